@@ -1,0 +1,84 @@
+/// When a failed attempt is followed by another, and after how long.
+///
+/// The delay before attempt n + 1 is `initialDelay × multiplier^(n − 1)`, at most `maxDelay`; with
+/// full jitter it is drawn evenly from zero to that. All arithmetic is on integers: the delays of a
+/// run must come out the same on every machine.
+package struct RetryPolicy: Hashable, Sendable {
+  package var maxAttempts: Int32
+  package var initialDelayMilliseconds: Int64
+  /// The multiplier in thousandths: 2000 doubles.
+  package var multiplierThousandths: Int64
+  package var maxDelayMilliseconds: Int64
+  package var jitter: Jitter
+  /// The kinds of failure that are tried again.
+  package var on: FailureKinds
+  /// The exit codes that count as `.exit`, ascending; nil means all but zero.
+  package var exitCodes: [UInt8]?
+
+  package init(
+    maxAttempts: Int32 = 1, initialDelayMilliseconds: Int64 = 1_000,
+    multiplierThousandths: Int64 = 2_000, maxDelayMilliseconds: Int64 = 300_000,
+    jitter: Jitter = .full, on: FailureKinds = .all, exitCodes: [UInt8]? = nil
+  ) {
+    self.maxAttempts = maxAttempts
+    self.initialDelayMilliseconds = initialDelayMilliseconds
+    self.multiplierThousandths = multiplierThousandths
+    self.maxDelayMilliseconds = maxDelayMilliseconds
+    self.jitter = jitter
+    self.on = on
+    self.exitCodes = exitCodes
+  }
+
+  /// The longest delay that may follow the given number of failed attempts (1 or more).
+  package func delayCeilingMilliseconds(afterFailures failures: Int32) -> Int64 {
+    precondition(failures >= 1, "a delay follows at least one failure, not \(failures)")
+    var delay = min(initialDelayMilliseconds, maxDelayMilliseconds)
+    var remaining = failures - 1
+    // A multiplier of at most one never reaches the ceiling, so stop when nothing changes.
+    while remaining > 0 && delay < maxDelayMilliseconds {
+      let (product, overflow) = delay.multipliedReportingOverflow(by: multiplierThousandths)
+      let next = overflow ? maxDelayMilliseconds : min(product / 1_000, maxDelayMilliseconds)
+      if next == delay { break }
+      delay = next
+      remaining -= 1
+    }
+    return delay
+  }
+
+  /// The delay after the given number of failed attempts. It depends on nothing but the run's
+  /// seed, the step and that number, so that replay finds it again.
+  package func delayMilliseconds(afterFailures failures: Int32, seed: UInt64, step: Int) -> Int64 {
+    let ceiling = delayCeilingMilliseconds(afterFailures: failures)
+    switch jitter {
+    case .none: return ceiling
+    case .full:
+      let draw = SplitMix64.hash(seed, UInt64(step), UInt64(failures))
+      // The high half of the product maps the draw evenly onto 0...ceiling.
+      return Int64(draw.multipliedFullWidth(by: UInt64(ceiling) + 1).high)
+    }
+  }
+}
+
+package enum Jitter: UInt8, CaseIterable, Sendable {
+  case none = 0
+  case full = 1
+}
+
+/// The kinds of failure that a retry policy tells apart.
+package struct FailureKinds: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  /// The command exited with a code that counts as failure.
+  package static let exit = FailureKinds(rawValue: 1)
+  /// The command was killed by a signal that the engine did not send.
+  package static let signal = FailureKinds(rawValue: 2)
+  /// The attempt was stopped at its deadline.
+  package static let timeout = FailureKinds(rawValue: 4)
+  /// The command could not be started.
+  package static let launch = FailureKinds(rawValue: 8)
+  package static let all: FailureKinds = [.exit, .signal, .timeout, .launch]
+}

@@ -1,0 +1,75 @@
+/// A workflow as the engine knows it: checked, with every default filled in.
+///
+/// A value of this type satisfies what `flow validate` checks: at least one step, unique step ids,
+/// needs that name earlier or later steps of the same workflow, and no cycle.
+package struct WorkflowDefinition: Equatable, Sendable {
+  package var name: String
+  /// How many attempts may run at once; nil means the processors available to the process.
+  package var jobs: Int?
+  /// Added to the environment of every step, ordered by name.
+  package var environment: [EnvironmentVariable]
+  /// The limit for the whole run; nil means none.
+  package var timeoutMilliseconds: Int64?
+  /// Whether a step that failed for good stops the others.
+  package var failFast: Bool
+  /// Steps in the order of the definition file. Everywhere else a step is named by its index here.
+  package var steps: [StepDefinition]
+  /// The distinct settings of all steps. A million steps usually share a handful.
+  package var settings: [StepSettings]
+
+  package init(
+    name: String, jobs: Int? = nil, environment: [EnvironmentVariable] = [],
+    timeoutMilliseconds: Int64? = nil, failFast: Bool = false, steps: [StepDefinition],
+    settings: [StepSettings] = [StepSettings()]
+  ) {
+    self.name = name
+    self.jobs = jobs
+    self.environment = environment
+    self.timeoutMilliseconds = timeoutMilliseconds
+    self.failFast = failFast
+    self.steps = steps
+    self.settings = settings
+  }
+
+  /// What governs the attempts of the step at `index`.
+  package func settings(ofStep index: Int) -> StepSettings {
+    settings[Int(steps[index].settingsIndex)]
+  }
+}
+
+/// One step: what it runs, and what must have happened before.
+package struct StepDefinition: Equatable, Sendable {
+  /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow.
+  package var id: String
+  package var command: Command
+  /// Indices of the steps that must be done before, ascending, without repetition.
+  package var needs: [Int32]
+  /// Index into `WorkflowDefinition.settings`.
+  package var settingsIndex: Int32
+
+  package init(id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0) {
+    self.id = id
+    self.command = command
+    self.needs = needs
+    self.settingsIndex = settingsIndex
+  }
+}
+
+/// What an attempt executes.
+package enum Command: Hashable, Sendable {
+  /// A line for `/bin/sh -c`.
+  case shell(String)
+  /// A program and its arguments, run without a shell; never empty.
+  case program([String])
+}
+
+/// One `NAME=value` of an environment.
+package struct EnvironmentVariable: Hashable, Sendable {
+  package var name: String
+  package var value: String
+
+  package init(name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
+}

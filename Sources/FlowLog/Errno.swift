@@ -1,0 +1,61 @@
+/// An error number of the operating system, by itself.
+///
+/// Our own type, so that the log and the simulated world need no C library for it. The numbers are
+/// those of Linux on every architecture that Swift supports.
+package struct Errno: Error, Hashable, Sendable {
+  package let rawValue: Int32
+
+  package init(rawValue: Int32) {
+    self.rawValue = rawValue
+  }
+
+  package static let notPermitted = Errno(rawValue: 1)  // EPERM
+  package static let noSuchFile = Errno(rawValue: 2)  // ENOENT
+  package static let interrupted = Errno(rawValue: 4)  // EINTR
+  package static let inputOutput = Errno(rawValue: 5)  // EIO
+  package static let badDescriptor = Errno(rawValue: 9)  // EBADF
+  package static let tryAgain = Errno(rawValue: 11)  // EAGAIN
+  package static let permissionDenied = Errno(rawValue: 13)  // EACCES
+  package static let fileExists = Errno(rawValue: 17)  // EEXIST
+  package static let notDirectory = Errno(rawValue: 20)  // ENOTDIR
+  package static let isDirectory = Errno(rawValue: 21)  // EISDIR
+  package static let invalidArgument = Errno(rawValue: 22)  // EINVAL
+  package static let tooManyOpenFiles = Errno(rawValue: 24)  // EMFILE
+  package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG
+  package static let noSpace = Errno(rawValue: 28)  // ENOSPC
+  package static let readOnly = Errno(rawValue: 30)  // EROFS
+  package static let nameTooLong = Errno(rawValue: 36)  // ENAMETOOLONG
+  package static let directoryNotEmpty = Errno(rawValue: 39)  // ENOTEMPTY
+  package static let tooManyLinks = Errno(rawValue: 40)  // ELOOP
+  package static let notSupported = Errno(rawValue: 95)  // EOPNOTSUPP
+  package static let quotaExceeded = Errno(rawValue: 122)  // EDQUOT
+}
+
+extension Errno: CustomStringConvertible {
+  /// What the number means, in the words of the manual, with its symbol.
+  package var description: String {
+    switch self {
+    case .notPermitted: "operation not permitted (EPERM)"
+    case .noSuchFile: "no such file or directory (ENOENT)"
+    case .interrupted: "interrupted (EINTR)"
+    case .inputOutput: "input/output error (EIO)"
+    case .badDescriptor: "bad file descriptor (EBADF)"
+    case .tryAgain: "resource temporarily unavailable (EAGAIN)"
+    case .permissionDenied: "permission denied (EACCES)"
+    case .fileExists: "file exists (EEXIST)"
+    case .notDirectory: "not a directory (ENOTDIR)"
+    case .isDirectory: "is a directory (EISDIR)"
+    case .invalidArgument: "invalid argument (EINVAL)"
+    case .tooManyOpenFiles: "too many open files (EMFILE)"
+    case .fileTooLarge: "file too large (EFBIG)"
+    case .noSpace: "no space left on device (ENOSPC)"
+    case .readOnly: "read-only file system (EROFS)"
+    case .nameTooLong: "file name too long (ENAMETOOLONG)"
+    case .directoryNotEmpty: "directory not empty (ENOTEMPTY)"
+    case .tooManyLinks: "too many levels of symbolic links (ELOOP)"
+    case .notSupported: "operation not supported (EOPNOTSUPP)"
+    case .quotaExceeded: "disk quota exceeded (EDQUOT)"
+    default: "error \(rawValue)"
+    }
+  }
+}

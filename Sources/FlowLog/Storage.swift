@@ -1,0 +1,110 @@
+/// The file system as the project uses it: the seam between the log and the world.
+///
+/// Each call is one operation that can fail, be cut short, or be the last thing that happens before
+/// a crash; nothing is retried behind it except an interrupted call. What the operations promise is
+/// what POSIX promises and no more: written bytes are durable after `sync`, a name is durable after
+/// `syncDirectory` of the folder that holds it. Paths are absolute, or relative to the root that the
+/// implementation was given.
+package protocol Storage: AnyObject {
+  /// An open file. It owns an open file description, and with it any lock taken through it.
+  associatedtype Handle: Sendable
+
+  // MARK: Names
+
+  /// Creates a folder with mode 0700. Throws `.fileExists` if the name is taken.
+  func makeDirectory(_ path: String) throws(Errno)
+  /// Renames a file or folder. With `replacing: false` a taken name is `.fileExists`.
+  func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno)
+  func removeFile(_ path: String) throws(Errno)
+  /// Removes an empty folder.
+  func removeDirectory(_ path: String) throws(Errno)
+  /// The names in a folder, sorted by their bytes, without `.` and `..`.
+  func entries(of path: String) throws(Errno) -> [String]
+  /// Makes the names in a folder durable.
+  func syncDirectory(_ path: String) throws(Errno)
+  /// Who can change what is at the path; nil if there is nothing.
+  func attributes(of path: String) throws(Errno) -> FileAttributes?
+
+  // MARK: Files
+
+  /// Opens a file, closed on exec. `.create` makes a new one with mode 0600.
+  func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle
+  func size(of file: Handle) throws(Errno) -> Int64
+  /// Reads up to `range.count` bytes into that part of `buffer`; returns how many, zero at the end.
+  func read(
+    from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
+  ) throws(Errno) -> Int
+  /// Writes up to `bytes.count` bytes and returns how many were taken, at least one.
+  func write(_ bytes: Span<UInt8>, to file: Handle, at offset: Int64) throws(Errno) -> Int
+  /// Allocates blocks and extends the size to `length`, so that writes below it need no more room.
+  /// The new bytes read as zeros.
+  func reserve(_ file: Handle, upTo length: Int64) throws(Errno)
+  /// Makes the file's bytes and size durable. After a failure nothing is known of what was written.
+  func sync(_ file: Handle) throws(Errno)
+  /// Begins what `sync` does, and returns; one at a time. `finishedSync` tells when it is done.
+  func startSync(_ file: Handle) throws(Errno)
+  /// Whether the sync that was begun is done. Throws its error, once.
+  func finishedSync() throws(Errno) -> Bool
+  /// Takes the whole-file lock of this open file description. False if another holds it.
+  func tryLock(_ file: Handle) throws(Errno) -> Bool
+  /// Whether another open file description holds the lock. Takes nothing.
+  func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool
+  /// Gives the descriptor back. Data that was not synced may still be lost.
+  func close(_ file: Handle) throws(Errno)
+}
+
+package enum OpenMode: Hashable, Sendable {
+  /// An existing file, to read.
+  case read
+  /// An existing file, to read and write.
+  case update
+  /// A new file, to read and write; a taken name is `.fileExists`.
+  case create
+}
+
+/// What decides whether a file or folder can be trusted.
+package struct FileAttributes: Hashable, Sendable {
+  package var isDirectory: Bool
+  /// Whether it belongs to the user of this process.
+  package var isOwn: Bool
+  /// Whether group or others may write.
+  package var isWritableByOthers: Bool
+
+  package init(isDirectory: Bool, isOwn: Bool, isWritableByOthers: Bool) {
+    self.isDirectory = isDirectory
+    self.isOwn = isOwn
+    self.isWritableByOthers = isWritableByOthers
+  }
+}
+
+/// An operation of the storage that failed: what, on what, why.
+package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Operation: String, Sendable {
+    case makeDirectory = "create folder"
+    case rename = "rename"
+    case remove = "remove"
+    case list = "list"
+    case syncDirectory = "sync folder"
+    case inspect = "inspect"
+    case open = "open"
+    case create = "create"
+    case read = "read"
+    case write = "write"
+    case reserve = "reserve room in"
+    case sync = "sync"
+    case lock = "lock"
+    case close = "close"
+  }
+
+  package let operation: Operation
+  package let path: String
+  package let errno: Errno
+
+  package init(_ operation: Operation, _ path: String, _ errno: Errno) {
+    self.operation = operation
+    self.path = path
+    self.errno = errno
+  }
+
+  package var description: String { "cannot \(operation.rawValue) \(path): \(errno)" }
+}
