@@ -1,0 +1,43 @@
+/// A binary min-heap. Its layout depends on nothing but the order of calls, so two heaps that went
+/// through the same calls are equal.
+package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
+  private var elements: [Element] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { elements.isEmpty }
+  package var count: Int { elements.count }
+  package var min: Element? { elements.first }
+
+  package mutating func insert(_ element: Element) {
+    elements.append(element)
+    var child = elements.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      if elements[parent] <= elements[child] { return }
+      elements.swapAt(parent, child)
+      child = parent
+    }
+  }
+
+  package mutating func removeMin() -> Element? {
+    guard let last = elements.popLast() else { return nil }
+    guard let min = elements.first else { return last }
+    elements[0] = last
+    var parent = 0
+    while true {
+      var smallest = parent
+      for child in [2 * parent + 1, 2 * parent + 2]
+      where child < elements.count && elements[child] < elements[smallest] {
+        smallest = child
+      }
+      if smallest == parent { return min }
+      elements.swapAt(parent, smallest)
+      parent = smallest
+    }
+  }
+
+  package mutating func removeAll() {
+    elements.removeAll()
+  }
+}

@@ -1,0 +1,99 @@
+/// What the engine chooses, as a function of the history alone.
+///
+/// The rules have a version, which a run keeps for life: a history is re-decided by the rules that
+/// it was decided by.
+package enum Decider {
+  package static let policyVersion: Int32 = 1
+  /// After so many reruns a step that is lost once more fails.
+  package static let maxReruns: Int32 = 3
+
+  /// The next decision that the state calls for; nil when there is none left.
+  ///
+  /// - Parameter wakeUpEnds: whether all facts of the wake-up are in. Attempts are scheduled only
+  ///   then, so that a cancel or a better step that arrives together with a free slot is seen first.
+  package static func next(_ state: RunState, wakeUpEnds: Bool) -> Event.Body? {
+    if state.isFinished { return nil }
+    if let doomed = state.doomed.first { return settle(doomed, state) }
+    if let step = state.undecided.first { return follow(step, state) }
+    if case .running = state.phase, let reason = reasonToStop(state) {
+      return .runStopping(reason)
+    }
+    if let attempt = state.toStop.first {
+      return .stopRequested(attempt, force: state.cancel?.force ?? false)
+    }
+    if state.unsettledSteps == 0 { return .runFinished(outcome(state)) }
+    return wakeUpEnds ? schedule(state) : nil
+  }
+
+  private static func settle(_ doomed: RunState.DoomedStep, _ state: RunState) -> Event.Body {
+    state.steps[Int(doomed.step)].attempt == 0
+      ? .stepSkipped(step: doomed.step, doomed.reason)
+      : .stepFinished(step: doomed.step, .cancelled)
+  }
+
+  /// What follows from the end of an attempt.
+  private static func follow(_ step: Int32, _ state: RunState) -> Event.Body {
+    let lifecycle = state.steps[Int(step)]
+    guard case .ended(let verdict) = lifecycle.phase else {
+      preconditionFailure("step \(step) awaits a decision, but is \(lifecycle.phase)")
+    }
+    let settings = state.definition.settings(ofStep: Int(step))
+    let attempt = AttemptID(step: step, number: lifecycle.attempt)
+    var isStopping: Bool { state.phase != .running }
+    switch verdict {
+    case .succeeded: return .stepFinished(step: step, .succeeded)
+    case .cancelled: return .stepFinished(step: step, .cancelled)
+    case .failed(let kind, let exitCode):
+      let policy = settings.retry
+      guard !isStopping, lifecycle.failures < policy.maxAttempts,
+        policy.covers(kind, exitCode: exitCode)
+      else { return .stepFinished(step: step, .failed) }
+      let delay = policy.delayMilliseconds(
+        afterFailures: lifecycle.failures, seed: state.created.seed, step: Int(step))
+      return .retryScheduled(attempt, delayMilliseconds: delay)
+    case .lost:
+      if isStopping { return .stepFinished(step: step, .cancelled) }
+      switch settings.onLost {
+      case .rerun where lifecycle.losses <= maxReruns: return .rerunScheduled(attempt)
+      case .rerun, .fail, .probe: return .stepFinished(step: step, .failed)
+      }
+    }
+  }
+
+  private static func reasonToStop(_ state: RunState) -> StopReason? {
+    if state.cancel != nil { return .cancelled }
+    if state.timeoutPassed { return .timedOut }
+    if state.definition.failFast, let step = state.firstFailure { return .failFast(step: step) }
+    return nil
+  }
+
+  private static func outcome(_ state: RunState) -> RunOutcome {
+    let own: RunOutcome = state.firstFailure == nil ? .succeeded : .failed
+    switch state.phase {
+    case .running: return own
+    // What was asked for came too late to change anything.
+    case .stopping where state.stoppedSteps == 0: return own
+    case .stopping(.cancelled): return .cancelled
+    case .stopping(.timedOut), .stopping(.failFast): return .failed
+    case .finished: preconditionFailure("a finished run has its outcome")
+    }
+  }
+
+  /// Intents run ahead of the slots by up to `jobs`, so that a free slot waits for no sync.
+  private static func schedule(_ state: RunState) -> Event.Body? {
+    guard state.openAttempts < 2 * Int(state.created.jobs),
+      let step = state.ready.first(in: state.graph)
+    else { return nil }
+    return .attemptScheduled(
+      AttemptID(step: Int32(step), number: state.steps[step].attempt + 1))
+  }
+}
+
+extension RetryPolicy {
+  /// Whether a failure of this kind is tried again.
+  fileprivate func covers(_ kind: FailureKinds, exitCode: UInt8) -> Bool {
+    guard on.isSuperset(of: kind) else { return false }
+    guard kind == .exit, let exitCodes else { return true }
+    return exitCodes.contains(exitCode)
+  }
+}

@@ -1,0 +1,26 @@
+/// Steps that could start now, by precedence: longest remaining chain first, then definition order.
+package struct ReadyQueue: Equatable, Sendable {
+  /// Ranks, not steps: the graph has sorted the steps once and for all.
+  private var ranks = BinaryHeap<Int32>()
+
+  package init() {}
+
+  package var isEmpty: Bool { ranks.isEmpty }
+  package var count: Int { ranks.count }
+
+  package func first(in graph: DependencyGraph) -> Int? {
+    ranks.min.map { graph.step(ranked: $0) }
+  }
+
+  package mutating func insert(_ step: Int, in graph: DependencyGraph) {
+    ranks.insert(graph.rank(of: step))
+  }
+
+  package mutating func removeFirst() {
+    _ = ranks.removeMin()
+  }
+
+  package mutating func removeAll() {
+    ranks.removeAll()
+  }
+}

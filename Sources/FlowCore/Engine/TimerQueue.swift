@@ -1,0 +1,38 @@
+/// The deadlines of a run: delays of retries, and the run's own limit.
+package struct TimerQueue: Equatable, Sendable {
+  /// Ordered by deadline, then by step; the run's limit comes before any step.
+  private struct Entry: Comparable, Sendable {
+    let deadline: Instant
+    let step: Int32
+
+    static func < (left: Self, right: Self) -> Bool {
+      left.deadline == right.deadline ? left.step < right.step : left.deadline < right.deadline
+    }
+  }
+
+  private static let runTimeoutStep: Int32 = -1
+  private var heap = BinaryHeap<Entry>()
+
+  package init() {}
+
+  package var nextDeadline: Instant? { heap.min?.deadline }
+
+  package var nextTimer: TimerID? {
+    heap.min.map { $0.step == Self.runTimeoutStep ? .runTimeout : .retry(step: $0.step) }
+  }
+
+  package mutating func arm(_ timer: TimerID, at deadline: Instant) {
+    switch timer {
+    case .retry(let step): heap.insert(Entry(deadline: deadline, step: step))
+    case .runTimeout: heap.insert(Entry(deadline: deadline, step: Self.runTimeoutStep))
+    }
+  }
+
+  package mutating func removeNext() {
+    _ = heap.removeMin()
+  }
+
+  package mutating func removeAll() {
+    heap.removeAll()
+  }
+}

@@ -1,0 +1,199 @@
+/// Appends values to bytes: integers as LEB128 varints (seven bits a byte, lowest first), signed
+/// ones zigzag-folded first, strings and byte sequences behind their length.
+package struct ByteWriter {
+  package var bytes: [UInt8] = []
+
+  package init() {}
+
+  package mutating func write(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  package mutating func write(signed value: Int64) {
+    write(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+  }
+
+  /// A number that is never negative.
+  package mutating func write(count value: some BinaryInteger) {
+    precondition(value >= 0, "a count cannot be \(value)")
+    write(UInt64(value))
+  }
+
+  package mutating func write(_ value: Bool) {
+    bytes.append(value ? 1 : 0)
+  }
+
+  package mutating func write(_ string: String) {
+    write(count: string.utf8.count)
+    bytes.append(contentsOf: string.utf8)
+  }
+
+  package mutating func write(_ sequence: [UInt8]) {
+    write(count: sequence.count)
+    bytes.append(contentsOf: sequence)
+  }
+
+  /// A value that may be absent: zero, or one and the value.
+  package mutating func write<Value>(
+    optional value: Value?, _ body: (inout ByteWriter, Value) -> Void
+  ) {
+    write(value != nil)
+    if let value { body(&self, value) }
+  }
+
+  package mutating func write<Element>(
+    list elements: [Element], _ body: (inout ByteWriter, Element) -> Void
+  ) {
+    write(count: elements.count)
+    for element in elements { body(&self, element) }
+  }
+}
+
+/// Reads what `ByteWriter` wrote. Every length is checked before it is believed.
+package struct ByteReader {
+  private let bytes: [UInt8]
+  package private(set) var position: Int
+
+  package init(_ bytes: [UInt8], from position: Int = 0) {
+    self.bytes = bytes
+    self.position = position
+  }
+
+  package var isAtEnd: Bool { position == bytes.count }
+  private var remaining: Int { bytes.count - position }
+
+  package mutating func readByte() throws(CodingError) -> UInt8 {
+    guard position < bytes.count else { throw CodingError(offset: position, reason: .truncated) }
+    let byte = bytes[position]
+    position += 1
+    return byte
+  }
+
+  package mutating func readUnsigned() throws(CodingError) -> UInt64 {
+    let start = position
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let byte = try readByte()
+      let part = UInt64(byte & 0x7F)
+      // Ten bytes hold 70 bits: of the tenth only one may be used, and a last byte of zero would
+      // give one number two spellings.
+      guard shift < 63 || part <= 1, byte != 0 || shift == 0 else {
+        throw CodingError(offset: start, reason: .malformed("integer"))
+      }
+      value |= part << shift
+      if byte < 0x80 { return value }
+      shift += 7
+      guard shift < 70 else { throw CodingError(offset: start, reason: .malformed("integer")) }
+    }
+  }
+
+  package mutating func readSigned() throws(CodingError) -> Int64 {
+    let folded = try readUnsigned()
+    return Int64(bitPattern: folded >> 1) ^ -Int64(bitPattern: folded & 1)
+  }
+
+  package mutating func readCount<Number: FixedWidthInteger>(
+    as type: Number.Type = Number.self
+  ) throws(CodingError) -> Number {
+    let start = position
+    guard let value = Number(exactly: try readUnsigned()) else {
+      throw CodingError(offset: start, reason: .malformed("count"))
+    }
+    return value
+  }
+
+  package mutating func readBool() throws(CodingError) -> Bool {
+    switch try readByte() {
+    case 0: return false
+    case 1: return true
+    default: throw CodingError(offset: position - 1, reason: .malformed("boolean"))
+    }
+  }
+
+  package mutating func readBytes() throws(CodingError) -> [UInt8] {
+    let count = try readLength()
+    defer { position += count }
+    return Array(bytes[position..<position + count])
+  }
+
+  package mutating func readString() throws(CodingError) -> String {
+    let count = try readLength()
+    guard let string = String(validating: bytes[position..<position + count], as: UTF8.self) else {
+      throw CodingError(offset: position, reason: .malformed("UTF-8 text"))
+    }
+    position += count
+    return string
+  }
+
+  /// A raw value of an enumeration.
+  package mutating func readCase<Value: RawRepresentable>(
+    of type: Value.Type = Value.self
+  ) throws(CodingError) -> Value where Value.RawValue == UInt8 {
+    let start = position
+    guard let value = Value(rawValue: try readByte()) else {
+      throw CodingError(offset: start, reason: .malformed("\(type)"))
+    }
+    return value
+  }
+
+  package mutating func readOptional<Value>(
+    _ body: (inout ByteReader) throws(CodingError) -> Value
+  ) throws(CodingError) -> Value? {
+    try readBool() ? try body(&self) : nil
+  }
+
+  package mutating func readList<Element>(
+    _ body: (inout ByteReader) throws(CodingError) -> Element
+  ) throws(CodingError) -> [Element] {
+    // Every element takes at least a byte, so a count beyond the rest is refused before any work.
+    let count = try readLength()
+    var elements: [Element] = []
+    elements.reserveCapacity(count)
+    for _ in 0..<count { elements.append(try body(&self)) }
+    return elements
+  }
+
+  private mutating func readLength() throws(CodingError) -> Int {
+    let start = position
+    let count = try readUnsigned()
+    guard count <= UInt64(remaining) else {
+      throw CodingError(offset: start, reason: .truncated)
+    }
+    return Int(count)
+  }
+}
+
+/// Bytes that no `ByteWriter` wrote, or that a newer program wrote.
+package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible {
+  package enum Reason: Equatable, Sendable {
+    case truncated
+    /// What was expected there.
+    case malformed(String)
+    /// A code that this program does not know.
+    case unknownEventKind(UInt64)
+  }
+
+  /// The offset of the value in the bytes.
+  package let offset: Int
+  package let reason: Reason
+
+  package init(offset: Int, reason: Reason) {
+    self.offset = offset
+    self.reason = reason
+  }
+
+  package var description: String {
+    switch reason {
+    case .truncated: "the bytes end within the value at offset \(offset)"
+    case .malformed(let what): "at offset \(offset) is no valid \(what)"
+    case .unknownEventKind(let code):
+      "the event at offset \(offset) has kind \(code), which only a newer flow knows"
+    }
+  }
+}

@@ -1,0 +1,265 @@
+/// Events as bytes, and back.
+///
+/// A *block* of consecutive events is self-contained: its first event carries the absolute time,
+/// later wake-ups carry differences. An event is
+///
+///     kind × 2 + startsWakeUp   varint
+///     time                      where it starts a wake-up, or is the first of its block
+///     fields                    by kind
+///
+/// Sequence numbers are not stored: they count on from the number that the block begins with.
+package struct EventEncoder {
+  private var writer = ByteWriter()
+  private var previous: Moment?
+
+  package init() {}
+
+  package var byteCount: Int { writer.bytes.count }
+
+  package mutating func append(_ event: Event) {
+    writer.write(UInt64(event.body.kind.rawValue) << 1 | (event.startsWakeUp ? 1 : 0))
+    if event.startsWakeUp || previous == nil {
+      writer.write(event.moment, after: previous)
+      previous = event.moment
+    }
+    writer.write(event.body)
+  }
+
+  /// The bytes of the block, which ends here; the next event begins another.
+  package mutating func finish() -> [UInt8] {
+    previous = nil
+    defer { writer.bytes.removeAll(keepingCapacity: true) }
+    return writer.bytes
+  }
+}
+
+/// Reads the events of one block.
+package struct EventDecoder {
+  private var reader: ByteReader
+  private var sequence: Int64
+  private var previous: Moment?
+
+  /// - Parameter first: the sequence number of the first event.
+  package init(_ bytes: [UInt8], first: Int64) {
+    reader = ByteReader(bytes)
+    sequence = first
+  }
+
+  /// The next event; nil at the end of the block.
+  package mutating func next() throws(CodingError) -> Event? {
+    if reader.isAtEnd { return nil }
+    let start = reader.position
+    let head = try reader.readUnsigned()
+    guard let code = UInt8(exactly: head >> 1), let kind = EventKind(rawValue: code) else {
+      throw CodingError(offset: start, reason: .unknownEventKind(head >> 1))
+    }
+    let startsWakeUp = head & 1 == 1
+    let moment: Moment
+    if let previous, !startsWakeUp {
+      moment = previous
+    } else {
+      moment = try reader.readMoment(after: previous)
+      previous = moment
+    }
+    let body = try reader.readBody(of: kind)
+    defer { sequence += 1 }
+    return Event(sequence: sequence, moment: moment, startsWakeUp: startsWakeUp, body: body)
+  }
+}
+
+extension ByteWriter {
+  /// Monotonic time and the distance of wall time from it: the distance hardly ever changes.
+  fileprivate mutating func write(_ moment: Moment, after previous: Moment?) {
+    write(signed: moment.monotonic.microseconds &- (previous?.monotonic.microseconds ?? 0))
+    write(signed: moment.wallOffset &- (previous?.wallOffset ?? 0))
+  }
+
+  fileprivate mutating func write(_ body: Event.Body) {
+    switch body {
+    case .runCreated(let created): write(created)
+    case .definitionPart(let bytes): write(bytes)
+    case .engineStarted(let engine):
+      write(count: engine.life)
+      write(count: engine.processID)
+      write(engine.bootID)
+    case .attemptLaunched(let attempt, let processID):
+      write(attempt)
+      write(count: processID)
+    case .deadlinePassed(let attempt): write(attempt)
+    case .attemptEnded(let attempt, let end):
+      write(attempt)
+      write(end)
+    case .attemptWithdrawn(let attempt): write(attempt)
+    case .cancelRequested(let request):
+      write(request.id)
+      write(request.force)
+    case .timerFired(let timer): write(timer)
+    case .attemptScheduled(let attempt): write(attempt)
+    case .retryScheduled(let attempt, let delayMilliseconds):
+      write(attempt)
+      write(count: delayMilliseconds)
+    case .rerunScheduled(let attempt): write(attempt)
+    case .stopRequested(let attempt, let force):
+      write(attempt)
+      write(force)
+    case .stepFinished(let step, let outcome):
+      write(count: step)
+      bytes.append(outcome.rawValue)
+    case .stepSkipped(let step, let reason):
+      write(count: step)
+      write(reason)
+    case .runStopping(let reason): write(reason)
+    case .runFinished(let outcome): bytes.append(outcome.rawValue)
+    }
+  }
+
+  private mutating func write(_ created: RunCreated) {
+    write(created.runID)
+    write(created.seed)
+    write(count: created.policyVersion)
+    write(created.programVersion)
+    write(count: created.jobs)
+    write(created.definitionFolder)
+    write(count: created.definitionByteCount)
+  }
+
+  private mutating func write(_ attempt: AttemptID) {
+    write(count: attempt.step)
+    write(count: attempt.number)
+  }
+
+  private mutating func write(_ end: AttemptEnd) {
+    // Result and cause share a byte: 64 causes of 4 results.
+    let cause = end.cause.rawValue << 2
+    switch end.result {
+    case .exited(let code): bytes += [cause | 0, code]
+    case .signalled(let signal): bytes += [cause | 1, signal]
+    case .launchFailed(let failure):
+      bytes += [cause | 2, failure.operation.rawValue]
+      write(count: failure.errno)
+    case .lost: bytes.append(cause | 3)
+    }
+    write(count: end.durationMicroseconds)
+  }
+
+  private mutating func write(_ timer: TimerID) {
+    switch timer {
+    case .retry(let step):
+      bytes.append(0)
+      write(count: step)
+    case .runTimeout: bytes.append(1)
+    }
+  }
+
+  private mutating func write(_ reason: SkipReason) {
+    switch reason {
+    case .need(let step):
+      bytes.append(0)
+      write(count: step)
+    case .runStopping: bytes.append(1)
+    }
+  }
+
+  private mutating func write(_ reason: StopReason) {
+    switch reason {
+    case .cancelled: bytes.append(0)
+    case .timedOut: bytes.append(1)
+    case .failFast(let step):
+      bytes.append(2)
+      write(count: step)
+    }
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func readMoment(after previous: Moment?) throws(CodingError) -> Moment {
+    let monotonic = try readSigned() &+ (previous?.monotonic.microseconds ?? 0)
+    let wallOffset = try readSigned() &+ (previous?.wallOffset ?? 0)
+    return Moment(
+      monotonic: Instant(microseconds: monotonic),
+      wall: WallTime(microseconds: monotonic &+ wallOffset))
+  }
+
+  fileprivate mutating func readBody(of kind: EventKind) throws(CodingError) -> Event.Body {
+    switch kind {
+    case .runCreated: .runCreated(try readRunCreated())
+    case .definitionPart: .definitionPart(try readBytes())
+    case .engineStarted:
+      .engineStarted(
+        EngineStarted(
+          life: try readCount(), processID: try readCount(), bootID: try readString()))
+    case .attemptLaunched: .attemptLaunched(try readAttempt(), processID: try readCount())
+    case .deadlinePassed: .deadlinePassed(try readAttempt())
+    case .attemptEnded: .attemptEnded(try readAttempt(), try readEnd())
+    case .attemptWithdrawn: .attemptWithdrawn(try readAttempt())
+    case .cancelRequested:
+      .cancelRequested(CancelRequest(id: try readUnsigned(), force: try readBool()))
+    case .timerFired: .timerFired(try readTimer())
+    case .attemptScheduled: .attemptScheduled(try readAttempt())
+    case .retryScheduled: .retryScheduled(try readAttempt(), delayMilliseconds: try readCount())
+    case .rerunScheduled: .rerunScheduled(try readAttempt())
+    case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
+    case .stepFinished: .stepFinished(step: try readCount(), try readCase())
+    case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
+    case .runStopping: .runStopping(try readStopReason())
+    case .runFinished: .runFinished(try readCase())
+    }
+  }
+
+  private mutating func readRunCreated() throws(CodingError) -> RunCreated {
+    RunCreated(
+      runID: try readString(), seed: try readUnsigned(), policyVersion: try readCount(),
+      programVersion: try readString(), jobs: try readCount(),
+      definitionFolder: try readString(), definitionByteCount: try readCount())
+  }
+
+  private mutating func readAttempt() throws(CodingError) -> AttemptID {
+    AttemptID(step: try readCount(), number: try readCount())
+  }
+
+  private mutating func readEnd() throws(CodingError) -> AttemptEnd {
+    let start = position
+    let head = try readByte()
+    guard let cause = AttemptEnd.Cause(rawValue: head >> 2) else {
+      throw CodingError(offset: start, reason: .malformed("cause of an end"))
+    }
+    let result: AttemptEnd.Result =
+      switch head & 3 {
+      case 0: .exited(code: try readByte())
+      case 1: .signalled(signal: try readByte())
+      case 2: .launchFailed(LaunchFailure(operation: try readCase(), errno: try readCount()))
+      default: .lost
+      }
+    return AttemptEnd(result: result, cause: cause, durationMicroseconds: try readCount())
+  }
+
+  private mutating func readTimer() throws(CodingError) -> TimerID {
+    switch try readByte() {
+    case 0: return .retry(step: try readCount())
+    case 1: return .runTimeout
+    default: throw CodingError(offset: position - 1, reason: .malformed("timer"))
+    }
+  }
+
+  private mutating func readSkipReason() throws(CodingError) -> SkipReason {
+    switch try readByte() {
+    case 0: return .need(step: try readCount())
+    case 1: return .runStopping
+    default: throw CodingError(offset: position - 1, reason: .malformed("reason to skip"))
+    }
+  }
+
+  private mutating func readStopReason() throws(CodingError) -> StopReason {
+    switch try readByte() {
+    case 0: return .cancelled
+    case 1: return .timedOut
+    case 2: return .failFast(step: try readCount())
+    default: throw CodingError(offset: position - 1, reason: .malformed("reason to stop"))
+    }
+  }
+}
+
+extension Moment {
+  /// How far wall time is ahead of monotonic time. Wraps around for times of hostile logs.
+  fileprivate var wallOffset: Int64 { wall.microseconds &- monotonic.microseconds }
+}

@@ -1,0 +1,45 @@
+/// A point of the monotonic clock, which stands still while the machine sleeps and starts anew with
+/// every boot. Delays and timeouts count on it.
+package struct Instant: Hashable, Comparable, Sendable {
+  package var microseconds: Int64
+
+  package init(microseconds: Int64) {
+    self.microseconds = microseconds
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.microseconds < right.microseconds
+  }
+
+  /// Later by that much; the end of time where the sum would not fit.
+  package func advanced(byMilliseconds milliseconds: Int64) -> Instant {
+    let (scaled, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
+    let (sum, sumOverflow) = microseconds.addingReportingOverflow(scaled)
+    return Instant(microseconds: overflow || sumOverflow ? .max : sum)
+  }
+}
+
+/// What a calendar shows: microseconds since 1970-01-01T00:00:00 UTC. It can jump both ways, so it
+/// is shown to people and decides nothing within one boot.
+package struct WallTime: Hashable, Comparable, Sendable {
+  package var microseconds: Int64
+
+  package init(microseconds: Int64) {
+    self.microseconds = microseconds
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.microseconds < right.microseconds
+  }
+}
+
+/// Both clocks, read together.
+package struct Moment: Hashable, Sendable {
+  package var monotonic: Instant
+  package var wall: WallTime
+
+  package init(monotonic: Instant, wall: WallTime) {
+    self.monotonic = monotonic
+    self.wall = wall
+  }
+}

@@ -1,0 +1,56 @@
+/// Rebuilds a run's state from its events, the definition included.
+package struct Replay: Equatable, Sendable {
+  /// The state so far; nil before the definition is complete.
+  package private(set) var state: RunState?
+  private var created: RunCreated?
+  private var definition: [UInt8] = []
+  private var lastSequence: Int64 = 0
+
+  package init() {}
+
+  /// Takes in the next event.
+  ///
+  /// - Throws: `HistoryError` where the event cannot follow; then the replay is of no more use.
+  package mutating func apply(_ event: Event) throws(HistoryError) {
+    // In place: a copy of the state for each event would make replay quadratic.
+    if state != nil {
+      try state?.apply(event)
+      return
+    }
+    guard event.sequence == lastSequence + 1 else {
+      throw HistoryError(event, .outOfSequence(expected: lastSequence + 1))
+    }
+    lastSequence = event.sequence
+    switch (event.body, created) {
+    case (.runCreated(let created), nil):
+      guard created.policyVersion == Decider.policyVersion else {
+        throw HistoryError(event, .unknownPolicy(created.policyVersion))
+      }
+      self.created = created
+    case (.definitionPart(let part), let created?):
+      definition += part
+      if definition.count >= created.definitionByteCount {
+        state = try Self.begin(created, definition, event)
+        definition = []
+      }
+    default: throw HistoryError(event, .misplaced)
+    }
+  }
+
+  private static func begin(
+    _ created: RunCreated, _ bytes: [UInt8], _ event: Event
+  ) throws(HistoryError) -> RunState {
+    let definition: WorkflowDefinition
+    do throws(CodingError) {
+      definition = try DefinitionCodec.decode(bytes)
+    } catch {
+      throw HistoryError(event, .definition(error))
+    }
+    do throws(DependencyCycle) {
+      let graph = try DependencyGraph(definition.steps)
+      return RunState(created: created, definition: definition, graph: graph, event: event)
+    } catch {
+      throw HistoryError(event, .cycle)
+    }
+  }
+}

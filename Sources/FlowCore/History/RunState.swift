@@ -1,0 +1,225 @@
+/// All that a run's history says about what comes next.
+///
+/// `apply` is the only thing that changes it, live and in replay alike; what the engine chooses
+/// depends on nothing else (`Decider`).
+package struct RunState: Equatable, Sendable {
+  package enum Phase: Equatable, Sendable {
+    case running
+    case stopping(StopReason)
+    case finished(RunOutcome)
+  }
+
+  package let created: RunCreated
+  package let definition: WorkflowDefinition
+  package let graph: DependencyGraph
+  package private(set) var phase = Phase.running
+  package private(set) var steps: [StepLifecycle]
+  package private(set) var lastSequence: Int64
+  /// How many lives the run's engine has had.
+  package private(set) var lives: Int32 = 0
+  package private(set) var ready = ReadyQueue()
+  package private(set) var timers = TimerQueue()
+  /// Attempts that are scheduled and have no end.
+  package private(set) var openAttempts = 0
+  /// Steps that have no end.
+  package private(set) var unsettledSteps: Int
+  /// The first step that failed for good and may not.
+  package private(set) var firstFailure: Int32?
+  /// Whether a cancel was requested.
+  package private(set) var cancel: CancelRequest?
+  package private(set) var timeoutPassed = false
+  /// Steps that have no end of their own because the run stopped.
+  package private(set) var stoppedSteps = 0
+
+  // What awaits a decision.
+
+  /// Steps whose attempt has ended.
+  package private(set) var undecided = WorkQueue<Int32>()
+  /// Steps that will not run, and why.
+  package private(set) var doomed = WorkQueue<DoomedStep>()
+  /// Attempts to stop.
+  package private(set) var toStop = WorkQueue<AttemptID>()
+
+  package struct DoomedStep: Equatable, Sendable {
+    package let step: Int32
+    package let reason: SkipReason
+  }
+
+  /// The state behind the last part of the definition.
+  init(created: RunCreated, definition: WorkflowDefinition, graph: DependencyGraph, event: Event) {
+    self.created = created
+    self.definition = definition
+    self.graph = graph
+    lastSequence = event.sequence
+    unsettledSteps = definition.steps.count
+    steps = definition.steps.indices.map { StepLifecycle(needs: graph.needsCount(of: $0)) }
+    for step in steps.indices where steps[step].phase == .ready {
+      ready.insert(step, in: graph)
+    }
+    if let timeout = definition.timeoutMilliseconds {
+      timers.arm(.runTimeout, at: event.moment.monotonic.advanced(byMilliseconds: timeout))
+    }
+  }
+
+  package var isFinished: Bool {
+    if case .finished = phase { true } else { false }
+  }
+
+  // MARK: Evolve
+
+  /// Takes in the next event of the history.
+  ///
+  /// - Throws: `HistoryError` where the event cannot follow; then the state is of no more use.
+  package mutating func apply(_ event: Event) throws(HistoryError) {
+    guard event.sequence == lastSequence + 1 else {
+      throw HistoryError(event, .outOfSequence(expected: lastSequence + 1))
+    }
+    if isFinished { throw HistoryError(event, .afterEnd) }
+    lastSequence = event.sequence
+    switch event.body {
+    case .runCreated, .definitionPart: throw HistoryError(event, .misplaced)
+    case .engineStarted(let engine):
+      guard engine.life == lives + 1 else { throw HistoryError(event, .misplaced) }
+      lives = engine.life
+    case .attemptLaunched(let attempt, _):
+      try change(attempt.step, event) { $0.launched(attempt.number) }
+    case .deadlinePassed(let attempt):
+      try change(attempt.step, event) { $0.deadlinePassed(attempt.number) }
+    case .attemptEnded(let attempt, let end):
+      try change(attempt.step, event) { $0.ended(attempt.number, AttemptVerdict(end)) }
+      openAttempts -= 1
+      undecided.append(attempt.step)
+    case .attemptWithdrawn(let attempt):
+      try change(attempt.step, event) { $0.withdrawn(attempt.number) }
+      openAttempts -= 1
+      becameReady(attempt.step)
+    case .cancelRequested(let request): cancelRequested(request)
+    case .timerFired(let timer): try timerFired(timer, event)
+    case .attemptScheduled(let attempt):
+      guard ready.first(in: graph) == Int(attempt.step) else {
+        throw HistoryError(event, .misplaced)
+      }
+      try change(attempt.step, event) { $0.scheduled(attempt.number) }
+      ready.removeFirst()
+      openAttempts += 1
+    case .retryScheduled(let attempt, let delayMilliseconds):
+      try change(attempt.step, event) { $0.retryScheduled(attempt.number) }
+      try take(attempt.step, from: &undecided, event)
+      timers.arm(
+        .retry(step: attempt.step),
+        at: event.moment.monotonic.advanced(byMilliseconds: delayMilliseconds))
+    case .rerunScheduled(let attempt):
+      try change(attempt.step, event) { $0.rerunScheduled(attempt.number) }
+      try take(attempt.step, from: &undecided, event)
+      becameReady(attempt.step)
+    case .stopRequested(let attempt, _):
+      try change(attempt.step, event) { $0.stopRequested(attempt.number) }
+      try take(attempt, from: &toStop, event)
+    case .stepFinished(let step, let outcome): try stepFinished(step, outcome, event)
+    case .stepSkipped(let step, let reason):
+      try change(step, event) { $0.skipped() }
+      try take(DoomedStep(step: step, reason: reason), from: &doomed, event)
+      if reason == .runStopping { stoppedSteps += 1 }
+      settled(step, isDone: false)
+    case .runStopping(let reason): try runStopping(reason, event)
+    case .runFinished(let outcome):
+      guard unsettledSteps == 0 else { throw HistoryError(event, .misplaced) }
+      phase = .finished(outcome)
+      timers.removeAll()
+    }
+  }
+
+  private mutating func change(
+    _ step: Int32, _ event: Event, _ body: (inout StepLifecycle) -> Bool
+  ) throws(HistoryError) {
+    guard steps.indices.contains(Int(step)) else { throw HistoryError(event, .unknownStep(step)) }
+    guard body(&steps[Int(step)]) else {
+      throw HistoryError(event, .impossible(step: step, steps[Int(step)].phase))
+    }
+  }
+
+  /// Decisions are taken in the order in which their causes came.
+  private func take<Element>(
+    _ element: Element, from queue: inout WorkQueue<Element>, _ event: Event
+  ) throws(HistoryError) {
+    guard queue.first == element else { throw HistoryError(event, .misplaced) }
+    queue.removeFirst()
+  }
+
+  private mutating func becameReady(_ step: Int32) {
+    switch phase {
+    case .running: ready.insert(Int(step), in: graph)
+    case .stopping, .finished: doom(step, .runStopping)
+    }
+  }
+
+  private mutating func doom(_ step: Int32, _ reason: SkipReason) {
+    if steps[Int(step)].doomed() { doomed.append(DoomedStep(step: step, reason: reason)) }
+  }
+
+  private mutating func cancelRequested(_ request: CancelRequest) {
+    let wasForced = cancel?.force ?? false
+    cancel = CancelRequest(id: request.id, force: request.force || wasForced)
+    // Force comes on top of a stop that is under way: ask again, now without grace.
+    if request.force, !wasForced, case .stopping = phase { queueStops() }
+  }
+
+  private mutating func timerFired(_ timer: TimerID, _ event: Event) throws(HistoryError) {
+    guard timers.nextTimer == timer else { throw HistoryError(event, .misplaced) }
+    timers.removeNext()
+    switch timer {
+    case .runTimeout: timeoutPassed = true
+    case .retry(let step):
+      try change(step, event) { $0.delayOver() }
+      becameReady(step)
+    }
+  }
+
+  private mutating func stepFinished(
+    _ step: Int32, _ outcome: StepOutcome, _ event: Event
+  ) throws(HistoryError) {
+    try change(step, event) { $0.finished(outcome) }
+    if undecided.first == step {
+      undecided.removeFirst()
+    } else {
+      try take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
+    }
+    if outcome == .cancelled { stoppedSteps += 1 }
+    let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
+    if outcome == .failed, !isAllowed, firstFailure == nil { firstFailure = step }
+    settled(step, isDone: outcome == .succeeded || (outcome == .failed && isAllowed))
+  }
+
+  /// Tells the dependents. A skipped step never ran, but its dependents may run all the same if the
+  /// step says `allowFailure`.
+  private mutating func settled(_ step: Int32, isDone: Bool) {
+    unsettledSteps -= 1
+    guard case .running = phase else { return }
+    let isMet = isDone || definition.settings(ofStep: Int(step)).allowFailure
+    for dependent in graph.dependents(of: Int(step)) {
+      if isMet {
+        switch steps[Int(dependent)].needMet() {
+        case .becameReady: ready.insert(Int(dependent), in: graph)
+        case .stillWaiting, .settledBefore: break
+        }
+      } else {
+        doom(dependent, .need(step: step))
+      }
+    }
+  }
+
+  private mutating func runStopping(_ reason: StopReason, _ event: Event) throws(HistoryError) {
+    guard phase == .running, doomed.isEmpty else { throw HistoryError(event, .misplaced) }
+    phase = .stopping(reason)
+    ready.removeAll()
+    timers.removeAll()
+    for step in steps.indices { doom(Int32(step), .runStopping) }
+    queueStops()
+  }
+
+  private mutating func queueStops() {
+    for (index, step) in steps.enumerated() where step.hasOpenAttempt {
+      toStop.append(AttemptID(step: Int32(index), number: step.attempt))
+    }
+  }
+}
