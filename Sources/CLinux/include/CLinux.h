@@ -1,0 +1,70 @@
+// What Swift's Glibc module does not import: variadic calls, macros, and headers that it leaves out.
+// Thin wrappers and nothing else: each is one call, with its result and errno as they come.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+// Without _GNU_SOURCE, and so with a few numbers of the kernel's own: the Glibc module is built without
+// it, and two definitions of one type do not go together.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+  CLINUX_OFD_GETLK = 36,       // F_OFD_GETLK
+  CLINUX_OFD_SETLK = 37,       // F_OFD_SETLK
+  CLINUX_RENAME_NOREPLACE = 1, // RENAME_NOREPLACE
+  CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
+};
+
+// Of glibc 2.29 and 2.34; its header shows them to _GNU_SOURCE only.
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
+                                                const char *path);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+static inline int clinux_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+}
+
+// Whole-file locks that belong to the open file description, not to the process.
+
+static inline int clinux_try_lock(int fd) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, CLINUX_OFD_SETLK, &lock);
+}
+
+// 1: another open file description holds the lock; 0: none does; -1: errno.
+static inline int clinux_is_locked(int fd) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(fd, CLINUX_OFD_GETLK, &lock) != 0) return -1;
+  return lock.l_type != F_UNLCK;
+}
+
+static inline int clinux_rename_noreplace(const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, CLINUX_RENAME_NOREPLACE);
+}
+
+// Allocates blocks and extends the size.
+static inline int clinux_allocate(int fd, long long offset, long long length) {
+  return (int)syscall(SYS_fallocate, fd, 0, offset, length);
+}
+
+// Orphaned descendants of this process become its children instead of init's.
+static inline int clinux_become_subreaper(void) {
+  return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+static inline int clinux_signalfd(const sigset_t *signals) {
+  return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static inline int clinux_exited(int status) { return WIFEXITED(status); }
+static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
+static inline int clinux_term_signal(int status) { return WTERMSIG(status); }
+
+#endif

@@ -154,7 +154,7 @@ package struct AttemptEnd: Equatable, Sendable {
 }
 
 /// The system call that kept a command from starting, and its error number.
-package struct LaunchFailure: Hashable, Sendable {
+package struct LaunchFailure: Error, Hashable, Sendable {
   package enum Operation: UInt8, CaseIterable, Sendable {
     case createOutput = 0
     case changeDirectory = 1

@@ -1,0 +1,41 @@
+package import FlowCore
+
+/// Turns an intent into what a runner must know.
+package struct LaunchPlan: Sendable {
+  private let runID: String
+  private let definition: WorkflowDefinition
+  private let definitionFolder: String
+  private let folder: RunFolder
+
+  package init(_ state: RunState, in folder: RunFolder) {
+    runID = state.created.runID
+    definition = state.definition
+    definitionFolder = state.created.definitionFolder
+    self.folder = folder
+  }
+
+  package func request(for attempt: AttemptID) -> LaunchRequest {
+    let step = definition.steps[Int(attempt.step)]
+    let settings = definition.settings(ofStep: Int(attempt.step))
+    let own = [
+      EnvironmentVariable(name: "FLOW_RUN_ID", value: runID),
+      EnvironmentVariable(name: "FLOW_RUN_DIR", value: folder.work),
+      EnvironmentVariable(name: "FLOW_STEP_ID", value: step.id),
+      EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt.number)),
+      // The same for all attempts of a step in a run: what a service needs to tell a repetition.
+      EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)"),
+    ]
+    return LaunchRequest(
+      attempt: attempt, command: step.command,
+      environment: definition.environment + settings.environment + own,
+      workingDirectory: workingDirectory(settings.workingDirectory),
+      outputPath: folder.output(ofStep: step.id, attempt: attempt.number),
+      timeoutMilliseconds: settings.timeoutMilliseconds,
+      killGraceMilliseconds: settings.killGraceMilliseconds, stragglers: settings.stragglers)
+  }
+
+  private func workingDirectory(_ path: String?) -> String {
+    guard let path else { return definitionFolder }
+    return path.utf8.first == UInt8(ascii: "/") ? path : "\(definitionFolder)/\(path)"
+  }
+}

@@ -1,0 +1,26 @@
+/// Where the things of one run are.
+///
+///     <home>/runs/<run id>/
+///       definition.json   as it was given
+///       lock              held by the engine; says which process, and how much of the log is durable
+///       log/              the history, in segments
+///       attempts/         what each attempt printed: <step>@<attempt>.out
+///       work/             belongs to the steps ($FLOW_RUN_DIR)
+package struct RunFolder: Hashable, Sendable {
+  package let path: String
+
+  package init(path: String) {
+    self.path = path
+  }
+
+  package var definition: String { "\(path)/definition.json" }
+  package var lock: String { "\(path)/lock" }
+  package var log: String { "\(path)/log" }
+  package var attempts: String { "\(path)/attempts" }
+  package var work: String { "\(path)/work" }
+
+  /// Unambiguous, since no step id contains `@`.
+  package func output(ofStep id: String, attempt: Int32) -> String {
+    "\(attempts)/\(id)@\(attempt).out"
+  }
+}

@@ -1,0 +1,49 @@
+import CLinux
+package import FlowCore
+import FlowRuntime
+import Glibc
+
+/// The clocks of this machine, and one wait for everything that can happen.
+package final class EventLoop: TimeSource {
+  private let signals: SignalDescriptor
+  /// Asked before every wait: what is already there is not waited for.
+  package var hasWork: () -> Bool = { false }
+  /// Called with each signal that came in.
+  package var onSignal: (Int32) -> Void = { _ in }
+
+  package init(signals: SignalDescriptor) {
+    self.signals = signals
+  }
+
+  package func now() -> Moment {
+    Moment(
+      monotonic: Instant(microseconds: Self.microseconds(of: CLOCK_MONOTONIC)),
+      wall: WallTime(microseconds: Self.microseconds(of: CLOCK_REALTIME)))
+  }
+
+  package func wait(until deadline: Instant?) {
+    var descriptor = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
+    let timeout = hasWork() ? 0 : Self.milliseconds(until: deadline)
+    // An interrupted wait is a return for no reason, which is allowed.
+    guard unsafe poll(&descriptor, 1, timeout) > 0 else { return }
+    while let signal = signals.next() { onSignal(signal) }
+  }
+
+  package static func monotonicNow() -> Instant {
+    Instant(microseconds: microseconds(of: CLOCK_MONOTONIC))
+  }
+
+  private static func microseconds(of clock: clockid_t) -> Int64 {
+    var time = timespec()
+    let result = unsafe clock_gettime(clock, &time)
+    precondition(result == 0, "the system has no clock \(clock)")
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+  }
+
+  /// Rounded up: waking before the deadline would only mean to wait again.
+  private static func milliseconds(until deadline: Instant?) -> Int32 {
+    guard let deadline else { return -1 }
+    let left = deadline.microseconds - monotonicNow().microseconds
+    return left <= 0 ? 0 : Int32(clamping: (left + 999) / 1_000)
+  }
+}

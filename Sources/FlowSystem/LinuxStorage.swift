@@ -1,0 +1,155 @@
+import CLinux
+package import FlowLog
+import Glibc
+
+/// The file system of this machine.
+package final class LinuxStorage: Storage {
+  /// A file descriptor.
+  package typealias Handle = Int32
+
+  /// The outcome of a sync that was begun and not asked for yet.
+  private var syncOutcome: Result<Void, Errno>?
+
+  package init() {}
+
+  // MARK: Names
+
+  package func makeDirectory(_ path: String) throws(Errno) {
+    _ = try systemCall { unsafe mkdir(path, 0o700) }
+  }
+
+  package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
+    _ = try systemCall {
+      unsafe replacing ? Glibc.rename(path, newPath) : clinux_rename_noreplace(path, newPath)
+    }
+  }
+
+  package func removeFile(_ path: String) throws(Errno) {
+    _ = try systemCall { unsafe unlink(path) }
+  }
+
+  package func removeDirectory(_ path: String) throws(Errno) {
+    _ = try systemCall { unsafe rmdir(path) }
+  }
+
+  package func entries(of path: String) throws(Errno) -> [String] {
+    guard let directory = unsafe opendir(path) else { throw Errno(rawValue: errno) }
+    defer { unsafe _ = closedir(directory) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(directory) else { break }
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+          unsafe String(cString: $0)
+        }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    if errno != 0 { throw Errno(rawValue: errno) }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  package func syncDirectory(_ path: String) throws(Errno) {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_DIRECTORY, 0) }
+    defer { _ = Glibc.close(descriptor) }
+    _ = try systemCall { fsync(descriptor) }
+  }
+
+  package func attributes(of path: String) throws(Errno) -> FileAttributes? {
+    var status = stat()
+    do throws(Errno) {
+      _ = try systemCall { unsafe stat(path, &status) }
+    } catch .noSuchFile {
+      return nil
+    }
+    return FileAttributes(
+      isDirectory: status.st_mode & S_IFMT == S_IFDIR, isOwn: status.st_uid == geteuid(),
+      isWritableByOthers: status.st_mode & (S_IWGRP | S_IWOTH) != 0)
+  }
+
+  // MARK: Files
+
+  package func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle {
+    let flags =
+      switch mode {
+      case .read: O_RDONLY
+      case .update: O_RDWR
+      case .create: O_RDWR | O_CREAT | O_EXCL
+      }
+    return try systemCall { unsafe clinux_open(path, flags, 0o600) }
+  }
+
+  package func size(of file: Handle) throws(Errno) -> Int64 {
+    var status = stat()
+    _ = try systemCall { unsafe fstat(file, &status) }
+    return Int64(status.st_size)
+  }
+
+  package func read(
+    from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
+  ) throws(Errno) -> Int {
+    precondition(range.upperBound <= buffer.count, "a read of \(range) in \(buffer.count) bytes")
+    return try systemCall {
+      unsafe buffer.withUnsafeMutableBytes {
+        unsafe pread(file, $0.baseAddress?.advanced(by: range.lowerBound), range.count, off_t(offset))
+      }
+    }
+  }
+
+  package func write(
+    _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
+  ) throws(Errno) -> Int {
+    // Not through a closure that throws or retries: a span does not escape into one.
+    while true {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe pwrite(file, $0.baseAddress, $0.count, off_t(offset))
+      }
+      if count >= 0 { return count }
+      if errno != EINTR { throw Errno(rawValue: errno) }
+    }
+  }
+
+  package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
+    // Allocates and extends; the C library's emulation elsewhere would write into live bytes.
+    _ = try systemCall { clinux_allocate(file, 0, length) }
+  }
+
+  package func sync(_ file: Handle) throws(Errno) {
+    _ = try systemCall { fdatasync(file) }
+  }
+
+  package func startSync(_ file: Handle) throws(Errno) {
+    precondition(syncOutcome == nil, "a sync was begun while another was under way")
+    syncOutcome = Result { () throws(Errno) in try sync(file) }
+  }
+
+  package func finishedSync() throws(Errno) -> Bool {
+    guard let outcome = syncOutcome else { return false }
+    syncOutcome = nil
+    try outcome.get()
+    return true
+  }
+
+  /// Whether `finishedSync` has something to say.
+  package var hasFinishedSync: Bool { syncOutcome != nil }
+
+  package func tryLock(_ file: Handle) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try systemCall { clinux_try_lock(file) }
+      return true
+    } catch {
+      if error == .tryAgain || error == .permissionDenied { return false }
+      throw error
+    }
+  }
+
+  package func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool {
+    try systemCall { clinux_is_locked(file) } == 1
+  }
+
+  package func close(_ file: Handle) throws(Errno) {
+    // Never again after EINTR: on Linux the descriptor is gone all the same.
+    if Glibc.close(file) != 0 && errno != EINTR { throw Errno(rawValue: errno) }
+  }
+}
