@@ -197,5 +197,7 @@ extension MemoryStorage {
     set { names[name] = Node(newValue, synced: newValue) }
   }
 
+  var contents: [String: [UInt8]] { names.mapValues { unsafe $0.bytes } }
+
   func remove(_ name: String) { names[name] = nil }
 }
