@@ -78,7 +78,7 @@
 /// its frames count from when its last is there.
 ///
 /// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow
-/// in reserved room. `TailJudge` says what anything else means. After a seal comes nothing.
+/// in reserved room. `judgeTail` says what anything else means. After a seal comes nothing.
 ///
 /// ## Writing
 /// Nobody writes into a segment of another engine life. Recovery begins a new segment, whose header

@@ -54,12 +54,14 @@ struct FrameHeader: Hashable {
 
   /// Whether the lengths can be trusted. Only for a header that is known.
   var isSound: Bool {
+    // The upper limit keeps sums far from overflow.
+    guard (1...1 << 60).contains(first) else { return false }
     guard kind == .data else {
       return type == Kind.seal.rawValue && eventCount == 0 && storedLength == 0 && rawLength == 0
     }
     return (1...UInt32(LogFormat.largestPayload)).contains(rawLength)
       && (isDeflated ? (1..<rawLength).contains(storedLength) : storedLength == rawLength)
-      && (1...rawLength).contains(eventCount) && first <= 1 << 60
+      && (1...rawLength).contains(eventCount)
   }
 
   /// Stores it at the start of the buffer, with its checksum and its place in the chain.

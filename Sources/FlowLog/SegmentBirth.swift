@@ -7,11 +7,17 @@ enum SegmentBirth {
   ) throws(StorageError) -> File<Store> {
     let path = SegmentName.path(header.number, in: directory) + SegmentName.unfinished
     try storage.removeLeftover(path)
-    let file = try File(path, .create, in: storage)
-    if header.reservationBytes > 0 { try file.reserve(upTo: header.bornSize) }
-    let (bytes, _) = header.encoded()
-    try file.write(bytes.span, at: 0)
-    return file
+    do throws(StorageError) {
+      let file = try File(path, .create, in: storage)
+      if header.reservationBytes > 0 { try file.reserve(upTo: header.bornSize) }
+      let (bytes, _) = header.encoded()
+      try file.write(bytes.span, at: 0)
+      return file
+    } catch {
+      // It may hold room that others wait for.
+      try? storage.removeLeftover(path)
+      throw error
+    }
   }
 
   /// The file must be synced.
@@ -45,7 +51,10 @@ extension SegmentHeader {
     _ number: UInt64, after cursor: LogCursor, salt: UInt32, engineLife: UInt32,
     carrying carriedLength: Int64 = 0, holding commitLength: Int64 = 0, _ options: LogOptions
   ) {
-    let isFirst = number == 1
+    precondition(number > 1 || cursor == .start, "the first segment has no predecessor")
+    precondition(
+      options.rotationBytes >= 0 && options.largestCommitBytes >= 0
+        && options.reservationBytes >= 0, "a size is not negative")
     self.init(
       salt: salt, number: number, predecessorLength: cursor.offset,
       predecessorSequence: cursor.sequence, predecessorChain: cursor.chain,
@@ -54,7 +63,6 @@ extension SegmentHeader {
       reservationBytes: options.reservationBytes,
       bornLength: Int64(LogFormat.segmentHeaderLength) + carriedLength,
       dictionaryChecksum: options.dictionary.isEmpty ? 0 : Checksum.of(options.dictionary.span))
-    precondition(!isFirst || cursor == .start, "the first segment has no predecessor")
   }
 }
 

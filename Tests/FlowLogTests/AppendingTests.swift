@@ -111,6 +111,17 @@ import Testing
     #expect(reader.position == log.durablePosition)
   }
 
+  @Test func aReaderOfADeadLogSyncsItFirst() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.append(2)
+    let before = storage.operations.count
+    var reader = try LogReader.open("log", in: storage, .dead)
+    try reader.drain()
+    #expect(storage.operations[before...] == ["sync", "syncDirectory"])
+    #expect(read(storage.afterPowerLoss(.all, keepingNames: false)).last == 2)
+  }
+
   @Test func aSyncIsPolledUntilItIsDone() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)

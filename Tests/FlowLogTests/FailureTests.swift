@@ -61,6 +61,7 @@ import Testing
     #expect(error?.errno == .noSpace)
     #expect(log.hasFailed == false)
     #expect(storage[segment1] == before)
+    #expect(storage.names.keys.sorted() == [segment1])
     storage.faultsByOperation = [:]
     try log.commit(3)
     #expect(log.durablePosition.segment == 2)

@@ -171,6 +171,18 @@ import Testing
     #expect(try forged { $0.first = first }.last == 2)
   }
 
+  @Test func aSealOutOfPlaceIsRefused() throws {
+    for first in [UInt64(0), 2, 4] {
+      let reading = try forged(payload: []) {
+        $0 = .seal(salt: $0.salt, after: 2)
+        $0.first = first
+      }
+      #expect(reading.outcome == .ambiguous)
+    }
+    let sealed = try forged(payload: []) { $0 = .seal(salt: $0.salt, after: 2) }
+    #expect(sealed.outcome == .intact(sealed: true))
+  }
+
   @Test(arguments: [UInt8(2), 0xff])
   func aNewerVersionIsNoDamage(version: UInt8) throws {
     let reading = try forged { $0.version = version }
