@@ -32,6 +32,8 @@ package struct LogReader<Store: Storage>: ~Copyable {
   private var lastNumber: UInt64
   /// How far the last segment of a live log counts.
   private var durableLength: Int64?
+  /// Events up to here were given out from a segment where they count no more.
+  private var readThrough: UInt64 = 0
   private var inflater: Inflater
   private var inflated: [UInt8] = []
   private var payload = Payload.none
@@ -78,7 +80,8 @@ package struct LogReader<Store: Storage>: ~Copyable {
   /// The engine life that the segment belongs to.
   package var engineLife: UInt32 { segment.header.engineLife }
 
-  /// Lets the reader of a live log go on to what has become durable since.
+  /// Lets the reader of a live log go on to what has become durable since, by this engine or by one
+  /// that recovered the log.
   package mutating func extend(to durable: LogPosition) throws(LogError) {
     precondition(durableLength != nil, "only a live log grows")
     precondition(
@@ -88,7 +91,12 @@ package struct LogReader<Store: Storage>: ~Copyable {
     let wasLast = segment.header.number == lastNumber
     lastNumber = durable.segment
     durableLength = durable.length
-    if wasLast { try findSuccessor() }
+    guard wasLast else { return }
+    try findSuccessor()
+    guard let successor, successor.predecessorLength < segment.next.offset else { return }
+    // Recovery did not know what this reader was told: that the last commit is durable.
+    readThrough = segment.committed.sequence
+    segment.rewind(to: successor.predecessorLength)
   }
 
   /// The next frame; nil at the end of the log, or of what is durable of a live one.
@@ -97,6 +105,8 @@ package struct LogReader<Store: Storage>: ~Copyable {
     while tail == nil {
       let step = try segment.step(below: end)
       switch step {
+      case .frame(let frame, _) where frame.last <= readThrough:
+        continue
       case .frame(let frame, let stored):
         try inflate(frame, stored)
         return LogFrame(

@@ -86,6 +86,14 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     return .frame(frame, payload: payload)
   }
 
+  /// Goes back by the last commit, or by the seal, if that is where a successor begins.
+  mutating func rewind(to length: Int64) {
+    if length == lastCommit.offset { committed = lastCommit }
+    guard length == committed.offset else { return }
+    next = committed
+    isSealed = false
+  }
+
   /// Whether the rest of a commit is there. Its frames are read twice, so that no more than one need
   /// be held and none is given out that does not count.
   private mutating func lookAhead(

@@ -111,6 +111,25 @@ import Testing
     #expect(reader.position == log.durablePosition)
   }
 
+  @Test(arguments: [false, true])
+  func aFollowerGoesOnAfterARecovery(sealed: Bool) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    try log.commit(1, 2)
+    if sealed { try log.seal() }
+    var reader = try LogReader.open("log", in: storage, .live(durable: log.durablePosition))
+    try reader.drain()
+    #expect(reader.lastSequence == 5)
+
+    var next = try recover(storage)
+    try next.commit(3)
+    try reader.extend(to: next.durablePosition)
+    #expect(try reader.next()?.first == 6)
+    #expect(try reader.next() == nil)
+    #expect(reader.lastSequence == 8)
+  }
+
   @Test func aReaderOfADeadLogSyncsItFirst() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)
