@@ -26,7 +26,8 @@
 /// 124  checksum of the 124 bytes before                   4
 /// ```
 /// The whole header, and all bytes below the *born length*, were synced before the segment had its
-/// name. Bytes beyond the header are born with it only if recovery carried a commit over. The
+/// name, and so was its size: the born length, or where room is reserved, that and a seal's, rounded
+/// up to steps. Bytes beyond the header are born with it only if recovery carried a commit over. The
 /// predecessor of segment 1 is all zeros. The magic, the version, the length and the checksum keep
 /// their places in every later version.
 ///

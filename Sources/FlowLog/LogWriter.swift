@@ -1,4 +1,4 @@
-/// A piece of a commit that goes into one frame.
+/// A piece of a commit that goes into one frame: at most 16 MiB, whole events.
 package struct LogPart: Hashable, Sendable {
   package let eventCount: Int
   package let byteCount: Int
@@ -75,18 +75,23 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     reservedLength = header.bornSize
   }
 
+  /// The last event that is durable; zero if none is.
   package var durableSequence: UInt64 { durable.sequence }
+  /// How long the segment is, as far as it is durable.
   package var durableLength: Int64 { durable.offset }
   /// What a reader of the live log may believe.
   package var durablePosition: LogPosition {
     LogPosition(segment: header.number, length: durable.offset)
   }
+  /// The segment that is written to.
   package var path: String { file.path }
 
+  /// Whether the writer is spoilt.
   package var hasFailed: Bool {
     if case .failed = state { true } else { false }
   }
 
+  /// Gives the file back. Of a log that was not sealed, recovery begins the next segment.
   package consuming func close() throws(LogError) {
     let path = file.path
     do throws(StorageError) { try file.close() } catch { throw LogError(path, .storage(error)) }
@@ -125,6 +130,7 @@ extension LogWriter {
     }
   }
 
+  /// A commit of one part.
   package mutating func append(
     _ payload: Span<UInt8>, events count: Int, from first: UInt64
   ) throws(LogError) {
@@ -146,6 +152,7 @@ extension LogWriter {
     state = .syncing
   }
 
+  /// Whether the sync that was begun is done. Throws its error.
   package mutating func finishSync() throws(LogError) -> Bool {
     try requireHealth()
     guard case .syncing = state else { preconditionFailure("no sync was begun") }
@@ -198,9 +205,8 @@ extension LogWriter {
   package mutating func makeRoom(for length: Int64) throws(LogError) {
     try requireIdle()
     let needed = durable.offset + length + Int64(LogFormat.sealLength)
-    let step = header.reservationBytes
-    guard step > 0, needed > reservedLength else { return }
-    let reserved = (needed + step - 1) / step * step
+    guard header.reservationBytes > 0, needed > reservedLength else { return }
+    let reserved = header.reservedSize(holding: needed)
     do throws(StorageError) { try file.reserve(upTo: reserved) } catch {
       throw noRoom(error)
     }

@@ -15,10 +15,15 @@ struct SegmentHeader: Hashable {
 
   var firstSequence: UInt64 { predecessorSequence + 1 }
 
-  /// The size that the file had when it got its name.
+  /// The size that the file had when it got its name: with room for the seal, if room is reserved.
   var bornSize: Int64 {
     reservationBytes == 0
-      ? bornLength : (bornLength + reservationBytes - 1) / reservationBytes * reservationBytes
+      ? bornLength : reservedSize(holding: bornLength + Int64(LogFormat.sealLength))
+  }
+
+  /// So many bytes, rounded up to reservation steps. There must be one.
+  func reservedSize(holding length: Int64) -> Int64 {
+    (length + reservationBytes - 1) / reservationBytes * reservationBytes
   }
 
   /// The bytes, and the chain before the first frame.

@@ -64,11 +64,12 @@ extension SegmentReader {
 
   /// Looks for frame headers where no frame is valid any more: for proof that events are missing.
   /// Nothing that is found is history.
-  /// - Returns: the first header of another segment.
+  /// - Returns: where the first header of another segment is.
   private mutating func searchFrames(
     from start: Int64, to end: Int64
   ) throws(LogError) -> Int64? {
     var firstForeign: Int64?
+    var proven = committed.sequence
     // No further than a crash reaches: what follows is damaged whatever it holds.
     let limit = min(end, committed.offset + header.largestCommitBytes)
     for offset in stride(from: start, to: limit, by: LogFormat.alignment) {
@@ -76,13 +77,17 @@ extension SegmentReader {
         break
       }
       guard let frame = FrameHeader.decode(window.bytes, at: index) else { continue }
-      if frame.salt != header.salt {
+      guard frame.salt == header.salt else {
         firstForeign = firstForeign ?? offset
-      } else if frame.syncedThrough > committed.sequence {
-        throw error(at: start, .damaged(.acknowledgedMissing(through: frame.syncedThrough)))
-      } else if frame.kind == .seal, offset > start {
+        continue
+      }
+      proven = max(proven, frame.syncedThrough)
+      guard frame.kind == .data || offset == start || proven > committed.sequence else {
         throw error(at: start, .damaged(.bytesBeforeSeal))
       }
+    }
+    guard proven == committed.sequence else {
+      throw error(at: start, .damaged(.acknowledgedMissing(through: proven)))
     }
     return firstForeign
   }

@@ -192,6 +192,15 @@ import Testing
     #expect(read(storage).bytes == History.through(101))
   }
 
+  @Test func aSecondLogInAFolderIsRefused() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    let error = failure { () throws(LogError) in _ = try newLog(storage) }
+    #expect(error?.errno == .fileExists)
+    #expect(read(storage).bytes == History.through(2))
+  }
+
   @Test func theOldSegmentIsDurablySealedBeforeTheNewOneIsNamed() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(rotation: 100))
@@ -217,5 +226,14 @@ import Testing
     try log.seal()
     #expect(read(storage).outcome == .intact(sealed: true))
     #expect(storage[segment1].count == 1024)
+  }
+
+  @Test func aSegmentIsBornWithRoomForItsSeal() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(reservation: 128))
+    storage.faultsByOperation["reserve"] = .error(.noSpace)
+    try log.seal()
+    #expect(storage[segment1].count == 256)
+    #expect(read(storage).outcome == .intact(sealed: true))
   }
 }
