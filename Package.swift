@@ -52,6 +52,8 @@ let package = Package(
       imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem"]),
     library("FlowsimCommands", imports: ["FlowCore", "FlowSimulation", "FlowSystem"]),
 
+    tests("FlowLogTests", of: ["FlowLog"]),
+
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
   ]

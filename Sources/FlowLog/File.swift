@@ -1,7 +1,7 @@
 /// An open file with one owner. Whoever holds it must close it; if an error throws the owner away,
 /// the descriptor is still given back.
 package struct File<Store: Storage>: ~Copyable {
-  package let path: String
+  package private(set) var path: String
   private let storage: Store
   private let handle: Store.Handle
   private var isOpen = true
@@ -28,6 +28,16 @@ package struct File<Store: Storage>: ~Copyable {
     } catch {
       throw StorageError(.close, path, error)
     }
+  }
+
+  /// Gives the file a name that must be free. The name is durable when its folder is synced.
+  package mutating func rename(to newPath: String) throws(StorageError) {
+    do throws(Errno) {
+      try storage.rename(path, to: newPath, replacing: false)
+    } catch {
+      throw StorageError(.rename, path, error)
+    }
+    path = newPath
   }
 
   package func size() throws(StorageError) -> Int64 {

@@ -1,0 +1,46 @@
+extension [UInt8] {
+  func load<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type, at index: Int) -> Value {
+    var value: Value = 0
+    for byte in 0..<MemoryLayout<Value>.size {
+      value |= Value(self[index + byte]) << (8 * byte)
+    }
+    return value
+  }
+
+  mutating func store<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value, at index: Int) {
+    for byte in 0..<MemoryLayout<Value>.size {
+      self[index + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
+    }
+  }
+
+  mutating func copy(_ bytes: Span<UInt8>, at index: Int) {
+    precondition(index >= 0 && bytes.count <= count - index, "a copy past the end of its buffer")
+    guard !bytes.isEmpty else { return }
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe withUnsafeMutableBytes { target in
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: target[index...])
+        unsafe rest.copyMemory(from: source)
+      }
+    }
+  }
+
+  /// Makes room for as many bytes. What was in it may be lost.
+  mutating func makeRoom(for length: Int) {
+    if count < length { self = [UInt8](repeating: 0, count: length) }
+  }
+}
+
+extension Span<UInt8> {
+  /// One past the last byte that is not zero; zero if there is none.
+  var extent: Int {
+    unsafe withUnsafeBytes { bytes in
+      var end = bytes.count
+      // Room is reserved by the hundred kilobytes: eight bytes at a time.
+      while end >= 8, unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0 {
+        end -= 8
+      }
+      while end > 0, unsafe bytes[end - 1] == 0 { end -= 1 }
+      return end
+    }
+  }
+}

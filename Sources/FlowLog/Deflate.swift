@@ -1,0 +1,100 @@
+import CZlib
+
+/// zlib counts its window and its state in here, and keeps a pointer back to it: it must not move.
+private typealias Stream = UnsafeMutablePointer<z_stream>
+
+/// Raw deflate, one frame at a time, without an allocation a frame.
+@safe
+struct Deflater: ~Copyable {
+  private let stream: Stream
+  private let dictionary: [UInt8]
+
+  /// - Parameter level: zlib's, 1 to 9.
+  init(level: Int, dictionary: [UInt8]) {
+    precondition((1...9).contains(level), "a deflate level is 1 to 9")
+    self.dictionary = dictionary
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
+    // -15: raw, with the largest window. 8: zlib's own default for its memory.
+    let status = unsafe deflateInit2_(
+      stream, Int32(level), Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      Int32(MemoryLayout<z_stream>.size))
+    precondition(status == Z_OK, "zlib has no memory")
+  }
+
+  deinit {
+    _ = unsafe deflateEnd(stream)
+    unsafe stream.deallocate()
+  }
+
+  /// Deflates into that part of `buffer`; returns the length, or nil if there is not room enough.
+  mutating func deflate(
+    _ bytes: Span<UInt8>, into buffer: inout [UInt8], _ range: Range<Int>
+  ) -> Int? {
+    unsafe prime(stream, reset: deflateReset, set: deflateSetDictionary, dictionary)
+    let isDone = unsafe run(stream, bytes, into: &buffer, range) { stream in
+      unsafe CZlib.deflate(stream, Z_FINISH) == Z_STREAM_END
+    }
+    return isDone ? range.count - Int(unsafe stream.pointee.avail_out) : nil
+  }
+}
+
+/// The way back. Hostile input costs no more than the output it is given room for.
+@safe
+struct Inflater: ~Copyable {
+  private let stream: Stream
+  private let dictionary: [UInt8]
+
+  init(dictionary: [UInt8]) {
+    self.dictionary = dictionary
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
+    let status = unsafe inflateInit2_(
+      stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    precondition(status == Z_OK, "zlib has no memory")
+  }
+
+  deinit {
+    _ = unsafe inflateEnd(stream)
+    unsafe stream.deallocate()
+  }
+
+  /// Inflates into that part of `buffer`. True if the input ends exactly where the room does.
+  mutating func inflate(
+    _ bytes: [UInt8], _ stored: Range<Int>, into buffer: inout [UInt8], _ range: Range<Int>
+  ) -> Bool {
+    unsafe prime(stream, reset: inflateReset, set: inflateSetDictionary, dictionary)
+    let isDone = unsafe run(stream, bytes.span.extracting(stored), into: &buffer, range) { stream in
+      unsafe CZlib.inflate(stream, Z_FINISH) == Z_STREAM_END
+    }
+    return unsafe isDone && stream.pointee.avail_in == 0 && stream.pointee.avail_out == 0
+  }
+}
+
+private func prime(
+  _ stream: Stream, reset: (Stream?) -> Int32,
+  set: (Stream?, UnsafePointer<Bytef>?, uInt) -> Int32, _ dictionary: [UInt8]
+) {
+  precondition(unsafe reset(stream) == Z_OK, "a zlib stream was spoilt")
+  guard !dictionary.isEmpty else { return }
+  unsafe dictionary.withUnsafeBufferPointer { bytes in
+    let status = unsafe set(stream, bytes.baseAddress, uInt(bytes.count))
+    precondition(status == Z_OK, "zlib refused the dictionary")
+  }
+}
+
+private func run(
+  _ stream: Stream, _ bytes: Span<UInt8>, into buffer: inout [UInt8], _ range: Range<Int>,
+  _ body: (Stream) -> Bool
+) -> Bool {
+  unsafe bytes.withUnsafeBufferPointer { input in
+    unsafe buffer.withUnsafeMutableBufferPointer { output in
+      let output = unsafe UnsafeMutableBufferPointer(rebasing: output[range])
+      unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+      unsafe stream.pointee.avail_in = uInt(input.count)
+      unsafe stream.pointee.next_out = output.baseAddress
+      unsafe stream.pointee.avail_out = uInt(output.count)
+      return unsafe body(stream)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/// The part of a file that is in memory: read ahead, so that small frames cost no call each, and as
+/// long as the longest frame at most.
+struct FileWindow {
+  private(set) var bytes: [UInt8] = []
+  private var offset: Int64 = 0
+  private var filled = 0
+  private static let readAhead: Int64 = 128 << 10
+
+  /// Makes `count` bytes of the file at `start` available; returns their index in `bytes`. Nil if
+  /// there are not as many below `end`. Nothing from beyond `end` is kept.
+  mutating func load<Store>(
+    _ count: Int, of file: borrowing File<Store>, at start: Int64, below end: Int64
+  ) throws(StorageError) -> Int? {
+    if start >= offset, start + Int64(count) <= offset + Int64(filled) {
+      return Int(start - offset)
+    }
+    guard start + Int64(count) <= end else { return nil }
+    let wanted = Int(min(max(Int64(count), Self.readAhead), end - start))
+    bytes.makeRoom(for: wanted)
+    filled = 0
+    offset = start
+    filled = try file.read(at: start, into: &bytes, 0..<wanted)
+    return filled >= count ? 0 : nil
+  }
+
+  /// One past the last byte between `start` and `end` that is not zero; `start` if there is none.
+  mutating func extent<Store>(
+    of file: borrowing File<Store>, from start: Int64, to end: Int64
+  ) throws(StorageError) -> Int64 {
+    var high = end
+    while high > start {
+      let low = max(start, high - Self.readAhead)
+      let count = Int(high - low)
+      guard let index = try load(count, of: file, at: low, below: high) else {
+        // Somebody cuts the file while it is read: what is gone is not there.
+        high = low
+        continue
+      }
+      let extent = bytes.span.extracting(index..<index + count).extent
+      if extent > 0 { return low + Int64(extent) }
+      high = low
+    }
+    return start
+  }
+}

@@ -1,0 +1,94 @@
+extension SegmentReader {
+  /// Says what it means that the last segment ends where it ends.
+  ///
+  /// One commit is in flight at a time, so a crash can only hit what comes after the last whole
+  /// commit, and no more of it than the largest commit. There
+  /// - nothing, or zeros in reserved room, is the end;
+  /// - a frame that proves by its `syncedThrough` that something before it was durable, or more bytes
+  ///   than one commit, or a seal, cannot come from a crash: damaged;
+  /// - a frame whose end mark is not there, or a commit whose later frames are not there, or bytes
+  ///   of another segment, is torn: a commit that was acknowledged was whole;
+  /// - all else is ambiguous.
+  /// - Parameter end: the first frame that is not valid, or the end of the segment.
+  mutating func judgeTail(_ fault: FrameFault, at end: LogCursor) throws(LogError) -> LogTail {
+    guard end.offset >= header.bornLength else {
+      throw error(at: end.offset, .damaged(.frame(fault)))
+    }
+    let extent: Int64
+    do throws(StorageError) {
+      extent = try window.extent(of: file, from: end.offset, to: size)
+    } catch {
+      throw self.error(at: end.offset, .storage(error))
+    }
+    if isSealed {
+      guard extent == end.offset else { throw error(at: end.offset, .damaged(.bytesAfterSeal)) }
+      return tail(.intact(isSealed: true), bytes: 0, lastAtStake: committed.sequence)
+    }
+    let isReserved = header.reservationBytes > 0
+    let badEnd = isReserved ? extent : size
+    guard badEnd > committed.offset else {
+      return tail(.intact(isSealed: false), bytes: 0, lastAtStake: committed.sequence)
+    }
+    let found = try searchFrames(from: end.offset, to: extent)
+    guard badEnd - committed.offset <= header.largestCommitBytes else {
+      throw error(at: end.offset, .damaged(.moreThanOneCommit))
+    }
+    let frame = try load(LogFormat.frameHeaderLength, at: end.offset, below: size).flatMap {
+      FrameHeader.decode(window.bytes, at: $0)
+    }
+    let isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: found)
+    let own = frame.flatMap { $0.salt == header.salt && $0.isSound ? $0.last : nil }
+    return tail(
+      isTorn ? .torn : .ambiguous, bytes: badEnd - committed.offset,
+      lastAtStake: max(own ?? 0, end.sequence))
+  }
+
+  private func tail(
+    _ verdict: LogTail.Verdict, bytes: Int64, lastAtStake: UInt64
+  ) -> LogTail {
+    LogTail(
+      verdict: verdict, path: file.path, offset: committed.offset, bytes: bytes,
+      lastSequence: committed.sequence, lastAtStake: lastAtStake)
+  }
+
+  private func isTorn(
+    _ frame: FrameHeader?, at offset: Int64, extent: Int64, firstForeign: Int64?
+  ) -> Bool {
+    if extent - offset < Int64(LogFormat.frameHeaderLength) { return true }
+    if firstForeign == offset { return true }
+    guard let frame, frame.salt == header.salt, frame.isSound else { return false }
+    let frameEnd = offset + Int64(frame.length)
+    if let firstForeign, firstForeign < frameEnd { return true }
+    return frame.endsCommit || frame.kind == .seal ? extent < frameEnd : extent <= frameEnd
+  }
+
+  /// Looks for frame headers where no frame is valid any more: for proof that events are missing.
+  /// Nothing that is found is history.
+  /// - Returns: where the first header of another segment is.
+  private mutating func searchFrames(
+    from start: Int64, to end: Int64
+  ) throws(LogError) -> Int64? {
+    var firstForeign: Int64?
+    var proven = committed.sequence
+    // No further than a crash reaches: what follows is damaged whatever it holds.
+    let limit = min(end, committed.offset + header.largestCommitBytes)
+    for offset in stride(from: start, to: limit, by: LogFormat.alignment) {
+      guard let index = try load(LogFormat.frameHeaderLength, at: offset, below: size) else {
+        break
+      }
+      guard let frame = FrameHeader.decode(window.bytes, at: index) else { continue }
+      guard frame.salt == header.salt else {
+        firstForeign = firstForeign ?? offset
+        continue
+      }
+      proven = max(proven, frame.syncedThrough)
+      guard frame.kind == .data || offset == start || proven > committed.sequence else {
+        throw error(at: start, .damaged(.bytesBeforeSeal))
+      }
+    }
+    guard proven == committed.sequence else {
+      throw error(at: start, .damaged(.acknowledgedMissing(through: proven)))
+    }
+    return firstForeign
+  }
+}

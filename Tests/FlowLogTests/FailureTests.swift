@@ -1,0 +1,86 @@
+import FlowLog
+import Testing
+
+/// What the writer does when the storage fails under it.
+@Suite struct FailureTests {
+  @Test(arguments: ["write", "sync"])
+  func aFailedCommitSpoilsTheWriter(operation: String) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    storage.faultsByOperation[operation] = .error(.inputOutput)
+    let error = failure { () throws(LogError) in try log.commit(1) }
+    #expect(error?.errno == .inputOutput)
+    storage.faultsByOperation = [:]
+    #expect(log.hasFailed == true)
+    #expect(log.durableSequence == 2)
+
+    let before = storage.operations.count
+    let cause = StorageError(StorageError.Operation(rawValue: operation)!, log.path, .inputOutput)
+    for _ in 0..<2 {
+      let error = failure { () throws(LogError) in try log.commit(1) }
+      #expect(error?.reason == .writerFailed(cause))
+    }
+    #expect(storage.operations.count == before)
+  }
+
+  @Test func aFailedPollSpoilsTheWriter() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.append(1)
+    try log.startSync()
+    storage.faultsByOperation["finishedSync"] = .error(.inputOutput)
+    let error = failure { () throws(LogError) in _ = try log.finishSync() }
+    #expect(error?.errno == .inputOutput)
+    #expect(log.hasFailed == true)
+    #expect(log.durableSequence == 0)
+  }
+
+  @Test func withoutRoomACommitWaitsAndCanBeTriedAgain() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(reservation: 256))
+    storage.faultsByOperation["reserve"] = .error(.noSpace)
+    let before = storage[segment1]
+    let error = failure { () throws(LogError) in try log.append(9) }
+    #expect(error?.errno == .noSpace)
+    #expect(log.hasFailed == false)
+    #expect(storage[segment1] == before)
+    storage.faultsByOperation = [:]
+    try log.commit(9)
+    #expect(read(storage).bytes == History.through(9))
+  }
+
+  @Test(arguments: ["create", "reserve", "write"])
+  func withoutRoomRotationWaitsAndCanBeTriedAgain(operation: String) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 150, reservation: 512))
+    try log.commit(3)
+    let before = storage[segment1]
+    storage.faultsByOperation[operation] = .error(.noSpace)
+    let error = failure { () throws(LogError) in try log.append(3) }
+    #expect(error?.errno == .noSpace)
+    #expect(log.hasFailed == false)
+    #expect(storage[segment1] == before)
+    #expect(storage.names.keys.sorted() == [segment1])
+    storage.faultsByOperation = [:]
+    try log.commit(3)
+    #expect(log.durablePosition.segment == 2)
+    #expect(read(storage).bytes == History.through(6))
+  }
+
+  @Test(arguments: ["rename", "syncDirectory"])
+  func aFailedRotationSpoilsTheWriterAndLosesNothing(operation: String) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 100))
+    try log.commit(3)
+    storage.faultsByOperation[operation] = .error(.inputOutput)
+    let error = failure { () throws(LogError) in try log.append(3) }
+    #expect(error?.errno == .inputOutput)
+    #expect(log.hasFailed == true)
+    let image = storage.afterKill()
+    #expect(read(image).bytes == History.through(3))
+    var next = try recover(image)
+    try next.commit(2)
+    #expect(read(image).bytes == History.through(5))
+  }
+}

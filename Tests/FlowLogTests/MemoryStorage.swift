@@ -1,0 +1,203 @@
+import FlowLog
+
+/// One folder in memory, with what is durable of it kept apart, and faults at chosen operations.
+final class MemoryStorage: Storage {
+  final class Node: Sendable, Equatable {
+    nonisolated(unsafe) var bytes: [UInt8]
+    nonisolated(unsafe) var synced: [UInt8]
+
+    init(_ bytes: [UInt8], synced: [UInt8]) {
+      unsafe self.bytes = bytes
+      unsafe self.synced = synced
+    }
+
+    static func == (left: Node, right: Node) -> Bool { left === right }
+  }
+
+  enum Fault {
+    case error(Errno)
+    /// This and all that follows has no effect: the process is dead.
+    case death
+    /// A write takes no more bytes than this.
+    case short(Int)
+  }
+
+  private(set) var names: [String: Node] = [:]
+  private var durableNames: [String: Node] = [:]
+  /// What was done, in order: the operation and the file's name.
+  private(set) var operations: [String] = []
+  /// By the index of the operation, or the operation by name.
+  var faults: [Int: Fault] = [:]
+  var faultsByOperation: [String: Fault] = [:]
+  private(set) var isDead = false
+  private(set) var pollsUntilSynced = 0
+  private var syncing: Node?
+
+  private func begin(_ operation: String, _ name: String = "") throws(Errno) -> Int {
+    if isDead { throw .inputOutput }
+    let index = operations.count
+    operations.append(name.isEmpty ? operation : "\(operation) \(name)")
+    switch faults[index] ?? faultsByOperation[operation] {
+    case .error(let errno): throw errno
+    case .death:
+      isDead = true
+      throw .inputOutput
+    case .short(let limit): return limit
+    case nil: return Int.max
+    }
+  }
+
+  private func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
+  private func node(_ path: String) throws(Errno) -> Node {
+    guard let node = names[name(path)] else { throw .noSuchFile }
+    return node
+  }
+
+  func makeDirectory(_ path: String) throws(Errno) {}
+  func removeDirectory(_ path: String) throws(Errno) { throw .notSupported }
+  func attributes(of path: String) throws(Errno) -> FileAttributes? { nil }
+  func tryLock(_ file: Node) throws(Errno) -> Bool { true }
+  func isLockedByAnother(_ file: Node) throws(Errno) -> Bool { false }
+  func entries(of path: String) throws(Errno) -> [String] { names.keys.sorted() }
+
+  func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
+    _ = try begin("rename", name(path))
+    guard replacing || names[name(newPath)] == nil else { throw .fileExists }
+    names[name(newPath)] = try node(path)
+    names[name(path)] = nil
+  }
+
+  func removeFile(_ path: String) throws(Errno) {
+    _ = try begin("remove", name(path))
+    _ = try node(path)
+    names[name(path)] = nil
+  }
+
+  func syncDirectory(_ path: String) throws(Errno) {
+    _ = try begin("syncDirectory")
+    durableNames = names
+  }
+
+  func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Node {
+    guard mode == .create else { return try node(path) }
+    _ = try begin("create", name(path))
+    guard names[name(path)] == nil else { throw .fileExists }
+    let node = Node([], synced: [])
+    names[name(path)] = node
+    return node
+  }
+
+  func size(of file: Node) throws(Errno) -> Int64 { unsafe Int64(file.bytes.count) }
+
+  func read(
+    from file: Node, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
+  ) throws(Errno) -> Int {
+    let start = Int(offset)
+    let count = unsafe max(0, min(range.count, file.bytes.count - start))
+    guard count > 0 else { return 0 }
+    let target = range.lowerBound..<range.lowerBound + count
+    unsafe buffer.replaceSubrange(target, with: file.bytes[start..<start + count])
+    return count
+  }
+
+  func write(_ bytes: Span<UInt8>, to file: Node, at offset: Int64) throws(Errno) -> Int {
+    let count = min(bytes.count, try begin("write"))
+    let start = Int(offset)
+    let missing = unsafe max(0, start + count - file.bytes.count)
+    unsafe file.bytes.append(contentsOf: repeatElement(0, count: missing))
+    unsafe bytes.extracting(0..<count).withUnsafeBufferPointer { taken in
+      unsafe file.bytes.replaceSubrange(start..<start + count, with: taken)
+    }
+    return count
+  }
+
+  func reserve(_ file: Node, upTo length: Int64) throws(Errno) {
+    _ = try begin("reserve")
+    let missing = unsafe max(0, Int(length) - file.bytes.count)
+    unsafe file.bytes.append(contentsOf: repeatElement(0, count: missing))
+  }
+
+  func sync(_ file: Node) throws(Errno) {
+    _ = try begin("sync")
+    unsafe file.synced = file.bytes
+  }
+
+  func startSync(_ file: Node) throws(Errno) {
+    _ = try begin("startSync")
+    syncing = file
+    pollsUntilSynced = 1
+  }
+
+  func finishedSync() throws(Errno) -> Bool {
+    _ = try begin("finishedSync")
+    guard pollsUntilSynced == 0 else {
+      pollsUntilSynced -= 1
+      return false
+    }
+    if let file = syncing { unsafe file.synced = file.bytes }
+    syncing = nil
+    return true
+  }
+
+  func close(_ file: Node) throws(Errno) {}
+}
+
+// MARK: - After a crash, and under a vandal
+
+extension MemoryStorage {
+  /// What a power loss leaves of the bytes of a file that were not synced.
+  enum Loss: Hashable, CaseIterable {
+    case all
+    case none
+    /// The size has grown, the second half reads as zeros.
+    case zeros
+    /// The size has grown, the second half reads as something else.
+    case garbage
+  }
+
+  /// The files as another process sees them once the engine is dead.
+  func afterKill() -> MemoryStorage { image(names) { unsafe $0.bytes } }
+
+  /// The files after a power loss.
+  /// - Parameter keepingNames: whether names that were not synced made it.
+  func afterPowerLoss(_ loss: Loss, keepingNames: Bool) -> MemoryStorage {
+    image(keepingNames ? names : durableNames) { node in
+      unsafe Self.remains(of: node.bytes, synced: node.synced, loss)
+    }
+  }
+
+  private func image(
+    _ names: [String: Node], _ bytes: (Node) -> [UInt8]
+  ) -> MemoryStorage {
+    let image = MemoryStorage()
+    image.names = names.mapValues { Node(bytes($0), synced: bytes($0)) }
+    image.durableNames = image.names
+    return image
+  }
+
+  private static func remains(
+    of bytes: [UInt8], synced: [UInt8], _ loss: Loss
+  ) -> [UInt8] {
+    let changed = bytes.indices.filter { $0 >= synced.count || bytes[$0] != synced[$0] }
+    guard let first = changed.first, let last = changed.last else { return bytes }
+    var remains = bytes
+    let middle = (first + last) / 2
+    switch loss {
+    case .all: return synced
+    case .none: break
+    case .zeros: for index in middle...last { remains[index] = 0 }
+    case .garbage: for index in middle...last { remains[index] = UInt8(index % 251 | 1) }
+    }
+    return remains
+  }
+
+  subscript(_ name: String) -> [UInt8] {
+    get { names[name].map { unsafe $0.bytes } ?? [] }
+    set { names[name] = Node(newValue, synced: newValue) }
+  }
+
+  var contents: [String: [UInt8]] { names.mapValues { unsafe $0.bytes } }
+
+  func remove(_ name: String) { names[name] = nil }
+}

@@ -1,0 +1,186 @@
+import Testing
+
+@testable import FlowLog
+
+/// What the end of the last segment means. `durable` is where the last acknowledged commit ends.
+@Suite struct TailTests {
+  /// Six commits, the last of them in flight; then what a crash did to it.
+  private func crashed(
+    _ options: LogOptions = .small(), last: [Int] = [4],
+    _ damage: (inout [UInt8], _ durable: Int, _ end: Int) -> Void
+  ) throws -> Reading {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, options)
+    for count in [1, 2, 3, 1, 8] { try log.commit(count) }
+    let durable = Int(log.durableLength)
+    try last.count == 1 ? log.append(last[0]) : log.append(last[0], last[1], last[2])
+    try log.sync()
+    let image = storage.afterKill()
+    damage(&image[segment1], durable, Int(log.durableLength))
+    return read(image)
+  }
+
+  @Test func everyTruncationLeavesALegalPrefix() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 450))
+    var ends: [(length: Int, sequence: UInt64)] = [(128, 0)]
+    for count in [1, 3, 2] {
+      try log.commit(count)
+      ends.append((Int(log.durableLength), log.durableSequence))
+    }
+    let whole = storage[segment1]
+    for length in 0...whole.count {
+      let image = storage.afterKill()
+      image[segment1] = Array(whole.prefix(length))
+      let reading = read(image)
+      guard length >= 128 else {
+        #expect(reading.outcome == .damaged)
+        continue
+      }
+      let last = try #require(ends.last { $0.length <= length })
+      #expect(reading.bytes == History.through(last.sequence))
+      #expect(reading.outcome == (last.length == length ? .intact(sealed: false) : .torn))
+    }
+  }
+
+  @Test(arguments: [0, 512])
+  func aCommitOfWhichOnlyTheStartIsThereIsTorn(reservation: Int64) throws {
+    for kept in 1..<100 {
+      let reading = try crashed(.small(reservation: reservation)) { bytes, durable, end in
+        for index in min(durable + kept, end - 1)..<bytes.count { bytes[index] = 0 }
+      }
+      #expect(reading.outcome == .torn)
+      #expect(reading.bytes == History.through(15))
+      #expect(reading.tail?.lastSequence == 15)
+      #expect(kept < 48 || reading.tail?.lastAtStake == 19)
+    }
+  }
+
+  @Test func zerosInReservedRoomAreTheEnd() throws {
+    let reading = try crashed(.small(reservation: 512)) { bytes, durable, _ in
+      for index in durable..<bytes.count { bytes[index] = 0 }
+    }
+    #expect(reading.outcome == .intact(sealed: false))
+    #expect(reading.bytes == History.through(15))
+  }
+
+  @Test func zerosWhereNoRoomWasReservedAreTorn() throws {
+    let reading = try crashed { bytes, durable, _ in
+      for index in durable..<bytes.count { bytes[index] = 0 }
+    }
+    #expect(reading.outcome == .torn)
+  }
+
+  @Test func aCommitThatIsAllThereAndWrongIsAmbiguous() throws {
+    for place in [0, 9, 20, 29, 37, 41, 46, 48, 60, 70] {
+      let reading = try crashed { bytes, durable, _ in bytes[durable + place] ^= 0xff }
+      #expect(reading.outcome == .ambiguous, "\(place)")
+      #expect(reading.bytes == History.through(15))
+      #expect(reading.tail?.lastSequence == 15)
+    }
+  }
+
+  @Test func aHoleInTheCommitIsAmbiguous() throws {
+    for hole in [0..<16, 40..<56, 50..<60] {
+      let reading = try crashed { bytes, durable, _ in
+        for index in hole { bytes[durable + index] = 0 }
+      }
+      #expect(reading.outcome == .ambiguous)
+    }
+  }
+
+  @Test func staleBytesOfAnotherSegmentAreTorn() throws {
+    let other = MemoryStorage()
+    var log = try LogWriter.create(in: "log", other, salt: 77, engineLife: 1, .small())
+    try log.commit(2)
+    let stale = Array(other[segment1].dropFirst(128))
+    let atStart = try crashed { bytes, durable, end in
+      bytes.replaceSubrange(durable..<end, with: stale)
+    }
+    #expect(atStart.outcome == .torn)
+    #expect(atStart.bytes == History.through(15))
+    let inPayload = try crashed(last: [12]) { bytes, durable, end in
+      bytes.replaceSubrange(durable + 64..<end, with: stale + stale)
+    }
+    #expect(inPayload.outcome == .torn)
+  }
+
+  @Test func aCommitOfManyFramesWithoutItsEndIsTorn() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    let durable = Int(log.durableLength)
+    try log.commit(3, 2, 4)
+    let whole = storage[segment1]
+    for length in durable + 1..<whole.count {
+      let image = storage.afterKill()
+      image[segment1] = Array(whole.prefix(length))
+      let reading = read(image)
+      #expect(reading.outcome == .torn)
+      #expect(reading.bytes == History.through(2))
+      #expect(reading.tail?.offset == Int64(durable))
+      #expect(reading.tail?.bytes == Int64(length - durable))
+    }
+  }
+
+  @Test func noFrameOfACommitWithABadFrameIsGivenOut() throws {
+    let reading = try crashed(last: [3, 2, 4]) { bytes, _, end in bytes[end - 12] ^= 1 }
+    #expect(reading.outcome == .ambiguous)
+    #expect(reading.bytes == History.through(15))
+  }
+
+  @Test func aBadFrameBeforeOneThatKnewItDurableIsDamage() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    for _ in 0..<4 { try log.commit(2) }
+    let length = (storage[segment1].count - 128) / 4
+    for frame in 0..<3 {
+      let image = storage.afterKill()
+      image[segment1][128 + length * frame + 50] ^= 4
+      let reading = read(image)
+      #expect(reading.error?.reason == .damaged(.acknowledgedMissing(through: 6)))
+      #expect(reading.error?.offset == Int64(128 + length * frame))
+      #expect(reading.bytes == History.through(UInt64(frame * 2)))
+    }
+  }
+
+  @Test func moreBadBytesThanOneCommitAreDamage() throws {
+    let reading = try crashed(.small(largest: 200)) { bytes, durable, end in
+      bytes.replaceSubrange(durable..<end, with: [UInt8](repeating: 0x77, count: 208))
+    }
+    #expect(reading.error?.reason == .damaged(.moreThanOneCommit))
+    let less = try crashed(.small(largest: 200)) { bytes, durable, end in
+      bytes.replaceSubrange(durable..<end, with: [UInt8](repeating: 0x77, count: 200))
+    }
+    #expect(less.outcome == .ambiguous)
+  }
+
+  @Test func aSealedSegmentHasNoTornTail() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(1)
+    try log.commit(2)
+    let durable = Int(log.durableLength)
+    try log.seal()
+    #expect(read(storage).outcome == .intact(sealed: true))
+
+    let rotten = storage.afterKill()
+    rotten[segment1][durable - 9] ^= 1
+    #expect(read(rotten).outcome == .damaged)
+    let longer = storage.afterKill()
+    longer[segment1] += [1]
+    #expect(read(longer).error?.reason == .damaged(.bytesAfterSeal))
+    let tornSeal = storage.afterKill()
+    tornSeal[segment1].removeLast()
+    #expect(read(tornSeal).outcome == .torn)
+    #expect(read(tornSeal).bytes == History.through(3))
+    let badSeal = storage.afterKill()
+    badSeal[segment1][durable + 20] ^= 1
+    #expect(read(badSeal).outcome == .ambiguous)
+  }
+
+  @Test func aSegmentSmallerThanAtBirthIsDamage() throws {
+    let reading = try crashed(.small(reservation: 4096)) { bytes, _, _ in bytes.removeLast() }
+    #expect(reading.error?.reason == .damaged(.cutShort))
+  }
+}
