@@ -185,8 +185,12 @@ struct DefinitionReader {
   mutating func take(_ kind: JSONKind, _ expected: String) throws(SyntaxError) -> Bool {
     let found = try scanner.kind()
     if found == kind { return true }
-    reportMismatch(at: scanner.position, expected: expected, found: found.description)
-    try skipValue()
+    let offset = scanner.position
+    // A scalar that is no JSON either is one error, not two; within an object there may be both.
+    let isScalar = found != .object && found != .array
+    if isScalar { try skipValue() }
+    reportMismatch(at: offset, expected: expected, found: found.description)
+    if !isScalar { try skipValue() }
     return false
   }
 

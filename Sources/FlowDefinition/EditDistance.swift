@@ -1,27 +1,32 @@
 /// Finds what someone probably meant: the nearest of some names by edit distance (insertions,
 /// deletions, substitutions, and swaps of neighbours: the optimal string alignment distance).
-struct EditDistance {
+package struct EditDistance {
   /// Names longer than this have no neighbours; step ids are at most as long.
-  static let longestName = 64
+  package static let longestName = 64
 
-  /// How many more table cells may be computed, over all searches. It bounds the time that a file
-  /// full of unknown ids takes to about a second; nobody misses the suggestions beyond.
-  private(set) var budget = 100_000_000
+  /// How many more comparisons and table cells there may be, over all searches.
+  private var budget: Int
 
   /// Three rows of the table: two above, one above, and the current one.
   private var rows = [[Int]](repeating: [Int](repeating: 0, count: longestName + 1), count: 3)
 
+  /// - Parameter budget: how many comparisons and table cells there may be, over all searches. The
+  ///   default costs about a quarter of a second, however many unknown ids a file has.
+  package init(budget: Int = 50_000_000) {
+    self.budget = budget
+  }
+
   /// How far off a suggestion may be: about one letter in three, but one in a name of two, and
   /// never more than three. For a single letter there is none: every other would do.
-  static func limit(for name: Span<UInt8>) -> Int {
+  package static func limit(for name: Span<UInt8>) -> Int {
     switch name.count {
     case 2...longestName: min(3, max(1, name.count / 3))
     default: 0
     }
   }
 
-  /// The distance between two names, if it is at most `limit`.
-  mutating func between(_ a: Span<UInt8>, _ b: Span<UInt8>, limit: Int) -> Int? {
+  /// The distance between two names, if it is at most `limit` and the budget is not spent.
+  package mutating func between(_ a: Span<UInt8>, _ b: Span<UInt8>, limit: Int) -> Int? {
     budget -= 1
     guard abs(a.count - b.count) <= limit, budget > 0, a.count <= Self.longestName,
       b.count <= Self.longestName
@@ -52,7 +57,7 @@ struct EditDistance {
         rows[current][column + 1] = distance
         least = min(least, distance)
       }
-      // A swap reaches back two rows, but costs one: the next rows are no nearer than this.
+      // No later row is nearer. A swap skips this row, but costs as much as reaching it.
       if least > limit { return nil }
       (twoAbove, above, current) = (above, current, twoAbove)
     }

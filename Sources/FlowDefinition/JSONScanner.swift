@@ -238,7 +238,8 @@ extension JSONScanner {
   fileprivate func valueExpected() -> SyntaxError {
     let word = word()
     switch next {
-    case nil where open.isEmpty: return SyntaxError(at: position, "the file is empty")
+    case nil where open.isEmpty:
+      return SyntaxError(at: position, "the file holds no value: expected an object")
     case nil: return unclosed()
     case UInt8(ascii: "'"): return singleQuote()
     case UInt8(ascii: "+"), UInt8(ascii: "."):

@@ -6,8 +6,15 @@ extension DefinitionReader {
   /// A step that overrides an inherited `onLost: probe` need not, and could not, take the inherited
   /// probe away: it is dropped.
   mutating func checkProbes(of table: StepTable, defaults: Defaults) {
+    // Where an `onLost` could not be read, nobody knows what goes with it.
+    guard !defaults.isOnLostFaulty else { return }
+    var hasFaultyOnLost = false
     for use in table.probeUses {
       let overlay = table.overlays.values[Int(table.steps[Int(use.step)].settingsIndex)]
+      if use.onLost != nil && overlay.onLost == nil {
+        hasFaultyOnLost = true
+        continue
+      }
       let onLost = overlay.onLost ?? defaults.overlay.onLost ?? .rerun
       let hasProbe = use.probe != nil || defaults.probeOffset != nil
       if onLost == .probe, !hasProbe, let offset = use.onLost {
@@ -20,25 +27,9 @@ extension DefinitionReader {
           #"a probe is asked only with "onLost": "probe": add that, or leave the probe out"#)
       }
     }
-    checkProbeDefaults(of: table, defaults)
-  }
-
-  private mutating func checkProbeDefaults(of table: StepTable, _ defaults: Defaults) {
     if defaults.overlay.onLost == .probe {
-      guard defaults.probeOffset == nil, let offset = defaults.onLostOffset else { return }
-      var uses = table.probeUses.makeIterator()
-      var use = uses.next()
-      for step in table.steps.indices {
-        guard let current = use, Int(current.step) == step else {
-          report(
-            at: offset, "defaults.onLost",
-            #""probe" asks a command, and steps[\#(step)] has none: give it as "probe" in "defaults" or in every step"#
-          )
-          return
-        }
-        use = uses.next()
-      }
-    } else if let offset = defaults.probeOffset,
+      checkEveryStepHasProbe(table, defaults)
+    } else if let offset = defaults.probeOffset, !hasFaultyOnLost,
       !table.overlays.values.contains(where: { $0.onLost == .probe })
     {
       report(
@@ -47,9 +38,31 @@ extension DefinitionReader {
     }
   }
 
+  /// Reports `defaults.onLost` once for all steps that would need a probe from `defaults`.
+  private mutating func checkEveryStepHasProbe(_ table: StepTable, _ defaults: Defaults) {
+    guard defaults.probeOffset == nil, let offset = defaults.onLostOffset else { return }
+    // A step that gives one of the two keys has been checked by itself.
+    var uses = table.probeUses[...]
+    for step in table.steps.indices where uses.popFirst(of: step) == nil {
+      report(
+        at: offset, "defaults.onLost",
+        #""probe" asks a command, and steps[\#(step)] has none: give it as "probe" in "#
+          + #""defaults" or in every step"#)
+      return
+    }
+  }
+
   private mutating func report(at offset: Int, _ path: String, _ message: @autoclosure () -> String)
   {
     guard diagnostics.wants(offset) else { return }
     diagnostics.keep(.init(offset: offset, path: path, message: message()))
+  }
+}
+
+extension ArraySlice<StepTable.ProbeUse> {
+  /// Takes the first use away if it is that step's.
+  fileprivate mutating func popFirst(of step: Int) -> Element? {
+    guard let first, Int(first.step) == step else { return nil }
+    return removeFirst()
   }
 }

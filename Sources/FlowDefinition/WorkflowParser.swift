@@ -13,6 +13,9 @@ struct Defaults {
   /// Where these values are; nil for those that are not given.
   var onLostOffset: Int?
   var probeOffset: Int?
+
+  /// `onLost` is given, but could not be read.
+  var isOnLostFaulty: Bool { onLostOffset != nil && overlay.onLost == nil }
 }
 
 /// The file as it is read: `defaults` may come after `steps`, so nothing is merged yet.
