@@ -1,5 +1,3 @@
-import FlowCore
-
 /// Walks the values of a definition file, and notes at the right place what is wrong with them.
 ///
 /// The parsers of the file's parts are extensions of this type. A value that is not as it should be
@@ -9,7 +7,7 @@ struct DefinitionReader {
   var diagnostics = DiagnosticCollector()
   var editDistance = EditDistance()
   /// Where the walk is. After a syntax error it stays there.
-  private(set) var path: [PathComponent] = []
+  var path: [PathComponent] = []
 
   init(_ bytes: [UInt8]) {
     scanner = JSONScanner(bytes)
@@ -17,9 +15,13 @@ struct DefinitionReader {
 
   /// A step on the way to a value. Its text is built only for an error.
   enum PathComponent {
-    /// The offset of the key's opening quote.
-    case key(Int)
+    /// A key, as in `StringToken`.
+    case key(content: Range<Int>, hasEscapes: Bool)
     case index(Int)
+
+    static func key(_ token: StringToken) -> Self {
+      .key(content: token.content, hasEscapes: token.hasEscapes)
+    }
   }
 
   /// Goes through the keys of one object.
@@ -51,46 +53,42 @@ struct DefinitionReader {
 
   // MARK: Reporting
 
-  /// Reports an error at a byte offset.
-  /// - Parameter path: the path of the walk, unless another is given.
+  /// Reports an error at a byte offset, where the walk is.
   mutating func report(
-    at offset: Int, in path: [PathComponent]? = nil, _ message: @autoclosure () -> String,
+    at offset: Int, _ message: @autoclosure () -> String, _ related: RelatedPlace? = nil
+  ) {
+    guard diagnostics.wants(offset) else { return }
+    diagnostics.keep(
+      .init(offset: offset, path: pathDescription, message: message(), related: related))
+  }
+
+  /// Reports an error at a byte offset, elsewhere than where the walk is.
+  mutating func report(
+    at offset: Int, path: @autoclosure () -> String, _ message: @autoclosure () -> String,
     _ related: RelatedPlace? = nil
   ) {
     guard diagnostics.wants(offset) else { return }
-    let path = pathDescription(path ?? self.path)
-    diagnostics.keep(.init(offset: offset, path: path, message: message(), related: related))
+    diagnostics.keep(.init(offset: offset, path: path(), message: message(), related: related))
   }
 
   mutating func reportMismatch(at offset: Int, expected: String, found: @autoclosure () -> String) {
-    guard diagnostics.wants(offset) else { return }
-    let message = "expected \(expected), found \(found())"
-    diagnostics.keep(.init(offset: offset, path: pathDescription(path), message: message))
-  }
-
-  /// Reports an error in what a step needs.
-  /// - Parameter element: its place in the array of needs.
-  mutating func report(
-    at offset: Int, inStep step: Int, need element: Int, _ message: @autoclosure () -> String,
-    _ related: RelatedPlace? = nil
-  ) {
-    guard diagnostics.wants(offset) else { return }
-    let path = "steps[\(step)].needs[\(element)]"
-    diagnostics.keep(.init(offset: offset, path: path, message: message(), related: related))
+    report(at: offset, "expected \(expected), found \(found())")
   }
 
   /// The path as messages have it, such as `steps[3].env.PATH`.
-  func pathDescription(_ components: [PathComponent]) -> String {
+  var pathDescription: String {
     var result = ""
-    for component in components {
+    for component in path {
       switch component {
       case .index(let index): result += "[\(index)]"
-      case .key(let offset):
-        guard let token = try? JSONString.scan(scanner.bytes, at: offset) else {
-          preconditionFailure("the key at \(offset) was scanned before")
-        }
-        let key = text(of: token)
-        if !key.isEmpty && key.utf8.allSatisfy(Self.isPlainInPath) {
+      case .key(let content, let hasEscapes):
+        // A key may be as long as the file; what is cut off here would not be shown anyway.
+        let start = StringToken(
+          content: content.prefix(12 * Quoting.shownLength + 12), hasEscapes: hasEscapes)
+        let key = text(of: start)
+        if (1...Quoting.shownLength).contains(key.utf8.count),
+          key.utf8.allSatisfy(Self.isPlainInPath)
+        {
           result += result.isEmpty ? key : ".\(key)"
         } else {
           result += "[\(Quoting.quoted(key))]"
@@ -156,7 +154,7 @@ struct DefinitionReader {
     if isInside { path.removeLast() }
     isInside = false
     guard let token = try scanner.nextKey() else { return nil }
-    path.append(.key(token.offset))
+    path.append(.key(token))
     isInside = true
     guard let fault = token.fault else { return token }
     report(at: fault.offset, fault.message)

@@ -52,7 +52,6 @@ extension DefinitionReader {
       } else {
         "unknown key: \(cursor.owner) takes \(cursor.table.list)"
       }
-    diagnostics.keep(
-      .init(offset: token.offset, path: pathDescription(path), message: message))
+    diagnostics.keep(.init(offset: token.offset, path: pathDescription, message: message))
   }
 }

@@ -16,7 +16,8 @@ extension DefinitionReader {
           continue
         }
         if need == step {
-          report(at: offset, inStep: step, need: element, "a step cannot need itself")
+          report(
+            at: offset, path: Self.path(step, element), "a step cannot need itself")
         } else {
           needs.append(Need(step: need, element: element, offset: offset))
         }
@@ -46,8 +47,12 @@ extension DefinitionReader {
       message += ": did you mean \"\(nearest)\"?"
     }
     diagnostics.keep(
-      .init(offset: offset, path: "steps[\(step)].needs[\(element)]", message: message))
+      .init(offset: offset, path: Self.path(step, element), message: message))
     return nil
+  }
+
+  private static func path(_ step: Int, _ element: Int) -> String {
+    "steps[\(step)].needs[\(element)]"
   }
 
   /// The text of a need; nil if it is no string without fault, which was reported before.
@@ -88,7 +93,8 @@ extension DefinitionReader {
     for (index, need) in needs.enumerated() {
       if steps.last == need.step {
         let place = RelatedPlace(relation: "first given at", offset: needs[first].offset)
-        report(at: need.offset, inStep: step, need: need.element, "repeated need", place)
+        report(
+          at: need.offset, path: Self.path(step, need.element), "repeated need", place)
       } else {
         first = index
         steps.append(need.step)
@@ -112,7 +118,7 @@ extension DefinitionReader {
         guard neededID(at: offset) == ids[1] else { continue }
         let cycle = Self.spelledOut(ids)
         report(
-          at: offset, inStep: least, need: element,
+          at: offset, path: Self.path(least, element),
           "these steps need each other, so that none could start: \(cycle)")
         return
       }

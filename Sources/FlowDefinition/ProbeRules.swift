@@ -19,11 +19,11 @@ extension DefinitionReader {
       let hasProbe = use.probe != nil || defaults.probeOffset != nil
       if onLost == .probe, !hasProbe, let offset = use.onLost {
         report(
-          at: offset, "steps[\(use.step)].onLost",
+          at: offset, path: "steps[\(use.step)].onLost",
           #""probe" asks a command: give it as "probe" in the step or in "defaults""#)
       } else if onLost != .probe, let offset = use.probe {
         report(
-          at: offset, "steps[\(use.step)].probe",
+          at: offset, path: "steps[\(use.step)].probe",
           #"a probe is asked only with "onLost": "probe": add that, or leave the probe out"#)
       }
     }
@@ -33,7 +33,7 @@ extension DefinitionReader {
       !table.overlays.values.contains(where: { $0.onLost == .probe })
     {
       report(
-        at: offset, "defaults.probe",
+        at: offset, path: "defaults.probe",
         #"a probe is asked only with "onLost": "probe": no step has that, nor has "defaults""#)
     }
   }
@@ -45,17 +45,11 @@ extension DefinitionReader {
     var uses = table.probeUses[...]
     for step in table.steps.indices where uses.popFirst(of: step) == nil {
       report(
-        at: offset, "defaults.onLost",
+        at: offset, path: "defaults.onLost",
         #""probe" asks a command, and steps[\#(step)] has none: give it as "probe" in "#
           + #""defaults" or in every step"#)
       return
     }
-  }
-
-  private mutating func report(at offset: Int, _ path: String, _ message: @autoclosure () -> String)
-  {
-    guard diagnostics.wants(offset) else { return }
-    diagnostics.keep(.init(offset: offset, path: path, message: message()))
   }
 }
 

@@ -1,7 +1,7 @@
 /// Shows text of the file in messages. Nothing that a terminal would obey gets through.
 enum Quoting {
   /// How many scalars of a text are shown.
-  private static let shownLength = 80
+  static let shownLength = 80
 
   /// The text in double quotes, cut after `shownLength` scalars.
   static func quoted(_ text: String) -> String {

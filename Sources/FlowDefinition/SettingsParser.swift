@@ -177,7 +177,7 @@ extension DefinitionReader {
   mutating func readEnvironment() throws(SyntaxError) -> [EnvironmentVariable]? {
     let expected = "an object of variables such as {\"LANG\": \"C\"}"
     guard try beginObject(expected) != nil else { return nil }
-    var found: [(variable: EnvironmentVariable, offset: Int)] = []
+    var found: [(variable: EnvironmentVariable, token: StringToken)] = []
     var isInside = false
     while let token = try nextName(isInside: &isInside) {
       guard let token else { continue }
@@ -186,8 +186,8 @@ extension DefinitionReader {
         let fault = name.isEmpty ? "is empty" : "contains \"=\""
         report(at: token.offset, "the name of an environment variable \(fault)")
       }
-      guard let value = try text("a string (numbers too go in double quotes)") else { continue }
-      found.append((EnvironmentVariable(name: name, value: value), token.offset))
+      let value = try text("a string (numbers too go in double quotes)") ?? ""
+      found.append((EnvironmentVariable(name: name, value: value), token))
     }
     found.sort { SettingsOverlay.precedes($0.variable.name, $1.variable.name) }
     var first = 0
@@ -195,9 +195,10 @@ extension DefinitionReader {
       if SettingsOverlay.precedes(found[first].variable.name, found[index].variable.name) {
         first = index
       } else {
-        let earlier = RelatedPlace(relation: "first given at", offset: found[first].offset)
-        let offset = found[index].offset
-        report(at: offset, in: path + [.key(offset)], "duplicate variable", earlier)
+        let earlier = RelatedPlace(relation: "first given at", offset: found[first].token.offset)
+        path.append(.key(found[index].token))
+        report(at: found[index].token.offset, "duplicate variable", earlier)
+        path.removeLast()
       }
     }
     return found.map(\.variable)

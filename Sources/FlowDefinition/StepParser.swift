@@ -19,6 +19,7 @@ struct StepTable {
   /// The elements of all `needs`, step after step; those of step `i` end at `needsEnds[i]`.
   var needsOffsets: [UInt32] = []
   var needsEnds: [UInt32] = []
+
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
 
@@ -29,6 +30,7 @@ struct StepTable {
     var probe: Int?
   }
 
+  /// The index of the overlay in `overlays`, where it is put if it is new.
   mutating func index(of overlay: SettingsOverlay, isEmpty: Bool) -> Int32 {
     guard isEmpty else { return overlays.index(of: overlay) }
     let index = emptyOverlay ?? overlays.index(of: overlay)

@@ -79,6 +79,12 @@ struct RuleTests {
     wrong.check(in: workflow(with:))
   }
 
+  @Test func aRepeatedVariableIsReportedWhateverItsValue() {
+    let found = errors(workflow(with: #""env": {"A": 1, "A": "2"}"#))
+    #expect(found?.errors.map(\.path) == ["env.A", "env.A"])
+    #expect(found?.errors.last?.message == "duplicate variable, first given at 1:59")
+  }
+
   @Test func namesAreShortAndPlain() {
     let expected = "expected a name of 1 to 200 characters, none of them a control character"
     func check(_ name: String, _ found: String) {

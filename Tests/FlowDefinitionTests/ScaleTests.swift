@@ -53,4 +53,12 @@ struct ScaleTests {
       found?.errors.last?.description
         == #"w.json:1:\#(column): steps[0].needs[99]: no step has the id "tt99""#)
   }
+
+  @Test func longKeysAreCutInPaths() {
+    let keys = ["a", "\\ud83d\\ude00", "\u{E9}"].map { String(repeating: $0, count: 10_000) }
+    let shown = ["a", "\u{1F600}", "\u{E9}"].map { String(repeating: $0, count: 80) }
+    let variables = keys.map { "\"\($0)\": 1" }.joined(separator: ", ")
+    let found = errors(workflow(with: "\"env\": {\(variables)}"))
+    #expect(found?.errors.map(\.path) == shown.map { "env[\"\($0)…\"]" })
+  }
 }

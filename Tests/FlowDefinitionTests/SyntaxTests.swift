@@ -64,6 +64,11 @@ struct SyntaxTests {
     wrong.check()
   }
 
+  @Test func theByteOrderMarkIsNoColumn() {
+    #expect(lines("\u{FEFF}  1").first?.hasPrefix("1:3: expected an object") == true)
+    #expect(lines("\u{FEFF}") == ["1:1: the file holds no value: expected an object"])
+  }
+
   @Test(arguments: ["NaN", "Infinity", "True", "nul", "trueish", "undefined"])
   func namesAWordThatIsNoValue(word: String) {
     Wrong(
