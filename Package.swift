@@ -56,5 +56,8 @@ let package = Package(
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
   ]
 )

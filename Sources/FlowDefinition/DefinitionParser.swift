@@ -1,0 +1,97 @@
+package import FlowCore
+
+/// Reads definition files.
+///
+/// A file is JSON in UTF-8. Comments (`// …`, `/* … */`), a comma after the last element and a byte
+/// order mark are allowed; repeated and unknown keys are not.
+///
+///     {
+///       "name": "nightly",                 // required: 1 to 200 characters
+///       "jobs": 8,                         // attempts at once, 1 to 4096; default: the processors
+///       "env": {"LANG": "C"},              // for every step
+///       "timeout": "2h",                   // for the whole run
+///       "failFast": false,                 // true: a step that failed for good stops the others
+///       "defaults": {"retry": {…}},        // any key of a step except id, run and needs
+///       "steps": [                         // required: at least one
+///         {
+///           "id": "build",                 // required: [A-Za-z0-9][A-Za-z0-9._-]{0,63}, unique
+///           "run": "make",                 // required: a line for /bin/sh -c, or ["make", "all"]
+///           "needs": ["fetch"],            // ids of steps that must be done before
+///           "env": {"CC": "clang"},
+///           "cwd": "src",                  // default: the folder of the file
+///           "timeout": "10m",              // for one attempt; default: none
+///           "killGrace": "10s",
+///           "retry": {
+///             "maxAttempts": 3,            // 1 to 1000000; default 1
+///             "initialDelay": "1s",
+///             "multiplier": 2,             // 1 to 1000, at most three decimal places
+///             "maxDelay": "5m",
+///             "jitter": "full",            // or "none"
+///             "on": ["exit", "timeout"],   // of exit, signal, timeout, launch; default: all
+///             "exitCodes": [75]            // 1 to 255: only these count as "exit"; default: all
+///           },
+///           "allowFailure": false,
+///           "onLost": "rerun",             // or "fail", or "probe" with a probe
+///           "probe": ["test", "-e", "out"],
+///           "stragglers": "kill",          // or "keep"
+///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
+///         }
+///       ]
+///     }
+///
+/// Durations are a whole number and a unit (`ms`, `s`, `m`, `h`), at most ten years; a timeout is
+/// above zero. `steps`, `exitCodes`, `on` and commands are not empty. A step's `env` and `retry` are merged with those of `defaults` key by key; every
+/// other key of a step replaces the default. A step that says `onLost: probe` has a probe of its own
+/// or by default; a default probe is dropped where a step says otherwise.
+package enum DefinitionParser {
+  /// Files must be smaller than this, in bytes: offsets are kept in 32 bits.
+  private static let sizeLimit = Int(UInt32.max)
+
+  /// Reads a definition. It takes time linear in the file's length, besides sorting.
+  /// - Parameter file: what messages call the file.
+  /// - Throws: all that is wrong. Behind a syntax error nothing is looked at.
+  package static func parse(
+    _ bytes: [UInt8], file: String
+  ) throws(DefinitionErrors) -> WorkflowDefinition {
+    var reader = DefinitionReader(bytes)
+    var parts = WorkflowParts()
+    if bytes.count >= sizeLimit {
+      reader.report(at: 0, "the file is too large: it must be smaller than 4 GiB")
+    } else {
+      read(&reader, into: &parts)
+    }
+    if let errors = reader.diagnostics.errors(in: bytes, file: file) { throw errors }
+    return definition(of: parts)
+  }
+
+  private static func read(_ reader: inout DefinitionReader, into parts: inout WorkflowParts) {
+    do {
+      try reader.readWorkflow(into: &parts)
+      reader.resolveNeeds(of: &parts.table)
+      reader.checkProbes(of: parts.table, defaults: parts.defaults)
+    } catch {
+      reader.report(at: error.offset, error.message, error.related)
+    }
+  }
+
+  /// Merges the defaults into the settings of parts that are without error.
+  private static func definition(of parts: consuming WorkflowParts) -> WorkflowDefinition {
+    var inherited = StepSettings()
+    parts.defaults.overlay.apply(to: &inherited)
+    var settings = InternTable<StepSettings>()
+    let indices = parts.table.overlays.values.map { overlay in
+      var merged = inherited
+      overlay.apply(to: &merged)
+      if merged.onLost != .probe { merged.probe = nil }
+      return settings.index(of: merged)
+    }
+    for step in parts.table.steps.indices {
+      let overlay = parts.table.steps[step].settingsIndex
+      parts.table.steps[step].settingsIndex = indices[Int(overlay)]
+    }
+    return WorkflowDefinition(
+      name: parts.name, jobs: parts.jobs, environment: parts.environment,
+      timeoutMilliseconds: parts.timeoutMilliseconds, failFast: parts.failFast,
+      steps: parts.table.steps, settings: settings.values)
+  }
+}

@@ -1,0 +1,275 @@
+/// Walks the values of a definition file, and notes at the right place what is wrong with them.
+///
+/// The parsers of the file's parts are extensions of this type. A value that is not as it should be
+/// is reported, skipped, and returned as nil; only a `SyntaxError` ends the walk.
+struct DefinitionReader {
+  var scanner: JSONScanner
+  var diagnostics = DiagnosticCollector()
+  var editDistance = EditDistance()
+  /// Where the walk is. After a syntax error it stays there.
+  var path: [PathComponent] = []
+
+  init(_ bytes: [UInt8]) {
+    scanner = JSONScanner(bytes)
+  }
+
+  /// A step on the way to a value. Its text is built only for an error.
+  enum PathComponent {
+    /// A key, as in `StringToken`.
+    case key(content: Range<Int>, hasEscapes: Bool)
+    case index(Int)
+
+    static func key(_ token: StringToken) -> Self {
+      .key(content: token.content, hasEscapes: token.hasEscapes)
+    }
+  }
+
+  /// Goes through the keys of one object.
+  struct ObjectCursor<Key: RawRepresentable & CaseIterable & Sendable>
+  where Key.RawValue == String {
+    /// What the object is, such as `a step`.
+    let owner: String
+    let table: KeyTable<Key>
+    /// Where each key of the table was first given; 0 for those that were not.
+    fileprivate var offsets: [Int]
+    fileprivate var isInside = false
+
+    init(_ owner: String, _ table: KeyTable<Key>) {
+      self.owner = owner
+      self.table = table
+      offsets = [Int](repeating: 0, count: table.names.count)
+    }
+
+    /// Whether the key was given so far.
+    func has(_ key: Key) -> Bool {
+      table.keys.indices.contains { table.keys[$0] == key && offsets[$0] > 0 }
+    }
+  }
+
+  /// Goes through the elements of one array.
+  struct ArrayCursor {
+    fileprivate(set) var index = -1
+  }
+
+  // MARK: Reporting
+
+  /// Reports an error at a byte offset, where the walk is.
+  mutating func report(
+    at offset: Int, _ message: @autoclosure () -> String, _ related: RelatedPlace? = nil
+  ) {
+    guard diagnostics.wants(offset) else { return }
+    diagnostics.keep(
+      .init(offset: offset, path: pathDescription, message: message(), related: related))
+  }
+
+  /// Reports an error at a byte offset, elsewhere than where the walk is.
+  mutating func report(
+    at offset: Int, path: @autoclosure () -> String, _ message: @autoclosure () -> String,
+    _ related: RelatedPlace? = nil
+  ) {
+    guard diagnostics.wants(offset) else { return }
+    diagnostics.keep(.init(offset: offset, path: path(), message: message(), related: related))
+  }
+
+  mutating func reportMismatch(at offset: Int, expected: String, found: @autoclosure () -> String) {
+    report(at: offset, "expected \(expected), found \(found())")
+  }
+
+  /// The path as messages have it, such as `steps[3].env.PATH`.
+  var pathDescription: String {
+    var result = ""
+    for component in path {
+      switch component {
+      case .index(let index): result += "[\(index)]"
+      case .key(let content, let hasEscapes):
+        // A key may be as long as the file; what is cut off here would not be shown anyway.
+        let start = StringToken(
+          content: content.prefix(12 * Quoting.shownLength + 12), hasEscapes: hasEscapes)
+        let key = text(of: start)
+        if (1...Quoting.shownLength).contains(key.utf8.count),
+          key.utf8.allSatisfy(Self.isPlainInPath)
+        {
+          result += result.isEmpty ? key : ".\(key)"
+        } else {
+          result += "[\(Quoting.quoted(key))]"
+        }
+      }
+    }
+    return result
+  }
+
+  private static func isPlainInPath(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  // MARK: Objects and arrays
+
+  /// Begins an object, if the next value is one; else that value is reported and skipped.
+  /// - Returns: the offset of its `{`.
+  mutating func beginObject(_ expected: String) throws(SyntaxError) -> Int? {
+    guard try take(.object, expected) else { return nil }
+    let offset = scanner.position
+    try scanner.begin()
+    return offset
+  }
+
+  /// Begins an array, if the next value is one; else that value is reported and skipped.
+  /// - Returns: the offset of its `[`.
+  mutating func beginArray(_ expected: String) throws(SyntaxError) -> Int? {
+    guard try take(.array, expected) else { return nil }
+    let offset = scanner.position
+    try scanner.begin()
+    return offset
+  }
+
+  /// The next known key of the object. Unknown and repeated ones are reported and skipped.
+  mutating func nextKey<Key>(_ cursor: inout ObjectCursor<Key>) throws(SyntaxError) -> Key? {
+    while let token = try nextName(isInside: &cursor.isInside) {
+      guard let token else { continue }
+      guard let index = index(of: token, in: cursor.table) else {
+        reportUnknownKey(token, cursor)
+        try skipValue()
+        continue
+      }
+      guard cursor.offsets[index] == 0 else {
+        let first = RelatedPlace(relation: "first given at", offset: cursor.offsets[index])
+        report(at: token.offset, "duplicate key", first)
+        try skipValue()
+        continue
+      }
+      cursor.offsets[index] = token.offset
+      return cursor.table.keys[index]
+    }
+    return nil
+  }
+
+  /// The next key of an object that takes any. The outer nil is the object's end; the inner one
+  /// stands for a faulty key, which was reported and skipped with its value.
+  mutating func nextName(isInside: inout Bool) throws(SyntaxError) -> StringToken?? {
+    if isInside { path.removeLast() }
+    isInside = false
+    guard let token = try scanner.nextKey() else { return nil }
+    path.append(.key(token))
+    isInside = true
+    guard let fault = token.fault else { return token }
+    report(at: fault.offset, fault.message)
+    try skipValue()
+    return .some(nil)
+  }
+
+  /// Goes on to the next element of the array.
+  mutating func nextElement(_ cursor: inout ArrayCursor) throws(SyntaxError) -> Bool {
+    if cursor.index >= 0 { path.removeLast() }
+    guard try scanner.nextElement() else { return false }
+    cursor.index += 1
+    path.append(.index(cursor.index))
+    return true
+  }
+
+  // MARK: Values
+
+  /// Where the next value or the end of its array is.
+  mutating func nextOffset() throws(SyntaxError) -> Int {
+    try scanner.skipTrivia()
+    return scanner.position
+  }
+
+  /// Whether the next value is of that kind; if not, it is reported and skipped.
+  mutating func take(_ kind: JSONKind, _ expected: String) throws(SyntaxError) -> Bool {
+    let found = try scanner.kind()
+    if found == kind { return true }
+    let offset = scanner.position
+    // A scalar that is no JSON either is one error, not two; within an object there may be both.
+    let isScalar = found != .object && found != .array
+    if isScalar { try skipValue() }
+    reportMismatch(at: offset, expected: expected, found: found.description)
+    if !isScalar { try skipValue() }
+    return false
+  }
+
+  /// Takes a string without fault.
+  mutating func string(_ expected: String) throws(SyntaxError) -> StringToken? {
+    guard try take(.string, expected) else { return nil }
+    let token = try scanner.takeString()
+    guard let fault = token.fault else { return token }
+    report(at: fault.offset, fault.message)
+    return nil
+  }
+
+  mutating func text(_ expected: String) throws(SyntaxError) -> String? {
+    guard let token = try string(expected) else { return nil }
+    return text(of: token)
+  }
+
+  func text(of token: StringToken) -> String {
+    JSONString.decode(token, of: scanner.bytes)
+  }
+
+  mutating func boolean() throws(SyntaxError) -> Bool? {
+    let kind = try scanner.kind()
+    switch kind {
+    case .true, .false:
+      scanner.takeLiteral()
+      return kind == .true
+    default: return try take(.true, "true or false") ? true : nil
+    }
+  }
+
+  /// Takes a whole number of the range.
+  mutating func integer(
+    _ range: ClosedRange<Int64>, _ expected: String
+  ) throws(SyntaxError) -> Int64? {
+    guard try take(.number, expected) else { return nil }
+    let number = try scanner.takeNumber()
+    if let value = Decimal.integer(scanner.bytes[number]), range.contains(value) { return value }
+    reportNumber(number, expected)
+    return nil
+  }
+
+  mutating func reportNumber(_ number: Range<Int>, _ expected: String) {
+    let shown = String(decoding: scanner.bytes[number.prefix(32)], as: UTF8.self)
+    let found = number.count > 32 ? shown + "…" : shown
+    reportMismatch(at: number.lowerBound, expected: expected, found: found)
+  }
+
+  /// Skips a value of any kind. Faulty strings in it are reported all the same.
+  mutating func skipValue() throws(SyntaxError) {
+    // Whether each object or array that is open in the value is an object.
+    var open: [Bool] = []
+    repeat {
+      if let isObject = open.last {
+        let hasNext = isObject ? try skipKey() : try scanner.nextElement()
+        guard hasNext else {
+          open.removeLast()
+          continue
+        }
+      }
+      switch try scanner.kind() {
+      case .object:
+        try scanner.begin()
+        open.append(true)
+      case .array:
+        try scanner.begin()
+        open.append(false)
+      case .string: reportFault(try scanner.takeString())
+      case .number: _ = try scanner.takeNumber()
+      case .true, .false, .null: scanner.takeLiteral()
+      }
+    } while !open.isEmpty
+  }
+
+  private mutating func skipKey() throws(SyntaxError) -> Bool {
+    guard let key = try scanner.nextKey() else { return false }
+    reportFault(key)
+    return true
+  }
+
+  private mutating func reportFault(_ token: StringToken) {
+    if let fault = token.fault { report(at: fault.offset, fault.message) }
+  }
+}

@@ -1,0 +1,138 @@
+import FlowCore
+
+extension DefinitionReader {
+  /// Finds the steps that needs name, and refuses needs that can never be met.
+  mutating func resolveNeeds(of table: inout StepTable) {
+    var isResolved = !table.hasDuplicateIDs
+    var needs: [Need] = []
+    for step in table.steps.indices {
+      let elements = table.needsRange(ofStep: step)
+      if elements.isEmpty { continue }
+      needs.removeAll(keepingCapacity: true)
+      for (element, place) in elements.enumerated() {
+        let offset = Int(table.needsOffsets[place])
+        guard let need = resolve(offset, ofStep: step, element: element, table) else {
+          isResolved = false
+          continue
+        }
+        if need == step {
+          report(
+            at: offset, path: Self.path(step, element), "a step cannot need itself")
+        } else {
+          needs.append(Need(step: need, element: element, offset: offset))
+        }
+      }
+      table.steps[step].needs = distinct(&needs, ofStep: step)
+    }
+    if isResolved { refuseCycle(in: table) }
+  }
+
+  private struct Need {
+    var step: Int32
+    /// Its place in the array of needs.
+    var element: Int
+    var offset: Int
+  }
+
+  /// The step that the need at `offset` names; nil if there is none, which is reported.
+  private mutating func resolve(
+    _ offset: Int, ofStep step: Int, element: Int, _ table: StepTable
+  ) -> Int32? {
+    guard let id = neededID(at: offset) else { return nil }
+    // Only a valid id is looked up: the Kelvin sign equals the letter K where strings are compared.
+    if StepID.isValid(id), let index = table.indices[id] { return index }
+    guard diagnostics.wants(offset) else { return nil }
+    var message = "no step has the id \(Quoting.quoted(id))"
+    if let nearest = nearestID(to: id, besides: step, table) {
+      message += ": did you mean \"\(nearest)\"?"
+    }
+    diagnostics.keep(
+      .init(offset: offset, path: Self.path(step, element), message: message))
+    return nil
+  }
+
+  private static func path(_ step: Int, _ element: Int) -> String {
+    "steps[\(step)].needs[\(element)]"
+  }
+
+  /// The text of a need; nil if it is no string without fault, which was reported before.
+  private func neededID(at offset: Int) -> String? {
+    guard scanner.bytes[offset] == UInt8(ascii: "\""),
+      let token = try? JSONString.scan(scanner.bytes, at: offset), token.fault == nil
+    else { return nil }
+    return text(of: token)
+  }
+
+  private mutating func nearestID(
+    to id: String, besides step: Int, _ table: StepTable
+  ) -> String? {
+    let name = Array(id.utf8)
+    let bytes = scanner.bytes
+    var limit = EditDistance.limit(for: name.span)
+    var nearest: Int?
+    for index in table.steps.indices where limit > 0 && index != step {
+      // Compared where it stands in the file: fetching each id as a `String` would cost more.
+      let length = table.steps[index].id.utf8.count
+      let start = Int(table.offsets[index]) + 1
+      let candidate = bytes.span.extracting(start..<(start + length))
+      guard length > 0,
+        let distance = editDistance.between(candidate, name.span, limit: limit)
+      else { continue }
+      nearest = index
+      limit = distance - 1
+    }
+    return nearest.map { table.steps[$0].id }
+  }
+
+  /// The steps needed, ascending; repeated ones are reported.
+  private mutating func distinct(_ needs: inout [Need], ofStep step: Int) -> [Int32] {
+    if needs.count > 1 { needs.sort { ($0.step, $0.element) < ($1.step, $1.element) } }
+    var steps: [Int32] = []
+    steps.reserveCapacity(needs.count)
+    var first = 0
+    for (index, need) in needs.enumerated() {
+      if steps.last == need.step {
+        let place = RelatedPlace(relation: "first given at", offset: needs[first].offset)
+        report(
+          at: need.offset, path: Self.path(step, need.element), "repeated need", place)
+      } else {
+        first = index
+        steps.append(need.step)
+      }
+    }
+    return steps
+  }
+
+  /// Reports a cycle at the step of it that comes first in the file.
+  private mutating func refuseCycle(in table: StepTable) {
+    do {
+      _ = try DependencyGraph(table.steps)
+    } catch {
+      guard let least = error.steps.min(), let pivot = error.steps.firstIndex(of: least) else {
+        preconditionFailure("a cycle without steps")
+      }
+      let ids = (error.steps[pivot...] + error.steps[..<pivot]).map { table.steps[$0].id }
+      let elements = table.needsRange(ofStep: least)
+      for (element, place) in elements.enumerated() {
+        let offset = Int(table.needsOffsets[place])
+        guard neededID(at: offset) == ids[1] else { continue }
+        let cycle = Self.spelledOut(ids)
+        report(
+          at: offset, path: Self.path(least, element),
+          "these steps need each other, so that none could start: \(cycle)")
+        return
+      }
+    }
+  }
+
+  /// The ids with arrows, back to the first; the middle of a very long cycle is only counted.
+  private static func spelledOut(_ ids: [String]) -> String {
+    let shownAtEachEnd = 20
+    var shown = ids
+    if ids.count > 2 * shownAtEachEnd + 1 {
+      let omitted = "… \(ids.count - 2 * shownAtEachEnd) more …"
+      shown = ids.prefix(shownAtEachEnd) + [omitted] + ids.suffix(shownAtEachEnd)
+    }
+    return (shown + [ids[0]]).joined(separator: " → ")
+  }
+}

@@ -1,0 +1,152 @@
+import FlowCore
+
+/// The steps as they are read. What can be checked only when all are known waits here, as offsets:
+/// a step costs a dozen bytes beyond what the definition keeps of it.
+struct StepTable {
+  /// Needs are still empty, and `settingsIndex` counts in `overlays`. A step with errors has its
+  /// place too, with an empty id if that is missing or bad.
+  var steps: [StepDefinition] = []
+  private(set) var overlays = InternTable<SettingsOverlay>()
+  /// The index of the overlay that gives nothing; most steps have that.
+  private var emptyOverlay: Int32?
+  /// Where each step's id is, or its beginning if it has none.
+  var offsets: [UInt32] = []
+  /// The step of each valid id; the first one if several have it.
+  var indices: [String: Int32] = [:]
+  /// Several steps have the same id, so that a need may mean more than one.
+  var hasDuplicateIDs = false
+
+  /// The elements of all `needs`, step after step; those of step `i` end at `needsEnds[i]`.
+  var needsOffsets: [UInt32] = []
+  var needsEnds: [UInt32] = []
+
+  /// The steps that give `onLost` or `probe` themselves.
+  var probeUses: [ProbeUse] = []
+
+  /// Where a step gives these keys; nil where it does not.
+  struct ProbeUse {
+    var step: Int32
+    var onLost: Int?
+    var probe: Int?
+  }
+
+  /// The index of the overlay in `overlays`, where it is put if it is new.
+  mutating func index(of overlay: SettingsOverlay, isEmpty: Bool) -> Int32 {
+    guard isEmpty else { return overlays.index(of: overlay) }
+    let index = emptyOverlay ?? overlays.index(of: overlay)
+    emptyOverlay = index
+    return index
+  }
+
+  /// The range in `needsOffsets` of a step's needs.
+  func needsRange(ofStep step: Int) -> Range<Int> {
+    (step == 0 ? 0 : Int(needsEnds[step - 1]))..<Int(needsEnds[step])
+  }
+}
+
+extension DefinitionReader {
+  mutating func readSteps(into table: inout StepTable) throws(SyntaxError) {
+    guard let start = try beginArray("an array of steps") else { return }
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) { try readStep(into: &table) }
+    if cursor.index < 0 {
+      reportMismatch(at: start, expected: "at least one step", found: "an empty array")
+    }
+  }
+
+  private mutating func readStep(into table: inout StepTable) throws(SyntaxError) {
+    var offset = try nextOffset()
+    var step = StepDefinition(id: "", command: .shell(""))
+    var overlay = SettingsOverlay()
+    var isOverlayEmpty = true
+    var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
+    // Whatever is wrong with it, an element keeps its place, so that indices mean elements.
+    defer {
+      table.offsets.append(UInt32(offset))
+      table.needsEnds.append(UInt32(table.needsOffsets.count))
+      table.steps.append(step)
+    }
+    let expected = #"an object such as {"id": "build", "run": "make"}"#
+    guard let start = try beginObject(expected) else { return }
+    var cursor = ObjectCursor("a step", StepKey.stepTable)
+    while let key = try nextKey(&cursor) {
+      switch key {
+      case .id:
+        offset = try nextOffset()
+        step.id = try readID(ofStep: table.steps.count, &table) ?? ""
+      case .run: if let command = try readCommand() { step.command = command }
+      case .needs: try readNeeds(into: &table.needsOffsets)
+      default:
+        isOverlayEmpty = false
+        if key == .onLost { probeUse.onLost = try nextOffset() }
+        if key == .probe { probeUse.probe = try nextOffset() }
+        try readSetting(key, into: &overlay)
+      }
+    }
+    if !cursor.has(.id) { report(at: start, #"missing "id": a name for the step"#) }
+    if !cursor.has(.run) {
+      report(
+        at: start,
+        #"missing "run": a line for the shell, or an array of a program and its arguments"#)
+    }
+    if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
+    step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
+  }
+
+  private mutating func readID(
+    ofStep step: Int, _ table: inout StepTable
+  ) throws(SyntaxError) -> String? {
+    let expected =
+      "a step id: 1 to 64 letters, digits, \".\", \"_\" or \"-\", the first a letter or digit"
+    guard let token = try string(expected) else { return nil }
+    let id = text(of: token)
+    guard StepID.isValid(id) else {
+      reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(id))
+      return nil
+    }
+    let first = table.indices[id, default: Int32(step)]
+    if first == step {
+      table.indices[id] = first
+    } else {
+      let place = RelatedPlace(
+        relation: "first given at", offset: Int(table.offsets[Int(first)]))
+      table.hasDuplicateIDs = true
+      report(at: token.offset, "duplicate step id \(Quoting.quoted(id))", place)
+    }
+    return id
+  }
+
+  private mutating func readNeeds(into offsets: inout [UInt32]) throws(SyntaxError) {
+    guard try beginArray(#"an array of step ids such as ["build", "test"]"#) != nil else { return }
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) {
+      // An element that is no string is noted too, so that positions here are those of the array.
+      offsets.append(UInt32(try nextOffset()))
+      _ = try string("a step id")
+    }
+  }
+}
+
+enum StepID {
+  /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
+  static func isValid(_ id: String) -> Bool {
+    guard let first = id.utf8.first, id.utf8.count <= EditDistance.longestName else { return false }
+    return isAlphanumeric(first) && id.utf8.dropFirst().allSatisfy(isInner)
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
+  }
+
+  private static func isInner(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+    default: isAlphanumeric(byte)
+    }
+  }
+}

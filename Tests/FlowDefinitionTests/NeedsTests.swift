@@ -1,0 +1,109 @@
+import FlowCore
+import FlowDefinition
+import Testing
+
+struct NeedsTests {
+  @Test func needsBecomeAscendingIndices() throws {
+    let found = try definition(
+      workflow(
+        steps: """
+          {"id": "d", "run": "x", "needs": ["c", "a", "\\u0062"]},
+          {"id": "a", "run": "x", "needs": []},
+          {"id": "b", "run": "x", "needs": ["c", "a"]},
+          {"id": "c", "run": "x"}
+          """))
+    #expect(found.steps.map(\.needs) == [[1, 2, 3], [], [1, 3], []])
+  }
+
+  @Test(arguments: [
+    ("biuld", #"no step has the id "biuld": did you mean "build"?"#),
+    ("Build", #"no step has the id "Build": did you mean "build"?"#),
+    ("build.", #"no step has the id "build.": did you mean "build"?"#),
+    ("test-units", #"no step has the id "test-units": did you mean "test-unit"?"#),
+    ("tst-unit", #"no step has the id "tst-unit": did you mean "test-unit"?"#),
+    ("deploy", #"no step has the id "deploy""#),
+    ("", #"no step has the id """#),
+    ("y", #"no step has the id "y""#),
+    ("\u{212A}", "no step has the id \"\u{212A}\""),
+    (#"a\nb"#, #"no step has the id "a\u{A}b""#),
+  ])
+  func anUnknownNeedNamesItsNearestNeighbour(need: String, message: String) {
+    Wrong(#"["build", ‸"\#(need)"]"#, "steps[4].needs[1]: \(message)").check {
+      workflow(
+        steps: """
+          {"id": "build", "run": "x"}, {"id": "K", "run": "x"}, {"id": "test-unit", "run": "x"},
+          {"id": "x", "run": "x"}, {"id": "last", "run": "x", "needs": \($0)}
+          """)
+    }
+  }
+
+  @Test func aStepDoesNotNeedItselfOrAnythingTwice() {
+    let json = workflow(
+      steps: """
+        {"id": "a", "run": "x"},
+        {"id": "b", "run": "x", "needs": ["a", "b", "a", "c", "a", "b"]},
+        {"id": "c", "run": "x"}
+        """)
+    #expect(
+      lines(json)
+        == [
+          "2:40: steps[1].needs[1]: a step cannot need itself",
+          "2:45: steps[1].needs[2]: repeated need, first given at 2:35",
+          "2:55: steps[1].needs[4]: repeated need, first given at 2:35",
+          "2:60: steps[1].needs[5]: a step cannot need itself",
+        ])
+  }
+
+  @Test func aRepeatedIDNamesTheFirst() {
+    Wrong(
+      #"{"id": "a", "run": "x"}, {"id": ‸"a", "run": "x"}"#,
+      #"steps[1].id: duplicate step id "a", first given at 1:32"#
+    ).check(in: workflow(steps:))
+  }
+
+  @Test(arguments: [
+    (
+      #"{"id": "a", "run": "x", "needs": ["b"]}, {"id": "b", "run": "x", "needs": ["a"]}"#,
+      "steps[0].needs[0]", "a → b → a"
+    ),
+    (
+      // The cycle begins at its first step in the file; what leads to it is left out.
+      #"{"id": "z", "run": "x", "needs": ["b"]}, {"id": "b", "run": "x", "needs": ["z0", "c"]}, "#
+        + #"{"id": "z0", "run": "x"}, {"id": "a", "run": "x", "needs": ["b"]}, "#
+        + #"{"id": "c", "run": "x", "needs": ["a"]}"#,
+      "steps[1].needs[1]", "b → c → a → b"
+    ),
+  ])
+  func aCycleIsSpelledOut(steps: String, path: String, cycle: String) {
+    let found = errors(workflow(steps: steps))?.errors
+    #expect(found?.map(\.path) == [path])
+    #expect(
+      found?.map(\.message) == ["these steps need each other, so that none could start: \(cycle)"])
+  }
+
+  @Test func aCycleIsReportedBesideOtherErrors() {
+    let json = workflow(
+      steps: #"{"id": "a", "needs": ["b"]}, {"id": "b", "run": "", "needs": ["a"]}"#)
+    #expect(errors(json)?.errors.map(\.path) == ["steps[0]", "steps[0].needs[0]", "steps[1].run"])
+  }
+
+  @Test(arguments: [#", "c""#, #", 1"#])
+  func whileNeedsAreUnclearNoCycleIsReported(other: String) {
+    let json = workflow(
+      steps: #"{"id": "a", "run": "x", "needs": ["b"\#(other)]}, "#
+        + #"{"id": "b", "run": "x", "needs": ["a"]}"#)
+    #expect(errors(json)?.errors.map(\.path) == ["steps[0].needs[1]"])
+  }
+
+  @Test func theMiddleOfALongCycleIsCounted() {
+    let count = 1_000
+    let steps = (0..<count).map {
+      #"{"id": "s\#($0)", "run": "x", "needs": ["s\#(($0 + 1) % count)"]}"#
+    }
+    let message = errors(workflow(steps: steps.joined(separator: ",")))?.errors.first?.message
+    #expect(
+      message?.hasSuffix(
+        "s19 → … 960 more … → s980 → \((981...999).map { "s\($0)" }.joined(separator: " → ")) → s0")
+        == true)
+  }
+}

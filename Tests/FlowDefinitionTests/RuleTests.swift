@@ -1,0 +1,264 @@
+import FlowCore
+import FlowDefinition
+import Testing
+
+/// One broken rule each: the message, and where it points.
+struct RuleTests {
+  @Test(arguments: [
+    Wrong(
+      #"‸{}"#, #"missing "name": a name for the workflow"#),
+    Wrong(#"‸{"name": "n"}"#, #"missing "steps": an array of steps"#),
+  ])
+  func aWorkflowHasANameAndSteps(wrong: Wrong) {
+    let found = lines(wrong.json.replacing("‸", with: ""))
+    #expect(found.first == "1:1: " + wrong.message)
+  }
+
+  @Test(arguments: [
+    Wrong(#""steps": ‸[]"#, "steps: expected at least one step, found an empty array"),
+    Wrong(#""steps": ‸{}"#, "steps: expected an array of steps, found an object"),
+    Wrong(
+      #""steps": [‸"a"]"#,
+      #"steps[0]: expected an object such as {"id": "build", "run": "make"}, found a string"#),
+    Wrong(#""steps": [‸{"run": "x"}]"#, #"steps[0]: missing "id": a name for the step"#),
+    Wrong(
+      #""steps": [‸{"id": "a"}]"#,
+      #"steps[0]: missing "run": a line for the shell, or an array of a program and its "#
+        + "arguments"),
+  ])
+  func stepsAreWhole(wrong: Wrong) {
+    wrong.check { #"{"name": "n", \#($0)}"# }
+  }
+
+  @Test(arguments: [
+    Wrong(#""jobs": ‸0"#, "jobs: expected a whole number from 1 to 4096, found 0"),
+    Wrong(#""jobs": ‸4097"#, "jobs: expected a whole number from 1 to 4096, found 4097"),
+    Wrong(#""jobs": ‸-1"#, "jobs: expected a whole number from 1 to 4096, found -1"),
+    Wrong(#""jobs": ‸2.0"#, "jobs: expected a whole number from 1 to 4096, found 2.0"),
+    Wrong(#""jobs": ‸1e3"#, "jobs: expected a whole number from 1 to 4096, found 1e3"),
+    Wrong(
+      #""jobs": ‸99999999999999999999999999999999999"#,
+      "jobs: expected a whole number from 1 to 4096, found 99999999999999999999999999999999…"),
+    Wrong(#""jobs": ‸"4""#, "jobs: expected a whole number from 1 to 4096, found a string"),
+    Wrong(#""jobs": ‸null"#, "jobs: expected a whole number from 1 to 4096, found null"),
+    Wrong(#""failFast": ‸1"#, "failFast: expected true or false, found a number"),
+    Wrong(#""failFast": ‸"true""#, "failFast: expected true or false, found a string"),
+    Wrong(
+      #""timeout": ‸"0s""#,
+      #"timeout: expected a duration above zero, of at most ten years, found "0s""#),
+    Wrong(
+      #""env": ‸[]"#, #"env: expected an object of variables such as {"LANG": "C"}, found an array"#
+    ),
+    Wrong(
+      #""env": {‸"A=B": "c"}"#,
+      #"env["A=B"]: the name of an environment variable contains "=""#),
+    Wrong(#""env": {‸"": "c"}"#, #"env[""]: the name of an environment variable is empty"#),
+    Wrong(
+      #""env": {"A": ‸1}"#,
+      "env.A: expected a string (numbers too go in double quotes), found a number"),
+    Wrong(
+      #""env": {"A": "1", "B": "2", ‸"A": "3"}"#, "env.A: duplicate variable, first given at 1:59"),
+    Wrong(
+      #""defaults": ‸true"#,
+      #"defaults: expected an object such as {"timeout": "10m"}, found true"#),
+    Wrong(
+      #""defaults": {‸"run": "x"}"#,
+      #"defaults.run: unknown key: "defaults" takes "env", "cwd", "timeout", "killGrace", "#
+        + #""retry", "allowFailure", "onLost", "probe", "stragglers", "maxOutput""#),
+    Wrong(
+      #""jobs": 1, ‸"jobs": "many""#, "jobs: duplicate key, first given at 1:51"),
+    Wrong(#""jobs": 1, ‸"j\u006fbs": 2"#, "jobs: duplicate key, first given at 1:51"),
+    Wrong(#"‸"Jobs": 1"#, #"Jobs: unknown key: did you mean "jobs"?"#),
+    Wrong(#"‸"failfsat": 1"#, #"failfsat: unknown key: did you mean "failFast"?"#),
+    Wrong(
+      #"‸"retry": {"maxAttempts": 1}"#,
+      #"retry: unknown key: a workflow takes "name", "jobs", "env", "timeout", "failFast", "#
+        + #""defaults", "steps""#),
+  ])
+  func theWorkflowsKeys(wrong: Wrong) {
+    wrong.check(in: workflow(with:))
+  }
+
+  @Test func aRepeatedVariableIsReportedWhateverItsValue() {
+    let found = errors(workflow(with: #""env": {"A": 1, "A": "2"}"#))
+    #expect(found?.errors.map(\.path) == ["env.A", "env.A"])
+    #expect(found?.errors.last?.message == "duplicate variable, first given at 1:59")
+  }
+
+  @Test func namesAreShortAndPlain() {
+    let expected = "expected a name of 1 to 200 characters, none of them a control character"
+    func check(_ name: String, _ found: String) {
+      Wrong(#"‸"\#(name)""#, "name: \(expected), found \(found)").check {
+        #"{"steps": [{"id": "a", "run": "x"}], "name": \#($0)}"#
+      }
+    }
+    check("", "an empty string")
+    check(#"a\nb"#, #""a\u{A}b""#)
+    check(String(repeating: "ä", count: 201), "\"" + String(repeating: "ä", count: 80) + "…\"")
+    #expect(
+      lines(
+        #"{"name": "\#(String(repeating: "ä", count: 200))", "steps": [{"id": "a", "run": "x"}]}"#)
+        == [])
+  }
+
+  @Test(arguments: [
+    "", "-a", ".a", "_", "a b", "a/b", "é", "a\u{301}", "\u{212A}",
+    String(repeating: "a", count: 65),
+  ])
+  func badIDsAreRefused(id: String) {
+    Wrong(
+      #"‸"\#(id)""#,
+      #"steps[0].id: expected a step id: 1 to 64 letters, digits, ".", "_" or "-", the first a "#
+        + "letter or digit, found \"\(id)\""
+    ).check { workflow(steps: #"{"id": \#($0), "run": "x"}"#) }
+  }
+
+  @Test(arguments: ["a", "0", "Z.y_x-9", String(repeating: "a", count: 64)])
+  func goodIDsAreTaken(id: String) throws {
+    #expect(try definition(workflow(steps: #"{"id": "\#(id)", "run": "x"}"#)).steps[0].id == id)
+  }
+
+  @Test(arguments: [
+    (#""""#, "run", "an empty string"), ("[]", "run", "an empty array"), ("1", "run", "a number"),
+    ("{}", "run", "an object"),
+  ])
+  func commandsAreNotEmpty(json: String, path: String, found: String) {
+    let expected = "expected a line for the shell, or an array of a program and its arguments"
+    Wrong("‸\(json)", "steps[0].run: \(expected), found \(found)").check {
+      workflow(steps: #"{"id": "a", "run": \#($0)}"#)
+    }
+    Wrong("‸\(json)", "steps[0].probe: \(expected), found \(found)").check {
+      workflow(withStep: #""onLost": "probe", "probe": \#($0)"#)
+    }
+  }
+
+  @Test(arguments: [
+    Wrong(
+      #"[‸"", "x"]"#,
+      "steps[0].run[0]: expected the name or path of a program, found an empty string"),
+    Wrong(#"["x", ‸1]"#, "steps[0].run[1]: expected a string, found a number"),
+    Wrong(#"["x", "", ‸["y"]]"#, "steps[0].run[2]: expected a string, found an array"),
+  ])
+  func argumentsAreStrings(wrong: Wrong) {
+    wrong.check { workflow(steps: #"{"id": "a", "run": \#($0)}"#) }
+  }
+
+  @Test(arguments: [
+    Wrong(
+      #""needs": ‸"b""#,
+      #"needs: expected an array of step ids such as ["build", "test"], found a string"#),
+    Wrong(#""needs": [‸1]"#, "needs[0]: expected a step id, found a number"),
+    Wrong(#""cwd": ‸"""#, "cwd: expected the path of a folder, found an empty string"),
+    Wrong(#""allowFailure": ‸0"#, "allowFailure: expected true or false, found a number"),
+    Wrong(
+      #""onLost": ‸"retry""#, #"onLost: expected "rerun", "fail" or "probe", found "retry""#),
+    Wrong(#""stragglers": ‸"Kill""#, #"stragglers: expected "kill" or "keep", found "Kill""#),
+    Wrong(#""stragglers": ‸false"#, #"stragglers: expected "kill" or "keep", found false"#),
+    Wrong(
+      #""retry": ‸3"#, #"retry: expected an object such as {"maxAttempts": 3}, found a number"#),
+    Wrong(
+      #""retry": {‸"maxAttempt": 3}"#,
+      #"retry.maxAttempt: unknown key: did you mean "maxAttempts"?"#),
+    Wrong(
+      #""retry": {‸"backoff": 3}"#,
+      #"retry.backoff: unknown key: "retry" takes "maxAttempts", "initialDelay", "multiplier", "#
+        + #""maxDelay", "jitter", "on", "exitCodes""#),
+    Wrong(
+      #""retry": {"maxAttempts": ‸0}"#,
+      "retry.maxAttempts: expected a whole number from 1 to 1000000, found 0"),
+    Wrong(
+      #""retry": {"maxAttempts": ‸1000001}"#,
+      "retry.maxAttempts: expected a whole number from 1 to 1000000, found 1000001"),
+    Wrong(
+      #""retry": {"jitter": ‸"half"}"#,
+      #"retry.jitter: expected "none" or "full", found "half""#),
+    Wrong(
+      #""retry": {"on": ‸"exit"}"#,
+      #"retry.on: expected an array such as ["exit", "timeout"], found a string"#),
+    Wrong(
+      #""retry": {"on": ‸[]}"#,
+      "retry.on: expected at least one kind of failure, found an empty array"),
+    Wrong(
+      #""retry": {"on": ["exit", ‸"lost"]}"#,
+      #"retry.on[1]: expected "exit", "signal", "timeout" or "launch", found "lost""#),
+    Wrong(
+      #""retry": {"on": ["exit", "launch", ‸"exit"]}"#,
+      "retry.on[2]: repeated, first given at 1:66"),
+    Wrong(
+      #""retry": {"exitCodes": ‸[]}"#,
+      "retry.exitCodes: expected at least one exit code, found an empty array"),
+    Wrong(
+      #""retry": {"exitCodes": [1, ‸0]}"#,
+      "retry.exitCodes[1]: expected an exit code from 1 to 255, found 0"),
+    Wrong(
+      #""retry": {"exitCodes": [‸256]}"#,
+      "retry.exitCodes[0]: expected an exit code from 1 to 255, found 256"),
+    Wrong(
+      #""retry": {"exitCodes": [3, 2, ‸3]}"#,
+      "retry.exitCodes[2]: repeated, first given at 1:73"),
+  ])
+  func theStepsKeys(wrong: Wrong) {
+    Wrong(wrong.json, "steps[0]." + wrong.message).check(in: workflow(withStep:))
+  }
+
+  @Test(arguments: ["-1", "0", "0.999", "1000.001", "1001", "1.0001", "1e1", "2.0000"])
+  func multipliersAreFromOneToAThousandWithThreePlaces(number: String) {
+    Wrong(
+      #"{"multiplier": ‸\#(number)}"#,
+      "steps[0].retry.multiplier: expected a number from 1 to 1000 with at most three decimal "
+        + "places, found \(number)"
+    ).check { workflow(withStep: #""retry": \#($0)"#) }
+  }
+
+  @Test(arguments: [
+    "", "10", "s", "10 s", " 10s", "10S", "10sec", "1.5h", "-1s", "+1s", "1d", "1h30m", "１s",
+    "9223372036854775807h", "99999999999999999999ms",
+  ])
+  func durationsAreANumberAndAUnit(text: String) {
+    for key in ["timeout", "killGrace"] {
+      Wrong(
+        #""\#(key)": ‸"\#(text)""#,
+        #"steps[0].\#(key): expected a duration such as "500ms", "10s", "5m" or "2h", found "#
+          + "\"\(text)\""
+      ).check(in: workflow(withStep:))
+    }
+  }
+
+  @Test func durationsAreBounded() {
+    for key in ["initialDelay", "maxDelay"] {
+      Wrong(
+        #"{"\#(key)": ‸"87601h"}"#,
+        #"steps[0].retry.\#(key): expected a duration of at most ten years, found "87601h""#
+      ).check { workflow(withStep: #""retry": \#($0)"#) }
+    }
+    for text in ["87601h", "0ms", "0h"] {
+      Wrong(
+        #""timeout": ‸"\#(text)""#,
+        "steps[0].timeout: expected a duration above zero, of at most ten years, found "
+          + "\"\(text)\""
+      ).check(in: workflow(withStep:))
+    }
+    #expect(lines(workflow(withStep: #""timeout": "87600h", "killGrace": "0s""#)) == [])
+  }
+
+  @Test(arguments: [
+    #""""#, #""1""#, #""1 GiB""#, #""1gib""#, #""1.5GiB""#, #""3KiB""#, #""1025TiB""#,
+    #""99999999999TiB""#,
+  ])
+  func sizesAreANumberAndAUnit(text: String) {
+    Wrong(
+      #""maxOutput": ‸\#(text)"#,
+      #"steps[0].maxOutput: expected a size from "4KiB" to "1024TiB", such as "500MB" or "#
+        + #""10MiB", or a number of bytes, found \#(text)"#
+    ).check(in: workflow(withStep:))
+  }
+
+  @Test(arguments: ["4095", "0", "-1", "1125899906842625", "5000.0"])
+  func sizesInBytesAreBounded(number: String) {
+    Wrong(
+      #""maxOutput": ‸\#(number)"#,
+      #"steps[0].maxOutput: expected a size from "4KiB" to "1024TiB", such as "500MB" or "#
+        + #""10MiB", or a number of bytes, found \#(number)"#
+    ).check(in: workflow(withStep:))
+  }
+}

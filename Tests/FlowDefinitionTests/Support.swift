@@ -1,0 +1,75 @@
+import FlowCore
+import FlowDefinition
+import Testing
+
+/// Reads a definition that must be right.
+func definition(_ json: String, _ location: SourceLocation = #_sourceLocation) throws
+  -> WorkflowDefinition
+{
+  do throws(DefinitionErrors) {
+    return try DefinitionParser.parse(Array(json.utf8), file: "w.json")
+  } catch {
+    Issue.record("\(error)", sourceLocation: location)
+    throw error
+  }
+}
+
+/// All that is wrong with a definition; nil if it is right.
+func errors(_ bytes: [UInt8]) -> DefinitionErrors? {
+  do throws(DefinitionErrors) {
+    _ = try DefinitionParser.parse(bytes, file: "w.json")
+    return nil
+  } catch {
+    return error
+  }
+}
+
+func errors(_ json: String) -> DefinitionErrors? { errors(Array(json.utf8)) }
+
+/// Lines as `flow validate` prints them, without the file's name.
+func lines(_ json: String) -> [String] {
+  let lines = errors(json)?.description.split(separator: "\n") ?? []
+  return lines.map { $0.hasPrefix("w.json:") ? String($0.dropFirst("w.json:".count)) : String($0) }
+}
+
+/// A definition, or a part of it, with exactly one thing wrong, at the mark `‸`.
+struct Wrong: Sendable, CustomTestStringConvertible {
+  let json: String
+  let message: String
+
+  /// - Parameter message: with the path, if there is one.
+  init(_ json: String, _ message: String) {
+    self.json = json
+    self.message = message
+  }
+
+  var testDescription: String { json }
+
+  /// Checks the message, and that it is the only one, and where it points.
+  func check(in wrap: (String) -> String = { $0 }, _ location: SourceLocation = #_sourceLocation) {
+    let parts = wrap(json).split(separator: "‸", omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      Issue.record("the mark must be there once", sourceLocation: location)
+      return
+    }
+    // By scalars: Swift takes CR LF, and a letter with its accents, for one character.
+    let before = parts[0].unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    let position = "\(before.count):\(before[before.count - 1].count + 1)"
+    #expect(lines(parts.joined()) == ["\(position): \(message)"], sourceLocation: location)
+  }
+}
+
+/// A workflow of one step `a`, with further members.
+func workflow(withStep members: String) -> String {
+  #"{"name": "n", "steps": [{"id": "a", "run": "x", \#(members)}]}"#
+}
+
+/// A right workflow of one step, with further members of its own.
+func workflow(with members: String) -> String {
+  #"{"name": "n", "steps": [{"id": "a", "run": "x"}], \#(members)}"#
+}
+
+/// A workflow of the given steps, which may be cut short.
+func workflow(steps: String) -> String {
+  #"{"name": "n", "steps": [\#(steps)]}"#
+}
