@@ -26,7 +26,7 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     case failed(StorageError)
   }
 
-  let directory: String
+  private(set) var directory: String
   let storage: Store
   let options: LogOptions
   private var file: File<Store>
@@ -87,6 +87,11 @@ package struct LogWriter<Store: Storage>: ~Copyable {
   package var path: String { file.path }
 
   /// Whether the writer is spoilt.
+  /// The folder has another name now; segments to come are made there.
+  package mutating func wasRenamed(to directory: String) {
+    self.directory = directory
+  }
+
   package var hasFailed: Bool {
     if case .failed = state { true } else { false }
   }

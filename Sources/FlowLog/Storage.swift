@@ -62,18 +62,23 @@ package enum OpenMode: Hashable, Sendable {
   case create
 }
 
-/// What decides whether a file or folder can be trusted.
+/// What decides whether a file or folder can be trusted, and how old it is.
 package struct FileAttributes: Hashable, Sendable {
   package var isDirectory: Bool
   /// Whether it belongs to the user of this process.
   package var isOwn: Bool
   /// Whether group or others may write.
   package var isWritableByOthers: Bool
+  /// When its content last changed, in microseconds since 1970.
+  package var modifiedMicroseconds: Int64
 
-  package init(isDirectory: Bool, isOwn: Bool, isWritableByOthers: Bool) {
+  package init(
+    isDirectory: Bool, isOwn: Bool, isWritableByOthers: Bool, modifiedMicroseconds: Int64
+  ) {
     self.isDirectory = isDirectory
     self.isOwn = isOwn
     self.isWritableByOthers = isWritableByOthers
+    self.modifiedMicroseconds = modifiedMicroseconds
   }
 }
 

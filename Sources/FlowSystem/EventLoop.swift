@@ -8,6 +8,8 @@ package final class EventLoop: TimeSource {
   private let signals: SignalDescriptor
   /// Asked before every wait: what is already there is not waited for.
   package var hasWork: () -> Bool = { false }
+  /// Called after every wait.
+  package var onWake: () -> Void = {}
   /// Called with each signal that came in.
   package var onSignal: (Int32) -> Void = { _ in }
 
@@ -25,8 +27,10 @@ package final class EventLoop: TimeSource {
     var descriptor = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
     let timeout = hasWork() ? 0 : Self.milliseconds(until: deadline)
     // An interrupted wait is a return for no reason, which is allowed.
-    guard unsafe poll(&descriptor, 1, timeout) > 0 else { return }
-    while let signal = signals.next() { onSignal(signal) }
+    if unsafe poll(&descriptor, 1, timeout) > 0 {
+      while let signal = signals.next() { onSignal(signal) }
+    }
+    onWake()
   }
 
   package static func monotonicNow() -> Instant {

@@ -65,7 +65,9 @@ package final class LinuxStorage: Storage {
     }
     return FileAttributes(
       isDirectory: status.st_mode & S_IFMT == S_IFDIR, isOwn: status.st_uid == geteuid(),
-      isWritableByOthers: status.st_mode & (S_IWGRP | S_IWOTH) != 0)
+      isWritableByOthers: status.st_mode & (S_IWGRP | S_IWOTH) != 0,
+      modifiedMicroseconds: Int64(status.st_mtim.tv_sec) * 1_000_000
+        + Int64(status.st_mtim.tv_nsec) / 1_000)
   }
 
   // MARK: Files
@@ -92,7 +94,8 @@ package final class LinuxStorage: Storage {
     precondition(range.upperBound <= buffer.count, "a read of \(range) in \(buffer.count) bytes")
     return try systemCall {
       unsafe buffer.withUnsafeMutableBytes {
-        unsafe pread(file, $0.baseAddress?.advanced(by: range.lowerBound), range.count, off_t(offset))
+        unsafe pread(
+          file, $0.baseAddress?.advanced(by: range.lowerBound), range.count, off_t(offset))
       }
     }
   }

@@ -1,5 +1,5 @@
-import Glibc
 package import FlowLog
+import Glibc
 
 /// Makes a system call that says -1 and errno when it fails, again if a signal interrupted it.
 package func systemCall<Result: SignedInteger>(

@@ -11,6 +11,10 @@ package enum SplitMix64 {
 
   /// Mixes several values into one; the order matters.
   package static func hash(_ values: UInt64...) -> UInt64 {
+    hash(values)
+  }
+
+  package static func hash(_ values: [UInt64]) -> UInt64 {
     var state: UInt64 = 0
     for value in values { state = mix(state ^ value) }
     return state

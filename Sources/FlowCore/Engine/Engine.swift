@@ -20,7 +20,7 @@ package struct Engine: Sendable {
   private var intents = WorkQueue<Gated<AttemptID>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
-  /// Attempts handed out to be launched by this engine that have no end, ascending.
+  /// Attempts that hold a slot: handed out to be launched, and without an end.
   private var launched: [AttemptID] = []
 
   private var wakeUp: Moment?
@@ -69,15 +69,16 @@ package struct Engine: Sendable {
     self.state = state
     self.uncommitted = uncommitted
     self.committedThrough = committedThrough
-    let open = state.steps.indices.filter { state.steps[$0].hasOpenAttempt }
+    // Whatever was open may have been launched; none of it is an intent of this life.
+    launched = state.steps.indices.filter { state.steps[$0].hasOpenAttempt }
+      .map { AttemptID(step: Int32($0), number: state.steps[$0].attempt) }
     wakeUp = now
     hasRecorded = !uncommitted.isEmpty
     record(.engineStarted(engine))
     // Commands do not outlive an engine that spawns them itself: nobody can say how they ended.
-    for step in open {
-      let attempt = AttemptID(step: Int32(step), number: state.steps[step].attempt)
+    for attempt in launched {
       let end = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 0)
-      recordFact(.attemptEnded(attempt, end))
+      handle(.attemptEnded(attempt, end), at: now)
     }
   }
 

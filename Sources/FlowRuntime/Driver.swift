@@ -1,0 +1,133 @@
+package import FlowCore
+import FlowLog
+
+/// Drives one run: waits, tells the engine what happened, and does what it wants done.
+///
+/// There is one loop and one thread. All order that matters is the engine's; here nothing is decided.
+package struct Driver<World: Environment>: ~Copyable {
+  private let world: World
+  private let plan: LaunchPlan
+  private let observer: any RunObserver
+  private var engine: Engine
+  private var journal: Journal<World.Store>
+  private var outcome: RunOutcome?
+
+  // MARK: Lives
+
+  /// Creates a run and begins its first life; `step` goes on from there. The run exists durably,
+  /// with its definition, when this returns.
+  package static func create(
+    _ run: NewRun, by process: RunProcess, home: RunHome<World.Store>, world: World,
+    observer: any RunObserver
+  ) throws(RunError) -> Driver {
+    let life = EngineStarted(life: 1, processID: process.processID, bootID: process.bootID)
+    var engine = Engine.create(
+      run.created, run.definition, graph: run.graph, engine: life, at: world.time.now())
+    guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
+      preconditionFailure("a new engine has nothing to commit")
+    }
+    let journal = try home.create(
+      run.created.runID, definition: run.definitionFile, firstCommit: events, by: process)
+    engine.handle(.committed(through: last.sequence), at: world.time.now())
+    observer.committed(events, engine.state)
+    return Driver(
+      engine, journal, LaunchPlan(engine.state, in: home.folder(of: run.created.runID)), world,
+      observer)
+  }
+
+  /// Goes on with a run whose engine is dead. Its lock must be free.
+  ///
+  /// - Returns: nil if the run has ended.
+  /// - Throws: `.runIsHeld` if another process drives the run.
+  package static func resume(
+    _ id: String, by process: RunProcess, home: RunHome<World.Store>, world: World,
+    observer: any RunObserver
+  ) throws(RunError) -> Driver? {
+    let folder = home.folder(of: id)
+    let lock = try RunLock.acquire(folder, id: id, in: world.storage)
+    var history = try HistoryReader(folder, in: world.storage, .recovering)
+    var replay = Replay()
+    while let event = try history.next() {
+      do throws(HistoryError) { try replay.apply(event) } catch {
+        throw .history(path: folder.log, error)
+      }
+    }
+    // The first commit holds the definition, and a run has no name before that is durable.
+    guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
+    if state.isFinished { return nil }
+    let life = EngineStarted(
+      life: state.lives + 1, processID: process.processID, bootID: process.bootID)
+    let writer = try history.recover(
+      engineLife: life.life, salt: process.salts.next(), process.logOptions)
+    let journal = Journal(
+      writer, lock: lock, processID: process.processID, salts: process.salts)
+    let engine = Engine.resume(state, engine: life, at: world.time.now())
+    return Driver(engine, journal, LaunchPlan(state, in: folder), world, observer)
+  }
+
+  private init(
+    _ engine: Engine, _ journal: consuming Journal<World.Store>, _ plan: LaunchPlan,
+    _ world: World, _ observer: any RunObserver
+  ) {
+    self.engine = engine
+    self.journal = journal
+    self.plan = plan
+    self.world = world
+    self.observer = observer
+  }
+
+  package var state: RunState { engine.state }
+  /// What is being made durable.
+  package var commitInFlight: [Event] { journal.commitInFlight }
+
+  // MARK: The loop
+
+  /// One turn: does what can be done, and if the run has not ended, waits and takes in what
+  /// happened.
+  ///
+  /// - Returns: how the run ended; nil while it goes on.
+  /// - Throws: what failed; then the engine must stop and nothing more be done with this driver.
+  package mutating func step() throws(RunError) -> RunOutcome? {
+    while let effect = engine.nextEffect() { try perform(effect) }
+    if let outcome { return outcome }
+    world.time.wait(until: nextDeadline)
+    try takeIn(at: world.time.now())
+    return nil
+  }
+
+  /// Ends the log of a run that has ended, and lets go of the run.
+  package consuming func finish() throws(RunError) {
+    precondition(outcome != nil, "the run has not ended")
+    try journal.seal()
+  }
+
+  private var nextDeadline: Instant? {
+    switch (engine.nextDeadline, world.runner.nextDeadline) {
+    case (let own?, let runner?): min(own, runner)
+    case (let own, let runner): own ?? runner
+    }
+  }
+
+  private mutating func takeIn(at now: Moment) throws(RunError) {
+    if let deadline = engine.nextDeadline, deadline <= now.monotonic {
+      engine.handle(.timePassed, at: now)
+    }
+    if let events = try journal.finish(), let last = events.last {
+      engine.handle(.committed(through: last.sequence), at: now)
+      observer.committed(events, engine.state)
+    }
+    while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    while let request = world.nextCancelRequest() {
+      engine.handle(.cancelRequested(request), at: now)
+    }
+  }
+
+  private mutating func perform(_ effect: Effect) throws(RunError) {
+    switch effect {
+    case .commit(let events): try journal.begin(events)
+    case .launch(let attempt): world.runner.launch(plan.request(for: attempt))
+    case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
+    case .finish(let outcome): self.outcome = outcome
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package import FlowCore
+package import FlowLog
+
+/// Reads a run's events from its log, from the first on.
+package struct HistoryReader<Store: Storage>: ~Copyable {
+  private let path: String
+  private var log: LogReader<Store>
+  private var decoder: EventDecoder?
+
+  /// - Parameter source: how far the bytes of the log are to be believed.
+  package init(
+    _ folder: RunFolder, in storage: Store, _ source: LogSource
+  ) throws(RunError) {
+    path = folder.log
+    do throws(LogError) {
+      log = try LogReader.open(folder.log, in: storage, source)
+    } catch {
+      throw .log(error)
+    }
+  }
+
+  /// How the log ends; known once `next` has returned nil, unless its engine lives.
+  package var tail: LogTail? { log.tail }
+
+  /// The next event; nil at the end of what is known to be durable.
+  package mutating func next() throws(RunError) -> Event? {
+    while true {
+      do throws(CodingError) {
+        if let event = try decoder?.next() { return event }
+      } catch {
+        throw .event(path: path, error)
+      }
+      do throws(LogError) {
+        guard let frame = try log.next() else { return nil }
+        let payload = log.withPayload { (span) in
+          unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
+        }
+        decoder = EventDecoder(payload, first: Int64(frame.first))
+      } catch {
+        throw .log(error)
+      }
+    }
+  }
+
+  /// Goes on with the log, which was read to its end, in a segment of its own.
+  consuming func recover(
+    engineLife: Int32, salt: UInt32, _ options: LogOptions
+  ) throws(RunError) -> LogWriter<Store> {
+    do throws(LogError) {
+      return try LogWriter.recover(
+        after: log, salt: salt, engineLife: UInt32(engineLife), options)
+    } catch {
+      throw .log(error)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import FlowCore
+package import FlowLog
+
+/// Brings the engine's commits into the log, one at a time.
+package struct Journal<Store: Storage>: ~Copyable {
+  private var writer: LogWriter<Store>
+  private let lock: RunLock<Store>
+  private let processID: Int32
+  private let salts: SaltSource
+  private var encoder = EventEncoder()
+  private(set) var commitInFlight: [Event] = []
+
+  /// Events are gathered into frames of about this many bytes at most.
+  private static var partByteCount: Int { 4 << 20 }
+
+  init(
+    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, processID: Int32,
+    salts: SaltSource
+  ) {
+    self.writer = writer
+    self.lock = lock
+    self.processID = processID
+    self.salts = salts
+  }
+
+  /// Appends consecutive events and begins to make them durable.
+  mutating func begin(_ events: [Event]) throws(RunError) {
+    try append(events)
+    do throws(LogError) { try writer.startSync() } catch { throw .log(error) }
+  }
+
+  private mutating func append(_ events: [Event]) throws(RunError) {
+    precondition(commitInFlight.isEmpty, "a commit is in flight")
+    guard let first = events.first else { preconditionFailure("a commit without events") }
+    var payload: [UInt8] = []
+    var parts: [LogPart] = []
+    encode(events, &payload, &parts)
+    do throws(LogError) {
+      try writer.rotateIfNeeded(for: parts) { salts.next() }
+      try writer.append(payload.span, parts: parts, from: UInt64(first.sequence))
+    } catch {
+      throw .log(error)
+    }
+    commitInFlight = events
+  }
+
+  /// The events of the commit that was begun, once they are durable; nil while they are not.
+  mutating func finish() throws(RunError) -> [Event]? {
+    if commitInFlight.isEmpty { return nil }
+    do throws(LogError) {
+      guard try writer.finishSync() else { return nil }
+    } catch {
+      throw .log(error)
+    }
+    try published()
+    defer { commitInFlight = [] }
+    return commitInFlight
+  }
+
+  /// Lets readers see what has become durable.
+  private mutating func published() throws(RunError) {
+    try lock.publish(
+      HolderRecord(
+        processID: processID, durable: writer.durablePosition,
+        lastSequence: Int64(writer.durableSequence)))
+  }
+
+  /// Appends a commit and waits until it is durable: for the first of a run, before there is
+  /// anything else to do.
+  mutating func commit(_ events: [Event]) throws(RunError) {
+    try append(events)
+    do throws(LogError) { try writer.sync() } catch { throw .log(error) }
+    commitInFlight = []
+    try published()
+  }
+
+  mutating func wasRenamed(to folder: RunFolder) {
+    writer.wasRenamed(to: folder.log)
+  }
+
+  private mutating func encode(
+    _ events: [Event], _ payload: inout [UInt8], _ parts: inout [LogPart]
+  ) {
+    var count = 0
+    for event in events {
+      encoder.append(event)
+      count += 1
+      if encoder.byteCount >= Self.partByteCount { endPart(&count, &payload, &parts) }
+    }
+    if count > 0 { endPart(&count, &payload, &parts) }
+  }
+
+  private mutating func endPart(
+    _ count: inout Int, _ payload: inout [UInt8], _ parts: inout [LogPart]
+  ) {
+    let bytes = encoder.finish()
+    parts.append(LogPart(eventCount: count, byteCount: bytes.count))
+    payload += bytes
+    count = 0
+  }
+
+  /// Ends the log for good, where the run has its end.
+  package consuming func seal() throws(RunError) {
+    do throws(LogError) {
+      try writer.seal()
+      try writer.close()
+    } catch {
+      throw .log(error)
+    }
+    try lock.release()
+  }
+}
+
+/// Numbers that tell segments apart: of a seed that differs from run to run and life to life.
+package final class SaltSource {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    state = seed
+  }
+
+  func next() -> UInt32 {
+    state = SplitMix64.mix(state)
+    return UInt32(truncatingIfNeeded: state >> 32)
+  }
+}

@@ -1,0 +1,120 @@
+import FlowCore
+import FlowLog
+
+extension RunHome {
+  /// Creates a run whose history begins with a commit, and holds its lock.
+  ///
+  /// The folder is built under a temporary name, with everything in it durable, and gets its name by
+  /// one rename that replaces nothing: a run that can be seen is whole.
+  ///
+  /// - Parameters:
+  ///   - definition: the definition file as it was given.
+  ///   - events: the first commit, with the engine's choices that belong to it.
+  /// - Throws: `.runExists` if the id is taken. If anything fails, nothing is left behind.
+  func create(
+    _ id: String, definition: [UInt8], firstCommit events: [Event], by process: RunProcess
+  ) throws(RunError) -> Journal<Store> {
+    guard RunID.isValid(id), id != "latest" else { throw RunError.invalidRunID(id) }
+    try prepare()
+    let folder = folder(of: id)
+    guard try attributes(of: folder.path) == nil else { throw RunError.runExists(id) }
+    // A dot begins no run id, and the process id keeps two creators apart.
+    let building = RunFolder(path: "\(runs)/.new-\(id)-\(process.processID)")
+    try removeTree(building.path)
+    do throws(RunError) {
+      var journal = try build(building, definition, by: process)
+      try journal.commit(events)
+      try publish(building, as: folder, id)
+      journal.wasRenamed(to: folder)
+      return journal
+    } catch {
+      try? removeTree(building.path)
+      throw error
+    }
+  }
+
+  private func build(
+    _ folder: RunFolder, _ definition: [UInt8], by process: RunProcess
+  ) throws(RunError) -> Journal<Store> {
+    try makeDirectory(folder.path)
+    let lock = try RunLock.create(folder.lock, in: storage)
+    try write(definition, to: folder.definition)
+    for path in [folder.log, folder.attempts, folder.work] { try makeDirectory(path) }
+    do throws(LogError) {
+      let writer = try LogWriter.create(
+        in: folder.log, storage, salt: process.salts.next(), engineLife: 1, process.logOptions)
+      return Journal(
+        writer, lock: lock, processID: process.processID, salts: process.salts)
+    } catch {
+      throw .log(error)
+    }
+  }
+
+  private func publish(
+    _ building: RunFolder, as folder: RunFolder, _ id: String
+  ) throws(RunError) {
+    try syncDirectory(building.path)
+    do throws(Errno) {
+      try storage.rename(building.path, to: folder.path, replacing: false)
+    } catch .fileExists {
+      throw .runExists(id)
+    } catch {
+      throw .storage(StorageError(.rename, building.path, error))
+    }
+    try syncDirectory(runs)
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws(RunError) {
+    do throws(StorageError) {
+      let file = try File(path, .create, in: storage)
+      try file.write(bytes.span, at: 0)
+      try file.sync()
+      try file.close()
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  // MARK: Folders
+
+  /// Makes the home and its folder of runs where they are missing.
+  private func prepare() throws(RunError) {
+    if try isThere(path), try isThere(runs) { return }
+    var parent = ""
+    for name in runs.split(separator: "/") {
+      let next = "\(parent)/\(name)"
+      if try attributes(of: next) == nil {
+        try makeDirectory(next, mayExist: true)
+        try syncDirectory(parent.isEmpty ? "/" : parent)
+      }
+      parent = next
+    }
+    _ = try isThere(path)
+    _ = try isThere(runs)
+  }
+
+  private func makeDirectory(_ path: String, mayExist: Bool = false) throws(RunError) {
+    do throws(Errno) {
+      try storage.makeDirectory(path)
+    } catch {
+      // Another process may be making the same home.
+      if error == .fileExists && mayExist { return }
+      throw .storage(StorageError(.makeDirectory, path, error))
+    }
+  }
+
+  private func syncDirectory(_ path: String) throws(RunError) {
+    try wrapping(.syncDirectory, path) { () throws(Errno) in try storage.syncDirectory(path) }
+  }
+
+  private func removeTree(_ path: String) throws(RunError) {
+    guard let attributes = try attributes(of: path) else { return }
+    try wrapping(.remove, path) { () throws(Errno) in
+      guard attributes.isDirectory else { return try storage.removeFile(path) }
+    }
+    guard attributes.isDirectory else { return }
+    let names = try wrapping(.list, path) { () throws(Errno) in try storage.entries(of: path) }
+    for name in names { try removeTree("\(path)/\(name)") }
+    try wrapping(.remove, path) { () throws(Errno) in try storage.removeDirectory(path) }
+  }
+}

@@ -1,0 +1,67 @@
+package import FlowCore
+package import FlowLog
+
+/// Why a run cannot be created, driven or read.
+package enum RunError: Error, Equatable, Sendable {
+  case storage(StorageError)
+  case log(LogError)
+  /// The bytes of an event are not what this program writes.
+  case event(path: String, CodingError)
+  /// The events are readable, and cannot have happened.
+  case history(path: String, HistoryError)
+  /// Another user owns the folder, or can change it.
+  case untrusted(path: String)
+  case notFolder(path: String)
+  case invalidRunID(String)
+  case runExists(String)
+  case noSuchRun(String, home: String)
+  case noRuns(home: String)
+  case ambiguous(String, matches: [String])
+  /// A process drives the run already; its id, where it has said so.
+  case runIsHeld(String, processID: Int32?)
+}
+
+extension RunError {
+  /// The failed operation, where the storage is to blame and not what was asked for.
+  package var storageFailure: StorageError? {
+    switch self {
+    case .storage(let error): return error
+    case .log(let error):
+      switch error.reason {
+      case .storage(let error), .writerFailed(let error): return error
+      case .empty, .damaged, .newer: return nil
+      }
+    default: return nil
+    }
+  }
+}
+
+extension RunError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .storage(let error): return error.description
+    case .log(let error): return error.description
+    case .event(let path, let error): return "\(path): \(error)"
+    case .history(let path, let error): return "\(path): \(error)"
+    case .untrusted(let path):
+      return
+        "\(path) belongs to another user, or others can write to it; make it your own"
+        + " (chmod go-w), or set FLOW_HOME to another folder"
+    case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
+    case .invalidRunID(let id):
+      return
+        "\"\(id)\" cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
+        + " hyphens, and begins with a letter or digit"
+    case .runExists(let id): return "run \(id) exists already; choose another id"
+    case .noSuchRun(let id, let home):
+      return "no run in \(home) has the id \(id), or one that begins so; see flow list"
+    case .noRuns(let home): return "there are no runs in \(home) yet; flow run FILE makes one"
+    case .ambiguous(let prefix, let matches):
+      let shown = matches.prefix(5).joined(separator: ", ")
+      let more = matches.count > 5 ? " and \(matches.count - 5) more" : ""
+      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more)"
+    case .runIsHeld(let id, let processID):
+      return "run \(id) is being driven by process \(processID.map(String.init) ?? "?")"
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import FlowCore
+package import FlowLog
+
+/// The folder that holds the runs of a user.
+package struct RunHome<Store: Storage> {
+  package let path: String
+  package let storage: Store
+
+  package init(_ path: String, in storage: Store) {
+    self.path = path
+    self.storage = storage
+  }
+
+  var runs: String { "\(path)/runs" }
+
+  package func folder(of id: String) -> RunFolder {
+    RunFolder(path: "\(runs)/\(id)")
+  }
+
+  // MARK: Finding runs
+
+  /// The ids of all runs, the youngest first.
+  package func list() throws(RunError) -> [String] {
+    guard try isThere(path), try isThere(runs) else { return [] }
+    let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
+    // A run's definition is written once, so its time is the run's.
+    var found: [(created: Int64, id: String)] = []
+    for id in names where RunID.isValid(id) {
+      guard let attributes = try attributes(of: folder(of: id).definition) else { continue }
+      found.append((attributes.modifiedMicroseconds, id))
+    }
+    return found.sorted { ($0.created, $0.id) > ($1.created, $1.id) }.map(\.id)
+  }
+
+  package func contains(_ id: String) throws(RunError) -> Bool {
+    guard try isThere(path), try isThere(runs) else { return false }
+    return try attributes(of: folder(of: id).definition) != nil
+  }
+
+  /// The run that is meant by an id, a unique beginning of one, or `latest`.
+  package func resolve(_ name: String) throws(RunError) -> String {
+    if name == "latest" {
+      guard let id = try list().first else { throw RunError.noRuns(home: path) }
+      return id
+    }
+    guard RunID.isValid(name) else { throw RunError.invalidRunID(name) }
+    if try contains(name) { return name }
+    let matches = try list().filter { $0.utf8.starts(with: name.utf8) }
+    switch matches.count {
+    case 0: throw RunError.noSuchRun(name, home: path)
+    case 1: return matches[0]
+    default: throw RunError.ambiguous(name, matches: matches.sorted())
+    }
+  }
+
+  /// Whether the folder exists, and nobody else can put anything into it.
+  func isThere(_ path: String) throws(RunError) -> Bool {
+    guard let attributes = try attributes(of: path) else { return false }
+    guard attributes.isDirectory else { throw RunError.notFolder(path: path) }
+    guard attributes.isOwn, !attributes.isWritableByOthers else {
+      throw RunError.untrusted(path: path)
+    }
+    return true
+  }
+
+  func attributes(of path: String) throws(RunError) -> FileAttributes? {
+    try wrapping(.inspect, path) { () throws(Errno) in try storage.attributes(of: path) }
+  }
+}

@@ -1,0 +1,126 @@
+import FlowCore
+package import FlowLog
+
+/// The lock file of a run. Whoever holds the kernel's lock on it is the run's engine; what it holds
+/// says which process that is, and how much of the log is durable. Nothing is ever left locked.
+package struct RunLock<Store: Storage>: ~Copyable {
+  private let file: File<Store>
+
+  /// Makes the lock file of a new run, and takes the lock.
+  static func create(_ path: String, in storage: Store) throws(RunError) -> RunLock {
+    try take(try wrapping { () throws(StorageError) in try File(path, .create, in: storage) })
+  }
+
+  /// Takes the lock of an existing run.
+  ///
+  /// - Throws: `.runIsHeld` if another process drives the run.
+  package static func acquire(
+    _ folder: RunFolder, id: String, in storage: Store
+  ) throws(RunError) -> RunLock {
+    let file = try wrapping { () throws(StorageError) in
+      try File(folder.lock, .update, in: storage)
+    }
+    guard try wrapping({ () throws(StorageError) in try file.tryLock() }) else {
+      let holder = try HolderRecord.read(file)
+      throw RunError.runIsHeld(id, processID: holder?.processID)
+    }
+    return RunLock(file: file)
+  }
+
+  private static func take(_ file: consuming File<Store>) throws(RunError) -> RunLock {
+    let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
+    precondition(isTaken, "somebody locked a file that nobody else can know of")
+    return RunLock(file: file)
+  }
+
+  /// Says who drives the run and how far its log is durable. Needs no sync: it is of no use once
+  /// the lock is free.
+  func publish(_ record: HolderRecord) throws(RunError) {
+    try wrapping { () throws(StorageError) in try file.write(record.encoded().span, at: 0) }
+  }
+
+  package consuming func release() throws(RunError) {
+    do throws(StorageError) { try file.close() } catch { throw .storage(error) }
+  }
+}
+
+/// What the engine of a run says of itself in the lock file: 48 bytes, six little-endian numbers.
+/// It is written over and over, so a reader may see it half old and half new: the last number is a
+/// hash of the others.
+package struct HolderRecord: Hashable, Sendable {
+  package var processID: Int32
+  package var durable: LogPosition
+  package var lastSequence: Int64
+
+  private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
+  private static let byteCount = 48
+
+  private var numbers: [UInt64] {
+    [
+      Self.magic, UInt64(processID), durable.segment, UInt64(durable.length),
+      UInt64(lastSequence),
+    ]
+  }
+
+  fileprivate func encoded() -> [UInt8] {
+    var bytes: [UInt8] = []
+    for number in numbers + [SplitMix64.hash(numbers)] {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+      }
+    }
+    return bytes
+  }
+
+  /// Nil where there is none, or not a whole one.
+  fileprivate static func decode(_ bytes: [UInt8]) -> HolderRecord? {
+    guard bytes.count == byteCount else { return nil }
+    let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    guard numbers[0] == magic, numbers[5] == SplitMix64.hash(Array(numbers[..<5])) else {
+      return nil
+    }
+    return HolderRecord(
+      processID: Int32(truncatingIfNeeded: numbers[1]),
+      durable: LogPosition(
+        segment: numbers[2], length: Int64(truncatingIfNeeded: numbers[3])),
+      lastSequence: Int64(truncatingIfNeeded: numbers[4]))
+  }
+
+  /// Reads until it is whole; nil if the holder has not said anything yet.
+  fileprivate static func read<Store: Storage>(
+    _ file: borrowing File<Store>
+  ) throws(RunError) -> HolderRecord? {
+    // A write of 48 bytes is over long before a second look; more looks mean that nothing is there.
+    for _ in 0..<100 {
+      let bytes = try wrapping { () throws(StorageError) in
+        try file.read(at: 0, count: byteCount)
+      }
+      if bytes.isEmpty { return nil }
+      if let record = decode(bytes) { return record }
+    }
+    return nil
+  }
+
+  /// Who drives the run in the folder, without taking anything; nil if nobody does.
+  package static func holder<Store: Storage>(
+    of folder: RunFolder, in storage: Store
+  ) throws(RunError) -> Holder {
+    let file = try wrapping { () throws(StorageError) in
+      try File(folder.lock, .read, in: storage)
+    }
+    guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
+      return .nobody
+    }
+    guard let record = try read(file) else { return .starting }
+    return .engine(record)
+  }
+
+  package enum Holder: Hashable, Sendable {
+    case nobody
+    /// A process took the lock, and has said nothing durable yet.
+    case starting
+    case engine(HolderRecord)
+  }
+}

@@ -1,0 +1,39 @@
+/// What must hold in every world, by name.
+package enum Oracle: String, CaseIterable, Sendable {
+  /// What is recovered is a prefix of what was appended, and holds all that was acknowledged.
+  case prefix
+  /// No command runs without a durable intent, and each attempt at most once.
+  case intent
+  /// A second run of a step is licensed by a retry or a loss.
+  case again
+  /// A command starts only after all its needs are done.
+  case order
+  /// Attempts and delays obey the policy, across crashes.
+  case retry
+  /// No attempt outlives its timeout and grace.
+  case timeout
+  /// After a cancel is durable nothing new starts.
+  case cancel
+  /// When a run is finished none of its processes live.
+  case orphans
+  /// One end a step, one end of the run, nothing after it.
+  case terminal
+  /// The history brings a shadow state to the live one, and its facts re-decide its decisions.
+  case replay
+  /// Never more attempts at once than `jobs`.
+  case slots
+  /// The end comes once faults are over.
+  case live
+}
+
+package struct Violation: Error, Equatable, Sendable, CustomStringConvertible {
+  package let oracle: Oracle
+  package let message: String
+
+  package init(_ oracle: Oracle, _ message: String) {
+    self.oracle = oracle
+    self.message = message
+  }
+
+  package var description: String { "\(oracle.rawValue): \(message)" }
+}

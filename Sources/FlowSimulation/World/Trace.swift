@@ -1,0 +1,50 @@
+import FlowCore
+
+/// What happened in a world, as one number that two equal worlds share, and on request as lines.
+package final class Trace {
+  enum Kind: UInt64 {
+    case launched = 1
+    case ended, committed, cancelled, crashed, storageFailed, restarted, healed, finished
+  }
+
+  /// Depends on everything that was noted, and on the order.
+  package private(set) var hash: UInt64 = 0
+  package private(set) var lines: [String]?
+  package private(set) var eventCount = 0
+  private var now: () -> Instant = { Instant(microseconds: 0) }
+
+  package init(keepsLines: Bool = false) {
+    lines = keepsLines ? [] : nil
+  }
+
+  func use(clock: @escaping () -> Instant) {
+    now = clock
+  }
+
+  func note(_ kind: Kind, _ attempt: AttemptID?, _ detail: @autoclosure () -> String) {
+    let time = now().microseconds
+    hash = SplitMix64.hash(
+      hash, kind.rawValue, UInt64(time), UInt64(UInt32(bitPattern: attempt?.step ?? -1)),
+      UInt64(UInt32(bitPattern: attempt?.number ?? -1)))
+    append { "\(kind) \(attempt.map { "\($0.step)#\($0.number) " } ?? "")\(detail())" }
+  }
+
+  /// An event that became durable. Its bytes count, not how the log stores them.
+  func note(_ events: [Event]) {
+    var encoder = EventEncoder()
+    for event in events {
+      encoder.append(event)
+      eventCount += 1
+    }
+    for byte in encoder.finish() { hash = SplitMix64.mix(hash ^ UInt64(byte)) }
+    for event in events { append { "committed \(event.sequence) \(event.body)" } }
+  }
+
+  private func append(_ line: () -> String) {
+    guard lines != nil else { return }
+    let time = now().microseconds
+    let milliseconds = String(1_000 + time / 1_000 % 1_000).dropFirst()
+    let microseconds = String(1_000 + time % 1_000).dropFirst()
+    lines?.append("\(time / 1_000_000).\(milliseconds)\(microseconds) \(line())")
+  }
+}

@@ -1,0 +1,44 @@
+package import FlowCore
+package import FlowLog
+import FlowRuntime
+import Glibc
+
+/// This machine, as a driver sees it.
+package final class LinuxEnvironment: Environment {
+  package let time: EventLoop
+  package let storage: LinuxStorage
+  package let runner: SpawnRunner
+  private var cancelRequests = WorkQueue<CancelRequest>()
+  private var interrupts = 0
+
+  /// - Throws: `Errno` if the process has no descriptor left.
+  package init(storage: LinuxStorage) throws(Errno) {
+    self.storage = storage
+    time = EventLoop(signals: try SignalDescriptor())
+    runner = SpawnRunner()
+    time.hasWork = { [runner, storage] in runner.hasReports || storage.hasFinishedSync }
+    time.onWake = { [runner] in runner.enforceDeadlines() }
+    time.onSignal = { [unowned self] in received($0) }
+  }
+
+  package func nextCancelRequest() -> CancelRequest? {
+    cancelRequests.removeFirst()
+  }
+
+  private func received(_ signal: Int32) {
+    switch signal {
+    case SIGCHLD: runner.reapChildren()
+    case SIGINT:
+      // The first asks, every further one insists.
+      interrupts += 1
+      request(force: interrupts > 1)
+    default: request(force: false)
+    }
+  }
+
+  private func request(force: Bool) {
+    let id = SplitMix64.hash(
+      UInt64(getpid()), UInt64(bitPattern: time.now().wall.microseconds), force ? 1 : 0)
+    cancelRequests.append(CancelRequest(id: id, force: force))
+  }
+}

@@ -1,0 +1,51 @@
+import CLinux
+package import FlowLog
+import Glibc
+
+/// What a process can find out about itself and its machine.
+package enum ProcessFacts {
+  package static var processID: Int32 { getpid() }
+
+  /// Names the machine's current boot.
+  package static func bootID() throws(Errno) -> String {
+    let bytes = try readSmallFile("/proc/sys/kernel/random/boot_id")
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }
+
+  /// The processors that this process may use, at least one.
+  package static var availableProcessors: Int {
+    max(1, Int(clinux_available_processors()))
+  }
+
+  /// Sixty-four bits that nobody can foresee.
+  package static func randomBits() -> UInt64 {
+    var generator = SystemRandomNumberGenerator()
+    return generator.next()
+  }
+
+  package static func environmentValue(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  package static func currentDirectory() throws(Errno) -> String {
+    guard let path = unsafe getcwd(nil, 0) else { throw Errno(rawValue: errno) }
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
+  }
+
+  /// The absolute path without links and dots.
+  package static func realPath(_ path: String) throws(Errno) -> String {
+    guard let real = unsafe realpath(path, nil) else { throw Errno(rawValue: errno) }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
+  private static func readSmallFile(_ path: String) throws(Errno) -> [UInt8] {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    defer { _ = close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4_096)
+    let count = try systemCall { unsafe read(descriptor, &bytes, bytes.count) }
+    return Array(bytes[..<count])
+  }
+}
