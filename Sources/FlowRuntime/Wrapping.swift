@@ -15,10 +15,3 @@ func wrapping<Value: ~Copyable>(
 ) throws(RunError) -> Value {
   do throws(StorageError) { return try body() } catch { throw .storage(error) }
 }
-
-/// Runs something of the log, with its error as a run's.
-func wrapping<Value: ~Copyable>(
-  log body: () throws(LogError) -> Value
-) throws(RunError) -> Value {
-  do throws(LogError) { return try body() } catch { throw .log(error) }
-}
