@@ -15,8 +15,8 @@ package struct LogsCommand: Subcommand, Equatable {
     arguments: [.run, Argument("STEP", .optional, "of this step only")],
     options: [attemptOption],
     examples: [
-      .init("flow logs latest build", "the output of the last attempt of step build"),
-      .init("flow logs latest build --attempt 1", "the output of its first attempt"),
+      .init("flow logs latest build", "the last attempt of step build"),
+      .init("flow logs latest build --attempt 1", "the first"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment])
 

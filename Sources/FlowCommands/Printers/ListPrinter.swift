@@ -10,7 +10,8 @@ package enum ListEntry: Equatable, Sendable {
 /// What `flow list` says of a run.
 package struct RunRow: Equatable, Sendable {
   package let runID: String
-  package let name: String
+  /// Nil while the definition is incomplete, as are the times before the first event.
+  package let name: String?
   package let status: RunStatus
   package let startedAt: WallTime?
   package let finishedAt: WallTime?
@@ -24,7 +25,7 @@ package struct RunRow: Equatable, Sendable {
   ///   - now: what is still running is shown as running until then.
   package init(_ summary: RunSummary, runID: String, isHeld: Bool, now: WallTime) {
     self.runID = runID
-    name = summary.state?.definition.name ?? ""
+    name = summary.state?.definition.name
     let status = RunStatus(summary.state?.phase, isHeld: isHeld)
     self.status = status
     startedAt = summary.startedAt
@@ -53,7 +54,7 @@ package enum ListPrinter {
     switch entry {
     case .run(let run):
       [
-        TerminalText.escaped(run.runID), TerminalText.escaped(run.name),
+        TerminalText.escaped(run.runID), TerminalText.escaped(run.name ?? ""),
         "\(run.status.glyph) \(run.status.rawValue)",
         run.startedAt.map { Timestamp($0).rfc3339 } ?? "",
         run.durationMicroseconds.map { DurationText.of(microseconds: $0) } ?? "",

@@ -51,7 +51,10 @@ package struct ProgressPrinter: Sendable {
         + "; retry in \(DurationText.of(milliseconds: delay))"
         + " (attempt \(attempt.number + 1) of \(limit + losses))"
     case .rerunScheduled(let attempt):
-      return failed(attempt.step, "failed", wording) + "; it runs again, maybe twice in all"
+      ends[attempt.step] = nil
+      return
+        "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
+        + "it runs again, so its work may be done twice"
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
