@@ -50,14 +50,15 @@ let package = Package(
     library(
       "FlowCommands",
       imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem"]),
-    library("FlowsimCommands", imports: ["FlowCore", "FlowSimulation", "FlowSystem"]),
-
-    tests("FlowLogTests", of: ["FlowLog"]),
+    library(
+      "FlowsimCommands", imports: ["FlowCommands", "FlowCore", "FlowSimulation", "FlowSystem"]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("FlowCommandsTests", of: ["FlowCommands", "FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
+    tests("FlowLogTests", of: ["FlowLog"]),
   ]
 )

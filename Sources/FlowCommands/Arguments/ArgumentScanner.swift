@@ -1,0 +1,142 @@
+/// What a command line says, checked against the command's syntax: every option is known, given
+/// once and has a valid value, and the arguments are as many as they may be.
+package struct ScannedArguments: Sendable {
+  /// Arguments that stand for themselves, in order.
+  package fileprivate(set) var positional: [String] = []
+  /// By option name. A flag has the empty text.
+  fileprivate var values: [String: String] = [:]
+
+  package func has(_ option: Option) -> Bool { values[option.name] != nil }
+
+  package func text(_ option: Option) -> String? { values[option.name] }
+
+  /// The value of an option whose syntax is an integer.
+  package func integer(_ option: Option) -> Int? {
+    values[option.name].map { value in
+      guard let number = Int(value) else {
+        preconditionFailure("option \(option.name) is no integer by its own syntax")
+      }
+      return number
+    }
+  }
+
+  /// The argument at a position; nil where it was left out.
+  package func argument(_ position: Int) -> String? {
+    positional.indices.contains(position) ? positional[position] : nil
+  }
+}
+
+/// Reads command lines in the manner of GNU getopt_long: `--jobs 4`, `--jobs=4`, `-j4`, `-j 4`,
+/// flags bundled as `-qj4`, options and arguments in any order, and `--` to end the options. Unlike
+/// it, long names are not abbreviated, so that a new option never changes what an old line means.
+package struct ArgumentScanner {
+  package enum Result: Sendable {
+    case arguments(ScannedArguments)
+    /// `--help` was met, and nothing wrong before it.
+    case helpRequested
+  }
+
+  private let syntax: CommandSyntax
+  private var rest: ArraySlice<String>
+  private var scanned = ScannedArguments()
+
+  /// - Parameter line: the command line behind the command's name.
+  package static func scan(
+    _ line: ArraySlice<String>, as syntax: CommandSyntax
+  ) throws(UsageError) -> Result {
+    var scanner = ArgumentScanner(syntax: syntax, rest: line)
+    return try scanner.scan()
+  }
+
+  private init(syntax: CommandSyntax, rest: ArraySlice<String>) {
+    self.syntax = syntax
+    self.rest = rest
+  }
+
+  private mutating func scan() throws(UsageError) -> Result {
+    while let word = rest.popFirst() {
+      if word == "--" {
+        scanned.positional += rest
+        break
+      } else if word.hasPrefix("--") {
+        try scanLong(word)
+      } else if word.hasPrefix("-") && word != "-" {
+        try scanShort(word)
+      } else {
+        scanned.positional.append(word)
+      }
+      if scanned.has(.help) { return .helpRequested }
+    }
+    try checkArguments()
+    return .arguments(scanned)
+  }
+
+  private mutating func scanLong(_ word: String) throws(UsageError) {
+    let parts = word.dropFirst(2).split(
+      separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    guard let option = syntax.options.first(where: { $0.name == name }) else {
+      let nearest = Suggestion.nearest(to: name, among: syntax.options.map(\.name))
+      throw error(.unknownOption("--\(name)", suggestion: nearest.map { "--\($0)" }))
+    }
+    let attached = parts.count == 2 ? String(parts[1]) : nil
+    if attached != nil && option.placeholder == nil {
+      throw error(.unexpectedValue(option.spelling))
+    }
+    try take(option, attached: attached)
+  }
+
+  private mutating func scanShort(_ word: String) throws(UsageError) {
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      guard let option = syntax.options.first(where: { $0.short == letter }) else {
+        throw error(.unknownOption("-\(letter)", suggestion: nil))
+      }
+      if option.placeholder == nil {
+        try take(option, attached: nil)
+      } else {
+        try take(option, attached: letters.isEmpty ? nil : String(letters))
+        letters = ""
+      }
+    }
+  }
+
+  private mutating func take(_ option: Option, attached: String?) throws(UsageError) {
+    if scanned.has(option) { throw error(.repeatedOption(option.spelling)) }
+    scanned.values[option.name] = try option.placeholder == nil ? "" : value(of: option, attached)
+  }
+
+  private mutating func value(of option: Option, _ attached: String?) throws(UsageError) -> String {
+    let value: String
+    if let attached {
+      value = attached
+    } else if let next = rest.first, !next.hasPrefix("--") {
+      // What begins with two dashes was hardly meant as a value; `--name=--value` can say so.
+      value = rest.removeFirst()
+    } else {
+      throw error(.missingValue(option.spelling, placeholder: option.placeholder ?? ""))
+    }
+    if let expected = option.expectation(unmetBy: value) {
+      throw error(.invalidValue(option.spelling, value: value, expected: expected))
+    }
+    return value
+  }
+
+  private func checkArguments() throws(UsageError) {
+    for (position, argument) in syntax.arguments.enumerated() {
+      switch argument.count {
+      case .one, .many:
+        if scanned.argument(position) == nil { throw error(.missingArgument(argument.name)) }
+      case .optional: break
+      }
+      if case .many = argument.count { return }
+    }
+    if let superfluous = scanned.argument(syntax.arguments.count) {
+      throw error(.superfluousArgument(superfluous))
+    }
+  }
+
+  private func error(_ reason: UsageError.Reason) -> UsageError {
+    UsageError(command: syntax.name, reason)
+  }
+}

@@ -1,0 +1,114 @@
+/// What a command understands. It is declared once; parsing, error messages and help all go by it.
+package struct CommandSyntax: Sendable {
+  package let name: String
+  /// One line, without a full stop.
+  package let purpose: String
+  /// What else there is to know; paragraphs of at most 78 columns.
+  package let details: String
+  package let arguments: [Argument]
+  package let options: [Option]
+  package let examples: [Example]
+  package let exitCodes: [ExitCode]
+
+  package init(
+    name: String, purpose: String, details: String = "", arguments: [Argument] = [],
+    options: [Option] = [], examples: [Example] = [], exitCodes: [ExitCode]
+  ) {
+    self.name = name
+    self.purpose = purpose
+    self.details = details
+    self.arguments = arguments
+    self.options = options + [.help]
+    self.examples = examples
+    self.exitCodes = exitCodes
+  }
+
+  package struct Example: Sendable {
+    package let line: String
+    package let meaning: String
+
+    package init(_ line: String, _ meaning: String) {
+      self.line = line
+      self.meaning = meaning
+    }
+  }
+}
+
+/// An argument that stands for itself, by its position.
+package struct Argument: Sendable {
+  package enum Count: Sendable {
+    case one
+    case optional
+    /// One or more; only the last argument of a command may say so.
+    case many
+  }
+
+  /// In capitals, as the usage line shows it.
+  package let name: String
+  package let count: Count
+  package let help: String
+
+  package init(_ name: String, _ count: Count, _ help: String) {
+    self.name = name
+    self.count = count
+    self.help = help
+  }
+
+  /// As the usage line shows it.
+  package var usage: String {
+    switch count {
+    case .one: name
+    case .optional: "[\(name)]"
+    case .many: "\(name)..."
+    }
+  }
+}
+
+/// A named option, such as `--jobs N`.
+package struct Option: Sendable {
+  package enum Value: Sendable {
+    /// It takes none.
+    case flag
+    case text(placeholder: String)
+    case integer(placeholder: String, ClosedRange<Int>)
+  }
+
+  /// Without the dashes.
+  package let name: String
+  /// The short spelling, one ASCII letter.
+  package let short: Character?
+  package let value: Value
+  package let help: String
+
+  package init(_ name: String, short: Character? = nil, takes value: Value = .flag, _ help: String)
+  {
+    self.name = name
+    self.short = short
+    self.value = value
+    self.help = help
+  }
+
+  package static let help = Option("help", short: "h", "show this help and exit")
+  package static let version = Option("version", "show the version and exit")
+
+  package var spelling: String { "--\(name)" }
+
+  /// Nil for a flag.
+  package var placeholder: String? {
+    switch value {
+    case .flag: nil
+    case .text(let placeholder), .integer(let placeholder, _): placeholder
+    }
+  }
+
+  /// Whether a value is one of this option's; if not, what would be.
+  func expectation(unmetBy value: String) -> String? {
+    switch self.value {
+    case .flag: nil
+    case .text: value.isEmpty ? "a text that is not empty" : nil
+    case .integer(_, let range):
+      Int(value).map(range.contains) ?? false
+        ? nil : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    }
+  }
+}

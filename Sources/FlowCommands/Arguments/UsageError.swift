@@ -1,0 +1,57 @@
+/// A command line that says nothing that `flow` understands.
+package struct UsageError: Error, Equatable, Sendable {
+  package enum Reason: Equatable, Sendable {
+    case noCommand
+    case unknownCommand(String, suggestion: String?)
+    /// As it was written, dashes included.
+    case unknownOption(String, suggestion: String?)
+    /// The option, and the placeholder of what it needs.
+    case missingValue(String, placeholder: String)
+    /// A flag was given a value.
+    case unexpectedValue(String)
+    case invalidValue(String, value: String, expected: String)
+    case repeatedOption(String)
+    case missingArgument(String)
+    case superfluousArgument(String)
+  }
+
+  /// The command that was meant; nil where none is known.
+  package let command: String?
+  package let reason: Reason
+
+  package init(command: String?, _ reason: Reason) {
+    self.command = command
+    self.reason = reason
+  }
+}
+
+extension UsageError: CustomStringConvertible {
+  /// Two lines: what is wrong, and where to read on.
+  package var description: String {
+    let speaker = command.map { "flow \($0)" } ?? "flow"
+    return "\(speaker): \(problem)\nTry \"\(speaker) --help\" for more."
+  }
+
+  private var problem: String {
+    switch reason {
+    case .noCommand: "no command given"
+    case .unknownCommand(let name, let suggestion):
+      "unknown command \(TerminalText.quoted(name))\(Self.hint(suggestion))"
+    case .unknownOption(let option, let suggestion):
+      "unknown option \(TerminalText.quoted(option))\(Self.hint(suggestion))"
+    case .missingValue(let option, let placeholder):
+      "option \(option) needs a value: \(placeholder)"
+    case .unexpectedValue(let option): "option \(option) takes no value"
+    case .invalidValue(let option, let value, let expected):
+      "option \(option) cannot be \(TerminalText.quoted(value)): it takes \(expected)"
+    case .repeatedOption(let option): "option \(option) is given more than once"
+    case .missingArgument(let name): "argument \(name) is missing"
+    case .superfluousArgument(let value):
+      "argument \(TerminalText.quoted(value)) is one too many"
+    }
+  }
+
+  private static func hint(_ suggestion: String?) -> String {
+    suggestion.map { ": did you mean \"\($0)\"?" } ?? ""
+  }
+}

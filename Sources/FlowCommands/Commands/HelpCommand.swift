@@ -1,0 +1,18 @@
+/// `flow help [COMMAND]`.
+package struct HelpCommand: Subcommand, Equatable {
+  package let topic: String?
+
+  package static let syntax = CommandSyntax(
+    name: "help", purpose: "show what there is, or what a command takes",
+    arguments: [Argument("COMMAND", .optional, "the command to explain")],
+    exitCodes: [.success, .usage])
+
+  package init(_ arguments: ScannedArguments) {
+    topic = arguments.argument(0)
+  }
+
+  func answer() throws(UsageError) -> Invocation {
+    guard let topic else { return .text(Invocation.overview) }
+    return .text(HelpText.of(try Invocation.command(named: topic).syntax))
+  }
+}

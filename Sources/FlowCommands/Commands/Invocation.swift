@@ -1,0 +1,43 @@
+/// What a command line asks for.
+package enum Invocation: Sendable {
+  /// Text for standard output, and nothing else to do.
+  case text(String)
+  case command(any Subcommand)
+
+  /// In the order in which help shows them. Only what stands here is ever shown or suggested.
+  package static let commands: [any Subcommand.Type] = [
+    RunCommand.self, StatusCommand.self, ListCommand.self, EventsCommand.self, LogsCommand.self,
+    ValidateCommand.self, HelpCommand.self,
+  ]
+
+  /// - Parameters:
+  ///   - line: the command line without the program's name.
+  ///   - version: what `--version` shows.
+  package init(_ line: [String], version: String) throws(UsageError) {
+    guard let first = line.first else { throw UsageError(command: nil, .noCommand) }
+    switch first {
+    case "--help", "-h": self = .text(Self.overview)
+    case "--version": self = .text("flow \(version)\n")
+    case _ where first.hasPrefix("-"):
+      let names = [Option.help, .version].map(\.spelling)
+      let suggestion = Suggestion.nearest(to: first, among: names)
+      throw UsageError(command: nil, .unknownOption(first, suggestion: suggestion))
+    default:
+      let command = try Self.command(named: first)
+      switch try ArgumentScanner.scan(line.dropFirst(), as: command.syntax) {
+      case .helpRequested: self = .text(HelpText.of(command.syntax))
+      case .arguments(let arguments):
+        let command = try command.init(arguments)
+        self = try (command as? HelpCommand)?.answer() ?? .command(command)
+      }
+    }
+  }
+
+  static var overview: String { HelpText.overview(of: commands.map { $0.syntax }) }
+
+  static func command(named name: String) throws(UsageError) -> any Subcommand.Type {
+    if let command = commands.first(where: { $0.syntax.name == name }) { return command }
+    let nearest = Suggestion.nearest(to: name, among: commands.map { $0.syntax.name })
+    throw UsageError(command: nil, .unknownCommand(name, suggestion: nearest))
+  }
+}

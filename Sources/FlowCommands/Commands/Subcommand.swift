@@ -1,0 +1,17 @@
+/// A command of `flow`: what it understands, and what was said.
+///
+/// A new command is a file with a type like this, and a line in `Invocation.commands`.
+package protocol Subcommand: Sendable {
+  static var syntax: CommandSyntax { get }
+  /// - Parameter arguments: scanned by `syntax`.
+  /// - Throws: where what was said does not go together.
+  init(_ arguments: ScannedArguments) throws(UsageError)
+}
+
+extension Option {
+  static let json = Option("json", "print JSON")
+}
+
+extension Argument {
+  static let run = Argument("RUN", .one, "a run id, a unique prefix of one, or \"latest\"")
+}

@@ -1,0 +1,16 @@
+/// `flow validate FILE`.
+package struct ValidateCommand: Subcommand, Equatable {
+  package let file: String
+  package let json: Bool
+
+  package static let syntax = CommandSyntax(
+    name: "validate", purpose: "print all errors of a workflow definition, or its plan",
+    arguments: [Argument("FILE", .one, "the workflow definition")], options: [.json],
+    examples: [.init("flow validate nightly.json", "check it; nothing is run")],
+    exitCodes: [.success, .usage, .environment])
+
+  package init(_ arguments: ScannedArguments) {
+    file = arguments.positional[0]
+    json = arguments.has(.json)
+  }
+}

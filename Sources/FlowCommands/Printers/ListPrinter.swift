@@ -1,0 +1,98 @@
+package import FlowCore
+
+/// A line of `flow list`.
+package enum ListEntry: Equatable, Sendable {
+  case run(RunRow)
+  /// A run whose history cannot be read, and why. It is listed all the same: it is there.
+  case unreadable(runID: String, reason: String)
+}
+
+/// What `flow list` says of a run.
+package struct RunRow: Equatable, Sendable {
+  package let runID: String
+  /// Nil while the definition is incomplete, as are the times before the first event.
+  package let name: String?
+  package let status: RunStatus
+  package let startedAt: WallTime?
+  package let finishedAt: WallTime?
+  /// Until its end, until now, or until it was last heard of.
+  package let durationMicroseconds: Int64?
+  package let stepsDone: Int
+  package let stepsTotal: Int
+
+  /// - Parameters:
+  ///   - isHeld: whether an engine holds the run's lock.
+  ///   - now: what is still running is shown as running until then.
+  package init(_ summary: RunSummary, runID: String, isHeld: Bool, now: WallTime) {
+    self.runID = runID
+    name = summary.state?.definition.name
+    let status = RunStatus(summary.state?.phase, isHeld: isHeld)
+    self.status = status
+    startedAt = summary.startedAt
+    finishedAt = summary.finishedAt
+    let end = summary.finishedAt ?? (status == .interrupted ? summary.lastEventAt : now)
+    durationMicroseconds =
+      if let start = summary.startedAt, let end {
+        DurationText.microseconds(from: start, to: end)
+      } else {
+        nil
+      }
+    stepsTotal = summary.state?.steps.count ?? 0
+    stepsDone = stepsTotal - (summary.state?.unsettledSteps ?? 0)
+  }
+}
+
+/// What `flow list` prints, in the order of the entries.
+package enum ListPrinter {
+  package static func printText(_ entries: [ListEntry], to output: inout some TextOutputStream) {
+    if entries.isEmpty { return }
+    let header = ["RUN", "WORKFLOW", "STATE", "STARTED", "DURATION", "STEPS"]
+    Table(header: header, rowCount: entries.count) { cells(entries[$0]) }.print(to: &output)
+  }
+
+  private static func cells(_ entry: ListEntry) -> [String] {
+    switch entry {
+    case .run(let run):
+      [
+        TerminalText.escaped(run.runID), TerminalText.escaped(run.name ?? ""),
+        "\(run.status.glyph) \(run.status.rawValue)",
+        run.startedAt.map { Timestamp($0).rfc3339 } ?? "",
+        run.durationMicroseconds.map { DurationText.of(microseconds: $0) } ?? "",
+        "\(run.stepsDone)/\(run.stepsTotal)",
+      ]
+    case .unreadable(let runID, let reason):
+      [
+        TerminalText.escaped(runID), "", "! unreadable", "", "", TerminalText.escaped(reason),
+      ]
+    }
+  }
+
+  /// One line: an array of `{"runId","name","state","startedAt","finishedAt","durationMs",
+  /// "stepsDone","stepsTotal"}`, and of `{"runId","state":"unreadable","error"}`.
+  package static func printJSON(_ entries: [ListEntry], to output: inout some TextOutputStream) {
+    var json = JSONWriter()
+    json.array { json in
+      for entry in entries { json.object { write(entry, to: &$0) } }
+    }
+    json.endLine()
+    json.drain(to: &output)
+  }
+
+  private static func write(_ entry: ListEntry, to json: inout JSONWriter) {
+    switch entry {
+    case .run(let run):
+      json.member("runId", run.runID)
+      json.member("name", run.name)
+      json.member("state", run.status.rawValue)
+      json.member("startedAt", run.startedAt)
+      json.member("finishedAt", run.finishedAt)
+      json.member("durationMs", run.durationMicroseconds.map { $0 / 1_000 })
+      json.member("stepsDone", run.stepsDone)
+      json.member("stepsTotal", run.stepsTotal)
+    case .unreadable(let runID, let reason):
+      json.member("runId", runID)
+      json.member("state", "unreadable")
+      json.member("error", reason)
+    }
+  }
+}

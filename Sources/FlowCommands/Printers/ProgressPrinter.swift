@@ -1,0 +1,97 @@
+package import FlowCore
+
+/// The progress of `flow run` where standard output is no terminal: a line for each event that
+/// matters to a person.
+///
+/// It is fed every event once, in order, after it is durable.
+package struct ProgressPrinter: Sendable {
+  private var startedAt: WallTime?
+  /// Ends of attempts whose consequence has not come yet; it comes within the same wake-up.
+  private var ends: [Int32: AttemptEnd] = [:]
+
+  /// - Parameter startedAt: when the run was created; nil where its first event is still to come.
+  package init(startedAt: WallTime? = nil) {
+    self.startedAt = startedAt
+  }
+
+  /// The line for an event, with its line feed; nil for what only matters to the engine.
+  ///
+  /// - Parameter state: the run's, not before the event. It may be ahead: the engine goes on while
+  ///   a commit is under way.
+  package mutating func line(for event: Event, in state: RunState) -> String? {
+    text(event, state, StepWording(state.definition)).map { $0 + "\n" }
+  }
+
+  private mutating func text(
+    _ event: Event, _ state: RunState, _ wording: StepWording
+  ) -> String? {
+    switch event.body {
+    case .runCreated(let created):
+      startedAt = event.moment.wall
+      return "run \(TerminalText.escaped(created.runID))"
+    case .engineStarted(let engine):
+      return engine.life == 1 ? nil : "taken over by process \(engine.processID)"
+    case .attemptLaunched(let attempt, _):
+      let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
+      return "\(wording.id(attempt.step)) started\(again)"
+    case .deadlinePassed(let attempt):
+      let limit = state.definition.settings(ofStep: Int(attempt.step)).timeoutMilliseconds
+      let after = limit.map { " after \(DurationText.of(milliseconds: $0))" } ?? ""
+      return "\(wording.id(attempt.step)) timed out\(after), is being stopped"
+    case .attemptEnded(let attempt, let end):
+      ends[attempt.step] = end
+      return nil
+    case .cancelRequested(let request):
+      return request.force ? "cancel requested, by force" : "cancel requested"
+    case .retryScheduled(let attempt, let delay):
+      // Reruns of lost attempts count up the number, but use up no retry.
+      let losses = state.steps[Int(attempt.step)].losses
+      let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
+      return failed(attempt.step, "failed", wording)
+        + "; retry in \(DurationText.of(milliseconds: delay))"
+        + " (attempt \(attempt.number + 1) of \(limit + losses))"
+    case .rerunScheduled(let attempt):
+      ends[attempt.step] = nil
+      return
+        "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
+        + "it runs again, so its work may be done twice"
+    case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
+    case .stepSkipped(let step, .need(let need)):
+      return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
+    case .stepSkipped(let step, .runStopping):
+      return "\(wording.id(step)) skipped: the run is stopping"
+    case .runStopping(let reason): return "run is stopping: \(wording.text(reason))"
+    case .runFinished(let outcome):
+      let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
+      let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""
+      let tally = StepTally(state, in: RunStatus(.finished(outcome), isHeld: true))
+      return "run \(outcome)\(duration): \(tally)"
+    case .definitionPart, .attemptWithdrawn, .timerFired, .attemptScheduled, .stopRequested:
+      return nil
+    }
+  }
+
+  private mutating func finished(
+    _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
+  ) -> String {
+    switch outcome {
+    case .succeeded:
+      let end = ends.removeValue(forKey: step)
+      let duration = end.map { " in \(DurationText.of(microseconds: $0.durationMicroseconds))" }
+      return "\(wording.id(step)) succeeded\(duration ?? "")"
+    case .failed:
+      let isAllowed = state.definition.settings(ofStep: Int(step)).allowFailure
+      return failed(step, isAllowed ? "failed (allowed)" : "failed", wording)
+    case .cancelled:
+      ends[step] = nil
+      return "\(wording.id(step)) cancelled"
+    }
+  }
+
+  private mutating func failed(
+    _ step: Int32, _ word: String, _ wording: StepWording
+  ) -> String {
+    let why = ends.removeValue(forKey: step).map { ": \(wording.failure($0, ofStep: step))" }
+    return "\(wording.id(step)) \(word)\(why ?? "")"
+  }
+}

@@ -1,0 +1,173 @@
+package import FlowCore
+
+/// What `flow status` prints.
+package struct StatusPrinter: Sendable {
+  private let summary: RunSummary
+  private let status: RunStatus
+  private let engineProcessID: Int32?
+  private let now: WallTime
+  private let wording: StepWording
+
+  /// - Parameters:
+  ///   - engineProcessID: the process that holds the run's lock; nil where none does.
+  ///   - now: what is still running is shown as running until then.
+  package init(_ summary: RunSummary, engineProcessID: Int32?, now: WallTime) {
+    self.summary = summary
+    self.engineProcessID = engineProcessID
+    self.now = now
+    status = RunStatus(summary.state?.phase, isHeld: engineProcessID != nil)
+    wording = StepWording(summary.state?.definition)
+  }
+
+  // MARK: Text
+
+  package func printText(to output: inout some TextOutputStream) {
+    let runID = TerminalText.escaped(summary.runID ?? "")
+    output.write("run \(runID): \(status.glyph) \(status.rawValue)\(explanation)\n")
+    guard let state = summary.state, let startedAt = summary.startedAt else { return }
+    let workflow = TerminalText.quoted(state.definition.name)
+    output.write(
+      "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span(from: startedAt))\n")
+    let tally = StepTally(state, in: status)
+    let count = state.steps.count
+    output.write(
+      "\(count - state.unsettledSteps) of \(count) \(count == 1 ? "step" : "steps") done: \(tally)\n"
+    )
+    output.write("\n")
+    let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION", "NOTE"]
+    Table(header: header, rowCount: count) { row(state, $0) }.print(to: &output)
+  }
+
+  private var explanation: String {
+    switch status {
+    case .running, .stopping:
+      let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
+      return (summary.stopReason.map { ", \(wording.text($0))" } ?? "") + engine
+    // A cancel that came too late to change anything is not why the run failed.
+    case .failed where summary.stopReason == .cancelled: return ""
+    case .failed, .cancelled: return summary.stopReason.map { ", \(wording.text($0))" } ?? ""
+    case .interrupted: return ", no engine drives it"
+    case .succeeded: return ""
+    }
+  }
+
+  private func span(from start: WallTime) -> String {
+    func text(until end: WallTime) -> String {
+      DurationText.of(microseconds: DurationText.microseconds(from: start, to: end))
+    }
+    if let finishedAt = summary.finishedAt { return "took \(text(until: finishedAt))" }
+    if status == .interrupted {
+      return "last heard of after \(text(until: summary.lastEventAt ?? start))"
+    }
+    return "running for \(text(until: now))"
+  }
+
+  private func row(_ state: RunState, _ step: Int) -> [String] {
+    let status = StepStatus(state.steps[step].phase, in: status)
+    let last = summary.lastAttempt(ofStep: step)
+    return [
+      state.definition.steps[step].id, "\(status.glyph) \(status.word)",
+      last.map { String($0.number) } ?? "", last?.end.map(Self.result) ?? "",
+      last.map { duration($0, status) } ?? "", note(state, step, status, last),
+    ]
+  }
+
+  private static func result(_ end: AttemptEnd) -> String {
+    switch AttemptOutcome(end) {
+    case .exited: "exit \(end.exitCode ?? 0)"
+    case .signalled:
+      StepWording.name(ofSignal: end.signal ?? 0) ?? StepWording.text(signal: end.signal ?? 0)
+    case .timedOut: "timed out"
+    case .cancelled: "cancelled"
+    case .launchFailed: "not started"
+    case .lost: "lost"
+    }
+  }
+
+  private func duration(_ attempt: AttemptSummary, _ status: StepStatus) -> String {
+    switch attempt.outcome {
+    case .exited, .signalled, .timedOut, .cancelled:
+      return DurationText.of(microseconds: attempt.durationMicroseconds ?? 0)
+    case .launchFailed, .lost: return ""
+    case nil:
+      guard status != .interrupted, let startedAt = attempt.startedAt else { return "" }
+      return DurationText.of(microseconds: DurationText.microseconds(from: startedAt, to: now))
+    }
+  }
+
+  private func note(
+    _ state: RunState, _ step: Int, _ status: StepStatus, _ last: AttemptSummary?
+  ) -> String {
+    switch status {
+    case .skipped:
+      guard let need = summary.skippedNeed(ofStep: step) else { return "the run stopped before" }
+      return wording.skipped(for: need, state)
+    case .interrupted: return "how attempt \(state.steps[step].attempt) ended is not known"
+    case .failed, .backingOff, .ready, .running, .cancelled:
+      let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
+      let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
+      return [failure, isAllowed ? "failure allowed" : nil].compactMap { $0 }
+        .joined(separator: "; ")
+    case .waiting, .starting, .stopping, .succeeded: return ""
+    }
+  }
+}
+
+// MARK: JSON
+
+extension StatusPrinter {
+  /// One line:
+  /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
+  /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`.
+  package func printJSON(to output: inout some TextOutputStream) {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("runId", summary.runID)
+      json.member("name", summary.state?.definition.name)
+      json.member("state", status.rawValue)
+      json.member("enginePid", engineProcessID)
+      json.member("startedAt", summary.startedAt)
+      json.member("finishedAt", summary.finishedAt)
+      json.key("steps")
+      json.array { json in
+        guard let state = summary.state else { return }
+        for step in state.steps.indices {
+          write(state, step, to: &json)
+          // A million steps are not held in memory as text.
+          json.drain(to: &output)
+        }
+      }
+    }
+    json.endLine()
+    json.drain(to: &output)
+  }
+
+  private func write(_ state: RunState, _ step: Int, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", state.definition.steps[step].id)
+      json.member("state", StepStatus(state.steps[step].phase, in: status).rawValue)
+      json.key("attempts")
+      json.array { json in
+        for attempt in summary.attempts(ofStep: step) { Self.write(attempt, to: &json) }
+      }
+    }
+  }
+
+  private static func write(_ attempt: AttemptSummary, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("attempt", attempt.number)
+      json.member("outcome", attempt.outcome?.rawValue)
+      json.member("exitCode", attempt.end?.exitCode)
+      json.member("signal", attempt.end?.signal)
+      json.member("startedAt", attempt.startedAt)
+      json.member("durationMs", attempt.durationMicroseconds.map { $0 / 1_000 })
+    }
+  }
+}
+
+extension JSONWriter {
+  /// RFC 3339, or null.
+  mutating func member(_ key: String, _ time: WallTime?) {
+    member(key, time.map { Timestamp($0).rfc3339 })
+  }
+}

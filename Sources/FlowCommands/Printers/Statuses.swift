@@ -1,0 +1,107 @@
+package import FlowCore
+
+/// Where a run stands, as it is shown.
+package enum RunStatus: String, CaseIterable, Sendable {
+  case running
+  case stopping
+  case succeeded
+  case failed
+  case cancelled
+  /// The history has no end, and no engine drives the run: no state of the history itself.
+  case interrupted
+
+  /// - Parameters:
+  ///   - phase: nil while the definition is incomplete.
+  ///   - isHeld: whether an engine holds the run's lock.
+  package init(_ phase: RunState.Phase?, isHeld: Bool) {
+    switch phase {
+    case .finished(.succeeded): self = .succeeded
+    case .finished(.failed): self = .failed
+    case .finished(.cancelled): self = .cancelled
+    case .running where isHeld, nil where isHeld: self = .running
+    case .stopping where isHeld: self = .stopping
+    case .running, .stopping, nil: self = .interrupted
+    }
+  }
+
+  var glyph: String {
+    switch self {
+    case .running: StepStatus.running.glyph
+    case .stopping: StepStatus.stopping.glyph
+    case .succeeded: StepStatus.succeeded.glyph
+    case .failed: StepStatus.failed.glyph
+    case .cancelled: StepStatus.cancelled.glyph
+    case .interrupted: StepStatus.interrupted.glyph
+    }
+  }
+}
+
+/// Where a step stands, as it is shown. The names are those of `status --json`.
+package enum StepStatus: String, CaseIterable, Sendable {
+  case waiting
+  case ready
+  case starting
+  case running
+  case stopping
+  case backingOff
+  case succeeded
+  case failed
+  case skipped
+  case cancelled
+  /// An attempt was scheduled and no engine is there to see its end. Whether it was started, runs
+  /// or has ended is not known; to call it `running` would be a guess.
+  case interrupted
+
+  /// The two phases that last no longer than a wake-up are shown as what they came from.
+  package init(_ phase: StepLifecycle.Phase, in run: RunStatus) {
+    switch phase {
+    case .starting where run == .interrupted, .running where run == .interrupted,
+      .stopping where run == .interrupted:
+      self = .interrupted
+    case .waiting, .doomed: self = .waiting
+    case .ready: self = .ready
+    case .starting: self = .starting
+    case .running, .ended: self = .running
+    case .stopping: self = .stopping
+    case .backingOff: self = .backingOff
+    case .succeeded: self = .succeeded
+    case .failed: self = .failed
+    case .skipped: self = .skipped
+    case .cancelled: self = .cancelled
+    }
+  }
+
+  /// For people.
+  var word: String { self == .backingOff ? "backing off" : rawValue }
+
+  /// One column wide. It never stands without the word.
+  var glyph: String {
+    switch self {
+    case .waiting: "·"
+    case .ready: "○"
+    case .starting, .running: "▶"
+    case .stopping: "■"
+    case .backingOff: "↻"
+    case .succeeded: "✓"
+    case .failed: "✗"
+    case .skipped: "–"
+    case .cancelled: "⊘"
+    case .interrupted: "?"
+    }
+  }
+}
+
+/// How many steps stand where.
+struct StepTally: CustomStringConvertible {
+  private var counts: [StepStatus: Int] = [:]
+
+  init(_ state: RunState, in run: RunStatus) {
+    for step in state.steps { counts[StepStatus(step.phase, in: run), default: 0] += 1 }
+  }
+
+  /// `2 succeeded, 1 failed`.
+  var description: String {
+    StepStatus.allCases.compactMap { status in counts[status].map { "\($0) \(status.word)" } }
+      .joined(separator: ", ")
+  }
+}

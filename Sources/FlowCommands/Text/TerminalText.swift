@@ -1,0 +1,39 @@
+/// Foreign text made fit for a terminal and for logs: what would move the cursor, colour, retitle
+/// or reorder it is shown as what it is.
+package enum TerminalText {
+  /// The text on one line. Control characters become `\n`, `\r`, `\t` or `\u{1B}`. A backslash
+  /// stays one, so that paths can be copied: the text is safe to show, not to decode again.
+  package static func escaped(_ text: String) -> String {
+    // Nearly all text is harmless, and then costs one look at its bytes.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if controls(scalar) { result += escape(scalar) } else { result.unicodeScalars.append(scalar) }
+    }
+    return result
+  }
+
+  /// The same between double quotes, as paths and commands stand in messages.
+  package static func quoted(_ text: String) -> String {
+    "\"\(escaped(text))\""
+  }
+
+  /// Whether a terminal, or the reader's eye, may take a scalar for more than a character: C0, DEL
+  /// and C1 (ECMA-48), line and paragraph separators, and the bidirectional controls (UAX #9).
+  static func controls(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x00...0x1F, 0x7F...0x9F: true
+    case 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  static func escape(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+    }
+  }
+}

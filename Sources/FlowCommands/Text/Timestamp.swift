@@ -1,0 +1,99 @@
+package import FlowCore
+
+/// A moment as UTC calendars show it. Leap seconds do not exist, as in POSIX.
+package struct Timestamp: Equatable, Sendable {
+  /// Days since 1970-01-01.
+  private let days: Int64
+  private let millisecondOfDay: Int64
+
+  private static let millisecondsPerDay: Int64 = 86_400_000
+  /// 0000-01-01T00:00:00.000 and 9999-12-31T23:59:59.999, between which years have four digits.
+  private static let first: Int64 = -62_167_219_200_000
+  private static let last: Int64 = 253_402_300_799_999
+
+  /// The millisecond that holds the moment; the first or last that four digits of year can say,
+  /// where it lies beyond.
+  package init(_ wall: WallTime) {
+    let milliseconds = min(max(wall.microseconds.flooredQuotient(by: 1_000), Self.first), Self.last)
+    days = milliseconds.flooredQuotient(by: Self.millisecondsPerDay)
+    millisecondOfDay = milliseconds - days * Self.millisecondsPerDay
+  }
+
+  /// RFC 3339: `2026-11-21T02:19:03.120Z`.
+  package var rfc3339: String { "\(date(separator: "-"))T\(timeOfDay)Z" }
+
+  /// `02:19:03.120`.
+  package var timeOfDay: String {
+    "\(clock(separator: ":")).\(padded(millisecondOfDay % 1_000, to: 3))"
+  }
+
+  /// For run ids: `20261121T021903`.
+  package var compact: String { "\(date(separator: ""))T\(clock(separator: ""))" }
+
+  private func clock(separator: String) -> String {
+    let seconds = millisecondOfDay / 1_000
+    return [seconds / 3_600, seconds / 60 % 60, seconds % 60].map { padded($0, to: 2) }
+      .joined(separator: separator)
+  }
+
+  private func date(separator: String) -> String {
+    let (year, month, day) = civil
+    return [padded(year, to: 4), padded(month, to: 2), padded(day, to: 2)]
+      .joined(separator: separator)
+  }
+
+  /// Howard Hinnant's `civil_from_days` ("chrono-Compatible Low-Level Date Algorithms"): years begin
+  /// in March, so that the leap day comes last, and repeat every 400 years, an era of 146,097 days.
+  private var civil: (year: Int64, month: Int64, day: Int64) {
+    let sinceMarchOfYearZero = days + 719_468
+    let era = sinceMarchOfYearZero.flooredQuotient(by: 146_097)
+    let dayOfEra = sinceMarchOfYearZero - era * 146_097
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+  }
+}
+
+/// A span of time for people: two units at most, rounded down.
+package enum DurationText {
+  /// `340ms`, `4.2s`, `4s`, `3m07s`, `2h05m`; a negative span counts as none.
+  package static func of(microseconds: Int64) -> String {
+    of(milliseconds: microseconds / 1_000)
+  }
+
+  package static func of(milliseconds: Int64) -> String {
+    let milliseconds = max(milliseconds, 0)
+    let seconds = milliseconds / 1_000
+    if seconds == 0 { return "\(milliseconds)ms" }
+    if seconds < 60 {
+      let tenths = milliseconds / 100 % 10
+      return tenths == 0 ? "\(seconds)s" : "\(seconds).\(tenths)s"
+    }
+    if seconds < 3_600 { return "\(seconds / 60)m\(padded(seconds % 60, to: 2))s" }
+    return "\(seconds / 3_600)h\(padded(seconds / 60 % 60, to: 2))m"
+  }
+
+  /// From one reading of the wall clock to a later one; none where the clock was set back.
+  package static func microseconds(from start: WallTime, to end: WallTime) -> Int64 {
+    let (span, overflow) = end.microseconds.subtractingReportingOverflow(start.microseconds)
+    if overflow { return end > start ? .max : 0 }
+    return max(span, 0)
+  }
+}
+
+private func padded(_ number: Int64, to width: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
+
+extension Int64 {
+  /// Rounded towards minus infinity, unlike `/`.
+  fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+}

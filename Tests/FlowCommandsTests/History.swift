@@ -1,0 +1,120 @@
+import FlowCore
+import Testing
+
+/// A run in a scripted world: the real engine makes the events, so every history in these tests is
+/// one that could have been recorded.
+struct History {
+  private(set) var events: [Event] = []
+  private var engine: Engine
+  private var now: Moment
+  private var nextProcessID: Int32 = 100
+
+  /// 2026-11-21T02:19:03.000Z.
+  static let start = WallTime(microseconds: 1_795_227_543_000_000)
+
+  init(_ definition: WorkflowDefinition, jobs: Int32 = 8, at start: WallTime = start) throws {
+    let created = RunCreated(
+      runID: "nightly-20261121T021903-7f3a", seed: 7, policyVersion: Decider.policyVersion,
+      programVersion: "0.1.0", jobs: jobs, definitionFolder: "/srv/nightly",
+      definitionByteCount: 0)
+    now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)
+    engine = Engine.create(
+      created, definition, graph: try DependencyGraph(definition.steps),
+      engine: EngineStarted(life: 1, processID: 42, bootID: "boot-1"), at: now)
+    drain()
+  }
+
+  var state: RunState { engine.state }
+  var wall: WallTime { now.wall }
+
+  mutating func pass(milliseconds: Int64) {
+    now.monotonic.microseconds += milliseconds * 1_000
+    now.wall.microseconds += milliseconds * 1_000
+    tell(.timePassed)
+  }
+
+  /// The engine dies, and what it had not committed with it; another takes over.
+  mutating func restart() throws {
+    let durable = try #require(try summary().state)
+    engine = Engine.resume(
+      durable, engine: EngineStarted(life: 2, processID: 43, bootID: "boot-1"), at: now)
+    drain()
+  }
+
+  mutating func launch(_ step: String) {
+    nextProcessID += 1
+    tell(.attemptLaunched(attempt(step), processID: nextProcessID))
+  }
+
+  mutating func end(
+    _ step: String, _ result: AttemptEnd.Result, _ cause: AttemptEnd.Cause = .byItself,
+    milliseconds: Int64 = 0
+  ) {
+    let end = AttemptEnd(
+      result: result, cause: cause, durationMicroseconds: milliseconds * 1_000)
+    tell(.attemptEnded(attempt(step), end))
+  }
+
+  /// Launches the step, lets the time pass, and ends it.
+  mutating func run(_ step: String, _ result: AttemptEnd.Result, milliseconds: Int64) {
+    launch(step)
+    pass(milliseconds: milliseconds)
+    end(step, result, milliseconds: milliseconds)
+  }
+
+  mutating func passDeadline(_ step: String) { tell(.deadlinePassed(attempt(step))) }
+
+  mutating func cancel(force: Bool = false) {
+    tell(.cancelRequested(CancelRequest(id: 17, force: force)))
+  }
+
+  private func attempt(_ step: String) -> AttemptID {
+    guard let index = state.definition.steps.firstIndex(where: { $0.id == step }) else {
+      preconditionFailure("the workflow of this test has no such step")
+    }
+    return AttemptID(step: Int32(index), number: state.steps[index].attempt)
+  }
+
+  private mutating func tell(_ input: Input) {
+    engine.handle(input, at: now)
+    drain()
+  }
+
+  private mutating func drain() {
+    while let effect = engine.nextEffect() {
+      switch effect {
+      case .commit(let batch):
+        events += batch
+        if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
+      case .launch, .stop, .finish: break
+      }
+    }
+  }
+}
+
+extension History {
+  func summary() throws -> RunSummary {
+    var summary = RunSummary()
+    for event in events { try summary.apply(event) }
+    return summary
+  }
+}
+
+extension WorkflowDefinition {
+  /// Steps as `id`, or `id: need need`, all with the same settings.
+  init(_ steps: String..., settings: StepSettings = StepSettings(), failFast: Bool = false) {
+    let parts = steps.map { $0.split(whereSeparator: { $0 == ":" || $0 == " " }).map(String.init) }
+    let indices = Dictionary(
+      uniqueKeysWithValues: parts.enumerated().map { ($1[0], Int32($0)) })
+    self.init(
+      name: "nightly", failFast: failFast,
+      steps: parts.map { part in
+        StepDefinition(
+          id: part[0], command: .program(["make", part[0]]),
+          needs: part.dropFirst().map { need in
+            guard let index = indices[need] else { preconditionFailure("no step \(need)") }
+            return index
+          })
+      }, settings: [settings])
+  }
+}

@@ -1,0 +1,179 @@
+import FlowCore
+import Testing
+
+@testable import FlowCommands
+
+@Suite struct InvocationTests {
+  private func command(_ line: String) throws(UsageError) -> (any Subcommand)? {
+    let words = line.split(separator: " ").map(String.init)
+    switch try Invocation(words, version: "1.2.3") {
+    case .command(let command): return command
+    case .text: return nil
+    }
+  }
+
+  private func text(_ line: String) throws(UsageError) -> String? {
+    let words = line.split(separator: " ").map(String.init)
+    switch try Invocation(words, version: "1.2.3") {
+    case .command: return nil
+    case .text(let text): return text
+    }
+  }
+
+  @Test func runTakesWhatItSays() throws {
+    let run = try #require(
+      try command("run --jobs 4 --run-id a -q --json x.json") as? RunCommand)
+    #expect(run.file == "x.json")
+    #expect(run.jobs == 4)
+    #expect(run.runID == "a")
+    #expect(run.isQuiet)
+    #expect(run.json)
+  }
+
+  @Test func runLeavesOpenWhatIsNotSaid() throws {
+    let run = try #require(try command("run x.json") as? RunCommand)
+    #expect(run.jobs == nil)
+    #expect(run.runID == nil)
+    #expect(!run.isQuiet)
+    #expect(!run.json)
+  }
+
+  @Test func theOtherCommandsTakeWhatTheySay() throws {
+    let status = try #require(try command("status --json abc") as? StatusCommand)
+    #expect(status.run == "abc" && status.json)
+    #expect((try command("status") as? StatusCommand)?.run == nil)
+    #expect((try command("list --json") as? ListCommand)?.json == true)
+    let events = try #require(try command("events latest") as? EventsCommand)
+    #expect(events.run == "latest" && !events.json)
+    let logs = try #require(try command("logs latest build --attempt=2") as? LogsCommand)
+    #expect(logs.run == "latest" && logs.step == "build" && logs.attempt == 2)
+    let validate = try #require(try command("validate x.json") as? ValidateCommand)
+    #expect(validate.file == "x.json" && !validate.json)
+  }
+
+  @Test func versionIsOneLine() throws {
+    #expect(try text("--version") == "flow 1.2.3\n")
+  }
+
+  @Test func helpHasTwoSpellings() throws {
+    #expect(try text("help") == text("--help"))
+    #expect(try text("-h") == text("--help"))
+    for command in Invocation.commands {
+      let name = command.syntax.name
+      #expect(try text("help \(name)") == text("\(name) --help"))
+      #expect(try text("\(name) -h") == HelpText.of(command.syntax))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("", .noCommand),
+      ("stauts", .unknownCommand("stauts", suggestion: "status")),
+      ("restart x", .unknownCommand("restart", suggestion: nil)),
+      ("help stauts", .unknownCommand("stauts", suggestion: "status")),
+      ("--verson", .unknownOption("--verson", suggestion: "--version")),
+      ("-x", .unknownOption("-x", suggestion: nil)),
+    ] as [(String, UsageError.Reason)])
+  func mistakesBeforeACommandAreNamed(line: String, reason: UsageError.Reason) {
+    #expect(throws: UsageError(command: nil, reason)) { try command(line) }
+  }
+
+  @Test func mistakesWithinACommandNameIt() {
+    #expect(throws: UsageError(command: "run", .missingArgument("FILE"))) { try command("run") }
+  }
+
+  @Test func overview() throws {
+    #expect(
+      try text("--help") == """
+        Usage: flow COMMAND [OPTION]... [ARGUMENT]...
+
+        Run workflows of shell steps whose history survives crashes.
+
+        Commands:
+          run       create a run of a workflow and drive it to its end
+          status    show where a run and its steps stand
+          list      list all runs
+          events    print the history of a run, event by event
+          logs      print what the commands of a run wrote
+          validate  print all errors of a workflow definition, or its plan
+          help      show what there is, or what a command takes
+
+        Options:
+          -h, --help     show this help and exit
+              --version  show the version and exit
+
+        Exit codes:
+          0  the run succeeded, or the command did
+          1  the run failed
+          2  the command line or the definition is wrong
+          3  the run was cancelled
+          4  the run is unfinished: its engine was stopped or interrupted
+          5  a log is damaged
+          6  the environment failed: storage, permissions
+
+        Try "flow COMMAND --help" for what a command takes.
+
+        """)
+  }
+
+  @Test func helpOfACommand() throws {
+    #expect(
+      try text("run --help") == """
+        Usage: flow run [OPTION]... FILE
+
+        Create a run of a workflow and drive it to its end.
+
+        The first line that is printed is "run ID"; progress follows.
+
+        Arguments:
+          FILE  the workflow definition
+
+        Options:
+          -j, --jobs N     run at most N attempts at once (1 to 4096)
+              --run-id ID  name the run, instead of by workflow and time
+          -q, --quiet      print nothing but errors
+              --json       print each event as a line of JSON
+          -h, --help       show this help and exit
+
+        Examples:
+          flow run nightly.json           run it
+          flow run --jobs 4 nightly.json  at most four attempts at once
+          flow run --json nightly.json    for a program that follows the run
+
+        Exit codes:
+          0  the run succeeded, or the command did
+          1  the run failed
+          2  the command line or the definition is wrong
+          3  the run was cancelled
+          4  the run is unfinished: its engine was stopped or interrupted
+          5  a log is damaged
+          6  the environment failed: storage, permissions
+
+        """)
+  }
+
+  @Test func everyDeclarationIsSound() {
+    #expect(Set(Invocation.commands.map { $0.syntax.name }).count == Invocation.commands.count)
+    for syntax in Invocation.commands.map({ $0.syntax }) {
+      #expect(Set(syntax.options.map(\.name)).count == syntax.options.count, "\(syntax.name)")
+      let shorts = syntax.options.compactMap(\.short)
+      #expect(Set(shorts).count == shorts.count, "\(syntax.name)")
+      #expect(!syntax.purpose.hasSuffix("."), "\(syntax.name)")
+      for line in HelpText.of(syntax).split(separator: "\n") {
+        #expect(line.count <= 80, "\(line)")
+        #expect(!line.hasSuffix(" "), "\(line)")
+      }
+      for example in syntax.examples {
+        let words = example.line.split(separator: " ").dropFirst().map(String.init)
+        #expect(throws: Never.self, "\(example.line)") { try Invocation(words, version: "") }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (RunOutcome.succeeded, Int32(0)), (.failed, 1), (.cancelled, 3),
+  ])
+  func theEndOfARunHasItsExitCode(outcome: RunOutcome, code: Int32) {
+    #expect(ExitCode(outcome).rawValue == code)
+  }
+}

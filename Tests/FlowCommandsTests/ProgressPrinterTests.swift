@@ -1,0 +1,132 @@
+import FlowCore
+import Testing
+
+@testable import FlowCommands
+
+@Suite struct ProgressPrinterTests {
+  /// All lines of a history, told with its last state: the engine may be that far ahead.
+  private func lines(_ history: History) -> String {
+    var printer = ProgressPrinter()
+    return history.events.compactMap { printer.line(for: $0, in: history.state) }.joined()
+  }
+
+  @Test func aRunThatSucceeds() throws {
+    var history = try History(WorkflowDefinition("build", "test: build"))
+    history.run("build", .exited(code: 0), milliseconds: 1_250)
+    history.run("test", .exited(code: 0), milliseconds: 20)
+    #expect(
+      lines(history) == """
+        run nightly-20261121T021903-7f3a
+        build started
+        build succeeded in 1.2s
+        test started
+        test succeeded in 20ms
+        run succeeded in 1.2s: 2 succeeded
+
+        """)
+  }
+
+  @Test func aStepIsTriedAgainUntilItHasFailed() throws {
+    let retry = RetryPolicy(maxAttempts: 3, initialDelayMilliseconds: 4_000, jitter: .none)
+    var history = try History(
+      WorkflowDefinition("build", "test: build", settings: StepSettings(retry: retry)))
+    history.run("build", .exited(code: 2), milliseconds: 100)
+    history.pass(milliseconds: 4_000)
+    history.run("build", .signalled(signal: 11), milliseconds: 100)
+    history.pass(milliseconds: 8_000)
+    history.end("build", .launchFailed(LaunchFailure(operation: .execute, errno: 13)))
+    #expect(
+      lines(history) == """
+        run nightly-20261121T021903-7f3a
+        build started
+        build failed: exit code 2 after 100ms; retry in 4s (attempt 2 of 3)
+        build started (attempt 2)
+        build failed: signal 11 (SIGSEGV) after 100ms; retry in 8s (attempt 3 of 3)
+        build failed: cannot execute "make": permission denied (EACCES)
+        test skipped: needs build, which failed
+        run failed in 12.2s: 1 failed, 1 skipped
+
+        """)
+  }
+
+  @Test func aStepTimesOutAndMayFail() throws {
+    var history = try History(
+      WorkflowDefinition(
+        "build", settings: StepSettings(timeoutMilliseconds: 10_000, allowFailure: true)))
+    history.launch("build")
+    history.pass(milliseconds: 10_000)
+    history.passDeadline("build")
+    history.pass(milliseconds: 500)
+    history.end("build", .signalled(signal: 15), .deadline, milliseconds: 10_500)
+    #expect(
+      lines(history) == """
+        run nightly-20261121T021903-7f3a
+        build started
+        build timed out after 10s, is being stopped
+        build failed (allowed): timed out after 10.5s
+        run succeeded in 10.5s: 1 failed
+
+        """)
+  }
+
+  @Test func aRunIsCancelled() throws {
+    var history = try History(WorkflowDefinition("build", "test: build", "docs"), jobs: 1)
+    history.launch("build")
+    history.cancel()
+    history.cancel(force: true)
+    history.end("build", .signalled(signal: 9), .force, milliseconds: 5)
+    #expect(
+      lines(history) == """
+        run nightly-20261121T021903-7f3a
+        build started
+        cancel requested
+        run is stopping: a cancel was requested
+        test skipped: the run is stopping
+        docs skipped: the run is stopping
+        cancel requested, by force
+        build cancelled
+        run cancelled in 0ms: 2 skipped, 1 cancelled
+
+        """)
+  }
+
+  @Test func aLostAttemptIsToldApart() throws {
+    let settings = StepSettings(retry: RetryPolicy(maxAttempts: 2, jitter: .none))
+    var history = try History(WorkflowDefinition("build", settings: settings))
+    history.launch("build")
+    history.pass(milliseconds: 200)
+    try history.restart()
+    history.run("build", .exited(code: 1), milliseconds: 10)
+    #expect(
+      lines(history) == """
+        run nightly-20261121T021903-7f3a
+        build started
+        taken over by process 43
+        build lost: nobody can say how attempt 1 ended; it runs again, so its work may be done twice
+        build started (attempt 2)
+        build failed: exit code 1 after 10ms; retry in 1s (attempt 3 of 3)
+
+        """)
+  }
+
+  @Test func failFastIsSaid() throws {
+    var history = try History(WorkflowDefinition("build", "docs", failFast: true))
+    history.launch("docs")
+    history.run("build", .exited(code: 1), milliseconds: 10)
+    #expect(
+      lines(history).hasSuffix(
+        """
+        build failed: exit code 1 after 10ms
+        run is stopping: step build failed, and the workflow says failFast
+
+        """))
+  }
+
+  @Test func aLaterLifeKnowsWhenTheRunBegan() throws {
+    var history = try History(WorkflowDefinition("build"))
+    history.run("build", .exited(code: 0), milliseconds: 3_000)
+    var printer = ProgressPrinter(startedAt: History.start)
+    let last = try #require(history.events.last)
+    #expect(printer.line(for: last, in: history.state) == "run succeeded in 3s: 1 succeeded\n")
+  }
+}

@@ -1,0 +1,326 @@
+import FlowCore
+import Testing
+
+@testable import FlowCommands
+
+@Suite struct StatusPrinterTests {
+  private func text(_ history: History, engine: Int32? = nil) throws -> String {
+    var output = ""
+    StatusPrinter(try history.summary(), engineProcessID: engine, now: history.wall)
+      .printText(to: &output)
+    return output
+  }
+
+  private func json(_ history: History, engine: Int32? = nil) throws -> String {
+    var output = ""
+    StatusPrinter(try history.summary(), engineProcessID: engine, now: history.wall)
+      .printJSON(to: &output)
+    return output
+  }
+
+  private static let enoent = LaunchFailure(operation: .execute, errno: 2)
+
+  /// One step fails, one is skipped for it, one cannot be started, one succeeds.
+  private func finished() throws -> History {
+    var history = try History(
+      WorkflowDefinition("fetch", "build: fetch", "test: build", "foo", "ship: test"))
+    history.run("fetch", .exited(code: 0), milliseconds: 1_234)
+    history.end("foo", .launchFailed(Self.enoent))
+    history.run("build", .exited(code: 2), milliseconds: 187_000)
+    return history
+  }
+
+  @Test func aFinishedRun() throws {
+    #expect(
+      try text(finished()) == """
+        run nightly-20261121T021903-7f3a: ✗ failed
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, took 3m08s
+        5 of 5 steps done: 1 succeeded, 2 failed, 2 skipped
+
+        STEP   STATE        ATTEMPTS  RESULT       DURATION  NOTE
+        fetch  ✓ succeeded  1         exit 0       1.2s
+        build  ✗ failed     1         exit 2       3m07s
+        test   – skipped                                     needs build, which failed
+        foo    ✗ failed     1         not started            cannot execute "make": no such file or \
+        directory (ENOENT)
+        ship   – skipped                                     needs test, which was skipped
+
+        """)
+  }
+
+  @Test func aFinishedRunAsJSON() throws {
+    #expect(
+      try json(finished()) == """
+        {"runId":"nightly-20261121T021903-7f3a","name":"nightly","state":"failed","enginePid":null,\
+        "startedAt":"2026-11-21T02:19:03.000Z","finishedAt":"2026-11-21T02:22:11.234Z","steps":[\
+        {"id":"fetch","state":"succeeded","attempts":[{"attempt":1,"outcome":"exited","exitCode":0,\
+        "signal":null,"startedAt":"2026-11-21T02:19:03.000Z","durationMs":1234}]},\
+        {"id":"build","state":"failed","attempts":[{"attempt":1,"outcome":"exited","exitCode":2,\
+        "signal":null,"startedAt":"2026-11-21T02:19:04.234Z","durationMs":187000}]},\
+        {"id":"test","state":"skipped","attempts":[]},\
+        {"id":"foo","state":"failed","attempts":[{"attempt":1,"outcome":"launchFailed",\
+        "exitCode":null,"signal":null,"startedAt":"2026-11-21T02:19:04.234Z","durationMs":0}]},\
+        {"id":"ship","state":"skipped","attempts":[]}]}
+
+        """)
+  }
+
+  /// In every state that a step of a run under way can have.
+  private func underWay() throws -> History {
+    let settings = StepSettings(retry: RetryPolicy(maxAttempts: 2, jitter: .none))
+    var history = try History(
+      WorkflowDefinition("a", "b", "c", "d: a", "e", "f", settings: settings), jobs: 2)
+    history.run("b", .signalled(signal: 11), milliseconds: 20)
+    history.run("c", .exited(code: 0), milliseconds: 20)
+    history.launch("a")
+    history.launch("e")
+    history.passDeadline("e")
+    history.pass(milliseconds: 500)
+    return history
+  }
+
+  @Test func aRunUnderWay() throws {
+    #expect(
+      try text(underWay(), engine: 4711) == """
+        run nightly-20261121T021903-7f3a: ▶ running (engine: process 4711)
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, running for 540ms
+        1 of 6 steps done: 1 waiting, 1 starting, 1 running, 1 stopping, 1 backing off, 1 succeeded
+
+        STEP  STATE          ATTEMPTS  RESULT   DURATION  NOTE
+        a     ▶ running      1                  500ms
+        b     ↻ backing off  1         SIGSEGV  20ms
+        c     ✓ succeeded    1         exit 0   20ms
+        d     · waiting
+        e     ■ stopping     1                  500ms
+        f     ▶ starting
+
+        """)
+  }
+
+  @Test func aRunThatNoEngineDrivesDoesNotPretendToRun() throws {
+    var history = try underWay()
+    let text = try text(history)
+    #expect(
+      text == """
+        run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, last heard of after 40ms
+        1 of 6 steps done: 1 waiting, 1 backing off, 1 succeeded, 3 interrupted
+
+        STEP  STATE          ATTEMPTS  RESULT   DURATION  NOTE
+        a     ? interrupted  1                            how attempt 1 ended is not known
+        b     ↻ backing off  1         SIGSEGV  20ms
+        c     ✓ succeeded    1         exit 0   20ms
+        d     · waiting
+        e     ? interrupted  1                            how attempt 1 ended is not known
+        f     ? interrupted                               how attempt 1 ended is not known
+
+        """)
+    // Nor does it grow older.
+    history.pass(milliseconds: 100)
+    #expect(try self.text(history) == text)
+  }
+
+  @Test func anInterruptedRunAsJSON() throws {
+    var history = try History(WorkflowDefinition("a", "b"), jobs: 1)
+    history.launch("a")
+    history.pass(milliseconds: 500)
+    #expect(
+      try json(history) == """
+        {"runId":"nightly-20261121T021903-7f3a","name":"nightly","state":"interrupted",\
+        "enginePid":null,"startedAt":"2026-11-21T02:19:03.000Z","finishedAt":null,"steps":[\
+        {"id":"a","state":"interrupted","attempts":[{"attempt":1,"outcome":null,"exitCode":null,\
+        "signal":null,"startedAt":"2026-11-21T02:19:03.000Z","durationMs":null}]},\
+        {"id":"b","state":"interrupted","attempts":[]}]}
+
+        """)
+    #expect(
+      try json(history, engine: 42) == """
+        {"runId":"nightly-20261121T021903-7f3a","name":"nightly","state":"running",\
+        "enginePid":42,"startedAt":"2026-11-21T02:19:03.000Z","finishedAt":null,"steps":[\
+        {"id":"a","state":"running","attempts":[{"attempt":1,"outcome":null,"exitCode":null,\
+        "signal":null,"startedAt":"2026-11-21T02:19:03.000Z","durationMs":null}]},\
+        {"id":"b","state":"starting","attempts":[]}]}
+
+        """)
+  }
+
+  @Test func aCancelledRun() throws {
+    var history = try History(WorkflowDefinition("a", "b: a"))
+    history.launch("a")
+    history.pass(milliseconds: 1_000)
+    history.cancel()
+    #expect(
+      try text(history, engine: 42).hasPrefix(
+        "run nightly-20261121T021903-7f3a: ■ stopping, a cancel was requested "
+          + "(engine: process 42)\n"))
+    history.end("a", .signalled(signal: 15), .stop, milliseconds: 1_000)
+    #expect(
+      try text(history) == """
+        run nightly-20261121T021903-7f3a: ⊘ cancelled, a cancel was requested
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, took 1s
+        2 of 2 steps done: 1 skipped, 1 cancelled
+
+        STEP  STATE        ATTEMPTS  RESULT     DURATION  NOTE
+        a     ⊘ cancelled  1         cancelled  1s
+        b     – skipped                                   the run stopped before
+
+        """)
+  }
+
+  @Test func aRunOfOneStepThatTimesOutAndMayFail() throws {
+    var history = try History(
+      WorkflowDefinition("a", settings: StepSettings(timeoutMilliseconds: 10, allowFailure: true)))
+    history.launch("a")
+    history.pass(milliseconds: 10)
+    history.passDeadline("a")
+    history.end("a", .exited(code: 0), .deadline, milliseconds: 10)
+    #expect(
+      try text(history) == """
+        run nightly-20261121T021903-7f3a: ✓ succeeded
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, took 10ms
+        1 of 1 step done: 1 failed
+
+        STEP  STATE     ATTEMPTS  RESULT     DURATION  NOTE
+        a     ✗ failed  1         timed out  10ms      failure allowed
+
+        """)
+  }
+
+  @Test func whyARunFailedIsSaid() throws {
+    var history = try History(WorkflowDefinition("a", "b", failFast: true))
+    history.launch("b")
+    history.run("a", .exited(code: 1), milliseconds: 1)
+    history.end("b", .signalled(signal: 15), .stop)
+    #expect(
+      try text(history).hasPrefix(
+        "run nightly-20261121T021903-7f3a: ✗ failed, step a failed, and the workflow says failFast"
+      ))
+
+    // The cancel comes when nothing is left that it could stop.
+    history = try History(WorkflowDefinition("a", "b"))
+    history.run("a", .exited(code: 1), milliseconds: 1)
+    history.launch("b")
+    history.cancel()
+    history.end("b", .exited(code: 0), .byItself)
+    #expect(try text(history).hasPrefix("run nightly-20261121T021903-7f3a: ✗ failed\n"))
+  }
+
+  @Test func aLostAttemptHasNoDuration() throws {
+    var history = try History(
+      WorkflowDefinition("a", settings: StepSettings(onLost: .fail)))
+    history.launch("a")
+    history.pass(milliseconds: 200)
+    try history.restart()
+    #expect(
+      try text(history).hasSuffix(
+        """
+        STEP  STATE     ATTEMPTS  RESULT  DURATION  NOTE
+        a     ✗ failed  1         lost
+
+        """))
+  }
+
+  @Test func foreignTextCannotTouchTheTerminal() throws {
+    var definition = WorkflowDefinition("a")
+    definition.name = "\u{1B}]0;x\u{7}"
+    definition.steps[0].command = .program(["\u{1B}[2J"])
+    var history = try History(definition)
+    history.end("a", .launchFailed(Self.enoent))
+    let text = try text(history)
+    #expect(text.contains("workflow \"\\u{1B}]0;x\\u{7}\""))
+    #expect(text.contains("cannot execute \"\\u{1B}[2J\""))
+    #expect(!text.unicodeScalars.contains("\u{1B}"))
+    #expect(try !json(history).unicodeScalars.contains("\u{1B}"))
+  }
+
+  @Test func aRunWhoseDefinitionIsIncomplete() throws {
+    var summary = RunSummary()
+    try summary.apply(finished().events[0])
+    let printer = StatusPrinter(summary, engineProcessID: nil, now: History.start)
+    var text = ""
+    printer.printText(to: &text)
+    #expect(text == "run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it\n")
+    var json = ""
+    printer.printJSON(to: &json)
+    #expect(
+      json == """
+        {"runId":"nightly-20261121T021903-7f3a","name":null,"state":"interrupted",\
+        "enginePid":null,"startedAt":"2026-11-21T02:19:03.000Z","finishedAt":null,"steps":[]}
+
+        """)
+  }
+
+  @Test(
+    arguments: [
+      (
+        .createOutput, 28, "cannot create the file for its output: no space left on device (ENOSPC)"
+      ),
+      (.changeDirectory, 2, "cannot change to folder \"sub\": no such file or directory (ENOENT)"),
+      (.execute, 13, "cannot execute \"make\": permission denied (EACCES)"),
+    ] as [(LaunchFailure.Operation, Int32, String)])
+  func launchFailuresSayWhatFailedOnWhatAndWhy(
+    operation: LaunchFailure.Operation, errno: Int32, text: String
+  ) {
+    let wording = StepWording(
+      WorkflowDefinition("a", settings: StepSettings(workingDirectory: "sub")))
+    #expect(wording.text(LaunchFailure(operation: operation, errno: errno), ofStep: 0) == text)
+  }
+
+  @Test func aFailedLaunchWithoutFolderOrProgramNamesTheDefaults() {
+    var definition = WorkflowDefinition("a")
+    definition.steps[0].command = .shell("exit")
+    let wording = StepWording(definition)
+    #expect(
+      wording.text(LaunchFailure(operation: .changeDirectory, errno: 20), ofStep: 0)
+        == "cannot change to the definition's folder: not a directory (ENOTDIR)")
+    #expect(
+      wording.text(LaunchFailure(operation: .execute, errno: 2), ofStep: 0)
+        == "cannot execute \"/bin/sh\": no such file or directory (ENOENT)")
+  }
+
+  @Test(
+    arguments: [
+      (1, "signal 1 (SIGHUP)"), (9, "signal 9 (SIGKILL)"), (11, "signal 11 (SIGSEGV)"),
+      (15, "signal 15 (SIGTERM)"), (31, "signal 31 (SIGSYS)"), (0, "signal 0"), (32, "signal 32"),
+      (64, "signal 64"),
+    ] as [(UInt8, String)])
+  func signalsHaveTheirNames(signal: UInt8, text: String) {
+    #expect(StepWording.text(signal: signal) == text)
+  }
+}
+
+@Suite struct StatusesTests {
+  @Test(
+    arguments: [
+      (nil, true, .running), (nil, false, .interrupted), (.running, true, .running),
+      (.running, false, .interrupted), (.stopping(.cancelled), true, .stopping),
+      (.stopping(.cancelled), false, .interrupted), (.finished(.succeeded), false, .succeeded),
+      (.finished(.failed), true, .failed), (.finished(.cancelled), false, .cancelled),
+    ] as [(RunState.Phase?, Bool, RunStatus)])
+  func onlyAHeldRunIsUnderWay(phase: RunState.Phase?, isHeld: Bool, status: RunStatus) {
+    #expect(RunStatus(phase, isHeld: isHeld) == status)
+  }
+
+  @Test(
+    arguments: [
+      (.waiting(unmetNeeds: 1), .waiting, .waiting), (.ready, .ready, .ready),
+      (.starting, .starting, .interrupted), (.running, .running, .interrupted),
+      (.stopping, .stopping, .interrupted), (.ended(.succeeded), .running, .running),
+      (.backingOff, .backingOff, .backingOff), (.doomed, .waiting, .waiting),
+      (.succeeded, .succeeded, .succeeded), (.failed, .failed, .failed),
+      (.skipped, .skipped, .skipped), (.cancelled, .cancelled, .cancelled),
+    ] as [(StepLifecycle.Phase, StepStatus, StepStatus)])
+  func onlyOpenAttemptsAreInterrupted(
+    phase: StepLifecycle.Phase, driven: StepStatus, interrupted: StepStatus
+  ) {
+    #expect(StepStatus(phase, in: .running) == driven)
+    #expect(StepStatus(phase, in: .stopping) == driven)
+    #expect(StepStatus(phase, in: .interrupted) == interrupted)
+  }
+
+  @Test func everyStatusCanBeToldWithoutColour() {
+    #expect(Set(StepStatus.allCases.map(\.word)).count == StepStatus.allCases.count)
+    for status in StepStatus.allCases { #expect(status.glyph.unicodeScalars.count == 1) }
+    for status in RunStatus.allCases { #expect(status.glyph.unicodeScalars.count == 1) }
+  }
+}
