@@ -185,12 +185,19 @@ package struct Engine: Sendable {
     while let decision = Decider.next(state, wakeUpEnds: wakeUpEnds) {
       record(decision)
       // An intent that is still held back is given up at once: nothing of it has happened.
-      if case .stopRequested(let attempt, _) = decision, !launched.contains(attempt) {
-        intents.removeAll { $0.value == attempt }
+      if case .stopRequested(let attempt, _) = decision, takeBack(attempt) {
         withdrawn.append(attempt)
       }
     }
     for attempt in withdrawn { recordFact(.attemptWithdrawn(attempt)) }
+  }
+
+  /// - Returns: whether the attempt was held back. One that an earlier life of the engine scheduled
+  ///   is not: it may have been launched.
+  private mutating func takeBack(_ attempt: AttemptID) -> Bool {
+    let heldBack = intents.count
+    intents.removeAll { $0.value == attempt }
+    return intents.count < heldBack
   }
 
   private mutating func record(_ body: Event.Body) {
