@@ -54,11 +54,13 @@ package struct Engine: Sendable {
     return Engine(state, uncommitted: prologue.events, committedThrough: 0, engine, at: now)
   }
 
-  /// A further life: `state` is what the durable history says.
+  /// A further life: `state` is what the durable history says. That history ends where a wake-up
+  /// does, since commits do, and not with the end of the run.
   package static func resume(
     _ state: RunState, engine: EngineStarted, at now: Moment
   ) -> Engine {
-    Engine(
+    precondition(!state.isFinished, "a finished run has no further life")
+    return Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, engine, at: now)
   }
 
@@ -120,7 +122,9 @@ package struct Engine: Sendable {
 
   private func isOpen(_ attempt: AttemptID) -> Bool {
     let step = state.steps[Int(attempt.step)]
-    return step.attempt == attempt.number && step.hasOpenAttempt
+    guard step.attempt == attempt.number && step.hasOpenAttempt else { return false }
+    precondition(launched.contains(attempt), "\(attempt) was reported, but never launched")
+    return true
   }
 
   private mutating func timePassed(_ now: Instant) {
