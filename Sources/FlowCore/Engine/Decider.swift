@@ -70,6 +70,8 @@ package enum Decider {
   private static func outcome(_ state: RunState) -> RunOutcome {
     let own: RunOutcome = state.firstFailure == nil ? .succeeded : .failed
     switch state.phase {
+    // Somebody stopped an attempt without asking the engine.
+    case .running where own == .succeeded && state.stoppedSteps > 0: return .cancelled
     case .running: return own
     // What was asked for came too late to change anything.
     case .stopping where state.stoppedSteps == 0: return own
