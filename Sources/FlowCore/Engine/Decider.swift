@@ -45,9 +45,10 @@ package enum Decider {
     case .cancelled: return .stepFinished(step: step, .cancelled)
     case .failed(let kind, let exitCode):
       let policy = settings.retry
-      guard !isStopping, lifecycle.failures < policy.maxAttempts,
-        policy.covers(kind, exitCode: exitCode)
+      guard lifecycle.failures < policy.maxAttempts, policy.covers(kind, exitCode: exitCode)
       else { return .stepFinished(step: step, .failed) }
+      // It did not fail for good: what it lacks is the retry, as if it had been backing off.
+      if isStopping { return .stepFinished(step: step, .cancelled) }
       let delay = policy.delayMilliseconds(
         afterFailures: lifecycle.failures, seed: state.created.seed, step: Int(step))
       return .retryScheduled(attempt, delayMilliseconds: delay)
