@@ -210,6 +210,9 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func runStopping(_ reason: StopReason, _ event: Event) throws(HistoryError) {
     guard phase == .running, doomed.isEmpty else { throw HistoryError(event, .misplaced) }
+    if case .failFast(let step) = reason, step != firstFailure {
+      throw HistoryError(event, .misplaced)
+    }
     phase = .stopping(reason)
     ready.removeAll()
     timers.removeAll()
