@@ -54,5 +54,7 @@ let package = Package(
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
+
+    tests("FlowCoreTests", of: ["FlowCore"]),
   ]
 )
