@@ -5,7 +5,7 @@ import Testing
 @Suite struct RandomRunTests {
   @Test(arguments: 0..<10 as Range<UInt64>)
   func whateverHappensTheRunEnds(block: UInt64) throws {
-    for seed in block * 40..<(block + 1) * 40 {
+    for seed in block * 30..<(block + 1) * 30 {
       var run = try RandomRun(seed: seed)
       run.play(steps: 120)
       #expect(run.isOver, "seed \(seed) does not end")
@@ -17,7 +17,7 @@ import Testing
   @Test func everyKindOfEventHappens() throws {
     var kinds: Set<EventKind> = []
     var outcomes: Set<RunOutcome> = []
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in 0..<50 as Range<UInt64> {
       var run = try RandomRun(seed: seed)
       run.play(steps: 120)
       kinds.formUnion(run.harness.durable.map(\.body.kind))
