@@ -26,19 +26,34 @@ import Testing
   @Test func forceComesOnTopOfAStop() throws {
     var run = try EngineHarness(.of("a", "b", failFast: true))
     run.end("b", .exit(1))
-    run.cancel()
-    #expect(run.cancel(force: true) == ["commit: forced cancel, to kill a#1", "kill a#1"])
+    run.cancel(1)
+    #expect(run.cancel(2, force: true) == ["commit: forced cancel, to kill a#1", "kill a#1"])
     run.end("a", .signal(9, cause: .force))
     #expect(run.outcome == .failed)
   }
 
-  @Test func theSameWishTwiceIsNoNews() throws {
+  @Test func aRequestIsRecordedOnce() throws {
     var run = try EngineHarness(.of("a"))
-    run.cancel()
-    #expect(run.cancel() == [])
-    run.cancel(force: true)
-    #expect(run.cancel(force: true) == [])
-    #expect(run.cancel() == [])
+    run.cancel(5)
+    #expect(run.cancel(5) == [])
+    run.crash()
+    #expect(run.cancel(5) == [])
+  }
+
+  /// Else its sender would wait for it, and a later round would find it.
+  @Test func aRequestThatChangesNothingIsRecordedToo() throws {
+    var run = try EngineHarness(.of("a"))
+    run.cancel(1)
+    #expect(run.cancel(2) == ["commit: cancel"])
+    #expect(run.state.cancelRequests == [1, 2])
+  }
+
+  @Test func forceIsNotTakenBack() throws {
+    var run = try EngineHarness(.of("a"))
+    run.cancel(1, force: true)
+    #expect(run.cancel(2) == ["commit: cancel"])
+    #expect(run.cancel(3, force: true) == ["commit: forced cancel"])
+    #expect(run.state.cancel?.force == true)
   }
 
   @Test func anIntentThatIsHeldBackIsWithdrawn() throws {

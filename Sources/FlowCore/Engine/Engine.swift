@@ -110,7 +110,8 @@ package struct Engine: Sendable {
       launched.removeAll { $0 == attempt }
       recordFact(.attemptEnded(attempt, end))
     case .cancelRequested(let request):
-      let isNews = state.cancel.map { request.force && !$0.force } ?? true
+      // Each is recorded, though it may ask for nothing new: then it is done with.
+      let isNews = !state.cancelRequests.contains(request.id)
       if isNews && !state.isFinished { recordFact(.cancelRequested(request)) }
     case .timePassed: timePassed(now.monotonic)
     case .committed(let sequence):

@@ -79,8 +79,8 @@ struct EngineHarness {
   }
 
   @discardableResult
-  mutating func cancel(force: Bool = false) -> [String] {
-    wakeUp([.cancelRequested(CancelRequest(id: force ? 2 : 1, force: force))])
+  mutating func cancel(_ id: UInt64 = 1, force: Bool = false) -> [String] {
+    wakeUp([.cancelRequested(CancelRequest(id: id, force: force))])
   }
 
   @discardableResult
