@@ -129,7 +129,7 @@ import Testing
 
   /// The engine dies after every operation of a life with rotations, and each time the recovery of
   /// that dies after every operation of its own, twice, and each time power may be lost as well.
-  @Test(arguments: [Int64(0), 256], MemoryStorage.Loss.allCases)
+  @Test(arguments: [Int64(0), 256], [MemoryStorage.Loss.all, .zeros, .garbage])
   func noCrashLosesWhatWasAcknowledged(reservation: Int64, loss: MemoryStorage.Loss) throws {
     let options = LogOptions.small(rotation: 300, reservation: reservation)
     var world = Crashes(options: options, loss: loss)
@@ -141,7 +141,7 @@ import Testing
       if !storage.isDead { break }
       operation += 1
       for image in world.images(of: storage) {
-        world.expectHistory(image, acknowledged: acknowledged)
+        world.expectHistory(image, through: acknowledged...11)
         try world.recoverDying(image, depth: 1)
       }
     }
@@ -192,11 +192,12 @@ private struct Crashes {
     ].filter { image in image.names.keys.contains { $0.hasSuffix(".seg") } }
   }
 
-  func expectHistory(_ image: MemoryStorage, acknowledged: UInt64) {
+  func expectHistory(_ image: MemoryStorage, through acknowledged: ClosedRange<UInt64>) {
     let reading = read(image)
-    #expect(reading.isPrefix)
-    #expect(reading.last >= acknowledged)
-    #expect(!reading.outcome.isDamaged, "\(String(describing: reading.error))")
+    let isLegal =
+      reading.isPrefix && acknowledged.contains(reading.last) && !reading.outcome.isDamaged
+    // Thousands of images: an expectation each would take most of the time.
+    if !isLegal { Issue.record("acknowledged \(acknowledged), read \(reading)") }
   }
 
   mutating func recoverDying(_ image: MemoryStorage, depth: Int) throws {
@@ -210,8 +211,7 @@ private struct Crashes {
       guard copy.isDead else { return try goOn(copy.afterKill(), from: history) }
       operation += 1
       for image in images(of: copy) {
-        expectHistory(image, acknowledged: history)
-        #expect(read(image).last == history)
+        expectHistory(image, through: history...history)
         if depth > 0 { try recoverDying(image, depth: depth - 1) }
       }
     }

@@ -123,6 +123,18 @@ import Testing
     }
   }
 
+  @Test func aCommitThatIsWrongAndWithoutItsEndIsTorn() throws {
+    let first = LogFormat.frameLength(storing: History.events(16...18).count)
+    let second = LogFormat.frameLength(storing: History.events(19...20).count)
+    let reading = try crashed(last: [3, 2, 4]) { bytes, durable, _ in
+      bytes = Array(bytes.prefix(durable + first + second))
+      bytes[durable + first + LogFormat.frameHeaderLength] ^= 1
+    }
+    #expect(reading.outcome == .torn)
+    #expect(reading.bytes == History.through(15))
+    #expect(reading.tail?.lastAtStake == 20)
+  }
+
   @Test func noFrameOfACommitWithABadFrameIsGivenOut() throws {
     let reading = try crashed(last: [3, 2, 4]) { bytes, _, end in bytes[end - 12] ^= 1 }
     #expect(reading.outcome == .ambiguous)
