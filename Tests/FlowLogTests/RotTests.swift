@@ -85,6 +85,21 @@ import Testing
     #expect(error?.reason == .damaged(.missingSegment))
   }
 
+  @Test func aBadFrameOfALiveLogIsDamage() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    try log.commit(1)
+    let durable = log.durablePosition
+    storage[segment1][Int(durable.length) - 12] ^= 1
+    #expect(read(storage).outcome == .ambiguous)
+    let error = failure { () throws(LogError) in
+      var reader = try LogReader.open("log", in: storage, .live(durable: durable))
+      try reader.drain()
+    }
+    #expect(error?.reason == .damaged(.frame(.payloadChecksum)))
+  }
+
   @Test(arguments: [(segment1, segment2), (segment2, segment3), (segment3, segment1)])
   func swappedAndDuplicatedSegmentsAreFound(names: (String, String)) throws {
     let storage = try threeSegments()
@@ -107,6 +122,8 @@ import Testing
   @Test func aLogWithoutASegmentIsEmpty() {
     let storage = MemoryStorage()
     storage["00000001.seg.new"] = [1, 2]
+    storage["00000000.seg"] = [1, 2]
+    storage["0000000x.seg"] = []
     storage["notes"] = []
     #expect(read(storage).error?.reason == .empty)
   }
@@ -247,6 +264,19 @@ import Testing
       #expect(read(storage).outcome == .damaged)
       #expect(read(storage).last == 0)
     }
+  }
+
+  @Test func aSuccessorThatLiesOfTheSequenceIsDamage() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    try log.seal()
+    _ = try recover(storage)
+    #expect(read(storage).outcome == .intact(sealed: false))
+    storage[segment2].store(UInt64(10), at: 24)
+    storage[segment2].store(UInt64(9), at: 48)
+    storage[segment2].store(Checksum.of(storage[segment2], 0..<124), at: 124)
+    #expect(read(storage).error?.reason == .damaged(.successorDisagrees))
   }
 
   @Test func aNewerSegmentIsNoDamage() throws {
