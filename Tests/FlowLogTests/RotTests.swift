@@ -248,6 +248,20 @@ import Testing
     #expect(reading.outcome == .ambiguous)
   }
 
+  @Test func aStreamThatEndsBeforeItsLengthsIsDamage() throws {
+    var deflater = Deflater(level: 9, dictionary: [])
+    let zeros = [UInt8](repeating: 0, count: 1000)
+    var stream = [UInt8](repeating: 0, count: 100)
+    let length = try #require(deflater.deflate(zeros.span, into: &stream, 0..<stream.count))
+    for (stored, raw, isGood) in [(0, 1000, true), (0, 1001, false), (1, 1000, false)] {
+      let reading = try forged(payload: Array(stream.prefix(length + stored))) {
+        $0.type |= FrameHeader.deflatedFlag
+        $0.rawLength = UInt32(raw)
+      }
+      #expect(reading.error?.reason == (isGood ? nil : .damaged(.deflate)))
+    }
+  }
+
   @Test func aStreamThatIsNoDeflateIsDamage() throws {
     let reading = try forged(payload: [0xff, 0xff, 0xff]) {
       $0.type |= FrameHeader.deflatedFlag
