@@ -83,15 +83,23 @@ extension RunHome {
   // MARK: Folders
 
   /// Makes the home and its folder of runs where they are missing.
+  ///
+  /// A folder's name is synced before anything is made in the folder. So of those that exist only the
+  /// deepest may have a name that is not durable, from a creator that failed or died on the way.
   private func prepare() throws(RunError) {
-    if try isThere(path), try isThere(runs) { return }
-    var parent = ""
-    for name in runs.split(separator: "/") {
-      let next = "\(parent)/\(name)"
-      if try attributes(of: next) == nil {
-        try makeDirectory(next, mayExist: true)
-        try syncDirectory(parent.isEmpty ? "/" : parent)
-      }
+    var parent = "/"
+    var paths = runs.split(separator: "/").reduce(into: [String]()) { paths, name in
+      paths.append("\(paths.last ?? "")/\(name)")
+    }[...]
+    var deepestFolder: String?
+    while let next = paths.first, try attributes(of: next) != nil {
+      deepestFolder = parent
+      parent = paths.removeFirst()
+    }
+    if let deepestFolder { try syncDirectory(deepestFolder, mayBeClosed: true) }
+    for next in paths {
+      try makeDirectory(next, mayExist: true)
+      try syncDirectory(parent)
       parent = next
     }
     _ = try isThere(path)
@@ -108,8 +116,13 @@ extension RunHome {
     }
   }
 
-  private func syncDirectory(_ path: String) throws(RunError) {
-    try wrapping(.syncDirectory, path) { () throws(Errno) in try storage.syncDirectory(path) }
+  /// - Parameter mayBeClosed: whether it may be a folder that this user cannot read, and so has made
+  ///   nothing in.
+  private func syncDirectory(_ path: String, mayBeClosed: Bool = false) throws(RunError) {
+    do throws(Errno) { try storage.syncDirectory(path) } catch {
+      if error == .permissionDenied && mayBeClosed { return }
+      throw .storage(StorageError(.syncDirectory, path, error))
+    }
   }
 
   private func removeTree(_ path: String) throws(RunError) {
