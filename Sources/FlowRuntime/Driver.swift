@@ -62,6 +62,8 @@ package struct Driver<World: Environment>: ~Copyable {
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     let journal = Journal(
       writer, lock: lock, processID: process.processID, salts: process.salts)
+    // A power loss may have left an older word in the lock file, or none.
+    try journal.publish()
     let engine = Engine.resume(state, engine: life, at: world.time.now())
     return Driver(engine, journal, LaunchPlan(state, in: folder), world, observer)
   }

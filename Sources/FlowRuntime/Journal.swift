@@ -45,13 +45,13 @@ package struct Journal<Store: Storage>: ~Copyable {
     } catch {
       throw .log(error)
     }
-    try published()
+    try publish()
     defer { commitInFlight = [] }
     return commitInFlight
   }
 
   /// Lets readers see what has become durable.
-  private mutating func published() throws(RunError) {
+  func publish() throws(RunError) {
     try lock.publish(
       HolderRecord(
         processID: processID, durable: writer.durablePosition,
@@ -64,7 +64,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     try append(events)
     do throws(LogError) { try writer.sync() } catch { throw .log(error) }
     commitInFlight = []
-    try published()
+    try publish()
   }
 
   mutating func wasRenamed(to folder: RunFolder) {
