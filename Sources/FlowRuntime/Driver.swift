@@ -37,7 +37,7 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
-  /// - Returns: nil if the run has ended.
+  /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
     _ id: String, by process: RunProcess, home: RunHome<World.Store>, world: World,
@@ -55,7 +55,8 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     // The first commit holds the definition, and a run has no name before that is durable.
     guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
-    if state.isFinished { return nil }
+    // A seal is written when all before it is durable.
+    if state.isFinished, history.tail?.verdict == .intact(isSealed: true) { return nil }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, bootID: process.bootID)
     let writer = try history.recover(
@@ -64,6 +65,11 @@ package struct Driver<World: Environment>: ~Copyable {
       writer, lock: lock, processID: process.processID, salts: process.salts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
+    if state.isFinished {
+      // Its engine died before it could seal the log, and perhaps before the end was durable.
+      try journal.seal()
+      return nil
+    }
     let engine = Engine.resume(state, engine: life, at: world.time.now())
     return Driver(engine, journal, LaunchPlan(state, in: folder), world, observer)
   }
