@@ -46,6 +46,8 @@ package struct Driver<World: Environment>: ~Copyable {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
       folder, id: id, processID: process.processID, in: world.storage)
+    // The engine that created the run may have died before its name was durable.
+    try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
     var replay = Replay()
     while let event = try history.next() {

@@ -21,11 +21,24 @@ extension RunHome {
     // A dot begins no run id, and the process id keeps two creators apart.
     let building = RunFolder(path: "\(runs)/.new-\(id)-\(process.processID)")
     try removeTree(building.path)
+    var journal = try appear(folder, from: building, id, definition, by: process, for: events)
+    do throws(RunError) { try syncNames() } catch {
+      try? withdraw(folder, to: building)
+      throw error
+    }
+    journal.wasRenamed(to: folder)
+    return journal
+  }
+
+  private func appear(
+    _ folder: RunFolder, from building: RunFolder, _ id: String, _ definition: [UInt8],
+    by process: RunProcess, for events: [Event]
+  ) throws(RunError) -> Journal<Store> {
     do throws(RunError) {
       var journal = try build(building, definition, by: process, for: events)
       try journal.commit(events)
-      try publish(building, as: folder, id)
-      journal.wasRenamed(to: folder)
+      try syncDirectory(building.path)
+      try give(building, theNameOf: folder, id)
       return journal
     } catch {
       try? removeTree(building.path)
@@ -55,10 +68,9 @@ extension RunHome {
     }
   }
 
-  private func publish(
-    _ building: RunFolder, as folder: RunFolder, _ id: String
+  private func give(
+    _ building: RunFolder, theNameOf folder: RunFolder, _ id: String
   ) throws(RunError) {
-    try syncDirectory(building.path)
     do throws(Errno) {
       try storage.rename(building.path, to: folder.path, replacing: false)
     } catch .fileExists {
@@ -66,7 +78,16 @@ extension RunHome {
     } catch {
       throw .storage(StorageError(.rename, building.path, error))
     }
-    try syncDirectory(runs)
+  }
+
+  /// Takes back a name that may not be durable, of a run that nobody was told of. Nothing of the run
+  /// is removed before the name is durably gone: a run that can be seen is whole.
+  private func withdraw(_ folder: RunFolder, to building: RunFolder) throws(RunError) {
+    try wrapping(.rename, folder.path) { () throws(Errno) in
+      try storage.rename(folder.path, to: building.path, replacing: false)
+    }
+    try syncNames()
+    try removeTree(building.path)
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws(RunError) {
@@ -114,6 +135,11 @@ extension RunHome {
       if error == .fileExists && mayExist { return }
       throw .storage(StorageError(.makeDirectory, path, error))
     }
+  }
+
+  /// Makes the names of the runs durable.
+  func syncNames() throws(RunError) {
+    try syncDirectory(runs)
   }
 
   /// - Parameter mayBeClosed: whether it may be a folder that this user cannot read, and so has made

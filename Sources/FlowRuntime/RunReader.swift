@@ -9,9 +9,14 @@ package struct RunReader<Store: Storage>: ~Copyable {
   private var history: HistoryReader<Store>
 
   /// Reads as far as its engine says that the log is durable; of a dead engine's log, all that is
-  /// whole, once it is synced.
+  /// whole, once it and the run's name are synced.
   package init(_ folder: RunFolder, in storage: Store) throws(RunError) {
     let holder = try HolderRecord.holder(of: folder, in: storage)
+    if holder == .nobody {
+      try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
+        try storage.syncDirectory(folder.home)
+      }
+    }
     history = try HistoryReader(folder, in: storage, holder.source)
     isHeld = holder != .nobody
     engineProcessID = holder.record?.processID
