@@ -45,7 +45,8 @@ package struct Driver<World: Environment>: ~Copyable {
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
-      folder, id: id, processID: process.processID, in: world.storage)
+      folder, id: id, processID: process.processID, boot: BootMark(process.bootID),
+      in: world.storage)
     // The engine that created the run may have died before its name was durable.
     try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
@@ -64,7 +65,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     let journal = Journal(
-      writer, lock: lock, processID: process.processID, salts: process.salts)
+      writer, lock: lock, by: process)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
     if state.isFinished {

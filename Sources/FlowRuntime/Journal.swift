@@ -6,17 +6,18 @@ package struct Journal<Store: Storage>: ~Copyable {
   private var writer: LogWriter<Store>
   private let lock: RunLock<Store>
   private let processID: Int32
+  private let boot: BootMark
   private let salts: SaltSource
   private(set) var commitInFlight: [Event] = []
 
   init(
-    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, processID: Int32,
-    salts: SaltSource
+    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, by process: RunProcess
   ) {
     self.writer = writer
     self.lock = lock
-    self.processID = processID
-    self.salts = salts
+    processID = process.processID
+    boot = BootMark(process.bootID)
+    salts = process.salts
   }
 
   /// Appends consecutive events and begins to make them durable.
@@ -54,7 +55,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   func publish() throws(RunError) {
     try lock.publish(
       HolderRecord(
-        processID: processID, durable: writer.durablePosition,
+        processID: processID, boot: boot, durable: writer.durablePosition,
         lastSequence: Int64(writer.durableSequence)))
   }
 

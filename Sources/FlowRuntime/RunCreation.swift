@@ -62,7 +62,7 @@ extension RunHome {
       let writer = try LogWriter.create(
         in: folder.log, storage, salt: process.salts.next(), engineLife: 1, options)
       return Journal(
-        writer, lock: lock, processID: process.processID, salts: process.salts)
+        writer, lock: lock, by: process)
     } catch {
       throw .log(error)
     }

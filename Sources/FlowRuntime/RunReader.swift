@@ -8,18 +8,30 @@ package struct RunReader<Store: Storage>: ~Copyable {
   package let isHeld: Bool
   private var history: HistoryReader<Store>
 
-  /// Reads as far as its engine says that the log is durable; of a dead engine's log, all that is
-  /// whole, once it and the run's name are synced.
-  package init(_ folder: RunFolder, in storage: Store) throws(RunError) {
+  /// Reads as far as the engine says, or said before it died, that the log is durable. What a sync
+  /// failed for can still be read, and a second sync of it succeeds: so in the boot of the engine
+  /// nothing else tells. In a later one all counts that is whole.
+  ///
+  /// - Parameter bootID: of this boot.
+  package init(_ folder: RunFolder, in storage: Store, bootID: String) throws(RunError) {
+    let boot = BootMark(bootID)
     let holder = try HolderRecord.holder(of: folder, in: storage)
-    if holder == .nobody {
+    if case .nobody = holder {
+      // The engine that created the run may have died before its name was durable.
       try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
         try storage.syncDirectory(folder.home)
       }
     }
-    history = try HistoryReader(folder, in: storage, holder.source)
-    isHeld = holder != .nobody
-    engineProcessID = holder.record?.processID
+    history = try HistoryReader(folder, in: storage, holder.source(boot))
+    switch holder {
+    case .engine(let record):
+      isHeld = true
+      // The record of an earlier boot names a process that is gone.
+      engineProcessID = record?.boot == boot ? record?.processID : nil
+    case .nobody:
+      isHeld = false
+      engineProcessID = nil
+    }
   }
 
   /// The next event; nil at the end of what is known to be durable.
@@ -32,20 +44,15 @@ package struct RunReader<Store: Storage>: ~Copyable {
 }
 
 extension HolderRecord.Holder {
-  fileprivate var record: HolderRecord? {
-    switch self {
-    case .nobody: nil
-    case .engine(let record): record
-    }
-  }
-
   /// How far the log is to be believed.
-  fileprivate var source: LogSource {
+  fileprivate func source(_ boot: BootMark) -> LogSource {
     switch self {
+    case .nobody(let record?) where record.boot == boot,
+      .engine(let record?) where record.boot == boot:
+      .live(durable: record.durable)
     case .nobody: .dead
-    case .engine(let record?): .live(durable: record.durable)
     // It is about to recover the log, and will say so.
-    case .engine(nil): .recovering
+    case .engine: .recovering
     }
   }
 }

@@ -104,7 +104,7 @@ package final class Oracles: RunObserver {
         home, runID,
         ReadOracle.Expectation(
           isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
-          inFlight: isRecovered ? nil : inFlight, shown: shown))
+          inFlight: isRecovered ? nil : inFlight, shown: shown, bootID: world?.bootID ?? ""))
       if !acknowledged.isEmpty { shown = max(shown, seen ?? 0) }
     }
   }

@@ -16,13 +16,14 @@ enum ReadOracle {
     var inFlight: [Event]?
     /// How many events earlier readers have seen.
     var shown: Int
+    var bootID: String
   }
 
   /// - Returns: how many events he saw; nil if there is no run yet.
   static func check(
     _ home: RunHome<SimulatedStorage>, _ id: String, _ expected: Expectation
   ) throws(Violation) -> Int? {
-    guard let seen = try read(home, id) else {
+    guard let seen = try read(home, id, expected.bootID) else {
       if expected.acknowledged.isEmpty { return nil }
       throw Violation(.said, "a reader finds no run, and its creation was acknowledged")
     }
@@ -33,11 +34,11 @@ enum ReadOracle {
   }
 
   private static func read(
-    _ home: RunHome<SimulatedStorage>, _ id: String
+    _ home: RunHome<SimulatedStorage>, _ id: String, _ bootID: String
   ) throws(Violation) -> [Event]? {
     do throws(RunError) {
       guard try home.contains(id) else { return nil }
-      var reader = try RunReader(home.folder(of: id), in: home.storage)
+      var reader = try RunReader(home.folder(of: id), in: home.storage, bootID: bootID)
       var events: [Event] = []
       while let event = try reader.next() { events.append(event) }
       return events

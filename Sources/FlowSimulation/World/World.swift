@@ -30,6 +30,7 @@ package final class World: Environment {
   package private(set) var isHealed = false
   /// How often the machine was started, from 1.
   package private(set) var boot = 1
+  var bootID: String { "boot \(boot)" }
   private var crashes = 0
   private var death: Coverage.Death?
   private var isDiskFull = false
