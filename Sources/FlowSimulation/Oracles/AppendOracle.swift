@@ -31,7 +31,7 @@ struct AppendOracle {
       guard let bytes = storage.bytes(at: path) else {
         throw Violation(.append, "\(path) is gone")
       }
-      guard bytes.starts(with: earlier) else {
+      guard bytes.count >= earlier.count, bytes[..<earlier.count] == earlier[...] else {
         let place = zip(bytes, earlier).enumerated().first { $0.element.0 != $0.element.1 }
         throw Violation(
           .append,

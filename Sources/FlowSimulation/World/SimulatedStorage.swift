@@ -33,7 +33,8 @@ package final class SimulatedStorage: Storage {
 
   /// Asked before each operation that changes something, and whether it takes more room on the disk.
   var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
-  /// How many of so many bytes a write takes.
+  /// How many of so many bytes a write takes. Not asked for one within a sector: Linux cuts writes
+  /// between pages only.
   var acceptedBytes: (Int) -> Int = { $0 }
   /// Called when a sync is begun; the world calls `completeSync` later.
   var onSyncStarted: () -> Void = {}
@@ -225,7 +226,9 @@ package final class SimulatedStorage: Storage {
     let node = try node(of: file)
     let size = try content(of: file).bytes.count
     try begin(.write, needsRoom: Int(offset) + bytes.count > size)
-    let count = acceptedBytes(bytes.count)
+    let sector = Int64(SimulatedFile.sectorByteCount)
+    let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
+    let count = isWithinSector ? bytes.count : acceptedBytes(bytes.count)
     var taken: [UInt8] = []
     taken.reserveCapacity(count)
     for index in 0..<count { taken.append(bytes[index]) }
@@ -283,10 +286,14 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   private func find(_ path: String) throws(Errno) -> Int {
+    try find(path.utf8.split(separator: UInt8(ascii: "/"))[...])
+  }
+
+  private func find(_ names: ArraySlice<Substring.UTF8View>) throws(Errno) -> Int {
     var node = 0
-    for name in path.split(separator: "/") {
+    for name in names {
       guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-      guard let next = folder.names[String(name)] else { throw .noSuchFile }
+      guard let next = folder.names[String(Substring(name))] else { throw .noSuchFile }
       node = next
     }
     return node
@@ -294,11 +301,11 @@ package final class SimulatedStorage: Storage {
 
   /// The folder that holds the last name of a path, and that name.
   private func locate(_ path: String) throws(Errno) -> (parent: Int, name: String) {
-    let names = path.split(separator: "/")
+    let names = path.utf8.split(separator: UInt8(ascii: "/"))
     guard let last = names.last else { throw .invalidArgument }
-    let parent = try find(names.dropLast().joined(separator: "/"))
+    let parent = try find(names.dropLast())
     guard case .folder = nodes[parent] else { throw .notDirectory }
-    return (parent, String(last))
+    return (parent, String(Substring(last)))
   }
 
   private func names(of folder: Int) -> [String: Int] {
