@@ -36,7 +36,8 @@ package enum RandomWorkflow {
     settings.onLost = pick(4) == 0 ? .fail : .rerun
     settings.killGraceMilliseconds = Int64([0, 100, 10_000][pick(3)])
     if options.hangPercent > 0 || pick(3) == 0 {
-      settings.timeoutMilliseconds = Int64([1, 500, 5_000, 30_000, 30_000][pick(5)])
+      settings.timeoutMilliseconds = Int64(
+        [1, 500, 5_000, 30_000, 60_000, 60_000, 60_000][pick(7)])
     }
     if pick(4) > 0 {
       settings.retry.maxAttempts = Int32(2 + pick(3))

@@ -18,6 +18,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case downTime = 14
   case reader = 15
   case disk = 16
+  case echo = 17
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -16,6 +16,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var hangPercent = 0
   /// How often a command ignores SIGTERM, in percent.
   package var stubbornPercent = 0
+  /// How often an end is told a second time, later, in percent.
+  package var echoPercent = 0
   /// How long a wake-up may come late: ends and syncs then come together.
   package var wakeUpDelayMicroseconds = 0
   package var syncMicroseconds = 100
@@ -42,12 +44,13 @@ package struct SimulationOptions: Equatable, Sendable {
     options.powerLossPercent = pick(0, 50, 100)
     options.storageErrorPerMille = pick(0, 0, 5, 20)
     options.shortWritePerMille = pick(0, 0, 200)
-    options.failurePercent = pick(0, 5, 20, 40)
+    options.failurePercent = pick(0, 5, 10, 40)
     options.hangPercent = pick(0, 0, 5, 15)
     options.stubbornPercent = pick(0, 0, 50)
+    options.echoPercent = pick(0, 0, 20)
     options.wakeUpDelayMicroseconds = pick(0, 0, 500, 20_000)
     options.syncMicroseconds = pick(1, 100, 20_000)
-    options.isCancelled = pick(0, 0, 0, 0, 1) == 1
+    options.isCancelled = pick(0, 0, 0, 1) == 1
     options.fullDisks = pick(0, 0, 0, 1, 2)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
@@ -63,7 +66,7 @@ extension SimulationOptions: CustomStringConvertible {
       + " powerLossPercent=\(powerLossPercent) storageErrorPerMille=\(storageErrorPerMille)"
       + " shortWritePerMille=\(shortWritePerMille) failurePercent=\(failurePercent)"
       + " hangPercent=\(hangPercent) stubbornPercent=\(stubbornPercent)"
-      + " wakeUpDelayMicroseconds=\(wakeUpDelayMicroseconds)"
+      + " echoPercent=\(echoPercent) wakeUpDelayMicroseconds=\(wakeUpDelayMicroseconds)"
       + " syncMicroseconds=\(syncMicroseconds) isCancelled=\(isCancelled)"
       + " fullDisks=\(fullDisks) readPerMille=\(readPerMille)"
       + " hasClockJumps=\(hasClockJumps) rotationBytes=\(rotationBytes)"

@@ -24,6 +24,8 @@ package enum Oracle: String, CaseIterable, Sendable {
   case append
   /// A reader sees what is durable, never more, and never a broken log.
   case said
+  /// Two engines never drive one run.
+  case single
   /// Never more attempts at once than `jobs`, and no free slot beside a step that could start.
   case slots
   /// The end comes once faults are over.

@@ -109,6 +109,22 @@ package final class Oracles: RunObserver {
     }
   }
 
+  /// Somebody starts a second engine beside the one that lives.
+  func tryToDrive() {
+    guard let home, let world, isRecovered else { return }
+    let process = RunProcess(processID: 99, bootID: world.bootID, salts: SaltSource(seed: 0))
+    do throws(RunError) {
+      _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
+      violated(.single, "a second engine drives the run")
+    } catch .runIsHeld(_, let processID) {
+      if processID != Int32(world.life) {
+        violated(.single, "process \(world.life) drives the run, and not \(processID ?? -1)")
+      }
+    } catch {
+      violated(.single, "a second engine is refused for another reason: \(error)")
+    }
+  }
+
   // MARK: Lives
 
   /// The engine has died, or has stopped.

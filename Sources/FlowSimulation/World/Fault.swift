@@ -31,6 +31,7 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case commandHangs
   case commandIgnoresTermination
   case launchFails
+  case endToldTwice
   case cancel
   case forcedCancel
 }
@@ -40,6 +41,17 @@ package enum Fault: UInt8, CaseIterable, Sendable {
 package enum CrashPoint: UInt8, CaseIterable, Sendable {
   case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   case launch, stop, wait
+
+  /// Deaths are likelier where an engine seldom comes.
+  var weight: Int {
+    switch self {
+    case .stop: 8
+    case .remove: 3
+    case .makeDirectory, .rename, .syncDirectory, .create, .write, .reserve, .sync, .startSync,
+      .launch, .wait:
+      1
+    }
+  }
 }
 
 /// How often what occurred in a world, or in many.

@@ -122,6 +122,12 @@ package final class SimulatedRunner: CommandRunner {
       durationMicroseconds: now.microseconds - process.startedAt.microseconds)
     world.ledger.ended(process.entry, end, at: now)
     world.trace.note(.ended, process.request.attempt, EventWording.text(end))
-    reports.append(.attemptEnded(process.request.attempt, end))
+    let report = Input.attemptEnded(process.request.attempt, end)
+    reports.append(report)
+    world.echo(report)
+  }
+
+  func report(_ report: Input) {
+    reports.append(report)
   }
 }

@@ -6,6 +6,7 @@ import FlowRuntime
 package final class World: Environment {
   enum Happening {
     case process(Int32, SimulatedRunner.Happening)
+    case echo(Input)
     case syncDone
     case cancel(CancelRequest)
     case wallClockJump(microseconds: Int64)
@@ -105,6 +106,14 @@ package final class World: Environment {
       .process(processID, happening), at: monotonicNow.advanced(byMicroseconds: delay))
   }
 
+  /// Tells a report once more, some time later.
+  func echo(_ report: Input) {
+    guard choices.happens(.echo, perMille: options.echoPercent * 10) else { return }
+    coverage.add(.endToldTwice)
+    let delay = [0, 1_000, 1_500_000][choices.choose(.echo, below: 3)]
+    schedule.arrange(.echo(report), at: monotonicNow.advanced(byMicroseconds: Int64(delay)))
+  }
+
   /// Lets time pass until something happens, or the deadline; a late wake-up sees what happens
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
@@ -130,6 +139,7 @@ package final class World: Environment {
   private func happen(_ happening: Happening) {
     switch happening {
     case .process(let processID, let happening): runner.happened(happening, to: processID)
+    case .echo(let report): runner.report(report)
     case .syncDone: storage.completeSync(isFaulty() ? failedSync() : .done)
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
@@ -151,7 +161,7 @@ package final class World: Environment {
   func engineGoesOn(at point: CrashPoint) -> Bool {
     if isEngineDead { return false }
     guard !isHealed, crashes < options.maxCrashes,
-      choices.happens(.crash, perMille: options.crashPerMille)
+      choices.happens(.crash, perMille: options.crashPerMille * point.weight)
     else { return true }
     crashes += 1
     isEngineDead = true
@@ -178,7 +188,7 @@ package final class World: Environment {
     death = nil
     schedule.removeAll {
       switch $0 {
-      case .process, .syncDone: true
+      case .process, .syncDone, .echo: true
       case .cancel, .wallClockJump, .diskFull: false
       }
     }
@@ -252,7 +262,10 @@ package final class World: Environment {
   private func letReadersLook() {
     guard choices.happens(.reader, perMille: options.readPerMille) else { return }
     coverage.addRead()
-    visit { oracles.read(isEngineDead: isEngineDead) }
+    visit {
+      oracles.read(isEngineDead: isEngineDead)
+      if !isEngineDead { oracles.tryToDrive() }
+    }
   }
 
   /// Lets others than the engine use the storage. Their operations do not fail.
