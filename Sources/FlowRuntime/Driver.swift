@@ -44,7 +44,8 @@ package struct Driver<World: Environment>: ~Copyable {
     observer: any RunObserver
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
-    let lock = try RunLock.acquire(folder, id: id, in: world.storage)
+    let lock = try RunLock.acquire(
+      folder, id: id, processID: process.processID, in: world.storage)
     var history = try HistoryReader(folder, in: world.storage, .recovering)
     var replay = Replay()
     while let event = try history.next() {

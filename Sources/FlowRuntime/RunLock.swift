@@ -15,7 +15,7 @@ package struct RunLock<Store: Storage>: ~Copyable {
   ///
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func acquire(
-    _ folder: RunFolder, id: String, in storage: Store
+    _ folder: RunFolder, id: String, processID: Int32, in storage: Store
   ) throws(RunError) -> RunLock {
     let file = try wrapping { () throws(StorageError) in
       try File(folder.lock, .update, in: storage)
@@ -24,7 +24,14 @@ package struct RunLock<Store: Storage>: ~Copyable {
       let holder = try HolderRecord.read(file)
       throw RunError.runIsHeld(id, processID: holder?.processID)
     }
-    return RunLock(file: file)
+    let before = try HolderRecord.read(file)
+    let lock = RunLock(file: file)
+    // What was durable before still is; who drives the run has changed.
+    if var record = before {
+      record.processID = processID
+      try lock.publish(record)
+    }
+    return lock
   }
 
   private static func take(_ file: consuming File<Store>) throws(RunError) -> RunLock {
@@ -103,7 +110,9 @@ package struct HolderRecord: Hashable, Sendable {
     return nil
   }
 
-  /// Who drives the run in the folder, without taking anything; nil if nobody does.
+  /// What the engine of the run in the folder says, without taking anything.
+  ///
+  /// - Returns: `.nobody` if the lock is free.
   package static func holder<Store: Storage>(
     of folder: RunFolder, in storage: Store
   ) throws(RunError) -> Holder {
@@ -113,14 +122,12 @@ package struct HolderRecord: Hashable, Sendable {
     guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
       return .nobody
     }
-    guard let record = try read(file) else { return .starting }
-    return .engine(record)
+    return .engine(try read(file))
   }
 
   package enum Holder: Hashable, Sendable {
     case nobody
-    /// A process took the lock, and has said nothing durable yet.
-    case starting
-    case engine(HolderRecord)
+    /// A process drives the run; nil if it has not said which and how far.
+    case engine(HolderRecord?)
   }
 }

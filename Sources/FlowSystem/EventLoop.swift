@@ -8,6 +8,8 @@ package final class EventLoop: TimeSource {
   private let signals: SignalDescriptor
   /// Asked before every wait: what is already there is not waited for.
   package var hasWork: () -> Bool = { false }
+  /// A descriptor that has something to be written, which ends a wait when there is room.
+  package var pendingOutput: () -> Int32? = { nil }
   /// Called after every wait.
   package var onWake: () -> Void = {}
   /// Called with each signal that came in.
@@ -17,17 +19,24 @@ package final class EventLoop: TimeSource {
     self.signals = signals
   }
 
-  package func now() -> Moment {
+  package func now() -> Moment { Self.now() }
+
+  package static func now() -> Moment {
     Moment(
-      monotonic: Instant(microseconds: Self.microseconds(of: CLOCK_MONOTONIC)),
-      wall: WallTime(microseconds: Self.microseconds(of: CLOCK_REALTIME)))
+      monotonic: Instant(microseconds: microseconds(of: CLOCK_MONOTONIC)),
+      wall: WallTime(microseconds: microseconds(of: CLOCK_REALTIME)))
   }
 
   package func wait(until deadline: Instant?) {
-    var descriptor = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
+    // A negative descriptor is passed over by the system.
+    var descriptors = [
+      pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: pendingOutput() ?? -1, events: Int16(POLLOUT), revents: 0),
+    ]
     let timeout = hasWork() ? 0 : Self.milliseconds(until: deadline)
     // An interrupted wait is a return for no reason, which is allowed.
-    if unsafe poll(&descriptor, 1, timeout) > 0 {
+    _ = unsafe poll(&descriptors, 2, timeout)
+    if descriptors[0].revents != 0 {
       while let signal = signals.next() { onSignal(signal) }
     }
     onWake()

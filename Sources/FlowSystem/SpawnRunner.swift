@@ -120,6 +120,11 @@ package final class SpawnRunner: CommandRunner {
     _ = Glibc.kill(-pid, number)
   }
 
+  /// Kills everything that still runs, for an engine that cannot go on.
+  package func killAll() {
+    for pid in processes.keys.sorted() { kill(pid, cause: .force) }
+  }
+
   // MARK: Ends
 
   /// Takes in the ends of all children that have ended; call it after SIGCHLD.

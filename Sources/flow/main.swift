@@ -1,0 +1,4 @@
+import FlowCommands
+import Glibc
+
+exit(FlowMain.run(Array(CommandLine.arguments.dropFirst())))

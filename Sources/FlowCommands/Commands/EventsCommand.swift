@@ -1,3 +1,7 @@
+import FlowCore
+import FlowRuntime
+import FlowSystem
+
 /// `flow events RUN`.
 package struct EventsCommand: Subcommand, Equatable {
   package let run: String
@@ -18,5 +22,35 @@ package struct EventsCommand: Subcommand, Equatable {
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]
     json = arguments.has(Self.jsonOption)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let output = context.output
+    let home = try context.home()
+    do throws(RunError) {
+      let id = try home.resolve(run)
+      var reader = try RunReader(home.folder(of: id), in: home.storage)
+      var printer = EventPrinter(runID: id, definition: nil)
+      var replay = Replay()
+      var isDefined = false
+      while let event = try reader.next() {
+        if !isDefined {
+          // Steps have names once the definition is complete, and no event speaks of one before.
+          do throws(HistoryError) { try replay.apply(event) } catch {
+            throw .history(path: home.folder(of: id).log, error)
+          }
+          if let definition = replay.state?.definition {
+            printer = EventPrinter(runID: id, definition: definition)
+            isDefined = true
+          }
+        }
+        output.write(json ? printer.json(event) : printer.text(event))
+        output.flushWhenLarge()
+      }
+      if let warning = reader.tail?.warning { context.warn(warning) }
+      return .success
+    } catch {
+      throw .run(error)
+    }
   }
 }

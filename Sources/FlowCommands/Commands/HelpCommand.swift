@@ -1,3 +1,5 @@
+import FlowSystem
+
 /// `flow help [COMMAND]`.
 package struct HelpCommand: Subcommand, Equatable {
   package let topic: String?
@@ -14,5 +16,14 @@ package struct HelpCommand: Subcommand, Equatable {
   func answer() throws(UsageError) -> Invocation {
     guard let topic else { return .text(Invocation.overview) }
     return .text(HelpText.of(try Invocation.command(named: topic).syntax))
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    do throws(UsageError) {
+      if case .text(let text) = try answer() { context.output.write(text) }
+      return .success
+    } catch {
+      throw .usage(error)
+    }
   }
 }

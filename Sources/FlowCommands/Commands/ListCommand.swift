@@ -1,3 +1,7 @@
+import FlowCore
+import FlowRuntime
+import FlowSystem
+
 /// `flow list`.
 package struct ListCommand: Subcommand, Equatable {
   package let json: Bool
@@ -8,5 +12,36 @@ package struct ListCommand: Subcommand, Equatable {
 
   package init(_ arguments: ScannedArguments) {
     json = arguments.has(.json)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    var output = context.output
+    let home = try context.home()
+    let entries: [ListEntry]
+    do throws(RunError) {
+      entries = try home.list().map { Self.entry($0, home, now: context.now().wall) }
+    } catch {
+      throw .run(error)
+    }
+    if json {
+      ListPrinter.printJSON(entries, to: &output)
+    } else {
+      ListPrinter.printText(entries, to: &output)
+    }
+    return .success
+  }
+
+  private static func entry(
+    _ id: String, _ home: RunHome<LinuxStorage>, now: WallTime
+  ) -> ListEntry {
+    do throws(CommandError) {
+      let run = try RecordedRun(id, in: home)
+      if let problem = run.problem {
+        return .unreadable(runID: id, reason: "\(problem)")
+      }
+      return .run(RunRow(run.summary, runID: id, isHeld: run.isHeld, now: now))
+    } catch {
+      return .unreadable(runID: id, reason: "\(error)")
+    }
   }
 }

@@ -1,3 +1,8 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
 /// `flow logs RUN [STEP]`.
 package struct LogsCommand: Subcommand, Equatable {
   package let run: String
@@ -24,5 +29,64 @@ package struct LogsCommand: Subcommand, Equatable {
     run = arguments.positional[0]
     step = arguments.argument(1)
     attempt = arguments.integer(Self.attemptOption)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let run = try RecordedRun(named: run, context)
+    if let problem = run.problem, run.summary.state == nil { throw problem }
+    guard let state = run.summary.state else { return .success }
+    if let step {
+      let ids = state.definition.steps.map(\.id)
+      guard let index = ids.firstIndex(of: step) else {
+        throw .noSuchStep(
+          step, runID: run.id, suggestion: Suggestion.nearest(to: step, among: ids))
+      }
+      try printOutput(of: index, run, state, context, isOnly: true)
+    } else {
+      for index in state.steps.indices {
+        try printOutput(of: index, run, state, context, isOnly: false)
+      }
+    }
+    return .success
+  }
+
+  private func printOutput(
+    of step: Int, _ run: RecordedRun, _ state: RunState, _ context: CommandContext, isOnly: Bool
+  ) throws(CommandError) {
+    let id = state.definition.steps[step].id
+    let last = Int(state.steps[step].attempt)
+    let number = attempt ?? last
+    guard number > 0, number <= last else {
+      if !isOnly { return }
+      if attempt == nil {
+        context.warn("step \(id) has not been started")
+        return
+      }
+      throw .noSuchAttempt(number, step: id)
+    }
+    let path = run.folder.output(ofStep: id, attempt: Int32(number))
+    let output = context.output
+    if !isOnly { output.write("==> \(id) #\(number) <==\n") }
+    do throws(Errno) {
+      try Self.copy(path, to: output)
+    } catch .noSuchFile {
+      // An intent that was not acted on yet, or never was, has no output.
+      if attempt != nil && isOnly { throw .noSuchAttempt(number, step: id) }
+    } catch {
+      throw .file(path, error)
+    }
+  }
+
+  private static func copy(_ path: String, to output: StandardStream) throws(Errno) {
+    var escaper = output.isTerminal ? OutputEscaper() : nil
+    try FileReading.forEachPiece(of: path) { piece in
+      if let text = escaper?.escape(piece) {
+        output.write(text)
+      } else {
+        output.write(bytes: piece)
+      }
+      output.flush()
+    }
+    if let rest = escaper?.finish() { output.write(rest) }
   }
 }

@@ -1,3 +1,8 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
 /// `flow run FILE`.
 package struct RunCommand: Subcommand, Equatable {
   package let file: String
@@ -36,5 +41,60 @@ package struct RunCommand: Subcommand, Equatable {
     runID = arguments.text(Self.runIDOption)
     isQuiet = arguments.has(Self.quietOption)
     json = arguments.has(Self.jsonOption)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let file = try DefinitionFile(file)
+    let home = try context.home()
+    let now = context.now().wall
+    let created = RunCreated(
+      runID: runID ?? NewRunID.make(for: file.definition.name, at: now),
+      seed: ProcessFacts.randomBits(), policyVersion: Decider.policyVersion,
+      programVersion: FlowMain.version,
+      jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
+      definitionFolder: file.folder, definitionByteCount: 0)
+    let run = NewRun(
+      created: created, definition: file.definition, graph: file.graph,
+      definitionFile: file.bytes)
+    let progress = RunProgress(
+      isQuiet ? .quiet : json ? .json : .lines, run, to: context.output)
+    return ExitCode(try drive(run, progress, home, context))
+  }
+
+  private func drive(
+    _ run: NewRun, _ progress: RunProgress, _ home: RunHome<LinuxStorage>,
+    _ context: CommandContext
+  ) throws(CommandError) -> RunOutcome {
+    let (world, process) = try prepare(context)
+    world.time.pendingOutput = { context.output.pendingDescriptor }
+    do throws(RunError) {
+      var driver = try Driver.create(
+        run, by: process, home: home, world: world, observer: progress)
+      while true {
+        if let outcome = try driver.step() {
+          try driver.finish()
+          return outcome
+        }
+        context.output.flushAvailable()
+      }
+    } catch {
+      // Nobody will wait for what still runs, or see it end.
+      world.runner.killAll()
+      throw .run(error)
+    }
+  }
+
+  private func prepare(
+    _ context: CommandContext
+  ) throws(CommandError) -> (LinuxEnvironment, RunProcess) {
+    do throws(Errno) {
+      let world = try LinuxEnvironment(storage: context.storage)
+      let process = RunProcess(
+        processID: ProcessFacts.processID, bootID: try ProcessFacts.bootID(),
+        salts: SaltSource(seed: ProcessFacts.randomBits()))
+      return (world, process)
+    } catch {
+      throw .system("watch processes", error)
+    }
   }
 }

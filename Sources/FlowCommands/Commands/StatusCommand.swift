@@ -1,3 +1,5 @@
+import FlowCore
+
 /// `flow status [RUN]`.
 package struct StatusCommand: Subcommand, Equatable {
   /// Nil means the latest run.
@@ -19,5 +21,16 @@ package struct StatusCommand: Subcommand, Equatable {
   package init(_ arguments: ScannedArguments) {
     run = arguments.argument(0)
     json = arguments.has(.json)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    var output = context.output
+    let run = try RecordedRun(named: run ?? "latest", context)
+    let printer = StatusPrinter(
+      run.summary, engineProcessID: run.isHeld ? run.engineProcessID ?? 0 : nil,
+      now: context.now().wall)
+    if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
+    if let problem = run.problem { throw problem }
+    return .success
   }
 }

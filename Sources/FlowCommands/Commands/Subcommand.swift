@@ -6,6 +6,10 @@ package protocol Subcommand: Sendable {
   /// - Parameter arguments: scanned by `syntax`.
   /// - Throws: where what was said does not go together.
   init(_ arguments: ScannedArguments) throws(UsageError)
+  /// Does it.
+  ///
+  /// - Returns: what the process exits with.
+  func perform(_ context: CommandContext) throws(CommandError) -> ExitCode
 }
 
 extension Option {

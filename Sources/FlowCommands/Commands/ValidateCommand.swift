@@ -1,3 +1,5 @@
+import FlowSystem
+
 /// `flow validate FILE`.
 package struct ValidateCommand: Subcommand, Equatable {
   package let file: String
@@ -12,5 +14,13 @@ package struct ValidateCommand: Subcommand, Equatable {
   package init(_ arguments: ScannedArguments) {
     file = arguments.positional[0]
     json = arguments.has(.json)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let file = try DefinitionFile(file)
+    let printer = PlanPrinter(file.definition, file.graph)
+    let output = context.output
+    if json { output.write(printer.json) } else { output.write(printer.text) }
+    return .success
   }
 }

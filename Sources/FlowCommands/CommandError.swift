@@ -1,0 +1,62 @@
+package import FlowDefinition
+package import FlowLog
+package import FlowRuntime
+
+/// Why a command could not do what it was asked for.
+package enum CommandError: Error {
+  case usage(UsageError)
+  case definition(DefinitionErrors)
+  /// A file that the user named.
+  case file(String, Errno)
+  case definitionTooLarge(String, limitMebibytes: Int)
+  case run(RunError)
+  /// The process cannot get what it needs of the system.
+  case system(String, Errno)
+  case noHome
+  case noSuchStep(String, runID: String, suggestion: String?)
+  case noSuchAttempt(Int, step: String)
+}
+
+extension CommandError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .usage(let error): error.description
+    case .definition(let errors): errors.description
+    case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
+    case .definitionTooLarge(let path, let limit):
+      "flow: \(shown(path)) is larger than \(limit) MiB, the most that a workflow definition may be"
+    case .run(let error): "flow: \(TerminalText.escaped(error.description))"
+    case .system(let what, let error): "flow: cannot \(what): \(error)"
+    case .noHome:
+      "flow: neither FLOW_HOME nor HOME is set to a folder, so there is no place for runs; set"
+        + " FLOW_HOME"
+    case .noSuchStep(let step, let runID, let suggestion):
+      "flow: run \(runID) has no step \(TerminalText.quoted(step))"
+        + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
+    case .noSuchAttempt(let number, let step):
+      "flow: there is no output of attempt \(number) of step \(step)"
+    }
+  }
+
+  private func shown(_ path: String) -> String { TerminalText.escaped(path) }
+
+  /// The one place where errors become exit codes.
+  package var exitCode: ExitCode {
+    switch self {
+    case .usage, .definition, .file, .definitionTooLarge, .noSuchStep, .noSuchAttempt: .usage
+    case .system, .noHome: .environment
+    case .run(let error): error.exitCode
+    }
+  }
+}
+
+extension RunError {
+  fileprivate var exitCode: ExitCode {
+    if storageFailure != nil { return .environment }
+    switch self {
+    case .storage, .untrusted, .notFolder: return .environment
+    case .log, .event, .history: return .damaged
+    case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld: return .usage
+    }
+  }
+}

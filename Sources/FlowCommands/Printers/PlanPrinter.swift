@@ -1,0 +1,73 @@
+package import FlowCore
+
+/// What `flow validate` prints of a definition without errors: what would run, and in which order.
+package struct PlanPrinter: Sendable {
+  private let definition: WorkflowDefinition
+  /// Steps in the order in which they would start if each took the same time.
+  private let levels: [[Int]]
+
+  package init(_ definition: WorkflowDefinition, _ graph: DependencyGraph) {
+    self.definition = definition
+    var unmet = definition.steps.indices.map { graph.needsCount(of: $0) }
+    var levels: [[Int]] = []
+    var level = unmet.indices.filter { unmet[$0] == 0 }
+    while !level.isEmpty {
+      level.sort { graph.rank(of: $0) < graph.rank(of: $1) }
+      levels.append(level)
+      var next: [Int] = []
+      for step in level {
+        for dependent in graph.dependents(of: step) {
+          unmet[Int(dependent)] -= 1
+          if unmet[Int(dependent)] == 0 { next.append(Int(dependent)) }
+        }
+      }
+      level = next
+    }
+    self.levels = levels
+  }
+
+  /// `nightly: 3 steps, longest chain 2`, and a line for each stage of steps that need no other.
+  package var text: String {
+    let count = definition.steps.count
+    var text =
+      "\(TerminalText.escaped(definition.name)): \(count) \(count == 1 ? "step" : "steps"),"
+      + " longest chain \(levels.count)\n"
+    for (index, level) in levels.enumerated() {
+      text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
+      text += "\n"
+    }
+    return text
+  }
+
+  package var json: String {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("name", definition.name)
+      writer.member("jobs", definition.jobs)
+      writer.member("longestChain", levels.count)
+      writer.key("steps")
+      writer.array { writer in
+        for (index, level) in levels.enumerated() {
+          for step in level { write(step, stage: index + 1, to: &writer) }
+        }
+      }
+    }
+    writer.endLine()
+    return writer.take()
+  }
+
+  private func write(_ index: Int, stage: Int, to writer: inout JSONWriter) {
+    let step = definition.steps[index]
+    writer.object { writer in
+      writer.member("id", step.id)
+      writer.member("stage", stage)
+      writer.key("needs")
+      writer.array { writer in
+        for need in step.needs { writer.string(definition.steps[Int(need)].id) }
+      }
+      writer.member("maxAttempts", definition.settings(ofStep: index).retry.maxAttempts)
+      writer.member("timeoutMs", definition.settings(ofStep: index).timeoutMilliseconds)
+      writer.member("allowFailure", definition.settings(ofStep: index).allowFailure)
+    }
+  }
+}

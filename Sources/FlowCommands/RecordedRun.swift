@@ -1,0 +1,55 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// A run as its history tells it, as far as that can be read.
+struct RecordedRun {
+  let id: String
+  let folder: RunFolder
+  let summary: RunSummary
+  let isHeld: Bool
+  let engineProcessID: Int32?
+  /// Why the history could not be read to its end; what was read before it stands.
+  let problem: CommandError?
+
+  /// - Parameter name: an id, a unique beginning of one, or `latest`.
+  init(named name: String, _ context: CommandContext) throws(CommandError) {
+    let home = try context.home()
+    let id: String
+    do throws(RunError) { id = try home.resolve(name) } catch { throw .run(error) }
+    try self.init(id, in: home)
+  }
+
+  init(_ id: String, in home: RunHome<LinuxStorage>) throws(CommandError) {
+    self.id = id
+    folder = home.folder(of: id)
+    var summary = RunSummary()
+    var problem: CommandError?
+    do throws(RunError) {
+      var reader = try RunReader(folder, in: home.storage)
+      isHeld = reader.isHeld
+      engineProcessID = reader.engineProcessID
+      problem = Self.read(&reader, into: &summary, folder)
+    } catch {
+      throw .run(error)
+    }
+    self.summary = summary
+    self.problem = problem
+  }
+
+  private static func read(
+    _ reader: inout RunReader<LinuxStorage>, into summary: inout RunSummary, _ folder: RunFolder
+  ) -> CommandError? {
+    do throws(RunError) {
+      while let event = try reader.next() {
+        do throws(HistoryError) { try summary.apply(event) } catch {
+          throw .history(path: folder.log, error)
+        }
+      }
+      return nil
+    } catch {
+      return .run(error)
+    }
+  }
+}

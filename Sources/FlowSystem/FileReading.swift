@@ -1,0 +1,45 @@
+import CLinux
+package import FlowLog
+import Glibc
+
+/// Reads files that are the user's own, not part of a run.
+package enum FileReading {
+  /// The whole content of a file, a pipe or a terminal.
+  ///
+  /// - Throws: `.fileTooLarge` beyond `limit` bytes, having read no more than that.
+  package static func bytes(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    _ = try systemCall { unsafe fstat(descriptor, &status) }
+    if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory }
+    if status.st_size > limit { throw .fileTooLarge }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size) + 1)
+    try forEachPiece(of: descriptor) { (piece) throws(Errno) in
+      if bytes.count + piece.count > limit { throw .fileTooLarge }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  /// Calls `body` with one piece after the other, until the file ends.
+  package static func forEachPiece(
+    of path: String, _ body: ([UInt8]) -> Void
+  ) throws(Errno) {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    defer { _ = close(descriptor) }
+    try forEachPiece(of: descriptor) { (piece) throws(Errno) in body(piece) }
+  }
+
+  private static func forEachPiece(
+    of descriptor: Int32, _ body: ([UInt8]) throws(Errno) -> Void
+  ) throws(Errno) {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try systemCall { unsafe read(descriptor, &buffer, buffer.count) }
+      if count == 0 { return }
+      try body(Array(buffer[..<count]))
+    }
+  }
+}
