@@ -3,6 +3,7 @@ package import FlowCore
 /// What `flow status` prints.
 package struct StatusPrinter: Sendable {
   private let summary: RunSummary
+  private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
   private let now: WallTime
@@ -11,8 +12,9 @@ package struct StatusPrinter: Sendable {
   /// - Parameters:
   ///   - engineProcessID: the process that holds the run's lock; nil where none does.
   ///   - now: what is still running is shown as running until then.
-  package init(_ summary: RunSummary, engineProcessID: Int32?, now: WallTime) {
+  package init(_ summary: RunSummary, runID: String, engineProcessID: Int32?, now: WallTime) {
     self.summary = summary
+    self.runID = runID
     self.engineProcessID = engineProcessID
     self.now = now
     status = RunStatus(summary.state?.phase, isHeld: engineProcessID != nil)
@@ -22,8 +24,8 @@ package struct StatusPrinter: Sendable {
   // MARK: Text
 
   package func printText(to output: inout some TextOutputStream) {
-    let runID = TerminalText.escaped(summary.runID ?? "")
-    output.write("run \(runID): \(status.glyph) \(status.rawValue)\(explanation)\n")
+    output.write(
+      "run \(TerminalText.escaped(runID)): \(status.glyph) \(status.rawValue)\(explanation)\n")
     guard let state = summary.state, let startedAt = summary.startedAt else { return }
     let workflow = TerminalText.quoted(state.definition.name)
     output.write(
@@ -122,7 +124,7 @@ extension StatusPrinter {
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.object { json in
-      json.member("runId", summary.runID)
+      json.member("runId", runID)
       json.member("name", summary.state?.definition.name)
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)

@@ -86,7 +86,7 @@ package struct RunSummary: Equatable, Sendable {
   }
 }
 
-// MARK: Questions
+// MARK: Questions, where `state` is not nil
 
 extension RunSummary {
   /// The attempts of a step, the first first.

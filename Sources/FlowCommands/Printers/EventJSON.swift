@@ -1,0 +1,118 @@
+package import FlowCore
+
+extension EventPrinter {
+  /// `{"sequence","id","time","monotonicUs","kind"`, then what the kind has`}`, and a line feed.
+  /// Numbers that need more than 53 bits (seeds, request ids) are strings: many readers of JSON
+  /// hold every number as a double.
+  package func json(_ event: Event) -> String {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("sequence", event.sequence)
+      json.member("id", "\(runID):\(event.sequence)")
+      json.member("time", event.moment.wall)
+      json.member("monotonicUs", event.moment.monotonic.microseconds)
+      json.member("kind", event.body.kind.name)
+      write(event.body, to: &json)
+    }
+    json.endLine()
+    return json.take()
+  }
+
+  private func write(_ body: Event.Body, to json: inout JSONWriter) {
+    switch body {
+    case .runCreated(let created): write(created, to: &json)
+    case .definitionPart(let bytes): json.member("byteCount", bytes.count)
+    case .engineStarted(let engine):
+      json.member("life", engine.life)
+      json.member("processId", engine.processID)
+      json.member("bootId", engine.bootID)
+    case .attemptLaunched(let attempt, let processID):
+      write(attempt, to: &json)
+      json.member("processId", processID)
+    case .attemptEnded(let attempt, let end):
+      write(attempt, to: &json)
+      write(end, to: &json)
+    case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
+      .attemptScheduled(let attempt), .rerunScheduled(let attempt):
+      write(attempt, to: &json)
+    case .cancelRequested(let request):
+      json.member("requestId", String(request.id))
+      json.member("force", request.force)
+    case .timerFired(let timer): write(timer, to: &json)
+    case .retryScheduled(let attempt, let delay):
+      write(attempt, to: &json)
+      json.member("delayMs", delay)
+    case .stopRequested(let attempt, let force):
+      write(attempt, to: &json)
+      json.member("force", force)
+    case .stepFinished(let step, let outcome):
+      json.member("step", wording.id(step))
+      json.member("outcome", "\(outcome)")
+    case .stepSkipped(let step, let reason):
+      json.member("step", wording.id(step))
+      write(reason, to: &json)
+    case .runStopping(let reason): write(reason, to: &json)
+    case .runFinished(let outcome): json.member("outcome", "\(outcome)")
+    }
+  }
+
+  private func write(_ created: RunCreated, to json: inout JSONWriter) {
+    json.member("runId", created.runID)
+    json.member("seed", String(created.seed))
+    json.member("policyVersion", created.policyVersion)
+    json.member("programVersion", created.programVersion)
+    json.member("jobs", created.jobs)
+    json.member("definitionFolder", created.definitionFolder)
+    json.member("definitionByteCount", created.definitionByteCount)
+  }
+
+  private func write(_ attempt: AttemptID, to json: inout JSONWriter) {
+    json.member("step", wording.id(attempt.step))
+    json.member("attempt", attempt.number)
+  }
+
+  private func write(_ end: AttemptEnd, to json: inout JSONWriter) {
+    json.member("outcome", AttemptOutcome(end).rawValue)
+    json.member("cause", "\(end.cause)")
+    json.member("exitCode", end.exitCode)
+    json.member("signal", end.signal)
+    json.member("failedOperation", end.launchFailure.map { "\($0.operation)" })
+    json.member("errno", end.launchFailure?.errno)
+    json.member("durationUs", end.durationMicroseconds)
+  }
+
+  private func write(_ timer: TimerID, to json: inout JSONWriter) {
+    switch timer {
+    case .retry(let step):
+      json.member("timer", "retry")
+      json.member("step", wording.id(step))
+    case .runTimeout:
+      json.member("timer", "runTimeout")
+      json.member("step", String?.none)
+    }
+  }
+
+  private func write(_ reason: SkipReason, to json: inout JSONWriter) {
+    switch reason {
+    case .need(let need):
+      json.member("reason", "need")
+      json.member("need", wording.id(need))
+    case .runStopping:
+      json.member("reason", "runStopping")
+      json.member("need", String?.none)
+    }
+  }
+
+  private func write(_ reason: StopReason, to json: inout JSONWriter) {
+    switch reason {
+    case .cancelled: json.member("reason", "cancelled")
+    case .timedOut: json.member("reason", "timedOut")
+    case .failFast: json.member("reason", "failFast")
+    }
+    if case .failFast(let step) = reason {
+      json.member("step", wording.id(step))
+    } else {
+      json.member("step", String?.none)
+    }
+  }
+}
