@@ -27,7 +27,7 @@ package struct StatusCommand: Subcommand, Equatable {
     var output = context.output
     let run = try RecordedRun(named: run ?? "latest", context)
     let printer = StatusPrinter(
-      run.summary, engineProcessID: run.isHeld ? run.engineProcessID ?? 0 : nil,
+      run.summary, runID: run.id, engineProcessID: run.isHeld ? run.engineProcessID ?? 0 : nil,
       now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
