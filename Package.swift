@@ -47,17 +47,21 @@ let package = Package(
     library("FlowRuntime", imports: ["FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowCommandLine", imports: ["FlowCore"]),
     library(
       "FlowCommands",
-      imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem"]),
+      imports: [
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
+      ]),
     library(
-      "FlowsimCommands", imports: ["FlowCommands", "FlowCore", "FlowSimulation", "FlowSystem"]),
+      "FlowsimCommands", imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem"]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("FlowCommandsTests", of: ["FlowCommands", "FlowCore"]),
+    tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore"]),
+    tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
   ]

@@ -1,3 +1,4 @@
+package import FlowCommandLine
 package import FlowDefinition
 package import FlowLog
 package import FlowRuntime

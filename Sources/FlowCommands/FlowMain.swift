@@ -1,9 +1,8 @@
+import FlowCommandLine
 import FlowSystem
 
 /// The program `flow`.
 package enum FlowMain {
-  package static let version = "0.1.0"
-
   /// - Parameter line: the command line without the program's name.
   /// - Returns: what the process exits with.
   package static func run(_ line: [String]) -> Int32 {
@@ -32,7 +31,7 @@ package enum FlowMain {
 
   private static func invocation(_ line: [String]) throws(CommandError) -> Invocation {
     do throws(UsageError) {
-      return try Invocation(line, version: version)
+      return try Invocation(line, version: Version.current)
     } catch {
       throw .usage(error)
     }

@@ -215,16 +215,9 @@ extension LogReader {
     do throws(Errno) { names = try storage.entries(of: directory) } catch {
       throw LogError(directory, .storage(StorageError(.list, directory, error)))
     }
-    var highest: UInt64 = 0
-    // The names are sorted.
-    for number in names.compactMap(SegmentName.number) {
-      guard number == highest + 1 else {
-        throw LogError(
-          SegmentName.path(highest + 1, in: directory), .damaged(.missingSegment))
-      }
-      highest = number
+    guard let highest = names.compactMap(SegmentName.number).max() else {
+      throw LogError(directory, .empty)
     }
-    guard highest > 0 else { throw LogError(directory, .empty) }
     return highest
   }
 

@@ -20,6 +20,6 @@ enum SegmentName {
     guard name.utf8.count == digits + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
     let digits = name.utf8.prefix(digits)
     guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return UInt64(Substring(digits))
+    return UInt64(Substring(digits)).flatMap { $0 > 0 ? $0 : nil }
   }
 }

@@ -1,1 +1,4 @@
+import FlowsimCommands
+import Glibc
 
+exit(FlowsimMain.run(Array(CommandLine.arguments.dropFirst())))

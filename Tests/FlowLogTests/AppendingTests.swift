@@ -219,13 +219,24 @@ import Testing
 
   @Test func roomForTheSealIsKept() throws {
     let storage = MemoryStorage()
+    // A step so small that no more is reserved than was asked for.
+    var log = try newLog(storage, .small(reservation: 8))
+    try log.commit(3)
+    let size = storage[segment1].count
+    try log.seal()
+    #expect(storage[segment1].count == size)
+    #expect(log.durableLength == Int64(size))
+  }
+
+  @Test func commitsThatRoomWasMadeForNeedNoMore() throws {
+    let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 512))
     try log.makeRoom(for: 600)
     storage.faultsByOperation["reserve"] = .error(.noSpace)
-    while log.durableLength + 200 < 728 { try log.commit(1) }
+    while log.durableLength + 100 < 128 + 600 { try log.commit(1) }
     try log.seal()
-    #expect(read(storage).outcome == .intact(sealed: true))
     #expect(storage[segment1].count == 1024)
+    #expect(read(storage).outcome == .intact(sealed: true))
   }
 
   @Test func aSegmentIsBornWithRoomForItsSeal() throws {

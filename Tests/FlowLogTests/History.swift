@@ -40,7 +40,7 @@ func read(_ storage: MemoryStorage, dictionary: [UInt8] = []) -> Reading {
     var reader = try LogReader.open("log", in: storage, .recovering, dictionary: dictionary)
     while let frame = try reader.next() {
       reader.withPayload { span in for index in span.indices { reading.bytes.append(span[index]) } }
-      #expect(frame.first == reading.last + 1)
+      if frame.first != reading.last + 1 { Issue.record("event \(frame.first) leaves a gap") }
       reading.last = frame.last
     }
     reading.tail = reader.tail

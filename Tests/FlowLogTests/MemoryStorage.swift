@@ -1,4 +1,4 @@
-import FlowLog
+@testable import FlowLog
 
 /// One folder in memory, with what is durable of it kept apart, and faults at chosen operations.
 final class MemoryStorage: Storage {
@@ -96,8 +96,8 @@ final class MemoryStorage: Storage {
     let start = Int(offset)
     let count = unsafe max(0, min(range.count, file.bytes.count - start))
     guard count > 0 else { return 0 }
-    let target = range.lowerBound..<range.lowerBound + count
-    unsafe buffer.replaceSubrange(target, with: file.bytes[start..<start + count])
+    let bytes = unsafe file.bytes
+    buffer.copy(bytes.span.extracting(start..<start + count), at: range.lowerBound)
     return count
   }
 
@@ -105,17 +105,15 @@ final class MemoryStorage: Storage {
     let count = min(bytes.count, try begin("write"))
     let start = Int(offset)
     let missing = unsafe max(0, start + count - file.bytes.count)
-    unsafe file.bytes.append(contentsOf: repeatElement(0, count: missing))
-    unsafe bytes.extracting(0..<count).withUnsafeBufferPointer { taken in
-      unsafe file.bytes.replaceSubrange(start..<start + count, with: taken)
-    }
+    unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: missing))
+    unsafe file.bytes.copy(bytes.extracting(0..<count), at: start)
     return count
   }
 
   func reserve(_ file: Node, upTo length: Int64) throws(Errno) {
     _ = try begin("reserve")
     let missing = unsafe max(0, Int(length) - file.bytes.count)
-    unsafe file.bytes.append(contentsOf: repeatElement(0, count: missing))
+    unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: missing))
   }
 
   func sync(_ file: Node) throws(Errno) {
@@ -147,9 +145,8 @@ final class MemoryStorage: Storage {
 
 extension MemoryStorage {
   /// What a power loss leaves of the bytes of a file that were not synced.
-  enum Loss: Hashable, CaseIterable {
+  enum Loss {
     case all
-    case none
     /// The size has grown, the second half reads as zeros.
     case zeros
     /// The size has grown, the second half reads as something else.
@@ -185,7 +182,6 @@ extension MemoryStorage {
     let middle = (first + last) / 2
     switch loss {
     case .all: return synced
-    case .none: break
     case .zeros: for index in middle...last { remains[index] = 0 }
     case .garbage: for index in middle...last { remains[index] = UInt8(index % 251 | 1) }
     }

@@ -44,21 +44,19 @@ import Testing
   }
 
   @Test func whatALaterFrameProvesDurableIsNotCarriedOver() throws {
-    let storage = try dead(written: [])
-    let length = storage[segment1].count
-    let sealed = storage.afterKill()
-    // The second commit may not have been synced for all that a reader knows.
-    #expect(try recover(sealed).durableLength > 128)
-
-    let storage2 = MemoryStorage()
-    var log = try newLog(storage2)
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
     for count in [2, 3] { try log.commit(count) }
+    // For all that a reader knows, the second commit may not have been synced.
+    #expect(try recover(storage.afterKill()).durableLength > 128)
+
     try log.append(1, 1, 1)
-    let image = storage2.afterKill()
+    let image = storage.afterKill()
     image[segment1].removeLast()
     #expect(read(image).outcome == .torn)
-    #expect(try recover(image).durableLength == 128)
-    image[segment1] = Array(image[segment1].prefix(length))
+    let next = try recover(image)
+    #expect(next.durableLength == 128)
+    #expect(next.durableSequence == 5)
     #expect(read(image).bytes == History.through(5))
   }
 
@@ -129,7 +127,7 @@ import Testing
 
   /// The engine dies after every operation of a life with rotations, and each time the recovery of
   /// that dies after every operation of its own, twice, and each time power may be lost as well.
-  @Test(arguments: [Int64(0), 256], MemoryStorage.Loss.allCases)
+  @Test(arguments: [Int64(0), 256], [MemoryStorage.Loss.all, .zeros, .garbage])
   func noCrashLosesWhatWasAcknowledged(reservation: Int64, loss: MemoryStorage.Loss) throws {
     let options = LogOptions.small(rotation: 300, reservation: reservation)
     var world = Crashes(options: options, loss: loss)
@@ -141,7 +139,7 @@ import Testing
       if !storage.isDead { break }
       operation += 1
       for image in world.images(of: storage) {
-        world.expectHistory(image, acknowledged: acknowledged)
+        world.expectHistory(image, through: acknowledged...11)
         try world.recoverDying(image, depth: 1)
       }
     }
@@ -192,11 +190,12 @@ private struct Crashes {
     ].filter { image in image.names.keys.contains { $0.hasSuffix(".seg") } }
   }
 
-  func expectHistory(_ image: MemoryStorage, acknowledged: UInt64) {
+  func expectHistory(_ image: MemoryStorage, through acknowledged: ClosedRange<UInt64>) {
     let reading = read(image)
-    #expect(reading.isPrefix)
-    #expect(reading.last >= acknowledged)
-    #expect(!reading.outcome.isDamaged, "\(String(describing: reading.error))")
+    let isLegal =
+      reading.isPrefix && acknowledged.contains(reading.last) && !reading.outcome.isDamaged
+    // Thousands of images: an expectation each would take most of the time.
+    if !isLegal { Issue.record("acknowledged \(acknowledged), read \(reading)") }
   }
 
   mutating func recoverDying(_ image: MemoryStorage, depth: Int) throws {
@@ -210,8 +209,7 @@ private struct Crashes {
       guard copy.isDead else { return try goOn(copy.afterKill(), from: history) }
       operation += 1
       for image in images(of: copy) {
-        expectHistory(image, acknowledged: history)
-        #expect(read(image).last == history)
+        expectHistory(image, through: history...history)
         if depth > 0 { try recoverDying(image, depth: depth - 1) }
       }
     }

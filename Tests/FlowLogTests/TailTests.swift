@@ -64,6 +64,20 @@ import Testing
     #expect(reading.bytes == History.through(15))
   }
 
+  @Test func aStrayByteInReservedRoomIsFoundWhereverItIs() throws {
+    let size = 300 << 10
+    for place in [
+      400, size - (256 << 10) - 1, size - (128 << 10) - 1, size - (128 << 10), size - 1,
+    ] {
+      let reading = try crashed(.small(reservation: Int64(size))) { bytes, durable, _ in
+        for index in durable..<bytes.count { bytes[index] = 0 }
+        bytes[place] = 1
+      }
+      #expect(reading.outcome != .intact(sealed: false))
+      #expect(reading.tail == nil || place < 5000)
+    }
+  }
+
   @Test func zerosWhereNoRoomWasReservedAreTorn() throws {
     let reading = try crashed { bytes, durable, _ in
       for index in durable..<bytes.count { bytes[index] = 0 }
@@ -121,6 +135,18 @@ import Testing
       #expect(reading.tail?.offset == Int64(durable))
       #expect(reading.tail?.bytes == Int64(length - durable))
     }
+  }
+
+  @Test func aCommitThatIsWrongAndWithoutItsEndIsTorn() throws {
+    let first = LogFormat.frameLength(storing: History.events(16...18).count)
+    let second = LogFormat.frameLength(storing: History.events(19...20).count)
+    let reading = try crashed(last: [3, 2, 4]) { bytes, durable, _ in
+      bytes = Array(bytes.prefix(durable + first + second))
+      bytes[durable + first + LogFormat.frameHeaderLength] ^= 1
+    }
+    #expect(reading.outcome == .torn)
+    #expect(reading.bytes == History.through(15))
+    #expect(reading.tail?.lastAtStake == 20)
   }
 
   @Test func noFrameOfACommitWithABadFrameIsGivenOut() throws {

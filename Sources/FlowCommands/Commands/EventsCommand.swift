@@ -1,3 +1,4 @@
+package import FlowCommandLine
 import FlowCore
 import FlowRuntime
 import FlowSystem

@@ -1,3 +1,4 @@
+package import FlowCommandLine
 import FlowSystem
 
 /// `flow help [COMMAND]`.

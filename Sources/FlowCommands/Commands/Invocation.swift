@@ -1,3 +1,5 @@
+package import FlowCommandLine
+
 /// What a command line asks for.
 package enum Invocation: Sendable {
   /// Text for standard output, and nothing else to do.
@@ -37,7 +39,7 @@ package enum Invocation: Sendable {
 
   static func command(named name: String) throws(UsageError) -> any Subcommand.Type {
     if let command = commands.first(where: { $0.syntax.name == name }) { return command }
-    let nearest = Suggestion.nearest(to: name, among: commands.map { $0.syntax.name })
+    let nearest = Suggestion.nearest(to: name, among: commands.compactMap { $0.syntax.name })
     throw UsageError(command: nil, .unknownCommand(name, suggestion: nearest))
   }
 }

@@ -1,3 +1,4 @@
+package import FlowCommandLine
 import FlowCore
 import FlowLog
 import FlowRuntime

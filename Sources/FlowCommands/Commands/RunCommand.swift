@@ -1,3 +1,4 @@
+package import FlowCommandLine
 import FlowCore
 import FlowLog
 import FlowRuntime
@@ -50,7 +51,7 @@ package struct RunCommand: Subcommand, Equatable {
     let created = RunCreated(
       runID: runID ?? NewRunID.make(for: file.definition.name, at: now),
       seed: ProcessFacts.randomBits(), policyVersion: Decider.policyVersion,
-      programVersion: FlowMain.version,
+      programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definitionByteCount: 0)
     let run = NewRun(

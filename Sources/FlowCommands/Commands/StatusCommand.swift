@@ -1,3 +1,4 @@
+package import FlowCommandLine
 import FlowCore
 
 /// `flow status [RUN]`.

@@ -1,3 +1,5 @@
+package import FlowCommandLine
+
 /// A command of `flow`: what it understands, and what was said.
 ///
 /// A new command is a file with a type like this, and a line in `Invocation.commands`.
@@ -10,10 +12,6 @@ package protocol Subcommand: Sendable {
   ///
   /// - Returns: what the process exits with.
   func perform(_ context: CommandContext) throws(CommandError) -> ExitCode
-}
-
-extension Option {
-  static let json = Option("json", "print JSON")
 }
 
 extension Argument {

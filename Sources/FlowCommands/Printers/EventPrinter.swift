@@ -1,3 +1,4 @@
+import FlowCommandLine
 package import FlowCore
 
 /// What `flow events` prints: one line an event.

@@ -1,3 +1,4 @@
+import FlowCommandLine
 package import FlowCore
 
 /// What `flow validate` prints of a definition without errors: what would run, and in which order.

@@ -1,3 +1,4 @@
+import FlowCommandLine
 package import FlowCore
 
 /// The progress of `flow run` where standard output is no terminal: a line for each event that

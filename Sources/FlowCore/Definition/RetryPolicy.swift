@@ -32,17 +32,24 @@ package struct RetryPolicy: Hashable, Sendable {
   /// The longest delay that may follow the given number of failed attempts (1 or more).
   package func delayCeilingMilliseconds(afterFailures failures: Int32) -> Int64 {
     precondition(failures >= 1, "a delay follows at least one failure, not \(failures)")
-    var delay = min(initialDelayMilliseconds, maxDelayMilliseconds)
+    // In milliseconds the fractions would be lost: 1 ms × 1.5 would be 1 ms again, for ever.
+    let ceiling = Self.microseconds(maxDelayMilliseconds)
+    var delay = min(Self.microseconds(initialDelayMilliseconds), ceiling)
     var remaining = failures - 1
     // A multiplier of at most one never reaches the ceiling, so stop when nothing changes.
-    while remaining > 0 && delay < maxDelayMilliseconds {
+    while remaining > 0 && delay < ceiling {
       let (product, overflow) = delay.multipliedReportingOverflow(by: multiplierThousandths)
-      let next = overflow ? maxDelayMilliseconds : min(product / 1_000, maxDelayMilliseconds)
+      let next = overflow ? ceiling : min(product / 1_000, ceiling)
       if next == delay { break }
       delay = next
       remaining -= 1
     }
-    return delay
+    return delay / 1_000
+  }
+
+  private static func microseconds(_ milliseconds: Int64) -> Int64 {
+    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
+    return overflow ? .max : product
   }
 
   /// The delay after the given number of failed attempts. It depends on nothing but the run's

@@ -45,9 +45,10 @@ package enum Decider {
     case .cancelled: return .stepFinished(step: step, .cancelled)
     case .failed(let kind, let exitCode):
       let policy = settings.retry
-      guard !isStopping, lifecycle.failures < policy.maxAttempts,
-        policy.covers(kind, exitCode: exitCode)
+      guard lifecycle.failures < policy.maxAttempts, policy.covers(kind, exitCode: exitCode)
       else { return .stepFinished(step: step, .failed) }
+      // It did not fail for good: what it lacks is the retry, as if it had been backing off.
+      if isStopping { return .stepFinished(step: step, .cancelled) }
       let delay = policy.delayMilliseconds(
         afterFailures: lifecycle.failures, seed: state.created.seed, step: Int(step))
       return .retryScheduled(attempt, delayMilliseconds: delay)
@@ -70,6 +71,8 @@ package enum Decider {
   private static func outcome(_ state: RunState) -> RunOutcome {
     let own: RunOutcome = state.firstFailure == nil ? .succeeded : .failed
     switch state.phase {
+    // Somebody stopped an attempt without asking the engine.
+    case .running where own == .succeeded && state.stoppedSteps > 0: return .cancelled
     case .running: return own
     // What was asked for came too late to change anything.
     case .stopping where state.stoppedSteps == 0: return own

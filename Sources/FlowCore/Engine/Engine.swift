@@ -54,11 +54,13 @@ package struct Engine: Sendable {
     return Engine(state, uncommitted: prologue.events, committedThrough: 0, engine, at: now)
   }
 
-  /// A further life: `state` is what the durable history says.
+  /// A further life: `state` is what the durable history says. That history ends where a wake-up
+  /// does, since commits do, and not with the end of the run.
   package static func resume(
     _ state: RunState, engine: EngineStarted, at now: Moment
   ) -> Engine {
-    Engine(
+    precondition(!state.isFinished, "a finished run has no further life")
+    return Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, engine, at: now)
   }
 
@@ -109,7 +111,8 @@ package struct Engine: Sendable {
       launched.removeAll { $0 == attempt }
       recordFact(.attemptEnded(attempt, end))
     case .cancelRequested(let request):
-      let isNews = state.cancel.map { request.force && !$0.force } ?? true
+      // Each is recorded, though it may ask for nothing new: then it is done with.
+      let isNews = !state.cancelRequests.contains(request.id)
       if isNews && !state.isFinished { recordFact(.cancelRequested(request)) }
     case .timePassed: timePassed(now.monotonic)
     case .committed(let sequence):
@@ -121,7 +124,9 @@ package struct Engine: Sendable {
 
   private func isOpen(_ attempt: AttemptID) -> Bool {
     let step = state.steps[Int(attempt.step)]
-    return step.attempt == attempt.number && step.hasOpenAttempt
+    guard step.attempt == attempt.number && step.hasOpenAttempt else { return false }
+    precondition(launched.contains(attempt), "\(attempt) was reported, but never launched")
+    return true
   }
 
   private mutating func timePassed(_ now: Instant) {
@@ -186,12 +191,19 @@ package struct Engine: Sendable {
     while let decision = Decider.next(state, wakeUpEnds: wakeUpEnds) {
       record(decision)
       // An intent that is still held back is given up at once: nothing of it has happened.
-      if case .stopRequested(let attempt, _) = decision, !launched.contains(attempt) {
-        intents.removeAll { $0.value == attempt }
+      if case .stopRequested(let attempt, _) = decision, takeBack(attempt) {
         withdrawn.append(attempt)
       }
     }
     for attempt in withdrawn { recordFact(.attemptWithdrawn(attempt)) }
+  }
+
+  /// - Returns: whether the attempt was held back. One that an earlier life of the engine scheduled
+  ///   is not: it may have been launched.
+  private mutating func takeBack(_ attempt: AttemptID) -> Bool {
+    let heldBack = intents.count
+    intents.removeAll { $0.value == attempt }
+    return intents.count < heldBack
   }
 
   private mutating func record(_ body: Event.Body) {

@@ -211,7 +211,9 @@ package struct StepLifecycle: Equatable, Sendable {
     switch (phase, outcome) {
     case (.ended(.succeeded), .succeeded): phase = .succeeded
     case (.ended(.failed), .failed), (.ended(.lost), .failed): phase = .failed
-    case (.ended(.cancelled), .cancelled), (.ended(.lost), .cancelled): phase = .cancelled
+    case (.ended(.cancelled), .cancelled), (.ended(.failed), .cancelled),
+      (.ended(.lost), .cancelled):
+      phase = .cancelled
     // It had begun, so it is not skipped.
     case (.doomed, .cancelled) where attempt > 0: phase = .cancelled
     case (.ended, _), (.doomed, _): return false

@@ -14,7 +14,7 @@ package enum DefinitionCodec {
   }
 
   /// - Throws: `CodingError` for bytes that `encode` did not make, including needs and settings
-  ///   that do not exist.
+  ///   that do not exist, and a definition without steps.
   package static func decode(_ bytes: [UInt8]) throws(CodingError) -> WorkflowDefinition {
     var reader = ByteReader(bytes)
     var definition = WorkflowDefinition(name: try reader.readString(), steps: [])
@@ -29,8 +29,12 @@ package enum DefinitionCodec {
     definition.settings = try reader.readList { (reader) throws(CodingError) in
       try reader.readSettings()
     }
+    let startOfSteps = reader.position
     definition.steps = try reader.readList { (reader) throws(CodingError) in
       try reader.readStep()
+    }
+    if definition.steps.isEmpty {
+      throw CodingError(offset: startOfSteps, reason: .malformed("list of steps"))
     }
     guard reader.isAtEnd else {
       throw CodingError(offset: reader.position, reason: .malformed("end of the definition"))
@@ -153,7 +157,15 @@ extension ByteReader {
     RetryPolicy(
       maxAttempts: try readCount(), initialDelayMilliseconds: try readCount(),
       multiplierThousandths: try readCount(), maxDelayMilliseconds: try readCount(),
-      jitter: try readCase(), on: FailureKinds(rawValue: try readByte()),
+      jitter: try readCase(), on: try readFailureKinds(),
       exitCodes: try readOptional { (reader) throws(CodingError) in try reader.readBytes() })
+  }
+
+  private mutating func readFailureKinds() throws(CodingError) -> FailureKinds {
+    let kinds = FailureKinds(rawValue: try readByte())
+    guard FailureKinds.all.isSuperset(of: kinds) else {
+      throw CodingError(offset: position - 1, reason: .malformed("kinds of failure"))
+    }
+    return kinds
   }
 }

@@ -62,7 +62,8 @@ package struct EventDecoder {
       previous = moment
     }
     let body = try reader.readBody(of: kind)
-    defer { sequence += 1 }
+    // Wraps around after the greatest number there is: no history has an event behind that.
+    defer { sequence &+= 1 }
     return Event(sequence: sequence, moment: moment, startsWakeUp: startsWakeUp, body: body)
   }
 }

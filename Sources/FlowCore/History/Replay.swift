@@ -40,6 +40,9 @@ package struct Replay: Equatable, Sendable {
   private static func begin(
     _ created: RunCreated, _ bytes: [UInt8], _ event: Event
   ) throws(HistoryError) -> RunState {
+    guard bytes.count == created.definitionByteCount else {
+      throw HistoryError(event, .misplaced)
+    }
     let definition: WorkflowDefinition
     do throws(CodingError) {
       definition = try DefinitionCodec.decode(bytes)

@@ -25,8 +25,10 @@ package struct RunState: Equatable, Sendable {
   package private(set) var unsettledSteps: Int
   /// The first step that failed for good and may not.
   package private(set) var firstFailure: Int32?
-  /// Whether a cancel was requested.
+  /// The last request to cancel; with `force`, if any was.
   package private(set) var cancel: CancelRequest?
+  /// The ids of all requests to cancel.
+  package private(set) var cancelRequests: Set<UInt64> = []
   package private(set) var timeoutPassed = false
   /// Steps that have no end of their own because the run stopped.
   package private(set) var stoppedSteps = 0
@@ -159,6 +161,7 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func cancelRequested(_ request: CancelRequest) {
     let wasForced = cancel?.force ?? false
+    cancelRequests.insert(request.id)
     cancel = CancelRequest(id: request.id, force: request.force || wasForced)
     // Force comes on top of a stop that is under way: ask again, now without grace.
     if request.force, !wasForced, case .stopping = phase { queueStops() }
@@ -210,6 +213,9 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func runStopping(_ reason: StopReason, _ event: Event) throws(HistoryError) {
     guard phase == .running, doomed.isEmpty else { throw HistoryError(event, .misplaced) }
+    if case .failFast(let step) = reason, step != firstFailure {
+      throw HistoryError(event, .misplaced)
+    }
     phase = .stopping(reason)
     ready.removeAll()
     timers.removeAll()

@@ -1,8 +1,8 @@
 /// Finds what someone probably meant.
-enum Suggestion {
+package enum Suggestion {
   /// The name that is the fewest slips away, the first among equals; nil where every name would take
   /// more than one slip for three characters.
-  static func nearest(to word: String, among names: [String]) -> String? {
+  package static func nearest(to word: String, among names: [String]) -> String? {
     let word = Array(word.unicodeScalars)
     let slips = names.map { distance(word, Array($0.unicodeScalars)) }
     guard let best = slips.indices.min(by: { slips[$0] < slips[$1] }) else { return nil }

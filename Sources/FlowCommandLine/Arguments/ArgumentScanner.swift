@@ -137,6 +137,6 @@ package struct ArgumentScanner {
   }
 
   private func error(_ reason: UsageError.Reason) -> UsageError {
-    UsageError(command: syntax.name, reason)
+    UsageError(program: syntax.program, command: syntax.name, reason)
   }
 }

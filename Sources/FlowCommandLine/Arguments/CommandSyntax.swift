@@ -1,6 +1,9 @@
 /// What a command understands. It is declared once; parsing, error messages and help all go by it.
 package struct CommandSyntax: Sendable {
-  package let name: String
+  /// The program that the command belongs to.
+  package let program: String
+  /// Nil where the program has but one command, and so no name for it.
+  package let name: String?
   /// One line, without a full stop.
   package let purpose: String
   /// What else there is to know; paragraphs of at most 78 columns.
@@ -11,9 +14,11 @@ package struct CommandSyntax: Sendable {
   package let exitCodes: [ExitCode]
 
   package init(
-    name: String, purpose: String, details: String = "", arguments: [Argument] = [],
+    program: String = "flow", name: String?, purpose: String, details: String = "",
+    arguments: [Argument] = [],
     options: [Option] = [], examples: [Example] = [], exitCodes: [ExitCode]
   ) {
+    self.program = program
     self.name = name
     self.purpose = purpose
     self.details = details
@@ -22,6 +27,9 @@ package struct CommandSyntax: Sendable {
     self.examples = examples
     self.exitCodes = exitCodes
   }
+
+  /// The words that call it.
+  package var invocation: String { name.map { "\(program) \($0)" } ?? program }
 
   package struct Example: Sendable {
     package let line: String
@@ -90,6 +98,7 @@ package struct Option: Sendable {
 
   package static let help = Option("help", short: "h", "show this help and exit")
   package static let version = Option("version", "show the version and exit")
+  package static let json = Option("json", "print JSON")
 
   package var spelling: String { "--\(name)" }
 

@@ -8,15 +8,15 @@ package enum HelpText {
     Run workflows of shell steps whose history survives crashes.
 
     """
-      + section("Commands", commands.map { ($0.name, $0.purpose) })
+      + section("Commands", commands.map { ($0.name ?? $0.program, $0.purpose) })
       + section("Options", [row(.help), row(.version)])
       + section("Exit codes", ExitCode.allCases.map(row))
       + "\nTry \"flow COMMAND --help\" for what a command takes.\n"
   }
 
-  /// `flow COMMAND --help`.
+  /// What `--help` shows of one command.
   package static func of(_ syntax: CommandSyntax) -> String {
-    let usage = ["flow", syntax.name, "[OPTION]..."] + syntax.arguments.map(\.usage)
+    let usage = [syntax.invocation, "[OPTION]..."] + syntax.arguments.map(\.usage)
     return "Usage: \(usage.joined(separator: " "))\n\n\(sentence(syntax.purpose))\n"
       + (syntax.details.isEmpty ? "" : "\n\(syntax.details)\n")
       + section("Arguments", syntax.arguments.map { ($0.name, $0.help) })

@@ -15,11 +15,13 @@ package struct UsageError: Error, Equatable, Sendable {
     case superfluousArgument(String)
   }
 
+  package let program: String
   /// The command that was meant; nil where none is known.
   package let command: String?
   package let reason: Reason
 
-  package init(command: String?, _ reason: Reason) {
+  package init(program: String = "flow", command: String?, _ reason: Reason) {
+    self.program = program
     self.command = command
     self.reason = reason
   }
@@ -28,7 +30,7 @@ package struct UsageError: Error, Equatable, Sendable {
 extension UsageError: CustomStringConvertible {
   /// Two lines: what is wrong, and where to read on.
   package var description: String {
-    let speaker = command.map { "flow \($0)" } ?? "flow"
+    let speaker = command.map { "\(program) \($0)" } ?? program
     return "\(speaker): \(problem)\nTry \"\(speaker) --help\" for more."
   }
 

@@ -1,0 +1,61 @@
+/// Decides a history again: feeds its facts to `Decider`, and compares what that chooses with the
+/// decisions that the history holds.
+///
+/// Decisions follow each fact at once, but for attempts, which are scheduled where a wake-up ends.
+/// A history ends where a wake-up does, since commits do.
+package struct Redecision: Sendable {
+  /// Where a history and the rules part.
+  package struct Difference: Equatable, Sendable {
+    /// The event at which they part; one past the last where the history ends too early.
+    package let sequence: Int64
+    /// What the rules call for; nil where they call for nothing.
+    package let expected: Event.Body?
+    /// What the history holds; nil at its end. A fact where a decision should have come, or where
+    /// the wake-up was over already.
+    package let recorded: Event.Body?
+  }
+
+  private var replay = Replay()
+  /// Whether an attempt was scheduled in this wake-up: then all its facts are in.
+  private var isScheduling = false
+
+  package init() {}
+
+  /// The state after the events so far; nil before the definition is complete.
+  package var state: RunState? { replay.state }
+
+  /// Takes in the next event.
+  ///
+  /// - Returns: the difference, if there is one; then the event was not applied, and the rest of
+  ///   the history cannot be checked.
+  /// - Throws: `HistoryError` where the event cannot follow, whatever was decided.
+  package mutating func apply(_ event: Event) throws(HistoryError) -> Difference? {
+    if let difference = difference(at: event) { return difference }
+    isScheduling = event.body.kind == .attemptScheduled
+    try replay.apply(event)
+    return nil
+  }
+
+  /// The decision that is missing, if the history ends here.
+  package func differenceAtEnd() -> Difference? {
+    guard let state, let expected = Decider.next(state, wakeUpEnds: true) else { return nil }
+    return Difference(sequence: state.lastSequence + 1, expected: expected, recorded: nil)
+  }
+
+  private func difference(at event: Event) -> Difference? {
+    guard let state, event.sequence == state.lastSequence + 1 else { return nil }
+    let expected: Event.Body?
+    let agrees: Bool
+    if event.body.kind.isFact {
+      // The wake-up before is over; otherwise this one goes on, unless it was over already.
+      expected = Decider.next(state, wakeUpEnds: event.startsWakeUp)
+      agrees = expected == nil && (event.startsWakeUp || !isScheduling)
+    } else {
+      // Only a fact wakes the engine up.
+      expected = Decider.next(state, wakeUpEnds: true)
+      agrees = expected == event.body && !event.startsWakeUp
+    }
+    if agrees { return nil }
+    return Difference(sequence: event.sequence, expected: expected, recorded: event.body)
+  }
+}

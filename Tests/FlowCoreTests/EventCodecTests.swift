@@ -1,0 +1,249 @@
+import FlowCore
+import Testing
+
+@Suite struct EventCodecTests {
+  @Test(arguments: EventKind.allCases)
+  func everyKindRoundTrips(kind: EventKind) throws {
+    var generator = Generator(seed: UInt64(kind.rawValue))
+    for _ in 0..<500 {
+      let event = Event(
+        sequence: 7, moment: generator.moment(), startsWakeUp: generator.chance(in: 2),
+        body: generator.body(of: kind))
+      #expect(try decode(encode([event]), first: 7) == [event])
+    }
+  }
+
+  @Test(arguments: AttemptEnd.Cause.allCases)
+  func everyEndRoundTrips(cause: AttemptEnd.Cause) throws {
+    var results: [AttemptEnd.Result] = [.lost]
+    for value in UInt8.min...UInt8.max {
+      results += [.exited(code: value), .signalled(signal: value)]
+    }
+    for operation in LaunchFailure.Operation.allCases {
+      results.append(.launchFailed(LaunchFailure(operation: operation, errno: 13)))
+    }
+    for result in results {
+      let end = AttemptEnd(result: result, cause: cause, durationMicroseconds: 1)
+      let event = Self.event(.attemptEnded(AttemptID(step: 0, number: 1), end))
+      #expect(try decode(encode([event]), first: 1) == [event])
+    }
+  }
+
+  /// The bytes of version 1, which no later version may change.
+  @Test(
+    arguments: [
+      (
+        Event.Body.runCreated(
+          RunCreated(
+            runID: "r", seed: 300, policyVersion: 1, programVersion: "1.0", jobs: 4,
+            definitionFolder: "/w", definitionByteCount: 200)),
+        "02 02 04 01 72 ac 02 01 03 31 2e 30 04 02 2f 77 c8 01"
+      ),
+      (.definitionPart([0xDE, 0xAD]), "04 02 04 02 de ad"),
+      (
+        .engineStarted(EngineStarted(life: 1, processID: 128, bootID: "b")),
+        "06 02 04 01 80 01 01 62"
+      ),
+      (.attemptLaunched(AttemptID(step: 5, number: 2), processID: 9), "08 02 04 05 02 09"),
+      (.deadlinePassed(AttemptID(step: 5, number: 2)), "0a 02 04 05 02"),
+      (.attemptEnded(AttemptID(step: 5, number: 2), .exit(7)), "0c 02 04 05 02 00 07 03"),
+      (
+        .attemptEnded(AttemptID(step: 5, number: 2), .signal(9, cause: .force)),
+        "0c 02 04 05 02 0d 09 03"
+      ),
+      (
+        .attemptEnded(AttemptID(step: 5, number: 2), .launchFailure(errno: 2)),
+        "0c 02 04 05 02 02 02 02 03"
+      ),
+      (.attemptEnded(AttemptID(step: 5, number: 2), .lost), "0c 02 04 05 02 03 03"),
+      (.attemptWithdrawn(AttemptID(step: 5, number: 2)), "0e 02 04 05 02"),
+      (.cancelRequested(CancelRequest(id: 6, force: true)), "10 02 04 06 01"),
+      (.timerFired(.retry(step: 5)), "12 02 04 00 05"),
+      (.timerFired(.runTimeout), "12 02 04 01"),
+      (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
+      (
+        .retryScheduled(AttemptID(step: 5, number: 2), delayMilliseconds: 1_000),
+        "42 02 04 05 02 e8 07"
+      ),
+      (.rerunScheduled(AttemptID(step: 5, number: 2)), "44 02 04 05 02"),
+      (.stopRequested(AttemptID(step: 5, number: 2), force: false), "46 02 04 05 02 00"),
+      (.stepFinished(step: 5, .cancelled), "48 02 04 05 02"),
+      (.stepSkipped(step: 5, .need(step: 4)), "4a 02 04 05 00 04"),
+      (.stepSkipped(step: 5, .runStopping), "4a 02 04 05 01"),
+      (.runStopping(.cancelled), "4c 02 04 00"),
+      (.runStopping(.timedOut), "4c 02 04 01"),
+      (.runStopping(.failFast(step: 5)), "4c 02 04 02 05"),
+      (.runFinished(.failed), "4e 02 04 01"),
+    ])
+  func bytesAreStable(body: Event.Body, bytes: String) {
+    #expect(hexadecimal(encode([Self.event(body)])) == bytes)
+  }
+
+  @Test func aWakeUpSaysItsTimeOnce() {
+    let first = Self.event(.runFinished(.failed), startsWakeUp: true)
+    let second = Self.event(.runFinished(.failed))
+    var third = first
+    third.moment.monotonic.microseconds += 1
+    third.moment.wall.microseconds += 1
+    #expect(hexadecimal(encode([first, second, third])) == "4f 02 04 01 4e 01 4f 02 00 01")
+  }
+
+  @Test func blocksAreSelfContained() throws {
+    var generator = Generator(seed: 2)
+    for _ in 0..<200 {
+      let events = generator.events(count: 6, first: 41)
+      var encoder = EventEncoder()
+      for event in events[..<3] { encoder.append(event) }
+      let first = encoder.finish()
+      for event in events[3...] { encoder.append(event) }
+      let second = encoder.finish()
+      #expect(try decode(second, first: 44) == Array(events[3...]))
+      #expect(try decode(first, first: 41) == Array(events[..<3]))
+    }
+  }
+
+  @Test func byteCountIsThatOfTheBlockSoFar() {
+    var generator = Generator(seed: 3)
+    var encoder = EventEncoder()
+    #expect(encoder.byteCount == 0)
+    for event in generator.events(count: 5, first: 1) { encoder.append(event) }
+    let counted = encoder.byteCount
+    #expect(encoder.finish().count == counted)
+    #expect(encoder.byteCount == 0)
+  }
+
+  @Test(arguments: EventKind.allCases)
+  func truncationAtEveryLengthIsAnError(kind: EventKind) {
+    var generator = Generator(seed: UInt64(kind.rawValue))
+    for _ in 0..<20 {
+      let event = Self.event(generator.body(of: kind), startsWakeUp: true)
+      let bytes = encode([event])
+      for length in 1..<bytes.count {
+        let error = #expect(throws: CodingError.self) {
+          try decode(Array(bytes[..<length]), first: 1)
+        }
+        #expect(error?.reason == .truncated)
+      }
+    }
+  }
+
+  @Test func aTruncatedBlockNeverYieldsAWrongEvent() {
+    var generator = Generator(seed: 4)
+    for _ in 0..<50 {
+      let events = generator.events(count: 4, first: 1)
+      let bytes = encode(events)
+      for length in 0..<bytes.count {
+        let (read, _) = decodeAll(Array(bytes[..<length]), first: 1)
+        #expect(read.elementsEqual(events.prefix(read.count)))
+        #expect(read.count < events.count)
+      }
+    }
+  }
+
+  @Test func unknownKindsAreReportedAsSuch() {
+    let known = Set(EventKind.allCases.map { UInt64($0.rawValue) })
+    for code in UInt64(0)...300 where !known.contains(code) {
+      var writer = ByteWriter()
+      writer.write(code << 1)
+      writer.write(UInt64(0))
+      writer.write(UInt64(0))
+      let (read, error) = decodeAll(writer.bytes, first: 1)
+      #expect(read.isEmpty)
+      #expect(error == CodingError(offset: 0, reason: .unknownEventKind(code)))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("12 02 04 02", "timer"),
+      ("4a 02 04 05 02", "reason to skip"),
+      ("4c 02 04 03", "reason to stop"),
+      ("48 02 04 05 03", "StepOutcome"),
+      ("4e 02 04 03", "RunOutcome"),
+      ("10 02 04 06 02", "boolean"),
+      ("0c 02 04 05 02 10 07 03", "cause of an end"),
+      ("0c 02 04 05 02 02 03 02 03", "Operation"),
+      ("0a 02 04 80 80 80 80 08 02", "count"),
+      ("0a 02 04 85 00 02", "integer"),
+      ("02 02 04 01 ff 00", "UTF-8 text"),
+    ])
+  func malformedFieldsAreNamed(bytes: String, what: String) {
+    let (read, error) = decodeAll(bytesOf(bytes), first: 1)
+    #expect(read.isEmpty)
+    #expect(error?.reason == .malformed(what))
+  }
+
+  @Test func timesOfHostileLogsWrapAround() throws {
+    for microseconds in [Int64.min, -1, 0, .max] {
+      for wall in [Int64.min, -1, 0, .max] {
+        var events = [Self.event(.runFinished(.failed), startsWakeUp: true)]
+        events.append(events[0])
+        events[0].sequence = .max - 1
+        events[1].sequence = .max
+        events[1].moment = Moment(
+          monotonic: Instant(microseconds: microseconds), wall: WallTime(microseconds: wall))
+        #expect(try decode(encode(events), first: .max - 1) == events)
+      }
+    }
+  }
+
+  @Test func randomBytesNeverTrapAndHaveOneSpelling() {
+    var generator = Generator(seed: 5)
+    for _ in 0..<100_000 {
+      var bytes = generator.bytes(upTo: 24)
+      if !bytes.isEmpty && !generator.chance(in: 8) {
+        bytes[0] = generator.pick(EventKind.allCases).rawValue << 1 | UInt8(generator.below(2))
+      }
+      expectOneSpelling(bytes)
+    }
+  }
+
+  @Test func damagedBlocksNeverTrapAndHaveOneSpelling() {
+    var generator = Generator(seed: 6)
+    for _ in 0..<20_000 {
+      var bytes = encode(generator.events(count: 2, first: 1))
+      for _ in 0...generator.below(3) {
+        bytes[generator.below(bytes.count)] = UInt8(truncatingIfNeeded: generator.next())
+      }
+      expectOneSpelling(bytes)
+    }
+  }
+
+  /// What is read from bytes is written as those bytes.
+  private func expectOneSpelling(_ bytes: [UInt8]) {
+    let (events, error) = decodeAll(bytes, first: .max - 1)
+    let written = encode(events)
+    if error == nil ? written != bytes : !bytes.starts(with: written) {
+      Issue.record("\(hexadecimal(bytes)) was read as \(events), written \(hexadecimal(written))")
+    }
+  }
+
+  private static func event(_ body: Event.Body, startsWakeUp: Bool = false) -> Event {
+    let moment = Moment(monotonic: Instant(microseconds: 1), wall: WallTime(microseconds: 3))
+    return Event(sequence: 1, moment: moment, startsWakeUp: startsWakeUp, body: body)
+  }
+}
+
+func encode(_ events: [Event]) -> [UInt8] {
+  var encoder = EventEncoder()
+  for event in events { encoder.append(event) }
+  return encoder.finish()
+}
+
+func decode(_ bytes: [UInt8], first: Int64) throws(CodingError) -> [Event] {
+  let (events, error) = decodeAll(bytes, first: first)
+  if let error { throw error }
+  return events
+}
+
+/// All events that can be read, and what kept the next from being read.
+private func decodeAll(_ bytes: [UInt8], first: Int64) -> ([Event], CodingError?) {
+  var decoder = EventDecoder(bytes, first: first)
+  var events: [Event] = []
+  do throws(CodingError) {
+    while let event = try decoder.next() { events.append(event) }
+    return (events, nil)
+  } catch {
+    return (events, error)
+  }
+}

@@ -1,0 +1,39 @@
+import FlowCore
+
+/// Definitions of every shape that the codec can carry; cycles are not kept out.
+extension Generator {
+  mutating func definition() -> WorkflowDefinition {
+    let settings = [stepSettings()] + list(upTo: 3) { $0.stepSettings() }
+    let stepCount = 1 + below(8)
+    let steps = (0..<stepCount).map { index in
+      StepDefinition(
+        id: "\(index)" + string(), command: command(),
+        needs: (0..<Int32(stepCount)).filter { _ in chance(in: 3) },
+        settingsIndex: Int32(below(settings.count)))
+    }
+    return WorkflowDefinition(
+      name: string(), jobs: optional { $0.count() }, environment: environment(),
+      timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
+      settings: settings)
+  }
+
+  private mutating func environment() -> [EnvironmentVariable] {
+    list(upTo: 3) { EnvironmentVariable(name: $0.string(), value: $0.string()) }
+  }
+
+  private mutating func command() -> Command {
+    chance(in: 2) ? .shell(string()) : .program([string()] + list(upTo: 3) { $0.string() })
+  }
+
+  private mutating func stepSettings() -> StepSettings {
+    StepSettings(
+      environment: environment(), workingDirectory: optional { $0.string() },
+      timeoutMilliseconds: optional { $0.count() }, killGraceMilliseconds: count(),
+      retry: RetryPolicy(
+        maxAttempts: count(), initialDelayMilliseconds: count(), multiplierThousandths: count(),
+        maxDelayMilliseconds: count(), jitter: pick(Jitter.allCases),
+        on: FailureKinds(rawValue: UInt8(below(16))), exitCodes: optional { $0.bytes(upTo: 4) }),
+      allowFailure: chance(in: 2), onLost: pick(OnLost.allCases), probe: optional { $0.command() },
+      stragglers: pick(StragglerPolicy.allCases), maxOutputBytes: count())
+  }
+}

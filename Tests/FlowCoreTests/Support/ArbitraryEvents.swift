@@ -1,0 +1,65 @@
+import FlowCore
+
+/// Values of every type that an event is made of, with no regard to what can happen in a run.
+extension Generator {
+  mutating func body(of kind: EventKind) -> Event.Body {
+    switch kind {
+    case .runCreated:
+      .runCreated(
+        RunCreated(
+          runID: string(), seed: next(), policyVersion: count(), programVersion: string(),
+          jobs: count(), definitionFolder: string(), definitionByteCount: count()))
+    case .definitionPart: .definitionPart(bytes(upTo: 200))
+    case .engineStarted:
+      .engineStarted(EngineStarted(life: count(), processID: count(), bootID: string()))
+    case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
+    case .deadlinePassed: .deadlinePassed(attempt())
+    case .attemptEnded: .attemptEnded(attempt(), attemptEnd())
+    case .attemptWithdrawn: .attemptWithdrawn(attempt())
+    case .cancelRequested:
+      .cancelRequested(CancelRequest(id: count(), force: chance(in: 2)))
+    case .timerFired: .timerFired(chance(in: 4) ? .runTimeout : .retry(step: count()))
+    case .attemptScheduled: .attemptScheduled(attempt())
+    case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
+    case .rerunScheduled: .rerunScheduled(attempt())
+    case .stopRequested: .stopRequested(attempt(), force: chance(in: 2))
+    case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
+    case .stepSkipped:
+      .stepSkipped(step: count(), chance(in: 2) ? .runStopping : .need(step: count()))
+    case .runStopping:
+      .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
+    case .runFinished: .runFinished(pick(RunOutcome.allCases))
+    }
+  }
+
+  mutating func attempt() -> AttemptID {
+    AttemptID(step: count(), number: count())
+  }
+
+  mutating func attemptEnd() -> AttemptEnd {
+    let result: AttemptEnd.Result = pick([
+      .exited(code: count()), .signalled(signal: count()), .lost,
+      .launchFailed(
+        LaunchFailure(operation: pick(LaunchFailure.Operation.allCases), errno: count())),
+    ])
+    return AttemptEnd(
+      result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count())
+  }
+
+  mutating func moment() -> Moment {
+    Moment(
+      monotonic: Instant(microseconds: signed()), wall: WallTime(microseconds: signed()))
+  }
+
+  /// Consecutive events of a log: those of a wake-up share its moment.
+  mutating func events(count: Int, first: Int64) -> [Event] {
+    var moment = moment()
+    return (0..<count).map { index in
+      let startsWakeUp = chance(in: 2)
+      if startsWakeUp { moment = self.moment() }
+      return Event(
+        sequence: first + Int64(index), moment: moment, startsWakeUp: startsWakeUp,
+        body: body(of: pick(EventKind.allCases)))
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import FlowCore
+
+/// The ends of attempts that tests speak of. They all took 3 µs.
+extension AttemptEnd {
+  static let success = exit(0)
+  static let lost = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 3)
+
+  static func exit(_ code: UInt8, cause: Cause = .byItself) -> AttemptEnd {
+    AttemptEnd(result: .exited(code: code), cause: cause, durationMicroseconds: 3)
+  }
+
+  static func signal(_ signal: UInt8, cause: Cause = .byItself) -> AttemptEnd {
+    AttemptEnd(result: .signalled(signal: signal), cause: cause, durationMicroseconds: 3)
+  }
+
+  static func launchFailure(errno: Int32) -> AttemptEnd {
+    let failure = LaunchFailure(operation: .execute, errno: errno)
+    return AttemptEnd(
+      result: .launchFailed(failure), cause: .byItself, durationMicroseconds: 3)
+  }
+}

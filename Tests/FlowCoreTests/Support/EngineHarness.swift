@@ -1,0 +1,217 @@
+import FlowCore
+import Testing
+
+/// Drives an engine by hand: hands it inputs, drains its effects, and completes its commits, at
+/// once or when told to. Whatever a test looks at, these hold all the time:
+///
+/// - no attempt is launched twice, before its intent is durable, before its needs are durably done,
+///   or beyond `jobs`; only attempts that run are stopped
+/// - one commit at a time, of consecutive events that read back as they were written
+/// - the replayed history is the live state, and its facts call for exactly its decisions
+/// - no slot is free beside a ready step while no commit is under way
+/// - one end, after it is durable
+struct EngineHarness {
+  let workflow: WorkflowDefinition
+  let jobs: Int
+  var commitsAtOnce: Bool
+  private(set) var now = Moment(
+    monotonic: Instant(microseconds: 5_000_000), wall: WallTime(microseconds: 1_000_000_000))
+
+  private(set) var engine: Engine
+  /// What was handed out to be committed.
+  private(set) var written: [Event] = []
+  private(set) var durable: [Event] = []
+  private(set) var isCommitting = false
+  private(set) var commitCount = 0
+  /// Launched and not ended.
+  private(set) var running: [AttemptID] = []
+  private(set) var outcome: RunOutcome?
+  private var launchedEver: Set<AttemptID> = []
+  private var writtenReplay = Redecision()
+  private var durableReplay = Redecision()
+
+  /// Effects of the engine's first wake-up, in words.
+  private(set) var firstEffects: [String] = []
+
+  init(
+    _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, commitsAtOnce: Bool = true
+  ) throws {
+    self.workflow = workflow
+    self.jobs = jobs
+    self.commitsAtOnce = commitsAtOnce
+    let created = RunCreated(
+      runID: "test-1", seed: seed, policyVersion: Decider.policyVersion, programVersion: "0",
+      jobs: Int32(jobs), definitionFolder: "/w", definitionByteCount: 0)
+    engine = Engine.create(
+      created, workflow, graph: try DependencyGraph(workflow.steps), engine: Self.life(1), at: now)
+    firstEffects = drain()
+  }
+
+  var state: RunState { engine.state }
+  /// The durable history in words.
+  var history: [String] { Wording(workflow: workflow).text(durable) }
+
+  func phase(_ step: String) -> StepLifecycle.Phase {
+    state.steps[Int(workflow.step(step))].phase
+  }
+
+  /// The last attempt of a step.
+  func attempt(_ step: String) -> AttemptID {
+    let step = workflow.step(step)
+    return AttemptID(step: step, number: state.steps[Int(step)].attempt)
+  }
+
+  // MARK: Inputs, each returning the effects in words
+
+  /// All inputs arrive in one wake-up.
+  @discardableResult
+  mutating func wakeUp(_ inputs: [Input]) -> [String] {
+    for input in inputs {
+      if case .attemptEnded(let attempt, _) = input { running.removeAll { $0 == attempt } }
+      engine.handle(input, at: now)
+    }
+    return drain()
+  }
+
+  @discardableResult
+  mutating func end(_ step: String, _ end: AttemptEnd = .success) -> [String] {
+    wakeUp([.attemptEnded(attempt(step), end)])
+  }
+
+  @discardableResult
+  mutating func cancel(_ id: UInt64 = 1, force: Bool = false) -> [String] {
+    wakeUp([.cancelRequested(CancelRequest(id: id, force: force))])
+  }
+
+  @discardableResult
+  mutating func pass(milliseconds: Int64) -> [String] {
+    pass(microseconds: milliseconds * 1_000)
+  }
+
+  @discardableResult
+  mutating func pass(microseconds: Int64) -> [String] {
+    now.monotonic.microseconds += microseconds
+    now.wall.microseconds += microseconds
+    return wakeUp([.timePassed])
+  }
+
+  @discardableResult
+  mutating func completeCommit() -> [String] {
+    makeDurable()
+    engine.handle(.committed(through: durable[durable.count - 1].sequence), at: now)
+    return drain()
+  }
+
+  /// The engine dies, and another goes on from what is durable. A commit that was under way may
+  /// have become so.
+  @discardableResult
+  mutating func crash(losingCommit: Bool = true) -> [String] {
+    if isCommitting && !losingCommit { makeDurable() }
+    guard let state = durableReplay.state, !state.isFinished else {
+      preconditionFailure("nothing is there to go on from")
+    }
+    written = durable
+    writtenReplay = durableReplay
+    isCommitting = false
+    running = []
+    engine = Engine.resume(state, engine: Self.life(state.lives + 1), at: now)
+    return drain()
+  }
+
+  // MARK: Effects
+
+  private mutating func drain() -> [String] {
+    var effects: [String] = []
+    repeat {
+      if isCommitting && commitsAtOnce {
+        makeDurable()
+        engine.handle(.committed(through: durable[durable.count - 1].sequence), at: now)
+      }
+      while let effect = engine.nextEffect() {
+        effects.append(Wording(workflow: workflow).text(effect))
+        perform(effect)
+      }
+      checkAtRest()
+    } while isCommitting && commitsAtOnce
+    return effects
+  }
+
+  private mutating func perform(_ effect: Effect) {
+    switch effect {
+    case .commit(let events):
+      #expect(!isCommitting, "two commits at a time")
+      isCommitting = true
+      commitCount += 1
+      write(events)
+    case .launch(let attempt):
+      checkLaunch(of: attempt)
+      running.append(attempt)
+    case .stop(let attempt, _):
+      #expect(running.contains(attempt), "\(attempt) is to be stopped, but does not run")
+    case .finish(let outcome):
+      #expect(self.outcome == nil, "a second end")
+      #expect(durableReplay.state?.phase == .finished(outcome))
+      self.outcome = outcome
+    }
+  }
+
+  private mutating func write(_ events: [Event]) {
+    do {
+      let read = try decode(encode(events), first: Int64(written.count) + 1)
+      #expect(read == events)
+      for event in read {
+        let difference = try writtenReplay.apply(event)
+        #expect(difference == nil)
+      }
+    } catch {
+      Issue.record("\(events) cannot be read back: \(error)")
+    }
+    written += events
+    #expect(writtenReplay.differenceAtEnd() == nil)
+    if written.count == state.lastSequence {
+      #expect(writtenReplay.state == state, "replay is not live")
+    }
+  }
+
+  private mutating func makeDurable() {
+    precondition(isCommitting, "no commit is under way")
+    isCommitting = false
+    durable = written
+    durableReplay = writtenReplay
+  }
+
+  // MARK: What always holds
+
+  private mutating func checkLaunch(of attempt: AttemptID) {
+    #expect(launchedEver.insert(attempt).inserted, "\(attempt) is launched again")
+    #expect(running.count < jobs, "no slot is free for \(attempt)")
+    guard let durably = durableReplay.state else {
+      Issue.record("\(attempt) is launched before the definition is durable")
+      return
+    }
+    let step = durably.steps[Int(attempt.step)]
+    #expect(step.phase == .starting && step.attempt == attempt.number, "no durable intent")
+    for need in workflow.steps[Int(attempt.step)].needs {
+      let mayFail = workflow.settings(ofStep: Int(need)).allowFailure
+      switch durably.steps[Int(need)].phase {
+      case .succeeded: break
+      case .failed, .skipped, .cancelled:
+        #expect(mayFail, "\(attempt) is launched although its need \(need) failed")
+      default: Issue.record("\(attempt) is launched before its need \(need) is done")
+      }
+    }
+  }
+
+  private func checkAtRest() {
+    if !isCommitting && running.count < jobs {
+      #expect(state.ready.isEmpty, "a slot is free beside a ready step")
+    }
+    if written.count == durable.count, written.count == state.lastSequence {
+      #expect(durableReplay.state == state, "replay is not live")
+    }
+  }
+
+  private static func life(_ number: Int32) -> EngineStarted {
+    EngineStarted(life: number, processID: 100 + number, bootID: "boot")
+  }
+}

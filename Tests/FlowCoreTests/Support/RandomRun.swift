@@ -1,0 +1,108 @@
+import FlowCore
+
+/// A run of a small random workflow in which everything happens that can: in any order, together
+/// or apart, with commits that take their time and engines that die.
+struct RandomRun {
+  private var generator: Generator
+  private(set) var harness: EngineHarness
+
+  init(seed: UInt64) throws {
+    generator = Generator(seed: seed)
+    let workflow = generator.runnableWorkflow()
+    harness = try EngineHarness(
+      workflow, jobs: 1 + generator.below(3), seed: seed,
+      commitsAtOnce: generator.chance(in: 2))
+  }
+
+  var isOver: Bool { harness.outcome != nil }
+
+  /// - Parameter steps: how many times something happens before everything goes well.
+  mutating func play(steps: Int) {
+    for _ in 0..<steps where !isOver { happen() }
+    harness.commitsAtOnce = true
+    if harness.isCommitting { harness.completeCommit() }
+    // Every attempt ends, and every delay is waited for.
+    for _ in 0..<10_000 where !isOver {
+      if let attempt = harness.running.first {
+        harness.wakeUp([.attemptEnded(attempt, .success)])
+      } else if let deadline = harness.engine.nextDeadline {
+        harness.pass(
+          microseconds: max(0, deadline.microseconds - harness.now.monotonic.microseconds))
+      }
+    }
+  }
+
+  private mutating func happen() {
+    switch generator.below(24) {
+    case 0..<8: if harness.isCommitting { harness.completeCommit() }
+    case 8..<20: harness.wakeUp(news())
+    case 20..<22:
+      let limit = 1 << generator.below(24)
+      harness.pass(microseconds: Int64(generator.below(limit)))
+    case 22: harness.commitsAtOnce = !harness.isCommitting && generator.chance(in: 2)
+    default:
+      let mayCrash = harness.durable.count > 2 && !harness.state.isFinished
+      if mayCrash && generator.chance(in: 4) {
+        harness.crash(losingCommit: generator.chance(in: 2))
+      }
+    }
+  }
+
+  /// What one wake-up brings.
+  private mutating func news() -> [Input] {
+    var inputs = harness.running.flatMap { generator.chance(in: 3) ? news(of: $0) : [] }
+    if generator.chance(in: 20) { inputs.append(.timePassed) }
+    if generator.chance(in: 30) {
+      let request = CancelRequest(id: generator.count(), force: generator.chance(in: 3))
+      inputs.insert(.cancelRequested(request), at: generator.below(inputs.count + 1))
+    }
+    return inputs
+  }
+
+  /// What becomes of an attempt that runs, in the order in which the world says it; an end is said
+  /// twice now and then.
+  private mutating func news(of attempt: AttemptID) -> [Input] {
+    var inputs: [Input] = []
+    var phase = harness.state.steps[Int(attempt.step)].phase
+    if phase == .starting && generator.chance(in: 2) {
+      inputs.append(.attemptLaunched(attempt, processID: 7))
+      phase = .running
+    }
+    if phase == .running && generator.chance(in: 6) { inputs.append(.deadlinePassed(attempt)) }
+    if generator.chance(in: 2) {
+      let end = Input.attemptEnded(attempt, generator.likelyEnd())
+      inputs += generator.chance(in: 8) ? [end, end] : [end]
+    }
+    return inputs
+  }
+}
+
+extension Generator {
+  /// Up to eight steps that fail, retry and may be allowed to.
+  fileprivate mutating func runnableWorkflow() -> WorkflowDefinition {
+    let settings = (0...below(3)).map { _ in
+      StepSettings(
+        retry: RetryPolicy(
+          maxAttempts: Int32(1 + below(3)), initialDelayMilliseconds: Int64(below(2_000)),
+          jitter: pick(Jitter.allCases), on: FailureKinds(rawValue: UInt8(below(16))),
+          exitCodes: chance(in: 4) ? [1] : nil),
+        allowFailure: chance(in: 4), onLost: chance(in: 4) ? .fail : .rerun)
+    }
+    let steps = acyclicNeeds(stepCount: 1 + below(8)).enumerated().map { index, needs in
+      StepDefinition(
+        id: "s\(index)", command: .shell("true"), needs: needs,
+        settingsIndex: Int32(below(settings.count)))
+    }
+    return WorkflowDefinition(
+      name: "random", timeoutMilliseconds: chance(in: 4) ? Int64(below(20_000)) : nil,
+      failFast: chance(in: 3), steps: steps, settings: settings)
+  }
+
+  fileprivate mutating func likelyEnd() -> AttemptEnd {
+    switch below(10) {
+    case 0..<4: .success
+    case 4..<6: .exit(UInt8(1 + below(2)))
+    default: attemptEnd()
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import FlowCore
+
+/// Effects and events in words, so that expectations read as a log does. An attempt is `step#number`.
+struct Wording {
+  let workflow: WorkflowDefinition
+
+  func text(_ effect: Effect) -> String {
+    switch effect {
+    case .commit(let events): "commit: " + text(events).joined(separator: ", ")
+    case .launch(let attempt): "launch \(text(attempt))"
+    case .stop(let attempt, let force): "\(force ? "kill" : "stop") \(text(attempt))"
+    case .finish(let outcome): "finish: \(outcome)"
+    }
+  }
+
+  /// Without the definition and the event before it.
+  func text(_ events: [Event]) -> [String] {
+    events.filter { $0.body.kind != .runCreated && $0.body.kind != .definitionPart }
+      .map { text($0.body) }
+  }
+
+  private func text(_ body: Event.Body) -> String {
+    switch body {
+    case .runCreated, .definitionPart: body.kind.name
+    case .engineStarted(let engine): "engine \(engine.life)"
+    case .attemptLaunched(let attempt, _): "launched \(text(attempt))"
+    case .deadlinePassed(let attempt): "late \(text(attempt))"
+    case .attemptEnded(let attempt, _): "ended \(text(attempt))"
+    case .attemptWithdrawn(let attempt): "withdrawn \(text(attempt))"
+    case .cancelRequested(let request): request.force ? "forced cancel" : "cancel"
+    case .timerFired(.retry(let step)): "delay of \(id(step)) over"
+    case .timerFired(.runTimeout): "run timeout"
+    case .attemptScheduled(let attempt): "schedule \(text(attempt))"
+    case .retryScheduled(let attempt, let delay): "retry \(text(attempt)) in \(delay) ms"
+    case .rerunScheduled(let attempt): "rerun \(text(attempt))"
+    case .stopRequested(let attempt, let force): "to \(force ? "kill" : "stop") \(text(attempt))"
+    case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
+    case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped for \(id(need))"
+    case .stepSkipped(let step, .runStopping): "\(id(step)) skipped"
+    case .runStopping(.cancelled): "stopping: cancelled"
+    case .runStopping(.timedOut): "stopping: timed out"
+    case .runStopping(.failFast(let step)): "stopping: \(id(step)) failed"
+    case .runFinished(let outcome): "run \(outcome)"
+    }
+  }
+
+  private func text(_ attempt: AttemptID) -> String { "\(id(attempt.step))#\(attempt.number)" }
+
+  private func id(_ step: Int32) -> String { workflow.steps[Int(step)].id }
+}

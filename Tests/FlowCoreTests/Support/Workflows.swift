@@ -1,0 +1,60 @@
+import FlowCore
+
+extension WorkflowDefinition {
+  /// A workflow of steps written as `"b"`, or `"b < a c"` where `b` needs `a` and `c`.
+  static func of(
+    _ steps: String..., each: StepSettings = StepSettings(), with own: [String: StepSettings] = [:],
+    timeoutMilliseconds: Int64? = nil, failFast: Bool = false
+  ) -> WorkflowDefinition {
+    let words = steps.map { $0.split(separator: " ").map(String.init) }
+    let ids = words.map { $0[0] }
+    var settings = [each]
+    let definitions = words.map { words in
+      if let settingsOfStep = own[words[0]] { settings.append(settingsOfStep) }
+      return StepDefinition(
+        id: words[0], command: .shell("true"),
+        needs: words.dropFirst(2).map { Self.index(of: $0, in: ids) }.sorted(),
+        settingsIndex: own[words[0]] == nil ? 0 : Int32(settings.count - 1))
+    }
+    return WorkflowDefinition(
+      name: "test", timeoutMilliseconds: timeoutMilliseconds, failFast: failFast,
+      steps: definitions, settings: settings)
+  }
+
+  /// Steps `s0`, `s1` … that need nothing.
+  static func independent(
+    _ count: Int, each: StepSettings = StepSettings()
+  ) -> WorkflowDefinition {
+    let steps = (0..<count).map { StepDefinition(id: "s\($0)", command: .shell("true")) }
+    return WorkflowDefinition(name: "test", steps: steps, settings: [each])
+  }
+
+  /// Steps `s0`, `s1` …, each of which needs the one before.
+  static func chain(_ count: Int) -> WorkflowDefinition {
+    var workflow = independent(count)
+    for step in 1..<count { workflow.steps[step].needs = [Int32(step - 1)] }
+    return workflow
+  }
+
+  func step(_ id: String) -> Int32 {
+    Self.index(of: id, in: steps.map(\.id))
+  }
+
+  private static func index(of id: String, in ids: [String]) -> Int32 {
+    guard let index = ids.firstIndex(of: id) else { preconditionFailure("there is no step \(id)") }
+    return Int32(index)
+  }
+}
+
+extension StepSettings {
+  /// Retries without jitter: after 1 s, 2 s, 4 s …
+  static func retrying(
+    _ maxAttempts: Int32, initialDelayMilliseconds: Int64 = 1_000, on: FailureKinds = .all,
+    exitCodes: [UInt8]? = nil
+  ) -> StepSettings {
+    StepSettings(
+      retry: RetryPolicy(
+        maxAttempts: maxAttempts, initialDelayMilliseconds: initialDelayMilliseconds,
+        jitter: .none, on: on, exitCodes: exitCodes))
+  }
+}
