@@ -64,5 +64,6 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
+    tests("HouseTests", of: ["TestSupport"]),
   ]
 )
