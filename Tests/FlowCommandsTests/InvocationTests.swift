@@ -60,7 +60,7 @@ import Testing
     #expect(try text("help") == text("--help"))
     #expect(try text("-h") == text("--help"))
     for command in Invocation.commands {
-      let name = command.syntax.name
+      let name = try #require(command.syntax.name)
       #expect(try text("help \(name)") == text("\(name) --help"))
       #expect(try text("\(name) -h") == HelpText.of(command.syntax))
     }

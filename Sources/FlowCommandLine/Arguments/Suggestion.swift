@@ -11,7 +11,7 @@ package enum Suggestion {
   }
 
   /// Optimal string alignment: characters missing, superfluous, wrong, or swapped with the next.
-  static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
+  package static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...right.count)
     for (row, a) in left.enumerated() {
