@@ -31,8 +31,8 @@ be_built() {
   exec 9>&-
 }
 
-# A file that was removed or renamed shows in the time of its folder. No process is started for this,
-# so it costs about a millisecond.
+# A file that was removed or renamed shows in the time of its folder. No process is started for
+# this, so it costs about a millisecond.
 is_fresh() {
   local path
   shopt -s globstar
@@ -118,7 +118,7 @@ format_sources() {
   swift format "$@" --recursive --parallel "${sources[@]}"
 }
 
-# Runs a command as a part with a name, and says how long it took. A part that fails ends the script.
+# Runs a command as a part with a name, and says how long it took. One that fails ends the script.
 run_part() {
   local name=$1 started=$SECONDS
   trap 'say "${0##*/}: $name FAILED"' EXIT

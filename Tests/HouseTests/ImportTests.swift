@@ -15,9 +15,12 @@ struct ImportTests {
     #expect(imports(ofModule: module).filter { !allowed.contains($0.module) } == [])
   }
 
-  @Test(arguments: ["FlowSystem", "FlowCommands"])
-  func nothingOfTheProductKnowsTheSimulation(module: String) {
-    #expect(imports(ofModule: module).filter { $0.module == "FlowSimulation" } == [])
+  @Test func onlyTheSimulatorKnowsTheSimulation() {
+    let simulator = ["Sources/FlowSimulation", "Sources/FlowsimCommands", "Sources/flowsim"]
+    let others = Repository.entries(in: "Sources").map(\.path).filter { !simulator.contains($0) }
+    #expect(others.count > simulator.count)
+    let found = imports(in: others.flatMap { Repository.files(under: $0) })
+    #expect(found.filter { $0.module == "FlowSimulation" } == [])
   }
 
   /// It would more than double the executables, and what it does behind its calls is not ours to say.

@@ -1,4 +1,4 @@
-# Packs a module's files into one archive, and writes down its sizes and the checksum of its contents.
+# Packs a module's files into one archive, and notes its sizes and the checksum of its contents.
 set -eu
 cd "$FLOW_RUN_DIR/Sources/$1"
 find . -type f | sort | xargs cat >"$FLOW_RUN_DIR/$1.contents"

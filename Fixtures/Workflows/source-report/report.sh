@@ -58,7 +58,7 @@ report() {
   # Of a character's bytes in UTF-8, only the first is counted.
   too_long=$(find Sources -name '*.swift' -exec cat {} + | tr -d '\200-\277' |
     awk -v limit="$limit" 'length($0) > limit' | wc -l)
-  echo "$too_long lines are longer than the limit of $limit columns, which the formatter sees to outside comments."
+  echo "$too_long lines are longer than $limit columns: the formatter leaves comments as they are."
   if [ -e repeated-lines ]; then
     echo "$(wc -l <repeated-lines) lines stand in more than one place."
   else
