@@ -7,11 +7,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   private let lock: RunLock<Store>
   private let processID: Int32
   private let salts: SaltSource
-  private var encoder = EventEncoder()
   private(set) var commitInFlight: [Event] = []
-
-  /// Events are gathered into frames of about this many bytes at most.
-  private static var partByteCount: Int { 4 << 20 }
 
   init(
     _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, processID: Int32,
@@ -31,13 +27,10 @@ package struct Journal<Store: Storage>: ~Copyable {
 
   private mutating func append(_ events: [Event]) throws(RunError) {
     precondition(commitInFlight.isEmpty, "a commit is in flight")
-    guard let first = events.first else { preconditionFailure("a commit without events") }
-    var payload: [UInt8] = []
-    var parts: [LogPart] = []
-    encode(events, &payload, &parts)
+    let commit = EncodedCommit(events)
     do throws(LogError) {
-      try writer.rotateIfNeeded(for: parts) { salts.next() }
-      try writer.append(payload.span, parts: parts, from: UInt64(first.sequence))
+      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
+      try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
     } catch {
       throw .log(error)
     }
@@ -76,27 +69,6 @@ package struct Journal<Store: Storage>: ~Copyable {
 
   mutating func wasRenamed(to folder: RunFolder) {
     writer.wasRenamed(to: folder.log)
-  }
-
-  private mutating func encode(
-    _ events: [Event], _ payload: inout [UInt8], _ parts: inout [LogPart]
-  ) {
-    var count = 0
-    for event in events {
-      encoder.append(event)
-      count += 1
-      if encoder.byteCount >= Self.partByteCount { endPart(&count, &payload, &parts) }
-    }
-    if count > 0 { endPart(&count, &payload, &parts) }
-  }
-
-  private mutating func endPart(
-    _ count: inout Int, _ payload: inout [UInt8], _ parts: inout [LogPart]
-  ) {
-    let bytes = encoder.finish()
-    parts.append(LogPart(eventCount: count, byteCount: bytes.count))
-    payload += bytes
-    count = 0
   }
 
   /// Ends the log for good, where the run has its end.

@@ -22,7 +22,7 @@ extension RunHome {
     let building = RunFolder(path: "\(runs)/.new-\(id)-\(process.processID)")
     try removeTree(building.path)
     do throws(RunError) {
-      var journal = try build(building, definition, by: process)
+      var journal = try build(building, definition, by: process, for: events)
       try journal.commit(events)
       try publish(building, as: folder, id)
       journal.wasRenamed(to: folder)
@@ -34,15 +34,20 @@ extension RunHome {
   }
 
   private func build(
-    _ folder: RunFolder, _ definition: [UInt8], by process: RunProcess
+    _ folder: RunFolder, _ definition: [UInt8], by process: RunProcess, for events: [Event]
   ) throws(RunError) -> Journal<Store> {
     try makeDirectory(folder.path)
     let lock = try RunLock.create(folder.lock, in: storage)
     try write(definition, to: folder.definition)
     for path in [folder.log, folder.attempts, folder.work] { try makeDirectory(path) }
+    var options = process.logOptions
+    // The first commit holds the whole definition, and must not need a second segment.
+    let first = EncodedCommit(events)
+    options.largestCommitBytes = max(
+      options.largestCommitBytes, LogWriter<Store>.rawLength(of: first.parts))
     do throws(LogError) {
       let writer = try LogWriter.create(
-        in: folder.log, storage, salt: process.salts.next(), engineLife: 1, process.logOptions)
+        in: folder.log, storage, salt: process.salts.next(), engineLife: 1, options)
       return Journal(
         writer, lock: lock, processID: process.processID, salts: process.salts)
     } catch {

@@ -65,7 +65,7 @@ struct History {
   mutating func passDeadline(_ step: String) { tell(.deadlinePassed(attempt(step))) }
 
   mutating func cancel(force: Bool = false) {
-    tell(.cancelRequested(CancelRequest(id: 17, force: force)))
+    tell(.cancelRequested(CancelRequest(id: force ? 18 : 17, force: force)))
   }
 
   private func attempt(_ step: String) -> AttemptID {

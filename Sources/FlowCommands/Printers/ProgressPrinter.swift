@@ -43,7 +43,9 @@ package struct ProgressPrinter: Sendable {
       ends[attempt.step] = end
       return nil
     case .cancelRequested(let request):
-      return request.force ? "cancel requested, by force" : "cancel requested"
+      return request.force
+        ? "cancel requested, by force"
+        : "cancel requested; Ctrl-C once more kills what still runs"
     case .retryScheduled(let attempt, let delay):
       // Reruns of lost attempts count up the number, but use up no retry.
       let losses = state.steps[Int(attempt.step)].losses
