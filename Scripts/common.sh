@@ -99,8 +99,8 @@ has_static_zlib() {
 }
 
 require_swift() {
-  local version='none'
-  if command -v swift >/dev/null; then version=$(swift --version 2>/dev/null) || version='broken'; fi
+  local version=none
+  if command -v swift >/dev/null; then version=$(swift --version 2>/dev/null) || version=broken; fi
   if [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]]; then
     if ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6003)); then return; fi
     version=${BASH_REMATCH[0]}
@@ -121,7 +121,8 @@ format_sources() {
 # Runs a command as a part with a name, and says how long it took. One that fails ends the script.
 run_part() {
   local name=$1 started=$SECONDS
-  trap 'say "${0##*/}: $name FAILED"' EXIT
+  # shellcheck disable=SC2064  # the name is gone by then
+  trap "say '${0##*/}: $name FAILED'" EXIT
   say "── $name"
   "${@:2}"
   say "── $name: $((SECONDS - started)) s"

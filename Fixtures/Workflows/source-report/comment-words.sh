@@ -4,8 +4,8 @@ cd "$FLOW_RUN_DIR/Sources"
 find . -name '*.swift' -exec grep -h '^ *//' {} + |
   tr '[:upper:]' '[:lower:]' | tr -c '[:lower:]' '\n' | awk '
     BEGIN {
-      split("that this with what which from where there they than then have been into only must not " \
-        "its are was has for the and but all any one can who how may more other does is", list)
+      split("that this with what which from where there they than then have been into only " \
+        "must more other does", list)
       for (i in list) common[list[i]] = 1
     }
     length($0) > 3 && !($0 in common) { times[$0]++ }

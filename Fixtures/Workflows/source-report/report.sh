@@ -25,6 +25,11 @@ report() {
   echo '| module | files | lines | code | comments | words in comments | types | functions |'
   echo '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |'
   rows counts
+  printf '\nNot measured:'
+  for folder in Sources/*; do
+    if [ ! -e "count.${folder#*/}" ]; then printf ' %s' "${folder#*/}"; fi
+  done
+  echo .
 
   printf '\n```text\n'
   awk -F '\t' '
