@@ -79,19 +79,19 @@ warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 install_missing() {
   require_swift
   if [[ -e /usr/include/zlib.h ]] && has_static_zlib; then return; fi
-  local install='apt-get install --yes --no-install-recommends libz-dev' as_root=(env)
   command -v apt-get >/dev/null ||
     stop "zlib's headers and its static library are missing; install them (Debian: libz-dev)"
+  local as_root=() install=(apt-get install --yes --no-install-recommends libz-dev)
   if ((EUID != 0)); then
     as_root=(sudo -n)
-    sudo -n true 2>/dev/null || stop "zlib's headers are missing; run: sudo $install"
+    sudo -n apt-get --version >/dev/null 2>&1 ||
+      stop "zlib's headers are missing; run: sudo ${install[*]}"
   fi
   say "installing libz-dev …"
-  as_root+=(DEBIAN_FRONTEND=noninteractive)
   # Where the package lists are missing or old, they are fetched first.
-  # shellcheck disable=SC2086
-  { "${as_root[@]}" $install || { "${as_root[@]}" apt-get update && "${as_root[@]}" $install; }; } \
-    </dev/null >&2 || stop "libz-dev could not be installed; run: sudo $install"
+  { "${as_root[@]}" "${install[@]}" ||
+    { "${as_root[@]}" apt-get update && "${as_root[@]}" "${install[@]}"; }; } </dev/null >&2 ||
+    stop "libz-dev could not be installed; run: sudo ${install[*]}"
 }
 
 has_static_zlib() {
