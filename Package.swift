@@ -42,28 +42,32 @@ let package = Package(
     .target(name: "CLinux", cSettings: cSettings),
 
     library("FlowCore"),
-    library("FlowDefinition", imports: ["FlowCore"]),
+    library("FlowText"),
+    library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
     library("FlowRuntime", imports: ["FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["FlowCore", "FlowLog", "FlowRuntime"]),
-    library("FlowCommandLine", imports: ["FlowCore"]),
+    library("FlowCommandLine", imports: ["FlowCore", "FlowText"]),
     library(
       "FlowCommands",
       imports: [
         "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowText",
       ]),
     library(
-      "FlowsimCommands", imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem"]),
+      "FlowsimCommands",
+      imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem", "FlowText"]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore"]),
+    tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore", "FlowText"]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
     tests("HouseTests", of: ["TestSupport"]),
+    tests("FlowTextTests", of: ["FlowText"]),
   ]
 )

@@ -2,6 +2,7 @@ package import FlowCommandLine
 package import FlowDefinition
 package import FlowLog
 package import FlowRuntime
+import FlowText
 
 /// Why a command could not do what it was asked for.
 package enum CommandError: Error {

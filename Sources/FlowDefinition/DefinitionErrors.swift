@@ -1,3 +1,5 @@
+import FlowText
+
 /// One thing that is wrong with a definition file.
 package struct DefinitionError: Hashable, Sendable {
   /// The file as its reader was given it.
@@ -12,7 +14,7 @@ package struct DefinitionError: Hashable, Sendable {
 extension DefinitionError: CustomStringConvertible {
   /// `file:line:column: path: message`; without a path, `file:line:column: message`.
   package var description: String {
-    let place = "\(Quoting.escaped(file)):\(position)"
+    let place = "\(TerminalText.escaped(file)):\(position)"
     return path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)"
   }
 }

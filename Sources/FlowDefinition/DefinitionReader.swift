@@ -1,3 +1,5 @@
+import FlowText
+
 /// Walks the values of a definition file, and notes at the right place what is wrong with them.
 ///
 /// The parsers of the file's parts are extensions of this type. A value that is not as it should be

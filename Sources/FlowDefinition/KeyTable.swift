@@ -1,3 +1,5 @@
+import FlowText
+
 /// The keys that an object may have.
 struct KeyTable<Key: RawRepresentable & CaseIterable & Sendable>: Sendable
 where Key.RawValue == String {

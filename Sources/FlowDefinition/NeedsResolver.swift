@@ -1,4 +1,5 @@
 import FlowCore
+import FlowText
 
 extension DefinitionReader {
   /// Finds the steps that needs name, and refuses needs that can never be met.

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowText
 
 /// The steps as they are read. What can be checked only when all are known waits here, as offsets:
 /// a step costs a dozen bytes beyond what the definition keeps of it.

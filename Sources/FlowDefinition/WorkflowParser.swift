@@ -1,4 +1,5 @@
 import FlowCore
+import FlowText
 
 /// The keys of the file's outermost object.
 enum WorkflowKey: String, CaseIterable {
@@ -57,7 +58,7 @@ extension DefinitionReader {
     guard let token = try string(expected) else { return nil }
     let name = text(of: token)
     let isShort = (1...200).contains(name.unicodeScalars.count)
-    if isShort && Quoting.escaped(name) == name { return name }
+    if isShort && TerminalText.escaped(name) == name { return name }
     let found = name.isEmpty ? "an empty string" : Quoting.quoted(name)
     reportMismatch(at: token.offset, expected: expected, found: found)
     return nil

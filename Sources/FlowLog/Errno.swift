@@ -13,14 +13,19 @@ package struct Errno: Error, Hashable, Sendable {
   package static let noSuchFile = Errno(rawValue: 2)  // ENOENT
   package static let interrupted = Errno(rawValue: 4)  // EINTR
   package static let inputOutput = Errno(rawValue: 5)  // EIO
+  package static let argumentsTooLong = Errno(rawValue: 7)  // E2BIG
+  package static let notExecutable = Errno(rawValue: 8)  // ENOEXEC
   package static let badDescriptor = Errno(rawValue: 9)  // EBADF
   package static let tryAgain = Errno(rawValue: 11)  // EAGAIN
+  package static let noMemory = Errno(rawValue: 12)  // ENOMEM
   package static let permissionDenied = Errno(rawValue: 13)  // EACCES
+  package static let busy = Errno(rawValue: 16)  // EBUSY
   package static let fileExists = Errno(rawValue: 17)  // EEXIST
   package static let notDirectory = Errno(rawValue: 20)  // ENOTDIR
   package static let isDirectory = Errno(rawValue: 21)  // EISDIR
   package static let invalidArgument = Errno(rawValue: 22)  // EINVAL
   package static let tooManyOpenFiles = Errno(rawValue: 24)  // EMFILE
+  package static let textFileBusy = Errno(rawValue: 26)  // ETXTBSY
   package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG
   package static let noSpace = Errno(rawValue: 28)  // ENOSPC
   package static let readOnly = Errno(rawValue: 30)  // EROFS
@@ -39,14 +44,19 @@ extension Errno: CustomStringConvertible {
     case .noSuchFile: "no such file or directory (ENOENT)"
     case .interrupted: "interrupted (EINTR)"
     case .inputOutput: "input/output error (EIO)"
+    case .argumentsTooLong: "argument list too long (E2BIG)"
+    case .notExecutable: "exec format error (ENOEXEC)"
     case .badDescriptor: "bad file descriptor (EBADF)"
     case .tryAgain: "resource temporarily unavailable (EAGAIN)"
+    case .noMemory: "cannot allocate memory (ENOMEM)"
     case .permissionDenied: "permission denied (EACCES)"
+    case .busy: "device or resource busy (EBUSY)"
     case .fileExists: "file exists (EEXIST)"
     case .notDirectory: "not a directory (ENOTDIR)"
     case .isDirectory: "is a directory (EISDIR)"
     case .invalidArgument: "invalid argument (EINVAL)"
     case .tooManyOpenFiles: "too many open files (EMFILE)"
+    case .textFileBusy: "text file busy (ETXTBSY)"
     case .fileTooLarge: "file too large (EFBIG)"
     case .noSpace: "no space left on device (ENOSPC)"
     case .readOnly: "read-only file system (EROFS)"

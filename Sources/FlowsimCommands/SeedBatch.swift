@@ -2,6 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowSimulation
 import FlowSystem
+import FlowText
 
 /// Consecutive seeds, up to the first in which something does not hold.
 struct SeedBatch {

@@ -1,4 +1,5 @@
 import FlowCommandLine
+import FlowText
 import Testing
 
 @testable import FlowCommands
@@ -164,14 +165,5 @@ import Testing
   func theNearestNameIsSuggestedIfItIsNear(word: String, name: String?) {
     let names = ["run", "status", "list", "events", "logs", "validate", "help"]
     #expect(Suggestion.nearest(to: word, among: names) == name)
-  }
-
-  @Test(arguments: [
-    ("", "", 0), ("abc", "abc", 0), ("", "abc", 3), ("abc", "ab", 1), ("abc", "acb", 1),
-    ("abc", "xbc", 1), ("kitten", "sitting", 3), ("ca", "abc", 3),
-  ])
-  func slipsAreCounted(left: String, right: String, slips: Int) {
-    #expect(Suggestion.distance(Array(left.unicodeScalars), Array(right.unicodeScalars)) == slips)
-    #expect(Suggestion.distance(Array(right.unicodeScalars), Array(left.unicodeScalars)) == slips)
   }
 }

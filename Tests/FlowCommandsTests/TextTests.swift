@@ -1,4 +1,5 @@
 import FlowCommandLine
+import FlowText
 import Testing
 
 @testable import FlowCommands

@@ -25,7 +25,7 @@ struct NeedsTests {
     ("", #"no step has the id """#),
     ("y", #"no step has the id "y""#),
     ("\u{212A}", "no step has the id \"\u{212A}\""),
-    (#"a\nb"#, #"no step has the id "a\u{A}b""#),
+    (#"a\nb"#, #"no step has the id "a\nb""#),
   ])
   func anUnknownNeedNamesItsNearestNeighbour(need: String, message: String) {
     Wrong(#"["build", ‸"\#(need)"]"#, "steps[4].needs[1]: \(message)").check {

@@ -93,7 +93,7 @@ struct RuleTests {
       }
     }
     check("", "an empty string")
-    check(#"a\nb"#, #""a\u{A}b""#)
+    check(#"a\nb"#, #""a\nb""#)
     check(String(repeating: "ä", count: 201), "\"" + String(repeating: "ä", count: 80) + "…\"")
     #expect(
       lines(

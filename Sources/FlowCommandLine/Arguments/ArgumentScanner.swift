@@ -1,3 +1,5 @@
+import FlowText
+
 /// What a command line says, checked against the command's syntax: every option is known, given
 /// once and has a valid value, and the arguments are as many as they may be.
 package struct ScannedArguments: Sendable {

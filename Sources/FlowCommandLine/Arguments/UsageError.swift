@@ -1,3 +1,5 @@
+import FlowText
+
 /// A command line that says nothing that `flow` understands.
 package struct UsageError: Error, Equatable, Sendable {
   package enum Reason: Equatable, Sendable {

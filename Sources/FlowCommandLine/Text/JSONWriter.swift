@@ -1,3 +1,5 @@
+import FlowText
+
 /// Writes JSON (RFC 8259) on one line, value after value, into a buffer that can be drained at any
 /// time. The caller sees to the grammar; commas are put by the writer.
 package struct JSONWriter {

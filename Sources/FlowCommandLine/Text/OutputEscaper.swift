@@ -1,3 +1,5 @@
+import FlowText
+
 /// The output of commands on its way to a terminal: lines and tabs stay, every other control
 /// character, and every byte that is no UTF-8, is shown as what it is.
 ///

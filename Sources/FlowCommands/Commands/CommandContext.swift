@@ -3,6 +3,7 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 import FlowSystem
+import FlowText
 
 /// What commands work with: the runs, and where to print.
 package struct CommandContext {

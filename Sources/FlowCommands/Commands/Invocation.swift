@@ -1,4 +1,5 @@
 package import FlowCommandLine
+import FlowText
 
 /// What a command line asks for.
 package enum Invocation: Sendable {

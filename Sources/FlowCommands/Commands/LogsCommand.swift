@@ -3,6 +3,7 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 import FlowSystem
+import FlowText
 
 /// `flow logs RUN [STEP]`.
 package struct LogsCommand: Subcommand, Equatable {

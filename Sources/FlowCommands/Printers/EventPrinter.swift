@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+import FlowText
 
 /// What `flow events` prints: one line an event.
 package struct EventPrinter: Sendable {

@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+import FlowText
 
 /// A line of `flow list`.
 package enum ListEntry: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+import FlowText
 
 /// What `flow validate` prints of a definition without errors: what would run, and in which order.
 package struct PlanPrinter: Sendable {

@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+import FlowText
 
 /// The progress of `flow run` where standard output is no terminal: a line for each event that
 /// matters to a person.

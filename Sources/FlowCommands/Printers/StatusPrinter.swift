@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+import FlowText
 
 /// What `flow status` prints.
 package struct StatusPrinter: Sendable {

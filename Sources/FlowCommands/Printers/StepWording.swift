@@ -1,6 +1,7 @@
 import FlowCommandLine
 package import FlowCore
 import FlowLog
+import FlowText
 
 /// The words for what happens to steps, which events name by index only.
 package struct StepWording: Sendable {

@@ -1,4 +1,4 @@
-import FlowDefinition
+import FlowText
 import Testing
 
 struct EditDistanceTests {

@@ -18,9 +18,19 @@ package enum TerminalText {
     "\"\(escaped(text))\""
   }
 
+  /// The same, cut after `longest` scalars.
+  package static func quoted(_ text: String, longest: Int) -> String {
+    let scalars = text.unicodeScalars
+    guard
+      let end = scalars.index(scalars.startIndex, offsetBy: longest, limitedBy: scalars.endIndex),
+      end < scalars.endIndex
+    else { return quoted(text) }
+    return "\"\(escaped(String(scalars[..<end])))…\""
+  }
+
   /// Whether a terminal, or the reader's eye, may take a scalar for more than a character: C0, DEL
   /// and C1 (ECMA-48), line and paragraph separators, and the bidirectional controls (UAX #9).
-  static func controls(_ scalar: Unicode.Scalar) -> Bool {
+  package static func controls(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F: true
     case 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
@@ -28,7 +38,7 @@ package enum TerminalText {
     }
   }
 
-  static func escape(_ scalar: Unicode.Scalar) -> String {
+  package static func escape(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
     case "\n": "\\n"
     case "\r": "\\r"
