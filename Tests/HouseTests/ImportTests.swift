@@ -6,7 +6,8 @@ struct ImportTests {
   /// All that these may import, but for the standard library.
   @Test(arguments: [
     ("FlowCore", []),
-    ("FlowDefinition", ["FlowCore"]),
+    ("FlowText", []),
+    ("FlowDefinition", ["FlowCore", "FlowText"]),
     ("FlowLog", ["CZlib"]),
     ("FlowRuntime", ["FlowCore", "FlowLog"]),
     ("FlowSimulation", ["FlowCore", "FlowLog", "FlowRuntime"]),
@@ -46,9 +47,11 @@ struct ImportTests {
   }
 }
 
-private struct Import: Equatable {
+private struct Import: Equatable, CustomStringConvertible {
   let path: String
   let module: String
+
+  var description: String { "\(path) imports \(module)" }
 }
 
 private func imports(ofModule module: String) -> [Import] {
