@@ -3,9 +3,10 @@ import Glibc
 /// The package's own files.
 package enum Repository {
   /// The package's folder, without a slash at the end.
-  package static let root = String(Fixtures.root.dropLast("/Fixtures".count))
+  package static let root = String(#filePath.dropLast("/Tests/TestSupport/Repository.swift".count))
 
   package struct Entry: Sendable {
+    package let name: String
     /// Relative to `root`.
     package let path: String
     package let isFolder: Bool
@@ -23,7 +24,7 @@ package enum Repository {
       let result = unsafe lstat("\(root)/\(path)", &status)
       precondition(result == 0, "cannot look at \(path): error \(errno)")
       return Entry(
-        path: path, isFolder: status.st_mode & S_IFMT == S_IFDIR,
+        name: name, path: path, isFolder: status.st_mode & S_IFMT == S_IFDIR,
         isExecutable: status.st_mode & S_IXUSR != 0)
     }
   }
@@ -41,9 +42,24 @@ package enum Repository {
     return files.sorted()
   }
 
+  /// The bytes of a file, by its path under `root`.
+  package static func read(_ path: String) -> [UInt8] {
+    guard let file = unsafe fopen("\(root)/\(path)", "r") else {
+      preconditionFailure("cannot read \(root)/\(path): error \(errno)")
+    }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe fread(&buffer, 1, buffer.count, file)
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
   /// The lines of a text file, by its path under `root`.
   package static func lines(of path: String) -> [Substring] {
-    String(decoding: Fixtures.read("../\(path)"), as: UTF8.self)
+    String(decoding: read(path), as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)
   }
 
