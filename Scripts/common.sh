@@ -60,11 +60,16 @@ build_release() {
   rm -f -- "$new.time"
 }
 
-# SwiftPM takes `..` textually, which is another folder where Scripts is a symbolic link.
+# SwiftPM takes `..` textually, which is another folder where Scripts is a symbolic link. What it
+# built holds its own path, and cannot be built upon after it was copied or moved.
 run_swift() {
   local real_root real_build
   real_root=$(readlink -f -- "$root")
   real_build=$(readlink -f -- "$build")
+  if [[ -e $build/place && $(<"$build/place") != "$real_build" ]]; then
+    rm -rf -- "$build"/{build.db,*-linux-*}
+  fi
+  printf '%s' "$real_build" >"$build/place"
   swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
 }
 
