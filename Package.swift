@@ -48,11 +48,13 @@ let package = Package(
     library("FlowRuntime", imports: ["FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["FlowCore", "FlowLog", "FlowRuntime"]),
-    library("FlowCommandLine", imports: ["FlowCore", "FlowText"]),
+    library(
+      "FlowCommandLine",
+      imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowSystem", "FlowText"]),
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
         "FlowText",
       ]),
     library(
