@@ -48,11 +48,13 @@ let package = Package(
     library("FlowRuntime", imports: ["FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["FlowCore", "FlowLog", "FlowRuntime"]),
-    library("FlowCommandLine", imports: ["FlowCore", "FlowText"]),
+    library(
+      "FlowCommandLine",
+      imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowSystem", "FlowText"]),
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
         "FlowText",
       ]),
     library(
@@ -67,6 +69,7 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
+    tests("HouseTests", of: ["TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
   ]
 )

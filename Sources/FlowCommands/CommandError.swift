@@ -1,5 +1,4 @@
 package import FlowCommandLine
-package import FlowDefinition
 package import FlowLog
 package import FlowRuntime
 import FlowText
@@ -7,10 +6,9 @@ import FlowText
 /// Why a command could not do what it was asked for.
 package enum CommandError: Error {
   case usage(UsageError)
-  case definition(DefinitionErrors)
+  case definition(DefinitionFileError)
   /// A file that the user named.
   case file(String, Errno)
-  case definitionTooLarge(String, limitMebibytes: Int)
   case run(RunError)
   /// The process cannot get what it needs of the system.
   case system(String, Errno)
@@ -23,10 +21,8 @@ extension CommandError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .usage(let error): error.description
-    case .definition(let errors): errors.description
+    case .definition(let error): error.description(by: "flow")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
-    case .definitionTooLarge(let path, let limit):
-      "flow: \(shown(path)) is larger than \(limit) MiB, the most that a workflow definition may be"
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .noHome:
@@ -45,7 +41,7 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .file, .definitionTooLarge, .noSuchStep, .noSuchAttempt: .usage
+    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt: .usage
     case .system, .noHome: .environment
     case .run(let error): error.exitCode
     }

@@ -17,6 +17,8 @@ package final class LinuxEnvironment: Environment {
     time = EventLoop(signals: try SignalDescriptor())
     runner = SpawnRunner()
     time.hasWork = { [runner, storage] in runner.hasReports || storage.hasFinishedSync }
+    storage.isIdle = { [runner] in runner.isIdle }
+    time.pendingSync = { [storage] in storage.syncDescriptor }
     time.onWake = { [runner] in runner.enforceDeadlines() }
     time.onSignal = { [unowned self] in received($0) }
   }

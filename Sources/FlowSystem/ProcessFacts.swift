@@ -17,6 +17,13 @@ package enum ProcessFacts {
     max(1, Int(clinux_available_processors()))
   }
 
+  /// The most memory that this process has held so far.
+  package static var peakResidentBytes: Int64 {
+    var usage = rusage()
+    guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+    return Int64(usage.ru_maxrss) * 1_024
+  }
+
   /// Sixty-four bits that nobody can foresee.
   package static func randomBits() -> UInt64 {
     var generator = SystemRandomNumberGenerator()

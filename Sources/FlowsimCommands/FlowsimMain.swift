@@ -22,6 +22,7 @@ package enum FlowsimMain {
     examples: [
       .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
       .init("flowsim --seed 42 --timeline", "one world, event by event"),
+      .init("flowsim rehearse FILE", "your workflow where all goes well (see its --help)"),
     ],
     exitCodes: [.success, .runFailed, .usage])
 
@@ -39,6 +40,9 @@ package enum FlowsimMain {
         output.write("flowsim \(Version.current)\n")
         return ExitCode.success.rawValue
       }
+      if line.first == RehearseCommand.syntax.name {
+        return try rehearse(line.dropFirst(), output, errors).rawValue
+      }
       switch try ArgumentScanner.scan(line[...], as: syntax) {
       case .helpRequested:
         output.write(HelpText.of(syntax))
@@ -49,6 +53,23 @@ package enum FlowsimMain {
     } catch {
       errors.write("\(error)\n")
       return ExitCode.usage.rawValue
+    }
+  }
+
+  private static func rehearse(
+    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
+  ) throws(UsageError) -> ExitCode {
+    switch try ArgumentScanner.scan(line, as: RehearseCommand.syntax) {
+    case .helpRequested:
+      output.write(HelpText.of(RehearseCommand.syntax))
+      return .success
+    case .arguments(let arguments):
+      do throws(DefinitionFileError) {
+        return try RehearseCommand.perform(arguments, output)
+      } catch {
+        errors.write("\(error.description(by: "flowsim"))\n")
+        return .usage
+      }
     }
   }
 

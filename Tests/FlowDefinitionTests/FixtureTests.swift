@@ -13,6 +13,10 @@ struct FixtureTests {
     #expect(errors(bytes) == nil)
   }
 
+  @Test func exampleIsRead() {
+    #expect(errors(Fixtures.read("Workflows/source-report.json")) == nil)
+  }
+
   @Test(arguments: invalid)
   func invalidFilesAreRefusedWithWhatIsExpected(name: String) {
     let bytes = Fixtures.read("Workflows/invalid/\(name).json")

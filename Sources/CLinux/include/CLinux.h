@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@ enum {
   CLINUX_OFD_GETLK = 36,       // F_OFD_GETLK
   CLINUX_OFD_SETLK = 37,       // F_OFD_SETLK
   CLINUX_RENAME_NOREPLACE = 1, // RENAME_NOREPLACE
+  CLINUX_EVENTFD_NONBLOCK = EFD_NONBLOCK,
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
 };
 
@@ -72,6 +74,8 @@ static inline int clinux_available_processors(void) {
 static inline int clinux_signalfd(const sigset_t *signals) {
   return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
+
+static inline int clinux_eventfd(int flags) { return eventfd(0, flags | EFD_CLOEXEC); }
 
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }

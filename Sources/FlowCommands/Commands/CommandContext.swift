@@ -18,6 +18,12 @@ package struct CommandContext {
     RunHome(try HomeFolder.path(), in: storage)
   }
 
+  func definition(_ path: String) throws(CommandError) -> DefinitionFile {
+    do throws(DefinitionFileError) { return try DefinitionFile(path) } catch {
+      throw .definition(error)
+    }
+  }
+
   func now() -> Moment { EventLoop.now() }
 
   func warn(_ message: String) {

@@ -45,7 +45,7 @@ package struct RunCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let file = try DefinitionFile(file)
+    let file = try context.definition(file)
     let home = try context.home()
     let now = context.now().wall
     let created = RunCreated(

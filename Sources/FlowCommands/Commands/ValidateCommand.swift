@@ -18,7 +18,7 @@ package struct ValidateCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let file = try DefinitionFile(file)
+    let file = try context.definition(file)
     let printer = PlanPrinter(file.definition, file.graph)
     let output = context.output
     if json { output.write(printer.json) } else { output.write(printer.text) }

@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# What the scripts share; they source it. All of it speaks to standard error. Exit code 6 says that
+# something is missing which is not ours.
+
+root=${BASH_SOURCE[0]%/*}/..
+# A clone that cannot be written is built elsewhere: FLOW_BUILD_DIR names the folder.
+build=${FLOW_BUILD_DIR:-$root/.build}
+binaries=$build/bin
+
+# A crashing Swift program would wait in its backtracer where there is no terminal.
+export SWIFT_BACKTRACE=enable=no
+
+say() { printf '%s\n' "$*" >&2; }
+
+stop() {
+  say "$@"
+  exit 6
+}
+
+# Builds an executable product, unless its binary is newer than all that it is made from.
+be_built() {
+  if is_fresh "$1"; then return; fi
+  mkdir -p "$build" 2>/dev/null || true
+  [[ -w $build ]] ||
+    stop "cannot build $1: no right to write $build; set FLOW_BUILD_DIR to a folder for the build"
+  # One at a time. The lock stays with this shell: nothing that it starts can hold it on.
+  exec 9>"$build/scripts.lock"
+  flock 9
+  if ! is_fresh "$1"; then
+    { install_missing; build_release "$1"; } 9>&-
+  fi
+  exec 9>&-
+}
+
+# A file that was removed or renamed shows in the time of its folder. No process is started for
+# this, so it costs about a millisecond.
+is_fresh() {
+  local path
+  shopt -s globstar
+  for path in "$root"/{Package.swift,Scripts/common.sh,Sources,Sources/**}; do
+    if [[ $path -nt $binaries/$1 ]]; then return 1; fi
+  done
+}
+
+# Builds a static executable and puts it in place in one step, dated by the start of the build: a
+# source that changes meanwhile counts as newer, and no program that runs sees its file change.
+build_release() {
+  local log=$build/$1.log new=$binaries/$1.new
+  say "building $1 (once) …"
+  mkdir -p "$binaries"
+  : >"$new.time"
+  if ! run_swift build -c release --static-swift-stdlib --product "$1" </dev/null >"$log" 2>&1; then
+    without_known_warnings "$log" >&2 || true
+    stop "cannot build $1: see above"
+  fi
+  without_known_warnings "$log" | grep 'warning:' >&2 || true
+  cp -- "$build/release/$1" "$new"
+  touch -r "$new.time" -- "$new"
+  mv -f -- "$new" "$binaries/$1"
+  rm -f -- "$new.time"
+}
+
+# SwiftPM takes `..` textually, which is another folder where Scripts is a symbolic link. What it
+# built holds its own path, and cannot be built upon after it was copied or moved.
+run_swift() {
+  local real_root real_build
+  real_root=$(readlink -f -- "$root")
+  real_build=$(readlink -f -- "$build")
+  if [[ -e $build/place && $(<"$build/place") != "$real_build" ]]; then
+    rm -rf -- "$build"/{build.db,*-linux-*}
+  fi
+  printf '%s' "$real_build" >"$build/place"
+  swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
+}
+
+# The Swift runtime's own archives mention functions that a static executable cannot have in full.
+# None of them is called by us.
+without_known_warnings() {
+  grep -vE "libswift[A-Za-z]*\.a\(.*warning: Using '(dlopen|getgrgid_r|getgrnam_r|getpwnam_r|\
+getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Za-z]*\.a\(.*\
+warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
+}
+
+# Checks for a Swift toolchain and for zlib's headers, and installs the latter.
+install_missing() {
+  require_swift
+  if [[ -e /usr/include/zlib.h ]] && has_static_zlib; then return; fi
+  command -v apt-get >/dev/null ||
+    stop "zlib's headers and its static library are missing; install them (Debian: libz-dev)"
+  local as_root=() install=(apt-get install --yes --no-install-recommends libz-dev)
+  if ((EUID != 0)); then
+    as_root=(sudo -n)
+    sudo -n apt-get --version >/dev/null 2>&1 ||
+      stop "zlib's headers are missing; run: sudo ${install[*]}"
+  fi
+  say "installing libz-dev …"
+  # Where the package lists are missing or old, they are fetched first.
+  { "${as_root[@]}" "${install[@]}" ||
+    { "${as_root[@]}" apt-get update && "${as_root[@]}" "${install[@]}"; }; } </dev/null >&2 ||
+    stop "libz-dev could not be installed; run: sudo ${install[*]}"
+}
+
+has_static_zlib() {
+  compgen -G '/usr/lib/*/libz.a' >/dev/null || compgen -G '/usr/lib*/libz.a' >/dev/null
+}
+
+require_swift() {
+  local version=none
+  if command -v swift >/dev/null; then version=$(swift --version 2>/dev/null) || version=broken; fi
+  if [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]]; then
+    if ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6003)); then return; fi
+    version=${BASH_REMATCH[0]}
+  fi
+  say "Swift 6.3 or later is needed to build this; found: $version. To get it:"
+  say "  curl -O https://download.swift.org/swiftly/linux/swiftly-$(uname -m).tar.gz"
+  say "  tar zxf swiftly-$(uname -m).tar.gz && ./swiftly init && swiftly install 6.3"
+  stop "or see https://www.swift.org/install/linux/"
+}
+
+# Runs `swift format` with the given arguments on all Swift sources.
+format_sources() {
+  local sources=(Package.swift Sources Tests)
+  if [[ -d Fuzz ]]; then sources+=(Fuzz); fi
+  swift format "$@" --recursive --parallel "${sources[@]}"
+}
+
+# Runs a command as a part with a name, and says how long it took. One that fails ends the script.
+run_part() {
+  local name=$1 started=$SECONDS
+  # shellcheck disable=SC2064  # the name is gone by then
+  trap "say '${0##*/}: $name FAILED'" EXIT
+  say "── $name"
+  "${@:2}"
+  say "── $name: $((SECONDS - started)) s"
+  trap - EXIT
+}

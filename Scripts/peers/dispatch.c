@@ -1,0 +1,83 @@
+// What `Scripts/bench` measures flow against, as little as a C program can do for the same work.
+//
+//   dispatch bare    COUNT SLOTS         posix_spawn and wait, nothing else
+//   dispatch durable COUNT SLOTS FOLDER  besides, an output file for each step, and a log record of
+//                                        its end that is durable before the next step starts
+//   dispatch create  COUNT FOLDER        creates files; prints what one costs in nanoseconds
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void require(int holds, const char *what) {
+  if (holds) return;
+  perror(what);
+  exit(1);
+}
+
+static void start(int output) {
+  char *arguments[] = {"/bin/true", NULL};
+  posix_spawn_file_actions_t actions;
+  pid_t pid;
+  posix_spawn_file_actions_init(&actions);
+  if (output >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, output, 1);
+    posix_spawn_file_actions_adddup2(&actions, output, 2);
+  }
+  require(posix_spawn(&pid, arguments[0], &actions, NULL, arguments, environ) == 0, "posix_spawn");
+  posix_spawn_file_actions_destroy(&actions);
+}
+
+static int create(const char *folder, int number) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%d", folder, number);
+  int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  require(file >= 0, path);
+  return file;
+}
+
+int main(int count, char **words) {
+  if (count < 4) return 2;
+  int steps = atoi(words[2]);
+  if (strcmp(words[1], "create") == 0) {
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (int i = 0; i < steps; i++) close(create(words[3], i));
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    printf("%lld\n", ((after.tv_sec - before.tv_sec) * 1000000000LL + after.tv_nsec - before.tv_nsec) / steps);
+    return 0;
+  }
+  int slots = atoi(words[3]), log = -1;
+  const char *folder = count > 4 ? words[4] : NULL;
+  char path[4096], record[96] = {1};
+  if (folder) {
+    snprintf(path, sizeof path, "%s/log", folder);
+    log = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    require(log >= 0 && posix_fallocate(log, 0, (off_t)steps * sizeof record + 4096) == 0, path);
+    require(fsync(log) == 0, path);
+  }
+  off_t end = 0;
+  for (int started = 0, running = 0, done = 0; done < steps;) {
+    while (running < slots && started < steps) {
+      int output = folder ? create(folder, started) : -1;
+      start(output);
+      if (output >= 0) close(output);
+      started++, running++;
+    }
+    require(wait(NULL) > 0, "wait");
+    do running--, done++;
+    while (running > 0 && waitpid(-1, NULL, WNOHANG) > 0);
+    if (!folder) continue;
+    require(pwrite(log, record, sizeof record, end) == sizeof record, path);
+    end += sizeof record;
+    require(fdatasync(log) == 0, path);
+  }
+  return 0;
+}

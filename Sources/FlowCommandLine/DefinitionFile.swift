@@ -1,0 +1,63 @@
+package import FlowCore
+package import FlowDefinition
+package import FlowLog
+import FlowSystem
+import FlowText
+
+/// A workflow definition as a file: read, checked, with its graph.
+package struct DefinitionFile {
+  /// More than a million steps take.
+  private static let limitMebibytes = 256
+
+  package let bytes: [UInt8]
+  package let definition: WorkflowDefinition
+  package let graph: DependencyGraph
+  /// The absolute path of the folder that holds it, without links.
+  package let folder: String
+
+  package init(_ path: String) throws(DefinitionFileError) {
+    let limit = Self.limitMebibytes
+    do throws(Errno) {
+      bytes = try FileReading.bytes(of: path, limit: limit << 20)
+      folder = try ProcessFacts.realPath(Self.parent(of: path))
+    } catch .fileTooLarge {
+      throw .tooLarge(path, limitMebibytes: limit)
+    } catch {
+      throw .unreadable(path, error)
+    }
+    do throws(DefinitionErrors) {
+      definition = try DefinitionParser.parse(bytes, file: path)
+    } catch {
+      throw .invalid(error)
+    }
+    do throws(DependencyCycle) {
+      graph = try DependencyGraph(definition.steps)
+    } catch {
+      preconditionFailure("a definition that was checked has a cycle: \(error.steps)")
+    }
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}
+
+/// Why there is no definition to work with. To the process that asked, each is a wrong argument.
+package enum DefinitionFileError: Error {
+  case unreadable(String, Errno)
+  case tooLarge(String, limitMebibytes: Int)
+  case invalid(DefinitionErrors)
+
+  /// - Parameter program: the program that speaks.
+  package func description(by program: String) -> String {
+    switch self {
+    case .unreadable(let path, let error):
+      "\(program): cannot read \(TerminalText.escaped(path)): \(error)"
+    case .tooLarge(let path, let limit):
+      "\(program): \(TerminalText.escaped(path)) is larger than \(limit) MiB, the most that a"
+        + " workflow definition may be"
+    case .invalid(let errors): errors.description
+    }
+  }
+}

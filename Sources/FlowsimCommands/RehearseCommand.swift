@@ -1,0 +1,58 @@
+import FlowCommandLine
+import FlowCore
+import FlowSimulation
+import FlowSystem
+
+/// `flowsim rehearse FILE`: a workflow in a world without faults, and what the engine costs there.
+struct RehearseCommand {
+  static let jobsOption = Option(
+    "jobs", short: "j", takes: .integer(placeholder: "N", 1...4_096),
+    "at most N attempts at once (the definition's, or 8)")
+
+  static let syntax = CommandSyntax(
+    program: "flowsim", name: "rehearse",
+    purpose: "drive the engine through a workflow in which every command succeeds",
+    details: """
+      Nothing is started and nothing is written. Prints what loading the definition
+      and driving the engine take.
+      """,
+    arguments: [Argument("FILE", .one, "the workflow definition")],
+    options: [jobsOption, .json],
+    examples: [.init("flowsim rehearse nightly.json", "how long, how much memory")],
+    exitCodes: [.success, .usage])
+
+  static func perform(
+    _ arguments: ScannedArguments, _ output: StandardStream
+  ) throws(DefinitionFileError) -> ExitCode {
+    let before = ProcessFacts.peakResidentBytes
+    let start = EventLoop.monotonicNow()
+    let file = try DefinitionFile(arguments.positional[0])
+    let loaded = EventLoop.monotonicNow()
+    let afterLoad = ProcessFacts.peakResidentBytes
+    let jobs = arguments.integer(jobsOption) ?? file.definition.jobs ?? 8
+    var rehearsal = Rehearsal(file.definition, file.graph, jobs: Int32(jobs))
+    rehearsal.run()
+    let end = EventLoop.monotonicNow()
+    let figures: [(name: String, value: Int64)] = [
+      ("steps", Int64(file.definition.steps.count)),
+      ("events", Int64(rehearsal.events)),
+      ("commits", Int64(rehearsal.commits)),
+      ("loadUs", loaded.microseconds - start.microseconds),
+      ("runUs", end.microseconds - loaded.microseconds),
+      ("loadBytes", afterLoad - before),
+      ("runBytes", ProcessFacts.peakResidentBytes - afterLoad),
+      ("peakBytes", ProcessFacts.peakResidentBytes),
+    ]
+    if arguments.has(.json) {
+      var writer = JSONWriter()
+      writer.object { writer in
+        for figure in figures { writer.member(figure.name, figure.value) }
+      }
+      writer.endLine()
+      output.write(writer.take())
+    } else {
+      for figure in figures { output.write("\(figure.name) \(figure.value)\n") }
+    }
+    return .success
+  }
+}

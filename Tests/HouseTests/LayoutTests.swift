@@ -1,0 +1,36 @@
+import TestSupport
+import Testing
+
+/// Where things are, and how large they get.
+struct LayoutTests {
+  /// Hidden entries are left out: they belong to tools.
+  @Test func topLevelHoldsWhatWasAgreed() {
+    let agreed = ["Fixtures", "Fuzz", "Package.swift", "README.md", "Scripts", "Sources", "Tests"]
+    let found = Repository.entries(in: "").map(\.path)
+    #expect(found.filter { !agreed.contains($0) && !$0.hasPrefix("LICENSE") } == [])
+  }
+
+  @Test func filesFitAMind() {
+    let files = Repository.files(under: "Sources", "Tests", "Scripts", "Fuzz")
+      .filter { path in [".swift", ".c", ".h", ".sh"].contains { path.hasSuffix($0) } }
+    #expect(files.count > 50)
+    #expect(files.filter { Repository.lines(of: $0).count > 500 } == [])
+  }
+
+  /// `common.sh` is sourced.
+  @Test func scriptsCanBeRun() {
+    let scripts = Repository.entries(in: "Scripts") + Repository.entries(in: ".ci")
+    #expect(scripts.contains { $0.path == ".ci/run" })
+    for script in scripts where !script.isFolder {
+      #expect(script.isExecutable != script.path.hasSuffix(".sh"), "\(script.path)")
+    }
+  }
+
+  @Test func everyScriptSaysWhatItDoes() {
+    for script in Repository.entries(in: "Scripts") where !script.isFolder {
+      let lines = Repository.lines(of: script.path)
+      #expect(lines.count > 1 && lines[0].hasPrefix("#"), "\(script.path)")
+      #expect(lines.count > 1 && lines[1].hasPrefix("# "), "\(script.path)")
+    }
+  }
+}
