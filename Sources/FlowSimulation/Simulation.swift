@@ -110,8 +110,12 @@ package struct Simulation {
 
   /// A storage that failed stops the engine, which is right; anything else is not.
   private func stopped(_ error: RunError) {
-    if error.storageFailure == nil && !world.isEngineDead {
-      world.oracles.violated(.prefix, "recovery fails: \(error)")
+    if world.isEngineDead { return }
+    switch error.storageFailure?.errno {
+    // The world's own faults.
+    case .inputOutput, .noSpace: return
+    case nil: world.oracles.violated(.prefix, "the engine stops: \(error)")
+    default: world.oracles.violated(.live, "the engine stops for no fault of the disk: \(error)")
     }
   }
 

@@ -140,7 +140,7 @@ package final class World: Environment {
     switch happening {
     case .process(let processID, let happening): runner.happened(happening, to: processID)
     case .echo(let report): runner.report(report)
-    case .syncDone: storage.completeSync(isFaulty() ? failedSync() : .done)
+    case .syncDone: storage.completeSync(isFaulty(times: 3) ? failedSync() : .done)
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
       coverage.add(request.force ? .forcedCancel : .cancel)
@@ -182,7 +182,7 @@ package final class World: Environment {
     isEngineDead = true
     runner.killAll()
     storage.closeAll()
-    letReadersLook()
+    letReadersLook(times: 20)
     // Nothing is lost in a world that never loses power; a healed one still may, once.
     if (death ?? drawDeath()) == .powerLoss { losePower() }
     death = nil
@@ -252,15 +252,15 @@ package final class World: Environment {
     return 1 + choices.choose(.storageFault, below: count - 1)
   }
 
-  private func isFaulty() -> Bool {
-    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille)
+  private func isFaulty(times factor: Int = 1) -> Bool {
+    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
   }
 
   // MARK: Readers
 
   /// Somebody may come and look at the run.
-  private func letReadersLook() {
-    guard choices.happens(.reader, perMille: options.readPerMille) else { return }
+  private func letReadersLook(times factor: Int = 1) {
+    guard choices.happens(.reader, perMille: options.readPerMille * factor) else { return }
     coverage.addRead()
     visit {
       oracles.read(isEngineDead: isEngineDead)
