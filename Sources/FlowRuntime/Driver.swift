@@ -64,8 +64,7 @@ package struct Driver<World: Environment>: ~Copyable {
       life: state.lives + 1, processID: process.processID, bootID: process.bootID)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(
-      writer, lock: lock, by: process)
+    let journal = Journal(writer, lock: lock, by: process)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
     if state.isFinished {

@@ -61,8 +61,7 @@ extension RunHome {
     do throws(LogError) {
       let writer = try LogWriter.create(
         in: folder.log, storage, salt: process.salts.next(), engineLife: 1, options)
-      return Journal(
-        writer, lock: lock, by: process)
+      return Journal(writer, lock: lock, by: process)
     } catch {
       throw .log(error)
     }

@@ -60,9 +60,9 @@ package final class World: Environment {
 
   private func arrangeTrouble() {
     if options.isCancelled {
-      let time = Int64(
-        choices.choose(
-          .cancel, below: [50_000, 3_000_000, 30_000_000][choices.choose(.cancel, below: 3)]))
+      // Early, while most runs are at work, or late.
+      let latest = [50_000, 3_000_000, 30_000_000][choices.choose(.cancel, below: 3)]
+      let time = Int64(choices.choose(.cancel, below: latest))
       let force = choices.choose(.cancel, below: 3) == 0
       let forced: [Bool] = force ? [false, true] : [false]
       for (index, isForced) in forced.enumerated() {
@@ -183,7 +183,6 @@ package final class World: Environment {
     runner.killAll()
     storage.closeAll()
     letReadersLook(times: 20)
-    // Nothing is lost in a world that never loses power; a healed one still may, once.
     if (death ?? drawDeath()) == .powerLoss { losePower() }
     death = nil
     schedule.removeAll {
