@@ -56,6 +56,7 @@ struct RunNameTests {
 
   @Test(arguments: [
     "../r", "r/../r", "/etc", "r/", "", ".", "..", "-r", "r r", "é", "r\u{1b}[31m",
+    String(repeating: "r", count: 10_000),
   ])
   func whatIsNoIdFindsNothing(name: String) async throws {
     let home = try await home(with: "r")
