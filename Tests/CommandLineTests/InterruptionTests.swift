@@ -51,6 +51,16 @@ struct InterruptionTests {
     #expect(try await run.end().ending == .exit(0))
   }
 
+  @Test(.enabled(if: TestFile.exists("/usr/bin/perl")))
+  func aParentThatIgnoresItsChildrenChangesNothing() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "exit 4"}"#)
+    let run = try await home.flow(
+      "run", file, by: ["/usr/bin/perl", "-e", #"$SIG{CHLD} = "IGNORE"; exec @ARGV"#])
+    #expect(run.ending == .exit(1))
+    #expect(try await home.status().step("a")?["attempts"]?[0]?["exitCode"]?.integer == 4)
+  }
+
   // MARK: Readers
 
   @Test func aReaderThatGoesAwayEndsNothing() async throws {
