@@ -20,6 +20,8 @@ package final class SignalDescriptor {
     _ = signal(SIGCHLD, SIG_DFL)
     _ = signal(SIGHUP, SIG_IGN)
     _ = signal(SIGPIPE, SIG_IGN)
+    // Then a write beyond a limit on file sizes is an error like any other.
+    _ = signal(SIGXFSZ, SIG_IGN)
     descriptor = try systemCall { unsafe clinux_signalfd(&set) }
   }
 

@@ -141,6 +141,12 @@ struct HomeFolderTests {
       try await home.flow("status", "r", "--json", environment: place).output)
     #expect(status["state"]?.string == "interrupted")
   }
+
+  @Test func aLimitOnTheSizeOfFilesIsAnErrorOfTheStorage() async throws {
+    let errors = try await refusal(by: ["/bin/sh", "-c", #"ulimit -f 8; exec "$@""#, "sh"])
+    #expect(errors.contains("file too large (EFBIG)"), "\(errors)")
+    #expect(home.runs == [])
+  }
 }
 
 /// A file system in memory, which can be full.
