@@ -76,6 +76,13 @@ struct StepProcessTests {
     #expect(try await home.logs("a") == "engine step step run\n")
   }
 
+  @Test func itsEnvironmentIsPassedOnByteForByte() async throws {
+    let text = try await output(
+      of: #""run": "printf %s \"$ODD\" | od -An -tx1""#,
+      by: ["/bin/sh", "-c", #"ODD=$(printf 'a\377b'); export ODD; exec "$@""#, "sh"])
+    #expect(text == " 61 ff 62\n")
+  }
+
   @Test func itKnowsWhatItBelongsTo() async throws {
     let home = Home()
     let file = home.workflow(
