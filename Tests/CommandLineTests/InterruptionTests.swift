@@ -108,6 +108,34 @@ struct InterruptionTests {
         == (try await home.flow("events", "latest", "--json").output))
   }
 
+  @Test func standardStreamsThatAreClosedAreNoFilesOfTheRun() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "echo $PPID; while ! test -e go; do sleep 0.02; done"}"#)
+    let run = try home.start(
+      ["run", file, "--run-id", "r"],
+      by: ["/bin/sh", "-c", #"exec "$@" <&- >&- 2>&-"#, "sh"])
+    let output = "\(home.path)/runs/r/attempts/a@1.out"
+    #expect(try await eventually { TestFile.text(output).hasSuffix("\n") })
+    let engine = TestFile.text(output).dropLast()
+    for descriptor in 0...2 {
+      #expect(link("/proc/\(engine)/fd/\(descriptor)") == "/dev/null")
+    }
+    home.folder.write("", to: "go")
+    #expect(try await run.end().ending == .exit(0))
+  }
+
+  @Test func dataThatNobodyGetsIsAFailure() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    let run = try await home.flow("run", file, output: .file("/dev/full"))
+    #expect(run.ending == .exit(0), "a run counts without what it prints")
+    let status = try await home.flow("status", "--json", output: .file("/dev/full"))
+    #expect(status.ending == .exit(6))
+    #expect(
+      status.errors == "flow: cannot write to standard output: no space left on device (ENOSPC)\n")
+  }
+
   // MARK: Engines that are killed
 
   @Test func othersSeeARunThatGoesOn() async throws {
@@ -173,5 +201,12 @@ struct InterruptionTests {
     // Else processes of other tests would hold it open; theirs close all but three all the same.
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
+  }
+
+  /// What a link points to.
+  private func link(_ path: String) -> String {
+    guard let target = unsafe realpath(path, nil) else { return "error \(errno)" }
+    defer { unsafe free(target) }
+    return unsafe String(cString: target)
   }
 }
