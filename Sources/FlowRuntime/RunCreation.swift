@@ -107,7 +107,7 @@ extension RunHome {
   /// A folder's name is synced before anything is made in the folder. So of those that exist only the
   /// deepest may have a name that is not durable, from a creator that failed or died on the way.
   private func prepare() throws(RunError) {
-    // Nothing is made in a folder that cannot be trusted.
+    // Nothing is made in a folder that is not trusted.
     if try isThere(path) { _ = try isThere(runs) }
     var parent = "/"
     var paths = runs.split(separator: "/").reduce(into: [String]()) { paths, name in

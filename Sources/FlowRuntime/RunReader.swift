@@ -19,7 +19,8 @@ package struct RunReader<Store: Storage>: ~Copyable {
     if case .nobody = holder {
       // The engine that created the run may have died before its name was durable.
       try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
-        try storage.syncDirectory(folder.home)
+        // Where nothing can be written any more, names are as durable as they will ever be.
+        do throws(Errno) { try storage.syncDirectory(folder.home) } catch .readOnly {}
       }
     }
     history = try HistoryReader(folder, in: storage, holder.source(boot))

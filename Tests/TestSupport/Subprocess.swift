@@ -69,8 +69,8 @@ package final class Subprocess: Sendable {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let envp = unsafe variables.map { unsafe strdup($0) } + [nil]
     defer {
-      unsafe argv.forEach { unsafe free($0) }
-      unsafe envp.forEach { unsafe free($0) }
+      for index in unsafe argv.indices { unsafe free(argv[index]) }
+      for index in unsafe envp.indices { unsafe free(envp[index]) }
     }
     var pid: pid_t = 0
     let result = unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
