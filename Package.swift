@@ -63,6 +63,7 @@ let package = Package(
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
+    executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowSystem"]),
 
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",

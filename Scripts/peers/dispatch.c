@@ -3,6 +3,8 @@
 //   dispatch bare    COUNT SLOTS         posix_spawn and wait, nothing else
 //   dispatch durable COUNT SLOTS FOLDER  besides, an output file for each step, and a log record of
 //                                        its end that is durable before the next step starts
+//   dispatch append  COUNT BYTES FOLDER  durable writes of so many bytes into a file with room;
+//                                        prints microseconds
 //   dispatch create  COUNT FOLDER        creates files; prints what one costs in nanoseconds
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -43,17 +45,38 @@ static int create(const char *folder, int number) {
   return file;
 }
 
+static long long microseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static int append(int count, int size, const char *folder) {
+  char path[4096], *bytes = calloc(1, size);
+  snprintf(path, sizeof path, "%s/append", folder);
+  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  require(bytes && file >= 0 && posix_fallocate(file, 0, (off_t)count * size) == 0, path);
+  memset(bytes, 0xa5, size);
+  require(fsync(file) == 0, path);
+  long long before = microseconds();
+  for (int i = 0; i < count; i++) {
+    require(pwrite(file, bytes, size, (off_t)i * size) == size, path);
+    require(fdatasync(file) == 0, path);
+  }
+  printf("%lld\n", microseconds() - before);
+  return 0;
+}
+
 int main(int count, char **words) {
   if (count < 4) return 2;
   int steps = atoi(words[2]);
   if (strcmp(words[1], "create") == 0) {
-    struct timespec before, after;
-    clock_gettime(CLOCK_MONOTONIC, &before);
+    long long before = microseconds();
     for (int i = 0; i < steps; i++) close(create(words[3], i));
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    printf("%lld\n", ((after.tv_sec - before.tv_sec) * 1000000000LL + after.tv_nsec - before.tv_nsec) / steps);
+    printf("%lld\n", (microseconds() - before) * 1000 / steps);
     return 0;
   }
+  if (strcmp(words[1], "append") == 0 && count > 4) return append(steps, atoi(words[3]), words[4]);
   int slots = atoi(words[3]), log = -1;
   const char *folder = count > 4 ? words[4] : NULL;
   char path[4096], record[96] = {1};
