@@ -42,6 +42,11 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
     }
   }
 
+  /// Lets a reader of a live log go on to what has become durable since.
+  mutating func extend(to durable: LogPosition) throws(RunError) {
+    do throws(LogError) { try log.extend(to: durable) } catch { throw .log(error) }
+  }
+
   /// Goes on with the log, which was read to its end, in a segment of its own.
   consuming func recover(
     engineLife: Int32, salt: UInt32, _ options: LogOptions
