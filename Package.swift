@@ -65,7 +65,11 @@ let package = Package(
     executable("flowsim", imports: ["FlowsimCommands"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore", "FlowText"]),
+    tests(
+      "FlowCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+      ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),

@@ -8,7 +8,14 @@ struct AttemptOutputs {
   let runID: String
   let folder: RunFolder
 
-  func path(_ attempt: AttemptID, _ state: RunState) -> String {
+  /// What to say of the steps because of which a run did not succeed.
+  func report(_ failures: FailedSteps, _ state: RunState) -> FailureReport {
+    FailureReport(failures, state, runID: runID, folder: folder) {
+      lastLines($0, state, FailureReport.mostLines)
+    }
+  }
+
+  private func path(_ attempt: AttemptID, _ state: RunState) -> String {
     folder.output(
       ofStep: state.definition.steps[Int(attempt.step)].id, attempt: attempt.number)
   }
@@ -20,7 +27,7 @@ struct AttemptOutputs {
   }
 
   /// At most `count`.
-  func lastLines(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String] {
+  private func lastLines(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String] {
     let limit = OutputTail.lastLinesByteCount
     let bytes = tail(path(attempt, state), limit)
     return OutputTail.lastLines(of: bytes, count, isWhole: bytes.count < limit)

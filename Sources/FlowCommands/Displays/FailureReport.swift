@@ -1,4 +1,5 @@
 import FlowCore
+import FlowRuntime
 import FlowText
 
 /// The steps because of which a run did not succeed, as its events name them.
@@ -6,8 +7,7 @@ struct FailedSteps {
   struct Entry {
     let attempt: AttemptID
     let outcome: StepOutcome
-    /// Nil where it had none when the run stopped.
-    let end: AttemptEnd?
+    let end: AttemptEnd
   }
 
   static let mostEntries = 5
@@ -48,15 +48,24 @@ struct FailedSteps {
 struct FailureReport {
   private let failures: FailedSteps
   private let state: RunState
-  private let outputs: AttemptOutputs
+  private let runID: String
+  private let folder: RunFolder
+  private let lastLines: (AttemptID) -> [String]
   private let wording: StepWording
 
-  private static let mostLines = 10
+  /// How many lines of each step's output are shown.
+  static let mostLines = 10
 
-  init(_ failures: FailedSteps, _ state: RunState, _ outputs: AttemptOutputs) {
+  /// - Parameter lastLines: what an attempt printed last, escaped; at most `mostLines`.
+  init(
+    _ failures: FailedSteps, _ state: RunState, runID: String, folder: RunFolder,
+    lastLines: @escaping (AttemptID) -> [String]
+  ) {
     self.failures = failures
     self.state = state
-    self.outputs = outputs
+    self.runID = runID
+    self.folder = folder
+    self.lastLines = lastLines
     wording = StepWording(state.definition)
   }
 
@@ -67,31 +76,34 @@ struct FailureReport {
     let more = failures.count - failures.entries.count
     if more > 0 {
       lines += [
-        StyledText(), StyledText("… and \(more) more: flow status \(outputs.runID)", .bad),
+        StyledText(), StyledText("… and \(more) more: flow status \(runID)", .bad),
       ]
     }
     return lines + [StyledText()]
   }
 
   private func lines(of entry: FailedSteps.Entry) -> [StyledText] {
-    var title = StyledText("\(status(entry).glyph) \(wording.id(entry.attempt.step))", .bad)
-    let again = entry.attempt.number == 1 ? "" : " (attempt \(entry.attempt.number))"
-    let why = entry.end.map { ": \(wording.failure($0, ofStep: entry.attempt.step))" } ?? ""
-    title.append(" \(status(entry).word)\(again)\(why)")
-
-    let path = TerminalText.escaped(outputs.path(entry.attempt, state))
-    let printed = outputs.lastLines(entry.attempt, state, Self.mostLines)
+    let title = StyledText(self.title(entry), entry.outcome == .cancelled ? .attention : .bad)
+    let path = TerminalText.escaped(
+      folder.output(ofStep: wording.id(entry.attempt.step), attempt: entry.attempt.number))
+    let printed = lastLines(entry.attempt)
     if printed.isEmpty {
-      if entry.end?.launchFailure != nil { return [title] }
+      if entry.end.launchFailure != nil { return [title] }
       return [title, StyledText("  it printed nothing", .faint)]
     }
     var command = StyledText("  whole output: ", .faint)
-    command.append("flow logs \(outputs.runID) \(wording.id(entry.attempt.step))")
+    command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
     return [title] + printed.map { StyledText("    \($0)") }
       + [StyledText("  in \(path)", .faint), command]
   }
 
-  private func status(_ entry: FailedSteps.Entry) -> StepStatus {
-    entry.outcome == .cancelled ? .cancelled : .failed
+  private func title(_ entry: FailedSteps.Entry) -> String {
+    let step = entry.attempt.step
+    let again = entry.attempt.number == 1 ? "" : " (attempt \(entry.attempt.number))"
+    let why = wording.failure(entry.end, ofStep: step)
+    if entry.outcome == .cancelled {
+      return "\(StepStatus.cancelled.glyph) \(wording.id(step))\(again) \(why): the run timed out"
+    }
+    return "\(StepStatus.failed.glyph) \(wording.id(step)) failed\(again): \(why)"
   }
 }

@@ -57,7 +57,12 @@ final class LiveDisplay: RunDisplay {
     output.flushAvailable()
     guard let run, output.pendingDescriptor == nil, clock.isDue(at: now.monotonic) else { return }
     clock.drew(at: now.monotonic)
-    guard terminal.isOurs else { return }
+    guard terminal.isOurs else {
+      screen.forget()
+      write(lasting.takeAll())
+      output.flushAvailable()
+      return
+    }
     let size = terminal.size
     let above = lasting.takeAll()
     let view = LiveView(
@@ -88,7 +93,7 @@ final class LiveDisplay: RunDisplay {
 
   private func finish(_ state: RunState, _ status: RunStatus, _ line: String) {
     abandon()
-    write(FailureReport(failures, state, outputs).lines())
+    write(outputs.report(failures, state).lines())
     var last = StyledText(
       "\(status.glyph) ",
       status == .succeeded ? .good : status == .failed ? .bad : .attention)
@@ -138,8 +143,9 @@ struct LastingLines {
   /// Nil for what the view shows well enough.
   private static func mark(_ event: Event) -> (String, Tone)? {
     switch event.body {
-    case .runCreated: ("", .plain)
-    case .engineStarted, .runFinished: ("", .plain)
+    case .runCreated, .engineStarted, .runFinished: ("", .plain)
+    // The request itself has its line.
+    case .runStopping(.cancelled): nil
     case .deadlinePassed, .cancelRequested, .runStopping:
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled: ("\(StepStatus.backingOff.glyph) ", .attention)

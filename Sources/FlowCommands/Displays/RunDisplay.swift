@@ -68,7 +68,7 @@ final class PlainDisplay: RunDisplay {
         continue
       }
       if let notice = lines.takeNotice() { output.write(notice) }
-      for text in FailureReport(failures, state, outputs).lines() {
+      for text in outputs.report(failures, state).lines() {
         output.write(text.plain + "\n")
       }
       output.write(line)

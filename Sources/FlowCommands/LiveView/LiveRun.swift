@@ -23,6 +23,9 @@ package struct LiveRun: Sendable {
   package let startedAt: WallTime
   /// The longest running first. There are never more than the run's `jobs`.
   package private(set) var active: [Active] = []
+  /// Steps whose attempt is scheduled and waits for its slot, the next first: intents are made
+  /// durable ahead of slots.
+  private var scheduled: [Int32]
   package private(set) var backingOff = 0
   package private(set) var succeeded = 0
   package private(set) var failed = 0
@@ -42,6 +45,8 @@ package struct LiveRun: Sendable {
   package init(_ state: RunState, startedAt: WallTime) {
     self.state = state
     self.startedAt = startedAt
+    scheduled = state.steps.indices.filter { state.steps[$0].phase == .starting }.map(Int32.init)
+    scheduled.sort { state.graph.rank(of: Int($0)) < state.graph.rank(of: Int($1)) }
     findFirstWaiting()
   }
 
@@ -55,15 +60,20 @@ package struct LiveRun: Sendable {
     switch event.body {
     case .attemptLaunched(let attempt, _):
       lastEnds[attempt.step] = nil
-      active.append(Active(attempt: attempt, launchedAt: now))
+      begin(attempt, at: now)
     case .deadlinePassed(let attempt):
-      stop(attempt, .timedOut(killAt: killTime(attempt, from: now)))
+      stop(attempt, at: now, .timedOut(killAt: killTime(attempt, from: now)))
     case .stopRequested(let attempt, let force):
-      stop(attempt, force ? .forced : .requested(killAt: killTime(attempt, from: now)))
+      stop(attempt, at: now, force ? .forced : .requested(killAt: killTime(attempt, from: now)))
     case .attemptEnded(let attempt, let end):
+      // A command that could not be started was never active.
+      scheduled.removeAll { $0 == attempt.step }
       active.removeAll { $0.attempt == attempt }
       lastEnds[attempt.step] = end
-    case .attemptWithdrawn(let attempt): active.removeAll { $0.attempt == attempt }
+    case .attemptScheduled(let attempt): scheduled.append(attempt.step)
+    case .attemptWithdrawn(let attempt):
+      scheduled.removeAll { $0 == attempt.step }
+      active.removeAll { $0.attempt == attempt }
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome)
@@ -71,13 +81,21 @@ package struct LiveRun: Sendable {
     // Whoever waits for a retry waits for its end from now on.
     case .runStopping: backingOff = 0
     case .runCreated, .definitionPart, .engineStarted, .cancelRequested, .timerFired(.runTimeout),
-      .attemptScheduled, .rerunScheduled, .runFinished:
+      .rerunScheduled, .runFinished:
       break
     }
     findFirstWaiting()
   }
 
-  private mutating func stop(_ attempt: AttemptID, _ stop: Stop) {
+  /// A stop can overtake the report of the launch; then both begin the attempt.
+  private mutating func begin(_ attempt: AttemptID, at now: Instant) {
+    scheduled.removeAll { $0 == attempt.step }
+    if active.contains(where: { $0.attempt == attempt }) { return }
+    active.append(Active(attempt: attempt, launchedAt: now))
+  }
+
+  private mutating func stop(_ attempt: AttemptID, at now: Instant, _ stop: Stop) {
+    begin(attempt, at: now)
     guard let index = active.firstIndex(where: { $0.attempt == attempt }) else { return }
     // A stop on top of a timeout gives no new grace.
     if case .requested = stop, active[index].stop != nil { return }
@@ -109,11 +127,18 @@ package struct LiveRun: Sendable {
   package var total: Int { state.steps.count }
   package var done: Int { total - state.unsettledSteps }
   package var stopping: Int { active.count { $0.stop != nil } }
-  package var running: Int { state.openAttempts - stopping }
-  package var ready: Int { state.ready.count }
+  package var running: Int { active.count - stopping }
+  /// Steps that only wait for a slot.
+  package var ready: Int { state.ready.count + scheduled.count }
   /// Steps that have needs which are not met, or that wait for their end in a run that stops.
   package var waiting: Int {
-    max(0, state.unsettledSteps - state.openAttempts - ready - backingOff)
+    max(0, state.unsettledSteps - active.count - ready - backingOff)
+  }
+
+  /// The first of the steps that only wait for a slot, in the order in which they get one.
+  package func readySteps(_ count: Int) -> [Int] {
+    let first = scheduled.prefix(count).map { Int($0) }
+    return first + state.ready.first(count - first.count, in: state.graph)
   }
 
   package func lastEnd(ofStep step: Int32) -> AttemptEnd? { lastEnds[step] }

@@ -207,9 +207,9 @@ package struct LiveView {
     var line = StyledText("\(StepStatus.ready.glyph) ")
     let jobs = run.state.created.jobs
     line.append(
-      "\(run.ready) ready, \(run.ready == 1 ? "waits" : "wait") for one of \(jobs)"
+      "\(run.ready) ready, waiting for one of \(jobs)"
         + " \(jobs == 1 ? "slot" : "slots"): ")
-    let steps = run.state.ready.first(Self.mostReadyNames, in: run.state.graph)
+    let steps = run.readySteps(Self.mostReadyNames)
     let isAll = steps.count == run.ready
     line.append(
       steps.map { wording.id(Int32($0)) }.joined(separator: ", ") + (isAll ? "" : ", …"), .faint)
