@@ -64,7 +64,10 @@ let package = Package(
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
+    tests("CommandLineTests", of: ["CLinux", "TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
       of: [
@@ -73,6 +76,11 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
+    tests("FlowRuntimeTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
+    tests(
+      "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("HouseTests", of: ["TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
   ]

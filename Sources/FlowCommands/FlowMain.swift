@@ -1,4 +1,5 @@
 import FlowCommandLine
+import FlowLog
 import FlowSystem
 
 /// The program `flow`.
@@ -6,6 +7,7 @@ package enum FlowMain {
   /// - Parameter line: the command line without the program's name.
   /// - Returns: what the process exits with.
   package static func run(_ line: [String]) -> Int32 {
+    StandardStream.openMissing()
     let context = CommandContext()
     let code = perform(line, context)
     context.output.flush()
@@ -18,14 +20,27 @@ package enum FlowMain {
       switch try invocation(line) {
       case .text(let text):
         context.output.write(text)
+        try finishOutput(context)
         return .success
-      case .command(let command): return try command.perform(context)
+      case .command(let command):
+        let code = try command.perform(context)
+        // A run is not what it printed, and counts without it.
+        if !(command is RunCommand) { try finishOutput(context) }
+        return code
       }
     } catch {
       // What was printed before comes before, where both go to one terminal.
       context.output.flush()
       context.errors.write("\(error)\n")
       return error.exitCode
+    }
+  }
+
+  /// Data that nobody gets is a failure; a reader that has had enough is not.
+  private static func finishOutput(_ context: CommandContext) throws(CommandError) {
+    context.output.flush()
+    if let failure = context.output.failure, failure != .brokenPipe {
+      throw .system("write to standard output", failure)
     }
   }
 

@@ -53,3 +53,14 @@ struct RecordedRun {
     }
   }
 }
+
+extension RunReader<LinuxStorage> {
+  /// Reads a run on this machine.
+  init(_ folder: RunFolder, in storage: LinuxStorage) throws(RunError) {
+    let bootID: String
+    do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
+      throw .storage(StorageError(.read, "/proc/sys/kernel/random/boot_id", error))
+    }
+    try self.init(folder, in: storage, bootID: bootID)
+  }
+}

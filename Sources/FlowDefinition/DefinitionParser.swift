@@ -40,9 +40,10 @@ package import FlowCore
 ///     }
 ///
 /// Durations are a whole number and a unit (`ms`, `s`, `m`, `h`), at most ten years; a timeout is
-/// above zero. `steps`, `exitCodes`, `on` and commands are not empty. A step's `env` and `retry` are merged with those of `defaults` key by key; every
-/// other key of a step replaces the default. A step that says `onLost: probe` has a probe of its own
-/// or by default; a default probe is dropped where a step says otherwise.
+/// above zero. `steps`, `exitCodes`, `on` and commands are not empty. A step's `env` and `retry` are
+/// merged with those of `defaults` key by key; every other key of a step replaces the default. A step
+/// that says `onLost: probe` has a probe of its own or by default; a default probe is dropped where a
+/// step says otherwise.
 package enum DefinitionParser {
   /// Files must be smaller than this, in bytes: offsets are kept in 32 bits.
   private static let sizeLimit = Int(UInt32.max)

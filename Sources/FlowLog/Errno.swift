@@ -29,6 +29,7 @@ package struct Errno: Error, Hashable, Sendable {
   package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG
   package static let noSpace = Errno(rawValue: 28)  // ENOSPC
   package static let readOnly = Errno(rawValue: 30)  // EROFS
+  package static let brokenPipe = Errno(rawValue: 32)  // EPIPE
   package static let nameTooLong = Errno(rawValue: 36)  // ENAMETOOLONG
   package static let directoryNotEmpty = Errno(rawValue: 39)  // ENOTEMPTY
   package static let tooManyLinks = Errno(rawValue: 40)  // ELOOP
@@ -60,6 +61,7 @@ extension Errno: CustomStringConvertible {
     case .fileTooLarge: "file too large (EFBIG)"
     case .noSpace: "no space left on device (ENOSPC)"
     case .readOnly: "read-only file system (EROFS)"
+    case .brokenPipe: "broken pipe (EPIPE)"
     case .nameTooLong: "file name too long (ENAMETOOLONG)"
     case .directoryNotEmpty: "directory not empty (ENOTEMPTY)"
     case .tooManyLinks: "too many levels of symbolic links (ELOOP)"

@@ -37,7 +37,7 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
-  /// - Returns: nil if the run has ended.
+  /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
     _ id: String, by process: RunProcess, home: RunHome<World.Store>, world: World,
@@ -45,7 +45,10 @@ package struct Driver<World: Environment>: ~Copyable {
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
-      folder, id: id, processID: process.processID, in: world.storage)
+      folder, id: id, processID: process.processID, boot: BootMark(process.bootID),
+      in: world.storage)
+    // The engine that created the run may have died before its name was durable.
+    try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
     var replay = Replay()
     while let event = try history.next() {
@@ -55,13 +58,20 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     // The first commit holds the definition, and a run has no name before that is durable.
     guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
-    if state.isFinished { return nil }
+    // A seal is written when all before it is durable.
+    if state.isFinished, history.tail?.verdict == .intact(isSealed: true) { return nil }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, bootID: process.bootID)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(
-      writer, lock: lock, processID: process.processID, salts: process.salts)
+    let journal = Journal(writer, lock: lock, by: process)
+    // A power loss may have left an older word in the lock file, or none.
+    try journal.publish()
+    if state.isFinished {
+      // Its engine died before it could seal the log, and perhaps before the end was durable.
+      try journal.seal()
+      return nil
+    }
     let engine = Engine.resume(state, engine: life, at: world.time.now())
     return Driver(engine, journal, LaunchPlan(state, in: folder), world, observer)
   }

@@ -42,8 +42,8 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
     }
   }
 
-  /// Lets a reader of a live log go on to what has become durable since.
-  mutating func extend(to durable: LogPosition) throws(RunError) {
+  /// Lets the reader of a live log go on to what has become durable since (`LogReader.extend`).
+  package mutating func extend(to durable: LogPosition) throws(RunError) {
     do throws(LogError) { try log.extend(to: durable) } catch { throw .log(error) }
   }
 

@@ -6,17 +6,18 @@ package struct Journal<Store: Storage>: ~Copyable {
   private var writer: LogWriter<Store>
   private let lock: RunLock<Store>
   private let processID: Int32
+  private let boot: BootMark
   private let salts: SaltSource
   private(set) var commitInFlight: [Event] = []
 
   init(
-    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, processID: Int32,
-    salts: SaltSource
+    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, by process: RunProcess
   ) {
     self.writer = writer
     self.lock = lock
-    self.processID = processID
-    self.salts = salts
+    processID = process.processID
+    boot = BootMark(process.bootID)
+    salts = process.salts
   }
 
   /// Appends consecutive events and begins to make them durable.
@@ -45,16 +46,16 @@ package struct Journal<Store: Storage>: ~Copyable {
     } catch {
       throw .log(error)
     }
-    try published()
+    try publish()
     defer { commitInFlight = [] }
     return commitInFlight
   }
 
   /// Lets readers see what has become durable.
-  private mutating func published() throws(RunError) {
+  func publish() throws(RunError) {
     try lock.publish(
       HolderRecord(
-        processID: processID, durable: writer.durablePosition,
+        processID: processID, boot: boot, durable: writer.durablePosition,
         lastSequence: Int64(writer.durableSequence)))
   }
 
@@ -64,7 +65,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     try append(events)
     do throws(LogError) { try writer.sync() } catch { throw .log(error) }
     commitInFlight = []
-    try published()
+    try publish()
   }
 
   mutating func wasRenamed(to folder: RunFolder) {

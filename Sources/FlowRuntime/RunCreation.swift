@@ -21,11 +21,24 @@ extension RunHome {
     // A dot begins no run id, and the process id keeps two creators apart.
     let building = RunFolder(path: "\(runs)/.new-\(id)-\(process.processID)")
     try removeTree(building.path)
+    var journal = try appear(folder, from: building, id, definition, by: process, for: events)
+    do throws(RunError) { try syncNames() } catch {
+      try? withdraw(folder, to: building)
+      throw error
+    }
+    journal.wasRenamed(to: folder)
+    return journal
+  }
+
+  private func appear(
+    _ folder: RunFolder, from building: RunFolder, _ id: String, _ definition: [UInt8],
+    by process: RunProcess, for events: [Event]
+  ) throws(RunError) -> Journal<Store> {
     do throws(RunError) {
       var journal = try build(building, definition, by: process, for: events)
       try journal.commit(events)
-      try publish(building, as: folder, id)
-      journal.wasRenamed(to: folder)
+      try syncDirectory(building.path)
+      try give(building, theNameOf: folder, id)
       return journal
     } catch {
       try? removeTree(building.path)
@@ -48,17 +61,15 @@ extension RunHome {
     do throws(LogError) {
       let writer = try LogWriter.create(
         in: folder.log, storage, salt: process.salts.next(), engineLife: 1, options)
-      return Journal(
-        writer, lock: lock, processID: process.processID, salts: process.salts)
+      return Journal(writer, lock: lock, by: process)
     } catch {
       throw .log(error)
     }
   }
 
-  private func publish(
-    _ building: RunFolder, as folder: RunFolder, _ id: String
+  private func give(
+    _ building: RunFolder, theNameOf folder: RunFolder, _ id: String
   ) throws(RunError) {
-    try syncDirectory(building.path)
     do throws(Errno) {
       try storage.rename(building.path, to: folder.path, replacing: false)
     } catch .fileExists {
@@ -66,7 +77,16 @@ extension RunHome {
     } catch {
       throw .storage(StorageError(.rename, building.path, error))
     }
-    try syncDirectory(runs)
+  }
+
+  /// Takes back a name that may not be durable, of a run that nobody was told of. Nothing of the run
+  /// is removed before the name is durably gone: a run that can be seen is whole.
+  private func withdraw(_ folder: RunFolder, to building: RunFolder) throws(RunError) {
+    try wrapping(.rename, folder.path) { () throws(Errno) in
+      try storage.rename(folder.path, to: building.path, replacing: false)
+    }
+    try syncNames()
+    try removeTree(building.path)
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws(RunError) {
@@ -83,15 +103,25 @@ extension RunHome {
   // MARK: Folders
 
   /// Makes the home and its folder of runs where they are missing.
+  ///
+  /// A folder's name is synced before anything is made in the folder. So of those that exist only the
+  /// deepest may have a name that is not durable, from a creator that failed or died on the way.
   private func prepare() throws(RunError) {
-    if try isThere(path), try isThere(runs) { return }
-    var parent = ""
-    for name in runs.split(separator: "/") {
-      let next = "\(parent)/\(name)"
-      if try attributes(of: next) == nil {
-        try makeDirectory(next, mayExist: true)
-        try syncDirectory(parent.isEmpty ? "/" : parent)
-      }
+    // Nothing is made in a folder that is not trusted.
+    if try isThere(path) { _ = try isThere(runs) }
+    var parent = "/"
+    var paths = runs.split(separator: "/").reduce(into: [String]()) { paths, name in
+      paths.append("\(paths.last ?? "")/\(name)")
+    }[...]
+    var deepestFolder: String?
+    while let next = paths.first, try attributes(of: next) != nil {
+      deepestFolder = parent
+      parent = paths.removeFirst()
+    }
+    if let deepestFolder { try syncDirectory(deepestFolder, mayBeClosed: true) }
+    for next in paths {
+      try makeDirectory(next, mayExist: true)
+      try syncDirectory(parent)
       parent = next
     }
     _ = try isThere(path)
@@ -108,8 +138,18 @@ extension RunHome {
     }
   }
 
-  private func syncDirectory(_ path: String) throws(RunError) {
-    try wrapping(.syncDirectory, path) { () throws(Errno) in try storage.syncDirectory(path) }
+  /// Makes the names of the runs durable.
+  func syncNames() throws(RunError) {
+    try syncDirectory(runs)
+  }
+
+  /// - Parameter mayBeClosed: whether it may be a folder that this user cannot read, and so has made
+  ///   nothing in.
+  private func syncDirectory(_ path: String, mayBeClosed: Bool = false) throws(RunError) {
+    do throws(Errno) { try storage.syncDirectory(path) } catch {
+      if error == .permissionDenied && mayBeClosed { return }
+      throw .storage(StorageError(.syncDirectory, path, error))
+    }
   }
 
   private func removeTree(_ path: String) throws(RunError) {

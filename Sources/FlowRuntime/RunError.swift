@@ -50,7 +50,7 @@ extension RunError: CustomStringConvertible {
     case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
     case .invalidRunID(let id):
       return
-        "\"\(id)\" cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
+        "\"\(Self.beginning(of: id))\" cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
         + " hyphens, and begins with a letter or digit"
     case .runExists(let id): return "run \(id) exists already; choose another id"
     case .noSuchRun(let id, let home):
@@ -63,5 +63,11 @@ extension RunError: CustomStringConvertible {
     case .runIsHeld(let id, let processID):
       return "run \(id) is being driven by process \(processID.map(String.init) ?? "?")"
     }
+  }
+
+  /// As much as tells which was meant, of what may be anything.
+  private static func beginning(of name: String) -> String {
+    name.unicodeScalars.count <= 140
+      ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(40))) + "…"
   }
 }

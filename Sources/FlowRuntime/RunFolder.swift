@@ -13,6 +13,12 @@ package struct RunFolder: Hashable, Sendable {
     self.path = path
   }
 
+  /// The folder that holds the run's name.
+  var home: String {
+    let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+    return end == path.startIndex ? "/" : String(path[..<end])
+  }
+
   package var definition: String { "\(path)/definition.json" }
   package var lock: String { "\(path)/lock" }
   package var log: String { "\(path)/log" }

@@ -15,7 +15,7 @@ package struct RunLock<Store: Storage>: ~Copyable {
   ///
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func acquire(
-    _ folder: RunFolder, id: String, processID: Int32, in storage: Store
+    _ folder: RunFolder, id: String, processID: Int32, boot: BootMark, in storage: Store
   ) throws(RunError) -> RunLock {
     let file = try wrapping { () throws(StorageError) in
       try File(folder.lock, .update, in: storage)
@@ -28,6 +28,8 @@ package struct RunLock<Store: Storage>: ~Copyable {
     let lock = RunLock(file: file)
     // What was durable before still is; who drives the run has changed.
     if var record = before {
+      // After a power loss the log holds what it holds, whatever an older record says.
+      guard record.boot == boot else { return lock }
       record.processID = processID
       try lock.publish(record)
     }
@@ -51,20 +53,21 @@ package struct RunLock<Store: Storage>: ~Copyable {
   }
 }
 
-/// What the engine of a run says of itself in the lock file: 48 bytes, six little-endian numbers.
+/// What the engine of a run says of itself in the lock file: 56 bytes, seven little-endian numbers.
 /// It is written over and over, so a reader may see it half old and half new: the last number is a
 /// hash of the others.
 package struct HolderRecord: Hashable, Sendable {
   package var processID: Int32
+  package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = 48
+  private static let byteCount = 56
 
   private var numbers: [UInt64] {
     [
-      Self.magic, UInt64(processID), durable.segment, UInt64(durable.length),
+      Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
       UInt64(lastSequence),
     ]
   }
@@ -85,21 +88,22 @@ package struct HolderRecord: Hashable, Sendable {
     let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
       bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
-    guard numbers[0] == magic, numbers[5] == SplitMix64.hash(Array(numbers[..<5])) else {
+    guard numbers[0] == magic, numbers[6] == SplitMix64.hash(Array(numbers[..<6])) else {
       return nil
     }
     return HolderRecord(
       processID: Int32(truncatingIfNeeded: numbers[1]),
+      boot: BootMark(rawValue: numbers[2]),
       durable: LogPosition(
-        segment: numbers[2], length: Int64(truncatingIfNeeded: numbers[3])),
-      lastSequence: Int64(truncatingIfNeeded: numbers[4]))
+        segment: numbers[3], length: Int64(truncatingIfNeeded: numbers[4])),
+      lastSequence: Int64(truncatingIfNeeded: numbers[5]))
   }
 
   /// Reads until it is whole; nil if the holder has not said anything yet.
   fileprivate static func read<Store: Storage>(
     _ file: borrowing File<Store>
   ) throws(RunError) -> HolderRecord? {
-    // A write of 48 bytes is over long before a second look; more looks mean that nothing is there.
+    // A write of 56 bytes is over long before a second look; more looks mean that nothing is there.
     for _ in 0..<100 {
       let bytes = try wrapping { () throws(StorageError) in
         try file.read(at: 0, count: byteCount)
@@ -112,7 +116,7 @@ package struct HolderRecord: Hashable, Sendable {
 
   /// What the engine of the run in the folder says, without taking anything.
   ///
-  /// - Returns: `.nobody` if the lock is free.
+  /// - Returns: `.nobody` if the lock is free, with what the last engine said.
   package static func holder<Store: Storage>(
     of folder: RunFolder, in storage: Store
   ) throws(RunError) -> Holder {
@@ -120,14 +124,28 @@ package struct HolderRecord: Hashable, Sendable {
       try File(folder.lock, .read, in: storage)
     }
     guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
-      return .nobody
+      return .nobody(last: try read(file))
     }
     return .engine(try read(file))
   }
 
   package enum Holder: Hashable, Sendable {
-    case nobody
+    case nobody(last: HolderRecord?)
     /// A process drives the run; nil if it has not said which and how far.
     case engine(HolderRecord?)
+  }
+}
+
+/// Tells boots of the machine apart.
+package struct BootMark: Hashable, Sendable {
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  /// - Parameter bootID: as `EngineStarted` has it.
+  package init(_ bootID: String) {
+    rawValue = SplitMix64.hash(bootID.utf8.map(UInt64.init))
   }
 }

@@ -5,23 +5,43 @@ package import FlowLog
 package struct RunReader<Store: Storage>: ~Copyable {
   private let folder: RunFolder
   private let storage: Store
+  private let boot: BootMark
   private var holder: HolderRecord.Holder
   private var history: HistoryReader<Store>
   private var lastSequence: Int64 = 0
 
-  /// Reads as far as its engine says that the log is durable; of a dead engine's log, all that is
-  /// whole, once it is synced.
-  package init(_ folder: RunFolder, in storage: Store) throws(RunError) {
+  /// Reads as far as the engine says, or said before it died, that the log is durable. What a sync
+  /// failed for can still be read, and a second sync of it succeeds: so in the boot of the engine
+  /// nothing else tells. In a later one all counts that is whole.
+  ///
+  /// - Parameter bootID: of this boot.
+  package init(_ folder: RunFolder, in storage: Store, bootID: String) throws(RunError) {
+    let boot = BootMark(bootID)
     let holder = try HolderRecord.holder(of: folder, in: storage)
-    history = try HistoryReader(folder, in: storage, holder.source)
+    if case .nobody = holder {
+      // The engine that created the run may have died before its name was durable.
+      try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
+        // Where nothing can be written any more, names are as durable as they will ever be.
+        do throws(Errno) { try storage.syncDirectory(folder.home) } catch .readOnly {}
+      }
+    }
+    history = try HistoryReader(folder, in: storage, holder.source(boot))
     self.folder = folder
     self.storage = storage
+    self.boot = boot
     self.holder = holder
   }
 
-  package var isHeld: Bool { holder != .nobody }
+  package var isHeld: Bool {
+    if case .engine = holder { true } else { false }
+  }
+
   /// The process that drives the run; nil where none does, or it has not said.
-  package var engineProcessID: Int32? { holder.record?.processID }
+  package var engineProcessID: Int32? {
+    // The record of an earlier boot names a process that is gone.
+    guard case .engine(let record?) = holder, record.boot == boot else { return nil }
+    return record.processID
+  }
 
   /// The next event; nil at the end of what is known to be durable.
   package mutating func next() throws(RunError) -> Event? {
@@ -39,12 +59,9 @@ package struct RunReader<Store: Storage>: ~Copyable {
     let before = holder
     holder = try HolderRecord.holder(of: folder, in: storage)
     if holder == before { return }
-    if case .engine(let old?) = before, case .engine(let new?) = holder,
-      old.processID == new.processID
-    {
-      try history.extend(to: new.durable)
-    } else {
-      history = try HistoryReader(folder, in: storage, holder.source)
+    switch (before.source(boot), holder.source(boot)) {
+    case (.live, .live(let durable)): try history.extend(to: durable)
+    case (_, let source): history = try HistoryReader(folder, in: storage, source)
     }
   }
 
@@ -53,20 +70,15 @@ package struct RunReader<Store: Storage>: ~Copyable {
 }
 
 extension HolderRecord.Holder {
-  fileprivate var record: HolderRecord? {
-    switch self {
-    case .nobody: nil
-    case .engine(let record): record
-    }
-  }
-
   /// How far the log is to be believed.
-  fileprivate var source: LogSource {
+  fileprivate func source(_ boot: BootMark) -> LogSource {
     switch self {
+    case .nobody(let record?) where record.boot == boot,
+      .engine(let record?) where record.boot == boot:
+      .live(durable: record.durable)
     case .nobody: .dead
-    case .engine(let record?): .live(durable: record.durable)
     // It is about to recover the log, and will say so.
-    case .engine(nil): .recovering
+    case .engine: .recovering
     }
   }
 }

@@ -8,8 +8,10 @@ package enum RandomWorkflow {
     func pick(below count: Int) -> Int { choices.choose(.workflow, below: count) }
 
     var definition = WorkflowDefinition(name: "random", steps: [], settings: [])
-    definition.failFast = pick(below: 4) == 0
-    if pick(below: 8) == 0 { definition.timeoutMilliseconds = Int64(1 + pick(below: 60_000)) }
+    definition.failFast = pick(below: 5) == 0
+    if pick(below: 10) == 0 {
+      definition.timeoutMilliseconds = Int64(1 + pick(below: [500, 5_000, 60_000][pick(below: 3)]))
+    }
     // A high share makes chains, a low one fans.
     let needShare = [50, 200, 500, 900][pick(below: 4)]
     for index in 0..<options.steps {
@@ -30,14 +32,15 @@ package enum RandomWorkflow {
     _ pick: (Int) -> Int, _ options: SimulationOptions
   ) -> StepSettings {
     var settings = StepSettings()
-    settings.allowFailure = pick(5) == 0
+    settings.allowFailure = pick(3) == 0
     settings.onLost = pick(4) == 0 ? .fail : .rerun
     settings.killGraceMilliseconds = Int64([0, 100, 10_000][pick(3)])
     if options.hangPercent > 0 || pick(3) == 0 {
-      settings.timeoutMilliseconds = Int64([1, 500, 30_000][pick(3)])
+      settings.timeoutMilliseconds = Int64(
+        [1, 500, 5_000, 30_000, 60_000, 60_000, 60_000][pick(7)])
     }
-    if pick(2) == 0 {
-      settings.retry.maxAttempts = Int32(1 + pick(4))
+    if pick(4) > 0 {
+      settings.retry.maxAttempts = Int32(2 + pick(3))
       settings.retry.initialDelayMilliseconds = Int64([0, 10, 1_000][pick(3)])
       settings.retry.jitter = pick(2) == 0 ? .none : .full
       if pick(4) == 0 { settings.retry.on = [.exit, .timeout] }

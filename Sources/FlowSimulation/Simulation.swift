@@ -15,6 +15,7 @@ package struct Simulation {
     package let launches: Int
     package let lives: Int
     package let simulatedMicroseconds: Int64
+    package let coverage: Coverage
   }
 
   private let seed: UInt64
@@ -25,8 +26,6 @@ package struct Simulation {
   private let graph: DependencyGraph
   private let startedAt: Instant
   private var outcome: RunOutcome?
-  /// The commit that the last engine had begun; nil where it is not known.
-  private var inFlight: [Event]?
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
   private static let maxTurns = 100_000
@@ -38,24 +37,27 @@ package struct Simulation {
     return run(seed: seed, .draw(from: choices), choices, trace)
   }
 
+  /// - Parameter workflow: what to run, on so many slots; nil to have it drawn.
   package static func run(
-    seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace
+    seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource,
+    _ trace: Trace = Trace(), workflow: (WorkflowDefinition, jobs: Int32)? = nil
   ) -> Report {
-    var simulation = Simulation(seed: seed, options, choices, trace)
+    var simulation = Simulation(seed: seed, options, choices, trace, workflow)
     simulation.live()
     return simulation.report
   }
 
   private init(
-    seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace
+    seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace,
+    _ workflow: (WorkflowDefinition, jobs: Int32)?
   ) {
     self.seed = seed
     let world = World(options, choices: choices, trace: trace)
     self.world = world
-    trace.use(clock: { [unowned world] in world.monotonicNow })
     home = RunHome("/home", in: world.storage)
-    let (definition, jobs) = RandomWorkflow.draw(from: choices, options)
+    let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
     self.definition = definition
+    trace.use(definition) { [unowned world] in world.monotonicNow }
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
@@ -65,7 +67,7 @@ package struct Simulation {
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     startedAt = world.monotonicNow
-    world.oracles.begin(world, definition, jobs: Int(jobs))
+    world.oracles.begin(world, definition, created, home)
   }
 
   private var report: Report {
@@ -73,7 +75,8 @@ package struct Simulation {
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
       traceHash: world.trace.hash, events: world.trace.eventCount,
       launches: world.ledger.entries.count, lives: world.life,
-      simulatedMicroseconds: world.monotonicNow.microseconds - startedAt.microseconds)
+      simulatedMicroseconds: world.monotonicNow.microseconds - startedAt.microseconds,
+      coverage: world.coverage)
   }
 
   private var process: RunProcess {
@@ -83,7 +86,7 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = 1_024
     return RunProcess(
-      processID: Int32(world.life), bootID: "boot \(world.life)", logOptions: options,
+      processID: Int32(world.life), bootID: world.bootID, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 
@@ -107,8 +110,12 @@ package struct Simulation {
 
   /// A storage that failed stops the engine, which is right; anything else is not.
   private func stopped(_ error: RunError) {
-    if error.storageFailure == nil && !world.isEngineDead {
-      world.oracles.violated(.prefix, "recovery fails: \(error)")
+    if world.isEngineDead { return }
+    switch error.storageFailure?.errno {
+    // The world's own faults.
+    case .inputOutput, .noSpace: return
+    case nil: world.oracles.violated(.prefix, "the engine stops: \(error)")
+    default: world.oracles.violated(.live, "the engine stops for no fault of the disk: \(error)")
     }
   }
 
@@ -120,65 +127,65 @@ package struct Simulation {
       do throws(RunError) {
         ended = try driver.step()
       } catch {
-        inFlight = driver.commitInFlight
+        world.oracles.engineEnded(inFlight: driver.commitInFlight)
         throw error
       }
-      inFlight = driver.commitInFlight
-      if world.isEngineDead || world.oracles.violation != nil { return }
+      if world.isEngineDead || world.oracles.violation != nil {
+        world.oracles.engineEnded(inFlight: driver.commitInFlight)
+        return
+      }
     }
     guard let ended else {
       world.oracles.violated(.live, "the engine is busy for ever")
       return
     }
     let state = driver.state
+    world.oracles.engineEnded(inFlight: [])
     try driver.finish()
-    outcome = ended
-    judge(state)
+    try end(as: ended, state)
   }
 
   /// The run's engine, at work; nil if the history says that the run has ended.
   private mutating func begin() throws(RunError) -> Driver<World>? {
-    let folder = home.folder(of: created.runID)
     guard try home.contains(created.runID) else {
-      inFlight = nil
+      if !world.oracles.acknowledged.isEmpty {
+        world.oracles.violated(.prefix, "a run whose creation was acknowledged is gone")
+        return nil
+      }
+      world.oracles.engineEnded(inFlight: nil)
       return try Driver.create(
         NewRun(
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
         by: process, home: home, world: world, observer: world.oracles)
     }
-    world.oracles.recovered(try history(of: folder), inFlight: inFlight)
+    let found = try history()
+    world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
     let driver = try Driver.resume(
       created.runID, by: process, home: home, world: world, observer: world.oracles)
-    if driver == nil, case .runFinished(let end)? = world.oracles.acknowledged.last?.body {
-      outcome = end
+    if world.isEngineDead { return nil }
+    world.oracles.recovered(found)
+    if driver == nil, case .runFinished(let outcome)? = found.last?.body {
+      try end(as: outcome, nil)
     }
     return driver
   }
 
-  private func history(of folder: RunFolder) throws(RunError) -> [Event] {
-    var reader = try HistoryReader(folder, in: world.storage, .recovering)
+  /// All that can be read, durable or not.
+  private func history() throws(RunError) -> [Event] {
+    var reader = try HistoryReader(home.folder(of: created.runID), in: world.storage, .recovering)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events
   }
 
-  // MARK: The end
-
-  private func judge(_ live: RunState) {
-    let oracles = world.oracles
-    oracles.hold { () throws(Violation) in
+  /// The run has ended: what was said of it must hold.
+  private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
+    self.outcome = outcome
+    let events = try history()
+    world.oracles.ended(state, events)
+    world.oracles.hold { () throws(Violation) in
       try LedgerOracle.check(world.ledger, definition)
-      let events: [Event]
-      do throws(RunError) {
-        events = try history(of: home.folder(of: created.runID))
-      } catch {
-        throw Violation(.replay, "the log of the finished run cannot be read: \(error)")
-      }
-      guard events == oracles.acknowledged else {
-        throw Violation(.replay, "the log of the finished run is not what was acknowledged")
-      }
-      try ReplayOracle.check(events, live)
     }
   }
 }

@@ -1,11 +1,17 @@
 import FlowCore
 import Glibc
 
-/// The environment of this process, as commands inherit it.
+/// The environment of this process, as commands inherit it: bytes, which need not be UTF-8.
 struct BaseEnvironment {
   private struct Entry {
-    let name: String
-    let string: String
+    let name: [UInt8]
+    /// `NAME=value`.
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+      name = Array(bytes.prefix { $0 != UInt8(ascii: "=") })
+      self.bytes = bytes
+    }
   }
 
   private let entries: [Entry]
@@ -14,9 +20,8 @@ struct BaseEnvironment {
     var entries: [Entry] = []
     var next = unsafe environ
     while let string = unsafe next.pointee {
-      let text = unsafe String(cString: string)
-      let name = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-      entries.append(Entry(name: String(Substring(name)), string: text))
+      let bytes = unsafe UnsafeRawBufferPointer(start: string, count: strlen(string))
+      entries.append(Entry(unsafe Array(bytes)))
       unsafe next += 1
     }
     self.entries = entries
@@ -24,17 +29,20 @@ struct BaseEnvironment {
 
   func value(of name: String, with additions: [EnvironmentVariable]) -> String? {
     if let addition = additions.last(where: { $0.name == name }) { return addition.value }
-    guard let entry = entries.first(where: { $0.name == name }) else { return nil }
-    return String(entry.string.dropFirst(name.count + 1))
+    guard let entry = entries.first(where: { $0.name.elementsEqual(name.utf8) }) else {
+      return nil
+    }
+    return String(decoding: entry.bytes.dropFirst(entry.name.count + 1), as: UTF8.self)
   }
 
   /// `NAME=value` strings; of variables with one name the last counts.
   func strings(with additions: [EnvironmentVariable]) -> CStringArray {
-    var strings = entries.filter { entry in !additions.contains { $0.name == entry.name } }
-      .map(\.string)
+    var strings = entries.filter { entry in
+      !additions.contains { $0.name.utf8.elementsEqual(entry.name) }
+    }.map(\.bytes)
     for (index, addition) in additions.enumerated()
     where !additions[(index + 1)...].contains(where: { $0.name == addition.name }) {
-      strings.append("\(addition.name)=\(addition.value)")
+      strings.append(Array("\(addition.name)=\(addition.value)".utf8))
     }
     return unsafe CStringArray(strings)
   }
@@ -46,14 +54,14 @@ struct CStringArray {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   private let characters: UnsafeMutablePointer<CChar>
 
-  init(_ strings: [String]) {
-    let byteCount = strings.reduce(0) { $0 + $1.utf8.count + 1 }
+  init(_ strings: [[UInt8]]) {
+    let byteCount = strings.reduce(0) { $0 + $1.count + 1 }
     unsafe pointers = .allocate(capacity: strings.count + 1)
     unsafe characters = .allocate(capacity: max(byteCount, 1))
     var next = unsafe characters
     for (index, string) in strings.enumerated() {
       unsafe pointers[index] = next
-      for byte in string.utf8 {
+      for byte in string {
         unsafe next.pointee = CChar(bitPattern: byte)
         unsafe next += 1
       }

@@ -8,6 +8,8 @@ package final class EventLoop: TimeSource {
   private let signals: SignalDescriptor
   /// Asked before every wait: what is already there is not waited for.
   package var hasWork: () -> Bool = { false }
+  /// A descriptor that is readable when the sync under way is done.
+  package var pendingSync: () -> Int32? = { nil }
   /// A descriptor that has something to be written, which ends a wait when there is room.
   package var pendingOutput: () -> Int32? = { nil }
   /// When something is to be shown although nothing has happened, such as the passing of time.
@@ -33,11 +35,12 @@ package final class EventLoop: TimeSource {
     // A negative descriptor is passed over by the system.
     var descriptors = [
       pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: pendingSync() ?? -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingOutput() ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
     let timeout = hasWork() ? 0 : Self.milliseconds(until: Self.earlier(deadline, nextFrame()))
     // An interrupted wait is a return for no reason, which is allowed.
-    _ = unsafe poll(&descriptors, 2, timeout)
+    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
     if descriptors[0].revents != 0 {
       while let signal = signals.next() { onSignal(signal) }
     }

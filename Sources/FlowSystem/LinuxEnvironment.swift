@@ -19,6 +19,8 @@ package final class LinuxEnvironment: Environment {
     time = EventLoop(signals: try SignalDescriptor())
     runner = SpawnRunner()
     time.hasWork = { [runner, storage] in runner.hasReports || storage.hasFinishedSync }
+    storage.isIdle = { [runner] in runner.isIdle }
+    time.pendingSync = { [storage] in storage.syncDescriptor }
     time.onWake = { [runner] in runner.enforceDeadlines() }
     time.onSignal = { [unowned self] in received($0) }
   }
@@ -36,7 +38,10 @@ package final class LinuxEnvironment: Environment {
       // The first asks, every further one insists.
       interrupts += 1
       request(force: interrupts > 1)
-    default: request(force: false)
+    default:
+      // SIGTERM asks as a first Ctrl-C does, and never insists: those who send it send it twice.
+      interrupts = max(interrupts, 1)
+      request(force: false)
     }
   }
 

@@ -7,8 +7,18 @@ package final class LinuxStorage: Storage {
   /// A file descriptor.
   package typealias Handle = Int32
 
-  /// The outcome of a sync that was begun and not asked for yet.
-  private var syncOutcome: Result<Void, Errno>?
+  private enum PendingSync {
+    case done(Result<Void, Errno>)
+    case onThread(SyncThread)
+  }
+
+  /// The sync that was begun and whose outcome was not asked for yet.
+  private var pendingSync: PendingSync?
+  private var syncThread: SyncThread?
+
+  /// Whether nothing else can happen until a sync that begins now is done. Then it is done at once:
+  /// handing it over would only cost time.
+  package var isIdle: () -> Bool = { true }
 
   package init() {}
 
@@ -123,19 +133,39 @@ package final class LinuxStorage: Storage {
   }
 
   package func startSync(_ file: Handle) throws(Errno) {
-    precondition(syncOutcome == nil, "a sync was begun while another was under way")
-    syncOutcome = Result { () throws(Errno) in try sync(file) }
+    precondition(pendingSync == nil, "a sync was begun while another was under way")
+    if isIdle() {
+      pendingSync = .done(Result { () throws(Errno) in try sync(file) })
+      return
+    }
+    let thread = if let syncThread { syncThread } else { try SyncThread() }
+    syncThread = thread
+    thread.start(file)
+    pendingSync = .onThread(thread)
   }
 
   package func finishedSync() throws(Errno) -> Bool {
-    guard let outcome = syncOutcome else { return false }
-    syncOutcome = nil
+    let outcome: Result<Void, Errno>?
+    switch pendingSync {
+    case nil: outcome = nil
+    case .done(let result): outcome = result
+    case .onThread(let thread): outcome = thread.finish()
+    }
+    guard let outcome else { return false }
+    pendingSync = nil
     try outcome.get()
     return true
   }
 
-  /// Whether `finishedSync` has something to say.
-  package var hasFinishedSync: Bool { syncOutcome != nil }
+  /// Whether `finishedSync` has something to say without waiting.
+  package var hasFinishedSync: Bool {
+    if case .done = pendingSync { true } else { false }
+  }
+
+  /// Readable when a sync that is under way is done; nil when none is.
+  package var syncDescriptor: Int32? {
+    if case .onThread(let thread) = pendingSync { thread.doneDescriptor } else { nil }
+  }
 
   package func tryLock(_ file: Handle) throws(Errno) -> Bool {
     do throws(Errno) {

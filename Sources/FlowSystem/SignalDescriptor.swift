@@ -8,7 +8,8 @@ package final class SignalDescriptor {
   let descriptor: Int32
 
   /// Children's ends, requests to stop, and what changes how a terminal looks: a new size, and a
-  /// shell that has had it meanwhile. A hang-up or a broken pipe must not end a run.
+  /// shell that has had it meanwhile. A hang-up, a broken pipe or a file that may not grow must not
+  /// end a run unheard.
   ///
   /// - Throws: `Errno` if the process has no descriptor left.
   package init() throws(Errno) {
@@ -16,8 +17,12 @@ package final class SignalDescriptor {
     unsafe sigemptyset(&set)
     for signal in [SIGCHLD, SIGINT, SIGTERM, SIGWINCH, SIGCONT] { unsafe sigaddset(&set, signal) }
     unsafe sigprocmask(SIG_BLOCK, &set, nil)
+    // A child of a process that ignores SIGCHLD, as its parent may have taught it, ends unseen.
+    _ = signal(SIGCHLD, SIG_DFL)
     _ = signal(SIGHUP, SIG_IGN)
     _ = signal(SIGPIPE, SIG_IGN)
+    // Then a write beyond a limit on file sizes is an error like any other.
+    _ = signal(SIGXFSZ, SIG_IGN)
     descriptor = try systemCall { unsafe clinux_signalfd(&set) }
   }
 

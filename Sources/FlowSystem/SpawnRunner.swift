@@ -38,6 +38,9 @@ package final class SpawnRunner: CommandRunner {
     _ = clinux_become_subreaper()
   }
 
+  /// Whether nothing runs.
+  package var isIdle: Bool { processes.isEmpty }
+
   package var hasReports: Bool { !reports.isEmpty }
 
   package func nextReport() -> Input? {

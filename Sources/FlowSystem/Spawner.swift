@@ -68,7 +68,7 @@ struct Spawner: ~Copyable {
     }
     let environment = unsafe environment.strings(with: request.environment)
     defer { unsafe environment.free() }
-    let argv = unsafe CStringArray(arguments)
+    let argv = unsafe CStringArray(arguments.map { Array($0.utf8) })
     defer { unsafe argv.free() }
     var pid: pid_t = 0
     let result = unsafe posix_spawn(

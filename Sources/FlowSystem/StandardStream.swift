@@ -1,4 +1,5 @@
 import CLinux
+package import FlowLog
 import Glibc
 
 /// Standard output or standard error. A reader that is slow holds up nobody, and one that is gone
@@ -6,8 +7,10 @@ import Glibc
 package final class StandardStream: TextOutputStream {
   private let descriptor: Int32
   private var pending: [UInt8] = []
-  /// Whether the reader is gone.
-  private var isGone = false
+  /// How much of `pending` is written.
+  private var written = 0
+  /// Why nothing more can be written. Of a reader that has gone, `.brokenPipe`.
+  package private(set) var failure: Errno?
 
   /// At least this much fits where `poll` says that something does (POSIX: PIPE_BUF).
   private static let pieceByteCount = 4_096
@@ -29,31 +32,40 @@ package final class StandardStream: TextOutputStream {
     self.descriptor = descriptor
   }
 
+  /// Opens `/dev/null` where a standard stream was closed by the caller. Else a file of a run would
+  /// get its number, and what is printed would go into that file. Call it before any file is opened.
+  package static func openMissing() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO
+    where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+      // The lowest free number is this one.
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
+  }
+
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
   /// What has something to write, and to be waited for; nil when all is written.
-  package var pendingDescriptor: Int32? { pending.isEmpty ? nil : descriptor }
+  package var pendingDescriptor: Int32? { written == pending.count ? nil : descriptor }
 
   /// How much waits for the reader.
-  package var pendingByteCount: Int { pending.count }
+  package var pendingByteCount: Int { pending.count - written }
 
   package func write(_ text: String) {
-    if !isGone { pending += text.utf8 }
+    if failure == nil { pending += text.utf8 }
   }
 
   package func write(bytes: [UInt8]) {
-    if !isGone { pending += bytes }
+    if failure == nil { pending += bytes }
   }
 
   /// Writes what the reader takes at once.
   package func flushAvailable() {
-    var written = 0
-    while written < pending.count, takesMore(timeout: 0) {
-      let count = writePiece(from: written)
-      if count <= 0 { break }
-      written += count
+    while written < pending.count, takesMore(timeout: 0), writePiece() {}
+    // What waits for a slow reader is not moved each time that a piece is gone.
+    if written >= pending.count / 2 {
+      pending.removeFirst(written)
+      written = 0
     }
-    pending.removeFirst(min(written, pending.count))
   }
 
   /// Writes everything once a good deal has gathered: for commands that print much and do nothing
@@ -64,15 +76,12 @@ package final class StandardStream: TextOutputStream {
 
   /// Writes everything, however long the reader takes.
   package func flush() {
-    var written = 0
     while written < pending.count {
       // A descriptor may be set not to block; then its room is waited for.
-      guard takesMore(timeout: -1) else { continue }
-      let count = writePiece(from: written)
-      if count < 0 { break }
-      written += count
+      if takesMore(timeout: -1) { _ = writePiece() }
     }
     pending.removeAll(keepingCapacity: true)
+    written = 0
   }
 
   private func takesMore(timeout: Int32) -> Bool {
@@ -80,16 +89,20 @@ package final class StandardStream: TextOutputStream {
     return unsafe poll(&room, 1, timeout) > 0
   }
 
-  /// - Returns: how many bytes were taken; -1 if none ever will be.
-  private func writePiece(from start: Int) -> Int {
-    let size = min(Self.pieceByteCount, pending.count - start)
+  /// - Returns: whether anything was written.
+  private func writePiece() -> Bool {
+    let size = min(Self.pieceByteCount, pending.count - written)
     let count = unsafe pending.withUnsafeBytes {
-      unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: start), size)
+      unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), size)
     }
-    if count >= 0 { return count }
-    if errno == EINTR || errno == EAGAIN { return 0 }
-    isGone = true
+    if count >= 0 {
+      written += count
+      return count > 0
+    }
+    if errno == EINTR || errno == EAGAIN { return false }
+    failure = Errno(rawValue: errno)
     pending.removeAll()
-    return -1
+    written = 0
+    return false
   }
 }

@@ -17,7 +17,7 @@ struct SeedBatch {
 
   func run(json: Bool, timeline: Bool, to output: StandardStream) -> ExitCode {
     let start = EventLoop.monotonicNow()
-    var totals = Totals()
+    var totals = BatchTotals()
     for seed in seeds {
       let trace = Trace(keepsLines: timeline)
       let report = Simulation.run(seed: seed, trace: trace)
@@ -73,42 +73,5 @@ struct SeedBatch {
     }
     writer.endLine()
     return writer.take()
-  }
-}
-
-/// What a batch of seeds comes to.
-private struct Totals {
-  private var seeds = 0
-  private var outcomes: [RunOutcome: Int] = [:]
-  private var events = 0
-  private var launches = 0
-  private var crashes = 0
-  private var simulatedMicroseconds: Int64 = 0
-  /// Of all worlds: equal batches have the same.
-  private var traceHash: UInt64 = 0
-  private var options: SimulationOptions?
-
-  mutating func add(_ report: Simulation.Report) {
-    seeds += 1
-    if let outcome = report.outcome { outcomes[outcome, default: 0] += 1 }
-    events += report.events
-    launches += report.launches
-    crashes += report.lives - 1
-    simulatedMicroseconds += report.simulatedMicroseconds
-    traceHash = SplitMix64.hash(traceHash, report.traceHash)
-    options = report.options
-  }
-
-  func text(elapsedMicroseconds: Int64) -> String {
-    let ends = RunOutcome.allCases.map { "\(outcomes[$0] ?? 0) \($0)" }.joined(separator: ", ")
-    let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
-    let one = seeds == 1 ? options.map { "options: \($0)\n" } ?? "" : ""
-    return """
-      \(one)\(seeds) \(seeds == 1 ? "seed" : "seeds") hold: \(ends)
-      \(events) events, \(launches) launches, \(crashes) crashes in \
-      \(DurationText.of(microseconds: simulatedMicroseconds)) of simulated time
-      trace \(String(traceHash, radix: 16)), \(perSecond) seeds a second
-
-      """
   }
 }

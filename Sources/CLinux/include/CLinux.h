@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -20,6 +21,7 @@ enum {
   CLINUX_OFD_GETLK = 36,       // F_OFD_GETLK
   CLINUX_OFD_SETLK = 37,       // F_OFD_SETLK
   CLINUX_RENAME_NOREPLACE = 1, // RENAME_NOREPLACE
+  CLINUX_EVENTFD_NONBLOCK = EFD_NONBLOCK,
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
 };
 
@@ -80,6 +82,8 @@ static inline long clinux_terminal_size(int fd) {
   if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;
   return (long)size.ws_row << 16 | size.ws_col;
 }
+
+static inline int clinux_eventfd(int flags) { return eventfd(0, flags | EFD_CLOEXEC); }
 
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }

@@ -75,7 +75,7 @@ package struct LogsCommand: Subcommand, Equatable {
       // An intent that was not acted on yet, or never was, has no output.
       if attempt != nil && isOnly { throw .noSuchAttempt(number, step: id) }
     } catch {
-      throw .file(path, error)
+      throw .run(.storage(StorageError(.read, path, error)))
     }
   }
 

@@ -14,6 +14,11 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case lostNames = 10
   case cancel = 11
   case wallClock = 12
+  case death = 13
+  case downTime = 14
+  case reader = 15
+  case disk = 16
+  case echo = 17
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -20,7 +20,13 @@ package enum Oracle: String, CaseIterable, Sendable {
   case terminal
   /// The history brings a shadow state to the live one, and its facts re-decide its decisions.
   case replay
-  /// Never more attempts at once than `jobs`.
+  /// Bytes of the log that were durable are never changed.
+  case append
+  /// A reader sees what is durable, never more, and never a broken log.
+  case said
+  /// Two engines never drive one run.
+  case single
+  /// Never more attempts at once than `jobs`, and no free slot beside a step that could start.
   case slots
   /// The end comes once faults are over.
   case live

@@ -6,13 +6,33 @@ package final class Oracles: RunObserver {
   package private(set) var violation: Violation?
   /// What the engine was told is durable, and so may be said.
   private(set) var acknowledged: [Event] = []
+  /// What a dead engine was making durable; nil where nobody knows.
+  private var inFlight: [Event]? = []
+  /// How many events readers have seen.
+  private var shown = 0
+  /// Whether the engine that lives has begun its work.
+  private var isRecovered = false
+
   private var history = HistoryOracle()
+  private var replay = ReplayOracle()
   private var launches: LaunchOracle?
+  private var append: AppendOracle?
+  private var stored: StoredHistory?
+  private var jobs = 0
+  private var home: RunHome<SimulatedStorage>?
+  private var runID = ""
   private weak var world: World?
 
-  func begin(_ world: World, _ definition: WorkflowDefinition, jobs: Int) {
+  func begin(
+    _ world: World, _ definition: WorkflowDefinition, _ created: RunCreated,
+    _ home: RunHome<SimulatedStorage>
+  ) {
     self.world = world
+    self.home = home
+    runID = created.runID
+    jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
+    append = AppendOracle(home.storage, home.folder(of: runID))
   }
 
   func violated(_ oracle: Oracle, _ message: String) {
@@ -26,15 +46,38 @@ package final class Oracles: RunObserver {
   // MARK: While the engine lives
 
   package func committed(_ events: [Event], _ state: RunState) {
-    world?.trace.note(events)
+    guard let world else { return }
+    isRecovered = true
     learn(events)
+    hold { () throws(Violation) in
+      try replay.commitEnds(state)
+      try append?.committed()
+      if stored == nil, let home {
+        stored = StoredHistory(home.folder(of: runID), in: home.storage)
+      }
+      var news: [Event] = []
+      var problem: Violation?
+      world.visit {
+        do throws(Violation) { news = try stored?.news() ?? [] } catch { problem = error }
+      }
+      if let problem { throw problem }
+      // A reader that has just come reads all.
+      guard acknowledged.suffix(news.count).elementsEqual(news), news.count >= events.count else {
+        throw Violation(.said, "the log shows other events than were acknowledged")
+      }
+    }
   }
 
   private func learn(_ events: [Event]) {
+    world?.trace.note(events)
     for event in events {
       acknowledged.append(event)
+      world?.coverage.add(event.body.kind)
       launches?.learn(event)
-      hold { () throws(Violation) in try history.check(event) }
+      hold { () throws(Violation) in
+        try history.check(event)
+        try replay.check(event)
+      }
     }
   }
 
@@ -44,20 +87,96 @@ package final class Oracles: RunObserver {
     }
   }
 
-  // MARK: After a crash
+  /// The engine has done all that it can do for now.
+  func waits(until deadline: Instant?) {
+    guard let world, let durable = replay.state, !world.storage.hasSync, !world.runner.hasReports
+    else { return }
+    hold { () throws(Violation) in
+      try IdleOracle.check(durable, running: world.ledger.running, jobs: jobs, until: deadline)
+    }
+  }
 
-  /// A recovered history is what was acknowledged, or that and the commit that was in flight.
-  func recovered(_ events: [Event], inFlight: [Event]?) {
+  /// Somebody reads the run.
+  func read(isEngineDead: Bool) {
+    guard let home else { return }
+    hold { () throws(Violation) in
+      let seen = try ReadOracle.check(
+        home, runID,
+        ReadOracle.Expectation(
+          isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
+          inFlight: isRecovered ? nil : inFlight, shown: shown, bootID: world?.bootID ?? ""))
+      if !acknowledged.isEmpty { shown = max(shown, seen ?? 0) }
+    }
+  }
+
+  /// Somebody starts a second engine beside the one that lives.
+  func tryToDrive() {
+    guard let home, let world, isRecovered else { return }
+    let process = RunProcess(processID: 99, bootID: world.bootID, salts: SaltSource(seed: 0))
+    do throws(RunError) {
+      _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
+      violated(.single, "a second engine drives the run")
+    } catch .runIsHeld(_, let processID) {
+      if processID != Int32(world.life) {
+        violated(.single, "process \(world.life) drives the run, and not \(processID ?? -1)")
+      }
+    } catch {
+      violated(.single, "a second engine is refused for another reason: \(error)")
+    }
+  }
+
+  // MARK: Lives
+
+  /// The engine has died, or has stopped.
+  ///
+  /// - Parameter inFlight: the commit that it had begun; nil where nobody knows.
+  func engineEnded(inFlight: [Event]?) {
+    self.inFlight = inFlight
+    isRecovered = false
+  }
+
+  /// What is left is what was acknowledged, or that and the commit that was in flight.
+  ///
+  /// - Parameter events: the whole history as recovery will find it. It is not yet durable.
+  func found(_ events: [Event]) {
     let extra = events.dropFirst(acknowledged.count)
     if !events.starts(with: acknowledged) {
       violated(
         .prefix,
         "of \(acknowledged.count) acknowledged events, \(events.count) were recovered, and not"
           + " the same")
+    } else if events.count < shown {
+      violated(.prefix, "of \(shown) events that were shown, \(events.count) were recovered")
     } else if let inFlight, !extra.isEmpty, !extra.elementsEqual(inFlight) {
       violated(.prefix, "\(extra.count) events were recovered that were not in flight")
     }
-    world?.trace.note(Array(extra))
-    learn(Array(extra))
+    // The reader of the engine before may have believed what this one will carry over.
+    stored = nil
+  }
+
+  /// Recovery is done: the events that it found are durable.
+  func recovered(_ events: [Event]) {
+    guard violation == nil else { return }
+    learn(Array(events.dropFirst(acknowledged.count)))
+    inFlight = []
+    isRecovered = true
+    hold { () throws(Violation) in
+      try replay.commitEnds(nil)
+      if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+    }
+  }
+
+  /// The run has ended, and somebody is told so.
+  func ended(_ state: RunState?, _ events: [Event]) {
+    hold { () throws(Violation) in
+      guard events == acknowledged else {
+        throw Violation(.replay, "the log of the finished run is not what was acknowledged")
+      }
+      if let state, state != replay.state {
+        throw Violation(.replay, "the finished state is not the one that the history makes")
+      }
+      try append?.check()
+      if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+    }
   }
 }

@@ -1,16 +1,40 @@
 package import FlowCore
 
-/// The history by itself must say all: rebuilt from it, the state is the live one.
-package enum ReplayOracle {
-  package static func check(_ events: [Event], _ live: RunState) throws(Violation) {
-    var replay = Replay()
-    for event in events {
-      do throws(HistoryError) { try replay.apply(event) } catch {
-        throw Violation(.replay, "\(error)")
-      }
+/// The history by itself must say all: it brings a shadow state to where the live one is, and its
+/// facts call for exactly its decisions.
+package struct ReplayOracle: Sendable {
+  private var shadow = Redecision()
+
+  package init() {}
+
+  /// The state that the durable history makes; nil before the definition is complete.
+  package var state: RunState? { shadow.state }
+
+  /// Takes in the next event of the durable history.
+  package mutating func check(_ event: Event) throws(Violation) {
+    let difference: Redecision.Difference?
+    do throws(HistoryError) { difference = try shadow.apply(event) } catch {
+      throw Violation(.replay, "\(error)")
     }
-    guard replay.state == live else {
-      throw Violation(.replay, "the state rebuilt from the history is not the live one")
+    if let difference { throw Violation(.replay, Self.text(difference)) }
+  }
+
+  /// - Parameter live: the engine's state; nil where there is no engine to ask.
+  package func commitEnds(_ live: RunState?) throws(Violation) {
+    if let difference = shadow.differenceAtEnd() {
+      throw Violation(.replay, Self.text(difference))
     }
+    // With more recorded than is durable, the live state is ahead.
+    guard let live, live.lastSequence == shadow.state?.lastSequence else { return }
+    guard live == shadow.state else {
+      throw Violation(
+        .replay, "the state rebuilt from \(live.lastSequence) events is not the live one")
+    }
+  }
+
+  private static func text(_ difference: Redecision.Difference) -> String {
+    func name(_ body: Event.Body?) -> String { body.map { "\($0)" } ?? "nothing" }
+    return "event \(difference.sequence): the facts call for \(name(difference.expected)),"
+      + " and the history has \(name(difference.recorded))"
   }
 }

@@ -12,6 +12,16 @@ struct CommandBehaviour {
   var durationMicroseconds: Int64
   var ignoresTermination: Bool
 
+  /// Nil if it succeeds.
+  var fault: Fault? {
+    switch ending {
+    case .never: .commandHangs
+    case .result(.launchFailed): .launchFails
+    case .result(.exited(code: 0)): nil
+    case .result: .commandFails
+    }
+  }
+
   static func draw(
     from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> CommandBehaviour {

@@ -23,18 +23,46 @@ struct SimulatedFile {
     unsynced.removeFirst(min(count, unsynced.count))
   }
 
-  /// The machine loses power. Of the unsynced changes a first part is on the disk, and of the next
-  /// write perhaps some first sectors; behind it the file may have grown with nothing in it.
-  mutating func losePower(_ choose: (_ count: Int) -> Int) {
-    let kept = choose(unsynced.count + 1)
-    for change in unsynced.prefix(kept) { Self.apply(change, to: &durable) }
-    if kept < unsynced.count { tear(unsynced[kept], choose) }
+  /// A sync of the first `count` changes failed. They will never be written, and the system takes
+  /// them for written; until a crash they may still be read.
+  mutating func drop(_ count: Int, reverting: Bool) {
+    unsynced.removeFirst(min(count, unsynced.count))
+    guard reverting else { return }
+    let size = bytes.count
     bytes = durable
-    unsynced = []
+    for change in unsynced { Self.apply(change, to: &bytes) }
+    Self.apply(.extend(length: size), to: &bytes)
   }
 
-  private mutating func tear(_ change: Change, _ choose: (_ count: Int) -> Int) {
-    guard case .write(let offset, let written) = change else { return }
+  /// What would be left if all that can be lost was.
+  var leastRemains: SimulatedFile {
+    var file = SimulatedFile()
+    file.bytes = durable
+    file.durable = durable
+    return file
+  }
+
+  /// The machine loses power. Of the unsynced changes a first part is on the disk, and of the next
+  /// write perhaps some first sectors; behind it the file may have grown with nothing in it, or
+  /// with something else.
+  ///
+  /// - Returns: what happened to the bytes; nil if none were at stake or all survived.
+  mutating func losePower(_ choose: (_ count: Int) -> Int) -> Fault? {
+    if unsynced.isEmpty {
+      // Dropped pages go too.
+      bytes = durable
+      return nil
+    }
+    let kept = choose(unsynced.count + 1)
+    for change in unsynced.prefix(kept) { Self.apply(change, to: &durable) }
+    let loss = kept < unsynced.count ? tear(unsynced[kept], choose) : nil
+    bytes = durable
+    unsynced = []
+    return loss
+  }
+
+  private mutating func tear(_ change: Change, _ choose: (_ count: Int) -> Int) -> Fault {
+    guard case .write(let offset, let written) = change else { return .bytesLost }
     let end = offset + written.count
     // Sector boundaries lie where they lie in the file, not in the write.
     let firstSector = offset / Self.sectorByteCount
@@ -43,7 +71,18 @@ struct SimulatedFile {
     if cut > offset {
       Self.apply(.write(offset: offset, bytes: Array(written[..<(cut - offset)])), to: &durable)
     }
-    if choose(2) == 1 { Self.apply(.extend(length: end), to: &durable) }
+    switch choose(4) {
+    case 0, 1: break
+    case 2: Self.apply(.extend(length: end), to: &durable)
+    default:
+      let start = max(cut, offset)
+      guard start < end else { break }
+      let pattern = UInt8(1 + choose(255))
+      let garbage = (start..<end).map { UInt8(truncatingIfNeeded: $0) ^ pattern }
+      Self.apply(.write(offset: start, bytes: garbage), to: &durable)
+      return .garbage
+    }
+    return cut > offset ? .tornWrite : .bytesLost
   }
 
   private static func apply(_ change: Change, to content: inout [UInt8]) {
@@ -85,12 +124,26 @@ struct SimulatedFolder {
     unsynced = []
   }
 
+  /// What would be left if all that can be lost was.
+  var leastRemains: SimulatedFolder {
+    var folder = SimulatedFolder()
+    folder.names = durable
+    folder.durable = durable
+    return folder
+  }
+
   /// The machine loses power: a first part of what was not synced is on the disk.
-  mutating func losePower(_ choose: (_ count: Int) -> Int) {
-    for group in unsynced.prefix(choose(unsynced.count + 1)) {
+  ///
+  /// - Returns: whether changes were lost.
+  mutating func losePower(_ choose: (_ count: Int) -> Int) -> Bool {
+    if unsynced.isEmpty { return false }
+    let kept = choose(unsynced.count + 1)
+    for group in unsynced.prefix(kept) {
       for change in group { durable[change.name] = change.node }
     }
+    let isLossy = kept < unsynced.count
     names = durable
     unsynced = []
+    return isLossy
   }
 }

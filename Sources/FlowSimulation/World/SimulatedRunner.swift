@@ -38,9 +38,11 @@ package final class SimulatedRunner: CommandRunner {
   }
 
   package func launch(_ request: LaunchRequest) {
-    guard world.engineGoesOn() else { return }
+    guard world.engineGoesOn(at: .launch) else { return }
     let now = world.monotonicNow
     let behaviour = CommandBehaviour.draw(from: world.choices, world.options)
+    if let fault = behaviour.fault { world.coverage.add(fault) }
+    if behaviour.ignoresTermination { world.coverage.add(.commandIgnoresTermination) }
     let entry = world.ledger.started(request.attempt, life: world.life, at: now)
     world.oracles.launched(request, world)
     if case .result(let result) = behaviour.ending, case .launchFailed = result {
@@ -64,7 +66,7 @@ package final class SimulatedRunner: CommandRunner {
   }
 
   package func stop(_ attempt: AttemptID, force: Bool) {
-    guard world.engineGoesOn() else { return }
+    guard world.engineGoesOn(at: .stop) else { return }
     for processID in processes.keys.sorted()
     where processes[processID]?.request.attempt == attempt {
       if force { kill(processID, cause: .force) } else { terminate(processID, cause: .stop) }
@@ -119,7 +121,13 @@ package final class SimulatedRunner: CommandRunner {
       result: result, cause: process.cause,
       durationMicroseconds: now.microseconds - process.startedAt.microseconds)
     world.ledger.ended(process.entry, end, at: now)
-    world.trace.note(.ended, process.request.attempt, "\(result), \(process.cause)")
-    reports.append(.attemptEnded(process.request.attempt, end))
+    world.trace.note(.ended, process.request.attempt, EventWording.text(end))
+    let report = Input.attemptEnded(process.request.attempt, end)
+    reports.append(report)
+    world.echo(report)
+  }
+
+  func report(_ report: Input) {
+    reports.append(report)
   }
 }

@@ -22,14 +22,25 @@ package final class SimulatedStorage: Storage {
   /// The sync that was begun: which file, how many of its changes, and whether it is done.
   private var pendingSync: (node: Int, changes: Int, isDone: Bool, error: Errno?)?
 
-  /// Asked before each operation that changes something; may throw what the world makes of it.
-  var beforeChange: (Operation) throws(Errno) -> Void = { _ in }
-  /// How many of so many bytes a write takes.
+  /// What becomes of an operation.
+  enum Verdict {
+    case done
+    /// It fails, and changes nothing.
+    case refused(Errno)
+    /// It is a sync that fails, and what was dirty will never be written.
+    case dropped(Errno, reverting: Bool)
+  }
+
+  /// Asked before each operation that changes something, and whether it takes more room on the disk.
+  var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
+  /// How many of so many bytes a write takes. Not asked for one within a sector: Linux cuts writes
+  /// between pages only.
   var acceptedBytes: (Int) -> Int = { $0 }
   /// Called when a sync is begun; the world calls `completeSync` later.
   var onSyncStarted: () -> Void = {}
   var wallMicroseconds: () -> Int64 = { 0 }
 
+  /// Those that change something, or make it durable.
   package enum Operation: UInt8, CaseIterable, Sendable {
     case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   }
@@ -39,19 +50,46 @@ package final class SimulatedStorage: Storage {
   // MARK: The world's side
 
   /// All that was not durable may be gone, and nothing is open any more.
-  func losePower(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) {
+  ///
+  /// - Returns: what was lost.
+  @discardableResult
+  func losePower(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> [Fault] {
+    var losses: [Fault] = []
     for index in nodes.indices {
       switch nodes[index] {
       case .file(var file):
-        file.losePower { choose(.lostBytes, $0) }
+        if let loss = file.losePower({ choose(.lostBytes, $0) }) { losses.append(loss) }
         nodes[index] = .file(file)
       case .folder(var folder):
-        folder.losePower { choose(.lostNames, $0) }
+        if folder.losePower({ choose(.lostNames, $0) }) { losses.append(.namesLost) }
         nodes[index] = .folder(folder)
       }
     }
     closeAll()
+    return losses
   }
+
+  /// Another disk, with no more on it than a power loss now would surely leave.
+  func leastRemains() -> SimulatedStorage {
+    let image = SimulatedStorage()
+    image.modified = modified
+    image.nodes = nodes.map { node in
+      switch node {
+      case .file(let file): .file(file.leastRemains)
+      case .folder(let folder): .folder(folder.leastRemains)
+      }
+    }
+    return image
+  }
+
+  /// The bytes of a file, as any reader sees them; nil if there is none.
+  func bytes(at path: String) -> [UInt8]? {
+    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
+    return file.bytes
+  }
+
+  /// Whether a sync was begun whose result nobody has asked for.
+  var hasSync: Bool { pendingSync != nil }
 
   /// The process that had files open is gone, and the machine is not.
   func closeAll() {
@@ -59,11 +97,34 @@ package final class SimulatedStorage: Storage {
     pendingSync = nil
   }
 
-  func completeSync(error: Errno?) {
+  func completeSync(_ verdict: Verdict) {
     guard let sync = pendingSync, !sync.isDone else { return }
     pendingSync?.isDone = true
-    pendingSync?.error = error
-    if error == nil { changeFile(sync.node) { $0.sync(sync.changes) } }
+    do throws(Errno) {
+      try settle(verdict, syncing: sync.node, sync.changes)
+      changeFile(sync.node) { $0.sync(sync.changes) }
+    } catch {
+      pendingSync?.error = error
+    }
+  }
+
+  private func settle(
+    _ verdict: Verdict, syncing node: Int, _ count: Int
+  ) throws(Errno) {
+    switch verdict {
+    case .done: return
+    case .refused(let error): throw error
+    case .dropped(let error, let reverting):
+      changeFile(node) { $0.drop(count, reverting: reverting) }
+      throw error
+    }
+  }
+
+  private func begin(_ operation: Operation, needsRoom: Bool = false) throws(Errno) {
+    switch judge(operation, needsRoom) {
+    case .done: return
+    case .refused(let error), .dropped(let error, _): throw error
+    }
   }
 
   // MARK: Names
@@ -71,7 +132,7 @@ package final class SimulatedStorage: Storage {
   package func makeDirectory(_ path: String) throws(Errno) {
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
-    try beforeChange(.makeDirectory)
+    try begin(.makeDirectory, needsRoom: true)
     let node = add(.folder(SimulatedFolder()))
     changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
   }
@@ -82,7 +143,7 @@ package final class SimulatedStorage: Storage {
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if !replacing && names(of: newParent)[newName] != nil { throw .fileExists }
     precondition(parent == newParent, "the product renames within a folder only")
-    try beforeChange(.rename)
+    try begin(.rename)
     changeFolder(parent) {
       $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
     }
@@ -92,7 +153,7 @@ package final class SimulatedStorage: Storage {
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if case .folder = nodes[node] { throw .isDirectory }
-    try beforeChange(.remove)
+    try begin(.remove)
     changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
   }
 
@@ -101,7 +162,7 @@ package final class SimulatedStorage: Storage {
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
     guard folder.names.isEmpty else { throw .directoryNotEmpty }
-    try beforeChange(.remove)
+    try begin(.remove)
     changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
   }
 
@@ -113,7 +174,7 @@ package final class SimulatedStorage: Storage {
   package func syncDirectory(_ path: String) throws(Errno) {
     let node = try find(path)
     guard case .folder = nodes[node] else { throw .notDirectory }
-    try beforeChange(.syncDirectory)
+    try begin(.syncDirectory)
     changeFolder(node) { $0.sync() }
   }
 
@@ -135,7 +196,7 @@ package final class SimulatedStorage: Storage {
     case .create:
       let (parent, name) = try locate(path)
       if names(of: parent)[name] != nil { throw .fileExists }
-      try beforeChange(.create)
+      try begin(.create, needsRoom: true)
       node = add(.file(SimulatedFile()))
       changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
     }
@@ -163,8 +224,11 @@ package final class SimulatedStorage: Storage {
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {
     let node = try node(of: file)
-    try beforeChange(.write)
-    let count = acceptedBytes(bytes.count)
+    let size = try content(of: file).bytes.count
+    try begin(.write, needsRoom: Int(offset) + bytes.count > size)
+    let sector = Int64(SimulatedFile.sectorByteCount)
+    let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
+    let count = isWithinSector ? bytes.count : acceptedBytes(bytes.count)
     var taken: [UInt8] = []
     taken.reserveCapacity(count)
     for index in 0..<count { taken.append(bytes[index]) }
@@ -174,20 +238,21 @@ package final class SimulatedStorage: Storage {
 
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
     let node = try node(of: file)
-    try beforeChange(.reserve)
+    try begin(.reserve, needsRoom: true)
     changeFile(node) { $0.apply(.extend(length: Int(length))) }
   }
 
   package func sync(_ file: Handle) throws(Errno) {
     let node = try node(of: file)
-    try beforeChange(.sync)
-    changeFile(node) { $0.sync($0.unsynced.count) }
+    let count = try content(of: file).unsynced.count
+    try settle(judge(.sync, false), syncing: node, count)
+    changeFile(node) { $0.sync(count) }
   }
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
     let node = try node(of: file)
-    try beforeChange(.startSync)
+    try begin(.startSync)
     let changes = try content(of: file).unsynced.count
     pendingSync = (node, changes, isDone: false, error: nil)
     onSyncStarted()
@@ -221,10 +286,14 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   private func find(_ path: String) throws(Errno) -> Int {
+    try find(path.utf8.split(separator: UInt8(ascii: "/"))[...])
+  }
+
+  private func find(_ names: ArraySlice<Substring.UTF8View>) throws(Errno) -> Int {
     var node = 0
-    for name in path.split(separator: "/") {
+    for name in names {
       guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-      guard let next = folder.names[String(name)] else { throw .noSuchFile }
+      guard let next = folder.names[String(Substring(name))] else { throw .noSuchFile }
       node = next
     }
     return node
@@ -232,11 +301,11 @@ package final class SimulatedStorage: Storage {
 
   /// The folder that holds the last name of a path, and that name.
   private func locate(_ path: String) throws(Errno) -> (parent: Int, name: String) {
-    let names = path.split(separator: "/")
+    let names = path.utf8.split(separator: UInt8(ascii: "/"))
     guard let last = names.last else { throw .invalidArgument }
-    let parent = try find(names.dropLast().joined(separator: "/"))
+    let parent = try find(names.dropLast())
     guard case .folder = nodes[parent] else { throw .notDirectory }
-    return (parent, String(last))
+    return (parent, String(Substring(last)))
   }
 
   private func names(of folder: Int) -> [String: Int] {

@@ -4,7 +4,8 @@ import FlowCore
 package final class Trace {
   enum Kind: UInt64 {
     case launched = 1
-    case ended, committed, cancelled, crashed, storageFailed, restarted, healed, finished
+    case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
+    case diskFull, powerLost
   }
 
   /// Depends on everything that was noted, and on the order.
@@ -12,13 +13,16 @@ package final class Trace {
   package private(set) var lines: [String]?
   package private(set) var eventCount = 0
   private var now: () -> Instant = { Instant(microseconds: 0) }
+  private var wording: EventWording?
 
   package init(keepsLines: Bool = false) {
     lines = keepsLines ? [] : nil
   }
 
-  func use(clock: @escaping () -> Instant) {
+  /// - Parameter definition: gives steps their names.
+  func use(_ definition: WorkflowDefinition, clock: @escaping () -> Instant) {
     now = clock
+    wording = EventWording(definition)
   }
 
   func note(_ kind: Kind, _ attempt: AttemptID?, _ detail: @autoclosure () -> String) {
@@ -26,7 +30,11 @@ package final class Trace {
     hash = SplitMix64.hash(
       hash, kind.rawValue, UInt64(time), UInt64(UInt32(bitPattern: attempt?.step ?? -1)),
       UInt64(UInt32(bitPattern: attempt?.number ?? -1)))
-    append { "\(kind) \(attempt.map { "\($0.step)#\($0.number) " } ?? "")\(detail())" }
+    append {
+      let name = attempt.flatMap { wording?.text($0) }.map { " \($0)" } ?? ""
+      let detail = detail()
+      return "world   \(kind.words)\(name)\(detail.isEmpty ? "" : ": \(detail)")"
+    }
   }
 
   /// An event that became durable. Its bytes count, not how the log stores them.
@@ -37,7 +45,9 @@ package final class Trace {
       eventCount += 1
     }
     for byte in encoder.finish() { hash = SplitMix64.mix(hash ^ UInt64(byte)) }
-    for event in events { append { "committed \(event.sequence) \(event.body)" } }
+    for event in events {
+      append { "durable \(event.sequence) \(wording?.text(event.body) ?? "")" }
+    }
   }
 
   private func append(_ line: () -> String) {
@@ -46,5 +56,23 @@ package final class Trace {
     let milliseconds = String(1_000 + time / 1_000 % 1_000).dropFirst()
     let microseconds = String(1_000 + time % 1_000).dropFirst()
     lines?.append("\(time / 1_000_000).\(milliseconds)\(microseconds) \(line())")
+  }
+}
+
+extension Trace.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .launched: "launched"
+    case .ended: "ended"
+    case .committed: "committed"
+    case .cancelled: "somebody cancels the run"
+    case .crashed: "the engine dies"
+    case .storageFailed: "the storage fails"
+    case .restarted: "a new engine"
+    case .healed: "faults are over"
+    case .clockJumped: "wall time jumps"
+    case .diskFull: "the disk"
+    case .powerLost: "power is lost"
+    }
   }
 }

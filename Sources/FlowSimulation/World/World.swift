@@ -6,9 +6,11 @@ import FlowRuntime
 package final class World: Environment {
   enum Happening {
     case process(Int32, SimulatedRunner.Happening)
+    case echo(Input)
     case syncDone
     case cancel(CancelRequest)
     case wallClockJump(microseconds: Int64)
+    case diskFull(Bool)
   }
 
   package let options: SimulationOptions
@@ -19,6 +21,7 @@ package final class World: Environment {
   package private(set) lazy var runner = SimulatedRunner(self)
   package let oracles = Oracles()
   package var ledger = Ledger()
+  package var coverage = Coverage()
 
   /// Which of the engine's lives this is, from 1.
   package private(set) var life = 1
@@ -26,7 +29,14 @@ package final class World: Environment {
   package private(set) var isEngineDead = false
   /// Faults are over: the machine heals, and the run must reach its end.
   package private(set) var isHealed = false
+  /// How often the machine was started, from 1.
+  package private(set) var boot = 1
+  var bootID: String { "boot \(boot)" }
   private var crashes = 0
+  private var death: Coverage.Death?
+  private var isDiskFull = false
+  /// Whether it is not the engine that uses the storage.
+  private var isVisited = false
 
   private(set) var monotonicNow = Instant(microseconds: 1_000_000)
   /// How far wall time is ahead of monotonic time.
@@ -39,15 +49,8 @@ package final class World: Environment {
     self.choices = choices
     self.trace = trace
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
-    storage.beforeChange = { [unowned self] operation throws(Errno) in
-      try beforeStorage(operation)
-    }
-    storage.acceptedBytes = { [unowned self] count in
-      let isShort =
-        count > 1 && !isHealed
-        && choices.happens(.storageFault, perMille: options.shortWritePerMille)
-      return isShort ? 1 + choices.choose(.storageFault, below: count - 1) : count
-    }
+    storage.judge = { [unowned self] in judge($0, needsRoom: $1) }
+    storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
     storage.onSyncStarted = { [unowned self] in
       let latency = choices.choose(.syncLatency, below: options.syncMicroseconds + 1)
       schedule.arrange(.syncDone, at: monotonicNow.advanced(byMicroseconds: Int64(latency)))
@@ -57,13 +60,22 @@ package final class World: Environment {
 
   private func arrangeTrouble() {
     if options.isCancelled {
-      let time = Int64(choices.choose(.cancel, below: 30_000_000))
+      // Early, while most runs are at work, or late.
+      let latest = [50_000, 3_000_000, 30_000_000][choices.choose(.cancel, below: 3)]
+      let time = Int64(choices.choose(.cancel, below: latest))
       let force = choices.choose(.cancel, below: 3) == 0
       let forced: [Bool] = force ? [false, true] : [false]
       for (index, isForced) in forced.enumerated() {
         schedule.arrange(
           .cancel(CancelRequest(id: UInt64(index + 1), force: isForced)),
           at: monotonicNow.advanced(byMicroseconds: time + Int64(index) * 500_000))
+      }
+    }
+    for _ in 0..<options.fullDisks {
+      let time = Int64(choices.choose(.disk, below: 3_000_000))
+      let duration = Int64(choices.choose(.disk, below: 3_000_000))
+      for (isFull, time) in [(true, time), (false, time + duration)] {
+        schedule.arrange(.diskFull(isFull), at: monotonicNow.advanced(byMicroseconds: time))
       }
     }
     if options.hasClockJumps {
@@ -94,10 +106,20 @@ package final class World: Environment {
       .process(processID, happening), at: monotonicNow.advanced(byMicroseconds: delay))
   }
 
+  /// Tells a report once more, some time later.
+  func echo(_ report: Input) {
+    guard choices.happens(.echo, perMille: options.echoPercent * 10) else { return }
+    coverage.add(.endToldTwice)
+    let delay = [0, 1_000, 1_500_000][choices.choose(.echo, below: 3)]
+    schedule.arrange(.echo(report), at: monotonicNow.advanced(byMicroseconds: Int64(delay)))
+  }
+
   /// Lets time pass until something happens, or the deadline; a late wake-up sees what happens
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
-    guard engineGoesOn() else { return }
+    guard engineGoesOn(at: .wait) else { return }
+    oracles.waits(until: deadline)
+    letReadersLook()
     let news = runner.hasReports ? monotonicNow : nil
     guard let wakeUp = [news, schedule.nextTime, deadline].compactMap(\.self).min() else {
       oracles.violated(.live, "the engine waits, and nothing is going to happen")
@@ -106,6 +128,7 @@ package final class World: Environment {
     }
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
     let until = max(monotonicNow, wakeUp).advanced(byMicroseconds: Int64(delay))
+    if delay > 0 { coverage.add(.lateWakeUp) }
     while let next = schedule.nextTime, next <= until, let happening = schedule.removeNext() {
       monotonicNow = max(monotonicNow, next)
       happen(happening)
@@ -116,63 +139,144 @@ package final class World: Environment {
   private func happen(_ happening: Happening) {
     switch happening {
     case .process(let processID, let happening): runner.happened(happening, to: processID)
-    case .syncDone: storage.completeSync(error: isFaulty() ? .inputOutput : nil)
+    case .echo(let report): runner.report(report)
+    case .syncDone: storage.completeSync(isFaulty(times: 3) ? failedSync() : .done)
     case .cancel(let request):
-      trace.note(.cancelled, nil, "force \(request.force)")
+      trace.note(.cancelled, nil, request.force ? "without grace" : "")
+      coverage.add(request.force ? .forcedCancel : .cancel)
       cancelRequests.append(request)
-    case .wallClockJump(let microseconds): wallOffset += microseconds
+    case .wallClockJump(let microseconds):
+      wallOffset += microseconds
+      trace.note(.clockJumped, nil, "by \(microseconds / 1_000_000) s")
+      coverage.add(.wallClockJump)
+    case .diskFull(let isFull):
+      isDiskFull = isFull && !isHealed
+      trace.note(.diskFull, nil, isFull ? "has no room" : "has room again")
     }
   }
 
-  // MARK: Faults
+  // MARK: Deaths
 
-  /// Asked at every effect and wait: whether the engine lives to see it through.
-  func engineGoesOn() -> Bool {
+  /// Asked at every operation, effect and wait: whether the engine lives to see it through.
+  func engineGoesOn(at point: CrashPoint) -> Bool {
     if isEngineDead { return false }
     guard !isHealed, crashes < options.maxCrashes,
-      choices.happens(.crash, perMille: options.crashPerMille)
+      choices.happens(.crash, perMille: options.crashPerMille * point.weight)
     else { return true }
-    crash()
+    crashes += 1
+    isEngineDead = true
+    let death = drawDeath()
+    self.death = death
+    coverage.add(death, at: point)
+    trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
     return false
   }
 
-  private func crash() {
-    crashes += 1
-    isEngineDead = true
-    trace.note(.crashed, nil, "in life \(life)")
+  private func drawDeath() -> Coverage.Death {
+    choices.happens(.death, perMille: options.powerLossPercent * 10) ? .powerLoss : .processStop
   }
 
-  private func beforeStorage(_ operation: SimulatedStorage.Operation) throws(Errno) {
-    guard engineGoesOn() else { throw .inputOutput }
-    guard isFaulty() else { return }
-    trace.note(.storageFailed, nil, "\(operation)")
-    throw choices.choose(.storageFault, below: 2) == 0 ? .inputOutput : .noSpace
-  }
-
-  private func isFaulty() -> Bool {
-    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille)
-  }
-
-  /// What comes after the engine's death, or its stop: the machine has lost power, and a new engine
-  /// comes up.
+  /// What comes after the engine's death, or its stop, until a new engine comes up. The machine may
+  /// lose power even if only the engine had stopped.
   package func restart() {
     isEngineDead = true
     runner.killAll()
-    storage.losePower { [choices] site, count in choices.choose(site, below: count) }
+    storage.closeAll()
+    letReadersLook(times: 20)
+    if (death ?? drawDeath()) == .powerLoss { losePower() }
+    death = nil
     schedule.removeAll {
       switch $0 {
-      case .process, .syncDone: true
-      case .cancel, .wallClockJump: false
+      case .process, .syncDone, .echo: true
+      case .cancel, .wallClockJump, .diskFull: false
       }
     }
     life += 1
+    pass(microseconds: Int64([1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]))
+    letReadersLook()
     isEngineDead = false
-    monotonicNow = monotonicNow.advanced(byMicroseconds: 1_000_000)
     trace.note(.restarted, nil, "life \(life)")
+  }
+
+  private func losePower() {
+    boot += 1
+    for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
+      coverage.add(loss)
+    }
+    trace.note(.powerLost, nil, "boot \(boot) follows")
+  }
+
+  /// Time in which no engine is there.
+  private func pass(microseconds: Int64) {
+    let until = monotonicNow.advanced(byMicroseconds: microseconds)
+    while let next = schedule.nextTime, next <= until, let happening = schedule.removeNext() {
+      monotonicNow = max(monotonicNow, next)
+      happen(happening)
+    }
+    monotonicNow = until
+  }
+
+  // MARK: Faults of the storage
+
+  private func judge(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
+    if isVisited { return .done }
+    letReadersLook()
+    guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    if needsRoom && isDiskFull {
+      coverage.add(.diskFull)
+      return .refused(.noSpace)
+    }
+    guard isFaulty() else { return .done }
+    if operation == .sync || operation == .startSync { return failedSync() }
+    let isFull = choices.choose(.storageFault, below: 2) == 0
+    coverage.add(isFull ? .noSpace : .ioError)
+    trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
+    return .refused(isFull ? .noSpace : .inputOutput)
+  }
+
+  private func failedSync() -> SimulatedStorage.Verdict {
+    let isReverting = choices.choose(.storageFault, below: 2) == 0
+    coverage.add(isReverting ? .syncReverts : .syncDrops)
+    trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
+    return .dropped(.inputOutput, reverting: isReverting)
+  }
+
+  private func acceptedBytes(of count: Int) -> Int {
+    guard count > 1, !isHealed, !isVisited,
+      choices.happens(.storageFault, perMille: options.shortWritePerMille)
+    else { return count }
+    coverage.add(.shortWrite)
+    return 1 + choices.choose(.storageFault, below: count - 1)
+  }
+
+  private func isFaulty(times factor: Int = 1) -> Bool {
+    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
+  }
+
+  // MARK: Readers
+
+  /// Somebody may come and look at the run.
+  private func letReadersLook(times factor: Int = 1) {
+    guard choices.happens(.reader, perMille: options.readPerMille * factor) else { return }
+    coverage.addRead()
+    visit {
+      oracles.read(isEngineDead: isEngineDead)
+      if !isEngineDead { oracles.tryToDrive() }
+    }
+  }
+
+  /// Lets others than the engine use the storage. Their operations do not fail.
+  func visit<Value>(_ body: () -> Value) -> Value {
+    isVisited = true
+    defer { isVisited = false }
+    return body()
   }
 
   package func heal() {
     isHealed = true
+    isDiskFull = false
     trace.note(.healed, nil, "")
   }
 }
@@ -180,5 +284,21 @@ package final class World: Environment {
 extension Instant {
   func advanced(byMicroseconds delta: Int64) -> Instant {
     Instant(microseconds: microseconds + delta)
+  }
+}
+
+extension SimulatedStorage.Operation {
+  fileprivate var crashPoint: CrashPoint {
+    switch self {
+    case .makeDirectory: .makeDirectory
+    case .rename: .rename
+    case .remove: .remove
+    case .syncDirectory: .syncDirectory
+    case .create: .create
+    case .write: .write
+    case .reserve: .reserve
+    case .sync: .sync
+    case .startSync: .startSync
+    }
   }
 }

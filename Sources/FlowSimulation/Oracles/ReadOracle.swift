@@ -1,0 +1,95 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+
+/// Somebody who reads the run at any time, as `flow status` does: what he sees is durable.
+enum ReadOracle {
+  /// What may be seen.
+  struct Expectation {
+    /// Whether an engine lives.
+    var isDriven: Bool
+    /// Whether it says how far the log is durable: not before it has recovered it.
+    var isRecovered: Bool
+    /// What the engine was told is durable.
+    var acknowledged: [Event]
+    /// What may be durable besides; nil where that is not known, as with an engine that lives.
+    var inFlight: [Event]?
+    /// How many events earlier readers have seen.
+    var shown: Int
+    var bootID: String
+  }
+
+  /// - Returns: how many events he saw; nil if there is no run yet.
+  static func check(
+    _ home: RunHome<SimulatedStorage>, _ id: String, _ expected: Expectation
+  ) throws(Violation) -> Int? {
+    guard let seen = try read(home, id, expected.bootID) else {
+      if expected.acknowledged.isEmpty { return nil }
+      throw Violation(.said, "a reader finds no run, and its creation was acknowledged")
+    }
+    try compare(seen, expected)
+    // While a run gets its name nobody was told of it yet.
+    if !expected.acknowledged.isEmpty { try checkDurable(seen, home, id) }
+    return seen.count
+  }
+
+  private static func read(
+    _ home: RunHome<SimulatedStorage>, _ id: String, _ bootID: String
+  ) throws(Violation) -> [Event]? {
+    do throws(RunError) {
+      guard try home.contains(id) else { return nil }
+      var reader = try RunReader(home.folder(of: id), in: home.storage, bootID: bootID)
+      var events: [Event] = []
+      while let event = try reader.next() { events.append(event) }
+      return events
+    } catch {
+      throw Violation(.said, "a reader of the run fails: \(error)")
+    }
+  }
+
+  private static func compare(
+    _ seen: [Event], _ expected: Expectation
+  ) throws(Violation) {
+    let acknowledged = expected.acknowledged
+    let count = acknowledged.count
+    guard seen.prefix(count).elementsEqual(acknowledged.prefix(seen.count)) else {
+      throw Violation(.said, "a reader sees other events than were acknowledged")
+    }
+    if seen.count < max(count, expected.shown) && (!expected.isDriven || expected.isRecovered) {
+      throw Violation(
+        .said,
+        "a reader sees \(seen.count) events; \(count) were acknowledged, \(expected.shown) seen")
+    }
+    let extra = seen.dropFirst(count)
+    if extra.isEmpty { return }
+    if let inFlight = expected.inFlight, !extra.elementsEqual(inFlight) {
+      throw Violation(.said, "a reader sees \(extra.count) events that were not in flight")
+    }
+  }
+
+  /// Nothing that was seen may be lost, whatever happens.
+  static func checkDurable(
+    _ seen: [Event], _ home: RunHome<SimulatedStorage>, _ id: String
+  ) throws(Violation) {
+    let count: Int
+    do throws(RunError) {
+      count = try events(of: RunHome(home.path, in: home.storage.leastRemains()), id)
+    } catch {
+      throw Violation(.said, "what a crash would leave cannot be read: \(error)")
+    }
+    guard count >= seen.count else {
+      throw Violation(
+        .said, "\(seen.count) events were shown, and only \(count) are durable")
+    }
+  }
+
+  private static func events(
+    of home: RunHome<SimulatedStorage>, _ id: String
+  ) throws(RunError) -> Int {
+    guard try home.contains(id) else { return 0 }
+    var reader = try HistoryReader(home.folder(of: id), in: home.storage, .recovering)
+    var count = 0
+    while try reader.next() != nil { count += 1 }
+    return count
+  }
+}

@@ -1,0 +1,98 @@
+package import FlowCore
+
+/// What can go wrong in a world, by kind.
+package enum Fault: UInt8, CaseIterable, Sendable {
+  /// The machine loses power: all processes die, and what was not synced may be gone.
+  case powerLoss
+  /// The engine is killed: commands die with it, the page cache stays.
+  case processStop
+  /// A power loss took bytes that were not synced.
+  case bytesLost
+  /// A power loss left a part of a write.
+  case tornWrite
+  /// A power loss left something else where a write would have been.
+  case garbage
+  /// A power loss took names that were not synced.
+  case namesLost
+  /// An operation fails (EIO).
+  case ioError
+  /// An operation fails once (ENOSPC).
+  case noSpace
+  /// All that needs room fails for a while (ENOSPC).
+  case diskFull
+  /// A sync fails, and what was dirty will never be written, though it can be read until a crash.
+  case syncDrops
+  /// A sync fails, and what was dirty is gone at once.
+  case syncReverts
+  case shortWrite
+  case lateWakeUp
+  case wallClockJump
+  case commandFails
+  case commandHangs
+  case commandIgnoresTermination
+  case launchFails
+  case endToldTwice
+  case cancel
+  case forcedCancel
+}
+
+/// Where an engine can die. Operations that change nothing are left out: a death there leaves the
+/// same world as one before the next that does.
+package enum CrashPoint: UInt8, CaseIterable, Sendable {
+  case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
+  case launch, stop, wait
+
+  /// Deaths are likelier where an engine seldom comes.
+  var weight: Int {
+    switch self {
+    case .stop: 8
+    case .remove: 3
+    case .makeDirectory, .rename, .syncDirectory, .create, .write, .reserve, .sync, .startSync,
+      .launch, .wait:
+      1
+    }
+  }
+}
+
+/// How often what occurred in a world, or in many.
+package struct Coverage: Equatable, Sendable {
+  package enum Death: UInt8, CaseIterable, Sendable {
+    case powerLoss
+    case processStop
+  }
+
+  /// By raw value.
+  private var faults = [Int](repeating: 0, count: Fault.allCases.count)
+  private var crashes = [Int](
+    repeating: 0, count: CrashPoint.allCases.count * Death.allCases.count)
+  private var events = [Int](repeating: 0, count: 64)
+  /// How often somebody read the run while it was driven, or after a crash.
+  package private(set) var reads = 0
+
+  package init() {}
+
+  package func count(_ fault: Fault) -> Int { faults[Int(fault.rawValue)] }
+  package func count(_ kind: EventKind) -> Int { events[Int(kind.rawValue)] }
+  package func count(_ death: Death, at point: CrashPoint) -> Int {
+    crashes[Self.index(death, point)]
+  }
+
+  mutating func add(_ fault: Fault) { faults[Int(fault.rawValue)] += 1 }
+  mutating func add(_ kind: EventKind) { events[Int(kind.rawValue)] += 1 }
+  mutating func add(_ death: Death, at point: CrashPoint) {
+    crashes[Self.index(death, point)] += 1
+    add(death == .powerLoss ? .powerLoss : .processStop)
+  }
+  mutating func addRead() { reads += 1 }
+
+  package mutating func add(_ other: Coverage) {
+    for index in faults.indices { faults[index] += other.faults[index] }
+    for index in crashes.indices { crashes[index] += other.crashes[index] }
+    for index in events.indices { events[index] += other.events[index] }
+    reads += other.reads
+  }
+
+  private static func index(_ death: Death, _ point: CrashPoint) -> Int {
+    Int(point.rawValue) * Death.allCases.count + Int(death.rawValue)
+  }
+}

@@ -1,0 +1,75 @@
+import CLinux
+import FlowLog
+import Glibc
+import Synchronization
+
+/// Syncs files on a thread of its own, one at a time, so that the driver can start commands and take
+/// in ends meanwhile. The only thread of the process besides the driver's.
+final class SyncThread: Sendable {
+  /// Readable when a sync is done.
+  let doneDescriptor: Int32
+  private let requestDescriptor: Int32
+  private let file = Atomic<Int32>(-1)
+  /// Zero, or the error number of the sync that was done last.
+  private let result = Atomic<Int32>(0)
+
+  /// Signals must be blocked before: the thread would take them otherwise.
+  init() throws(Errno) {
+    requestDescriptor = try systemCall { clinux_eventfd(0) }
+    doneDescriptor = try systemCall { clinux_eventfd(Int32(CLINUX_EVENTFD_NONBLOCK)) }
+    var thread = pthread_t()
+    let context = unsafe Unmanaged.passRetained(self).toOpaque()
+    let failure = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        if let context = unsafe context {
+          unsafe Unmanaged<SyncThread>.fromOpaque(context).takeRetainedValue().serve()
+        }
+        return nil
+      }, context)
+    if failure != 0 {
+      unsafe Unmanaged<SyncThread>.fromOpaque(context).release()
+      throw Errno(rawValue: failure)
+    }
+    pthread_detach(thread)
+  }
+
+  /// Begins a sync. The next one may begin when `finish` has returned an outcome.
+  func start(_ file: Int32) {
+    self.file.store(file, ordering: .releasing)
+    Self.post(requestDescriptor)
+  }
+
+  /// The outcome of the sync, once it is done.
+  func finish() -> Result<Void, Errno>? {
+    guard Self.take(doneDescriptor) else { return nil }
+    let failure = result.load(ordering: .acquiring)
+    return failure == 0 ? .success(()) : .failure(Errno(rawValue: failure))
+  }
+
+  /// Lives as long as the process.
+  private func serve() -> Never {
+    while true {
+      guard Self.take(requestDescriptor) else { continue }
+      var failure: Int32 = 0
+      do throws(Errno) {
+        _ = try systemCall { fdatasync(file.load(ordering: .acquiring)) }
+      } catch {
+        failure = error.rawValue
+      }
+      result.store(failure, ordering: .releasing)
+      Self.post(doneDescriptor)
+    }
+  }
+
+  private static func post(_ descriptor: Int32) {
+    var one: UInt64 = 1
+    let count = unsafe write(descriptor, &one, 8)
+    precondition(count == 8, "an event counter of this process refused a one")
+  }
+
+  private static func take(_ descriptor: Int32) -> Bool {
+    var count: UInt64 = 0
+    return unsafe read(descriptor, &count, 8) == 8
+  }
+}

@@ -1,0 +1,75 @@
+import FlowCommandLine
+import FlowCore
+import FlowSimulation
+
+/// What a batch of seeds comes to.
+struct BatchTotals {
+  private var seeds = 0
+  private var outcomes: [RunOutcome: Int] = [:]
+  private var events = 0
+  private var launches = 0
+  private var lives = 0
+  private var coverage = Coverage()
+  private var simulatedMicroseconds: Int64 = 0
+  /// Of all worlds: equal batches have the same.
+  private var traceHash: UInt64 = 0
+  private var options: SimulationOptions?
+
+  mutating func add(_ report: Simulation.Report) {
+    seeds += 1
+    if let outcome = report.outcome { outcomes[outcome, default: 0] += 1 }
+    events += report.events
+    launches += report.launches
+    lives += report.lives
+    coverage.add(report.coverage)
+    simulatedMicroseconds += report.simulatedMicroseconds
+    traceHash = SplitMix64.hash(traceHash, report.traceHash)
+    options = report.options
+  }
+
+  func text(elapsedMicroseconds: Int64) -> String {
+    let ends = RunOutcome.allCases.map { "\(outcomes[$0] ?? 0) \($0)" }.joined(separator: ", ")
+    let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
+    let one = seeds == 1 ? options.map { "options: \($0)\n" } ?? "" : ""
+    return """
+      \(one)\(seeds) \(seeds == 1 ? "seed" : "seeds") hold: \(ends)
+      \(events) events, \(launches) launches, \(lives) lives of an engine in \
+      \(DurationText.of(microseconds: simulatedMicroseconds)) of simulated time
+      \(seeds == 1 ? "" : table)trace \(String(traceHash, radix: 16)), \(perSecond) seeds a second
+
+      """
+  }
+
+  // MARK: The table
+
+  private static let columns = 3
+
+  /// How often what occurred.
+  private var table: String {
+    Self.table("events", EventKind.allCases.map { ($0.name, coverage.count($0)) })
+      + Self.table(
+        "faults",
+        Fault.allCases.map { ("\($0)", coverage.count($0)) } + [("reads", coverage.reads)])
+      + Self.table(
+        "deaths by power loss + stop",
+        CrashPoint.allCases.map {
+          ("\($0)", coverage.count(.powerLoss, at: $0) + coverage.count(.processStop, at: $0))
+        })
+  }
+
+  private static func table(_ title: String, _ rows: [(name: String, count: Int)]) -> String {
+    var text = "\(title)\n"
+    for start in stride(from: 0, to: rows.count, by: columns) {
+      for (name, count) in rows[start..<min(start + columns, rows.count)] {
+        text += "  " + padded(name, 26, atStart: false) + padded(String(count), 8, atStart: true)
+      }
+      text += "\n"
+    }
+    return text
+  }
+
+  private static func padded(_ text: String, _ width: Int, atStart: Bool) -> String {
+    let padding = String(repeating: " ", count: max(0, width - text.utf8.count))
+    return atStart ? padding + text : text + padding
+  }
+}

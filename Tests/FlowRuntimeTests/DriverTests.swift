@@ -1,0 +1,133 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+struct DriverTests {
+  /// Append means append: seen by a reader, and in the bytes.
+  @Test func theLogHoldsTheWholeEarlierHistoryAfterEachCommit() throws {
+    let harness = Harness(Harness.chain(20))
+    let folder = harness.home.folder(of: "run")
+    var commits = 0
+    var earlier: [String: [UInt8]] = [:]
+    harness.recorder.onCommit = {
+      commits += 1
+      #expect((try? harness.read()) == harness.recorder.events)
+      for (path, bytes) in earlier {
+        #expect(harness.world.storage.bytes(at: path)?.starts(with: bytes) == true, "\(path)")
+      }
+      for name in (try? harness.world.storage.entries(of: folder.log)) ?? [] {
+        let bytes = harness.world.storage.bytes(at: "\(folder.log)/\(name)") ?? []
+        earlier["\(folder.log)/\(name)"] = Array(
+          bytes[..<((bytes.lastIndex { $0 != 0 } ?? -1) + 1)])
+      }
+    }
+    var driver = try harness.create()
+    while try driver.step() == nil {}
+    #expect(commits > 20)
+    #expect(earlier.count > 2, "the log must rotate")
+  }
+
+  @Test func theSecondOfTwoEnginesIsRefused() throws {
+    let harness = Harness()
+    var driver = try harness.create(by: 41)
+    #expect(throws: RunError.runIsHeld("run", processID: 41)) { _ = try harness.resume(by: 42) }
+    while try driver.step() == nil {}
+    try driver.finish()
+    // The run has ended, and nobody holds it.
+    #expect(try !harness.drive(by: 42))
+  }
+
+  /// Nothing in the history calls ready what was running when the engine died.
+  @Test func whatWasRunningIsLostAndNotForgotten() throws {
+    let harness = Harness(Harness.chain(1))
+    do {
+      var driver = try harness.create()
+      while !harness.recorder.events.contains(where: { $0.body.kind == .attemptScheduled }) {
+        _ = try driver.step()
+      }
+      _ = try driver.step()
+    }
+    harness.world.runner.killAll()
+    harness.world.storage.closeAll()
+    #expect(try harness.drive(by: 2))
+    let attempt = AttemptID(step: 0, number: 1)
+    let bodies = harness.recorder.events.map(\.body)
+    let intents = bodies.filter { $0.kind == .attemptScheduled }
+    #expect(
+      intents == [.attemptScheduled(attempt), .attemptScheduled(AttemptID(step: 0, number: 2))])
+    let lost = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 0)
+    #expect(bodies.contains(.attemptEnded(attempt, lost)))
+    #expect(bodies.contains(.rerunScheduled(attempt)))
+    #expect(try harness.read() == harness.recorder.events)
+  }
+
+  /// Waiting costs nothing: no operation of the storage, no launch, one wait to the first deadline.
+  @Test func aThousandStepsInBackoffMakeOneWait() throws {
+    var settings = StepSettings()
+    settings.retry.maxAttempts = 2
+    settings.retry.initialDelayMilliseconds = 60_000
+    settings.retry.maxDelayMilliseconds = 60_000
+    settings.retry.jitter = .none
+    let steps = (0..<1_000).map {
+      StepDefinition(id: "s\($0)", command: .program(["w"]), needs: [], settingsIndex: 0)
+    }
+    let workflow = WorkflowDefinition(name: "wide", steps: steps, settings: [settings])
+    let harness = Harness(workflow, jobs: 1_000, failurePercent: 100)
+    var driver = try harness.create()
+    var waiting = 0
+    while waiting < 1_000 {
+      _ = try driver.step()
+      waiting = harness.recorder.events.count { $0.body.kind == .retryScheduled }
+    }
+    let first = try #require(
+      harness.recorder.events.first { $0.body.kind == .retryScheduled }?.moment.monotonic)
+    var operations = 0
+    harness.world.storage.judge = { _, _ in
+      operations += 1
+      return .done
+    }
+    let launches = harness.world.ledger.entries.count
+    _ = try driver.step()
+    #expect(operations == 0)
+    #expect(harness.world.ledger.entries.count == launches)
+    #expect(harness.world.time.now().monotonic == first.advanced(byMilliseconds: 60_000))
+  }
+
+  /// The engine died between the end of the run and the seal: nobody is told of an end that a power
+  /// loss can take back.
+  @Test func anEndIsDurableBeforeItIsTold() throws {
+    let harness = Harness(Harness.chain(1))
+    do {
+      var driver = try harness.create()
+      // The commit of the end is begun, and never done.
+      harness.world.storage.onSyncStarted = {}
+      for _ in 0..<3 { _ = try driver.step() }
+      #expect(driver.commitInFlight.last?.body == .runFinished(.succeeded))
+    }
+    harness.world.runner.killAll()
+    harness.world.storage.judge = { _, _ in .done }
+    harness.world.storage.closeAll()
+    #expect(try !harness.drive(by: 2))
+    harness.world.storage.losePower { _, _ in 0 }
+    #expect(try !harness.drive(by: 3))
+    #expect(try harness.read().last?.body == .runFinished(.succeeded))
+  }
+
+  /// After a sync that failed, a second sync of the same bytes succeeds, and they are not durable.
+  @Test func aReaderDoesNotBelieveWhatASyncFailedFor() throws {
+    let harness = Harness(Harness.chain(2))
+    do {
+      var driver = try harness.create()
+      harness.world.storage.judge = { operation, _ in
+        operation == .startSync ? .dropped(.inputOutput, reverting: false) : .done
+      }
+      #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    }
+    harness.world.storage.closeAll()
+    harness.world.storage.judge = { _, _ in .done }
+    #expect(try harness.read() == harness.recorder.events)
+  }
+}

@@ -1,0 +1,151 @@
+import FlowLog
+import Testing
+
+@testable import FlowSimulation
+
+/// What the simulated disk promises is what `Storage` says; what it may lose is what was not synced.
+struct SimulatedStorageTests {
+  let disk = SimulatedStorage()
+
+  private func makeFile(_ path: String, _ bytes: [UInt8]) throws -> Int {
+    let file = try disk.open(path, .create)
+    _ = try disk.write(bytes.span, to: file, at: 0)
+    return file
+  }
+
+  private func losePower(keeping: Keeping) {
+    disk.losePower { _, count in keeping == .all ? count - 1 : 0 }
+  }
+
+  enum Keeping: CaseIterable { case nothing, all }
+
+  @Test(arguments: Keeping.allCases)
+  func syncedBytesAndNamesStay(keeping: Keeping) throws {
+    let file = try makeFile("/a", [1, 2, 3])
+    try disk.sync(file)
+    try disk.syncDirectory("/")
+    losePower(keeping: keeping)
+    #expect(disk.bytes(at: "/a") == [1, 2, 3])
+  }
+
+  @Test func syncingAFileDoesNotSyncItsName() throws {
+    try disk.sync(try makeFile("/a", [1]))
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/a") == nil)
+  }
+
+  @Test func aNameCanOutliveItsBytes() throws {
+    _ = try makeFile("/a", [1])
+    try disk.syncDirectory("/")
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/a") == [])
+  }
+
+  @Test func whatWasNotSyncedMayStay() throws {
+    _ = try makeFile("/a", [1])
+    losePower(keeping: .all)
+    #expect(disk.bytes(at: "/a") == [1])
+  }
+
+  @Test(arguments: [(0, 0), (1, 512), (2, 1_024), (3, 1_100)])
+  func aWriteIsTornBetweenSectors(sectors: Int, length: Int) throws {
+    let file = try disk.open("/a", .create)
+    try disk.syncDirectory("/")
+    _ = try disk.write([UInt8](repeating: 7, count: 1_100).span, to: file, at: 0)
+    var draws = [0, sectors, 0]
+    disk.losePower { _, _ in draws.isEmpty ? 0 : draws.removeFirst() }
+    #expect(disk.bytes(at: "/a") == [UInt8](repeating: 7, count: length))
+  }
+
+  @Test func bytesThatWereSyncedOutliveALaterWriteThatIsLost() throws {
+    let file = try makeFile("/a", [1, 2, 3])
+    try disk.sync(file)
+    try disk.syncDirectory("/")
+    _ = try disk.write([9].span, to: file, at: 1)
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/a") == [1, 2, 3])
+  }
+
+  @Test(arguments: Keeping.allCases)
+  func aRenameHappensWhollyOrNot(keeping: Keeping) throws {
+    _ = try makeFile("/a", [])
+    try disk.syncDirectory("/")
+    try disk.rename("/a", to: "/b", replacing: false)
+    losePower(keeping: keeping)
+    #expect(try disk.entries(of: "/") == [keeping == .all ? "b" : "a"])
+  }
+
+  @Test(arguments: [false, true])
+  func bytesOfAFailedSyncNeverBecomeDurable(reverting: Bool) throws {
+    let file = try makeFile("/a", [1])
+    try disk.syncDirectory("/")
+    disk.judge = { _, _ in .dropped(.inputOutput, reverting: reverting) }
+    #expect(throws: Errno.inputOutput) { try disk.sync(file) }
+    #expect(disk.bytes(at: "/a") == [reverting ? 0 : 1])
+    disk.judge = { _, _ in .done }
+    try disk.sync(file)
+    losePower(keeping: .all)
+    #expect(disk.bytes(at: "/a") == [])
+  }
+
+  @Test func aStoppedProcessLosesLocksAndNoBytes() throws {
+    let file = try makeFile("/a", [1])
+    #expect(try disk.tryLock(file))
+    let other = try disk.open("/a", .read)
+    #expect(try disk.isLockedByAnother(other))
+    disk.closeAll()
+    let later = try disk.open("/a", .update)
+    #expect(try disk.tryLock(later))
+    #expect(disk.bytes(at: "/a") == [1])
+    #expect(throws: Errno.badDescriptor) { try disk.size(of: file) }
+  }
+
+  @Test func syncThatWasBegunCoversWhatWasWrittenBefore() throws {
+    let file = try makeFile("/a", [1])
+    try disk.syncDirectory("/")
+    try disk.startSync(file)
+    _ = try disk.write([2].span, to: file, at: 1)
+    #expect(try disk.finishedSync() == false)
+    disk.completeSync(.done)
+    #expect(try disk.finishedSync())
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/a") == [1])
+  }
+
+  @Test func theLeastThatRemainsLeavesTheDiskAlone() throws {
+    let file = try makeFile("/a", [1])
+    try disk.sync(file)
+    try disk.syncDirectory("/")
+    _ = try disk.write([2].span, to: file, at: 1)
+    _ = try makeFile("/b", [])
+    #expect(disk.leastRemains().bytes(at: "/a") == [1])
+    #expect(disk.leastRemains().bytes(at: "/b") == nil)
+    #expect(disk.bytes(at: "/a") == [1, 2])
+  }
+
+  @Test func refusedOperationsChangeNothing() throws {
+    let file = try makeFile("/a", [1])
+    disk.judge = { _, _ in .refused(.noSpace) }
+    #expect(throws: Errno.noSpace) { try disk.write([2].span, to: file, at: 0) }
+    #expect(throws: Errno.noSpace) { try disk.makeDirectory("/d") }
+    #expect(throws: Errno.noSpace) { try disk.rename("/a", to: "/b", replacing: false) }
+    #expect(throws: Errno.noSpace) { try disk.removeFile("/a") }
+    #expect(disk.bytes(at: "/a") == [1])
+    #expect(try disk.entries(of: "/") == ["a"])
+  }
+
+  @Test func operationsFailAsOnLinux() throws {
+    try disk.makeDirectory("/d")
+    _ = try makeFile("/d/a", [1])
+    #expect(throws: Errno.fileExists) { try disk.makeDirectory("/d") }
+    #expect(throws: Errno.fileExists) { try disk.open("/d/a", .create) }
+    #expect(throws: Errno.noSuchFile) { try disk.open("/d/b", .read) }
+    #expect(throws: Errno.noSuchFile) { try disk.rename("/x", to: "/y", replacing: false) }
+    #expect(throws: Errno.fileExists) { try disk.rename("/d", to: "/d", replacing: false) }
+    #expect(throws: Errno.isDirectory) { try disk.removeFile("/d") }
+    #expect(throws: Errno.notDirectory) { try disk.removeDirectory("/d/a") }
+    #expect(throws: Errno.directoryNotEmpty) { try disk.removeDirectory("/d") }
+    #expect(throws: Errno.notDirectory) { try disk.entries(of: "/d/a") }
+    #expect(try disk.attributes(of: "/d/b") == nil)
+  }
+}

@@ -1,0 +1,207 @@
+import FlowLog
+import FlowSystem
+import Glibc
+import TestSupport
+import Testing
+
+/// The file system as the project relies on it.
+struct LinuxStorageTests {
+  private let folder = TemporaryFolder()
+  private let storage = LinuxStorage()
+
+  private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+
+  private func failure(_ body: () throws(Errno) -> Void) -> Errno? {
+    do throws(Errno) {
+      try body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func mode(of path: String) -> mode_t {
+    var status = stat()
+    unsafe stat(path, &status)
+    return status.st_mode & 0o7777
+  }
+
+  @Test func nobodyElseCanReadWhatItMakes() throws {
+    try storage.makeDirectory(path("d"))
+    try storage.close(try storage.open(path("f"), .create))
+    #expect(mode(of: path("d")) == 0o700)
+    #expect(mode(of: path("f")) == 0o600)
+    let attributes = try #require(try storage.attributes(of: path("d")))
+    #expect(attributes.isDirectory && attributes.isOwn && !attributes.isWritableByOthers)
+    #expect(attributes.modifiedMicroseconds > 1_000_000_000_000_000)
+  }
+
+  @Test(arguments: [mode_t(0o720), 0o702, 0o777])
+  func foldersThatOthersCanWriteToAreSeen(mode: mode_t) throws {
+    try storage.makeDirectory(path("d"))
+    unsafe chmod(path("d"), mode)
+    #expect(try storage.attributes(of: path("d"))?.isWritableByOthers == true)
+  }
+
+  @Test func whatIsNotThereIsNoError() throws {
+    #expect(try storage.attributes(of: path("none")) == nil)
+    #expect(
+      failure { () throws(Errno) in _ = try storage.attributes(of: "/proc/version/x") }
+        == .notDirectory)
+  }
+
+  @Test func takenNamesAreKept() throws {
+    folder.write("old", to: "a")
+    folder.write("new", to: "b")
+    try storage.makeDirectory(path("d"))
+    try storage.makeDirectory(path("e"))
+    #expect(failure { () throws(Errno) in try storage.makeDirectory(path("a")) } == .fileExists)
+    #expect(
+      failure { () throws(Errno) in _ = try storage.open(path("a"), .create) } == .fileExists)
+    for (from, to) in [("b", "a"), ("e", "d"), ("d", "a")] {
+      #expect(
+        failure { () throws(Errno) in
+          try storage.rename(path(from), to: path(to), replacing: false)
+        } == .fileExists)
+    }
+    #expect(folder.contents(of: "a") == "old" && folder.has("b") && folder.has("e"))
+    try storage.rename(path("b"), to: path("a"), replacing: true)
+    #expect(folder.contents(of: "a") == "new" && !folder.has("b"))
+    try storage.rename(path("d"), to: path("f"), replacing: false)
+    #expect(try storage.entries(of: folder.path) == ["a", "e", "f"])
+  }
+
+  @Test func namesAreRemoved() throws {
+    try storage.makeDirectory(path("d"))
+    folder.write("", to: "d/f")
+    #expect(
+      failure { () throws(Errno) in try storage.removeDirectory(path("d")) }
+        == .directoryNotEmpty)
+    #expect(failure { () throws(Errno) in try storage.removeFile(path("d")) } == .isDirectory)
+    try storage.removeFile(path("d/f"))
+    try storage.removeDirectory(path("d"))
+    #expect(failure { () throws(Errno) in try storage.removeFile(path("d")) } == .noSuchFile)
+    #expect(failure { () throws(Errno) in _ = try storage.entries(of: path("d")) } == .noSuchFile)
+    #expect(failure { () throws(Errno) in try storage.syncDirectory(path("d")) } == .noSuchFile)
+    try storage.syncDirectory(folder.path)
+  }
+
+  @Test func entriesAreSortedByTheirBytes() throws {
+    for name in ["b", "a", "é", "B", ".x", "10", "9"] { folder.write("", to: name) }
+    #expect(try storage.entries(of: folder.path) == [".x", "10", "9", "B", "a", "b", "é"])
+  }
+
+  @Test func bytesAreReadWhereTheyWereWritten() throws {
+    let file = try storage.open(path("f"), .create)
+    defer { try? storage.close(file) }
+    let bytes: [UInt8] = [1, 2, 3, 4]
+    #expect(try storage.write(bytes.span, to: file, at: 2) == 4)
+    #expect(try storage.size(of: file) == 6)
+    var buffer = [UInt8](repeating: 9, count: 8)
+    #expect(try storage.read(from: file, at: 1, into: &buffer, 1..<7) == 5)
+    #expect(buffer == [9, 0, 1, 2, 3, 4, 9, 9])
+    #expect(try storage.read(from: file, at: 6, into: &buffer, 0..<8) == 0)
+    try storage.sync(file)
+  }
+
+  @Test func modesOfOpeningAreKept() throws {
+    #expect(failure { () throws(Errno) in _ = try storage.open(path("f"), .read) } == .noSuchFile)
+    #expect(
+      failure { () throws(Errno) in _ = try storage.open(path("f"), .update) } == .noSuchFile)
+    folder.write("x", to: "f")
+    let file = try storage.open(path("f"), .read)
+    defer { try? storage.close(file) }
+    let bytes: [UInt8] = [1]
+    #expect(
+      failure { () throws(Errno) in _ = try storage.write(bytes.span, to: file, at: 0) }
+        == .badDescriptor)
+    #expect(fcntl(file, F_GETFD) == FD_CLOEXEC)
+  }
+
+  @Test func reservedRoomIsZerosAndAllocated() throws {
+    let file = try storage.open(path("f"), .create)
+    defer { try? storage.close(file) }
+    let bytes: [UInt8] = [7]
+    _ = try storage.write(bytes.span, to: file, at: 0)
+    try storage.reserve(file, upTo: 100_000)
+    #expect(try storage.size(of: file) == 100_000)
+    var status = stat()
+    unsafe fstat(file, &status)
+    #expect(status.st_blocks * 512 >= 100_000)
+    var buffer = [UInt8](repeating: 1, count: 100_000)
+    #expect(try storage.read(from: file, at: 0, into: &buffer, 0..<100_000) == 100_000)
+    #expect(buffer[0] == 7 && buffer[1...].allSatisfy { $0 == 0 })
+    // Room that is there already takes nothing away.
+    try storage.reserve(file, upTo: 10)
+    #expect(try storage.size(of: file) == 100_000)
+  }
+
+  @Test func aSyncThatWasBegunIsToldOnce() throws {
+    let file = try storage.open(path("f"), .create)
+    #expect(try !storage.finishedSync() && !storage.hasFinishedSync)
+    try storage.startSync(file)
+    #expect(storage.hasFinishedSync)
+    #expect(try storage.finishedSync())
+    #expect(try !storage.finishedSync())
+    try storage.close(file)
+    try storage.startSync(file)
+    #expect(failure { () throws(Errno) in _ = try storage.finishedSync() } == .badDescriptor)
+    #expect(!storage.hasFinishedSync)
+  }
+
+  // MARK: Locks
+
+  @Test func aLockBelongsToOneOpenFile() throws {
+    let first = try storage.open(path("f"), .create)
+    let second = try storage.open(path("f"), .update)
+    let reader = try storage.open(path("f"), .read)
+    #expect(try storage.tryLock(first))
+    #expect(try storage.tryLock(first), "its own")
+    #expect(try !storage.tryLock(second))
+    #expect(try !storage.isLockedByAnother(first))
+    #expect(try storage.isLockedByAnother(second) && storage.isLockedByAnother(reader))
+    // Closing another descriptor of the file lets go of nothing, as it would of older locks.
+    try storage.close(second)
+    #expect(try storage.isLockedByAnother(reader))
+    try storage.close(first)
+    #expect(try !storage.isLockedByAnother(reader))
+    try storage.close(reader)
+  }
+
+  @Test(.enabled(if: TestFile.exists("/usr/bin/perl")))
+  func aLockEndsWithTheProcessThatHoldsIt() async throws {
+    folder.write("", to: "f")
+    let file = try storage.open(path("f"), .update)
+    defer { try? storage.close(file) }
+    // struct flock on 64-bit Linux; 37 is F_OFD_SETLK.
+    let holder = try Subprocess(
+      [
+        "/usr/bin/perl", "-e",
+        #"open(F, "+<", $ARGV[0]); $l = pack("ssx4qqix4", 1, 0, 0, 0, 0); fcntl(F, 37, $l) or die "$!";"#
+          + #" $| = 1; print "held"; sleep 600"#, path("f"),
+      ], environment: ["FOLDER": folder.path], folder: folder.path)
+    #expect(try await eventually { holder.output == "held" }, "\(holder.errors)")
+    #expect(try !storage.tryLock(file))
+    #expect(try storage.isLockedByAnother(file))
+    holder.signal(SIGKILL)
+    #expect(try await holder.end().ending == .signal(SIGKILL))
+    #expect(try storage.tryLock(file))
+  }
+
+  // MARK: Files of the user's
+
+  @Test func aFileIsReadWholeOrNotAtAll() throws {
+    let text = String(repeating: "x", count: 100_000)
+    let file = folder.write(text, to: "f")
+    #expect(try FileReading.bytes(of: file, limit: 100_000).count == 100_000)
+    #expect(
+      failure { () throws(Errno) in _ = try FileReading.bytes(of: file, limit: 99_999) }
+        == .fileTooLarge)
+    #expect(
+      failure { () throws(Errno) in _ = try FileReading.bytes(of: "/dev/zero", limit: 99_999) }
+        == .fileTooLarge)
+    #expect(
+      failure { () throws(Errno) in _ = try FileReading.bytes(of: folder.path, limit: 9) }
+        == .isDirectory)
+  }
+}
