@@ -69,7 +69,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CommandLineTests", of: ["CLinux", "TestSupport", "flow"]),
-    tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore", "FlowText"]),
+    tests(
+      "FlowCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+      ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),

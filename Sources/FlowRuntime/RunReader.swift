@@ -3,10 +3,12 @@ package import FlowLog
 
 /// Reads a run while, or after, some other process drives it.
 package struct RunReader<Store: Storage>: ~Copyable {
-  /// The process that drives the run; nil where none does, or it has not said.
-  package let engineProcessID: Int32?
-  package let isHeld: Bool
+  private let folder: RunFolder
+  private let storage: Store
+  private let boot: BootMark
+  private var holder: HolderRecord.Holder
   private var history: HistoryReader<Store>
+  private var lastSequence: Int64 = 0
 
   /// Reads as far as the engine says, or said before it died, that the log is durable. What a sync
   /// failed for can still be read, and a second sync of it succeeds: so in the boot of the engine
@@ -24,20 +26,43 @@ package struct RunReader<Store: Storage>: ~Copyable {
       }
     }
     history = try HistoryReader(folder, in: storage, holder.source(boot))
-    switch holder {
-    case .engine(let record):
-      isHeld = true
-      // The record of an earlier boot names a process that is gone.
-      engineProcessID = record?.boot == boot ? record?.processID : nil
-    case .nobody:
-      isHeld = false
-      engineProcessID = nil
-    }
+    self.folder = folder
+    self.storage = storage
+    self.boot = boot
+    self.holder = holder
+  }
+
+  package var isHeld: Bool {
+    if case .engine = holder { true } else { false }
+  }
+
+  /// The process that drives the run; nil where none does, or it has not said.
+  package var engineProcessID: Int32? {
+    // The record of an earlier boot names a process that is gone.
+    guard case .engine(let record?) = holder, record.boot == boot else { return nil }
+    return record.processID
   }
 
   /// The next event; nil at the end of what is known to be durable.
   package mutating func next() throws(RunError) -> Event? {
-    try history.next()
+    while let event = try history.next() {
+      // A log that was opened anew begins with what was given out before.
+      if event.sequence <= lastSequence { continue }
+      lastSequence = event.sequence
+      return event
+    }
+    return nil
+  }
+
+  /// Looks again who drives the run and how far: `next` goes on to what has become durable since.
+  package mutating func lookAgain() throws(RunError) {
+    let before = holder
+    holder = try HolderRecord.holder(of: folder, in: storage)
+    if holder == before { return }
+    switch (before.source(boot), holder.source(boot)) {
+    case (.live, .live(let durable)): try history.extend(to: durable)
+    case (_, let source): history = try HistoryReader(folder, in: storage, source)
+    }
   }
 
   /// How the log ends; nil while it is being written, or before the end is reached.

@@ -12,6 +12,8 @@ package final class EventLoop: TimeSource {
   package var pendingSync: () -> Int32? = { nil }
   /// A descriptor that has something to be written, which ends a wait when there is room.
   package var pendingOutput: () -> Int32? = { nil }
+  /// When something is to be shown although nothing has happened, such as the passing of time.
+  package var nextFrame: () -> Instant? = { nil }
   /// Called after every wait.
   package var onWake: () -> Void = {}
   /// Called with each signal that came in.
@@ -36,7 +38,7 @@ package final class EventLoop: TimeSource {
       pollfd(fd: pendingSync() ?? -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingOutput() ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
-    let timeout = hasWork() ? 0 : Self.milliseconds(until: deadline)
+    let timeout = hasWork() ? 0 : Self.milliseconds(until: Self.earlier(deadline, nextFrame()))
     // An interrupted wait is a return for no reason, which is allowed.
     _ = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
     if descriptors[0].revents != 0 {
@@ -54,6 +56,11 @@ package final class EventLoop: TimeSource {
     let result = unsafe clock_gettime(clock, &time)
     precondition(result == 0, "the system has no clock \(clock)")
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+  }
+
+  private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   /// Rounded up: waking before the deadline would only mean to wait again.

@@ -23,6 +23,20 @@ package enum FileReading {
     return bytes
   }
 
+  /// The last bytes of a file, at most `limit`.
+  package static func tail(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    _ = try systemCall { unsafe fstat(descriptor, &status) }
+    let length = min(Int(status.st_size), limit)
+    var bytes = [UInt8](repeating: 0, count: length)
+    let count = try systemCall {
+      unsafe pread(descriptor, &bytes, length, status.st_size - off_t(length))
+    }
+    return Array(bytes[..<count])
+  }
+
   /// Calls `body` with one piece after the other, until the file ends.
   package static func forEachPiece(
     of path: String, _ body: ([UInt8]) -> Void

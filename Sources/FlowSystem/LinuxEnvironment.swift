@@ -10,6 +10,8 @@ package final class LinuxEnvironment: Environment {
   package let runner: SpawnRunner
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var interrupts = 0
+  /// Called when what a terminal shows has changed otherwise than by this process.
+  package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
   /// - Throws: `Errno` if the process has no descriptor left.
   package init(storage: LinuxStorage) throws(Errno) {
@@ -30,6 +32,8 @@ package final class LinuxEnvironment: Environment {
   private func received(_ signal: Int32) {
     switch signal {
     case SIGCHLD: runner.reapChildren()
+    case SIGWINCH: onTerminalChange(.resized)
+    case SIGCONT: onTerminalChange(.continued)
     case SIGINT:
       // The first asks, every further one insists.
       interrupts += 1
@@ -45,5 +49,21 @@ package final class LinuxEnvironment: Environment {
     let id = SplitMix64.hash(
       UInt64(getpid()), UInt64(bitPattern: time.now().wall.microseconds), force ? 1 : 0)
     cancelRequests.append(CancelRequest(id: id, force: force))
+  }
+}
+
+/// How a terminal came to show something else than what was drawn.
+package enum TerminalChange: Sendable {
+  case resized
+  /// This process had been stopped, and others had the terminal.
+  case continued
+
+  /// - Returns: nil for signals that say something else.
+  package init?(signal: Int32) {
+    switch signal {
+    case SIGWINCH: self = .resized
+    case SIGCONT: self = .continued
+    default: return nil
+    }
   }
 }

@@ -7,14 +7,15 @@ import Glibc
 package final class SignalDescriptor {
   let descriptor: Int32
 
-  /// Children's ends and requests to stop. A hang-up, a broken pipe or a file that
-  /// may not grow must not end a run unheard.
+  /// Children's ends, requests to stop, and what changes how a terminal looks: a new size, and a
+  /// shell that has had it meanwhile. A hang-up, a broken pipe or a file that may not grow must not
+  /// end a run unheard.
   ///
   /// - Throws: `Errno` if the process has no descriptor left.
   package init() throws(Errno) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for signal in [SIGCHLD, SIGINT, SIGTERM] { unsafe sigaddset(&set, signal) }
+    for signal in [SIGCHLD, SIGINT, SIGTERM, SIGWINCH, SIGCONT] { unsafe sigaddset(&set, signal) }
     unsafe sigprocmask(SIG_BLOCK, &set, nil)
     // A child of a process that ignores SIGCHLD, as its parent may have taught it, ends unseen.
     _ = signal(SIGCHLD, SIG_DFL)
@@ -27,6 +28,17 @@ package final class SignalDescriptor {
 
   deinit {
     _ = close(descriptor)
+  }
+
+  /// Ends this process by a signal that it had taken, as if it never had: who started it, such as a
+  /// shell in a loop, can see why it ended.
+  package static func end(by number: Int32) {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, number)
+    _ = signal(number, SIG_DFL)
+    _ = kill(getpid(), number)
+    unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// The next signal that came in; nil when there is none.

@@ -15,8 +15,18 @@ package final class StandardStream: TextOutputStream {
   /// At least this much fits where `poll` says that something does (POSIX: PIPE_BUF).
   private static let pieceByteCount = 4_096
 
-  package static func output() -> StandardStream { StandardStream(STDOUT_FILENO) }
+  package static func output() -> StandardStream {
+    StandardStream(Self.withoutBlocking(STDOUT_FILENO))
+  }
   package static func error() -> StandardStream { StandardStream(STDERR_FILENO) }
+
+  /// A terminal with a full buffer would hold up a write although `poll` saw some room. Opened anew
+  /// it can be set not to block, and whoever else has it sees nothing of that.
+  private static func withoutBlocking(_ descriptor: Int32) -> Int32 {
+    guard isatty(descriptor) == 1 else { return descriptor }
+    let own = unsafe clinux_open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK, 0)
+    return own < 0 ? descriptor : own
+  }
 
   private init(_ descriptor: Int32) {
     self.descriptor = descriptor
@@ -36,6 +46,9 @@ package final class StandardStream: TextOutputStream {
 
   /// What has something to write, and to be waited for; nil when all is written.
   package var pendingDescriptor: Int32? { written == pending.count ? nil : descriptor }
+
+  /// How much waits for the reader.
+  package var pendingByteCount: Int { pending.count - written }
 
   package func write(_ text: String) {
     if failure == nil { pending += text.utf8 }

@@ -6,7 +6,7 @@ import Testing
 struct History {
   private(set) var events: [Event] = []
   private var engine: Engine
-  private var now: Moment
+  private(set) var now: Moment
   private var nextProcessID: Int32 = 100
 
   /// 2026-11-21T02:19:03.000Z.

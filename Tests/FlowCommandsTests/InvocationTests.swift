@@ -43,6 +43,7 @@ import Testing
     let status = try #require(try command("status --json abc") as? StatusCommand)
     #expect(status.run == "abc" && status.json)
     #expect((try command("status") as? StatusCommand)?.run == nil)
+    #expect((try command("status -w") as? StatusCommand)?.watch == true)
     #expect((try command("list --json") as? ListCommand)?.json == true)
     let events = try #require(try command("events latest") as? EventsCommand)
     #expect(events.run == "latest" && !events.json)
@@ -81,6 +82,9 @@ import Testing
 
   @Test func mistakesWithinACommandNameIt() {
     #expect(throws: UsageError(command: "run", .missingArgument("FILE"))) { try command("run") }
+    #expect(throws: UsageError(command: "status", .exclusiveOptions("--watch", "--json"))) {
+      try command("status --watch --json")
+    }
   }
 
   @Test func overview() throws {

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -73,6 +74,13 @@ static inline int clinux_available_processors(void) {
 
 static inline int clinux_signalfd(const sigset_t *signals) {
   return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// Rows times 65536 plus columns; -1: errno.
+static inline long clinux_terminal_size(int fd) {
+  struct winsize size;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;
+  return (long)size.ws_row << 16 | size.ws_col;
 }
 
 static inline int clinux_eventfd(int flags) { return eventfd(0, flags | EFD_CLOEXEC); }

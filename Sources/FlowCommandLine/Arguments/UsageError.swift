@@ -15,6 +15,8 @@ package struct UsageError: Error, Equatable, Sendable {
     case repeatedOption(String)
     case missingArgument(String)
     case superfluousArgument(String)
+    /// Two options, as they are spelled.
+    case exclusiveOptions(String, String)
   }
 
   package let program: String
@@ -52,6 +54,7 @@ extension UsageError: CustomStringConvertible {
     case .missingArgument(let name): "argument \(name) is missing"
     case .superfluousArgument(let value):
       "argument \(TerminalText.quoted(value)) is one too many"
+    case .exclusiveOptions(let one, let other): "options \(one) and \(other) do not go together"
     }
   }
 

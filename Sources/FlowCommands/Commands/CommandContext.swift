@@ -26,6 +26,12 @@ package struct CommandContext {
 
   func now() -> Moment { EventLoop.now() }
 
+  /// What shows a run that goes on to whoever reads standard output.
+  func display(of outputs: AttemptOutputs) -> any RunDisplay {
+    guard let terminal = Terminal() else { return PlainDisplay(output, outputs) }
+    return LiveDisplay(output, terminal, outputs, at: now())
+  }
+
   func warn(_ message: String) {
     errors.write("flow: \(TerminalText.escaped(message))\n")
   }

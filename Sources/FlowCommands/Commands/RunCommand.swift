@@ -57,28 +57,40 @@ package struct RunCommand: Subcommand, Equatable {
     let run = NewRun(
       created: created, definition: file.definition, graph: file.graph,
       definitionFile: file.bytes)
-    let progress = RunProgress(
-      isQuiet ? .quiet : json ? .json : .lines, run, to: context.output)
-    return ExitCode(try drive(run, progress, home, context))
+    return ExitCode(try drive(run, display(of: run, home, context), home, context))
+  }
+
+  private func display(
+    of run: NewRun, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) -> any RunDisplay {
+    let id = run.created.runID
+    if isQuiet { return NoDisplay() }
+    if json {
+      return JSONDisplay(context.output, EventPrinter(runID: id, definition: run.definition))
+    }
+    return context.display(of: AttemptOutputs(runID: id, folder: home.folder(of: id)))
   }
 
   private func drive(
-    _ run: NewRun, _ progress: RunProgress, _ home: RunHome<LinuxStorage>,
+    _ run: NewRun, _ display: any RunDisplay, _ home: RunHome<LinuxStorage>,
     _ context: CommandContext
   ) throws(CommandError) -> RunOutcome {
     let (world, process) = try prepare(context)
     world.time.pendingOutput = { context.output.pendingDescriptor }
+    world.time.nextFrame = { display.nextFrame }
+    world.onTerminalChange = display.terminalChanged
     do throws(RunError) {
       var driver = try Driver.create(
-        run, by: process, home: home, world: world, observer: progress)
+        run, by: process, home: home, world: world, observer: RunProgress(display))
       while true {
         if let outcome = try driver.step() {
           try driver.finish()
           return outcome
         }
-        context.output.flushAvailable()
+        display.wake(at: context.now())
       }
     } catch {
+      display.abandon()
       // Nobody will wait for what still runs, or see it end.
       world.runner.killAll()
       throw .run(error)

@@ -6,25 +6,38 @@ package struct StatusCommand: Subcommand, Equatable {
   /// Nil means the latest run.
   package let run: String?
   package let json: Bool
+  /// Whether to show it as long as it goes on.
+  package let watch: Bool
+
+  private static let watchOption = Option(
+    "watch", short: "w", "show the run as it goes on, until it ends")
 
   package static let syntax = CommandSyntax(
     name: "status", purpose: "show where a run and its steps stand",
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\" (the default)")
     ],
-    options: [.json],
+    options: [watchOption, .json],
     examples: [
       .init("flow status", "the run that was created last"),
+      .init("flow status --watch", "the same, as it goes on"),
       .init("flow status nightly-2026", "the one run whose id begins so"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment])
 
-  package init(_ arguments: ScannedArguments) {
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.argument(0)
     json = arguments.has(.json)
+    watch = arguments.has(Self.watchOption)
+    if watch && json {
+      throw UsageError(
+        command: Self.syntax.name,
+        .exclusiveOptions(Self.watchOption.spelling, Option.json.spelling))
+    }
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    if watch { return try RunWatch.follow(run ?? "latest", context) }
     var output = context.output
     let run = try RecordedRun(named: run ?? "latest", context)
     let printer = StatusPrinter(

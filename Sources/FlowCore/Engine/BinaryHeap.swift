@@ -9,6 +9,23 @@ package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
   package var count: Int { elements.count }
   package var min: Element? { elements.first }
 
+  /// The smallest elements, in order; costs nothing for those that are not asked for.
+  package func smallest(_ count: Int) -> [Element] {
+    var found: [Element] = []
+    // Places whose parents are all found; small, so that a search for the least costs little.
+    var candidates = elements.isEmpty ? [] : [0]
+    while found.count < count {
+      let least = candidates.indices.min { elements[candidates[$0]] < elements[candidates[$1]] }
+      guard let least else { break }
+      let place = candidates.remove(at: least)
+      found.append(elements[place])
+      for child in [2 * place + 1, 2 * place + 2] where child < elements.count {
+        candidates.append(child)
+      }
+    }
+    return found
+  }
+
   package mutating func insert(_ element: Element) {
     elements.append(element)
     var child = elements.count - 1

@@ -12,6 +12,11 @@ package struct ReadyQueue: Equatable, Sendable {
     ranks.min.map { graph.step(ranked: $0) }
   }
 
+  /// The steps that start next, the first first.
+  package func first(_ count: Int, in graph: DependencyGraph) -> [Int] {
+    ranks.smallest(count).map { graph.step(ranked: $0) }
+  }
+
   package mutating func insert(_ step: Int, in graph: DependencyGraph) {
     ranks.insert(graph.rank(of: step))
   }

@@ -21,6 +21,13 @@ package struct TimerQueue: Equatable, Sendable {
     heap.min.map { $0.step == Self.runTimeoutStep ? .runTimeout : .retry(step: $0.step) }
   }
 
+  /// The steps whose delays are over next, and when that is.
+  package func nextRetries(_ count: Int) -> [(step: Int32, deadline: Instant)] {
+    // One more, for the run's own limit.
+    let entries = heap.smallest(count + 1).filter { $0.step != Self.runTimeoutStep }
+    return entries.prefix(count).map { ($0.step, $0.deadline) }
+  }
+
   package mutating func arm(_ timer: TimerID, at deadline: Instant) {
     switch timer {
     case .retry(let step): heap.insert(Entry(deadline: deadline, step: step))

@@ -1,0 +1,109 @@
+import FlowCore
+import FlowRuntime
+import FlowText
+
+/// The steps because of which a run did not succeed, as its events name them.
+struct FailedSteps {
+  struct Entry {
+    let attempt: AttemptID
+    let outcome: StepOutcome
+    let end: AttemptEnd
+  }
+
+  static let mostEntries = 5
+
+  /// The first few.
+  private(set) var entries: [Entry] = []
+  private(set) var count = 0
+  private var ends: [Int32: (attempt: AttemptID, end: AttemptEnd)] = [:]
+
+  mutating func apply(_ event: Event, in state: RunState) {
+    switch event.body {
+    case .attemptEnded(let attempt, let end): ends[attempt.step] = (attempt, end)
+    case .attemptLaunched(let attempt, _): ends[attempt.step] = nil
+    case .stepFinished(let step, let outcome):
+      guard let last = ends.removeValue(forKey: step), isToBlame(step, outcome, state) else {
+        return
+      }
+      count += 1
+      if entries.count < Self.mostEntries {
+        entries.append(Entry(attempt: last.attempt, outcome: outcome, end: last.end))
+      }
+    default: return
+    }
+  }
+
+  /// A run that took too long has no step that failed: what it still did then is what took long.
+  private func isToBlame(_ step: Int32, _ outcome: StepOutcome, _ state: RunState) -> Bool {
+    switch outcome {
+    case .succeeded: false
+    case .failed: !state.definition.settings(ofStep: Int(step)).allowFailure
+    case .cancelled: state.timeoutPassed
+    }
+  }
+}
+
+/// What is said at the end of a run that did not succeed: what failed, the end of what it printed,
+/// where all of that is, and the command that shows it.
+struct FailureReport {
+  private let failures: FailedSteps
+  private let state: RunState
+  private let runID: String
+  private let folder: RunFolder
+  private let lastLines: (AttemptID) -> [String]
+  private let wording: StepWording
+
+  /// How many lines of each step's output are shown.
+  static let mostLines = 10
+
+  /// - Parameter lastLines: what an attempt printed last, escaped; at most `mostLines`.
+  init(
+    _ failures: FailedSteps, _ state: RunState, runID: String, folder: RunFolder,
+    lastLines: @escaping (AttemptID) -> [String]
+  ) {
+    self.failures = failures
+    self.state = state
+    self.runID = runID
+    self.folder = folder
+    self.lastLines = lastLines
+    wording = StepWording(state.definition)
+  }
+
+  /// None where no step is to blame. There are no control characters in them.
+  func lines() -> [StyledText] {
+    if failures.count == 0 { return [] }
+    var lines = failures.entries.flatMap { [StyledText()] + self.lines(of: $0) }
+    let more = failures.count - failures.entries.count
+    if more > 0 {
+      lines += [
+        StyledText(), StyledText("… and \(more) more: flow status \(runID)", .bad),
+      ]
+    }
+    return lines + [StyledText()]
+  }
+
+  private func lines(of entry: FailedSteps.Entry) -> [StyledText] {
+    let title = StyledText(self.title(entry), entry.outcome == .cancelled ? .attention : .bad)
+    let path = TerminalText.escaped(
+      folder.output(ofStep: wording.id(entry.attempt.step), attempt: entry.attempt.number))
+    let printed = lastLines(entry.attempt)
+    if printed.isEmpty {
+      if entry.end.launchFailure != nil { return [title] }
+      return [title, StyledText("  it printed nothing", .faint)]
+    }
+    var command = StyledText("  whole output: ", .faint)
+    command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
+    return [title] + printed.map { StyledText("    \($0)") }
+      + [StyledText("  in \(path)", .faint), command]
+  }
+
+  private func title(_ entry: FailedSteps.Entry) -> String {
+    let step = entry.attempt.step
+    let again = entry.attempt.number == 1 ? "" : " (attempt \(entry.attempt.number))"
+    let why = wording.failure(entry.end, ofStep: step)
+    if entry.outcome == .cancelled {
+      return "\(StepStatus.cancelled.glyph) \(wording.id(step))\(again) \(why): the run timed out"
+    }
+    return "\(StepStatus.failed.glyph) \(wording.id(step)) failed\(again): \(why)"
+  }
+}

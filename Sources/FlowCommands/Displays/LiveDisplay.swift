@@ -1,0 +1,158 @@
+import FlowCore
+import FlowSystem
+import FlowText
+
+/// On a terminal: a view of what goes on, at the end of lines that stay.
+///
+/// No frame is drawn while the terminal has not taken the last one, and few lines wait meanwhile:
+/// a terminal that is stopped costs nothing.
+final class LiveDisplay: RunDisplay {
+  private let output: StandardStream
+  private let terminal: Terminal
+  private let outputs: AttemptOutputs
+  private let inColour: Bool
+  private var run: LiveRun?
+  private var progress = ProgressPrinter()
+  private var failures = FailedSteps()
+  private var lasting = LastingLines()
+  private var screen: TerminalScreen
+  private var clock: FrameClock
+  private var nameColumns = 0
+
+  init(_ output: StandardStream, _ terminal: Terminal, _ outputs: AttemptOutputs, at now: Moment) {
+    self.output = output
+    self.terminal = terminal
+    self.outputs = outputs
+    inColour = terminal.hasColours
+    screen = TerminalScreen(inColour: inColour)
+    clock = FrameClock(startingAt: now.monotonic)
+  }
+
+  func show(_ events: [Event], _ state: RunState, at now: Moment) {
+    // Taken out, so that its large parts are changed in place.
+    var run = take() ?? LiveRun(state, startedAt: events.first?.moment.wall ?? now.wall)
+    for event in events {
+      do throws(HistoryError) { try run.apply(event) } catch {
+        preconditionFailure("events that were shown before do not lead to this one: \(error)")
+      }
+      failures.apply(event, in: run.state)
+      guard let line = progress.line(for: event, in: run.state) else { continue }
+      if case .runFinished(let outcome) = event.body {
+        finish(run.state, RunStatus(.finished(outcome), isHeld: true), line)
+        return
+      }
+      lasting.add(event, line)
+    }
+    self.run = run
+    clock.somethingChanged()
+    wake(at: now)
+  }
+
+  private func take() -> LiveRun? {
+    defer { run = nil }
+    return run
+  }
+
+  func wake(at now: Moment) {
+    output.flushAvailable()
+    guard let run, output.pendingDescriptor == nil, clock.isDue(at: now.monotonic) else { return }
+    clock.drew(at: now.monotonic)
+    guard terminal.isOurs else {
+      screen.forget()
+      write(lasting.takeAll())
+      output.flushAvailable()
+      return
+    }
+    let size = terminal.size
+    let above = lasting.takeAll()
+    let view = LiveView(
+      run, at: now, in: size, isNamed: lasting.printed + screen.rowCount >= size.rows,
+      nameColumns: nameColumns
+    ) { [outputs] in outputs.lastLine($0, run.state) }
+    let frame = view.frame()
+    nameColumns = frame.nameColumns
+    output.write(screen.draw(frame.lines, below: above, columns: size.columns))
+    output.flushAvailable()
+  }
+
+  /// Nothing while the terminal takes nothing: when it does, that ends the wait.
+  var nextFrame: Instant? {
+    run == nil || output.pendingDescriptor != nil ? nil : clock.next
+  }
+
+  func terminalChanged(_ change: TerminalChange) {
+    if change == .continued { screen.forget() }
+    clock.somethingChanged()
+  }
+
+  func abandon() {
+    run = nil
+    if terminal.isOurs { output.write(screen.erase(columns: terminal.size.columns)) }
+    write(lasting.takeAll())
+  }
+
+  private func finish(_ state: RunState, _ status: RunStatus, _ line: String) {
+    abandon()
+    write(outputs.report(failures, state).lines())
+    var last = StyledText(
+      "\(status.glyph) ",
+      status == .succeeded ? .good : status == .failed ? .bad : .attention)
+    last.append(String(line.dropLast()), .strong)
+    write([last])
+    output.flushAvailable()
+  }
+
+  private func write(_ lines: [StyledText]) {
+    for line in lines { output.write(line.rendered(inColour: inColour) + "\n") }
+  }
+}
+
+/// Lines that stay above the view, until they are printed: what a person would want to find there
+/// later, and not that all goes well.
+struct LastingLines {
+  /// More than this in a tenth of a second are only seen to rush by.
+  static let most = 20
+
+  private var lines: [StyledText] = []
+  private var leftOut = 0
+  /// How many were printed, the first of which names the run.
+  private(set) var printed = 0
+
+  /// - Parameter line: with its line feed.
+  mutating func add(_ event: Event, _ line: String) {
+    guard let (glyph, tone) = Self.mark(event) else { return }
+    var text = StyledText(glyph, tone)
+    text.append(String(line.dropLast()), tone == .bad ? .bad : .plain)
+    lines.append(text)
+    if lines.count > Self.most {
+      lines.removeFirst()
+      leftOut += 1
+    }
+  }
+
+  mutating func takeAll() -> [StyledText] {
+    defer {
+      printed += lines.count
+      lines = []
+      leftOut = 0
+    }
+    if leftOut == 0 { return lines }
+    return [StyledText("… \(leftOut) \(leftOut == 1 ? "line" : "lines") left out", .faint)] + lines
+  }
+
+  /// Nil for what the view shows well enough.
+  private static func mark(_ event: Event) -> (String, Tone)? {
+    switch event.body {
+    case .runCreated, .engineStarted, .runFinished: ("", .plain)
+    // The request itself has its line.
+    case .runStopping(.cancelled): nil
+    case .deadlinePassed, .cancelRequested, .runStopping:
+      ("\(StepStatus.stopping.glyph) ", .attention)
+    case .retryScheduled, .rerunScheduled: ("\(StepStatus.backingOff.glyph) ", .attention)
+    case .stepFinished(_, .failed): ("\(StepStatus.failed.glyph) ", .bad)
+    case .stepFinished, .stepSkipped, .attemptLaunched, .attemptEnded, .attemptWithdrawn,
+      .timerFired, .attemptScheduled, .stopRequested, .definitionPart:
+      nil
+    }
+  }
+}

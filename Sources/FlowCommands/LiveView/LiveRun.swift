@@ -1,0 +1,163 @@
+package import FlowCore
+
+/// A run as a live view needs it: its durable state, and besides it what would be searched for in
+/// all steps otherwise. Taking in an event costs the same however many steps there are, and so does
+/// every question.
+package struct LiveRun: Sendable {
+  /// An attempt that was launched and has no end.
+  package struct Active: Sendable {
+    package let attempt: AttemptID
+    package let launchedAt: Instant
+    package var stop: Stop?
+  }
+
+  package enum Stop: Sendable {
+    /// It passed its deadline, and is killed then.
+    case timedOut(killAt: Instant)
+    /// The run stops, and it is killed then.
+    case requested(killAt: Instant)
+    case forced
+  }
+
+  package private(set) var state: RunState
+  package let startedAt: WallTime
+  /// The longest running first. There are never more than the run's `jobs`.
+  package private(set) var active: [Active] = []
+  /// Steps whose attempt is scheduled and waits for its slot, the next first: intents are made
+  /// durable ahead of slots.
+  private var scheduled: [Int32]
+  package private(set) var backingOff = 0
+  package private(set) var succeeded = 0
+  package private(set) var failed = 0
+  package private(set) var skipped = 0
+  package private(set) var cancelled = 0
+  /// By step: how its last attempt ended, while it waits for the next.
+  private var lastEnds: [Int32: AttemptEnd] = [:]
+  /// No step before this one waits, or will again.
+  private var firstWaiting = 0
+
+  /// How far a frame looks for steps that wait, and for needs that are not met.
+  private static let searchLimit = 512
+
+  /// - Parameters:
+  ///   - state: before the first attempt was launched.
+  ///   - startedAt: when the run was created.
+  package init(_ state: RunState, startedAt: WallTime) {
+    self.state = state
+    self.startedAt = startedAt
+    scheduled = state.steps.indices.filter { state.steps[$0].phase == .starting }.map(Int32.init)
+    scheduled.sort { state.graph.rank(of: Int($0)) < state.graph.rank(of: Int($1)) }
+    findFirstWaiting()
+  }
+
+  // MARK: Events
+
+  /// Takes in the next event; one that the state knows already changes nothing.
+  package mutating func apply(_ event: Event) throws(HistoryError) {
+    if event.sequence <= state.lastSequence { return }
+    try state.apply(event)
+    let now = event.moment.monotonic
+    switch event.body {
+    case .attemptLaunched(let attempt, _):
+      lastEnds[attempt.step] = nil
+      begin(attempt, at: now)
+    case .deadlinePassed(let attempt):
+      stop(attempt, at: now, .timedOut(killAt: killTime(attempt, from: now)))
+    case .stopRequested(let attempt, let force):
+      stop(attempt, at: now, force ? .forced : .requested(killAt: killTime(attempt, from: now)))
+    case .attemptEnded(let attempt, let end):
+      // A command that could not be started was never active.
+      scheduled.removeAll { $0 == attempt.step }
+      active.removeAll { $0.attempt == attempt }
+      lastEnds[attempt.step] = end
+    case .attemptScheduled(let attempt): scheduled.append(attempt.step)
+    case .attemptWithdrawn(let attempt):
+      scheduled.removeAll { $0 == attempt.step }
+      active.removeAll { $0.attempt == attempt }
+    case .retryScheduled: backingOff += 1
+    case .timerFired(.retry): backingOff -= 1
+    case .stepFinished(let step, let outcome): finished(step, outcome)
+    case .stepSkipped: skipped += 1
+    // Whoever waits for a retry waits for its end from now on.
+    case .runStopping: backingOff = 0
+    case .runCreated, .definitionPart, .engineStarted, .cancelRequested, .timerFired(.runTimeout),
+      .rerunScheduled, .runFinished:
+      break
+    }
+    findFirstWaiting()
+  }
+
+  /// A stop can overtake the report of the launch; then both begin the attempt.
+  private mutating func begin(_ attempt: AttemptID, at now: Instant) {
+    scheduled.removeAll { $0 == attempt.step }
+    if active.contains(where: { $0.attempt == attempt }) { return }
+    active.append(Active(attempt: attempt, launchedAt: now))
+  }
+
+  private mutating func stop(_ attempt: AttemptID, at now: Instant, _ stop: Stop) {
+    begin(attempt, at: now)
+    guard let index = active.firstIndex(where: { $0.attempt == attempt }) else { return }
+    // A stop on top of a timeout gives no new grace.
+    if case .requested = stop, active[index].stop != nil { return }
+    active[index].stop = stop
+  }
+
+  private func killTime(_ attempt: AttemptID, from now: Instant) -> Instant {
+    let settings = state.definition.settings(ofStep: Int(attempt.step))
+    return now.advanced(byMilliseconds: settings.killGraceMilliseconds)
+  }
+
+  private mutating func finished(_ step: Int32, _ outcome: StepOutcome) {
+    lastEnds[step] = nil
+    switch outcome {
+    case .succeeded: succeeded += 1
+    case .failed: failed += 1
+    case .cancelled: cancelled += 1
+    }
+  }
+
+  private mutating func findFirstWaiting() {
+    while firstWaiting < state.steps.count, !isWaiting(firstWaiting) { firstWaiting += 1 }
+  }
+
+  private func isWaiting(_ step: Int) -> Bool { unmetNeeds(ofStep: step) != nil }
+
+  // MARK: Questions
+
+  package var total: Int { state.steps.count }
+  package var done: Int { total - state.unsettledSteps }
+  package var stopping: Int { active.count { $0.stop != nil } }
+  package var running: Int { active.count - stopping }
+  /// Steps that only wait for a slot.
+  package var ready: Int { state.ready.count + scheduled.count }
+  /// Steps that have needs which are not met, or that wait for their end in a run that stops.
+  package var waiting: Int {
+    max(0, state.unsettledSteps - active.count - ready - backingOff)
+  }
+
+  /// The first of the steps that only wait for a slot, in the order in which they get one.
+  package func readySteps(_ count: Int) -> [Int] {
+    let first = scheduled.prefix(count).map { Int($0) }
+    return first + state.ready.first(count - first.count, in: state.graph)
+  }
+
+  package func lastEnd(ofStep step: Int32) -> AttemptEnd? { lastEnds[step] }
+
+  /// The first of the steps that wait for others, in the order of the definition.
+  package func waitingSteps(_ count: Int) -> [Int] {
+    let end = min(state.steps.count, firstWaiting + Self.searchLimit)
+    return Array((min(firstWaiting, end)..<end).lazy.filter(isWaiting).prefix(count))
+  }
+
+  /// How many needs a step waits for; nil where it waits for none.
+  package func unmetNeeds(ofStep step: Int) -> Int? {
+    if case .waiting(let count) = state.steps[step].phase { Int(count) } else { nil }
+  }
+
+  /// Some of the needs that a step waits for, in the order in which it names them. They may not be
+  /// found where there are very many.
+  package func someUnmetNeeds(ofStep step: Int, _ count: Int) -> [Int32] {
+    let needs = state.definition.steps[step].needs.prefix(Self.searchLimit)
+    return Array(needs.lazy.filter { !state.steps[Int($0)].isSettled }.prefix(count))
+  }
+}

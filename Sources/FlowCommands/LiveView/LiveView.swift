@@ -1,0 +1,256 @@
+import FlowCommandLine
+package import FlowCore
+package import FlowSystem
+import FlowText
+
+/// What a terminal shows of a run that goes on: lines that fit it, whatever its size.
+package struct LiveView {
+  private let run: LiveRun
+  private let now: Moment
+  /// How wide a line may be, and how many there may be: one less than the terminal has, both.
+  private let columns: Int
+  private let rows: Int
+  private let isNamed: Bool
+  private let lastLine: (AttemptID) -> String
+  private let nameColumns: Int
+  private let wording: StepWording
+
+  private static let mostReadyNames = 16
+
+  /// - Parameters:
+  ///   - isNamed: whether to say which run it is.
+  ///   - nameColumns: how wide the names were in the last frame; they do not become narrower, so
+  ///     that what is behind them stays in its place.
+  ///   - lastLine: what an attempt printed last, escaped; empty if nothing. It is asked only for
+  ///     what is shown.
+  package init(
+    _ run: LiveRun, at now: Moment, in size: Terminal.Size, isNamed: Bool,
+    nameColumns: Int = 0, lastLine: @escaping (AttemptID) -> String
+  ) {
+    self.run = run
+    self.now = now
+    columns = size.columns - 1
+    rows = size.rows - 1
+    self.isNamed = isNamed
+    self.nameColumns = nameColumns
+    self.lastLine = lastLine
+    wording = StepWording(run.state.definition)
+  }
+
+  /// The lines, and how wide their names are.
+  package func frame() -> (lines: [StyledText], nameColumns: Int) {
+    if columns < 1 || rows < 1 { return ([], nameColumns) }
+    let head = rows < 4 ? [shortHeader] : [header, counts]
+    let shares = Shares(rows: rows - head.count, run)
+    let active = run.active.prefix(shares.activeShown)
+    let backingOff = run.state.timers.nextRetries(shares.backingOffShown)
+    let waiting = run.waitingSteps(shares.waitingShown)
+
+    let names =
+      active.map { name($0.attempt) } + backingOff.map { wording.id($0.step) }
+      + waiting.map { wording.id(Int32($0)) }
+    let nameWidth = min(max(names.map(\.count).max() ?? 0, nameColumns), max(8, columns * 2 / 5))
+
+    var lines = head + active.map { row(of: $0, nameWidth) }
+    lines += more(run.active.count - active.count, "running", if: shares.active > active.count)
+    lines += backingOff.map { row(ofRetry: $0.step, at: $0.deadline, nameWidth) }
+    lines += more(
+      run.backingOff - backingOff.count, "backing off",
+      if: shares.backingOff > backingOff.count)
+    if shares.ready > 0 { lines.append(ready) }
+    lines += waiting.map { row(ofWaiting: $0, nameWidth) }
+    lines += more(
+      run.waiting - waiting.count, "waiting", if: shares.waiting > waiting.count)
+    return (lines.map { $0.cut(to: columns) }, nameWidth)
+  }
+
+  // MARK: The whole
+
+  private var header: StyledText {
+    var line = StyledText()
+    line.append("\(status.glyph) \(status.rawValue)", tone(status))
+    line.append(" \(elapsed)")
+    if case .stopping(let reason) = run.state.phase {
+      line.append(", \(wording.text(reason))", .attention)
+    }
+    if columns < Self.barColumns, line.width + 12 <= columns {
+      line.append("  ")
+      line.append(bar(10))
+    }
+    if isNamed { line.append("  \(TerminalText.escaped(run.state.created.runID))", .faint) }
+    return line
+  }
+
+  /// From this width on the bar stands before the numbers, else behind the state if it fits.
+  private static let barColumns = 60
+
+  private var status: RunStatus { RunStatus(run.state.phase, isHeld: true) }
+
+  private func tone(_ status: RunStatus) -> Tone {
+    switch status {
+    case .running, .succeeded: .good
+    case .stopping, .cancelled, .interrupted: .attention
+    case .failed: .bad
+    }
+  }
+
+  private var elapsed: String {
+    Self.seconds(DurationText.microseconds(from: run.startedAt, to: now.wall))
+  }
+
+  /// For three rows and less.
+  private var shortHeader: StyledText {
+    var line = StyledText("\(status.glyph) \(status.rawValue)", tone(status))
+    line.append(" \(run.done)/\(run.total)")
+    if run.failed > 0 { line.append(" \(run.failed) failed", .bad) }
+    line.append(" \(elapsed)")
+    return line
+  }
+
+  private var counts: StyledText {
+    var line = StyledText()
+    if columns >= Self.barColumns {
+      line.append(bar(min(30, columns / 4)))
+      line.append(" ")
+    }
+    line.append("\(run.done) of \(run.total) done")
+    for (count, word, tone) in tally where count > 0 {
+      let part = StyledText("\(count) \(word)", tone)
+      if line.width + 2 + part.width > columns { break }
+      line.append(", ")
+      line.append(part)
+    }
+    return line
+  }
+
+  /// What is most urgent comes first: the last are left out where there is no room.
+  private var tally: [(Int, String, Tone)] {
+    [
+      (run.failed, "failed", .bad), (run.running, "running", .good),
+      (run.stopping, "stopping", .attention), (run.backingOff, "backing off", .attention),
+      (run.ready, "ready", .plain), (run.waiting, "waiting", .faint),
+      (run.skipped, "skipped", .faint), (run.cancelled, "cancelled", .attention),
+    ]
+  }
+
+  private func bar(_ width: Int) -> StyledText {
+    let filled = run.done * width / max(run.total, 1)
+    // A single failure among a million steps is seen.
+    let red = min(filled, (run.failed * width + run.total - 1) / max(run.total, 1))
+    var bar = StyledText(String(repeating: "█", count: filled - red), .good)
+    bar.append(String(repeating: "█", count: red), .bad)
+    bar.append(String(repeating: "░", count: width - filled), .faint)
+    return bar
+  }
+
+  // MARK: Rows
+
+  private func name(_ attempt: AttemptID) -> String {
+    attempt.number == 1 ? wording.id(attempt.step) : wording.name(attempt)
+  }
+
+  private func start(_ status: StepStatus, _ tone: Tone, _ name: String, _ width: Int) -> StyledText
+  {
+    var line = StyledText("\(status.glyph) ", tone)
+    let name = DisplayWidth.cut(name, to: width)
+    line.append(name, tone == .faint ? .faint : .strong)
+    line.pad(to: width + 2)
+    return line
+  }
+
+  private func row(of active: LiveRun.Active, _ nameWidth: Int) -> StyledText {
+    let isStopping = active.stop != nil
+    var line = start(
+      isStopping ? .stopping : .running, isStopping ? .attention : .good, name(active.attempt),
+      nameWidth)
+    let span = now.monotonic.microseconds - active.launchedAt.microseconds
+    append(time: Self.seconds(span), to: &line)
+    if let stop = active.stop { line.append("  \(text(stop))", .attention) }
+    let printed = lastLine(active.attempt)
+    if !printed.isEmpty { line.append("  \(printed)", .faint) }
+    return line
+  }
+
+  /// Behind the name, and ending in one column.
+  private func append(time: String, to line: inout StyledText) {
+    line.append(String(repeating: " ", count: max(1, 8 - time.count)) + time)
+  }
+
+  private func text(_ stop: LiveRun.Stop) -> String {
+    switch stop {
+    case .timedOut(let killAt): "timed out, \(kill(killAt))"
+    case .requested(let killAt): "stopping, \(kill(killAt))"
+    case .forced: "being killed"
+    }
+  }
+
+  private func kill(_ killAt: Instant) -> String {
+    killAt <= now.monotonic ? "being killed" : "killed in \(remaining(until: killAt))"
+  }
+
+  private func row(ofRetry step: Int32, at deadline: Instant, _ nameWidth: Int) -> StyledText {
+    var line = start(.backingOff, .attention, wording.id(step), nameWidth)
+    let lifecycle = run.state.steps[Int(step)]
+    let limit = run.state.definition.settings(ofStep: Int(step)).retry.maxAttempts
+    let isDue = deadline <= now.monotonic
+    append(time: isDue ? "now" : "in \(remaining(until: deadline))", to: &line)
+    line.append(
+      "  backing off before attempt \(lifecycle.attempt + 1) of \(limit + lifecycle.losses)",
+      .attention)
+    if let end = run.lastEnd(ofStep: step) {
+      line.append("  \(wording.failure(end, ofStep: step))", .faint)
+    }
+    return line
+  }
+
+  private var ready: StyledText {
+    var line = StyledText("\(StepStatus.ready.glyph) ")
+    let jobs = run.state.created.jobs
+    line.append(
+      "\(run.ready) ready, waiting for one of \(jobs)"
+        + " \(jobs == 1 ? "slot" : "slots"): ")
+    let steps = run.readySteps(Self.mostReadyNames)
+    let isAll = steps.count == run.ready
+    line.append(
+      steps.map { wording.id(Int32($0)) }.joined(separator: ", ") + (isAll ? "" : ", …"), .faint)
+    return line
+  }
+
+  private func row(ofWaiting step: Int, _ nameWidth: Int) -> StyledText {
+    var line = start(.waiting, .faint, wording.id(Int32(step)), nameWidth)
+    append(time: "", to: &line)
+    line.append("  \(needs(ofStep: step))", .faint)
+    return line
+  }
+
+  /// `waits for build, test and 3 more`.
+  private func needs(ofStep step: Int) -> String {
+    let unmet = run.unmetNeeds(ofStep: step) ?? 0
+    let named = run.someUnmetNeeds(ofStep: step, 3).map(wording.id)
+    guard let last = named.last else { return "waits for \(unmet) steps" }
+    let rest = unmet - named.count
+    if rest > 0 { return "waits for \(named.joined(separator: ", ")) and \(rest) more" }
+    if named.count == 1 { return "waits for \(last)" }
+    return "waits for \(named.dropLast().joined(separator: ", ")) and \(last)"
+  }
+
+  private func more(_ count: Int, _ word: String, if isShown: Bool) -> [StyledText] {
+    isShown && count > 0 ? [StyledText("  … and \(count) more \(word)", .faint)] : []
+  }
+
+  // MARK: Times
+
+  /// In whole seconds, rounded down, so that it ticks.
+  private static func seconds(_ microseconds: Int64) -> String {
+    let seconds = max(0, microseconds) / 1_000_000
+    return seconds == 0 ? "0s" : DurationText.of(milliseconds: seconds * 1_000)
+  }
+
+  /// Rounded up: what is left is never nothing.
+  private func remaining(until deadline: Instant) -> String {
+    let (left, overflow) = deadline.microseconds.subtractingReportingOverflow(
+      now.monotonic.microseconds)
+    if overflow { return Self.seconds(.max) }
+    return Self.seconds(left > .max - 999_999 ? left : left + 999_999)
+  }
+}

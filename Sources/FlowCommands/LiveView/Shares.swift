@@ -1,0 +1,45 @@
+/// How the rows of a terminal are shared between what runs, what backs off, what is ready, and what
+/// waits.
+struct Shares {
+  private(set) var active = 0
+  private(set) var backingOff = 0
+  private(set) var ready = 0
+  private(set) var waiting = 0
+  private let activeTotal: Int
+  private let backingOffTotal: Int
+  private let waitingTotal: Int
+
+  /// However many steps wait, a few say what is next.
+  private static let mostBackingOff = 8
+  private static let mostWaiting = 5
+
+  /// Each part that has something to show gets a row, as far as they go, the most urgent first; what
+  /// is left goes to what runs, and then to the others.
+  init(rows: Int, _ run: LiveRun) {
+    activeTotal = run.active.count
+    backingOffTotal = run.backingOff
+    waitingTotal = run.waiting
+    var left = rows
+    func take(_ wanted: Int, _ share: inout Int) {
+      let count = max(0, min(wanted, left))
+      share += count
+      left -= count
+    }
+    take(min(1, activeTotal), &active)
+    take(min(1, backingOffTotal), &backingOff)
+    take(min(1, run.ready), &ready)
+    take(min(1, waitingTotal), &waiting)
+    take(activeTotal - active, &active)
+    take(min(backingOffTotal, Self.mostBackingOff) - backingOff, &backingOff)
+    take(min(waitingTotal, Self.mostWaiting) - waiting, &waiting)
+  }
+
+  /// How many are shown, where the last row of a share may be needed to say how many are not.
+  var activeShown: Int { Self.shown(active, of: activeTotal) }
+  var backingOffShown: Int { Self.shown(backingOff, of: backingOffTotal) }
+  var waitingShown: Int { Self.shown(waiting, of: waitingTotal) }
+
+  private static func shown(_ share: Int, of total: Int) -> Int {
+    share < total && share > 1 ? share - 1 : share
+  }
+}
