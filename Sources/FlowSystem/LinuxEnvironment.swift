@@ -38,6 +38,7 @@ package final class LinuxEnvironment: Environment {
       // The first asks, every further one insists.
       interrupts += 1
       request(force: interrupts > 1)
+    case SIGQUIT: request(force: true)
     default:
       // SIGTERM asks as a first Ctrl-C does, and never insists: those who send it send it twice.
       interrupts = max(interrupts, 1)

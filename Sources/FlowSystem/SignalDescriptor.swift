@@ -15,7 +15,9 @@ package final class SignalDescriptor {
   package init() throws(Errno) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for signal in [SIGCHLD, SIGINT, SIGTERM, SIGWINCH, SIGCONT] { unsafe sigaddset(&set, signal) }
+    for signal in [SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGCONT] {
+      unsafe sigaddset(&set, signal)
+    }
     unsafe sigprocmask(SIG_BLOCK, &set, nil)
     // A child of a process that ignores SIGCHLD, as its parent may have taught it, ends unseen.
     _ = signal(SIGCHLD, SIG_DFL)
