@@ -49,8 +49,10 @@ extension RunError: CustomStringConvertible {
         + " (chmod go-w), or set FLOW_HOME to another folder"
     case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
     case .invalidRunID(let id):
+      let name = "\"\(Self.beginning(of: id))\""
+      if id == "latest" { return "\(name) cannot be a run id: it stands for the youngest run" }
       return
-        "\"\(Self.beginning(of: id))\" cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
+        "\(name) cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
         + " hyphens, and begins with a letter or digit"
     case .runExists(let id): return "run \(id) exists already; choose another id"
     case .noSuchRun(let id, let home):
