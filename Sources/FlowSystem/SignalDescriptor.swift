@@ -7,8 +7,8 @@ import Glibc
 package final class SignalDescriptor {
   let descriptor: Int32
 
-  /// Children's ends and requests to stop. A hang-up, a broken pipe or a file that
-  /// may not grow must not end a run unheard.
+  /// Children's ends and requests to stop. A hang-up, a broken pipe or a file that may not grow
+  /// must not end a run unheard.
   ///
   /// - Throws: `Errno` if the process has no descriptor left.
   package init() throws(Errno) {
