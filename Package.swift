@@ -54,8 +54,7 @@ let package = Package(
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
-        "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "FlowText",
       ]),
     library(
       "FlowsimCommands",
@@ -77,7 +76,7 @@ let package = Package(
     tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
-    tests("HouseTests", of: ["TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
+    tests("HouseTests", of: ["TestSupport"]),
   ]
 )
