@@ -66,7 +66,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
-    tests("CommandLineTests", of: ["CLinux", "TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["TestSupport", "flow"]),
     tests("FlowCommandsTests", of: ["FlowCommandLine", "FlowCommands", "FlowCore", "FlowText"]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),

@@ -61,9 +61,10 @@ extension RunError: CustomStringConvertible {
     case .ambiguous(let prefix, let matches):
       let shown = matches.prefix(5).joined(separator: ", ")
       let more = matches.count > 5 ? " and \(matches.count - 5) more" : ""
-      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more)"
+      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more); give more of it"
     case .runIsHeld(let id, let processID):
-      return "run \(id) is being driven by process \(processID.map(String.init) ?? "?")"
+      let engine = processID.map { "process \($0)" } ?? "another process"
+      return "run \(id) is being driven by \(engine)"
     }
   }
 
