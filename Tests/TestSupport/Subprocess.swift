@@ -93,10 +93,9 @@ package final class Subprocess: Sendable {
     let clock = ContinuousClock()
     let deadline = clock.now.advanced(by: limit)
     var status: Int32 = 0
-    var usage = rusage()
     var pause = Pause()
     while true {
-      let result = unsafe wait4(processID, &status, WNOHANG, &usage)
+      let result = unsafe waitpid(processID, &status, WNOHANG)
       if result == processID { break }
       if result == -1 && errno != EINTR {
         throw Failure(description: "process \(processID) is not ours to wait for: \(errno)")
@@ -111,8 +110,7 @@ package final class Subprocess: Sendable {
     let ending: Finished.Ending =
       clinux_exited(status) != 0
       ? .exit(clinux_exit_code(status)) : .signal(clinux_term_signal(status))
-    return Finished(
-      ending: ending, output: output, errors: errors, peakKibibytes: Int(usage.ru_maxrss))
+    return Finished(ending: ending, output: output, errors: errors)
   }
 }
 
@@ -126,8 +124,6 @@ package struct Finished: Sendable {
   package let ending: Ending
   package let output: String
   package let errors: String
-  /// Of its resident memory.
-  package let peakKibibytes: Int
 
   package var lines: [String] {
     output.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
