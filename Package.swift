@@ -54,8 +54,7 @@ let package = Package(
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
-        "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "FlowText",
       ]),
     library(
       "FlowsimCommands",
@@ -68,7 +67,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
-    tests("CommandLineTests", of: ["CLinux", "TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
       of: [
@@ -82,7 +81,7 @@ let package = Package(
     tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
-    tests("HouseTests", of: ["TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
+    tests("HouseTests", of: ["TestSupport"]),
   ]
 )

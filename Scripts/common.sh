@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the scripts share; they source it. All of it speaks to standard error. Exit code 6 says that
-# something is missing which is not ours.
+# What the scripts share; they source it. All of it speaks to standard error. Exit code 6 is flow's
+# for an environment that failed: here, that there is no flow to run.
 
 root=${BASH_SOURCE[0]%/*}/..
 # A clone that cannot be written is built elsewhere: FLOW_BUILD_DIR names the folder.

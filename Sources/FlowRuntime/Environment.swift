@@ -14,9 +14,3 @@ package protocol Environment: AnyObject {
   /// The next request of a person or another process to cancel the run; nil when there is none.
   func nextCancelRequest() -> CancelRequest?
 }
-
-/// Watches a run. It is told only of what is durable.
-package protocol RunObserver: AnyObject {
-  /// These consecutive events are durable. `state` may be ahead of them.
-  func committed(_ events: [Event], _ state: RunState)
-}

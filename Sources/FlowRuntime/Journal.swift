@@ -83,17 +83,3 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.release()
   }
 }
-
-/// Numbers that tell segments apart: of a seed that differs from run to run and life to life.
-package final class SaltSource {
-  private var state: UInt64
-
-  package init(seed: UInt64) {
-    state = seed
-  }
-
-  func next() -> UInt32 {
-    state = SplitMix64.mix(state)
-    return UInt32(truncatingIfNeeded: state >> 32)
-  }
-}

@@ -1,5 +1,4 @@
 package import FlowCore
-package import FlowLog
 
 /// What a run is made of.
 package struct NewRun {
@@ -18,22 +17,5 @@ package struct NewRun {
     self.definition = definition
     self.graph = graph
     self.definitionFile = definitionFile
-  }
-}
-
-/// The process that drives a run, and how it writes the log.
-package struct RunProcess {
-  package var processID: Int32
-  package var bootID: String
-  package var logOptions: LogOptions
-  package var salts: SaltSource
-
-  package init(
-    processID: Int32, bootID: String, logOptions: LogOptions = LogOptions(), salts: SaltSource
-  ) {
-    self.processID = processID
-    self.bootID = bootID
-    self.logOptions = logOptions
-    self.salts = salts
   }
 }

@@ -49,8 +49,10 @@ extension RunError: CustomStringConvertible {
         + " (chmod go-w), or set FLOW_HOME to another folder"
     case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
     case .invalidRunID(let id):
+      let name = "\"\(Self.beginning(of: id))\""
+      if id == "latest" { return "\(name) cannot be a run id: it stands for the youngest run" }
       return
-        "\"\(Self.beginning(of: id))\" cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
+        "\(name) cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
         + " hyphens, and begins with a letter or digit"
     case .runExists(let id): return "run \(id) exists already; choose another id"
     case .noSuchRun(let id, let home):
@@ -59,9 +61,10 @@ extension RunError: CustomStringConvertible {
     case .ambiguous(let prefix, let matches):
       let shown = matches.prefix(5).joined(separator: ", ")
       let more = matches.count > 5 ? " and \(matches.count - 5) more" : ""
-      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more)"
+      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more); give more of it"
     case .runIsHeld(let id, let processID):
-      return "run \(id) is being driven by process \(processID.map(String.init) ?? "?")"
+      let engine = processID.map { "process \($0)" } ?? "another process"
+      return "run \(id) is being driven by \(engine)"
     }
   }
 

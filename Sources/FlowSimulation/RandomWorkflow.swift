@@ -16,7 +16,7 @@ package enum RandomWorkflow {
     let needShare = [50, 200, 500, 900][pick(below: 4)]
     for index in 0..<options.steps {
       var needs: [Int32] = []
-      for other in max(0, index - 4)..<max(index, 0) where pick(below: 1_000) < needShare {
+      for other in max(0, index - 4)..<index where pick(below: 1_000) < needShare {
         needs.append(Int32(other))
       }
       definition.steps.append(

@@ -27,8 +27,12 @@ package final class EventLoop: TimeSource {
 
   package static func now() -> Moment {
     Moment(
-      monotonic: Instant(microseconds: microseconds(of: CLOCK_MONOTONIC)),
+      monotonic: monotonicNow(),
       wall: WallTime(microseconds: microseconds(of: CLOCK_REALTIME)))
+  }
+
+  package static func monotonicNow() -> Instant {
+    Instant(microseconds: microseconds(of: CLOCK_MONOTONIC))
   }
 
   package func wait(until deadline: Instant?) {
@@ -45,10 +49,6 @@ package final class EventLoop: TimeSource {
       while let signal = signals.next() { onSignal(signal) }
     }
     onWake()
-  }
-
-  package static func monotonicNow() -> Instant {
-    Instant(microseconds: microseconds(of: CLOCK_MONOTONIC))
   }
 
   private static func microseconds(of clock: clockid_t) -> Int64 {

@@ -2,7 +2,7 @@ import CLinux
 package import FlowLog
 import Glibc
 
-/// Reads files that are the user's own, not part of a run.
+/// Reads files from beginning to end.
 package enum FileReading {
   /// The whole content of a file, a pipe or a terminal.
   ///

@@ -47,9 +47,7 @@ package final class LinuxEnvironment: Environment {
   }
 
   private func request(force: Bool) {
-    let id = SplitMix64.hash(
-      UInt64(getpid()), UInt64(bitPattern: time.now().wall.microseconds), force ? 1 : 0)
-    cancelRequests.append(CancelRequest(id: id, force: force))
+    cancelRequests.append(CancelRequest(id: ProcessFacts.randomBits(), force: force))
   }
 }
 

@@ -8,7 +8,7 @@ package enum ProcessFacts {
 
   /// Names the machine's current boot.
   package static func bootID() throws(Errno) -> String {
-    let bytes = try readSmallFile("/proc/sys/kernel/random/boot_id")
+    let bytes = try FileReading.bytes(of: "/proc/sys/kernel/random/boot_id", limit: 4_096)
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
@@ -46,13 +46,5 @@ package enum ProcessFacts {
     guard let real = unsafe realpath(path, nil) else { throw Errno(rawValue: errno) }
     defer { unsafe free(real) }
     return unsafe String(cString: real)
-  }
-
-  private static func readSmallFile(_ path: String) throws(Errno) -> [UInt8] {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
-    defer { _ = close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4_096)
-    let count = try systemCall { unsafe read(descriptor, &bytes, bytes.count) }
-    return Array(bytes[..<count])
   }
 }

@@ -83,8 +83,9 @@ package final class SpawnRunner: CommandRunner {
 
   /// Enforces the deadlines and graces that are due.
   package func enforceDeadlines() {
-    guard nextDeadline != nil else { return }
+    guard let deadline = nextDeadline else { return }
     let now = EventLoop.monotonicNow()
+    if now < deadline { return }
     // In a fixed order, so that reports do not depend on a hash seed.
     for pid in processes.keys.sorted() {
       guard let process = processes[pid] else { continue }

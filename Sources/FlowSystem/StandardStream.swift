@@ -12,24 +12,28 @@ package final class StandardStream: TextOutputStream {
   /// Why nothing more can be written. Of a reader that has gone, `.brokenPipe`.
   package private(set) var failure: Errno?
 
-  /// At least this much fits where `poll` says that something does (POSIX: PIPE_BUF).
+  /// At least this much fits into a pipe where `poll` says that something does (POSIX: PIPE_BUF).
   private static let pieceByteCount = 4_096
 
-  package static func output() -> StandardStream {
-    StandardStream(Self.withoutBlocking(STDOUT_FILENO))
-  }
+  package static func output() -> StandardStream { StandardStream(STDOUT_FILENO) }
   package static func error() -> StandardStream { StandardStream(STDERR_FILENO) }
 
-  /// A terminal with a full buffer would hold up a write although `poll` saw some room. Opened anew
-  /// it can be set not to block, and whoever else has it sees nothing of that.
-  private static func withoutBlocking(_ descriptor: Int32) -> Int32 {
-    guard isatty(descriptor) == 1 else { return descriptor }
-    let own = unsafe clinux_open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK, 0)
-    return own < 0 ? descriptor : own
+  private init(_ standard: Int32) {
+    descriptor = Self.reopenedTerminal(standard) ?? standard
   }
 
-  private init(_ descriptor: Int32) {
-    self.descriptor = descriptor
+  deinit {
+    if descriptor > STDERR_FILENO { _ = close(descriptor) }
+  }
+
+  /// A terminal that has room for one byte takes none of the rest before its reader goes on, and a
+  /// write to it waits that long. Opened anew it can be told not to; the descriptor that was handed
+  /// down cannot, for what is set on it is set for every process that shares it.
+  private static func reopenedTerminal(_ standard: Int32) -> Int32? {
+    guard isatty(standard) == 1 else { return nil }
+    return try? systemCall {
+      unsafe clinux_open("/proc/self/fd/\(standard)", O_WRONLY | O_NONBLOCK, 0)
+    }
   }
 
   /// Opens `/dev/null` where a standard stream was closed by the caller. Else a file of a run would

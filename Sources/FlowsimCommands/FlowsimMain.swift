@@ -16,9 +16,10 @@ package enum FlowsimMain {
     details: """
       Each seed is a world: a workflow, how its commands behave, and what goes wrong
       with disk, machine and clock. The same seed is always the same world. Stops at
-      the first world in which something does not hold that must.
+      the first world in which something does not hold that must, and counts it as a
+      run that failed.
       """,
-    options: [seedOption, runsOption, timelineOption, .json],
+    options: [seedOption, runsOption, timelineOption, .json, .version],
     examples: [
       .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
       .init("flowsim --seed 42 --timeline", "one world, event by event"),
@@ -36,16 +37,15 @@ package enum FlowsimMain {
       errors.flush()
     }
     do throws(UsageError) {
-      if line == ["--version"] {
-        output.write("flowsim \(Version.current)\n")
-        return ExitCode.success.rawValue
-      }
       if line.first == RehearseCommand.syntax.name {
         return try rehearse(line.dropFirst(), output, errors).rawValue
       }
       switch try ArgumentScanner.scan(line[...], as: syntax) {
       case .helpRequested:
         output.write(HelpText.of(syntax))
+        return ExitCode.success.rawValue
+      case .arguments(let arguments) where arguments.has(.version):
+        output.write("flowsim \(Version.current)\n")
         return ExitCode.success.rawValue
       case .arguments(let arguments):
         return try simulate(arguments, output).rawValue

@@ -80,9 +80,15 @@ struct InterruptionTests {
     #expect(try await home.status()["state"]?.string == "succeeded")
   }
 
-  @Test func aReaderThatPausesHoldsUpNoStep() async throws {
+  enum Reader: CaseIterable {
+    case pipe
+    case terminal
+  }
+
+  @Test(arguments: Reader.allCases)
+  func aReaderThatPausesHoldsUpNoStep(reader: Reader) async throws {
     let home = Home()
-    let (read, write) = pipeEnds()
+    let (read, write) = reader == .pipe ? pipeEnds() : terminalEnds()
     // More than a pipe takes.
     let steps = (0..<400).map { #"{"id": "s\#($0)", "run": ["true"]}"# }
     let file = home.workflow(
@@ -99,7 +105,8 @@ struct InterruptionTests {
     while true {
       let count = unsafe Glibc.read(read, &buffer, buffer.count)
       if count <= 0 { break }
-      text += buffer[..<count]
+      // A terminal ends lines with two characters.
+      text += buffer[..<count].filter { $0 != UInt8(ascii: "\r") }
     }
     close(read)
     #expect(try await run.end().ending == .exit(0))
@@ -201,6 +208,16 @@ struct InterruptionTests {
     // Else processes of other tests would hold it open; theirs close all but three all the same.
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
+  }
+
+  /// A terminal, as programs get it, and the end that a person would sit at.
+  private func terminalEnds() -> (read: Int32, write: Int32) {
+    var person: Int32 = 0
+    var program: Int32 = 0
+    let result = unsafe openpty(&person, &program, nil, nil, nil)
+    precondition(result == 0, "no terminal: error \(errno)")
+    for end in [person, program] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (person, program)
   }
 
   /// What a link points to.

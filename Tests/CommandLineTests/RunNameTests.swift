@@ -29,7 +29,8 @@ struct RunNameTests {
     #expect(ambiguous.ending == .exit(2))
     #expect(ambiguous.output == "")
     #expect(
-      ambiguous.errors == "flow: \"ab-\" is the beginning of several run ids: ab-1, ab-2\n")
+      ambiguous.errors
+        == "flow: \"ab-\" is the beginning of several run ids: ab-1, ab-2; give more of it\n")
   }
 
   @Test func aTakenIdIsRefused() async throws {
@@ -77,7 +78,10 @@ struct RunNameTests {
   @Test func latestIsNoIdForARun() async throws {
     let home = Home()
     let file = home.workflow(#"{"id": "a", "run": "true"}"#)
-    #expect(try await home.flow("run", file, "--run-id", "latest").ending == .exit(2))
+    let run = try await home.flow("run", file, "--run-id", "latest")
+    #expect(run.ending == .exit(2))
+    #expect(
+      run.errors == "flow: \"latest\" cannot be a run id: it stands for the youngest run\n")
     #expect(home.runs == [])
   }
 

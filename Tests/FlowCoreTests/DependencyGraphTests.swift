@@ -6,17 +6,17 @@ import Testing
   @Test func longestRemainingChainComesFirst() throws {
     // 0 stands alone, 1 ─▶ 2 ─▶ 3, 4 ─▶ 3
     let graph = try DependencyGraph(Self.steps([[], [], [1], [2, 4], []]))
-    #expect(Self.precedence(graph) == [1, 2, 4, 0, 3])
+    #expect(Self.precedence(graph, 5) == [1, 2, 4, 0, 3])
   }
 
   @Test func definitionOrderBreaksTies() throws {
     let graph = try DependencyGraph(Self.steps([[], [], [], []]))
-    #expect(Self.precedence(graph) == [0, 1, 2, 3])
+    #expect(Self.precedence(graph, 4) == [0, 1, 2, 3])
   }
 
   @Test func needsMayComeLaterInTheDefinition() throws {
     let graph = try DependencyGraph(Self.steps([[1], [2], []]))
-    #expect(Self.precedence(graph) == [2, 1, 0])
+    #expect(Self.precedence(graph, 3) == [2, 1, 0])
     #expect(Array(graph.dependents(of: 2)) == [1])
   }
 
@@ -39,7 +39,6 @@ import Testing
       let needs = generator.acyclicNeeds(stepCount: 1 + generator.below(12))
       let graph = try DependencyGraph(Self.steps(needs))
       let count = needs.count
-      #expect(graph.stepCount == count)
       func chain(_ step: Int) -> Int {
         1 + (dependents(step).map(chain).max() ?? 0)
       }
@@ -53,7 +52,7 @@ import Testing
       }
       let chains = (0..<count).map(chain)
       let sorted = (0..<count).sorted { (-chains[$0], $0) < (-chains[$1], $1) }
-      #expect(Self.precedence(graph) == sorted)
+      #expect(Self.precedence(graph, count) == sorted)
     }
   }
 
@@ -96,8 +95,8 @@ import Testing
     needs.map { StepDefinition(id: "step", command: .shell("true"), needs: $0) }
   }
 
-  private static func precedence(_ graph: DependencyGraph) -> [Int] {
-    (0..<Int32(graph.stepCount)).map { graph.step(ranked: $0) }
+  private static func precedence(_ graph: DependencyGraph, _ count: Int) -> [Int] {
+    (0..<Int32(count)).map { graph.step(ranked: $0) }
   }
 
   private static func cycle(_ steps: [Int]) -> DependencyCycle { DependencyCycle(steps: steps) }

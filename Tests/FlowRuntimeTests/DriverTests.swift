@@ -40,6 +40,31 @@ struct DriverTests {
     #expect(try !harness.drive(by: 42))
   }
 
+  /// Its last number makes it whole; nothing that this program writes is that large.
+  @Test func aLockFileThatSaysTheImpossibleSaysNothing() throws {
+    let harness = Harness()
+    do { _ = try harness.create() }
+    harness.world.runner.killAll()
+    harness.world.storage.closeAll()
+    let path = harness.home.folder(of: "run").lock
+    var numbers = stride(from: 0, to: 48, by: 8).map { start in
+      (harness.world.storage.bytes(at: path) ?? [])[start..<start + 8]
+        .reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    numbers[4] = .max
+    numbers.append(SplitMix64.hash(numbers))
+    let bytes = numbers.flatMap { number in
+      (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+    }
+    let file = try File(path, .update, in: harness.world.storage)
+    try file.write(bytes.span, at: 0)
+    try file.close()
+    #expect(
+      try HolderRecord.holder(of: harness.home.folder(of: "run"), in: harness.world.storage)
+        == .nobody(last: nil))
+    #expect(try harness.drive(by: 2))
+  }
+
   /// Nothing in the history calls ready what was running when the engine died.
   @Test func whatWasRunningIsLostAndNotForgotten() throws {
     let harness = Harness(Harness.chain(1))

@@ -11,8 +11,6 @@ package struct DependencyGraph: Equatable, Sendable {
   /// The inverse of `precedence`.
   private let rank: [Int32]
 
-  package var stepCount: Int { needsCount.count }
-
   /// - Throws: `DependencyCycle` with one shortest-found cycle, if the needs contain any.
   package init(_ steps: [StepDefinition]) throws(DependencyCycle) {
     let count = steps.count

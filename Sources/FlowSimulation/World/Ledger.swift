@@ -9,7 +9,7 @@ package struct Ledger: Equatable, Sendable {
     package let life: Int
     package let startedAt: Instant
     package fileprivate(set) var endedAt: Instant?
-    /// Nil while it runs, and for ever where it died with the machine.
+    /// Nil while it runs, and for ever where it died with the engine.
     package fileprivate(set) var end: AttemptEnd?
     /// When somebody first wanted it to stop.
     package fileprivate(set) var stopAskedAt: Instant?

@@ -1,7 +1,7 @@
 package import FlowCore
 package import FlowRuntime
 
-/// Runs simulated commands. They take virtual time, and die with the machine.
+/// Runs simulated commands. They take virtual time, and die with the engine.
 package final class SimulatedRunner: CommandRunner {
   private struct Process {
     let request: LaunchRequest
@@ -28,7 +28,7 @@ package final class SimulatedRunner: CommandRunner {
     self.world = world
   }
 
-  /// Monitors of the world enforce deadlines; nobody has to be woken for them.
+  /// The schedule of the world holds the deadlines; nobody has to be woken for them.
   package var nextDeadline: Instant? { nil }
 
   var hasReports: Bool { !reports.isEmpty }
@@ -86,7 +86,7 @@ package final class SimulatedRunner: CommandRunner {
     }
   }
 
-  /// The machine lost power.
+  /// The engine is gone, and its commands with it.
   func killAll() {
     for processID in processes.keys.sorted() {
       guard let process = processes[processID] else { continue }

@@ -1,0 +1,99 @@
+import FlowCore
+package import FlowLog
+
+/// What the engine of a run says of itself in the lock file: 56 bytes, seven little-endian numbers.
+/// It is written over and over, so a reader may see it half old and half new: the last number is a
+/// hash of the others.
+package struct HolderRecord: Hashable, Sendable {
+  package var processID: Int32
+  package var boot: BootMark
+  package var durable: LogPosition
+  package var lastSequence: Int64
+
+  private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
+  private static let byteCount = 56
+
+  private var numbers: [UInt64] {
+    [
+      Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
+      UInt64(lastSequence),
+    ]
+  }
+
+  func encoded() -> [UInt8] {
+    var bytes: [UInt8] = []
+    for number in numbers + [SplitMix64.hash(numbers)] {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+      }
+    }
+    return bytes
+  }
+
+  /// Nil where there is none, or not a whole one.
+  static func decode(_ bytes: [UInt8]) -> HolderRecord? {
+    guard bytes.count == byteCount else { return nil }
+    let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    guard numbers[0] == magic, numbers[6] == SplitMix64.hash(Array(numbers[..<6])) else {
+      return nil
+    }
+    guard let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
+      let lastSequence = Int64(exactly: numbers[5])
+    else { return nil }
+    return HolderRecord(
+      processID: processID, boot: BootMark(rawValue: numbers[2]),
+      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence)
+  }
+
+  /// Reads until it is whole; nil if the holder has not said anything yet.
+  static func read<Store: Storage>(
+    _ file: borrowing File<Store>
+  ) throws(RunError) -> HolderRecord? {
+    // A write of 56 bytes is over long before a second look; more looks mean that nothing is there.
+    for _ in 0..<100 {
+      let bytes = try wrapping { () throws(StorageError) in
+        try file.read(at: 0, count: byteCount)
+      }
+      if bytes.isEmpty { return nil }
+      if let record = decode(bytes) { return record }
+    }
+    return nil
+  }
+
+  /// What the engine of the run in the folder says, without taking anything.
+  ///
+  /// - Returns: `.nobody` if the lock is free, with what the last engine said.
+  package static func holder<Store: Storage>(
+    of folder: RunFolder, in storage: Store
+  ) throws(RunError) -> Holder {
+    let file = try wrapping { () throws(StorageError) in
+      try File(folder.lock, .read, in: storage)
+    }
+    guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
+      return .nobody(last: try read(file))
+    }
+    return .engine(try read(file))
+  }
+
+  package enum Holder: Hashable, Sendable {
+    case nobody(last: HolderRecord?)
+    /// A process drives the run; nil if it has not said which and how far.
+    case engine(HolderRecord?)
+  }
+}
+
+/// Tells boots of the machine apart.
+package struct BootMark: Hashable, Sendable {
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  /// - Parameter bootID: as `EngineStarted` has it.
+  package init(_ bootID: String) {
+    rawValue = SplitMix64.hash(bootID.utf8.map(UInt64.init))
+  }
+}

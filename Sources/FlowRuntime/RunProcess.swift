@@ -1,0 +1,33 @@
+import FlowCore
+package import FlowLog
+
+/// The process that drives a run, and how it writes the log.
+package struct RunProcess {
+  package var processID: Int32
+  package var bootID: String
+  package var logOptions: LogOptions
+  package var salts: SaltSource
+
+  package init(
+    processID: Int32, bootID: String, logOptions: LogOptions = LogOptions(), salts: SaltSource
+  ) {
+    self.processID = processID
+    self.bootID = bootID
+    self.logOptions = logOptions
+    self.salts = salts
+  }
+}
+
+/// Numbers that tell segments apart: of a seed that differs from run to run and life to life.
+package final class SaltSource {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    state = seed
+  }
+
+  func next() -> UInt32 {
+    state = SplitMix64.mix(state)
+    return UInt32(truncatingIfNeeded: state >> 32)
+  }
+}

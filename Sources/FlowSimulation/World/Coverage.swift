@@ -1,0 +1,45 @@
+package import FlowCore
+
+/// How often what occurred in a world, or in many.
+package struct Coverage: Equatable, Sendable {
+  package enum Death: UInt8, CaseIterable, Sendable {
+    case powerLoss
+    case processStop
+  }
+
+  /// By raw value.
+  private var faults = [Int](repeating: 0, count: Fault.allCases.count)
+  private var crashes = [Int](
+    repeating: 0, count: CrashPoint.allCases.count * Death.allCases.count)
+  private var events = [Int](
+    repeating: 0, count: (EventKind.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
+  /// How often somebody read the run while it was driven, or after a crash.
+  package private(set) var reads = 0
+
+  package init() {}
+
+  package func count(_ fault: Fault) -> Int { faults[Int(fault.rawValue)] }
+  package func count(_ kind: EventKind) -> Int { events[Int(kind.rawValue)] }
+  package func count(_ death: Death, at point: CrashPoint) -> Int {
+    crashes[Self.index(death, point)]
+  }
+
+  mutating func add(_ fault: Fault) { faults[Int(fault.rawValue)] += 1 }
+  mutating func add(_ kind: EventKind) { events[Int(kind.rawValue)] += 1 }
+  mutating func add(_ death: Death, at point: CrashPoint) {
+    crashes[Self.index(death, point)] += 1
+    add(death == .powerLoss ? .powerLoss : .processStop)
+  }
+  mutating func addRead() { reads += 1 }
+
+  package mutating func add(_ other: Coverage) {
+    for index in faults.indices { faults[index] += other.faults[index] }
+    for index in crashes.indices { crashes[index] += other.crashes[index] }
+    for index in events.indices { events[index] += other.events[index] }
+    reads += other.reads
+  }
+
+  private static func index(_ death: Death, _ point: CrashPoint) -> Int {
+    Int(point.rawValue) * Death.allCases.count + Int(death.rawValue)
+  }
+}
