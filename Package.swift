@@ -54,7 +54,8 @@ let package = Package(
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowText",
       ]),
     library(
       "FlowsimCommands",

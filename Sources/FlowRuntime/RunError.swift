@@ -45,8 +45,8 @@ extension RunError: CustomStringConvertible {
     case .history(let path, let error): return "\(path): \(error)"
     case .untrusted(let path):
       return
-        "\(path) belongs to another user, or others can write to it; make it your own"
-        + " (chmod go-w), or set FLOW_HOME to another folder"
+        "\(path) belongs to another user, or others can write to it; set FLOW_HOME to a folder that"
+        + " is yours alone, such as a new one"
     case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
     case .invalidRunID(let id):
       let name = "\"\(Self.beginning(of: id))\""

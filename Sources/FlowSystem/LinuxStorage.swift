@@ -134,14 +134,18 @@ package final class LinuxStorage: Storage {
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
-    if isIdle() {
+    // Where there is no thread or descriptor to be had: slower, and as durable.
+    if isIdle() || !startThread() {
       pendingSync = .done(Result { () throws(Errno) in try sync(file) })
-      return
+    } else if let syncThread {
+      syncThread.start(file)
+      pendingSync = .onThread(syncThread)
     }
-    let thread = if let syncThread { syncThread } else { try SyncThread() }
-    syncThread = thread
-    thread.start(file)
-    pendingSync = .onThread(thread)
+  }
+
+  private func startThread() -> Bool {
+    if syncThread == nil { syncThread = try? SyncThread() }
+    return syncThread != nil
   }
 
   package func finishedSync() throws(Errno) -> Bool {

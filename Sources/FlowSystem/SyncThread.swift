@@ -16,7 +16,12 @@ final class SyncThread: Sendable {
   /// Signals must be blocked before: the thread would take them otherwise.
   init() throws(Errno) {
     requestDescriptor = try systemCall { clinux_eventfd(0) }
-    doneDescriptor = try systemCall { clinux_eventfd(Int32(CLINUX_EVENTFD_NONBLOCK)) }
+    do throws(Errno) {
+      doneDescriptor = try systemCall { clinux_eventfd(Int32(CLINUX_EVENTFD_NONBLOCK)) }
+    } catch {
+      _ = close(requestDescriptor)
+      throw error
+    }
     var thread = pthread_t()
     let context = unsafe Unmanaged.passRetained(self).toOpaque()
     let failure = unsafe pthread_create(
@@ -28,6 +33,8 @@ final class SyncThread: Sendable {
         return nil
       }, context)
     if failure != 0 {
+      _ = close(requestDescriptor)
+      _ = close(doneDescriptor)
       unsafe Unmanaged<SyncThread>.fromOpaque(context).release()
       throw Errno(rawValue: failure)
     }

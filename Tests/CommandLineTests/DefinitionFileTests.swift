@@ -56,6 +56,18 @@ struct DefinitionFileTests {
     #expect(errors.hasPrefix("\(file):") && errors.contains(part), "\(errors)")
   }
 
+  @Test func forAProgramTheErrorsAreData() async throws {
+    let home = Home()
+    let file = home.folder.write(
+      #"{"name": "n", "steps": [{"id": "a", "rum": "x"}]}"#, to: "bad.json")
+    let finished = try await home.flow("validate", file, "--json")
+    #expect(finished.ending == .exit(2))
+    #expect(finished.errors == "")
+    let second = try JSON(finished.output)["errors"]?[1]
+    #expect(second?["line"]?.integer == 1 && second?["column"]?.integer == 37)
+    #expect(second?["message"]?.string?.contains("did you mean \"run\"?") == true)
+  }
+
   @Test func whatCannotBeReadIsNamed() async throws {
     let home = Home()
     let none = "\(home.folder.path)/none.json"

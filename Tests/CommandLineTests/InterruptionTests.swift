@@ -40,6 +40,14 @@ struct InterruptionTests {
     #expect(home.folder.processes() == [])
   }
 
+  @Test func aQuitKillsAtOnce() async throws {
+    let home = Home()
+    let run = try await begin(Self.deaf, in: home)
+    run.signal(SIGQUIT)
+    #expect(try await run.end().ending == .exit(3))
+    #expect(home.folder.processes() == [])
+  }
+
   @Test func aHangUpIsIgnored() async throws {
     let home = Home()
     let file = home.workflow(

@@ -64,7 +64,7 @@ import Testing
         build started
         build timed out after 10s, is being stopped
         build failed (allowed): timed out after 10.5s
-        run succeeded in 10.5s: 1 failed
+        run succeeded in 10.5s: 1 failed (allowed)
 
         """)
   }

@@ -9,7 +9,8 @@ import Testing
   private func text(_ history: History, engine: Int32? = nil) throws -> String {
     var output = ""
     StatusPrinter(
-      try history.summary(), runID: Self.runID, engineProcessID: engine, now: history.wall
+      try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
+      now: history.wall
     )
     .printText(to: &output)
     return output
@@ -18,7 +19,8 @@ import Testing
   private func json(_ history: History, engine: Int32? = nil) throws -> String {
     var output = ""
     StatusPrinter(
-      try history.summary(), runID: Self.runID, engineProcessID: engine, now: history.wall
+      try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
+      now: history.wall
     )
     .printJSON(to: &output)
     return output
@@ -108,7 +110,7 @@ import Testing
     let text = try text(history)
     #expect(
       text == """
-        run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it
+        run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; what its steps had started may still be running
         workflow "nightly", started 2026-11-21T02:19:03.000Z, last heard of after 40ms
         1 of 6 steps done: 1 waiting, 1 backing off, 1 succeeded, 3 interrupted
 
@@ -184,7 +186,7 @@ import Testing
       try text(history) == """
         run nightly-20261121T021903-7f3a: ✓ succeeded
         workflow "nightly", started 2026-11-21T02:19:03.000Z, took 10ms
-        1 of 1 step done: 1 failed
+        1 of 1 step done: 1 failed (allowed)
 
         STEP  STATE     ATTEMPTS  RESULT     DURATION  NOTE
         a     ✗ failed  1         timed out  10ms      failure allowed
@@ -248,10 +250,13 @@ import Testing
 
   private func expectNoSteps(_ summary: RunSummary, startedAt: String) throws {
     let printer = StatusPrinter(
-      summary, runID: Self.runID, engineProcessID: nil, now: History.start)
+      summary, runID: Self.runID, isHeld: false, engineProcessID: nil, now: History.start)
     var text = ""
     printer.printText(to: &text)
-    #expect(text == "run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it\n")
+    #expect(
+      text
+        == "run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; what its steps had started may still be running\n"
+    )
     var json = ""
     printer.printJSON(to: &json)
     #expect(

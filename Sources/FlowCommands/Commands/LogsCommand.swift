@@ -35,8 +35,15 @@ package struct LogsCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let run = try RecordedRun(named: run, context)
-    if let problem = run.problem, run.summary.state == nil { throw problem }
-    guard let state = run.summary.state else { return .success }
+    if let state = run.summary.state { try print(run, state, context) }
+    // What there is was shown; there may have been more.
+    if let problem = run.problem { throw problem }
+    return .success
+  }
+
+  private func print(
+    _ run: RecordedRun, _ state: RunState, _ context: CommandContext
+  ) throws(CommandError) {
     if let step {
       let ids = state.definition.steps.map(\.id)
       guard let index = ids.firstIndex(of: step) else {
@@ -49,7 +56,6 @@ package struct LogsCommand: Subcommand, Equatable {
         try printOutput(of: index, run, state, context, isOnly: false)
       }
     }
-    return .success
   }
 
   private func printOutput(
@@ -70,7 +76,9 @@ package struct LogsCommand: Subcommand, Equatable {
     let output = context.output
     if !isOnly { output.write("==> \(id) #\(number) <==\n") }
     do throws(Errno) {
-      try Self.copy(path, to: output)
+      let endsLine = try Self.copy(path, to: output)
+      // The output of one step is printed as it is; another's must not begin within its last line.
+      if !isOnly && !endsLine { output.write("\n") }
     } catch .noSuchFile {
       // An intent that was not acted on yet, or never was, has no output.
       if attempt != nil && isOnly { throw .noSuchAttempt(number, step: id) }
@@ -79,9 +87,12 @@ package struct LogsCommand: Subcommand, Equatable {
     }
   }
 
-  private static func copy(_ path: String, to output: StandardStream) throws(Errno) {
+  /// - Returns: whether what was printed is empty, or ends with a line feed.
+  private static func copy(_ path: String, to output: StandardStream) throws(Errno) -> Bool {
+    var last: UInt8?
     var escaper = output.isTerminal ? OutputEscaper() : nil
     try FileReading.forEachPiece(of: path) { piece in
+      last = piece.last
       if let text = escaper?.escape(piece) {
         output.write(text)
       } else {
@@ -90,5 +101,6 @@ package struct LogsCommand: Subcommand, Equatable {
       output.flush()
     }
     if let rest = escaper?.finish() { output.write(rest) }
+    return last == nil || last == UInt8(ascii: "\n")
   }
 }

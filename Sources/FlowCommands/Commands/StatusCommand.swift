@@ -41,7 +41,7 @@ package struct StatusCommand: Subcommand, Equatable {
     var output = context.output
     let run = try RecordedRun(named: run ?? "latest", context)
     let printer = StatusPrinter(
-      run.summary, runID: run.id, engineProcessID: run.isHeld ? run.engineProcessID ?? 0 : nil,
+      run.summary, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }

@@ -1,4 +1,5 @@
 package import FlowCommandLine
+import FlowDefinition
 import FlowSystem
 
 /// `flow validate FILE`.
@@ -18,7 +19,13 @@ package struct ValidateCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let file = try context.definition(file)
+    let file: DefinitionFile
+    do throws(CommandError) { file = try context.definition(self.file) } catch {
+      // For a program the errors are the data; for a person they are errors.
+      guard json, case .definition(.invalid(let errors)) = error else { throw error }
+      context.output.write(DefinitionErrorsJSON.text(errors))
+      return .usage
+    }
     let printer = PlanPrinter(file.definition, file.graph)
     let output = context.output
     if json { output.write(printer.json) } else { output.write(printer.text) }

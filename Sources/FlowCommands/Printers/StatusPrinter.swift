@@ -12,14 +12,17 @@ package struct StatusPrinter: Sendable {
   private let wording: StepWording
 
   /// - Parameters:
-  ///   - engineProcessID: the process that holds the run's lock; nil where none does.
+  ///   - isHeld: whether a process drives the run.
+  ///   - engineProcessID: which; nil where it has not said.
   ///   - now: what is still running is shown as running until then.
-  package init(_ summary: RunSummary, runID: String, engineProcessID: Int32?, now: WallTime) {
+  package init(
+    _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?, now: WallTime
+  ) {
     self.summary = summary
     self.runID = runID
     self.engineProcessID = engineProcessID
     self.now = now
-    status = RunStatus(summary.state?.phase, isHeld: engineProcessID != nil)
+    status = RunStatus(summary.state?.phase, isHeld: isHeld)
     wording = StepWording(summary.state?.definition)
   }
 
@@ -50,7 +53,8 @@ package struct StatusPrinter: Sendable {
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where summary.stopReason == .cancelled: return ""
     case .failed, .cancelled: return summary.stopReason.map { ", \(wording.text($0))" } ?? ""
-    case .interrupted: return ", no engine drives it"
+    case .interrupted:
+      return ", no engine drives it; what its steps had started may still be running"
     case .succeeded: return ""
     }
   }

@@ -94,14 +94,24 @@ package enum StepStatus: String, CaseIterable, Sendable {
 /// How many steps stand where.
 struct StepTally: CustomStringConvertible {
   private var counts: [StepStatus: Int] = [:]
+  private var allowedFailures = 0
 
   init(_ state: RunState, in run: RunStatus) {
-    for step in state.steps { counts[StepStatus(step.phase, in: run), default: 0] += 1 }
+    for (index, step) in state.steps.enumerated() {
+      if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {
+        allowedFailures += 1
+      } else {
+        counts[StepStatus(step.phase, in: run), default: 0] += 1
+      }
+    }
   }
 
-  /// `2 succeeded, 1 failed`.
+  /// `2 succeeded, 1 failed, 1 failed (allowed)`.
   var description: String {
-    StepStatus.allCases.compactMap { status in counts[status].map { "\($0) \(status.word)" } }
-      .joined(separator: ", ")
+    var parts = StepStatus.allCases.compactMap { status in
+      counts[status].map { "\($0) \(status.word)" }
+    }
+    if allowedFailures > 0 { parts.append("\(allowedFailures) failed (allowed)") }
+    return parts.joined(separator: ", ")
   }
 }
