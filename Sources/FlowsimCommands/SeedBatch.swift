@@ -19,6 +19,9 @@ struct SeedBatch {
     let start = EventLoop.monotonicNow()
     var totals = BatchTotals()
     for seed in seeds {
+      LastWords.set(
+        "flowsim: seed \(seed) breaks a precondition; a debug build says which:"
+          + " swift run flowsim --seed \(seed)\n")
       let trace = Trace(keepsLines: timeline)
       let report = Simulation.run(seed: seed, trace: trace)
       totals.add(report)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -84,6 +85,27 @@ static inline long clinux_terminal_size(int fd) {
 }
 
 static inline int clinux_eventfd(int flags) { return eventfd(0, flags | EFD_CLOEXEC); }
+
+// What a process says on standard error when it traps; the trap then takes its course. Only the
+// handler reads it, with calls that a handler may make (signal-safety(7)).
+static inline char *clinux_last_words(void) {
+  static char words[256];
+  return words;
+}
+
+static inline void clinux_say_last_words(int number) {
+  ssize_t written = write(2, clinux_last_words(), strlen(clinux_last_words()));
+  (void)written;
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static inline void clinux_set_last_words(const char *words) {
+  static const int traps[] = {SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS};
+  strncpy(clinux_last_words(), words, 255);
+  for (unsigned i = 0; i < sizeof traps / sizeof traps[0]; i++)
+    signal(traps[i], clinux_say_last_words);
+}
 
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
