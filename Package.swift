@@ -40,14 +40,15 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
+    .target(name: "CLauncher", cSettings: cSettings),
 
     library("FlowCore"),
     library("FlowText"),
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
-    library("FlowRuntime", imports: ["FlowCore", "FlowLog"]),
+    library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
-    library("FlowSimulation", imports: ["FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
     library(
       "FlowCommandLine",
       imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowSystem", "FlowText"]),

@@ -52,8 +52,8 @@ extension RunError {
   fileprivate var exitCode: ExitCode {
     if storageFailure != nil { return .environment }
     switch self {
-    case .storage, .untrusted, .notFolder: return .environment
-    case .log, .event, .history: return .damaged
+    case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
+    case .log, .event, .history, .historyIsMissing: return .damaged
     case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld: return .usage
     }
   }

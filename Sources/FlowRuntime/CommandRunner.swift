@@ -7,6 +7,22 @@ package import FlowCore
 /// command could not be started. An attempt has ended when nothing of it is left that the step's
 /// policy does not allow to stay.
 package protocol CommandRunner: AnyObject {
+  /// Said once, before anything else: which run this is.
+  func begin(in folder: RunFolder) throws(RunError)
+  /// Finds out what has become of attempts that an earlier engine scheduled, and takes over those
+  /// that still run: they are reported and stopped like those launched here. May wait for what the
+  /// earlier engine left in flight.
+  ///
+  /// - Parameters:
+  ///   - open: the attempts that have no end in the history. Their intents are not known.
+  ///   - place: where that engine ran.
+  ///   - lastSequence: of the history as it was found.
+  /// - Returns: for each of `open`, in that order, what was found.
+  /// - Throws: `.runsElsewhere` if an attempt runs where it cannot be reached, and
+  ///   `.historyIsMissing` if an attempt was launched for an intent that the history lacks.
+  func takeOver(
+    _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
+  ) throws(RunError) -> [FoundAttempt]
   func launch(_ request: LaunchRequest)
   /// Asks an attempt that was launched to end: SIGTERM, then SIGKILL after its grace; with `force`
   /// SIGKILL at once. An attempt that has ended is left alone.
@@ -20,6 +36,8 @@ package protocol CommandRunner: AnyObject {
 /// All that a runner must know of an attempt.
 package struct LaunchRequest: Equatable, Sendable {
   package var attempt: AttemptID
+  /// The number of the event that is the intent; zero where it is not known.
+  package var intent: Int64
   package var command: Command
   /// Added to the environment of the engine; of variables with one name the last counts.
   package var environment: [EnvironmentVariable]
@@ -27,22 +45,29 @@ package struct LaunchRequest: Equatable, Sendable {
   package var workingDirectory: String
   /// The file that takes standard output and standard error. It must not exist.
   package var outputPath: String
+  /// The file in which the attempt's monitor notes what it knows. It must not exist.
+  package var recordPath: String
   package var timeoutMilliseconds: Int64?
   package var killGraceMilliseconds: Int64
   package var stragglers: StragglerPolicy
+  package var maxOutputBytes: Int64
 
   package init(
-    attempt: AttemptID, command: Command, environment: [EnvironmentVariable],
-    workingDirectory: String, outputPath: String, timeoutMilliseconds: Int64?,
-    killGraceMilliseconds: Int64, stragglers: StragglerPolicy
+    attempt: AttemptID, intent: Int64, command: Command, environment: [EnvironmentVariable],
+    workingDirectory: String, outputPath: String, recordPath: String,
+    timeoutMilliseconds: Int64?, killGraceMilliseconds: Int64, stragglers: StragglerPolicy,
+    maxOutputBytes: Int64
   ) {
     self.attempt = attempt
+    self.intent = intent
     self.command = command
     self.environment = environment
     self.workingDirectory = workingDirectory
     self.outputPath = outputPath
+    self.recordPath = recordPath
     self.timeoutMilliseconds = timeoutMilliseconds
     self.killGraceMilliseconds = killGraceMilliseconds
     self.stragglers = stragglers
+    self.maxOutputBytes = maxOutputBytes
   }
 }

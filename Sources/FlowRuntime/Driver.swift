@@ -20,7 +20,7 @@ package struct Driver<World: Environment>: ~Copyable {
     _ run: NewRun, by process: RunProcess, home: RunHome<World.Store>, world: World,
     observer: any RunObserver
   ) throws(RunError) -> Driver {
-    let life = EngineStarted(life: 1, processID: process.processID, bootID: process.bootID)
+    let life = EngineStarted(life: 1, processID: process.processID, place: process.place)
     var engine = Engine.create(
       run.created, run.definition, graph: run.graph, engine: life, at: world.time.now())
     guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
@@ -30,9 +30,9 @@ package struct Driver<World: Environment>: ~Copyable {
       run.created.runID, definition: run.definitionFile, firstCommit: events, by: process)
     engine.handle(.committed(through: last.sequence), at: world.time.now())
     observer.committed(events, engine.state)
-    return Driver(
-      engine, journal, LaunchPlan(engine.state, in: home.folder(of: run.created.runID)), world,
-      observer)
+    let folder = home.folder(of: run.created.runID)
+    try world.runner.begin(in: folder)
+    return Driver(engine, journal, LaunchPlan(engine.state, in: folder), world, observer)
   }
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
@@ -45,7 +45,7 @@ package struct Driver<World: Environment>: ~Copyable {
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
-      folder, id: id, processID: process.processID, boot: BootMark(process.bootID),
+      folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
       in: world.storage)
     // The engine that created the run may have died before its name was durable.
     try home.syncNames()
@@ -61,7 +61,9 @@ package struct Driver<World: Environment>: ~Copyable {
     // A seal is written when all before it is durable.
     if state.isFinished, history.tail?.verdict == .intact(isSealed: true) { return nil }
     let life = EngineStarted(
-      life: state.lives + 1, processID: process.processID, bootID: process.bootID)
+      life: state.lives + 1, processID: process.processID, place: process.place)
+    let plan = LaunchPlan(state, in: folder)
+    let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     let journal = Journal(writer, lock: lock, by: process)
@@ -72,8 +74,22 @@ package struct Driver<World: Environment>: ~Copyable {
       try journal.seal()
       return nil
     }
-    let engine = Engine.resume(state, engine: life, at: world.time.now())
-    return Driver(engine, journal, LaunchPlan(state, in: folder), world, observer)
+    let engine = Engine.resume(state, engine: life, found: found, at: world.time.now())
+    return Driver(engine, journal, plan, world, observer)
+  }
+
+  /// What has become of the attempts that are open, before anything is written: where the history
+  /// lacks what was acted upon, nothing may be.
+  private static func takeOver(
+    _ state: RunState, _ plan: LaunchPlan, _ folder: RunFolder, _ world: World
+  ) throws(RunError) -> [FoundAttempt] {
+    guard let engine = state.engine else { return [] }
+    try world.runner.begin(in: folder)
+    let open = state.openAttemptIDs.map { attempt in
+      let isProbe = state.steps[Int(attempt.step)].asksProbe
+      return plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
+    }
+    return try world.runner.takeOver(open, from: engine.place, through: state.lastSequence)
   }
 
   private init(
@@ -136,7 +152,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private mutating func perform(_ effect: Effect) throws(RunError) {
     switch effect {
     case .commit(let events): try journal.begin(events)
-    case .launch(let attempt): world.runner.launch(plan.request(for: attempt))
+    case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }

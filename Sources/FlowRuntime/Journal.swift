@@ -16,7 +16,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     self.writer = writer
     self.lock = lock
     processID = process.processID
-    boot = BootMark(process.bootID)
+    boot = BootMark(process.place.bootID)
     salts = process.salts
   }
 

@@ -14,7 +14,8 @@ package struct LaunchPlan: Sendable {
     self.folder = folder
   }
 
-  package func request(for attempt: AttemptID) -> LaunchRequest {
+  package func request(for launch: Launch) -> LaunchRequest {
+    let attempt = launch.attempt
     let step = definition.steps[Int(attempt.step)]
     let settings = definition.settings(ofStep: Int(attempt.step))
     let own = [
@@ -25,13 +26,22 @@ package struct LaunchPlan: Sendable {
       // The same for all attempts of a step in a run: what a service needs to tell a repetition.
       EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)"),
     ]
+    var command = step.command
+    if launch.isProbe {
+      guard let probe = settings.probe else {
+        preconditionFailure("step \(step.id) has no probe to ask")
+      }
+      command = probe
+    }
     return LaunchRequest(
-      attempt: attempt, command: step.command,
+      attempt: attempt, intent: launch.intent, command: command,
       environment: definition.environment + settings.environment + own,
       workingDirectory: workingDirectory(settings.workingDirectory),
       outputPath: folder.output(ofStep: step.id, attempt: attempt.number),
+      recordPath: folder.record(ofStep: step.id, attempt: attempt.number),
       timeoutMilliseconds: settings.timeoutMilliseconds,
-      killGraceMilliseconds: settings.killGraceMilliseconds, stragglers: settings.stragglers)
+      killGraceMilliseconds: settings.killGraceMilliseconds, stragglers: settings.stragglers,
+      maxOutputBytes: settings.maxOutputBytes)
   }
 
   private func workingDirectory(_ path: String?) -> String {

@@ -19,6 +19,12 @@ package enum RunError: Error, Equatable, Sendable {
   case ambiguous(String, matches: [String])
   /// A process drives the run already; its id, where it has said so.
   case runIsHeld(String, processID: Int32?)
+  /// An attempt still runs in another place: another boot, mount or process namespace.
+  case runsElsewhere(recordPath: String)
+  /// An attempt was launched for an intent that the history does not hold.
+  case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
+  /// The launcher of an engine that is gone cannot be made to go.
+  case launcherLingers(path: String)
 }
 
 extension RunError {
@@ -65,6 +71,18 @@ extension RunError: CustomStringConvertible {
     case .runIsHeld(let id, let processID):
       let engine = processID.map { "process \($0)" } ?? "another process"
       return "run \(id) is being driven by \(engine)"
+    case .runsElsewhere(let path):
+      return
+        "\(path) is locked by a monitor that cannot be reached from here (another container, or"
+        + " another mount of the same folder); go on with the run where it was started"
+    case .historyIsMissing(let path, let intent, let last):
+      return
+        "\(path) was made for event \(intent), and the history ends with event \(last): history is"
+        + " missing; see flow verify"
+    case .launcherLingers(let path):
+      return
+        "\(path) is still locked by the launcher of an engine that is gone; find the process with"
+        + " fuser and end it"
     }
   }
 

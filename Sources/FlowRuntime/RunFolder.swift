@@ -4,7 +4,10 @@
 ///       definition.json   as it was given
 ///       lock              held by the engine; says which process, and how much of the log is durable
 ///       log/              the history, in segments
-///       attempts/         what each attempt printed: <step>@<attempt>.out
+///       launcher          held by the launcher, and by monitors that are about to begin
+///       requests/         requests to cancel, one a file
+///       attempts/         what each attempt printed: <step>@<attempt>.out, and what its monitor
+///                         knows of it: <step>@<attempt>.rec
 ///       work/             belongs to the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -21,6 +24,8 @@ package struct RunFolder: Hashable, Sendable {
 
   package var definition: String { "\(path)/definition.json" }
   package var lock: String { "\(path)/lock" }
+  package var launcher: String { "\(path)/launcher" }
+  package var requests: String { "\(path)/requests" }
   package var log: String { "\(path)/log" }
   package var attempts: String { "\(path)/attempts" }
   package var work: String { "\(path)/work" }
@@ -28,5 +33,9 @@ package struct RunFolder: Hashable, Sendable {
   /// Unambiguous, since no step id contains `@`.
   package func output(ofStep id: String, attempt: Int32) -> String {
     "\(attempts)/\(id)@\(attempt).out"
+  }
+
+  package func record(ofStep id: String, attempt: Int32) -> String {
+    "\(attempts)/\(id)@\(attempt).rec"
   }
 }

@@ -1,18 +1,18 @@
-import FlowCore
+package import FlowCore
 package import FlowLog
 
 /// The process that drives a run, and how it writes the log.
 package struct RunProcess {
   package var processID: Int32
-  package var bootID: String
+  package var place: Place
   package var logOptions: LogOptions
   package var salts: SaltSource
 
   package init(
-    processID: Int32, bootID: String, logOptions: LogOptions = LogOptions(), salts: SaltSource
+    processID: Int32, place: Place, logOptions: LogOptions = LogOptions(), salts: SaltSource
   ) {
     self.processID = processID
-    self.bootID = bootID
+    self.place = place
     self.logOptions = logOptions
     self.salts = salts
   }

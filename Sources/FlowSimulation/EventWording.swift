@@ -21,6 +21,14 @@ package struct EventWording: Sendable {
       "cancel \(request.id) requested\(request.force ? ", without grace" : "")"
     case .timerFired(.retry(let step)): "\(id(step)): its delay is over"
     case .timerFired(.runTimeout): "the run's time is over"
+    case .attemptFound(let attempt, .neverLaunched): "\(text(attempt)) was never launched"
+    case .attemptFound(let attempt, .running(let processID, _)):
+      "\(text(attempt)) still runs as \(processID)"
+    case .clockJumped(let microseconds): "wall time jumped by \(microseconds / 1_000) ms"
+    case .roomReturned(let microseconds):
+      "the disk has room again, after \(microseconds / 1_000) ms"
+    case .runReopened: "run reopened"
+    case .probeScheduled(let attempt): "\(text(attempt)) to be asked for by its probe"
     case .attemptScheduled(let attempt): "\(text(attempt)) to be launched"
     case .retryScheduled(let attempt, let delay):
       "\(text(attempt)) to be tried again in \(delay) ms"

@@ -22,7 +22,7 @@ package struct Rehearsal {
       programVersion: "simulated", jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     engine = Engine.create(
       created, definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 1, bootID: "rehearsal"), at: now)
+      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "rehearsal")), at: now)
   }
 
   /// Goes on to the end of the run.
@@ -49,7 +49,8 @@ package struct Rehearsal {
         events += batch.count
         commits += 1
         if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
-      case .launch(let attempt):
+      case .launch(let launch):
+        let attempt = launch.attempt
         launches += 1
         running.append(attempt)
         engine.handle(

@@ -86,7 +86,7 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = 1_024
     return RunProcess(
-      processID: Int32(world.life), bootID: world.bootID, logOptions: options,
+      processID: Int32(world.life), place: Place(bootID: world.bootID), logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 

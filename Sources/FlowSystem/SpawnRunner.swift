@@ -57,6 +57,15 @@ package final class SpawnRunner: CommandRunner {
     return next
   }
 
+  package func begin(in folder: RunFolder) {}
+
+  package func takeOver(
+    _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
+  ) -> [FoundAttempt] {
+    // Nothing notes what becomes of a command after its engine.
+    open.map { FoundAttempt($0.attempt, .ended(.lost())) }
+  }
+
   package func launch(_ request: LaunchRequest) {
     let now = EventLoop.monotonicNow()
     do throws(LaunchFailure) {

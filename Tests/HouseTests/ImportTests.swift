@@ -9,8 +9,8 @@ struct ImportTests {
     ("FlowText", []),
     ("FlowDefinition", ["FlowCore", "FlowText"]),
     ("FlowLog", ["CZlib"]),
-    ("FlowRuntime", ["FlowCore", "FlowLog"]),
-    ("FlowSimulation", ["FlowCore", "FlowLog", "FlowRuntime"]),
+    ("FlowRuntime", ["CLauncher", "FlowCore", "FlowLog"]),
+    ("FlowSimulation", ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {
     #expect(imports(ofModule: module).filter { !allowed.contains($0.module) } == [])

@@ -103,7 +103,7 @@ package struct RunCommand: Subcommand, Equatable {
     do throws(Errno) {
       let world = try LinuxEnvironment(storage: context.storage)
       let process = RunProcess(
-        processID: ProcessFacts.processID, bootID: try ProcessFacts.bootID(),
+        processID: ProcessFacts.processID, place: Place(bootID: try ProcessFacts.bootID()),
         salts: SaltSource(seed: ProcessFacts.randomBits()))
       return (world, process)
     } catch {

@@ -143,15 +143,16 @@ struct LastingLines {
   /// Nil for what the view shows well enough.
   private static func mark(_ event: Event) -> (String, Tone)? {
     switch event.body {
-    case .runCreated, .engineStarted, .runFinished: ("", .plain)
+    case .runCreated, .engineStarted, .runFinished, .runReopened: ("", .plain)
     // The request itself has its line.
     case .runStopping(.cancelled): nil
-    case .deadlinePassed, .cancelRequested, .runStopping:
+    case .deadlinePassed, .cancelRequested, .runStopping, .roomReturned:
       ("\(StepStatus.stopping.glyph) ", .attention)
-    case .retryScheduled, .rerunScheduled: ("\(StepStatus.backingOff.glyph) ", .attention)
+    case .retryScheduled, .rerunScheduled, .probeScheduled:
+      ("\(StepStatus.backingOff.glyph) ", .attention)
     case .stepFinished(_, .failed): ("\(StepStatus.failed.glyph) ", .bad)
     case .stepFinished, .stepSkipped, .attemptLaunched, .attemptEnded, .attemptWithdrawn,
-      .timerFired, .attemptScheduled, .stopRequested, .definitionPart:
+      .attemptFound, .clockJumped, .timerFired, .attemptScheduled, .stopRequested, .definitionPart:
       nil
     }
   }

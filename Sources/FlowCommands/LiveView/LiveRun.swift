@@ -61,6 +61,9 @@ package struct LiveRun: Sendable {
     case .attemptLaunched(let attempt, _):
       lastEnds[attempt.step] = nil
       begin(attempt, at: now)
+    case .attemptFound(let attempt, .running(_, let microseconds)):
+      lastEnds[attempt.step] = nil
+      begin(attempt, at: Instant(microseconds: now.microseconds - microseconds))
     case .deadlinePassed(let attempt):
       stop(attempt, at: now, .timedOut(killAt: killTime(attempt, from: now)))
     case .stopRequested(let attempt, let force):
@@ -81,7 +84,8 @@ package struct LiveRun: Sendable {
     // Whoever waits for a retry waits for its end from now on.
     case .runStopping: backingOff = 0
     case .runCreated, .definitionPart, .engineStarted, .cancelRequested, .timerFired(.runTimeout),
-      .rerunScheduled, .runFinished:
+      .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened, .rerunScheduled,
+      .probeScheduled, .runFinished:
       break
     }
     findFirstWaiting()

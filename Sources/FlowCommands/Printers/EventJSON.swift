@@ -26,7 +26,7 @@ extension EventPrinter {
     case .engineStarted(let engine):
       json.member("life", engine.life)
       json.member("processId", engine.processID)
-      json.member("bootId", engine.bootID)
+      json.member("bootId", engine.place.bootID)
     case .attemptLaunched(let attempt, let processID):
       write(attempt, to: &json)
       json.member("processId", processID)
@@ -34,12 +34,24 @@ extension EventPrinter {
       write(attempt, to: &json)
       write(end, to: &json)
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
-      .attemptScheduled(let attempt), .rerunScheduled(let attempt):
+      .attemptScheduled(let attempt), .rerunScheduled(let attempt),
+      .probeScheduled(let attempt):
       write(attempt, to: &json)
     case .cancelRequested(let request):
       json.member("requestId", String(request.id))
       json.member("force", request.force)
     case .timerFired(let timer): write(timer, to: &json)
+    case .attemptFound(let attempt, .neverLaunched):
+      write(attempt, to: &json)
+      json.member("found", "neverLaunched")
+    case .attemptFound(let attempt, .running(let processID, let microseconds)):
+      write(attempt, to: &json)
+      json.member("found", "running")
+      json.member("processId", processID)
+      json.member("runningUs", microseconds)
+    case .clockJumped(let microseconds): json.member("byUs", microseconds)
+    case .roomReturned(let microseconds): json.member("waitedUs", microseconds)
+    case .runReopened: break
     case .retryScheduled(let attempt, let delay):
       write(attempt, to: &json)
       json.member("delayMs", delay)
@@ -80,6 +92,10 @@ extension EventPrinter {
     json.member("failedOperation", end.launchFailure.map { "\($0.operation)" })
     json.member("errno", end.launchFailure?.errno)
     json.member("durationUs", end.durationMicroseconds)
+    json.member("cpuUs", end.cpuMicroseconds)
+    json.member("peakMemoryKiB", end.peakMemoryKibibytes)
+    json.member("stragglers", end.stragglers)
+    json.member("unkillable", end.unkillable)
   }
 
   private func write(_ timer: TimerID, to json: inout JSONWriter) {

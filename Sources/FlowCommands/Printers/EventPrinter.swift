@@ -35,7 +35,7 @@ package struct EventPrinter: Sendable {
     case .runCreated(let created): return details(created)
     case .definitionPart(let bytes): return "\(bytes.count) bytes"
     case .engineStarted(let engine):
-      let boot = TerminalText.escaped(engine.bootID)
+      let boot = TerminalText.escaped(engine.place.bootID)
       return "life \(engine.life), process \(engine.processID), boot \(boot)"
     case .attemptLaunched(let attempt, let processID):
       return "\(wording.name(attempt)) as process \(processID)"
@@ -46,6 +46,19 @@ package struct EventPrinter: Sendable {
       return wording.name(attempt)
     case .cancelRequested(let request):
       return "request \(request.id)\(request.force ? ", by force" : "")"
+    case .attemptFound(let attempt, .neverLaunched):
+      return "\(wording.name(attempt)) was never launched"
+    case .attemptFound(let attempt, .running(let processID, let microseconds)):
+      let time = DurationText.of(microseconds: microseconds)
+      return processID == 0
+        ? "\(wording.name(attempt)) is about to start"
+        : "\(wording.name(attempt)) still runs as process \(processID), for \(time) now"
+    case .clockJumped(let microseconds):
+      let time = DurationText.of(microseconds: Int64(clamping: microseconds.magnitude))
+      return "wall time went \(microseconds < 0 ? "back" : "ahead") by \(time)"
+    case .roomReturned(let microseconds):
+      return "the disk was full for \(DurationText.of(microseconds: microseconds))"
+    case .runReopened: return "what has not succeeded runs again"
     case .timerFired(.retry(let step)): return "retry of \(wording.id(step))"
     case .timerFired(.runTimeout): return "timeout of the run"
     case .retryScheduled(let attempt, let delay):
@@ -53,6 +66,8 @@ package struct EventPrinter: Sendable {
         + DurationText.of(milliseconds: delay)
     case .rerunScheduled(let attempt):
       return "\(wording.name(attempt)) is followed by another; its work may be done twice"
+    case .probeScheduled(let attempt):
+      return "\(wording.name(attempt)) was lost; the probe is asked whether its work was done"
     case .stopRequested(let attempt, let force):
       return "\(wording.name(attempt))\(force ? ", by force" : "")"
     case .stepFinished(let step, let outcome): return "\(wording.id(step)) \(outcome)"
@@ -81,11 +96,15 @@ package struct EventPrinter: Sendable {
       case .force: "stopped by force"
       }
     let rest = "(\(cause)) after \(DurationText.of(microseconds: end.durationMicroseconds))"
+    let remains =
+      (end.stragglers > 0 ? "; \(end.stragglers) left over" : "")
+      + (end.unkillable > 0 ? "; \(end.unkillable) cannot be killed" : "")
     return switch end.result {
-    case .exited(let code): "exited \(code) \(rest)"
-    case .signalled(let signal): "was killed by \(StepWording.text(signal: signal)) \(rest)"
+    case .exited(let code): "exited \(code) \(rest)\(remains)"
+    case .signalled(let signal):
+      "was killed by \(StepWording.text(signal: signal)) \(rest)\(remains)"
     case .launchFailed(let failure): "was not started: \(wording.text(failure, ofStep: step))"
-    case .lost: "was lost: nobody can say how it ended"
+    case .lost: "was lost: nobody can say how it ended\(remains)"
     }
   }
 }

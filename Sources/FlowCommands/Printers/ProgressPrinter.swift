@@ -59,6 +59,17 @@ package struct ProgressPrinter: Sendable {
       return
         "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
         + "it runs again, so its work may be done twice"
+    case .probeScheduled(let attempt):
+      ends[attempt.step] = nil
+      return
+        "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
+        + "its probe is asked whether the work was done"
+    case .attemptFound(let attempt, .running(let processID, _)):
+      let process = processID == 0 ? "" : " as process \(processID)"
+      return "\(wording.id(attempt.step)) still runs\(process)"
+    case .roomReturned(let microseconds):
+      return "the disk has room again, after \(DurationText.of(microseconds: microseconds))"
+    case .runReopened: return "what has not succeeded runs again"
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
@@ -70,7 +81,8 @@ package struct ProgressPrinter: Sendable {
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""
       let tally = StepTally(state, in: RunStatus(.finished(outcome), isHeld: true))
       return "run \(outcome)\(duration): \(tally)"
-    case .definitionPart, .attemptWithdrawn, .timerFired, .attemptScheduled, .stopRequested:
+    case .definitionPart, .attemptWithdrawn, .attemptFound(_, .neverLaunched), .clockJumped,
+      .timerFired, .attemptScheduled, .stopRequested:
       return nil
     }
   }

@@ -43,6 +43,8 @@ package struct StepWording: Sendable {
   private func attempted(_ operation: LaunchFailure.Operation, _ step: Int32) -> String {
     switch operation {
     case .createOutput: return "create the file for its output"
+    case .createRecord: return "create the record of the attempt"
+    case .fork: return "make a process for its monitor"
     case .changeDirectory:
       guard let folder = definition?.settings(ofStep: Int(step)).workingDirectory else {
         return "change to the definition's folder"

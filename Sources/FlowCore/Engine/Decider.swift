@@ -26,9 +26,9 @@ package enum Decider {
   }
 
   private static func settle(_ doomed: RunState.DoomedStep, _ state: RunState) -> Event.Body {
-    state.steps[Int(doomed.step)].attempt == 0
-      ? .stepSkipped(step: doomed.step, doomed.reason)
-      : .stepFinished(step: doomed.step, .cancelled)
+    state.steps[Int(doomed.step)].hasBegun
+      ? .stepFinished(step: doomed.step, .cancelled)
+      : .stepSkipped(step: doomed.step, doomed.reason)
   }
 
   /// What follows from the end of an attempt.
@@ -43,6 +43,11 @@ package enum Decider {
     switch verdict {
     case .succeeded: return .stepFinished(step: step, .succeeded)
     case .cancelled: return .stepFinished(step: step, .cancelled)
+    case .unkillable: return .stepFinished(step: step, .failed)
+    case .failed(let kind, let exitCode) where lifecycle.asksProbe:
+      if isStopping { return .stepFinished(step: step, .cancelled) }
+      return kind == .exit && exitCode == 1
+        ? .rerunScheduled(attempt) : .stepFinished(step: step, .failed)
     case .failed(let kind, let exitCode):
       let policy = settings.retry
       guard lifecycle.failures < policy.maxAttempts, policy.covers(kind, exitCode: exitCode)
@@ -54,9 +59,11 @@ package enum Decider {
       return .retryScheduled(attempt, delayMilliseconds: delay)
     case .lost:
       if isStopping { return .stepFinished(step: step, .cancelled) }
+      guard lifecycle.losses <= maxReruns else { return .stepFinished(step: step, .failed) }
       switch settings.onLost {
-      case .rerun where lifecycle.losses <= maxReruns: return .rerunScheduled(attempt)
-      case .rerun, .fail, .probe: return .stepFinished(step: step, .failed)
+      case .rerun: return .rerunScheduled(attempt)
+      case .probe: return .probeScheduled(attempt)
+      case .fail: return .stepFinished(step: step, .failed)
       }
     }
   }

@@ -17,7 +17,7 @@ package struct Engine: Sendable {
   private var lazyCommitDue: Instant?
 
   /// Intents in the order of their sequence numbers, for launches to come.
-  private var intents = WorkQueue<Gated<AttemptID>>()
+  private var intents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
   /// Attempts that hold a slot: handed out to be launched, and without an end.
@@ -25,6 +25,10 @@ package struct Engine: Sendable {
 
   private var wakeUp: Moment?
   private var hasRecorded = false
+
+  /// Wall time further off than this from where monotonic time would have it has jumped. Clocks that
+  /// are kept in step by the network are off by less from one event to the next.
+  private static let clockJumpMicroseconds: Int64 = 1_000_000
 
   /// How long an event that nothing waits for may stay uncommitted: short enough for a person who
   /// watches, long enough to share the commit of what comes next.
@@ -51,36 +55,72 @@ package struct Engine: Sendable {
     let prologue = Prologue(created, definition, at: now)
     let state = RunState(
       created: prologue.created, definition: definition, graph: graph, event: prologue.last)
-    return Engine(state, uncommitted: prologue.events, committedThrough: 0, engine, at: now)
+    var first = Engine(state, uncommitted: prologue.events, committedThrough: 0, at: now)
+    first.record(.engineStarted(engine))
+    return first
   }
 
   /// A further life: `state` is what the durable history says. That history ends where a wake-up
   /// does, since commits do, and not with the end of the run.
+  ///
+  /// - Parameter found: what has become of each of `state.openAttemptIDs`, in that order.
   package static func resume(
-    _ state: RunState, engine: EngineStarted, at now: Moment
+    _ state: RunState, engine: EngineStarted, found: [FoundAttempt], at now: Moment
   ) -> Engine {
-    precondition(!state.isFinished, "a finished run has no further life")
-    return Engine(
-      state, uncommitted: [], committedThrough: state.lastSequence, engine, at: now)
+    precondition(!state.isFinished, "a finished run has no further life, but another round")
+    precondition(
+      found.map(\.attempt) == state.openAttemptIDs, "not what is open was looked for: \(found)")
+    var next = Engine(
+      state, uncommitted: [], committedThrough: state.lastSequence, at: now)
+    // Within one boot the clocks can be compared, whoever read them.
+    let jump = state.engine?.place.bootID == engine.place.bootID ? next.clockJump(until: now) : nil
+    next.record(.engineStarted(engine))
+    if let jump { next.recordFact(.clockJumped(microseconds: jump)) }
+    for attempt in found { next.takeUp(attempt) }
+    return next
+  }
+
+  /// Another round of a run that is finished: what did not succeed runs again.
+  ///
+  /// - Parameter ignoring: requests to cancel that came before.
+  package static func reopen(
+    _ state: RunState, engine: EngineStarted, ignoring requests: [UInt64], at now: Moment
+  ) -> Engine {
+    precondition(state.canReopen, "there is nothing to run again")
+    var next = Engine(
+      state, uncommitted: [], committedThrough: state.lastSequence, at: now)
+    next.record(.runReopened(ignoring: requests))
+    next.record(.engineStarted(engine))
+    return next
   }
 
   private init(
-    _ state: RunState, uncommitted: [Event], committedThrough: Int64, _ engine: EngineStarted,
-    at now: Moment
+    _ state: RunState, uncommitted: [Event], committedThrough: Int64, at now: Moment
   ) {
     self.state = state
     self.uncommitted = uncommitted
     self.committedThrough = committedThrough
-    // Whatever was open may have been launched; none of it is an intent of this life.
-    launched = state.steps.indices.filter { state.steps[$0].hasOpenAttempt }
-      .map { AttemptID(step: Int32($0), number: state.steps[$0].attempt) }
     wakeUp = now
     hasRecorded = !uncommitted.isEmpty
-    record(.engineStarted(engine))
-    // Commands do not outlive an engine that spawns them itself: nobody can say how they ended.
-    for attempt in launched {
-      let end = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 0)
-      handle(.attemptEnded(attempt, end), at: now)
+  }
+
+  /// Goes on with an attempt of an earlier life.
+  private mutating func takeUp(_ found: FoundAttempt) {
+    let attempt = found.attempt
+    let phase = state.steps[Int(attempt.step)].phase
+    switch (found.state, phase) {
+    case (.neverLaunched, .starting):
+      recordFact(.attemptFound(attempt, .neverLaunched))
+    case (.neverLaunched, .stopping):
+      recordFact(.attemptFound(attempt, .neverLaunched))
+      recordFact(.attemptWithdrawn(attempt))
+    // What was launched has left no trace.
+    case (.neverLaunched, _): recordFact(.attemptEnded(attempt, .lost()))
+    case (.running(let processID, let microseconds), _):
+      launched.append(attempt)
+      recordFact(
+        .attemptFound(attempt, .running(processID: processID, forMicroseconds: microseconds)))
+    case (.ended(let end), _): recordFact(.attemptEnded(attempt, end))
     }
   }
 
@@ -100,6 +140,9 @@ package struct Engine: Sendable {
     if wakeUp == nil {
       wakeUp = now
       hasRecorded = false
+      if !state.isFinished, let jump = clockJump(until: now) {
+        recordFact(.clockJumped(microseconds: jump))
+      }
     }
     switch input {
     case .attemptLaunched(let attempt, let processID):
@@ -110,6 +153,12 @@ package struct Engine: Sendable {
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
       recordFact(.attemptEnded(attempt, end))
+    case .attemptWithdrawn(let attempt):
+      guard isOpen(attempt) else { return }
+      launched.removeAll { $0 == attempt }
+      recordFact(.attemptWithdrawn(attempt))
+    case .roomReturned(let waited):
+      if !state.isFinished { recordFact(.roomReturned(waitedMicroseconds: waited)) }
     case .cancelRequested(let request):
       // Each is recorded, though it may ask for nothing new: then it is done with.
       let isNews = !state.cancelRequests.contains(request.id)
@@ -127,6 +176,16 @@ package struct Engine: Sendable {
     guard step.attempt == attempt.number && step.hasOpenAttempt else { return false }
     precondition(launched.contains(attempt), "\(attempt) was reported, but never launched")
     return true
+  }
+
+  /// How far wall time went beyond monotonic time since the last event; nil if it is not worth
+  /// mention.
+  private func clockJump(until now: Moment) -> Int64? {
+    let last = state.lastMoment
+    let jump =
+      (now.wall.microseconds &- last.wall.microseconds)
+      &- (now.monotonic.microseconds &- last.monotonic.microseconds)
+    return jump.magnitude >= Self.clockJumpMicroseconds.magnitude ? jump : nil
   }
 
   private mutating func timePassed(_ now: Instant) {
@@ -160,7 +219,7 @@ package struct Engine: Sendable {
       intent.sequence <= committedThrough
     {
       intents.removeFirst()
-      launched.append(intent.value)
+      launched.append(intent.value.attempt)
       return .launch(intent.value)
     }
     if let end, end.sequence <= committedThrough {
@@ -202,7 +261,7 @@ package struct Engine: Sendable {
   ///   is not: it may have been launched.
   private mutating func takeBack(_ attempt: AttemptID) -> Bool {
     let heldBack = intents.count
-    intents.removeAll { $0.value == attempt }
+    intents.removeAll { $0.value.attempt == attempt }
     return intents.count < heldBack
   }
 
@@ -223,13 +282,23 @@ package struct Engine: Sendable {
   /// Notes what may be done when the event is durable, and how soon it has to be.
   private mutating func gate(_ event: Event) {
     switch event.body {
-    case .attemptLaunched, .deadlinePassed:
+    case .attemptLaunched, .deadlinePassed, .clockJumped, .roomReturned:
       if lazyCommitDue == nil, let wakeUp {
         lazyCommitDue = wakeUp.monotonic.advanced(byMilliseconds: Self.lazyCommitMilliseconds)
       }
       return
-    case .attemptScheduled(let attempt):
-      intents.append(Gated(sequence: event.sequence, value: attempt))
+    case .attemptScheduled(let attempt), .attemptFound(let attempt, .neverLaunched):
+      // It may be found only to be given up: it was to be stopped.
+      guard state.steps[Int(attempt.step)].phase == .starting else { break }
+      let isProbe = state.steps[Int(attempt.step)].asksProbe
+      let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
+      intents.append(Gated(sequence: event.sequence, value: launch))
+    case .attemptFound(let attempt, .running):
+      // The engine before may not have come to stop it. Its deadline is its monitor's affair.
+      if state.steps[Int(attempt.step)].phase == .stopping, state.phase != .running {
+        let stop = Stop(attempt: attempt, force: state.cancel?.force ?? false)
+        stops.append(Gated(sequence: event.sequence, value: stop))
+      }
     case .stopRequested(let attempt, let force):
       if launched.contains(attempt) {
         stops.append(
@@ -237,8 +306,8 @@ package struct Engine: Sendable {
       }
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
     case .runCreated, .definitionPart, .engineStarted, .attemptEnded, .attemptWithdrawn,
-      .cancelRequested, .timerFired, .retryScheduled, .rerunScheduled, .stepFinished,
-      .stepSkipped, .runStopping:
+      .cancelRequested, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
+      .stepFinished, .stepSkipped, .runStopping, .runReopened:
       break
     }
     isCommitUrgent = true

@@ -6,9 +6,32 @@ package enum Input: Equatable, Sendable {
   case deadlinePassed(AttemptID)
   /// Nothing of the attempt runs any more. What is said of it later is ignored.
   case attemptEnded(AttemptID, AttemptEnd)
+  /// Nothing of an attempt was started, and it was to be stopped.
+  case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
+  /// A commit had to wait so long for room on the disk.
+  case roomReturned(waitedMicroseconds: Int64)
   /// Time has passed; `nextDeadline` may be due.
   case timePassed
   /// Everything up to this sequence number is durable: the end of the commit in flight.
   case committed(through: Int64)
+}
+
+/// An attempt that an earlier engine scheduled and whose end is not in the history, and what has
+/// become of it.
+package struct FoundAttempt: Equatable, Sendable {
+  package enum State: Equatable, Sendable {
+    case neverLaunched
+    case running(processID: Int32, forMicroseconds: Int64)
+    /// Nothing of it runs any more. `.lost` where nobody can say how it ended.
+    case ended(AttemptEnd)
+  }
+
+  package var attempt: AttemptID
+  package var state: State
+
+  package init(_ attempt: AttemptID, _ state: State) {
+    self.attempt = attempt
+    self.state = state
+  }
 }

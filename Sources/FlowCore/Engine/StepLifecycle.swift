@@ -3,7 +3,7 @@
 ///     waiting ─▶ ready ─▶ starting ─▶ running ─▶ (stopping) ─▶ ended ─▶ succeeded │ failed │ cancelled
 ///        │         ▲ │        │                                  │
 ///        │         │ │        └── withdrawn ─▶ ready             └─▶ backingOff ─▶ ready
-///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost, run again)
+///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe)
 ///
 /// `ended` and `doomed` last no longer than a wake-up: the decision that follows shares its commit.
 package struct StepLifecycle: Equatable, Sendable {
@@ -30,9 +30,19 @@ package struct StepLifecycle: Equatable, Sendable {
   package private(set) var failures: Int32 = 0
   /// Attempts that were lost.
   package private(set) var losses: Int32 = 0
+  /// Whether the attempt that is open, or comes next, asks the step's probe.
+  package private(set) var asksProbe = false
+  /// The number of the last attempt before this round of the run.
+  private var attemptBefore: Int32 = 0
 
   package init(needs: Int32) {
     phase = needs == 0 ? .ready : .waiting(unmetNeeds: needs)
+  }
+
+  private init(needs: Int32, attempt: Int32) {
+    self.init(needs: needs)
+    self.attempt = attempt
+    attemptBefore = attempt
   }
 
   /// Whether nothing will change any more.
@@ -42,6 +52,9 @@ package struct StepLifecycle: Equatable, Sendable {
     case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed: false
     }
   }
+
+  /// Whether an attempt was scheduled in this round of the run.
+  package var hasBegun: Bool { attempt > attemptBefore }
 
   /// Whether an attempt is scheduled that has no end.
   package var hasOpenAttempt: Bool {
@@ -69,6 +82,23 @@ package struct StepLifecycle: Equatable, Sendable {
     return true
   }
 
+  mutating func found(_ number: Int32, _ finding: AttemptFinding) -> Bool {
+    switch (phase, finding) {
+    case (.starting, .running) where number == attempt: phase = .running
+    case (.starting, .neverLaunched) where number == attempt,
+      (.stopping, .neverLaunched) where number == attempt,
+      (.running, .running) where number == attempt, (.stopping, .running) where number == attempt:
+      break
+    // It was launched, as the history says.
+    case (.running, .neverLaunched): return false
+    case (.starting, _), (.running, _), (.stopping, _): return false
+    case (.waiting, _), (.ready, _), (.ended, _), (.backingOff, _), (.doomed, _), (.succeeded, _),
+      (.failed, _), (.skipped, _), (.cancelled, _):
+      return false
+    }
+    return true
+  }
+
   mutating func deadlinePassed(_ number: Int32) -> Bool {
     switch phase {
     case .running where number == attempt: phase = .stopping
@@ -91,9 +121,10 @@ package struct StepLifecycle: Equatable, Sendable {
       return false
     }
     switch verdict {
-    case .failed: failures += 1
+    // A probe's failure is an answer.
+    case .failed: if !asksProbe { failures += 1 }
     case .lost: losses += 1
-    case .succeeded, .cancelled: break
+    case .succeeded, .cancelled, .unkillable: break
     }
     return true
   }
@@ -149,8 +180,10 @@ package struct StepLifecycle: Equatable, Sendable {
       precondition(unmetNeeds > 0, "a waiting step has no unmet need")
       phase = unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
       return unmetNeeds == 1 ? .becameReady : .stillWaiting
+    // In a further round of the run: it succeeded in an earlier one.
+    case .succeeded: return .settledBefore
     case .doomed, .skipped, .cancelled: return .settledBefore
-    case .ready, .starting, .running, .stopping, .ended, .backingOff, .succeeded, .failed:
+    case .ready, .starting, .running, .stopping, .ended, .backingOff, .failed:
       preconditionFailure("a need was met of a step that had started (\(phase))")
     }
   }
@@ -197,25 +230,56 @@ package struct StepLifecycle: Equatable, Sendable {
 
   mutating func rerunScheduled(_ number: Int32) -> Bool {
     switch phase {
-    case .ended(.lost) where number == attempt: phase = .ready
+    case .ended(.lost) where number == attempt && !asksProbe: phase = .ready
+    // The probe says that the work was not done.
+    case .ended(.failed(.exit, exitCode: 1)) where number == attempt && asksProbe: phase = .ready
     case .ended: return false
     case .waiting, .ready, .starting, .running, .stopping, .backingOff, .doomed, .succeeded,
       .failed,
       .skipped, .cancelled:
       return false
     }
+    asksProbe = false
     return true
+  }
+
+  mutating func probeScheduled(_ number: Int32) -> Bool {
+    switch phase {
+    case .ended(.lost) where number == attempt: phase = .ready
+    case .ended: return false
+    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .doomed, .succeeded,
+      .failed, .skipped, .cancelled:
+      return false
+    }
+    asksProbe = true
+    return true
+  }
+
+  /// Another round of the run begins.
+  ///
+  /// - Parameter unmetNeeds: needs that have not succeeded; they run again too.
+  /// - Returns: whether the step runs again.
+  mutating func reopened(unmetNeeds: Int32) -> Bool {
+    switch phase {
+    case .failed, .skipped, .cancelled:
+      self = StepLifecycle(needs: unmetNeeds, attempt: attempt)
+      return true
+    case .succeeded: return false
+    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed:
+      preconditionFailure("a run was finished before its steps (\(phase))")
+    }
   }
 
   mutating func finished(_ outcome: StepOutcome) -> Bool {
     switch (phase, outcome) {
     case (.ended(.succeeded), .succeeded): phase = .succeeded
-    case (.ended(.failed), .failed), (.ended(.lost), .failed): phase = .failed
+    case (.ended(.failed), .failed), (.ended(.lost), .failed), (.ended(.unkillable), .failed):
+      phase = .failed
     case (.ended(.cancelled), .cancelled), (.ended(.failed), .cancelled),
       (.ended(.lost), .cancelled):
       phase = .cancelled
     // It had begun, so it is not skipped.
-    case (.doomed, .cancelled) where attempt > 0: phase = .cancelled
+    case (.doomed, .cancelled) where hasBegun: phase = .cancelled
     case (.ended, _), (.doomed, _): return false
     case (.waiting, _), (.ready, _), (.starting, _), (.running, _), (.stopping, _),
       (.backingOff, _), (.succeeded, _), (.failed, _), (.skipped, _), (.cancelled, _):
@@ -226,7 +290,7 @@ package struct StepLifecycle: Equatable, Sendable {
 
   mutating func skipped() -> Bool {
     switch phase {
-    case .doomed where attempt == 0: phase = .skipped
+    case .doomed where !hasBegun: phase = .skipped
     case .doomed: return false
     case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .succeeded,
       .failed, .skipped, .cancelled:
@@ -244,8 +308,14 @@ package enum AttemptVerdict: Equatable, Sendable {
   /// It ended because the run was to stop.
   case cancelled
   case lost
+  /// Something of it runs on and cannot be stopped: nothing may run beside it.
+  case unkillable
 
   package init(_ end: AttemptEnd) {
+    if end.unkillable > 0 {
+      self = .unkillable
+      return
+    }
     switch (end.result, end.cause) {
     case (.lost, _): self = .lost
     case (.launchFailed, _): self = .failed(.launch, exitCode: 0)

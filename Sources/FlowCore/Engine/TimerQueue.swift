@@ -35,6 +35,27 @@ package struct TimerQueue: Equatable, Sendable {
     }
   }
 
+  /// The machine was started anew, and its monotonic clock with it: what remained of each delay goes
+  /// on, less the wall time that has gone by. A wall clock that was set cannot make it longer.
+  ///
+  /// - Parameters:
+  ///   - last: when the last event before was recorded, by the old clock.
+  ///   - now: the same moment as seen by the new clock.
+  package mutating func moveToNewClock(from last: Moment, to now: Moment) {
+    let (elapsed, overflow) = now.wall.microseconds.subtractingReportingOverflow(
+      last.wall.microseconds)
+    let passed = overflow ? 0 : max(0, elapsed)
+    var moved = BinaryHeap<Entry>()
+    while let entry = heap.removeMin() {
+      let remainder = entry.deadline.microseconds.subtractingReportingOverflow(
+        last.monotonic.microseconds)
+      let rest = remainder.overflow ? 0 : max(0, max(0, remainder.partialValue) - passed)
+      moved.insert(
+        Entry(deadline: now.monotonic.advanced(byMicroseconds: rest), step: entry.step))
+    }
+    heap = moved
+  }
+
   package mutating func removeNext() {
     _ = heap.removeMin()
   }

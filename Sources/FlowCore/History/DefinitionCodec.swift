@@ -46,6 +46,9 @@ package enum DefinitionCodec {
   private static func checkReferences(
     _ definition: WorkflowDefinition, at offset: Int
   ) throws(CodingError) {
+    for settings in definition.settings where settings.onLost == .probe {
+      if settings.probe == nil { throw CodingError(offset: offset, reason: .malformed("probe")) }
+    }
     for step in definition.steps {
       guard Int(step.settingsIndex) < definition.settings.count else {
         throw CodingError(offset: offset, reason: .malformed("settings of step \(step.id)"))

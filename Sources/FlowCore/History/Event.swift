@@ -38,6 +38,16 @@ package struct Event: Equatable, Sendable {
     case cancelRequested(CancelRequest)
     /// A delay or limit is over.
     case timerFired(TimerID)
+    /// What a new engine found of an attempt that an earlier one had scheduled.
+    case attemptFound(AttemptID, AttemptFinding)
+    /// Wall time went on by so much more, or less, than monotonic time: somebody set it, or the
+    /// machine slept.
+    case clockJumped(microseconds: Int64)
+    /// A commit had to wait so long for room on the disk.
+    case roomReturned(waitedMicroseconds: Int64)
+    /// Somebody wants the steps of a finished run that did not succeed to run again. Requests to
+    /// cancel with these ids came before, and no longer count.
+    case runReopened(ignoring: [UInt64])
 
     // Decisions.
 
@@ -47,6 +57,9 @@ package struct Event: Equatable, Sendable {
     case retryScheduled(AttemptID, delayMilliseconds: Int64)
     /// The attempt was lost, and the step is run again: its work may have been done already.
     case rerunScheduled(AttemptID)
+    /// The attempt was lost, and the step's probe is asked whether its work was done: by an attempt
+    /// of its own, which is scheduled like any other.
+    case probeScheduled(AttemptID)
     /// The attempt is to be stopped; with `force`, without grace.
     case stopRequested(AttemptID, force: Bool)
     /// The step has its end.
@@ -110,14 +123,38 @@ package struct EngineStarted: Equatable, Sendable {
   /// 1 for the process that created the run, then counting up.
   package var life: Int32
   package var processID: Int32
-  /// Names the machine's boot; processes of another boot are gone.
-  package var bootID: String
+  package var place: Place
 
-  package init(life: Int32, processID: Int32, bootID: String) {
+  package init(life: Int32, processID: Int32, place: Place) {
     self.life = life
     self.processID = processID
-    self.bootID = bootID
+    self.place = place
   }
+}
+
+/// Where process ids, locks and monotonic times mean what they say. What was left in one place
+/// cannot be seen from another.
+package struct Place: Hashable, Sendable {
+  /// Names the machine's boot; processes of another boot are gone, and its monotonic clock with it.
+  package var bootID: String
+  /// Of the run's folder.
+  package var mountID: UInt64
+  package var processNamespace: UInt64
+
+  package init(bootID: String, mountID: UInt64 = 0, processNamespace: UInt64 = 0) {
+    self.bootID = bootID
+    self.mountID = mountID
+    self.processNamespace = processNamespace
+  }
+}
+
+/// What recovery found of an attempt whose end is not in the history.
+package enum AttemptFinding: Equatable, Sendable {
+  /// No monitor was ever forked for it: it can be launched as if nothing had happened.
+  case neverLaunched
+  /// Its monitor is alive, and has been for so long; the command runs as this process, or zero if
+  /// it is about to be started.
+  case running(processID: Int32, forMicroseconds: Int64)
 }
 
 /// How an attempt ended, and why.
@@ -145,11 +182,34 @@ package struct AttemptEnd: Equatable, Sendable {
   package var result: Result
   package var cause: Cause
   package var durationMicroseconds: Int64
+  /// Of the command and all its descendants that were waited for; zero where nobody measured it.
+  package var cpuMicroseconds: Int64
+  /// Of the largest of them.
+  package var peakMemoryKibibytes: Int64
+  /// How many descendants were left when the command itself had ended, and were stopped. Of a lost
+  /// attempt: how many processes were found and killed.
+  package var stragglers: Int32
+  /// How many of its processes could not be killed.
+  package var unkillable: Int32
 
-  package init(result: Result, cause: Cause, durationMicroseconds: Int64) {
+  package init(
+    result: Result, cause: Cause, durationMicroseconds: Int64, cpuMicroseconds: Int64 = 0,
+    peakMemoryKibibytes: Int64 = 0, stragglers: Int32 = 0, unkillable: Int32 = 0
+  ) {
     self.result = result
     self.cause = cause
     self.durationMicroseconds = durationMicroseconds
+    self.cpuMicroseconds = cpuMicroseconds
+    self.peakMemoryKibibytes = peakMemoryKibibytes
+    self.stragglers = stragglers
+    self.unkillable = unkillable
+  }
+
+  /// Of an attempt of which nobody can say how it ended; so many of its processes were still found.
+  package static func lost(killed: Int32 = 0, unkillable: Int32 = 0) -> AttemptEnd {
+    AttemptEnd(
+      result: .lost, cause: .byItself, durationMicroseconds: 0, stragglers: killed,
+      unkillable: unkillable)
   }
 }
 
@@ -159,6 +219,10 @@ package struct LaunchFailure: Error, Hashable, Sendable {
     case createOutput = 0
     case changeDirectory = 1
     case execute = 2
+    /// The attempt's record, without which nothing is started.
+    case createRecord = 3
+    /// A process for its monitor.
+    case fork = 4
   }
 
   package var operation: Operation

@@ -82,7 +82,9 @@ extension ByteWriter {
     case .engineStarted(let engine):
       write(count: engine.life)
       write(count: engine.processID)
-      write(engine.bootID)
+      write(engine.place.bootID)
+      write(engine.place.mountID)
+      write(engine.place.processNamespace)
     case .attemptLaunched(let attempt, let processID):
       write(attempt)
       write(count: processID)
@@ -95,11 +97,18 @@ extension ByteWriter {
       write(request.id)
       write(request.force)
     case .timerFired(let timer): write(timer)
+    case .attemptFound(let attempt, let finding):
+      write(attempt)
+      write(finding)
+    case .clockJumped(let microseconds): write(signed: microseconds)
+    case .roomReturned(let waitedMicroseconds): write(count: waitedMicroseconds)
+    case .runReopened(let requests): write(list: requests) { $0.write($1) }
     case .attemptScheduled(let attempt): write(attempt)
     case .retryScheduled(let attempt, let delayMilliseconds):
       write(attempt)
       write(count: delayMilliseconds)
     case .rerunScheduled(let attempt): write(attempt)
+    case .probeScheduled(let attempt): write(attempt)
     case .stopRequested(let attempt, let force):
       write(attempt)
       write(force)
@@ -130,8 +139,9 @@ extension ByteWriter {
   }
 
   private mutating func write(_ end: AttemptEnd) {
-    // Result and cause share a byte: 64 causes of 4 results.
-    let cause = end.cause.rawValue << 2
+    // Result, cause and whether something was left share a byte.
+    let hasRemains = end.stragglers != 0 || end.unkillable != 0
+    let cause = end.cause.rawValue << 2 | (hasRemains ? Self.remainsFlag : 0)
     switch end.result {
     case .exited(let code): bytes += [cause | 0, code]
     case .signalled(let signal): bytes += [cause | 1, signal]
@@ -141,6 +151,24 @@ extension ByteWriter {
     case .lost: bytes.append(cause | 3)
     }
     write(count: end.durationMicroseconds)
+    write(count: end.cpuMicroseconds)
+    write(count: end.peakMemoryKibibytes)
+    if hasRemains {
+      write(count: end.stragglers)
+      write(count: end.unkillable)
+    }
+  }
+
+  fileprivate static let remainsFlag: UInt8 = 0x80
+
+  private mutating func write(_ finding: AttemptFinding) {
+    switch finding {
+    case .neverLaunched: bytes.append(0)
+    case .running(let processID, let microseconds):
+      bytes.append(1)
+      write(count: processID)
+      write(count: microseconds)
+    }
   }
 
   private mutating func write(_ timer: TimerID) {
@@ -188,7 +216,10 @@ extension ByteReader {
     case .engineStarted:
       .engineStarted(
         EngineStarted(
-          life: try readCount(), processID: try readCount(), bootID: try readString()))
+          life: try readCount(), processID: try readCount(),
+          place: Place(
+            bootID: try readString(), mountID: try readUnsigned(),
+            processNamespace: try readUnsigned())))
     case .attemptLaunched: .attemptLaunched(try readAttempt(), processID: try readCount())
     case .deadlinePassed: .deadlinePassed(try readAttempt())
     case .attemptEnded: .attemptEnded(try readAttempt(), try readEnd())
@@ -196,9 +227,16 @@ extension ByteReader {
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: try readUnsigned(), force: try readBool()))
     case .timerFired: .timerFired(try readTimer())
+    case .attemptFound: .attemptFound(try readAttempt(), try readFinding())
+    case .clockJumped: .clockJumped(microseconds: try readSigned())
+    case .roomReturned: .roomReturned(waitedMicroseconds: try readCount())
+    case .runReopened:
+      .runReopened(
+        ignoring: try readList { (reader) throws(CodingError) in try reader.readUnsigned() })
     case .attemptScheduled: .attemptScheduled(try readAttempt())
     case .retryScheduled: .retryScheduled(try readAttempt(), delayMilliseconds: try readCount())
     case .rerunScheduled: .rerunScheduled(try readAttempt())
+    case .probeScheduled: .probeScheduled(try readAttempt())
     case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
     case .stepFinished: .stepFinished(step: try readCount(), try readCase())
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
@@ -221,7 +259,8 @@ extension ByteReader {
   private mutating func readEnd() throws(CodingError) -> AttemptEnd {
     let start = position
     let head = try readByte()
-    guard let cause = AttemptEnd.Cause(rawValue: head >> 2) else {
+    let hasRemains = head & ByteWriter.remainsFlag != 0
+    guard let cause = AttemptEnd.Cause(rawValue: (head & ~ByteWriter.remainsFlag) >> 2) else {
       throw CodingError(offset: start, reason: .malformed("cause of an end"))
     }
     let result: AttemptEnd.Result =
@@ -231,7 +270,20 @@ extension ByteReader {
       case 2: .launchFailed(LaunchFailure(operation: try readCase(), errno: try readCount()))
       default: .lost
       }
-    return AttemptEnd(result: result, cause: cause, durationMicroseconds: try readCount())
+    return AttemptEnd(
+      result: result, cause: cause, durationMicroseconds: try readCount(),
+      cpuMicroseconds: try readCount(), peakMemoryKibibytes: try readCount(),
+      stragglers: hasRemains ? try readCount() : 0,
+      unkillable: hasRemains ? try readCount() : 0)
+  }
+
+  private mutating func readFinding() throws(CodingError) -> AttemptFinding {
+    switch try readByte() {
+    case 0: return .neverLaunched
+    case 1:
+      return .running(processID: try readCount(), forMicroseconds: try readCount())
+    default: throw CodingError(offset: position - 1, reason: .malformed("finding"))
+    }
   }
 
   private mutating func readTimer() throws(CodingError) -> TimerID {

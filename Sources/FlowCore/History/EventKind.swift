@@ -10,6 +10,10 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case attemptWithdrawn = 7
   case cancelRequested = 8
   case timerFired = 9
+  case attemptFound = 10
+  case clockJumped = 11
+  case roomReturned = 12
+  case runReopened = 13
 
   case attemptScheduled = 32
   case retryScheduled = 33
@@ -19,6 +23,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case stepSkipped = 37
   case runStopping = 38
   case runFinished = 39
+  case probeScheduled = 40
 
   package var isFact: Bool { rawValue < 32 }
 
@@ -42,9 +47,14 @@ extension Event.Body {
     case .attemptWithdrawn: .attemptWithdrawn
     case .cancelRequested: .cancelRequested
     case .timerFired: .timerFired
+    case .attemptFound: .attemptFound
+    case .clockJumped: .clockJumped
+    case .roomReturned: .roomReturned
+    case .runReopened: .runReopened
     case .attemptScheduled: .attemptScheduled
     case .retryScheduled: .retryScheduled
     case .rerunScheduled: .rerunScheduled
+    case .probeScheduled: .probeScheduled
     case .stopRequested: .stopRequested
     case .stepFinished: .stepFinished
     case .stepSkipped: .stepSkipped

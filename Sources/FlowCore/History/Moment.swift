@@ -14,8 +14,13 @@ package struct Instant: Hashable, Comparable, Sendable {
   /// Later by that much; the end of time where the sum would not fit.
   package func advanced(byMilliseconds milliseconds: Int64) -> Instant {
     let (scaled, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
-    let (sum, sumOverflow) = microseconds.addingReportingOverflow(scaled)
-    return Instant(microseconds: overflow || sumOverflow ? .max : sum)
+    return overflow ? Instant(microseconds: .max) : advanced(byMicroseconds: scaled)
+  }
+
+  /// Later by that much; the end of time where the sum would not fit.
+  package func advanced(byMicroseconds delta: Int64) -> Instant {
+    let (sum, overflow) = microseconds.addingReportingOverflow(delta)
+    return Instant(microseconds: overflow ? .max : sum)
   }
 }
 

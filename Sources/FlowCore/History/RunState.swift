@@ -15,8 +15,10 @@ package struct RunState: Equatable, Sendable {
   package private(set) var phase = Phase.running
   package private(set) var steps: [StepLifecycle]
   package private(set) var lastSequence: Int64
-  /// How many lives the run's engine has had.
-  package private(set) var lives: Int32 = 0
+  /// When the last event was recorded.
+  package private(set) var lastMoment: Moment
+  /// The engine that drove the run last; nil before the first says so.
+  package private(set) var engine: EngineStarted?
   package private(set) var ready = ReadyQueue()
   package private(set) var timers = TimerQueue()
   /// Attempts that are scheduled and have no end.
@@ -53,14 +55,28 @@ package struct RunState: Equatable, Sendable {
     self.definition = definition
     self.graph = graph
     lastSequence = event.sequence
+    lastMoment = event.moment
     unsettledSteps = definition.steps.count
     steps = definition.steps.indices.map { StepLifecycle(needs: graph.needsCount(of: $0)) }
     for step in steps.indices where steps[step].phase == .ready {
       ready.insert(step, in: graph)
     }
-    if let timeout = definition.timeoutMilliseconds {
-      timers.arm(.runTimeout, at: event.moment.monotonic.advanced(byMilliseconds: timeout))
-    }
+    armRunTimeout(at: event.moment)
+  }
+
+  private mutating func armRunTimeout(at now: Moment) {
+    guard let timeout = definition.timeoutMilliseconds else { return }
+    timers.arm(.runTimeout, at: now.monotonic.advanced(byMilliseconds: timeout))
+  }
+
+  /// How many lives the run's engine has had.
+  package var lives: Int32 { engine?.life ?? 0 }
+
+  /// Attempts that are scheduled and have no end, in the order of their steps.
+  package var openAttemptIDs: [AttemptID] {
+    if openAttempts == 0 { return [] }
+    return steps.indices.filter { steps[$0].hasOpenAttempt }
+      .map { AttemptID(step: Int32($0), number: steps[$0].attempt) }
   }
 
   package var isFinished: Bool {
@@ -76,13 +92,18 @@ package struct RunState: Equatable, Sendable {
     guard event.sequence == lastSequence + 1 else {
       throw HistoryError(event, .outOfSequence(expected: lastSequence + 1))
     }
-    if isFinished { throw HistoryError(event, .afterEnd) }
+    if isFinished && event.body.kind != .runReopened { throw HistoryError(event, .afterEnd) }
     lastSequence = event.sequence
+    let before = lastMoment
+    lastMoment = event.moment
     switch event.body {
     case .runCreated, .definitionPart: throw HistoryError(event, .misplaced)
     case .engineStarted(let engine):
       guard engine.life == lives + 1 else { throw HistoryError(event, .misplaced) }
-      lives = engine.life
+      if let last = self.engine, last.place.bootID != engine.place.bootID {
+        timers.moveToNewClock(from: before, to: event.moment)
+      }
+      self.engine = engine
     case .attemptLaunched(let attempt, _):
       try change(attempt.step, event) { $0.launched(attempt.number) }
     case .deadlinePassed(let attempt):
@@ -95,6 +116,10 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event) { $0.withdrawn(attempt.number) }
       openAttempts -= 1
       becameReady(attempt.step)
+    case .attemptFound(let attempt, let finding):
+      try change(attempt.step, event) { $0.found(attempt.number, finding) }
+    case .clockJumped, .roomReturned: break
+    case .runReopened(let requests): try reopen(ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)
     case .timerFired(let timer): try timerFired(timer, event)
     case .attemptScheduled(let attempt):
@@ -112,6 +137,10 @@ package struct RunState: Equatable, Sendable {
         at: event.moment.monotonic.advanced(byMilliseconds: delayMilliseconds))
     case .rerunScheduled(let attempt):
       try change(attempt.step, event) { $0.rerunScheduled(attempt.number) }
+      try take(attempt.step, from: &undecided, event)
+      becameReady(attempt.step)
+    case .probeScheduled(let attempt):
+      try change(attempt.step, event) { $0.probeScheduled(attempt.number) }
       try take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
     case .stopRequested(let attempt, _):
@@ -221,6 +250,31 @@ package struct RunState: Equatable, Sendable {
     timers.removeAll()
     for step in steps.indices { doom(Int32(step), .runStopping) }
     queueStops()
+  }
+
+  /// Whether another round would run anything.
+  package var canReopen: Bool {
+    isFinished && steps.contains { $0.phase != .succeeded }
+  }
+
+  private mutating func reopen(
+    ignoring requests: [UInt64], _ event: Event
+  ) throws(HistoryError) {
+    guard canReopen else { throw HistoryError(event, .misplaced) }
+    phase = .running
+    firstFailure = nil
+    cancel = nil
+    cancelRequests.formUnion(requests)
+    timeoutPassed = false
+    stoppedSteps = 0
+    let hasSucceeded = steps.map { $0.phase == .succeeded }
+    for index in steps.indices {
+      let unmet = definition.steps[index].needs.count { !hasSucceeded[Int($0)] }
+      guard steps[index].reopened(unmetNeeds: Int32(unmet)) else { continue }
+      unsettledSteps += 1
+      if unmet == 0 { ready.insert(index, in: graph) }
+    }
+    armRunTimeout(at: event.moment)
   }
 
   private mutating func queueStops() {

@@ -28,6 +28,8 @@ package struct RunSummary: Equatable, Sendable {
     /// The place of the step's attempt before, or `none`.
     let previous: Int32
     let number: Int32
+    /// Whether it asked the step's probe.
+    let isProbe: Bool
     var startedAt: WallTime?
     var end: AttemptEnd?
   }
@@ -55,15 +57,28 @@ package struct RunSummary: Equatable, Sendable {
       }
     case .engineStarted(let engine): self.engine = engine
     case .attemptLaunched(let attempt, _): attempts[begin(attempt)].startedAt = wall
+    case .attemptFound(let attempt, .running(_, let microseconds)):
+      let place = begin(attempt)
+      if attempts[place].startedAt == nil {
+        attempts[place].startedAt = WallTime(microseconds: wall.microseconds &- microseconds)
+      }
+    case .runReopened: reopened()
     case .attemptEnded(let attempt, let end): ended(attempt, end, at: wall)
     case .stepSkipped(let step, .need(let need)): skippedFor[Int(step)] = need
     case .runStopping(let reason): stopReason = reason
     case .runFinished: finishedAt = wall
-    case .deadlinePassed, .attemptWithdrawn, .cancelRequested, .timerFired, .attemptScheduled,
-      .retryScheduled, .rerunScheduled, .stopRequested, .stepFinished,
+    case .deadlinePassed, .attemptWithdrawn, .attemptFound(_, .neverLaunched), .clockJumped,
+      .roomReturned, .cancelRequested, .timerFired, .attemptScheduled, .retryScheduled,
+      .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished,
       .stepSkipped(_, .runStopping):
       break
     }
+  }
+
+  private mutating func reopened() {
+    finishedAt = nil
+    stopReason = nil
+    for step in skippedFor.indices { skippedFor[step] = Self.none }
   }
 
   private mutating func ended(_ attempt: AttemptID, _ end: AttemptEnd, at wall: WallTime) {
@@ -81,7 +96,8 @@ package struct RunSummary: Equatable, Sendable {
     let last = lastAttempt[Int(attempt.step)]
     if last != Self.none, attempts[Int(last)].number == attempt.number { return Int(last) }
     lastAttempt[Int(attempt.step)] = Int32(attempts.count)
-    attempts.append(StoredAttempt(previous: last, number: attempt.number))
+    let isProbe = state?.steps[Int(attempt.step)].asksProbe ?? false
+    attempts.append(StoredAttempt(previous: last, number: attempt.number, isProbe: isProbe))
     return attempts.count - 1
   }
 }
@@ -95,7 +111,7 @@ extension RunSummary {
     var place = lastAttempt[step]
     while place != Self.none {
       let stored = attempts[Int(place)]
-      found.append(AttemptSummary(stored.number, stored.startedAt, stored.end))
+      found.append(AttemptSummary(stored.number, stored.isProbe, stored.startedAt, stored.end))
       place = stored.previous
     }
     found.reverse()
@@ -106,7 +122,7 @@ extension RunSummary {
     let place = lastAttempt[step]
     if place == Self.none { return nil }
     let stored = attempts[Int(place)]
-    return AttemptSummary(stored.number, stored.startedAt, stored.end)
+    return AttemptSummary(stored.number, stored.isProbe, stored.startedAt, stored.end)
   }
 
   /// The need for which a step was skipped; nil where it was not, or because the run stopped.
@@ -118,13 +134,16 @@ extension RunSummary {
 /// One execution of a step's command, as its history tells it.
 package struct AttemptSummary: Equatable, Sendable {
   package let number: Int32
+  /// Whether it asked the step's probe, and did not do its work.
+  package let isProbe: Bool
   /// Nil where nobody can say whether it was started.
   package let startedAt: WallTime?
   /// Nil while it runs.
   package let end: AttemptEnd?
 
-  init(_ number: Int32, _ startedAt: WallTime?, _ end: AttemptEnd?) {
+  init(_ number: Int32, _ isProbe: Bool, _ startedAt: WallTime?, _ end: AttemptEnd?) {
     self.number = number
+    self.isProbe = isProbe
     self.startedAt = startedAt
     self.end = end
   }

@@ -112,7 +112,8 @@ package final class Oracles: RunObserver {
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
     guard let home, let world, isRecovered else { return }
-    let process = RunProcess(processID: 99, bootID: world.bootID, salts: SaltSource(seed: 0))
+    let process = RunProcess(
+      processID: 99, place: Place(bootID: world.bootID), salts: SaltSource(seed: 0))
     do throws(RunError) {
       _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
       violated(.single, "a second engine drives the run")

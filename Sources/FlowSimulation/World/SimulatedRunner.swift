@@ -37,6 +37,14 @@ package final class SimulatedRunner: CommandRunner {
     world.isEngineDead ? nil : reports.removeFirst()
   }
 
+  package func begin(in folder: RunFolder) {}
+
+  package func takeOver(
+    _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
+  ) -> [FoundAttempt] {
+    open.map { FoundAttempt($0.attempt, .ended(.lost())) }
+  }
+
   package func launch(_ request: LaunchRequest) {
     guard world.engineGoesOn(at: .launch) else { return }
     let now = world.monotonicNow

@@ -281,12 +281,6 @@ package final class World: Environment {
   }
 }
 
-extension Instant {
-  func advanced(byMicroseconds delta: Int64) -> Instant {
-    Instant(microseconds: microseconds + delta)
-  }
-}
-
 extension SimulatedStorage.Operation {
   fileprivate var crashPoint: CrashPoint {
     switch self {

@@ -1,0 +1,131 @@
+/// What a monitor decides: a pure function from what happened to what is to be done, without any
+/// system call. The process that performs the actions on Linux and the simulated one drive the very
+/// same function.
+///
+/// A monitor owns one attempt. It makes and locks the attempt's record, lets go of the launcher's
+/// lock only when the record says `starting`, starts the command, alone enforces its deadline and
+/// alone signals its processes, and writes the end when nothing of the attempt is left.
+#pragma once
+
+#include "record.h"
+
+enum flow_monitor_event_kind {
+  /// The first: the monitor has been forked.
+  FLOW_MONITOR_BEGIN,
+  /// The last action, one that is answered, has been performed; `result` is what it returned, or a
+  /// negative error number.
+  FLOW_MONITOR_DONE,
+  /// The command itself has ended; `result` is its status as `waitpid` gives it. It is reaped only
+  /// by the action that follows, so that its number still names its group.
+  FLOW_MONITOR_COMMAND_ENDED,
+  /// No descendant is left (ECHILD), the command included.
+  FLOW_MONITOR_NOBODY_LEFT,
+  /// Somebody wants the attempt to end, with grace.
+  FLOW_MONITOR_STOP,
+  /// Somebody wants the attempt to end now.
+  FLOW_MONITOR_FORCE,
+  /// Time has passed: `flow_monitor_wake_up` may be due.
+  FLOW_MONITOR_TIME,
+};
+
+struct flow_monitor_event {
+  enum flow_monitor_event_kind kind;
+  int64_t result;
+  /// CLOCK_MONOTONIC in microseconds, with every event.
+  int64_t now;
+};
+
+enum flow_monitor_action {
+  // Answered by FLOW_MONITOR_DONE, before any other event; always the last of a step's actions.
+  /// O_CREAT | O_EXCL.
+  FLOW_MONITOR_CREATE_RECORD,
+  FLOW_MONITOR_LOCK_RECORD,
+  /// Give it room for all its parts, so that the end can be written on a full disk.
+  FLOW_MONITOR_RESERVE_RECORD,
+  FLOW_MONITOR_REMOVE_RECORD,
+  FLOW_MONITOR_WRITE_START,
+  /// Start the command; the result is its process id, or the negative error number of the operation
+  /// that `flow_monitor.failed_operation` is then set to by the caller.
+  FLOW_MONITOR_SPAWN,
+  FLOW_MONITOR_WRITE_COMMAND,
+  FLOW_MONITOR_WRITE_END,
+
+  // Not answered.
+  /// Close the launcher's lock.
+  FLOW_MONITOR_RELEASE_LAUNCHER,
+  /// Tell the engine, if there is one.
+  FLOW_MONITOR_REPORT_LAUNCHED,
+  FLOW_MONITOR_REPORT_DEADLINE,
+  FLOW_MONITOR_REPORT_ENDED,
+  /// Nothing was started, since the record has no room; the attempt can be launched again.
+  FLOW_MONITOR_REPORT_NO_ROOM,
+  /// Nothing was started: the record could not be made, and `end` says why.
+  FLOW_MONITOR_REPORT_REFUSED,
+  /// SIGTERM and SIGCONT to the command's group; the command is not reaped.
+  FLOW_MONITOR_TERMINATE_GROUP,
+  /// SIGTERM and SIGCONT to all direct children.
+  FLOW_MONITOR_TERMINATE_CHILDREN,
+  /// SIGKILL to all direct children.
+  FLOW_MONITOR_KILL_CHILDREN,
+  /// Reap the command, which has ended.
+  FLOW_MONITOR_REAP_COMMAND,
+  /// Fill `end.unkillable` and its ids with the descendants that are left.
+  FLOW_MONITOR_NAME_SURVIVORS,
+  FLOW_MONITOR_EXIT,
+};
+
+enum { FLOW_MONITOR_MAX_ACTIONS = 6 };
+
+struct flow_monitor_actions {
+  int count;
+  enum flow_monitor_action list[FLOW_MONITOR_MAX_ACTIONS];
+};
+
+enum flow_monitor_phase {
+  FLOW_MONITOR_IS_NEW,
+  FLOW_MONITOR_IS_CREATING,
+  FLOW_MONITOR_IS_LOCKING,
+  FLOW_MONITOR_IS_RESERVING,
+  FLOW_MONITOR_IS_REMOVING,
+  FLOW_MONITOR_IS_STARTING,
+  FLOW_MONITOR_IS_SPAWNING,
+  FLOW_MONITOR_IS_NOTING,
+  FLOW_MONITOR_IS_WATCHING,
+  FLOW_MONITOR_IS_ENDING,
+  FLOW_MONITOR_IS_DONE,
+};
+
+struct flow_monitor {
+  // Set by `flow_monitor_init`.
+  /// Negative: none.
+  int64_t timeout_us;
+  int64_t grace_us;
+  bool keeps_stragglers;
+
+  // For the caller to read when it performs an action.
+  struct flow_record_end end;
+  int32_t command;
+
+  // Set by the caller when FLOW_MONITOR_SPAWN fails.
+  enum flow_launch_operation failed_operation;
+
+  // The step function's own.
+  enum flow_monitor_phase phase;
+  int64_t started_at;
+  bool command_ended;
+  bool command_reaped;
+  bool stop_asked, force_asked;
+  /// Times of the monotonic clock; INT64_MAX where there is none.
+  int64_t deadline, kill_at, give_up_at, retry_at;
+};
+
+void flow_monitor_init(
+    struct flow_monitor *monitor, int64_t timeout_us, int64_t grace_us, bool keeps_stragglers);
+
+/// Takes in what happened; `actions` is what is to be done, in order.
+void flow_monitor_step(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions);
+
+/// When the monitor wants a FLOW_MONITOR_TIME at the latest; INT64_MAX for never.
+int64_t flow_monitor_wake_up(const struct flow_monitor *monitor);

@@ -1,0 +1,110 @@
+/// An attempt's record: what its monitor knows of it, in a file of 320 bytes that is made before the
+/// command is started and outlives every engine. Three parts, each with a checksum of its own, each
+/// written once and with one write:
+///
+///        0  start     128 bytes  before anything is started
+///      128  command    64 bytes  when the command runs
+///      192  end       128 bytes  when nothing of the attempt runs any more
+///
+/// All numbers are little-endian. A part whose bytes are all zero was not written yet.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  FLOW_RECORD_START_OFFSET = 0,
+  FLOW_RECORD_COMMAND_OFFSET = 128,
+  FLOW_RECORD_END_OFFSET = 192,
+  FLOW_RECORD_SIZE = 320,
+};
+
+/// Where a process id means what it says: one boot of one machine, one mount of the run's folder,
+/// one process namespace.
+struct flow_place {
+  uint64_t boot;
+  uint64_t mount;
+  uint64_t process_namespace;
+};
+
+struct flow_record_start {
+  int32_t step;
+  int32_t attempt;
+  /// The number of the event that is the intent to launch this attempt.
+  int64_t intent;
+  struct flow_place place;
+  /// The monitor, and when it was started in the kernel's own count, which tells it from a later
+  /// process with the same number.
+  int32_t monitor;
+  uint64_t monitor_start;
+  /// CLOCK_MONOTONIC in microseconds.
+  int64_t started_at;
+};
+
+struct flow_record_command {
+  int32_t process;
+  uint64_t process_start;
+};
+
+enum flow_result {
+  FLOW_RESULT_EXITED = 0,
+  FLOW_RESULT_SIGNALLED = 1,
+  FLOW_RESULT_LAUNCH_FAILED = 2,
+};
+
+/// What made an attempt end.
+enum flow_cause {
+  FLOW_CAUSE_ITSELF = 0,
+  FLOW_CAUSE_DEADLINE = 1,
+  FLOW_CAUSE_STOP = 2,
+  FLOW_CAUSE_FORCE = 3,
+};
+
+/// What kept a command from starting.
+enum flow_launch_operation {
+  FLOW_LAUNCH_CREATE_OUTPUT = 0,
+  FLOW_LAUNCH_CHANGE_DIRECTORY = 1,
+  FLOW_LAUNCH_EXECUTE = 2,
+  FLOW_LAUNCH_CREATE_RECORD = 3,
+  FLOW_LAUNCH_FORK = 4,
+};
+
+struct flow_record_end {
+  enum flow_result result;
+  /// The exit code, the signal, or the error number.
+  int32_t code;
+  /// Of a failed launch.
+  enum flow_launch_operation operation;
+  enum flow_cause cause;
+  int64_t duration_us;
+  int64_t cpu_us;
+  int64_t peak_memory_kib;
+  /// How many descendants were left when the command itself had ended, and were stopped.
+  int32_t stragglers;
+  /// How many processes could not be killed; the ids of the first of them.
+  int32_t unkillable;
+  int32_t unkillable_ids[8];
+};
+
+void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);
+void flow_record_encode_command(const struct flow_record_command *command, uint8_t bytes[64]);
+void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128]);
+
+enum flow_part_state {
+  /// All zero, or behind the end of the file.
+  FLOW_PART_ABSENT = 0,
+  FLOW_PART_VALID = 1,
+  FLOW_PART_BROKEN = 2,
+};
+
+struct flow_record {
+  enum flow_part_state start_state, command_state, end_state;
+  struct flow_record_start start;
+  struct flow_record_command command;
+  struct flow_record_end end;
+};
+
+/// Reads whatever bytes a record's file holds; never fails, believes nothing without its checksum,
+/// and refuses values that no monitor writes.
+void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *record);
