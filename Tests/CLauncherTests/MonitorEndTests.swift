@@ -13,7 +13,8 @@ private let second = ScriptedMonitor.second
     if let event { _ = monitor.send(event) }
     monitor.wait(2 * second)
     _ = monitor.send(.commandEnded(.exited(0)))
-    return (monitor, monitor.send(.somebodyLeft(count)))
+    let actions = monitor.send(.somebodyLeft(count))
+    return (monitor, actions)
   }
 
   @Test func stragglersAreStoppedAndCounted() {
@@ -117,9 +118,9 @@ private let second = ScriptedMonitor.second
 @Suite struct MonitorSurvivorTests {
   private static let giveUp = 30 * second
 
-  /// Kills every 50 ms, for as long as the monitor does.
+  /// Tells the time every 50 ms for so long, and expects a kill each time.
   ///
-  /// - Returns: what it does then.
+  /// - Returns: what the monitor does at the end.
   private func kill(_ monitor: inout ScriptedMonitor, for duration: Int64) -> [Action] {
     let end = monitor.now + duration
     while monitor.now + 50_000 < end {
@@ -141,7 +142,7 @@ private let second = ScriptedMonitor.second
   @Test func itIsNotGivenUpBefore() {
     var monitor = runningMonitor()
     #expect(monitor.send(.force) == [.killChildren])
-    #expect(kill(&monitor, for: Self.giveUp - 1) == [.killChildren])
+    #expect(kill(&monitor, for: Self.giveUp - 1) == [])
     #expect(monitor.wakesUpIn == 1)
   }
 
@@ -168,7 +169,7 @@ private let second = ScriptedMonitor.second
     var monitor = runningMonitor()
     _ = monitor.send(.force)
     #expect(monitor.send(timeAfter: 300 * second) == [.killChildren])
-    #expect(kill(&monitor, for: second - 1) == [.killChildren])
+    #expect(kill(&monitor, for: second - 1) == [])
     #expect(monitor.send(timeAfter: 1) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
   }
 
@@ -243,12 +244,8 @@ private let second = ScriptedMonitor.second
   private func givenUp() -> ScriptedMonitor {
     var monitor = runningMonitor(answers: [.writeEnd: [Self.noRoom]])
     _ = monitor.send(.force)
-    monitor.wait(29_990_000)
-    _ = monitor.send(.time)
-    monitor.wait(2 * second)
-    _ = monitor.send(.time)
-    var actions: [Action] = []
-    while actions == [] || actions == [.killChildren] { actions = monitor.send(timeAfter: 50_000) }
+    var actions: [Action] = [.killChildren]
+    while actions == [.killChildren] { actions = monitor.send(timeAfter: 50_000) }
     precondition(actions == [.nameSurvivors, .writeEnd], "it was not given up")
     monitor.nameSurvivors(2, first: 8)
     return monitor

@@ -41,9 +41,11 @@ struct ScriptedMonitor {
   ///
   /// - Returns: all actions, in order.
   mutating func send(_ event: Event) -> [Action] {
-    var actions = step(event)
-    while let action = actions.last, action.isAnswered {
-      actions += step(.done(answer(to: action)))
+    var latest = step(event)
+    var actions = latest
+    while let action = latest.last, action.isAnswered {
+      latest = step(.done(answer(to: action)))
+      actions += latest
     }
     return actions
   }
