@@ -5,7 +5,9 @@ import Glibc
 /// it stopped, the disk, and the clock. What the monitor does is held against `AttemptRules`.
 struct RandomAttempt {
   private enum Command: Equatable {
-    case none, running, ended(Status), reaped
+    case none, running
+    case ended(Status)
+    case reaped
   }
 
   private var monitor: flow_monitor
@@ -25,7 +27,8 @@ struct RandomAttempt {
   private var owesWhoIsLeft = false
 
   // How wild it gets, drawn for each seed.
-  private let errorPercent: Int
+  private let startErrorPercent: Int
+  private let endErrorPercent: Int
   private let familyPercent: Int
   private let immortalPercent: Int
   private let stopPercent: Int
@@ -41,12 +44,14 @@ struct RandomAttempt {
     let grace = dice.pick([0, 1, 10_000_000, 10_000_000, .max] as [Int64])
     let keeps = dice.percent(40)
     monitor = flow_monitor(timeout: timeout, grace: grace, keepsStragglers: keeps)
-    errorPercent = dice.pick([0, 5, 40])
+    startErrorPercent = dice.pick([0, 0, 25])
+    endErrorPercent = dice.pick([0, 30, 90])
     familyPercent = dice.pick([0, 20, 60])
     immortalPercent = dice.pick([0, 0, 20, 70])
     stopPercent = dice.pick([0, 3, 15])
     isHeldUp = dice.percent(10)
-    rules = AttemptRules(timeout: timeout, grace: grace, keepsStragglers: keeps, isOnTime: !isHeldUp)
+    rules = AttemptRules(
+      timeout: timeout, grace: grace, keepsStragglers: keeps, isOnTime: !isHeldUp)
   }
 
   /// - Returns: the rules that were broken.
@@ -84,6 +89,7 @@ struct RandomAttempt {
   private mutating func answer(_ action: Action) {
     if dice.percent(30) { now += Int64(dice.below(100)) }
     var result: Int64 = 0
+    let errorPercent = action == .writeEnd ? endErrorPercent : startErrorPercent
     if errorsLeft > 0 && dice.percent(errorPercent) {
       errorsLeft -= 1
       result = -Int64(dice.pick([ENOSPC, EDQUOT, EINTR, EIO, EACCES, EEXIST, ENOENT]))
@@ -139,7 +145,7 @@ struct RandomAttempt {
       sayWhoIsLeft()
     } else if dice.percent(20) {
       multiply()
-    } else if dice.percent(patience > 0 ? 20 : 50) {
+    } else if dice.percent(patience > 0 ? 30 : 50) {
       goByThemselves()
     } else {
       letTimePass()
