@@ -1,7 +1,7 @@
 import FlowCore
 package import FlowLog
 
-/// What the engine of a run says of itself in the lock file: 56 bytes, seven little-endian numbers.
+/// What the engine of a run says of itself in the lock file: 64 bytes, eight little-endian numbers.
 /// It is written over and over, so a reader may see it half old and half new: the last number is a
 /// hash of the others.
 package struct HolderRecord: Hashable, Sendable {
@@ -9,14 +9,17 @@ package struct HolderRecord: Hashable, Sendable {
   package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
+  /// Whether a commit waits for room on the disk, and the run with it.
+  package var waitsForRoom = false
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = 56
+  private static let byteCount = 64
+  private static let waitsForRoomFlag: UInt64 = 1
 
   private var numbers: [UInt64] {
     [
       Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
-      UInt64(lastSequence),
+      UInt64(lastSequence), waitsForRoom ? Self.waitsForRoomFlag : 0,
     ]
   }
 
@@ -36,7 +39,7 @@ package struct HolderRecord: Hashable, Sendable {
     let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
       bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
-    guard numbers[0] == magic, numbers[6] == SplitMix64.hash(Array(numbers[..<6])) else {
+    guard numbers[0] == magic, numbers[7] == SplitMix64.hash(Array(numbers[..<7])) else {
       return nil
     }
     guard let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
@@ -44,14 +47,15 @@ package struct HolderRecord: Hashable, Sendable {
     else { return nil }
     return HolderRecord(
       processID: processID, boot: BootMark(rawValue: numbers[2]),
-      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence)
+      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence,
+      waitsForRoom: numbers[6] & waitsForRoomFlag != 0)
   }
 
   /// Reads until it is whole; nil if the holder has not said anything yet.
   static func read<Store: Storage>(
     _ file: borrowing File<Store>
   ) throws(RunError) -> HolderRecord? {
-    // A write of 56 bytes is over long before a second look; more looks mean that nothing is there.
+    // A write of 64 bytes is over long before a second look; more looks mean that nothing is there.
     for _ in 0..<100 {
       let bytes = try wrapping { () throws(StorageError) in
         try file.read(at: 0, count: byteCount)
