@@ -78,7 +78,9 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
-    tests("FlowRuntimeTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests(
+      "FlowRuntimeTests",
+      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
     tests(
