@@ -34,12 +34,15 @@ final class FakeMachine: ProcessHost, TimeSource {
   private var launcherLocks: [Int32: FakeStorage.Description] = [:]
   var launcherErrors: [Errno] = []
   private(set) var sent: [LaunchRequest] = []
+  /// The launchers to which they were sent; dead ones take nothing.
+  private(set) var receivers: [Int32] = []
   private var messages = WorkQueue<ProcessMessage>()
 
   private(set) var signals: [Signal] = []
   private(set) var watches: [(process: Process, attempt: AttemptID)] = []
   private(set) var swept: [AttemptID] = []
   var remains: (killed: Int32, unkillable: Int32) = (0, 0)
+  var onSweep: (AttemptID) -> Void = { _ in }
   private var recordLocks: [String: FakeStorage.Description] = [:]
 
   // MARK: ProcessHost
@@ -52,7 +55,11 @@ final class FakeMachine: ProcessHost, TimeSource {
     return id
   }
 
-  func send(_ request: LaunchRequest) { sent.append(request) }
+  func send(_ request: LaunchRequest) {
+    guard let launcher = launchers.last else { preconditionFailure("no launcher was started") }
+    sent.append(request)
+    receivers.append(launcher)
+  }
 
   func nextMessage() -> ProcessMessage? { messages.removeFirst() }
 
@@ -78,6 +85,7 @@ final class FakeMachine: ProcessHost, TimeSource {
 
   func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     swept.append(request.attempt)
+    onSweep(request.attempt)
     return remains
   }
 
@@ -139,6 +147,15 @@ final class FakeMachine: ProcessHost, TimeSource {
   }
 
   // MARK: Monitors
+
+  /// The launcher that lives forks a monitor, which shares its lock until it lets go of it.
+  func fork() -> (processID: Int32, lock: FakeStorage.Description) {
+    guard let launcher = launchers.last, let lock = launcherLocks[launcher] else {
+      preconditionFailure("no launcher lives")
+    }
+    lock.count += 1
+    return (spawn(), lock)
+  }
 
   /// A monitor makes its record and locks it.
   ///

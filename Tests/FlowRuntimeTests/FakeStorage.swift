@@ -27,6 +27,8 @@ final class FakeStorage: Storage {
   /// How often opening, reading or locking fails still, by path.
   var failures: [String: (count: Int, errno: Errno)] = [:]
   private(set) var opened = 0
+  /// Called after each question for a lock.
+  var onLockAsked: () -> Void = {}
 
   var openCount: Int { open.count }
 
@@ -115,6 +117,7 @@ final class FakeStorage: Storage {
   }
 
   func isLockedByAnother(_ file: Int) throws(Errno) -> Bool {
+    defer { onLockAsked() }
     let description = description(file)
     return description.node.lockedBy.map { $0 !== description } ?? false
   }

@@ -273,6 +273,21 @@ struct SupervisorTests {
     #expect(harness.supervisor.nextDeadline == nil)
   }
 
+  /// The monitor goes between the question for its lock and the look at its record.
+  @Test func anEndThatIsNotedDuringTheLookIsNoLoss() throws {
+    let harness = try SupervisorHarness()
+    let monitor = harness.run(one)
+    harness.machine.tell(.monitorGone(one.attempt))
+    harness.machine.storage.onLockAsked = {
+      harness.machine.storage.onLockAsked = {}
+      harness.machine.noteEnd(one, code: 4)
+      harness.machine.endMonitor(monitor, of: one)
+    }
+    #expect(harness.reports() == [])
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .exited(4))])
+    #expect(harness.machine.swept.isEmpty)
+  }
+
   @Test(arguments: [1, 3, 9])
   func aRecordIsAskedForAgainBeforeItCountsAsUnreadable(failures: Int) throws {
     let harness = try SupervisorHarness()
