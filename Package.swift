@@ -69,6 +69,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    tests("CLauncherTests", of: ["CLauncher"]),
     tests("CommandLineTests", of: ["TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",

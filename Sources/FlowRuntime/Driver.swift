@@ -7,9 +7,12 @@ import FlowLog
 package struct Driver<World: Environment>: ~Copyable {
   private let world: World
   private let plan: LaunchPlan
+  private let requests: CancelRequests<World.Store>
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
+  /// Of the commit in flight, while there is no room for it.
+  private var roomWait: RoomWait?
   private var outcome: RunOutcome?
 
   // MARK: Lives
@@ -32,16 +35,18 @@ package struct Driver<World: Environment>: ~Copyable {
     observer.committed(events, engine.state)
     let folder = home.folder(of: run.created.runID)
     try world.runner.begin(in: folder)
-    return Driver(engine, journal, LaunchPlan(engine.state, in: folder), world, observer)
+    return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
+  /// - Parameter reopening: whether a run that has ended begins another round, in which what did not
+  ///   succeed runs again.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
-    _ id: String, by process: RunProcess, home: RunHome<World.Store>, world: World,
-    observer: any RunObserver
+    _ id: String, reopening: Bool = false, by process: RunProcess, home: RunHome<World.Store>,
+    world: World, observer: any RunObserver
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
@@ -59,23 +64,32 @@ package struct Driver<World: Environment>: ~Copyable {
     // The first commit holds the definition, and a run has no name before that is durable.
     guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
     // A seal is written when all before it is durable.
-    if state.isFinished, history.tail?.verdict == .intact(isSealed: true) { return nil }
+    if reopening, !state.isFinished { throw .notFinished(id) }
+    if reopening, !state.canReopen { throw .nothingToRunAgain(id) }
+    let isOver = state.isFinished && !reopening
+    if isOver, history.tail?.verdict == .intact(isSealed: true) { return nil }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, place: process.place)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(writer, lock: lock, by: process)
+    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
-    if state.isFinished {
+    if isOver {
       // Its engine died before it could seal the log, and perhaps before the end was durable.
       try journal.seal()
       return nil
     }
-    let engine = Engine.resume(state, engine: life, found: found, at: world.time.now())
-    return Driver(engine, journal, plan, world, observer)
+    let requests = try CancelRequests(folder, in: world.storage).all()
+    let now = world.time.now()
+    var engine =
+      reopening
+      ? Engine.reopen(state, engine: life, ignoring: requests.map(\.id), at: now)
+      : Engine.resume(state, engine: life, found: found, at: now)
+    for request in requests { engine.handle(.cancelRequested(request), at: now) }
+    return Driver(engine, journal, plan, folder, world, observer)
   }
 
   /// What has become of the attempts that are open, before anything is written: where the history
@@ -94,11 +108,12 @@ package struct Driver<World: Environment>: ~Copyable {
 
   private init(
     _ engine: Engine, _ journal: consuming Journal<World.Store>, _ plan: LaunchPlan,
-    _ world: World, _ observer: any RunObserver
+    _ folder: RunFolder, _ world: World, _ observer: any RunObserver
   ) {
     self.engine = engine
     self.journal = journal
     self.plan = plan
+    requests = CancelRequests(folder, in: world.storage)
     self.world = world
     self.observer = observer
   }
@@ -129,16 +144,20 @@ package struct Driver<World: Environment>: ~Copyable {
   }
 
   private var nextDeadline: Instant? {
-    switch (engine.nextDeadline, world.runner.nextDeadline) {
-    case (let own?, let runner?): min(own, runner)
-    case (let own, let runner): own ?? runner
-    }
+    Self.earliest(
+      Self.earliest(engine.nextDeadline, world.runner.nextDeadline), roomWait?.nextLook)
+  }
+
+  private static func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   private mutating func takeIn(at now: Moment) throws(RunError) {
     if let deadline = engine.nextDeadline, deadline <= now.monotonic {
       engine.handle(.timePassed, at: now)
     }
+    try lookForRoom(at: now)
     if let events = try journal.finish(), let last = events.last {
       engine.handle(.committed(through: last.sequence), at: now)
       observer.committed(events, engine.state)
@@ -147,14 +166,49 @@ package struct Driver<World: Environment>: ~Copyable {
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }
+    if world.takeRequestNotice() {
+      for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
+    }
   }
 
   private mutating func perform(_ effect: Effect) throws(RunError) {
     switch effect {
-    case .commit(let events): try journal.begin(events)
+    case .commit(let events):
+      if try !journal.begin(events) { roomWait = RoomWait(since: world.time.now().monotonic) }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }
   }
+
+  /// Goes on with a commit that had no room, if there is some now.
+  private mutating func lookForRoom(at now: Moment) throws(RunError) {
+    guard let wait = roomWait, wait.nextLook <= now.monotonic else { return }
+    if try journal.beginAgain() {
+      roomWait = nil
+      engine.handle(.roomReturned(waitedMicroseconds: wait.length(until: now.monotonic)), at: now)
+    } else {
+      roomWait?.looked(at: now.monotonic)
+    }
+  }
+}
+
+/// A commit waits for room on the disk.
+private struct RoomWait {
+  private let since: Instant
+  private(set) var nextLook: Instant
+
+  /// Nothing tells of room that somebody has made.
+  private static let lookMilliseconds: Int64 = 1_000
+
+  init(since: Instant) {
+    self.since = since
+    nextLook = since.advanced(byMilliseconds: Self.lookMilliseconds)
+  }
+
+  mutating func looked(at now: Instant) {
+    nextLook = now.advanced(byMilliseconds: Self.lookMilliseconds)
+  }
+
+  func length(until now: Instant) -> Int64 { now.microseconds - since.microseconds }
 }
