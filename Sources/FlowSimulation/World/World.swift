@@ -233,6 +233,7 @@ package final class World: Environment {
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
     if isVisited { return .done }
+    trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
