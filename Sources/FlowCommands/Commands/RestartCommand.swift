@@ -22,7 +22,9 @@ package struct RestartCommand: Subcommand, Equatable {
       Nothing but the run is needed: its history holds the definition.
       """,
     arguments: [.run],
-    options: [failedOption, RunCommand.onTermOption, RunCommand.quietOption, RunCommand.jsonOption],
+    options: [
+      failedOption, RunCommand.onTermOption, RunCommand.quietOption, RunCommand.jsonOption,
+    ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
       .init("flow restart latest --failed", "run what did not succeed once more"),

@@ -29,7 +29,8 @@ final class LiveDisplay: RunDisplay {
   }
 
   func recall(_ events: [Event], _ state: RunState) {
-    var run = take() ?? LiveRun(state, startedAt: events.first?.moment.wall ?? WallTime(microseconds: 0))
+    var run =
+      take() ?? LiveRun(state, startedAt: events.first?.moment.wall ?? WallTime(microseconds: 0))
     for event in events {
       apply(event, to: &run)
       let line = progress.line(for: event, in: run.state)

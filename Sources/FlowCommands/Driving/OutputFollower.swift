@@ -44,7 +44,8 @@ struct OutputFollower {
 
   private mutating func take(_ event: Event, _ state: RunState) {
     switch event.body {
-    case .attemptLaunched(let attempt, _), .attemptFound(let attempt, .running): begin(attempt, state)
+    case .attemptLaunched(let attempt, _), .attemptFound(let attempt, .running):
+      begin(attempt, state)
     case .attemptEnded(let attempt, _):
       begin(attempt, state)
       if let index = open.firstIndex(where: { $0.attempt == attempt }) {
