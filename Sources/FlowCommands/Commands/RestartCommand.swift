@@ -13,7 +13,7 @@ package struct RestartCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
 
   private static let failedOption = Option(
-    "failed", "of a finished run, run what failed, was skipped or was cancelled again")
+    "failed", "run again what did not succeed in a finished run")
 
   package static let syntax = CommandSyntax(
     name: "restart", purpose: "go on with a run that no engine drives",

@@ -31,7 +31,7 @@ package struct RunCommand: Subcommand, Equatable {
     "detach", short: "d", "return when the run exists; another process drives it")
   static let onTermOption = Option(
     "on-term", takes: .text(placeholder: "WHAT"),
-    "on SIGTERM, detach: leave what runs to a later restart (default), or cancel the run")
+    "on SIGTERM, detach (leave what runs) or cancel")
 
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
