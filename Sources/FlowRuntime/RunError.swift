@@ -9,6 +9,8 @@ package enum RunError: Error, Equatable, Sendable {
   case event(path: String, CodingError)
   /// The events are readable, and cannot have happened.
   case history(path: String, HistoryError)
+  /// The events can have happened, and the engine would have chosen otherwise.
+  case decisionsDiffer(path: String, Redecision.Difference)
   /// Another user owns the folder, or can change it.
   case untrusted(path: String)
   case notFolder(path: String)
@@ -55,6 +57,7 @@ extension RunError: CustomStringConvertible {
     case .log(let error): return error.description
     case .event(let path, let error): return "\(path): \(error)"
     case .history(let path, let error): return "\(path): \(error)"
+    case .decisionsDiffer(let path, let difference): return "\(path): \(difference)"
     case .untrusted(let path):
       return
         "\(path) belongs to another user, or others can write to it; set FLOW_HOME to a folder that"

@@ -1,7 +1,11 @@
 package import FlowCore
+package import FlowLog
 
 /// Watches a run. It is told only of what is durable.
 package protocol RunObserver: AnyObject {
+  /// A dead engine has left a log that ends like this, and all of its history is durable now. What
+  /// the verdict calls torn or ambiguous is not part of it; the bytes stay where they are.
+  func tookOver(_ tail: LogTail)
   /// These consecutive events are durable. `state` may be ahead of them.
   func committed(_ events: [Event], _ state: RunState)
 }

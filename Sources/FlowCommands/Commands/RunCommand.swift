@@ -81,7 +81,8 @@ package struct RunCommand: Subcommand, Equatable {
     world.onTerminalChange = display.terminalChanged
     do throws(RunError) {
       var driver = try Driver.create(
-        run, by: process, home: home, world: world, observer: RunProgress(display))
+        run, by: process, home: home, world: world,
+        observer: RunProgress(display, warn: context.warn))
       while true {
         if let outcome = try driver.step() {
           try driver.finish()
