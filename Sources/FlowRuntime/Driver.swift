@@ -40,9 +40,10 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
-  /// Nothing is written before it is known that nothing contradicts the history: neither the rules
-  /// that it was decided by, nor the record of an attempt. So a log whose last commit cannot be read
-  /// is gone on with if nobody acted on that commit, and the observer is told of the tail.
+  /// Nothing is written to the log before it is known that nothing contradicts the history: neither
+  /// the rules that it was decided by, nor what the dead engine said was durable, nor the record of
+  /// an attempt. So a log whose last commit cannot be read is gone on with if nobody acted on that
+  /// commit, and the observer is told of the tail.
   ///
   /// - Parameter reopening: whether a run that has ended begins another round, in which what did not
   ///   succeed runs again.
@@ -60,6 +61,9 @@ package struct Driver<World: Environment>: ~Copyable {
     try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
     let (state, tail) = try Self.read(&history, of: folder)
+    if let durable = lock.durableBefore, durable > state.lastSequence {
+      throw .historyIsShort(path: folder.lock, durable: durable, lastSequence: state.lastSequence)
+    }
     // A seal is written when all before it is durable.
     if reopening, !state.isFinished { throw .notFinished(id) }
     if reopening, !state.canReopen { throw .nothingToRunAgain(id) }

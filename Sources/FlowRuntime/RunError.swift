@@ -27,6 +27,8 @@ package enum RunError: Error, Equatable, Sendable {
   case runsElsewhere(recordPath: String)
   /// An attempt was launched for an intent that the history does not hold.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
+  /// The history lacks events that its engine had said were durable.
+  case historyIsShort(path: String, durable: Int64, lastSequence: Int64)
   /// Another round was asked for, and every step has succeeded.
   case nothingToRunAgain(String)
   /// Another round was asked for of a run that is not finished.
@@ -92,6 +94,10 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) was made for event \(intent), and the history ends with event \(last): history is"
         + " missing; see flow verify"
+    case .historyIsShort(let path, let durable, let last):
+      return
+        "\(path) says that event \(durable) was durable, and the history ends with event \(last):"
+        + " history is missing; see flow verify"
     case .nothingToRunAgain(let id): return "every step of run \(id) has succeeded"
     case .notFinished(let id):
       return "run \(id) is not finished; flow restart \(id) goes on with it"

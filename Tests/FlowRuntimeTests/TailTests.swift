@@ -66,7 +66,7 @@ struct TailTests {
     let before = try #require(disk.bytes(at: path))
     let kept = Array(harness.recorder.events.dropLast(lost.count))
     #expect(harness.recorder.tails == [])
-    #expect(try harness.drive(by: 2))
+    #expect(try harness.drive(by: 2, boot: "another"))
     let tail = try #require(harness.recorder.tails.first)
     #expect(harness.recorder.tails.count == 1)
     #expect(tail.verdict == .ambiguous)
@@ -75,10 +75,28 @@ struct TailTests {
     #expect(tail.lastSequence == UInt64(kept.count))
     #expect(tail.lastAtStake >= UInt64(kept.count))
     #expect(disk.bytes(at: path) == before)
-    let history = try harness.read()
+    let history = try harness.read(boot: "another")
     #expect(history.starts(with: kept))
     #expect(history[kept.count].body.kind == .engineStarted)
     #expect(history.last?.body == .runFinished(.succeeded))
+  }
+
+  /// In the boot of its engine, the lock file knows better.
+  @Test func whatWasSaidToBeDurableContradictsTheTail() throws {
+    let lost = try die()
+    let durable = Int64(harness.recorder.events.count)
+    try spoilTheLastCommit()
+    let before = try log()
+    // Once more: the engine that was refused has left the word of the one before.
+    for id in [Int32(2), 3] {
+      let error = #expect(throws: RunError.self) { _ = try harness.drive(by: id) }
+      #expect(
+        error
+          == .historyIsShort(
+            path: folder.lock, durable: durable, lastSequence: durable - Int64(lost.count)))
+    }
+    #expect(try log() == before)
+    #expect(harness.recorder.tails == [])
   }
 
   /// Its record names an intent that the history lacks.
@@ -137,7 +155,7 @@ struct TailTests {
     let file = try disk.open(path, .update)
     _ = try disk.write([UInt8](repeating: 0, count: 9).span, to: file, at: Int64(end - 8))
     try disk.close(file)
-    #expect(try harness.drive(by: 2))
+    #expect(try harness.drive(by: 2, boot: "another"))
     #expect(harness.recorder.tails.map(\.verdict) == [.torn])
   }
 
