@@ -109,12 +109,15 @@ struct RecordedWorldTests {
     }
     let one = recording(3, 9, 4)
     #expect(one.firstDifference(from: one) == nil)
-    let longer = recording(3, 9, 4, 7).firstDifference(from: one)
-    #expect(longer?.one == "crash 1 \(recording(3, 9, 4, 7)[.crash][1].value) 7")
-    #expect(longer?.other == nil)
+    let longer = recording(3, 9, 4, 7)
+    let last = ChoiceLine(
+      site: "crash", index: 1, value: longer[.crash][1].value, count: 7)
+    #expect(longer.firstDifference(from: one) == .init(position: 3, one: last, other: nil))
+    #expect(one.firstDifference(from: longer) == .init(position: 3, one: nil, other: last))
     let other = recording(3, 8, 4).firstDifference(from: one)
-    #expect(other?.one?.hasSuffix(" 8") == true)
-    #expect(other?.other?.hasSuffix(" 9") == true)
+    #expect(other?.position == 1)
+    #expect(other?.one?.count == 8)
+    #expect(other?.other?.count == 9)
   }
 }
 

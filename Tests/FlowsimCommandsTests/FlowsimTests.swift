@@ -95,7 +95,7 @@ struct FlowsimTests {
     let console = Console()
     #expect(console.flowsim("--seed", "3", "--choices") == 0)
     let recording = try WorldRecipe().record(seed: 3).recording
-    #expect(console.output.hasPrefix(recording.lines.joined(separator: "\n") + "\n"))
+    #expect(console.output.hasPrefix(recording.lines.map { "\($0)\n" }.joined()))
     #expect(recording.lines.count > 100)
   }
 
@@ -137,6 +137,32 @@ struct FlowsimTests {
     #expect(json.output.hasPrefix(#"{"timeUs":1000000,"lane":"#))
     let hash = try #require(try? TraceText.world(from: Array(file.text.utf8)).traceHash)
     #expect(json.output.contains(#""trace":"\#(String(hash, radix: 16))""#))
+  }
+
+  /// The worlds that are kept because something once did not hold in them.
+  @Test(arguments: Fixtures.names(in: "Seeds", endingWith: ".trace"))
+  func keptTracesCanBeReplayed(name: String) throws {
+    let path = "\(Fixtures.root)/Seeds/\(name).trace"
+    let text = String(decoding: Fixtures.read("Seeds/\(name).trace"), as: UTF8.self)
+    #expect(text.split(separator: "\n").dropFirst().first?.hasPrefix("# ") == true, "no reason")
+    let console = Console()
+    #expect(console.flowsim("replay", path) == 0)
+    #expect(console.output.contains("recorded when it failed ("))
+    #expect(console.output.contains("\nall holds, and the run "))
+  }
+
+  /// A trace that ends anywhere before its end, as a copy that was cut short.
+  @Test func aTraceThatIsCutShortIsRefused() throws {
+    let whole = Fixtures.read("Seeds/\(Fixtures.names(in: "Seeds", endingWith: ".trace")[0]).trace")
+    let folder = TemporaryFolder()
+    for count in stride(from: 0, to: whole.count - 5, by: 7) {
+      let text = String(decoding: whole.prefix(count), as: UTF8.self)
+      let path = folder.write(text, to: "cut-\(count).trace")
+      let console = Console()
+      #expect(console.flowsim("replay", path) == 2, "\(count) bytes")
+      #expect(console.output == "")
+      #expect(console.errors.hasPrefix("flowsim: \(path):"), "\(console.errors)")
+    }
   }
 
   @Test func ofManySeedsThatHoldThereIsNoTrace() {
