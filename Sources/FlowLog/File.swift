@@ -40,6 +40,27 @@ package struct File<Store: Storage>: ~Copyable {
     path = newPath
   }
 
+  /// The folder that holds the file has another name now.
+  package mutating func folderWasRenamed(to folder: String) {
+    let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] }
+    path = "\(folder)/\(name ?? path[...])"
+  }
+
+  /// Lends the open file description to what shares it. It may not be closed.
+  package func lend<Value, Failure: Error>(
+    _ body: (Store.Handle) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try body(handle)
+  }
+
+  /// Whether the file can still be found where it was opened. Bytes of one that cannot are lost when
+  /// it is closed, and its lock keeps nobody out.
+  package func isAtItsPath() throws(StorageError) -> Bool {
+    do throws(Errno) { return try storage.isStill(handle, at: path) } catch {
+      throw StorageError(.inspect, path, error)
+    }
+  }
+
   package func size() throws(StorageError) -> Int64 {
     do throws(Errno) { return try storage.size(of: handle) } catch {
       throw StorageError(.inspect, path, error)

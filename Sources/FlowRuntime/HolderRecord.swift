@@ -1,57 +1,46 @@
 import FlowCore
 package import FlowLog
 
-/// What the engine of a run says of itself in the lock file: 56 bytes, seven little-endian numbers.
-/// It is written over and over, so a reader may see it half old and half new: the last number is a
-/// hash of the others.
+/// What the engine of a run says of itself in the lock file: 64 bytes (`CheckedNumbers`). It is
+/// written over and over, so a reader may see it half old and half new.
 package struct HolderRecord: Hashable, Sendable {
   package var processID: Int32
   package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
+  /// Whether a commit waits for room on the disk, and the run with it.
+  package var waitsForRoom = false
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = 56
+  private static let waitsForRoomFlag: UInt64 = 1
+  private static let byteCount = CheckedNumbers.byteCount(7)
 
   private var numbers: [UInt64] {
     [
       Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
-      UInt64(lastSequence),
+      UInt64(lastSequence), waitsForRoom ? Self.waitsForRoomFlag : 0,
     ]
   }
 
-  func encoded() -> [UInt8] {
-    var bytes: [UInt8] = []
-    for number in numbers + [SplitMix64.hash(numbers)] {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
-      }
-    }
-    return bytes
-  }
+  func encoded() -> [UInt8] { CheckedNumbers.encode(numbers) }
 
   /// Nil where there is none, or not a whole one.
   static func decode(_ bytes: [UInt8]) -> HolderRecord? {
-    guard bytes.count == byteCount else { return nil }
-    let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
-      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    }
-    guard numbers[0] == magic, numbers[6] == SplitMix64.hash(Array(numbers[..<6])) else {
-      return nil
-    }
-    guard let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
+    guard let numbers = CheckedNumbers.decode(bytes, count: 7), numbers[0] == magic,
+      let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
       let lastSequence = Int64(exactly: numbers[5])
     else { return nil }
     return HolderRecord(
       processID: processID, boot: BootMark(rawValue: numbers[2]),
-      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence)
+      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence,
+      waitsForRoom: numbers[6] & waitsForRoomFlag != 0)
   }
 
   /// Reads until it is whole; nil if the holder has not said anything yet.
   static func read<Store: Storage>(
     _ file: borrowing File<Store>
   ) throws(RunError) -> HolderRecord? {
-    // A write of 56 bytes is over long before a second look; more looks mean that nothing is there.
+    // A write of 64 bytes is over long before a second look; more looks mean that nothing is there.
     for _ in 0..<100 {
       let bytes = try wrapping { () throws(StorageError) in
         try file.read(at: 0, count: byteCount)
@@ -64,12 +53,15 @@ package struct HolderRecord: Hashable, Sendable {
 
   /// What the engine of the run in the folder says, without taking anything.
   ///
-  /// - Returns: `.nobody` if the lock is free, with what the last engine said.
+  /// - Returns: `.nobody` if the lock is free, with what the last engine said; or if its file is
+  ///   gone, which is as good as free.
   package static func holder<Store: Storage>(
     of folder: RunFolder, in storage: Store
   ) throws(RunError) -> Holder {
-    let file = try wrapping { () throws(StorageError) in
-      try File(folder.lock, .read, in: storage)
+    let file: File<Store>
+    do throws(StorageError) { file = try File(folder.lock, .read, in: storage) } catch {
+      if error.errno == .noSuchFile { return .nobody(last: nil) }
+      throw .storage(error)
     }
     guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
       return .nobody(last: try read(file))

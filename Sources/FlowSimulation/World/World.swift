@@ -35,6 +35,8 @@ package final class World: Environment {
   private var crashes = 0
   private var death: Coverage.Death?
   private var isDiskFull = false
+  /// The operation that was refused for want of room, where the engine was granted none since.
+  private(set) var refusedRoom: SimulatedStorage.Operation?
   /// Whether it is not the engine that uses the storage.
   private var isVisited = false
 
@@ -231,8 +233,19 @@ package final class World: Environment {
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
     if isVisited { return .done }
+    trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    let verdict = drawVerdict(operation, needsRoom: needsRoom)
+    if needsRoom || verdict.isWantOfRoom {
+      refusedRoom = verdict.isWantOfRoom ? operation : nil
+    }
+    return verdict
+  }
+
+  private func drawVerdict(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
       coverage.add(.diskFull)
       return .refused(.noSpace)
