@@ -71,6 +71,12 @@ struct History {
     now.wall.microseconds += milliseconds * 1_000
   }
 
+  /// Somebody sets the wall clock.
+  mutating func setClock(aheadByMilliseconds milliseconds: Int64) {
+    now.wall.microseconds += milliseconds * 1_000
+    tell(.timePassed)
+  }
+
   /// The disk was full for so long.
   mutating func roomReturned(after milliseconds: Int64) {
     tell(.roomReturned(waitedMicroseconds: milliseconds * 1_000))
@@ -83,10 +89,13 @@ struct History {
 
   mutating func end(
     _ step: String, _ result: AttemptEnd.Result, _ cause: AttemptEnd.Cause = .byItself,
-    milliseconds: Int64 = 0
+    milliseconds: Int64 = 0, cpuMilliseconds: Int64 = 0, peakMemoryKibibytes: Int64 = 0,
+    stragglers: Int32 = 0
   ) {
     let end = AttemptEnd(
-      result: result, cause: cause, durationMicroseconds: milliseconds * 1_000)
+      result: result, cause: cause, durationMicroseconds: milliseconds * 1_000,
+      cpuMicroseconds: cpuMilliseconds * 1_000, peakMemoryKibibytes: peakMemoryKibibytes,
+      stragglers: stragglers)
     tell(.attemptEnded(attempt(step), end))
   }
 

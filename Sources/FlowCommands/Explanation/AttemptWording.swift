@@ -11,7 +11,7 @@ extension Explainer {
       return view.status == .interrupted ? "not known" : "runs"
     }
     let probe = attempt.isProbe ? "probe: " : ""
-    let remains = end.unkillable > 0 ? ", \(end.unkillable) of it cannot be killed" : ""
+    let remains = leftovers(end)
     switch AttemptOutcome(end) {
     case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(remains)"
     case .signalled: return "\(probe)\(StepWording.text(signal: end.signal ?? 0))\(remains)"
@@ -19,8 +19,19 @@ extension Explainer {
     case .cancelled: return "\(probe)cancelled\(remains)"
     case .launchFailed:
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
-    case .lost: return "\(probe)lost: nobody can say how it ended"
+    case .lost: return "\(probe)lost: nobody can say how it ended\(remains)"
     }
+  }
+
+  /// What was left of it when the command itself had ended, or when its end was found to be lost.
+  private func leftovers(_ end: AttemptEnd) -> String {
+    var text = ""
+    if end.stragglers > 0 {
+      let processes = end.stragglers == 1 ? "1 process" : "\(end.stragglers) processes"
+      text += ", \(processes) of it left over and killed"
+    }
+    if end.unkillable > 0 { text += ", \(end.unkillable) of it cannot be killed" }
+    return text
   }
 
   /// What the engine chose when it had ended; empty where that was nothing.
@@ -50,6 +61,18 @@ extension Explainer {
     }
     guard view.status != .interrupted, let launchedAt = attempt.launchedAt else { return nil }
     return max(0, view.now.elapsed - launchedAt.elapsed)
+  }
+
+  /// `1.2s`; empty where nobody measured it.
+  func cpu(_ attempt: AttemptRecord) -> String {
+    guard let end = attempt.end, end.peakMemoryKibibytes > 0 else { return "" }
+    return DurationText.of(microseconds: end.cpuMicroseconds)
+  }
+
+  /// `12.5 MiB`, of the largest of its processes; empty where nobody measured it.
+  func memory(_ attempt: AttemptRecord) -> String {
+    guard let end = attempt.end, end.peakMemoryKibibytes > 0 else { return "" }
+    return ByteText.of(kibibytes: end.peakMemoryKibibytes)
   }
 
   // MARK: What took the slots

@@ -103,8 +103,9 @@ extension Explainer {
   ) -> String {
     if policy.maxAttempts == 1 { return "It has one attempt: its retry policy allows no more." }
     if !policy.on.isSuperset(of: kind) {
-      return "Its retry policy tries again on \(Self.names(policy.on)), and not on"
-        + " \(Self.names(kind))."
+      let names = Self.names(policy.on).joined(separator: ", ")
+      return "Its retry policy tries again on \(names.isEmpty ? "nothing" : names), and not on"
+        + " \(Self.names(kind).joined())."
     }
     if kind == .exit, let codes = policy.exitCodes, !codes.contains(exitCode) {
       let list = codes.map { String($0) }.joined(separator: ", ")
@@ -114,12 +115,11 @@ extension Explainer {
   }
 
   /// As the definition spells them.
-  private static func names(_ kinds: FailureKinds) -> String {
+  static func names(_ kinds: FailureKinds) -> [String] {
     let all: [(FailureKinds, String)] = [
       (.exit, "exit"), (.signal, "signal"), (.timeout, "timeout"), (.launch, "launch"),
     ]
-    let names = all.filter { kinds.isSuperset(of: $0.0) }.map(\.1)
-    return names.isEmpty ? "nothing" : names.joined(separator: ", ")
+    return all.filter { kinds.isSuperset(of: $0.0) }.map(\.1)
   }
 
   // MARK: Ends without an attempt's own

@@ -63,18 +63,23 @@ package struct ExplanationPrinter: Sendable {
     let attempts = chronicle.attempts(ofStep: step)
     if attempts.isEmpty { return }
     output.write("\n")
-    let header = ["ATTEMPT", "STARTED", "QUEUED", "RAN", "RESULT", "THEN"]
-    Table(header: header, rowCount: attempts.count) { attemptRow(attempts[$0]) }
-      .print(to: &output)
+    // Where nobody measured it there is nothing to show.
+    let isMeasured = attempts.contains { ($0.end?.peakMemoryKibibytes ?? 0) > 0 }
+    let header =
+      ["ATTEMPT", "STARTED", "QUEUED", "RAN"] + (isMeasured ? ["CPU", "MEMORY"] : [])
+      + ["RESULT", "THEN"]
+    Table(header: header, rowCount: attempts.count) {
+      attemptRow(attempts[$0], isMeasured: isMeasured)
+    }.print(to: &output)
   }
 
-  private func attemptRow(_ attempt: AttemptRecord) -> [String] {
+  private func attemptRow(_ attempt: AttemptRecord, isMeasured: Bool) -> [String] {
     [
       String(attempt.id.number), attempt.launchedAt.map { view.clock($0.wall) } ?? "",
       DurationText.of(microseconds: explainer.queued(attempt)),
       explainer.ran(attempt).map { DurationText.of(microseconds: $0) } ?? "",
-      explainer.result(attempt), explainer.consequence(attempt),
-    ]
+    ] + (isMeasured ? [explainer.cpu(attempt), explainer.memory(attempt)] : [])
+      + [explainer.result(attempt), explainer.consequence(attempt)]
   }
 
   /// Columns of the longest bar.
