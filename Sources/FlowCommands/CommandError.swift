@@ -54,7 +54,9 @@ extension RunError {
     switch self {
     case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
     case .log, .event, .history, .historyIsMissing: return .damaged
-    case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld: return .usage
+    case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
+      .nothingToRunAgain, .notFinished:
+      return .usage
     }
   }
 }

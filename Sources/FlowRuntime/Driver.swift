@@ -7,6 +7,7 @@ import FlowLog
 package struct Driver<World: Environment>: ~Copyable {
   private let world: World
   private let plan: LaunchPlan
+  private let requests: CancelRequests<World.Store>
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
@@ -32,16 +33,18 @@ package struct Driver<World: Environment>: ~Copyable {
     observer.committed(events, engine.state)
     let folder = home.folder(of: run.created.runID)
     try world.runner.begin(in: folder)
-    return Driver(engine, journal, LaunchPlan(engine.state, in: folder), world, observer)
+    return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
+  /// - Parameter reopening: whether a run that has ended begins another round, in which what did not
+  ///   succeed runs again.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
-    _ id: String, by process: RunProcess, home: RunHome<World.Store>, world: World,
-    observer: any RunObserver
+    _ id: String, reopening: Bool = false, by process: RunProcess, home: RunHome<World.Store>,
+    world: World, observer: any RunObserver
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
@@ -59,7 +62,10 @@ package struct Driver<World: Environment>: ~Copyable {
     // The first commit holds the definition, and a run has no name before that is durable.
     guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
     // A seal is written when all before it is durable.
-    if state.isFinished, history.tail?.verdict == .intact(isSealed: true) { return nil }
+    if reopening, !state.isFinished { throw .notFinished(id) }
+    if reopening, !state.canReopen { throw .nothingToRunAgain(id) }
+    let isOver = state.isFinished && !reopening
+    if isOver, history.tail?.verdict == .intact(isSealed: true) { return nil }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, place: process.place)
     let plan = LaunchPlan(state, in: folder)
@@ -69,13 +75,19 @@ package struct Driver<World: Environment>: ~Copyable {
     let journal = Journal(writer, lock: lock, by: process)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
-    if state.isFinished {
+    if isOver {
       // Its engine died before it could seal the log, and perhaps before the end was durable.
       try journal.seal()
       return nil
     }
-    let engine = Engine.resume(state, engine: life, found: found, at: world.time.now())
-    return Driver(engine, journal, plan, world, observer)
+    let requests = try CancelRequests(folder, in: world.storage).all()
+    let now = world.time.now()
+    var engine =
+      reopening
+      ? Engine.reopen(state, engine: life, ignoring: requests.map(\.id), at: now)
+      : Engine.resume(state, engine: life, found: found, at: now)
+    for request in requests { engine.handle(.cancelRequested(request), at: now) }
+    return Driver(engine, journal, plan, folder, world, observer)
   }
 
   /// What has become of the attempts that are open, before anything is written: where the history
@@ -94,11 +106,12 @@ package struct Driver<World: Environment>: ~Copyable {
 
   private init(
     _ engine: Engine, _ journal: consuming Journal<World.Store>, _ plan: LaunchPlan,
-    _ world: World, _ observer: any RunObserver
+    _ folder: RunFolder, _ world: World, _ observer: any RunObserver
   ) {
     self.engine = engine
     self.journal = journal
     self.plan = plan
+    requests = CancelRequests(folder, in: world.storage)
     self.world = world
     self.observer = observer
   }
@@ -146,6 +159,9 @@ package struct Driver<World: Environment>: ~Copyable {
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
+    }
+    if world.takeRequestNotice() {
+      for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
     }
   }
 

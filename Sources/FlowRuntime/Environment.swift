@@ -11,6 +11,10 @@ package protocol Environment: AnyObject {
   var time: Time { get }
   var storage: Store { get }
   var runner: Runner { get }
-  /// The next request of a person or another process to cancel the run; nil when there is none.
+  /// The next request to cancel the run that was made to this very process, as by a signal; nil when
+  /// there is none.
   func nextCancelRequest() -> CancelRequest?
+  /// Whether somebody may have left a request in the run's folder since this was last asked
+  /// (`CancelRequests`).
+  func takeRequestNotice() -> Bool
 }

@@ -23,6 +23,10 @@ package enum RunError: Error, Equatable, Sendable {
   case runsElsewhere(recordPath: String)
   /// An attempt was launched for an intent that the history does not hold.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
+  /// Another round was asked for, and every step has succeeded.
+  case nothingToRunAgain(String)
+  /// Another round was asked for of a run that is not finished.
+  case notFinished(String)
   /// The launcher of an engine that is gone cannot be made to go.
   case launcherLingers(path: String)
 }
@@ -79,6 +83,9 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) was made for event \(intent), and the history ends with event \(last): history is"
         + " missing; see flow verify"
+    case .nothingToRunAgain(let id): return "every step of run \(id) has succeeded"
+    case .notFinished(let id):
+      return "run \(id) is not finished; flow restart \(id) goes on with it"
     case .launcherLingers(let path):
       return
         "\(path) is still locked by the launcher of an engine that is gone; find the process with"

@@ -29,6 +29,9 @@ package final class LinuxEnvironment: Environment {
     cancelRequests.removeFirst()
   }
 
+  /// Nobody can leave a request yet.
+  package func takeRequestNotice() -> Bool { false }
+
   private func received(_ signal: Int32) {
     switch signal {
     case SIGCHLD: runner.reapChildren()

@@ -41,7 +41,7 @@ import Testing
         + #""definitionByteCount":99"#),
     Sample(.definitionPart([1, 2, 3]), "3 bytes", #""byteCount":3"#),
     Sample(
-      .engineStarted(EngineStarted(life: 2, processID: 42, bootID: "b\n")),
+      .engineStarted(EngineStarted(life: 2, processID: 42, place: Place(bootID: "b\n"))),
       "life 2, process 42, boot b\\n", #""life":2,"processId":42,"bootId":"b\n""#),
     Sample(
       .attemptLaunched(build, processID: 4711), "build #2 as process 4711",
@@ -50,30 +50,36 @@ import Testing
     Sample(
       end(.exited(code: 1)), "build #2 exited 1 (by itself) after 1.2s",
       #""step":"build","attempt":2,"outcome":"exited","cause":"byItself","exitCode":1,"#
-        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567"#),
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.signalled(signal: 15), .deadline),
       "build #2 was killed by signal 15 (SIGTERM) (at its deadline) after 1.2s",
       #""step":"build","attempt":2,"outcome":"timedOut","cause":"deadline","exitCode":null,"#
-        + #""signal":15,"failedOperation":null,"errno":null,"durationUs":1234567"#),
+        + #""signal":15,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.exited(code: 0), .stop), "build #2 exited 0 (stopped) after 1.2s",
       #""step":"build","attempt":2,"outcome":"cancelled","cause":"stop","exitCode":0,"#
-        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567"#),
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.signalled(signal: 9), .force),
       "build #2 was killed by signal 9 (SIGKILL) (stopped by force) after 1.2s",
       #""step":"build","attempt":2,"outcome":"cancelled","cause":"force","exitCode":null,"#
-        + #""signal":9,"failedOperation":null,"errno":null,"durationUs":1234567"#),
+        + #""signal":9,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.launchFailed(LaunchFailure(operation: .execute, errno: 2))),
       "build #2 was not started: cannot execute \"make\": no such file or directory (ENOENT)",
       #""step":"build","attempt":2,"outcome":"launchFailed","cause":"byItself","exitCode":null,"#
-        + #""signal":null,"failedOperation":"execute","errno":2,"durationUs":1234567"#),
+        + #""signal":null,"failedOperation":"execute","errno":2,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.lost), "build #2 was lost: nobody can say how it ended",
       #""step":"build","attempt":2,"outcome":"lost","cause":"byItself","exitCode":null,"#
-        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567"#),
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(.attemptWithdrawn(build), "build #2", #""step":"build","attempt":2"#),
     Sample(
       .cancelRequested(CancelRequest(id: .max, force: false)), "request 18446744073709551615",
@@ -85,6 +91,39 @@ import Testing
       .timerFired(.retry(step: 1)), "retry of test", #""timer":"retry","step":"test""#),
     Sample(
       .timerFired(.runTimeout), "timeout of the run", #""timer":"runTimeout","step":null"#),
+    Sample(
+      .attemptEnded(
+        build,
+        AttemptEnd(
+          result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1_234_567,
+          cpuMicroseconds: 5, peakMemoryKibibytes: 6, stragglers: 2, unkillable: 1)),
+      "build #2 exited 0 (by itself) after 1.2s; 2 left over; 1 cannot be killed",
+      #""step":"build","attempt":2,"outcome":"exited","cause":"byItself","exitCode":0,"#
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
+        + #""cpuUs":5,"peakMemoryKiB":6,"stragglers":2,"unkillable":1"#),
+    Sample(
+      .attemptFound(build, .neverLaunched), "build #2 was never launched",
+      #""step":"build","attempt":2,"found":"neverLaunched""#),
+    Sample(
+      .attemptFound(build, .running(processID: 43, forMicroseconds: 1_234_567)),
+      "build #2 still runs as process 43, for 1.2s now",
+      #""step":"build","attempt":2,"found":"running","processId":43,"runningUs":1234567"#),
+    Sample(
+      .attemptFound(build, .running(processID: 0, forMicroseconds: 7)),
+      "build #2 is about to start",
+      #""step":"build","attempt":2,"found":"running","processId":0,"runningUs":7"#),
+    Sample(
+      .clockJumped(microseconds: -3_600_000_000), "wall time went back by 1h00m",
+      #""byUs":-3600000000"#),
+    Sample(
+      .roomReturned(waitedMicroseconds: 2_000_000), "the disk was full for 2s",
+      #""waitedUs":2000000"#),
+    Sample(
+      .runReopened(ignoring: [5]), "what has not succeeded runs again",
+      #""ignoredRequests":1"#),
+    Sample(
+      .probeScheduled(build), "build #2 was lost; the probe is asked whether its work was done",
+      #""step":"build","attempt":2"#),
     Sample(.attemptScheduled(build), "build #2", #""step":"build","attempt":2"#),
     Sample(
       .retryScheduled(build, delayMilliseconds: 4_000), "build #2 is followed by another in 4s",

@@ -20,7 +20,7 @@ struct History {
     now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)
     engine = Engine.create(
       created, definition, graph: try DependencyGraph(definition.steps),
-      engine: EngineStarted(life: 1, processID: 42, bootID: "boot-1"), at: now)
+      engine: EngineStarted(life: 1, processID: 42, place: Place(bootID: "boot-1")), at: now)
     drain()
   }
 
@@ -37,7 +37,8 @@ struct History {
   mutating func restart() throws {
     let durable = try #require(try summary().state)
     engine = Engine.resume(
-      durable, engine: EngineStarted(life: 2, processID: 43, bootID: "boot-1"), at: now)
+      durable, engine: EngineStarted(life: 2, processID: 43, place: Place(bootID: "boot-1")),
+      found: durable.openAttemptIDs.map { FoundAttempt($0, .ended(.lost())) }, at: now)
     drain()
   }
 

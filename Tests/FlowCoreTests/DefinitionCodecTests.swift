@@ -16,7 +16,9 @@ import Testing
         for jitter in Jitter.allCases {
           for kinds in 0..<UInt8(16) {
             let retry = RetryPolicy(jitter: jitter, on: FailureKinds(rawValue: kinds))
-            let settings = StepSettings(retry: retry, onLost: onLost, stragglers: stragglers)
+            let settings = StepSettings(
+              retry: retry, onLost: onLost, probe: onLost == .probe ? .shell("true") : nil,
+              stragglers: stragglers)
             let definition = Self.definition(settings: [settings])
             #expect(try DefinitionCodec.decode(DefinitionCodec.encode(definition)) == definition)
           }

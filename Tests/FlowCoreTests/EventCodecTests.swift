@@ -41,25 +41,43 @@ import Testing
       ),
       (.definitionPart([0xDE, 0xAD]), "04 02 04 02 de ad"),
       (
-        .engineStarted(EngineStarted(life: 1, processID: 128, bootID: "b")),
-        "06 02 04 01 80 01 01 62"
+        .engineStarted(EngineStarted(life: 1, processID: 128, place: Place(bootID: "b"))),
+        "06 02 04 01 80 01 01 62 00 00"
       ),
       (.attemptLaunched(AttemptID(step: 5, number: 2), processID: 9), "08 02 04 05 02 09"),
       (.deadlinePassed(AttemptID(step: 5, number: 2)), "0a 02 04 05 02"),
-      (.attemptEnded(AttemptID(step: 5, number: 2), .exit(7)), "0c 02 04 05 02 00 07 03"),
+      (.attemptEnded(AttemptID(step: 5, number: 2), .exit(7)), "0c 02 04 05 02 00 07 03 00 00"),
       (
         .attemptEnded(AttemptID(step: 5, number: 2), .signal(9, cause: .force)),
-        "0c 02 04 05 02 0d 09 03"
+        "0c 02 04 05 02 0d 09 03 00 00"
       ),
       (
         .attemptEnded(AttemptID(step: 5, number: 2), .launchFailure(errno: 2)),
-        "0c 02 04 05 02 02 02 02 03"
+        "0c 02 04 05 02 02 02 02 03 00 00"
       ),
-      (.attemptEnded(AttemptID(step: 5, number: 2), .lost), "0c 02 04 05 02 03 03"),
+      (.attemptEnded(AttemptID(step: 5, number: 2), .lost), "0c 02 04 05 02 03 03 00 00"),
       (.attemptWithdrawn(AttemptID(step: 5, number: 2)), "0e 02 04 05 02"),
       (.cancelRequested(CancelRequest(id: 6, force: true)), "10 02 04 06 01"),
       (.timerFired(.retry(step: 5)), "12 02 04 00 05"),
       (.timerFired(.runTimeout), "12 02 04 01"),
+      (
+        .attemptEnded(
+          AttemptID(step: 5, number: 2),
+          AttemptEnd(
+            result: .exited(code: 7), cause: .stop, durationMicroseconds: 3, cpuMicroseconds: 200,
+            peakMemoryKibibytes: 4, stragglers: 1, unkillable: 2)),
+        "0c 02 04 05 02 88 07 03 c8 01 04 01 02"
+      ),
+      (.attemptFound(AttemptID(step: 5, number: 2), .neverLaunched), "14 02 04 05 02 00"),
+      (
+        .attemptFound(
+          AttemptID(step: 5, number: 2), .running(processID: 9, forMicroseconds: 8)),
+        "14 02 04 05 02 01 09 08"
+      ),
+      (.clockJumped(microseconds: -2), "16 02 04 03"),
+      (.roomReturned(waitedMicroseconds: 9), "18 02 04 09"),
+      (.runReopened(ignoring: [7, 300]), "1a 02 04 02 07 ac 02"),
+      (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
       (
         .retryScheduled(AttemptID(step: 5, number: 2), delayMilliseconds: 1_000),
@@ -162,7 +180,9 @@ import Testing
       ("4e 02 04 03", "RunOutcome"),
       ("10 02 04 06 02", "boolean"),
       ("0c 02 04 05 02 10 07 03", "cause of an end"),
-      ("0c 02 04 05 02 02 03 02 03", "Operation"),
+      ("0c 02 04 05 02 02 05 02 03 00 00", "Operation"),
+      ("0c 02 04 05 02 80 07 03 00 00 00 00", "end of an attempt"),
+      ("14 02 04 05 02 02", "finding"),
       ("0a 02 04 80 80 80 80 08 02", "count"),
       ("0a 02 04 85 00 02", "integer"),
       ("02 02 04 01 ff 00", "UTF-8 text"),

@@ -14,6 +14,10 @@ import Testing
     (7, "attemptWithdrawn", true),
     (8, "cancelRequested", true),
     (9, "timerFired", true),
+    (10, "attemptFound", true),
+    (11, "clockJumped", true),
+    (12, "roomReturned", true),
+    (13, "runReopened", true),
     (32, "attemptScheduled", false),
     (33, "retryScheduled", false),
     (34, "rerunScheduled", false),
@@ -22,6 +26,7 @@ import Testing
     (37, "stepSkipped", false),
     (38, "runStopping", false),
     (39, "runFinished", false),
+    (40, "probeScheduled", false),
   ]
 
   @Test(arguments: known)

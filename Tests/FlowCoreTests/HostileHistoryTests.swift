@@ -5,7 +5,7 @@ import Testing
 @Suite struct HostileHistoryTests {
   @Test func randomEventsAreRefusedOrLegal() throws {
     var taken: Set<EventKind> = [.runCreated, .definitionPart]
-    for seed in 0..<200 as Range<UInt64> {
+    for seed in 0..<300 as Range<UInt64> {
       var generator = Generator(seed: seed)
       var state = try #require(try RandomRun(seed: seed).harness.replayedPrologue())
       for _ in 0..<300 {
@@ -113,7 +113,7 @@ extension Generator {
     case .runCreated, .definitionPart: return body(of: kind)
     case .engineStarted:
       let life = state.lives + Int32(below(3))
-      return .engineStarted(EngineStarted(life: life, processID: -1, bootID: ""))
+      return .engineStarted(EngineStarted(life: life, processID: -1, place: Place(bootID: "")))
     case .attemptLaunched: return .attemptLaunched(attempt, processID: -1)
     case .deadlinePassed: return .deadlinePassed(attempt)
     case .attemptEnded: return .attemptEnded(attempt, attemptEnd())
@@ -123,6 +123,11 @@ extension Generator {
     case .timerFired:
       return .timerFired(
         state.timers.nextTimer.flatMap { chance(in: 2) ? $0 : nil } ?? .retry(step: step))
+    case .attemptFound:
+      return .attemptFound(
+        attempt, chance(in: 2) ? .neverLaunched : .running(processID: -1, forMicroseconds: -1))
+    case .clockJumped, .roomReturned, .runReopened: return body(of: kind)
+    case .probeScheduled: return .probeScheduled(attempt)
     case .attemptScheduled: return .attemptScheduled(attempt)
     case .retryScheduled: return .retryScheduled(attempt, delayMilliseconds: signed())
     case .rerunScheduled: return .rerunScheduled(attempt)

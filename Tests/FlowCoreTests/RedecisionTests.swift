@@ -6,9 +6,13 @@ import Testing
   /// A history with every kind of decision in it.
   private static let history: [Event] = {
     do {
-      var run = try EngineHarness(.of("a", "b", "c < a", "d", each: .retrying(2)), jobs: 2)
+      var workflow = WorkflowDefinition.of("a", "b", "c < a", "d", "e", each: .retrying(2))
+      workflow.settings.append(StepSettings(onLost: .probe, probe: .shell("true")))
+      workflow.steps[3].settingsIndex = 1
+      var run = try EngineHarness(workflow, jobs: 3)
       run.end("a", .exit(1))
       run.end("b", .lost)
+      run.end("d", .lost)
       run.pass(milliseconds: 1_000)
       run.cancel()
       for attempt in run.running { run.wakeUp([.attemptEnded(attempt, .exit(1, cause: .stop))]) }
@@ -64,7 +68,7 @@ import Testing
     let events = Array(Self.history.prefix { $0.body.kind != .attemptEnded })
     var one = events[events.count - 1]
     one.sequence += 1
-    one.body = .stepSkipped(step: 3, .runStopping)
+    one.body = .stepSkipped(step: 4, .runStopping)
     #expect(
       try Self.firstDifference(in: events + [one])
         == .init(sequence: one.sequence, expected: nil, recorded: one.body))
@@ -124,6 +128,7 @@ import Testing
     case .retryScheduled(let attempt, let delay):
       [.retryScheduled(attempt, delayMilliseconds: delay + 1), .rerunScheduled(attempt)]
     case .rerunScheduled(let attempt): [.stepFinished(step: attempt.step, .failed)]
+    case .probeScheduled(let attempt): [.rerunScheduled(attempt)]
     case .stopRequested(let attempt, let force): [.stopRequested(attempt, force: !force)]
     case .stepFinished(let step, let outcome):
       StepOutcome.allCases.filter { $0 != outcome }.map { .stepFinished(step: step, $0) }

@@ -37,7 +37,8 @@ struct Harness {
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, bootID: "boot", logOptions: options, salts: SaltSource(seed: UInt64(id)))
+      processID: id, place: Place(bootID: "boot"), logOptions: options,
+      salts: SaltSource(seed: UInt64(id)))
   }
 
   func create(by id: Int32 = 1) throws(RunError) -> Driver<World> {

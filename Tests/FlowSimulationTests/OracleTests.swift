@@ -183,7 +183,7 @@ struct OracleTests {
     options.reservationBytes = 1_024
     options.compression = .none
     return RunProcess(
-      processID: 1, bootID: "boot 1", logOptions: options, salts: SaltSource(seed: 1))
+      processID: 1, place: Place(bootID: "boot 1"), logOptions: options, salts: SaltSource(seed: 1))
   }
 
   private final class Recorder: RunObserver {
@@ -289,7 +289,7 @@ struct OracleTests {
     let now = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     var engine = Engine.create(
       created, workflow, graph: try DependencyGraph(workflow.steps),
-      engine: EngineStarted(life: 1, processID: 1, bootID: "b"), at: now)
+      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "b")), at: now)
     _ = engine.nextEffect()
     func check(running: Int, until deadline: Int64? = nil) -> Oracle? {
       fired { () throws(Violation) in

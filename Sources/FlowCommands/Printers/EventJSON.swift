@@ -51,7 +51,7 @@ extension EventPrinter {
       json.member("runningUs", microseconds)
     case .clockJumped(let microseconds): json.member("byUs", microseconds)
     case .roomReturned(let microseconds): json.member("waitedUs", microseconds)
-    case .runReopened: break
+    case .runReopened(let requests): json.member("ignoredRequests", requests.count)
     case .retryScheduled(let attempt, let delay):
       write(attempt, to: &json)
       json.member("delayMs", delay)

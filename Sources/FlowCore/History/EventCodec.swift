@@ -270,11 +270,18 @@ extension ByteReader {
       case 2: .launchFailed(LaunchFailure(operation: try readCase(), errno: try readCount()))
       default: .lost
       }
-    return AttemptEnd(
+    var end = AttemptEnd(
       result: result, cause: cause, durationMicroseconds: try readCount(),
-      cpuMicroseconds: try readCount(), peakMemoryKibibytes: try readCount(),
-      stragglers: hasRemains ? try readCount() : 0,
-      unkillable: hasRemains ? try readCount() : 0)
+      cpuMicroseconds: try readCount(), peakMemoryKibibytes: try readCount())
+    if hasRemains {
+      end.stragglers = try readCount()
+      end.unkillable = try readCount()
+      // Else one end would have two spellings.
+      guard end.stragglers != 0 || end.unkillable != 0 else {
+        throw CodingError(offset: start, reason: .malformed("end of an attempt"))
+      }
+    }
+    return end
   }
 
   private mutating func readFinding() throws(CodingError) -> AttemptFinding {

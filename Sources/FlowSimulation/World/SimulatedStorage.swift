@@ -70,7 +70,7 @@ package final class SimulatedStorage: Storage {
   }
 
   /// Another disk, with no more on it than a power loss now would surely leave.
-  func leastRemains() -> SimulatedStorage {
+  package func leastRemains() -> SimulatedStorage {
     let image = SimulatedStorage()
     image.modified = modified
     image.nodes = nodes.map { node in

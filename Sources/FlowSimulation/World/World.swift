@@ -43,6 +43,7 @@ package final class World: Environment {
   private var wallOffset: Int64 = 1_790_000_000_000_000
   private var schedule = Schedule<Happening>()
   private var cancelRequests = WorkQueue<CancelRequest>()
+  private var hasRequestNotice = false
 
   package init(_ options: SimulationOptions, choices: any ChoiceSource, trace: Trace) {
     self.options = options
@@ -91,6 +92,11 @@ package final class World: Environment {
 
   package func nextCancelRequest() -> CancelRequest? {
     isEngineDead ? nil : cancelRequests.removeFirst()
+  }
+
+  package func takeRequestNotice() -> Bool {
+    defer { hasRequestNotice = false }
+    return hasRequestNotice && !isEngineDead
   }
 
   // MARK: Time

@@ -26,14 +26,16 @@ extension Generator {
   }
 
   private mutating func stepSettings() -> StepSettings {
-    StepSettings(
+    let onLost = pick(OnLost.allCases)
+    return StepSettings(
       environment: environment(), workingDirectory: optional { $0.string() },
       timeoutMilliseconds: optional { $0.count() }, killGraceMilliseconds: count(),
       retry: RetryPolicy(
         maxAttempts: count(), initialDelayMilliseconds: count(), multiplierThousandths: count(),
         maxDelayMilliseconds: count(), jitter: pick(Jitter.allCases),
         on: FailureKinds(rawValue: UInt8(below(16))), exitCodes: optional { $0.bytes(upTo: 4) }),
-      allowFailure: chance(in: 2), onLost: pick(OnLost.allCases), probe: optional { $0.command() },
+      allowFailure: chance(in: 2), onLost: onLost,
+      probe: onLost == .probe ? command() : optional { $0.command() },
       stragglers: pick(StragglerPolicy.allCases), maxOutputBytes: count())
   }
 }

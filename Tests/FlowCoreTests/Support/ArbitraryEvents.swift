@@ -11,7 +11,7 @@ extension Generator {
           jobs: count(), definitionFolder: string(), definitionByteCount: count()))
     case .definitionPart: .definitionPart(bytes(upTo: 200))
     case .engineStarted:
-      .engineStarted(EngineStarted(life: count(), processID: count(), bootID: string()))
+      .engineStarted(EngineStarted(life: count(), processID: count(), place: place()))
     case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
     case .deadlinePassed: .deadlinePassed(attempt())
     case .attemptEnded: .attemptEnded(attempt(), attemptEnd())
@@ -19,6 +19,15 @@ extension Generator {
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: count(), force: chance(in: 2)))
     case .timerFired: .timerFired(chance(in: 4) ? .runTimeout : .retry(step: count()))
+    case .attemptFound:
+      .attemptFound(
+        attempt(),
+        chance(in: 2)
+          ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
+    case .clockJumped: .clockJumped(microseconds: signed())
+    case .roomReturned: .roomReturned(waitedMicroseconds: count())
+    case .runReopened: .runReopened(ignoring: (0..<below(4)).map { _ in next() })
+    case .probeScheduled: .probeScheduled(attempt())
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())
@@ -32,6 +41,10 @@ extension Generator {
     }
   }
 
+  mutating func place() -> Place {
+    Place(bootID: string(), mountID: next(), processNamespace: next())
+  }
+
   mutating func attempt() -> AttemptID {
     AttemptID(step: count(), number: count())
   }
@@ -43,7 +56,9 @@ extension Generator {
         LaunchFailure(operation: pick(LaunchFailure.Operation.allCases), errno: count())),
     ])
     return AttemptEnd(
-      result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count())
+      result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
+      cpuMicroseconds: count(), peakMemoryKibibytes: count(),
+      stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count())
   }
 
   mutating func moment() -> Moment {

@@ -67,7 +67,11 @@ struct EngineHarness {
   @discardableResult
   mutating func wakeUp(_ inputs: [Input]) -> [String] {
     for input in inputs {
-      if case .attemptEnded(let attempt, _) = input { running.removeAll { $0 == attempt } }
+      switch input {
+      case .attemptEnded(let attempt, _), .attemptWithdrawn(let attempt):
+        running.removeAll { $0 == attempt }
+      default: break
+      }
       engine.handle(input, at: now)
     }
     return drain()
@@ -105,7 +109,43 @@ struct EngineHarness {
   /// The engine dies, and another goes on from what is durable. A commit that was under way may
   /// have become so.
   @discardableResult
-  mutating func crash(losingCommit: Bool = true) -> [String] {
+  ///
+  /// - Parameters:
+  ///   - found: what is found of the open attempts, by step; what is not named is lost.
+  ///   - boot: where the new engine runs. In another boot the monotonic clock starts anew.
+  ///   - requests: requests to cancel that the new engine finds.
+  mutating func crash(
+    losingCommit: Bool = true, found: [String: FoundAttempt.State] = [:], boot: String = "boot",
+    requests: [CancelRequest] = []
+  ) -> [String] {
+    let state = dieAndRecover(losingCommit)
+    if boot != "boot" { now.monotonic.microseconds = 1_000_000 }
+    running = []
+    let attempts = state.openAttemptIDs.map { attempt in
+      let what = found[workflow.steps[Int(attempt.step)].id] ?? .ended(.lost())
+      switch what {
+      case .running: running.append(attempt)
+      case .neverLaunched: launchedEver.remove(attempt)
+      case .ended: break
+      }
+      return FoundAttempt(attempt, what)
+    }
+    engine = Engine.resume(
+      state, engine: Self.life(state.lives + 1, boot: boot), found: attempts, at: now)
+    for request in requests { engine.handle(.cancelRequested(request), at: now) }
+    return drain()
+  }
+
+  /// The run is finished, and what has not succeeded is to run again.
+  @discardableResult
+  mutating func reopen(ignoring requests: [UInt64] = []) -> [String] {
+    outcome = nil
+    engine = Engine.reopen(
+      state, engine: Self.life(state.lives + 1), ignoring: requests, at: now)
+    return drain()
+  }
+
+  private mutating func dieAndRecover(_ losingCommit: Bool) -> RunState {
     if isCommitting && !losingCommit { makeDurable() }
     guard let state = durableReplay.state, !state.isFinished else {
       preconditionFailure("nothing is there to go on from")
@@ -113,9 +153,12 @@ struct EngineHarness {
     written = durable
     writtenReplay = durableReplay
     isCommitting = false
-    running = []
-    engine = Engine.resume(state, engine: Self.life(state.lives + 1), at: now)
-    return drain()
+    return state
+  }
+
+  /// Wall time goes on by itself; monotonic time does not.
+  mutating func jump(wallMilliseconds: Int64) {
+    now.wall.microseconds += wallMilliseconds * 1_000
   }
 
   // MARK: Effects
@@ -143,9 +186,9 @@ struct EngineHarness {
       isCommitting = true
       commitCount += 1
       write(events)
-    case .launch(let attempt):
-      checkLaunch(of: attempt)
-      running.append(attempt)
+    case .launch(let launch):
+      checkLaunch(of: launch)
+      running.append(launch.attempt)
     case .stop(let attempt, _):
       #expect(running.contains(attempt), "\(attempt) is to be stopped, but does not run")
     case .finish(let outcome):
@@ -182,7 +225,9 @@ struct EngineHarness {
 
   // MARK: What always holds
 
-  private mutating func checkLaunch(of attempt: AttemptID) {
+  private mutating func checkLaunch(of launch: Launch) {
+    let attempt = launch.attempt
+    #expect(launch.intent <= durable.count, "the intent of \(attempt) is not durable")
     #expect(launchedEver.insert(attempt).inserted, "\(attempt) is launched again")
     #expect(running.count < jobs, "no slot is free for \(attempt)")
     guard let durably = durableReplay.state else {
@@ -211,7 +256,7 @@ struct EngineHarness {
     }
   }
 
-  private static func life(_ number: Int32) -> EngineStarted {
-    EngineStarted(life: number, processID: 100 + number, bootID: "boot")
+  private static func life(_ number: Int32, boot: String = "boot") -> EngineStarted {
+    EngineStarted(life: number, processID: 100 + number, place: Place(bootID: boot))
   }
 }

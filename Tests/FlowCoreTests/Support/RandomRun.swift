@@ -19,6 +19,15 @@ struct RandomRun {
   /// - Parameter steps: how many times something happens before everything goes well.
   mutating func play(steps: Int) {
     for _ in 0..<steps where !isOver { happen() }
+    goOnToTheEnd()
+    if harness.state.canReopen && generator.chance(in: 2) {
+      harness.reopen(ignoring: generator.chance(in: 4) ? [generator.count()] : [])
+      for _ in 0..<steps / 4 where !isOver { happen() }
+      goOnToTheEnd()
+    }
+  }
+
+  private mutating func goOnToTheEnd() {
     harness.commitsAtOnce = true
     if harness.isCommitting { harness.completeCommit() }
     // Every attempt ends, and every delay is waited for.
@@ -39,19 +48,47 @@ struct RandomRun {
     case 20..<22:
       let limit = 1 << generator.below(24)
       harness.pass(microseconds: Int64(generator.below(limit)))
-    case 22: harness.commitsAtOnce = !harness.isCommitting && generator.chance(in: 2)
+    case 22:
+      if generator.chance(in: 4) {
+        harness.jump(wallMilliseconds: Int64(generator.below(20_000)) - 10_000)
+      }
+      harness.commitsAtOnce = !harness.isCommitting && generator.chance(in: 2)
     default:
       let mayCrash = harness.durable.count > 2 && !harness.state.isFinished
       if mayCrash && generator.chance(in: 4) {
-        harness.crash(losingCommit: generator.chance(in: 2))
+        crash()
       }
     }
+  }
+
+  /// What was launched still runs, has ended, or is lost; of the rest no trace is found, mostly.
+  private mutating func crash() {
+    var found: [String: FoundAttempt.State] = [:]
+    for (index, step) in harness.workflow.steps.enumerated() {
+      let attempt = AttemptID(
+        step: Int32(index), number: harness.state.steps[index].attempt)
+      let wasLaunched = harness.running.contains(attempt)
+      found[step.id] =
+        switch generator.below(3) {
+        case 0 where wasLaunched: .running(processID: 9, forMicroseconds: 5)
+        case 1 where wasLaunched: .ended(generator.likelyEnd())
+        case 0, 1: wasLaunched ? nil : .neverLaunched
+        default: nil
+        }
+    }
+    let id = generator.count() as UInt64
+    let request = CancelRequest(id: id, force: generator.chance(in: 2))
+    harness.crash(
+      losingCommit: generator.chance(in: 2), found: found,
+      boot: generator.chance(in: 4) ? "boot \(generator.below(3))" : "boot",
+      requests: generator.chance(in: 8) ? [request] : [])
   }
 
   /// What one wake-up brings.
   private mutating func news() -> [Input] {
     var inputs = harness.running.flatMap { generator.chance(in: 3) ? news(of: $0) : [] }
     if generator.chance(in: 20) { inputs.append(.timePassed) }
+    if generator.chance(in: 40) { inputs.append(.roomReturned(waitedMicroseconds: 3)) }
     if generator.chance(in: 30) {
       let request = CancelRequest(id: generator.count(), force: generator.chance(in: 3))
       inputs.insert(.cancelRequested(request), at: generator.below(inputs.count + 1))
@@ -86,7 +123,7 @@ extension Generator {
           maxAttempts: Int32(1 + below(3)), initialDelayMilliseconds: Int64(below(2_000)),
           jitter: pick(Jitter.allCases), on: FailureKinds(rawValue: UInt8(below(16))),
           exitCodes: chance(in: 4) ? [1] : nil),
-        allowFailure: chance(in: 4), onLost: chance(in: 4) ? .fail : .rerun)
+        allowFailure: chance(in: 4), onLost: pick(OnLost.allCases), probe: .shell("true"))
     }
     let steps = acyclicNeeds(stepCount: 1 + below(8)).enumerated().map { index, needs in
       StepDefinition(

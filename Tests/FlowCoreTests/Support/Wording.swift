@@ -7,7 +7,8 @@ struct Wording {
   func text(_ effect: Effect) -> String {
     switch effect {
     case .commit(let events): "commit: " + text(events).joined(separator: ", ")
-    case .launch(let attempt): "launch \(text(attempt))"
+    case .launch(let launch):
+      "\(launch.isProbe ? "probe" : "launch") \(text(launch.attempt))"
     case .stop(let attempt, let force): "\(force ? "kill" : "stop") \(text(attempt))"
     case .finish(let outcome): "finish: \(outcome)"
     }
@@ -30,6 +31,12 @@ struct Wording {
     case .cancelRequested(let request): request.force ? "forced cancel" : "cancel"
     case .timerFired(.retry(let step)): "delay of \(id(step)) over"
     case .timerFired(.runTimeout): "run timeout"
+    case .attemptFound(let attempt, .neverLaunched): "never launched \(text(attempt))"
+    case .attemptFound(let attempt, .running): "still runs \(text(attempt))"
+    case .clockJumped(let microseconds): "clock jumped \(microseconds / 1_000) ms"
+    case .roomReturned: "room returned"
+    case .runReopened: "reopened"
+    case .probeScheduled(let attempt): "ask for \(text(attempt))"
     case .attemptScheduled(let attempt): "schedule \(text(attempt))"
     case .retryScheduled(let attempt, let delay): "retry \(text(attempt)) in \(delay) ms"
     case .rerunScheduled(let attempt): "rerun \(text(attempt))"
