@@ -24,7 +24,6 @@ package struct Simulation {
   private let definition: WorkflowDefinition
   private let created: RunCreated
   private let graph: DependencyGraph
-  private let startedAt: Instant
   private var outcome: RunOutcome?
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
@@ -57,7 +56,7 @@ package struct Simulation {
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
     self.definition = definition
-    trace.use(definition) { [unowned world] in world.monotonicNow }
+    trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
@@ -66,7 +65,6 @@ package struct Simulation {
     created = RunCreated(
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
-    startedAt = world.monotonicNow
     world.oracles.begin(world, definition, created, home)
   }
 
@@ -74,8 +72,8 @@ package struct Simulation {
     Report(
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
       traceHash: world.trace.hash, events: world.trace.eventCount,
-      launches: world.ledger.entries.count, lives: world.life,
-      simulatedMicroseconds: world.monotonicNow.microseconds - startedAt.microseconds,
+      launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
+      simulatedMicroseconds: world.now.microseconds,
       coverage: world.coverage)
   }
 
@@ -86,7 +84,7 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = 1_024
     return RunProcess(
-      processID: Int32(world.life), place: Place(bootID: world.bootID), logOptions: options,
+      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 
@@ -184,8 +182,7 @@ package struct Simulation {
     self.outcome = outcome
     let events = try history()
     world.oracles.ended(state, events)
-    world.oracles.hold { () throws(Violation) in
-      try LedgerOracle.check(world.ledger, definition)
-    }
+    world.endRun()
+    world.oracles.settled(definition)
   }
 }

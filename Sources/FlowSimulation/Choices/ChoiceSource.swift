@@ -24,6 +24,15 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case commandHang = 19
   case commandStubbornness = 20
   case shortWrite = 21
+  case processLatency = 22
+  case recordFault = 23
+  case monitorKill = 24
+  case launcherKill = 25
+  case fork = 26
+  case descendants = 27
+  case unkillable = 28
+  case selfStop = 29
+  case probe = 30
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

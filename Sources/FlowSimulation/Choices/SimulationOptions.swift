@@ -16,6 +16,22 @@ package struct SimulationOptions: Equatable, Sendable {
   package var hangPercent = 0
   /// How often a command ignores SIGTERM, in percent.
   package var stubbornPercent = 0
+  /// How often a command starts others, in percent.
+  package var descendantPercent = 0
+  /// How often what is started stops itself, in percent.
+  package var selfStopPercent = 0
+  /// How many of the processes of a thousand cannot be killed.
+  package var unkillablePerMille = 0
+  /// How many steps let what is left of their commands stay, in percent.
+  package var keepPercent = 0
+  /// How often a monitor is killed: at so many of a thousand of its actions, or some time after.
+  package var monitorKillPerMille = 0
+  /// The same of launchers.
+  package var launcherKillPerMille = 0
+  /// How often a process cannot be forked.
+  package var forkFailurePerMille = 0
+  /// How long each action of a launcher or monitor, each message and each signal may take.
+  package var processLatencyMicroseconds = 0
   /// How often an end is told a second time, later, in percent.
   package var echoPercent = 0
   /// How long a wake-up may come late: ends and syncs then come together.
@@ -57,6 +73,14 @@ package struct SimulationOptions: Equatable, Sendable {
     options.hasClockJumps = pick(0, 0, 1) == 1
     options.steps = 1 + choices.choose(.options, below: 12)
     options.rotationBytes = pick(65_536, 4_096, 1_024)
+    options.descendantPercent = pick(0, 0, 20, 60)
+    options.selfStopPercent = pick(0, 0, 5)
+    options.unkillablePerMille = pick(0, 0, 0, 20)
+    options.keepPercent = pick(0, 25)
+    options.monitorKillPerMille = pick(0, 0, 2, 20)
+    options.launcherKillPerMille = pick(0, 0, 10, 50)
+    options.forkFailurePerMille = pick(0, 0, 0, 50)
+    options.processLatencyMicroseconds = pick(0, 0, 100, 5_000)
     return options
   }
 }
@@ -67,6 +91,12 @@ extension SimulationOptions: CustomStringConvertible {
       + " powerLossPercent=\(powerLossPercent) storageErrorPerMille=\(storageErrorPerMille)"
       + " shortWritePerMille=\(shortWritePerMille) failurePercent=\(failurePercent)"
       + " hangPercent=\(hangPercent) stubbornPercent=\(stubbornPercent)"
+      + " descendantPercent=\(descendantPercent) selfStopPercent=\(selfStopPercent)"
+      + " unkillablePerMille=\(unkillablePerMille) keepPercent=\(keepPercent)"
+      + " monitorKillPerMille=\(monitorKillPerMille)"
+      + " launcherKillPerMille=\(launcherKillPerMille)"
+      + " forkFailurePerMille=\(forkFailurePerMille)"
+      + " processLatencyMicroseconds=\(processLatencyMicroseconds)"
       + " echoPercent=\(echoPercent) wakeUpDelayMicroseconds=\(wakeUpDelayMicroseconds)"
       + " syncMicroseconds=\(syncMicroseconds) isCancelled=\(isCancelled)"
       + " fullDisks=\(fullDisks) readPerMille=\(readPerMille)"

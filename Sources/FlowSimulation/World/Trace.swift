@@ -6,6 +6,8 @@ package final class Trace {
     case launched = 1
     case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
     case diskFull, powerLost
+    case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
+    case descendantStarted, descendantEnded, remainsKilled
   }
 
   /// Depends on everything that was noted, and on the order.
@@ -73,6 +75,14 @@ extension Trace.Kind {
     case .clockJumped: "wall time jumps"
     case .diskFull: "the disk"
     case .powerLost: "power is lost"
+    case .launcherStarted: "a launcher"
+    case .launcherEnded: "the launcher ends"
+    case .monitorStarted: "monitor of"
+    case .monitorEnded: "end of the monitor of"
+    case .signalled: "signal to the monitor of"
+    case .descendantStarted: "descendant of"
+    case .descendantEnded: "end of a descendant of"
+    case .remainsKilled: "remains of"
     }
   }
 }

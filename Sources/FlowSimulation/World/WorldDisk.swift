@@ -1,0 +1,71 @@
+import FlowLog
+
+/// What becomes of operations on the disk.
+extension World {
+  func judge(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
+    if isVisited { return .done }
+    if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
+    letReadersLook()
+    guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    if needsRoom && isDiskFull {
+      coverage.add(.diskFull)
+      return .refused(.noSpace)
+    }
+    guard isFaulty() else { return .done }
+    if operation == .sync || operation == .startSync { return failedSync() }
+    let isFull = choices.happens(.storageFault, perMille: 500)
+    coverage.add(isFull ? .noSpace : .ioError)
+    trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
+    return .refused(isFull ? .noSpace : .inputOutput)
+  }
+
+  /// Of a monitor's operations: none of them is a moment at which the engine dies.
+  private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
+    if needsRoom && isDiskFull {
+      coverage.add(.diskFull)
+      return .refused(.noSpace)
+    }
+    guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
+    else { return .done }
+    coverage.add(.recordFails)
+    let isFull = choices.happens(.recordFault, perMille: 500)
+    return .refused(isFull ? .noSpace : .inputOutput)
+  }
+
+  func failedSync() -> SimulatedStorage.Verdict {
+    let isReverting = choices.happens(.storageFault, perMille: 500)
+    coverage.add(isReverting ? .syncReverts : .syncDrops)
+    trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
+    return .dropped(.inputOutput, reverting: isReverting)
+  }
+
+  func acceptedBytes(of count: Int) -> Int {
+    guard count > 1, !isHealed, !isVisited,
+      choices.happens(.shortWrite, perMille: options.shortWritePerMille)
+    else { return count }
+    coverage.add(.shortWrite)
+    return count - 1 - choices.choose(.shortWrite, below: count - 1)
+  }
+
+  func isFaulty(times factor: Int = 1) -> Bool {
+    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
+  }
+}
+
+extension SimulatedStorage.Operation {
+  fileprivate var crashPoint: CrashPoint {
+    switch self {
+    case .makeDirectory: .makeDirectory
+    case .rename: .rename
+    case .remove: .remove
+    case .syncDirectory: .syncDirectory
+    case .create: .create
+    case .write: .write
+    case .reserve: .reserve
+    case .sync: .sync
+    case .startSync: .startSync
+    }
+  }
+}
