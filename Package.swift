@@ -60,7 +60,9 @@ let package = Package(
       ]),
     library(
       "FlowsimCommands",
-      imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem", "FlowText"]),
+      imports: [
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem", "FlowText",
+      ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
@@ -69,6 +71,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    tests("CLauncherTests", of: ["CLauncher"]),
     tests("CommandLineTests", of: ["TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
@@ -78,7 +81,9 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
-    tests("FlowRuntimeTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests(
+      "FlowRuntimeTests",
+      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
     tests(

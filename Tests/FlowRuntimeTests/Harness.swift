@@ -71,7 +71,8 @@ struct Harness {
 
   /// What a reader sees.
   func read() throws(RunError) -> [Event] {
-    var reader = try RunReader(home.folder(of: "run"), in: world.storage, bootID: world.place.bootID)
+    var reader = try RunReader(
+      home.folder(of: "run"), in: world.storage, bootID: world.place.bootID)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events

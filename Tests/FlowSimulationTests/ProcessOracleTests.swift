@@ -153,7 +153,11 @@ struct ProcessOracleTests {
 
   // MARK: What starts
 
-  private enum Fate { case runs, ended(AttemptEnd.Result), leftSomething }
+  private enum Fate {
+    case runs
+    case ended(AttemptEnd.Result)
+    case leftSomething
+  }
 
   private func start(
     _ attempt: AttemptID, scheduled: [AttemptID], jobs: Int = 2,

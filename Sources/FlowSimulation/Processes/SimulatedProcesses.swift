@@ -98,7 +98,8 @@ package final class SimulatedProcesses: ProcessHost {
   package func startLauncher(holding lock: Int) throws(Errno) -> Int32 {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
-    let new = SimulatedLauncher(index: launchers.count, engine: engine, life: world.life, lock: lock)
+    let new = SimulatedLauncher(
+      index: launchers.count, engine: engine, life: world.life, lock: lock)
     launchers.append(new)
     new.process = table.start(.launcher, index: new.index, parent: engine)
     world.storage.share(lock, with: new.process)

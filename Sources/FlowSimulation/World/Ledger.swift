@@ -46,6 +46,9 @@ package struct Ledger: Equatable, Sendable {
 
   package init() {}
 
+  /// How many commands run now.
+  package var running: Int { entries.count(where: \.commandRuns) }
+
   // MARK: Monitors
 
   /// - Returns: the index of the entry.

@@ -37,6 +37,8 @@ package final class World: Environment {
   var crashes = 0
   var death: Coverage.Death?
   var isDiskFull = false
+  /// Whether the engine was refused room when it last asked for some.
+  var lacksRoom = false
   /// Whether it is not the engine that uses the storage.
   private(set) var isVisited = false
 

@@ -7,8 +7,23 @@ extension World {
   ) -> SimulatedStorage.Verdict {
     if isVisited { return .done }
     if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
+    trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    let verdict = drawVerdict(operation, needsRoom: needsRoom)
+    switch operation {
+    // What the log needs room for; all its writes find it.
+    case .create, .reserve:
+      if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
+    case .makeDirectory, .rename, .remove, .syncDirectory, .write, .sync, .startSync:
+      if verdict.isWantOfRoom { lacksRoom = true }
+    }
+    return verdict
+  }
+
+  private func drawVerdict(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
       coverage.add(.diskFull)
       return .refused(.noSpace)
