@@ -25,6 +25,10 @@ package struct Simulation {
   private let created: RunCreated
   private let graph: DependencyGraph
   private var outcome: RunOutcome?
+  /// How often a run that has ended is still to be begun again.
+  private var reopenings: Int
+  /// Whether the next engine begins another round.
+  private var isToReopen = false
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
   private static let maxTurns = 100_000
@@ -55,6 +59,7 @@ package struct Simulation {
     self.world = world
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
+    reopenings = choices.choose(.rounds, below: options.maxReopenings + 1)
     self.definition = definition
     trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
     do throws(DependencyCycle) {
@@ -172,11 +177,18 @@ package struct Simulation {
     let found = try history()
     world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
+    isToReopen = isToReopen(found)
     let driver = try Driver.resume(
-      created.runID, by: process, home: home, world: world, observer: world.oracles)
+      created.runID, reopening: isToReopen, by: process, home: home, world: world,
+      observer: world.oracles)
     if world.isEngineDead { return nil }
     world.oracles.recovered(found)
+    if isToReopen {
+      isToReopen = false
+      reopenings -= 1
+    }
     if driver == nil, case .runFinished(let outcome)? = found.last?.body {
+      world.oracles.engineEnded(inFlight: [])
       try end(as: outcome, nil)
     }
     return driver
@@ -192,10 +204,35 @@ package struct Simulation {
 
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
-    self.outcome = outcome
     let events = try history()
     world.oracles.ended(state, events)
+    if reopenings > 0, !world.isHealed, canReopen(events) {
+      isToReopen = true
+      return
+    }
+    self.outcome = outcome
     world.endRun()
     world.oracles.settled(definition)
+  }
+
+  // MARK: Rounds
+
+  /// Whether the engine that comes up now begins another round. The one before may have died when
+  /// the run had ended, but before it could say so, or on the way to the next round.
+  private func isToReopen(_ found: [Event]) -> Bool {
+    guard reopenings > 0, !world.isHealed, canReopen(found) else { return false }
+    return isToReopen || world.choices.happens(.rounds, perMille: 500)
+  }
+
+  /// What is only in the page cache may be gone after the next power loss, the end of a run with it.
+  private func canReopen(_ events: [Event]) -> Bool {
+    guard case .runFinished? = events.last?.body else { return false }
+    var replay = Replay()
+    do throws(HistoryError) {
+      for event in events { try replay.apply(event) }
+    } catch {
+      world.oracles.violated(.replay, "the log of the finished run says the impossible: \(error)")
+    }
+    return replay.state?.canReopen == true
   }
 }

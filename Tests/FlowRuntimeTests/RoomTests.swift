@@ -19,6 +19,21 @@ struct RoomTests {
     }
   }
 
+  /// Refuses one kind of operation to the engine.
+  private func refuse(_ operation: SimulatedStorage.Operation, _ errno: Errno) {
+    disk.judge = { [disk] asked, _ in
+      asked == operation && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
+    }
+  }
+
+  /// The run's engine, with an attempt that runs: without a launcher it would want room for that
+  /// first.
+  private func begin() throws -> Driver<World> {
+    var driver = try harness.create()
+    while harness.world.ledger.running == 0 { _ = try driver.step() }
+    return driver
+  }
+
   private func makeRoom() { disk.judge = { _, _ in .done } }
 
   /// All that the log's folder holds, by name.
@@ -49,7 +64,7 @@ struct RoomTests {
 
   @Test(arguments: [Errno.noSpace, .quotaExceeded])
   func theRunWaitsAndGoesOnByItself(errno: Errno) throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill(errno)
     try stepUntilItWaits(&driver)
     #expect(!driver.commitInFlight.isEmpty)
@@ -74,7 +89,7 @@ struct RoomTests {
 
   /// A wait costs one look a second, and no turn in between.
   @Test func itLooksForRoomEachSecond() throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill()
     try stepUntilItWaits(&driver)
     // What still runs ends first.
@@ -91,7 +106,7 @@ struct RoomTests {
     func isWaiting() throws -> Bool {
       try RunReader(folder, in: disk, bootID: harness.world.place.bootID).isWaitingForRoom
     }
-    var driver = try harness.create()
+    var driver = try begin()
     #expect(try !isWaiting())
     fill()
     try stepUntilItWaits(&driver)
@@ -105,7 +120,7 @@ struct RoomTests {
   /// The word of a dead engine says nothing of the one that follows.
   @Test func nobodyWaitsWhereNobodyDrives() throws {
     do {
-      var driver = try harness.create()
+      var driver = try begin()
       fill()
       try stepUntilItWaits(&driver)
     }
@@ -122,7 +137,7 @@ struct RoomTests {
 
   /// Nothing is launched for an intent without room, whatever becomes of it.
   @Test func whatHasNoIntentIsNotLaunched() throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill()
     try stepUntilItWaits(&driver)
     let durable = Set(
@@ -146,15 +161,15 @@ struct RoomTests {
 
   @Test(arguments: [SimulatedStorage.Operation.reserve, .create])
   func anotherErrorThanWantOfRoomStopsTheEngine(operation: SimulatedStorage.Operation) throws {
-    var driver = try harness.create()
-    disk.judge = { asked, _ in asked == operation ? .refused(.inputOutput) : .done }
+    var driver = try begin()
+    refuse(operation, .inputOutput)
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
   }
 
   /// The room was reserved, and is not there: nothing is known of the file any more.
   @Test func wantOfRoomInAWriteStopsTheEngine() throws {
-    var driver = try harness.create()
-    disk.judge = { operation, _ in operation == .write ? .refused(.noSpace) : .done }
+    var driver = try begin()
+    refuse(.write, .noSpace)
     let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
     #expect(error?.storageFailure?.operation == .write)
   }
@@ -163,7 +178,7 @@ struct RoomTests {
   @Test func whatWaitsIsNotWritten() throws {
     var waiting: [Event] = []
     do {
-      var driver = try harness.create()
+      var driver = try begin()
       fill()
       try stepUntilItWaits(&driver)
       waiting = driver.commitInFlight

@@ -66,6 +66,29 @@ struct OracleTests {
       } == .terminal)
   }
 
+  @Test func aRoundEndsOnceAndWhatSucceededHasNoOtherEnd() throws {
+    func firedLast(_ bodies: [Event.Body]) throws -> Oracle? {
+      var oracle = HistoryOracle()
+      for (index, body) in bodies.dropLast().enumerated() {
+        try oracle.check(event(Int64(index) + 1, body))
+      }
+      return fired { () throws(Violation) in
+        guard let last = bodies.last else { return }
+        try oracle.check(event(Int64(bodies.count), last))
+      }
+    }
+    let reopened = Event.Body.runReopened(ignoring: [])
+    let round: [Event.Body] = [
+      .stepFinished(step: 0, .succeeded), .stepFinished(step: 1, .failed), .runFinished(.failed),
+      reopened,
+    ]
+    #expect(try firedLast(round) == nil)
+    #expect(try firedLast(round + [.stepFinished(step: 1, .failed)]) == nil)
+    #expect(try firedLast(round + [.stepFinished(step: 0, .failed)]) == .terminal)
+    #expect(try firedLast(round + [.runFinished(.failed), .runFinished(.failed)]) == .terminal)
+    #expect(try firedLast([.stepFinished(step: 0, .failed), reopened]) == .terminal)
+  }
+
   // MARK: With a real run
 
   /// The whole history of an undisturbed run, and its world.

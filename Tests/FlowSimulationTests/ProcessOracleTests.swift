@@ -5,6 +5,7 @@ import Testing
 
 /// The oracles that compare what the history says with what processes really did.
 struct ProcessOracleTests {
+  private let start = Instant(microseconds: 0)
   private let first = AttemptID(step: 0, number: 1)
   private let again = AttemptID(step: 0, number: 2)
   private let success = AttemptEnd(
@@ -59,7 +60,9 @@ struct ProcessOracleTests {
   ) -> Oracle? {
     var oracle = LaunchOracle(workflow, jobs: 2)
     return fired { () throws(Violation) in
-      for (index, body) in events.enumerated() { try oracle.learn(event(index + 1, body)) }
+      for (index, body) in events.enumerated() {
+        try oracle.learn(event(index + 1, body), at: start)
+      }
       try oracle.checkSent(attempt, isProbe: isProbe, at: Instant(microseconds: time))
     }
   }
@@ -77,6 +80,37 @@ struct ProcessOracleTests {
       .attemptScheduled(first), cancel, .runReopened(ignoring: []), .attemptScheduled(again),
     ]
     #expect(send(again, after: next) == nil)
+  }
+
+  /// One that found no room is sent again by itself: it is on its way, until the stop is.
+  @Test(arguments: [(0, nil), (1, .cancel)] as [(Int64, Oracle?)])
+  func whatIsOnItsWayWhenACancelBecomesDurableIsNotNew(later: Int64, expected: Oracle?) {
+    var oracle = LaunchOracle(Self.workflow(), jobs: 2)
+    let cancel = Event.Body.cancelRequested(CancelRequest(id: 1, force: false))
+    let cancelled = Instant(microseconds: 9)
+    let oracleFired = fired { () throws(Violation) in
+      try oracle.learn(event(1, .attemptScheduled(first)), at: start)
+      try oracle.checkSent(first, at: start)
+      try oracle.learn(event(2, cancel), at: cancelled)
+      try oracle.checkSent(first, at: cancelled.advanced(byMicroseconds: later))
+    }
+    #expect(oracleFired == expected)
+  }
+
+  @Test func anotherRoundLicensesWhatDidNotSucceedAndNothingElse() {
+    let round: [Event.Body] = [.runReopened(ignoring: []), .attemptScheduled(again)]
+    func secondRound(after outcome: StepOutcome) -> [Event.Body] {
+      [.attemptScheduled(first), .stepFinished(step: 0, outcome)] + round
+    }
+    #expect(send(again, after: secondRound(after: .failed)) == nil)
+    #expect(send(again, after: secondRound(after: .succeeded)) == .again)
+    let second = AttemptID(step: 1, number: 1)
+    let dependent: [Event.Body] = [.runReopened(ignoring: []), .attemptScheduled(second)]
+    #expect(send(second, after: [.stepFinished(step: 0, .succeeded)] + dependent) == nil)
+    var lenient = Self.workflow()
+    lenient.settings[0].allowFailure = true
+    // What it needs runs again first.
+    #expect(send(second, after: [.stepFinished(step: 0, .failed)] + dependent, lenient) == .order)
   }
 
   @Test func aLaunchBeforeItsNeedIsDoneFiresOrder() {
@@ -139,11 +173,12 @@ struct ProcessOracleTests {
         .engineStarted(EngineStarted(life: 1, processID: 2, place: Place(bootID: boot)))
       }
       return fired { () throws(Violation) in
-        try oracle.learn(event(1, started("1"), at: 50_000))
-        try oracle.learn(event(2, .attemptEnded(first, failure), at: 50_000))
-        try oracle.learn(event(3, .retryScheduled(first, delayMilliseconds: 2), at: 50_000))
-        try oracle.learn(event(4, started("2"), at: 7, wall: wall))
-        try oracle.learn(event(5, .attemptScheduled(again), at: 7, wall: wall))
+        try oracle.learn(event(1, started("1"), at: 50_000), at: start)
+        try oracle.learn(event(2, .attemptEnded(first, failure), at: 50_000), at: start)
+        try oracle.learn(
+          event(3, .retryScheduled(first, delayMilliseconds: 2), at: 50_000), at: start)
+        try oracle.learn(event(4, started("2"), at: 7, wall: wall), at: start)
+        try oracle.learn(event(5, .attemptScheduled(again), at: 7, wall: wall), at: start)
         try oracle.checkSent(again, at: Instant(microseconds: time))
       }
     }
@@ -168,7 +203,7 @@ struct ProcessOracleTests {
     var ledger = Ledger()
     return fired { () throws(Violation) in
       for (index, id) in scheduled.enumerated() {
-        try oracle.learn(event(index + 1, .attemptScheduled(id)))
+        try oracle.learn(event(index + 1, .attemptScheduled(id)), at: start)
       }
       for (attempt, life, fate) in earlier {
         let entry = ledger.forked(attempt, life: life, at: time(0))

@@ -33,6 +33,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case unkillable = 28
   case selfStop = 29
   case probe = 30
+  case rounds = 32
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -137,7 +137,7 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds: false
     }
   }
 }

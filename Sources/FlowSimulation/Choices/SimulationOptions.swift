@@ -45,6 +45,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var readPerMille = 0
   /// Whether wall time jumps.
   package var hasClockJumps = false
+  /// How often at most a run that has ended is begun again, for what did not succeed.
+  package var maxReopenings = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -81,6 +83,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.launcherKillPerMille = pick(0, 0, 10, 50)
     options.forkFailurePerMille = pick(0, 0, 0, 50)
     options.processLatencyMicroseconds = pick(0, 0, 100, 5_000)
+    options.maxReopenings = pick(0, 0, 1, 2)
     return options
   }
 }
@@ -133,6 +136,7 @@ extension SimulationOptions {
     Key("launcherKillPerMille", \.launcherKillPerMille, 0...1_000),
     Key("forkFailurePerMille", \.forkFailurePerMille, 0...1_000),
     Key("processLatencyMicroseconds", \.processLatencyMicroseconds, 0...1_000_000_000),
+    Key("maxReopenings", \.maxReopenings, 0...1_000),
   ]
 
   /// Those of the world without choices.

@@ -14,6 +14,9 @@ package struct LaunchOracle: Sendable {
     var losses: Int32 = 0
     /// Whether dependents may run.
     var isDone = false
+    var hasSucceeded = false
+    /// Whether what could not be killed in an earlier round may run beside it.
+    var mayHaveLeftovers = false
     /// How the last attempt ended.
     var end: AttemptEnd?
     /// From when on another attempt may follow this one; nil where nothing allows it.
@@ -24,7 +27,10 @@ package struct LaunchOracle: Sendable {
   private let jobs: Int
   private var steps: [Step]
   private var scheduled: Set<AttemptID> = []
-  private var isCancelled = false
+  /// Sent on their way by the engine that lives.
+  private var sent: Set<AttemptID> = []
+  /// When the first cancel of this round became durable.
+  private var cancelledAt: Instant?
   private var bootID: String?
   private var lastMoment: Moment?
 
@@ -37,15 +43,21 @@ package struct LaunchOracle: Sendable {
   // MARK: What is durable
 
   /// Takes in an event that is durable.
-  package mutating func learn(_ event: Event) throws(Violation) {
+  ///
+  /// - Parameter now: when it became so.
+  package mutating func learn(_ event: Event, at now: Instant) throws(Violation) {
     switch event.body {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
       steps[Int(attempt.step)].attempt = attempt.number
-    case .attemptWithdrawn(let attempt): scheduled.remove(attempt)
-    case .cancelRequested: isCancelled = true
+    case .attemptWithdrawn(let attempt):
+      scheduled.remove(attempt)
+      // The number is free again.
+      steps[Int(attempt.step)].attempt = attempt.number - 1
+    case .cancelRequested: if cancelledAt == nil { cancelledAt = now }
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], end)
     case .stepFinished(let step, let outcome):
+      steps[Int(step)].hasSucceeded = outcome == .succeeded
       steps[Int(step)].isDone = outcome == .succeeded || mayFail(step)
     case .stepSkipped(let step, _): steps[Int(step)].isDone = mayFail(step)
     case .retryScheduled(let attempt, let delay):
@@ -85,6 +97,7 @@ package struct LaunchOracle: Sendable {
   /// less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.place.bootID }
+    sent = []
     guard let bootID, bootID != engine.place.bootID, let last = lastMoment else { return }
     let passed = max(0, now.wall.microseconds - last.wall.microseconds)
     for index in steps.indices {
@@ -96,12 +109,15 @@ package struct LaunchOracle: Sendable {
     }
   }
 
+  /// What has succeeded has done so for good; all else may run once more, and is done anew.
   private mutating func reopened(_ now: Moment) {
-    isCancelled = false
-    for index in steps.indices {
+    cancelledAt = nil
+    for index in steps.indices where !steps[index].hasSucceeded {
+      steps[index].isDone = false
       steps[index].failures = 0
       steps[index].losses = 0
       steps[index].asksProbe = false
+      steps[index].mayHaveLeftovers = true
       steps[index].licence = (steps[index].attempt, now.monotonic)
     }
   }
@@ -144,14 +160,16 @@ package struct LaunchOracle: Sendable {
   // MARK: Launches
 
   /// The engine has the attempt launched.
-  package func checkSent(
+  package mutating func checkSent(
     _ attempt: AttemptID, isProbe: Bool = false, at now: Instant
   ) throws(Violation) {
+    let isNew = sent.insert(attempt).inserted
     let step = steps[Int(attempt.step)]
     guard scheduled.contains(attempt) else {
       throw Violation(.intent, "\(name(attempt)) is launched without a durable intent")
     }
-    if isCancelled {
+    // What was on its way can be sent once more in the very moment that makes a cancel durable.
+    if let cancelledAt, isNew || now != cancelledAt {
       throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
     }
     if isProbe != step.asksProbe {
@@ -190,7 +208,8 @@ package struct LaunchOracle: Sendable {
         throw Violation(.intent, "\(name(attempt)) starts a second time")
       }
       let isRunning = runs(earlier)
-      if isRunning, earlier.attempt.step == attempt.step {
+      let isLeftover = earlier.living == 0 && steps[Int(attempt.step)].mayHaveLeftovers
+      if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
         throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
       }
       // Nothing frees the slot of what cannot be killed but that it is given up.

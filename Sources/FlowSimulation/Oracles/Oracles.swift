@@ -85,8 +85,8 @@ package final class Oracles: RunObserver {
       world?.coverage.add(event.body.kind)
       note(event)
       hold { () throws(Violation) in
-        try launches?.learn(event)
         if let world {
+          try launches?.learn(event, at: world.monotonicNow)
           try ends?.learn(event, world.ledger, bootID: world.place.bootID, at: world.now)
         }
         try history.check(event)
@@ -135,7 +135,7 @@ package final class Oracles: RunObserver {
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
     guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
-      !world.hasNews, !world.runner.isHeldUp
+      !world.hasNews, !world.runner.isHeldUp, !world.mayWaitInSilence
     else { return }
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in

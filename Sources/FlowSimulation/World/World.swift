@@ -39,6 +39,8 @@ package final class World: Environment {
   var isDiskFull = false
   /// Whether the engine was refused room when it last asked for some.
   var lacksRoom = false
+  /// Whether the engine may have had no room to say that it waits for some.
+  var mayWaitInSilence = false
   /// Whether it is not the engine that uses the storage.
   private(set) var isVisited = false
 

@@ -48,6 +48,7 @@ extension World {
 
   private func startEngine() {
     isEngineDead = false
+    mayWaitInSilence = false
     afterlife = Instant(microseconds: .min)
     processes.startEngine()
     runner = newRunner()

@@ -15,7 +15,13 @@ extension World {
     // What the log needs room for; all its writes find it.
     case .create, .reserve:
       if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
-    case .makeDirectory, .rename, .remove, .syncDirectory, .write, .sync, .startSync:
+    case .write:
+      if verdict.isWantOfRoom {
+        lacksRoom = true
+        mayWaitInSilence = true
+      }
+    case .startSync: mayWaitInSilence = false
+    case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
       if verdict.isWantOfRoom { lacksRoom = true }
     }
     return verdict
