@@ -56,6 +56,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// once.
   package var hasReports: Bool { !reports.isEmpty }
 
+  /// Whether launches wait for a launcher.
+  package var isHeldUp: Bool { !queue.isEmpty }
+
   // MARK: The run
 
   package func begin(in folder: RunFolder) throws(RunError) {

@@ -31,13 +31,20 @@ struct Harness {
     return WorkflowDefinition(name: "chain", steps: steps, settings: [settings])
   }
 
-  func process(_ id: Int32, boot: String = "boot") -> RunProcess {
+  /// Where the world is, or in another boot of it.
+  private func place(_ boot: String?) -> Place {
+    var place = world.place
+    if let boot { place.bootID = boot }
+    return place
+  }
+
+  func process(_ id: Int32, boot: String? = nil) -> RunProcess {
     var options = LogOptions()
     options.reservationBytes = 1_024
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, place: Place(bootID: boot), logOptions: options,
+      processID: id, place: place(boot), logOptions: options,
       salts: SaltSource(seed: UInt64(id)))
   }
 
@@ -55,7 +62,7 @@ struct Harness {
   }
 
   /// - Returns: nil if the run has ended.
-  func resume(by id: Int32, boot: String = "boot") throws(RunError) -> Driver<World>? {
+  func resume(by id: Int32, boot: String? = nil) throws(RunError) -> Driver<World>? {
     try Driver.resume(
       "run", by: process(id, boot: boot), home: home, world: world, observer: recorder)
   }
@@ -63,7 +70,7 @@ struct Harness {
   /// Goes on with the run, to its end.
   ///
   /// - Returns: false if it had ended before.
-  func drive(by id: Int32, boot: String = "boot") throws(RunError) -> Bool {
+  func drive(by id: Int32, boot: String? = nil) throws(RunError) -> Bool {
     guard var driver = try resume(by: id, boot: boot) else { return false }
     for _ in 0..<10_000 where try driver.step() != nil { return true }
     Issue.record("the run does not end")
@@ -71,8 +78,9 @@ struct Harness {
   }
 
   /// What a reader sees.
-  func read(boot: String = "boot") throws(RunError) -> [Event] {
-    var reader = try RunReader(home.folder(of: "run"), in: world.storage, bootID: boot)
+  func read(boot: String? = nil) throws(RunError) -> [Event] {
+    var reader = try RunReader(
+      home.folder(of: "run"), in: world.storage, bootID: boot ?? world.place.bootID)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events
