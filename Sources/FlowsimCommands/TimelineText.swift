@@ -8,10 +8,10 @@ import FlowText
 struct TimelineText {
   /// Where the columns begin.
   private static let columns: [(lane: Trace.Lane, column: Int)] = [
-    (.world, 12), (.engine, 12), (.storage, 60), (.processes, 84),
+    (.world, 12), (.engine, 12), (.storage, 52), (.processes, 76),
   ]
-  /// How long a row of operations of the storage gets.
-  private static let longestRow = 22
+  /// How long a row of operations of the storage gets: it may go on below the processes.
+  private static let longestRow = 46
 
   static let heading =
     row("seconds", at: .engine, "engine: durable events", "storage", "processes")
@@ -30,8 +30,8 @@ struct TimelineText {
   private static func merged(_ lines: [Trace.Line]) -> [Trace.Line] {
     var rows: [Trace.Line] = []
     for line in lines {
-      if line.lane == .storage, let last = rows.last, last.lane == .storage,
-        last.time == line.time, last.text.utf8.count + line.text.utf8.count < longestRow
+      if isOperation(line), let last = rows.last, last.lane == .storage, last.time == line.time,
+        last.text.utf8.count + line.text.utf8.count < longestRow
       {
         rows[rows.count - 1] = Trace.Line(
           time: last.time, lane: .storage, text: "\(last.text), \(line.text)")
@@ -40,6 +40,11 @@ struct TimelineText {
       }
     }
     return rows
+  }
+
+  /// What else the storage tells, such as that it fails, has more words than one.
+  private static func isOperation(_ line: Trace.Line) -> Bool {
+    line.lane == .storage && !line.text.contains(" ")
   }
 
   private static func row(_ line: Trace.Line) -> String {

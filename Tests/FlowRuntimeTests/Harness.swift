@@ -90,7 +90,10 @@ struct Harness {
 
 final class Recorder: RunObserver {
   private(set) var events: [Event] = []
+  private(set) var tails: [LogTail] = []
   var onCommit: () -> Void = {}
+
+  func tookOver(_ tail: LogTail) { tails.append(tail) }
 
   func committed(_ events: [Event], _ state: RunState) {
     self.events += events
