@@ -247,7 +247,7 @@ static void somebody_left(
     return;
   }
   // A grace that has begun goes on: timeout and grace together bound an attempt.
-  if (monitor->kill_at == never) monitor->kill_at = later(event->now, monitor->grace_us);
+  if (!was_ended) monitor->kill_at = later(event->now, monitor->grace_us);
   act(actions, FLOW_MONITOR_TERMINATE_CHILDREN);
 }
 
@@ -341,7 +341,7 @@ static void step_watching(
     case FLOW_MONITOR_STOP:
       monitor->stop_asked = true;
       // What makes it end already came first.
-      if (monitor->kill_at != never) return;
+      if (monitor->end.cause != FLOW_CAUSE_ITSELF) return;
       terminate_group(monitor, FLOW_CAUSE_STOP, event->now, actions);
       return;
     case FLOW_MONITOR_FORCE:

@@ -78,6 +78,7 @@ private let second = ScriptedMonitor.second
     var monitor = runningMonitor(grace: .max)
     #expect(monitor.send(.stop) == [.terminateGroup])
     #expect(monitor.wakesUpIn == nil)
+    #expect(monitor.send(.stop) == [])
     #expect(monitor.send(.force) == [.killChildren])
   }
 
