@@ -47,6 +47,12 @@ package struct File<Store: Storage>: ~Copyable {
     try body(handle)
   }
 
+  /// The folder that holds the file has another name now.
+  package mutating func folderWasRenamed(to folder: String) {
+    let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] }
+    path = "\(folder)/\(name ?? path[...])"
+  }
+
   package func size() throws(StorageError) -> Int64 {
     do throws(Errno) { return try storage.size(of: handle) } catch {
       throw StorageError(.inspect, path, error)
