@@ -47,7 +47,7 @@ let package = Package(
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
     library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
-    library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
     library(
       "FlowCommandLine",

@@ -56,6 +56,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// once.
   package var hasReports: Bool { !reports.isEmpty }
 
+  /// Whether no attempt is to be launched, runs or is looked for.
+  package var isIdle: Bool { attempts.isEmpty }
+
   // MARK: The run
 
   package func begin(in folder: RunFolder) throws(RunError) {

@@ -18,6 +18,8 @@ package final class EventLoop: TimeSource {
   package var takeReady: (ArraySlice<pollfd>) -> Void = { _ in }
   /// When something is to be shown although nothing has happened, such as the passing of time.
   package var nextFrame: () -> Instant? = { nil }
+  /// When something is to be looked at that does not tell when it changes.
+  package var nextLook: () -> Instant? = { nil }
   /// Called with each signal that came in.
   package var onSignal: (Int32) -> Void = { _ in }
 
@@ -46,7 +48,7 @@ package final class EventLoop: TimeSource {
     ]
     let ownCount = descriptors.count
     descriptors += prepareWait()
-    let timeout = hasWork() ? 0 : Self.milliseconds(until: Self.earlier(deadline, nextFrame()))
+    let timeout = hasWork() ? 0 : Self.milliseconds(until: earliest(deadline))
     // An interrupted wait is a return for no reason, which is allowed.
     let count = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
     if count <= 0 { return }
@@ -63,9 +65,8 @@ package final class EventLoop: TimeSource {
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }
 
-  private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
-    guard let one, let other else { return one ?? other }
-    return min(one, other)
+  private func earliest(_ deadline: Instant?) -> Instant? {
+    [deadline, nextFrame(), nextLook()].compactMap(\.self).min()
   }
 
   /// Rounded up: waking before the deadline would only mean to wait again.

@@ -18,7 +18,8 @@ package enum ProcessFacts {
     var status = stat()
     _ = try systemCall { unsafe stat("/proc/self/ns/pid", &status) }
     return Place(
-      bootID: try bootID(), mountID: try mountID(of: folder), processNamespace: status.st_ino)
+      bootID: try bootID(), mountID: try mountID(of: folder),
+      processNamespace: UInt64(status.st_ino))
   }
 
   /// Of the mount that a folder is on, or will be when it is made.
@@ -28,7 +29,7 @@ package enum ProcessFacts {
       let descriptor: Int32
       do throws(Errno) {
         let name = path.isEmpty ? "/" : String(path)
-        descriptor = try systemCall { unsafe clinux_open(name, O_RDONLY | O_DIRECTORY, 0) }
+        descriptor = try systemCall { unsafe clinux_open(name, Int32(CLINUX_OPEN_PATH), 0) }
       } catch {
         guard error == .noSuchFile, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else {
           throw error

@@ -75,35 +75,36 @@ package struct RunCommand: Subcommand, Equatable {
     _ run: NewRun, _ display: any RunDisplay, _ home: RunHome<LinuxStorage>,
     _ context: CommandContext
   ) throws(CommandError) -> RunOutcome {
-    let (world, process) = try prepare(context)
+    let (world, process) = try prepare(home, context)
     world.time.pendingOutput = { context.output.pendingDescriptor }
     world.time.nextFrame = { display.nextFrame }
     world.onTerminalChange = display.terminalChanged
     do throws(RunError) {
       var driver = try Driver.create(
         run, by: process, home: home, world: world, observer: RunProgress(display))
+      world.watchRequests(in: home.folder(of: run.created.runID))
       while true {
         if let outcome = try driver.step() {
           try driver.finish()
+          world.finish()
           return outcome
         }
         display.wake(at: context.now())
       }
     } catch {
       display.abandon()
-      // Nobody will wait for what still runs, or see it end.
-      world.runner.killAll()
       throw .run(error)
     }
   }
 
   private func prepare(
-    _ context: CommandContext
+    _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) -> (LinuxEnvironment, RunProcess) {
     do throws(Errno) {
-      let world = try LinuxEnvironment(storage: context.storage)
+      let place = try ProcessFacts.place(of: home.path)
+      let world = try LinuxEnvironment(storage: context.storage, in: place)
       let process = RunProcess(
-        processID: ProcessFacts.processID, place: Place(bootID: try ProcessFacts.bootID()),
+        processID: ProcessFacts.processID, place: place,
         salts: SaltSource(seed: ProcessFacts.randomBits()))
       return (world, process)
     } catch {

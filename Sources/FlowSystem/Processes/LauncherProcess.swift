@@ -72,7 +72,9 @@ final class LauncherProcess {
   private static func arguments(for lock: Int32) -> [[UInt8]] {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/fd/\(lock)", &path, path.count)
-    return [Array(FLOW_LAUNCHER_TITLE.utf8), path.prefix(max(count, 0)).map(UInt8.init(bitPattern:))]
+    return [
+      Array(FLOW_LAUNCHER_TITLE.utf8), path.prefix(max(count, 0)).map(UInt8.init(bitPattern:)),
+    ]
   }
 
   private static func spawn(
@@ -100,7 +102,7 @@ final class LauncherProcess {
   /// Sends what the channel has room for.
   func flush() {
     while sent < pending.count {
-      let flags = Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)
+      let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
       let count = unsafe pending.withUnsafeBytes { bytes in
         unsafe send(
           requests, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, flags)

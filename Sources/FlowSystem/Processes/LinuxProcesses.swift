@@ -3,7 +3,7 @@ import CLinux
 package import FlowCore
 package import FlowLog
 package import FlowRuntime
-import Glibc
+package import Glibc
 
 /// Launcher, monitors and their processes on this machine.
 package final class LinuxProcesses: ProcessHost {
@@ -161,8 +161,8 @@ package final class LinuxProcesses: ProcessHost {
   package func signal(_ process: borrowing ProcessDescriptor, _ signal: ProcessSignal) {
     // One that is gone needs none; a monitor and a launcher are never another user's.
     switch signal {
-    case .stop: process.signal(Int32(FLOW_MONITOR_SIGNAL_STOP.rawValue))
-    case .force: process.signal(Int32(FLOW_MONITOR_SIGNAL_FORCE.rawValue))
+    case .stop: process.signal(Int32(FLOW_MONITOR_SIGNAL_STOP))
+    case .force: process.signal(Int32(FLOW_MONITOR_SIGNAL_FORCE))
     case .kill: process.signal(SIGKILL)
     }
   }
