@@ -60,7 +60,9 @@ let package = Package(
       ]),
     library(
       "FlowsimCommands",
-      imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem", "FlowText"]),
+      imports: [
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem", "FlowText",
+      ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),

@@ -12,8 +12,8 @@ package struct HolderRecord: Hashable, Sendable {
   package var waitsForRoom = false
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = CheckedNumbers.byteCount(7)
   private static let waitsForRoomFlag: UInt64 = 1
+  private static let byteCount = CheckedNumbers.byteCount(7)
 
   private var numbers: [UInt64] {
     [

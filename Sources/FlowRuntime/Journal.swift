@@ -35,10 +35,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// - Returns: false if there is none. Then nothing is written, and `beginAgain` is to be called
   ///   when there may be.
   mutating func begin(_ events: [Event]) throws(RunError) -> Bool {
-    precondition(commitInFlight.isEmpty, "a commit is in flight")
-    commitInFlight = events
-    openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
-    waiting = EncodedCommit(events)
+    take(events)
     if try beginAgain() { return true }
     try sayThatItWaits()
     return false
@@ -48,9 +45,12 @@ package struct Journal<Store: Storage>: ~Copyable {
   mutating func beginAgain() throws(RunError) -> Bool {
     guard let commit = waiting else { preconditionFailure("no commit waits for room") }
     do throws(LogError) {
-      guard try findRoom(for: commit) else { return false }
-      waiting = nil
-      try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
+      do throws(LogError) { try findRoom(for: commit) } catch {
+        // Only want of room leaves the writer as it was.
+        if writer.hasFailed { throw error }
+        return false
+      }
+      try append(commit)
       try writer.startSync()
     } catch {
       throw .log(error)
@@ -58,20 +58,25 @@ package struct Journal<Store: Storage>: ~Copyable {
     return true
   }
 
+  private mutating func take(_ events: [Event]) {
+    precondition(commitInFlight.isEmpty, "a commit is in flight")
+    commitInFlight = events
+    openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
+    waiting = EncodedCommit(events)
+  }
+
   /// All that needs room comes before anything is written. With an intent to launch, that is also
   /// the room for the ends of all attempts that will then be open: what runs can always be recorded.
-  private mutating func findRoom(for commit: EncodedCommit) throws(LogError) -> Bool {
+  private mutating func findRoom(for commit: EncodedCommit) throws(LogError) {
     let isLaunching = commitInFlight.contains { $0.body.kind == .attemptScheduled }
     let ends = isLaunching ? Int64(openAttempts) * Self.roomForAnEnd : 0
-    do throws(LogError) {
-      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
-      return true
-    } catch {
-      // Only want of room leaves the writer as it was.
-      if writer.hasFailed { throw error }
-      return false
-    }
+    try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
+    try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
+  }
+
+  private mutating func append(_ commit: EncodedCommit) throws(LogError) {
+    waiting = nil
+    try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
   /// Nobody is the worse for not being told, where even the lock file finds no room.
@@ -105,15 +110,16 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// Appends a commit and waits until it is durable: for the first of a run, before there is
   /// anything else to do, and nothing to wait for room with.
   mutating func commit(_ events: [Event]) throws(RunError) {
-    precondition(commitInFlight.isEmpty, "a commit is in flight")
-    let commit = EncodedCommit(events)
+    take(events)
+    guard let commit = waiting else { preconditionFailure("a commit was taken and is gone") }
     do throws(LogError) {
-      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-      try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
+      try findRoom(for: commit)
+      try append(commit)
       try writer.sync()
     } catch {
       throw .log(error)
     }
+    commitInFlight = []
     try publish()
   }
 

@@ -34,7 +34,7 @@ import Testing
     let history = try History(WorkflowDefinition("a"))
     #expect(
       try text(history, engine: 42, waitsForRoom: true).hasPrefix(
-        "run \(Self.runID): ● running, waiting for room on the disk (engine: process 42)\n"))
+        "run \(Self.runID): ▶ running, waiting for room on the disk (engine: process 42)\n"))
     #expect(
       try json(history, engine: 42, waitsForRoom: true).contains(
         #""enginePid":42,"waitingFor":"room","startedAt""#))

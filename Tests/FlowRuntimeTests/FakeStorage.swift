@@ -29,6 +29,8 @@ final class FakeStorage: Storage {
   private(set) var opened = 0
   /// Called after each question for a lock.
   var onLockAsked: () -> Void = {}
+  /// Called after each read.
+  var onRead: () -> Void = {}
 
   var openCount: Int { open.count }
 
@@ -96,6 +98,7 @@ final class FakeStorage: Storage {
   func read(
     from file: Int, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
+    defer { onRead() }
     let bytes = description(file).node.bytes.dropFirst(Int(offset)).prefix(range.count)
     buffer.replaceSubrange(range.lowerBound..<range.lowerBound + bytes.count, with: bytes)
     return bytes.count

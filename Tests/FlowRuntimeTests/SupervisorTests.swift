@@ -157,6 +157,21 @@ struct SupervisorTests {
     #expect(harness.reports() == [.attemptEnded(one.attempt, .exited(4))])
   }
 
+  @Test func aRecordThatWasThereBeforeAndIsGoneLetsTheAttemptBeSentAgain() throws {
+    let harness = try SupervisorHarness()
+    harness.supervisor.launch(one)
+    let failure = LaunchFailure(operation: .createRecord, errno: Errno.fileExists.rawValue)
+    harness.machine.tell(.refused(one.attempt, failure))
+    #expect(harness.reports() == [])
+    #expect(harness.reportsWhenDue() == [])
+    #expect(harness.reportsWhenDue() == [])
+    #expect(harness.machine.sent == [one, one])
+    // Of the monitor that refused.
+    harness.machine.tell(.monitorGone(one.attempt))
+    #expect(harness.reports() == [])
+    #expect(harness.supervisor.nextDeadline == nil)
+  }
+
   // MARK: Room
 
   @Test func withoutRoomAnAttemptIsSentAgainAfterASecond() throws {
@@ -273,16 +288,20 @@ struct SupervisorTests {
     #expect(harness.supervisor.nextDeadline == nil)
   }
 
-  /// The monitor goes between the question for its lock and the look at its record.
-  @Test func anEndThatIsNotedDuringTheLookIsNoLoss() throws {
+  /// The monitor goes while its engine looks.
+  @Test(arguments: ["after the question for the lock", "after the read"])
+  func anEndThatIsNotedDuringTheLookIsNoLoss(when: String) throws {
     let harness = try SupervisorHarness()
     let monitor = harness.run(one)
-    harness.machine.tell(.monitorGone(one.attempt))
-    harness.machine.storage.onLockAsked = {
-      harness.machine.storage.onLockAsked = {}
+    let storage = harness.machine.storage
+    let goes = { [one] in
+      storage.onLockAsked = {}
+      storage.onRead = {}
       harness.machine.noteEnd(one, code: 4)
       harness.machine.endMonitor(monitor, of: one)
     }
+    if when == "after the read" { storage.onRead = goes } else { storage.onLockAsked = goes }
+    harness.machine.tell(.monitorGone(one.attempt))
     #expect(harness.reports() == [])
     #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .exited(4))])
     #expect(harness.machine.swept.isEmpty)
