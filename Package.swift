@@ -72,7 +72,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
       of: [
