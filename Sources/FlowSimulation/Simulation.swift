@@ -104,7 +104,7 @@ package struct Simulation {
       } catch {
         stopped(error)
       }
-      if outcome == nil { world.restart() }
+      if outcome == nil && world.oracles.violation == nil { world.restart() }
     }
   }
 
