@@ -13,6 +13,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   private var waiting: EncodedCommit?
   /// Attempts whose ends are to come.
   private var openAttempts: Int
+  private var launchesWaitForRoom = false
 
   /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
   private static var roomForAnEnd: Int64 { 512 }
@@ -80,7 +81,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
-  /// Nobody is the worse for not being told, where even the lock file finds no room.
+  /// Nobody is the worse for not being told, if even the lock file finds no room.
   private func sayThatItWaits() throws(RunError) {
     do throws(RunError) { try publish() } catch {
       guard error.storageFailure?.errno.isWantOfRoom == true else { throw error }
@@ -116,7 +117,15 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence), waitsForRoom: waiting != nil))
+        lastSequence: Int64(writer.durableSequence),
+        waitsForRoom: waiting != nil || launchesWaitForRoom))
+  }
+
+  /// Lets readers see whether launches wait for room.
+  mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
+    if self.launchesWaitForRoom == launchesWaitForRoom { return }
+    self.launchesWaitForRoom = launchesWaitForRoom
+    try sayThatItWaits()
   }
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is

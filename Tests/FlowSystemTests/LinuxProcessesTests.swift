@@ -8,15 +8,15 @@ import Testing
 
 /// Launchers and monitors as processes of this machine.
 struct LinuxProcessesTests {
-  private let true_ = Command.program(["true"])
+  private let success = Command.program(["true"])
 
   // MARK: One attempt
 
-  @Test func anAttemptIsToldAndNotedFromItsLaunchToItsEnd() throws {
+  @Test func anAttemptIsToldAndNotedFromItsLaunchToItsEnd() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(3, .shell("echo out; echo err >&2; exit 7")))
-    let launch = try #require(attempts.launch(of: 3))
-    let end = try #require(attempts.end(of: 3))
+    let launch = try #require(try await attempts.launch(of: 3))
+    let end = try #require(try await attempts.end(of: 3))
     #expect(end.result == .exited(code: 7) && end.cause == .byItself)
     #expect(end.durationMicroseconds > 0 && end.peakMemoryKibibytes > 0)
     #expect(attempts.folder.contents(of: "3.out") == "out\nerr\n")
@@ -30,10 +30,10 @@ struct LinuxProcessesTests {
     #expect(record.end == end && !record.isUnreadable)
   }
 
-  @Test func whatARecordSaysOfProcessesIsWhatTheKernelSays() throws {
+  @Test func whatARecordSaysOfProcessesIsWhatTheKernelSays() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
-    let launch = try #require(attempts.launch(of: 1))
+    let launch = try #require(try await attempts.launch(of: 1))
     let monitor = try #require(attempts.processes.open(launch.monitor))
     let command = try #require(attempts.processes.open(launch.process))
     #expect(attempts.record(1).start?.monitorStart == attempts.processes.startTime(of: monitor))
@@ -41,77 +41,78 @@ struct LinuxProcessesTests {
     #expect(command.status?.parent == launch.monitor)
     #expect(try attempts.isLocked("1.rec"))
     attempts.processes.signal(monitor, .force)
-    #expect(attempts.end(of: 1)?.cause == .force)
+    #expect(try await attempts.end(of: 1)?.cause == .force)
     #expect(monitor.awaitEnd(milliseconds: 60_000))
     #expect(attempts.processes.startTime(of: monitor) == nil)
     #expect(try !attempts.isLocked("1.rec"))
   }
 
-  @Test func manyAttemptsAreServedAtOnce() throws {
+  @Test func manyAttemptsAreServedAtOnce() async throws {
     let attempts = try Attempts()
     for step in 0..<100 {
       attempts.processes.send(attempts.request(Int32(step), .shell("exit $FLOW_STEP_ID")))
     }
     for step in 0..<100 {
-      #expect(attempts.end(of: Int32(step))?.result == .exited(code: UInt8(step)))
+      #expect(try await attempts.end(of: Int32(step))?.result == .exited(code: UInt8(step)))
     }
   }
 
   /// More than the channel holds, and than the launcher reads at once.
-  @Test func aCommandMayBeLong() throws {
+  @Test func aCommandMayBeLong() async throws {
     let attempts = try Attempts()
     let word = String(repeating: "x", count: 100_000)
     let words = Array(repeating: word, count: 10)
     for step: Int32 in [1, 2] {
       attempts.processes.send(attempts.request(step, .program(["/bin/echo"] + words)))
     }
-    attempts.processes.send(attempts.request(3, true_))
+    attempts.processes.send(attempts.request(3, success))
     for step: Int32 in [1, 2, 3] {
-      #expect(attempts.end(of: step)?.result == .exited(code: 0))
+      #expect(try await attempts.end(of: step)?.result == .exited(code: 0))
     }
     #expect(attempts.folder.contents(of: "2.out") == words.joined(separator: " ") + "\n")
   }
 
-  @Test func aRecordThatExistsKeepsTheCommandFromStarting() throws {
+  @Test func aRecordThatExistsKeepsTheCommandFromStarting() async throws {
     let attempts = try Attempts()
     attempts.folder.write("", to: "1.rec")
     attempts.processes.send(attempts.request(1, .shell("echo > ran")))
-    let failure = attempts.message { message in
+    let failure = try await attempts.message { message in
       if case .refused(_, let failure) = message { failure } else { nil }
     }
     #expect(
       failure == LaunchFailure(operation: .createRecord, errno: Errno.fileExists.rawValue))
     // Its monitor's end is told, too.
-    #expect(attempts.message { $0 == .monitorGone(AttemptID(step: 1, number: 1)) ? 0 : nil } == 0)
+    let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
+    #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
     #expect(!attempts.folder.has("ran") && attempts.folder.contents(of: "1.rec") == "")
   }
 
-  @Test func anOutputThatExistsIsAFailedLaunch() throws {
+  @Test func anOutputThatExistsIsAFailedLaunch() async throws {
     let attempts = try Attempts()
     attempts.folder.write("mine", to: "1.out")
-    attempts.processes.send(attempts.request(1, true_))
+    attempts.processes.send(attempts.request(1, success))
     let expected = LaunchFailure(operation: .createOutput, errno: Errno.fileExists.rawValue)
-    #expect(attempts.end(of: 1)?.result == .launchFailed(expected))
+    #expect(try await attempts.end(of: 1)?.result == .launchFailed(expected))
     #expect(attempts.record(1).end?.result == .launchFailed(expected))
     #expect(attempts.folder.contents(of: "1.out") == "mine")
   }
 
-  @Test func whatAnAttemptHasUsedIsMeasured() throws {
+  @Test func whatAnAttemptHasUsedIsMeasured() async throws {
     let attempts = try Attempts()
     let work = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"
     attempts.processes.send(attempts.request(1, .shell("(\(work)); \(work)")))
-    let end = try #require(attempts.end(of: 1))
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.cpuMicroseconds > 1_000 && end.cpuMicroseconds < 60_000_000)
   }
 
   // MARK: Outputs without end
 
   /// Its middle is given back to the disk, and its beginning and end stay.
-  @Test func anOutputKeepsToItsLimit() throws {
+  @Test func anOutputKeepsToItsLimit() async throws {
     let attempts = try Attempts()
     let script = "echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo last"
     attempts.processes.send(attempts.request(1, .shell(script), maxOutput: 400_000))
-    #expect(attempts.end(of: 1)?.result == .exited(code: 0))
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
     var status = stat()
     unsafe stat("\(attempts.folder.path)/1.out", &status)
     #expect(status.st_size == 3_000_011)
@@ -131,11 +132,11 @@ struct LinuxProcessesTests {
 
   // MARK: The launcher
 
-  @Test func theLockIsTheLaunchersUntilTheEngineIsGone() throws {
+  @Test func theLockIsTheLaunchersUntilTheEngineIsGone() async throws {
     let attempts = try Attempts()
     #expect(try attempts.isLocked("launcher"))
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
-    _ = try #require(attempts.launch(of: 1))
+    _ = try #require(try await attempts.launch(of: 1))
     attempts.processes.finish()
     // It stays for its monitor, and the lock does not.
     #expect(isAlive(attempts.launcher))
@@ -143,35 +144,35 @@ struct LinuxProcessesTests {
     #expect(try attempts.isLocked("1.rec"))
   }
 
-  @Test func aLauncherWithNothingToDoIsGoneWithItsEngine() throws {
+  @Test func aLauncherWithNothingToDoIsGoneWithItsEngine() async throws {
     let attempts = try Attempts()
-    attempts.processes.send(attempts.request(1, true_))
-    _ = try #require(attempts.end(of: 1))
+    attempts.processes.send(attempts.request(1, success))
+    _ = try #require(try await attempts.end(of: 1))
     attempts.processes.finish()
     #expect(!isAlive(attempts.launcher))
     #expect(try !attempts.isLocked("launcher"))
   }
 
-  @Test func aLauncherThatIsKilledIsTold() throws {
+  @Test func aLauncherThatIsKilledIsTold() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
-    let launch = try #require(attempts.launch(of: 1))
+    let launch = try #require(try await attempts.launch(of: 1))
     kill(attempts.launcher, SIGKILL)
-    #expect(attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
+    #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
     // The attempt goes on, and tells its end to the engine that launched it.
     #expect(isAlive(launch.monitor))
     #expect(try !attempts.isLocked("launcher"))
     try attempts.startLauncher()
-    attempts.processes.send(attempts.request(2, true_))
-    #expect(attempts.end(of: 2)?.result == .exited(code: 0))
+    attempts.processes.send(attempts.request(2, success))
+    #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
     attempts.folder.write("", to: "go")
-    #expect(attempts.end(of: 1)?.result == .exited(code: 0))
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
   }
 
-  @Test func nothingOfTheCallersIsHeldByALauncher() throws {
+  @Test func nothingOfTheCallersIsHeldByALauncher() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
-    let launch = try #require(attempts.launch(of: 1))
+    let launch = try #require(try await attempts.launch(of: 1))
     for process in [attempts.launcher, launch.monitor] {
       let open = TestFile.names(in: "/proc/\(process)/fd").sorted()
       #expect(open == ["0", "1", "2", "3", "4", "5"])
@@ -184,25 +185,25 @@ struct LinuxProcessesTests {
     #expect(link("/proc/\(launch.monitor)/fd/5") == "\(attempts.folder.path)/1.out")
   }
 
-  @Test func processesSayWhatTheyAre() throws {
+  @Test func processesSayWhatTheyAre() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
-    let launch = try #require(attempts.launch(of: 1))
+    let launch = try #require(try await attempts.launch(of: 1))
     let titles = [attempts.launcher, launch.monitor].map { TestFile.text("/proc/\($0)/cmdline") }
     #expect(titles[0].hasPrefix("flow: launcher\0") && titles[0].contains("/launcher\0"))
     #expect(titles[1].hasPrefix("flow: monitor\0") && titles[1].contains("1.rec\0"))
   }
 
   @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGQUIT])
-  func signalsOfTerminalsEndNeitherLauncherNorMonitor(signal: Int32) throws {
+  func signalsOfTerminalsEndNeitherLauncherNorMonitor(signal: Int32) async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
-    let launch = try #require(attempts.launch(of: 1))
+    let launch = try #require(try await attempts.launch(of: 1))
     for process in [attempts.launcher, launch.monitor] { kill(process, signal) }
-    attempts.processes.send(attempts.request(2, true_))
-    #expect(attempts.end(of: 2)?.result == .exited(code: 0))
+    attempts.processes.send(attempts.request(2, success))
+    #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
     attempts.folder.write("", to: "go")
-    #expect(attempts.end(of: 1)?.result == .exited(code: 0))
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
   }
 
   private func link(_ path: String) -> String {

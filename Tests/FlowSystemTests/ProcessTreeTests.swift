@@ -38,94 +38,95 @@ struct ProcessTreeTests {
   }
 
   @Test(arguments: escapes)
-  func aTimeoutEndsAllOfThem(escape: String) throws {
+  func aTimeoutEndsAllOfThem(escape: String) async throws {
     let attempts = try Attempts()
-    let script = "\(escape) \(Self.wait) sleep 600"
+    let script = "\(escape)\n\(Self.wait) sleep 600"
     attempts.processes.send(attempts.request(1, .shell(script), timeout: 1_500, grace: 100))
-    let end = try #require(attempts.end(of: 1))
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.cause == .deadline && end.unkillable == 0)
     expectNobody(attempts)
   }
 
   @Test(arguments: escapes)
-  func aStopEndsAllOfThem(escape: String) throws {
+  func aStopEndsAllOfThem(escape: String) async throws {
     let attempts = try Attempts()
-    let script = "\(escape) \(Self.wait) echo > begun; sleep 600"
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
     attempts.processes.send(attempts.request(1, .shell(script), grace: 100))
-    try stop(attempts, .stop)
-    let end = try #require(attempts.end(of: 1))
+    try await stop(attempts, .stop)
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.cause == .stop && end.result == .signalled(signal: UInt8(SIGTERM)))
     #expect(end.stragglers > 0 || !escape.hasPrefix("setsid"))
     expectNobody(attempts)
   }
 
   @Test(arguments: escapes)
-  func aStopWithoutGraceEndsAllOfThem(escape: String) throws {
+  func aStopWithoutGraceEndsAllOfThem(escape: String) async throws {
     let attempts = try Attempts()
-    let script = "\(escape) \(Self.wait) echo > begun; sleep 600"
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
     attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
-    try stop(attempts, .force)
-    let end = try #require(attempts.end(of: 1))
+    try await stop(attempts, .force)
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.cause == .force && end.result == .signalled(signal: UInt8(SIGKILL)))
     expectNobody(attempts)
   }
 
   @Test(arguments: escapes)
-  func whatACommandLeavesIsEnded(escape: String) throws {
+  func whatACommandLeavesIsEnded(escape: String) async throws {
     let attempts = try Attempts()
-    let script = "\(escape) \(Self.wait) exit 3"
+    let script = "\(escape)\n\(Self.wait) exit 3"
     attempts.processes.send(attempts.request(1, .shell(script), grace: 100))
-    let end = try #require(attempts.end(of: 1))
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.result == .exited(code: 3) && end.cause == .byItself && end.stragglers > 0)
     expectNobody(attempts)
   }
 
-  @Test func whatACommandLeavesMayStay() throws {
+  @Test func whatACommandLeavesMayStay() async throws {
     let attempts = try Attempts()
     let script = "setsid sh -c 'echo $$ >> pids; exec sleep 600' & \(Self.wait)"
     attempts.processes.send(attempts.request(1, .shell(script), stragglers: .keep))
-    let end = try #require(attempts.end(of: 1))
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.result == .exited(code: 0) && end.stragglers == 0)
     #expect(pids(attempts).count == 1 && pids(attempts).allSatisfy(isAlive))
   }
 
-  @Test func whatMayStayIsEndedByATimeout() throws {
+  @Test func whatMayStayIsEndedByATimeout() async throws {
     let attempts = try Attempts()
     let script = "setsid sh -c 'echo $$ >> pids; exec sleep 600' & \(Self.wait) sleep 600"
     attempts.processes.send(
       attempts.request(1, .shell(script), timeout: 1_000, grace: 100, stragglers: .keep))
-    #expect(attempts.end(of: 1)?.cause == .deadline)
+    #expect(try await attempts.end(of: 1)?.cause == .deadline)
     expectNobody(attempts)
   }
 
   /// One that ends in time because of the signal is given its grace, and no more.
-  @Test func aCommandMayTidyUpInItsGrace() throws {
+  @Test func aCommandMayTidyUpInItsGrace() async throws {
     let attempts = try Attempts()
     let script = "trap 'echo tidied; exit 5' TERM; echo > begun; sleep 600 & wait"
     attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
-    try stop(attempts, .stop)
-    let end = try #require(attempts.end(of: 1))
+    try await stop(attempts, .stop)
+    let end = try #require(try await attempts.end(of: 1))
     #expect(end.result == .exited(code: 5) && end.cause == .stop)
     #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
   }
 
-  private func stop(_ attempts: Attempts, _ signal: ProcessSignal) throws {
-    let launch = try #require(attempts.launch(of: 1))
+  private func stop(_ attempts: Attempts, _ signal: ProcessSignal) async throws {
+    let launch = try #require(try await attempts.launch(of: 1))
     let monitor = try #require(attempts.processes.open(launch.monitor))
     // Only a look tells when a command has come so far.
-    while !attempts.folder.has("begun") { usleep(1_000) }
+    try await #require(eventually { attempts.folder.has("begun") })
     attempts.processes.signal(monitor, signal)
   }
 
   // MARK: Monitors that are killed
 
   @Test(arguments: escapes)
-  func theLauncherEndsWhatAKilledMonitorLeaves(escape: String) throws {
+  func theLauncherEndsWhatAKilledMonitorLeaves(escape: String) async throws {
     let attempts = try Attempts()
-    let script = "\(escape) \(Self.wait) echo > begun; sleep 600"
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
     attempts.processes.send(attempts.request(1, .shell(script)))
-    try stop(attempts, .kill)
-    #expect(attempts.message { $0 == .monitorGone(AttemptID(step: 1, number: 1)) ? 0 : nil } == 0)
+    try await stop(attempts, .kill)
+    let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
+    #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
     // They are ended when it is told, and counted.
     #expect(pids(attempts).filter(isAlive) == [])
     let (killed, unkillable) = attempts.processes.killRemains(of: attempts.request(1, .shell("")))
@@ -135,21 +136,22 @@ struct ProcessTreeTests {
   }
 
   /// Launcher and monitor at once: then what is left is found by its environment.
-  @Test func whatIsLeftIsFoundByItsEnvironment() throws {
+  @Test func whatIsLeftIsFoundByItsEnvironment() async throws {
     let attempts = try Attempts()
     let request = attempts.request(
       1,
       .shell("setsid sh -c 'echo $$ >> pids; sleep 600; env -i sleep 600' & \(Self.wait) sleep 600")
     )
-    let other = attempts.request(2, .program(["sleep", "600"]))
+    // What falls to this process is then left alone: it has children of other tests.
+    let other = attempts.request(2, .program(["sleep", "600"]), stragglers: .keep)
     attempts.processes.send(request)
     attempts.processes.send(other)
-    let launch = try #require(attempts.launch(of: 1))
-    let bystander = try #require(attempts.launch(of: 2))
-    while pids(attempts).isEmpty { usleep(1_000) }
+    let launch = try #require(try await attempts.launch(of: 1))
+    let bystander = try #require(try await attempts.launch(of: 2))
+    try await #require(eventually { !pids(attempts).isEmpty })
     kill(attempts.launcher, SIGKILL)
     kill(launch.monitor, SIGKILL)
-    #expect(attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
+    #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
     let (killed, unkillable) = attempts.processes.killRemains(of: request)
     #expect(killed >= 3 && unkillable == 0)
     #expect(!isAlive(launch.process) && pids(attempts).filter(isAlive) == [])

@@ -61,28 +61,33 @@ final class Attempts {
     .decode(TestFile.bytes("\(folder.path)/\(step).rec"))
   }
 
-  /// Takes in what is told until there is such a message; nil if there is none within a minute.
-  func message<Value>(where match: (ProcessMessage) -> Value?) -> Value? {
-    let limit = EventLoop.monotonicNow().advanced(byMilliseconds: 60_000)
-    while true {
-      for message in messages { if let value = match(message) { return value } }
-      let left = limit.microseconds - EventLoop.monotonicNow().microseconds
-      if left <= 0 { return nil }
-      var descriptors = processes.prepareWait()
-      _ = unsafe poll(&descriptors, nfds_t(descriptors.count), Int32(left / 1_000 + 1))
-      processes.take(descriptors[...])
-      while let message = processes.nextMessage() { messages.append(message) }
+  /// Takes in what is told until there is such a message; nil if there is none for long.
+  func message<Value>(where match: (ProcessMessage) -> Value?) async throws -> Value? {
+    var found: Value?
+    _ = try await eventually {
+      takeIn()
+      found = messages.lazy.compactMap(match).first
+      return found != nil
     }
+    return found
   }
 
-  func end(of step: Int32) -> AttemptEnd? {
-    message { message in
+  /// Waits for nothing: a thread that does is missing to all other tests.
+  private func takeIn() {
+    var descriptors = processes.prepareWait()
+    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), 0)
+    processes.take(descriptors[...])
+    while let message = processes.nextMessage() { messages.append(message) }
+  }
+
+  func end(of step: Int32) async throws -> AttemptEnd? {
+    try await message { message in
       if case .ended(let attempt, let end) = message, attempt.step == step { end } else { nil }
     }
   }
 
-  func launch(of step: Int32) -> (process: Int32, monitor: Int32)? {
-    message { message in
+  func launch(of step: Int32) async throws -> (process: Int32, monitor: Int32)? {
+    try await message { message in
       if case .launched(let attempt, let process, let monitor) = message, attempt.step == step {
         (process, monitor)
       } else {
