@@ -77,6 +77,7 @@ let package = Package(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+        "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
