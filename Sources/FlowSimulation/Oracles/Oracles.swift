@@ -164,15 +164,16 @@ package final class Oracles: RunObserver {
     }
   }
 
-  /// Whether the engine says so, which it must if and only if the disk had no room for it.
+  /// Whether a commit waits for room, as the engine must say if and only if the disk had none for it.
+  /// It says the same of a launch, which holds up nothing else.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && !world.lacksRoom {
+    if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom
+    return record.waitsForRoom && world.lacksRoom
   }
 
   /// Somebody reads the run.
