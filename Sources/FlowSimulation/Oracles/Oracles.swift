@@ -158,14 +158,16 @@ package final class Oracles: RunObserver {
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
+      // It says the same where a launch waits, and then a commit may wait too.
+      if waits && world.runner.waitsForRoom { return }
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
     }
   }
 
-  /// Whether a commit waits for room, as the engine must say if and only if the disk had none for it.
-  /// It says the same of a launch, which holds up nothing else.
+  /// Whether a commit or a launch waits for room: the engine must say so if and only if the disk had
+  /// none for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
@@ -173,7 +175,7 @@ package final class Oracles: RunObserver {
     if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom && world.lacksRoom
+    return record.waitsForRoom
   }
 
   /// Somebody reads the run.
