@@ -68,11 +68,11 @@ struct SimulatedFolder {
     if mode == 2 { return .namesLost }
     var loss: Fault?
     for group in unsynced {
-      switch mode == 0 ? 0 : choose(3) {
+      switch mode == 0 ? 0 : choose(4) {
       case 0:
         makeDurable(group)
         if loss == .namesLost { loss = .namesReordered }
-      case 1 where group.count > 1 && !group.contains { $0.node.map(isFolder) ?? false }:
+      case 1, 2 where group.count > 1 && !group.contains { $0.node.map(isFolder) ?? false }:
         makeDurable(group.filter { $0.node != nil })
         loss = .renameHalved
       default: loss = loss ?? .namesLost
