@@ -137,6 +137,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
     if self.launchesWaitForRoom == launchesWaitForRoom { return }
     self.launchesWaitForRoom = launchesWaitForRoom
+    hasSaidThatItWaits = false
     try sayThatItWaits()
   }
 

@@ -158,21 +158,24 @@ package final class Oracles: RunObserver {
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
+      // Whose look it is that is due cannot be told, and the launcher may owe the answer to one.
+      if waits && world.runner.waitsForRoom { return }
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
     }
   }
 
-  /// Whether the engine says so, which it must if and only if the disk had no room for it.
+  /// Whether a commit waits for room. The engine says so, or that launches do, if and only if the
+  /// disk had none for it, or for the records of attempts.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && !world.lacksRoom {
+    if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom
+    return record.waitsForRoom && world.lacksRoom
   }
 
   /// Somebody reads the run.
