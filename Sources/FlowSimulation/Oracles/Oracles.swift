@@ -158,7 +158,7 @@ package final class Oracles: RunObserver {
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
-      // Whose look it is that is due cannot be told, and the launcher may owe the answer to one.
+      // It says the same where a launch waits, and then a commit may wait too.
       if waits && world.runner.waitsForRoom { return }
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
@@ -166,8 +166,8 @@ package final class Oracles: RunObserver {
     }
   }
 
-  /// Whether a commit waits for room. The engine says so, or that launches do, if and only if the
-  /// disk had none for it, or for the records of attempts.
+  /// Whether a commit or a launch waits for room: the engine must say so if and only if the disk had
+  /// none for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
@@ -175,7 +175,7 @@ package final class Oracles: RunObserver {
     if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom && world.lacksRoom
+    return record.waitsForRoom
   }
 
   /// Somebody reads the run.
