@@ -140,6 +140,15 @@ package struct Journal<Store: Storage>: ~Copyable {
     lock.wasRenamed(to: folder)
   }
 
+  /// Lets go of the run as it is.
+  consuming func release() throws(RunError) {
+    do throws(LogError) { try writer.close() } catch { throw .log(error) }
+    try lock.release()
+  }
+
+  /// Whether a commit is being made durable, and not waiting for room.
+  var isSyncing: Bool { !commitInFlight.isEmpty && waiting == nil }
+
   /// Ends the log for good, where the run has its end.
   package consuming func seal() throws(RunError) {
     do throws(LogError) {
