@@ -12,8 +12,6 @@ package struct LogProblem: Equatable, Sendable {
     case eventCount(declared: Int, found: Int)
     /// The bytes of an event are not what this program writes.
     case event(CodingError)
-    /// The bytes of a frame say what its events are, and no writer writes them so.
-    case spelling
     /// The event cannot follow from those before it.
     case history(HistoryError)
     /// The event can follow, and the rules choose otherwise.
@@ -99,7 +97,7 @@ extension LogProblem {
       if case .unknownEventKind = error.reason { .newer } else { .damaged }
     case .history(let error):
       if case .unknownPolicy = error.reason { .newer } else { .damaged }
-    case .eventCount, .spelling, .decision, .wakeUpSplit, .engineLife, .undefined, .otherRun,
+    case .eventCount, .decision, .wakeUpSplit, .engineLife, .undefined, .otherRun,
       .claimedDurable, .attemptUnknown, .intentDiffers, .endDiffers:
       .damaged
     }
@@ -112,7 +110,7 @@ extension LogProblem {
     case .claimedDurable, .undefined: .certain
     case .attemptUnknown(let intent, _): intent == nil ? .possible : .certain
     case .event, .history: verdict == .newer ? .none : .possible
-    case .eventCount, .spelling, .decision, .wakeUpSplit, .engineLife, .otherRun, .intentDiffers,
+    case .eventCount, .decision, .wakeUpSplit, .engineLife, .otherRun, .intentDiffers,
       .endDiffers:
       .possible
     }
@@ -144,7 +142,6 @@ extension LogProblem: CustomStringConvertible {
     case .eventCount(let declared, let found):
       "a frame says that it holds \(declared) events, and holds \(found)"
     case .event(let error): "an event cannot be read: \(error)"
-    case .spelling: "a frame's events are not written as any writer writes them"
     case .history(let error): "\(error)"
     case .decision(let difference): "\(difference)"
     case .wakeUpSplit: "a commit begins in the middle of what the engine recorded at once"

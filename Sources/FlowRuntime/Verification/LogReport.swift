@@ -24,6 +24,8 @@ package struct LogReport: Equatable, Sendable {
   package internal(set) var problems: [LogProblem] = []
   /// What a person may want to know, and is no fault of the log.
   package internal(set) var notes: [String] = []
+  /// Whether the last engine, in this boot, is known to have acknowledged no more than was read.
+  package internal(set) var isAllClaimed = false
   /// Whether `LogRepair` can bring the log back to a whole one.
   package internal(set) var isRepairable = false
 
@@ -40,7 +42,7 @@ package struct LogReport: Equatable, Sendable {
   package var verdict: LogVerdict { problems.map(\.verdict).max() ?? .intact }
 
   package var loss: LogProblem.Loss {
-    let losses = problems.map(\.loss)
+    let losses = problems.filter { !isAllClaimed || !$0.isTail }.map(\.loss)
     if losses.contains(.certain) { return .certain }
     return losses.contains(.possible) ? .possible : .none
   }

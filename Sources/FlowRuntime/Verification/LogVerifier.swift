@@ -170,9 +170,12 @@ package struct LogVerifier<Store: Storage> {
 
   /// What the last engine wrote of the log into the lock file was true when it wrote it.
   private mutating func checkClaim(_ holder: HolderRecord.Holder?) {
-    guard let folder, case .nobody(let record?)? = holder,
-      record.lastSequence > check.lastSequence
-    else { return }
+    guard let folder, case .nobody(let record?)? = holder else { return }
+    guard record.lastSequence > check.lastSequence else {
+      // It says so before it does anything that follows. After a power loss the word may be old.
+      report.isAllClaimed = record.boot == boot
+      return
+    }
     add(
       LogProblem(
         .claimedDurable(through: record.lastSequence, last: check.lastSequence), in: folder.lock,
@@ -181,7 +184,7 @@ package struct LogVerifier<Store: Storage> {
 }
 
 extension LogProblem {
-  fileprivate var isTail: Bool {
+  var isTail: Bool {
     if case .tail = cause { true } else { false }
   }
 
