@@ -77,6 +77,7 @@ let package = Package(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+        "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
@@ -84,8 +85,15 @@ let package = Package(
     tests(
       "FlowRuntimeTests",
       of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
+    tests(
+      "FlowSimulationTests",
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
+    tests(
+      "FlowsimCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem",
+        "FlowsimCommands", "TestSupport",
+      ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
