@@ -74,7 +74,8 @@ package struct VerdictPrinter: Sendable {
     case (.ambiguous, .none):
       "Its engine died while it wrote, and had not acknowledged it: nothing else is missing."
     case (.ambiguous, _):
-      "A crash may have left it so. If it has rotted, \(atStake) that may have been acknowledged."
+      "A crash may have left it so. If it has rotted, \(atStake), which may have been"
+        + " acknowledged."
     case (.newer, _): "Nothing is wrong with it; this flow cannot read all of it."
     case (.damaged, .none): "No event that was acknowledged is missing."
     case (.damaged, .possible): "Events that were acknowledged may be missing, or wrong."

@@ -21,6 +21,8 @@ package struct LogVerifier<Store: Storage> {
   private var isHeldHere = false
   private var report: LogReport
   private var check: HistoryCheck
+  /// The segment that was read last.
+  private var lastPath: String?
   /// Whether the events so far are right, so that the next can be checked.
   private var isSound = true
 
@@ -71,7 +73,7 @@ package struct LogVerifier<Store: Storage> {
       try readAll(source(holder))
     } catch {
       if error.isOfStorage { throw .log(error) }
-      add(LogProblem(.log(error), in: error.path, at: error.offset, event: nextEvent))
+      add(problem(error))
     }
     finish(holder)
   }
@@ -128,14 +130,17 @@ package struct LogVerifier<Store: Storage> {
 
   private mutating func take(_ frame: LogFrame, _ reader: inout LogReader<Store>) {
     report.frames += 1
-    if frame.endsCommit { report.commits += 1 }
+    lastPath = frame.place.path
     guard isSound else { return }
     let payload = reader.withPayload { span in
       unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
     }
-    guard let problem = check.apply(frame, payload) else { return }
-    isSound = false
-    add(problem)
+    if let problem = check.apply(frame, payload) {
+      isSound = false
+      add(problem)
+    } else if frame.endsCommit {
+      report.commits += 1
+    }
   }
 
   private mutating func note(_ reader: borrowing LogReader<Store>) {
@@ -144,6 +149,17 @@ package struct LogVerifier<Store: Storage> {
 
   private mutating func add(_ problem: LogProblem) {
     report.problems.append(problem)
+  }
+
+  private func problem(_ error: LogError) -> LogProblem {
+    let offset: Int64? =
+      switch error.reason {
+      case .empty, .damaged(.missingSegment): nil
+      case .damaged, .newer, .storage, .writerFailed: error.offset
+      }
+    // The next segment is looked at before all of this one is read.
+    let isNext = error.path == lastPath
+    return LogProblem(.log(error), in: error.path, at: offset, event: isNext ? nextEvent : nil)
   }
 
   private var nextEvent: Int64? { isSound ? check.lastSequence + 1 : nil }
