@@ -75,9 +75,9 @@ struct VerifyTests {
 
   @Test func aRunThatIsDrivenIsVerifiedAndNotRepaired() async throws {
     let home = Home()
-    let file = home.workflow(#"{"id": "a", "run": "sleep 30"}"#)
+    let file = home.workflow(#"{"id": "a", "run": "touch begun; sleep 30"}"#)
     let running = try home.start(["run", "-q", file, "--run-id", "r"])
-    #expect(try await eventually { try await home.status("r")["state"]?.string == "running" })
+    #expect(try await eventually { home.folder.has("begun") })
     let found = try await home.flow("verify", "r")
     #expect(found.ending == .exit(0) && found.output.contains("drives the run"))
     let repaired = try await home.flow("verify", "r", "--repair")
