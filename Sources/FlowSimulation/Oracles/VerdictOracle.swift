@@ -46,7 +46,8 @@ struct VerdictOracle {
 
   static func read(_ folder: RunFolder, in storage: SimulatedStorage) -> Finding {
     do throws(LogError) {
-      var reader = try LogReader.open(folder.log, in: storage, .recovering)
+      var reader = try LogReader.open(
+        folder.log, in: storage, .recovering, dictionary: HistoryLog.dictionary)
       try reader.drain()
       guard let tail = reader.tail else { preconditionFailure("a log was read to no end") }
       return .ends(tail)
