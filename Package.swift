@@ -85,8 +85,15 @@ let package = Package(
     tests(
       "FlowRuntimeTests",
       of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
+    tests(
+      "FlowSimulationTests",
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
+    tests(
+      "FlowsimCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem",
+        "FlowsimCommands", "TestSupport",
+      ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),

@@ -65,7 +65,8 @@ extension RunError {
     switch self {
     case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
     case .runWasTaken: return .runUnfinished
-    case .log, .event, .history, .historyIsMissing: return .damaged
+    case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
+      return .damaged
     case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
       .nothingToRunAgain, .notFinished:
       return .usage
