@@ -5,47 +5,64 @@ package enum RandomWorkflow {
   package static func draw(
     from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> (definition: WorkflowDefinition, jobs: Int32) {
-    func pick(below count: Int) -> Int { choices.choose(.workflow, below: count) }
+    func pick<Value>(_ values: Value...) -> Value {
+      values[choices.choose(.workflow, below: values.count)]
+    }
 
     var definition = WorkflowDefinition(name: "random", steps: [], settings: [])
-    definition.failFast = pick(below: 5) == 0
-    if pick(below: 10) == 0 {
-      definition.timeoutMilliseconds = Int64(1 + pick(below: [500, 5_000, 60_000][pick(below: 3)]))
-    }
+    definition.failFast = choices.happens(.workflow, perMille: 200)
+    let hasTimeout = choices.happens(.workflow, perMille: 100)
+    let longest = pick(60_000, 5_000, 500)
+    let timeout = Int64(longest - choices.choose(.workflow, below: longest))
+    if hasTimeout { definition.timeoutMilliseconds = timeout }
     // A high share makes chains, a low one fans.
-    let needShare = [50, 200, 500, 900][pick(below: 4)]
+    let needShare = pick(50, 200, 500, 900)
     for index in 0..<options.steps {
       var needs: [Int32] = []
-      for other in max(0, index - 4)..<index where pick(below: 1_000) < needShare {
+      for other in max(0, index - 4)..<index
+      where choices.happens(.workflow, perMille: needShare) {
         needs.append(Int32(other))
       }
       definition.steps.append(
         StepDefinition(
           id: "s\(index)", command: .program(["work", "\(index)"]), needs: needs,
           settingsIndex: Int32(index)))
-      definition.settings.append(drawSettings(pick, options))
+      definition.settings.append(drawSettings(from: choices, options))
     }
-    return (definition, Int32(1 + pick(below: 4)))
+    return (definition, Int32(choices.choose(.workflow, in: 1...4)))
   }
 
+  /// Where all choices are zero: the settings of a step that says nothing. Every step takes as many
+  /// choices, used or not, so that one of them does not shift those of the steps behind.
   private static func drawSettings(
-    _ pick: (Int) -> Int, _ options: SimulationOptions
+    from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> StepSettings {
+    func pick<Value>(_ values: Value...) -> Value {
+      values[choices.choose(.workflow, below: values.count)]
+    }
+    func happens(_ chances: Int) -> Bool { choices.happens(.workflow, perMille: chances) }
+
     var settings = StepSettings()
-    settings.allowFailure = pick(3) == 0
-    settings.onLost = pick(4) == 0 ? .fail : .rerun
-    settings.killGraceMilliseconds = Int64([0, 100, 10_000][pick(3)])
-    if options.hangPercent > 0 || pick(3) == 0 {
-      settings.timeoutMilliseconds = Int64(
-        [1, 500, 5_000, 30_000, 60_000, 60_000, 60_000][pick(7)])
-    }
-    if pick(4) > 0 {
-      settings.retry.maxAttempts = Int32(2 + pick(3))
-      settings.retry.initialDelayMilliseconds = Int64([0, 10, 1_000][pick(3)])
-      settings.retry.jitter = pick(2) == 0 ? .none : .full
-      if pick(4) == 0 { settings.retry.on = [.exit, .timeout] }
-      if pick(4) == 0 { settings.retry.exitCodes = [1, 2] }
-    }
+    settings.allowFailure = happens(333)
+    settings.onLost = happens(250) ? .fail : .rerun
+    settings.killGraceMilliseconds = pick(10_000, 100, 0)
+    let hasTimeout = happens(333)
+    let timeout: Int64 = pick(60_000, 60_000, 60_000, 30_000, 5_000, 500, 1)
+    // Else a command that hangs would do so for ever.
+    if hasTimeout || options.hangPercent > 0 { settings.timeoutMilliseconds = timeout }
+    let hasRetry = happens(750)
+    let retry = drawRetry(from: choices)
+    if hasRetry { settings.retry = retry }
     return settings
+  }
+
+  private static func drawRetry(from choices: any ChoiceSource) -> RetryPolicy {
+    var retry = RetryPolicy()
+    retry.maxAttempts = Int32(choices.choose(.workflow, in: 2...4))
+    retry.initialDelayMilliseconds = [0, 10, 1_000][choices.choose(.workflow, below: 3)]
+    retry.jitter = choices.happens(.workflow, perMille: 500) ? .full : .none
+    if choices.happens(.workflow, perMille: 250) { retry.on = [.exit, .timeout] }
+    if choices.happens(.workflow, perMille: 250) { retry.exitCodes = [1, 2] }
+    return retry
   }
 }

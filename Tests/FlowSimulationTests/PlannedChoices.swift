@@ -20,9 +20,10 @@ final class PlannedChoices: ChoiceSource {
     switch site {
     case .crash:
       chances += 1
-      return chances == fatalChance ? 0 : count - 1
-    case .death: return death == .powerLoss ? 0 : count - 1
-    case .lostBytes, .lostNames: return keepsUnsynced ? count - 1 : 0
+      return chances == fatalChance ? count - 1 : 0
+    case .death: return death == .powerLoss ? count - 1 : 0
+    case .lostBytes, .lostNames: return keepsUnsynced ? 0 : count - 1
+    case .tornBytes: return 0
     default: return seeded.choose(site, below: count)
     }
   }

@@ -1,6 +1,7 @@
 import FlowCore
 
-/// Where the world decides something.
+/// Where the world decides something. What an option of its own turns on has a site of its own, so
+/// that the other choices stay what they are when it is off.
 package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case options = 1
   case workflow = 2
@@ -19,19 +20,38 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case reader = 15
   case disk = 16
   case echo = 17
+  case tornBytes = 18
+  case commandHang = 19
+  case commandStubbornness = 20
+  case shortWrite = 21
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.
+///
+/// Zero is the least trouble at every site: nothing happens, nothing is lost, the smallest, the
+/// simplest. A world whose choices are all zero is small and quiet, and what is left when a failure
+/// is shrunk are the choices that it needs.
 package protocol ChoiceSource: AnyObject {
   /// A number from zero up to, but not including, `count`, which is at least one.
   func choose(_ site: ChoiceSite, below count: Int) -> Int
+
+  /// True in about `chances` of a thousand cases; these are more than none and not all. To be asked
+  /// by `happens` only.
+  func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool
 }
 
 extension ChoiceSource {
+  package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
+    // From the top, so that a choice of zero is false.
+    choose(site, below: 1_000) >= 1_000 - chances
+  }
+
   /// True in about `chances` of a thousand cases.
   func happens(_ site: ChoiceSite, perMille chances: Int) -> Bool {
     // Without a draw where the answer is known: an option that is off takes nothing from a stream.
-    chances > 0 && choose(site, below: 1_000) < chances
+    if chances <= 0 { return false }
+    if chances >= 1_000 { return true }
+    return weigh(site, perMille: chances)
   }
 
   func choose(_ site: ChoiceSite, in range: ClosedRange<Int>) -> Int {
@@ -39,25 +59,20 @@ extension ChoiceSource {
   }
 }
 
-/// Choices that follow from a seed. Each site has a stream of its own, so that a new site, or one
-/// more choice at one, leaves the choices at all others as they were.
-package final class SeededChoices: ChoiceSource {
-  private let seed: UInt64
-  /// How many choices each site has made.
-  private var counts: [UInt64]
+/// A value for each site.
+struct BySite<Value> {
+  private var values: [Value]
 
-  package init(seed: UInt64) {
-    self.seed = seed
-    counts = [UInt64](
-      repeating: 0, count: (ChoiceSite.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
+  init(_ value: Value) {
+    values = [Value](
+      repeating: value, count: (ChoiceSite.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
   }
 
-  package func choose(_ site: ChoiceSite, below count: Int) -> Int {
-    precondition(count > 0, "a choice among \(count) at \(site)")
-    let index = Int(site.rawValue)
-    let draw = SplitMix64.hash(seed, UInt64(site.rawValue), counts[index])
-    counts[index] += 1
-    // The high half of the product maps the draw evenly onto 0..<count.
-    return Int(draw.multipliedFullWidth(by: UInt64(count)).high)
+  subscript(site: ChoiceSite) -> Value {
+    get { values[Int(site.rawValue)] }
+    _modify { yield &values[Int(site.rawValue)] }
   }
 }
+
+extension BySite: Equatable where Value: Equatable {}
+extension BySite: Sendable where Value: Sendable {}

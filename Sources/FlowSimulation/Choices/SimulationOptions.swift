@@ -34,6 +34,7 @@ package struct SimulationOptions: Equatable, Sendable {
 
   package init() {}
 
+  /// The first value of each is the one with the least trouble.
   package static func draw(from choices: some ChoiceSource) -> SimulationOptions {
     func pick(_ values: Int...) -> Int {
       values[choices.choose(.options, below: values.count)]
@@ -54,8 +55,8 @@ package struct SimulationOptions: Equatable, Sendable {
     options.fullDisks = pick(0, 0, 0, 1, 2)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
-    options.steps = 3 + choices.choose(.options, below: 10)
-    options.rotationBytes = pick(1_024, 4_096, 65_536)
+    options.steps = 1 + choices.choose(.options, below: 12)
+    options.rotationBytes = pick(65_536, 4_096, 1_024)
     return options
   }
 }

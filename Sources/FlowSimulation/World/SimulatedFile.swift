@@ -47,13 +47,13 @@ struct SimulatedFile {
   /// with something else.
   ///
   /// - Returns: what happened to the bytes; nil if none were at stake or all survived.
-  mutating func losePower(_ choose: (_ count: Int) -> Int) -> Fault? {
+  mutating func losePower(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> Fault? {
     if unsynced.isEmpty {
       // Dropped pages go too.
       bytes = durable
       return nil
     }
-    let kept = choose(unsynced.count + 1)
+    let kept = unsynced.count - choose(.lostBytes, unsynced.count + 1)
     for change in unsynced.prefix(kept) { Self.apply(change, to: &durable) }
     let loss = kept < unsynced.count ? tear(unsynced[kept], choose) : nil
     bytes = durable
@@ -61,23 +61,25 @@ struct SimulatedFile {
     return loss
   }
 
-  private mutating func tear(_ change: Change, _ choose: (_ count: Int) -> Int) -> Fault {
+  private mutating func tear(
+    _ change: Change, _ choose: (_ site: ChoiceSite, _ count: Int) -> Int
+  ) -> Fault {
     guard case .write(let offset, let written) = change else { return .bytesLost }
     let end = offset + written.count
     // Sector boundaries lie where they lie in the file, not in the write.
     let firstSector = offset / Self.sectorByteCount
     let sectors = (end + Self.sectorByteCount - 1) / Self.sectorByteCount - firstSector
-    let cut = min(end, (firstSector + choose(sectors + 1)) * Self.sectorByteCount)
+    let cut = min(end, (firstSector + choose(.tornBytes, sectors + 1)) * Self.sectorByteCount)
     if cut > offset {
       Self.apply(.write(offset: offset, bytes: Array(written[..<(cut - offset)])), to: &durable)
     }
-    switch choose(4) {
+    switch choose(.tornBytes, 4) {
     case 0, 1: break
     case 2: Self.apply(.extend(length: end), to: &durable)
     default:
       let start = max(cut, offset)
       guard start < end else { break }
-      let pattern = UInt8(1 + choose(255))
+      let pattern = UInt8(1 + choose(.tornBytes, 255))
       let garbage = (start..<end).map { UInt8(truncatingIfNeeded: $0) ^ pattern }
       Self.apply(.write(offset: start, bytes: garbage), to: &durable)
       return .garbage

@@ -34,7 +34,7 @@ struct SimulatedFolder {
   /// - Returns: whether changes were lost.
   mutating func losePower(_ choose: (_ count: Int) -> Int) -> Bool {
     if unsynced.isEmpty { return false }
-    let kept = choose(unsynced.count + 1)
+    let kept = unsynced.count - choose(unsynced.count + 1)
     for group in unsynced.prefix(kept) {
       for change in group { durable[change.name] = change.node }
     }

@@ -58,7 +58,7 @@ package final class SimulatedStorage: Storage {
     for index in nodes.indices {
       switch nodes[index] {
       case .file(var file):
-        if let loss = file.losePower({ choose(.lostBytes, $0) }) { losses.append(loss) }
+        if let loss = file.losePower(choose) { losses.append(loss) }
         nodes[index] = .file(file)
       case .folder(var folder):
         if folder.losePower({ choose(.lostNames, $0) }) { losses.append(.namesLost) }

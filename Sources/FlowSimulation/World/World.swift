@@ -64,7 +64,7 @@ package final class World: Environment {
       // Early, while most runs are at work, or late.
       let latest = [50_000, 3_000_000, 30_000_000][choices.choose(.cancel, below: 3)]
       let time = Int64(choices.choose(.cancel, below: latest))
-      let force = choices.choose(.cancel, below: 3) == 0
+      let force = choices.happens(.cancel, perMille: 333)
       let forced: [Bool] = force ? [false, true] : [false]
       for (index, isForced) in forced.enumerated() {
         schedule.arrange(
@@ -82,7 +82,10 @@ package final class World: Environment {
     if options.hasClockJumps {
       for _ in 0..<3 {
         let time = Int64(choices.choose(.wallClock, below: 10_000_000))
-        let jump = Int64(choices.choose(.wallClock, below: 7_200)) - 3_600
+        // Zero, then one second on, one back, two on, two back, to an hour.
+        let draw = Int64(choices.choose(.wallClock, below: 7_201))
+        let jump = draw % 2 == 1 ? (draw + 1) / 2 : -draw / 2
+        if jump == 0 { continue }
         schedule.arrange(
           .wallClockJump(microseconds: jump * 1_000_000),
           at: monotonicNow.advanced(byMicroseconds: time))
@@ -236,14 +239,14 @@ package final class World: Environment {
     }
     guard isFaulty() else { return .done }
     if operation == .sync || operation == .startSync { return failedSync() }
-    let isFull = choices.choose(.storageFault, below: 2) == 0
+    let isFull = choices.happens(.storageFault, perMille: 500)
     coverage.add(isFull ? .noSpace : .ioError)
     trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
     return .refused(isFull ? .noSpace : .inputOutput)
   }
 
   private func failedSync() -> SimulatedStorage.Verdict {
-    let isReverting = choices.choose(.storageFault, below: 2) == 0
+    let isReverting = choices.happens(.storageFault, perMille: 500)
     coverage.add(isReverting ? .syncReverts : .syncDrops)
     trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
     return .dropped(.inputOutput, reverting: isReverting)
@@ -251,10 +254,10 @@ package final class World: Environment {
 
   private func acceptedBytes(of count: Int) -> Int {
     guard count > 1, !isHealed, !isVisited,
-      choices.happens(.storageFault, perMille: options.shortWritePerMille)
+      choices.happens(.shortWrite, perMille: options.shortWritePerMille)
     else { return count }
     coverage.add(.shortWrite)
-    return 1 + choices.choose(.storageFault, below: count - 1)
+    return count - 1 - choices.choose(.shortWrite, below: count - 1)
   }
 
   private func isFaulty(times factor: Int = 1) -> Bool {

@@ -1,0 +1,56 @@
+/// All choices that were made in a world, zeros included.
+package struct ChoiceRecording: Equatable, Sendable {
+  package struct Choice: Equatable, Sendable {
+    /// Among how many it was.
+    package let count: Int
+    package let value: Int
+  }
+
+  private var choices = BySite<[Choice]>([])
+
+  package init() {}
+
+  /// What was chosen at a site, in order. Whether something happens is a choice among two.
+  package subscript(site: ChoiceSite) -> [Choice] { choices[site] }
+
+  /// How many choices there were at all sites.
+  package private(set) var total = 0
+
+  /// What it takes to choose the same again.
+  package var schedule: ChoiceSchedule {
+    var entries: [ChoiceSchedule.Entry] = []
+    for site in ChoiceSite.allCases {
+      for (index, choice) in choices[site].enumerated() where choice.value > 0 {
+        entries.append(.init(site, index, choice.value))
+      }
+    }
+    return ChoiceSchedule(entries)
+  }
+
+  fileprivate mutating func append(_ choice: Choice, at site: ChoiceSite) {
+    choices[site].append(choice)
+    total += 1
+  }
+}
+
+/// Passes choices on from another source, and remembers them.
+package final class RecordingChoices: ChoiceSource {
+  package private(set) var recording = ChoiceRecording()
+  private let source: any ChoiceSource
+
+  package init(_ source: any ChoiceSource) {
+    self.source = source
+  }
+
+  package func choose(_ site: ChoiceSite, below count: Int) -> Int {
+    let value = source.choose(site, below: count)
+    recording.append(.init(count: count, value: value), at: site)
+    return value
+  }
+
+  package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
+    let isTrue = source.weigh(site, perMille: chances)
+    recording.append(.init(count: 2, value: isTrue ? 1 : 0), at: site)
+    return isTrue
+  }
+}
