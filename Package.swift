@@ -69,6 +69,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    tests("CLauncherTests", of: ["CLauncher"]),
     tests("CommandLineTests", of: ["TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
@@ -78,7 +79,9 @@ let package = Package(
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
-    tests("FlowRuntimeTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests(
+      "FlowRuntimeTests",
+      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
     tests(

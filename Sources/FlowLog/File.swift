@@ -40,6 +40,13 @@ package struct File<Store: Storage>: ~Copyable {
     path = newPath
   }
 
+  /// Lends the open file description to what shares it. It may not be closed.
+  package func lend<Value, Failure: Error>(
+    _ body: (Store.Handle) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try body(handle)
+  }
+
   package func size() throws(StorageError) -> Int64 {
     do throws(Errno) { return try storage.size(of: handle) } catch {
       throw StorageError(.inspect, path, error)

@@ -95,8 +95,8 @@ package struct Driver<World: Environment>: ~Copyable {
   private static func takeOver(
     _ state: RunState, _ plan: LaunchPlan, _ folder: RunFolder, _ world: World
   ) throws(RunError) -> [FoundAttempt] {
-    guard let engine = state.engine else { return [] }
     try world.runner.begin(in: folder)
+    guard let engine = state.engine else { return [] }
     let open = state.openAttemptIDs.map { attempt in
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       return plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))

@@ -1,9 +1,8 @@
 import FlowCore
 package import FlowLog
 
-/// What the engine of a run says of itself in the lock file: 56 bytes, seven little-endian numbers.
-/// It is written over and over, so a reader may see it half old and half new: the last number is a
-/// hash of the others.
+/// What the engine of a run says of itself in the lock file: 56 bytes (`CheckedNumbers`). It is
+/// written over and over, so a reader may see it half old and half new.
 package struct HolderRecord: Hashable, Sendable {
   package var processID: Int32
   package var boot: BootMark
@@ -11,7 +10,7 @@ package struct HolderRecord: Hashable, Sendable {
   package var lastSequence: Int64
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = 56
+  private static let byteCount = CheckedNumbers.byteCount(6)
 
   private var numbers: [UInt64] {
     [
@@ -20,26 +19,12 @@ package struct HolderRecord: Hashable, Sendable {
     ]
   }
 
-  func encoded() -> [UInt8] {
-    var bytes: [UInt8] = []
-    for number in numbers + [SplitMix64.hash(numbers)] {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
-      }
-    }
-    return bytes
-  }
+  func encoded() -> [UInt8] { CheckedNumbers.encode(numbers) }
 
   /// Nil where there is none, or not a whole one.
   static func decode(_ bytes: [UInt8]) -> HolderRecord? {
-    guard bytes.count == byteCount else { return nil }
-    let numbers = stride(from: 0, to: byteCount, by: 8).map { start in
-      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    }
-    guard numbers[0] == magic, numbers[6] == SplitMix64.hash(Array(numbers[..<6])) else {
-      return nil
-    }
-    guard let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
+    guard let numbers = CheckedNumbers.decode(bytes, count: 6), numbers[0] == magic,
+      let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
       let lastSequence = Int64(exactly: numbers[5])
     else { return nil }
     return HolderRecord(

@@ -52,7 +52,12 @@ extension RunHome {
     try makeDirectory(folder.path)
     let lock = try RunLock.create(folder.lock, in: storage)
     try write(definition, to: folder.definition)
-    for path in [folder.log, folder.attempts, folder.work] { try makeDirectory(path) }
+    try wrapping { () throws(StorageError) in
+      try File(folder.launcher, .create, in: storage).close()
+    }
+    for path in [folder.log, folder.requests, folder.attempts, folder.work] {
+      try makeDirectory(path)
+    }
     var options = process.logOptions
     // The first commit holds the whole definition, and must not need a second segment.
     let first = EncodedCommit(events)

@@ -14,7 +14,8 @@ enum flow_launcher_event_kind {
   FLOW_LAUNCHER_REQUEST,
   /// The answer to FLOW_LAUNCHER_FORK: the monitor's process id, or a negative error number.
   FLOW_LAUNCHER_FORKED,
-  /// A child has ended: a monitor, or a process that fell to the launcher as subreaper.
+  /// A child has ended and is reaped: a monitor, or a process that fell to the launcher as
+  /// subreaper.
   FLOW_LAUNCHER_CHILD_ENDED,
   /// The engine is gone: its end of the channel is closed.
   FLOW_LAUNCHER_ENGINE_GONE,
@@ -35,6 +36,7 @@ enum flow_launcher_action_kind {
   FLOW_LAUNCHER_REPORT_FORK_FAILED,
   /// Tell the engine that the monitor of the request `id` is gone.
   FLOW_LAUNCHER_REPORT_MONITOR_GONE,
+  /// Close the lock; once, when the engine is gone.
   FLOW_LAUNCHER_RELEASE_LOCK,
   FLOW_LAUNCHER_EXIT,
 };

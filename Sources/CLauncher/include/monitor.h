@@ -5,6 +5,12 @@
 /// A monitor owns one attempt. It makes and locks the attempt's record, lets go of the launcher's
 /// lock only when the record says `starting`, starts the command, alone enforces its deadline and
 /// alone signals its processes, and writes the end when nothing of the attempt is left.
+///
+/// Not every event can come at every time; one that cannot be is a fault of the caller, and traps.
+/// STOP, FORCE and TIME may come at any time: too early they are remembered (TIME is not), too late
+/// they change nothing. An action that is answered is answered before anything else but these.
+/// The caller looks at its children whenever no answer is due, and before it looks at the clock, so
+/// that a command that ended in time is not said to have passed its deadline.
 #pragma once
 
 #include "record.h"
@@ -18,7 +24,8 @@ enum flow_monitor_event_kind {
   /// The command itself has ended; `result` is its status as `waitpid` gives it. It is reaped only
   /// by the action that follows, so that its number still names its group.
   FLOW_MONITOR_COMMAND_ENDED,
-  /// No descendant is left (ECHILD), the command included.
+  /// No descendant is left (ECHILD), the command included. This or FLOW_MONITOR_SOMEBODY_LEFT is
+  /// what the caller says after FLOW_MONITOR_REAP_COMMAND, and whenever it has reaped others since.
   FLOW_MONITOR_NOBODY_LEFT,
   /// Somebody wants the attempt to end, with grace.
   FLOW_MONITOR_STOP,
@@ -26,6 +33,9 @@ enum flow_monitor_event_kind {
   FLOW_MONITOR_FORCE,
   /// Time has passed: `flow_monitor_wake_up` may be due.
   FLOW_MONITOR_TIME,
+  /// The command has been reaped and descendants are left: `result` says how many. The number
+  /// counts the first time only.
+  FLOW_MONITOR_SOMEBODY_LEFT,
 };
 
 struct flow_monitor_event {
@@ -48,6 +58,7 @@ enum flow_monitor_action {
   /// that `flow_monitor.failed_operation` is then set to by the caller.
   FLOW_MONITOR_SPAWN,
   FLOW_MONITOR_WRITE_COMMAND,
+  /// Write `end`, whose CPU time and peak memory the caller fills in. It may be asked for again.
   FLOW_MONITOR_WRITE_END,
 
   // Not answered.
@@ -63,24 +74,45 @@ enum flow_monitor_action {
   FLOW_MONITOR_REPORT_REFUSED,
   /// SIGTERM and SIGCONT to the command's group; the command is not reaped.
   FLOW_MONITOR_TERMINATE_GROUP,
-  /// SIGTERM and SIGCONT to all direct children.
+  /// SIGTERM and SIGCONT to all direct children; the command has been reaped.
   FLOW_MONITOR_TERMINATE_CHILDREN,
   /// SIGKILL to all direct children.
   FLOW_MONITOR_KILL_CHILDREN,
   /// Reap the command, which has ended.
   FLOW_MONITOR_REAP_COMMAND,
-  /// Fill `end.unkillable` and its ids with the descendants that are left.
+  /// Fill `end.unkillable` and its ids with the descendants that are left; what has ended and is
+  /// only not reaped is none of them.
   FLOW_MONITOR_NAME_SURVIVORS,
   FLOW_MONITOR_EXIT,
 };
 
 enum { FLOW_MONITOR_MAX_ACTIONS = 6 };
 
+enum {
+  /// SIGKILL is repeated, for those that fell to the monitor since.
+  FLOW_MONITOR_KILL_AGAIN_US = 50 * 1000,
+  /// From the first SIGKILL until those that are left are named and given up.
+  FLOW_MONITOR_GIVE_UP_US = 30 * 1000 * 1000,
+  /// A monitor whose kill is later than this was itself held up (stopped, or frozen together with
+  /// the attempt), and gives up no sooner than so long after it has killed again.
+  FLOW_MONITOR_HELD_UP_US = 1000 * 1000,
+  /// An end for which there is no room is tried again.
+  FLOW_MONITOR_RETRY_US = 1000 * 1000,
+};
+
 struct flow_monitor_actions {
   int count;
   enum flow_monitor_action list[FLOW_MONITOR_MAX_ACTIONS];
 };
 
+///     NEW ─▶ CREATING ─▶ LOCKING ─▶ RESERVING ─▶ STARTING ─▶ SPAWNING ─▶ NOTING ─▶ WATCHING
+///               │           └───────────┴────────────┤           │                    │
+///               │                                    ▼           │     CLEARING ◀─ REAPING
+///               │                                 REMOVING       │        │           │
+///               ▼                                    ▼           ▼        ▼           ▼
+///             DONE ◀─────────────────────────────── DONE         └───▶ ENDING ◀───────┘
+///                                                                       │  ▲
+///                                                      DONE ◀───────────┘  └─▶ WAITING_FOR_ROOM
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,
@@ -90,8 +122,14 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_STARTING,
   FLOW_MONITOR_IS_SPAWNING,
   FLOW_MONITOR_IS_NOTING,
+  /// The command runs.
   FLOW_MONITOR_IS_WATCHING,
+  /// The command is being reaped; whether others are left comes next.
+  FLOW_MONITOR_IS_REAPING,
+  /// The command has been reaped, and its descendants are being ended.
+  FLOW_MONITOR_IS_CLEARING,
   FLOW_MONITOR_IS_ENDING,
+  FLOW_MONITOR_IS_WAITING_FOR_ROOM,
   FLOW_MONITOR_IS_DONE,
 };
 
@@ -104,6 +142,7 @@ struct flow_monitor {
 
   // For the caller to read when it performs an action.
   struct flow_record_end end;
+  /// The command's process id, once it was started.
   int32_t command;
 
   // Set by the caller when FLOW_MONITOR_SPAWN fails.
@@ -111,7 +150,10 @@ struct flow_monitor {
 
   // The step function's own.
   enum flow_monitor_phase phase;
+  /// When the command was started.
   int64_t started_at;
+  /// Why the record is being removed.
+  int32_t record_error;
   bool command_ended;
   bool command_reaped;
   bool stop_asked, force_asked;

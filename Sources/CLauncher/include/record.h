@@ -6,7 +6,8 @@
 ///      128  command    64 bytes  when the command runs
 ///      192  end       128 bytes  when nothing of the attempt runs any more
 ///
-/// All numbers are little-endian. A part whose bytes are all zero was not written yet.
+/// All numbers are little-endian. A part whose bytes are all zero was not written yet. The places of
+/// the numbers within the parts are in `record.c`.
 #pragma once
 
 #include <stdbool.h>
@@ -72,17 +73,20 @@ enum flow_launch_operation {
 
 struct flow_record_end {
   enum flow_result result;
-  /// The exit code, the signal, or the error number.
+  /// The exit code (0…255), the signal (1…127), or the error number (from 1).
   int32_t code;
   /// Of a failed launch.
   enum flow_launch_operation operation;
   enum flow_cause cause;
+  /// From the start of the command until nothing of the attempt was left that may not stay.
   int64_t duration_us;
+  /// Of the command and all its descendants that were waited for.
   int64_t cpu_us;
+  /// Of the largest of them.
   int64_t peak_memory_kib;
   /// How many descendants were left when the command itself had ended, and were stopped.
   int32_t stragglers;
-  /// How many processes could not be killed; the ids of the first of them.
+  /// How many processes could not be killed; the ids of the first of them, then zeros.
   int32_t unkillable;
   int32_t unkillable_ids[8];
 };

@@ -1,0 +1,477 @@
+#include "monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const int64_t never = INT64_MAX;
+
+void flow_monitor_init(
+    struct flow_monitor *monitor, int64_t timeout_us, int64_t grace_us, bool keeps_stragglers) {
+  memset(monitor, 0, sizeof *monitor);
+  monitor->timeout_us = timeout_us;
+  monitor->grace_us = grace_us;
+  monitor->keeps_stragglers = keeps_stragglers;
+  monitor->phase = FLOW_MONITOR_IS_NEW;
+  monitor->deadline = monitor->kill_at = monitor->give_up_at = monitor->retry_at = never;
+}
+
+static void act(struct flow_monitor_actions *actions, enum flow_monitor_action action) {
+  if (actions->count == FLOW_MONITOR_MAX_ACTIONS) __builtin_trap();
+  actions->list[actions->count++] = action;
+}
+
+// Performs an action that is answered, and waits for the answer in that phase.
+static void ask(
+    struct flow_monitor *monitor, enum flow_monitor_action action, enum flow_monitor_phase phase,
+    struct flow_monitor_actions *actions) {
+  act(actions, action);
+  monitor->phase = phase;
+}
+
+// That much later; never where the sum would not fit.
+static int64_t later(int64_t time, int64_t delta) {
+  int64_t sum;
+  return __builtin_add_overflow(time, delta, &sum) ? never : sum;
+}
+
+// Of a result that is negative.
+static int32_t error_number(int64_t result) {
+  if (result >= 0 || result < -INT32_MAX) __builtin_trap();
+  return (int32_t)-result;
+}
+
+static bool is_want_of_room(int32_t error) { return error == ENOSPC || error == EDQUOT; }
+
+// MARK: The end
+
+static void leave(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
+  act(actions, FLOW_MONITOR_EXIT);
+  monitor->phase = FLOW_MONITOR_IS_DONE;
+}
+
+static void launch_failed(
+    struct flow_monitor *monitor, enum flow_launch_operation operation, int32_t error) {
+  monitor->end.result = FLOW_RESULT_LAUNCH_FAILED;
+  monitor->end.code = error;
+  monitor->end.operation = operation;
+}
+
+// The attempt is over, and its record is told so.
+static void finish(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  monitor->end.duration_us = now > monitor->started_at ? now - monitor->started_at : 0;
+  monitor->deadline = monitor->kill_at = monitor->give_up_at = monitor->retry_at = never;
+  ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
+}
+
+static void end_written(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  if (event->result < 0) {
+    int32_t error = error_number(event->result);
+    if (is_want_of_room(error) || error == EINTR) {
+      monitor->retry_at = later(event->now, FLOW_MONITOR_RETRY_US);
+      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_ROOM;
+      return;
+    }
+    // A disk that fails otherwise fails again; the engine, if there is one, can still be told.
+  }
+  act(actions, FLOW_MONITOR_REPORT_ENDED);
+  leave(monitor, actions);
+}
+
+// MARK: The start
+
+static void refuse(
+    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
+  launch_failed(monitor, FLOW_LAUNCH_CREATE_RECORD, error);
+  act(actions, FLOW_MONITOR_REPORT_REFUSED);
+  leave(monitor, actions);
+}
+
+// Nothing was started, and nothing of the record is there.
+static void start_nothing(
+    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
+  if (!is_want_of_room(error)) {
+    refuse(monitor, error, actions);
+    return;
+  }
+  act(actions, FLOW_MONITOR_REPORT_NO_ROOM);
+  leave(monitor, actions);
+}
+
+static void record_removed(
+    struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions) {
+  // A record that stays is in the way of every later launch of this attempt.
+  if (result < 0 && result != -ENOENT) {
+    refuse(monitor, error_number(result), actions);
+  } else {
+    start_nothing(monitor, monitor->record_error, actions);
+  }
+}
+
+static void spawned(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  if (event->result < 0) {
+    launch_failed(monitor, monitor->failed_operation, error_number(event->result));
+    finish(monitor, event->now, actions);
+    return;
+  }
+  if (event->result == 0 || event->result > INT32_MAX) __builtin_trap();  // no process id
+  monitor->command = (int32_t)event->result;
+  if (monitor->timeout_us >= 0) {
+    monitor->deadline = later(monitor->started_at, monitor->timeout_us);
+  }
+  ask(monitor, FLOW_MONITOR_WRITE_COMMAND, FLOW_MONITOR_IS_NOTING, actions);
+}
+
+// MARK: Signals
+
+static void terminate_group(
+    struct flow_monitor *monitor, enum flow_cause cause, int64_t now,
+    struct flow_monitor_actions *actions) {
+  monitor->end.cause = cause;
+  monitor->deadline = never;
+  monitor->kill_at = later(now, monitor->grace_us);
+  act(actions, FLOW_MONITOR_TERMINATE_GROUP);
+}
+
+static bool is_killing(const struct flow_monitor *monitor) { return monitor->give_up_at != never; }
+
+// Whether the monitor itself did not run when a kill was due: it was stopped or frozen, perhaps
+// together with those that it was to kill.
+static bool was_held_up(const struct flow_monitor *monitor, int64_t now) {
+  return now > later(monitor->kill_at, FLOW_MONITOR_HELD_UP_US);
+}
+
+static void kill_children(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  if (!is_killing(monitor)) {
+    monitor->give_up_at = later(now, FLOW_MONITOR_GIVE_UP_US);
+  } else if (was_held_up(monitor, now)) {
+    // What was not asked again cannot be said to have refused.
+    int64_t time = later(now, FLOW_MONITOR_HELD_UP_US);
+    if (monitor->give_up_at < time) monitor->give_up_at = time;
+  }
+  monitor->deadline = never;
+  monitor->kill_at = later(now, FLOW_MONITOR_KILL_AGAIN_US);
+  act(actions, FLOW_MONITOR_KILL_CHILDREN);
+}
+
+// The command still runs, and is not to be given time any more.
+static void force(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  monitor->end.cause = FLOW_CAUSE_FORCE;
+  kill_children(monitor, now, actions);
+}
+
+static void give_up(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  if (!monitor->command_ended) {
+    // It has no result; this is what was done to it.
+    monitor->end.result = FLOW_RESULT_SIGNALLED;
+    monitor->end.code = SIGKILL;
+  }
+  act(actions, FLOW_MONITOR_NAME_SURVIVORS);
+  finish(monitor, now, actions);
+}
+
+// While something of the attempt runs.
+static void time_passed(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  if (now >= monitor->give_up_at && !was_held_up(monitor, now)) {
+    give_up(monitor, now, actions);
+  } else if (now >= monitor->kill_at) {
+    kill_children(monitor, now, actions);
+  } else if (now >= monitor->deadline) {
+    act(actions, FLOW_MONITOR_REPORT_DEADLINE);
+    terminate_group(monitor, FLOW_CAUSE_DEADLINE, now, actions);
+  }
+}
+
+// MARK: While it runs
+
+static void command_noted(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  // If the command could not be noted: the start part alone keeps the attempt from being launched
+  // again, and leads to this monitor.
+  act(actions, FLOW_MONITOR_REPORT_LAUNCHED);
+  monitor->phase = FLOW_MONITOR_IS_WATCHING;
+  if (monitor->force_asked) {
+    force(monitor, now, actions);
+  } else if (monitor->stop_asked) {
+    terminate_group(monitor, FLOW_CAUSE_STOP, now, actions);
+  }
+}
+
+static void note_result(struct flow_monitor *monitor, int64_t result) {
+  int status = (int)result;
+  if (WIFEXITED(status)) {
+    monitor->end.result = FLOW_RESULT_EXITED;
+    monitor->end.code = WEXITSTATUS(status);
+  } else if (WIFSIGNALED(status)) {
+    monitor->end.result = FLOW_RESULT_SIGNALLED;
+    monitor->end.code = WTERMSIG(status);
+  } else {
+    __builtin_trap();  // stopped or continued, which is not asked for
+  }
+}
+
+static void reap_command(
+    struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions) {
+  note_result(monitor, result);
+  monitor->command_ended = true;
+  monitor->command_reaped = true;
+  monitor->deadline = never;
+  act(actions, FLOW_MONITOR_REAP_COMMAND);
+}
+
+// The command has been reaped; others are left.
+static void somebody_left(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  bool was_ended = monitor->end.cause != FLOW_CAUSE_ITSELF;
+  bool is_to_end = was_ended || monitor->stop_asked || monitor->force_asked;
+  if (monitor->keeps_stragglers && !is_to_end) {
+    finish(monitor, event->now, actions);
+    return;
+  }
+  int64_t count = event->result < 1 ? 1 : event->result;
+  monitor->end.stragglers = count > INT32_MAX ? INT32_MAX : (int32_t)count;
+  monitor->phase = FLOW_MONITOR_IS_CLEARING;
+  if (monitor->force_asked || is_killing(monitor)) {
+    kill_children(monitor, event->now, actions);
+    return;
+  }
+  // A grace that has begun goes on: timeout and grace together bound an attempt.
+  if (!was_ended) monitor->kill_at = later(event->now, monitor->grace_us);
+  act(actions, FLOW_MONITOR_TERMINATE_CHILDREN);
+}
+
+// MARK: Every event in every phase
+
+static void step_new(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_BEGIN:
+      ask(monitor, FLOW_MONITOR_CREATE_RECORD, FLOW_MONITOR_IS_CREATING, actions);
+      return;
+    case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
+    case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TIME: return;
+    case FLOW_MONITOR_DONE:           // nothing was asked
+    case FLOW_MONITOR_COMMAND_ENDED:  // nor started
+    case FLOW_MONITOR_NOBODY_LEFT:
+    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void answered(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (monitor->phase) {
+    case FLOW_MONITOR_IS_CREATING:
+      if (event->result < 0) {
+        start_nothing(monitor, error_number(event->result), actions);
+      } else {
+        ask(monitor, FLOW_MONITOR_LOCK_RECORD, FLOW_MONITOR_IS_LOCKING, actions);
+      }
+      return;
+    case FLOW_MONITOR_IS_LOCKING:
+    case FLOW_MONITOR_IS_RESERVING:
+    case FLOW_MONITOR_IS_STARTING:
+      if (event->result < 0) {
+        monitor->record_error = error_number(event->result);
+        ask(monitor, FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_IS_REMOVING, actions);
+      } else if (monitor->phase == FLOW_MONITOR_IS_LOCKING) {
+        ask(monitor, FLOW_MONITOR_RESERVE_RECORD, FLOW_MONITOR_IS_RESERVING, actions);
+      } else if (monitor->phase == FLOW_MONITOR_IS_RESERVING) {
+        ask(monitor, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_IS_STARTING, actions);
+      } else {
+        act(actions, FLOW_MONITOR_RELEASE_LAUNCHER);
+        monitor->started_at = event->now;
+        ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
+      }
+      return;
+    case FLOW_MONITOR_IS_REMOVING: record_removed(monitor, event->result, actions); return;
+    case FLOW_MONITOR_IS_SPAWNING: spawned(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_NOTING: command_noted(monitor, event->now, actions); return;
+    case FLOW_MONITOR_IS_ENDING: end_written(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_NEW:  // no answer is due
+    case FLOW_MONITOR_IS_WATCHING:
+    case FLOW_MONITOR_IS_REAPING:
+    case FLOW_MONITOR_IS_CLEARING:
+    case FLOW_MONITOR_IS_WAITING_FOR_ROOM:
+    case FLOW_MONITOR_IS_DONE: __builtin_trap();
+  }
+  __builtin_trap();  // no such phase
+}
+
+// In each phase that waits for an answer.
+static void step_asking(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_DONE: answered(monitor, event, actions); return;
+    // Remembered until the command runs; once the end is being written it is too late.
+    case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
+    case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TIME: return;
+    case FLOW_MONITOR_BEGIN:          // it has begun
+    case FLOW_MONITOR_COMMAND_ENDED:  // children are looked at only after the answer
+    case FLOW_MONITOR_NOBODY_LEFT:
+    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_watching(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_COMMAND_ENDED:
+      reap_command(monitor, event->result, actions);
+      monitor->phase = FLOW_MONITOR_IS_REAPING;
+      return;
+    case FLOW_MONITOR_STOP:
+      monitor->stop_asked = true;
+      // What makes it end already came first.
+      if (monitor->end.cause != FLOW_CAUSE_ITSELF) return;
+      terminate_group(monitor, FLOW_CAUSE_STOP, event->now, actions);
+      return;
+    case FLOW_MONITOR_FORCE:
+      if (monitor->force_asked) return;
+      monitor->force_asked = true;
+      force(monitor, event->now, actions);
+      return;
+    case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
+    case FLOW_MONITOR_BEGIN:        // it has begun
+    case FLOW_MONITOR_DONE:         // nothing was asked
+    case FLOW_MONITOR_NOBODY_LEFT:  // the command is not reaped
+    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_reaping(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_NOBODY_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_SOMEBODY_LEFT: somebody_left(monitor, event, actions); return;
+    // They count for those that are left, if any: the command has ended as it did.
+    case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
+    case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TIME: return;
+    case FLOW_MONITOR_BEGIN:          // it has begun
+    case FLOW_MONITOR_DONE:           // nothing was asked
+    case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
+      __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_clearing(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_NOBODY_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_SOMEBODY_LEFT:
+      // One has gone, and its children are ours now.
+      if (is_killing(monitor)) kill_children(monitor, event->now, actions);
+      return;
+    case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
+    case FLOW_MONITOR_FORCE:
+      if (monitor->force_asked) return;
+      monitor->force_asked = true;
+      kill_children(monitor, event->now, actions);
+      return;
+    case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
+    case FLOW_MONITOR_BEGIN:          // it has begun
+    case FLOW_MONITOR_DONE:           // nothing was asked
+    case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
+      __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_waiting_for_room(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_TIME:
+      if (event->now < monitor->retry_at) return;
+      monitor->retry_at = never;
+      ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
+      return;
+    case FLOW_MONITOR_COMMAND_ENDED:
+      if (monitor->command_ended) break;  // it ends once
+      // It was given up, and has ended after all before anybody was told.
+      reap_command(monitor, event->result, actions);
+      return;
+    case FLOW_MONITOR_NOBODY_LEFT:
+      monitor->end.unkillable = 0;
+      memset(monitor->end.unkillable_ids, 0, sizeof monitor->end.unkillable_ids);
+      return;
+    // The attempt is over; who is left may stay, or cannot be killed.
+    case FLOW_MONITOR_SOMEBODY_LEFT:
+    case FLOW_MONITOR_STOP:
+    case FLOW_MONITOR_FORCE: return;
+    case FLOW_MONITOR_BEGIN:  // it has begun
+    case FLOW_MONITOR_DONE:   // nothing was asked
+      __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_done(const struct flow_monitor_event *event) {
+  switch (event->kind) {
+    // They can be under way when the monitor exits.
+    case FLOW_MONITOR_STOP:
+    case FLOW_MONITOR_FORCE:
+    case FLOW_MONITOR_TIME: return;
+    case FLOW_MONITOR_BEGIN:  // it has ended, and looks at nobody any more
+    case FLOW_MONITOR_DONE:
+    case FLOW_MONITOR_COMMAND_ENDED:
+    case FLOW_MONITOR_NOBODY_LEFT:
+    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+void flow_monitor_step(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  actions->count = 0;
+  switch (monitor->phase) {
+    case FLOW_MONITOR_IS_NEW: step_new(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_CREATING:
+    case FLOW_MONITOR_IS_LOCKING:
+    case FLOW_MONITOR_IS_RESERVING:
+    case FLOW_MONITOR_IS_REMOVING:
+    case FLOW_MONITOR_IS_STARTING:
+    case FLOW_MONITOR_IS_SPAWNING:
+    case FLOW_MONITOR_IS_NOTING:
+    case FLOW_MONITOR_IS_ENDING: step_asking(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_WATCHING: step_watching(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_REAPING: step_reaping(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_CLEARING: step_clearing(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_WAITING_FOR_ROOM: step_waiting_for_room(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_DONE: step_done(event); return;
+  }
+  __builtin_trap();  // no such phase
+}
+
+int64_t flow_monitor_wake_up(const struct flow_monitor *monitor) {
+  int64_t times[] = {monitor->deadline, monitor->kill_at, monitor->give_up_at, monitor->retry_at};
+  int64_t first = never;
+  for (size_t index = 0; index < sizeof times / sizeof *times; index++) {
+    if (times[index] < first) first = times[index];
+  }
+  return first;
+}

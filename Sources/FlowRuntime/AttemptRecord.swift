@@ -1,0 +1,156 @@
+package import CLauncher
+package import FlowCore
+
+/// What the file says that an attempt's monitor keeps (`record.h` in CLauncher): who runs the
+/// attempt, as which process, and how it ended.
+package struct AttemptRecord: Equatable, Sendable {
+  /// Written before anything is started.
+  package struct Start: Hashable, Sendable {
+    package var step: Int32
+    /// The attempt's number.
+    package var attempt: Int32
+    /// The number of the event that is the intent to launch it.
+    package var intent: Int64
+    package var place: PlaceMark
+    package var monitorID: Int32
+    /// When the monitor was started, in the kernel's own count.
+    package var monitorStart: UInt64
+    package var startedAt: Instant
+
+    package var id: AttemptID { AttemptID(step: step, number: attempt) }
+  }
+
+  /// Written when the command runs.
+  package struct Command: Hashable, Sendable {
+    package var processID: Int32
+    /// When it was started, in the kernel's own count.
+    package var processStart: UInt64
+  }
+
+  /// As long as a whole record is; a file may be shorter while its monitor begins.
+  package static let byteCount = Int(FLOW_RECORD_SIZE)
+
+  /// Each is nil where it was not written or cannot be believed.
+  package var start: Start?
+  package var command: Command?
+  /// Has a checksum of its own, and can be believed whatever became of the other parts.
+  package var end: AttemptEnd?
+  /// Whether there is no start, or a part that nobody wrote so: then what is missing here may have
+  /// happened all the same.
+  package var isUnreadable: Bool
+
+  /// Reads whatever bytes the file of a record holds.
+  package static func decode(_ bytes: [UInt8]) -> AttemptRecord {
+    var record = flow_record()
+    unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe flow_record_decode(buffer.baseAddress, buffer.count, &record)
+    }
+    return AttemptRecord(record)
+  }
+
+  private init(_ record: flow_record) {
+    start = record.start_state == FLOW_PART_VALID ? Start(record.start) : nil
+    command = record.command_state == FLOW_PART_VALID ? Command(record.command) : nil
+    end = record.end_state == FLOW_PART_VALID ? AttemptEnd(record.end) : nil
+    isUnreadable =
+      record.start_state != FLOW_PART_VALID || record.command_state == FLOW_PART_BROKEN
+      || record.end_state == FLOW_PART_BROKEN
+  }
+}
+
+extension AttemptRecord.Start {
+  fileprivate init(_ start: flow_record_start) {
+    step = start.step
+    attempt = start.attempt
+    intent = start.intent
+    place = PlaceMark(start.place)
+    monitorID = start.monitor
+    monitorStart = start.monitor_start
+    startedAt = Instant(microseconds: start.started_at)
+  }
+}
+
+extension AttemptRecord.Command {
+  fileprivate init(_ command: flow_record_command) {
+    processID = command.process
+    processStart = command.process_start
+  }
+}
+
+/// A place in three numbers, as records hold it: two that are equal are the same.
+package struct PlaceMark: Hashable, Sendable {
+  package var boot: UInt64
+  package var mount: UInt64
+  package var processNamespace: UInt64
+
+  package init(_ place: Place) {
+    boot = BootMark(place.bootID).rawValue
+    mount = place.mountID
+    processNamespace = place.processNamespace
+  }
+
+  package init(_ place: flow_place) {
+    boot = place.boot
+    mount = place.mount
+    processNamespace = place.process_namespace
+  }
+
+  /// As a monitor writes it.
+  package var encoded: flow_place {
+    flow_place(boot: boot, mount: mount, process_namespace: processNamespace)
+  }
+}
+
+extension AttemptEnd {
+  /// - Parameter end: as a monitor made it, or `flow_record_decode` found it valid.
+  package init(_ end: flow_record_end) {
+    self.init(
+      result: Result(end), cause: Cause(end.cause), durationMicroseconds: end.duration_us,
+      cpuMicroseconds: end.cpu_us, peakMemoryKibibytes: end.peak_memory_kib,
+      stragglers: end.stragglers, unkillable: end.unkillable)
+  }
+}
+
+extension AttemptEnd.Result {
+  fileprivate init(_ end: flow_record_end) {
+    switch end.result {
+    case FLOW_RESULT_EXITED: self = .exited(code: UInt8(end.code))
+    case FLOW_RESULT_SIGNALLED: self = .signalled(signal: UInt8(end.code))
+    case FLOW_RESULT_LAUNCH_FAILED: self = .launchFailed(LaunchFailure(end))
+    // C's enumerations are open to Swift; the decoder closes them.
+    default: preconditionFailure("an end without a result")
+    }
+  }
+}
+
+extension AttemptEnd.Cause {
+  fileprivate init(_ cause: flow_cause) {
+    switch cause {
+    case FLOW_CAUSE_ITSELF: self = .byItself
+    case FLOW_CAUSE_DEADLINE: self = .deadline
+    case FLOW_CAUSE_STOP: self = .stop
+    case FLOW_CAUSE_FORCE: self = .force
+    default: preconditionFailure("an end without a cause")
+    }
+  }
+}
+
+extension LaunchFailure {
+  /// - Parameter end: of a launch that failed.
+  package init(_ end: flow_record_end) {
+    self.init(operation: Operation(end.operation), errno: end.code)
+  }
+}
+
+extension LaunchFailure.Operation {
+  package init(_ operation: flow_launch_operation) {
+    switch operation {
+    case FLOW_LAUNCH_CREATE_OUTPUT: self = .createOutput
+    case FLOW_LAUNCH_CHANGE_DIRECTORY: self = .changeDirectory
+    case FLOW_LAUNCH_EXECUTE: self = .execute
+    case FLOW_LAUNCH_CREATE_RECORD: self = .createRecord
+    case FLOW_LAUNCH_FORK: self = .fork
+    default: preconditionFailure("no operation of a launch")
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import FlowCore
+
+/// Numbers as a small file holds them that others read while it is written: little-endian, and a
+/// hash of them all as the last. Who sees half of a write can tell.
+enum CheckedNumbers {
+  static func byteCount(_ count: Int) -> Int { 8 * (count + 1) }
+
+  static func encode(_ numbers: [UInt64]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(byteCount(numbers.count))
+    for number in numbers + [SplitMix64.hash(numbers)] {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+      }
+    }
+    return bytes
+  }
+
+  /// - Parameter count: how many numbers, the hash not among them.
+  /// - Returns: nil where they are not whole.
+  static func decode(_ bytes: [UInt8], count: Int) -> [UInt64]? {
+    guard bytes.count == byteCount(count) else { return nil }
+    var numbers = stride(from: 0, to: bytes.count, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    let hash = numbers.removeLast()
+    return hash == SplitMix64.hash(numbers) ? numbers : nil
+  }
+}

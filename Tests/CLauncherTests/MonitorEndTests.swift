@@ -1,0 +1,253 @@
+import CLauncher
+import Glibc
+import Testing
+
+private let second = ScriptedMonitor.second
+
+/// What is left when the command itself has ended, and what cannot be ended.
+@Suite struct MonitorStragglerTests {
+  private func leaving(
+    _ count: Int64, keepsStragglers: Bool = false, after event: Event? = nil
+  ) -> (monitor: ScriptedMonitor, actions: [Action]) {
+    var monitor = runningMonitor(keepsStragglers: keepsStragglers)
+    if let event { _ = monitor.send(event) }
+    monitor.wait(2 * second)
+    _ = monitor.send(.commandEnded(.exited(0)))
+    let actions = monitor.send(.somebodyLeft(count))
+    return (monitor, actions)
+  }
+
+  @Test func stragglersAreStoppedAndCounted() {
+    var (monitor, actions) = leaving(3)
+    #expect(actions == [.terminateChildren])
+    #expect(monitor.wakesUpIn == 10 * second)
+    // One went, and what it left behind is not counted again.
+    #expect(monitor.send(.somebodyLeft(7)) == [])
+    monitor.wait(second)
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "exited 0, by itself")
+    #expect(monitor.end.stragglers == 3)
+    #expect(monitor.end.duration_us == 3 * second)
+  }
+
+  @Test(arguments: [(Int64(0), Int32(1)), (-1, 1), (.max, .max)])
+  func somebodyIsAtLeastOne(told: Int64, counted: Int32) {
+    #expect(leaving(told).monitor.end.stragglers == counted)
+  }
+
+  @Test func stragglersThatDoNotListenAreKilledAfterTheGrace() {
+    var (monitor, _) = leaving(1)
+    #expect(monitor.send(timeAfter: 10 * second - 1) == [])
+    #expect(monitor.send(timeAfter: 1) == [.killChildren])
+    #expect(monitor.send(timeAfter: 50_000) == [.killChildren])
+    // Those that one left behind are not given another 50 ms.
+    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "exited 0, by itself")
+  }
+
+  @Test func stragglersThatMayStayDo() {
+    var (monitor, actions) = leaving(3, keepsStragglers: true)
+    #expect(actions == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.stragglers == 0)
+    #expect(monitor.end.summary == "exited 0, by itself")
+    #expect(monitor.send(.stop) == [])
+  }
+
+  @Test(arguments: [true, false])
+  func aStopEndsAllOfTheAttempt(keepsStragglers: Bool) {
+    var (monitor, actions) = leaving(2, keepsStragglers: keepsStragglers, after: .stop)
+    #expect(actions == [.terminateChildren])
+    // The grace is that of the stop, two seconds of which have passed.
+    #expect(monitor.wakesUpIn == 8 * second)
+    #expect(monitor.send(timeAfter: 8 * second) == [.killChildren])
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "exited 0, stop")
+    #expect(monitor.end.stragglers == 2)
+  }
+
+  @Test(arguments: [true, false])
+  func aDeadlineEndsAllOfTheAttempt(keepsStragglers: Bool) {
+    var monitor = runningMonitor(timeout: second, keepsStragglers: keepsStragglers)
+    #expect(monitor.send(timeAfter: second) == [.reportDeadline, .terminateGroup])
+    _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
+    #expect(monitor.send(.somebodyLeft(1)) == [.terminateChildren])
+    #expect(monitor.wakesUpIn == 10 * second)
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "signalled 15, deadline")
+  }
+
+  @Test(arguments: [true, false])
+  func forceKillsAllOfTheAttempt(keepsStragglers: Bool) {
+    var (monitor, actions) = leaving(2, keepsStragglers: keepsStragglers, after: .force)
+    #expect(actions == [.killChildren])
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.stragglers == 2)
+  }
+
+  @Test func afterTheGraceOfAStopThoseThatAreLeftAreKilled() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.stop)
+    #expect(monitor.send(timeAfter: 10 * second) == [.killChildren])
+    _ = monitor.send(.commandEnded(.signalled(SIGKILL)))
+    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
+  }
+
+  @Test func aStopWhileTheCommandIsReapedCountsForThoseThatAreLeft() {
+    for (event, action) in [(Event.stop, Action.terminateChildren), (.force, .killChildren)] {
+      var monitor = runningMonitor(keepsStragglers: true)
+      _ = monitor.send(.commandEnded(.exited(0)))
+      #expect(monitor.send(event) == [])
+      #expect(monitor.send(.somebodyLeft(1)) == [action])
+      #expect(monitor.end.summary == "exited 0, by itself")
+    }
+  }
+
+  /// The command had its own end before.
+  @Test func forceHurriesStragglersAndIsNotTheCause() {
+    var (monitor, _) = leaving(1)
+    #expect(monitor.send(.stop) == [])
+    #expect(monitor.wakesUpIn == 10 * second)
+    #expect(monitor.send(.force) == [.killChildren])
+    #expect(monitor.send(.force) == [])
+    #expect(monitor.send(timeAfter: 50_000) == [.killChildren])
+    #expect(monitor.end.summary == "exited 0, by itself")
+  }
+}
+
+@Suite struct MonitorSurvivorTests {
+  private static let giveUp = 30 * second
+
+  /// Tells the time every 50 ms for so long, and expects a kill each time.
+  ///
+  /// - Returns: what the monitor does at the end.
+  private func kill(_ monitor: inout ScriptedMonitor, for duration: Int64) -> [Action] {
+    let end = monitor.now + duration
+    while monitor.now + 50_000 < end {
+      let actions = monitor.send(timeAfter: 50_000)
+      if actions != [.killChildren] { return actions }
+    }
+    return monitor.send(timeAfter: end - monitor.now)
+  }
+
+  @Test func aCommandThatCannotBeKilledIsNamedAndGivenUp() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.stop)
+    #expect(monitor.send(timeAfter: 10 * second) == [.killChildren])
+    #expect(kill(&monitor, for: Self.giveUp) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "signalled 9, stop")
+    #expect(monitor.end.duration_us == 40 * second)
+  }
+
+  @Test func itIsNotGivenUpBefore() {
+    var monitor = runningMonitor()
+    #expect(monitor.send(.force) == [.killChildren])
+    #expect(kill(&monitor, for: Self.giveUp - 1) == [])
+    #expect(monitor.wakesUpIn == 1)
+  }
+
+  @Test func aStragglerThatCannotBeKilledIsNamedAndGivenUp() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.commandEnded(.exited(4)))
+    _ = monitor.send(.somebodyLeft(1))
+    #expect(monitor.send(timeAfter: 10 * second) == [.killChildren])
+    #expect(kill(&monitor, for: Self.giveUp) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "exited 4, by itself")
+  }
+
+  @Test func theTimeToGiveUpCountsFromTheFirstKill() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.force)
+    #expect(kill(&monitor, for: 20 * second) == [.killChildren])
+    _ = monitor.send(.commandEnded(.signalled(SIGKILL)))
+    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
+    #expect(kill(&monitor, for: 10 * second) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
+  }
+
+  /// As when a container is paused: those that were killed had no time to go either.
+  @Test func aMonitorThatWasHeldUpKillsOnceMore() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.force)
+    #expect(monitor.send(timeAfter: 300 * second) == [.killChildren])
+    #expect(kill(&monitor, for: second - 1) == [])
+    #expect(monitor.send(timeAfter: 1) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
+  }
+
+  @Test func aShortDelayDoesNotPutOffTheEnd() {
+    var monitor = runningMonitor()
+    _ = monitor.send(.force)
+    #expect(monitor.send(timeAfter: 5 * second) == [.killChildren])
+    #expect(kill(&monitor, for: 24 * second) == [.killChildren])
+    #expect(kill(&monitor, for: second) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
+  }
+}
+
+@Suite struct MonitorRoomTests {
+  private static let noRoom = Int64(-ENOSPC)
+
+  @Test func anEndWaitsForRoomForEver() {
+    for error in [ENOSPC, EDQUOT, EINTR] {
+      let failures = [Int64](repeating: Int64(-error), count: 1_000)
+      var monitor = runningMonitor(answers: [.writeEnd: failures])
+      _ = monitor.send(.commandEnded(.exited(0)))
+      #expect(monitor.send(.nobodyLeft) == [.writeEnd])
+      for _ in 1..<1_000 {
+        #expect(monitor.wakesUpIn == second)
+        #expect(monitor.send(timeAfter: second - 1) == [])
+        #expect(monitor.send(timeAfter: 1) == [.writeEnd])
+      }
+      #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
+      // The wait is not the attempt's.
+      #expect(monitor.end.duration_us == 0)
+      #expect(monitor.wakesUpIn == nil)
+    }
+  }
+
+  @Test(arguments: [EIO, EROFS, EBADF])
+  func anEndThatCannotBeWrittenIsToldAllTheSame(error: Int32) {
+    var monitor = runningMonitor(answers: [.writeEnd: [Int64(-error)]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+  }
+
+  @Test func whileItWaitsStopsChangeNothing() {
+    var monitor = runningMonitor(keepsStragglers: true, answers: [.writeEnd: [Self.noRoom]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.somebodyLeft(1)) == [.writeEnd])
+    for event in [Event.stop, .force, .somebodyLeft(1), .nobodyLeft, .time] {
+      #expect(monitor.send(event) == [])
+    }
+    #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "exited 0, by itself")
+  }
+
+  @Test func whoGoesWhileItWaitsCouldBeKilledAfterAll() {
+    var monitor = givenUp()
+    #expect(monitor.send(.commandEnded(.signalled(SIGTERM))) == [.reapCommand])
+    #expect(monitor.send(.somebodyLeft(1)) == [])
+    #expect(monitor.end.unkillable == 2)
+    #expect(monitor.send(.nobodyLeft) == [])
+    #expect(monitor.end.unkillable == 0)
+    #expect(monitor.end.unkillable_ids.0 == 0)
+    #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "signalled 15, force")
+  }
+
+  @Test func whoStaysWhileItWaitsIsNamed() {
+    var monitor = givenUp()
+    #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.unkillable == 2)
+    #expect(monitor.end.unkillable_ids.0 == 8)
+  }
+
+  /// Two could not be killed, the command among them, and there is no room to say so.
+  private func givenUp() -> ScriptedMonitor {
+    var monitor = runningMonitor(answers: [.writeEnd: [Self.noRoom]])
+    _ = monitor.send(.force)
+    var actions: [Action] = [.killChildren]
+    while actions == [.killChildren] { actions = monitor.send(timeAfter: 50_000) }
+    precondition(actions == [.nameSurvivors, .writeEnd], "it was not given up")
+    monitor.nameSurvivors(2, first: 8)
+    return monitor
+  }
+}

@@ -1,0 +1,116 @@
+import CLauncher
+
+/// What a monitor wants done, with names that a failing expectation can show.
+enum Action: CaseIterable {
+  case createRecord, lockRecord, reserveRecord, removeRecord, writeStart, spawn, writeCommand
+  case writeEnd
+  case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoRoom, reportRefused
+  case terminateGroup, terminateChildren, killChildren, reapCommand, nameSurvivors, exit
+
+  private var raw: flow_monitor_action {
+    switch self {
+    case .createRecord: FLOW_MONITOR_CREATE_RECORD
+    case .lockRecord: FLOW_MONITOR_LOCK_RECORD
+    case .reserveRecord: FLOW_MONITOR_RESERVE_RECORD
+    case .removeRecord: FLOW_MONITOR_REMOVE_RECORD
+    case .writeStart: FLOW_MONITOR_WRITE_START
+    case .spawn: FLOW_MONITOR_SPAWN
+    case .writeCommand: FLOW_MONITOR_WRITE_COMMAND
+    case .writeEnd: FLOW_MONITOR_WRITE_END
+    case .releaseLauncher: FLOW_MONITOR_RELEASE_LAUNCHER
+    case .reportLaunched: FLOW_MONITOR_REPORT_LAUNCHED
+    case .reportDeadline: FLOW_MONITOR_REPORT_DEADLINE
+    case .reportEnded: FLOW_MONITOR_REPORT_ENDED
+    case .reportNoRoom: FLOW_MONITOR_REPORT_NO_ROOM
+    case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
+    case .terminateGroup: FLOW_MONITOR_TERMINATE_GROUP
+    case .terminateChildren: FLOW_MONITOR_TERMINATE_CHILDREN
+    case .killChildren: FLOW_MONITOR_KILL_CHILDREN
+    case .reapCommand: FLOW_MONITOR_REAP_COMMAND
+    case .nameSurvivors: FLOW_MONITOR_NAME_SURVIVORS
+    case .exit: FLOW_MONITOR_EXIT
+    }
+  }
+
+  init(_ raw: flow_monitor_action) {
+    guard let action = Action.allCases.first(where: { $0.raw == raw }) else {
+      preconditionFailure("an action without a name")
+    }
+    self = action
+  }
+
+  /// Whether the monitor waits for its result.
+  var isAnswered: Bool {
+    switch self {
+    case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
+      .writeCommand, .writeEnd:
+      true
+    case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoRoom,
+      .reportRefused, .terminateGroup, .terminateChildren, .killChildren, .reapCommand,
+      .nameSurvivors, .exit:
+      false
+    }
+  }
+
+  var isSignal: Bool {
+    self == .terminateGroup || self == .terminateChildren || self == .killChildren
+  }
+}
+
+enum Event: Hashable {
+  case begin
+  case done(Int64)
+  case commandEnded(Status)
+  case nobodyLeft
+  case somebodyLeft(Int64)
+  case stop
+  case force
+  case time
+
+  fileprivate var raw: (kind: flow_monitor_event_kind, result: Int64) {
+    switch self {
+    case .begin: (FLOW_MONITOR_BEGIN, 0)
+    case .done(let result): (FLOW_MONITOR_DONE, result)
+    case .commandEnded(let status): (FLOW_MONITOR_COMMAND_ENDED, Int64(status.raw))
+    case .nobodyLeft: (FLOW_MONITOR_NOBODY_LEFT, 0)
+    case .somebodyLeft(let count): (FLOW_MONITOR_SOMEBODY_LEFT, count)
+    case .stop: (FLOW_MONITOR_STOP, 0)
+    case .force: (FLOW_MONITOR_FORCE, 0)
+    case .time: (FLOW_MONITOR_TIME, 0)
+    }
+  }
+}
+
+/// How a process ended, as `waitpid` encodes it.
+struct Status: Hashable {
+  var raw: Int32
+
+  static func exited(_ code: Int32) -> Status { Status(raw: code << 8) }
+  static func signalled(_ signal: Int32) -> Status { Status(raw: signal) }
+  static func dumpedCore(_ signal: Int32) -> Status { Status(raw: signal | 0x80) }
+}
+
+extension flow_monitor {
+  init(timeout: Int64?, grace: Int64, keepsStragglers: Bool) {
+    self.init()
+    unsafe flow_monitor_init(&self, timeout ?? -1, grace, keepsStragglers)
+  }
+
+  /// - Parameter now: microseconds of the monotonic clock.
+  mutating func step(_ event: Event, at now: Int64) -> [Action] {
+    var raw = flow_monitor_event(kind: event.raw.kind, result: event.raw.result, now: now)
+    var actions = flow_monitor_actions()
+    unsafe flow_monitor_step(&self, &raw, &actions)
+    return unsafe withUnsafeBytes(of: actions.list) { bytes in
+      unsafe bytes.bindMemory(to: flow_monitor_action.self).prefix(Int(actions.count))
+        .map(Action.init)
+    }
+  }
+
+  /// Nil for never.
+  var wakeUp: Int64? {
+    var copy = self
+    let time = unsafe flow_monitor_wake_up(&copy)
+    return time == .max ? nil : time
+  }
+}

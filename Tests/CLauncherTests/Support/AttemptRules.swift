@@ -1,0 +1,236 @@
+import CLauncher
+import Glibc
+
+/// What must hold of a monitor whatever happens, said without its phases: from the events that it was
+/// told and the actions that it chose.
+struct AttemptRules {
+  private let timeout: Int64?
+  private let grace: Int64
+  private let keepsStragglers: Bool
+  /// Whether the monitor is told each time when it wants to be.
+  private let isOnTime: Bool
+
+  private(set) var broken: [String] = []
+  /// The action that waits for its answer.
+  private(set) var unanswered: Action?
+  private var done: [Action] = []
+  private var everDone: Set<Action> = []
+  private var results: [Action: Int64] = [:]
+  private var now: Int64 = 0
+
+  private var spawnedAt: Int64?
+  private var stopAsked = false
+  private var forceAsked = false
+  /// Before the monitor was told that the command has ended.
+  private var cause = FLOW_CAUSE_ITSELF
+  private var isCommandOver = false
+  private var isNobodyLeft = false
+  private var isSomebodyLeft = false
+  /// When the attempt's grace began, and when it was killed first.
+  private var terminatedAt: Int64?
+  private var killedAt: Int64?
+
+  init(timeout: Int64?, grace: Int64, keepsStragglers: Bool, isOnTime: Bool) {
+    self.timeout = timeout
+    self.grace = grace
+    self.keepsStragglers = keepsStragglers
+    self.isOnTime = isOnTime
+  }
+
+  var hasExited: Bool { done.last == .exit }
+
+  private func has(_ action: Action) -> Bool { everDone.contains(action) }
+
+  private var isRunning: Bool { (results[.spawn] ?? -1) > 0 }
+
+  mutating func breaks(_ rule: String) {
+    broken.append(rule)
+  }
+
+  private mutating func require(_ condition: Bool, _ rule: @autoclosure () -> String) {
+    if !condition { breaks("\(rule()); done: \(done)") }
+  }
+
+  mutating func answers(_ action: Action, with result: Int64) {
+    unanswered = nil
+    results[action] = result
+  }
+
+  // MARK: Events
+
+  mutating func stepped(_ event: Event, _ actions: [Action], at time: Int64) {
+    now = time
+    if hasExited { require(actions.isEmpty, "nothing is done after the exit") }
+    let isOver = isCommandOver || has(.writeEnd)
+    switch event {
+    case .stop:
+      stopAsked = stopAsked || !has(.writeEnd)
+      if !isOver && cause == FLOW_CAUSE_ITSELF { cause = FLOW_CAUSE_STOP }
+    case .force:
+      forceAsked = forceAsked || !has(.writeEnd)
+      if !isOver { cause = FLOW_CAUSE_FORCE }
+    case .commandEnded:
+      isCommandOver = true
+      require(actions == [.reapCommand], "a command that has ended is reaped")
+    case .nobodyLeft: isNobodyLeft = true
+    case .somebodyLeft: isSomebodyLeft = true
+    case .begin, .done, .time: break
+    }
+    for (index, action) in actions.enumerated() {
+      require(
+        !action.isAnswered || index == actions.count - 1, "what is answered is asked last")
+      check(action)
+      done.append(action)
+      everDone.insert(action)
+      if action.isAnswered { unanswered = action }
+    }
+  }
+
+  // MARK: Actions
+
+  private mutating func check(_ action: Action) {
+    if action.isSignal { checkSignal(action) }
+    switch action {
+    case .createRecord: require(done.isEmpty, "the record is the first thing")
+    case .lockRecord: follows(.createRecord, action)
+    case .reserveRecord: follows(.lockRecord, action)
+    case .writeStart: follows(.reserveRecord, action)
+    case .releaseLauncher: follows(.writeStart, action)
+    case .spawn:
+      once(action)
+      require(done.last == .releaseLauncher, "the launcher's lock goes just before the spawn")
+      spawnedAt = now
+    case .writeCommand: follows(.spawn, action)
+    case .reportLaunched:
+      once(action)
+      require(isRunning && done.last == .writeCommand, "a launch is told when the command runs")
+    case .removeRecord:
+      once(action)
+      require(has(.createRecord) && !has(.spawn), "only a record of nothing is removed")
+    case .reportDeadline: checkDeadline()
+    case .terminateGroup, .terminateChildren, .killChildren: break
+    case .reapCommand: require(isCommandOver, "only what has ended is reaped")
+    case .nameSurvivors: checkSurvivors()
+    case .writeEnd: checkEnd()
+    case .reportEnded: checkReportOfEnd()
+    case .reportNoRoom, .reportRefused: checkReportOfNothing()
+    case .exit: require(isReported, "an exit is said before, and once")
+    }
+  }
+
+  private mutating func once(_ action: Action) {
+    require(!has(action), "\(action) comes once")
+  }
+
+  private mutating func follows(_ before: Action, _ action: Action) {
+    once(action)
+    require(done.last == before, "\(action) follows \(before)")
+    require((results[before] ?? -1) >= 0, "\(action) follows success")
+  }
+
+  private var isReported: Bool {
+    done.count { $0 == .reportEnded || $0 == .reportNoRoom || $0 == .reportRefused } == 1
+      && (done.last == .reportEnded || done.last == .reportNoRoom || done.last == .reportRefused)
+  }
+
+  private mutating func checkSignal(_ action: Action) {
+    require(isRunning, "nobody is signalled before the command runs")
+    require(!isNobodyLeft, "nobody is signalled when nobody is left")
+    require(!has(.writeEnd), "nobody is signalled after the end")
+    let isReaped = has(.reapCommand)
+    let isStopping = cause != FLOW_CAUSE_ITSELF || stopAsked || forceAsked
+    if isReaped {
+      require(isSomebodyLeft, "after the command only those that are left are signalled")
+      require(isStopping || !keepsStragglers, "stragglers that may stay are left alone")
+    }
+    if action == .killChildren {
+      let isGraceOver = terminatedAt.map { now - $0 >= grace } ?? false
+      require(forceAsked || isGraceOver, "a kill comes by force or after the grace")
+      if killedAt == nil { killedAt = now }
+      return
+    }
+    once(action)
+    require(killedAt == nil, "after a kill there is no termination")
+    require(!forceAsked, "force knows no grace")
+    require((action == .terminateChildren) == isReaped, "a group is named by its leader")
+    require(isReaped || cause != FLOW_CAUSE_ITSELF, "a command is not stopped without a cause")
+    if terminatedAt == nil { terminatedAt = now }
+  }
+
+  private mutating func checkDeadline() {
+    once(.reportDeadline)
+    require(cause == FLOW_CAUSE_ITSELF && !isCommandOver, "a deadline comes before other ends")
+    guard let timeout, let spawnedAt else { return breaks("a deadline without a timeout") }
+    require(now - spawnedAt >= timeout, "a deadline is not early")
+    cause = FLOW_CAUSE_DEADLINE
+  }
+
+  private mutating func checkSurvivors() {
+    once(.nameSurvivors)
+    require(!isNobodyLeft, "somebody survives")
+    guard let killedAt else { return breaks("survivors were killed before") }
+    require(now - killedAt >= 30_000_000, "survivors had 30 seconds")
+    if isOnTime { require(now - killedAt == 30_000_000, "they have no more than 30 seconds") }
+  }
+
+  private mutating func checkEnd() {
+    if has(.writeEnd) {
+      require(lacksRoomForEnd, "only a want of room is tried again")
+      return
+    }
+    let isLaunchFailed = has(.spawn) && !isRunning
+    let mayStay =
+      keepsStragglers && isCommandOver && isSomebodyLeft && cause == FLOW_CAUSE_ITSELF
+      && !stopAsked && !forceAsked
+    require(
+      isLaunchFailed || isNobodyLeft || mayStay || has(.nameSurvivors),
+      "an end is written when nobody is left")
+    if isOnTime, let terminatedAt, grace < .max {
+      require(now - terminatedAt <= grace + 30_000_000, "an end comes within its bounds")
+    }
+  }
+
+  private var lacksRoomForEnd: Bool {
+    let result = results[.writeEnd] ?? 0
+    return [ENOSPC, EDQUOT, EINTR].contains { result == Int64(-$0) }
+  }
+
+  private mutating func checkReportOfEnd() {
+    require(has(.writeEnd), "an end is written before it is told")
+    require(!lacksRoomForEnd, "without room an end waits")
+    require(has(.reportLaunched) == isRunning, "a launch is told before the end")
+  }
+
+  private mutating func checkReportOfNothing() {
+    require(!has(.spawn), "nothing was started")
+    require(!has(.releaseLauncher), "the launcher's lock was held until the exit")
+    if results[.createRecord] == 0 { require(has(.removeRecord), "a record of nothing is removed") }
+  }
+
+  // MARK: The end
+
+  func brokenAtTheEnd(_ end: flow_record_end) -> [String] {
+    var broken: [String] = []
+    if has(.spawn) != has(.releaseLauncher) { broken.append("the launcher's lock was not let go") }
+    if !has(.spawn) && has(.reportNoRoom) { return broken }
+    let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
+    if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }
+    if !hasExited { broken.append("it did not exit") }
+    if !isDecodable(end) { broken.append("nobody can read its end: \(end.summary)") }
+    return broken
+  }
+
+  private func isDecodable(_ end: flow_record_end) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: Int(FLOW_RECORD_SIZE))
+    var end = end
+    var record = flow_record()
+    unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      unsafe flow_record_encode_end(&end, base + Int(FLOW_RECORD_END_OFFSET))
+      unsafe flow_record_decode(base, buffer.count, &record)
+    }
+    return record.end_state == FLOW_PART_VALID && record.end.summary == end.summary
+      && record.end.duration_us == end.duration_us && record.end.stragglers == end.stragglers
+      && record.end.unkillable == end.unkillable
+  }
+}
