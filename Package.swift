@@ -60,7 +60,10 @@ let package = Package(
       ]),
     library(
       "FlowsimCommands",
-      imports: ["FlowCommandLine", "FlowCore", "FlowSimulation", "FlowSystem", "FlowText"]),
+      imports: [
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowSystem", "FlowText",
+      ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
@@ -83,7 +86,12 @@ let package = Package(
       "FlowRuntimeTests",
       of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
     tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
+    tests(
+      "FlowsimCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowsimCommands", "TestSupport",
+      ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),

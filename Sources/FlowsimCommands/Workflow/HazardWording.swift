@@ -1,0 +1,57 @@
+import FlowCore
+import FlowSimulation
+
+/// Causes and changes in words.
+extension HazardCause {
+  /// As in `12 power losses`.
+  var noun: String {
+    switch self {
+    case .powerLoss: "power loss"
+    case .disk: "fault of the disk"
+    case .monitorKilled: "killed monitor"
+    case .launcherKilled: "killed launcher"
+    case .engineKilled: "killed engine"
+    }
+  }
+
+  func counted(_ count: Int) -> String {
+    if self == .disk { return "\(count) fault\(count == 1 ? "" : "s") of the disk" }
+    return Plural.of(count, noun)
+  }
+
+  /// For JSON.
+  var key: String { "\(self)" }
+}
+
+extension CauseCounts {
+  /// Such as `of the machine: 12 power losses; of processes: 2 killed monitors`; empty where there
+  /// are none.
+  var grouped: String {
+    let groups = [
+      ("of the machine", ranked.filter(\.cause.isOfMachine)),
+      ("of processes", ranked.filter { !$0.cause.isOfMachine }),
+    ]
+    return groups.filter { !$0.1.isEmpty }.map { name, causes in
+      "\(name): " + causes.map { $0.cause.counted($0.count) }.joined(separator: ", ")
+    }.joined(separator: "; ")
+  }
+}
+
+extension DefinitionChange.Kind {
+  /// As it is written in a definition.
+  var member: String {
+    switch self {
+    case .onLost(let onLost): "\"onLost\": \"\(onLost)\""
+    case .retry(let maxAttempts): "\"retry\": {\"maxAttempts\": \(maxAttempts)}"
+    case .timeout(let milliseconds): "\"timeout\": \"\(milliseconds / 60_000)m\""
+    }
+  }
+
+  /// What goes with it.
+  var condition: String {
+    switch self {
+    case .onLost(.probe): " with a probe that is right"
+    case .onLost, .retry, .timeout: ""
+    }
+  }
+}
