@@ -10,6 +10,7 @@ struct RecordedRun {
   let summary: RunSummary
   let isHeld: Bool
   let engineProcessID: Int32?
+  let isWaitingForRoom: Bool
   /// Why the history could not be read to its end; what was read before it stands.
   let problem: CommandError?
 
@@ -30,6 +31,7 @@ struct RecordedRun {
       var reader = try RunReader(folder, in: home.storage)
       isHeld = reader.isHeld
       engineProcessID = reader.engineProcessID
+      isWaitingForRoom = reader.isWaitingForRoom
       problem = Self.read(&reader, into: &summary, folder)
     } catch {
       throw .run(error)

@@ -40,6 +40,12 @@ package struct File<Store: Storage>: ~Copyable {
     path = newPath
   }
 
+  /// The folder that holds the file has another name now.
+  package mutating func folderWasRenamed(to folder: String) {
+    let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] }
+    path = "\(folder)/\(name ?? path[...])"
+  }
+
   /// Lends the open file description to what shares it. It may not be closed.
   package func lend<Value, Failure: Error>(
     _ body: (Store.Handle) throws(Failure) -> Value

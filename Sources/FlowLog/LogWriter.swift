@@ -38,6 +38,8 @@ package struct LogWriter<Store: Storage>: ~Copyable {
   /// What the frames would take if none was deflated.
   private var rawLength: Int64
   private var reservedLength: Int64
+  /// How long the file is, as this writer left it.
+  private var leftLength: Int64
 
   /// Begins a log in a folder that holds none. The folder's own name is the caller's to sync.
   /// - Parameter salt: any number that no other segment is likely to have.
@@ -73,6 +75,7 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     durable = cursor
     written = cursor
     reservedLength = header.bornSize
+    leftLength = max(header.bornSize, cursor.offset)
   }
 
   /// The last event that is durable; zero if none is.
@@ -86,12 +89,13 @@ package struct LogWriter<Store: Storage>: ~Copyable {
   /// The segment that is written to.
   package var path: String { file.path }
 
-  /// Whether the writer is spoilt.
   /// The folder has another name now; segments to come are made there.
   package mutating func wasRenamed(to directory: String) {
     self.directory = directory
+    file.folderWasRenamed(to: directory)
   }
 
+  /// Whether the writer is spoilt.
   package var hasFailed: Bool {
     if case .failed = state { true } else { false }
   }
@@ -178,7 +182,7 @@ extension LogWriter {
   /// Whether the file is as long as the writer left it. If not, somebody else is at work on it.
   package func isAsLeft() throws(LogError) -> Bool {
     try wrapping(file.path) { () throws(StorageError) in
-      try file.size() == max(reservedLength, written.offset)
+      try file.size() == leftLength
     }
   }
 
@@ -194,6 +198,7 @@ extension LogWriter {
       throw fail(error)
     }
     written = written.advanced(by: frame)
+    leftLength = max(leftLength, written.offset)
   }
 }
 
@@ -213,9 +218,10 @@ extension LogWriter {
     guard header.reservationBytes > 0, needed > reservedLength else { return }
     let reserved = header.reservedSize(holding: needed)
     do throws(StorageError) { try file.reserve(upTo: reserved) } catch {
-      throw noRoom(error)
+      throw try noRoom(error)
     }
     reservedLength = reserved
+    leftLength = reserved
   }
 
   /// Goes on in a new segment if a commit of these parts has no place in this one. With several
@@ -253,15 +259,14 @@ extension LogWriter {
     written = durable
     rawLength = 0
     reservedLength = header.bornSize
+    leftLength = max(header.bornSize, durable.offset)
   }
 
   private mutating func begin(_ header: SegmentHeader) throws(LogError) -> File<Store> {
     do throws(StorageError) {
-      let file = try SegmentBirth.begin(header, in: directory, storage)
-      try file.sync()
-      return file
+      return try SegmentBirth.beginSynced(header, in: directory, storage)
     } catch {
-      throw noRoom(error)
+      throw try noRoom(error)
     }
   }
 }
@@ -295,12 +300,18 @@ extension LogWriter {
   }
 
   /// For what is done before anything of the log is touched: want of room can be waited for.
-  private mutating func noRoom(_ error: StorageError) -> LogError {
-    switch error.errno {
-    case .noSpace, .quotaExceeded: LogError(file.path, at: written.offset, .storage(error))
-    default: fail(error)
-    }
+  private mutating func noRoom(_ error: StorageError) throws(LogError) -> LogError {
+    guard error.errno.isWantOfRoom else { return fail(error) }
+    // A file system can give a part of the room, with the size, before it finds that the rest is
+    // not to be had.
+    leftLength = try run { (file) throws(StorageError) in try file.size() }
+    return LogError(file.path, at: written.offset, .storage(error))
   }
+}
+
+extension Errno {
+  /// Whether somebody may make room, and the same be tried again.
+  package var isWantOfRoom: Bool { self == .noSpace || self == .quotaExceeded }
 }
 
 extension SegmentHeader {

@@ -33,6 +33,10 @@ extension LogWriter {
     var file = try wrapping(tail.path) { () throws(StorageError) in
       try SegmentBirth.begin(header, in: directory, storage)
     }
+    let path = file.path
+    var isWhole = false
+    // It may hold room that others wait for.
+    defer { if !isWhole { try? storage.removeLeftover(path) } }
     try reader.segment.forEachFrame(from: known, to: end) { (frame, payload) throws(LogError) in
       let carried = encoder.encode(
         storedAs: frame, payload, salt: salt, after: cursor.chain)
@@ -44,6 +48,7 @@ extension LogWriter {
     }
     do throws(StorageError) {
       try file.sync()
+      isWhole = true
       try SegmentBirth.publish(&file, number, in: directory, storage)
     } catch {
       throw LogError(tail.path, .storage(error))

@@ -20,6 +20,18 @@ enum SegmentBirth {
     }
   }
 
+  /// The same, and durable but for its name. If anything fails, nothing is left of it.
+  static func beginSynced<Store>(
+    _ header: SegmentHeader, in directory: String, _ storage: Store
+  ) throws(StorageError) -> File<Store> {
+    let file = try begin(header, in: directory, storage)
+    do throws(StorageError) { try file.sync() } catch {
+      try? storage.removeLeftover(file.path)
+      throw error
+    }
+    return file
+  }
+
   /// The file must be synced.
   static func publish<Store>(
     _ file: inout File<Store>, _ number: UInt64, in directory: String, _ storage: Store

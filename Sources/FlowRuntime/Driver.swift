@@ -11,6 +11,8 @@ package struct Driver<World: Environment>: ~Copyable {
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
+  /// Of the commit in flight, while there is no room for it.
+  private var roomWait: RoomWait?
   private var outcome: RunOutcome?
 
   // MARK: Lives
@@ -72,7 +74,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(writer, lock: lock, by: process)
+    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
     if isOver {
@@ -142,16 +144,20 @@ package struct Driver<World: Environment>: ~Copyable {
   }
 
   private var nextDeadline: Instant? {
-    switch (engine.nextDeadline, world.runner.nextDeadline) {
-    case (let own?, let runner?): min(own, runner)
-    case (let own, let runner): own ?? runner
-    }
+    Self.earliest(
+      Self.earliest(engine.nextDeadline, world.runner.nextDeadline), roomWait?.nextLook)
+  }
+
+  private static func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   private mutating func takeIn(at now: Moment) throws(RunError) {
     if let deadline = engine.nextDeadline, deadline <= now.monotonic {
       engine.handle(.timePassed, at: now)
     }
+    try lookForRoom(at: now)
     if let events = try journal.finish(), let last = events.last {
       engine.handle(.committed(through: last.sequence), at: now)
       observer.committed(events, engine.state)
@@ -167,10 +173,42 @@ package struct Driver<World: Environment>: ~Copyable {
 
   private mutating func perform(_ effect: Effect) throws(RunError) {
     switch effect {
-    case .commit(let events): try journal.begin(events)
+    case .commit(let events):
+      if try !journal.begin(events) { roomWait = RoomWait(since: world.time.now().monotonic) }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }
   }
+
+  /// Goes on with a commit that had no room, if there is some now.
+  private mutating func lookForRoom(at now: Moment) throws(RunError) {
+    guard let wait = roomWait, wait.nextLook <= now.monotonic else { return }
+    if try journal.beginAgain() {
+      roomWait = nil
+      engine.handle(.roomReturned(waitedMicroseconds: wait.length(until: now.monotonic)), at: now)
+    } else {
+      roomWait?.looked(at: now.monotonic)
+    }
+  }
+}
+
+/// A commit waits for room on the disk.
+private struct RoomWait {
+  private let since: Instant
+  private(set) var nextLook: Instant
+
+  /// Nothing tells of room that somebody has made.
+  private static let lookMilliseconds: Int64 = 1_000
+
+  init(since: Instant) {
+    self.since = since
+    nextLook = since.advanced(byMilliseconds: Self.lookMilliseconds)
+  }
+
+  mutating func looked(at now: Instant) {
+    nextLook = now.advanced(byMilliseconds: Self.lookMilliseconds)
+  }
+
+  func length(until now: Instant) -> Int64 { now.microseconds - since.microseconds }
 }

@@ -1,21 +1,24 @@
 import FlowCore
 package import FlowLog
 
-/// What the engine of a run says of itself in the lock file: 56 bytes (`CheckedNumbers`). It is
+/// What the engine of a run says of itself in the lock file: 64 bytes (`CheckedNumbers`). It is
 /// written over and over, so a reader may see it half old and half new.
 package struct HolderRecord: Hashable, Sendable {
   package var processID: Int32
   package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
+  /// Whether a commit waits for room on the disk, and the run with it.
+  package var waitsForRoom = false
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let byteCount = CheckedNumbers.byteCount(6)
+  private static let waitsForRoomFlag: UInt64 = 1
+  private static let byteCount = CheckedNumbers.byteCount(7)
 
   private var numbers: [UInt64] {
     [
       Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
-      UInt64(lastSequence),
+      UInt64(lastSequence), waitsForRoom ? Self.waitsForRoomFlag : 0,
     ]
   }
 
@@ -23,20 +26,21 @@ package struct HolderRecord: Hashable, Sendable {
 
   /// Nil where there is none, or not a whole one.
   static func decode(_ bytes: [UInt8]) -> HolderRecord? {
-    guard let numbers = CheckedNumbers.decode(bytes, count: 6), numbers[0] == magic,
+    guard let numbers = CheckedNumbers.decode(bytes, count: 7), numbers[0] == magic,
       let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
       let lastSequence = Int64(exactly: numbers[5])
     else { return nil }
     return HolderRecord(
       processID: processID, boot: BootMark(rawValue: numbers[2]),
-      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence)
+      durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence,
+      waitsForRoom: numbers[6] & waitsForRoomFlag != 0)
   }
 
   /// Reads until it is whole; nil if the holder has not said anything yet.
   static func read<Store: Storage>(
     _ file: borrowing File<Store>
   ) throws(RunError) -> HolderRecord? {
-    // A write of 56 bytes is over long before a second look; more looks mean that nothing is there.
+    // A write of 64 bytes is over long before a second look; more looks mean that nothing is there.
     for _ in 0..<100 {
       let bytes = try wrapping { () throws(StorageError) in
         try file.read(at: 0, count: byteCount)

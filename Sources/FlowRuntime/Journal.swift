@@ -9,38 +9,86 @@ package struct Journal<Store: Storage>: ~Copyable {
   private let boot: BootMark
   private let salts: SaltSource
   private(set) var commitInFlight: [Event] = []
+  /// The commit in flight, if there is no room for it yet: nothing of it is written.
+  private var waiting: EncodedCommit?
+  /// Attempts whose ends are to come.
+  private var openAttempts: Int
 
+  /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
+  private static var roomForAnEnd: Int64 { 512 }
+
+  /// - Parameter openAttempts: how many attempts the history has scheduled that have no end.
   init(
-    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, by process: RunProcess
+    _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, by process: RunProcess,
+    openAttempts: Int = 0
   ) {
     self.writer = writer
     self.lock = lock
+    self.openAttempts = openAttempts
     processID = process.processID
     boot = BootMark(process.place.bootID)
     salts = process.salts
   }
 
-  /// Appends consecutive events and begins to make them durable.
-  mutating func begin(_ events: [Event]) throws(RunError) {
-    try append(events)
-    do throws(LogError) { try writer.startSync() } catch { throw .log(error) }
+  /// Takes consecutive events, and begins to make them durable if there is room for them.
+  ///
+  /// - Returns: false if there is none. Then nothing is written, and `beginAgain` is to be called
+  ///   when there may be.
+  mutating func begin(_ events: [Event]) throws(RunError) -> Bool {
+    take(events)
+    if try beginAgain() { return true }
+    try sayThatItWaits()
+    return false
   }
 
-  private mutating func append(_ events: [Event]) throws(RunError) {
-    precondition(commitInFlight.isEmpty, "a commit is in flight")
-    let commit = EncodedCommit(events)
+  /// Looks whether there is room now for the commit that had none.
+  mutating func beginAgain() throws(RunError) -> Bool {
+    guard let commit = waiting else { preconditionFailure("no commit waits for room") }
     do throws(LogError) {
-      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-      try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
+      do throws(LogError) { try findRoom(for: commit) } catch {
+        // Only want of room leaves the writer as it was.
+        if writer.hasFailed { throw error }
+        return false
+      }
+      try append(commit)
+      try writer.startSync()
     } catch {
       throw .log(error)
     }
+    return true
+  }
+
+  private mutating func take(_ events: [Event]) {
+    precondition(commitInFlight.isEmpty, "a commit is in flight")
     commitInFlight = events
+    openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
+    waiting = EncodedCommit(events)
+  }
+
+  /// All that needs room comes before anything is written. With an intent to launch, that is also
+  /// the room for the ends of all attempts that will then be open: what runs can always be recorded.
+  private mutating func findRoom(for commit: EncodedCommit) throws(LogError) {
+    let isLaunching = commitInFlight.contains { $0.body.kind == .attemptScheduled }
+    let ends = isLaunching ? Int64(openAttempts) * Self.roomForAnEnd : 0
+    try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
+    try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
+  }
+
+  private mutating func append(_ commit: EncodedCommit) throws(LogError) {
+    waiting = nil
+    try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
+  }
+
+  /// Nobody is the worse for not being told, where even the lock file finds no room.
+  private func sayThatItWaits() throws(RunError) {
+    do throws(RunError) { try publish() } catch {
+      guard error.storageFailure?.errno.isWantOfRoom == true else { throw error }
+    }
   }
 
   /// The events of the commit that was begun, once they are durable; nil while they are not.
   mutating func finish() throws(RunError) -> [Event]? {
-    if commitInFlight.isEmpty { return nil }
+    if commitInFlight.isEmpty || waiting != nil { return nil }
     do throws(LogError) {
       guard try writer.finishSync() else { return nil }
     } catch {
@@ -56,14 +104,21 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence)))
+        lastSequence: Int64(writer.durableSequence), waitsForRoom: waiting != nil))
   }
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is
-  /// anything else to do.
+  /// anything else to do, and nothing to wait for room with.
   mutating func commit(_ events: [Event]) throws(RunError) {
-    try append(events)
-    do throws(LogError) { try writer.sync() } catch { throw .log(error) }
+    take(events)
+    guard let commit = waiting else { preconditionFailure("a commit was taken and is gone") }
+    do throws(LogError) {
+      try findRoom(for: commit)
+      try append(commit)
+      try writer.sync()
+    } catch {
+      throw .log(error)
+    }
     commitInFlight = []
     try publish()
   }
@@ -81,5 +136,20 @@ package struct Journal<Store: Storage>: ~Copyable {
       throw .log(error)
     }
     try lock.release()
+  }
+}
+
+extension Event.Body {
+  /// By how many more attempts are open after it.
+  fileprivate var openedAttempts: Int {
+    switch kind {
+    case .attemptScheduled: 1
+    case .attemptEnded, .attemptWithdrawn: -1
+    case .runCreated, .definitionPart, .engineStarted, .attemptLaunched, .deadlinePassed,
+      .cancelRequested, .timerFired, .attemptFound, .clockJumped, .roomReturned, .runReopened,
+      .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished,
+      .stepSkipped, .runStopping, .runFinished:
+      0
+    }
   }
 }

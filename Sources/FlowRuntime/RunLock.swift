@@ -31,6 +31,7 @@ package struct RunLock<Store: Storage>: ~Copyable {
       // After a power loss the log holds what it holds, whatever an older record says.
       guard record.boot == boot else { return lock }
       record.processID = processID
+      record.waitsForRoom = false
       try lock.publish(record)
     }
     return lock

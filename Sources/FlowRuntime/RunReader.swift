@@ -43,6 +43,12 @@ package struct RunReader<Store: Storage>: ~Copyable {
     return record.processID
   }
 
+  /// Whether the engine waits for room on the disk.
+  package var isWaitingForRoom: Bool {
+    guard case .engine(let record?) = holder, record.boot == boot else { return false }
+    return record.waitsForRoom
+  }
+
   /// The next event; nil at the end of what is known to be durable.
   package mutating func next() throws(RunError) -> Event? {
     while let event = try history.next() {

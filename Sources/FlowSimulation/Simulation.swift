@@ -119,6 +119,18 @@ package struct Simulation {
     }
   }
 
+  /// An engine at work waits for room; it stops only where what it had room for was refused.
+  private func checkEnd(at error: RunError) {
+    guard !world.isEngineDead, let failure = error.storageFailure, failure.errno.isWantOfRoom
+    else { return }
+    switch failure.operation {
+    case .reserve, .create: world.oracles.violated(.live, "the engine does not wait: \(failure)")
+    case .makeDirectory, .rename, .remove, .list, .syncDirectory, .inspect, .open, .read, .write,
+      .sync, .lock, .close:
+      break
+    }
+  }
+
   /// One life of the engine: until the run ends, or the engine dies or stops.
   private mutating func liveOnce() throws(RunError) {
     guard var driver = try begin() else { return }
@@ -128,6 +140,7 @@ package struct Simulation {
         ended = try driver.step()
       } catch {
         world.oracles.engineEnded(inFlight: driver.commitInFlight)
+        checkEnd(at: error)
         throw error
       }
       if world.isEngineDead || world.oracles.violation != nil {

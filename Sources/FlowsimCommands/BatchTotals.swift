@@ -40,21 +40,62 @@ struct BatchTotals {
       """
   }
 
+  /// How far a long batch is, on one line.
+  func progress(elapsedMicroseconds: Int64) -> String {
+    let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
+    return "\(DurationText.of(microseconds: elapsedMicroseconds)): \(seeds) seeds hold,"
+      + " \(events) events, \(perSecond) seeds a second"
+  }
+
+  // MARK: For programs
+
+  func json(elapsedMicroseconds: Int64) -> String {
+    ReportJSON.line { writer in
+      writer.member("seeds", seeds)
+      writer.member("trace", String(traceHash, radix: 16))
+      writer.member("events", events)
+      writer.member("launches", launches)
+      writer.member("lives", lives)
+      writer.member("simulatedUs", simulatedMicroseconds)
+      writer.member("elapsedUs", elapsedMicroseconds)
+      Self.member("outcomes", RunOutcome.allCases.map { ("\($0)", outcomes[$0] ?? 0) }, &writer)
+      Self.member("eventsByKind", eventRows, &writer)
+      Self.member("faults", faultRows, &writer)
+      Self.member("deaths", deathRows, &writer)
+    }
+  }
+
+  private static func member(
+    _ key: String, _ rows: [(name: String, count: Int)], _ writer: inout JSONWriter
+  ) {
+    writer.key(key)
+    writer.object { writer in
+      for (name, count) in rows { writer.member(name, count) }
+    }
+  }
+
   // MARK: The table
 
   private static let columns = 3
 
   /// How often what occurred.
   private var table: String {
-    Self.table("events", EventKind.allCases.map { ($0.name, coverage.count($0)) })
-      + Self.table(
-        "faults",
-        Fault.allCases.map { ("\($0)", coverage.count($0)) } + [("reads", coverage.reads)])
-      + Self.table(
-        "deaths by power loss + stop",
-        CrashPoint.allCases.map {
-          ("\($0)", coverage.count(.powerLoss, at: $0) + coverage.count(.processStop, at: $0))
-        })
+    Self.table("events", eventRows) + Self.table("faults", faultRows)
+      + Self.table("deaths by power loss + stop", deathRows)
+  }
+
+  private var eventRows: [(name: String, count: Int)] {
+    EventKind.allCases.map { ($0.name, coverage.count($0)) }
+  }
+
+  private var faultRows: [(name: String, count: Int)] {
+    Fault.allCases.map { ("\($0)", coverage.count($0)) } + [("reads", coverage.reads)]
+  }
+
+  private var deathRows: [(name: String, count: Int)] {
+    CrashPoint.allCases.map {
+      ("\($0)", coverage.count(.powerLoss, at: $0) + coverage.count(.processStop, at: $0))
+    }
   }
 
   private static func table(_ title: String, _ rows: [(name: String, count: Int)]) -> String {

@@ -1,94 +1,66 @@
 import FlowCommandLine
 import FlowSystem
+import FlowText
 
 /// The program `flowsim`.
 package enum FlowsimMain {
-  private static let seedOption = Option(
-    "seed", takes: .integer(placeholder: "N", 0...Int.max), "the first seed (needed)")
-  private static let runsOption = Option(
-    "runs", takes: .integer(placeholder: "K", 1...1_000_000_000), "K seeds from N on (1)")
-  private static let timelineOption = Option(
-    "timeline", "print all that happens in the world of one seed")
-
-  static let syntax = CommandSyntax(
-    program: "flowsim", name: nil,
-    purpose: "drive the engine of flow through simulated worlds that lose power",
-    details: """
-      Each seed is a world: a workflow, how its commands behave, and what goes wrong
-      with disk, machine and clock. The same seed is always the same world. Stops at
-      the first world in which something does not hold that must, and counts it as a
-      run that failed.
-      """,
-    options: [seedOption, runsOption, timelineOption, .json, .version],
-    examples: [
-      .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
-      .init("flowsim --seed 42 --timeline", "one world, event by event"),
-      .init("flowsim rehearse FILE", "your workflow where all goes well (see its --help)"),
-    ],
-    exitCodes: [.success, .runFailed, .usage])
+  /// Those with a name.
+  static let commands: [CommandSyntax] = [
+    ReplayCommand.syntax, SoakCommand.syntax, RehearseCommand.syntax,
+  ]
 
   /// - Parameter line: the command line without the program's name.
   /// - Returns: what the process exits with.
   package static func run(_ line: [String]) -> Int32 {
-    let output = StandardStream.output()
-    let errors = StandardStream.error()
+    StandardStream.openMissing()
+    return run(line, FlowsimContext()).rawValue
+  }
+
+  static func run(_ line: [String], _ context: FlowsimContext) -> ExitCode {
     defer {
-      output.flush()
-      errors.flush()
+      context.output.flush()
+      context.errors.flush()
     }
-    do throws(UsageError) {
-      if line.first == RehearseCommand.syntax.name {
-        return try rehearse(line.dropFirst(), output, errors).rawValue
-      }
-      switch try ArgumentScanner.scan(line[...], as: syntax) {
-      case .helpRequested:
-        output.write(HelpText.of(syntax))
-        return ExitCode.success.rawValue
-      case .arguments(let arguments) where arguments.has(.version):
-        output.write("flowsim \(Version.current)\n")
-        return ExitCode.success.rawValue
-      case .arguments(let arguments):
-        return try simulate(arguments, output).rawValue
-      }
+    do throws(FlowsimError) {
+      return try perform(line, context)
     } catch {
-      errors.write("\(error)\n")
-      return ExitCode.usage.rawValue
+      // What was printed before comes before, where both go to one terminal.
+      context.output.flush()
+      context.errors.write("\(error)\n")
+      return error.exitCode
     }
   }
 
-  private static func rehearse(
-    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
-  ) throws(UsageError) -> ExitCode {
-    switch try ArgumentScanner.scan(line, as: RehearseCommand.syntax) {
+  private static func perform(
+    _ line: [String], _ context: FlowsimContext
+  ) throws(FlowsimError) -> ExitCode {
+    let syntax = try syntax(of: line)
+    let scanned: ArgumentScanner.Result
+    do throws(UsageError) {
+      scanned = try ArgumentScanner.scan(line.dropFirst(syntax.name == nil ? 0 : 1), as: syntax)
+    } catch {
+      throw .usage(error)
+    }
+    switch scanned {
     case .helpRequested:
-      output.write(HelpText.of(RehearseCommand.syntax))
+      context.output.write(HelpText.of(syntax, commands: syntax.name == nil ? commands : []))
       return .success
     case .arguments(let arguments):
-      do throws(DefinitionFileError) {
-        return try RehearseCommand.perform(arguments, output)
-      } catch {
-        errors.write("\(error.description(by: "flowsim"))\n")
-        return .usage
+      switch syntax.name {
+      case ReplayCommand.syntax.name: return try ReplayCommand.perform(arguments, context)
+      case SoakCommand.syntax.name: return try SoakCommand.perform(arguments, context)
+      case RehearseCommand.syntax.name: return try RehearseCommand.perform(arguments, context)
+      default: return try SeedsCommand.perform(arguments, context)
       }
     }
   }
 
-  private static func simulate(
-    _ arguments: ScannedArguments, _ output: StandardStream
-  ) throws(UsageError) -> ExitCode {
-    guard let seed = arguments.integer(seedOption) else {
-      throw UsageError(
-        program: "flowsim", command: nil, .missingArgument("--\(seedOption.name) N"))
-    }
-    let runs = arguments.integer(runsOption) ?? 1
-    let (last, overflow) = seed.addingReportingOverflow(runs - 1)
-    guard !overflow else {
-      throw UsageError(
-        program: "flowsim", command: nil,
-        .invalidValue("--runs", value: String(runs), expected: "as many as there are seeds left"))
-    }
-    let batch = SeedBatch(UInt64(seed)...UInt64(last))
-    return batch.run(
-      json: arguments.has(.json), timeline: arguments.has(timelineOption), to: output)
+  /// Of the command that is named first; without one there are only options.
+  private static func syntax(of line: [String]) throws(FlowsimError) -> CommandSyntax {
+    guard let name = line.first, !name.hasPrefix("-") else { return SeedsCommand.syntax }
+    if let syntax = commands.first(where: { $0.name == name }) { return syntax }
+    let nearest = Suggestion.nearest(to: name, among: commands.compactMap(\.name))
+    throw .usage(
+      UsageError(program: "flowsim", command: nil, .unknownCommand(name, suggestion: nearest)))
   }
 }

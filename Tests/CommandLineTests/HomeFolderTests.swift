@@ -116,7 +116,7 @@ struct HomeFolderTests {
   }
 
   @Test(.enabled(if: Privileges.isRoot))
-  func aDiskThatFillsUpStopsTheRunAtOnce() async throws {
+  func aRunOnAFullDiskWaitsAndGoesOn() async throws {
     let disk = try #require(SmallDisk(in: home.folder.path, kibibytes: 2_048))
     defer { disk.remove() }
     // Takes most of the room that a log makes ahead, so that it soon needs more.
@@ -131,15 +131,30 @@ struct HomeFolderTests {
       #""jobs": 3"#)
     let place = ["FLOW_HOME": "\(disk.path)/home"]
     unsafe _ = mkdir("\(disk.path)/home", 0o700)
-    let run = try await home.flow("run", file, "--run-id", "r", environment: place)
-    #expect(run.ending == .exit(6), "\(run.output.suffix(500))")
-    #expect(run.errors.contains("no space left on device (ENOSPC)"), "\(run.errors)")
-    #expect(try await eventually { home.folder.processes() == [] })
+    let run = try home.start(["run", file, "--run-id", "r"], environment: place)
+    func status() async throws -> Finished {
+      try await home.flow("status", "r", environment: place)
+    }
+    #expect(
+      try await eventually {
+        try await status().output.contains("running, waiting for room on the disk")
+      }, "\(run.errors)")
+    let json = try JSON(try await home.flow("status", "r", "--json", environment: place).output)
+    #expect(json["waitingFor"]?.string == "room")
     let events = try await home.flow("events", "r", environment: place)
     #expect(events.ending == .exit(0), "\(events.errors)")
-    let status = try JSON(
-      try await home.flow("status", "r", "--json", environment: place).output)
-    #expect(status["state"]?.string == "interrupted")
+    #expect(!events.output.contains("roomReturned"))
+
+    unsafe _ = unlink("\(disk.path)/home/filler")
+    #expect(
+      try await eventually {
+        try await home.flow("events", "r", environment: place).output.contains("roomReturned")
+      }, "\(run.errors)")
+    #expect(try await !status().output.contains("waiting for room"))
+    run.signal(SIGINT)
+    let ended = try await run.end()
+    #expect(ended.ending == .exit(3), "\(ended.errors)")
+    #expect(try await status().output.contains("cancelled"))
   }
 
   @Test func aLimitOnTheSizeOfFilesIsAnErrorOfTheStorage() async throws {

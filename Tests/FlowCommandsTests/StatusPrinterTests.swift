@@ -6,24 +6,39 @@ import Testing
 @Suite struct StatusPrinterTests {
   private static let runID = "nightly-20261121T021903-7f3a"
 
-  private func text(_ history: History, engine: Int32? = nil) throws -> String {
+  private func text(
+    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false
+  ) throws -> String {
     var output = ""
     StatusPrinter(
       try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
-      now: history.wall
+      isWaitingForRoom: waitsForRoom, now: history.wall
     )
     .printText(to: &output)
     return output
   }
 
-  private func json(_ history: History, engine: Int32? = nil) throws -> String {
+  private func json(
+    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false
+  ) throws -> String {
     var output = ""
     StatusPrinter(
       try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
-      now: history.wall
+      isWaitingForRoom: waitsForRoom, now: history.wall
     )
     .printJSON(to: &output)
     return output
+  }
+
+  @Test func aRunThatWaitsForRoomSaysSo() throws {
+    let history = try History(WorkflowDefinition("a"))
+    #expect(
+      try text(history, engine: 42, waitsForRoom: true).hasPrefix(
+        "run \(Self.runID): ▶ running, waiting for room on the disk (engine: process 42)\n"))
+    #expect(
+      try json(history, engine: 42, waitsForRoom: true).contains(
+        #""enginePid":42,"waitingFor":"room","startedAt""#))
+    #expect(try !json(history, engine: 42).contains("waitingFor"))
   }
 
   private static let enoent = LaunchFailure(operation: .execute, errno: 2)

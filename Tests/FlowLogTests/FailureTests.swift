@@ -68,6 +68,51 @@ import Testing
     #expect(read(storage).bytes == History.through(6))
   }
 
+  @Test(arguments: [Errno.noSpace, .quotaExceeded])
+  func aNewSegmentThatFindsNoRoomAtItsSyncIsRemoved(errno: Errno) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 150, reservation: 512))
+    try log.commit(3)
+    storage.faultsByOperation["sync"] = .error(errno)
+    let error = failure { () throws(LogError) in try log.append(3) }
+    #expect(error?.errno == errno)
+    #expect(log.hasFailed == false)
+    #expect(storage.names.keys.sorted() == [segment1])
+    storage.faultsByOperation = [:]
+    try log.commit(3)
+    #expect(read(storage).bytes == History.through(6))
+  }
+
+  /// ext4 grows the file by what it has found before it says that there is no more.
+  @Test func aPartOfTheRoomIsNoChangeByAnother() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(reservation: 256))
+    storage.faultsByOperation["reserve"] = .part(.noSpace)
+    _ = failure { () throws(LogError) in try log.append(9) }
+    #expect(storage[segment1].count % 256 != 0)
+    #expect(try log.isAsLeft())
+    storage.faultsByOperation = [:]
+    try log.commit(9)
+    #expect(try log.isAsLeft())
+    #expect(read(storage).bytes == History.through(9))
+  }
+
+  @Test func recoveryWithoutRoomLeavesNothingBehind() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    try log.append(1)
+    for operation in ["write", "sync"] {
+      let image = storage.afterKill()
+      image.faultsByOperation[operation] = .error(.noSpace)
+      let error = failure { () throws(LogError) in _ = try recover(image) }
+      #expect(error?.errno == .noSpace)
+      #expect(image.names.keys.sorted() == [segment1])
+      image.faultsByOperation = [:]
+      #expect(try recover(image).durableSequence == 3)
+    }
+  }
+
   @Test(arguments: ["rename", "syncDirectory"])
   func aFailedRotationSpoilsTheWriterAndLosesNothing(operation: String) throws {
     let storage = MemoryStorage()

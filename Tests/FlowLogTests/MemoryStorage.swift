@@ -16,6 +16,8 @@ final class MemoryStorage: Storage {
 
   enum Fault {
     case error(Errno)
+    /// Room is refused after a part of it was given.
+    case part(Errno)
     /// This and all that follows has no effect: the process is dead.
     case death
     /// A write takes no more bytes than this.
@@ -32,6 +34,7 @@ final class MemoryStorage: Storage {
   private(set) var isDead = false
   private(set) var pollsUntilSynced = 0
   private var syncing: Node?
+  private var partError: Errno?
 
   private func begin(_ operation: String, _ name: String = "") throws(Errno) -> Int {
     if isDead { throw .inputOutput }
@@ -39,12 +42,14 @@ final class MemoryStorage: Storage {
     operations.append(name.isEmpty ? operation : "\(operation) \(name)")
     switch faults[index] ?? faultsByOperation[operation] {
     case .error(let errno): throw errno
+    case .part(let errno): partError = errno
     case .death:
       isDead = true
       throw .inputOutput
     case .short(let limit): return limit
-    case nil: return Int.max
+    case nil: break
     }
+    return Int.max
   }
 
   private func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
@@ -113,7 +118,10 @@ final class MemoryStorage: Storage {
   func reserve(_ file: Node, upTo length: Int64) throws(Errno) {
     _ = try begin("reserve")
     let missing = unsafe max(0, Int(length) - file.bytes.count)
-    unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: missing))
+    let given = partError == nil ? missing : missing / 3
+    unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: given))
+    defer { partError = nil }
+    if let partError { throw partError }
   }
 
   func sync(_ file: Node) throws(Errno) {

@@ -47,7 +47,7 @@ struct DriverTests {
     harness.world.runner.killAll()
     harness.world.storage.closeAll()
     let path = harness.home.folder(of: "run").lock
-    var numbers = stride(from: 0, to: 48, by: 8).map { start in
+    var numbers = stride(from: 0, to: 56, by: 8).map { start in
       (harness.world.storage.bytes(at: path) ?? [])[start..<start + 8]
         .reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }

@@ -1,20 +1,24 @@
 import FlowText
 
 /// What a command line says, checked against the command's syntax: every option is known, given
-/// once and has a valid value, and the arguments are as many as they may be.
+/// once unless it may be repeated, and has a valid value, and the arguments are as many as they may
+/// be.
 package struct ScannedArguments: Sendable {
   /// Arguments that stand for themselves, in order.
   package fileprivate(set) var positional: [String] = []
-  /// By option name. A flag has the empty text.
-  fileprivate var values: [String: String] = [:]
+  /// By option name, in the order of the line. A flag has the empty text.
+  fileprivate var values: [String: [String]] = [:]
 
   package func has(_ option: Option) -> Bool { values[option.name] != nil }
 
-  package func text(_ option: Option) -> String? { values[option.name] }
+  package func text(_ option: Option) -> String? { values[option.name]?.first }
+
+  /// All values of an option that may be repeated, in the order of the line.
+  package func texts(_ option: Option) -> [String] { values[option.name] ?? [] }
 
   /// The value of an option whose syntax is an integer.
   package func integer(_ option: Option) -> Int? {
-    values[option.name].map { value in
+    text(option).map { value in
       guard let number = Int(value) else {
         preconditionFailure("option \(option.name) is no integer by its own syntax")
       }
@@ -104,8 +108,11 @@ package struct ArgumentScanner {
   }
 
   private mutating func take(_ option: Option, attached: String?) throws(UsageError) {
-    if scanned.has(option) { throw error(.repeatedOption(option.spelling)) }
-    scanned.values[option.name] = try option.placeholder == nil ? "" : value(of: option, attached)
+    if scanned.has(option) && !option.isRepeatable {
+      throw error(.repeatedOption(option.spelling))
+    }
+    let value = try option.placeholder == nil ? "" : value(of: option, attached)
+    scanned.values[option.name, default: []].append(value)
   }
 
   private mutating func value(of option: Option, _ attached: String?) throws(UsageError) -> String {

@@ -12,11 +12,14 @@ package struct CommandSyntax: Sendable {
   package let options: [Option]
   package let examples: [Example]
   package let exitCodes: [ExitCode]
+  /// What an exit code of this program means.
+  package let exitMeaning: @Sendable (ExitCode) -> String
 
   package init(
     program: String = "flow", name: String?, purpose: String, details: String = "",
     arguments: [Argument] = [],
-    options: [Option] = [], examples: [Example] = [], exitCodes: [ExitCode]
+    options: [Option] = [], examples: [Example] = [], exitCodes: [ExitCode],
+    exitMeaning: @escaping @Sendable (ExitCode) -> String = \.meaning
   ) {
     self.program = program
     self.name = name
@@ -26,6 +29,7 @@ package struct CommandSyntax: Sendable {
     self.options = options + [.help]
     self.examples = examples
     self.exitCodes = exitCodes
+    self.exitMeaning = exitMeaning
   }
 
   /// The words that call it.
@@ -86,13 +90,18 @@ package struct Option: Sendable {
   /// The short spelling, one ASCII letter.
   package let short: Character?
   package let value: Value
+  /// Whether it may be given more than once.
+  package let isRepeatable: Bool
   package let help: String
 
-  package init(_ name: String, short: Character? = nil, takes value: Value = .flag, _ help: String)
-  {
+  package init(
+    _ name: String, short: Character? = nil, takes value: Value = .flag,
+    isRepeatable: Bool = false, _ help: String
+  ) {
     self.name = name
     self.short = short
     self.value = value
+    self.isRepeatable = isRepeatable
     self.help = help
   }
 

@@ -10,19 +10,22 @@ package enum HelpText {
     """
       + section("Commands", commands.map { ($0.name ?? $0.program, $0.purpose) })
       + section("Options", [row(.help), row(.version)])
-      + section("Exit codes", ExitCode.allCases.map(row))
+      + section("Exit codes", ExitCode.allCases.map { row($0, $0.meaning) })
       + "\nTry \"flow COMMAND --help\" for what a command takes.\n"
   }
 
   /// What `--help` shows of one command.
-  package static func of(_ syntax: CommandSyntax) -> String {
+  ///
+  /// - Parameter commands: others of the program, which this one has to name.
+  package static func of(_ syntax: CommandSyntax, commands: [CommandSyntax] = []) -> String {
     let usage = [syntax.invocation, "[OPTION]..."] + syntax.arguments.map(\.usage)
     return "Usage: \(usage.joined(separator: " "))\n\n\(sentence(syntax.purpose))\n"
       + (syntax.details.isEmpty ? "" : "\n\(syntax.details)\n")
+      + section("Commands", commands.map { ($0.invocation, $0.purpose) })
       + section("Arguments", syntax.arguments.map { ($0.name, $0.help) })
       + section("Options", syntax.options.map(row))
       + section("Examples", syntax.examples.map { ($0.line, $0.meaning) })
-      + section("Exit codes", syntax.exitCodes.map(row))
+      + section("Exit codes", syntax.exitCodes.map { row($0, syntax.exitMeaning($0)) })
   }
 
   private static func sentence(_ phrase: String) -> String {
@@ -35,8 +38,8 @@ package enum HelpText {
     return (short + option.spelling + value, option.help)
   }
 
-  private static func row(_ code: ExitCode) -> (String, String) {
-    (String(code.rawValue), code.meaning)
+  private static func row(_ code: ExitCode, _ meaning: String) -> (String, String) {
+    (String(code.rawValue), meaning)
   }
 
   private static func section(_ title: String, _ rows: [(String, String)]) -> String {

@@ -12,6 +12,8 @@ package struct UsageError: Error, Equatable, Sendable {
     /// A flag was given a value.
     case unexpectedValue(String)
     case invalidValue(String, value: String, expected: String)
+    /// An option's value that is no name which is known.
+    case unknownValue(String, value: String, suggestion: String?)
     case repeatedOption(String)
     case missingArgument(String)
     case superfluousArgument(String)
@@ -50,6 +52,8 @@ extension UsageError: CustomStringConvertible {
     case .unexpectedValue(let option): "option \(option) takes no value"
     case .invalidValue(let option, let value, let expected):
       "option \(option) cannot be \(TerminalText.quoted(value)): it takes \(expected)"
+    case .unknownValue(let option, let value, let suggestion):
+      "option \(option) does not know \(TerminalText.quoted(value))\(Self.hint(suggestion))"
     case .repeatedOption(let option): "option \(option) is given more than once"
     case .missingArgument(let name): "argument \(name) is missing"
     case .superfluousArgument(let value):

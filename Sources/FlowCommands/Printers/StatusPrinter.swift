@@ -8,19 +8,23 @@ package struct StatusPrinter: Sendable {
   private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
+  private let isWaitingForRoom: Bool
   private let now: WallTime
   private let wording: StepWording
 
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
+  ///   - isWaitingForRoom: whether that process waits for room on the disk.
   ///   - now: what is still running is shown as running until then.
   package init(
-    _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?, now: WallTime
+    _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?,
+    isWaitingForRoom: Bool = false, now: WallTime
   ) {
     self.summary = summary
     self.runID = runID
     self.engineProcessID = engineProcessID
+    self.isWaitingForRoom = isWaitingForRoom
     self.now = now
     status = RunStatus(summary.state?.phase, isHeld: isHeld)
     wording = StepWording(summary.state?.definition)
@@ -49,7 +53,8 @@ package struct StatusPrinter: Sendable {
     switch status {
     case .running, .stopping:
       let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
-      return (summary.stopReason.map { ", \(wording.text($0))" } ?? "") + engine
+      let wait = isWaitingForRoom ? ", waiting for room on the disk" : ""
+      return (summary.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where summary.stopReason == .cancelled: return ""
     case .failed, .cancelled: return summary.stopReason.map { ", \(wording.text($0))" } ?? ""
@@ -126,7 +131,8 @@ package struct StatusPrinter: Sendable {
 extension StatusPrinter {
   /// One line:
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
-  /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`.
+  /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`;
+  /// while it waits for room on the disk, with `"waitingFor":"room"` after the engine.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.object { json in
@@ -134,6 +140,7 @@ extension StatusPrinter {
       json.member("name", summary.state?.definition.name)
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
+      if isWaitingForRoom { json.member("waitingFor", "room") }
       json.member("startedAt", summary.startedAt)
       json.member("finishedAt", summary.finishedAt)
       json.key("steps")

@@ -1,7 +1,7 @@
 /// The choices of a world that are not zero, which is what it takes to make it again.
-package struct ChoiceSchedule: Equatable, Sendable {
+package struct ChoiceSchedule: Hashable, Sendable {
   /// One choice that is not zero.
-  package struct Entry: Equatable, Sendable {
+  package struct Entry: Hashable, Sendable {
     package let site: ChoiceSite
     /// The how manieth choice of its site it is, from 0.
     package let index: Int

@@ -7,6 +7,8 @@ package struct ChoiceRecording: Equatable, Sendable {
   }
 
   private var choices = BySite<[Choice]>([])
+  /// The site of each choice, in the order in which they were made.
+  private var sites: [ChoiceSite] = []
 
   package init() {}
 
@@ -14,7 +16,7 @@ package struct ChoiceRecording: Equatable, Sendable {
   package subscript(site: ChoiceSite) -> [Choice] { choices[site] }
 
   /// How many choices there were at all sites.
-  package private(set) var total = 0
+  package var total: Int { sites.count }
 
   /// What it takes to choose the same again.
   package var schedule: ChoiceSchedule {
@@ -29,7 +31,33 @@ package struct ChoiceRecording: Equatable, Sendable {
 
   fileprivate mutating func append(_ choice: Choice, at site: ChoiceSite) {
     choices[site].append(choice)
-    total += 1
+    sites.append(site)
+  }
+}
+
+// MARK: In words
+
+extension ChoiceRecording {
+  /// Each choice as `site index value count`, in the order in which they were made.
+  package var lines: [String] {
+    var made = BySite<Int>(0)
+    return sites.map { site in
+      let index = made[site]
+      made[site] += 1
+      let choice = choices[site][index]
+      return "\(site) \(index) \(choice.value) \(choice.count)"
+    }
+  }
+
+  /// The first choice that another recording does not share, as lines; nil if there is none.
+  package func firstDifference(from other: ChoiceRecording) -> (one: String?, other: String?)? {
+    let (ours, theirs) = (lines, other.lines)
+    let shared = zip(ours, theirs).prefix { $0 == $1 }.count
+    if shared == ours.count && shared == theirs.count { return nil }
+    return (
+      ours.indices.contains(shared) ? ours[shared] : nil,
+      theirs.indices.contains(shared) ? theirs[shared] : nil
+    )
   }
 }
 

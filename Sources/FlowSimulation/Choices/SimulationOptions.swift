@@ -61,15 +61,118 @@ package struct SimulationOptions: Equatable, Sendable {
   }
 }
 
+// MARK: By name
+
+extension SimulationOptions {
+  /// An option as it is named in a command line, in a trace, and by `description`.
+  package struct Key: Sendable {
+    enum Value: Sendable {
+      case number(any WritableKeyPath<SimulationOptions, Int> & Sendable, ClosedRange<Int>)
+      case flag(any WritableKeyPath<SimulationOptions, Bool> & Sendable)
+    }
+
+    package let name: String
+    let value: Value
+
+    /// What a value can be, in words.
+    package var expected: String {
+      switch value {
+      case .number(_, let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+      case .flag: "true or false"
+      }
+    }
+  }
+
+  package static let keys: [Key] = [
+    Key("steps", \.steps, 1...1_000),
+    Key("crashPerMille", \.crashPerMille, 0...1_000),
+    Key("maxCrashes", \.maxCrashes, 0...1_000),
+    Key("powerLossPercent", \.powerLossPercent, 0...100),
+    Key("storageErrorPerMille", \.storageErrorPerMille, 0...1_000),
+    Key("shortWritePerMille", \.shortWritePerMille, 0...1_000),
+    Key("failurePercent", \.failurePercent, 0...100),
+    Key("hangPercent", \.hangPercent, 0...100),
+    Key("stubbornPercent", \.stubbornPercent, 0...100),
+    Key("echoPercent", \.echoPercent, 0...100),
+    Key("wakeUpDelayMicroseconds", \.wakeUpDelayMicroseconds, 0...1_000_000_000),
+    Key("syncMicroseconds", \.syncMicroseconds, 0...1_000_000_000),
+    Key("isCancelled", \.isCancelled),
+    Key("fullDisks", \.fullDisks, 0...1_000),
+    Key("readPerMille", \.readPerMille, 0...1_000),
+    Key("hasClockJumps", \.hasClockJumps),
+    Key("rotationBytes", \.rotationBytes, 0...1 << 30),
+  ]
+
+  /// Those of the world without choices.
+  package static let quiet = draw(from: ReplayedChoices(.empty))
+
+  /// An option, by its name, that was set by hand.
+  package struct Setting: Equatable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package enum SettingError: Error, Equatable {
+    case unknown(name: String)
+    case invalid(name: String, value: String, expected: String)
+  }
+
+  package mutating func apply(_ setting: Setting) throws(SettingError) {
+    guard let key = Self.keys.first(where: { $0.name == setting.name }) else {
+      throw .unknown(name: setting.name)
+    }
+    switch key.value {
+    case .number(let path, let range):
+      if let number = Int(setting.value), range.contains(number) {
+        self[keyPath: path] = number
+        return
+      }
+    case .flag(let path):
+      if let flag = Bool(setting.value) {
+        self[keyPath: path] = flag
+        return
+      }
+    }
+    throw .invalid(name: key.name, value: setting.value, expected: key.expected)
+  }
+
+  /// All of them, in the order of the keys.
+  package var settings: [Setting] {
+    Self.keys.map { key in
+      switch key.value {
+      case .number(let path, _): Setting(key.name, String(self[keyPath: path]))
+      case .flag(let path): Setting(key.name, String(self[keyPath: path]))
+      }
+    }
+  }
+}
+
+extension SimulationOptions.Key {
+  fileprivate init(
+    _ name: String, _ path: any WritableKeyPath<SimulationOptions, Int> & Sendable,
+    _ range: ClosedRange<Int>
+  ) {
+    self.init(name: name, value: .number(path, range))
+  }
+
+  fileprivate init(
+    _ name: String, _ path: any WritableKeyPath<SimulationOptions, Bool> & Sendable
+  ) {
+    self.init(name: name, value: .flag(path))
+  }
+}
+
+extension SimulationOptions.Setting: CustomStringConvertible {
+  package var description: String { "\(name)=\(value)" }
+}
+
 extension SimulationOptions: CustomStringConvertible {
   package var description: String {
-    "steps=\(steps) crashPerMille=\(crashPerMille) maxCrashes=\(maxCrashes)"
-      + " powerLossPercent=\(powerLossPercent) storageErrorPerMille=\(storageErrorPerMille)"
-      + " shortWritePerMille=\(shortWritePerMille) failurePercent=\(failurePercent)"
-      + " hangPercent=\(hangPercent) stubbornPercent=\(stubbornPercent)"
-      + " echoPercent=\(echoPercent) wakeUpDelayMicroseconds=\(wakeUpDelayMicroseconds)"
-      + " syncMicroseconds=\(syncMicroseconds) isCancelled=\(isCancelled)"
-      + " fullDisks=\(fullDisks) readPerMille=\(readPerMille)"
-      + " hasClockJumps=\(hasClockJumps) rotationBytes=\(rotationBytes)"
+    settings.map(\.description).joined(separator: " ")
   }
 }

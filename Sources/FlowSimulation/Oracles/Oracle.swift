@@ -30,6 +30,8 @@ package enum Oracle: String, CaseIterable, Sendable {
   case slots
   /// The end comes once faults are over.
   case live
+  /// The same seed makes the same world.
+  case same
 }
 
 package struct Violation: Error, Equatable, Sendable, CustomStringConvertible {

@@ -92,8 +92,24 @@ package final class Oracles: RunObserver {
     guard let world, let durable = replay.state, !world.storage.hasSync, !world.runner.hasReports
     else { return }
     hold { () throws(Violation) in
-      try IdleOracle.check(durable, running: world.ledger.running, jobs: jobs, until: deadline)
+      let waits = try waitsForRoom(world)
+      try IdleOracle.check(
+        durable, running: world.ledger.running, jobs: jobs, until: deadline,
+        latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
     }
+  }
+
+  /// Whether the engine says so, which it must if and only if the disk had no room for it.
+  private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
+    guard let home else { return false }
+    let holder = world.visit {
+      try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
+    }
+    guard case .engine(let record?)? = holder else { return false }
+    if record.waitsForRoom && !world.lacksRoom {
+      throw Violation(.slots, "the engine waits for room, and there is some")
+    }
+    return record.waitsForRoom
   }
 
   /// Somebody reads the run.

@@ -29,6 +29,13 @@ package final class SimulatedStorage: Storage {
     case refused(Errno)
     /// It is a sync that fails, and what was dirty will never be written.
     case dropped(Errno, reverting: Bool)
+
+    var isWantOfRoom: Bool {
+      switch self {
+      case .refused(let error): error.isWantOfRoom
+      case .done, .dropped: false
+      }
+    }
   }
 
   /// Asked before each operation that changes something, and whether it takes more room on the disk.

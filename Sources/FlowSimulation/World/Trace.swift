@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 
 /// What happened in a world, as one number that two equal worlds share, and on request as lines.
 package final class Trace {
@@ -8,9 +8,32 @@ package final class Trace {
     case diskFull, powerLost
   }
 
+  /// Where something happened.
+  package enum Lane: String, CaseIterable, Sendable {
+    /// What the engine made durable.
+    case engine
+    case storage
+    case processes
+    /// What happened to all of them.
+    case world
+  }
+
+  /// Something that happened, for people.
+  package struct Line: Equatable, Sendable {
+    package let time: Instant
+    package let lane: Lane
+    package let text: String
+
+    package init(time: Instant, lane: Lane, text: String) {
+      self.time = time
+      self.lane = lane
+      self.text = text
+    }
+  }
+
   /// Depends on everything that was noted, and on the order.
   package private(set) var hash: UInt64 = 0
-  package private(set) var lines: [String]?
+  package private(set) var lines: [Line]?
   package private(set) var eventCount = 0
   private var now: () -> Instant = { Instant(microseconds: 0) }
   private var wording: EventWording?
@@ -30,10 +53,11 @@ package final class Trace {
     hash = SplitMix64.hash(
       hash, kind.rawValue, UInt64(time), UInt64(UInt32(bitPattern: attempt?.step ?? -1)),
       UInt64(UInt32(bitPattern: attempt?.number ?? -1)))
-    append {
-      let name = attempt.flatMap { wording?.text($0) }.map { " \($0)" } ?? ""
+    tell(kind.lane) {
+      let name = attempt.flatMap { wording?.text($0) }
       let detail = detail()
-      return "world   \(kind.words)\(name)\(detail.isEmpty ? "" : ": \(detail)")"
+      return [name, kind.words, detail.isEmpty ? nil : detail].compactMap(\.self)
+        .joined(separator: " ")
     }
   }
 
@@ -46,33 +70,39 @@ package final class Trace {
     }
     for byte in encoder.finish() { hash = SplitMix64.mix(hash ^ UInt64(byte)) }
     for event in events {
-      append { "durable \(event.sequence) \(wording?.text(event.body) ?? "")" }
+      tell(.engine) { "\(event.sequence) \(wording?.text(event.body) ?? "")" }
     }
   }
 
-  private func append(_ line: () -> String) {
-    guard lines != nil else { return }
-    let time = now().microseconds
-    let milliseconds = String(1_000 + time / 1_000 % 1_000).dropFirst()
-    let microseconds = String(1_000 + time % 1_000).dropFirst()
-    lines?.append("\(time / 1_000_000).\(milliseconds)\(microseconds) \(line())")
+  /// Something for people only: the hash does not depend on it.
+  func tell(_ lane: Lane, _ text: () -> String) {
+    if lines != nil { lines?.append(Line(time: now(), lane: lane, text: text())) }
   }
 }
 
 extension Trace.Kind {
+  fileprivate var lane: Trace.Lane {
+    switch self {
+    case .launched, .ended: .processes
+    case .committed: .engine
+    case .storageFailed, .diskFull: .storage
+    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
+    }
+  }
+
   fileprivate var words: String {
     switch self {
-    case .launched: "launched"
-    case .ended: "ended"
+    case .launched: "is launched,"
+    case .ended: "has ended:"
     case .committed: "committed"
     case .cancelled: "somebody cancels the run"
-    case .crashed: "the engine dies"
-    case .storageFailed: "the storage fails"
-    case .restarted: "a new engine"
+    case .crashed: "the engine dies:"
+    case .storageFailed: "fails:"
+    case .restarted: "a new engine:"
     case .healed: "faults are over"
     case .clockJumped: "wall time jumps"
     case .diskFull: "the disk"
-    case .powerLost: "power is lost"
+    case .powerLost: "power is lost:"
     }
   }
 }

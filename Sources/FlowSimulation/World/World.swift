@@ -35,6 +35,8 @@ package final class World: Environment {
   private var crashes = 0
   private var death: Coverage.Death?
   private var isDiskFull = false
+  /// Whether the engine was refused room when it last asked for some.
+  private(set) var lacksRoom = false
   /// Whether it is not the engine that uses the storage.
   private var isVisited = false
 
@@ -231,8 +233,17 @@ package final class World: Environment {
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
     if isVisited { return .done }
+    trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    let verdict = drawVerdict(operation, needsRoom: needsRoom)
+    if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
+    return verdict
+  }
+
+  private func drawVerdict(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
       coverage.add(.diskFull)
       return .refused(.noSpace)

@@ -19,14 +19,16 @@ struct RehearseCommand {
     arguments: [Argument("FILE", .one, "the workflow definition")],
     options: [jobsOption, .json],
     examples: [.init("flowsim rehearse nightly.json", "how long, how much memory")],
-    exitCodes: [.success, .usage])
+    exitCodes: [.success, .usage],
+    exitMeaning: { $0 == .success ? "the workflow was driven to its end" : $0.meaning })
 
   static func perform(
-    _ arguments: ScannedArguments, _ output: StandardStream
-  ) throws(DefinitionFileError) -> ExitCode {
+    _ arguments: ScannedArguments, _ context: FlowsimContext
+  ) throws(FlowsimError) -> ExitCode {
+    let output = context.output
     let before = ProcessFacts.peakResidentBytes
     let start = EventLoop.monotonicNow()
-    let file = try DefinitionFile(arguments.positional[0])
+    let file = try definition(arguments.positional[0])
     let loaded = EventLoop.monotonicNow()
     let afterLoad = ProcessFacts.peakResidentBytes
     let jobs = arguments.integer(jobsOption) ?? file.definition.jobs ?? 8
@@ -54,5 +56,10 @@ struct RehearseCommand {
       for figure in figures { output.write("\(figure.name) \(figure.value)\n") }
     }
     return .success
+  }
+  private static func definition(_ path: String) throws(FlowsimError) -> DefinitionFile {
+    do throws(DefinitionFileError) { return try DefinitionFile(path) } catch {
+      throw .definition(error)
+    }
   }
 }

@@ -1,0 +1,79 @@
+import FlowCommandLine
+import FlowLog
+import FlowSimulation
+import FlowSystem
+import FlowText
+
+/// `flowsim replay TRACE`: makes a recorded world again.
+enum ReplayCommand {
+  static let syntax = CommandSyntax(
+    program: "flowsim", name: "replay",
+    purpose: "make the world of a trace again, and print what happens in it",
+    details: """
+      The timeline shows what the engine made durable, what the storage did and what
+      the processes did. Where the engine or the simulator has changed since, the
+      world may be another one than was recorded, which is said.
+      """,
+    arguments: [
+      Argument("TRACE", .one, "what flowsim --seed or flowsim soak has written")
+    ],
+    options: [.json],
+    examples: [.init("flowsim replay flowsim-42.trace", "a failure that was found, once more")],
+    exitCodes: [.success, .runFailed, .usage], exitMeaning: ExitCode.meaningOfFlowsim)
+
+  /// More than any world writes.
+  private static let longestFile = 16 << 20
+
+  static func perform(
+    _ arguments: ScannedArguments, _ context: FlowsimContext
+  ) throws(FlowsimError) -> ExitCode {
+    let world = try read(arguments.positional[0])
+    LastWords.set("flowsim: the world of the trace breaks a precondition\n")
+    let trace = Trace(keepsLines: true)
+    let report = world.run(trace, by: context.run)
+    let lines = trace.lines ?? []
+    if arguments.has(.json) {
+      context.output.write(TimelineText.json(lines))
+      context.output.write(ReportJSON.of(report))
+    } else {
+      context.output.write(text(world, report, lines))
+    }
+    if report.traceHash != world.traceHash {
+      context.warn(
+        "this is another world than the one that was recorded (trace"
+          + " \(String(report.traceHash, radix: 16)) instead of"
+          + " \(String(world.traceHash, radix: 16))): engine or simulator have changed since")
+    }
+    return report.violation == nil ? .success : .runFailed
+  }
+
+  private static func read(_ path: String) throws(FlowsimError) -> RecordedWorld {
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try FileReading.bytes(of: path, limit: longestFile)
+    } catch {
+      throw .unreadable(path, error)
+    }
+    do throws(TraceText.Problem) {
+      return try TraceText.world(from: bytes)
+    } catch {
+      throw .trace(path, error)
+    }
+  }
+
+  private static func text(
+    _ world: RecordedWorld, _ report: Simulation.Report, _ lines: [Trace.Line]
+  ) -> String {
+    let before = world.oracle.map { "it failed (\($0.rawValue))" } ?? "all held"
+    let verdict =
+      report.violation.map { "fails: \($0)" }
+      ?? "all holds, and the run \(report.outcome.map { "\($0)" } ?? "did not end")"
+    return """
+      seed \(world.seed), recorded when \(before)
+      options: \(world.options)
+
+      \(TimelineText.of(lines))\(TerminalText.escaped(verdict))
+
+      """
+  }
+}

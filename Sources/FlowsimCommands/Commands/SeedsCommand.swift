@@ -1,0 +1,116 @@
+import FlowCommandLine
+import FlowCore
+import FlowSimulation
+
+/// `flowsim --seed N`: the worlds of consecutive seeds.
+enum SeedsCommand {
+  private static let seedOption = Option(
+    "seed", takes: .integer(placeholder: "N", 0...Int.max), "the first seed (needed)")
+  private static let runsOption = Option(
+    "runs", takes: .integer(placeholder: "K", 1...1_000_000_000), "K seeds from N on (1)")
+  private static let traceOption = Option(
+    "trace", takes: .text(placeholder: "FILE"),
+    "write the first failure, shrunk, or else the world of the one seed")
+  private static let timelineOption = Option(
+    "timeline", "print all that happens in each world")
+  private static let choicesOption = Option(
+    "choices", "print every choice of each world: site, index, value, of how many")
+  private static let hashesOption = Option(
+    "hashes", "print each seed with its world's trace hash, and nothing else")
+  private static let twiceOption = Option(
+    "twice", "make each world a second time: it must be the same")
+
+  static let syntax = CommandSyntax(
+    program: "flowsim", name: nil,
+    purpose: "drive the engine of flow through simulated worlds in which much goes wrong",
+    details: """
+      Each seed is a world: a workflow, how its commands behave, and what goes wrong
+      with disk, machine and clock. The same seed is always the same world. At the
+      first world in which something does not hold that must, flowsim stops, looks
+      for the simplest world in which it does not hold either, prints that, and
+      writes it to a file for flowsim replay (flowsim-N.trace in the current folder).
+      """,
+    options: [
+      seedOption, runsOption, WorldOptions.option, traceOption, timelineOption, choicesOption,
+      hashesOption, twiceOption, .json, .version,
+    ],
+    examples: [
+      .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
+      .init("flowsim --seed 42 --timeline", "one world, event by event"),
+      .init("flowsim --seed 1 --runs 1000 --option steps=2", "with small workflows only"),
+      .init("flowsim replay flowsim-42.trace", "a failure that was found, once more"),
+    ],
+    exitCodes: [.success, .runFailed, .usage, .environment],
+    exitMeaning: ExitCode.meaningOfFlowsim)
+
+  static func perform(
+    _ arguments: ScannedArguments, _ context: FlowsimContext
+  ) throws(FlowsimError) -> ExitCode {
+    if arguments.has(.version) {
+      context.output.write("flowsim \(Version.current)\n")
+      return .success
+    }
+    var (hunt, seeds) = try prepared(arguments, context)
+    let start = context.now()
+    for seed in seeds where try !hunt.holds(seed) { return .runFailed }
+    if !arguments.has(hashesOption) {
+      let elapsed = context.now().monotonic.microseconds - start.monotonic.microseconds
+      hunt.printTotals(elapsedMicroseconds: elapsed)
+    }
+    if let path = arguments.text(traceOption) { try writeTrace(of: seeds, to: path, hunt, context) }
+    return .success
+  }
+
+  private static func prepared(
+    _ arguments: ScannedArguments, _ context: FlowsimContext
+  ) throws(FlowsimError) -> (Hunt, ClosedRange<UInt64>) {
+    do throws(UsageError) {
+      let seeds = try seeds(arguments)
+      var hunt = Hunt(context, try WorldOptions.recipe(arguments, syntax, run: context.run))
+      let shown = [Option.json, timelineOption, choicesOption, hashesOption].filter(arguments.has)
+      // A timeline can be printed as JSON; of all others only one goes.
+      if shown.count > 1, shown.map(\.name) != [Option.json.name, timelineOption.name] {
+        throw error(.exclusiveOptions(shown[0].spelling, shown[1].spelling))
+      }
+      hunt.isJSON = arguments.has(.json)
+      hunt.showsTimeline = arguments.has(timelineOption)
+      hunt.showsChoices = arguments.has(choicesOption)
+      hunt.showsHashes = arguments.has(hashesOption)
+      hunt.isTwice = arguments.has(twiceOption)
+      hunt.tracePath = arguments.text(traceOption)
+      return (hunt, seeds)
+    } catch {
+      throw .usage(error)
+    }
+  }
+
+  private static func seeds(
+    _ arguments: ScannedArguments
+  ) throws(UsageError) -> ClosedRange<UInt64> {
+    guard let seed = arguments.integer(seedOption) else {
+      throw error(.missingArgument("--\(seedOption.name) N"))
+    }
+    let runs = arguments.integer(runsOption) ?? 1
+    let (last, overflow) = seed.addingReportingOverflow(runs - 1)
+    guard !overflow else {
+      throw error(
+        .invalidValue(
+          "--runs", value: String(runs), expected: "as many as there are seeds left"))
+    }
+    return UInt64(seed)...UInt64(last)
+  }
+
+  private static func error(_ reason: UsageError.Reason) -> UsageError {
+    UsageError(program: syntax.program, command: nil, reason)
+  }
+
+  /// Of a world in which all held there is a trace only if it was asked for by its seed.
+  private static func writeTrace(
+    of seeds: ClosedRange<UInt64>, to path: String, _ hunt: Hunt, _ context: FlowsimContext
+  ) throws(FlowsimError) {
+    guard seeds.count == 1, let seed = seeds.first else {
+      return context.warn("no world failed, so \(path) was not written")
+    }
+    try hunt.writeTrace(of: seed, to: path)
+  }
+}

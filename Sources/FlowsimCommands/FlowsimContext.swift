@@ -1,0 +1,93 @@
+import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowSimulation
+import FlowSystem
+import FlowText
+
+/// Takes text, for a stream or for a test.
+protocol TextSink: AnyObject {
+  func write(_ text: String)
+  func flush()
+  func flushWhenLarge()
+}
+
+extension StandardStream: TextSink {}
+
+/// What commands work with: where to print, and what is outside of the simulated worlds.
+struct FlowsimContext {
+  var output: any TextSink = StandardStream.output()
+  var errors: any TextSink = StandardStream.error()
+  /// Runs a world; tests have others, with faults of their own.
+  var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
+  /// Real time. It never reaches a world.
+  var now: () -> Moment = EventLoop.now
+  var writeFile: (_ bytes: [UInt8], _ path: String) throws(Errno) -> Void = FileWriting.write
+
+  func warn(_ message: String) {
+    errors.write("flowsim: \(TerminalText.escaped(message))\n")
+  }
+}
+
+/// Why a command could not do what it was asked for.
+enum FlowsimError: Error {
+  case usage(UsageError)
+  case definition(DefinitionFileError)
+  case unreadable(String, Errno)
+  case unwritable(String, Errno)
+  /// A file that is no trace, or not one of this version.
+  case trace(String, TraceText.Problem)
+
+  /// The one place where errors become exit codes.
+  var exitCode: ExitCode {
+    switch self {
+    case .usage, .definition, .unreadable, .trace: .usage
+    case .unwritable: .environment
+    }
+  }
+}
+
+extension FlowsimError: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .usage(let error): error.description
+    case .definition(let error): error.description(by: "flowsim")
+    case .unreadable(let path, let error):
+      "flowsim: cannot read \(TerminalText.escaped(path)): \(error)"
+    case .unwritable(let path, let error):
+      "flowsim: cannot write \(TerminalText.escaped(path)): \(error)"
+    case .trace(let path, let problem):
+      "flowsim: \(TerminalText.escaped(path)):\(problem.line): \(Self.text(problem.reason))"
+    }
+  }
+
+  private static func text(_ reason: TraceText.Problem.Reason) -> String {
+    switch reason {
+    case .notATrace: "this is no trace of flowsim: it would begin with \"flowsim trace 1\""
+    case .otherVersion(let version):
+      "this is a trace of version \(TerminalText.quoted(version, longest: 40)), and this flowsim"
+        + " reads version 1; use the flowsim that wrote it"
+    case .unknown(let name, let kind, let names):
+      "\(TerminalText.quoted(name, longest: 80)) is not \(kind) of this flowsim"
+        + (Suggestion.nearest(to: name, among: names).map { ": did you mean \"\($0)\"?" } ?? "")
+    case .invalid(let what, let value, let expected):
+      "\(what) cannot be \(TerminalText.quoted(value, longest: 80)): it takes \(expected)"
+    case .repeated(let what): "\(what) is given more than once"
+    case .missing(let what): "the line \"\(what)\" is missing"
+    case .textAfterEnd: "there is something behind the line \"end\""
+    }
+  }
+}
+
+extension ExitCode {
+  /// What the codes that flowsim uses mean there.
+  static let meaningOfFlowsim: @Sendable (ExitCode) -> String = { code in
+    switch code {
+    case .success: "everything holds that must"
+    case .runFailed: "in a world something does not hold: it is shown and shrunk"
+    case .usage: "the command line, or a file that it names, is wrong"
+    case .environment: "a file cannot be written"
+    case .runCancelled, .runUnfinished, .damaged: code.meaning
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowSimulation
+import FlowSystem
+import FlowText
+
+/// Goes through worlds, one seed after the other, up to the first in which something does not hold.
+struct Hunt {
+  private let context: FlowsimContext
+  private let recipe: WorldRecipe
+  private(set) var totals = BatchTotals()
+
+  var isJSON = false
+  var showsTimeline = false
+  var showsChoices = false
+  var showsHashes = false
+  /// Whether worlds of which all holds are passed over in silence.
+  var isQuiet = false
+  var isTwice = false
+  /// Where the trace of a failure goes; nil for a name that follows from the seed.
+  var tracePath: String?
+  var budget = Shrinker.Budget()
+
+  init(_ context: FlowsimContext, _ recipe: WorldRecipe) {
+    self.context = context
+    self.recipe = recipe
+  }
+
+  /// - Returns: false if something did not hold: then it has been printed, and its trace written.
+  mutating func holds(_ seed: UInt64) throws(FlowsimError) -> Bool {
+    LastWords.set(
+      "flowsim: seed \(seed) breaks a precondition; a debug build says which:"
+        + " swift run flowsim --seed \(seed)\n")
+    let trace = Trace(keepsLines: showsTimeline)
+    let report = recipe.run(seed: seed, trace)
+    totals.add(report)
+    show(report, trace.lines ?? [])
+    if let violation = report.violation ?? (isTwice ? difference(seed, from: report) : nil) {
+      try fail(report, violation)
+      return false
+    }
+    context.output.flushWhenLarge()
+    return true
+  }
+
+  private func show(_ report: Simulation.Report, _ lines: [Trace.Line]) {
+    let output = context.output
+    if showsHashes {
+      output.write("\(report.seed) \(String(report.traceHash, radix: 16))\n")
+    }
+    if showsTimeline {
+      output.write(isJSON ? TimelineText.json(lines) : TimelineText.of(lines))
+    }
+    if showsChoices {
+      for line in recipe.record(seed: report.seed).recording.lines { output.write("\(line)\n") }
+    }
+    if isJSON && !isQuiet { output.write(ReportJSON.of(report)) }
+  }
+
+  /// Makes a world again, and says what is different.
+  private func difference(_ seed: UInt64, from report: Simulation.Report) -> Violation? {
+    let (one, other) = (recipe.record(seed: seed), recipe.record(seed: seed))
+    if let difference = one.recording.firstDifference(from: other.recording) {
+      return Violation(
+        .same,
+        "made again, its first other choice is \(difference.other ?? "none") instead of"
+          + " \(difference.one ?? "none")")
+    }
+    if one.report != report || other.report != report {
+      return Violation(.same, "made again with the same choices, it is another world")
+    }
+    return nil
+  }
+
+  func printTotals(elapsedMicroseconds elapsed: Int64) {
+    context.output.write(
+      isJSON
+        ? totals.json(elapsedMicroseconds: elapsed) : totals.text(elapsedMicroseconds: elapsed))
+  }
+
+  // MARK: Failures
+
+  private func fail(
+    _ report: Simulation.Report, _ violation: Violation
+  ) throws(FlowsimError) {
+    let failure = Failure(report: report, violation: violation, settings: recipe.settings)
+    if !isJSON {
+      context.output.write(failure.beginning)
+    }
+    // What comes next may break a precondition, and end this process.
+    context.output.flush()
+    // Where the same choices make another world there is nothing to hold on to.
+    if violation.oracle == .same { return }
+    LastWords.set(
+      "flowsim: seed \(report.seed) fails (\(violation.oracle.rawValue)), and a world like it"
+        + " breaks a precondition\n")
+    let shrunk = recipe.shrink(seed: report.seed, violation.oracle, budget)
+    let path = tracePath ?? "flowsim-\(report.seed).trace"
+    let trace = Trace(keepsLines: true)
+    let again = recipe.replay(shrunk.world, trace)
+    let isWritten = write(shrunk.world, to: path)
+    if isJSON {
+      context.output.write(ReportJSON.of(shrunk, again, writtenTo: isWritten ? path : nil))
+    } else {
+      context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))
+      context.output.write(failure.ending(writtenTo: isWritten ? path : nil))
+    }
+  }
+
+  /// A failure that was found counts more than that its trace could not be written.
+  private func write(_ world: RecordedWorld, to path: String) -> Bool {
+    do throws(Errno) {
+      try context.writeFile(Array(TraceText.of(world).utf8), path)
+      return true
+    } catch {
+      context.errors.write("\(FlowsimError.unwritable(path, error))\n")
+      return false
+    }
+  }
+
+  /// The world of a seed as it is.
+  func writeTrace(of seed: UInt64, to path: String) throws(FlowsimError) {
+    let (report, recording) = recipe.record(seed: seed)
+    let world = RecordedWorld(report, recording.schedule)
+    do throws(Errno) {
+      try context.writeFile(Array(TraceText.of(world).utf8), path)
+    } catch {
+      throw .unwritable(path, error)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import FlowCommandLine
+import FlowCore
+import FlowSimulation
+import FlowText
+
+/// A timeline in columns: when, what the engine made durable, what the storage did, and what the
+/// processes did. What happened to the whole world goes across.
+struct TimelineText {
+  /// Where the columns begin.
+  private static let columns: [(lane: Trace.Lane, column: Int)] = [
+    (.world, 12), (.engine, 12), (.storage, 60), (.processes, 84),
+  ]
+  /// How long a row of operations of the storage gets.
+  private static let longestRow = 22
+
+  static let heading =
+    row("seconds", at: .engine, "engine: durable events", "storage", "processes")
+
+  /// - Parameter longest: how many rows may be shown; of more, the last are.
+  static func of(_ lines: [Trace.Line], longest: Int = .max) -> String {
+    let rows = merged(lines)
+    let hidden = max(0, rows.count - longest)
+    var text = heading + "\n"
+    if hidden > 0 { text += "… \(hidden) rows before\n" }
+    for line in rows.dropFirst(hidden) { text += row(line) + "\n" }
+    return text
+  }
+
+  /// Operations of the storage at one time stand in one row, as far as they fit.
+  private static func merged(_ lines: [Trace.Line]) -> [Trace.Line] {
+    var rows: [Trace.Line] = []
+    for line in lines {
+      if line.lane == .storage, let last = rows.last, last.lane == .storage,
+        last.time == line.time, last.text.utf8.count + line.text.utf8.count < longestRow
+      {
+        rows[rows.count - 1] = Trace.Line(
+          time: last.time, lane: .storage, text: "\(last.text), \(line.text)")
+      } else {
+        rows.append(line)
+      }
+    }
+    return rows
+  }
+
+  private static func row(_ line: Trace.Line) -> String {
+    let text = TerminalText.escaped(line.text)
+    switch line.lane {
+    case .world: return row(seconds(line.time), at: .world, "── \(text)")
+    case .engine: return row(seconds(line.time), at: .engine, text)
+    case .storage: return row(seconds(line.time), at: .storage, text)
+    case .processes: return row(seconds(line.time), at: .processes, text)
+    }
+  }
+
+  /// - Parameter texts: one for the lane, and for those to the right of it.
+  private static func row(
+    _ seconds: String, at lane: Trace.Lane, _ texts: String...
+  ) -> String {
+    let first = columns.firstIndex { $0.lane == lane } ?? 0
+    var row = padded(seconds, atStart: 10)
+    for (text, column) in zip(texts, columns[first...]) {
+      row += String(repeating: " ", count: max(1, column.column - row.count)) + text
+    }
+    return row
+  }
+
+  static func seconds(_ time: Instant) -> String {
+    let fraction = String(1_000_000 + time.microseconds % 1_000_000).dropFirst()
+    return "\(time.microseconds / 1_000_000).\(fraction)"
+  }
+
+  private static func padded(_ text: String, atStart width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.utf8.count)) + text
+  }
+
+  /// The same for programs, a line each.
+  static func json(_ lines: [Trace.Line]) -> String {
+    var writer = JSONWriter()
+    for line in lines {
+      writer.object { writer in
+        writer.member("timeUs", line.time.microseconds)
+        writer.member("lane", line.lane.rawValue)
+        writer.member("text", line.text)
+      }
+      writer.endLine()
+    }
+    return writer.take()
+  }
+}

@@ -1,0 +1,176 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+/// A commit for which the disk has no room waits, with nothing written, and the run goes on by
+/// itself when there is some.
+struct RoomTests {
+  private let harness = Harness(Harness.chain(12))
+  private var folder: RunFolder { harness.home.folder(of: "run") }
+  private var disk: SimulatedStorage { harness.world.storage }
+
+  /// Refuses what takes more room, with an error of its own for each.
+  private func fill(_ errno: Errno = .noSpace) {
+    disk.judge = { _, needsRoom in needsRoom ? .refused(errno) : .done }
+  }
+
+  private func makeRoom() { disk.judge = { _, _ in .done } }
+
+  /// All that the log's folder holds, by name.
+  private func bytes() throws -> [String: [UInt8]] {
+    var bytes: [String: [UInt8]] = [:]
+    for name in try disk.entries(of: folder.log) {
+      bytes[name] = disk.bytes(at: "\(folder.log)/\(name)")
+    }
+    return bytes
+  }
+
+  private func record() throws -> HolderRecord {
+    guard case .engine(let record?) = try HolderRecord.holder(of: folder, in: disk) else {
+      throw RunError.noSuchRun("run", home: harness.home.path)
+    }
+    return record
+  }
+
+  /// Steps until the engine waits for room.
+  private func stepUntilItWaits(_ driver: inout Driver<World>) throws {
+    for _ in 0..<1_000 {
+      if try record().waitsForRoom { return }
+      let outcome = try driver.step()
+      try #require(outcome == nil, "the run ended without need of room")
+    }
+    Issue.record("the engine never waits")
+  }
+
+  @Test(arguments: [Errno.noSpace, .quotaExceeded])
+  func theRunWaitsAndGoesOnByItself(errno: Errno) throws {
+    var driver = try harness.create()
+    fill(errno)
+    try stepUntilItWaits(&driver)
+    #expect(!driver.commitInFlight.isEmpty)
+    let durable = harness.recorder.events
+    let before = try bytes()
+    let since = harness.world.time.now().monotonic
+    for _ in 0..<5 { _ = try driver.step() }
+    #expect(try bytes() == before, "something was written without room")
+    #expect(harness.recorder.events == durable)
+    makeRoom()
+    while try driver.step() == nil {}
+    try driver.finish()
+    let waits = harness.recorder.events.compactMap { event -> Int64? in
+      if case .roomReturned(let waited) = event.body { waited } else { nil }
+    }
+    #expect(waits.count == 1)
+    #expect(waits.allSatisfy { $0 > 4_000_000 && $0 % 1_000_000 == 0 }, "\(waits)")
+    #expect(since < harness.world.time.now().monotonic)
+    #expect(try harness.read() == harness.recorder.events)
+    #expect(harness.recorder.events.last?.body == .runFinished(.succeeded))
+  }
+
+  /// A wait costs one look a second, and no turn in between.
+  @Test func itLooksForRoomEachSecond() throws {
+    var driver = try harness.create()
+    fill()
+    try stepUntilItWaits(&driver)
+    // What still runs ends first.
+    for _ in 0..<50 where harness.world.ledger.running > 0 { _ = try driver.step() }
+    _ = try driver.step()
+    for _ in 0..<10 {
+      let before = harness.world.time.now().monotonic
+      _ = try driver.step()
+      #expect(harness.world.time.now().monotonic == before.advanced(byMilliseconds: 1_000))
+    }
+  }
+
+  @Test func readersAreToldThatItWaits() throws {
+    func isWaiting() throws -> Bool {
+      try RunReader(folder, in: disk, bootID: "boot").isWaitingForRoom
+    }
+    var driver = try harness.create()
+    #expect(try !isWaiting())
+    fill()
+    try stepUntilItWaits(&driver)
+    #expect(try isWaiting())
+    #expect(try harness.read() == harness.recorder.events)
+    makeRoom()
+    while try driver.step() == nil {}
+    #expect(try !isWaiting())
+  }
+
+  /// The word of a dead engine says nothing of the one that follows.
+  @Test func nobodyWaitsWhereNobodyDrives() throws {
+    do {
+      var driver = try harness.create()
+      fill()
+      try stepUntilItWaits(&driver)
+    }
+    harness.world.runner.killAll()
+    disk.closeAll()
+    #expect(try !RunReader(folder, in: disk, bootID: "boot").isWaitingForRoom)
+    makeRoom()
+    let lock = try RunLock.acquire(
+      folder, id: "run", processID: 7, boot: BootMark("boot"), in: disk)
+    #expect(try !record().waitsForRoom)
+    try lock.release()
+    #expect(try harness.drive(by: 2))
+    #expect(try harness.read().last?.body == .runFinished(.succeeded))
+  }
+
+  /// Nothing is launched for an intent without room, whatever becomes of it.
+  @Test func whatHasNoIntentIsNotLaunched() throws {
+    var driver = try harness.create()
+    fill()
+    try stepUntilItWaits(&driver)
+    let durable = Set(
+      harness.recorder.events.compactMap { event -> AttemptID? in
+        if case .attemptScheduled(let attempt) = event.body { attempt } else { nil }
+      })
+    for _ in 0..<5 { _ = try driver.step() }
+    #expect(Set(harness.world.ledger.entries.map(\.attempt)).isSubset(of: durable))
+  }
+
+  /// Before the intent is durable, there is room for the end.
+  @Test func theEndOfWhatRunsFindsRoom() throws {
+    let harness = Harness(Harness.chain(1))
+    var driver = try harness.create()
+    harness.world.storage.judge = { _, needsRoom in needsRoom ? .refused(.noSpace) : .done }
+    while try driver.step() == nil {}
+    try driver.finish()
+    #expect(try harness.read().last?.body == .runFinished(.succeeded))
+  }
+
+  @Test(arguments: [SimulatedStorage.Operation.reserve, .create])
+  func anotherErrorThanWantOfRoomStopsTheEngine(operation: SimulatedStorage.Operation) throws {
+    var driver = try harness.create()
+    disk.judge = { asked, _ in asked == operation ? .refused(.inputOutput) : .done }
+    #expect(throws: RunError.self) { while try driver.step() == nil {} }
+  }
+
+  /// The room was reserved, and is not there: nothing is known of the file any more.
+  @Test func wantOfRoomInAWriteStopsTheEngine() throws {
+    var driver = try harness.create()
+    disk.judge = { operation, _ in operation == .write ? .refused(.noSpace) : .done }
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(error?.storageFailure?.operation == .write)
+  }
+
+  /// An engine that has no room dies: the next one finds what was durable.
+  @Test func whatWaitsIsNotWritten() throws {
+    var waiting: [Event] = []
+    do {
+      var driver = try harness.create()
+      fill()
+      try stepUntilItWaits(&driver)
+      waiting = driver.commitInFlight
+    }
+    harness.world.runner.killAll()
+    disk.closeAll()
+    makeRoom()
+    #expect(!waiting.isEmpty)
+    #expect(try harness.read() == harness.recorder.events)
+    #expect(try harness.drive(by: 2))
+  }
+}

@@ -1,0 +1,301 @@
+import FlowCore
+import FlowLog
+import Testing
+
+@testable import FlowRuntime
+
+/// What a new engine makes of the attempts of one that is dead.
+struct TakeOverTests {
+  let one = SupervisorHarness.request(1)
+  let two = SupervisorHarness.request(2)
+  let otherBoot = Place(bootID: "another boot", mountID: 3, processNamespace: 4)
+  let otherMount = Place(bootID: "boot", mountID: 33, processNamespace: 4)
+  let otherNamespace = Place(bootID: "boot", mountID: 3, processNamespace: 44)
+
+  private func takeOver(
+    _ open: [LaunchRequest], on machine: FakeMachine, from place: Place = FakeMachine.here,
+    through lastSequence: Int64 = 10
+  ) throws -> (SupervisorHarness, [FoundAttempt.State]) {
+    let harness = try SupervisorHarness(machine)
+    let found = try harness.supervisor.takeOver(open, from: place, through: lastSequence)
+    #expect(found.map(\.attempt) == open.map(\.attempt))
+    #expect(machine.storage.openCount == 0)
+    return (harness, found.map(\.state))
+  }
+
+  /// A launcher of an engine that is gone, which holds its lock.
+  private func lingeringLauncher(on machine: FakeMachine) throws -> Int32 {
+    try SupervisorHarness(machine).supervisor.launch(one)
+    return try #require(machine.launchers.last)
+  }
+
+  // MARK: What is found
+
+  @Test func eachAttemptIsFoundAsItsRecordSays() throws {
+    let machine = FakeMachine()
+    let requests = (1...7).map { SupervisorHarness.request($0) }
+    machine.remains = (killed: 2, unkillable: 0)
+    // The first has no record. These ran to their end, and died.
+    machine.noteEnd(requests[1], code: 3)
+    machine.begin(requests[2])
+    machine.release(requests[2])
+    machine.spoil(requests[3])
+    // These live.
+    machine.begin(requests[4])
+    machine.begin(requests[5], command: nil)
+    machine.begin(requests[6])
+    machine.spoil(requests[6])
+    machine.pass(microseconds: 70)
+    let (harness, found) = try takeOver(requests, on: machine)
+    #expect(
+      found == [
+        .neverLaunched, .ended(.exited(3)), .ended(.lost(killed: 2)), .ended(.lost(killed: 2)),
+        .running(processID: 900, forMicroseconds: 70),
+        .running(processID: 0, forMicroseconds: 70),
+        .running(processID: 0, forMicroseconds: 0),
+      ])
+    #expect(machine.swept == [requests[2].attempt, requests[3].attempt])
+    #expect(machine.watches.map(\.attempt) == [requests[4].attempt, requests[5].attempt])
+    #expect(machine.launchers.isEmpty)
+    // A start that is noted now is no news to the engine, which took it for running.
+    machine.note(requests[5], command: 901)
+    #expect(harness.reportsWhenDue() == [])
+  }
+
+  @Test func inAnotherPlaceWhatLeftNoRecordIsLost() throws {
+    for place in [otherBoot, otherMount, otherNamespace] {
+      let machine = FakeMachine()
+      let (_, found) = try takeOver([one], on: machine, from: place)
+      #expect(found == [.ended(.lost())])
+      #expect(machine.swept == [one.attempt])
+    }
+  }
+
+  @Test func anEndCountsWhereverItWasNoted() throws {
+    let machine = FakeMachine()
+    machine.begin(one, at: otherBoot)
+    machine.noteEnd(one, code: 9)
+    machine.release(one)
+    #expect(try takeOver([one], on: machine, from: otherBoot).1 == [.ended(.exited(9))])
+  }
+
+  @Test func aRecordOfAnotherAttemptIsNotBelieved() throws {
+    let machine = FakeMachine()
+    var other = one
+    other.attempt = two.attempt
+    machine.begin(other)
+    machine.noteEnd(other)
+    machine.release(other)
+    #expect(try takeOver([one], on: machine).1 == [.ended(.lost())])
+  }
+
+  // MARK: Refusals
+
+  @Test func whatRunsElsewhereIsNotTouched() throws {
+    for place in [otherBoot, otherMount, otherNamespace] {
+      let machine = FakeMachine()
+      machine.begin(one)
+      machine.release(one)
+      machine.begin(two, at: place)
+      #expect(throws: RunError.runsElsewhere(recordPath: two.recordPath)) {
+        _ = try takeOver([one, two], on: machine)
+      }
+      #expect(machine.swept.isEmpty)
+      #expect(machine.watches.isEmpty)
+    }
+  }
+
+  /// Of an attempt that the history calls open, or knows nothing of.
+  @Test(arguments: [true, false])
+  func aRecordThatKnowsMoreThanTheHistoryIsDamage(isOpen: Bool) throws {
+    let machine = FakeMachine()
+    machine.begin(one)
+    machine.release(one)
+    machine.begin(two, intent: 11)
+    machine.noteEnd(two)
+    machine.release(two)
+    let error = RunError.historyIsMissing(
+      recordPath: two.recordPath, intent: 11, lastSequence: 10)
+    #expect(throws: error) { _ = try takeOver(isOpen ? [one, two] : [one], on: machine) }
+    #expect(machine.swept.isEmpty)
+    #expect(try takeOver([one], on: machine, through: 11).1 == [.ended(.lost())])
+  }
+
+  @Test func otherFilesAmongTheRecordsSayNothing() throws {
+    let machine = FakeMachine()
+    machine.storage.put([1, 2, 3], in: one.outputPath)
+    machine.storage.put([1, 2, 3], in: "\(SupervisorHarness.folder.attempts)/x.rec")
+    machine.storage.put([], in: "\(SupervisorHarness.folder.attempts)/rec")
+    #expect(try takeOver([one], on: machine).1 == [.neverLaunched])
+  }
+
+  // MARK: The earlier launcher
+
+  @Test func aForkThatIsInFlightIsWaitedFor() throws {
+    let machine = FakeMachine()
+    let launcher = try lingeringLauncher(on: machine)
+    var monitor: Int32?
+    machine.onWait = {
+      guard machine.waits == 3 else { return }
+      monitor = machine.begin(one)
+      machine.engineGone()
+    }
+    let (_, found) = try takeOver([one], on: machine)
+    #expect(found == [.running(processID: 900, forMicroseconds: 10_000)])
+    #expect(machine.watches.map(\.process.id) == [try #require(monitor)])
+    #expect(machine.waits == 3)
+    // It stays to reap.
+    #expect(machine.processes[launcher] != nil)
+  }
+
+  @Test func aLauncherThatLingersIsKilled() throws {
+    let machine = FakeMachine()
+    let launcher = try lingeringLauncher(on: machine)
+    let begin = machine.clock
+    let (_, found) = try takeOver([one], on: machine)
+    #expect(machine.signals == [FakeMachine.Signal(processID: launcher, signal: .kill)])
+    #expect((5_000_000..<5_100_000).contains(machine.clock - begin))
+    #expect(found == [.neverLaunched])
+  }
+
+  /// Its number belongs to another process, it lives elsewhere, or nobody has said which it is.
+  @Test(arguments: ["reused", "elsewhere", "unknown"])
+  func whatMayBeAnotherProcessIsNotKilled(why: String) throws {
+    let machine = FakeMachine()
+    let launcher = try lingeringLauncher(on: machine)
+    let path = SupervisorHarness.folder.launcher
+    let place = why == "elsewhere" ? otherNamespace : FakeMachine.here
+    let start = try #require(machine.processes[launcher])
+    let record = LauncherRecord(
+      processID: launcher, processStart: why == "reused" ? start - 1 : start,
+      place: PlaceMark(place))
+    machine.storage.put(record.encoded(), in: path)
+    if why == "unknown" { machine.storage.put([0], in: path) }
+    let begin = machine.clock
+    #expect(throws: RunError.launcherLingers(path: path)) { _ = try takeOver([one], on: machine) }
+    #expect(machine.signals == [])
+    #expect((35_000_000..<35_100_000).contains(machine.clock - begin))
+  }
+
+  /// The launcher before may still live to reap what it forked; it does not hold the lock.
+  @Test func theLauncherFileNeverNamesTheLauncherBefore() throws {
+    let machine = FakeMachine()
+    let first = try lingeringLauncher(on: machine)
+    machine.engineGone()
+    // The next engine dies when it has taken the lock, and its launcher is about to start.
+    let harness = try SupervisorHarness(machine)
+    machine.launcherErrors = [.noMemory, .noMemory, .noMemory]
+    harness.supervisor.launch(two)
+    let lock = machine.storage.lock(SupervisorHarness.folder.launcher)
+    machine.onWait = { if machine.waits > 1_000 { lock.close() } }
+    #expect(throws: Never.self) { _ = try takeOver([], on: machine) }
+    #expect(machine.signals == [])
+    #expect(machine.processes[first] != nil)
+  }
+
+  // MARK: Survivors
+
+  @Test func aSurvivorEndsAsItsRecordSays() throws {
+    let machine = FakeMachine()
+    let monitors = [machine.begin(one), machine.begin(two)]
+    let (harness, _) = try takeOver([one, two], on: machine)
+    machine.noteEnd(one, code: 7)
+    machine.endMonitor(monitors[0], of: one)
+    machine.endMonitor(monitors[1], of: two)
+    #expect(
+      harness.reports() == [
+        .attemptEnded(one.attempt, .exited(7)), .attemptEnded(two.attempt, .lost()),
+      ])
+    #expect(machine.swept == [two.attempt])
+    #expect(harness.supervisor.nextDeadline == nil)
+  }
+
+  @Test func aSurvivorCanBeStopped() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    let (harness, _) = try takeOver([one], on: machine)
+    harness.supervisor.stop(one.attempt, force: false)
+    #expect(machine.signals == [FakeMachine.Signal(processID: monitor, signal: .stop)])
+  }
+
+  @Test(arguments: [true, false])
+  func aSurvivorThatCannotBeReadEndsWhenItsLockIsFree(isEndNoted: Bool) throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    machine.spoil(one)
+    let (harness, _) = try takeOver([one], on: machine)
+    for _ in 0..<5 { #expect(harness.reportsWhenDue() == []) }
+    if isEndNoted { machine.noteEnd(one, code: 8) }
+    machine.endMonitor(monitor, of: one)
+    #expect(
+      harness.reportsWhenDue() == [
+        .attemptEnded(one.attempt, isEndNoted ? .exited(8) : .lost())
+      ])
+    #expect(machine.swept == (isEndNoted ? [] : [one.attempt]))
+  }
+
+  @Test func aSurvivorThatCanBeReadAgainCanBeStopped() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    // Asked before and after the history is searched for it, four times each.
+    machine.storage.failures[one.recordPath] = (9, .inputOutput)
+    let (harness, found) = try takeOver([one], on: machine)
+    #expect(found == [.running(processID: 0, forMicroseconds: 0)])
+    harness.supervisor.stop(one.attempt, force: false)
+    #expect(machine.signals == [])
+    #expect(harness.reportsWhenDue() == [])
+    #expect(machine.signals == [FakeMachine.Signal(processID: monitor, signal: .stop)])
+    #expect(machine.watches.map(\.attempt) == [one.attempt])
+  }
+
+  @Test func aMonitorThatIsAboutToExitIsWaitedFor() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    machine.noteEnd(one, code: 1)
+    machine.onWait = { if machine.waits == 2 { machine.endMonitor(monitor, of: one) } }
+    #expect(try takeOver([one], on: machine).1 == [.ended(.exited(1))])
+  }
+
+  @Test func aMonitorThatDoesNotExitHoldsNobodyUp() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    machine.noteEnd(one, code: 1)
+    let begin = machine.clock
+    let (harness, found) = try takeOver([one], on: machine)
+    #expect(found == [.running(processID: 900, forMicroseconds: machine.clock - begin)])
+    #expect(machine.clock - begin < 1_100_000)
+    machine.endMonitor(monitor, of: one)
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .exited(1))])
+  }
+
+  @Test func aNumberThatWasGivenOutAgainIsNoSurvivor() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    machine.end(monitor)
+    machine.start(monitor)
+    // Its lock is held by nobody knows whom.
+    let (harness, _) = try takeOver([one], on: machine)
+    #expect(machine.watches.isEmpty)
+    harness.supervisor.stop(one.attempt, force: true)
+    #expect(harness.reportsWhenDue() == [])
+    #expect(machine.signals == [])
+    machine.release(one)
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .lost())])
+  }
+
+  @Test func survivorsAndWhatIsLaunchedAnewGoSideBySide() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one)
+    let (harness, found) = try takeOver([one, two], on: machine)
+    #expect(found[1] == .neverLaunched)
+    harness.supervisor.launch(two)
+    #expect(machine.sent == [two])
+    machine.endLauncher()
+    #expect(harness.reports() == [])
+    machine.noteEnd(one)
+    machine.endMonitor(monitor, of: one)
+    #expect(harness.reports() == [.attemptEnded(one.attempt, .exited(0))])
+    #expect(harness.reportsWhenDue() == [])
+    #expect(machine.sent == [two, two])
+  }
+}
