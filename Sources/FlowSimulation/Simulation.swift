@@ -19,13 +19,15 @@ package struct Simulation {
   }
 
   private let seed: UInt64
-  private let world: World
+  let world: World
   private let home: RunHome<SimulatedStorage>
   private let definition: WorkflowDefinition
   private let created: RunCreated
   private let graph: DependencyGraph
-  private let startedAt: Instant
-  private var outcome: RunOutcome?
+  let startedAt: Instant
+  private(set) var outcome: RunOutcome?
+  /// When the run had ended.
+  private(set) var endedAt: Instant?
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
   private static let maxTurns = 100_000
@@ -47,7 +49,7 @@ package struct Simulation {
     return simulation.report
   }
 
-  private init(
+  init(
     seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace,
     _ workflow: (WorkflowDefinition, jobs: Int32)?
   ) {
@@ -70,7 +72,7 @@ package struct Simulation {
     world.oracles.begin(world, definition, created, home)
   }
 
-  private var report: Report {
+  var report: Report {
     Report(
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
       traceHash: world.trace.hash, events: world.trace.eventCount,
@@ -92,7 +94,7 @@ package struct Simulation {
 
   // MARK: Lives
 
-  private mutating func live() {
+  mutating func live() {
     while outcome == nil && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
       if world.life > Self.maxLives + 1 {
@@ -195,6 +197,7 @@ package struct Simulation {
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
     self.outcome = outcome
+    endedAt = world.monotonicNow
     let events = try history()
     world.oracles.ended(state, events)
     world.oracles.hold { () throws(Violation) in

@@ -24,6 +24,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case commandHang = 19
   case commandStubbornness = 20
   case shortWrite = 21
+  case misfortune = 31
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -136,7 +136,7 @@ extension ChoiceSite {
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .misfortune: false
     }
   }
 }

@@ -9,11 +9,13 @@ package enum HazardCause: UInt8, CaseIterable, Sendable {
   case monitorKilled
   case launcherKilled
   case engineKilled
+  /// None of these came before.
+  case other
 
   package var isOfMachine: Bool {
     switch self {
     case .powerLoss, .disk: true
-    case .monitorKilled, .launcherKilled, .engineKilled: false
+    case .monitorKilled, .launcherKilled, .engineKilled, .other: false
     }
   }
 }

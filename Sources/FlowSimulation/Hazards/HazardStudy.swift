@@ -25,6 +25,11 @@ package struct HazardStudy {
     }
   }
 
+  /// Makes a world of options that were drawn for it, and tells what became of the run there.
+  package typealias World = (
+    Question, SimulationOptions, any ChoiceSource, Trace
+  ) -> Answer
+
   /// What a world is asked for.
   package struct Question: Equatable, Sendable {
     package let subject: Subject
@@ -33,28 +38,39 @@ package struct HazardStudy {
     package let faultyMicroseconds: Int64?
   }
 
+  package struct Answer: Equatable, Sendable {
+    package let report: Simulation.Report
+    /// Nil where something does not hold that must.
+    package let fate: WorldFate?
+
+    package init(_ report: Simulation.Report, _ fate: WorldFate?) {
+      self.report = report
+      self.fate = fate
+    }
+  }
+
   /// A world in which something does not hold that must: then a study says nothing.
   package struct Broken: Error {
     package let report: Simulation.Report
-    /// Whether it was a world without faults.
-    package let isQuiet: Bool
+    /// In which it does not hold.
+    package let question: Question
     /// Nil where the definition was as it was given.
     package let change: DefinitionChange?
   }
 
   private let subject: Subject
   private let seeds: ClosedRange<UInt64>
-  private let live: (Question) -> WorldAnswer
+  private let live: World
 
   /// How many worlds the changes may cost, for each world of the definition as it is.
   private static let changeFactor = 4
   /// A change that is seen in fewer worlds is not tried.
   private static let leastWorlds = 100
+  /// How many worlds tell how long the run takes about.
+  private static let rehearsals: UInt64 = 20
 
-  /// - Parameter live: makes a world and tells what became of the run in it.
   package init(
-    _ subject: Subject, seeds: ClosedRange<UInt64>,
-    live: @escaping (Question) -> WorldAnswer
+    _ subject: Subject, seeds: ClosedRange<UInt64>, live: @escaping World
   ) {
     self.subject = subject
     self.seeds = seeds
@@ -63,10 +79,9 @@ package struct HazardStudy {
 
   package func run() throws(Broken) -> HazardReport {
     let stepCount = subject.definition.steps.count
+    let span = try faultyMicroseconds()
     let quiet = try tallied(subject, seeds, faultyMicroseconds: nil, nil).tally(
       stepCount: stepCount)
-    // Faults come while the run is at work, and some time after it would have ended without them.
-    let span = max(1_000_000, quiet.times.percentile95 + quiet.times.percentile95 / 4)
     let ledger = try tallied(subject, seeds, faultyMicroseconds: span, nil)
     let faulty = ledger.tally(stepCount: stepCount)
     let plan = Self.plan(
@@ -83,6 +98,14 @@ package struct HazardStudy {
           after: after.tally(stepCount: stepCount)))
     }
     return HazardReport(quiet: quiet, faulty: faulty, changes: changes)
+  }
+
+  /// Faults come while the run is at work, and for some time after it would have ended without them.
+  /// These are always the same worlds, so that a seed's faults do not depend on the others asked for.
+  private func faultyMicroseconds() throws(Broken) -> Int64 {
+    let ledger = try tallied(subject, 1...Self.rehearsals, faultyMicroseconds: nil, nil)
+    let median = ledger.tally(stepCount: subject.definition.steps.count).times.median
+    return max(1_000_000, median + median / 2)
   }
 
   /// Splits a budget of worlds evenly over the changes; where it would be too few for each, the
@@ -104,18 +127,13 @@ package struct HazardStudy {
     for seed in seeds {
       let question = Question(
         subject: subject, seed: seed, faultyMicroseconds: faultyMicroseconds)
-      switch live(question) {
-      case .fate(let fate): ledger.add(fate)
-      case .broken(let report):
-        throw Broken(report: report, isQuiet: faultyMicroseconds == nil, change: change)
+      let choices = SeededChoices(seed: seed)
+      let answer = live(question, .draw(from: choices), choices, Trace())
+      guard let fate = answer.fate else {
+        throw Broken(report: answer.report, question: question, change: change)
       }
+      ledger.add(fate)
     }
     return ledger
   }
-}
-
-/// What became of the run in a world, or what did not hold there.
-package enum WorldAnswer: Equatable, Sendable {
-  case fate(WorldFate)
-  case broken(Simulation.Report)
 }

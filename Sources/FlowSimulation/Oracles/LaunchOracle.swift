@@ -5,6 +5,8 @@ package struct LaunchOracle: Sendable {
   private let definition: WorkflowDefinition
   private let jobs: Int
   private var scheduled: Set<AttemptID> = []
+  /// Those that ask a probe.
+  private var probes: Set<AttemptID> = []
   private var isCancelled = false
   /// Steps whose dependents may run.
   private var done: Set<Int32> = []
@@ -25,13 +27,18 @@ package struct LaunchOracle: Sendable {
     case .attemptWithdrawn(let attempt): scheduled.remove(attempt)
     case .cancelRequested: isCancelled = true
     case .attemptEnded(let attempt, let end):
-      if case .failed = AttemptVerdict(end) { failures[attempt.step, default: 0] += 1 }
+      if !probes.contains(attempt), case .failed = AttemptVerdict(end) {
+        failures[attempt.step, default: 0] += 1
+      }
     case .stepFinished(let step, let outcome):
       if outcome == .succeeded || mayFail(step) { done.insert(step) }
     case .stepSkipped(let step, _): if mayFail(step) { done.insert(step) }
     case .retryScheduled(let attempt, let delay):
       nextAllowed[attempt] = event.moment.monotonic.advanced(byMilliseconds: delay)
     case .rerunScheduled(let attempt): nextAllowed[attempt] = event.moment.monotonic
+    case .probeScheduled(let attempt):
+      nextAllowed[attempt] = event.moment.monotonic
+      probes.insert(AttemptID(step: attempt.step, number: attempt.number + 1))
     default: break
     }
   }

@@ -5,6 +5,7 @@ package import FlowCore
 package struct Ledger: Equatable, Sendable {
   package struct Entry: Equatable, Sendable {
     package let attempt: AttemptID
+    package let isProbe: Bool
     /// Which of the engine's lives started it.
     package let life: Int
     package let startedAt: Instant
@@ -15,12 +16,21 @@ package struct Ledger: Equatable, Sendable {
     package fileprivate(set) var stopAskedAt: Instant?
   }
 
+  package struct Mishap: Equatable, Sendable {
+    package let cause: HazardCause
+    package let time: Instant
+  }
+
   /// In the order in which they were started.
   package private(set) var entries: [Entry] = []
+  /// What befell the machine and its processes, in order.
+  package private(set) var mishaps: [Mishap] = []
 
   /// - Returns: the index of the entry.
-  mutating func started(_ attempt: AttemptID, life: Int, at now: Instant) -> Int {
-    entries.append(Entry(attempt: attempt, life: life, startedAt: now))
+  mutating func started(
+    _ attempt: AttemptID, isProbe: Bool = false, life: Int, at now: Instant
+  ) -> Int {
+    entries.append(Entry(attempt: attempt, isProbe: isProbe, life: life, startedAt: now))
     return entries.count - 1
   }
 
@@ -31,6 +41,10 @@ package struct Ledger: Equatable, Sendable {
 
   mutating func stopAsked(_ index: Int, at now: Instant) {
     if entries[index].stopAskedAt == nil { entries[index].stopAskedAt = now }
+  }
+
+  mutating func befell(_ cause: HazardCause, at now: Instant) {
+    mishaps.append(Mishap(cause: cause, time: now))
   }
 
   /// How many commands run now.

@@ -48,10 +48,12 @@ package final class SimulatedRunner: CommandRunner {
   package func launch(_ request: LaunchRequest) {
     guard world.engineGoesOn(at: .launch) else { return }
     let now = world.monotonicNow
-    let behaviour = CommandBehaviour.draw(from: world.choices, world.options)
+    let isProbe = world.isProbe(request)
+    let behaviour = world.behaviour(ofStep: request.attempt.step, isProbe: isProbe)
     if let fault = behaviour.fault { world.coverage.add(fault) }
     if behaviour.ignoresTermination { world.coverage.add(.commandIgnoresTermination) }
-    let entry = world.ledger.started(request.attempt, life: world.life, at: now)
+    let entry = world.ledger.started(
+      request.attempt, isProbe: isProbe, life: world.life, at: now)
     world.oracles.launched(request, world)
     if case .result(let result) = behaviour.ending, case .launchFailed = result {
       let end = AttemptEnd(result: result, cause: .byItself, durationMicroseconds: 0)

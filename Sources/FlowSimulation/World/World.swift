@@ -11,6 +11,7 @@ package final class World: Environment {
     case cancel(CancelRequest)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
+    case misfortune(Misfortune)
   }
 
   package let options: SimulationOptions
@@ -21,6 +22,8 @@ package final class World: Environment {
   package private(set) lazy var runner = SimulatedRunner(self)
   package let oracles = Oracles()
   package var ledger = Ledger()
+  /// What runs, where commands behave as a model says; nil where it is drawn.
+  var modelled: ModelledWorkflow?
   package var coverage = Coverage()
 
   /// Which of the engine's lives this is, from 1.
@@ -59,6 +62,10 @@ package final class World: Environment {
       schedule.arrange(.syncDone, at: monotonicNow.advanced(byMicroseconds: Int64(latency)))
     }
     arrangeTrouble()
+  }
+
+  func arrange(_ happening: Happening, afterMicroseconds delay: Int64) {
+    schedule.arrange(happening, at: monotonicNow.advanced(byMicroseconds: delay))
   }
 
   private func arrangeTrouble() {
@@ -162,7 +169,9 @@ package final class World: Environment {
       coverage.add(.wallClockJump)
     case .diskFull(let isFull):
       isDiskFull = isFull && !isHealed
+      if isDiskFull { ledger.befell(.disk, at: monotonicNow) }
       trace.note(.diskFull, nil, isFull ? "has no room" : "has room again")
+    case .misfortune(let misfortune): befall(misfortune)
     }
   }
 
@@ -175,12 +184,16 @@ package final class World: Environment {
       choices.happens(.crash, perMille: options.crashPerMille * point.weight)
     else { return true }
     crashes += 1
+    engineDies(by: drawDeath(), at: point)
+    return false
+  }
+
+  func engineDies(by death: Coverage.Death, at point: CrashPoint) {
     isEngineDead = true
-    let death = drawDeath()
     self.death = death
+    if death == .processStop { ledger.befell(.engineKilled, at: monotonicNow) }
     coverage.add(death, at: point)
     trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
-    return false
   }
 
   private func drawDeath() -> Coverage.Death {
@@ -199,7 +212,7 @@ package final class World: Environment {
     schedule.removeAll {
       switch $0 {
       case .process, .syncDone, .echo: true
-      case .cancel, .wallClockJump, .diskFull: false
+      case .cancel, .wallClockJump, .diskFull, .misfortune: false
       }
     }
     life += 1
@@ -209,8 +222,9 @@ package final class World: Environment {
     trace.note(.restarted, nil, "life \(life)")
   }
 
-  private func losePower() {
+  func losePower() {
     boot += 1
+    ledger.befell(.powerLoss, at: monotonicNow)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
       coverage.add(loss)
     }
@@ -250,6 +264,7 @@ package final class World: Environment {
     }
     guard isFaulty() else { return .done }
     if operation == .sync || operation == .startSync { return failedSync() }
+    ledger.befell(.disk, at: monotonicNow)
     let isFull = choices.happens(.storageFault, perMille: 500)
     coverage.add(isFull ? .noSpace : .ioError)
     trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
@@ -257,6 +272,7 @@ package final class World: Environment {
   }
 
   private func failedSync() -> SimulatedStorage.Verdict {
+    ledger.befell(.disk, at: monotonicNow)
     let isReverting = choices.happens(.storageFault, perMille: 500)
     coverage.add(isReverting ? .syncReverts : .syncDrops)
     trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")

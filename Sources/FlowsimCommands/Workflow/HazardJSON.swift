@@ -4,22 +4,25 @@ import FlowSimulation
 
 /// A report for programs: one line.
 struct HazardJSON {
-  let report: HazardReport
-  let definition: WorkflowDefinition
-  let jobs: Int32
-  let firstSeed: UInt64
-  let source: ModelSource
+  private let findings: Findings
+
+  init(_ findings: Findings) {
+    self.findings = findings
+  }
+
+  private var report: HazardReport { findings.report }
+  private var definition: WorkflowDefinition { findings.definition }
 
   var text: String {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("workflow", definition.name)
       writer.member("steps", definition.steps.count)
-      writer.member("jobs", jobs)
+      writer.member("jobs", findings.jobs)
       // As text: JSON readers keep 53 bits of a number.
-      writer.member("seed", String(firstSeed))
+      writer.member("seed", String(findings.firstSeed))
       writer.key("model")
-      writer.object(write(source))
+      writer.object(write(findings.source))
       writer.key("withoutFaults")
       writer.object { write(report.quiet, to: &$0) }
       writer.key("underFaults")

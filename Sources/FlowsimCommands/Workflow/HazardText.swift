@@ -5,11 +5,14 @@ import FlowText
 
 /// A report for people.
 struct HazardText {
-  let report: HazardReport
-  let definition: WorkflowDefinition
-  let jobs: Int32
-  let firstSeed: UInt64
-  let source: ModelSource
+  private let findings: Findings
+
+  init(_ findings: Findings) {
+    self.findings = findings
+  }
+
+  private var report: HazardReport { findings.report }
+  private var definition: WorkflowDefinition { findings.definition }
 
   /// The worst steps are told; who wants all takes `--json`.
   private static let shownSteps = 20
@@ -33,8 +36,8 @@ struct HazardText {
     let steps = Plural.of(definition.steps.count, "step")
     let faults = report.faulty.causes.grouped
     return """
-      \(name): \(steps), \(Plural.of(Int(jobs), "job")), in \(worlds) from seed \(firstSeed)
-      \(source.description)
+      \(name): \(steps), \(Plural.of(Int(findings.jobs), "job")), in \(worlds) from seed \(findings.firstSeed)
+      \(findings.source.description)
       faults: \(faults.isEmpty ? "none" : faults)
 
       """

@@ -3,20 +3,16 @@ import FlowSimulation
 
 /// Causes and changes in words.
 extension HazardCause {
-  /// As in `12 power losses`.
-  var noun: String {
-    switch self {
-    case .powerLoss: "power loss"
-    case .disk: "fault of the disk"
-    case .monitorKilled: "killed monitor"
-    case .launcherKilled: "killed launcher"
-    case .engineKilled: "killed engine"
-    }
-  }
-
+  /// Such as `12 power losses`.
   func counted(_ count: Int) -> String {
-    if self == .disk { return "\(count) fault\(count == 1 ? "" : "s") of the disk" }
-    return Plural.of(count, noun)
+    switch self {
+    case .disk: "\(Plural.of(count, "fault")) of the disk"
+    case .powerLoss: Plural.of(count, "power loss")
+    case .monitorKilled: Plural.of(count, "killed monitor")
+    case .launcherKilled: Plural.of(count, "killed launcher")
+    case .engineKilled: Plural.of(count, "killed engine")
+    case .other: "\(Plural.of(count, "fault")) of another kind"
+    }
   }
 
   /// For JSON.

@@ -26,10 +26,16 @@ struct HazardStudyTests {
       self.fate = fate
     }
 
-    func live(_ question: HazardStudy.Question) -> WorldAnswer {
+    static let report = Simulation.run(seed: 1)
+
+    func live(
+      _ question: HazardStudy.Question, _ options: SimulationOptions,
+      _ choices: any ChoiceSource, _ trace: Trace
+    ) -> HazardStudy.Answer {
       asked.append(question)
       let step = question.faultyMicroseconds == nil ? nil : fate(question)
-      return .fate(
+      return .init(
+        Self.report,
         WorldFate(
           outcome: step?.failure == nil ? .succeeded : .failed, microseconds: 8_000_000,
           steps: step.map { [$0] } ?? []))
@@ -43,10 +49,12 @@ struct HazardStudyTests {
     #expect(report.changes.isEmpty)
     #expect(report.ranked.isEmpty)
     #expect(report.quiet.worlds == 10)
+    // How long the run takes is learned in worlds of its own.
     let quiet = worlds.asked.filter { $0.faultyMicroseconds == nil }
-    #expect(quiet.map(\.seed) == Array(5...14))
+    #expect(quiet.map(\.seed) == Array(1...20) + Array(5...14))
     let faulty = worlds.asked.filter { $0.faultyMicroseconds != nil }
     #expect(faulty.map(\.seed) == Array(5...14))
+    #expect(faulty.allSatisfy { $0.faultyMicroseconds == 12_000_000 })
   }
 
   /// The same seeds each time, and one change at a time.
@@ -81,17 +89,18 @@ struct HazardStudyTests {
   }
 
   @Test func aWorldThatBreaksEndsTheStudy() {
-    let broken = Simulation.run(seed: 1)
-    let study = HazardStudy(Self.subject(StepSettings()), seeds: 1...9) { question in
-      question.seed == 3 && question.faultyMicroseconds != nil
-        ? .broken(broken) : .fate(WorldFate(outcome: .succeeded, microseconds: 1))
+    let study = HazardStudy(Self.subject(StepSettings()), seeds: 1...9) { question, _, _, _ in
+      let isBroken = question.seed == 3 && question.faultyMicroseconds != nil
+      return .init(
+        Worlds.report, isBroken ? nil : WorldFate(outcome: .succeeded, microseconds: 1))
     }
     do throws(HazardStudy.Broken) {
       _ = try study.run()
       Issue.record("nothing broke")
     } catch {
-      #expect(error.report == broken)
-      #expect(!error.isQuiet)
+      #expect(error.report == Worlds.report)
+      #expect(error.question.seed == 3)
+      #expect(error.question.faultyMicroseconds != nil)
       #expect(error.change == nil)
     }
   }
