@@ -53,6 +53,7 @@ extension RunError {
     if storageFailure != nil { return .environment }
     switch self {
     case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
+    case .runWasTaken: return .runUnfinished
     case .log, .event, .history, .historyIsMissing: return .damaged
     case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
       .nothingToRunAgain, .notFinished:

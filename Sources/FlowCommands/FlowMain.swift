@@ -25,7 +25,7 @@ package enum FlowMain {
       case .command(let command):
         let code = try command.perform(context)
         // A run is not what it printed, and counts without it.
-        if !(command is RunCommand) { try finishOutput(context) }
+        if !(command is RunCommand || command is RestartCommand) { try finishOutput(context) }
         return code
       }
     } catch {

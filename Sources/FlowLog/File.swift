@@ -53,6 +53,14 @@ package struct File<Store: Storage>: ~Copyable {
     try body(handle)
   }
 
+  /// Whether the file can still be found where it was opened. Bytes of one that cannot are lost when
+  /// it is closed, and its lock keeps nobody out.
+  package func isAtItsPath() throws(StorageError) -> Bool {
+    do throws(Errno) { return try storage.isStill(handle, at: path) } catch {
+      throw StorageError(.inspect, path, error)
+    }
+  }
+
   package func size() throws(StorageError) -> Int64 {
     do throws(Errno) { return try storage.size(of: handle) } catch {
       throw StorageError(.inspect, path, error)

@@ -179,10 +179,12 @@ extension LogWriter {
     state = .sealed
   }
 
-  /// Whether the file is as long as the writer left it. If not, somebody else is at work on it.
+  /// Whether the segment is where the writer put it, and as long as it left it. If not, somebody
+  /// else is at work on it.
   package func isAsLeft() throws(LogError) -> Bool {
     try wrapping(file.path) { () throws(StorageError) in
-      try file.size() == leftLength
+      guard try file.isAtItsPath() else { return false }
+      return try file.size() == leftLength
     }
   }
 

@@ -30,6 +30,9 @@ package protocol Storage: AnyObject {
   /// Opens a file, closed on exec. `.create` makes a new one with mode 0600.
   func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle
   func size(of file: Handle) throws(Errno) -> Int64
+  /// Whether the path names the file that is open: somebody may have removed it, or put another in
+  /// its place.
+  func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool
   /// Reads up to `range.count` bytes into that part of `buffer`; returns how many, zero at the end.
   func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>

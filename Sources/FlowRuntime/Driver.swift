@@ -56,11 +56,19 @@ package struct Driver<World: Environment>: ~Copyable {
     try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
     var replay = Replay()
+    var recalled: [Event] = []
     while let event = try history.next() {
+      let wasDefined = replay.state != nil
       do throws(HistoryError) { try replay.apply(event) } catch {
         throw .history(path: folder.log, error)
       }
+      recalled.append(event)
+      if let state = replay.state, !wasDefined || recalled.count >= Self.mostRecalled {
+        observer.recalled(recalled, state)
+        recalled = []
+      }
     }
+    if let state = replay.state, !recalled.isEmpty { observer.recalled(recalled, state) }
     // The first commit holds the definition, and a run has no name before that is durable.
     guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
     // A seal is written when all before it is durable.
@@ -122,6 +130,9 @@ package struct Driver<World: Environment>: ~Copyable {
   /// What is being made durable.
   package var commitInFlight: [Event] { journal.commitInFlight }
 
+  /// A long history is recalled in pieces.
+  private static var mostRecalled: Int { 4_096 }
+
   // MARK: The loop
 
   /// One turn: does what can be done, and if the run has not ended, waits and takes in what
@@ -141,6 +152,13 @@ package struct Driver<World: Environment>: ~Copyable {
   package consuming func finish() throws(RunError) {
     precondition(outcome != nil, "the run has not ended")
     try journal.seal()
+  }
+
+  /// Lets go of a run that has no end: what runs goes on, and another engine can take it up. What was
+  /// being made durable is.
+  package consuming func leave() throws(RunError) {
+    while journal.isSyncing, try journal.finish() == nil { world.time.wait(until: nil) }
+    try journal.release()
   }
 
   private var nextDeadline: Instant? {

@@ -53,12 +53,15 @@ package struct HolderRecord: Hashable, Sendable {
 
   /// What the engine of the run in the folder says, without taking anything.
   ///
-  /// - Returns: `.nobody` if the lock is free, with what the last engine said.
+  /// - Returns: `.nobody` if the lock is free, with what the last engine said; or if its file is
+  ///   gone, which is as good as free.
   package static func holder<Store: Storage>(
     of folder: RunFolder, in storage: Store
   ) throws(RunError) -> Holder {
-    let file = try wrapping { () throws(StorageError) in
-      try File(folder.lock, .read, in: storage)
+    let file: File<Store>
+    do throws(StorageError) { file = try File(folder.lock, .read, in: storage) } catch {
+      if error.errno == .noSuchFile { return .nobody(last: nil) }
+      throw .storage(error)
     }
     guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
       return .nobody(last: try read(file))

@@ -4,7 +4,7 @@ package import FlowLog
 /// Brings the engine's commits into the log, one at a time.
 package struct Journal<Store: Storage>: ~Copyable {
   private var writer: LogWriter<Store>
-  private let lock: RunLock<Store>
+  private var lock: RunLock<Store>
   private let processID: Int32
   private let boot: BootMark
   private let salts: SaltSource
@@ -44,6 +44,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// Looks whether there is room now for the commit that had none.
   mutating func beginAgain() throws(RunError) -> Bool {
     guard let commit = waiting else { preconditionFailure("no commit waits for room") }
+    try requireOwnership()
     do throws(LogError) {
       do throws(LogError) { try findRoom(for: commit) } catch {
         // Only want of room leaves the writer as it was.
@@ -94,9 +95,20 @@ package struct Journal<Store: Storage>: ~Copyable {
     } catch {
       throw .log(error)
     }
+    try requireOwnership()
     try publish()
     defer { commitInFlight = [] }
     return commitInFlight
+  }
+
+  /// Without its lock file another engine may own the run, and nobody else has business with the
+  /// segment. Asked before a commit is written, and again before it is told to be durable: whoever
+  /// took the run in between did not count what he had not read.
+  private func requireOwnership() throws(RunError) {
+    guard try lock.isAtItsPath() else { throw RunError.runWasTaken(path: lock.path) }
+    let isAsLeft: Bool
+    do throws(LogError) { isAsLeft = try writer.isAsLeft() } catch { throw .log(error) }
+    guard isAsLeft else { throw RunError.runWasTaken(path: writer.path) }
   }
 
   /// Lets readers see what has become durable.
@@ -125,7 +137,17 @@ package struct Journal<Store: Storage>: ~Copyable {
 
   mutating func wasRenamed(to folder: RunFolder) {
     writer.wasRenamed(to: folder.log)
+    lock.wasRenamed(to: folder)
   }
+
+  /// Lets go of the run as it is.
+  consuming func release() throws(RunError) {
+    do throws(LogError) { try writer.close() } catch { throw .log(error) }
+    try lock.release()
+  }
+
+  /// Whether a commit is being made durable, and not waiting for room.
+  var isSyncing: Bool { !commitInFlight.isEmpty && waiting == nil }
 
   /// Ends the log for good, where the run has its end.
   package consuming func seal() throws(RunError) {

@@ -23,7 +23,8 @@ struct LauncherFile<Store: Storage> {
   /// - Returns: nil if another holds it.
   func take() throws(StorageError) -> File<Store>? {
     let file = try open()
-    guard try file.tryLock(), try isAtItsPath(file) else {
+    // A cleaner may have removed it meanwhile: then others will find another.
+    guard try file.tryLock(), try file.isAtItsPath() else {
       try file.close()
       return nil
     }
@@ -37,16 +38,6 @@ struct LauncherFile<Store: Storage> {
       guard error.errno == .noSuchFile else { throw error }
       // Nothing of it has to outlive a power loss: no lock does.
       return try File(path, .create, in: storage)
-    }
-  }
-
-  /// Whether the file that was locked is the one that others will find: a cleaner may have removed it
-  /// meanwhile.
-  private func isAtItsPath(_ file: borrowing File<Store>) throws(StorageError) -> Bool {
-    do throws(Errno) {
-      return try storage.attributes(of: path) != nil
-    } catch {
-      throw StorageError(.inspect, path, error)
     }
   }
 

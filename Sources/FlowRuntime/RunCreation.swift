@@ -157,7 +157,7 @@ extension RunHome {
     }
   }
 
-  private func removeTree(_ path: String) throws(RunError) {
+  func removeTree(_ path: String) throws(RunError) {
     guard let attributes = try attributes(of: path) else { return }
     try wrapping(.remove, path) { () throws(Errno) in
       guard attributes.isDirectory else { return try storage.removeFile(path) }

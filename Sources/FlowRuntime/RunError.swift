@@ -19,6 +19,8 @@ package enum RunError: Error, Equatable, Sendable {
   case ambiguous(String, matches: [String])
   /// A process drives the run already; its id, where it has said so.
   case runIsHeld(String, processID: Int32?)
+  /// A file that this engine drives the run by was removed, replaced or changed by another.
+  case runWasTaken(path: String)
   /// An attempt still runs in another place: another boot, mount or process namespace.
   case runsElsewhere(recordPath: String)
   /// An attempt was launched for an intent that the history does not hold.
@@ -75,6 +77,10 @@ extension RunError: CustomStringConvertible {
     case .runIsHeld(let id, let processID):
       let engine = processID.map { "process \($0)" } ?? "another process"
       return "run \(id) is being driven by \(engine)"
+    case .runWasTaken(let path):
+      return
+        "\(path) was removed, replaced or changed, so that another process may drive the run; this"
+        + " one has stopped; see flow status"
     case .runsElsewhere(let path):
       return
         "\(path) is locked by a monitor that cannot be reached from here (another container, or"

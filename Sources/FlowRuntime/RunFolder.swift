@@ -6,6 +6,7 @@
 ///       log/              the history, in segments
 ///       launcher          held by the launcher, and by monitors that are about to begin
 ///       requests/         requests to cancel, one a file
+///       engine.log        what an engine without a terminal had to say
 ///       attempts/         what each attempt printed: <step>@<attempt>.out, and what its monitor
 ///                         knows of it: <step>@<attempt>.rec
 ///       work/             belongs to the steps ($FLOW_RUN_DIR)
@@ -26,6 +27,7 @@ package struct RunFolder: Hashable, Sendable {
   package var lock: String { "\(path)/lock" }
   package var launcher: String { "\(path)/launcher" }
   package var requests: String { "\(path)/requests" }
+  package var engineLog: String { "\(path)/engine.log" }
   package var log: String { "\(path)/log" }
   package var attempts: String { "\(path)/attempts" }
   package var work: String { "\(path)/work" }

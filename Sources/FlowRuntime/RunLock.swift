@@ -4,26 +4,47 @@ package import FlowLog
 /// The lock file of a run. Whoever holds the kernel's lock on it is the run's engine; what it holds
 /// says which process that is, and how much of the log is durable. Nothing is ever left locked.
 package struct RunLock<Store: Storage>: ~Copyable {
-  private let file: File<Store>
+  private var file: File<Store>
 
   /// Makes the lock file of a new run, and takes the lock.
   static func create(_ path: String, in storage: Store) throws(RunError) -> RunLock {
     try take(try wrapping { () throws(StorageError) in try File(path, .create, in: storage) })
   }
 
-  /// Takes the lock of an existing run.
+  /// Takes the lock of an existing run. The file is made where a cleaner has removed it: nothing of
+  /// it has to outlive a power loss, since no lock does.
   ///
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func acquire(
     _ folder: RunFolder, id: String, processID: Int32, boot: BootMark, in storage: Store
   ) throws(RunError) -> RunLock {
-    let file = try wrapping { () throws(StorageError) in
-      try File(folder.lock, .update, in: storage)
+    while true {
+      let file = try wrapping { () throws(StorageError) in try open(folder.lock, in: storage) }
+      let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
+      // Who holds a file that others cannot find holds nothing.
+      guard try wrapping({ () throws(StorageError) in try file.isAtItsPath() }) else { continue }
+      guard isTaken else {
+        let holder = try HolderRecord.read(file)
+        throw RunError.runIsHeld(id, processID: holder?.processID)
+      }
+      return try take(file, processID: processID, boot: boot)
     }
-    guard try wrapping({ () throws(StorageError) in try file.tryLock() }) else {
-      let holder = try HolderRecord.read(file)
-      throw RunError.runIsHeld(id, processID: holder?.processID)
+  }
+
+  private static func open(_ path: String, in storage: Store) throws(StorageError) -> File<Store> {
+    while true {
+      do throws(StorageError) { return try File(path, .update, in: storage) } catch {
+        guard error.errno == .noSuchFile else { throw error }
+      }
+      do throws(StorageError) { return try File(path, .create, in: storage) } catch {
+        guard error.errno == .fileExists else { throw error }
+      }
     }
+  }
+
+  private static func take(
+    _ file: consuming File<Store>, processID: Int32, boot: BootMark
+  ) throws(RunError) -> RunLock {
     let before = try HolderRecord.read(file)
     let lock = RunLock(file: file)
     // What was durable before still is; who drives the run has changed.
@@ -41,6 +62,17 @@ package struct RunLock<Store: Storage>: ~Copyable {
     let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
     precondition(isTaken, "somebody locked a file that nobody else can know of")
     return RunLock(file: file)
+  }
+
+  /// Whether the lock still keeps others out: they would open this file.
+  func isAtItsPath() throws(RunError) -> Bool {
+    try wrapping { () throws(StorageError) in try file.isAtItsPath() }
+  }
+
+  var path: String { file.path }
+
+  mutating func wasRenamed(to folder: RunFolder) {
+    file.folderWasRenamed(to: folder.path)
   }
 
   /// Says who drives the run and how far its log is durable. Needs no sync: it is of no use once

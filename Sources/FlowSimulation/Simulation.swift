@@ -106,7 +106,7 @@ package struct Simulation {
       } catch {
         stopped(error)
       }
-      if outcome == nil { world.restart() }
+      if outcome == nil && world.oracles.violation == nil { world.restart() }
     }
   }
 

@@ -39,10 +39,11 @@ package enum FileReading {
 
   /// Calls `body` with one piece after the other, until the file ends.
   package static func forEachPiece(
-    of path: String, _ body: ([UInt8]) -> Void
+    of path: String, from offset: Int64 = 0, _ body: ([UInt8]) -> Void
   ) throws(Errno) {
     let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
     defer { _ = close(descriptor) }
+    if offset > 0 { _ = lseek(descriptor, off_t(offset), SEEK_SET) }
     try forEachPiece(of: descriptor) { (piece) throws(Errno) in body(piece) }
   }
 

@@ -10,6 +10,10 @@ package final class LinuxEnvironment: Environment {
   package let runner: SpawnRunner
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var interrupts = 0
+  /// What a SIGTERM means.
+  package var onTerminate = TerminationPolicy.usual
+  /// Whether a SIGTERM has asked this process to let go of the run.
+  package private(set) var isToLeave = false
   /// Called when what a terminal shows has changed otherwise than by this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
@@ -42,6 +46,7 @@ package final class LinuxEnvironment: Environment {
       interrupts += 1
       request(force: interrupts > 1)
     case SIGQUIT: request(force: true)
+    case SIGTERM where onTerminate == .detach: isToLeave = true
     default:
       // SIGTERM asks as a first Ctrl-C does, and never insists: those who send it send it twice.
       interrupts = max(interrupts, 1)

@@ -98,6 +98,17 @@ package final class LinuxStorage: Storage {
     return Int64(status.st_size)
   }
 
+  package func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool {
+    var (open, named) = (stat(), stat())
+    _ = try systemCall { unsafe fstat(file, &open) }
+    do throws(Errno) {
+      _ = try systemCall { unsafe stat(path, &named) }
+    } catch .noSuchFile {
+      return false
+    }
+    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
+  }
+
   package func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {

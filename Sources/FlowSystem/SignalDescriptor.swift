@@ -43,6 +43,11 @@ package final class SignalDescriptor {
     unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
+  /// Whether a signal asks this process to end, and does not only tell it something.
+  package static func asksToStop(_ signal: Int32) -> Bool {
+    [SIGINT, SIGQUIT, SIGTERM].contains(signal)
+  }
+
   /// The next signal that came in; nil when there is none.
   func next() -> Int32? {
     var info = signalfd_siginfo()

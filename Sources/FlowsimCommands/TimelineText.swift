@@ -8,10 +8,10 @@ import FlowText
 struct TimelineText {
   /// Where the columns begin.
   private static let columns: [(lane: Trace.Lane, column: Int)] = [
-    (.world, 12), (.engine, 12), (.storage, 60), (.processes, 84),
+    (.world, 12), (.engine, 12), (.storage, 52), (.processes, 76),
   ]
-  /// How long a row of operations of the storage gets.
-  private static let longestRow = 22
+  /// How long a row of operations of the storage gets: it may go on below the processes.
+  private static let longestRow = 46
 
   static let heading =
     row("seconds", at: .engine, "engine: durable events", "storage", "processes")

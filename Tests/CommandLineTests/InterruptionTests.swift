@@ -16,7 +16,7 @@ struct InterruptionTests {
     return run
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT])
   func oneSignalCancels(signal: Int32) async throws {
     let home = Home()
     let run = try await begin(Self.endless, in: home)

@@ -71,7 +71,7 @@ import Testing
     arguments: [
       ("", .noCommand),
       ("stauts", .unknownCommand("stauts", suggestion: "status")),
-      ("restart x", .unknownCommand("restart", suggestion: nil)),
+      ("launch x", .unknownCommand("launch", suggestion: nil)),
       ("help stauts", .unknownCommand("stauts", suggestion: "status")),
       ("--verson", .unknownOption("--verson", suggestion: "--version")),
       ("-x", .unknownOption("-x", suggestion: nil)),
@@ -96,11 +96,14 @@ import Testing
 
         Commands:
           run       create a run of a workflow and drive it to its end
+          restart   go on with a run that no engine drives
+          cancel    stop a run, whoever drives it
           status    show where a run and its steps stand
           list      list all runs
           events    print the history of a run, event by event
           logs      print what the commands of a run wrote
           validate  print all errors of a workflow definition, or its plan
+          rm        remove finished runs, with their history and output
           help      show what there is, or what a command takes
 
         Options:
@@ -134,15 +137,18 @@ import Testing
           FILE  the workflow definition
 
         Options:
-          -j, --jobs N     run at most N attempts at once (1 to 4096)
-              --run-id ID  name the run, instead of by workflow and time
-          -q, --quiet      print nothing but errors
-              --json       print each event as a line of JSON
-          -h, --help       show this help and exit
+          -j, --jobs N        run at most N attempts at once (1 to 4096)
+              --run-id ID     name the run, instead of by workflow and time
+          -d, --detach        return when the run exists; another process drives it
+              --on-term WHAT  on SIGTERM, detach (leave what runs) or cancel
+          -q, --quiet         print nothing but errors
+              --json          print each event as a line of JSON
+          -h, --help          show this help and exit
 
         Examples:
           flow run nightly.json           run it
           flow run --jobs 4 nightly.json  at most four attempts at once
+          flow run --detach nightly.json  go on without this terminal
           flow run --json nightly.json    for a program that follows the run
 
         Exit codes:

@@ -160,6 +160,21 @@ import Testing
     try storage.reserve(storage.open("log/" + segment1, .update), upTo: 5000)
     #expect(try !log.isAsLeft())
   }
+
+  @Test func aFileThatAnotherRemovedOrReplacedIsNoticed() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 200, reservation: 512))
+    for _ in 0..<4 {
+      try log.commit(2)
+      #expect(try log.isAsLeft())
+    }
+    let name = String(log.path.suffix(segment1.utf8.count))
+    let bytes = storage[name]
+    storage.remove(name)
+    #expect(try !log.isAsLeft())
+    storage[name] = bytes
+    #expect(try !log.isAsLeft())
+  }
 }
 
 @Suite struct RotationTests {

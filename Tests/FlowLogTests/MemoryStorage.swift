@@ -93,6 +93,8 @@ final class MemoryStorage: Storage {
     return node
   }
 
+  func isStill(_ file: Node, at path: String) throws(Errno) -> Bool { names[name(path)] == file }
+
   func size(of file: Node) throws(Errno) -> Int64 { unsafe Int64(file.bytes.count) }
 
   func read(

@@ -167,6 +167,19 @@ import Testing
     }
   }
 
+  /// What is missing reads as zeros, which can be just what was there.
+  @Test func aPartIsCutOffEvenIfOnlyZerosAreMissing() throws {
+    let records = (1...10_000).lazy.map { intent in
+      var start = flow_record_start.sample
+      start.intent = Int64(intent)
+      return RecordBytes.of(start: start)
+    }
+    let bytes = try #require(records.first { $0[127] == 0 })
+    #expect(AttemptRecord.decode(bytes).start != nil)
+    let cut = AttemptRecord.decode(Array(bytes.prefix(127)))
+    #expect(cut.start == nil && cut.isUnreadable)
+  }
+
   @Test func reservedRoomIsNoPart() {
     for count in [0, 1, 127, 128, 200, 320, 4_096] {
       let record = AttemptRecord.decode([UInt8](repeating: 0, count: count))

@@ -93,6 +93,10 @@ final class FakeStorage: Storage {
     open[file] = nil
   }
 
+  func isStill(_ file: Int, at path: String) throws(Errno) -> Bool {
+    files[path] === description(file).node
+  }
+
   func size(of file: Int) throws(Errno) -> Int64 { Int64(description(file).node.bytes.count) }
 
   func read(

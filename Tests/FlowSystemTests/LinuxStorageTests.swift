@@ -149,6 +149,22 @@ struct LinuxStorageTests {
     #expect(!storage.hasFinishedSync)
   }
 
+  @Test func aFileThatWasReplacedIsNotTheOneThatIsOpen() throws {
+    folder.write("one", to: "f")
+    let file = try storage.open(path("f"), .read)
+    defer { try? storage.close(file) }
+    #expect(try storage.isStill(file, at: path("f")))
+    #expect(unsafe link(path("f"), path("g")) == 0)
+    #expect(try storage.isStill(file, at: path("g")))
+    try storage.removeFile(path("f"))
+    #expect(try !storage.isStill(file, at: path("f")))
+    folder.write("two", to: "f")
+    #expect(try !storage.isStill(file, at: path("f")))
+    #expect(
+      failure { () throws(Errno) in _ = try storage.isStill(file, at: path("f/x")) }
+        == .notDirectory)
+  }
+
   // MARK: Locks
 
   @Test func aLockBelongsToOneOpenFile() throws {

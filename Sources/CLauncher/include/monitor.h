@@ -113,6 +113,9 @@ struct flow_monitor_actions {
 ///             DONE ◀─────────────────────────────── DONE         └───▶ ENDING ◀───────┘
 ///                                                                       │  ▲
 ///                                                      DONE ◀───────────┘  └─▶ WAITING_FOR_ROOM
+///
+/// From WATCHING, too, it is ENDING at once if the command itself cannot be killed; from REAPING if
+/// nobody is left, or those that are may stay.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,

@@ -136,9 +136,9 @@ package struct ArgumentScanner {
       switch argument.count {
       case .one, .many:
         if scanned.argument(position) == nil { throw error(.missingArgument(argument.name)) }
-      case .optional: break
+      case .optional, .any: break
       }
-      if case .many = argument.count { return }
+      if argument.count.isUnlimited { return }
     }
     if let superfluous = scanned.argument(syntax.arguments.count) {
       throw error(.superfluousArgument(superfluous))

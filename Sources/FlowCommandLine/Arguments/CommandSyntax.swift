@@ -53,6 +53,10 @@ package struct Argument: Sendable {
     case optional
     /// One or more; only the last argument of a command may say so.
     case many
+    /// None or more; likewise.
+    case any
+
+    var isUnlimited: Bool { self == .many || self == .any }
   }
 
   /// In capitals, as the usage line shows it.
@@ -72,6 +76,7 @@ package struct Argument: Sendable {
     case .one: name
     case .optional: "[\(name)]"
     case .many: "\(name)..."
+    case .any: "[\(name)...]"
     }
   }
 }

@@ -37,6 +37,18 @@ package struct CommandContext {
     return LiveDisplay(output, terminal, outputs, at: now())
   }
 
+  /// What shows the run in the way that the options of the command ask for.
+  ///
+  /// - Parameter definition: nil where the history tells it.
+  func display(
+    of id: String, _ folder: RunFolder, isQuiet: Bool, json: Bool,
+    _ definition: WorkflowDefinition? = nil
+  ) -> any RunDisplay {
+    if isQuiet { return NoDisplay() }
+    if json { return JSONDisplay(output, EventPrinter(runID: id, definition: definition)) }
+    return display(of: AttemptOutputs(runID: id, folder: folder))
+  }
+
   func warn(_ message: String) {
     errors.write("flow: \(TerminalText.escaped(message))\n")
   }

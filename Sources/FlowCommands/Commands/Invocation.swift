@@ -9,8 +9,9 @@ package enum Invocation: Sendable {
 
   /// In the order in which help shows them. Only what stands here is ever shown or suggested.
   package static let commands: [any Subcommand.Type] = [
-    RunCommand.self, StatusCommand.self, ListCommand.self, EventsCommand.self, LogsCommand.self,
-    ValidateCommand.self, HelpCommand.self,
+    RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self, ListCommand.self,
+    EventsCommand.self, LogsCommand.self,
+    ValidateCommand.self, RemoveCommand.self, HelpCommand.self,
   ]
 
   /// - Parameters:

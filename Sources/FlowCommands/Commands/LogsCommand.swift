@@ -12,6 +12,8 @@ package struct LogsCommand: Subcommand, Equatable {
   package let step: String?
   /// Nil means the last.
   package let attempt: Int?
+  /// Whether to go on until the run has ended.
+  package let follow: Bool
 
   private static let attemptOption = Option(
     "attempt", takes: .integer(placeholder: "N", 1...Int(Int32.max)),
@@ -20,20 +22,33 @@ package struct LogsCommand: Subcommand, Equatable {
   package static let syntax = CommandSyntax(
     name: "logs", purpose: "print what the commands of a run wrote",
     arguments: [.run, Argument("STEP", .optional, "of this step only")],
-    options: [attemptOption],
+    options: [.follow, attemptOption],
     examples: [
       .init("flow logs latest build", "the last attempt of step build"),
       .init("flow logs latest build --attempt 1", "the first"),
+      .init("flow logs latest --follow", "all that is printed from now on"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment])
 
-  package init(_ arguments: ScannedArguments) {
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.positional[0]
     step = arguments.argument(1)
     attempt = arguments.integer(Self.attemptOption)
+    follow = arguments.has(.follow)
+    if follow && attempt != nil {
+      throw UsageError(
+        command: Self.syntax.name,
+        .exclusiveOptions(Option.follow.spelling, Self.attemptOption.spelling))
+    }
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    if follow {
+      var follower = OutputFollower(step, context.output)
+      return try RunFollower.follow(run, context) { (events, state) throws(CommandError) in
+        try follower.take(events, state, in: context.home().folder(of: state.created.runID))
+      }
+    }
     let run = try RecordedRun(named: run, context)
     if let state = run.summary.state { try print(run, state, context) }
     // What there is was shown; there may have been more.

@@ -2,7 +2,7 @@ package import FlowCommandLine
 import FlowCore
 import FlowLog
 import FlowRuntime
-import FlowSystem
+package import FlowSystem
 
 /// `flow run FILE`.
 package struct RunCommand: Subcommand, Equatable {
@@ -13,35 +13,55 @@ package struct RunCommand: Subcommand, Equatable {
   package let runID: String?
   package let isQuiet: Bool
   package let json: Bool
+  /// Whether another process is to drive the run.
+  package let isDetached: Bool
+  package let onTerminate: TerminationPolicy
+  /// Who is to be told that the run exists; nil if this process was not started for that.
+  package let readiness: DetachedEngine.Readiness?
 
   private static let jobsOption = Option(
     "jobs", short: "j", takes: .integer(placeholder: "N", 1...4_096),
     "run at most N attempts at once (1 to 4096)")
   private static let runIDOption = Option(
     "run-id", takes: .text(placeholder: "ID"), "name the run, instead of by workflow and time")
-  private static let quietOption = Option("quiet", short: "q", "print nothing but errors")
-  private static let jsonOption = Option("json", "print each event as a line of JSON")
+  static let quietOption = Option("quiet", short: "q", "print nothing but errors")
+  static let jsonOption = Option("json", "print each event as a line of JSON")
+
+  private static let detachOption = Option(
+    "detach", short: "d", "return when the run exists; another process drives it")
+  static let onTermOption = Option(
+    "on-term", takes: .text(placeholder: "WHAT"),
+    "on SIGTERM, detach (leave what runs) or cancel")
 
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
     details: "The first line that is printed is \"run ID\"; progress follows.",
     arguments: [Argument("FILE", .one, "the workflow definition")],
-    options: [jobsOption, runIDOption, quietOption, jsonOption],
+    options: [jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption],
     examples: [
       .init("flow run nightly.json", "run it"),
       .init("flow run --jobs 4 nightly.json", "at most four attempts at once"),
+      .init("flow run --detach nightly.json", "go on without this terminal"),
       .init("flow run --json nightly.json", "for a program that follows the run"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
     ])
 
-  package init(_ arguments: ScannedArguments) {
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
     file = arguments.positional[0]
     jobs = arguments.integer(Self.jobsOption)
     runID = arguments.text(Self.runIDOption)
     isQuiet = arguments.has(Self.quietOption)
     json = arguments.has(Self.jsonOption)
+    isDetached = arguments.has(Self.detachOption)
+    if isDetached && json {
+      throw UsageError(
+        command: Self.syntax.name,
+        .exclusiveOptions(Self.detachOption.spelling, Self.jsonOption.spelling))
+    }
+    onTerminate = try Self.onTerminate(arguments, command: Self.syntax.name)
+    readiness = DetachedEngine.Readiness.ofThisProcess
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -57,57 +77,44 @@ package struct RunCommand: Subcommand, Equatable {
     let run = NewRun(
       created: created, definition: file.definition, graph: file.graph,
       definitionFile: file.bytes)
-    return ExitCode(try drive(run, display(of: run, home, context), home, context))
+    let id = created.runID
+    let folder = home.folder(of: id)
+    if isDetached { return try detach(id, context) }
+    let display = context.display(of: id, folder, isQuiet: isQuiet, json: json, file.definition)
+    let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
+    let end = try drive.create(run) { readiness?.tell(logTo: folder.engineLog) }
+    return end.exitCode(ofRun: id, context)
   }
 
-  private func display(
-    of run: NewRun, _ home: RunHome<LinuxStorage>, _ context: CommandContext
-  ) -> any RunDisplay {
-    let id = run.created.runID
-    if isQuiet { return NoDisplay() }
-    if json {
-      return JSONDisplay(context.output, EventPrinter(runID: id, definition: run.definition))
-    }
-    return context.display(of: AttemptOutputs(runID: id, folder: home.folder(of: id)))
-  }
-
-  private func drive(
-    _ run: NewRun, _ display: any RunDisplay, _ home: RunHome<LinuxStorage>,
-    _ context: CommandContext
-  ) throws(CommandError) -> RunOutcome {
-    let (world, process) = try prepare(context)
-    world.time.pendingOutput = { context.output.pendingDescriptor }
-    world.time.nextFrame = { display.nextFrame }
-    world.onTerminalChange = display.terminalChanged
-    do throws(RunError) {
-      var driver = try Driver.create(
-        run, by: process, home: home, world: world, observer: RunProgress(display))
-      while true {
-        if let outcome = try driver.step() {
-          try driver.finish()
-          return outcome
-        }
-        display.wake(at: context.now())
+  /// Lets another process create the run and drive it, out of reach of this terminal.
+  private func detach(_ id: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
+    var line = ["run", file, "--quiet", "--on-term", onTerminate.rawValue, "--run-id", id]
+    if let jobs { line += ["--jobs", String(jobs)] }
+    do throws(DetachedEngine.Failure) {
+      try DetachedEngine.start(line)
+    } catch {
+      switch error {
+      case .system(let errno): throw .system("start an engine", errno)
+      case .ended(let code, let errors):
+        context.errors.write(errors)
+        return ExitCode(rawValue: code) ?? .environment
       }
-    } catch {
-      display.abandon()
-      // Nobody will wait for what still runs, or see it end.
-      world.runner.killAll()
-      throw .run(error)
     }
+    if !isQuiet { context.output.write("run \(id)\n") }
+    return .success
   }
 
-  private func prepare(
-    _ context: CommandContext
-  ) throws(CommandError) -> (LinuxEnvironment, RunProcess) {
-    do throws(Errno) {
-      let world = try LinuxEnvironment(storage: context.storage)
-      let process = RunProcess(
-        processID: ProcessFacts.processID, place: Place(bootID: try ProcessFacts.bootID()),
-        salts: SaltSource(seed: ProcessFacts.randomBits()))
-      return (world, process)
-    } catch {
-      throw .system("watch processes", error)
+  static func onTerminate(
+    _ arguments: ScannedArguments, command: String?
+  ) throws(UsageError) -> TerminationPolicy {
+    guard let word = arguments.text(onTermOption) else { return .usual }
+    guard let policy = TerminationPolicy(rawValue: word) else {
+      throw UsageError(
+        command: command,
+        .invalidValue(
+          onTermOption.spelling, value: word,
+          expected: TerminationPolicy.allCases.map(\.rawValue).joined(separator: " or ")))
     }
+    return policy
   }
 }

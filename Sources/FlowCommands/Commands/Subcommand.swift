@@ -14,6 +14,10 @@ package protocol Subcommand: Sendable {
   func perform(_ context: CommandContext) throws(CommandError) -> ExitCode
 }
 
+extension Option {
+  static let follow = Option("follow", short: "f", "go on until the run has ended")
+}
+
 extension Argument {
   static let run = Argument("RUN", .one, "a run id, a unique prefix of one, or \"latest\"")
 }

@@ -21,6 +21,7 @@ struct FailedSteps {
     switch event.body {
     case .attemptEnded(let attempt, let end): ends[attempt.step] = (attempt, end)
     case .attemptLaunched(let attempt, _): ends[attempt.step] = nil
+    case .runReopened: self = FailedSteps()
     case .stepFinished(let step, let outcome):
       guard let last = ends.removeValue(forKey: step), isToBlame(step, outcome, state) else {
         return

@@ -28,14 +28,29 @@ final class LiveDisplay: RunDisplay {
     clock = FrameClock(startingAt: now.monotonic)
   }
 
+  func recall(_ events: [Event], _ state: RunState) {
+    var run =
+      take() ?? LiveRun(state, startedAt: events.first?.moment.wall ?? WallTime(microseconds: 0))
+    for event in events {
+      apply(event, to: &run)
+      let line = progress.line(for: event, in: run.state)
+      if case .runCreated = event.body, let line { lasting.add(event, line) }
+    }
+    self.run = run
+  }
+
+  private func apply(_ event: Event, to run: inout LiveRun) {
+    do throws(HistoryError) { try run.apply(event) } catch {
+      preconditionFailure("events that were shown before do not lead to this one: \(error)")
+    }
+    failures.apply(event, in: run.state)
+  }
+
   func show(_ events: [Event], _ state: RunState, at now: Moment) {
     // Taken out, so that its large parts are changed in place.
     var run = take() ?? LiveRun(state, startedAt: events.first?.moment.wall ?? now.wall)
     for event in events {
-      do throws(HistoryError) { try run.apply(event) } catch {
-        preconditionFailure("events that were shown before do not lead to this one: \(error)")
-      }
-      failures.apply(event, in: run.state)
+      apply(event, to: &run)
       guard let line = progress.line(for: event, in: run.state) else { continue }
       if case .runFinished(let outcome) = event.body {
         finish(run.state, RunStatus(.finished(outcome), isHeld: true), line)

@@ -3,8 +3,11 @@ import FlowSystem
 
 /// Shows a run while it goes on, in one of several ways.
 protocol RunDisplay: AnyObject {
-  /// These consecutive events are durable. `state` is not before them; at the first call no attempt
-  /// in it has been launched.
+  /// These events happened before this process had to do with the run: they are taken in, and not
+  /// shown. `state` is not before them; at the first call no attempt in it has been launched.
+  func recall(_ events: [Event], _ state: RunState)
+  /// These consecutive events are durable. `state` is not before them; at the first call, of this or
+  /// of `recall`, no attempt in it has been launched.
   func show(_ events: [Event], _ state: RunState, at now: Moment)
   /// Called after every wait: brings out what the reader takes, and what is due.
   func wake(at now: Moment)
@@ -16,6 +19,7 @@ protocol RunDisplay: AnyObject {
 }
 
 extension RunDisplay {
+  func recall(_ events: [Event], _ state: RunState) {}
   var nextFrame: Instant? { nil }
   func terminalChanged(_ change: TerminalChange) {}
   func abandon() {}
@@ -31,11 +35,15 @@ final class NoDisplay: RunDisplay {
 /// fit between it and this process waits in memory.
 final class JSONDisplay: RunDisplay {
   private let output: StandardStream
-  private let events: EventPrinter
+  private var events: EventPrinter
 
   init(_ output: StandardStream, _ events: EventPrinter) {
     self.output = output
     self.events = events
+  }
+
+  func recall(_ events: [Event], _ state: RunState) {
+    self.events = EventPrinter(runID: state.created.runID, definition: state.definition)
   }
 
   func show(_ events: [Event], _ state: RunState, at now: Moment) {
@@ -57,6 +65,16 @@ final class PlainDisplay: RunDisplay {
   init(_ output: StandardStream, _ outputs: AttemptOutputs) {
     self.output = output
     self.outputs = outputs
+  }
+
+  func recall(_ events: [Event], _ state: RunState) {
+    for event in events {
+      failures.apply(event, in: state)
+      // The first line names the run, as it does when one is created.
+      if let line = progress.line(for: event, in: state), case .runCreated = event.body {
+        output.write(line)
+      }
+    }
   }
 
   func show(_ events: [Event], _ state: RunState, at now: Moment) {

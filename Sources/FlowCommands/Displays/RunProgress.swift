@@ -10,6 +10,14 @@ final class RunProgress: RunObserver {
     self.display = display
   }
 
+  /// How the run ended, as far as was told.
+  private(set) var outcome: RunOutcome?
+
+  func recalled(_ events: [Event], _ state: RunState) {
+    if case .finished(let outcome) = state.phase { self.outcome = outcome }
+    display.recall(events, state)
+  }
+
   func committed(_ events: [Event], _ state: RunState) {
     display.show(events, state, at: EventLoop.now())
   }

@@ -81,10 +81,14 @@ package struct LiveRun: Sendable {
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome)
     case .stepSkipped: skipped += 1
+    case .runReopened:
+      (failed, skipped, cancelled) = (0, 0, 0)
+      lastEnds = [:]
+      firstWaiting = 0
     // Whoever waits for a retry waits for its end from now on.
     case .runStopping: backingOff = 0
     case .runCreated, .definitionPart, .engineStarted, .cancelRequested, .timerFired(.runTimeout),
-      .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened, .rerunScheduled,
+      .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .rerunScheduled,
       .probeScheduled, .runFinished:
       break
     }

@@ -99,17 +99,18 @@ package final class Oracles: RunObserver {
     }
   }
 
-  /// Whether the engine says so, which it must if and only if the disk had no room for it.
+  /// Whether the engine says so, which it must if and only if the disk had no room for it; or could
+  /// not, for want of room to say it in: a write that is refused otherwise ends its life.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = world.visit {
       try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     }
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && !world.lacksRoom {
+    if record.waitsForRoom && world.refusedRoom == nil {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom
+    return record.waitsForRoom || world.refusedRoom == .write
   }
 
   /// Somebody reads the run.

@@ -46,6 +46,8 @@ package final class SimulatedStorage: Storage {
   /// Called when a sync is begun; the world calls `completeSync` later.
   var onSyncStarted: () -> Void = {}
   var wallMicroseconds: () -> Int64 = { 0 }
+  /// Called before a lock is taken: whoever opens a file and then locks it may find it replaced.
+  var onLock: () -> Void = {}
 
   /// Those that change something, or make it durable.
   package enum Operation: UInt8, CaseIterable, Sendable {
@@ -216,6 +218,11 @@ package final class SimulatedStorage: Storage {
     Int64(try content(of: file).bytes.count)
   }
 
+  package func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool {
+    let open = try node(of: file)
+    do throws(Errno) { return try find(path) == open } catch .noSuchFile { return false }
+  }
+
   package func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
@@ -273,6 +280,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func tryLock(_ file: Handle) throws(Errno) -> Bool {
+    onLock()
     if try isLockedByAnother(file) { return false }
     open[file]?.isLocked = true
     return true

@@ -38,8 +38,8 @@ package final class World: Environment {
   private var crashes = 0
   private var death: Coverage.Death?
   private var isDiskFull = false
-  /// Whether the engine was refused room when it last asked for some.
-  private(set) var lacksRoom = false
+  /// The operation that was refused for want of room, where the engine was granted none since.
+  private(set) var refusedRoom: SimulatedStorage.Operation?
   /// Whether it is not the engine that uses the storage.
   private var isVisited = false
 
@@ -251,7 +251,9 @@ package final class World: Environment {
     letReadersLook()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
-    if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
+    if needsRoom || verdict.isWantOfRoom {
+      refusedRoom = verdict.isWantOfRoom ? operation : nil
+    }
     return verdict
   }
 

@@ -1,0 +1,110 @@
+package import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// `flow cancel RUN`.
+package struct CancelCommand: Subcommand, Equatable {
+  package let run: String
+  package let wait: Bool
+  package let force: Bool
+
+  private static let waitOption = Option("wait", "wait until the run has ended")
+  private static let forceOption = Option("force", short: "f", "kill what runs, without grace")
+
+  package static let syntax = CommandSyntax(
+    name: "cancel", purpose: "stop a run, whoever drives it",
+    details: """
+      Leaves a request in the run's folder, which no crash loses, and waits until the
+      run's engine has it in its history. Where no engine lives, this process becomes
+      the engine and brings the run to its end.
+      """,
+    arguments: [.run], options: [waitOption, forceOption],
+    examples: [
+      .init("flow cancel latest", "let everything that runs stop"),
+      .init("flow cancel latest --wait --force", "kill everything, and return when it is gone"),
+    ],
+    exitCodes: [.success, .usage, .runUnfinished, .damaged, .environment])
+
+  package init(_ arguments: ScannedArguments) {
+    run = arguments.positional[0]
+    wait = arguments.has(Self.waitOption)
+    force = arguments.has(Self.forceOption)
+  }
+
+  /// How often to look whether the engine has taken the request in.
+  private static let intervalMilliseconds: Int64 = 20
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let home = try context.home()
+    let request = CancelRequest(id: ProcessFacts.randomBits(), force: force)
+    var watch: RunHistoryWatch
+    do throws(RunError) { watch = try RunHistoryWatch(try home.resolve(run), home) } catch {
+      throw .run(error)
+    }
+    do throws(RunError) {
+      try watch.readOn()
+      if let outcome = watch.outcome {
+        context.warn("run \(watch.id) has ended: \(outcome)")
+        return .success
+      }
+      try CancelRequests(home.folder(of: watch.id), in: home.storage).file(request)
+    } catch {
+      throw .run(error)
+    }
+    return try follow(request, &watch, home, context)
+  }
+
+  private func follow(
+    _ request: CancelRequest, _ watch: inout RunHistoryWatch, _ home: RunHome<LinuxStorage>,
+    _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
+    let time: EventLoop
+    do throws(Errno) { time = EventLoop(signals: try SignalDescriptor()) } catch {
+      throw .system("watch a run", error)
+    }
+    var interrupt: Int32?
+    time.onSignal = { if SignalDescriptor.asksToStop($0) { interrupt = $0 } }
+    while true {
+      do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
+      if let outcome = watch.outcome {
+        context.output.write("run \(watch.id) \(outcome)\n")
+        return .success
+      }
+      if watch.hasTakenIn(request), !wait {
+        context.output.write("run \(watch.id) is stopping\n")
+        return .success
+      }
+      if !watch.isHeld, let code = try becomeEngine(watch.id, home, context) { return code }
+      time.wait(
+        until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
+      // The request is durable: whoever waits for it no longer changes nothing about it.
+      if let interrupt {
+        context.output.flush()
+        SignalDescriptor.end(by: interrupt)
+      }
+    }
+  }
+
+  /// Brings a run that nobody drives to its end.
+  ///
+  /// - Returns: nil if another process was faster.
+  private func becomeEngine(
+    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) -> ExitCode? {
+    let drive = try RunDrive(
+      NoDisplay(), home.folder(of: id), onTerminate: .detach, home, context)
+    do throws(CommandError) {
+      switch try drive.resume(id) {
+      case .finished(let outcome), .endedBefore(let outcome):
+        context.output.write("run \(id) \(outcome)\n")
+        return .success
+      case .left: return .runUnfinished
+      }
+    } catch {
+      if case .run(.runIsHeld) = error { return nil }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package import FlowCommandLine
+import FlowCore
+import FlowRuntime
+package import FlowSystem
+import FlowText
+
+/// `flow restart RUN`.
+package struct RestartCommand: Subcommand, Equatable {
+  package let run: String
+  package let failed: Bool
+  package let isQuiet: Bool
+  package let json: Bool
+  package let onTerminate: TerminationPolicy
+
+  private static let failedOption = Option(
+    "failed", "run again what did not succeed in a finished run")
+
+  package static let syntax = CommandSyntax(
+    name: "restart", purpose: "go on with a run that no engine drives",
+    details: """
+      What still runs is taken up again; what was lost is treated as its step says.
+      Nothing but the run is needed: its history holds the definition.
+      """,
+    arguments: [.run],
+    options: [
+      failedOption, RunCommand.onTermOption, RunCommand.quietOption, RunCommand.jsonOption,
+    ],
+    examples: [
+      .init("flow restart latest", "after a crash, a reboot or a kill"),
+      .init("flow restart latest --failed", "run what did not succeed once more"),
+    ],
+    exitCodes: [
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
+    ])
+
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
+    run = arguments.positional[0]
+    failed = arguments.has(Self.failedOption)
+    isQuiet = arguments.has(RunCommand.quietOption)
+    json = arguments.has(RunCommand.jsonOption)
+    onTerminate = try RunCommand.onTerminate(arguments, command: Self.syntax.name)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let home = try context.home()
+    let id: String
+    do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
+    let folder = home.folder(of: id)
+    let display = context.display(of: id, folder, isQuiet: isQuiet, json: json)
+    let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
+    let end = try drive.resume(id, reopening: failed)
+    if case .endedBefore(let outcome) = end, !isQuiet {
+      context.warn("run \(id) has ended: \(outcome)")
+    }
+    return end.exitCode(ofRun: id, context)
+  }
+}

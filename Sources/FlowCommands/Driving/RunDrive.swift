@@ -1,0 +1,107 @@
+import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// Drives a run in this process, from its first or a further life to its end, and shows it.
+struct RunDrive {
+  /// How the drive ended.
+  enum End {
+    case finished(RunOutcome)
+    /// This process was told to leave; what runs goes on without it.
+    case left(running: Int)
+    /// There was nothing to do: the run had ended before.
+    case endedBefore(RunOutcome)
+  }
+
+  private let context: CommandContext
+  private let world: LinuxEnvironment
+  private let process: RunProcess
+  private let home: RunHome<LinuxStorage>
+  private let display: any RunDisplay
+
+  /// - Parameter folder: of the run; it need not exist.
+  init(
+    _ display: any RunDisplay, _ folder: RunFolder, onTerminate: TerminationPolicy,
+    _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) {
+    self.context = context
+    self.home = home
+    self.display = display
+    do throws(Errno) {
+      world = try LinuxEnvironment(storage: context.storage)
+      world.onTerminate = onTerminate
+      process = RunProcess(
+        processID: ProcessFacts.processID, place: Place(bootID: try ProcessFacts.bootID()),
+        salts: SaltSource(seed: ProcessFacts.randomBits()))
+    } catch {
+      throw .system("watch processes", error)
+    }
+  }
+
+  /// Creates the run and drives it.
+  ///
+  /// - Parameter onCreation: called when the run exists durably.
+  func create(_ run: NewRun, onCreation: () -> Void = {}) throws(CommandError) -> End {
+    try perform { (observer) throws(RunError) in
+      let driver = try Driver.create(
+        run, by: process, home: home, world: world, observer: observer)
+      onCreation()
+      return try drive(driver)
+    }
+  }
+
+  /// Goes on with a run whose engine is dead.
+  func resume(_ id: String, reopening: Bool = false) throws(CommandError) -> End {
+    try perform { (observer) throws(RunError) in
+      let driver = try Driver.resume(
+        id, reopening: reopening, by: process, home: home, world: world, observer: observer)
+      guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
+      return try drive(driver)
+    }
+  }
+
+  private func perform(
+    _ body: (RunProgress) throws(RunError) -> End
+  ) throws(CommandError) -> End {
+    world.time.pendingOutput = { context.output.pendingDescriptor }
+    world.time.nextFrame = { display.nextFrame }
+    world.onTerminalChange = display.terminalChanged
+    do throws(RunError) {
+      return try body(RunProgress(display))
+    } catch {
+      display.abandon()
+      throw .run(error)
+    }
+  }
+
+  private func drive(_ driver: consuming Driver<LinuxEnvironment>) throws(RunError) -> End {
+    while true {
+      if let outcome = try driver.step() {
+        try driver.finish()
+        return .finished(outcome)
+      }
+      display.wake(at: context.now())
+      if world.isToLeave {
+        let running = driver.state.openAttempts
+        try driver.leave()
+        display.abandon()
+        return .left(running: running)
+      }
+    }
+  }
+}
+
+extension RunDrive.End {
+  /// What the process exits with, after it has said why it leaves.
+  func exitCode(ofRun id: String, _ context: CommandContext) -> ExitCode {
+    switch self {
+    case .finished(let outcome), .endedBefore(let outcome): return ExitCode(outcome)
+    case .left(let running):
+      let attempts = running == 1 ? "1 attempt goes on" : "\(running) attempts go on"
+      context.warn("told to leave; \(attempts); flow restart \(id) takes the run up again")
+      return .runUnfinished
+    }
+  }
+}

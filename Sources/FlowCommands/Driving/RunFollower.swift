@@ -1,0 +1,52 @@
+import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// Follows a run that other processes drive, until it ends or nobody drives it any more.
+enum RunFollower {
+  /// Often enough to seem immediate.
+  private static let intervalMilliseconds: Int64 = 100
+
+  /// - Parameters:
+  ///   - name: an id, a unique beginning of one, or `latest`.
+  ///   - show: called with what is new, which may be nothing, again and again.
+  static func follow(
+    _ name: String, _ context: CommandContext,
+    show: ([Event], RunState) throws(CommandError) -> Void
+  ) throws(CommandError) -> ExitCode {
+    let home = try context.home()
+    let time: EventLoop
+    do throws(Errno) { time = EventLoop(signals: try SignalDescriptor()) } catch {
+      throw .system("watch a run", error)
+    }
+    var interrupt: Int32?
+    time.onSignal = { if SignalDescriptor.asksToStop($0) { interrupt = $0 } }
+    time.pendingOutput = { context.output.pendingDescriptor }
+    var watch: RunHistoryWatch
+    do throws(RunError) { watch = try RunHistoryWatch(try home.resolve(name), home) } catch {
+      throw .run(error)
+    }
+    while true {
+      let events: [Event]
+      do throws(RunError) { events = try watch.readOn() } catch { throw .run(error) }
+      if let state = watch.state { try show(events, state) }
+      context.output.flushAvailable()
+      // Nobody reads any more.
+      if context.output.failure != nil { return .success }
+      if watch.outcome != nil { return .success }
+      if !watch.isHeld {
+        if let warning = watch.tail?.warning { context.warn(warning) }
+        context.warn("run \(watch.id) is interrupted: no engine drives it")
+        return .runUnfinished
+      }
+      time.wait(
+        until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
+      if let interrupt {
+        context.output.flush()
+        SignalDescriptor.end(by: interrupt)
+      }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// The history of a run that other processes may drive, as it grows.
+struct RunHistoryWatch: ~Copyable {
+  let id: String
+  private let folder: RunFolder
+  private var reader: RunReader<LinuxStorage>
+  private var replay = Replay()
+  private var hasRead = false
+
+  init(_ id: String, _ home: RunHome<LinuxStorage>) throws(RunError) {
+    self.id = id
+    folder = home.folder(of: id)
+    reader = try RunReader(folder, in: home.storage)
+  }
+
+  /// Nil before the definition is read.
+  var state: RunState? { replay.state }
+  /// Whether a process drives the run; known as of the last `readOn`.
+  var isHeld: Bool { reader.isHeld }
+
+  /// Nil while the run has no end.
+  var outcome: RunOutcome? {
+    if case .finished(let outcome)? = replay.state?.phase { outcome } else { nil }
+  }
+
+  func hasTakenIn(_ request: CancelRequest) -> Bool {
+    replay.state?.cancelRequests.contains(request.id) ?? false
+  }
+
+  /// Takes in what has become durable since.
+  ///
+  /// - Returns: those events.
+  @discardableResult
+  mutating func readOn() throws(RunError) -> [Event] {
+    if hasRead { try reader.lookAgain() }
+    hasRead = true
+    var events: [Event] = []
+    while let event = try reader.next() {
+      do throws(HistoryError) { try replay.apply(event) } catch {
+        throw .history(path: folder.log, error)
+      }
+      events.append(event)
+    }
+    return events
+  }
+
+  /// How the log ends; nil while it is being written.
+  var tail: LogTail? { reader.tail }
+}

@@ -1,0 +1,38 @@
+import FlowCore
+import FlowLog
+
+extension RunHome {
+  /// Removes a run that is over, with all that belongs to it.
+  ///
+  /// Its name goes first, by one rename: a run that can be seen is whole. What a crash leaves under
+  /// the other name is gone with `sweep`.
+  ///
+  /// - Throws: `.runIsHeld` if a process drives it or is about to.
+  package func remove(_ id: String) throws(RunError) {
+    let folder = folder(of: id)
+    let lock = try wrapping { () throws(StorageError) in
+      try File(folder.lock, .update, in: storage)
+    }
+    guard try wrapping({ () throws(StorageError) in try lock.tryLock() }) else {
+      throw .runIsHeld(id, processID: try HolderRecord.read(lock)?.processID)
+    }
+    let removed = "\(runs)/\(Self.removedPrefix)\(id)"
+    try removeTree(removed)
+    try wrapping(.rename, folder.path) { () throws(Errno) in
+      try storage.rename(folder.path, to: removed, replacing: false)
+    }
+    try syncNames()
+    do throws(StorageError) { try lock.close() } catch { throw .storage(error) }
+    try removeTree(removed)
+  }
+
+  /// Of names that no run can have.
+  private static var removedPrefix: String { ".removed-" }
+
+  /// Removes what earlier removals did not get to.
+  package func sweep() throws(RunError) {
+    guard try isThere(path), try isThere(runs) else { return }
+    let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
+    for name in names where name.hasPrefix(Self.removedPrefix) { try removeTree("\(runs)/\(name)") }
+  }
+}

@@ -1,0 +1,106 @@
+import CLinux
+import FlowCore
+package import FlowLog
+import Glibc
+
+/// An engine in a process of its own, out of reach of the terminal: this program once more, in a
+/// session of its own, with nothing of the caller's open. It says when its run exists.
+package enum DetachedEngine {
+  package enum Failure: Error {
+    /// It could not be started.
+    case system(Errno)
+    /// It ended before its run existed: its exit code, and what it said.
+    case ended(code: Int32, errors: String)
+  }
+
+  /// The descriptor on which a detached engine says that its run exists, and where until then its
+  /// errors go.
+  private static let readinessDescriptor: Int32 = 3
+  private static let variable = "FLOW_DETACHED_READINESS"
+  private static let ready = UInt8(ascii: "+")
+
+  /// Starts `line` and returns when its run exists.
+  package static func start(_ line: [String]) throws(Failure) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw .system(Errno(rawValue: errno)) }
+    let (reading, writing) = (ends[0], ends[1])
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let result = spawn(line, writing)
+    _ = close(writing)
+    defer { _ = close(reading) }
+    guard case .success(let pid) = result else {
+      if case .failure(let errno) = result { throw .system(errno) }
+      return
+    }
+    var said: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while true {
+      let count = unsafe read(reading, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { break }
+      said += buffer[..<count]
+      if said.last == ready { return }
+    }
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    let code = clinux_exited(status) != 0 ? clinux_exit_code(status) : 6
+    throw .ended(code: code, errors: String(decoding: said, as: UTF8.self))
+  }
+
+  private static func spawn(_ line: [String], _ writing: Int32) -> Result<pid_t, Errno> {
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_setflags(&attributes, Int16(CLINUX_SPAWN_SETSID))
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+    // First out of the way of the descriptors that it is given.
+    let spare: Int32 = 10
+    unsafe posix_spawn_file_actions_adddup2(&actions, writing, spare)
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, 0, 1)
+    unsafe posix_spawn_file_actions_adddup2(&actions, spare, 2)
+    unsafe posix_spawn_file_actions_adddup2(&actions, spare, readinessDescriptor)
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)
+    let arguments = unsafe CStringArray((["flow"] + line).map { Array($0.utf8) })
+    let environment = unsafe BaseEnvironment().strings(
+      with: [EnvironmentVariable(name: variable, value: "1")])
+    defer {
+      unsafe arguments.free()
+      unsafe environment.free()
+    }
+    var pid: pid_t = 0
+    let result = unsafe posix_spawn(
+      &pid, "/proc/self/exe", &actions, &attributes, arguments.pointers, environment.pointers)
+    return result == 0 ? .success(pid) : .failure(Errno(rawValue: result))
+  }
+
+  /// Who waits for this process to say that its run exists.
+  package struct Readiness: Equatable, Sendable {
+    /// Nil if this process was not started for that. Steps are not to inherit it: it is gone from
+    /// the environment afterwards.
+    package static let ofThisProcess: Readiness? = {
+      guard ProcessFacts.environmentValue(variable) != nil else { return nil }
+      unsafe unsetenv(variable)
+      _ = fcntl(readinessDescriptor, F_SETFD, FD_CLOEXEC)
+      return Readiness()
+    }()
+
+    /// Says so; from now on what is written as an error goes into this file.
+    package func tell(logTo path: String) {
+      let log = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      if log >= 0 {
+        _ = dup2(log, 2)
+        _ = close(log)
+      } else {
+        let null = unsafe clinux_open("/dev/null", O_RDWR | O_CLOEXEC, 0)
+        _ = dup2(null, 2)
+        _ = close(null)
+      }
+      var byte = ready
+      _ = unsafe write(readinessDescriptor, &byte, 1)
+      _ = close(readinessDescriptor)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Cancels from another process, with and without an engine that lives.
+struct CancelTests {
+  private static let endless =
+    #"{"id": "a", "run": "touch begun; sleep 600", "killGrace": "1h"}, "#
+    + #"{"id": "b", "run": "true", "needs": ["a"]}"#
+  private static let deaf =
+    #"{"id": "a", "run": "trap '' TERM; touch begun; sleep 600; sleep 600", "killGrace": "1h"}"#
+
+  private func begin(_ steps: String, in home: Home) async throws -> Subprocess {
+    let run = try home.start(["run", home.workflow(steps), "--run-id", "r"])
+    #expect(try await eventually { home.folder.has("begun") })
+    return run
+  }
+
+  @Test func anotherProcessCancels() async throws {
+    let home = Home()
+    let run = try await begin(Self.endless, in: home)
+    let cancel = try await home.flow("cancel", "r", "--wait")
+    #expect(cancel.ending == .exit(0))
+    #expect(cancel.output == "run r cancelled\n")
+    #expect(try await run.end().ending == .exit(3))
+    #expect(home.folder.processes() == [])
+    let status = try await home.status("r")
+    #expect(status.outcomes(of: "a") == ["cancelled"])
+    #expect(status.state(of: "b") == "skipped")
+  }
+
+  @Test func forceGivesNoGrace() async throws {
+    let home = Home()
+    let run = try await begin(Self.deaf, in: home)
+    #expect(try await home.flow("cancel", "r").output == "run r is stopping\n")
+    #expect(!home.folder.processes().isEmpty)
+    #expect(try await home.flow("cancel", "r", "--wait", "--force").ending == .exit(0))
+    #expect(try await run.end().ending == .exit(3))
+    #expect(home.folder.processes() == [])
+  }
+
+  @Test func aRunThatNobodyDrivesIsCancelledAllTheSame() async throws {
+    let home = Home()
+    let run = try await begin(Self.endless, in: home)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    let cancel = try await home.flow("cancel", "r")
+    #expect(cancel.ending == .exit(0), "\(cancel.errors)")
+    #expect(cancel.output == "run r cancelled\n")
+    #expect(home.folder.processes() == [])
+    #expect(try await home.status("r").outcomes(of: "a") == ["cancelled"])
+  }
+
+  @Test func aRunThatHasEndedIsLeftAlone() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(0))
+    let cancel = try await home.flow("cancel", "r")
+    #expect(cancel.ending == .exit(0))
+    #expect(cancel.errors == "flow: run r has ended: succeeded\n")
+    #expect(
+      try await home.events("r").contains { $0["kind"]?.string == "cancelRequested" } == false)
+  }
+
+  // MARK: Detached runs
+
+  @Test func aDetachedRunNeedsNobody() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "touch begun; while ! test -e go; do sleep 0.02; done"}"#)
+    let run = try await home.flow("run", "--detach", file, "--run-id", "r")
+    #expect(run.ending == .exit(0))
+    #expect(run.output == "run r\n")
+    #expect(try await eventually { home.folder.has("begun") })
+    home.folder.write("", to: "go")
+    #expect(
+      try await eventually { try await home.status("r")["state"]?.string == "succeeded" })
+  }
+
+  @Test func whatKeepsADetachedRunFromBeginningIsTold() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(0))
+    let again = try await home.flow("run", "--detach", file, "--run-id", "r")
+    #expect(again.ending == .exit(2))
+    #expect(again.output == "")
+    #expect(again.errors == "flow: run r exists already; choose another id\n")
+  }
+
+  // MARK: Followers
+
+  @Test func followersSeeARunToItsEnd() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "echo one; touch begun; while ! test -e go; do sleep 0.02; done; echo two"}"#
+    )
+    let run = try home.start(["run", file, "--run-id", "r"])
+    #expect(try await eventually { home.folder.has("begun") })
+    let logs = try home.start(["logs", "r", "a", "--follow"])
+    let events = try home.start(["events", "r", "--follow", "--json"])
+    #expect(try await eventually { logs.output == "one\n" })
+    #expect(try await eventually { events.output.contains("attemptLaunched") })
+    home.folder.write("", to: "go")
+    #expect(try await run.end().ending == .exit(0))
+    #expect(try await logs.end().output == "one\ntwo\n")
+    let followed = try await events.end()
+    #expect(followed.ending == .exit(0))
+    #expect(followed.output == (try await home.flow("events", "r", "--json").output))
+  }
+
+  @Test func aFollowerIsToldThatNobodyDrives() async throws {
+    let home = Home()
+    let run = try await begin(Self.endless, in: home)
+    let events = try home.start(["events", "r", "--follow"])
+    #expect(try await eventually { events.output.contains("attemptScheduled") })
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    let finished = try await events.end()
+    #expect(finished.ending == .exit(4))
+    #expect(finished.errors.contains("no engine drives it"))
+    _ = try await home.flow("cancel", "r", "--force")
+  }
+
+  // MARK: Removal
+
+  @Test func finishedRunsCanBeRemoved() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    for id in ["r1", "r2", "r3"] { _ = try await home.flow("run", file, "--run-id", id) }
+    #expect(try await home.flow("rm", "r1").output == "removed r1\n")
+    #expect(home.runs == ["r2", "r3"])
+    #expect(try await home.flow("rm", "--older-than", "1d").output == "")
+    #expect(try await home.flow("rm", "--older-than", "0s").ending == .exit(0))
+    #expect(home.runs == [])
+  }
+
+  @Test func whatGoesOnIsNotRemoved() async throws {
+    let home = Home()
+    let run = try await begin(Self.endless, in: home)
+    let removal = try await home.flow("rm", "r")
+    #expect(removal.ending == .exit(2))
+    #expect(removal.errors == "flow: run r is not finished; flow restart r goes on with it\n")
+    #expect(home.runs == ["r"])
+    _ = try await home.flow("cancel", "r", "--wait")
+    _ = try await run.end()
+  }
+
+  @Test(arguments: [[], ["--older-than", "soon"], ["--older-than", "-1d"], ["--older-than", ""]])
+  func badRemovalsAreRefused(arguments: [String]) async throws {
+    let home = Home()
+    #expect(try await home.start(["rm"] + arguments).end().ending == .exit(2))
+  }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Runs whose engine is gone, and those who take them up.
+struct RestartTests {
+  /// A step that says when it has begun and goes on until it is let go.
+  private static let patient =
+    #"{"id": "a", "run": "echo begun; touch begun; while ! test -e go; do sleep 0.02; done; echo done; exit 7", "#
+    + #""allowFailure": true}, {"id": "b", "run": "echo b", "needs": ["a"]}"#
+
+  private func begin(_ steps: String, in home: Home) async throws -> Subprocess {
+    let run = try home.start(["run", home.workflow(steps), "--run-id", "r"])
+    #expect(try await eventually { home.folder.has("begun") })
+    #expect(try await eventually { try await home.status("r").state(of: "a") == "running" })
+    return run
+  }
+
+  @Test func aStepOutlivesItsEngineAndIsTakenUpAgain() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    #expect(try await home.status("r")["state"]?.string == "interrupted")
+    let second = try home.start(["restart", "r"])
+    #expect(try await eventually { second.output.contains("a still runs") })
+    home.folder.write("", to: "go")
+    #expect(try await second.end().ending == .exit(0))
+    let status = try await home.status("r")
+    #expect(status.outcomes(of: "a") == ["exited"])
+    #expect(status.step("a")?["attempts"]?[0]?["exitCode"]?.integer == 7)
+    #expect(try await home.logs("a", of: "r") == "begun\ndone\n")
+    #expect(status.state(of: "b") == "succeeded")
+  }
+
+  @Test func anEndThatNoEngineSawIsNotForgotten() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    home.folder.write("", to: "go")
+    #expect(try await eventually { try await home.logs("a", of: "r") == "begun\ndone\n" })
+    #expect(try await home.flow("restart", "r").ending == .exit(0))
+    let attempts = try await home.status("r").step("a")?["attempts"]?.elements
+    #expect(attempts?.count == 1)
+    #expect(attempts?.first?["exitCode"]?.integer == 7)
+  }
+
+  @Test func oneDrivesAndTheOtherSaysWho() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    let second = try await home.flow("restart", "r")
+    #expect(second.ending == .exit(2))
+    #expect(
+      second.errors == "flow: run r is being driven by process \(run.processID)\n")
+    home.folder.write("", to: "go")
+    #expect(try await run.end().ending == .exit(0))
+  }
+
+  /// SIGTERM lets go of the run, and what runs goes on.
+  @Test func anEngineThatIsToldToLeaveSaysHowToGoOn() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    run.signal(SIGTERM)
+    let left = try await run.end()
+    #expect(left.ending == .exit(4))
+    #expect(
+      left.errors
+        == "flow: told to leave; 1 attempt goes on; flow restart r takes the run up again\n")
+    home.folder.write("", to: "go")
+    #expect(try await home.flow("restart", "r", "--quiet").ending == .exit(0))
+    #expect(try await home.status("r").outcomes(of: "a") == ["exited"])
+  }
+
+  @Test func whatDidNotSucceedRunsAgain() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "true"}, {"id": "b", "run": "test -e go", "needs": ["a"]}, "#
+        + #"{"id": "c", "run": "true", "needs": ["b"]}"#)
+    #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(1))
+    #expect(try await home.flow("restart", "r").ending == .exit(1))
+    #expect(try await home.status("r").outcomes(of: "b") == ["exited"])
+    home.folder.write("", to: "go")
+    #expect(try await home.flow("restart", "r", "--failed").ending == .exit(0))
+    let status = try await home.status("r")
+    #expect(status.outcomes(of: "a") == ["exited"])
+    #expect(status.outcomes(of: "b") == ["exited", "exited"])
+    #expect(status.outcomes(of: "c") == ["exited"])
+    let third = try await home.flow("restart", "r", "--failed")
+    #expect(third.ending == .exit(2))
+    #expect(third.errors == "flow: every step of run r has succeeded\n")
+  }
+}

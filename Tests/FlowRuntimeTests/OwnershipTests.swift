@@ -1,0 +1,121 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+/// Two engines never both drive a run, even where a cleaner removes the file by whose lock they keep
+/// each other out.
+struct OwnershipTests {
+  private let harness = Harness(Harness.chain(12))
+  private var folder: RunFolder { harness.home.folder(of: "run") }
+  private var disk: SimulatedStorage { harness.world.storage }
+
+  private func acquire(by id: Int32) throws(RunError) -> RunLock<SimulatedStorage> {
+    try RunLock.acquire(folder, id: "run", processID: id, boot: BootMark("boot"), in: disk)
+  }
+
+  private func isLock(_ error: RunError?) -> Bool { error == .runWasTaken(path: folder.lock) }
+
+  @Test func withoutItsLockFileAnEngineWritesNothing() throws {
+    var driver = try harness.create()
+    for _ in 0..<3 { _ = try driver.step() }
+    while !driver.commitInFlight.isEmpty { _ = try driver.step() }
+    let durable = harness.recorder.events
+    let intents = durable.map(\.body).filter { $0.kind == .attemptScheduled }
+    try disk.removeFile(folder.lock)
+    var writes = 0
+    disk.judge = { operation, _ in
+      if operation == .write { writes += 1 }
+      return .done
+    }
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(isLock(error), "\(String(describing: error))")
+    #expect(writes == 0)
+    #expect(harness.recorder.events == durable)
+    // What was durably intended before may be launched; the launcher's lock is what another awaits.
+    let launched = harness.world.ledger.entries.map { Event.Body.attemptScheduled($0.attempt) }
+    #expect(launched.allSatisfy(intents.contains))
+  }
+
+  /// The sync was under way when another took the run: it may not have counted this commit.
+  @Test func aCommitIsNotToldDurableWhenTheRunWasTakenMeanwhile() throws {
+    var driver = try harness.create()
+    disk.judge = { [disk, folder] operation, _ in
+      if operation == .startSync { try? disk.removeFile(folder.lock) }
+      return .done
+    }
+    harness.recorder.onCommit = { Issue.record("a commit was told to be durable") }
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(isLock(error), "\(String(describing: error))")
+    let isInFlight = !driver.commitInFlight.isEmpty
+    #expect(isInFlight)
+  }
+
+  @Test func anEngineStopsWhereAnotherTookTheRun() throws {
+    var driver = try harness.create(by: 1)
+    for _ in 0..<3 { _ = try driver.step() }
+    try disk.removeFile(folder.lock)
+    // It makes the file anew, and nothing holds it back.
+    let isTaken = try harness.resume(by: 2) != nil
+    #expect(isTaken)
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(isLock(error), "\(String(describing: error))")
+  }
+
+  @Test func aSegmentThatAnotherChangedStopsTheEngine() throws {
+    var driver = try harness.create()
+    _ = try driver.step()
+    let name = try #require(try disk.entries(of: folder.log).last)
+    let segment = try disk.open("\(folder.log)/\(name)", .update)
+    try disk.reserve(segment, upTo: 100_000)
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(error == .runWasTaken(path: "\(folder.log)/\(name)"))
+  }
+
+  @Test func aSegmentThatIsGoneStopsTheEngine() throws {
+    var driver = try harness.create()
+    _ = try driver.step()
+    let name = try #require(try disk.entries(of: folder.log).last)
+    try disk.removeFile("\(folder.log)/\(name)")
+    let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(error == .runWasTaken(path: "\(folder.log)/\(name)"))
+  }
+
+  // MARK: The lock
+
+  @Test func aMissingLockFileIsMadeAnew() throws {
+    do { _ = try harness.create() }
+    harness.world.runner.killAll()
+    disk.closeAll()
+    try disk.removeFile(folder.lock)
+    #expect(try HolderRecord.holder(of: folder, in: disk) == .nobody(last: nil))
+    #expect(try harness.read() == harness.recorder.events)
+    let lock = try acquire(by: 7)
+    #expect(try HolderRecord.holder(of: folder, in: disk) == .engine(nil))
+    let error = #expect(throws: RunError.self) { _ = try acquire(by: 8) }
+    #expect(error == .runIsHeld("run", processID: nil))
+    try lock.release()
+    #expect(try harness.drive(by: 9))
+  }
+
+  /// Between opening and locking, a cleaner removes the file: the lock on it keeps nobody out.
+  @Test(arguments: [1, 2, 5])
+  func aFileThatIsRemovedBeforeItIsLockedIsLeft(times: Int) throws {
+    do { _ = try harness.create() }
+    harness.world.runner.killAll()
+    disk.closeAll()
+    var left = times
+    disk.onLock = { [disk, folder] in
+      guard left > 0 else { return }
+      left -= 1
+      try? disk.removeFile(folder.lock)
+    }
+    let lock = try acquire(by: 7)
+    #expect(left == 0)
+    let error = #expect(throws: RunError.self) { _ = try acquire(by: 8) }
+    #expect(error == .runIsHeld("run", processID: nil))
+    try lock.release()
+  }
+}
