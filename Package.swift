@@ -78,6 +78,7 @@ let package = Package(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+        "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
@@ -85,12 +86,14 @@ let package = Package(
     tests(
       "FlowRuntimeTests",
       of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+    tests(
+      "FlowSimulationTests",
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
     tests(
       "FlowsimCommandsTests",
       of: [
         "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
-        "FlowSimulation", "FlowsimCommands", "TestSupport",
+        "FlowSimulation", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),

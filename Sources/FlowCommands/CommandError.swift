@@ -9,6 +9,8 @@ package enum CommandError: Error {
   case definition(DefinitionFileError)
   /// A file that the user named.
   case file(String, Errno)
+  /// A file that the user wants written.
+  case output(String, Errno)
   case run(RunError)
   /// The process cannot get what it needs of the system.
   case system(String, Errno)
@@ -23,6 +25,7 @@ extension CommandError: CustomStringConvertible {
     case .usage(let error): error.description
     case .definition(let error): error.description(by: "flow")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
+    case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .noHome:
@@ -42,7 +45,7 @@ extension CommandError: CustomStringConvertible {
   package var exitCode: ExitCode {
     switch self {
     case .usage, .definition, .file, .noSuchStep, .noSuchAttempt: .usage
-    case .system, .noHome: .environment
+    case .output, .system, .noHome: .environment
     case .run(let error): error.exitCode
     }
   }
@@ -54,7 +57,8 @@ extension RunError {
     switch self {
     case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
     case .runWasTaken: return .runUnfinished
-    case .log, .event, .history, .historyIsMissing: return .damaged
+    case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
+      return .damaged
     case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
       .nothingToRunAgain, .notFinished:
       return .usage

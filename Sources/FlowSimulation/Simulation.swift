@@ -113,6 +113,7 @@ package struct Simulation {
   /// A storage that failed stops the engine, which is right; anything else is not.
   private func stopped(_ error: RunError) {
     if world.isEngineDead { return }
+    world.trace.tell(.world) { "the engine stops: \(error)" }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace: return

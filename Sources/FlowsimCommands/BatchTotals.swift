@@ -32,7 +32,7 @@ struct BatchTotals {
     let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
     let one = seeds == 1 ? options.map { "options: \($0)\n" } ?? "" : ""
     return """
-      \(one)\(seeds) \(seeds == 1 ? "seed" : "seeds") hold: \(ends)
+      \(one)\(seeds) \(seeds == 1 ? "seed holds" : "seeds hold"): \(ends)
       \(events) events, \(launches) launches, \(lives) lives of an engine in \
       \(DurationText.of(microseconds: simulatedMicroseconds)) of simulated time
       \(seeds == 1 ? "" : table)trace \(String(traceHash, radix: 16)), \(perSecond) seeds a second

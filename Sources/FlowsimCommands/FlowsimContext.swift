@@ -40,11 +40,13 @@ enum FlowsimError: Error {
   case workflow(WorkflowProblem)
   /// A file that is no trace, or not one of this version.
   case trace(String, TraceText.Problem)
+  /// A file without choices.
+  case noChoices(String)
 
   /// The one place where errors become exit codes.
   var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .unreadable, .trace: .usage
+    case .usage, .definition, .unreadable, .trace, .noChoices: .usage
     case .unwritable: .environment
     case .workflow(let problem): problem.exitCode
     }
@@ -63,6 +65,9 @@ extension FlowsimError: CustomStringConvertible {
     case .workflow(let problem): problem.description
     case .trace(let path, let problem):
       "flowsim: \(TerminalText.escaped(path)):\(problem.line): \(Self.text(problem.reason))"
+    case .noChoices(let path):
+      "flowsim: \(TerminalText.escaped(path)) holds no choices; \"flowsim --seed N --choices\""
+        + " prints those of a world"
     }
   }
 

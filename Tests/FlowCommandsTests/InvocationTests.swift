@@ -102,6 +102,8 @@ import Testing
           list      list all runs
           events    print the history of a run, event by event
           logs      print what the commands of a run wrote
+          why       explain why a step waits, failed, ran again or took so long
+          export    write a run in a format that other programs read
           validate  print all errors of a workflow definition, or its plan
           rm        remove finished runs, with their history and output
           help      show what there is, or what a command takes

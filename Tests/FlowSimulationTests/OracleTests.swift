@@ -191,6 +191,8 @@ struct OracleTests {
     var lastCommit: [Event] = []
     var state: RunState?
 
+    func tookOver(_ tail: LogTail) { Issue.record("there was nothing to take over") }
+
     func committed(_ events: [Event], _ state: RunState) {
       self.events += events
       lastCommit = events

@@ -69,7 +69,7 @@ struct RunDrive {
     world.time.nextFrame = { display.nextFrame }
     world.onTerminalChange = display.terminalChanged
     do throws(RunError) {
-      return try body(RunProgress(display))
+      return try body(RunProgress(display, warn: context.warn))
     } catch {
       display.abandon()
       throw .run(error)

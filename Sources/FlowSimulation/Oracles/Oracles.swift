@@ -1,4 +1,5 @@
 package import FlowCore
+package import FlowLog
 import FlowRuntime
 
 /// All oracles of a world. The first violation counts: what comes after may only follow from it.
@@ -12,6 +13,9 @@ package final class Oracles: RunObserver {
   private var shown = 0
   /// Whether the engine that lives has begun its work.
   private var isRecovered = false
+
+  /// How the log ended that was taken over, as the engine told it; nil where it told nothing.
+  private var toldTail: LogTail?
 
   private var history = HistoryOracle()
   private var replay = ReplayOracle()
@@ -44,6 +48,10 @@ package final class Oracles: RunObserver {
   }
 
   // MARK: While the engine lives
+
+  package func tookOver(_ tail: LogTail) {
+    toldTail = tail
+  }
 
   package func committed(_ events: [Event], _ state: RunState) {
     guard let world else { return }

@@ -23,6 +23,8 @@ package final class SimulatedRunner: CommandRunner {
   private var processes: [Int32: Process] = [:]
   private var nextProcessID: Int32 = 2
   private var reports = WorkQueue<Input>()
+  /// Of the attempt that was launched for the latest intent. It outlives all engines.
+  private(set) var lastRecord: (path: String, intent: Int64)?
 
   init(_ world: World) {
     self.world = world
@@ -41,8 +43,12 @@ package final class SimulatedRunner: CommandRunner {
 
   package func takeOver(
     _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
-  ) -> [FoundAttempt] {
-    open.map { FoundAttempt($0.attempt, .ended(.lost())) }
+  ) throws(RunError) -> [FoundAttempt] {
+    if let record = lastRecord, record.intent > lastSequence {
+      throw .historyIsMissing(
+        recordPath: record.path, intent: record.intent, lastSequence: lastSequence)
+    }
+    return open.map { FoundAttempt($0.attempt, .ended(.lost())) }
   }
 
   package func launch(_ request: LaunchRequest) {
@@ -52,6 +58,7 @@ package final class SimulatedRunner: CommandRunner {
     let behaviour = world.behaviour(ofStep: request.attempt.step, isProbe: isProbe)
     if let fault = behaviour.fault { world.coverage.add(fault) }
     if behaviour.ignoresTermination { world.coverage.add(.commandIgnoresTermination) }
+    lastRecord = (request.recordPath, request.intent)
     let entry = world.ledger.started(
       request.attempt, isProbe: isProbe, life: world.life, at: now)
     world.oracles.launched(request, world)
