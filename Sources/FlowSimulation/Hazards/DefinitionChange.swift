@@ -49,7 +49,8 @@ extension DefinitionChange {
     if tally.worldsRepeated > 0 || tally.worldsFailedByLoss > 0 {
       let others: [OnLost] =
         switch settings.onLost {
-        case .rerun: [.probe, .fail]
+        // A probe prevents nothing where the work was never done.
+        case .rerun: tally.worldsRepeatedAfterSuccess > 0 ? [.probe, .fail] : [.fail]
         case .fail: [.probe, .rerun]
         case .probe: []
         }

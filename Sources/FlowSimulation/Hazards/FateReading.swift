@@ -22,9 +22,10 @@ extension WorldFate {
       steps: entries.indices.compactMap { step in
         var fate = StepFate(step: step)
         fate.failure = verdicts.failures[step]
+        fate.retries = verdicts.retries[step]
         fate.read(entries[step], verdicts, ledger, patience)
         return fate.isUneventful ? nil : fate
-      }, causes: causes)
+      }, causes: causes, survivors: verdicts.survivors)
   }
 }
 
@@ -37,17 +38,18 @@ extension StepFate {
       let duration = entry.commandMicroseconds
       if entry.end?.result == .signalled(signal: 9), duration >= patience { hangs += 1 }
       guard verdicts.lost.contains(entry.attempt) else { continue }
+      let hadSucceeded = entry.end?.result == .exited(code: 0)
       losses += 1
       guard index + 1 < entries.count else {
         // Of a step that succeeded all the same, since its probe says so, nothing is lost.
         if !verdicts.succeeded[step] { lostMicroseconds += duration }
+        failedThoughDone = failure == .loss && hadSucceeded
         continue
       }
       lostMicroseconds += duration
       repetitions.append(
         Repetition(
-          ledger.cause(of: entry, before: entries[index + 1]),
-          hadSucceeded: entry.end?.result == .exited(code: 0)))
+          ledger.cause(of: entry, before: entries[index + 1]), hadSucceeded: hadSucceeded))
     }
   }
 }
@@ -74,10 +76,14 @@ private struct Verdicts {
   /// By step.
   var succeeded: [Bool]
   var failures: [StepFate.Failure?]
+  var retries: [Int]
+  /// Attempts that a new engine found running.
+  var survivors = 0
 
   init(_ events: [Event], stepCount: Int) {
     succeeded = [Bool](repeating: false, count: stepCount)
     failures = [StepFate.Failure?](repeating: nil, count: stepCount)
+    retries = [Int](repeating: 0, count: stepCount)
     // Whether a step was last heard of as lost: its own failures do not count then, nor its probe's.
     var isLost = succeeded
     for event in events {
@@ -87,14 +93,16 @@ private struct Verdicts {
           lost.insert(attempt)
           isLost[Int(attempt.step)] = true
         }
+      case .attemptFound(_, .running): survivors += 1
+      case .retryScheduled(let attempt, _): retries[Int(attempt.step)] += 1
       case .rerunScheduled(let attempt): isLost[Int(attempt.step)] = false
       case .stepFinished(let step, .succeeded): succeeded[Int(step)] = true
       case .stepFinished(let step, .failed):
         failures[Int(step)] = isLost[Int(step)] ? .loss : .command
       case .stepFinished(_, .cancelled), .runCreated, .definitionPart, .engineStarted,
         .attemptLaunched, .deadlinePassed, .attemptWithdrawn, .cancelRequested, .timerFired,
-        .attemptFound, .clockJumped, .roomReturned, .runReopened, .attemptScheduled,
-        .retryScheduled, .probeScheduled, .stopRequested, .stepSkipped, .runStopping,
+        .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened,
+        .attemptScheduled, .probeScheduled, .stopRequested, .stepSkipped, .runStopping,
         .runFinished:
         break
       }

@@ -29,6 +29,7 @@ package struct HazardTally: Equatable, Sendable {
   package fileprivate(set) var times = RunTimes([])
   /// Of all worlds together.
   package private(set) var causes = CauseCounts()
+  package private(set) var survivors = 0
   /// In the order of the definition.
   package private(set) var steps: [StepTally]
 
@@ -45,6 +46,7 @@ package struct HazardTally: Equatable, Sendable {
     worlds += 1
     outcomes[Int(fate.outcome.rawValue)] += 1
     causes.add(fate.causes)
+    survivors += fate.survivors
     for step in fate.steps { steps[step.step].add(step) }
   }
 }
@@ -76,6 +78,8 @@ package struct StepTally: Equatable, Sendable {
   package private(set) var worldsRepeated = 0
   /// In how many of these, at least once, after it had succeeded.
   package private(set) var worldsRepeatedAfterSuccess = 0
+  /// In how many, at least once, after it had been cut short or had failed.
+  package private(set) var worldsRepeatedHalfDone = 0
   /// By what, repetition by repetition.
   package private(set) var repetitions = CauseCounts()
   package private(set) var worldsLost = 0
@@ -86,6 +90,10 @@ package struct StepTally: Equatable, Sendable {
   package private(set) var worldsFailed = 0
   /// In how many of these because it was lost.
   package private(set) var worldsFailedByLoss = 0
+  /// In how many of these though its command had succeeded.
+  package private(set) var worldsFailedThoughDone = 0
+  /// In how many worlds it was tried again after it had failed.
+  package private(set) var worldsRetried = 0
 
   init(step: Int) {
     self.step = step
@@ -99,11 +107,14 @@ package struct StepTally: Equatable, Sendable {
   fileprivate mutating func add(_ fate: StepFate) {
     if !fate.repetitions.isEmpty { worldsRepeated += 1 }
     if fate.repetitions.contains(where: \.hadSucceeded) { worldsRepeatedAfterSuccess += 1 }
+    if fate.repetitions.contains(where: { !$0.hadSucceeded }) { worldsRepeatedHalfDone += 1 }
     for repetition in fate.repetitions { repetitions[repetition.cause] += 1 }
     if fate.losses > 0 { worldsLost += 1 }
     lostMicroseconds += fate.lostMicroseconds
     mostLostMicroseconds = max(mostLostMicroseconds, fate.lostMicroseconds)
     if fate.hangs > 0 { worldsHung += 1 }
+    if fate.retries > 0 { worldsRetried += 1 }
+    if fate.failedThoughDone { worldsFailedThoughDone += 1 }
     switch fate.failure {
     case nil: break
     case .command: worldsFailed += 1
@@ -123,6 +134,7 @@ package struct StepTally: Equatable, Sendable {
     [
       Int64(worldsRepeatedAfterSuccess), Int64(worldsRepeated), Int64(worldsFailedByLoss),
       Int64(worldsHung), Int64(worldsFailed), lostMicroseconds, Int64(worldsLost),
+      Int64(worldsRetried),
     ]
   }
 }

@@ -13,7 +13,7 @@ extension Simulation {
       seed: question.seed, isFaulty ? options.tempered : .undisturbed, choices, trace,
       (subject.definition, subject.jobs))
     let world = simulation.world
-    world.modelled = ModelledWorkflow(subject.definition, subject.model)
+    world.modelled = ModelledWorkflow(subject.definition, subject.model, from: choices)
     if let span = question.faultyMicroseconds { world.arrangeMisfortunes(overMicroseconds: span) }
     simulation.live()
     let report = simulation.report

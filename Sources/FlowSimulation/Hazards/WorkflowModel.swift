@@ -48,42 +48,22 @@ package struct WorkflowModel: Equatable, Sendable {
   /// What a probe says that could not say whether the work was done.
   private static let unanswered: UInt8 = 2
 
-  /// What the next command of a step is going to do. Where all choices are zero it succeeds, after
-  /// the shortest time.
-  ///
-  /// - Parameters:
-  ///   - happened: whether the step's work was done, which only its probe asks.
-  ///   - patience: how long a command may hang before somebody kills it, in microseconds; nil where
-  ///     a timeout will.
-  func behaviour(
-    ofStep step: Int, isProbe: Bool, happened: Bool, patience: Int64?,
-    from choices: any ChoiceSource
-  ) -> CommandBehaviour {
-    let command = isProbe ? probes[step] : commands[step]
-    let shortest = command.microseconds.lowerBound
-    let span = command.microseconds.upperBound - shortest
-    var behaviour = CommandBehaviour(
-      ending: .result(.exited(code: isProbe && !happened ? 1 : 0)),
-      durationMicroseconds: span == 0
-        ? shortest : shortest + Int64(choices.choose(.commandDuration, below: Int(span) + 1)),
-      ignoresTermination: false)
-    switch command.drawTrouble(from: choices) {
-    case .none: break
-    case .fails:
-      behaviour.ending = .result(.exited(code: isProbe ? Self.unanswered : command.exitCode))
-    case .crashes: behaviour.ending = .result(.signalled(signal: Self.crash))
-    case .unlaunchable:
-      behaviour.ending = .result(.launchFailed(LaunchFailure(operation: .execute, errno: 2)))
-    case .hangs:
-      behaviour.ending = patience == nil ? .never : .result(.signalled(signal: Self.kill))
-      if let patience { behaviour.durationMicroseconds = patience }
-    }
-    return behaviour
+  /// What a command of a step is going to do. Where all choices are zero it succeeds, after the
+  /// shortest time.
+  func command(ofStep step: Int, from choices: any ChoiceSource) -> CommandBehaviour {
+    let command = commands[step]
+    return command.behaviour(success: 0, failure: command.exitCode, from: choices)
   }
 
-  /// SIGSEGV: nobody sends it.
-  private static let crash: UInt8 = 11
-  private static let kill: UInt8 = 9
+  /// What a probe of a step is going to say. Where all choices are zero it is right.
+  ///
+  /// - Parameter happened: whether the step's work was done.
+  func probe(
+    ofStep step: Int, happened: Bool, from choices: any ChoiceSource
+  ) -> CommandBehaviour {
+    probes[step].behaviour(
+      success: happened ? 0 : 1, failure: Self.unanswered, from: choices)
+  }
 
   /// How long a command hangs, where no timeout ends it, until somebody notices and kills it: a day,
   /// or ten times what any command takes.
@@ -95,11 +75,38 @@ package struct WorkflowModel: Equatable, Sendable {
 }
 
 extension WorkflowModel.Command {
-  fileprivate enum Trouble {
+  private enum Trouble {
     case none, fails, crashes, hangs, unlaunchable
   }
 
-  fileprivate func drawTrouble(from choices: any ChoiceSource) -> Trouble {
+  /// SIGSEGV: nobody sends it.
+  private static let crash: UInt8 = 11
+
+  /// - Parameters:
+  ///   - success: what it exits with where it has no trouble.
+  ///   - failure: what it exits with where it fails.
+  fileprivate func behaviour(
+    success: UInt8, failure: UInt8, from choices: any ChoiceSource
+  ) -> CommandBehaviour {
+    let shortest = microseconds.lowerBound
+    let span = microseconds.upperBound - shortest
+    let duration =
+      span == 0
+      ? shortest : shortest + Int64(choices.choose(.commandDuration, below: Int(span) + 1))
+    let ending: CommandBehaviour.Ending =
+      switch drawTrouble(from: choices) {
+      case .none: .result(.exited(code: success))
+      case .fails: .result(.exited(code: failure))
+      case .crashes: .result(.signalled(signal: Self.crash))
+      case .unlaunchable:
+        .result(.launchFailed(LaunchFailure(operation: .execute, errno: 2)))
+      case .hangs: .never
+      }
+    return CommandBehaviour(
+      ending: ending, durationMicroseconds: duration, ignoresTermination: false)
+  }
+
+  private func drawTrouble(from choices: any ChoiceSource) -> Trouble {
     let rates: [(trouble: Trouble, rate: Int)] = [
       (.fails, failing), (.crashes, crashing), (.hangs, hanging), (.unlaunchable, unlaunchable),
     ]

@@ -9,15 +9,18 @@ package struct WorldFate: Equatable, Sendable {
   package let steps: [StepFate]
   /// How often what befell the machine and its processes, by cause.
   package let causes: CauseCounts
+  /// How many attempts went on while no engine lived, and were found running by the next.
+  package let survivors: Int
 
   package init(
     outcome: RunOutcome, microseconds: Int64, steps: [StepFate] = [],
-    causes: CauseCounts = CauseCounts()
+    causes: CauseCounts = CauseCounts(), survivors: Int = 0
   ) {
     self.outcome = outcome
     self.microseconds = microseconds
     self.steps = steps
     self.causes = causes
+    self.survivors = survivors
   }
 }
 
@@ -50,8 +53,12 @@ package struct StepFate: Equatable, Sendable {
   package var lostMicroseconds: Int64 = 0
   /// How often its command hung until somebody killed it.
   package var hangs = 0
+  /// How often it was tried again after it had failed, as its `retry` has it.
+  package var retries = 0
   /// Nil where it did not fail.
   package var failure: Failure?
+  /// Whether it failed because it was lost, though its command had succeeded.
+  package var failedThoughDone = false
 
   package init(step: Int) {
     self.step = step

@@ -71,6 +71,7 @@ struct HazardJSON {
     writer.member("worstMs", tally.times.worst / 1_000)
     for outcome in RunOutcome.allCases { writer.member("\(outcome)", tally.count(outcome)) }
     writer.member("lostWorkMs", tally.lostMicroseconds / 1_000)
+    writer.member("survivors", tally.survivors)
   }
 
   private func write(_ causes: CauseCounts, to writer: inout JSONWriter) {
@@ -94,9 +95,12 @@ struct HazardJSON {
   private func members(_ step: StepTally, to writer: inout JSONWriter) {
     writer.member("repeated", step.worldsRepeated)
     writer.member("repeatedAfterSuccess", step.worldsRepeatedAfterSuccess)
+    writer.member("repeatedHalfDone", step.worldsRepeatedHalfDone)
+    writer.member("retried", step.worldsRetried)
     writer.member("lost", step.worldsLost)
     writer.member("failed", step.worldsFailed)
     writer.member("failedByLoss", step.worldsFailedByLoss)
+    writer.member("failedThoughDone", step.worldsFailedThoughDone)
     writer.member("hung", step.worldsHung)
     writer.member("lostWorkMs", step.lostMicroseconds / 1_000)
     writer.member("mostLostWorkMs", step.mostLostMicroseconds / 1_000)

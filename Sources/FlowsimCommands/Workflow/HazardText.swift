@@ -19,7 +19,7 @@ struct HazardText {
   private static let shownNames = 8
 
   var text: String {
-    var text = heading + table
+    var text = heading + table + survivors
     let ranked = report.ranked
     for step in ranked.prefix(Self.shownSteps) { text += "\n" + paragraph(step) }
     if ranked.count > Self.shownSteps {
@@ -35,17 +35,16 @@ struct HazardText {
     let name = TerminalText.escaped(definition.name)
     let steps = Plural.of(definition.steps.count, "step")
     let faults = report.faulty.causes.grouped
-    return """
-      \(name): \(steps), \(Plural.of(Int(findings.jobs), "job")), in \(worlds) from seed \(findings.firstSeed)
-      \(findings.source.description)
-      faults: \(faults.isEmpty ? "none" : faults)
-
-      """
+    return Self.wrapped(
+      "\(name): \(steps), \(Plural.of(Int(findings.jobs), "job")), in \(worlds) from seed"
+        + " \(findings.firstSeed)")
+      + Self.wrapped(findings.source.description)
+      + Self.wrapped("faults: \(faults.isEmpty ? "none" : faults)")
   }
 
   private var table: String {
     let rows = [
-      ["", "median", "95%", "worst", "succeeded", "failed", "cancelled"],
+      ["", "median", "95%", "worst", "succeeded", "failed"],
       row("without faults", report.quiet), row("under faults", report.faulty),
     ]
     let widths = rows[0].indices.map { column in rows.map { $0[column].utf8.count }.max() ?? 0 }
@@ -58,11 +57,17 @@ struct HazardText {
       }.joined()
   }
 
+  private var survivors: String {
+    let count = report.faulty.survivors
+    return count == 0
+      ? ""
+      : "\n\(Plural.of(count, "attempt")) outlived the engine: the next one took over\n"
+  }
+
   private func row(_ name: String, _ tally: HazardTally) -> [String] {
     [
       name, duration(tally.times.median), duration(tally.times.percentile95),
       duration(tally.times.worst), String(tally.count(.succeeded)), String(tally.count(.failed)),
-      String(tally.count(.cancelled)),
     ]
   }
 
@@ -73,31 +78,51 @@ struct HazardText {
   // MARK: Steps
 
   private func paragraph(_ step: StepTally) -> String {
-    var sentences = [
-      repetition(step), lossFailure(step), commandFailure(step), hanging(step), lostWork(step),
-    ].compactMap(\.self)
     let changes = report.changes(ofStep: step.step)
-    sentences += changes.map(sentence)
+    let sentences =
+      [
+        repetition(step), retry(step), lossFailure(step), commandFailure(step), hanging(step),
+        lostWork(step),
+      ].compactMap(\.self) + changes.map(sentence)
     let name = TerminalText.quoted(definition.steps[step.step].id)
-    return "step \(name)\n" + sentences.map { "  \($0)\n" }.joined()
+    return "step \(name)\n" + sentences.map { Self.wrapped($0, indent: "  ") }.joined()
+  }
+
+  /// A sentence with as many words to a line as 80 columns take.
+  private static func wrapped(_ sentence: String, indent: String = "") -> String {
+    var text = ""
+    var line = indent
+    for word in sentence.split(separator: " ") {
+      if line.utf8.count > indent.utf8.count, DisplayWidth.of("\(line) \(word)") > 80 {
+        text += line + "\n"
+        line = "  \(indent)\(word)"
+      } else {
+        line += line == indent ? word : " \(word)"
+      }
+    }
+    return text + line + "\n"
   }
 
   private func repetition(_ step: StepTally) -> String? {
     if step.worldsRepeated == 0 { return nil }
-    let success =
-      switch step.worldsRepeatedAfterSuccess {
-      case 0: "; it had never succeeded before"
-      case step.worldsRepeated: ", though it had succeeded"
-      case let count: "; in \(count) of them though it had succeeded"
-      }
-    return "ran again after it was lost, in \(worlds(step.worldsRepeated))\(success)"
-      + "\n    by faults \(step.repetitions.grouped)"
-      + "\n    its work must bear being done twice; FLOW_IDEMPOTENCY_KEY tells a repetition"
+    let (half, done) = (step.worldsRepeatedHalfDone, step.worldsRepeatedAfterSuccess)
+    let before = [
+      half == 0 ? nil : "half done in \(half)", done == 0 ? nil : "all done in \(done)",
+    ]
+    return "runs twice: lost and run again in \(worlds(step.worldsRepeated)),"
+      + " \(before.compactMap(\.self).joined(separator: " and ")), by \(step.repetitions.list)"
+  }
+
+  private func retry(_ step: StepTally) -> String? {
+    step.worldsRetried == 0
+      ? nil : "tried again after it failed, as \"retry\" has it, in \(worlds(step.worldsRetried))"
   }
 
   private func lossFailure(_ step: StepTally) -> String? {
-    step.worldsFailedByLoss == 0
-      ? nil : "failed because it was lost, in \(worlds(step.worldsFailedByLoss))"
+    if step.worldsFailedByLoss == 0 { return nil }
+    let done = step.worldsFailedThoughDone
+    return "failed because it was lost, in \(worlds(step.worldsFailedByLoss))"
+      + (done == 0 ? "" : ", in \(done) though its work was done")
   }
 
   private func commandFailure(_ step: StepTally) -> String? {
@@ -129,33 +154,46 @@ struct HazardText {
   private func sentence(_ measured: HazardReport.MeasuredChange) -> String {
     let (before, after) = (measured.before, measured.after)
     let (old, new) = (before.steps[measured.change.step], after.steps[measured.change.step])
-    var effects: [String] = []
-    switch measured.change.kind {
-    case .onLost:
-      effects.append(effect("runs again", old.worldsRepeated, new.worldsRepeated))
-      effects.append(effect("fails", old.worldsFailed, new.worldsFailed))
-    case .retry: effects.append(effect("fails", old.worldsFailed, new.worldsFailed))
-    case .timeout: effects.append(effect("hangs", old.worldsHung, new.worldsHung))
-    }
-    effects.append(effect("the run succeeds", before.count(.succeeded), after.count(.succeeded)))
+    let effects = [
+      effect("runs twice", old.worldsRepeated, new.worldsRepeated),
+      effect("after all was done", old.worldsRepeatedAfterSuccess, new.worldsRepeatedAfterSuccess),
+      effect("hangs", old.worldsHung, new.worldsHung),
+      effect("fails", old.worldsFailed, new.worldsFailed),
+      effect("the run succeeds", before.count(.succeeded), after.count(.succeeded)),
+    ].compactMap(\.self)
     let kind = measured.change.kind
-    return "\(kind.member)\(kind.condition), in \(Plural.of(after.worlds, "world")): "
-      + effects.joined(separator: ", ")
+    let some = after.worlds == report.faulty.worlds ? "" : " (\(Plural.of(after.worlds, "world")))"
+    return "with \(kind.member)\(kind.condition)\(some): "
+      + (effects.isEmpty ? "no difference" : effects.joined(separator: ", "))
   }
 
-  private func effect(_ what: String, _ before: Int, _ after: Int) -> String {
-    before == after ? "\(what) in \(after) as before" : "\(what) in \(after) instead of \(before)"
+  /// Nil where there is none.
+  private func effect(_ what: String, _ before: Int, _ after: Int) -> String? {
+    before == after ? nil : "\(what) in \(after) instead of \(before)"
   }
 
   // MARK: What is safe
 
   private var ending: String {
+    let advice =
+      report.faulty.steps.contains { $0.worldsRepeated > 0 }
+      ? """
+
+      What runs twice must bear it, half done or all done: FLOW_IDEMPOTENCY_KEY is the
+      same for all attempts of a step in a run.
+
+      """ : ""
+    return advice + neverLost
+  }
+
+  private var neverLost: String {
     let safe = report.faulty.steps.filter { $0.worldsLost == 0 }
       .map { definition.steps[$0.step].id }
     if safe.isEmpty { return "\nevery step was lost in some world\n" }
     if safe.count == definition.steps.count { return "\nno step was lost in any world\n" }
     let more = safe.count - Self.shownNames
     let names = safe.prefix(Self.shownNames).map(TerminalText.escaped).joined(separator: ", ")
-    return "\nnever lost: \(names)\(more > 0 ? " and \(Plural.of(more, "other"))" : "")\n"
+    return "\n"
+      + Self.wrapped("never lost: \(names)\(more > 0 ? " and \(Plural.of(more, "other"))" : "")")
   }
 }

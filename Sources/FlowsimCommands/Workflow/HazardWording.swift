@@ -20,6 +20,9 @@ extension HazardCause {
 }
 
 extension CauseCounts {
+  /// Such as `12 power losses, 2 killed monitors`.
+  var list: String { ranked.map { $0.cause.counted($0.count) }.joined(separator: ", ") }
+
   /// Such as `of the machine: 12 power losses; of processes: 2 killed monitors`; empty where there
   /// are none.
   var grouped: String {
@@ -46,7 +49,7 @@ extension DefinitionChange.Kind {
   /// What goes with it.
   var condition: String {
     switch self {
-    case .onLost(.probe): " with a probe that is right"
+    case .onLost(.probe): " and a probe that is right"
     case .onLost, .retry, .timeout: ""
     }
   }

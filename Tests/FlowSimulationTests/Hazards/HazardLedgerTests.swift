@@ -44,14 +44,26 @@ struct HazardLedgerTests {
             $0.lostMicroseconds = 500
           },
         ]),
-      Self.fate(.failed, steps: [Self.step(1) { $0.failure = .loss }]),
+      Self.fate(
+        .failed,
+        steps: [
+          Self.step(1) {
+            $0.failure = .loss
+            $0.failedThoughDone = true
+          }
+        ]),
       Self.fate(.failed, steps: [Self.step(1) { $0.failure = .command }]),
-    ]).tally(stepCount: 3)
-    #expect(tally.worlds == 4)
-    #expect(RunOutcome.allCases.map(tally.count) == [2, 2, 0])
+      WorldFate(
+        outcome: .succeeded, microseconds: 1, steps: [Self.step(2) { $0.retries = 2 }],
+        survivors: 3),
+    ]).tally(stepCount: 4)
+    #expect(tally.worlds == 5)
+    #expect(tally.survivors == 3)
+    #expect(RunOutcome.allCases.map(tally.count) == [3, 2, 0])
     let step = tally.steps[1]
     #expect(step.worldsRepeated == 2)
     #expect(step.worldsRepeatedAfterSuccess == 1)
+    #expect(step.worldsRepeatedHalfDone == 2)
     #expect(step.repetitions[.powerLoss] == 2)
     #expect(step.repetitions[.monitorKilled] == 1)
     #expect(step.repetitions.total == 3)
@@ -60,9 +72,11 @@ struct HazardLedgerTests {
     #expect(step.mostLostMicroseconds == 700)
     #expect(step.worldsFailed == 2)
     #expect(step.worldsFailedByLoss == 1)
+    #expect(step.worldsFailedThoughDone == 1)
     #expect(step.worldsFailedByCommand == 1)
     #expect(tally.steps[0].worldsHung == 1)
-    #expect(tally.steps[2].isHarmless)
+    #expect(tally.steps[2].worldsRetried == 1)
+    #expect(tally.steps[3].isHarmless)
     #expect(tally.lostMicroseconds == 1_200)
   }
 

@@ -135,8 +135,11 @@ struct HazardStudyTests {
     let plain = StepSettings()
     #expect(Self.candidates(plain) { $0.losses = 1 } == [])
     #expect(
-      Self.candidates(plain) { $0.repetitions = [.init(.disk, hadSucceeded: false)] }
+      Self.candidates(plain) { $0.repetitions = [.init(.disk, hadSucceeded: true)] }
         == [.onLost(.probe), .onLost(.fail)])
+    #expect(
+      Self.candidates(plain) { $0.repetitions = [.init(.disk, hadSucceeded: false)] }
+        == [.onLost(.fail)])
     #expect(
       Self.candidates(StepSettings(onLost: .fail)) { $0.failure = .loss }
         == [.onLost(.probe), .onLost(.rerun)])

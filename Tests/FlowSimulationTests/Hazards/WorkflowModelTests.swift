@@ -5,15 +5,11 @@ import Testing
 
 struct WorkflowModelTests {
   private static func behaviours(
-    _ command: WorkflowModel.Command, isProbe: Bool = false, happened: Bool = false,
-    patience: Int64? = nil, from choices: any ChoiceSource = SeededChoices(seed: 3),
+    _ command: WorkflowModel.Command, from choices: any ChoiceSource = SeededChoices(seed: 3),
     count: Int = 20_000
   ) -> [CommandBehaviour] {
-    let model = WorkflowModel(commands: [command], probes: [command])
-    return (0..<count).map { _ in
-      model.behaviour(
-        ofStep: 0, isProbe: isProbe, happened: happened, patience: patience, from: choices)
-    }
+    let model = WorkflowModel(commands: [command], probes: [.init()])
+    return (0..<count).map { _ in model.command(ofStep: 0, from: choices) }
   }
 
   @Test func whereAllChoicesAreZeroACommandSucceedsAfterTheShortestTime() {
@@ -59,7 +55,10 @@ struct WorkflowModelTests {
   @Test(arguments: [(true, 0), (false, 1)] as [(Bool, UInt8)])
   func aProbeAnswersTheTruth(happened: Bool, code: UInt8) {
     let command = WorkflowModel.Command(failing: 50_000, exitCode: 1)
-    for behaviour in Self.behaviours(command, isProbe: true, happened: happened, count: 200) {
+    let model = WorkflowModel(commands: [.init()], probes: [command])
+    let choices = SeededChoices(seed: 3)
+    for _ in 0..<200 {
+      let behaviour = model.probe(ofStep: 0, happened: happened, from: choices)
       guard case .result(.exited(let found)) = behaviour.ending else {
         Issue.record("a probe that does not exit")
         continue
@@ -69,14 +68,45 @@ struct WorkflowModelTests {
     }
   }
 
+  private static func workflow(
+    _ settings: StepSettings, _ command: WorkflowModel.Command, _ choices: any ChoiceSource
+  ) -> ModelledWorkflow {
+    let step = StepDefinition(id: "s", command: .shell("x"))
+    return ModelledWorkflow(
+      WorkflowDefinition(name: "n", steps: [step, step], settings: [settings]),
+      WorkflowModel(commands: [command, command], probes: [.init(), .init()]), from: choices)
+  }
+
   @Test func somebodyKillsWhatHangsWhereNoTimeoutDoes() {
     let command = WorkflowModel.Command(microseconds: 1...1, hanging: 100_000)
-    for behaviour in Self.behaviours(command, patience: 86_400_000_000, count: 3) {
+    let choices = ReplayedChoices(.empty)
+    var patient = Self.workflow(StepSettings(), command, choices)
+    var limited = Self.workflow(StepSettings(timeoutMilliseconds: 5), command, choices)
+    // More than are planned.
+    for _ in 0..<9 {
+      let behaviour = patient.nextCommand(ofStep: 0, from: choices)
       #expect(behaviour.durationMicroseconds == 86_400_000_000)
-      guard case .result(.signalled(signal: 9)) = behaviour.ending else {
-        Issue.record("it hangs for ever")
+      guard case .result(.signalled(signal: 9)) = behaviour.ending,
+        case .never = limited.nextCommand(ofStep: 0, from: choices).ending
+      else {
+        Issue.record("it is killed where a timeout is, or hangs for ever where none is")
         continue
       }
+    }
+  }
+
+  /// A change that makes one step run more often leaves the others' luck what it was.
+  @Test func whatAStepDoesDoesNotDependOnTheOthers() {
+    let command = WorkflowModel.Command(microseconds: 0...1_000_000)
+    let (one, other) = (SeededChoices(seed: 4), SeededChoices(seed: 4))
+    var alone = Self.workflow(StepSettings(), command, one)
+    var beside = Self.workflow(StepSettings(), command, other)
+    for _ in 0..<4 {
+      _ = beside.nextCommand(ofStep: 0, from: other)
+      _ = beside.nextProbe(ofStep: 0, happened: false, from: other)
+      #expect(
+        alone.nextCommand(ofStep: 1, from: one).durationMicroseconds
+          == beside.nextCommand(ofStep: 1, from: other).durationMicroseconds)
     }
   }
 

@@ -12,12 +12,13 @@ enum HandMade {
 
   static func fate(
     _ outcome: RunOutcome = .succeeded, seconds: Int64 = 60, _ causes: [HazardCause] = [],
-    steps: [StepFate] = []
+    steps: [StepFate] = [], survivors: Int = 0
   ) -> WorldFate {
     var counts = CauseCounts()
     for cause in causes { counts[cause] += 1 }
     return WorldFate(
-      outcome: outcome, microseconds: seconds * 1_000_000, steps: steps, causes: counts)
+      outcome: outcome, microseconds: seconds * 1_000_000, steps: steps, causes: counts,
+      survivors: survivors)
   }
 
   static func step(_ step: Int, _ change: (inout StepFate) -> Void) -> StepFate {

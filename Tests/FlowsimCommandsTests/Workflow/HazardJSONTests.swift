@@ -17,6 +17,7 @@ struct HazardJSONTests {
             $0.losses = 1
             $0.lostMicroseconds = 2_500_000
             $0.failure = .command
+            $0.retries = 5
           }
         ]),
       HandMade.fate(),
@@ -55,6 +56,7 @@ struct HazardJSONTests {
     #expect(faulty["succeeded"]?.integer == 1)
     #expect(faulty["failed"]?.integer == 1)
     #expect(faulty["lostWorkMs"]?.integer == 2_500)
+    #expect(faulty["survivors"]?.integer == 0)
     #expect(faulty["faults"]?.keys == HazardCause.allCases.map { "\($0)" })
     #expect(faulty["faults"]?["powerLoss"]?.integer == 1)
     #expect(faulty["faults"]?["disk"]?.integer == 0)
@@ -66,8 +68,11 @@ struct HazardJSONTests {
     #expect(hazards.count == 1)
     let hazard = hazards[0]
     #expect(hazard["step"]?.string == "b")
-    let counts = ["repeated", "repeatedAfterSuccess", "lost", "failed", "failedByLoss", "hung"]
-    #expect(counts.map { hazard[$0]?.integer } == [1, 1, 1, 1, 0, 0])
+    let counts = [
+      "repeated", "repeatedAfterSuccess", "repeatedHalfDone", "retried", "lost", "failed",
+      "failedByLoss", "failedThoughDone", "hung",
+    ]
+    #expect(counts.map { hazard[$0]?.integer } == [1, 1, 0, 1, 1, 1, 0, 0, 0])
     #expect(hazard["mostLostWorkMs"]?.integer == 2_500)
     #expect(hazard["repetitions"]?["powerLoss"]?.integer == 1)
     let changes = try #require(hazard["changes"]).elements
