@@ -91,7 +91,8 @@ struct ModelTests {
 
   @Test(arguments: Fixtures.names(in: "Workflows/models", endingWith: ".json"))
   func fixturesBelongToTheirDefinitions(name: String) throws {
-    let bytes = Fixtures.read("Workflows/valid/\(name).json")
+    let isExample = Fixtures.names(in: "Workflows", endingWith: ".json").contains(name)
+    let bytes = Fixtures.read("Workflows/\(isExample ? "" : "valid/")\(name).json")
     let definition = try DefinitionParser.parse(bytes, file: name)
     let model = Fixtures.read("Workflows/models/\(name).json")
     #expect(

@@ -25,7 +25,8 @@ extension WorldFate {
         fate.retries = verdicts.retries[step]
         fate.read(entries[step], verdicts, ledger, patience)
         return fate.isUneventful ? nil : fate
-      }, causes: causes, survivors: verdicts.survivors)
+      }, causes: causes, survivors: verdicts.survivors,
+      isTimedOut: verdicts.isTimedOut)
   }
 }
 
@@ -79,6 +80,7 @@ private struct Verdicts {
   var retries: [Int]
   /// Attempts that a new engine found running.
   var survivors = 0
+  var isTimedOut = false
 
   init(_ events: [Event], stepCount: Int) {
     succeeded = [Bool](repeating: false, count: stepCount)
@@ -93,6 +95,7 @@ private struct Verdicts {
           lost.insert(attempt)
           isLost[Int(attempt.step)] = true
         }
+      case .runStopping(.timedOut): isTimedOut = true
       case .attemptFound(_, .running): survivors += 1
       case .retryScheduled(let attempt, _): retries[Int(attempt.step)] += 1
       case .rerunScheduled(let attempt): isLost[Int(attempt.step)] = false
@@ -102,7 +105,8 @@ private struct Verdicts {
       case .stepFinished(_, .cancelled), .runCreated, .definitionPart, .engineStarted,
         .attemptLaunched, .deadlinePassed, .attemptWithdrawn, .cancelRequested, .timerFired,
         .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened,
-        .attemptScheduled, .probeScheduled, .stopRequested, .stepSkipped, .runStopping,
+        .attemptScheduled, .probeScheduled, .stopRequested, .stepSkipped,
+        .runStopping(.cancelled), .runStopping(.failFast),
         .runFinished:
         break
       }

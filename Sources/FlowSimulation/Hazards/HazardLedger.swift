@@ -30,6 +30,8 @@ package struct HazardTally: Equatable, Sendable {
   /// Of all worlds together.
   package private(set) var causes = CauseCounts()
   package private(set) var survivors = 0
+  /// In how many worlds the run came to the end of its own `timeout`.
+  package private(set) var worldsTimedOut = 0
   /// In the order of the definition.
   package private(set) var steps: [StepTally]
 
@@ -47,6 +49,7 @@ package struct HazardTally: Equatable, Sendable {
     outcomes[Int(fate.outcome.rawValue)] += 1
     causes.add(fate.causes)
     survivors += fate.survivors
+    if fate.isTimedOut { worldsTimedOut += 1 }
     for step in fate.steps { steps[step.step].add(step) }
   }
 }

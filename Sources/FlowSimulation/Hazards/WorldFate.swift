@@ -11,16 +11,19 @@ package struct WorldFate: Equatable, Sendable {
   package let causes: CauseCounts
   /// How many attempts went on while no engine lived, and were found running by the next.
   package let survivors: Int
+  /// Whether the run came to the end of its own `timeout`.
+  package let isTimedOut: Bool
 
   package init(
     outcome: RunOutcome, microseconds: Int64, steps: [StepFate] = [],
-    causes: CauseCounts = CauseCounts(), survivors: Int = 0
+    causes: CauseCounts = CauseCounts(), survivors: Int = 0, isTimedOut: Bool = false
   ) {
     self.outcome = outcome
     self.microseconds = microseconds
     self.steps = steps
     self.causes = causes
     self.survivors = survivors
+    self.isTimedOut = isTimedOut
   }
 }
 

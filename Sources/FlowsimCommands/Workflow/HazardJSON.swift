@@ -72,6 +72,7 @@ struct HazardJSON {
     for outcome in RunOutcome.allCases { writer.member("\(outcome)", tally.count(outcome)) }
     writer.member("lostWorkMs", tally.lostMicroseconds / 1_000)
     writer.member("survivors", tally.survivors)
+    writer.member("timedOut", tally.worldsTimedOut)
   }
 
   private func write(_ causes: CauseCounts, to writer: inout JSONWriter) {

@@ -15,11 +15,11 @@ struct HazardText {
   private var definition: WorkflowDefinition { findings.definition }
 
   /// The worst steps are told; who wants all takes `--json`.
-  private static let shownSteps = 20
+  private static let shownSteps = 10
   private static let shownNames = 8
 
   var text: String {
-    var text = heading + table + survivors
+    var text = heading + table + timeouts + survivors
     let ranked = report.ranked
     for step in ranked.prefix(Self.shownSteps) { text += "\n" + paragraph(step) }
     if ranked.count > Self.shownSteps {
@@ -55,6 +55,18 @@ struct HazardText {
           return column == 0 ? cell + blanks : "  " + blanks + cell
         }.joined() + "\n"
       }.joined()
+  }
+
+  /// What the run's own timeout did.
+  private var timeouts: String {
+    guard let timeout = definition.timeoutMilliseconds, report.faulty.worldsTimedOut > 0 else {
+      return ""
+    }
+    return "\n"
+      + Self.wrapped(
+        "\(Plural.of(report.faulty.worldsTimedOut, "run")) under faults,"
+          + " \(report.quiet.worldsTimedOut) without, took longer than the run's \"timeout\" of"
+          + " \(duration(timeout * 1_000))")
   }
 
   private var survivors: String {

@@ -55,10 +55,11 @@ struct HazardLedgerTests {
       Self.fate(.failed, steps: [Self.step(1) { $0.failure = .command }]),
       WorldFate(
         outcome: .succeeded, microseconds: 1, steps: [Self.step(2) { $0.retries = 2 }],
-        survivors: 3),
+        survivors: 3, isTimedOut: true),
     ]).tally(stepCount: 4)
     #expect(tally.worlds == 5)
     #expect(tally.survivors == 3)
+    #expect(tally.worldsTimedOut == 1)
     #expect(RunOutcome.allCases.map(tally.count) == [3, 2, 0])
     let step = tally.steps[1]
     #expect(step.worldsRepeated == 2)

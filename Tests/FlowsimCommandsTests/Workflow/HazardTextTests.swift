@@ -102,6 +102,22 @@ struct HazardTextTests {
         """)
   }
 
+  @Test func theRunsOwnTimeoutIsTold() {
+    var definition = HandMade.definition(ids: ["a"])
+    definition.timeoutMilliseconds = 90_000
+    let late = WorldFate(outcome: .failed, microseconds: 90_000_000, isTimedOut: true)
+    let text = HazardText(HandMade.findings(definition, faulty: [HandMade.fate(), late])).text
+    #expect(
+      text.contains(
+        """
+
+        1 run under faults, 0 without, took longer than the run's "timeout" of 1m30s
+
+        """))
+    let punctual = HandMade.findings(definition, faulty: [HandMade.fate()])
+    #expect(!HazardText(punctual).text.contains("timeout"))
+  }
+
   @Test func namesCannotSpeakToTheTerminal() {
     let definition = HandMade.definition("n\u{1B}[31m", ids: ["a\u{1B}[2J", "b"])
     let findings = HandMade.findings(
@@ -122,8 +138,8 @@ struct HazardTextTests {
     let lines = HazardText(
       HandMade.findings(HandMade.definition(ids: ids), faulty: [HandMade.fate(steps: lost)])
     ).text.split(separator: "\n")
-    #expect(lines.count { $0.hasPrefix("step ") } == 20)
-    #expect(lines.contains("5 more steps: see --json"))
+    #expect(lines.count { $0.hasPrefix("step ") } == 10)
+    #expect(lines.contains("15 more steps: see --json"))
     #expect(lines.last == "never lost: s25, s26, s27, s28, s29")
     let all = HazardText(
       HandMade.findings(
