@@ -31,6 +31,14 @@ enum SeedsCommand {
       first world in which something does not hold that must, flowsim stops, looks
       for the simplest world in which it does not hold either, prints that, and
       writes it to a file for flowsim replay (flowsim-N.trace in the current folder).
+
+      With --workflow the worlds run a definition of your own: without faults, under
+      them, and then with one change to the definition at a time. Power is lost, the
+      disk fills up, engines are killed, and come back within a minute. A model file
+      says how long each step takes and how it fails:
+
+        {"default": {"duration": ["10s", "2m"], "fails": "1%"},
+         "steps": {"upload": {"duration": "5m", "hangs": "0.1%", "crashes": "1%"}}}
       """,
     options: [
       seedOption, runsOption, WorkflowCommand.workflowOption, WorkflowCommand.modelOption,
@@ -42,7 +50,7 @@ enum SeedsCommand {
       .init("flowsim --seed 42 --timeline", "one world, event by event"),
       .init("flowsim --seed 1 --runs 1000 --option steps=2", "with small workflows only"),
       .init("flowsim replay flowsim-42.trace", "a failure that was found, once more"),
-      .init("flowsim --workflow nightly.json", "what is hazardous in your own workflow"),
+      .init("flowsim --workflow nightly.json", "what is hazardous in it"),
     ],
     exitCodes: [.success, .runFailed, .usage, .environment],
     exitMeaning: ExitCode.meaningOfFlowsim)

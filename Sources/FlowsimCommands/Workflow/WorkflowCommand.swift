@@ -7,10 +7,10 @@ import FlowText
 struct WorkflowCommand {
   static let workflowOption = Option(
     "workflow", takes: .text(placeholder: "FILE"),
-    "run this definition in all worlds, and tell its hazards")
+    "run this definition in them, and tell its hazards")
   static let modelOption = Option(
     "model", takes: .text(placeholder: "FILE"),
-    "how long its steps take and how they fail (default: as in earlier runs)")
+    "how its steps behave (default: as in earlier runs)")
 
   /// How many worlds there are unless said otherwise.
   static let defaultRuns = 1_000
