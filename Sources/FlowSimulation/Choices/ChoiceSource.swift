@@ -24,7 +24,10 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case commandHang = 19
   case commandStubbornness = 20
   case shortWrite = 21
-  case misfortune = 31
+  case look = 33
+  case shortRead = 34
+  case hostileDisk = 35
+  case misfortune = 36
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

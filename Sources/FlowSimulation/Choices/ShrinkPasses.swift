@@ -132,7 +132,7 @@ extension ChoiceSite {
     switch self {
     case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
-      .commandStubbornness:
+      .commandStubbornness, .look, .shortRead, .hostileDisk:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .misfortune: false
     }

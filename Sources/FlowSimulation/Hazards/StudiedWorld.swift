@@ -45,6 +45,10 @@ extension SimulationOptions {
     options.crashPerMille = min(crashPerMille, 2)
     options.maxCrashes = min(maxCrashes, 1)
     options.storageErrorPerMille = min(storageErrorPerMille, 1)
+    options.readErrorPerMille = min(readErrorPerMille, 1)
+    // Whose disk keeps no promise can be promised nothing.
+    options.storageTier = min(storageTier, 1)
+    options.hostilePerMille = 0
     options.fullDisks = 0
     options.isCancelled = false
     options.readPerMille = 0

@@ -5,7 +5,7 @@ package final class Trace {
   enum Kind: UInt64 {
     case launched = 1
     case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
-    case diskFull, powerLost
+    case diskFull, powerLost, diskBetrays
   }
 
   /// Where something happened.
@@ -85,7 +85,7 @@ extension Trace.Kind {
     switch self {
     case .launched, .ended: .processes
     case .committed: .engine
-    case .storageFailed, .diskFull: .storage
+    case .storageFailed, .diskFull, .diskBetrays: .storage
     case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
     }
   }
@@ -103,6 +103,7 @@ extension Trace.Kind {
     case .clockJumped: "wall time jumps"
     case .diskFull: "the disk"
     case .powerLost: "power is lost:"
+    case .diskBetrays: "the disk keeps no promise:"
     }
   }
 }

@@ -17,7 +17,7 @@ package final class World: Environment {
   package let options: SimulationOptions
   let choices: any ChoiceSource
   package let trace: Trace
-  package let storage = SimulatedStorage()
+  package let storage: SimulatedStorage
   package private(set) lazy var time = SimulatedClock(self)
   package private(set) lazy var runner = SimulatedRunner(self)
   package let oracles = Oracles()
@@ -37,11 +37,13 @@ package final class World: Environment {
   var bootID: String { "boot \(boot)" }
   private var crashes = 0
   private var death: Coverage.Death?
-  private var isDiskFull = false
+  var isDiskFull = false
+  /// Whether what cut a write short lets no more through.
+  var cutsNextWrite = false
   /// The operation that was refused for want of room, where the engine was granted none since.
   private(set) var refusedRoom: SimulatedStorage.Operation?
   /// Whether it is not the engine that uses the storage.
-  private var isVisited = false
+  private(set) var isVisited = false
 
   private(set) var monotonicNow = Instant(microseconds: 1_000_000)
   /// How far wall time is ahead of monotonic time.
@@ -54,6 +56,13 @@ package final class World: Environment {
     self.options = options
     self.choices = choices
     self.trace = trace
+    storage = SimulatedStorage(options.tier)
+    if options.readErrorPerMille > 0 {
+      storage.judgeLook = { [unowned self] in judgeLook($0) }
+    }
+    if options.shortReadPerMille > 0 {
+      storage.deliveredBytes = { [unowned self] in deliveredBytes(of: $0) }
+    }
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
     storage.judge = { [unowned self] in judge($0, needsRoom: $1) }
     storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
@@ -62,6 +71,11 @@ package final class World: Environment {
       schedule.arrange(.syncDone, at: monotonicNow.advanced(byMicroseconds: Int64(latency)))
     }
     arrangeTrouble()
+  }
+
+  deinit {
+    // Files of its readers are closed after it.
+    storage.judgeLook = { _ in nil }
   }
 
   func arrange(_ happening: Happening, afterMicroseconds delay: Int64) {
@@ -158,7 +172,7 @@ package final class World: Environment {
     switch happening {
     case .process(let processID, let happening): runner.happened(happening, to: processID)
     case .echo(let report): runner.report(report)
-    case .syncDone: storage.completeSync(isFaulty(times: 3) ? failedSync() : .done)
+    case .syncDone: storage.completeSync(drawSync(times: 3))
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
       coverage.add(request.force ? .forcedCancel : .cancel)
@@ -208,6 +222,7 @@ package final class World: Environment {
     storage.closeAll()
     letReadersLook(times: 20)
     if (death ?? drawDeath()) == .powerLoss { losePower() }
+    betrayDisk()
     death = nil
     schedule.removeAll {
       switch $0 {
@@ -257,42 +272,6 @@ package final class World: Environment {
     return verdict
   }
 
-  private func drawVerdict(
-    _ operation: SimulatedStorage.Operation, needsRoom: Bool
-  ) -> SimulatedStorage.Verdict {
-    if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
-      return .refused(.noSpace)
-    }
-    guard isFaulty() else { return .done }
-    if operation == .sync || operation == .startSync { return failedSync() }
-    ledger.befell(.disk, at: monotonicNow)
-    let isFull = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isFull ? .noSpace : .ioError)
-    trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
-    return .refused(isFull ? .noSpace : .inputOutput)
-  }
-
-  private func failedSync() -> SimulatedStorage.Verdict {
-    ledger.befell(.disk, at: monotonicNow)
-    let isReverting = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isReverting ? .syncReverts : .syncDrops)
-    trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
-    return .dropped(.inputOutput, reverting: isReverting)
-  }
-
-  private func acceptedBytes(of count: Int) -> Int {
-    guard count > 1, !isHealed, !isVisited,
-      choices.happens(.shortWrite, perMille: options.shortWritePerMille)
-    else { return count }
-    coverage.add(.shortWrite)
-    return count - 1 - choices.choose(.shortWrite, below: count - 1)
-  }
-
-  private func isFaulty(times factor: Int = 1) -> Bool {
-    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
-  }
-
   // MARK: Readers
 
   /// Somebody may come and look at the run.
@@ -307,8 +286,9 @@ package final class World: Environment {
 
   /// Lets others than the engine use the storage. Their operations do not fail.
   func visit<Value>(_ body: () -> Value) -> Value {
+    let wasVisited = isVisited
     isVisited = true
-    defer { isVisited = false }
+    defer { isVisited = wasVisited }
     return body()
   }
 
