@@ -141,7 +141,7 @@ struct HazardText {
     if step.worldsFailedByCommand == 0 { return nil }
     let settings = definition.settings(ofStep: step.step)
     let attempts = Plural.of(Int(settings.retry.maxAttempts), "attempt")
-    return "failed for good, of at most \(attempts), in \(worlds(step.worldsFailedByCommand))"
+    return "failed for good, with at most \(attempts), in \(worlds(step.worldsFailedByCommand))"
       + (settings.allowFailure ? ", as it may" : "")
   }
 

@@ -90,7 +90,7 @@ struct HazardTextTests {
 
         step "fetch"
           tried again after it failed, as "retry" has it, in 1 of 3 worlds
-          failed for good, of at most 1 attempt, in 1 of 3 worlds
+          failed for good, with at most 1 attempt, in 1 of 3 worlds
           with "retry": {"maxAttempts": 3} (1 world): fails in 0 instead of 1, the run
             succeeds in 0 instead of 1
 

@@ -106,7 +106,7 @@ struct WorkflowCommandTests {
       """
     let finished = flowsim(files(model: model) + ["--runs", "50"])
     #expect(finished.code == 0)
-    #expect(finished.output.contains("failed for good, of at most 1 attempt, in "))
+    #expect(finished.output.contains("failed for good, with at most 1 attempt, in "))
     #expect(finished.output.contains("hung in "))
     #expect(finished.output.contains(#""timeout": "1m""#))
     #expect(finished.output.contains(#""retry": {"maxAttempts": 3}"#))
