@@ -209,6 +209,7 @@ package struct Driver<World: Environment>: ~Copyable {
       observer.committed(events, engine.state)
     }
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }

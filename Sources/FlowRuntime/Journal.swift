@@ -14,6 +14,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   private var hasSaidThatItWaits = false
   /// Attempts whose ends are to come.
   private var openAttempts: Int
+  private var launchesWaitForRoom = false
 
   /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
   private static var roomForAnEnd: Int64 { 512 }
@@ -128,7 +129,15 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence), waitsForRoom: waiting != nil))
+        lastSequence: Int64(writer.durableSequence),
+        waitsForRoom: waiting != nil || launchesWaitForRoom))
+  }
+
+  /// Lets readers see whether launches wait for room.
+  mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
+    if self.launchesWaitForRoom == launchesWaitForRoom { return }
+    self.launchesWaitForRoom = launchesWaitForRoom
+    try sayThatItWaits()
   }
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is

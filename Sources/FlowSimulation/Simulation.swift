@@ -26,12 +26,15 @@ package struct Simulation {
   private let definition: WorkflowDefinition
   private let created: RunCreated
   private let graph: DependencyGraph
-  let startedAt: Instant
   private(set) var outcome: RunOutcome?
   /// When the run had ended.
-  private(set) var endedAt: Instant?
+  private(set) var endedAt: WorldTime?
   /// A disk that keeps no promise has lost history, and that was noticed: nothing more can be asked.
   private var isLost = false
+  /// How often a run that has ended is still to be begun again.
+  private var reopenings: Int
+  /// Whether the next engine begins another round.
+  private var isToReopen = false
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
   private static let maxTurns = 100_000
@@ -62,8 +65,9 @@ package struct Simulation {
     self.world = world
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
+    reopenings = choices.choose(.rounds, below: options.maxReopenings + 1)
     self.definition = definition
-    trace.use(definition) { [unowned world] in world.monotonicNow }
+    trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
@@ -72,7 +76,6 @@ package struct Simulation {
     created = RunCreated(
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
-    startedAt = world.monotonicNow
     world.oracles.begin(world, definition, created, home)
   }
 
@@ -81,8 +84,8 @@ package struct Simulation {
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
       isLost: isLost,
       traceHash: world.trace.hash, events: world.trace.eventCount,
-      launches: world.ledger.entries.count, lives: world.life,
-      simulatedMicroseconds: world.monotonicNow.microseconds - startedAt.microseconds,
+      launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
+      simulatedMicroseconds: world.now.microseconds,
       coverage: world.coverage)
   }
 
@@ -93,7 +96,7 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = 1_024
     return RunProcess(
-      processID: Int32(world.life), place: Place(bootID: world.bootID), logOptions: options,
+      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 
@@ -187,15 +190,22 @@ package struct Simulation {
     let found = try history()
     world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
+    isToReopen = isToReopen(found)
     let driver = try Driver.resume(
-      created.runID, by: process, home: home, world: world, observer: world.oracles)
+      created.runID, reopening: isToReopen, by: process, home: home, world: world,
+      observer: world.oracles)
     if world.isEngineDead { return nil }
     if world.oracles.hasLostHistory {
       isLost = true
       return nil
     }
     world.oracles.recovered(found)
+    if isToReopen {
+      isToReopen = false
+      reopenings -= 1
+    }
     if driver == nil, case .runFinished(let outcome)? = found.last?.body {
+      world.oracles.engineEnded(inFlight: [])
       try end(as: outcome, nil)
     }
     return driver
@@ -217,13 +227,37 @@ package struct Simulation {
 
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
-    self.outcome = outcome
-    endedAt = world.monotonicNow
     let events = try history()
     world.oracles.ended(state, events)
-    world.oracles.hold { () throws(Violation) in
-      try LedgerOracle.check(world.ledger, definition)
+    if reopenings > 0, !world.isHealed, canReopen(events) {
+      isToReopen = true
+      return
     }
+    self.outcome = outcome
+    endedAt = world.now
+    world.endRun()
+    world.oracles.settled(definition)
+  }
+
+  // MARK: Rounds
+
+  /// Whether the engine that comes up now begins another round. The one before may have died when
+  /// the run had ended, but before it could say so, or on the way to the next round.
+  private func isToReopen(_ found: [Event]) -> Bool {
+    guard reopenings > 0, !world.isHealed, canReopen(found) else { return false }
+    return isToReopen || world.choices.happens(.rounds, perMille: 500)
+  }
+
+  /// What is only in the page cache may be gone after the next power loss, the end of a run with it.
+  private func canReopen(_ events: [Event]) -> Bool {
+    guard case .runFinished? = events.last?.body else { return false }
+    var replay = Replay()
+    do throws(HistoryError) {
+      for event in events { try replay.apply(event) }
+    } catch {
+      world.oracles.violated(.replay, "the log of the finished run says the impossible: \(error)")
+    }
+    return replay.state?.canReopen == true
   }
 }
 

@@ -12,7 +12,7 @@ extension WorldFate {
   ) {
     let verdicts = Verdicts(events, stepCount: stepCount)
     var entries = [[Ledger.Entry]](repeating: [], count: stepCount)
-    for entry in ledger.entries where !entry.isProbe {
+    for entry in ledger.entries where !entry.isProbe && entry.isStarted {
       entries[Int(entry.attempt.step)].append(entry)
     }
     var causes = CauseCounts()
@@ -37,9 +37,9 @@ extension StepFate {
   ) {
     for (index, entry) in entries.enumerated() {
       let duration = entry.commandMicroseconds
-      if entry.end?.result == .signalled(signal: 9), duration >= patience { hangs += 1 }
+      if entry.result == .signalled(signal: 9), duration >= patience { hangs += 1 }
       guard verdicts.lost.contains(entry.attempt) else { continue }
-      let hadSucceeded = entry.end?.result == .exited(code: 0)
+      let hadSucceeded = entry.result == .exited(code: 0)
       losses += 1
       guard index + 1 < entries.count else {
         // Of a step that succeeded all the same, since its probe says so, nothing is lost.
@@ -58,14 +58,16 @@ extension StepFate {
 extension Ledger {
   /// By what an attempt was lost that was followed by another.
   fileprivate func cause(of entry: Entry, before next: Entry) -> HazardCause {
-    mishaps.last { $0.time <= next.startedAt }?.cause ?? .other
+    if entry.lostPower { return .powerLoss }
+    if entry.wasMonitorKilled { return .monitorKilled }
+    return mishaps.last { $0.time <= next.forkedAt }?.cause ?? .other
   }
 }
 
 extension Ledger.Entry {
   /// How long the command ran.
   fileprivate var commandMicroseconds: Int64 {
-    guard let endedAt else { return 0 }
+    guard let startedAt, let endedAt else { return 0 }
     return endedAt.microseconds - startedAt.microseconds
   }
 }

@@ -1,9 +1,8 @@
 import FlowCore
-import FlowRuntime
 
 /// What a world needs to know of a workflow whose commands behave as a model says.
 struct ModelledWorkflow {
-  let definition: WorkflowDefinition
+  private let definition: WorkflowDefinition
   private let model: WorkflowModel
   /// What the first commands of each step are going to do. They are drawn before anything happens,
   /// so that a change to the definition is tried with the same luck.
@@ -60,7 +59,7 @@ struct ModelledWorkflow {
 extension World {
   /// What a command that is started now is going to do.
   func behaviour(ofStep step: Int32, isProbe: Bool) -> CommandBehaviour {
-    guard modelled != nil else { return .draw(from: choices, options) }
+    guard modelled != nil else { return .draw(from: choices, options, isProbe: isProbe) }
     let (index, happened) = (Int(step), isProbe && hasSucceeded(step))
     let behaviour =
       isProbe
@@ -70,17 +69,10 @@ extension World {
     return behaviour
   }
 
-  /// Whether what is to be launched is the step's probe, and not its command.
-  func isProbe(_ request: LaunchRequest) -> Bool {
-    guard let modelled else { return false }
-    let step = Int(request.attempt.step)
-    return request.command == modelled.definition.settings(ofStep: step).probe
-  }
-
   /// Whether a command of the step did its work, whatever the history says.
   private func hasSucceeded(_ step: Int32) -> Bool {
     ledger.entries.contains {
-      $0.attempt.step == step && !$0.isProbe && $0.end?.result == .exited(code: 0)
+      $0.attempt.step == step && !$0.isProbe && $0.result == .exited(code: 0)
     }
   }
 }

@@ -23,7 +23,7 @@ extension Simulation {
     return HazardStudy.Answer(
       report,
       WorldFate(
-        outcome, microseconds: endedAt.microseconds - simulation.startedAt.microseconds,
+        outcome, microseconds: endedAt.microseconds,
         world.ledger, world.oracles.acknowledged,
         stepCount: subject.definition.steps.count,
         patience: subject.model.patienceMicroseconds))
@@ -45,6 +45,9 @@ extension SimulationOptions {
     options.crashPerMille = min(crashPerMille, 2)
     options.maxCrashes = min(maxCrashes, 1)
     options.storageErrorPerMille = min(storageErrorPerMille, 1)
+    options.monitorKillPerMille = min(monitorKillPerMille, 1)
+    options.launcherKillPerMille = min(launcherKillPerMille, 1)
+    options.forkFailurePerMille = 0
     options.readErrorPerMille = min(readErrorPerMille, 1)
     // Whose disk keeps no promise can be promised nothing.
     options.storageTier = min(storageTier, 1)
@@ -52,6 +55,10 @@ extension SimulationOptions {
     options.fullDisks = 0
     options.isCancelled = false
     options.readPerMille = 0
+    options.maxReopenings = 0
+    options.descendantPercent = 0
+    options.selfStopPercent = 0
+    options.unkillablePerMille = 0
     return options
   }
 }

@@ -16,6 +16,10 @@ package enum Oracle: String, CaseIterable, Sendable {
   case cancel
   /// When a run is finished none of its processes live.
   case orphans
+  /// What the history says of an attempt's end is what really happened.
+  case truth
+  /// A signal reaches the process that it is meant for, and no other.
+  case target
   /// One end a step, one end of the run, nothing after it.
   case terminal
   /// The history brings a shadow state to the live one, and its facts re-decide its decisions.
@@ -39,8 +43,8 @@ package enum Oracle: String, CaseIterable, Sendable {
   var needsHonestDisk: Bool {
     switch self {
     case .intent, .again, .live: true
-    case .prefix, .order, .retry, .timeout, .cancel, .orphans, .terminal, .replay, .append,
-      .verdict, .said, .single, .slots, .same:
+    case .prefix, .order, .retry, .timeout, .cancel, .orphans, .truth, .target, .terminal, .replay,
+      .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

@@ -98,6 +98,9 @@ struct VerdictOracle {
     guard let segment = truth.segments.first(where: { $0.path == tail.path }),
       let bytes = storage.bytes(at: tail.path)
     else { return }
+    // Under the header of another segment its own frames are strange.
+    let header = LogFormat.segmentHeaderLength
+    guard bytes.prefix(header) == segment.bytes.prefix(header) else { return }
     // A whole commit that follows on the one that is gone proves it.
     let ends = segment.commitEnds.filter { $0 > Int(tail.offset) }
     for (start, end) in zip(ends, ends.dropFirst())

@@ -74,7 +74,7 @@ extension World {
 
   private func note(_ fault: Fault, _ operation: String) {
     coverage.add(fault)
-    ledger.befell(.disk, at: monotonicNow)
+    ledger.befell(.disk, at: now)
     trace.note(.storageFailed, nil, "\(operation): \(fault)")
   }
 
@@ -84,7 +84,11 @@ extension World {
 
   /// With what error one fails, if it does. The locks of Linux do not.
   func judgeLook(_ look: SimulatedStorage.Look) -> Errno? {
-    if isVisited || isHealed || isEngineDead || look == .lock { return nil }
+    // What others than the engine do has faults of its own.
+    if isVisited || isHealed || isEngineDead || storage.user != SimulatedStorage.engine {
+      return nil
+    }
+    if look == .lock { return nil }
     guard choices.happens(.look, perMille: options.readErrorPerMille) else { return nil }
     let fault: Fault =
       switch look {
@@ -97,7 +101,7 @@ extension World {
   }
 
   func deliveredBytes(of count: Int) -> Int {
-    guard !isVisited, !isHealed,
+    guard !isVisited, !isHealed, storage.user == SimulatedStorage.engine,
       choices.happens(.shortRead, perMille: options.shortReadPerMille)
     else { return count }
     coverage.add(.shortRead)

@@ -13,7 +13,11 @@ extension SimulatedStorage {
     switch kind {
     case 0: return flipBit(of: target, choose)
     case 1: return loseSector(of: target, choose)
-    case 2: return misdirect(to: target, from: targets[choose(targets.count)], choose)
+    case 2:
+      // Not from the same run as it was begun once before, in a folder that never got its name:
+      // that one's first segment is as good as this one's.
+      let sources = targets.filter { $0.folder == target.folder }
+      return misdirect(to: target, from: sources[choose(sources.count)], choose)
     case 3: return age(target, choose)
     default:
       changeFolder(target.folder) { $0.lose(target.name) }

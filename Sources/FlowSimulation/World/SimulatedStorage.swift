@@ -10,15 +10,23 @@ package final class SimulatedStorage: Storage {
     case folder(SimulatedFolder)
   }
 
+  /// An open file description. A process that forks shares its own with the child, and a lock stays
+  /// until the last of them has closed it.
   private struct OpenFile {
     let node: Int
-    var isLocked = false
+    var owners: [Int]
   }
 
   private(set) var nodes: [Node] = [.folder(SimulatedFolder())]
   private var modified: [Int64] = [0]
   /// By handle; closed ones are nil. A handle is never used again.
   private var open: [OpenFile?] = []
+  /// By node: the open file that holds its lock.
+  private var locks: [Handle?] = [nil]
+  /// The process that uses the storage: it owns what it opens.
+  private(set) var user = engine
+  /// As an owner, every engine: there is one at a time.
+  static let engine = 0
   /// The sync that was begun: which file, how many of its changes, and whether it is done.
   private var pendingSync: (node: Int, changes: Int, isDone: Bool, error: Errno?)?
 
@@ -97,7 +105,9 @@ package final class SimulatedStorage: Storage {
         nodes[index] = .folder(folder)
       }
     }
-    closeAll()
+    for index in open.indices { open[index] = nil }
+    for index in locks.indices { locks[index] = nil }
+    pendingSync = nil
     return losses
   }
 
@@ -105,6 +115,7 @@ package final class SimulatedStorage: Storage {
   package func leastRemains() -> SimulatedStorage {
     let image = SimulatedStorage(tier)
     image.modified = modified
+    image.locks = [Handle?](repeating: nil, count: nodes.count)
     image.nodes = nodes.map { node in
       switch node {
       case .file(let file): .file(file.leastRemains)
@@ -129,10 +140,35 @@ package final class SimulatedStorage: Storage {
   /// Whether a sync was begun whose result nobody has asked for.
   var hasSync: Bool { pendingSync != nil }
 
-  /// The process that had files open is gone, and the machine is not.
+  /// The engine is gone, and the machine is not. What it shared with others stays open.
   func closeAll() {
-    for index in open.indices { open[index] = nil }
+    closeAll(of: Self.engine)
     pendingSync = nil
+  }
+
+  /// A process is gone, and with it what it had open and did not share.
+  func closeAll(of owner: Int) {
+    for file in open.indices where open[file] != nil { drop(file, by: owner) }
+  }
+
+  /// A process shares an open file, and with it the lock, as it does with those that it forks.
+  func share(_ file: Handle, with owner: Int) {
+    open[file]?.owners.append(owner)
+  }
+
+  /// Lets a process other than the engine use the storage.
+  func act<Value>(as owner: Int, _ body: () throws(Errno) -> Value) throws(Errno) -> Value {
+    user = owner
+    defer { user = Self.engine }
+    return try body()
+  }
+
+  private func drop(_ file: Handle, by owner: Int) {
+    guard let index = open[file]?.owners.firstIndex(of: owner) else { return }
+    open[file]?.owners.remove(at: index)
+    guard let closed = open[file], closed.owners.isEmpty else { return }
+    if locks[closed.node] == file { locks[closed.node] = nil }
+    open[file] = nil
   }
 
   func completeSync(_ verdict: Verdict) {
@@ -262,7 +298,7 @@ package final class SimulatedStorage: Storage {
       node = new
     }
     if isFolder(node) { throw .isDirectory }
-    open.append(OpenFile(node: node))
+    open.append(OpenFile(node: node, owners: [user]))
     return open.count - 1
   }
 
@@ -340,21 +376,19 @@ package final class SimulatedStorage: Storage {
     onLock()
     try look(.lock)
     if try isLockedByAnother(file) { return false }
-    open[file]?.isLocked = true
+    locks[try node(of: file)] = file
     return true
   }
 
   package func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool {
-    let node = try node(of: file)
-    return open.enumerated().contains { handle, other in
-      handle != file && other?.node == node && other?.isLocked == true
-    }
+    guard let holder = locks[try node(of: file)] else { return false }
+    return holder != file
   }
 
   package func close(_ file: Handle) throws(Errno) {
     _ = try node(of: file)
     // On Linux it is closed even if that fails.
-    open[file] = nil
+    drop(file, by: user)
     try look(.close)
   }
 
@@ -394,6 +428,7 @@ package final class SimulatedStorage: Storage {
 
   private func add(_ node: Node) -> Int {
     nodes.append(node)
+    locks.append(nil)
     modified.append(wallMicroseconds())
     return nodes.count - 1
   }

@@ -5,7 +5,10 @@ package final class Trace {
   enum Kind: UInt64 {
     case launched = 1
     case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
-    case diskFull, powerLost, diskBetrays
+    case diskFull, powerLost
+    case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
+    case descendantStarted, descendantEnded, remainsKilled
+    case diskBetrays
   }
 
   /// Where something happened.
@@ -83,7 +86,9 @@ package final class Trace {
 extension Trace.Kind {
   fileprivate var lane: Trace.Lane {
     switch self {
-    case .launched, .ended: .processes
+    case .launched, .ended, .launcherStarted, .launcherEnded, .monitorStarted, .monitorEnded,
+      .signalled, .descendantStarted, .descendantEnded, .remainsKilled:
+      .processes
     case .committed: .engine
     case .storageFailed, .diskFull, .diskBetrays: .storage
     case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
@@ -104,6 +109,14 @@ extension Trace.Kind {
     case .diskFull: "the disk"
     case .powerLost: "power is lost:"
     case .diskBetrays: "the disk keeps no promise:"
+    case .launcherStarted: "a launcher:"
+    case .launcherEnded: "the launcher has ended:"
+    case .monitorStarted: "has a monitor:"
+    case .monitorEnded: "its monitor has ended:"
+    case .signalled: "its monitor is told:"
+    case .descendantStarted: "starts another:"
+    case .descendantEnded: "one that it started has ended:"
+    case .remainsKilled: "what is left of it:"
     }
   }
 }

@@ -4,6 +4,8 @@ import FlowCore
 enum Misfortune: UInt8, CaseIterable, Sendable {
   case powerLoss
   case engineKilled
+  case monitorKilled
+  case launcherKilled
 }
 
 extension World {
@@ -25,14 +27,23 @@ extension World {
   }
 
   func befall(_ misfortune: Misfortune) {
-    if isHealed { return }
+    if isHealed || isOver { return }
     switch misfortune {
     case .powerLoss where isEngineDead:
       coverage.add(.powerLoss)
       losePower()
     case .powerLoss: engineDies(by: .powerLoss, at: .wait)
     case .engineKilled: if !isEngineDead { engineDies(by: .processStop, at: .wait) }
+    case .monitorKilled: killOne(of: processes.livingMonitors)
+    case .launcherKilled: killOne(of: processes.livingLaunchers)
     }
+  }
+
+  /// - Parameter candidates: serial numbers.
+  private func killOne(of candidates: [Int]) {
+    if candidates.isEmpty { return }
+    let index = choices.choose(.misfortune, below: candidates.count)
+    processes.happen(.killed(candidates[index]))
   }
 }
 
@@ -40,7 +51,13 @@ extension Misfortune {
   /// How likely the first of the kind is, and a second one.
   fileprivate var perMille: Int {
     switch self {
-    case .powerLoss, .engineKilled: 350
+    case .powerLoss, .engineKilled, .monitorKilled: 350
+    case .launcherKilled: 200
     }
   }
+}
+
+extension SimulatedProcesses {
+  fileprivate var livingMonitors: [Int] { monitors.filter(\.isLiving).map(\.process) }
+  fileprivate var livingLaunchers: [Int] { launchers.filter(\.isLiving).map(\.process) }
 }

@@ -85,6 +85,24 @@ struct StudiedWorldTests {
     #expect(fate.causes.total == 1)
   }
 
+  /// The engine alone loses nothing: its attempts survive it.
+  @Test func aKilledEngineLosesNothing() throws {
+    let fate = try Self.fate(Self.subject(), [0, 0, 1, Self.inSecond])
+    #expect(fate.outcome == .succeeded)
+    #expect(fate.steps.isEmpty)
+    #expect(fate.causes[.engineKilled] == 1)
+    #expect(fate.survivors == 1)
+    #expect(fate.microseconds < 3 * Self.minute + 1_000_000)
+  }
+
+  @Test func aKilledMonitorLosesItsAttempt() throws {
+    let fate = try Self.fate(Self.subject(), [0, 0, 0, 0, 1, Self.inSecond])
+    #expect(fate.outcome == .succeeded)
+    #expect(
+      fate.steps.map(\.repetitions) == [[.init(.monitorKilled, hadSucceeded: false)]])
+    #expect(fate.causes[.monitorKilled] == 1)
+  }
+
   @Test func whatIsNotToRunAgainFailsWhenItIsLost() throws {
     let fate = try Self.fate(Self.subject(3, StepSettings(onLost: .fail)), [1, Self.inSecond])
     #expect(fate.outcome == .failed)
@@ -142,7 +160,7 @@ struct StudiedWorldTests {
       #expect(answer.report.violation == nil, "seed \(seed)")
       if let fate = answer.fate { causes.add(fate.causes) }
     }
-    for cause in [HazardCause.powerLoss, .disk, .engineKilled] {
+    for cause in HazardCause.allCases where cause != .other {
       #expect(causes[cause] > 0, "no \(cause)")
     }
     #expect(causes[.other] == 0)
