@@ -76,8 +76,8 @@ let package = Package(
     tests(
       "FlowCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
-        "TestSupport",
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),

@@ -59,6 +59,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// once.
   package var hasReports: Bool { !reports.isEmpty }
 
+  /// Whether launches wait for a launcher.
+  package var isHeldUp: Bool { !queue.isEmpty }
+
   /// Whether no attempt is to be launched, runs or is looked for.
   package var isIdle: Bool { attempts.isEmpty }
 

@@ -78,7 +78,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
+    var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
     observer.tookOver(tail)

@@ -31,13 +31,13 @@ struct Harness {
     return WorkflowDefinition(name: "chain", steps: steps, settings: [settings])
   }
 
-  func process(_ id: Int32, boot: String = "boot") -> RunProcess {
+  func process(_ id: Int32) -> RunProcess {
     var options = LogOptions()
     options.reservationBytes = 1_024
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, place: Place(bootID: boot), logOptions: options,
+      processID: id, place: world.place, logOptions: options,
       salts: SaltSource(seed: UInt64(id)))
   }
 
@@ -55,24 +55,24 @@ struct Harness {
   }
 
   /// - Returns: nil if the run has ended.
-  func resume(by id: Int32, boot: String = "boot") throws(RunError) -> Driver<World>? {
-    try Driver.resume(
-      "run", by: process(id, boot: boot), home: home, world: world, observer: recorder)
+  func resume(by id: Int32) throws(RunError) -> Driver<World>? {
+    try Driver.resume("run", by: process(id), home: home, world: world, observer: recorder)
   }
 
   /// Goes on with the run, to its end.
   ///
   /// - Returns: false if it had ended before.
-  func drive(by id: Int32, boot: String = "boot") throws(RunError) -> Bool {
-    guard var driver = try resume(by: id, boot: boot) else { return false }
+  func drive(by id: Int32) throws(RunError) -> Bool {
+    guard var driver = try resume(by: id) else { return false }
     for _ in 0..<10_000 where try driver.step() != nil { return true }
     Issue.record("the run does not end")
     return true
   }
 
   /// What a reader sees.
-  func read(boot: String = "boot") throws(RunError) -> [Event] {
-    var reader = try RunReader(home.folder(of: "run"), in: world.storage, bootID: boot)
+  func read() throws(RunError) -> [Event] {
+    var reader = try RunReader(
+      home.folder(of: "run"), in: world.storage, bootID: world.place.bootID)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events

@@ -15,7 +15,7 @@ struct TailTests {
   /// An engine that died some way into the run, with nothing in flight.
   ///
   /// - Returns: its last commit, which nothing was launched for.
-  private func die() throws -> [Event] {
+  private func die(losingPower: Bool = false) throws -> [Event] {
     var last: [Event] = []
     var count = 0
     harness.recorder.onCommit = { [recorder = harness.recorder] in
@@ -30,8 +30,7 @@ struct TailTests {
       while !isEnough() || !driver.commitInFlight.isEmpty { _ = try driver.step() }
     }
     harness.recorder.onCommit = {}
-    harness.world.runner.killAll()
-    disk.closeAll()
+    harness.world.replaceEngine(losingPower: losingPower)
     return last
   }
 
@@ -60,13 +59,14 @@ struct TailTests {
   }
 
   @Test func anAmbiguousTailIsToldAndItsBytesStay() throws {
-    let lost = try die()
+    // In the boot of its engine, the lock file would know better.
+    let lost = try die(losingPower: true)
     try spoilTheLastCommit()
     let path = try lastSegment()
     let before = try #require(disk.bytes(at: path))
     let kept = Array(harness.recorder.events.dropLast(lost.count))
     #expect(harness.recorder.tails == [])
-    #expect(try harness.drive(by: 2, boot: "another"))
+    #expect(try harness.drive(by: 2))
     let tail = try #require(harness.recorder.tails.first)
     #expect(harness.recorder.tails.count == 1)
     #expect(tail.verdict == .ambiguous)
@@ -75,13 +75,12 @@ struct TailTests {
     #expect(tail.lastSequence == UInt64(kept.count))
     #expect(tail.lastAtStake >= UInt64(kept.count))
     #expect(disk.bytes(at: path) == before)
-    let history = try harness.read(boot: "another")
+    let history = try harness.read()
     #expect(history.starts(with: kept))
     #expect(history[kept.count].body.kind == .engineStarted)
     #expect(history.last?.body == .runFinished(.succeeded))
   }
 
-  /// In the boot of its engine, the lock file knows better.
   @Test func whatWasSaidToBeDurableContradictsTheTail() throws {
     let lost = try die()
     let durable = Int64(harness.recorder.events.count)
@@ -104,24 +103,28 @@ struct TailTests {
     do {
       var driver = try harness.create()
       // The last commit holds an intent that was acted upon.
-      while harness.world.runner.lastRecord.map({ $0.intent < 20 }) ?? true {
-        _ = try driver.step()
-      }
+      while try lastIntent() < 20 { _ = try driver.step() }
       while !driver.commitInFlight.isEmpty { _ = try driver.step() }
     }
-    harness.world.runner.killAll()
-    disk.closeAll()
-    let record = try #require(harness.world.runner.lastRecord)
-    try cutAfter(record.intent - 1)
+    harness.world.replaceEngine()
+    let launched = try lastIntent()
+    try cutAfter(launched - 1)
     let before = try log()
     let error = #expect(throws: RunError.self) { _ = try harness.drive(by: 2) }
     guard case .historyIsMissing(_, let intent, let last)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(intent == record.intent && last < intent)
+    #expect(intent == launched && last < intent)
     #expect(try log() == before)
     #expect(harness.recorder.tails == [])
+  }
+
+  /// The latest that a record names.
+  private func lastIntent() throws -> Int64 {
+    try disk.entries(of: folder.attempts).filter { $0.hasSuffix(".rec") }.compactMap { name in
+      AttemptRecord.decode(try #require(disk.bytes(at: "\(folder.attempts)/\(name)"))).start?.intent
+    }.max() ?? 0
   }
 
   /// Writes the log anew, with the wake-ups that end up to an event.
@@ -148,14 +151,14 @@ struct TailTests {
   }
 
   @Test func aTornTailIsTold() throws {
-    _ = try die()
+    _ = try die(losingPower: true)
     let path = try lastSegment()
     let bytes = try #require(disk.bytes(at: path))
     let end = try #require(bytes.lastIndex { $0 != 0 })
     let file = try disk.open(path, .update)
     _ = try disk.write([UInt8](repeating: 0, count: 9).span, to: file, at: Int64(end - 8))
     try disk.close(file)
-    #expect(try harness.drive(by: 2, boot: "another"))
+    #expect(try harness.drive(by: 2))
     #expect(harness.recorder.tails.map(\.verdict) == [.torn])
   }
 

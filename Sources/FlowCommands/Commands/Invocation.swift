@@ -11,7 +11,8 @@ package enum Invocation: Sendable {
   package static let commands: [any Subcommand.Type] = [
     RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self, ListCommand.self,
     EventsCommand.self, LogsCommand.self, WhyCommand.self, ReportCommand.self, ExportCommand.self,
-    ValidateCommand.self, RemoveCommand.self, HelpCommand.self,
+    ReplayCommand.self, VerifyCommand.self, ValidateCommand.self, RemoveCommand.self,
+    HelpCommand.self,
   ]
 
   /// - Parameters:

@@ -132,9 +132,10 @@ extension ChoiceSite {
     switch self {
     case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
-      .commandStubbornness:
+      .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
+      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds: false
     }
   }
 }
