@@ -47,7 +47,7 @@ package enum LogRepair {
       throw .log(error)
     }
     let segment = writer.durablePosition.segment
-    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
+    var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     try journal.publish()
     // As a run that has ended leaves its log.
     if state.isFinished { try journal.seal() }
