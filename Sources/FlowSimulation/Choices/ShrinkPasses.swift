@@ -136,7 +136,7 @@ extension ChoiceSite {
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk,
       .cleaner:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .misfortune: false
     }
   }
 }
