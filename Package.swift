@@ -48,7 +48,7 @@ let package = Package(
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
     library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
-    library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
     library(
       "FlowCommandLine",
@@ -79,11 +79,12 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowRuntime", "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
+        "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
@@ -91,8 +92,15 @@ let package = Package(
     tests(
       "FlowRuntimeTests",
       of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowSimulationTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
-    tests("FlowsimCommandsTests", of: ["FlowCore", "FlowSimulation", "FlowsimCommands"]),
+    tests(
+      "FlowSimulationTests",
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
+    tests(
+      "FlowsimCommandsTests",
+      of: [
+        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem",
+        "FlowsimCommands", "TestSupport",
+      ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),

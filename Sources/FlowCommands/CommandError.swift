@@ -9,12 +9,18 @@ package enum CommandError: Error {
   case definition(DefinitionFileError)
   /// A file that the user named.
   case file(String, Errno)
+  /// A file that the user wants written.
+  case output(String, Errno)
   case run(RunError)
   /// The process cannot get what it needs of the system.
   case system(String, Errno)
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
   case noSuchAttempt(Int, step: String)
+  /// Of a history; what there is instead.
+  case noSuchPoint(String)
+  /// The rules do not call for what the history holds, or for more.
+  case decisionsDiffer(runID: String, String)
 }
 
 extension CommandError: CustomStringConvertible {
@@ -23,6 +29,7 @@ extension CommandError: CustomStringConvertible {
     case .usage(let error): error.description
     case .definition(let error): error.description(by: "flow")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
+    case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .noHome:
@@ -33,6 +40,9 @@ extension CommandError: CustomStringConvertible {
         + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
     case .noSuchAttempt(let number, let step):
       "flow: there is no output of attempt \(number) of step \(step)"
+    case .noSuchPoint(let what): "flow: there is no such point: \(TerminalText.escaped(what))"
+    case .decisionsDiffer(let runID, let what):
+      "flow: run \(runID) was not decided by the rules: \(TerminalText.escaped(what))"
     }
   }
 
@@ -41,8 +51,9 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt: .usage
-    case .system, .noHome: .environment
+    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
+    case .decisionsDiffer: .damaged
+    case .output, .system, .noHome: .environment
     case .run(let error): error.exitCode
     }
   }
@@ -54,7 +65,8 @@ extension RunError {
     switch self {
     case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
     case .runWasTaken: return .runUnfinished
-    case .log, .event, .history, .historyIsMissing: return .damaged
+    case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
+      return .damaged
     case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
       .nothingToRunAgain, .notFinished:
       return .usage

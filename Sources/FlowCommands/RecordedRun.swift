@@ -44,11 +44,7 @@ struct RecordedRun {
     _ reader: inout RunReader<LinuxStorage>, into summary: inout RunSummary, _ folder: RunFolder
   ) -> CommandError? {
     do throws(RunError) {
-      while let event = try reader.next() {
-        do throws(HistoryError) { try summary.apply(event) } catch {
-          throw .history(path: folder.log, error)
-        }
-      }
+      try reader.forEach(folder) { (event) throws(HistoryError) in try summary.apply(event) }
       return nil
     } catch {
       return .run(error)
@@ -57,6 +53,17 @@ struct RecordedRun {
 }
 
 extension RunReader<LinuxStorage> {
+  /// Hands over what is left of the history, event by event.
+  mutating func forEach(
+    _ folder: RunFolder, _ body: (Event) throws(HistoryError) -> Void
+  ) throws(RunError) {
+    while let event = try next() {
+      do throws(HistoryError) { try body(event) } catch {
+        throw .history(path: folder.log, error)
+      }
+    }
+  }
+
   /// Reads a run on this machine.
   init(_ folder: RunFolder, in storage: LinuxStorage) throws(RunError) {
     let bootID: String

@@ -40,6 +40,11 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Goes on with a run whose engine is dead. Its lock must be free.
   ///
+  /// Nothing is written to the log before it is known that nothing contradicts the history: neither
+  /// the rules that it was decided by, nor what the dead engine said was durable, nor the record of
+  /// an attempt. So a log whose last commit cannot be read is gone on with if nobody acted on that
+  /// commit, and the observer is told of the tail.
+  ///
   /// - Parameter reopening: whether a run that has ended begins another round, in which what did not
   ///   succeed runs again.
   /// - Returns: nil if the run has ended, and its end is durable.
@@ -55,36 +60,28 @@ package struct Driver<World: Environment>: ~Copyable {
     // The engine that created the run may have died before its name was durable.
     try home.syncNames()
     var history = try HistoryReader(folder, in: world.storage, .recovering)
-    var replay = Replay()
-    var recalled: [Event] = []
-    while let event = try history.next() {
-      let wasDefined = replay.state != nil
-      do throws(HistoryError) { try replay.apply(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-      recalled.append(event)
-      if let state = replay.state, !wasDefined || recalled.count >= Self.mostRecalled {
-        observer.recalled(recalled, state)
-        recalled = []
-      }
+    let (state, tail) = try Self.read(&history, of: folder, observer)
+    if let durable = lock.durableBefore, durable > state.lastSequence {
+      throw .historyIsShort(path: folder.lock, durable: durable, lastSequence: state.lastSequence)
     }
-    if let state = replay.state, !recalled.isEmpty { observer.recalled(recalled, state) }
-    // The first commit holds the definition, and a run has no name before that is durable.
-    guard let state = replay.state else { throw .log(LogError(folder.log, .empty)) }
     // A seal is written when all before it is durable.
     if reopening, !state.isFinished { throw .notFinished(id) }
     if reopening, !state.canReopen { throw .nothingToRunAgain(id) }
     let isOver = state.isFinished && !reopening
-    if isOver, history.tail?.verdict == .intact(isSealed: true) { return nil }
+    if isOver, tail.verdict == .intact(isSealed: true) {
+      observer.tookOver(tail)
+      return nil
+    }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, place: process.place)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
+    var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
+    observer.tookOver(tail)
     if isOver {
       // Its engine died before it could seal the log, and perhaps before the end was durable.
       try journal.seal()
@@ -98,6 +95,37 @@ package struct Driver<World: Environment>: ~Copyable {
       : Engine.resume(state, engine: life, found: found, at: now)
     for request in requests { engine.handle(.cancelRequested(request), at: now) }
     return Driver(engine, journal, plan, folder, world, observer)
+  }
+
+  /// Reads the whole history, and decides it once more.
+  private static func read(
+    _ history: inout HistoryReader<World.Store>, of folder: RunFolder, _ observer: any RunObserver
+  ) throws(RunError) -> (RunState, LogTail) {
+    var redecision = Redecision()
+    var recalled: [Event] = []
+    while let event = try history.next() {
+      let wasDefined = redecision.state != nil
+      let difference: Redecision.Difference?
+      do throws(HistoryError) { difference = try redecision.apply(event) } catch {
+        throw .history(path: folder.log, error)
+      }
+      if let difference { throw .decisionsDiffer(path: folder.log, difference) }
+      recalled.append(event)
+      if let state = redecision.state, !wasDefined || recalled.count >= mostRecalled {
+        observer.recalled(recalled, state)
+        recalled = []
+      }
+    }
+    // The first commit holds the definition, and a run has no name before that is durable.
+    guard let state = redecision.state else { throw .log(LogError(folder.log, .empty)) }
+    if let difference = redecision.differenceAtEnd() {
+      throw .decisionsDiffer(path: folder.log, difference)
+    }
+    if !recalled.isEmpty { observer.recalled(recalled, state) }
+    guard let tail = history.tail else {
+      preconditionFailure("the log of a dead engine was read to its end, and has none")
+    }
+    return (state, tail)
   }
 
   /// What has become of the attempts that are open, before anything is written: where the history
@@ -181,6 +209,7 @@ package struct Driver<World: Environment>: ~Copyable {
       observer.committed(events, engine.state)
     }
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }

@@ -30,11 +30,19 @@ struct Launcher<Host: ProcessHost> {
     for _ in 0..<Self.tries {
       do throws(StorageError) {
         guard let lock = try file.take() else { return .lockIsHeld }
-        // The record of the one before must not lead to this one's lock. That one may still live,
-        // to reap what it has forked.
-        let nobody = [UInt8](repeating: 0, count: LauncherRecord.byteCount)
-        try lock.write(nobody.span, at: 0)
-        isAlive = try start(holding: lock)
+        do throws(StorageError) {
+          // The record of the one before must not lead to this one's lock. That one may still
+          // live, to reap what it has forked.
+          let nobody = [UInt8](repeating: 0, count: LauncherRecord.byteCount)
+          try lock.write(nobody.span, at: 0)
+          isAlive = try start(holding: lock)
+        } catch {
+          // In words: Swift 6.3.1, optimizing, forgets to deinitialize what it took out of an
+          // optional, and the engine would hold the lock against its own next launcher.
+          try? lock.close()
+          throw error
+        }
+        try? lock.close()
         return .started
       } catch {
         failure = error.errno

@@ -9,6 +9,8 @@ package enum RunError: Error, Equatable, Sendable {
   case event(path: String, CodingError)
   /// The events are readable, and cannot have happened.
   case history(path: String, HistoryError)
+  /// The events can have happened, and the engine would have chosen otherwise.
+  case decisionsDiffer(path: String, Redecision.Difference)
   /// Another user owns the folder, or can change it.
   case untrusted(path: String)
   case notFolder(path: String)
@@ -25,6 +27,8 @@ package enum RunError: Error, Equatable, Sendable {
   case runsElsewhere(recordPath: String)
   /// An attempt was launched for an intent that the history does not hold.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
+  /// The history lacks events that its engine had said were durable.
+  case historyIsShort(path: String, durable: Int64, lastSequence: Int64)
   /// Another round was asked for, and every step has succeeded.
   case nothingToRunAgain(String)
   /// Another round was asked for of a run that is not finished.
@@ -55,6 +59,7 @@ extension RunError: CustomStringConvertible {
     case .log(let error): return error.description
     case .event(let path, let error): return "\(path): \(error)"
     case .history(let path, let error): return "\(path): \(error)"
+    case .decisionsDiffer(let path, let difference): return "\(path): \(difference)"
     case .untrusted(let path):
       return
         "\(path) belongs to another user, or others can write to it; set FLOW_HOME to a folder that"
@@ -89,6 +94,10 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) was made for event \(intent), and the history ends with event \(last): history is"
         + " missing; see flow verify"
+    case .historyIsShort(let path, let durable, let last):
+      return
+        "\(path) says that event \(durable) was durable, and the history ends with event \(last):"
+        + " history is missing; see flow verify"
     case .nothingToRunAgain(let id): return "every step of run \(id) has succeeded"
     case .notFinished(let id):
       return "run \(id) is not finished; flow restart \(id) goes on with it"

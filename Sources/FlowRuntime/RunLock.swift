@@ -5,6 +5,9 @@ package import FlowLog
 /// says which process that is, and how much of the log is durable. Nothing is ever left locked.
 package struct RunLock<Store: Storage>: ~Copyable {
   private var file: File<Store>
+  /// The last event that an earlier engine said was durable, in this boot; nil where none has. What
+  /// a power loss took may have been said all the same.
+  let durableBefore: Int64?
 
   /// Makes the lock file of a new run, and takes the lock.
   static func create(_ path: String, in storage: Store) throws(RunError) -> RunLock {
@@ -45,23 +48,22 @@ package struct RunLock<Store: Storage>: ~Copyable {
   private static func take(
     _ file: consuming File<Store>, processID: Int32, boot: BootMark
   ) throws(RunError) -> RunLock {
-    let before = try HolderRecord.read(file)
-    let lock = RunLock(file: file)
-    // What was durable before still is; who drives the run has changed.
-    if var record = before {
-      // After a power loss the log holds what it holds, whatever an older record says.
-      guard record.boot == boot else { return lock }
-      record.processID = processID
-      record.waitsForRoom = false
-      try lock.publish(record)
+    // After a power loss the log holds what it holds, whatever an older record says.
+    guard var record = try HolderRecord.read(file), record.boot == boot else {
+      return RunLock(file: file, durableBefore: nil)
     }
+    let lock = RunLock(file: file, durableBefore: record.lastSequence)
+    // What was durable before still is; who drives the run has changed.
+    record.processID = processID
+    record.waitsForRoom = false
+    try lock.publish(record)
     return lock
   }
 
   private static func take(_ file: consuming File<Store>) throws(RunError) -> RunLock {
     let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
     precondition(isTaken, "somebody locked a file that nobody else can know of")
-    return RunLock(file: file)
+    return RunLock(file: file, durableBefore: nil)
   }
 
   /// Whether the lock still keeps others out: they would open this file.

@@ -44,12 +44,16 @@ package enum RandomWorkflow {
 
     var settings = StepSettings()
     settings.allowFailure = happens(333)
-    settings.onLost = happens(250) ? .fail : .rerun
+    settings.onLost = pick(.rerun, .rerun, .fail, .probe)
+    if settings.onLost == .probe { settings.probe = .program(["probe"]) }
+    settings.stragglers =
+      choices.happens(.descendants, perMille: options.keepPercent * 10) ? .keep : .kill
     settings.killGraceMilliseconds = pick(10_000, 100, 0)
     let hasTimeout = happens(333)
     let timeout: Int64 = pick(60_000, 60_000, 60_000, 30_000, 5_000, 500, 1)
     // Else a command that hangs would do so for ever.
-    if hasTimeout || options.hangPercent > 0 { settings.timeoutMilliseconds = timeout }
+    let mayHang = options.hangPercent + options.selfStopPercent > 0
+    if hasTimeout || mayHang { settings.timeoutMilliseconds = timeout }
     let hasRetry = happens(750)
     let retry = drawRetry(from: choices)
     if hasRetry { settings.retry = retry }

@@ -9,6 +9,8 @@ package struct Simulation {
     package let options: SimulationOptions
     package let violation: Violation?
     package let outcome: RunOutcome?
+    /// Whether a disk that keeps no promise has lost history, which was noticed, and ended the world.
+    package var isLost = false
     /// Two equal worlds have the same.
     package let traceHash: UInt64
     package let events: Int
@@ -24,8 +26,13 @@ package struct Simulation {
   private let definition: WorkflowDefinition
   private let created: RunCreated
   private let graph: DependencyGraph
-  private let startedAt: Instant
   private var outcome: RunOutcome?
+  /// A disk that keeps no promise has lost history, and that was noticed: nothing more can be asked.
+  private var isLost = false
+  /// How often a run that has ended is still to be begun again.
+  private var reopenings: Int
+  /// Whether the next engine begins another round.
+  private var isToReopen = false
 
   /// Beyond this many turns of the driver in one life a run is taken not to end.
   private static let maxTurns = 100_000
@@ -56,8 +63,9 @@ package struct Simulation {
     self.world = world
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
+    reopenings = choices.choose(.rounds, below: options.maxReopenings + 1)
     self.definition = definition
-    trace.use(definition) { [unowned world] in world.monotonicNow }
+    trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
@@ -66,16 +74,16 @@ package struct Simulation {
     created = RunCreated(
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
-    startedAt = world.monotonicNow
     world.oracles.begin(world, definition, created, home)
   }
 
   private var report: Report {
     Report(
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
+      isLost: isLost,
       traceHash: world.trace.hash, events: world.trace.eventCount,
-      launches: world.ledger.entries.count, lives: world.life,
-      simulatedMicroseconds: world.monotonicNow.microseconds - startedAt.microseconds,
+      launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
+      simulatedMicroseconds: world.now.microseconds,
       coverage: world.coverage)
   }
 
@@ -86,14 +94,14 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = 1_024
     return RunProcess(
-      processID: Int32(world.life), place: Place(bootID: world.bootID), logOptions: options,
+      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 
   // MARK: Lives
 
   private mutating func live() {
-    while outcome == nil && world.oracles.violation == nil {
+    while outcome == nil && !isLost && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
       if world.life > Self.maxLives + 1 {
         world.oracles.violated(.live, "the run does not end in a world without faults")
@@ -104,16 +112,21 @@ package struct Simulation {
       } catch {
         stopped(error)
       }
-      if outcome == nil && world.oracles.violation == nil { world.restart() }
+      if outcome == nil && !isLost && world.oracles.violation == nil { world.restart() }
     }
   }
 
   /// A storage that failed stops the engine, which is right; anything else is not.
-  private func stopped(_ error: RunError) {
+  private mutating func stopped(_ error: RunError) {
     if world.isEngineDead { return }
+    world.trace.tell(.world) { "the engine stops: \(error)" }
+    if world.storage.hasBetrayed, error.saysThatHistoryIsWrong {
+      isLost = true
+      return
+    }
     switch error.storageFailure?.errno {
     // The world's own faults.
-    case .inputOutput, .noSpace: return
+    case .inputOutput, .noSpace, .tooManyOpenFiles: return
     case nil: world.oracles.violated(.prefix, "the engine stops: \(error)")
     default: world.oracles.violated(.live, "the engine stops for no fault of the disk: \(error)")
     }
@@ -171,14 +184,26 @@ package struct Simulation {
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
         by: process, home: home, world: world, observer: world.oracles)
     }
+    world.oracles.verify()
     let found = try history()
     world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
+    isToReopen = isToReopen(found)
     let driver = try Driver.resume(
-      created.runID, by: process, home: home, world: world, observer: world.oracles)
+      created.runID, reopening: isToReopen, by: process, home: home, world: world,
+      observer: world.oracles)
     if world.isEngineDead { return nil }
+    if world.oracles.hasLostHistory {
+      isLost = true
+      return nil
+    }
     world.oracles.recovered(found)
+    if isToReopen {
+      isToReopen = false
+      reopenings -= 1
+    }
     if driver == nil, case .runFinished(let outcome)? = found.last?.body {
+      world.oracles.engineEnded(inFlight: [])
       try end(as: outcome, nil)
     }
     return driver
@@ -186,19 +211,64 @@ package struct Simulation {
 
   /// All that can be read, durable or not.
   private func history() throws(RunError) -> [Event] {
-    var reader = try HistoryReader(home.folder(of: created.runID), in: world.storage, .recovering)
-    var events: [Event] = []
-    while let event = try reader.next() { events.append(event) }
-    return events
+    let result: Result<[Event], RunError> = world.visit {
+      Result { () throws(RunError) in
+        var reader = try HistoryReader(
+          home.folder(of: created.runID), in: world.storage, .recovering)
+        var events: [Event] = []
+        while let event = try reader.next() { events.append(event) }
+        return events
+      }
+    }
+    return try result.get()
   }
 
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
-    self.outcome = outcome
     let events = try history()
     world.oracles.ended(state, events)
-    world.oracles.hold { () throws(Violation) in
-      try LedgerOracle.check(world.ledger, definition)
+    if reopenings > 0, !world.isHealed, canReopen(events) {
+      isToReopen = true
+      return
+    }
+    self.outcome = outcome
+    world.endRun()
+    world.oracles.settled(definition)
+  }
+
+  // MARK: Rounds
+
+  /// Whether the engine that comes up now begins another round. The one before may have died when
+  /// the run had ended, but before it could say so, or on the way to the next round.
+  private func isToReopen(_ found: [Event]) -> Bool {
+    guard reopenings > 0, !world.isHealed, canReopen(found) else { return false }
+    return isToReopen || world.choices.happens(.rounds, perMille: 500)
+  }
+
+  /// What is only in the page cache may be gone after the next power loss, the end of a run with it.
+  private func canReopen(_ events: [Event]) -> Bool {
+    guard case .runFinished? = events.last?.body else { return false }
+    var replay = Replay()
+    do throws(HistoryError) {
+      for event in events { try replay.apply(event) }
+    } catch {
+      world.oracles.violated(.replay, "the log of the finished run says the impossible: \(error)")
+    }
+    return replay.state?.canReopen == true
+  }
+}
+
+extension RunError {
+  /// Whether it says that history is missing or not what it was.
+  fileprivate var saysThatHistoryIsWrong: Bool {
+    switch self {
+    case .log(let error):
+      switch error.reason {
+      case .empty, .damaged, .newer: true
+      case .storage, .writerFailed: false
+      }
+    case .historyIsShort, .historyIsMissing: true
+    default: false
     }
   }
 }

@@ -25,6 +25,13 @@ package enum FileReading {
 
   /// The last bytes of a file, at most `limit`.
   package static func tail(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+    try ending(of: path, limit: limit).bytes
+  }
+
+  /// The last bytes of a file, at most `limit`, and how large it is.
+  package static func ending(
+    of path: String, limit: Int
+  ) throws(Errno) -> (bytes: [UInt8], size: Int64) {
     let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
     defer { _ = close(descriptor) }
     var status = stat()
@@ -34,7 +41,7 @@ package enum FileReading {
     let count = try systemCall {
       unsafe pread(descriptor, &bytes, length, status.st_size - off_t(length))
     }
-    return Array(bytes[..<count])
+    return (Array(bytes[..<count]), Int64(status.st_size))
   }
 
   /// Calls `body` with one piece after the other, until the file ends.

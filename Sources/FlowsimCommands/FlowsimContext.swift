@@ -37,11 +37,13 @@ enum FlowsimError: Error {
   case unwritable(String, Errno)
   /// A file that is no trace, or not one of this version.
   case trace(String, TraceText.Problem)
+  /// A file without choices.
+  case noChoices(String)
 
   /// The one place where errors become exit codes.
   var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .unreadable, .trace: .usage
+    case .usage, .definition, .unreadable, .trace, .noChoices: .usage
     case .unwritable: .environment
     }
   }
@@ -58,6 +60,9 @@ extension FlowsimError: CustomStringConvertible {
       "flowsim: cannot write \(TerminalText.escaped(path)): \(error)"
     case .trace(let path, let problem):
       "flowsim: \(TerminalText.escaped(path)):\(problem.line): \(Self.text(problem.reason))"
+    case .noChoices(let path):
+      "flowsim: \(TerminalText.escaped(path)) holds no choices; \"flowsim --seed N --choices\""
+        + " prints those of a world"
     }
   }
 

@@ -6,7 +6,7 @@ import FlowText
 package enum FlowsimMain {
   /// Those with a name.
   static let commands: [CommandSyntax] = [
-    ReplayCommand.syntax, SoakCommand.syntax, RehearseCommand.syntax,
+    ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, RehearseCommand.syntax,
   ]
 
   /// - Parameter line: the command line without the program's name.
@@ -48,6 +48,7 @@ package enum FlowsimMain {
     case .arguments(let arguments):
       switch syntax.name {
       case ReplayCommand.syntax.name: return try ReplayCommand.perform(arguments, context)
+      case CompareCommand.syntax.name: return try CompareCommand.perform(arguments, context)
       case SoakCommand.syntax.name: return try SoakCommand.perform(arguments, context)
       case RehearseCommand.syntax.name: return try RehearseCommand.perform(arguments, context)
       default: return try SeedsCommand.perform(arguments, context)

@@ -63,9 +63,7 @@ struct Hunt {
     let (one, other) = (recipe.record(seed: seed), recipe.record(seed: seed))
     if let difference = one.recording.firstDifference(from: other.recording) {
       return Violation(
-        .same,
-        "made again, its first other choice is \(difference.other ?? "none") instead of"
-          + " \(difference.one ?? "none")")
+        .same, "made again, \(difference.text("the first world", "the second"))")
     }
     if one.report != report || other.report != report {
       return Violation(.same, "made again with the same choices, it is another world")

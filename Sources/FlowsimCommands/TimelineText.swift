@@ -30,8 +30,8 @@ struct TimelineText {
   private static func merged(_ lines: [Trace.Line]) -> [Trace.Line] {
     var rows: [Trace.Line] = []
     for line in lines {
-      if line.lane == .storage, let last = rows.last, last.lane == .storage,
-        last.time == line.time, last.text.utf8.count + line.text.utf8.count < longestRow
+      if isOperation(line), let last = rows.last, last.lane == .storage, last.time == line.time,
+        last.text.utf8.count + line.text.utf8.count < longestRow
       {
         rows[rows.count - 1] = Trace.Line(
           time: last.time, lane: .storage, text: "\(last.text), \(line.text)")
@@ -40,6 +40,11 @@ struct TimelineText {
       }
     }
     return rows
+  }
+
+  /// What else the storage tells, such as that it fails, has more words than one.
+  private static func isOperation(_ line: Trace.Line) -> Bool {
+    line.lane == .storage && !line.text.contains(" ")
   }
 
   private static func row(_ line: Trace.Line) -> String {

@@ -1,6 +1,8 @@
 import FlowCore
 import Testing
 
+@testable import FlowCommands
+
 /// A run in a scripted world: the real engine makes the events, so every history in these tests is
 /// one that could have been recorded.
 struct History {
@@ -34,12 +36,50 @@ struct History {
   }
 
   /// The engine dies, and what it had not committed with it; another takes over.
-  mutating func restart() throws {
+  ///
+  /// - Parameters:
+  ///   - found: by step: what has become of its open attempt; what is not named was lost.
+  ///   - boot: where the machine was started anew, its monotonic clock begins at zero.
+  mutating func restart(found: [String: FoundAttempt.State] = [:], boot: String = "boot-1") throws {
     let durable = try #require(try summary().state)
+    if boot != durable.engine?.place.bootID { now.monotonic = Instant(microseconds: 0) }
     engine = Engine.resume(
-      durable, engine: EngineStarted(life: 2, processID: 43, place: Place(bootID: "boot-1")),
-      found: durable.openAttemptIDs.map { FoundAttempt($0, .ended(.lost())) }, at: now)
+      durable, engine: nextLife(of: durable, boot: boot),
+      found: durable.openAttemptIDs.map { attempt in
+        let id = durable.definition.steps[Int(attempt.step)].id
+        return FoundAttempt(attempt, found[id] ?? .ended(.lost()))
+      }, at: now)
     drain()
+  }
+
+  /// What did not succeed runs again.
+  mutating func reopen() throws {
+    let durable = try #require(try summary().state)
+    engine = Engine.reopen(
+      durable, engine: nextLife(of: durable, boot: "boot-1"), ignoring: [], at: now)
+    drain()
+  }
+
+  private func nextLife(of state: RunState, boot: String) -> EngineStarted {
+    let life = state.lives + 1
+    return EngineStarted(life: life, processID: 41 + life, place: Place(bootID: boot))
+  }
+
+  /// Time passes that no engine sees.
+  mutating func sleep(milliseconds: Int64) {
+    now.monotonic.microseconds += milliseconds * 1_000
+    now.wall.microseconds += milliseconds * 1_000
+  }
+
+  /// Somebody sets the wall clock.
+  mutating func setClock(aheadByMilliseconds milliseconds: Int64) {
+    now.wall.microseconds += milliseconds * 1_000
+    tell(.timePassed)
+  }
+
+  /// The disk was full for so long.
+  mutating func roomReturned(after milliseconds: Int64) {
+    tell(.roomReturned(waitedMicroseconds: milliseconds * 1_000))
   }
 
   mutating func launch(_ step: String) {
@@ -49,10 +89,13 @@ struct History {
 
   mutating func end(
     _ step: String, _ result: AttemptEnd.Result, _ cause: AttemptEnd.Cause = .byItself,
-    milliseconds: Int64 = 0
+    milliseconds: Int64 = 0, cpuMilliseconds: Int64 = 0, peakMemoryKibibytes: Int64 = 0,
+    stragglers: Int32 = 0
   ) {
     let end = AttemptEnd(
-      result: result, cause: cause, durationMicroseconds: milliseconds * 1_000)
+      result: result, cause: cause, durationMicroseconds: milliseconds * 1_000,
+      cpuMicroseconds: cpuMilliseconds * 1_000, peakMemoryKibibytes: peakMemoryKibibytes,
+      stragglers: stragglers)
     tell(.attemptEnded(attempt(step), end))
   }
 
@@ -94,6 +137,20 @@ struct History {
 }
 
 extension History {
+  func chronicle() throws -> RunChronicle {
+    var chronicle = RunChronicle()
+    for event in events { try chronicle.apply(event) }
+    return chronicle
+  }
+
+  /// As it is seen now.
+  func view(isHeld: Bool = false) throws -> RunView {
+    RunView(
+      try chronicle(), runID: "nightly-20261121T021903-7f3a", isHeld: isHeld,
+      engineProcessID: isHeld ? 42 : nil, now: now,
+      bootID: state.engine?.place.bootID ?? "boot-1")
+  }
+
   func summary() throws -> RunSummary {
     var summary = RunSummary()
     for event in events { try summary.apply(event) }

@@ -44,8 +44,7 @@ struct DriverTests {
   @Test func aLockFileThatSaysTheImpossibleSaysNothing() throws {
     let harness = Harness()
     do { _ = try harness.create() }
-    harness.world.runner.killAll()
-    harness.world.storage.closeAll()
+    harness.world.replaceEngine()
     let path = harness.home.folder(of: "run").lock
     var numbers = stride(from: 0, to: 56, by: 8).map { start in
       (harness.world.storage.bytes(at: path) ?? [])[start..<start + 8]
@@ -65,26 +64,40 @@ struct DriverTests {
     #expect(try harness.drive(by: 2))
   }
 
-  /// Nothing in the history calls ready what was running when the engine died.
-  @Test func whatWasRunningIsLostAndNotForgotten() throws {
+  /// An engine that dies while its first attempt runs.
+  private func dieWhileAnAttemptRuns(_ harness: Harness) throws {
+    var driver = try harness.create()
+    while harness.world.ledger.entries.isEmpty { _ = try driver.step() }
+  }
+
+  @Test func whatWasRunningSurvivesItsEngine() throws {
     let harness = Harness(Harness.chain(1))
-    do {
-      var driver = try harness.create()
-      while !harness.recorder.events.contains(where: { $0.body.kind == .attemptScheduled }) {
-        _ = try driver.step()
-      }
-      _ = try driver.step()
+    try dieWhileAnAttemptRuns(harness)
+    harness.world.replaceEngine()
+    #expect(try harness.drive(by: 2))
+    #expect(harness.world.ledger.entries.count == 1)
+    let bodies = harness.recorder.events.map(\.body)
+    let found = bodies.first { $0.kind == .attemptFound }
+    guard case .attemptFound(AttemptID(step: 0, number: 1), .running) = found else {
+      Issue.record("\(String(describing: found))")
+      return
     }
-    harness.world.runner.killAll()
-    harness.world.storage.closeAll()
+    #expect(bodies.last == .runFinished(.succeeded))
+    #expect(try harness.read() == harness.recorder.events)
+  }
+
+  /// Nothing in the history calls ready what was running when the machine lost power.
+  @Test func whatWasRunningIsLostWithThePowerAndNotForgotten() throws {
+    let harness = Harness(Harness.chain(1))
+    try dieWhileAnAttemptRuns(harness)
+    harness.world.replaceEngine(losingPower: true)
     #expect(try harness.drive(by: 2))
     let attempt = AttemptID(step: 0, number: 1)
     let bodies = harness.recorder.events.map(\.body)
     let intents = bodies.filter { $0.kind == .attemptScheduled }
     #expect(
       intents == [.attemptScheduled(attempt), .attemptScheduled(AttemptID(step: 0, number: 2))])
-    let lost = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 0)
-    #expect(bodies.contains(.attemptEnded(attempt, lost)))
+    #expect(bodies.contains(.attemptEnded(attempt, .lost())))
     #expect(bodies.contains(.rerunScheduled(attempt)))
     #expect(try harness.read() == harness.recorder.events)
   }
@@ -132,11 +145,10 @@ struct DriverTests {
       for _ in 0..<3 { _ = try driver.step() }
       #expect(driver.commitInFlight.last?.body == .runFinished(.succeeded))
     }
-    harness.world.runner.killAll()
     harness.world.storage.judge = { _, _ in .done }
-    harness.world.storage.closeAll()
+    harness.world.replaceEngine()
     #expect(try !harness.drive(by: 2))
-    harness.world.storage.losePower { _, _ in 0 }
+    harness.world.replaceEngine(losingPower: true)
     #expect(try !harness.drive(by: 3))
     #expect(try harness.read().last?.body == .runFinished(.succeeded))
   }
@@ -147,7 +159,8 @@ struct DriverTests {
     do {
       var driver = try harness.create()
       harness.world.storage.judge = { operation, _ in
-        operation == .startSync ? .dropped(.inputOutput, reverting: false) : .done
+        operation == .startSync
+          ? .dropped(.inputOutput, landedPerMille: 0, reverting: false) : .done
       }
       #expect(throws: RunError.self) { while try driver.step() == nil {} }
     }

@@ -37,7 +37,7 @@ struct Harness {
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, place: Place(bootID: "boot"), logOptions: options,
+      processID: id, place: world.place, logOptions: options,
       salts: SaltSource(seed: UInt64(id)))
   }
 
@@ -71,7 +71,8 @@ struct Harness {
 
   /// What a reader sees.
   func read() throws(RunError) -> [Event] {
-    var reader = try RunReader(home.folder(of: "run"), in: world.storage, bootID: "boot")
+    var reader = try RunReader(
+      home.folder(of: "run"), in: world.storage, bootID: world.place.bootID)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events
@@ -89,7 +90,10 @@ struct Harness {
 
 final class Recorder: RunObserver {
   private(set) var events: [Event] = []
+  private(set) var tails: [LogTail] = []
   var onCommit: () -> Void = {}
+
+  func tookOver(_ tail: LogTail) { tails.append(tail) }
 
   func committed(_ events: [Event], _ state: RunState) {
     self.events += events

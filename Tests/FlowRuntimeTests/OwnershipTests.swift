@@ -13,7 +13,8 @@ struct OwnershipTests {
   private var disk: SimulatedStorage { harness.world.storage }
 
   private func acquire(by id: Int32) throws(RunError) -> RunLock<SimulatedStorage> {
-    try RunLock.acquire(folder, id: "run", processID: id, boot: BootMark("boot"), in: disk)
+    try RunLock.acquire(
+      folder, id: "run", processID: id, boot: BootMark(harness.world.place.bootID), in: disk)
   }
 
   private func isLock(_ error: RunError?) -> Bool { error == .runWasTaken(path: folder.lock) }
@@ -26,8 +27,8 @@ struct OwnershipTests {
     let intents = durable.map(\.body).filter { $0.kind == .attemptScheduled }
     try disk.removeFile(folder.lock)
     var writes = 0
-    disk.judge = { operation, _ in
-      if operation == .write { writes += 1 }
+    disk.judge = { [disk] operation, _ in
+      if operation == .write, disk.user == SimulatedStorage.engine { writes += 1 }
       return .done
     }
     let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
@@ -58,8 +59,11 @@ struct OwnershipTests {
     for _ in 0..<3 { _ = try driver.step() }
     try disk.removeFile(folder.lock)
     // It makes the file anew, and nothing holds it back.
+    let runner = harness.world.runner
+    harness.world.runner = harness.world.newRunner()
     let isTaken = try harness.resume(by: 2) != nil
     #expect(isTaken)
+    harness.world.runner = runner
     let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
     #expect(isLock(error), "\(String(describing: error))")
   }
@@ -87,8 +91,7 @@ struct OwnershipTests {
 
   @Test func aMissingLockFileIsMadeAnew() throws {
     do { _ = try harness.create() }
-    harness.world.runner.killAll()
-    disk.closeAll()
+    harness.world.replaceEngine()
     try disk.removeFile(folder.lock)
     #expect(try HolderRecord.holder(of: folder, in: disk) == .nobody(last: nil))
     #expect(try harness.read() == harness.recorder.events)
@@ -104,8 +107,7 @@ struct OwnershipTests {
   @Test(arguments: [1, 2, 5])
   func aFileThatIsRemovedBeforeItIsLockedIsLeft(times: Int) throws {
     do { _ = try harness.create() }
-    harness.world.runner.killAll()
-    disk.closeAll()
+    harness.world.replaceEngine()
     var left = times
     disk.onLock = { [disk, folder] in
       guard left > 0 else { return }

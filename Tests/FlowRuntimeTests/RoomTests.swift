@@ -12,9 +12,26 @@ struct RoomTests {
   private var folder: RunFolder { harness.home.folder(of: "run") }
   private var disk: SimulatedStorage { harness.world.storage }
 
-  /// Refuses what takes more room, with an error of its own for each.
+  /// Refuses what takes more room to the engine, with an error of its own for each.
   private func fill(_ errno: Errno = .noSpace) {
-    disk.judge = { _, needsRoom in needsRoom ? .refused(errno) : .done }
+    disk.judge = { [disk] _, needsRoom in
+      needsRoom && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
+    }
+  }
+
+  /// Refuses one kind of operation to the engine.
+  private func refuse(_ operation: SimulatedStorage.Operation, _ errno: Errno) {
+    disk.judge = { [disk] asked, _ in
+      asked == operation && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
+    }
+  }
+
+  /// The run's engine, with an attempt that runs: without a launcher it would want room for that
+  /// first.
+  private func begin() throws -> Driver<World> {
+    var driver = try harness.create()
+    while harness.world.ledger.running == 0 { _ = try driver.step() }
+    return driver
   }
 
   private func makeRoom() { disk.judge = { _, _ in .done } }
@@ -47,7 +64,7 @@ struct RoomTests {
 
   @Test(arguments: [Errno.noSpace, .quotaExceeded])
   func theRunWaitsAndGoesOnByItself(errno: Errno) throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill(errno)
     try stepUntilItWaits(&driver)
     #expect(!driver.commitInFlight.isEmpty)
@@ -72,7 +89,7 @@ struct RoomTests {
 
   /// A wait costs one look a second, and no turn in between.
   @Test func itLooksForRoomEachSecond() throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill()
     try stepUntilItWaits(&driver)
     // What still runs ends first.
@@ -87,9 +104,9 @@ struct RoomTests {
 
   @Test func readersAreToldThatItWaits() throws {
     func isWaiting() throws -> Bool {
-      try RunReader(folder, in: disk, bootID: "boot").isWaitingForRoom
+      try RunReader(folder, in: disk, bootID: harness.world.place.bootID).isWaitingForRoom
     }
-    var driver = try harness.create()
+    var driver = try begin()
     #expect(try !isWaiting())
     fill()
     try stepUntilItWaits(&driver)
@@ -103,16 +120,15 @@ struct RoomTests {
   /// The word of a dead engine says nothing of the one that follows.
   @Test func nobodyWaitsWhereNobodyDrives() throws {
     do {
-      var driver = try harness.create()
+      var driver = try begin()
       fill()
       try stepUntilItWaits(&driver)
     }
-    harness.world.runner.killAll()
-    disk.closeAll()
-    #expect(try !RunReader(folder, in: disk, bootID: "boot").isWaitingForRoom)
+    harness.world.replaceEngine()
+    #expect(try !RunReader(folder, in: disk, bootID: harness.world.place.bootID).isWaitingForRoom)
     makeRoom()
     let lock = try RunLock.acquire(
-      folder, id: "run", processID: 7, boot: BootMark("boot"), in: disk)
+      folder, id: "run", processID: 7, boot: BootMark(harness.world.place.bootID), in: disk)
     #expect(try !record().waitsForRoom)
     try lock.release()
     #expect(try harness.drive(by: 2))
@@ -121,7 +137,7 @@ struct RoomTests {
 
   /// Nothing is launched for an intent without room, whatever becomes of it.
   @Test func whatHasNoIntentIsNotLaunched() throws {
-    var driver = try harness.create()
+    var driver = try begin()
     fill()
     try stepUntilItWaits(&driver)
     let durable = Set(
@@ -136,6 +152,7 @@ struct RoomTests {
   @Test func theEndOfWhatRunsFindsRoom() throws {
     let harness = Harness(Harness.chain(1))
     var driver = try harness.create()
+    while harness.world.ledger.running == 0 { _ = try driver.step() }
     harness.world.storage.judge = { _, needsRoom in needsRoom ? .refused(.noSpace) : .done }
     while try driver.step() == nil {}
     try driver.finish()
@@ -144,15 +161,15 @@ struct RoomTests {
 
   @Test(arguments: [SimulatedStorage.Operation.reserve, .create])
   func anotherErrorThanWantOfRoomStopsTheEngine(operation: SimulatedStorage.Operation) throws {
-    var driver = try harness.create()
-    disk.judge = { asked, _ in asked == operation ? .refused(.inputOutput) : .done }
+    var driver = try begin()
+    refuse(operation, .inputOutput)
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
   }
 
   /// The room was reserved, and is not there: nothing is known of the file any more.
   @Test func wantOfRoomInAWriteStopsTheEngine() throws {
-    var driver = try harness.create()
-    disk.judge = { operation, _ in operation == .write ? .refused(.noSpace) : .done }
+    var driver = try begin()
+    refuse(.write, .noSpace)
     let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
     #expect(error?.storageFailure?.operation == .write)
   }
@@ -161,13 +178,12 @@ struct RoomTests {
   @Test func whatWaitsIsNotWritten() throws {
     var waiting: [Event] = []
     do {
-      var driver = try harness.create()
+      var driver = try begin()
       fill()
       try stepUntilItWaits(&driver)
       waiting = driver.commitInFlight
     }
-    harness.world.runner.killAll()
-    disk.closeAll()
+    harness.world.replaceEngine()
     makeRoom()
     #expect(!waiting.isEmpty)
     #expect(try harness.read() == harness.recorder.events)

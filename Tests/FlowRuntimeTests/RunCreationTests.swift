@@ -51,8 +51,9 @@ struct RunCreationTests {
       }
       _ = try? harness.create()
       harness.world.storage.judge = { _, _ in .done }
+      harness.world.replaceEngine()
       switch fate {
-      case .stop: harness.world.storage.closeAll()
+      case .stop: break
       case .powerLossKeepingAll: harness.world.storage.losePower { $1 - 1 }
       case .powerLoss: harness.world.storage.losePower { _, _ in 0 }
       }

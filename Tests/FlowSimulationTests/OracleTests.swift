@@ -66,90 +66,27 @@ struct OracleTests {
       } == .terminal)
   }
 
-  // MARK: Launches
-
-  private func launch(
-    _ attempt: AttemptID, at time: Int64 = 0, after events: [Event.Body], jobs: Int = 2,
-    ran earlier: [(AttemptID, AttemptEnd?)] = []
-  ) -> Oracle? {
-    var oracle = LaunchOracle(Self.workflow, jobs: jobs)
-    for (index, body) in events.enumerated() { oracle.learn(event(Int64(index + 1), body)) }
-    var ledger = Ledger()
-    for (attempt, end) in earlier {
-      let entry = ledger.started(attempt, life: 1, at: Instant(microseconds: 0))
-      if let end { ledger.ended(entry, end, at: Instant(microseconds: 0)) }
+  @Test func aRoundEndsOnceAndWhatSucceededHasNoOtherEnd() throws {
+    func firedLast(_ bodies: [Event.Body]) throws -> Oracle? {
+      var oracle = HistoryOracle()
+      for (index, body) in bodies.dropLast().enumerated() {
+        try oracle.check(event(Int64(index) + 1, body))
+      }
+      return fired { () throws(Violation) in
+        guard let last = bodies.last else { return }
+        try oracle.check(event(Int64(bodies.count), last))
+      }
     }
-    _ = ledger.started(attempt, life: 1, at: Instant(microseconds: time))
-    return fired { () throws(Violation) in
-      try oracle.check(attempt, at: Instant(microseconds: time), ledger)
-    }
-  }
-
-  @Test func aLaunchWithItsIntentIsRight() {
-    #expect(launch(first, after: [.attemptScheduled(first)]) == nil)
-  }
-
-  @Test func aLaunchWithoutIntentFiresIntent() {
-    #expect(launch(first, after: []) == .intent)
-    #expect(launch(first, after: [.attemptScheduled(first), .attemptWithdrawn(first)]) == .intent)
-  }
-
-  @Test func anAttemptThatRanFiresIntent() {
-    #expect(launch(first, after: [.attemptScheduled(first)], ran: [(first, success)]) == .intent)
-  }
-
-  @Test func aLaunchAfterACancelFiresCancel() {
-    let cancel = Event.Body.cancelRequested(CancelRequest(id: 1, force: false))
-    #expect(launch(first, after: [.attemptScheduled(first), cancel]) == .cancel)
-  }
-
-  @Test func oneMoreThanJobsFiresSlots() {
-    let other = AttemptID(step: 1, number: 1)
-    let oracle = launch(first, after: [.attemptScheduled(first)], jobs: 1, ran: [(other, nil)])
-    #expect(oracle == .slots)
-  }
-
-  @Test func aLaunchBeforeItsNeedFiresOrder() {
-    let second = AttemptID(step: 1, number: 1)
-    let intent = Event.Body.attemptScheduled(second)
-    let done = Event.Body.stepFinished(step: 0, .succeeded)
-    #expect(launch(second, after: [intent]) == .order)
-    #expect(launch(second, after: [intent, done], ran: [(first, success)]) == nil)
-    // The history says so, and it is not true.
-    #expect(launch(second, after: [intent, done], ran: [(first, failure)]) == .order)
-    #expect(launch(second, after: [intent, done]) == .order)
-  }
-
-  @Test func aSecondAttemptNeedsALicence() {
-    let again = AttemptID(step: 0, number: 2)
-    let intent = Event.Body.attemptScheduled(again)
-    let retry = Event.Body.retryScheduled(first, delayMilliseconds: 1)
-    let ended = Event.Body.attemptEnded(first, failure)
-    let ran: [(AttemptID, AttemptEnd?)] = [(first, failure)]
-    #expect(launch(again, at: 1_000, after: [ended, retry, intent], ran: ran) == nil)
-    #expect(launch(again, at: 999, after: [ended, retry, intent], ran: ran) == .retry)
-    #expect(launch(again, at: 1_000, after: [ended, ended, retry, intent], ran: ran) == .retry)
-    #expect(launch(again, at: 1_000, after: [ended, intent], ran: ran) == .again)
-    #expect(launch(again, at: 1_000, after: [retry, intent], ran: [(first, nil)]) == .again)
-  }
-
-  // MARK: orphans, timeout
-
-  @Test func whatRunsOnFiresOrphans() {
-    var ledger = Ledger()
-    let entry = ledger.started(first, life: 1, at: Instant(microseconds: 0))
-    let check = { () throws(Violation) in try LedgerOracle.check(ledger, Self.workflow) }
-    #expect(fired(check) == .orphans)
-    ledger.ended(entry, success, at: Instant(microseconds: 1_100_000))
-    #expect(fired { () throws(Violation) in try LedgerOracle.check(ledger, Self.workflow) } == nil)
-  }
-
-  @Test func whatOutlivesItsGraceFiresTimeout() {
-    var ledger = Ledger()
-    let entry = ledger.started(first, life: 1, at: Instant(microseconds: 0))
-    ledger.ended(entry, success, at: Instant(microseconds: 1_100_001))
-    #expect(
-      fired { () throws(Violation) in try LedgerOracle.check(ledger, Self.workflow) } == .timeout)
+    let reopened = Event.Body.runReopened(ignoring: [])
+    let round: [Event.Body] = [
+      .stepFinished(step: 0, .succeeded), .stepFinished(step: 1, .failed), .runFinished(.failed),
+      reopened,
+    ]
+    #expect(try firedLast(round) == nil)
+    #expect(try firedLast(round + [.stepFinished(step: 1, .failed)]) == nil)
+    #expect(try firedLast(round + [.stepFinished(step: 0, .failed)]) == .terminal)
+    #expect(try firedLast(round + [.runFinished(.failed), .runFinished(.failed)]) == .terminal)
+    #expect(try firedLast([.stepFinished(step: 0, .failed), reopened]) == .terminal)
   }
 
   // MARK: With a real run
@@ -183,13 +120,16 @@ struct OracleTests {
     options.reservationBytes = 1_024
     options.compression = .none
     return RunProcess(
-      processID: 1, place: Place(bootID: "boot 1"), logOptions: options, salts: SaltSource(seed: 1))
+      processID: 2, place: Place(bootID: "boot 1", mountID: 1, processNamespace: 1),
+      logOptions: options, salts: SaltSource(seed: 1))
   }
 
   private final class Recorder: RunObserver {
     var events: [Event] = []
     var lastCommit: [Event] = []
     var state: RunState?
+
+    func tookOver(_ tail: LogTail) { Issue.record("there was nothing to take over") }
 
     func committed(_ events: [Event], _ state: RunState) {
       self.events += events

@@ -27,6 +27,8 @@ package struct Timestamp: Equatable, Sendable {
     "\(clock(separator: ":")).\(padded(millisecondOfDay % 1_000, to: 3))"
   }
 
+  package func isSameDay(as other: Timestamp) -> Bool { days == other.days }
+
   /// For run ids: `20261121T021903`.
   package var compact: String { "\(date(separator: ""))T\(clock(separator: ""))" }
 

@@ -3,7 +3,6 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 import FlowSystem
-import FlowText
 
 /// `flow logs RUN [STEP]`.
 package struct LogsCommand: Subcommand, Equatable {
@@ -60,11 +59,7 @@ package struct LogsCommand: Subcommand, Equatable {
     _ run: RecordedRun, _ state: RunState, _ context: CommandContext
   ) throws(CommandError) {
     if let step {
-      let ids = state.definition.steps.map(\.id)
-      guard let index = ids.firstIndex(of: step) else {
-        throw .noSuchStep(
-          step, runID: run.id, suggestion: Suggestion.nearest(to: step, among: ids))
-      }
+      let index = try state.definition.index(ofStep: step, runID: run.id)
       try printOutput(of: index, run, state, context, isOnly: true)
     } else {
       for index in state.steps.indices {

@@ -15,6 +15,16 @@ struct AttemptOutputs {
     }
   }
 
+  /// The end of what an attempt printed, at most `limit` bytes; nil where there is nothing to read.
+  func excerpt(_ attempt: AttemptID, _ state: RunState, limit: Int) -> OutputExcerpt? {
+    do throws(Errno) {
+      let (bytes, size) = try FileReading.ending(of: path(attempt, state), limit: limit)
+      return OutputExcerpt(bytes: bytes, totalByteCount: max(size, Int64(bytes.count)))
+    } catch {
+      return nil
+    }
+  }
+
   private func path(_ attempt: AttemptID, _ state: RunState) -> String {
     folder.output(
       ofStep: state.definition.steps[Int(attempt.step)].id, attempt: attempt.number)

@@ -1,13 +1,21 @@
 import FlowCore
+import FlowLog
 import FlowRuntime
 import FlowSystem
 
 /// Lets a display watch a run that this process drives.
 final class RunProgress: RunObserver {
   private let display: any RunDisplay
+  private let warn: (String) -> Void
 
-  init(_ display: any RunDisplay) {
+  /// - Parameter warn: says what a person should know of the log that was found.
+  init(_ display: any RunDisplay, warn: @escaping (String) -> Void) {
     self.display = display
+    self.warn = warn
+  }
+
+  func tookOver(_ tail: LogTail) {
+    if let warning = tail.warning { warn(warning) }
   }
 
   /// How the run ended, as far as was told.

@@ -7,16 +7,25 @@ extension EventPrinter {
   /// hold every number as a double.
   package func json(_ event: Event) -> String {
     var json = JSONWriter()
+    write(event, to: &json)
+    json.endLine()
+    return json.take()
+  }
+
+  func write(_ event: Event, to json: inout JSONWriter) {
     json.object { json in
       json.member("sequence", event.sequence)
       json.member("id", "\(runID):\(event.sequence)")
       json.member("time", event.moment.wall)
       json.member("monotonicUs", event.moment.monotonic.microseconds)
-      json.member("kind", event.body.kind.name)
-      write(event.body, to: &json)
+      write(kindOf: event.body, to: &json)
     }
-    json.endLine()
-    return json.take()
+  }
+
+  /// The members from `kind` on.
+  func write(kindOf body: Event.Body, to json: inout JSONWriter) {
+    json.member("kind", body.kind.name)
+    write(body, to: &json)
   }
 
   private func write(_ body: Event.Body, to json: inout JSONWriter) {
@@ -64,7 +73,7 @@ extension EventPrinter {
     case .stepSkipped(let step, let reason):
       json.member("step", wording.id(step))
       write(reason, to: &json)
-    case .runStopping(let reason): write(reason, to: &json)
+    case .runStopping(let reason): Self.write(reason, wording, to: &json)
     case .runFinished(let outcome): json.member("outcome", "\(outcome)")
     }
   }
@@ -120,7 +129,8 @@ extension EventPrinter {
     }
   }
 
-  private func write(_ reason: StopReason, to json: inout JSONWriter) {
+  /// `"reason","step"`, which is null unless a step is to blame.
+  static func write(_ reason: StopReason, _ wording: StepWording, to json: inout JSONWriter) {
     switch reason {
     case .cancelled: json.member("reason", "cancelled")
     case .timedOut: json.member("reason", "timedOut")

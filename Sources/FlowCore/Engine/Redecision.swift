@@ -59,3 +59,12 @@ package struct Redecision: Sendable {
     return Difference(sequence: event.sequence, expected: expected, recorded: event.body)
   }
 }
+
+extension Redecision.Difference: CustomStringConvertible {
+  package var description: String {
+    func name(_ body: Event.Body?) -> String { body?.kind.name ?? "nothing" }
+    let rules = "the rules call for \(name(expected)) as event \(sequence)"
+    if expected?.kind == recorded?.kind { return "\(rules), and the history holds another one" }
+    return "\(rules), and the history holds \(name(recorded))"
+  }
+}

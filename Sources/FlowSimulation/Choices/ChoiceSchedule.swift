@@ -44,6 +44,28 @@ package struct ChoiceSchedule: Hashable, Sendable {
     return schedule
   }
 
+  package func removing(_ range: Range<Int>) -> ChoiceSchedule {
+    var schedule = self
+    schedule.entries.removeSubrange(range)
+    return schedule
+  }
+
+  /// One choice becomes another, in place of what was chosen there.
+  ///
+  /// - Parameter other: nil for zero.
+  package func replacing(_ entry: Entry, by other: Entry?) -> ChoiceSchedule {
+    var schedule = self
+    schedule.entries.removeAll { $0 == entry }
+    guard let other else { return schedule }
+    let place = schedule.entries.firstIndex { Self.isBefore($0, other) != true }
+    if let place, Self.isBefore(other, schedule.entries[place]) == nil {
+      schedule.entries[place] = other
+    } else {
+      schedule.entries.insert(other, at: place ?? schedule.entries.endIndex)
+    }
+    return schedule
+  }
+
   /// Nil for two entries for the same choice.
   private static func isBefore(_ left: Entry, _ right: Entry) -> Bool? {
     if left.site != right.site { return left.site.rawValue < right.site.rawValue }

@@ -24,6 +24,19 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case commandHang = 19
   case commandStubbornness = 20
   case shortWrite = 21
+  case processLatency = 22
+  case recordFault = 23
+  case monitorKill = 24
+  case launcherKill = 25
+  case fork = 26
+  case descendants = 27
+  case unkillable = 28
+  case selfStop = 29
+  case probe = 30
+  case rounds = 32
+  case look = 33
+  case shortRead = 34
+  case hostileDisk = 35
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

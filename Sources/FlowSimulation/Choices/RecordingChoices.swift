@@ -38,26 +38,20 @@ package struct ChoiceRecording: Equatable, Sendable {
 // MARK: In words
 
 extension ChoiceRecording {
-  /// Each choice as `site index value count`, in the order in which they were made.
-  package var lines: [String] {
+  /// In the order in which they were made.
+  package var lines: [ChoiceLine] {
     var made = BySite<Int>(0)
     return sites.map { site in
       let index = made[site]
       made[site] += 1
       let choice = choices[site][index]
-      return "\(site) \(index) \(choice.value) \(choice.count)"
+      return ChoiceLine(site: "\(site)", index: index, value: choice.value, count: choice.count)
     }
   }
 
-  /// The first choice that another recording does not share, as lines; nil if there is none.
-  package func firstDifference(from other: ChoiceRecording) -> (one: String?, other: String?)? {
-    let (ours, theirs) = (lines, other.lines)
-    let shared = zip(ours, theirs).prefix { $0 == $1 }.count
-    if shared == ours.count && shared == theirs.count { return nil }
-    return (
-      ours.indices.contains(shared) ? ours[shared] : nil,
-      theirs.indices.contains(shared) ? theirs[shared] : nil
-    )
+  /// Nil if all choices are the same.
+  package func firstDifference(from other: ChoiceRecording) -> ChoiceDifference? {
+    .first(of: lines, other.lines)
   }
 }
 

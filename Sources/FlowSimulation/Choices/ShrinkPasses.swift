@@ -24,8 +24,6 @@ extension Shrinker {
 
   /// Two choices that only make sense together become zero, or both become smaller.
   mutating func removePairs() {
-    // A hundred choices have five thousand pairs.
-    if schedule.count > 100 { return }
     var second = 1
     while second < schedule.count && !isExhausted {
       var first = 0
@@ -134,9 +132,10 @@ extension ChoiceSite {
     switch self {
     case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
-      .commandStubbornness:
+      .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
+      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds: false
     }
   }
 }
@@ -147,17 +146,4 @@ extension ChoiceSchedule.Entry {
   fileprivate var halved: Self? { value > 3 ? Self(site, index, value / 2) : nil }
 
   fileprivate func moved(to index: Int) -> Self { Self(site, index, value) }
-}
-
-extension ChoiceSchedule {
-  fileprivate func removing(_ range: Range<Int>) -> ChoiceSchedule {
-    var rest = entries
-    rest.removeSubrange(range)
-    return ChoiceSchedule(rest)
-  }
-
-  /// - Parameter other: nil for zero.
-  fileprivate func replacing(_ entry: Entry, by other: Entry?) -> ChoiceSchedule {
-    ChoiceSchedule(entries.compactMap { $0 == entry ? other : $0 })
-  }
 }

@@ -8,8 +8,9 @@ package struct Shrinker {
   package struct Budget: Sendable {
     /// How many worlds may be run.
     package var runs = 20_000
-    /// How many choices may be made in them: what a world costs goes by that. About 5 s.
-    package var choices = 20_000_000
+    /// How many choices may be made in them: what a world costs goes by that. Worlds that never end
+    /// take the most; with this they take about ten seconds.
+    package var choices = 10_000_000
 
     package init() {}
   }
@@ -29,6 +30,9 @@ package struct Shrinker {
   package private(set) var schedule: ChoiceSchedule
   /// How many worlds were run.
   package private(set) var runs = 0
+
+  /// Of more choices than this, not each is tried with each: a hundred have five thousand pairs.
+  private static let mostChoices = 100
 
   private let budget: Budget
   private let attempt: (ChoiceSchedule) -> Attempt
@@ -59,7 +63,7 @@ package struct Shrinker {
       lowerValues()
       moveTails()
       // What follows takes many runs a choice: only for what is as simple as it gets without.
-      if schedule < before { continue }
+      if schedule < before || schedule.count > Self.mostChoices { continue }
       removePairs()
       moveSingles()
       if schedule < before { continue }

@@ -10,12 +10,37 @@ package struct SimulationOptions: Equatable, Sendable {
   package var storageErrorPerMille = 0
   /// How often a write takes only a part of the bytes.
   package var shortWritePerMille = 0
+  /// How often what changes nothing fails: to open, to read, to list, to close.
+  package var readErrorPerMille = 0
+  /// How often a read brings only a part of the bytes.
+  package var shortReadPerMille = 0
+  /// What the disk may do: 0 as ext4, 1 what POSIX allows, 2 what no disk may (`StorageTier`).
+  package var storageTier = 0
+  /// How often a hostile disk does what no disk may: in so many of a thousand syncs, and more often
+  /// while no engine is there.
+  package var hostilePerMille = 0
   /// How often a command fails, in percent.
   package var failurePercent = 0
   /// How often a command hangs until it is stopped, in percent.
   package var hangPercent = 0
   /// How often a command ignores SIGTERM, in percent.
   package var stubbornPercent = 0
+  /// How often a command starts others, in percent.
+  package var descendantPercent = 0
+  /// How often what is started stops itself, in percent.
+  package var selfStopPercent = 0
+  /// How many of the processes of a thousand cannot be killed.
+  package var unkillablePerMille = 0
+  /// How many steps let what is left of their commands stay, in percent.
+  package var keepPercent = 0
+  /// How often a monitor is killed: at so many of a thousand of its actions, or some time after.
+  package var monitorKillPerMille = 0
+  /// The same of launchers.
+  package var launcherKillPerMille = 0
+  /// How often a process cannot be forked.
+  package var forkFailurePerMille = 0
+  /// How long each action of a launcher or monitor, each message and each signal may take.
+  package var processLatencyMicroseconds = 0
   /// How often an end is told a second time, later, in percent.
   package var echoPercent = 0
   /// How long a wake-up may come late: ends and syncs then come together.
@@ -29,10 +54,19 @@ package struct SimulationOptions: Equatable, Sendable {
   package var readPerMille = 0
   /// Whether wall time jumps.
   package var hasClockJumps = false
+  /// How often at most a run that has ended is begun again, for what did not succeed.
+  package var maxReopenings = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
   package init() {}
+
+  var tier: StorageTier {
+    guard let tier = StorageTier(rawValue: storageTier) else {
+      preconditionFailure("an option was set that is none")
+    }
+    return tier
+  }
 
   /// The first value of each is the one with the least trouble.
   package static func draw(from choices: some ChoiceSource) -> SimulationOptions {
@@ -57,6 +91,19 @@ package struct SimulationOptions: Equatable, Sendable {
     options.hasClockJumps = pick(0, 0, 1) == 1
     options.steps = 1 + choices.choose(.options, below: 12)
     options.rotationBytes = pick(65_536, 4_096, 1_024)
+    options.descendantPercent = pick(0, 0, 20, 60)
+    options.selfStopPercent = pick(0, 0, 5)
+    options.unkillablePerMille = pick(0, 0, 0, 20)
+    options.keepPercent = pick(0, 25)
+    options.monitorKillPerMille = pick(0, 0, 2, 20)
+    options.launcherKillPerMille = pick(0, 0, 10, 50)
+    options.forkFailurePerMille = pick(0, 0, 0, 50)
+    options.processLatencyMicroseconds = pick(0, 0, 100, 5_000)
+    options.maxReopenings = pick(0, 0, 1, 2)
+    options.readErrorPerMille = pick(0, 0, 0, 1, 5)
+    options.shortReadPerMille = pick(0, 0, 200)
+    options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
+    options.hostilePerMille = pick(0, 2, 10, 10)
     return options
   }
 }
@@ -90,6 +137,10 @@ extension SimulationOptions {
     Key("powerLossPercent", \.powerLossPercent, 0...100),
     Key("storageErrorPerMille", \.storageErrorPerMille, 0...1_000),
     Key("shortWritePerMille", \.shortWritePerMille, 0...1_000),
+    Key("readErrorPerMille", \.readErrorPerMille, 0...1_000),
+    Key("shortReadPerMille", \.shortReadPerMille, 0...1_000),
+    Key("storageTier", \.storageTier, 0...2),
+    Key("hostilePerMille", \.hostilePerMille, 0...1_000),
     Key("failurePercent", \.failurePercent, 0...100),
     Key("hangPercent", \.hangPercent, 0...100),
     Key("stubbornPercent", \.stubbornPercent, 0...100),
@@ -101,6 +152,15 @@ extension SimulationOptions {
     Key("readPerMille", \.readPerMille, 0...1_000),
     Key("hasClockJumps", \.hasClockJumps),
     Key("rotationBytes", \.rotationBytes, 0...1 << 30),
+    Key("descendantPercent", \.descendantPercent, 0...100),
+    Key("selfStopPercent", \.selfStopPercent, 0...100),
+    Key("unkillablePerMille", \.unkillablePerMille, 0...1_000),
+    Key("keepPercent", \.keepPercent, 0...100),
+    Key("monitorKillPerMille", \.monitorKillPerMille, 0...1_000),
+    Key("launcherKillPerMille", \.launcherKillPerMille, 0...1_000),
+    Key("forkFailurePerMille", \.forkFailurePerMille, 0...1_000),
+    Key("processLatencyMicroseconds", \.processLatencyMicroseconds, 0...1_000_000_000),
+    Key("maxReopenings", \.maxReopenings, 0...1_000),
   ]
 
   /// Those of the world without choices.

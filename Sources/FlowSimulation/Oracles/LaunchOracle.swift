@@ -1,102 +1,244 @@
 package import FlowCore
 
-/// Judges each launch by what is durable and by what really happened.
+/// Judges each launch by what is durable and by what really happened: when the engine sends it on
+/// its way, and when the command starts.
 package struct LaunchOracle: Sendable {
+  /// What is known of a step.
+  private struct Step: Sendable {
+    /// The last attempt that was scheduled.
+    var attempt: Int32 = 0
+    /// Whether the attempt that comes next asks the step's probe.
+    var asksProbe = false
+    /// Failures that count, and losses.
+    var failures: Int32 = 0
+    var losses: Int32 = 0
+    /// Whether dependents may run.
+    var isDone = false
+    var hasSucceeded = false
+    /// Whether what could not be killed in an earlier round may run beside it.
+    var mayHaveLeftovers = false
+    /// How the last attempt ended.
+    var end: AttemptEnd?
+    /// From when on another attempt may follow this one; nil where nothing allows it.
+    var licence: (attempt: Int32, from: Instant)?
+  }
+
   private let definition: WorkflowDefinition
   private let jobs: Int
+  private var steps: [Step]
   private var scheduled: Set<AttemptID> = []
-  private var isCancelled = false
-  /// Steps whose dependents may run.
-  private var done: Set<Int32> = []
-  /// Failures that count, by step.
-  private var failures: [Int32: Int32] = [:]
-  /// When an attempt may be followed by another: at once after a loss, or after a delay.
-  private var nextAllowed: [AttemptID: Instant] = [:]
+  /// Sent on their way by the engine that lives.
+  private var sent: Set<AttemptID> = []
+  /// When the first cancel of this round became durable.
+  private var cancelledAt: Instant?
+  private var bootID: String?
+  private var lastMoment: Moment?
 
   package init(_ definition: WorkflowDefinition, jobs: Int) {
     self.definition = definition
     self.jobs = jobs
+    steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
+  // MARK: What is durable
+
   /// Takes in an event that is durable.
-  package mutating func learn(_ event: Event) {
+  ///
+  /// - Parameter now: when it became so.
+  package mutating func learn(_ event: Event, at now: Instant) throws(Violation) {
     switch event.body {
-    case .attemptScheduled(let attempt): scheduled.insert(attempt)
-    case .attemptWithdrawn(let attempt): scheduled.remove(attempt)
-    case .cancelRequested: isCancelled = true
-    case .attemptEnded(let attempt, let end):
-      if case .failed = AttemptVerdict(end) { failures[attempt.step, default: 0] += 1 }
+    case .attemptScheduled(let attempt):
+      scheduled.insert(attempt)
+      steps[Int(attempt.step)].attempt = attempt.number
+    case .attemptWithdrawn(let attempt):
+      scheduled.remove(attempt)
+      // The number is free again.
+      steps[Int(attempt.step)].attempt = attempt.number - 1
+    case .cancelRequested: if cancelledAt == nil { cancelledAt = now }
+    case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], end)
     case .stepFinished(let step, let outcome):
-      if outcome == .succeeded || mayFail(step) { done.insert(step) }
-    case .stepSkipped(let step, _): if mayFail(step) { done.insert(step) }
+      steps[Int(step)].hasSucceeded = outcome == .succeeded
+      steps[Int(step)].isDone = outcome == .succeeded || mayFail(step)
+    case .stepSkipped(let step, _): steps[Int(step)].isDone = mayFail(step)
     case .retryScheduled(let attempt, let delay):
-      nextAllowed[attempt] = event.moment.monotonic.advanced(byMilliseconds: delay)
-    case .rerunScheduled(let attempt): nextAllowed[attempt] = event.moment.monotonic
-    default: break
+      try checkRetry(attempt)
+      license(attempt, from: event.moment.monotonic.advanced(byMilliseconds: delay))
+    case .rerunScheduled(let attempt):
+      try checkRerun(attempt)
+      steps[Int(attempt.step)].asksProbe = false
+      license(attempt, from: event.moment.monotonic)
+    case .probeScheduled(let attempt):
+      try checkProbe(attempt)
+      steps[Int(attempt.step)].asksProbe = true
+      license(attempt, from: event.moment.monotonic)
+    case .engineStarted(let engine): began(engine, event.moment)
+    case .runReopened: reopened(event.moment)
+    case .runCreated, .definitionPart, .attemptLaunched, .deadlinePassed, .timerFired,
+      .attemptFound, .clockJumped, .roomReturned, .stopRequested, .runStopping, .runFinished:
+      break
+    }
+    lastMoment = event.moment
+  }
+
+  private func ended(_ step: inout Step, _ end: AttemptEnd) {
+    step.end = end
+    switch AttemptVerdict(end) {
+    case .failed: if !step.asksProbe { step.failures += 1 }
+    case .lost: step.losses += 1
+    case .succeeded, .cancelled, .unkillable: break
     }
   }
 
-  /// - Parameter ledger: with the new entry at its end.
-  package func check(
-    _ attempt: AttemptID, at now: Instant, _ ledger: Ledger
+  private mutating func license(_ attempt: AttemptID, from time: Instant) {
+    steps[Int(attempt.step)].licence = (attempt.number, time)
+  }
+
+  /// Within one boot a delay ends at a time of its clock; in another, what was left of it goes on,
+  /// less the wall time since.
+  private mutating func began(_ engine: EngineStarted, _ now: Moment) {
+    defer { bootID = engine.place.bootID }
+    sent = []
+    guard let bootID, bootID != engine.place.bootID, let last = lastMoment else { return }
+    let passed = max(0, now.wall.microseconds - last.wall.microseconds)
+    for index in steps.indices {
+      guard let (attempt, from) = steps[index].licence else { continue }
+      let rest = max(0, from.microseconds - last.monotonic.microseconds) - passed
+      steps[index].licence = (
+        attempt, now.monotonic.advanced(byMicroseconds: max(0, rest))
+      )
+    }
+  }
+
+  /// What has succeeded has done so for good; all else may run once more, and is done anew.
+  private mutating func reopened(_ now: Moment) {
+    cancelledAt = nil
+    for index in steps.indices where !steps[index].hasSucceeded {
+      steps[index].isDone = false
+      steps[index].failures = 0
+      steps[index].losses = 0
+      steps[index].asksProbe = false
+      steps[index].mayHaveLeftovers = true
+      steps[index].licence = (steps[index].attempt, now.monotonic)
+    }
+  }
+
+  // MARK: What may be repeated
+
+  private func checkRetry(_ attempt: AttemptID) throws(Violation) {
+    let step = steps[Int(attempt.step)]
+    guard let end = step.end, case .failed = AttemptVerdict(end), !step.asksProbe else {
+      throw Violation(.again, "\(name(attempt)) is tried again, and did not fail")
+    }
+    let most = definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
+    if step.failures >= most {
+      throw Violation(.retry, "\(name(attempt)) is tried again after \(step.failures) of \(most)")
+    }
+  }
+
+  private func checkRerun(_ attempt: AttemptID) throws(Violation) {
+    let step = steps[Int(attempt.step)]
+    let onLost = definition.settings(ofStep: Int(attempt.step)).onLost
+    guard let end = step.end, step.losses <= Decider.maxReruns else {
+      throw Violation(.again, "\(name(attempt)) is run again once too often")
+    }
+    let isLicensed =
+      step.asksProbe
+      ? end.result == .exited(code: 1) && end.cause == .byItself && end.unkillable == 0
+      : end.result == .lost && end.unkillable == 0 && onLost == .rerun
+    if !isLicensed {
+      throw Violation(.again, "\(name(attempt)) is run again, and was not lost")
+    }
+  }
+
+  private func checkProbe(_ attempt: AttemptID) throws(Violation) {
+    let onLost = definition.settings(ofStep: Int(attempt.step)).onLost
+    guard steps[Int(attempt.step)].end?.result == .lost, onLost == .probe else {
+      throw Violation(.again, "\(name(attempt)) is asked for, and was not lost")
+    }
+  }
+
+  // MARK: Launches
+
+  /// The engine has the attempt launched.
+  package mutating func checkSent(
+    _ attempt: AttemptID, isProbe: Bool = false, at now: Instant
   ) throws(Violation) {
-    let before = ledger.entries.dropLast()
+    let isNew = sent.insert(attempt).inserted
+    let step = steps[Int(attempt.step)]
+    guard scheduled.contains(attempt) else {
+      throw Violation(.intent, "\(name(attempt)) is launched without a durable intent")
+    }
+    // What was on its way can be sent once more in the very moment that makes a cancel durable.
+    if let cancelledAt, isNew || now != cancelledAt {
+      throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
+    }
+    if isProbe != step.asksProbe {
+      throw Violation(
+        .again, "\(name(attempt)) \(isProbe ? "asks a probe" : "runs"), and should not")
+    }
+    for need in definition.steps[Int(attempt.step)].needs where !steps[Int(need)].isDone {
+      throw Violation(
+        .order,
+        "\(name(attempt)) is launched before \(definition.steps[Int(need)].id) is durably done")
+    }
+    if attempt.number == 1 { return }
+    guard let licence = step.licence, licence.attempt == attempt.number - 1 else {
+      throw Violation(.again, "\(name(attempt)) is launched without a retry or a loss")
+    }
+    if now < licence.from {
+      throw Violation(
+        .retry,
+        "\(name(attempt)) is launched \(licence.from.microseconds - now.microseconds) µs before"
+          + " its delay is over")
+    }
+  }
+
+  /// A command is started, or cannot be.
+  ///
+  /// - Parameter index: of its entry in the ledger.
+  package func checkStarted(_ index: Int, _ ledger: Ledger) throws(Violation) {
+    let entry = ledger.entries[index]
+    let attempt = entry.attempt
     guard scheduled.contains(attempt) else {
       throw Violation(.intent, "\(name(attempt)) starts without a durable intent")
     }
-    if before.contains(where: { $0.attempt == attempt }) {
-      throw Violation(.intent, "\(name(attempt)) starts a second time")
+    var occupied = 0
+    for (other, earlier) in ledger.entries.enumerated() where other != index {
+      if earlier.attempt == attempt, earlier.isStarted {
+        throw Violation(.intent, "\(name(attempt)) starts a second time")
+      }
+      let isRunning = runs(earlier)
+      let isLeftover = earlier.living == 0 && steps[Int(attempt.step)].mayHaveLeftovers
+      if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
+        throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
+      }
+      // Nothing frees the slot of what cannot be killed but that it is given up.
+      if isRunning, earlier.life == entry.life, earlier.living > 0 { occupied += 1 }
     }
-    if isCancelled {
-      throw Violation(.cancel, "\(name(attempt)) starts after a durable cancel")
+    if occupied >= jobs {
+      throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
-    if ledger.running > jobs {
-      throw Violation(.slots, "\(ledger.running) attempts run at once, and jobs is \(jobs)")
+    for need in definition.steps[Int(attempt.step)].needs where !mayFail(need) {
+      try checkNeed(need, of: attempt, ledger)
     }
-    for need in definition.steps[Int(attempt.step)].needs {
-      try checkNeed(need, of: attempt, before)
-    }
-    try checkRepetition(attempt, at: now, before)
   }
 
+  /// Whether something of an attempt runs that may not stay.
+  private func runs(_ entry: Ledger.Entry) -> Bool {
+    if entry.living + entry.unkillable == 0 { return false }
+    let policy = definition.settings(ofStep: Int(entry.attempt.step)).stragglers
+    return entry.commandRuns || policy == .kill
+  }
+
+  /// What the history says of a need must have happened.
   private func checkNeed(
-    _ need: Int32, of attempt: AttemptID, _ before: ArraySlice<Ledger.Entry>
+    _ need: Int32, of attempt: AttemptID, _ ledger: Ledger
   ) throws(Violation) {
-    let id = definition.steps[Int(need)].id
-    guard done.contains(need) else {
-      throw Violation(.order, "\(name(attempt)) starts before \(id) is durably done")
-    }
-    if mayFail(need) { return }
-    // What the history says must have happened.
-    let last = before.last { $0.attempt.step == need }
-    guard let end = last?.end, AttemptVerdict(end) == .succeeded else {
-      throw Violation(.order, "\(name(attempt)) starts although \(id) has not succeeded")
-    }
-  }
-
-  private func checkRepetition(
-    _ attempt: AttemptID, at now: Instant, _ before: ArraySlice<Ledger.Entry>
-  ) throws(Violation) {
-    let earlier = before.filter { $0.attempt.step == attempt.step }
-    if earlier.isEmpty { return }
-    if let running = earlier.first(where: { $0.endedAt == nil }) {
-      throw Violation(.again, "\(name(attempt)) starts beside \(name(running.attempt))")
-    }
-    let predecessor = AttemptID(step: attempt.step, number: attempt.number - 1)
-    guard let allowed = nextAllowed[predecessor] else {
-      throw Violation(.again, "\(name(attempt)) starts without a retry or a loss")
-    }
-    if now < allowed {
+    let last = ledger.entries.last { $0.attempt.step == need && $0.isStarted }
+    guard last?.result == .exited(code: 0) else {
       throw Violation(
-        .retry,
-        "\(name(attempt)) starts \(allowed.microseconds - now.microseconds) µs before its delay"
-          + " is over")
-    }
-    let failed = failures[attempt.step, default: 0]
-    let policy = definition.settings(ofStep: Int(attempt.step)).retry
-    if failed >= policy.maxAttempts {
-      throw Violation(
-        .retry, "\(name(attempt)) starts after \(failed) failures of \(policy.maxAttempts)")
+        .order,
+        "\(name(attempt)) starts although \(definition.steps[Int(need)].id) has not succeeded")
     }
   }
 

@@ -2,22 +2,60 @@ package import FlowCore
 
 /// Judges what really ran, when all is over.
 package enum LedgerOracle {
+  /// - Parameters:
+  ///   - ends: what the history says of attempts.
+  ///   - slack: how long a monitor may take for what takes no time by right, in microseconds.
   package static func check(
-    _ ledger: Ledger, _ definition: WorkflowDefinition
+    _ ledger: Ledger, _ definition: WorkflowDefinition, ends: [AttemptID: AttemptEnd],
+    slackMicroseconds slack: Int64
   ) throws(Violation) {
-    for entry in ledger.entries {
+    for entry in ledger.entries where entry.isStarted {
       let settings = definition.settings(ofStep: Int(entry.attempt.step))
-      let id = definition.steps[Int(entry.attempt.step)].id
-      guard let endedAt = entry.endedAt else {
-        throw Violation(.orphans, "\(id)#\(entry.attempt.number) runs on after the end of the run")
+      let name = "\(definition.steps[Int(entry.attempt.step)].id)#\(entry.attempt.number)"
+      guard let end = ends[entry.attempt] else {
+        throw Violation(.truth, "\(name) ran, and the history does not say how it ended")
       }
-      guard let timeout = settings.timeoutMilliseconds else { continue }
-      let limit = entry.startedAt.advanced(
-        byMilliseconds: timeout + settings.killGraceMilliseconds)
-      if endedAt > limit {
-        throw Violation(
-          .timeout, "\(id)#\(entry.attempt.number) outlives its timeout and grace")
-      }
+      try checkGone(entry, end, settings, name)
+      try checkInTime(entry, settings, name, slack)
+    }
+  }
+
+  private static func checkGone(
+    _ entry: Ledger.Entry, _ end: AttemptEnd, _ settings: StepSettings, _ name: String
+  ) throws(Violation) {
+    if end.unkillable > 0 { return }
+    let mayStay = settings.stragglers == .keep && end.cause == .byItself && !entry.commandRuns
+    if entry.living + entry.unkillable > 0, !mayStay {
+      throw Violation(.orphans, "\(name) runs on after the end of the run")
+    }
+  }
+
+  /// While its monitor lives, an attempt ends within its timeout and grace, and within its grace
+  /// once it is stopped.
+  private static func checkInTime(
+    _ entry: Ledger.Entry, _ settings: StepSettings, _ name: String, _ slack: Int64
+  ) throws(Violation) {
+    guard let startedAt = entry.startedAt, !entry.wasMonitorKilled, !entry.lostPower,
+      !entry.hadUnkillable
+    else { return }
+    // What may stay does not count.
+    let goneAt = settings.stragglers == .keep ? entry.endedAt : entry.clearedAt
+    guard let goneAt else { return }
+    let bound = settings.killGraceMilliseconds * 1_000 + slack
+    if let timeout = settings.timeoutMilliseconds,
+      goneAt > startedAt.advanced(byMicroseconds: timeout * 1_000 + bound)
+    {
+      throw Violation(.timeout, "\(name) outlives its timeout and grace")
+    }
+    if let askedAt = entry.stopAskedAt,
+      goneAt > max(askedAt, startedAt).advanced(byMicroseconds: bound)
+    {
+      throw Violation(.cancel, "\(name) outlives its grace after it was stopped")
+    }
+    if let askedAt = entry.forceAskedAt,
+      goneAt > max(askedAt, startedAt).advanced(byMicroseconds: slack)
+    {
+      throw Violation(.cancel, "\(name) lives on after it was to be killed")
     }
   }
 }

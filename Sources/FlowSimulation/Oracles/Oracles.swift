@@ -1,4 +1,5 @@
 package import FlowCore
+package import FlowLog
 import FlowRuntime
 
 /// All oracles of a world. The first violation counts: what comes after may only follow from it.
@@ -13,9 +14,23 @@ package final class Oracles: RunObserver {
   /// Whether the engine that lives has begun its work.
   private var isRecovered = false
 
+  /// How the log ended that was taken over, as it was found; and as the engine told it, if it did.
+  private var foundTail: LogTail?
+  private var toldTail: LogTail?
+  /// Whether a disk that keeps no promise has lost acknowledged history.
+  private(set) var hasLostHistory = false
+
   private var history = HistoryOracle()
   private var replay = ReplayOracle()
   private var launches: LaunchOracle?
+  private var ends: EndOracle?
+  /// What the durable history says of attempts.
+  private var recordedEnds: [AttemptID: AttemptEnd] = [:]
+  /// Attempts that somebody wanted to stop, durably.
+  private var stopped: Set<AttemptID> = []
+  /// Attempts that hold a slot of this engine: sent on their way, or found running.
+  private var begun: Set<AttemptID> = []
+  private var probes: [Command?] = []
   private var append: AppendOracle?
   private var stored: StoredHistory?
   private var jobs = 0
@@ -32,35 +47,48 @@ package final class Oracles: RunObserver {
     runID = created.runID
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
+    ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
+    probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
   }
 
   func violated(_ oracle: Oracle, _ message: String) {
-    if violation == nil { violation = Violation(oracle, message) }
+    note(Violation(oracle, message))
   }
 
   func hold(_ check: () throws(Violation) -> Void) {
-    do throws(Violation) { try check() } catch { if violation == nil { violation = error } }
+    func hold() { do throws(Violation) { try check() } catch { note(error) } }
+    if let world { world.visit(hold) } else { hold() }
   }
+
+  private func note(_ new: Violation) {
+    if isBetrayed && new.oracle.needsHonestDisk { return }
+    if violation == nil { violation = new }
+  }
+
+  /// Whether the disk has changed or lost what was durable.
+  private var isBetrayed: Bool { world?.storage.hasBetrayed ?? false }
 
   // MARK: While the engine lives
 
+  package func tookOver(_ tail: LogTail) {
+    toldTail = tail
+  }
+
   package func committed(_ events: [Event], _ state: RunState) {
-    guard let world else { return }
     isRecovered = true
     learn(events)
     hold { () throws(Violation) in
       try replay.commitEnds(state)
-      try append?.committed()
+      try append?.committed(checking: !isBetrayed)
       if stored == nil, let home {
         stored = StoredHistory(home.folder(of: runID), in: home.storage)
       }
-      var news: [Event] = []
-      var problem: Violation?
-      world.visit {
-        do throws(Violation) { news = try stored?.news() ?? [] } catch { problem = error }
+      let news: [Event]
+      do throws(Violation) { news = try stored?.news() ?? [] } catch {
+        if isBetrayed { return }
+        throw error
       }
-      if let problem { throw problem }
       // A reader that has just come reads all.
       guard acknowledged.suffix(news.count).elementsEqual(news), news.count >= events.count else {
         throw Violation(.said, "the log shows other events than were acknowledged")
@@ -73,44 +101,81 @@ package final class Oracles: RunObserver {
     for event in events {
       acknowledged.append(event)
       world?.coverage.add(event.body.kind)
-      launches?.learn(event)
+      note(event)
       hold { () throws(Violation) in
+        if let world {
+          try launches?.learn(event, at: world.monotonicNow)
+          try ends?.learn(event, world.ledger, bootID: world.place.bootID, at: world.now)
+        }
         try history.check(event)
         try replay.check(event)
       }
     }
   }
 
-  func launched(_ request: LaunchRequest, _ world: World) {
-    hold { () throws(Violation) in
-      try launches?.check(request.attempt, at: world.monotonicNow, world.ledger)
+  private func note(_ event: Event) {
+    switch event.body {
+    case .attemptEnded(let attempt, let end): recordedEnds[attempt] = end
+    case .stopRequested(let attempt, _): stopped.insert(attempt)
+    case .attemptFound(let attempt, .running): begun.insert(attempt)
+    default: break
     }
+  }
+
+  /// Whether an attempt asks its step's probe.
+  func isProbe(_ request: LaunchRequest) -> Bool {
+    let step = Int(request.attempt.step)
+    return probes.indices.contains(step) && probes[step] == request.command
+  }
+
+  /// The engine has an attempt launched.
+  func sent(_ request: LaunchRequest, _ world: World) {
+    begun.insert(request.attempt)
+    hold { () throws(Violation) in
+      try launches?.checkSent(
+        request.attempt, isProbe: isProbe(request), at: world.monotonicNow)
+    }
+  }
+
+  /// A command is started, or cannot be.
+  ///
+  /// - Parameter entry: index into the ledger.
+  func started(_ entry: Int, _ world: World) {
+    hold { () throws(Violation) in try launches?.checkStarted(entry, world.ledger) }
+  }
+
+  /// The engine tells a monitor to end its attempt.
+  func signalled(_ attempt: AttemptID) {
+    guard launches != nil, !stopped.contains(attempt) else { return }
+    violated(.target, "\(attempt) is stopped, and nobody wanted that durably")
   }
 
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
-    guard let world, let durable = replay.state, !world.storage.hasSync, !world.runner.hasReports
+    guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
+      !world.hasNews, !world.runner.isHeldUp, !world.mayWaitInSilence
     else { return }
+    let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
+      // It says the same where a launch waits, and then a commit may wait too.
+      if waits && world.runner.waitsForRoom { return }
       try IdleOracle.check(
-        durable, running: world.ledger.running, jobs: jobs, until: deadline,
+        durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
     }
   }
 
-  /// Whether the engine says so, which it must if and only if the disk had no room for it; or could
-  /// not, for want of room to say it in: a write that is refused otherwise ends its life.
+  /// Whether a commit or a launch waits for room: the engine must say so if and only if the disk had
+  /// none for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
-    let holder = world.visit {
-      try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
-    }
+    let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && world.refusedRoom == nil {
+    if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
-    return record.waitsForRoom || world.refusedRoom == .write
+    return record.waitsForRoom
   }
 
   /// Somebody reads the run.
@@ -121,7 +186,8 @@ package final class Oracles: RunObserver {
         home, runID,
         ReadOracle.Expectation(
           isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
-          inFlight: isRecovered ? nil : inFlight, shown: shown, bootID: world?.bootID ?? ""))
+          inFlight: isRecovered ? nil : inFlight, shown: shown,
+          bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed))
       if !acknowledged.isEmpty { shown = max(shown, seen ?? 0) }
     }
   }
@@ -130,13 +196,14 @@ package final class Oracles: RunObserver {
   func tryToDrive() {
     guard let home, let world, isRecovered else { return }
     let process = RunProcess(
-      processID: 99, place: Place(bootID: world.bootID), salts: SaltSource(seed: 0))
+      processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
       _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
       violated(.single, "a second engine drives the run")
     } catch .runIsHeld(_, let processID) {
-      if processID != Int32(world.life) {
-        violated(.single, "process \(world.life) drives the run, and not \(processID ?? -1)")
+      let engine = world.processes.engineProcessID
+      if processID != engine {
+        violated(.single, "process \(engine) drives the run, and not \(processID ?? -1)")
       }
     } catch {
       violated(.single, "a second engine is refused for another reason: \(error)")
@@ -151,12 +218,19 @@ package final class Oracles: RunObserver {
   func engineEnded(inFlight: [Event]?) {
     self.inFlight = inFlight
     isRecovered = false
+    begun = []
   }
 
   /// What is left is what was acknowledged, or that and the commit that was in flight.
   ///
   /// - Parameter events: the whole history as recovery will find it. It is not yet durable.
   func found(_ events: [Event]) {
+    // The reader of the engine before may have believed what this one will carry over.
+    stored = nil
+    if isBetrayed, acknowledged.starts(with: events) {
+      hasLostHistory = events.count < acknowledged.count
+      return
+    }
     let extra = events.dropFirst(acknowledged.count)
     if !events.starts(with: acknowledged) {
       violated(
@@ -168,19 +242,36 @@ package final class Oracles: RunObserver {
     } else if let inFlight, !extra.isEmpty, !extra.elementsEqual(inFlight) {
       violated(.prefix, "\(extra.count) events were recovered that were not in flight")
     }
-    // The reader of the engine before may have believed what this one will carry over.
-    stored = nil
+  }
+
+  /// Somebody asks whether the log is as it should be, before anyone goes on with it.
+  func verify() {
+    guard let home else { return }
+    let folder = home.folder(of: runID)
+    let isFinished = (acknowledged + (inFlight ?? [])).contains { $0.body.kind == .runFinished }
+    let truth = VerdictOracle.Truth(
+      acknowledged: acknowledged.count, inFlight: inFlight, isFinished: isFinished,
+      isBetrayed: isBetrayed, isLogBetrayed: home.storage.hasBetrayedLog,
+      segments: append?.durable ?? [])
+    foundTail = nil
+    toldTail = nil
+    hold { () throws(Violation) in
+      foundTail = try VerdictOracle.check(folder, in: home.storage, truth)
+    }
   }
 
   /// Recovery is done: the events that it found are durable.
   func recovered(_ events: [Event]) {
-    guard violation == nil else { return }
+    guard violation == nil, !hasLostHistory else { return }
+    if toldTail != foundTail {
+      violated(.verdict, "the engine goes on, and does not say how the log ended")
+    }
     learn(Array(events.dropFirst(acknowledged.count)))
     inFlight = []
     isRecovered = true
     hold { () throws(Violation) in
       try replay.commitEnds(nil)
-      if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+      if let home, !isBetrayed { try ReadOracle.checkDurable(acknowledged, home, runID) }
     }
   }
 
@@ -193,8 +284,22 @@ package final class Oracles: RunObserver {
       if let state, state != replay.state {
         throw Violation(.replay, "the finished state is not the one that the history makes")
       }
+      if isBetrayed { return }
       try append?.check()
       if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+    }
+  }
+
+  /// The run has ended, and nothing that it has started has anything left to do.
+  func settled(_ definition: WorkflowDefinition) {
+    guard let world else { return }
+    hold { () throws(Violation) in
+      try LedgerOracle.check(
+        world.ledger, definition, ends: recordedEnds,
+        slackMicroseconds: world.slackMicroseconds)
+    }
+    if world.processes.hasKeepers {
+      violated(.orphans, "a launcher or monitor lives on after the end of the run")
     }
   }
 }

@@ -11,6 +11,12 @@ struct CommandBehaviour {
   var ending: Ending
   var durationMicroseconds: Int64
   var ignoresTermination: Bool
+  /// It belongs to another user: no signal reaches it.
+  var isUnkillable = false
+  /// It sends itself SIGSTOP instead of coming to its end.
+  var stopsItself = false
+  /// What it starts, in order.
+  var descendants: [DescendantBehaviour] = []
 
   /// Nil if it succeeds.
   var fault: Fault? {
@@ -22,17 +28,43 @@ struct CommandBehaviour {
     }
   }
 
+  /// What it says as a probe.
+  var answer: Fault {
+    switch ending {
+    case .result(.exited(code: 0)): .probeSaysYes
+    case .result(.exited(code: 1)): .probeSaysNo
+    case .result, .never: .probeFails
+    }
+  }
+
   static func draw(
-    from choices: any ChoiceSource, _ options: SimulationOptions
+    from choices: any ChoiceSource, _ options: SimulationOptions, isProbe: Bool = false
   ) -> CommandBehaviour {
     let duration = [0, 1_000, 40_000, 900_000, 20_000_000]
     let index = choices.choose(.commandDuration, below: duration.count)
-    return CommandBehaviour(
-      ending: drawEnding(from: choices, options),
+    var behaviour = CommandBehaviour(
+      ending: isProbe
+        ? drawAnswer(from: choices, options) : drawEnding(from: choices, options),
       durationMicroseconds: Int64(
         duration[index] + choices.choose(.commandDuration, below: 1_000)),
       ignoresTermination: choices.happens(
         .commandStubbornness, perMille: options.stubbornPercent * 10))
+    behaviour.isUnkillable = choices.happens(.unkillable, perMille: options.unkillablePerMille)
+    behaviour.stopsItself = choices.happens(.selfStop, perMille: options.selfStopPercent * 10)
+    if choices.happens(.descendants, perMille: options.descendantPercent * 10) {
+      for _ in 0..<choices.choose(.descendants, in: 1...2) {
+        behaviour.descendants.append(.draw(from: choices, options))
+      }
+    }
+    return behaviour
+  }
+
+  /// What a probe says: that the work happened, that it did not, or nothing of use.
+  private static func drawAnswer(
+    from choices: any ChoiceSource, _ options: SimulationOptions
+  ) -> Ending {
+    if choices.happens(.commandHang, perMille: options.hangPercent * 10) { return .never }
+    return .result(.exited(code: [0, 1, 1, 2][choices.choose(.probe, below: 4)]))
   }
 
   private static func drawEnding(

@@ -2,7 +2,7 @@
 package enum Fault: UInt8, CaseIterable, Sendable {
   /// The machine loses power: all processes die, and what was not synced may be gone.
   case powerLoss
-  /// The engine is killed: commands die with it, the page cache stays.
+  /// The engine is killed: all others go on, and the page cache stays.
   case processStop
   /// A power loss took bytes that were not synced.
   case bytesLost
@@ -32,19 +32,72 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case endToldTwice
   case cancel
   case forcedCancel
+  /// SIGKILL; what it watched over goes on.
+  case monitorKilled
+  case launcherKilled
+  case forkFails
+  /// The disk refuses a monitor something.
+  case recordFails
+  /// Between learning a process id and using it, it has become another's.
+  case processIDReused
+  /// A command ends, and what it has started goes on.
+  case stragglers
+  case descendantLeavesGroup
+  /// SIGTERM does nothing to it until it is continued.
+  case processStopsItself
+  case processIsUnkillable
+  /// A monitor gives up what cannot be killed.
+  case unkillableNamed
+  /// What a monitor left that was killed is found and killed.
+  case remainsKilled
+  /// The work of a lost attempt had happened, or had not, or nobody can say.
+  case probeSaysYes
+  case probeSaysNo
+  case probeFails
+  /// A power loss took some writes and left later ones, or left them in another order.
+  case writesReordered
+  /// A power loss took some names and left later ones.
+  case namesReordered
+  /// A power loss left a file with both its names.
+  case renameHalved
+  /// An operation fails (EIO), and what it was to do has happened.
+  case failsAfterwards
+  /// A sync fails, and what was dirty stays to be written.
+  case syncKeeps
+  /// A sync fails, and a part of what was dirty was written.
+  case syncTears
+  /// Something cannot be looked at (EIO): a folder, a file, its size, what it holds.
+  case readFails
+  case shortRead
+  /// A file cannot be opened (EMFILE).
+  case tooManyFiles
+  /// A file is closed, and that fails (EIO).
+  case closeFails
+  /// A bit of a file changes.
+  case bitRot
+  /// A sector of a file is nothing but zeros.
+  case sectorLost
+  /// A sector that was written is found elsewhere, too.
+  case misdirectedWrite
+  /// A sector of a file is as it was some time ago.
+  case staleRead
+  /// A file is gone.
+  case fileLost
+  /// A sync says that all is well, and has done nothing.
+  case syncPretends
 }
 
 /// Where an engine can die. Operations that change nothing are left out: a death there leaves the
 /// same world as one before the next that does.
 package enum CrashPoint: UInt8, CaseIterable, Sendable {
   case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
-  case launch, stop, wait
+  case startLauncher, launch, stop, killRemains, wait
 
   /// Deaths are likelier where an engine seldom comes.
   var weight: Int {
     switch self {
-    case .stop: 8
-    case .remove: 3
+    case .stop, .killRemains: 8
+    case .remove, .startLauncher: 3
     case .makeDirectory, .rename, .syncDirectory, .create, .write, .reserve, .sync, .startSync,
       .launch, .wait:
       1

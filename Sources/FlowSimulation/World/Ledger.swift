@@ -1,38 +1,144 @@
 package import FlowCore
 
-/// What really happened to the commands, whatever the history says: the truth that oracles compare
+/// What really happened to the attempts, whatever the history says: the truth that oracles compare
 /// with.
 package struct Ledger: Equatable, Sendable {
+  /// One monitor, and what it has started.
   package struct Entry: Equatable, Sendable {
     package let attempt: AttemptID
-    /// Which of the engine's lives started it.
+    package let isProbe: Bool
+    /// Which of the engine's lives wanted it.
     package let life: Int
-    package let startedAt: Instant
-    package fileprivate(set) var endedAt: Instant?
-    /// Nil while it runs, and for ever where it died with the engine.
-    package fileprivate(set) var end: AttemptEnd?
-    /// When somebody first wanted it to stop.
-    package fileprivate(set) var stopAskedAt: Instant?
+    /// When the monitor was forked.
+    package let forkedAt: WorldTime
+    /// When the command was started, or could not be; nil before.
+    package fileprivate(set) var startedAt: WorldTime?
+    /// When the command itself ended.
+    package fileprivate(set) var endedAt: WorldTime?
+    /// How the command itself ended; nil while it runs, and for ever where the machine lost power.
+    package fileprivate(set) var result: AttemptEnd.Result?
+    /// How many of its processes live that can be killed, the command included.
+    package fileprivate(set) var living = 0
+    /// How many of its processes live that cannot be killed, the command included.
+    package fileprivate(set) var unkillable = 0
+    /// Whether any of its processes could not be killed.
+    package fileprivate(set) var hadUnkillable = false
+    /// When the last process ended that could be killed.
+    package fileprivate(set) var clearedAt: WorldTime?
+    /// How many descendants it started.
+    package fileprivate(set) var descendants = 0
+    /// When its monitor was first told to stop, and when to kill.
+    package fileprivate(set) var stopAskedAt: WorldTime?
+    package fileprivate(set) var forceAskedAt: WorldTime?
+    package fileprivate(set) var monitorEndedAt: WorldTime?
+    /// Whether the monitor was killed.
+    package fileprivate(set) var wasMonitorKilled = false
+    /// Whether the record does not say how the attempt ended, since the disk refused it.
+    package fileprivate(set) var lacksRecord = false
+    package fileprivate(set) var lostPower = false
+
+    package var commandRuns: Bool { startedAt != nil && endedAt == nil && !lostPower }
+    package var isStarted: Bool { startedAt != nil }
   }
 
-  /// In the order in which they were started.
+  /// In the order in which their monitors were forked.
   package private(set) var entries: [Entry] = []
 
+  package init() {}
+
+  /// How many commands run now.
+  package var running: Int { entries.count(where: \.commandRuns) }
+
+  // MARK: Monitors
+
   /// - Returns: the index of the entry.
-  mutating func started(_ attempt: AttemptID, life: Int, at now: Instant) -> Int {
-    entries.append(Entry(attempt: attempt, life: life, startedAt: now))
+  package mutating func forked(
+    _ attempt: AttemptID, isProbe: Bool = false, life: Int, at now: WorldTime
+  ) -> Int {
+    entries.append(Entry(attempt: attempt, isProbe: isProbe, life: life, forkedAt: now))
     return entries.count - 1
   }
 
-  mutating func ended(_ index: Int, _ end: AttemptEnd?, at now: Instant) {
+  package mutating func monitorEnded(_ index: Int, wasKilled: Bool, at now: WorldTime) {
+    entries[index].monitorEndedAt = now
+    entries[index].wasMonitorKilled = wasKilled
+  }
+
+  package mutating func stopAsked(_ index: Int, force: Bool, at now: WorldTime) {
+    if force {
+      if entries[index].forceAskedAt == nil { entries[index].forceAskedAt = now }
+    } else if entries[index].stopAskedAt == nil {
+      entries[index].stopAskedAt = now
+    }
+  }
+
+  package mutating func recordWritten(_ index: Int, failed: Bool) {
+    entries[index].lacksRecord = failed
+  }
+
+  // MARK: Commands
+
+  package mutating func notStarted(_ index: Int, _ failure: LaunchFailure, at now: WorldTime) {
+    entries[index].startedAt = now
     entries[index].endedAt = now
-    entries[index].end = end
+    entries[index].clearedAt = now
+    entries[index].result = .launchFailed(failure)
   }
 
-  mutating func stopAsked(_ index: Int, at now: Instant) {
-    if entries[index].stopAskedAt == nil { entries[index].stopAskedAt = now }
+  package mutating func commandStarted(
+    _ index: Int, isUnkillable: Bool = false, at now: WorldTime
+  ) {
+    entries[index].startedAt = now
+    count(index, isUnkillable, 1, at: now)
   }
 
-  /// How many commands run now.
-  package var running: Int { entries.count { $0.endedAt == nil } }
+  package mutating func commandEnded(
+    _ index: Int, _ result: AttemptEnd.Result, isUnkillable: Bool = false, at now: WorldTime
+  ) {
+    entries[index].endedAt = now
+    entries[index].result = result
+    count(index, isUnkillable, -1, at: now)
+  }
+
+  package mutating func descendantStarted(
+    _ index: Int, isUnkillable: Bool = false, at now: WorldTime
+  ) {
+    entries[index].descendants += 1
+    count(index, isUnkillable, 1, at: now)
+  }
+
+  package mutating func descendantEnded(
+    _ index: Int, isUnkillable: Bool = false, at now: WorldTime
+  ) {
+    count(index, isUnkillable, -1, at: now)
+  }
+
+  private mutating func count(
+    _ index: Int, _ isUnkillable: Bool, _ change: Int, at now: WorldTime
+  ) {
+    if isUnkillable {
+      entries[index].hadUnkillable = true
+      entries[index].unkillable += change
+    } else {
+      entries[index].living += change
+    }
+    entries[index].clearedAt = entries[index].living == 0 ? now : nil
+  }
+
+  /// All that lived is gone, and nobody can say how the commands ended.
+  package mutating func powerLost(at now: WorldTime) {
+    for index in entries.indices {
+      let entry = entries[index]
+      guard entry.commandRuns || entry.monitorEndedAt == nil || entry.living + entry.unkillable > 0
+      else { continue }
+      entries[index].lostPower = true
+      if entry.startedAt != nil {
+        entries[index].endedAt = entry.endedAt ?? now
+        entries[index].clearedAt = entry.clearedAt ?? now
+      }
+      entries[index].monitorEndedAt = entry.monitorEndedAt ?? now
+      entries[index].living = 0
+      entries[index].unkillable = 0
+    }
+  }
 }

@@ -3,8 +3,9 @@ import FlowCore
 /// What is going to happen, ordered by time, then by when it was arranged.
 struct Schedule<Happening> {
   private struct Entry: Comparable, Sendable {
-    let time: Instant
+    let time: WorldTime
     let order: Int
+    let slot: Int
 
     static func < (left: Self, right: Self) -> Bool {
       left.time == right.time ? left.order < right.order : left.time < right.time
@@ -12,32 +13,30 @@ struct Schedule<Happening> {
   }
 
   private var heap = BinaryHeap<Entry>()
-  private var happenings: [Int: Happening] = [:]
+  /// By slot; spent slots are used again.
+  private var happenings: [Happening?] = []
+  private var freeSlots: [Int] = []
   private var arranged = 0
 
-  var nextTime: Instant? { heap.min?.time }
+  var nextTime: WorldTime? { heap.min?.time }
 
-  mutating func arrange(_ happening: Happening, at time: Instant) {
-    heap.insert(Entry(time: time, order: arranged))
-    happenings[arranged] = happening
+  mutating func arrange(_ happening: Happening, at time: WorldTime) {
+    let slot: Int
+    if let free = freeSlots.popLast() {
+      slot = free
+      happenings[slot] = happening
+    } else {
+      slot = happenings.count
+      happenings.append(happening)
+    }
+    heap.insert(Entry(time: time, order: arranged, slot: slot))
     arranged += 1
   }
 
   mutating func removeNext() -> Happening? {
-    heap.removeMin().flatMap { happenings.removeValue(forKey: $0.order) }
-  }
-
-  /// Takes out all happenings for which `condition` holds.
-  mutating func removeAll(where condition: (Happening) -> Bool) {
-    var kept = BinaryHeap<Entry>()
-    while let entry = heap.removeMin() {
-      guard let happening = happenings[entry.order] else { continue }
-      if condition(happening) {
-        happenings[entry.order] = nil
-      } else {
-        kept.insert(entry)
-      }
-    }
-    heap = kept
+    guard let entry = heap.removeMin() else { return nil }
+    freeSlots.append(entry.slot)
+    defer { happenings[entry.slot] = nil }
+    return happenings[entry.slot]
   }
 }

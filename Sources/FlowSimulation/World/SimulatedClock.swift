@@ -10,7 +10,7 @@ package final class SimulatedClock: TimeSource {
   }
 
   package func now() -> Moment {
-    Moment(monotonic: world.monotonicNow, wall: world.wallNow)
+    Moment(monotonic: world.engineClock, wall: world.wallNow)
   }
 
   package func wait(until deadline: Instant?) {

@@ -6,6 +6,9 @@ package final class Trace {
     case launched = 1
     case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
     case diskFull, powerLost
+    case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
+    case descendantStarted, descendantEnded, remainsKilled
+    case diskBetrays
   }
 
   /// Where something happened.
@@ -83,9 +86,11 @@ package final class Trace {
 extension Trace.Kind {
   fileprivate var lane: Trace.Lane {
     switch self {
-    case .launched, .ended: .processes
+    case .launched, .ended, .launcherStarted, .launcherEnded, .monitorStarted, .monitorEnded,
+      .signalled, .descendantStarted, .descendantEnded, .remainsKilled:
+      .processes
     case .committed: .engine
-    case .storageFailed, .diskFull: .storage
+    case .storageFailed, .diskFull, .diskBetrays: .storage
     case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
     }
   }
@@ -103,6 +108,15 @@ extension Trace.Kind {
     case .clockJumped: "wall time jumps"
     case .diskFull: "the disk"
     case .powerLost: "power is lost:"
+    case .diskBetrays: "the disk keeps no promise:"
+    case .launcherStarted: "a launcher:"
+    case .launcherEnded: "the launcher has ended:"
+    case .monitorStarted: "has a monitor:"
+    case .monitorEnded: "its monitor has ended:"
+    case .signalled: "its monitor is told:"
+    case .descendantStarted: "starts another:"
+    case .descendantEnded: "one that it started has ended:"
+    case .remainsKilled: "what is left of it:"
     }
   }
 }

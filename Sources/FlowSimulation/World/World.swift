@@ -1,13 +1,13 @@
 package import FlowCore
 import FlowLog
-import FlowRuntime
+package import FlowRuntime
 
 /// A simulated machine, with an engine that can die on it.
 package final class World: Environment {
   enum Happening {
-    case process(Int32, SimulatedRunner.Happening)
-    case echo(Input)
-    case syncDone
+    case process(SimulatedProcesses.Happening)
+    /// In that life of the engine.
+    case syncDone(life: Int)
     case cancel(CancelRequest)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
@@ -16,33 +16,45 @@ package final class World: Environment {
   package let options: SimulationOptions
   let choices: any ChoiceSource
   package let trace: Trace
-  package let storage = SimulatedStorage()
+  package let storage: SimulatedStorage
   package private(set) lazy var time = SimulatedClock(self)
-  package private(set) lazy var runner = SimulatedRunner(self)
+  package private(set) lazy var processes = SimulatedProcesses(self)
+  /// Of the engine that lives.
+  package lazy var runner = newRunner()
   package let oracles = Oracles()
   package var ledger = Ledger()
   package var coverage = Coverage()
 
   /// Which of the engine's lives this is, from 1.
-  package private(set) var life = 1
+  package var life = 1
   /// Whether the engine has died in this life: nothing that it does has any effect.
-  package private(set) var isEngineDead = false
+  package var isEngineDead = false
   /// Faults are over: the machine heals, and the run must reach its end.
   package private(set) var isHealed = false
   /// How often the machine was started, from 1.
-  package private(set) var boot = 1
-  var bootID: String { "boot \(boot)" }
-  private var crashes = 0
-  private var death: Coverage.Death?
-  private var isDiskFull = false
-  /// The operation that was refused for want of room, where the engine was granted none since.
-  private(set) var refusedRoom: SimulatedStorage.Operation?
+  package var boot = 1
+  package var place: Place { Place(bootID: "boot \(boot)", mountID: 1, processNamespace: 1) }
+  var crashes = 0
+  var death: Coverage.Death?
+  var isDiskFull = false
+  /// Whether what cut a write short lets no more through.
+  var cutsNextWrite = false
+  /// Whether the engine was refused room when it last asked for some.
+  var lacksRoom = false
+  /// Whether the engine may have had no room to say that it waits for some.
+  var mayWaitInSilence = false
   /// Whether it is not the engine that uses the storage.
-  private var isVisited = false
+  private(set) var isVisited = false
 
-  private(set) var monotonicNow = Instant(microseconds: 1_000_000)
-  /// How far wall time is ahead of monotonic time.
+  private(set) var now = WorldTime(microseconds: 0)
+  /// When the machine was started.
+  var bootedAt = WorldTime(microseconds: -bootMicroseconds)
+  /// How far wall time is ahead of the world's.
   private var wallOffset: Int64 = 1_790_000_000_000_000
+  /// From the start of the machine until an engine can be started.
+  static let bootMicroseconds: Int64 = 1_000_000
+  /// How far time has passed for an engine that is dead.
+  var afterlife = Instant(microseconds: .min)
   private var schedule = Schedule<Happening>()
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var hasRequestNotice = false
@@ -51,14 +63,33 @@ package final class World: Environment {
     self.options = options
     self.choices = choices
     self.trace = trace
+    storage = SimulatedStorage(options.tier)
+    if options.readErrorPerMille > 0 {
+      storage.judgeLook = { [unowned self] in judgeLook($0) }
+    }
+    if options.shortReadPerMille > 0 {
+      storage.deliveredBytes = { [unowned self] in deliveredBytes(of: $0) }
+    }
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
     storage.judge = { [unowned self] in judge($0, needsRoom: $1) }
     storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
     storage.onSyncStarted = { [unowned self] in
       let latency = choices.choose(.syncLatency, below: options.syncMicroseconds + 1)
-      schedule.arrange(.syncDone, at: monotonicNow.advanced(byMicroseconds: Int64(latency)))
+      schedule.arrange(
+        .syncDone(life: life), at: now.advanced(byMicroseconds: Int64(latency)))
     }
+    processes.startEngine()
     arrangeTrouble()
+  }
+
+  deinit {
+    // Files of its readers are closed after it.
+    storage.judgeLook = { _ in nil }
+  }
+
+  /// What the next engine runs attempts by.
+  func newRunner() -> AttemptSupervisor<SimulatedProcesses, SimulatedClock> {
+    AttemptSupervisor(host: processes, storage: storage, time: time, place: place)
   }
 
   private func arrangeTrouble() {
@@ -71,14 +102,14 @@ package final class World: Environment {
       for (index, isForced) in forced.enumerated() {
         schedule.arrange(
           .cancel(CancelRequest(id: UInt64(index + 1), force: isForced)),
-          at: monotonicNow.advanced(byMicroseconds: time + Int64(index) * 500_000))
+          at: now.advanced(byMicroseconds: time + Int64(index) * 500_000))
       }
     }
     for _ in 0..<options.fullDisks {
       let time = Int64(choices.choose(.disk, below: 3_000_000))
       let duration = Int64(choices.choose(.disk, below: 3_000_000))
       for (isFull, time) in [(true, time), (false, time + duration)] {
-        schedule.arrange(.diskFull(isFull), at: monotonicNow.advanced(byMicroseconds: time))
+        schedule.arrange(.diskFull(isFull), at: now.advanced(byMicroseconds: time))
       }
     }
     if options.hasClockJumps {
@@ -90,7 +121,7 @@ package final class World: Environment {
         if jump == 0 { continue }
         schedule.arrange(
           .wallClockJump(microseconds: jump * 1_000_000),
-          at: monotonicNow.advanced(byMicroseconds: time))
+          at: now.advanced(byMicroseconds: time))
       }
     }
   }
@@ -106,52 +137,75 @@ package final class World: Environment {
 
   // MARK: Time
 
+  package var monotonicNow: Instant {
+    Instant(microseconds: now.microseconds - bootedAt.microseconds)
+  }
+
+  /// What the clock shows to the engine: for a dead one time passes as it wants to, so that whatever it
+  /// waits for comes to an end.
+  var engineClock: Instant { max(monotonicNow, afterlife) }
+
   package var wallNow: WallTime {
-    WallTime(microseconds: monotonicNow.microseconds + wallOffset)
+    WallTime(microseconds: now.microseconds + wallOffset)
   }
 
-  func arrange(
-    _ happening: SimulatedRunner.Happening, of processID: Int32, afterMicroseconds delay: Int64
-  ) {
-    schedule.arrange(
-      .process(processID, happening), at: monotonicNow.advanced(byMicroseconds: delay))
-  }
+  /// How long the launchers and monitors of this world may take for what takes no time by right:
+  /// each of their actions and messages takes some.
+  var slackMicroseconds: Int64 { 200_000 + 100 * Int64(options.processLatencyMicroseconds) }
 
-  /// Tells a report once more, some time later.
-  func echo(_ report: Input) {
-    guard choices.happens(.echo, perMille: options.echoPercent * 10) else { return }
-    coverage.add(.endToldTwice)
-    let delay = [0, 1_000, 1_500_000][choices.choose(.echo, below: 3)]
-    schedule.arrange(.echo(report), at: monotonicNow.advanced(byMicroseconds: Int64(delay)))
+  func arrange(_ happening: SimulatedProcesses.Happening, at time: WorldTime) {
+    schedule.arrange(.process(happening), at: time)
   }
 
   /// Lets time pass until something happens, or the deadline; a late wake-up sees what happens
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
-    guard engineGoesOn(at: .wait) else { return }
+    guard engineGoesOn(at: .wait) else {
+      afterlife = max(engineClock, deadline ?? engineClock.advanced(byMilliseconds: 1_000))
+      return
+    }
     oracles.waits(until: deadline)
     letReadersLook()
-    let news = runner.hasReports ? monotonicNow : nil
-    guard let wakeUp = [news, schedule.nextTime, deadline].compactMap(\.self).min() else {
+    var wakeUp = WorldTime(microseconds: .max)
+    if hasNews { wakeUp = now }
+    if let next = schedule.nextTime { wakeUp = min(wakeUp, next) }
+    if let deadline {
+      wakeUp = min(wakeUp, bootedAt.advanced(byMicroseconds: deadline.microseconds))
+    }
+    guard wakeUp.microseconds < .max else {
       oracles.violated(.live, "the engine waits, and nothing is going to happen")
       isEngineDead = true
       return
     }
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
-    let until = max(monotonicNow, wakeUp).advanced(byMicroseconds: Int64(delay))
     if delay > 0 { coverage.add(.lateWakeUp) }
-    while let next = schedule.nextTime, next <= until, let happening = schedule.removeNext() {
-      monotonicNow = max(monotonicNow, next)
+    pass(until: max(now, wakeUp).advanced(byMicroseconds: Int64(delay)))
+  }
+
+  /// Lets all happen that comes until then.
+  func pass(until end: WorldTime) {
+    while let next = schedule.nextTime, next <= end, let happening = schedule.removeNext() {
+      now = max(now, next)
       happen(happening)
     }
-    monotonicNow = until
+    now = end
   }
+
+  /// Lets time pass until nothing is going to happen any more, but not much more than so long.
+  func settle(microseconds: Int64) {
+    let end = now.advanced(byMicroseconds: microseconds)
+    while let next = schedule.nextTime, next <= end { pass(until: max(now, next)) }
+  }
+
+  /// Whether the engine has been told something that it has not asked for.
+  var hasNews: Bool { processes.hasMessages || runner.hasReports }
 
   private func happen(_ happening: Happening) {
     switch happening {
-    case .process(let processID, let happening): runner.happened(happening, to: processID)
-    case .echo(let report): runner.report(report)
-    case .syncDone: storage.completeSync(isFaulty(times: 3) ? failedSync() : .done)
+    case .process(let happening): processes.happen(happening)
+    case .syncDone(let life):
+      guard life == self.life, storage.hasSync else { return }
+      storage.completeSync(drawSync(times: 3))
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
       coverage.add(request.force ? .forcedCancel : .cancel)
@@ -166,121 +220,10 @@ package final class World: Environment {
     }
   }
 
-  // MARK: Deaths
-
-  /// Asked at every operation, effect and wait: whether the engine lives to see it through.
-  func engineGoesOn(at point: CrashPoint) -> Bool {
-    if isEngineDead { return false }
-    guard !isHealed, crashes < options.maxCrashes,
-      choices.happens(.crash, perMille: options.crashPerMille * point.weight)
-    else { return true }
-    crashes += 1
-    isEngineDead = true
-    let death = drawDeath()
-    self.death = death
-    coverage.add(death, at: point)
-    trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
-    return false
-  }
-
-  private func drawDeath() -> Coverage.Death {
-    choices.happens(.death, perMille: options.powerLossPercent * 10) ? .powerLoss : .processStop
-  }
-
-  /// What comes after the engine's death, or its stop, until a new engine comes up. The machine may
-  /// lose power even if only the engine had stopped.
-  package func restart() {
-    isEngineDead = true
-    runner.killAll()
-    storage.closeAll()
-    letReadersLook(times: 20)
-    if (death ?? drawDeath()) == .powerLoss { losePower() }
-    death = nil
-    schedule.removeAll {
-      switch $0 {
-      case .process, .syncDone, .echo: true
-      case .cancel, .wallClockJump, .diskFull: false
-      }
-    }
-    life += 1
-    pass(microseconds: Int64([1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]))
-    letReadersLook()
-    isEngineDead = false
-    trace.note(.restarted, nil, "life \(life)")
-  }
-
-  private func losePower() {
-    boot += 1
-    for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
-      coverage.add(loss)
-    }
-    trace.note(.powerLost, nil, "boot \(boot) follows")
-  }
-
-  /// Time in which no engine is there.
-  private func pass(microseconds: Int64) {
-    let until = monotonicNow.advanced(byMicroseconds: microseconds)
-    while let next = schedule.nextTime, next <= until, let happening = schedule.removeNext() {
-      monotonicNow = max(monotonicNow, next)
-      happen(happening)
-    }
-    monotonicNow = until
-  }
-
-  // MARK: Faults of the storage
-
-  private func judge(
-    _ operation: SimulatedStorage.Operation, needsRoom: Bool
-  ) -> SimulatedStorage.Verdict {
-    if isVisited { return .done }
-    trace.tell(.storage) { "\(operation)" }
-    letReadersLook()
-    guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
-    let verdict = drawVerdict(operation, needsRoom: needsRoom)
-    if needsRoom || verdict.isWantOfRoom {
-      refusedRoom = verdict.isWantOfRoom ? operation : nil
-    }
-    return verdict
-  }
-
-  private func drawVerdict(
-    _ operation: SimulatedStorage.Operation, needsRoom: Bool
-  ) -> SimulatedStorage.Verdict {
-    if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
-      return .refused(.noSpace)
-    }
-    guard isFaulty() else { return .done }
-    if operation == .sync || operation == .startSync { return failedSync() }
-    let isFull = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isFull ? .noSpace : .ioError)
-    trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
-    return .refused(isFull ? .noSpace : .inputOutput)
-  }
-
-  private func failedSync() -> SimulatedStorage.Verdict {
-    let isReverting = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isReverting ? .syncReverts : .syncDrops)
-    trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
-    return .dropped(.inputOutput, reverting: isReverting)
-  }
-
-  private func acceptedBytes(of count: Int) -> Int {
-    guard count > 1, !isHealed, !isVisited,
-      choices.happens(.shortWrite, perMille: options.shortWritePerMille)
-    else { return count }
-    coverage.add(.shortWrite)
-    return count - 1 - choices.choose(.shortWrite, below: count - 1)
-  }
-
-  private func isFaulty(times factor: Int = 1) -> Bool {
-    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
-  }
-
   // MARK: Readers
 
   /// Somebody may come and look at the run.
-  private func letReadersLook(times factor: Int = 1) {
+  func letReadersLook(times factor: Int = 1) {
     guard choices.happens(.reader, perMille: options.readPerMille * factor) else { return }
     coverage.addRead()
     visit {
@@ -291,8 +234,9 @@ package final class World: Environment {
 
   /// Lets others than the engine use the storage. Their operations do not fail.
   func visit<Value>(_ body: () -> Value) -> Value {
+    let wasVisited = isVisited
     isVisited = true
-    defer { isVisited = false }
+    defer { isVisited = wasVisited }
     return body()
   }
 
@@ -300,21 +244,5 @@ package final class World: Environment {
     isHealed = true
     isDiskFull = false
     trace.note(.healed, nil, "")
-  }
-}
-
-extension SimulatedStorage.Operation {
-  fileprivate var crashPoint: CrashPoint {
-    switch self {
-    case .makeDirectory: .makeDirectory
-    case .rename: .rename
-    case .remove: .remove
-    case .syncDirectory: .syncDirectory
-    case .create: .create
-    case .write: .write
-    case .reserve: .reserve
-    case .sync: .sync
-    case .startSync: .startSync
-    }
   }
 }

@@ -1,0 +1,67 @@
+package import FlowCore
+
+/// A moment of a run: in the run's own time, which never goes back, and as a calendar showed it.
+package struct RunPoint: Equatable, Sendable {
+  /// Microseconds since the run was created, as `RunTime` counts them.
+  package var elapsed: Int64
+  package var wall: WallTime
+
+  package init(elapsed: Int64, wall: WallTime) {
+    self.elapsed = elapsed
+    self.wall = wall
+  }
+
+  /// So many microseconds earlier, but not before the run was created.
+  func before(byMicroseconds delta: Int64) -> RunPoint {
+    RunPoint(
+      elapsed: max(0, elapsed - max(0, delta)),
+      wall: WallTime(microseconds: wall.microseconds &- max(0, delta)))
+  }
+}
+
+/// The time of a run, from one event to the next: by the monotonic clock within a boot, and by the
+/// wall clock from one boot to another, where nothing else tells. So a wall clock that was set moves
+/// no attempt, and a run that was left alone over a reboot has a gap there.
+package struct RunTime: Equatable, Sendable {
+  private var last: Moment?
+  private var elapsed: Int64 = 0
+  private var bootID: String?
+
+  init() {}
+
+  /// The point of an event; each is asked for once, in order.
+  mutating func point(of event: Event) -> RunPoint {
+    elapsed = elapsedThen(event.moment, isSameClock: isSameClock(event))
+    last = event.moment
+    if case .engineStarted(let engine) = event.body { bootID = engine.place.bootID }
+    return RunPoint(elapsed: elapsed, wall: event.moment.wall)
+  }
+
+  /// The point of a moment at which no event was recorded, such as now.
+  ///
+  /// - Parameter bootID: the boot of the clock that was read.
+  func point(of moment: Moment, bootID: String) -> RunPoint {
+    RunPoint(
+      elapsed: elapsedThen(moment, isSameClock: bootID == self.bootID), wall: moment.wall)
+  }
+
+  private func isSameClock(_ event: Event) -> Bool {
+    switch event.body {
+    case .engineStarted(let engine): bootID == nil || engine.place.bootID == bootID
+    // Which boot this is, the next event says.
+    case .runReopened: false
+    default: true
+    }
+  }
+
+  private func elapsedThen(_ moment: Moment, isSameClock: Bool) -> Int64 {
+    guard let last else { return 0 }
+    let passed =
+      isSameClock
+      ? moment.monotonic.microseconds.subtractingReportingOverflow(last.monotonic.microseconds)
+      : moment.wall.microseconds.subtractingReportingOverflow(last.wall.microseconds)
+    let (sum, overflow) = elapsed.addingReportingOverflow(
+      passed.overflow ? 0 : max(0, passed.partialValue))
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,54 @@
+import FlowCommandLine
+package import FlowCore
+
+/// A run as somebody looks at it: its history, who drives it, and until when what has no end is
+/// shown.
+package struct RunView: Sendable {
+  package let chronicle: RunChronicle
+  package let runID: String
+  package let isHeld: Bool
+  /// Nil where nobody drives the run, or the process has not said.
+  package let engineProcessID: Int32?
+  /// What has no end is shown up to here: now, or where the history ends if nobody adds to it.
+  package let now: RunPoint
+  package let status: RunStatus
+  let wording: StepWording
+
+  /// - Parameters:
+  ///   - now: the time of looking.
+  ///   - bootID: of the clock of `now`.
+  package init(
+    _ chronicle: RunChronicle, runID: String, isHeld: Bool, engineProcessID: Int32?, now: Moment,
+    bootID: String
+  ) {
+    self.chronicle = chronicle
+    self.runID = runID
+    self.isHeld = isHeld
+    self.engineProcessID = engineProcessID
+    let goesOn = isHeld && chronicle.state?.isFinished != true
+    let here = chronicle.time.point(of: now, bootID: bootID)
+    self.now = goesOn ? here : chronicle.last ?? here
+    status = RunStatus(chronicle.state?.phase, isHeld: isHeld)
+    wording = StepWording(chronicle.state?.definition)
+  }
+
+  /// Where a step stands.
+  ///
+  /// - Parameter state: the run's, which is known then.
+  func status(ofStep step: Int, _ state: RunState) -> StepStatus {
+    StepStatus(state.steps[step].phase, in: status)
+  }
+
+  /// `02:19:03.120`, or with its date where the run began on another day.
+  func clock(_ wall: WallTime) -> String {
+    let time = Timestamp(wall)
+    guard let start = chronicle.summary.startedAt, Timestamp(start).isSameDay(as: time) else {
+      return time.rfc3339
+    }
+    return time.timeOfDay
+  }
+
+  func since(_ point: RunPoint) -> String {
+    DurationText.of(microseconds: now.elapsed - point.elapsed)
+  }
+}

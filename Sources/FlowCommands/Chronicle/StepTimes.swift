@@ -1,0 +1,131 @@
+import FlowCore
+
+/// Where the time of a step went, from the start of the run to the step's end or to now; in
+/// microseconds, which add up to the whole.
+package struct StepTimes: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
+    /// For the steps that it needs.
+    case waiting
+    /// For a slot, ready to run.
+    case queued
+    case running
+    case backingOff
+    /// Settled by an earlier round of the run.
+    case resting
+    /// No engine drove the run; what ran may have gone on.
+    case undriven
+  }
+
+  private var spans: [Int64] = Array(repeating: 0, count: Kind.allCases.count)
+
+  package subscript(kind: Kind) -> Int64 {
+    get { spans[Self.place(of: kind)] }
+    set { spans[Self.place(of: kind)] = newValue }
+  }
+
+  private static func place(of kind: Kind) -> Int {
+    switch kind {
+    case .waiting: 0
+    case .queued: 1
+    case .running: 2
+    case .backingOff: 3
+    case .resting: 4
+    case .undriven: 5
+    }
+  }
+
+  package var total: Int64 { spans.reduce(0, +) }
+}
+
+/// A stretch of a step's time.
+package struct StepSpan: Equatable, Sendable {
+  package let kind: StepTimes.Kind
+  /// Of the run's own time, in microseconds.
+  package let from: Int64
+  package let until: Int64
+  /// The number of the attempt that it leads to or consists of; zero for none.
+  package let attempt: Int32
+}
+
+extension RunChronicle {
+  /// The stretches of a step's time, in order and without holes, up to its end or `now`; those in
+  /// which nothing passed are left out.
+  ///
+  /// - Parameter now: of the run's own time, for a step that has no end.
+  package func spans(ofStep step: Int, now: Int64) -> [StepSpan] {
+    var spans: [StepSpan] = []
+    var reached: Int64 = 0
+    func reach(_ until: Int64, _ kind: StepTimes.Kind, _ attempt: Int32) {
+      guard until > reached else { return }
+      spans.append(StepSpan(kind: kind, from: reached, until: until, attempt: attempt))
+      reached = until
+    }
+    var idle = StepTimes.Kind.waiting
+    /// Another round may have begun since.
+    func crossRounds(before end: Int64) {
+      guard let round = rounds.last(where: { $0.from.elapsed <= end })?.from.elapsed,
+        round > reached
+      else { return }
+      if let before = settledBefore(step: step)?.elapsed, before < round { reach(before, idle, 0) }
+      reach(round, .resting, 0)
+      idle = .waiting
+    }
+    for attempt in attempts(ofStep: step) {
+      let number = attempt.id.number
+      crossRounds(before: attempt.readyAt.elapsed)
+      reach(attempt.readyAt.elapsed, idle, number)
+      let started = attempt.launchedAt ?? attempt.endedAt
+      reach(started?.elapsed ?? now, .queued, number)
+      if started == nil { return spans }
+      reach(attempt.endedAt?.elapsed ?? now, .running, number)
+      switch attempt.next {
+      case .retry: idle = .backingOff
+      case .rerun, .probe: idle = .queued
+      case .none: idle = .waiting
+      }
+    }
+    let end = settledAt(step: step)?.elapsed ?? now
+    let ready = readySince(step: step)?.elapsed
+    crossRounds(before: ready ?? end)
+    if let ready {
+      reach(ready, idle, 0)
+      idle = .queued
+    }
+    reach(end, idle, 0)
+    return spans
+  }
+
+  /// Where a step's time went. What a step waited while no engine drove the run counts as that
+  /// alone, and so does an attempt that was lost meanwhile: nobody can say how long it ran.
+  ///
+  /// - Parameters:
+  ///   - now: of the run's own time, for a step that has no end.
+  ///   - since: what was before does not count.
+  package func times(ofStep step: Int, now: Int64, since: Int64 = 0) -> StepTimes {
+    var times = StepTimes()
+    let attempts = attempts(ofStep: step)
+    for span in spans(ofStep: step, now: now) {
+      let isLost = attempts.contains { $0.id.number == span.attempt && $0.outcome == .lost }
+      let mayBeUndriven =
+        switch span.kind {
+        case .waiting, .queued, .backingOff: true
+        case .running: isLost
+        case .resting, .undriven: false
+        }
+      let from = min(max(span.from, since), span.until)
+      let undriven = mayBeUndriven ? undrivenTime(from: from, until: span.until) : 0
+      times[span.kind] += span.until - from - undriven
+      times[.undriven] += undriven
+    }
+    return times
+  }
+
+  /// How much of a stretch of time no engine drove the run.
+  private func undrivenTime(from: Int64, until: Int64) -> Int64 {
+    var sum: Int64 = 0
+    for (life, next) in zip(lives, lives.dropFirst()) {
+      sum += max(0, min(until, next.from.elapsed) - max(from, life.until.elapsed))
+    }
+    return sum
+  }
+}

@@ -1,0 +1,45 @@
+package import FlowCommandLine
+import FlowCore
+import FlowText
+
+/// `flow why RUN STEP`.
+package struct WhyCommand: Subcommand, Equatable {
+  package let run: String
+  package let step: String
+  package let json: Bool
+
+  package static let syntax = CommandSyntax(
+    name: "why", purpose: "explain why a step waits, failed, ran again or took so long",
+    details: "What is said follows from the run's history alone. Times are UTC.",
+    arguments: [.run, Argument("STEP", .one, "the id of the step")], options: [.json],
+    examples: [.init("flow why latest upload", "what happened to step upload, and what for")],
+    exitCodes: [.success, .usage, .damaged, .environment])
+
+  package init(_ arguments: ScannedArguments) {
+    run = arguments.positional[0]
+    step = arguments.positional[1]
+    json = arguments.has(.json)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let run = try ChronicledRun(named: run, context)
+    if let explainer = Explainer(run.view) {
+      var output = context.output
+      let index = try explainer.state.definition.index(ofStep: step, runID: run.view.runID)
+      let printer = ExplanationPrinter(explainer, step: index)
+      if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
+    }
+    // What is said follows from what could be read; there may be more.
+    if let problem = run.problem { throw problem }
+    return .success
+  }
+}
+
+extension WorkflowDefinition {
+  /// - Throws: `.noSuchStep`, with the nearest that there is.
+  func index(ofStep id: String, runID: String) throws(CommandError) -> Int {
+    if let index = steps.firstIndex(where: { $0.id == id }) { return index }
+    throw .noSuchStep(
+      id, runID: runID, suggestion: Suggestion.nearest(to: id, among: steps.lazy.map(\.id)))
+  }
+}

@@ -1,0 +1,135 @@
+import FlowCommandLine
+import FlowCore
+
+/// The words for what became of an attempt, and what followed.
+extension Explainer {
+  /// `exit code 75`, without how long it took.
+  func result(_ attempt: AttemptRecord) -> String {
+    guard let end = attempt.end else {
+      if attempt.stop != nil { return "is being stopped" }
+      if attempt.launchedAt == nil { return "is about to start" }
+      return view.status == .interrupted ? "not known" : "runs"
+    }
+    let probe = attempt.isProbe ? "probe: " : ""
+    let remains = leftovers(end)
+    switch AttemptOutcome(end) {
+    case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(remains)"
+    case .signalled: return "\(probe)\(StepWording.text(signal: end.signal ?? 0))\(remains)"
+    case .timedOut: return "\(probe)timed out\(remains)"
+    case .cancelled: return "\(probe)cancelled\(remains)"
+    case .launchFailed:
+      return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
+    case .lost: return "\(probe)lost: nobody can say how it ended\(remains)"
+    }
+  }
+
+  /// What was left of it when the command itself had ended, or when its end was found to be lost.
+  private func leftovers(_ end: AttemptEnd) -> String {
+    var text = ""
+    if end.stragglers > 0 {
+      let processes = end.stragglers == 1 ? "1 process" : "\(end.stragglers) processes"
+      text += ", \(processes) of it left over and killed"
+    }
+    if end.unkillable > 0 { text += ", \(end.unkillable) of it cannot be killed" }
+    return text
+  }
+
+  /// What the engine chose when it had ended; empty where that was nothing.
+  func consequence(_ attempt: AttemptRecord) -> String {
+    switch attempt.next {
+    case .none: return ""
+    case .retry(let delay):
+      let drawn =
+        settings(Int(attempt.id.step)).retry.jitter == .full ? ", drawn at random" : ""
+      return "tried again after \(DurationText.of(milliseconds: delay))\(drawn)"
+    case .rerun where attempt.isProbe: return "the work was not done, so it is run again"
+    case .rerun: return "run again, so its work may be done twice"
+    case .probe: return "the probe is asked whether its work was done"
+    }
+  }
+
+  /// How long its step was ready before it was launched, in microseconds.
+  func queued(_ attempt: AttemptRecord) -> Int64 {
+    let until = attempt.launchedAt ?? attempt.endedAt ?? view.now
+    return max(0, until.elapsed - attempt.readyAt.elapsed)
+  }
+
+  /// How long it ran, as measured; until now where it runs. Nil where nobody can say.
+  func ran(_ attempt: AttemptRecord) -> Int64? {
+    if let end = attempt.end {
+      return end.result == .lost || end.launchFailure != nil ? nil : end.durationMicroseconds
+    }
+    guard view.status != .interrupted, let launchedAt = attempt.launchedAt else { return nil }
+    return max(0, view.now.elapsed - launchedAt.elapsed)
+  }
+
+  /// Whether somebody measured what it took.
+  func isMeasured(_ attempt: AttemptRecord) -> Bool {
+    // Every process has some memory.
+    (attempt.end?.peakMemoryKibibytes ?? 0) > 0
+  }
+
+  /// `1.2s`; empty where nobody measured it.
+  func cpu(_ attempt: AttemptRecord) -> String {
+    guard let end = attempt.end, isMeasured(attempt) else { return "" }
+    return DurationText.of(microseconds: end.cpuMicroseconds)
+  }
+
+  /// `12.5 MiB`, of the largest of its processes; empty where nobody measured it.
+  func memory(_ attempt: AttemptRecord) -> String {
+    guard let end = attempt.end, isMeasured(attempt) else { return "" }
+    return ByteText.of(kibibytes: end.peakMemoryKibibytes)
+  }
+
+  // MARK: What took the slots
+
+  /// Waits that are shorter are not worth a sentence.
+  private static let shortestWait: Int64 = 10_000
+
+  /// What happened while the step waited longest for a slot, if that was a tenth of its time or more.
+  /// Looks at all attempts of the run.
+  func delays(ofStep step: Int) -> [String] {
+    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    guard
+      let span = chronicle.spans(ofStep: step, now: view.now.elapsed)
+        .filter({ $0.kind == .queued }).max(by: { $0.until - $0.from < $1.until - $1.from }),
+      span.until - span.from >= max(Self.shortestWait, times.total / 10)
+    else { return [] }
+    let wait = DurationText.of(microseconds: span.until - span.from)
+    let others = ran(from: span.from, until: span.until, besides: step)
+    var sentences: [String] = []
+    if !others.isEmpty {
+      let named = others.prefix(Self.mostNames).map { id(Int($0)) }
+      let list = Self.list(Array(named), more: others.count - named.count)
+      sentences.append("It waited \(wait) for a slot while others ran: \(list).")
+    }
+    let full = waitedForRoom(from: span.from, until: span.until)
+    if full > 0 {
+      sentences.append("The disk was full for \(DurationText.of(microseconds: full)) of that.")
+    }
+    return sentences
+  }
+
+  /// Steps whose attempts ran in a stretch of time, those that ran longest in it first.
+  private func ran(from: Int64, until: Int64, besides step: Int) -> [Int32] {
+    var overlaps: [Int32: Int64] = [:]
+    for attempt in chronicle.allAttempts where Int(attempt.id.step) != step {
+      guard let launched = attempt.launchedAt?.elapsed else { continue }
+      let ended = attempt.endedAt?.elapsed ?? view.now.elapsed
+      let overlap = min(until, ended) - max(from, launched)
+      if overlap > 0 { overlaps[attempt.id.step, default: 0] += overlap }
+    }
+    return overlaps.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
+  }
+
+  private func waitedForRoom(from: Int64, until: Int64) -> Int64 {
+    var sum: Int64 = 0
+    for mark in chronicle.marks {
+      if case .roomReturned(let waited) = mark.kind {
+        let end = mark.point.elapsed
+        sum += max(0, min(until, end) - max(from, end - waited))
+      }
+    }
+    return sum
+  }
+}

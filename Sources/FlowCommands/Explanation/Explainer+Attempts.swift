@@ -1,0 +1,205 @@
+import FlowCommandLine
+import FlowCore
+
+/// What is said of steps that have begun an attempt, or have their end.
+extension Explainer {
+  func running(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step), let launched = last.launchedAt else {
+      return []
+    }
+    let again = last.id.number == 1 ? "" : " (attempt \(last.id.number))"
+    let what = last.isProbe ? "the probe of \(id(step)) runs" : "\(id(step)) runs"
+    var sentences = [
+      "\(what) since \(view.clock(launched.wall)), for \(view.since(launched))\(again)."
+    ]
+    if let limit = settings(step).timeoutMilliseconds {
+      sentences.append("It is stopped after \(DurationText.of(milliseconds: limit)).")
+    }
+    return sentences
+  }
+
+  func stopping(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step), let stop = last.stop else { return [] }
+    let since = last.stoppedAt.map { " since \(view.clock($0.wall))" } ?? ""
+    let grace = settings(step).killGraceMilliseconds
+    let patience = "it has \(DurationText.of(milliseconds: grace)) before it is killed"
+    switch stop {
+    case .deadline:
+      let limit = settings(step).timeoutMilliseconds.map { DurationText.of(milliseconds: $0) }
+      return [
+        "\(id(step)) passed its limit of \(limit ?? "time") and is being stopped\(since):"
+          + " \(patience)."
+      ]
+    case .request(let force):
+      let why = chronicle.stopping.map { ": \(wording.text($0.reason))" } ?? ""
+      return [
+        "\(id(step)) is being stopped\(since), because the run is\(why).",
+        force ? "It is killed without grace." : "It asks for the processes' end; \(patience).",
+      ]
+    }
+  }
+
+  func interrupted(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step) else { return [] }
+    let number = last.id.number
+    let lead =
+      last.launchedAt.map {
+        "Attempt \(number) of \(id(step)) was running since \(view.clock($0.wall))"
+      } ?? "Attempt \(number) of \(id(step)) was scheduled"
+    return [
+      "\(lead) when the history broke off.",
+      "No engine drives the run, so how it ended is not known.",
+    ]
+  }
+
+  func succeeded(_ step: Int) -> [String] {
+    let attempts = chronicle.attempts(ofStep: step)
+    guard let last = attempts.last, let end = last.end else { return [] }
+    if last.isProbe {
+      return [
+        "\(id(step)) succeeded: an attempt was lost, and the probe says that its work was done."
+      ]
+    }
+    let lead = "\(id(step)) succeeded in \(DurationText.of(microseconds: end.durationMicroseconds))"
+    if attempts.count == 1 { return ["\(lead)."] }
+    let earlier = attempts.count - 1
+    return ["\(lead), after \(earlier) earlier \(earlier == 1 ? "attempt" : "attempts")."]
+  }
+
+  func failed(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else { return [] }
+    let what = last.isProbe ? "the probe of \(id(step)) failed" : "\(id(step)) failed"
+    var sentences = [
+      "\(what): \(wording.failure(end, ofStep: Int32(step))).", whyNoMore(step, last, end),
+    ]
+    if settings(step).allowFailure {
+      sentences.append("It may fail: its dependents run all the same.")
+    }
+    return sentences
+  }
+
+  /// The rules are those of `Decider.follow`.
+  private func whyNoMore(_ step: Int, _ last: AttemptRecord, _ end: AttemptEnd) -> String {
+    let settings = settings(step)
+    switch AttemptVerdict(end) {
+    case .unkillable:
+      return "\(end.unkillable) of its processes cannot be killed, and nothing may run beside them."
+    case .lost where settings.onLost == .fail: return "onLost says that it is not run again."
+    case .lost:
+      return
+        "It was lost \(state.steps[step].losses) times; after \(Decider.maxReruns) reruns it is"
+        + " given up."
+    case .failed where last.isProbe:
+      return "Of a probe, exit code 0 means that the work was done and 1 that it was not; anything"
+        + " else leaves it open."
+    case .failed(let kind, let exitCode):
+      return whyNoRetry(settings.retry, kind, exitCode, failures: state.steps[step].failures)
+    case .succeeded, .cancelled: return ""
+    }
+  }
+
+  private func whyNoRetry(
+    _ policy: RetryPolicy, _ kind: FailureKinds, _ exitCode: UInt8, failures: Int32
+  ) -> String {
+    if policy.maxAttempts == 1 { return "It has one attempt: its retry policy allows no more." }
+    if !policy.on.isSuperset(of: kind) {
+      let names = Self.names(policy.on).joined(separator: ", ")
+      return "Its retry policy tries again on \(names.isEmpty ? "nothing" : names), and not on"
+        + " \(Self.names(kind).joined())."
+    }
+    if kind == .exit, let codes = policy.exitCodes, !codes.contains(exitCode) {
+      let list = codes.map { String($0) }.joined(separator: ", ")
+      return "Its retry policy tries again on exit codes \(list), and not on \(exitCode)."
+    }
+    return "All \(policy.maxAttempts) attempts that its retry policy allows are used up."
+  }
+
+  /// As the definition spells them.
+  static func names(_ kinds: FailureKinds) -> [String] {
+    let all: [(FailureKinds, String)] = [
+      (.exit, "exit"), (.signal, "signal"), (.timeout, "timeout"), (.launch, "launch"),
+    ]
+    return all.filter { kinds.isSuperset(of: $0.0) }.map(\.1)
+  }
+
+  // MARK: Ends without an attempt's own
+
+  /// From the need for which a step was skipped to the step that did not succeed by itself.
+  package func skipChain(ofStep step: Int) -> [Int] {
+    var chain: [Int] = []
+    var next = chronicle.summary.skippedNeed(ofStep: step)
+    while let need = next {
+      chain.append(need)
+      next = chronicle.summary.skippedNeed(ofStep: need)
+    }
+    return chain
+  }
+
+  func skipped(_ step: Int) -> [String] {
+    let chain = skipChain(ofStep: step)
+    guard let root = chain.last else {
+      return [
+        "\(id(step)) was skipped: the run was stopping before it could start.", whyStopping(),
+      ]
+    }
+    let links = chain.dropLast()
+    func text(_ part: ArraySlice<Int>) -> [String] {
+      part.map { "\(id($0)), which was skipped for need of" }
+    }
+    // A chain can be as long as the workflow, and every step on it says so.
+    let shown =
+      links.count <= 6 ? text(links) : text(links.prefix(3)) + ["…"] + text(links.suffix(2))
+    let path = (shown + [id(root)]).joined(separator: " ")
+    let lead = "\(id(step)) was skipped: it needs \(path), which \(end(root))."
+    return [lead] + (status(root) == .skipped ? [whyStopping()] : [])
+  }
+
+  /// As in `which …`.
+  private func end(_ step: Int) -> String {
+    let last = chronicle.lastAttempt(ofStep: step)
+    switch status(step) {
+    case .failed:
+      return last?.end.map { "failed: \(wording.failure($0, ofStep: Int32(step)))" } ?? "failed"
+    case .cancelled: return "was cancelled"
+    default: return "was skipped because the run was stopping"
+    }
+  }
+
+  private func whyStopping() -> String {
+    guard let stopping = chronicle.stopping else { return "The run was stopping." }
+    return "The run was stopping since \(view.clock(stopping.point.wall)):"
+      + " \(wording.text(stopping.reason))."
+  }
+
+  func cancelled(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else {
+      return ["\(id(step)) was cancelled.", whyStopping()]
+    }
+    guard chronicle.wasStopped(step: step) else {
+      return [
+        "\(id(step)) was cancelled: somebody stopped attempt \(last.id.number) without asking the"
+          + " engine."
+      ]
+    }
+    let how = "\(wording.failure(end, ofStep: Int32(step)))"
+    switch (AttemptVerdict(end), last.next) {
+    case (.failed, .retry):
+      return [
+        "\(id(step)) was cancelled while it backed off: attempt \(last.id.number) had failed: \(how).",
+        whyStopping(),
+      ]
+    case (.failed, _), (.unkillable, _):
+      return [
+        "\(id(step)) was cancelled: attempt \(last.id.number) failed (\(how)), and a run that stops"
+          + " tries nothing again.", whyStopping(),
+      ]
+    case (.lost, _):
+      return [
+        "\(id(step)) was cancelled: attempt \(last.id.number) was lost, and a run that stops runs"
+          + " nothing again.", whyStopping(),
+      ]
+    case (.cancelled, _), (.succeeded, _):
+      return ["\(id(step)) was stopped while it ran: \(how).", whyStopping()]
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import FlowCommandLine
+package import FlowCore
+
+/// Says in plain sentences why the steps of a run stand where they stand.
+package struct Explainer: Sendable {
+  package let view: RunView
+  package let state: RunState
+  /// Attempts that hold a slot.
+  let launched: [AttemptID]
+  /// Attempts that are scheduled and wait for a slot, the next first.
+  private let scheduled: [Int32]
+  /// Ready steps without an intent, as `DependencyGraph` ranks them; the next first.
+  private let readyRanks: [Int32]
+
+  /// Nil while the history has not told the definition.
+  package init?(_ view: RunView) {
+    guard let state = view.chronicle.state else { return nil }
+    self.view = view
+    self.state = state
+    let open = state.openAttemptIDs
+    launched = open.filter { state.steps[Int($0.step)].phase != .starting }
+    scheduled = open.map(\.step).filter { state.steps[Int($0)].phase == .starting }
+      .sorted { state.graph.rank(of: Int($0)) < state.graph.rank(of: Int($1)) }
+    readyRanks = state.steps.indices.filter { state.steps[$0].phase == .ready }
+      .map { state.graph.rank(of: $0) }.sorted()
+  }
+
+  var chronicle: RunChronicle { view.chronicle }
+  var wording: StepWording { view.wording }
+
+  func id(_ step: Int) -> String { state.definition.steps[step].id }
+
+  func status(_ step: Int) -> StepStatus { view.status(ofStep: step, state) }
+
+  func settings(_ step: Int) -> StepSettings { state.definition.settings(ofStep: step) }
+
+  /// The most important first.
+  package func sentences(ofStep step: Int) -> [String] {
+    switch status(step) {
+    case .waiting: waiting(step) + idleRun()
+    case .ready: ready(step) + idleRun()
+    case .starting: starting(step)
+    case .running: running(step)
+    case .stopping: stopping(step)
+    case .backingOff: backingOff(step) + idleRun()
+    case .succeeded: succeeded(step)
+    case .failed: failed(step)
+    case .skipped: skipped(step)
+    case .cancelled: cancelled(step)
+    case .interrupted: interrupted(step)
+    }
+  }
+
+  private func idleRun() -> [String] {
+    view.status == .interrupted ? ["No engine drives the run, so nothing goes on."] : []
+  }
+
+  // MARK: Before an attempt
+
+  /// Needs that are not met yet.
+  package func unmetNeeds(ofStep step: Int) -> [Int] {
+    state.definition.steps[step].needs.map(Int.init).filter { !isMet($0) }
+  }
+
+  func isMet(_ need: Int) -> Bool {
+    let phase = state.steps[need].phase
+    return phase == .succeeded || (state.steps[need].isSettled && settings(need).allowFailure)
+  }
+
+  private func waiting(_ step: Int) -> [String] {
+    let unmet = unmetNeeds(ofStep: step)
+    let count = state.definition.steps[step].needs.count
+    guard let first = unmet.first else { return ["\(id(step)) waits for its end."] }
+    let named = unmet.prefix(Self.mostNames).map { "\(id($0)), which \(standing($0))" }
+    let what =
+      count == 1
+      ? "its need"
+      : unmet.count == count
+        ? "its \(count) needs"
+        : "\(unmet.count) of its \(count) needs"
+    let list = Self.list(Array(named), more: unmet.count - named.count, separator: "; ")
+    let lead = "\(id(step)) waits for \(what): \(list)."
+    let root = self.root(of: first)
+    if root == first { return [lead] }
+    return [lead, "At the beginning of that is \(id(root)), which \(standing(root))."]
+  }
+
+  /// What the first unmet needs lead to, from need to need.
+  private func root(of step: Int) -> Int {
+    var step = step
+    while let need = state.definition.steps[step].needs.first(where: { !isMet(Int($0)) }) {
+      step = Int(need)
+    }
+    return step
+  }
+
+  /// As in `which …`.
+  private func standing(_ step: Int) -> String {
+    let last = chronicle.lastAttempt(ofStep: step)
+    switch status(step) {
+    case .waiting: return "waits itself"
+    case .ready: return "waits for a slot"
+    case .starting: return "is about to start"
+    case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
+    case .stopping: return "is being stopped"
+    case .backingOff: return "backs off before attempt \((last?.id.number ?? 0) + 1)"
+    case .succeeded: return "succeeded"
+    case .failed: return "failed"
+    case .skipped: return "was skipped"
+    case .cancelled: return "was cancelled"
+    case .interrupted: return "was interrupted"
+    }
+  }
+
+  private func ready(_ step: Int) -> [String] {
+    let since = chronicle.readySince(step: step)
+    let lead =
+      "\(id(step)) is ready\(since.map { " since \(view.clock($0.wall)) (\(view.since($0)))" } ?? "")"
+    let rank = state.graph.rank(of: step)
+    let ahead = scheduled.count + readyRanks.prefix { $0 < rank }.count
+    return ["\(lead) and waits for a slot: \(slots())."] + queue(ahead)
+  }
+
+  private func queue(_ ahead: Int) -> [String] {
+    switch ahead {
+    case 0: ["It is the next to start."]
+    case 1: ["1 step goes first: more depends on it, or it comes earlier in the definition."]
+    default:
+      ["\(ahead) steps go first: more depends on them, or they come earlier in the definition."]
+    }
+  }
+
+  private func slots() -> String {
+    let jobs = Int(state.created.jobs)
+    if launched.count < jobs {
+      return
+        "one is free, and what the engine chose next is not durable yet; if that lasts, the disk"
+        + " may be full"
+    }
+    let named = launched.prefix(Self.mostNames).map { id(Int($0.step)) }
+    let list = Self.list(Array(named), more: launched.count - named.count)
+    return jobs == 1 ? "the only one is taken, by \(list)" : "all \(jobs) are taken, by \(list)"
+  }
+
+  private func starting(_ step: Int) -> [String] {
+    let ahead = scheduled.prefix { $0 != Int32(step) }.count
+    let number = state.steps[step].attempt
+    if launched.count < Int(state.created.jobs) {
+      return ["\(id(step)) is being started: attempt \(number) is scheduled, and a slot is free."]
+    }
+    return ["\(id(step)) is scheduled and waits for a slot: \(slots())."] + queue(ahead)
+  }
+
+  private func backingOff(_ step: Int) -> [String] {
+    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else { return [] }
+    let limit = Int(settings(step).retry.maxAttempts) + Int(state.steps[step].losses)
+    var until = ""
+    if let point = retryPoint(last) {
+      until = " until \(view.clock(point.wall))"
+      if view.status != .interrupted {
+        until += " (in \(DurationText.of(microseconds: point.elapsed - view.now.elapsed)))"
+      }
+    }
+    return [
+      "\(id(step)) backs off\(until) before attempt \(last.id.number + 1) of \(limit):"
+        + " attempt \(last.id.number) failed: \(wording.failure(end, ofStep: last.id.step))."
+    ]
+  }
+
+  /// When the next attempt becomes ready; nil where no delay was chosen.
+  package func retryPoint(_ attempt: AttemptRecord) -> RunPoint? {
+    guard case .retry(let delay) = attempt.next, let ended = attempt.endedAt else { return nil }
+    let (elapsed, overflow) = ended.elapsed.addingReportingOverflow(delay * 1_000)
+    return RunPoint(
+      elapsed: overflow ? .max : elapsed,
+      wall: WallTime(microseconds: ended.wall.microseconds &+ delay * 1_000))
+  }
+
+  // MARK: Words
+
+  static let mostNames = 4
+
+  /// `a, b and 3 more`.
+  static func list(_ names: [String], more: Int, separator: String = ", ") -> String {
+    if more > 0 { return names.joined(separator: separator) + " and \(more) more" }
+    guard let last = names.last, names.count > 1 else { return names.first ?? "nothing" }
+    let joint = separator == ", " ? " and " : "; and "
+    return names.dropLast().joined(separator: separator) + joint + last
+  }
+}

@@ -1,0 +1,224 @@
+import FlowCommandLine
+import FlowCore
+
+/// What `flow why` prints.
+package struct ExplanationPrinter: Sendable {
+  private let explainer: Explainer
+  private let step: Int
+
+  private var view: RunView { explainer.view }
+  private var state: RunState { explainer.state }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  /// - Parameter step: by its index.
+  package init(_ explainer: Explainer, step: Int) {
+    self.explainer = explainer
+    self.step = step
+  }
+
+  private var sentences: [String] {
+    explainer.sentences(ofStep: step) + explainer.delays(ofStep: step)
+  }
+
+  // MARK: Text
+
+  package func printText(to output: inout some TextOutputStream) {
+    let status = explainer.status(step)
+    output.write("\(explainer.id(step)): \(status.glyph) \(status.word)\n")
+    for sentence in sentences { output.write("\(sentence)\n") }
+    printNeeds(to: &output)
+    printAttempts(to: &output)
+    printTimes(to: &output)
+  }
+
+  private static let mostNeeds = 20
+
+  private func printNeeds(to output: inout some TextOutputStream) {
+    let needs = state.definition.steps[step].needs.map(Int.init)
+    if needs.isEmpty { return }
+    let last = chronicle.lastNeed(ofStep: step)?.step
+    output.write("\n")
+    // What is not met yet, or ended last, is what a reader looks for.
+    let shown =
+      needs.count <= Self.mostNeeds
+      ? needs : Array((needs.filter { !explainer.isMet($0) || $0 == last }).prefix(Self.mostNeeds))
+    Table(header: ["NEEDS", "STATE", "ENDED", "NOTE"], rowCount: shown.count) { row in
+      needRow(shown[row], isLast: needs.count > 1 && shown[row] == last)
+    }.print(to: &output)
+    if needs.count > shown.count {
+      output.write("and \(needs.count - shown.count) more\n")
+    }
+  }
+
+  private func needRow(_ need: Int, isLast: Bool) -> [String] {
+    let status = explainer.status(need)
+    return [
+      explainer.id(need), "\(status.glyph) \(status.word)",
+      chronicle.settledAt(step: need).map { view.clock($0.wall) } ?? "",
+      isLast ? "the last to end" : "",
+    ]
+  }
+
+  private func printAttempts(to output: inout some TextOutputStream) {
+    let attempts = chronicle.attempts(ofStep: step)
+    if attempts.isEmpty { return }
+    output.write("\n")
+    let isMeasured = attempts.contains(where: explainer.isMeasured)
+    let header =
+      ["ATTEMPT", "STARTED", "QUEUED", "RAN"] + (isMeasured ? ["CPU", "MEMORY"] : [])
+      + ["RESULT", "THEN"]
+    Table(header: header, rowCount: attempts.count) {
+      attemptRow(attempts[$0], isMeasured: isMeasured)
+    }.print(to: &output)
+  }
+
+  private func attemptRow(_ attempt: AttemptRecord, isMeasured: Bool) -> [String] {
+    [
+      String(attempt.id.number), attempt.launchedAt.map { view.clock($0.wall) } ?? "",
+      DurationText.of(microseconds: explainer.queued(attempt)),
+      explainer.ran(attempt).map { DurationText.of(microseconds: $0) } ?? "",
+    ] + (isMeasured ? [explainer.cpu(attempt), explainer.memory(attempt)] : [])
+      + [explainer.result(attempt), explainer.consequence(attempt)]
+  }
+
+  /// Columns of the longest bar.
+  private static let barWidth: Int64 = 24
+
+  private func printTimes(to output: inout some TextOutputStream) {
+    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let kinds = StepTimes.Kind.allCases.filter { times[$0] > 0 }
+    if kinds.isEmpty { return }
+    let end = chronicle.settledAt(step: step) == nil ? "now" : "its end"
+    output.write(
+      "\n\(DurationText.of(microseconds: times.total)) from the start of the run to \(end):\n")
+    let names = kinds.map { Self.name($0) }
+    let spans = kinds.map { DurationText.of(microseconds: times[$0]) }
+    let nameWidth = names.map(\.count).max() ?? 0
+    let spanWidth = spans.map(\.count).max() ?? 0
+    for (index, kind) in kinds.enumerated() {
+      let name = names[index] + String(repeating: " ", count: nameWidth - names[index].count)
+      let span = String(repeating: " ", count: spanWidth - spans[index].count) + spans[index]
+      output.write("  \(name)  \(span)  \(Self.bar(times[kind], of: times.total))\n")
+    }
+  }
+
+  private static func bar(_ part: Int64, of whole: Int64) -> String {
+    // In eighths of a column, without the overflow that a product of microseconds could have.
+    let eighths = Int(min(part / max(1, whole / (8 * barWidth)), 8 * barWidth))
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+    return String(repeating: "█", count: eighths / 8) + (eighths == 0 ? "▏" : rest)
+  }
+
+  private static func name(_ kind: StepTimes.Kind) -> String {
+    switch kind {
+    case .waiting: "waited for its needs"
+    case .queued: "waited for a slot"
+    case .running: "ran"
+    case .backingOff: "backed off"
+    case .resting: "rested between rounds"
+    case .undriven: "no engine drove the run"
+    }
+  }
+}
+
+// MARK: JSON
+
+extension ExplanationPrinter {
+  /// One line: `{"runId","step","state","sentences","needs":[{"id","state","isMet","settledAt"}],
+  /// "skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as
+  /// `flow export` has them. `skippedFor` goes from need to need up to what did not succeed by
+  /// itself; `retryAt` is null unless the step backs off.
+  package func printJSON(to output: inout some TextOutputStream) {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("runId", view.runID)
+      json.member("step", explainer.id(step))
+      json.member("state", explainer.status(step).rawValue)
+      json.key("sentences")
+      json.array { json in
+        for sentence in sentences { json.string(sentence) }
+      }
+      json.key("needs")
+      json.array { json in
+        for need in state.definition.steps[step].needs { write(need: Int(need), to: &json) }
+      }
+      json.key("skippedFor")
+      json.array { json in
+        for need in explainer.skipChain(ofStep: step) { json.string(explainer.id(need)) }
+      }
+      json.member("retryAt", retryAt)
+      explainer.writeAttempts(ofStep: step, to: &json)
+      explainer.writeTimes(ofStep: step, to: &json)
+    }
+    json.endLine()
+    json.drain(to: &output)
+  }
+
+  private func write(need: Int, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", explainer.id(need))
+      json.member("state", explainer.status(need).rawValue)
+      json.member("isMet", explainer.isMet(need))
+      json.member("settledAt", chronicle.settledAt(step: need)?.wall)
+    }
+  }
+
+  private var retryAt: WallTime? {
+    guard explainer.status(step) == .backingOff, let last = chronicle.lastAttempt(ofStep: step)
+    else { return nil }
+    return explainer.retryPoint(last)?.wall
+  }
+}
+
+extension Explainer {
+  /// `"attempts":[{"attempt","isProbe","readyAt","scheduledAt","startedAt","endedAt","outcome",
+  /// "cause","exitCode","signal","failedOperation","errno","durationMs","cpuMs","peakMemoryKiB",
+  /// "stragglers","unkillable","next","delayMs"}]`. `next` is `retry`, `rerun`, `probe` or null.
+  func writeAttempts(ofStep step: Int, to json: inout JSONWriter) {
+    json.key("attempts")
+    json.array { json in
+      for attempt in chronicle.attempts(ofStep: step) { json.object { write(attempt, to: &$0) } }
+    }
+  }
+
+  private func write(_ attempt: AttemptRecord, to json: inout JSONWriter) {
+    let end = attempt.end
+    json.member("attempt", attempt.id.number)
+    json.member("isProbe", attempt.isProbe)
+    json.member("readyAt", attempt.readyAt.wall)
+    json.member("scheduledAt", attempt.scheduledAt.wall)
+    json.member("startedAt", attempt.launchedAt?.wall)
+    json.member("endedAt", attempt.endedAt?.wall)
+    json.member("outcome", attempt.outcome?.rawValue)
+    json.member("cause", end.map { "\($0.cause)" })
+    json.member("exitCode", end?.exitCode)
+    json.member("signal", end?.signal)
+    json.member("failedOperation", end?.launchFailure.map { "\($0.operation)" })
+    json.member("errno", end?.launchFailure?.errno)
+    json.member("durationMs", end.map { $0.durationMicroseconds / 1_000 })
+    json.member("cpuMs", end.map { $0.cpuMicroseconds / 1_000 })
+    json.member("peakMemoryKiB", end?.peakMemoryKibibytes)
+    json.member("stragglers", end?.stragglers)
+    json.member("unkillable", end?.unkillable)
+    switch attempt.next {
+    case .none: json.member("next", String?.none)
+    case .retry: json.member("next", "retry")
+    case .rerun: json.member("next", "rerun")
+    case .probe: json.member("next", "probe")
+    }
+    if case .retry(let delay) = attempt.next {
+      json.member("delayMs", delay)
+    } else {
+      json.member("delayMs", Int64?.none)
+    }
+  }
+
+  /// `"times":{"waitingMs","queuedMs","runningMs","backingOffMs","restingMs","undrivenMs"}`.
+  func writeTimes(ofStep step: Int, to json: inout JSONWriter) {
+    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    json.key("times")
+    json.object { json in
+      for kind in StepTimes.Kind.allCases { json.member("\(kind.rawValue)Ms", times[kind] / 1_000) }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// What `flow export` can write. The names are those of `--format`.
+package enum ExportFormat: String, CaseIterable, Sendable {
+  /// The whole run as one document.
+  case json
+  /// The Trace Event Format, which chrome://tracing and ui.perfetto.dev open.
+  case chromeTrace = "chrome-trace"
+  /// JUnit's XML, which CI servers read.
+  case junit
+  /// Graphviz.
+  case dot
+  case mermaid
+}
+
+/// The end of what an attempt printed.
+package struct OutputExcerpt: Equatable, Sendable {
+  /// How much of each output a document holds.
+  package static let mostBytes = 64 << 10
+
+  package let bytes: [UInt8]
+  /// How large the whole output is.
+  package let totalByteCount: Int64
+
+  package init(bytes: [UInt8], totalByteCount: Int64) {
+    self.bytes = bytes
+    self.totalByteCount = totalByteCount
+  }
+
+  package var isWhole: Bool { Int64(bytes.count) == totalByteCount }
+}

@@ -1,0 +1,134 @@
+import FlowCommandLine
+import FlowCore
+import FlowText
+
+/// What the drawings of a graph have in common.
+struct GraphNode {
+  let id: String
+  let status: StepStatus
+  /// `exit code 2, 1.2s, 3 attempts`; empty where it was never started.
+  let note: String
+  /// The step may fail.
+  let isAllowed: Bool
+
+  init(_ step: Int, _ explainer: Explainer) {
+    id = explainer.id(step)
+    status = explainer.status(step)
+    isAllowed = explainer.settings(step).allowFailure
+    let attempts = explainer.view.chronicle.attempts(ofStep: step)
+    let ran = attempts.compactMap { explainer.ran($0) }.reduce(0, +)
+    var parts: [String] = []
+    if !attempts.isEmpty { parts.append(DurationText.of(microseconds: ran)) }
+    if attempts.count > 1 { parts.append("\(attempts.count) attempts") }
+    note = parts.joined(separator: ", ")
+  }
+
+  var stateText: String {
+    "\(status.word)\(isAllowed && status == .failed ? " (allowed)" : "")"
+      + (note.isEmpty ? "" : ", \(note)")
+  }
+}
+
+/// `flow export --format dot`: the graph for Graphviz, with the steps' states as colours and, for
+/// SVG, as classes.
+struct DotExporter {
+  let explainer: Explainer
+
+  func write(to output: inout some TextOutputStream) {
+    let definition = explainer.state.definition
+    let title = "\(definition.name): \(explainer.view.status.rawValue)"
+    output.write("digraph \(Self.quoted(definition.name)) {\n")
+    output.write(
+      "  graph [rankdir=LR, label=\(Self.quoted(title)), labelloc=t, fontname=\"Helvetica\"];\n")
+    output.write(
+      "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11];\n")
+    output.write("  edge [color=\"#a1a1aa\", arrowsize=0.7];\n")
+    for step in definition.steps.indices {
+      let node = GraphNode(step, explainer)
+      let label = "\(node.id)\n\(node.status.glyph) \(node.stateText)"
+      output.write(
+        "  \(Self.quoted(node.id)) [label=\(Self.quoted(label)),"
+          + " tooltip=\(Self.quotedTooltip(definition.steps[step].command.line)),"
+          + " class=\(Self.quoted(node.status.rawValue)),"
+          + " fillcolor=\"\(StatePalette.fill(node.status))\","
+          + " color=\"\(StatePalette.line(node.status))\"];\n")
+    }
+    for (step, definition) in definition.steps.enumerated() {
+      for need in definition.needs {
+        output.write(
+          "  \(Self.quoted(explainer.id(Int(need)))) -> \(Self.quoted(explainer.id(step)));\n")
+      }
+    }
+    output.write("}\n")
+  }
+
+  /// A quoted string of the DOT language. In labels a backslash begins an escape, so each is doubled;
+  /// an ampersand would begin an HTML entity.
+  static func quoted(_ text: String) -> String { quoted(text, backslash: "\\\\") }
+
+  /// The same for a tooltip, in which Graphviz (2.43) resolves escapes twice. Where a version does so
+  /// once, a backslash too many is shown, and nothing is lost.
+  static func quotedTooltip(_ text: String) -> String { quoted(text, backslash: "\\\\\\\\") }
+
+  private static func quoted(_ text: String, backslash: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += backslash
+      case "\n": result += "\\n"
+      case "&": result += "&amp;"
+      case _ where TerminalText.controls(scalar):
+        result += backslash + TerminalText.escape(scalar).dropFirst()
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}
+
+/// `flow export --format mermaid`: the graph as a flowchart for Mermaid, which forges draw in
+/// Markdown. (They draw some hundred edges at most.)
+struct MermaidExporter {
+  let explainer: Explainer
+
+  func write(to output: inout some TextOutputStream) {
+    let definition = explainer.state.definition
+    output.write("---\ntitle: \(Self.title(definition.name))\n---\nflowchart LR\n")
+    for step in definition.steps.indices {
+      let node = GraphNode(step, explainer)
+      // Ids of steps may be words of the language, such as `end`: the nodes go by numbers.
+      output.write(
+        "  s\(step)([\"\(Self.escaped(node.id))<br/>"
+          + "\(node.status.glyph) \(Self.escaped(node.stateText))\"]):::\(node.status.rawValue)\n")
+    }
+    for (step, definition) in definition.steps.enumerated() {
+      for need in definition.needs { output.write("  s\(need) --> s\(step)\n") }
+    }
+    for status in StepStatus.allCases {
+      output.write(
+        "  classDef \(status.rawValue) fill:\(StatePalette.fill(status)),"
+          + "stroke:\(StatePalette.line(status)),color:#18181b\n")
+    }
+  }
+
+  /// A double-quoted scalar of YAML, whose escapes are a superset of JSON's.
+  private static func title(_ text: String) -> String {
+    var json = JSONWriter()
+    json.string(text)
+    return json.take()
+  }
+
+  /// Within a quoted label; what is markup to Mermaid or HTML becomes an entity of Mermaid's.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", " ", ".", ",", "_", "-", "(", ")", ":":
+        result.unicodeScalars.append(scalar)
+      default: result += "#\(scalar.value);"
+      }
+    }
+    return result
+  }
+}

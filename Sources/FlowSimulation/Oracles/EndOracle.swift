@@ -1,0 +1,113 @@
+package import FlowCore
+
+/// Compares what the history says of the end of an attempt with what really happened.
+package struct EndOracle: Sendable {
+  private let definition: WorkflowDefinition
+  /// How long things may take that take no time by right, in microseconds.
+  private let slack: Int64
+  /// In which boot of the machine each attempt was scheduled.
+  private var boots: [AttemptID: String] = [:]
+  /// Of the engine that recorded the last event.
+  private var bootID = ""
+
+  package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
+    self.definition = definition
+    slack = slackMicroseconds
+  }
+
+  /// Takes in an event that is durable.
+  ///
+  /// - Parameter current: the boot of the machine now.
+  package mutating func learn(
+    _ event: Event, _ ledger: Ledger, bootID current: String, at now: WorldTime
+  ) throws(Violation) {
+    switch event.body {
+    case .engineStarted(let engine): bootID = engine.place.bootID
+    case .attemptScheduled(let attempt): boots[attempt] = bootID
+    case .attemptEnded(let attempt, let end):
+      let entry = ledger.entries.last { $0.attempt == attempt }
+      let lostPower = boots[attempt] != current || entry?.lostPower == true
+      do throws(Mismatch) { try check(end, entry, lostPower: lostPower, at: now) } catch {
+        let name = "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
+        throw Violation(.truth, "\(name) is said to have ended (\(end)), and \(error.fact)")
+      }
+    default: break
+    }
+  }
+
+  private struct Mismatch: Error {
+    let fact: String
+  }
+
+  private func check(
+    _ end: AttemptEnd, _ entry: Ledger.Entry?, lostPower: Bool, at now: WorldTime
+  ) throws(Mismatch) {
+    if let entry { try checkNobodyIsLeft(end, entry) }
+    switch end.result {
+    case .lost:
+      let isPlausible =
+        lostPower || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
+      if !isPlausible { throw Mismatch(fact: "its monitor noted how") }
+    case .launchFailed(let failure):
+      try checkNotStarted(failure, entry)
+    case .exited, .signalled:
+      guard let entry, entry.isStarted else { throw Mismatch(fact: "it was never started") }
+      // What was given up has no result of its own.
+      let isGivenUp = end.unkillable > 0 && end.result == .signalled(signal: 9)
+      if entry.result != end.result && !isGivenUp {
+        throw Mismatch(fact: "it \(entry.result.map { "\($0)" } ?? "still runs")")
+      }
+      if end.stragglers > entry.descendants {
+        throw Mismatch(fact: "it started \(entry.descendants) processes")
+      }
+      try checkCause(end, entry, at: now)
+    }
+  }
+
+  private func checkNobodyIsLeft(
+    _ end: AttemptEnd, _ entry: Ledger.Entry
+  ) throws(Mismatch) {
+    if end.unkillable > 0 { return }
+    let policy = definition.settings(ofStep: Int(entry.attempt.step)).stragglers
+    let mayStay =
+      policy == .keep && end.cause == .byItself && !entry.commandRuns && end.result != .lost
+    if !mayStay, entry.living + entry.unkillable > 0 {
+      throw Mismatch(fact: "\(entry.living + entry.unkillable) of its processes live")
+    }
+  }
+
+  private func checkNotStarted(
+    _ failure: LaunchFailure, _ entry: Ledger.Entry?
+  ) throws(Mismatch) {
+    switch failure.operation {
+    case .createRecord, .fork:
+      if entry?.isStarted == true { throw Mismatch(fact: "it was started") }
+    case .createOutput, .changeDirectory, .execute:
+      if entry?.result != .launchFailed(failure) { throw Mismatch(fact: "nothing failed so") }
+    }
+  }
+
+  private func checkCause(
+    _ end: AttemptEnd, _ entry: Ledger.Entry, at now: WorldTime
+  ) throws(Mismatch) {
+    guard let startedAt = entry.startedAt else { return }
+    let ran = (entry.endedAt ?? now).microseconds - startedAt.microseconds
+    let settings = definition.settings(ofStep: Int(entry.attempt.step))
+    let timeout = settings.timeoutMilliseconds.map { $0 * 1_000 }
+    switch end.cause {
+    case .byItself:
+      if let timeout, ran > timeout + slack { throw Mismatch(fact: "it passed its deadline") }
+      if let asked = entry.stopAskedAt ?? entry.forceAskedAt, let endedAt = entry.endedAt,
+        endedAt > max(asked, startedAt).advanced(byMicroseconds: slack)
+      {
+        throw Mismatch(fact: "it was stopped")
+      }
+    case .deadline:
+      guard let timeout, ran + slack >= timeout else {
+        throw Mismatch(fact: "its deadline had not come")
+      }
+    case .stop: if entry.stopAskedAt == nil { throw Mismatch(fact: "nobody stopped it") }
+    case .force: if entry.forceAskedAt == nil { throw Mismatch(fact: "nobody killed it") }
+    }
+  }
+}

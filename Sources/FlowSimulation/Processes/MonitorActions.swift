@@ -1,0 +1,188 @@
+import CLauncher
+import FlowCore
+import FlowLog
+import FlowRuntime
+
+/// What monitors do.
+extension SimulatedProcesses {
+  func perform(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
+    switch action {
+    case FLOW_MONITOR_CREATE_RECORD, FLOW_MONITOR_LOCK_RECORD, FLOW_MONITOR_RESERVE_RECORD,
+      FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_WRITE_COMMAND,
+      FLOW_MONITOR_WRITE_END:
+      let result = keepRecord(action, monitor)
+      monitor.step(FLOW_MONITOR_DONE, result, at: clock)
+    case FLOW_MONITOR_SPAWN:
+      let result = spawn(monitor)
+      monitor.step(FLOW_MONITOR_DONE, result, at: clock)
+    case FLOW_MONITOR_RELEASE_LAUNCHER: close(monitor.launcherLock, of: monitor.process)
+    case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_ENDED,
+      FLOW_MONITOR_REPORT_NO_ROOM, FLOW_MONITOR_REPORT_REFUSED:
+      report(action, monitor)
+    case FLOW_MONITOR_TERMINATE_GROUP, FLOW_MONITOR_TERMINATE_CHILDREN,
+      FLOW_MONITOR_KILL_CHILDREN:
+      signalProcesses(action, monitor)
+    case FLOW_MONITOR_REAP_COMMAND:
+      if let command = monitor.command { table.reap(command) }
+      monitor.isToCount = true
+    case FLOW_MONITOR_NAME_SURVIVORS: nameSurvivors(monitor)
+    case FLOW_MONITOR_EXIT: endMonitor(monitor, wasKilled: false)
+    default: preconditionFailure("a monitor does what nobody knows: \(action.rawValue)")
+    }
+  }
+
+  // MARK: The record
+
+  /// - Returns: zero or more, or a negative error number.
+  private func keepRecord(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) -> Int64 {
+    do throws(Errno) {
+      try world.storage.act(as: monitor.process) { () throws(Errno) in
+        try operate(action, monitor)
+      }
+      if action == FLOW_MONITOR_WRITE_END {
+        world.ledger.recordWritten(monitor.entry, failed: false)
+      }
+      return 0
+    } catch {
+      world.ledger.recordWritten(monitor.entry, failed: true)
+      return -Int64(error.rawValue)
+    }
+  }
+
+  private func operate(
+    _ action: flow_monitor_action, _ monitor: SimulatedMonitor
+  ) throws(Errno) {
+    let path = monitor.request.recordPath
+    switch action {
+    case FLOW_MONITOR_CREATE_RECORD: monitor.record = try world.storage.open(path, .create)
+    case FLOW_MONITOR_REMOVE_RECORD: try world.storage.removeFile(path)
+    case FLOW_MONITOR_LOCK_RECORD:
+      guard try world.storage.tryLock(record(of: monitor)) else { throw .tryAgain }
+    case FLOW_MONITOR_RESERVE_RECORD:
+      try world.storage.reserve(record(of: monitor), upTo: Int64(FLOW_RECORD_SIZE))
+    case FLOW_MONITOR_WRITE_START:
+      try write(encodedStart(monitor), at: Int(FLOW_RECORD_START_OFFSET), monitor)
+    case FLOW_MONITOR_WRITE_COMMAND:
+      try write(encodedCommand(monitor), at: Int(FLOW_RECORD_COMMAND_OFFSET), monitor)
+    case FLOW_MONITOR_WRITE_END:
+      monitor.state.end.cpu_us = monitor.state.end.duration_us
+      monitor.state.end.peak_memory_kib = 1_024
+      try write(encodedEnd(monitor), at: Int(FLOW_RECORD_END_OFFSET), monitor)
+    default: preconditionFailure("not an operation on a record: \(action.rawValue)")
+    }
+  }
+
+  private func record(of monitor: SimulatedMonitor) -> Int {
+    guard let record = monitor.record else { preconditionFailure("a monitor has no record") }
+    return record
+  }
+
+  private func write(
+    _ bytes: [UInt8], at offset: Int, _ monitor: SimulatedMonitor
+  ) throws(Errno) {
+    let count = try world.storage.write(bytes.span, to: record(of: monitor), at: Int64(offset))
+    precondition(count == bytes.count, "a write within a sector was cut")
+  }
+
+  private func encodedStart(_ monitor: SimulatedMonitor) -> [UInt8] {
+    let request = monitor.request
+    let process = table[monitor.process]
+    var start = flow_record_start(
+      step: request.attempt.step, attempt: request.attempt.number, intent: request.intent,
+      place: PlaceMark(world.place).encoded, monitor: process.processID,
+      monitor_start: process.startTime, started_at: clock)
+    var bytes = [UInt8](repeating: 0, count: 128)
+    unsafe flow_record_encode_start(&start, &bytes)
+    return bytes
+  }
+
+  private func encodedCommand(_ monitor: SimulatedMonitor) -> [UInt8] {
+    guard let serial = monitor.command else { preconditionFailure("no command was started") }
+    var command = flow_record_command(
+      process: table[serial].processID, process_start: table[serial].startTime)
+    var bytes = [UInt8](repeating: 0, count: 64)
+    unsafe flow_record_encode_command(&command, &bytes)
+    return bytes
+  }
+
+  private func encodedEnd(_ monitor: SimulatedMonitor) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 128)
+    unsafe flow_record_encode_end(&monitor.state.end, &bytes)
+    return bytes
+  }
+
+  // MARK: Reports
+
+  private func report(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
+    let attempt = monitor.request.attempt
+    let message: ProcessMessage =
+      switch action {
+      case FLOW_MONITOR_REPORT_LAUNCHED:
+        .launched(
+          attempt, processID: monitor.state.command,
+          monitorID: table[monitor.process].processID)
+      case FLOW_MONITOR_REPORT_DEADLINE: .deadlinePassed(attempt)
+      case FLOW_MONITOR_REPORT_ENDED: .ended(attempt, AttemptEnd(monitor.state.end))
+      case FLOW_MONITOR_REPORT_NO_ROOM: .noRoom(attempt)
+      case FLOW_MONITOR_REPORT_REFUSED: .refused(attempt, LaunchFailure(monitor.state.end))
+      default: preconditionFailure("not a report: \(action.rawValue)")
+      }
+    tell(message, life: monitor.life)
+    if action == FLOW_MONITOR_REPORT_ENDED { echo(message, life: monitor.life) }
+  }
+
+  /// Tells an end once more, some time later.
+  private func echo(_ message: ProcessMessage, life: Int) {
+    guard world.choices.happens(.echo, perMille: world.options.echoPercent * 10) else { return }
+    world.coverage.add(.endToldTwice)
+    let delay = [0, 1_000, 1_500_000][world.choices.choose(.echo, below: 3)]
+    arrange(.message(message, life: life), after: Int64(delay))
+  }
+
+  // MARK: Signals
+
+  private func signalProcesses(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
+    let children = table.livingChildren(of: monitor.process)
+    switch action {
+    case FLOW_MONITOR_TERMINATE_GROUP: terminateGroup(of: monitor)
+    case FLOW_MONITOR_TERMINATE_CHILDREN: for child in children { terminate(child) }
+    default: for child in children { deliver(.kill, to: child) }
+    }
+  }
+
+  private func terminateGroup(of monitor: SimulatedMonitor) {
+    for member in table.livingMembers(ofGroup: monitor.state.command) {
+      let process = table[member]
+      guard process.role == .command || process.role == .descendant,
+        commands[process.index].attempt == monitor.request.attempt
+      else {
+        world.oracles.violated(
+          .target,
+          "process \(process.processID) is terminated for \(monitor.request.attempt), and has"
+            + " nothing to do with it")
+        continue
+      }
+      terminate(member)
+    }
+  }
+
+  private func terminate(_ serial: Int) {
+    deliver(.terminate, to: serial)
+    // Only then does a stopped process take it.
+    deliver(.goOn, to: serial)
+  }
+
+  /// Those that are left, however far they have gone.
+  private func nameSurvivors(_ monitor: SimulatedMonitor) {
+    let survivors = table.livingDescendants(of: monitor.process)
+    monitor.state.end.unkillable = Int32(survivors.count)
+    var ids = [Int32](repeating: 0, count: 8)
+    for (index, survivor) in survivors.prefix(8).enumerated() {
+      ids[index] = table[survivor].processID
+    }
+    monitor.state.end.unkillable_ids = (
+      ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7]
+    )
+    world.coverage.add(.unkillableNamed)
+  }
+}

@@ -1,0 +1,163 @@
+import CLauncher
+import FlowCore
+import FlowLog
+import FlowRuntime
+
+/// A command of an attempt, or something that it has started.
+struct SimulatedCommand {
+  let attempt: AttemptID
+  /// Index into the ledger.
+  let entry: Int
+  let process: Int
+  let isDescendant: Bool
+  let ignoresTermination: Bool
+  /// It belongs to another user: no signal reaches it.
+  let isUnkillable: Bool
+  /// How it ends if it is left alone; nil if it does not.
+  let ending: AttemptEnd.Result?
+  /// As `waitpid` gives it, once it has ended.
+  var status: Int64 = 0
+}
+
+enum SimulatedSignal {
+  /// SIGTERM
+  case terminate
+  /// SIGCONT
+  case goOn
+  /// SIGKILL
+  case kill
+}
+
+extension SimulatedProcesses {
+  /// - Returns: the command's process id, or a negative error number.
+  func spawn(_ monitor: SimulatedMonitor) -> Int64 {
+    let isProbe = world.ledger.entries[monitor.entry].isProbe
+    let behaviour = CommandBehaviour.draw(from: world.choices, world.options, isProbe: isProbe)
+    if let fault = isProbe ? behaviour.answer : behaviour.fault { world.coverage.add(fault) }
+    if case .result(.launchFailed(let failure)) = behaviour.ending {
+      world.ledger.notStarted(monitor.entry, failure, at: world.now)
+      world.oracles.started(monitor.entry, world)
+      monitor.state.failed_operation = failure.operation.encoded
+      return -Int64(failure.errno)
+    }
+    let serial = table.start(.command, index: commands.count, parent: monitor.process)
+    monitor.command = serial
+    world.ledger.commandStarted(
+      monitor.entry, isUnkillable: behaviour.isUnkillable, at: world.now)
+    world.oracles.started(monitor.entry, world)
+    world.trace.note(
+      .launched, monitor.request.attempt, "runs as \(table[serial].processID)")
+    var ending: AttemptEnd.Result?
+    if case .result(let result) = behaviour.ending { ending = result }
+    begin(
+      SimulatedCommand(
+        attempt: monitor.request.attempt, entry: monitor.entry, process: serial,
+        isDescendant: false, ignoresTermination: behaviour.ignoresTermination,
+        isUnkillable: behaviour.isUnkillable, ending: ending),
+      microseconds: behaviour.durationMicroseconds, stopsItself: behaviour.stopsItself)
+    for descendant in behaviour.descendants {
+      arrange(
+        .startsDescendant(of: serial, descendant), after: descendant.delayMicroseconds)
+    }
+    return Int64(table[serial].processID)
+  }
+
+  func startDescendant(_ behaviour: DescendantBehaviour, of command: Int) {
+    let parent = behaviour.isNested ? lastDescendant(of: command) : command
+    let attempt = commands[table[command].index].attempt
+    let entry = commands[table[command].index].entry
+    let serial = table.start(
+      .descendant, index: commands.count, parent: parent,
+      group: behaviour.leavesGroup ? nil : table[command].group)
+    world.ledger.descendantStarted(
+      entry, isUnkillable: behaviour.isUnkillable, at: world.now)
+    if behaviour.leavesGroup { world.coverage.add(.descendantLeavesGroup) }
+    world.trace.note(
+      .descendantStarted, attempt, "process \(table[serial].processID)")
+    begin(
+      SimulatedCommand(
+        attempt: attempt, entry: entry, process: serial, isDescendant: true,
+        ignoresTermination: behaviour.ignoresTermination, isUnkillable: behaviour.isUnkillable,
+        ending: behaviour.durationMicroseconds == nil ? nil : .exited(code: 0)),
+      microseconds: behaviour.durationMicroseconds ?? 0, stopsItself: behaviour.stopsItself)
+  }
+
+  /// The parent of one that is started by a descendant, if one lives.
+  private func lastDescendant(of command: Int) -> Int {
+    table.livingDescendants(of: command).last ?? command
+  }
+
+  private func begin(_ command: SimulatedCommand, microseconds: Int64, stopsItself: Bool) {
+    commands.append(command)
+    if command.ignoresTermination { world.coverage.add(.commandIgnoresTermination) }
+    if command.isUnkillable { world.coverage.add(.processIsUnkillable) }
+    if stopsItself {
+      world.coverage.add(.processStopsItself)
+      arrange(.stopsItself(command.process), after: microseconds)
+    } else if command.ending != nil {
+      arrange(.exits(command.process), after: microseconds)
+    }
+  }
+
+  /// A process has done what it had to do.
+  func exits(_ serial: Int) {
+    guard table.isLiving(serial) else { return }
+    if let ending = commands[table[serial].index].ending { endCommand(serial, ending) }
+  }
+
+  func deliver(_ signal: SimulatedSignal, to serial: Int) {
+    let process = table[serial]
+    guard process.life == .living else { return }
+    let command = commands[process.index]
+    if command.isUnkillable { return }
+    switch signal {
+    case .kill: endCommand(serial, .signalled(signal: 9))
+    case .terminate where command.ignoresTermination: break
+    case .terminate where process.isStopped: table[serial].hasPendingTermination = true
+    case .terminate: endCommand(serial, .signalled(signal: 15))
+    case .goOn:
+      table[serial].isStopped = false
+      if process.hasPendingTermination { endCommand(serial, .signalled(signal: 15)) }
+    }
+  }
+
+  private func endCommand(_ serial: Int, _ result: AttemptEnd.Result) {
+    let index = table[serial].index
+    let command = commands[index]
+    commands[index].status = Self.status(result)
+    if command.isDescendant {
+      world.ledger.descendantEnded(
+        command.entry, isUnkillable: command.isUnkillable, at: world.now)
+      world.trace.note(.descendantEnded, command.attempt, "")
+    } else {
+      world.ledger.commandEnded(
+        command.entry, result, isUnkillable: command.isUnkillable, at: world.now)
+      world.trace.note(
+        .ended, command.attempt,
+        EventWording.text(AttemptEnd(result: result, cause: .byItself, durationMicroseconds: 0)))
+      if world.ledger.entries[command.entry].living > 0 { world.coverage.add(.stragglers) }
+    }
+    end(serial)
+  }
+
+  private static func status(_ result: AttemptEnd.Result) -> Int64 {
+    switch result {
+    case .exited(let code): Int64(code) << 8
+    case .signalled(let signal): Int64(signal)
+    case .launchFailed, .lost: preconditionFailure("no process ends so: \(result)")
+    }
+  }
+}
+
+extension LaunchFailure.Operation {
+  /// As a monitor notes it.
+  fileprivate var encoded: flow_launch_operation {
+    switch self {
+    case .createOutput: FLOW_LAUNCH_CREATE_OUTPUT
+    case .changeDirectory: FLOW_LAUNCH_CHANGE_DIRECTORY
+    case .execute: FLOW_LAUNCH_EXECUTE
+    case .createRecord: FLOW_LAUNCH_CREATE_RECORD
+    case .fork: FLOW_LAUNCH_FORK
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import CLauncher
+import FlowCore
+import FlowLog
+import FlowRuntime
+
+/// A monitor: what it decides is the product's own (`flow_monitor_step`).
+final class SimulatedMonitor {
+  let index: Int
+  let request: LaunchRequest
+  /// Which of the engine's lives it reports to.
+  let life: Int
+  /// Index into the ledger.
+  let entry: Int
+  let launcherLock: Int
+  var process = 0
+  var isLiving = true
+  var state = flow_monitor()
+  var record: Int?
+  /// The serial number of the command.
+  var command: Int?
+  /// Whether an action takes time.
+  var isBusy = false
+  /// Whether the time that the next action takes has passed.
+  var isActionDue = false
+  var actions = flow_monitor_actions()
+  var nextAction = 0
+  /// Whether it was asked to, and has not been told.
+  var isToStop = false
+  var isToForce = false
+  /// Whether it is to be told who of its descendants is left.
+  var isToCount = false
+  /// When it looks at the clock; it may look more often.
+  var looksAt = Int64.max
+
+  init(index: Int, _ request: LaunchRequest, life: Int, entry: Int, launcherLock: Int) {
+    self.index = index
+    self.request = request
+    self.life = life
+    self.entry = entry
+    self.launcherLock = launcherLock
+    unsafe flow_monitor_init(
+      &state, request.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
+      request.killGraceMilliseconds * 1_000, request.stragglers == .keep)
+  }
+
+  func step(_ kind: flow_monitor_event_kind, _ result: Int64 = 0, at now: Int64) {
+    var event = flow_monitor_event(kind: kind, result: result, now: now)
+    unsafe flow_monitor_step(&state, &event, &actions)
+    nextAction = 0
+  }
+
+  /// The next action of the last step.
+  func takeAction() -> flow_monitor_action {
+    let list = actions.list
+    defer { nextAction += 1 }
+    switch nextAction {
+    case 0: return list.0
+    case 1: return list.1
+    case 2: return list.2
+    case 3: return list.3
+    case 4: return list.4
+    default: return list.5
+    }
+  }
+}
+
+extension SimulatedProcesses {
+  func startMonitor(
+    _ request: LaunchRequest, by launcher: SimulatedLauncher
+  ) -> SimulatedMonitor {
+    let entry = world.ledger.forked(
+      request.attempt, isProbe: world.oracles.isProbe(request), life: launcher.life, at: world.now)
+    let monitor = SimulatedMonitor(
+      index: monitors.count, request, life: launcher.life, entry: entry,
+      launcherLock: launcher.lock)
+    monitors.append(monitor)
+    monitor.process = table.start(.monitor, index: monitor.index, parent: launcher.process)
+    world.storage.share(launcher.lock, with: monitor.process)
+    world.trace.note(
+      .monitorStarted, request.attempt, "process \(table[monitor.process].processID)")
+    monitor.step(FLOW_MONITOR_BEGIN, at: clock)
+    return monitor
+  }
+
+  /// CLOCK_MONOTONIC in microseconds.
+  var clock: Int64 { world.monotonicNow.microseconds }
+
+  func signalReaches(_ monitor: SimulatedMonitor, force: Bool) {
+    if force { monitor.isToForce = true } else { monitor.isToStop = true }
+    goOn(monitor)
+  }
+
+  /// Lets a monitor do what it can do now.
+  func goOn(_ monitor: SimulatedMonitor) {
+    while monitor.isLiving, !monitor.isBusy {
+      if monitor.nextAction < monitor.actions.count {
+        if takesTime(monitor) { return }
+        perform(monitor.takeAction(), monitor)
+      } else if !tellNext(monitor) {
+        lookAtClock(monitor)
+        return
+      }
+    }
+  }
+
+  /// Whether the next action of a monitor is for later, or never comes.
+  private func takesTime(_ monitor: SimulatedMonitor) -> Bool {
+    if monitor.isActionDue {
+      monitor.isActionDue = false
+      return false
+    }
+    if !world.isHealed,
+      world.choices.happens(.monitorKill, perMille: world.options.monitorKillPerMille)
+    {
+      // At once, or while the attempt runs.
+      let delay = [0, 1_000, 100_000, 5_000_000][world.choices.choose(.monitorKill, below: 4)]
+      if delay == 0 {
+        kill(monitor.process)
+        return true
+      }
+      arrange(.killed(monitor.process), after: Int64(delay))
+    }
+    let delay = latency()
+    if delay == 0 { return false }
+    monitor.isBusy = true
+    monitor.isActionDue = true
+    arrange(.monitorGoesOn(monitor.index), after: delay)
+    return true
+  }
+
+  // MARK: Events
+
+  /// Tells a monitor the next thing that it has to know, if there is one: of its children first.
+  private func tellNext(_ monitor: SimulatedMonitor) -> Bool {
+    if tellOfChildren(monitor) { return true }
+    if monitor.isToForce {
+      monitor.isToForce = false
+      monitor.step(FLOW_MONITOR_FORCE, at: clock)
+    } else if monitor.isToStop {
+      monitor.isToStop = false
+      monitor.step(FLOW_MONITOR_STOP, at: clock)
+    } else if unsafe flow_monitor_wake_up(&monitor.state) <= clock {
+      monitor.step(FLOW_MONITOR_TIME, at: clock)
+      // Where nothing came of it, the time has been seen.
+      return monitor.actions.count > 0
+    } else {
+      return false
+    }
+    return true
+  }
+
+  private func tellOfChildren(_ monitor: SimulatedMonitor) -> Bool {
+    guard looksAtChildren(monitor) else { return false }
+    if let command = monitor.command, table[command].life == .zombie,
+      !monitor.state.command_ended
+    {
+      monitor.step(
+        FLOW_MONITOR_COMMAND_ENDED, commands[table[command].index].status, at: clock)
+      return true
+    }
+    for child in table.present
+    where table[child].parent == monitor.process && table[child].life == .zombie {
+      table.reap(child)
+      monitor.isToCount = true
+    }
+    guard monitor.isToCount, monitor.state.command_reaped else { return false }
+    monitor.isToCount = false
+    let left = table.livingChildren(of: monitor.process).count
+    monitor.step(
+      left == 0 ? FLOW_MONITOR_NOBODY_LEFT : FLOW_MONITOR_SOMEBODY_LEFT, Int64(left), at: clock)
+    return true
+  }
+
+  private func looksAtChildren(_ monitor: SimulatedMonitor) -> Bool {
+    switch monitor.state.phase {
+    case FLOW_MONITOR_IS_WATCHING, FLOW_MONITOR_IS_REAPING, FLOW_MONITOR_IS_CLEARING,
+      FLOW_MONITOR_IS_WAITING_FOR_ROOM:
+      true
+    default: false
+    }
+  }
+
+  private func lookAtClock(_ monitor: SimulatedMonitor) {
+    let time = unsafe flow_monitor_wake_up(&monitor.state)
+    let isLookedAt = monitor.looksAt <= time && monitor.looksAt > clock
+    guard time != .max, !isLookedAt else { return }
+    monitor.looksAt = time
+    arrange(.monitorLooks(monitor.index), after: time - clock)
+  }
+
+  func endMonitor(_ monitor: SimulatedMonitor, wasKilled: Bool) {
+    guard monitor.isLiving else { return }
+    monitor.isLiving = false
+    if let record = monitor.record { close(record, of: monitor.process) }
+    close(monitor.launcherLock, of: monitor.process)
+    world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
+    if wasKilled { world.coverage.add(.monitorKilled) }
+    world.trace.note(
+      .monitorEnded, monitor.request.attempt, wasKilled ? "killed" : "by itself")
+    end(monitor.process)
+  }
+}

@@ -1,0 +1,310 @@
+import CLauncher
+package import FlowCore
+package import FlowLog
+package import FlowRuntime
+
+/// The machine's processes as the engine sees them. What launchers and monitors do is decided by
+/// the product's own step functions; here it is done, to the processes and the disk of the world.
+///
+/// An engine that has died does nothing: what its code still asks for has no effect.
+package final class SimulatedProcesses: ProcessHost {
+  package typealias Store = SimulatedStorage
+
+  package struct ProcessHandle: Sendable {
+    let serial: Int
+  }
+
+  /// What happens to processes as time goes by. A process is meant by its serial number, a launcher
+  /// or monitor by its index.
+  enum Happening {
+    case requestArrives(launcher: Int, id: Int)
+    case engineIsGone(launcher: Int)
+    case launcherGoesOn(Int)
+    /// A child of it has ended.
+    case launcherLooks(Int)
+    case monitorGoesOn(Int)
+    /// A child of it has ended, or time has passed.
+    case monitorLooks(Int)
+    case monitorSignalled(Int, force: Bool)
+    case startsDescendant(of: Int, DescendantBehaviour)
+    case stopsItself(Int)
+    case exits(Int)
+    case killed(Int)
+    case message(ProcessMessage, life: Int)
+  }
+
+  unowned let world: World
+  var table = ProcessTable()
+  var launchers: [SimulatedLauncher] = []
+  var monitors: [SimulatedMonitor] = []
+  /// Commands and their descendants.
+  var commands: [SimulatedCommand] = []
+  /// The serial number of the engine, while one lives.
+  private(set) var engine: Int?
+  /// The launcher that the engine started last.
+  private var launcher: SimulatedLauncher?
+
+  private var messages = WorkQueue<ProcessMessage>()
+  /// What was told comes in order.
+  private var lastMessageAt = WorldTime(microseconds: 0)
+  private var watched: [(serial: Int, attempt: AttemptID)] = []
+
+  init(_ world: World) {
+    self.world = world
+  }
+
+  // MARK: Engines
+
+  func startEngine() {
+    precondition(engine == nil, "an engine is started beside another")
+    engine = table.start(.engine, index: 0, parent: ProcessTable.initial)
+  }
+
+  var engineProcessID: Int32 { engine.map { table[$0].processID } ?? 0 }
+
+  /// The engine is gone; its launchers and all that they have started go on.
+  func endEngine() {
+    guard let ended = engine else { return }
+    engine = nil
+    launcher = nil
+    messages.removeAll()
+    watched = []
+    world.storage.closeAll()
+    for launcher in launchers where launcher.isLiving && launcher.engine == ended {
+      arrange(.engineIsGone(launcher: launcher.index), after: latency())
+    }
+    end(ended)
+  }
+
+  /// All processes are gone, and the machine was started again.
+  func losePower() {
+    endEngine()
+    for launcher in launchers { launcher.isLiving = false }
+    for monitor in monitors { monitor.isLiving = false }
+    table.endAll()
+    world.ledger.powerLost(at: world.now)
+  }
+
+  /// Whether any launcher or monitor lives.
+  var hasKeepers: Bool {
+    launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
+  }
+
+  /// Whether something was told that the engine has not asked for.
+  var hasMessages: Bool { !messages.isEmpty }
+
+  // MARK: ProcessHost
+
+  package func startLauncher(holding lock: Int) throws(Errno) -> Int32 {
+    guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
+    if failsToFork() { throw .tryAgain }
+    let new = SimulatedLauncher(
+      index: launchers.count, engine: engine, life: world.life, lock: lock)
+    launchers.append(new)
+    new.process = table.start(.launcher, index: new.index, parent: engine)
+    world.storage.share(lock, with: new.process)
+    launcher = new
+    world.trace.note(.launcherStarted, nil, "process \(table[new.process].processID)")
+    return table[new.process].processID
+  }
+
+  package func send(_ request: LaunchRequest) {
+    guard world.engineGoesOn(at: .launch) else { return }
+    world.oracles.sent(request, world)
+    guard let launcher, launcher.isLiving else { return }
+    launcher.requests.append(request)
+    launcher.lastRequestAt = max(
+      launcher.lastRequestAt, world.now.advanced(byMicroseconds: latency()))
+    world.arrange(
+      .requestArrives(launcher: launcher.index, id: launcher.requests.count - 1),
+      at: launcher.lastRequestAt)
+  }
+
+  package func nextMessage() -> ProcessMessage? {
+    world.isEngineDead ? nil : messages.removeFirst()
+  }
+
+  package func open(_ processID: Int32) -> ProcessHandle? {
+    guard !world.isEngineDead, let serial = table.find(processID) else { return nil }
+    return ProcessHandle(serial: raced(serial))
+  }
+
+  package func startTime(of process: borrowing ProcessHandle) -> UInt64? {
+    table[process.serial].life == .gone ? nil : table[process.serial].startTime
+  }
+
+  package func signal(_ process: borrowing ProcessHandle, _ signal: ProcessSignal) {
+    guard world.engineGoesOn(at: .stop) else { return }
+    let serial = process.serial
+    guard table.isLiving(serial) else { return }
+    let target = table[serial]
+    switch (signal, target.role) {
+    case (.stop, .monitor), (.force, .monitor):
+      let monitor = monitors[target.index]
+      world.trace.note(.signalled, monitor.request.attempt, "\(signal)")
+      world.oracles.signalled(monitor.request.attempt)
+      world.ledger.stopAsked(monitor.entry, force: signal == .force, at: world.now)
+      arrange(.monitorSignalled(target.index, force: signal == .force), after: latency())
+    case (.kill, .launcher): kill(serial)
+    case (.stop, _), (.force, _), (.kill, _):
+      world.oracles.violated(
+        .target, "process \(target.processID) is sent \(signal), and is a \(target.role)")
+    }
+  }
+
+  package func watch(_ process: consuming ProcessHandle, for attempt: AttemptID) {
+    guard !world.isEngineDead else { return }
+    let serial = process.serial
+    guard table.isLiving(serial) else {
+      post(.watchedGone(attempt))
+      return
+    }
+    let target = table[serial]
+    if target.role != .monitor || monitors[target.index].request.attempt != attempt {
+      world.oracles.violated(
+        .target, "process \(target.processID) is watched for \(attempt), which it does not run")
+    }
+    watched.append((serial, attempt))
+  }
+
+  package func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
+    guard world.engineGoesOn(at: .killRemains) else { return (0, 0) }
+    let attempt = request.attempt
+    if monitors.contains(where: { $0.isLiving && $0.request.attempt == attempt }) {
+      world.oracles.violated(.target, "\(attempt) is killed, though its monitor lives")
+    }
+    var killed: Int32 = 0
+    var unkillable: Int32 = 0
+    for command in commands where table.isLiving(command.process) && command.attempt == attempt {
+      if command.isUnkillable {
+        unkillable += 1
+      } else {
+        killed += 1
+        kill(command.process)
+      }
+    }
+    if killed + unkillable > 0 {
+      world.coverage.add(.remainsKilled)
+      world.trace.note(.remainsKilled, attempt, "\(killed) killed, \(unkillable) not")
+    }
+    return (killed, unkillable)
+  }
+
+  // MARK: What the engine is told
+
+  /// Launchers and monitors tell their own engine, over what they share with it.
+  func tell(_ message: ProcessMessage, life: Int) {
+    guard engine != nil, life == world.life else { return }
+    lastMessageAt = max(lastMessageAt, world.now.advanced(byMicroseconds: latency()))
+    world.arrange(.message(message, life: life), at: lastMessageAt)
+  }
+
+  /// What the engine learns by itself, which can overtake what it is told.
+  private func post(_ message: ProcessMessage) {
+    guard engine != nil else { return }
+    arrange(.message(message, life: world.life), after: latency())
+  }
+
+  // MARK: Happenings
+
+  func happen(_ happening: Happening) {
+    switch happening {
+    case .requestArrives(let launcher, let id): request(id, reaches: launchers[launcher])
+    case .engineIsGone(let launcher): engineIsGone(launchers[launcher])
+    case .launcherGoesOn(let index):
+      launchers[index].isBusy = false
+      goOn(launchers[index])
+    case .launcherLooks(let index): goOn(launchers[index])
+    case .monitorGoesOn(let index):
+      monitors[index].isBusy = false
+      goOn(monitors[index])
+    case .monitorLooks(let index): goOn(monitors[index])
+    case .monitorSignalled(let index, let force): signalReaches(monitors[index], force: force)
+    case .startsDescendant(let parent, let behaviour):
+      if table.isLiving(parent) { startDescendant(behaviour, of: parent) }
+    case .stopsItself(let serial): if table.isLiving(serial) { table[serial].isStopped = true }
+    case .exits(let serial): exits(serial)
+    case .killed(let serial): if table.isLiving(serial) { kill(serial) }
+    case .message(let message, let life):
+      if engine != nil, life == world.life { messages.append(message) }
+    }
+  }
+
+  func arrange(_ happening: Happening, after microseconds: Int64) {
+    world.arrange(happening, at: world.now.advanced(byMicroseconds: microseconds))
+  }
+
+  /// How long something takes that takes no time by right.
+  func latency() -> Int64 {
+    let most = world.options.processLatencyMicroseconds
+    return most == 0 ? 0 : Int64(world.choices.choose(.processLatency, below: most + 1))
+  }
+
+  func failsToFork() -> Bool {
+    guard !world.isHealed,
+      world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
+    else { return false }
+    world.coverage.add(.forkFails)
+    return true
+  }
+
+  // MARK: Ends
+
+  /// SIGKILL.
+  func kill(_ serial: Int) {
+    let process = table[serial]
+    switch process.role {
+    case .launcher: endLauncher(launchers[process.index], wasKilled: true)
+    case .monitor: endMonitor(monitors[process.index], wasKilled: true)
+    case .command, .descendant: deliver(.kill, to: serial)
+    case .engine, .stranger: end(serial)
+    }
+  }
+
+  /// A process has ended: its children find another parent, and its own is told.
+  func end(_ serial: Int) {
+    let (heir, zombies) = table.end(serial)
+    for zombie in zombies { parentLearns(heir, of: zombie) }
+    parentLearns(table[serial].parent, of: serial)
+    for (watchedSerial, attempt) in watched where watchedSerial == serial {
+      post(.watchedGone(attempt))
+    }
+    watched.removeAll { $0.serial == serial }
+  }
+
+  private func parentLearns(_ parent: Int, of serial: Int) {
+    guard parent != ProcessTable.initial, table.isLiving(parent) else {
+      table.reap(serial)
+      return
+    }
+    let index = table[parent].index
+    switch table[parent].role {
+    case .monitor: arrange(.monitorLooks(index), after: latency())
+    case .launcher:
+      launchers[index].endedChildren.append(table[serial].processID)
+      launchers[index].zombies.append(serial)
+      arrange(.launcherLooks(index), after: latency())
+    case .engine:
+      if let launcher, launcher.process == serial { post(.launcherGone) }
+      table.reap(serial)
+    // What commands make of their children is their own affair.
+    case .command, .descendant, .stranger: table.reap(serial)
+    }
+  }
+
+  /// Between the moment at which somebody learns a number and the one at which he opens the process
+  /// of that number, it may have become another's.
+  private func raced(_ serial: Int) -> Int {
+    guard table[serial].role == .monitor, table.isLiving(serial), !world.isHealed,
+      world.choices.happens(.monitorKill, perMille: world.options.monitorKillPerMille * 10)
+    else { return serial }
+    let processID = table[serial].processID
+    kill(serial)
+    world.coverage.add(.processIDReused)
+    table.reap(serial)
+    let stranger = table.start(
+      .stranger, index: 0, parent: ProcessTable.initial, as: processID)
+    arrange(.killed(stranger), after: 1_000_000)
+    return stranger
+  }
+}

@@ -1,0 +1,74 @@
+import FlowCore
+
+/// The ends of engines, and of the machine.
+extension World {
+  /// Asked at every operation, effect and wait: whether the engine lives to see it through.
+  func engineGoesOn(at point: CrashPoint) -> Bool {
+    if isEngineDead { return false }
+    guard !isHealed, crashes < options.maxCrashes,
+      choices.happens(.crash, perMille: options.crashPerMille * point.weight)
+    else { return true }
+    crashes += 1
+    isEngineDead = true
+    let death = drawDeath()
+    self.death = death
+    coverage.add(death, at: point)
+    trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
+    return false
+  }
+
+  func drawDeath() -> Coverage.Death {
+    choices.happens(.death, perMille: options.powerLossPercent * 10) ? .powerLoss : .processStop
+  }
+
+  /// What comes after the engine's death, or its stop, until a new engine comes up. The machine may
+  /// lose power even if only the engine had stopped.
+  package func restart() {
+    isEngineDead = true
+    processes.endEngine()
+    letReadersLook(times: 20)
+    if (death ?? drawDeath()) == .powerLoss { losePower() }
+    betrayDisk()
+    death = nil
+    life += 1
+    let downTime = [1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]
+    pass(until: now.advanced(byMicroseconds: Int64(downTime)))
+    letReadersLook()
+    startEngine()
+    trace.note(.restarted, nil, "life \(life)")
+  }
+
+  /// The engine dies, and another is started at once.
+  package func replaceEngine(losingPower: Bool = false) {
+    isEngineDead = true
+    processes.endEngine()
+    if losingPower { losePower() }
+    life += 1
+    startEngine()
+  }
+
+  private func startEngine() {
+    isEngineDead = false
+    mayWaitInSilence = false
+    afterlife = Instant(microseconds: .min)
+    processes.startEngine()
+    runner = newRunner()
+  }
+
+  /// The engine has brought the run to its end, and exits.
+  package func endRun() {
+    isEngineDead = true
+    processes.endEngine()
+    settle(microseconds: 10_000_000)
+  }
+
+  func losePower() {
+    boot += 1
+    processes.losePower()
+    bootedAt = now.advanced(byMicroseconds: -Self.bootMicroseconds)
+    for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
+      coverage.add(loss)
+    }
+    trace.note(.powerLost, nil, "boot \(boot) follows")
+  }
+}

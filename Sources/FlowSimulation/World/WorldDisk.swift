@@ -1,0 +1,56 @@
+import FlowLog
+
+/// What becomes of operations on the disk.
+extension World {
+  func judge(
+    _ operation: SimulatedStorage.Operation, needsRoom: Bool
+  ) -> SimulatedStorage.Verdict {
+    if isVisited { return .done }
+    if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
+    trace.tell(.storage) { "\(operation)" }
+    letReadersLook()
+    guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    let verdict = drawVerdict(operation, needsRoom: needsRoom)
+    switch operation {
+    // What the log needs room for; all its writes find it.
+    case .create, .reserve:
+      if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
+    case .write:
+      if verdict.isWantOfRoom { lacksRoom = true }
+      mayWaitInSilence = verdict.isWantOfRoom
+    case .startSync: mayWaitInSilence = false
+    case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
+      if verdict.isWantOfRoom { lacksRoom = true }
+    }
+    return verdict
+  }
+
+  /// Of a monitor's operations: none of them is a moment at which the engine dies.
+  private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
+    if needsRoom && isDiskFull {
+      coverage.add(.diskFull)
+      return .refused(.noSpace)
+    }
+    guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
+    else { return .done }
+    coverage.add(.recordFails)
+    let isFull = choices.happens(.recordFault, perMille: 500)
+    return .refused(isFull ? .noSpace : .inputOutput)
+  }
+}
+
+extension SimulatedStorage.Operation {
+  fileprivate var crashPoint: CrashPoint {
+    switch self {
+    case .makeDirectory: .makeDirectory
+    case .rename: .rename
+    case .remove: .remove
+    case .syncDirectory: .syncDirectory
+    case .create: .create
+    case .write: .write
+    case .reserve: .reserve
+    case .sync: .sync
+    case .startSync: .startSync
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import CLinux
+package import FlowLog
+import Glibc
+
+/// A file that is written for the user: it appears under its name when it is whole, and replaces
+/// what had the name. A device or pipe is written to as it is.
+package final class OutputFile: TextOutputStream {
+  private let path: String
+  /// Where the file is built; nil where the path itself is written.
+  private let building: String?
+  private var descriptor: Int32
+  private var pending: [UInt8] = []
+  private var failure: Errno?
+
+  private static let bufferByteCount = 1 << 16
+
+  package init(_ path: String) throws(Errno) {
+    var status = stat()
+    let isThere = unsafe stat(path, &status) == 0
+    if isThere && status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory }
+    if isThere && status.st_mode & S_IFMT != S_IFREG {
+      self.path = path
+      building = nil
+      descriptor = try systemCall { unsafe clinux_open(path, O_WRONLY, 0) }
+      return
+    }
+    // Through a link the file that it names is replaced, not the link.
+    let real = isThere ? try ProcessFacts.realPath(path) : path
+    self.path = real
+    let building = "\(real).new-\(getpid())"
+    self.building = building
+    descriptor = try systemCall {
+      unsafe clinux_open(building, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    }
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    _ = close(descriptor)
+    if let building { unsafe _ = unlink(building) }
+  }
+
+  package func write(_ text: String) {
+    pending += text.utf8
+    if pending.count >= Self.bufferByteCount { flush() }
+  }
+
+  private func flush() {
+    var written = 0
+    while written < pending.count && failure == nil {
+      let count = unsafe pending.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno != EINTR {
+        failure = Errno(rawValue: errno)
+      }
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives the file its name. If anything failed, nothing has changed but a device's or pipe's
+  /// content.
+  package func finish() throws(Errno) {
+    flush()
+    if let failure { throw failure }
+    if let building {
+      // The name must not outlive the bytes.
+      _ = try systemCall { fsync(descriptor) }
+      _ = try systemCall { unsafe rename(building, path) }
+    }
+    let finished = descriptor
+    descriptor = -1
+    if close(finished) != 0 && errno != EINTR { throw Errno(rawValue: errno) }
+  }
+}

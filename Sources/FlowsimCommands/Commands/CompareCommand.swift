@@ -1,0 +1,67 @@
+import FlowCommandLine
+import FlowLog
+import FlowSimulation
+import FlowSystem
+import FlowText
+
+/// `flowsim compare ONE OTHER`: where two worlds part that should have been the same.
+enum CompareCommand {
+  static let syntax = CommandSyntax(
+    program: "flowsim", name: "compare",
+    purpose: "name the first choice that differs between two worlds",
+    details: """
+      For a seed that makes another world on another machine, in another build, or
+      the second time: what flowsim --seed N --choices prints here and there goes
+      into two files. Choices that are the same in a world that is not mean that
+      something was decided without one.
+      """,
+    arguments: [
+      Argument("ONE", .one, "what flowsim --seed N --choices has printed"),
+      Argument("OTHER", .one, "the same of another"),
+    ],
+    examples: [.init("flowsim compare debug.txt release.txt", "where two builds part")],
+    exitCodes: [.success, .runFailed, .usage], exitMeaning: meaning)
+
+  private static let meaning: @Sendable (ExitCode) -> String = { code in
+    switch code {
+    case .success: "all choices are the same"
+    case .runFailed: "a choice differs, and is named"
+    case .usage, .environment, .runCancelled, .runUnfinished, .damaged:
+      ExitCode.meaningOfFlowsim(code)
+    }
+  }
+
+  /// More than any world prints.
+  private static let longestFile = 256 << 20
+
+  static func perform(
+    _ arguments: ScannedArguments, _ context: FlowsimContext
+  ) throws(FlowsimError) -> ExitCode {
+    let (one, other) = (arguments.positional[0], arguments.positional[1])
+    let choices = try (read(one), read(other))
+    guard let difference = ChoiceDifference.first(of: choices.0, choices.1) else {
+      context.output.write("all \(choices.0.count) choices are the same\n")
+      return .success
+    }
+    let text = difference.text(one, other)
+    context.output.write("\(TerminalText.escaped(text))\n")
+    return .runFailed
+  }
+
+  /// The choices at the beginning of a file. What stands behind them is how the world went.
+  private static func read(_ path: String) throws(FlowsimError) -> [ChoiceLine] {
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try FileReading.bytes(of: path, limit: longestFile)
+    } catch {
+      throw .unreadable(path, error)
+    }
+    var choices: [ChoiceLine] = []
+    for line in bytes.split(separator: 10) {
+      guard let choice = ChoiceLine(String(decoding: line, as: UTF8.self)) else { break }
+      choices.append(choice)
+    }
+    if choices.isEmpty { throw .noChoices(path) }
+    return choices
+  }
+}
