@@ -194,6 +194,8 @@ struct OracleTests {
     chronicle.record.killedMonitors = [C.b1]
     chronicle.replace(12, .ended(C.b1, AttemptResult("lost")))
     chronicle.record.leftovers = [Leftover(5, .step(C.b1, hasEnvironment: false))]
+    #expect(chronicle.fired.contains(.orphans))
+    chronicle.record.hasKilledLaunchers = true
     #expect(!chronicle.fired.contains(.orphans))
     chronicle.record.leftovers = [Leftover(5, .step(C.b1, hasEnvironment: true))]
     #expect(chronicle.fired.contains(.orphans))

@@ -6,8 +6,8 @@ struct RecordTests {
   @Test(arguments: [
     ("5 start r s0 1 77", LedgerLine.What.start), ("5 probe r s0 1 77", .probe),
     ("5 beat r s0 1 77", .beat), ("5 end r s0 1 77 exit 3", .exit(code: 3)),
-    ("5 end r s0 1 77 signal 9", .die(signal: 9)), ("5 child r s0 1 77 sd", .child),
-    ("5 child r s0 1 77", .child), ("5 childbeat r s0 1 77", .childBeat),
+    ("5 end r s0 1 77 signal 9", .die(signal: 9)), ("5 child r s0 1 77 sd", .child(flags: "sd")),
+    ("5 child r s0 1 77", .child(flags: "")), ("5 childbeat r s0 1 77", .childBeat),
     ("5 childend r s0 1 77", .childEnd),
   ])
   func linesOfTheLedger(text: String, what: LedgerLine.What) {

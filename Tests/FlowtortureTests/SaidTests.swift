@@ -95,8 +95,8 @@ struct SaidTests {
   }
 
   @Test mutating func aRestartGivesWayToAnotherOnly() {
-    #expect(!end(.restart, .exit(2)))
     #expect(end(.restart, .exit(2)) { $0.sawRunMissing = true })
+    #expect(!end(.restart, .exit(2)))
     var other = CommandRecord(.run, process: 21, startedAt: 90_000)
     other.endedAt = 105_000
     other.ending = .exit(0)

@@ -37,7 +37,11 @@ enum AgainOracle {
       starts[line.attempt.step, default: []].append((line.attempt.number, line.microseconds))
     }
     var seen: Set<AttemptName> = []
+    let bare = record.bareProcesses
     return record.ledger.compactMap { line in
+      if bare.contains(line.process), OrphanOracle.isBeyondReach(line.attempt, record, story) {
+        return nil
+      }
       if !line.isOfCommand, record.plan.step(line.attempt.step)?.keepsStragglers == true {
         return nil
       }

@@ -13,7 +13,7 @@ enum OrphanOracle {
     switch leftover.owner {
     case .flow: return false
     case .step(let name, let hasEnvironment):
-      return isBeyondReach(name, hasEnvironment, story) || keeps(name, record)
+      return keeps(name, record) || !hasEnvironment && isBeyondReach(name, record, story)
     case .unknown:
       // It ended before it could be asked; but it has written into the ledger.
       let line = record.ledger.last { $0.process == leftover.process }
@@ -25,18 +25,23 @@ enum OrphanOracle {
     record.plan.step(name.step)?.keepsStragglers == true
   }
 
-  /// With monitor, launcher and engine dead nothing but its environment tells a process.
-  static func isBeyondReach(_ name: AttemptName, _ hasEnvironment: Bool, _ story: Story) -> Bool {
-    !hasEnvironment && story.attempts[name]?.result?.outcome == "lost"
+  /// With monitor and launcher dead nothing but its environment tells a process; and where some may
+  /// stay, what has none is left alone.
+  static func isBeyondReach(_ name: AttemptName, _ record: RoundRecord, _ story: Story) -> Bool {
+    story.attempts[name]?.result?.outcome == "lost"
+      && (record.hasKilledLaunchers || record.plan.steps.contains(where: \.keepsStragglers))
   }
 
   /// Nothing of an attempt goes on when its end is recorded.
   private static func afterEnds(_ record: RoundRecord, _ story: Story) -> [String] {
     var seen: Set<AttemptName> = []
+    let bare = record.bareProcesses
     return record.ledger.compactMap { line in
       guard let attempt = story.attempts[line.attempt], let end = attempt.ended,
         line.microseconds > end.microseconds + record.readMicroseconds,
-        !mayGoOn(line, attempt, record), seen.insert(line.attempt).inserted
+        !mayGoOn(line, attempt, record),
+        !(bare.contains(line.process) && isBeyondReach(line.attempt, record, story)),
+        seen.insert(line.attempt).inserted
       else { return nil }
       let late = line.microseconds - end.microseconds
       return
@@ -48,17 +53,16 @@ enum OrphanOracle {
     _ line: LedgerLine, _ attempt: Story.Attempt, _ record: RoundRecord
   ) -> Bool {
     if line.isOfCommand { return attempt.result?.unkillable ?? 0 > 0 }
-    if record.plan.step(line.attempt.step)?.keepsStragglers == true { return true }
-    // A child without environment whose attempt was lost; the ledger does not say which it is.
-    return attempt.result?.outcome == "lost"
-      && record.plan.step(line.attempt.step)?.behaviour(ofAttempt: line.attempt.number)
-        .hasStrippedChild == true
+    return keeps(line.attempt, record)
   }
 }
 
-extension Behaviour {
-  /// Whether it leaves a child that nothing tells from other processes.
-  fileprivate var hasStrippedChild: Bool {
-    acts.contains { if case .child(let flags, _) = $0 { flags.contains("e") } else { false } }
+extension RoundRecord {
+  /// Processes of steps that run without an environment.
+  var bareProcesses: Set<Int32> {
+    Set(
+      ledger.compactMap { line in
+        if case .child(let flags) = line.what, flags.contains("e") { line.process } else { nil }
+      })
   }
 }

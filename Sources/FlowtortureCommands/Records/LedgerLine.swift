@@ -9,7 +9,8 @@ package struct LedgerLine: Equatable, Sendable {
     case beat
     case exit(code: Int)
     case die(signal: Int)
-    case child
+    /// With the flags of its behaviour.
+    case child(flags: String)
     case childBeat
     case childEnd
   }
@@ -60,7 +61,7 @@ extension LedgerLine.What {
     case "start": self = .start
     case "probe": self = .probe
     case "beat": self = .beat
-    case "child": self = .child
+    case "child": self = .child(flags: detail.first.map { String($0) } ?? "")
     case "childbeat": self = .childBeat
     case "childend": self = .childEnd
     case "end":

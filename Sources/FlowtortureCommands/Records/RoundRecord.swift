@@ -22,6 +22,8 @@ package struct RoundRecord: Sendable {
   package var requests: [RequestRecord] = []
   /// Attempts whose monitors were killed.
   package var killedMonitors: Set<AttemptName> = []
+  /// Whether a launcher was killed, which is to find what a monitor that was killed has left.
+  package var hasKilledLaunchers = false
   /// Monitors that were killed before they said of which attempt they were.
   package var nameless = 0
   /// Whether the disk was ever filled.

@@ -26,7 +26,11 @@ struct FlowProcesses {
         engines.append(process)
       }
     }
-    // What a monitor has just forked is not yet the command, and looks like another monitor.
+    // What is forked looks like its parent until it has become what it is to be: a launcher's child
+    // is a monitor, and a monitor's is no monitor.
+    let forking = Set(launchers.map(\.process))
+    monitors += launchers.filter { forking.contains($0.parent) }
+    launchers.removeAll { forking.contains($0.parent) }
     let parents = Set(monitors.map(\.process))
     monitors.removeAll { parents.contains($0.parent) }
   }

@@ -190,6 +190,7 @@ final class Round {
     for launcher in processes.launchers where launcher.signal(SIGKILL) {
       world.note("killed the launcher \(launcher.process)")
       totals.launcherKills += 1
+      record.hasKilledLaunchers = true
     }
   }
 
