@@ -1,4 +1,5 @@
 import CLauncher
+import CLinux
 import FlowCore
 import FlowRuntime
 import Glibc
