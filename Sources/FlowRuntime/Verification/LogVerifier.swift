@@ -89,9 +89,9 @@ package struct LogVerifier<Store: Storage> {
   private func source(_ holder: HolderRecord.Holder?) -> LogSource {
     switch holder {
     case .engine(let record?) where record.boot == boot: .live(durable: record.durable)
+    case .nobody, .engine(nil), nil: .dead
     // It is about to recover the log, and will say so.
     case .engine: .recovering
-    case .nobody, nil: .dead
     }
   }
 
