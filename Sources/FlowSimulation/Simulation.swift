@@ -71,6 +71,7 @@ package struct Simulation {
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     world.oracles.begin(world, definition, created, home)
+    world.runFolder = home.folder(of: created.runID)
   }
 
   private var report: Report {
@@ -115,6 +116,7 @@ package struct Simulation {
   private func stopped(_ error: RunError) {
     if world.isEngineDead { return }
     world.trace.tell(.world) { "the engine stops: \(error)" }
+    if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace: return
@@ -142,7 +144,9 @@ package struct Simulation {
     for _ in 0..<Self.maxTurns where ended == nil {
       do throws(RunError) {
         ended = try driver.step()
+        if driver.state.isFinished { world.oracles.runEnds() }
       } catch {
+        if driver.state.isFinished { world.oracles.runEnds() }
         world.oracles.engineEnded(inFlight: driver.commitInFlight)
         checkEnd(at: error)
         throw error

@@ -34,6 +34,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case selfStop = 29
   case probe = 30
   case rounds = 32
+  case requests = 33
+  case place = 34
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

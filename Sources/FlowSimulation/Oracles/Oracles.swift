@@ -21,6 +21,9 @@ package final class Oracles: RunObserver {
   private var replay = ReplayOracle()
   private var launches: LaunchOracle?
   private var ends: EndOracle?
+  private var requests: RequestOracle?
+  /// When it was decided that the run has ended; nil while it goes on.
+  private var endedAt: WorldTime?
   /// What the durable history says of attempts.
   private var recordedEnds: [AttemptID: AttemptEnd] = [:]
   /// Attempts that somebody wanted to stop, durably.
@@ -45,6 +48,9 @@ package final class Oracles: RunObserver {
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
     ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
+    requests = RequestOracle(
+      noticeMicroseconds: World.requestLookMicroseconds
+        + Int64(world.options.wakeUpDelayMicroseconds))
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
   }
@@ -95,8 +101,9 @@ package final class Oracles: RunObserver {
       hold { () throws(Violation) in
         if let world {
           try launches?.learn(event, at: world.monotonicNow)
-          try ends?.learn(event, world.ledger, bootID: world.place.bootID, at: world.now)
+          try ends?.learn(event, world.ledger, place: world.place, at: world.now)
         }
+        try requests?.learn(event)
         try history.check(event)
         try replay.check(event)
       }
@@ -108,6 +115,7 @@ package final class Oracles: RunObserver {
     case .attemptEnded(let attempt, let end): recordedEnds[attempt] = end
     case .stopRequested(let attempt, _): stopped.insert(attempt)
     case .attemptFound(let attempt, .running): begun.insert(attempt)
+    case .runReopened: endedAt = nil
     default: break
     }
   }
@@ -182,20 +190,41 @@ package final class Oracles: RunObserver {
 
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
-    guard let home, let world, isRecovered else { return }
+    guard let home, let world, isHeld(home) else { return }
     let process = RunProcess(
       processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
-      _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
+      _ = try Driver.resume(
+        runID, by: process, home: home, world: OtherEngine(beside: world), observer: self)
       violated(.single, "a second engine drives the run")
     } catch .runIsHeld(_, let processID) {
       let engine = world.processes.engineProcessID
-      if processID != engine {
+      // While it recovers the run, the file may name the one before it, or none.
+      if isRecovered, processID != engine {
         violated(.single, "process \(engine) drives the run, and not \(processID ?? -1)")
       }
     } catch {
       violated(.single, "a second engine is refused for another reason: \(error)")
     }
+  }
+
+  private func isHeld(_ home: RunHome<SimulatedStorage>) -> Bool {
+    guard let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
+    else { return false }
+    if case .engine = holder { return true }
+    return false
+  }
+
+  // MARK: Requests
+
+  /// Somebody left a request to cancel, and was told that it is there.
+  func left(_ request: CancelRequest, at now: WorldTime) {
+    requests?.left(request, at: now)
+  }
+
+  /// The engine has decided that the run has ended.
+  func runEnds() {
+    if endedAt == nil { endedAt = world?.now }
   }
 
   // MARK: Lives
@@ -214,6 +243,7 @@ package final class Oracles: RunObserver {
   /// - Parameter events: the whole history as recovery will find it. It is not yet durable.
   func found(_ events: [Event]) {
     let extra = events.dropFirst(acknowledged.count)
+    if events.last?.body.kind != .runFinished { endedAt = nil }
     if !events.starts(with: acknowledged) {
       violated(
         .prefix,
@@ -261,6 +291,9 @@ package final class Oracles: RunObserver {
       try LedgerOracle.check(
         world.ledger, definition, ends: recordedEnds,
         slackMicroseconds: world.slackMicroseconds)
+    }
+    hold { () throws(Violation) in
+      if let endedAt { try requests?.check(endedAt: endedAt) }
     }
     if world.processes.hasKeepers {
       violated(.orphans, "a launcher or monitor lives on after the end of the run")

@@ -90,6 +90,9 @@ package final class SimulatedProcesses: ProcessHost {
     launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
   }
 
+  /// Where a monitor lives, if one does: there is one such place at a time.
+  var livingPlace: PlaceMark? { monitors.last(where: \.isLiving)?.place }
+
   /// Whether something was told that the engine has not asked for.
   var hasMessages: Bool { !messages.isEmpty }
 
@@ -99,7 +102,8 @@ package final class SimulatedProcesses: ProcessHost {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
     let new = SimulatedLauncher(
-      index: launchers.count, engine: engine, life: world.life, lock: lock)
+      index: launchers.count, engine: engine, life: world.life, place: PlaceMark(world.place),
+      lock: lock)
     launchers.append(new)
     new.process = table.start(.launcher, index: new.index, parent: engine)
     world.storage.share(lock, with: new.process)

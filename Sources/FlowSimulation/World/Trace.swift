@@ -8,6 +8,7 @@ package final class Trace {
     case diskFull, powerLost
     case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
     case descendantStarted, descendantEnded, remainsKilled
+    case requestLeft, remounted
   }
 
   /// Where something happened.
@@ -90,7 +91,9 @@ extension Trace.Kind {
       .processes
     case .committed: .engine
     case .storageFailed, .diskFull: .storage
-    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
+    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .requestLeft,
+      .remounted:
+      .world
     }
   }
 
@@ -115,6 +118,8 @@ extension Trace.Kind {
     case .descendantStarted: "starts another:"
     case .descendantEnded: "one that it started has ended:"
     case .remainsKilled: "what is left of it:"
+    case .requestLeft: "somebody leaves a request to cancel the run"
+    case .remounted: "the run's folder is mounted elsewhere:"
     }
   }
 }

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowRuntime
 
 /// The ends of engines, and of the machine.
 extension World {
@@ -29,12 +30,31 @@ extension World {
     letReadersLook(times: 20)
     if (death ?? drawDeath()) == .powerLoss { losePower() }
     death = nil
+    remount()
     life += 1
     let downTime = [1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]
     pass(until: now.advanced(byMicroseconds: Int64(downTime)))
     letReadersLook()
     startEngine()
     trace.note(.restarted, nil, "life \(life)")
+  }
+
+  private func remount() {
+    guard !isHealed, choices.happens(.place, perMille: options.remountPercent * 10) else { return }
+    mount += 1
+    coverage.add(.remounted)
+    trace.note(.remounted, nil, "as \(mount)")
+  }
+
+  /// The engine is refused, since what an earlier one started runs in another place: the next one is
+  /// started there.
+  func returnToAttempts() {
+    guard let place = processes.livingPlace, place != PlaceMark(self.place) else {
+      oracles.violated(.live, "the engine is refused, and nothing runs elsewhere")
+      return
+    }
+    mount = place.mount
+    coverage.add(.runsElsewhere)
   }
 
   /// The engine dies, and another is started at once.
@@ -49,6 +69,7 @@ extension World {
   private func startEngine() {
     isEngineDead = false
     mayWaitInSilence = false
+    forgetNotice()
     afterlife = Instant(microseconds: .min)
     processes.startEngine()
     runner = newRunner()

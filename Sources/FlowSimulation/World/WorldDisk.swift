@@ -5,7 +5,7 @@ extension World {
   func judge(
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
-    if isVisited { return .done }
+    if isVisited { return judgeVisitor() }
     if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
@@ -25,6 +25,13 @@ extension World {
       if verdict.isWantOfRoom { lacksRoom = true }
     }
     return verdict
+  }
+
+  /// Who does not come to the end of what he wants dies on the way.
+  private func judgeVisitor() -> SimulatedStorage.Verdict {
+    guard let operations = visitorOperations else { return .done }
+    visitorOperations = operations - 1
+    return operations > 0 ? .done : .refused(.inputOutput)
   }
 
   private func drawVerdict(
