@@ -47,7 +47,7 @@ let package = Package(
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
     library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
-    library("FlowSystem", imports: ["CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library("FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
     library(
       "FlowCommandLine",
@@ -72,7 +72,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "FlowCommandsTests",
       of: [

@@ -8,7 +8,8 @@
 //            48 monitor           56 monitor's start           64 started at       72 zeros
 //   command   0 magic  8 process  12 zeros    16 process's start           24 zeros
 //   end       0 magic  8 result   12 code     16 operation     20 cause  24 duration  32 CPU
-//            40 peak memory       48 stragglers  52 unkillable  56 eight ids        88 zeros
+//            40 peak memory       48 stragglers  52 unkillable  56 eight ids
+//            88 dropped output    96 zeros
 //
 // Zeros are checked: they are where a later version would write.
 
@@ -108,6 +109,7 @@ void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128
   for (int index = 0; index < UNKILLABLE_IDS; index++) {
     put_32(bytes + 56 + 4 * index, end->unkillable_ids[index]);
   }
+  put_64(bytes + 88, (uint64_t)end->dropped_output_bytes);
   close_part(bytes, END_SIZE);
 }
 
@@ -174,9 +176,10 @@ static bool read_end(const uint8_t *bytes, struct flow_record_end *end) {
     end->unkillable_ids[index] = get_32(bytes + 56 + 4 * index);
     if (end->unkillable_ids[index] < 0) return false;
   }
+  end->dropped_output_bytes = get_signed_64(bytes + 88);
   return is_code(end->result, end->code) && end->duration_us >= 0 && end->cpu_us >= 0 &&
          end->peak_memory_kib >= 0 && end->stragglers >= 0 && end->unkillable >= 0 &&
-         is_zero(bytes + 88, END_SIZE - CHECKSUM_SIZE - 88);
+         end->dropped_output_bytes >= 0 && is_zero(bytes + 96, END_SIZE - CHECKSUM_SIZE - 96);
 }
 
 // How many of the bytes of the part at `offset` a file of `count` bytes has.

@@ -17,6 +17,10 @@ package enum CommandError: Error {
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
   case noSuchAttempt(Int, step: String)
+  /// Of a history; what there is instead.
+  case noSuchPoint(String)
+  /// The rules do not call for what the history holds, or for more.
+  case decisionsDiffer(runID: String, String)
 }
 
 extension CommandError: CustomStringConvertible {
@@ -36,6 +40,9 @@ extension CommandError: CustomStringConvertible {
         + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
     case .noSuchAttempt(let number, let step):
       "flow: there is no output of attempt \(number) of step \(step)"
+    case .noSuchPoint(let what): "flow: there is no such point: \(TerminalText.escaped(what))"
+    case .decisionsDiffer(let runID, let what):
+      "flow: run \(runID) was not decided by the rules: \(TerminalText.escaped(what))"
     }
   }
 
@@ -44,7 +51,8 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt: .usage
+    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
+    case .decisionsDiffer: .damaged
     case .output, .system, .noHome: .environment
     case .run(let error): error.exitCode
     }

@@ -64,7 +64,7 @@ extension AttemptSupervisor {
   private func tellLaunched(_ attempt: AttemptID, _ sighting: RecordSighting) {
     guard let command = sighting.record?.command else { return }
     if attempts[attempt]?.tellOnce() == true {
-      tell(.attemptLaunched(attempt, processID: command.processID))
+      tellLaunched(attempt, processID: command.processID)
     }
   }
 

@@ -20,6 +20,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private var queue = WorkQueue<AttemptID>()
   /// In the order of their times; some may have been withdrawn since.
   private var outOfRoom = WorkQueue<Delayed>()
+  /// Those whose record had no room at the last try.
+  private var lackingRoom: Set<AttemptID> = []
+  private var launcherLacksRoom = false
   /// Sent to a launcher that is gone.
   private var unsettled: [AttemptID] = []
   private var launcherPoll = Poll()
@@ -58,6 +61,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   /// Whether launches wait for a launcher.
   package var isHeldUp: Bool { !queue.isEmpty }
+
+  /// Whether no attempt is to be launched, runs or is looked for.
+  package var isIdle: Bool { attempts.isEmpty }
 
   // MARK: The run
 
@@ -124,19 +130,28 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     return [outOfRoom.first?.due, launcherPoll.due, restlessPoll.due].compactMap(\.self).min()
   }
 
+  package var waitsForRoom: Bool { !lackingRoom.isEmpty || launcherLacksRoom }
+
   func tell(_ report: Input) {
     reports.append(report)
+  }
+
+  func tellLaunched(_ attempt: AttemptID, processID: Int32) {
+    lackingRoom.remove(attempt)
+    tell(.attemptLaunched(attempt, processID: processID))
   }
 
   /// Nothing of the attempt runs any more.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
     attempts[attempt] = nil
+    lackingRoom.remove(attempt)
     tell(.attemptEnded(attempt, end))
   }
 
   /// Nothing of the attempt was started, and it was to be stopped.
   func withdraw(_ attempt: AttemptID) {
     attempts[attempt] = nil
+    lackingRoom.remove(attempt)
     tell(.attemptWithdrawn(attempt))
   }
 
@@ -179,10 +194,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     launcherPoll.calm()
     switch attempts[attempt]?.launched(by: monitorID) {
     case .tell:
-      tell(.attemptLaunched(attempt, processID: processID))
+      tellLaunched(attempt, processID: processID)
       if attempts[attempt]?.pendingStop != nil { deliverStop(attempt) }
     case .tellAndLook:
-      tell(.attemptLaunched(attempt, processID: processID))
+      tellLaunched(attempt, processID: processID)
       look(at: attempt)
     case .ignored, nil: break
     }
@@ -190,7 +205,9 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   private func noRoom(_ attempt: AttemptID) {
     switch attempts[attempt]?.noRoom() {
-    case .wait: sendLater(attempt)
+    case .wait:
+      lackingRoom.insert(attempt)
+      sendLater(attempt)
     case .withdraw: withdraw(attempt)
     case .ignored, nil: return
     }
@@ -280,10 +297,12 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// - Returns: whether there is one.
   private func startLauncher() -> Bool {
     let outcome = launcher.start()
+    launcherLacksRoom = false
     switch outcome {
     case .started: return true
     case .lockIsHeld: launcherPoll.arrange(at: time.now().monotonic)
     case .failed(.noSpace), .failed(.quotaExceeded):
+      launcherLacksRoom = true
       launcherPoll.arrange(
         at: time.now().monotonic, afterMicroseconds: Self.roomDelayMicroseconds)
     case .failed(let errno):

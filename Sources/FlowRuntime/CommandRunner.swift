@@ -31,6 +31,13 @@ package protocol CommandRunner: AnyObject {
   func nextReport() -> Input?
   /// When the runner has something to do at the latest: a deadline, or the end of a grace.
   var nextDeadline: Instant? { get }
+  /// Whether a launch waits for room on the disk. It goes on by itself.
+  var waitsForRoom: Bool { get }
+}
+
+extension CommandRunner {
+  /// Of runners whose attempts take no room.
+  package var waitsForRoom: Bool { false }
 }
 
 /// All that a runner must know of an attempt.

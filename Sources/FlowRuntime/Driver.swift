@@ -78,7 +78,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let found = try Self.takeOver(state, plan, folder, world)
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
-    let journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
+    var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
     try journal.publish()
     observer.tookOver(tail)
@@ -208,6 +208,7 @@ package struct Driver<World: Environment>: ~Copyable {
       observer.committed(events, engine.state)
     }
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }

@@ -8,7 +8,7 @@ package struct HolderRecord: Hashable, Sendable {
   package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
-  /// Whether a commit waits for room on the disk, and the run with it.
+  /// Whether a commit or a launch waits for room on the disk, and the run with it.
   package var waitsForRoom = false
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"

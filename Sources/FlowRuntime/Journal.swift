@@ -11,8 +11,12 @@ package struct Journal<Store: Storage>: ~Copyable {
   private(set) var commitInFlight: [Event] = []
   /// The commit in flight, if there is no room for it yet: nothing of it is written.
   private var waiting: EncodedCommit?
+  private var hasSaidThatItWaits = false
   /// Attempts whose ends are to come.
   private var openAttempts: Int
+  private var launchesWaitForRoom = false
+  /// What readers were told of that.
+  private var saysThatLaunchesWait = false
 
   /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
   private static var roomForAnEnd: Int64 { 512 }
@@ -36,21 +40,18 @@ package struct Journal<Store: Storage>: ~Copyable {
   ///   when there may be.
   mutating func begin(_ events: [Event]) throws(RunError) -> Bool {
     take(events)
-    if try beginAgain() { return true }
-    try sayThatItWaits()
-    return false
+    return try beginAgain()
   }
 
   /// Looks whether there is room now for the commit that had none.
   mutating func beginAgain() throws(RunError) -> Bool {
     guard let commit = waiting else { preconditionFailure("no commit waits for room") }
     try requireOwnership()
+    guard try findRoom(for: commit) else {
+      try sayThatItWaits()
+      return false
+    }
     do throws(LogError) {
-      do throws(LogError) { try findRoom(for: commit) } catch {
-        // Only want of room leaves the writer as it was.
-        if writer.hasFailed { throw error }
-        return false
-      }
       try append(commit)
       try writer.startSync()
     } catch {
@@ -64,15 +65,25 @@ package struct Journal<Store: Storage>: ~Copyable {
     commitInFlight = events
     openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
     waiting = EncodedCommit(events)
+    hasSaidThatItWaits = false
   }
 
   /// All that needs room comes before anything is written. With an intent to launch, that is also
   /// the room for the ends of all attempts that will then be open: what runs can always be recorded.
-  private mutating func findRoom(for commit: EncodedCommit) throws(LogError) {
+  ///
+  /// - Returns: whether there is any.
+  private mutating func findRoom(for commit: EncodedCommit) throws(RunError) -> Bool {
     let isLaunching = commitInFlight.contains { $0.body.kind == .attemptScheduled }
     let ends = isLaunching ? Int64(openAttempts) * Self.roomForAnEnd : 0
-    try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-    try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
+    do throws(LogError) {
+      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
+      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
+      return true
+    } catch {
+      // Only want of room leaves the writer as it was.
+      if writer.hasFailed { throw .log(error) }
+      return false
+    }
   }
 
   private mutating func append(_ commit: EncodedCommit) throws(LogError) {
@@ -80,8 +91,13 @@ package struct Journal<Store: Storage>: ~Copyable {
     try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
-  /// Nobody is the worse for not being told, where even the lock file finds no room.
-  private func sayThatItWaits() throws(RunError) {
+  /// Where even the lock file finds no room, it is said when there is next looked for some.
+  private mutating func sayThatItWaits() throws(RunError) {
+    if hasSaidThatItWaits { return }
+    try publishIfThereIsRoom()
+  }
+
+  private mutating func publishIfThereIsRoom() throws(RunError) {
     do throws(RunError) { try publish() } catch {
       guard error.storageFailure?.errno.isWantOfRoom == true else { throw error }
     }
@@ -112,11 +128,21 @@ package struct Journal<Store: Storage>: ~Copyable {
   }
 
   /// Lets readers see what has become durable.
-  func publish() throws(RunError) {
+  mutating func publish() throws(RunError) {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence), waitsForRoom: waiting != nil))
+        lastSequence: Int64(writer.durableSequence),
+        waitsForRoom: waiting != nil || launchesWaitForRoom))
+    hasSaidThatItWaits = waiting != nil
+    saysThatLaunchesWait = launchesWaitForRoom
+  }
+
+  /// Lets readers see whether launches wait for room. What cannot be said for want of room is said
+  /// the next time.
+  mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
+    self.launchesWaitForRoom = launchesWaitForRoom
+    if saysThatLaunchesWait != launchesWaitForRoom { try publishIfThereIsRoom() }
   }
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is
@@ -125,7 +151,8 @@ package struct Journal<Store: Storage>: ~Copyable {
     take(events)
     guard let commit = waiting else { preconditionFailure("a commit was taken and is gone") }
     do throws(LogError) {
-      try findRoom(for: commit)
+      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
+      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts))
       try append(commit)
       try writer.sync()
     } catch {

@@ -23,8 +23,16 @@ struct LauncherFile<Store: Storage> {
   /// - Returns: nil if another holds it.
   func take() throws(StorageError) -> File<Store>? {
     let file = try open()
-    // A cleaner may have removed it meanwhile: then others will find another.
-    guard try file.tryLock(), try file.isAtItsPath() else {
+    let isTaken: Bool
+    do throws(StorageError) {
+      // A cleaner may have removed it meanwhile: then others will find another.
+      isTaken = if try file.tryLock() { try file.isAtItsPath() } else { false }
+    } catch {
+      // In words, as in `Launcher.start`: the engine would hold the lock against its own launcher.
+      try? file.close()
+      throw error
+    }
+    guard isTaken else {
       try file.close()
       return nil
     }

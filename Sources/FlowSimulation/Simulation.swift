@@ -9,6 +9,8 @@ package struct Simulation {
     package let options: SimulationOptions
     package let violation: Violation?
     package let outcome: RunOutcome?
+    /// Whether a disk that keeps no promise has lost history, which was noticed, and ended the world.
+    package var isLost = false
     /// Two equal worlds have the same.
     package let traceHash: UInt64
     package let events: Int
@@ -25,6 +27,8 @@ package struct Simulation {
   private let created: RunCreated
   private let graph: DependencyGraph
   private var outcome: RunOutcome?
+  /// A disk that keeps no promise has lost history, and that was noticed: nothing more can be asked.
+  private var isLost = false
   /// How often a run that has ended is still to be begun again.
   private var reopenings: Int
   /// Whether the next engine begins another round.
@@ -77,6 +81,7 @@ package struct Simulation {
   private var report: Report {
     Report(
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
+      isLost: isLost,
       traceHash: world.trace.hash, events: world.trace.eventCount,
       launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
       simulatedMicroseconds: world.now.microseconds,
@@ -97,7 +102,7 @@ package struct Simulation {
   // MARK: Lives
 
   private mutating func live() {
-    while outcome == nil && world.oracles.violation == nil {
+    while outcome == nil && !isLost && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
       if world.life > Self.maxLives + 1 {
         world.oracles.violated(.live, "the run does not end in a world without faults")
@@ -108,18 +113,22 @@ package struct Simulation {
       } catch {
         stopped(error)
       }
-      if outcome == nil && world.oracles.violation == nil { world.restart() }
+      if outcome == nil && !isLost && world.oracles.violation == nil { world.restart() }
     }
   }
 
   /// A storage that failed stops the engine, which is right; anything else is not.
-  private func stopped(_ error: RunError) {
+  private mutating func stopped(_ error: RunError) {
     if world.isEngineDead { return }
     world.trace.tell(.world) { "the engine stops: \(error)" }
+    if world.storage.hasBetrayed, error.saysThatHistoryIsWrong {
+      isLost = true
+      return
+    }
     if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
-    case .inputOutput, .noSpace: return
+    case .inputOutput, .noSpace, .tooManyOpenFiles: return
     case nil: world.oracles.violated(.prefix, "the engine stops: \(error)")
     default: world.oracles.violated(.live, "the engine stops for no fault of the disk: \(error)")
     }
@@ -179,6 +188,7 @@ package struct Simulation {
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
         by: process, home: home, world: world, observer: world.oracles)
     }
+    world.oracles.verify()
     let found = try history()
     world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
@@ -187,6 +197,10 @@ package struct Simulation {
       created.runID, reopening: isToReopen, by: process, home: home, world: world,
       observer: world.oracles)
     if world.isEngineDead { return nil }
+    if world.oracles.hasLostHistory {
+      isLost = true
+      return nil
+    }
     world.oracles.recovered(found)
     if isToReopen {
       isToReopen = false
@@ -201,10 +215,16 @@ package struct Simulation {
 
   /// All that can be read, durable or not.
   private func history() throws(RunError) -> [Event] {
-    var reader = try HistoryReader(home.folder(of: created.runID), in: world.storage, .recovering)
-    var events: [Event] = []
-    while let event = try reader.next() { events.append(event) }
-    return events
+    let result: Result<[Event], RunError> = world.visit {
+      Result { () throws(RunError) in
+        var reader = try HistoryReader(
+          home.folder(of: created.runID), in: world.storage, .recovering)
+        var events: [Event] = []
+        while let event = try reader.next() { events.append(event) }
+        return events
+      }
+    }
+    return try result.get()
   }
 
   /// The run has ended: what was said of it must hold.
@@ -239,5 +259,20 @@ package struct Simulation {
       world.oracles.violated(.replay, "the log of the finished run says the impossible: \(error)")
     }
     return replay.state?.canReopen == true
+  }
+}
+
+extension RunError {
+  /// Whether it says that history is missing or not what it was.
+  fileprivate var saysThatHistoryIsWrong: Bool {
+    switch self {
+    case .log(let error):
+      switch error.reason {
+      case .empty, .damaged, .newer: true
+      case .storage, .writerFailed: false
+      }
+    case .historyIsShort, .historyIsMissing: true
+    default: false
+    }
   }
 }

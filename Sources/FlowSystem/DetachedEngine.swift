@@ -64,15 +64,13 @@ package enum DetachedEngine {
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, readinessDescriptor)
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)
     let arguments = unsafe CStringArray((["flow"] + line).map { Array($0.utf8) })
-    let environment = unsafe BaseEnvironment().strings(
-      with: [EnvironmentVariable(name: variable, value: "1")])
-    defer {
-      unsafe arguments.free()
-      unsafe environment.free()
-    }
+    defer { unsafe arguments.free() }
+    // This process starts nothing else, and has no other thread that could read its environment.
+    unsafe setenv(variable, "1", 1)
+    defer { unsafe unsetenv(variable) }
     var pid: pid_t = 0
     let result = unsafe posix_spawn(
-      &pid, "/proc/self/exe", &actions, &attributes, arguments.pointers, environment.pointers)
+      &pid, "/proc/self/exe", &actions, &attributes, arguments.pointers, environ)
     return result == 0 ? .success(pid) : .failure(Errno(rawValue: result))
   }
 

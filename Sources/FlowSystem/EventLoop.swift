@@ -1,7 +1,7 @@
 import CLinux
 package import FlowCore
 import FlowRuntime
-import Glibc
+package import Glibc
 
 /// The clocks of this machine, and one wait for everything that can happen.
 package final class EventLoop: TimeSource {
@@ -12,10 +12,14 @@ package final class EventLoop: TimeSource {
   package var pendingSync: () -> Int32? = { nil }
   /// A descriptor that has something to be written, which ends a wait when there is room.
   package var pendingOutput: () -> Int32? = { nil }
+  /// Called before every wait: what else is waited for. A negative descriptor is passed over.
+  package var prepareWait: () -> [pollfd] = { [] }
+  /// Called after every wait with what it has shown of these.
+  package var takeReady: (ArraySlice<pollfd>) -> Void = { _ in }
   /// When something is to be shown although nothing has happened, such as the passing of time.
   package var nextFrame: () -> Instant? = { nil }
-  /// Called after every wait.
-  package var onWake: () -> Void = {}
+  /// When something is to be looked at that does not tell when it changes.
+  package var nextLook: () -> Instant? = { nil }
   /// Called with each signal that came in.
   package var onSignal: (Int32) -> Void = { _ in }
 
@@ -42,13 +46,16 @@ package final class EventLoop: TimeSource {
       pollfd(fd: pendingSync() ?? -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingOutput() ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
-    let timeout = hasWork() ? 0 : Self.milliseconds(until: Self.earlier(deadline, nextFrame()))
+    let ownCount = descriptors.count
+    descriptors += prepareWait()
+    let timeout = hasWork() ? 0 : Self.milliseconds(until: earliest(deadline))
     // An interrupted wait is a return for no reason, which is allowed.
-    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
+    let count = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
+    if count <= 0 { return }
     if descriptors[0].revents != 0 {
       while let signal = signals.next() { onSignal(signal) }
     }
-    onWake()
+    takeReady(descriptors[ownCount...])
   }
 
   private static func microseconds(of clock: clockid_t) -> Int64 {
@@ -58,9 +65,8 @@ package final class EventLoop: TimeSource {
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }
 
-  private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
-    guard let one, let other else { return one ?? other }
-    return min(one, other)
+  private func earliest(_ deadline: Instant?) -> Instant? {
+    [deadline, nextFrame(), nextLook()].compactMap(\.self).min()
   }
 
   /// Rounded up: waking before the deadline would only mean to wait again.

@@ -1,13 +1,16 @@
+import CLinux
 package import FlowCore
 package import FlowLog
-import FlowRuntime
+package import FlowRuntime
 import Glibc
 
 /// This machine, as a driver sees it.
 package final class LinuxEnvironment: Environment {
   package let time: EventLoop
   package let storage: LinuxStorage
-  package let runner: SpawnRunner
+  package let runner: AttemptSupervisor<LinuxProcesses, EventLoop>
+  private let processes: LinuxProcesses
+  private var requestWatch: RequestWatch?
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var interrupts = 0
   /// What a SIGTERM means.
@@ -17,28 +20,61 @@ package final class LinuxEnvironment: Environment {
   /// Called when what a terminal shows has changed otherwise than by this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
+  /// - Parameter place: where this process runs.
   /// - Throws: `Errno` if the process has no descriptor left.
-  package init(storage: LinuxStorage) throws(Errno) {
+  package init(storage: LinuxStorage, in place: Place) throws(Errno) {
     self.storage = storage
     time = EventLoop(signals: try SignalDescriptor())
-    runner = SpawnRunner()
-    time.hasWork = { [runner, storage] in runner.hasReports || storage.hasFinishedSync }
+    processes = try LinuxProcesses(in: place)
+    runner = AttemptSupervisor(host: processes, storage: storage, time: time, place: place)
+    // What a launcher that was killed has left falls to this process.
+    _ = clinux_become_subreaper()
+    time.hasWork = { [runner, processes, storage] in
+      runner.hasReports || processes.hasMessages || storage.hasFinishedSync
+    }
     storage.isIdle = { [runner] in runner.isIdle }
     time.pendingSync = { [storage] in storage.syncDescriptor }
-    time.onWake = { [runner] in runner.enforceDeadlines() }
     time.onSignal = { [unowned self] in received($0) }
+    time.prepareWait = { [unowned self] in prepareWait() }
+    time.takeReady = { [unowned self] in takeReady($0) }
+  }
+
+  /// Lets go of the processes of a run that has ended: nothing of it is left when this returns.
+  package func finish() {
+    processes.finish()
+  }
+
+  // MARK: Waiting
+
+  private func prepareWait() -> [pollfd] {
+    let requests = pollfd(fd: requestWatch?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
+    return [requests] + processes.prepareWait()
+  }
+
+  private func takeReady(_ descriptors: ArraySlice<pollfd>) {
+    if let requests = descriptors.first, requests.revents != 0 { requestWatch?.takeEvents() }
+    processes.take(descriptors.dropFirst())
+  }
+
+  // MARK: Requests
+
+  /// Watches for requests to cancel that are left in the run's folder, which must exist.
+  package func watchRequests(in folder: RunFolder) {
+    requestWatch = RequestWatch(folder)
+    time.nextLook = { [unowned self] in requestWatch?.nextLook }
   }
 
   package func nextCancelRequest() -> CancelRequest? {
     cancelRequests.removeFirst()
   }
 
-  /// Nobody can leave a request yet.
-  package func takeRequestNotice() -> Bool { false }
+  package func takeRequestNotice() -> Bool {
+    requestWatch?.take() ?? false
+  }
 
   private func received(_ signal: Int32) {
     switch signal {
-    case SIGCHLD: runner.reapChildren()
+    case SIGCHLD: processes.reapFallen()
     case SIGWINCH: onTerminalChange(.resized)
     case SIGCONT: onTerminalChange(.continued)
     case SIGINT:

@@ -1,4 +1,5 @@
 import CLinux
+package import FlowCore
 package import FlowLog
 import Glibc
 
@@ -10,6 +11,46 @@ package enum ProcessFacts {
   package static func bootID() throws(Errno) -> String {
     let bytes = try FileReading.bytes(of: "/proc/sys/kernel/random/boot_id", limit: 4_096)
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }
+
+  /// Where this process runs, and drives runs that are kept under a folder, which need not exist yet.
+  package static func place(of folder: String) throws(Errno) -> Place {
+    var status = stat()
+    _ = try systemCall { unsafe stat("/proc/self/ns/pid", &status) }
+    return Place(
+      bootID: try bootID(), mountID: try mountID(of: folder),
+      processNamespace: UInt64(status.st_ino))
+  }
+
+  /// Of the mount that a folder is on, or will be when it is made.
+  private static func mountID(of folder: String) throws(Errno) -> UInt64 {
+    var path = folder[...]
+    while true {
+      let descriptor: Int32
+      do throws(Errno) {
+        let name = path.isEmpty ? "/" : String(path)
+        descriptor = try systemCall { unsafe clinux_open(name, Int32(CLINUX_OPEN_PATH), 0) }
+      } catch {
+        guard error == .noSuchFile, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+          throw error
+        }
+        path = path[..<slash]
+        continue
+      }
+      defer { _ = close(descriptor) }
+      return try mountID(of: descriptor)
+    }
+  }
+
+  private static func mountID(of descriptor: Int32) throws(Errno) -> UInt64 {
+    let bytes = try FileReading.bytes(of: "/proc/self/fdinfo/\(descriptor)", limit: 4_096)
+    let name = "mnt_id:"
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    where line.hasPrefix(name) {
+      // A tab stands before the number.
+      if let number = UInt64(line.dropFirst(name.count + 1)) { return number }
+    }
+    throw .notSupported
   }
 
   /// The processors that this process may use, at least one.

@@ -6,6 +6,8 @@ import FlowSimulation
 struct BatchTotals {
   private var seeds = 0
   private var outcomes: [RunOutcome: Int] = [:]
+  /// Worlds whose disk lost history.
+  private var lost = 0
   private var events = 0
   private var launches = 0
   private var lives = 0
@@ -18,6 +20,7 @@ struct BatchTotals {
   mutating func add(_ report: Simulation.Report) {
     seeds += 1
     if let outcome = report.outcome { outcomes[outcome, default: 0] += 1 }
+    if report.isLost { lost += 1 }
     events += report.events
     launches += report.launches
     lives += report.lives
@@ -32,7 +35,8 @@ struct BatchTotals {
     let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
     let one = seeds == 1 ? options.map { "options: \($0)\n" } ?? "" : ""
     return """
-      \(one)\(seeds) \(seeds == 1 ? "seed holds" : "seeds hold"): \(ends)
+      \(one)\(seeds) \(seeds == 1 ? "seed holds" : "seeds hold"): \(ends)\
+      \(lost > 0 ? ", \(lost) lost by their disk" : "")
       \(events) events, \(launches) launches, \(lives) lives of an engine in \
       \(DurationText.of(microseconds: simulatedMicroseconds)) of simulated time
       \(seeds == 1 ? "" : table)trace \(String(traceHash, radix: 16)), \(perSecond) seeds a second

@@ -103,7 +103,9 @@ import Testing
           events    print the history of a run, event by event
           logs      print what the commands of a run wrote
           why       explain why a step waits, failed, ran again or took so long
+          report    write a run as a web page of one file
           export    write a run in a format that other programs read
+          replay    rebuild a run from its history, up to any point of it
           validate  print all errors of a workflow definition, or its plan
           rm        remove finished runs, with their history and output
           help      show what there is, or what a command takes

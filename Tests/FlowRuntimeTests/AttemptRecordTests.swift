@@ -225,7 +225,7 @@ import Testing
       (.end, 16, [5]), (.end, 19, [0x80]), (.end, 20, [4]), (.end, 23, [0x80]),
       (.end, 31, [0x80]), (.end, 39, [0x80]), (.end, 47, [0x80]),  // times and memory
       (.end, 51, [0x80]), (.end, 55, [0x80]), (.end, 59, [0x80]), (.end, 87, [0x80]),
-      (.end, 88, [1]), (.end, 119, [1]),
+      (.end, 95, [0x80]), (.end, 96, [1]), (.end, 119, [1]),
     ] as [(RecordBytes.Part, Int, [UInt8])])
   func valuesThatNoMonitorWritesAreRefused(part: RecordBytes.Part, offset: Int, forged: [UInt8]) {
     var bytes = RecordBytes.sample

@@ -159,7 +159,8 @@ struct DriverTests {
     do {
       var driver = try harness.create()
       harness.world.storage.judge = { operation, _ in
-        operation == .startSync ? .dropped(.inputOutput, reverting: false) : .done
+        operation == .startSync
+          ? .dropped(.inputOutput, landedPerMille: 0, reverting: false) : .done
       }
       #expect(throws: RunError.self) { while try driver.step() == nil {} }
     }

@@ -92,6 +92,6 @@ extension flow_record_end {
       result: FLOW_RESULT_SIGNALLED, code: 9, operation: FLOW_LAUNCH_CREATE_OUTPUT,
       cause: FLOW_CAUSE_DEADLINE, duration_us: 70_000_000, cpu_us: 1_500_000,
       peak_memory_kib: 20_480, stragglers: 3, unkillable: 2,
-      unkillable_ids: (4712, 4713, 0, 0, 0, 0, 0, 0))
+      unkillable_ids: (4712, 4713, 0, 0, 0, 0, 0, 0), dropped_output_bytes: 0)
   }
 }

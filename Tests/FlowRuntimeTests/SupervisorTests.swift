@@ -81,10 +81,11 @@ struct SupervisorTests {
     harness.machine.storage.failures[launcherPath] = (3, .noSpace)
     harness.supervisor.launch(one)
     harness.supervisor.launch(two)
-    #expect(harness.machine.launchers.isEmpty)
+    #expect(harness.machine.launchers.isEmpty && harness.supervisor.waitsForRoom)
     harness.supervisor.stop(one.attempt, force: false)
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
     #expect(harness.reportsWhenDue() == [])
+    #expect(!harness.supervisor.waitsForRoom)
     #expect(harness.machine.sent == [two])
   }
 
@@ -183,9 +184,10 @@ struct SupervisorTests {
     #expect(harness.reports() == [])
     #expect(harness.supervisor.nextDeadline == Instant(microseconds: begin + 1_000_000))
     #expect(harness.reportsWhenDue() == [])
-    #expect(harness.machine.sent == [one, one])
+    #expect(harness.machine.sent == [one, one] && harness.supervisor.waitsForRoom)
     harness.machine.tell(launched(one, by: 7))
     #expect(harness.reports() == [.attemptLaunched(one.attempt, processID: 900)])
+    #expect(!harness.supervisor.waitsForRoom)
   }
 
   /// The monitor that had no room may be slow to go.
@@ -213,6 +215,7 @@ struct SupervisorTests {
       harness.supervisor.stop(one.attempt, force: false)
     }
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
+    #expect(!harness.supervisor.waitsForRoom)
     // Its number is free again.
     harness.supervisor.launch(one)
     harness.machine.tell(.monitorGone(one.attempt))

@@ -81,13 +81,77 @@ struct SimulatedStorageTests {
   func bytesOfAFailedSyncNeverBecomeDurable(reverting: Bool) throws {
     let file = try makeFile("/a", [1])
     try disk.syncDirectory("/")
-    disk.judge = { _, _ in .dropped(.inputOutput, reverting: reverting) }
+    disk.judge = { _, _ in .dropped(.inputOutput, landedPerMille: 0, reverting: reverting) }
     #expect(throws: Errno.inputOutput) { try disk.sync(file) }
     #expect(disk.bytes(at: "/a") == [reverting ? 0 : 1])
     disk.judge = { _, _ in .done }
     try disk.sync(file)
     losePower(keeping: .all)
     #expect(disk.bytes(at: "/a") == [])
+  }
+
+  @Test func aSyncThatFailsMayLeaveWhatIsDirty() throws {
+    let file = try makeFile("/a", [1])
+    try disk.syncDirectory("/")
+    disk.judge = { _, _ in .refused(.inputOutput) }
+    #expect(throws: Errno.inputOutput) { try disk.sync(file) }
+    #expect(disk.bytes(at: "/a") == [1])
+    disk.judge = { _, _ in .done }
+    try disk.sync(file)
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/a") == [1])
+  }
+
+  @Test(arguments: [false, true])
+  func aSyncThatFailsMayHaveWrittenAPart(reverting: Bool) throws {
+    let file = try makeFile("/a", [1])
+    _ = try disk.write([2].span, to: file, at: 1)
+    try disk.syncDirectory("/")
+    disk.judge = { _, _ in
+      .dropped(.inputOutput, landedPerMille: 500, reverting: reverting)
+    }
+    #expect(throws: Errno.inputOutput) { try disk.sync(file) }
+    #expect(disk.bytes(at: "/a") == [1, reverting ? 0 : 2])
+    losePower(keeping: .all)
+    #expect(disk.bytes(at: "/a") == [1])
+  }
+
+  @Test func anOperationThatFailsMayHaveHappened() throws {
+    let file = try makeFile("/a", [1])
+    disk.judge = { _, _ in .doneAndRefused(.inputOutput) }
+    #expect(throws: Errno.inputOutput) { try disk.write([2].span, to: file, at: 1) }
+    #expect(throws: Errno.inputOutput) { try disk.sync(file) }
+    #expect(throws: Errno.inputOutput) { try disk.rename("/a", to: "/b", replacing: false) }
+    #expect(throws: Errno.inputOutput) { try disk.makeDirectory("/d") }
+    #expect(throws: Errno.inputOutput) { _ = try disk.open("/c", .create) }
+    #expect(throws: Errno.inputOutput) { try disk.removeFile("/c") }
+    #expect(throws: Errno.inputOutput) { try disk.syncDirectory("/") }
+    losePower(keeping: .nothing)
+    #expect(disk.bytes(at: "/b") == [1, 2])
+    #expect(try disk.entries(of: "/") == ["b", "d"])
+  }
+
+  @Test func looksFailAndReadsAreCutShort() throws {
+    let file = try makeFile("/a", [1, 2, 3])
+    var bytes: [UInt8] = [0, 0, 0]
+    disk.deliveredBytes = { _ in 2 }
+    #expect(try disk.read(from: file, at: 0, into: &bytes, 0..<3) == 2)
+    #expect(bytes == [1, 2, 0])
+    var looks: [SimulatedStorage.Look] = []
+    disk.judgeLook = { look in
+      looks.append(look)
+      return .inputOutput
+    }
+    #expect(throws: Errno.inputOutput) { try disk.read(from: file, at: 0, into: &bytes, 0..<3) }
+    #expect(throws: Errno.inputOutput) { try disk.size(of: file) }
+    #expect(throws: Errno.inputOutput) { try disk.entries(of: "/") }
+    #expect(throws: Errno.inputOutput) { try disk.attributes(of: "/a") }
+    #expect(throws: Errno.inputOutput) { try disk.isStill(file, at: "/a") }
+    #expect(throws: Errno.inputOutput) { try disk.open("/a", .read) }
+    #expect(throws: Errno.inputOutput) { try disk.tryLock(file) }
+    #expect(throws: Errno.inputOutput) { try disk.close(file) }
+    #expect(looks == [.read, .size, .list, .inspect, .inspect, .open, .lock, .close])
+    #expect(throws: Errno.badDescriptor) { try disk.close(file) }
   }
 
   @Test func aStoppedProcessLosesLocksAndNoBytes() throws {

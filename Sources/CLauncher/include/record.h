@@ -89,6 +89,8 @@ struct flow_record_end {
   /// How many processes could not be killed; the ids of the first of them, then zeros.
   int32_t unkillable;
   int32_t unkillable_ids[8];
+  /// How much of the output's middle was given back to the disk; it reads as zeros.
+  int64_t dropped_output_bytes;
 };
 
 void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -22,6 +23,7 @@ enum {
   CLINUX_OFD_GETLK = 36,       // F_OFD_GETLK
   CLINUX_OFD_SETLK = 37,       // F_OFD_SETLK
   CLINUX_RENAME_NOREPLACE = 1, // RENAME_NOREPLACE
+  CLINUX_OPEN_PATH = 0x200000,  // O_PATH
   CLINUX_EVENTFD_NONBLOCK = EFD_NONBLOCK,
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
 };
@@ -61,6 +63,34 @@ static inline int clinux_allocate(int fd, long long offset, long long length) {
 // Orphaned descendants of this process become its children instead of init's.
 static inline int clinux_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+// A descriptor that names one process, and is readable when it has ended.
+static inline int clinux_open_process(pid_t process) {
+  return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+static inline int clinux_signal_process(int descriptor, int number) {
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0);
+}
+
+// Both ends do not block.
+static inline int clinux_pipe(int ends[2]) {
+  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+// Another number for the same open file, from 10 on.
+static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 10); }
+
+// Readable when something is made in, or moved into, the folder.
+static inline int clinux_watch_folder(const char *path) {
+  int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (fd < 0) return -1;
+  if (inotify_add_watch(fd, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) >= 0) return fd;
+  int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
 }
 
 // How many processors this process may run on; -1: errno.

@@ -97,7 +97,11 @@ extension RunChronicle {
 
   /// Where a step's time went. What a step waited while no engine drove the run counts as that
   /// alone, and so does an attempt that was lost meanwhile: nobody can say how long it ran.
-  package func times(ofStep step: Int, now: Int64) -> StepTimes {
+  ///
+  /// - Parameters:
+  ///   - now: of the run's own time, for a step that has no end.
+  ///   - since: what was before does not count.
+  package func times(ofStep step: Int, now: Int64, since: Int64 = 0) -> StepTimes {
     var times = StepTimes()
     let attempts = attempts(ofStep: step)
     for span in spans(ofStep: step, now: now) {
@@ -108,8 +112,9 @@ extension RunChronicle {
         case .running: isLost
         case .resting, .undriven: false
         }
-      let undriven = mayBeUndriven ? undrivenTime(from: span.from, until: span.until) : 0
-      times[span.kind] += span.until - span.from - undriven
+      let from = min(max(span.from, since), span.until)
+      let undriven = mayBeUndriven ? undrivenTime(from: from, until: span.until) : 0
+      times[span.kind] += span.until - from - undriven
       times[.undriven] += undriven
     }
     return times

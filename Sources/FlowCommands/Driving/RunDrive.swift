@@ -19,6 +19,7 @@ struct RunDrive {
   private let world: LinuxEnvironment
   private let process: RunProcess
   private let home: RunHome<LinuxStorage>
+  private let folder: RunFolder
   private let display: any RunDisplay
 
   /// - Parameter folder: of the run; it need not exist.
@@ -28,12 +29,14 @@ struct RunDrive {
   ) throws(CommandError) {
     self.context = context
     self.home = home
+    self.folder = folder
     self.display = display
     do throws(Errno) {
-      world = try LinuxEnvironment(storage: context.storage)
+      let place = try ProcessFacts.place(of: home.path)
+      world = try LinuxEnvironment(storage: context.storage, in: place)
       world.onTerminate = onTerminate
       process = RunProcess(
-        processID: ProcessFacts.processID, place: Place(bootID: try ProcessFacts.bootID()),
+        processID: ProcessFacts.processID, place: place,
         salts: SaltSource(seed: ProcessFacts.randomBits()))
     } catch {
       throw .system("watch processes", error)
@@ -77,9 +80,11 @@ struct RunDrive {
   }
 
   private func drive(_ driver: consuming Driver<LinuxEnvironment>) throws(RunError) -> End {
+    world.watchRequests(in: folder)
     while true {
       if let outcome = try driver.step() {
         try driver.finish()
+        world.finish()
         return .finished(outcome)
       }
       display.wake(at: context.now())

@@ -63,15 +63,21 @@ extension Explainer {
     return max(0, view.now.elapsed - launchedAt.elapsed)
   }
 
+  /// Whether somebody measured what it took.
+  func isMeasured(_ attempt: AttemptRecord) -> Bool {
+    // Every process has some memory.
+    (attempt.end?.peakMemoryKibibytes ?? 0) > 0
+  }
+
   /// `1.2s`; empty where nobody measured it.
   func cpu(_ attempt: AttemptRecord) -> String {
-    guard let end = attempt.end, end.peakMemoryKibibytes > 0 else { return "" }
+    guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return DurationText.of(microseconds: end.cpuMicroseconds)
   }
 
   /// `12.5 MiB`, of the largest of its processes; empty where nobody measured it.
   func memory(_ attempt: AttemptRecord) -> String {
-    guard let end = attempt.end, end.peakMemoryKibibytes > 0 else { return "" }
+    guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return ByteText.of(kibibytes: end.peakMemoryKibibytes)
   }
 

@@ -142,8 +142,13 @@ extension Explainer {
         "\(id(step)) was skipped: the run was stopping before it could start.", whyStopping(),
       ]
     }
-    let links = chain.dropLast().map { "\(id($0)), which was skipped for need of" }
-    let shown = links.count <= 6 ? Array(links) : links.prefix(3) + ["…"] + links.suffix(2)
+    let links = chain.dropLast()
+    func text(_ part: ArraySlice<Int>) -> [String] {
+      part.map { "\(id($0)), which was skipped for need of" }
+    }
+    // A chain can be as long as the workflow, and every step on it says so.
+    let shown =
+      links.count <= 6 ? text(links) : text(links.prefix(3)) + ["…"] + text(links.suffix(2))
     let path = (shown + [id(root)]).joined(separator: " ")
     let lead = "\(id(step)) was skipped: it needs \(path), which \(end(root))."
     return [lead] + (status(root) == .skipped ? [whyStopping()] : [])

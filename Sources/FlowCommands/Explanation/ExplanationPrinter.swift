@@ -63,8 +63,7 @@ package struct ExplanationPrinter: Sendable {
     let attempts = chronicle.attempts(ofStep: step)
     if attempts.isEmpty { return }
     output.write("\n")
-    // Where nobody measured it there is nothing to show.
-    let isMeasured = attempts.contains { ($0.end?.peakMemoryKibibytes ?? 0) > 0 }
+    let isMeasured = attempts.contains(where: explainer.isMeasured)
     let header =
       ["ATTEMPT", "STARTED", "QUEUED", "RAN"] + (isMeasured ? ["CPU", "MEMORY"] : [])
       + ["RESULT", "THEN"]

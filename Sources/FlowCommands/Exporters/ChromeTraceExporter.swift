@@ -126,7 +126,7 @@ struct ChromeTraceExporter {
         json.member("peakMemoryKiB", attempt.end?.peakMemoryKibibytes)
         json.member("stragglers", attempt.end?.stragglers)
         json.member("unkillable", attempt.end?.unkillable)
-        json.member("command", Self.text(explainer.state.definition.steps[Int(attempt.id.step)]))
+        json.member("command", explainer.state.definition.steps[Int(attempt.id.step)].command.line)
       }
     }
     if attempt.next != .none, let ended = attempt.endedAt {
@@ -146,13 +146,6 @@ struct ChromeTraceExporter {
     case .failed, .unkillable: return "terrible"
     case .lost: return "bad"
     case .cancelled: return "grey"
-    }
-  }
-
-  private static func text(_ step: StepDefinition) -> String {
-    switch step.command {
-    case .shell(let line): line
-    case .program(let arguments): arguments.joined(separator: " ")
     }
   }
 
@@ -178,20 +171,9 @@ struct ChromeTraceExporter {
 
   private func write(_ mark: RunChronicle.Mark, to json: inout JSONWriter) {
     json.object { json in
-      begin("i", text(mark.kind), "run", mark.point.elapsed, to: &json)
+      begin("i", RunMarkText.text(mark.kind, view), "run", mark.point.elapsed, to: &json)
       place(Self.engine, 1, to: &json)
       json.member("s", "g")
-    }
-  }
-
-  private func text(_ kind: RunChronicle.Mark.Kind) -> String {
-    switch kind {
-    case .cancelRequested(let force): "cancel requested\(force ? ", by force" : "")"
-    case .stopping(let reason): "the run is stopping: \(view.wording.text(reason))"
-    case .clockJumped(let microseconds):
-      "wall time jumped by \(microseconds / 1_000) ms"
-    case .roomReturned(let waited):
-      "the disk was full for \(DurationText.of(microseconds: waited))"
     }
   }
 }

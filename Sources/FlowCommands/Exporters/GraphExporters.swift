@@ -3,7 +3,7 @@ import FlowCore
 import FlowText
 
 /// What the drawings of a graph have in common.
-private struct GraphNode {
+struct GraphNode {
   let id: String
   let status: StepStatus
   /// `exit code 2, 1.2s, 3 attempts`; empty where it was never started.
@@ -48,7 +48,7 @@ struct DotExporter {
       let label = "\(node.id)\n\(node.status.glyph) \(node.stateText)"
       output.write(
         "  \(Self.quoted(node.id)) [label=\(Self.quoted(label)),"
-          + " tooltip=\(Self.quotedTooltip(Self.command(definition.steps[step]))),"
+          + " tooltip=\(Self.quotedTooltip(definition.steps[step].command.line)),"
           + " class=\(Self.quoted(node.status.rawValue)),"
           + " fillcolor=\"\(StatePalette.fill(node.status))\","
           + " color=\"\(StatePalette.line(node.status))\"];\n")
@@ -60,13 +60,6 @@ struct DotExporter {
       }
     }
     output.write("}\n")
-  }
-
-  private static func command(_ step: StepDefinition) -> String {
-    switch step.command {
-    case .shell(let line): line
-    case .program(let arguments): arguments.joined(separator: " ")
-    }
   }
 
   /// A quoted string of the DOT language. In labels a backslash begins an escape, so each is doubled;

@@ -18,9 +18,14 @@ extension EventPrinter {
       json.member("id", "\(runID):\(event.sequence)")
       json.member("time", event.moment.wall)
       json.member("monotonicUs", event.moment.monotonic.microseconds)
-      json.member("kind", event.body.kind.name)
-      write(event.body, to: &json)
+      write(kindOf: event.body, to: &json)
     }
+  }
+
+  /// The members from `kind` on.
+  func write(kindOf body: Event.Body, to json: inout JSONWriter) {
+    json.member("kind", body.kind.name)
+    write(body, to: &json)
   }
 
   private func write(_ body: Event.Body, to json: inout JSONWriter) {

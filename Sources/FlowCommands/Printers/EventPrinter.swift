@@ -30,6 +30,9 @@ package struct EventPrinter: Sendable {
     return "\(blanks)\(sequence)  \(time)  \(kind)\(gap)  \(details(event.body))\n"
   }
 
+  /// `attemptEnded build #2 exited 1 (by itself) after 1.2s`.
+  func phrase(_ body: Event.Body) -> String { "\(body.kind.name) \(details(body))" }
+
   private func details(_ body: Event.Body) -> String {
     switch body {
     case .runCreated(let created): return details(created)

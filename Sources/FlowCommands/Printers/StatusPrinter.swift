@@ -135,6 +135,13 @@ extension StatusPrinter {
   /// while it waits for room on the disk, with `"waitingFor":"room"` after the engine.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
+    write(to: &json, draining: &output)
+    json.endLine()
+    json.drain(to: &output)
+  }
+
+  /// - Parameter output: where the text goes between the steps.
+  func write(to json: inout JSONWriter, draining output: inout some TextOutputStream) {
     json.object { json in
       json.member("runId", runID)
       json.member("name", summary.state?.definition.name)
@@ -153,8 +160,6 @@ extension StatusPrinter {
         }
       }
     }
-    json.endLine()
-    json.drain(to: &output)
   }
 
   private func write(_ state: RunState, _ step: Int, to json: inout JSONWriter) {

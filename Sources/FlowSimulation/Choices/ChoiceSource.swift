@@ -34,8 +34,11 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case selfStop = 29
   case probe = 30
   case rounds = 32
-  case requests = 33
-  case place = 34
+  case look = 33
+  case shortRead = 34
+  case hostileDisk = 35
+  case requests = 36
+  case place = 37
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

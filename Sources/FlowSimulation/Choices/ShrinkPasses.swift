@@ -133,7 +133,7 @@ extension ChoiceSite {
     case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
-      .descendants, .unkillable, .selfStop, .probe, .place:
+      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests: false
     }

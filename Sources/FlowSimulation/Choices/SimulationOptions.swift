@@ -10,6 +10,15 @@ package struct SimulationOptions: Equatable, Sendable {
   package var storageErrorPerMille = 0
   /// How often a write takes only a part of the bytes.
   package var shortWritePerMille = 0
+  /// How often what changes nothing fails: to open, to read, to list, to close.
+  package var readErrorPerMille = 0
+  /// How often a read brings only a part of the bytes.
+  package var shortReadPerMille = 0
+  /// What the disk may do: 0 as ext4, 1 what POSIX allows, 2 what no disk may (`StorageTier`).
+  package var storageTier = 0
+  /// How often a hostile disk does what no disk may: in so many of a thousand syncs, and more often
+  /// while no engine is there.
+  package var hostilePerMille = 0
   /// How often a command fails, in percent.
   package var failurePercent = 0
   /// How often a command hangs until it is stopped, in percent.
@@ -56,6 +65,13 @@ package struct SimulationOptions: Equatable, Sendable {
 
   package init() {}
 
+  var tier: StorageTier {
+    guard let tier = StorageTier(rawValue: storageTier) else {
+      preconditionFailure("an option was set that is none")
+    }
+    return tier
+  }
+
   /// The first value of each is the one with the least trouble.
   package static func draw(from choices: some ChoiceSource) -> SimulationOptions {
     func pick(_ values: Int...) -> Int {
@@ -90,6 +106,10 @@ package struct SimulationOptions: Equatable, Sendable {
     options.maxReopenings = pick(0, 0, 1, 2)
     options.requests = pick(0, 0, 0, 0, 1, 3)
     options.remountPercent = pick(0, 0, 0, 30)
+    options.readErrorPerMille = pick(0, 0, 0, 1, 5)
+    options.shortReadPerMille = pick(0, 0, 200)
+    options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
+    options.hostilePerMille = pick(0, 2, 10, 10)
     return options
   }
 }
@@ -123,6 +143,10 @@ extension SimulationOptions {
     Key("powerLossPercent", \.powerLossPercent, 0...100),
     Key("storageErrorPerMille", \.storageErrorPerMille, 0...1_000),
     Key("shortWritePerMille", \.shortWritePerMille, 0...1_000),
+    Key("readErrorPerMille", \.readErrorPerMille, 0...1_000),
+    Key("shortReadPerMille", \.shortReadPerMille, 0...1_000),
+    Key("storageTier", \.storageTier, 0...2),
+    Key("hostilePerMille", \.hostilePerMille, 0...1_000),
     Key("failurePercent", \.failurePercent, 0...100),
     Key("hangPercent", \.hangPercent, 0...100),
     Key("stubbornPercent", \.stubbornPercent, 0...100),

@@ -4,9 +4,16 @@ import FlowRuntime
 struct AppendOracle {
   private let storage: SimulatedStorage
   private let folder: RunFolder
-  /// What each segment held after the last commit into it: the durable bytes, without the zeros of
-  /// reserved room. In the order of the segments.
-  private var durable: [(path: String, bytes: [UInt8])] = []
+  /// In their order.
+  private(set) var durable: [Segment] = []
+
+  struct Segment {
+    let path: String
+    /// What was durable after the last commit into it, without the zeros of reserved room.
+    let bytes: [UInt8]
+    /// Where each commit ended that was made durable in it.
+    let commitEnds: [Int]
+  }
 
   init(_ storage: SimulatedStorage, _ folder: RunFolder) {
     self.storage = storage
@@ -14,20 +21,26 @@ struct AppendOracle {
   }
 
   /// To be called when a commit has just become durable, and nothing else is written.
-  mutating func committed() throws(Violation) {
-    try check()
+  ///
+  /// - Parameter checking: whether what was there before must still be.
+  mutating func committed(checking: Bool = true) throws(Violation) {
+    if checking { try check() }
     guard let last = segments().last, let bytes = storage.bytes(at: last) else {
       throw Violation(.append, "\(folder.log) has no segments")
     }
     let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
-    let isKnown = durable.last?.path == last
-    if isKnown { durable.removeLast() }
-    durable.append((last, Array(bytes[..<end])))
+    var commitEnds = [end]
+    if let before = durable.last, before.path == last {
+      commitEnds = before.commitEnds + commitEnds
+      durable.removeLast()
+    }
+    durable.append(Segment(path: last, bytes: Array(bytes[..<end]), commitEnds: commitEnds))
   }
 
   /// Whether all that was durable is still there.
   func check() throws(Violation) {
-    for (path, earlier) in durable {
+    for segment in durable {
+      let (path, earlier) = (segment.path, segment.bytes)
       guard let bytes = storage.bytes(at: path) else {
         throw Violation(.append, "\(path) is gone")
       }

@@ -26,6 +26,8 @@ package enum Oracle: String, CaseIterable, Sendable {
   case replay
   /// Bytes of the log that were durable are never changed.
   case append
+  /// A log is said to be intact, torn, in doubt or damaged as the crash has left it.
+  case verdict
   /// A reader sees what is durable, never more, and never a broken log.
   case said
   /// Two engines never drive one run.
@@ -36,6 +38,16 @@ package enum Oracle: String, CaseIterable, Sendable {
   case live
   /// The same seed makes the same world.
   case same
+
+  /// Whether it can only hold where a disk keeps what it has synced. The others hold on any.
+  var needsHonestDisk: Bool {
+    switch self {
+    case .intent, .again, .live: true
+    case .prefix, .order, .retry, .timeout, .cancel, .orphans, .truth, .target, .terminal, .replay,
+      .append, .verdict, .said, .single, .slots, .same:
+      false
+    }
+  }
 }
 
 package struct Violation: Error, Equatable, Sendable, CustomStringConvertible {

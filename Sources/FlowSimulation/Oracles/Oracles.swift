@@ -14,8 +14,11 @@ package final class Oracles: RunObserver {
   /// Whether the engine that lives has begun its work.
   private var isRecovered = false
 
-  /// How the log ended that was taken over, as the engine told it; nil where it told nothing.
+  /// How the log ended that was taken over, as it was found; and as the engine told it, if it did.
+  private var foundTail: LogTail?
   private var toldTail: LogTail?
+  /// Whether a disk that keeps no promise has lost acknowledged history.
+  private(set) var hasLostHistory = false
 
   private var history = HistoryOracle()
   private var replay = ReplayOracle()
@@ -56,12 +59,21 @@ package final class Oracles: RunObserver {
   }
 
   func violated(_ oracle: Oracle, _ message: String) {
-    if violation == nil { violation = Violation(oracle, message) }
+    note(Violation(oracle, message))
   }
 
   func hold(_ check: () throws(Violation) -> Void) {
-    do throws(Violation) { try check() } catch { if violation == nil { violation = error } }
+    func hold() { do throws(Violation) { try check() } catch { note(error) } }
+    if let world { world.visit(hold) } else { hold() }
   }
+
+  private func note(_ new: Violation) {
+    if isBetrayed && new.oracle.needsHonestDisk { return }
+    if violation == nil { violation = new }
+  }
+
+  /// Whether the disk has changed or lost what was durable.
+  private var isBetrayed: Bool { world?.storage.hasBetrayed ?? false }
 
   // MARK: While the engine lives
 
@@ -70,21 +82,19 @@ package final class Oracles: RunObserver {
   }
 
   package func committed(_ events: [Event], _ state: RunState) {
-    guard let world else { return }
     isRecovered = true
     learn(events)
     hold { () throws(Violation) in
       try replay.commitEnds(state)
-      try append?.committed()
+      try append?.committed(checking: !isBetrayed)
       if stored == nil, let home {
         stored = StoredHistory(home.folder(of: runID), in: home.storage)
       }
-      var news: [Event] = []
-      var problem: Violation?
-      world.visit {
-        do throws(Violation) { news = try stored?.news() ?? [] } catch { problem = error }
+      let news: [Event]
+      do throws(Violation) { news = try stored?.news() ?? [] } catch {
+        if isBetrayed { return }
+        throw error
       }
-      if let problem { throw problem }
       // A reader that has just come reads all.
       guard acknowledged.suffix(news.count).elementsEqual(news), news.count >= events.count else {
         throw Violation(.said, "the log shows other events than were acknowledged")
@@ -151,7 +161,9 @@ package final class Oracles: RunObserver {
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
     guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
-      !world.hasNews, !world.runner.isHeldUp, !world.mayWaitInSilence
+      !world.hasNews, !world.runner.isHeldUp, !world.mayWaitInSilence,
+      // Launches that find no room wait for it too, and say so in the same word.
+      !world.runner.waitsForRoom
     else { return }
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
@@ -165,9 +177,7 @@ package final class Oracles: RunObserver {
   /// Whether the engine says so, which it must if and only if the disk had no room for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
-    let holder = world.visit {
-      try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
-    }
+    let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
     if record.waitsForRoom && !world.lacksRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
@@ -183,7 +193,8 @@ package final class Oracles: RunObserver {
         home, runID,
         ReadOracle.Expectation(
           isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
-          inFlight: isRecovered ? nil : inFlight, shown: shown, bootID: world?.place.bootID ?? ""))
+          inFlight: isRecovered ? nil : inFlight, shown: shown,
+          bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed))
       if !acknowledged.isEmpty { shown = max(shown, seen ?? 0) }
     }
   }
@@ -242,6 +253,12 @@ package final class Oracles: RunObserver {
   ///
   /// - Parameter events: the whole history as recovery will find it. It is not yet durable.
   func found(_ events: [Event]) {
+    // The reader of the engine before may have believed what this one will carry over.
+    stored = nil
+    if isBetrayed, acknowledged.starts(with: events) {
+      hasLostHistory = events.count < acknowledged.count
+      return
+    }
     let extra = events.dropFirst(acknowledged.count)
     if events.last?.body.kind != .runFinished { endedAt = nil }
     if !events.starts(with: acknowledged) {
@@ -254,19 +271,36 @@ package final class Oracles: RunObserver {
     } else if let inFlight, !extra.isEmpty, !extra.elementsEqual(inFlight) {
       violated(.prefix, "\(extra.count) events were recovered that were not in flight")
     }
-    // The reader of the engine before may have believed what this one will carry over.
-    stored = nil
+  }
+
+  /// Somebody asks whether the log is as it should be, before anyone goes on with it.
+  func verify() {
+    guard let home else { return }
+    let folder = home.folder(of: runID)
+    let isFinished = (acknowledged + (inFlight ?? [])).contains { $0.body.kind == .runFinished }
+    let truth = VerdictOracle.Truth(
+      acknowledged: acknowledged.count, inFlight: inFlight, isFinished: isFinished,
+      isBetrayed: isBetrayed, isLogBetrayed: home.storage.hasBetrayedLog,
+      segments: append?.durable ?? [])
+    foundTail = nil
+    toldTail = nil
+    hold { () throws(Violation) in
+      foundTail = try VerdictOracle.check(folder, in: home.storage, truth)
+    }
   }
 
   /// Recovery is done: the events that it found are durable.
   func recovered(_ events: [Event]) {
-    guard violation == nil else { return }
+    guard violation == nil, !hasLostHistory else { return }
+    if toldTail != foundTail {
+      violated(.verdict, "the engine goes on, and does not say how the log ended")
+    }
     learn(Array(events.dropFirst(acknowledged.count)))
     inFlight = []
     isRecovered = true
     hold { () throws(Violation) in
       try replay.commitEnds(nil)
-      if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+      if let home, !isBetrayed { try ReadOracle.checkDurable(acknowledged, home, runID) }
     }
   }
 
@@ -279,6 +313,7 @@ package final class Oracles: RunObserver {
       if let state, state != replay.state {
         throw Violation(.replay, "the finished state is not the one that the history makes")
       }
+      if isBetrayed { return }
       try append?.check()
       if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
     }

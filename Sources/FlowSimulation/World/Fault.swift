@@ -65,6 +65,37 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case remounted
   /// What an earlier engine started runs where the new one cannot reach it.
   case runsElsewhere
+  /// A power loss took some writes and left later ones, or left them in another order.
+  case writesReordered
+  /// A power loss took some names and left later ones.
+  case namesReordered
+  /// A power loss left a file with both its names.
+  case renameHalved
+  /// An operation fails (EIO), and what it was to do has happened.
+  case failsAfterwards
+  /// A sync fails, and what was dirty stays to be written.
+  case syncKeeps
+  /// A sync fails, and a part of what was dirty was written.
+  case syncTears
+  /// Something cannot be looked at (EIO): a folder, a file, its size, what it holds.
+  case readFails
+  case shortRead
+  /// A file cannot be opened (EMFILE).
+  case tooManyFiles
+  /// A file is closed, and that fails (EIO).
+  case closeFails
+  /// A bit of a file changes.
+  case bitRot
+  /// A sector of a file is nothing but zeros.
+  case sectorLost
+  /// A sector that was written is found elsewhere, too.
+  case misdirectedWrite
+  /// A sector of a file is as it was some time ago.
+  case staleRead
+  /// A file is gone.
+  case fileLost
+  /// A sync says that all is well, and has done nothing.
+  case syncPretends
 }
 
 /// Where an engine can die. Operations that change nothing are left out: a death there leaves the

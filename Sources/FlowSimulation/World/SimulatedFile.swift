@@ -9,23 +9,32 @@ struct SimulatedFile {
   static let sectorByteCount = 512
 
   private(set) var bytes: [UInt8] = []
-  private var durable: [UInt8] = []
+  var durable: [UInt8] = []
   private(set) var unsynced: [Change] = []
+  /// What was durable before the last sync, where that is remembered.
+  private(set) var durableBefore: [UInt8] = []
+  /// What could be read before a power loss took something; nil where none has since the last change.
+  private(set) var bytesBeforeLoss: [UInt8]?
 
   mutating func apply(_ change: Change) {
+    bytesBeforeLoss = nil
     Self.apply(change, to: &bytes)
     unsynced.append(change)
   }
 
   /// The first `count` changes are durable now.
-  mutating func sync(_ count: Int) {
+  ///
+  /// - Parameter remembers: whether what was there before is needed still.
+  mutating func sync(_ count: Int, remembers: Bool = false) {
+    if remembers { durableBefore = durable }
     for change in unsynced.prefix(count) { Self.apply(change, to: &durable) }
     unsynced.removeFirst(min(count, unsynced.count))
   }
 
-  /// A sync of the first `count` changes failed. They will never be written, and the system takes
-  /// them for written; until a crash they may still be read.
-  mutating func drop(_ count: Int, reverting: Bool) {
+  /// A sync of the first `count` changes failed. They will never be written, but for the first
+  /// `landed` of them, and the system takes them for written; until a crash they may still be read.
+  mutating func drop(_ count: Int, landed: Int, reverting: Bool) {
+    for change in unsynced.prefix(min(count, landed)) { Self.apply(change, to: &durable) }
     unsynced.removeFirst(min(count, unsynced.count))
     guard reverting else { return }
     let size = bytes.count
@@ -42,52 +51,39 @@ struct SimulatedFile {
     return file
   }
 
-  /// The machine loses power. Of the unsynced changes a first part is on the disk, and of the next
-  /// write perhaps some first sectors; behind it the file may have grown with nothing in it, or
-  /// with something else.
+  /// The machine loses power, and what the tier allows is left.
   ///
   /// - Returns: what happened to the bytes; nil if none were at stake or all survived.
-  mutating func losePower(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> Fault? {
-    if unsynced.isEmpty {
-      // Dropped pages go too.
-      bytes = durable
-      return nil
+  mutating func losePower(
+    _ tier: StorageTier, _ choose: (_ site: ChoiceSite, _ count: Int) -> Int
+  ) -> Fault? {
+    var loss: Fault?
+    if !unsynced.isEmpty {
+      bytesBeforeLoss = bytes
+      switch tier {
+      case .ordered: loss = cut(choose)
+      case .weak, .hostile: loss = scatter(choose)
+      }
     }
-    let kept = unsynced.count - choose(.lostBytes, unsynced.count + 1)
-    for change in unsynced.prefix(kept) { Self.apply(change, to: &durable) }
-    let loss = kept < unsynced.count ? tear(unsynced[kept], choose) : nil
+    // Dropped pages go too.
     bytes = durable
     unsynced = []
     return loss
   }
 
-  private mutating func tear(
-    _ change: Change, _ choose: (_ site: ChoiceSite, _ count: Int) -> Int
-  ) -> Fault {
-    guard case .write(let offset, let written) = change else { return .bytesLost }
-    let end = offset + written.count
-    // Sector boundaries lie where they lie in the file, not in the write.
-    let firstSector = offset / Self.sectorByteCount
-    let sectors = (end + Self.sectorByteCount - 1) / Self.sectorByteCount - firstSector
-    let cut = min(end, (firstSector + choose(.tornBytes, sectors + 1)) * Self.sectorByteCount)
-    if cut > offset {
-      Self.apply(.write(offset: offset, bytes: Array(written[..<(cut - offset)])), to: &durable)
-    }
-    switch choose(.tornBytes, 4) {
-    case 0, 1: break
-    case 2: Self.apply(.extend(length: end), to: &durable)
-    default:
-      let start = max(cut, offset)
-      guard start < end else { break }
-      let pattern = UInt8(1 + choose(.tornBytes, 255))
-      let garbage = (start..<end).map { UInt8(truncatingIfNeeded: $0) ^ pattern }
-      Self.apply(.write(offset: start, bytes: garbage), to: &durable)
-      return .garbage
-    }
-    return cut > offset ? .tornWrite : .bytesLost
+  /// Changes what the disk holds, behind the back of all. What was read before is forgotten.
+  mutating func corrupt(_ body: (inout [UInt8]) -> Void) {
+    body(&durable)
+    bytes = durable
+    for change in unsynced { Self.apply(change, to: &bytes) }
   }
 
-  private static func apply(_ change: Change, to content: inout [UInt8]) {
+  /// The first `count` changes are said to be durable, and are not; until a crash they can be read.
+  mutating func pretendToSync(_ count: Int) {
+    unsynced.removeFirst(min(count, unsynced.count))
+  }
+
+  static func apply(_ change: Change, to content: inout [UInt8]) {
     switch change {
     case .write(let offset, let written):
       let end = offset + written.count

@@ -29,18 +29,59 @@ struct SimulatedFolder {
     return folder
   }
 
-  /// The machine loses power: a first part of what was not synced is on the disk.
+  /// The disk forgets a name that it had.
+  mutating func lose(_ name: String) {
+    names[name] = nil
+    durable[name] = nil
+  }
+
+  /// The machine loses power, and what the tier allows is left.
   ///
-  /// - Returns: whether changes were lost.
-  mutating func losePower(_ choose: (_ count: Int) -> Int) -> Bool {
-    if unsynced.isEmpty { return false }
-    let kept = unsynced.count - choose(unsynced.count + 1)
-    for group in unsynced.prefix(kept) {
-      for change in group { durable[change.name] = change.node }
+  /// - Parameter isFolder: of a node. A folder never has two names.
+  /// - Returns: what happened to the names; nil if all changes survived.
+  mutating func losePower(
+    _ tier: StorageTier, isFolder: (Int) -> Bool, _ choose: (_ count: Int) -> Int
+  ) -> Fault? {
+    if unsynced.isEmpty { return nil }
+    let loss: Fault?
+    switch tier {
+    case .ordered: loss = cut(choose)
+    case .weak, .hostile: loss = scatter(isFolder: isFolder, choose)
     }
-    let isLossy = kept < unsynced.count
     names = durable
     unsynced = []
-    return isLossy
+    return loss
+  }
+
+  /// A first part of the changes is on the disk.
+  private mutating func cut(_ choose: (_ count: Int) -> Int) -> Fault? {
+    let kept = unsynced.count - choose(unsynced.count + 1)
+    for group in unsynced.prefix(kept) { makeDurable(group) }
+    return kept < unsynced.count ? .namesLost : nil
+  }
+
+  /// Any of the changes may be on the disk; a file that is renamed may have both names.
+  private mutating func scatter(
+    isFolder: (Int) -> Bool, _ choose: (_ count: Int) -> Int
+  ) -> Fault? {
+    let mode = choose(3)
+    if mode == 2 { return .namesLost }
+    var loss: Fault?
+    for group in unsynced {
+      switch mode == 0 ? 0 : choose(3) {
+      case 0:
+        makeDurable(group)
+        if loss == .namesLost { loss = .namesReordered }
+      case 1 where group.count > 1 && !group.contains { $0.node.map(isFolder) ?? false }:
+        makeDurable(group.filter { $0.node != nil })
+        loss = .renameHalved
+      default: loss = loss ?? .namesLost
+      }
+    }
+    return loss
+  }
+
+  private mutating func makeDurable(_ group: [Change]) {
+    for change in group { durable[change.name] = change.node }
   }
 }

@@ -1,11 +1,11 @@
 package import FlowLog
 
-/// A file system in memory that behaves like ext4 on a disk that can lose power: what was synced
-/// stays; of what was not, some may be there.
+/// A file system in memory, on a disk that can lose power: what was synced stays, unless the device is
+/// hostile; of what was not, some may be there (`StorageTier`).
 package final class SimulatedStorage: Storage {
   package typealias Handle = Int
 
-  private enum Node {
+  enum Node {
     case file(SimulatedFile)
     case folder(SimulatedFolder)
   }
@@ -17,7 +17,7 @@ package final class SimulatedStorage: Storage {
     var owners: [Int]
   }
 
-  private var nodes: [Node] = [.folder(SimulatedFolder())]
+  private(set) var nodes: [Node] = [.folder(SimulatedFolder())]
   private var modified: [Int64] = [0]
   /// By handle; closed ones are nil. A handle is never used again.
   private var open: [OpenFile?] = []
@@ -33,21 +33,30 @@ package final class SimulatedStorage: Storage {
   /// What becomes of an operation.
   enum Verdict {
     case done
-    /// It fails, and changes nothing.
+    /// It fails, and changes nothing. What a sync was to write stays to be written.
     case refused(Errno)
-    /// It is a sync that fails, and what was dirty will never be written.
-    case dropped(Errno, reverting: Bool)
+    /// It fails, and what it was to do has happened.
+    case doneAndRefused(Errno)
+    /// It is a sync that fails, and what was dirty will never be written, but for a first part of so
+    /// many thousandths.
+    case dropped(Errno, landedPerMille: Int, reverting: Bool)
+    /// It is a sync that says that all is well, and does nothing.
+    case pretended
 
     var isWantOfRoom: Bool {
       switch self {
-      case .refused(let error): error.isWantOfRoom
-      case .done, .dropped: false
+      case .refused(let error), .doneAndRefused(let error): error.isWantOfRoom
+      case .done, .dropped, .pretended: false
       }
     }
   }
 
   /// Asked before each operation that changes something, and whether it takes more room on the disk.
   var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
+  /// Asked before each operation that changes nothing: with what error it fails, if it does.
+  var judgeLook: (Look) -> Errno? = { _ in nil }
+  /// How many of so many bytes a read brings.
+  var deliveredBytes: (Int) -> Int = { $0 }
   /// How many of so many bytes a write takes. Not asked for one within a sector: Linux cuts writes
   /// between pages only.
   var acceptedBytes: (Int) -> Int = { $0 }
@@ -62,7 +71,20 @@ package final class SimulatedStorage: Storage {
     case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   }
 
-  package init() {}
+  /// Those that change nothing.
+  package enum Look: UInt8, CaseIterable, Sendable {
+    case list, inspect, open, size, read, lock, close
+  }
+
+  /// What a power loss may take.
+  let tier: StorageTier
+  /// Whether the disk has changed or lost something that was durable; and something of the log.
+  var hasBetrayed = false
+  var hasBetrayedLog = false
+
+  package init(_ tier: StorageTier = .ordered) {
+    self.tier = tier
+  }
 
   // MARK: The world's side
 
@@ -75,10 +97,11 @@ package final class SimulatedStorage: Storage {
     for index in nodes.indices {
       switch nodes[index] {
       case .file(var file):
-        if let loss = file.losePower(choose) { losses.append(loss) }
+        if let loss = file.losePower(tier, choose) { losses.append(loss) }
         nodes[index] = .file(file)
       case .folder(var folder):
-        if folder.losePower({ choose(.lostNames, $0) }) { losses.append(.namesLost) }
+        let loss = folder.losePower(tier, isFolder: isFolder, { choose(.lostNames, $0) })
+        if let loss { losses.append(loss) }
         nodes[index] = .folder(folder)
       }
     }
@@ -90,7 +113,7 @@ package final class SimulatedStorage: Storage {
 
   /// Another disk, with no more on it than a power loss now would surely leave.
   package func leastRemains() -> SimulatedStorage {
-    let image = SimulatedStorage()
+    let image = SimulatedStorage(tier)
     image.modified = modified
     image.locks = [Handle?](repeating: nil, count: nodes.count)
     image.nodes = nodes.map { node in
@@ -106,6 +129,12 @@ package final class SimulatedStorage: Storage {
   func bytes(at path: String) -> [UInt8]? {
     guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
     return file.bytes
+  }
+
+  /// What a file held before a power loss took some of it; nil if none did, or it was written since.
+  func bytesBeforeLoss(at path: String) -> [UInt8]? {
+    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
+    return file.bytesBeforeLoss
   }
 
   /// Whether a sync was begun whose result nobody has asked for.
@@ -145,10 +174,7 @@ package final class SimulatedStorage: Storage {
   func completeSync(_ verdict: Verdict) {
     guard let sync = pendingSync, !sync.isDone else { return }
     pendingSync?.isDone = true
-    do throws(Errno) {
-      try settle(verdict, syncing: sync.node, sync.changes)
-      changeFile(sync.node) { $0.sync(sync.changes) }
-    } catch {
+    do throws(Errno) { try settle(verdict, syncing: sync.node, sync.changes) } catch {
       pendingSync?.error = error
     }
   }
@@ -157,19 +183,36 @@ package final class SimulatedStorage: Storage {
     _ verdict: Verdict, syncing node: Int, _ count: Int
   ) throws(Errno) {
     switch verdict {
-    case .done: return
+    case .done: changeFile(node) { $0.sync(count, remembers: tier == .hostile) }
     case .refused(let error): throw error
-    case .dropped(let error, let reverting):
-      changeFile(node) { $0.drop(count, reverting: reverting) }
+    case .doneAndRefused(let error):
+      changeFile(node) { $0.sync(count) }
+      throw error
+    case .dropped(let error, let landed, let reverting):
+      changeFile(node) { $0.drop(count, landed: count * landed / 1_000, reverting: reverting) }
+      throw error
+    case .pretended:
+      changeFile(node) { $0.pretendToSync(count) }
+      hasBetrayed = true
+      hasBetrayedLog = true
+    }
+  }
+
+  /// Runs what an operation does, if it does.
+  private func perform(
+    _ operation: Operation, needsRoom: Bool = false, _ body: () -> Void
+  ) throws(Errno) {
+    switch judge(operation, needsRoom) {
+    case .done, .pretended: body()
+    case .refused(let error), .dropped(let error, _, _): throw error
+    case .doneAndRefused(let error):
+      body()
       throw error
     }
   }
 
-  private func begin(_ operation: Operation, needsRoom: Bool = false) throws(Errno) {
-    switch judge(operation, needsRoom) {
-    case .done: return
-    case .refused(let error), .dropped(let error, _): throw error
-    }
+  private func look(_ look: Look) throws(Errno) {
+    if let error = judgeLook(look) { throw error }
   }
 
   // MARK: Names
@@ -177,9 +220,10 @@ package final class SimulatedStorage: Storage {
   package func makeDirectory(_ path: String) throws(Errno) {
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
-    try begin(.makeDirectory, needsRoom: true)
-    let node = add(.folder(SimulatedFolder()))
-    changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
+    try perform(.makeDirectory, needsRoom: true) {
+      let node = add(.folder(SimulatedFolder()))
+      changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
+    }
   }
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
@@ -188,9 +232,10 @@ package final class SimulatedStorage: Storage {
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if !replacing && names(of: newParent)[newName] != nil { throw .fileExists }
     precondition(parent == newParent, "the product renames within a folder only")
-    try begin(.rename)
-    changeFolder(parent) {
-      $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
+    try perform(.rename) {
+      changeFolder(parent) {
+        $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
+      }
     }
   }
 
@@ -198,8 +243,9 @@ package final class SimulatedStorage: Storage {
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if case .folder = nodes[node] { throw .isDirectory }
-    try begin(.remove)
-    changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
+    try perform(.remove) {
+      changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
+    }
   }
 
   package func removeDirectory(_ path: String) throws(Errno) {
@@ -207,23 +253,25 @@ package final class SimulatedStorage: Storage {
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
     guard folder.names.isEmpty else { throw .directoryNotEmpty }
-    try begin(.remove)
-    changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
+    try perform(.remove) {
+      changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
+    }
   }
 
   package func entries(of path: String) throws(Errno) -> [String] {
     guard case .folder(let folder) = nodes[try find(path)] else { throw .notDirectory }
+    try look(.list)
     return folder.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {
     let node = try find(path)
     guard case .folder = nodes[node] else { throw .notDirectory }
-    try begin(.syncDirectory)
-    changeFolder(node) { $0.sync() }
+    try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
   }
 
   package func attributes(of path: String) throws(Errno) -> FileAttributes? {
+    try look(.inspect)
     let node: Int
     do throws(Errno) { node = try find(path) } catch .noSuchFile { return nil }
     var isDirectory: Bool { if case .folder = nodes[node] { true } else { false } }
@@ -235,26 +283,32 @@ package final class SimulatedStorage: Storage {
   // MARK: Files
 
   package func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle {
+    try look(.open)
     let node: Int
     switch mode {
     case .read, .update: node = try find(path)
     case .create:
       let (parent, name) = try locate(path)
       if names(of: parent)[name] != nil { throw .fileExists }
-      try begin(.create, needsRoom: true)
-      node = add(.file(SimulatedFile()))
-      changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
+      var new = 0
+      try perform(.create, needsRoom: true) {
+        new = add(.file(SimulatedFile()))
+        changeFolder(parent) { $0.apply([.init(name: name, node: new)]) }
+      }
+      node = new
     }
-    if case .folder = nodes[node] { throw .isDirectory }
+    if isFolder(node) { throw .isDirectory }
     open.append(OpenFile(node: node, owners: [user]))
     return open.count - 1
   }
 
   package func size(of file: Handle) throws(Errno) -> Int64 {
-    Int64(try content(of: file).bytes.count)
+    try look(.size)
+    return Int64(try content(of: file).bytes.count)
   }
 
   package func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool {
+    try look(.inspect)
     let open = try node(of: file)
     do throws(Errno) { return try find(path) == open } catch .noSuchFile { return false }
   }
@@ -263,8 +317,10 @@ package final class SimulatedStorage: Storage {
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
     let bytes = try content(of: file).bytes
+    try look(.read)
     let start = min(Int(clamping: offset), bytes.count)
-    let count = min(range.count, bytes.count - start)
+    let available = min(range.count, bytes.count - start)
+    let count = available > 1 ? deliveredBytes(available) : available
     buffer.replaceSubrange(
       range.lowerBound..<range.lowerBound + count, with: bytes[start..<start + count])
     return count
@@ -275,34 +331,35 @@ package final class SimulatedStorage: Storage {
   ) throws(Errno) -> Int {
     let node = try node(of: file)
     let size = try content(of: file).bytes.count
-    try begin(.write, needsRoom: Int(offset) + bytes.count > size)
     let sector = Int64(SimulatedFile.sectorByteCount)
     let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
-    let count = isWithinSector ? bytes.count : acceptedBytes(bytes.count)
-    var taken: [UInt8] = []
-    taken.reserveCapacity(count)
-    for index in 0..<count { taken.append(bytes[index]) }
-    changeFile(node) { $0.apply(.write(offset: Int(offset), bytes: taken)) }
-    return count
+    let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    var taken = all.count
+    try perform(.write, needsRoom: Int(offset) + all.count > size) {
+      if !isWithinSector { taken = acceptedBytes(all.count) }
+      let written = taken == all.count ? all : Array(all[..<taken])
+      changeFile(node) { $0.apply(.write(offset: Int(offset), bytes: written)) }
+    }
+    return taken
   }
 
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
     let node = try node(of: file)
-    try begin(.reserve, needsRoom: true)
-    changeFile(node) { $0.apply(.extend(length: Int(length))) }
+    try perform(.reserve, needsRoom: true) {
+      changeFile(node) { $0.apply(.extend(length: Int(length))) }
+    }
   }
 
   package func sync(_ file: Handle) throws(Errno) {
     let node = try node(of: file)
     let count = try content(of: file).unsynced.count
     try settle(judge(.sync, false), syncing: node, count)
-    changeFile(node) { $0.sync(count) }
   }
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
     let node = try node(of: file)
-    try begin(.startSync)
+    try perform(.startSync) {}
     let changes = try content(of: file).unsynced.count
     pendingSync = (node, changes, isDone: false, error: nil)
     onSyncStarted()
@@ -317,6 +374,7 @@ package final class SimulatedStorage: Storage {
 
   package func tryLock(_ file: Handle) throws(Errno) -> Bool {
     onLock()
+    try look(.lock)
     if try isLockedByAnother(file) { return false }
     locks[try node(of: file)] = file
     return true
@@ -329,7 +387,9 @@ package final class SimulatedStorage: Storage {
 
   package func close(_ file: Handle) throws(Errno) {
     _ = try node(of: file)
+    // On Linux it is closed even if that fails.
     drop(file, by: user)
+    try look(.close)
   }
 
   // MARK: Nodes
@@ -357,6 +417,10 @@ package final class SimulatedStorage: Storage {
     return (parent, String(Substring(last)))
   }
 
+  private func isFolder(_ node: Int) -> Bool {
+    if case .folder = nodes[node] { true } else { false }
+  }
+
   private func names(of folder: Int) -> [String: Int] {
     guard case .folder(let folder) = nodes[folder] else { return [:] }
     return folder.names
@@ -379,7 +443,7 @@ package final class SimulatedStorage: Storage {
     return content
   }
 
-  private func changeFile(_ node: Int, _ body: (inout SimulatedFile) -> Void) {
+  func changeFile(_ node: Int, _ body: (inout SimulatedFile) -> Void) {
     guard case .file(var file) = nodes[node] else { return }
     // Out of the way, so that the bytes are changed in place.
     nodes[node] = .file(SimulatedFile())
@@ -388,7 +452,7 @@ package final class SimulatedStorage: Storage {
     modified[node] = wallMicroseconds()
   }
 
-  private func changeFolder(_ node: Int, _ body: (inout SimulatedFolder) -> Void) {
+  func changeFolder(_ node: Int, _ body: (inout SimulatedFolder) -> Void) {
     guard case .folder(var folder) = nodes[node] else { return }
     nodes[node] = .folder(SimulatedFolder())
     body(&folder)

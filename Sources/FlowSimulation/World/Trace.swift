@@ -8,7 +8,7 @@ package final class Trace {
     case diskFull, powerLost
     case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
     case descendantStarted, descendantEnded, remainsKilled
-    case requestLeft, remounted
+    case requestLeft, remounted, diskBetrays
   }
 
   /// Where something happened.
@@ -90,7 +90,7 @@ extension Trace.Kind {
       .signalled, .descendantStarted, .descendantEnded, .remainsKilled:
       .processes
     case .committed: .engine
-    case .storageFailed, .diskFull: .storage
+    case .storageFailed, .diskFull, .diskBetrays: .storage
     case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .requestLeft,
       .remounted:
       .world
@@ -110,6 +110,7 @@ extension Trace.Kind {
     case .clockJumped: "wall time jumps"
     case .diskFull: "the disk"
     case .powerLost: "power is lost:"
+    case .diskBetrays: "the disk keeps no promise:"
     case .launcherStarted: "a launcher:"
     case .launcherEnded: "the launcher has ended:"
     case .monitorStarted: "has a monitor:"

@@ -19,7 +19,7 @@ package final class World: Environment {
   package let options: SimulationOptions
   let choices: any ChoiceSource
   package let trace: Trace
-  package let storage = SimulatedStorage()
+  package let storage: SimulatedStorage
   package private(set) lazy var time = SimulatedClock(self)
   package private(set) lazy var processes = SimulatedProcesses(self)
   /// Of the engine that lives.
@@ -42,6 +42,8 @@ package final class World: Environment {
   var crashes = 0
   var death: Coverage.Death?
   var isDiskFull = false
+  /// Whether what cut a write short lets no more through.
+  var cutsNextWrite = false
   /// Whether the engine was refused room when it last asked for some.
   var lacksRoom = false
   /// Whether the engine may have had no room to say that it waits for some.
@@ -70,6 +72,13 @@ package final class World: Environment {
     self.options = options
     self.choices = choices
     self.trace = trace
+    storage = SimulatedStorage(options.tier)
+    if options.readErrorPerMille > 0 {
+      storage.judgeLook = { [unowned self] in judgeLook($0) }
+    }
+    if options.shortReadPerMille > 0 {
+      storage.deliveredBytes = { [unowned self] in deliveredBytes(of: $0) }
+    }
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
     storage.judge = { [unowned self] in judge($0, needsRoom: $1) }
     storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
@@ -80,6 +89,11 @@ package final class World: Environment {
     }
     processes.startEngine()
     arrangeTrouble()
+  }
+
+  deinit {
+    // Files of its readers are closed after it.
+    storage.judgeLook = { _ in nil }
   }
 
   /// What the next engine runs attempts by.
@@ -196,7 +210,7 @@ package final class World: Environment {
     case .process(let happening): processes.happen(happening)
     case .syncDone(let life):
       guard life == self.life, storage.hasSync else { return }
-      storage.completeSync(isFaulty(times: 3) ? failedSync() : .done)
+      storage.completeSync(drawSync(times: 3))
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
       coverage.add(request.force ? .forcedCancel : .cancel)
@@ -227,8 +241,9 @@ package final class World: Environment {
 
   /// Lets others than the engine use the storage. Their operations do not fail.
   func visit<Value>(_ body: () -> Value) -> Value {
+    let wasVisited = isVisited
     isVisited = true
-    defer { isVisited = false }
+    defer { isVisited = wasVisited }
     return body()
   }
 

@@ -29,6 +29,7 @@ extension World {
     processes.endEngine()
     letReadersLook(times: 20)
     if (death ?? drawDeath()) == .powerLoss { losePower() }
+    betrayDisk()
     death = nil
     remount()
     life += 1
@@ -50,7 +51,10 @@ extension World {
   /// started there.
   func returnToAttempts() {
     guard let place = processes.livingPlace, place != PlaceMark(self.place) else {
-      oracles.violated(.live, "the engine is refused, and nothing runs elsewhere")
+      // A disk that lies may have changed what a record says of its place.
+      if !storage.hasBetrayed {
+        oracles.violated(.live, "the engine is refused, and nothing runs elsewhere")
+      }
       return
     }
     mount = place.mount

@@ -16,10 +16,8 @@ extension World {
     case .create, .reserve:
       if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
     case .write:
-      if verdict.isWantOfRoom {
-        lacksRoom = true
-        mayWaitInSilence = true
-      }
+      if verdict.isWantOfRoom { lacksRoom = true }
+      mayWaitInSilence = verdict.isWantOfRoom
     case .startSync: mayWaitInSilence = false
     case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
       if verdict.isWantOfRoom { lacksRoom = true }
@@ -34,21 +32,6 @@ extension World {
     return operations > 0 ? .done : .refused(.inputOutput)
   }
 
-  private func drawVerdict(
-    _ operation: SimulatedStorage.Operation, needsRoom: Bool
-  ) -> SimulatedStorage.Verdict {
-    if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
-      return .refused(.noSpace)
-    }
-    guard isFaulty() else { return .done }
-    if operation == .sync || operation == .startSync { return failedSync() }
-    let isFull = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isFull ? .noSpace : .ioError)
-    trace.note(.storageFailed, nil, "\(operation), \(isFull ? "no space" : "input/output error")")
-    return .refused(isFull ? .noSpace : .inputOutput)
-  }
-
   /// Of a monitor's operations: none of them is a moment at which the engine dies.
   private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
@@ -60,25 +43,6 @@ extension World {
     coverage.add(.recordFails)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)
-  }
-
-  func failedSync() -> SimulatedStorage.Verdict {
-    let isReverting = choices.happens(.storageFault, perMille: 500)
-    coverage.add(isReverting ? .syncReverts : .syncDrops)
-    trace.note(.storageFailed, nil, "sync, dirty bytes \(isReverting ? "gone" : "dropped")")
-    return .dropped(.inputOutput, reverting: isReverting)
-  }
-
-  func acceptedBytes(of count: Int) -> Int {
-    guard count > 1, !isHealed, !isVisited,
-      choices.happens(.shortWrite, perMille: options.shortWritePerMille)
-    else { return count }
-    coverage.add(.shortWrite)
-    return count - 1 - choices.choose(.shortWrite, below: count - 1)
-  }
-
-  func isFaulty(times factor: Int = 1) -> Bool {
-    !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
   }
 }
 

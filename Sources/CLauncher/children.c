@@ -1,0 +1,65 @@
+#define _GNU_SOURCE
+#include "children.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "process_status.h"
+
+bool flow_is_alive(pid_t process) {
+  struct flow_process_status status;
+  return flow_read_status(process, &status) && status.state != 'Z' && status.state != 'X';
+}
+
+// Where a kernel keeps no list of children: those of all processes that name us as parent.
+static void search(void (*visit)(pid_t, void *), void *context) {
+  struct entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short size;
+    unsigned char type;
+    char name[];
+  };
+  int folder = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  _Alignas(8) char bytes[4096];
+  long count;
+  while ((count = syscall(SYS_getdents64, folder, bytes, sizeof bytes)) > 0) {
+    for (long offset = 0; offset < count;) {
+      const struct entry *entry = (const struct entry *)(bytes + offset);
+      offset += entry->size;
+      pid_t process = 0;
+      const char *next = entry->name;
+      for (; *next >= '0' && *next <= '9'; next++) process = process * 10 + (*next - '0');
+      struct flow_process_status status;
+      if (*next || process <= 0 || !flow_read_status(process, &status)) continue;
+      if (status.parent == getpid()) visit(process, context);
+    }
+  }
+  close(folder);
+}
+
+void flow_each_child(void (*visit)(pid_t child, void *context), void *context) {
+  // Numbers, each followed by a space (proc(5)).
+  int file = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    search(visit, context);
+    return;
+  }
+  char bytes[1024];
+  pid_t child = 0;
+  ssize_t count;
+  while ((count = read(file, bytes, sizeof bytes)) > 0) {
+    for (ssize_t index = 0; index < count; index++) {
+      if (bytes[index] >= '0' && bytes[index] <= '9') {
+        child = child * 10 + (bytes[index] - '0');
+        continue;
+      }
+      if (child > 0) visit(child, context);
+      child = 0;
+    }
+  }
+  close(file);
+}

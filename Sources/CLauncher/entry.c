@@ -1,0 +1,19 @@
+#include <string.h>
+#include <sys/socket.h>
+
+#include "channel.h"
+#include "launcher_loop.h"
+
+// A launcher must be a process of one thread, and small, since every monitor is its copy. So it is
+// entered before anything of the Swift runtime starts: 101 is the first priority that is free.
+__attribute__((constructor(101))) static void enter(int count, char **arguments, char **environment) {
+  if (count < 1 || strcmp(arguments[0], FLOW_LAUNCHER_TITLE) != 0) return;
+  // Anybody can give a program a name; a launcher also has somebody to listen to.
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(FLOW_LAUNCHER_REQUESTS, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return;
+  char *last = arguments[count - 1];
+  struct flow_title title = {
+      .bytes = arguments[0], .size = (size_t)(last + strlen(last) + 1 - arguments[0])};
+  flow_launcher_run(environment, title);
+}

@@ -1,0 +1,73 @@
+/// How an engine, its launcher and the monitors speak. All are copies of one executable on one
+/// machine, so that the structures pass as they are.
+#pragma once
+
+#include "record.h"
+
+/// The name, as first argument, by which the executable knows that it is to be a launcher. Names of
+/// the program's own have no colon.
+#define FLOW_LAUNCHER_TITLE "flow: launcher"
+
+/// What a launcher is started with besides 0, 1 and 2, which are /dev/null.
+enum {
+  /// Its end of a stream socket: requests come in. That it is shut says that the engine is gone.
+  FLOW_LAUNCHER_REQUESTS = 3,
+  /// The writing end of a pipe that does not block: reports go out, each with one write.
+  FLOW_LAUNCHER_REPORTS = 4,
+  /// The launcher's lock.
+  FLOW_LAUNCHER_LOCK = 5,
+};
+
+/// What a monitor is told by signals. They are blocked in launchers and monitors from the first
+/// moment, and nobody sends such signals without meaning it.
+enum {
+  FLOW_MONITOR_SIGNAL_STOP = 40,
+  FLOW_MONITOR_SIGNAL_FORCE = 41,
+};
+
+/// The beginning of a request to launch an attempt. There follow, each with a zero at its end:
+/// the working directory, the paths of output and record, the arguments, and the variables that are
+/// added to the launcher's own environment (`NAME=value`; of those with one name the last counts).
+struct flow_request_header {
+  /// Of the whole request, in bytes.
+  uint32_t size;
+  uint32_t argument_count;
+  uint32_t variable_count;
+  int32_t step;
+  int32_t attempt;
+  int32_t keeps_stragglers;
+  int64_t intent;
+  struct flow_place place;
+  /// Negative: none.
+  int64_t timeout_us;
+  int64_t grace_us;
+  int64_t max_output_bytes;
+};
+
+enum { FLOW_REQUEST_STRINGS = 3, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
+
+enum flow_report_kind {
+  /// The command runs as `process`.
+  FLOW_REPORT_LAUNCHED = 1,
+  FLOW_REPORT_DEADLINE = 2,
+  /// `end` says how. The monitor's own end is told only if this was not.
+  FLOW_REPORT_ENDED = 3,
+  FLOW_REPORT_NO_ROOM = 4,
+  /// `end` says why.
+  FLOW_REPORT_REFUSED = 5,
+  /// No monitor could be forked; `end` says why. By the launcher, as is the next.
+  FLOW_REPORT_NOT_FORKED = 6,
+  /// The monitor has ended, and `killed` processes that it left to the launcher have been killed.
+  FLOW_REPORT_MONITOR_GONE = 7,
+};
+
+/// What launcher and monitors tell: smaller than what a pipe takes as a whole (PIPE_BUF).
+struct flow_report {
+  enum flow_report_kind kind;
+  int32_t step;
+  int32_t attempt;
+  int32_t process;
+  int32_t monitor;
+  int32_t killed;
+  struct flow_record_end end;
+};

@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "kernel.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "channel.h"
+#include "process_status.h"
+
+int64_t flow_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * (int64_t)1000000 + time.tv_nsec / 1000;
+}
+
+uint64_t flow_start_clock(void) {
+  // The kernel shows it in hundredths of a second to every program (USER_HZ), whatever its own ticks.
+  struct timespec time;
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return (uint64_t)time.tv_sec * 100 + (uint64_t)time.tv_nsec / 10000000;
+}
+
+uint64_t flow_start_time(pid_t process, uint64_t before, uint64_t after) {
+  // A look into /proc takes a tenth of what a fork does, and mostly there is nothing to ask.
+  struct flow_process_status status;
+  if (before == after) return before;
+  return flow_read_status(process, &status) ? status.start : before;
+}
+
+const int flow_changed_signals[] = {SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD, 0};
+
+void flow_set_signals(void (*child_ended)(int)) {
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  for (int number = 1; number <= SIGRTMAX; number++) sigaction(number, &action, NULL);
+  action.sa_handler = SIG_IGN;
+  for (const int *number = flow_changed_signals; *number; number++) {
+    if (*number != SIGCHLD) sigaction(*number, &action, NULL);
+  }
+  action.sa_handler = child_ended;
+  action.sa_flags = SA_NOCLDSTOP;
+  sigaction(SIGCHLD, &action, NULL);
+  sigset_t blocked = flow_monitor_signals();
+  sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+sigset_t flow_monitor_signals(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  sigaddset(&signals, FLOW_MONITOR_SIGNAL_STOP);
+  sigaddset(&signals, FLOW_MONITOR_SIGNAL_FORCE);
+  return signals;
+}
+
+void flow_set_title(struct flow_title title, const char *name, const char *subject) {
+  prctl(PR_SET_NAME, name);
+  size_t name_size = strlen(name) + 1, subject_size = strlen(subject) + 1;
+  if (title.size < name_size + 2) return;
+  memset(title.bytes, 0, title.size);
+  memcpy(title.bytes, name, name_size);
+  size_t room = title.size - name_size;
+  // What a path ends with says more than what it begins with.
+  if (subject_size > room) subject += subject_size - room;
+  memcpy(title.bytes + name_size, subject, strlen(subject));
+}

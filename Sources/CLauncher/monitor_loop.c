@@ -1,0 +1,285 @@
+#define _GNU_SOURCE
+#include "monitor_loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "monitor.h"
+#include "output_limit.h"
+#include "record_file.h"
+#include "report.h"
+#include "spawn.h"
+
+// A report that the pipe had no room for is tried again.
+enum { REPORT_AGAIN_US = 20 * 1000 };
+
+struct loop {
+  const struct flow_monitor_birth *birth;
+  struct flow_monitor monitor;
+  uint64_t started;
+  int record;
+  /// Whether children have been reaped since the monitor was told who is left.
+  bool has_reaped;
+  bool told_end;
+  struct flow_output_limit limit;
+  struct flow_report_queue reports;
+};
+
+static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t result);
+
+// MARK: Reports
+
+static void report(struct loop *loop, enum flow_report_kind kind) {
+  const struct flow_request_header *request = &loop->birth->request->header;
+  struct flow_report report = {
+      .kind = kind, .step = request->step, .attempt = request->attempt,
+      .process = loop->monitor.command, .monitor = getpid(), .end = loop->monitor.end};
+  flow_report_add(&loop->reports, &report);
+  flow_report_flush(&loop->reports);
+}
+
+// MARK: Children
+
+static void count(pid_t child, void *context) {
+  (void)child;
+  ++*(int64_t *)context;
+}
+
+static void terminate(pid_t child, void *context) {
+  (void)context;
+  kill(child, SIGTERM);
+  // One that is stopped hears nothing else before it goes on.
+  kill(child, SIGCONT);
+}
+
+static void kill_child(pid_t child, void *context) {
+  (void)context;
+  kill(child, SIGKILL);
+}
+
+static void name_survivor(pid_t child, void *context) {
+  struct flow_record_end *end = context;
+  enum { MAX = sizeof end->unkillable_ids / sizeof end->unkillable_ids[0] };
+  if (!flow_is_alive(child)) return;
+  if (end->unkillable < MAX) end->unkillable_ids[end->unkillable] = child;
+  end->unkillable++;
+}
+
+// A status as `waitpid` gives it, of what `waitid` says.
+static int64_t status(const siginfo_t *info) {
+  if (info->si_code == CLD_EXITED) return (int64_t)(info->si_status & 0xff) << 8;
+  return info->si_status & 0x7f;
+}
+
+// Reaps who has ended, the command only when its end has been taken in.
+//
+// - Returns: whether anybody is left.
+static bool reap(struct loop *loop) {
+  while (true) {
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    if (info.si_pid == 0) return true;
+    if (info.si_pid == loop->monitor.command && !loop->monitor.command_reaped) {
+      feed(loop, FLOW_MONITOR_COMMAND_ENDED, status(&info));
+    } else {
+      waitpid(info.si_pid, NULL, 0);
+      loop->has_reaped = true;
+    }
+  }
+}
+
+static void look_at_children(struct loop *loop) {
+  bool is_anybody_left = reap(loop);
+  if (!loop->monitor.command_reaped || !loop->has_reaped) return;
+  loop->has_reaped = false;
+  if (!is_anybody_left) {
+    feed(loop, FLOW_MONITOR_NOBODY_LEFT, 0);
+    return;
+  }
+  int64_t left = 0;
+  flow_each_child(count, &left);
+  feed(loop, FLOW_MONITOR_SOMEBODY_LEFT, left);
+}
+
+// MARK: Actions
+
+static int64_t spawn(struct loop *loop) {
+  struct flow_monitor *monitor = &loop->monitor;
+  int output;
+  uint64_t before = flow_start_clock();
+  int64_t process = flow_spawn(
+      loop->birth->request, loop->birth->environment, &output, &monitor->failed_operation);
+  if (process > 0) {
+    // Kept for the part that follows: nothing else asks for it.
+    loop->started = flow_start_time((pid_t)process, before, flow_start_clock());
+  }
+  flow_output_limit_init(
+      &loop->limit, output, loop->birth->request->header.max_output_bytes, flow_now());
+  return process;
+}
+
+static int64_t write_command(struct loop *loop) {
+  struct flow_record_command command = {
+      .process = loop->monitor.command, .process_start = loop->started};
+  return flow_record_write_command(loop->record, &command);
+}
+
+static int64_t write_end(struct loop *loop) {
+  struct flow_record_end *end = &loop->monitor.end;
+  struct rusage usage;
+  if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+    end->cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * (int64_t)1000000 +
+                  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    end->peak_memory_kib = usage.ru_maxrss;
+  }
+  flow_output_limit_look(&loop->limit, 0);
+  loop->limit.look_at = INT64_MAX;
+  end->dropped_output_bytes = loop->limit.dropped_bytes;
+  return flow_record_write_end(loop->record, end);
+}
+
+static int64_t create_record(struct loop *loop) {
+  int64_t file = flow_record_create(loop->birth->request->record_path);
+  if (file >= 0) loop->record = (int)file;
+  return file;
+}
+
+static int64_t remove_record(struct loop *loop) {
+  return unlink(loop->birth->request->record_path) != 0 ? -errno : 0;
+}
+
+__attribute__((noreturn)) static void leave(struct loop *loop) {
+  flow_report_flush_all(&loop->reports);
+  _exit(loop->told_end ? FLOW_MONITOR_TOLD : FLOW_MONITOR_UNTOLD);
+}
+
+// An action that is answered.
+static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
+  switch (action) {
+    case FLOW_MONITOR_CREATE_RECORD: return create_record(loop);
+    case FLOW_MONITOR_LOCK_RECORD: return flow_record_lock(loop->record);
+    case FLOW_MONITOR_RESERVE_RECORD: return flow_record_reserve(loop->record);
+    case FLOW_MONITOR_REMOVE_RECORD: return remove_record(loop);
+    case FLOW_MONITOR_WRITE_START:
+      return flow_record_write_start(
+          loop->record, &loop->birth->request->header, loop->started);
+    case FLOW_MONITOR_SPAWN: return spawn(loop);
+    case FLOW_MONITOR_WRITE_COMMAND: return write_command(loop);
+    case FLOW_MONITOR_WRITE_END: return write_end(loop);
+    default: __builtin_trap();
+  }
+}
+
+// - Returns: whether the action is one that is answered.
+static bool perform(struct loop *loop, enum flow_monitor_action action) {
+  struct flow_monitor *monitor = &loop->monitor;
+  switch (action) {
+    case FLOW_MONITOR_CREATE_RECORD:
+    case FLOW_MONITOR_LOCK_RECORD:
+    case FLOW_MONITOR_RESERVE_RECORD:
+    case FLOW_MONITOR_REMOVE_RECORD:
+    case FLOW_MONITOR_WRITE_START:
+    case FLOW_MONITOR_SPAWN:
+    case FLOW_MONITOR_WRITE_COMMAND:
+    case FLOW_MONITOR_WRITE_END: return true;
+    case FLOW_MONITOR_RELEASE_LAUNCHER: close(loop->birth->lock); return false;
+    case FLOW_MONITOR_REPORT_LAUNCHED: report(loop, FLOW_REPORT_LAUNCHED); return false;
+    case FLOW_MONITOR_REPORT_DEADLINE: report(loop, FLOW_REPORT_DEADLINE); return false;
+    case FLOW_MONITOR_REPORT_ENDED:
+      report(loop, FLOW_REPORT_ENDED);
+      loop->told_end = true;
+      return false;
+    case FLOW_MONITOR_REPORT_NO_ROOM: report(loop, FLOW_REPORT_NO_ROOM); return false;
+    case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
+    case FLOW_MONITOR_TERMINATE_GROUP:
+      // The leader is not reaped, so that the number still names its group.
+      kill(-monitor->command, SIGTERM);
+      kill(-monitor->command, SIGCONT);
+      return false;
+    case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, NULL); return false;
+    case FLOW_MONITOR_KILL_CHILDREN: flow_each_child(kill_child, NULL); return false;
+    case FLOW_MONITOR_REAP_COMMAND:
+      waitpid(monitor->command, NULL, 0);
+      loop->has_reaped = true;
+      return false;
+    case FLOW_MONITOR_NAME_SURVIVORS:
+      flow_each_child(name_survivor, &monitor->end);
+      return false;
+    case FLOW_MONITOR_EXIT: leave(loop);
+  }
+  __builtin_trap();  // no such action
+}
+
+// Tells the monitor what happened, performs what it wants, and tells it the answers.
+static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t result) {
+  struct flow_monitor_event event = {.kind = kind, .result = result, .now = flow_now()};
+  while (true) {
+    struct flow_monitor_actions actions;
+    flow_monitor_step(&loop->monitor, &event, &actions);
+    bool is_answered = false;
+    for (int index = 0; index < actions.count; index++) {
+      is_answered = perform(loop, actions.list[index]);
+    }
+    if (!is_answered) return;
+    event.kind = FLOW_MONITOR_DONE;
+    event.result = ask(loop, actions.list[actions.count - 1]);
+    event.now = flow_now();
+  }
+}
+
+// MARK: Waiting
+
+static int64_t wake_up(const struct loop *loop, int64_t now) {
+  int64_t time = flow_monitor_wake_up(&loop->monitor);
+  if (loop->limit.look_at < time) time = loop->limit.look_at;
+  if (loop->reports.count > 0 && now + REPORT_AGAIN_US < time) time = now + REPORT_AGAIN_US;
+  return time;
+}
+
+// Waits for a child's end, for being told something, or until that time.
+static void wait_until(struct loop *loop, int64_t time, int64_t now) {
+  sigset_t signals = flow_monitor_signals();
+  int64_t left = time > now ? time - now : 0;
+  struct timespec timeout = {
+      .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+  int number = sigtimedwait(&signals, NULL, time == INT64_MAX ? NULL : &timeout);
+  if (number == FLOW_MONITOR_SIGNAL_STOP) feed(loop, FLOW_MONITOR_STOP, 0);
+  if (number == FLOW_MONITOR_SIGNAL_FORCE) feed(loop, FLOW_MONITOR_FORCE, 0);
+}
+
+void flow_monitor_run(const struct flow_monitor_birth *birth) {
+  struct loop loop = {.birth = birth, .record = -1};
+  const struct flow_request *request = birth->request;
+  loop.started = flow_start_time(getpid(), birth->forked_after, flow_start_clock());
+  loop.reports.pipe = birth->reports;
+  loop.limit.file = -1;
+  setsid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  flow_set_title(birth->title, "flow: monitor", request->record_path);
+  flow_monitor_init(
+      &loop.monitor, request->header.timeout_us, request->header.grace_us,
+      request->header.keeps_stragglers != 0);
+  feed(&loop, FLOW_MONITOR_BEGIN, 0);
+  while (true) {
+    look_at_children(&loop);
+    int64_t now = flow_now();
+    if (now >= flow_monitor_wake_up(&loop.monitor)) {
+      feed(&loop, FLOW_MONITOR_TIME, 0);
+      now = flow_now();
+    }
+    if (now >= loop.limit.look_at) flow_output_limit_look(&loop.limit, now);
+    flow_report_flush(&loop.reports);
+    wait_until(&loop, wake_up(&loop, now), now);
+  }
+}

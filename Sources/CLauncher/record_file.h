@@ -1,0 +1,15 @@
+// The file of an attempt's record, which its monitor keeps open and locked.
+#pragma once
+
+#include "request.h"
+
+/// Each returns a descriptor or zero, or a negative error number.
+
+int64_t flow_record_create(const char *path);
+int64_t flow_record_lock(int file);
+/// Room for all parts, so that the end can be written on a full disk.
+int64_t flow_record_reserve(int file);
+int64_t flow_record_write_start(
+    int file, const struct flow_request_header *request, uint64_t monitor_start);
+int64_t flow_record_write_command(int file, const struct flow_record_command *command);
+int64_t flow_record_write_end(int file, const struct flow_record_end *end);

@@ -1,0 +1,37 @@
+#define _GNU_SOURCE
+#include "report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert(
+    FLOW_REPORT_QUEUE_SIZE * sizeof(struct flow_report) <= PIPE_BUF,
+    "a pipe takes all reports of a monitor as a whole or not at all");
+
+void flow_report_add(struct flow_report_queue *queue, const struct flow_report *report) {
+  if (queue->count == FLOW_REPORT_QUEUE_SIZE) __builtin_trap();
+  queue->list[queue->count++] = *report;
+}
+
+void flow_report_flush(struct flow_report_queue *queue) {
+  if (queue->count == 0) return;
+  size_t size = (size_t)queue->count * sizeof queue->list[0];
+  ssize_t result;
+  do result = write(queue->pipe, queue->list, size);
+  while (result < 0 && errno == EINTR);
+  if (result < 0 && errno == EAGAIN) return;
+  // Told, or there is no engine any more: the record tells the next one.
+  queue->count = 0;
+}
+
+void flow_report_flush_all(struct flow_report_queue *queue) {
+  flow_report_flush(queue);
+  while (queue->count > 0) {
+    struct pollfd room = {.fd = queue->pipe, .events = POLLOUT};
+    poll(&room, 1, -1);
+    flow_report_flush(queue);
+  }
+}

@@ -1,0 +1,193 @@
+#define _GNU_SOURCE
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel.h"
+
+// All that the new process needs, made before it is there.
+struct command {
+  const char *directory;
+  char **arguments;
+  char **environment;
+  /// Of the environment; NULL if it has none.
+  const char *search_path;
+  int output;
+  // Written by the new process, which shares our memory until it runs the program.
+  enum flow_launch_operation failed;
+  int error;
+};
+
+// MARK: In the new process
+
+// The kinds of failure that say that there is a program, but not one that may be run.
+static bool may_run(const char *path, int *error) {
+  struct stat status;
+  if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (access(path, X_OK) == 0) return true;
+  *error = EACCES;
+  return false;
+}
+
+// Runs the program the way a shell finds it, along the PATH that it will see itself. Returns with
+// the reason only if it does not run.
+static int run_program(const struct command *command) {
+  const char *name = command->arguments[0];
+  if (strchr(name, '/')) {
+    execve(name, command->arguments, command->environment);
+    return errno;
+  }
+  if (!*name) return ENOENT;
+  int error = ENOENT;
+  char candidate[PATH_MAX];
+  size_t name_length = strlen(name);
+  // What `execvp` searches where there is no PATH.
+  const char *entry = command->search_path ? command->search_path : "/bin:/usr/bin";
+  while (true) {
+    size_t length = strcspn(entry, ":");
+    if (length + name_length + 2 <= sizeof candidate) {
+      // An empty entry is the working directory.
+      memcpy(candidate, length > 0 ? entry : ".", length > 0 ? length : 1);
+      char *end = candidate + (length > 0 ? length : 1);
+      *end = '/';
+      memcpy(end + 1, name, name_length + 1);
+      if (may_run(candidate, &error)) {
+        execve(candidate, command->arguments, command->environment);
+        return errno;
+      }
+    }
+    if (!entry[length]) return error;
+    entry += length + 1;
+  }
+}
+
+__attribute__((noreturn)) static void become(struct command *command) {
+  setsid();
+  struct sigaction usual = {.sa_handler = SIG_DFL};
+  for (const int *number = flow_changed_signals; *number; number++) sigaction(*number, &usual, NULL);
+  // Nothing to read is what the launcher has at 0, too.
+  dup2(command->output, 1);
+  dup2(command->output, 2);
+  close_range(3, UINT_MAX, 0);
+  command->failed = FLOW_LAUNCH_CHANGE_DIRECTORY;
+  if (chdir(command->directory) == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    command->failed = FLOW_LAUNCH_EXECUTE;
+    command->error = run_program(command);
+  } else {
+    command->error = errno;
+  }
+  _exit(127);
+}
+
+// The new process has our memory and we wait until it runs the program (vfork(2)): nothing is copied
+// for a process that would throw it away at once. It must not return from here, nor touch what we
+// go on with, but for `command`.
+__attribute__((noinline)) static int64_t start(struct command *command) {
+  pid_t process = vfork();
+  if (process == 0) become(command);
+  if (process < 0) {
+    command->failed = FLOW_LAUNCH_FORK;
+    return -errno;
+  }
+  __asm__ volatile("" : : "r"(command) : "memory");
+  if (command->error == 0) return process;
+  while (waitpid(process, NULL, 0) < 0 && errno == EINTR) continue;
+  return -command->error;
+}
+
+// MARK: Before
+
+// Whether a variable has the same name as another: all that stands before the `=`.
+static bool has_name_of(const char *variable, const char *other) {
+  size_t length = strcspn(other, "=");
+  return strncmp(variable, other, length) == 0 && (!variable[length] || variable[length] == '=');
+}
+
+static bool is_among(const char *variable, char **others, size_t count) {
+  for (size_t index = 0; index < count; index++) {
+    if (has_name_of(variable, others[index])) return true;
+  }
+  return false;
+}
+
+// Pointers to the strings that stand one behind the other.
+static char *list(char *string, uint32_t count, char **strings) {
+  for (uint32_t index = 0; index < count; index++) {
+    strings[index] = string;
+    string += strlen(string) + 1;
+  }
+  return string;
+}
+
+// What the command's environment consists of: what is not overridden, then what overrides.
+static size_t merge(char **base, char **additions, size_t count, char **merged) {
+  size_t size = 0;
+  for (; *base; base++) {
+    if (!is_among(*base, additions, count)) merged[size++] = *base;
+  }
+  for (size_t index = 0; index < count; index++) {
+    if (!is_among(additions[index], additions + index + 1, count - index - 1)) {
+      merged[size++] = additions[index];
+    }
+  }
+  merged[size] = NULL;
+  return size;
+}
+
+static const char *search_path(char **environment) {
+  for (; *environment; environment++) {
+    if (strncmp(*environment, "PATH=", 5) == 0) return *environment + 5;
+  }
+  return NULL;
+}
+
+static int64_t start_with_lists(
+    const struct flow_request *request, char **environment, struct command *command) {
+  size_t base = 0;
+  while (environment[base]) base++;
+  size_t arguments = request->header.argument_count, variables = request->header.variable_count;
+  size_t size = (arguments + 1 + variables + base + variables + 1) * sizeof(char *);
+  char **lists = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (lists == MAP_FAILED) {
+    command->failed = FLOW_LAUNCH_FORK;
+    return -ENOMEM;
+  }
+  command->arguments = lists;
+  char **additions = lists + arguments + 1;
+  char *rest = list(request->arguments, request->header.argument_count, command->arguments);
+  list(rest, request->header.variable_count, additions);
+  command->environment = additions + variables;
+  merge(environment, additions, variables, command->environment);
+  command->search_path = search_path(command->environment);
+  int64_t result = start(command);
+  munmap(lists, size);
+  return result;
+}
+
+int64_t flow_spawn(
+    const struct flow_request *request, char **environment, int *output,
+    enum flow_launch_operation *failed) {
+  // Appending, so that commands that open it anew do not write over one another.
+  *output = open(
+      request->output_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+  if (*output < 0) {
+    *failed = FLOW_LAUNCH_CREATE_OUTPUT;
+    return -errno;
+  }
+  struct command command = {.directory = request->directory, .output = *output};
+  int64_t result = start_with_lists(request, environment, &command);
+  *failed = command.failed;
+  return result;
+}

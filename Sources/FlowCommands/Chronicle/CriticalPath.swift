@@ -1,0 +1,23 @@
+import FlowCore
+
+/// The steps that decided how long a run took.
+extension RunChronicle {
+  /// From a step without needs to the step that ended last, each the need of the next that was met
+  /// last: had any of them been faster, the run might have been. Empty where the run has no end.
+  package func criticalPath() -> [Int] {
+    guard let state, state.isFinished else { return [] }
+    var last: (step: Int, elapsed: Int64)?
+    for step in state.steps.indices where lastAttempt(ofStep: step) != nil {
+      guard let elapsed = settledAt(step: step)?.elapsed else { continue }
+      if last.map({ elapsed > $0.elapsed }) ?? true { last = (step, elapsed) }
+    }
+    var path: [Int] = []
+    var next = last?.step
+    while let step = next {
+      path.append(step)
+      next = lastNeed(ofStep: step)?.step
+    }
+    path.reverse()
+    return path
+  }
+}

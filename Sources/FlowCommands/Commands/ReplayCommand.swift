@@ -1,0 +1,114 @@
+package import FlowCommandLine
+import FlowCore
+import FlowRuntime
+import FlowSystem
+
+/// `flow replay RUN`.
+package struct ReplayCommand: Subcommand, Equatable {
+  package let run: String
+  package let limit: RunReplay.Limit
+  package let isChecking: Bool
+  package let json: Bool
+
+  private static let toOption = Option(
+    "to", takes: .integer(placeholder: "SEQ", 1...Int.max), "as it was after event SEQ")
+  private static let atOption = Option(
+    "at", takes: .text(placeholder: "TIME"), "as it was at TIME")
+  private static let verifyOption = Option(
+    "verify", "decide everything again, and compare")
+
+  package static let syntax = CommandSyntax(
+    name: "replay", purpose: "rebuild a run from its history, up to any point of it",
+    details: """
+      Nothing is run: the state follows from the recorded events alone. TIME is one of
+      the run, such as 90s or 3m07s, or one of UTC, such as 02:19:03 or
+      2026-11-21T02:19:03Z. With --verify the rules are fed with what happened, and
+      must choose all that the engine chose then.
+      """,
+    arguments: [.run], options: [toOption, atOption, verifyOption, .json],
+    examples: [
+      .init("flow replay latest --at 90s", "how it stood after a minute and a half"),
+      .init("flow replay latest --verify", "whether every decision was by the rules"),
+    ],
+    exitCodes: [.success, .usage, .damaged, .environment])
+
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
+    run = arguments.positional[0]
+    isChecking = arguments.has(Self.verifyOption)
+    json = arguments.has(.json)
+    let sequence = arguments.integer(Self.toOption)
+    let time = arguments.text(Self.atOption)
+    if sequence != nil && time != nil {
+      throw UsageError(
+        command: Self.syntax.name,
+        .exclusiveOptions(Self.toOption.spelling, Self.atOption.spelling))
+    }
+    if let sequence {
+      limit = .sequence(Int64(sequence))
+    } else {
+      limit = try Self.limit(at: time)
+    }
+  }
+
+  private static func limit(at text: String?) throws(UsageError) -> RunReplay.Limit {
+    guard let text else { return .end }
+    if let time = TimeOption(text) { return .time(time) }
+    throw UsageError(
+      command: syntax.name,
+      .invalidValue(atOption.spelling, value: text, expected: TimeOption.forms))
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let home = try context.home()
+    let id: String
+    var replay = RunReplay(to: limit, isChecking: isChecking)
+    var problem: CommandError?
+    let (isHeld, engineProcessID): (Bool, Int32?)
+    do throws(RunError) {
+      id = try home.resolve(run)
+      var reader = try RunReader(home.folder(of: id), in: home.storage)
+      (isHeld, engineProcessID) = (reader.isHeld, reader.engineProcessID)
+      problem = Self.read(&reader, into: &replay, home.folder(of: id))
+      if let warning = reader.tail?.warning { context.warn(warning) }
+    } catch {
+      throw .run(error)
+    }
+    try checkLimit(replay, id)
+    let printer = ReplayPrinter(
+      replay, runID: id, isHeld: isHeld, engineProcessID: engineProcessID)
+    var output = context.output
+    if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
+    if let problem { throw problem }
+    if let difference = replay.check?.difference {
+      throw .decisionsDiffer(runID: id, printer.text(difference))
+    }
+    return .success
+  }
+
+  private static func read(
+    _ reader: inout RunReader<LinuxStorage>, into replay: inout RunReplay, _ folder: RunFolder
+  ) -> CommandError? {
+    do throws(RunError) {
+      try reader.forEach(folder) { (event) throws(HistoryError) in try replay.apply(event) }
+      replay.finish()
+      return nil
+    } catch {
+      return .run(error)
+    }
+  }
+
+  private func checkLimit(_ replay: RunReplay, _ id: String) throws(CommandError) {
+    switch limit {
+    case .end: break
+    case .sequence(let sequence):
+      if sequence > replay.lastSequence {
+        throw .noSuchPoint("run \(id) has \(replay.lastSequence) events")
+      }
+    case .time:
+      if replay.last == nil, let first = replay.next {
+        throw .noSuchPoint(
+          "run \(id) was created later, at \(Timestamp(first.moment.wall).rfc3339)")
+      }
+    }
+  }
+}

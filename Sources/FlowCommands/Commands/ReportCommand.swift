@@ -1,0 +1,50 @@
+package import FlowCommandLine
+import FlowCore
+import FlowSystem
+
+/// `flow report RUN`.
+package struct ReportCommand: Subcommand, Equatable {
+  package let run: String
+  /// Where to write; nil means a file that is named after the run.
+  package let file: String?
+
+  private static let outputOption = Option(
+    "output", short: "o", takes: .text(placeholder: "FILE"),
+    "write to FILE instead of RUN.html; \"-\" is standard output")
+
+  package static let syntax = CommandSyntax(
+    name: "report", purpose: "write a run as a web page of one file",
+    details: """
+      The page needs no network and no script. It has what went wrong, a timeline of
+      all attempts, the graph, where the time went, and the end of what steps printed.
+      """,
+    arguments: [.run], options: [outputOption],
+    examples: [
+      .init("flow report latest", "writes RUN.html and prints its name"),
+      .init("flow report latest -o page.html", "to a file of another name"),
+    ],
+    exitCodes: [.success, .usage, .damaged, .environment])
+
+  package init(_ arguments: ScannedArguments) {
+    run = arguments.positional[0]
+    file = arguments.text(Self.outputOption)
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let run = try ChronicledRun(named: run, context)
+    let explainer = try run.explainer()
+    let path = file ?? "\(run.view.runID).html"
+    var sink = try OutputSink(path == "-" ? nil : path, context)
+    let outputs = AttemptOutputs(runID: run.view.runID, folder: run.folder)
+    let warning = run.problem.map { "The history could not be read to its end: \($0)" }
+    ReportPage(explainer, warning: warning) { attempt, limit in
+      outputs.excerpt(attempt, explainer.state, limit: limit)
+    }
+    .write(to: &sink)
+    try sink.finish()
+    if file == nil { context.output.write("\(path)\n") }
+    // What could be read is shown; there may be more.
+    if let problem = run.problem { throw problem }
+    return .success
+  }
+}

@@ -1,0 +1,254 @@
+import FlowCommandLine
+import FlowCore
+
+/// `flow report`: a run as one HTML file that needs nothing else: no script, no font, no network. It is
+/// well-formed XML too, so that any program can take it apart.
+struct ReportPage {
+  private let explainer: Explainer
+  private let selection: ReportSelection
+  private let output: (AttemptID, Int) -> OutputExcerpt?
+  private let warning: String?
+
+  private var view: RunView { explainer.view }
+  private var state: RunState { explainer.state }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  /// - Parameters:
+  ///   - output: the end of what an attempt printed, at most so many bytes; nil where there is
+  ///     nothing.
+  ///   - warning: why the history may be more than what is shown.
+  init(
+    _ explainer: Explainer, warning: String? = nil,
+    output: @escaping (AttemptID, Int) -> OutputExcerpt?
+  ) {
+    self.explainer = explainer
+    self.output = output
+    self.warning = warning
+    selection = ReportSelection(explainer)
+  }
+
+  func write(to stream: inout some TextOutputStream) {
+    writeHead(to: &stream)
+    stream.write("<body>\n")
+    writeHeader(to: &stream)
+    stream.write("<main>\n")
+    writeProblems(to: &stream)
+    TimelineSection(explainer, selection).write(to: &stream)
+    CriticalPathSection(explainer, selection).write(to: &stream)
+    GraphSection(explainer, selection).write(to: &stream)
+    StepsTable(explainer, selection).write(to: &stream)
+    StepDetails(explainer, selection, output: output).write(to: &stream)
+    EngineSection(explainer).write(to: &stream)
+    stream.write("</main>\n</body>\n</html>\n")
+  }
+
+  private func writeHead(to stream: inout some TextOutputStream) {
+    let title = XMLText.escaped("\(view.status.glyph) \(view.runID)")
+    // Should an escape ever be forgotten, nothing in the page could run or call home.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'"
+    stream.write(
+      """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8"/>
+      <meta http-equiv="Content-Security-Policy" content="\(policy)"/>
+      <meta name="viewport" content="width=device-width, initial-scale=1"/>
+      <meta name="color-scheme" content="light dark"/>
+      <meta name="generator" content="flow \(XMLText.escaped(Version.current))"/>
+      <title>\(title)</title>
+      <style>
+      \(ReportStyle.sheet)</style>
+      </head>
+
+      """)
+  }
+
+  // MARK: Header
+
+  private func writeHeader(to stream: inout some TextOutputStream) {
+    let status = view.status
+    stream.write(
+      "<header>\n<h1>\(XMLText.escaped(state.definition.name))"
+        + " <span class=\"badge \(status.rawValue)\">\(status.glyph) \(status.rawValue)</span></h1>\n"
+        + "<p class=\"run\"><code>\(XMLText.escaped(view.runID))</code></p>\n")
+    if let warning {
+      stream.write("<p class=\"warning\">\(XMLText.escaped(warning))</p>\n")
+    }
+    stream.write("<dl>\n")
+    for (name, value) in facts {
+      stream.write("<div><dt>\(name)</dt><dd>\(XMLText.escaped(value))</dd></div>\n")
+    }
+    stream.write("</dl>\n")
+    writeTally(to: &stream)
+    stream.write("</header>\n")
+  }
+
+  private var facts: [(String, String)] {
+    let summary = chronicle.summary
+    var facts: [(String, String)] = []
+    func add(_ name: String, _ value: String?) {
+      if let value { facts.append((name, value)) }
+    }
+    add("Started", summary.startedAt.map { Timestamp($0).rfc3339 })
+    if summary.finishedAt != nil {
+      add("Finished", summary.finishedAt.map { Timestamp($0).rfc3339 })
+    } else {
+      add("As of", Timestamp(view.now.wall).rfc3339)
+    }
+    add("Took", DurationText.of(microseconds: view.now.elapsed))
+    add("Steps", String(state.steps.count))
+    add("Slots", String(state.created.jobs))
+    if chronicle.lives.count > 1 { add("Engines", String(chronicle.lives.count)) }
+    if chronicle.rounds.count > 1 { add("Rounds", String(chronicle.rounds.count)) }
+    add("Stopped", summary.stopReason.map { view.wording.text($0) })
+    add("Folder", state.created.definitionFolder)
+    add("Written by", "flow \(state.created.programVersion)")
+    return facts
+  }
+
+  /// A bar with how many steps stand where.
+  private func writeTally(to stream: inout some TextOutputStream) {
+    var counts: [StepStatus: Int] = [:]
+    var allowed = 0
+    for step in state.steps.indices {
+      let status = explainer.status(step)
+      if status == .failed && explainer.settings(step).allowFailure {
+        allowed += 1
+      } else {
+        counts[status, default: 0] += 1
+      }
+    }
+    var parts = StepStatus.allCases.compactMap { status in
+      counts[status].map { (status: status, count: $0, word: status.word) }
+    }
+    if allowed > 0 { parts.append((.failed, allowed, "failed (allowed)")) }
+    stream.write("<div class=\"tally\">")
+    for (status, count, word) in parts {
+      stream.write(
+        "<i class=\"\(status.rawValue)\" style=\"flex-grow:\(count)\" title=\"\(count) \(word)\"></i>"
+      )
+    }
+    stream.write("</div>\n<p class=\"counts\">")
+    for (status, count, word) in parts {
+      stream.write(
+        "<span class=\"badge \(status.rawValue)\">\(status.glyph) \(count) \(word)</span> ")
+    }
+    stream.write("</p>\n")
+  }
+
+  // MARK: What went wrong
+
+  private static let mostProblems = 10
+
+  private func writeProblems(to stream: inout some TextOutputStream) {
+    let problems = state.steps.indices.filter { step in
+      switch explainer.status(step) {
+      case .failed: !explainer.settings(step).allowFailure
+      case .interrupted: true
+      case .waiting, .ready, .starting, .running, .stopping, .backingOff, .succeeded, .skipped,
+        .cancelled:
+        false
+      }
+    }
+    if problems.isEmpty { return }
+    stream.write("<section id=\"problems\">\n<h2>What went wrong</h2>\n<ul>\n")
+    for step in problems.prefix(Self.mostProblems) {
+      let text = explainer.sentences(ofStep: step).joined(separator: " ")
+      let id = explainer.id(step)
+      let rest = text.hasPrefix("\(id) ") ? String(text.dropFirst(id.count)) : ": \(text)"
+      stream.write(
+        "<li>\(ReportLink.of(step, explainer, selection))\(XMLText.escaped(rest))</li>\n")
+    }
+    if problems.count > Self.mostProblems {
+      stream.write("<li>and \(problems.count - Self.mostProblems) more</li>\n")
+    }
+    stream.write("</ul>\n</section>\n")
+  }
+}
+
+/// The steps that decided how long the run took.
+struct CriticalPathSection {
+  let explainer: Explainer
+  let selection: ReportSelection
+
+  private static let mostSteps = 40
+
+  init(_ explainer: Explainer, _ selection: ReportSelection) {
+    self.explainer = explainer
+    self.selection = selection
+  }
+
+  func write(to stream: inout some TextOutputStream) {
+    let chronicle = explainer.view.chronicle
+    let path = chronicle.criticalPath()
+    if path.count < 2 { return }
+    stream.write(
+      "<section id=\"path\">\n<h2>What decided how long it took</h2>\n"
+        + "<p class=\"note\">Each step is the need of the next that was met last.</p>\n<ol>\n")
+    if path.count > Self.mostSteps {
+      stream.write("<li>\(path.count - Self.mostSteps) earlier steps</li>\n")
+    }
+    for step in path.suffix(Self.mostSteps) {
+      let since = chronicle.lastNeed(ofStep: step)?.point.elapsed ?? 0
+      let times = chronicle.times(
+        ofStep: step, now: explainer.view.now.elapsed, since: since)
+      let parts: [(StepTimes.Kind, String)] = [
+        (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
+        (.resting, "rested between rounds"), (.undriven, "no engine drove the run"),
+      ]
+      let text = parts.filter { times[$0.0] > 0 }
+        .map { "\($0.1) \(DurationText.of(microseconds: times[$0.0]))" }.joined(separator: ", ")
+      stream.write("<li>\(ReportLink.of(step, explainer, selection)): \(text)</li>\n")
+    }
+    stream.write("</ol>\n</section>\n")
+  }
+}
+
+/// Who drove the run, and what concerned all of it.
+struct EngineSection {
+  let explainer: Explainer
+
+  private static let mostLines = 200
+
+  init(_ explainer: Explainer) {
+    self.explainer = explainer
+  }
+
+  func write(to stream: inout some TextOutputStream) {
+    let view = explainer.view
+    var lines: [(elapsed: Int64, text: String)] = []
+    for life in view.chronicle.lives {
+      let process = "process \(life.engine.processID)"
+      lines.append(
+        (
+          life.from.elapsed,
+          "\(view.clock(life.from.wall)): engine \(life.engine.life) drives the run (\(process))"
+        ))
+    }
+    for round in view.chronicle.rounds.dropFirst() {
+      lines.append(
+        (
+          round.from.elapsed,
+          "\(view.clock(round.from.wall)): what had not succeeded is run again"
+        ))
+    }
+    for round in view.chronicle.rounds {
+      guard let endedAt = round.endedAt, let outcome = round.outcome else { continue }
+      let verb = outcome == .cancelled ? "was cancelled" : "\(outcome)"
+      lines.append((endedAt.elapsed, "\(view.clock(endedAt.wall)): the run \(verb)"))
+    }
+    for mark in view.chronicle.marks {
+      lines.append((mark.point.elapsed, RunMarkText.of(mark, view)))
+    }
+    let order = lines.indices.sorted { (lines[$0].elapsed, $0) < (lines[$1].elapsed, $1) }
+    stream.write("<section id=\"engine\">\n<h2>The run itself</h2>\n<ul>\n")
+    for place in order.prefix(Self.mostLines) {
+      stream.write("<li>\(XMLText.escaped(lines[place].text))</li>\n")
+    }
+    if lines.count > Self.mostLines {
+      stream.write("<li>and \(lines.count - Self.mostLines) more</li>\n")
+    }
+    stream.write("</ul>\n</section>\n")
+  }
+}

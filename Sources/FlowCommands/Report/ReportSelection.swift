@@ -1,0 +1,69 @@
+import FlowCore
+
+/// What a report shows of a run. A small run is shown whole; of a large one there is what a reader
+/// looks for, so that the page stays one that a browser opens at once.
+struct ReportSelection {
+  static let mostDetails = 200
+  static let mostLanes = 1_000
+  static let mostRows = 2_000
+  /// Larger graphs no eye can follow.
+  static let mostNodes = 300
+  static let mostEdges = 1_000
+
+  /// Steps with a part of their own, in the order of the definition.
+  let details: [Int]
+  /// Steps in the timeline, in the order in which they became ready.
+  let lanes: [Int]
+  /// Steps of the table, in the order of the definition.
+  let rows: [Int]
+  /// How many steps would have a lane.
+  let attemptedCount: Int
+
+  private let isDetailed: [Bool]
+
+  init(_ explainer: Explainer) {
+    let steps = Array(explainer.state.steps.indices)
+    let weights = steps.map { Self.weight(ofStep: $0, explainer) }
+    /// The most important; among equals the first of the definition.
+    func chosen(_ most: Int, of steps: [Int]) -> [Int] {
+      if steps.count <= most { return steps }
+      let sorted = steps.sorted { (weights[$0], $1) > (weights[$1], $0) }
+      return sorted.prefix(most).sorted()
+    }
+    let chronicle = explainer.view.chronicle
+    let attempted = steps.filter { chronicle.lastAttempt(ofStep: $0) != nil }
+    let ready = Dictionary(
+      uniqueKeysWithValues: attempted.map {
+        ($0, chronicle.attempts(ofStep: $0).first?.readyAt.elapsed ?? 0)
+      })
+    details = chosen(Self.mostDetails, of: steps)
+    rows = chosen(Self.mostRows, of: steps)
+    lanes = chosen(Self.mostLanes, of: attempted)
+      .sorted { (ready[$0] ?? 0, $0) < (ready[$1] ?? 0, $1) }
+    attemptedCount = attempted.count
+    var isDetailed = Array(repeating: false, count: steps.count)
+    for step in details { isDetailed[step] = true }
+    self.isDetailed = isDetailed
+  }
+
+  func hasDetails(_ step: Int) -> Bool { isDetailed[step] }
+
+  /// How much a step deserves a look: by how it ended, then by how often it was tried, then by how
+  /// long it ran.
+  private static func weight(ofStep step: Int, _ explainer: Explainer) -> Int64 {
+    let kind: Int64 =
+      switch explainer.status(step) {
+      case .failed: explainer.settings(step).allowFailure ? 4 : 6
+      case .interrupted, .stopping: 5
+      case .running, .backingOff: 4
+      case .cancelled: 3
+      case .starting, .ready, .succeeded: 2
+      case .waiting, .skipped: 1
+      }
+    let attempts = explainer.view.chronicle.attempts(ofStep: step)
+    let ran = attempts.reduce(0) { $0 + (explainer.ran($1) ?? 0) / 1_000 }
+    let tries = Int64(min(attempts.count, 1_000))
+    // A retry weighs more than a day.
+    return kind << 56 + tries << 40 + min(ran, 1 << 39)
+  }
+}

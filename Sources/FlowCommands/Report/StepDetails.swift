@@ -1,0 +1,136 @@
+import FlowCommandLine
+import FlowCore
+
+/// What a report says of single steps: why they stand where they stand, their attempts, and the end
+/// of what they printed.
+struct StepDetails {
+  private let explainer: Explainer
+  private let selection: ReportSelection
+  private let output: (AttemptID, Int) -> OutputExcerpt?
+
+  private var view: RunView { explainer.view }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  /// Of the output of an attempt that did not succeed.
+  private static let longestFailure = 16 << 10
+  private static let longestSuccess = 4 << 10
+  /// Of all outputs together.
+  private static let mostOutput = 2 << 20
+  /// Of an attempts' list, counted from its end.
+  private static let mostAttempts = 50
+
+  /// - Parameter output: the end of what an attempt printed, at most so many bytes; nil where there
+  ///   is nothing.
+  init(
+    _ explainer: Explainer, _ selection: ReportSelection,
+    output: @escaping (AttemptID, Int) -> OutputExcerpt?
+  ) {
+    self.explainer = explainer
+    self.selection = selection
+    self.output = output
+  }
+
+  func write(to stream: inout some TextOutputStream) {
+    let count = explainer.state.steps.count
+    stream.write("<section id=\"details\">\n<h2>Step by step</h2>\n")
+    if selection.details.count < count {
+      stream.write(
+        "<p class=\"note\">\(selection.details.count) of \(count) steps: those that did not succeed,"
+          + " were tried again, or ran longest.</p>\n")
+    }
+    var left = Self.mostOutput
+    for step in selection.details { write(step: step, &left, to: &stream) }
+    stream.write("</section>\n")
+  }
+
+  private func write(step: Int, _ left: inout Int, to stream: inout some TextOutputStream) {
+    let isOpen = explainer.status(step) == .failed && !explainer.settings(step).allowFailure
+    stream.write(
+      "<details id=\"step-\(step)\"\(isOpen ? " open=\"open\"" : "")><summary>"
+        + "\(StepBadge.of(step, explainer)) <b>\(XMLText.escaped(explainer.id(step)))</b>"
+        + "</summary>\n")
+    for sentence in explainer.sentences(ofStep: step) + explainer.delays(ofStep: step) {
+      stream.write("<p>\(XMLText.escaped(sentence))</p>\n")
+    }
+    writeCommand(step, to: &stream)
+    writeNeeds(step, to: &stream)
+    let attempts = chronicle.attempts(ofStep: step)
+    write(attempts, to: &stream)
+    for attempt in attempts.suffix(Self.mostAttempts) {
+      writeOutput(of: attempt, isLast: attempt.id == attempts.last?.id, &left, to: &stream)
+    }
+    stream.write("</details>\n")
+  }
+
+  private func writeCommand(_ step: Int, to stream: inout some TextOutputStream) {
+    let definition = explainer.state.definition.steps[step]
+    stream.write("<pre class=\"command\">\n\(XMLText.content(definition.command.line))</pre>\n")
+  }
+
+  private func writeNeeds(_ step: Int, to stream: inout some TextOutputStream) {
+    let needs = explainer.state.definition.steps[step].needs.map(Int.init)
+    if needs.isEmpty { return }
+    let shown = needs.prefix(20).map { ReportLink.of($0, explainer, selection) }
+    stream.write(
+      "<p>Needs \(Explainer.list(shown, more: needs.count - shown.count)).</p>\n")
+  }
+
+  private func write(_ attempts: [AttemptRecord], to stream: inout some TextOutputStream) {
+    if attempts.isEmpty { return }
+    let isMeasured = attempts.contains(where: explainer.isMeasured)
+    let titles =
+      ["Attempt", "Started", "Queued", "Ran"] + (isMeasured ? ["CPU", "Memory"] : [])
+      + ["Result", "Then"]
+    stream.write("<div class=\"scroll\"><table>\n<thead><tr>")
+    for title in titles {
+      stream.write("<th scope=\"col\">\(title)</th>")
+    }
+    stream.write("</tr></thead>\n<tbody>\n")
+    if attempts.count > Self.mostAttempts {
+      stream.write(
+        "<tr><td colspan=\"\(titles.count)\">… \(attempts.count - Self.mostAttempts) earlier attempts</td></tr>\n"
+      )
+    }
+    for attempt in attempts.suffix(Self.mostAttempts) {
+      stream.write("<tr>")
+      for cell in cells(attempt, isMeasured) { stream.write("<td>\(XMLText.escaped(cell))</td>") }
+      stream.write("</tr>\n")
+    }
+    stream.write("</tbody>\n</table></div>\n")
+  }
+
+  private func cells(_ attempt: AttemptRecord, _ isMeasured: Bool) -> [String] {
+    [
+      "\(attempt.id.number)\(attempt.isProbe ? " (probe)" : "")",
+      attempt.launchedAt.map { view.clock($0.wall) } ?? "",
+      DurationText.of(microseconds: explainer.queued(attempt)),
+      explainer.ran(attempt).map { DurationText.of(microseconds: $0) } ?? "",
+    ] + (isMeasured ? [explainer.cpu(attempt), explainer.memory(attempt)] : [])
+      + [explainer.result(attempt), explainer.consequence(attempt)]
+  }
+
+  /// Of attempts that did not succeed, and of the last.
+  private func writeOutput(
+    of attempt: AttemptRecord, isLast: Bool, _ left: inout Int,
+    to stream: inout some TextOutputStream
+  ) {
+    let hasSucceeded = attempt.end.map(AttemptVerdict.init) == .succeeded
+    if hasSucceeded && !isLast { return }
+    let limit = min(left, hasSucceeded ? Self.longestSuccess : Self.longestFailure)
+    guard limit > 0, let excerpt = output(attempt.id, limit), !excerpt.bytes.isEmpty else { return }
+    left -= excerpt.bytes.count
+    let all = ByteText.of(bytes: excerpt.totalByteCount)
+    let what = excerpt.isWhole ? "output" : "the end of its output, which is \(all) long"
+    stream.write(
+      "<p class=\"note\">attempt \(attempt.id.number): \(what)</p>\n"
+        + "<pre>\n\(XMLText.content(Self.wholeLines(excerpt)))</pre>\n")
+  }
+
+  /// What was cut begins with a line, if there is an end of one.
+  private static func wholeLines(_ excerpt: OutputExcerpt) -> [UInt8] {
+    guard !excerpt.isWhole, let end = excerpt.bytes.firstIndex(of: UInt8(ascii: "\n")),
+      end + 1 < excerpt.bytes.count
+    else { return excerpt.bytes }
+    return Array(excerpt.bytes[(end + 1)...])
+  }
+}

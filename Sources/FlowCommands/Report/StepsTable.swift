@@ -1,0 +1,76 @@
+import FlowCommandLine
+import FlowCore
+
+/// The table of a report: a row for each step, with where its time went.
+struct StepsTable {
+  private let explainer: Explainer
+  private let selection: ReportSelection
+
+  private var view: RunView { explainer.view }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  init(_ explainer: Explainer, _ selection: ReportSelection) {
+    self.explainer = explainer
+    self.selection = selection
+  }
+
+  /// CPU and memory where they were measured.
+  private func header(_ isMeasured: Bool) -> [String] {
+    ["Step", "State", "Attempts", "Started", "Needs", "Slot", "Ran", "Backed off"]
+      + (isMeasured ? ["CPU", "Memory"] : []) + ["Last result"]
+  }
+
+  func write(to output: inout some TextOutputStream) {
+    let count = explainer.state.steps.count
+    output.write("<section id=\"steps\">\n<h2>Steps</h2>\n")
+    if selection.rows.count < count {
+      output.write(
+        "<p class=\"note\">\(selection.rows.count) of \(count) steps: those that did not succeed,"
+          + " were tried again, or ran longest. <code>flow export</code> writes all.</p>\n")
+    }
+    output.write(
+      "<p class=\"note\">Needs and Slot: how long the step waited for the steps that it needs, and"
+        + " then for a slot.</p>\n<div class=\"scroll\"><table>\n<thead><tr>")
+    let isMeasured = selection.rows.contains { step in
+      chronicle.attempts(ofStep: step).contains(where: explainer.isMeasured)
+    }
+    for title in header(isMeasured) { output.write("<th scope=\"col\">\(title)</th>") }
+    output.write("</tr></thead>\n<tbody>\n")
+    for step in selection.rows { write(row: step, isMeasured, to: &output) }
+    output.write("</tbody>\n</table></div>\n</section>\n")
+  }
+
+  private func write(
+    row step: Int, _ isMeasured: Bool, to output: inout some TextOutputStream
+  ) {
+    let attempts = chronicle.attempts(ofStep: step)
+    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let status = explainer.status(step)
+    func time(_ kind: StepTimes.Kind) -> String {
+      times[kind] == 0 ? "" : DurationText.of(microseconds: times[kind])
+    }
+    let last = attempts.last
+    let cells =
+      [
+        attempts.isEmpty ? "" : String(attempts.count),
+        attempts.first?.launchedAt.map { view.clock($0.wall) } ?? "", time(.waiting), time(.queued),
+        time(.running), time(.backingOff),
+      ] + (isMeasured ? [last.map(explainer.cpu) ?? "", last.map(explainer.memory) ?? ""] : [])
+    output.write(
+      "<tr><th scope=\"row\">\(ReportLink.of(step, explainer, selection))</th>"
+        + "<td>\(StepBadge.of(step, explainer))</td>")
+    for cell in cells { output.write("<td class=\"n\">\(XMLText.escaped(cell))</td>") }
+    let result = last.map(explainer.result) ?? ""
+    output.write("<td class=\"\(status.rawValue)\">\(XMLText.escaped(result))</td></tr>\n")
+  }
+}
+
+/// A state with its sign, as a coloured word.
+enum StepBadge {
+  static func of(_ step: Int, _ explainer: Explainer) -> String {
+    let status = explainer.status(step)
+    let isAllowed = status == .failed && explainer.settings(step).allowFailure
+    return "<span class=\"badge \(status.rawValue)\">\(status.glyph) \(status.word)"
+      + "\(isAllowed ? " (allowed)" : "")</span>"
+  }
+}

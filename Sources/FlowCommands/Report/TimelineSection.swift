@@ -1,0 +1,162 @@
+import FlowCommandLine
+import FlowCore
+
+/// The timeline of a report: a lane for each step, with its waits for a slot, its attempts, and its
+/// backing off; behind them the times in which no engine drove the run.
+struct TimelineSection {
+  private let explainer: Explainer
+  private let selection: ReportSelection
+  private let scale: TimeScale
+
+  private var view: RunView { explainer.view }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  init(_ explainer: Explainer, _ selection: ReportSelection) {
+    self.explainer = explainer
+    self.selection = selection
+    scale = TimeScale(explainer.view.chronicle, now: explainer.view.now.elapsed)
+  }
+
+  func write(to output: inout some TextOutputStream) {
+    if selection.lanes.isEmpty { return }
+    output.write("<section id=\"timeline\">\n<h2>Timeline</h2>\n")
+    if selection.lanes.count < selection.attemptedCount {
+      output.write(
+        "<p class=\"note\">\(selection.lanes.count) of \(selection.attemptedCount) steps: those that"
+          + " did not succeed, were tried again, or ran longest.</p>\n")
+    }
+    output.write(Self.legend)
+    output.write("<div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
+    for tick in scale.ticks {
+      let label = tick == 0 ? "0" : DurationText.of(microseconds: tick)
+      output.write("<span \(style(at: tick))>\(label)</span>")
+    }
+    output.write("</div></div>\n<div class=\"under\">")
+    for tick in scale.ticks { output.write("<i class=\"tick\" \(style(at: tick))></i>") }
+    for gap in scale.gaps { output.write(Self.bar("gap", bounds(gap.from, gap.until), text(gap))) }
+    for mark in chronicle.marks.prefix(Self.mostMarks) {
+      output.write(
+        "<i class=\"mark\" \(style(at: mark.point.elapsed))"
+          + " title=\"\(XMLText.escaped(RunMarkText.of(mark, view)))\"></i>")
+    }
+    output.write("</div>\n")
+    for step in selection.lanes { write(lane: step, to: &output) }
+    output.write("</div>\n</section>\n")
+  }
+
+  /// A clock that is set each second must not become the page.
+  private static let mostMarks = 200
+
+  private static let legend =
+    "<p class=\"legend\">"
+    + [
+      ("ok", "succeeded"), ("bad", "failed"), ("lost", "lost"), ("off", "cancelled"),
+      ("now", "runs"), ("probe ok", "probe"), ("queued", "waits for a slot"),
+      ("backoff", "backs off"), ("stopping", "is being stopped"), ("gap", "no engine"),
+    ].map { "<span><i class=\"bar \($0.0)\"></i> \($0.1)</span>" }.joined(separator: " ")
+    + "</p>\n"
+
+  // MARK: Lanes
+
+  private func write(lane step: Int, to output: inout some TextOutputStream) {
+    let attempts = chronicle.attempts(ofStep: step)
+    let status = explainer.status(step)
+    let label = "\(explainer.id(step)): \(status.word)"
+    output.write(
+      "<div class=\"lane\"><span class=\"name\">"
+        + "<b class=\"\(status.rawValue)\">\(status.glyph)</b>"
+        + " \(ReportLink.of(step, explainer, selection))</span>"
+        + "<div class=\"track\" role=\"img\" aria-label=\"\(label)\">")
+    for span in chronicle.spans(ofStep: step, now: view.now.elapsed) {
+      let length = DurationText.of(microseconds: span.until - span.from)
+      let place = bounds(span.from, span.until)
+      switch span.kind {
+      case .queued: output.write(Self.bar("queued", place, "waited \(length) for a slot"))
+      case .backingOff: output.write(Self.bar("backoff", place, "backed off for \(length)"))
+      case .waiting, .running, .resting, .undriven: break
+      }
+    }
+    for attempt in attempts { write(attempt, to: &output) }
+    output.write("</div></div>\n")
+  }
+
+  private func write(_ attempt: AttemptRecord, to output: inout some TextOutputStream) {
+    let until = attempt.endedAt?.elapsed ?? view.now.elapsed
+    let from = attempt.launchedAt?.elapsed ?? until
+    output.write(Self.bar(kind(attempt), bounds(from, until), title(attempt)))
+    if let stopped = attempt.stoppedAt?.elapsed, stopped < until {
+      let length = DurationText.of(microseconds: until - stopped)
+      output.write(Self.bar("stopping", bounds(stopped, until), "was being stopped for \(length)"))
+    }
+  }
+
+  private func kind(_ attempt: AttemptRecord) -> String {
+    let probe = attempt.isProbe ? "probe " : ""
+    guard let end = attempt.end else {
+      return probe + (view.status == .interrupted ? "lost" : "now")
+    }
+    switch AttemptVerdict(end) {
+    case .succeeded: return probe + "ok"
+    case .failed, .unkillable: return probe + "bad"
+    case .lost: return probe + "lost"
+    case .cancelled: return probe + "off"
+    }
+  }
+
+  private func title(_ attempt: AttemptRecord) -> String {
+    let ran = explainer.ran(attempt).map { " after \(DurationText.of(microseconds: $0))" } ?? ""
+    let start = attempt.launchedAt.map { ", started \(view.clock($0.wall))" } ?? ""
+    let survived = attempt.survivedTo == nil ? "" : "; it outlived an engine"
+    let then = explainer.consequence(attempt)
+    return "attempt \(attempt.id.number): \(explainer.result(attempt))\(ran)\(start)\(survived)"
+      + (then.isEmpty ? "" : "; \(then)")
+  }
+
+  private func text(_ gap: TimeScale.Gap) -> String {
+    "no engine drove the run for \(DurationText.of(microseconds: gap.until - gap.from))"
+  }
+
+  // MARK: Places
+
+  private func style(at elapsed: Int64) -> String {
+    "style=\"left:\(TimeScale.percent(scale.position(elapsed)))\""
+  }
+
+  private func bounds(_ from: Int64, _ until: Int64) -> String {
+    let left = scale.position(from)
+    let width = max(0, scale.position(until) - left)
+    return "left:\(TimeScale.percent(left));width:\(TimeScale.percent(width))"
+  }
+
+  private static func bar(_ kind: String, _ bounds: String, _ title: String) -> String {
+    "<i class=\"bar \(kind)\" style=\"\(bounds)\" title=\"\(XMLText.escaped(title))\"></i>"
+  }
+}
+
+/// The words for what concerned the whole run.
+enum RunMarkText {
+  static func of(_ mark: RunChronicle.Mark, _ view: RunView) -> String {
+    "\(view.clock(mark.point.wall)): \(text(mark.kind, view))"
+  }
+
+  static func text(_ kind: RunChronicle.Mark.Kind, _ view: RunView) -> String {
+    switch kind {
+    case .cancelRequested(let force): return "cancel requested\(force ? ", by force" : "")"
+    case .stopping(let reason): return "the run is stopping: \(view.wording.text(reason))"
+    case .clockJumped(let microseconds):
+      let (amount, direction) = (microseconds.magnitude, microseconds < 0 ? "back" : "ahead")
+      let text = DurationText.of(microseconds: Int64(clamping: amount))
+      return "the wall clock jumped \(direction) by \(text)"
+    case .roomReturned(let waited):
+      return "the disk was full for \(DurationText.of(microseconds: waited))"
+    }
+  }
+}
+
+/// The name of a step, as a link where the page has more to say of it.
+enum ReportLink {
+  static func of(_ step: Int, _ explainer: Explainer, _ selection: ReportSelection) -> String {
+    let id = XMLText.escaped(explainer.id(step))
+    return selection.hasDetails(step) ? "<a href=\"#step-\(step)\">\(id)</a>" : id
+  }
+}

@@ -1,0 +1,128 @@
+import CLauncher
+import FlowCore
+import FlowRuntime
+import Glibc
+
+/// What is left of an attempt whose monitor was killed: found by the attempt's own environment, by
+/// descent from what was found, and among those that fell to this process.
+struct Remains {
+  /// Whether an attempt may have left processes that are to stay. Then what fell to this process and
+  /// cannot be told by its environment is left alone.
+  var mayBeKept = false
+  /// Whether the children of a launcher may have become ours.
+  var launcherHasEnded = false
+  /// What a launcher has killed already, of attempts whose end is still to be told.
+  private var killedByLauncher: [AttemptID: Int32] = [:]
+
+  private static let limitMicroseconds: Int64 = 5_000_000
+  private static let pauseMilliseconds: Int32 = 20
+
+  mutating func noteKilled(_ report: flow_report) {
+    if report.killed == 0 { return }
+    killedByLauncher[AttemptID(step: report.step, number: report.attempt), default: 0] +=
+      report.killed
+  }
+
+  /// Kills until nothing is found any more, or five seconds are over.
+  ///
+  /// - Parameter launcher: a child of this process that belongs to no attempt.
+  mutating func kill(
+    _ request: LaunchRequest, sparing launcher: Int32?
+  ) -> (killed: Int32, unkillable: Int32) {
+    let search = RemainsSearch(
+      request, sparing: [getpid(), launcher ?? 0], takesFallen: launcherHasEnded && !mayBeKept)
+    let deadline = EventLoop.monotonicNow().advanced(byMicroseconds: Self.limitMicroseconds)
+    var killed: Set<Int32> = []
+    var left = search.find()
+    while !left.isEmpty {
+      for process in left where process.signal(SIGKILL) { killed.insert(process.processID) }
+      if EventLoop.monotonicNow() >= deadline { break }
+      for process in left { _ = process.awaitEnd(milliseconds: Self.pauseMilliseconds) }
+      left = search.find()
+    }
+    let before = killedByLauncher.removeValue(forKey: request.attempt) ?? 0
+    let unkillable = Set(left.map(\.processID))
+    return (before + Int32(clamping: killed.subtracting(unkillable).count), Int32(left.count))
+  }
+}
+
+/// Looks through all processes for those of one attempt.
+private struct RemainsSearch {
+  private let marks: [[UInt8]]
+  private let spared: Set<Int32>
+  private let takesFallen: Bool
+
+  /// What tells an attempt from all others (`LaunchPlan`).
+  private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
+
+  init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
+    marks = Self.names.map { name in
+      guard let variable = request.environment.last(where: { $0.name == name }) else {
+        preconditionFailure("an attempt without \(name)")
+      }
+      return Array("\(name)=\(variable.value)".utf8)
+    }
+    self.spared = spared
+    self.takesFallen = takesFallen
+  }
+
+  /// Those that live, each held by a descriptor so that no other can be meant.
+  func find() -> [ProcessDescriptor] {
+    var parents: [Int32: Int32] = [:]
+    var found: [Int32: ProcessDescriptor] = [:]
+    let folder = (try? LinuxStorage().entries(of: "/proc")) ?? []
+    let processIDs = folder.compactMap { Int32($0) }.filter { !spared.contains($0) }
+    for processID in processIDs {
+      // First the descriptor: what is read then is of the process that it names, if that still lives.
+      guard let process = ProcessDescriptor(processID) else { continue }
+      let isMarked = isMarked(processID)
+      guard let status = process.status else { continue }
+      parents[processID] = status.parent
+      if isMarked || (takesFallen && status.parent == getpid() && !isOfAnother(processID)) {
+        found[processID] = process
+      }
+    }
+    addDescendants(parents, to: &found)
+    return found.keys.sorted().compactMap { found[$0] }
+  }
+
+  private func addDescendants(
+    _ parents: [Int32: Int32], to found: inout [Int32: ProcessDescriptor]
+  ) {
+    var hasNews = true
+    while hasNews {
+      hasNews = false
+      for (child, parent) in parents where found[child] == nil && found[parent] != nil {
+        guard let process = ProcessDescriptor(child), process.status?.parent == parent else {
+          continue
+        }
+        found[child] = process
+        hasNews = true
+      }
+    }
+  }
+
+  private func isMarked(_ processID: Int32) -> Bool {
+    let variables = environment(of: processID)
+    return marks.allSatisfy { mark in variables.contains { $0.elementsEqual(mark) } }
+  }
+
+  /// Whether it is a monitor, or belongs to another attempt by its own word.
+  private func isOfAnother(_ processID: Int32) -> Bool {
+    if Self.isMonitor(processID) { return true }
+    let name = Array("FLOW_STEP_ID=".utf8)
+    return environment(of: processID).contains { $0.starts(with: name) } && !isMarked(processID)
+  }
+
+  /// A monitor is a copy of this executable under a name of its own.
+  private static func isMonitor(_ processID: Int32) -> Bool {
+    let line = (try? FileReading.bytes(of: "/proc/\(processID)/comm", limit: 256)) ?? []
+    return line.starts(with: Array("flow: ".utf8))
+  }
+
+  /// Empty where it cannot be read, as of another user's.
+  private func environment(of processID: Int32) -> [ArraySlice<UInt8>] {
+    let bytes = (try? FileReading.bytes(of: "/proc/\(processID)/environ", limit: 8 << 20)) ?? []
+    return bytes.split(separator: 0)
+  }
+}

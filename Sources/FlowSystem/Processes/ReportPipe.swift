@@ -1,0 +1,46 @@
+import CLauncher
+import CLinux
+import FlowLog
+import Glibc
+
+/// The pipe on which launchers and monitors tell what happens: one for all launchers of an engine,
+/// since monitors outlive theirs.
+final class ReportPipe {
+  let readDescriptor: Int32
+  /// For launchers; it is closed in them only if they are.
+  let writeDescriptor: Int32
+  private var buffer = [UInt8](repeating: 0, count: ReportPipe.capacity)
+
+  /// What a pipe holds (pipe(7)): one read takes all that is there.
+  private static let capacity = 1 << 16
+
+  init() throws(Errno) {
+    var ends: [Int32] = [-1, -1]
+    _ = try systemCall { unsafe clinux_pipe(&ends) }
+    (readDescriptor, writeDescriptor) = (ends[0], ends[1])
+  }
+
+  deinit {
+    _ = close(readDescriptor)
+    _ = close(writeDescriptor)
+  }
+
+  /// Calls `body` with each report that is there, in order.
+  func read(_ body: (flow_report) -> Void) {
+    let size = MemoryLayout<flow_report>.size
+    while true {
+      let count = unsafe Glibc.read(readDescriptor, &buffer, buffer.count)
+      if count <= 0 {
+        if count < 0 && errno == EINTR { continue }
+        return
+      }
+      precondition(count % size == 0, "a report was written in pieces")
+      unsafe buffer.withUnsafeBytes { bytes in
+        for offset in stride(from: 0, to: count, by: size) {
+          unsafe body(bytes.loadUnaligned(fromByteOffset: offset, as: flow_report.self))
+        }
+      }
+      if count < buffer.count / size * size { return }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import CLauncher
+import FlowCore
+import FlowRuntime
+
+/// A request as it goes to a launcher (`channel.h` in CLauncher).
+enum RequestEncoding {
+  static func encode(_ request: LaunchRequest, in place: flow_place, into bytes: inout [UInt8]) {
+    let arguments =
+      switch request.command {
+      case .shell(let line): ["/bin/sh", "-c", line]
+      case .program(let arguments): arguments
+      }
+    let begin = bytes.count
+    let headerSize = MemoryLayout<flow_request_header>.size
+    bytes.append(contentsOf: repeatElement(0, count: headerSize))
+    append(request.workingDirectory, to: &bytes)
+    append(request.outputPath, to: &bytes)
+    append(request.recordPath, to: &bytes)
+    for argument in arguments { append(argument, to: &bytes) }
+    for variable in request.environment {
+      bytes += variable.name.utf8
+      bytes.append(UInt8(ascii: "="))
+      append(variable.value, to: &bytes)
+    }
+    let size = bytes.count - begin
+    precondition(size <= FLOW_REQUEST_MAX_SIZE, "a definition cannot hold such a command")
+    let header = flow_request_header(
+      size: UInt32(size), argument_count: UInt32(arguments.count),
+      variable_count: UInt32(request.environment.count), step: request.attempt.step,
+      attempt: request.attempt.number, keeps_stragglers: request.stragglers == .keep ? 1 : 0,
+      intent: request.intent, place: place,
+      timeout_us: request.timeoutMilliseconds.map(microseconds) ?? -1,
+      grace_us: microseconds(request.killGraceMilliseconds),
+      max_output_bytes: request.maxOutputBytes)
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)
+    }
+  }
+
+  private static func append(_ string: String, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    bytes += string.utf8
+    precondition(!bytes[start...].contains(0), "no program can be given a NUL")
+    bytes.append(0)
+  }
+
+  private static func microseconds(_ milliseconds: Int64) -> Int64 {
+    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,182 @@
+import FlowCore
+import TestSupport
+import Testing
+
+@testable import FlowCommands
+
+@Suite struct ReportPageTests {
+  private func text(
+    _ history: History, isHeld: Bool = false, warning: String? = nil, output: String = ""
+  ) throws -> String {
+    var text = ""
+    let explainer = try ExportedRun.explainer(history, isHeld: isHeld)
+    ReportPage(explainer, warning: warning) { _, limit in
+      let bytes = Array(output.utf8)
+      return OutputExcerpt(bytes: bytes.suffix(limit), totalByteCount: Int64(bytes.count))
+    }.write(to: &text)
+    return text
+  }
+
+  /// Strictly, as XML: an HTML reader would mend what is broken.
+  private func page(
+    _ history: History, isHeld: Bool = false, warning: String? = nil, output: String = ""
+  ) throws -> XML {
+    try XML(text(history, isHeld: isHeld, warning: warning, output: output))
+  }
+
+  private func section(_ id: String, _ page: XML) throws -> XML {
+    try #require(page.all(named: "section").first { $0["id"] == id }, "no section \(id)")
+  }
+
+  private func bars(_ kind: String, in lane: XML) -> [String] {
+    lane.all(named: "i").filter { $0["class"] == "bar \(kind)" }.compactMap { $0["title"] }
+  }
+
+  @Test func theTimelineHasWhatHappened() throws {
+    let timeline = try section("timeline", page(ExportedRun.eventful()))
+    let lanes = timeline.all(named: "div").filter { $0["class"] == "lane" }
+    #expect(lanes.map { $0.all(named: "a").first?.text } == ["fetch", "lint", "build", "test"])
+    let (fetch, build) = (lanes[0], lanes[2])
+    #expect(
+      bars("bad", in: fetch) == [
+        "attempt 1: exit code 75 after 400ms, started 02:19:03.000; tried again after 1s"
+      ])
+    #expect(bars("ok", in: fetch).count == 1)
+    #expect(bars("backoff", in: fetch) == ["backed off for 1s"])
+    #expect(bars("lost", in: build).first?.hasPrefix("attempt 1: lost: nobody can say") == true)
+    #expect(bars("probe bad", in: build).count == 1)
+    #expect(
+      bars("ok", in: build).first?.contains("2 processes of it left over and killed") == true)
+    #expect(
+      bars("gap", in: timeline).filter { !$0.isEmpty } == ["no engine drove the run for 3s"])
+    #expect(timeline.all(named: "i").filter { $0["class"] == "mark" }.count == 2)
+  }
+
+  @Test func everyBarIsInsideOfItsTrack() throws {
+    let timeline = try section("timeline", page(ExportedRun.eventful()))
+    var count = 0
+    for bar in timeline.all(named: "i") {
+      guard let style = bar["style"] else { continue }
+      let numbers = style.split(separator: ";").compactMap { part -> Double? in
+        guard part.hasSuffix("%") else { return nil }
+        return part.split(separator: ":").last.flatMap { Double($0.dropLast()) }
+      }
+      #expect(numbers.allSatisfy { $0 >= 0 && $0 <= 100 } && numbers.reduce(0, +) <= 100.001)
+      count += 1
+    }
+    #expect(count > 15)
+  }
+
+  @Test func whatWentWrongIsSaidFirst() throws {
+    let problems = try section("problems", page(ExportedRun.eventful()))
+    #expect(
+      problems.all(named: "li").map(\.text) == [
+        "test failed: exit code 2 after 300ms. It has one attempt: its retry policy allows no more."
+      ])
+    var history = try History(WorkflowDefinition("a"))
+    history.run("a", .exited(code: 0), milliseconds: 10)
+    #expect(try page(history).all(named: "section").allSatisfy { $0["id"] != "problems" })
+  }
+
+  @Test func stepsHaveARowANodeAndAPartOfTheirOwn() throws {
+    let page = try page(ExportedRun.eventful(), output: "some\noutput\n")
+    let rows = try section("steps", page).all(named: "tbody").flatMap { $0.elements }
+    #expect(rows.map { $0.elements.first?.text } == ["fetch", "build", "lint", "test", "end"])
+    #expect(rows[1].elements.map(\.text).suffix(3).dropLast() == ["1.2s", "20 MiB"])
+    let graph = try section("graph", page)
+    #expect(graph.all(named: "rect").count == 5 && graph.all(named: "path").count == 4)
+    let details = try section("details", page).all(named: "details")
+    #expect(details.map { $0["id"] } == (0..<5).map { "step-\($0)" })
+    #expect(details.map { $0["open"] } == [nil, nil, nil, "open", nil])
+    #expect(details[3].all(named: "pre").map(\.text) == ["\ntest", "\nsome\noutput\n"])
+    let ids = Set(page.all(named: "details").compactMap { $0["id"] })
+    for link in page.all(named: "a") {
+      #expect(ids.contains(String(try #require(link["href"]).dropFirst())))
+    }
+  }
+
+  @Test func theCriticalPathEndsWithWhatEndedLast() throws {
+    let path = try section("path", page(ExportedRun.eventful()))
+    #expect(
+      path.all(named: "li").map(\.text) == [
+        "fetch: ran 1s, backed off 1s", "build: ran 1s, no engine drove the run 3s",
+        "test: ran 300ms",
+      ])
+  }
+
+  @Test func nothingOfTheRunBecomesMarkup() throws {
+    let hostile = ExportedRun.hostile
+    let text = try text(ExportedRun.eventful(), warning: hostile, output: hostile)
+    let page = try XML(text)
+    #expect(page.all(named: "script").isEmpty && page.all(named: "b").allSatisfy { $0["a"] == nil })
+    #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })
+    #expect(!text.unicodeScalars.contains("\u{202E}"))
+    let escaped = "</script><b a='\"&amp;\">\\N \\u{1B}[31m\\u{0}\\u{202E} 日本 ]]> -->"
+    #expect(page.all(named: "h1").first?.text.hasPrefix(escaped) == true)
+    #expect(page.all(named: "pre").contains { $0.text == "\n\(escaped)" })
+    #expect(page.all(named: "p").contains { $0["class"] == "warning" && $0.text == escaped })
+  }
+
+  @Test func thePageNeedsNothingElse() throws {
+    let text = try text(ExportedRun.eventful())
+    let page = try XML(text)
+    for name in ["script", "link", "img", "iframe", "object", "base", "form"] {
+      #expect(page.all(named: name).isEmpty)
+    }
+    #expect(!text.contains("http://") && !text.contains("https://") && !text.contains("url("))
+    #expect(!text.contains("@import") && !text.contains("secret-of"))
+    let policies = page.all(named: "meta").filter {
+      $0["http-equiv"] == "Content-Security-Policy"
+    }
+    #expect(policies.map { $0["content"] } == ["default-src 'none'; style-src 'unsafe-inline'"])
+  }
+
+  @Test func aLongOutputIsCutAtALine() throws {
+    let output = (0..<10_000).map { "line \($0)\n" }.joined()
+    let page = try page(ExportedRun.eventful(), output: output)
+    let test = try #require(page.all(named: "details").first { $0["id"] == "step-3" })
+    let tail = try #require(test.all(named: "pre").last?.text)
+    #expect(tail.hasPrefix("\nline ") && tail.hasSuffix("line 9999\n") && tail.utf8.count > 15_000)
+    #expect(
+      test.all(named: "p").contains {
+        $0.text == "attempt 1: the end of its output, which is 96.5 KiB long"
+      })
+  }
+
+  @Test func aRunThatGoesOnIsShownAsOfNow() throws {
+    var history = try History(WorkflowDefinition("a", "b: a"))
+    history.launch("a")
+    history.pass(milliseconds: 100)
+    history.cancel()
+    history.sleep(milliseconds: 400)
+    let page = try page(history, isHeld: true)
+    #expect(page.all(named: "dt").map(\.text).contains("As of"))
+    #expect(page.all(named: "section").allSatisfy { $0["id"] != "path" })
+    let timeline = try section("timeline", page)
+    let lane = try #require(timeline.all(named: "div").first { $0["class"] == "lane" })
+    #expect(
+      bars("now", in: lane) == ["attempt 1: is being stopped after 500ms, started 02:19:03.000"])
+    #expect(bars("stopping", in: lane) == ["was being stopped for 400ms"])
+  }
+
+  @Test func ofALargeRunThereIsWhatMatters() throws {
+    let count = 2_500
+    let steps = (0..<count).map { StepDefinition(id: "s\($0)", command: .shell("true")) }
+    var history = try History(
+      WorkflowDefinition(name: "w", steps: steps), jobs: Int32(count))
+    for step in steps.dropLast() { history.launch(step.id) }
+    history.pass(milliseconds: 10)
+    for step in steps.dropLast() {
+      history.end(step.id, .exited(code: step.id == "s2400" ? 1 : 0), milliseconds: 10)
+    }
+    let page = try page(history)
+    #expect(page.all(named: "details").count == ReportSelection.mostDetails)
+    #expect(page.all(named: "details").contains { $0["id"] == "step-2400" })
+    #expect(
+      try section("timeline", page).all(named: "div").filter { $0["class"] == "lane" }.count
+        == ReportSelection.mostLanes)
+    #expect(
+      try section("steps", page).all(named: "tbody")[0].elements.count == ReportSelection.mostRows)
+    #expect(try section("graph", page).text.contains("2500 steps with 0 needs are too many"))
+  }
+}

@@ -1,0 +1,215 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+import Glibc
+import TestSupport
+import Testing
+
+/// Launchers and monitors as processes of this machine.
+struct LinuxProcessesTests {
+  private let success = Command.program(["true"])
+
+  // MARK: One attempt
+
+  @Test func anAttemptIsToldAndNotedFromItsLaunchToItsEnd() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(3, .shell("echo out; echo err >&2; exit 7")))
+    let launch = try #require(try await attempts.launch(of: 3))
+    let end = try #require(try await attempts.end(of: 3))
+    #expect(end.result == .exited(code: 7) && end.cause == .byItself)
+    #expect(end.durationMicroseconds > 0 && end.peakMemoryKibibytes > 0)
+    #expect(attempts.folder.contents(of: "3.out") == "out\nerr\n")
+
+    let record = attempts.record(3)
+    let place = try ProcessFacts.place(of: attempts.folder.path)
+    #expect(record.start?.id == AttemptID(step: 3, number: 1) && record.start?.intent == 43)
+    #expect(record.start?.place == PlaceMark(place))
+    #expect(record.start?.monitorID == launch.monitor)
+    #expect(record.command?.processID == launch.process)
+    #expect(record.end == end && !record.isUnreadable)
+  }
+
+  @Test func whatARecordSaysOfProcessesIsWhatTheKernelSays() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
+    let launch = try #require(try await attempts.launch(of: 1))
+    let monitor = try #require(attempts.processes.open(launch.monitor))
+    let command = try #require(attempts.processes.open(launch.process))
+    #expect(attempts.record(1).start?.monitorStart == attempts.processes.startTime(of: monitor))
+    #expect(attempts.record(1).command?.processStart == attempts.processes.startTime(of: command))
+    #expect(command.status?.parent == launch.monitor)
+    #expect(try attempts.isLocked("1.rec"))
+    attempts.processes.signal(monitor, .force)
+    #expect(try await attempts.end(of: 1)?.cause == .force)
+    #expect(monitor.awaitEnd(milliseconds: 60_000))
+    #expect(attempts.processes.startTime(of: monitor) == nil)
+    #expect(try !attempts.isLocked("1.rec"))
+  }
+
+  @Test func manyAttemptsAreServedAtOnce() async throws {
+    let attempts = try Attempts()
+    for step in 0..<100 {
+      attempts.processes.send(attempts.request(Int32(step), .shell("exit $FLOW_STEP_ID")))
+    }
+    for step in 0..<100 {
+      #expect(try await attempts.end(of: Int32(step))?.result == .exited(code: UInt8(step)))
+    }
+  }
+
+  /// More than the channel holds, and than the launcher reads at once.
+  @Test func aCommandMayBeLong() async throws {
+    let attempts = try Attempts()
+    let word = String(repeating: "x", count: 100_000)
+    let words = Array(repeating: word, count: 10)
+    for step: Int32 in [1, 2] {
+      attempts.processes.send(attempts.request(step, .program(["/bin/echo"] + words)))
+    }
+    attempts.processes.send(attempts.request(3, success))
+    for step: Int32 in [1, 2, 3] {
+      #expect(try await attempts.end(of: step)?.result == .exited(code: 0))
+    }
+    #expect(attempts.folder.contents(of: "2.out") == words.joined(separator: " ") + "\n")
+  }
+
+  @Test func aRecordThatExistsKeepsTheCommandFromStarting() async throws {
+    let attempts = try Attempts()
+    attempts.folder.write("", to: "1.rec")
+    attempts.processes.send(attempts.request(1, .shell("echo > ran")))
+    let failure = try await attempts.message { message in
+      if case .refused(_, let failure) = message { failure } else { nil }
+    }
+    #expect(
+      failure == LaunchFailure(operation: .createRecord, errno: Errno.fileExists.rawValue))
+    // Its monitor's end is told, too.
+    let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
+    #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
+    #expect(!attempts.folder.has("ran") && attempts.folder.contents(of: "1.rec") == "")
+  }
+
+  @Test func anOutputThatExistsIsAFailedLaunch() async throws {
+    let attempts = try Attempts()
+    attempts.folder.write("mine", to: "1.out")
+    attempts.processes.send(attempts.request(1, success))
+    let expected = LaunchFailure(operation: .createOutput, errno: Errno.fileExists.rawValue)
+    #expect(try await attempts.end(of: 1)?.result == .launchFailed(expected))
+    #expect(attempts.record(1).end?.result == .launchFailed(expected))
+    #expect(attempts.folder.contents(of: "1.out") == "mine")
+  }
+
+  @Test func whatAnAttemptHasUsedIsMeasured() async throws {
+    let attempts = try Attempts()
+    let work = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"
+    attempts.processes.send(attempts.request(1, .shell("(\(work)); \(work)")))
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.cpuMicroseconds > 1_000 && end.cpuMicroseconds < 60_000_000)
+  }
+
+  // MARK: Outputs without end
+
+  /// Its middle is given back to the disk, and its beginning and end stay.
+  @Test func anOutputKeepsToItsLimit() async throws {
+    let attempts = try Attempts()
+    let script = "echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo last"
+    attempts.processes.send(attempts.request(1, .shell(script), maxOutput: 400_000))
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
+    var status = stat()
+    unsafe stat("\(attempts.folder.path)/1.out", &status)
+    #expect(status.st_size == 3_000_011)
+    #expect(status.st_blocks * 512 <= 400_000)
+    let output = TestFile.bytes("\(attempts.folder.path)/1.out")
+    #expect(
+      output.starts(with: "first\nxxx".utf8) && output.suffix(8).elementsEqual("xxxlast\n".utf8))
+    let dropped = output.count { $0 == 0 }
+    #expect(dropped > 2_500_000)
+    #expect(droppedBytes(of: TestFile.bytes("\(attempts.folder.path)/1.rec")) == dropped)
+  }
+
+  /// Where `record.c` of CLauncher puts it.
+  private func droppedBytes(of record: [UInt8]) -> Int {
+    record[280..<288].reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  // MARK: The launcher
+
+  @Test func theLockIsTheLaunchersUntilTheEngineIsGone() async throws {
+    let attempts = try Attempts()
+    #expect(try attempts.isLocked("launcher"))
+    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
+    _ = try #require(try await attempts.launch(of: 1))
+    attempts.processes.finish()
+    // It stays for its monitor, and the lock does not.
+    #expect(isAlive(attempts.launcher))
+    #expect(try !attempts.isLocked("launcher"))
+    #expect(try attempts.isLocked("1.rec"))
+  }
+
+  @Test func aLauncherWithNothingToDoIsGoneWithItsEngine() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, success))
+    _ = try #require(try await attempts.end(of: 1))
+    attempts.processes.finish()
+    #expect(!isAlive(attempts.launcher))
+    #expect(try !attempts.isLocked("launcher"))
+  }
+
+  @Test func aLauncherThatIsKilledIsTold() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
+    let launch = try #require(try await attempts.launch(of: 1))
+    kill(attempts.launcher, SIGKILL)
+    #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
+    // The attempt goes on, and tells its end to the engine that launched it.
+    #expect(isAlive(launch.monitor))
+    #expect(try !attempts.isLocked("launcher"))
+    try attempts.startLauncher()
+    attempts.processes.send(attempts.request(2, success))
+    #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
+    attempts.folder.write("", to: "go")
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
+  }
+
+  @Test func nothingOfTheCallersIsHeldByALauncher() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
+    let launch = try #require(try await attempts.launch(of: 1))
+    for process in [attempts.launcher, launch.monitor] {
+      let open = TestFile.names(in: "/proc/\(process)/fd").sorted()
+      #expect(open == ["0", "1", "2", "3", "4", "5"])
+      for number in 0...2 { #expect(link("/proc/\(process)/fd/\(number)") == "/dev/null") }
+      #expect(link("/proc/\(process)/cwd") == "/")
+      #expect(getsid(process) == process)
+    }
+    // The lock and the channel are not the monitor's.
+    #expect(link("/proc/\(launch.monitor)/fd/3") == "\(attempts.folder.path)/1.rec")
+    #expect(link("/proc/\(launch.monitor)/fd/5") == "\(attempts.folder.path)/1.out")
+  }
+
+  @Test func processesSayWhatTheyAre() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
+    let launch = try #require(try await attempts.launch(of: 1))
+    let titles = [attempts.launcher, launch.monitor].map { TestFile.text("/proc/\($0)/cmdline") }
+    #expect(titles[0].hasPrefix("flow: launcher\0") && titles[0].contains("/launcher\0"))
+    #expect(titles[1].hasPrefix("flow: monitor\0") && titles[1].contains("1.rec\0"))
+  }
+
+  @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGQUIT])
+  func signalsOfTerminalsEndNeitherLauncherNorMonitor(signal: Int32) async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
+    let launch = try #require(try await attempts.launch(of: 1))
+    for process in [attempts.launcher, launch.monitor] { kill(process, signal) }
+    attempts.processes.send(attempts.request(2, success))
+    #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
+    attempts.folder.write("", to: "go")
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
+  }
+
+  private func link(_ path: String) -> String {
+    var target = [CChar](repeating: 0, count: 4_096)
+    let count = unsafe readlink(path, &target, target.count)
+    return String(
+      decoding: target.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}

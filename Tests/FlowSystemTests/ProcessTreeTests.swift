@@ -1,0 +1,161 @@
+import FlowCore
+import FlowRuntime
+import FlowSystem
+import Glibc
+import TestSupport
+import Testing
+
+/// Whatever a command starts, and however it tries to get away: all of it ends with the attempt.
+struct ProcessTreeTests {
+  /// Each notes its process id in a file, and stays.
+  static let escapes = [
+    "setsid sh -c 'echo $$ >> pids; exec sleep 600' &",
+    "(setsid sh -c 'setsid sh -c \"echo \\$\\$ >> pids; exec sleep 600\" &' &)",
+    "nohup sh -c 'echo $$ >> pids; exec sleep 600' > /dev/null 2>&1 &",
+    "sh -c 'trap \"\" TERM HUP INT; echo $$ >> pids; sleep 600; sleep 600' &",
+    "setsid sh -c 'trap \"\" TERM; echo $$ >> pids; sleep 600; sleep 600' &",
+    "setsid sh -c 'echo $$ >> pids; kill -STOP $$; sleep 600' &",
+    "env -i setsid sh -c 'echo $$ >> pids; sleep 600' &",
+    // Those that it starts when it is told to end.
+    "setsid sh -c 'trap \"setsid sh -c \\\"echo \\\\\\$\\\\\\$ >> pids; sleep 600\\\" &\" TERM; echo $$ >> pids; sleep 600; sleep 600' &",
+  ]
+
+  private static let wait = "until test -s pids; do sleep 0.01; done;"
+
+  private func pids(_ attempts: Attempts) -> [Int32] {
+    attempts.folder.contents(of: "pids").split(separator: "\n").compactMap { Int32($0) }
+  }
+
+  private func expectNobody(_ attempts: Attempts, of step: Int32 = 1) {
+    let pids = pids(attempts)
+    #expect(!pids.isEmpty && pids.filter(isAlive) == [])
+    #expect(attempts.folder.processes().filter { !isOwn($0) } == [])
+  }
+
+  /// Launchers and monitors have the environment of the tests.
+  private func isOwn(_ processID: Int32) -> Bool {
+    TestFile.text("/proc/\(processID)/comm").hasPrefix("flow: ")
+  }
+
+  @Test(arguments: escapes)
+  func aTimeoutEndsAllOfThem(escape: String) async throws {
+    let attempts = try Attempts()
+    let script = "\(escape)\n\(Self.wait) sleep 600"
+    attempts.processes.send(attempts.request(1, .shell(script), timeout: 1_500, grace: 100))
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.cause == .deadline && end.unkillable == 0)
+    expectNobody(attempts)
+  }
+
+  @Test(arguments: escapes)
+  func aStopEndsAllOfThem(escape: String) async throws {
+    let attempts = try Attempts()
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 100))
+    try await stop(attempts, .stop)
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.cause == .stop && end.result == .signalled(signal: UInt8(SIGTERM)))
+    #expect(end.stragglers > 0 || !escape.hasPrefix("setsid"))
+    expectNobody(attempts)
+  }
+
+  @Test(arguments: escapes)
+  func aStopWithoutGraceEndsAllOfThem(escape: String) async throws {
+    let attempts = try Attempts()
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
+    try await stop(attempts, .force)
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.cause == .force && end.result == .signalled(signal: UInt8(SIGKILL)))
+    expectNobody(attempts)
+  }
+
+  @Test(arguments: escapes)
+  func whatACommandLeavesIsEnded(escape: String) async throws {
+    let attempts = try Attempts()
+    let script = "\(escape)\n\(Self.wait) exit 3"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 100))
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.result == .exited(code: 3) && end.cause == .byItself && end.stragglers > 0)
+    expectNobody(attempts)
+  }
+
+  @Test func whatACommandLeavesMayStay() async throws {
+    let attempts = try Attempts()
+    let script = "setsid sh -c 'echo $$ >> pids; exec sleep 600' & \(Self.wait)"
+    attempts.processes.send(attempts.request(1, .shell(script), stragglers: .keep))
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.result == .exited(code: 0) && end.stragglers == 0)
+    #expect(pids(attempts).count == 1 && pids(attempts).allSatisfy(isAlive))
+  }
+
+  @Test func whatMayStayIsEndedByATimeout() async throws {
+    let attempts = try Attempts()
+    let script = "setsid sh -c 'echo $$ >> pids; exec sleep 600' & \(Self.wait) sleep 600"
+    attempts.processes.send(
+      attempts.request(1, .shell(script), timeout: 1_000, grace: 100, stragglers: .keep))
+    #expect(try await attempts.end(of: 1)?.cause == .deadline)
+    expectNobody(attempts)
+  }
+
+  /// One that ends in time because of the signal is given its grace, and no more.
+  @Test func aCommandMayTidyUpInItsGrace() async throws {
+    let attempts = try Attempts()
+    let script = "trap 'echo tidied; exit 5' TERM; echo > begun; sleep 600 & wait"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
+    try await stop(attempts, .stop)
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.result == .exited(code: 5) && end.cause == .stop)
+    #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
+  }
+
+  private func stop(_ attempts: Attempts, _ signal: ProcessSignal) async throws {
+    let launch = try #require(try await attempts.launch(of: 1))
+    let monitor = try #require(attempts.processes.open(launch.monitor))
+    // Only a look tells when a command has come so far.
+    try await #require(eventually { attempts.folder.has("begun") })
+    attempts.processes.signal(monitor, signal)
+  }
+
+  // MARK: Monitors that are killed
+
+  @Test(arguments: escapes)
+  func theLauncherEndsWhatAKilledMonitorLeaves(escape: String) async throws {
+    let attempts = try Attempts()
+    let script = "\(escape)\n\(Self.wait) echo > begun; sleep 600"
+    attempts.processes.send(attempts.request(1, .shell(script)))
+    try await stop(attempts, .kill)
+    let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
+    #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
+    // They are ended when it is told, and counted.
+    #expect(pids(attempts).filter(isAlive) == [])
+    let (killed, unkillable) = attempts.processes.killRemains(of: attempts.request(1, .shell("")))
+    #expect(killed > 0 && unkillable == 0)
+    expectNobody(attempts)
+    #expect(attempts.record(1).end == nil)
+  }
+
+  /// Launcher and monitor at once: then what is left is found by its environment.
+  @Test func whatIsLeftIsFoundByItsEnvironment() async throws {
+    let attempts = try Attempts()
+    let request = attempts.request(
+      1,
+      .shell("setsid sh -c 'echo $$ >> pids; sleep 600; env -i sleep 600' & \(Self.wait) sleep 600")
+    )
+    // What falls to this process is then left alone: it has children of other tests.
+    let other = attempts.request(2, .program(["sleep", "600"]), stragglers: .keep)
+    attempts.processes.send(request)
+    attempts.processes.send(other)
+    let launch = try #require(try await attempts.launch(of: 1))
+    let bystander = try #require(try await attempts.launch(of: 2))
+    try await #require(eventually { !pids(attempts).isEmpty })
+    kill(attempts.launcher, SIGKILL)
+    kill(launch.monitor, SIGKILL)
+    #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
+    let (killed, unkillable) = attempts.processes.killRemains(of: request)
+    #expect(killed >= 3 && unkillable == 0)
+    #expect(!isAlive(launch.process) && pids(attempts).filter(isAlive) == [])
+    #expect(isAlive(bystander.process) && isAlive(bystander.monitor))
+    #expect(attempts.processes.killRemains(of: request) == (0, 0))
+  }
+}

@@ -1,0 +1,105 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+import Glibc
+import TestSupport
+
+/// A launcher for a test, and what it and its monitors have told.
+final class Attempts {
+  let folder = TemporaryFolder()
+  let processes: LinuxProcesses
+  let lockPath: String
+  private(set) var messages: [ProcessMessage] = []
+  private(set) var launcher: Int32 = 0
+
+  init() throws {
+    processes = try LinuxProcesses(in: try ProcessFacts.place(of: folder.path))
+    lockPath = "\(folder.path)/launcher"
+    try startLauncher()
+  }
+
+  func startLauncher() throws {
+    let storage = LinuxStorage()
+    let mode: OpenMode = TestFile.exists(lockPath) ? .update : .create
+    let lock = try storage.open(lockPath, mode)
+    guard try storage.tryLock(lock) else { throw Errno.tryAgain }
+    launcher = try processes.startLauncher(holding: lock)
+    try storage.close(lock)
+  }
+
+  deinit { processes.finish() }
+
+  /// Whether somebody holds the lock of a file of the folder.
+  func isLocked(_ name: String) throws -> Bool {
+    let storage = LinuxStorage()
+    let file = try storage.open("\(folder.path)/\(name)", .read)
+    defer { try? storage.close(file) }
+    return try storage.isLockedByAnother(file)
+  }
+
+  /// Every attempt is the first of a step of its own.
+  func request(
+    _ step: Int32, _ command: Command, environment: [EnvironmentVariable] = [],
+    timeout: Int64? = nil, grace: Int64 = 10_000, stragglers: StragglerPolicy = .kill,
+    maxOutput: Int64 = 1 << 30
+  ) -> LaunchRequest {
+    // So that what is left behind is found.
+    let own = [
+      ("FLOW_TEST_FOLDER", folder.path), ("FLOW_RUN_ID", folder.path), ("FLOW_STEP_ID", "\(step)"),
+      ("FLOW_ATTEMPT", "1"),
+    ].map { EnvironmentVariable(name: $0.0, value: $0.1) }
+    return LaunchRequest(
+      attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step), command: command,
+      environment: environment + own, workingDirectory: folder.path,
+      outputPath: "\(folder.path)/\(step).out", recordPath: "\(folder.path)/\(step).rec",
+      timeoutMilliseconds: timeout, killGraceMilliseconds: grace, stragglers: stragglers,
+      maxOutputBytes: maxOutput)
+  }
+
+  func record(_ step: Int32) -> AttemptRecord {
+    .decode(TestFile.bytes("\(folder.path)/\(step).rec"))
+  }
+
+  /// Takes in what is told until there is such a message; nil if there is none for long.
+  func message<Value>(where match: (ProcessMessage) -> Value?) async throws -> Value? {
+    var found: Value?
+    _ = try await eventually {
+      takeIn()
+      found = messages.lazy.compactMap(match).first
+      return found != nil
+    }
+    return found
+  }
+
+  /// Waits for nothing: a thread that does is missing to all other tests.
+  private func takeIn() {
+    var descriptors = processes.prepareWait()
+    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), 0)
+    processes.take(descriptors[...])
+    while let message = processes.nextMessage() { messages.append(message) }
+  }
+
+  func end(of step: Int32) async throws -> AttemptEnd? {
+    try await message { message in
+      if case .ended(let attempt, let end) = message, attempt.step == step { end } else { nil }
+    }
+  }
+
+  func launch(of step: Int32) async throws -> (process: Int32, monitor: Int32)? {
+    try await message { message in
+      if case .launched(let attempt, let process, let monitor) = message, attempt.step == step {
+        (process, monitor)
+      } else {
+        nil
+      }
+    }
+  }
+}
+
+/// Whether there is such a process, and it has not ended.
+func isAlive(_ processID: Int32) -> Bool {
+  let status = TestFile.text("/proc/\(processID)/stat")
+  guard let bracket = status.lastIndex(of: ")") else { return false }
+  return !["Z", "X"].contains(status[bracket...].dropFirst(2).prefix(1))
+}
