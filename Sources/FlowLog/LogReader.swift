@@ -4,8 +4,25 @@ package struct LogFrame: Hashable, Sendable {
   package let first: UInt64
   package let count: Int
   package let endsCommit: Bool
+  /// The segment that holds it, and at which byte it begins there.
+  package let place: LogPlace
+  /// The engine life that the segment belongs to.
+  package let engineLife: UInt32
+  /// Whether its segment was born with it: an earlier life may have written it first.
+  package let isCarriedOver: Bool
 
   package var last: UInt64 { first + UInt64(count) - 1 }
+}
+
+/// A byte of a file of the log.
+package struct LogPlace: Hashable, Sendable {
+  package let path: String
+  package let offset: Int64
+
+  package init(path: String, offset: Int64) {
+    self.path = path
+    self.offset = offset
+  }
 }
 
 /// Which log is read, and so how far its bytes count.
@@ -109,8 +126,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
         continue
       case .frame(let frame, let stored):
         try inflate(frame, stored)
-        return LogFrame(
-          first: frame.first, count: Int(frame.eventCount), endsCommit: frame.endsCommit)
+        return described(frame)
       case .seal:
         continue
       case .bad(let fault, let cursor) where successor != nil || durableLength != nil:
@@ -140,6 +156,14 @@ package struct LogReader<Store: Storage>: ~Copyable {
     }
   }
 
+  private func described(_ frame: FrameHeader) -> LogFrame {
+    let offset = segment.next.offset - Int64(frame.length)
+    return LogFrame(
+      first: frame.first, count: Int(frame.eventCount), endsCommit: frame.endsCommit,
+      place: LogPlace(path: segment.file.path, offset: offset),
+      engineLife: segment.header.engineLife, isCarriedOver: offset < segment.header.bornLength)
+  }
+
   /// Reads to the end, for the verdict alone.
   package mutating func drain() throws(LogError) {
     while try next() != nil {}
@@ -159,6 +183,27 @@ package struct LogReader<Store: Storage>: ~Copyable {
         at: segment.next.offset - Int64(frame.length), .damaged(.deflate))
     }
     payload = .inflated(length)
+  }
+}
+
+// MARK: - Damage at the end
+
+extension LogReader {
+  /// Takes the history to end before damage at the end of the last segment, if nothing behind it can
+  /// be read: then `tail` says what does not count, and recovery can go on from it. Events that were
+  /// acknowledged may be among it.
+  ///
+  /// - Parameter error: what `next` threw.
+  /// - Returns: false for other damage: to go on would drop what can be read, or what is known to be
+  ///   missing.
+  package mutating func endBefore(_ error: LogError) throws(LogError) -> Bool {
+    guard tail == nil, successor == nil, durableLength == nil else { return false }
+    switch error.reason {
+    case .damaged(.moreThanOneCommit), .damaged(.bytesAfterSeal):
+      tail = try segment.unreadableTail()
+      return tail != nil
+    case .damaged, .empty, .newer, .storage, .writerFailed: return false
+    }
   }
 }
 

@@ -62,6 +62,38 @@ extension SegmentReader {
     return frame.endsCommit || frame.kind == .seal ? extent < frameEnd : extent <= frameEnd
   }
 
+  /// All behind the history, however much it is and whatever was said of it; nil if a frame of this
+  /// segment is among it that can be read.
+  mutating func unreadableTail() throws(LogError) -> LogTail? {
+    let start = isSealed ? next.offset : committed.offset
+    let extent: Int64
+    do throws(StorageError) {
+      extent = try window.extent(of: file, from: start, to: size)
+    } catch {
+      throw self.error(at: start, .storage(error))
+    }
+    for offset in stride(from: start, to: extent, by: LogFormat.alignment) {
+      if try isReadable(at: offset) { return nil }
+    }
+    return LogTail(
+      verdict: .ambiguous, path: file.path, offset: start, bytes: extent - start,
+      lastSequence: committed.sequence, lastAtStake: committed.sequence)
+  }
+
+  /// Whether a frame of this segment is there, wherever it belongs.
+  private mutating func isReadable(at offset: Int64) throws(LogError) -> Bool {
+    guard let start = try load(LogFormat.frameHeaderLength, at: offset, below: size),
+      let frame = FrameHeader.decode(window.bytes, at: start), frame.salt == header.salt
+    else { return false }
+    // What a newer flow wrote can be read by that.
+    guard frame.isKnown else { return true }
+    guard frame.isSound, let start = try load(frame.length, at: offset, below: size) else {
+      return false
+    }
+    let payload = start + LogFormat.frameHeaderLength..<start + frame.length
+    return Checksum.of(window.bytes, payload) == frame.payloadChecksum
+  }
+
   /// Looks for frame headers where no frame is valid any more: for proof that events are missing.
   /// Nothing that is found is history.
   /// - Returns: where the first header of another segment is.

@@ -13,7 +13,8 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
   ) throws(RunError) {
     path = folder.log
     do throws(LogError) {
-      log = try LogReader.open(folder.log, in: storage, source)
+      log = try LogReader.open(
+        folder.log, in: storage, source, dictionary: HistoryLog.dictionary)
     } catch {
       throw .log(error)
     }

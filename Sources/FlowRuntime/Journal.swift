@@ -11,12 +11,11 @@ package struct Journal<Store: Storage>: ~Copyable {
   private(set) var commitInFlight: [Event] = []
   /// The commit in flight, if there is no room for it yet: nothing of it is written.
   private var waiting: EncodedCommit?
-  private var hasSaidThatItWaits = false
+  /// Whether readers were last told that the run waits for room.
+  private var isSaidToWait = false
   /// Attempts whose ends are to come.
   private var openAttempts: Int
   private var launchesWaitForRoom = false
-  /// What readers were told of that.
-  private var saysThatLaunchesWait = false
 
   /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
   private static var roomForAnEnd: Int64 { 512 }
@@ -48,7 +47,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     guard let commit = waiting else { preconditionFailure("no commit waits for room") }
     try requireOwnership()
     guard try findRoom(for: commit) else {
-      try sayThatItWaits()
+      try sayWhetherItWaits()
       return false
     }
     do throws(LogError) {
@@ -65,7 +64,6 @@ package struct Journal<Store: Storage>: ~Copyable {
     commitInFlight = events
     openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
     waiting = EncodedCommit(events)
-    hasSaidThatItWaits = false
   }
 
   /// All that needs room comes before anything is written. With an intent to launch, that is also
@@ -91,13 +89,11 @@ package struct Journal<Store: Storage>: ~Copyable {
     try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
-  /// Where even the lock file finds no room, it is said when there is next looked for some.
-  private mutating func sayThatItWaits() throws(RunError) {
-    if hasSaidThatItWaits { return }
-    try publishIfThereIsRoom()
-  }
+  private var waits: Bool { waiting != nil || launchesWaitForRoom }
 
-  private mutating func publishIfThereIsRoom() throws(RunError) {
+  /// Where even the lock file finds no room, it is said later.
+  private mutating func sayWhetherItWaits() throws(RunError) {
+    if isSaidToWait == waits { return }
     do throws(RunError) { try publish() } catch {
       guard error.storageFailure?.errno.isWantOfRoom == true else { throw error }
     }
@@ -132,17 +128,14 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence),
-        waitsForRoom: waiting != nil || launchesWaitForRoom))
-    hasSaidThatItWaits = waiting != nil
-    saysThatLaunchesWait = launchesWaitForRoom
+        lastSequence: Int64(writer.durableSequence), waitsForRoom: waits))
+    isSaidToWait = waits
   }
 
-  /// Lets readers see whether launches wait for room. What cannot be said for want of room is said
-  /// the next time.
+  /// Lets readers see whether launches wait for room.
   mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
     self.launchesWaitForRoom = launchesWaitForRoom
-    if saysThatLaunchesWait != launchesWaitForRoom { try publishIfThereIsRoom() }
+    try sayWhetherItWaits()
   }
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is

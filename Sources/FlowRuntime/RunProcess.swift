@@ -14,6 +14,7 @@ package struct RunProcess {
     self.processID = processID
     self.place = place
     self.logOptions = logOptions
+    self.logOptions.dictionary = HistoryLog.dictionary
     self.salts = salts
   }
 }

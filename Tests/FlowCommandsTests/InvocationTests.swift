@@ -49,6 +49,9 @@ import Testing
     #expect(events.run == "latest" && !events.json)
     let logs = try #require(try command("logs latest build --attempt=2") as? LogsCommand)
     #expect(logs.run == "latest" && logs.step == "build" && logs.attempt == 2)
+    let verify = try #require(try command("verify a ./b --repair --json") as? VerifyCommand)
+    #expect(verify.names == ["a", "./b"] && verify.repair && verify.json && !verify.all)
+    #expect((try command("verify --all") as? VerifyCommand)?.all == true)
     let validate = try #require(try command("validate x.json") as? ValidateCommand)
     #expect(validate.file == "x.json" && !validate.json)
   }
@@ -82,6 +85,12 @@ import Testing
 
   @Test func mistakesWithinACommandNameIt() {
     #expect(throws: UsageError(command: "run", .missingArgument("FILE"))) { try command("run") }
+    #expect(throws: UsageError(command: "verify", .missingArgument("RUN_OR_PATH"))) {
+      try command("verify --json")
+    }
+    #expect(throws: UsageError(command: "verify", .superfluousArgument("a"))) {
+      try command("verify --all a")
+    }
     #expect(throws: UsageError(command: "status", .exclusiveOptions("--watch", "--json"))) {
       try command("status --watch --json")
     }
@@ -102,10 +111,11 @@ import Testing
           list      list all runs
           events    print the history of a run, event by event
           logs      print what the commands of a run wrote
-          why       explain why a step waits, failed, ran again or took so long
+          why       explain why a run or a step waits, failed or took so long
+          replay    rebuild a run from its history, up to any point of it
           report    write a run as a web page of one file
           export    write a run in a format that other programs read
-          replay    rebuild a run from its history, up to any point of it
+          verify    check that the log of a run is whole and right
           validate  print all errors of a workflow definition, or its plan
           rm        remove finished runs, with their history and output
           help      show what there is, or what a command takes

@@ -92,6 +92,14 @@ package enum TestFile {
     precondition(count == bytes.count && closed == 0, "cannot write \(path): error \(errno)")
   }
 
+  /// Makes a folder, and those above it, where they are missing.
+  package static func makeFolder(_ path: String) {
+    if path.isEmpty || exists(path) { return }
+    makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+    let result = unsafe mkdir(path, 0o755)
+    precondition(result == 0 || errno == EEXIST, "cannot make \(path): error \(errno)")
+  }
+
   /// Without `.` and `..`, sorted; empty where there is no such folder.
   package static func names(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }

@@ -37,8 +37,9 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case look = 33
   case shortRead = 34
   case hostileDisk = 35
-  case requests = 36
-  case place = 37
+  case misfortune = 36
+  case requests = 37
+  case place = 38
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -135,7 +135,7 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
     }
   }
 }

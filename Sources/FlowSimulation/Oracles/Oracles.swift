@@ -12,7 +12,9 @@ package final class Oracles: RunObserver {
   /// How many events readers have seen.
   private var shown = 0
   /// Whether the engine that lives has begun its work.
-  private var isRecovered = false
+  private(set) var isRecovered = false
+  /// Of the events that became durable last.
+  private(set) var lastKinds = EventKinds()
 
   /// How the log ended that was taken over, as it was found; and as the engine told it, if it did.
   private var foundTail: LogTail?
@@ -45,6 +47,7 @@ package final class Oracles: RunObserver {
     _ world: World, _ definition: WorkflowDefinition, _ created: RunCreated,
     _ home: RunHome<SimulatedStorage>
   ) {
+    lastKinds.insert(.runCreated)
     self.world = world
     self.home = home
     runID = created.runID
@@ -104,9 +107,11 @@ package final class Oracles: RunObserver {
 
   private func learn(_ events: [Event]) {
     world?.trace.note(events)
+    if !events.isEmpty { lastKinds = EventKinds() }
     for event in events {
       acknowledged.append(event)
       world?.coverage.add(event.body.kind)
+      lastKinds.insert(event.body.kind)
       note(event)
       hold { () throws(Violation) in
         if let world {
@@ -168,18 +173,21 @@ package final class Oracles: RunObserver {
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
+      // It says the same where a launch waits, and then a commit may wait too.
+      if waits && world.runner.waitsForRoom { return }
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
     }
   }
 
-  /// Whether the engine says so, which it must if and only if the disk had no room for it.
+  /// Whether a commit or a launch waits for room: the engine must say so if and only if the disk had
+  /// none for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && !world.lacksRoom {
+    if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
       throw Violation(.slots, "the engine waits for room, and there is some")
     }
     return record.waitsForRoom
@@ -286,6 +294,15 @@ package final class Oracles: RunObserver {
     toldTail = nil
     hold { () throws(Violation) in
       foundTail = try VerdictOracle.check(folder, in: home.storage, truth)
+      let report: LogReport
+      do throws(RunError) {
+        // To verify is to sync, which may save what the next power loss would take.
+        report = try LogVerifier.verify(
+          .run(folder, id: runID), in: home.storage.copy(), bootID: world?.place.bootID ?? "")
+      } catch {
+        throw Violation(.verdict, "the log cannot be verified: \(error)")
+      }
+      try VerdictOracle.check(report, truth)
     }
   }
 

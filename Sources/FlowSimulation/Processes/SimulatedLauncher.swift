@@ -146,7 +146,7 @@ extension SimulatedProcesses {
     guard launcher.isLiving else { return }
     launcher.isLiving = false
     close(launcher.lock, of: launcher.process)
-    if wasKilled { world.coverage.add(.launcherKilled) }
+    if wasKilled { world.hit(.launcherKilled) }
     world.trace.note(.launcherEnded, nil, wasKilled ? "killed" : "by itself")
     end(launcher.process)
   }

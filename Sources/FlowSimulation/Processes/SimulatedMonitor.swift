@@ -195,7 +195,10 @@ extension SimulatedProcesses {
     if let record = monitor.record { close(record, of: monitor.process) }
     close(monitor.launcherLock, of: monitor.process)
     world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
-    if wasKilled { world.coverage.add(.monitorKilled) }
+    if wasKilled {
+      world.hit(.monitorKilled)
+      world.ledger.befell(.monitorKilled, at: world.now)
+    }
     world.trace.note(
       .monitorEnded, monitor.request.attempt, wasKilled ? "killed" : "by itself")
     end(monitor.process)

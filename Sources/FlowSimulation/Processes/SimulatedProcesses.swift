@@ -188,7 +188,7 @@ package final class SimulatedProcesses: ProcessHost {
       }
     }
     if killed + unkillable > 0 {
-      world.coverage.add(.remainsKilled)
+      world.hit(.remainsKilled)
       world.trace.note(.remainsKilled, attempt, "\(killed) killed, \(unkillable) not")
     }
     return (killed, unkillable)
@@ -228,7 +228,11 @@ package final class SimulatedProcesses: ProcessHost {
       if table.isLiving(parent) { startDescendant(behaviour, of: parent) }
     case .stopsItself(let serial): if table.isLiving(serial) { table[serial].isStopped = true }
     case .exits(let serial): exits(serial)
-    case .killed(let serial): if table.isLiving(serial) { kill(serial) }
+    case .killed(let serial):
+      guard table.isLiving(serial) else { return }
+      // Those whom a new engine kills because they linger are no mishap.
+      if table[serial].role == .launcher { world.ledger.befell(.launcherKilled, at: world.now) }
+      kill(serial)
     case .message(let message, let life):
       if engine != nil, life == world.life { messages.append(message) }
     }
@@ -248,7 +252,7 @@ package final class SimulatedProcesses: ProcessHost {
     guard !world.isHealed,
       world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
     else { return false }
-    world.coverage.add(.forkFails)
+    world.hit(.forkFails)
     return true
   }
 
@@ -304,7 +308,7 @@ package final class SimulatedProcesses: ProcessHost {
     else { return serial }
     let processID = table[serial].processID
     kill(serial)
-    world.coverage.add(.processIDReused)
+    world.hit(.processIDReused)
     table.reap(serial)
     let stranger = table.start(
       .stranger, index: 0, parent: ProcessTable.initial, as: processID)

@@ -8,7 +8,7 @@ extension World {
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
+      hit(.diskFull)
       return .refused(.noSpace)
     }
     if operation == .sync { return drawSync(times: 1) }
@@ -25,8 +25,7 @@ extension World {
   private func fail(
     _ operation: SimulatedStorage.Operation, _ fault: Fault
   ) -> SimulatedStorage.Verdict {
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(operation): \(fault)")
+    note(fault, "\(operation)")
     switch fault {
     case .noSpace: return .refused(.noSpace)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -39,15 +38,14 @@ extension World {
     if !isHealed, options.tier == .hostile, !isVisited,
       choices.happens(.hostileDisk, perMille: options.hostilePerMille)
     {
-      coverage.add(.syncPretends)
+      hit(.syncPretends)
       trace.note(.diskBetrays, nil, "\(Fault.syncPretends)")
       return .pretended
     }
     guard isFaulty(times: factor) else { return .done }
     let faults: [Fault] = [.syncKeeps, .syncDrops, .syncReverts, .syncTears, .failsAfterwards]
     let fault = faults[draw(below: faults.count)]
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "sync: \(fault)")
+    note(fault, "sync")
     switch fault {
     case .syncKeeps: return .refused(.inputOutput)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -64,7 +62,7 @@ extension World {
     guard count > 1, !isHealed, !isVisited,
       choices.happens(.shortWrite, perMille: options.shortWritePerMille)
     else { return count }
-    coverage.add(.shortWrite)
+    hit(.shortWrite)
     cutsNextWrite =
       options.storageErrorPerMille > 0 && choices.happens(.shortWrite, perMille: 200)
     return count - 1 - choices.choose(.shortWrite, below: count - 1)
@@ -72,6 +70,12 @@ extension World {
 
   private func isFaulty(times factor: Int) -> Bool {
     !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
+  }
+
+  private func note(_ fault: Fault, _ operation: String) {
+    hit(fault)
+    ledger.befell(.disk, at: now)
+    trace.note(.storageFailed, nil, "\(operation): \(fault)")
   }
 
   private func draw(below count: Int) -> Int { choices.choose(.storageFault, below: count) }
@@ -92,8 +96,7 @@ extension World {
       case .open: choices.happens(.look, perMille: 500) ? .tooManyFiles : .readFails
       case .list, .inspect, .size, .read, .lock: .readFails
       }
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(look): \(fault)")
+    note(fault, "\(look)")
     return fault == .tooManyFiles ? .tooManyOpenFiles : .inputOutput
   }
 
@@ -101,7 +104,7 @@ extension World {
     guard !isVisited, !isHealed, storage.user == SimulatedStorage.engine,
       choices.happens(.shortRead, perMille: options.shortReadPerMille)
     else { return count }
-    coverage.add(.shortRead)
+    hit(.shortRead)
     return count - 1 - choices.choose(.shortRead, below: count - 1)
   }
 
@@ -113,7 +116,7 @@ extension World {
       choices.happens(.hostileDisk, perMille: options.hostilePerMille * 50),
       let fault = storage.betray({ [choices] in choices.choose(.hostileDisk, below: $0) })
     else { return }
-    coverage.add(fault)
+    hit(fault)
     trace.note(.diskBetrays, nil, "\(fault)")
   }
 }

@@ -14,6 +14,7 @@ package final class World: Environment {
     case requestNotice(life: Int)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
+    case misfortune(Misfortune)
   }
 
   package let options: SimulationOptions
@@ -26,6 +27,8 @@ package final class World: Environment {
   package lazy var runner = newRunner()
   package let oracles = Oracles()
   package var ledger = Ledger()
+  /// What runs, where commands behave as a model says; nil where it is drawn.
+  var modelled: ModelledWorkflow?
   package var coverage = Coverage()
 
   /// Which of the engine's lives this is, from 1.
@@ -39,6 +42,8 @@ package final class World: Environment {
   /// Of the run's folder, as a new engine finds it.
   package var mount: UInt64 = 1
   package var place: Place { Place(bootID: "boot \(boot)", mountID: mount, processNamespace: 1) }
+  /// Whether the run has ended: what befalls the machine then is nobody's business.
+  var isOver = false
   var crashes = 0
   var death: Coverage.Death?
   var isDiskFull = false
@@ -154,6 +159,10 @@ package final class World: Environment {
   /// each of their actions and messages takes some.
   var slackMicroseconds: Int64 { 200_000 + 100 * Int64(options.processLatencyMicroseconds) }
 
+  func arrange(_ happening: Happening, afterMicroseconds delay: Int64) {
+    schedule.arrange(happening, at: now.advanced(byMicroseconds: delay))
+  }
+
   func arrange(_ happening: SimulatedProcesses.Happening, at time: WorldTime) {
     schedule.arrange(.process(happening), at: time)
   }
@@ -183,7 +192,7 @@ package final class World: Environment {
       return
     }
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
-    if delay > 0 { coverage.add(.lateWakeUp) }
+    if delay > 0 { hit(.lateWakeUp) }
     pass(until: max(now, wakeUp).advanced(byMicroseconds: Int64(delay)))
   }
 
@@ -213,18 +222,34 @@ package final class World: Environment {
       storage.completeSync(drawSync(times: 3))
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
-      coverage.add(request.force ? .forcedCancel : .cancel)
+      hit(request.force ? .forcedCancel : .cancel)
       cancelRequests.append(request)
     case .leaveRequest(let request): leave(request)
     case .requestNotice(let life): if life == self.life { hasRequestNotice = true }
     case .wallClockJump(let microseconds):
       wallOffset += microseconds
       trace.note(.clockJumped, nil, "by \(microseconds / 1_000_000) s")
-      coverage.add(.wallClockJump)
+      hit(.wallClockJump)
     case .diskFull(let isFull):
       isDiskFull = isFull && !isHealed
+      if isDiskFull { ledger.befell(.disk, at: now) }
       trace.note(.diskFull, nil, isFull ? "has no room" : "has room again")
+    case .misfortune(let misfortune): befall(misfortune)
     }
+  }
+
+  // MARK: Coverage
+
+  /// A fault has struck.
+  func hit(_ fault: Fault) {
+    coverage.add(fault, after: oracles.lastKinds, in: phase)
+  }
+
+  private var phase: WorldPhase {
+    if oracles.acknowledged.isEmpty { return .creating }
+    if isEngineDead { return .away }
+    if !oracles.isRecovered { return .recovering }
+    return storage.hasSync ? .committing : .working
   }
 
   // MARK: Readers

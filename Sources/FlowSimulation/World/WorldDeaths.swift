@@ -10,12 +10,17 @@ extension World {
       choices.happens(.crash, perMille: options.crashPerMille * point.weight)
     else { return true }
     crashes += 1
+    engineDies(by: drawDeath(), at: point)
+    return false
+  }
+
+  func engineDies(by death: Coverage.Death, at point: CrashPoint) {
+    hit(death == .powerLoss ? .powerLoss : .processStop)
     isEngineDead = true
-    let death = drawDeath()
     self.death = death
+    if death == .processStop { ledger.befell(.engineKilled, at: now) }
     coverage.add(death, at: point)
     trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
-    return false
   }
 
   func drawDeath() -> Coverage.Death {
@@ -28,7 +33,12 @@ extension World {
     isEngineDead = true
     processes.endEngine()
     letReadersLook(times: 20)
-    if (death ?? drawDeath()) == .powerLoss { losePower() }
+    if death == nil, drawDeath() == .powerLoss {
+      hit(.powerLoss)
+      losePower()
+    } else if death == .powerLoss {
+      losePower()
+    }
     betrayDisk()
     death = nil
     remount()
@@ -43,7 +53,7 @@ extension World {
   private func remount() {
     guard !isHealed, choices.happens(.place, perMille: options.remountPercent * 10) else { return }
     mount += 1
-    coverage.add(.remounted)
+    hit(.remounted)
     trace.note(.remounted, nil, "as \(mount)")
   }
 
@@ -58,7 +68,7 @@ extension World {
       return
     }
     mount = place.mount
-    coverage.add(.runsElsewhere)
+    hit(.runsElsewhere)
   }
 
   /// The engine dies, and another is started at once.
@@ -81,6 +91,7 @@ extension World {
 
   /// The engine has brought the run to its end, and exits.
   package func endRun() {
+    isOver = true
     isEngineDead = true
     processes.endEngine()
     settle(microseconds: 10_000_000)
@@ -88,10 +99,11 @@ extension World {
 
   func losePower() {
     boot += 1
+    ledger.befell(.powerLoss, at: now)
     processes.losePower()
     bootedAt = now.advanced(byMicroseconds: -Self.bootMicroseconds)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
-      coverage.add(loss)
+      hit(loss)
     }
     trace.note(.powerLost, nil, "boot \(boot) follows")
   }

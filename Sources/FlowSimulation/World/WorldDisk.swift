@@ -35,12 +35,13 @@ extension World {
   /// Of a monitor's operations: none of them is a moment at which the engine dies.
   private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
+      hit(.diskFull)
       return .refused(.noSpace)
     }
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
     else { return .done }
-    coverage.add(.recordFails)
+    hit(.recordFails)
+    ledger.befell(.disk, at: now)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)
   }

@@ -34,7 +34,7 @@ extension World {
     guard let folder = runFolder, hasRun(folder) else { return }
     if choices.happens(.requests, perMille: 100) {
       visitorOperations = choices.choose(.requests, below: 3)
-      coverage.add(.cancellerDies)
+      hit(.cancellerDies)
     }
     defer { visitorOperations = nil }
     visit {
@@ -46,9 +46,9 @@ extension World {
       }
     }
     trace.note(.requestLeft, nil, request.force ? "without grace" : "")
-    coverage.add(request.force ? .forcedRequestLeft : .requestLeft)
+    hit(request.force ? .forcedRequestLeft : .requestLeft)
     if isEngineDead {
-      coverage.add(.requestLeftToNobody)
+      hit(.requestLeftToNobody)
     } else {
       // An engine looks each second, or is told sooner.
       let delay = [0, 10_000, Self.requestLookMicroseconds][choices.choose(.requests, below: 3)]

@@ -52,8 +52,9 @@ private struct RemainsSearch {
   private let spared: Set<Int32>
   private let takesFallen: Bool
 
-  /// What tells an attempt from all others (`LaunchPlan`).
-  private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
+  /// What tells an attempt from all others (`LaunchPlan`). A run's id does not: runs of different homes
+  /// may share it.
+  private static let names = ["FLOW_RUN_DIR", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
 
   init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
     marks = Self.names.map { name in

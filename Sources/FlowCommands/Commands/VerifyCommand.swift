@@ -1,0 +1,175 @@
+package import FlowCommandLine
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+
+/// `flow verify RUN_OR_PATH…`.
+package struct VerifyCommand: Subcommand, Equatable {
+  package let names: [String]
+  package let all: Bool
+  package let repair: Bool
+  package let json: Bool
+
+  private static let allOption = Option("all", "the logs of all runs")
+  private static let repairOption = Option(
+    "repair", "make a log whole whose end cannot be read; no byte is lost")
+  private static let jsonOption = Option("json", "print a line of JSON for each log")
+
+  package static let syntax = CommandSyntax(
+    name: "verify", purpose: "check that the log of a run is whole and right",
+    details: """
+      A log is intact; torn, where its engine died while it wrote; ambiguous, where
+      its last commit is wrong for whatever reason; damaged; or from a newer flow.
+      Events are read, applied and decided once more, and compared with what the
+      attempts have left. Repair goes on in a new segment: what does not count stays
+      where it is. It refuses a log that would lose what can be read.
+      """,
+    arguments: [
+      Argument(
+        "RUN_OR_PATH", .any, "a run id, a unique prefix of one, \"latest\", or a folder")
+    ],
+    options: [allOption, repairOption, jsonOption],
+    examples: [
+      .init("flow verify latest", "the run that was created last"),
+      .init("flow verify --all", "all runs"),
+      .init("flow verify ./copy-of-a-run", "a run's folder, or a folder of segments"),
+    ],
+    exitCodes: [.success, .usage, .damaged, .environment])
+
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
+    names = arguments.positional
+    all = arguments.has(Self.allOption)
+    repair = arguments.has(Self.repairOption)
+    json = arguments.has(Self.jsonOption)
+    if all, let name = names.first {
+      throw UsageError(command: Self.syntax.name, .superfluousArgument(name))
+    }
+    if !all, names.isEmpty {
+      throw UsageError(command: Self.syntax.name, .missingArgument("RUN_OR_PATH"))
+    }
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    var code = ExitCode.success
+    for log in try logs(context) {
+      let one: ExitCode
+      do throws(CommandError) { one = try verify(log, context) } catch {
+        // The others are looked at all the same.
+        context.output.flush()
+        context.errors.write("\(error)\n")
+        one = error.exitCode
+      }
+      if one.rawValue > code.rawValue { code = one }
+    }
+    return code
+  }
+
+  // MARK: What is meant
+
+  private struct Log {
+    let subject: LogVerifier<LinuxStorage>.Subject
+    let name: String
+    /// Nil for segments without a run around them.
+    let folder: RunFolder?
+  }
+
+  private func logs(_ context: CommandContext) throws(CommandError) -> [Log] {
+    var logs: [Log] = []
+    if all {
+      let home = try context.home()
+      let ids: [String]
+      do throws(RunError) { ids = try home.list() } catch { throw .run(error) }
+      return ids.map { log(ofRun: $0, in: home) }
+    }
+    for name in names {
+      if name.utf8.contains(UInt8(ascii: "/")) || name == "." || name == ".." {
+        logs.append(try log(at: name, context))
+      } else {
+        let home = try context.home()
+        do throws(RunError) { logs.append(log(ofRun: try home.resolve(name), in: home)) } catch {
+          throw .run(error)
+        }
+      }
+    }
+    return logs
+  }
+
+  private func log(ofRun id: String, in home: RunHome<LinuxStorage>) -> Log {
+    let folder = home.folder(of: id)
+    return Log(subject: .run(folder, id: id), name: "run \(id)", folder: folder)
+  }
+
+  private func log(at path: String, _ context: CommandContext) throws(CommandError) -> Log {
+    do throws(Errno) {
+      let real = try ProcessFacts.realPath(path)
+      guard let attributes = try context.storage.attributes(of: real) else { throw .noSuchFile }
+      guard attributes.isDirectory else { throw .notDirectory }
+      let folder = RunFolder(path: real)
+      if try context.storage.attributes(of: folder.log)?.isDirectory == true {
+        return Log(subject: .run(folder, id: nil), name: "run in \(path)", folder: folder)
+      }
+      return Log(subject: .log(real), name: "log \(path)", folder: nil)
+    } catch {
+      throw .file(path, error)
+    }
+  }
+
+  // MARK: Doing it
+
+  private func verify(_ log: Log, _ context: CommandContext) throws(CommandError) -> ExitCode {
+    let bootID: String
+    do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
+      throw .system("read the boot's id", error)
+    }
+    do throws(RunError) {
+      let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
+      guard repair else {
+        print(report, of: log, context)
+        return report.verdict == .intact ? .success : .damaged
+      }
+      return try repair(log, report, bootID, context)
+    } catch {
+      throw .run(error)
+    }
+  }
+
+  private func print(_ report: LogReport, of log: Log, _ context: CommandContext) {
+    let printer = VerdictPrinter(report, name: log.name)
+    context.output.write(json ? printer.json : printer.text)
+    context.output.flushWhenLarge()
+  }
+
+  private func repair(
+    _ log: Log, _ report: LogReport, _ bootID: String, _ context: CommandContext
+  ) throws(RunError) -> ExitCode {
+    if report.verdict == .intact && report.engine == nil {
+      print(report, of: log, context)
+      return .success
+    }
+    guard let folder = log.folder else {
+      print(report, of: log, context)
+      context.warn("\(report.log): only within its run's folder can a log be repaired; name that")
+      return .damaged
+    }
+    let process = RunProcess(
+      processID: ProcessFacts.processID, place: Place(bootID: bootID),
+      salts: SaltSource(seed: ProcessFacts.randomBits()))
+    let id = report.runID ?? log.name
+    switch try LogRepair.repair(folder, id: id, by: process, in: context.storage) {
+    case .whole: break
+    case .refused(let report):
+      print(report, of: log, context)
+      context.warn("\(report.log): it cannot be repaired without losing more; nothing was changed")
+      return .damaged
+    case .repaired(_, let tail, let segment):
+      context.warn(
+        "\(tail.path): the last \(tail.bytes) bytes, from \(tail.offset) on, do not count any more,"
+          + " and stay there; the history goes on after event \(tail.lastSequence) in segment"
+          + " \(segment)")
+    }
+    let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
+    print(report, of: log, context)
+    return report.verdict == .intact ? .success : .damaged
+  }
+}

@@ -1,0 +1,164 @@
+import FlowCommandLine
+import FlowCore
+import FlowLog
+package import FlowRuntime
+import FlowText
+
+/// What `flow verify` prints of a log.
+package struct VerdictPrinter: Sendable {
+  private let report: LogReport
+  private let name: String
+
+  /// - Parameter name: what the log is called: a run, or a folder.
+  package init(_ report: LogReport, name: String) {
+    self.report = report
+    self.name = name
+  }
+
+  // MARK: Text
+
+  /// A line with the verdict, and under it, where it is not that all is well, what is wrong and
+  /// where, what it means, and what can be done.
+  package var text: String {
+    var lines = ["\(TerminalText.escaped(name)): \(report.verdict.rawValue)"]
+    lines += report.problems.map { "  \(place($0)): \(TerminalText.escaped($0.description))" }
+    lines.append("  \(extent)")
+    if let meaning { lines.append("  \(meaning)") }
+    if let remedy { lines.append("  \(remedy)") }
+    lines += report.notes.map { "  note: \(TerminalText.escaped($0))" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func place(_ problem: LogProblem) -> String {
+    let parts = [
+      TerminalText.escaped(problem.path), problem.offset.map { "byte \($0)" },
+      problem.sequence.map { "event \($0)" },
+    ]
+    return parts.compactMap(\.self).joined(separator: ", ")
+  }
+
+  /// How much was read, and what it is.
+  private var extent: String {
+    let events = Self.count(report.lastSequence, "event")
+    let commits = Self.count(report.commits, "commit")
+    let segments = Self.count(Int64(report.position?.segment ?? 0), "segment")
+    let read = "\(events) in \(commits) and \(segments)"
+    if let engine = report.engine {
+      let process = engine.processID.map { "process \($0)" } ?? "a process"
+      return "\(read) are durable; \(process) drives the run"
+    }
+    switch report.state?.phase {
+    case .finished(let outcome): return "\(read); the run has \(Self.ended(outcome))"
+    case .running, .stopping: return "\(read); the run is unfinished"
+    case nil: return read
+    }
+  }
+
+  private static func ended(_ outcome: RunOutcome) -> String {
+    switch outcome {
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .cancelled: "been cancelled"
+    }
+  }
+
+  private static func count(_ number: Int64, _ what: String) -> String {
+    "\(number) \(what)\(number == 1 ? "" : "s")"
+  }
+
+  private var meaning: String? {
+    switch (report.verdict, report.loss) {
+    case (.intact, _): nil
+    case (.torn, _):
+      "Its engine died while it wrote. Nothing that was acknowledged is missing."
+    case (.ambiguous, .none):
+      "Its engine died while it wrote, and had not acknowledged it: nothing else is missing."
+    case (.ambiguous, _):
+      "A crash may have left it so. If it has rotted, \(atStake), which may have been"
+        + " acknowledged."
+    case (.newer, _): "Nothing is wrong with it; this flow cannot read all of it."
+    case (.damaged, .none): "No event that was acknowledged is missing."
+    case (.damaged, .possible): "Events that were acknowledged may be missing, or wrong."
+    case (.damaged, .certain): "Events that were acknowledged are missing, or cannot be read."
+    }
+  }
+
+  private var atStake: String {
+    guard let tail = report.tail, tail.lastAtStake > tail.lastSequence else {
+      return "events are lost"
+    }
+    let first = tail.lastSequence + 1
+    return first == tail.lastAtStake
+      ? "event \(first) is lost" : "events \(first) to \(tail.lastAtStake) are lost"
+  }
+
+  private var remedy: String? {
+    if report.verdict == .intact { return nil }
+    if report.verdict == .newer { return "Use the flow that wrote it." }
+    if report.engine != nil { return "Stop its engine first, and look again." }
+    let last = report.lastSequence
+    if report.isRepairable && report.verdict == .damaged {
+      return
+        "flow verify --repair lets the history go on after event \(last). The bytes stay where they"
+        + " are."
+    }
+    if report.isRepairable {
+      return
+        "flow restart, or flow verify --repair, goes on after event \(last). The bytes stay where"
+        + " they are."
+    }
+    let readable =
+      last > 0 ? " Events up to \(last) can be read: flow events shows them." : ""
+    return "flow does not go on from it; put what is named above back from a copy.\(readable)"
+  }
+}
+
+// MARK: - JSON
+
+extension VerdictPrinter {
+  /// `{"log","runId","verdict","acknowledgedMissing","isRepairable","enginePid","events","commits",
+  /// "frames","segments","problems":[{"path","offset","sequence","verdict","what","bytes",
+  /// "lastAtStake"}],"meaning","remedy","notes"}` and a line feed. `acknowledgedMissing` is `none`,
+  /// `possible` or `certain`.
+  package var json: String {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("log", report.log)
+      json.member("runId", report.runID)
+      json.member("verdict", report.verdict.rawValue)
+      json.member("acknowledgedMissing", report.loss.rawValue)
+      json.member("isRepairable", report.isRepairable)
+      json.member("enginePid", report.engine?.processID)
+      json.member("events", report.lastSequence)
+      json.member("commits", report.commits)
+      json.member("frames", report.frames)
+      json.member("segments", report.position?.segment ?? 0)
+      json.key("problems")
+      json.array { json in
+        for problem in report.problems { write(problem, to: &json) }
+      }
+      json.member("meaning", meaning)
+      json.member("remedy", remedy)
+      json.key("notes")
+      json.array { json in
+        for note in report.notes { json.string(note) }
+      }
+    }
+    json.endLine()
+    return json.take()
+  }
+
+  private func write(_ problem: LogProblem, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("path", problem.path)
+      json.member("offset", problem.offset)
+      json.member("sequence", problem.sequence)
+      json.member("verdict", problem.verdict.rawValue)
+      json.member("what", problem.description)
+      if case .tail(let tail) = problem.cause {
+        json.member("bytes", tail.bytes)
+        json.member("lastAtStake", tail.lastAtStake)
+      }
+    }
+  }
+}

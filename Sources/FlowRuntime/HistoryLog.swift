@@ -1,0 +1,38 @@
+import FlowLog
+
+/// What belongs to the format of a run's log and not to segments as such.
+package enum HistoryLog {
+  /// Bytes that are likely in events (`LogOptions.dictionary`), for format version 1. They never
+  /// change for it: a log that was written with others cannot be read.
+  ///
+  /// First come words of definitions, and the settings of a step that says nothing of them. Then,
+  /// for each step whose number takes one byte, what most steps record: the attempt was launched,
+  /// ended by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are
+  /// last, since most runs are small and near matches take fewer bits.
+  package static let dictionary: [UInt8] = {
+    var bytes = Array(words.utf8)
+    bytes += usualSettings
+    for step in (UInt8(0)..<128).reversed() {
+      bytes += [0x02, step, 1, 0x0c, step, 1, 0, 0, 0x48, step, 0, 0x40, (step + 1) & 0x7f, 1]
+    }
+    return bytes
+  }()
+
+  private static let words = """
+    https://docker compose kubectl apply git clone --depth 1 ssh rsync -az --delete tar -czf .tar.gz\
+    curl -fsS -o aws s3 cp gcloud psql pg_dump sqlite3 .sql.gz sha256sum > find . -type f | sort | \
+    grep -v sed -e awk '{print $1}' xargs mkdir -p rm -rf cp -a mv ln -s sleep 10 echo "$ test -f [ \
+    ]; then for in do done else exit 1 2>&1 >/dev/null || && set -euo pipefail cargo npm run swift \
+    make -j go test ./... node .js python3 -m .py bash -c .sh ./scripts/ ./bin/ /usr/bin/env \
+    /usr/local/bin/ /var/lib/ /home/ /tmp/ DATABASE_URL PATH=LANG=C.UTF-8TZ=UTC$HOME/ data \
+    input output results clean fetch download extract transform load train evaluate notify publish \
+    check lint build deploy upload backup prepare setup report nightly $FLOW_ATTEMPT $FLOW_RUN_DIR/\
+    /bin/sh/bin/true
+    """
+
+  /// As `DefinitionCodec` writes them.
+  private static let usualSettings: [UInt8] = [
+    0, 0, 0, 1, 0, 0, 0, 0x90, 0x4e, 1, 0xe8, 7, 0xd0, 0x0f, 0xe0, 0xa7, 0x12, 1, 0x0f, 0, 0, 0, 0,
+    0, 0x80, 0x80, 0x80, 0x80, 4,
+  ]
+}

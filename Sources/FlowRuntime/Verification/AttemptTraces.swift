@@ -1,0 +1,182 @@
+import FlowCore
+import FlowLog
+
+/// What the attempts of a run have left in its folder, to be compared with its history. It must be
+/// looked at before the history is: an intent is durable before anything is made for it.
+struct AttemptTraces {
+  private struct Record {
+    let path: String
+    let stepID: String
+    let number: Int32
+    let content: AttemptRecord
+    /// Whether its monitor may still be at it.
+    let isLocked: Bool
+  }
+
+  private let folder: RunFolder
+  private var records: [Record] = []
+  /// By the event that a record names as its intent.
+  private var byIntent: [Int64: Int] = [:]
+  private var byAttempt: [AttemptID: Int] = [:]
+  /// Output files, as step and attempt.
+  private var outputs: [(name: String, stepID: String, number: Int32)] = []
+  private var hasOutput: Set<String> = []
+  private var isThere = false
+  private var found: [LogProblem] = []
+  private var launched: [AttemptID] = []
+  private var strangers: [String] = []
+
+  /// - Parameter folder: nil for a log without a run around it.
+  init<Store: Storage>(_ folder: RunFolder?, in storage: Store) throws(RunError) {
+    self.folder = folder ?? RunFolder(path: "")
+    guard let folder else { return }
+    let names: [String]
+    do throws(Errno) { names = try storage.entries(of: folder.attempts) } catch .noSuchFile {
+      return
+    } catch {
+      throw .storage(StorageError(.list, folder.attempts, error))
+    }
+    isThere = true
+    for name in names { try add(name, storage) }
+  }
+
+  private mutating func add<Store: Storage>(
+    _ name: String, _ storage: Store
+  ) throws(RunError) {
+    guard let (stepID, number, suffix) = Self.parse(name) else {
+      strangers.append(name)
+      return
+    }
+    switch suffix {
+    case "out":
+      outputs.append((name, stepID, number))
+      hasOutput.insert(name)
+    case "rec":
+      let path = "\(folder.attempts)/\(name)"
+      guard let (content, isLocked) = try Self.read(path, storage) else { return }
+      let record = Record(
+        path: path, stepID: stepID, number: number, content: content, isLocked: isLocked)
+      if let start = content.start {
+        byIntent[start.intent] = records.count
+        byAttempt[start.id] = records.count
+      }
+      records.append(record)
+    default: strangers.append(name)
+    }
+  }
+
+  private static func read<Store: Storage>(
+    _ path: String, _ storage: Store
+  ) throws(RunError) -> (AttemptRecord, isLocked: Bool)? {
+    do throws(StorageError) {
+      let file = try File(path, .read, in: storage)
+      let isLocked = try file.isLockedByAnother()
+      let bytes = try file.read(at: 0, count: AttemptRecord.byteCount)
+      return (AttemptRecord.decode(bytes), isLocked)
+    } catch {
+      // Removed while it was looked for.
+      if error.errno == .noSuchFile { return nil }
+      throw .storage(error)
+    }
+  }
+
+  /// `<step>@<attempt>.<suffix>`.
+  private static func parse(_ name: String) -> (stepID: String, number: Int32, suffix: String)? {
+    let parts = name.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    let rest = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+    guard rest.count == 2, let number = Int32(rest[0]), number > 0, String(number) == rest[0]
+    else { return nil }
+    return (String(parts[0]), number, String(rest[1]))
+  }
+
+  // MARK: Comparing
+
+  /// Compares the next event of the history with what was left for it.
+  mutating func compare(_ event: Event) {
+    if let index = byIntent[event.sequence] {
+      byIntent[event.sequence] = nil
+      check(records[index], against: event)
+    }
+    if case .attemptLaunched(let attempt, _) = event.body, isThere { launched.append(attempt) }
+    if case .attemptEnded(let attempt, let end) = event.body {
+      check(end, of: attempt, event.sequence)
+    }
+  }
+
+  private mutating func check(_ record: Record, against event: Event) {
+    guard let attempt = record.content.start?.id else { return }
+    if event.body == .attemptScheduled(attempt) { return }
+    // So another engine takes up the intent to launch what was never launched.
+    if event.body == .attemptFound(attempt, .neverLaunched) { return }
+    found.append(
+      LogProblem(.intentDiffers(intent: event.sequence), in: record.path, event: event.sequence))
+  }
+
+  private mutating func check(_ end: AttemptEnd, of attempt: AttemptID, _ sequence: Int64) {
+    guard let index = byAttempt[attempt], let recorded = records[index].content.end,
+      end.result != .lost, end.result != recorded.result
+    else { return }
+    found.append(
+      LogProblem(
+        .endDiffers(recorded: recorded, history: end), in: records[index].path, event: sequence))
+  }
+
+  /// - Parameter state: after the last event, with this number, of a history that was read to its
+  ///   end.
+  func contradictions(of state: RunState?, through last: Int64) -> [LogProblem] {
+    var problems = found
+    for intent in byIntent.keys.sorted() where intent > last {
+      guard let index = byIntent[intent] else { continue }
+      problems.append(
+        LogProblem(
+          .attemptUnknown(intent: intent, last: last), in: records[index].path, event: intent))
+    }
+    guard let state else { return problems }
+    let steps = Self.index(state.definition)
+    for (name, stepID, number) in outputs {
+      guard let step = steps[stepID], state.steps[step].attempt < number else { continue }
+      problems.append(
+        LogProblem(
+          .attemptUnknown(intent: nil, last: last), in: "\(folder.attempts)/\(name)"))
+    }
+    return problems
+  }
+
+  private static func index(_ definition: WorkflowDefinition) -> [String: Int] {
+    Dictionary(
+      definition.steps.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  // MARK: Notes
+
+  /// What is unusual, and takes nothing from the history.
+  func notes(_ state: RunState?) -> [String] {
+    guard let state else { return [] }
+    let steps = Self.index(state.definition)
+    var notes: [String] = []
+    for record in records where !record.isLocked && record.content.isUnreadable {
+      notes.append("\(record.path): the attempt's record cannot be read")
+    }
+    for record in records where steps[record.stepID] == nil || isAnothers(record, steps) {
+      notes.append("\(record.path): the record is of another attempt than its name says")
+    }
+    for name in strangers { notes.append("\(folder.attempts)/\(name): nothing of this run") }
+    let missing = launched.filter { !hasOutput.contains(outputName(of: $0, state.definition)) }
+    if let first = missing.first {
+      let name = outputName(of: first, state.definition)
+      let others = missing.count == 1 ? "" : ", and of \(missing.count - 1) more attempts"
+      notes.append("\(folder.attempts)/\(name): the output of an attempt is gone\(others)")
+    }
+    return notes
+  }
+
+  private func isAnothers(_ record: Record, _ steps: [String: Int]) -> Bool {
+    guard let start = record.content.start, let step = steps[record.stepID] else { return false }
+    return Int(start.step) != step || start.attempt != record.number
+  }
+
+  private func outputName(of attempt: AttemptID, _ definition: WorkflowDefinition) -> String {
+    "\(definition.steps[Int(attempt.step)].id)@\(attempt.number).out"
+  }
+}

@@ -1,0 +1,85 @@
+import FlowCore
+import FlowLog
+
+/// Checks what the frames of a log hold: that events can be read, can follow from one
+/// another, are decided as the rules want it, and stand in whole commits of the right engine life.
+struct HistoryCheck {
+  private var redecision = Redecision()
+  private var beginsCommit = true
+  private(set) var created: RunCreated?
+  private(set) var lastSequence: Int64 = 0
+  private var traces: AttemptTraces
+
+  init(_ traces: AttemptTraces) {
+    self.traces = traces
+  }
+
+  /// The state after what was taken in; nil before the definition is complete.
+  var state: RunState? { redecision.state }
+
+  /// What attempts have left and the history does not know, or tells otherwise.
+  var contradictions: [LogProblem] { traces.contradictions(of: state, through: lastSequence) }
+
+  var notes: [String] { traces.notes(state) }
+
+  /// Takes in the next frame.
+  ///
+  /// - Returns: what is wrong with it; then the rest of the history cannot be checked.
+  mutating func apply(_ frame: LogFrame, _ payload: [UInt8]) -> LogProblem? {
+    var decoder = EventDecoder(payload, first: Int64(frame.first))
+    var count = 0
+    while true {
+      let number = Int64(frame.first) + Int64(count)
+      do throws(CodingError) {
+        guard let event = try decoder.next() else { break }
+        count += 1
+        if let cause = apply(event) { return problem(cause, frame, number) }
+      } catch {
+        return problem(.event(error), frame, number)
+      }
+    }
+    guard count == frame.count else {
+      return problem(
+        .eventCount(declared: frame.count, found: count), frame, Int64(frame.first))
+    }
+    return end(frame)
+  }
+
+  private func problem(
+    _ cause: LogProblem.Cause, _ frame: LogFrame, _ sequence: Int64
+  ) -> LogProblem {
+    LogProblem(cause, in: frame.place.path, at: frame.place.offset, event: sequence)
+  }
+
+  private mutating func apply(_ event: Event) -> LogProblem.Cause? {
+    if beginsCommit && !event.startsWakeUp { return .wakeUpSplit }
+    beginsCommit = false
+    do throws(HistoryError) {
+      if let difference = try redecision.apply(event) { return .decision(difference) }
+    } catch {
+      return .history(error)
+    }
+    if case .runCreated(let created) = event.body { self.created = created }
+    lastSequence = event.sequence
+    traces.compare(event)
+    return nil
+  }
+
+  /// What must hold where a frame ends.
+  private mutating func end(_ frame: LogFrame) -> LogProblem? {
+    guard frame.endsCommit else { return nil }
+    beginsCommit = true
+    let last = Int64(frame.last)
+    guard let state else { return problem(.undefined, frame, last) }
+    if let difference = redecision.differenceAtEnd() {
+      return problem(.decision(difference), frame, difference.sequence)
+    }
+    // What was carried over keeps the life that it was recorded in.
+    let isRightLife =
+      frame.isCarriedOver
+      ? Int64(state.lives) <= Int64(frame.engineLife)
+      : Int64(state.lives) == Int64(frame.engineLife)
+    if isRightLife { return nil }
+    return problem(.engineLife(segment: frame.engineLife, events: state.lives), frame, last)
+  }
+}

@@ -1,0 +1,110 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSystem
+import TestSupport
+import Testing
+
+/// The logs in `Fixtures/Logs/v1`. With `FLOW_UPDATE=1` in the environment those that are missing
+/// are made, and all texts beside them are written.
+struct GoldenLogTests {
+  private static let names = GoldenLog.all.map(\.name)
+
+  private static func log(named name: String) throws -> GoldenLog {
+    try #require(GoldenLog.all.first { $0.name == name })
+  }
+
+  /// Reads all events of a log in memory.
+  private static func events(_ storage: ByteStorage) throws -> [Event] {
+    var events: [Event] = []
+    var reader = try LogReader.open(
+      "log", in: storage, .recovering, dictionary: HistoryLog.dictionary)
+    while let frame = try reader.next() {
+      var payload: [UInt8] = []
+      reader.withPayload { span in for index in span.indices { payload.append(span[index]) } }
+      var decoder = EventDecoder(payload, first: Int64(frame.first))
+      while let event = try decoder.next() { events.append(event) }
+    }
+    return events
+  }
+
+  /// The log is read, replayed and decided again as it was.
+  @Test(arguments: names)
+  func goldenLogIsReadAsItWasWritten(name: String) throws {
+    let log = try Self.log(named: name)
+    let folder = "Logs/v1/\(name)"
+    if FixtureUpdate.isWanted {
+      try FixtureUpdate.addLog(folder) { try log.run().log(log.options) }
+    }
+    let storage = ByteStorage(fixture: folder)
+    let before = storage.files
+    let report = try LogVerifier.verify(.log("log"), in: storage, bootID: "boot")
+    #expect(report.problems == [])
+    let dump = HistoryDump.text(try Self.events(storage), report.state)
+    FixtureUpdate.check(dump, "\(folder).txt")
+    #expect(storage.files == before)
+  }
+
+  /// Nobody knows what the engine of a later version makes of a script; that of this one makes what
+  /// it made.
+  @Test(arguments: names)
+  func theScriptMakesTheEventsOfTheLog(name: String) throws {
+    let log = try Self.log(named: name)
+    let events = try Self.events(ByteStorage(fixture: "Logs/v1/\(name)"))
+    #expect(events == log.run().events)
+  }
+
+  /// Where nothing is deflated, the writer's bytes are known too.
+  @Test func theWriterWritesTheSameBytes() throws {
+    let log = try Self.log(named: "undeflated")
+    #expect(try log.run().log(log.options) == ByteStorage(fixture: "Logs/v1/undeflated").files)
+  }
+
+  @Test func everyKindOfEventIsInAGoldenLog() throws {
+    var kinds: Set<EventKind> = []
+    for log in GoldenLog.all {
+      for event in log.run().events { kinds.insert(event.body.kind) }
+    }
+    #expect(EventKind.allCases.filter { !kinds.contains($0) } == [])
+    #expect(GoldenLog.all.count >= 20)
+  }
+
+  @Test func theListNamesEveryLog() {
+    let list = GoldenLog.all.map { "\($0.name): \($0.contents)\n" }.joined()
+    FixtureUpdate.check(list, "Logs/v1/contents.txt")
+    let folders = Repository.entries(in: "Fixtures/Logs/v1").filter(\.isFolder).map(\.name)
+    #expect(folders == Self.names.sorted())
+  }
+
+  /// They are cloned with every clone.
+  @Test func allLogsTogetherAreSmall() {
+    let files = Repository.files(under: "Fixtures/Logs")
+    #expect(files.count > 60)
+    #expect(files.reduce(0) { $0 + Repository.read($1).count } < 300 << 10)
+  }
+}
+
+/// Files under `Fixtures` that are made by tests.
+enum FixtureUpdate {
+  static let isWanted = ProcessFacts.environmentValue("FLOW_UPDATE") == "1"
+
+  /// Compares a text with a file, or makes it that.
+  static func check(
+    _ text: String, _ path: String, _ location: SourceLocation = #_sourceLocation
+  ) {
+    let file = "\(Fixtures.root)/\(path)"
+    if isWanted {
+      TestFile.makeFolder(String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)]))
+      TestFile.write(Array(text.utf8), to: file)
+    }
+    #expect(TestFile.text(file) == text, "\(path)", sourceLocation: location)
+  }
+
+  /// Makes a log that is not there. One that is stays as it is.
+  static func addLog(_ folder: String, _ files: () throws -> [String: [UInt8]]) throws {
+    let path = "\(Fixtures.root)/\(folder)"
+    if TestFile.exists(path) { return }
+    TestFile.makeFolder(path)
+    for (name, bytes) in try files() { TestFile.write(bytes, to: "\(path)/\(name)") }
+  }
+}

@@ -1,0 +1,348 @@
+import CLauncher
+import FlowCore
+import FlowLog
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+/// What `LogVerifier` says of logs, and what `LogRepair` makes of them.
+struct VerifierTests {
+  let harness = Harness(Harness.chain(12))
+  var folder: RunFolder { harness.home.folder(of: "run") }
+  var disk: SimulatedStorage { harness.world.storage }
+
+  /// - Parameter boot: nil for the machine's own.
+  func verify(id: String? = "run", boot: String? = nil) throws -> LogReport {
+    try LogVerifier.verify(
+      .run(folder, id: id), in: disk, bootID: boot ?? harness.world.place.bootID)
+  }
+
+  func repair(boot: String? = nil) throws -> LogRepair.Outcome {
+    try LogRepair.repair(folder, id: "run", by: harness.process(7, boot: boot), in: disk)
+  }
+
+  /// The run, from its creation to its end.
+  func run() throws {
+    var driver = try harness.create()
+    while try driver.step() == nil {}
+    try driver.finish()
+    harness.world.replaceEngine()
+    harness.world.settle(microseconds: 10_000_000)
+  }
+
+  /// An engine that died some way into the run, with nothing in flight. Its last commit launched
+  /// nothing, and what ran has ended since.
+  func die() throws {
+    var last: [Event] = []
+    var count = 0
+    harness.recorder.onCommit = { [recorder = harness.recorder] in
+      last = Array(recorder.events.dropFirst(count))
+      count = recorder.events.count
+    }
+    do {
+      var driver = try harness.create()
+      func isEnough() -> Bool {
+        count >= 15 && !last.contains { $0.body.kind == .attemptScheduled }
+      }
+      while !isEnough() || !driver.commitInFlight.isEmpty { _ = try driver.step() }
+    }
+    harness.recorder.onCommit = {}
+    harness.world.replaceEngine()
+    harness.world.settle(microseconds: 10_000_000)
+  }
+
+  func lastSegment() throws -> String {
+    "\(folder.log)/\(try #require(disk.entries(of: folder.log).last))"
+  }
+
+  /// Puts a file in the place of another, or where there was none.
+  func put(_ bytes: [UInt8], in path: String) throws {
+    try? disk.removeFile(path)
+    let file = try disk.open(path, .create)
+    if !bytes.isEmpty { _ = try disk.write(bytes.span, to: file, at: 0) }
+    try disk.sync(file)
+    try disk.close(file)
+  }
+
+  /// Changes the last segment; `end` is one past the last byte that is not zero.
+  func change(_ body: (_ bytes: inout [UInt8], _ end: Int) -> Void) throws {
+    let path = try lastSegment()
+    var bytes = try #require(disk.bytes(at: path))
+    body(&bytes, (bytes.lastIndex { $0 != 0 } ?? -1) + 1)
+    try put(bytes, in: path)
+  }
+
+  func log() throws -> [String: [UInt8]] {
+    var bytes: [String: [UInt8]] = [:]
+    for name in try disk.entries(of: folder.log) {
+      bytes[name] = disk.bytes(at: "\(folder.log)/\(name)")
+    }
+    return bytes
+  }
+
+  // MARK: Whole logs
+
+  @Test func aRunThatHasEndedIsIntact() throws {
+    try run()
+    let report = try verify()
+    #expect(report.verdict == .intact && report.loss == .none)
+    #expect(report.problems == [])
+    // The simulated commands print nothing.
+    #expect(report.notes.count == 1 && report.notes[0].contains("the output of an attempt is gone"))
+    #expect(report.lastSequence == Int64(harness.recorder.events.count))
+    #expect(report.runID == "run")
+    #expect(report.state?.phase == .finished(.succeeded))
+    #expect(report.tail?.verdict == .intact(isSealed: true))
+    #expect(report.position?.segment == UInt64(try disk.entries(of: folder.log).count))
+    #expect(report.commits > 12 && report.frames == report.commits)
+    #expect(report.engine == nil && !report.isRepairable)
+    #expect(try repair() == .whole)
+  }
+
+  @Test func ofARunThatGoesOnWhatIsDurableIsVerified() throws {
+    var driver = try harness.create(by: 41)
+    while harness.recorder.events.count < 15 { _ = try driver.step() }
+    let report = try verify()
+    #expect(report.verdict == .intact)
+    #expect(report.engine?.processID == 41)
+    #expect(report.lastSequence == Int64(harness.recorder.events.count))
+    #expect(throws: RunError.runIsHeld("run", processID: 41)) { try repair() }
+  }
+
+  @Test func whatSeveralLivesWroteIsIntact() throws {
+    try die()
+    #expect(try harness.drive(by: 2))
+    disk.closeAll()
+    #expect(try verify().verdict == .intact)
+    #expect(try verify().state?.lives == 2)
+  }
+
+  // MARK: Ends that cannot be read
+
+  private func tear() throws {
+    try change { bytes, end in for index in end - 8..<end { bytes[index] = 0 } }
+  }
+
+  @Test(arguments: [nil, "another"])
+  func aTornEndIsToldAndRepaired(boot: String?) throws {
+    try die()
+    // As if the commit had never been finished, and nobody had said that it was.
+    try disk.removeFile(folder.lock)
+    try tear()
+    let before = try log()
+    let report = try verify(boot: boot)
+    #expect(report.verdict == .torn && report.loss == .none && report.isRepairable)
+    let tail = try #require(report.tail)
+    #expect(
+      report.problems == [
+        LogProblem(
+          .tail(tail), in: try lastSegment(), at: tail.offset, event: Int64(tail.lastSequence) + 1)
+      ])
+    guard case .repaired(report, let cut, let segment) = try repair(boot: boot) else {
+      Issue.record("not repaired")
+      return
+    }
+    #expect(cut == tail && segment == UInt64(before.count + 1))
+    let after = try log()
+    #expect(after.filter { before[$0.key] != nil } == before)
+    #expect(after.count == before.count + 1)
+    disk.closeAll()
+    let repaired = try verify(boot: boot)
+    #expect(repaired.verdict == .intact && repaired.lastSequence == Int64(tail.lastSequence))
+    #expect(try repair(boot: boot) == .whole)
+    disk.closeAll()
+    // An engine goes on from there as if nothing had been done.
+    #expect(try harness.drive(by: 3, boot: boot))
+    disk.closeAll()
+    #expect(try verify(boot: boot).state?.phase == .finished(.succeeded))
+  }
+
+  @Test func aCommitThatIsWrongIsAmbiguous() throws {
+    try die()
+    try disk.removeFile(folder.lock)
+    try change { bytes, end in bytes[end - 12] ^= 4 }
+    let report = try verify(boot: "another")
+    #expect(report.verdict == .ambiguous && report.loss == .possible && report.isRepairable)
+    guard case .repaired = try repair(boot: "another") else {
+      Issue.record("not repaired")
+      return
+    }
+    disk.closeAll()
+    #expect(try verify(boot: "another").verdict == .intact)
+  }
+
+  /// A run that has ended, and whose seal was lost, gets another.
+  @Test func aRepairedRunThatHasEndedIsSealed() throws {
+    try run()
+    disk.closeAll()
+    try change { bytes, end in bytes[end - 1] = 0 }
+    #expect(try verify().verdict == .torn)
+    guard case .repaired = try repair() else {
+      Issue.record("not repaired")
+      return
+    }
+    disk.closeAll()
+    #expect(try verify().tail?.verdict == .intact(isSealed: true))
+  }
+
+  @Test func whatTheLockFileSaysIsMissing() throws {
+    try die()
+    let through = Int64(harness.recorder.events.count)
+    try tear()
+    let before = try log()
+    for boot in [nil, "another"] {
+      let report = try verify(boot: boot)
+      #expect(report.verdict == .damaged && report.loss == .certain && !report.isRepairable)
+      let problem = try #require(report.problems.last)
+      #expect(
+        problem.cause == .claimedDurable(through: through, last: report.lastSequence))
+      #expect(problem.path == folder.lock)
+      guard case .refused = try repair(boot: boot) else {
+        Issue.record("not refused")
+        return
+      }
+      disk.closeAll()
+    }
+    #expect(try log() == before)
+  }
+
+  /// The lock file says that its engine had acknowledged nothing of it.
+  @Test func aCommitInFlightThatIsWrongWasNotAcknowledged() throws {
+    try die()
+    // A frame in the place of the next, and not what belongs there.
+    try change { bytes, end in
+      let start = (0..<end - 48).last { bytes[$0] == 0x66 && bytes[$0 + 1] == 0x4c } ?? 0
+      let frame = Array(bytes[start..<end])
+      bytes.replaceSubrange(end..<min(bytes.count, end + frame.count), with: frame)
+    }
+    let report = try verify()
+    #expect(report.verdict == .ambiguous && report.loss == .none)
+    #expect(try verify(boot: "another").loss == .possible)
+  }
+
+  @Test func garbageBehindTheEndIsDamageThatCanBeRepaired() throws {
+    try run()
+    disk.closeAll()
+    try change { bytes, end in bytes.replaceSubrange(end..<end + 3, with: [1, 2, 3]) }
+    let report = try verify()
+    #expect(report.verdict == .damaged && report.loss == .none && report.isRepairable)
+    guard case .repaired(_, let tail, _) = try repair() else {
+      Issue.record("not repaired")
+      return
+    }
+    #expect(tail.bytes == 3)
+    disk.closeAll()
+    let repaired = try verify()
+    #expect(repaired.verdict == .intact)
+    #expect(repaired.lastSequence == Int64(harness.recorder.events.count))
+  }
+
+  @Test func damageBeforeTheEndIsNotRepaired() throws {
+    try run()
+    disk.closeAll()
+    try #require(disk.entries(of: folder.log).count > 1)
+    let path = "\(folder.log)/00000001.seg"
+    var bytes = try #require(disk.bytes(at: path))
+    bytes[200] ^= 1
+    try put(bytes, in: path)
+    let before = try log()
+    let report = try verify()
+    #expect(report.verdict == .damaged && report.loss == .certain && !report.isRepairable)
+    #expect(report.problems.map(\.path) == [path] && report.problems[0].offset == 128)
+    #expect(try repair() == .refused(verify()))
+    #expect(try log() == before)
+  }
+
+  @Test func aLogWhoseLauncherLingersIsNotRepaired() throws {
+    try die()
+    try tear()
+    let launcher = try disk.open(folder.launcher, .update)
+    #expect(try disk.tryLock(launcher))
+    #expect(throws: RunError.launcherLingers(path: folder.launcher)) { try repair() }
+  }
+
+  // MARK: What attempts have left
+
+  private func record(
+    _ name: String, attempt: AttemptID, intent: Int64, end: flow_record_end? = nil
+  ) throws {
+    var start = flow_record_start.sample
+    start.step = attempt.step
+    start.attempt = attempt.number
+    start.intent = intent
+    try put(
+      RecordBytes.of(start: start, command: .sample, end: end), in: "\(folder.attempts)/\(name)")
+  }
+
+  private func intent(of attempt: AttemptID) throws -> Int64 {
+    try #require(harness.recorder.events.first { $0.body == .attemptScheduled(attempt) }).sequence
+  }
+
+  @Test func recordsThatAgreeAreRight() throws {
+    try run()
+    let attempt = AttemptID(step: 1, number: 1)
+    try record("s1@1.rec", attempt: attempt, intent: try intent(of: attempt))
+    for step in 0..<12 { try put([], in: "\(folder.attempts)/s\(step)@1.out") }
+    #expect(try verify().problems == [])
+    #expect(try verify().notes == [])
+  }
+
+  @Test func aRecordOfAnEventThatIsMissingIsDamage() throws {
+    try run()
+    let last = Int64(harness.recorder.events.count)
+    try record("s1@1.rec", attempt: AttemptID(step: 1, number: 1), intent: last + 5)
+    let report = try verify()
+    #expect(report.problems.map(\.cause) == [.attemptUnknown(intent: last + 5, last: last)])
+    #expect(report.problems.map(\.path) == ["\(folder.attempts)/s1@1.rec"])
+    #expect(report.verdict == .damaged && report.loss == .certain)
+  }
+
+  @Test func anOutputOfAnAttemptThatTheHistoryLacksIsDamage() throws {
+    try run()
+    try put([], in: "\(folder.attempts)/s1@2.out")
+    let causes = try verify().problems.map(\.cause)
+    #expect(causes == [.attemptUnknown(intent: nil, last: Int64(harness.recorder.events.count))])
+  }
+
+  @Test func aRecordWhoseIntentIsAnothersIsDamage() throws {
+    try run()
+    let intent = try intent(of: AttemptID(step: 2, number: 1))
+    try record("s1@1.rec", attempt: AttemptID(step: 1, number: 1), intent: intent)
+    #expect(try verify().problems.map(\.cause) == [.intentDiffers(intent: intent)])
+  }
+
+  @Test func aRecordThatTellsOfAnotherEndIsDamage() throws {
+    try run()
+    let attempt = AttemptID(step: 1, number: 1)
+    try record("s1@1.rec", attempt: attempt, intent: try intent(of: attempt), end: .sample)
+    let problem = try #require(try verify().problems.first)
+    guard case .endDiffers(let recorded, let history) = problem.cause else {
+      Issue.record("\(problem)")
+      return
+    }
+    #expect(recorded.result == .signalled(signal: 9) && history.result == .exited(code: 0))
+  }
+
+  @Test func whatIsOnlyUnusualIsNoted() throws {
+    try run()
+    try put([1, 2, 3], in: "\(folder.attempts)/s1@1.rec")
+    try put([], in: "\(folder.attempts)/notes.txt")
+    try put([], in: "\(folder.attempts)/s0@1.out")
+    let report = try verify()
+    #expect(report.verdict == .intact)
+    #expect(
+      report.notes == [
+        "\(folder.attempts)/s1@1.rec: the attempt's record cannot be read",
+        "\(folder.attempts)/notes.txt: nothing of this run",
+        "\(folder.attempts)/s1@1.out: the output of an attempt is gone, and of 10 more attempts",
+      ])
+  }
+
+  @Test func aHistoryOfAnotherRunIsDamage() throws {
+    try run()
+    let report = try verify(id: "other")
+    #expect(report.problems.map(\.cause) == [.otherRun(recorded: "run", expected: "other")])
+    #expect(try verify(id: nil).verdict == .intact)
+  }
+}
