@@ -308,6 +308,7 @@ struct VerifierTests {
   @Test func aRecordWhoseIntentIsAnothersIsDamage() throws {
     try run()
     let intent = try intent(of: AttemptID(step: 2, number: 1))
+    try disk.removeFile("\(folder.attempts)/s2@1.rec")
     try record("s1@1.rec", attempt: AttemptID(step: 1, number: 1), intent: intent)
     #expect(try verify().problems.map(\.cause) == [.intentDiffers(intent: intent)])
   }
