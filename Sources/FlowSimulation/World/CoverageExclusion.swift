@@ -15,8 +15,8 @@ package struct CoverageExclusion: Sendable {
       reason: "before a run is acknowledged, only its creation is under way"
     ) { $0.phase == .creating && $0.kind != .runCreated },
     CoverageExclusion(
-      reason: "before a run is acknowledged nothing is launched, and nobody knows its name"
-    ) { $0.phase == .creating && ($0.fault.isOfAttempts || $0.fault.isOfRequests) },
+      reason: "before a run is acknowledged nothing is launched"
+    ) { $0.phase == .creating && $0.fault.isOfAttempts },
     CoverageExclusion(
       reason: "an engine that creates a run waits for nothing"
     ) { $0.phase == .creating && $0.fault == .lateWakeUp },
@@ -37,7 +37,7 @@ package struct CoverageExclusion: Sendable {
     ) { $0.fault == .runsElsewhere && $0.phase != .recovering },
     CoverageExclusion(
       reason: "it is said of requests that are left while no engine lives"
-    ) { $0.fault == .requestLeftToNobody && $0.phase != .away },
+    ) { $0.fault == .requestLeftToNobody && $0.phase != .away && $0.phase != .creating },
   ]
 }
 
@@ -50,13 +50,6 @@ extension Fault {
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable, .unkillableNamed,
       .remainsKilled, .probeSaysYes, .probeSaysNo, .probeFails, .runsElsewhere:
       true
-    default: false
-    }
-  }
-
-  fileprivate var isOfRequests: Bool {
-    switch self {
-    case .requestLeft, .forcedRequestLeft, .requestLeftToNobody, .cancellerDies: true
     default: false
     }
   }
