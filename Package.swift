@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
     .target(name: "CLauncher", cSettings: cSettings),
+    .target(name: "CTorture", cSettings: cSettings),
 
     library("FlowCore"),
     library("FlowText"),
@@ -61,11 +62,18 @@ let package = Package(
     library(
       "FlowsimCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowSystem", "FlowText",
+      ]),
+    library(
+      "FlowtortureCommands",
+      imports: [
+        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowSystem", "TestSupport",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
+    executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
     executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowSystem"]),
 
     .target(
@@ -91,12 +99,13 @@ let package = Package(
     tests(
       "FlowsimCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem",
-        "FlowsimCommands", "TestSupport",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
+    tests("FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowtortureCommands"]),
     tests("HouseTests", of: ["TestSupport"]),
   ]
 )

@@ -47,7 +47,7 @@ final class Attempts {
     // So that what is left behind is found.
     let own = [
       ("FLOW_TEST_FOLDER", folder.path), ("FLOW_RUN_ID", folder.path), ("FLOW_STEP_ID", "\(step)"),
-      ("FLOW_ATTEMPT", "1"),
+      ("FLOW_ATTEMPT", "1"), ("FLOW_RUN_DIR", folder.path),
     ].map { EnvironmentVariable(name: $0.0, value: $0.1) }
     return LaunchRequest(
       attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step), command: command,
