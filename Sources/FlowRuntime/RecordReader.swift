@@ -24,7 +24,15 @@ struct RecordReader<Store: Storage> {
   /// What can be seen of an attempt. A record that cannot be read is unreadable, and if not even its
   /// lock can be asked for, it counts as locked: nothing may be done beside what may still run.
   func look(at request: LaunchRequest) -> RecordSighting {
-    let path = request.recordPath
+    var sighting = look(atPath: request.recordPath)
+    if let start = sighting.record?.start, start.id != request.attempt {
+      sighting.record = .decode([])
+    }
+    return sighting
+  }
+
+  /// The same of a record that may be of any attempt.
+  func look(atPath path: String) -> RecordSighting {
     var isLocked = true
     for _ in 0..<Self.tries {
       do throws(StorageError) {
@@ -32,14 +40,23 @@ struct RecordReader<Store: Storage> {
         // First the lock: if it is free, what is read behind it is final.
         isLocked = try file.isLockedByAnother()
         let record = AttemptRecord.decode(try file.read(at: 0, count: AttemptRecord.byteCount))
-        let isAnothers = record.start.map { $0.id != request.attempt } ?? false
-        return RecordSighting(
-          record: isAnothers ? .decode([]) : record, isLocked: isLocked)
+        return RecordSighting(record: record, isLocked: isLocked)
       } catch {
         if error.errno == .noSuchFile { return RecordSighting(record: nil, isLocked: false) }
       }
     }
     return RecordSighting(record: .decode([]), isLocked: isLocked)
+  }
+
+  /// Where all records of a run are, sorted.
+  func paths(in folder: RunFolder) throws(RunError) -> [String] {
+    let names = try wrapping(.list, folder.attempts) { () throws(Errno) in
+      do throws(Errno) { return try storage.entries(of: folder.attempts) } catch .noSuchFile {
+        return []
+      }
+    }
+    return names.filter { $0.utf8.suffix(4).elementsEqual(".rec".utf8) }
+      .map { "\(folder.attempts)/\($0)" }
   }
 
   /// The intent that a record names; nil where it names none.

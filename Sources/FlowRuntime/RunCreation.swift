@@ -2,6 +2,9 @@ import FlowCore
 import FlowLog
 
 extension RunHome {
+  /// A dot begins no run id.
+  static var buildingPrefix: String { ".new-" }
+
   /// Creates a run whose history begins with a commit, and holds its lock.
   ///
   /// The folder is built under a temporary name, with everything in it durable, and gets its name by
@@ -18,8 +21,8 @@ extension RunHome {
     try prepare()
     let folder = folder(of: id)
     guard try attributes(of: folder.path) == nil else { throw RunError.runExists(id) }
-    // A dot begins no run id, and the process id keeps two creators apart.
-    let building = RunFolder(path: "\(runs)/.new-\(id)-\(process.processID)")
+    // The process id keeps two creators apart.
+    let building = RunFolder(path: "\(runs)/\(Self.buildingPrefix)\(id)-\(process.processID)")
     try removeTree(building.path)
     var journal = try appear(folder, from: building, id, definition, by: process, for: events)
     do throws(RunError) { try syncNames() } catch {

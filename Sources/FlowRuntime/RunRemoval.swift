@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 import FlowLog
 
 extension RunHome {
@@ -29,10 +29,31 @@ extension RunHome {
   /// Of names that no run can have.
   private static var removedPrefix: String { ".removed-" }
 
-  /// Removes what earlier removals did not get to.
-  package func sweep() throws(RunError) {
+  /// Removes what earlier removals did not get to, and what creators that died have left half-made.
+  package func sweep(now: WallTime) throws(RunError) {
     guard try isThere(path), try isThere(runs) else { return }
     let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
-    for name in names where name.hasPrefix(Self.removedPrefix) { try removeTree("\(runs)/\(name)") }
+    for name in names {
+      let path = "\(runs)/\(name)"
+      if name.hasPrefix(Self.removedPrefix) { try removeTree(path) }
+      if name.hasPrefix(Self.buildingPrefix), try isAbandoned(path, now: now) {
+        try removeTree(path)
+      }
+    }
   }
+
+  /// Whether nobody is making this run any more: its creator holds its lock from the first moment on,
+  /// but for the one between the making of folder and lock file.
+  private func isAbandoned(_ path: String, now: WallTime) throws(RunError) -> Bool {
+    do throws(StorageError) {
+      return try !File(RunFolder(path: path).lock, .read, in: storage).isLockedByAnother()
+    } catch {
+      guard error.errno == .noSuchFile else { throw .storage(error) }
+    }
+    guard let made = try attributes(of: path)?.modifiedMicroseconds else { return false }
+    return now.microseconds - made > Self.creationMicroseconds
+  }
+
+  /// No creator takes an hour for that.
+  private static var creationMicroseconds: Int64 { 3_600_000_000 }
 }

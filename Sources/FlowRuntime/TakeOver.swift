@@ -56,15 +56,7 @@ extension AttemptSupervisor {
 
   /// Looks through all records for one that knows of an event that the history lacks.
   private func findMissingHistory(after lastSequence: Int64) throws(RunError) {
-    let names = try wrapping(.list, folder.attempts) { () throws(Errno) in
-      do throws(Errno) {
-        return try records.storage.entries(of: folder.attempts)
-      } catch .noSuchFile {
-        return []
-      }
-    }
-    for name in names where name.utf8.suffix(4).elementsEqual(".rec".utf8) {
-      let path = "\(folder.attempts)/\(name)"
+    for path in try records.paths(in: folder) {
       if let intent = records.intent(at: path), intent > lastSequence {
         throw .historyIsMissing(recordPath: path, intent: intent, lastSequence: lastSequence)
       }

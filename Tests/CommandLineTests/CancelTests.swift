@@ -62,6 +62,28 @@ struct CancelTests {
       try await home.events("r").contains { $0["kind"]?.string == "cancelRequested" } == false)
   }
 
+  /// Nobody can bring such a run to an end, but what runs of it does not go on.
+  @Test func forceStopsWhatRunsOfADamagedRun() async throws {
+    let home = Home()
+    let run = try await begin(Self.deaf, in: home)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    let log = "\(home.path)/runs/r/log"
+    let segment = try #require(TestFile.names(in: log).first)
+    // Not the first bytes: another format would be no damage.
+    var bytes = TestFile.bytes("\(log)/\(segment)")
+    for place in 20..<200 { bytes[place] = 0xa5 }
+    TestFile.write(bytes, to: "\(log)/\(segment)")
+    #expect(try await home.flow("cancel", "r").ending == .exit(5))
+    #expect(!home.folder.processes().isEmpty)
+    let cancel = try await home.flow("cancel", "r", "--force")
+    #expect(cancel.ending == .exit(5))
+    #expect(
+      cancel.errors.contains("flow: 1 attempt was stopped, and the history does not say so\n"),
+      "\(cancel.errors)")
+    #expect(home.folder.processes() == [])
+  }
+
   // MARK: Detached runs
 
   @Test func aDetachedRunNeedsNobody() async throws {
@@ -132,6 +154,25 @@ struct CancelTests {
     #expect(try await home.flow("rm", "--older-than", "1d").output == "")
     #expect(try await home.flow("rm", "--older-than", "0s").ending == .exit(0))
     #expect(home.runs == [])
+  }
+
+  /// Creators and removers that were killed leave things under names that no run has.
+  @Test func whatWasLeftHalfDoneIsSwept() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    _ = try await home.flow("run", file, "--run-id", "r")
+    let runs = "\(home.path)/runs"
+    for name in [".new-a-1", ".new-b-2", ".removed-c"] {
+      unsafe _ = mkdir("\(runs)/\(name)", 0o700)
+    }
+    for path in [".new-a-1/lock", ".removed-c/lock"] { TestFile.write([], to: "\(runs)/\(path)") }
+    #expect(try await home.flow("rm", "--older-than", "9d").ending == .exit(0))
+    // The creator of the second may be about to make the lock.
+    #expect(home.runs == [".new-b-2", "r"])
+    let times = [timespec](repeating: timespec(tv_sec: 1_000_000_000, tv_nsec: 0), count: 2)
+    unsafe _ = utimensat(AT_FDCWD, "\(runs)/.new-b-2", times, 0)
+    #expect(try await home.flow("rm", "--older-than", "9d").ending == .exit(0))
+    #expect(home.runs == ["r"])
   }
 
   @Test func whatGoesOnIsNotRemoved() async throws {

@@ -72,6 +72,11 @@ final class Home: Sendable {
     try await flow("logs", run, step).output
   }
 
+  /// The launchers (`flow: launcher`) or monitors (`flow: monitor`) that live.
+  func processes(named name: String) -> [Int32] {
+    folder.processes().filter { TestFile.text("/proc/\($0)/comm") == "\(name)\n" }
+  }
+
   /// The names of what is where runs are, half-made ones too.
   var runs: [String] { TestFile.names(in: "\(path)/runs") }
 }

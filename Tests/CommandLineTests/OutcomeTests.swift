@@ -75,7 +75,11 @@ struct OutcomeTests {
     #expect(a.keys == ["id", "state", "attempts"])
     let attempt = try #require(a["attempts"]?[0])
     #expect(
-      attempt.keys == ["attempt", "outcome", "exitCode", "signal", "startedAt", "durationMs"])
+      attempt.keys == [
+        "attempt", "outcome", "exitCode", "signal", "startedAt", "durationMs", "cpuMs",
+        "peakMemoryKiB", "stragglers",
+      ])
+    #expect((attempt["peakMemoryKiB"]?.integer ?? 0) > 0)
     #expect(attempt["attempt"] == .number(1) && attempt["exitCode"] == .number(3))
     #expect(attempt["signal"] == .null)
     #expect(isTime(attempt["startedAt"]?.string ?? ""))

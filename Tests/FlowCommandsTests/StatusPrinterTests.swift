@@ -88,6 +88,31 @@ import Testing
         """)
   }
 
+  @Test func whatWasMeasuredIsShown() throws {
+    var history = try History(WorkflowDefinition("a", "b", "c"))
+    history.launch("a")
+    history.pass(milliseconds: 2_000)
+    history.end(
+      "a", .exited(code: 0), milliseconds: 2_000, cpuMilliseconds: 1_500,
+      peakMemoryKibibytes: 12_800, stragglers: 2)
+    history.end("b", .launchFailed(Self.enoent))
+    #expect(
+      try text(history, engine: 42).hasSuffix(
+        """
+        STEP  STATE        ATTEMPTS  RESULT       DURATION  CPU   MEMORY    NOTE
+        a     ✓ succeeded  1         exit 0       2s        1.5s  12.5 MiB  2 processes of it left over and \
+        killed
+        b     ✗ failed     1         not started                            cannot execute "make": no such \
+        file or directory (ENOENT)
+        c     ▶ starting
+
+        """))
+    #expect(
+      try json(history, engine: 42).contains(
+        #""durationMs":2000,"cpuMs":1500,"peakMemoryKiB":12800,"stragglers":2}]"#))
+    #expect(try json(history, engine: 42).contains(#""durationMs":0}]"#))
+  }
+
   /// In every state that a step of a run under way can have.
   private func underWay() throws -> History {
     let settings = StepSettings(retry: RetryPolicy(maxAttempts: 2, jitter: .none))

@@ -130,6 +130,13 @@ package struct Finished: Sendable {
   }
 }
 
+/// Whether there is such a process, and it has not ended.
+package func isAlive(_ processID: Int32) -> Bool {
+  let status = TestFile.text("/proc/\(processID)/stat")
+  guard let bracket = status.lastIndex(of: ")") else { return false }
+  return !["Z", "X"].contains(status[bracket...].dropFirst(2).prefix(1))
+}
+
 /// Waits for something that will be so; whether it was within the limit, which is generous since it
 /// is only waited out by a test that fails.
 package func eventually(

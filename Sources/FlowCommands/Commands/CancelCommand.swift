@@ -18,7 +18,8 @@ package struct CancelCommand: Subcommand, Equatable {
     details: """
       Leaves a request in the run's folder, which no crash loses, and waits until the
       run's engine has it in its history. Where no engine lives, this process becomes
-      the engine and brings the run to its end.
+      the engine and brings the run to its end. With --force what runs is stopped even
+      where the history cannot be read.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [
@@ -38,22 +39,61 @@ package struct CancelCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let home = try context.home()
+    let id: String
+    do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
+    do throws(CommandError) { return try cancel(id, home, context) } catch {
+      // Whatever is the matter with the history: what runs is known without it.
+      if force { try stopAll(id, home, context) }
+      throw error
+    }
+  }
+
+  private func cancel(
+    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
     let request = CancelRequest(id: ProcessFacts.randomBits(), force: force)
     var watch: RunHistoryWatch
-    do throws(RunError) { watch = try RunHistoryWatch(try home.resolve(run), home) } catch {
-      throw .run(error)
-    }
+    do throws(RunError) { watch = try RunHistoryWatch(id, home) } catch { throw .run(error) }
     do throws(RunError) {
       try watch.readOn()
       if let outcome = watch.outcome {
-        context.warn("run \(watch.id) has ended: \(outcome)")
+        context.warn("run \(id) has ended: \(outcome)")
         return .success
       }
-      try CancelRequests(home.folder(of: watch.id), in: home.storage).file(request)
+      try CancelRequests(home.folder(of: id), in: home.storage).file(request)
     } catch {
       throw .run(error)
     }
     return try follow(request, &watch, home, context)
+  }
+
+  /// Ends all that runs, by what the records of the attempts say.
+  private func stopAll(
+    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) {
+    let place: Place
+    let host: LinuxProcesses
+    let time: EventLoop
+    do throws(Errno) {
+      place = try ProcessFacts.place(of: home.path)
+      host = try LinuxProcesses(in: place)
+      time = EventLoop(signals: try SignalDescriptor())
+    } catch {
+      throw .system("watch processes", error)
+    }
+    let report: ForcedStop<LinuxProcesses, EventLoop>.Report
+    do throws(RunError) {
+      let stop = ForcedStop(
+        home.folder(of: id), host: host, storage: home.storage, time: time, place: place)
+      report = try stop.perform()
+    } catch {
+      throw .run(error)
+    }
+    let attempts = report.stopped == 1 ? "1 attempt was" : "\(report.stopped) attempts were"
+    context.warn("\(attempts) stopped, and the history does not say so")
+    for path in report.left {
+      context.warn("\(path) is still locked by a monitor that could not be stopped")
+    }
   }
 
   private func follow(

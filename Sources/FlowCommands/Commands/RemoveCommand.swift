@@ -55,7 +55,7 @@ package struct RemoveCommand: Subcommand, Equatable {
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let home = try context.home()
     var failure: CommandError?
-    do throws(RunError) { try home.sweep() } catch { throw .run(error) }
+    do throws(RunError) { try home.sweep(now: context.now().wall) } catch { throw .run(error) }
     for id in try named(home) + aged(home, context) {
       do throws(CommandError) { try remove(id, home, context) } catch {
         // The others go all the same.

@@ -11,7 +11,7 @@ extension Explainer {
       return view.status == .interrupted ? "not known" : "runs"
     }
     let probe = attempt.isProbe ? "probe: " : ""
-    let remains = leftovers(end)
+    let remains = StepWording.leftovers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
     case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(remains)"
     case .signalled: return "\(probe)\(StepWording.text(signal: end.signal ?? 0))\(remains)"
@@ -21,17 +21,6 @@ extension Explainer {
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
     case .lost: return "\(probe)lost: nobody can say how it ended\(remains)"
     }
-  }
-
-  /// What was left of it when the command itself had ended, or when its end was found to be lost.
-  private func leftovers(_ end: AttemptEnd) -> String {
-    var text = ""
-    if end.stragglers > 0 {
-      let processes = end.stragglers == 1 ? "1 process" : "\(end.stragglers) processes"
-      text += ", \(processes) of it left over and killed"
-    }
-    if end.unkillable > 0 { text += ", \(end.unkillable) of it cannot be killed" }
-    return text
   }
 
   /// What the engine chose when it had ended; empty where that was nothing.
@@ -65,8 +54,7 @@ extension Explainer {
 
   /// Whether somebody measured what it took.
   func isMeasured(_ attempt: AttemptRecord) -> Bool {
-    // Every process has some memory.
-    (attempt.end?.peakMemoryKibibytes ?? 0) > 0
+    attempt.end?.isMeasured ?? false
   }
 
   /// `1.2s`; empty where nobody measured it.

@@ -45,8 +45,13 @@ package struct StatusPrinter: Sendable {
       "\(count - state.unsettledSteps) of \(count) \(count == 1 ? "step" : "steps") done: \(tally)\n"
     )
     output.write("\n")
-    let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION", "NOTE"]
-    Table(header: header, rowCount: count) { row(state, $0) }.print(to: &output)
+    // What nobody measured has no columns.
+    let isMeasured = state.steps.indices.contains {
+      summary.lastAttempt(ofStep: $0)?.end?.isMeasured ?? false
+    }
+    let use = isMeasured ? ["CPU", "MEMORY"] : []
+    let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION"] + use + ["NOTE"]
+    Table(header: header, rowCount: count) { row(state, $0, isMeasured) }.print(to: &output)
   }
 
   private var explanation: String {
@@ -75,13 +80,23 @@ package struct StatusPrinter: Sendable {
     return "running for \(text(until: now))"
   }
 
-  private func row(_ state: RunState, _ step: Int) -> [String] {
+  private func row(_ state: RunState, _ step: Int, _ isMeasured: Bool) -> [String] {
     let status = StepStatus(state.steps[step].phase, in: status)
     let last = summary.lastAttempt(ofStep: step)
-    return [
+    let cells = [
       state.definition.steps[step].id, "\(status.glyph) \(status.word)",
       last.map { String($0.number) } ?? "", last?.end.map(Self.result) ?? "",
-      last.map { duration($0, status) } ?? "", note(state, step, status, last),
+      last.map { duration($0, status) } ?? "",
+    ]
+    return cells + (isMeasured ? Self.use(last?.end) : []) + [note(state, step, status, last)]
+  }
+
+  /// Processor time, and the memory of the largest process.
+  private static func use(_ end: AttemptEnd?) -> [String] {
+    guard let end, end.isMeasured else { return ["", ""] }
+    return [
+      DurationText.of(microseconds: end.cpuMicroseconds),
+      ByteText.of(kibibytes: end.peakMemoryKibibytes),
     ]
   }
 
@@ -116,12 +131,13 @@ package struct StatusPrinter: Sendable {
       guard let need = summary.skippedNeed(ofStep: step) else { return "the run stopped before" }
       return wording.skipped(for: need, state)
     case .interrupted: return "how attempt \(state.steps[step].attempt) ended is not known"
-    case .failed, .backingOff, .ready, .running, .cancelled:
+    case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
-      return [failure, isAllowed ? "failure allowed" : nil].compactMap { $0 }
+      let leftovers = last?.end.flatMap(StepWording.leftovers)
+      return [failure, leftovers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
         .joined(separator: "; ")
-    case .waiting, .starting, .stopping, .succeeded: return ""
+    case .waiting, .starting, .stopping: return ""
     }
   }
 }
@@ -132,7 +148,8 @@ extension StatusPrinter {
   /// One line:
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
   /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`;
-  /// while it waits for room on the disk, with `"waitingFor":"room"` after the engine.
+  /// of an attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
+  /// (how many processes it left over) after the duration; while it waits for room on the disk, with `"waitingFor":"room"` after the engine.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -181,6 +198,11 @@ extension StatusPrinter {
       json.member("signal", attempt.end?.signal)
       json.member("startedAt", attempt.startedAt)
       json.member("durationMs", attempt.durationMicroseconds.map { $0 / 1_000 })
+      if let end = attempt.end, end.isMeasured {
+        json.member("cpuMs", end.cpuMicroseconds / 1_000)
+        json.member("peakMemoryKiB", end.peakMemoryKibibytes)
+        json.member("stragglers", end.stragglers)
+      }
     }
   }
 }

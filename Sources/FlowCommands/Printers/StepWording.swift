@@ -35,6 +35,18 @@ package struct StepWording: Sendable {
     }
   }
 
+  /// What was left of an attempt when the command itself had ended, or when its end was found to be
+  /// lost: `2 processes of it left over and killed`; nil where nothing was.
+  static func leftovers(_ end: AttemptEnd) -> String? {
+    var parts: [String] = []
+    if end.stragglers > 0 {
+      let processes = end.stragglers == 1 ? "1 process" : "\(end.stragglers) processes"
+      parts.append("\(processes) of it left over and killed")
+    }
+    if end.unkillable > 0 { parts.append("\(end.unkillable) of it cannot be killed") }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
   /// `cannot execute "foo": no such file or directory (ENOENT)`.
   func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
     "cannot \(attempted(failure.operation, step)): \(Errno(rawValue: failure.errno))"

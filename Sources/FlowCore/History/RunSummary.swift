@@ -176,6 +176,9 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
 }
 
 extension AttemptEnd {
+  /// Whether somebody measured what it took: every process has some memory.
+  package var isMeasured: Bool { peakMemoryKibibytes > 0 }
+
   /// Nil unless the command exited.
   package var exitCode: UInt8? {
     if case .exited(let code) = result { code } else { nil }

@@ -25,8 +25,7 @@ extension World {
   private func fail(
     _ operation: SimulatedStorage.Operation, _ fault: Fault
   ) -> SimulatedStorage.Verdict {
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(operation): \(fault)")
+    note(fault, "\(operation)")
     switch fault {
     case .noSpace: return .refused(.noSpace)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -46,8 +45,7 @@ extension World {
     guard isFaulty(times: factor) else { return .done }
     let faults: [Fault] = [.syncKeeps, .syncDrops, .syncReverts, .syncTears, .failsAfterwards]
     let fault = faults[draw(below: faults.count)]
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "sync: \(fault)")
+    note(fault, "sync")
     switch fault {
     case .syncKeeps: return .refused(.inputOutput)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -56,6 +54,7 @@ extension World {
       let isReverting =
         fault == .syncReverts
         || fault == .syncTears && choices.happens(.storageFault, perMille: 500)
+      droppedInBoot = boot
       return .dropped(.inputOutput, landedPerMille: landed, reverting: isReverting)
     }
   }
@@ -72,6 +71,12 @@ extension World {
 
   private func isFaulty(times factor: Int) -> Bool {
     !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
+  }
+
+  private func note(_ fault: Fault, _ operation: String) {
+    coverage.add(fault)
+    ledger.befell(.disk, at: now)
+    trace.note(.storageFailed, nil, "\(operation): \(fault)")
   }
 
   private func draw(below count: Int) -> Int { choices.choose(.storageFault, below: count) }
@@ -92,8 +97,7 @@ extension World {
       case .open: choices.happens(.look, perMille: 500) ? .tooManyFiles : .readFails
       case .list, .inspect, .size, .read, .lock: .readFails
       }
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(look): \(fault)")
+    note(fault, "\(look)")
     return fault == .tooManyFiles ? .tooManyOpenFiles : .inputOutput
   }
 
@@ -103,6 +107,24 @@ extension World {
     else { return count }
     coverage.add(.shortRead)
     return count - 1 - choices.choose(.shortRead, below: count - 1)
+  }
+
+  // MARK: Cleaners
+
+  /// Somebody may remove the lock file of the run; then another engine may come.
+  func letCleanerCome() {
+    guard !isHealed, !isEngineDead else { return }
+    if choices.happens(.cleaner, perMille: options.cleanerPerMille) {
+      guard visit({ oracles.removeLock() }) else { return }
+      coverage.add(.lockFileRemoved)
+      trace.note(.lockRemoved, nil, "")
+    }
+    // Soon: before the engine looks.
+    if oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
+      guard visit({ oracles.takeRun() }) else { return }
+      coverage.add(.runTakenOver)
+      trace.note(.runTaken, nil, "")
+    }
   }
 
   // MARK: Disks that keep no promise

@@ -9,6 +9,7 @@ extension World {
     if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
+    letCleanerCome()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
     switch operation {
@@ -34,6 +35,7 @@ extension World {
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
     else { return .done }
     coverage.add(.recordFails)
+    ledger.befell(.disk, at: now)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)
   }

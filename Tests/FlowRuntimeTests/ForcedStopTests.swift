@@ -1,0 +1,80 @@
+import FlowCore
+import FlowLog
+import Testing
+
+@testable import FlowRuntime
+
+/// Stops by what records say, without a history.
+struct ForcedStopTests {
+  typealias Signal = FakeMachine.Signal
+  let machine = FakeMachine()
+  let one = SupervisorHarness.request(1)
+  let two = SupervisorHarness.request(2)
+
+  private func stop() throws -> ForcedStop<FakeMachine, FakeMachine>.Report {
+    try ForcedStop(
+      SupervisorHarness.folder, host: machine, storage: machine.storage, time: machine,
+      place: FakeMachine.here
+    ).perform()
+  }
+
+  @Test func everyMonitorThatLivesIsToldAndWaitedFor() throws {
+    let monitors = [machine.begin(one), machine.begin(two)]
+    machine.onWait = { [machine, one, two] in
+      if machine.waits == 5 { machine.endMonitor(monitors[0], of: one) }
+      if machine.waits == 9 { machine.endMonitor(monitors[1], of: two) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 2 && report.left == [])
+    #expect(machine.signals == monitors.map { Signal(processID: $0, signal: .force) })
+    #expect(machine.waits == 9)
+  }
+
+  @Test func whatHasEndedIsLeftAlone() throws {
+    let monitor = machine.begin(one)
+    machine.noteEnd(one)
+    machine.endMonitor(monitor, of: one)
+    let report = try stop()
+    #expect(report.stopped == 0 && report.left == [] && machine.signals == [])
+  }
+
+  /// Its number may be anybody's here.
+  @Test func aMonitorElsewhereIsNotSignalledButNamed() throws {
+    machine.begin(one, at: Place(bootID: "boot", mountID: 3, processNamespace: 5))
+    let report = try stop()
+    #expect(report.stopped == 0 && report.left == [one.recordPath] && machine.signals == [])
+  }
+
+  @Test func aNumberThatBelongsToAnotherProcessNowIsNotSignalled() throws {
+    let monitor = machine.begin(one)
+    machine.end(monitor)
+    machine.start(monitor)
+    #expect(try stop().left == [one.recordPath])
+    #expect(machine.signals == [])
+  }
+
+  @Test func aMonitorThatDoesNotEndIsNamedAfterAWhile() throws {
+    machine.begin(one)
+    let begin = machine.clock
+    let report = try stop()
+    #expect(report.stopped == 0 && report.left == [one.recordPath])
+    #expect(machine.signals.count == 1)
+    #expect((30_000_000...60_000_000).contains(machine.clock - begin))
+  }
+
+  /// It has locked its record, and is about to say who it is.
+  @Test func aMonitorThatHasJustBegunIsWaitedFor() throws {
+    let lock = machine.storage.lock(one.recordPath)
+    machine.storage.put([], in: one.recordPath)
+    var monitor: Int32 = 0
+    machine.onWait = { [machine, one] in
+      if machine.waits == 3 {
+        lock.close()
+        monitor = machine.begin(one)
+      }
+      if machine.waits == 6 { machine.endMonitor(monitor, of: one) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 1 && report.left == [])
+  }
+}
