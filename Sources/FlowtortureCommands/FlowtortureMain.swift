@@ -35,7 +35,7 @@ package enum FlowtortureMain {
     do throws(RoundFailure) {
       let place = try TorturePlace(options)
       if options.isOneRound { return try playRound(options, place, output) }
-      return try Hunt(options, place, output, errors).run()
+      return try Hunt(options, place.withOwnPrograms(), output, errors).run()
     } catch {
       output.flush()
       errors.write("flowtorture: \(error.text)\n")

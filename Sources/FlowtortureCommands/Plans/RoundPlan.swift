@@ -2,6 +2,8 @@
 /// what happens when is the machine's.
 package struct RoundPlan: Equatable, Sendable {
   package struct Beat: Equatable, Sendable {
+    /// Whether it waits until a step shows that it goes on, for some time at most.
+    package let awaitsStep: Bool
     package let pauseMicroseconds: Int
     package let disturbance: Disturbance
   }
@@ -65,7 +67,8 @@ extension RoundPlan {
       isRunning = disturbance.leavesEngine(isRunning)
       // An engine needs some milliseconds to start and to take a run over: it is met in that, too.
       let pause = dice.happens(30) ? dice.scaled(100, 10_000) : dice.scaled(5_000, 150_000)
-      return Beat(pauseMicroseconds: pause, disturbance: disturbance)
+      return Beat(
+        awaitsStep: dice.happens(60), pauseMicroseconds: pause, disturbance: disturbance)
     }
   }
 }

@@ -15,6 +15,8 @@ final class Round {
 
   /// How long an undisturbed run may take to its end. No step takes more than a few seconds.
   private static let liveMicroseconds = 60_000_000
+  /// How long it is waited for a step to show that it goes on.
+  private static let stepMicroseconds = 300_000
   /// How long a reader, or a process that has lost, may take.
   private static let commandMicroseconds = 30_000_000
 
@@ -125,6 +127,7 @@ final class Round {
   }
 
   private func play(_ beat: RoundPlan.Beat) {
+    if beat.awaitsStep, !drivers.isEmpty { awaitStep() }
     world.wait(microseconds: beat.pauseMicroseconds)
     switch beat.disturbance {
     case .killEngine: killEngines()
@@ -168,6 +171,12 @@ final class Round {
       world.fillDisk()
     case .freeDisk: world.freeDisk()
     }
+  }
+
+  /// Waits until something is written into the ledger.
+  private func awaitStep() {
+    let size = folder.ledgerSize
+    world.wait(microseconds: Self.stepMicroseconds, every: 2_000) { folder.ledgerSize > size }
   }
 
   /// Those that a signal asks to leave: a canceller is told otherwise.

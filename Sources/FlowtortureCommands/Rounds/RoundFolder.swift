@@ -1,3 +1,4 @@
+import CLinux
 import CTorture
 import FlowCore
 import FlowLog
@@ -42,6 +43,12 @@ struct RoundFolder {
 
   func exists(_ path: String) -> Bool {
     ((try? storage.attributes(of: path)) ?? nil) != nil
+  }
+
+  /// In bytes.
+  var ledgerSize: Int {
+    var status = stat()
+    return unsafe stat(ledger, &status) == 0 ? Int(status.st_size) : 0
   }
 
   func write(_ text: String, to name: String) {

@@ -95,9 +95,12 @@ final class RoundWorld {
 
   // MARK: Waiting
 
+  /// - Parameter interval: how often to look, for what no child's end tells.
   /// - Returns: whether the condition came true before the time was over.
   @discardableResult
-  func wait(microseconds: Int, until isDone: () -> Bool = { false }) -> Bool {
+  func wait(
+    microseconds: Int, every interval: Int = 500_000, until isDone: () -> Bool = { false }
+  ) -> Bool {
     let deadline = Self.now + microseconds
     while true {
       reap()
@@ -109,8 +112,8 @@ final class RoundWorld {
       }
       if getppid() != parent { abandon() }
       var set = Self.childSignals
-      // Often enough to see who started this process go.
-      let length = min(left, 500_000)
+      // Half a second is often enough to see who started this process go.
+      let length = min(left, interval, 500_000)
       var timeout = timespec(tv_sec: 0, tv_nsec: length * 1_000)
       unsafe sigtimedwait(&set, nil, &timeout)
     }
