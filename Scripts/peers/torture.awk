@@ -1,5 +1,5 @@
-# What Scripts/torture checks of one run: its plan, the ledger that its steps wrote, and its events, in
-# this order. Prints a line for whatever does not hold, and `count` with what happened.
+# What Scripts/torture checks of one run: its plan, the ledger that its steps wrote, and its events, as
+# parts 1, 2 and 3. Prints a line for whatever does not hold, and `count` with what happened.
 
 function field(name,   text) {
   if (!match($0, "\"" name "\":(\"[^\"]*\"|[^,}]*)")) return ""
@@ -7,8 +7,6 @@ function field(name,   text) {
   gsub(/"/, "", text)
   return text
 }
-
-FILENAME != file { file = FILENAME; part++ }
 
 part == 1 {
   kind[$1] = $2
