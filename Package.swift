@@ -61,7 +61,8 @@ let package = Package(
     library(
       "FlowsimCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowSystem", "FlowText",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
@@ -91,8 +92,8 @@ let package = Package(
     tests(
       "FlowsimCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCore", "FlowLog", "FlowSimulation", "FlowSystem",
-        "FlowsimCommands", "TestSupport",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),

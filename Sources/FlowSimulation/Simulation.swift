@@ -21,12 +21,14 @@ package struct Simulation {
   }
 
   private let seed: UInt64
-  private let world: World
+  let world: World
   private let home: RunHome<SimulatedStorage>
   private let definition: WorkflowDefinition
   private let created: RunCreated
   private let graph: DependencyGraph
-  private var outcome: RunOutcome?
+  private(set) var outcome: RunOutcome?
+  /// When the run had ended.
+  private(set) var endedAt: WorldTime?
   /// A disk that keeps no promise has lost history, and that was noticed: nothing more can be asked.
   private var isLost = false
   /// How often a run that has ended is still to be begun again.
@@ -54,7 +56,7 @@ package struct Simulation {
     return simulation.report
   }
 
-  private init(
+  init(
     seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace,
     _ workflow: (WorkflowDefinition, jobs: Int32)?
   ) {
@@ -77,7 +79,7 @@ package struct Simulation {
     world.oracles.begin(world, definition, created, home)
   }
 
-  private var report: Report {
+  var report: Report {
     Report(
       seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
       isLost: isLost,
@@ -100,7 +102,7 @@ package struct Simulation {
 
   // MARK: Lives
 
-  private mutating func live() {
+  mutating func live() {
     while outcome == nil && !isLost && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
       if world.life > Self.maxLives + 1 {
@@ -232,6 +234,7 @@ package struct Simulation {
       return
     }
     self.outcome = outcome
+    endedAt = world.now
     world.endRun()
     world.oracles.settled(definition)
   }

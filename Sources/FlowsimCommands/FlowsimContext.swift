@@ -20,6 +20,8 @@ struct FlowsimContext {
   var errors: any TextSink = StandardStream.error()
   /// Runs a world; tests have others, with faults of their own.
   var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
+  /// Runs a workflow of the user's in a world.
+  var answer: HazardStudy.World = Simulation.answer
   /// Real time. It never reaches a world.
   var now: () -> Moment = EventLoop.now
   var writeFile: (_ bytes: [UInt8], _ path: String) throws(Errno) -> Void = FileWriting.write
@@ -35,6 +37,7 @@ enum FlowsimError: Error {
   case definition(DefinitionFileError)
   case unreadable(String, Errno)
   case unwritable(String, Errno)
+  case workflow(WorkflowProblem)
   /// A file that is no trace, or not one of this version.
   case trace(String, TraceText.Problem)
   /// A file without choices.
@@ -45,6 +48,7 @@ enum FlowsimError: Error {
     switch self {
     case .usage, .definition, .unreadable, .trace, .noChoices: .usage
     case .unwritable: .environment
+    case .workflow(let problem): problem.exitCode
     }
   }
 }
@@ -58,6 +62,7 @@ extension FlowsimError: CustomStringConvertible {
       "flowsim: cannot read \(TerminalText.escaped(path)): \(error)"
     case .unwritable(let path, let error):
       "flowsim: cannot write \(TerminalText.escaped(path)): \(error)"
+    case .workflow(let problem): problem.description
     case .trace(let path, let problem):
       "flowsim: \(TerminalText.escaped(path)):\(problem.line): \(Self.text(problem.reason))"
     case .noChoices(let path):

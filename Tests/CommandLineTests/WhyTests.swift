@@ -29,6 +29,18 @@ struct WhyTests {
     #expect(json["runId"] == .string("r") && json["skippedFor"]?[0] == .string("build"))
   }
 
+  @Test func aRunIsExplainedByItsSteps() async throws {
+    let home = Home()
+    try await run(home)
+    let why = try await home.flow("why", "latest")
+    #expect(why.ending == .exit(0) && why.errors == "")
+    #expect(why.output.hasPrefix("run r: ✗ failed\nThe run failed after "))
+    #expect(why.output.contains("\n✗ build failed: cannot execute "))
+    #expect(why.output.contains("\n  1 step was skipped for it: test.\n"))
+    let json = try JSON(try await home.flow("why", "r", "--json").output)
+    #expect(json["steps"]?.elements.map { $0["id"]?.string } == ["build"])
+  }
+
   @Test func whatRunsIsExplainedToo() async throws {
     let home = Home()
     let file = home.workflow(

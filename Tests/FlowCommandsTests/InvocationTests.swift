@@ -111,10 +111,10 @@ import Testing
           list      list all runs
           events    print the history of a run, event by event
           logs      print what the commands of a run wrote
-          why       explain why a step waits, failed, ran again or took so long
+          why       explain why a run or a step waits, failed or took so long
+          replay    rebuild a run from its history, up to any point of it
           report    write a run as a web page of one file
           export    write a run in a format that other programs read
-          replay    rebuild a run from its history, up to any point of it
           verify    check that the log of a run is whole and right
           validate  print all errors of a workflow definition, or its plan
           rm        remove finished runs, with their history and output

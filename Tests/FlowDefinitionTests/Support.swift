@@ -28,7 +28,12 @@ func errors(_ json: String) -> DefinitionErrors? { errors(Array(json.utf8)) }
 
 /// Lines as `flow validate` prints them, without the file's name.
 func lines(_ json: String) -> [String] {
-  let lines = errors(json)?.description.split(separator: "\n") ?? []
+  lines(errors(json))
+}
+
+/// What is wrong with `w.json`, without the file's name.
+func lines(_ errors: DefinitionErrors?) -> [String] {
+  let lines = errors?.description.split(separator: "\n") ?? []
   return lines.map { $0.hasPrefix("w.json:") ? String($0.dropFirst("w.json:".count)) : String($0) }
 }
 
@@ -46,7 +51,12 @@ struct Wrong: Sendable, CustomTestStringConvertible {
   var testDescription: String { json }
 
   /// Checks the message, and that it is the only one, and where it points.
-  func check(in wrap: (String) -> String = { $0 }, _ location: SourceLocation = #_sourceLocation) {
+  ///
+  /// - Parameter diagnose: gives what is said about a text.
+  func check(
+    in wrap: (String) -> String = { $0 }, by diagnose: (String) -> [String] = lines,
+    _ location: SourceLocation = #_sourceLocation
+  ) {
     let parts = wrap(json).split(separator: "‸", omittingEmptySubsequences: false)
     guard parts.count == 2 else {
       Issue.record("the mark must be there once", sourceLocation: location)
@@ -55,7 +65,7 @@ struct Wrong: Sendable, CustomTestStringConvertible {
     // By scalars: Swift takes CR LF, and a letter with its accents, for one character.
     let before = parts[0].unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     let position = "\(before.count):\(before[before.count - 1].count + 1)"
-    #expect(lines(parts.joined()) == ["\(position): \(message)"], sourceLocation: location)
+    #expect(diagnose(parts.joined()) == ["\(position): \(message)"], sourceLocation: location)
   }
 }
 

@@ -23,6 +23,7 @@ final class Console {
   var microsecondsPerLook: Int64 = 1_000
   /// What becomes of attempts to write.
   var writeFailure: Errno?
+  var answer: HazardStudy.World = Simulation.answer
   var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
 
   var output: String { standardOutput.text }
@@ -35,6 +36,7 @@ final class Console {
     context.output = standardOutput
     context.errors = standardError
     context.run = run
+    context.answer = answer
     context.now = { [self] in
       looks += 1
       return Moment(

@@ -15,7 +15,12 @@ package struct CommandContext {
 
   /// The runs of this user.
   func home() throws(CommandError) -> RunHome<LinuxStorage> {
-    RunHome(try HomeFolder.path(), in: storage)
+    do throws(HomeFolder.Problem) { return RunHome(try HomeFolder.path(), in: storage) } catch {
+      switch error {
+      case .unset: throw .noHome
+      case .relative(let path, let error): throw .file(path, error)
+      }
+    }
   }
 
   func definition(_ path: String) throws(CommandError) -> DefinitionFile {
@@ -46,28 +51,5 @@ package struct CommandContext {
 
   func warn(_ message: String) {
     errors.write("flow: \(TerminalText.escaped(message))\n")
-  }
-}
-
-/// Where the runs of a user are: `$FLOW_HOME`, else `$XDG_STATE_HOME/flow`, else
-/// `~/.local/state/flow` (XDG Base Directory Specification 0.8).
-enum HomeFolder {
-  static func path() throws(CommandError) -> String {
-    if let home = variable("FLOW_HOME") { return try absolute(home) }
-    // The specification has relative paths ignored.
-    if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/flow" }
-    if let home = variable("HOME"), home.hasPrefix("/") { return "\(home)/.local/state/flow" }
-    throw .noHome
-  }
-
-  private static func variable(_ name: String) -> String? {
-    ProcessFacts.environmentValue(name).flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  static func absolute(_ path: String) throws(CommandError) -> String {
-    if path.hasPrefix("/") { return path }
-    do throws(Errno) { return "\(try ProcessFacts.currentDirectory())/\(path)" } catch {
-      throw .file(path, error)
-    }
   }
 }

@@ -10,8 +10,8 @@ package enum Invocation: Sendable {
   /// In the order in which help shows them. Only what stands here is ever shown or suggested.
   package static let commands: [any Subcommand.Type] = [
     RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self, ListCommand.self,
-    EventsCommand.self, LogsCommand.self, WhyCommand.self, ReportCommand.self, ExportCommand.self,
-    ReplayCommand.self, VerifyCommand.self, ValidateCommand.self, RemoveCommand.self,
+    EventsCommand.self, LogsCommand.self, WhyCommand.self, ReplayCommand.self, ReportCommand.self,
+    ExportCommand.self, VerifyCommand.self, ValidateCommand.self, RemoveCommand.self,
     HelpCommand.self,
   ]
 

@@ -2,36 +2,51 @@ package import FlowCommandLine
 import FlowCore
 import FlowText
 
-/// `flow why RUN STEP`.
+/// `flow why RUN [STEP]`.
 package struct WhyCommand: Subcommand, Equatable {
   package let run: String
-  package let step: String
+  /// Nil means the run as a whole.
+  package let step: String?
   package let json: Bool
 
   package static let syntax = CommandSyntax(
-    name: "why", purpose: "explain why a step waits, failed, ran again or took so long",
+    name: "why", purpose: "explain why a run or a step waits, failed or took so long",
     details: "What is said follows from the run's history alone. Times are UTC.",
-    arguments: [.run, Argument("STEP", .one, "the id of the step")], options: [.json],
-    examples: [.init("flow why latest upload", "what happened to step upload, and what for")],
+    arguments: [.run, Argument("STEP", .optional, "the id of a step")], options: [.json],
+    examples: [
+      .init("flow why latest", "what keeps a run from its end, or kept it from success"),
+      .init("flow why latest upload", "what happened to step upload, and what for"),
+    ],
     exitCodes: [.success, .usage, .damaged, .environment])
 
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]
-    step = arguments.positional[1]
+    step = arguments.argument(1)
     json = arguments.has(.json)
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let run = try ChronicledRun(named: run, context)
     if let explainer = Explainer(run.view) {
-      var output = context.output
-      let index = try explainer.state.definition.index(ofStep: step, runID: run.view.runID)
-      let printer = ExplanationPrinter(explainer, step: index)
-      if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
+      try explain(explainer, context)
     }
     // What is said follows from what could be read; there may be more.
     if let problem = run.problem { throw problem }
     return .success
+  }
+
+  private func explain(
+    _ explainer: Explainer, _ context: CommandContext
+  ) throws(CommandError) {
+    var output = context.output
+    guard let step else {
+      let printer = RunExplanationPrinter(explainer)
+      if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
+      return
+    }
+    let index = try explainer.state.definition.index(ofStep: step, runID: explainer.view.runID)
+    let printer = ExplanationPrinter(explainer, step: index)
+    if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
   }
 }
 

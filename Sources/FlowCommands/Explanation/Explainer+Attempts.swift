@@ -165,7 +165,7 @@ extension Explainer {
     }
   }
 
-  private func whyStopping() -> String {
+  func whyStopping() -> String {
     guard let stopping = chronicle.stopping else { return "The run was stopping." }
     return "The run was stopping since \(view.clock(stopping.point.wall)):"
       + " \(wording.text(stopping.reason))."

@@ -190,15 +190,7 @@ struct CriticalPathSection {
       stream.write("<li>\(path.count - Self.mostSteps) earlier steps</li>\n")
     }
     for step in path.suffix(Self.mostSteps) {
-      let since = chronicle.lastNeed(ofStep: step)?.point.elapsed ?? 0
-      let times = chronicle.times(
-        ofStep: step, now: explainer.view.now.elapsed, since: since)
-      let parts: [(StepTimes.Kind, String)] = [
-        (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
-        (.resting, "rested between rounds"), (.undriven, "no engine drove the run"),
-      ]
-      let text = parts.filter { times[$0.0] > 0 }
-        .map { "\($0.1) \(DurationText.of(microseconds: times[$0.0]))" }.joined(separator: ", ")
+      let text = explainer.timeOnPath(ofStep: step)
       stream.write("<li>\(ReportLink.of(step, explainer, selection)): \(text)</li>\n")
     }
     stream.write("</ol>\n</section>\n")

@@ -69,9 +69,13 @@ enum ReportStyle {
     .legend .bar { display: inline-block; position: static; width: 1.6rem; vertical-align: -2px; }
     .legend .queued, .legend .backoff { vertical-align: 3px; }
     .legend .probe { vertical-align: 0; }
+    .window { max-height: 52rem; overflow-y: auto; }
     .chart { position: relative; }
     .axis, .lane { display: grid; grid-template-columns: var(--names) 1fr; }
-    .axis { height: 1.4rem; font-size: 11.5px; color: var(--muted); }
+    .axis {
+      position: sticky; top: 0; z-index: 1; height: 1.4rem; font-size: 11.5px;
+      color: var(--muted); background: var(--bg);
+    }
     .axis .track { grid-column: 2; }
     .axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
     .axis span:first-child { transform: none; }
@@ -146,7 +150,7 @@ enum ReportStyle {
     summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }
     details:target { border-color: var(--now); }
     @media (max-width: 48rem) { :root { --names: 8rem; } }
-    @media print { pre { max-height: none; } section { break-inside: avoid-page; } }
+    @media print { pre, .window { max-height: none; } section { break-inside: avoid-page; } }
 
     """
 }

@@ -26,7 +26,8 @@ struct TimelineSection {
           + " did not succeed, were tried again, or ran longest.</p>\n")
     }
     output.write(Self.legend)
-    output.write("<div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
+    output.write(
+      "<div class=\"window\"><div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
     for tick in scale.ticks {
       let label = tick == 0 ? "0" : DurationText.of(microseconds: tick)
       output.write("<span \(style(at: tick))>\(label)</span>")
@@ -41,7 +42,7 @@ struct TimelineSection {
     }
     output.write("</div>\n")
     for step in selection.lanes { write(lane: step, to: &output) }
-    output.write("</div>\n</section>\n")
+    output.write("</div></div>\n</section>\n")
   }
 
   /// A clock that is set each second must not become the page.

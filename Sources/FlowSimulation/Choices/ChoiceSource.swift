@@ -37,6 +37,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case look = 33
   case shortRead = 34
   case hostileDisk = 35
+  case misfortune = 36
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -135,7 +135,7 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .misfortune: false
     }
   }
 }

@@ -257,6 +257,15 @@ package final class Oracles: RunObserver {
     toldTail = nil
     hold { () throws(Violation) in
       foundTail = try VerdictOracle.check(folder, in: home.storage, truth)
+      let report: LogReport
+      do throws(RunError) {
+        // To verify is to sync, which may save what the next power loss would take.
+        report = try LogVerifier.verify(
+          .run(folder, id: runID), in: home.storage.copy(), bootID: world?.place.bootID ?? "")
+      } catch {
+        throw Violation(.verdict, "the log cannot be verified: \(error)")
+      }
+      try VerdictOracle.check(report, truth)
     }
   }
 

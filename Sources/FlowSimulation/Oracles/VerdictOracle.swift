@@ -44,6 +44,30 @@ struct VerdictOracle {
     }
   }
 
+  /// What `flow verify` says of a run that nobody drives.
+  static func check(_ report: LogReport, _ truth: Truth) throws(Violation) {
+    switch report.verdict {
+    case .intact, .torn, .ambiguous: break
+    case .newer, .damaged:
+      if truth.isBetrayed { return }
+      throw Violation(
+        .verdict, "verify, after a mere crash: \(report.problems.first.map { "\($0)" } ?? "")")
+    }
+    let isMissing = report.lastSequence < Int64(truth.acknowledged)
+    if isMissing && !truth.isBetrayed {
+      throw Violation(
+        .verdict,
+        "verify: \(report.verdict), with \(report.lastSequence) of \(truth.acknowledged)"
+          + " acknowledged events")
+    }
+    if report.loss == .certain && !isMissing {
+      throw Violation(.verdict, "verify: history is missing, and all of it is there")
+    }
+    if report.engine != nil {
+      throw Violation(.verdict, "verify: an engine drives the run, and there is none")
+    }
+  }
+
   static func read(_ folder: RunFolder, in storage: SimulatedStorage) -> Finding {
     do throws(LogError) {
       var reader = try LogReader.open(

@@ -32,7 +32,8 @@ extension SimulatedProcesses {
   /// - Returns: the command's process id, or a negative error number.
   func spawn(_ monitor: SimulatedMonitor) -> Int64 {
     let isProbe = world.ledger.entries[monitor.entry].isProbe
-    let behaviour = CommandBehaviour.draw(from: world.choices, world.options, isProbe: isProbe)
+    let behaviour = world.behaviour(
+      ofStep: monitor.request.attempt.step, isProbe: isProbe)
     if let fault = isProbe ? behaviour.answer : behaviour.fault { world.coverage.add(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)

@@ -194,7 +194,10 @@ extension SimulatedProcesses {
     if let record = monitor.record { close(record, of: monitor.process) }
     close(monitor.launcherLock, of: monitor.process)
     world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
-    if wasKilled { world.coverage.add(.monitorKilled) }
+    if wasKilled {
+      world.coverage.add(.monitorKilled)
+      world.ledger.befell(.monitorKilled, at: world.now)
+    }
     world.trace.note(
       .monitorEnded, monitor.request.attempt, wasKilled ? "killed" : "by itself")
     end(monitor.process)

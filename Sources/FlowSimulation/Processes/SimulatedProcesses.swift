@@ -224,7 +224,11 @@ package final class SimulatedProcesses: ProcessHost {
       if table.isLiving(parent) { startDescendant(behaviour, of: parent) }
     case .stopsItself(let serial): if table.isLiving(serial) { table[serial].isStopped = true }
     case .exits(let serial): exits(serial)
-    case .killed(let serial): if table.isLiving(serial) { kill(serial) }
+    case .killed(let serial):
+      guard table.isLiving(serial) else { return }
+      // Those whom a new engine kills because they linger are no mishap.
+      if table[serial].role == .launcher { world.ledger.befell(.launcherKilled, at: world.now) }
+      kill(serial)
     case .message(let message, let life):
       if engine != nil, life == world.life { messages.append(message) }
     }

@@ -25,8 +25,7 @@ extension World {
   private func fail(
     _ operation: SimulatedStorage.Operation, _ fault: Fault
   ) -> SimulatedStorage.Verdict {
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(operation): \(fault)")
+    note(fault, "\(operation)")
     switch fault {
     case .noSpace: return .refused(.noSpace)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -46,8 +45,7 @@ extension World {
     guard isFaulty(times: factor) else { return .done }
     let faults: [Fault] = [.syncKeeps, .syncDrops, .syncReverts, .syncTears, .failsAfterwards]
     let fault = faults[draw(below: faults.count)]
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "sync: \(fault)")
+    note(fault, "sync")
     switch fault {
     case .syncKeeps: return .refused(.inputOutput)
     case .failsAfterwards: return .doneAndRefused(.inputOutput)
@@ -74,6 +72,12 @@ extension World {
     !isHealed && choices.happens(.storageFault, perMille: options.storageErrorPerMille * factor)
   }
 
+  private func note(_ fault: Fault, _ operation: String) {
+    coverage.add(fault)
+    ledger.befell(.disk, at: now)
+    trace.note(.storageFailed, nil, "\(operation): \(fault)")
+  }
+
   private func draw(below count: Int) -> Int { choices.choose(.storageFault, below: count) }
 
   // MARK: Operations that change nothing
@@ -92,8 +96,7 @@ extension World {
       case .open: choices.happens(.look, perMille: 500) ? .tooManyFiles : .readFails
       case .list, .inspect, .size, .read, .lock: .readFails
       }
-    coverage.add(fault)
-    trace.note(.storageFailed, nil, "\(look): \(fault)")
+    note(fault, "\(look)")
     return fault == .tooManyFiles ? .tooManyOpenFiles : .inputOutput
   }
 

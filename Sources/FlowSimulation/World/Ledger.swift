@@ -41,13 +41,25 @@ package struct Ledger: Equatable, Sendable {
     package var isStarted: Bool { startedAt != nil }
   }
 
+  /// Something that befell the machine or a process on it.
+  package struct Mishap: Equatable, Sendable {
+    package let cause: HazardCause
+    package let time: WorldTime
+  }
+
   /// In the order in which their monitors were forked.
   package private(set) var entries: [Entry] = []
+  /// In the order in which they befell.
+  package private(set) var mishaps: [Mishap] = []
 
   package init() {}
 
   /// How many commands run now.
   package var running: Int { entries.count(where: \.commandRuns) }
+
+  package mutating func befell(_ cause: HazardCause, at now: WorldTime) {
+    mishaps.append(Mishap(cause: cause, time: now))
+  }
 
   // MARK: Monitors
 

@@ -68,11 +68,12 @@ struct SimulatedFolder {
     if mode == 2 { return .namesLost }
     var loss: Fault?
     for group in unsynced {
-      switch mode == 0 ? 0 : choose(3) {
+      let isHalvable = group.count > 1 && !group.contains { $0.node.map(isFolder) ?? false }
+      switch mode == 0 ? 0 : choose(4) {
       case 0:
         makeDurable(group)
         if loss == .namesLost { loss = .namesReordered }
-      case 1 where group.count > 1 && !group.contains { $0.node.map(isFolder) ?? false }:
+      case 1...2 where isHalvable:
         makeDurable(group.filter { $0.node != nil })
         loss = .renameHalved
       default: loss = loss ?? .namesLost

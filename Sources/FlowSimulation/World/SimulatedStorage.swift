@@ -125,6 +125,15 @@ package final class SimulatedStorage: Storage {
     return image
   }
 
+  /// Another disk, with all on it that can be read now, and nothing open.
+  func copy() -> SimulatedStorage {
+    let copy = SimulatedStorage(tier)
+    copy.modified = modified
+    copy.locks = [Handle?](repeating: nil, count: nodes.count)
+    copy.nodes = nodes
+    return copy
+  }
+
   /// The bytes of a file, as any reader sees them; nil if there is none.
   func bytes(at path: String) -> [UInt8]? {
     guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }

@@ -11,6 +11,7 @@ package final class World: Environment {
     case cancel(CancelRequest)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
+    case misfortune(Misfortune)
   }
 
   package let options: SimulationOptions
@@ -23,6 +24,8 @@ package final class World: Environment {
   package lazy var runner = newRunner()
   package let oracles = Oracles()
   package var ledger = Ledger()
+  /// What runs, where commands behave as a model says; nil where it is drawn.
+  var modelled: ModelledWorkflow?
   package var coverage = Coverage()
 
   /// Which of the engine's lives this is, from 1.
@@ -34,6 +37,8 @@ package final class World: Environment {
   /// How often the machine was started, from 1.
   package var boot = 1
   package var place: Place { Place(bootID: "boot \(boot)", mountID: 1, processNamespace: 1) }
+  /// Whether the run has ended: what befalls the machine then is nobody's business.
+  var isOver = false
   var crashes = 0
   var death: Coverage.Death?
   var isDiskFull = false
@@ -153,6 +158,10 @@ package final class World: Environment {
   /// each of their actions and messages takes some.
   var slackMicroseconds: Int64 { 200_000 + 100 * Int64(options.processLatencyMicroseconds) }
 
+  func arrange(_ happening: Happening, afterMicroseconds delay: Int64) {
+    schedule.arrange(happening, at: now.advanced(byMicroseconds: delay))
+  }
+
   func arrange(_ happening: SimulatedProcesses.Happening, at time: WorldTime) {
     schedule.arrange(.process(happening), at: time)
   }
@@ -216,7 +225,9 @@ package final class World: Environment {
       coverage.add(.wallClockJump)
     case .diskFull(let isFull):
       isDiskFull = isFull && !isHealed
+      if isDiskFull { ledger.befell(.disk, at: now) }
       trace.note(.diskFull, nil, isFull ? "has no room" : "has room again")
+    case .misfortune(let misfortune): befall(misfortune)
     }
   }
 

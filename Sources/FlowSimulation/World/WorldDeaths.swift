@@ -9,12 +9,16 @@ extension World {
       choices.happens(.crash, perMille: options.crashPerMille * point.weight)
     else { return true }
     crashes += 1
+    engineDies(by: drawDeath(), at: point)
+    return false
+  }
+
+  func engineDies(by death: Coverage.Death, at point: CrashPoint) {
     isEngineDead = true
-    let death = drawDeath()
     self.death = death
+    if death == .processStop { ledger.befell(.engineKilled, at: now) }
     coverage.add(death, at: point)
     trace.note(.crashed, nil, "\(death) at \(point) in life \(life)")
-    return false
   }
 
   func drawDeath() -> Coverage.Death {
@@ -57,6 +61,7 @@ extension World {
 
   /// The engine has brought the run to its end, and exits.
   package func endRun() {
+    isOver = true
     isEngineDead = true
     processes.endEngine()
     settle(microseconds: 10_000_000)
@@ -64,6 +69,7 @@ extension World {
 
   func losePower() {
     boot += 1
+    ledger.befell(.powerLoss, at: now)
     processes.losePower()
     bootedAt = now.advanced(byMicroseconds: -Self.bootMicroseconds)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {

@@ -34,6 +34,7 @@ extension World {
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
     else { return .done }
     coverage.add(.recordFails)
+    ledger.befell(.disk, at: now)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)
   }

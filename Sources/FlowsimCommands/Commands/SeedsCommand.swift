@@ -5,9 +5,11 @@ import FlowSimulation
 /// `flowsim --seed N`: the worlds of consecutive seeds.
 enum SeedsCommand {
   private static let seedOption = Option(
-    "seed", takes: .integer(placeholder: "N", 0...Int.max), "the first seed (needed)")
+    "seed", takes: .integer(placeholder: "N", 0...Int.max),
+    "the first seed (needed; 1 with --workflow)")
   private static let runsOption = Option(
-    "runs", takes: .integer(placeholder: "K", 1...1_000_000_000), "K seeds from N on (1)")
+    "runs", takes: .integer(placeholder: "K", 1...1_000_000_000),
+    "K seeds from N on (1; 1000 with --workflow)")
   private static let traceOption = Option(
     "trace", takes: .text(placeholder: "FILE"),
     "write the first failure, shrunk, or else the world of the one seed")
@@ -29,16 +31,26 @@ enum SeedsCommand {
       first world in which something does not hold that must, flowsim stops, looks
       for the simplest world in which it does not hold either, prints that, and
       writes it to a file for flowsim replay (flowsim-N.trace in the current folder).
+
+      With --workflow the worlds run a definition of your own: without faults, under
+      them, and then with one change to the definition at a time. Power is lost, the
+      disk fills up, engines are killed, and come back within a minute. A model file
+      says how long each step takes and how it fails:
+
+        {"default": {"duration": ["10s", "2m"], "fails": "1%"},
+         "steps": {"upload": {"duration": "5m", "hangs": "0.1%", "crashes": "1%"}}}
       """,
     options: [
-      seedOption, runsOption, WorldOptions.option, traceOption, timelineOption, choicesOption,
-      hashesOption, twiceOption, .json, .version,
+      seedOption, runsOption, WorkflowCommand.workflowOption, WorkflowCommand.modelOption,
+      WorldOptions.option, traceOption, timelineOption, choicesOption, hashesOption, twiceOption,
+      .json, .version,
     ],
     examples: [
       .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
       .init("flowsim --seed 42 --timeline", "one world, event by event"),
       .init("flowsim --seed 1 --runs 1000 --option steps=2", "with small workflows only"),
       .init("flowsim replay flowsim-42.trace", "a failure that was found, once more"),
+      .init("flowsim --workflow nightly.json", "what is hazardous in it"),
     ],
     exitCodes: [.success, .runFailed, .usage, .environment],
     exitMeaning: ExitCode.meaningOfFlowsim)
@@ -50,6 +62,7 @@ enum SeedsCommand {
       context.output.write("flowsim \(Version.current)\n")
       return .success
     }
+    if let command = try workflow(arguments) { return try command.perform(context) }
     var (hunt, seeds) = try prepared(arguments, context)
     let start = context.now()
     for seed in seeds where try !hunt.holds(seed) { return .runFailed }
@@ -61,11 +74,36 @@ enum SeedsCommand {
     return .success
   }
 
+  /// Nil where the workflows are drawn.
+  private static func workflow(
+    _ arguments: ScannedArguments
+  ) throws(FlowsimError) -> WorkflowCommand? {
+    do throws(UsageError) {
+      guard let file = arguments.text(WorkflowCommand.workflowOption) else {
+        if !arguments.has(WorkflowCommand.modelOption) { return nil }
+        throw error(.missingArgument("--\(WorkflowCommand.workflowOption.name) FILE"))
+      }
+      let others = [
+        WorldOptions.option, traceOption, timelineOption, choicesOption, hashesOption, twiceOption,
+      ]
+      if let other = others.first(where: arguments.has) {
+        throw error(
+          .exclusiveOptions(WorkflowCommand.workflowOption.spelling, other.spelling))
+      }
+      return WorkflowCommand(
+        file: file, model: arguments.text(WorkflowCommand.modelOption),
+        seeds: try seeds(arguments, first: 1, count: WorkflowCommand.defaultRuns),
+        isJSON: arguments.has(.json))
+    } catch {
+      throw .usage(error)
+    }
+  }
+
   private static func prepared(
     _ arguments: ScannedArguments, _ context: FlowsimContext
   ) throws(FlowsimError) -> (Hunt, ClosedRange<UInt64>) {
     do throws(UsageError) {
-      let seeds = try seeds(arguments)
+      let seeds = try seeds(arguments, first: nil, count: 1)
       var hunt = Hunt(context, try WorldOptions.recipe(arguments, syntax, run: context.run))
       let shown = [Option.json, timelineOption, choicesOption, hashesOption].filter(arguments.has)
       // A timeline can be printed as JSON; of all others only one goes.
@@ -84,13 +122,16 @@ enum SeedsCommand {
     }
   }
 
+  /// - Parameters:
+  ///   - first: the first seed where none is given; nil if one must be.
+  ///   - count: how many there are unless it is said.
   private static func seeds(
-    _ arguments: ScannedArguments
+    _ arguments: ScannedArguments, first: Int?, count: Int
   ) throws(UsageError) -> ClosedRange<UInt64> {
-    guard let seed = arguments.integer(seedOption) else {
+    guard let seed = arguments.integer(seedOption) ?? first else {
       throw error(.missingArgument("--\(seedOption.name) N"))
     }
-    let runs = arguments.integer(runsOption) ?? 1
+    let runs = arguments.integer(runsOption) ?? count
     let (last, overflow) = seed.addingReportingOverflow(runs - 1)
     guard !overflow else {
       throw error(

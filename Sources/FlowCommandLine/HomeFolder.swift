@@ -1,0 +1,33 @@
+package import FlowLog
+import FlowSystem
+
+/// Where the runs of a user are: `$FLOW_HOME`, else `$XDG_STATE_HOME/flow`, else
+/// `~/.local/state/flow` (XDG Base Directory Specification 0.8).
+package enum HomeFolder {
+  /// Why there is no place for runs.
+  package enum Problem: Error {
+    /// No variable names a folder.
+    case unset
+    /// `FLOW_HOME` is relative to a folder that cannot be told.
+    case relative(String, Errno)
+  }
+
+  package static func path() throws(Problem) -> String {
+    if let home = variable("FLOW_HOME") { return try absolute(home) }
+    // The specification has relative paths ignored.
+    if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/flow" }
+    if let home = variable("HOME"), home.hasPrefix("/") { return "\(home)/.local/state/flow" }
+    throw .unset
+  }
+
+  private static func variable(_ name: String) -> String? {
+    ProcessFacts.environmentValue(name).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func absolute(_ path: String) throws(Problem) -> String {
+    if path.hasPrefix("/") { return path }
+    do throws(Errno) { return "\(try ProcessFacts.currentDirectory())/\(path)" } catch {
+      throw .relative(path, error)
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import FlowCommandLine
+import FlowCore
+
+/// What `flow why RUN` prints: why the run stands where it stands, by the steps that made it so.
+package struct RunExplanationPrinter: Sendable {
+  private let explainer: Explainer
+
+  private var view: RunView { explainer.view }
+  private var state: RunState { explainer.state }
+  private var chronicle: RunChronicle { explainer.view.chronicle }
+
+  package init(_ explainer: Explainer) {
+    self.explainer = explainer
+  }
+
+  /// Beyond that a reader is better off with the status.
+  private static let mostSteps = 10
+  private static let mostPath = 12
+
+  // MARK: What to say
+
+  /// Of the run as a whole.
+  private var sentences: [String] {
+    let time = DurationText.of(microseconds: view.now.elapsed)
+    var sentences: [String]
+    switch view.status {
+    case .succeeded: sentences = ["The run succeeded in \(time)."]
+    case .failed: sentences = ["The run failed after \(time)."]
+    case .cancelled: sentences = ["The run was cancelled after \(time)."]
+    case .running: sentences = ["The run goes on, for \(time) now."]
+    case .stopping: sentences = ["The run is being stopped, after \(time)."]
+    case .interrupted:
+      sentences = [
+        "No engine drives the run, which broke off after \(time): flow restart goes on with it."
+      ]
+    }
+    // A stop that came too late to change anything explains nothing.
+    if chronicle.stopping != nil && view.status != .succeeded {
+      sentences.append(explainer.whyStopping())
+    }
+    let again = state.steps.indices.filter {
+      explainer.status($0) == .succeeded && chronicle.attempts(ofStep: $0).count > 1
+    }
+    if let first = again.first {
+      let what = again.count == 1 ? "1 step" : "\(again.count) steps"
+      let names = again.count == 1 ? explainer.id(first) : named(again)
+      sentences.append("\(what) succeeded after more than one attempt: \(names).")
+    }
+    return sentences
+  }
+
+  private func named(_ steps: [Int]) -> String {
+    let shown = steps.prefix(Explainer.mostNames).map { explainer.id($0) }
+    return Explainer.list(Array(shown), more: steps.count - shown.count)
+  }
+
+  /// Steps that keep the run from its end, or kept it from success; the most telling first.
+  private var steps: [Int] {
+    let ranked = state.steps.indices.compactMap { step in
+      rank(step).map { (rank: $0, step: step) }
+    }
+    return ranked.sorted { ($0.rank, $0.step) < ($1.rank, $1.step) }.map(\.step)
+  }
+
+  /// Nil where others tell more: what waits does so for one of those, and what was skipped too.
+  private func rank(_ step: Int) -> Int? {
+    switch explainer.status(step) {
+    case .failed: explainer.settings(step).allowFailure ? 5 : 0
+    case .interrupted: 1
+    case .stopping: 2
+    case .running: 3
+    case .backingOff: 4
+    case .cancelled: 6
+    case .starting, .ready: 7
+    case .waiting, .succeeded, .skipped: nil
+    }
+  }
+
+  /// By the step that did not succeed by itself, those that were skipped for it.
+  private var skipped: [Int: [Int]] {
+    var roots = Array(repeating: -1, count: state.steps.count)
+    var skipped: [Int: [Int]] = [:]
+    for step in state.steps.indices {
+      var chain: [Int] = []
+      var next = step
+      while roots[next] < 0, let need = chronicle.summary.skippedNeed(ofStep: next) {
+        chain.append(next)
+        next = need
+      }
+      let root = roots[next] < 0 ? next : roots[next]
+      // Each is walked over once.
+      for link in chain { roots[link] = root }
+      if explainer.status(step) == .skipped && root != step {
+        skipped[root, default: []].append(step)
+      }
+    }
+    return skipped
+  }
+
+  // MARK: Text
+
+  package func printText(to output: inout some TextOutputStream) {
+    output.write("run \(view.runID): \(view.status.glyph) \(view.status.rawValue)\n")
+    for sentence in sentences { output.write("\(sentence)\n") }
+    let steps = steps
+    let skipped = skipped
+    if !steps.isEmpty { output.write("\n") }
+    for step in steps.prefix(Self.mostSteps) {
+      output.write("\(explainer.status(step).glyph) ")
+      output.write(explainer.sentences(ofStep: step).joined(separator: " ") + "\n")
+      if let dependents = skipped[step] {
+        let verb = dependents.count == 1 ? "step was" : "steps were"
+        output.write("  \(dependents.count) \(verb) skipped for it: \(named(dependents)).\n")
+      }
+    }
+    if steps.count > Self.mostSteps {
+      output.write("and \(steps.count - Self.mostSteps) more\n")
+    }
+    printPath(to: &output)
+  }
+
+  private func printPath(to output: inout some TextOutputStream) {
+    let path = chronicle.criticalPath()
+    if path.count < 2 { return }
+    output.write("\nWhat decided how long it took:\n")
+    if path.count > Self.mostPath {
+      output.write("  \(path.count - Self.mostPath) earlier steps\n")
+    }
+    let shown = path.suffix(Self.mostPath)
+    let width = shown.map { explainer.id($0).count }.max() ?? 0
+    for step in shown {
+      let id = explainer.id(step)
+      let gap = String(repeating: " ", count: width - id.count)
+      output.write("  \(id)\(gap)  \(explainer.timeOnPath(ofStep: step))\n")
+    }
+  }
+
+  // MARK: JSON
+
+  /// One line: `{"runId","state","sentences","steps":[{"id","state","sentences","skipped"}],
+  /// "criticalPath"}`. `skipped` names the steps that were skipped for this one.
+  package func printJSON(to output: inout some TextOutputStream) {
+    let skipped = skipped
+    var json = JSONWriter()
+    json.object { json in
+      json.member("runId", view.runID)
+      json.member("state", view.status.rawValue)
+      json.key("sentences")
+      json.array { json in for sentence in sentences { json.string(sentence) } }
+      json.key("steps")
+      json.array { json in
+        for step in steps {
+          write(step, skipped[step] ?? [], to: &json)
+          json.drain(to: &output)
+        }
+      }
+      json.key("criticalPath")
+      json.array { json in
+        for step in chronicle.criticalPath() { json.string(explainer.id(step)) }
+      }
+    }
+    json.endLine()
+    json.drain(to: &output)
+  }
+
+  private func write(_ step: Int, _ skipped: [Int], to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", explainer.id(step))
+      json.member("state", explainer.status(step).rawValue)
+      json.key("sentences")
+      json.array { json in
+        for sentence in explainer.sentences(ofStep: step) { json.string(sentence) }
+      }
+      json.key("skipped")
+      json.array { json in for step in skipped { json.string(explainer.id(step)) } }
+    }
+  }
+}
+
+extension Explainer {
+  /// Where the time of a step of the critical path went since the last of its needs was met:
+  /// `waited for a slot 65ms, ran 309ms`.
+  func timeOnPath(ofStep step: Int) -> String {
+    let since = chronicle.lastNeed(ofStep: step)?.point.elapsed ?? 0
+    let times = chronicle.times(ofStep: step, now: view.now.elapsed, since: since)
+    let parts: [(StepTimes.Kind, String)] = [
+      (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
+      (.resting, "rested between rounds"), (.undriven, "no engine drove the run"),
+    ]
+    return parts.filter { times[$0.0] > 0 }
+      .map { "\($0.1) \(DurationText.of(microseconds: times[$0.0]))" }.joined(separator: ", ")
+  }
+}

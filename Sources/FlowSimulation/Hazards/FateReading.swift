@@ -1,0 +1,117 @@
+import FlowCore
+
+extension WorldFate {
+  /// Compares what happened in a world with what the history says of it.
+  ///
+  /// - Parameters:
+  ///   - events: the whole history.
+  ///   - patience: how long a command hangs until somebody kills it, in microseconds.
+  init(
+    _ outcome: RunOutcome, microseconds: Int64, _ ledger: Ledger, _ events: [Event],
+    stepCount: Int, patience: Int64
+  ) {
+    let verdicts = Verdicts(events, stepCount: stepCount)
+    var entries = [[Ledger.Entry]](repeating: [], count: stepCount)
+    for entry in ledger.entries where !entry.isProbe && entry.isStarted {
+      entries[Int(entry.attempt.step)].append(entry)
+    }
+    var causes = CauseCounts()
+    for mishap in ledger.mishaps { causes[mishap.cause] += 1 }
+    self.init(
+      outcome: outcome, microseconds: microseconds,
+      steps: entries.indices.compactMap { step in
+        var fate = StepFate(step: step)
+        fate.failure = verdicts.failures[step]
+        fate.retries = verdicts.retries[step]
+        fate.read(entries[step], verdicts, ledger, patience)
+        return fate.isUneventful ? nil : fate
+      }, causes: causes, survivors: verdicts.survivors,
+      isTimedOut: verdicts.isTimedOut)
+  }
+}
+
+extension StepFate {
+  /// - Parameter entries: the starts of the step's command, in order.
+  fileprivate mutating func read(
+    _ entries: [Ledger.Entry], _ verdicts: Verdicts, _ ledger: Ledger, _ patience: Int64
+  ) {
+    for (index, entry) in entries.enumerated() {
+      let duration = entry.commandMicroseconds
+      if entry.result == .signalled(signal: 9), duration >= patience { hangs += 1 }
+      guard verdicts.lost.contains(entry.attempt) else { continue }
+      let hadSucceeded = entry.result == .exited(code: 0)
+      losses += 1
+      guard index + 1 < entries.count else {
+        // Of a step that succeeded all the same, since its probe says so, nothing is lost.
+        if !verdicts.succeeded[step] { lostMicroseconds += duration }
+        failedThoughDone = failure == .loss && hadSucceeded
+        continue
+      }
+      lostMicroseconds += duration
+      repetitions.append(
+        Repetition(
+          ledger.cause(of: entry, before: entries[index + 1]), hadSucceeded: hadSucceeded))
+    }
+  }
+}
+
+extension Ledger {
+  /// By what an attempt was lost that was followed by another.
+  fileprivate func cause(of entry: Entry, before next: Entry) -> HazardCause {
+    if entry.lostPower { return .powerLoss }
+    if entry.wasMonitorKilled { return .monitorKilled }
+    return mishaps.last { $0.time <= next.forkedAt }?.cause ?? .other
+  }
+}
+
+extension Ledger.Entry {
+  /// How long the command ran.
+  fileprivate var commandMicroseconds: Int64 {
+    guard let startedAt, let endedAt else { return 0 }
+    return endedAt.microseconds - startedAt.microseconds
+  }
+}
+
+/// What the history says of attempts and steps.
+private struct Verdicts {
+  /// Attempts of which it does not know how they ended.
+  var lost: Set<AttemptID> = []
+  /// By step.
+  var succeeded: [Bool]
+  var failures: [StepFate.Failure?]
+  var retries: [Int]
+  /// Attempts that a new engine found running.
+  var survivors = 0
+  var isTimedOut = false
+
+  init(_ events: [Event], stepCount: Int) {
+    succeeded = [Bool](repeating: false, count: stepCount)
+    failures = [StepFate.Failure?](repeating: nil, count: stepCount)
+    retries = [Int](repeating: 0, count: stepCount)
+    // Whether a step was last heard of as lost: its own failures do not count then, nor its probe's.
+    var isLost = succeeded
+    for event in events {
+      switch event.body {
+      case .attemptEnded(let attempt, let end):
+        if end.result == .lost {
+          lost.insert(attempt)
+          isLost[Int(attempt.step)] = true
+        }
+      case .runStopping(.timedOut): isTimedOut = true
+      case .attemptFound(_, .running): survivors += 1
+      case .retryScheduled(let attempt, _): retries[Int(attempt.step)] += 1
+      case .rerunScheduled(let attempt): isLost[Int(attempt.step)] = false
+      case .stepFinished(let step, .succeeded): succeeded[Int(step)] = true
+      case .stepFinished(let step, .failed):
+        failures[Int(step)] = isLost[Int(step)] ? .loss : .command
+      case .stepFinished(_, .cancelled), .runCreated, .definitionPart, .engineStarted,
+        .attemptLaunched, .deadlinePassed, .attemptWithdrawn, .cancelRequested, .timerFired,
+        .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened,
+        .attemptScheduled, .probeScheduled, .stopRequested, .stepSkipped,
+        .runStopping(.cancelled), .runStopping(.failFast),
+        .runFinished:
+        break
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import FlowCore
+
+/// What befalls machine and processes at some time, whatever they do then.
+enum Misfortune: UInt8, CaseIterable, Sendable {
+  case powerLoss
+  case engineKilled
+  case monitorKilled
+  case launcherKilled
+}
+
+extension World {
+  /// Draws what goes wrong in a time that is long beside the engine's own doings, from now on.
+  func arrangeMisfortunes(overMicroseconds span: Int64) {
+    // Two of a kind at most: with more of them each would say less.
+    for misfortune in Misfortune.allCases {
+      for _ in 0..<2 where choices.happens(.misfortune, perMille: misfortune.perMille) {
+        let time = Int64(choices.choose(.misfortune, below: Int(span)))
+        arrange(.misfortune(misfortune), afterMicroseconds: time)
+      }
+    }
+    if choices.happens(.misfortune, perMille: 200) {
+      let time = Int64(choices.choose(.misfortune, below: Int(span)))
+      let duration = Int64(choices.choose(.misfortune, below: Int(span / 10) + 1))
+      arrange(.diskFull(true), afterMicroseconds: time)
+      arrange(.diskFull(false), afterMicroseconds: time + duration)
+    }
+  }
+
+  func befall(_ misfortune: Misfortune) {
+    if isHealed || isOver { return }
+    switch misfortune {
+    case .powerLoss where isEngineDead:
+      coverage.add(.powerLoss)
+      losePower()
+    case .powerLoss: engineDies(by: .powerLoss, at: .wait)
+    case .engineKilled: if !isEngineDead { engineDies(by: .processStop, at: .wait) }
+    case .monitorKilled: killOne(of: processes.livingMonitors)
+    case .launcherKilled: killOne(of: processes.livingLaunchers)
+    }
+  }
+
+  /// - Parameter candidates: serial numbers.
+  private func killOne(of candidates: [Int]) {
+    if candidates.isEmpty { return }
+    let index = choices.choose(.misfortune, below: candidates.count)
+    processes.happen(.killed(candidates[index]))
+  }
+}
+
+extension Misfortune {
+  /// How likely the first of the kind is, and a second one.
+  fileprivate var perMille: Int {
+    switch self {
+    case .powerLoss, .engineKilled, .monitorKilled: 350
+    case .launcherKilled: 200
+    }
+  }
+}
+
+extension SimulatedProcesses {
+  fileprivate var livingMonitors: [Int] { monitors.filter(\.isLiving).map(\.process) }
+  fileprivate var livingLaunchers: [Int] { launchers.filter(\.isLiving).map(\.process) }
+}

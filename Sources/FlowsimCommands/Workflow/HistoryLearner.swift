@@ -1,0 +1,52 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+
+/// Reads the histories of a workflow's runs.
+enum HistoryLearner {
+  /// What was found.
+  struct Finding {
+    var learned: LearnedModel
+    /// Runs, of whatever workflow, whose histories could not be read.
+    var unreadableRuns = 0
+  }
+
+  /// So many runs are enough, the youngest first.
+  private static let limit = 200
+
+  /// - Parameter bootID: of this boot.
+  static func learn<Store: Storage>(
+    _ definition: WorkflowDefinition, from home: RunHome<Store>, bootID: String
+  ) throws(RunError) -> Finding {
+    var finding = Finding(learned: LearnedModel(definition))
+    for id in try home.list() where finding.learned.runs < limit {
+      do throws(Unreadable) {
+        let summary = try read(home.folder(of: id), home.storage, bootID, name: definition.name)
+        if let summary { finding.learned.add(summary) }
+      } catch {
+        finding.unreadableRuns += 1
+      }
+    }
+    return finding
+  }
+
+  private struct Unreadable: Error {}
+
+  /// - Returns: nil for a run of another workflow.
+  private static func read<Store: Storage>(
+    _ folder: RunFolder, _ storage: Store, _ bootID: String, name: String
+  ) throws(Unreadable) -> RunSummary? {
+    var summary = RunSummary()
+    do {
+      var reader = try RunReader(folder, in: storage, bootID: bootID)
+      while let event = try reader.next() {
+        try summary.apply(event)
+        // A name is known as soon as the definition is, long before the end.
+        if let state = summary.state, state.definition.name != name { return nil }
+      }
+    } catch {
+      throw Unreadable()
+    }
+    return summary.state == nil ? nil : summary
+  }
+}

@@ -1,0 +1,110 @@
+import FlowCommandLine
+import FlowCore
+import FlowSimulation
+import FlowText
+
+/// `flowsim --workflow FILE`: the user's own definition under faults, and what is hazardous in it.
+struct WorkflowCommand {
+  static let workflowOption = Option(
+    "workflow", takes: .text(placeholder: "FILE"),
+    "run this definition in them, and tell its hazards")
+  static let modelOption = Option(
+    "model", takes: .text(placeholder: "FILE"),
+    "how its steps behave (default: as in earlier runs)")
+
+  /// How many worlds there are unless said otherwise.
+  static let defaultRuns = 1_000
+  /// A simulated machine has a hundred process ids.
+  private static let mostJobs = 16
+  /// Where the definition leaves it to the machine: a report must not depend on who made it.
+  private static let defaultJobs = 4
+
+  let file: String
+  let model: String?
+  let seeds: ClosedRange<UInt64>
+  let isJSON: Bool
+
+  func perform(_ context: FlowsimContext) throws(FlowsimError) -> ExitCode {
+    let definition: WorkflowDefinition
+    do throws(DefinitionFileError) { definition = try DefinitionFile(file).definition } catch {
+      throw .definition(error)
+    }
+    let (source, behaviour) = try find(definition)
+    let jobs = Int32(min(definition.jobs ?? Self.defaultJobs, Self.mostJobs))
+    let study = HazardStudy(
+      HazardStudy.Subject(definition, jobs: jobs, behaviour), seeds: seeds, live: context.answer)
+    do throws(HazardStudy.Broken) {
+      let findings = Findings(
+        report: try study.run(), definition: definition, jobs: jobs,
+        firstSeed: seeds.lowerBound, source: source)
+      context.output.write(isJSON ? HazardJSON(findings).text : HazardText(findings).text)
+      return .success
+    } catch {
+      show(error, definition, context)
+      return .runFailed
+    }
+  }
+
+  private func find(
+    _ definition: WorkflowDefinition
+  ) throws(FlowsimError) -> (ModelSource, WorkflowModel) {
+    do throws(WorkflowProblem) { return try ModelSource.find(definition, path: model) } catch {
+      throw .workflow(error)
+    }
+  }
+
+  // MARK: Failures
+
+  private func show(
+    _ broken: HazardStudy.Broken, _ definition: WorkflowDefinition, _ context: FlowsimContext
+  ) {
+    if isJSON {
+      context.output.write(ReportJSON.of(broken.report))
+      return
+    }
+    guard let violation = broken.report.violation else {
+      preconditionFailure("a world that broke has no violation")
+    }
+    let failure = Failure(report: broken.report, violation: violation, settings: [])
+    context.output.write(failure.beginning)
+    context.output.flush()
+    let recipe = Self.recipe(broken.question, context.answer)
+    let shrunk = recipe.shrink(seed: broken.report.seed, violation.oracle)
+    let trace = Trace(keepsLines: true)
+    let again = recipe.replay(shrunk.world, trace)
+    context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))
+    if let change = broken.change {
+      context.output.write(
+        "in the definition, step \(definition.steps[change.step].id) had \(change.kind.member)\n")
+    }
+    context.output.write("to see it again: \(invocation(broken.report.seed))\n")
+  }
+
+  /// How the world of a question is made from a seed.
+  private static func recipe(
+    _ question: HazardStudy.Question, _ answer: @escaping HazardStudy.World
+  ) -> WorldRecipe {
+    do throws(SimulationOptions.SettingError) {
+      return try WorldRecipe { _, options, choices, trace in
+        answer(question, options, choices, trace).report
+      }
+    } catch {
+      preconditionFailure("no settings, and one of them is wrong: \(error)")
+    }
+  }
+
+  private func invocation(_ seed: UInt64) -> String {
+    var line = "flowsim --workflow \(TerminalText.escaped(file))"
+    if let model { line += " --model \(TerminalText.escaped(model))" }
+    return line + " --seed \(seed) --runs 1"
+  }
+}
+
+/// A report, and what it is of.
+struct Findings {
+  let report: HazardReport
+  let definition: WorkflowDefinition
+  let jobs: Int32
+  let firstSeed: UInt64
+  let source: ModelSource
+}

@@ -1,0 +1,95 @@
+import FlowCore
+import TestSupport
+import Testing
+
+@testable import FlowCommands
+
+@Suite struct RunExplanationPrinterTests {
+  private func text(_ history: History, isHeld: Bool = false) throws -> String {
+    var text = ""
+    RunExplanationPrinter(try ExportedRun.explainer(history, isHeld: isHeld)).printText(to: &text)
+    return text
+  }
+
+  private func json(_ history: History) throws -> JSON {
+    var text = ""
+    RunExplanationPrinter(try ExportedRun.explainer(history)).printJSON(to: &text)
+    return try JSON(text)
+  }
+
+  @Test func aFailedRunIsExplainedByWhatFailed() throws {
+    #expect(
+      try text(ExportedRun.eventful()) == """
+        run nightly-20261121T021903-7f3a: ✗ failed
+        The run failed after 6.3s.
+        2 steps succeeded after more than one attempt: fetch and build.
+
+        ✗ test failed: exit code 2 after 300ms. It has one attempt: its retry policy allows no more.
+          1 step was skipped for it: end.
+        ✗ lint failed: signal 9 (SIGKILL) after 400ms. It has one attempt: its retry policy allows \
+        no more. It may fail: its dependents run all the same.
+
+        What decided how long it took:
+          fetch  ran 1s, backed off 1s
+          build  ran 1s, no engine drove the run 3s
+          test   ran 300ms
+
+        """)
+  }
+
+  @Test func theSameForPrograms() throws {
+    let json = try json(ExportedRun.eventful())
+    #expect(json.keys == ["runId", "state", "sentences", "steps", "criticalPath"])
+    #expect(json["steps"]?.elements.map { $0["id"]?.string } == ["test", "lint"])
+    #expect(json["steps"]?[0]?["skipped"]?.elements == [.string("end")])
+    #expect(
+      json["criticalPath"]?.elements == [.string("fetch"), .string("build"), .string("test")])
+  }
+
+  @Test func ofARunThatGoesOnThereIsWhatItWaitsFor() throws {
+    var history = try History(WorkflowDefinition("a", "b: a", "c: b"))
+    history.launch("a")
+    history.pass(milliseconds: 1_000)
+    #expect(
+      try text(history, isHeld: true) == """
+        run nightly-20261121T021903-7f3a: ▶ running
+        The run goes on, for 1s now.
+
+        ▶ a runs since 02:19:03.000, for 1s.
+
+        """)
+    #expect(
+      try text(history).hasPrefix(
+        """
+        run nightly-20261121T021903-7f3a: ? interrupted
+        No engine drives the run, which broke off after 0ms: flow restart goes on with it.
+
+        ? Attempt 1 of a was running since 02:19:03.000 when the history broke off.
+        """))
+  }
+
+  @Test func aCancelIsTheReason() throws {
+    var history = try History(WorkflowDefinition("a", "b: a"))
+    history.launch("a")
+    history.pass(milliseconds: 100)
+    history.cancel()
+    history.end("a", .signalled(signal: 15), .stop, milliseconds: 100)
+    let text = try text(history)
+    #expect(
+      text.contains(
+        "\nThe run was cancelled after 100ms.\nThe run was stopping since 02:19:03.100:"
+          + " a cancel was requested.\n"))
+    #expect(text.contains("\n⊘ a was stopped while it ran: cancelled after 100ms."))
+  }
+
+  @Test func aLongChainOfSkippedStepsIsCountedOnce() throws {
+    let steps = (0..<5_000).map {
+      StepDefinition(id: "s\($0)", command: .shell("true"), needs: $0 == 0 ? [] : [Int32($0 - 1)])
+    }
+    var history = try History(WorkflowDefinition(name: "w", steps: steps))
+    history.run("s0", .exited(code: 1), milliseconds: 5)
+    #expect(
+      try text(history).contains(
+        "\n  4999 steps were skipped for it: s1, s2, s3, s4 and 4995 more.\n"))
+  }
+}
