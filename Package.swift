@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
     .target(name: "CLauncher", cSettings: cSettings),
+    .target(name: "CTorture", cSettings: cSettings),
 
     library("FlowCore"),
     library("FlowText"),
@@ -64,9 +65,15 @@ let package = Package(
         "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
         "FlowSimulation", "FlowSystem", "FlowText",
       ]),
+    library(
+      "FlowtortureCommands",
+      imports: [
+        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowSystem", "TestSupport",
+      ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
+    executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
     executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowSystem"]),
 
     .target(
@@ -101,6 +108,7 @@ let package = Package(
     tests(
       "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
+    tests("FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowtortureCommands"]),
     tests("HouseTests", of: ["TestSupport"]),
   ]
 )

@@ -3,28 +3,43 @@ import CZlib
 /// zlib counts its window and its state in here, and keeps a pointer back to it: it must not move.
 private typealias Stream = UnsafeMutablePointer<z_stream>
 
+/// A stream, given back when its owner lets go of it. An object, as `OpenFile` is and for its reason.
+@safe
+private final class OwnedStream {
+  let stream: Stream
+  private let end: (Stream?) -> Int32
+
+  /// - Parameter end: what gives back what zlib holds.
+  init(end: @escaping (Stream?) -> Int32) {
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
+    unsafe self.end = end
+  }
+
+  deinit {
+    _ = unsafe end(stream)
+    unsafe stream.deallocate()
+  }
+}
+
 /// Raw deflate, one frame at a time, without an allocation a frame.
 @safe
 struct Deflater: ~Copyable {
-  private let stream: Stream
+  private let owned: OwnedStream
   private let dictionary: [UInt8]
+
+  private var stream: Stream { unsafe owned.stream }
 
   /// - Parameter level: zlib's, 1 to 9.
   init(level: Int, dictionary: [UInt8]) {
     precondition((1...9).contains(level), "a deflate level is 1 to 9")
     self.dictionary = dictionary
-    unsafe stream = .allocate(capacity: 1)
-    unsafe stream.initialize(to: z_stream())
+    unsafe owned = OwnedStream(end: deflateEnd)
     // -15: raw, with the largest window. 8: zlib's own default for its memory.
     let status = unsafe deflateInit2_(
       stream, Int32(level), Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
       Int32(MemoryLayout<z_stream>.size))
     precondition(status == Z_OK, "zlib has no memory")
-  }
-
-  deinit {
-    _ = unsafe deflateEnd(stream)
-    unsafe stream.deallocate()
   }
 
   /// Deflates into that part of `buffer`; returns the length, or nil if there is not room enough.
@@ -42,21 +57,17 @@ struct Deflater: ~Copyable {
 /// The way back. Hostile input costs no more than the output it is given room for.
 @safe
 struct Inflater: ~Copyable {
-  private let stream: Stream
+  private let owned: OwnedStream
   private let dictionary: [UInt8]
+
+  private var stream: Stream { unsafe owned.stream }
 
   init(dictionary: [UInt8]) {
     self.dictionary = dictionary
-    unsafe stream = .allocate(capacity: 1)
-    unsafe stream.initialize(to: z_stream())
+    unsafe owned = OwnedStream(end: inflateEnd)
     let status = unsafe inflateInit2_(
       stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     precondition(status == Z_OK, "zlib has no memory")
-  }
-
-  deinit {
-    _ = unsafe inflateEnd(stream)
-    unsafe stream.deallocate()
   }
 
   /// Inflates into that part of `buffer`. True if the input ends exactly where the room does.

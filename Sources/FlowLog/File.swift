@@ -2,29 +2,23 @@
 /// the descriptor is still given back.
 package struct File<Store: Storage>: ~Copyable {
   package private(set) var path: String
-  private let storage: Store
-  private let handle: Store.Handle
-  private var isOpen = true
+  private let open: OpenFile<Store>
+
+  private var storage: Store { open.storage }
+  private var handle: Store.Handle { open.handle }
 
   package init(_ path: String, _ mode: OpenMode, in storage: Store) throws(StorageError) {
     do throws(Errno) {
-      handle = try storage.open(path, mode)
+      open = try OpenFile(path, mode, in: storage)
     } catch {
       throw StorageError(mode == .create ? .create : .open, path, error)
     }
     self.path = path
-    self.storage = storage
-  }
-
-  deinit {
-    // An owner that was thrown away by an error: that error is the one to report.
-    if isOpen { try? storage.close(handle) }
   }
 
   package consuming func close() throws(StorageError) {
-    isOpen = false
     do throws(Errno) {
-      try storage.close(handle)
+      try open.close()
     } catch {
       throw StorageError(.close, path, error)
     }

@@ -6,6 +6,8 @@ package struct LogFrame: Hashable, Sendable {
   package let endsCommit: Bool
   /// The segment that holds it, and at which byte it begins there.
   package let place: LogPlace
+  /// What it takes there.
+  package let byteCount: Int
   /// The engine life that the segment belongs to.
   package let engineLife: UInt32
   /// Whether its segment was born with it: an earlier life may have written it first.
@@ -160,7 +162,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
     let offset = segment.next.offset - Int64(frame.length)
     return LogFrame(
       first: frame.first, count: Int(frame.eventCount), endsCommit: frame.endsCommit,
-      place: LogPlace(path: segment.file.path, offset: offset),
+      place: LogPlace(path: segment.file.path, offset: offset), byteCount: frame.length,
       engineLife: segment.header.engineLife, isCarriedOver: offset < segment.header.bornLength)
   }
 

@@ -58,15 +58,21 @@ package struct HolderRecord: Hashable, Sendable {
   package static func holder<Store: Storage>(
     of folder: RunFolder, in storage: Store
   ) throws(RunError) -> Holder {
-    let file: File<Store>
-    do throws(StorageError) { file = try File(folder.lock, .read, in: storage) } catch {
-      if error.errno == .noSuchFile { return .nobody(last: nil) }
-      throw .storage(error)
-    }
+    guard let file = try open(folder.lock, in: storage) else { return .nobody(last: nil) }
     guard try wrapping({ () throws(StorageError) in try file.isLockedByAnother() }) else {
       return .nobody(last: try read(file))
     }
     return .engine(try read(file))
+  }
+
+  /// - Returns: nil if there is no such file.
+  private static func open<Store: Storage>(
+    _ path: String, in storage: Store
+  ) throws(RunError) -> File<Store>? {
+    do throws(StorageError) { return try File(path, .read, in: storage) } catch {
+      if error.errno == .noSuchFile { return nil }
+      throw .storage(error)
+    }
   }
 
   package enum Holder: Hashable, Sendable {

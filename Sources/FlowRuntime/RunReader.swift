@@ -82,8 +82,10 @@ extension HolderRecord.Holder {
     case .nobody(let record?) where record.boot == boot,
       .engine(let record?) where record.boot == boot:
       .live(durable: record.durable)
-    case .nobody: .dead
-    // It is about to recover the log, and will say so.
+    // Where the lock file was removed and made anew, a dead engine's last commit may be there that
+    // was never synced.
+    case .nobody, .engine(nil): .dead
+    // It is about to recover the log, and will say so. What a power loss has left is durable.
     case .engine: .recovering
     }
   }

@@ -126,6 +126,7 @@ package struct Simulation {
       isLost = true
       return
     }
+    if world.oracles.mayBeTaken { return }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace, .tooManyOpenFiles: return

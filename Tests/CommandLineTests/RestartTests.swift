@@ -57,6 +57,22 @@ struct RestartTests {
     #expect(try await run.end().ending == .exit(0))
   }
 
+  /// A process that is killed while it starts another leaves it the lock for a moment.
+  @Test func aLockThatADeadEngineHasLeftIsWaitedFor() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    home.folder.write("", to: "go")
+    let heir = unsafe open("\(home.path)/runs/r/lock", O_RDWR | O_CLOEXEC)
+    var lock = flock(l_type: Int16(F_WRLCK), l_whence: 0, l_start: 0, l_len: 0, l_pid: 0)
+    // F_OFD_SETLK: as the engine's own lock.
+    #expect(try await eventually { unsafe fcntl(heir, 37, &lock) == 0 })
+    let second = try home.start(["restart", "r", "--quiet"])
+    close(heir)
+    #expect(try await second.end().ending == .exit(0))
+  }
+
   /// SIGTERM lets go of the run, and what runs goes on.
   @Test func anEngineThatIsToldToLeaveSaysHowToGoOn() async throws {
     let home = Home()

@@ -103,6 +103,23 @@ struct OwnershipTests {
     #expect(try harness.drive(by: 9))
   }
 
+  /// What a dead engine wrote last may never have been synced, and nobody says so any more.
+  @Test func aReaderBesideANewLockFileSyncsWhatItReads() throws {
+    do {
+      var driver = try harness.create()
+      while driver.commitInFlight.isEmpty { _ = try driver.step() }
+    }
+    harness.world.replaceEngine()
+    try disk.removeFile(folder.lock)
+    let lock = try acquire(by: 7)
+    let seen = try harness.read()
+    var least = try HistoryReader(folder, in: disk.leastRemains(), .recovering)
+    var count = 0
+    while try least.next() != nil { count += 1 }
+    #expect(seen.count == count)
+    try lock.release()
+  }
+
   /// Between opening and locking, a cleaner removes the file: the lock on it keeps nobody out.
   @Test(arguments: [1, 2, 5])
   func aFileThatIsRemovedBeforeItIsLockedIsLeft(times: Int) throws {

@@ -269,6 +269,27 @@ struct OracleTests {
     #expect(found(events, inFlight: []) == .prefix)
   }
 
+  @Test func anEngineThatDoesNotSayHowTheLogEndsFiresVerdict() {
+    let (world, home, recorder) = finishedRun()
+    func recovered(_ tell: (Oracles) -> Void) -> Oracle? {
+      let oracles = Oracles()
+      oracles.begin(world, Self.workflow, created(recorder), home)
+      oracles.engineEnded(inFlight: nil)
+      oracles.verify()
+      oracles.found(recorder.events)
+      tell(oracles)
+      oracles.recovered(recorder.events)
+      return oracles.violation?.oracle
+    }
+    #expect(recovered { _ in } == .verdict)
+    #expect(
+      recovered { oracles in
+        let folder = home.folder(of: "run")
+        guard case .ends(let tail) = VerdictOracle.read(folder, in: home.storage) else { return }
+        oracles.tookOver(tail)
+      } == nil)
+  }
+
   private func created(_ recorder: Recorder) -> RunCreated {
     guard case .runCreated(let created)? = recorder.events.first?.body else {
       preconditionFailure("a history begins with its run")

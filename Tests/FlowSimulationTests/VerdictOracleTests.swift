@@ -157,6 +157,17 @@ struct VerdictOracleTests {
       } == nil)
   }
 
+  /// These segments hold no events.
+  @Test func damageThatOnlyVerifyFindsFires() throws {
+    let report = try LogVerifier.verify(.log(folder.log), in: disk.copy(), bootID: "b")
+    #expect(report.verdict == .damaged)
+    func fired(_ truth: VerdictOracle.Truth) -> Oracle? {
+      self.fired { () throws(Violation) in try VerdictOracle.check(report, truth) }
+    }
+    #expect(fired(truth()) == .verdict)
+    #expect(fired(truth(isBetrayed: true)) == nil)
+  }
+
   // MARK: In worlds
 
   /// The option is read as it is set, and every world holds.

@@ -58,10 +58,34 @@ struct RunDrive {
   /// Goes on with a run whose engine is dead.
   func resume(_ id: String, reopening: Bool = false) throws(CommandError) -> End {
     try perform { (observer) throws(RunError) in
-      let driver = try Driver.resume(
-        id, reopening: reopening, by: process, home: home, world: world, observer: observer)
+      let driver = try takeOver(id, reopening: reopening, observer)
       guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
       return try drive(driver)
+    }
+  }
+
+  /// How long a lock may be held that its dead holder has left to somebody.
+  private static let leftLockMilliseconds: Int64 = 2_000
+  private static let leftLockPauseMilliseconds: Int64 = 5
+
+  /// A process that is killed while it starts another leaves the other with all that it had open,
+  /// until that has become another program: so for a moment a dead process holds the run.
+  private func takeOver(
+    _ id: String, reopening: Bool, _ observer: RunProgress
+  ) throws(RunError) -> Driver<LinuxEnvironment>? {
+    let deadline = EventLoop.monotonicNow().advanced(byMilliseconds: Self.leftLockMilliseconds)
+    while true {
+      do throws(RunError) {
+        return try Driver.resume(
+          id, reopening: reopening, by: process, home: home, world: world, observer: observer)
+      } catch {
+        guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.hasEnded ?? true,
+          EventLoop.monotonicNow() < deadline
+        else { throw error }
+      }
+      world.time.wait(
+        until: EventLoop.monotonicNow().advanced(
+          byMilliseconds: Self.leftLockPauseMilliseconds))
     }
   }
 

@@ -117,9 +117,9 @@ package struct VerdictPrinter: Sendable {
 
 extension VerdictPrinter {
   /// `{"log","runId","verdict","acknowledgedMissing","isRepairable","enginePid","events","commits",
-  /// "frames","segments","problems":[{"path","offset","sequence","verdict","what","bytes",
+  /// "frames","segments","bytes","problems":[{"path","offset","sequence","verdict","what","bytes",
   /// "lastAtStake"}],"meaning","remedy","notes"}` and a line feed. `acknowledgedMissing` is `none`,
-  /// `possible` or `certain`.
+  /// `possible` or `certain`; `bytes` is what the segments hold, room that is free aside.
   package var json: String {
     var json = JSONWriter()
     json.object { json in
@@ -133,6 +133,7 @@ extension VerdictPrinter {
       json.member("commits", report.commits)
       json.member("frames", report.frames)
       json.member("segments", report.position?.segment ?? 0)
+      json.member("bytes", report.bytes)
       json.key("problems")
       json.array { json in
         for problem in report.problems { write(problem, to: &json) }

@@ -27,13 +27,13 @@ package enum LogRepair {
     let lock = try RunLock.acquire(
       folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
       in: storage)
+    let report = try LogVerifier.verify(held: folder, in: storage, process.place.bootID)
+    if report.verdict == .intact { return .whole }
+    guard report.isRepairable, let state = report.state else { return .refused(report) }
     let isLaunching = try wrapping { () throws(StorageError) in
       try LauncherFile(path: folder.launcher, storage: storage).isLocked()
     }
     if isLaunching { throw .launcherLingers(path: folder.launcher) }
-    let report = try LogVerifier.verify(held: folder, in: storage, process.place.bootID)
-    if report.verdict == .intact { return .whole }
-    guard report.isRepairable, let state = report.state else { return .refused(report) }
     let reader = try readToEnd(folder, storage)
     guard let tail = reader.tail else {
       preconditionFailure("the log of a dead engine was read to its end, and has none")

@@ -10,6 +10,8 @@ package struct LogReport: Equatable, Sendable {
   package internal(set) var engine: Engine?
   package internal(set) var frames: Int64 = 0
   package internal(set) var commits: Int64 = 0
+  /// How long the segments are that were read, as far as they count, but for a seal.
+  package internal(set) var bytes: Int64 = 0
   /// The number of the last event that was read and can have happened.
   package internal(set) var lastSequence: Int64 = 0
   /// How far the segments were read.

@@ -89,9 +89,9 @@ package struct LogVerifier<Store: Storage> {
   private func source(_ holder: HolderRecord.Holder?) -> LogSource {
     switch holder {
     case .engine(let record?) where record.boot == boot: .live(durable: record.durable)
+    case .nobody, .engine(nil), nil: .dead
     // It is about to recover the log, and will say so.
     case .engine: .recovering
-    case .nobody, nil: .dead
     }
   }
 
@@ -130,6 +130,9 @@ package struct LogVerifier<Store: Storage> {
 
   private mutating func take(_ frame: LogFrame, _ reader: inout LogReader<Store>) {
     report.frames += 1
+    // What comes before it in its segment was counted, or is the segment's header.
+    if frame.place.path != lastPath { report.bytes += frame.place.offset }
+    report.bytes += Int64(frame.byteCount)
     lastPath = frame.place.path
     guard isSound else { return }
     let payload = reader.withPayload { span in

@@ -38,6 +38,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case shortRead = 34
   case hostileDisk = 35
   case misfortune = 36
+  case cleaner = 37
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -16,6 +16,9 @@ package struct SimulationOptions: Equatable, Sendable {
   package var shortReadPerMille = 0
   /// What the disk may do: 0 as ext4, 1 what POSIX allows, 2 what no disk may (`StorageTier`).
   package var storageTier = 0
+  /// How often somebody who cleans up removes the lock file of a run at work: in so many of a
+  /// thousand operations.
+  package var cleanerPerMille = 0
   /// How often a hostile disk does what no disk may: in so many of a thousand syncs, and more often
   /// while no engine is there.
   package var hostilePerMille = 0
@@ -104,6 +107,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.shortReadPerMille = pick(0, 0, 200)
     options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
     options.hostilePerMille = pick(0, 2, 10, 10)
+    options.cleanerPerMille = pick(0, 0, 0, 0, 5)
     return options
   }
 }
@@ -140,6 +144,7 @@ extension SimulationOptions {
     Key("readErrorPerMille", \.readErrorPerMille, 0...1_000),
     Key("shortReadPerMille", \.shortReadPerMille, 0...1_000),
     Key("storageTier", \.storageTier, 0...2),
+    Key("cleanerPerMille", \.cleanerPerMille, 0...1_000),
     Key("hostilePerMille", \.hostilePerMille, 0...1_000),
     Key("failurePercent", \.failurePercent, 0...100),
     Key("hangPercent", \.hangPercent, 0...100),

@@ -212,8 +212,10 @@ package struct LaunchOracle: Sendable {
       if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
         throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
       }
-      // Nothing frees the slot of what cannot be killed but that it is given up.
-      if isRunning, earlier.life == entry.life, earlier.living > 0 { occupied += 1 }
+      // Nothing frees the slot of what cannot be killed but that it is given up; and its children,
+      // which are nobody else's to signal, are given up with it.
+      let isGivenUp = earlier.unkillable > 0 && earlier.monitorEndedAt != nil
+      if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp { occupied += 1 }
     }
     if occupied >= jobs {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")

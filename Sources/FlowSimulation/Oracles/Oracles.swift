@@ -19,6 +19,11 @@ package final class Oracles: RunObserver {
   private var toldTail: LogTail?
   /// Whether a disk that keeps no promise has lost acknowledged history.
   private(set) var hasLostHistory = false
+  /// The last life of an engine whose lock file was removed.
+  private var lockRemovedInLife: Int?
+  private var lockRemovedInBoot: Int?
+  /// The last event that another engine knows of, which has taken the run from the one that lives.
+  private var takenThrough: Int64?
 
   private var history = HistoryOracle()
   private var replay = ReplayOracle()
@@ -77,10 +82,19 @@ package final class Oracles: RunObserver {
 
   package func committed(_ events: [Event], _ state: RunState) {
     isRecovered = true
+    // What the other engine has read is as good as its own.
+    if let takenThrough, let last = events.last?.sequence, last > takenThrough {
+      violated(
+        .single,
+        "event \(last) is acknowledged when another engine has taken the run over after event"
+          + " \(takenThrough)")
+    }
     learn(events)
     hold { () throws(Violation) in
       try replay.commitEnds(state)
       try append?.committed(checking: !isBetrayed)
+      // Nobody can follow it.
+      if isLockGone { return }
       if stored == nil, let home {
         stored = StoredHistory(home.folder(of: runID), in: home.storage)
       }
@@ -153,7 +167,7 @@ package final class Oracles: RunObserver {
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
     guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
-      !world.hasNews, !world.runner.isHeldUp, !world.mayWaitInSilence
+      !world.hasNews, !isLockGone, !world.runner.isHeldUp, !world.mayWaitInSilence
     else { return }
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
@@ -187,14 +201,71 @@ package final class Oracles: RunObserver {
         ReadOracle.Expectation(
           isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
           inFlight: isRecovered ? nil : inFlight, shown: shown,
-          bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed))
-      if !acknowledged.isEmpty { shown = max(shown, seen ?? 0) }
+          bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown))
+      if !acknowledged.isEmpty, !isDurabilityUnknown { shown = max(shown, seen ?? 0) }
     }
+  }
+
+  // MARK: Two engines
+
+  /// Whether nobody can tell what is durable: only the lock file could say that a sync has failed,
+  /// and it is gone.
+  private var isDurabilityUnknown: Bool {
+    guard let world, let dropped = world.droppedInBoot else { return false }
+    return dropped == world.boot && lockRemovedInBoot == world.boot
+  }
+
+  /// Whether the engine that lives holds the lock of a file that others cannot find any more.
+  private var isLockGone: Bool { lockRemovedInLife != nil && lockRemovedInLife == world?.life }
+
+  /// Whether it is right that the engine that lives stops: it is not the run's engine any more, or
+  /// cannot know that it is.
+  var mayBeTaken: Bool { isLockGone }
+
+  /// Somebody cleans up, and knows nothing of locks.
+  ///
+  /// - Returns: whether there was a lock file of an engine at work.
+  func removeLock() -> Bool {
+    guard let home, let world, isRecovered, !isLockGone else { return false }
+    do throws(Errno) { try home.storage.removeFile(home.folder(of: runID).lock) } catch {
+      return false
+    }
+    lockRemovedInLife = world.life
+    lockRemovedInBoot = world.boot
+    return true
+  }
+
+  /// Another engine finds no lock, takes the run over, and dies before it does anything with it.
+  ///
+  /// - Returns: whether it could.
+  func takeRun() -> Bool {
+    guard let home, let world, isRecovered, isLockGone, takenThrough == nil else { return false }
+    let folder = home.folder(of: runID)
+    do {
+      let lock = try RunLock.acquire(
+        folder, id: runID, processID: 98, boot: BootMark(world.place.bootID), in: home.storage)
+      var reader = try LogReader.open(
+        folder.log, in: home.storage, .recovering, dictionary: HistoryLog.dictionary)
+      try reader.drain()
+      takenThrough = Int64(reader.lastSequence)
+      var options = LogOptions()
+      options.compression = .none
+      options.reservationBytes = 1_024
+      options.dictionary = HistoryLog.dictionary
+      let life = reader.engineLife + 1
+      let writer = try LogWriter.recover(
+        after: reader, salt: 0x7a6b_0000 | life, engineLife: life, options)
+      try writer.close()
+      try lock.release()
+    } catch {
+      violated(.single, "the next engine cannot take over: \(error)")
+    }
+    return true
   }
 
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
-    guard let home, let world, isRecovered else { return }
+    guard let home, let world, isRecovered, !isLockGone else { return }
     let process = RunProcess(
       processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
@@ -218,6 +289,7 @@ package final class Oracles: RunObserver {
   func engineEnded(inFlight: [Event]?) {
     self.inFlight = inFlight
     isRecovered = false
+    takenThrough = nil
     begun = []
   }
 

@@ -54,6 +54,7 @@ extension World {
       let isReverting =
         fault == .syncReverts
         || fault == .syncTears && choices.happens(.storageFault, perMille: 500)
+      droppedInBoot = boot
       return .dropped(.inputOutput, landedPerMille: landed, reverting: isReverting)
     }
   }
@@ -106,6 +107,24 @@ extension World {
     else { return count }
     coverage.add(.shortRead)
     return count - 1 - choices.choose(.shortRead, below: count - 1)
+  }
+
+  // MARK: Cleaners
+
+  /// Somebody may remove the lock file of the run; then another engine may come.
+  func letCleanerCome() {
+    guard !isHealed, !isEngineDead else { return }
+    if choices.happens(.cleaner, perMille: options.cleanerPerMille) {
+      guard visit({ oracles.removeLock() }) else { return }
+      coverage.add(.lockFileRemoved)
+      trace.note(.lockRemoved, nil, "")
+    }
+    // Soon: before the engine looks.
+    if oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
+      guard visit({ oracles.takeRun() }) else { return }
+      coverage.add(.runTakenOver)
+      trace.note(.runTaken, nil, "")
+    }
   }
 
   // MARK: Disks that keep no promise

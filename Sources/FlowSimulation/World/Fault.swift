@@ -85,6 +85,10 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case fileLost
   /// A sync says that all is well, and has done nothing.
   case syncPretends
+  /// Somebody removes the lock file of a run at work.
+  case lockFileRemoved
+  /// Another engine takes over a run at work, which it can where the lock file is gone.
+  case runTakenOver
 }
 
 /// Where an engine can die. Operations that change nothing are left out: a death there leaves the
@@ -97,8 +101,8 @@ package enum CrashPoint: UInt8, CaseIterable, Sendable {
   var weight: Int {
     switch self {
     case .stop, .killRemains: 8
-    case .remove, .startLauncher: 3
-    case .makeDirectory, .rename, .syncDirectory, .create, .write, .reserve, .sync, .startSync,
+    case .remove, .rename, .syncDirectory, .startLauncher: 3
+    case .makeDirectory, .create, .write, .reserve, .sync, .startSync,
       .launch, .wait:
       1
     }

@@ -8,7 +8,7 @@ package final class Trace {
     case diskFull, powerLost
     case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
     case descendantStarted, descendantEnded, remainsKilled
-    case diskBetrays
+    case diskBetrays, lockRemoved, runTaken
   }
 
   /// Where something happened.
@@ -91,7 +91,9 @@ extension Trace.Kind {
       .processes
     case .committed: .engine
     case .storageFailed, .diskFull, .diskBetrays: .storage
-    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost: .world
+    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .lockRemoved,
+      .runTaken:
+      .world
     }
   }
 
@@ -109,6 +111,8 @@ extension Trace.Kind {
     case .diskFull: "the disk"
     case .powerLost: "power is lost:"
     case .diskBetrays: "the disk keeps no promise:"
+    case .lockRemoved: "somebody removes the lock file"
+    case .runTaken: "another engine takes the run"
     case .launcherStarted: "a launcher:"
     case .launcherEnded: "the launcher has ended:"
     case .monitorStarted: "has a monitor:"

@@ -44,6 +44,8 @@ package final class World: Environment {
   var isDiskFull = false
   /// Whether what cut a write short lets no more through.
   var cutsNextWrite = false
+  /// The last boot in which the system took for written what was not: who reads it, believes it.
+  var droppedInBoot: Int?
   /// Whether the engine was refused room when it last asked for some.
   var lacksRoom = false
   /// Whether the engine may have had no room to say that it waits for some.

@@ -9,6 +9,7 @@ extension World {
     if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
+    letCleanerCome()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
     switch operation {

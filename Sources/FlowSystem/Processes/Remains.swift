@@ -1,4 +1,5 @@
 import CLauncher
+import CLinux
 import FlowCore
 import FlowRuntime
 import Glibc
@@ -49,20 +50,24 @@ struct Remains {
 /// Looks through all processes for those of one attempt.
 private struct RemainsSearch {
   private let marks: [[UInt8]]
+  private let folder: String
   private let spared: Set<Int32>
   private let takesFallen: Bool
 
-  /// What tells an attempt from all others (`LaunchPlan`). A run's id does not: runs of different homes
-  /// may share it.
-  private static let names = ["FLOW_RUN_DIR", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
+  /// What tells an attempt from all others of its run (`LaunchPlan`).
+  private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
+
+  private static let folderName = "FLOW_RUN_DIR"
 
   init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
-    marks = Self.names.map { name in
+    func value(_ name: String) -> String {
       guard let variable = request.environment.last(where: { $0.name == name }) else {
         preconditionFailure("an attempt without \(name)")
       }
-      return Array("\(name)=\(variable.value)".utf8)
+      return variable.value
     }
+    marks = Self.names.map { Array("\($0)=\(value($0))".utf8) }
+    folder = value(Self.folderName)
     self.spared = spared
     self.takesFallen = takesFallen
   }
@@ -71,20 +76,31 @@ private struct RemainsSearch {
   func find() -> [ProcessDescriptor] {
     var parents: [Int32: Int32] = [:]
     var found: [Int32: ProcessDescriptor] = [:]
-    let folder = (try? LinuxStorage().entries(of: "/proc")) ?? []
-    let processIDs = folder.compactMap { Int32($0) }.filter { !spared.contains($0) }
-    for processID in processIDs {
-      // First the descriptor: what is read then is of the process that it names, if that still lives.
-      guard let process = ProcessDescriptor(processID) else { continue }
-      let isMarked = isMarked(processID)
-      guard let status = process.status else { continue }
-      parents[processID] = status.parent
-      if isMarked || (takesFallen && status.parent == getpid() && !isOfAnother(processID)) {
-        found[processID] = process
+    var seen = spared
+    var isWhole = false
+    // One that has ended before it was looked at may have left a child that was not listed yet.
+    while !isWhole {
+      isWhole = true
+      for processID in Self.processIDs() where seen.insert(processID).inserted {
+        // First the descriptor: what is read then is of the process that it names, if that lives.
+        let process = ProcessDescriptor(processID)
+        let isMarked = isMarked(processID)
+        guard let process, let status = process.status else {
+          isWhole = false
+          continue
+        }
+        parents[processID] = status.parent
+        if isMarked || (takesFallen && status.parent == getpid() && !isOfAnother(processID)) {
+          found[processID] = process
+        }
       }
     }
     addDescendants(parents, to: &found)
     return found.keys.sorted().compactMap { found[$0] }
+  }
+
+  private static func processIDs() -> [Int32] {
+    ((try? LinuxStorage().entries(of: "/proc")) ?? []).compactMap { Int32($0) }
   }
 
   private func addDescendants(
@@ -106,6 +122,19 @@ private struct RemainsSearch {
   private func isMarked(_ processID: Int32) -> Bool {
     let variables = environment(of: processID)
     return marks.allSatisfy { mark in variables.contains { $0.elementsEqual(mark) } }
+      && isOfRun(variables)
+  }
+
+  /// Whether it is of this very run: in another home there may be one with the same id. One home can
+  /// have two paths.
+  private func isOfRun(_ variables: [ArraySlice<UInt8>]) -> Bool {
+    let name = Array("\(Self.folderName)=".utf8)
+    guard let variable = variables.first(where: { $0.starts(with: name) }) else { return false }
+    let other = String(decoding: variable.dropFirst(name.count), as: UTF8.self)
+    if other == folder { return true }
+    var (one, two) = (stat(), stat())
+    guard unsafe stat(folder, &one) == 0, unsafe stat(other, &two) == 0 else { return false }
+    return one.st_dev == two.st_dev && one.st_ino == two.st_ino
   }
 
   /// Whether it is a monitor, or belongs to another attempt by its own word.

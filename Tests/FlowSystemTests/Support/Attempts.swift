@@ -46,8 +46,8 @@ final class Attempts {
   ) -> LaunchRequest {
     // So that what is left behind is found.
     let own = [
-      ("FLOW_TEST_FOLDER", folder.path), ("FLOW_RUN_ID", "r"), ("FLOW_RUN_DIR", folder.path),
-      ("FLOW_STEP_ID", "\(step)"), ("FLOW_ATTEMPT", "1"),
+      ("FLOW_TEST_FOLDER", folder.path), ("FLOW_RUN_ID", folder.path), ("FLOW_STEP_ID", "\(step)"),
+      ("FLOW_ATTEMPT", "1"), ("FLOW_RUN_DIR", folder.path),
     ].map { EnvironmentVariable(name: $0.0, value: $0.1) }
     return LaunchRequest(
       attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step), command: command,
@@ -95,4 +95,11 @@ final class Attempts {
       }
     }
   }
+}
+
+/// Whether there is such a process, and it has not ended.
+func isAlive(_ processID: Int32) -> Bool {
+  let status = TestFile.text("/proc/\(processID)/stat")
+  guard let bracket = status.lastIndex(of: ")") else { return false }
+  return !["Z", "X"].contains(status[bracket...].dropFirst(2).prefix(1))
 }

@@ -1,0 +1,64 @@
+import CTorture
+import FlowCommandLine
+import FlowLog
+import FlowSystem
+import Glibc
+
+/// The program `flowtorture`.
+package enum FlowtortureMain {
+  /// - Parameter line: the command line without the program's name.
+  /// - Returns: what the process exits with.
+  package static func run(_ line: [String]) -> Int32 {
+    StandardStream.openMissing()
+    let (output, errors) = (StandardStream.output(), StandardStream.error())
+    defer {
+      output.flush()
+      errors.flush()
+    }
+    do throws(UsageError) {
+      switch try ArgumentScanner.scan(line[...], as: TortureOptions.syntax) {
+      case .helpRequested:
+        output.write(HelpText.of(TortureOptions.syntax))
+        return ExitCode.success.rawValue
+      case .arguments(let arguments):
+        return perform(try TortureOptions(arguments), output, errors).rawValue
+      }
+    } catch {
+      errors.write("\(error)\n")
+      return ExitCode.usage.rawValue
+    }
+  }
+
+  private static func perform(
+    _ options: TortureOptions, _ output: StandardStream, _ errors: StandardStream
+  ) -> ExitCode {
+    do throws(RoundFailure) {
+      let place = try TorturePlace(options)
+      if options.isOneRound { return try playRound(options, place, output) }
+      return try Hunt(options, place, output, errors).run()
+    } catch {
+      output.flush()
+      errors.write("flowtorture: \(error.text)\n")
+      return .environment
+    }
+  }
+
+  /// Plays one round in this process, and says what came of it: a line for each violation, and the
+  /// totals as the last.
+  private static func playRound(
+    _ options: TortureOptions, _ place: TorturePlace, _ output: StandardStream
+  ) throws(RoundFailure) -> ExitCode {
+    // In a world of its own a disk can be mounted, which needs the rights to.
+    let mayMount = torture_own_world() == 0
+    let plan = RoundPlan.draw(seed: options.seed, options.mode, mayMount: mayMount)
+    let folder = RoundFolder(path: "\(place.folder)/\(options.seed)")
+    let round = Round(plan, folder, flow: place.flow, program: place.program)
+    let violations = try round.play()
+    for violation in violations {
+      output.write("violation in run \(RoundFolder.runID) of seed \(options.seed): \(violation)\n")
+    }
+    if violations.isEmpty { folder.remove() }
+    output.write("\(round.totals.line)\n")
+    return violations.isEmpty ? .success : .runFailed
+  }
+}

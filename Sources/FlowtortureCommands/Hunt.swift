@@ -1,0 +1,170 @@
+import CLinux
+import FlowCommandLine
+import FlowLog
+import FlowSystem
+import Glibc
+
+/// Many rounds, some at a time, each in a process of its own: so each knows its processes from those
+/// of all others.
+final class Hunt {
+  private struct Playing {
+    let seed: UInt64
+    /// Of a pipe that takes what the round says.
+    let descriptor: Int32
+    let startedAt: Int
+  }
+
+  private let options: TortureOptions
+  private let place: TorturePlace
+  private let output: StandardStream
+  private let errors: StandardStream
+  private var playing: [Int32: Playing] = [:]
+  private var totals = RoundTotals()
+  private var nextSeed: UInt64
+  private var broken: [String] = []
+  private var isTold = false
+
+  private static let wordMicroseconds = 10_000_000
+  /// Longer than any round may take that waits for everything as long as it may.
+  private static let roundMicroseconds = 300_000_000
+
+  init(
+    _ options: TortureOptions, _ place: TorturePlace, _ output: StandardStream,
+    _ errors: StandardStream
+  ) {
+    self.options = options
+    self.place = place
+    self.output = output
+    self.errors = errors
+    nextSeed = options.seed
+  }
+
+  func run() throws(RoundFailure) -> ExitCode {
+    // What a round that dies leaves behind falls to this process.
+    _ = clinux_become_subreaper()
+    if geteuid() != 0 { say("no disks are filled: that needs root") }
+    say("from seed \(options.seed) on, in \(place.folder)")
+    let signals = Self.blockSignals()
+    let start = RoundWorld.now
+    var nextWord = start + Self.wordMicroseconds
+    while true {
+      while playing.count < options.parallel, goesOn(since: start) { try startRound() }
+      if playing.isEmpty { break }
+      wait(for: signals, until: nextWord)
+      if isTold { break }
+      if RoundWorld.now >= nextWord {
+        say(text(since: start))
+        nextWord = RoundWorld.now + Self.wordMicroseconds
+      }
+      killOverdue()
+    }
+    finish()
+    output.write("\(text(since: start))\n")
+    if isTold || !broken.isEmpty { return .environment }
+    return totals.violations == 0 ? .success : .runFailed
+  }
+
+  private func say(_ text: String) {
+    errors.write("flowtorture: \(text)\n")
+    errors.flush()
+  }
+
+  private func goesOn(since start: Int) -> Bool {
+    if isTold || !broken.isEmpty { return false }
+    if let kills = options.kills, totals.engineKills >= kills { return false }
+    guard let minutes = options.minutes else { return true }
+    return RoundWorld.now - start < minutes * 60_000_000
+  }
+
+  // MARK: Rounds
+
+  private func startRound() throws(RoundFailure) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw RoundFailure(text: "no pipe: \(errno)") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    defer { _ = close(ends[1]) }
+    var line = [place.program, "--round", "--seed", String(nextSeed)]
+    line += ["--flow", place.flow, "--folder", place.folder]
+    if let mode = options.mode { line += ["--kill", mode.rawValue] }
+    do throws(Errno) {
+      let process = try ChildProcess.start(
+        line, environment: [], output: .descriptor(ends[1]), errors: .descriptor(ends[1]))
+      playing[process] = Playing(seed: nextSeed, descriptor: ends[0], startedAt: RoundWorld.now)
+    } catch {
+      throw RoundFailure(text: "cannot start a round: \(error)")
+    }
+    nextSeed &+= 1
+  }
+
+  private func killOverdue() {
+    for (process, round) in playing
+    where RoundWorld.now - round.startedAt > Self.roundMicroseconds { kill(process, SIGKILL) }
+  }
+
+  /// Takes in what a round that has ended has said.
+  private func ended(_ round: Playing, _ ending: CommandRecord.Ending) {
+    var said: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = unsafe read(round.descriptor, &buffer, buffer.count), count > 0 {
+      said += buffer[..<count]
+    }
+    _ = close(round.descriptor)
+    var lines = String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
+    guard ending == .exit(0) || ending == .exit(1), let last = lines.popLast(),
+      let totals = RoundTotals(line: last)
+    else {
+      broken.append(
+        "seed \(round.seed) was not played (\(ending)): \(String(decoding: said, as: UTF8.self))")
+      return
+    }
+    self.totals += totals
+    for line in lines { output.write("\(line)\n") }
+    if !lines.isEmpty { output.write("the evidence is in \(place.folder)/\(round.seed)\n") }
+    output.flush()
+  }
+
+  /// Leaves nothing behind that rounds have left, or that is cut off.
+  private func finish() {
+    Descendant.killAll()
+    for (_, round) in playing { RoundFolder(path: "\(place.folder)/\(round.seed)").remove() }
+    for text in broken { say(text) }
+    if isTold { say("told to end; nothing is said of the rounds that were being played") }
+    place.leave()
+  }
+
+  // MARK: Waiting
+
+  private static func blockSignals() -> sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for number in [SIGCHLD, SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&set, number) }
+    unsafe sigprocmask(SIG_BLOCK, &set, nil)
+    return set
+  }
+
+  private func wait(for signals: sigset_t, until deadline: Int) {
+    var signals = signals
+    let left = max(0, deadline - RoundWorld.now)
+    var timeout = timespec(tv_sec: left / 1_000_000, tv_nsec: left % 1_000_000 * 1_000)
+    let number = unsafe sigtimedwait(&signals, nil, &timeout)
+    if number > 0 && number != SIGCHLD { isTold = true }
+    var status: Int32 = 0
+    while case let process = unsafe waitpid(-1, &status, WNOHANG), process > 0 {
+      if let round = playing.removeValue(forKey: process) {
+        ended(round, ChildProcess.ending(status))
+      }
+    }
+  }
+
+  private func text(since start: Int) -> String {
+    let seconds = max(1, (RoundWorld.now - start) / 1_000_000)
+    return """
+      \(seconds) s, \(totals.rounds) rounds: \(totals.engineKills) engines killed \
+      (\(totals.launcherKills) launchers, \(totals.monitorKills) monitors), \
+      \(totals.restarts) restarts, \(totals.cancels) cancels, \(totals.fullDisks) full disks, \
+      \(totals.locksRemoved) locks removed; \(totals.attempts) attempts, \
+      \(totals.lives) engine lives, \(totals.reattached) reattached, \(totals.lost) lost; \
+      \(totals.violations) violations
+      """
+  }
+}

@@ -1,0 +1,55 @@
+enum AgainOracle {
+  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+    licences(story) + overlaps(record, story)
+  }
+
+  /// Whether each attempt but the first follows from what became of the one before.
+  private static func licences(_ story: Story) -> [String] {
+    var problems: [String] = []
+    var licensed: Set<String> = []
+    var begun: Set<String> = []
+    var succeeded: Set<String> = []
+    for event in story.history {
+      switch event.body {
+      case .scheduled(let attempt):
+        if begun.contains(attempt.step), !licensed.contains(attempt.step) {
+          problems.append("\(attempt) was scheduled and nothing says that the step runs again")
+        }
+        begun.insert(attempt.step)
+        licensed.remove(attempt.step)
+      case .withdrawn(let attempt), .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
+        .probeScheduled(let attempt):
+        licensed.insert(attempt.step)
+      case .runReopened: begun = succeeded
+      case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
+      case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
+        .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runFinished, .other:
+        break
+      }
+    }
+    return problems
+  }
+
+  /// Whether something of an attempt still went on when a later one of its step had begun.
+  private static func overlaps(_ record: RoundRecord, _ story: Story) -> [String] {
+    var starts: [String: [(number: Int, at: Int)]] = [:]
+    for line in record.ledger where line.isStart {
+      starts[line.attempt.step, default: []].append((line.attempt.number, line.microseconds))
+    }
+    var seen: Set<AttemptName> = []
+    let bare = record.bareProcesses
+    return record.ledger.compactMap { line in
+      if bare.contains(line.process), OrphanOracle.isBeyondReach(line.attempt, record, story) {
+        return nil
+      }
+      if !line.isOfCommand, record.plan.step(line.attempt.step)?.keepsStragglers == true {
+        return nil
+      }
+      let later = (starts[line.attempt.step] ?? [])
+        .first { $0.number > line.attempt.number && $0.at <= line.microseconds }
+      guard let later, seen.insert(line.attempt).inserted else { return nil }
+      return "process \(line.process) of \(line.attempt) went on (\(line.what)) "
+        + "\(line.microseconds - later.at) us after attempt \(later.number) had started"
+    }
+  }
+}

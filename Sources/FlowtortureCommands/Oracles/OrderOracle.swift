@@ -1,0 +1,53 @@
+enum OrderOracle {
+  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+    var problems: [String] = []
+    /// Steps whose dependents may run.
+    var done: [String: HistoryEvent] = [:]
+    for event in story.history {
+      switch event.body {
+      case .stepFinished(let step, let outcome):
+        let isAllowed = record.plan.step(step)?.allowFailure == true && outcome == "failed"
+        if outcome == "succeeded" || isAllowed { done[step] = event }
+      case .stepSkipped(let step):
+        if record.plan.step(step)?.allowFailure == true { done[step] = event }
+      case .scheduled(let attempt):
+        for need in needs(of: attempt.step, record.plan) where done[need] == nil {
+          problems.append("\(attempt) was scheduled before \(need) was done")
+        }
+      // What had not succeeded runs again.
+      case .runReopened:
+        done = done.filter { $0.value.body == .stepFinished($0.key, outcome: "succeeded") }
+      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
+        .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested, .runStopping,
+        .runFinished, .other:
+        break
+      }
+    }
+    return problems + starts(record)
+  }
+
+  private static func needs(of step: String, _ plan: RoundPlan) -> [String] {
+    plan.step(step)?.needs.map { plan.steps[$0].id } ?? []
+  }
+
+  /// The same, by what the steps say themselves: no command of a step goes on once a dependent has
+  /// started for the first time after it.
+  private static func starts(_ record: RoundRecord) -> [String] {
+    var problems: [String] = []
+    var lastStart: [String: Int] = [:]
+    for line in record.ledger where line.isStart {
+      lastStart[line.attempt.step] = max(lastStart[line.attempt.step] ?? 0, line.microseconds)
+    }
+    for line in record.ledger where line.isStart {
+      for need in needs(of: line.attempt.step, record.plan) {
+        // In a further round of the run a need that failed runs again after its dependent.
+        guard record.plan.beatsAgain == nil, let start = lastStart[need] else { continue }
+        if start > line.microseconds {
+          problems.append(
+            "\(line.attempt) started before the last attempt of \(need), which it needs")
+        }
+      }
+    }
+    return problems
+  }
+}

@@ -1,0 +1,131 @@
+/// Goes through the history with a model of the policy that knows nothing of the engine's own.
+enum RetryOracle {
+  fileprivate struct Step {
+    var failures = 0
+    var losses = 0
+    var asksProbe = false
+    /// The end that awaits a decision.
+    var undecided: AttemptResult?
+    /// Before this time no attempt may be scheduled.
+    var notBefore = 0
+  }
+
+  private enum Decision: Equatable {
+    case retry, rerun, probe
+    case finish(String)
+  }
+
+  /// After so many reruns a step that is lost once more fails (`semantics.md`).
+  private static let maxReruns = 3
+
+  static func judge(_ record: RoundRecord) -> [String] {
+    var steps: [String: Step] = [:]
+    var isStopping = false
+    var problems: [String] = []
+    for event in record.history {
+      switch event.body {
+      case .scheduled(let attempt):
+        let early = (steps[attempt.step]?.notBefore ?? 0) - event.microseconds
+        if early > 0 {
+          problems.append("\(attempt) was scheduled \(early) us before its delay was over")
+        }
+      case .ended(let attempt, let result):
+        steps[attempt.step, default: Step()].note(result)
+      case .retryScheduled(let attempt, let delay):
+        problems += decide(.retry, attempt.step, &steps, isStopping, record)
+        problems += judge(delay, of: attempt, steps, record)
+        steps[attempt.step]?.notBefore = event.microseconds + delay * 1_000
+      case .rerunScheduled(let attempt):
+        problems += decide(.rerun, attempt.step, &steps, isStopping, record)
+      case .probeScheduled(let attempt):
+        problems += decide(.probe, attempt.step, &steps, isStopping, record)
+      case .stepFinished(let step, let outcome):
+        // One that was backing off, or was withdrawn, is cancelled without an end to decide upon.
+        if outcome != "cancelled" || steps[step]?.undecided != nil {
+          problems += decide(.finish(outcome), step, &steps, isStopping, record)
+        }
+      case .runStopping: isStopping = true
+      case .runReopened:
+        isStopping = false
+        steps = [:]
+      case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
+        .stepSkipped, .cancelRequested, .runFinished, .other:
+        break
+      }
+    }
+    return problems
+  }
+
+  private static func decide(
+    _ decision: Decision, _ id: String, _ steps: inout [String: Step], _ isStopping: Bool,
+    _ record: RoundRecord
+  ) -> [String] {
+    guard let plan = record.plan.step(id), let result = steps[id]?.undecided else {
+      return ["\(id): \(decision) follows from nothing"]
+    }
+    let expected = expected(after: result, steps[id] ?? Step(), plan, isStopping)
+    steps[id]?.undecided = nil
+    if decision == .probe { steps[id]?.asksProbe = true }
+    if decision == .rerun { steps[id]?.asksProbe = false }
+    if decision == expected { return [] }
+    return ["\(id): after \(result) comes \(decision), and not \(expected)"]
+  }
+
+  private static func expected(
+    after result: AttemptResult, _ step: Step, _ plan: StepPlan, _ isStopping: Bool
+  ) -> Decision {
+    if result.unkillable > 0 { return .finish("failed") }
+    if result.outcome == "cancelled" { return .finish("cancelled") }
+    if result.hasSucceeded { return .finish("succeeded") }
+    if result.outcome == "lost" {
+      if isStopping { return .finish("cancelled") }
+      if step.losses > maxReruns { return .finish("failed") }
+      switch plan.onLost {
+      case .rerun: return .rerun
+      case .probe: return .probe
+      case .fail: return .finish("failed")
+      }
+    }
+    if step.asksProbe {
+      if isStopping { return .finish("cancelled") }
+      return result.outcome == "exited" && result.exitCode == 1 ? .rerun : .finish("failed")
+    }
+    guard step.failures < plan.retry.maxAttempts,
+      plan.retry.covers(result.failureKind, exitCode: result.exitCode)
+    else { return .finish("failed") }
+    return isStopping ? .finish("cancelled") : .retry
+  }
+
+  private static func judge(
+    _ delay: Int, of attempt: AttemptName, _ steps: [String: Step], _ record: RoundRecord
+  ) -> [String] {
+    guard let retry = record.plan.step(attempt.step)?.retry else { return [] }
+    let longest = retry.longestDelay(afterFailures: steps[attempt.step]?.failures ?? 1)
+    let isRight = retry.hasJitter ? (0...longest).contains(delay) : delay == longest
+    return isRight ? [] : ["\(attempt): a delay of \(delay) ms, and the policy says \(longest)"]
+  }
+}
+
+extension RetryOracle.Step {
+  fileprivate mutating func note(_ result: AttemptResult) {
+    undecided = result
+    if result.unkillable > 0 || result.hasSucceeded || result.outcome == "cancelled" { return }
+    if result.outcome == "lost" {
+      losses += 1
+    } else if !asksProbe {
+      failures += 1
+    }
+  }
+}
+
+extension AttemptResult {
+  /// As retry policies name it.
+  fileprivate var failureKind: String {
+    switch outcome {
+    case "timedOut": "timeout"
+    case "launchFailed": "launch"
+    case "signalled": "signal"
+    default: "exit"
+    }
+  }
+}

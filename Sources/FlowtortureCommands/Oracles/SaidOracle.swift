@@ -1,0 +1,89 @@
+enum SaidOracle {
+  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+    record.eventTexts.flatMap { judge(readerText: $0, record) }
+      + record.engineTexts.flatMap { judge(engineText: $0, record) }
+      + record.statuses.flatMap { judge($0, record, story) }
+      + record.commands.flatMap { CommandJudge.judge($0, record) }
+  }
+
+  // MARK: Events
+
+  /// A reader shows the history from its beginning.
+  private static func judge(readerText text: String, _ record: RoundRecord) -> [String] {
+    let said = wholeLines(text)
+    if said.count > record.lines.count {
+      return ["a reader showed \(said.count) events, and there are \(record.lines.count)"]
+    }
+    guard let index = said.indices.first(where: { said[$0] != record.lines[$0] }) else { return [] }
+    return ["a reader showed \(said[index]), and the history has \(record.lines[index])"]
+  }
+
+  /// An engine shows what it has made durable, from wherever it began.
+  private static func judge(engineText text: String, _ record: RoundRecord) -> [String] {
+    let said = wholeLines(text)
+    guard let first = said.first else { return [] }
+    guard let begin = try? HistoryEvent(first).sequence, begin >= 1 else {
+      return ["an engine said \(first)"]
+    }
+    for (index, line) in said.enumerated() {
+      let place = begin - 1 + index
+      if place >= record.lines.count {
+        return ["an engine said \(line), which is not in the history"]
+      }
+      if line != record.lines[place] {
+        return ["an engine said \(line), and the history has \(record.lines[place])"]
+      }
+    }
+    return []
+  }
+
+  private static func wholeLines(_ text: String) -> [String] {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    // What is behind the last line feed was cut off, or is nothing.
+    if !lines.isEmpty { lines.removeLast() }
+    return lines
+  }
+
+  // MARK: States
+
+  private static func judge(
+    _ status: StatusReport, _ record: RoundRecord, _ story: Story
+  ) -> [String] {
+    var problems: [String] = []
+    for step in status.steps {
+      guard let final = record.status.steps.first(where: { $0.id == step.id }) else {
+        problems.append("status showed step \(step.id), which there is not")
+        continue
+      }
+      problems += compare(step, final)
+      // What had not succeeded may have run once more since.
+      let isEnd = step.state == "succeeded" || (record.plan.beatsAgain == nil && step.isSettled)
+      if isEnd, step.state != final.state {
+        problems.append("status showed \(step.id) as \(step.state), and it is \(final.state)")
+      }
+    }
+    let mayChange = record.plan.beatsAgain != nil && status.state != "succeeded"
+    if status.isFinished, !mayChange, status.state != record.status.state {
+      problems.append(
+        "status showed a run that was \(status.state), and it is \(record.status.state)")
+    }
+    return problems
+  }
+
+  private static func compare(
+    _ step: StatusReport.Step, _ final: StatusReport.Step
+  ) -> [String] {
+    step.attempts.compactMap { attempt in
+      guard attempt.outcome != nil else { return nil }
+      let now = final.attempts.first { $0.number == attempt.number }
+      return now == attempt
+        ? nil : "status showed \(step.id)@\(attempt.number) as \(attempt), and it is \(now as Any)"
+    }
+  }
+}
+
+extension StatusReport.Step {
+  fileprivate var isSettled: Bool {
+    ["succeeded", "failed", "skipped", "cancelled"].contains(state)
+  }
+}

@@ -1,0 +1,55 @@
+/// What a history tells of each attempt.
+package struct Story: Sendable {
+  package struct Attempt: Sendable {
+    /// The last intent: an attempt that was withdrawn can be scheduled anew under its number.
+    var scheduled: HistoryEvent
+    /// The first, whatever became of it.
+    var firstScheduled: HistoryEvent
+    /// When it was last found never to have been launched.
+    var foundUnlaunched: HistoryEvent?
+    var stopRequested: HistoryEvent?
+    var isForced = false
+    var isProbe: Bool
+    var ended: HistoryEvent?
+    var result: AttemptResult?
+    var isWithdrawn = false
+  }
+
+  package let history: [HistoryEvent]
+  package private(set) var attempts: [AttemptName: Attempt] = [:]
+
+  package init(_ history: [HistoryEvent]) {
+    self.history = history
+    var probesNext: Set<String> = []
+    for event in history {
+      if case .probeScheduled(let attempt) = event.body { probesNext.insert(attempt.step) }
+      if case .rerunScheduled(let attempt) = event.body { probesNext.remove(attempt.step) }
+      if case .runReopened = event.body { probesNext = [] }
+      take(event, probesNext)
+    }
+  }
+
+  private mutating func take(_ event: HistoryEvent, _ probesNext: Set<String>) {
+    switch event.body {
+    case .scheduled(let name):
+      let first = attempts[name]?.firstScheduled ?? event
+      attempts[name] = Attempt(
+        scheduled: event, firstScheduled: first, isProbe: probesNext.contains(name.step))
+    case .found(let name, isRunning: false): attempts[name]?.foundUnlaunched = event
+    case .stopRequested(let name, let force):
+      attempts[name]?.stopRequested = event
+      if force { attempts[name]?.isForced = true }
+    case .ended(let name, let result):
+      attempts[name]?.ended = event
+      attempts[name]?.result = result
+    case .withdrawn(let name): attempts[name]?.isWithdrawn = true
+    case .engineStarted, .launched, .deadlinePassed, .found, .retryScheduled, .rerunScheduled,
+      .probeScheduled, .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runFinished,
+      .runReopened, .other:
+      break
+    }
+  }
+
+  /// In an order that is always the same.
+  package var names: [AttemptName] { attempts.keys.sorted() }
+}

@@ -1,0 +1,68 @@
+enum TerminalOracle {
+  static func judge(_ record: RoundRecord) -> [String] {
+    var problems: [String] = []
+    var ends: [String: String] = [:]
+    var outcome: String?
+    for (index, event) in record.history.enumerated() {
+      if event.sequence != index + 1 {
+        problems.append("event \(event.sequence) stands where \(index + 1) belongs")
+      }
+      if let outcome, event.body != .runReopened {
+        problems.append("event \(event.sequence) comes after the end (\(outcome))")
+      }
+      switch event.body {
+      case .stepFinished(let step, let end): problems += settle(step, end, &ends)
+      case .stepSkipped(let step): problems += settle(step, "skipped", &ends)
+      case .runFinished(let end):
+        outcome = end
+        let open = record.plan.steps.map(\.id).filter { ends[$0] == nil }
+        if !open.isEmpty { problems.append("the run ended before \(open)") }
+        problems += judge(end, ends, record.plan)
+      case .runReopened:
+        outcome = nil
+        ends = ends.filter { $0.value == "succeeded" }
+      case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
+        .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
+        .runStopping, .other:
+        break
+      }
+    }
+    if outcome == nil { problems.append("the history has no end") }
+    return problems + compare(record.status, outcome, ends)
+  }
+
+  private static func settle(
+    _ step: String, _ end: String, _ ends: inout [String: String]
+  ) -> [String] {
+    defer { ends[step] = end }
+    return ends[step].map { ["step \(step) was \($0) and then \(end)"] } ?? []
+  }
+
+  private static func judge(
+    _ outcome: String, _ ends: [String: String], _ plan: RoundPlan
+  ) -> [String] {
+    let bad = plan.steps.filter { ends[$0.id] == "failed" && !$0.allowFailure }.map(\.id)
+    let cancelled = plan.steps.filter { ends[$0.id] == "cancelled" }.map(\.id)
+    if outcome == "succeeded", !bad.isEmpty || !cancelled.isEmpty {
+      return ["the run succeeded with \(bad + cancelled)"]
+    }
+    let isClean = plan.steps.allSatisfy { ends[$0.id] == "succeeded" }
+    return outcome != "succeeded" && isClean
+      ? ["the run is \(outcome) and every step succeeded"] : []
+  }
+
+  /// What `status` shows at the end is what the history says.
+  private static func compare(
+    _ status: StatusReport, _ outcome: String?, _ ends: [String: String]
+  ) -> [String] {
+    var problems: [String] = []
+    if let outcome, status.state != outcome {
+      problems.append("status says \(status.state), the history \(outcome)")
+    }
+    for step in status.steps where ends[step.id] != step.state {
+      problems.append(
+        "status says \(step.id) \(step.state), the history \(ends[step.id] ?? "nothing")")
+    }
+    return problems
+  }
+}

@@ -1,0 +1,104 @@
+/// A step of a drawn workflow. All times are milliseconds.
+package struct StepPlan: Equatable, Sendable {
+  package enum Program: Equatable, Sendable {
+    /// The step program itself.
+    case direct
+    /// The step program, as the child of a shell.
+    case shell
+    /// There is no such program.
+    case missing
+  }
+
+  package enum OnLost: String, Sendable {
+    case rerun, fail, probe
+  }
+
+  package var id: String
+  package var needs: [Int] = []
+  package var program = Program.direct
+  /// By attempt; the last counts for all that follow.
+  package var behaviours: [Behaviour]
+  package var timeout: Int?
+  package var killGrace = 10_000
+  package var retry = RetryPlan()
+  package var allowFailure = false
+  package var onLost = OnLost.rerun
+  package var probe = Behaviour([])
+  package var keepsStragglers = false
+
+  package init(id: String, behaviours: [Behaviour] = [Behaviour([])]) {
+    self.id = id
+    self.behaviours = behaviours
+  }
+
+  /// - Parameter attempt: from 1.
+  package func behaviour(ofAttempt attempt: Int) -> Behaviour {
+    behaviours[min(max(attempt, 1), behaviours.count) - 1]
+  }
+}
+
+/// When an attempt that failed is followed by another.
+package struct RetryPlan: Equatable, Sendable {
+  package var maxAttempts = 1
+  package var initialDelay = 1_000
+  package var multiplier = 2
+  package var maxDelay = 300_000
+  package var hasJitter = true
+  /// Of `exit`, `signal`, `timeout` and `launch`.
+  package var on = ["exit", "signal", "timeout", "launch"]
+  /// Nil means all but zero.
+  package var exitCodes: [Int]?
+
+  package init() {}
+
+  /// The longest delay that may follow so many failures.
+  package func longestDelay(afterFailures failures: Int) -> Int {
+    var delay = min(initialDelay, maxDelay)
+    for _ in 1..<max(failures, 1) where delay < maxDelay {
+      delay = min(delay * multiplier, maxDelay)
+    }
+    return delay
+  }
+
+  package func covers(_ kind: String, exitCode: Int?) -> Bool {
+    guard on.contains(kind) else { return false }
+    guard kind == "exit", let exitCodes, let exitCode else { return true }
+    return exitCodes.contains(exitCode)
+  }
+}
+
+extension StepPlan {
+  static func draw(_ dice: inout Dice, index: Int, needShare: Int) -> StepPlan {
+    var step = StepPlan(id: "s\(index)")
+    for other in max(0, index - 4)..<index where dice.happens(needShare) {
+      step.needs.append(other)
+    }
+    step.program = dice.weighted([(75, .direct), (20, .shell), (5, .missing)])
+    if dice.happens(40) { step.timeout = dice.scaled(20, 500) }
+    step.killGrace = dice.pick([0, 20, 100, 300])
+    if dice.happens(50) { step.retry = .draw(&dice) }
+    step.allowFailure = dice.happens(30)
+    step.onLost = dice.weighted([(60, .rerun), (15, .fail), (25, .probe)])
+    step.keepsStragglers = dice.happens(8)
+    let mayStop = step.timeout != nil
+    step.behaviours = (0..<dice.within(1...4)).map { _ in .draw(&dice, mayStop: mayStop) }
+    step.probe = Behaviour([
+      .goOn(milliseconds: dice.scaled(1, 50)), .exit(code: dice.pick([0, 1, 1, 2])),
+    ])
+    return step
+  }
+}
+
+extension RetryPlan {
+  static func draw(_ dice: inout Dice) -> RetryPlan {
+    var retry = RetryPlan()
+    retry.maxAttempts = dice.within(2...4)
+    retry.initialDelay = dice.pick([0, 1, 20, 80])
+    retry.multiplier = dice.pick([1, 2])
+    retry.maxDelay = dice.pick([30, 300_000])
+    retry.hasJitter = dice.happens(50)
+    if dice.happens(25) { retry.on = dice.pick([["exit"], ["exit", "timeout"], ["signal"]]) }
+    if dice.happens(25) { retry.exitCodes = [1, 2] }
+    return retry
+  }
+}

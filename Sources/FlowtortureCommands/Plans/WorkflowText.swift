@@ -1,0 +1,83 @@
+import FlowCommandLine
+
+/// A plan's workflow as a definition file.
+struct WorkflowText {
+  /// Absolute paths.
+  let program: String
+  let ledger: String
+
+  func text(_ plan: RoundPlan) -> String {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("name", "torture")
+      json.member("jobs", plan.jobs)
+      json.member("failFast", plan.failFast)
+      if let timeout = plan.timeout { json.member("timeout", "\(timeout)ms") }
+      json.key("steps")
+      json.array { json in
+        for step in plan.steps { write(step, plan, to: &json) }
+      }
+    }
+    json.endLine()
+    return json.take()
+  }
+
+  private func write(_ step: StepPlan, _ plan: RoundPlan, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", step.id)
+      json.key("needs")
+      json.array { json in for need in step.needs { json.string(plan.steps[need].id) } }
+      json.key("run")
+      write(command(of: step), to: &json)
+      if let timeout = step.timeout { json.member("timeout", "\(timeout)ms") }
+      json.member("killGrace", "\(step.killGrace)ms")
+      json.member("allowFailure", step.allowFailure)
+      json.member("onLost", step.onLost.rawValue)
+      if step.onLost == .probe {
+        json.key("probe")
+        write(.program([program, "probe", ledger, step.probe.description]), to: &json)
+      }
+      json.member("stragglers", step.keepsStragglers ? "keep" : "kill")
+      json.key("retry")
+      write(step.retry, to: &json)
+    }
+  }
+
+  private enum Command {
+    case shell(String)
+    case program([String])
+  }
+
+  private func command(of step: StepPlan) -> Command {
+    let words = [program, "step", ledger] + step.behaviours.map(\.description)
+    switch step.program {
+    case .direct: return .program(words)
+    // With something to do behind it, so that the shell stays.
+    case .shell: return .shell(words.map { "'\($0)'" }.joined(separator: " ") + "; exit $?")
+    case .missing: return .program(["\(ledger)/no-such-program"])
+    }
+  }
+
+  private func write(_ command: Command, to json: inout JSONWriter) {
+    switch command {
+    case .shell(let line): json.string(line)
+    case .program(let words): json.array { json in for word in words { json.string(word) } }
+    }
+  }
+
+  private func write(_ retry: RetryPlan, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("maxAttempts", retry.maxAttempts)
+      json.member("initialDelay", "\(retry.initialDelay)ms")
+      json.member("multiplier", retry.multiplier)
+      json.member("maxDelay", "\(retry.maxDelay)ms")
+      json.member("jitter", retry.hasJitter ? "full" : "none")
+      json.key("on")
+      json.array { json in for kind in retry.on { json.string(kind) } }
+      if let codes = retry.exitCodes {
+        json.key("exitCodes")
+        json.array { json in for code in codes { json.integer(code) } }
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import FlowCore
+import TestSupport
+
+/// A line of `flow events --json`, as far as oracles go by it.
+package struct HistoryEvent: Equatable, Sendable {
+  package enum Body: Equatable, Sendable {
+    case engineStarted(life: Int, process: Int32)
+    case scheduled(AttemptName)
+    case launched(AttemptName)
+    case deadlinePassed(AttemptName)
+    case ended(AttemptName, AttemptResult)
+    case withdrawn(AttemptName)
+    case found(AttemptName, isRunning: Bool)
+    case retryScheduled(AttemptName, delayMilliseconds: Int)
+    case rerunScheduled(AttemptName)
+    case probeScheduled(AttemptName)
+    case stopRequested(AttemptName, force: Bool)
+    case stepFinished(String, outcome: String)
+    case stepSkipped(String)
+    case cancelRequested(id: String, force: Bool)
+    case runStopping(reason: String)
+    case runFinished(outcome: String)
+    case runReopened
+    /// No oracle asks for it.
+    case other
+  }
+
+  package let sequence: Int
+  /// Of CLOCK_MONOTONIC, when the wake-up began in which it was recorded.
+  package let microseconds: Int
+  package let body: Body
+
+  package init(_ sequence: Int, at microseconds: Int, _ body: Body) {
+    self.sequence = sequence
+    self.microseconds = microseconds
+    self.body = body
+  }
+
+  package init(_ line: String) throws(Unreadable) {
+    guard let json = try? JSON(line) else { throw Unreadable(text: line) }
+    var fields = Fields(json: json)
+    sequence = fields.integer("sequence")
+    microseconds = fields.integer("monotonicUs")
+    body = fields.body()
+    if fields.isIncomplete { throw Unreadable(text: line) }
+  }
+}
+
+/// Something that `flow` printed is not what it is to print.
+package struct Unreadable: Error, Equatable {
+  package let text: String
+
+  package init(text: String) {
+    self.text = text
+  }
+}
+
+/// How an attempt ended, as the history has it.
+package struct AttemptResult: Equatable, Sendable {
+  /// As in `status --json`.
+  package var outcome: String
+  package var cause: String
+  package var exitCode: Int?
+  package var signal: Int?
+  package var durationMicroseconds: Int
+  package var unkillable: Int
+
+  package init(
+    _ outcome: String, cause: String = "byItself", exitCode: Int? = nil, signal: Int? = nil,
+    durationMicroseconds: Int = 0, unkillable: Int = 0
+  ) {
+    self.outcome = outcome
+    self.cause = cause
+    self.exitCode = exitCode
+    self.signal = signal
+    self.durationMicroseconds = durationMicroseconds
+    self.unkillable = unkillable
+  }
+
+  package var hasSucceeded: Bool { outcome == "exited" && exitCode == 0 && unkillable == 0 }
+}
+
+/// Takes fields out of an event, and notes whether one is missing.
+private struct Fields {
+  let json: JSON
+  var isIncomplete = false
+
+  mutating func integer(_ key: String) -> Int {
+    guard let value = json[key]?.integer else {
+      isIncomplete = true
+      return 0
+    }
+    return value
+  }
+
+  mutating func text(_ key: String) -> String {
+    guard let value = json[key]?.string else {
+      isIncomplete = true
+      return ""
+    }
+    return value
+  }
+
+  private var force: Bool { json["force"] == .bool(true) }
+
+  private mutating func attempt() -> AttemptName {
+    AttemptName(text("step"), integer("attempt"))
+  }
+
+  private mutating func result() -> AttemptResult {
+    AttemptResult(
+      text("outcome"), cause: text("cause"), exitCode: json["exitCode"]?.integer,
+      signal: json["signal"]?.integer, durationMicroseconds: integer("durationUs"),
+      unkillable: integer("unkillable"))
+  }
+
+  mutating func body() -> HistoryEvent.Body {
+    guard let kind = EventKind(name: text("kind")) else {
+      isIncomplete = true
+      return .other
+    }
+    switch kind {
+    case .runCreated, .definitionPart, .timerFired, .clockJumped, .roomReturned: return .other
+    case .engineStarted:
+      return .engineStarted(life: integer("life"), process: Int32(clamping: integer("processId")))
+    case .attemptLaunched: return .launched(attempt())
+    case .deadlinePassed: return .deadlinePassed(attempt())
+    case .attemptEnded: return .ended(attempt(), result())
+    case .attemptWithdrawn: return .withdrawn(attempt())
+    case .cancelRequested: return .cancelRequested(id: text("requestId"), force: force)
+    case .attemptFound: return .found(attempt(), isRunning: text("found") == "running")
+    case .runReopened: return .runReopened
+    case .attemptScheduled: return .scheduled(attempt())
+    case .retryScheduled:
+      return .retryScheduled(attempt(), delayMilliseconds: integer("delayMs"))
+    case .rerunScheduled: return .rerunScheduled(attempt())
+    case .stopRequested: return .stopRequested(attempt(), force: force)
+    case .stepFinished: return .stepFinished(text("step"), outcome: text("outcome"))
+    case .stepSkipped: return .stepSkipped(text("step"))
+    case .runStopping: return .runStopping(reason: text("reason"))
+    case .runFinished: return .runFinished(outcome: text("outcome"))
+    case .probeScheduled: return .probeScheduled(attempt())
+    }
+  }
+}

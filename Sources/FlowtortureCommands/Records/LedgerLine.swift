@@ -1,0 +1,77 @@
+/// A line of the ledger: what a process of a step says it has done (`CTorture` has the format).
+package struct LedgerLine: Equatable, Sendable {
+  package enum What: Equatable, Sendable {
+    /// The command of the attempt begins.
+    case start
+    /// Likewise, and it asks the step's probe.
+    case probe
+    /// The command goes on.
+    case beat
+    case exit(code: Int)
+    case die(signal: Int)
+    /// With the flags of its behaviour.
+    case child(flags: String)
+    case childBeat
+    case childEnd
+  }
+
+  /// Of CLOCK_MONOTONIC, just before the line was written.
+  package let microseconds: Int
+  package let what: What
+  package let run: String
+  package let attempt: AttemptName
+  package let process: Int32
+
+  package init(
+    _ microseconds: Int, _ what: What, _ attempt: AttemptName, process: Int32 = 1, run: String = "r"
+  ) {
+    self.microseconds = microseconds
+    self.what = what
+    self.run = run
+    self.attempt = attempt
+    self.process = process
+  }
+
+  /// Nil for what is no line of a ledger.
+  package init?(_ text: some StringProtocol) {
+    let words = text.split(separator: " ")
+    guard words.count >= 6, let microseconds = Int(words[0]),
+      let what = What(words[1], words.dropFirst(6)), let number = Int(words[4]),
+      let process = Int32(words[5])
+    else { return nil }
+    self.init(
+      microseconds, what, AttemptName(String(words[3]), number), process: process,
+      run: String(words[2]))
+  }
+
+  /// Whether the command itself says it, and not a child.
+  package var isOfCommand: Bool {
+    switch what {
+    case .start, .probe, .beat, .exit, .die: true
+    case .child, .childBeat, .childEnd: false
+    }
+  }
+
+  package var isStart: Bool { what == .start || what == .probe }
+}
+
+extension LedgerLine.What {
+  fileprivate init?(_ word: some StringProtocol, _ detail: ArraySlice<some StringProtocol>) {
+    switch word {
+    case "start": self = .start
+    case "probe": self = .probe
+    case "beat": self = .beat
+    case "child": self = .child(flags: detail.first.map { String($0) } ?? "")
+    case "childbeat": self = .childBeat
+    case "childend": self = .childEnd
+    case "end":
+      guard detail.count == 2, let number = Int(detail[detail.startIndex + 1]) else { return nil }
+      switch detail[detail.startIndex] {
+      case "exit": self = .exit(code: number)
+      case "signal": self = .die(signal: number)
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import CLinux
+import FlowLog
+import FlowSystem
+import Glibc
+
+/// Starting programs with a given environment and nothing else of this process.
+enum ChildProcess {
+  /// - Parameters:
+  ///   - arguments: the first is an absolute path.
+  ///   - environment: `NAME=value`; all of it.
+  ///   - output, errors: files that are appended to, or descriptors.
+  /// - Returns: the process id, of a process in a session of its own.
+  static func start(
+    _ arguments: [String], environment: [String], output: Stream, errors: Stream
+  ) throws(Errno) -> Int32 {
+    var attributes = posix_spawnattr_t()
+    var all = sigset_t()
+    var none = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags | Int32(CLINUX_SPAWN_SETSID)))
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe output.add(to: &actions, as: 1)
+    unsafe errors.add(to: &actions, as: 2)
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    return try unsafe start(arguments, environment, &actions, &attributes)
+  }
+
+  enum Stream {
+    case file(String)
+    case descriptor(Int32)
+    case nothing
+
+    fileprivate func add(to actions: inout posix_spawn_file_actions_t, as number: Int32) {
+      switch self {
+      case .file(let path):
+        unsafe posix_spawn_file_actions_addopen(
+          &actions, number, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+      case .descriptor(let descriptor):
+        unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+      case .nothing:
+        unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
+      }
+    }
+  }
+
+  private static func start(
+    _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t,
+    _ attributes: inout posix_spawnattr_t
+  ) throws(Errno) -> Int32 {
+    let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    let envp = unsafe environment.map { unsafe strdup($0) } + [nil]
+    defer {
+      for index in unsafe argv.indices { unsafe free(argv[index]) }
+      for index in unsafe envp.indices { unsafe free(envp[index]) }
+    }
+    var process: pid_t = 0
+    let result = unsafe posix_spawn(&process, arguments[0], &actions, &attributes, argv, envp)
+    guard result == 0 else { throw Errno(rawValue: result) }
+    return process
+  }
+
+  /// How a process ended, of what `waitpid` says.
+  static func ending(_ status: Int32) -> CommandRecord.Ending {
+    clinux_exited(status) != 0
+      ? .exit(Int(clinux_exit_code(status))) : .signal(Int(clinux_term_signal(status)))
+  }
+}

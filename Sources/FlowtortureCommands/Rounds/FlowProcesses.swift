@@ -1,0 +1,60 @@
+/// The processes of `flow` in a round that the round did not start itself. They are looked for below
+/// the round alone; of those, a launcher and a monitor say what they are.
+struct FlowProcesses {
+  private(set) var launchers: [Descendant] = []
+  private(set) var monitors: [Descendant] = []
+  /// Engines that were started detached.
+  private(set) var engines: [Descendant] = []
+  /// All that is of the steps.
+  private(set) var steps: [Descendant] = []
+
+  /// Whether only processes of steps are left.
+  var isWithoutFlow: Bool { launchers.isEmpty && monitors.isEmpty && engines.isEmpty }
+
+  /// - Parameters:
+  ///   - flow: the path of the program.
+  ///   - own: processes that the round has started.
+  init(flow: String, own: Set<Int32>) {
+    for process in Descendant.all() where !process.hasEnded && !own.contains(process.process) {
+      if process.program != flow {
+        steps.append(process)
+      } else if process.name == "flow: launcher" {
+        launchers.append(process)
+      } else if process.name == "flow: monitor" {
+        monitors.append(process)
+      } else {
+        engines.append(process)
+      }
+    }
+    // What is forked looks like its parent until it has become what it is to be: a launcher's child
+    // is a monitor, and a monitor's is no monitor.
+    let forking = Set(launchers.map(\.process))
+    monitors += launchers.filter { forking.contains($0.parent) }
+    launchers.removeAll { forking.contains($0.parent) }
+    let parents = Set(monitors.map(\.process))
+    monitors.removeAll { parents.contains($0.parent) }
+  }
+
+  /// The attempt of a monitor: the path of its record ends its title.
+  static func attempt(of monitor: Descendant) -> AttemptName? {
+    guard let path = monitor.arguments.last, path.hasSuffix(".rec") else { return nil }
+    let name = path.dropLast(4).split(separator: "/").last
+    return name.flatMap { RoundFolder.attempt(String($0)) }
+  }
+
+  /// The attempt of a step's process: by its environment, or by what a child without one was given.
+  static func owner(of process: Descendant) -> Leftover.Owner {
+    let environment = process.environment
+    func value(_ name: String) -> String? {
+      environment.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+    if let step = value("FLOW_STEP_ID"), let number = value("FLOW_ATTEMPT").flatMap({ Int($0) }) {
+      return .step(AttemptName(step, number), hasEnvironment: true)
+    }
+    let words = process.arguments
+    if words.count > 5, words[1] == "child", let number = Int(words[5]) {
+      return .step(AttemptName(words[4], number), hasEnvironment: false)
+    }
+    return .unknown
+  }
+}

@@ -1,0 +1,362 @@
+import FlowLog
+import FlowSystem
+import Glibc
+
+/// One round: a run, what is done to it, and the judgement.
+final class Round {
+  private let plan: RoundPlan
+  private let world: RoundWorld
+  private let flow: String
+  /// The path of the step program.
+  private let program: String
+  private var folder: RoundFolder { world.folder }
+  private var record: RoundRecord
+  private(set) var totals = RoundTotals()
+
+  /// How long an undisturbed run may take to its end. No step takes more than a few seconds.
+  private static let liveMicroseconds = 60_000_000
+  /// How long a reader, or a process that has lost, may take.
+  private static let commandMicroseconds = 30_000_000
+
+  init(_ plan: RoundPlan, _ folder: RoundFolder, flow: String, program: String) {
+    self.plan = plan
+    self.flow = flow
+    self.program = program
+    record = RoundRecord(plan: plan)
+    world = RoundWorld(folder, flow: flow)
+    world.onEnd = { [unowned self] in ended($0, $1) }
+  }
+
+  /// Plays the round, and leaves nothing behind but the folder.
+  ///
+  /// - Returns: what was violated.
+  func play() throws(RoundFailure) -> [Violation] {
+    try prepare()
+    var problems: [Violation] = []
+    startRun()
+    play(plan.beats)
+    problems += settle()
+    if problems.isEmpty, let beats = plan.beatsAgain { problems += playAgain(beats) }
+    record.leftovers = leftovers()
+    if problems.isEmpty { problems += gather() }
+    Descendant.killAll()
+    totals.rounds = 1
+    totals.violations = problems.count
+    if !problems.isEmpty { leaveEvidence(problems) }
+    return problems
+  }
+
+  private func prepare() throws(RoundFailure) {
+    do throws(Errno) {
+      try folder.create(mounting: plan.hasSmallDisk ? RoundPlan.smallDiskBytes : nil)
+      let text = WorkflowText(program: program, ledger: folder.ledger).text(plan)
+      try FileWriting.write(Array(text.utf8), to: folder.workflow)
+      try FileWriting.write([], to: folder.ledger)
+    } catch {
+      throw RoundFailure(text: "cannot make \(folder.path): \(error)")
+    }
+  }
+
+  private func ended(_ command: CommandRecord, _ output: String) {
+    guard plan.printsEvents else { return }
+    switch command.kind {
+    case .run where !plan.isDetached, .restart, .restartFailed:
+      if !output.isEmpty { record.engineTexts.append(output) }
+    case .run, .cancel, .reader: break
+    }
+  }
+
+  // MARK: Commands
+
+  private func start(_ kind: CommandRecord.Kind, _ arguments: [String]) -> Int32? {
+    do throws(Errno) { return try world.start(kind, arguments) } catch {
+      world.note("could not start flow: \(error)")
+      return nil
+    }
+  }
+
+  private func startRun() {
+    var line = ["run", folder.workflow, "--run-id", RoundFolder.runID]
+    if plan.isDetached {
+      line.append("--detach")
+    } else if plan.printsEvents {
+      line.append("--json")
+    }
+    _ = start(.run, line)
+  }
+
+  private func restart(failed: Bool = false) {
+    // Killed before the run was there.
+    if !folder.hasRun {
+      if drivers.isEmpty { startRun() }
+      return
+    }
+    totals.restarts += 1
+    var line = ["restart", RoundFolder.runID]
+    if failed { line.append("--failed") }
+    if plan.printsEvents { line.append("--json") }
+    _ = start(failed ? .restartFailed : .restart, line)
+  }
+
+  private func processes() -> FlowProcesses {
+    FlowProcesses(flow: flow, own: Set(world.commands.map(\.process)))
+  }
+
+  /// All processes that may drive the run; also one that nobody here has started.
+  private var drivers: [Int32] {
+    world.drivers + (plan.isDetached ? processes().engines.map(\.process) : [])
+  }
+
+  // MARK: Disturbances
+
+  /// Until the run has ended.
+  private func play(_ beats: [RoundPlan.Beat]) {
+    let before = world.commands.count
+    for beat in beats where !hasEnded(since: before) { play(beat) }
+  }
+
+  /// Whether one of the commands behind those says that the run has ended.
+  private func hasEnded(since before: Int) -> Bool {
+    if plan.isDetached { return false }
+    return world.commands.dropFirst(max(0, before - 1)).contains { command in
+      command.kind != .reader && command.kind != .cancel
+        && [.exit(0), .exit(1), .exit(3)].contains(command.ending)
+    }
+  }
+
+  private func play(_ beat: RoundPlan.Beat) {
+    world.wait(microseconds: beat.pauseMicroseconds)
+    switch beat.disturbance {
+    case .killEngine: killEngines()
+    case .killLauncher: kill(launchersOf: processes())
+    case .killMonitor(let share):
+      let monitors = processes().monitors
+      if !monitors.isEmpty { kill(monitors: [monitors[share * monitors.count / 1_000]]) }
+    case .killMonitors: kill(monitors: processes().monitors)
+    case .killAll:
+      let others = processes()
+      killEngines()
+      kill(launchersOf: others)
+      kill(monitors: others.monitors)
+    case .restart: restart()
+    case .restartTwice:
+      restart()
+      restart()
+    case .cancel(let force, let wait):
+      totals.cancels += 1
+      let options = (force ? ["--force"] : []) + (wait ? ["--wait"] : [])
+      _ = start(.cancel, ["cancel", RoundFolder.runID] + options)
+    case .terminate: for process in engines { world.signal(process, SIGTERM) }
+    case .interrupt: for process in engines { world.signal(process, SIGINT) }
+    case .readStatus: read(["status", RoundFolder.runID, "--json"])
+    case .readEvents: read(["events", RoundFolder.runID, "--json"])
+    case .follow: read(["events", RoundFolder.runID, "--json", "--follow"])
+    case .removeLock:
+      totals.locksRemoved += 1
+      world.removeLock()
+    case .removeLauncherLock:
+      totals.locksRemoved += 1
+      if folder.removeFile(folder.launcherLock) { world.note("removed the launcher's lock file") }
+    case .pauseEngine(let milliseconds):
+      let drivers = drivers
+      let all = Descendant.all().filter { drivers.contains($0.process) }
+      world.pause(all, microseconds: milliseconds * 1_000)
+    case .pauseMonitors(let milliseconds):
+      world.pause(processes().monitors, microseconds: milliseconds * 1_000)
+    case .fillDisk:
+      totals.fullDisks += 1
+      world.fillDisk()
+    case .freeDisk: world.freeDisk()
+    }
+  }
+
+  /// Those that a signal asks to leave: a canceller is told otherwise.
+  private var engines: [Int32] {
+    world.commands.filter { command in
+      command.ending == nil && [.run, .restart, .restartFailed].contains(command.kind)
+    }.map(\.process)
+  }
+
+  private func killEngines() {
+    for process in world.drivers where world.signal(process, SIGKILL) { totals.engineKills += 1 }
+    guard plan.isDetached else { return }
+    for engine in processes().engines where engine.signal(SIGKILL) {
+      world.note("killed the detached engine \(engine.process)")
+      totals.engineKills += 1
+    }
+  }
+
+  private func kill(launchersOf processes: FlowProcesses) {
+    for launcher in processes.launchers where launcher.signal(SIGKILL) {
+      world.note("killed the launcher \(launcher.process)")
+      totals.launcherKills += 1
+      record.hasKilledLaunchers = true
+    }
+  }
+
+  private func kill(monitors: [Descendant]) {
+    for monitor in monitors {
+      let attempt = FlowProcesses.attempt(of: monitor)
+      guard monitor.signal(SIGKILL) else { continue }
+      world.note("killed the monitor \(monitor.process) of \(attempt?.description ?? "?")")
+      totals.monitorKills += 1
+      if let attempt { record.killedMonitors.insert(attempt) } else { record.nameless += 1 }
+    }
+  }
+
+  private func read(_ arguments: [String]) {
+    if let process = start(.reader, arguments) { readers[process] = arguments[0] }
+  }
+
+  /// What readers were asked for.
+  private var readers: [Int32: String] = [:]
+
+  // MARK: The end
+
+  /// Lets the run come to its end.
+  private func settle() -> [Violation] {
+    world.freeDisk()
+    let deadline = RoundWorld.now + Self.liveMicroseconds
+    var pause = 0
+    while RoundWorld.now < deadline {
+      if drivers.isEmpty {
+        if isFinished() { return [] }
+        // What ends at once each time is not started a thousand times.
+        world.wait(microseconds: pause)
+        pause = min(2 * pause + 1_000, 1_000_000)
+        restart()
+      }
+      // Now and then, for a detached engine's end is no signal here.
+      world.wait(microseconds: 200_000) { world.drivers.isEmpty }
+    }
+    world.note("what lives: \(lines(of: Descendant.all()))")
+    return [
+      Violation(
+        .live, "no end within \(Self.liveMicroseconds) us; \(status(within: 5_000_000) ?? "-")")
+    ]
+  }
+
+  private func isFinished() -> Bool {
+    guard folder.hasRun, let text = status(within: Self.commandMicroseconds) else { return false }
+    return (try? StatusReport(text))?.isFinished ?? false
+  }
+
+  private func status(within microseconds: Int) -> String? {
+    start(.reader, ["status", RoundFolder.runID, "--json"])
+      .flatMap { world.output(of: $0, within: microseconds) }
+  }
+
+  /// Another round of the run, where something is left to do.
+  private func playAgain(_ beats: [RoundPlan.Beat]) -> [Violation] {
+    let text = status(within: Self.commandMicroseconds) ?? ""
+    if (try? StatusReport(text))?.steps.allSatisfy({ $0.state == "succeeded" }) ?? true {
+      record.plan.beatsAgain = nil
+      return []
+    }
+    restart(failed: true)
+    play(beats)
+    return settle()
+  }
+
+  /// What still lives now that the run has ended. Launchers end behind their monitors, and monitors
+  /// behind what they tell: both have a moment.
+  private func leftovers() -> [Leftover] {
+    var left = processes().steps.map {
+      Leftover($0.process, FlowProcesses.owner(of: $0), line: lines(of: [$0]))
+    }
+    world.wait(microseconds: 3_000_000) {
+      processes().isWithoutFlow
+    }
+    let others = processes()
+    for process in others.launchers + others.monitors + others.engines {
+      left.append(Leftover(process.process, .flow, line: lines(of: [process])))
+    }
+    return left
+  }
+
+  private func lines(of processes: [Descendant]) -> String {
+    processes.map {
+      "[\($0.process) of \($0.parent) \($0.state) \($0.arguments.joined(separator: " "))]"
+    }
+    .joined(separator: " ")
+  }
+
+  // MARK: Judgement
+
+  private func gather() -> [Violation] {
+    world.wait(microseconds: Self.commandMicroseconds) { !world.hasLiving }
+    let process = start(.reader, ["events", RoundFolder.runID, "--json"])
+    let events = process.flatMap { world.output(of: $0, within: Self.commandMicroseconds) } ?? ""
+    let status = status(within: Self.commandMicroseconds) ?? ""
+    record.endedAt = RoundWorld.now
+    do throws(Unreadable) {
+      record.lines = events.split(separator: "\n").map(String.init)
+      record.history = try record.lines.map { line throws(Unreadable) in try HistoryEvent(line) }
+      record.status = try StatusReport(status)
+      try gatherReaders()
+    } catch {
+      return [Violation(.said, "what flow printed cannot be read: \(error.text)")]
+    }
+    for line in folder.text(folder.ledger).split(separator: "\n") {
+      if let line = LedgerLine(line) {
+        record.ledger.append(line)
+      } else {
+        record.foreignLines.append(String(line))
+      }
+    }
+    record.outputs = folder.outputs()
+    record.requests = folder.requests()
+    record.commands = world.commands
+    record.lateMicroseconds = world.lateMicroseconds
+    record.pausedMicroseconds = world.pausedMicroseconds
+    record.wasDiskFull = world.wasDiskFull
+    count()
+    return Oracle.judge(record)
+  }
+
+  private func gatherReaders() throws(Unreadable) {
+    for command in world.commands where command.ending == .exit(0) || command.ending == .exit(4) {
+      guard let what = readers[command.process],
+        let text = world.output(of: command.process, within: 0)
+      else { continue }
+      if what == "events" { record.eventTexts.append(text) }
+      if what == "status" { record.statuses.append(try StatusReport(text)) }
+    }
+  }
+
+  private func count() {
+    for event in record.history {
+      switch event.body {
+      case .engineStarted: totals.lives += 1
+      case .scheduled: totals.attempts += 1
+      case .found(_, isRunning: true): totals.reattached += 1
+      case .ended(_, let result) where result.outcome == "lost": totals.lost += 1
+      case .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
+        .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped,
+        .cancelRequested, .runStopping, .runFinished, .runReopened, .other:
+        break
+      }
+    }
+  }
+
+  private func leaveEvidence(_ problems: [Violation]) {
+    folder.write(problems.map { "\($0)\n" }.joined(), to: "violations")
+    folder.write(world.journal.map { "\($0)\n" }.joined(), to: "journal")
+    folder.write(record.lines.map { "\($0)\n" }.joined(), to: "events.json")
+    folder.write("\(record.status)\n", to: "status")
+    folder.write("\(plan)\n", to: "plan")
+    folder.write(record.commands.map { "\($0)\n" }.joined(), to: "commands")
+    if plan.hasSmallDisk { folder.keepRun() }
+  }
+}
+
+/// The round could not be played.
+struct RoundFailure: Error {
+  let text: String
+}
+
+extension RoundPlan {
+  /// Outputs, and a segment of the log for each life of an engine, must find room as long as nobody
+  /// takes it.
+  fileprivate static var smallDiskBytes: Int { 64 << 20 }
+}

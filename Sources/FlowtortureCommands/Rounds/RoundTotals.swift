@@ -1,0 +1,49 @@
+/// What happened in one round, or in many.
+package struct RoundTotals: Equatable, Sendable {
+  package var rounds = 0
+  package var engineKills = 0
+  package var launcherKills = 0
+  package var monitorKills = 0
+  package var restarts = 0
+  package var cancels = 0
+  package var fullDisks = 0
+  package var locksRemoved = 0
+  /// Engines that the histories know of.
+  package var lives = 0
+  package var attempts = 0
+  package var reattached = 0
+  package var lost = 0
+  package var violations = 0
+
+  package init() {}
+
+  private static let names:
+    [(name: String, path: any WritableKeyPath<RoundTotals, Int> & Sendable)] = [
+      ("rounds", \.rounds), ("engineKills", \.engineKills), ("launcherKills", \.launcherKills),
+      ("monitorKills", \.monitorKills), ("restarts", \.restarts), ("cancels", \.cancels),
+      ("fullDisks", \.fullDisks), ("locksRemoved", \.locksRemoved), ("lives", \.lives),
+      ("attempts", \.attempts), ("reattached", \.reattached), ("lost", \.lost),
+      ("violations", \.violations),
+    ]
+
+  package static func += (left: inout RoundTotals, right: RoundTotals) {
+    for (_, path) in names { left[keyPath: path] += right[keyPath: path] }
+  }
+
+  // MARK: Text
+
+  /// One line, which `init` reads.
+  package var line: String {
+    Self.names.map { "\($0.name)=\(self[keyPath: $0.path])" }.joined(separator: " ")
+  }
+
+  package init?(line: some StringProtocol) {
+    let words = line.split(separator: " ")
+    guard words.count == Self.names.count else { return nil }
+    for (word, (name, path)) in zip(words, Self.names) {
+      let parts = word.split(separator: "=")
+      guard parts.count == 2, parts[0] == name, let value = Int(parts[1]) else { return nil }
+      self[keyPath: path] = value
+    }
+  }
+}

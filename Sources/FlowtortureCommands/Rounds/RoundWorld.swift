@@ -1,0 +1,181 @@
+import CLinux
+import FlowCore
+import FlowLog
+import FlowSystem
+import Glibc
+
+/// The processes of a round: it starts them, waits, and takes in their ends.
+final class RoundWorld {
+  let folder: RoundFolder
+  /// The path of `flow`.
+  private let flow: String
+  private(set) var commands: [CommandRecord] = []
+  /// Of living commands, by process.
+  private var living: [Int32: Int] = [:]
+  /// Files that a command's output and errors go to.
+  private var outputs: [Int32: String] = [:]
+  private let begunAt = RoundWorld.now
+  private let parent = getppid()
+  private(set) var lateMicroseconds = 0
+  private(set) var pausedMicroseconds = 0
+  private(set) var wasDiskFull = false
+  private(set) var isDiskFull = false
+  private(set) var journal: [String] = []
+  /// Called with each command that has ended, and what it printed.
+  var onEnd: (CommandRecord, String) -> Void = { _, _ in }
+
+  init(_ folder: RoundFolder, flow: String) {
+    self.folder = folder
+    self.flow = flow
+    var set = Self.childSignals
+    unsafe sigprocmask(SIG_BLOCK, &set, nil)
+  }
+
+  static var now: Int { Int(EventLoop.monotonicNow().microseconds) }
+
+  private static var childSignals: sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, SIGCHLD)
+    return set
+  }
+
+  func note(_ text: String) {
+    journal.append("\(Self.now - begunAt) us (\(Self.now)): \(text)")
+  }
+
+  // MARK: Commands
+
+  /// Starts `flow` with these arguments.
+  @discardableResult
+  func start(_ kind: CommandRecord.Kind, _ arguments: [String]) throws(Errno) -> Int32 {
+    let name = "\(folder.path)/command-\(commands.count)"
+    let environment = [
+      "FLOW_HOME=\(folder.home)", "HOME=\(folder.path)", "PATH=/usr/local/bin:/usr/bin:/bin",
+    ]
+    var record = CommandRecord(kind, process: 0, startedAt: Self.now)
+    record.sawRunMissing = !folder.hasRun
+    record.sawDiskFull = isDiskFull
+    record.process = try ChildProcess.start(
+      [flow] + arguments, environment: environment, output: .file("\(name).out"),
+      errors: .file("\(name).err"))
+    living[record.process] = commands.count
+    outputs[record.process] = name
+    commands.append(record)
+    note("started \(record.process): flow \(arguments.joined(separator: " "))")
+    return record.process
+  }
+
+  /// Those that drive the run or may come to it.
+  var drivers: [Int32] {
+    commands.filter { $0.ending == nil && $0.kind != .reader }.map(\.process)
+  }
+
+  var hasLiving: Bool { !living.isEmpty }
+
+  func command(_ process: Int32) -> CommandRecord? {
+    commands.last { $0.process == process }
+  }
+
+  /// - Returns: false if it has ended, and was not signalled.
+  @discardableResult
+  func signal(_ process: Int32, _ number: Int32) -> Bool {
+    reap()
+    // A child that was not waited for keeps its number.
+    guard let index = living[process] else { return false }
+    switch number {
+    case SIGKILL: commands[index].wasKilled = true
+    case SIGTERM: commands[index].wasTerminated = true
+    case SIGINT: commands[index].wasInterrupted = true
+    default: break
+    }
+    note("signal \(number) to \(process) (\(commands[index].kind.rawValue))")
+    return kill(process, number) == 0
+  }
+
+  // MARK: Waiting
+
+  /// - Returns: whether the condition came true before the time was over.
+  @discardableResult
+  func wait(microseconds: Int, until isDone: () -> Bool = { false }) -> Bool {
+    let deadline = Self.now + microseconds
+    while true {
+      reap()
+      if isDone() { return true }
+      let left = deadline - Self.now
+      if left <= 0 {
+        lateMicroseconds = max(lateMicroseconds, -left)
+        return false
+      }
+      if getppid() != parent { abandon() }
+      var set = Self.childSignals
+      // Often enough to see who started this process go.
+      let length = min(left, 500_000)
+      var timeout = timespec(tv_sec: 0, tv_nsec: length * 1_000)
+      unsafe sigtimedwait(&set, nil, &timeout)
+    }
+  }
+
+  /// Waits for a command's end, and gives what it printed; nil if it does not end in time.
+  func output(of process: Int32, within microseconds: Int) -> String? {
+    guard wait(microseconds: microseconds, until: { living[process] == nil }) else { return nil }
+    return outputs[process].map { folder.text("\($0).out") }
+  }
+
+  private func reap() {
+    var status: Int32 = 0
+    while true {
+      let process = unsafe waitpid(-1, &status, WNOHANG)
+      if process <= 0 { return }
+      // Others have fallen to this process, and are nobody's.
+      guard let index = living.removeValue(forKey: process) else { continue }
+      let name = outputs[process] ?? ""
+      commands[index].endedAt = Self.now
+      commands[index].ending = ChildProcess.ending(status)
+      commands[index].errors = folder.text("\(name).err", limit: 1 << 16)
+      if !folder.hasRun { commands[index].sawRunMissing = true }
+      note("ended \(process) (\(commands[index].kind.rawValue)): \(ChildProcess.ending(status))")
+      onEnd(commands[index], folder.text("\(name).out"))
+    }
+  }
+
+  /// Whoever started this process is gone.
+  private func abandon() -> Never {
+    Descendant.killAll()
+    folder.remove()
+    exit(1)
+  }
+
+  // MARK: What is done to the world
+
+  func removeLock() {
+    guard folder.removeFile(folder.lock) else { return }
+    for index in living.values { commands[index].sawLockRemoved = true }
+    note("removed the lock file")
+  }
+
+  func fillDisk() {
+    isDiskFull = true
+    wasDiskFull = true
+    for index in living.values { commands[index].sawDiskFull = true }
+    folder.fillDisk()
+    note("filled the disk")
+  }
+
+  func freeDisk() {
+    if !isDiskFull { return }
+    folder.freeDisk()
+    isDiskFull = false
+    note("freed the disk")
+  }
+
+  func pause(_ processes: [Descendant], microseconds: Int) {
+    let begin = Self.now
+    for process in processes { process.signal(SIGSTOP) }
+    note("paused \(processes.map(\.process))")
+    wait(microseconds: microseconds)
+    for process in processes { process.signal(SIGCONT) }
+    pausedMicroseconds += Self.now - begin
+    note("continued them")
+  }
+}

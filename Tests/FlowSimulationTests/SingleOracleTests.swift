@@ -1,0 +1,95 @@
+import FlowCore
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+/// The lock file of a run at work is removed, and another engine takes the run over.
+struct SingleOracleTests {
+  private let world = World(SimulationOptions(), choices: SeededChoices(seed: 1), trace: Trace())
+  private var home: RunHome<SimulatedStorage> { RunHome("/home", in: world.storage) }
+  private static let workflow = WorkflowDefinition(
+    name: "chain",
+    steps: (0..<4).map {
+      StepDefinition(
+        id: "s\($0)", command: .program(["w"]), needs: $0 == 0 ? [] : [Int32($0 - 1)],
+        settingsIndex: 0)
+    }, settings: [StepSettings()])
+
+  private func created() -> RunCreated {
+    RunCreated(
+      runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 2,
+      definitionFolder: "/", definitionByteCount: 0)
+  }
+
+  /// An engine some way into its run.
+  private func start() throws -> Driver<World> {
+    let graph = try DependencyGraph(Self.workflow.steps)
+    world.oracles.begin(world, Self.workflow, created(), home)
+    var driver = try Driver.create(
+      NewRun(created: created(), definition: Self.workflow, graph: graph, definitionFile: []),
+      by: RunProcess(
+        processID: world.processes.engineProcessID, place: world.place,
+        salts: SaltSource(seed: 1)),
+      home: home, world: world, observer: world.oracles)
+    while world.oracles.acknowledged.count < 10 { _ = try driver.step() }
+    return driver
+  }
+
+  @Test func anEngineWhoseLockFileIsGoneStopsBeforeItSaysMore() throws {
+    var driver = try start()
+    #expect(world.visit(world.oracles.removeLock))
+    #expect(!world.visit(world.oracles.removeLock))
+    let before = world.oracles.acknowledged
+    #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(world.oracles.acknowledged == before)
+    #expect(world.oracles.violation == nil)
+  }
+
+  @Test func anEngineWhoseRunIsTakenStops() throws {
+    var driver = try start()
+    #expect(!world.visit(world.oracles.takeRun), "the lock keeps others out")
+    #expect(world.visit(world.oracles.removeLock))
+    #expect(world.visit(world.oracles.takeRun))
+    #expect(!world.visit(world.oracles.takeRun), "it was taken already")
+    #expect(throws: RunError.self) { while try driver.step() == nil {} }
+    #expect(world.oracles.violation == nil)
+  }
+
+  /// As if it had not looked whether the lock file is still its own.
+  @Test func anEngineThatGoesOnFires() throws {
+    do {
+      let driver = try start()
+      #expect(world.visit(world.oracles.removeLock))
+      #expect(world.visit(world.oracles.takeRun))
+      var next = try #require(world.oracles.acknowledged.last)
+      next.sequence += 1
+      next.body = .cancelRequested(CancelRequest(id: 1, force: false))
+      world.oracles.committed([next], driver.state)
+    }
+    #expect(world.oracles.violation?.oracle == .single)
+  }
+
+  @Test func aSecondEngineIsRefusedBesideTheFirst() throws {
+    do {
+      let driver = try start()
+      world.visit { world.oracles.tryToDrive() }
+      #expect(driver.state.created.runID == "run")
+    }
+    #expect(world.oracles.violation == nil)
+  }
+
+  @Test(arguments: [5, 60])
+  func worldsWithCleanersHold(perMille: Int) throws {
+    let recipe = try WorldRecipe([
+      .init("cleanerPerMille", "\(perMille)"), .init("unkillablePerMille", "0"),
+    ])
+    var coverage = Coverage()
+    for seed in 1...100 as ClosedRange<UInt64> {
+      let report = recipe.run(seed: seed)
+      #expect(report.violation == nil, "seed \(seed)")
+      coverage.add(report.coverage)
+    }
+    #expect(coverage.count(.lockFileRemoved) > 0 && coverage.count(.runTakenOver) > 0)
+  }
+}
