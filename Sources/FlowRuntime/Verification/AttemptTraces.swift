@@ -15,8 +15,8 @@ struct AttemptTraces {
 
   private let folder: RunFolder
   private var records: [Record] = []
-  /// By the event that a record names as its intent.
-  private var byIntent: [Int64: Int] = [:]
+  /// By the event that records name as their intent.
+  private var byIntent: [Int64: [Int]] = [:]
   private var byAttempt: [AttemptID: Int] = [:]
   /// Output files, as step and attempt.
   private var outputs: [(name: String, stepID: String, number: Int32)] = []
@@ -57,7 +57,7 @@ struct AttemptTraces {
       let record = Record(
         path: path, stepID: stepID, number: number, content: content, isLocked: isLocked)
       if let start = content.start {
-        byIntent[start.intent] = records.count
+        byIntent[start.intent, default: []].append(records.count)
         byAttempt[start.id] = records.count
       }
       records.append(record)
@@ -94,8 +94,7 @@ struct AttemptTraces {
 
   /// Compares the next event of the history with what was left for it.
   mutating func compare(_ event: Event) {
-    if let index = byIntent[event.sequence] {
-      byIntent[event.sequence] = nil
+    for index in byIntent.removeValue(forKey: event.sequence) ?? [] {
       check(records[index], against: event)
     }
     if case .attemptLaunched(let attempt, _) = event.body, isThere { launched.append(attempt) }
@@ -127,10 +126,10 @@ struct AttemptTraces {
   func contradictions(of state: RunState?, through last: Int64) -> [LogProblem] {
     var problems = found
     for intent in byIntent.keys.sorted() where intent > last {
-      guard let index = byIntent[intent] else { continue }
-      problems.append(
+      problems += (byIntent[intent] ?? []).map { index in
         LogProblem(
-          .attemptUnknown(intent: intent, last: last), in: records[index].path, event: intent))
+          .attemptUnknown(intent: intent, last: last), in: records[index].path, event: intent)
+      }
     }
     guard let state else { return problems }
     let steps = Self.index(state.definition)
