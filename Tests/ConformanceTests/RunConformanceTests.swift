@@ -55,8 +55,8 @@ struct RunConformanceTests {
   func anAttemptOutlivesItsEngineAndIsStopped(force: Bool, end: String) throws {
     try expect(
       beginning + [
-        "attemptScheduled 0", "attemptLaunched 0", "engineStarted", "attemptFound 0 running",
-        "cancelRequested", "runStopping", "stepSkipped 1", "stopRequested",
+        "attemptScheduled 0", "attemptLaunched 0", "engineStarted", "cancelRequested",
+        "runStopping", "stepSkipped 1", "stopRequested", "attemptFound 0 running",
         "attemptEnded 0 \(end)", "stepFinished 0 cancelled", "runFinished cancelled",
       ], .hangs
     ) { run in

@@ -40,6 +40,7 @@ struct ChoiceTests {
     var options = SimulationOptions.draw(from: ReplayedChoices(worstOptions))
     // Which need no choice to happen.
     options.isCancelled = false
+    options.requests = 0
     options.powerLossPercent = 50
     let report = Simulation.run(seed: 1, options, ReplayedChoices(.empty))
     #expect(report.violation == nil)
