@@ -185,6 +185,18 @@ struct LinuxProcessesTests {
     #expect(link("/proc/\(launch.monitor)/fd/5") == "\(attempts.folder.path)/1.out")
   }
 
+  /// There is one for each attempt that runs.
+  @Test func aMonitorHasLittleMemoryOfItsOwn() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
+    let launch = try #require(try await attempts.launch(of: 1))
+    let lines = TestFile.text("/proc/\(launch.monitor)/smaps_rollup").split(separator: "\n")
+    let own = lines.filter { $0.hasPrefix("Private_") }
+    #expect(!own.isEmpty)
+    let kibibytes = own.compactMap { Int($0.split(separator: " ")[1]) }.reduce(0, +)
+    #expect(kibibytes > 0 && kibibytes <= 300)
+  }
+
   @Test func processesSayWhatTheyAre() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
