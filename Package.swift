@@ -82,6 +82,9 @@ let package = Package(
     tests("CLauncherTests", of: ["CLauncher"]),
     tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
     tests(
+      "ConformanceTests",
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowSystem", "TestSupport"]),
+    tests(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",

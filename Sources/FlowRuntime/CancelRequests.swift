@@ -6,12 +6,13 @@ package import FlowLog
 /// request is there as a whole or not at all. A request is done with when the history holds its id.
 package struct CancelRequests<Store: Storage> {
   private let path: String
-  private let parent: String
+  /// Those that hold the folder's name and, upwards, what a request cannot be without.
+  private let parents: [String]
   private let storage: Store
 
   package init(_ folder: RunFolder, in storage: Store) {
     path = folder.requests
-    parent = folder.path
+    parents = [folder.path, folder.home]
     self.storage = storage
   }
 
@@ -25,17 +26,16 @@ package struct CancelRequests<Store: Storage> {
     } catch {
       if error != .fileExists { throw .storage(StorageError(.create, name, error)) }
     }
-    try wrapping(.syncDirectory, path) { () throws(Errno) in try storage.syncDirectory(path) }
+    // Whoever made the run or the folder may have died before their names were durable.
+    for folder in [path] + parents {
+      try wrapping(.syncDirectory, folder) { () throws(Errno) in try storage.syncDirectory(folder) }
+    }
   }
 
   /// A run of an earlier version has no such folder.
   private func makeFolder() throws(RunError) {
     do throws(Errno) { try storage.makeDirectory(path) } catch {
-      if error == .fileExists { return }
-      throw .storage(StorageError(.makeDirectory, path, error))
-    }
-    try wrapping(.syncDirectory, parent) { () throws(Errno) in
-      try storage.syncDirectory(parent)
+      if error != .fileExists { throw .storage(StorageError(.makeDirectory, path, error)) }
     }
   }
 

@@ -89,11 +89,10 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     let requests = try CancelRequests(folder, in: world.storage).all()
     let now = world.time.now()
-    var engine =
+    let engine =
       reopening
       ? Engine.reopen(state, engine: life, ignoring: requests.map(\.id), at: now)
-      : Engine.resume(state, engine: life, found: found, at: now)
-    for request in requests { engine.handle(.cancelRequested(request), at: now) }
+      : Engine.resume(state, engine: life, found: found, requests: requests, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
   }
 

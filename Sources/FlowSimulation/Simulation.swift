@@ -77,6 +77,7 @@ package struct Simulation {
       runID: "run", seed: seed, policyVersion: Decider.policyVersion, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     world.oracles.begin(world, definition, created, home)
+    world.runFolder = home.folder(of: created.runID)
   }
 
   var report: Report {
@@ -127,6 +128,7 @@ package struct Simulation {
       return
     }
     if world.oracles.mayBeTaken { return }
+    if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace, .tooManyOpenFiles: return
@@ -154,7 +156,9 @@ package struct Simulation {
     for _ in 0..<Self.maxTurns where ended == nil {
       do throws(RunError) {
         ended = try driver.step()
+        if driver.state.isFinished { world.oracles.runEnds() }
       } catch {
+        if driver.state.isFinished { world.oracles.runEnds() }
         world.oracles.engineEnded(inFlight: driver.commitInFlight)
         checkEnd(at: error)
         throw error

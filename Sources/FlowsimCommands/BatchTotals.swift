@@ -66,6 +66,10 @@ struct BatchTotals {
       Self.member("eventsByKind", eventRows, &writer)
       Self.member("faults", faultRows, &writer)
       Self.member("deaths", deathRows, &writer)
+      writer.key("neverHit")
+      writer.array { writer in
+        for cell in coverage.neverHit { writer.string("\(cell)") }
+      }
     }
   }
 
@@ -81,11 +85,23 @@ struct BatchTotals {
   // MARK: The table
 
   private static let columns = 3
+  /// How many cells of the coverage are named that were never hit.
+  private static let shownCells = 12
 
   /// How often what occurred.
   private var table: String {
     Self.table("events", eventRows) + Self.table("faults", faultRows)
-      + Self.table("deaths by power loss + stop", deathRows)
+      + Self.table("deaths by power loss + stop", deathRows) + neverHit
+  }
+
+  /// A fault that cannot happen is a bug of the simulator; one that has not yet wants more seeds.
+  private var neverHit: String {
+    let cells = coverage.neverHit
+    let possible = CoverageCell.all.count { CoverageExclusion.of($0) == nil }
+    var text = "never hit: \(cells.count) of \(possible) cells (fault, phase, kind of event)\n"
+    for cell in cells.prefix(Self.shownCells) { text += "  \(cell)\n" }
+    if cells.count > Self.shownCells { text += "  and \(cells.count - Self.shownCells) more\n" }
+    return text
   }
 
   private var eventRows: [(name: String, count: Int)] {

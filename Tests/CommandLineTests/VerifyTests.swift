@@ -75,7 +75,7 @@ struct VerifyTests {
 
   @Test func aRunThatIsDrivenIsVerifiedAndNotRepaired() async throws {
     let home = Home()
-    let file = home.workflow(#"{"id": "a", "run": "touch begun; sleep 30"}"#)
+    let file = home.workflow(#"{"id": "a", "run": "touch begun; sleep 600"}"#)
     let running = try home.start(["run", "-q", file, "--run-id", "r"])
     #expect(try await eventually { home.folder.has("begun") })
     let found = try await home.flow("verify", "r")

@@ -29,6 +29,18 @@ import Testing
       ])
   }
 
+  /// It lay there before this engine did, and the history must hold it.
+  @Test func aRequestThatWasLeftComesBeforeAnEndThatEndsTheRun() throws {
+    var run = try EngineHarness(.of("a"))
+    let request = CancelRequest(id: 7, force: false)
+    #expect(
+      run.crash(found: ["a": .ended(.success)], requests: [request]).first
+        == "commit: engine 2, cancel, stopping: cancelled, to stop a#1, ended a#1, a succeeded,"
+        + " run succeeded")
+    #expect(run.state.cancelRequests.contains(7))
+    #expect(run.outcome == .succeeded)
+  }
+
   @Test func survivorsHoldTheirSlots() throws {
     var run = try EngineHarness(.of("a", "b", "c"), jobs: 1)
     #expect(run.state.openAttempts == 2)
@@ -93,7 +105,7 @@ import Testing
     #expect(
       run.crash(
         found: ["a": Self.survivor], requests: [CancelRequest(id: 5, force: false)]) == [
-          "commit: engine 2, still runs a#1, cancel, stopping: cancelled, to stop a#1", "stop a#1",
+          "commit: engine 2, cancel, stopping: cancelled, to stop a#1, still runs a#1", "stop a#1",
         ])
     // A request that was recorded is done with.
     #expect(

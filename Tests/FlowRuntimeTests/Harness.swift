@@ -31,13 +31,16 @@ struct Harness {
     return WorkflowDefinition(name: "chain", steps: steps, settings: [settings])
   }
 
-  func process(_ id: Int32) -> RunProcess {
+  /// - Parameter boot: nil for the machine's own.
+  func process(_ id: Int32, boot: String? = nil) -> RunProcess {
+    var place = world.place
+    if let boot { place.bootID = boot }
     var options = LogOptions()
     options.reservationBytes = 1_024
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, place: world.place, logOptions: options,
+      processID: id, place: place, logOptions: options,
       salts: SaltSource(seed: UInt64(id)))
   }
 
@@ -55,15 +58,16 @@ struct Harness {
   }
 
   /// - Returns: nil if the run has ended.
-  func resume(by id: Int32) throws(RunError) -> Driver<World>? {
-    try Driver.resume("run", by: process(id), home: home, world: world, observer: recorder)
+  func resume(by id: Int32, boot: String? = nil) throws(RunError) -> Driver<World>? {
+    try Driver.resume(
+      "run", by: process(id, boot: boot), home: home, world: world, observer: recorder)
   }
 
   /// Goes on with the run, to its end.
   ///
   /// - Returns: false if it had ended before.
-  func drive(by id: Int32) throws(RunError) -> Bool {
-    guard var driver = try resume(by: id) else { return false }
+  func drive(by id: Int32, boot: String? = nil) throws(RunError) -> Bool {
+    guard var driver = try resume(by: id, boot: boot) else { return false }
     for _ in 0..<10_000 where try driver.step() != nil { return true }
     Issue.record("the run does not end")
     return true

@@ -117,6 +117,21 @@ struct RoomTests {
     #expect(try !isWaiting())
   }
 
+  /// And no longer than it does, though no commit has to wait.
+  @Test func readersAreToldThatLaunchesWait() throws {
+    disk.judge = { [disk] operation, _ in
+      operation == .reserve && disk.user != SimulatedStorage.engine ? .refused(.noSpace) : .done
+    }
+    var driver = try harness.create()
+    try stepUntilItWaits(&driver)
+    #expect(driver.commitInFlight.isEmpty)
+    makeRoom()
+    while harness.world.ledger.running == 0 { _ = try driver.step() }
+    while !driver.state.steps.contains(where: { $0.phase == .running }) { _ = try driver.step() }
+    #expect(try !record().waitsForRoom)
+    #expect(harness.recorder.events.allSatisfy { $0.body.kind != .roomReturned })
+  }
+
   /// The word of a dead engine says nothing of the one that follows.
   @Test func nobodyWaitsWhereNobodyDrives() throws {
     do {

@@ -275,7 +275,8 @@ struct ProcessOracleTests {
     ]
     return fired { () throws(Violation) in
       for (index, body) in bodies.enumerated() {
-        try oracle.learn(event(index + 1, body), ledger, bootID: bootID, at: time(now))
+        try oracle.learn(
+          event(index + 1, body), ledger, place: Place(bootID: bootID), at: time(now))
       }
     }
   }

@@ -51,6 +51,10 @@ struct SeedTests {
         #expect(coverage.count(death, at: point) > 0, "no \(death) at \(point)")
       }
     }
+    for cell in CoverageCell.all where coverage.count(cell) > 0 {
+      let exclusion = CoverageExclusion.of(cell)
+      #expect(exclusion == nil, "\(cell), though \(exclusion?.reason ?? "")")
+    }
     #expect(coverage.reads > 0)
     for outcome in RunOutcome.allCases {
       #expect(outcomes[outcome, default: 0] > 200, "\(outcomes)")

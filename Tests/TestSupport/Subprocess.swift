@@ -89,7 +89,7 @@ package final class Subprocess: Sendable {
   }
 
   /// Waits until it has ended; call it once.
-  package func end(within limit: Duration = .seconds(120)) async throws -> Finished {
+  package func end(within limit: Duration = .seconds(300)) async throws -> Finished {
     let clock = ContinuousClock()
     let deadline = clock.now.advanced(by: limit)
     var status: Int32 = 0
@@ -140,7 +140,7 @@ package func isAlive(_ processID: Int32) -> Bool {
 /// Waits for something that will be so; whether it was within the limit, which is generous since it
 /// is only waited out by a test that fails.
 package func eventually(
-  within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
+  within limit: Duration = .seconds(300), _ condition: () async throws -> Bool
 ) async throws -> Bool {
   let clock = ContinuousClock()
   let deadline = clock.now.advanced(by: limit)

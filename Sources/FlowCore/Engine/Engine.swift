@@ -63,9 +63,13 @@ package struct Engine: Sendable {
   /// A further life: `state` is what the durable history says. That history ends where a wake-up
   /// does, since commits do, and not with the end of the run.
   ///
-  /// - Parameter found: what has become of each of `state.openAttemptIDs`, in that order.
+  /// - Parameters:
+  ///   - found: what has become of each of `state.openAttemptIDs`, in that order.
+  ///   - requests: to cancel, that were left while no engine lived. They come first: what is found
+  ///     may end the run, and a request that lies there before an engine does is not too late.
   package static func resume(
-    _ state: RunState, engine: EngineStarted, found: [FoundAttempt], at now: Moment
+    _ state: RunState, engine: EngineStarted, found: [FoundAttempt],
+    requests: [CancelRequest] = [], at now: Moment
   ) -> Engine {
     precondition(!state.isFinished, "a finished run has no further life, but another round")
     precondition(
@@ -76,6 +80,7 @@ package struct Engine: Sendable {
     let jump = state.engine?.place.bootID == engine.place.bootID ? next.clockJump(until: now) : nil
     next.record(.engineStarted(engine))
     if let jump { next.recordFact(.clockJumped(microseconds: jump)) }
+    for request in requests { next.handle(.cancelRequested(request), at: now) }
     for attempt in found { next.takeUp(attempt) }
     return next
   }

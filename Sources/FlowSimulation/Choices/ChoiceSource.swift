@@ -38,7 +38,9 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case shortRead = 34
   case hostileDisk = 35
   case misfortune = 36
-  case cleaner = 37
+  case requests = 37
+  case place = 38
+  case cleaner = 39
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -133,10 +133,10 @@ extension ChoiceSite {
     case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
-      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk,
+      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .misfortune: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
     }
   }
 }

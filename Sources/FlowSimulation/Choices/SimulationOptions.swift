@@ -51,6 +51,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var syncMicroseconds = 100
   /// Whether somebody cancels the run.
   package var isCancelled = false
+  /// How many requests to cancel somebody leaves in the run's folder.
+  package var requests = 0
+  /// How often an engine finds the run's folder mounted elsewhere than the one before, in percent.
+  package var remountPercent = 0
   /// How often the disk is full for a while.
   package var fullDisks = 0
   /// How often somebody reads the run: in so many of a thousand operations and waits.
@@ -103,6 +107,8 @@ package struct SimulationOptions: Equatable, Sendable {
     options.forkFailurePerMille = pick(0, 0, 0, 50)
     options.processLatencyMicroseconds = pick(0, 0, 100, 5_000)
     options.maxReopenings = pick(0, 0, 1, 2)
+    options.requests = pick(0, 0, 0, 0, 1, 3)
+    options.remountPercent = pick(0, 0, 0, 30)
     options.readErrorPerMille = pick(0, 0, 0, 1, 5)
     options.shortReadPerMille = pick(0, 0, 200)
     options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
@@ -166,6 +172,8 @@ extension SimulationOptions {
     Key("forkFailurePerMille", \.forkFailurePerMille, 0...1_000),
     Key("processLatencyMicroseconds", \.processLatencyMicroseconds, 0...1_000_000_000),
     Key("maxReopenings", \.maxReopenings, 0...1_000),
+    Key("requests", \.requests, 0...1_000),
+    Key("remountPercent", \.remountPercent, 0...100),
   ]
 
   /// Those of the world without choices.

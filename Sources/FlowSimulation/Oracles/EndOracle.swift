@@ -5,10 +5,10 @@ package struct EndOracle: Sendable {
   private let definition: WorkflowDefinition
   /// How long things may take that take no time by right, in microseconds.
   private let slack: Int64
-  /// In which boot of the machine each attempt was scheduled.
-  private var boots: [AttemptID: String] = [:]
+  /// In which place each attempt was scheduled.
+  private var places: [AttemptID: Place] = [:]
   /// Of the engine that recorded the last event.
-  private var bootID = ""
+  private var place: Place?
 
   package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
     self.definition = definition
@@ -17,17 +17,17 @@ package struct EndOracle: Sendable {
 
   /// Takes in an event that is durable.
   ///
-  /// - Parameter current: the boot of the machine now.
+  /// - Parameter current: where the engine is now.
   package mutating func learn(
-    _ event: Event, _ ledger: Ledger, bootID current: String, at now: WorldTime
+    _ event: Event, _ ledger: Ledger, place current: Place, at now: WorldTime
   ) throws(Violation) {
     switch event.body {
-    case .engineStarted(let engine): bootID = engine.place.bootID
-    case .attemptScheduled(let attempt): boots[attempt] = bootID
+    case .engineStarted(let engine): place = engine.place
+    case .attemptScheduled(let attempt): places[attempt] = place
     case .attemptEnded(let attempt, let end):
       let entry = ledger.entries.last { $0.attempt == attempt }
-      let lostPower = boots[attempt] != current || entry?.lostPower == true
-      do throws(Mismatch) { try check(end, entry, lostPower: lostPower, at: now) } catch {
+      let isElsewhere = places[attempt] != current || entry?.lostPower == true
+      do throws(Mismatch) { try check(end, entry, isElsewhere: isElsewhere, at: now) } catch {
         let name = "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
         throw Violation(.truth, "\(name) is said to have ended (\(end)), and \(error.fact)")
       }
@@ -40,13 +40,13 @@ package struct EndOracle: Sendable {
   }
 
   private func check(
-    _ end: AttemptEnd, _ entry: Ledger.Entry?, lostPower: Bool, at now: WorldTime
+    _ end: AttemptEnd, _ entry: Ledger.Entry?, isElsewhere: Bool, at now: WorldTime
   ) throws(Mismatch) {
     if let entry { try checkNobodyIsLeft(end, entry) }
     switch end.result {
     case .lost:
       let isPlausible =
-        lostPower || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
+        isElsewhere || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
       if !isPlausible { throw Mismatch(fact: "its monitor noted how") }
     case .launchFailed(let failure):
       try checkNotStarted(failure, entry)

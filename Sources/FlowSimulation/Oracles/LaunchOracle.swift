@@ -31,6 +31,8 @@ package struct LaunchOracle: Sendable {
   private var sent: Set<AttemptID> = []
   /// When the first cancel of this round became durable.
   private var cancelledAt: Instant?
+  /// Attempts of which something could not be killed.
+  private var givenUp: Set<AttemptID> = []
   private var bootID: String?
   private var lastMoment: Moment?
 
@@ -55,7 +57,9 @@ package struct LaunchOracle: Sendable {
       // The number is free again.
       steps[Int(attempt.step)].attempt = attempt.number - 1
     case .cancelRequested: if cancelledAt == nil { cancelledAt = now }
-    case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], end)
+    case .attemptEnded(let attempt, let end):
+      if end.unkillable > 0 { givenUp.insert(attempt) }
+      ended(&steps[Int(attempt.step)], end)
     case .stepFinished(let step, let outcome):
       steps[Int(step)].hasSucceeded = outcome == .succeeded
       steps[Int(step)].isDone = outcome == .succeeded || mayFail(step)
@@ -208,13 +212,14 @@ package struct LaunchOracle: Sendable {
         throw Violation(.intent, "\(name(attempt)) starts a second time")
       }
       let isRunning = runs(earlier)
-      let isLeftover = earlier.living == 0 && steps[Int(attempt.step)].mayHaveLeftovers
+      let isLeftover =
+        givenUp.contains(earlier.attempt) && steps[Int(attempt.step)].mayHaveLeftovers
       if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
         throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
       }
-      // Nothing frees the slot of what cannot be killed but that it is given up; and its children,
-      // which are nobody else's to signal, are given up with it.
-      let isGivenUp = earlier.unkillable > 0 && earlier.monitorEndedAt != nil
+      // Nothing frees the slot of what cannot be killed but that it is given up, and with it what
+      // it has started: that is out of reach.
+      let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
       if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp { occupied += 1 }
     }
     if occupied >= jobs {

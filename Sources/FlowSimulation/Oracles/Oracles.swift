@@ -12,7 +12,9 @@ package final class Oracles: RunObserver {
   /// How many events readers have seen.
   private var shown = 0
   /// Whether the engine that lives has begun its work.
-  private var isRecovered = false
+  private(set) var isRecovered = false
+  /// Of the events that became durable last.
+  private(set) var lastKinds = EventKinds()
 
   /// How the log ended that was taken over, as it was found; and as the engine told it, if it did.
   private var foundTail: LogTail?
@@ -29,6 +31,9 @@ package final class Oracles: RunObserver {
   private var replay = ReplayOracle()
   private var launches: LaunchOracle?
   private var ends: EndOracle?
+  private var requests: RequestOracle?
+  /// When it was decided that the run has ended; nil while it goes on.
+  private var endedAt: WorldTime?
   /// What the durable history says of attempts.
   private var recordedEnds: [AttemptID: AttemptEnd] = [:]
   /// Attempts that somebody wanted to stop, durably.
@@ -47,12 +52,16 @@ package final class Oracles: RunObserver {
     _ world: World, _ definition: WorkflowDefinition, _ created: RunCreated,
     _ home: RunHome<SimulatedStorage>
   ) {
+    lastKinds.insert(.runCreated)
     self.world = world
     self.home = home
     runID = created.runID
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
     ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
+    requests = RequestOracle(
+      noticeMicroseconds: World.requestLookMicroseconds
+        + Int64(world.options.wakeUpDelayMicroseconds))
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
   }
@@ -112,15 +121,18 @@ package final class Oracles: RunObserver {
 
   private func learn(_ events: [Event]) {
     world?.trace.note(events)
+    if !events.isEmpty { lastKinds = EventKinds() }
     for event in events {
       acknowledged.append(event)
       world?.coverage.add(event.body.kind)
+      lastKinds.insert(event.body.kind)
       note(event)
       hold { () throws(Violation) in
         if let world {
           try launches?.learn(event, at: world.monotonicNow)
-          try ends?.learn(event, world.ledger, bootID: world.place.bootID, at: world.now)
+          try ends?.learn(event, world.ledger, place: world.place, at: world.now)
         }
+        try requests?.learn(event)
         try history.check(event)
         try replay.check(event)
       }
@@ -132,6 +144,7 @@ package final class Oracles: RunObserver {
     case .attemptEnded(let attempt, let end): recordedEnds[attempt] = end
     case .stopRequested(let attempt, _): stopped.insert(attempt)
     case .attemptFound(let attempt, .running): begun.insert(attempt)
+    case .runReopened: endedAt = nil
     default: break
     }
   }
@@ -265,20 +278,41 @@ package final class Oracles: RunObserver {
 
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
-    guard let home, let world, isRecovered, !isLockGone else { return }
+    guard let home, let world, !isLockGone, isHeld(home) else { return }
     let process = RunProcess(
       processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
-      _ = try Driver.resume(runID, by: process, home: home, world: world, observer: self)
+      _ = try Driver.resume(
+        runID, by: process, home: home, world: OtherEngine(beside: world), observer: self)
       violated(.single, "a second engine drives the run")
     } catch .runIsHeld(_, let processID) {
       let engine = world.processes.engineProcessID
-      if processID != engine {
+      // While it recovers the run, the file may name the one before it, or none.
+      if isRecovered, processID != engine {
         violated(.single, "process \(engine) drives the run, and not \(processID ?? -1)")
       }
     } catch {
       violated(.single, "a second engine is refused for another reason: \(error)")
     }
+  }
+
+  private func isHeld(_ home: RunHome<SimulatedStorage>) -> Bool {
+    guard let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
+    else { return false }
+    if case .engine = holder { return true }
+    return false
+  }
+
+  // MARK: Requests
+
+  /// Somebody left a request to cancel, and was told that it is there.
+  func left(_ request: CancelRequest, at now: WorldTime) {
+    requests?.left(request, at: now)
+  }
+
+  /// The engine has decided that the run has ended.
+  func runEnds() {
+    if endedAt == nil { endedAt = world?.now }
   }
 
   // MARK: Lives
@@ -304,6 +338,7 @@ package final class Oracles: RunObserver {
       return
     }
     let extra = events.dropFirst(acknowledged.count)
+    if events.last?.body.kind != .runFinished { endedAt = nil }
     if !events.starts(with: acknowledged) {
       violated(
         .prefix,
@@ -378,6 +413,9 @@ package final class Oracles: RunObserver {
       try LedgerOracle.check(
         world.ledger, definition, ends: recordedEnds,
         slackMicroseconds: world.slackMicroseconds)
+    }
+    hold { () throws(Violation) in
+      if let endedAt { try requests?.check(endedAt: endedAt) }
     }
     if world.processes.hasKeepers {
       violated(.orphans, "a launcher or monitor lives on after the end of the run")

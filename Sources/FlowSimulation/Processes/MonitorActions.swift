@@ -89,7 +89,7 @@ extension SimulatedProcesses {
     let process = table[monitor.process]
     var start = flow_record_start(
       step: request.attempt.step, attempt: request.attempt.number, intent: request.intent,
-      place: PlaceMark(world.place).encoded, monitor: process.processID,
+      place: monitor.place.encoded, monitor: process.processID,
       monitor_start: process.startTime, started_at: clock)
     var bytes = [UInt8](repeating: 0, count: 128)
     unsafe flow_record_encode_start(&start, &bytes)
@@ -134,7 +134,7 @@ extension SimulatedProcesses {
   /// Tells an end once more, some time later.
   private func echo(_ message: ProcessMessage, life: Int) {
     guard world.choices.happens(.echo, perMille: world.options.echoPercent * 10) else { return }
-    world.coverage.add(.endToldTwice)
+    world.hit(.endToldTwice)
     let delay = [0, 1_000, 1_500_000][world.choices.choose(.echo, below: 3)]
     arrange(.message(message, life: life), after: Int64(delay))
   }
@@ -183,6 +183,6 @@ extension SimulatedProcesses {
     monitor.state.end.unkillable_ids = (
       ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7]
     )
-    world.coverage.add(.unkillableNamed)
+    world.hit(.unkillableNamed)
   }
 }

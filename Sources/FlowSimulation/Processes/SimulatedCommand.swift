@@ -34,7 +34,7 @@ extension SimulatedProcesses {
     let isProbe = world.ledger.entries[monitor.entry].isProbe
     let behaviour = world.behaviour(
       ofStep: monitor.request.attempt.step, isProbe: isProbe)
-    if let fault = isProbe ? behaviour.answer : behaviour.fault { world.coverage.add(fault) }
+    if let fault = isProbe ? behaviour.answer : behaviour.fault { world.hit(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)
       world.oracles.started(monitor.entry, world)
@@ -72,7 +72,7 @@ extension SimulatedProcesses {
       group: behaviour.leavesGroup ? nil : table[command].group)
     world.ledger.descendantStarted(
       entry, isUnkillable: behaviour.isUnkillable, at: world.now)
-    if behaviour.leavesGroup { world.coverage.add(.descendantLeavesGroup) }
+    if behaviour.leavesGroup { world.hit(.descendantLeavesGroup) }
     world.trace.note(
       .descendantStarted, attempt, "process \(table[serial].processID)")
     begin(
@@ -90,10 +90,10 @@ extension SimulatedProcesses {
 
   private func begin(_ command: SimulatedCommand, microseconds: Int64, stopsItself: Bool) {
     commands.append(command)
-    if command.ignoresTermination { world.coverage.add(.commandIgnoresTermination) }
-    if command.isUnkillable { world.coverage.add(.processIsUnkillable) }
+    if command.ignoresTermination { world.hit(.commandIgnoresTermination) }
+    if command.isUnkillable { world.hit(.processIsUnkillable) }
     if stopsItself {
-      world.coverage.add(.processStopsItself)
+      world.hit(.processStopsItself)
       arrange(.stopsItself(command.process), after: microseconds)
     } else if command.ending != nil {
       arrange(.exits(command.process), after: microseconds)
@@ -136,7 +136,7 @@ extension SimulatedProcesses {
       world.trace.note(
         .ended, command.attempt,
         EventWording.text(AttemptEnd(result: result, cause: .byItself, durationMicroseconds: 0)))
-      if world.ledger.entries[command.entry].living > 0 { world.coverage.add(.stragglers) }
+      if world.ledger.entries[command.entry].living > 0 { world.hit(.stragglers) }
     }
     end(serial)
   }

@@ -10,6 +10,7 @@ import FlowRuntime
   let engine: Int
   let life: Int
   let lock: Int
+  let place: PlaceMark
   var process = 0
   var isLiving = true
   /// By the ids that it knows them by.
@@ -34,10 +35,11 @@ import FlowRuntime
   private let memory: UnsafeMutablePointer<flow_launcher_monitor>
   private static let capacity = 4_096
 
-  init(index: Int, engine: Int, life: Int, lock: Int) {
+  init(index: Int, engine: Int, life: Int, place: PlaceMark, lock: Int) {
     self.index = index
     self.engine = engine
     self.life = life
+    self.place = place
     self.lock = lock
     unsafe memory = .allocate(capacity: Self.capacity)
     unsafe flow_launcher_init(&state, memory, UInt32(Self.capacity))
@@ -144,7 +146,7 @@ extension SimulatedProcesses {
     guard launcher.isLiving else { return }
     launcher.isLiving = false
     close(launcher.lock, of: launcher.process)
-    if wasKilled { world.coverage.add(.launcherKilled) }
+    if wasKilled { world.hit(.launcherKilled) }
     world.trace.note(.launcherEnded, nil, wasKilled ? "killed" : "by itself")
     end(launcher.process)
   }

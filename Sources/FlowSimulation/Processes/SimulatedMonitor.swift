@@ -12,6 +12,7 @@ final class SimulatedMonitor {
   /// Index into the ledger.
   let entry: Int
   let launcherLock: Int
+  let place: PlaceMark
   var process = 0
   var isLiving = true
   var state = flow_monitor()
@@ -32,12 +33,13 @@ final class SimulatedMonitor {
   /// When it looks at the clock; it may look more often.
   var looksAt = Int64.max
 
-  init(index: Int, _ request: LaunchRequest, life: Int, entry: Int, launcherLock: Int) {
+  init(index: Int, _ request: LaunchRequest, by launcher: SimulatedLauncher, entry: Int) {
     self.index = index
     self.request = request
-    self.life = life
+    life = launcher.life
     self.entry = entry
-    self.launcherLock = launcherLock
+    launcherLock = launcher.lock
+    place = launcher.place
     unsafe flow_monitor_init(
       &state, request.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
       request.killGraceMilliseconds * 1_000, request.stragglers == .keep)
@@ -71,8 +73,7 @@ extension SimulatedProcesses {
     let entry = world.ledger.forked(
       request.attempt, isProbe: world.oracles.isProbe(request), life: launcher.life, at: world.now)
     let monitor = SimulatedMonitor(
-      index: monitors.count, request, life: launcher.life, entry: entry,
-      launcherLock: launcher.lock)
+      index: monitors.count, request, by: launcher, entry: entry)
     monitors.append(monitor)
     monitor.process = table.start(.monitor, index: monitor.index, parent: launcher.process)
     world.storage.share(launcher.lock, with: monitor.process)
@@ -195,7 +196,7 @@ extension SimulatedProcesses {
     close(monitor.launcherLock, of: monitor.process)
     world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
     if wasKilled {
-      world.coverage.add(.monitorKilled)
+      world.hit(.monitorKilled)
       world.ledger.befell(.monitorKilled, at: world.now)
     }
     world.trace.note(

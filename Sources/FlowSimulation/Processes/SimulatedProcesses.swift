@@ -90,6 +90,9 @@ package final class SimulatedProcesses: ProcessHost {
     launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
   }
 
+  /// Where a monitor lives, if one does: there is one such place at a time.
+  var livingPlace: PlaceMark? { monitors.last(where: \.isLiving)?.place }
+
   /// Whether something was told that the engine has not asked for.
   var hasMessages: Bool { !messages.isEmpty }
 
@@ -99,7 +102,8 @@ package final class SimulatedProcesses: ProcessHost {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
     let new = SimulatedLauncher(
-      index: launchers.count, engine: engine, life: world.life, lock: lock)
+      index: launchers.count, engine: engine, life: world.life, place: PlaceMark(world.place),
+      lock: lock)
     launchers.append(new)
     new.process = table.start(.launcher, index: new.index, parent: engine)
     world.storage.share(lock, with: new.process)
@@ -184,7 +188,7 @@ package final class SimulatedProcesses: ProcessHost {
       }
     }
     if killed + unkillable > 0 {
-      world.coverage.add(.remainsKilled)
+      world.hit(.remainsKilled)
       world.trace.note(.remainsKilled, attempt, "\(killed) killed, \(unkillable) not")
     }
     return (killed, unkillable)
@@ -248,7 +252,7 @@ package final class SimulatedProcesses: ProcessHost {
     guard !world.isHealed,
       world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
     else { return false }
-    world.coverage.add(.forkFails)
+    world.hit(.forkFails)
     return true
   }
 
@@ -304,7 +308,7 @@ package final class SimulatedProcesses: ProcessHost {
     else { return serial }
     let processID = table[serial].processID
     kill(serial)
-    world.coverage.add(.processIDReused)
+    world.hit(.processIDReused)
     table.reap(serial)
     let stranger = table.start(
       .stranger, index: 0, parent: ProcessTable.initial, as: processID)

@@ -13,6 +13,8 @@ package struct Coverage: Equatable, Sendable {
     repeating: 0, count: CrashPoint.allCases.count * Death.allCases.count)
   private var events = [Int](
     repeating: 0, count: (EventKind.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
+  /// By `CoverageCell.index`.
+  private var cells = [UInt32](repeating: 0, count: CoverageCell.count)
   /// How often somebody read the run while it was driven, or after a crash.
   package private(set) var reads = 0
 
@@ -24,11 +26,28 @@ package struct Coverage: Equatable, Sendable {
     crashes[Self.index(death, point)]
   }
 
-  mutating func add(_ fault: Fault) { faults[Int(fault.rawValue)] += 1 }
+  package func count(_ cell: CoverageCell) -> Int {
+    let kind = CoverageCell.places[Int(cell.kind.rawValue)]
+    return Int(cells[CoverageCell.index(cell.fault, kind, cell.phase)])
+  }
+
+  /// The cells in which nothing ever happened, though it could.
+  package var neverHit: [CoverageCell] {
+    CoverageCell.all.filter { count($0) == 0 && CoverageExclusion.of($0) == nil }
+  }
+
+  /// - Parameter kinds: of the events that became durable last.
+  mutating func add(_ fault: Fault, after kinds: EventKinds, in phase: WorldPhase) {
+    faults[Int(fault.rawValue)] += 1
+    var rest = kinds.bits
+    while rest != 0 {
+      cells[CoverageCell.index(fault, rest.trailingZeroBitCount, phase)] &+= 1
+      rest &= rest - 1
+    }
+  }
   mutating func add(_ kind: EventKind) { events[Int(kind.rawValue)] += 1 }
   mutating func add(_ death: Death, at point: CrashPoint) {
     crashes[Self.index(death, point)] += 1
-    add(death == .powerLoss ? .powerLoss : .processStop)
   }
   mutating func addRead() { reads += 1 }
 
@@ -36,6 +55,7 @@ package struct Coverage: Equatable, Sendable {
     for index in faults.indices { faults[index] += other.faults[index] }
     for index in crashes.indices { crashes[index] += other.crashes[index] }
     for index in events.indices { events[index] += other.events[index] }
+    for index in cells.indices { cells[index] &+= other.cells[index] }
     reads += other.reads
   }
 

@@ -8,7 +8,7 @@ extension World {
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
+      hit(.diskFull)
       return .refused(.noSpace)
     }
     if operation == .sync { return drawSync(times: 1) }
@@ -38,7 +38,7 @@ extension World {
     if !isHealed, options.tier == .hostile, !isVisited,
       choices.happens(.hostileDisk, perMille: options.hostilePerMille)
     {
-      coverage.add(.syncPretends)
+      hit(.syncPretends)
       trace.note(.diskBetrays, nil, "\(Fault.syncPretends)")
       return .pretended
     }
@@ -63,7 +63,7 @@ extension World {
     guard count > 1, !isHealed, !isVisited,
       choices.happens(.shortWrite, perMille: options.shortWritePerMille)
     else { return count }
-    coverage.add(.shortWrite)
+    hit(.shortWrite)
     cutsNextWrite =
       options.storageErrorPerMille > 0 && choices.happens(.shortWrite, perMille: 200)
     return count - 1 - choices.choose(.shortWrite, below: count - 1)
@@ -74,7 +74,7 @@ extension World {
   }
 
   private func note(_ fault: Fault, _ operation: String) {
-    coverage.add(fault)
+    hit(fault)
     ledger.befell(.disk, at: now)
     trace.note(.storageFailed, nil, "\(operation): \(fault)")
   }
@@ -105,7 +105,7 @@ extension World {
     guard !isVisited, !isHealed, storage.user == SimulatedStorage.engine,
       choices.happens(.shortRead, perMille: options.shortReadPerMille)
     else { return count }
-    coverage.add(.shortRead)
+    hit(.shortRead)
     return count - 1 - choices.choose(.shortRead, below: count - 1)
   }
 
@@ -116,13 +116,13 @@ extension World {
     guard !isHealed, !isEngineDead else { return }
     if choices.happens(.cleaner, perMille: options.cleanerPerMille) {
       guard visit({ oracles.removeLock() }) else { return }
-      coverage.add(.lockFileRemoved)
+      hit(.lockFileRemoved)
       trace.note(.lockRemoved, nil, "")
     }
     // Soon: before the engine looks.
     if oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
       guard visit({ oracles.takeRun() }) else { return }
-      coverage.add(.runTakenOver)
+      hit(.runTakenOver)
       trace.note(.runTaken, nil, "")
     }
   }
@@ -135,7 +135,7 @@ extension World {
       choices.happens(.hostileDisk, perMille: options.hostilePerMille * 50),
       let fault = storage.betray({ [choices] in choices.choose(.hostileDisk, below: $0) })
     else { return }
-    coverage.add(fault)
+    hit(fault)
     trace.note(.diskBetrays, nil, "\(fault)")
   }
 }

@@ -32,6 +32,13 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case endToldTwice
   case cancel
   case forcedCancel
+  /// Somebody leaves a request to cancel in the run's folder.
+  case requestLeft
+  case forcedRequestLeft
+  /// No engine lives when a request is left.
+  case requestLeftToNobody
+  /// Who leaves a request dies on the way.
+  case cancellerDies
   /// SIGKILL; what it watched over goes on.
   case monitorKilled
   case launcherKilled
@@ -54,6 +61,10 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case probeSaysYes
   case probeSaysNo
   case probeFails
+  /// A new engine finds the run's folder mounted elsewhere.
+  case remounted
+  /// What an earlier engine started runs where the new one cannot reach it.
+  case runsElsewhere
   /// A power loss took some writes and left later ones, or left them in another order.
   case writesReordered
   /// A power loss took some names and left later ones.

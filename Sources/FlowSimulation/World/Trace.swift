@@ -8,7 +8,7 @@ package final class Trace {
     case diskFull, powerLost
     case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
     case descendantStarted, descendantEnded, remainsKilled
-    case diskBetrays, lockRemoved, runTaken
+    case requestLeft, remounted, diskBetrays, lockRemoved, runTaken
   }
 
   /// Where something happened.
@@ -91,8 +91,8 @@ extension Trace.Kind {
       .processes
     case .committed: .engine
     case .storageFailed, .diskFull, .diskBetrays: .storage
-    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .lockRemoved,
-      .runTaken:
+    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .requestLeft,
+      .remounted, .lockRemoved, .runTaken:
       .world
     }
   }
@@ -121,6 +121,8 @@ extension Trace.Kind {
     case .descendantStarted: "starts another:"
     case .descendantEnded: "one that it started has ended:"
     case .remainsKilled: "what is left of it:"
+    case .requestLeft: "somebody leaves a request to cancel the run"
+    case .remounted: "the run's folder is mounted elsewhere:"
     }
   }
 }

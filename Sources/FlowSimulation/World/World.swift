@@ -9,6 +9,9 @@ package final class World: Environment {
     /// In that life of the engine.
     case syncDone(life: Int)
     case cancel(CancelRequest)
+    case leaveRequest(CancelRequest)
+    /// To the engine of that life: somebody may have left one.
+    case requestNotice(life: Int)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
     case misfortune(Misfortune)
@@ -36,7 +39,9 @@ package final class World: Environment {
   package private(set) var isHealed = false
   /// How often the machine was started, from 1.
   package var boot = 1
-  package var place: Place { Place(bootID: "boot \(boot)", mountID: 1, processNamespace: 1) }
+  /// Of the run's folder, as a new engine finds it.
+  package var mount: UInt64 = 1
+  package var place: Place { Place(bootID: "boot \(boot)", mountID: mount, processNamespace: 1) }
   /// Whether the run has ended: what befalls the machine then is nobody's business.
   var isOver = false
   var crashes = 0
@@ -50,6 +55,10 @@ package final class World: Environment {
   var lacksRoom = false
   /// Whether the engine may have had no room to say that it waits for some.
   var mayWaitInSilence = false
+  /// Where the run is, or is going to be.
+  var runFolder: RunFolder?
+  /// After how many more operations of his a visitor of the storage dies.
+  var visitorOperations: Int?
   /// Whether it is not the engine that uses the storage.
   private(set) var isVisited = false
 
@@ -100,18 +109,7 @@ package final class World: Environment {
   }
 
   private func arrangeTrouble() {
-    if options.isCancelled {
-      // Early, while most runs are at work, or late.
-      let latest = [50_000, 3_000_000, 30_000_000][choices.choose(.cancel, below: 3)]
-      let time = Int64(choices.choose(.cancel, below: latest))
-      let force = choices.happens(.cancel, perMille: 333)
-      let forced: [Bool] = force ? [false, true] : [false]
-      for (index, isForced) in forced.enumerated() {
-        schedule.arrange(
-          .cancel(CancelRequest(id: UInt64(index + 1), force: isForced)),
-          at: now.advanced(byMicroseconds: time + Int64(index) * 500_000))
-      }
-    }
+    arrangeCancels()
     for _ in 0..<options.fullDisks {
       let time = Int64(choices.choose(.disk, below: 3_000_000))
       let duration = Int64(choices.choose(.disk, below: 3_000_000))
@@ -142,6 +140,9 @@ package final class World: Environment {
     return hasRequestNotice && !isEngineDead
   }
 
+  /// What was told to an engine that is dead.
+  func forgetNotice() { hasRequestNotice = false }
+
   // MARK: Time
 
   package var monotonicNow: Instant {
@@ -168,6 +169,10 @@ package final class World: Environment {
     schedule.arrange(.process(happening), at: time)
   }
 
+  func arrange(_ happening: Happening, at time: WorldTime) {
+    schedule.arrange(happening, at: time)
+  }
+
   /// Lets time pass until something happens, or the deadline; a late wake-up sees what happens
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
@@ -189,7 +194,7 @@ package final class World: Environment {
       return
     }
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
-    if delay > 0 { coverage.add(.lateWakeUp) }
+    if delay > 0 { hit(.lateWakeUp) }
     pass(until: max(now, wakeUp).advanced(byMicroseconds: Int64(delay)))
   }
 
@@ -209,7 +214,7 @@ package final class World: Environment {
   }
 
   /// Whether the engine has been told something that it has not asked for.
-  var hasNews: Bool { processes.hasMessages || runner.hasReports }
+  var hasNews: Bool { processes.hasMessages || runner.hasReports || hasRequestNotice }
 
   private func happen(_ happening: Happening) {
     switch happening {
@@ -219,18 +224,34 @@ package final class World: Environment {
       storage.completeSync(drawSync(times: 3))
     case .cancel(let request):
       trace.note(.cancelled, nil, request.force ? "without grace" : "")
-      coverage.add(request.force ? .forcedCancel : .cancel)
+      hit(request.force ? .forcedCancel : .cancel)
       cancelRequests.append(request)
+    case .leaveRequest(let request): leave(request)
+    case .requestNotice(let life): if life == self.life { hasRequestNotice = true }
     case .wallClockJump(let microseconds):
       wallOffset += microseconds
       trace.note(.clockJumped, nil, "by \(microseconds / 1_000_000) s")
-      coverage.add(.wallClockJump)
+      hit(.wallClockJump)
     case .diskFull(let isFull):
       isDiskFull = isFull && !isHealed
       if isDiskFull { ledger.befell(.disk, at: now) }
       trace.note(.diskFull, nil, isFull ? "has no room" : "has room again")
     case .misfortune(let misfortune): befall(misfortune)
     }
+  }
+
+  // MARK: Coverage
+
+  /// A fault has struck.
+  func hit(_ fault: Fault) {
+    coverage.add(fault, after: oracles.lastKinds, in: phase)
+  }
+
+  private var phase: WorldPhase {
+    if oracles.acknowledged.isEmpty { return .creating }
+    if isEngineDead { return .away }
+    if !oracles.isRecovered { return .recovering }
+    return storage.hasSync ? .committing : .working
   }
 
   // MARK: Readers

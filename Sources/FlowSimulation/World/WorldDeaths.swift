@@ -1,4 +1,5 @@
 import FlowCore
+import FlowRuntime
 
 /// The ends of engines, and of the machine.
 extension World {
@@ -14,6 +15,7 @@ extension World {
   }
 
   func engineDies(by death: Coverage.Death, at point: CrashPoint) {
+    hit(death == .powerLoss ? .powerLoss : .processStop)
     isEngineDead = true
     self.death = death
     if death == .processStop { ledger.befell(.engineKilled, at: now) }
@@ -31,15 +33,42 @@ extension World {
     isEngineDead = true
     processes.endEngine()
     letReadersLook(times: 20)
-    if (death ?? drawDeath()) == .powerLoss { losePower() }
+    if death == nil, drawDeath() == .powerLoss {
+      hit(.powerLoss)
+      losePower()
+    } else if death == .powerLoss {
+      losePower()
+    }
     betrayDisk()
     death = nil
+    remount()
     life += 1
     let downTime = [1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]
     pass(until: now.advanced(byMicroseconds: Int64(downTime)))
     letReadersLook()
     startEngine()
     trace.note(.restarted, nil, "life \(life)")
+  }
+
+  private func remount() {
+    guard !isHealed, choices.happens(.place, perMille: options.remountPercent * 10) else { return }
+    mount += 1
+    hit(.remounted)
+    trace.note(.remounted, nil, "as \(mount)")
+  }
+
+  /// The engine is refused, since what an earlier one started runs in another place: the next one is
+  /// started there.
+  func returnToAttempts() {
+    guard let place = processes.livingPlace, place != PlaceMark(self.place) else {
+      // A disk that lies may have changed what a record says of its place.
+      if !storage.hasBetrayed {
+        oracles.violated(.live, "the engine is refused, and nothing runs elsewhere")
+      }
+      return
+    }
+    mount = place.mount
+    hit(.runsElsewhere)
   }
 
   /// The engine dies, and another is started at once.
@@ -54,6 +83,7 @@ extension World {
   private func startEngine() {
     isEngineDead = false
     mayWaitInSilence = false
+    forgetNotice()
     afterlife = Instant(microseconds: .min)
     processes.startEngine()
     runner = newRunner()
@@ -73,7 +103,7 @@ extension World {
     processes.losePower()
     bootedAt = now.advanced(byMicroseconds: -Self.bootMicroseconds)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
-      coverage.add(loss)
+      hit(loss)
     }
     trace.note(.powerLost, nil, "boot \(boot) follows")
   }

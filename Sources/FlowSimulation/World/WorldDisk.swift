@@ -5,7 +5,7 @@ extension World {
   func judge(
     _ operation: SimulatedStorage.Operation, needsRoom: Bool
   ) -> SimulatedStorage.Verdict {
-    if isVisited { return .done }
+    if isVisited { return judgeVisitor() }
     if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
@@ -26,15 +26,22 @@ extension World {
     return verdict
   }
 
+  /// Who does not come to the end of what he wants dies on the way.
+  private func judgeVisitor() -> SimulatedStorage.Verdict {
+    guard let operations = visitorOperations else { return .done }
+    visitorOperations = operations - 1
+    return operations > 0 ? .done : .refused(.inputOutput)
+  }
+
   /// Of a monitor's operations: none of them is a moment at which the engine dies.
   private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
     if needsRoom && isDiskFull {
-      coverage.add(.diskFull)
+      hit(.diskFull)
       return .refused(.noSpace)
     }
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
     else { return .done }
-    coverage.add(.recordFails)
+    hit(.recordFails)
     ledger.befell(.disk, at: now)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)

@@ -30,7 +30,7 @@ extension World {
     if isHealed || isOver { return }
     switch misfortune {
     case .powerLoss where isEngineDead:
-      coverage.add(.powerLoss)
+      hit(.powerLoss)
       losePower()
     case .powerLoss: engineDies(by: .powerLoss, at: .wait)
     case .engineKilled: if !isEngineDead { engineDies(by: .processStop, at: .wait) }

@@ -34,12 +34,12 @@ struct Remains {
       request, sparing: [getpid(), launcher ?? 0], takesFallen: launcherHasEnded && !mayBeKept)
     let deadline = EventLoop.monotonicNow().advanced(byMicroseconds: Self.limitMicroseconds)
     var killed: Set<Int32> = []
-    var left = search.find()
+    var left = search.find(until: deadline)
     while !left.isEmpty {
       for process in left where process.signal(SIGKILL) { killed.insert(process.processID) }
       if EventLoop.monotonicNow() >= deadline { break }
       for process in left { _ = process.awaitEnd(milliseconds: Self.pauseMilliseconds) }
-      left = search.find()
+      left = search.find(until: deadline)
     }
     let before = killedByLauncher.removeValue(forKey: request.attempt) ?? 0
     let unkillable = Set(left.map(\.processID))
@@ -73,13 +73,16 @@ private struct RemainsSearch {
   }
 
   /// Those that live, each held by a descriptor so that no other can be meant.
-  func find() -> [ProcessDescriptor] {
+  ///
+  /// - Parameter deadline: on a machine where processes come and go all the time, somebody is missed
+  ///   always.
+  func find(until deadline: Instant) -> [ProcessDescriptor] {
     var parents: [Int32: Int32] = [:]
     var found: [Int32: ProcessDescriptor] = [:]
     var seen = spared
-    var isWhole = false
+    var isWhole: Bool
     // One that has ended before it was looked at may have left a child that was not listed yet.
-    while !isWhole {
+    repeat {
       isWhole = true
       for processID in Self.processIDs() where seen.insert(processID).inserted {
         // First the descriptor: what is read then is of the process that it names, if that lives.
@@ -94,7 +97,7 @@ private struct RemainsSearch {
           found[processID] = process
         }
       }
-    }
+    } while !isWhole && EventLoop.monotonicNow() < deadline
     addDescendants(parents, to: &found)
     return found.keys.sorted().compactMap { found[$0] }
   }

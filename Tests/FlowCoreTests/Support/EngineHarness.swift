@@ -131,8 +131,8 @@ struct EngineHarness {
       return FoundAttempt(attempt, what)
     }
     engine = Engine.resume(
-      state, engine: Self.life(state.lives + 1, boot: boot), found: attempts, at: now)
-    for request in requests { engine.handle(.cancelRequested(request), at: now) }
+      state, engine: Self.life(state.lives + 1, boot: boot), found: attempts,
+      requests: requests, at: now)
     return drain()
   }
 

@@ -1,0 +1,65 @@
+import FlowCore
+import FlowRuntime
+
+/// Those who cancel the run: by a signal to its engine, or by a request in the run's folder.
+extension World {
+  func arrangeCancels() {
+    if options.isCancelled {
+      let time = drawCancelTime(.cancel)
+      let force = choices.happens(.cancel, perMille: 333)
+      let forced: [Bool] = force ? [false, true] : [false]
+      for (index, isForced) in forced.enumerated() {
+        arrange(
+          .cancel(CancelRequest(id: UInt64(index + 1), force: isForced)),
+          at: now.advanced(byMicroseconds: time + Int64(index) * 500_000))
+      }
+    }
+    for index in 0..<options.requests {
+      let time = drawCancelTime(.requests)
+      let request = CancelRequest(
+        id: 0x1000 + UInt64(index), force: choices.happens(.requests, perMille: 333))
+      arrange(.leaveRequest(request), at: now.advanced(byMicroseconds: time))
+    }
+  }
+
+  /// Early, while most runs are at work, or late; in microseconds from now.
+  private func drawCancelTime(_ site: ChoiceSite) -> Int64 {
+    let latest = [50_000, 3_000_000, 30_000_000][choices.choose(site, below: 3)]
+    return Int64(choices.choose(site, below: latest))
+  }
+
+  /// Somebody leaves a request, whether an engine lives or not. He may die of it.
+  func leave(_ request: CancelRequest) {
+    // Of a run that is not there nobody knows the name.
+    guard let folder = runFolder, hasRun(folder) else { return }
+    if choices.happens(.requests, perMille: 100) {
+      visitorOperations = choices.choose(.requests, below: 3)
+      hit(.cancellerDies)
+    }
+    defer { visitorOperations = nil }
+    visit {
+      do throws(RunError) {
+        try CancelRequests(folder, in: storage).file(request)
+        oracles.left(request, at: now)
+      } catch {
+        // Nobody was told anything.
+      }
+    }
+    trace.note(.requestLeft, nil, request.force ? "without grace" : "")
+    hit(request.force ? .forcedRequestLeft : .requestLeft)
+    if isEngineDead {
+      hit(.requestLeftToNobody)
+    } else {
+      // An engine looks each second, or is told sooner.
+      let delay = [0, 10_000, Self.requestLookMicroseconds][choices.choose(.requests, below: 3)]
+      arrange(.requestNotice(life: life), at: now.advanced(byMicroseconds: delay))
+    }
+  }
+
+  /// How long a request may lie before an engine looks.
+  static let requestLookMicroseconds: Int64 = 1_000_000
+
+  private func hasRun(_ folder: RunFolder) -> Bool {
+    visit { ((try? storage.attributes(of: folder.path)) ?? nil) != nil }
+  }
+}

@@ -1,0 +1,98 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSimulation
+import FlowSystem
+import Glibc
+import TestSupport
+
+/// What a run can be driven on: this machine, or a simulated one.
+protocol Machine: AnyObject {
+  associatedtype World: Environment
+
+  var world: World { get }
+  /// Of the user's runs.
+  var home: String { get }
+  var place: Place { get }
+  /// The engine is gone, and another is about to be.
+  func replaceEngine()
+}
+
+/// What commands do.
+enum Behaviour {
+  case succeeds
+  /// They go on until they are stopped.
+  case hangs
+
+  var command: Command {
+    switch self {
+    case .succeeds: .program(["true"])
+    case .hangs: .program(["sleep", "600"])
+    }
+  }
+}
+
+/// Without faults of its own.
+final class SimulatedMachine: Machine {
+  let world: FlowSimulation.World
+  let home = "/home"
+  var place: Place { world.place }
+
+  init(_ behaviour: Behaviour) {
+    var options = SimulationOptions()
+    if case .hangs = behaviour { options.hangPercent = 100 }
+    world = World(options, choices: SeededChoices(seed: 1), trace: Trace())
+  }
+
+  func replaceEngine() { world.replaceEngine() }
+}
+
+/// Real launchers, monitors and files, without the signals and the terminal of an engine's process.
+final class RealMachine: Machine {
+  private let folder = TemporaryFolder()
+  private(set) var world: RealWorld
+  let place: Place
+  var home: String { "\(folder.path)/home" }
+
+  init() throws {
+    place = try ProcessFacts.place(of: folder.path)
+    world = try RealWorld(in: place)
+  }
+
+  func replaceEngine() {
+    guard let next = try? RealWorld(in: place) else { preconditionFailure("no descriptors left") }
+    world = next
+  }
+}
+
+final class RealWorld: Environment, TimeSource {
+  let storage = LinuxStorage()
+  private let processes: LinuxProcesses
+  private(set) lazy var runner: AttemptSupervisor<LinuxProcesses, RealWorld> = AttemptSupervisor(
+    host: processes, storage: storage, time: self, place: place)
+  private let place: Place
+  var time: RealWorld { self }
+
+  init(in place: Place) throws(Errno) {
+    self.place = place
+    processes = try LinuxProcesses(in: place)
+  }
+
+  func now() -> Moment { EventLoop.now() }
+
+  func wait(until deadline: Instant?) {
+    var descriptors = processes.prepareWait()
+    var timeout: Int32 = -1
+    if let deadline {
+      let left = deadline.microseconds - EventLoop.monotonicNow().microseconds
+      timeout = Int32(clamping: max(0, left + 999) / 1_000)
+    }
+    if runner.hasReports || processes.hasMessages || storage.hasFinishedSync { timeout = 0 }
+    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
+    processes.take(descriptors[...])
+  }
+
+  func nextCancelRequest() -> CancelRequest? { nil }
+  func takeRequestNotice() -> Bool { false }
+  func finish() { processes.finish() }
+}

@@ -1,0 +1,111 @@
+import FlowCore
+import FlowLog
+import FlowRuntime
+import Testing
+
+@testable import FlowSimulation
+
+/// Requests to cancel that are left in the run's folder.
+struct RequestOracleTests {
+  private let request = CancelRequest(id: 7, force: false)
+
+  private func fired(
+    _ bodies: [Event.Body], leftAt left: Int64? = nil, endedAt end: Int64 = 5_000
+  ) -> Oracle? {
+    var oracle = RequestOracle(noticeMicroseconds: 1_000)
+    if let left { oracle.left(request, at: WorldTime(microseconds: left)) }
+    do throws(Violation) {
+      for (index, body) in bodies.enumerated() {
+        let moment = Moment(
+          monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
+        try oracle.learn(
+          Event(sequence: Int64(index) + 1, moment: moment, startsWakeUp: true, body: body))
+      }
+      try oracle.check(endedAt: WorldTime(microseconds: end))
+      return nil
+    } catch {
+      return error.oracle
+    }
+  }
+
+  private var cancelled: [Event.Body] {
+    [
+      .cancelRequested(request), .runStopping(.cancelled), .stepFinished(step: 0, .cancelled),
+      .runFinished(.cancelled),
+    ]
+  }
+
+  @Test func aRequestThatIsForgottenFiresCancel() {
+    let finished: [Event.Body] = [.runFinished(.succeeded)]
+    #expect(fired(finished, leftAt: 3_999) == .cancel)
+    #expect(fired(finished, leftAt: 4_000) == nil, "it may not have been seen in time")
+    #expect(fired(cancelled, leftAt: 0) == nil)
+  }
+
+  @Test func aRequestThatActsTwiceFiresCancel() {
+    #expect(fired(cancelled) == nil)
+    #expect(fired([.cancelRequested(request), .cancelRequested(request)]) == .cancel)
+    let ignored: [Event.Body] = [
+      .runFinished(.failed), .runReopened(ignoring: [7]), .cancelRequested(request),
+    ]
+    #expect(fired(ignored) == .cancel)
+    #expect(fired(cancelled + [.runReopened(ignoring: []), .cancelRequested(request)]) == .cancel)
+    #expect(fired(cancelled + [.runReopened(ignoring: [7])], leftAt: 0) == nil)
+  }
+
+  @Test func aCancelThatIsFeltAndNotSaidFiresCancel() {
+    #expect(fired(cancelled.dropLast() + [.runFinished(.failed)]) == .cancel)
+    #expect(fired([.cancelRequested(request), .runFinished(.succeeded)]) == .cancel)
+    // It came too late to change anything.
+    let late: [Event.Body] = [
+      .cancelRequested(request), .runStopping(.cancelled), .stepFinished(step: 0, .succeeded),
+      .runFinished(.succeeded),
+    ]
+    #expect(fired(late) == nil)
+    // Something else was at work before.
+    let other: [Event.Body] = [
+      .runStopping(.timedOut), .cancelRequested(request), .stepFinished(step: 0, .cancelled),
+      .runFinished(.failed),
+    ]
+    #expect(fired(other) == nil)
+  }
+
+  // MARK: In worlds
+
+  /// Whoever comes, dies or is away: all worlds in which requests are left hold.
+  @Test func requestsAreLeftAtAnyTime() {
+    var coverage = Coverage()
+    for seed in 1...60 as ClosedRange<UInt64> {
+      let choices = SeededChoices(seed: seed)
+      var options = SimulationOptions.draw(from: choices)
+      options.requests = 3
+      options.crashPerMille = 20
+      options.maxCrashes = 5
+      let report = Simulation.run(seed: seed, options, choices)
+      #expect(report.violation == nil, "seed \(seed)")
+      coverage.add(report.coverage)
+    }
+    for fault in [Fault.requestLeft, .forcedRequestLeft, .requestLeftToNobody, .cancellerDies] {
+      #expect(coverage.count(fault) > 0, "no \(fault)")
+    }
+    #expect(coverage.count(.cancelRequested) > 20)
+  }
+
+  /// What runs elsewhere is never taken over, and never run again beside itself.
+  @Test func theFolderIsMountedElsewhere() {
+    var coverage = Coverage()
+    for seed in 1...60 as ClosedRange<UInt64> {
+      let choices = SeededChoices(seed: seed)
+      var options = SimulationOptions.draw(from: choices)
+      options.remountPercent = 50
+      options.crashPerMille = 20
+      options.maxCrashes = 5
+      options.powerLossPercent = 0
+      options.hangPercent = 15
+      let report = Simulation.run(seed: seed, options, choices)
+      #expect(report.violation == nil, "seed \(seed)")
+      coverage.add(report.coverage)
+    }
+    #expect(coverage.count(Fault.remounted) > 0 && coverage.count(Fault.runsElsewhere) > 0)
+  }
+}

@@ -1,0 +1,108 @@
+import FlowCore
+import FlowLog
+import Testing
+
+@testable import FlowRuntime
+@testable import FlowSimulation
+
+/// The oracles that look at the whole world: each fires where it has to.
+struct WorldOracleTests {
+  private let world = World(SimulationOptions(), choices: SeededChoices(seed: 1), trace: Trace())
+  private let attempt = AttemptID(step: 0, number: 1)
+  private var home: RunHome<SimulatedStorage> { RunHome("/home", in: world.storage) }
+
+  private static let workflow = WorkflowDefinition(
+    name: "one",
+    steps: [StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)],
+    settings: [StepSettings()])
+
+  private var created: RunCreated {
+    RunCreated(
+      runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 1,
+      definitionFolder: "/", definitionByteCount: 0)
+  }
+
+  private func begin() throws -> Driver<World> {
+    world.oracles.begin(world, Self.workflow, created, home)
+    var options = LogOptions()
+    options.compression = .none
+    let process = RunProcess(
+      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
+      salts: SaltSource(seed: 1))
+    let run = NewRun(
+      created: created, definition: Self.workflow,
+      graph: try DependencyGraph(Self.workflow.steps), definitionFile: [])
+    return try Driver.create(
+      run, by: process, home: home, world: world, observer: world.oracles)
+  }
+
+  private var fired: Oracle? { world.oracles.violation?.oracle }
+
+  @Test func aMonitorThatIsToldToStopForNobodyFiresTarget() throws {
+    _ = try begin()
+    world.oracles.signalled(attempt)
+    #expect(fired == .target)
+  }
+
+  @Test func aMonitorThatIsWatchedForAnotherAttemptFiresTarget() throws {
+    var driver = try begin()
+    while world.ledger.running == 0 { _ = try driver.step() }
+    let monitor = try #require(world.processes.monitors.first)
+    let processID = world.processes.table[monitor.process].processID
+    let process = try #require(world.processes.open(processID))
+    world.processes.watch(process, for: AttemptID(step: 0, number: 2))
+    #expect(fired == .target)
+  }
+
+  @Test func aLauncherThatLivesOnFiresOrphans() throws {
+    var driver = try begin()
+    while try driver.step() == nil {}
+    #expect(fired == nil)
+    world.oracles.settled(Self.workflow)
+    #expect(fired == .orphans, "its engine has not ended, and so it has not")
+  }
+
+  @Test func afterTheEndOfTheEngineNobodyIsLeft() throws {
+    var driver = try begin()
+    while try driver.step() == nil {}
+    try driver.finish()
+    world.endRun()
+    world.oracles.settled(Self.workflow)
+    #expect(fired == nil)
+  }
+
+  @Test func anEngineThatWaitsForNothingFiresLive() {
+    world.time.wait(until: nil)
+    #expect(fired == .live)
+  }
+
+  @Test func aSecondEngineThatIsNotKeptOutFiresSingle() throws {
+    var driver = try begin()
+    while world.ledger.running == 0 { _ = try driver.step() }
+    world.oracles.tryToDrive()
+    #expect(fired == nil, "the lock keeps it out")
+    // Between its look at the lock and its own, the lock is gone.
+    world.storage.onLock = { [world] in
+      world.storage.onLock = {}
+      world.storage.closeAll()
+    }
+    world.oracles.tryToDrive()
+    #expect(fired == .single)
+  }
+
+  @Test func aWaitForRoomThatIsThereFiresSlots() throws {
+    var driver = try begin()
+    while world.ledger.running == 0 { _ = try driver.step() }
+    while !driver.commitInFlight.isEmpty { _ = try driver.step() }
+    world.storage.judge = { [storage = world.storage] _, needsRoom in
+      needsRoom && storage.user == SimulatedStorage.engine ? .refused(.noSpace) : .done
+    }
+    let record = try HolderRecord.holder(of: home.folder(of: "run"), in: world.storage)
+    guard case .engine(var holder?) = record else { throw RunError.noSuchRun("run", home: "") }
+    holder.waitsForRoom = true
+    let lock = try world.storage.open(home.folder(of: "run").lock, .update)
+    _ = try world.storage.write(holder.encoded().span, to: lock, at: 0)
+    world.oracles.waits(until: nil)
+    #expect(fired == .slots)
+  }
+}
