@@ -180,6 +180,17 @@ struct OracleTests {
     #expect(chronicle.fired == [])
   }
 
+  @Test mutating func theRemainsOfALostAttemptAreFoundSoon() {
+    chronicle.record.killedMonitors = [C.b1]
+    chronicle.record.plan.steps[1].onLost = .fail
+    chronicle.replace(12, .ended(C.b1, AttemptResult("lost")))
+    let limit = 59_000 + chronicle.record.slackMicroseconds
+    chronicle.record.ledger.append(LedgerLine(limit, .beat, C.b1))
+    #expect(!chronicle.fired.contains(.orphans))
+    chronicle.record.ledger.append(LedgerLine(limit + 1, .beat, C.b1))
+    #expect(chronicle.fired.contains(.orphans))
+  }
+
   @Test mutating func aProcessThatOutlivesTheRun() {
     for owner in [
       Leftover.Owner.flow, .unknown, .step(C.b1, hasEnvironment: true),

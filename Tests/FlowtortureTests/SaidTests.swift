@@ -51,6 +51,17 @@ struct SaidTests {
     #expect(chronicle.fired == [.said])
   }
 
+  @Test mutating func whatRunsOnceMoreMayEndOtherwise() {
+    let failed = StatusReport(state: "failed", steps: [.init("a", "failed")])
+    chronicle.record.statuses = [failed]
+    #expect(chronicle.fired == [.said])
+    chronicle.record.plan.beatsAgain = []
+    #expect(chronicle.fired == [])
+    let steps = chronicle.record.status.steps
+    chronicle.record.statuses = [StatusReport(state: "failed", steps: steps)]
+    #expect(chronicle.fired == [.said])
+  }
+
   // MARK: Commands
 
   private mutating func end(

@@ -58,6 +58,8 @@ private struct RemainsSearch {
   private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
 
   private static let folderName = "FLOW_RUN_DIR"
+  /// Each pass catches another generation of processes that fork and end while they are looked for.
+  private static let mostPasses = 10
 
   init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
     func value(_ name: String) -> String {
@@ -74,6 +76,9 @@ private struct RemainsSearch {
 
   /// Those that live, each held by a descriptor so that no other can be meant.
   ///
+  /// Returns as soon as somebody was found: that one is to be killed before it does anything more,
+  /// and then it is looked again.
+  ///
   /// - Parameter deadline: on a machine where processes come and go all the time, somebody is missed
   ///   always.
   func find(until deadline: Instant) -> [ProcessDescriptor] {
@@ -81,6 +86,7 @@ private struct RemainsSearch {
     var found: [Int32: ProcessDescriptor] = [:]
     var seen = spared
     var isWhole: Bool
+    var passes = 0
     // One that has ended before it was looked at may have left a child that was not listed yet.
     repeat {
       isWhole = true
@@ -97,7 +103,9 @@ private struct RemainsSearch {
           found[processID] = process
         }
       }
-    } while !isWhole && EventLoop.monotonicNow() < deadline
+      passes += 1
+    } while !isWhole && found.isEmpty && passes < Self.mostPasses
+      && EventLoop.monotonicNow() < deadline
     addDescendants(parents, to: &found)
     return found.keys.sorted().compactMap { found[$0] }
   }

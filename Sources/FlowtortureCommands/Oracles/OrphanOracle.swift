@@ -38,7 +38,7 @@ enum OrphanOracle {
     let bare = record.bareProcesses
     return record.ledger.compactMap { line in
       guard let attempt = story.attempts[line.attempt], let end = attempt.ended,
-        line.microseconds > end.microseconds + record.readMicroseconds,
+        line.microseconds > end.microseconds + tolerance(attempt, record),
         !mayGoOn(line, attempt, record),
         !(bare.contains(line.process) && isBeyondReach(line.attempt, record, story)),
         seen.insert(line.attempt).inserted
@@ -47,6 +47,11 @@ enum OrphanOracle {
       return
         "process \(line.process) of \(line.attempt) went on (\(line.what)) \(late) us after the end"
     }
+  }
+
+  /// That an attempt is lost is recorded with the time when somebody began to look for its remains.
+  private static func tolerance(_ attempt: Story.Attempt, _ record: RoundRecord) -> Int {
+    attempt.result?.outcome == "lost" ? record.slackMicroseconds : record.readMicroseconds
   }
 
   private static func mayGoOn(
