@@ -268,15 +268,19 @@ final class Round {
   }
 
   /// What still lives now that the run has ended. Launchers end behind their monitors, and monitors
-  /// behind what they tell: both have a moment.
+  /// behind what they tell: both have a moment. So has what has no arguments any more: it has all
+  /// but ended, and may as well be the engine.
   private func leftovers() -> [Leftover] {
-    var left = processes().steps.map {
-      Leftover($0.process, FlowProcesses.owner(of: $0), line: lines(of: [$0]))
+    func named(_ process: Descendant) -> Leftover {
+      Leftover(process.process, FlowProcesses.owner(of: process), line: lines(of: [process]))
     }
+    var left = processes().steps.filter { !$0.arguments.isEmpty }.map(named)
     world.wait(microseconds: 3_000_000) {
-      processes().isWithoutFlow
+      let others = processes()
+      return others.isWithoutFlow && !others.steps.contains(where: \.arguments.isEmpty)
     }
     let others = processes()
+    left += others.steps.filter(\.arguments.isEmpty).map(named)
     for process in others.launchers + others.monitors + others.engines {
       left.append(Leftover(process.process, .flow, line: lines(of: [process])))
     }
