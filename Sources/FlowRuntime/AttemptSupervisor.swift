@@ -269,6 +269,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     if !unsettled.isEmpty {
       // A storage that does not say counts as a lock that is held.
       if (try? launcher.file.isLocked()) ?? true { return launcherPoll.arrange(at: now) }
+      // A monitor that could begin nothing has said so, and let go of the lock after that: unheard,
+      // its word would be taken for that of the monitor that is asked next.
+      host.hear()
+      while let message = host.nextMessage() { take(message) }
       let settled = unsettled
       unsettled = []
       for attempt in settled where attempts[attempt]?.phase == .unsettled { look(at: attempt) }

@@ -21,6 +21,8 @@ package protocol ProcessHost: AnyObject {
   func send(_ request: LaunchRequest)
   /// The next thing that launcher and monitors have told, in order; nil when all is told.
   func nextMessage() -> ProcessMessage?
+  /// Lets `nextMessage` tell all that has been told up to now. Who is gone has told it before.
+  func hear()
 
   // MARK: Single processes
 

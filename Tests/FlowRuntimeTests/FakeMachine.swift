@@ -37,6 +37,8 @@ final class FakeMachine: ProcessHost, TimeSource {
   /// The launchers to which they were sent; dead ones take nothing.
   private(set) var receivers: [Int32] = []
   private var messages = WorkQueue<ProcessMessage>()
+  /// Told, and not to be read before the engine asks for all.
+  private var unheard: [ProcessMessage] = []
 
   private(set) var signals: [Signal] = []
   private(set) var watches: [(process: Process, attempt: AttemptID)] = []
@@ -62,6 +64,11 @@ final class FakeMachine: ProcessHost, TimeSource {
   }
 
   func nextMessage() -> ProcessMessage? { messages.removeFirst() }
+
+  func hear() {
+    for message in unheard { messages.append(message) }
+    unheard = []
+  }
 
   func open(_ processID: Int32) -> Process? {
     processes[processID].map { Process(id: processID, start: $0) }
@@ -106,6 +113,7 @@ final class FakeMachine: ProcessHost, TimeSource {
   // MARK: Processes
 
   func tell(_ message: ProcessMessage) { messages.append(message) }
+  func tellUnheard(_ message: ProcessMessage) { unheard.append(message) }
 
   func spawn() -> Int32 {
     nextProcessID += 1

@@ -100,6 +100,22 @@ struct LauncherDeathTests {
     #expect(harness.reports() == [.attemptEnded(requests[1].attempt, .exited(0))])
   }
 
+  /// A monitor of the dead launcher said that it cannot begin, and let go of the lock after that:
+  /// its word is not taken for that of a second one.
+  @Test func whatTheDeadHaveSaidIsHeardBeforeAnythingIsSentAgain() throws {
+    let harness = try SupervisorHarness()
+    harness.supervisor.launch(one)
+    harness.machine.endLauncher()
+    #expect(harness.reports() == [])
+    let failure = LaunchFailure(operation: .createRecord, errno: Errno.inputOutput.rawValue)
+    harness.machine.tellUnheard(.refused(one.attempt, failure))
+    let end = AttemptEnd(
+      result: .launchFailed(failure), cause: .byItself, durationMicroseconds: 0)
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, end)])
+    #expect(harness.machine.sent == [one])
+    #expect(harness.machine.launchers.count == 1)
+  }
+
   @Test func whatNothingWasMadeOfAndIsToStopIsWithdrawn() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)

@@ -31,6 +31,8 @@ package final class SimulatedProcesses: ProcessHost {
     case exits(Int)
     case killed(Int)
     case message(ProcessMessage, life: Int)
+    /// The first of what is on its way reaches the engine, if it was not heard before.
+    case told(life: Int)
   }
 
   unowned let world: World
@@ -45,6 +47,10 @@ package final class SimulatedProcesses: ProcessHost {
   private var launcher: SimulatedLauncher?
 
   private var messages = WorkQueue<ProcessMessage>()
+  /// What was told and has not reached the engine.
+  private var onTheWay = WorkQueue<ProcessMessage>()
+  /// How many were heard before they were due.
+  private var heard = 0
   /// What was told comes in order.
   private var lastMessageAt = WorldTime(microseconds: 0)
   private var watched: [(serial: Int, attempt: AttemptID)] = []
@@ -68,6 +74,8 @@ package final class SimulatedProcesses: ProcessHost {
     engine = nil
     launcher = nil
     messages.removeAll()
+    onTheWay.removeAll()
+    heard = 0
     watched = []
     world.storage.closeAll()
     for launcher in launchers where launcher.isLiving && launcher.engine == ended {
@@ -126,6 +134,13 @@ package final class SimulatedProcesses: ProcessHost {
 
   package func nextMessage() -> ProcessMessage? {
     world.isEngineDead ? nil : messages.removeFirst()
+  }
+
+  package func hear() {
+    while let message = onTheWay.removeFirst() {
+      messages.append(message)
+      heard += 1
+    }
   }
 
   package func open(_ processID: Int32) -> ProcessHandle? {
@@ -200,7 +215,8 @@ package final class SimulatedProcesses: ProcessHost {
   func tell(_ message: ProcessMessage, life: Int) {
     guard engine != nil, life == world.life else { return }
     lastMessageAt = max(lastMessageAt, world.now.advanced(byMicroseconds: latency()))
-    world.arrange(.message(message, life: life), at: lastMessageAt)
+    onTheWay.append(message)
+    world.arrange(.told(life: life), at: lastMessageAt)
   }
 
   /// What the engine learns by itself, which can overtake what it is told.
@@ -235,6 +251,13 @@ package final class SimulatedProcesses: ProcessHost {
       kill(serial)
     case .message(let message, let life):
       if engine != nil, life == world.life { messages.append(message) }
+    case .told(let life):
+      guard engine != nil, life == world.life else { return }
+      if heard > 0 {
+        heard -= 1
+      } else if let message = onTheWay.removeFirst() {
+        messages.append(message)
+      }
     }
   }
 

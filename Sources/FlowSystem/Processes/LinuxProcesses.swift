@@ -69,6 +69,10 @@ package final class LinuxProcesses: ProcessHost {
     return messages.removeFirst()
   }
 
+  package func hear() {
+    mayHaveReports = true
+  }
+
   private func readReports() {
     mayHaveReports = false
     reports.read { report in
