@@ -117,12 +117,13 @@ struct HomeFolderTests {
 
   @Test(.enabled(if: Privileges.isRoot))
   func aRunOnAFullDiskWaitsAndGoesOn() async throws {
-    let disk = try #require(SmallDisk(in: home.folder.path, kibibytes: 2_048))
+    let disk = try #require(SmallDisk(in: home.folder.path, kibibytes: 8_192))
     defer { disk.remove() }
     let file = home.workflow(
       #"{"id": "fill", "run": "head -c 10000000 /dev/zero > $FLOW_HOME/filler; true"},"#
         + #" {"id": "again", "run": ["false"], "needs": ["fill"],"#
-        + #" "retry": {"maxAttempts": 1000000, "initialDelay": "0ms"}}"#,
+        // Not so often that the records of its attempts fill the disk again.
+        + #" "retry": {"maxAttempts": 1000, "initialDelay": "50ms", "maxDelay": "50ms"}}"#,
       #""jobs": 2"#)
     let place = ["FLOW_HOME": "\(disk.path)/home"]
     unsafe _ = mkdir("\(disk.path)/home", 0o700)
