@@ -66,7 +66,7 @@ struct History {
   }
 
   /// Time passes that no engine sees.
-  mutating func sleep(milliseconds: Int64) {
+  mutating func elapse(milliseconds: Int64) {
     now.monotonic.microseconds += milliseconds * 1_000
     now.wall.microseconds += milliseconds * 1_000
   }

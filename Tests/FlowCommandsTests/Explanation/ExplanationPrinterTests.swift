@@ -113,7 +113,7 @@ import Testing
       WorkflowDefinition("a", settings: StepSettings(onLost: .probe, probe: .shell("true"))))
     history.launch("a")
     history.pass(milliseconds: 500)
-    history.sleep(milliseconds: 60_000)
+    history.elapse(milliseconds: 60_000)
     try history.restart()
     history.run("a", .exited(code: 1), milliseconds: 10)
     history.run("a", .exited(code: 0), milliseconds: 1_000)

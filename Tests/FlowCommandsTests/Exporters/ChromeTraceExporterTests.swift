@@ -57,7 +57,7 @@ import Testing
     var history = try History(WorkflowDefinition("a"))
     history.launch("a")
     history.pass(milliseconds: 200)
-    history.sleep(milliseconds: 500)
+    history.elapse(milliseconds: 500)
     let attempt = named("a", try events(history, isHeld: true))
     #expect(attempt.map { $0["dur"]?.integer } == [700_000])
     #expect(attempt.first?["args"]?["outcome"] == .null)

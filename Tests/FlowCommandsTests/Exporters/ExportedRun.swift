@@ -37,7 +37,7 @@ enum ExportedRun {
     history.launch("build")
     history.setClock(aheadByMilliseconds: 3_600_000)
     history.pass(milliseconds: 500)
-    history.sleep(milliseconds: 2_500)
+    history.elapse(milliseconds: 2_500)
     try history.restart()
     history.run("build", .exited(code: 1), milliseconds: 20)
     history.launch("build")

@@ -148,7 +148,7 @@ import Testing
     history.launch("a")
     history.pass(milliseconds: 100)
     history.cancel()
-    history.sleep(milliseconds: 400)
+    history.elapse(milliseconds: 400)
     let page = try page(history, isHeld: true)
     #expect(page.all(named: "dt").map(\.text).contains("As of"))
     #expect(page.all(named: "section").allSatisfy { $0["id"] != "path" })
