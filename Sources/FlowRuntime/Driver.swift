@@ -184,7 +184,10 @@ package struct Driver<World: Environment>: ~Copyable {
   /// Lets go of a run that has no end: what runs goes on, and another engine can take it up. What was
   /// being made durable is.
   package consuming func leave() throws(RunError) {
-    while journal.isSyncing, try journal.finish() == nil { world.time.wait(until: nil) }
+    while journal.isSyncing, try journal.finish() == nil {
+      let now = world.time.now().monotonic
+      world.time.pause(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
+    }
     try journal.release()
   }
 
@@ -203,10 +206,6 @@ package struct Driver<World: Environment>: ~Copyable {
       engine.handle(.timePassed, at: now)
     }
     try lookForRoom(at: now)
-    if let events = try journal.finish(), let last = events.last {
-      engine.handle(.committed(through: last.sequence), at: now)
-      observer.committed(events, engine.state)
-    }
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
     try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
@@ -214,6 +213,12 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     if world.takeRequestNotice() {
       for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
+    }
+    // Last, for the runner starts what waits while it is asked what happened: what follows from a
+    // durable cancel must come before that, and does at the next turn.
+    if let events = try journal.finish(), let last = events.last {
+      engine.handle(.committed(through: last.sequence), at: now)
+      observer.committed(events, engine.state)
     }
   }
 

@@ -54,7 +54,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
         if told.contains(path) || now < haveBegun { isWaiting = true }
       }
       if !isWaiting || now >= deadline { break }
-      time.wait(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
+      time.pause(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
     }
     return Report(stopped: told.subtracting(left).count, left: left)
   }

@@ -34,7 +34,7 @@ extension AttemptSupervisor {
   }
 
   private func waitAMoment() {
-    time.wait(until: time.now().monotonic.advanced(byMicroseconds: Poll.firstMicroseconds))
+    time.pause(until: time.now().monotonic.advanced(byMicroseconds: Poll.firstMicroseconds))
   }
 
   // MARK: The earlier launcher

@@ -58,6 +58,15 @@ package final class EventLoop: TimeSource {
     takeReady(descriptors[ownCount...])
   }
 
+  package func pause(until time: Instant) { Self.pause(until: time) }
+
+  package static func pause(until time: Instant) {
+    // An interrupted pause is gone on with.
+    while time > Self.monotonicNow() {
+      _ = poll(nil, 0, Self.milliseconds(until: time))
+    }
+  }
+
   private static func microseconds(of clock: clockid_t) -> Int64 {
     var time = timespec()
     let result = unsafe clock_gettime(clock, &time)

@@ -92,6 +92,8 @@ final class RealWorld: Environment, TimeSource {
     processes.take(descriptors[...])
   }
 
+  func pause(until time: Instant) { EventLoop.pause(until: time) }
+
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }
   func finish() { processes.finish() }

@@ -71,7 +71,9 @@ struct DriverTests {
   }
 
   @Test func whatWasRunningSurvivesItsEngine() throws {
-    let harness = Harness(Harness.chain(1))
+    // 900 ms: longer than it takes to see that no launcher is left.
+    let takesLong = ChoiceSchedule([ChoiceSchedule.Entry(.commandDuration, 0, 3)])
+    let harness = Harness(Harness.chain(1), choices: ReplayedChoices(takesLong))
     try dieWhileAnAttemptRuns(harness)
     harness.world.replaceEngine()
     #expect(try harness.drive(by: 2))

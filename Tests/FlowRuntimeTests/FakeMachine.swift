@@ -108,6 +108,8 @@ final class FakeMachine: ProcessHost, TimeSource {
     if let deadline { clock = max(clock, deadline.microseconds) }
   }
 
+  func pause(until time: Instant) { wait(until: time) }
+
   func pass(microseconds: Int64) { clock += microseconds }
 
   // MARK: Processes

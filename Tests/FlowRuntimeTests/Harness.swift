@@ -13,10 +13,13 @@ struct Harness {
   let workflow: WorkflowDefinition
   let jobs: Int32
 
-  init(_ workflow: WorkflowDefinition = chain(3), jobs: Int32 = 2, failurePercent: Int = 0) {
+  init(
+    _ workflow: WorkflowDefinition = chain(3), jobs: Int32 = 2, failurePercent: Int = 0,
+    choices: any ChoiceSource = SeededChoices(seed: 1)
+  ) {
     var options = SimulationOptions()
     options.failurePercent = failurePercent
-    world = World(options, choices: SeededChoices(seed: 1), trace: Trace())
+    world = World(options, choices: choices, trace: Trace())
     home = RunHome("/home/state/flow", in: world.storage)
     self.workflow = workflow
     self.jobs = jobs

@@ -16,4 +16,8 @@ package final class SimulatedClock: TimeSource {
   package func wait(until deadline: Instant?) {
     world.advance(until: deadline)
   }
+
+  package func pause(until time: Instant) {
+    world.advance(to: time)
+  }
 }

@@ -62,6 +62,11 @@ package final class World: Environment {
   /// Whether it is not the engine that uses the storage.
   private(set) var isVisited = false
 
+  /// How often the engine that lives has waited.
+  var waits = 0
+  /// Beyond this many waits of one life the engine is taken to wait for what never comes.
+  private static let maxWaits = 50_000
+
   private(set) var now = WorldTime(microseconds: 0)
   /// When the machine was started.
   var bootedAt = WorldTime(microseconds: -bootMicroseconds)
@@ -176,26 +181,55 @@ package final class World: Environment {
   /// Lets time pass until something happens, or the deadline; a late wake-up sees what happens
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
-    guard engineGoesOn(at: .wait) else {
-      afterlife = max(engineClock, deadline ?? engineClock.advanced(byMilliseconds: 1_000))
-      return
-    }
+    guard beginsWait(until: deadline) else { return }
     oracles.waits(until: deadline)
     letReadersLook()
     var wakeUp = WorldTime(microseconds: .max)
     if hasNews { wakeUp = now }
     if let next = schedule.nextTime { wakeUp = min(wakeUp, next) }
-    if let deadline {
-      wakeUp = min(wakeUp, bootedAt.advanced(byMicroseconds: deadline.microseconds))
-    }
+    if let deadline { wakeUp = min(wakeUp, worldTime(deadline)) }
     guard wakeUp.microseconds < .max else {
-      oracles.violated(.live, "the engine waits, and nothing is going to happen")
-      isEngineDead = true
+      waitsInVain("the engine waits, and nothing is going to happen")
       return
     }
+    wake(at: wakeUp)
+  }
+
+  /// Lets time pass until then, whatever happens meanwhile.
+  func advance(to time: Instant) {
+    guard beginsWait(until: time) else { return }
+    letReadersLook()
+    wake(at: worldTime(time))
+  }
+
+  /// Whether the engine lives to wait, and has not waited for ever.
+  private func beginsWait(until deadline: Instant?) -> Bool {
+    guard engineGoesOn(at: .wait) else {
+      afterlife = max(engineClock, deadline ?? engineClock.advanced(byMilliseconds: 1_000))
+      return false
+    }
+    waits += 1
+    if waits > Self.maxWaits {
+      waitsInVain("the engine waits for ever")
+      return false
+    }
+    return true
+  }
+
+  private func waitsInVain(_ message: String) {
+    oracles.violated(.live, message)
+    isEngineDead = true
+  }
+
+  /// The engine wakes up then, or somewhat later.
+  private func wake(at time: WorldTime) {
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
     if delay > 0 { hit(.lateWakeUp) }
-    pass(until: max(now, wakeUp).advanced(byMicroseconds: Int64(delay)))
+    pass(until: max(now, time).advanced(byMicroseconds: Int64(delay)))
+  }
+
+  private func worldTime(_ time: Instant) -> WorldTime {
+    bootedAt.advanced(byMicroseconds: time.microseconds)
   }
 
   /// Lets all happen that comes until then.

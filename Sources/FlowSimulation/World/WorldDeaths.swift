@@ -43,6 +43,7 @@ extension World {
     death = nil
     remount()
     life += 1
+    waits = 0
     let downTime = [1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]
     pass(until: now.advanced(byMicroseconds: Int64(downTime)))
     letReadersLook()
@@ -77,6 +78,7 @@ extension World {
     processes.endEngine()
     if losingPower { losePower() }
     life += 1
+    waits = 0
     startEngine()
   }
 
