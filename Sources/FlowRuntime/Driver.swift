@@ -76,6 +76,9 @@ package struct Driver<World: Environment>: ~Copyable {
       life: state.lives + 1, processID: process.processID, place: process.place)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
+    // To look at all attempts can take long, and what is written now would be beside what another
+    // engine writes.
+    guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
     let writer = try history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)

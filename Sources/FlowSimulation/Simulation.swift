@@ -95,7 +95,7 @@ package struct Simulation {
     // Neither deflate nor a reservation's size may change what a seed does.
     options.compression = .none
     options.rotationBytes = Int64(world.options.rotationBytes)
-    options.reservationBytes = 1_024
+    options.reservationBytes = world.options.fullDisks > 0 ? 256 : 1_024
     return RunProcess(
       processID: world.processes.engineProcessID, place: world.place, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
@@ -185,7 +185,7 @@ package struct Simulation {
         world.oracles.violated(.prefix, "a run whose creation was acknowledged is gone")
         return nil
       }
-      world.oracles.engineEnded(inFlight: nil)
+      world.oracles.creates()
       return try Driver.create(
         NewRun(
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),

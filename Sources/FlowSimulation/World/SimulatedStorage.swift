@@ -51,6 +51,8 @@ package final class SimulatedStorage: Storage {
     }
   }
 
+  /// Called before each operation that changes something, before anything of it is looked up.
+  var onChange: () -> Void = {}
   /// Asked before each operation that changes something, and whether it takes more room on the disk.
   var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
   /// Asked before each operation that changes nothing: with what error it fails, if it does.
@@ -78,6 +80,8 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
+  /// The node of the file that was written last.
+  private var written: Int?
   /// Whether the disk has changed or lost something that was durable; and something of the log.
   var hasBetrayed = false
   var hasBetrayedLog = false
@@ -145,6 +149,9 @@ package final class SimulatedStorage: Storage {
     guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
     return file.bytesBeforeLoss
   }
+
+  /// Whether the file that is written, or was written last, is the one of that path.
+  func isWriting(_ path: String) -> Bool { (try? find(path)) == written }
 
   /// Whether a sync was begun whose result nobody has asked for.
   var hasSync: Bool { pendingSync != nil }
@@ -227,6 +234,7 @@ package final class SimulatedStorage: Storage {
   // MARK: Names
 
   package func makeDirectory(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
     try perform(.makeDirectory, needsRoom: true) {
@@ -236,6 +244,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     let (newParent, newName) = try locate(newPath)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
@@ -249,6 +258,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func removeFile(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if case .folder = nodes[node] { throw .isDirectory }
@@ -258,6 +268,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func removeDirectory(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
@@ -274,6 +285,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {
+    onChange()
     let node = try find(path)
     guard case .folder = nodes[node] else { throw .notDirectory }
     try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
@@ -292,6 +304,7 @@ package final class SimulatedStorage: Storage {
   // MARK: Files
 
   package func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle {
+    if mode == .create { onChange() }
     try look(.open)
     let node: Int
     switch mode {
@@ -338,12 +351,14 @@ package final class SimulatedStorage: Storage {
   package func write(
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {
+    onChange()
     let node = try node(of: file)
     let size = try content(of: file).bytes.count
     let sector = Int64(SimulatedFile.sectorByteCount)
     let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
     let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     var taken = all.count
+    written = node
     try perform(.write, needsRoom: Int(offset) + all.count > size) {
       if !isWithinSector { taken = acceptedBytes(all.count) }
       let written = taken == all.count ? all : Array(all[..<taken])
@@ -353,6 +368,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
+    onChange()
     let node = try node(of: file)
     try perform(.reserve, needsRoom: true) {
       changeFile(node) { $0.apply(.extend(length: Int(length))) }
@@ -360,6 +376,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func sync(_ file: Handle) throws(Errno) {
+    onChange()
     let node = try node(of: file)
     let count = try content(of: file).unsynced.count
     try settle(judge(.sync, false), syncing: node, count)
@@ -367,6 +384,7 @@ package final class SimulatedStorage: Storage {
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
+    onChange()
     let node = try node(of: file)
     try perform(.startSync) {}
     let changes = try content(of: file).unsynced.count
