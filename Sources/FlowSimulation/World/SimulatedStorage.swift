@@ -80,6 +80,8 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
+  /// The names in each path that was asked for: a world has few, and asks for them often.
+  private var knownPaths: [String: [String]] = [:]
   /// The node of the file that was written last.
   private var written: Int?
   /// Whether the disk has changed or lost something that was durable; and something of the log.
@@ -422,26 +424,33 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   private func find(_ path: String) throws(Errno) -> Int {
-    try find(path.utf8.split(separator: UInt8(ascii: "/"))[...])
+    try find(components(of: path)[...])
   }
 
-  private func find(_ names: ArraySlice<Substring.UTF8View>) throws(Errno) -> Int {
+  private func find(_ names: ArraySlice<String>) throws(Errno) -> Int {
     var node = 0
     for name in names {
       guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-      guard let next = folder.names[String(Substring(name))] else { throw .noSuchFile }
+      guard let next = folder.names[name] else { throw .noSuchFile }
       node = next
     }
     return node
   }
 
+  private func components(of path: String) -> [String] {
+    if let known = knownPaths[path] { return known }
+    let components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+    knownPaths[path] = components
+    return components
+  }
+
   /// The folder that holds the last name of a path, and that name.
   private func locate(_ path: String) throws(Errno) -> (parent: Int, name: String) {
-    let names = path.utf8.split(separator: UInt8(ascii: "/"))
+    let names = components(of: path)
     guard let last = names.last else { throw .invalidArgument }
     let parent = try find(names.dropLast())
     guard case .folder = nodes[parent] else { throw .notDirectory }
-    return (parent, String(Substring(last)))
+    return (parent, last)
   }
 
   private func isFolder(_ node: Int) -> Bool {
