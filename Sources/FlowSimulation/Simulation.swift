@@ -106,7 +106,8 @@ package struct Simulation {
   mutating func live() {
     while outcome == nil && !isLost && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
-      if world.life > Self.maxLives + 1 {
+      // One engine may be refused, and is followed by one where the attempts run.
+      if world.life > Self.maxLives + 2 {
         world.oracles.violated(.live, "the run does not end in a world without faults")
         return
       }
@@ -173,8 +174,11 @@ package struct Simulation {
       return
     }
     let state = driver.state
+    do throws(RunError) { try driver.finish() } catch {
+      world.oracles.engineEnded(inFlight: [])
+      throw error
+    }
     world.oracles.engineEnded(inFlight: [])
-    try driver.finish()
     try end(as: ended, state)
   }
 

@@ -337,6 +337,7 @@ package final class World: Environment {
   package func heal() {
     isHealed = true
     isDiskFull = false
+    cutsNextWrite = false
     trace.note(.healed, nil, "")
   }
 }
