@@ -12,8 +12,5 @@ __attribute__((constructor(101))) static void enter(int count, char **arguments,
   int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(FLOW_LAUNCHER_REQUESTS, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return;
-  char *last = arguments[count - 1];
-  struct flow_title title = {
-      .bytes = arguments[0], .size = (size_t)(last + strlen(last) + 1 - arguments[0])};
-  flow_launcher_run(environment, title);
+  flow_launcher_run(environment);
 }
