@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "launcher_loop.h"
 
-// A launcher must be a process of one thread, and small, since every monitor is its copy. So it is
+// A launcher must be a process of one thread, and small, since monitors work in its memory. So it is
 // entered before anything of the Swift runtime starts: 101 is the first priority that is free.
 __attribute__((constructor(101))) static void enter(int count, char **arguments, char **environment) {
   if (count < 1 || strcmp(arguments[0], FLOW_LAUNCHER_TITLE) != 0) return;

@@ -15,8 +15,13 @@
 #include "report.h"
 #include "spawn.h"
 
-// A report that the pipe had no room for is tried again.
-enum { REPORT_AGAIN_US = 20 * 1000 };
+enum {
+  // A report that the pipe had no room for is tried again.
+  REPORT_AGAIN_US = 20 * 1000,
+  // That the command runs is told when it has run so long, or with whatever comes next: the engine is
+  // not woken twice for one that has ended by then.
+  TELL_LAUNCH_US = 5 * 1000,
+};
 
 struct loop {
   const struct flow_monitor_birth *birth;
@@ -28,6 +33,8 @@ struct loop {
   bool told_end;
   struct flow_output_limit limit;
   struct flow_report_queue reports;
+  /// When they are to be told.
+  int64_t report_at;
 };
 
 static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t result);
@@ -40,7 +47,18 @@ static void report(struct loop *loop, enum flow_report_kind kind) {
       .kind = kind, .step = request->step, .attempt = request->attempt,
       .process = loop->monitor.command, .monitor = flow_process_id(), .end = loop->monitor.end};
   flow_report_add(&loop->reports, &report);
+  loop->report_at = 0;
+  if (kind == FLOW_REPORT_LAUNCHED) {
+    loop->report_at = flow_now() + TELL_LAUNCH_US;
+  } else {
+    flow_report_flush(&loop->reports);
+  }
+}
+
+static void tell_what_is_due(struct loop *loop, int64_t now) {
+  if (loop->reports.count == 0 || now < loop->report_at) return;
   flow_report_flush(&loop->reports);
+  loop->report_at = now + REPORT_AGAIN_US;
 }
 
 // MARK: Children
@@ -236,10 +254,10 @@ static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t r
 
 // MARK: Waiting
 
-static int64_t wake_up(const struct loop *loop, int64_t now) {
+static int64_t wake_up(const struct loop *loop) {
   int64_t time = flow_monitor_wake_up(&loop->monitor);
   if (loop->limit.look_at < time) time = loop->limit.look_at;
-  if (loop->reports.count > 0 && now + REPORT_AGAIN_US < time) time = now + REPORT_AGAIN_US;
+  if (loop->reports.count > 0 && loop->report_at < time) time = loop->report_at;
   return time;
 }
 
@@ -275,7 +293,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
       now = flow_now();
     }
     if (now >= loop.limit.look_at) flow_output_limit_look(&loop.limit, now);
-    flow_report_flush(&loop.reports);
-    wait_until(&loop, wake_up(&loop, now), now);
+    tell_what_is_due(&loop, now);
+    wait_until(&loop, wake_up(&loop), now);
   }
 }
