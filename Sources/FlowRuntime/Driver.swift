@@ -228,6 +228,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private mutating func perform(_ effect: Effect) throws(RunError) {
     switch effect {
     case .commit(let events):
+      world.runner.flush()
       if try !journal.begin(events) { roomWait = RoomWait(since: world.time.now().monotonic) }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
