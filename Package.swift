@@ -68,7 +68,8 @@ let package = Package(
     library(
       "FlowtortureCommands",
       imports: [
-        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowSystem", "TestSupport",
+        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime",
+        "FlowSystem", "TestSupport",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
