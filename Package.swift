@@ -81,7 +81,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "ConformanceTests",
       of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowSystem", "TestSupport"]),

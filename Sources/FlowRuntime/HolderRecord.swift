@@ -36,7 +36,7 @@ package struct HolderRecord: Hashable, Sendable {
   package func encoded() -> [UInt8] { CheckedNumbers.encode(numbers) }
 
   /// Nil where there is none, or not a whole one.
-  static func decode(_ bytes: [UInt8]) -> HolderRecord? {
+  package static func decode(_ bytes: [UInt8]) -> HolderRecord? {
     guard let numbers = CheckedNumbers.decode(bytes, count: 7), numbers[0] == magic,
       let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
       let lastSequence = Int64(exactly: numbers[5])
