@@ -75,7 +75,7 @@ let package = Package(
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
     executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
-    executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowSystem"]),
+    executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem"]),
 
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
