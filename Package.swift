@@ -68,19 +68,20 @@ let package = Package(
     library(
       "FlowtortureCommands",
       imports: [
-        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowSystem", "TestSupport",
+        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime",
+        "FlowSystem", "TestSupport",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
     executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
-    executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowSystem"]),
+    executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem"]),
 
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["FlowCore", "FlowRuntime", "TestSupport", "flow"]),
+    tests("CommandLineTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "ConformanceTests",
       of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowSystem", "TestSupport"]),

@@ -6,12 +6,15 @@
 //   dispatch append  COUNT BYTES FOLDER  durable writes of so many bytes into a file with room;
 //                                        prints microseconds
 //   dispatch create  COUNT FOLDER        creates files; prints what one costs in nanoseconds
+//   dispatch measure PROGRAM WORDS…      runs a program, its output thrown away; prints microseconds
+//                                        and the most memory that it had, in KiB
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,8 +70,23 @@ static int append(int count, int size, const char *folder) {
   return 0;
 }
 
+static int measure(char **words) {
+  posix_spawn_file_actions_t actions;
+  struct rusage usage;
+  pid_t pid;
+  int status;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  long long before = microseconds();
+  require(posix_spawn(&pid, words[0], &actions, NULL, words, environ) == 0, words[0]);
+  require(wait4(pid, &status, 0, &usage) == pid, "wait4");
+  printf("%lld %ld\n", microseconds() - before, usage.ru_maxrss);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int count, char **words) {
   if (count < 4) return 2;
+  if (strcmp(words[1], "measure") == 0) return measure(words + 2);
   int steps = atoi(words[2]);
   if (strcmp(words[1], "create") == 0) {
     long long before = microseconds();

@@ -67,8 +67,8 @@ extension RunError {
     case .runWasTaken: return .runUnfinished
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
-    case .invalidRunID, .runExists, .noSuchRun, .noRuns, .ambiguous, .runIsHeld,
-      .nothingToRunAgain, .notFinished:
+    case .invalidRunID, .definitionTooLarge, .runExists, .noSuchRun, .noRuns, .ambiguous,
+      .runIsHeld, .nothingToRunAgain, .notFinished:
       return .usage
     }
   }

@@ -14,18 +14,24 @@ struct RecordedRun {
   /// Why the history could not be read to its end; what was read before it stands.
   let problem: CommandError?
 
-  /// - Parameter name: an id, a unique beginning of one, or `latest`.
-  init(named name: String, _ context: CommandContext) throws(CommandError) {
+  /// - Parameters:
+  ///   - name: an id, a unique beginning of one, or `latest`.
+  ///   - keepsAllAttempts: whether more is asked for than the last of each step.
+  init(
+    named name: String, keepsAllAttempts: Bool, _ context: CommandContext
+  ) throws(CommandError) {
     let home = try context.home()
     let id: String
     do throws(RunError) { id = try home.resolve(name) } catch { throw .run(error) }
-    try self.init(id, in: home)
+    try self.init(id, keepsAllAttempts: keepsAllAttempts, in: home)
   }
 
-  init(_ id: String, in home: RunHome<LinuxStorage>) throws(CommandError) {
+  init(
+    _ id: String, keepsAllAttempts: Bool, in home: RunHome<LinuxStorage>
+  ) throws(CommandError) {
     self.id = id
     folder = home.folder(of: id)
-    var summary = RunSummary()
+    var summary = RunSummary(keepsAllAttempts: keepsAllAttempts)
     var problem: CommandError?
     do throws(RunError) {
       var reader = try RunReader(folder, in: home.storage)

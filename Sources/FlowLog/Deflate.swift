@@ -27,13 +27,19 @@ private final class OwnedStream {
 struct Deflater: ~Copyable {
   private let owned: OwnedStream
   private let dictionary: [UInt8]
+  private let level: Int
 
   private var stream: Stream { unsafe owned.stream }
 
-  /// - Parameter level: zlib's, 1 to 9.
+  /// Of more bytes than this, level 1 finds nearly all that the others find (2916 for 2904 bytes of
+  /// 4500, the events of 200 steps), in less than half the time (42 for 112 microseconds).
+  private static let mostForLevel = 1 << 10
+
+  /// - Parameter level: zlib's, 1 to 9, for short payloads.
   init(level: Int, dictionary: [UInt8]) {
     precondition((1...9).contains(level), "a deflate level is 1 to 9")
     self.dictionary = dictionary
+    self.level = level
     unsafe owned = OwnedStream(end: deflateEnd)
     // -15: raw, with the largest window. 8: zlib's own default for its memory.
     let status = unsafe deflateInit2_(
@@ -46,7 +52,14 @@ struct Deflater: ~Copyable {
   mutating func deflate(
     _ bytes: Span<UInt8>, into buffer: inout [UInt8], _ range: Range<Int>
   ) -> Int? {
-    unsafe prime(stream, reset: deflateReset, set: deflateSetDictionary, dictionary)
+    let level = Int32(bytes.count > Self.mostForLevel ? 1 : level)
+    unsafe prime(
+      stream,
+      reset: { stream in
+        let status = unsafe deflateReset(stream)
+        // Before the first byte this writes nothing.
+        return status == Z_OK ? unsafe deflateParams(stream, level, Z_DEFAULT_STRATEGY) : status
+      }, set: deflateSetDictionary, dictionary)
     let isDone = unsafe run(stream, bytes, into: &buffer, range) { stream in
       unsafe CZlib.deflate(stream, Z_FINISH) == Z_STREAM_END
     }

@@ -2,7 +2,7 @@
 package struct LogOptions: Hashable, Sendable {
   package enum Compression: Hashable, Sendable {
     case none
-    /// zlib's level, 1 to 9. A payload that would not get shorter is stored as it is.
+    /// zlib's level, 1 to 9; long payloads take the first. A payload that would not get shorter is stored as it is.
     case deflate(level: Int)
   }
 

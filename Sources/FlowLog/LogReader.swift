@@ -54,7 +54,8 @@ package struct LogReader<Store: Storage>: ~Copyable {
   /// Events up to here were given out from a segment where they count no more.
   private var readThrough: UInt64 = 0
   private var inflater: Inflater
-  private var inflated: [UInt8] = []
+  /// As long as the longest frame so far.
+  private(set) var inflated: [UInt8] = []
   private var payload = Payload.none
   /// How the log ends; nil until `next` has returned nil, and in a live log.
   package private(set) var tail: LogTail?

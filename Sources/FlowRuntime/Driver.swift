@@ -57,16 +57,15 @@ package struct Driver<World: Environment>: ~Copyable {
     let lock = try RunLock.acquire(
       folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
       in: world.storage)
-    // The engine that created the run may have died before its name was durable.
-    try home.syncNames()
-    var history = try HistoryReader(folder, in: world.storage, .recovering)
-    let (state, tail) = try Self.read(&history, of: folder, observer)
-    if let durable = lock.durableBefore, durable > state.lastSequence {
-      throw .historyIsShort(path: folder.lock, durable: durable, lastSequence: state.lastSequence)
+    let past: RecalledRun<World.Store>
+    do throws(RunError) {
+      past = try recall(id, reopening: reopening, lock, home: home, observer)
+    } catch {
+      lock.giveBack()
+      throw error
     }
+    let (state, tail) = (past.state, past.tail)
     // A seal is written when all before it is durable.
-    if reopening, !state.isFinished { throw .notFinished(id) }
-    if reopening, !state.canReopen { throw .nothingToRunAgain(id) }
     let isOver = state.isFinished && !reopening
     if isOver, tail.verdict == .intact(isSealed: true) {
       observer.tookOver(tail)
@@ -79,7 +78,7 @@ package struct Driver<World: Environment>: ~Copyable {
     // To look at all attempts can take long, and what is written now would be beside what another
     // engine writes.
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
-    let writer = try history.recover(
+    let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     // A power loss may have left an older word in the lock file, or none.
@@ -99,35 +98,16 @@ package struct Driver<World: Environment>: ~Copyable {
     return Driver(engine, journal, plan, folder, world, observer)
   }
 
-  /// Reads the whole history, and decides it once more.
-  private static func read(
-    _ history: inout HistoryReader<World.Store>, of folder: RunFolder, _ observer: any RunObserver
-  ) throws(RunError) -> (RunState, LogTail) {
-    var redecision = Redecision()
-    var recalled: [Event] = []
-    while let event = try history.next() {
-      let wasDefined = redecision.state != nil
-      let difference: Redecision.Difference?
-      do throws(HistoryError) { difference = try redecision.apply(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-      if let difference { throw .decisionsDiffer(path: folder.log, difference) }
-      recalled.append(event)
-      if let state = redecision.state, !wasDefined || recalled.count >= mostRecalled {
-        observer.recalled(recalled, state)
-        recalled = []
-      }
-    }
-    // The first commit holds the definition, and a run has no name before that is durable.
-    guard let state = redecision.state else { throw .log(LogError(folder.log, .empty)) }
-    if let difference = redecision.differenceAtEnd() {
-      throw .decisionsDiffer(path: folder.log, difference)
-    }
-    if !recalled.isEmpty { observer.recalled(recalled, state) }
-    guard let tail = history.tail else {
-      preconditionFailure("the log of a dead engine was read to its end, and has none")
-    }
-    return (state, tail)
+  private static func recall(
+    _ id: String, reopening: Bool, _ lock: borrowing RunLock<World.Store>,
+    home: RunHome<World.Store>, _ observer: any RunObserver
+  ) throws(RunError) -> RecalledRun<World.Store> {
+    // The engine that created the run may have died before its name was durable.
+    try home.syncNames()
+    let past = try RecalledRun.recall(home.folder(of: id), lock, in: home.storage, observer)
+    if reopening, !past.state.isFinished { throw .notFinished(id) }
+    if reopening, !past.state.canReopen { throw .nothingToRunAgain(id) }
+    return past
   }
 
   /// What has become of the attempts that are open, before anything is written: where the history
@@ -159,9 +139,6 @@ package struct Driver<World: Environment>: ~Copyable {
   package var state: RunState { engine.state }
   /// What is being made durable.
   package var commitInFlight: [Event] { journal.commitInFlight }
-
-  /// A long history is recalled in pieces.
-  private static var mostRecalled: Int { 4_096 }
 
   // MARK: The loop
 

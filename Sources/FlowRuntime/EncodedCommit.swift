@@ -1,21 +1,21 @@
-import FlowCore
-import FlowLog
+package import FlowCore
+package import FlowLog
 
 /// The events of a commit as the log takes them.
-struct EncodedCommit {
+package struct EncodedCommit {
   /// The parts, one after the other.
-  private(set) var payload: [UInt8] = []
+  package private(set) var payload: [UInt8] = []
   /// A part goes into one frame, and is a block of its own (`EventEncoder`).
-  private(set) var parts: [LogPart] = []
+  package private(set) var parts: [LogPart] = []
   /// The sequence number of the first event.
-  let first: UInt64
+  package let first: UInt64
 
   /// Events are gathered into parts of this many bytes and an event more: well below what a frame
   /// takes, and enough that its header costs nothing.
   private static let partByteCount = 4 << 20
 
   /// - Parameter events: consecutive, at least one.
-  init(_ events: [Event]) {
+  package init(_ events: [Event]) {
     guard let event = events.first else { preconditionFailure("a commit without events") }
     first = UInt64(event.sequence)
     var encoder = EventEncoder()

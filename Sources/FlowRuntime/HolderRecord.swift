@@ -9,11 +9,22 @@ package struct HolderRecord: Hashable, Sendable {
   package var durable: LogPosition
   package var lastSequence: Int64
   /// Whether a commit or a launch waits for room on the disk, and the run with it.
-  package var waitsForRoom = false
+  package var waitsForRoom: Bool
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
   private static let waitsForRoomFlag: UInt64 = 1
   private static let byteCount = CheckedNumbers.byteCount(7)
+
+  package init(
+    processID: Int32, boot: BootMark, durable: LogPosition, lastSequence: Int64,
+    waitsForRoom: Bool = false
+  ) {
+    self.processID = processID
+    self.boot = boot
+    self.durable = durable
+    self.lastSequence = lastSequence
+    self.waitsForRoom = waitsForRoom
+  }
 
   private var numbers: [UInt64] {
     [
@@ -22,10 +33,10 @@ package struct HolderRecord: Hashable, Sendable {
     ]
   }
 
-  func encoded() -> [UInt8] { CheckedNumbers.encode(numbers) }
+  package func encoded() -> [UInt8] { CheckedNumbers.encode(numbers) }
 
   /// Nil where there is none, or not a whole one.
-  static func decode(_ bytes: [UInt8]) -> HolderRecord? {
+  package static func decode(_ bytes: [UInt8]) -> HolderRecord? {
     guard let numbers = CheckedNumbers.decode(bytes, count: 7), numbers[0] == magic,
       let processID = Int32(exactly: numbers[1]), let length = Int64(exactly: numbers[4]),
       let lastSequence = Int64(exactly: numbers[5])

@@ -18,6 +18,11 @@ extension RunHome {
     _ id: String, definition: [UInt8], firstCommit events: [Event], by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     guard RunID.isValid(id), id != "latest" else { throw RunError.invalidRunID(id) }
+    if case .runCreated(let created)? = events.first?.body,
+      created.definitionByteCount > RunCreated.largestDefinition
+    {
+      throw RunError.definitionTooLarge(bytes: created.definitionByteCount)
+    }
     try prepare()
     let folder = folder(of: id)
     guard try attributes(of: folder.path) == nil else { throw RunError.runExists(id) }

@@ -16,6 +16,8 @@ package enum RunError: Error, Equatable, Sendable {
   case notFolder(path: String)
   case invalidRunID(String)
   case runExists(String)
+  /// The definition is larger than a history may hold.
+  case definitionTooLarge(bytes: Int64)
   case noSuchRun(String, home: String)
   case noRuns(home: String)
   case ambiguous(String, matches: [String])
@@ -71,6 +73,10 @@ extension RunError: CustomStringConvertible {
       return
         "\(name) cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
         + " hyphens, and begins with a letter or digit"
+    case .definitionTooLarge(let bytes):
+      return
+        "the definition takes \(bytes) bytes with its defaults filled in, and a run can have"
+        + " \(RunCreated.largestDefinition) at most; make it smaller, or several runs of it"
     case .runExists(let id): return "run \(id) exists already; choose another id"
     case .noSuchRun(let id, let home):
       return "no run in \(home) has the id \(id), or one that begins so; see flow list"

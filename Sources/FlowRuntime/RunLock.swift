@@ -5,9 +5,12 @@ package import FlowLog
 /// says which process that is, and how much of the log is durable. Nothing is ever left locked.
 package struct RunLock<Store: Storage>: ~Copyable {
   private var file: File<Store>
-  /// The last event that an earlier engine said was durable, in this boot; nil where none has. What
-  /// a power loss took may have been said all the same.
-  let durableBefore: Int64?
+  /// What an earlier engine has said last; nil where none has, or it cannot be read any more.
+  private let before: HolderRecord?
+
+  /// The last event that an earlier engine said was durable; nil where none has. An engine says so
+  /// when it is: after a power loss the word may be older than the log, and never ahead of it.
+  var durableBefore: Int64? { before?.lastSequence }
 
   /// Makes the lock file of a new run, and takes the lock.
   static func create(_ path: String, in storage: Store) throws(RunError) -> RunLock {
@@ -48,11 +51,9 @@ package struct RunLock<Store: Storage>: ~Copyable {
   private static func take(
     _ file: consuming File<Store>, processID: Int32, boot: BootMark
   ) throws(RunError) -> RunLock {
-    // After a power loss the log holds what it holds, whatever an older record says.
-    guard var record = try HolderRecord.read(file), record.boot == boot else {
-      return RunLock(file: file, durableBefore: nil)
-    }
-    let lock = RunLock(file: file, durableBefore: record.lastSequence)
+    let lock = RunLock(file: file, before: try HolderRecord.read(file))
+    // Processes of another boot mean nothing to anybody.
+    guard var record = lock.before, record.boot == boot else { return lock }
     // What was durable before still is; who drives the run has changed.
     record.processID = processID
     record.waitsForRoom = false
@@ -63,7 +64,14 @@ package struct RunLock<Store: Storage>: ~Copyable {
   private static func take(_ file: consuming File<Store>) throws(RunError) -> RunLock {
     let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
     precondition(isTaken, "somebody locked a file that nobody else can know of")
-    return RunLock(file: file, durableBefore: nil)
+    return RunLock(file: file, before: nil)
+  }
+
+  /// Lets go of a run that cannot be gone on with, and leaves the file as it was found.
+  consuming func giveBack() {
+    // Who fails here fails for another reason already; the record is true but for the process.
+    if let before { try? publish(before) }
+    try? release()
   }
 
   /// Whether the lock still keeps others out: they would open this file.

@@ -16,6 +16,9 @@ package enum FlowtortureMain {
       errors.flush()
     }
     do throws(UsageError) {
+      if line.first == LogTorture.syntax.name {
+        return try damageLogs(line.dropFirst(), output, errors).rawValue
+      }
       switch try ArgumentScanner.scan(line[...], as: TortureOptions.syntax) {
       case .helpRequested:
         output.write(HelpText.of(TortureOptions.syntax))
@@ -26,6 +29,17 @@ package enum FlowtortureMain {
     } catch {
       errors.write("\(error)\n")
       return ExitCode.usage.rawValue
+    }
+  }
+
+  private static func damageLogs(
+    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
+  ) throws(UsageError) -> ExitCode {
+    switch try ArgumentScanner.scan(line, as: LogTorture.syntax) {
+    case .helpRequested:
+      output.write(HelpText.of(LogTorture.syntax))
+      return .success
+    case .arguments(let arguments): return LogTorture(arguments).perform(output, errors)
     }
   }
 

@@ -63,6 +63,13 @@ import Testing
     #expect(attempts.map(\.startedAt) == [wall(0), wall(1_150), wall(3_250)])
     #expect(try history.summary().lastAttempt(ofStep: 0) == attempts.last)
     #expect(try history.summary().attempts(ofStep: 1).map(\.number) == [1])
+
+    // Who asks for the last alone is told the same of it.
+    var brief = RunSummary(keepsAllAttempts: false)
+    for event in history.events { try brief.apply(event) }
+    #expect(brief.lastAttempt(ofStep: 0) == attempts.last)
+    #expect(brief.lastAttempt(ofStep: 1) == (try history.summary().lastAttempt(ofStep: 1)))
+    #expect(brief.state == (try history.summary().state))
   }
 
   @Test func anUnreportedLaunchIsDatedFromItsEnd() throws {

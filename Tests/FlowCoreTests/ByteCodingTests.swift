@@ -66,6 +66,20 @@ import Testing
     }
   }
 
+  /// A thousand elements of this would take more memory than there is, and the bytes hold none.
+  @Test func noRoomIsSetAsideForWhatACountSays() {
+    typealias Large = InlineArray<4_096, UInt64>
+    var writer = ByteWriter()
+    writer.write(count: 1 << 20)
+    writer.bytes += [UInt8](repeating: 0xff, count: 1 << 20)
+    var reader = ByteReader(writer.bytes)
+    #expect(throws: CodingError.self) {
+      _ = try reader.readList { (reader) throws(CodingError) -> Large in
+        Large(repeating: try reader.readUnsigned())
+      }
+    }
+  }
+
   @Test(
     arguments: [
       (CodingError.Reason.truncated, "the bytes end within the value at offset 3"),

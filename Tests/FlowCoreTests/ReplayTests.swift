@@ -36,6 +36,13 @@ import Testing
     expect(.misplaced, of: [Self.event(1, Self.created(byteCount: bytes.count + 1)), whole, rest])
   }
 
+  /// Before any of it is gathered.
+  @Test(arguments: [0, 256 << 20 + 1, Int(Int64.max)])
+  func aDefinitionOfASizeThatNoneHasIsRefused(byteCount: Int) {
+    let reason = HistoryError.Reason.definitionSize(Int64(byteCount))
+    expect(reason, of: [Self.event(1, Self.created(byteCount: byteCount))])
+  }
+
   @Test func aDefinitionCanBeRead() {
     expect(
       .definition(CodingError(offset: 0, reason: .truncated)),

@@ -32,6 +32,7 @@ final class MemoryStorage: Storage {
   var faults: [Int: Fault] = [:]
   var faultsByOperation: [String: Fault] = [:]
   private(set) var isDead = false
+  private(set) var bytesRead = 0
   private(set) var pollsUntilSynced = 0
   private var syncing: Node?
   private var partError: Errno?
@@ -103,6 +104,7 @@ final class MemoryStorage: Storage {
     let start = Int(offset)
     let count = unsafe max(0, min(range.count, file.bytes.count - start))
     guard count > 0 else { return 0 }
+    bytesRead += count
     let bytes = unsafe file.bytes
     buffer.copy(bytes.span.extracting(start..<start + count), at: range.lowerBound)
     return count

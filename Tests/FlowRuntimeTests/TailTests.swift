@@ -86,9 +86,12 @@ struct TailTests {
     let durable = Int64(harness.recorder.events.count)
     try spoilTheLastCommit()
     let before = try log()
-    // Once more: the engine that was refused has left the word of the one before.
-    for id in [Int32(2), 3] {
-      let error = #expect(throws: RunError.self) { _ = try harness.drive(by: id) }
+    let lock = disk.bytes(at: folder.lock)
+    // Once more: the engine that was refused has left the word of the one before. After a reboot that
+    // word is as true.
+    for (id, boot) in [(Int32(2), nil), (3, nil), (4, "another boot"), (5, "another boot")] {
+      let error = #expect(throws: RunError.self) { _ = try harness.drive(by: id, boot: boot) }
+      #expect(disk.bytes(at: folder.lock) == lock)
       #expect(
         error
           == .historyIsShort(

@@ -36,7 +36,7 @@ package struct ListCommand: Subcommand, Equatable {
     _ id: String, _ home: RunHome<LinuxStorage>, now: WallTime
   ) -> ListEntry {
     do throws(CommandError) {
-      let run = try RecordedRun(id, in: home)
+      let run = try RecordedRun(id, keepsAllAttempts: false, in: home)
       if let problem = run.problem {
         return .unreadable(runID: id, reason: "\(problem)")
       }

@@ -48,7 +48,7 @@ package struct LogsCommand: Subcommand, Equatable {
         try follower.take(events, state, in: context.home().folder(of: state.created.runID))
       }
     }
-    let run = try RecordedRun(named: run, context)
+    let run = try RecordedRun(named: run, keepsAllAttempts: false, context)
     if let state = run.summary.state { try print(run, state, context) }
     // What there is was shown; there may have been more.
     if let problem = run.problem { throw problem }

@@ -61,7 +61,7 @@ package struct ReplayCommand: Subcommand, Equatable {
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let home = try context.home()
     let id: String
-    var replay = RunReplay(to: limit, isChecking: isChecking)
+    var replay = RunReplay(to: limit, isChecking: isChecking, keepsAllAttempts: json)
     var problem: CommandError?
     let (isHeld, engineProcessID): (Bool, Int32?)
     do throws(RunError) {

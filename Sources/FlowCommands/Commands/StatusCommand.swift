@@ -39,7 +39,7 @@ package struct StatusCommand: Subcommand, Equatable {
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     if watch { return try RunWatch.follow(run ?? "latest", context) }
     var output = context.output
-    let run = try RecordedRun(named: run ?? "latest", context)
+    let run = try RecordedRun(named: run ?? "latest", keepsAllAttempts: json, context)
     let printer = StatusPrinter(
       run.summary, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       isWaitingForRoom: run.isWaitingForRoom, now: context.now().wall)

@@ -21,7 +21,7 @@ package struct RunReplay: Sendable {
   }
 
   /// The run at the point.
-  package private(set) var summary = RunSummary()
+  package private(set) var summary: RunSummary
   /// The last event that is in `summary`, and the first that is not.
   package private(set) var last: Event?
   package private(set) var next: Event?
@@ -48,7 +48,9 @@ package struct RunReplay: Sendable {
   private var start: WallTime?
   private var redecision = Redecision()
 
-  package init(to limit: Limit, isChecking: Bool) {
+  /// - Parameter keepsAllAttempts: as of `RunSummary`.
+  package init(to limit: Limit, isChecking: Bool, keepsAllAttempts: Bool = true) {
+    summary = RunSummary(keepsAllAttempts: keepsAllAttempts)
     self.limit = limit
     check = isChecking ? Check() : nil
   }

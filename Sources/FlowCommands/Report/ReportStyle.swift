@@ -8,7 +8,7 @@ enum ReportStyle {
       --warnfill: #e09a2b; --off: #7e22ce; --offfill: #a855f7; --now: #1d4ed8; --nowfill: #3b82f6;
       --idle: #c9ccd3; --soft: 11%; --names: 15rem;
     }
-    @media (prefers-color-scheme: dark) {
+    @media screen and (prefers-color-scheme: dark) {
       :root {
         --bg: #131418; --panel: #1c1e24; --text: #e7e8ec; --muted: #9aa1ad; --line: #30333b;
         --ok: #5fd08f; --okfill: #2f9e63; --bad: #ff8d8d; --badfill: #d64545; --warn: #f0b45a;
@@ -79,6 +79,7 @@ enum ReportStyle {
     .axis .track { grid-column: 2; }
     .axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
     .axis span:first-child { transform: none; }
+    .axis span.end { transform: translateX(-100%); left: 100%; }
     .lane { position: relative; height: 22px; border-top: 1px solid var(--line); }
     .lane:hover { background: color-mix(in srgb, var(--nowfill) 8%, transparent); }
     .name {
@@ -149,8 +150,30 @@ enum ReportStyle {
     details > :last-child { margin-bottom: .8rem; }
     summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }
     details:target { border-color: var(--now); }
-    @media (max-width: 48rem) { :root { --names: 8rem; } }
-    @media print { pre, .window { max-height: none; } section { break-inside: avoid-page; } }
+    @media screen and (max-width: 48rem) {
+      :root { --names: 8rem; }
+      header, main { padding: 0 1rem; }
+      .axis span:nth-child(even) { display: none; }
+    }
+    @media print {
+      @page { margin: 14mm; }
+      * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+      :root { --names: 9rem; }
+      body { font-size: 11px; }
+      header, main { max-width: none; padding: 0; }
+      section { margin: 1.4rem 0; }
+      h2, .note, .legend, summary { break-after: avoid; }
+      tr, li, dl, .lane { break-inside: avoid; }
+      .axis { position: relative; }
+      .lane, .scroll, pre { overflow: visible; }
+      pre, .window { max-height: none; overflow: visible; }
+      pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 9.5px; }
+      svg { max-width: 100%; height: auto; max-height: 245mm; }
+      table { font-size: 9.5px; }
+      th, td { padding-right: .45rem; }
+      .badge { font-size: 9.5px; }
+      details:not([open]) { display: none; }
+    }
 
     """
 }

@@ -30,7 +30,9 @@ struct TimelineSection {
       "<div class=\"window\"><div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
     for tick in scale.ticks {
       let label = tick == 0 ? "0" : DurationText.of(microseconds: tick)
-      output.write("<span \(style(at: tick))>\(label)</span>")
+      // The last would be cut off in the middle.
+      let isAtEnd = tick > 0 && scale.position(tick) > Self.lastLabel
+      output.write("<span \(isAtEnd ? "class=\"end\"" : style(at: tick))>\(label)</span>")
     }
     output.write("</div></div>\n<div class=\"under\">")
     for tick in scale.ticks { output.write("<i class=\"tick\" \(style(at: tick))></i>") }
@@ -44,6 +46,9 @@ struct TimelineSection {
     for step in selection.lanes { write(lane: step, to: &output) }
     output.write("</div></div>\n</section>\n")
   }
+
+  /// Behind this, in thousandths of a per cent, the half of a label finds no place.
+  private static let lastLabel: Int64 = 96_000
 
   /// A clock that is set each second must not become the page.
   private static let mostMarks = 200

@@ -154,7 +154,9 @@ package struct ByteReader {
     // Every element takes at least a byte, so a count beyond the rest is refused before any work.
     let count = try readLength()
     var elements: [Element] = []
-    elements.reserveCapacity(count)
+    // An element can take far more room in memory than it took bytes: what is set aside for all must
+    // not go by what a count says.
+    elements.reserveCapacity(min(count, 1_024))
     for _ in 0..<count { elements.append(try body(&self)) }
     return elements
   }

@@ -10,6 +10,8 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     case misplaced
     /// The definition that the first events carry is not readable.
     case definition(CodingError)
+    /// So many bytes, none or too many.
+    case definitionSize(Int64)
     /// The needs of the definition's steps form a circle.
     case cycle
     /// Decided by rules that this program does not have.
@@ -37,6 +39,8 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
       return "\(what) cannot happen to step \(step), which is \(phase)"
     case .misplaced: return "\(what) is out of place"
     case .definition(let error): return "\(what) ends a definition that cannot be read: \(error)"
+    case .definitionSize(let count):
+      return "\(what) begins a definition of \(count) bytes, which no run can have"
     case .cycle: return "\(what) ends a definition whose steps need each other in a circle"
     case .unknownPolicy(let version):
       return "\(what) names policy \(version), which only a newer flow knows"

@@ -26,6 +26,9 @@ package struct Replay: Equatable, Sendable {
       guard created.policyVersion == Decider.policyVersion else {
         throw HistoryError(event, .unknownPolicy(created.policyVersion))
       }
+      guard (1...RunCreated.largestDefinition).contains(created.definitionByteCount) else {
+        throw HistoryError(event, .definitionSize(created.definitionByteCount))
+      }
       self.created = created
     case (.definitionPart(let part), let created?):
       definition += part

@@ -14,6 +14,7 @@ package struct RunSummary: Equatable, Sendable {
   /// Why no more attempts were scheduled; nil where the run was left to come to its own end.
   package private(set) var stopReason: StopReason?
 
+  private let keepsAllAttempts: Bool
   private var attempts: [StoredAttempt] = []
   /// By step: the place of its last attempt in `attempts`, or `none`.
   private var lastAttempt: [Int32] = []
@@ -34,7 +35,11 @@ package struct RunSummary: Equatable, Sendable {
     var end: AttemptEnd?
   }
 
-  package init() {}
+  /// - Parameter keepsAllAttempts: whether to remember more than the last attempt of each step. If
+  ///   not, what is kept does not grow with the history, but with the workflow alone.
+  package init(keepsAllAttempts: Bool = true) {
+    self.keepsAllAttempts = keepsAllAttempts
+  }
 
   /// The state so far; nil before the definition is complete.
   package var state: RunState? { replay.state }
@@ -95,8 +100,13 @@ package struct RunSummary: Equatable, Sendable {
   private mutating func begin(_ attempt: AttemptID) -> Int {
     let last = lastAttempt[Int(attempt.step)]
     if last != Self.none, attempts[Int(last)].number == attempt.number { return Int(last) }
-    lastAttempt[Int(attempt.step)] = Int32(attempts.count)
     let isProbe = state?.steps[Int(attempt.step)].asksProbe ?? false
+    if !keepsAllAttempts, last != Self.none {
+      attempts[Int(last)] = StoredAttempt(
+        previous: Self.none, number: attempt.number, isProbe: isProbe)
+      return Int(last)
+    }
+    lastAttempt[Int(attempt.step)] = Int32(attempts.count)
     attempts.append(StoredAttempt(previous: last, number: attempt.number, isProbe: isProbe))
     return attempts.count - 1
   }
@@ -105,8 +115,9 @@ package struct RunSummary: Equatable, Sendable {
 // MARK: Questions, where `state` is not nil
 
 extension RunSummary {
-  /// The attempts of a step, the first first.
+  /// The attempts of a step, the first first; all must have been kept.
   package func attempts(ofStep step: Int) -> [AttemptSummary] {
+    precondition(keepsAllAttempts, "the attempts before the last were not kept")
     var found: [AttemptSummary] = []
     var place = lastAttempt[step]
     while place != Self.none {

@@ -27,13 +27,18 @@ package enum LogRepair {
     let lock = try RunLock.acquire(
       folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
       in: storage)
-    let report = try LogVerifier.verify(held: folder, in: storage, process.place.bootID)
-    if report.verdict == .intact { return .whole }
-    guard report.isRepairable, let state = report.state else { return .refused(report) }
-    let isLaunching = try wrapping { () throws(StorageError) in
-      try LauncherFile(path: folder.launcher, storage: storage).isLocked()
+    let report: LogReport
+    do throws(RunError) {
+      report = try LogVerifier.verify(held: folder, in: storage, process.place.bootID)
+      if report.isRepairable { try requireNoLauncher(folder, storage) }
+    } catch {
+      lock.giveBack()
+      throw error
     }
-    if isLaunching { throw .launcherLingers(path: folder.launcher) }
+    guard report.verdict != .intact, report.isRepairable, let state = report.state else {
+      lock.giveBack()
+      return report.verdict == .intact ? .whole : .refused(report)
+    }
     let reader = try readToEnd(folder, storage)
     guard let tail = reader.tail else {
       preconditionFailure("the log of a dead engine was read to its end, and has none")
@@ -52,6 +57,15 @@ package enum LogRepair {
     // As a run that has ended leaves its log.
     if state.isFinished { try journal.seal() }
     return .repaired(report, tail: tail, segment: segment)
+  }
+
+  private static func requireNoLauncher<Store: Storage>(
+    _ folder: RunFolder, _ storage: Store
+  ) throws(RunError) {
+    let isLaunching = try wrapping { () throws(StorageError) in
+      try LauncherFile(path: folder.launcher, storage: storage).isLocked()
+    }
+    if isLaunching { throw .launcherLingers(path: folder.launcher) }
   }
 
   private static func readToEnd<Store: Storage>(

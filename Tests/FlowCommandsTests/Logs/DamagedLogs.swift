@@ -71,6 +71,15 @@ struct DamagedLog: Sendable {
 
   /// Every checksum in these is right.
   private static let events = [
+    DamagedLog("newer-format", of: "one-step") { log in
+      log[1][8] = 2
+      log[1].correctChecksum(of: 0..<124)
+    },
+    DamagedLog("newer-frame", of: "chain") { log in
+      let start = log.frames(of: 1)[3].lowerBound
+      log[1][start + 2] = 2
+      log[1].correctChecksum(of: start..<start + 40)
+    },
     DamagedLog("newer-event", of: "one-step") { log in
       log.files = try ScriptedRun.forged { $0.last[0] = 31 << 1 | 1 }
     },
@@ -87,6 +96,20 @@ struct DamagedLog: Sendable {
       log.files = try ScriptedRun.forged { $0.parts.remove(at: 0) }
     },
   ]
+}
+
+extension [UInt8] {
+  /// Puts the CRC-32 of a part, as zlib has it, behind that part.
+  fileprivate mutating func correctChecksum(of range: Range<Int>) {
+    var checksum = UInt32.max
+    for byte in self[range] {
+      checksum ^= UInt32(byte)
+      for _ in 0..<8 { checksum = checksum >> 1 ^ (checksum & 1 == 1 ? 0xedb8_8320 : 0) }
+    }
+    for index in 0..<4 {
+      self[range.upperBound + index] = UInt8(truncatingIfNeeded: ~checksum >> (8 * UInt32(index)))
+    }
+  }
 }
 
 extension ByteStorage {

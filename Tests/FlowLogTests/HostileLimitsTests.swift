@@ -1,0 +1,201 @@
+import Testing
+
+@testable import FlowLog
+
+/// What a hostile log costs: its bytes are read a bounded number of times, and no more memory is
+/// taken than one frame may have, whatever its lengths and counts say. Every checksum is right.
+@Suite struct HostileLimitsTests {
+  /// What reading a log to its end, or to what is wrong with it, has cost.
+  private struct Cost {
+    var bytesRead = 0
+    var windowBytes = 0
+    var inflatedBytes = 0
+    var frames = 0
+    var error: LogError?
+    var verdict: LogTail.Verdict?
+  }
+
+  private func cost(of storage: MemoryStorage) throws -> Cost {
+    var cost = Cost()
+    let before = storage.bytesRead
+    var reader = try LogReader.open("log", in: storage, .recovering)
+    do throws(LogError) {
+      while try reader.next() != nil { cost.frames += 1 }
+    } catch {
+      cost.error = error
+    }
+    cost.bytesRead = storage.bytesRead - before
+    cost.windowBytes = reader.segment.window.bytes.count
+    cost.inflatedBytes = reader.inflated.count
+    cost.verdict = reader.tail?.verdict
+    return cost
+  }
+
+  /// Appends frames that follow from what is there.
+  private struct Forger {
+    let storage = MemoryStorage()
+    private var chain: UInt32
+    private(set) var last: UInt64 = 2
+
+    /// A log of two events.
+    init() throws {
+      var log = try newLog(storage, .small(largest: 1 << 40))
+      try log.commit(2)
+      var reader = try LogReader.open("log", in: storage, .dead)
+      try reader.drain()
+      chain = reader.segment.committed.chain
+    }
+
+    mutating func append(
+      _ payload: [UInt8], endsCommit: Bool = true, _ change: (inout FrameHeader) -> Void = { _ in }
+    ) {
+      var frame = FrameHeader.data(
+        salt: 0x5a17_0001, after: last, syncedThrough: endsCommit ? last : 2, eventCount: 1,
+        rawLength: payload.count, endsCommit: endsCommit)
+      change(&frame)
+      let length = LogFormat.frameLength(storing: payload.count)
+      var bytes = [UInt8](repeating: 0, count: length)
+      bytes.copy(payload.span, at: 48)
+      bytes[length - 1] = LogFormat.endMark
+      frame.payloadChecksum = Checksum.of(bytes, 48..<length)
+      frame.encode(into: &bytes, after: chain)
+      storage[segment1] += bytes
+      chain = frame.chain
+      last += UInt64(frame.eventCount)
+    }
+  }
+
+  /// 16 MiB of zeros, in 16 KiB.
+  private func bomb() throws -> [UInt8] {
+    var deflater = Deflater(level: 9, dictionary: [])
+    let zeros = [UInt8](repeating: 0, count: LogFormat.largestPayload)
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let length = try #require(deflater.deflate(zeros.span, into: &bytes, 0..<bytes.count))
+    return Array(bytes.prefix(length))
+  }
+
+  @Test(arguments: [UInt32(1 << 20), 16 << 20])
+  func noRoomIsTakenForWhatIsNotThere(length: UInt32) throws {
+    var forger = try Forger()
+    forger.append([1, 2, 3]) {
+      $0.rawLength = length
+      $0.storedLength = length
+    }
+    let cost = try cost(of: forger.storage)
+    #expect(cost.verdict == .torn && cost.frames == 1)
+    #expect(cost.windowBytes <= 128 << 10)
+    #expect(cost.bytesRead <= 4 * forger.storage[segment1].count)
+  }
+
+  @Test func noRoomIsTakenForWhatCannotBe() throws {
+    for (raw, stored) in [(UInt32.max, UInt32(3)), (.max, .max), (1 << 24 + 1, 3), (0, 3)] {
+      var forger = try Forger()
+      forger.append([1, 2, 3]) {
+        $0.type |= FrameHeader.deflatedFlag
+        $0.rawLength = raw
+        $0.storedLength = stored
+        $0.eventCount = .max
+      }
+      let cost = try cost(of: forger.storage)
+      #expect(cost.verdict == .ambiguous && cost.frames == 1)
+      #expect(cost.windowBytes <= 128 << 10 && cost.inflatedBytes == 0)
+    }
+  }
+
+  /// Each is a frame by the rules; together they are 400 MB.
+  @Test func manyBombsTakeTheRoomOfOne() throws {
+    let bomb = try bomb()
+    var forger = try Forger()
+    for _ in 0..<24 {
+      forger.append(bomb) {
+        $0.type |= FrameHeader.deflatedFlag
+        $0.rawLength = UInt32(LogFormat.largestPayload)
+      }
+    }
+    let size = forger.storage[segment1].count
+    #expect(size < 2 << 20)
+    let cost = try cost(of: forger.storage)
+    #expect(cost.frames == 25 && cost.verdict == .intact(isSealed: false))
+    #expect(cost.inflatedBytes <= LogFormat.largestPayload)
+    #expect(cost.windowBytes <= 128 << 10 && cost.bytesRead <= 2 * size)
+  }
+
+  /// Nothing of it counts, and it is looked at once for that.
+  @Test func aCommitWithoutAnEndIsNotReadAgainAndAgain() throws {
+    var forger = try Forger()
+    for _ in 0..<4_000 { forger.append([UInt8](repeating: 7, count: 100), endsCommit: false) }
+    let size = forger.storage[segment1].count
+    #expect(size > 4 * 128 << 10)
+    let cost = try cost(of: forger.storage)
+    #expect(cost.frames == 1 && cost.verdict == .torn)
+    #expect(cost.bytesRead <= 4 * size)
+    #expect(cost.windowBytes <= 128 << 10)
+  }
+
+  /// One commit of many frames is looked at before it is given out, and then once more.
+  @Test func aLongCommitIsReadTwice() throws {
+    var forger = try Forger()
+    for _ in 0..<4_000 { forger.append([UInt8](repeating: 7, count: 100), endsCommit: false) }
+    forger.append([1]) { $0.syncedThrough = 2 }
+    let size = forger.storage[segment1].count
+    let cost = try cost(of: forger.storage)
+    #expect(cost.frames == 4_002 && cost.verdict == .intact(isSealed: false))
+    #expect(cost.bytesRead <= 3 * size)
+  }
+
+  /// Every eight bytes begin what might be a frame; none is.
+  @Test func aTailOfBeginningsIsSearchedOnce() throws {
+    let forger = try Forger()
+    let magic: [UInt8] = [0x66, 0x4c, 1, 0x11, 1, 0, 0x17, 0x5a]
+    for _ in 0..<1 << 16 { forger.storage[segment1] += magic }
+    let size = forger.storage[segment1].count
+    let cost = try cost(of: forger.storage)
+    #expect(cost.verdict == .ambiguous && cost.frames == 1)
+    #expect(cost.bytesRead <= 4 * size && cost.windowBytes <= 128 << 10)
+  }
+
+  @Test func sealsAfterASealAreNotFollowed() throws {
+    var forger = try Forger()
+    for _ in 0..<1_000 {
+      forger.append([]) { $0 = .seal(salt: $0.salt, after: 2) }
+    }
+    let cost = try cost(of: forger.storage)
+    #expect(cost.error?.reason == .damaged(.bytesAfterSeal))
+    #expect(cost.bytesRead <= 4 * forger.storage[segment1].count)
+  }
+
+  /// The order of segments is that of their names; what their headers say must agree with it.
+  @Test func segmentsThatNameEachOtherAsPredecessorAreRefused() throws {
+    for (first, second) in [(UInt64(2), UInt64(1)), (1, 2), (0, 2), (2, 3)] {
+      let storage = MemoryStorage()
+      var log = try newLog(storage)
+      try log.commit(2)
+      try log.seal()
+      _ = try recover(storage)
+      for (name, predecessor) in [(segment1, first), (segment2, second)] {
+        storage[name].store(predecessor, at: 32)
+        storage[name].store(Checksum.of(storage[name], 0..<124), at: 124)
+      }
+      let before = storage.bytesRead
+      let error = failure { () throws(LogError) in
+        var reader = try LogReader.open("log", in: storage, .recovering)
+        try reader.drain()
+      }
+      #expect(error?.reason == .damaged(.segmentHeader))
+      #expect(storage.bytesRead - before <= 1_024)
+    }
+  }
+
+  /// A name with a great number is not counted up to.
+  @Test func aSegmentWithAGreatNumberIsOneThatIsMissingOthers() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    storage["99999999.seg"] = storage[segment1]
+    let error = failure { () throws(LogError) in
+      var reader = try LogReader.open("log", in: storage, .recovering)
+      try reader.drain()
+    }
+    #expect(error?.reason == .damaged(.missingSegment) && error?.path == "log/\(segment2)")
+  }
+}
