@@ -95,7 +95,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.wakeUpDelayMicroseconds = pick(0, 0, 500, 20_000)
     options.syncMicroseconds = pick(1, 100, 20_000, 500_000)
     options.isCancelled = pick(0, 0, 0, 1) == 1
-    options.fullDisks = pick(0, 0, 0, 1, 2, 4)
+    options.fullDisks = pick(0, 0, 1, 3, 8)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
     options.steps = 1 + choices.choose(.options, below: 12)
@@ -109,7 +109,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.forkFailurePerMille = pick(0, 0, 0, 50, 200)
     options.processLatencyMicroseconds = pick(0, 0, 100, 5_000, 50_000)
     options.maxReopenings = pick(0, 0, 1, 2)
-    options.requests = pick(0, 0, 0, 0, 1, 3)
+    options.requests = pick(0, 0, 0, 1, 3)
     options.remountPercent = pick(0, 0, 0, 30)
     options.readErrorPerMille = pick(0, 0, 0, 1, 5)
     options.shortReadPerMille = pick(0, 0, 200)

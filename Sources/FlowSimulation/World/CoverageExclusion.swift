@@ -95,6 +95,30 @@ package struct CoverageExclusion: Sendable {
       unlikely: "a monitor gives up half a minute after it began to kill: then its engine is seldom"
         + " busy, or just coming up"
     ) { $0.fault == .unkillableNamed && ($0.phase == .committing || $0.phase == .recovering) },
+    CoverageExclusion(
+      unlikely: "a run that stops tells its probes so at once: they seldom answer while something else"
+        + " is made durable, or while the next engine comes up"
+    ) {
+      guard $0.fault.isOfProbe, $0.phase == .committing || $0.phase == .recovering else {
+        return false
+      }
+      switch $0.kind {
+      case .cancelRequested, .stopRequested, .runStopping, .attemptWithdrawn: return true
+      default: return false
+      }
+    },
+    CoverageExclusion(
+      unlikely: "what recovery writes at once seldom lies in two sectors"
+    ) { $0.fault == .shortWrite && $0.phase == .recovering },
+    CoverageExclusion(
+      unlikely: "who seals a log looks for nothing, and writes in one sector but at its border"
+    ) {
+      guard $0.kind == .runFinished, $0.phase == .working else { return false }
+      switch $0.fault {
+      case .shortRead, .tooManyFiles, .shortWrite, .cancel, .forcedCancel: return true
+      default: return false
+      }
+    },
   ]
 }
 
