@@ -111,7 +111,8 @@ package struct CoverageExclusion: Sendable {
       unlikely: "what recovery writes at once seldom lies in two sectors"
     ) { $0.fault == .shortWrite && $0.phase == .recovering },
     CoverageExclusion(
-      unlikely: "who seals a log looks for nothing, and writes in one sector but at its border"
+      unlikely: "the log is sealed as soon as the run has ended: with a write that seldom lies in two"
+        + " sectors, with no look at other files, and before anybody can cancel"
     ) {
       guard $0.kind == .runFinished, $0.phase == .working else { return false }
       switch $0.fault {
