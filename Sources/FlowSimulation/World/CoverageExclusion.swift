@@ -66,7 +66,8 @@ package struct CoverageExclusion: Sendable {
       impossible: "when the end of a run is durable, none of its attempts is open"
     ) { $0.kind == .runFinished && $0.fault.needsOpenAttempt },
     CoverageExclusion(
-      impossible: "a probe comes after a loss, and neither the first commit of a run nor the first of"
+      impossible:
+        "a probe comes after a loss, and neither the first commit of a run nor the first of"
         + " another round holds one"
     ) {
       switch $0.kind {
@@ -75,11 +76,13 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
-      unlikely: "what a run leaves running goes on when it likes, and there is nothing to be seen of"
+      unlikely:
+        "what a run leaves running goes on when it likes, and there is nothing to be seen of"
         + " it in the moments in which an engine closes or opens the log of a run that has ended"
     ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.isOfAttempts },
     CoverageExclusion(
-      unlikely: "while the first commit of another round is made durable its engine does nothing else,"
+      unlikely:
+        "while the first commit of another round is made durable its engine does nothing else,"
         + " unless somebody cancels the run or removes its lock file in that moment"
     ) {
       guard $0.kind == .runFinished, $0.phase == .committing else { return false }
@@ -96,7 +99,8 @@ package struct CoverageExclusion: Sendable {
         + " busy, or just coming up"
     ) { $0.fault == .unkillableNamed && ($0.phase == .committing || $0.phase == .recovering) },
     CoverageExclusion(
-      unlikely: "a run that stops tells its probes so at once: they seldom answer while something else"
+      unlikely:
+        "a run that stops tells its probes so at once: they seldom answer while something else"
         + " is made durable, or while the next engine comes up"
     ) {
       guard $0.fault.isOfProbe, $0.phase == .committing || $0.phase == .recovering else {
@@ -111,7 +115,8 @@ package struct CoverageExclusion: Sendable {
       unlikely: "what recovery writes at once seldom lies in two sectors"
     ) { $0.fault == .shortWrite && $0.phase == .recovering },
     CoverageExclusion(
-      unlikely: "the log is sealed as soon as the run has ended: with a write that seldom lies in two"
+      unlikely:
+        "the log is sealed as soon as the run has ended: with a write that seldom lies in two"
         + " sectors, with no look at other files, and before anybody can cancel"
     ) {
       guard $0.kind == .runFinished, $0.phase == .working else { return false }
