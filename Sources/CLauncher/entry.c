@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "launcher_loop.h"
 
-// A launcher must be a process of one thread, and small, since every monitor is its copy. So it is
+// A launcher must be a process of one thread, and small, since monitors work in its memory. So it is
 // entered before anything of the Swift runtime starts: 101 is the first priority that is free.
 __attribute__((constructor(101))) static void enter(int count, char **arguments, char **environment) {
   if (count < 1 || strcmp(arguments[0], FLOW_LAUNCHER_TITLE) != 0) return;
@@ -12,8 +12,5 @@ __attribute__((constructor(101))) static void enter(int count, char **arguments,
   int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(FLOW_LAUNCHER_REQUESTS, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return;
-  char *last = arguments[count - 1];
-  struct flow_title title = {
-      .bytes = arguments[0], .size = (size_t)(last + strlen(last) + 1 - arguments[0])};
-  flow_launcher_run(environment, title);
+  flow_launcher_run(environment);
 }

@@ -1,8 +1,6 @@
 #define _GNU_SOURCE
 #include "kernel.h"
 
-#include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "channel.h"
@@ -51,16 +49,4 @@ sigset_t flow_monitor_signals(void) {
   sigaddset(&signals, FLOW_MONITOR_SIGNAL_STOP);
   sigaddset(&signals, FLOW_MONITOR_SIGNAL_FORCE);
   return signals;
-}
-
-void flow_set_title(struct flow_title title, const char *name, const char *subject) {
-  prctl(PR_SET_NAME, name);
-  size_t name_size = strlen(name) + 1, subject_size = strlen(subject) + 1;
-  if (title.size < name_size + 2) return;
-  memset(title.bytes, 0, title.size);
-  memcpy(title.bytes, name, name_size);
-  size_t room = title.size - name_size;
-  // What a path ends with says more than what it begins with.
-  if (subject_size > room) subject += subject_size - room;
-  memcpy(title.bytes + name_size, subject, strlen(subject));
 }

@@ -1,4 +1,4 @@
-// Clocks, signals and titles, as launcher and monitors use them.
+// Clocks and signals, as launcher and monitors use them.
 #pragma once
 
 #include <signal.h>
@@ -23,12 +23,3 @@ sigset_t flow_monitor_signals(void);
 
 /// The signals that `flow_set_signals` does not leave to their usual effect; ends with a zero.
 extern const int flow_changed_signals[];
-
-/// Where the process shows its arguments.
-struct flow_title {
-  char *bytes;
-  size_t size;
-};
-
-/// Shows `name` and what fits of `subject` in place of the arguments.
-void flow_set_title(struct flow_title title, const char *name, const char *subject);

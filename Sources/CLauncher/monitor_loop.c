@@ -2,24 +2,26 @@
 #include "monitor_loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "children.h"
+#include "kernel.h"
 #include "monitor.h"
 #include "output_limit.h"
 #include "record_file.h"
 #include "report.h"
 #include "spawn.h"
 
-// A report that the pipe had no room for is tried again.
-enum { REPORT_AGAIN_US = 20 * 1000 };
+enum {
+  // A report that the pipe had no room for is tried again.
+  REPORT_AGAIN_US = 20 * 1000,
+  // That the command runs is told when it has run so long, or with whatever comes next: the engine is
+  // not woken twice for one that has ended by then.
+  TELL_LAUNCH_US = 5 * 1000,
+};
 
 struct loop {
   const struct flow_monitor_birth *birth;
@@ -31,6 +33,8 @@ struct loop {
   bool told_end;
   struct flow_output_limit limit;
   struct flow_report_queue reports;
+  /// When they are to be told.
+  int64_t report_at;
 };
 
 static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t result);
@@ -41,9 +45,20 @@ static void report(struct loop *loop, enum flow_report_kind kind) {
   const struct flow_request_header *request = &loop->birth->request->header;
   struct flow_report report = {
       .kind = kind, .step = request->step, .attempt = request->attempt,
-      .process = loop->monitor.command, .monitor = getpid(), .end = loop->monitor.end};
+      .process = loop->monitor.command, .monitor = flow_process_id(), .end = loop->monitor.end};
   flow_report_add(&loop->reports, &report);
+  loop->report_at = 0;
+  if (kind == FLOW_REPORT_LAUNCHED) {
+    loop->report_at = flow_now() + TELL_LAUNCH_US;
+  } else {
+    flow_report_flush(&loop->reports);
+  }
+}
+
+static void tell_what_is_due(struct loop *loop, int64_t now) {
+  if (loop->reports.count == 0 || now < loop->report_at) return;
   flow_report_flush(&loop->reports);
+  loop->report_at = now + REPORT_AGAIN_US;
 }
 
 // MARK: Children
@@ -55,14 +70,14 @@ static void count(pid_t child, void *context) {
 
 static void terminate(pid_t child, void *context) {
   (void)context;
-  kill(child, SIGTERM);
+  flow_signal(child, SIGTERM);
   // One that is stopped hears nothing else before it goes on.
-  kill(child, SIGCONT);
+  flow_signal(child, SIGCONT);
 }
 
 static void kill_child(pid_t child, void *context) {
   (void)context;
-  kill(child, SIGKILL);
+  flow_signal(child, SIGKILL);
 }
 
 static void name_survivor(pid_t child, void *context) {
@@ -85,15 +100,14 @@ static int64_t status(const siginfo_t *info) {
 static bool reap(struct loop *loop) {
   while (true) {
     siginfo_t info = {.si_pid = 0};
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-      if (errno == EINTR) continue;
-      return false;
-    }
+    int64_t result = flow_look_for_end(&info);
+    if (result == -EINTR) continue;
+    if (result != 0) return false;
     if (info.si_pid == 0) return true;
     if (info.si_pid == loop->monitor.command && !loop->monitor.command_reaped) {
       feed(loop, FLOW_MONITOR_COMMAND_ENDED, status(&info));
     } else {
-      waitpid(info.si_pid, NULL, 0);
+      flow_reap(info.si_pid);
       loop->has_reaped = true;
     }
   }
@@ -138,7 +152,7 @@ static int64_t write_command(struct loop *loop) {
 static int64_t write_end(struct loop *loop) {
   struct flow_record_end *end = &loop->monitor.end;
   struct rusage usage;
-  if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+  if (flow_call(SYS_getrusage, RUSAGE_CHILDREN, (long)&usage, 0, 0, 0) == 0) {
     end->cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * (int64_t)1000000 +
                   usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
     end->peak_memory_kib = usage.ru_maxrss;
@@ -156,7 +170,7 @@ static int64_t create_record(struct loop *loop) {
 }
 
 static int64_t remove_record(struct loop *loop) {
-  return unlink(loop->birth->request->record_path) != 0 ? -errno : 0;
+  return flow_unlink(loop->birth->request->record_path);
 }
 
 __attribute__((noreturn)) static void leave(struct loop *loop) {
@@ -193,7 +207,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_SPAWN:
     case FLOW_MONITOR_WRITE_COMMAND:
     case FLOW_MONITOR_WRITE_END: return true;
-    case FLOW_MONITOR_RELEASE_LAUNCHER: close(loop->birth->lock); return false;
+    case FLOW_MONITOR_RELEASE_LAUNCHER: flow_close(loop->birth->lock); return false;
     case FLOW_MONITOR_REPORT_LAUNCHED: report(loop, FLOW_REPORT_LAUNCHED); return false;
     case FLOW_MONITOR_REPORT_DEADLINE: report(loop, FLOW_REPORT_DEADLINE); return false;
     case FLOW_MONITOR_REPORT_ENDED:
@@ -204,13 +218,13 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
     case FLOW_MONITOR_TERMINATE_GROUP:
       // The leader is not reaped, so that the number still names its group.
-      kill(-monitor->command, SIGTERM);
-      kill(-monitor->command, SIGCONT);
+      flow_signal(-monitor->command, SIGTERM);
+      flow_signal(-monitor->command, SIGCONT);
       return false;
     case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, NULL); return false;
     case FLOW_MONITOR_KILL_CHILDREN: flow_each_child(kill_child, NULL); return false;
     case FLOW_MONITOR_REAP_COMMAND:
-      waitpid(monitor->command, NULL, 0);
+      flow_reap(monitor->command);
       loop->has_reaped = true;
       return false;
     case FLOW_MONITOR_NAME_SURVIVORS:
@@ -240,10 +254,10 @@ static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t r
 
 // MARK: Waiting
 
-static int64_t wake_up(const struct loop *loop, int64_t now) {
+static int64_t wake_up(const struct loop *loop) {
   int64_t time = flow_monitor_wake_up(&loop->monitor);
   if (loop->limit.look_at < time) time = loop->limit.look_at;
-  if (loop->reports.count > 0 && now + REPORT_AGAIN_US < time) time = now + REPORT_AGAIN_US;
+  if (loop->reports.count > 0 && loop->report_at < time) time = loop->report_at;
   return time;
 }
 
@@ -253,7 +267,7 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
   int64_t left = time > now ? time - now : 0;
   struct timespec timeout = {
       .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
-  int number = sigtimedwait(&signals, NULL, time == INT64_MAX ? NULL : &timeout);
+  int64_t number = flow_await_signal(&signals, time == INT64_MAX ? NULL : &timeout);
   if (number == FLOW_MONITOR_SIGNAL_STOP) feed(loop, FLOW_MONITOR_STOP, 0);
   if (number == FLOW_MONITOR_SIGNAL_FORCE) feed(loop, FLOW_MONITOR_FORCE, 0);
 }
@@ -261,12 +275,12 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
 void flow_monitor_run(const struct flow_monitor_birth *birth) {
   struct loop loop = {.birth = birth, .record = -1};
   const struct flow_request *request = birth->request;
-  loop.started = flow_start_time(getpid(), birth->forked_after, flow_start_clock());
+  loop.started = flow_start_time(flow_process_id(), birth->forked_after, flow_start_clock());
   loop.reports.pipe = birth->reports;
   loop.limit.file = -1;
-  setsid();
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  flow_set_title(birth->title, "flow: monitor", request->record_path);
+  flow_begin_session();
+  flow_control(PR_SET_CHILD_SUBREAPER, 1);
+  flow_control(PR_SET_NAME, (unsigned long)"flow: monitor");
   flow_monitor_init(
       &loop.monitor, request->header.timeout_us, request->header.grace_us,
       request->header.keeps_stragglers != 0);
@@ -279,7 +293,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
       now = flow_now();
     }
     if (now >= loop.limit.look_at) flow_output_limit_look(&loop.limit, now);
-    flow_report_flush(&loop.reports);
-    wait_until(&loop, wake_up(&loop, now), now);
+    tell_what_is_due(&loop, now);
+    wait_until(&loop, wake_up(&loop), now);
   }
 }

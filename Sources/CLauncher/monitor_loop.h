@@ -1,6 +1,5 @@
 #pragma once
 
-#include "kernel.h"
 #include "request.h"
 
 /// Exit codes of monitors, for their launcher.
@@ -15,7 +14,6 @@ enum {
 struct flow_monitor_birth {
   const struct flow_request *request;
   char **environment;
-  struct flow_title title;
   /// Of the clock of starts, just before the fork.
   uint64_t forked_after;
   int lock;

@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
 #include "output_limit.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "calls.h"
 
 enum {
   // What a file system gives back at least, on those that are in use.
@@ -20,19 +19,19 @@ void flow_output_limit_init(
   if (file >= 0) limit->look_at = now + SOONEST_US;
 }
 
-static int64_t wait(int64_t room) {
+static int64_t time_to_fill(int64_t room) {
   int64_t time = room / FASTEST_RATE;
   return time < SOONEST_US ? SOONEST_US : time > LATEST_US ? LATEST_US : time;
 }
 
 // Gives back what lies between head and tail.
-static int punch(struct flow_output_limit *limit, int64_t size) {
+static int64_t punch(struct flow_output_limit *limit, int64_t size) {
   int64_t kept = limit->max_bytes / 4 / BLOCK * BLOCK;
   if (kept < BLOCK) kept = BLOCK;
   int64_t begin = limit->punched_end > kept ? limit->punched_end : kept;
   int64_t end = (size - kept) / BLOCK * BLOCK;
   if (end <= begin) return 0;
-  int result = fallocate(
+  int64_t result = flow_allocate(
       limit->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin, end - begin);
   if (result != 0) return result;
   limit->dropped_bytes += end - begin;
@@ -44,9 +43,9 @@ void flow_output_limit_look(struct flow_output_limit *limit, int64_t now) {
   struct stat status;
   if (limit->file < 0) return;
   limit->look_at = INT64_MAX;
-  if (fstat(limit->file, &status) != 0) return;
+  if (flow_stat_open(limit->file, &status) != 0) return;
   int64_t held = (int64_t)status.st_blocks * 512;
   // A file system that cannot give anything back does not learn it.
   if (held > limit->max_bytes && punch(limit, status.st_size) != 0) return;
-  limit->look_at = now + wait(limit->max_bytes - held);
+  limit->look_at = now + time_to_fill(limit->max_bytes - held);
 }

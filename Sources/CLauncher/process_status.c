@@ -1,10 +1,9 @@
 #define _GNU_SOURCE
 #include "process_status.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "calls.h"
 
 // The digits of a number, at the end of `text`.
 static char *write_number(pid_t number, char text[12]) {
@@ -13,6 +12,13 @@ static char *write_number(pid_t number, char text[12]) {
   do *--next = (char)('0' + number % 10);
   while ((number /= 10) > 0);
   return next;
+}
+
+// The number that begins there.
+static uint64_t read_number(const char *next) {
+  uint64_t number = 0;
+  while (*next >= '0' && *next <= '9') number = number * 10 + (uint64_t)(*next++ - '0');
+  return number;
 }
 
 // The field that is so many spaces further; NULL if there are less.
@@ -27,10 +33,10 @@ static const char *field(const char *next, int spaces) {
 bool flow_read_status(pid_t process, struct flow_process_status *status) {
   char path[32] = "/proc/", digits[12], bytes[1024];
   strcat(strcat(path, write_number(process, digits)), "/stat");
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = (int)flow_open(path, O_RDONLY | O_CLOEXEC, 0);
   if (file < 0) return false;
-  ssize_t count = read(file, bytes, sizeof bytes - 1);
-  close(file);
+  int64_t count = flow_read(file, bytes, sizeof bytes - 1);
+  flow_close(file);
   if (count <= 0) return false;
   bytes[count] = 0;
   // The name is the second field, and may hold anything but ends with the last bracket.
@@ -38,7 +44,6 @@ bool flow_read_status(pid_t process, struct flow_process_status *status) {
   const char *start = field(parent, 22 - 4);
   if (!start) return false;
   *status = (struct flow_process_status){
-      .state = *state, .parent = (pid_t)strtol(parent, NULL, 10),
-      .start = strtoull(start, NULL, 10)};
+      .state = *state, .parent = (pid_t)read_number(parent), .start = read_number(start)};
   return true;
 }

@@ -2,31 +2,29 @@
 #include "record_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
+#include "calls.h"
 #include "kernel.h"
 
 int64_t flow_record_create(const char *path) {
-  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, 0600);
-  return file < 0 ? -errno : file;
+  return flow_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, 0600);
 }
 
 int64_t flow_record_lock(int file) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  return fcntl(file, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+  return flow_lock(file, F_OFD_SETLK, &lock);
 }
 
 // Each part is written with one write; one that is cut short is a fault of the disk.
 static int64_t write_part(int file, const uint8_t *bytes, size_t size, off_t offset) {
-  ssize_t count = pwrite(file, bytes, size, offset);
-  if (count < 0) return -errno;
+  int64_t count = flow_write_at(file, bytes, size, offset);
+  if (count < 0) return count;
   return (size_t)count == size ? 0 : -EIO;
 }
 
 int64_t flow_record_reserve(int file) {
-  if (fallocate(file, 0, 0, FLOW_RECORD_SIZE) == 0) return 0;
-  if (errno != EOPNOTSUPP) return -errno;
+  int64_t result = flow_allocate(file, 0, 0, FLOW_RECORD_SIZE);
+  if (result != -EOPNOTSUPP) return result;
   // On a file system that reserves nothing, what was written once has its place.
   static const uint8_t zeros[FLOW_RECORD_SIZE];
   return write_part(file, zeros, sizeof zeros, 0);
@@ -36,7 +34,7 @@ int64_t flow_record_write_start(
     int file, const struct flow_request_header *request, uint64_t monitor_start) {
   struct flow_record_start start = {
       .step = request->step, .attempt = request->attempt, .intent = request->intent,
-      .place = request->place, .monitor = getpid(), .monitor_start = monitor_start,
+      .place = request->place, .monitor = flow_process_id(), .monitor_start = monitor_start,
       .started_at = flow_now()};
   uint8_t bytes[FLOW_RECORD_COMMAND_OFFSET - FLOW_RECORD_START_OFFSET];
   flow_record_encode_start(&start, bytes);

@@ -5,7 +5,8 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "calls.h"
 
 _Static_assert(
     FLOW_REPORT_QUEUE_SIZE * sizeof(struct flow_report) <= PIPE_BUF,
@@ -19,10 +20,10 @@ void flow_report_add(struct flow_report_queue *queue, const struct flow_report *
 void flow_report_flush(struct flow_report_queue *queue) {
   if (queue->count == 0) return;
   size_t size = (size_t)queue->count * sizeof queue->list[0];
-  ssize_t result;
-  do result = write(queue->pipe, queue->list, size);
-  while (result < 0 && errno == EINTR);
-  if (result < 0 && errno == EAGAIN) return;
+  int64_t result;
+  do result = flow_write(queue->pipe, queue->list, size);
+  while (result == -EINTR);
+  if (result == -EAGAIN) return;
   // Told, or there is no engine any more: the record tells the next one.
   queue->count = 0;
 }
@@ -31,7 +32,7 @@ void flow_report_flush_all(struct flow_report_queue *queue) {
   flow_report_flush(queue);
   while (queue->count > 0) {
     struct pollfd room = {.fd = queue->pipe, .events = POLLOUT};
-    poll(&room, 1, -1);
+    flow_call(SYS_ppoll, (long)&room, 1, 0, 0, 0);
     flow_report_flush(queue);
   }
 }

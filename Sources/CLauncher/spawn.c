@@ -2,17 +2,21 @@
 #include "spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "kernel.h"
+
+enum {
+  // Of the new process, until it runs the program: a path, and little else.
+  STACK_SIZE = 12 << 10,
+  // Lists up to this size are on the monitor's own stack.
+  USUAL_LISTS_SIZE = 8 << 10,
+};
 
 // All that the new process needs, made before it is there.
 struct command {
@@ -32,8 +36,8 @@ struct command {
 // The kinds of failure that say that there is a program, but not one that may be run.
 static bool may_run(const char *path, int *error) {
   struct stat status;
-  if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  if (access(path, X_OK) == 0) return true;
+  if (flow_stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (flow_access(path, X_OK) == 0) return true;
   *error = EACCES;
   return false;
 }
@@ -43,8 +47,7 @@ static bool may_run(const char *path, int *error) {
 static int run_program(const struct command *command) {
   const char *name = command->arguments[0];
   if (strchr(name, '/')) {
-    execve(name, command->arguments, command->environment);
-    return errno;
+    return (int)-flow_execute(name, command->arguments, command->environment);
   }
   if (!*name) return ENOENT;
   int error = ENOENT;
@@ -61,8 +64,7 @@ static int run_program(const struct command *command) {
       *end = '/';
       memcpy(end + 1, name, name_length + 1);
       if (may_run(candidate, &error)) {
-        execve(candidate, command->arguments, command->environment);
-        return errno;
+        return (int)-flow_execute(candidate, command->arguments, command->environment);
       }
     }
     if (!entry[length]) return error;
@@ -70,40 +72,37 @@ static int run_program(const struct command *command) {
   }
 }
 
-__attribute__((noreturn)) static void become(struct command *command) {
-  setsid();
-  struct sigaction usual = {.sa_handler = SIG_DFL};
-  for (const int *number = flow_changed_signals; *number; number++) sigaction(*number, &usual, NULL);
+static void become(void *context) {
+  struct command *command = context;
+  flow_begin_session();
+  for (const int *number = flow_changed_signals; *number; number++) flow_use_default(*number);
   // Nothing to read is what the launcher has at 0, too.
-  dup2(command->output, 1);
-  dup2(command->output, 2);
-  close_range(3, UINT_MAX, 0);
+  flow_duplicate(command->output, 1);
+  flow_duplicate(command->output, 2);
+  flow_close_from(3);
   command->failed = FLOW_LAUNCH_CHANGE_DIRECTORY;
-  if (chdir(command->directory) == 0) {
+  command->error = (int)-flow_change_directory(command->directory);
+  if (command->error == 0) {
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    flow_block_only(&none);
     command->failed = FLOW_LAUNCH_EXECUTE;
     command->error = run_program(command);
-  } else {
-    command->error = errno;
   }
   _exit(127);
 }
 
-// The new process has our memory and we wait until it runs the program (vfork(2)): nothing is copied
-// for a process that would throw it away at once. It must not return from here, nor touch what we
-// go on with, but for `command`.
-__attribute__((noinline)) static int64_t start(struct command *command) {
-  pid_t process = vfork();
-  if (process == 0) become(command);
+// The new process has our memory and we wait until it runs the program, as after vfork(2): nothing is
+// copied for a process that would throw it away at once.
+static int64_t start(struct command *command) {
+  _Alignas(16) char stack[STACK_SIZE];
+  int64_t process = flow_clone(CLONE_VM | CLONE_VFORK, stack + sizeof stack, become, command);
   if (process < 0) {
     command->failed = FLOW_LAUNCH_FORK;
-    return -errno;
+    return process;
   }
-  __asm__ volatile("" : : "r"(command) : "memory");
   if (command->error == 0) return process;
-  while (waitpid(process, NULL, 0) < 0 && errno == EINTR) continue;
+  while (flow_reap((pid_t)process) == -EINTR) continue;
   return -command->error;
 }
 
@@ -153,26 +152,43 @@ static const char *search_path(char **environment) {
   return NULL;
 }
 
-static int64_t start_with_lists(
-    const struct flow_request *request, char **environment, struct command *command) {
+// How many pointers its lists take: the arguments, the variables that are added, and what they are
+// added to.
+static size_t count_pointers(const struct flow_request *request, char **environment) {
   size_t base = 0;
   while (environment[base]) base++;
+  return request->header.argument_count + 1 + 2 * (size_t)request->header.variable_count + base + 1;
+}
+
+// - lists: room for all its pointers.
+static int64_t start_with_lists(
+    const struct flow_request *request, char **environment, char **lists, struct command *command) {
   size_t arguments = request->header.argument_count, variables = request->header.variable_count;
-  size_t size = (arguments + 1 + variables + base + variables + 1) * sizeof(char *);
-  char **lists = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (lists == MAP_FAILED) {
-    command->failed = FLOW_LAUNCH_FORK;
-    return -ENOMEM;
-  }
   command->arguments = lists;
   char **additions = lists + arguments + 1;
   char *rest = list(request->arguments, request->header.argument_count, command->arguments);
+  command->arguments[arguments] = NULL;
   list(rest, request->header.variable_count, additions);
   command->environment = additions + variables;
   merge(environment, additions, variables, command->environment);
   command->search_path = search_path(command->environment);
-  int64_t result = start(command);
-  munmap(lists, size);
+  return start(command);
+}
+
+static int64_t make_lists(
+    const struct flow_request *request, char **environment, struct command *command) {
+  size_t size = count_pointers(request, environment) * sizeof(char *);
+  if (size <= USUAL_LISTS_SIZE) {
+    char *lists[USUAL_LISTS_SIZE / sizeof(char *)];
+    return start_with_lists(request, environment, lists, command);
+  }
+  int64_t place = flow_map(size);
+  if (place < 0) {
+    command->failed = FLOW_LAUNCH_FORK;
+    return place;
+  }
+  int64_t result = start_with_lists(request, environment, (char **)place, command);
+  flow_unmap((void *)place, size);
   return result;
 }
 
@@ -180,14 +196,14 @@ int64_t flow_spawn(
     const struct flow_request *request, char **environment, int *output,
     enum flow_launch_operation *failed) {
   // Appending, so that commands that open it anew do not write over one another.
-  *output = open(
+  *output = (int)flow_open(
       request->output_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
   if (*output < 0) {
     *failed = FLOW_LAUNCH_CREATE_OUTPUT;
-    return -errno;
+    return *output;
   }
   struct command command = {.directory = request->directory, .output = *output};
-  int64_t result = start_with_lists(request, environment, &command);
+  int64_t result = make_lists(request, environment, &command);
   *failed = command.failed;
   return result;
 }

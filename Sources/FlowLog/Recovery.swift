@@ -48,6 +48,9 @@ extension LogWriter {
     }
     do throws(StorageError) {
       try file.sync()
+      // An engine that died in here may have left the name of the old segment unsynced: without it
+      // the new one would follow nothing.
+      try storage.syncNames(of: directory)
       isWhole = true
       try SegmentBirth.publish(&file, number, in: directory, storage)
     } catch {

@@ -103,6 +103,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
   }
 
+  package func flush() {
+    host.flush()
+  }
+
   package func stop(_ attempt: AttemptID, force: Bool) {
     switch attempts[attempt]?.stop(force: force) {
     case .withdraw: withdraw(attempt)

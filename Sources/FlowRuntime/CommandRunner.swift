@@ -24,6 +24,8 @@ package protocol CommandRunner: AnyObject {
     _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
   ) throws(RunError) -> [FoundAttempt]
   func launch(_ request: LaunchRequest)
+  /// Said before something that takes time: what was launched is not to wait for it.
+  func flush()
   /// Asks an attempt that was launched to end: SIGTERM, then SIGKILL after its grace; with `force`
   /// SIGKILL at once. An attempt that has ended is left alone.
   func stop(_ attempt: AttemptID, force: Bool)
@@ -38,6 +40,9 @@ package protocol CommandRunner: AnyObject {
 extension CommandRunner {
   /// Of runners whose attempts take no room.
   package var waitsForRoom: Bool { false }
+
+  /// Of runners that keep nothing back.
+  package func flush() {}
 }
 
 /// All that a runner must know of an attempt.

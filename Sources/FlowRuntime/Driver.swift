@@ -75,6 +75,9 @@ package struct Driver<World: Environment>: ~Copyable {
       life: state.lives + 1, processID: process.processID, place: process.place)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
+    // To look at all attempts can take long, and what is written now would be beside what another
+    // engine writes.
+    guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
     let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
@@ -202,6 +205,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private mutating func perform(_ effect: Effect) throws(RunError) {
     switch effect {
     case .commit(let events):
+      world.runner.flush()
       if try !journal.begin(events) { roomWait = RoomWait(since: world.time.now().monotonic) }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)

@@ -19,6 +19,8 @@ package protocol ProcessHost: AnyObject {
   /// Hands an attempt to the launcher that was started last. Never waits; where that launcher is
   /// gone the request is too, and `launcherGone` is told.
   func send(_ request: LaunchRequest)
+  /// Requests that were handed over are kept back no longer, to be sent together with others.
+  func flush()
   /// The next thing that launcher and monitors have told, in order; nil when all is told.
   func nextMessage() -> ProcessMessage?
   /// Lets `nextMessage` tell all that has been told up to now. Who is gone has told it before.
@@ -37,6 +39,11 @@ package protocol ProcessHost: AnyObject {
   /// Finds and kills every process that is left of an attempt whose monitor is gone. Returns when
   /// none can be found any more, or when those that are left cannot be killed.
   func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
+}
+
+extension ProcessHost {
+  /// Of hosts that keep nothing back.
+  package func flush() {}
 }
 
 package enum ProcessSignal: Hashable, Sendable {

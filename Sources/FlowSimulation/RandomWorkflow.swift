@@ -44,7 +44,7 @@ package enum RandomWorkflow {
 
     var settings = StepSettings()
     settings.allowFailure = happens(333)
-    settings.onLost = pick(.rerun, .rerun, .fail, .probe)
+    settings.onLost = pick(.rerun, .fail, .probe, .probe)
     if settings.onLost == .probe { settings.probe = .program(["probe"]) }
     settings.stragglers =
       choices.happens(.descendants, perMille: options.keepPercent * 10) ? .keep : .kill

@@ -95,7 +95,7 @@ package struct Simulation {
     // Neither deflate nor a reservation's size may change what a seed does.
     options.compression = .none
     options.rotationBytes = Int64(world.options.rotationBytes)
-    options.reservationBytes = 1_024
+    options.reservationBytes = world.options.fullDisks > 0 ? 256 : 1_024
     return RunProcess(
       processID: world.processes.engineProcessID, place: world.place, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
@@ -106,7 +106,8 @@ package struct Simulation {
   mutating func live() {
     while outcome == nil && !isLost && world.oracles.violation == nil {
       if world.life == Self.maxLives { world.heal() }
-      if world.life > Self.maxLives + 1 {
+      // One engine may be refused, and is followed by one where the attempts run.
+      if world.life > Self.maxLives + 2 {
         world.oracles.violated(.live, "the run does not end in a world without faults")
         return
       }
@@ -173,8 +174,11 @@ package struct Simulation {
       return
     }
     let state = driver.state
+    do throws(RunError) { try driver.finish() } catch {
+      world.oracles.engineEnded(inFlight: [])
+      throw error
+    }
     world.oracles.engineEnded(inFlight: [])
-    try driver.finish()
     try end(as: ended, state)
   }
 
@@ -185,7 +189,7 @@ package struct Simulation {
         world.oracles.violated(.prefix, "a run whose creation was acknowledged is gone")
         return nil
       }
-      world.oracles.engineEnded(inFlight: nil)
+      world.oracles.creates()
       return try Driver.create(
         NewRun(
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),

@@ -15,6 +15,8 @@ package final class LinuxStorage: Storage {
   /// The sync that was begun and whose outcome was not asked for yet.
   private var pendingSync: PendingSync?
   private var syncThread: SyncThread?
+  /// Of files that were asked for, by what they are open as.
+  private var identities: [Handle: clinux_file] = [:]
 
   /// Whether nothing else can happen until a sync that begins now is done. Then it is done at once:
   /// handing it over would only cost time.
@@ -93,20 +95,31 @@ package final class LinuxStorage: Storage {
   }
 
   package func size(of file: Handle) throws(Errno) -> Int64 {
-    var status = stat()
-    _ = try systemCall { unsafe fstat(file, &status) }
-    return Int64(status.st_size)
+    try Self.identify(file, "").size
   }
 
   package func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool {
-    var (open, named) = (stat(), stat())
-    _ = try systemCall { unsafe fstat(file, &open) }
+    let open = try identity(of: file)
     do throws(Errno) {
-      _ = try systemCall { unsafe stat(path, &named) }
+      let named = try Self.identify(AT_FDCWD, path)
+      return open.device == named.device && open.inode == named.inode
     } catch .noSuchFile {
       return false
     }
-    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
+  }
+
+  /// Which file that is, which stays the same while it is open.
+  private func identity(of file: Handle) throws(Errno) -> clinux_file {
+    if let known = identities[file] { return known }
+    let identity = try Self.identify(file, "")
+    identities[file] = identity
+    return identity
+  }
+
+  private static func identify(_ folder: Int32, _ path: String) throws(Errno) -> clinux_file {
+    var file = clinux_file()
+    _ = try systemCall { unsafe clinux_identify(folder, path, &file) }
+    return file
   }
 
   package func read(
@@ -197,6 +210,7 @@ package final class LinuxStorage: Storage {
   }
 
   package func close(_ file: Handle) throws(Errno) {
+    identities[file] = nil
     // Never again after EINTR: on Linux the descriptor is gone all the same.
     if Glibc.close(file) != 0 && errno != EINTR { throw Errno(rawValue: errno) }
   }

@@ -97,8 +97,8 @@ struct BatchTotals {
   /// A fault that cannot happen is a bug of the simulator; one that has not yet wants more seeds.
   private var neverHit: String {
     let cells = coverage.neverHit
-    let possible = CoverageCell.all.count { CoverageExclusion.of($0) == nil }
-    var text = "never hit: \(cells.count) of \(possible) cells (fault, phase, kind of event)\n"
+    let wanted = CoverageCell.all.count { CoverageExclusion.of($0) == nil }
+    var text = "never hit: \(cells.count) of \(wanted) cells (fault, phase, kind of event)\n"
     for cell in cells.prefix(Self.shownCells) { text += "  \(cell)\n" }
     if cells.count > Self.shownCells { text += "  and \(cells.count - Self.shownCells) more\n" }
     return text

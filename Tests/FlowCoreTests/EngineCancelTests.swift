@@ -158,7 +158,7 @@ import Testing
     run.commitsAtOnce = false
     run.cancel()
     run.end("a")
-    #expect(run.completeCommit() == ["commit: ended a#1, a succeeded", "stop b#1"])
+    #expect(run.completeCommit() == ["stop b#1", "commit: ended a#1, a succeeded"])
   }
 
   @Test func aStopCanOvertakeTheReportOfTheLaunch() throws {

@@ -48,7 +48,7 @@ import Testing
       run.crash(found: ["a": Self.survivor, "b": .neverLaunched]) == [
         "commit: engine 2, still runs a#1, never launched b#1"
       ])
-    #expect(run.end("a").suffix(1) == ["launch b#1"])
+    #expect(run.end("a").prefix(1) == ["launch b#1"])
   }
 
   @Test func whatTheHistorySaysWasLaunchedCannotHaveNeverBeen() throws {

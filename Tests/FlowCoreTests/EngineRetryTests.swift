@@ -30,8 +30,8 @@ import Testing
 
   @Test func aStepThatBacksOffHoldsNoSlot() throws {
     var run = try EngineHarness(.of("a", "b", "c", each: .retrying(2)), jobs: 1)
-    #expect(run.end("a", .exit(1)).last == "launch b#1")
-    #expect(run.end("b").last == "launch c#1")
+    #expect(run.end("a", .exit(1)).first == "launch b#1")
+    #expect(run.end("b").first == "launch c#1")
     #expect(run.phase("a") == .backingOff)
   }
 

@@ -65,7 +65,7 @@ import Testing
     #expect(run.end("a") == ["commit: ended a#1, a succeeded, schedule c#1"])
     #expect(run.end("b") == [])
     #expect(
-      run.completeCommit() == ["commit: ended b#1, b succeeded, schedule d#1", "launch c#1"])
+      run.completeCommit() == ["launch c#1", "commit: ended b#1, b succeeded, schedule d#1"])
     #expect(run.completeCommit() == ["launch d#1"])
   }
 
@@ -113,7 +113,7 @@ import Testing
     run.wakeUp([.attemptLaunched(run.attempt("a"), processID: 7)])
     #expect(run.pass(milliseconds: 100) == [])
     #expect(run.engine.nextDeadline == nil)
-    #expect(run.completeCommit() == ["commit: launched a#1", "launch c#1"])
+    #expect(run.completeCommit() == ["launch c#1", "commit: launched a#1"])
   }
 
   @Test func aDefinitionOfMoreThanOnePartIsReplayed() throws {

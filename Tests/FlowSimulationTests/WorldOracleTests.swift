@@ -54,6 +54,26 @@ struct WorldOracleTests {
     #expect(fired == .target)
   }
 
+  @Test func anEngineThatWaitsForEverFiresLive() throws {
+    _ = try begin()
+    while !world.isEngineDead { world.time.wait(until: world.time.now().monotonic) }
+    #expect(fired == .live)
+    #expect(world.oracles.violation?.message == "the engine waits for ever")
+  }
+
+  @Test func newsEndsAWaitAndNotAPause() throws {
+    _ = try begin()
+    world.arrange(.requestNotice(life: world.life), afterMicroseconds: 0)
+    let begin = world.time.now().monotonic
+    let end = begin.advanced(byMicroseconds: 10_000)
+    world.time.wait(until: end)
+    #expect(world.hasNews)
+    #expect(world.time.now().monotonic == begin)
+    world.time.pause(until: end)
+    #expect(world.time.now().monotonic == end)
+    #expect(fired == nil)
+  }
+
   @Test func aLauncherThatLivesOnFiresOrphans() throws {
     var driver = try begin()
     while try driver.step() == nil {}

@@ -185,25 +185,57 @@ struct LinuxProcessesTests {
     #expect(link("/proc/\(launch.monitor)/fd/5") == "\(attempts.folder.path)/1.out")
   }
 
-  /// There is one for each attempt that runs.
-  @Test func aMonitorHasLittleMemoryOfItsOwn() async throws {
+  /// There is one for each attempt that runs; they share what they have with their launcher.
+  @Test func monitorsHaveLittleMemory() async throws {
     let attempts = try Attempts()
-    attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
-    let launch = try #require(try await attempts.launch(of: 1))
-    let lines = TestFile.text("/proc/\(launch.monitor)/smaps_rollup").split(separator: "\n")
-    let own = lines.filter { $0.hasPrefix("Private_") }
+    for step in 1...40 as ClosedRange<Int32> {
+      attempts.processes.send(attempts.request(step, .program(["sleep", "600"])))
+    }
+    for step in 1...40 as ClosedRange<Int32> {
+      _ = try #require(try await attempts.launch(of: step))
+    }
+    let lines = TestFile.text("/proc/\(attempts.launcher)/smaps_rollup").split(separator: "\n")
+    let own = lines.filter { $0.hasPrefix("Private_Dirty") }
     #expect(!own.isEmpty)
     let kibibytes = own.compactMap { Int($0.split(separator: " ")[1]) }.reduce(0, +)
-    #expect(kibibytes > 0 && kibibytes <= 300)
+    #expect(kibibytes > 0 && kibibytes <= 300 + 40 * 48)
+  }
+
+  /// They share memory, and nothing else: who is killed leaves the others what they work with.
+  @Test func aMonitorThatIsKilledIsNoHarmToOthers() async throws {
+    let attempts = try Attempts()
+    func send(_ steps: ClosedRange<Int32>, _ command: Command) {
+      for step in steps { attempts.processes.send(attempts.request(step, command)) }
+    }
+    send(1...10, .shell("while ! test -e go; do sleep 0.02; done; echo $FLOW_STEP_ID"))
+    for step in 1...10 as ClosedRange<Int32> {
+      let monitor = try #require(try await attempts.launch(of: step)).monitor
+      if step % 2 == 0 { kill(monitor, SIGKILL) }
+    }
+    send(11...30, .shell("echo $FLOW_STEP_ID"))
+    for step in 11...30 as ClosedRange<Int32> {
+      #expect(try await attempts.end(of: step)?.result == .exited(code: 0))
+      #expect(attempts.folder.contents(of: "\(step).out") == "\(step)\n")
+    }
+    attempts.folder.write("", to: "go")
+    for step in stride(from: 1 as Int32, to: 10, by: 2) {
+      #expect(try await attempts.end(of: step)?.result == .exited(code: 0))
+      #expect(attempts.folder.contents(of: "\(step).out") == "\(step)\n")
+    }
   }
 
   @Test func processesSayWhatTheyAre() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
     let launch = try #require(try await attempts.launch(of: 1))
-    let titles = [attempts.launcher, launch.monitor].map { TestFile.text("/proc/\($0)/cmdline") }
-    #expect(titles[0].hasPrefix("flow: launcher\0") && titles[0].contains("/launcher\0"))
-    #expect(titles[1].hasPrefix("flow: monitor\0") && titles[1].contains("1.rec\0"))
+    let processes = [attempts.launcher, launch.monitor]
+    let names = processes.map { TestFile.text("/proc/\($0)/comm") }
+    #expect(names == ["flow: launcher\n", "flow: monitor\n"])
+    // A monitor shows what its launcher does: which run it belongs to.
+    let titles = processes.map { TestFile.text("/proc/\($0)/cmdline") }
+    for title in titles {
+      #expect(title.hasPrefix("flow: launcher\0") && title.contains("/launcher\0"))
+    }
   }
 
   @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGQUIT])

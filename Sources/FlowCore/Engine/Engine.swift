@@ -212,7 +212,6 @@ package struct Engine: Sendable {
       decide(wakeUpEnds: true)
       wakeUp = nil
     }
-    if let commit = nextCommit() { return commit }
     while let stop = stops.first, stop.sequence <= committedThrough {
       stops.removeFirst()
       // It may have ended by itself while the request was made durable.
@@ -227,6 +226,8 @@ package struct Engine: Sendable {
       launched.append(intent.value.attempt)
       return .launch(intent.value)
     }
+    // After what is allowed already: making it durable takes time, in which that can go on.
+    if let commit = nextCommit() { return commit }
     if let end, end.sequence <= committedThrough {
       self.end = nil
       return .finish(end.value)

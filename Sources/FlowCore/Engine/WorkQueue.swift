@@ -1,15 +1,16 @@
-/// First in, first out, in an array whose spent front is dropped now and then.
+/// First in, first out, in an array whose spent front is dropped now and then. Inlinable, since loops
+/// turn around it: what other modules call would look up its types at every turn.
 package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
-  private var elements: [Element] = []
-  private var head = 0
+  @usableFromInline var elements: [Element] = []
+  @usableFromInline var head = 0
 
-  package init() {}
+  @inlinable package init() {}
 
-  package var isEmpty: Bool { head == elements.count }
-  package var count: Int { elements.count - head }
-  package var first: Element? { isEmpty ? nil : elements[head] }
+  @inlinable package var isEmpty: Bool { head == elements.count }
+  @inlinable package var count: Int { elements.count - head }
+  @inlinable package var first: Element? { isEmpty ? nil : elements[head] }
 
-  package mutating func append(_ element: Element) {
+  @inlinable package mutating func append(_ element: Element) {
     elements.append(element)
   }
 
@@ -17,6 +18,7 @@ package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
     elements.append(contentsOf: new)
   }
 
+  @inlinable
   @discardableResult
   package mutating func removeFirst() -> Element? {
     guard let element = first else { return nil }

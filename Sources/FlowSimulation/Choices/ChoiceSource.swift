@@ -41,6 +41,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case requests = 37
   case place = 38
   case cleaner = 39
+  case operationTime = 40
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

@@ -49,6 +49,8 @@ package struct SimulationOptions: Equatable, Sendable {
   /// How long a wake-up may come late: ends and syncs then come together.
   package var wakeUpDelayMicroseconds = 0
   package var syncMicroseconds = 100
+  /// How long each of the engine's operations on the disk may take: others go on meanwhile.
+  package var operationMicroseconds = 0
   /// Whether somebody cancels the run.
   package var isCancelled = false
   /// How many requests to cancel somebody leaves in the run's folder.
@@ -84,28 +86,28 @@ package struct SimulationOptions: Equatable, Sendable {
     options.crashPerMille = pick(0, 5, 20, 60)
     options.maxCrashes = pick(1, 2, 5)
     options.powerLossPercent = pick(0, 50, 100)
-    options.storageErrorPerMille = pick(0, 0, 5, 20)
+    options.storageErrorPerMille = pick(0, 0, 0, 5, 20, 60)
     options.shortWritePerMille = pick(0, 0, 200)
     options.failurePercent = pick(0, 5, 10, 40)
     options.hangPercent = pick(0, 0, 5, 15)
     options.stubbornPercent = pick(0, 0, 50)
     options.echoPercent = pick(0, 0, 20)
     options.wakeUpDelayMicroseconds = pick(0, 0, 500, 20_000)
-    options.syncMicroseconds = pick(1, 100, 20_000)
+    options.syncMicroseconds = pick(1, 100, 20_000, 500_000)
     options.isCancelled = pick(0, 0, 0, 1) == 1
-    options.fullDisks = pick(0, 0, 0, 1, 2)
+    options.fullDisks = pick(0, 0, 0, 1, 2, 4)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
     options.steps = 1 + choices.choose(.options, below: 12)
-    options.rotationBytes = pick(65_536, 4_096, 1_024)
+    options.rotationBytes = pick(65_536, 4_096, 1_024, 256)
     options.descendantPercent = pick(0, 0, 20, 60)
     options.selfStopPercent = pick(0, 0, 5)
-    options.unkillablePerMille = pick(0, 0, 0, 20)
+    options.unkillablePerMille = pick(0, 0, 20, 200)
     options.keepPercent = pick(0, 25)
-    options.monitorKillPerMille = pick(0, 0, 2, 20)
+    options.monitorKillPerMille = pick(0, 0, 2, 20, 60)
     options.launcherKillPerMille = pick(0, 0, 10, 50)
-    options.forkFailurePerMille = pick(0, 0, 0, 50)
-    options.processLatencyMicroseconds = pick(0, 0, 100, 5_000)
+    options.forkFailurePerMille = pick(0, 0, 0, 50, 200)
+    options.processLatencyMicroseconds = pick(0, 0, 100, 5_000, 50_000)
     options.maxReopenings = pick(0, 0, 1, 2)
     options.requests = pick(0, 0, 0, 0, 1, 3)
     options.remountPercent = pick(0, 0, 0, 30)
@@ -113,7 +115,8 @@ package struct SimulationOptions: Equatable, Sendable {
     options.shortReadPerMille = pick(0, 0, 200)
     options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
     options.hostilePerMille = pick(0, 2, 10, 10)
-    options.cleanerPerMille = pick(0, 0, 0, 0, 5)
+    options.cleanerPerMille = pick(0, 0, 0, 0, 0, 5, 30)
+    options.operationMicroseconds = pick(0, 0, 0, 0, 100, 2_000, 20_000)
     return options
   }
 }
@@ -158,6 +161,7 @@ extension SimulationOptions {
     Key("echoPercent", \.echoPercent, 0...100),
     Key("wakeUpDelayMicroseconds", \.wakeUpDelayMicroseconds, 0...1_000_000_000),
     Key("syncMicroseconds", \.syncMicroseconds, 0...1_000_000_000),
+    Key("operationMicroseconds", \.operationMicroseconds, 0...1_000_000),
     Key("isCancelled", \.isCancelled),
     Key("fullDisks", \.fullDisks, 0...1_000),
     Key("readPerMille", \.readPerMille, 0...1_000),

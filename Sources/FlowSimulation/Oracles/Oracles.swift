@@ -60,7 +60,7 @@ package final class Oracles: RunObserver {
     launches = LaunchOracle(definition, jobs: jobs)
     ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
     requests = RequestOracle(
-      noticeMicroseconds: World.requestLookMicroseconds
+      noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
@@ -180,7 +180,8 @@ package final class Oracles: RunObserver {
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
     guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
-      !world.hasNews, !isLockGone, !world.runner.isHeldUp, !world.mayWaitInSilence
+      !world.hasNews,
+      !isLockGone, !world.runner.isHeldUp, !world.mayWaitInSilence
     else { return }
     let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
@@ -196,12 +197,17 @@ package final class Oracles: RunObserver {
   /// Whether a commit or a launch waits for room: the engine must say so if and only if the disk had
   /// none for it.
   private func waitsForRoom(_ world: World) throws(Violation) -> Bool {
+    let isSaid = saysThatItWaits
+    if isSaid && !world.lacksRoom && !world.runner.waitsForRoom {
+      throw Violation(.slots, "the engine waits for room, and there is some")
+    }
+    return isSaid
+  }
+
+  private var saysThatItWaits: Bool {
     guard let home else { return false }
     let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
     guard case .engine(let record?)? = holder else { return false }
-    if record.waitsForRoom && !world.lacksRoom && !world.runner.waitsForRoom {
-      throw Violation(.slots, "the engine waits for room, and there is some")
-    }
     return record.waitsForRoom
   }
 
@@ -237,13 +243,14 @@ package final class Oracles: RunObserver {
 
   /// Somebody cleans up, and knows nothing of locks.
   ///
-  /// - Returns: whether there was a lock file of an engine at work.
+  /// - Returns: whether there was a lock file.
   func removeLock() -> Bool {
-    guard let home, let world, isRecovered, !isLockGone else { return false }
+    guard let home, let world, !acknowledged.isEmpty, !isLockGone else { return false }
     do throws(Errno) { try home.storage.removeFile(home.folder(of: runID).lock) } catch {
       return false
     }
-    lockRemovedInLife = world.life
+    // The next engine makes another.
+    if !world.isEngineDead { lockRemovedInLife = world.life }
     lockRemovedInBoot = world.boot
     return true
   }
@@ -252,7 +259,7 @@ package final class Oracles: RunObserver {
   ///
   /// - Returns: whether it could.
   func takeRun() -> Bool {
-    guard let home, let world, isRecovered, isLockGone, takenThrough == nil else { return false }
+    guard let home, let world, isLockGone, takenThrough == nil else { return false }
     let folder = home.folder(of: runID)
     do {
       let lock = try RunLock.acquire(
@@ -310,6 +317,13 @@ package final class Oracles: RunObserver {
     requests?.left(request, at: now)
   }
 
+  /// There is no run, and one is created: whoever was asked to cancel it before asked it of one whose
+  /// creation was taken back.
+  func creates() {
+    engineEnded(inFlight: nil)
+    requests?.forget()
+  }
+
   /// The engine has decided that the run has ended.
   func runEnds() {
     if endedAt == nil { endedAt = world?.now }
@@ -333,6 +347,8 @@ package final class Oracles: RunObserver {
   func found(_ events: [Event]) {
     // The reader of the engine before may have believed what this one will carry over.
     stored = nil
+    // From an engine that was coming up, as this one is.
+    takenThrough = nil
     if isBetrayed, acknowledged.starts(with: events) {
       hasLostHistory = events.count < acknowledged.count
       return
@@ -379,7 +395,8 @@ package final class Oracles: RunObserver {
   /// Recovery is done: the events that it found are durable.
   func recovered(_ events: [Event]) {
     guard violation == nil, !hasLostHistory else { return }
-    if toldTail != foundTail {
+    // Another engine that took the run over meanwhile has mended the log.
+    if toldTail != foundTail, takenThrough == nil {
       violated(.verdict, "the engine goes on, and does not say how the log ended")
     }
     learn(Array(events.dropFirst(acknowledged.count)))

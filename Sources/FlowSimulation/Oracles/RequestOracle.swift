@@ -34,6 +34,11 @@ package struct RequestOracle: Sendable {
     left.append(Left(id: request.id, time: now))
   }
 
+  /// The run for which requests were left is gone, and was never acknowledged.
+  package mutating func forget() {
+    left = []
+  }
+
   /// Takes in an event that is durable.
   package mutating func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { isAsking = false }

@@ -189,7 +189,11 @@ package final class SimulatedProcesses: ProcessHost {
   package func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     guard world.engineGoesOn(at: .killRemains) else { return (0, 0) }
     let attempt = request.attempt
-    if monitors.contains(where: { $0.isLiving && $0.request.attempt == attempt }) {
+    // One that is done is exiting, whatever it was that it did or refused.
+    let lives = monitors.contains {
+      $0.isLiving && $0.request.attempt == attempt && $0.state.phase != FLOW_MONITOR_IS_DONE
+    }
+    if lives {
       world.oracles.violated(.target, "\(attempt) is killed, though its monitor lives")
     }
     var killed: Int32 = 0

@@ -1,9 +1,24 @@
 import FlowCore
 
-/// What cannot happen in any world, and why: all other cells of the coverage are to be hit.
+/// Cells of the coverage that are not asked for, and why: all others are to be hit.
 package struct CoverageExclusion: Sendable {
   package let reason: String
-  fileprivate let matches: @Sendable (CoverageCell) -> Bool
+  /// Whether it cannot happen in any world. What can, and is not asked for, takes several things that
+  /// have nothing to do with each other, in the same moment.
+  package let isImpossible: Bool
+  private let matches: @Sendable (CoverageCell) -> Bool
+
+  private init(
+    impossible reason: String, _ matches: @escaping @Sendable (CoverageCell) -> Bool
+  ) {
+    (self.reason, isImpossible, self.matches) = (reason, true, matches)
+  }
+
+  private init(
+    unlikely reason: String, _ matches: @escaping @Sendable (CoverageCell) -> Bool
+  ) {
+    (self.reason, isImpossible, self.matches) = (reason, false, matches)
+  }
 
   /// Why a cell cannot be hit; nil if it can.
   package static func of(_ cell: CoverageCell) -> CoverageExclusion? {
@@ -12,32 +27,74 @@ package struct CoverageExclusion: Sendable {
 
   package static let all: [CoverageExclusion] = [
     CoverageExclusion(
-      reason: "before a run is acknowledged, only its creation is under way"
+      impossible: "before a run is acknowledged, only its creation is under way"
     ) { $0.phase == .creating && $0.kind != .runCreated },
     CoverageExclusion(
-      reason: "before a run is acknowledged nothing is launched"
+      impossible: "before a run is acknowledged nothing is launched"
     ) { $0.phase == .creating && $0.fault.isOfAttempts },
     CoverageExclusion(
-      reason: "an engine that creates a run waits for nothing"
+      impossible: "an engine that creates a run waits for nothing"
     ) { $0.phase == .creating && $0.fault == .lateWakeUp },
     CoverageExclusion(
-      reason: "what a power loss takes shows when the engine is gone"
+      impossible: "what a power loss takes shows when the engine is gone"
     ) { $0.fault.isLossOfPower && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      reason: "a disk betrays between two engines, so that each finds one disk"
+      impossible: "a disk betrays between two engines, so that each finds one disk"
     ) { $0.fault.isBetrayal && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      reason: "nobody does it while no engine lives"
+      impossible: "nobody does it while no engine lives"
     ) { $0.fault.isOfEngine && $0.phase == .away },
     CoverageExclusion(
-      reason: "the folder is mounted elsewhere while no engine lives"
+      impossible: "the folder is mounted elsewhere while no engine lives"
     ) { $0.fault == .remounted && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      reason: "an engine looks for what runs elsewhere when it comes up"
+      impossible: "an engine looks for what runs elsewhere when it comes up"
     ) { $0.fault == .runsElsewhere && $0.phase != .recovering },
     CoverageExclusion(
-      reason: "it is said of requests that are left while no engine lives"
+      impossible: "it is said of requests that are left while no engine lives"
     ) { $0.fault == .requestLeftToNobody && $0.phase != .away && $0.phase != .creating },
+    CoverageExclusion(
+      impossible: "before a run is acknowledged nobody knows where its lock file is"
+    ) { $0.phase == .creating && ($0.fault == .lockFileRemoved || $0.fault == .runTakenOver) },
+    CoverageExclusion(
+      impossible: "a run is taken over from an engine that lives"
+    ) { $0.phase == .away && $0.fault == .runTakenOver },
+    CoverageExclusion(
+      impossible: "what is written during a sync lies within a sector, where writes are not cut"
+    ) { $0.phase == .committing && $0.fault == .shortWrite },
+    CoverageExclusion(
+      impossible: "when the end of a run is durable, none of its attempts is open"
+    ) { $0.kind == .runFinished && $0.fault.needsOpenAttempt },
+    CoverageExclusion(
+      impossible: "a probe comes after a loss, and neither the first commit of a run nor the first of"
+        + " another round holds one"
+    ) {
+      switch $0.kind {
+      case .runCreated, .definitionPart, .runReopened: $0.fault.isOfProbe
+      default: false
+      }
+    },
+    CoverageExclusion(
+      unlikely: "what a run leaves running goes on when it likes, and there is nothing to be seen of"
+        + " it in the moments in which an engine closes or opens the log of a run that has ended"
+    ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.isOfAttempts },
+    CoverageExclusion(
+      unlikely: "while the first commit of another round is made durable its engine does nothing else,"
+        + " unless somebody cancels the run or removes its lock file in that moment"
+    ) {
+      guard $0.kind == .runFinished, $0.phase == .committing else { return false }
+      switch $0.fault {
+      case .readFails, .shortRead, .tooManyFiles, .closeFails, .ioError, .failsAfterwards, .noSpace,
+        .diskFull, .lockFileRemoved, .runTakenOver, .wallClockJump, .cancel, .forcedCancel,
+        .requestLeft, .forcedRequestLeft, .cancellerDies, .slowOperation:
+        return true
+      default: return false
+      }
+    },
+    CoverageExclusion(
+      unlikely: "a monitor gives up half a minute after it began to kill: then its engine is seldom"
+        + " busy, or just coming up"
+    ) { $0.fault == .unkillableNamed && ($0.phase == .committing || $0.phase == .recovering) },
   ]
 }
 
@@ -54,11 +111,30 @@ extension Fault {
     }
   }
 
+  /// Whether it befalls an attempt that has no end yet, or what is done for one.
+  fileprivate var needsOpenAttempt: Bool {
+    switch self {
+    case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
+      .processIDReused, .unkillableNamed, .remainsKilled, .probeSaysYes, .probeSaysNo, .probeFails,
+      .runsElsewhere:
+      true
+    default: false
+    }
+  }
+
+  fileprivate var isOfProbe: Bool {
+    switch self {
+    case .probeSaysYes, .probeSaysNo, .probeFails: true
+    default: false
+    }
+  }
+
   /// Whether it befalls what an engine does.
   fileprivate var isOfEngine: Bool {
     switch self {
     case .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead, .tooManyFiles, .closeFails,
       .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears, .syncPretends, .lateWakeUp,
+      .slowOperation,
       .processIDReused, .remainsKilled, .processStop:
       true
     default: false

@@ -112,15 +112,17 @@ extension World {
   // MARK: Cleaners
 
   /// Somebody may remove the lock file of the run; then another engine may come.
-  func letCleanerCome() {
-    guard !isHealed, !isEngineDead else { return }
-    if choices.happens(.cleaner, perMille: options.cleanerPerMille) {
+  ///
+  /// - Parameter factor: how much likelier than at an operation of the engine.
+  func letCleanerCome(times factor: Int = 1) {
+    if isHealed { return }
+    if choices.happens(.cleaner, perMille: options.cleanerPerMille * factor) {
       guard visit({ oracles.removeLock() }) else { return }
       hit(.lockFileRemoved)
       trace.note(.lockRemoved, nil, "")
     }
     // Soon: before the engine looks.
-    if oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
+    if !isEngineDead, oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
       guard visit({ oracles.takeRun() }) else { return }
       hit(.runTakenOver)
       trace.note(.runTaken, nil, "")

@@ -24,6 +24,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case syncReverts
   case shortWrite
   case lateWakeUp
+  /// An operation on the disk takes time, in which others go on.
+  case slowOperation
   case wallClockJump
   case commandFails
   case commandHangs

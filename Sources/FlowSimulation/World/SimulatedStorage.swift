@@ -51,6 +51,8 @@ package final class SimulatedStorage: Storage {
     }
   }
 
+  /// Called before each operation that changes something, before anything of it is looked up.
+  var onChange: () -> Void = {}
   /// Asked before each operation that changes something, and whether it takes more room on the disk.
   var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
   /// Asked before each operation that changes nothing: with what error it fails, if it does.
@@ -78,6 +80,10 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
+  /// The names in each path that was asked for: a world has few, and asks for them often.
+  private var knownPaths: [String: [String]] = [:]
+  /// The node of the file that was written last.
+  private var written: Int?
   /// Whether the disk has changed or lost something that was durable; and something of the log.
   var hasBetrayed = false
   var hasBetrayedLog = false
@@ -145,6 +151,9 @@ package final class SimulatedStorage: Storage {
     guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
     return file.bytesBeforeLoss
   }
+
+  /// Whether the file that is written, or was written last, is the one of that path.
+  func isWriting(_ path: String) -> Bool { (try? find(path)) == written }
 
   /// Whether a sync was begun whose result nobody has asked for.
   var hasSync: Bool { pendingSync != nil }
@@ -227,6 +236,7 @@ package final class SimulatedStorage: Storage {
   // MARK: Names
 
   package func makeDirectory(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
     try perform(.makeDirectory, needsRoom: true) {
@@ -236,6 +246,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     let (newParent, newName) = try locate(newPath)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
@@ -249,6 +260,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func removeFile(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if case .folder = nodes[node] { throw .isDirectory }
@@ -258,6 +270,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func removeDirectory(_ path: String) throws(Errno) {
+    onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
@@ -274,6 +287,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {
+    onChange()
     let node = try find(path)
     guard case .folder = nodes[node] else { throw .notDirectory }
     try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
@@ -292,6 +306,7 @@ package final class SimulatedStorage: Storage {
   // MARK: Files
 
   package func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle {
+    if mode == .create { onChange() }
     try look(.open)
     let node: Int
     switch mode {
@@ -338,12 +353,14 @@ package final class SimulatedStorage: Storage {
   package func write(
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {
+    onChange()
     let node = try node(of: file)
     let size = try content(of: file).bytes.count
     let sector = Int64(SimulatedFile.sectorByteCount)
     let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
     let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     var taken = all.count
+    written = node
     try perform(.write, needsRoom: Int(offset) + all.count > size) {
       if !isWithinSector { taken = acceptedBytes(all.count) }
       let written = taken == all.count ? all : Array(all[..<taken])
@@ -353,6 +370,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
+    onChange()
     let node = try node(of: file)
     try perform(.reserve, needsRoom: true) {
       changeFile(node) { $0.apply(.extend(length: Int(length))) }
@@ -360,6 +378,7 @@ package final class SimulatedStorage: Storage {
   }
 
   package func sync(_ file: Handle) throws(Errno) {
+    onChange()
     let node = try node(of: file)
     let count = try content(of: file).unsynced.count
     try settle(judge(.sync, false), syncing: node, count)
@@ -367,6 +386,7 @@ package final class SimulatedStorage: Storage {
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
+    onChange()
     let node = try node(of: file)
     try perform(.startSync) {}
     let changes = try content(of: file).unsynced.count
@@ -404,26 +424,33 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   private func find(_ path: String) throws(Errno) -> Int {
-    try find(path.utf8.split(separator: UInt8(ascii: "/"))[...])
+    try find(components(of: path)[...])
   }
 
-  private func find(_ names: ArraySlice<Substring.UTF8View>) throws(Errno) -> Int {
+  private func find(_ names: ArraySlice<String>) throws(Errno) -> Int {
     var node = 0
     for name in names {
       guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-      guard let next = folder.names[String(Substring(name))] else { throw .noSuchFile }
+      guard let next = folder.names[name] else { throw .noSuchFile }
       node = next
     }
     return node
   }
 
+  private func components(of path: String) -> [String] {
+    if let known = knownPaths[path] { return known }
+    let components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+    knownPaths[path] = components
+    return components
+  }
+
   /// The folder that holds the last name of a path, and that name.
   private func locate(_ path: String) throws(Errno) -> (parent: Int, name: String) {
-    let names = path.utf8.split(separator: UInt8(ascii: "/"))
+    let names = components(of: path)
     guard let last = names.last else { throw .invalidArgument }
     let parent = try find(names.dropLast())
     guard case .folder = nodes[parent] else { throw .notDirectory }
-    return (parent, String(Substring(last)))
+    return (parent, last)
   }
 
   private func isFolder(_ node: Int) -> Bool {

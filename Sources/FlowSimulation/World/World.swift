@@ -91,6 +91,9 @@ package final class World: Environment {
     if options.shortReadPerMille > 0 {
       storage.deliveredBytes = { [unowned self] in deliveredBytes(of: $0) }
     }
+    if options.operationMicroseconds > 0 {
+      storage.onChange = { [unowned self] in operationTakesTime() }
+    }
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
     storage.judge = { [unowned self] in judge($0, needsRoom: $1) }
     storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
@@ -116,15 +119,15 @@ package final class World: Environment {
   private func arrangeTrouble() {
     arrangeCancels()
     for _ in 0..<options.fullDisks {
-      let time = Int64(choices.choose(.disk, below: 3_000_000))
-      let duration = Int64(choices.choose(.disk, below: 3_000_000))
+      let time = drawTime(of: .disk)
+      let duration = drawTime(of: .disk)
       for (isFull, time) in [(true, time), (false, time + duration)] {
         schedule.arrange(.diskFull(isFull), at: now.advanced(byMicroseconds: time))
       }
     }
     if options.hasClockJumps {
       for _ in 0..<3 {
-        let time = Int64(choices.choose(.wallClock, below: 10_000_000))
+        let time = drawTime(of: .wallClock)
         // Zero, then one second on, one back, two on, two back, to an hour.
         let draw = Int64(choices.choose(.wallClock, below: 7_201))
         let jump = draw % 2 == 1 ? (draw + 1) / 2 : -draw / 2
@@ -134,6 +137,12 @@ package final class World: Environment {
           at: now.advanced(byMicroseconds: time))
       }
     }
+  }
+
+  /// Early, while most runs are at work, or late; in microseconds from now.
+  func drawTime(of site: ChoiceSite) -> Int64 {
+    let latest = [50_000, 3_000_000, 30_000_000][choices.choose(site, below: 3)]
+    return Int64(choices.choose(site, below: latest))
   }
 
   package func nextCancelRequest() -> CancelRequest? {
@@ -164,7 +173,13 @@ package final class World: Environment {
 
   /// How long the launchers and monitors of this world may take for what takes no time by right:
   /// each of their actions and messages takes some.
-  var slackMicroseconds: Int64 { 200_000 + 100 * Int64(options.processLatencyMicroseconds) }
+  var slackMicroseconds: Int64 {
+    200_000 + 100 * Int64(options.processLatencyMicroseconds) + turnMicroseconds
+      + 4 * Int64(options.syncMicroseconds)
+  }
+
+  /// How long the engine may be busy with the disk before it looks at what has happened.
+  var turnMicroseconds: Int64 { 100 * Int64(options.operationMicroseconds) }
 
   func arrange(_ happening: Happening, afterMicroseconds delay: Int64) {
     schedule.arrange(happening, at: now.advanced(byMicroseconds: delay))
@@ -230,6 +245,17 @@ package final class World: Environment {
 
   private func worldTime(_ time: Instant) -> WorldTime {
     bootedAt.advanced(byMicroseconds: time.microseconds)
+  }
+
+  /// An operation of the engine takes its time; others see the disk as it was, or change it.
+  private func operationTakesTime() {
+    if isVisited || isEngineDead || storage.user != SimulatedStorage.engine { return }
+    // Nothing that an engine which comes up looks for is in memory.
+    let most = options.operationMicroseconds * (oracles.isRecovered ? 1 : 10)
+    let time = choices.choose(.operationTime, below: most + 1)
+    if time == 0 { return }
+    hit(.slowOperation)
+    pass(until: now.advanced(byMicroseconds: Int64(time)))
   }
 
   /// Lets all happen that comes until then.
@@ -311,6 +337,7 @@ package final class World: Environment {
   package func heal() {
     isHealed = true
     isDiskFull = false
+    cutsNextWrite = false
     trace.note(.healed, nil, "")
   }
 }

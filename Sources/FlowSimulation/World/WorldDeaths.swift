@@ -40,6 +40,7 @@ extension World {
       losePower()
     }
     betrayDisk()
+    letCleanerCome(times: 50)
     death = nil
     remount()
     life += 1

@@ -1,4 +1,5 @@
 import FlowLog
+import FlowRuntime
 
 /// What becomes of operations on the disk.
 extension World {
@@ -18,7 +19,11 @@ extension World {
       if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
     case .write:
       if verdict.isWantOfRoom { lacksRoom = true }
-      mayWaitInSilence = verdict.isWantOfRoom
+      if verdict.isWantOfRoom || mayWaitInSilence, let runFolder,
+        storage.isWriting(runFolder.lock)
+      {
+        mayWaitInSilence = verdict.isWantOfRoom
+      }
     case .startSync: mayWaitInSilence = false
     case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
       if verdict.isWantOfRoom { lacksRoom = true }

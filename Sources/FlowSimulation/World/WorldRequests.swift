@@ -5,34 +5,27 @@ import FlowRuntime
 extension World {
   func arrangeCancels() {
     if options.isCancelled {
-      let time = drawCancelTime(.cancel)
-      let force = choices.happens(.cancel, perMille: 333)
-      let forced: [Bool] = force ? [false, true] : [false]
-      for (index, isForced) in forced.enumerated() {
-        arrange(
-          .cancel(CancelRequest(id: UInt64(index + 1), force: isForced)),
-          at: now.advanced(byMicroseconds: time + Int64(index) * 500_000))
+      let time = drawTime(of: .cancel)
+      arrange(.cancel(CancelRequest(id: 1, force: false)), afterMicroseconds: time)
+      // As who presses Ctrl-C twice.
+      if choices.happens(.cancel, perMille: 500) {
+        let later = time + Int64(choices.choose(.cancel, below: 500_000))
+        arrange(.cancel(CancelRequest(id: 2, force: true)), afterMicroseconds: later)
       }
     }
     for index in 0..<options.requests {
-      let time = drawCancelTime(.requests)
+      let time = drawTime(of: .requests)
       let request = CancelRequest(
         id: 0x1000 + UInt64(index), force: choices.happens(.requests, perMille: 333))
       arrange(.leaveRequest(request), at: now.advanced(byMicroseconds: time))
     }
   }
 
-  /// Early, while most runs are at work, or late; in microseconds from now.
-  private func drawCancelTime(_ site: ChoiceSite) -> Int64 {
-    let latest = [50_000, 3_000_000, 30_000_000][choices.choose(site, below: 3)]
-    return Int64(choices.choose(site, below: latest))
-  }
-
   /// Somebody leaves a request, whether an engine lives or not. He may die of it.
   func leave(_ request: CancelRequest) {
     // Of a run that is not there nobody knows the name.
     guard let folder = runFolder, hasRun(folder) else { return }
-    if choices.happens(.requests, perMille: 100) {
+    if choices.happens(.requests, perMille: 250) {
       visitorOperations = choices.choose(.requests, below: 3)
       hit(.cancellerDies)
     }

@@ -50,6 +50,10 @@ package final class LinuxProcesses: ProcessHost {
     launcher?.append { bytes in RequestEncoding.encode(request, in: place, into: &bytes) }
   }
 
+  package func flush() {
+    launcher?.flush()
+  }
+
   /// Lets a launcher go that nothing more is asked of. It ends when its last monitor has, which is at
   /// once where no attempt runs: then it is waited for, so that nothing of the run is left behind.
   package func finish() {

@@ -17,9 +17,19 @@ struct Descendant {
   var hasEnded: Bool { state == "Z" || state == "X" }
 
   /// The program that it runs.
-  var program: String? {
+  var program: String? { Self.target("/proc/\(process)/exe") }
+
+  /// The paths of the files that it has open.
+  var openFiles: [String] {
+    let folder = "/proc/\(process)/fd"
+    let names = (try? LinuxStorage().entries(of: folder)) ?? []
+    return names.compactMap { Self.target("\(folder)/\($0)") }
+  }
+
+  /// What a link leads to.
+  private static func target(_ link: String) -> String? {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink("/proc/\(process)/exe", &path, path.count)
+    let count = unsafe readlink(link, &path, path.count)
     guard count > 0 else { return nil }
     return String(decoding: path[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

@@ -35,9 +35,9 @@ struct FlowProcesses {
     monitors.removeAll { parents.contains($0.parent) }
   }
 
-  /// The attempt of a monitor: the path of its record ends its title.
+  /// The attempt of a monitor: it holds its record open.
   static func attempt(of monitor: Descendant) -> AttemptName? {
-    guard let path = monitor.arguments.last, path.hasSuffix(".rec") else { return nil }
+    guard let path = monitor.openFiles.first(where: { $0.hasSuffix(".rec") }) else { return nil }
     let name = path.dropLast(4).split(separator: "/").last
     return name.flatMap { RoundFolder.attempt(String($0)) }
   }
