@@ -168,11 +168,11 @@ enum ReportStyle {
       .lane, .scroll, pre { overflow: visible; }
       pre, .window { max-height: none; overflow: visible; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 9.5px; }
-      svg { max-width: 100%; height: auto; max-height: 245mm; }
+      svg { max-width: 100%; height: auto; max-height: 225mm; }
       table { font-size: 9.5px; }
       th, td { padding-right: .45rem; }
       .badge { font-size: 9.5px; }
-      details:not([open]) { display: none; }
+      details:not([open]), #details:not(:has(details[open])) { display: none; }
     }
 
     """
