@@ -54,15 +54,13 @@ struct WorldOracleTests {
     #expect(fired == .target)
   }
 
-  @Test func anEngineThatWaitsForEverFiresLive() throws {
-    _ = try begin()
+  @Test func anEngineThatWaitsForEverFiresLive() {
     while !world.isEngineDead { world.time.wait(until: world.time.now().monotonic) }
     #expect(fired == .live)
     #expect(world.oracles.violation?.message == "the engine waits for ever")
   }
 
-  @Test func newsEndsAWaitAndNotAPause() throws {
-    _ = try begin()
+  @Test func newsEndsAWaitAndNotAPause() {
     world.arrange(.requestNotice(life: world.life), afterMicroseconds: 0)
     let begin = world.time.now().monotonic
     let end = begin.advanced(byMicroseconds: 10_000)

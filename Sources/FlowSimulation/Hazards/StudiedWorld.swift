@@ -54,6 +54,12 @@ extension SimulationOptions {
     options.hostilePerMille = 0
     options.fullDisks = 0
     options.isCancelled = false
+    options.requests = 0
+    options.cleanerPerMille = 0
+    // A machine at work, but not one that hardly moves.
+    options.syncMicroseconds = min(syncMicroseconds, 20_000)
+    options.operationMicroseconds = min(operationMicroseconds, 100)
+    options.processLatencyMicroseconds = min(processLatencyMicroseconds, 5_000)
     options.readPerMille = 0
     options.maxReopenings = 0
     options.descendantPercent = 0

@@ -102,7 +102,7 @@ extension World {
   }
 
   func deliveredBytes(of count: Int) -> Int {
-    guard !isVisited, !isHealed, storage.user == SimulatedStorage.engine,
+    guard !isVisited, !isHealed, !isEngineDead, storage.user == SimulatedStorage.engine,
       choices.happens(.shortRead, perMille: options.shortReadPerMille)
     else { return count }
     hit(.shortRead)
