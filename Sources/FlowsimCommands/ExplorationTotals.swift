@@ -102,18 +102,25 @@ struct ExplorationTotals {
       shapes == 1
       ? "for the workflow of 1 step" : "for all \(shapes) workflows of up to \(steps) steps"
     let ends = "every oracle holds and the run ends"
-    if bounds.crashes == 0 { return "\(which): where no engine dies, \(ends)" }
+    let failures =
+      bounds.failures == 0
+      ? "" : "whichever commands fail, up to \(bounds.failures) in a world, and "
+    if bounds.crashes == 0 { return "\(which): \(failures)where no engine dies, \(ends)" }
     let disk = bounds.tier == .ordered ? "an ordered disk" : "a disk that orders nothing"
     let apart =
-      bounds.apart == .max
-      ? "" : " (all or nothing, but for at most \(Plural.of(bounds.apart, "file")) or folders)"
+      switch bounds.apart {
+      case .max: ""
+      case 0: " (all or nothing)"
+      case 1: " (all or nothing, but for at most 1 file or folder)"
+      default: " (all or nothing, but for at most \(bounds.apart) files and folders)"
+      }
     let again =
       switch bounds.crashes {
       case 1: ""
       case 2: ", and wherever the next one dies"
       default: ", and wherever the next ones die, \(bounds.crashes) deaths in all"
       }
-    return "\(which): wherever the engine dies, by a kill or with the machine,"
+    return "\(which): \(failures)wherever the engine dies, by a kill or with the machine,"
       + " whatever \(disk) kept of what was not synced\(apart)\(again), \(ends)"
   }
 
@@ -134,6 +141,7 @@ struct ExplorationTotals {
       writer.member("crashes", bounds.crashes)
       writer.member("tier", bounds.tier.rawValue)
       writer.member("apart", bounds.apart == .max ? nil : bounds.apart)
+      writer.member("failures", bounds.failures)
       writer.member("complete", isComplete)
       writer.member("workflows", Self.shapes(of: subjects))
       writer.member("explorations", subjects.count)

@@ -24,6 +24,8 @@ package struct Exploration {
     /// How many files and folders at most a power loss leaves otherwise than the others, which lose
     /// nothing of what was not synced, or all.
     package var apart = Int.max
+    /// How many commands fail at most: they exit with 1.
+    package var failures = 0
 
     package init() {}
   }
@@ -52,8 +54,9 @@ package struct Exploration {
     self.run = run
     var options = SimulationOptions.quiet
     options.steps = subject.shape.needs.count
-    // Not how likely a death is, but that it may be.
+    // Not how likely something is, but that it may be.
     options.crashPerMille = 1
+    options.failurePercent = bounds.failures > 0 ? 1 : 0
     options.powerLossPercent = 50
     options.maxCrashes = bounds.crashes
     options.storageTier = bounds.tier.rawValue
@@ -61,7 +64,7 @@ package struct Exploration {
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(
-      workflow: DrawnWorkflow(subject, options).choices, apart: bounds.apart)
+      workflow: DrawnWorkflow(subject, options).choices, bounds)
   }
 
   /// Makes the next world.

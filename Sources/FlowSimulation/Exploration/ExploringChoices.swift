@@ -5,8 +5,9 @@ import FlowCore
 /// may leave on the disk each image is one world; and the next engine comes a millisecond after a
 /// kill, when commands still run, or a second, when they have ended.
 ///
-/// All else is fixed: every command takes 40 ms and succeeds, each action of a launcher or monitor
-/// takes a microsecond, so that there is a moment between any two, and nothing else goes wrong.
+/// Which commands fail is decided, too, up to a number of them. All else is fixed: every command
+/// takes 40 ms, each action of a launcher or monitor takes a microsecond, so that there is a moment
+/// between any two, and nothing else goes wrong.
 package final class ExploringChoices: ChoiceSource {
   package struct Counts: Equatable, Sendable {
     /// The moments at which an engine was made to die, by how many had died before.
@@ -39,7 +40,7 @@ package final class ExploringChoices: ChoiceSource {
   private var tree = ChoiceTree()
   /// By index, what the choices that draw the workflow are.
   private let workflow: [Int]
-  private let apart: Int
+  private let bounds: Exploration.Bounds
   /// What the power losses of this world can leave, each with the depth of the tree at which its
   /// image is decided.
   private var losses: [(depth: Int, outcomes: PowerLossOutcomes)] = []
@@ -49,16 +50,15 @@ package final class ExploringChoices: ChoiceSource {
   private var drawn = 0
   private var durations = 0
   private var deaths = 0
+  private var failures = 0
   private var wasKilled = false
   /// What the disk is going to be answered.
   private var image: ArraySlice<Int> = []
 
-  /// - Parameters:
-  ///   - workflow: what `RandomWorkflow` draws it from; behind these all are zero.
-  ///   - apart: as of `PowerLossOutcomes.choose`.
-  init(workflow: [Int], apart: Int) {
+  /// - Parameter workflow: what `RandomWorkflow` draws it from; behind these all are zero.
+  init(workflow: [Int], _ bounds: Exploration.Bounds) {
     self.workflow = workflow
-    self.apart = apart
+    self.bounds = bounds
   }
 
   /// Begins the next world.
@@ -76,13 +76,17 @@ package final class ExploringChoices: ChoiceSource {
   }
 
   private func beginWorld() {
-    (drawn, durations, deaths, wasKilled, image) = (0, 0, 0, false, [])
+    (drawn, durations, deaths, failures, wasKilled, image) = (0, 0, 0, 0, false, [])
   }
 
   package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
     switch site {
     case .workflow: return next() > 0
     case .crash: return dies()
+    case .commandBehaviour:
+      let fails = failures < bounds.failures && tree.choose(below: 2) == 1
+      if fails { failures += 1 }
+      return fails
     case .death:
       let losesPower = tree.choose(below: 2) == 1
       wasKilled = !losesPower
@@ -120,7 +124,7 @@ package final class ExploringChoices: ChoiceSource {
     guard let loss = losses.first(where: { $0.depth == depth }) else {
       preconditionFailure("no power was lost here before")
     }
-    image = loss.outcomes.choose(apart: apart) { tree.choose(below: $0) }[...]
+    image = loss.outcomes.choose(apart: bounds.apart) { tree.choose(below: $0) }[...]
     if tree.isNew { counts.images += 1 }
   }
 

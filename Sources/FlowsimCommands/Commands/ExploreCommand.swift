@@ -18,6 +18,9 @@ struct ExploreCommand {
     "apart", takes: .integer(placeholder: "K", 0...1_000),
     "only K files and folders fare otherwise in a power loss than the rest, of which"
       + " all is left or nothing (any number)")
+  private static let failuresOption = Option(
+    "failures", takes: .integer(placeholder: "N", 0...100),
+    "up to N commands fail in a world, whichever (none)")
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after so long")
   private static let traceOption = Option(
@@ -36,13 +39,14 @@ struct ExploreCommand {
       and when they have ended. Where worlds are the same up to a power loss, images
       that are the same are one; garbage stands for all garbage.
 
-      All else is fixed: each command takes 40 ms and succeeds, each action of a
-      launcher or monitor takes a microsecond, and nothing else goes wrong. A failure
-      is shrunk and written as by flowsim --seed. Where the time is over first, what
-      was left out is said; that is no failure. The same bounds give the same trace.
+      All else is fixed: each command takes 40 ms, each action of a launcher or
+      monitor takes a microsecond, and nothing else goes wrong. A failure is shrunk
+      and written as by flowsim --seed. Where the time is over first, what was left
+      out is said; that is no failure. The same bounds give the same trace.
       """,
     options: [
-      stepsOption, crashesOption, tierOption, apartOption, minutesOption, traceOption, .json,
+      stepsOption, crashesOption, tierOption, apartOption, failuresOption, minutesOption,
+      traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -90,6 +94,7 @@ struct ExploreCommand {
     bounds.crashes = arguments.integer(Self.crashesOption) ?? bounds.crashes
     if arguments.integer(Self.tierOption) == 1 { bounds.tier = .weak }
     bounds.apart = arguments.integer(Self.apartOption) ?? bounds.apart
+    bounds.failures = arguments.integer(Self.failuresOption) ?? bounds.failures
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)
     start = context.now()
