@@ -33,7 +33,7 @@ struct WorkflowShapeTests {
   }
 
   @Test func subjectsHaveEachNumberOfSlotsThatMatters() {
-    #expect([1, 2, 3, 4].map { Exploration.Subject.all(steps: $0).count } == [1, 3, 11, 68])
+    #expect([1, 2, 3, 4].map { Exploration.Subject.all(steps: $0).count } == [1, 3, 11, 61])
   }
 
   /// Each world that is explored is drawn as all others are. The draw is checked as it is made.
