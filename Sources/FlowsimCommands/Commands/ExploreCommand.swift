@@ -16,8 +16,7 @@ struct ExploreCommand {
     "what a power loss may leave: 0 as ext4 (the default), 1 all that POSIX allows")
   private static let apartOption = Option(
     "apart", takes: .integer(placeholder: "K", 0...1_000),
-    "only K files and folders fare otherwise in a power loss than the rest, of which"
-      + " all is left or nothing (any number)")
+    "a power loss leaves all or nothing, but of up to K files and folders (any number)")
   private static let failuresOption = Option(
     "failures", takes: .integer(placeholder: "N", 0...100),
     "up to N commands fail in a world, whichever (none)")
@@ -53,7 +52,7 @@ struct ExploreCommand {
       .init("flowsim explore --steps 1 --crashes 2 --apart 1", "and wherever it dies again"),
       .init("flowsim explore --steps 3 --minutes 10", "as far as ten minutes go"),
     ],
-    exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
+    exitCodes: [.success, .runFailed, .usage], exitMeaning: meaning)
 
   private static let meaning: @Sendable (ExitCode) -> String = { code in
     switch code {
