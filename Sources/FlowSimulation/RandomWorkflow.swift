@@ -2,6 +2,8 @@ package import FlowCore
 
 /// Small workflows that make trouble: chains, fans and diamonds, retries, timeouts, tight slots.
 package enum RandomWorkflow {
+  static let mostJobs = 4
+
   package static func draw(
     from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> (definition: WorkflowDefinition, jobs: Int32) {
@@ -29,7 +31,7 @@ package enum RandomWorkflow {
           settingsIndex: Int32(index)))
       definition.settings.append(drawSettings(from: choices, options))
     }
-    return (definition, Int32(choices.choose(.workflow, in: 1...4)))
+    return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
 
   /// Where all choices are zero: the settings of a step that says nothing. Every step takes as many

@@ -40,6 +40,29 @@ package struct RecordedWorld: Equatable, Sendable {
   }
 }
 
+extension RecordedWorld {
+  /// The simplest world with the same options that is found in which the same oracle fires.
+  ///
+  /// - Precondition: One fires here.
+  package func shrunk(
+    _ budget: Shrinker.Budget = Shrinker.Budget(), by run: @escaping WorldRunner
+  ) -> WorldRecipe.Shrunk {
+    guard let oracle else { preconditionFailure("nothing fails that could be made simpler") }
+    var shrinker = Shrinker(schedule, budget) { schedule in
+      let choices = RecordingChoices(ReplayedChoices(schedule))
+      let report = run(seed, options, choices, Trace())
+      return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+    }
+    shrinker.shrink()
+    var simplest = self
+    simplest.schedule = shrinker.schedule
+    simplest.traceHash = simplest.run(by: run).traceHash
+    return WorldRecipe.Shrunk(
+      world: simplest, choicesBefore: schedule.count, choicesAfter: shrinker.schedule.count,
+      runs: shrinker.runs)
+  }
+}
+
 /// How worlds are made from a seed: the options are drawn, then some are set by hand.
 package struct WorldRecipe {
   package let settings: [SimulationOptions.Setting]

@@ -1,3 +1,4 @@
+import FlowLog
 import FlowSimulation
 import FlowText
 
@@ -5,7 +6,10 @@ import FlowText
 struct Failure {
   let report: Simulation.Report
   let violation: Violation
-  let settings: [SimulationOptions.Setting]
+  /// What the world is called.
+  let name: String
+  /// How to see it as it was found, before it was made simpler; nil where no seed makes it.
+  let command: String?
 
   /// How much of the timeline is shown: what led to it, not how all began.
   private static let shownRows = 120
@@ -13,7 +17,7 @@ struct Failure {
   /// What is known before the world is shrunk.
   var beginning: String {
     """
-    seed \(report.seed) fails: \(TerminalText.escaped("\(violation)"))
+    \(name) fails: \(TerminalText.escaped("\(violation)"))
     options: \(report.options)
 
     """
@@ -40,14 +44,10 @@ struct Failure {
 
   /// - Parameter path: nil if the trace could not be written.
   func ending(writtenTo path: String?) -> String {
-    let seeds = "flowsim --seed \(report.seed)\(WorldOptions.arguments(settings)) --timeline"
-    guard let path else { return "to see the world of the seed: \(seeds)\n" }
+    let found = command.map { "to see the world of the seed: \($0)\n" } ?? ""
+    guard let path else { return found }
     let shown = TerminalText.escaped(path)
-    return """
-      written to \(shown); to see it again: flowsim replay \(shown)
-      to see the world of the seed: \(seeds)
-
-      """
+    return "written to \(shown); to see it again: flowsim replay \(shown)\n" + found
   }
 
   private static func choices(_ schedule: ChoiceSchedule) -> String {
@@ -59,5 +59,35 @@ struct Failure {
       text += "choices: \(site) \(values)\n"
     }
     return text
+  }
+}
+
+extension Failure {
+  /// Prints the simplest world that fails alike, and writes its trace.
+  func show(
+    _ shrunk: WorldRecipe.Shrunk, writingTo path: String, isJSON: Bool, _ context: FlowsimContext
+  ) {
+    let trace = Trace(keepsLines: true)
+    let again = shrunk.world.run(trace, by: context.run)
+    let written = Self.write(shrunk.world, to: path, context) ? path : nil
+    if isJSON {
+      context.output.write(ReportJSON.of(shrunk, again, writtenTo: written))
+    } else {
+      context.output.write(text(of: shrunk, again, trace.lines ?? []))
+      context.output.write(ending(writtenTo: written))
+    }
+  }
+
+  /// A failure that was found counts more than that its trace could not be written.
+  private static func write(
+    _ world: RecordedWorld, to path: String, _ context: FlowsimContext
+  ) -> Bool {
+    do throws(Errno) {
+      try context.writeFile(Array(TraceText.of(world).utf8), path)
+      return true
+    } catch {
+      context.errors.write("\(FlowsimError.unwritable(path, error))\n")
+      return false
+    }
   }
 }

@@ -6,7 +6,8 @@ import FlowText
 package enum FlowsimMain {
   /// Those with a name.
   static let commands: [CommandSyntax] = [
-    ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, RehearseCommand.syntax,
+    ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, ExploreCommand.syntax,
+    RehearseCommand.syntax,
   ]
 
   /// - Parameter line: the command line without the program's name.
@@ -50,6 +51,7 @@ package enum FlowsimMain {
       case ReplayCommand.syntax.name: return try ReplayCommand.perform(arguments, context)
       case CompareCommand.syntax.name: return try CompareCommand.perform(arguments, context)
       case SoakCommand.syntax.name: return try SoakCommand.perform(arguments, context)
+      case ExploreCommand.syntax.name: return try ExploreCommand.perform(arguments, context)
       case RehearseCommand.syntax.name: return try RehearseCommand.perform(arguments, context)
       default: return try SeedsCommand.perform(arguments, context)
       }

@@ -28,7 +28,7 @@ struct Hunt {
   }
 
   /// - Returns: false if something did not hold: then it has been printed, and its trace written.
-  mutating func holds(_ seed: UInt64) throws(FlowsimError) -> Bool {
+  mutating func holds(_ seed: UInt64) -> Bool {
     LastWords.set(
       "flowsim: seed \(seed) breaks a precondition; a debug build says which:"
         + " swift run flowsim --seed \(seed)\n")
@@ -37,7 +37,7 @@ struct Hunt {
     totals.add(report)
     show(report, trace.lines ?? [])
     if let violation = report.violation ?? (isTwice ? difference(seed, from: report) : nil) {
-      try fail(report, violation)
+      fail(report, violation)
       return false
     }
     context.output.flushWhenLarge()
@@ -79,10 +79,11 @@ struct Hunt {
 
   // MARK: Failures
 
-  private func fail(
-    _ report: Simulation.Report, _ violation: Violation
-  ) throws(FlowsimError) {
-    let failure = Failure(report: report, violation: violation, settings: recipe.settings)
+  private func fail(_ report: Simulation.Report, _ violation: Violation) {
+    let options = WorldOptions.arguments(recipe.settings)
+    let failure = Failure(
+      report: report, violation: violation, name: "seed \(report.seed)",
+      command: "flowsim --seed \(report.seed)\(options) --timeline")
     if !isJSON {
       context.output.write(failure.beginning)
     }
@@ -94,27 +95,8 @@ struct Hunt {
       "flowsim: seed \(report.seed) fails (\(violation.oracle.rawValue)), and a world like it"
         + " breaks a precondition\n")
     let shrunk = recipe.shrink(seed: report.seed, violation.oracle, budget)
-    let path = tracePath ?? "flowsim-\(report.seed).trace"
-    let trace = Trace(keepsLines: true)
-    let again = recipe.replay(shrunk.world, trace)
-    let isWritten = write(shrunk.world, to: path)
-    if isJSON {
-      context.output.write(ReportJSON.of(shrunk, again, writtenTo: isWritten ? path : nil))
-    } else {
-      context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))
-      context.output.write(failure.ending(writtenTo: isWritten ? path : nil))
-    }
-  }
-
-  /// A failure that was found counts more than that its trace could not be written.
-  private func write(_ world: RecordedWorld, to path: String) -> Bool {
-    do throws(Errno) {
-      try context.writeFile(Array(TraceText.of(world).utf8), path)
-      return true
-    } catch {
-      context.errors.write("\(FlowsimError.unwritable(path, error))\n")
-      return false
-    }
+    failure.show(
+      shrunk, writingTo: tracePath ?? "flowsim-\(report.seed).trace", isJSON: isJSON, context)
   }
 
   /// The world of a seed as it is.

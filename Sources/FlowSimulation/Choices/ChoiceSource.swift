@@ -56,9 +56,15 @@ package protocol ChoiceSource: AnyObject {
   /// True in about `chances` of a thousand cases; these are more than none and not all. To be asked
   /// by `happens` only.
   func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool
+
+  /// The machine loses power: next are the choices of what that leaves of the disk, of each file and
+  /// folder on its own. Only who wants to know all that may be left looks at it.
+  func losesPower(_ disk: SimulatedStorage)
 }
 
 extension ChoiceSource {
+  package func losesPower(_ disk: SimulatedStorage) {}
+
   package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
     // From the top, so that a choice of zero is false.
     choose(site, below: 1_000) >= 1_000 - chances

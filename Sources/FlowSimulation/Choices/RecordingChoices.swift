@@ -75,4 +75,6 @@ package final class RecordingChoices: ChoiceSource {
     recording.append(.init(count: 2, value: isTrue ? 1 : 0), at: site)
     return isTrue
   }
+
+  package func losesPower(_ disk: SimulatedStorage) { source.losesPower(disk) }
 }

@@ -32,10 +32,12 @@ extension SimulatedFile {
     return cut > offset ? .tornWrite : .bytesLost
   }
 
+  static let garbagePatterns = 255
+
   private mutating func putGarbage(
     _ range: Range<Int>, _ choose: (_ site: ChoiceSite, _ count: Int) -> Int
   ) {
-    let pattern = UInt8(1 + choose(.tornBytes, 255))
+    let pattern = UInt8(1 + choose(.tornBytes, Self.garbagePatterns))
     let garbage = range.map { UInt8(truncatingIfNeeded: $0) ^ pattern }
     Self.apply(.write(offset: range.lowerBound, bytes: garbage), to: &durable)
   }

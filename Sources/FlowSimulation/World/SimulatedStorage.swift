@@ -453,7 +453,7 @@ package final class SimulatedStorage: Storage {
     return (parent, last)
   }
 
-  private func isFolder(_ node: Int) -> Bool {
+  func isFolder(_ node: Int) -> Bool {
     if case .folder = nodes[node] { true } else { false }
   }
 

@@ -105,6 +105,7 @@ extension World {
     ledger.befell(.powerLoss, at: now)
     processes.losePower()
     bootedAt = now.advanced(byMicroseconds: -Self.bootMicroseconds)
+    choices.losesPower(storage)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
       hit(loss)
     }

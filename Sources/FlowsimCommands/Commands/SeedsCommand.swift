@@ -65,7 +65,7 @@ enum SeedsCommand {
     if let command = try workflow(arguments) { return try command.perform(context) }
     var (hunt, seeds) = try prepared(arguments, context)
     let start = context.now()
-    for seed in seeds where try !hunt.holds(seed) { return .runFailed }
+    for seed in seeds where !hunt.holds(seed) { return .runFailed }
     if !arguments.has(hashesOption) {
       let elapsed = context.now().monotonic.microseconds - start.monotonic.microseconds
       hunt.printTotals(elapsedMicroseconds: elapsed)

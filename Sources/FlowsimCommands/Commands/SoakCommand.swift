@@ -43,7 +43,7 @@ enum SoakCommand {
     var nextWord = start.monotonic.advanced(byMicroseconds: wordMicroseconds)
     var now = start.monotonic
     repeat {
-      guard try hunt.holds(seed) else { return .runFailed }
+      guard hunt.holds(seed) else { return .runFailed }
       seed &+= 1
       now = context.now().monotonic
       if now >= nextWord && now < end {

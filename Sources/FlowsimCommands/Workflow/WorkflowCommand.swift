@@ -65,7 +65,9 @@ struct WorkflowCommand {
     guard let violation = broken.report.violation else {
       preconditionFailure("a world that broke has no violation")
     }
-    let failure = Failure(report: broken.report, violation: violation, settings: [])
+    let failure = Failure(
+      report: broken.report, violation: violation, name: "seed \(broken.report.seed)",
+      command: nil)
     context.output.write(failure.beginning)
     context.output.flush()
     let recipe = Self.recipe(broken.question, context.answer)

@@ -1,0 +1,94 @@
+import FlowCore
+
+/// Every world of one small workflow in which the engine dies at most so often: at every moment, by
+/// a kill or with the machine, with all that a disk may keep then of what was not synced.
+package struct Exploration {
+  /// What is run, on how many slots.
+  package struct Subject: Equatable, Sendable {
+    package let shape: WorkflowShape
+    package let jobs: Int
+
+    /// All with so many steps, each on one slot, two, and so on, as far as that makes a difference
+    /// and is drawn.
+    package static func all(steps: Int) -> [Subject] {
+      WorkflowShape.all(steps: steps).flatMap { shape in
+        (1...min(shape.width, RandomWorkflow.mostJobs)).map { Subject(shape: shape, jobs: $0) }
+      }
+    }
+  }
+
+  package struct Bounds: Equatable, Sendable {
+    /// How often the engine dies at most.
+    package var crashes = 1
+    package var tier = StorageTier.ordered
+    /// How many files and folders at most a power loss leaves otherwise than the others, which lose
+    /// nothing of what was not synced, or all.
+    package var apart = Int.max
+    /// How many commands fail at most: they exit with 1.
+    package var failures = 0
+
+    package init() {}
+  }
+
+  package let subject: Subject
+  package private(set) var worlds = 0
+  /// Of all worlds so far: equal explorations have the same.
+  package private(set) var traceHash: UInt64 = 0
+  package var counts: ExploringChoices.Counts { choices.counts }
+  private let options: SimulationOptions
+  private let choices: ExploringChoices
+  private let run: WorldRunner
+  /// Whether no world is left.
+  package private(set) var isDone = false
+
+  /// Of it come only the delays' jitter, which no explored workflow has, and the log's salts.
+  private static let seed: UInt64 = 1
+  /// Small, so that the log of a workflow of two steps is more than one segment.
+  private static let rotationBytes = 1_024
+
+  package init(
+    _ subject: Subject, _ bounds: Bounds,
+    run: @escaping WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
+  ) {
+    self.subject = subject
+    self.run = run
+    var options = SimulationOptions.quiet
+    options.steps = subject.shape.needs.count
+    // Not how likely something is, but that it may be.
+    options.crashPerMille = 1
+    options.failurePercent = bounds.failures > 0 ? 1 : 0
+    options.powerLossPercent = 50
+    options.maxCrashes = bounds.crashes
+    options.storageTier = bounds.tier.rawValue
+    options.rotationBytes = Self.rotationBytes
+    options.processLatencyMicroseconds = 1
+    self.options = options
+    choices = ExploringChoices(
+      workflow: DrawnWorkflow(subject, options).choices, bounds)
+  }
+
+  /// Makes the next world.
+  ///
+  /// - Returns: nil if there is none left.
+  package mutating func next() -> Simulation.Report? {
+    if isDone { return nil }
+    let report = run(Self.seed, options, choices, Trace())
+    worlds += 1
+    traceHash = SplitMix64.hash(traceHash, report.traceHash)
+    // What fails can be recorded before anything else is made.
+    if report.violation == nil { isDone = !choices.advance() }
+    return report
+  }
+
+  /// The world that was made last and failed, made once more: as all other worlds are recorded.
+  package func recordFailure() -> (report: Simulation.Report, world: RecordedWorld) {
+    choices.rewind()
+    let recording = RecordingChoices(choices)
+    let report = run(Self.seed, options, recording, Trace())
+    return (report, RecordedWorld(report, recording.recording.schedule))
+  }
+}
+
+extension Exploration.Subject: CustomStringConvertible {
+  package var description: String { "\(shape) on \(jobs) \(jobs == 1 ? "slot" : "slots")" }
+}

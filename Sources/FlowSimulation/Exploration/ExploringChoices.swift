@@ -1,0 +1,142 @@
+import FlowCore
+
+/// Goes through all that can be decided about the deaths of an engine, one world after the other. At
+/// each moment at which it may die it lives on, is killed, or loses the machine's power; of what that
+/// may leave on the disk each image is one world; and the next engine comes a millisecond after a
+/// kill, when commands still run, or a second, when they have ended.
+///
+/// Which commands fail is decided, too, up to a number of them. All else is fixed: every command
+/// takes 40 ms, each action of a launcher or monitor takes a microsecond, so that there is a moment
+/// between any two, and nothing else goes wrong.
+package final class ExploringChoices: ChoiceSource {
+  package struct Counts: Equatable, Sendable {
+    /// The moments at which an engine was made to die, by how many had died before.
+    package internal(set) var moments: [Int] = []
+    /// What power losses left, all different where the world before was the same.
+    package internal(set) var images = 0
+    /// In how many ways the disk could have chosen what to lose, as far as an `Int` can count them.
+    package internal(set) var ways = 0
+
+    package init() {}
+
+    package static func += (left: inout Self, right: Self) {
+      for (index, count) in right.moments.enumerated() { left.countMoments(count, after: index) }
+      left.images += right.images
+      left.countWays(right.ways)
+    }
+
+    fileprivate mutating func countMoments(_ count: Int, after deaths: Int) {
+      while moments.count <= deaths { moments.append(0) }
+      moments[deaths] += count
+    }
+
+    fileprivate mutating func countWays(_ count: Int) {
+      let (sum, overflow) = ways.addingReportingOverflow(count)
+      ways = overflow ? .max : sum
+    }
+  }
+
+  package private(set) var counts = Counts()
+  private var tree = ChoiceTree()
+  /// By index, what the choices that draw the workflow are.
+  private let workflow: [Int]
+  private let bounds: Exploration.Bounds
+  /// What the power losses of this world can leave, each with the depth of the tree at which its
+  /// image is decided.
+  private var losses: [(depth: Int, outcomes: PowerLossOutcomes)] = []
+
+  // Of the world that is being made:
+
+  private var drawn = 0
+  private var durations = 0
+  private var deaths = 0
+  private var failures = 0
+  private var wasKilled = false
+  /// What the disk is going to be answered.
+  private var image: ArraySlice<Int> = []
+
+  /// - Parameter workflow: what `RandomWorkflow` draws it from; behind these all are zero.
+  init(workflow: [Int], _ bounds: Exploration.Bounds) {
+    self.workflow = workflow
+    self.bounds = bounds
+  }
+
+  /// Begins the next world.
+  ///
+  /// - Returns: false if there is no other.
+  func advance() -> Bool {
+    beginWorld()
+    return tree.advance()
+  }
+
+  /// Begins the world that was made last once more. It is not counted again.
+  func rewind() {
+    beginWorld()
+    tree.rewind()
+  }
+
+  private func beginWorld() {
+    (drawn, durations, deaths, failures, wasKilled, image) = (0, 0, 0, 0, false, [])
+  }
+
+  package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
+    switch site {
+    case .workflow: return next() > 0
+    case .crash: return dies()
+    case .commandBehaviour:
+      let fails = failures < bounds.failures && tree.choose(below: 2) == 1
+      if fails { failures += 1 }
+      return fails
+    case .death:
+      let losesPower = tree.choose(below: 2) == 1
+      wasKilled = !losesPower
+      return losesPower
+    default: return false
+    }
+  }
+
+  package func choose(_ site: ChoiceSite, below count: Int) -> Int {
+    switch site {
+    case .workflow: return min(next(), count - 1)
+    case .lostBytes, .tornBytes, .lostNames:
+      guard let value = image.popFirst(), value < count else {
+        preconditionFailure("a power loss asks for more at \(site) than it was asked before")
+      }
+      return value
+    case .downTime: return wasKilled ? tree.choose(below: 2) : 0
+    case .commandDuration:
+      durations += 1
+      // First about how long, then how many microseconds more.
+      return durations % 2 == 1 ? min(2, count - 1) : 0
+    case .processLatency: return count - 1
+    default: return 0
+    }
+  }
+
+  package func losesPower(_ disk: SimulatedStorage) {
+    let depth = tree.depth
+    if tree.isNew {
+      // Those of worlds before, which went on otherwise from here, or from earlier.
+      losses.removeAll { $0.depth >= depth }
+      losses.append((depth, PowerLossOutcomes(disk)))
+      counts.countWays(losses[losses.count - 1].outcomes.ways)
+    }
+    guard let loss = losses.first(where: { $0.depth == depth }) else {
+      preconditionFailure("no power was lost here before")
+    }
+    image = loss.outcomes.choose(apart: bounds.apart) { tree.choose(below: $0) }[...]
+    if tree.isNew { counts.images += 1 }
+  }
+
+  private func dies() -> Bool {
+    if tree.isNew { counts.countMoments(1, after: deaths) }
+    guard tree.choose(below: 2) == 1 else { return false }
+    deaths += 1
+    return true
+  }
+
+  private func next() -> Int {
+    defer { drawn += 1 }
+    return drawn < workflow.count ? workflow[drawn] : 0
+  }
+}
