@@ -40,6 +40,11 @@ enum SegmentRepair: Int {
     }
   }
 
+  /// How long the segment before one is, as far as it counts.
+  static func predecessorLength(in segment: [UInt8]) -> Int {
+    Int(segment.get(UInt64.self, at: 40))
+  }
+
   private func repairHeader(_ bytes: inout [UInt8], number: UInt64, after end: Place) {
     bytes.replaceSubrange(0..<8, with: SegmentTarget.magic)
     bytes.put(UInt16(1), at: 8)
@@ -50,7 +55,7 @@ enum SegmentRepair: Int {
     bytes.put(UInt64(end.length), at: 40)
     bytes.put(end.sequence, at: 48)
     bytes.put(end.chain, at: 56)
-    bytes.put(Self.dictionaryChecksum, at: 96)
+    if bytes.get(UInt32.self, at: 96) != 0 { bytes.put(Self.dictionaryChecksum, at: 96) }
     for index in 100..<124 { bytes[index] = 0 }
   }
 

@@ -16,7 +16,8 @@ enum SegmentTarget {
     let reading = try read(segments)
     try test(reading, segments)
     try testShorter(segments, cut: cut, reading)
-    if reading.tail != nil {
+    if let tail = reading.tail {
+      try testSpelling(segments, tail)
       try testRecovery(segments, reading)
       try testWriting(reading)
     }
@@ -119,6 +120,14 @@ enum SegmentTarget {
     try require(
       reading.frames.starts(with: frames) || frames.starts(with: reading.frames),
       "with \(cut) of 256 bytes of the last segment it is another history")
+  }
+
+  /// Whatever counts is as the format says, byte by byte: there is nothing to repair in it.
+  private static func testSpelling(_ segments: [[UInt8]], _ tail: LogTail) throws(Finding) {
+    let lengths = segments.dropFirst().map { SegmentRepair.predecessorLength(in: $0) }
+    let counting = zip(segments, lengths + [Int(tail.offset)]).map { Array($0.prefix($1)) }
+    try require(
+      SegmentRepair.all.repaired(counting) == counting, "what is read is not as it is written")
   }
 
   // MARK: Writing
