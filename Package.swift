@@ -37,6 +37,8 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "flow",
+  // What the package in Fuzz builds upon; the executables are products by themselves.
+  products: [.library(name: "FlowFuzzing", targets: ["FlowFuzzing"])],
   targets: [
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
@@ -66,6 +68,12 @@ let package = Package(
         "FlowSimulation", "FlowSystem", "FlowText",
       ]),
     library(
+      "FlowFuzzing",
+      imports: [
+        "CLauncher", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowSimulation",
+      ]),
+    library(
       "FlowtortureCommands",
       imports: [
         "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime",
@@ -76,6 +84,7 @@ let package = Package(
     executable("flowsim", imports: ["FlowsimCommands"]),
     executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
     executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem"]),
+    executable("fuzzseeds", imports: ["FlowFuzzing", "FlowSystem"]),
 
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
@@ -93,6 +102,9 @@ let package = Package(
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
+    tests(
+      "FlowFuzzingTests",
+      of: ["FlowCore", "FlowFuzzing", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
     tests("FlowLogTests", of: ["FlowLog"]),
     tests(
       "FlowRuntimeTests",

@@ -38,8 +38,9 @@ extension Decimal {
   fileprivate static func multiple(
     _ text: ArraySlice<UInt8>, of units: [(unit: String, factor: Int64)]
   ) -> Int64? {
+    // By the bytes: the Kelvin sign equals the letter K where strings are compared.
     guard let (number, unit) = quantity(text),
-      let factor = units.first(where: { $0.unit == unit })?.factor
+      let factor = units.first(where: { $0.unit.utf8.elementsEqual(unit.utf8) })?.factor
     else { return nil }
     let (value, overflow) = number.multipliedReportingOverflow(by: factor)
     return overflow ? nil : value

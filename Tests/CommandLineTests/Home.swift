@@ -8,9 +8,15 @@ final class Home: Sendable {
   /// Where the runs are; made by the first.
   var path: String { "\(folder.path)/home" }
 
-  /// Of the machine's own environment nothing but what finds programs.
+  /// Of the machine's own environment nothing but what finds programs, and what tells sanitizers and
+  /// coverage where to report.
   var environment: [String: String] {
-    ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder.path, "FLOW_HOME": path]
+    var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder.path]
+    environment["FLOW_HOME"] = path
+    for name in ["ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"] {
+      if let value = unsafe getenv(name) { environment[name] = unsafe String(cString: value) }
+    }
+    return environment
   }
 
   /// The program: `FLOW_BINARY`, else what was built beside the tests.

@@ -243,7 +243,7 @@ struct RuleTests {
 
   @Test(arguments: [
     #""""#, #""1""#, #""1 GiB""#, #""1gib""#, #""1.5GiB""#, #""3KiB""#, #""1025TiB""#,
-    #""99999999999TiB""#,
+    #""99999999999TiB""#, "\"5\u{212A}iB\"",
   ])
   func sizesAreANumberAndAUnit(text: String) {
     Wrong(

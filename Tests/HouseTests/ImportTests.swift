@@ -17,7 +17,9 @@ struct ImportTests {
   }
 
   @Test func onlyTheSimulatorKnowsTheSimulation() {
-    let simulator = ["Sources/FlowSimulation", "Sources/FlowsimCommands", "Sources/flowsim"]
+    let simulator = [
+      "Sources/FlowSimulation", "Sources/FlowsimCommands", "Sources/flowsim", "Sources/FlowFuzzing",
+    ]
     let others = Repository.entries(in: "Sources").map(\.path).filter { !simulator.contains($0) }
     #expect(others.count > simulator.count)
     let found = imports(in: others.flatMap { Repository.files(under: $0) })

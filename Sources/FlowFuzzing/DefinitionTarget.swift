@@ -1,0 +1,57 @@
+import FlowCore
+import FlowDefinition
+
+/// A definition that is accepted has one canonical spelling, has no cycle, and is the same when it is
+/// printed and read again. One that is refused is refused with errors that have a place in it.
+enum DefinitionTarget {
+  static func test(_ bytes: [UInt8]) throws(Finding) {
+    let definition: WorkflowDefinition
+    do throws(DefinitionErrors) {
+      definition = try DefinitionParser.parse(bytes, file: "input")
+    } catch {
+      return try test(error, in: bytes)
+    }
+    let canonical = DefinitionCodec.encode(definition)
+    try require(
+      try decoded(canonical).map(DefinitionCodec.encode) == canonical,
+      "the canonical bytes are others once they were read")
+    do throws(DependencyCycle) { _ = try DependencyGraph(definition.steps) } catch {
+      throw Finding("a cycle was accepted: \(error.steps)")
+    }
+    let text = DefinitionText.of(definition)
+    let again: WorkflowDefinition
+    do throws(DefinitionErrors) {
+      again = try DefinitionParser.parse(Array(text.utf8), file: "printed")
+    } catch {
+      throw Finding("printed it is refused: \(error)\n\(text)")
+    }
+    try require(
+      DefinitionCodec.encode(again) == canonical, "printed and read it is another: \(text)")
+  }
+
+  private static func decoded(_ bytes: [UInt8]) throws(Finding) -> WorkflowDefinition? {
+    do throws(CodingError) { return try DefinitionCodec.decode(bytes) } catch {
+      throw Finding("the canonical bytes are refused: \(error)")
+    }
+  }
+
+  private static func test(_ refusal: DefinitionErrors, in bytes: [UInt8]) throws(Finding) {
+    let errors = refusal.errors
+    try require((1...DefinitionErrors.limit).contains(errors.count), "\(errors.count) errors")
+    let lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
+    for error in errors {
+      let (line, column) = (error.position.line, error.position.column)
+      try require(
+        lines.indices.contains(line - 1) && (1...lines[line - 1].count + 1).contains(column),
+        "an error at \(line):\(column), which is not in the file")
+      let text = error.description
+      try require(
+        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F },
+        "an error with a control character: \(text.debugDescription)")
+      try require(!error.message.isEmpty, "an error that says nothing")
+    }
+    let places = errors.map { ($0.position.line, $0.position.column) }
+    try require(
+      zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }, "errors out of their order")
+  }
+}

@@ -1,0 +1,79 @@
+import FlowCore
+
+extension EventsTarget {
+  /// Events made of bytes, as many as there are bytes for.
+  static func made(of supply: inout ByteSupply) -> [Event] {
+    var events: [Event] = []
+    var moment = supply.moment()
+    while !supply.isEmpty {
+      let startsWakeUp = supply.bool()
+      if startsWakeUp { moment = supply.moment() }
+      let kind = supply.pick(EventKind.allCases)
+      events.append(
+        Event(
+          sequence: Int64(events.count) + 1, moment: moment, startsWakeUp: startsWakeUp,
+          body: supply.body(of: kind)))
+    }
+    return events
+  }
+}
+
+/// Whatever the values are: what can happen in a run is not asked.
+extension ByteSupply {
+  fileprivate mutating func moment() -> Moment {
+    Moment(
+      monotonic: Instant(microseconds: Int64(bitPattern: number())),
+      wall: WallTime(microseconds: Int64(bitPattern: number())))
+  }
+
+  fileprivate mutating func body(of kind: EventKind) -> Event.Body {
+    switch kind {
+    case .runCreated:
+      .runCreated(
+        RunCreated(
+          runID: string(), seed: number(), policyVersion: count(), programVersion: string(),
+          jobs: count(), definitionFolder: string(), definitionByteCount: count()))
+    case .definitionPart: .definitionPart(bytes(below(100)))
+    case .engineStarted:
+      .engineStarted(
+        EngineStarted(
+          life: count(), processID: count(),
+          place: Place(bootID: string(), mountID: number(), processNamespace: number())))
+    case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
+    case .deadlinePassed: .deadlinePassed(attempt())
+    case .attemptEnded: .attemptEnded(attempt(), end())
+    case .attemptWithdrawn: .attemptWithdrawn(attempt())
+    case .cancelRequested: .cancelRequested(CancelRequest(id: number(), force: bool()))
+    case .timerFired: .timerFired(bool() ? .runTimeout : .retry(step: count()))
+    case .attemptFound:
+      .attemptFound(
+        attempt(),
+        bool() ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
+    case .clockJumped: .clockJumped(microseconds: Int64(bitPattern: number()))
+    case .roomReturned: .roomReturned(waitedMicroseconds: count())
+    case .runReopened: .runReopened(ignoring: (0..<below(4)).map { _ in number() })
+    case .attemptScheduled: .attemptScheduled(attempt())
+    case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
+    case .rerunScheduled: .rerunScheduled(attempt())
+    case .probeScheduled: .probeScheduled(attempt())
+    case .stopRequested: .stopRequested(attempt(), force: bool())
+    case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
+    case .stepSkipped: .stepSkipped(step: count(), bool() ? .runStopping : .need(step: count()))
+    case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
+    case .runFinished: .runFinished(pick(RunOutcome.allCases))
+    }
+  }
+
+  private mutating func attempt() -> AttemptID { AttemptID(step: count(), number: count()) }
+
+  private mutating func end() -> AttemptEnd {
+    let failure = LaunchFailure(operation: pick(LaunchFailure.Operation.allCases), errno: count())
+    let result: AttemptEnd.Result = pick([
+      .exited(code: byte()), .signalled(signal: byte()), .lost, .launchFailed(failure),
+    ])
+    return AttemptEnd(
+      result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
+      cpuMicroseconds: count(), peakMemoryKibibytes: count(), stragglers: count(),
+      unkillable: count())
+  }
+}

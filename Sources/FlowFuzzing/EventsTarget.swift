@@ -1,0 +1,126 @@
+import FlowCore
+
+/// Events have one spelling: what is read is written as it was, and what is written is read as it
+/// was. The history that they are is refused, or its state can be gone on from.
+enum EventsTarget {
+  /// The first byte says whether the rest is a block of events, or what events are made of.
+  static func test(_ bytes: [UInt8]) throws(Finding) {
+    var supply = ByteSupply(bytes)
+    if supply.bool() {
+      try testWriting(made(of: &supply))
+    } else {
+      try testReading(supply.remainder)
+    }
+  }
+
+  private static func testReading(_ bytes: [UInt8]) throws(Finding) {
+    var decoder = EventDecoder(bytes, first: 1)
+    var events: [Event] = []
+    var isWhole = true
+    do throws(CodingError) {
+      while let event = try decoder.next() { events.append(event) }
+    } catch {
+      isWhole = false
+      try require(
+        (0...bytes.count).contains(error.offset), "an error beyond the bytes: \(error)")
+    }
+    let again = encoded(events)
+    try require(
+      isWhole ? again == bytes : bytes.starts(with: again), "\(events) have another spelling")
+    try replay(events)
+  }
+
+  private static func testWriting(_ events: [Event]) throws(Finding) {
+    let bytes = encoded(events)
+    var decoder = EventDecoder(bytes, first: 1)
+    var read: [Event] = []
+    do throws(CodingError) {
+      while let event = try decoder.next() { read.append(event) }
+    } catch {
+      throw Finding("\(events) cannot be read: \(error)")
+    }
+    // By the bytes too: Swift takes canonically equivalent texts for equal.
+    try require(read == events && encoded(read) == bytes, "\(events) are read as \(read)")
+  }
+
+  private static func encoded(_ events: [Event]) -> [UInt8] {
+    var encoder = EventEncoder()
+    for event in events { encoder.append(event) }
+    return encoder.finish()
+  }
+
+  // MARK: Histories
+
+  /// Nothing traps, whatever comes; and as long as the rules agree with the history, they go on.
+  private static func replay(_ events: [Event]) throws(Finding) {
+    var redecision = Redecision()
+    var replay = Replay()
+    var differs = false
+    do throws(HistoryError) {
+      for event in events {
+        if !differs { differs = try redecision.apply(event) != nil }
+        try replay.apply(event)
+      }
+    } catch {
+      return
+    }
+    guard let state = replay.state else { return }
+    try require(differs || redecision.state == state, "deciding again leads to another state")
+    for wakeUpEnds in [false, true] {
+      let decision = Decider.next(state, wakeUpEnds: wakeUpEnds)
+      try require(decision?.kind.isFact != true, "\(String(describing: decision)) is no decision")
+    }
+    try goOn(from: state)
+  }
+
+  /// The next engine takes over and brings the run on: what it records can be replayed onto the
+  /// history that it found.
+  private static func goOn(from state: RunState) throws(Finding) {
+    guard !state.isFinished, Decider.next(state, wakeUpEnds: true) == nil else { return }
+    var now = Moment(
+      monotonic: Instant(microseconds: 1 << 50), wall: WallTime(microseconds: 1 << 51))
+    var engine = Engine.resume(
+      state,
+      engine: EngineStarted(
+        life: state.lives &+ 1, processID: 2, place: Place(bootID: "the next boot")),
+      found: state.openAttemptIDs.map { FoundAttempt($0, .neverLaunched) }, at: now)
+    var replayed = state
+    for _ in 0..<50 {
+      var answers: [Input] = []
+      while let effect = engine.nextEffect() {
+        guard let answer = try answer(to: effect, &replayed) else { break }
+        answers.append(answer)
+      }
+      for input in answers { engine.handle(input, at: now) }
+      if !answers.isEmpty { continue }
+      guard let deadline = engine.nextDeadline else { break }
+      now.monotonic = max(now.monotonic, deadline)
+      engine.handle(.timePassed, at: now)
+    }
+    let isAll = replayed.lastSequence == engine.state.lastSequence
+    try require(
+      !isAll || replayed == engine.state, "the next engine is in another state than its history")
+  }
+
+  /// What a quick world says; nil for the end.
+  private static func answer(
+    to effect: Effect, _ replayed: inout RunState
+  ) throws(Finding) -> Input? {
+    func ended(_ attempt: AttemptID, _ cause: AttemptEnd.Cause) -> Input {
+      .attemptEnded(
+        attempt, AttemptEnd(result: .exited(code: 0), cause: cause, durationMicroseconds: 1))
+    }
+    switch effect {
+    case .commit(let events):
+      do throws(HistoryError) {
+        for event in events { try replayed.apply(event) }
+      } catch {
+        throw Finding("what the next engine recorded is impossible: \(error)")
+      }
+      return .committed(through: replayed.lastSequence)
+    case .launch(let launch): return ended(launch.attempt, .byItself)
+    case .stop(let attempt, let force): return ended(attempt, force ? .force : .stop)
+    case .finish: return nil
+    }
+  }
+}

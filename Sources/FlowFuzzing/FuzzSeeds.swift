@@ -1,0 +1,102 @@
+import CLauncher
+import FlowCore
+import FlowLog
+import FlowRuntime
+import FlowSimulation
+
+/// Inputs for fuzzers to begin with, made of what the project has.
+package enum FuzzSeeds {
+  /// A log as it is, and one that is repaired before it is read.
+  package static func segments(ofLog segments: [[UInt8]]) -> [[UInt8]] {
+    [0, 2].map { [$0, 128] + segments.joined() }
+  }
+
+  /// The events of a log as one block; as many as can be read.
+  package static func events(ofLog segments: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+    var encoder = EventEncoder()
+    do {
+      var reader = try LogReader.open(
+        "log", in: MemoryFolder(segments), .recovering, dictionary: HistoryLog.dictionary)
+      while let frame = try reader.next() {
+        let payload = reader.withPayload { span in
+          unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
+        }
+        var decoder = EventDecoder(payload, first: Int64(frame.first))
+        while let event = try decoder.next() { encoder.append(event) }
+      }
+    } catch {
+      // What was read before is a seed all the same.
+    }
+    return [0] + encoder.finish()
+  }
+
+  /// A record whose attempt has ended in each way, as its monitor writes it.
+  package static var records: [[UInt8]] {
+    let ends: [(flow_result, Int32)] = [
+      (FLOW_RESULT_EXITED, 3), (FLOW_RESULT_SIGNALLED, 9), (FLOW_RESULT_LAUNCH_FAILED, 2),
+    ]
+    return ends.map { result, code in
+      var start = flow_record_start(
+        step: 1, attempt: 2, intent: 7,
+        place: flow_place(boot: 1, mount: 2, process_namespace: 3), monitor: 41,
+        monitor_start: 99, started_at: 1_000)
+      var command = flow_record_command(process: 42, process_start: 100)
+      var end = flow_record_end()
+      (end.result, end.code) = (result, code)
+      (end.duration_us, end.cpu_us, end.peak_memory_kib) = (500, 400, 300)
+      var bytes = [UInt8](repeating: 0, count: AttemptRecord.byteCount)
+      unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return }
+        unsafe flow_record_encode_start(&start, base)
+        unsafe flow_record_encode_command(&command, base + 128)
+        unsafe flow_record_encode_end(&end, base + 192)
+      }
+      return [7] + bytes
+    }
+  }
+
+  /// The choices of the world of a seed, but for what comes from the seed itself.
+  package static func schedule(ofSeed seed: UInt64) -> [UInt8] {
+    schedule(of: SeededChoices(seed: seed))
+  }
+
+  /// The same of a recorded world; nil for what is no trace.
+  package static func schedule(ofTrace trace: [UInt8]) -> [UInt8]? {
+    guard let world = try? TraceText.world(from: trace) else { return nil }
+    let choices = ChoiceSchedule(choices(drawing: world.options) + world.schedule.entries)
+    return schedule(of: ReplayedChoices(choices))
+  }
+
+  private static func schedule(of source: some ChoiceSource) -> [UInt8] {
+    let writing = WritingChoices(source)
+    _ = ScheduleTarget.run(writing)
+    // Behind the end all is zero.
+    let end = writing.bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+    return Array(writing.bytes[..<end])
+  }
+
+  /// The choices that draw options, as far as any do: a trace names the options and not these. Each
+  /// choice makes one option, so that one after the other can be tried.
+  private static func choices(
+    drawing options: SimulationOptions
+  ) -> [ChoiceSchedule.Entry] {
+    func agreement(_ entries: [ChoiceSchedule.Entry]) -> Int {
+      let drawn = SimulationOptions.draw(from: ReplayedChoices(ChoiceSchedule(entries)))
+      return zip(drawn.settings, options.settings).count { $0 == $1 }
+    }
+    let quiet = RecordingChoices(ReplayedChoices(.empty))
+    _ = SimulationOptions.draw(from: quiet)
+    var entries: [ChoiceSchedule.Entry] = []
+    for (index, choice) in quiet.recording[.options].enumerated() {
+      var most = agreement(entries)
+      for value in 1..<choice.count {
+        let tried = entries + [.init(.options, index, value)]
+        if agreement(tried) > most {
+          entries = tried
+          most = agreement(tried)
+        }
+      }
+    }
+    return entries
+  }
+}

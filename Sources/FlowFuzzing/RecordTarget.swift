@@ -1,0 +1,97 @@
+import CLauncher
+import FlowCore
+import FlowRuntime
+
+/// A part of a record that is believed is written again as it was, and holds what may be acted upon;
+/// what is not believed says nothing.
+enum RecordTarget {
+  /// The first byte says which parts get the checksum that their bytes should have: a fuzzer does
+  /// not find one by chance.
+  static func test(_ bytes: [UInt8]) throws(Finding) {
+    var supply = ByteSupply(bytes)
+    let sealed = supply.byte()
+    var file = supply.remainder
+    for (index, part) in parts.enumerated() where sealed >> index & 1 == 1 { seal(part, of: &file) }
+
+    var record = flow_record()
+    unsafe file.withUnsafeBufferPointer { buffer in
+      unsafe flow_record_decode(buffer.baseAddress, buffer.count, &record)
+    }
+    try testSpelling(record, of: file)
+    try testMeaning(AttemptRecord.decode(file), record)
+  }
+
+  private static let parts = [0..<128, 128..<192, 192..<320]
+
+  /// 64-bit FNV-1a, as `record.c` has it.
+  private static func seal(_ part: Range<Int>, of bytes: inout [UInt8]) {
+    guard bytes.count >= part.upperBound else { return }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes[part.dropLast(8)] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for index in 0..<8 {
+      bytes[part.upperBound - 8 + index] = UInt8(truncatingIfNeeded: hash >> UInt64(8 * index))
+    }
+  }
+
+  private static func testSpelling(_ record: flow_record, of file: [UInt8]) throws(Finding) {
+    var record = record
+    var again = [UInt8](repeating: 0, count: AttemptRecord.byteCount)
+    unsafe again.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      unsafe flow_record_encode_start(&record.start, base)
+      unsafe flow_record_encode_command(&record.command, base + 128)
+      unsafe flow_record_encode_end(&record.end, base + 192)
+    }
+    let states = [record.start_state, record.command_state, record.end_state]
+    for (part, state) in zip(parts, states) {
+      switch state {
+      case FLOW_PART_VALID:
+        try require(
+          file.count >= part.upperBound && file[part] == again[part],
+          "a valid part has another spelling: \(file[min(part.lowerBound, file.count)...])")
+      case FLOW_PART_ABSENT:
+        try require(
+          file.dropFirst(part.lowerBound).prefix(part.count).allSatisfy { $0 == 0 },
+          "a part is overlooked")
+      case FLOW_PART_BROKEN: break
+      default: throw Finding("a part is in no state: \(state)")
+      }
+    }
+  }
+
+  private static func testMeaning(
+    _ record: AttemptRecord, _ parts: flow_record
+  ) throws(Finding) {
+    try require(
+      (record.start != nil) == (parts.start_state == FLOW_PART_VALID)
+        && (record.command != nil) == (parts.command_state == FLOW_PART_VALID)
+        && (record.end != nil) == (parts.end_state == FLOW_PART_VALID),
+      "a part is believed that is not valid, or not believed: \(record)")
+    if let start = record.start {
+      // A signal to zero or less would go to a group, or to everybody.
+      try require(
+        start.monitorID > 0 && start.step >= 0 && start.attempt >= 0 && start.intent >= 0,
+        "nobody starts so: \(start)")
+      try require(
+        !record.isUnreadable || parts.command_state == FLOW_PART_BROKEN
+          || parts.end_state == FLOW_PART_BROKEN, "a record that can be read: \(record)")
+    }
+    if let command = record.command {
+      try require(command.processID > 0, "no process: \(command)")
+    }
+    if let end = record.end {
+      let least = min(
+        end.durationMicroseconds, end.cpuMicroseconds, end.peakMemoryKibibytes,
+        Int64(end.stragglers), Int64(end.unkillable))
+      try require(least >= 0, "nothing ends so: \(end)")
+      // It goes into the history as it is.
+      var encoder = EventEncoder()
+      let moment = Moment(
+        monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
+      encoder.append(
+        Event(
+          sequence: 1, moment: moment, startsWakeUp: true,
+          body: .attemptEnded(AttemptID(step: 0, number: 1), end)))
+    }
+  }
+}

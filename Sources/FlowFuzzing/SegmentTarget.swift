@@ -1,0 +1,200 @@
+import FlowLog
+import FlowRuntime
+
+/// What a log's reader gives out is a legal history: numbered without a gap, whole commits, a prefix
+/// of what it gives out of the same log with more bytes. It can be written anew and recovered, and
+/// is the same then.
+enum SegmentTarget {
+  /// The first byte says how much of the segments is repaired (`SegmentRepair`), the second how much
+  /// is cut off for comparison; the rest is segments, each from its magic on.
+  static func test(_ bytes: [UInt8]) throws(Finding) {
+    var supply = ByteSupply(bytes)
+    let repair = SegmentRepair(rawValue: supply.below(3)) ?? .none
+    let cut = Int(supply.byte())
+    let segments = repair.repaired(split(supply.remainder))
+
+    let reading = try read(segments)
+    try test(reading, segments)
+    try testShorter(segments, cut: cut, reading)
+    if let tail = reading.tail {
+      try testSpelling(segments, tail)
+      try testRecovery(segments, reading)
+      try testWriting(reading)
+    }
+  }
+
+  static let magic: [UInt8] = [0x89, 0x46, 0x4c, 0x4f, 0x57, 0x4c, 0x4f, 0x47]
+
+  private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+    var starts: [Int] = [0]
+    if bytes.count > magic.count {
+      for index in 1...bytes.count - magic.count
+      where bytes[index] == magic[0] && bytes[index..<index + magic.count].elementsEqual(magic) {
+        starts.append(index)
+      }
+    }
+    return zip(starts, starts.dropFirst() + [bytes.count]).map { Array(bytes[$0..<$1]) }
+  }
+
+  private static func folder(_ segments: [[UInt8]]) -> MemoryFolder {
+    MemoryFolder(
+      segments.enumerated().map { index, bytes in
+        let digits = String(index + 1)
+        return (String(repeating: "0", count: 8 - digits.utf8.count) + digits + ".seg", bytes)
+      })
+  }
+
+  // MARK: Reading
+
+  struct Reading: Equatable {
+    struct Frame: Equatable {
+      let frame: LogFrame
+      let payload: [UInt8]
+    }
+
+    var frames: [Frame] = []
+    /// Nil if the log cannot be read to its end.
+    var tail: LogTail?
+    var error: LogError?
+  }
+
+  private static func read(_ segments: [[UInt8]]) throws(Finding) -> Reading {
+    let reading = read(folder(segments), .recovering)
+    try require(read(folder(segments), .dead) == reading, "who recovers reads another log")
+    return reading
+  }
+
+  private static func read(_ folder: MemoryFolder, _ source: LogSource) -> Reading {
+    var reading = Reading()
+    do throws(LogError) {
+      var reader = try LogReader.open(
+        "log", in: folder, source, dictionary: options.dictionary)
+      while let frame = try reader.next() {
+        let payload = reader.withPayload { span in
+          unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
+        }
+        reading.frames.append(.init(frame: frame, payload: payload))
+      }
+      reading.tail = reader.tail
+    } catch {
+      reading.error = error
+    }
+    return reading
+  }
+
+  private static func test(_ reading: Reading, _ segments: [[UInt8]]) throws(Finding) {
+    var next: UInt64 = 1
+    for (frame, payload) in reading.frames.map({ ($0.frame, $0.payload) }) {
+      try require(frame.first == next, "event \(frame.first) comes where \(next) belongs")
+      try require(
+        frame.count > 0 && payload.count >= frame.count
+          && payload.count <= LogFormat.largestPayload,
+        "\(frame.count) events in \(payload.count) bytes")
+      next += UInt64(frame.count)
+    }
+    guard let tail = reading.tail else {
+      return try require(reading.error != nil, "a log without an end")
+    }
+    try require(reading.frames.last?.frame.endsCommit != false, "a commit without an end")
+    let size = Int64(segments.last?.count ?? 0)
+    try require(
+      tail.lastSequence == next - 1 && tail.lastAtStake >= tail.lastSequence,
+      "the end is another: \(tail)")
+    try require(
+      tail.offset >= 0 && tail.bytes >= 0 && tail.offset + tail.bytes <= size,
+      "an end beyond the file of \(size) bytes: \(tail)")
+    switch tail.verdict {
+    case .intact: try require(tail.bytes == 0, "bytes that do not count: \(tail)")
+    case .torn, .ambiguous: try require(tail.bytes > 0, "no bytes at stake: \(tail)")
+    }
+  }
+
+  /// Fewer bytes give fewer events, and never others.
+  private static func testShorter(
+    _ segments: [[UInt8]], cut: Int, _ reading: Reading
+  ) throws(Finding) {
+    guard let last = segments.last else { return }
+    var shorter = segments
+    shorter[segments.count - 1] = Array(last.prefix(last.count * cut / 256))
+    let frames = read(folder(shorter), .recovering).frames
+    try require(
+      reading.frames.starts(with: frames) || frames.starts(with: reading.frames),
+      "with \(cut) of 256 bytes of the last segment it is another history")
+  }
+
+  /// Whatever counts is as the format says, byte by byte: there is nothing to repair in it.
+  private static func testSpelling(_ segments: [[UInt8]], _ tail: LogTail) throws(Finding) {
+    let lengths = segments.dropFirst().map { SegmentRepair.predecessorLength(in: $0) }
+    let counting = zip(segments, lengths + [Int(tail.offset)]).map { Array($0.prefix($1)) }
+    try require(
+      SegmentRepair.all.repaired(counting) == counting, "what is read is not as it is written")
+  }
+
+  // MARK: Writing
+
+  /// What the next engine goes on from is what was read, and it can append to that.
+  private static func testRecovery(_ segments: [[UInt8]], _ reading: Reading) throws(Finding) {
+    let folder = folder(segments)
+    let payload: [UInt8] = [1, 2, 3]
+    do throws(LogError) {
+      var reader = try LogReader.open(
+        "log", in: folder, .recovering, dictionary: options.dictionary)
+      try reader.drain()
+      let next = reader.lastSequence + 1
+      var writer = try LogWriter.recover(after: reader, salt: 77, engineLife: 9, options)
+      try writer.append(payload.span, events: 3, from: next)
+      try writer.sync()
+      try writer.close()
+    } catch {
+      throw Finding("the next engine cannot go on: \(error)")
+    }
+    let again = read(folder, .recovering)
+    guard again.error == nil, let tail = again.tail, tail.verdict == .intact(isSealed: false) else {
+      throw Finding("after recovery: \(String(describing: again.error ?? nil)) \(again)")
+    }
+    try require(
+      again.frames.map(\.payload) == reading.frames.map(\.payload) + [payload],
+      "after recovery it is another history")
+  }
+
+  /// As runs have them, with room for any commit.
+  private static let options: LogOptions = {
+    var options = LogOptions()
+    options.dictionary = HistoryLog.dictionary
+    options.compression = .deflate(level: 1)
+    options.reservationBytes = 0
+    options.largestCommitBytes = 1 << 40
+    return options
+  }()
+
+  /// The same commits, written anew, are the same events.
+  private static func testWriting(_ reading: Reading) throws(Finding) {
+    if reading.frames.isEmpty { return }
+    let folder = MemoryFolder()
+    do throws(LogError) {
+      var writer = try LogWriter.create(in: "log", folder, salt: 5, engineLife: 1, options)
+      var payload: [UInt8] = []
+      var parts: [LogPart] = []
+      var first: UInt64 = 1
+      for frame in reading.frames {
+        payload += frame.payload
+        parts.append(LogPart(eventCount: frame.frame.count, byteCount: frame.payload.count))
+        guard frame.frame.endsCommit else { continue }
+        try writer.append(payload.span, parts: parts, from: first)
+        try writer.sync()
+        first = frame.frame.last + 1
+        (payload, parts) = ([], [])
+      }
+      try writer.seal()
+      try writer.close()
+    } catch {
+      throw Finding("it cannot be written anew: \(error)")
+    }
+    let again = read(folder, .dead)
+    try require(again.tail?.verdict == .intact(isSealed: true), "written anew it is \(again)")
+    try require(
+      again.frames.map(\.payload) == reading.frames.map(\.payload)
+        && again.frames.map(\.frame.first) == reading.frames.map(\.frame.first),
+      "written anew it is another history")
+  }
+}

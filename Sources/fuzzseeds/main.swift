@@ -1,0 +1,48 @@
+import FlowFuzzing
+import FlowLog
+import FlowSystem
+import Glibc
+
+// What the fuzzers of `Scripts/fuzz` begin with:
+//
+//   fuzzseeds FIXTURES FOLDER   makes FOLDER/<target>/<name>, of the project's fixtures
+//
+// The folders are there. Definitions are files already; the script copies them.
+
+let words = CommandLine.arguments
+guard words.count == 3 else {
+  print("usage: fuzzseeds FIXTURES FOLDER")
+  exit(2)
+}
+let (fixtures, folder) = (words[1], words[2])
+/// Seeds of flowsim that become schedules.
+let worlds: ClosedRange<UInt64> = 1...300
+/// A log with more is not worth a fuzzer's time.
+let longestLog = 16 << 10
+
+func write(_ bytes: [UInt8], _ target: FuzzTarget, _ name: String) throws {
+  try FileWriting.write(bytes, to: "\(folder)/\(target.rawValue)/\(name)")
+}
+
+let storage = LinuxStorage()
+for kind in ["v1", "Damaged"] {
+  let logs = "\(fixtures)/Logs/\(kind)"
+  for log in try storage.entries(of: logs) where !log.hasSuffix(".txt") {
+    let files = try storage.entries(of: "\(logs)/\(log)").map {
+      ($0, try FileReading.bytes(of: "\(logs)/\(log)/\($0)", limit: 1 << 20))
+    }
+    if files.reduce(0, { $0 + $1.1.count }) > longestLog { continue }
+    for (index, seed) in FuzzSeeds.segments(ofLog: files.map(\.1)).enumerated() {
+      try write(seed, .segment, "\(kind)-\(log)-\(index)")
+    }
+    try write(FuzzSeeds.events(ofLog: files), .events, "\(kind)-\(log)")
+  }
+}
+for (index, record) in FuzzSeeds.records.enumerated() {
+  try write(record, .record, "record-\(index)")
+}
+for trace in try storage.entries(of: "\(fixtures)/Seeds") {
+  let bytes = try FileReading.bytes(of: "\(fixtures)/Seeds/\(trace)", limit: 1 << 20)
+  if let seed = FuzzSeeds.schedule(ofTrace: bytes) { try write(seed, .schedule, trace) }
+}
+for world in worlds { try write(FuzzSeeds.schedule(ofSeed: world), .schedule, "seed-\(world)") }

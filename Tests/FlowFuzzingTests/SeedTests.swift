@@ -1,0 +1,53 @@
+import FlowCore
+import FlowSimulation
+import TestSupport
+import Testing
+
+@testable import FlowFuzzing
+
+/// What fuzzers begin with: all holds for it, and it is what it should be.
+struct SeedTests {
+  private static let logs = ["v1/chain", "v1/rotated", "v1/survivors", "Damaged/torn"]
+
+  private func segments(ofLog log: String) -> [(name: String, bytes: [UInt8])] {
+    Repository.files(under: "Fixtures/Logs/\(log)").map {
+      (String($0.suffix("00000001.seg".count)), Repository.read($0))
+    }
+  }
+
+  @Test(arguments: logs) func logsAreRead(log: String) {
+    let segments = segments(ofLog: log)
+    for seed in FuzzSeeds.segments(ofLog: segments.map(\.bytes)) {
+      #expect(FuzzTarget.segment.finding(in: seed) == nil)
+    }
+    let events = FuzzSeeds.events(ofLog: segments)
+    #expect(events.count > 100)
+    #expect(FuzzTarget.events.finding(in: events) == nil)
+  }
+
+  @Test func recordsAreRead() {
+    for record in FuzzSeeds.records { #expect(FuzzTarget.record.finding(in: record) == nil) }
+  }
+
+  @Test(arguments: ["valid/every-key", "valid/nightly", "invalid/everything-at-once"])
+  func definitionsAreRead(name: String) {
+    let bytes = Fixtures.read("Workflows/\(name).json")
+    #expect(FuzzTarget.definition.finding(in: bytes) == nil)
+  }
+
+  @Test(arguments: 1...5 as ClosedRange<UInt64>)
+  func bytesMakeTheWorldThatTheyWereWrittenIn(seed: UInt64) {
+    let world = ScheduleTarget.run(SeededChoices(seed: seed))
+    let bytes = FuzzSeeds.schedule(ofSeed: seed)
+    #expect(ScheduleTarget.run(ByteChoices(bytes)) == world)
+    #expect(FuzzTarget.schedule.finding(in: bytes) == nil)
+  }
+
+  @Test func tracesBecomeSchedules() throws {
+    let trace = Fixtures.read("Seeds/behind-a-tear.trace")
+    let bytes = try #require(FuzzSeeds.schedule(ofTrace: trace))
+    let options = try TraceText.world(from: trace).options
+    #expect(ScheduleTarget.run(ByteChoices(bytes)).options == options)
+    #expect(FuzzSeeds.schedule(ofTrace: [1, 2, 3]) == nil)
+  }
+}
