@@ -6,9 +6,9 @@ import FlowSimulation
 
 /// Inputs for fuzzers to begin with, made of what the project has.
 package enum FuzzSeeds {
-  /// A log as it is, and one that is repaired before it is read.
+  /// A log as it is, and repaired before it is read, in each way (`SegmentRepair`).
   package static func segments(ofLog segments: [[UInt8]]) -> [[UInt8]] {
-    [0, 2].map { [$0, 128] + segments.joined() }
+    [0, 1, 2].map { [$0, 128] + segments.joined() }
   }
 
   /// The events of a log as one block; as many as can be read.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a fuzzer can feed with bytes. Everything here is for `Fuzz`, a package of its own, and for
 /// the tests that feed the same with what fuzzers once found.
 public enum FuzzTarget: String, CaseIterable, Sendable {
@@ -33,6 +35,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func test(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let finding = finding(in: unsafe Array(bytes)) else { return }
     print("\(rawValue): \(finding)")
+    // What waits in a buffer goes down with the process.
+    fflush(nil)
     preconditionFailure(finding)
   }
 }
