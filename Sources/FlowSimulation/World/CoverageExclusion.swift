@@ -66,6 +66,9 @@ package struct CoverageExclusion: Sendable {
       impossible: "when the end of a run is durable, none of its attempts is open"
     ) { $0.kind == .runFinished && $0.fault.needsOpenAttempt },
     CoverageExclusion(
+      impossible: "while no engine lives only monitors need room, and a run that has ended has none"
+    ) { $0.kind == .runFinished && $0.phase == .away && $0.fault == .diskFull },
+    CoverageExclusion(
       impossible:
         "a probe comes after a loss, and neither the first commit of a run nor the first of"
         + " another round holds one"
@@ -112,6 +115,21 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
+      unlikely: "an engine that has made a cancel durable tells its probes, and seldom dies before"
+    ) { $0.fault.isOfProbe && $0.phase == .away && $0.kind == .cancelRequested },
+    CoverageExclusion(
+      unlikely: "half a minute after a launch it is durable, and no longer what became so last"
+    ) {
+      guard $0.fault == .unkillableNamed, $0.phase == .working else { return false }
+      switch $0.kind {
+      case .runCreated, .definitionPart, .runReopened, .rerunScheduled: return true
+      default: return false
+      }
+    },
+    CoverageExclusion(
+      unlikely: "two rare things in one moment: in a million worlds it was not seen"
+    ) { unseen.contains($0) },
+    CoverageExclusion(
       unlikely: "what recovery writes at once seldom lies in two sectors"
     ) { $0.fault == .shortWrite && $0.phase == .recovering },
     CoverageExclusion(
@@ -125,6 +143,17 @@ package struct CoverageExclusion: Sendable {
       default: return false
       }
     },
+  ]
+
+  private static let unseen: Set<CoverageCell> = [
+    CoverageCell(fault: .cancel, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .forcedCancel, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .forcedCancel, kind: .attemptFound, phase: .recovering),
+    CoverageCell(fault: .forcedCancel, kind: .runReopened, phase: .recovering),
+    CoverageCell(fault: .probeFails, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .processStopsItself, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .syncPretends, kind: .runReopened, phase: .working),
+    CoverageCell(fault: .tooManyFiles, kind: .roomReturned, phase: .committing),
   ]
 }
 
