@@ -47,6 +47,20 @@ struct LinuxProcessesTests {
     #expect(try !attempts.isLocked("1.rec"))
   }
 
+  @Test func aProcessThatWasKilledIsLeavingBeforeItHasEnded() async throws {
+    let attempts = try Attempts()
+    for step: Int32 in 1...10 {
+      attempts.processes.send(attempts.request(step, .program(["sleep", "600"])))
+      let launch = try #require(try await attempts.launch(of: step))
+      let command = try #require(attempts.processes.open(launch.process))
+      #expect(!command.isLeaving)
+      command.signal(SIGKILL)
+      #expect(command.isLeaving)
+      #expect(try await attempts.end(of: step) != nil)
+      #expect(command.isLeaving)
+    }
+  }
+
   @Test func manyAttemptsAreServedAtOnce() async throws {
     let attempts = try Attempts()
     for step in 0..<100 {

@@ -64,12 +64,13 @@ struct RunDrive {
     }
   }
 
-  /// How long a lock may be held that its dead holder has left to somebody.
+  /// How long a run may be held by a process that was killed.
   private static let leftLockMilliseconds: Int64 = 2_000
   private static let leftLockPauseMilliseconds: Int64 = 5
 
-  /// A process that is killed while it starts another leaves the other with all that it had open,
-  /// until that has become another program: so for a moment a dead process holds the run.
+  /// A process that was killed holds the run until it has been given time to die. And one that is
+  /// killed while it starts another leaves the other with all that it had open, until that has
+  /// become another program: so for a moment a dead process holds the run.
   private func takeOver(
     _ id: String, reopening: Bool, _ observer: RunProgress
   ) throws(RunError) -> Driver<LinuxEnvironment>? {
@@ -79,11 +80,11 @@ struct RunDrive {
         return try Driver.resume(
           id, reopening: reopening, by: process, home: home, world: world, observer: observer)
       } catch {
-        guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.hasEnded ?? true,
+        guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.isLeaving ?? true,
           EventLoop.monotonicNow() < deadline
         else { throw error }
       }
-      world.time.wait(
+      world.time.pause(
         until: EventLoop.monotonicNow().advanced(
           byMilliseconds: Self.leftLockPauseMilliseconds))
     }

@@ -29,6 +29,16 @@ package final class ProcessDescriptor {
     return unsafe poll(&end, 1, milliseconds) > 0
   }
 
+  /// Whether it has ended or is about to, as one does that was just killed but had no time to die.
+  /// Takes a moment for one that goes on.
+  package var isLeaving: Bool {
+    if awaitEnd(milliseconds: Self.signalMilliseconds) { return true }
+    return status?.isDying ?? true
+  }
+
+  /// How long a signal may be on its way: taken, and not yet obeyed.
+  private static let signalMilliseconds: Int32 = 50
+
   /// - Returns: false if the process is gone, or another user's.
   @discardableResult
   package func signal(_ number: Int32) -> Bool {
@@ -48,6 +58,12 @@ package struct ProcessStatus {
   package let parent: Int32
   /// In the kernel's own count.
   package let startTime: UInt64
+  /// Whether it was killed, or ends by itself, and does nothing more of its own.
+  let isDying: Bool
+
+  /// Of the flags (`PF_EXITING`, which no header for programs has).
+  private static let exiting: UInt32 = 0x4
+  private static let killed: UInt64 = 1 << (UInt64(SIGKILL) - 1)
 
   /// - Returns: nil if there is no such process.
   init?(of processID: Int32) {
@@ -58,9 +74,11 @@ package struct ProcessStatus {
     // The first of these is the third.
     let fields = bytes[bracket...].split(separator: UInt8(ascii: " ")).dropFirst()
       .map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count > 19, let parent = Int32(fields[1]), let startTime = UInt64(fields[19])
+    guard fields.count > 28, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]),
+      let flags = UInt32(fields[6]), let pendingSignals = UInt64(fields[28])
     else { return nil }
     self.parent = parent
     self.startTime = startTime
+    isDying = flags & Self.exiting != 0 || pendingSignals & Self.killed != 0
   }
 }
