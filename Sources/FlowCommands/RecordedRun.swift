@@ -46,6 +46,18 @@ struct RecordedRun {
     self.problem = problem
   }
 
+  /// What has become of the attempts that the history left open, by step; empty while an engine drives
+  /// the run.
+  func abandonedAttempts(in storage: LinuxStorage) -> [Int32: AbandonedAttempt] {
+    guard !isHeld, let state = summary.state, !state.isFinished else { return [:] }
+    var found: [Int32: AbandonedAttempt] = [:]
+    for attempt in state.openAttemptIDs {
+      let step = state.definition.steps[Int(attempt.step)].id
+      found[attempt.step] = AbandonedAttempt(ofStep: step, attempt, in: folder, storage)
+    }
+    return found
+  }
+
   private static func read(
     _ reader: inout RunReader<LinuxStorage>, into summary: inout RunSummary, _ folder: RunFolder
   ) -> CommandError? {

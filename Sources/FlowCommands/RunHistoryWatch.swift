@@ -21,6 +21,8 @@ struct RunHistoryWatch: ~Copyable {
   var state: RunState? { replay.state }
   /// Whether a process drives the run; known as of the last `readOn`.
   var isHeld: Bool { reader.isHeld }
+  /// The process that does, if it has said so.
+  var engineProcessID: Int32? { reader.engineProcessID }
 
   /// Nil while the run has no end.
   var outcome: RunOutcome? {

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowRuntime
 import Testing
 
 @testable import FlowCommands
@@ -7,27 +8,30 @@ import Testing
   private static let runID = "nightly-20261121T021903-7f3a"
 
   private func text(
-    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false
+    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false,
+    abandoned: [Int32: AbandonedAttempt] = [:]
   ) throws -> String {
     var output = ""
-    StatusPrinter(
-      try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
-      isWaitingForRoom: waitsForRoom, now: history.wall
-    )
-    .printText(to: &output)
+    try printer(history, engine, waitsForRoom, abandoned).printText(to: &output)
     return output
   }
 
   private func json(
-    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false
+    _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false,
+    abandoned: [Int32: AbandonedAttempt] = [:]
   ) throws -> String {
     var output = ""
+    try printer(history, engine, waitsForRoom, abandoned).printJSON(to: &output)
+    return output
+  }
+
+  private func printer(
+    _ history: History, _ engine: Int32?, _ waitsForRoom: Bool,
+    _ abandoned: [Int32: AbandonedAttempt]
+  ) throws -> StatusPrinter {
     StatusPrinter(
       try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
-      isWaitingForRoom: waitsForRoom, now: history.wall
-    )
-    .printJSON(to: &output)
-    return output
+      isWaitingForRoom: waitsForRoom, abandoned: abandoned, now: history.wall)
   }
 
   @Test func aRunThatWaitsForRoomSaysSo() throws {
@@ -166,6 +170,42 @@ import Testing
     // Nor does it grow older.
     history.pass(milliseconds: 100)
     #expect(try self.text(history) == text)
+  }
+
+  @Test func whatAnInterruptedRunHasLeftRunningIsShown() throws {
+    var history = try History(WorkflowDefinition("a", "b", "c", "d", "e"))
+    for step in ["a", "b", "c", "d", "e"] { history.launch(step) }
+    let end = AttemptEnd(
+      result: .exited(code: 3), cause: .byItself, durationMicroseconds: 5)
+    let abandoned: [Int32: AbandonedAttempt] = [
+      0: .runs(processID: 4711), 1: .ended(end), 2: .notStarted, 3: .lost, 4: .runs(processID: nil),
+    ]
+    let text = try text(history, abandoned: abandoned)
+    #expect(
+      text.hasPrefix(
+        "run \(Self.runID): ? interrupted, no engine drives it; 2 attempts still run\n"))
+    #expect(
+      text.hasSuffix(
+        """
+        STEP  STATE          ATTEMPTS  RESULT  DURATION  NOTE
+        a     ? interrupted                              attempt 1 still runs as process 4711
+        b     ? interrupted                              attempt 1 has ended (exit 3), which is not recorded yet
+        c     ? interrupted                              attempt 1 was not started
+        d     ? interrupted                              how attempt 1 ended is not known
+        e     ? interrupted                              attempt 1 still runs
+
+        """))
+    let json = try json(history, abandoned: abandoned)
+    for member in [
+      #"{"attempt":1,"state":"running","pid":4711}"#,
+      #"{"attempt":1,"state":"ended","result":"exit 3"}"#,
+      #"{"attempt":1,"state":"notStarted"}"#, #"{"attempt":1,"state":"lost"}"#,
+      #"{"attempt":1,"state":"running","pid":null}"#,
+    ] { #expect(json.contains(#""state":"interrupted","abandoned":\#(member),"attempts""#)) }
+
+    #expect(
+      try self.text(history, abandoned: [0: .lost])
+        .contains("; nothing that its steps had started still runs\n"))
   }
 
   @Test func anInterruptedRunAsJSON() throws {

@@ -36,6 +36,8 @@ package struct CancelCommand: Subcommand, Equatable {
 
   /// How often to look whether the engine has taken the request in.
   private static let intervalMilliseconds: Int64 = 20
+  /// After which an engine that lives and has not taken it in is taken for stopped, or stuck.
+  private static let patienceMilliseconds: Int64 = 3_000
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let home = try context.home()
@@ -43,7 +45,7 @@ package struct CancelCommand: Subcommand, Equatable {
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
     do throws(CommandError) { return try cancel(id, home, context) } catch {
       // Whatever is the matter with the history: what runs is known without it.
-      if force { try stopAll(id, home, context) }
+      if force { try stopAll(id, home, context, history: "the history does not say so") }
       throw error
     }
   }
@@ -69,7 +71,7 @@ package struct CancelCommand: Subcommand, Equatable {
 
   /// Ends all that runs, by what the records of the attempts say.
   private func stopAll(
-    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext, history: String
   ) throws(CommandError) {
     let place: Place
     let host: LinuxProcesses
@@ -90,7 +92,7 @@ package struct CancelCommand: Subcommand, Equatable {
       throw .run(error)
     }
     let attempts = report.stopped == 1 ? "1 attempt was" : "\(report.stopped) attempts were"
-    context.warn("\(attempts) stopped, and the history does not say so")
+    context.warn("\(attempts) stopped, and \(history)")
     for path in report.left {
       context.warn("\(path) is still locked by a monitor that could not be stopped")
     }
@@ -106,6 +108,8 @@ package struct CancelCommand: Subcommand, Equatable {
     }
     var interrupt: Int32?
     time.onSignal = { if SignalDescriptor.asksToStop($0) { interrupt = $0 } }
+    let isLate = EventLoop.monotonicNow().advanced(byMilliseconds: Self.patienceMilliseconds)
+    var isImpatient = true
     while true {
       do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
       if let outcome = watch.outcome {
@@ -116,6 +120,10 @@ package struct CancelCommand: Subcommand, Equatable {
         context.output.write("run \(watch.id) is stopping\n")
         return .success
       }
+      if isImpatient, watch.isHeld, !watch.hasTakenIn(request), EventLoop.monotonicNow() >= isLate {
+        isImpatient = false
+        try goOnWithout(watch.engineProcessID, watch.id, home, context)
+      }
       if !watch.isHeld, let code = try becomeEngine(watch.id, home, context) { return code }
       time.wait(
         until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
@@ -125,6 +133,17 @@ package struct CancelCommand: Subcommand, Equatable {
         SignalDescriptor.end(by: interrupt)
       }
     }
+  }
+
+  /// An engine that was stopped, or waits for its disk, cannot stop anything: what runs can be stopped
+  /// without it, if that is wanted. The request stands.
+  private func goOnWithout(
+    _ engine: Int32?, _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) {
+    let engine = engine.map { "process \($0), which drives it," } ?? "its engine"
+    context.warn("run \(id): \(engine) does not answer; it stops the run when it goes on")
+    if force { try stopAll(id, home, context, history: "the history will say so then") }
+    context.errors.flush()
   }
 
   /// Brings a run that nobody drives to its end.

@@ -42,7 +42,8 @@ package struct StatusCommand: Subcommand, Equatable {
     let run = try RecordedRun(named: run ?? "latest", keepsAllAttempts: json, context)
     let printer = StatusPrinter(
       run.summary, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
-      isWaitingForRoom: run.isWaitingForRoom, now: context.now().wall)
+      isWaitingForRoom: run.isWaitingForRoom,
+      abandoned: run.abandonedAttempts(in: context.storage), now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     return .success

@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+package import FlowRuntime
 import FlowText
 
 /// What `flow status` prints.
@@ -9,6 +10,7 @@ package struct StatusPrinter: Sendable {
   private let status: RunStatus
   private let engineProcessID: Int32?
   private let isWaitingForRoom: Bool
+  private let abandoned: [Int32: AbandonedAttempt]
   private let now: WallTime
   private let wording: StepWording
 
@@ -16,15 +18,18 @@ package struct StatusPrinter: Sendable {
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
   ///   - isWaitingForRoom: whether that process waits for room on the disk.
+  ///   - abandoned: what was seen of the open attempts of a run that nobody drives, by step. Of
+  ///     those that were not looked at nothing is said.
   ///   - now: what is still running is shown as running until then.
   package init(
     _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    isWaitingForRoom: Bool = false, now: WallTime
+    isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt] = [:], now: WallTime
   ) {
     self.summary = summary
     self.runID = runID
     self.engineProcessID = engineProcessID
     self.isWaitingForRoom = isWaitingForRoom
+    self.abandoned = abandoned
     self.now = now
     status = RunStatus(summary.state?.phase, isHeld: isHeld)
     wording = StepWording(summary.state?.definition)
@@ -63,9 +68,20 @@ package struct StatusPrinter: Sendable {
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where summary.stopReason == .cancelled: return ""
     case .failed, .cancelled: return summary.stopReason.map { ", \(wording.text($0))" } ?? ""
-    case .interrupted:
-      return ", no engine drives it; what its steps had started may still be running"
+    case .interrupted: return ", no engine drives it; \(whatIsLeft)"
     case .succeeded: return ""
+    }
+  }
+
+  private var whatIsLeft: String {
+    let running = abandoned.values.count {
+      if case .runs = $0 { true } else { false }
+    }
+    switch running {
+    case 0 where abandoned.isEmpty: return "what its steps had started may still be running"
+    case 0: return "nothing that its steps had started still runs"
+    case 1: return "1 attempt still runs"
+    default: return "\(running) attempts still run"
     }
   }
 
@@ -130,7 +146,7 @@ package struct StatusPrinter: Sendable {
     case .skipped:
       guard let need = summary.skippedNeed(ofStep: step) else { return "the run stopped before" }
       return wording.skipped(for: need, state)
-    case .interrupted: return "how attempt \(state.steps[step].attempt) ended is not known"
+    case .interrupted: return interruption(of: state.steps[step].attempt, ofStep: step)
     case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
@@ -138,6 +154,17 @@ package struct StatusPrinter: Sendable {
       return [failure, leftovers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
         .joined(separator: "; ")
     case .waiting, .starting, .stopping: return ""
+    }
+  }
+
+  private func interruption(of attempt: Int32, ofStep step: Int) -> String {
+    switch abandoned[Int32(step)] {
+    case .runs(let processID?): return "attempt \(attempt) still runs as process \(processID)"
+    case .runs(nil): return "attempt \(attempt) still runs"
+    case .ended(let end):
+      return "attempt \(attempt) has ended (\(Self.result(end))), which is not recorded yet"
+    case .notStarted: return "attempt \(attempt) was not started"
+    case .lost, nil: return "how attempt \(attempt) ended is not known"
     }
   }
 }
@@ -149,7 +176,10 @@ extension StatusPrinter {
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
   /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`;
   /// of an attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
-  /// (how many processes it left over) after the duration; while it waits for room on the disk, with `"waitingFor":"room"` after the engine.
+  /// (how many processes it left over) after the duration; while it waits for room on the disk, with
+  /// `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt is open
+  /// has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"`; `ended`, with a
+  /// `"result"`; `notStarted`; or `lost`.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -183,9 +213,28 @@ extension StatusPrinter {
     json.object { json in
       json.member("id", state.definition.steps[step].id)
       json.member("state", StepStatus(state.steps[step].phase, in: status).rawValue)
+      write(abandoned[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in
         for attempt in summary.attempts(ofStep: step) { Self.write(attempt, to: &json) }
+      }
+    }
+  }
+
+  private func write(_ abandoned: AbandonedAttempt?, attempt: Int32, to json: inout JSONWriter) {
+    guard let abandoned else { return }
+    json.key("abandoned")
+    json.object { json in
+      json.member("attempt", attempt)
+      switch abandoned {
+      case .runs(let processID):
+        json.member("state", "running")
+        json.member("pid", processID)
+      case .ended(let end):
+        json.member("state", "ended")
+        json.member("result", Self.result(end))
+      case .notStarted: json.member("state", "notStarted")
+      case .lost: json.member("state", "lost")
       }
     }
   }
