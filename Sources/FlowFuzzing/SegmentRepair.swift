@@ -1,4 +1,5 @@
 import CZlib
+import FlowLog
 import FlowRuntime
 
 /// Puts into segments what a fuzzer does not find by chance. `LogFormat` says where all of this is;
@@ -14,7 +15,7 @@ enum SegmentRepair: Int {
   private static let headerLength = 128
   private static let frameHeaderLength = 48
   private static let endMark: UInt8 = 0xa5
-  private static let dictionaryChecksum = checksum(HistoryLog.dictionary[...])
+  private static let dictionaryChecksum = HistoryLog.dictionary.checksum
 
   /// Where a row of frames has got to.
   private struct Place {

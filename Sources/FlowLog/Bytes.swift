@@ -1,15 +1,19 @@
 extension [UInt8] {
+  /// Little-endian, at any index.
   func load<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type, at index: Int) -> Value {
-    var value: Value = 0
-    for byte in 0..<MemoryLayout<Value>.size {
-      value |= Value(self[index + byte]) << (8 * byte)
+    precondition(
+      index >= 0 && MemoryLayout<Value>.size <= count - index, "a load past the end of its buffer")
+    return unsafe withUnsafeBytes {
+      Value(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: index, as: Value.self))
     }
-    return value
   }
 
+  /// Little-endian, at any index.
   mutating func store<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value, at index: Int) {
-    for byte in 0..<MemoryLayout<Value>.size {
-      self[index + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
+    precondition(
+      index >= 0 && MemoryLayout<Value>.size <= count - index, "a store past the end of its buffer")
+    unsafe withUnsafeMutableBytes {
+      unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: index, as: Value.self)
     }
   }
 

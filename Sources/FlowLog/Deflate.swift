@@ -26,7 +26,7 @@ private final class OwnedStream {
 @safe
 struct Deflater: ~Copyable {
   private let owned: OwnedStream
-  private let dictionary: [UInt8]
+  private let dictionary: PresetDictionary
   private let level: Int
 
   private var stream: Stream { unsafe owned.stream }
@@ -36,7 +36,7 @@ struct Deflater: ~Copyable {
   private static let mostForLevel = 1 << 10
 
   /// - Parameter level: zlib's, 1 to 9, for short payloads.
-  init(level: Int, dictionary: [UInt8]) {
+  init(level: Int, dictionary: PresetDictionary) {
     precondition((1...9).contains(level), "a deflate level is 1 to 9")
     self.dictionary = dictionary
     self.level = level
@@ -71,11 +71,11 @@ struct Deflater: ~Copyable {
 @safe
 struct Inflater: ~Copyable {
   private let owned: OwnedStream
-  private let dictionary: [UInt8]
+  private let dictionary: PresetDictionary
 
   private var stream: Stream { unsafe owned.stream }
 
-  init(dictionary: [UInt8]) {
+  init(dictionary: PresetDictionary) {
     self.dictionary = dictionary
     unsafe owned = OwnedStream(end: inflateEnd)
     let status = unsafe inflateInit2_(
@@ -97,11 +97,11 @@ struct Inflater: ~Copyable {
 
 private func prime(
   _ stream: Stream, reset: (Stream?) -> Int32,
-  set: (Stream?, UnsafePointer<Bytef>?, uInt) -> Int32, _ dictionary: [UInt8]
+  set: (Stream?, UnsafePointer<Bytef>?, uInt) -> Int32, _ dictionary: PresetDictionary
 ) {
   precondition(unsafe reset(stream) == Z_OK, "a zlib stream was spoilt")
-  guard !dictionary.isEmpty else { return }
-  unsafe dictionary.withUnsafeBufferPointer { bytes in
+  guard !dictionary.bytes.isEmpty else { return }
+  unsafe dictionary.bytes.withUnsafeBufferPointer { bytes in
     let status = unsafe set(stream, bytes.baseAddress, uInt(bytes.count))
     precondition(status == Z_OK, "zlib refused the dictionary")
   }

@@ -16,9 +16,7 @@ package struct LogOptions: Hashable, Sendable {
   /// Room is reserved in steps of this; zero reserves none.
   package var reservationBytes: Int64 = 256 << 10
   package var compression = Compression.deflate(level: 6)
-  /// Bytes that are likely in payloads. They belong to the format version: a log that was written
-  /// with others is refused. At most 32 KiB are of use.
-  package var dictionary: [UInt8] = []
+  package var dictionary = PresetDictionary.none
 
   package init() {}
 }

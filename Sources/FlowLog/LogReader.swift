@@ -44,7 +44,7 @@ package enum LogSource: Hashable, Sendable {
 package struct LogReader<Store: Storage>: ~Copyable {
   let directory: String
   let storage: Store
-  private let dictionary: [UInt8]
+  private let dictionary: PresetDictionary
   var segment: SegmentReader<Store>
   /// The segment after this one; nil in the last.
   private var successor: SegmentHeader?
@@ -68,7 +68,8 @@ package struct LogReader<Store: Storage>: ~Copyable {
 
   /// - Parameter dictionary: as in the options that the log was written with.
   package static func open(
-    _ directory: String, in storage: Store, _ source: LogSource, dictionary: [UInt8] = []
+    _ directory: String, in storage: Store, _ source: LogSource,
+    dictionary: PresetDictionary = .none
   ) throws(LogError) -> LogReader {
     let highest = try highestSegment(in: directory, storage, source)
     if source == .dead { try sync(highest, in: directory, storage) }
@@ -81,7 +82,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
 
   private init(
     _ directory: String, _ storage: Store, _ first: consuming SegmentReader<Store>,
-    lastNumber: UInt64, _ source: LogSource, dictionary: [UInt8]
+    lastNumber: UInt64, _ source: LogSource, dictionary: PresetDictionary
   ) {
     self.directory = directory
     self.storage = storage
@@ -218,7 +219,7 @@ extension LogReader {
 
   private mutating func enterSegment() throws(LogError) {
     let named = segment.header.dictionaryChecksum
-    guard named == 0 || named == Checksum.of(dictionary.span) else {
+    guard named == 0 || named == dictionary.checksum else {
       throw segment.error(at: 0, .newer)
     }
     try findSuccessor()

@@ -74,7 +74,7 @@ extension SegmentHeader {
       largestCommitBytes: max(options.largestCommitBytes, commitLength),
       reservationBytes: options.reservationBytes,
       bornLength: Int64(LogFormat.segmentHeaderLength) + carriedLength,
-      dictionaryChecksum: options.dictionary.isEmpty ? 0 : Checksum.of(options.dictionary.span))
+      dictionaryChecksum: options.dictionary.checksum)
   }
 }
 

@@ -1,4 +1,4 @@
-import FlowLog
+package import FlowLog
 
 /// What belongs to the format of a run's log and not to segments as such.
 package enum HistoryLog {
@@ -9,13 +9,13 @@ package enum HistoryLog {
   /// for each step whose number takes one byte, what most steps record: the attempt was launched,
   /// ended by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are
   /// last, since most runs are small and near matches take fewer bits.
-  package static let dictionary: [UInt8] = {
+  package static let dictionary: PresetDictionary = {
     var bytes = Array(words.utf8)
     bytes += usualSettings
     for step in (UInt8(0)..<128).reversed() {
       bytes += [0x02, step, 1, 0x0c, step, 1, 0, 0, 0x48, step, 0, 0x40, (step + 1) & 0x7f, 1]
     }
-    return bytes
+    return PresetDictionary(bytes)
   }()
 
   private static let words = """

@@ -34,14 +34,14 @@ struct RecalledRun<Store: Storage>: ~Copyable {
     var redecision = Redecision()
     var recalled: [Event] = []
     while let event = try history.next() {
-      let wasDefined = redecision.state != nil
+      let wasDefined = redecision.isDefined
       let difference: Redecision.Difference?
       do throws(HistoryError) { difference = try redecision.apply(event) } catch {
         throw .history(path: folder.log, error)
       }
       if let difference { throw .decisionsDiffer(path: folder.log, difference) }
       recalled.append(event)
-      if let state = redecision.state, !wasDefined || recalled.count >= mostRecalled {
+      if !wasDefined || recalled.count >= mostRecalled, let state = redecision.state {
         observer.recalled(recalled, state)
         recalled = []
       }

@@ -23,9 +23,11 @@ import Testing
   }
 
   @Test func hashesAreStable() {
-    #expect(SplitMix64.hash() == 0)
-    #expect(SplitMix64.hash(0) == 0xE220_A839_7B1D_CDAF)
-    #expect(SplitMix64.hash(1, 2, 3) == SplitMix64.mix(SplitMix64.hash(1, 2) ^ 3))
+    #expect(SplitMix64.hash([]) == 0)
+    #expect(SplitMix64.hash([0]) == 0xE220_A839_7B1D_CDAF)
+    #expect(SplitMix64.hash(1, 2) == SplitMix64.hash([1, 2]))
+    #expect(SplitMix64.hash(1, 2, 3) == SplitMix64.hash([1, 2, 3]))
+    #expect(SplitMix64.hash([1, 2, 3]) == SplitMix64.mix(SplitMix64.hash([1, 2]) ^ 3))
   }
 
   @Test func orderMatters() {

@@ -44,7 +44,8 @@ import Testing
   func payloadsComeBackAsTheyWere(compression: LogOptions.Compression) throws {
     let storage = MemoryStorage()
     var options = LogOptions.small(largest: 1 << 20, compression)
-    options.dictionary = Array("step of attempt scheduled launched ended exited".utf8)
+    options.dictionary = PresetDictionary(
+      Array("step of attempt scheduled launched ended exited".utf8))
     var log = try newLog(storage, options)
     try log.commit(1)
     try log.commit(400)
@@ -68,10 +69,10 @@ import Testing
   @Test func aLogOfAnotherDictionaryIsRefused() throws {
     let storage = MemoryStorage()
     var options = LogOptions.small(.deflate(level: 6))
-    options.dictionary = Array("one".utf8)
+    options.dictionary = PresetDictionary(Array("one".utf8))
     var log = try newLog(storage, options)
     try log.commit(1)
-    #expect(read(storage, dictionary: Array("two".utf8)).outcome == .newer)
+    #expect(read(storage, dictionary: PresetDictionary(Array("two".utf8))).outcome == .newer)
     #expect(read(storage).outcome == .newer)
   }
 

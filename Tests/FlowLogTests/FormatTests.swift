@@ -8,7 +8,7 @@ import Testing
   @Test func version1() throws {
     let storage = MemoryStorage()
     var options = LogOptions.small()
-    options.dictionary = [1, 2, 3]
+    options.dictionary = PresetDictionary([1, 2, 3])
     var log = try LogWriter.create(
       in: "log", storage, salt: 0x0403_0201, engineLife: 7, options)
     try log.append([0x61, 0x62, 0x63].span, events: 2, from: 1)

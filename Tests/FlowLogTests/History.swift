@@ -34,7 +34,7 @@ struct Reading: Equatable {
   var isPrefix: Bool { bytes == History.through(last) }
 }
 
-func read(_ storage: MemoryStorage, dictionary: [UInt8] = []) -> Reading {
+func read(_ storage: MemoryStorage, dictionary: PresetDictionary = .none) -> Reading {
   var reading = Reading(outcome: .damaged)
   do throws(LogError) {
     var reader = try LogReader.open("log", in: storage, .recovering, dictionary: dictionary)

@@ -67,7 +67,7 @@ import Testing
 
   /// 16 MiB of zeros, in 72 KiB.
   private func bomb() throws -> [UInt8] {
-    var deflater = Deflater(level: 9, dictionary: [])
+    var deflater = Deflater(level: 9, dictionary: .none)
     let zeros = [UInt8](repeating: 0, count: LogFormat.largestPayload)
     var bytes = [UInt8](repeating: 0, count: 1 << 17)
     let length = try #require(deflater.deflate(zeros.span, into: &bytes, 0..<bytes.count))

@@ -227,7 +227,7 @@ import Testing
   }
 
   @Test func aDeflateBombIsStoppedAtTheRawLength() throws {
-    var deflater = Deflater(level: 9, dictionary: [])
+    var deflater = Deflater(level: 9, dictionary: .none)
     let zeros = [UInt8](repeating: 0, count: 4 << 20)
     var bomb = [UInt8](repeating: 0, count: 1 << 16)
     let length = try #require(deflater.deflate(zeros.span, into: &bomb, 0..<bomb.count))
@@ -249,7 +249,7 @@ import Testing
   }
 
   @Test func aStreamThatEndsBeforeItsLengthsIsDamage() throws {
-    var deflater = Deflater(level: 9, dictionary: [])
+    var deflater = Deflater(level: 9, dictionary: .none)
     let zeros = [UInt8](repeating: 0, count: 1000)
     var stream = [UInt8](repeating: 0, count: 100)
     let length = try #require(deflater.deflate(zeros.span, into: &stream, 0..<stream.count))

@@ -10,8 +10,12 @@ package enum SplitMix64 {
   }
 
   /// Mixes several values into one; the order matters.
-  package static func hash(_ values: UInt64...) -> UInt64 {
-    hash(values)
+  package static func hash(_ first: UInt64, _ second: UInt64) -> UInt64 {
+    mix(mix(first) ^ second)
+  }
+
+  package static func hash(_ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
+    mix(hash(first, second) ^ third)
   }
 
   package static func hash(_ values: [UInt64]) -> UInt64 {

@@ -1,13 +1,16 @@
 /// A binary min-heap. Its layout depends on nothing but the order of calls, so two heaps that went
 /// through the same calls are equal.
-package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
-  private var elements: [Element] = []
+///
+/// Public and inlinable, since loops turn around it: what another module calls would look up its types
+/// at every turn, and the compiler specializes across modules nothing that is only a package's.
+public struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
+  @usableFromInline var elements: [Element] = []
 
-  package init() {}
+  @inlinable public init() {}
 
-  package var isEmpty: Bool { elements.isEmpty }
-  package var count: Int { elements.count }
-  package var min: Element? { elements.first }
+  @inlinable public var isEmpty: Bool { elements.isEmpty }
+  @inlinable public var count: Int { elements.count }
+  @inlinable public var min: Element? { elements.first }
 
   /// The smallest elements, in order; costs nothing for those that are not asked for.
   package func smallest(_ count: Int) -> [Element] {
@@ -26,7 +29,7 @@ package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
     return found
   }
 
-  package mutating func insert(_ element: Element) {
+  @inlinable public mutating func insert(_ element: Element) {
     elements.append(element)
     var child = elements.count - 1
     while child > 0 {
@@ -37,7 +40,7 @@ package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
     }
   }
 
-  package mutating func removeMin() -> Element? {
+  @inlinable public mutating func removeMin() -> Element? {
     guard let last = elements.popLast() else { return nil }
     guard let min = elements.first else { return last }
     elements[0] = last

@@ -24,14 +24,19 @@ package struct Redecision: Sendable {
   /// The state after the events so far; nil before the definition is complete.
   package var state: RunState? { replay.state }
 
+  /// Whether the definition is complete.
+  package var isDefined: Bool { replay.isDefined }
+
   /// Takes in the next event.
   ///
   /// - Returns: the difference, if there is one; then the event was not applied, and the rest of
   ///   the history cannot be checked.
   /// - Throws: `HistoryError` where the event cannot follow, whatever was decided.
   package mutating func apply(_ event: Event) throws(HistoryError) -> Difference? {
-    if let difference = difference(at: event) { return difference }
-    isScheduling = event.body.kind == .attemptScheduled
+    let isScheduling = isScheduling
+    let difference = replay.inspect { Self.difference($0, at: event, isScheduling: isScheduling) }
+    if let difference = difference ?? nil { return difference }
+    self.isScheduling = event.body.kind == .attemptScheduled
     try replay.apply(event)
     return nil
   }
@@ -42,8 +47,10 @@ package struct Redecision: Sendable {
     return Difference(sequence: state.lastSequence + 1, expected: expected, recorded: nil)
   }
 
-  private func difference(at event: Event) -> Difference? {
-    guard let state, event.sequence == state.lastSequence + 1 else { return nil }
+  private static func difference(
+    _ state: RunState, at event: Event, isScheduling: Bool
+  ) -> Difference? {
+    guard event.sequence == state.lastSequence + 1 else { return nil }
     let expected: Event.Body?
     let agrees: Bool
     if event.body.kind.isFact {

@@ -1,16 +1,16 @@
-/// First in, first out, in an array whose spent front is dropped now and then. Inlinable, since loops
-/// turn around it: what other modules call would look up its types at every turn.
-package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
+/// First in, first out, in an array whose spent front is dropped now and then. Public
+/// and inlinable for the reason that `BinaryHeap` is.
+public struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
   @usableFromInline var elements: [Element] = []
   @usableFromInline var head = 0
 
-  @inlinable package init() {}
+  @inlinable public init() {}
 
-  @inlinable package var isEmpty: Bool { head == elements.count }
-  @inlinable package var count: Int { elements.count - head }
-  @inlinable package var first: Element? { isEmpty ? nil : elements[head] }
+  @inlinable public var isEmpty: Bool { head == elements.count }
+  @inlinable public var count: Int { elements.count - head }
+  @inlinable public var first: Element? { isEmpty ? nil : elements[head] }
 
-  @inlinable package mutating func append(_ element: Element) {
+  @inlinable public mutating func append(_ element: Element) {
     elements.append(element)
   }
 
@@ -20,7 +20,7 @@ package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
 
   @inlinable
   @discardableResult
-  package mutating func removeFirst() -> Element? {
+  public mutating func removeFirst() -> Element? {
     guard let element = first else { return nil }
     head += 1
     if head * 2 > elements.count {
@@ -42,7 +42,7 @@ package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
     head = 0
   }
 
-  package static func == (left: Self, right: Self) -> Bool {
+  public static func == (left: Self, right: Self) -> Bool {
     left.elements[left.head...] == right.elements[right.head...]
   }
 }

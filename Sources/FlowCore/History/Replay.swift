@@ -2,6 +2,8 @@
 package struct Replay: Equatable, Sendable {
   /// The state so far; nil before the definition is complete.
   package private(set) var state: RunState?
+  /// Whether there is a state. To compare that with nil copies it.
+  package private(set) var isDefined = false
   private var created: RunCreated?
   private var definition: [UInt8] = []
   private var lastSequence: Int64 = 0
@@ -13,7 +15,7 @@ package struct Replay: Equatable, Sendable {
   /// - Throws: `HistoryError` where the event cannot follow; then the replay is of no more use.
   package mutating func apply(_ event: Event) throws(HistoryError) {
     // In place: a copy of the state for each event would make replay quadratic.
-    if state != nil {
+    if isDefined {
       try state?.apply(event)
       return
     }
@@ -34,10 +36,18 @@ package struct Replay: Equatable, Sendable {
       definition += part
       if definition.count >= created.definitionByteCount {
         state = try Self.begin(created, definition, event)
+        isDefined = true
         definition = []
       }
     default: throw HistoryError(event, .misplaced)
     }
+  }
+
+  /// Lets `body` look at the state where it is: to copy it costs more than most looks.
+  ///
+  /// - Returns: nil before the definition is complete.
+  mutating func inspect<Result>(_ body: (inout RunState) -> Result) -> Result? {
+    isDefined ? body(&state!) : nil
   }
 
   private static func begin(

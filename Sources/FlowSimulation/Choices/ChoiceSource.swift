@@ -98,5 +98,14 @@ struct BySite<Value> {
   }
 }
 
+extension BySite where Value: BinaryInteger {
+  /// - Returns: what it was before.
+  mutating func countOne(_ site: ChoiceSite) -> Value {
+    let place = Int(site.rawValue)
+    defer { values[place] += 1 }
+    return values[place]
+  }
+}
+
 extension BySite: Equatable where Value: Equatable {}
 extension BySite: Sendable where Value: Sendable {}

@@ -27,8 +27,7 @@ package final class ReplayedChoices: ChoiceSource {
   }
 
   private func next(at site: ChoiceSite) -> Int {
-    let index = counts[site]
-    counts[site] += 1
+    let index = counts.countOne(site)
     guard let entry = rest[site].first, entry.index == index else { return 0 }
     rest[site].removeFirst()
     return entry.value

@@ -13,8 +13,7 @@ package final class SeededChoices: ChoiceSource {
 
   package func choose(_ site: ChoiceSite, below count: Int) -> Int {
     precondition(count > 0, "a choice among \(count) at \(site)")
-    let draw = SplitMix64.hash(seed, UInt64(site.rawValue), counts[site])
-    counts[site] += 1
+    let draw = SplitMix64.hash(seed, UInt64(site.rawValue), counts.countOne(site))
     // The high half of the product maps the draw evenly onto 0..<count.
     return Int(draw.multipliedFullWidth(by: UInt64(count)).high)
   }

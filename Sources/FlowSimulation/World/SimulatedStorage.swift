@@ -82,6 +82,8 @@ package final class SimulatedStorage: Storage {
   let tier: StorageTier
   /// The names in each path that was asked for: a world has few, and asks for them often.
   private var knownPaths: [String: [String]] = [:]
+  /// What is at paths that were asked for, since a name was taken away last.
+  private var knownNodes: [String: Int] = [:]
   /// The node of the file that was written last.
   private var written: Int?
   /// Whether the disk has changed or lost something that was durable; and something of the log.
@@ -111,6 +113,7 @@ package final class SimulatedStorage: Storage {
         nodes[index] = .folder(folder)
       }
     }
+    knownNodes.removeAll()
     for index in open.indices { open[index] = nil }
     for index in locks.indices { locks[index] = nil }
     pendingSync = nil
@@ -241,7 +244,7 @@ package final class SimulatedStorage: Storage {
     if names(of: parent)[name] != nil { throw .fileExists }
     try perform(.makeDirectory, needsRoom: true) {
       let node = add(.folder(SimulatedFolder()))
-      changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
+      changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: node)]) }
     }
   }
 
@@ -290,7 +293,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let node = try find(path)
     guard case .folder = nodes[node] else { throw .notDirectory }
-    try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
+    try perform(.syncDirectory) { changeFolder(node, isAdding: true) { $0.sync() } }
   }
 
   package func attributes(of path: String) throws(Errno) -> FileAttributes? {
@@ -317,7 +320,7 @@ package final class SimulatedStorage: Storage {
       var new = 0
       try perform(.create, needsRoom: true) {
         new = add(.file(SimulatedFile()))
-        changeFolder(parent) { $0.apply([.init(name: name, node: new)]) }
+        changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: new)]) }
       }
       node = new
     }
@@ -424,7 +427,10 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   private func find(_ path: String) throws(Errno) -> Int {
-    try find(components(of: path)[...])
+    if let known = knownNodes[path] { return known }
+    let node = try find(components(of: path)[...])
+    knownNodes[path] = node
+    return node
   }
 
   private func find(_ names: ArraySlice<String>) throws(Errno) -> Int {
@@ -488,8 +494,12 @@ package final class SimulatedStorage: Storage {
     modified[node] = wallMicroseconds()
   }
 
-  func changeFolder(_ node: Int, _ body: (inout SimulatedFolder) -> Void) {
+  /// - Parameter isAdding: whether all that was there before stays where it was.
+  func changeFolder(
+    _ node: Int, isAdding: Bool = false, _ body: (inout SimulatedFolder) -> Void
+  ) {
     guard case .folder(var folder) = nodes[node] else { return }
+    if !isAdding { knownNodes.removeAll(keepingCapacity: true) }
     nodes[node] = .folder(SimulatedFolder())
     body(&folder)
     nodes[node] = .folder(folder)

@@ -53,9 +53,10 @@ package final class Trace {
 
   func note(_ kind: Kind, _ attempt: AttemptID?, _ detail: @autoclosure () -> String) {
     let time = now().microseconds
-    hash = SplitMix64.hash(
-      hash, kind.rawValue, UInt64(time), UInt64(UInt32(bitPattern: attempt?.step ?? -1)),
-      UInt64(UInt32(bitPattern: attempt?.number ?? -1)))
+    hash = SplitMix64.hash(hash, kind.rawValue, UInt64(time))
+    for part in [attempt?.step ?? -1, attempt?.number ?? -1] {
+      hash = SplitMix64.mix(hash ^ UInt64(UInt32(bitPattern: part)))
+    }
     tell(kind.lane) {
       let name = attempt.flatMap { wording?.text($0) }
       let detail = detail()
