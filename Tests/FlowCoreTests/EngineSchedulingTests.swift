@@ -14,8 +14,32 @@ import Testing
   @Test func aFreeSlotWaitsForNoCommit() throws {
     var run = try EngineHarness(.independent(7), jobs: 2)
     run.commitsAtOnce = false
+    #expect(run.end("s1") == ["launch s2#1"])
+    // The last intent that is durable is taken: what comes after it has to become so.
     #expect(
-      run.end("s1") == ["launch s2#1", "commit: ended s1#1, s1 succeeded, schedule s4#1"])
+      run.end("s0") == [
+        "launch s3#1",
+        "commit: ended s1#1, s1 succeeded, schedule s4#1, ended s0#1, s0 succeeded, schedule s5#1",
+      ])
+  }
+
+  @Test func endsShareACommitWhileEveryFreeSlotFindsADurableIntent() throws {
+    var run = try EngineHarness(.independent(16), jobs: 4)
+    for done in 0..<2 { #expect(run.end("s\(done)") == ["launch s\(done + 4)#1"]) }
+    let commits = run.end("s2").filter { $0.hasPrefix("commit") }
+    #expect(commits.count == 1 && commits[0].contains("s0 succeeded") && commits[0].contains("s2"))
+  }
+
+  @Test func anEndIsCommittedSoonThoughNothingWaitsForIt() throws {
+    var run = try EngineHarness(.independent(7), jobs: 2)
+    #expect(run.end("s1") == ["launch s2#1"])
+    #expect(run.pass(milliseconds: 4) == [])
+    #expect(run.pass(milliseconds: 1) == ["commit: ended s1#1, s1 succeeded, schedule s4#1"])
+  }
+
+  @Test func anEndThatAFreeSlotWaitsForIsCommittedAtOnce() throws {
+    var run = try EngineHarness(.of("a", "b < a", "c", "d"), jobs: 3)
+    #expect(run.end("a") == ["commit: ended a#1, a succeeded, schedule b#1", "launch b#1"])
   }
 
   @Test(arguments: 1...5)

@@ -13,6 +13,8 @@ package struct Engine: Sendable {
   private var commitInFlight: Int64?
   /// Whether something waits for the uncommitted events, or would be lost with them.
   private var isCommitUrgent = false
+  /// Whether an uncommitted end or intent is what goes on when the intents run out.
+  private var isSupplyUncommitted = false
   /// When events that nothing waits for are committed at last.
   private var lazyCommitDue: Instant?
 
@@ -33,6 +35,10 @@ package struct Engine: Sendable {
   /// How long an event that nothing waits for may stay uncommitted: short enough for a person who
   /// watches, long enough to share the commit of what comes next.
   private static let lazyCommitMilliseconds: Int64 = 100
+
+  /// The same of ends, and of intents that slots do not wait for yet: nobody notices, and where many
+  /// short steps run at once, a few of them share a commit.
+  private static let gatheringMilliseconds: Int64 = 5
 
   /// Something that may leave once the event with this number is durable.
   private struct Gated<Value: Equatable & Sendable>: Equatable, Sendable {
@@ -236,12 +242,23 @@ package struct Engine: Sendable {
   }
 
   private mutating func nextCommit() -> Effect? {
-    guard isCommitUrgent, commitInFlight == nil, let last = uncommitted.last else { return nil }
+    guard commitInFlight == nil, let last = uncommitted.last,
+      isCommitUrgent || isSupplyUncommitted && !isSupplied
+    else { return nil }
     commitInFlight = last.sequence
     isCommitUrgent = false
+    isSupplyUncommitted = false
     lazyCommitDue = nil
     defer { uncommitted = [] }
     return .commit(uncommitted)
+  }
+
+  /// Whether all slots are taken, and enough durable intents are left for those that become free
+  /// while a commit is made durable.
+  private var isSupplied: Bool {
+    let jobs = Int(state.created.jobs)
+    guard launched.count >= jobs else { return false }
+    return intents.count { $0.sequence <= committedThrough } >= (jobs + 1) / 2
   }
 
   // MARK: Recording
@@ -289,9 +306,7 @@ package struct Engine: Sendable {
   private mutating func gate(_ event: Event) {
     switch event.body {
     case .attemptLaunched, .deadlinePassed, .clockJumped, .roomReturned:
-      if lazyCommitDue == nil, let wakeUp {
-        lazyCommitDue = wakeUp.monotonic.advanced(byMilliseconds: Self.lazyCommitMilliseconds)
-      }
+      commitWithin(milliseconds: Self.lazyCommitMilliseconds)
       return
     case .attemptScheduled(let attempt), .attemptFound(let attempt, .neverLaunched):
       // It may be found only to be given up: it was to be stopped.
@@ -299,6 +314,7 @@ package struct Engine: Sendable {
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
       intents.append(Gated(sequence: event.sequence, value: launch))
+      return commitWhenSupplyEnds()
     case .attemptFound(let attempt, .running):
       // The engine before may not have come to stop it. Its deadline is its monitor's affair.
       if state.steps[Int(attempt.step)].phase == .stopping, state.phase != .running {
@@ -311,11 +327,23 @@ package struct Engine: Sendable {
           Gated(sequence: event.sequence, value: Stop(attempt: attempt, force: force)))
       }
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
-    case .runCreated, .definitionPart, .engineStarted, .attemptEnded, .attemptWithdrawn,
-      .cancelRequested, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
-      .stepFinished, .stepSkipped, .runStopping, .runReopened:
+    case .attemptEnded, .stepFinished: return commitWhenSupplyEnds()
+    case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
+      .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled, .stepSkipped, .runStopping,
+      .runReopened:
       break
     }
     isCommitUrgent = true
+  }
+
+  private mutating func commitWhenSupplyEnds() {
+    isSupplyUncommitted = true
+    commitWithin(milliseconds: Self.gatheringMilliseconds)
+  }
+
+  private mutating func commitWithin(milliseconds: Int64) {
+    guard let wakeUp else { preconditionFailure("an event outside a wake-up") }
+    let due = wakeUp.monotonic.advanced(byMilliseconds: milliseconds)
+    lazyCommitDue = lazyCommitDue.map { min($0, due) } ?? due
   }
 }

@@ -10,6 +10,10 @@ public struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
   @inlinable public var count: Int { elements.count - head }
   @inlinable public var first: Element? { isEmpty ? nil : elements[head] }
 
+  package func count(where condition: (Element) -> Bool) -> Int {
+    elements[head...].count(where: condition)
+  }
+
   @inlinable public mutating func append(_ element: Element) {
     elements.append(element)
   }
