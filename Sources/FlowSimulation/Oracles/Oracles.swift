@@ -32,12 +32,12 @@ package final class Oracles: RunObserver {
   private var launches: LaunchOracle?
   private var ends: EndOracle?
   private var requests: RequestOracle?
+  private var stops: StopOracle?
+  private var policy: PolicyOracle?
   /// When it was decided that the run has ended; nil while it goes on.
   private var endedAt: WorldTime?
   /// What the durable history says of attempts.
   private var recordedEnds: [AttemptID: AttemptEnd] = [:]
-  /// Attempts that somebody wanted to stop, durably.
-  private var stopped: Set<AttemptID> = []
   /// Attempts that hold a slot of this engine: sent on their way, or found running.
   private var begun: Set<AttemptID> = []
   private var probes: [Command?] = []
@@ -62,6 +62,8 @@ package final class Oracles: RunObserver {
     requests = RequestOracle(
       noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
+    stops = StopOracle(definition)
+    policy = PolicyOracle(definition)
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
   }
@@ -133,6 +135,8 @@ package final class Oracles: RunObserver {
           try ends?.learn(event, world.ledger, place: world.place, at: world.now)
         }
         try requests?.learn(event)
+        try stops?.learn(event)
+        try policy?.learn(event)
         try history.check(event)
         try replay.check(event)
       }
@@ -142,7 +146,6 @@ package final class Oracles: RunObserver {
   private func note(_ event: Event) {
     switch event.body {
     case .attemptEnded(let attempt, let end): recordedEnds[attempt] = end
-    case .stopRequested(let attempt, _): stopped.insert(attempt)
     case .attemptFound(let attempt, .running): begun.insert(attempt)
     case .runReopened: endedAt = nil
     default: break
@@ -172,9 +175,8 @@ package final class Oracles: RunObserver {
   }
 
   /// The engine tells a monitor to end its attempt.
-  func signalled(_ attempt: AttemptID) {
-    guard launches != nil, !stopped.contains(attempt) else { return }
-    violated(.target, "\(attempt) is stopped, and nobody wanted that durably")
+  func signalled(_ attempt: AttemptID, force: Bool) {
+    hold { () throws(Violation) in try stops?.checkSignal(attempt, force: force) }
   }
 
   /// The engine has done all that it can do for now.
@@ -191,6 +193,14 @@ package final class Oracles: RunObserver {
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
+      if waits { return }
+      try stops?.checkWait(until: deadline) { attempt in
+        // Whoever could not be told is told again within a second.
+        if let deadline, deadline <= world.monotonicNow.advanced(byMilliseconds: 1_000) {
+          return false
+        }
+        return world.processes.isUntold(attempt)
+      }
     }
   }
 
