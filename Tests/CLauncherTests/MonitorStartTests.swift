@@ -146,6 +146,6 @@ import Testing
       actions = monitor.step(.done(monitor.answer(to: action)))
     }
     #expect(actions == [.reportLaunched])
-    #expect(monitor.send(.time) == [.reportDeadline, .terminateGroup])
+    #expect(monitor.send(.time) == [.reportDeadline, .terminateGroup, .continueGroup])
   }
 }

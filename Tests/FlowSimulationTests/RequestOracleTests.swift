@@ -70,6 +70,47 @@ struct RequestOracleTests {
     #expect(fired(other) == nil)
   }
 
+  @Test func aRequestThatAPowerLossTakesFiresCancel() throws {
+    var oracle = RequestOracle(noticeMicroseconds: 0)
+    let other = CancelRequest(id: 8, force: true)
+    oracle.left(request, at: WorldTime(microseconds: 0))
+    // Who left the other one died on the way, and was told nothing.
+    let kept = oracle.kept(of: [request, other])
+    #expect(kept == [7])
+    try oracle.checkKept(kept, [request])
+    #expect(throws: Violation.self) { try oracle.checkKept(kept, [other]) }
+    #expect(throws: Violation.self) { try oracle.checkKept(kept, []) }
+    try oracle.checkKept([], [])
+  }
+
+  /// The name of a run is lost that is not durable; whoever leaves a request sees to it that it is.
+  @Test(arguments: [false, true])
+  func aPowerLossThatTakesARequestEndsTheWorld(isDurable: Bool) throws {
+    let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
+    let created = RunCreated(
+      runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 1,
+      definitionFolder: "/", definitionByteCount: 0)
+    let home = RunHome("/home", in: world.storage)
+    let folder = home.folder(of: "run")
+    world.oracles.begin(world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
+    world.runFolder = folder
+    for path in ["/home", "/home/runs", folder.path, folder.requests] {
+      try world.storage.makeDirectory(path)
+    }
+    if isDurable {
+      world.leave(request)
+      try world.storage.syncDirectory("/home")
+      try world.storage.syncDirectory("/")
+    } else {
+      // As if it were durable when it is there.
+      let name = "\(folder.requests)/0000000000000007.cancel"
+      try world.storage.close(try world.storage.open(name, .create))
+      world.oracles.left(request, at: world.now)
+    }
+    world.losePower()
+    #expect(world.oracles.violation?.oracle == (isDurable ? nil : .cancel))
+  }
+
   // MARK: In worlds
 
   /// Whoever comes, dies or is away: all worlds in which requests are left hold.
