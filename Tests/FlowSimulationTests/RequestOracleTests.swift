@@ -70,45 +70,35 @@ struct RequestOracleTests {
     #expect(fired(other) == nil)
   }
 
-  @Test func aRequestThatAPowerLossTakesFiresCancel() throws {
-    var oracle = RequestOracle(noticeMicroseconds: 0)
-    let other = CancelRequest(id: 8, force: true)
-    oracle.left(request, at: WorldTime(microseconds: 0))
-    // Who left the other one died on the way, and was told nothing.
-    let kept = oracle.kept(of: [request, other])
-    #expect(kept == [7])
-    try oracle.checkKept(kept, [request])
-    #expect(throws: Violation.self) { try oracle.checkKept(kept, [other]) }
-    #expect(throws: Violation.self) { try oracle.checkKept(kept, []) }
-    try oracle.checkKept([], [])
+  @Test func aRequestThatACrashCanTakeFiresCancel() throws {
+    try RequestOracle.check(request, among: [request])
+    for durable in [[], [CancelRequest(id: 7, force: true)], [CancelRequest(id: 8, force: false)]] {
+      #expect(throws: Violation.self) { try RequestOracle.check(request, among: durable) }
+    }
   }
 
-  /// The name of a run is lost that is not durable; whoever leaves a request sees to it that it is.
-  @Test(arguments: [false, true])
-  func aPowerLossThatTakesARequestEndsTheWorld(isDurable: Bool) throws {
+  /// The name of the run may not be durable when somebody leaves a request: he sees to it.
+  @Test func aRequestBelowANameThatIsNotDurableFiresCancel() throws {
     let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
     let created = RunCreated(
       runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 1,
       definitionFolder: "/", definitionByteCount: 0)
     let home = RunHome("/home", in: world.storage)
     let folder = home.folder(of: "run")
-    world.oracles.begin(world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
+    world.oracles.begin(
+      world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
     world.runFolder = folder
     for path in ["/home", "/home/runs", folder.path, folder.requests] {
       try world.storage.makeDirectory(path)
     }
-    if isDurable {
-      world.leave(request)
-      try world.storage.syncDirectory("/home")
-      try world.storage.syncDirectory("/")
-    } else {
-      // As if it were durable when it is there.
-      let name = "\(folder.requests)/0000000000000007.cancel"
-      try world.storage.close(try world.storage.open(name, .create))
-      world.oracles.left(request, at: world.now)
-    }
-    world.losePower()
-    #expect(world.oracles.violation?.oracle == (isDurable ? nil : .cancel))
+    for path in ["/", "/home"] { try world.storage.syncDirectory(path) }
+    world.leave(request)
+    #expect(world.oracles.violation == nil)
+    let other = CancelRequest(id: 8, force: false)
+    let file = try world.storage.open("\(folder.requests)/0000000000000008.cancel", .create)
+    try world.storage.close(file)
+    world.oracles.left(other, at: world.now)
+    #expect(world.oracles.violation?.oracle == .cancel)
   }
 
   // MARK: In worlds

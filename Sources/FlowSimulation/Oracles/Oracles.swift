@@ -325,23 +325,12 @@ package final class Oracles: RunObserver {
   /// Somebody left a request to cancel, and was told that it is there.
   func left(_ request: CancelRequest, at now: WorldTime) {
     requests?.left(request, at: now)
-  }
-
-  /// Those that somebody was told of, and that are there.
-  func requestsThere() -> [UInt64] {
-    guard let there = requestsInFolder() else { return [] }
-    return requests?.kept(of: there) ?? []
-  }
-
-  /// - Parameter ids: those that were there before the machine lost power.
-  func checkKept(_ ids: [UInt64]) {
-    if isBetrayed || ids.isEmpty { return }
-    hold { () throws(Violation) in try requests?.checkKept(ids, requestsInFolder() ?? []) }
-  }
-
-  private func requestsInFolder() -> [CancelRequest]? {
-    guard let home, let world else { return nil }
-    return world.visit { try? CancelRequests(home.folder(of: runID), in: home.storage).all() }
+    guard let home, !isBetrayed else { return }
+    hold { () throws(Violation) in
+      let folder = home.folder(of: runID)
+      let durable = try? CancelRequests(folder, in: home.storage.leastRemains()).all()
+      try RequestOracle.check(request, among: durable ?? [])
+    }
   }
 
   /// There is no run, and one is created: whoever was asked to cancel it before asked it of one whose

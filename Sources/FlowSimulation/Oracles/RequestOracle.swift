@@ -34,23 +34,15 @@ package struct RequestOracle: Sendable {
     left.append(Left(id: request.id, time: now))
   }
 
-  /// The ids of those that are there and were left to stay, in the order of their ids.
-  package func kept(of there: [CancelRequest]) -> [UInt64] {
-    let ids = Set(left.map(\.id))
-    return there.map(\.id).filter { ids.contains($0) }.sorted()
-  }
-
-  /// A power loss takes nothing that somebody was told of.
+  /// Whoever is told that his request is there need not fear for it.
   ///
-  /// - Parameters:
-  ///   - ids: what was kept before it.
-  ///   - there: what is there after it.
-  package func checkKept(_ ids: [UInt64], _ there: [CancelRequest]) throws(Violation) {
-    let kept = kept(of: there)
-    if let lost = ids.first(where: { !kept.contains($0) }) {
-      throw Violation(
-        .cancel, "request \(lost) was left, somebody was told so, and a power loss has taken it")
-    }
+  /// - Parameter durable: what would be there if the machine lost power now.
+  package static func check(
+    _ request: CancelRequest, among durable: [CancelRequest]
+  ) throws(Violation) {
+    if durable.contains(request) { return }
+    throw Violation(
+      .cancel, "request \(request.id) was left, somebody was told so, and a crash can take it")
   }
 
   /// The run for which requests were left is gone, and was never acknowledged.

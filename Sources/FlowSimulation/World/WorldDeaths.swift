@@ -111,7 +111,6 @@ extension World {
   }
 
   func losePower() {
-    let requests = oracles.requestsThere()
     boot += 1
     ledger.befell(.powerLoss, at: now)
     processes.losePower()
@@ -120,7 +119,6 @@ extension World {
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) {
       hit(loss)
     }
-    oracles.checkKept(requests)
     trace.note(.powerLost, nil, "boot \(boot) follows")
   }
 }
