@@ -24,6 +24,8 @@ package final class Oracles: RunObserver {
   /// The last life of an engine whose lock file was removed.
   private var lockRemovedInLife: Int?
   private var lockRemovedInBoot: Int?
+  /// Whether somebody starts a second engine right now.
+  private var hasRival = false
   /// The last event that another engine knows of, which has taken the run from the one that lives.
   private var takenThrough: Int64?
 
@@ -295,7 +297,10 @@ package final class Oracles: RunObserver {
 
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
-    guard let home, let world, !isLockGone, isHeld(home) else { return }
+    // One that is not kept out takes its time, in which others come.
+    guard let home, let world, !isLockGone, !hasRival, isHeld(home) else { return }
+    hasRival = true
+    defer { hasRival = false }
     let process = RunProcess(
       processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
@@ -318,6 +323,17 @@ package final class Oracles: RunObserver {
     else { return false }
     if case .engine = holder { return true }
     return false
+  }
+
+  /// The engine is about to make names durable.
+  func syncsNames() {
+    guard let home, !isBetrayed, home.storage.tier != .ordered,
+      let log = home.storage.folder(at: home.folder(of: runID).log)
+    else { return }
+    hold { () throws(Violation) in
+      let segments = log.names.keys.filter { $0.hasSuffix(".seg") }.sorted()
+      try NameOracle.check(segments) { log.isAtRisk($0) }
+    }
   }
 
   // MARK: Requests

@@ -423,7 +423,7 @@ package final class SimulatedStorage: Storage {
 
   // MARK: Nodes
 
-  private func find(_ path: String) throws(Errno) -> Int {
+  func find(_ path: String) throws(Errno) -> Int {
     try find(components(of: path)[...])
   }
 
