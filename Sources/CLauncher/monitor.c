@@ -137,6 +137,7 @@ static void terminate_group(
   monitor->deadline = never;
   monitor->kill_at = later(now, monitor->grace_us);
   act(actions, FLOW_MONITOR_TERMINATE_GROUP);
+  act(actions, FLOW_MONITOR_CONTINUE_GROUP);
 }
 
 static bool is_killing(const struct flow_monitor *monitor) { return monitor->give_up_at != never; }

@@ -219,8 +219,8 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_TERMINATE_GROUP:
       // The leader is not reaped, so that the number still names its group.
       flow_signal(-monitor->command, SIGTERM);
-      flow_signal(-monitor->command, SIGCONT);
       return false;
+    case FLOW_MONITOR_CONTINUE_GROUP: flow_signal(-monitor->command, SIGCONT); return false;
     case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, NULL); return false;
     case FLOW_MONITOR_KILL_CHILDREN: flow_each_child(kill_child, NULL); return false;
     case FLOW_MONITOR_REAP_COMMAND:

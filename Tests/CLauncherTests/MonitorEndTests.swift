@@ -69,7 +69,7 @@ private let second = ScriptedMonitor.second
   @Test(arguments: [true, false])
   func aDeadlineEndsAllOfTheAttempt(keepsStragglers: Bool) {
     var monitor = runningMonitor(timeout: second, keepsStragglers: keepsStragglers)
-    #expect(monitor.send(timeAfter: second) == [.reportDeadline, .terminateGroup])
+    #expect(monitor.send(timeAfter: second) == [.reportDeadline, .terminateGroup, .continueGroup])
     _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
     #expect(monitor.send(.somebodyLeft(1)) == [.terminateChildren])
     #expect(monitor.wakesUpIn == 10 * second)

@@ -37,7 +37,7 @@ private let second = ScriptedMonitor.second
   @Test func aDeadlineIsReportedAndThenEnforced() {
     var monitor = runningMonitor(timeout: 60 * second)
     #expect(monitor.send(timeAfter: 60 * second - 1) == [])
-    #expect(monitor.send(timeAfter: 1) == [.reportDeadline, .terminateGroup])
+    #expect(monitor.send(timeAfter: 1) == [.reportDeadline, .terminateGroup, .continueGroup])
     #expect(monitor.wakesUpIn == 10 * second)
     #expect(monitor.send(timeAfter: 10 * second - 1) == [])
     #expect(monitor.send(timeAfter: 1) == [.killChildren])
@@ -51,7 +51,7 @@ private let second = ScriptedMonitor.second
   func whatACommandMakesOfItsTerminationIsItsResult(event: Event) {
     var monitor = runningMonitor(timeout: 60 * second)
     if event == .time { monitor.wait(60 * second) }
-    #expect(monitor.send(event).last == .terminateGroup)
+    #expect(monitor.send(event).suffix(2) == [.terminateGroup, .continueGroup])
     #expect(monitor.send(.commandEnded(.exited(3))) == [.reapCommand])
     #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 3, \(event == .stop ? "stop" : "deadline")")
@@ -60,7 +60,7 @@ private let second = ScriptedMonitor.second
   @Test func aStopHasAGraceAndNoDeadline() {
     var monitor = runningMonitor(timeout: 12 * second)
     monitor.wait(5 * second)
-    #expect(monitor.send(.stop) == [.terminateGroup])
+    #expect(monitor.send(.stop) == [.terminateGroup, .continueGroup])
     #expect(monitor.send(timeAfter: 8 * second) == [])
     #expect(monitor.send(timeAfter: 2 * second) == [.killChildren])
     #expect(monitor.end.cause == FLOW_CAUSE_STOP)
@@ -68,7 +68,7 @@ private let second = ScriptedMonitor.second
 
   @Test func aGraceOfNothingKillsAtTheNextLookAtTheClock() {
     var monitor = runningMonitor(grace: 0)
-    #expect(monitor.send(.stop) == [.terminateGroup])
+    #expect(monitor.send(.stop) == [.terminateGroup, .continueGroup])
     #expect(monitor.wakesUpIn == 0)
     #expect(monitor.send(.time) == [.killChildren])
     #expect(monitor.wakesUpIn == 50_000)
@@ -76,7 +76,7 @@ private let second = ScriptedMonitor.second
 
   @Test func aGraceWithoutEndNeverKills() {
     var monitor = runningMonitor(grace: .max)
-    #expect(monitor.send(.stop) == [.terminateGroup])
+    #expect(monitor.send(.stop) == [.terminateGroup, .continueGroup])
     #expect(monitor.wakesUpIn == nil)
     #expect(monitor.send(.stop) == [])
     #expect(monitor.send(.force) == [.killChildren])
@@ -99,7 +99,7 @@ private let second = ScriptedMonitor.second
 
   @Test func theFirstStopCounts() {
     var monitor = runningMonitor(timeout: 60 * second)
-    #expect(monitor.send(.stop) == [.terminateGroup])
+    #expect(monitor.send(.stop) == [.terminateGroup, .continueGroup])
     monitor.wait(4 * second)
     #expect(monitor.send(.stop) == [])
     #expect(monitor.wakesUpIn == 6 * second)
@@ -108,7 +108,8 @@ private let second = ScriptedMonitor.second
 
   @Test func aStopAfterTheDeadlineChangesNothing() {
     var monitor = runningMonitor(timeout: 60 * second)
-    #expect(monitor.send(timeAfter: 60 * second) == [.reportDeadline, .terminateGroup])
+    #expect(
+      monitor.send(timeAfter: 60 * second) == [.reportDeadline, .terminateGroup, .continueGroup])
     #expect(monitor.send(.stop) == [])
     #expect(monitor.end.cause == FLOW_CAUSE_DEADLINE)
   }

@@ -70,6 +70,37 @@ struct RequestOracleTests {
     #expect(fired(other) == nil)
   }
 
+  @Test func aRequestThatACrashCanTakeFiresCancel() throws {
+    try RequestOracle.check(request, among: [request])
+    for durable in [[], [CancelRequest(id: 7, force: true)], [CancelRequest(id: 8, force: false)]] {
+      #expect(throws: Violation.self) { try RequestOracle.check(request, among: durable) }
+    }
+  }
+
+  /// The name of the run may not be durable when somebody leaves a request: he sees to it.
+  @Test func aRequestBelowANameThatIsNotDurableFiresCancel() throws {
+    let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
+    let created = RunCreated(
+      runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 1,
+      definitionFolder: "/", definitionByteCount: 0)
+    let home = RunHome("/home", in: world.storage)
+    let folder = home.folder(of: "run")
+    world.oracles.begin(
+      world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
+    world.runFolder = folder
+    for path in ["/home", "/home/runs", folder.path, folder.requests] {
+      try world.storage.makeDirectory(path)
+    }
+    for path in ["/", "/home"] { try world.storage.syncDirectory(path) }
+    world.leave(request)
+    #expect(world.oracles.violation == nil)
+    let other = CancelRequest(id: 8, force: false)
+    let file = try world.storage.open("\(folder.requests)/0000000000000008.cancel", .create)
+    try world.storage.close(file)
+    world.oracles.left(other, at: world.now)
+    #expect(world.oracles.violation?.oracle == .cancel)
+  }
+
   // MARK: In worlds
 
   /// Whoever comes, dies or is away: all worlds in which requests are left hold.

@@ -1,3 +1,4 @@
+import CLauncher
 import FlowCore
 import FlowLog
 import FlowRuntime
@@ -162,6 +163,21 @@ struct SimulatedProcessesTests {
     #expect(machine.end?.result == .signalled(signal: 15))
   }
 
+  /// As if nothing had made it go on.
+  @Test func aKillOfWhatHasNotHeardItsTerminationFiresGrace() throws {
+    let machine = try Machine([.selfStop: [1]], Self.all)
+    machine.launch()
+    machine.pass(milliseconds: 500)
+    let processes = machine.world.processes
+    let command = try #require(processes.monitors.first?.command)
+    processes.checkGrace(of: command)
+    #expect(machine.world.oracles.violation == nil, "it was not told to end")
+    processes.deliver(.terminate, to: command)
+    #expect(machine.entry.commandRuns)
+    processes.checkGrace(of: command)
+    #expect(machine.world.oracles.violation?.oracle == .grace)
+  }
+
   /// It has a group of its own and ignores SIGTERM; its parent is gone.
   private static let straggler: [ChoiceSite: [Int]] = [
     // There are some, one; at once, for ever; not nested, in its own group, ignoring SIGTERM.
@@ -179,6 +195,35 @@ struct SimulatedProcessesTests {
     #expect(machine.entry.living == 0)
     #expect(machine.end?.stragglers == 1)
     #expect(machine.end?.result == .exited(code: 0))
+  }
+
+  @Test func theNumberOfAReapedCommandMayBeAStrangers() throws {
+    let machine = try Machine(Self.straggler, Self.options { $0.reusePercent = 100 })
+    machine.launch()
+    machine.pass(milliseconds: 50)
+    let processes = machine.world.processes
+    let command = try #require(machine.record.command?.processID)
+    let stranger = try #require(processes.table.find(command))
+    #expect(processes.table[stranger].role == .stranger)
+    #expect(processes.table[stranger].group == command)
+    machine.pass(milliseconds: 100)
+    #expect(machine.end?.stragglers == 1)
+    #expect(machine.world.oracles.violation == nil, "nobody but what is left was signalled")
+    #expect(processes.table.isLiving(stranger))
+    processes.perform(FLOW_MONITOR_TERMINATE_GROUP, processes.monitors[0])
+    #expect(machine.world.oracles.violation?.oracle == .target)
+  }
+
+  /// A group keeps its number from others for as long as anybody is in it.
+  @Test func theNumberOfAGroupIsNobodyElses() throws {
+    var behaviour = Self.straggler
+    behaviour[.descendants] = [1, 0, 0, 4, 0, 0, 1]
+    let machine = try Machine(behaviour, Self.options { $0.reusePercent = 100 })
+    machine.launch()
+    machine.pass(milliseconds: 50)
+    #expect(machine.entry.living == 1 && !machine.entry.commandRuns)
+    let command = try #require(machine.record.command?.processID)
+    #expect(machine.world.processes.table.find(command) == nil)
   }
 
   @Test func whatACommandLeavesMayStay() throws {

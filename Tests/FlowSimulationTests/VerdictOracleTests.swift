@@ -107,6 +107,25 @@ struct VerdictOracleTests {
     #expect(fired(before) == .verdict)
   }
 
+  @Test func aSegmentThatIsNamedBeforeTheOneBeforeIsDurableFires() throws {
+    func names(atRisk: String...) -> Oracle? {
+      fired { () throws(Violation) in
+        try NameOracle.check(["1.seg", "2.seg", "3.seg"]) { atRisk.contains($0) }
+      }
+    }
+    #expect(names() == nil)
+    #expect(names(atRisk: "3.seg") == nil)
+    #expect(names(atRisk: "2.seg") == .verdict)
+    #expect(names(atRisk: "2.seg", "3.seg") == .verdict)
+    // What the disk says of that.
+    try disk.makeDirectory("/f")
+    try disk.close(try disk.open("/f/1.seg", .create))
+    #expect(disk.folder(at: "/f")?.isAtRisk("1.seg") == true)
+    try disk.syncDirectory("/f")
+    #expect(disk.folder(at: "/f")?.isAtRisk("1.seg") == false)
+    #expect(disk.folder(at: "/f/1.seg") == nil)
+  }
+
   @Test func moreAtStakeThanThereWasFires() {
     let tail = LogTail(
       verdict: .ambiguous, path: segment, offset: Int64(ends[1]), bytes: 9, lastSequence: 2,

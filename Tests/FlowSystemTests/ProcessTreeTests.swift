@@ -120,6 +120,20 @@ struct ProcessTreeTests {
     #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
   }
 
+  /// One that is stopped, with all its group, goes on to hear that it is to end.
+  @Test func aStoppedCommandMayTidyUpInItsGrace() async throws {
+    let attempts = try Attempts()
+    let script = "trap 'echo tidied; exit 5' TERM; echo > begun; kill -STOP 0; sleep 600 & wait"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
+    let launch = try #require(try await attempts.launch(of: 1))
+    try await #require(
+      eventually { TestFile.text("/proc/\(launch.process)/stat").contains(") T ") })
+    try await stop(attempts, .stop)
+    let end = try #require(try await attempts.end(of: 1))
+    #expect(end.result == .exited(code: 5) && end.cause == .stop)
+    #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
+  }
+
   private func stop(_ attempts: Attempts, _ signal: ProcessSignal) async throws {
     let launch = try #require(try await attempts.launch(of: 1))
     let monitor = try #require(attempts.processes.open(launch.monitor))

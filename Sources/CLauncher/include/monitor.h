@@ -72,8 +72,10 @@ enum flow_monitor_action {
   FLOW_MONITOR_REPORT_NO_ROOM,
   /// Nothing was started: the record could not be made, and `end` says why.
   FLOW_MONITOR_REPORT_REFUSED,
-  /// SIGTERM and SIGCONT to the command's group; the command is not reaped.
+  /// SIGTERM to the command's group; the command is not reaped.
   FLOW_MONITOR_TERMINATE_GROUP,
+  /// SIGCONT to the same: who is stopped hears nothing else before he goes on.
+  FLOW_MONITOR_CONTINUE_GROUP,
   /// SIGTERM and SIGCONT to all direct children; the command has been reaped.
   FLOW_MONITOR_TERMINATE_CHILDREN,
   /// SIGKILL to all direct children.

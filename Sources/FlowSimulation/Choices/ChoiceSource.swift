@@ -42,6 +42,9 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case place = 38
   case cleaner = 39
   case operationTime = 40
+  case reuse = 41
+  case absence = 42
+  case newRun = 43
 }
 
 /// Makes every decision of a simulated world. The same choices make the same world.

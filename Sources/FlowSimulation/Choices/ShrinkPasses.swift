@@ -134,7 +134,7 @@ extension ChoiceSite {
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
-      .cleaner, .operationTime:
+      .cleaner, .operationTime, .reuse, .absence, .newRun:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
     }

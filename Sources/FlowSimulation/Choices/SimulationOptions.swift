@@ -32,6 +32,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var descendantPercent = 0
   /// How often what is started stops itself, in percent.
   package var selfStopPercent = 0
+  /// How often the number of a command that was reaped is a stranger's at once, in percent.
+  package var reusePercent = 0
   /// How many of the processes of a thousand cannot be killed.
   package var unkillablePerMille = 0
   /// How many steps let what is left of their commands stay, in percent.
@@ -117,6 +119,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.hostilePerMille = pick(0, 2, 10, 10)
     options.cleanerPerMille = pick(0, 0, 0, 0, 0, 5, 30)
     options.operationMicroseconds = pick(0, 0, 0, 0, 100, 2_000, 20_000)
+    options.reusePercent = pick(0, 100)
     return options
   }
 }
@@ -169,6 +172,7 @@ extension SimulationOptions {
     Key("rotationBytes", \.rotationBytes, 0...1 << 30),
     Key("descendantPercent", \.descendantPercent, 0...100),
     Key("selfStopPercent", \.selfStopPercent, 0...100),
+    Key("reusePercent", \.reusePercent, 0...100),
     Key("unkillablePerMille", \.unkillablePerMille, 0...1_000),
     Key("keepPercent", \.keepPercent, 0...100),
     Key("monitorKillPerMille", \.monitorKillPerMille, 0...1_000),

@@ -14,6 +14,10 @@ package enum Oracle: String, CaseIterable, Sendable {
   case timeout
   /// After a cancel is durable nothing new starts.
   case cancel
+  /// A run that is to stop does so at once, and each of its attempts is told.
+  case stop
+  /// What is told to end gets to hear it before it is killed.
+  case grace
   /// When a run is finished none of its processes live.
   case orphans
   /// What the history says of an attempt's end is what really happened.
@@ -42,8 +46,9 @@ package enum Oracle: String, CaseIterable, Sendable {
   /// Whether it can only hold where a disk keeps what it has synced. The others hold on any.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live: true
-    case .prefix, .order, .retry, .timeout, .cancel, .orphans, .truth, .target, .terminal, .replay,
+    case .intent, .again, .live, .stop: true
+    case .prefix, .order, .retry, .timeout, .cancel, .grace, .orphans, .truth, .target, .terminal,
+      .replay,
       .append, .verdict, .said, .single, .slots, .same:
       false
     }

@@ -24,6 +24,8 @@ package final class Oracles: RunObserver {
   /// The last life of an engine whose lock file was removed.
   private var lockRemovedInLife: Int?
   private var lockRemovedInBoot: Int?
+  /// Whether somebody starts a second engine right now.
+  private var hasRival = false
   /// The last event that another engine knows of, which has taken the run from the one that lives.
   private var takenThrough: Int64?
 
@@ -32,12 +34,12 @@ package final class Oracles: RunObserver {
   private var launches: LaunchOracle?
   private var ends: EndOracle?
   private var requests: RequestOracle?
+  private var stops: StopOracle?
+  private var policy: PolicyOracle?
   /// When it was decided that the run has ended; nil while it goes on.
   private var endedAt: WorldTime?
   /// What the durable history says of attempts.
   private var recordedEnds: [AttemptID: AttemptEnd] = [:]
-  /// Attempts that somebody wanted to stop, durably.
-  private var stopped: Set<AttemptID> = []
   /// Attempts that hold a slot of this engine: sent on their way, or found running.
   private var begun: Set<AttemptID> = []
   private var probes: [Command?] = []
@@ -62,6 +64,8 @@ package final class Oracles: RunObserver {
     requests = RequestOracle(
       noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
+    stops = StopOracle(definition)
+    policy = PolicyOracle(definition)
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
     append = AppendOracle(home.storage, home.folder(of: runID))
   }
@@ -133,6 +137,8 @@ package final class Oracles: RunObserver {
           try ends?.learn(event, world.ledger, place: world.place, at: world.now)
         }
         try requests?.learn(event)
+        try stops?.learn(event)
+        try policy?.learn(event)
         try history.check(event)
         try replay.check(event)
       }
@@ -142,7 +148,6 @@ package final class Oracles: RunObserver {
   private func note(_ event: Event) {
     switch event.body {
     case .attemptEnded(let attempt, let end): recordedEnds[attempt] = end
-    case .stopRequested(let attempt, _): stopped.insert(attempt)
     case .attemptFound(let attempt, .running): begun.insert(attempt)
     case .runReopened: endedAt = nil
     default: break
@@ -172,9 +177,8 @@ package final class Oracles: RunObserver {
   }
 
   /// The engine tells a monitor to end its attempt.
-  func signalled(_ attempt: AttemptID) {
-    guard launches != nil, !stopped.contains(attempt) else { return }
-    violated(.target, "\(attempt) is stopped, and nobody wanted that durably")
+  func signalled(_ attempt: AttemptID, force: Bool) {
+    hold { () throws(Violation) in try stops?.checkSignal(attempt, force: force) }
   }
 
   /// The engine has done all that it can do for now.
@@ -191,6 +195,14 @@ package final class Oracles: RunObserver {
       try IdleOracle.check(
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
+      if waits { return }
+      try stops?.checkWait(until: deadline) { attempt in
+        // Whoever could not be told is told again within a second.
+        if let deadline, deadline <= world.monotonicNow.advanced(byMilliseconds: 1_000) {
+          return false
+        }
+        return world.processes.isUntold(attempt)
+      }
     }
   }
 
@@ -285,7 +297,10 @@ package final class Oracles: RunObserver {
 
   /// Somebody starts a second engine beside the one that lives.
   func tryToDrive() {
-    guard let home, let world, !isLockGone, isHeld(home) else { return }
+    // One that is not kept out takes its time, in which others come.
+    guard let home, let world, !isLockGone, !hasRival, isHeld(home) else { return }
+    hasRival = true
+    defer { hasRival = false }
     let process = RunProcess(
       processID: 99, place: world.place, salts: SaltSource(seed: 0))
     do throws(RunError) {
@@ -310,11 +325,28 @@ package final class Oracles: RunObserver {
     return false
   }
 
+  /// The engine is about to make names durable.
+  func syncsNames() {
+    guard let home, !isBetrayed, home.storage.tier != .ordered,
+      let log = home.storage.folder(at: home.folder(of: runID).log)
+    else { return }
+    hold { () throws(Violation) in
+      let segments = log.names.keys.filter { $0.hasSuffix(".seg") }.sorted()
+      try NameOracle.check(segments) { log.isAtRisk($0) }
+    }
+  }
+
   // MARK: Requests
 
   /// Somebody left a request to cancel, and was told that it is there.
   func left(_ request: CancelRequest, at now: WorldTime) {
     requests?.left(request, at: now)
+    guard let home, !isBetrayed else { return }
+    hold { () throws(Violation) in
+      let folder = home.folder(of: runID)
+      let durable = try? CancelRequests(folder, in: home.storage.leastRemains()).all()
+      try RequestOracle.check(request, among: durable ?? [])
+    }
   }
 
   /// There is no run, and one is created: whoever was asked to cancel it before asked it of one whose

@@ -34,6 +34,17 @@ package struct RequestOracle: Sendable {
     left.append(Left(id: request.id, time: now))
   }
 
+  /// Whoever is told that his request is there need not fear for it.
+  ///
+  /// - Parameter durable: what would be there if the machine lost power now.
+  package static func check(
+    _ request: CancelRequest, among durable: [CancelRequest]
+  ) throws(Violation) {
+    if durable.contains(request) { return }
+    throw Violation(
+      .cancel, "request \(request.id) was left, somebody was told so, and a crash can take it")
+  }
+
   /// The run for which requests were left is gone, and was never acknowledged.
   package mutating func forget() {
     left = []

@@ -19,11 +19,12 @@ extension SimulatedProcesses {
     case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_ENDED,
       FLOW_MONITOR_REPORT_NO_ROOM, FLOW_MONITOR_REPORT_REFUSED:
       report(action, monitor)
-    case FLOW_MONITOR_TERMINATE_GROUP, FLOW_MONITOR_TERMINATE_CHILDREN,
-      FLOW_MONITOR_KILL_CHILDREN:
-      signalProcesses(action, monitor)
+    case FLOW_MONITOR_TERMINATE_GROUP: signalGroup(of: monitor, .terminate)
+    case FLOW_MONITOR_CONTINUE_GROUP: signalGroup(of: monitor, .goOn)
+    case FLOW_MONITOR_TERMINATE_CHILDREN, FLOW_MONITOR_KILL_CHILDREN:
+      signalChildren(action, monitor)
     case FLOW_MONITOR_REAP_COMMAND:
-      if let command = monitor.command { table.reap(command) }
+      if let command = monitor.command { reapCommand(command) }
       monitor.isToCount = true
     case FLOW_MONITOR_NAME_SURVIVORS: nameSurvivors(monitor)
     case FLOW_MONITOR_EXIT: endMonitor(monitor, wasKilled: false)
@@ -141,16 +142,29 @@ extension SimulatedProcesses {
 
   // MARK: Signals
 
-  private func signalProcesses(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
-    let children = table.livingChildren(of: monitor.process)
-    switch action {
-    case FLOW_MONITOR_TERMINATE_GROUP: terminateGroup(of: monitor)
-    case FLOW_MONITOR_TERMINATE_CHILDREN: for child in children { terminate(child) }
-    default: for child in children { deliver(.kill, to: child) }
+  private func signalChildren(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
+    for child in table.livingChildren(of: monitor.process) {
+      if action == FLOW_MONITOR_TERMINATE_CHILDREN {
+        deliver(.terminate, to: child)
+        // Only then does a stopped process take it.
+        deliver(.goOn, to: child)
+      } else {
+        checkGrace(of: child)
+        deliver(.kill, to: child)
+      }
     }
   }
 
-  private func terminateGroup(of monitor: SimulatedMonitor) {
+  /// Whoever was sent SIGTERM has heard it before he is killed.
+  func checkGrace(of serial: Int) {
+    let process = table[serial]
+    if process.hasPendingTermination {
+      world.oracles.violated(
+        .grace, "process \(process.processID) is killed, and did not go on to hear SIGTERM")
+    }
+  }
+
+  private func signalGroup(of monitor: SimulatedMonitor, _ signal: SimulatedSignal) {
     for member in table.livingMembers(ofGroup: monitor.state.command) {
       let process = table[member]
       guard process.role == .command || process.role == .descendant,
@@ -158,18 +172,24 @@ extension SimulatedProcesses {
       else {
         world.oracles.violated(
           .target,
-          "process \(process.processID) is terminated for \(monitor.request.attempt), and has"
+          "process \(process.processID) is sent \(signal) for \(monitor.request.attempt), and has"
             + " nothing to do with it")
         continue
       }
-      terminate(member)
+      deliver(signal, to: member)
     }
   }
 
-  private func terminate(_ serial: Int) {
-    deliver(.terminate, to: serial)
-    // Only then does a stopped process take it.
-    deliver(.goOn, to: serial)
+  /// The number of a command that was reaped is free, if it names no group any more: then another
+  /// may have it at once, and a group of its own.
+  private func reapCommand(_ command: Int) {
+    table.reap(command)
+    let processID = table[command].processID
+    guard !table.isTaken(processID),
+      world.choices.happens(.reuse, perMille: world.options.reusePercent * 10)
+    else { return }
+    world.hit(.groupReused)
+    _ = table.start(.stranger, index: 0, parent: ProcessTable.initial, as: processID)
   }
 
   /// Those that are left, however far they have gone.

@@ -115,10 +115,14 @@ struct ProcessTable {
     while true {
       lastProcessID =
         lastProcessID == highestProcessID ? Self.lowestProcessID : lastProcessID + 1
-      let isTaken = present.contains {
-        processes[$0].processID == lastProcessID || processes[$0].group == lastProcessID
-      }
-      if !isTaken { return lastProcessID }
+      if !isTaken(lastProcessID) { return lastProcessID }
+    }
+  }
+
+  /// Whether the number is that of a process or a group that is there.
+  func isTaken(_ processID: Int32) -> Bool {
+    present.contains {
+      processes[$0].processID == processID || processes[$0].group == processID
     }
   }
 

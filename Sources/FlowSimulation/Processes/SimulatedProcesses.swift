@@ -98,6 +98,16 @@ package final class SimulatedProcesses: ProcessHost {
     launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
   }
 
+  /// Whether a monitor watches over the attempt, and nobody has told it to end it.
+  func isUntold(_ attempt: AttemptID) -> Bool {
+    monitors.contains { monitor in
+      let entry = world.ledger.entries[monitor.entry]
+      return monitor.isLiving && monitor.request.attempt == attempt
+        && monitor.state.phase != FLOW_MONITOR_IS_DONE && entry.stopAskedAt == nil
+        && entry.forceAskedAt == nil
+    }
+  }
+
   /// Where a monitor lives, if one does: there is one such place at a time.
   var livingPlace: PlaceMark? { monitors.last(where: \.isLiving)?.place }
 
@@ -161,7 +171,7 @@ package final class SimulatedProcesses: ProcessHost {
     case (.stop, .monitor), (.force, .monitor):
       let monitor = monitors[target.index]
       world.trace.note(.signalled, monitor.request.attempt, "\(signal)")
-      world.oracles.signalled(monitor.request.attempt)
+      world.oracles.signalled(monitor.request.attempt, force: signal == .force)
       world.ledger.stopAsked(monitor.entry, force: signal == .force, at: world.now)
       arrange(.monitorSignalled(target.index, force: signal == .force), after: latency())
     case (.kill, .launcher): kill(serial)

@@ -162,7 +162,8 @@ extension Fault {
   fileprivate var isOfAttempts: Bool {
     switch self {
     case .commandFails, .commandHangs, .commandIgnoresTermination, .launchFails, .endToldTwice,
-      .monitorKilled, .launcherKilled, .forkFails, .recordFails, .processIDReused, .stragglers,
+      .monitorKilled, .launcherKilled, .forkFails, .recordFails, .processIDReused, .groupReused,
+      .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable, .unkillableNamed,
       .remainsKilled, .probeSaysYes, .probeSaysNo, .probeFails, .runsElsewhere:
       true
@@ -174,7 +175,8 @@ extension Fault {
   fileprivate var needsOpenAttempt: Bool {
     switch self {
     case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
-      .processIDReused, .unkillableNamed, .remainsKilled, .probeSaysYes, .probeSaysNo, .probeFails,
+      .processIDReused, .groupReused, .unkillableNamed, .remainsKilled, .probeSaysYes, .probeSaysNo,
+      .probeFails,
       .runsElsewhere:
       true
     default: false

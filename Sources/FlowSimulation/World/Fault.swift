@@ -102,6 +102,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case lockFileRemoved
   /// Another engine takes over a run at work, which it can where the lock file is gone.
   case runTakenOver
+  /// The number of a command that was reaped becomes that of a stranger, and of the group he leads.
+  case groupReused
 }
 
 /// Where an engine can die. Operations that change nothing are left out: a death there leaves the

@@ -29,6 +29,9 @@ struct SimulatedFolder {
     return folder
   }
 
+  /// Whether a power loss may take the name, or bring it back.
+  func isAtRisk(_ name: String) -> Bool { names[name] != durable[name] }
+
   /// The disk forgets a name that it had.
   mutating func lose(_ name: String) {
     names[name] = nil
@@ -84,5 +87,13 @@ struct SimulatedFolder {
 
   private mutating func makeDurable(_ group: [Change]) {
     for change in group { durable[change.name] = change.node }
+  }
+}
+
+extension SimulatedStorage {
+  /// What is known of a folder; nil if there is none.
+  func folder(at path: String) -> SimulatedFolder? {
+    guard let node = try? find(path), case .folder(let folder) = nodes[node] else { return nil }
+    return folder
   }
 }

@@ -143,18 +143,6 @@ package final class SimulatedStorage: Storage {
     return copy
   }
 
-  /// The bytes of a file, as any reader sees them; nil if there is none.
-  func bytes(at path: String) -> [UInt8]? {
-    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
-    return file.bytes
-  }
-
-  /// What a file held before a power loss took some of it; nil if none did, or it was written since.
-  func bytesBeforeLoss(at path: String) -> [UInt8]? {
-    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
-    return file.bytesBeforeLoss
-  }
-
   /// Whether the file that is written, or was written last, is the one of that path.
   func isWriting(_ path: String) -> Bool { (try? find(path)) == written }
 
@@ -426,7 +414,7 @@ package final class SimulatedStorage: Storage {
 
   // MARK: Nodes
 
-  private func find(_ path: String) throws(Errno) -> Int {
+  func find(_ path: String) throws(Errno) -> Int {
     if let known = knownNodes[path] { return known }
     let node = try find(components(of: path)[...])
     knownNodes[path] = node

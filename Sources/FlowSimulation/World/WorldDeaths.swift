@@ -41,15 +41,25 @@ extension World {
     }
     betrayDisk()
     letCleanerCome(times: 50)
+    letCancellerCome()
     death = nil
     remount()
     life += 1
     waits = 0
     let downTime = [1_000, 1_000_000, 60_000_000][choices.choose(.downTime, below: 3)]
     pass(until: now.advanced(byMicroseconds: Int64(downTime)))
+    losePowerWhileAway()
     letReadersLook()
     startEngine()
     trace.note(.restarted, nil, "life \(life)")
+  }
+
+  /// The machine loses power once more, or for the first time, while no engine is there: what those
+  /// have written who came meanwhile may go with what the engine has left.
+  private func losePowerWhileAway() {
+    guard !isHealed, choices.happens(.absence, perMille: options.powerLossPercent) else { return }
+    hit(.powerLoss)
+    losePower()
   }
 
   private func remount() {

@@ -12,6 +12,7 @@ extension World {
     letReadersLook()
     letCleanerCome()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
+    if operation == .syncDirectory { oracles.syncsNames() }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
     switch operation {
     // What the log needs room for; all its writes find it.

@@ -21,6 +21,15 @@ extension World {
     }
   }
 
+  /// Whoever finds a run that was created this moment, and whose engine is gone, may not want it: its
+  /// name may not be durable yet.
+  func letCancellerCome() {
+    guard !isHealed, options.requests > 0, oracles.acknowledged.isEmpty,
+      choices.happens(.newRun, perMille: 500)
+    else { return }
+    leave(CancelRequest(id: 0x2000 + UInt64(life), force: false))
+  }
+
   /// Somebody leaves a request, whether an engine lives or not. He may die of it.
   func leave(_ request: CancelRequest) {
     // Of a run that is not there nobody knows the name.

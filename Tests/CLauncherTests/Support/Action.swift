@@ -5,7 +5,8 @@ enum Action: CaseIterable {
   case createRecord, lockRecord, reserveRecord, removeRecord, writeStart, spawn, writeCommand
   case writeEnd
   case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoRoom, reportRefused
-  case terminateGroup, terminateChildren, killChildren, reapCommand, nameSurvivors, exit
+  case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
+    exit
 
   private var raw: flow_monitor_action {
     switch self {
@@ -24,6 +25,7 @@ enum Action: CaseIterable {
     case .reportNoRoom: FLOW_MONITOR_REPORT_NO_ROOM
     case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
     case .terminateGroup: FLOW_MONITOR_TERMINATE_GROUP
+    case .continueGroup: FLOW_MONITOR_CONTINUE_GROUP
     case .terminateChildren: FLOW_MONITOR_TERMINATE_CHILDREN
     case .killChildren: FLOW_MONITOR_KILL_CHILDREN
     case .reapCommand: FLOW_MONITOR_REAP_COMMAND
@@ -46,14 +48,21 @@ enum Action: CaseIterable {
       .writeCommand, .writeEnd:
       true
     case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoRoom,
-      .reportRefused, .terminateGroup, .terminateChildren, .killChildren, .reapCommand,
+      .reportRefused, .terminateGroup, .continueGroup, .terminateChildren, .killChildren,
+      .reapCommand,
       .nameSurvivors, .exit:
       false
     }
   }
 
   var isSignal: Bool {
-    self == .terminateGroup || self == .terminateChildren || self == .killChildren
+    switch self {
+    case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
+    case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
+      .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
+      .reportNoRoom, .reportRefused, .reapCommand, .nameSurvivors, .exit:
+      false
+    }
   }
 }
 

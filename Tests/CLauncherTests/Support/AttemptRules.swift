@@ -108,6 +108,8 @@ struct AttemptRules {
       once(action)
       require(has(.createRecord) && !has(.spawn), "only a record of nothing is removed")
     case .reportDeadline: checkDeadline()
+    case .continueGroup:
+      require(done.last == .terminateGroup, "who is to end goes on to hear it, at once")
     case .terminateGroup, .terminateChildren, .killChildren: break
     case .reapCommand: require(isCommandOver, "only what has ended is reaped")
     case .nameSurvivors: checkSurvivors()
@@ -150,6 +152,7 @@ struct AttemptRules {
       return
     }
     once(action)
+    if action == .continueGroup { return }
     require(killedAt == nil, "after a kill there is no termination")
     require(!forceAsked, "force knows no grace")
     require((action == .terminateChildren) == isReaped, "a group is named by its leader")

@@ -111,7 +111,8 @@ struct RandomAttempt {
 
   private mutating func perform(_ action: Action) {
     switch action {
-    case .terminateGroup, .terminateChildren: if dice.percent(50) { signalled(SIGTERM) }
+    // Some of them are stopped, and hear it only now.
+    case .continueGroup, .terminateChildren: if dice.percent(50) { signalled(SIGTERM) }
     case .killChildren: signalled(SIGKILL)
     case .reapCommand:
       command = .reaped
@@ -122,7 +123,7 @@ struct RandomAttempt {
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
     case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
       .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
-      .reportNoRoom, .reportRefused, .exit:
+      .reportNoRoom, .reportRefused, .terminateGroup, .exit:
       break
     }
   }

@@ -1,0 +1,116 @@
+package import FlowCore
+
+/// What follows from the end of an attempt is what the step says of it: its `retry`, its `onLost`,
+/// and what its probe has answered. It is decided anew here, from the durable history.
+package struct PolicyOracle: Sendable {
+  private struct Step: Sendable {
+    /// Failures that count, and losses, in this round.
+    var failures: Int32 = 0
+    var losses: Int32 = 0
+    /// Whether the attempt that is open, or comes next, asks the probe.
+    var asksProbe = false
+    /// What must follow; nil where no attempt has ended.
+    var expected: Consequence?
+  }
+
+  private enum Consequence: Equatable, Sendable {
+    case finished(StepOutcome)
+    case retry
+    case rerun
+    case probe
+  }
+
+  private let definition: WorkflowDefinition
+  private var steps: [Step]
+  private var isStopping = false
+
+  package init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+    steps = [Step](repeating: Step(), count: definition.steps.count)
+  }
+
+  /// Takes in an event that is durable.
+  package mutating func learn(_ event: Event) throws(Violation) {
+    switch event.body {
+    case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
+    case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
+    case .retryScheduled(let attempt, _): try follow(attempt.step, .retry)
+    case .rerunScheduled(let attempt):
+      try follow(attempt.step, .rerun)
+      steps[Int(attempt.step)].asksProbe = false
+    case .probeScheduled(let attempt):
+      try follow(attempt.step, .probe)
+      steps[Int(attempt.step)].asksProbe = true
+    case .runStopping: isStopping = true
+    case .runReopened:
+      isStopping = false
+      for index in steps.indices { steps[index] = Step() }
+    case .runCreated, .definitionPart, .engineStarted, .attemptScheduled, .attemptLaunched,
+      .attemptFound, .attemptWithdrawn, .deadlinePassed, .cancelRequested, .stopRequested,
+      .timerFired, .clockJumped, .roomReturned, .stepSkipped, .runFinished:
+      break
+    }
+  }
+
+  private func ended(_ step: inout Step, _ index: Int32, _ end: AttemptEnd) {
+    let verdict = AttemptVerdict(end)
+    switch verdict {
+    case .failed: if !step.asksProbe { step.failures += 1 }
+    case .lost: step.losses += 1
+    case .succeeded, .cancelled, .unkillable: break
+    }
+    step.expected = consequence(
+      of: verdict, step, definition.settings(ofStep: Int(index)))
+  }
+
+  private func consequence(
+    of verdict: AttemptVerdict, _ step: Step, _ settings: StepSettings
+  ) -> Consequence {
+    let isRepeated: Bool
+    let repetition: Consequence
+    switch verdict {
+    case .succeeded: return .finished(.succeeded)
+    case .cancelled: return .finished(.cancelled)
+    case .unkillable: return .finished(.failed)
+    case .failed(let kind, let code) where step.asksProbe:
+      // What the probe says while the run stops changes nothing.
+      (isRepeated, repetition) = (kind == .exit && code == 1 || isStopping, .rerun)
+    case .failed(let kind, let code):
+      let retry = settings.retry
+      let isCovered =
+        retry.on.contains(kind) && (kind != .exit || retry.exitCodes?.contains(code) ?? true)
+      (isRepeated, repetition) = (isCovered && step.failures < retry.maxAttempts, .retry)
+    case .lost:
+      let isTooOften = step.losses > Decider.maxReruns
+      switch settings.onLost {
+      case .rerun: (isRepeated, repetition) = (!isTooOften || isStopping, .rerun)
+      case .probe: (isRepeated, repetition) = (!isTooOften || isStopping, .probe)
+      case .fail: (isRepeated, repetition) = (isStopping, .rerun)
+      }
+    }
+    if isRepeated && isStopping { return .finished(.cancelled) }
+    return isRepeated ? repetition : .finished(.failed)
+  }
+
+  /// A step may also end where no attempt has: as cancelled, before the next one.
+  private mutating func follow(
+    _ step: Int32, _ consequence: Consequence
+  ) throws(Violation) {
+    let expected = steps[Int(step)].expected
+    steps[Int(step)].expected = nil
+    if expected == consequence { return }
+    if expected == nil, consequence == .finished(.cancelled), isStopping { return }
+    let id = definition.steps[Int(step)].id
+    throw Violation(
+      .retry, "\(id): \(text(consequence)), where \(expected.map(text) ?? "nothing") should follow")
+  }
+
+  private func text(_ consequence: Consequence) -> String {
+    switch consequence {
+    case .finished(let outcome): "it is \(outcome)"
+    case .retry: "a retry"
+    case .rerun: "another run"
+    case .probe: "a probe"
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package import FlowCore
+
+/// Watches the durable history for what is to stop the run, and how it does: a cancel, the run's own
+/// timeout, or a failure where the run fails fast. Whatever comes first stops it in the wake-up in
+/// which it comes; then nothing new is begun, and every attempt that is open is told, without grace
+/// if anybody asked for that.
+package struct StopOracle: Sendable {
+  private let definition: WorkflowDefinition
+  private let timeoutMicroseconds: Int64?
+
+  /// When the run's timeout passes, by the clock of this boot; nil if it has passed, there is none,
+  /// or the run has ended.
+  private var deadline: Instant?
+  private var bootID: String?
+  private var lastMoment: Moment?
+
+  // Of this round.
+
+  /// What came first.
+  private var cause: StopReason?
+  private var isStopping = false
+  /// Whether somebody wants no grace.
+  private var isForced = false
+  /// Attempts without an end; those of them that run, as the engine knows; and those that are still
+  /// to be told in this wake-up.
+  private var open: Set<AttemptID> = []
+  private var running: Set<AttemptID> = []
+  private var untold: Set<AttemptID> = []
+
+  /// Attempts that were durably told to stop, and those that were told so without grace.
+  private var stopped: Set<AttemptID> = []
+  private var forced: Set<AttemptID> = []
+
+  package init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+    timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
+  }
+
+  // MARK: What is durable
+
+  /// Takes in an event that is durable.
+  package mutating func learn(_ event: Event) throws(Violation) {
+    if event.startsWakeUp { try checkWakeUpBefore(event) }
+    switch event.body {
+    // The last of them is the beginning.
+    case .runCreated, .definitionPart: arm(event.moment)
+    case .engineStarted(let engine): began(engine, event.moment)
+    case .cancelRequested(let request):
+      call(for: .cancelled)
+      if request.force, !isForced {
+        isForced = true
+        if isStopping { untold = open }
+      }
+    case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
+    case .stepFinished(let step, .failed):
+      let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
+      if definition.failFast && !isAllowed { call(for: .failFast(step: step)) }
+    case .runStopping(let reason): try stops(for: reason)
+    case .stopRequested(let attempt, let force): try told(attempt, force: force)
+    case .attemptScheduled(let attempt):
+      try checkBegin("\(name(attempt)) is scheduled")
+      open.insert(attempt)
+    case .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
+      .probeScheduled(let attempt):
+      try checkBegin("another attempt is to follow \(name(attempt))")
+    case .attemptEnded(let attempt, _), .attemptWithdrawn(let attempt):
+      open.remove(attempt)
+      running.remove(attempt)
+      untold.remove(attempt)
+    case .runFinished(let outcome): try finishes(as: outcome, event)
+    case .runReopened: reopened(event.moment)
+    case .attemptLaunched(let attempt, _), .attemptFound(let attempt, .running):
+      running.insert(attempt)
+    case .deadlinePassed, .timerFired, .attemptFound, .clockJumped, .roomReturned, .stepFinished,
+      .stepSkipped:
+      break
+    }
+    lastMoment = event.moment
+  }
+
+  private mutating func arm(_ now: Moment) {
+    deadline = timeoutMicroseconds.map { now.monotonic.advanced(byMicroseconds: $0) }
+  }
+
+  /// Within one boot the timeout passes at a time of its clock; in another, what was left of it goes
+  /// on, less the wall time since.
+  private mutating func began(_ engine: EngineStarted, _ now: Moment) {
+    defer { bootID = engine.place.bootID }
+    guard let bootID, bootID != engine.place.bootID, let last = lastMoment, let end = deadline
+    else { return }
+    let passed = max(0, now.wall.microseconds - last.wall.microseconds)
+    let rest = max(0, end.microseconds - last.monotonic.microseconds)
+    deadline = now.monotonic.advanced(byMicroseconds: max(0, rest - passed))
+  }
+
+  private mutating func call(for reason: StopReason) {
+    if cause == nil { cause = reason }
+  }
+
+  private mutating func timeoutPassed(_ now: Instant) throws(Violation) {
+    guard let end = deadline, now >= end else {
+      throw Violation(.timeout, "the run's timeout passes before its time")
+    }
+    deadline = nil
+    call(for: .timedOut)
+  }
+
+  private mutating func stops(for reason: StopReason) throws(Violation) {
+    guard reason == cause else {
+      throw Violation(.stop, "the run stops (\(reason)), and \(text(cause)) came first")
+    }
+    isStopping = true
+    deadline = nil
+    untold = open
+  }
+
+  private mutating func told(_ attempt: AttemptID, force: Bool) throws(Violation) {
+    if force != isForced {
+      throw Violation(
+        .cancel,
+        "\(name(attempt)) is stopped with\(force ? "out" : "") grace, and nobody asked for that")
+    }
+    untold.remove(attempt)
+    stopped.insert(attempt)
+    if force { forced.insert(attempt) }
+  }
+
+  private mutating func finishes(
+    as outcome: RunOutcome, _ event: Event
+  ) throws(Violation) {
+    try checkWakeUpBefore(event)
+    if case .failFast? = cause, outcome != .failed {
+      throw Violation(.stop, "the run was stopped by a failure, and is said to have \(outcome)")
+    }
+    deadline = nil
+  }
+
+  private mutating func reopened(_ now: Moment) {
+    cause = nil
+    isStopping = false
+    isForced = false
+    arm(now)
+  }
+
+  // MARK: Checks
+
+  /// All that follows from what came in a wake-up is decided in it.
+  private func checkWakeUpBefore(_ event: Event) throws(Violation) {
+    if cause != nil && !isStopping {
+      throw Violation(
+        .stop, "the run is to stop (\(text(cause))), and goes on to event \(event.sequence)")
+    }
+    if let attempt = untold.min() {
+      throw Violation(.stop, "the run stops, and \(name(attempt)) is not told")
+    }
+  }
+
+  private func checkBegin(_ fact: String) throws(Violation) {
+    if cause == nil { return }
+    throw Violation(.stop, "\(fact), and the run is to stop (\(text(cause)))")
+  }
+
+  /// The engine tells a monitor to end its attempt: only if that is durable.
+  package func checkSignal(_ attempt: AttemptID, force: Bool) throws(Violation) {
+    guard stopped.contains(attempt) else {
+      throw Violation(.target, "\(name(attempt)) is stopped, and nobody wanted that durably")
+    }
+    if force && !forced.contains(attempt) {
+      throw Violation(.target, "\(name(attempt)) is killed, and was durably to have its grace")
+    }
+  }
+
+  /// The engine waits, and commits nothing.
+  ///
+  /// - Parameters:
+  ///   - wakeUp: when it wakes up at the latest; nil for never.
+  ///   - isUntold: whether the attempt's monitor lives, and was never told anything.
+  package func checkWait(
+    until wakeUp: Instant?, isUntold: (AttemptID) -> Bool
+  ) throws(Violation) {
+    if let deadline, !isStopping, (wakeUp ?? Instant(microseconds: .max)) > deadline {
+      throw Violation(.timeout, "the engine sleeps past the timeout of the run")
+    }
+    guard isStopping else { return }
+    if let attempt = running.filter({ stopped.contains($0) && isUntold($0) }).min() {
+      throw Violation(.stop, "\(name(attempt)) was to be stopped, and the engine waits for its end")
+    }
+  }
+
+  private func text(_ reason: StopReason?) -> String { reason.map { "\($0)" } ?? "nothing" }
+
+  private func name(_ attempt: AttemptID) -> String {
+    "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
+  }
+}
