@@ -46,14 +46,15 @@ struct RecordedRun {
     self.problem = problem
   }
 
-  /// What has become of the attempts that the history left open, by step; empty while an engine drives
-  /// the run.
-  func abandonedAttempts(in storage: LinuxStorage) -> [Int32: AbandonedAttempt] {
-    guard !isHeld, let state = summary.state, !state.isFinished else { return [:] }
+  /// What has become of the attempts that the history left open, by step; nil while an engine drives
+  /// the run, or where that cannot be found out.
+  func abandonedAttempts(in home: RunHome<LinuxStorage>) -> [Int32: AbandonedAttempt]? {
+    guard !isHeld, let state = summary.state, !state.isFinished,
+      let place = try? ProcessFacts.place(of: home.path)
+    else { return nil }
     var found: [Int32: AbandonedAttempt] = [:]
     for attempt in state.openAttemptIDs {
-      let step = state.definition.steps[Int(attempt.step)].id
-      found[attempt.step] = AbandonedAttempt(ofStep: step, attempt, in: folder, storage)
+      found[attempt.step] = AbandonedAttempt(attempt, state, seenFrom: place, in: folder, home.storage)
     }
     return found
   }

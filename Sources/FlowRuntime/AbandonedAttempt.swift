@@ -4,32 +4,43 @@ package import FlowLog
 /// What can be seen of an attempt that the history left open, while no engine drives the run.
 package enum AbandonedAttempt: Equatable, Sendable {
   /// Its monitor lives.
-  /// - Parameter processID: of its command; nil where the record does not say.
+  /// - Parameter processID: of its command; nil where the record does not say, or another kernel or
+  ///   namespace counts its processes.
   case runs(processID: Int32?)
   /// Its monitor noted how, which the next engine will record.
   case ended(AttemptEnd)
   /// Nothing shows that it was started.
   case notStarted
-  /// It runs no more, and nobody noted how it ended.
+  /// It has no monitor any more, and nobody noted how it ended. What it started may go on: the next
+  /// engine looks for that.
   case lost
 
   /// Looks at the attempt's record, and changes nothing.
   ///
-  /// - Parameter step: its id.
+  /// - Parameters:
+  ///   - state: of the run; the attempt is one of those that are open in it.
+  ///   - place: where this process runs.
   package init(
-    ofStep step: String, _ attempt: AttemptID, in folder: RunFolder, _ storage: some Storage
+    _ attempt: AttemptID, _ state: RunState, seenFrom place: Place, in folder: RunFolder,
+    _ storage: some Storage
   ) {
+    let step = Int(attempt.step)
     let sighting = RecordReader(storage: storage)
-      .look(atPath: folder.record(ofStep: step, attempt: attempt.number))
-    // Whose the record is, and what history it knows of, are the next engine's questions.
+      .look(
+        atPath: folder.record(ofStep: state.definition.steps[step].id, attempt: attempt.number))
+    let recorded = sighting.record?.start?.place ?? state.engine.map { PlaceMark($0.place) }
+    // What history the record knows of is the next engine's question.
     switch Settlement(
-      sighting.kind, isLocked: sighting.isLocked, isSamePlace: true, isIntentKnown: true)
+      sighting.kind, isLocked: sighting.isLocked, isSamePlace: recorded == PlaceMark(place),
+      isIntentKnown: true)
     {
-    case .runs, .runsElsewhere, .awaitsLock:
-      self = .runs(processID: sighting.record?.command?.processID)
+    case .runs, .awaitsLock: self = .runs(processID: sighting.record?.command?.processID)
+    case .runsElsewhere: self = .runs(processID: nil)
     case .ended:
       guard let end = sighting.record?.end else { preconditionFailure("an end that is not noted") }
       self = .ended(end)
+    // What was launched has left no trace.
+    case .neverLaunched where state.steps[step].phase == .running: self = .lost
     case .neverLaunched: self = .notStarted
     case .lost, .historyIsMissing: self = .lost
     }

@@ -9,7 +9,7 @@ import Testing
 
   private func text(
     _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false,
-    abandoned: [Int32: AbandonedAttempt] = [:]
+    abandoned: [Int32: AbandonedAttempt]? = nil
   ) throws -> String {
     var output = ""
     try printer(history, engine, waitsForRoom, abandoned).printText(to: &output)
@@ -18,7 +18,7 @@ import Testing
 
   private func json(
     _ history: History, engine: Int32? = nil, waitsForRoom: Bool = false,
-    abandoned: [Int32: AbandonedAttempt] = [:]
+    abandoned: [Int32: AbandonedAttempt]? = nil
   ) throws -> String {
     var output = ""
     try printer(history, engine, waitsForRoom, abandoned).printJSON(to: &output)
@@ -27,7 +27,7 @@ import Testing
 
   private func printer(
     _ history: History, _ engine: Int32?, _ waitsForRoom: Bool,
-    _ abandoned: [Int32: AbandonedAttempt]
+    _ abandoned: [Int32: AbandonedAttempt]?
   ) throws -> StatusPrinter {
     StatusPrinter(
       try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
@@ -198,14 +198,27 @@ import Testing
     let json = try json(history, abandoned: abandoned)
     for member in [
       #"{"attempt":1,"state":"running","pid":4711}"#,
-      #"{"attempt":1,"state":"ended","result":"exit 3"}"#,
+      #"{"attempt":1,"state":"ended","outcome":"exited","exitCode":3,"signal":null}"#,
       #"{"attempt":1,"state":"notStarted"}"#, #"{"attempt":1,"state":"lost"}"#,
       #"{"attempt":1,"state":"running","pid":null}"#,
     ] { #expect(json.contains(#""state":"interrupted","abandoned":\#(member),"attempts""#)) }
 
     #expect(
-      try self.text(history, abandoned: [0: .lost])
-        .contains("; nothing that its steps had started still runs\n"))
+      try self.text(history, abandoned: [0: .notStarted, 1: .ended(end)])
+        .contains("; no attempt still runs\n"))
+    #expect(try self.text(history, abandoned: [:]).contains("; no attempt still runs\n"))
+  }
+
+  /// Its monitor was killed, and what it watched over may go on.
+  @Test func ofALostAttemptNobodyKnowsWhetherItStillRuns() throws {
+    var history = try History(WorkflowDefinition("a", "b"))
+    for step in ["a", "b"] { history.launch(step) }
+    #expect(
+      try text(history, abandoned: [0: .lost, 1: .notStarted])
+        .contains("; what its steps had started may still be running\n"))
+    #expect(
+      try text(history, abandoned: [0: .lost, 1: .runs(processID: 4711)])
+        .contains("; 1 attempt still runs\n"))
   }
 
   @Test func anInterruptedRunAsJSON() throws {

@@ -8,40 +8,86 @@ struct AbandonedAttemptTests {
   let machine = FakeMachine()
   let request = SupervisorHarness.request(1)
 
-  private func look() -> AbandonedAttempt {
+  /// - Parameters:
+  ///   - isLaunched: whether the history says that it was.
+  ///   - place: where somebody looks.
+  private func look(
+    isLaunched: Bool = false, from place: Place = FakeMachine.here
+  ) throws -> AbandonedAttempt {
     AbandonedAttempt(
-      ofStep: "s1", request.attempt, in: SupervisorHarness.folder, machine.storage)
+      request.attempt, try state(isLaunched: isLaunched), seenFrom: place,
+      in: SupervisorHarness.folder, machine.storage)
   }
 
-  @Test func whatHasNoRecordWasNotStarted() {
-    #expect(look() == .notStarted)
+  /// A run of two steps, both of which are scheduled.
+  private func state(isLaunched: Bool) throws -> RunState {
+    let steps = (0..<2).map {
+      StepDefinition(id: "s\($0)", command: .program(["w"]), needs: [], settingsIndex: 0)
+    }
+    let definition = WorkflowDefinition(name: "two", steps: steps, settings: [StepSettings()])
+    let created = RunCreated(
+      runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0", jobs: 2,
+      definitionFolder: "/", definitionByteCount: 0)
+    let life = EngineStarted(life: 1, processID: 5, place: FakeMachine.here)
+    var engine = Engine.create(
+      created, definition, graph: try DependencyGraph(steps), engine: life, at: machine.now())
+    while let effect = engine.nextEffect() {
+      guard case .commit(let events) = effect, let last = events.last else { continue }
+      engine.handle(.committed(through: last.sequence), at: machine.now())
+    }
+    if isLaunched {
+      engine.handle(.attemptLaunched(request.attempt, processID: 900), at: machine.now())
+    }
+    #expect(engine.state.openAttemptIDs.contains(request.attempt))
+    return engine.state
   }
 
-  @Test func whatHasAMonitorRuns() {
+  @Test func whatHasNoRecordWasNotStarted() throws {
+    #expect(try look() == .notStarted)
+  }
+
+  @Test func whatHasAMonitorRuns() throws {
     machine.begin(request, command: 900)
-    #expect(look() == .runs(processID: 900))
+    #expect(try look() == .runs(processID: 900))
   }
 
-  @Test func itsCommandNeedNotBeKnown() {
+  @Test func itsCommandNeedNotBeKnown() throws {
     machine.begin(request, command: nil)
-    #expect(look() == .runs(processID: nil))
+    #expect(try look() == .runs(processID: nil))
   }
 
-  @Test func anEndThatIsNotedCountsWhenItsMonitorIsGone() {
+  @Test func anEndThatIsNotedCountsWhenItsMonitorIsGone() throws {
     let monitor = machine.begin(request)
     machine.noteEnd(request, code: 3)
-    #expect(look() == .runs(processID: 900))
+    #expect(try look() == .runs(processID: 900))
     machine.endMonitor(monitor, of: request)
-    guard case .ended(let end) = look() else {
+    guard case .ended(let end) = try look() else {
       Issue.record("the end is noted")
       return
     }
     #expect(end.result == .exited(code: 3))
   }
 
-  @Test func withoutAMonitorAndAnEndItIsLost() {
+  @Test func withoutAMonitorAndAnEndItIsLost() throws {
     let monitor = machine.begin(request)
     machine.endMonitor(monitor, of: request)
-    #expect(look() == .lost)
+    #expect(try look() == .lost)
+  }
+
+  @Test func whatWasLaunchedAndHasNoRecordIsLost() throws {
+    #expect(try look(isLaunched: true) == .lost)
+  }
+
+  /// A power loss takes records that were not durable yet.
+  @Test func whatHasNoRecordInAnotherBootMayHaveBeenStarted() throws {
+    let later = Place(bootID: "later", mountID: 3, processNamespace: 4)
+    #expect(try look(from: later) == .lost)
+  }
+
+  /// There its number is another's.
+  @Test func aProcessOfAnotherNamespaceIsNotNamed() throws {
+    machine.begin(request, command: 900)
+    let container = Place(bootID: "boot", mountID: 3, processNamespace: 5)
+    #expect(try look(from: container) == .runs(processID: nil))
   }
 }

@@ -43,7 +43,7 @@ package struct StatusCommand: Subcommand, Equatable {
     let printer = StatusPrinter(
       run.summary, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       isWaitingForRoom: run.isWaitingForRoom,
-      abandoned: run.abandonedAttempts(in: context.storage), now: context.now().wall)
+      abandoned: try run.abandonedAttempts(in: context.home()), now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     return .success

@@ -10,7 +10,7 @@ package struct StatusPrinter: Sendable {
   private let status: RunStatus
   private let engineProcessID: Int32?
   private let isWaitingForRoom: Bool
-  private let abandoned: [Int32: AbandonedAttempt]
+  private let abandoned: [Int32: AbandonedAttempt]?
   private let now: WallTime
   private let wording: StepWording
 
@@ -18,12 +18,12 @@ package struct StatusPrinter: Sendable {
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
   ///   - isWaitingForRoom: whether that process waits for room on the disk.
-  ///   - abandoned: what was seen of the open attempts of a run that nobody drives, by step. Of
-  ///     those that were not looked at nothing is said.
+  ///   - abandoned: what was seen of the open attempts of a run that nobody drives, by step; nil
+  ///     where nobody looked, of which nothing is said.
   ///   - now: what is still running is shown as running until then.
   package init(
     _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt] = [:], now: WallTime
+    isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
   ) {
     self.summary = summary
     self.runID = runID
@@ -74,14 +74,16 @@ package struct StatusPrinter: Sendable {
   }
 
   private var whatIsLeft: String {
-    let running = abandoned.values.count {
+    let running = abandoned?.values.count {
       if case .runs = $0 { true } else { false }
     }
-    switch running {
-    case 0 where abandoned.isEmpty: return "what its steps had started may still be running"
-    case 0: return "nothing that its steps had started still runs"
+    // A monitor that was killed may have left its command running.
+    let isKnown = abandoned.map { !$0.values.contains(.lost) } ?? false
+    switch running ?? 0 {
+    case 0 where !isKnown: return "what its steps had started may still be running"
+    case 0: return "no attempt still runs"
     case 1: return "1 attempt still runs"
-    default: return "\(running) attempts still run"
+    case let running: return "\(running) attempts still run"
     }
   }
 
@@ -158,7 +160,7 @@ package struct StatusPrinter: Sendable {
   }
 
   private func interruption(of attempt: Int32, ofStep step: Int) -> String {
-    switch abandoned[Int32(step)] {
+    switch abandoned?[Int32(step)] {
     case .runs(let processID?): return "attempt \(attempt) still runs as process \(processID)"
     case .runs(nil): return "attempt \(attempt) still runs"
     case .ended(let end):
@@ -178,8 +180,8 @@ extension StatusPrinter {
   /// of an attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
   /// (how many processes it left over) after the duration; while it waits for room on the disk, with
   /// `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt is open
-  /// has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"`; `ended`, with a
-  /// `"result"`; `notStarted`; or `lost`.
+  /// has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or null);
+  /// `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; or `lost`.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -213,7 +215,7 @@ extension StatusPrinter {
     json.object { json in
       json.member("id", state.definition.steps[step].id)
       json.member("state", StepStatus(state.steps[step].phase, in: status).rawValue)
-      write(abandoned[Int32(step)], attempt: state.steps[step].attempt, to: &json)
+      write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in
         for attempt in summary.attempts(ofStep: step) { Self.write(attempt, to: &json) }
@@ -232,7 +234,9 @@ extension StatusPrinter {
         json.member("pid", processID)
       case .ended(let end):
         json.member("state", "ended")
-        json.member("result", Self.result(end))
+        json.member("outcome", AttemptOutcome(end).rawValue)
+        json.member("exitCode", end.exitCode)
+        json.member("signal", end.signal)
       case .notStarted: json.member("state", "notStarted")
       case .lost: json.member("state", "lost")
       }
