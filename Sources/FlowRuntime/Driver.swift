@@ -137,6 +137,8 @@ package struct Driver<World: Environment>: ~Copyable {
   }
 
   package var state: RunState { engine.state }
+  /// How many attempts run, or are about to.
+  package var runningAttempts: Int { engine.runningAttempts }
   /// What is being made durable.
   package var commitInFlight: [Event] { journal.commitInFlight }
 

@@ -9,8 +9,10 @@ struct RestartTests {
     #"{"id": "a", "run": "echo begun; touch begun; while ! test -e go; do sleep 0.02; done; echo done; exit 7", "#
     + #""allowFailure": true}, {"id": "b", "run": "echo b", "needs": ["a"]}"#
 
-  private func begin(_ steps: String, in home: Home) async throws -> Subprocess {
-    let run = try home.start(["run", home.workflow(steps), "--run-id", "r"])
+  private func begin(
+    _ steps: String, _ settings: String = "", in home: Home
+  ) async throws -> Subprocess {
+    let run = try home.start(["run", home.workflow(steps, settings), "--run-id", "r"])
     #expect(try await eventually { home.folder.has("begun") })
     #expect(try await eventually { try await home.status("r").state(of: "a") == "running" })
     return run
@@ -76,7 +78,9 @@ struct RestartTests {
   /// SIGTERM lets go of the run, and what runs goes on.
   @Test func anEngineThatIsToldToLeaveSaysHowToGoOn() async throws {
     let home = Home()
-    let run = try await begin(Self.patient, in: home)
+    // The other step is scheduled, and waits for the slot.
+    let steps = Self.patient + #", {"id": "c", "run": "true"}"#
+    let run = try await begin(steps, #""jobs": 1"#, in: home)
     run.signal(SIGTERM)
     let left = try await run.end()
     #expect(left.ending == .exit(4))

@@ -114,7 +114,7 @@ struct RunDrive {
       }
       display.wake(at: context.now())
       if world.isToLeave {
-        let running = driver.state.openAttempts
+        let running = driver.runningAttempts
         try driver.leave()
         display.abandon()
         return .left(running: running)

@@ -135,6 +135,9 @@ package struct Engine: Sendable {
     }
   }
 
+  /// How many attempts hold a slot; others that are open wait for one.
+  package var runningAttempts: Int { launched.count }
+
   // MARK: Inputs
 
   /// When the engine wants to be woken at the latest.
