@@ -23,6 +23,8 @@ struct RunHistoryWatch: ~Copyable {
   var isHeld: Bool { reader.isHeld }
   /// The process that does, if it has said so.
   var engineProcessID: Int32? { reader.engineProcessID }
+  /// Whether that process waits for room on the disk.
+  var isWaitingForRoom: Bool { reader.isWaitingForRoom }
 
   /// Nil while the run has no end.
   var outcome: RunOutcome? {

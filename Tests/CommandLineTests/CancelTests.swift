@@ -62,6 +62,28 @@ struct CancelTests {
       try await home.events("r").contains { $0["kind"]?.string == "cancelRequested" } == false)
   }
 
+  /// Which is said after a while; what runs need not wait for it.
+  @Test func anEngineThatDoesNotAnswerIsGoneOnWithout() async throws {
+    let home = Home()
+    let run = try await begin(Self.deaf, in: home)
+    run.signal(SIGSTOP)
+    let silence =
+      "flow: run r: process \(run.processID), which drives it, does not answer; it stops"
+    let patient = try home.start(["cancel", "r"])
+    #expect(try await eventually { patient.errors.hasPrefix(silence) })
+    #expect(patient.errors.contains("flow cancel --force r stops what runs without it\n"))
+    #expect(!home.folder.processes().isEmpty)
+    let cancel = try home.start(["cancel", "r", "--force", "--wait"])
+    #expect(
+      try await eventually { cancel.errors.contains("1 attempt was stopped, and the history") })
+    run.signal(SIGCONT)
+    #expect(try await cancel.end().output == "run r cancelled\n")
+    #expect(try await patient.end().ending == .exit(0))
+    #expect(try await run.end().ending == .exit(3))
+    #expect(try await home.status("r").outcomes(of: "a") == ["cancelled"])
+    #expect(home.folder.processes() == [])
+  }
+
   /// Nobody can bring such a run to an end, but what runs of it does not go on.
   @Test func forceStopsWhatRunsOfADamagedRun() async throws {
     let home = Home()

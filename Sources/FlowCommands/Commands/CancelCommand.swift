@@ -19,7 +19,7 @@ package struct CancelCommand: Subcommand, Equatable {
       Leaves a request in the run's folder, which no crash loses, and waits until the
       run's engine has it in its history. Where no engine lives, this process becomes
       the engine and brings the run to its end. With --force what runs is stopped even
-      where the history cannot be read.
+      where the history cannot be read, or the engine lives and does not answer.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [
@@ -122,7 +122,7 @@ package struct CancelCommand: Subcommand, Equatable {
       }
       if isImpatient, watch.isHeld, !watch.hasTakenIn(request), EventLoop.monotonicNow() >= isLate {
         isImpatient = false
-        try goOnWithout(watch.engineProcessID, watch.id, home, context)
+        try goOnWithout(watch, home, context)
       }
       if !watch.isHeld, let code = try becomeEngine(watch.id, home, context) { return code }
       time.wait(
@@ -138,11 +138,14 @@ package struct CancelCommand: Subcommand, Equatable {
   /// An engine that was stopped, or waits for its disk, cannot stop anything: what runs can be stopped
   /// without it, if that is wanted. The request stands.
   private func goOnWithout(
-    _ engine: Int32?, _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+    _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {
-    let engine = engine.map { "process \($0), which drives it," } ?? "its engine"
-    context.warn("run \(id): \(engine) does not answer; it stops the run when it goes on")
-    if force { try stopAll(id, home, context, history: "the history will say so then") }
+    let engine = watch.engineProcessID.map { "process \($0), which drives it," } ?? "its engine"
+    let problem = watch.isWaitingForRoom ? "waits for room on the disk" : "does not answer"
+    let advice = force ? "" : "; flow cancel --force \(watch.id) stops what runs without it"
+    context.warn(
+      "run \(watch.id): \(engine) \(problem); it stops the run when it goes on\(advice)")
+    if force { try stopAll(watch.id, home, context, history: "the history will say so then") }
     context.errors.flush()
   }
 

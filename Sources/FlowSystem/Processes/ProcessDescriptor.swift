@@ -21,7 +21,7 @@ package final class ProcessDescriptor {
   }
 
   /// Also of one that has ended and that nobody has waited for yet.
-  package var hasEnded: Bool { awaitEnd(milliseconds: 0) }
+  private var hasEnded: Bool { awaitEnd(milliseconds: 0) }
 
   /// - Returns: whether the process has ended within the time.
   package func awaitEnd(milliseconds: Int32) -> Bool {
