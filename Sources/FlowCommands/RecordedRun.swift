@@ -54,7 +54,8 @@ struct RecordedRun {
     else { return nil }
     var found: [Int32: AbandonedAttempt] = [:]
     for attempt in state.openAttemptIDs {
-      found[attempt.step] = AbandonedAttempt(attempt, state, seenFrom: place, in: folder, home.storage)
+      found[attempt.step] = AbandonedAttempt(
+        attempt, state, seenFrom: place, in: folder, home.storage)
     }
     return found
   }

@@ -8,7 +8,8 @@ import Testing
 ///   or beyond `jobs`; only attempts that run are stopped
 /// - one commit at a time, of consecutive events that read back as they were written
 /// - the replayed history is the live state, and its facts call for exactly its decisions
-/// - no slot is free beside a ready step while no commit is under way
+/// - no slot is free beside a ready step, or one that is scheduled, while no commit is under way
+/// - what is recorded and not handed out wakes the engine up soon, ends and intents sooner
 /// - one end, after it is durable
 struct EngineHarness {
   let workflow: WorkflowDefinition
@@ -250,9 +251,21 @@ struct EngineHarness {
   private func checkAtRest() {
     if !isCommitting && running.count < jobs {
       #expect(state.ready.isEmpty, "a slot is free beside a ready step")
+      #expect(state.openAttemptIDs.count == running.count, "a slot is free beside an intent")
     }
+    checkWakeUp()
     if written.count == durable.count, written.count == state.lastSequence {
       #expect(durableReplay.state == state, "replay is not live")
+    }
+  }
+
+  private func checkWakeUp() {
+    guard !isCommitting, outcome == nil, written.count < state.lastSequence else { return }
+    let isLazy = writtenReplay.state?.openAttemptIDs == state.openAttemptIDs
+    let due = now.monotonic.advanced(byMilliseconds: isLazy ? 100 : 5)
+    guard let deadline = engine.nextDeadline, deadline <= due else {
+      Issue.record("uncommitted events wake nobody up by \(due)")
+      return
     }
   }
 
