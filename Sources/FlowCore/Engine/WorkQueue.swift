@@ -14,10 +14,6 @@ package struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
     elements.append(element)
   }
 
-  package mutating func append(contentsOf new: some Sequence<Element>) {
-    elements.append(contentsOf: new)
-  }
-
   @inlinable
   @discardableResult
   package mutating func removeFirst() -> Element? {
