@@ -71,7 +71,7 @@ let package = Package(
       "FlowFuzzing",
       imports: [
         "CLauncher", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
-        "FlowSimulation",
+        "FlowSimulation", "LogTestSupport",
       ]),
     library(
       "FlowtortureCommands",
@@ -89,6 +89,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    .target(
+      name: "LogTestSupport", dependencies: ["FlowLog"], path: "Tests/LogTestSupport",
+      swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
     tests("CommandLineTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
     tests(
@@ -98,13 +101,16 @@ let package = Package(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
-        "FlowText", "TestSupport",
+        "FlowText", "LogTestSupport", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests(
       "FlowFuzzingTests",
-      of: ["FlowCore", "FlowFuzzing", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
+      of: [
+        "FlowCore", "FlowFuzzing", "FlowLog", "FlowRuntime", "FlowSimulation", "LogTestSupport",
+        "TestSupport",
+      ]),
     tests("FlowLogTests", of: ["FlowLog"]),
     tests(
       "FlowRuntimeTests",

@@ -3,6 +3,7 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 import FlowSimulation
+import LogTestSupport
 
 /// Inputs for fuzzers to begin with, made of what the project has.
 package enum FuzzSeeds {
@@ -12,7 +13,8 @@ package enum FuzzSeeds {
   }
 
   /// The events of a log as one block; as many as can be read.
-  package static func events(ofLog segments: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+  /// - Parameter segments: by name.
+  package static func events(ofLog segments: [String: [UInt8]]) -> [UInt8] {
     var encoder = EventEncoder()
     do {
       var reader = try LogReader.open(

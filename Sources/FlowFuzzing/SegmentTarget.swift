@@ -1,5 +1,6 @@
 import FlowLog
 import FlowRuntime
+import LogTestSupport
 
 /// What a log's reader gives out is a legal history: numbered without a gap, whole commits, a prefix
 /// of what it gives out of the same log with more bytes. It can be written anew and recovered, and
@@ -37,11 +38,11 @@ enum SegmentTarget {
   }
 
   private static func folder(_ segments: [[UInt8]]) -> MemoryFolder {
-    MemoryFolder(
-      segments.enumerated().map { index, bytes in
-        let digits = String(index + 1)
-        return (String(repeating: "0", count: 8 - digits.utf8.count) + digits + ".seg", bytes)
-      })
+    let files = segments.enumerated().map { index, bytes in
+      let digits = String(index + 1)
+      return (String(repeating: "0", count: 8 - digits.utf8.count) + digits + ".seg", bytes)
+    }
+    return MemoryFolder(Dictionary(uniqueKeysWithValues: files))
   }
 
   // MARK: Reading

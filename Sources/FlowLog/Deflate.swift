@@ -56,9 +56,8 @@ struct Deflater: ~Copyable {
     unsafe prime(
       stream,
       reset: { stream in
-        let status = unsafe deflateReset(stream)
-        // Before the first byte this writes nothing.
-        return status == Z_OK ? unsafe deflateParams(stream, level, Z_DEFAULT_STRATEGY) : status
+        // Before the first byte the second writes nothing. Zero (`Z_OK`) if both are.
+        unsafe deflateReset(stream) | deflateParams(stream, level, Z_DEFAULT_STRATEGY)
       }, set: deflateSetDictionary, dictionary)
     let isDone = unsafe run(stream, bytes, into: &buffer, range) { stream in
       unsafe CZlib.deflate(stream, Z_FINISH) == Z_STREAM_END

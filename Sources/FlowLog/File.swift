@@ -37,7 +37,7 @@ package struct File<Store: Storage>: ~Copyable {
   /// The folder that holds the file has another name now.
   package mutating func folderWasRenamed(to folder: String) {
     let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] }
-    path = "\(folder)/\(name ?? path[...])"
+    path = "\(folder)/\(name ?? Substring(path))"
   }
 
   /// Lends the open file description to what shares it. It may not be closed.

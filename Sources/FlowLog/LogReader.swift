@@ -107,7 +107,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
     precondition(durableLength != nil, "only a live log grows")
     precondition(
       durable.segment > lastNumber
-        || durable.segment == lastNumber && durable.length >= durableLength ?? 0,
+        || durable.segment == lastNumber && durableLength.map { $0 <= durable.length } == true,
       "a log does not shrink")
     let wasLast = segment.header.number == lastNumber
     lastNumber = durable.segment

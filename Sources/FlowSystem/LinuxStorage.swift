@@ -148,8 +148,28 @@ package final class LinuxStorage: Storage {
   }
 
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
+    var status = stat()
+    _ = try systemCall { unsafe fstat(file, &status) }
     // Allocates and extends; the C library's emulation elsewhere would write into live bytes.
     _ = try systemCall { clinux_allocate(file, 0, length) }
+    let size = Int64(status.st_size)
+    if size >= Self.growingSize { try writeZeros(to: file, size, upTo: length) }
+  }
+
+  /// A file of this size is one that goes on to grow.
+  private static let growingSize: Int64 = 128 << 10
+  private static let zeros = [UInt8](repeating: 0, count: 256 << 10)
+
+  /// What is allocated and was never written costs each sync that follows a write into a new block a
+  /// commit of the file system's journal, which takes longer than the write.
+  private func writeZeros(
+    to file: Handle, _ start: Int64, upTo end: Int64
+  ) throws(Errno) {
+    var place = start
+    while place < end {
+      let count = Int(min(end - place, Int64(Self.zeros.count)))
+      place += Int64(try write(Self.zeros.span.extracting(0..<count), to: file, at: place))
+    }
   }
 
   package func sync(_ file: Handle) throws(Errno) {

@@ -35,7 +35,8 @@ for kind in ["v1", "Damaged"] {
     for (index, seed) in FuzzSeeds.segments(ofLog: files.map(\.1)).enumerated() {
       try write(seed, .segment, "\(kind)-\(log)-\(index)")
     }
-    try write(FuzzSeeds.events(ofLog: files), .events, "\(kind)-\(log)")
+    try write(
+      FuzzSeeds.events(ofLog: Dictionary(uniqueKeysWithValues: files)), .events, "\(kind)-\(log)")
   }
 }
 for (index, record) in FuzzSeeds.records.enumerated() {

@@ -111,7 +111,7 @@ struct CancelTests {
   @Test func aDetachedRunNeedsNobody() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "touch begun; while ! test -e go; do sleep 0.02; done"}"#)
+      #"{"id": "a", "run": "touch begun; while ! test -e go; do sleep 0.1; done"}"#)
     let run = try await home.flow("run", "--detach", file, "--run-id", "r")
     #expect(run.ending == .exit(0))
     #expect(run.output == "run r\n")
@@ -136,7 +136,7 @@ struct CancelTests {
   @Test func followersSeeARunToItsEnd() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "echo one; touch begun; while ! test -e go; do sleep 0.02; done; echo two"}"#
+      #"{"id": "a", "run": "echo one; touch begun; while ! test -e go; do sleep 0.1; done; echo two"}"#
     )
     let run = try home.start(["run", file, "--run-id", "r"])
     #expect(try await eventually { home.folder.has("begun") })

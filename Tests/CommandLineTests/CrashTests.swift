@@ -7,7 +7,7 @@ import Testing
 struct CrashTests {
   /// Notes each start and waits until it is let go; a second step needs the first.
   private static let steps =
-    #"{"id": "a", "run": "echo a $FLOW_ATTEMPT $$ >> ledger; while ! test -e go; do sleep 0.02; done"},"#
+    #"{"id": "a", "run": "echo a $FLOW_ATTEMPT $$ >> ledger; while ! test -e go; do sleep 0.1; done"},"#
     + #" {"id": "b", "run": "echo b $FLOW_ATTEMPT $$ >> ledger", "needs": ["a"]}"#
 
   private struct Run {

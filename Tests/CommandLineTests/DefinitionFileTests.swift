@@ -118,6 +118,10 @@ struct DefinitionFileTests {
 enum Privileges {
   static let isRoot = geteuid() == 0
   static let canBecomeNobody = isRoot && TestFile.exists("/usr/bin/setpriv")
-  /// Goes before a command that another user than the tests' shall run.
-  static let nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+  /// Goes before a command that another user than the tests' shall run, who may not write where
+  /// coverage is told to report.
+  static let nobody = [
+    "/usr/bin/env", "LLVM_PROFILE_FILE=/dev/null",
+    "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+  ]
 }

@@ -51,7 +51,7 @@ struct InterruptionTests {
   @Test func aHangUpIsIgnored() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "touch begun; while ! test -e go; do sleep 0.02; done"}"#)
+      #"{"id": "a", "run": "touch begun; while ! test -e go; do sleep 0.1; done"}"#)
     let run = try home.start(["run", file])
     #expect(try await eventually { home.folder.has("begun") })
     run.signal(SIGHUP)
@@ -75,7 +75,7 @@ struct InterruptionTests {
     let home = Home()
     let (read, write) = pipeEnds()
     let file = home.workflow(
-      #"{"id": "a", "run": "while ! test -e go; do sleep 0.02; done"},"#
+      #"{"id": "a", "run": "while ! test -e go; do sleep 0.1; done"},"#
         + #" {"id": "b", "run": "true", "needs": ["a"]}"#)
     let run = try home.start(["run", file], output: .descriptor(write))
     close(write)
@@ -126,7 +126,7 @@ struct InterruptionTests {
   @Test func standardStreamsThatAreClosedAreNoFilesOfTheRun() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "echo $PPID; while ! test -e go; do sleep 0.02; done"}"#)
+      #"{"id": "a", "run": "echo $PPID; while ! test -e go; do sleep 0.1; done"}"#)
     let run = try home.start(
       ["run", file, "--run-id", "r"],
       by: ["/bin/sh", "-c", #"exec "$@" <&- >&- 2>&-"#, "sh"])

@@ -6,7 +6,7 @@ import Testing
 struct RestartTests {
   /// A step that says when it has begun and goes on until it is let go.
   private static let patient =
-    #"{"id": "a", "run": "echo begun; touch begun; while ! test -e go; do sleep 0.02; done; echo done; exit 7", "#
+    #"{"id": "a", "run": "echo begun; touch begun; while ! test -e go; do sleep 0.1; done; echo done; exit 7", "#
     + #""allowFailure": true}, {"id": "b", "run": "echo b", "needs": ["a"]}"#
 
   private func begin(

@@ -47,7 +47,7 @@ struct RunNameTests {
   @Test func runsOfOneHomeDoNotMeet() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "touch $FLOW_RUN_ID; until test -e r1 -a -e r2; do sleep 0.02; done"}"#)
+      #"{"id": "a", "run": "touch $FLOW_RUN_ID; until test -e r1 -a -e r2; do sleep 0.1; done"}"#)
     let first = try home.start(["run", file, "--run-id", "r1"])
     let second = try home.start(["run", file, "--run-id", "r2"])
     #expect(try await first.end().ending == .exit(0))

@@ -44,7 +44,7 @@ struct WhyTests {
   @Test func whatRunsIsExplainedToo() async throws {
     let home = Home()
     let file = home.workflow(
-      #"{"id": "a", "run": "touch started; until test -e go; do sleep 0.02; done"},"#
+      #"{"id": "a", "run": "touch started; until test -e go; do sleep 0.1; done"},"#
         + #" {"id": "b", "run": "true", "needs": ["a"]}"#)
     let run = try home.start(["run", file, "--run-id", "r"])
     #expect(

@@ -79,6 +79,21 @@ import Testing
     #expect(try history.summary().attempts(ofStep: 0).map(\.startedAt) == [wall(200)])
   }
 
+  @Test func aSurvivorWhoseLaunchWasNotSeenIsDatedFromHowLongItRuns() throws {
+    var history = try History(WorkflowDefinition("seen", "unseen"))
+    history.launch("seen")
+    history.pass(milliseconds: 500)
+    let found = FoundAttempt.State.running(processID: 7, forMicroseconds: 300_000)
+    try history.restart(found: ["seen": found, "unseen": found])
+    let summary = try history.summary()
+    let restarted = try #require(summary.lastEventAt)
+    #expect(summary.lastAttempt(ofStep: 0)?.startedAt == wall(0))
+    #expect(
+      summary.lastAttempt(ofStep: 1)?.startedAt
+        == WallTime(microseconds: restarted.microseconds - 300_000))
+    #expect(summary.lastAttempt(ofStep: 1)?.outcome == nil)
+  }
+
   @Test func nobodySaysWhenALostAttemptBeganUnlessItsLaunchWasSeen() throws {
     var history = try History(WorkflowDefinition("seen", "unseen"))
     history.launch("seen")

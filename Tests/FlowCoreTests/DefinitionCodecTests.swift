@@ -70,6 +70,11 @@ import Testing
     #expect(reason(definition) == .malformed("settings of step a"))
   }
 
+  @Test func whoAsksAProbeHasOne() {
+    #expect(
+      reason(Self.definition(settings: [StepSettings(onLost: .probe)])) == .malformed("probe"))
+  }
+
   @Test func aDefinitionHasSteps() {
     var definition = Self.definition()
     definition.steps = []

@@ -154,6 +154,14 @@ import Testing
     #expect(run.end("a", .lost).last == "finish: failed")
   }
 
+  @Test(arguments: [AttemptEnd.exit(1), .exit(2), .lost])
+  func whatAProbeSaysDuringACancelRunsNothingAgain(end: AttemptEnd) throws {
+    var run = try EngineHarness(.of("a", each: Self.probed))
+    run.end("a", .lost)
+    run.cancel()
+    #expect(run.end("a", end).first == "commit: ended a#2, a cancelled, run cancelled")
+  }
+
   @Test func aProbeOutlivesItsEngine() throws {
     var run = try EngineHarness(.of("a", each: Self.probed))
     run.end("a", .lost)

@@ -38,6 +38,21 @@ import Testing
     #expect(run.state.lastSequence == run.durable.count)
   }
 
+  @Test func whatIsSaidOfAnAttemptThatHasEndedIsIgnored() throws {
+    var run = try EngineHarness(.of("a", "b"))
+    let attempt = run.attempt("a")
+    run.end("a")
+    for input in [
+      Input.attemptLaunched(attempt, processID: 7), .deadlinePassed(attempt),
+      .attemptEnded(attempt, .exit(1)), .attemptWithdrawn(attempt),
+    ] {
+      #expect(run.wakeUp([input]) == [])
+    }
+    #expect(run.pass(milliseconds: 1_000) == [])
+    #expect(run.phase("a") == .succeeded)
+    #expect(run.state.lastSequence == run.durable.count)
+  }
+
   @Test(arguments: [1, 4])
   func aChainCostsOneCommitAHop(jobs: Int) throws {
     var run = try EngineHarness(.chain(10), jobs: jobs)

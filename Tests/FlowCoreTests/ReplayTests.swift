@@ -100,14 +100,23 @@ import Testing
     expect(.afterEnd, of: run.durable + [next])
   }
 
-  @Test func errorsSayWhatAndWhere() throws {
+  @Test(arguments: [
+    (HistoryError.Reason.outOfSequence(expected: 8), "stands where event 8 belongs"),
+    (.unknownStep(7), "names step 7, which does not exist"),
+    (.impossible(step: 0, .ready), "cannot happen to step 0, which is ready"),
+    (.misplaced, "is out of place"),
+    (
+      .definition(CodingError(offset: 3, reason: .truncated)),
+      "ends a definition that cannot be read: the bytes end within the value at offset 3"
+    ),
+    (.definitionSize(0), "begins a definition of 0 bytes, which no run can have"),
+    (.cycle, "ends a definition whose steps need each other in a circle"),
+    (.unknownPolicy(2), "names policy 2, which only a newer flow knows"),
+    (.afterEnd, "comes after the end of the run"),
+  ])
+  func errorsSayWhatAndWhere(reason: HistoryError.Reason, words: String) {
     let event = Self.event(9, .stepFinished(step: 0, .failed))
-    #expect(
-      HistoryError(event, .impossible(step: 0, .ready)).description
-        == "event 9 (stepFinished) cannot happen to step 0, which is ready")
-    #expect(
-      HistoryError(event, .outOfSequence(expected: 8)).description
-        == "event 9 (stepFinished) stands where event 8 belongs")
+    #expect("\(HistoryError(event, reason))" == "event 9 (stepFinished) \(words)")
   }
 
   /// The last event is refused, and it alone.

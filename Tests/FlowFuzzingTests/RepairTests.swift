@@ -1,4 +1,5 @@
 import FlowRuntime
+import LogTestSupport
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct RepairTests {
     for index in [60, frame + 4, frame + 8, frame + 20] { segments[0][index] ^= 1 }
     let repaired = SegmentRepair.all.repaired(segments)
     var reader = try LogReader.open(
-      "log", in: MemoryFolder([("00000001.seg", repaired[0])]), .recovering,
+      "log", in: MemoryFolder(["00000001.seg": repaired[0]]), .recovering,
       dictionary: HistoryLog.dictionary)
     try reader.drain()
     #expect(reader.lastSequence > 0)

@@ -9,7 +9,8 @@ import Testing
 struct SeedTests {
   private static let logs = ["v1/chain", "v1/rotated", "v1/survivors", "Damaged/torn"]
 
-  private func segments(ofLog log: String) -> [(name: String, bytes: [UInt8])] {
+  /// By name.
+  private func segments(ofLog log: String) -> [(String, [UInt8])] {
     Repository.files(under: "Fixtures/Logs/\(log)").map {
       (String($0.suffix("00000001.seg".count)), Repository.read($0))
     }
@@ -17,10 +18,10 @@ struct SeedTests {
 
   @Test(arguments: logs) func logsAreRead(log: String) {
     let segments = segments(ofLog: log)
-    for seed in FuzzSeeds.segments(ofLog: segments.map(\.bytes)) {
+    for seed in FuzzSeeds.segments(ofLog: segments.map(\.1)) {
       #expect(FuzzTarget.segment.finding(in: seed) == nil)
     }
-    let events = FuzzSeeds.events(ofLog: segments)
+    let events = FuzzSeeds.events(ofLog: Dictionary(uniqueKeysWithValues: segments))
     #expect(events.count > 100)
     #expect(FuzzTarget.events.finding(in: events) == nil)
   }

@@ -112,6 +112,60 @@ import Testing
     #expect(reader.position == log.durablePosition)
   }
 
+  @Test func aReaderOfALiveLogGoesOnInTheSameSegment() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    var reader = try LogReader.open("log", in: storage, .live(durable: log.durablePosition))
+    for last in [5, 8, 11] as [UInt64] {
+      try reader.drain()
+      try log.commit(3)
+      try reader.extend(to: log.durablePosition)
+      #expect(try reader.next()?.last == last)
+      #expect(try reader.next() == nil)
+    }
+  }
+
+  /// It is told of new segments while it is busy with old ones.
+  @Test func aReaderThatIsBehindIsToldHowFarItMayGo() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(rotation: 150))
+    try log.commit(3)
+    try log.commit(3)
+    #expect(log.durablePosition.segment == 2)
+    var reader = try LogReader.open("log", in: storage, .live(durable: log.durablePosition))
+    try log.commit(3)
+    try log.commit(3)
+    #expect(log.durablePosition.segment == 4)
+    try reader.extend(to: log.durablePosition)
+    try reader.drain()
+    #expect(reader.lastSequence == 12)
+  }
+
+  @Test func aLiveLogWithoutASegmentIsEmpty() {
+    let error = failure { () throws(LogError) in
+      _ = try LogReader.open(
+        "log", in: MemoryStorage(), .live(durable: LogPosition(segment: 0, length: 0)))
+    }
+    #expect(error?.reason == .empty)
+  }
+
+  @Test(arguments: [false, true])
+  func aLiveLogEndsWhereItsEngineSays(sealed: Bool) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    if sealed { try log.seal() }
+    var durable = log.durablePosition
+    durable = LogPosition(segment: 1, length: sealed ? durable.length + 8 : 100)
+    storage[segment1] += [0, 0, 0, 0, 0, 0, 0, 0]
+    let error = failure { () throws(LogError) in
+      var reader = try LogReader.open("log", in: storage, .live(durable: durable))
+      try reader.drain()
+    }
+    #expect(error?.reason == .damaged(sealed ? .bytesAfterSeal : .successorDisagrees))
+  }
+
   @Test(arguments: [false, true])
   func aFollowerGoesOnAfterARecovery(sealed: Bool) throws {
     let storage = MemoryStorage()
@@ -126,9 +180,28 @@ import Testing
     var next = try recover(storage)
     try next.commit(3)
     try reader.extend(to: next.durablePosition)
+    #expect(reader.engineLife == 1)
     #expect(try reader.next()?.first == 6)
+    #expect(reader.engineLife == 2)
     #expect(try reader.next() == nil)
     #expect(reader.lastSequence == 8)
+  }
+
+  /// No more than the last commit can be uncertain: this one lost history.
+  @Test func aSuccessorThatTakesBackMoreThanTheLastCommitIsDamage() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(2)
+    let other = storage.afterKill()
+    for _ in 0..<3 { try log.commit(1) }
+    var reader = try LogReader.open("log", in: storage, .live(durable: log.durablePosition))
+    try reader.drain()
+
+    let next = try recover(other)
+    storage[segment2] = other[segment2]
+    try reader.extend(to: next.durablePosition)
+    let error = failure { () throws(LogError) in try reader.drain() }
+    #expect(error?.reason == .damaged(.successorDisagrees))
   }
 
   @Test func aReaderOfADeadLogSyncsItFirst() throws {

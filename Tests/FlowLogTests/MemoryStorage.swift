@@ -53,6 +53,11 @@ final class MemoryStorage: Storage {
     return Int.max
   }
 
+  /// For what changes nothing, and so is not among the operations.
+  private func look(_ operation: String) throws(Errno) {
+    if case .error(let errno) = faultsByOperation[operation] { throw errno }
+  }
+
   private func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
   private func node(_ path: String) throws(Errno) -> Node {
@@ -63,9 +68,21 @@ final class MemoryStorage: Storage {
   func makeDirectory(_ path: String) throws(Errno) {}
   func removeDirectory(_ path: String) throws(Errno) { throw .notSupported }
   func attributes(of path: String) throws(Errno) -> FileAttributes? { nil }
-  func tryLock(_ file: Node) throws(Errno) -> Bool { true }
-  func isLockedByAnother(_ file: Node) throws(Errno) -> Bool { false }
-  func entries(of path: String) throws(Errno) -> [String] { names.keys.sorted() }
+
+  func tryLock(_ file: Node) throws(Errno) -> Bool {
+    try look("lock")
+    return true
+  }
+
+  func isLockedByAnother(_ file: Node) throws(Errno) -> Bool {
+    try look("lock")
+    return false
+  }
+
+  func entries(of path: String) throws(Errno) -> [String] {
+    try look("list")
+    return names.keys.sorted()
+  }
 
   func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
     _ = try begin("rename", name(path))
@@ -86,7 +103,10 @@ final class MemoryStorage: Storage {
   }
 
   func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Node {
-    guard mode == .create else { return try node(path) }
+    guard mode == .create else {
+      try look("open")
+      return try node(path)
+    }
     _ = try begin("create", name(path))
     guard names[name(path)] == nil else { throw .fileExists }
     let node = Node([], synced: [])
@@ -94,13 +114,20 @@ final class MemoryStorage: Storage {
     return node
   }
 
-  func isStill(_ file: Node, at path: String) throws(Errno) -> Bool { names[name(path)] == file }
+  func isStill(_ file: Node, at path: String) throws(Errno) -> Bool {
+    try look("inspect")
+    return names[name(path)] == file
+  }
 
-  func size(of file: Node) throws(Errno) -> Int64 { unsafe Int64(file.bytes.count) }
+  func size(of file: Node) throws(Errno) -> Int64 {
+    try look("inspect")
+    return unsafe Int64(file.bytes.count)
+  }
 
   func read(
     from file: Node, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
+    try look("read")
     let start = Int(offset)
     let count = unsafe max(0, min(range.count, file.bytes.count - start))
     guard count > 0 else { return 0 }
@@ -150,7 +177,7 @@ final class MemoryStorage: Storage {
     return true
   }
 
-  func close(_ file: Node) throws(Errno) {}
+  func close(_ file: Node) throws(Errno) { try look("close") }
 }
 
 // MARK: - After a crash, and under a vandal
@@ -203,6 +230,11 @@ extension MemoryStorage {
   subscript(_ name: String) -> [UInt8] {
     get { names[name].map { unsafe $0.bytes } ?? [] }
     set { names[name] = Node(newValue, synced: newValue) }
+  }
+
+  /// Writes to a file that others have open.
+  func change(_ name: String, _ body: (inout [UInt8]) -> Void) {
+    if let node = names[name] { unsafe body(&node.bytes) }
   }
 
   var contents: [String: [UInt8]] { names.mapValues { unsafe $0.bytes } }

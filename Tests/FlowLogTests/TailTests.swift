@@ -205,6 +205,32 @@ import Testing
     #expect(read(badSeal).outcome == .ambiguous)
   }
 
+  /// A crash that left the seal left all that was before it.
+  @Test func bytesBeforeASealAreDamage() throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage)
+    try log.commit(3)
+    let durable = Int(log.durableLength)
+    try log.seal()
+    let image = storage.afterKill()
+    image[segment1].insert(contentsOf: [1, 2, 3, 4, 5, 6, 7, 8], at: durable)
+    let error = read(image).error
+    #expect(error?.reason == .damaged(.bytesBeforeSeal) && error?.offset == Int64(durable))
+  }
+
+  @Test func aSealWithinACommitEndsNothing() throws {
+    var forger = try Forger()
+    forger.append([1, 2, 3], endsCommit: false)
+    forger.append([]) {
+      $0 = .seal(salt: $0.salt, after: 3)
+      $0.syncedThrough = 2
+    }
+    let reading = read(forger.storage)
+    #expect(reading.outcome == .ambiguous)
+    #expect(reading.bytes == History.through(2))
+    #expect(reading.tail?.lastAtStake == 3)
+  }
+
   @Test func aSegmentSmallerThanAtBirthIsDamage() throws {
     let reading = try crashed(.small(reservation: 4096)) { bytes, _, _ in bytes.removeLast() }
     #expect(reading.error?.reason == .damaged(.cutShort))

@@ -169,7 +169,7 @@ struct LinuxProcessesTests {
 
   @Test func aLauncherThatIsKilledIsTold() async throws {
     let attempts = try Attempts()
-    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
+    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.1; done")))
     let launch = try #require(try await attempts.launch(of: 1))
     kill(attempts.launcher, SIGKILL)
     #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
@@ -226,7 +226,7 @@ struct LinuxProcessesTests {
     func send(_ steps: ClosedRange<Int32>, _ command: Command) {
       for step in steps { attempts.processes.send(attempts.request(step, command)) }
     }
-    send(1...10, .shell("while ! test -e go; do sleep 0.02; done; echo $FLOW_STEP_ID"))
+    send(1...10, .shell("while ! test -e go; do sleep 0.1; done; echo $FLOW_STEP_ID"))
     for step in 1...10 as ClosedRange<Int32> {
       let monitor = try #require(try await attempts.launch(of: step)).monitor
       if step % 2 == 0 { kill(monitor, SIGKILL) }
@@ -260,7 +260,7 @@ struct LinuxProcessesTests {
   @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGQUIT])
   func signalsOfTerminalsEndNeitherLauncherNorMonitor(signal: Int32) async throws {
     let attempts = try Attempts()
-    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.02; done")))
+    attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.1; done")))
     let launch = try #require(try await attempts.launch(of: 1))
     for process in [attempts.launcher, launch.monitor] { kill(process, signal) }
     attempts.processes.send(attempts.request(2, success))

@@ -18,10 +18,6 @@ public struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
     elements.append(element)
   }
 
-  package mutating func append(contentsOf new: some Sequence<Element>) {
-    elements.append(contentsOf: new)
-  }
-
   @inlinable
   @discardableResult
   public mutating func removeFirst() -> Element? {

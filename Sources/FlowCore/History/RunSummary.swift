@@ -100,7 +100,7 @@ package struct RunSummary: Equatable, Sendable {
   private mutating func begin(_ attempt: AttemptID) -> Int {
     let last = lastAttempt[Int(attempt.step)]
     if last != Self.none, attempts[Int(last)].number == attempt.number { return Int(last) }
-    let isProbe = state?.steps[Int(attempt.step)].asksProbe ?? false
+    let isProbe = state?.steps[Int(attempt.step)].asksProbe == true
     if !keepsAllAttempts, last != Self.none {
       attempts[Int(last)] = StoredAttempt(
         previous: Self.none, number: attempt.number, isProbe: isProbe)

@@ -1,6 +1,7 @@
 import FlowCommands
 import FlowLog
 import FlowRuntime
+import LogTestSupport
 import TestSupport
 import Testing
 
@@ -15,12 +16,12 @@ struct DamagedLogTests {
     let folder = "Logs/Damaged/\(name)"
     if FixtureUpdate.isWanted {
       try FixtureUpdate.addLog(folder) {
-        let storage = ByteStorage(fixture: "Logs/v1/\(log.golden)")
+        let storage = MemoryFolder(fixture: "Logs/v1/\(log.golden)")
         try log.damage(storage)
         return storage.files
       }
     }
-    let storage = ByteStorage(fixture: folder)
+    let storage = MemoryFolder(fixture: folder)
     let report = try LogVerifier.verify(.log("log"), in: storage, bootID: "boot")
     #expect(report.verdict != .intact)
     let printer = VerdictPrinter(report, name: "log")

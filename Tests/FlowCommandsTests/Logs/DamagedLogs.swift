@@ -1,16 +1,17 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import LogTestSupport
 
 /// How the logs in `Fixtures/Logs/Damaged` were made of golden ones.
 struct DamagedLog: Sendable {
   let name: String
   /// The golden log that was damaged.
   let golden: String
-  let damage: @Sendable (ByteStorage) throws -> Void
+  let damage: @Sendable (MemoryFolder) throws -> Void
 
   init(
-    _ name: String, of golden: String, _ damage: @escaping @Sendable (ByteStorage) throws -> Void
+    _ name: String, of golden: String, _ damage: @escaping @Sendable (MemoryFolder) throws -> Void
   ) {
     self.name = name
     self.golden = golden
@@ -43,7 +44,7 @@ struct DamagedLog: Sendable {
       (log[2], log[3]) = (log[3], log[2])
     },
     DamagedLog("segment-of-another-run", of: "rotated") { log in
-      log[2] = ByteStorage(fixture: "Logs/v1/dead-bytes")[2]
+      log[2] = MemoryFolder(fixture: "Logs/v1/dead-bytes")[2]
     },
     DamagedLog("segment-cut-short", of: "rotated") { $0[1].removeLast(20) },
     DamagedLog("no-segment", of: "one-step") { log in
@@ -112,29 +113,6 @@ extension [UInt8] {
   }
 }
 
-extension ByteStorage {
-  /// The bytes of a segment.
-  subscript(_ number: Int) -> [UInt8] {
-    get { files["0000000\(number).seg"] ?? [] }
-    set { files["0000000\(number).seg"] = newValue }
-  }
-
-  /// Where the frames of a segment are.
-  func frames(of number: Int) -> [Range<Int>] {
-    let bytes = self[number]
-    var frames: [Range<Int>] = []
-    var start = LogFormat.segmentHeaderLength
-    while start + LogFormat.frameHeaderLength <= bytes.count {
-      let stored = (0..<4).reduce(0) { $0 | Int(bytes[start + 28 + $1]) << (8 * $1) }
-      let end = start + LogFormat.frameLength(storing: stored)
-      guard bytes[start] == 0x66, end <= bytes.count else { break }
-      frames.append(start..<end)
-      start = end
-    }
-    return frames
-  }
-}
-
 extension ScriptedRun {
   /// The payloads of a short run's commits.
   struct Payloads {
@@ -163,7 +141,7 @@ extension ScriptedRun {
       payloads.parts.append((events.count, encoder.finish()))
     }
     change(&payloads)
-    let storage = ByteStorage()
+    let storage = MemoryFolder()
     var writer = try LogWriter.create(
       in: "log", storage, salt: 0x5a17_0007, engineLife: life, .golden())
     for part in payloads.parts {

@@ -2,6 +2,7 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 import FlowSystem
+import LogTestSupport
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct GoldenLogTests {
   }
 
   /// Reads all events of a log in memory.
-  private static func events(_ storage: ByteStorage) throws -> [Event] {
+  private static func events(_ storage: MemoryFolder) throws -> [Event] {
     var events: [Event] = []
     var reader = try LogReader.open(
       "log", in: storage, .recovering, dictionary: HistoryLog.dictionary)
@@ -36,7 +37,7 @@ struct GoldenLogTests {
     if FixtureUpdate.isWanted {
       try FixtureUpdate.addLog(folder) { try log.run().log(log.options) }
     }
-    let storage = ByteStorage(fixture: folder)
+    let storage = MemoryFolder(fixture: folder)
     let before = storage.files
     let report = try LogVerifier.verify(.log("log"), in: storage, bootID: "boot")
     #expect(report.problems == [])
@@ -50,14 +51,14 @@ struct GoldenLogTests {
   @Test(arguments: names)
   func theScriptMakesTheEventsOfTheLog(name: String) throws {
     let log = try Self.log(named: name)
-    let events = try Self.events(ByteStorage(fixture: "Logs/v1/\(name)"))
+    let events = try Self.events(MemoryFolder(fixture: "Logs/v1/\(name)"))
     #expect(events == log.run().events)
   }
 
   /// Where nothing is deflated, the writer's bytes are known too.
   @Test func theWriterWritesTheSameBytes() throws {
     let log = try Self.log(named: "undeflated")
-    #expect(try log.run().log(log.options) == ByteStorage(fixture: "Logs/v1/undeflated").files)
+    #expect(try log.run().log(log.options) == MemoryFolder(fixture: "Logs/v1/undeflated").files)
   }
 
   @Test func everyKindOfEventIsInAGoldenLog() throws {

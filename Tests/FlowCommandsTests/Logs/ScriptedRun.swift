@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import LogTestSupport
 
 /// A run in a scripted world, and its log: the real engine makes the events, the real writer the
 /// bytes, and the same script makes the same of both for ever.
@@ -171,7 +172,7 @@ struct ScriptedRun {
 
   /// The segments by name, sealed if the run has ended.
   func log(_ options: LogOptions) throws(LogError) -> [String: [UInt8]] {
-    let storage = ByteStorage()
+    let storage = MemoryFolder()
     var salt: UInt32 = 0x5a17_0000
     for life in 1...UInt32(life) {
       salt &+= 0x9e37_79b9
@@ -197,8 +198,8 @@ struct ScriptedRun {
   }
 
   private static func writer(
-    _ storage: ByteStorage, _ life: UInt32, salt: UInt32, _ options: LogOptions
-  ) throws(LogError) -> LogWriter<ByteStorage> {
+    _ storage: MemoryFolder, _ life: UInt32, salt: UInt32, _ options: LogOptions
+  ) throws(LogError) -> LogWriter<MemoryFolder> {
     if life == 1 {
       return try LogWriter.create(in: "log", storage, salt: salt, engineLife: life, options)
     }

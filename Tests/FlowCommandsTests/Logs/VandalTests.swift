@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import LogTestSupport
 import Testing
 
 /// A small log, and all that a vandal can do to it: whatever is left is called what it is, and no
@@ -14,7 +15,7 @@ struct VandalTests {
 
     init(_ files: [String: [UInt8]]) throws {
       self.files = files
-      let storage = ByteStorage(files)
+      let storage = MemoryFolder(files)
       var reader = try LogReader.open(
         "log", in: storage, .recovering, dictionary: HistoryLog.dictionary)
       var replay = Replay()
@@ -34,7 +35,7 @@ struct VandalTests {
     func check(
       _ what: @autoclosure () -> String, mayBeWhole: Bool = false, _ files: [String: [UInt8]]
     ) throws {
-      let report = try LogVerifier.verify(.log("log"), in: ByteStorage(files), bootID: "boot")
+      let report = try LogVerifier.verify(.log("log"), in: MemoryFolder(files), bootID: "boot")
       // What comes out is a state of the run, at the end of a commit that was whole.
       if report.verdict <= .ambiguous {
         let isRight = report.lastSequence > 0 && report.state == states[report.lastSequence]
@@ -113,7 +114,7 @@ struct VandalTests {
         var files = subject.files
         files[name] = Array(bytes.prefix(length))
         // Cut where a commit ends, a log ends as if it had always been so.
-        let report = try LogVerifier.verify(.log("log"), in: ByteStorage(files), bootID: "boot")
+        let report = try LogVerifier.verify(.log("log"), in: MemoryFolder(files), bootID: "boot")
         if report.verdict == .intact, dead[name] == nil {
           #expect(report.tail?.verdict == .intact(isSealed: false), "\(name) cut to \(length)")
           #expect(report.lastSequence <= subject.last)
@@ -156,7 +157,7 @@ struct VandalTests {
       without[first] = nil
       // Without the last, the one before ends with its seal, and the run does not.
       if first == names.last {
-        let report = try LogVerifier.verify(.log("log"), in: ByteStorage(without), bootID: "boot")
+        let report = try LogVerifier.verify(.log("log"), in: MemoryFolder(without), bootID: "boot")
         #expect(report.lastSequence < subject.last && report.state?.isFinished == false)
       } else {
         try subject.check("\(first) is gone", without)

@@ -1,0 +1,151 @@
+import Testing
+
+@testable import FlowLog
+
+/// Damage at the end of a log, behind which nothing can be read: who repairs it may take the history
+/// to end before.
+@Suite struct UnreadableEndTests {
+  private static let junk = [UInt8](repeating: 0x77, count: 208)
+
+  /// Three commits of which none is larger than 200 bytes, and then more.
+  private func log(_ more: [UInt8], sealed: Bool = false) throws -> MemoryStorage {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(largest: 200))
+    for count in [1, 2, 3] { try log.commit(count) }
+    if sealed { try log.seal() }
+    let image = storage.afterKill()
+    image[segment1] += more
+    return image
+  }
+
+  /// Reads to the damage, and asks whether the history may end before it.
+  private func end(
+    of storage: MemoryStorage, before damage: LogError.Damage
+  ) throws -> (isTaken: Bool, tail: LogTail?) {
+    var reader = try LogReader.open("log", in: storage, .recovering)
+    do throws(LogError) {
+      try reader.drain()
+      Issue.record("nothing is damaged")
+    } catch {
+      #expect(error.reason == .damaged(damage))
+      let isTaken = try reader.endBefore(error)
+      #expect((reader.tail != nil) == isTaken)
+      return (isTaken, reader.tail)
+    }
+    return (false, nil)
+  }
+
+  @Test func bytesThatNoCrashLeavesCanBeLeftBehind() throws {
+    let storage = try log(Self.junk)
+    let length = Int64(storage[segment1].count - Self.junk.count)
+    let (isTaken, tail) = try end(of: storage, before: .moreThanOneCommit)
+    #expect(isTaken)
+    #expect(
+      tail
+        == LogTail(
+          verdict: .ambiguous, path: "log/\(segment1)", offset: length, bytes: 208,
+          lastSequence: 6, lastAtStake: 6))
+  }
+
+  @Test func bytesBehindASealCanBeLeftBehind() throws {
+    let storage = try log(Self.junk, sealed: true)
+    let length = Int64(storage[segment1].count - Self.junk.count)
+    let (isTaken, tail) = try end(of: storage, before: .bytesAfterSeal)
+    #expect(isTaken)
+    #expect(tail?.offset == length && tail?.bytes == 208 && tail?.lastSequence == 6)
+  }
+
+  @Test func recoveryGoesOnBeforeThem() throws {
+    let storage = try log(Self.junk)
+    var reader = try LogReader.open("log", in: storage, .recovering)
+    let error = try #require(
+      failure { () throws(LogError) in
+        var reader = try LogReader.open("log", in: storage, .recovering)
+        try reader.drain()
+      })
+    while reader.lastSequence < 6 { _ = try reader.next() }
+    #expect(try reader.endBefore(error))
+    var next = try LogWriter.recover(after: reader, salt: 7, engineLife: 2, .small())
+    try next.commit(2)
+    #expect(read(storage).bytes == History.through(8))
+  }
+
+  enum Change: CaseIterable {
+    case none
+    case otherSegment, wrongHeader, wrongPayload, cutOff, impossibleLengths
+    case newerVersion
+
+    var leavesItReadable: Bool { self == .none || self == .newerVersion }
+
+    fileprivate func apply(to frame: inout [UInt8]) {
+      switch self {
+      case .none: break
+      case .otherSegment: frame.forge { $0.salt ^= 1 }
+      case .wrongHeader: frame[8] ^= 1
+      case .wrongPayload: frame[50] ^= 1
+      case .cutOff: frame.removeLast(8)
+      case .impossibleLengths: frame.forge { $0.rawLength = 0 }
+      case .newerVersion: frame.forge { $0.version = 2 }
+      }
+    }
+  }
+
+  /// A frame of the segment, wherever it belongs.
+  @Test(arguments: Change.allCases)
+  func whatCanBeReadIsNotLeftBehind(change: Change) throws {
+    let whole = try log([])[segment1]
+    let length = LogFormat.frameLength(storing: History.event(1).count)
+    var frame = Array(whole[LogFormat.segmentHeaderLength..<LogFormat.segmentHeaderLength + length])
+    change.apply(to: &frame)
+    let (isTaken, _) = try end(of: try log(Self.junk + frame), before: .moreThanOneCommit)
+    #expect(isTaken == !change.leavesItReadable)
+  }
+
+  /// They say that history is missing, or that it can be read after all.
+  @Test func otherDamageIsNoEnd() throws {
+    let reasons: [LogError.Reason] = [
+      .damaged(.missingSegment), .damaged(.cutShort), .damaged(.frame(.chain)),
+      .damaged(.acknowledgedMissing(through: 9)), .damaged(.bytesBeforeSeal),
+      .damaged(.successorDisagrees), .empty, .newer,
+      .storage(StorageError(.read, "log", .inputOutput)),
+    ]
+    for reason in reasons {
+      var reader = try LogReader.open("log", in: try log(Self.junk), .recovering)
+      #expect(try reader.endBefore(LogError("log/\(segment1)", reason)) == false)
+      #expect(reader.tail == nil)
+    }
+  }
+
+  @Test func onlyTheLastSegmentOfADeadLogHasAnEnd() throws {
+    let error = LogError("log/\(segment1)", .damaged(.moreThanOneCommit))
+    let storage = try log([])
+    let live = LogSource.live(durable: LogPosition(segment: 1, length: 200))
+    var reader = try LogReader.open("log", in: storage, live)
+    #expect(try reader.endBefore(error) == false)
+    _ = try recover(storage)
+    reader = try LogReader.open("log", in: storage, .recovering)
+    #expect(try reader.endBefore(error) == false)
+    try reader.drain()
+    // It has its end already.
+    #expect(try reader.endBefore(error) == false)
+  }
+
+  @Test func aDiskThatFailsMeanwhileIsNoEnd() throws {
+    let storage = try log([UInt8](repeating: 0x77, count: 400 << 10))
+    var reader = try LogReader.open("log", in: storage, .recovering)
+    let cause = try #require(failure { () throws(LogError) in try reader.drain() })
+    storage.faultsByOperation["read"] = .error(.inputOutput)
+    let error = failure { () throws(LogError) in _ = try reader.endBefore(cause) }
+    #expect(error?.errno == .inputOutput)
+    #expect(reader.tail == nil)
+  }
+}
+
+extension [UInt8] {
+  /// Changes the header of a frame, whose checksum is right afterwards.
+  fileprivate mutating func forge(_ change: (inout FrameHeader) -> Void) {
+    guard var header = FrameHeader.decode(self, at: 0) else { return }
+    change(&header)
+    header.encode(into: &self, after: 0)
+  }
+}
