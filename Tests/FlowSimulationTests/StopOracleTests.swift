@@ -126,7 +126,7 @@ struct StopOracleTests {
     let (fired, oracle) = learn([created, started] + said, timeout: 1_000)
     if let fired { return fired }
     do throws(Violation) {
-      try oracle.checkWait(until: milliseconds.map { Instant(microseconds: $0 * 1_000) }) { _ in
+      try oracle.checkWait(until: milliseconds.map { Instant(microseconds: $0 * 1_000) }) { _, _ in
         true
       }
       return nil
@@ -209,6 +209,14 @@ struct StopOracleTests {
     #expect(signal([cancel, stopping, stop(first)], force: false) == nil)
     #expect(signal([cancel, stopping, stop(first)], force: true) == .target)
     #expect(signal([force, stopping, stop(first, force: true)], force: true) == nil)
+    let again: [Event.Body] = [
+      force, stopping, stop(first, force: true), .attemptWithdrawn(first),
+      .stepSkipped(step: 0, .runStopping), .runFinished(.cancelled), .runReopened(ignoring: []),
+      .attemptScheduled(first),
+    ]
+    #expect(signal(again, force: true) == .target, "it was told in another round")
+    #expect(signal(again + [cancel, stopping, stop(first)], force: true) == .target)
+    #expect(signal(again + [cancel, stopping, stop(first)], force: false) == nil)
   }
 
   @Test func anEngineThatWaitsForWhatItDoesNotTellFiresStop() {
@@ -218,7 +226,7 @@ struct StopOracleTests {
       let bodies = [.attemptScheduled(first)] + (running ? [launched] : []) + stopping
       let oracle = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).oracle
       do throws(Violation) {
-        try oracle.checkWait(until: nil) { _ in isUntold }
+        try oracle.checkWait(until: nil) { _, _ in isUntold }
         return nil
       } catch {
         return error.oracle
@@ -227,5 +235,24 @@ struct StopOracleTests {
     #expect(waits(running: true, isUntold: true) == .stop)
     #expect(waits(running: true, isUntold: false) == nil)
     #expect(waits(running: false, isUntold: true) == nil, "it is on its way, and told later")
+  }
+
+  @Test func whoWasToldToEndIsToldAgainWhereThereIsNoGrace() {
+    let launched: [Event.Body] = [
+      .attemptScheduled(first), .attemptLaunched(first, processID: 9), cancel,
+      .runStopping(.cancelled), stop(first),
+    ]
+    /// It was told to end with grace.
+    func waits(_ bodies: [Event.Body]) -> Oracle? {
+      let oracle = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).oracle
+      do throws(Violation) {
+        try oracle.checkWait(until: nil) { _, force in force }
+        return nil
+      } catch {
+        return error.oracle
+      }
+    }
+    #expect(waits(launched) == nil)
+    #expect(waits(launched + [force, stop(first, force: true)]) == .stop)
   }
 }

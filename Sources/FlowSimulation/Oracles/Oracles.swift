@@ -196,12 +196,12 @@ package final class Oracles: RunObserver {
         durable, running: running, jobs: jobs, until: deadline,
         latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
       if waits { return }
-      try stops?.checkWait(until: deadline) { attempt in
+      try stops?.checkWait(until: deadline) { attempt, force in
         // Whoever could not be told is told again within a second.
         if let deadline, deadline <= world.monotonicNow.advanced(byMilliseconds: 1_000) {
           return false
         }
-        return world.processes.isUntold(attempt)
+        return world.processes.isUntold(attempt, force: force)
       }
     }
   }

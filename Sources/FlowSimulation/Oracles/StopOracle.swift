@@ -60,6 +60,9 @@ package struct StopOracle: Sendable {
     case .attemptScheduled(let attempt):
       try checkBegin("\(name(attempt)) is scheduled")
       open.insert(attempt)
+      // It may have been withdrawn in an earlier round, and keeps its number.
+      stopped.remove(attempt)
+      forced.remove(attempt)
     case .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
       .probeScheduled(let attempt):
       try checkBegin("another attempt is to follow \(name(attempt))")
@@ -174,15 +177,17 @@ package struct StopOracle: Sendable {
   ///
   /// - Parameters:
   ///   - wakeUp: when it wakes up at the latest; nil for never.
-  ///   - isUntold: whether the attempt's monitor lives, and was never told anything.
+  ///   - isUntold: whether the attempt's monitor lives, and was never told to end it; or never
+  ///     without grace.
   package func checkWait(
-    until wakeUp: Instant?, isUntold: (AttemptID) -> Bool
+    until wakeUp: Instant?, isUntold: (AttemptID, _ force: Bool) -> Bool
   ) throws(Violation) {
     if let deadline, !isStopping, (wakeUp ?? Instant(microseconds: .max)) > deadline {
       throw Violation(.timeout, "the engine sleeps past the timeout of the run")
     }
     guard isStopping else { return }
-    if let attempt = running.filter({ stopped.contains($0) && isUntold($0) }).min() {
+    let untold = running.filter { stopped.contains($0) && isUntold($0, forced.contains($0)) }
+    if let attempt = untold.min() {
       throw Violation(.stop, "\(name(attempt)) was to be stopped, and the engine waits for its end")
     }
   }

@@ -98,13 +98,14 @@ package final class SimulatedProcesses: ProcessHost {
     launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
   }
 
-  /// Whether a monitor watches over the attempt, and nobody has told it to end it.
-  func isUntold(_ attempt: AttemptID) -> Bool {
+  /// Whether a monitor watches over the attempt, and nobody has told it to end it, or not without
+  /// grace.
+  func isUntold(_ attempt: AttemptID, force: Bool) -> Bool {
     monitors.contains { monitor in
       let entry = world.ledger.entries[monitor.entry]
       return monitor.isLiving && monitor.request.attempt == attempt
-        && monitor.state.phase != FLOW_MONITOR_IS_DONE && entry.stopAskedAt == nil
-        && entry.forceAskedAt == nil
+        && monitor.state.phase != FLOW_MONITOR_IS_DONE && entry.forceAskedAt == nil
+        && (force || entry.stopAskedAt == nil)
     }
   }
 
