@@ -20,9 +20,17 @@ let staticExecutable: [LinkerSetting] = [
   .unsafeFlags(["-static-executable"], .when(configuration: .release))
 ]
 
+/// Where objects refer to each other all the time. Debug builds, which run the same seeds, go on
+/// checking that none of them is changed by two at once.
+let uncheckedExclusivity: [SwiftSetting] = [
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 /// A library of the house. What it may import is said here and nowhere else: the compiler keeps it.
-func library(_ name: String, imports dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(
+  _ name: String, imports dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
 }
 
 func executable(_ name: String, imports dependencies: [Target.Dependency]) -> Target {
@@ -51,7 +59,9 @@ let package = Package(
     library("FlowLog", imports: ["CZlib"]),
     library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
-    library("FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
+    library(
+      "FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"],
+      settings: uncheckedExclusivity),
     library(
       "FlowCommandLine",
       imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowSystem", "FlowText"]),

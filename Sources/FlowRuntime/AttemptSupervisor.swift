@@ -19,7 +19,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// To be sent when there is a launcher; some may have been withdrawn since.
   private var queue = WorkQueue<AttemptID>()
   /// In the order of their times; some may have been withdrawn since.
-  private var outOfRoom = WorkQueue<Delayed>()
+  private var outOfRoom = WorkQueue<DelayedLaunch>()
   /// Those whose record had no room at the last try.
   private var lackingRoom: Set<AttemptID> = []
   private var launcherLacksRoom = false
@@ -36,11 +36,6 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private struct Home {
     let folder: RunFolder
     var launcher: Launcher<Host>
-  }
-
-  private struct Delayed: Equatable, Sendable {
-    let due: Instant
-    let attempt: AttemptID
   }
 
   private static var roomDelayMicroseconds: Int64 { 1_000_000 }
@@ -286,7 +281,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   func sendLater(_ attempt: AttemptID) {
     let due = time.now().monotonic.advanced(byMicroseconds: Self.roomDelayMicroseconds)
-    outOfRoom.append(Delayed(due: due, attempt: attempt))
+    outOfRoom.append(DelayedLaunch(due: due, attempt: attempt))
   }
 
   func sendAgain(_ attempt: AttemptID) {
@@ -351,4 +346,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
     if restless.isEmpty { restlessPoll.calm() } else { restlessPoll.arrange(at: now) }
   }
+}
+
+/// A launch that found no room, and when it is tried again.
+private struct DelayedLaunch: Equatable, Sendable {
+  let due: Instant
+  let attempt: AttemptID
 }

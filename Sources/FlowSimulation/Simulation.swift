@@ -92,8 +92,7 @@ package struct Simulation {
 
   private var process: RunProcess {
     var options = LogOptions()
-    // Neither deflate nor a reservation's size may change what a seed does.
-    options.compression = .none
+    if !world.options.isDeflated { options.compression = .none }
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = world.options.fullDisks > 0 ? 256 : 1_024
     return RunProcess(

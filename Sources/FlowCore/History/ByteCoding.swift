@@ -124,11 +124,12 @@ package struct ByteReader {
 
   package mutating func readString() throws(CodingError) -> String {
     let count = try readLength()
-    guard let string = String(validating: bytes[position..<position + count], as: UTF8.self) else {
-      throw CodingError(offset: position, reason: .malformed("UTF-8 text"))
+    let place = position..<position + count
+    position = place.upperBound
+    guard let text = try? UTF8Span(validating: bytes.span.extracting(place)) else {
+      throw CodingError(offset: place.lowerBound, reason: .malformed("UTF-8 text"))
     }
-    position += count
-    return string
+    return String(copying: text)
   }
 
   /// A raw value of an enumeration.

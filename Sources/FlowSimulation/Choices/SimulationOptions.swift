@@ -67,6 +67,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var hasClockJumps = false
   /// How often at most a run that has ended is begun again, for what did not succeed.
   package var maxReopenings = 0
+  /// Whether commits are deflated. Never drawn: with another zlib a seed would be another world.
+  package var isDeflated = false
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -100,7 +102,7 @@ package struct SimulationOptions: Equatable, Sendable {
     options.fullDisks = pick(0, 0, 1, 3, 8)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
-    options.steps = 1 + choices.choose(.options, below: 12)
+    options.steps = 1 + choices.choose(.options, below: 20)
     options.rotationBytes = pick(65_536, 4_096, 1_024, 256)
     options.descendantPercent = pick(0, 0, 20, 60)
     options.selfStopPercent = pick(0, 0, 5)
@@ -170,6 +172,7 @@ extension SimulationOptions {
     Key("readPerMille", \.readPerMille, 0...1_000),
     Key("hasClockJumps", \.hasClockJumps),
     Key("rotationBytes", \.rotationBytes, 0...1 << 30),
+    Key("isDeflated", \.isDeflated),
     Key("descendantPercent", \.descendantPercent, 0...100),
     Key("selfStopPercent", \.selfStopPercent, 0...100),
     Key("reusePercent", \.reusePercent, 0...100),

@@ -217,10 +217,10 @@ package final class Oracles: RunObserver {
   }
 
   private var saysThatItWaits: Bool {
-    guard let home else { return false }
-    let holder = try? HolderRecord.holder(of: home.folder(of: runID), in: home.storage)
-    guard case .engine(let record?)? = holder else { return false }
-    return record.waitsForRoom
+    guard let home, let bytes = world?.storage.bytes(at: home.folder(of: runID).lock) else {
+      return false
+    }
+    return HolderRecord.decode(bytes)?.waitsForRoom ?? false
   }
 
   /// Somebody reads the run.
