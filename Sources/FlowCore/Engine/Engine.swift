@@ -256,12 +256,10 @@ package struct Engine: Sendable {
     return .commit(uncommitted)
   }
 
-  /// Whether all slots are taken, and enough durable intents are left for those that become free
-  /// while a commit is made durable.
+  /// Whether enough durable intents are left for the slots that become free while a commit is made
+  /// durable. What is durable and finds a free slot has been launched before this is asked.
   private var isSupplied: Bool {
-    let jobs = Int(state.created.jobs)
-    guard launched.count >= jobs else { return false }
-    return intents.count { $0.sequence <= committedThrough } >= (jobs + 1) / 2
+    intents.count { $0.sequence <= committedThrough } > (Int(state.created.jobs) - 1) / 2
   }
 
   // MARK: Recording
