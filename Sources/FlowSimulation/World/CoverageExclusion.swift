@@ -115,14 +115,21 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
-      unlikely: "an engine that has made a cancel durable tells its probes, and seldom dies before"
-    ) { $0.fault.isOfProbe && $0.phase == .away && $0.kind == .cancelRequested },
+      unlikely:
+        "an engine that has made durable that the run stops tells its probes, and seldom dies before"
+    ) {
+      guard $0.fault.isOfProbe, $0.phase == .away else { return false }
+      switch $0.kind {
+      case .cancelRequested, .stopRequested, .runStopping, .attemptWithdrawn: return true
+      default: return false
+      }
+    },
     CoverageExclusion(
       unlikely: "half a minute after a launch it is durable, and no longer what became so last"
     ) {
       guard $0.fault == .unkillableNamed, $0.phase == .working else { return false }
       switch $0.kind {
-      case .runCreated, .definitionPart, .runReopened, .rerunScheduled: return true
+      case .runCreated, .definitionPart, .runReopened, .rerunScheduled, .probeScheduled: return true
       default: return false
       }
     },
@@ -151,6 +158,8 @@ package struct CoverageExclusion: Sendable {
     CoverageCell(fault: .forcedCancel, kind: .attemptFound, phase: .recovering),
     CoverageCell(fault: .forcedCancel, kind: .runReopened, phase: .recovering),
     CoverageCell(fault: .probeFails, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .probeSaysYes, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .requestLeft, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .processStopsItself, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .syncPretends, kind: .runReopened, phase: .working),
     CoverageCell(fault: .tooManyFiles, kind: .roomReturned, phase: .committing),
