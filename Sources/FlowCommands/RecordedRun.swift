@@ -35,6 +35,7 @@ struct RecordedRun {
     var problem: CommandError?
     do throws(RunError) {
       var reader = try RunReader(folder, in: home.storage)
+      if Self.awaitEndOfDying(reader.engineProcessID) { try reader.lookAgain() }
       isHeld = reader.isHeld
       engineProcessID = reader.engineProcessID
       isWaitingForRoom = reader.isWaitingForRoom
@@ -45,6 +46,16 @@ struct RecordedRun {
     self.summary = summary
     self.problem = problem
   }
+
+  /// An engine that was killed holds the run until it has had time to die, and drives it no more.
+  ///
+  /// - Returns: whether it was one.
+  private static func awaitEndOfDying(_ engine: Int32?) -> Bool {
+    guard let engine, let process = ProcessDescriptor(engine), process.isDying else { return false }
+    return process.awaitEnd(milliseconds: dyingMilliseconds)
+  }
+
+  private static let dyingMilliseconds: Int32 = 2_000
 
   /// What has become of the attempts that the history left open, by step; nil while an engine drives
   /// the run, or where that cannot be found out.

@@ -35,6 +35,20 @@ struct RestartTests {
     #expect(status.state(of: "b") == "succeeded")
   }
 
+  /// Nobody waits here until it is gone.
+  @Test func anEngineThatWasJustKilledDrivesNothing() async throws {
+    let home = Home()
+    let run = try await begin(Self.patient, in: home)
+    run.signal(SIGKILL)
+    #expect(try await home.status("r")["state"]?.string == "interrupted")
+    let second = try home.start(["restart", "r"])
+    #expect(try await eventually { second.output.contains("a still runs") })
+    second.signal(SIGKILL)
+    home.folder.write("", to: "go")
+    #expect(try await home.flow("restart", "r").ending == .exit(0))
+    _ = (try await run.end(), try await second.end())
+  }
+
   @Test func anEndThatNoEngineSawIsNotForgotten() async throws {
     let home = Home()
     let run = try await begin(Self.patient, in: home)

@@ -30,11 +30,10 @@ package final class ProcessDescriptor {
   }
 
   /// Whether it has ended or is about to, as one does that was just killed but had no time to die.
-  /// Takes a moment for one that goes on.
-  package var isLeaving: Bool {
-    if awaitEnd(milliseconds: Self.signalMilliseconds) { return true }
-    return status?.isDying ?? true
-  }
+  package var isDying: Bool { hasEnded || status?.isDying ?? true }
+
+  /// The same, but for one that goes on it takes a moment, in which a signal may arrive.
+  package var isLeaving: Bool { awaitEnd(milliseconds: Self.signalMilliseconds) || isDying }
 
   /// How long a signal may be on its way: taken, and not yet obeyed.
   private static let signalMilliseconds: Int32 = 50
