@@ -30,6 +30,9 @@ package struct DefinitionFile {
     } catch {
       throw .invalid(error)
     }
+    guard definition.listBytes <= WorkflowDefinition.mostListBytes else {
+      throw .tooMany(path, steps: definition.steps.count)
+    }
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
@@ -47,6 +50,8 @@ package struct DefinitionFile {
 package enum DefinitionFileError: Error {
   case unreadable(String, Errno)
   case tooLarge(String, limitMebibytes: Int)
+  /// Steps, needs, arguments and variables: more than a run may have.
+  case tooMany(String, steps: Int)
   case invalid(DefinitionErrors)
 
   /// - Parameter program: the program that speaks.
@@ -57,6 +62,9 @@ package enum DefinitionFileError: Error {
     case .tooLarge(let path, let limit):
       "\(program): \(TerminalText.escaped(path)) is larger than \(limit) MiB, the most that a"
         + " workflow definition may be"
+    case .tooMany(let path, let steps):
+      "\(program): \(TerminalText.escaped(path)) has \(steps) steps; with their needs, arguments and"
+        + " variables these are too many for one run: make several of it"
     case .invalid(let errors): errors.description
     }
   }

@@ -35,6 +35,20 @@ extension [UInt8] {
 }
 
 extension Span<UInt8> {
+  /// The index of the first byte that is not zero; nil if there is none.
+  var firstContent: Int? {
+    unsafe withUnsafeBytes { bytes in
+      var start = 0
+      while start + 8 <= bytes.count,
+        unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self) == 0
+      {
+        start += 8
+      }
+      while start < bytes.count, unsafe bytes[start] == 0 { start += 1 }
+      return start < bytes.count ? start : nil
+    }
+  }
+
   /// One past the last byte that is not zero; zero if there is none.
   var extent: Int {
     unsafe withUnsafeBytes { bytes in

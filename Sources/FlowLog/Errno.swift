@@ -13,6 +13,7 @@ package struct Errno: Error, Hashable, Sendable {
   package static let noSuchFile = Errno(rawValue: 2)  // ENOENT
   package static let interrupted = Errno(rawValue: 4)  // EINTR
   package static let inputOutput = Errno(rawValue: 5)  // EIO
+  package static let noSuchDeviceOrAddress = Errno(rawValue: 6)  // ENXIO
   package static let argumentsTooLong = Errno(rawValue: 7)  // E2BIG
   package static let notExecutable = Errno(rawValue: 8)  // ENOEXEC
   package static let badDescriptor = Errno(rawValue: 9)  // EBADF
@@ -45,6 +46,7 @@ extension Errno: CustomStringConvertible {
     case .noSuchFile: "no such file or directory (ENOENT)"
     case .interrupted: "interrupted (EINTR)"
     case .inputOutput: "input/output error (EIO)"
+    case .noSuchDeviceOrAddress: "no such device or address (ENXIO)"
     case .argumentsTooLong: "argument list too long (E2BIG)"
     case .notExecutable: "exec format error (ENOEXEC)"
     case .badDescriptor: "bad file descriptor (EBADF)"

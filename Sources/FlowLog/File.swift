@@ -81,6 +81,13 @@ package struct File<Store: Storage>: ~Copyable {
     return filled
   }
 
+  /// Where the first byte at or after `offset` is that was ever written; nil if none is.
+  func nextData(from offset: Int64) throws(StorageError) -> Int64? {
+    do throws(Errno) { return try storage.nextData(in: handle, from: offset) } catch {
+      throw StorageError(.inspect, path, error)
+    }
+  }
+
   /// Reads `count` bytes at `offset`; fewer only at the end of the file.
   package func read(at offset: Int64, count: Int) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -23,6 +23,28 @@ struct FileWindow {
     return filled >= count ? 0 : nil
   }
 
+  /// Where the first byte between `start` and `end` is that is not zero; nil if there is none. Holes
+  /// are passed over: a file can say that it is far longer than anybody could read.
+  mutating func content<Store>(
+    of file: borrowing File<Store>, from start: Int64, to end: Int64
+  ) throws(StorageError) -> Int64? {
+    var low = start
+    while low < end {
+      if low < offset || low >= offset + Int64(filled) {
+        guard let data = try file.nextData(from: low), data < end else { return nil }
+        low = data
+        guard try load(1, of: file, at: low, below: end) != nil else { return nil }
+      }
+      let index = Int(low - offset)
+      let count = Int(min(end, offset + Int64(filled)) - low)
+      if let place = bytes.span.extracting(index..<index + count).firstContent {
+        return low + Int64(place)
+      }
+      low += Int64(count)
+    }
+    return nil
+  }
+
   /// One past the last byte between `start` and `end` that is not zero; `start` if there is none.
   mutating func extent<Store>(
     of file: borrowing File<Store>, from start: Int64, to end: Int64
@@ -30,6 +52,10 @@ struct FileWindow {
     var high = end
     while high > start {
       let low = max(start, high - Self.readAhead)
+      guard try Self.holdsData(file, from: low, to: high) else {
+        high = try Self.startOfHole(in: file, from: start, to: low)
+        continue
+      }
       let count = Int(high - low)
       guard let index = try load(count, of: file, at: low, below: high) else {
         // Somebody cuts the file while it is read: what is gone is not there.
@@ -41,5 +67,23 @@ struct FileWindow {
       high = low
     }
     return start
+  }
+
+  private static func holdsData<Store>(
+    _ file: borrowing File<Store>, from start: Int64, to end: Int64
+  ) throws(StorageError) -> Bool {
+    try file.nextData(from: start).map { $0 < end } ?? false
+  }
+
+  /// The first place from `start` on after which nothing was written up to `end`.
+  private static func startOfHole<Store>(
+    in file: borrowing File<Store>, from start: Int64, to end: Int64
+  ) throws(StorageError) -> Int64 {
+    var (low, high) = (start, end)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if try holdsData(file, from: middle, to: end) { low = middle + 1 } else { high = middle }
+    }
+    return high
   }
 }

@@ -37,6 +37,9 @@ package protocol Storage: AnyObject {
   func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int
+  /// Where the first byte at or after `offset` is that was ever written, as far as the file system
+  /// knows; nil if none is. What is passed over reads as zeros.
+  func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64?
   /// Writes up to `bytes.count` bytes and returns how many were taken, at least one.
   func write(_ bytes: Span<UInt8>, to file: Handle, at offset: Int64) throws(Errno) -> Int
   /// Allocates blocks and extends the size to `length`, so that writes below it need no more room.
@@ -54,6 +57,13 @@ package protocol Storage: AnyObject {
   func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool
   /// Gives the descriptor back. Data that was not synced may still be lost.
   func close(_ file: Handle) throws(Errno)
+}
+
+extension Storage {
+  /// For what knows of no holes: all may have been written.
+  package func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64? {
+    offset < (try size(of: file)) ? offset : nil
+  }
 }
 
 package enum OpenMode: Hashable, Sendable {

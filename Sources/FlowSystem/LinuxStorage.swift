@@ -134,6 +134,14 @@ package final class LinuxStorage: Storage {
     }
   }
 
+  package func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64? {
+    do throws(Errno) {
+      return Int64(try systemCall { clinux_next_data(file, offset) })
+    } catch .noSuchDeviceOrAddress {
+      return nil
+    }
+  }
+
   package func write(
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {

@@ -36,6 +36,20 @@ import Testing
     #expect(hexadecimal(DefinitionCodec.encode(Self.definition())) == expected)
   }
 
+  /// What a log says in a byte can stand for many: that is counted before it is believed.
+  @Test func aDefinitionHasNoMoreThanFits() throws {
+    var definition = WorkflowDefinition.of("a", "b < a")
+    definition.steps[1].command = .program(["true", "", ""])
+    definition.environment = [EnvironmentVariable(name: "A", value: "b")]
+    definition.settings[0].probe = .program(["true"])
+    let bytes = DefinitionCodec.encode(definition)
+    #expect(try DefinitionCodec.decode(bytes, room: definition.listBytes) == definition)
+    let error = #expect(throws: CodingError.self) {
+      try DefinitionCodec.decode(bytes, room: definition.listBytes - 1)
+    }
+    #expect(error?.reason == .tooMany)
+  }
+
   @Test func truncationAtEveryLengthIsAnError() {
     var generator = Generator(seed: 2)
     for _ in 0..<20 {

@@ -7,8 +7,8 @@ struct Forger {
   private(set) var last: UInt64 = 2
 
   /// A log of two events.
-  init() throws {
-    var log = try newLog(storage, .small(largest: 1 << 40))
+  init(largest: Int64 = 1 << 40) throws {
+    var log = try newLog(storage, .small(largest: largest))
     try log.commit(2)
     var reader = try LogReader.open("log", in: storage, .dead)
     try reader.drain()

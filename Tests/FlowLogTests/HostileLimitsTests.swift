@@ -11,6 +11,7 @@ import Testing
     var windowBytes = 0
     var inflatedBytes = 0
     var frames = 0
+    var holesAsked = 0
     var error: LogError?
     var verdict: LogTail.Verdict?
   }
@@ -25,6 +26,7 @@ import Testing
       cost.error = error
     }
     cost.bytesRead = storage.bytesRead - before
+    cost.holesAsked = storage.holesAsked
     cost.windowBytes = reader.segment.window.bytes.count
     cost.inflatedBytes = reader.inflated.count
     cost.verdict = reader.tail?.verdict
@@ -118,6 +120,32 @@ import Testing
     let cost = try cost(of: forger.storage)
     #expect(cost.verdict == .ambiguous && cost.frames == 1)
     #expect(cost.bytesRead <= 4 * size && cost.windowBytes <= 128 << 10)
+  }
+
+  /// A file can say that it has an exabyte, and take no room for it.
+  @Test func whatNobodyWroteIsNotRead() throws {
+    for more in [[], [7]] as [[UInt8]] {
+      let forger = try Forger()
+      let storage = forger.storage
+      let written = storage[segment1].count
+      storage.hole = (Int64(written), 1 << 60)
+      storage[segment1] += more
+      let cost = try cost(of: storage)
+      #expect(cost.frames == 1 && cost.error?.reason == .damaged(.moreThanOneCommit))
+      #expect(cost.bytesRead <= 4 * written + 3 * 128 << 10)
+      #expect(cost.holesAsked < 100)
+    }
+  }
+
+  /// Where a crash may have left more, what lies between is passed over.
+  @Test func framesAreLookedForBeyondAHole() throws {
+    let forger = try Forger(largest: 1 << 60)
+    let storage = forger.storage
+    storage.hole = (Int64(storage[segment1].count), 1 << 50)
+    storage[segment1] += [0, 0, 0, 0, 0, 0, 0, 0, 7]
+    let cost = try cost(of: storage)
+    #expect(cost.verdict == .ambiguous && cost.frames == 1)
+    #expect(cost.bytesRead <= 8 * 128 << 10 && cost.holesAsked < 100)
   }
 
   @Test func sealsAfterASealAreNotFollowed() throws {

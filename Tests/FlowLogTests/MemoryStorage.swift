@@ -33,6 +33,10 @@ final class MemoryStorage: Storage {
   var faultsByOperation: [String: Fault] = [:]
   private(set) var isDead = false
   private(set) var bytesRead = 0
+  /// How often it was asked where a hole ends.
+  private(set) var holesAsked = 0
+  /// Bytes that nobody wrote, between two of the first file's: what the file says that it has more.
+  var hole: (offset: Int64, byteCount: Int64)?
   private(set) var pollsUntilSynced = 0
   private var syncing: Node?
   private var partError: Errno?
@@ -121,14 +125,42 @@ final class MemoryStorage: Storage {
 
   func size(of file: Node) throws(Errno) -> Int64 {
     try look("inspect")
-    return unsafe Int64(file.bytes.count)
+    return unsafe Int64(file.bytes.count) + (hole?.byteCount ?? 0)
+  }
+
+  func nextData(in file: Node, from offset: Int64) throws(Errno) -> Int64? {
+    try look("seek")
+    holesAsked += 1
+    guard let hole else { return unsafe offset < Int64(file.bytes.count) ? offset : nil }
+    let isInHole = offset >= hole.offset && offset < hole.offset + hole.byteCount
+    let data = isInHole ? hole.offset + hole.byteCount : offset
+    return unsafe data < Int64(file.bytes.count) + hole.byteCount ? data : nil
   }
 
   func read(
     from file: Node, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
     try look("read")
-    let start = Int(offset)
+    guard let hole, offset + Int64(range.count) > hole.offset else {
+      return readBytes(of: file, at: Int(offset), into: &buffer, range)
+    }
+    let end = hole.offset + hole.byteCount
+    if offset >= end {
+      return readBytes(of: file, at: Int(offset - hole.byteCount), into: &buffer, range)
+    }
+    if offset < hole.offset {
+      let before = range.lowerBound..<range.lowerBound + Int(hole.offset - offset)
+      return readBytes(of: file, at: Int(offset), into: &buffer, before)
+    }
+    let count = Int(min(Int64(range.count), end - offset))
+    for index in 0..<count { buffer[range.lowerBound + index] = 0 }
+    bytesRead += count
+    return count
+  }
+
+  private func readBytes(
+    of file: Node, at start: Int, into buffer: inout [UInt8], _ range: Range<Int>
+  ) -> Int {
     let count = unsafe max(0, min(range.count, file.bytes.count - start))
     guard count > 0 else { return 0 }
     bytesRead += count

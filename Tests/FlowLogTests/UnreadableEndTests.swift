@@ -47,6 +47,25 @@ import Testing
           lastSequence: 6, lastAtStake: 6))
   }
 
+  /// Each says that it reaches over all the others: to check them all would take for ever.
+  @Test func framesThatReachOverEachOtherAreTakenForReadable() throws {
+    let storage = try log([])
+    var junk = [UInt8](repeating: 0, count: 100 * 48)
+    var frame = FrameHeader.data(
+      salt: 0x5a17_0001, after: 6, syncedThrough: 0, eventCount: 1,
+      rawLength: LogFormat.largestPayload, endsCommit: true)
+    for start in stride(from: 0, to: junk.count, by: 48) {
+      var bytes = [UInt8](repeating: 0, count: 48)
+      frame.encode(into: &bytes, after: 0)
+      junk.copy(bytes.span, at: start)
+    }
+    storage[segment1] += junk + [UInt8](repeating: 7, count: LogFormat.largestPayload + 64)
+    let before = storage.bytesRead
+    let (isTaken, _) = try end(of: storage, before: .moreThanOneCommit)
+    #expect(!isTaken)
+    #expect(storage.bytesRead - before <= 10 * storage[segment1].count)
+  }
+
   @Test func bytesBehindASealCanBeLeftBehind() throws {
     let storage = try log(Self.junk, sealed: true)
     let length = Int64(storage[segment1].count - Self.junk.count)

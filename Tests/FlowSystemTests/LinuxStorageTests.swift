@@ -43,6 +43,17 @@ struct LinuxStorageTests {
     #expect(try storage.attributes(of: path("d"))?.isWritableByOthers == true)
   }
 
+  /// Where the file system knows of no holes all counts as written.
+  @Test func holesAreKnown() throws {
+    let file = try storage.open(path("f"), .create)
+    _ = try storage.write([1, 2, 3].span, to: file, at: 1 << 30)
+    #expect(try storage.nextData(in: file, from: 1 << 30) == 1 << 30)
+    #expect(try storage.nextData(in: file, from: 1 << 30 + 3) == nil)
+    let data = try #require(try storage.nextData(in: file, from: 0))
+    #expect((0...1 << 30).contains(data))
+    try storage.close(file)
+  }
+
   @Test func whatIsNotThereIsNoError() throws {
     #expect(try storage.attributes(of: path("none")) == nil)
     #expect(

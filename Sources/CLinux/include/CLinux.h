@@ -80,6 +80,11 @@ static inline int clinux_allocate(int fd, long long offset, long long length) {
   return (int)syscall(SYS_fallocate, fd, 0, offset, length);
 }
 
+// Where the next bytes are that are not in a hole; ENXIO if there are none.
+static inline long long clinux_next_data(int fd, long long offset) {
+  return lseek(fd, offset, 3);  // SEEK_DATA
+}
+
 // Orphaned descendants of this process become its children instead of init's.
 static inline int clinux_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

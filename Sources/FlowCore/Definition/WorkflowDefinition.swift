@@ -31,6 +31,20 @@ package struct WorkflowDefinition: Equatable, Sendable {
     self.settings = settings
   }
 
+  /// What all lists of a definition may take in memory, in bytes. A million steps take about half,
+  /// with three arguments each. Bytes of a history could otherwise ask for fifty times as many.
+  package static let mostListBytes = 256 << 20
+
+  /// What all lists of this one take: steps, settings, needs, arguments, variables.
+  package var listBytes: Int {
+    let commands = steps.reduce(0) { $0 + $1.command.listBytes + $1.needs.strideOfAll }
+    let inSettings = settings.reduce(0) {
+      $0 + $1.environment.strideOfAll + ($1.probe?.listBytes ?? 0)
+    }
+    return environment.strideOfAll + steps.strideOfAll + settings.strideOfAll + commands
+      + inSettings
+  }
+
   /// What governs the attempts of the step at `index`.
   package func settings(ofStep index: Int) -> StepSettings {
     settings[Int(steps[index].settingsIndex)]
@@ -61,6 +75,19 @@ package enum Command: Hashable, Sendable {
   case shell(String)
   /// A program and its arguments, run without a shell; never empty.
   case program([String])
+}
+
+extension Command {
+  fileprivate var listBytes: Int {
+    switch self {
+    case .shell: 0
+    case .program(let arguments): arguments.strideOfAll
+    }
+  }
+}
+
+extension Array {
+  fileprivate var strideOfAll: Int { count * MemoryLayout<Element>.stride }
 }
 
 /// One `NAME=value` of an environment.

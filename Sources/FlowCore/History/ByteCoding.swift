@@ -58,6 +58,9 @@ package struct ByteWriter {
 package struct ByteReader {
   private let bytes: [UInt8]
   package private(set) var position: Int
+  /// How many bytes of memory the elements of all lists may take from here on: a byte of a list can
+  /// stand for many.
+  package var roomForLists = Int.max
 
   package init(_ bytes: [UInt8], from position: Int = 0) {
     self.bytes = bytes
@@ -153,7 +156,11 @@ package struct ByteReader {
     _ body: (inout ByteReader) throws(CodingError) -> Element
   ) throws(CodingError) -> [Element] {
     // Every element takes at least a byte, so a count beyond the rest is refused before any work.
+    let start = position
     let count = try readLength()
+    // There are no more elements than bytes in memory: no product is beyond its type.
+    roomForLists -= count * MemoryLayout<Element>.stride
+    guard roomForLists >= 0 else { throw CodingError(offset: start, reason: .tooMany) }
     var elements: [Element] = []
     // An element can take far more room in memory than it took bytes: what is set aside for all must
     // not go by what a count says.
@@ -178,6 +185,8 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     case truncated
     /// What was expected there.
     case malformed(String)
+    /// Lists that would take more memory than is granted.
+    case tooMany
     /// A code that this program does not know.
     case unknownEventKind(UInt64)
   }
@@ -195,6 +204,7 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     switch reason {
     case .truncated: "the bytes end within the value at offset \(offset)"
     case .malformed(let what): "at offset \(offset) is no valid \(what)"
+    case .tooMany: "at offset \(offset) begins a list that is too long"
     case .unknownEventKind(let code):
       "the event at offset \(offset) has kind \(code), which only a newer flow knows"
     }

@@ -14,9 +14,13 @@ package enum DefinitionCodec {
   }
 
   /// - Throws: `CodingError` for bytes that `encode` did not make, including needs and settings
-  ///   that do not exist, and a definition without steps.
-  package static func decode(_ bytes: [UInt8]) throws(CodingError) -> WorkflowDefinition {
+  ///   that do not exist, a definition without steps, and one whose lists take more than `room`
+  ///   bytes of memory.
+  package static func decode(
+    _ bytes: [UInt8], room: Int = WorkflowDefinition.mostListBytes
+  ) throws(CodingError) -> WorkflowDefinition {
     var reader = ByteReader(bytes)
+    reader.roomForLists = room
     var definition = WorkflowDefinition(name: try reader.readString(), steps: [])
     definition.jobs = try reader.readOptional { (reader) throws(CodingError) in
       try reader.readCount()
