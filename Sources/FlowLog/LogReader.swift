@@ -47,7 +47,9 @@ package struct LogReader<Store: Storage>: ~Copyable {
   private let dictionary: PresetDictionary
   var segment: SegmentReader<Store>
   /// The segment after this one; nil in the last.
-  private var successor: SegmentHeader?
+  private var successor: SegmentReader<Store>?
+  /// How far this segment counts, as the successor says.
+  private var validLength: Int64?
   private var lastNumber: UInt64
   /// How far the last segment of a live log counts.
   private var durableLength: Int64?
@@ -114,10 +116,10 @@ package struct LogReader<Store: Storage>: ~Copyable {
     durableLength = durable.length
     guard wasLast else { return }
     try findSuccessor()
-    guard let successor, successor.predecessorLength < segment.next.offset else { return }
+    guard let length = validLength, length < segment.next.offset else { return }
     // Recovery did not know what this reader was told: that the last commit is durable.
     readThrough = segment.committed.sequence
-    segment.rewind(to: successor.predecessorLength)
+    segment.rewind(to: length)
   }
 
   /// The next frame; nil at the end of the log, or of what is durable of a live one.
@@ -133,11 +135,11 @@ package struct LogReader<Store: Storage>: ~Copyable {
         return described(frame)
       case .seal:
         continue
-      case .bad(let fault, let cursor) where successor != nil || durableLength != nil:
+      case .bad(let fault, let cursor) where validLength != nil || durableLength != nil:
         throw segment.error(at: cursor.offset, .damaged(.frame(fault)))
       case .bad(let fault, let cursor):
         tail = try segment.judgeTail(fault, at: cursor)
-      case .end where successor != nil:
+      case .end where validLength != nil:
         try enterSuccessor()
       case .end where durableLength != nil:
         try checkEnd(at: end)
@@ -201,7 +203,7 @@ extension LogReader {
   /// - Returns: false for other damage: to go on would drop what can be read, or what is known to be
   ///   missing.
   package mutating func endBefore(_ error: LogError) throws(LogError) -> Bool {
-    guard tail == nil, successor == nil, durableLength == nil else { return false }
+    guard tail == nil, validLength == nil, durableLength == nil else { return false }
     switch error.reason {
     case .damaged(.moreThanOneCommit), .damaged(.bytesAfterSeal):
       tail = try segment.unreadableTail()
@@ -215,7 +217,7 @@ extension LogReader {
 
 extension LogReader {
   /// Where the bytes of this segment cease to count.
-  private var end: Int64 { successor?.predecessorLength ?? durableLength ?? segment.size }
+  private var end: Int64 { validLength ?? durableLength ?? segment.size }
 
   private mutating func enterSegment() throws(LogError) {
     let named = segment.header.dictionaryChecksum
@@ -226,22 +228,23 @@ extension LogReader {
   }
 
   private mutating func findSuccessor() throws(LogError) {
+    validLength = nil
+    successor = nil
     let number = segment.header.number
-    successor =
-      number < lastNumber
-      ? try SegmentReader.open(number + 1, in: directory, storage).header : nil
+    guard number < lastNumber else { return }
+    let next = try SegmentReader.open(number + 1, in: directory, storage)
+    validLength = next.header.predecessorLength
+    successor = consume next
   }
 
   private mutating func enterSuccessor() throws(LogError) {
-    guard let successor else { preconditionFailure("the last segment has no successor") }
-    try checkEnd(at: successor.predecessorLength)
-    guard segment.next.sequence == successor.predecessorSequence,
-      segment.next.chain == successor.predecessorChain
-    else { throw segment.error(at: segment.next.offset, .damaged(.successorDisagrees)) }
-    let entered = try SegmentReader.open(successor.number, in: directory, storage)
-    guard entered.header == successor else {
-      throw entered.error(at: 0, .damaged(.segmentHeader))
+    guard let entered = successor.take() else {
+      preconditionFailure("the last segment has no successor")
     }
+    try checkEnd(at: entered.header.predecessorLength)
+    guard segment.next.sequence == entered.header.predecessorSequence,
+      segment.next.chain == entered.header.predecessorChain
+    else { throw segment.error(at: segment.next.offset, .damaged(.successorDisagrees)) }
     segment = entered
     try enterSegment()
   }

@@ -7,8 +7,7 @@ enum SegmentName {
 
   static func of(_ number: UInt64) -> String {
     precondition((1...highest).contains(number), "a segment number has eight digits")
-    let text = String(number)
-    return String(repeating: "0", count: digits - text.utf8.count) + text + suffix
+    return String(String(highest + 1 + number).dropFirst()) + suffix
   }
 
   static func path(_ number: UInt64, in directory: String) -> String {

@@ -137,6 +137,7 @@ package struct Driver<World: Environment>: ~Copyable {
   }
 
   package var state: RunState { engine.state }
+  package var isFinished: Bool { engine.state.isFinished }
   /// How many attempts run, or are about to.
   package var runningAttempts: Int { engine.runningAttempts }
   /// What is being made durable.

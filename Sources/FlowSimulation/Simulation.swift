@@ -156,9 +156,9 @@ package struct Simulation {
     for _ in 0..<Self.maxTurns where ended == nil {
       do throws(RunError) {
         ended = try driver.step()
-        if driver.state.isFinished { world.oracles.runEnds() }
+        if driver.isFinished { world.oracles.runEnds() }
       } catch {
-        if driver.state.isFinished { world.oracles.runEnds() }
+        if driver.isFinished { world.oracles.runEnds() }
         world.oracles.engineEnded(inFlight: driver.commitInFlight)
         checkEnd(at: error)
         throw error

@@ -42,9 +42,21 @@ package struct Redecision: Sendable {
   }
 
   /// The decision that is missing, if the history ends here.
-  package func differenceAtEnd() -> Difference? {
-    guard let state, let expected = Decider.next(state, wakeUpEnds: true) else { return nil }
-    return Difference(sequence: state.lastSequence + 1, expected: expected, recorded: nil)
+  package mutating func differenceAtEnd() -> Difference? {
+    inspect { state in
+      Decider.next(state, wakeUpEnds: true).map {
+        Difference(sequence: state.lastSequence + 1, expected: $0, recorded: nil)
+      }
+    } ?? nil
+  }
+
+  /// Lets `body` look at the state where it is: to copy it costs more than most looks.
+  ///
+  /// - Returns: nil before the definition is complete.
+  package mutating func inspect<Result, Failure: Error>(
+    _ body: (RunState) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    try replay.inspect { (state) throws(Failure) in try body(state) }
   }
 
   private static func difference(

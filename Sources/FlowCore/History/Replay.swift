@@ -46,8 +46,10 @@ package struct Replay: Equatable, Sendable {
   /// Lets `body` look at the state where it is: to copy it costs more than most looks.
   ///
   /// - Returns: nil before the definition is complete.
-  mutating func inspect<Result>(_ body: (inout RunState) -> Result) -> Result? {
-    isDefined ? body(&state!) : nil
+  mutating func inspect<Result, Failure: Error>(
+    _ body: (inout RunState) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    isDefined ? try body(&state!) : nil
   }
 
   private static func begin(

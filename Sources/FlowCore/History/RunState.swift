@@ -131,25 +131,25 @@ package struct RunState: Equatable, Sendable {
       openAttempts += 1
     case .retryScheduled(let attempt, let delayMilliseconds):
       try change(attempt.step, event) { $0.retryScheduled(attempt.number) }
-      try take(attempt.step, from: &undecided, event)
+      try Self.take(attempt.step, from: &undecided, event)
       timers.arm(
         .retry(step: attempt.step),
         at: event.moment.monotonic.advanced(byMilliseconds: delayMilliseconds))
     case .rerunScheduled(let attempt):
       try change(attempt.step, event) { $0.rerunScheduled(attempt.number) }
-      try take(attempt.step, from: &undecided, event)
+      try Self.take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
     case .probeScheduled(let attempt):
       try change(attempt.step, event) { $0.probeScheduled(attempt.number) }
-      try take(attempt.step, from: &undecided, event)
+      try Self.take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
     case .stopRequested(let attempt, _):
       try change(attempt.step, event) { $0.stopRequested(attempt.number) }
-      try take(attempt, from: &toStop, event)
+      try Self.take(attempt, from: &toStop, event)
     case .stepFinished(let step, let outcome): try stepFinished(step, outcome, event)
     case .stepSkipped(let step, let reason):
       try change(step, event) { $0.skipped() }
-      try take(DoomedStep(step: step, reason: reason), from: &doomed, event)
+      try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
       if reason == .runStopping { stoppedSteps += 1 }
       settled(step, isDone: false)
     case .runStopping(let reason): try runStopping(reason, event)
@@ -169,8 +169,9 @@ package struct RunState: Equatable, Sendable {
     }
   }
 
-  /// Decisions are taken in the order in which their causes came.
-  private func take<Element>(
+  /// Decisions are taken in the order in which their causes came. Static: a method would be given a
+  /// copy of the state beside the queue, and the queue, then shared, would be copied to be changed.
+  private static func take<Element>(
     _ element: Element, from queue: inout WorkQueue<Element>, _ event: Event
   ) throws(HistoryError) {
     guard queue.first == element else { throw HistoryError(event, .misplaced) }
@@ -214,7 +215,7 @@ package struct RunState: Equatable, Sendable {
     if undecided.first == step {
       undecided.removeFirst()
     } else {
-      try take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
+      try Self.take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
     }
     if outcome == .cancelled { stoppedSteps += 1 }
     let isAllowed = definition.settings(ofStep: Int(step)).allowFailure

@@ -84,14 +84,15 @@ struct PowerLossOutcomes {
         return value
       }
       ways += 1
-      switch node {
-      case .file(var file):
+      if !node.isFolder {
+        var file = node.file
         let least = file.durable
         _ = file.losePower(disk.tier, choose)
         if contents.insert(file.durable).inserted {
           outcomes.append(Outcome(choices: made, children: [], isLost: file.durable == least))
         }
-      case .folder(var folder):
+      } else {
+        var folder = node.folder
         let least = folder.leastRemains.names
         _ = folder.losePower(disk.tier, isFolder: disk.isFolder) { choose(.lostNames, $0) }
         if names.insert(folder.names).inserted {

@@ -3,7 +3,7 @@ import FlowRuntime
 /// Append means append: bytes of the log that were durable once are never changed, cut or removed.
 struct AppendOracle {
   private let storage: SimulatedStorage
-  private let folder: RunFolder
+  private let log: String
   /// In their order.
   private(set) var durable: [Segment] = []
 
@@ -17,7 +17,7 @@ struct AppendOracle {
 
   init(_ storage: SimulatedStorage, _ folder: RunFolder) {
     self.storage = storage
-    self.folder = folder
+    log = folder.log
   }
 
   /// To be called when a commit has just become durable, and nothing else is written.
@@ -25,8 +25,8 @@ struct AppendOracle {
   /// - Parameter checking: whether what was there before must still be.
   mutating func committed(checking: Bool = true) throws(Violation) {
     if checking { try check() }
-    guard let last = segments().last, let bytes = storage.bytes(at: last) else {
-      throw Violation(.append, "\(folder.log) has no segments")
+    guard let last = lastSegment(), let bytes = storage.bytes(at: last) else {
+      throw Violation(.append, "\(log) has no segments")
     }
     let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
     var commitEnds = [end]
@@ -53,8 +53,8 @@ struct AppendOracle {
     }
   }
 
-  private func segments() -> [String] {
-    let names = (try? storage.entries(of: folder.log)) ?? []
-    return names.filter { $0.hasSuffix(".seg") }.map { "\(folder.log)/\($0)" }
+  private func lastSegment() -> String? {
+    storage.names(at: log)?.filter { $0.hasSuffix(".seg") }.max()
+      .map { "\(log)/\($0)" }
   }
 }

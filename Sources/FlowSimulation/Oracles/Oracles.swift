@@ -48,6 +48,7 @@ package final class Oracles: RunObserver {
   private var jobs = 0
   private var home: RunHome<SimulatedStorage>?
   private var runID = ""
+  private var lock = ""
   private weak var world: World?
 
   func begin(
@@ -58,6 +59,7 @@ package final class Oracles: RunObserver {
     self.world = world
     self.home = home
     runID = created.runID
+    lock = home.folder(of: runID).lock
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
     ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
@@ -183,19 +185,21 @@ package final class Oracles: RunObserver {
 
   /// The engine has done all that it can do for now.
   func waits(until deadline: Instant?) {
-    guard let world, isRecovered, let durable = replay.state, !world.storage.hasSync,
-      !world.hasNews,
-      !isLockGone, !world.runner.isHeldUp, !world.mayWaitInSilence
+    guard let world, isRecovered, !world.storage.hasSync, !world.hasNews, !isLockGone,
+      !world.runner.isHeldUp, !world.mayWaitInSilence
     else { return }
-    let running = durable.openAttemptIDs.count { begun.contains($0) }
     hold { () throws(Violation) in
       let waits = try waitsForRoom(world)
       // It says the same where a launch waits, and then a commit may wait too.
       if waits && world.runner.waitsForRoom { return }
-      try IdleOracle.check(
-        durable, running: running, jobs: jobs, until: deadline,
-        latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
-      if waits { return }
+      let (begun, jobs) = (begun, jobs)
+      let isDefined: Void? = try replay.inspect { (durable) throws(Violation) in
+        try IdleOracle.check(
+          durable, running: durable.openAttemptIDs.count { begun.contains($0) }, jobs: jobs,
+          until: deadline,
+          latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
+      }
+      if waits || isDefined == nil { return }
       try stops?.checkWait(until: deadline) { attempt, force in
         // Whoever could not be told is told again within a second.
         if let deadline, deadline <= world.monotonicNow.advanced(byMilliseconds: 1_000) {
@@ -217,9 +221,7 @@ package final class Oracles: RunObserver {
   }
 
   private var saysThatItWaits: Bool {
-    guard let home, let bytes = world?.storage.bytes(at: home.folder(of: runID).lock) else {
-      return false
-    }
+    guard let world, let bytes = world.storage.bytes(at: lock) else { return false }
     return HolderRecord.decode(bytes)?.waitsForRoom ?? false
   }
 
@@ -446,7 +448,8 @@ package final class Oracles: RunObserver {
       guard events == acknowledged else {
         throw Violation(.replay, "the log of the finished run is not what was acknowledged")
       }
-      if let state, state != replay.state {
+      let agrees = try replay.inspect { state == nil || $0 == state }
+      guard agrees ?? (state == nil) else {
         throw Violation(.replay, "the finished state is not the one that the history makes")
       }
       if isBetrayed { return }

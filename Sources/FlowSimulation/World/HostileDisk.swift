@@ -41,13 +41,13 @@ extension SimulatedStorage {
   private func targets() -> [Target] {
     var targets: [Target] = []
     for index in nodes.indices {
-      guard case .folder(let folder) = nodes[index] else { continue }
+      let folder = nodes[index].folder
       let names = folder.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       for name in names {
         guard let node = folder.names[name] else { continue }
-        guard case .file(let file) = nodes[node], !file.durable.isEmpty else { continue }
-        let target = Target(
-          folder: index, name: name, node: node, byteCount: file.durable.count)
+        let byteCount = nodes[node].file.durable.count
+        guard byteCount > 0 else { continue }
+        let target = Target(folder: index, name: name, node: node, byteCount: byteCount)
         if target.isSegment || target.isOther { targets.append(target) }
       }
     }
@@ -70,10 +70,7 @@ extension SimulatedStorage {
     to target: Target, from source: Target, _ choose: (_ count: Int) -> Int
   ) -> Fault {
     let (from, to) = (drawSector(of: source, choose), drawSector(of: target, choose))
-    guard case .file(let file) = nodes[source.node] else {
-      preconditionFailure("a target is a file")
-    }
-    let moved = file.durable[from]
+    let moved = nodes[source.node].file.durable[from]
     corrupt(target) { bytes in
       for (index, byte) in zip(to, moved) { bytes[index] = byte }
     }
@@ -82,10 +79,7 @@ extension SimulatedStorage {
 
   private func age(_ target: Target, _ choose: (_ count: Int) -> Int) -> Fault {
     let sector = drawSector(of: target, choose)
-    guard case .file(let file) = nodes[target.node] else {
-      preconditionFailure("a target is a file")
-    }
-    let earlier = file.durableBefore
+    let earlier = nodes[target.node].file.durableBefore
     corrupt(target) { bytes in
       for index in sector { bytes[index] = index < earlier.count ? earlier[index] : 0 }
     }

@@ -93,7 +93,13 @@ struct SimulatedFolder {
 extension SimulatedStorage {
   /// What is known of a folder; nil if there is none.
   func folder(at path: String) -> SimulatedFolder? {
-    guard let node = try? find(path), case .folder(let folder) = nodes[node] else { return nil }
-    return folder
+    guard let node = try? find(path), isFolder(node) else { return nil }
+    return nodes[node].folder
+  }
+
+  /// The names in a folder, in no order; nil if there is none.
+  func names(at path: String) -> [String: Int].Keys? {
+    guard let node = try? find(path), isFolder(node) else { return nil }
+    return nodes[node].folder.names.keys
   }
 }

@@ -5,9 +5,11 @@ package import FlowLog
 package final class SimulatedStorage: Storage {
   package typealias Handle = Int
 
-  enum Node {
-    case file(SimulatedFile)
-    case folder(SimulatedFolder)
+  /// A file, or a folder. No enumeration: to look at a part of what one carries, all is copied.
+  struct Node {
+    let isFolder: Bool
+    var file = SimulatedFile()
+    var folder = SimulatedFolder()
   }
 
   /// An open file description. A process that forks shares its own with the child, and a lock stays
@@ -17,7 +19,7 @@ package final class SimulatedStorage: Storage {
     var owners: [Int]
   }
 
-  private(set) var nodes: [Node] = [.folder(SimulatedFolder())]
+  private(set) var nodes: [Node] = [Node(isFolder: true)]
   private var modified: [Int64] = [0]
   /// By handle; closed ones are nil. A handle is never used again.
   private var open: [OpenFile?] = []
@@ -80,8 +82,6 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
-  /// The names in each path that was asked for: a world has few, and asks for them often.
-  private var knownPaths: [String: [String]] = [:]
   /// What is at paths that were asked for, since a name was taken away last.
   private var knownNodes: [String: Int] = [:]
   /// The node of the file that was written last.
@@ -103,15 +103,15 @@ package final class SimulatedStorage: Storage {
   func losePower(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> [Fault] {
     var losses: [Fault] = []
     for index in nodes.indices {
-      switch nodes[index] {
-      case .file(var file):
-        if let loss = file.losePower(tier, choose) { losses.append(loss) }
-        nodes[index] = .file(file)
-      case .folder(var folder):
-        let loss = folder.losePower(tier, isFolder: isFolder, { choose(.lostNames, $0) })
-        if let loss { losses.append(loss) }
-        nodes[index] = .folder(folder)
+      let loss: Fault?
+      if nodes[index].isFolder {
+        var folder = nodes[index].folder
+        loss = folder.losePower(tier, isFolder: isFolder, { choose(.lostNames, $0) })
+        nodes[index].folder = folder
+      } else {
+        loss = nodes[index].file.losePower(tier, choose)
       }
+      if let loss { losses.append(loss) }
     }
     knownNodes.removeAll()
     for index in open.indices { open[index] = nil }
@@ -126,10 +126,8 @@ package final class SimulatedStorage: Storage {
     image.modified = modified
     image.locks = [Handle?](repeating: nil, count: nodes.count)
     image.nodes = nodes.map { node in
-      switch node {
-      case .file(let file): .file(file.leastRemains)
-      case .folder(let folder): .folder(folder.leastRemains)
-      }
+      Node(
+        isFolder: node.isFolder, file: node.file.leastRemains, folder: node.folder.leastRemains)
     }
     return image
   }
@@ -231,7 +229,7 @@ package final class SimulatedStorage: Storage {
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
     try perform(.makeDirectory, needsRoom: true) {
-      let node = add(.folder(SimulatedFolder()))
+      let node = add(Node(isFolder: true))
       changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: node)]) }
     }
   }
@@ -254,7 +252,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
-    if case .folder = nodes[node] { throw .isDirectory }
+    if isFolder(node) { throw .isDirectory }
     try perform(.remove) {
       changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
     }
@@ -264,23 +262,24 @@ package final class SimulatedStorage: Storage {
     onChange()
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
-    guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-    guard folder.names.isEmpty else { throw .directoryNotEmpty }
+    guard isFolder(node) else { throw .notDirectory }
+    guard nodes[node].folder.names.isEmpty else { throw .directoryNotEmpty }
     try perform(.remove) {
       changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
     }
   }
 
   package func entries(of path: String) throws(Errno) -> [String] {
-    guard case .folder(let folder) = nodes[try find(path)] else { throw .notDirectory }
+    let node = try find(path)
+    guard isFolder(node) else { throw .notDirectory }
     try look(.list)
-    return folder.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return nodes[node].folder.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {
     onChange()
     let node = try find(path)
-    guard case .folder = nodes[node] else { throw .notDirectory }
+    guard isFolder(node) else { throw .notDirectory }
     try perform(.syncDirectory) { changeFolder(node, isAdding: true) { $0.sync() } }
   }
 
@@ -288,9 +287,8 @@ package final class SimulatedStorage: Storage {
     try look(.inspect)
     let node: Int
     do throws(Errno) { node = try find(path) } catch .noSuchFile { return nil }
-    var isDirectory: Bool { if case .folder = nodes[node] { true } else { false } }
     return FileAttributes(
-      isDirectory: isDirectory, isOwn: true, isWritableByOthers: false,
+      isDirectory: isFolder(node), isOwn: true, isWritableByOthers: false,
       modifiedMicroseconds: modified[node])
   }
 
@@ -307,7 +305,7 @@ package final class SimulatedStorage: Storage {
       if names(of: parent)[name] != nil { throw .fileExists }
       var new = 0
       try perform(.create, needsRoom: true) {
-        new = add(.file(SimulatedFile()))
+        new = add(Node(isFolder: false))
         changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: new)]) }
       }
       node = new
@@ -319,7 +317,7 @@ package final class SimulatedStorage: Storage {
 
   package func size(of file: Handle) throws(Errno) -> Int64 {
     try look(.size)
-    return Int64(try content(of: file).bytes.count)
+    return Int64(nodes[try fileNode(of: file)].file.bytes.count)
   }
 
   package func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool {
@@ -331,7 +329,7 @@ package final class SimulatedStorage: Storage {
   package func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int {
-    let bytes = try content(of: file).bytes
+    let bytes = nodes[try fileNode(of: file)].file.bytes
     try look(.read)
     let start = min(Int(clamping: offset), bytes.count)
     let available = min(range.count, bytes.count - start)
@@ -345,8 +343,8 @@ package final class SimulatedStorage: Storage {
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {
     onChange()
-    let node = try node(of: file)
-    let size = try content(of: file).bytes.count
+    let node = try fileNode(of: file)
+    let size = nodes[node].file.bytes.count
     let sector = Int64(SimulatedFile.sectorByteCount)
     let isWithinSector = offset / sector == (offset + Int64(bytes.count) - 1) / sector
     let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
@@ -370,18 +368,17 @@ package final class SimulatedStorage: Storage {
 
   package func sync(_ file: Handle) throws(Errno) {
     onChange()
-    let node = try node(of: file)
-    let count = try content(of: file).unsynced.count
+    let node = try fileNode(of: file)
+    let count = nodes[node].file.unsynced.count
     try settle(judge(.sync, false), syncing: node, count)
   }
 
   package func startSync(_ file: Handle) throws(Errno) {
     precondition(pendingSync == nil, "a sync was begun while another was under way")
     onChange()
-    let node = try node(of: file)
+    let node = try fileNode(of: file)
     try perform(.startSync) {}
-    let changes = try content(of: file).unsynced.count
-    pendingSync = (node, changes, isDone: false, error: nil)
+    pendingSync = (node, nodes[node].file.unsynced.count, isDone: false, error: nil)
     onSyncStarted()
   }
 
@@ -424,17 +421,24 @@ package final class SimulatedStorage: Storage {
   private func find(_ names: ArraySlice<String>) throws(Errno) -> Int {
     var node = 0
     for name in names {
-      guard case .folder(let folder) = nodes[node] else { throw .notDirectory }
-      guard let next = folder.names[name] else { throw .noSuchFile }
+      guard isFolder(node) else { throw .notDirectory }
+      guard let next = nodes[node].folder.names[name] else { throw .noSuchFile }
       node = next
     }
     return node
   }
 
   private func components(of path: String) -> [String] {
-    if let known = knownPaths[path] { return known }
-    let components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
-    knownPaths[path] = components
+    var components: [String] = []
+    components.reserveCapacity(6)
+    let bytes = path.utf8Span.span
+    var start = 0
+    for end in 0...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "/") {
+      if end > start, let name = try? UTF8Span(validating: bytes.extracting(start..<end)) {
+        components.append(String(copying: name))
+      }
+      start = end + 1
+    }
     return components
   }
 
@@ -443,18 +447,13 @@ package final class SimulatedStorage: Storage {
     let names = components(of: path)
     guard let last = names.last else { throw .invalidArgument }
     let parent = try find(names.dropLast())
-    guard case .folder = nodes[parent] else { throw .notDirectory }
+    guard isFolder(parent) else { throw .notDirectory }
     return (parent, last)
   }
 
-  func isFolder(_ node: Int) -> Bool {
-    if case .folder = nodes[node] { true } else { false }
-  }
+  func isFolder(_ node: Int) -> Bool { nodes[node].isFolder }
 
-  private func names(of folder: Int) -> [String: Int] {
-    guard case .folder(let folder) = nodes[folder] else { return [:] }
-    return folder.names
-  }
+  private func names(of folder: Int) -> [String: Int] { nodes[folder].folder.names }
 
   private func add(_ node: Node) -> Int {
     nodes.append(node)
@@ -468,17 +467,15 @@ package final class SimulatedStorage: Storage {
     return open.node
   }
 
-  private func content(of file: Handle) throws(Errno) -> SimulatedFile {
-    guard case .file(let content) = nodes[try node(of: file)] else { throw .isDirectory }
-    return content
+  private func fileNode(of file: Handle) throws(Errno) -> Int {
+    let node = try node(of: file)
+    if isFolder(node) { throw .isDirectory }
+    return node
   }
 
   func changeFile(_ node: Int, _ body: (inout SimulatedFile) -> Void) {
-    guard case .file(var file) = nodes[node] else { return }
-    // Out of the way, so that the bytes are changed in place.
-    nodes[node] = .file(SimulatedFile())
-    body(&file)
-    nodes[node] = .file(file)
+    precondition(!isFolder(node), "a folder has no bytes")
+    body(&nodes[node].file)
     modified[node] = wallMicroseconds()
   }
 
@@ -486,11 +483,9 @@ package final class SimulatedStorage: Storage {
   func changeFolder(
     _ node: Int, isAdding: Bool = false, _ body: (inout SimulatedFolder) -> Void
   ) {
-    guard case .folder(var folder) = nodes[node] else { return }
+    precondition(isFolder(node), "a file has no names")
     if !isAdding { knownNodes.removeAll(keepingCapacity: true) }
-    nodes[node] = .folder(SimulatedFolder())
-    body(&folder)
-    nodes[node] = .folder(folder)
+    body(&nodes[node].folder)
     modified[node] = wallMicroseconds()
   }
 }

@@ -2,13 +2,13 @@
 extension SimulatedStorage {
   /// The bytes of a file, as any reader sees them; nil if there is none.
   func bytes(at path: String) -> [UInt8]? {
-    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
-    return file.bytes
+    guard let node = try? find(path), !isFolder(node) else { return nil }
+    return nodes[node].file.bytes
   }
 
   /// What a file held before a power loss took some of it; nil if none did, or it was written since.
   func bytesBeforeLoss(at path: String) -> [UInt8]? {
-    guard let node = try? find(path), case .file(let file) = nodes[node] else { return nil }
-    return file.bytesBeforeLoss
+    guard let node = try? find(path), !isFolder(node) else { return nil }
+    return nodes[node].file.bytesBeforeLoss
   }
 }
