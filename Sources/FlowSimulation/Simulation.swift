@@ -153,7 +153,9 @@ package struct Simulation {
   private mutating func liveOnce() throws(RunError) {
     guard var driver = try begin() else { return }
     var ended: RunOutcome?
-    for _ in 0..<Self.maxTurns where ended == nil {
+    var turns = 0
+    while ended == nil, turns < Self.maxTurns {
+      turns += 1
       do throws(RunError) {
         ended = try driver.step()
         if driver.isFinished { world.oracles.runEnds() }

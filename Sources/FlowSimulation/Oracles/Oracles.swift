@@ -49,7 +49,7 @@ package final class Oracles: RunObserver {
   private var home: RunHome<SimulatedStorage>?
   private var runID = ""
   private var lock = ""
-  private weak var world: World?
+  private unowned var world: World?
 
   func begin(
     _ world: World, _ definition: WorkflowDefinition, _ created: RunCreated,
