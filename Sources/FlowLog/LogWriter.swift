@@ -318,10 +318,12 @@ extension Errno {
 
 extension SegmentHeader {
   /// Where its first frame goes.
-  var firstFrame: LogCursor {
+  var firstFrame: LogCursor { firstFrame(after: encoded().chain) }
+
+  /// - Parameter chain: of the header.
+  func firstFrame(after chain: UInt32) -> LogCursor {
     LogCursor(
-      offset: Int64(LogFormat.segmentHeaderLength), chain: encoded().chain,
-      sequence: predecessorSequence)
+      offset: Int64(LogFormat.segmentHeaderLength), chain: chain, sequence: predecessorSequence)
   }
 }
 

@@ -38,7 +38,8 @@ struct SegmentReader<Store: Storage>: ~Copyable {
       throw LogError(path, error == .newer ? .newer : .damaged(.segmentHeader))
     }
     guard size >= header.bornSize else { throw LogError(path, at: size, .damaged(.cutShort)) }
-    return SegmentReader(file, header, size: size)
+    // The header's checksum begins the chain.
+    return SegmentReader(file, header, chain: bytes.load(UInt32.self, at: 124), size: size)
   }
 
   private static func openFile(_ path: String, _ storage: Store) throws(LogError) -> File<Store> {
@@ -47,11 +48,13 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     }
   }
 
-  private init(_ file: consuming File<Store>, _ header: SegmentHeader, size: Int64) {
+  private init(
+    _ file: consuming File<Store>, _ header: SegmentHeader, chain: UInt32, size: Int64
+  ) {
     self.file = file
     self.header = header
     self.size = size
-    next = header.firstFrame
+    next = header.firstFrame(after: chain)
     lastCommit = next
     committed = next
   }

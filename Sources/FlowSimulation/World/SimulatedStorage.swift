@@ -82,8 +82,7 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
-  /// What is at paths that were asked for, since a name was taken away last.
-  private var knownNodes: [String: Int] = [:]
+  private var knownPaths = KnownPaths()
   /// The node of the file that was written last.
   private var written: Int?
   /// Whether the disk has changed or lost something that was durable; and something of the log.
@@ -113,7 +112,7 @@ package final class SimulatedStorage: Storage {
       }
       if let loss { losses.append(loss) }
     }
-    knownNodes.removeAll()
+    knownPaths.namesChanged()
     for index in open.indices { open[index] = nil }
     for index in locks.indices { locks[index] = nil }
     pendingSync = nil
@@ -412,10 +411,9 @@ package final class SimulatedStorage: Storage {
   // MARK: Nodes
 
   func find(_ path: String) throws(Errno) -> Int {
-    if let known = knownNodes[path] { return known }
-    let node = try find(components(of: path)[...])
-    knownNodes[path] = node
-    return node
+    try knownPaths.node(at: path) { () throws(Errno) in
+      try find(KnownPaths.components(of: path)[...])
+    }
   }
 
   private func find(_ names: ArraySlice<String>) throws(Errno) -> Int {
@@ -428,23 +426,9 @@ package final class SimulatedStorage: Storage {
     return node
   }
 
-  private func components(of path: String) -> [String] {
-    var components: [String] = []
-    components.reserveCapacity(6)
-    let bytes = path.utf8Span.span
-    var start = 0
-    for end in 0...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "/") {
-      if end > start, let name = try? UTF8Span(validating: bytes.extracting(start..<end)) {
-        components.append(String(copying: name))
-      }
-      start = end + 1
-    }
-    return components
-  }
-
   /// The folder that holds the last name of a path, and that name.
   private func locate(_ path: String) throws(Errno) -> (parent: Int, name: String) {
-    let names = components(of: path)
+    let names = KnownPaths.components(of: path)
     guard let last = names.last else { throw .invalidArgument }
     let parent = try find(names.dropLast())
     guard isFolder(parent) else { throw .notDirectory }
@@ -484,7 +468,7 @@ package final class SimulatedStorage: Storage {
     _ node: Int, isAdding: Bool = false, _ body: (inout SimulatedFolder) -> Void
   ) {
     precondition(isFolder(node), "a file has no names")
-    if !isAdding { knownNodes.removeAll(keepingCapacity: true) }
+    knownPaths.namesChanged(isAdding: isAdding)
     body(&nodes[node].folder)
     modified[node] = wallMicroseconds()
   }

@@ -1,0 +1,46 @@
+import FlowLog
+
+/// What is at paths that were asked for: a world has few, and asks for them often.
+struct KnownPaths {
+  /// Since a name was taken away last.
+  private var nodes: [String: Int] = [:]
+  /// Those that nothing was at, since a name was given or taken away last.
+  private var missing: Set<String> = []
+
+  /// - Parameter find: looks for it.
+  mutating func node(
+    at path: String, find: () throws(Errno) -> Int
+  ) throws(Errno) -> Int {
+    if let known = nodes[path] { return known }
+    if missing.contains(path) { throw .noSuchFile }
+    do throws(Errno) {
+      let node = try find()
+      nodes[path] = node
+      return node
+    } catch {
+      if error == .noSuchFile { missing.insert(path) }
+      throw error
+    }
+  }
+
+  /// - Parameter isAdding: whether all that was there before stays where it was.
+  mutating func namesChanged(isAdding: Bool = false) {
+    if !isAdding { nodes.removeAll(keepingCapacity: true) }
+    missing.removeAll(keepingCapacity: true)
+  }
+
+  /// The names in a path.
+  static func components(of path: String) -> [String] {
+    var components: [String] = []
+    components.reserveCapacity(6)
+    let bytes = path.utf8Span.span
+    var start = 0
+    for end in 0...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "/") {
+      if end > start, let name = try? UTF8Span(validating: bytes.extracting(start..<end)) {
+        components.append(String(copying: name))
+      }
+      start = end + 1
+    }
+    return components
+  }
+}
