@@ -48,7 +48,7 @@ extension Explainer {
       } ?? "Attempt \(number) of \(id(step)) was scheduled"
     return [
       "\(lead) when the history broke off.",
-      "No engine drives the run, so how it ended is not known.",
+      "No engine drives the run, so the history does not say what became of it: flow status looks.",
     ]
   }
 

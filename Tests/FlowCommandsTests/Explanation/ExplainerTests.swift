@@ -96,7 +96,8 @@ import Testing
     #expect(
       try sentences("a", in: history)
         == "Attempt 1 of a was running since 02:19:03.000 when the history broke off."
-        + " No engine drives the run, so how it ended is not known.")
+        + " No engine drives the run, so the history does not say what became of it:"
+        + " flow status looks.")
     history.passDeadline("a")
     history.pass(milliseconds: 100)
     #expect(
