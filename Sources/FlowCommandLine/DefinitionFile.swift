@@ -63,8 +63,8 @@ package enum DefinitionFileError: Error {
       "\(program): \(TerminalText.escaped(path)) is larger than \(limit) MiB, the most that a"
         + " workflow definition may be"
     case .tooMany(let path, let steps):
-      "\(program): \(TerminalText.escaped(path)) has \(steps) steps; with their needs, arguments and"
-        + " variables these are too many for one run: make several of it"
+      "\(program): \(TerminalText.escaped(path)) has \(steps) \(steps == 1 ? "step" : "steps"), too much"
+        + " for one run with all needs, arguments and variables: make several of it"
     case .invalid(let errors): errors.description
     }
   }

@@ -48,8 +48,7 @@ package enum Oracle: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop: true
     case .prefix, .order, .retry, .timeout, .cancel, .grace, .orphans, .truth, .target, .terminal,
-      .replay,
-      .append, .verdict, .said, .single, .slots, .same:
+      .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }
