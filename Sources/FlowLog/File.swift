@@ -82,7 +82,7 @@ package struct File<Store: Storage>: ~Copyable {
   }
 
   /// Where the first byte at or after `offset` is that was ever written; nil if none is.
-  func nextData(from offset: Int64) throws(StorageError) -> Int64? {
+  package func nextData(from offset: Int64) throws(StorageError) -> Int64? {
     do throws(Errno) { return try storage.nextData(in: handle, from: offset) } catch {
       throw StorageError(.inspect, path, error)
     }

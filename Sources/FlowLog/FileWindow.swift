@@ -31,9 +31,10 @@ struct FileWindow {
     var low = start
     while low < end {
       if low < offset || low >= offset + Int64(filled) {
-        guard let data = try file.nextData(from: low), data < end else { return nil }
+        guard let data = try file.nextData(from: low), data < end,
+          try load(1, of: file, at: data, below: end) != nil
+        else { return nil }
         low = data
-        guard try load(1, of: file, at: low, below: end) != nil else { return nil }
       }
       let index = Int(low - offset)
       let count = Int(min(end, offset + Int64(filled)) - low)

@@ -92,6 +92,9 @@ package enum LogFormat {
   /// The most that one frame carries, before deflate.
   package static let largestPayload = 16 << 20
 
+  /// Far above any file: sums of a few stay below the limit of the type, and of a file that says that
+  /// it is longer nothing beyond is looked at.
+  static let greatestLength: Int64 = 1 << 60
   static let segmentMagic: UInt64 = 0x474f_4c57_4f4c_4689
   static let frameMagic: UInt16 = 0x4c66
   static let endMark: UInt8 = 0xa5

@@ -64,9 +64,8 @@ struct SegmentHeader: Hashable {
     guard bytes.load(UInt16.self, at: 8) == UInt16(LogFormat.version) else { throw .newer }
 
     func length(at index: Int) throws(Fault) -> Int64 {
-      // Far above any file; sums of a few stay below the limit of the type.
       let value = bytes.load(UInt64.self, at: index)
-      guard value <= 1 << 60 else { throw .damaged }
+      guard value <= LogFormat.greatestLength else { throw .damaged }
       return Int64(value)
     }
     let header = SegmentHeader(

@@ -29,7 +29,10 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     let path = SegmentName.path(number, in: directory)
     let file = try openFile(path, storage)
     let (size, bytes) = try wrapping(path) { () throws(StorageError) in
-      (try file.size(), try file.read(at: 0, count: LogFormat.segmentHeaderLength))
+      (
+        min(try file.size(), LogFormat.greatestLength),
+        try file.read(at: 0, count: LogFormat.segmentHeaderLength)
+      )
     }
     let header: SegmentHeader
     do throws(SegmentHeader.Fault) {

@@ -139,6 +139,9 @@ package final class LinuxStorage: Storage {
       return Int64(try systemCall { clinux_next_data(file, offset) })
     } catch .noSuchDeviceOrAddress {
       return nil
+    } catch .invalidArgument, .notSupported {
+      // A file system that cannot tell.
+      return offset < (try size(of: file)) ? offset : nil
     }
   }
 

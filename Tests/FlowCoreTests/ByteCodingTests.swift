@@ -84,6 +84,7 @@ import Testing
     arguments: [
       (CodingError.Reason.truncated, "the bytes end within the value at offset 3"),
       (.malformed("timer"), "at offset 3 is no valid timer"),
+      (.tooMany, "at offset 3 begins a list that is too long"),
       (.unknownEventKind(99), "the event at offset 3 has kind 99, which only a newer flow knows"),
     ])
   func errorsSayWhatAndWhere(reason: CodingError.Reason, description: String) {

@@ -37,7 +37,7 @@ import Testing
   }
 
   /// Before any of it is gathered.
-  @Test(arguments: [0, 64 << 20 + 1, Int(Int64.max)])
+  @Test(arguments: [0, 256 << 20 + 1, Int(Int64.max)])
   func aDefinitionOfASizeThatNoneHasIsRefused(byteCount: Int) {
     let reason = HistoryError.Reason.definitionSize(Int64(byteCount))
     expect(reason, of: [Self.event(1, Self.created(byteCount: byteCount))])

@@ -45,10 +45,12 @@ struct SeedTests {
   }
 
   @Test func tracesBecomeSchedules() throws {
-    let trace = Fixtures.read("Seeds/behind-a-tear.trace")
-    let bytes = try #require(FuzzSeeds.schedule(ofTrace: trace))
-    let options = try TraceText.world(from: trace).options
-    #expect(ScheduleTarget.run(ByteChoices(bytes)).options == options)
+    for name in ["behind-a-tear", "refusal-of-a-dead-launchers-monitor"] {
+      let trace = Fixtures.read("Seeds/\(name).trace")
+      let bytes = try #require(FuzzSeeds.schedule(ofTrace: trace))
+      let options = try TraceText.world(from: trace).options
+      #expect(ScheduleTarget.run(ByteChoices(bytes)).options == options)
+    }
     #expect(FuzzSeeds.schedule(ofTrace: [1, 2, 3]) == nil)
   }
 }

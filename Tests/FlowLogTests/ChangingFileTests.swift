@@ -93,6 +93,27 @@ import Testing
     #expect(error?.reason == .storage(StorageError(.read, "log/\(segment1)", .inputOutput)))
   }
 
+  /// Wherever the disk begins to fail while an end is judged.
+  @Test(arguments: ["read", "seek"])
+  func aTailThatCannotBeReadIsNamed(operation: String) throws {
+    var failures = 0
+    for spared in 0..<100 {
+      let storage = try Forger().storage
+      storage.hole = (Int64(storage[segment1].count), 1 << 20)
+      storage[segment1] += [7]
+      var reader = try LogReader.open("log", in: storage, .recovering)
+      storage.faultsByOperation[operation] = .error(.inputOutput)
+      storage.sparedLooks = spared
+      do throws(LogError) { try reader.drain() } catch {
+        #expect(error.errno == .inputOutput && error.path == "log/\(segment1)")
+        failures += 1
+        continue
+      }
+      #expect(reader.tail?.verdict == .ambiguous)
+    }
+    #expect(failures > 1 && failures < 100)
+  }
+
   @Test func aFrameThatCannotBeReadIsNamed() throws {
     let storage = try longCommit().storage
     var reader = try LogReader.open("log", in: storage, .recovering)

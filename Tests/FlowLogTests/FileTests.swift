@@ -25,6 +25,7 @@ import Testing
   private static let calls = [
     Call("isAtItsPath", .inspect) { _ = try $0.isAtItsPath() },
     Call("size", .inspect) { _ = try $0.size() },
+    Call("nextData", .inspect, fault: "seek") { _ = try $0.nextData(from: 0) },
     Call("read", .read) { _ = try $0.read(at: 0, count: 1) },
     Call("write", .write) { try $0.write([1].span, at: 0) },
     Call("reserve", .reserve, fault: "reserve") { try $0.reserve(upTo: 8) },

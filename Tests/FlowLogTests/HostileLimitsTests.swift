@@ -128,7 +128,7 @@ import Testing
       let forger = try Forger()
       let storage = forger.storage
       let written = storage[segment1].count
-      storage.hole = (Int64(written), 1 << 60)
+      storage.hole = (Int64(written), 7 << 60)
       storage[segment1] += more
       let cost = try cost(of: storage)
       #expect(cost.frames == 1 && cost.error?.reason == .damaged(.moreThanOneCommit))

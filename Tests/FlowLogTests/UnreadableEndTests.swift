@@ -66,6 +66,18 @@ import Testing
     #expect(storage.bytesRead - before <= 10 * storage[segment1].count)
   }
 
+  /// As long as a file can say that it is.
+  @Test func aHoleBeforeThemTakesNoTime() throws {
+    for byteCount in [1 << 50, 7 << 60] as [Int64] {
+      let storage = try log([])
+      storage.hole = (Int64(storage[segment1].count), byteCount)
+      storage[segment1] += Self.junk
+      let (isTaken, tail) = try end(of: storage, before: .moreThanOneCommit)
+      #expect(isTaken && tail?.lastSequence == 6)
+      #expect(storage.holesAsked < 300)
+    }
+  }
+
   @Test func bytesBehindASealCanBeLeftBehind() throws {
     let storage = try log(Self.junk, sealed: true)
     let length = Int64(storage[segment1].count - Self.junk.count)

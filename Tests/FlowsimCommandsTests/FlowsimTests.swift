@@ -101,7 +101,7 @@ struct FlowsimTests {
 
   @Test func aTimelineHasALaneForEach() {
     let console = Console()
-    #expect(console.flowsim("--seed", "37", "--timeline") == 0)
+    #expect(console.flowsim("--seed", "3", "--timeline") == 0)
     let lines = console.output.split(separator: "\n")
     #expect(lines[0] == TimelineText.heading)
     #expect(lines.contains { $0.hasPrefix("  0.000000  1 run run created") })

@@ -31,9 +31,9 @@ package struct WorkflowDefinition: Equatable, Sendable {
     self.settings = settings
   }
 
-  /// What all lists of a definition may take in memory, in bytes. A million steps take about half,
-  /// with three arguments each. Bytes of a history could otherwise ask for fifty times as many.
-  package static let mostListBytes = 256 << 20
+  /// What all lists of a definition may take in memory, in bytes: a million steps with thirty
+  /// arguments each. Bytes of a history could otherwise ask for fifty times as many.
+  package static let mostListBytes = 512 << 20
 
   /// What all lists of this one take: steps, settings, needs, arguments, variables.
   package var listBytes: Int {

@@ -104,9 +104,9 @@ package struct RunCreated: Equatable, Sendable {
   /// How many bytes the canonical definition has, in the parts that follow.
   package var definitionByteCount: Int64
 
-  /// What is refused beyond: about two million steps. Deflated, a log could say as much in a
-  /// thousandth of it.
-  package static let largestDefinition: Int64 = 64 << 20
+  /// What is refused beyond: as much as a definition file may hold. Deflated, a log could say as
+  /// much in a thousandth of it.
+  package static let largestDefinition: Int64 = 256 << 20
 
   package init(
     runID: String, seed: UInt64, policyVersion: Int32, programVersion: String, jobs: Int32,

@@ -102,10 +102,10 @@ package struct SimulationOptions: Equatable, Sendable {
     options.fullDisks = pick(0, 0, 1, 3, 8)
     options.readPerMille = pick(0, 5, 30)
     options.hasClockJumps = pick(0, 0, 1) == 1
-    // One in eight is small.
-    let isLarge = choices.choose(.options, below: 8) > 0
-    let size = choices.choose(.options, below: 13)
-    options.steps = isLarge ? 8 + size : 1 + size % 7
+    // One world in eight has 1 to 7 steps, the others 8 to 20. In one choice: who looks for a choice
+    // that makes an option tries one after the other.
+    let size = choices.choose(.options, below: 104)
+    options.steps = size < 13 ? 1 + size / 2 : 8 + size % 13
     options.rotationBytes = pick(65_536, 4_096, 1_024, 256)
     options.descendantPercent = pick(0, 0, 20, 60)
     options.selfStopPercent = pick(0, 0, 5)

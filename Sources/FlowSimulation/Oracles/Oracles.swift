@@ -221,7 +221,8 @@ package final class Oracles: RunObserver {
   }
 
   private var saysThatItWaits: Bool {
-    guard let world, let bytes = world.storage.bytes(at: lock) else { return false }
+    guard let world, world.storage.isLocked(lock), let bytes = world.storage.bytes(at: lock)
+    else { return false }
     return HolderRecord.decode(bytes)?.waitsForRoom ?? false
   }
 

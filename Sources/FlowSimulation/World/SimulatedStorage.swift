@@ -143,6 +143,8 @@ package final class SimulatedStorage: Storage {
   /// Whether the file that is written, or was written last, is the one of that path.
   func isWriting(_ path: String) -> Bool { (try? find(path)) == written }
 
+  func isLocked(_ path: String) -> Bool { (try? find(path)).map { locks[$0] != nil } ?? false }
+
   /// Whether a sync was begun whose result nobody has asked for.
   var hasSync: Bool { pendingSync != nil }
 
