@@ -154,6 +154,7 @@ package struct CoverageExclusion: Sendable {
 
   private static let unseen: Set<CoverageCell> = [
     CoverageCell(fault: .cancel, kind: .roomReturned, phase: .recovering),
+    CoverageCell(fault: .cancel, kind: .runReopened, phase: .recovering),
     CoverageCell(fault: .forcedCancel, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .forcedCancel, kind: .attemptFound, phase: .recovering),
     CoverageCell(fault: .forcedCancel, kind: .runReopened, phase: .recovering),
@@ -165,6 +166,7 @@ package struct CoverageExclusion: Sendable {
     CoverageCell(fault: .requestLeft, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .processStopsItself, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .syncPretends, kind: .runReopened, phase: .working),
+    CoverageCell(fault: .syncPretends, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .tooManyFiles, kind: .roomReturned, phase: .committing),
   ]
 }
