@@ -169,6 +169,19 @@ struct StorageConformanceTests {
   }
 
   @Test(arguments: Disk.allCases)
+  func whatWasWrittenIsNoHole(disk: Disk) throws {
+    func check(_ storage: some Storage, _ root: String) throws {
+      try Self.make("\(root)/a", [1, 2, 3], in: storage)
+      let file = try storage.open("\(root)/a", .read)
+      #expect(try storage.nextData(in: file, from: 0) == 0)
+      #expect(try storage.nextData(in: file, from: 2) == 2)
+      #expect(try storage.nextData(in: file, from: 3) == nil)
+      try storage.close(file)
+    }
+    try with(disk) { storage, root in try check(storage, root) }
+  }
+
+  @Test(arguments: Disk.allCases)
   func anOpenFileKnowsWhetherItIsStillThere(disk: Disk) throws {
     func check(_ storage: some Storage, _ root: String) throws {
       let path = "\(root)/a"

@@ -31,6 +31,7 @@ import Testing
 
   @Test func whatTheEngineDecidedIsDecidedAgain() throws {
     var redecision = Redecision()
+    #expect(redecision.differenceAtEnd() == nil)
     var replay = Replay()
     for event in Self.history {
       #expect(try redecision.apply(event) == nil)

@@ -75,8 +75,10 @@ import Testing
     return (storage, try #require(try reader.next()))
   }
 
-  @Test func roomThatIsCutOffMeanwhileIsNotThere() throws {
+  @Test(arguments: [false, true])
+  func roomThatIsCutOffMeanwhileIsNotThere(knowsNoHoles: Bool) throws {
     let (storage, frame) = try reserved()
+    storage.knowsNoHoles = knowsNoHoles
     var reader = try LogReader.open("log", in: storage, .recovering)
     #expect(try reader.next() == frame)
     storage.change(segment1) { $0.removeLast(300 << 10) }

@@ -37,6 +37,8 @@ final class MemoryStorage: Storage {
   private(set) var bytesRead = 0
   /// How often it was asked where a hole ends.
   private(set) var holesAsked = 0
+  /// Whether it takes all for written, as some file systems do.
+  var knowsNoHoles = false
   /// Bytes that nobody wrote, between two of the first file's: what the file says that it has more.
   var hole: (offset: Int64, byteCount: Int64)?
   private(set) var pollsUntilSynced = 0
@@ -135,6 +137,7 @@ final class MemoryStorage: Storage {
   func nextData(in file: Node, from offset: Int64) throws(Errno) -> Int64? {
     try look("seek")
     holesAsked += 1
+    if knowsNoHoles { return offset }
     guard let hole else { return unsafe offset < Int64(file.bytes.count) ? offset : nil }
     let isInHole = offset >= hole.offset && offset < hole.offset + hole.byteCount
     let data = isInHole ? hole.offset + hole.byteCount : offset
