@@ -288,6 +288,27 @@ struct ProcessOracleTests {
       result: result, cause: cause, durationMicroseconds: 0, unkillable: unkillable)
   }
 
+  /// Whoever cannot read a record takes its attempt for running, though it may never have run.
+  @Test(
+    arguments: [(true, 0, nil), (false, 0, .truth), (true, 7, .truth)] as [(Bool, Int32, Oracle?)])
+  func whatNeverRanIsLostOnlyWhereRecordsCannotBeRead(
+    recordsMayFail: Bool, processID: Int32, expected: Oracle?
+  ) {
+    var oracle = EndOracle(Self.workflow(), slackMicroseconds: 10, recordsMayFail: recordsMayFail)
+    let place = Place(bootID: "1")
+    let bodies: [Event.Body] = [
+      .engineStarted(EngineStarted(life: 1, processID: 2, place: place)), .attemptScheduled(first),
+      .attemptFound(first, .running(processID: processID, forMicroseconds: 0)),
+      .attemptEnded(first, end(.lost)),
+    ]
+    let oracleFired = fired { () throws(Violation) in
+      for (index, body) in bodies.enumerated() {
+        try oracle.learn(event(index + 1, body), Ledger(), place: place, at: time(1_000))
+      }
+    }
+    #expect(oracleFired == expected)
+  }
+
   @Test func anotherResultThanTheRealOneFiresTruth() {
     func say(_ end: AttemptEnd, _ result: AttemptEnd.Result) -> Oracle? {
       self.say(end) { ledger, entry in

@@ -10,9 +10,17 @@ package struct EndOracle: Sendable {
   /// Of the engine that recorded the last event.
   private var place: Place?
 
-  package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
+  /// Whether looks at records may fail, each time that they are tried.
+  private let recordsMayFail: Bool
+  /// Attempts that an engine took for running, with a command that is not known.
+  private var unrecognized: Set<AttemptID> = []
+
+  package init(
+    _ definition: WorkflowDefinition, slackMicroseconds: Int64, recordsMayFail: Bool = false
+  ) {
     self.definition = definition
     slack = slackMicroseconds
+    self.recordsMayFail = recordsMayFail
   }
 
   /// Takes in an event that is durable.
@@ -24,9 +32,13 @@ package struct EndOracle: Sendable {
     switch event.body {
     case .engineStarted(let engine): place = engine.place
     case .attemptScheduled(let attempt): places[attempt] = place
+    case .attemptFound(let attempt, .running(processID: 0, _)): unrecognized.insert(attempt)
     case .attemptEnded(let attempt, let end):
       let entry = ledger.entries.last { $0.attempt == attempt }
-      let isElsewhere = places[attempt] != current || entry?.lostPower == true
+      // Where a record cannot be read, the attempt may run: it is taken for running. If there is none
+      // when it can be asked for, it never ran, and cannot be withdrawn any more.
+      let neverRan = entry == nil && recordsMayFail && unrecognized.contains(attempt)
+      let isElsewhere = places[attempt] != current || entry?.lostPower == true || neverRan
       do throws(Mismatch) { try check(end, entry, isElsewhere: isElsewhere, at: now) } catch {
         let name = "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
         throw Violation(.truth, "\(name) is said to have ended (\(end)), and \(error.fact)")

@@ -62,7 +62,9 @@ package final class Oracles: RunObserver {
     lock = home.folder(of: runID).lock
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
-    ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
+    ends = EndOracle(
+      definition, slackMicroseconds: world.slackMicroseconds,
+      recordsMayFail: world.options.readErrorPerMille > 0)
     requests = RequestOracle(
       noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
