@@ -10,36 +10,30 @@ package struct EndOracle: Sendable {
   /// Of the engine that recorded the last event.
   private var place: Place?
 
-  /// Whether looks at records may fail, each time that they are tried.
-  private let recordsMayFail: Bool
-  /// Attempts that an engine took for running, with a command that is not known.
-  private var unrecognized: Set<AttemptID> = []
-
-  package init(
-    _ definition: WorkflowDefinition, slackMicroseconds: Int64, recordsMayFail: Bool = false
-  ) {
+  package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
     self.definition = definition
     slack = slackMicroseconds
-    self.recordsMayFail = recordsMayFail
   }
 
   /// Takes in an event that is durable.
   ///
-  /// - Parameter current: where the engine is now.
+  /// - Parameters:
+  ///   - current: where the engine is now.
+  ///   - recordsWereUnreadable: whether an engine may have been unable to read a record.
   package mutating func learn(
-    _ event: Event, _ ledger: Ledger, place current: Place, at now: WorldTime
+    _ event: Event, _ ledger: Ledger, place current: Place, recordsWereUnreadable: Bool = false,
+    at now: WorldTime
   ) throws(Violation) {
     switch event.body {
     case .engineStarted(let engine): place = engine.place
     case .attemptScheduled(let attempt): places[attempt] = place
-    case .attemptFound(let attempt, .running(processID: 0, _)): unrecognized.insert(attempt)
     case .attemptEnded(let attempt, let end):
       let entry = ledger.entries.last { $0.attempt == attempt }
-      // Where a record cannot be read, the attempt may run: it is taken for running. If there is none
-      // when it can be asked for, it never ran, and cannot be withdrawn any more.
-      let neverRan = entry == nil && recordsMayFail && unrecognized.contains(attempt)
-      let isElsewhere = places[attempt] != current || entry?.lostPower == true || neverRan
-      do throws(Mismatch) { try check(end, entry, isElsewhere: isElsewhere, at: now) } catch {
+      // Where a record cannot be read, whatever it says is lost; and if not even its lock can be
+      // asked for, its attempt is taken for running, though it may never have run.
+      let isUnknown =
+        places[attempt] != current || entry?.lostPower == true || recordsWereUnreadable
+      do throws(Mismatch) { try check(end, entry, isUnknown: isUnknown, at: now) } catch {
         let name = "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
         throw Violation(.truth, "\(name) is said to have ended (\(end)), and \(error.fact)")
       }
@@ -52,13 +46,13 @@ package struct EndOracle: Sendable {
   }
 
   private func check(
-    _ end: AttemptEnd, _ entry: Ledger.Entry?, isElsewhere: Bool, at now: WorldTime
+    _ end: AttemptEnd, _ entry: Ledger.Entry?, isUnknown: Bool, at now: WorldTime
   ) throws(Mismatch) {
     if let entry { try checkNobodyIsLeft(end, entry) }
     switch end.result {
     case .lost:
       let isPlausible =
-        isElsewhere || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
+        isUnknown || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
       if !isPlausible { throw Mismatch(fact: "its monitor noted how") }
     case .launchFailed(let failure):
       try checkNotStarted(failure, entry)

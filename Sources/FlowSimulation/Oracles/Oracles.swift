@@ -62,9 +62,7 @@ package final class Oracles: RunObserver {
     lock = home.folder(of: runID).lock
     jobs = Int(created.jobs)
     launches = LaunchOracle(definition, jobs: jobs)
-    ends = EndOracle(
-      definition, slackMicroseconds: world.slackMicroseconds,
-      recordsMayFail: world.options.readErrorPerMille > 0)
+    ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
     requests = RequestOracle(
       noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
@@ -138,7 +136,9 @@ package final class Oracles: RunObserver {
       hold { () throws(Violation) in
         if let world {
           try launches?.learn(event, at: world.monotonicNow)
-          try ends?.learn(event, world.ledger, place: world.place, at: world.now)
+          try ends?.learn(
+            event, world.ledger, place: world.place,
+            recordsWereUnreadable: world.recordsWereUnreadable, at: world.now)
         }
         try requests?.learn(event)
         try stops?.learn(event)
