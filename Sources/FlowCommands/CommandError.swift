@@ -63,7 +63,8 @@ extension RunError {
   fileprivate var exitCode: ExitCode {
     if storageFailure != nil { return .environment }
     switch self {
-    case .storage, .untrusted, .notFolder, .runsElsewhere, .launcherLingers: return .environment
+    case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .launcherLingers:
+      return .environment
     case .runWasTaken: return .runUnfinished
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged

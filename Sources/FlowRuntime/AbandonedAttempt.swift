@@ -14,6 +14,8 @@ package enum AbandonedAttempt: Equatable, Sendable {
   /// It has no monitor any more, and nobody noted how it ended. What it started may go on: the next
   /// engine looks for that.
   case lost
+  /// Its record cannot be read.
+  case unknown(StorageError)
 
   /// Looks at the attempt's record, and changes nothing.
   ///
@@ -25,9 +27,14 @@ package enum AbandonedAttempt: Equatable, Sendable {
     _ storage: some Storage
   ) {
     let step = Int(attempt.step)
-    let sighting = RecordReader(storage: storage)
-      .look(
-        atPath: folder.record(ofStep: state.definition.steps[step].id, attempt: attempt.number))
+    let path = folder.record(ofStep: state.definition.steps[step].id, attempt: attempt.number)
+    let sighting: RecordSighting
+    do throws(StorageError) {
+      sighting = try RecordReader(storage: storage).look(atPath: path)
+    } catch {
+      self = .unknown(error)
+      return
+    }
     let recorded = sighting.record?.start?.place ?? state.engine.map { PlaceMark($0.place) }
     // What history the record knows of is the next engine's question.
     switch Settlement(

@@ -47,10 +47,11 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
       var isWaiting = false
       // Anew each time: a launcher that still lives may have begun more.
       for path in try records.paths(in: folder) {
-        let sighting = records.look(atPath: path)
-        guard sighting.isLocked else { continue }
+        // One that cannot be read now may be locked.
+        let sighting = try? records.look(atPath: path)
+        if let sighting, !sighting.isLocked { continue }
         left.append(path)
-        if !told.contains(path), tell(sighting, path) { told.insert(path) }
+        if let sighting, !told.contains(path), tell(sighting, path) { told.insert(path) }
         if told.contains(path) || now < haveBegun { isWaiting = true }
       }
       if !isWaiting || now >= deadline { break }
@@ -66,8 +67,8 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     else { return false }
     // What was opened is the monitor only if one still lives now, and was started when this process
     // was.
-    let again = records.look(atPath: path)
-    guard again.isLocked, again.record?.start == start,
+    guard let again = try? records.look(atPath: path), again.isLocked,
+      again.record?.start == start,
       host.startTime(of: monitor) == start.monitorStart
     else { return false }
     host.signal(monitor, .force)

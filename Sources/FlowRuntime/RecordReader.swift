@@ -14,17 +14,16 @@ struct RecordSighting: Equatable {
   }
 }
 
-/// Reads the records of attempts. A storage that fails now may not a moment later, and what depends
-/// on a record is grave: so it is asked several times.
+/// Reads the records of attempts. What they say decides whether something is run again: a storage that
+/// fails is asked again later, and never taken for an answer.
 struct RecordReader<Store: Storage> {
   let storage: Store
 
-  private static var tries: Int { 4 }
-
-  /// What can be seen of an attempt. A record that cannot be read is unreadable, and if not even its
-  /// lock can be asked for, it counts as locked: nothing may be done beside what may still run.
-  func look(at request: LaunchRequest) -> RecordSighting {
-    var sighting = look(atPath: request.recordPath)
+  /// What can be seen of an attempt.
+  ///
+  /// - Throws: if the storage does not tell.
+  func look(at request: LaunchRequest) throws(StorageError) -> RecordSighting {
+    var sighting = try look(atPath: request.recordPath)
     if let start = sighting.record?.start, start.id != request.attempt {
       sighting.record = .decode([])
     }
@@ -32,20 +31,17 @@ struct RecordReader<Store: Storage> {
   }
 
   /// The same of a record that may be of any attempt.
-  func look(atPath path: String) -> RecordSighting {
-    var isLocked = true
-    for _ in 0..<Self.tries {
-      do throws(StorageError) {
-        let file = try File(path, .read, in: storage)
-        // First the lock: if it is free, what is read behind it is final.
-        isLocked = try file.isLockedByAnother()
-        let record = AttemptRecord.decode(try file.read(at: 0, count: AttemptRecord.byteCount))
-        return RecordSighting(record: record, isLocked: isLocked)
-      } catch {
-        if error.errno == .noSuchFile { return RecordSighting(record: nil, isLocked: false) }
-      }
+  func look(atPath path: String) throws(StorageError) -> RecordSighting {
+    do throws(StorageError) {
+      let file = try File(path, .read, in: storage)
+      // First the lock: if it is free, what is read behind it is final.
+      let isLocked = try file.isLockedByAnother()
+      let record = AttemptRecord.decode(try file.read(at: 0, count: AttemptRecord.byteCount))
+      return RecordSighting(record: record, isLocked: isLocked)
+    } catch {
+      guard error.errno == .noSuchFile else { throw error }
+      return RecordSighting(record: nil, isLocked: false)
     }
-    return RecordSighting(record: .decode([]), isLocked: isLocked)
   }
 
   /// Where all records of a run are, sorted.
@@ -60,16 +56,7 @@ struct RecordReader<Store: Storage> {
   }
 
   /// The intent that a record names; nil where it names none.
-  func intent(at path: String) -> Int64? {
-    for _ in 0..<Self.tries {
-      do throws(StorageError) {
-        let file = try File(path, .read, in: storage)
-        return AttemptRecord.decode(try file.read(at: 0, count: AttemptRecord.byteCount))
-          .start?.intent
-      } catch {
-        if error.errno == .noSuchFile { return nil }
-      }
-    }
-    return nil
+  func intent(at path: String) throws(StorageError) -> Int64? {
+    try look(atPath: path).record?.start?.intent
   }
 }

@@ -27,6 +27,8 @@ package enum RunError: Error, Equatable, Sendable {
   case runWasTaken(path: String)
   /// An attempt still runs in another place: another boot, mount or process namespace.
   case runsElsewhere(recordPath: String)
+  /// An attempt's record cannot be read, so that nobody can say whether the attempt still runs.
+  case recordIsUnreadable(StorageError)
   /// An attempt was launched for an intent that the history does not hold.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
   /// The history lacks events that its engine had said were durable.
@@ -43,7 +45,7 @@ extension RunError {
   /// The failed operation, where the storage is to blame and not what was asked for.
   package var storageFailure: StorageError? {
     switch self {
-    case .storage(let error): return error
+    case .storage(let error), .recordIsUnreadable(let error): return error
     case .log(let error):
       switch error.reason {
       case .storage(let error), .writerFailed(let error): return error
@@ -96,6 +98,10 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) is locked by a monitor that cannot be reached from here (another container, or"
         + " another mount of the same folder); go on with the run where it was started"
+    case .recordIsUnreadable(let error):
+      return
+        "\(error); what became of its attempt only this record tells. Try again when it can be read."
+        + " If it cannot any more, empty it (truncate -s 0): then the attempt counts as lost"
     case .historyIsMissing(let path, let intent, let last):
       return
         "\(path) was made for event \(intent), and the history ends with event \(last): history is"

@@ -8,6 +8,8 @@ extension AttemptSupervisor {
   /// How long a monitor that has noted its attempt's end may take to exit, before the attempt is
   /// taken for one that runs.
   private static var exitMicroseconds: Int64 { 1_000_000 }
+  /// How long a storage may fail to say what a record holds, before the engine gives up.
+  private static var readMicroseconds: Int64 { 1_000_000 }
 
   package func takeOver(
     _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
@@ -57,13 +59,30 @@ extension AttemptSupervisor {
   /// Looks through all records for one that knows of an event that the history lacks.
   private func findMissingHistory(after lastSequence: Int64) throws(RunError) {
     for path in try records.paths(in: folder) {
-      if let intent = records.intent(at: path), intent > lastSequence {
+      let intent = try patiently { () throws(StorageError) in try records.intent(at: path) }
+      if let intent, intent > lastSequence {
         throw .historyIsMissing(recordPath: path, intent: intent, lastSequence: lastSequence)
       }
     }
   }
 
   // MARK: Attempts
+
+  /// Reads a record: a storage that fails now may not a moment later.
+  private func patiently<Value>(
+    _ read: () throws(StorageError) -> Value
+  ) throws(RunError) -> Value {
+    var deadline: Instant?
+    while true {
+      do throws(StorageError) { return try read() } catch {
+        let now = time.now().monotonic
+        let end = deadline ?? now.advanced(byMicroseconds: Self.readMicroseconds)
+        if now >= end { throw .recordIsUnreadable(error) }
+        deadline = end
+        waitAMoment()
+      }
+    }
+  }
 
   private struct Found {
     let settlement: Settlement
@@ -76,7 +95,7 @@ extension AttemptSupervisor {
   private func find(
     _ request: LaunchRequest, wasHere: Bool, through lastSequence: Int64
   ) throws(RunError) -> Found {
-    let sighting = records.look(at: request)
+    let sighting = try patiently { () throws(StorageError) in try records.look(at: request) }
     let start = sighting.record?.start
     let settlement = Settlement(
       sighting.kind, isLocked: sighting.isLocked,

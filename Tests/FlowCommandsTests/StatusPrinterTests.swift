@@ -1,4 +1,5 @@
 import FlowCore
+import FlowLog
 import FlowRuntime
 import Testing
 
@@ -219,6 +220,22 @@ import Testing
     #expect(
       try text(history, abandoned: [0: .lost, 1: .runs(processID: 4711)])
         .contains("; 1 attempt still runs\n"))
+  }
+
+  @Test func ofARecordThatCannotBeReadStatusSaysWhy() throws {
+    var history = try History(WorkflowDefinition("a"))
+    history.launch("a")
+    let abandoned = [
+      Int32(0): AbandonedAttempt.unknown(StorageError(.open, "/r/a@1.rec", .tooManyOpenFiles))
+    ]
+    let text = try text(history, abandoned: abandoned)
+    #expect(text.contains("; what its steps had started may still be running\n"))
+    #expect(
+      text.contains(
+        "whether attempt 1 still runs is not known: cannot open /r/a@1.rec: too many open files"))
+    #expect(
+      try json(history, abandoned: abandoned).contains(
+        #""abandoned":{"attempt":1,"state":"unknown","error":"cannot open /r/a@1.rec: "#))
   }
 
   @Test func anInterruptedRunAsJSON() throws {

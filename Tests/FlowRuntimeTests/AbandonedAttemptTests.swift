@@ -1,4 +1,5 @@
 import FlowCore
+import FlowLog
 import Testing
 
 @testable import FlowRuntime
@@ -76,6 +77,14 @@ struct AbandonedAttemptTests {
 
   @Test func whatWasLaunchedAndHasNoRecordIsLost() throws {
     #expect(try look(isLaunched: true) == .lost)
+  }
+
+  @Test func ofARecordThatCannotBeReadNothingIsSaid() throws {
+    machine.begin(request, command: 900)
+    machine.storage.failures[request.recordPath] = (1, .inputOutput)
+    #expect(
+      try look() == .unknown(StorageError(.open, request.recordPath, .inputOutput)))
+    #expect(try look() == .runs(processID: 900))
   }
 
   /// A power loss takes records that were not durable yet.

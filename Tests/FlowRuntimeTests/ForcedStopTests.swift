@@ -45,6 +45,24 @@ struct ForcedStopTests {
     #expect(report.stopped == 0 && report.left == [one.recordPath] && machine.signals == [])
   }
 
+  @Test func aRecordThatCannotBeReadNowIsAskedAgain() throws {
+    let monitor = machine.begin(one)
+    machine.storage.failures[one.recordPath] = (3, .inputOutput)
+    machine.onWait = { [machine, one] in
+      if machine.waits == 5 { machine.endMonitor(monitor, of: one) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 1 && report.left == [])
+    #expect(machine.signals == [Signal(processID: monitor, signal: .force)])
+  }
+
+  @Test func aRecordThatCannotBeReadIsNamed() throws {
+    machine.begin(one)
+    machine.storage.failures[one.recordPath] = (1_000, .inputOutput)
+    let report = try stop()
+    #expect(report.stopped == 0 && report.left == [one.recordPath] && machine.signals == [])
+  }
+
   @Test func aNumberThatBelongsToAnotherProcessNowIsNotSignalled() throws {
     let monitor = machine.begin(one)
     machine.end(monitor)

@@ -310,8 +310,8 @@ struct SupervisorTests {
     #expect(harness.machine.swept.isEmpty)
   }
 
-  @Test(arguments: [1, 3, 9])
-  func aRecordIsAskedForAgainBeforeItCountsAsUnreadable(failures: Int) throws {
+  @Test(arguments: [1, 3, 30])
+  func nothingIsConcludedWhileTheStorageDoesNotTell(failures: Int) throws {
     let harness = try SupervisorHarness()
     let monitor = harness.run(one)
     harness.machine.noteEnd(one, code: 5)

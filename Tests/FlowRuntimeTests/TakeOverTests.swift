@@ -121,6 +121,34 @@ struct TakeOverTests {
     #expect(try takeOver([one], on: machine, through: 11).1 == [.ended(.lost())])
   }
 
+  /// Whether it still runs, and how it ended, nobody else can say: a guess might run it twice.
+  @Test(arguments: [true, false])
+  func withoutARecordThatCanBeReadTheRunIsNotTakenOver(isOpen: Bool) throws {
+    let machine = FakeMachine()
+    machine.begin(one)
+    machine.noteEnd(one)
+    machine.release(one)
+    machine.storage.failures[one.recordPath] = (1_000, .tooManyOpenFiles)
+    let begin = machine.clock
+    let error = RunError.recordIsUnreadable(
+      StorageError(.open, one.recordPath, .tooManyOpenFiles))
+    #expect(throws: error) { _ = try takeOver(isOpen ? [one] : [], on: machine) }
+    #expect(machine.clock - begin >= 1_000_000)
+    #expect(machine.swept.isEmpty)
+    #expect(error.storageFailure?.errno == .tooManyOpenFiles)
+    #expect("\(error)".contains("empty it (truncate -s 0)"))
+    machine.storage.failures[one.recordPath] = (90, .tooManyOpenFiles)
+    #expect(try takeOver([one], on: machine).1 == [.ended(.exited(0))])
+  }
+
+  /// The way out that the error names.
+  @Test func anEmptyRecordIsOfALostAttempt() throws {
+    let machine = FakeMachine()
+    machine.storage.put([], in: one.recordPath)
+    #expect(try takeOver([one], on: machine).1 == [.ended(.lost())])
+    #expect(machine.swept == [one.attempt])
+  }
+
   @Test func otherFilesAmongTheRecordsSayNothing() throws {
     let machine = FakeMachine()
     machine.storage.put([1, 2, 3], in: one.outputPath)
@@ -234,13 +262,18 @@ struct TakeOverTests {
     #expect(machine.swept == (isEndNoted ? [] : [one.attempt]))
   }
 
+  /// Its record cannot be read when it was found and its monitor is looked for.
   @Test func aSurvivorThatCanBeReadAgainCanBeStopped() throws {
     let machine = FakeMachine()
     let monitor = machine.begin(one)
-    // Asked before and after the history is searched for it, four times each.
-    machine.storage.failures[one.recordPath] = (9, .inputOutput)
+    var reads = 0
+    machine.storage.onRead = { [one, storage = machine.storage] in
+      reads += 1
+      if reads == 3 { storage.failures[one.recordPath] = (1, .inputOutput) }
+    }
     let (harness, found) = try takeOver([one], on: machine)
-    #expect(found == [.running(processID: 0, forMicroseconds: 0)])
+    #expect(found == [.running(processID: 900, forMicroseconds: 0)])
+    #expect(machine.watches.isEmpty)
     harness.supervisor.stop(one.attempt, force: false)
     #expect(machine.signals == [])
     #expect(harness.reportsWhenDue() == [])

@@ -288,29 +288,24 @@ struct ProcessOracleTests {
       result: result, cause: cause, durationMicroseconds: 0, unkillable: unkillable)
   }
 
-  /// Whoever cannot read a record does not know what it says, nor whether there is one.
-  @Test(arguments: [false, true], [false, true])
-  func whatIsNotedIsLostOnlyWhereItCannotBeRead(recordsWereUnreadable: Bool, hasRun: Bool) {
+  @Test(arguments: ["runs", "never began", "lost power"])
+  func whatIsFoundToRunDoes(fate: String) {
     var ledger = Ledger()
-    if hasRun {
-      let entry = ledger.forked(first, life: 1, at: time(0))
-      ledger.commandStarted(entry, at: time(0))
-      ledger.commandEnded(entry, .exited(code: 0), at: time(500))
+    if fate != "never began" {
+      ledger.commandStarted(ledger.forked(first, life: 1, at: time(0)), at: time(1))
     }
+    if fate == "lost power" { ledger.powerLost(at: time(5)) }
     var oracle = EndOracle(Self.workflow(), slackMicroseconds: 10)
     let place = Place(bootID: "1")
-    let bodies: [Event.Body] = [
-      .engineStarted(EngineStarted(life: 1, processID: 2, place: place)), .attemptScheduled(first),
-      .attemptEnded(first, end(.lost)),
-    ]
     let fired = fired { () throws(Violation) in
-      for (index, body) in bodies.enumerated() {
-        try oracle.learn(
-          event(index + 1, body), ledger, place: place,
-          recordsWereUnreadable: recordsWereUnreadable, at: time(1_000))
-      }
+      try oracle.learn(
+        event(1, .engineStarted(EngineStarted(life: 1, processID: 2, place: place))), ledger,
+        place: place, at: time(8))
+      try oracle.learn(
+        event(2, .attemptFound(first, .running(processID: 0, forMicroseconds: 0))), ledger,
+        place: place, at: time(9))
     }
-    #expect(fired == (recordsWereUnreadable ? nil : .truth))
+    #expect(fired == (fate == "runs" ? nil : .truth))
   }
 
   @Test func anotherResultThanTheRealOneFiresTruth() {

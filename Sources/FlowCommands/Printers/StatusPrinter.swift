@@ -78,7 +78,7 @@ package struct StatusPrinter: Sendable {
       if case .runs = $0 { true } else { false }
     }
     // A monitor that was killed may have left its command running.
-    let isKnown = abandoned.map { !$0.values.contains(.lost) } ?? false
+    let isKnown = abandoned?.values.allSatisfy(\.isKnown) ?? false
     switch running ?? 0 {
     case 0 where !isKnown: return "what its steps had started may still be running"
     case 0: return "no attempt still runs"
@@ -167,6 +167,17 @@ package struct StatusPrinter: Sendable {
       return "attempt \(attempt) has ended (\(Self.result(end))), which is not recorded yet"
     case .notStarted: return "attempt \(attempt) was not started"
     case .lost, nil: return "how attempt \(attempt) ended is not known"
+    case .unknown(let error): return "whether attempt \(attempt) still runs is not known: \(error)"
+    }
+  }
+}
+
+extension AbandonedAttempt {
+  /// Whether nothing of it but what its record says can still run.
+  fileprivate var isKnown: Bool {
+    switch self {
+    case .runs, .ended, .notStarted: true
+    case .lost, .unknown: false
     }
   }
 }
@@ -181,7 +192,8 @@ extension StatusPrinter {
   /// (how many processes it left over) after the duration; while it waits for room on the disk, with
   /// `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt is open
   /// has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or null);
-  /// `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; or `lost`.
+  /// `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`; or
+  /// `unknown`, with the `"error"` that kept its record from being read.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -239,6 +251,9 @@ extension StatusPrinter {
         json.member("signal", end.signal)
       case .notStarted: json.member("state", "notStarted")
       case .lost: json.member("state", "lost")
+      case .unknown(let error):
+        json.member("state", "unknown")
+        json.member("error", "\(error)")
       }
     }
   }

@@ -17,28 +17,37 @@ package struct EndOracle: Sendable {
 
   /// Takes in an event that is durable.
   ///
-  /// - Parameters:
-  ///   - current: where the engine is now.
-  ///   - recordsWereUnreadable: whether an engine may have been unable to read a record.
+  /// - Parameter current: where the engine is now.
   package mutating func learn(
-    _ event: Event, _ ledger: Ledger, place current: Place, recordsWereUnreadable: Bool = false,
-    at now: WorldTime
+    _ event: Event, _ ledger: Ledger, place current: Place, at now: WorldTime
   ) throws(Violation) {
     switch event.body {
     case .engineStarted(let engine): place = engine.place
     case .attemptScheduled(let attempt): places[attempt] = place
+    case .attemptFound(let attempt, .running):
+      let fact: String? =
+        switch ledger.entries.last(where: { $0.attempt == attempt }) {
+        case nil: "never began"
+        // What an engine has found before the loss may have become durable after it.
+        case let entry? where entry.lostPower && place == current: "lost power"
+        default: nil
+        }
+      if let fact {
+        throw Violation(.truth, "\(name(of: attempt)) is said to run, and \(fact)")
+      }
     case .attemptEnded(let attempt, let end):
       let entry = ledger.entries.last { $0.attempt == attempt }
-      // Where a record cannot be read, whatever it says is lost; and if not even its lock can be
-      // asked for, its attempt is taken for running, though it may never have run.
-      let isUnknown =
-        places[attempt] != current || entry?.lostPower == true || recordsWereUnreadable
-      do throws(Mismatch) { try check(end, entry, isUnknown: isUnknown, at: now) } catch {
-        let name = "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
-        throw Violation(.truth, "\(name) is said to have ended (\(end)), and \(error.fact)")
+      let isElsewhere = places[attempt] != current || entry?.lostPower == true
+      do throws(Mismatch) { try check(end, entry, isElsewhere: isElsewhere, at: now) } catch {
+        throw Violation(
+          .truth, "\(name(of: attempt)) is said to have ended (\(end)), and \(error.fact)")
       }
     default: break
     }
+  }
+
+  private func name(of attempt: AttemptID) -> String {
+    "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
   }
 
   private struct Mismatch: Error {
@@ -46,13 +55,13 @@ package struct EndOracle: Sendable {
   }
 
   private func check(
-    _ end: AttemptEnd, _ entry: Ledger.Entry?, isUnknown: Bool, at now: WorldTime
+    _ end: AttemptEnd, _ entry: Ledger.Entry?, isElsewhere: Bool, at now: WorldTime
   ) throws(Mismatch) {
     if let entry { try checkNobodyIsLeft(end, entry) }
     switch end.result {
     case .lost:
       let isPlausible =
-        isUnknown || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
+        isElsewhere || entry?.wasMonitorKilled == true || entry?.lacksRecord == true
       if !isPlausible { throw Mismatch(fact: "its monitor noted how") }
     case .launchFailed(let failure):
       try checkNotStarted(failure, entry)

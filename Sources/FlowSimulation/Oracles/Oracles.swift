@@ -136,9 +136,7 @@ package final class Oracles: RunObserver {
       hold { () throws(Violation) in
         if let world {
           try launches?.learn(event, at: world.monotonicNow)
-          try ends?.learn(
-            event, world.ledger, place: world.place,
-            recordsWereUnreadable: world.recordsWereUnreadable, at: world.now)
+          try ends?.learn(event, world.ledger, place: world.place, at: world.now)
         }
         try requests?.learn(event)
         try stops?.learn(event)

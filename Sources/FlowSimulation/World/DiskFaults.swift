@@ -98,13 +98,8 @@ extension World {
       case .list, .inspect, .size, .read, .lock: .readFails
       }
     note(fault, "\(look)")
-    failedLooks = (life, failedLooks.life == life ? failedLooks.count + 1 : 1)
-    mostFailedLooks = max(mostFailedLooks, failedLooks.count)
     return fault == .tooManyFiles ? .tooManyOpenFiles : .inputOutput
   }
-
-  /// Whether a record may have been unreadable each time that an engine has tried: four times.
-  var recordsWereUnreadable: Bool { mostFailedLooks >= 4 }
 
   func deliveredBytes(of count: Int) -> Int {
     guard !isVisited, !isHealed, !isEngineDead, storage.user == SimulatedStorage.engine,

@@ -33,9 +33,6 @@ package final class World: Environment {
 
   /// Which of the engine's lives this is, from 1.
   package var life = 1
-  /// How many looks at files have failed in this life of the engine, and in the life with the most.
-  var failedLooks = (life: 0, count: 0)
-  var mostFailedLooks = 0
   /// Whether the engine has died in this life: nothing that it does has any effect.
   package var isEngineDead = false
   /// Faults are over: the machine heals, and the run must reach its end.
