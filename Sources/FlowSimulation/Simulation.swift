@@ -196,8 +196,9 @@ package struct Simulation {
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
         by: process, home: home, world: world, observer: world.oracles)
     }
-    world.oracles.verify()
-    let found = try history()
+    let reading = read()
+    world.oracles.verify(reading)
+    let found = try reading.get().events
     world.oracles.found(found)
     if world.oracles.violation != nil { return nil }
     isToReopen = isToReopen(found)
@@ -222,22 +223,13 @@ package struct Simulation {
   }
 
   /// All that can be read, durable or not.
-  private func history() throws(RunError) -> [Event] {
-    let result: Result<[Event], RunError> = world.visit {
-      Result { () throws(RunError) in
-        var reader = try HistoryReader(
-          home.folder(of: created.runID), in: world.storage, .recovering)
-        var events: [Event] = []
-        while let event = try reader.next() { events.append(event) }
-        return events
-      }
-    }
-    return try result.get()
+  private func read() -> Result<FoundHistory, RunError> {
+    world.visit { FoundHistory.read(home.folder(of: created.runID), in: world.storage) }
   }
 
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
-    let events = try history()
+    let events = try read().get().events
     world.oracles.ended(state, events)
     if reopenings > 0, !world.isHealed, canReopen(events) {
       isToReopen = true

@@ -275,7 +275,7 @@ struct OracleTests {
       let oracles = Oracles()
       oracles.begin(world, Self.workflow, created(recorder), home)
       oracles.engineEnded(inFlight: nil)
-      oracles.verify()
+      oracles.verify(FoundHistory.read(home.folder(of: "run"), in: home.storage))
       oracles.found(recorder.events)
       tell(oracles)
       oracles.recovered(recorder.events)
@@ -285,8 +285,8 @@ struct OracleTests {
     #expect(
       recovered { oracles in
         let folder = home.folder(of: "run")
-        guard case .ends(let tail) = VerdictOracle.read(folder, in: home.storage) else { return }
-        oracles.tookOver(tail)
+        guard let found = try? FoundHistory(folder, in: home.storage) else { return }
+        oracles.tookOver(found.tail)
       } == nil)
   }
 

@@ -214,4 +214,65 @@ struct SimulatedStorageTests {
     #expect(throws: Errno.notDirectory) { try disk.entries(of: "/d/a") }
     #expect(try disk.attributes(of: "/d/b") == nil)
   }
+
+  // MARK: Paths
+
+  /// Where things are is remembered, and must be forgotten when names change.
+  @Test(arguments: 0..<20)
+  func aPathLeadsToWhatHasItsNameNow(seed: Int) throws {
+    let choices = SeededChoices(seed: UInt64(seed))
+    func draw(_ count: Int) -> Int { choices.choose(.storageFault, below: count) }
+    let folders = ["/d", "/e"]
+    let files = folders.flatMap { ["\($0)/a", "\($0)/b"] } + ["/a", "/b"]
+    // What is at each path: the number of a file, or 0 for a folder.
+    var truth: [String: UInt8] = [:]
+    var count: UInt8 = 0
+    for _ in 0..<150 {
+      let file = files[draw(files.count)]
+      let other = file.dropLast() + (file.hasSuffix("a") ? "b" : "a")
+      let folder = folders[draw(2)]
+      let next = folder == "/d" ? "/e" : "/d"
+      let isEmpty = !truth.keys.contains { $0.hasPrefix("\(folder)/") }
+      do throws(Errno) {
+        switch draw(8) {
+        case 0:
+          try disk.makeDirectory(folder)
+          truth[folder] = 0
+        case 1...2:
+          count += 1
+          let handle = try disk.open(file, .create)
+          _ = try disk.write([count].span, to: handle, at: 0)
+          truth[file] = count
+        case 3:
+          try disk.rename(file, to: String(other), replacing: true)
+          (truth[String(other)], truth[file]) = (truth[file], nil)
+        case 4 where truth[next] == nil:
+          try disk.rename(folder, to: next, replacing: false)
+          for (path, value) in truth where path.hasPrefix(folder) {
+            truth[path] = nil
+            truth[next + path.dropFirst(2)] = value
+          }
+        case 5:
+          try disk.removeFile(file)
+          truth[file] = nil
+        case 6 where isEmpty:
+          try disk.removeDirectory(folder)
+          truth[folder] = nil
+        default: for path in folders + ["/"] { try disk.syncDirectory(path) }
+        }
+      } catch {
+        // What cannot be done changes nothing.
+      }
+      for image in [disk, disk.copy()] {
+        for path in files { #expect(image.bytes(at: path) == truth[path].map { [$0] }) }
+        for path in folders { #expect((image.folder(at: path) != nil) == (truth[path] == 0)) }
+      }
+      for path in folders + ["/"] where path == "/" || truth[path] == 0 {
+        try disk.syncDirectory(path)
+      }
+      let least = disk.leastRemains()
+      for path in files { #expect((least.bytes(at: path) != nil) == (truth[path] != nil)) }
+    }
+    #expect(count > 20)
+  }
 }

@@ -60,7 +60,20 @@ struct VerdictOracleTests {
   }
 
   private func fired(_ truth: VerdictOracle.Truth) -> Oracle? {
-    fired { () throws(Violation) in _ = try VerdictOracle.check(folder, in: disk, truth) }
+    fired { () throws(Violation) in
+      try VerdictOracle.check(tail(), in: disk, truth)
+    }
+  }
+
+  private func tail() -> Result<LogTail, RunError> {
+    do throws(LogError) {
+      var reader = try LogReader.open(folder.log, in: disk, .recovering)
+      try reader.drain()
+      guard let tail = reader.tail else { preconditionFailure("a log was read to no end") }
+      return .success(tail)
+    } catch {
+      return .failure(.log(error))
+    }
   }
 
   private func overwrite(_ offset: Int, _ bytes: [UInt8]) throws {

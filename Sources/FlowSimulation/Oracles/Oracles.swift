@@ -403,7 +403,9 @@ package final class Oracles: RunObserver {
   }
 
   /// Somebody asks whether the log is as it should be, before anyone goes on with it.
-  func verify() {
+  ///
+  /// - Parameter found: what there is to go on with.
+  func verify(_ found: Result<FoundHistory, RunError>) {
     guard let home else { return }
     let folder = home.folder(of: runID)
     let isFinished = (acknowledged + (inFlight ?? [])).contains { $0.body.kind == .runFinished }
@@ -411,10 +413,10 @@ package final class Oracles: RunObserver {
       acknowledged: acknowledged.count, inFlight: inFlight, isFinished: isFinished,
       isBetrayed: isBetrayed, isLogBetrayed: home.storage.hasBetrayedLog,
       segments: append?.durable ?? [])
-    foundTail = nil
+    foundTail = try? found.get().tail
     toldTail = nil
     hold { () throws(Violation) in
-      foundTail = try VerdictOracle.check(folder, in: home.storage, truth)
+      try VerdictOracle.check(found.map(\.tail), in: home.storage, truth)
       let report: LogReport
       do throws(RunError) {
         // To verify is to sync, which may save what the next power loss would take.

@@ -20,27 +20,18 @@ struct VerdictOracle {
     var segments: [AppendOracle.Segment]
   }
 
-  /// What a reader of the log makes of it.
-  enum Finding {
-    case ends(LogTail)
-    case fails(LogError)
-  }
-
-  /// - Returns: how the log ends; nil if it cannot be read to its end, and should not.
+  /// - Parameter tail: how the log ends on the storage, or what keeps it from being read.
   static func check(
-    _ folder: RunFolder, in storage: SimulatedStorage, _ truth: Truth
-  ) throws(Violation) -> LogTail? {
-    switch read(folder, in: storage) {
-    case .fails(let error):
-      try check(error, truth)
-      return nil
-    case .ends(let tail) where truth.isBetrayed:
-      try check(betrayed: tail, truth, storage)
-      return tail
-    case .ends(let tail):
+    _ tail: Result<LogTail, RunError>, in storage: SimulatedStorage, _ truth: Truth
+  ) throws(Violation) {
+    switch tail {
+    case .success(let tail) where truth.isBetrayed: try check(betrayed: tail, truth, storage)
+    case .success(let tail):
       try check(tail, truth)
       if tail.verdict == .ambiguous { try checkDoubt(tail, storage) }
-      return tail
+    case .failure(.log(let error)): try check(error, truth)
+    // The log is whole, and what it says is nothing that the engine goes on with.
+    case .failure: break
     }
   }
 
@@ -65,18 +56,6 @@ struct VerdictOracle {
     }
     if report.engine != nil {
       throw Violation(.verdict, "verify: an engine drives the run, and there is none")
-    }
-  }
-
-  static func read(_ folder: RunFolder, in storage: SimulatedStorage) -> Finding {
-    do throws(LogError) {
-      var reader = try LogReader.open(
-        folder.log, in: storage, .recovering, dictionary: HistoryLog.dictionary)
-      try reader.drain()
-      guard let tail = reader.tail else { preconditionFailure("a log was read to no end") }
-      return .ends(tail)
-    } catch {
-      return .fails(error)
     }
   }
 

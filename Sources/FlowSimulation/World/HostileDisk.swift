@@ -21,6 +21,7 @@ extension SimulatedStorage {
     case 3: return age(target, choose)
     default:
       changeFolder(target.folder) { $0.lose(target.name) }
+      forgetPaths()
       hasBetrayed = true
       hasBetrayedLog = true
       return .fileLost

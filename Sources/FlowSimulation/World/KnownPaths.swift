@@ -2,9 +2,8 @@ import FlowLog
 
 /// What is at paths that were asked for: a world has few, and asks for them often.
 struct KnownPaths {
-  /// Since a name was taken away last.
   private var nodes: [String: Int] = [:]
-  /// Those that nothing was at, since a name was given or taken away last.
+  /// Those that nothing was at, since a name was given last.
   private var missing: Set<String> = []
 
   /// - Parameter find: looks for it.
@@ -23,9 +22,20 @@ struct KnownPaths {
     }
   }
 
-  /// - Parameter isAdding: whether all that was there before stays where it was.
-  mutating func namesChanged(isAdding: Bool = false) {
-    if !isAdding { nodes.removeAll(keepingCapacity: true) }
+  /// A name was given: all that was there before stays where it was.
+  mutating func nameAppeared() {
+    if !missing.isEmpty { missing.removeAll(keepingCapacity: true) }
+  }
+
+  /// A file, or an empty folder, has lost its name.
+  mutating func nameDisappeared(of node: Int) {
+    let paths = nodes.compactMap { $0.value == node ? $0.key : nil }
+    for path in paths { nodes[path] = nil }
+  }
+
+  /// Anything may be anywhere.
+  mutating func forget() {
+    nodes.removeAll(keepingCapacity: true)
     missing.removeAll(keepingCapacity: true)
   }
 

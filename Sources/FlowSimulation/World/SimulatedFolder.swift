@@ -21,6 +21,9 @@ struct SimulatedFolder {
     unsynced = []
   }
 
+  /// Whether a power loss would change nothing.
+  var isSynced: Bool { unsynced.isEmpty }
+
   /// What would be left if all that can be lost was.
   var leastRemains: SimulatedFolder {
     var folder = SimulatedFolder()

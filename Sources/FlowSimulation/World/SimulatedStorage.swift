@@ -112,7 +112,7 @@ package final class SimulatedStorage: Storage {
       }
       if let loss { losses.append(loss) }
     }
-    knownPaths.namesChanged()
+    forgetPaths()
     for index in open.indices { open[index] = nil }
     for index in locks.indices { locks[index] = nil }
     pendingSync = nil
@@ -128,6 +128,7 @@ package final class SimulatedStorage: Storage {
       Node(
         isFolder: node.isFolder, file: node.file.leastRemains, folder: node.folder.leastRemains)
     }
+    if nodes.allSatisfy(\.folder.isSynced) { image.knownPaths = knownPaths }
     return image
   }
 
@@ -137,6 +138,7 @@ package final class SimulatedStorage: Storage {
     copy.modified = modified
     copy.locks = [Handle?](repeating: nil, count: nodes.count)
     copy.nodes = nodes
+    copy.knownPaths = knownPaths
     return copy
   }
 
@@ -231,7 +233,8 @@ package final class SimulatedStorage: Storage {
     if names(of: parent)[name] != nil { throw .fileExists }
     try perform(.makeDirectory, needsRoom: true) {
       let node = add(Node(isFolder: true))
-      changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: node)]) }
+      changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
+      knownPaths.nameAppeared()
     }
   }
 
@@ -243,9 +246,15 @@ package final class SimulatedStorage: Storage {
     if !replacing && names(of: newParent)[newName] != nil { throw .fileExists }
     precondition(parent == newParent, "the product renames within a folder only")
     try perform(.rename) {
+      let replaced = names(of: parent)[newName]
       changeFolder(parent) {
         $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
       }
+      // What is in a folder has another path now.
+      if isFolder(node) { return forgetPaths() }
+      knownPaths.nameDisappeared(of: node)
+      if let replaced { knownPaths.nameDisappeared(of: replaced) }
+      knownPaths.nameAppeared()
     }
   }
 
@@ -254,9 +263,7 @@ package final class SimulatedStorage: Storage {
     let (parent, name) = try locate(path)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if isFolder(node) { throw .isDirectory }
-    try perform(.remove) {
-      changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
-    }
+    try perform(.remove) { removeName(name, in: parent, of: node) }
   }
 
   package func removeDirectory(_ path: String) throws(Errno) {
@@ -265,9 +272,12 @@ package final class SimulatedStorage: Storage {
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     guard isFolder(node) else { throw .notDirectory }
     guard nodes[node].folder.names.isEmpty else { throw .directoryNotEmpty }
-    try perform(.remove) {
-      changeFolder(parent) { $0.apply([.init(name: name, node: nil)]) }
-    }
+    try perform(.remove) { removeName(name, in: parent, of: node) }
+  }
+
+  private func removeName(_ name: String, in folder: Int, of node: Int) {
+    changeFolder(folder) { $0.apply([.init(name: name, node: nil)]) }
+    knownPaths.nameDisappeared(of: node)
   }
 
   package func entries(of path: String) throws(Errno) -> [String] {
@@ -281,7 +291,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let node = try find(path)
     guard isFolder(node) else { throw .notDirectory }
-    try perform(.syncDirectory) { changeFolder(node, isAdding: true) { $0.sync() } }
+    try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
   }
 
   package func attributes(of path: String) throws(Errno) -> FileAttributes? {
@@ -307,7 +317,8 @@ package final class SimulatedStorage: Storage {
       var new = 0
       try perform(.create, needsRoom: true) {
         new = add(Node(isFolder: false))
-        changeFolder(parent, isAdding: true) { $0.apply([.init(name: name, node: new)]) }
+        changeFolder(parent) { $0.apply([.init(name: name, node: new)]) }
+        knownPaths.nameAppeared()
       }
       node = new
     }
@@ -412,6 +423,9 @@ package final class SimulatedStorage: Storage {
 
   // MARK: Nodes
 
+  /// Names have changed in a way that says nothing of where anything is.
+  func forgetPaths() { knownPaths.forget() }
+
   func find(_ path: String) throws(Errno) -> Int {
     try knownPaths.node(at: path) { () throws(Errno) in
       try find(KnownPaths.components(of: path)[...])
@@ -465,12 +479,8 @@ package final class SimulatedStorage: Storage {
     modified[node] = wallMicroseconds()
   }
 
-  /// - Parameter isAdding: whether all that was there before stays where it was.
-  func changeFolder(
-    _ node: Int, isAdding: Bool = false, _ body: (inout SimulatedFolder) -> Void
-  ) {
+  func changeFolder(_ node: Int, _ body: (inout SimulatedFolder) -> Void) {
     precondition(isFolder(node), "a file has no names")
-    knownPaths.namesChanged(isAdding: isAdding)
     body(&nodes[node].folder)
     modified[node] = wallMicroseconds()
   }
