@@ -1,5 +1,7 @@
 package import FlowCommandLine
+import FlowCore
 import FlowDefinition
+import FlowRuntime
 import FlowSystem
 
 /// `flow validate FILE`.
@@ -25,6 +27,11 @@ package struct ValidateCommand: Subcommand, Equatable {
       guard json, case .definition(.invalid(let errors)) = error else { throw error }
       context.output.write(DefinitionErrorsJSON.text(errors))
       return .usage
+    }
+    // What is filled in may make it too large for a history: `flow run` would refuse it.
+    let size = Int64(DefinitionCodec.encode(file.definition).count)
+    guard size <= RunCreated.largestDefinition else {
+      throw .run(.definitionTooLarge(bytes: size))
     }
     let printer = PlanPrinter(file.definition, file.graph)
     let output = context.output
