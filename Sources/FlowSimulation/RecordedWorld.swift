@@ -45,13 +45,16 @@ extension RecordedWorld {
   ///
   /// - Precondition: One fires here.
   package func shrunk(
-    _ budget: Shrinker.Budget = Shrinker.Budget(), by run: @escaping WorldRunner
+    _ budget: Shrinker.Budget = Shrinker.Budget(),
+    isolated: @escaping Shrinker.Isolation = { $0() }, by run: @escaping WorldRunner
   ) -> WorldRecipe.Shrunk {
     guard let oracle else { preconditionFailure("nothing fails that could be made simpler") }
     var shrinker = Shrinker(schedule, budget) { schedule in
-      let choices = RecordingChoices(ReplayedChoices(schedule))
-      let report = run(seed, options, choices, Trace())
-      return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+      isolated {
+        let choices = RecordingChoices(ReplayedChoices(schedule))
+        let report = run(seed, options, choices, Trace())
+        return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+      }
     }
     shrinker.shrink()
     var simplest = self
@@ -122,13 +125,16 @@ package struct WorldRecipe {
 
   /// The simplest world that is found in which the same oracle fires as with a seed.
   package func shrink(
-    seed: UInt64, _ oracle: Oracle, _ budget: Shrinker.Budget = Shrinker.Budget()
+    seed: UInt64, _ oracle: Oracle, _ budget: Shrinker.Budget = Shrinker.Budget(),
+    isolated: @escaping Shrinker.Isolation = { $0() }
   ) -> Shrunk {
     let failing = record(seed: seed).recording.schedule
     var shrinker = Shrinker(failing, budget) { schedule in
-      let choices = RecordingChoices(ReplayedChoices(schedule))
-      let report = run(seed: seed, choices, Trace())
-      return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+      isolated {
+        let choices = RecordingChoices(ReplayedChoices(schedule))
+        let report = run(seed: seed, choices, Trace())
+        return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+      }
     }
     shrinker.shrink()
     let report = run(seed: seed, ReplayedChoices(shrinker.schedule), Trace())

@@ -54,7 +54,7 @@ package enum FileReading {
     try forEachPiece(of: descriptor) { (piece) throws(Errno) in body(piece) }
   }
 
-  private static func forEachPiece(
+  static func forEachPiece(
     of descriptor: Int32, _ body: ([UInt8]) throws(Errno) -> Void
   ) throws(Errno) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -10,6 +10,10 @@ package enum FileWriting {
       unsafe clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
     }
     defer { _ = close(descriptor) }
+    try write(bytes, to: descriptor)
+  }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = try systemCall {

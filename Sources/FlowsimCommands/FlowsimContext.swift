@@ -22,6 +22,8 @@ struct FlowsimContext {
   var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
   /// Runs a workflow of the user's in a world.
   var answer: HazardStudy.World = Simulation.answer
+  /// Where worlds are run that are tried in place of one that fails.
+  var isolated: Shrinker.Isolation = { $0() }
   /// Real time. It never reaches a world.
   var now: () -> Moment = EventLoop.now
   var writeFile: (_ bytes: [UInt8], _ path: String) throws(Errno) -> Void = FileWriting.write

@@ -14,7 +14,9 @@ package enum FlowsimMain {
   /// - Returns: what the process exits with.
   package static func run(_ line: [String]) -> Int32 {
     StandardStream.openMissing()
-    return run(line, FlowsimContext()).rawValue
+    var context = FlowsimContext()
+    context.isolated = IsolatedAttempt.make
+    return run(line, context).rawValue
   }
 
   static func run(_ line: [String], _ context: FlowsimContext) -> ExitCode {

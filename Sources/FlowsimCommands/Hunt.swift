@@ -87,14 +87,12 @@ struct Hunt {
     if !isJSON {
       context.output.write(failure.beginning)
     }
-    // What comes next may break a precondition, and end this process.
+    // What comes next takes a while.
     context.output.flush()
     // Where the same choices make another world there is nothing to hold on to.
     if violation.oracle == .same { return }
-    LastWords.set(
-      "flowsim: seed \(report.seed) fails (\(violation.oracle.rawValue)), and a world like it"
-        + " breaks a precondition\n")
-    let shrunk = recipe.shrink(seed: report.seed, violation.oracle, budget)
+    let shrunk = recipe.shrink(
+      seed: report.seed, violation.oracle, budget, isolated: context.isolated)
     failure.show(
       shrunk, writingTo: tracePath ?? "flowsim-\(report.seed).trace", isJSON: isJSON, context)
   }

@@ -24,6 +24,7 @@ final class Console {
   /// What becomes of attempts to write.
   var writeFailure: Errno?
   var answer: HazardStudy.World = Simulation.answer
+  var isolated: Shrinker.Isolation = { $0() }
   var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
 
   var output: String { standardOutput.text }
@@ -36,6 +37,7 @@ final class Console {
     context.output = standardOutput
     context.errors = standardError
     context.run = run
+    context.isolated = isolated
     context.answer = answer
     context.now = { [self] in
       looks += 1

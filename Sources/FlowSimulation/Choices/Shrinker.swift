@@ -15,16 +15,27 @@ package struct Shrinker {
     package init() {}
   }
 
-  package struct Attempt {
+  package struct Attempt: Equatable, Sendable {
     package let isFailure: Bool
     /// The choices that were made, as far as the world went.
-    package let recording: ChoiceRecording
+    package let schedule: ChoiceSchedule
+    /// How many those were, zeros included.
+    package let choices: Int
+
+    package init(isFailure: Bool, _ schedule: ChoiceSchedule, choices: Int) {
+      self.isFailure = isFailure
+      self.schedule = schedule
+      self.choices = choices
+    }
 
     package init(isFailure: Bool, _ recording: ChoiceRecording) {
-      self.isFailure = isFailure
-      self.recording = recording
+      self.init(isFailure: isFailure, recording.schedule, choices: recording.total)
     }
   }
+
+  /// Makes an attempt where it harms nobody: one that breaks a precondition is no failure of the kind
+  /// that is looked for.
+  package typealias Isolation = (() -> Attempt) -> Attempt
 
   /// The simplest that is known.
   package private(set) var schedule: ChoiceSchedule
@@ -77,7 +88,7 @@ package struct Shrinker {
   mutating func consider(_ candidate: ChoiceSchedule) -> Bool {
     guard candidate < schedule, let attempt = run(candidate) else { return false }
     // A world may not come to all choices of its schedule, and may cut some to what it allows.
-    let made = attempt.recording.schedule
+    let made = attempt.schedule
     guard attempt.isFailure, made < schedule else { return false }
     schedule = made
     return true
@@ -88,7 +99,7 @@ package struct Shrinker {
     guard !isExhausted, tried.insert(candidate).inserted else { return nil }
     runs += 1
     let result = attempt(candidate)
-    choices += result.recording.total
+    choices += result.choices
     return result
   }
 }

@@ -71,7 +71,8 @@ struct WorkflowCommand {
     context.output.write(failure.beginning)
     context.output.flush()
     let recipe = Self.recipe(broken.question, context.answer)
-    let shrunk = recipe.shrink(seed: broken.report.seed, violation.oracle)
+    let shrunk = recipe.shrink(
+      seed: broken.report.seed, violation.oracle, isolated: context.isolated)
     let trace = Trace(keepsLines: true)
     let again = recipe.replay(shrunk.world, trace)
     context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))
