@@ -153,6 +153,8 @@ struct ExploreCommand {
     context.output.write(isJSON ? ReportJSON.of(report) : failure.beginning)
     // What comes next may break a precondition, and end this process.
     context.output.flush()
-    failure.show(world.shrunk(isolated: context.isolated, by: context.run), writingTo: path, isJSON: isJSON, context)
+    failure.show(
+      world.shrunk(isolated: context.isolated, by: context.run), writingTo: path, isJSON: isJSON,
+      context)
   }
 }
