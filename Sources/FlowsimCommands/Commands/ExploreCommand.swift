@@ -151,7 +151,7 @@ struct ExploreCommand {
       report: report, violation: violation, name: "a world of \(exploration.subject)",
       command: nil)
     context.output.write(isJSON ? ReportJSON.of(report) : failure.beginning)
-    // What comes next may break a precondition, and end this process.
+    // What comes next takes a while.
     context.output.flush()
     failure.show(
       world.shrunk(isolated: context.isolated, by: context.run), writingTo: path, isJSON: isJSON,
