@@ -49,9 +49,11 @@ struct RecordedRun {
 
   /// An engine that was killed holds the run until it has had time to die, and drives it no more.
   ///
-  /// - Returns: whether it was one.
+  /// - Returns: whether it has gone meanwhile.
   private static func awaitEndOfDying(_ engine: Int32?) -> Bool {
-    guard let engine, let process = ProcessDescriptor(engine), process.isDying else { return false }
+    guard let engine else { return false }
+    guard let process = ProcessDescriptor(engine) else { return true }
+    guard process.isDying else { return false }
     return process.awaitEnd(milliseconds: dyingMilliseconds)
   }
 

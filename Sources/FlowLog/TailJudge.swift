@@ -73,8 +73,9 @@ extension SegmentReader {
       throw self.error(at: start, .storage(error))
     }
     // Frames that say that they reach over each other would take for ever to check. To take one for
-    // readable is the safe side.
-    var remainingBytes = 4 * (extent - start) + Int64(LogFormat.largestPayload)
+    // readable is the safe side. What lies beyond the bound may be a hole, which costs nothing.
+    var remainingBytes =
+      4 * min(extent - start, Self.mostTailBytes) + Int64(LogFormat.largestPayload)
     var place = start
     while let offset = try nextFramePlace(from: place, to: extent) {
       guard let checkedBytes = try checkedBytes(at: offset) else { return nil }
@@ -86,6 +87,9 @@ extension SegmentReader {
       verdict: .ambiguous, path: file.path, offset: start, bytes: extent - start,
       lastSequence: committed.sequence, lastAtStake: committed.sequence)
   }
+
+  /// Of what is behind the history, so much is checked frame by frame.
+  private static var mostTailBytes: Int64 { 64 << 20 }
 
   /// Where a frame may begin next: no frame begins with eight zeros.
   private mutating func nextFramePlace(

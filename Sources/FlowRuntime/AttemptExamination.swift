@@ -5,7 +5,7 @@ extension AttemptSupervisor {
   /// it. It has been sent, and its monitor is gone, or not watched.
   func look(at attempt: AttemptID) {
     guard let request = attempts[attempt]?.request else { return }
-    guard let sighting = try? records.look(at: request) else { return linger(attempt) }
+    guard let sighting = see(request) else { return linger(attempt) }
     switch settlement(of: sighting) {
     case .neverLaunched: neverLaunched(attempt)
     case .ended: endAsNoted(attempt, sighting)
@@ -71,7 +71,7 @@ extension AttemptSupervisor {
   /// Looks again at one that runs, since it could not be stopped, or its command was not noted yet.
   func lookAtRunning(_ attempt: AttemptID) {
     guard let entry = attempts[attempt] else { return }
-    if !entry.isLaunchTold, let sighting = try? records.look(at: entry.request) {
+    if !entry.isLaunchTold, let sighting = see(entry.request) {
       tellLaunched(attempt, sighting)
     }
     if entry.pendingStop != nil { deliverStop(attempt) }
@@ -97,7 +97,7 @@ extension AttemptSupervisor {
     guard let process = host.open(monitorID) else { return .gone }
     // What was opened is the monitor only if one still lives now, and was started when this process
     // was.
-    guard let sighting = try? records.look(at: request) else { return .unknown }
+    guard let sighting = see(request) else { return .unknown }
     if !sighting.isLocked { return .gone }
     guard let start = sighting.record?.start else { return .unknown }
     guard start.place == place, start.monitorID == monitorID,

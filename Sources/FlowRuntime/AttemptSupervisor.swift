@@ -29,6 +29,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// Those that nobody tells of.
   private var restless: [AttemptID] = []
   private var restlessPoll = Poll()
+  /// What has kept a record from being read for too long.
+  private var unreadable: StorageError?
   /// Monitors that have told that they start nothing, and whose end is still to be told: how many
   /// of an attempt.
   private var refusing: [AttemptID: Int] = [:]
@@ -39,6 +41,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   }
 
   private static var roomDelayMicroseconds: Int64 { 1_000_000 }
+  /// For so long a record may not be readable: it may be that there is no descriptor for it.
+  private static var unreadableMicroseconds: Int64 { 30_000_000 }
 
   /// - Parameters:
   ///   - storage: which holds the run's folder.
@@ -112,14 +116,16 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   // MARK: Reports
 
-  package func nextReport() -> Input? {
+  package func nextReport() throws(RunError) -> Input? {
     if let report = reports.removeFirst() { return report }
     while let message = host.nextMessage() {
       take(message)
       if let report = reports.removeFirst() { return report }
     }
     if nextDeadline != nil { doWhatIsDue(at: time.now().monotonic) }
-    return reports.removeFirst()
+    if let report = reports.removeFirst() { return report }
+    if let unreadable { throw .recordIsUnreadable(unreadable) }
+    return nil
   }
 
   package var nextDeadline: Instant? {
@@ -315,6 +321,23 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       }
     }
     return false
+  }
+
+  /// What can be seen of an attempt; nil if the storage does not tell now.
+  func see(_ request: LaunchRequest) -> RecordSighting? {
+    let attempt = request.attempt
+    do throws(StorageError) {
+      let sighting = try records.look(at: request)
+      attempts[attempt]?.unreadableSince = nil
+      return sighting
+    } catch {
+      let now = time.now().monotonic
+      let since = attempts[attempt]?.unreadableSince ?? now
+      attempts[attempt]?.unreadableSince = since
+      let end = since.advanced(byMicroseconds: Self.unreadableMicroseconds)
+      if now >= end { unreadable = error }
+      return nil
+    }
   }
 
   /// Puts the attempt on the list of those that are looked at until something can be told.

@@ -30,7 +30,10 @@ package protocol CommandRunner: AnyObject {
   /// SIGKILL at once. An attempt that has ended is left alone.
   func stop(_ attempt: AttemptID, force: Bool)
   /// The next thing that happened, in the order in which it did; nil when all is told.
-  func nextReport() -> Input?
+  ///
+  /// - Throws: `.recordIsUnreadable` if nobody can say any more what becomes of an attempt. What runs
+  ///   goes on, and another engine can take it up.
+  func nextReport() throws(RunError) -> Input?
   /// When the runner has something to do at the latest: a deadline, or the end of a grace.
   var nextDeadline: Instant? { get }
   /// Whether a launch waits for room on the disk. It goes on by itself.

@@ -189,7 +189,7 @@ package struct Driver<World: Environment>: ~Copyable {
       engine.handle(.timePassed, at: now)
     }
     try lookForRoom(at: now)
-    while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    while let report = try world.runner.nextReport() { engine.handle(report, at: now) }
     try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)

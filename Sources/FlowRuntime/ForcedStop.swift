@@ -16,10 +16,14 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     /// The records of those that go on: their monitors run elsewhere, cannot be told from the records,
     /// or have not come to an end.
     package var left: [String] = []
+    /// The records that cannot be read: what became of their attempts nobody knows.
+    package var unreadable: [String] = []
   }
 
   /// A monitor that has just begun has its record locked before it says who it is.
   private static var beginMicroseconds: Int64 { 1_000_000 }
+  /// A storage that fails now may not a moment later.
+  private static var looks: Int { 4 }
   /// A monitor gives up what it cannot kill after thirty seconds.
   private static var limitMicroseconds: Int64 { 35_000_000 }
 
@@ -41,23 +45,32 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     let deadline = begin.advanced(byMicroseconds: Self.limitMicroseconds)
     var told: Set<String> = []
     var left: [String] = []
+    // How often each could not be read, up to the last look.
+    var failures: [String: Int] = [:]
     while true {
       left = []
       let now = time.now().monotonic
       var isWaiting = false
       // Anew each time: a launcher that still lives may have begun more.
       for path in try records.paths(in: folder) {
-        // One that cannot be read now may be locked.
-        let sighting = try? records.look(atPath: path)
-        if let sighting, !sighting.isLocked { continue }
+        guard let sighting = try? records.look(atPath: path) else {
+          failures[path, default: 0] += 1
+          if failures[path, default: 0] < Self.looks || told.contains(path) { isWaiting = true }
+          continue
+        }
+        failures[path] = nil
+        guard sighting.isLocked else { continue }
         left.append(path)
-        if let sighting, !told.contains(path), tell(sighting, path) { told.insert(path) }
+        if !told.contains(path), tell(sighting, path) { told.insert(path) }
         if told.contains(path) || now < haveBegun { isWaiting = true }
       }
       if !isWaiting || now >= deadline { break }
       time.pause(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
     }
-    return Report(stopped: told.subtracting(left).count, left: left)
+    let unreadable = failures.keys.sorted()
+    return Report(
+      stopped: told.subtracting(left).subtracting(unreadable).count, left: left,
+      unreadable: unreadable)
   }
 
   /// - Returns: whether there was a monitor to be told.

@@ -27,7 +27,8 @@ package enum RunError: Error, Equatable, Sendable {
   case runWasTaken(path: String)
   /// An attempt still runs in another place: another boot, mount or process namespace.
   case runsElsewhere(recordPath: String)
-  /// An attempt's record cannot be read, so that nobody can say whether the attempt still runs.
+  /// An attempt's record cannot be read, so that nobody can say whether the attempt still runs, or
+  /// whether its intent is in the history.
   case recordIsUnreadable(StorageError)
   /// An attempt was launched for an intent that the history does not hold.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
@@ -100,8 +101,9 @@ extension RunError: CustomStringConvertible {
         + " another mount of the same folder); go on with the run where it was started"
     case .recordIsUnreadable(let error):
       return
-        "\(error); what became of its attempt only this record tells. Try again when it can be read."
-        + " If it cannot any more, empty it (truncate -s 0): then the attempt counts as lost"
+        "\(error); only this record tells what became of its attempt, and whether history is missing."
+        + " Restart the run when it can be read; if it never can again, empty it (truncate -s 0): then"
+        + " an attempt that has no end counts as lost"
     case .historyIsMissing(let path, let intent, let last):
       return
         "\(path) was made for event \(intent), and the history ends with event \(last): history is"

@@ -34,6 +34,8 @@ struct SupervisedAttempt {
   private(set) var pendingStop: ProcessSignal?
   /// Whether it is on the list of those to be looked at again.
   var isRestless = false
+  /// When its record could not be read for the first time; nil if it could at the last look.
+  var unreadableSince: Instant?
 
   /// One that is to be launched.
   init(_ request: LaunchRequest, isSent: Bool) {

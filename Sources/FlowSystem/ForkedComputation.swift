@@ -9,6 +9,8 @@ package enum ForkedComputation {
   /// - Returns: what `compute` returns; nil if the copy came to no result.
   /// - Throws: if there can be no copy.
   package static func bytes(_ compute: () -> [UInt8]) throws(Errno) -> [UInt8]? {
+    // Else the kernel would keep nothing of how it ended.
+    signal(SIGCHLD, SIG_DFL)
     var end: Int32 = -1
     let process = try systemCall { unsafe clinux_fork(&end) }
     if process == 0 {

@@ -5,6 +5,9 @@ import FlowSystem
 
 /// Runs a world in a process of its own: where one world fails, those like it may break preconditions.
 enum IsolatedAttempt {
+  /// What a world costs that breaks a precondition, in choices: about as much as another.
+  private static let brokenChoices = 1_000
+
   /// One that comes to no end counts as no failure.
   static func make(_ attempt: () -> Shrinker.Attempt) -> Shrinker.Attempt {
     let bytes: [UInt8]?
@@ -14,7 +17,9 @@ enum IsolatedAttempt {
       // There is no room for another process.
       return attempt()
     }
-    guard let bytes else { return Shrinker.Attempt(isFailure: false, .empty, choices: 0) }
+    guard let bytes else {
+      return Shrinker.Attempt(isFailure: false, .empty, choices: brokenChoices)
+    }
     do throws(CodingError) { return try decode(bytes) } catch {
       preconditionFailure("a process says what it cannot say: \(error)")
     }

@@ -50,7 +50,29 @@ import Testing
   /// Each says that it reaches over all the others: to check them all would take for ever.
   @Test func framesThatReachOverEachOtherAreTakenForReadable() throws {
     let storage = try log([])
-    var junk = [UInt8](repeating: 0, count: 100 * 48)
+    let junk = Self.overlappingFrames(100)
+    storage[segment1] += junk + [UInt8](repeating: 7, count: LogFormat.largestPayload + 64)
+    let before = storage.bytesRead
+    let (isTaken, _) = try end(of: storage, before: .moreThanOneCommit)
+    #expect(!isTaken)
+    #expect(storage.bytesRead - before <= 10 * storage[segment1].count)
+  }
+
+  /// What they reach over may be a hole, which takes no room on the disk.
+  @Test func norDoesItHelpThemThatTheyReachIntoAHole() throws {
+    let storage = try log([])
+    storage[segment1] += Self.overlappingFrames(100)
+    storage.hole = (Int64(storage[segment1].count), 1 << 50)
+    storage[segment1] += [7]
+    let before = storage.bytesRead
+    let (isTaken, _) = try end(of: storage, before: .moreThanOneCommit)
+    #expect(!isTaken)
+    #expect(storage.bytesRead - before <= 20 * LogFormat.largestPayload)
+  }
+
+  /// Each says that it is as long as a frame can be.
+  private static func overlappingFrames(_ count: Int) -> [UInt8] {
+    var junk = [UInt8](repeating: 0, count: count * 48)
     var frame = FrameHeader.data(
       salt: 0x5a17_0001, after: 6, syncedThrough: 0, eventCount: 1,
       rawLength: LogFormat.largestPayload, endsCommit: true)
@@ -59,11 +81,7 @@ import Testing
       frame.encode(into: &bytes, after: 0)
       junk.copy(bytes.span, at: start)
     }
-    storage[segment1] += junk + [UInt8](repeating: 7, count: LogFormat.largestPayload + 64)
-    let before = storage.bytesRead
-    let (isTaken, _) = try end(of: storage, before: .moreThanOneCommit)
-    #expect(!isTaken)
-    #expect(storage.bytesRead - before <= 10 * storage[segment1].count)
+    return junk
   }
 
   /// As long as a file can say that it is.

@@ -8,6 +8,9 @@ import FlowLog
 final class FakeMachine: ProcessHost, TimeSource {
   typealias Store = FakeStorage
 
+  /// What kept the supervisor from telling more.
+  var failure: RunError?
+
   /// Names one process: a later one with the number was started at another time.
   struct Process: Hashable {
     let id: Int32
@@ -249,7 +252,11 @@ struct SupervisorHarness {
   /// All that is told now.
   func reports() -> [Input] {
     var reports: [Input] = []
-    while let report = supervisor.nextReport() { reports.append(report) }
+    do throws(RunError) {
+      while let report = try supervisor.nextReport() { reports.append(report) }
+    } catch {
+      machine.failure = error
+    }
     return reports
   }
 

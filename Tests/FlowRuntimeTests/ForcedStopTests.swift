@@ -60,7 +60,22 @@ struct ForcedStopTests {
     machine.begin(one)
     machine.storage.failures[one.recordPath] = (1_000, .inputOutput)
     let report = try stop()
-    #expect(report.stopped == 0 && report.left == [one.recordPath] && machine.signals == [])
+    #expect(report.stopped == 0 && report.left == [] && machine.signals == [])
+    #expect(report.unreadable == [one.recordPath])
+  }
+
+  /// A failure now and then is none.
+  @Test func whatHasEndedIsNotNamedForOneFailure() throws {
+    let monitor = machine.begin(one)
+    machine.noteEnd(one)
+    machine.endMonitor(monitor, of: one)
+    let other = machine.begin(two)
+    machine.onWait = { [machine, one, two] in
+      if machine.waits == 200 { machine.endMonitor(other, of: two) }
+      if machine.waits == 199 { machine.storage.failures[one.recordPath] = (3, .inputOutput) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 1 && report.left == [] && report.unreadable == [])
   }
 
   @Test func aNumberThatBelongsToAnotherProcessNowIsNotSignalled() throws {

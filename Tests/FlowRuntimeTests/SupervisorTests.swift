@@ -321,5 +321,33 @@ struct SupervisorTests {
     var reports = harness.reports()
     while reports.isEmpty { reports = harness.reportsWhenDue() }
     #expect(reports == [.attemptEnded(one.attempt, .exited(5))])
+    #expect(harness.machine.failure == nil)
+  }
+
+  /// Nobody would ever say what became of the attempt. What else was told is told first.
+  @Test(arguments: [false, true])
+  func aRecordThatCannotBeReadForLongStopsTheEngine(isToStop: Bool) throws {
+    let harness = try SupervisorHarness()
+    let monitor = harness.run(one)
+    _ = harness.run(two)
+    harness.machine.storage.failures[one.recordPath] = (1_000, .inputOutput)
+    if isToStop {
+      harness.supervisor.stop(one.attempt, force: true)
+    } else {
+      harness.machine.endMonitor(monitor, of: one)
+      harness.machine.tell(.monitorGone(one.attempt))
+    }
+    let begin = harness.machine.clock
+    while harness.machine.failure == nil, harness.machine.clock - begin < 60_000_000 {
+      if harness.machine.clock - begin > 31_000_000 {
+        harness.machine.tell(.ended(two.attempt, .exited(0)))
+      }
+      _ = harness.reportsWhenDue()
+    }
+    #expect(
+      harness.machine.failure
+        == .recordIsUnreadable(StorageError(.open, one.recordPath, .inputOutput)))
+    #expect((30_000_000...32_000_000).contains(harness.machine.clock - begin))
+    #expect(harness.machine.swept.isEmpty)
   }
 }

@@ -96,6 +96,9 @@ package struct CancelCommand: Subcommand, Equatable {
     for path in report.left {
       context.warn("\(path) is still locked by a monitor that could not be stopped")
     }
+    for path in report.unreadable {
+      context.warn("\(path) cannot be read: its attempt may still run")
+    }
   }
 
   private func follow(

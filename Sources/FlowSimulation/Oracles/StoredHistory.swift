@@ -28,6 +28,8 @@ struct StoredHistory: ~Copyable {
       while let event = try reader?.next() { events.append(event) }
       return events
     } catch {
+      // It is of no use any more.
+      reader = nil
       throw Violation(.said, "a reader of the live log fails: \(error)")
     }
   }
