@@ -70,6 +70,8 @@ struct BatchTotals {
       writer.array { writer in
         for cell in coverage.neverHit { writer.string("\(cell)") }
       }
+      writer.member("unlikelyCells", Coverage.unlikelyCells.count)
+      writer.member("unlikelyHit", unlikelyHit)
     }
   }
 
@@ -102,7 +104,10 @@ struct BatchTotals {
     for cell in cells.prefix(Self.shownCells) { text += "  \(cell)\n" }
     if cells.count > Self.shownCells { text += "  and \(cells.count - Self.shownCells) more\n" }
     return text
+      + "besides, hit: \(unlikelyHit) of \(Coverage.unlikelyCells.count) that are too unlikely to ask for\n"
   }
+
+  private var unlikelyHit: Int { Coverage.unlikelyCells.count { coverage.count($0) > 0 } }
 
   private var eventRows: [(name: String, count: Int)] {
     EventKind.allCases.map { ($0.name, coverage.count($0)) }

@@ -248,5 +248,8 @@ struct FlowsimTests {
     for point in CrashPoint.allCases { #expect(two.contains("  \(point) ")) }
     let json = totals.json(elapsedMicroseconds: 1_000)
     for fault in Fault.allCases { #expect(json.contains(#""\#(fault)":"#)) }
+    let unlikely = Coverage.unlikelyCells.count
+    #expect(two.contains(" of \(unlikely) that are too unlikely to ask for\n"))
+    #expect(json.contains(#""unlikelyCells":\#(unlikely),"unlikelyHit":"#))
   }
 }

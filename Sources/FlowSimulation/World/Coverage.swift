@@ -36,6 +36,11 @@ package struct Coverage: Equatable, Sendable {
     CoverageCell.all.filter { count($0) == 0 && CoverageExclusion.of($0) == nil }
   }
 
+  /// The cells that are not asked for, though something could happen in them.
+  package static let unlikelyCells: [CoverageCell] = CoverageCell.all.filter {
+    CoverageExclusion.of($0)?.isImpossible == false
+  }
+
   /// - Parameter kinds: of the events that became durable last.
   mutating func add(_ fault: Fault, after kinds: EventKinds, in phase: WorldPhase) {
     faults[Int(fault.rawValue)] += 1
