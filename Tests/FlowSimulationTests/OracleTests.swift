@@ -249,6 +249,33 @@ struct OracleTests {
     #expect(check(running: 0) == .live)
   }
 
+  /// What a disk loses that keeps no promise may have been shown, and it may lose ever more.
+  @Test func whatTheDiskLosesFiresNothing() {
+    let (world, home, recorder) = finishedRun()
+    let events = recorder.events
+    let first = Array(events.dropLast(recorder.lastCommit.count))
+    func found(_ histories: [[Event]], isLogLost: Bool) -> Oracle? {
+      let oracles = Oracles()
+      oracles.begin(world, Self.workflow, created(recorder), home)
+      oracles.engineEnded(inFlight: nil)
+      oracles.recovered(first)
+      // All that can be read is shown, though only the first part was acknowledged.
+      oracles.read(isEngineDead: true)
+      world.storage.hasBetrayed = isLogLost
+      world.storage.hasBetrayedLog = isLogLost
+      for history in histories {
+        oracles.engineEnded(inFlight: nil)
+        oracles.found(history)
+      }
+      return oracles.violation?.oracle
+    }
+    #expect(found([first], isLogLost: false) == .prefix)
+    #expect(found([first], isLogLost: true) == nil)
+    let other = first.dropLast(2) + [events[0]]
+    #expect(found([Array(other)], isLogLost: true) == .prefix)
+    #expect(found([Array(first.dropLast(2)), Array(other)], isLogLost: true) == nil)
+  }
+
   @Test func lostOrInventedEventsFirePrefix() {
     let (world, home, recorder) = finishedRun()
     let events = recorder.events

@@ -228,7 +228,8 @@ package final class Oracles: RunObserver {
 
   /// Somebody reads the run.
   func read(isEngineDead: Bool) {
-    guard let home else { return }
+    // Of a history that the disk has lost, anything may be left.
+    guard let home, !(isBetrayed && hasLostHistory) else { return }
     hold { () throws(Violation) in
       let seen = try ReadOracle.check(
         home, runID,
@@ -388,6 +389,9 @@ package final class Oracles: RunObserver {
       hasLostHistory = events.count < acknowledged.count
       return
     }
+    // The engine that found some of it lost came to nothing, and now the disk has lost more: what is left
+    // may be a commit that was given up before.
+    if isBetrayed, hasLostHistory { return }
     let extra = events.dropFirst(acknowledged.count)
     if events.last?.body.kind != .runFinished { endedAt = nil }
     if !events.starts(with: acknowledged) {
@@ -395,7 +399,7 @@ package final class Oracles: RunObserver {
         .prefix,
         "of \(acknowledged.count) acknowledged events, \(events.count) were recovered, and not"
           + " the same")
-    } else if events.count < shown {
+    } else if events.count < shown, world?.storage.hasBetrayedLog != true {
       violated(.prefix, "of \(shown) events that were shown, \(events.count) were recovered")
     } else if let inFlight, !extra.isEmpty, !extra.elementsEqual(inFlight) {
       violated(.prefix, "\(extra.count) events were recovered that were not in flight")
