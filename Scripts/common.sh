@@ -17,47 +17,53 @@ stop() {
   exit 6
 }
 
-# Builds an executable product, unless its binary is newer than all that it is made from.
+# Builds executable products, unless their binaries are newer than all that they are made from.
 be_built() {
-  if is_fresh "$1"; then return; fi
+  if are_fresh "$@"; then return; fi
   mkdir -p "$build" 2>/dev/null || true
   [[ -w $build ]] ||
-    stop "cannot build $1: no right to write $build; set FLOW_BUILD_DIR to a folder for the build"
+    stop "cannot build $*: no right to write $build; set FLOW_BUILD_DIR to a folder for the build"
   # One at a time. The lock stays with this shell: nothing that it starts can hold it on.
   exec 9>"$build/scripts.lock"
   flock 9
-  if ! is_fresh "$1"; then
-    { install_missing; build_release "$1"; } 9>&-
+  if ! are_fresh "$@"; then
+    { install_missing; build_release "$@"; } 9>&-
   fi
   exec 9>&-
 }
 
 # A file that was removed or renamed shows in the time of its folder. No process is started for
 # this, so it costs about a millisecond.
-is_fresh() {
-  local path
+are_fresh() {
+  local path product
   shopt -s globstar
   for path in "$root"/{Package.swift,Scripts/common.sh,Sources,Sources/**}; do
-    if [[ $path -nt $binaries/$1 ]]; then return 1; fi
+    for product; do
+      if [[ $path -nt $binaries/$product ]]; then return 1; fi
+    done
   done
 }
 
-# Builds a static executable and puts it in place in one step, dated by the start of the build: a
+# Builds static executables and puts each in place in one step, dated by the start of the build: a
 # source that changes meanwhile counts as newer, and no program that runs sees its file change.
 build_release() {
-  local log=$build/$1.log new=$binaries/$1.new
-  say "building $1 (once) …"
+  local log=$build/release.log begun=$binaries/begun selection=() product
+  # SwiftPM takes the name of one, or builds all: that is sooner than one after the other.
+  if (($# == 1)); then selection=(--product "$1"); fi
+  say "building $* (once) …"
   mkdir -p "$binaries"
-  : >"$new.time"
-  if ! run_swift build -c release --static-swift-stdlib --product "$1" </dev/null >"$log" 2>&1; then
+  : >"$begun"
+  if ! run_swift build -c release --static-swift-stdlib "${selection[@]}" </dev/null >"$log" 2>&1; then
     without_known_warnings "$log" >&2 || true
-    stop "cannot build $1: see above"
+    stop "cannot build $*: see above"
   fi
   without_known_warnings "$log" | grep 'warning:' >&2 || true
-  cp -- "$build/release/$1" "$new"
-  touch -r "$new.time" -- "$new"
-  mv -f -- "$new" "$binaries/$1"
-  rm -f -- "$new.time"
+  for product; do
+    cp -- "$build/release/$product" "$binaries/$product.new"
+    touch -r "$begun" -- "$binaries/$product.new"
+    mv -f -- "$binaries/$product.new" "$binaries/$product"
+  done
+  rm -f -- "$begun"
 }
 
 # SwiftPM takes `..` textually, which is another folder where Scripts is a symbolic link. What it
@@ -133,4 +139,28 @@ run_part() {
   "${@:2}"
   say "── $name: $((SECONDS - started)) s"
   trap - EXIT
+}
+
+# Runs commands side by side, each with the words of an argument, and prints what each said when it has
+# ended. Fails if one of them does.
+run_together() {
+  local command said number failed=0 pids=()
+  said=$(mktemp -d)
+  # A process group each, to be ended with all that it started.
+  set -m
+  for command; do
+    # shellcheck disable=SC2086  # its words
+    $command >"$said/${#pids[@]}" 2>&1 </dev/null &
+    pids+=($!)
+  done
+  set +m
+  # shellcheck disable=SC2064  # both are gone by then
+  trap "kill -- ${pids[*]/#/-}; rm -rf -- '$said'; exit 130" INT TERM HUP
+  for number in "${!pids[@]}"; do
+    wait "${pids[number]}" || failed=1
+    cat -- "$said/$number" >&2
+  done
+  trap - INT TERM HUP
+  rm -rf -- "$said"
+  return "$failed"
 }
