@@ -37,7 +37,7 @@ be_built() {
 are_fresh() {
   local path product
   shopt -s globstar
-  for path in "$root"/{Package.swift,Scripts/common.sh,Sources,Sources/**}; do
+  for path in "$root"/{Package.swift,Scripts/common.sh,{Sources,Tests/{,Log}TestSupport}{,/**}}; do
     for product; do
       if [[ $path -nt $binaries/$product ]]; then return 1; fi
     done
@@ -146,6 +146,9 @@ run_part() {
 run_together() {
   local command said number failed=0 pids=()
   said=$(mktemp -d)
+  trap 'end_together; exit 129' HUP
+  trap 'end_together; exit 130' INT
+  trap 'end_together; exit 143' TERM
   # A process group each, to be ended with all that it started.
   set -m
   for command; do
@@ -154,13 +157,20 @@ run_together() {
     pids+=($!)
   done
   set +m
-  # shellcheck disable=SC2064  # both are gone by then
-  trap "kill -- ${pids[*]/#/-}; rm -rf -- '$said'; exit 130" INT TERM HUP
   for number in "${!pids[@]}"; do
     wait "${pids[number]}" || failed=1
     cat -- "$said/$number" >&2
   done
-  trap - INT TERM HUP
+  trap - HUP INT TERM
   rm -rf -- "$said"
   return "$failed"
+}
+
+# Of run_together, when it is ended itself.
+end_together() {
+  if ((${#pids[@]})); then
+    kill -- "${pids[@]/#/-}" 2>/dev/null || true
+    wait "${pids[@]}" || true
+  fi
+  rm -rf -- "$said"
 }

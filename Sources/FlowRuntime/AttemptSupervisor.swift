@@ -365,6 +365,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
         restless.append(attempt)
       } else {
         attempts[attempt]?.isRestless = false
+        // Looks of some later time are none of these.
+        attempts[attempt]?.unreadableSince = nil
       }
     }
     if restless.isEmpty { restlessPoll.calm() } else { restlessPoll.arrange(at: now) }

@@ -123,7 +123,7 @@ package struct Simulation {
   private mutating func stopped(_ error: RunError) {
     if world.isEngineDead { return }
     world.trace.tell(.world) { "the engine stops: \(error)" }
-    if world.storage.hasBetrayed, error.saysThatHistoryIsWrong {
+    if world.storage.hasBetrayedLog, error.saysThatHistoryIsWrong {
       isLost = true
       return
     }

@@ -324,12 +324,11 @@ struct SupervisorTests {
     #expect(harness.machine.failure == nil)
   }
 
-  /// Nobody would ever say what became of the attempt. What else was told is told first.
+  /// Nobody would ever say what became of the attempt.
   @Test(arguments: [false, true])
   func aRecordThatCannotBeReadForLongStopsTheEngine(isToStop: Bool) throws {
     let harness = try SupervisorHarness()
     let monitor = harness.run(one)
-    _ = harness.run(two)
     harness.machine.storage.failures[one.recordPath] = (1_000, .inputOutput)
     if isToStop {
       harness.supervisor.stop(one.attempt, force: true)
@@ -339,9 +338,6 @@ struct SupervisorTests {
     }
     let begin = harness.machine.clock
     while harness.machine.failure == nil, harness.machine.clock - begin < 60_000_000 {
-      if harness.machine.clock - begin > 31_000_000 {
-        harness.machine.tell(.ended(two.attempt, .exited(0)))
-      }
       _ = harness.reportsWhenDue()
     }
     #expect(
@@ -349,5 +345,25 @@ struct SupervisorTests {
         == .recordIsUnreadable(StorageError(.open, one.recordPath, .inputOutput)))
     #expect((30_000_000...32_000_000).contains(harness.machine.clock - begin))
     #expect(harness.machine.swept.isEmpty)
+  }
+
+  /// Two looks that fail, with a minute between them in which nobody had to look.
+  @Test func onlyLooksThatFollowEachOtherMakeARecordUnreadable() throws {
+    let harness = try SupervisorHarness()
+    let monitor = harness.run(one)
+    harness.machine.storage.failures[one.recordPath] = (1, .inputOutput)
+    harness.supervisor.stop(one.attempt, force: true)
+    #expect(harness.machine.storage.failures[one.recordPath]?.0 == 0)
+    // So that there is nobody to be stopped when it is tried again.
+    harness.machine.end(monitor)
+    while harness.supervisor.nextDeadline != nil { #expect(harness.reportsWhenDue() == []) }
+    harness.machine.pass(microseconds: 60_000_000)
+    harness.machine.storage.failures[one.recordPath] = (1, .inputOutput)
+    harness.machine.noteEnd(one, code: 3)
+    harness.machine.release(one)
+    harness.machine.tell(.monitorGone(one.attempt))
+    #expect(harness.reports() == [])
+    #expect(harness.machine.failure == nil)
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .exited(3))])
   }
 }

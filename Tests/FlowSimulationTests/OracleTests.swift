@@ -256,12 +256,15 @@ struct OracleTests {
     let first = Array(events.dropLast(recorder.lastCommit.count))
     func found(_ histories: [[Event]], isLogLost: Bool) -> Oracle? {
       let oracles = Oracles()
+      world.storage.hasBetrayed = false
+      world.storage.hasBetrayedLog = false
       oracles.begin(world, Self.workflow, created(recorder), home)
       oracles.engineEnded(inFlight: nil)
       oracles.recovered(first)
       // All that can be read is shown, though only the first part was acknowledged.
       oracles.read(isEngineDead: true)
-      world.storage.hasBetrayed = isLogLost
+      // Of records and locks nothing of the history can be lost.
+      world.storage.hasBetrayed = true
       world.storage.hasBetrayedLog = isLogLost
       for history in histories {
         oracles.engineEnded(inFlight: nil)
@@ -271,6 +274,9 @@ struct OracleTests {
     }
     #expect(found([first], isLogLost: false) == .prefix)
     #expect(found([first], isLogLost: true) == nil)
+    #expect(found([first.dropLast(2)], isLogLost: false) == .prefix)
+    #expect(found([events.dropLast(1)], isLogLost: false) == .prefix)
+    #expect(found([events.dropLast(1)], isLogLost: true) == nil)
     let other = first.dropLast(2) + [events[0]]
     #expect(found([Array(other)], isLogLost: true) == .prefix)
     #expect(found([Array(first.dropLast(2)), Array(other)], isLogLost: true) == nil)

@@ -88,6 +88,8 @@ package final class Oracles: RunObserver {
 
   /// Whether the disk has changed or lost what was durable.
   private var isBetrayed: Bool { world?.storage.hasBetrayed ?? false }
+  /// Whether it has done so to what the history is in.
+  private var isLogBetrayed: Bool { world?.storage.hasBetrayedLog ?? false }
 
   // MARK: While the engine lives
 
@@ -228,15 +230,19 @@ package final class Oracles: RunObserver {
 
   /// Somebody reads the run.
   func read(isEngineDead: Bool) {
-    // Of a history that the disk has lost, anything may be left.
-    guard let home, !(isBetrayed && hasLostHistory) else { return }
+    guard let home else { return }
+    let expectation = ReadOracle.Expectation(
+      isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
+      inFlight: isRecovered ? nil : inFlight, shown: shown,
+      bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown)
     hold { () throws(Violation) in
-      let seen = try ReadOracle.check(
-        home, runID,
-        ReadOracle.Expectation(
-          isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
-          inFlight: isRecovered ? nil : inFlight, shown: shown,
-          bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown))
+      let seen: Int?
+      do throws(Violation) { seen = try ReadOracle.check(home, runID, expectation) } catch {
+        // Of a history that the disk has lost, anything may be left.
+        if hasLostHistory { return }
+        throw error
+      }
+      if hasLostHistory { return }
       if !acknowledged.isEmpty, !isDurabilityUnknown { shown = max(shown, seen ?? 0) }
     }
   }
@@ -385,13 +391,13 @@ package final class Oracles: RunObserver {
     stored = nil
     // From an engine that was coming up, as this one is.
     takenThrough = nil
-    if isBetrayed, acknowledged.starts(with: events) {
+    if isLogBetrayed, acknowledged.starts(with: events) {
       hasLostHistory = events.count < acknowledged.count
       return
     }
     // The engine that found some of it lost came to nothing, and now the disk has lost more: what is left
     // may be a commit that was given up before.
-    if isBetrayed, hasLostHistory { return }
+    if hasLostHistory { return }
     let extra = events.dropFirst(acknowledged.count)
     if events.last?.body.kind != .runFinished { endedAt = nil }
     if !events.starts(with: acknowledged) {
@@ -399,7 +405,7 @@ package final class Oracles: RunObserver {
         .prefix,
         "of \(acknowledged.count) acknowledged events, \(events.count) were recovered, and not"
           + " the same")
-    } else if events.count < shown, world?.storage.hasBetrayedLog != true {
+    } else if events.count < shown, !isLogBetrayed {
       violated(.prefix, "of \(shown) events that were shown, \(events.count) were recovered")
     } else if let inFlight, !extra.isEmpty, !extra.elementsEqual(inFlight) {
       violated(.prefix, "\(extra.count) events were recovered that were not in flight")
@@ -415,7 +421,7 @@ package final class Oracles: RunObserver {
     let isFinished = (acknowledged + (inFlight ?? [])).contains { $0.body.kind == .runFinished }
     let truth = VerdictOracle.Truth(
       acknowledged: acknowledged.count, inFlight: inFlight, isFinished: isFinished,
-      isBetrayed: isBetrayed, isLogBetrayed: home.storage.hasBetrayedLog,
+      isBetrayed: isBetrayed, isLogBetrayed: isLogBetrayed,
       segments: append?.durable ?? [])
     foundTail = try? found.get().tail
     toldTail = nil
