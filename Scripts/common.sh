@@ -79,9 +79,9 @@ run_swift() {
   swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
 }
 
-# For debug builds of scripts: without what only debuggers and editors need, which takes a seventh of
+# For debug builds of scripts: without what only debuggers need, which takes a tenth of
 # the time. A failure says where it is all the same.
-debug_options=(--disable-index-store -debug-info-format none)
+debug_options=(-debug-info-format none)
 
 # The Swift runtime's own archives mention functions that a static executable cannot have in full.
 # None of them is called by us.
