@@ -144,37 +144,3 @@ run_part() {
   say "── $name: $((SECONDS - started)) s"
   trap - EXIT
 }
-
-# Runs commands side by side, each with the words of an argument, and prints what each said when it has
-# ended. Fails if one of them does.
-run_together() {
-  local command said number failed=0 pids=()
-  said=$(mktemp -d)
-  trap 'end_together; exit 129' HUP
-  trap 'end_together; exit 130' INT
-  trap 'end_together; exit 143' TERM
-  # A process group each, to be ended with all that it started.
-  set -m
-  for command; do
-    # shellcheck disable=SC2086  # its words
-    $command >"$said/${#pids[@]}" 2>&1 </dev/null &
-    pids+=($!)
-  done
-  set +m
-  for number in "${!pids[@]}"; do
-    wait "${pids[number]}" || failed=1
-    cat -- "$said/$number" >&2
-  done
-  trap - HUP INT TERM
-  rm -rf -- "$said"
-  return "$failed"
-}
-
-# Of run_together, when it is ended itself.
-end_together() {
-  if ((${#pids[@]})); then
-    kill -- "${pids[@]/#/-}" 2>/dev/null || true
-    wait "${pids[@]}" || true
-  fi
-  rm -rf -- "$said"
-}
