@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 import FlowLog
 
 extension RunHome {
@@ -174,5 +174,25 @@ extension RunHome {
     let names = try wrapping(.list, path) { () throws(Errno) in try storage.entries(of: path) }
     for name in names { try removeTree("\(path)/\(name)") }
     try wrapping(.remove, path) { () throws(Errno) in try storage.removeDirectory(path) }
+  }
+}
+
+/// What a run is made of.
+package struct NewRun {
+  /// The size of the definition is filled in by the engine.
+  package var created: RunCreated
+  package var definition: WorkflowDefinition
+  package var graph: DependencyGraph
+  /// The definition file, byte for byte.
+  package var definitionFile: [UInt8]
+
+  package init(
+    created: RunCreated, definition: WorkflowDefinition, graph: DependencyGraph,
+    definitionFile: [UInt8]
+  ) {
+    self.created = created
+    self.definition = definition
+    self.graph = graph
+    self.definitionFile = definitionFile
   }
 }
