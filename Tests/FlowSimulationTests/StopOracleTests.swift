@@ -118,7 +118,7 @@ struct StopOracleTests {
     Said(
       body: .runCreated(
         RunCreated(
-          runID: "run", seed: 1, policyVersion: Decider.policyVersion, programVersion: "0",
+          runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0",
           jobs: 1, definitionFolder: "/", definitionByteCount: 0)))
   }
 

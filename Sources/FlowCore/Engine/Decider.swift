@@ -3,7 +3,6 @@
 /// The rules have a version, which a run keeps for life: a history is re-decided by the rules that
 /// it was decided by.
 package enum Decider {
-  package static let policyVersion: Int32 = 1
   /// After so many reruns a step that is lost once more fails.
   package static let maxReruns: Int32 = 3
 

@@ -25,7 +25,7 @@ package struct Replay: Equatable, Sendable {
     lastSequence = event.sequence
     switch (event.body, created) {
     case (.runCreated(let created), nil):
-      guard created.policyVersion == Decider.policyVersion else {
+      guard created.policyVersion == Policy.current else {
         throw HistoryError(event, .unknownPolicy(created.policyVersion))
       }
       guard (1...RunCreated.largestDefinition).contains(created.definitionByteCount) else {
