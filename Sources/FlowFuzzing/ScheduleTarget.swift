@@ -1,6 +1,6 @@
 import FlowSimulation
 
-/// The bytes make every choice of a simulated world, and all that the oracles watch holds in it.
+/// The bytes make every choice of a simulated world, and all that the checkers watch holds in it.
 enum ScheduleTarget {
   /// Of it come only the delays' jitter and the log's salts.
   static let seed: UInt64 = 1

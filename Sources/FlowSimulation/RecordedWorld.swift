@@ -12,18 +12,18 @@ package struct RecordedWorld: Equatable, Sendable {
   package var options: SimulationOptions
   /// Without the choices that made the options.
   package var schedule: ChoiceSchedule
-  /// Which oracle fired; nil if all held.
-  package var oracle: Oracle?
+  /// Which property was violated; nil if all held.
+  package var property: Property?
   package var traceHash: UInt64
 
   package init(
-    seed: UInt64, options: SimulationOptions, schedule: ChoiceSchedule, oracle: Oracle?,
+    seed: UInt64, options: SimulationOptions, schedule: ChoiceSchedule, property: Property?,
     traceHash: UInt64
   ) {
     self.seed = seed
     self.options = options
     self.schedule = schedule
-    self.oracle = oracle
+    self.property = property
     self.traceHash = traceHash
   }
 
@@ -31,7 +31,7 @@ package struct RecordedWorld: Equatable, Sendable {
   package init(_ report: Simulation.Report, _ choices: ChoiceSchedule) {
     self.init(
       seed: report.seed, options: report.options,
-      schedule: choices.filter { $0.site != .options }, oracle: report.violation?.oracle,
+      schedule: choices.filter { $0.site != .options }, property: report.violation?.property,
       traceHash: report.traceHash)
   }
 
@@ -41,19 +41,19 @@ package struct RecordedWorld: Equatable, Sendable {
 }
 
 extension RecordedWorld {
-  /// The simplest world with the same options that is found in which the same oracle fires.
+  /// The simplest world with the same options that is found in which the same property is violated.
   ///
   /// - Precondition: One fires here.
   package func shrunk(
     _ budget: Shrinker.Budget = Shrinker.Budget(),
     isolated: @escaping Shrinker.Isolation = { $0() }, by run: @escaping WorldRunner
   ) -> WorldRecipe.Shrunk {
-    guard let oracle else { preconditionFailure("nothing fails that could be made simpler") }
+    guard let property else { preconditionFailure("nothing fails that could be made simpler") }
     var shrinker = Shrinker(schedule, budget) { schedule in
       isolated {
         let choices = RecordingChoices(ReplayedChoices(schedule))
         let report = run(seed, options, choices, Trace())
-        return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+        return .init(isFailure: report.violation?.property == property, choices.recording)
       }
     }
     shrinker.shrink()
@@ -123,9 +123,9 @@ package struct WorldRecipe {
     package let runs: Int
   }
 
-  /// The simplest world that is found in which the same oracle fires as with a seed.
+  /// The simplest world that is found in which the same property is violated as with a seed.
   package func shrink(
-    seed: UInt64, _ oracle: Oracle, _ budget: Shrinker.Budget = Shrinker.Budget(),
+    seed: UInt64, _ property: Property, _ budget: Shrinker.Budget = Shrinker.Budget(),
     isolated: @escaping Shrinker.Isolation = { $0() }
   ) -> Shrunk {
     let failing = record(seed: seed).recording.schedule
@@ -133,7 +133,7 @@ package struct WorldRecipe {
       isolated {
         let choices = RecordingChoices(ReplayedChoices(schedule))
         let report = run(seed: seed, choices, Trace())
-        return .init(isFailure: report.violation?.oracle == oracle, choices.recording)
+        return .init(isFailure: report.violation?.property == property, choices.recording)
       }
     }
     shrinker.shrink()

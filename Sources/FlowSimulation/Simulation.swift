@@ -76,13 +76,13 @@ package struct Simulation {
     created = RunCreated(
       runID: "run", seed: seed, policyVersion: Policy.current, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
-    world.oracles.begin(world, definition, created, home)
+    world.checkers.begin(world, definition, created, home)
     world.runFolder = home.folder(of: created.runID)
   }
 
   var report: Report {
     Report(
-      seed: seed, options: world.options, violation: world.oracles.violation, outcome: outcome,
+      seed: seed, options: world.options, violation: world.checkers.violation, outcome: outcome,
       isLost: isLost,
       traceHash: world.trace.hash, events: world.trace.eventCount,
       launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
@@ -103,11 +103,11 @@ package struct Simulation {
   // MARK: Lives
 
   mutating func live() {
-    while outcome == nil && !isLost && world.oracles.violation == nil {
+    while outcome == nil && !isLost && world.checkers.violation == nil {
       if world.life == Self.maxLives { world.heal() }
       // One engine may be refused, and is followed by one where the attempts run.
       if world.life > Self.maxLives + 2 {
-        world.oracles.violated(.live, "the run does not end in a world without faults")
+        world.checkers.violated(.live, "the run does not end in a world without faults")
         return
       }
       do throws(RunError) {
@@ -115,7 +115,7 @@ package struct Simulation {
       } catch {
         stopped(error)
       }
-      if outcome == nil && !isLost && world.oracles.violation == nil { world.restart() }
+      if outcome == nil && !isLost && world.checkers.violation == nil { world.restart() }
     }
   }
 
@@ -127,13 +127,13 @@ package struct Simulation {
       isLost = true
       return
     }
-    if world.oracles.mayBeTaken { return }
+    if world.checkers.mayBeTaken { return }
     if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace, .tooManyOpenFiles: return
-    case nil: world.oracles.violated(.prefix, "the engine stops: \(error)")
-    default: world.oracles.violated(.live, "the engine stops for no fault of the disk: \(error)")
+    case nil: world.checkers.violated(.prefix, "the engine stops: \(error)")
+    default: world.checkers.violated(.live, "the engine stops for no fault of the disk: \(error)")
     }
   }
 
@@ -142,7 +142,7 @@ package struct Simulation {
     guard !world.isEngineDead, let failure = error.storageFailure, failure.errno.isWantOfRoom
     else { return }
     switch failure.operation {
-    case .reserve, .create: world.oracles.violated(.live, "the engine does not wait: \(failure)")
+    case .reserve, .create: world.checkers.violated(.live, "the engine does not wait: \(failure)")
     case .makeDirectory, .rename, .remove, .list, .syncDirectory, .inspect, .open, .read, .write,
       .sync, .lock, .close:
       break
@@ -158,65 +158,65 @@ package struct Simulation {
       turns += 1
       do throws(RunError) {
         ended = try driver.step()
-        if driver.isFinished { world.oracles.runEnds() }
+        if driver.isFinished { world.checkers.runEnds() }
       } catch {
-        if driver.isFinished { world.oracles.runEnds() }
-        world.oracles.engineEnded(inFlight: driver.commitInFlight)
+        if driver.isFinished { world.checkers.runEnds() }
+        world.checkers.engineEnded(inFlight: driver.commitInFlight)
         checkEnd(at: error)
         throw error
       }
-      if world.isEngineDead || world.oracles.violation != nil {
-        world.oracles.engineEnded(inFlight: driver.commitInFlight)
+      if world.isEngineDead || world.checkers.violation != nil {
+        world.checkers.engineEnded(inFlight: driver.commitInFlight)
         return
       }
     }
     guard let ended else {
-      world.oracles.violated(.live, "the engine is busy for ever")
+      world.checkers.violated(.live, "the engine is busy for ever")
       return
     }
     let state = driver.state
     do throws(RunError) { try driver.finish() } catch {
-      world.oracles.engineEnded(inFlight: [])
+      world.checkers.engineEnded(inFlight: [])
       throw error
     }
-    world.oracles.engineEnded(inFlight: [])
+    world.checkers.engineEnded(inFlight: [])
     try end(as: ended, state)
   }
 
   /// The run's engine, at work; nil if the history says that the run has ended.
   private mutating func begin() throws(RunError) -> Driver<World>? {
     guard try home.contains(created.runID) else {
-      if !world.oracles.acknowledged.isEmpty {
-        world.oracles.violated(.prefix, "a run whose creation was acknowledged is gone")
+      if !world.checkers.acknowledged.isEmpty {
+        world.checkers.violated(.prefix, "a run whose creation was acknowledged is gone")
         return nil
       }
-      world.oracles.creates()
+      world.checkers.creates()
       return try Driver.create(
         NewRun(
           created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
-        by: process, home: home, world: world, observer: world.oracles)
+        by: process, home: home, world: world, observer: world.checkers)
     }
     let reading = read()
-    world.oracles.verify(reading)
+    world.checkers.verify(reading)
     let found = try reading.get().events
-    world.oracles.found(found)
-    if world.oracles.violation != nil { return nil }
+    world.checkers.found(found)
+    if world.checkers.violation != nil { return nil }
     isToReopen = isToReopen(found)
     let driver = try Driver.resume(
       created.runID, reopening: isToReopen, by: process, home: home, world: world,
-      observer: world.oracles)
+      observer: world.checkers)
     if world.isEngineDead { return nil }
-    if world.oracles.hasLostHistory {
+    if world.checkers.hasLostHistory {
       isLost = true
       return nil
     }
-    world.oracles.recovered(found)
+    world.checkers.recovered(found)
     if isToReopen {
       isToReopen = false
       reopenings -= 1
     }
     if driver == nil, case .runFinished(let outcome)? = found.last?.body {
-      world.oracles.engineEnded(inFlight: [])
+      world.checkers.engineEnded(inFlight: [])
       try end(as: outcome, nil)
     }
     return driver
@@ -230,7 +230,7 @@ package struct Simulation {
   /// The run has ended: what was said of it must hold.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
     let events = try read().get().events
-    world.oracles.ended(state, events)
+    world.checkers.ended(state, events)
     if reopenings > 0, !world.isHealed, canReopen(events) {
       isToReopen = true
       return
@@ -238,7 +238,7 @@ package struct Simulation {
     self.outcome = outcome
     endedAt = world.now
     world.endRun()
-    world.oracles.settled(definition)
+    world.checkers.settled(definition)
   }
 
   // MARK: Rounds
@@ -257,7 +257,7 @@ package struct Simulation {
     do throws(HistoryError) {
       for event in events { try replay.apply(event) }
     } catch {
-      world.oracles.violated(.replay, "the log of the finished run says the impossible: \(error)")
+      world.checkers.violated(.replay, "the log of the finished run says the impossible: \(error)")
     }
     return replay.state?.canReopen == true
   }

@@ -3,23 +3,24 @@
 ///     flowsim trace 1
 ///     seed 42
 ///     workflow drawn
-///     oracle said
+///     property said
 ///     trace 5e0140e1c95e8c26
 ///     option steps=3
 ///     choices crash 12=1 40=1
 ///     end
 ///
-/// The first line names the version. `oracle none` stands for a world in which all held. An option
-/// that is not named is as quiet as can be, and a choice that is not named is zero: `crash 12=1` says
-/// that of the choices of that site the one with index 12, counted from 0, was 1. The order of the
-/// lines between the first and the last is free. Lines that begin with `#` are comments.
+/// The first line names the version. `property` is the one that was violated, or `none`; older traces
+/// call it `oracle`. An option that is not named has its quietest value, and a choice that is not named
+/// is zero: `crash 12=1` says that the choice with index 12, counted from 0, among those of the site
+/// `crash`, was 1. The lines between the first and the last may come in any order. Lines that begin
+/// with `#` are comments.
 package enum TraceText {
   static let version = 1
 
   package static func of(_ world: RecordedWorld) -> String {
     var lines = [
       "flowsim trace \(version)", "seed \(world.seed)", "workflow drawn",
-      "oracle \(world.oracle?.rawValue ?? "none")",
+      "property \(world.property?.rawValue ?? "none")",
       "trace \(String(world.traceHash, radix: 16))",
     ]
     let quiet = SimulationOptions.quiet.settings
@@ -80,12 +81,12 @@ private struct TraceParser {
   typealias Reason = TraceText.Problem.Reason
 
   private enum Key: String, CaseIterable {
-    case seed, workflow, oracle, trace, option, choices, end
+    case seed, workflow, property, trace, option, choices, end
   }
 
   private var seed: UInt64?
   private var traceHash: UInt64?
-  private var oracle: Oracle??
+  private var property: Property??
   private var hasWorkflow = false
   private var options = SimulationOptions.quiet
   private var named: [String] = []
@@ -97,7 +98,8 @@ private struct TraceParser {
     if line.isEmpty || line.hasPrefix("#") { return }
     if isAtEnd { throw .textAfterEnd }
     let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-    guard let name = words.first, let key = Key(rawValue: name) else {
+    guard let name = words.first, let key = Key(rawValue: name == "oracle" ? "property" : name)
+    else {
       throw .unknown(
         words.first ?? line, of: "a line of a trace", among: Key.allCases.map(\.rawValue))
     }
@@ -105,8 +107,8 @@ private struct TraceParser {
     switch key {
     case .option: try takeOption(rest)
     case .choices: try takeChoices(rest)
-    case .seed, .workflow, .oracle, .trace, .end:
-      try nameOnce(name)
+    case .seed, .workflow, .property, .trace, .end:
+      try nameOnce(key.rawValue)
       try take(rest, as: key)
     }
   }
@@ -139,12 +141,12 @@ private struct TraceParser {
         throw .invalid("workflow", value: value, expected: "drawn")
       }
       hasWorkflow = true
-    case .oracle:
-      guard value == "none" || Oracle(rawValue: value) != nil else {
+    case .property:
+      guard value == "none" || Property(rawValue: value) != nil else {
         throw .unknown(
-          value, of: "an oracle", among: ["none"] + Oracle.allCases.map(\.rawValue))
+          value, of: "a property", among: ["none"] + Property.allCases.map(\.rawValue))
       }
-      oracle = .some(Oracle(rawValue: value))
+      property = .some(Property(rawValue: value))
     case .end: isAtEnd = true
     case .option, .choices: preconditionFailure("\(key) comes more than once")
     }
@@ -197,10 +199,10 @@ private struct TraceParser {
     guard isAtEnd else { throw .missing("end") }
     guard let seed else { throw .missing("seed") }
     guard hasWorkflow else { throw .missing("workflow") }
-    guard let oracle else { throw .missing("oracle") }
+    guard let property else { throw .missing("property") }
     guard let traceHash else { throw .missing("trace") }
     return RecordedWorld(
-      seed: seed, options: options, schedule: ChoiceSchedule(entries), oracle: oracle,
+      seed: seed, options: options, schedule: ChoiceSchedule(entries), property: property,
       traceHash: traceHash)
   }
 }

@@ -101,7 +101,7 @@ struct ExplorationTotals {
     let which =
       shapes == 1
       ? "for the workflow of 1 step" : "for all \(shapes) workflows of up to \(steps) steps"
-    let ends = "every oracle holds and the run ends"
+    let ends = "every property holds and the run ends"
     let failures =
       bounds.failures == 0
       ? "" : "whichever commands fail, up to \(bounds.failures) in a world, and "

@@ -90,9 +90,9 @@ struct Hunt {
     // What comes next takes a while.
     context.output.flush()
     // Where the same choices make another world there is nothing to hold on to.
-    if violation.oracle == .same { return }
+    if violation.property == .same { return }
     let shrunk = recipe.shrink(
-      seed: report.seed, violation.oracle, budget, isolated: context.isolated)
+      seed: report.seed, violation.property, budget, isolated: context.isolated)
     failure.show(
       shrunk, writingTo: tracePath ?? "flowsim-\(report.seed).trace", isJSON: isJSON, context)
   }

@@ -27,7 +27,7 @@ enum ReportJSON {
     writer.member("seed", String(report.seed))
     writer.member("trace", String(report.traceHash, radix: 16))
     writer.member("outcome", report.outcome.map { "\($0)" })
-    writer.member("oracle", report.violation?.oracle.rawValue)
+    writer.member("property", report.violation?.property.rawValue)
     writer.member("message", report.violation?.message)
     writer.member("events", report.events)
     writer.member("launches", report.launches)

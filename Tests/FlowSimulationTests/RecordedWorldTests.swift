@@ -58,7 +58,7 @@ struct RecordedWorldTests {
     #expect(shrunk.world.options.steps == 1)
     #expect(shrunk.world.options.crashPerMille == 5)
     #expect(shrunk.world.schedule == ChoiceSchedule([.init(.crash, 0, 1)]))
-    #expect(shrunk.world.oracle == .live)
+    #expect(shrunk.world.property == .live)
     let again = recipe.replay(shrunk.world)
     #expect(again.violation == Violation(.live, "the engine lived 2 times"))
     #expect(again.traceHash == shrunk.world.traceHash)

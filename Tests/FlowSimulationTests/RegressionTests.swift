@@ -13,7 +13,7 @@ struct RegressionTests {
   @Test(arguments: names)
   func whatOnceFailedHolds(name: String) throws {
     let world = try TraceText.world(from: Fixtures.read("Seeds/\(name).trace"))
-    #expect(world.oracle != nil, "nothing failed when it was recorded")
+    #expect(world.property != nil, "nothing failed when it was recorded")
     let report = world.run { Simulation.run(seed: $0, $1, $2, $3) }
     #expect(report.violation == nil)
     #expect(report.outcome != nil)

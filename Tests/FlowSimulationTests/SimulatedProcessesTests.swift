@@ -171,11 +171,11 @@ struct SimulatedProcessesTests {
     let processes = machine.world.processes
     let command = try #require(processes.monitors.first?.command)
     processes.checkGrace(of: command)
-    #expect(machine.world.oracles.violation == nil, "it was not told to end")
+    #expect(machine.world.checkers.violation == nil, "it was not told to end")
     processes.deliver(.terminate, to: command)
     #expect(machine.entry.commandRuns)
     processes.checkGrace(of: command)
-    #expect(machine.world.oracles.violation?.oracle == .grace)
+    #expect(machine.world.checkers.violation?.property == .grace)
   }
 
   /// It has a group of its own and ignores SIGTERM; its parent is gone.
@@ -208,10 +208,10 @@ struct SimulatedProcessesTests {
     #expect(processes.table[stranger].group == command)
     machine.pass(milliseconds: 100)
     #expect(machine.end?.stragglers == 1)
-    #expect(machine.world.oracles.violation == nil, "nobody but what is left was signalled")
+    #expect(machine.world.checkers.violation == nil, "nobody but what is left was signalled")
     #expect(processes.table.isLiving(stranger))
     processes.perform(FLOW_MONITOR_TERMINATE_GROUP, processes.monitors[0])
-    #expect(machine.world.oracles.violation?.oracle == .target)
+    #expect(machine.world.checkers.violation?.property == .target)
   }
 
   /// A group keeps its number from others for as long as anybody is in it.
@@ -315,7 +315,7 @@ struct SimulatedProcessesTests {
     let command = try #require(machine.record.command?.processID)
     let process = try #require(machine.world.processes.open(command))
     machine.world.processes.signal(process, .stop)
-    #expect(machine.world.oracles.violation?.oracle == .target)
+    #expect(machine.world.checkers.violation?.property == .target)
   }
 
   @Test func killingBesideALivingMonitorFiresTarget() throws {
@@ -323,7 +323,7 @@ struct SimulatedProcessesTests {
     machine.launch()
     machine.pass(milliseconds: 10)
     _ = machine.world.processes.killRemains(of: machine.request)
-    #expect(machine.world.oracles.violation?.oracle == .target)
+    #expect(machine.world.checkers.violation?.property == .target)
   }
 }
 

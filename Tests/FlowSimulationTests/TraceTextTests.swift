@@ -9,7 +9,7 @@ struct TraceTextTests {
     seed 18446744073709551615
 
     workflow drawn
-    oracle said
+    property said
     trace 5e0140e1c95e8c26
     option steps=3
     option isCancelled=true
@@ -31,7 +31,7 @@ struct TraceTextTests {
   @Test func everyLineCounts() throws {
     let world = try TraceText.world(from: Array(Self.text.utf8))
     #expect(world.seed == .max)
-    #expect(world.oracle == .said)
+    #expect(world.property == .said)
     #expect(world.traceHash == 0x5e01_40e1_c95e_8c26)
     #expect(world.options.steps == 3)
     #expect(world.options.isCancelled)
@@ -42,12 +42,22 @@ struct TraceTextTests {
   }
 
   @Test func whatIsNotNamedIsQuiet() throws {
-    let text = "flowsim trace 1\nseed 0\nworkflow drawn\noracle none\ntrace 0\nend\n"
+    let text = "flowsim trace 1\nseed 0\nworkflow drawn\nproperty none\ntrace 0\nend\n"
     let world = try TraceText.world(from: Array(text.utf8))
     #expect(world.options == .quiet)
     #expect(world.schedule == .empty)
-    #expect(world.oracle == nil)
+    #expect(world.property == nil)
     #expect(TraceText.of(world) == text)
+  }
+
+  @Test func anOlderTraceCallsThePropertyAnOracle() throws {
+    let text = Self.text.replacing("property said", with: "oracle said")
+    let (older, world) = try (
+      TraceText.world(from: Array(text.utf8)), TraceText.world(from: Array(Self.text.utf8))
+    )
+    #expect(older == world)
+    let both = Self.text.replacing("property said", with: "oracle said\nproperty said")
+    #expect(Self.problem(both)?.reason == .repeated("property"))
   }
 
   /// What is put in place of a line of the text above, in which line it is found, and why it is bad.
@@ -60,9 +70,9 @@ struct TraceTextTests {
     ("seed 18446744073709551615", "", 13, "missing(\"seed\")"),
     ("workflow drawn", "workflow lost", 5, "invalid(\"workflow\""),
     ("workflow drawn", "", 13, "missing(\"workflow\")"),
-    ("oracle said", "oracle sad", 6, "unknown(\"sad\""),
-    ("oracle said", "", 13, "missing(\"oracle\")"),
-    ("oracle said", "oracle said\noracle said", 7, "repeated(\"oracle\")"),
+    ("property said", "property sad", 6, "unknown(\"sad\""),
+    ("property said", "", 13, "missing(\"property\")"),
+    ("property said", "property said\nproperty said", 7, "repeated(\"property\")"),
     ("trace 5e0140e1c95e8c26", "trace xyz", 7, "invalid(\"trace\""),
     ("trace 5e0140e1c95e8c26", "", 13, "missing(\"trace\")"),
     ("option steps=3", "option stops=3", 8, "unknown(\"stops\""),

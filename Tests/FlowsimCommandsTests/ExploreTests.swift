@@ -41,7 +41,7 @@ struct ExploreTests {
         N worlds in T, N a second, trace H
         proven for the workflow of 1 step: wherever the engine dies, by a kill or with the \
         machine, whatever an ordered disk kept of what was not synced (all or nothing), every \
-        oracle holds and the run ends
+        property holds and the run ends
 
         """)
   }
@@ -82,7 +82,7 @@ struct ExploreTests {
     #expect(console.flowsim(line) == 0)
     #expect(
       console.output.hasSuffix(
-        "proven for all 3 workflows of up to 2 steps: where no engine dies, every oracle holds"
+        "proven for all 3 workflows of up to 2 steps: where no engine dies, every property holds"
           + " and the run ends\n"))
     let short = Console()
     // The second look is at 60 s: after the one world of the first workflow.
@@ -91,7 +91,7 @@ struct ExploreTests {
     #expect(short.output.contains("not complete: "))
     #expect(
       short.output.hasSuffix(
-        "proven for the workflow of 1 step: where no engine dies, every oracle holds and the run"
+        "proven for the workflow of 1 step: where no engine dies, every property holds and the run"
           + " ends\n"))
   }
 
@@ -149,7 +149,7 @@ struct ExploreTests {
         "explore", "--steps", "1", "--apart", "0", "--json", "--trace", "t") == 1)
     let lines = console.output.split(separator: "\n")
     #expect(lines.count == 2)
-    #expect(lines.allSatisfy { $0.contains(#""oracle":"again""#) })
+    #expect(lines.allSatisfy { $0.contains(#""property":"again""#) })
     #expect(lines.last?.contains(#""traceFile":"t""#) == true)
   }
 

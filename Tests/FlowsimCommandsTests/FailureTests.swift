@@ -54,7 +54,7 @@ struct FailureTests {
     #expect(console.files.count == 1 && file.path == "t")
     let world = try TraceText.world(from: Array(file.text.utf8))
     let report = world.run(by: WrongBelief.noReruns)
-    #expect(report.violation?.oracle == .again)
+    #expect(report.violation?.property == .again)
     #expect(report.traceHash == world.traceHash)
 
     let folder = TemporaryFolder()
@@ -103,11 +103,11 @@ struct FailureTests {
     #expect(console.flowsim("--seed", "1", "--runs", "1000", "--json") == 1)
     let lines = console.output.split(separator: "\n")
     let last = try #require(lines.last)
-    #expect(last.contains(#""oracle":"again""#))
+    #expect(last.contains(#""property":"again""#))
     #expect(last.contains(#""choicesAfter":"#))
     #expect(last.contains(#""traceFile":"flowsim-"#))
     // Before it is the world as it was found.
-    #expect(lines[lines.count - 2].contains(#""oracle":"again""#))
+    #expect(lines[lines.count - 2].contains(#""property":"again""#))
   }
 
   @Test func optionsByHandAreNamedWithTheSeed() {

@@ -159,7 +159,7 @@ extension SimulatedProcesses {
   func checkGrace(of serial: Int) {
     let process = table[serial]
     if process.hasPendingTermination {
-      world.oracles.violated(
+      world.checkers.violated(
         .grace, "process \(process.processID) is killed, and did not go on to hear SIGTERM")
     }
   }
@@ -170,7 +170,7 @@ extension SimulatedProcesses {
       guard process.role == .command || process.role == .descendant,
         commands[process.index].attempt == monitor.request.attempt
       else {
-        world.oracles.violated(
+        world.checkers.violated(
           .target,
           "process \(process.processID) is sent \(signal) for \(monitor.request.attempt), and has"
             + " nothing to do with it")

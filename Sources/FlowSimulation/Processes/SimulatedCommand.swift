@@ -37,7 +37,7 @@ extension SimulatedProcesses {
     if let fault = isProbe ? behaviour.answer : behaviour.fault { world.hit(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)
-      world.oracles.started(monitor.entry, world)
+      world.checkers.started(monitor.entry, world)
       monitor.state.failed_operation = failure.operation.encoded
       return -Int64(failure.errno)
     }
@@ -45,7 +45,7 @@ extension SimulatedProcesses {
     monitor.command = serial
     world.ledger.commandStarted(
       monitor.entry, isUnkillable: behaviour.isUnkillable, at: world.now)
-    world.oracles.started(monitor.entry, world)
+    world.checkers.started(monitor.entry, world)
     world.trace.note(
       .launched, monitor.request.attempt, "runs as \(table[serial].processID)")
     var ending: AttemptEnd.Result?

@@ -71,7 +71,7 @@ extension SimulatedProcesses {
     _ request: LaunchRequest, by launcher: SimulatedLauncher
   ) -> SimulatedMonitor {
     let entry = world.ledger.forked(
-      request.attempt, isProbe: world.oracles.isProbe(request), life: launcher.life, at: world.now)
+      request.attempt, isProbe: world.checkers.isProbe(request), life: launcher.life, at: world.now)
     let monitor = SimulatedMonitor(
       index: monitors.count, request, by: launcher, entry: entry)
     monitors.append(monitor)

@@ -133,7 +133,7 @@ package final class SimulatedProcesses: ProcessHost {
 
   package func send(_ request: LaunchRequest) {
     guard world.engineGoesOn(at: .launch) else { return }
-    world.oracles.sent(request, world)
+    world.checkers.sent(request, world)
     guard let launcher, launcher.isLiving else { return }
     launcher.requests.append(request)
     launcher.lastRequestAt = max(
@@ -172,12 +172,12 @@ package final class SimulatedProcesses: ProcessHost {
     case (.stop, .monitor), (.force, .monitor):
       let monitor = monitors[target.index]
       world.trace.note(.signalled, monitor.request.attempt, "\(signal)")
-      world.oracles.signalled(monitor.request.attempt, force: signal == .force)
+      world.checkers.signalled(monitor.request.attempt, force: signal == .force)
       world.ledger.stopAsked(monitor.entry, force: signal == .force, at: world.now)
       arrange(.monitorSignalled(target.index, force: signal == .force), after: latency())
     case (.kill, .launcher): kill(serial)
     case (.stop, _), (.force, _), (.kill, _):
-      world.oracles.violated(
+      world.checkers.violated(
         .target, "process \(target.processID) is sent \(signal), and is a \(target.role)")
     }
   }
@@ -191,7 +191,7 @@ package final class SimulatedProcesses: ProcessHost {
     }
     let target = table[serial]
     if target.role != .monitor || monitors[target.index].request.attempt != attempt {
-      world.oracles.violated(
+      world.checkers.violated(
         .target, "process \(target.processID) is watched for \(attempt), which it does not run")
     }
     watched.append((serial, attempt))
@@ -205,7 +205,7 @@ package final class SimulatedProcesses: ProcessHost {
       $0.isLiving && $0.request.attempt == attempt && $0.state.phase != FLOW_MONITOR_IS_DONE
     }
     if lives {
-      world.oracles.violated(.target, "\(attempt) is killed, though its monitor lives")
+      world.checkers.violated(.target, "\(attempt) is killed, though its monitor lives")
     }
     var killed: Int32 = 0
     var unkillable: Int32 = 0

@@ -117,13 +117,13 @@ extension World {
   func letCleanerCome(times factor: Int = 1) {
     if isHealed { return }
     if choices.happens(.cleaner, perMille: options.cleanerPerMille * factor) {
-      guard visit({ oracles.removeLock() }) else { return }
+      guard visit({ checkers.removeLock() }) else { return }
       hit(.lockFileRemoved)
       trace.note(.lockRemoved, nil, "")
     }
     // Soon: before the engine looks.
-    if !isEngineDead, oracles.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
-      guard visit({ oracles.takeRun() }) else { return }
+    if !isEngineDead, checkers.mayBeTaken, choices.happens(.cleaner, perMille: 300) {
+      guard visit({ checkers.takeRun() }) else { return }
       hit(.runTakenOver)
       trace.note(.runTaken, nil, "")
     }

@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// What really happened to the attempts, whatever the history says: the truth that oracles compare
+/// What really happened to the attempts, whatever the history says: the truth that checkers compare
 /// with.
 package struct Ledger: Equatable, Sendable {
   /// One monitor, and what it has started.

@@ -25,7 +25,7 @@ package final class World: Environment {
   package private(set) lazy var processes = SimulatedProcesses(self)
   /// Of the engine that lives.
   package lazy var runner = newRunner()
-  package let oracles = Oracles()
+  package let checkers = Checkers()
   package var ledger = Ledger()
   /// What runs, where commands behave as a model says; nil where it is drawn.
   var modelled: ModelledWorkflow?
@@ -197,7 +197,7 @@ package final class World: Environment {
   /// meanwhile all at once.
   func advance(until deadline: Instant?) {
     guard beginsWait(until: deadline) else { return }
-    oracles.waits(until: deadline)
+    checkers.waits(until: deadline)
     letReadersLook()
     var wakeUp = WorldTime(microseconds: .max)
     if hasNews { wakeUp = now }
@@ -232,7 +232,7 @@ package final class World: Environment {
   }
 
   private func waitsInVain(_ message: String) {
-    oracles.violated(.live, message)
+    checkers.violated(.live, message)
     isEngineDead = true
   }
 
@@ -251,7 +251,7 @@ package final class World: Environment {
   private func operationTakesTime() {
     if isVisited || isEngineDead || storage.user != SimulatedStorage.engine { return }
     // Nothing that an engine which comes up looks for is in memory.
-    let most = options.operationMicroseconds * (oracles.isRecovered ? 1 : 10)
+    let most = options.operationMicroseconds * (checkers.isRecovered ? 1 : 10)
     let time = choices.choose(.operationTime, below: most + 1)
     if time == 0 { return }
     hit(.slowOperation)
@@ -304,13 +304,13 @@ package final class World: Environment {
 
   /// A fault has struck.
   func hit(_ fault: Fault) {
-    coverage.add(fault, after: oracles.lastKinds, in: phase)
+    coverage.add(fault, after: checkers.lastKinds, in: phase)
   }
 
   private var phase: WorldPhase {
-    if oracles.acknowledged.isEmpty { return .creating }
+    if checkers.acknowledged.isEmpty { return .creating }
     if isEngineDead { return .away }
-    if !oracles.isRecovered { return .recovering }
+    if !checkers.isRecovered { return .recovering }
     return storage.hasSync ? .committing : .working
   }
 
@@ -321,8 +321,8 @@ package final class World: Environment {
     guard choices.happens(.reader, perMille: options.readPerMille * factor) else { return }
     coverage.addRead()
     visit {
-      oracles.read(isEngineDead: isEngineDead)
-      if !isEngineDead { oracles.tryToDrive() }
+      checkers.read(isEngineDead: isEngineDead)
+      if !isEngineDead { checkers.tryToDrive() }
     }
   }
 

@@ -75,7 +75,7 @@ extension World {
     guard let place = processes.livingPlace, place != PlaceMark(self.place) else {
       // A disk that lies may have changed what a record says of its place.
       if !storage.hasBetrayed {
-        oracles.violated(.live, "the engine is refused, and nothing runs elsewhere")
+        checkers.violated(.live, "the engine is refused, and nothing runs elsewhere")
       }
       return
     }

@@ -12,7 +12,7 @@ extension World {
     letReadersLook()
     letCleanerCome()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
-    if operation == .syncDirectory { oracles.syncsNames() }
+    if operation == .syncDirectory { checkers.syncsNames() }
     let verdict = drawVerdict(operation, needsRoom: needsRoom)
     switch operation {
     // What the log needs room for; all its writes find it.

@@ -24,7 +24,7 @@ extension World {
   /// Whoever finds a run that was created this moment, and whose engine is gone, may not want it: its
   /// name may not be durable yet.
   func letCancellerCome() {
-    guard !isHealed, options.requests > 0, oracles.acknowledged.isEmpty,
+    guard !isHealed, options.requests > 0, checkers.acknowledged.isEmpty,
       choices.happens(.newRun, perMille: 500)
     else { return }
     leave(CancelRequest(id: 0x2000 + UInt64(life), force: false))
@@ -42,7 +42,7 @@ extension World {
     visit {
       do throws(RunError) {
         try CancelRequests(folder, in: storage).file(request)
-        oracles.left(request, at: now)
+        checkers.left(request, at: now)
       } catch {
         // Nobody was told anything.
       }

@@ -64,7 +64,7 @@ enum ReplayCommand {
   private static func text(
     _ world: RecordedWorld, _ report: Simulation.Report, _ lines: [Trace.Line]
   ) -> String {
-    let before = world.oracle.map { "it failed (\($0.rawValue))" } ?? "all held"
+    let before = world.property.map { "it failed (\($0.rawValue))" } ?? "all held"
     let verdict =
       report.violation.map { "fails: \($0)" }
       ?? "all holds, and the run \(report.outcome.map { "\($0)" } ?? "did not end")"

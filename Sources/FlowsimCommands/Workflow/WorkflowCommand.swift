@@ -72,7 +72,7 @@ struct WorkflowCommand {
     context.output.flush()
     let recipe = Self.recipe(broken.question, context.answer)
     let shrunk = recipe.shrink(
-      seed: broken.report.seed, violation.oracle, isolated: context.isolated)
+      seed: broken.report.seed, violation.property, isolated: context.isolated)
     let trace = Trace(keepsLines: true)
     let again = recipe.replay(shrunk.world, trace)
     context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))

@@ -104,7 +104,7 @@ struct ExplorationTests {
       if report.violation != nil { break }
     }
     let failing = try #require(last)
-    #expect(failing.violation?.oracle == .again)
+    #expect(failing.violation?.property == .again)
     let counts = exploration.counts
     let (report, world) = exploration.recordFailure()
     #expect(report == failing)
@@ -117,7 +117,7 @@ struct ExplorationTests {
     #expect(shrunk.choicesAfter < shrunk.choicesBefore)
     #expect(shrunk.world.schedule.count == shrunk.choicesAfter)
     let again = shrunk.world.run(by: run)
-    #expect(again.violation?.oracle == .again)
+    #expect(again.violation?.property == .again)
     #expect(again.traceHash == shrunk.world.traceHash)
   }
 }

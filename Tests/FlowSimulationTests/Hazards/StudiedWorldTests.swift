@@ -145,7 +145,7 @@ struct StudiedWorldTests {
   }
 
   /// Whatever befalls it, with any model: the engine's promises hold.
-  @Test func everyOracleHoldsInStudiedWorlds() {
+  @Test func everyPropertyHoldsInStudiedWorlds() {
     let command = WorkflowModel.Command(
       microseconds: 0...Self.minute, failing: 10_000, crashing: 3_000, hanging: 2_000,
       unlaunchable: 2_000)

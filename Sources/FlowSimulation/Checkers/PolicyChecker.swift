@@ -2,7 +2,7 @@ package import FlowCore
 
 /// What follows from the end of an attempt is what the step says of it: its `retry`, its `onLost`,
 /// and what its probe has answered. It is decided anew here, from the durable history.
-package struct PolicyOracle: Sendable {
+package struct PolicyChecker: Sendable {
   private struct Step: Sendable {
     /// Failures that count, and losses, in this round.
     var failures: Int32 = 0

@@ -2,7 +2,7 @@ package import FlowCore
 
 /// The history by itself must say all: it brings a shadow state to where the live one is, and its
 /// facts call for exactly its decisions.
-package struct ReplayOracle: Sendable {
+package struct ReplayChecker: Sendable {
   private var shadow = Redecision()
 
   package init() {}

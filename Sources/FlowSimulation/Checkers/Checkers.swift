@@ -2,8 +2,8 @@ package import FlowCore
 package import FlowLog
 import FlowRuntime
 
-/// All oracles of a world. The first violation counts: what comes after may only follow from it.
-package final class Oracles: RunObserver {
+/// All checkers of a world. The first violation counts: what comes after may only follow from it.
+package final class Checkers: RunObserver {
   package private(set) var violation: Violation?
   /// What the engine was told is durable, and so may be said.
   private(set) var acknowledged: [Event] = []
@@ -29,13 +29,13 @@ package final class Oracles: RunObserver {
   /// The last event that another engine knows of, which has taken the run from the one that lives.
   private var takenThrough: Int64?
 
-  private var history = HistoryOracle()
-  private var replay = ReplayOracle()
-  private var launches: LaunchOracle?
-  private var ends: EndOracle?
-  private var requests: RequestOracle?
-  private var stops: StopOracle?
-  private var policy: PolicyOracle?
+  private var history = TerminalChecker()
+  private var replay = ReplayChecker()
+  private var launches: LaunchChecker?
+  private var ends: EndChecker?
+  private var requests: RequestChecker?
+  private var stops: StopChecker?
+  private var policy: PolicyChecker?
   /// When it was decided that the run has ended; nil while it goes on.
   private var endedAt: WorldTime?
   /// What the durable history says of attempts.
@@ -43,7 +43,7 @@ package final class Oracles: RunObserver {
   /// Attempts that hold a slot of this engine: sent on their way, or found running.
   private var begun: Set<AttemptID> = []
   private var probes: [Command?] = []
-  private var append: AppendOracle?
+  private var append: AppendChecker?
   private var stored: StoredHistory?
   private var jobs = 0
   private var home: RunHome<SimulatedStorage>?
@@ -61,19 +61,19 @@ package final class Oracles: RunObserver {
     runID = created.runID
     lock = home.folder(of: runID).lock
     jobs = Int(created.jobs)
-    launches = LaunchOracle(definition, jobs: jobs)
-    ends = EndOracle(definition, slackMicroseconds: world.slackMicroseconds)
-    requests = RequestOracle(
+    launches = LaunchChecker(definition, jobs: jobs)
+    ends = EndChecker(definition, slackMicroseconds: world.slackMicroseconds)
+    requests = RequestChecker(
       noticeMicroseconds: World.requestLookMicroseconds + world.turnMicroseconds
         + Int64(world.options.wakeUpDelayMicroseconds))
-    stops = StopOracle(definition)
-    policy = PolicyOracle(definition)
+    stops = StopChecker(definition)
+    policy = PolicyChecker(definition)
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
-    append = AppendOracle(home.storage, home.folder(of: runID))
+    append = AppendChecker(home.storage, home.folder(of: runID))
   }
 
-  func violated(_ oracle: Oracle, _ message: String) {
-    note(Violation(oracle, message))
+  func violated(_ property: Property, _ message: String) {
+    note(Violation(property, message))
   }
 
   func hold(_ check: () throws(Violation) -> Void) {
@@ -82,7 +82,7 @@ package final class Oracles: RunObserver {
   }
 
   private func note(_ new: Violation) {
-    if isBetrayed && new.oracle.needsHonestDisk { return }
+    if isBetrayed && new.property.needsHonestDisk { return }
     if violation == nil { violation = new }
   }
 
@@ -196,7 +196,7 @@ package final class Oracles: RunObserver {
       if waits && world.runner.waitsForRoom { return }
       let (begun, jobs) = (begun, jobs)
       let isDefined: Void? = try replay.inspect { (durable) throws(Violation) in
-        try IdleOracle.check(
+        try IdleChecker.check(
           durable, running: durable.openAttemptIDs.count { begun.contains($0) }, jobs: jobs,
           until: deadline,
           latestLook: waits ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil)
@@ -231,13 +231,13 @@ package final class Oracles: RunObserver {
   /// Somebody reads the run.
   func read(isEngineDead: Bool) {
     guard let home else { return }
-    let expectation = ReadOracle.Expectation(
+    let expectation = ReadChecker.Expectation(
       isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
       inFlight: isRecovered ? nil : inFlight, shown: shown,
       bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown)
     hold { () throws(Violation) in
       let seen: Int?
-      do throws(Violation) { seen = try ReadOracle.check(home, runID, expectation) } catch {
+      do throws(Violation) { seen = try ReadChecker.check(home, runID, expectation) } catch {
         // Of a history that the disk has lost, anything may be left.
         if hasLostHistory { return }
         throw error
@@ -342,7 +342,7 @@ package final class Oracles: RunObserver {
     else { return }
     hold { () throws(Violation) in
       let segments = log.names.keys.filter { $0.hasSuffix(".seg") }.sorted()
-      try NameOracle.check(segments) { log.isAtRisk($0) }
+      try SegmentNameChecker.check(segments) { log.isAtRisk($0) }
     }
   }
 
@@ -355,7 +355,7 @@ package final class Oracles: RunObserver {
     hold { () throws(Violation) in
       let folder = home.folder(of: runID)
       let durable = try? CancelRequests(folder, in: home.storage.leastRemains()).all()
-      try RequestOracle.check(request, among: durable ?? [])
+      try RequestChecker.check(request, among: durable ?? [])
     }
   }
 
@@ -419,14 +419,14 @@ package final class Oracles: RunObserver {
     guard let home else { return }
     let folder = home.folder(of: runID)
     let isFinished = (acknowledged + (inFlight ?? [])).contains { $0.body.kind == .runFinished }
-    let truth = VerdictOracle.Truth(
+    let truth = VerdictChecker.Truth(
       acknowledged: acknowledged.count, inFlight: inFlight, isFinished: isFinished,
       isBetrayed: isBetrayed, isLogBetrayed: isLogBetrayed,
       segments: append?.durable ?? [])
     foundTail = try? found.get().tail
     toldTail = nil
     hold { () throws(Violation) in
-      try VerdictOracle.check(found.map(\.tail), in: home.storage, truth)
+      try VerdictChecker.check(found.map(\.tail), in: home.storage, truth)
       let report: LogReport
       do throws(RunError) {
         // To verify is to sync, which may save what the next power loss would take.
@@ -435,7 +435,7 @@ package final class Oracles: RunObserver {
       } catch {
         throw Violation(.verdict, "the log cannot be verified: \(error)")
       }
-      try VerdictOracle.check(report, truth)
+      try VerdictChecker.check(report, truth)
     }
   }
 
@@ -451,7 +451,7 @@ package final class Oracles: RunObserver {
     isRecovered = true
     hold { () throws(Violation) in
       try replay.commitEnds(nil)
-      if let home, !isBetrayed { try ReadOracle.checkDurable(acknowledged, home, runID) }
+      if let home, !isBetrayed { try ReadChecker.checkDurable(acknowledged, home, runID) }
     }
   }
 
@@ -467,7 +467,7 @@ package final class Oracles: RunObserver {
       }
       if isBetrayed { return }
       try append?.check()
-      if let home { try ReadOracle.checkDurable(acknowledged, home, runID) }
+      if let home { try ReadChecker.checkDurable(acknowledged, home, runID) }
     }
   }
 
@@ -475,7 +475,7 @@ package final class Oracles: RunObserver {
   func settled(_ definition: WorkflowDefinition) {
     guard let world else { return }
     hold { () throws(Violation) in
-      try LedgerOracle.check(
+      try LedgerChecker.check(
         world.ledger, definition, ends: recordedEnds,
         slackMicroseconds: world.slackMicroseconds)
     }

@@ -1,7 +1,7 @@
 /// A segment gets its name when that of the one before is durable. Where a crash may take some names
 /// and leave later ones, it could else leave a log with a gap, which nobody can tell from history
 /// that is lost.
-enum NameOracle {
+enum SegmentNameChecker {
   /// - Parameters:
   ///   - segments: the names of a log's segments, in their order.
   ///   - isAtRisk: whether a power loss may take a name.

@@ -1,7 +1,7 @@
 package import FlowCore
 
 /// Compares what the history says of the end of an attempt with what really happened.
-package struct EndOracle: Sendable {
+package struct EndChecker: Sendable {
   private let definition: WorkflowDefinition
   /// How long things may take that take no time by right, in microseconds.
   private let slack: Int64

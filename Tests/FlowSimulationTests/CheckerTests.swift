@@ -5,8 +5,8 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Each oracle fires on a violation that was made by hand, and not on what is right.
-struct OracleTests {
+/// Each checker fires on a violation that was made by hand, and not on what is right.
+struct CheckerTests {
   private static let workflow: WorkflowDefinition = {
     var settings = StepSettings()
     settings.retry.maxAttempts = 2
@@ -35,13 +35,13 @@ struct OracleTests {
       startsWakeUp: startsWakeUp, body: body)
   }
 
-  /// Which oracle a check fires, if any.
-  private func fired(_ check: () throws(Violation) -> Void) -> Oracle? {
+  /// Which property a check fires, if any.
+  private func fired(_ check: () throws(Violation) -> Void) -> Property? {
     do throws(Violation) {
       try check()
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 
@@ -54,27 +54,27 @@ struct OracleTests {
       (.runFinished(.failed), .runStopping(.cancelled)),
     ]
     for (before, after) in bodies {
-      var oracle = HistoryOracle()
-      try oracle.check(event(1, before))
-      #expect(fired { () throws(Violation) in try oracle.check(event(2, after)) } == .terminal)
+      var checker = TerminalChecker()
+      try checker.check(event(1, before))
+      #expect(fired { () throws(Violation) in try checker.check(event(2, after)) } == .terminal)
     }
-    var oracle = HistoryOracle()
-    try oracle.check(event(1, .runStopping(.cancelled)))
+    var checker = TerminalChecker()
+    try checker.check(event(1, .runStopping(.cancelled)))
     #expect(
       fired { () throws(Violation) in
-        try oracle.check(event(3, .stepFinished(step: 0, .succeeded)))
+        try checker.check(event(3, .stepFinished(step: 0, .succeeded)))
       } == .terminal)
   }
 
   @Test func aRoundEndsOnceAndWhatSucceededHasNoOtherEnd() throws {
-    func firedLast(_ bodies: [Event.Body]) throws -> Oracle? {
-      var oracle = HistoryOracle()
+    func firedLast(_ bodies: [Event.Body]) throws -> Property? {
+      var checker = TerminalChecker()
       for (index, body) in bodies.dropLast().enumerated() {
-        try oracle.check(event(Int64(index) + 1, body))
+        try checker.check(event(Int64(index) + 1, body))
       }
       return fired { () throws(Violation) in
         guard let last = bodies.last else { return }
-        try oracle.check(event(Int64(bodies.count), last))
+        try checker.check(event(Int64(bodies.count), last))
       }
     }
     let reopened = Event.Body.runReopened(ignoring: [])
@@ -140,11 +140,11 @@ struct OracleTests {
 
   @Test func aDecisionThatTheFactsDoNotCallForFiresReplay() throws {
     let (_, _, recorder) = finishedRun()
-    func check(_ events: [Event]) -> Oracle? {
+    func check(_ events: [Event]) -> Property? {
       fired { () throws(Violation) in
-        var oracle = ReplayOracle()
-        for event in events { try oracle.check(event) }
-        try oracle.commitEnds(recorder.state)
+        var checker = ReplayChecker()
+        for event in events { try checker.check(event) }
+        try checker.commitEnds(recorder.state)
       }
     }
     #expect(check(recorder.events) == nil)
@@ -160,11 +160,11 @@ struct OracleTests {
 
   @Test func aLiveStateBesideItsHistoryFiresReplay() throws {
     let (_, _, recorder) = finishedRun()
-    var oracle = ReplayOracle()
-    for event in recorder.events.dropLast() { try oracle.check(event) }
-    try oracle.check(recorder.events[recorder.events.count - 1])
+    var checker = ReplayChecker()
+    for event in recorder.events.dropLast() { try checker.check(event) }
+    try checker.check(recorder.events[recorder.events.count - 1])
     var state = try #require(recorder.state)
-    try oracle.commitEnds(state)
+    try checker.commitEnds(state)
     let other = RunCreated(
       runID: "other", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
       definitionFolder: "/", definitionByteCount: state.created.definitionByteCount)
@@ -174,31 +174,31 @@ struct OracleTests {
       try replay.apply(event)
     }
     state = try #require(replay.state)
-    #expect(fired { () throws(Violation) in try oracle.commitEnds(state) } == .replay)
+    #expect(fired { () throws(Violation) in try checker.commitEnds(state) } == .replay)
   }
 
   @Test func changedBytesFireAppend() throws {
     let (world, home, _) = finishedRun()
-    var oracle = AppendOracle(world.storage, home.folder(of: "run"))
-    try oracle.committed()
+    var checker = AppendChecker(world.storage, home.folder(of: "run"))
+    try checker.committed()
     let segment = home.folder(of: "run").log + "/00000001.seg"
     let file = try world.storage.open(segment, .update)
     let size = try world.storage.size(of: file)
     _ = try world.storage.write([1].span, to: file, at: size)
-    #expect(fired(oracle.check) == nil)
+    #expect(fired(checker.check) == nil)
     _ = try world.storage.write([0].span, to: file, at: 200)
-    #expect(fired(oracle.check) == .append)
+    #expect(fired(checker.check) == .append)
     try world.storage.removeFile(segment)
-    #expect(fired(oracle.check) == .append)
+    #expect(fired(checker.check) == .append)
   }
 
   @Test func aReaderWhoSeesWhatACrashCanUndoFiresSaid() throws {
     let (world, home, recorder) = finishedRun()
-    func check(_ acknowledged: [Event], inFlight: [Event]?, shown: Int = 0) -> Oracle? {
+    func check(_ acknowledged: [Event], inFlight: [Event]?, shown: Int = 0) -> Property? {
       fired { () throws(Violation) in
-        _ = try ReadOracle.check(
+        _ = try ReadChecker.check(
           home, "run",
-          ReadOracle.Expectation(
+          ReadChecker.Expectation(
             isDriven: true, isRecovered: true, acknowledged: acknowledged, inFlight: inFlight,
             shown: shown, bootID: "boot 1"))
       }
@@ -213,7 +213,7 @@ struct OracleTests {
     defer { withExtendedLifetime(world) {} }
     #expect(
       fired { () throws(Violation) in
-        try ReadOracle.checkDurable(events + events.suffix(1), home, "run")
+        try ReadChecker.checkDurable(events + events.suffix(1), home, "run")
       } == .said)
   }
 
@@ -231,9 +231,9 @@ struct OracleTests {
       created, workflow, graph: try DependencyGraph(workflow.steps),
       engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "b")), at: now)
     _ = engine.nextEffect()
-    func check(running: Int, until deadline: Int64? = nil) -> Oracle? {
+    func check(running: Int, until deadline: Int64? = nil) -> Property? {
       fired { () throws(Violation) in
-        try IdleOracle.check(
+        try IdleChecker.check(
           engine.state, running: running, jobs: 1,
           until: deadline.map { Instant(microseconds: $0) })
       }
@@ -254,23 +254,23 @@ struct OracleTests {
     let (world, home, recorder) = finishedRun()
     let events = recorder.events
     let first = Array(events.dropLast(recorder.lastCommit.count))
-    func found(_ histories: [[Event]], isLogLost: Bool) -> Oracle? {
-      let oracles = Oracles()
+    func found(_ histories: [[Event]], isLogLost: Bool) -> Property? {
+      let checkers = Checkers()
       world.storage.hasBetrayed = false
       world.storage.hasBetrayedLog = false
-      oracles.begin(world, Self.workflow, created(recorder), home)
-      oracles.engineEnded(inFlight: nil)
-      oracles.recovered(first)
+      checkers.begin(world, Self.workflow, created(recorder), home)
+      checkers.engineEnded(inFlight: nil)
+      checkers.recovered(first)
       // All that can be read is shown, though only the first part was acknowledged.
-      oracles.read(isEngineDead: true)
+      checkers.read(isEngineDead: true)
       // Of records and locks nothing of the history can be lost.
       world.storage.hasBetrayed = true
       world.storage.hasBetrayedLog = isLogLost
       for history in histories {
-        oracles.engineEnded(inFlight: nil)
-        oracles.found(history)
+        checkers.engineEnded(inFlight: nil)
+        checkers.found(history)
       }
-      return oracles.violation?.oracle
+      return checkers.violation?.property
     }
     #expect(found([first], isLogLost: false) == .prefix)
     #expect(found([first], isLogLost: true) == nil)
@@ -286,14 +286,14 @@ struct OracleTests {
     let (world, home, recorder) = finishedRun()
     let events = recorder.events
     let commit = recorder.lastCommit
-    func found(_ events: [Event], inFlight: [Event]?) -> Oracle? {
-      let oracles = Oracles()
-      oracles.begin(world, Self.workflow, created(recorder), home)
-      oracles.engineEnded(inFlight: [])
-      oracles.recovered(Array(recorder.events.dropLast(commit.count)))
-      oracles.engineEnded(inFlight: inFlight)
-      oracles.found(events)
-      return oracles.violation?.oracle
+    func found(_ events: [Event], inFlight: [Event]?) -> Property? {
+      let checkers = Checkers()
+      checkers.begin(world, Self.workflow, created(recorder), home)
+      checkers.engineEnded(inFlight: [])
+      checkers.recovered(Array(recorder.events.dropLast(commit.count)))
+      checkers.engineEnded(inFlight: inFlight)
+      checkers.found(events)
+      return checkers.violation?.property
     }
     #expect(found(events, inFlight: commit) == nil)
     #expect(found(events.dropLast(commit.count), inFlight: commit) == nil)
@@ -304,22 +304,22 @@ struct OracleTests {
 
   @Test func anEngineThatDoesNotSayHowTheLogEndsFiresVerdict() {
     let (world, home, recorder) = finishedRun()
-    func recovered(_ tell: (Oracles) -> Void) -> Oracle? {
-      let oracles = Oracles()
-      oracles.begin(world, Self.workflow, created(recorder), home)
-      oracles.engineEnded(inFlight: nil)
-      oracles.verify(FoundHistory.read(home.folder(of: "run"), in: home.storage))
-      oracles.found(recorder.events)
-      tell(oracles)
-      oracles.recovered(recorder.events)
-      return oracles.violation?.oracle
+    func recovered(_ tell: (Checkers) -> Void) -> Property? {
+      let checkers = Checkers()
+      checkers.begin(world, Self.workflow, created(recorder), home)
+      checkers.engineEnded(inFlight: nil)
+      checkers.verify(FoundHistory.read(home.folder(of: "run"), in: home.storage))
+      checkers.found(recorder.events)
+      tell(checkers)
+      checkers.recovered(recorder.events)
+      return checkers.violation?.property
     }
     #expect(recovered { _ in } == .verdict)
     #expect(
-      recovered { oracles in
+      recovered { checkers in
         let folder = home.folder(of: "run")
         guard let found = try? FoundHistory(folder, in: home.storage) else { return }
-        oracles.tookOver(found.tail)
+        checkers.tookOver(found.tail)
       } == nil)
   }
 

@@ -2,7 +2,7 @@ package import FlowCore
 
 /// Watches the durable history, event by event: in a round one end a step and one end of the run, and
 /// nothing after it but the next round, in which what has succeeded has no other end.
-package struct HistoryOracle: Sendable {
+package struct TerminalChecker: Sendable {
   private struct End {
     let sequence: Int64
     let isSuccess: Bool

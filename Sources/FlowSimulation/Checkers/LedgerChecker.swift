@@ -1,7 +1,7 @@
 package import FlowCore
 
 /// Judges what really ran, when all is over.
-package enum LedgerOracle {
+package enum LedgerChecker {
   /// - Parameters:
   ///   - ends: what the history says of attempts.
   ///   - slack: how long a monitor may take for what takes no time by right, in microseconds.

@@ -2,7 +2,7 @@ package import FlowCore
 
 /// A request to cancel that was left in the run's folder acts exactly once, whatever becomes of the
 /// engine, unless the run had ended before; and a run that is stopped by one ends so.
-package struct RequestOracle: Sendable {
+package struct RequestChecker: Sendable {
   private struct Left: Sendable {
     let id: UInt64
     let time: WorldTime

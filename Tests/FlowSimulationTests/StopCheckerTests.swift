@@ -4,7 +4,7 @@ import Testing
 @testable import FlowSimulation
 
 /// What stops a run, when, and how its attempts are told.
-struct StopOracleTests {
+struct StopCheckerTests {
   private let first = AttemptID(step: 0, number: 1)
   private let second = AttemptID(step: 1, number: 1)
   private let cancel = Event.Body.cancelRequested(CancelRequest(id: 1, force: false))
@@ -19,10 +19,10 @@ struct StopOracleTests {
     var startsWakeUp = true
   }
 
-  /// Which oracle fires; the oracle itself if none does.
+  /// Which property is violated, and the checker after it.
   private func learn(
     _ said: [Said], failFast: Bool = false, allowFailure: Bool = false, timeout: Int64? = nil
-  ) -> (fired: Oracle?, oracle: StopOracle) {
+  ) -> (fired: Property?, checker: StopChecker) {
     var settings = StepSettings()
     settings.allowFailure = allowFailure
     let steps = (0..<2).map { index in
@@ -31,27 +31,27 @@ struct StopOracleTests {
     var workflow = WorkflowDefinition(name: "two", steps: steps, settings: [settings])
     workflow.failFast = failFast
     workflow.timeoutMilliseconds = timeout
-    var oracle = StopOracle(workflow)
+    var checker = StopChecker(workflow)
     do throws(Violation) {
       for (index, said) in said.enumerated() {
         let time = said.time * 1_000
         let moment = Moment(
           monotonic: Instant(microseconds: time), wall: WallTime(microseconds: time))
-        try oracle.learn(
+        try checker.learn(
           Event(
             sequence: Int64(index) + 1, moment: moment, startsWakeUp: said.startsWakeUp,
             body: said.body))
       }
-      return (nil, oracle)
+      return (nil, checker)
     } catch {
-      return (error.oracle, oracle)
+      return (error.property, checker)
     }
   }
 
   /// All in one wake-up, after two attempts were scheduled in another.
   private func fired(
     _ bodies: Event.Body..., failFast: Bool = false, allowFailure: Bool = false
-  ) -> Oracle? {
+  ) -> Property? {
     let rest = bodies.enumerated().map { Said(body: $1, startsWakeUp: $0 == 0) }
     let scheduled = [first, second].map { Said(body: .attemptScheduled($0)) }
     // The next wake-up ends this one.
@@ -82,7 +82,7 @@ struct StopOracleTests {
     #expect(fired(ended, finished, stopping, stop(second), failFast: true) == nil)
     #expect(fired(ended, finished, stopping, failFast: true) == .stop)
     let end: [Event.Body] = [.attemptEnded(second, failed), .stepFinished(step: 1, .cancelled)]
-    func outcome(_ outcome: RunOutcome) -> Oracle? {
+    func outcome(_ outcome: RunOutcome) -> Property? {
       fired(
         ended, finished, stopping, stop(second), end[0], end[1], .runFinished(outcome),
         failFast: true)
@@ -122,16 +122,16 @@ struct StopOracleTests {
           jobs: 1, definitionFolder: "/", definitionByteCount: 0)))
   }
 
-  private func sleeps(_ said: [Said], until milliseconds: Int64?) -> Oracle? {
-    let (fired, oracle) = learn([created, started] + said, timeout: 1_000)
+  private func sleeps(_ said: [Said], until milliseconds: Int64?) -> Property? {
+    let (fired, checker) = learn([created, started] + said, timeout: 1_000)
     if let fired { return fired }
     do throws(Violation) {
-      try oracle.checkWait(until: milliseconds.map { Instant(microseconds: $0 * 1_000) }) { _, _ in
+      try checker.checkWait(until: milliseconds.map { Instant(microseconds: $0 * 1_000) }) { _, _ in
         true
       }
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 
@@ -147,7 +147,7 @@ struct StopOracleTests {
   }
 
   @Test func aTimeoutThatComesTooSoonFiresTimeout() {
-    func fires(at time: Int64) -> Oracle? {
+    func fires(at time: Int64) -> Property? {
       learn([created, started, Said(body: .timerFired(.runTimeout), time: time)], timeout: 1_000)
         .fired
     }
@@ -194,14 +194,14 @@ struct StopOracleTests {
 
   @Test func aSignalThatIsNotWhatIsDurableFiresTarget() {
     let scheduled = Said(body: .attemptScheduled(first))
-    func signal(_ events: [Event.Body], force: Bool) -> Oracle? {
+    func signal(_ events: [Event.Body], force: Bool) -> Property? {
       let said = events.enumerated().map { Said(body: $1, startsWakeUp: $0 == 0) }
-      let oracle = learn([scheduled] + said).oracle
+      let checker = learn([scheduled] + said).checker
       do throws(Violation) {
-        try oracle.checkSignal(first, force: force)
+        try checker.checkSignal(first, force: force)
         return nil
       } catch {
-        return error.oracle
+        return error.property
       }
     }
     let stopping = Event.Body.runStopping(.cancelled)
@@ -221,15 +221,15 @@ struct StopOracleTests {
 
   @Test func anEngineThatWaitsForWhatItDoesNotTellFiresStop() {
     let stopping: [Event.Body] = [cancel, .runStopping(.cancelled), stop(first)]
-    func waits(running: Bool, isUntold: Bool) -> Oracle? {
+    func waits(running: Bool, isUntold: Bool) -> Property? {
       let launched = Event.Body.attemptLaunched(first, processID: 9)
       let bodies = [.attemptScheduled(first)] + (running ? [launched] : []) + stopping
-      let oracle = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).oracle
+      let checker = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).checker
       do throws(Violation) {
-        try oracle.checkWait(until: nil) { _, _ in isUntold }
+        try checker.checkWait(until: nil) { _, _ in isUntold }
         return nil
       } catch {
-        return error.oracle
+        return error.property
       }
     }
     #expect(waits(running: true, isUntold: true) == .stop)
@@ -243,13 +243,13 @@ struct StopOracleTests {
       .runStopping(.cancelled), stop(first),
     ]
     /// It was told to end with grace.
-    func waits(_ bodies: [Event.Body]) -> Oracle? {
-      let oracle = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).oracle
+    func waits(_ bodies: [Event.Body]) -> Property? {
+      let checker = learn(bodies.map { Said(body: $0, startsWakeUp: false) }).checker
       do throws(Violation) {
-        try oracle.checkWait(until: nil) { _, force in force }
+        try checker.checkWait(until: nil) { _, force in force }
         return nil
       } catch {
-        return error.oracle
+        return error.property
       }
     }
     #expect(waits(launched) == nil)

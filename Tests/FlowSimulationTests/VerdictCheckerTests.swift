@@ -5,8 +5,8 @@ import Testing
 @testable import FlowLog
 @testable import FlowSimulation
 
-/// The oracle fires on a verdict that is not what has become of the log, and not on one that is.
-struct VerdictOracleTests {
+/// The checker fires on a verdict that is not what has become of the log, and not on one that is.
+struct VerdictCheckerTests {
   private let disk = SimulatedStorage()
   private let folder = RunFolder(path: "/run")
   private let segment = "/run/log/00000001.seg"
@@ -40,28 +40,28 @@ struct VerdictOracleTests {
 
   private func truth(
     acknowledged: Int = 2, inFlight: [Event]? = nil, isBetrayed: Bool = false
-  ) -> VerdictOracle.Truth {
+  ) -> VerdictChecker.Truth {
     let bytes = disk.bytes(at: segment) ?? []
-    return VerdictOracle.Truth(
+    return VerdictChecker.Truth(
       acknowledged: acknowledged, inFlight: inFlight ?? [self.inFlight], isFinished: false,
       isBetrayed: isBetrayed, isLogBetrayed: isBetrayed,
       segments: [
-        AppendOracle.Segment(path: segment, bytes: Array(bytes[..<ends[2]]), commitEnds: ends)
+        AppendChecker.Segment(path: segment, bytes: Array(bytes[..<ends[2]]), commitEnds: ends)
       ])
   }
 
-  private func fired(_ check: () throws(Violation) -> Void) -> Oracle? {
+  private func fired(_ check: () throws(Violation) -> Void) -> Property? {
     do throws(Violation) {
       try check()
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 
-  private func fired(_ truth: VerdictOracle.Truth) -> Oracle? {
+  private func fired(_ truth: VerdictChecker.Truth) -> Property? {
     fired { () throws(Violation) in
-      try VerdictOracle.check(tail(), in: disk, truth)
+      try VerdictChecker.check(tail(), in: disk, truth)
     }
   }
 
@@ -114,16 +114,16 @@ struct VerdictOracleTests {
 
   @Test func aLogThatIsGoneFires() throws {
     try disk.removeFile(segment)
-    let before = VerdictOracle.Truth(
+    let before = VerdictChecker.Truth(
       acknowledged: 2, inFlight: [], isFinished: false, isBetrayed: false, isLogBetrayed: false,
       segments: [])
     #expect(fired(before) == .verdict)
   }
 
   @Test func aSegmentThatIsNamedBeforeTheOneBeforeIsDurableFires() throws {
-    func names(atRisk: String...) -> Oracle? {
+    func names(atRisk: String...) -> Property? {
       fired { () throws(Violation) in
-        try NameOracle.check(["1.seg", "2.seg", "3.seg"]) { atRisk.contains($0) }
+        try SegmentNameChecker.check(["1.seg", "2.seg", "3.seg"]) { atRisk.contains($0) }
       }
     }
     #expect(names() == nil)
@@ -143,7 +143,7 @@ struct VerdictOracleTests {
     let tail = LogTail(
       verdict: .ambiguous, path: segment, offset: Int64(ends[1]), bytes: 9, lastSequence: 2,
       lastAtStake: 4)
-    #expect(fired { () throws(Violation) in try VerdictOracle.check(tail, truth()) } == .verdict)
+    #expect(fired { () throws(Violation) in try VerdictChecker.check(tail, truth()) } == .verdict)
   }
 
   /// What was written of the third commit is a first part: nobody has to be in doubt.
@@ -155,7 +155,7 @@ struct VerdictOracleTests {
     }
     #expect(disk.bytesBeforeLoss(at: segment) != nil)
     #expect(
-      fired { () throws(Violation) in try VerdictOracle.checkDoubt(ambiguous, disk) } == .verdict)
+      fired { () throws(Violation) in try VerdictChecker.checkDoubt(ambiguous, disk) } == .verdict)
     // A reader of the same bytes has none.
     #expect(fired(truth()) == nil)
   }
@@ -169,7 +169,7 @@ struct VerdictOracleTests {
     let ambiguous = tail(.ambiguous, at: ends[1], after: 2)
     #expect(written.count == disk.bytes(at: segment)?.count)
     #expect(
-      fired { () throws(Violation) in try VerdictOracle.checkDoubt(ambiguous, disk) } == nil)
+      fired { () throws(Violation) in try VerdictChecker.checkDoubt(ambiguous, disk) } == nil)
     #expect(fired(truth()) == nil)
   }
 
@@ -179,13 +179,13 @@ struct VerdictOracleTests {
     let torn = tail(.torn, at: ends[0], after: 1)
     #expect(
       fired { () throws(Violation) in
-        try VerdictOracle.check(betrayed: torn, truth, disk)
+        try VerdictChecker.check(betrayed: torn, truth, disk)
       } == .verdict)
     // Without the proof nobody can know.
     let last = tail(.torn, at: ends[1], after: 2)
     #expect(
       fired { () throws(Violation) in
-        try VerdictOracle.check(betrayed: last, truth, disk)
+        try VerdictChecker.check(betrayed: last, truth, disk)
       } == nil)
   }
 
@@ -193,8 +193,8 @@ struct VerdictOracleTests {
   @Test func whatOnlyVerifyFindsFires() throws {
     let report = try LogVerifier.verify(.log(folder.log), in: disk.copy(), bootID: "b")
     #expect(report.verdict == .newer)
-    func fired(_ truth: VerdictOracle.Truth) -> Oracle? {
-      self.fired { () throws(Violation) in try VerdictOracle.check(report, truth) }
+    func fired(_ truth: VerdictChecker.Truth) -> Property? {
+      self.fired { () throws(Violation) in try VerdictChecker.check(report, truth) }
     }
     #expect(fired(truth()) == .verdict)
     #expect(fired(truth(isBetrayed: true)) == nil)

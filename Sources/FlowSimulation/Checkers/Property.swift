@@ -1,5 +1,5 @@
 /// What must hold in every world, by name.
-package enum Oracle: String, CaseIterable, Sendable {
+package enum Property: String, CaseIterable, Sendable {
   /// What is recovered is a prefix of what was appended, and holds all that was acknowledged.
   case prefix
   /// No command runs without a durable intent, and each attempt at most once.
@@ -55,13 +55,13 @@ package enum Oracle: String, CaseIterable, Sendable {
 }
 
 package struct Violation: Error, Equatable, Sendable, CustomStringConvertible {
-  package let oracle: Oracle
+  package let property: Property
   package let message: String
 
-  package init(_ oracle: Oracle, _ message: String) {
-    self.oracle = oracle
+  package init(_ property: Property, _ message: String) {
+    self.property = property
     self.message = message
   }
 
-  package var description: String { "\(oracle.rawValue): \(message)" }
+  package var description: String { "\(property.rawValue): \(message)" }
 }

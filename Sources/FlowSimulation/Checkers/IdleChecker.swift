@@ -3,7 +3,7 @@ package import FlowCore
 /// Looks at an engine that waits, has reported all and commits nothing: it must have done what could
 /// be done, and wake up in time for what comes. A commit that waits for room holds up what follows
 /// from it; then the engine must look for room each second.
-package enum IdleOracle {
+package enum IdleChecker {
   /// - Parameters:
   ///   - durable: the state that the durable history makes.
   ///   - running: attempts that were launched and have not ended.

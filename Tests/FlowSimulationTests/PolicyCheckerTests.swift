@@ -4,7 +4,7 @@ import Testing
 @testable import FlowSimulation
 
 /// What must follow from the end of an attempt, by what its step says.
-struct PolicyOracleTests {
+struct PolicyCheckerTests {
   private let first = AttemptID(step: 0, number: 1)
   private let second = AttemptID(step: 0, number: 2)
   private let retry = Event.Body.retryScheduled(
@@ -20,19 +20,19 @@ struct PolicyOracleTests {
     return settings
   }
 
-  private func fired(_ settings: StepSettings, _ bodies: Event.Body...) -> Oracle? {
+  private func fired(_ settings: StepSettings, _ bodies: Event.Body...) -> Property? {
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
-    var oracle = PolicyOracle(
+    var checker = PolicyChecker(
       WorkflowDefinition(name: "one", steps: [step], settings: [settings]))
     let moment = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     do throws(Violation) {
       for (index, body) in bodies.enumerated() {
-        try oracle.learn(
+        try checker.learn(
           Event(sequence: Int64(index) + 1, moment: moment, startsWakeUp: true, body: body))
       }
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 

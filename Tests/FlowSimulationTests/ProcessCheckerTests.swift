@@ -3,8 +3,8 @@ import Testing
 
 @testable import FlowSimulation
 
-/// The oracles that compare what the history says with what processes really did.
-struct ProcessOracleTests {
+/// The checkers that compare what the history says with what processes really did.
+struct ProcessCheckerTests {
   private let start = Instant(microseconds: 0)
   private let first = AttemptID(step: 0, number: 1)
   private let again = AttemptID(step: 0, number: 2)
@@ -42,13 +42,13 @@ struct ProcessOracleTests {
 
   private func time(_ microseconds: Int64) -> WorldTime { WorldTime(microseconds: microseconds) }
 
-  /// Which oracle a check fires, if any.
-  private func fired(_ check: () throws(Violation) -> Void) -> Oracle? {
+  /// Which property a check fires, if any.
+  private func fired(_ check: () throws(Violation) -> Void) -> Property? {
     do throws(Violation) {
       try check()
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 
@@ -57,13 +57,13 @@ struct ProcessOracleTests {
   private func send(
     _ attempt: AttemptID, isProbe: Bool = false, at time: Int64 = 0, after events: [Event.Body],
     _ workflow: WorkflowDefinition = workflow()
-  ) -> Oracle? {
-    var oracle = LaunchOracle(workflow, jobs: 2)
+  ) -> Property? {
+    var checker = LaunchChecker(workflow, jobs: 2)
     return fired { () throws(Violation) in
       for (index, body) in events.enumerated() {
-        try oracle.learn(event(index + 1, body), at: start)
+        try checker.learn(event(index + 1, body), at: start)
       }
-      try oracle.checkSent(attempt, isProbe: isProbe, at: Instant(microseconds: time))
+      try checker.checkSent(attempt, isProbe: isProbe, at: Instant(microseconds: time))
     }
   }
 
@@ -83,18 +83,18 @@ struct ProcessOracleTests {
   }
 
   /// One that found no room is sent again by itself: it is on its way, until the stop is.
-  @Test(arguments: [(0, nil), (1, .cancel)] as [(Int64, Oracle?)])
-  func whatIsOnItsWayWhenACancelBecomesDurableIsNotNew(later: Int64, expected: Oracle?) {
-    var oracle = LaunchOracle(Self.workflow(), jobs: 2)
+  @Test(arguments: [(0, nil), (1, .cancel)] as [(Int64, Property?)])
+  func whatIsOnItsWayWhenACancelBecomesDurableIsNotNew(later: Int64, expected: Property?) {
+    var checker = LaunchChecker(Self.workflow(), jobs: 2)
     let cancel = Event.Body.cancelRequested(CancelRequest(id: 1, force: false))
     let cancelled = Instant(microseconds: 9)
-    let oracleFired = fired { () throws(Violation) in
-      try oracle.learn(event(1, .attemptScheduled(first)), at: start)
-      try oracle.checkSent(first, at: start)
-      try oracle.learn(event(2, cancel), at: cancelled)
-      try oracle.checkSent(first, at: cancelled.advanced(byMicroseconds: later))
+    let violated = fired { () throws(Violation) in
+      try checker.learn(event(1, .attemptScheduled(first)), at: start)
+      try checker.checkSent(first, at: start)
+      try checker.learn(event(2, cancel), at: cancelled)
+      try checker.checkSent(first, at: cancelled.advanced(byMicroseconds: later))
     }
-    #expect(oracleFired == expected)
+    #expect(violated == expected)
   }
 
   @Test func anotherRoundLicensesWhatDidNotSucceedAndNothingElse() {
@@ -167,19 +167,19 @@ struct ProcessOracleTests {
   /// wall time since.
   @Test(arguments: [(0, 2_000), (500, 1_500), (3_000, 0), (-700, 2_000)] as [(Int64, Int64)])
   func aDelayGoesOnAfterAReboot(wall: Int64, rest: Int64) {
-    func send(at time: Int64) -> Oracle? {
-      var oracle = LaunchOracle(Self.workflow(), jobs: 2)
+    func send(at time: Int64) -> Property? {
+      var checker = LaunchChecker(Self.workflow(), jobs: 2)
       func started(_ boot: String) -> Event.Body {
         .engineStarted(EngineStarted(life: 1, processID: 2, place: Place(bootID: boot)))
       }
       return fired { () throws(Violation) in
-        try oracle.learn(event(1, started("1"), at: 50_000), at: start)
-        try oracle.learn(event(2, .attemptEnded(first, failure), at: 50_000), at: start)
-        try oracle.learn(
+        try checker.learn(event(1, started("1"), at: 50_000), at: start)
+        try checker.learn(event(2, .attemptEnded(first, failure), at: 50_000), at: start)
+        try checker.learn(
           event(3, .retryScheduled(first, delayMilliseconds: 2), at: 50_000), at: start)
-        try oracle.learn(event(4, started("2"), at: 7, wall: wall), at: start)
-        try oracle.learn(event(5, .attemptScheduled(again), at: 7, wall: wall), at: start)
-        try oracle.checkSent(again, at: Instant(microseconds: time))
+        try checker.learn(event(4, started("2"), at: 7, wall: wall), at: start)
+        try checker.learn(event(5, .attemptScheduled(again), at: 7, wall: wall), at: start)
+        try checker.checkSent(again, at: Instant(microseconds: time))
       }
     }
     #expect(send(at: 7 + rest) == nil)
@@ -198,12 +198,12 @@ struct ProcessOracleTests {
     _ attempt: AttemptID, scheduled: [AttemptID], jobs: Int = 2,
     ran earlier: [(AttemptID, life: Int, Fate)] = [],
     _ workflow: WorkflowDefinition = workflow()
-  ) -> Oracle? {
-    var oracle = LaunchOracle(workflow, jobs: jobs)
+  ) -> Property? {
+    var checker = LaunchChecker(workflow, jobs: jobs)
     var ledger = Ledger()
     return fired { () throws(Violation) in
       for (index, id) in scheduled.enumerated() {
-        try oracle.learn(event(index + 1, .attemptScheduled(id)), at: start)
+        try checker.learn(event(index + 1, .attemptScheduled(id)), at: start)
       }
       for (attempt, life, fate) in earlier {
         let entry = ledger.forked(attempt, life: life, at: time(0))
@@ -218,7 +218,7 @@ struct ProcessOracleTests {
       }
       let entry = ledger.forked(attempt, life: 2, at: time(0))
       ledger.commandStarted(entry, at: time(0))
-      try oracle.checkStarted(entry, ledger)
+      try checker.checkStarted(entry, ledger)
     }
   }
 
@@ -248,7 +248,7 @@ struct ProcessOracleTests {
 
   @Test func aNeedThatDidNotReallySucceedFiresOrder() {
     let second = AttemptID(step: 1, number: 1)
-    func start(_ result: AttemptEnd.Result) -> Oracle? {
+    func start(_ result: AttemptEnd.Result) -> Property? {
       self.start(second, scheduled: [second], ran: [(first, 1, .ended(result))])
     }
     #expect(start(.exited(code: 0)) == nil)
@@ -264,18 +264,18 @@ struct ProcessOracleTests {
     _ end: AttemptEnd, at now: Int64 = 1_000, bootID: String = "1",
     _ workflow: WorkflowDefinition = workflow(),
     truth: (_ ledger: inout Ledger, _ entry: Int) -> Void
-  ) -> Oracle? {
+  ) -> Property? {
     var ledger = Ledger()
     let entry = ledger.forked(first, life: 1, at: time(0))
     truth(&ledger, entry)
-    var oracle = EndOracle(workflow, slackMicroseconds: 10)
+    var checker = EndChecker(workflow, slackMicroseconds: 10)
     let started = EngineStarted(life: 1, processID: 2, place: Place(bootID: "1"))
     let bodies: [Event.Body] = [
       .engineStarted(started), .attemptScheduled(first), .attemptEnded(first, end),
     ]
     return fired { () throws(Violation) in
       for (index, body) in bodies.enumerated() {
-        try oracle.learn(
+        try checker.learn(
           event(index + 1, body), ledger, place: Place(bootID: bootID), at: time(now))
       }
     }
@@ -295,13 +295,13 @@ struct ProcessOracleTests {
       ledger.commandStarted(ledger.forked(first, life: 1, at: time(0)), at: time(1))
     }
     if fate == "lost power" { ledger.powerLost(at: time(5)) }
-    var oracle = EndOracle(Self.workflow(), slackMicroseconds: 10)
+    var checker = EndChecker(Self.workflow(), slackMicroseconds: 10)
     let place = Place(bootID: "1")
     let fired = fired { () throws(Violation) in
-      try oracle.learn(
+      try checker.learn(
         event(1, .engineStarted(EngineStarted(life: 1, processID: 2, place: place))), ledger,
         place: place, at: time(8))
-      try oracle.learn(
+      try checker.learn(
         event(2, .attemptFound(first, .running(processID: 0, forMicroseconds: 0))), ledger,
         place: place, at: time(9))
     }
@@ -309,7 +309,7 @@ struct ProcessOracleTests {
   }
 
   @Test func anotherResultThanTheRealOneFiresTruth() {
-    func say(_ end: AttemptEnd, _ result: AttemptEnd.Result) -> Oracle? {
+    func say(_ end: AttemptEnd, _ result: AttemptEnd.Result) -> Property? {
       self.say(end) { ledger, entry in
         ledger.commandStarted(entry, at: time(0))
         ledger.commandEnded(entry, result, at: time(500))
@@ -369,7 +369,7 @@ struct ProcessOracleTests {
   @Test func anotherCauseThanTheRealOneFiresTruth() {
     func say(
       _ cause: AttemptEnd.Cause, endingAt ended: Int64, stopAt: Int64? = nil, force: Bool = false
-    ) -> Oracle? {
+    ) -> Property? {
       self.say(end(.signalled(signal: 15), cause), at: 2_000_000) { ledger, entry in
         ledger.commandStarted(entry, at: time(0))
         if let stopAt { ledger.stopAsked(entry, force: force, at: time(stopAt)) }
@@ -393,14 +393,14 @@ struct ProcessOracleTests {
   private func over(
     _ end: AttemptEnd? = nil, _ workflow: WorkflowDefinition = workflow(),
     truth: (_ ledger: inout Ledger, _ entry: Int) -> Void
-  ) -> Oracle? {
+  ) -> Property? {
     var ledger = Ledger()
     let entry = ledger.forked(first, life: 1, at: time(0))
     ledger.commandStarted(entry, at: time(0))
     truth(&ledger, entry)
     let end = end ?? success
     return fired { () throws(Violation) in
-      try LedgerOracle.check(ledger, workflow, ends: [first: end], slackMicroseconds: 10)
+      try LedgerChecker.check(ledger, workflow, ends: [first: end], slackMicroseconds: 10)
     }
   }
 
@@ -421,12 +421,12 @@ struct ProcessOracleTests {
     ledger.commandStarted(ledger.forked(first, life: 1, at: time(0)), at: time(0))
     #expect(
       fired { () throws(Violation) in
-        try LedgerOracle.check(ledger, Self.workflow(), ends: [:], slackMicroseconds: 10)
+        try LedgerChecker.check(ledger, Self.workflow(), ends: [:], slackMicroseconds: 10)
       } == .truth)
   }
 
   @Test func whatOutlivesItsTimeFiresTimeoutUnlessItsMonitorIsGone() {
-    func over(until time: Int64, killed: Bool = false) -> Oracle? {
+    func over(until time: Int64, killed: Bool = false) -> Property? {
       self.over { ledger, entry in
         ledger.commandEnded(entry, .exited(code: 0), at: self.time(time))
         if killed { ledger.monitorEnded(entry, wasKilled: true, at: self.time(1)) }
@@ -439,7 +439,7 @@ struct ProcessOracleTests {
 
   @Test(arguments: [(false, 100_510), (true, 510)] as [(Bool, Int64)])
   func whatOutlivesItsStopFiresCancel(force: Bool, latest: Int64) {
-    func over(until time: Int64) -> Oracle? {
+    func over(until time: Int64) -> Property? {
       self.over { ledger, entry in
         ledger.stopAsked(entry, force: force, at: self.time(500))
         ledger.commandEnded(entry, .signalled(signal: 9), at: self.time(time))

@@ -5,7 +5,7 @@ import Testing
 @testable import FlowSimulation
 
 /// The lock file of a run at work is removed, and another engine takes the run over.
-struct SingleOracleTests {
+struct SingleCheckerTests {
   private let world = World(SimulationOptions(), choices: SeededChoices(seed: 1), trace: Trace())
   private var home: RunHome<SimulatedStorage> { RunHome("/home", in: world.storage) }
   private static let workflow = WorkflowDefinition(
@@ -25,58 +25,58 @@ struct SingleOracleTests {
   /// An engine some way into its run.
   private func start() throws -> Driver<World> {
     let graph = try DependencyGraph(Self.workflow.steps)
-    world.oracles.begin(world, Self.workflow, created(), home)
+    world.checkers.begin(world, Self.workflow, created(), home)
     var driver = try Driver.create(
       NewRun(created: created(), definition: Self.workflow, graph: graph, definitionFile: []),
       by: RunProcess(
         processID: world.processes.engineProcessID, place: world.place,
         salts: SaltSource(seed: 1)),
-      home: home, world: world, observer: world.oracles)
-    while world.oracles.acknowledged.count < 10 { _ = try driver.step() }
+      home: home, world: world, observer: world.checkers)
+    while world.checkers.acknowledged.count < 10 { _ = try driver.step() }
     return driver
   }
 
   @Test func anEngineWhoseLockFileIsGoneStopsBeforeItSaysMore() throws {
     var driver = try start()
-    #expect(world.visit(world.oracles.removeLock))
-    #expect(!world.visit(world.oracles.removeLock))
-    let before = world.oracles.acknowledged
+    #expect(world.visit(world.checkers.removeLock))
+    #expect(!world.visit(world.checkers.removeLock))
+    let before = world.checkers.acknowledged
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
-    #expect(world.oracles.acknowledged == before)
-    #expect(world.oracles.violation == nil)
+    #expect(world.checkers.acknowledged == before)
+    #expect(world.checkers.violation == nil)
   }
 
   @Test func anEngineWhoseRunIsTakenStops() throws {
     var driver = try start()
-    #expect(!world.visit(world.oracles.takeRun), "the lock keeps others out")
-    #expect(world.visit(world.oracles.removeLock))
-    #expect(world.visit(world.oracles.takeRun))
-    #expect(!world.visit(world.oracles.takeRun), "it was taken already")
+    #expect(!world.visit(world.checkers.takeRun), "the lock keeps others out")
+    #expect(world.visit(world.checkers.removeLock))
+    #expect(world.visit(world.checkers.takeRun))
+    #expect(!world.visit(world.checkers.takeRun), "it was taken already")
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
-    #expect(world.oracles.violation == nil)
+    #expect(world.checkers.violation == nil)
   }
 
   /// As if it had not looked whether the lock file is still its own.
   @Test func anEngineThatGoesOnFires() throws {
     do {
       let driver = try start()
-      #expect(world.visit(world.oracles.removeLock))
-      #expect(world.visit(world.oracles.takeRun))
-      var next = try #require(world.oracles.acknowledged.last)
+      #expect(world.visit(world.checkers.removeLock))
+      #expect(world.visit(world.checkers.takeRun))
+      var next = try #require(world.checkers.acknowledged.last)
       next.sequence += 1
       next.body = .cancelRequested(CancelRequest(id: 1, force: false))
-      world.oracles.committed([next], driver.state)
+      world.checkers.committed([next], driver.state)
     }
-    #expect(world.oracles.violation?.oracle == .single)
+    #expect(world.checkers.violation?.property == .single)
   }
 
   @Test func aSecondEngineIsRefusedBesideTheFirst() throws {
     do {
       let driver = try start()
-      world.visit { world.oracles.tryToDrive() }
+      world.visit { world.checkers.tryToDrive() }
       #expect(driver.state.created.runID == "run")
     }
-    #expect(world.oracles.violation == nil)
+    #expect(world.checkers.violation == nil)
   }
 
   @Test(arguments: [5, 60])

@@ -3,7 +3,7 @@ import FlowLog
 import FlowRuntime
 
 /// Somebody who reads the run at any time, as `flow status` does: what he sees is durable.
-enum ReadOracle {
+enum ReadChecker {
   /// What may be seen.
   struct Expectation {
     /// Whether an engine lives.

@@ -2,7 +2,7 @@ package import FlowCore
 
 /// Judges each launch by what is durable and by what really happened: when the engine sends it on
 /// its way, and when the command starts.
-package struct LaunchOracle: Sendable {
+package struct LaunchChecker: Sendable {
   /// What is known of a step.
   private struct Step: Sendable {
     /// The last attempt that was scheduled.

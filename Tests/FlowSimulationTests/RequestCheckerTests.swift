@@ -6,25 +6,25 @@ import Testing
 @testable import FlowSimulation
 
 /// Requests to cancel that are left in the run's folder.
-struct RequestOracleTests {
+struct RequestCheckerTests {
   private let request = CancelRequest(id: 7, force: false)
 
   private func fired(
     _ bodies: [Event.Body], leftAt left: Int64? = nil, endedAt end: Int64 = 5_000
-  ) -> Oracle? {
-    var oracle = RequestOracle(noticeMicroseconds: 1_000)
-    if let left { oracle.left(request, at: WorldTime(microseconds: left)) }
+  ) -> Property? {
+    var checker = RequestChecker(noticeMicroseconds: 1_000)
+    if let left { checker.left(request, at: WorldTime(microseconds: left)) }
     do throws(Violation) {
       for (index, body) in bodies.enumerated() {
         let moment = Moment(
           monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
-        try oracle.learn(
+        try checker.learn(
           Event(sequence: Int64(index) + 1, moment: moment, startsWakeUp: true, body: body))
       }
-      try oracle.check(endedAt: WorldTime(microseconds: end))
+      try checker.check(endedAt: WorldTime(microseconds: end))
       return nil
     } catch {
-      return error.oracle
+      return error.property
     }
   }
 
@@ -71,9 +71,9 @@ struct RequestOracleTests {
   }
 
   @Test func aRequestThatACrashCanTakeFiresCancel() throws {
-    try RequestOracle.check(request, among: [request])
+    try RequestChecker.check(request, among: [request])
     for durable in [[], [CancelRequest(id: 7, force: true)], [CancelRequest(id: 8, force: false)]] {
-      #expect(throws: Violation.self) { try RequestOracle.check(request, among: durable) }
+      #expect(throws: Violation.self) { try RequestChecker.check(request, among: durable) }
     }
   }
 
@@ -85,7 +85,7 @@ struct RequestOracleTests {
       definitionFolder: "/", definitionByteCount: 0)
     let home = RunHome("/home", in: world.storage)
     let folder = home.folder(of: "run")
-    world.oracles.begin(
+    world.checkers.begin(
       world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
     world.runFolder = folder
     for path in ["/home", "/home/runs", folder.path, folder.requests] {
@@ -93,12 +93,12 @@ struct RequestOracleTests {
     }
     for path in ["/", "/home"] { try world.storage.syncDirectory(path) }
     world.leave(request)
-    #expect(world.oracles.violation == nil)
+    #expect(world.checkers.violation == nil)
     let other = CancelRequest(id: 8, force: false)
     let file = try world.storage.open("\(folder.requests)/0000000000000008.cancel", .create)
     try world.storage.close(file)
-    world.oracles.left(other, at: world.now)
-    #expect(world.oracles.violation?.oracle == .cancel)
+    world.checkers.left(other, at: world.now)
+    #expect(world.checkers.violation?.property == .cancel)
   }
 
   // MARK: In worlds

@@ -3,7 +3,7 @@ import FlowLog
 import FlowRuntime
 
 /// What a log is said to be must be what has really become of it.
-struct VerdictOracle {
+struct VerdictChecker {
   /// What is known of a crash image by who made it.
   struct Truth {
     /// How many events were acknowledged.
@@ -17,7 +17,7 @@ struct VerdictOracle {
     /// Whether some of that was of the log.
     var isLogBetrayed: Bool
     /// The segments as they were when the last commit into each was durable, in their order.
-    var segments: [AppendOracle.Segment]
+    var segments: [AppendChecker.Segment]
   }
 
   /// - Parameter tail: how the log ends on the storage, or what keeps it from being read.

@@ -1,7 +1,7 @@
 import FlowRuntime
 
 /// Append means append: bytes of the log that were durable once are never changed, cut or removed.
-struct AppendOracle {
+struct AppendChecker {
   private let storage: SimulatedStorage
   private let log: String
   /// In their order.

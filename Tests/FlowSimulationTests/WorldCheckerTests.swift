@@ -5,8 +5,8 @@ import Testing
 @testable import FlowRuntime
 @testable import FlowSimulation
 
-/// The oracles that look at the whole world: each fires where it has to.
-struct WorldOracleTests {
+/// The checkers that look at the whole world: each fires where it has to.
+struct WorldCheckerTests {
   private let world = World(SimulationOptions(), choices: SeededChoices(seed: 1), trace: Trace())
   private let attempt = AttemptID(step: 0, number: 1)
   private var home: RunHome<SimulatedStorage> { RunHome("/home", in: world.storage) }
@@ -23,7 +23,7 @@ struct WorldOracleTests {
   }
 
   private func begin() throws -> Driver<World> {
-    world.oracles.begin(world, Self.workflow, created, home)
+    world.checkers.begin(world, Self.workflow, created, home)
     var options = LogOptions()
     options.compression = .none
     let process = RunProcess(
@@ -33,14 +33,14 @@ struct WorldOracleTests {
       created: created, definition: Self.workflow,
       graph: try DependencyGraph(Self.workflow.steps), definitionFile: [])
     return try Driver.create(
-      run, by: process, home: home, world: world, observer: world.oracles)
+      run, by: process, home: home, world: world, observer: world.checkers)
   }
 
-  private var fired: Oracle? { world.oracles.violation?.oracle }
+  private var fired: Property? { world.checkers.violation?.property }
 
   @Test func aMonitorThatIsToldToStopForNobodyFiresTarget() throws {
     _ = try begin()
-    world.oracles.signalled(attempt, force: false)
+    world.checkers.signalled(attempt, force: false)
     #expect(fired == .target)
   }
 
@@ -57,7 +57,7 @@ struct WorldOracleTests {
   @Test func anEngineThatWaitsForEverFiresLive() {
     while !world.isEngineDead { world.time.wait(until: world.time.now().monotonic) }
     #expect(fired == .live)
-    #expect(world.oracles.violation?.message == "the engine waits for ever")
+    #expect(world.checkers.violation?.message == "the engine waits for ever")
   }
 
   @Test func newsEndsAWaitAndNotAPause() {
@@ -76,7 +76,7 @@ struct WorldOracleTests {
     var driver = try begin()
     while try driver.step() == nil {}
     #expect(fired == nil)
-    world.oracles.settled(Self.workflow)
+    world.checkers.settled(Self.workflow)
     #expect(fired == .orphans, "its engine has not ended, and so it has not")
   }
 
@@ -85,7 +85,7 @@ struct WorldOracleTests {
     while try driver.step() == nil {}
     try driver.finish()
     world.endRun()
-    world.oracles.settled(Self.workflow)
+    world.checkers.settled(Self.workflow)
     #expect(fired == nil)
   }
 
@@ -97,14 +97,14 @@ struct WorldOracleTests {
   @Test func aSecondEngineThatIsNotKeptOutFiresSingle() throws {
     var driver = try begin()
     while world.ledger.running == 0 { _ = try driver.step() }
-    world.oracles.tryToDrive()
+    world.checkers.tryToDrive()
     #expect(fired == nil, "the lock keeps it out")
     // Between its look at the lock and its own, the lock is gone.
     world.storage.onLock = { [world] in
       world.storage.onLock = {}
       world.storage.closeAll()
     }
-    world.oracles.tryToDrive()
+    world.checkers.tryToDrive()
     #expect(fired == .single)
   }
 
@@ -120,7 +120,7 @@ struct WorldOracleTests {
     holder.waitsForRoom = true
     let lock = try world.storage.open(home.folder(of: "run").lock, .update)
     _ = try world.storage.write(holder.encoded().span, to: lock, at: 0)
-    world.oracles.waits(until: nil)
+    world.checkers.waits(until: nil)
     #expect(fired == .slots)
   }
 }

@@ -4,7 +4,7 @@ package import FlowCore
 /// timeout, or a failure where the run fails fast. Whatever comes first stops it in the wake-up in
 /// which it comes; then nothing new is begun, and every attempt that is open is told, without grace
 /// if anybody asked for that.
-package struct StopOracle: Sendable {
+package struct StopChecker: Sendable {
   private let definition: WorkflowDefinition
   private let timeoutMicroseconds: Int64?
 
