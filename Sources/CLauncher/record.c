@@ -79,9 +79,9 @@ void flow_record_encode_start(const struct flow_record_start *start, uint8_t byt
   put_32(bytes + 8, start->step);
   put_32(bytes + 12, start->attempt);
   put_64(bytes + 16, (uint64_t)start->intent);
-  put_64(bytes + 24, start->place.boot);
-  put_64(bytes + 32, start->place.mount);
-  put_64(bytes + 40, start->place.process_namespace);
+  put_64(bytes + 24, start->host.boot);
+  put_64(bytes + 32, start->host.mount);
+  put_64(bytes + 40, start->host.process_namespace);
   put_32(bytes + 48, start->monitor);
   put_64(bytes + 56, start->monitor_start);
   put_64(bytes + 64, (uint64_t)start->started_at);
@@ -129,9 +129,9 @@ static bool read_start(const uint8_t *bytes, struct flow_record_start *start) {
   start->step = get_32(bytes + 8);
   start->attempt = get_32(bytes + 12);
   start->intent = get_signed_64(bytes + 16);
-  start->place.boot = get_64(bytes + 24);
-  start->place.mount = get_64(bytes + 32);
-  start->place.process_namespace = get_64(bytes + 40);
+  start->host.boot = get_64(bytes + 24);
+  start->host.mount = get_64(bytes + 32);
+  start->host.process_namespace = get_64(bytes + 40);
   start->monitor = get_32(bytes + 48);
   start->monitor_start = get_64(bytes + 56);
   start->started_at = get_signed_64(bytes + 64);

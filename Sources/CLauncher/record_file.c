@@ -34,7 +34,7 @@ int64_t flow_record_write_start(
     int file, const struct flow_request_header *request, uint64_t monitor_start) {
   struct flow_record_start start = {
       .step = request->step, .attempt = request->attempt, .intent = request->intent,
-      .place = request->place, .monitor = flow_process_id(), .monitor_start = monitor_start,
+      .host = request->host, .monitor = flow_process_id(), .monitor_start = monitor_start,
       .started_at = flow_now()};
   uint8_t bytes[FLOW_RECORD_COMMAND_OFFSET - FLOW_RECORD_START_OFFSET];
   flow_record_encode_start(&start, bytes);

@@ -63,12 +63,12 @@ struct RecordedRun {
   /// the run, or where that cannot be found out.
   func abandonedAttempts(in home: RunHome<LinuxStorage>) -> [Int32: AbandonedAttempt]? {
     guard !isHeld, let state = summary.state, !state.isFinished,
-      let place = try? ProcessFacts.place(of: home.path)
+      let here = try? ProcessFacts.hostContext(of: home.path)
     else { return nil }
     var found: [Int32: AbandonedAttempt] = [:]
     for attempt in state.openAttemptIDs {
       found[attempt.step] = AbandonedAttempt(
-        attempt, state, seenFrom: place, in: folder, home.storage)
+        attempt, state, seenFrom: here, in: folder, home.storage)
     }
     return found
   }

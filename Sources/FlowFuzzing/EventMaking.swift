@@ -38,7 +38,7 @@ extension ByteSupply {
       .engineStarted(
         EngineStarted(
           life: count(), processID: count(),
-          place: Place(bootID: string(), mountID: number(), processNamespace: number())))
+          host: HostContext(bootID: string(), mountID: number(), processNamespace: number())))
     case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
     case .deadlinePassed: .deadlinePassed(attempt())
     case .attemptEnded: .attemptEnded(attempt(), end())

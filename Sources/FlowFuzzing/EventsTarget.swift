@@ -82,7 +82,7 @@ enum EventsTarget {
     var engine = Engine.resume(
       state,
       engine: EngineStarted(
-        life: state.lives &+ 1, processID: 2, place: Place(bootID: "the next boot")),
+        life: state.lives &+ 1, processID: 2, host: HostContext(bootID: "the next boot")),
       found: state.openAttemptIDs.map { FoundAttempt($0, .neverLaunched) }, at: now)
     var replayed = state
     for _ in 0..<50 {

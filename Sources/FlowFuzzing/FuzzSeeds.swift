@@ -18,7 +18,7 @@ package enum FuzzSeeds {
     var encoder = EventEncoder()
     do {
       var reader = try LogReader.open(
-        "log", in: MemoryFolder(segments), .recovering, dictionary: HistoryLog.dictionary)
+        "log", in: MemoryFolder(segments), .recovering, dictionary: EventDictionary.version1)
       while let frame = try reader.next() {
         let payload = reader.withPayload { span in
           unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
@@ -40,7 +40,7 @@ package enum FuzzSeeds {
     return ends.map { result, code in
       var start = flow_record_start(
         step: 1, attempt: 2, intent: 7,
-        place: flow_place(boot: 1, mount: 2, process_namespace: 3), monitor: 41,
+        host: flow_host_context(boot: 1, mount: 2, process_namespace: 3), monitor: 41,
         monitor_start: 99, started_at: 1_000)
       var command = flow_record_command(process: 42, process_start: 100)
       var end = flow_record_end()

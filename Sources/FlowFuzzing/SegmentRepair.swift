@@ -15,7 +15,7 @@ enum SegmentRepair: Int {
   private static let headerLength = 128
   private static let frameHeaderLength = 48
   private static let endMark: UInt8 = 0xa5
-  private static let dictionaryChecksum = HistoryLog.dictionary.checksum
+  private static let dictionaryChecksum = EventDictionary.version1.checksum
 
   /// Where a row of frames has got to.
   private struct Place {

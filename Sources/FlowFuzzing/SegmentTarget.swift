@@ -161,7 +161,7 @@ enum SegmentTarget {
   /// As runs have them, with room for any commit.
   private static let options: LogOptions = {
     var options = LogOptions()
-    options.dictionary = HistoryLog.dictionary
+    options.dictionary = EventDictionary.version1
     options.compression = .deflate(level: 1)
     options.reservationBytes = 0
     options.largestCommitBytes = 1 << 40

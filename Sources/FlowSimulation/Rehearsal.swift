@@ -22,7 +22,7 @@ package struct Rehearsal {
       programVersion: "simulated", jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     engine = Engine.create(
       created, definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "rehearsal")), at: now)
+      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "rehearsal")), at: now)
   }
 
   /// Goes on to the end of the run.

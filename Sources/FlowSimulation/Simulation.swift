@@ -96,7 +96,7 @@ package struct Simulation {
     options.rotationBytes = Int64(world.options.rotationBytes)
     options.reservationBytes = world.options.fullDisks > 0 ? 256 : 1_024
     return RunProcess(
-      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
+      processID: world.processes.engineProcessID, host: world.host, logOptions: options,
       salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
   }
 

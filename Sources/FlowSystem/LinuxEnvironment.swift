@@ -16,17 +16,17 @@ package final class LinuxEnvironment: Environment {
   /// What a SIGTERM means.
   package var onTerminate = TerminationPolicy.usual
   /// Whether a SIGTERM has asked this process to let go of the run.
-  package private(set) var isToLeave = false
+  package private(set) var shouldDetach = false
   /// Called when what a terminal shows has changed otherwise than by this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
-  /// - Parameter place: where this process runs.
+  /// - Parameter here: where this process runs.
   /// - Throws: `Errno` if the process has no descriptor left.
-  package init(storage: LinuxStorage, in place: Place) throws(Errno) {
+  package init(storage: LinuxStorage, in here: HostContext) throws(Errno) {
     self.storage = storage
     time = EventLoop(signals: try SignalDescriptor())
-    processes = try LinuxProcesses(in: place)
-    runner = AttemptSupervisor(host: processes, storage: storage, time: time, place: place)
+    processes = try LinuxProcesses(in: here)
+    runner = AttemptSupervisor(host: processes, storage: storage, time: time, here: here)
     // What a launcher that was killed has left falls to this process.
     _ = clinux_become_subreaper()
     time.hasWork = { [runner, processes, storage] in
@@ -82,7 +82,7 @@ package final class LinuxEnvironment: Environment {
       interrupts += 1
       request(force: interrupts > 1)
     case SIGQUIT: request(force: true)
-    case SIGTERM where onTerminate == .detach: isToLeave = true
+    case SIGTERM where onTerminate == .detach: shouldDetach = true
     default:
       // SIGTERM asks as a first Ctrl-C does, and never insists: those who send it send it twice.
       interrupts = max(interrupts, 1)

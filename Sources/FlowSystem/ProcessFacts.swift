@@ -14,10 +14,10 @@ package enum ProcessFacts {
   }
 
   /// Where this process runs, and drives runs that are kept under a folder, which need not exist yet.
-  package static func place(of folder: String) throws(Errno) -> Place {
+  package static func hostContext(of folder: String) throws(Errno) -> HostContext {
     var status = stat()
     _ = try systemCall { unsafe stat("/proc/self/ns/pid", &status) }
-    return Place(
+    return HostContext(
       bootID: try bootID(), mountID: try mountID(of: folder),
       processNamespace: UInt64(status.st_ino))
   }

@@ -7,7 +7,7 @@ import FlowSystem
 enum HistoryBench {
   private static var options: LogOptions {
     var options = LogOptions()
-    options.dictionary = HistoryLog.dictionary
+    options.dictionary = EventDictionary.version1
     return options
   }
 
@@ -37,7 +37,7 @@ enum HistoryBench {
   /// definition's.
   static func split(_ source: String, into folder: String) throws -> Timed {
     var reader = try LogReader.open(
-      source, in: LinuxStorage(), .dead, dictionary: HistoryLog.dictionary)
+      source, in: LinuxStorage(), .dead, dictionary: EventDictionary.version1)
     var writer = try LogWriter.create(
       in: folder, LinuxStorage(), salt: 1, engineLife: 1, options)
     var timed = Timed()
@@ -66,7 +66,7 @@ enum HistoryBench {
     while timed.microseconds < 500_000 {
       try timed.measure {
         var reader = try LogReader.open(
-          folder, in: LinuxStorage(), .dead, dictionary: HistoryLog.dictionary)
+          folder, in: LinuxStorage(), .dead, dictionary: EventDictionary.version1)
         var replay = Replay()
         while let frame = try reader.next() {
           var decoder = EventDecoder(reader.payload, first: Int64(frame.first))
@@ -104,7 +104,7 @@ private struct EndlessRun {
       RunCreated(
         runID: "endless", seed: 1, policyVersion: Policy.current, programVersion: "bench",
         jobs: 8, definitionFolder: "/", definitionByteCount: 0), definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "bench")), at: now)
+      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "bench")), at: now)
   }
 
   /// A millisecond passes; what runs ends, and what waited is launched.

@@ -13,7 +13,7 @@ protocol Machine: AnyObject {
   var world: World { get }
   /// Of the user's runs.
   var home: String { get }
-  var place: Place { get }
+  var hostContext: HostContext { get }
   /// The engine is gone, and another is about to be.
   func replaceEngine()
 }
@@ -36,7 +36,7 @@ enum Behaviour {
 final class SimulatedMachine: Machine {
   let world: FlowSimulation.World
   let home = "/home"
-  var place: Place { world.place }
+  var hostContext: HostContext { world.host }
 
   init(_ behaviour: Behaviour) {
     var options = SimulationOptions()
@@ -51,16 +51,18 @@ final class SimulatedMachine: Machine {
 final class RealMachine: Machine {
   private let folder = TemporaryFolder()
   private(set) var world: RealWorld
-  let place: Place
+  let hostContext: HostContext
   var home: String { "\(folder.path)/home" }
 
   init() throws {
-    place = try ProcessFacts.place(of: folder.path)
-    world = try RealWorld(in: place)
+    hostContext = try ProcessFacts.hostContext(of: folder.path)
+    world = try RealWorld(in: hostContext)
   }
 
   func replaceEngine() {
-    guard let next = try? RealWorld(in: place) else { preconditionFailure("no descriptors left") }
+    guard let next = try? RealWorld(in: hostContext) else {
+      preconditionFailure("no descriptors left")
+    }
     world = next
   }
 }
@@ -69,13 +71,13 @@ final class RealWorld: Environment, TimeSource {
   let storage = LinuxStorage()
   private let processes: LinuxProcesses
   private(set) lazy var runner: AttemptSupervisor<LinuxProcesses, RealWorld> = AttemptSupervisor(
-    host: processes, storage: storage, time: self, place: place)
-  private let place: Place
+    host: processes, storage: storage, time: self, here: hostContext)
+  private let hostContext: HostContext
   var time: RealWorld { self }
 
-  init(in place: Place) throws(Errno) {
-    self.place = place
-    processes = try LinuxProcesses(in: place)
+  init(in hostContext: HostContext) throws(Errno) {
+    self.hostContext = hostContext
+    processes = try LinuxProcesses(in: hostContext)
   }
 
   func now() -> Moment { EventLoop.now() }

@@ -129,7 +129,8 @@ final class RunOn<Place: Machine>: Run, RunObserver {
   }
 
   private var process: RunProcess {
-    RunProcess(processID: 1, place: machine.place, salts: SaltSource(seed: UInt64(events.count)))
+    RunProcess(
+      processID: 1, host: machine.hostContext, salts: SaltSource(seed: UInt64(events.count)))
   }
 
   private func create(_ steps: Int, _ settings: StepSettings) throws -> Driver<Place.World> {

@@ -41,7 +41,7 @@ import Testing
         + #""definitionByteCount":99"#),
     Sample(.definitionPart([1, 2, 3]), "3 bytes", #""byteCount":3"#),
     Sample(
-      .engineStarted(EngineStarted(life: 2, processID: 42, place: Place(bootID: "b\n"))),
+      .engineStarted(EngineStarted(life: 2, processID: 42, host: HostContext(bootID: "b\n"))),
       "life 2, process 42, boot b\\n", #""life":2,"processId":42,"bootId":"b\n""#),
     Sample(
       .attemptLaunched(build, processID: 4711), "build #2 as process 4711",

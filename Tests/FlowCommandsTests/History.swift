@@ -22,7 +22,7 @@ struct History {
     now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)
     engine = Engine.create(
       created, definition, graph: try DependencyGraph(definition.steps),
-      engine: EngineStarted(life: 1, processID: 42, place: Place(bootID: "boot-1")), at: now)
+      engine: EngineStarted(life: 1, processID: 42, host: HostContext(bootID: "boot-1")), at: now)
     drain()
   }
 
@@ -42,7 +42,7 @@ struct History {
   ///   - boot: where the machine was started anew, its monotonic clock begins at zero.
   mutating func restart(found: [String: FoundAttempt.State] = [:], boot: String = "boot-1") throws {
     let durable = try #require(try summary().state)
-    if boot != durable.engine?.place.bootID { now.monotonic = Instant(microseconds: 0) }
+    if boot != durable.engine?.host.bootID { now.monotonic = Instant(microseconds: 0) }
     engine = Engine.resume(
       durable, engine: nextLife(of: durable, boot: boot),
       found: durable.openAttemptIDs.map { attempt in
@@ -62,7 +62,7 @@ struct History {
 
   private func nextLife(of state: RunState, boot: String) -> EngineStarted {
     let life = state.lives + 1
-    return EngineStarted(life: life, processID: 41 + life, place: Place(bootID: boot))
+    return EngineStarted(life: life, processID: 41 + life, host: HostContext(bootID: boot))
   }
 
   /// Time passes that no engine sees.
@@ -148,7 +148,7 @@ extension History {
     RunView(
       try chronicle(), runID: "nightly-20261121T021903-7f3a", isHeld: isHeld,
       engineProcessID: isHeld ? 42 : nil, now: now,
-      bootID: state.engine?.place.bootID ?? "boot-1")
+      bootID: state.engine?.host.bootID ?? "boot-1")
   }
 
   func summary() throws -> RunSummary {

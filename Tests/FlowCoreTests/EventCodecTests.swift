@@ -41,7 +41,7 @@ import Testing
       ),
       (.definitionPart([0xDE, 0xAD]), "04 02 04 02 de ad"),
       (
-        .engineStarted(EngineStarted(life: 1, processID: 128, place: Place(bootID: "b"))),
+        .engineStarted(EngineStarted(life: 1, processID: 128, host: HostContext(bootID: "b"))),
         "06 02 04 01 80 01 01 62 00 00"
       ),
       (.attemptLaunched(AttemptID(step: 5, number: 2), processID: 9), "08 02 04 05 02 09"),

@@ -113,7 +113,7 @@ extension Generator {
     case .runCreated, .definitionPart: return body(of: kind)
     case .engineStarted:
       let life = state.lives + Int32(below(3))
-      return .engineStarted(EngineStarted(life: life, processID: -1, place: Place(bootID: "")))
+      return .engineStarted(EngineStarted(life: life, processID: -1, host: HostContext(bootID: "")))
     case .attemptLaunched: return .attemptLaunched(attempt, processID: -1)
     case .deadlinePassed: return .deadlinePassed(attempt)
     case .attemptEnded: return .attemptEnded(attempt, attemptEnd())

@@ -61,7 +61,10 @@ import Testing
   @Test(
     arguments: [
       (Event.Body.definitionPart([]), HistoryError.Reason.misplaced),
-      (.engineStarted(EngineStarted(life: 3, processID: 1, place: Place(bootID: "b"))), .misplaced),
+      (
+        .engineStarted(EngineStarted(life: 3, processID: 1, host: HostContext(bootID: "b"))),
+        .misplaced
+      ),
       (.attemptLaunched(AttemptID(step: 2, number: 1), processID: 1), .unknownStep(2)),
       (.deadlinePassed(AttemptID(step: -1, number: 1)), .unknownStep(-1)),
       (.stepFinished(step: .max, .failed), .unknownStep(.max)),

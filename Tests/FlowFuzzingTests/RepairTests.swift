@@ -29,7 +29,7 @@ struct RepairTests {
     let repaired = SegmentRepair.all.repaired(segments)
     var reader = try LogReader.open(
       "log", in: MemoryFolder(["00000001.seg": repaired[0]]), .recovering,
-      dictionary: HistoryLog.dictionary)
+      dictionary: EventDictionary.version1)
     try reader.drain()
     #expect(reader.lastSequence > 0)
   }

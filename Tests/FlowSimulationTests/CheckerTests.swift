@@ -120,7 +120,7 @@ struct CheckerTests {
     options.reservationBytes = 1_024
     options.compression = .none
     return RunProcess(
-      processID: 2, place: Place(bootID: "boot 1", mountID: 1, processNamespace: 1),
+      processID: 2, host: HostContext(bootID: "boot 1", mountID: 1, processNamespace: 1),
       logOptions: options, salts: SaltSource(seed: 1))
   }
 
@@ -229,7 +229,7 @@ struct CheckerTests {
     let now = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     var engine = Engine.create(
       created, workflow, graph: try DependencyGraph(workflow.steps),
-      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "b")), at: now)
+      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     _ = engine.nextEffect()
     func check(running: Int, until deadline: Int64? = nil) -> Property? {
       fired { () throws(Violation) in

@@ -170,7 +170,7 @@ struct ProcessCheckerTests {
     func send(at time: Int64) -> Property? {
       var checker = LaunchChecker(Self.workflow(), jobs: 2)
       func started(_ boot: String) -> Event.Body {
-        .engineStarted(EngineStarted(life: 1, processID: 2, place: Place(bootID: boot)))
+        .engineStarted(EngineStarted(life: 1, processID: 2, host: HostContext(bootID: boot)))
       }
       return fired { () throws(Violation) in
         try checker.learn(event(1, started("1"), at: 50_000), at: start)
@@ -269,14 +269,14 @@ struct ProcessCheckerTests {
     let entry = ledger.forked(first, life: 1, at: time(0))
     truth(&ledger, entry)
     var checker = EndChecker(workflow, slackMicroseconds: 10)
-    let started = EngineStarted(life: 1, processID: 2, place: Place(bootID: "1"))
+    let started = EngineStarted(life: 1, processID: 2, host: HostContext(bootID: "1"))
     let bodies: [Event.Body] = [
       .engineStarted(started), .attemptScheduled(first), .attemptEnded(first, end),
     ]
     return fired { () throws(Violation) in
       for (index, body) in bodies.enumerated() {
         try checker.learn(
-          event(index + 1, body), ledger, place: Place(bootID: bootID), at: time(now))
+          event(index + 1, body), ledger, host: HostContext(bootID: bootID), at: time(now))
       }
     }
   }
@@ -296,14 +296,14 @@ struct ProcessCheckerTests {
     }
     if fate == "lost power" { ledger.powerLost(at: time(5)) }
     var checker = EndChecker(Self.workflow(), slackMicroseconds: 10)
-    let place = Place(bootID: "1")
+    let host = HostContext(bootID: "1")
     let fired = fired { () throws(Violation) in
       try checker.learn(
-        event(1, .engineStarted(EngineStarted(life: 1, processID: 2, place: place))), ledger,
-        place: place, at: time(8))
+        event(1, .engineStarted(EngineStarted(life: 1, processID: 2, host: host))), ledger,
+        host: host, at: time(8))
       try checker.learn(
         event(2, .attemptFound(first, .running(processID: 0, forMicroseconds: 0))), ledger,
-        place: place, at: time(9))
+        host: host, at: time(9))
     }
     #expect(fired == (fate == "runs" ? nil : .truth))
   }

@@ -95,7 +95,7 @@ struct SimulatedProcessesTests {
         .ended(machine.attempt, try #require(machine.record.end)), .monitorGone(machine.attempt),
       ])
     #expect(machine.record.end?.result == .exited(code: 0))
-    #expect(machine.record.start?.place == PlaceMark(machine.world.place))
+    #expect(machine.record.start?.host == HostMark(machine.world.host))
     #expect(try !machine.isLocked(machine.request.recordPath))
     #expect(machine.entry.result == .exited(code: 0))
     #expect(try machine.isLocked("/launcher"))
@@ -288,7 +288,7 @@ struct SimulatedProcessesTests {
     #expect(machine.entry.lostPower && machine.entry.living == 0)
     #expect(!machine.world.processes.hasKeepers)
     #expect(machine.world.monotonicNow < before.advanced(byMilliseconds: 1_000))
-    #expect(machine.world.place.bootID == "boot 2")
+    #expect(machine.world.host.bootID == "boot 2")
     try machine.startLauncher()
     machine.pass(milliseconds: 2_000)
     #expect(machine.messages.count == 1, "the launch, and nothing after")

@@ -29,7 +29,7 @@ struct SingleCheckerTests {
     var driver = try Driver.create(
       NewRun(created: created(), definition: Self.workflow, graph: graph, definitionFile: []),
       by: RunProcess(
-        processID: world.processes.engineProcessID, place: world.place,
+        processID: world.processes.engineProcessID, host: world.host,
         salts: SaltSource(seed: 1)),
       home: home, world: world, observer: world.checkers)
     while world.checkers.acknowledged.count < 10 { _ = try driver.step() }

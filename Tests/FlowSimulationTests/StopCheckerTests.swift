@@ -111,7 +111,7 @@ struct StopCheckerTests {
   private func engine(life: Int32, boot: String, at time: Int64) -> Said {
     Said(
       body: .engineStarted(
-        EngineStarted(life: life, processID: 1, place: Place(bootID: boot))), time: time)
+        EngineStarted(life: life, processID: 1, host: HostContext(bootID: boot))), time: time)
   }
 
   private var created: Said {

@@ -27,7 +27,7 @@ struct WorldCheckerTests {
     var options = LogOptions()
     options.compression = .none
     let process = RunProcess(
-      processID: world.processes.engineProcessID, place: world.place, logOptions: options,
+      processID: world.processes.engineProcessID, host: world.host, logOptions: options,
       salts: SaltSource(seed: 1))
     let run = NewRun(
       created: created, definition: Self.workflow,

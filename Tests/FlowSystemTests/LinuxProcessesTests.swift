@@ -22,9 +22,9 @@ struct LinuxProcessesTests {
     #expect(attempts.folder.contents(of: "3.out") == "out\nerr\n")
 
     let record = attempts.record(3)
-    let place = try ProcessFacts.place(of: attempts.folder.path)
+    let host = try ProcessFacts.hostContext(of: attempts.folder.path)
     #expect(record.start?.id == AttemptID(step: 3, number: 1) && record.start?.intent == 43)
-    #expect(record.start?.place == PlaceMark(place))
+    #expect(record.start?.host == HostMark(host))
     #expect(record.start?.monitorID == launch.monitor)
     #expect(record.command?.processID == launch.process)
     #expect(record.end == end && !record.isUnreadable)

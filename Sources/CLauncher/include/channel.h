@@ -37,7 +37,7 @@ struct flow_request_header {
   int32_t attempt;
   int32_t keeps_stragglers;
   int64_t intent;
-  struct flow_place place;
+  struct flow_host_context host;
   /// Negative: none.
   int64_t timeout_us;
   int64_t grace_us;

@@ -23,7 +23,7 @@ enum {
 
 /// Where a process id means what it says: one boot of one machine, one mount of the run's folder,
 /// one process namespace.
-struct flow_place {
+struct flow_host_context {
   uint64_t boot;
   uint64_t mount;
   uint64_t process_namespace;
@@ -34,7 +34,7 @@ struct flow_record_start {
   int32_t attempt;
   /// The number of the event that is the intent to launch this attempt.
   int64_t intent;
-  struct flow_place place;
+  struct flow_host_context host;
   /// The monitor, and when it was started in the kernel's own count, which tells it from a later
   /// process with the same number.
   int32_t monitor;

@@ -33,7 +33,7 @@ package struct RunTime: Equatable, Sendable {
   mutating func point(of event: Event) -> RunPoint {
     elapsed = elapsedThen(event.moment, isSameClock: isSameClock(event))
     last = event.moment
-    if case .engineStarted(let engine) = event.body { bootID = engine.place.bootID }
+    if case .engineStarted(let engine) = event.body { bootID = engine.host.bootID }
     return RunPoint(elapsed: elapsed, wall: event.moment.wall)
   }
 
@@ -47,7 +47,7 @@ package struct RunTime: Equatable, Sendable {
 
   private func isSameClock(_ event: Event) -> Bool {
     switch event.body {
-    case .engineStarted(let engine): bootID == nil || engine.place.bootID == bootID
+    case .engineStarted(let engine): bootID == nil || engine.host.bootID == bootID
     // Which boot this is, the next event says.
     case .runReopened: false
     default: true

@@ -73,12 +73,12 @@ package struct CancelCommand: Subcommand, Equatable {
   private func stopAll(
     _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext, history: String
   ) throws(CommandError) {
-    let place: Place
+    let here: HostContext
     let host: LinuxProcesses
     let time: EventLoop
     do throws(Errno) {
-      place = try ProcessFacts.place(of: home.path)
-      host = try LinuxProcesses(in: place)
+      here = try ProcessFacts.hostContext(of: home.path)
+      host = try LinuxProcesses(in: here)
       time = EventLoop(signals: try SignalDescriptor())
     } catch {
       throw .system("watch processes", error)
@@ -86,7 +86,7 @@ package struct CancelCommand: Subcommand, Equatable {
     let report: ForcedStop<LinuxProcesses, EventLoop>.Report
     do throws(RunError) {
       let stop = ForcedStop(
-        home.folder(of: id), host: host, storage: home.storage, time: time, place: place)
+        home.folder(of: id), host: host, storage: home.storage, time: time, here: here)
       report = try stop.perform()
     } catch {
       throw .run(error)

@@ -153,7 +153,7 @@ package struct VerifyCommand: Subcommand, Equatable {
       return .damaged
     }
     let process = RunProcess(
-      processID: ProcessFacts.processID, place: Place(bootID: bootID),
+      processID: ProcessFacts.processID, host: HostContext(bootID: bootID),
       salts: SaltSource(seed: ProcessFacts.randomBits()))
     let id = report.runID ?? log.name
     switch try LogRepair.repair(folder, id: id, by: process, in: context.storage) {

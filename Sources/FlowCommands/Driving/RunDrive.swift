@@ -32,11 +32,11 @@ struct RunDrive {
     self.folder = folder
     self.display = display
     do throws(Errno) {
-      let place = try ProcessFacts.place(of: home.path)
-      world = try LinuxEnvironment(storage: context.storage, in: place)
+      let here = try ProcessFacts.hostContext(of: home.path)
+      world = try LinuxEnvironment(storage: context.storage, in: here)
       world.onTerminate = onTerminate
       process = RunProcess(
-        processID: ProcessFacts.processID, place: place,
+        processID: ProcessFacts.processID, host: here,
         salts: SaltSource(seed: ProcessFacts.randomBits()))
     } catch {
       throw .system("watch processes", error)
@@ -113,9 +113,9 @@ struct RunDrive {
         return .finished(outcome)
       }
       display.wake(at: context.now())
-      if world.isToLeave {
+      if world.shouldDetach {
         let running = driver.runningAttempts
-        try driver.leave()
+        try driver.detach()
         display.abandon()
         return .left(running: running)
       }

@@ -91,7 +91,7 @@ struct JSONExporter {
         json.object { json in
           json.member("life", life.engine.life)
           json.member("processId", life.engine.processID)
-          json.member("bootId", life.engine.place.bootID)
+          json.member("bootId", life.engine.host.bootID)
           json.member("startedAt", life.from.wall)
           json.member("lastEventAt", life.until.wall)
         }

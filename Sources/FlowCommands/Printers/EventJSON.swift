@@ -35,7 +35,7 @@ extension EventPrinter {
     case .engineStarted(let engine):
       json.member("life", engine.life)
       json.member("processId", engine.processID)
-      json.member("bootId", engine.place.bootID)
+      json.member("bootId", engine.host.bootID)
     case .attemptLaunched(let attempt, let processID):
       write(attempt, to: &json)
       json.member("processId", processID)

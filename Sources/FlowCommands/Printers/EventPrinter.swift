@@ -38,7 +38,7 @@ package struct EventPrinter: Sendable {
     case .runCreated(let created): return details(created)
     case .definitionPart(let bytes): return "\(bytes.count) bytes"
     case .engineStarted(let engine):
-      let boot = TerminalText.escaped(engine.place.bootID)
+      let boot = TerminalText.escaped(engine.host.bootID)
       return "life \(engine.life), process \(engine.processID), boot \(boot)"
     case .attemptLaunched(let attempt, let processID):
       return "\(wording.name(attempt)) as process \(processID)"

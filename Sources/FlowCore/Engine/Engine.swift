@@ -83,7 +83,7 @@ package struct Engine: Sendable {
     var next = Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, at: now)
     // Within one boot the clocks can be compared, whoever read them.
-    let jump = state.engine?.place.bootID == engine.place.bootID ? next.clockJump(until: now) : nil
+    let jump = state.engine?.host.bootID == engine.host.bootID ? next.clockJump(until: now) : nil
     next.record(.engineStarted(engine))
     if let jump { next.recordFact(.clockJumped(microseconds: jump)) }
     for request in requests { next.handle(.cancelRequested(request), at: now) }

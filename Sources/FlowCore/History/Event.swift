@@ -127,18 +127,18 @@ package struct EngineStarted: Equatable, Sendable {
   /// 1 for the process that created the run, then counting up.
   package var life: Int32
   package var processID: Int32
-  package var place: Place
+  package var host: HostContext
 
-  package init(life: Int32, processID: Int32, place: Place) {
+  package init(life: Int32, processID: Int32, host: HostContext) {
     self.life = life
     self.processID = processID
-    self.place = place
+    self.host = host
   }
 }
 
 /// Where process ids, locks and monotonic times mean what they say. What was left in one place
 /// cannot be seen from another.
-package struct Place: Hashable, Sendable {
+package struct HostContext: Hashable, Sendable {
   /// Names the machine's boot; processes of another boot are gone, and its monotonic clock with it.
   package var bootID: String
   /// Of the run's folder.

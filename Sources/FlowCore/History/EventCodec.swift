@@ -82,9 +82,9 @@ extension ByteWriter {
     case .engineStarted(let engine):
       write(count: engine.life)
       write(count: engine.processID)
-      write(engine.place.bootID)
-      write(engine.place.mountID)
-      write(engine.place.processNamespace)
+      write(engine.host.bootID)
+      write(engine.host.mountID)
+      write(engine.host.processNamespace)
     case .attemptLaunched(let attempt, let processID):
       write(attempt)
       write(count: processID)
@@ -217,7 +217,7 @@ extension ByteReader {
       .engineStarted(
         EngineStarted(
           life: try readCount(), processID: try readCount(),
-          place: Place(
+          host: HostContext(
             bootID: try readString(), mountID: try readUnsigned(),
             processNamespace: try readUnsigned())))
     case .attemptLaunched: .attemptLaunched(try readAttempt(), processID: try readCount())

@@ -100,7 +100,7 @@ package struct RunState: Equatable, Sendable {
     case .runCreated, .definitionPart: throw HistoryError(event, .misplaced)
     case .engineStarted(let engine):
       guard engine.life == lives + 1 else { throw HistoryError(event, .misplaced) }
-      if let last = self.engine, last.place.bootID != engine.place.bootID {
+      if let last = self.engine, last.host.bootID != engine.host.bootID {
         timers.moveToNewClock(from: before, to: event.moment)
       }
       self.engine = engine

@@ -21,9 +21,9 @@ package enum AbandonedAttempt: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - state: of the run; the attempt is one of those that are open in it.
-  ///   - place: where this process runs.
+  ///   - here: where this process runs.
   package init(
-    _ attempt: AttemptID, _ state: RunState, seenFrom place: Place, in folder: RunFolder,
+    _ attempt: AttemptID, _ state: RunState, seenFrom here: HostContext, in folder: RunFolder,
     _ storage: some Storage
   ) {
     let step = Int(attempt.step)
@@ -35,10 +35,10 @@ package enum AbandonedAttempt: Equatable, Sendable {
       self = .unknown(error)
       return
     }
-    let recorded = sighting.record?.start?.place ?? state.engine.map { PlaceMark($0.place) }
+    let recorded = sighting.record?.start?.host ?? state.engine.map { HostMark($0.host) }
     // What history the record knows of is the next engine's question.
-    switch Settlement(
-      sighting.kind, isLocked: sighting.isLocked, isSamePlace: recorded == PlaceMark(place),
+    switch AttemptFate(
+      sighting.kind, isLocked: sighting.isLocked, isSameHost: recorded == HostMark(here),
       isIntentKnown: true)
     {
     case .runs, .awaitsLock: self = .runs(processID: sighting.record?.command?.processID)

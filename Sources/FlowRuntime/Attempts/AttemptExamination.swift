@@ -19,10 +19,10 @@ extension AttemptSupervisor {
   }
 
   /// Of an attempt of this engine.
-  private func settlement(of sighting: RecordSighting) -> Settlement {
-    let recorded = sighting.record?.start?.place
-    return Settlement(
-      sighting.kind, isLocked: sighting.isLocked, isSamePlace: recorded == nil || recorded == place,
+  private func settlement(of sighting: RecordSighting) -> AttemptFate {
+    let recorded = sighting.record?.start?.host
+    return AttemptFate(
+      sighting.kind, isLocked: sighting.isLocked, isSameHost: recorded == nil || recorded == here,
       isIntentKnown: true)
   }
 
@@ -100,7 +100,7 @@ extension AttemptSupervisor {
     guard let sighting = see(request) else { return .unknown }
     if !sighting.isLocked { return .gone }
     guard let start = sighting.record?.start else { return .unknown }
-    guard start.place == place, start.monitorID == monitorID,
+    guard start.host == here, start.monitorID == monitorID,
       host.startTime(of: process) == start.monitorStart
     else { return .gone }
     return .reached(process)

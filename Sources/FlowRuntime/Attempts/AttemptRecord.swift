@@ -11,7 +11,7 @@ package struct AttemptRecord: Equatable, Sendable {
     package var attempt: Int32
     /// The number of the event that is the intent to launch it.
     package var intent: Int64
-    package var place: PlaceMark
+    package var host: HostMark
     package var monitorID: Int32
     /// When the monitor was started, in the kernel's own count.
     package var monitorStart: UInt64
@@ -63,7 +63,7 @@ extension AttemptRecord.Start {
     step = start.step
     attempt = start.attempt
     intent = start.intent
-    place = PlaceMark(start.place)
+    host = HostMark(start.host)
     monitorID = start.monitor
     monitorStart = start.monitor_start
     startedAt = Instant(microseconds: start.started_at)
@@ -77,27 +77,27 @@ extension AttemptRecord.Command {
   }
 }
 
-/// A place in three numbers, as records hold it: two that are equal are the same.
-package struct PlaceMark: Hashable, Sendable {
+/// A `HostContext` in three numbers, as attempt records hold it: two that are equal are the same.
+package struct HostMark: Hashable, Sendable {
   package var boot: UInt64
   package var mount: UInt64
   package var processNamespace: UInt64
 
-  package init(_ place: Place) {
-    boot = BootMark(place.bootID).rawValue
-    mount = place.mountID
-    processNamespace = place.processNamespace
+  package init(_ host: HostContext) {
+    boot = BootMark(host.bootID).rawValue
+    mount = host.mountID
+    processNamespace = host.processNamespace
   }
 
-  package init(_ place: flow_place) {
-    boot = place.boot
-    mount = place.mount
-    processNamespace = place.process_namespace
+  package init(_ host: flow_host_context) {
+    boot = host.boot
+    mount = host.mount
+    processNamespace = host.process_namespace
   }
 
   /// As a monitor writes it.
-  package var encoded: flow_place {
-    flow_place(boot: boot, mount: mount, process_namespace: processNamespace)
+  package var encoded: flow_host_context {
+    flow_host_context(boot: boot, mount: mount, process_namespace: processNamespace)
   }
 }
 

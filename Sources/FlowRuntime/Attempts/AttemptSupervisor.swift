@@ -9,7 +9,7 @@ import FlowLog
 package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: CommandRunner {
   let host: Host
   let time: Time
-  let place: PlaceMark
+  let here: HostMark
   let records: RecordReader<Host.Store>
   private var home: Home?
 
@@ -25,10 +25,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private var launcherLacksRoom = false
   /// Sent to a launcher that is gone.
   private var unsettled: [AttemptID] = []
-  private var launcherPoll = Poll()
+  private var launcherBackoff = Backoff()
   /// Those that nobody tells of.
-  private var restless: [AttemptID] = []
-  private var restlessPoll = Poll()
+  private var polled: [AttemptID] = []
+  private var pollBackoff = Backoff()
   /// What has kept a record from being read for too long.
   private var unreadable: StorageError?
   /// Monitors that have told that they start nothing, and whose end is still to be told: how many
@@ -46,11 +46,11 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   /// - Parameters:
   ///   - storage: which holds the run's folder.
-  ///   - place: where this engine runs.
-  package init(host: Host, storage: Host.Store, time: Time, place: Place) {
+  ///   - here: where this engine runs.
+  package init(host: Host, storage: Host.Store, time: Time, here: HostContext) {
     self.host = host
     self.time = time
-    self.place = PlaceMark(place)
+    self.here = HostMark(here)
     records = RecordReader(storage: storage)
   }
 
@@ -69,7 +69,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   package func begin(in folder: RunFolder) throws(RunError) {
     precondition(home == nil, "a supervisor serves one run")
     let file = LauncherFile(path: folder.launcher, storage: records.storage)
-    home = Home(folder: folder, launcher: Launcher(host, file, in: place))
+    home = Home(folder: folder, launcher: Launcher(host, file, here: here))
   }
 
   var folder: RunFolder { begun.folder }
@@ -98,7 +98,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       host.send(request)
     } else {
       queue.append(attempt)
-      if launcherPoll.due == nil { sendQueued() }
+      if launcherBackoff.due == nil { sendQueued() }
     }
   }
 
@@ -131,8 +131,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   package var nextDeadline: Instant? {
     // Something is to be told at once.
     if !reports.isEmpty { return Instant(microseconds: 0) }
-    if outOfRoom.isEmpty && launcherPoll.due == nil && restlessPoll.due == nil { return nil }
-    return [outOfRoom.first?.due, launcherPoll.due, restlessPoll.due].compactMap(\.self).min()
+    if outOfRoom.isEmpty && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
+    return [outOfRoom.first?.due, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
   }
 
   package var waitsForRoom: Bool { !lackingRoom.isEmpty || launcherLacksRoom }
@@ -196,7 +196,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   private func launched(_ attempt: AttemptID, processID: Int32, by monitorID: Int32) {
     // This launcher works.
-    launcherPoll.calm()
+    launcherBackoff.calm()
     switch attempts[attempt]?.launched(by: monitorID) {
     case .tell:
       tellLaunched(attempt, processID: processID)
@@ -254,7 +254,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .ignored, nil: break
       }
     }
-    if !unsettled.isEmpty || !queue.isEmpty { launcherPoll.arrange(at: time.now().monotonic) }
+    if !unsettled.isEmpty || !queue.isEmpty { launcherBackoff.arrange(at: time.now().monotonic) }
   }
 
   // MARK: Time
@@ -264,16 +264,16 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       outOfRoom.removeFirst()
       if attempts[first.attempt]?.tryAgain() == .send { queue.append(first.attempt) }
     }
-    if launcherPoll.begin(at: now) { replaceLauncher(at: now) }
-    if !queue.isEmpty, launcherPoll.due == nil { sendQueued() }
-    if restlessPoll.begin(at: now) { lookAgain(at: now) }
+    if launcherBackoff.begin(at: now) { replaceLauncher(at: now) }
+    if !queue.isEmpty, launcherBackoff.due == nil { sendQueued() }
+    if pollBackoff.begin(at: now) { lookAgain(at: now) }
   }
 
   /// Something of an earlier launcher was in the way of a new one.
   private func replaceLauncher(at now: Instant) {
     if !unsettled.isEmpty {
       // A storage that does not say counts as a lock that is held.
-      if (try? launcher.file.isLocked()) ?? true { return launcherPoll.arrange(at: now) }
+      if (try? launcher.file.isLocked()) ?? true { return launcherBackoff.arrange(at: now) }
       // A monitor that could begin nothing has said so, and let go of the lock after that: unheard,
       // its word would be taken for that of the monitor that is asked next.
       host.hear()
@@ -292,7 +292,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   func sendAgain(_ attempt: AttemptID) {
     queue.append(attempt)
-    if launcherPoll.due == nil { launcherPoll.arrange(at: time.now().monotonic) }
+    if launcherBackoff.due == nil { launcherBackoff.arrange(at: time.now().monotonic) }
   }
 
   private func sendQueued() {
@@ -309,10 +309,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     launcherLacksRoom = false
     switch outcome {
     case .started: return true
-    case .lockIsHeld: launcherPoll.arrange(at: time.now().monotonic)
+    case .lockIsHeld: launcherBackoff.arrange(at: time.now().monotonic)
     case .failed(.noSpace), .failed(.quotaExceeded):
       launcherLacksRoom = true
-      launcherPoll.arrange(
+      launcherBackoff.arrange(
         at: time.now().monotonic, afterMicroseconds: Self.roomDelayMicroseconds)
     case .failed(let errno):
       while let attempt = queue.removeFirst() {
@@ -342,16 +342,16 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   /// Puts the attempt on the list of those that are looked at until something can be told.
   func lookAgain(at attempt: AttemptID) {
-    guard attempts[attempt]?.isRestless == false else { return }
-    attempts[attempt]?.isRestless = true
-    restless.append(attempt)
-    restlessPoll.calm()
-    restlessPoll.arrange(at: time.now().monotonic)
+    guard attempts[attempt]?.isPolled == false else { return }
+    attempts[attempt]?.isPolled = true
+    polled.append(attempt)
+    pollBackoff.calm()
+    pollBackoff.arrange(at: time.now().monotonic)
   }
 
   private func lookAgain(at now: Instant) {
-    let due = restless
-    restless = []
+    let due = polled
+    polled = []
     for attempt in due {
       guard let entry = attempts[attempt] else { continue }
       switch entry.phase {
@@ -362,14 +362,14 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .queued, .sent, .outOfRoom: break
       }
       if attempts[attempt]?.needsLook == true {
-        restless.append(attempt)
+        polled.append(attempt)
       } else {
-        attempts[attempt]?.isRestless = false
+        attempts[attempt]?.isPolled = false
         // Looks of some later time are none of these.
         attempts[attempt]?.unreadableSince = nil
       }
     }
-    if restless.isEmpty { restlessPoll.calm() } else { restlessPoll.arrange(at: now) }
+    if polled.isEmpty { pollBackoff.calm() } else { pollBackoff.arrange(at: now) }
   }
 }
 

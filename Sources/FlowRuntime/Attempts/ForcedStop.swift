@@ -7,7 +7,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   private let folder: RunFolder
   private let host: Host
   private let time: Time
-  private let place: PlaceMark
+  private let here: HostMark
   private let records: RecordReader<Host.Store>
 
   package struct Report: Equatable, Sendable {
@@ -27,14 +27,14 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   /// A monitor gives up what it cannot kill after thirty seconds.
   private static var limitMicroseconds: Int64 { 35_000_000 }
 
-  /// - Parameter place: where this process runs.
+  /// - Parameter here: where this process runs.
   package init(
-    _ folder: RunFolder, host: Host, storage: Host.Store, time: Time, place: Place
+    _ folder: RunFolder, host: Host, storage: Host.Store, time: Time, here: HostContext
   ) {
     self.folder = folder
     self.host = host
     self.time = time
-    self.place = PlaceMark(place)
+    self.here = HostMark(here)
     records = RecordReader(storage: storage)
   }
 
@@ -65,7 +65,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
         if told.contains(path) || now < haveBegun { isWaiting = true }
       }
       if !isWaiting || now >= deadline { break }
-      time.pause(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
+      time.pause(until: now.advanced(byMicroseconds: Backoff.firstMicroseconds))
     }
     let unreadable = failures.keys.sorted()
     return Report(
@@ -75,7 +75,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
 
   /// - Returns: whether there was a monitor to be told.
   private func tell(_ sighting: RecordSighting, _ path: String) -> Bool {
-    guard let start = sighting.record?.start, start.place == place,
+    guard let start = sighting.record?.start, start.host == here,
       let monitor = host.open(start.monitorID)
     else { return false }
     // What was opened is the monitor only if one still lives now, and was started when this process

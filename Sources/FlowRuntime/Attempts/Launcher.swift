@@ -5,15 +5,15 @@ import FlowLog
 struct Launcher<Host: ProcessHost> {
   let file: LauncherFile<Host.Store>
   private let host: Host
-  private let place: PlaceMark
+  private let here: HostMark
   private(set) var isAlive = false
 
   private static var tries: Int { 3 }
 
-  init(_ host: Host, _ file: LauncherFile<Host.Store>, in place: PlaceMark) {
+  init(_ host: Host, _ file: LauncherFile<Host.Store>, here: HostMark) {
     self.host = host
     self.file = file
-    self.place = place
+    self.here = here
   }
 
   enum OnStart: Equatable {
@@ -63,7 +63,7 @@ struct Launcher<Host: ProcessHost> {
     guard let process = host.open(processID), let start = host.startTime(of: process) else {
       return true
     }
-    let record = LauncherRecord(processID: processID, processStart: start, place: place)
+    let record = LauncherRecord(processID: processID, processStart: start, host: here)
     // Where it cannot be written, a launcher that lingers cannot be killed by a later engine.
     try? lock.write(record.encoded().span, at: 0)
     return true
@@ -77,7 +77,7 @@ struct Launcher<Host: ProcessHost> {
   ///
   /// - Returns: whether it was.
   func killLingering() -> Bool {
-    guard let record = file.launcher(), record.place == place,
+    guard let record = file.launcher(), record.host == here,
       let process = host.open(record.processID)
     else { return false }
     // What was opened is that launcher only if it was started when it was, and one lives.

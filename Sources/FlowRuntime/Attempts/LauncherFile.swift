@@ -66,14 +66,14 @@ struct LauncherRecord: Hashable {
   var processID: Int32
   /// When it was started, in the kernel's own count.
   var processStart: UInt64
-  var place: PlaceMark
+  var host: HostMark
 
   private static let magic: UInt64 = 0x6863_6e6c_776f_6c66  // "flowlnch"
   static let byteCount = CheckedNumbers.byteCount(6)
 
   func encoded() -> [UInt8] {
     CheckedNumbers.encode([
-      Self.magic, UInt64(processID), processStart, place.boot, place.mount, place.processNamespace,
+      Self.magic, UInt64(processID), processStart, host.boot, host.mount, host.processNamespace,
     ])
   }
 
@@ -82,7 +82,7 @@ struct LauncherRecord: Hashable {
     guard let numbers = CheckedNumbers.decode(bytes, count: 6), numbers[0] == magic,
       let processID = Int32(exactly: numbers[1])
     else { return nil }
-    let place = flow_place(boot: numbers[3], mount: numbers[4], process_namespace: numbers[5])
-    return LauncherRecord(processID: processID, processStart: numbers[2], place: PlaceMark(place))
+    let host = flow_host_context(boot: numbers[3], mount: numbers[4], process_namespace: numbers[5])
+    return LauncherRecord(processID: processID, processStart: numbers[2], host: HostMark(host))
   }
 }

@@ -7,7 +7,7 @@ struct RecordSighting: Equatable {
   var record: AttemptRecord?
   var isLocked: Bool
 
-  var kind: Settlement.Record {
+  var kind: AttemptFate.Record {
     guard let record else { return .absent }
     if record.end != nil { return .ended }
     return record.isUnreadable ? .unreadable : .open

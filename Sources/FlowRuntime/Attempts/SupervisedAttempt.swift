@@ -33,7 +33,7 @@ struct SupervisedAttempt {
   /// What its monitor is to be told once it can be reached.
   private(set) var pendingStop: ProcessSignal?
   /// Whether it is on the list of those to be looked at again.
-  var isRestless = false
+  var isPolled = false
   /// When its record could not be read for the first time; nil if it could at the last look.
   var unreadableSince: Instant?
 

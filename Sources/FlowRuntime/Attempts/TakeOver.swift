@@ -12,11 +12,11 @@ extension AttemptSupervisor {
   private static var readMicroseconds: Int64 { 1_000_000 }
 
   package func takeOver(
-    _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
+    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64
   ) throws(RunError) -> [FoundAttempt] {
     try awaitLauncher()
     try findMissingHistory(after: lastSequence)
-    let wasHere = PlaceMark(place) == self.place
+    let wasHere = HostMark(host) == here
     let deadline = time.now().monotonic.advanced(byMicroseconds: Self.exitMicroseconds)
     var states: [Found] = []
     for request in open {
@@ -36,7 +36,7 @@ extension AttemptSupervisor {
   }
 
   private func waitAMoment() {
-    time.pause(until: time.now().monotonic.advanced(byMicroseconds: Poll.firstMicroseconds))
+    time.pause(until: time.now().monotonic.advanced(byMicroseconds: Backoff.firstMicroseconds))
   }
 
   // MARK: The earlier launcher
@@ -85,7 +85,7 @@ extension AttemptSupervisor {
   }
 
   private struct Found {
-    let settlement: Settlement
+    let settlement: AttemptFate
     let sighting: RecordSighting
 
     /// Whether its end is noted, and its monitor has yet to exit.
@@ -97,9 +97,9 @@ extension AttemptSupervisor {
   ) throws(RunError) -> Found {
     let sighting = try patiently { () throws(StorageError) in try records.look(at: request) }
     let start = sighting.record?.start
-    let settlement = Settlement(
+    let settlement = AttemptFate(
       sighting.kind, isLocked: sighting.isLocked,
-      isSamePlace: start.map { $0.place == place } ?? wasHere,
+      isSameHost: start.map { $0.host == here } ?? wasHere,
       isIntentKnown: (start?.intent ?? 0) <= lastSequence)
     switch settlement {
     case .runsElsewhere: throw .runsElsewhere(recordPath: request.recordPath)
@@ -147,7 +147,7 @@ extension AttemptSupervisor {
   private func running(_ sighting: RecordSighting) -> FoundAttempt.State {
     var microseconds: Int64 = 0
     // Of another boot the clock says nothing here.
-    if let start = sighting.record?.start, start.place.boot == place.boot {
+    if let start = sighting.record?.start, start.host.boot == here.boot {
       microseconds = max(
         0, time.now().monotonic.microseconds - start.startedAt.microseconds)
     }

@@ -23,7 +23,7 @@ package struct Driver<World: Environment>: ~Copyable {
     _ run: NewRun, by process: RunProcess, home: RunHome<World.Store>, world: World,
     observer: any RunObserver
   ) throws(RunError) -> Driver {
-    let life = EngineStarted(life: 1, processID: process.processID, place: process.place)
+    let life = EngineStarted(life: 1, processID: process.processID, host: process.host)
     var engine = Engine.create(
       run.created, run.definition, graph: run.graph, engine: life, at: world.time.now())
     guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
@@ -55,9 +55,9 @@ package struct Driver<World: Environment>: ~Copyable {
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
-      folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
+      folder, id: id, processID: process.processID, boot: BootMark(process.host.bootID),
       in: world.storage)
-    let past: RecalledRun<World.Store>
+    let past: RedecidedHistory<World.Store>
     do throws(RunError) {
       past = try recall(id, reopening: reopening, lock, home: home, observer)
     } catch {
@@ -72,7 +72,7 @@ package struct Driver<World: Environment>: ~Copyable {
       return nil
     }
     let life = EngineStarted(
-      life: state.lives + 1, processID: process.processID, place: process.place)
+      life: state.lives + 1, processID: process.processID, host: process.host)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
     // To look at all attempts can take long, and what is written now would be beside what another
@@ -101,10 +101,10 @@ package struct Driver<World: Environment>: ~Copyable {
   private static func recall(
     _ id: String, reopening: Bool, _ lock: borrowing RunLock<World.Store>,
     home: RunHome<World.Store>, _ observer: any RunObserver
-  ) throws(RunError) -> RecalledRun<World.Store> {
+  ) throws(RunError) -> RedecidedHistory<World.Store> {
     // The engine that created the run may have died before its name was durable.
     try home.syncNames()
-    let past = try RecalledRun.recall(home.folder(of: id), lock, in: home.storage, observer)
+    let past = try RedecidedHistory.recall(home.folder(of: id), lock, in: home.storage, observer)
     if reopening, !past.state.isFinished { throw .notFinished(id) }
     if reopening, !past.state.canReopen { throw .nothingToRunAgain(id) }
     return past
@@ -121,7 +121,7 @@ package struct Driver<World: Environment>: ~Copyable {
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       return plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
     }
-    return try world.runner.takeOver(open, from: engine.place, through: state.lastSequence)
+    return try world.runner.takeOver(open, from: engine.host, through: state.lastSequence)
   }
 
   private init(
@@ -166,10 +166,10 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Lets go of a run that has no end: what runs goes on, and another engine can take it up. What was
   /// being made durable is.
-  package consuming func leave() throws(RunError) {
+  package consuming func detach() throws(RunError) {
     while journal.isSyncing, try journal.finish() == nil {
       let now = world.time.now().monotonic
-      world.time.pause(until: now.advanced(byMicroseconds: Poll.firstMicroseconds))
+      world.time.pause(until: now.advanced(byMicroseconds: Backoff.firstMicroseconds))
     }
     try journal.release()
   }

@@ -14,7 +14,7 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
     path = folder.log
     do throws(LogError) {
       log = try LogReader.open(
-        folder.log, in: storage, source, dictionary: HistoryLog.dictionary)
+        folder.log, in: storage, source, dictionary: EventDictionary.version1)
     } catch {
       throw .log(error)
     }

@@ -29,7 +29,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     self.lock = lock
     self.openAttempts = openAttempts
     processID = process.processID
-    boot = BootMark(process.place.bootID)
+    boot = BootMark(process.host.bootID)
     salts = process.salts
   }
 

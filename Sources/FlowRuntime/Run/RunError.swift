@@ -25,7 +25,7 @@ package enum RunError: Error, Equatable, Sendable {
   case runIsHeld(String, processID: Int32?)
   /// A file that this engine drives the run by was removed, replaced or changed by another.
   case runWasTaken(path: String)
-  /// An attempt still runs in another place: another boot, mount or process namespace.
+  /// An attempt still runs in another host context: another boot, mount or process namespace.
   case runsElsewhere(recordPath: String)
   /// An attempt's record cannot be read, so that nobody can say whether the attempt still runs, or
   /// whether its intent is in the history.

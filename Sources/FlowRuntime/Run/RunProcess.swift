@@ -4,17 +4,17 @@ package import FlowLog
 /// The process that drives a run, and how it writes the log.
 package struct RunProcess {
   package var processID: Int32
-  package var place: Place
+  package var host: HostContext
   package var logOptions: LogOptions
   package var salts: SaltSource
 
   package init(
-    processID: Int32, place: Place, logOptions: LogOptions = LogOptions(), salts: SaltSource
+    processID: Int32, host: HostContext, logOptions: LogOptions = LogOptions(), salts: SaltSource
   ) {
     self.processID = processID
-    self.place = place
+    self.host = host
     self.logOptions = logOptions
-    self.logOptions.dictionary = HistoryLog.dictionary
+    self.logOptions.dictionary = EventDictionary.version1
     self.salts = salts
   }
 }

@@ -15,13 +15,13 @@ package protocol CommandRunner: AnyObject {
   ///
   /// - Parameters:
   ///   - open: the attempts that have no end in the history. Their intents are not known.
-  ///   - place: where that engine ran.
+  ///   - host: where that engine ran.
   ///   - lastSequence: of the history as it was found.
   /// - Returns: for each of `open`, in that order, what was found.
   /// - Throws: `.runsElsewhere` if an attempt runs where it cannot be reached, and
   ///   `.historyIsMissing` if an attempt was launched for an intent that the history lacks.
   func takeOver(
-    _ open: [LaunchRequest], from place: Place, through lastSequence: Int64
+    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64
   ) throws(RunError) -> [FoundAttempt]
   func launch(_ request: LaunchRequest)
   /// Said before something that takes time: what was launched is not to wait for it.

@@ -25,11 +25,11 @@ package enum LogRepair {
     _ folder: RunFolder, id: String, by process: RunProcess, in storage: Store
   ) throws(RunError) -> Outcome {
     let lock = try RunLock.acquire(
-      folder, id: id, processID: process.processID, boot: BootMark(process.place.bootID),
+      folder, id: id, processID: process.processID, boot: BootMark(process.host.bootID),
       in: storage)
     let report: LogReport
     do throws(RunError) {
-      report = try LogVerifier.verify(held: folder, in: storage, process.place.bootID)
+      report = try LogVerifier.verify(held: folder, in: storage, process.host.bootID)
       if report.isRepairable { try requireNoLauncher(folder, storage) }
     } catch {
       lock.giveBack()
@@ -73,7 +73,7 @@ package enum LogRepair {
   ) throws(RunError) -> LogReader<Store> {
     do throws(LogError) {
       var reader = try LogReader.open(
-        folder.log, in: storage, .recovering, dictionary: HistoryLog.dictionary)
+        folder.log, in: storage, .recovering, dictionary: EventDictionary.version1)
       do throws(LogError) { try reader.drain() } catch {
         guard try reader.endBefore(error) else { throw error }
       }

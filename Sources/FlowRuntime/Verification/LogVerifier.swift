@@ -117,14 +117,15 @@ package struct LogVerifier<Store: Storage> {
 
   private func open(_ source: LogSource) throws(LogError) -> LogReader<Store> {
     do throws(LogError) {
-      return try LogReader.open(report.log, in: storage, source, dictionary: HistoryLog.dictionary)
+      return try LogReader.open(
+        report.log, in: storage, source, dictionary: EventDictionary.version1)
     } catch {
       // Where nothing can be written, nothing waits to be.
       guard source == .dead, case .storage(let failure) = error.reason,
         failure.errno == .readOnly
       else { throw error }
       return try LogReader.open(
-        report.log, in: storage, .recovering, dictionary: HistoryLog.dictionary)
+        report.log, in: storage, .recovering, dictionary: EventDictionary.version1)
     }
   }
 

@@ -138,7 +138,7 @@ package final class Checkers: RunObserver {
       hold { () throws(Violation) in
         if let world {
           try launches?.learn(event, at: world.monotonicNow)
-          try ends?.learn(event, world.ledger, place: world.place, at: world.now)
+          try ends?.learn(event, world.ledger, host: world.host, at: world.now)
         }
         try requests?.learn(event)
         try stops?.learn(event)
@@ -234,7 +234,7 @@ package final class Checkers: RunObserver {
     let expectation = ReadChecker.Expectation(
       isDriven: !isEngineDead, isRecovered: isRecovered, acknowledged: acknowledged,
       inFlight: isRecovered ? nil : inFlight, shown: shown,
-      bootID: world?.place.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown)
+      bootID: world?.host.bootID ?? "", isBetrayed: isBetrayed || isDurabilityUnknown)
     hold { () throws(Violation) in
       let seen: Int?
       do throws(Violation) { seen = try ReadChecker.check(home, runID, expectation) } catch {
@@ -285,15 +285,15 @@ package final class Checkers: RunObserver {
     let folder = home.folder(of: runID)
     do {
       let lock = try RunLock.acquire(
-        folder, id: runID, processID: 98, boot: BootMark(world.place.bootID), in: home.storage)
+        folder, id: runID, processID: 98, boot: BootMark(world.host.bootID), in: home.storage)
       var reader = try LogReader.open(
-        folder.log, in: home.storage, .recovering, dictionary: HistoryLog.dictionary)
+        folder.log, in: home.storage, .recovering, dictionary: EventDictionary.version1)
       try reader.drain()
       takenThrough = Int64(reader.lastSequence)
       var options = LogOptions()
       options.compression = .none
       options.reservationBytes = 1_024
-      options.dictionary = HistoryLog.dictionary
+      options.dictionary = EventDictionary.version1
       let life = reader.engineLife + 1
       let writer = try LogWriter.recover(
         after: reader, salt: 0x7a6b_0000 | life, engineLife: life, options)
@@ -312,7 +312,7 @@ package final class Checkers: RunObserver {
     hasRival = true
     defer { hasRival = false }
     let process = RunProcess(
-      processID: 99, place: world.place, salts: SaltSource(seed: 0))
+      processID: 99, host: world.host, salts: SaltSource(seed: 0))
     do throws(RunError) {
       _ = try Driver.resume(
         runID, by: process, home: home, world: OtherEngine(beside: world), observer: self)
@@ -431,7 +431,7 @@ package final class Checkers: RunObserver {
       do throws(RunError) {
         // To verify is to sync, which may save what the next power loss would take.
         report = try LogVerifier.verify(
-          .run(folder, id: runID), in: home.storage.copy(), bootID: world?.place.bootID ?? "")
+          .run(folder, id: runID), in: home.storage.copy(), bootID: world?.host.bootID ?? "")
       } catch {
         throw Violation(.verdict, "the log cannot be verified: \(error)")
       }

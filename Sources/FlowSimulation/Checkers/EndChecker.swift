@@ -5,10 +5,10 @@ package struct EndChecker: Sendable {
   private let definition: WorkflowDefinition
   /// How long things may take that take no time by right, in microseconds.
   private let slack: Int64
-  /// In which place each attempt was scheduled.
-  private var places: [AttemptID: Place] = [:]
+  /// In which host context each attempt was scheduled.
+  private var hosts: [AttemptID: HostContext] = [:]
   /// Of the engine that recorded the last event.
-  private var place: Place?
+  private var host: HostContext?
 
   package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
     self.definition = definition
@@ -19,17 +19,17 @@ package struct EndChecker: Sendable {
   ///
   /// - Parameter current: where the engine is now.
   package mutating func learn(
-    _ event: Event, _ ledger: Ledger, place current: Place, at now: WorldTime
+    _ event: Event, _ ledger: Ledger, host current: HostContext, at now: WorldTime
   ) throws(Violation) {
     switch event.body {
-    case .engineStarted(let engine): place = engine.place
-    case .attemptScheduled(let attempt): places[attempt] = place
+    case .engineStarted(let engine): host = engine.host
+    case .attemptScheduled(let attempt): hosts[attempt] = host
     case .attemptFound(let attempt, .running):
       let fact: String? =
         switch ledger.entries.last(where: { $0.attempt == attempt }) {
         case nil: "never began"
         // What an engine has found before the loss may have become durable after it.
-        case let entry? where entry.lostPower && place == current: "lost power"
+        case let entry? where entry.lostPower && host == current: "lost power"
         default: nil
         }
       if let fact {
@@ -37,7 +37,7 @@ package struct EndChecker: Sendable {
       }
     case .attemptEnded(let attempt, let end):
       let entry = ledger.entries.last { $0.attempt == attempt }
-      let isElsewhere = places[attempt] != current || entry?.lostPower == true
+      let isElsewhere = hosts[attempt] != current || entry?.lostPower == true
       do throws(Mismatch) { try check(end, entry, isElsewhere: isElsewhere, at: now) } catch {
         throw Violation(
           .truth, "\(name(of: attempt)) is said to have ended (\(end)), and \(error.fact)")

@@ -100,9 +100,9 @@ package struct LaunchChecker: Sendable {
   /// Within one boot a delay ends at a time of its clock; in another, what was left of it goes on,
   /// less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
-    defer { bootID = engine.place.bootID }
+    defer { bootID = engine.host.bootID }
     sent = []
-    guard let bootID, bootID != engine.place.bootID, let last = lastMoment else { return }
+    guard let bootID, bootID != engine.host.bootID, let last = lastMoment else { return }
     let passed = max(0, now.wall.microseconds - last.wall.microseconds)
     for index in steps.indices {
       guard let (attempt, from) = steps[index].licence else { continue }

@@ -88,8 +88,8 @@ package struct StopChecker: Sendable {
   /// Within one boot the timeout passes at a time of its clock; in another, what was left of it goes
   /// on, less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
-    defer { bootID = engine.place.bootID }
-    guard let bootID, bootID != engine.place.bootID, let last = lastMoment, let end = deadline
+    defer { bootID = engine.host.bootID }
+    guard let bootID, bootID != engine.host.bootID, let last = lastMoment, let end = deadline
     else { return }
     let passed = max(0, now.wall.microseconds - last.wall.microseconds)
     let rest = max(0, end.microseconds - last.monotonic.microseconds)

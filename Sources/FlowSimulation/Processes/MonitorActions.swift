@@ -90,7 +90,7 @@ extension SimulatedProcesses {
     let process = table[monitor.process]
     var start = flow_record_start(
       step: request.attempt.step, attempt: request.attempt.number, intent: request.intent,
-      place: monitor.place.encoded, monitor: process.processID,
+      host: monitor.host.encoded, monitor: process.processID,
       monitor_start: process.startTime, started_at: clock)
     var bytes = [UInt8](repeating: 0, count: 128)
     unsafe flow_record_encode_start(&start, &bytes)

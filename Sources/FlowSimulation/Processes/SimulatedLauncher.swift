@@ -10,7 +10,7 @@ import FlowRuntime
   let engine: Int
   let life: Int
   let lock: Int
-  let place: PlaceMark
+  let host: HostMark
   var process = 0
   var isLiving = true
   /// By the ids that it knows them by.
@@ -35,11 +35,11 @@ import FlowRuntime
   private let memory: UnsafeMutablePointer<flow_launcher_monitor>
   private static let capacity = 4_096
 
-  init(index: Int, engine: Int, life: Int, place: PlaceMark, lock: Int) {
+  init(index: Int, engine: Int, life: Int, host: HostMark, lock: Int) {
     self.index = index
     self.engine = engine
     self.life = life
-    self.place = place
+    self.host = host
     self.lock = lock
     unsafe memory = .allocate(capacity: Self.capacity)
     unsafe flow_launcher_init(&state, memory, UInt32(Self.capacity))

@@ -12,7 +12,7 @@ final class SimulatedMonitor {
   /// Index into the ledger.
   let entry: Int
   let launcherLock: Int
-  let place: PlaceMark
+  let host: HostMark
   var process = 0
   var isLiving = true
   var state = flow_monitor()
@@ -39,7 +39,7 @@ final class SimulatedMonitor {
     life = launcher.life
     self.entry = entry
     launcherLock = launcher.lock
-    place = launcher.place
+    host = launcher.host
     unsafe flow_monitor_init(
       &state, request.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
       request.killGraceMilliseconds * 1_000, request.stragglers == .keep)

@@ -109,8 +109,8 @@ package final class SimulatedProcesses: ProcessHost {
     }
   }
 
-  /// Where a monitor lives, if one does: there is one such place at a time.
-  var livingPlace: PlaceMark? { monitors.last(where: \.isLiving)?.place }
+  /// Where a monitor lives, if one does: there is one such context at a time.
+  var livingHost: HostMark? { monitors.last(where: \.isLiving)?.host }
 
   /// Whether something was told that the engine has not asked for.
   var hasMessages: Bool { !messages.isEmpty }
@@ -121,7 +121,7 @@ package final class SimulatedProcesses: ProcessHost {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
     let new = SimulatedLauncher(
-      index: launchers.count, engine: engine, life: world.life, place: PlaceMark(world.place),
+      index: launchers.count, engine: engine, life: world.life, host: HostMark(world.host),
       lock: lock)
     launchers.append(new)
     new.process = table.start(.launcher, index: new.index, parent: engine)

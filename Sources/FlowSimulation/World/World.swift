@@ -41,7 +41,9 @@ package final class World: Environment {
   package var boot = 1
   /// Of the run's folder, as a new engine finds it.
   package var mount: UInt64 = 1
-  package var place: Place { Place(bootID: "boot \(boot)", mountID: mount, processNamespace: 1) }
+  package var host: HostContext {
+    HostContext(bootID: "boot \(boot)", mountID: mount, processNamespace: 1)
+  }
   /// Whether the run has ended: what befalls the machine then is nobody's business.
   var isOver = false
   var crashes = 0
@@ -113,7 +115,7 @@ package final class World: Environment {
 
   /// What the next engine runs attempts by.
   func newRunner() -> AttemptSupervisor<SimulatedProcesses, SimulatedClock> {
-    AttemptSupervisor(host: processes, storage: storage, time: time, place: place)
+    AttemptSupervisor(host: processes, storage: storage, time: time, here: host)
   }
 
   private func arrangeTrouble() {

@@ -69,17 +69,17 @@ extension World {
     trace.note(.remounted, nil, "as \(mount)")
   }
 
-  /// The engine is refused, since what an earlier one started runs in another place: the next one is
+  /// The engine is refused, since what an earlier one started runs in another host context: the next one is
   /// started there.
   func returnToAttempts() {
-    guard let place = processes.livingPlace, place != PlaceMark(self.place) else {
-      // A disk that lies may have changed what a record says of its place.
+    guard let living = processes.livingHost, living != HostMark(host) else {
+      // A disk that lies may have changed what a record says of its context.
       if !storage.hasBetrayed {
         checkers.violated(.live, "the engine is refused, and nothing runs elsewhere")
       }
       return
     }
-    mount = place.mount
+    mount = living.mount
     hit(.runsElsewhere)
   }
 

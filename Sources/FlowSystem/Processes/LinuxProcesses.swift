@@ -10,7 +10,7 @@ package final class LinuxProcesses: ProcessHost {
   package typealias Store = LinuxStorage
   package typealias ProcessHandle = ProcessDescriptor
 
-  private let place: flow_place
+  private let here: flow_host_context
   private let reports: ReportPipe
   private var launcher: LauncherProcess?
   private var watched: [Watched] = []
@@ -27,10 +27,10 @@ package final class LinuxProcesses: ProcessHost {
   /// How long a launcher that has nothing left to do is waited for.
   private static let exitMilliseconds: Int32 = 2_000
 
-  /// - Parameter place: where this engine runs.
+  /// - Parameter here: where this engine runs.
   /// - Throws: `Errno` if the process has no descriptor left.
-  package init(in place: Place) throws(Errno) {
-    self.place = PlaceMark(place).encoded
+  package init(in here: HostContext) throws(Errno) {
+    self.here = HostMark(here).encoded
     reports = try ReportPipe()
   }
 
@@ -47,7 +47,7 @@ package final class LinuxProcesses: ProcessHost {
   package func send(_ request: LaunchRequest) {
     if request.stragglers == .keep { remains.mayBeKept = true }
     // Sent before the next wait, together with what else there is.
-    launcher?.append { bytes in RequestEncoding.encode(request, in: place, into: &bytes) }
+    launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }
 
   package func flush() {

@@ -4,7 +4,9 @@ import FlowRuntime
 
 /// A request as it goes to a launcher (`channel.h` in CLauncher).
 enum RequestEncoding {
-  static func encode(_ request: LaunchRequest, in place: flow_place, into bytes: inout [UInt8]) {
+  static func encode(
+    _ request: LaunchRequest, in host: flow_host_context, into bytes: inout [UInt8]
+  ) {
     let arguments =
       switch request.command {
       case .shell(let line): ["/bin/sh", "-c", line]
@@ -28,7 +30,7 @@ enum RequestEncoding {
       size: UInt32(size), argument_count: UInt32(arguments.count),
       variable_count: UInt32(request.environment.count), step: request.attempt.step,
       attempt: request.attempt.number, keeps_stragglers: request.stragglers == .keep ? 1 : 0,
-      intent: request.intent, place: place,
+      intent: request.intent, host: host,
       timeout_us: request.timeoutMilliseconds.map(microseconds) ?? -1,
       grace_us: microseconds(request.killGraceMilliseconds),
       max_output_bytes: request.maxOutputBytes)

@@ -112,7 +112,7 @@ struct LogJudge {
     if case .foreign = expectation { return nil }
     do throws(LogError) {
       var reader = try LogReader.open(
-        LogImage.run.log, in: image, .recovering, dictionary: HistoryLog.dictionary)
+        LogImage.run.log, in: image, .recovering, dictionary: EventDictionary.version1)
       while let frame = try reader.next() {
         if truth.payloads[frame.first] != reader.payload {
           return "event \(frame.first) was read as it was never written"

@@ -28,7 +28,7 @@ struct LogTruth {
   init(_ image: LogImage) throws(LogError) {
     segments = image.segments.map { $0 ?? [] }
     var reader = try LogReader.open(
-      LogImage.run.log, in: image, .recovering, dictionary: HistoryLog.dictionary)
+      LogImage.run.log, in: image, .recovering, dictionary: EventDictionary.version1)
     var replay = Replay()
     var path: String?
     var segment = -1

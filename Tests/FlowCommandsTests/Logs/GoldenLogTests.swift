@@ -19,7 +19,7 @@ struct GoldenLogTests {
   private static func events(_ storage: MemoryFolder) throws -> [Event] {
     var events: [Event] = []
     var reader = try LogReader.open(
-      "log", in: storage, .recovering, dictionary: HistoryLog.dictionary)
+      "log", in: storage, .recovering, dictionary: EventDictionary.version1)
     while let frame = try reader.next() {
       var payload: [UInt8] = []
       reader.withPayload { span in for index in span.indices { payload.append(span[index]) } }

@@ -21,8 +21,8 @@ enum HistoryDump {
         + " jobs \(run.jobs) folder \(run.definitionFolder) bytes \(run.definitionByteCount)"
     case .definitionPart(let bytes): "\(bytes.count) bytes, hash \(hash(bytes))"
     case .engineStarted(let engine):
-      "life \(engine.life) process \(engine.processID) boot \(engine.place.bootID)"
-        + " mount \(engine.place.mountID) namespace \(engine.place.processNamespace)"
+      "life \(engine.life) process \(engine.processID) boot \(engine.host.bootID)"
+        + " mount \(engine.host.mountID) namespace \(engine.host.processNamespace)"
     case .attemptLaunched(let attempt, let processID): "\(name(attempt)) process \(processID)"
     case .attemptEnded(let attempt, let end): "\(name(attempt)) \(text(end))"
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),

@@ -14,7 +14,7 @@ struct ScriptedRun {
   private var engine: Engine
   private var commits: [Commit] = []
   private var life: Int32 = 1
-  private var place = Place(bootID: "boot-1", mountID: 29, processNamespace: 4_026_531_836)
+  private var host = HostContext(bootID: "boot-1", mountID: 29, processNamespace: 4_026_531_836)
   private var nextProcessID: Int32 = 4_100
   private var outcome: RunOutcome?
   private(set) var now: Moment
@@ -38,7 +38,7 @@ struct ScriptedRun {
     }
     engine = Engine.create(
       created, definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 4_000, place: place), at: now)
+      engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()
   }
 
@@ -123,14 +123,14 @@ struct ScriptedRun {
     life += 1
     outcome = nil
     if let boot {
-      place.bootID = boot
+      host.bootID = boot
       now.monotonic.microseconds = 40_000_000
       now.wall.microseconds += 95_000_000
     }
   }
 
   private var started: EngineStarted {
-    EngineStarted(life: life, processID: 4_000 + life, place: place)
+    EngineStarted(life: life, processID: 4_000 + life, host: host)
   }
 
   private var durableState: RunState {
@@ -216,7 +216,7 @@ extension LogOptions {
     rotation: Int64 = 64 << 20, reservation: Int64 = 0, deflated: Bool = true
   ) -> LogOptions {
     var options = LogOptions()
-    options.dictionary = HistoryLog.dictionary
+    options.dictionary = EventDictionary.version1
     options.rotationBytes = rotation
     options.reservationBytes = reservation
     options.compression = deflated ? .deflate(level: 6) : .none

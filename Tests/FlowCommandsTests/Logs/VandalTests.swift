@@ -17,7 +17,7 @@ struct VandalTests {
       self.files = files
       let storage = MemoryFolder(files)
       var reader = try LogReader.open(
-        "log", in: storage, .recovering, dictionary: HistoryLog.dictionary)
+        "log", in: storage, .recovering, dictionary: EventDictionary.version1)
       var replay = Replay()
       while let frame = try reader.next() {
         var payload: [UInt8] = []

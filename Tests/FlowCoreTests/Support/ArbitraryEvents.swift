@@ -11,7 +11,7 @@ extension Generator {
           jobs: count(), definitionFolder: string(), definitionByteCount: count()))
     case .definitionPart: .definitionPart(bytes(upTo: 200))
     case .engineStarted:
-      .engineStarted(EngineStarted(life: count(), processID: count(), place: place()))
+      .engineStarted(EngineStarted(life: count(), processID: count(), host: hostContext()))
     case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
     case .deadlinePassed: .deadlinePassed(attempt())
     case .attemptEnded: .attemptEnded(attempt(), attemptEnd())
@@ -41,8 +41,8 @@ extension Generator {
     }
   }
 
-  mutating func place() -> Place {
-    Place(bootID: string(), mountID: next(), processNamespace: next())
+  mutating func hostContext() -> HostContext {
+    HostContext(bootID: string(), mountID: next(), processNamespace: next())
   }
 
   mutating func attempt() -> AttemptID {

@@ -270,6 +270,6 @@ struct EngineHarness {
   }
 
   private static func life(_ number: Int32, boot: String = "boot") -> EngineStarted {
-    EngineStarted(life: number, processID: 100 + number, place: Place(bootID: boot))
+    EngineStarted(life: number, processID: 100 + number, host: HostContext(bootID: boot))
   }
 }

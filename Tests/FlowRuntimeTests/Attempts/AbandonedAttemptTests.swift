@@ -11,12 +11,12 @@ struct AbandonedAttemptTests {
 
   /// - Parameters:
   ///   - isLaunched: whether the history says that it was.
-  ///   - place: where somebody looks.
+  ///   - host: where the reader runs.
   private func look(
-    isLaunched: Bool = false, from place: Place = FakeMachine.here
+    isLaunched: Bool = false, from host: HostContext = FakeMachine.here
   ) throws -> AbandonedAttempt {
     AbandonedAttempt(
-      request.attempt, try state(isLaunched: isLaunched), seenFrom: place,
+      request.attempt, try state(isLaunched: isLaunched), seenFrom: host,
       in: SupervisorHarness.folder, machine.storage)
   }
 
@@ -29,7 +29,7 @@ struct AbandonedAttemptTests {
     let created = RunCreated(
       runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
       definitionFolder: "/", definitionByteCount: 0)
-    let life = EngineStarted(life: 1, processID: 5, place: FakeMachine.here)
+    let life = EngineStarted(life: 1, processID: 5, host: FakeMachine.here)
     var engine = Engine.create(
       created, definition, graph: try DependencyGraph(steps), engine: life, at: machine.now())
     while let effect = engine.nextEffect() {
@@ -89,14 +89,14 @@ struct AbandonedAttemptTests {
 
   /// A power loss takes records that were not durable yet.
   @Test func whatHasNoRecordInAnotherBootMayHaveBeenStarted() throws {
-    let later = Place(bootID: "later", mountID: 3, processNamespace: 4)
+    let later = HostContext(bootID: "later", mountID: 3, processNamespace: 4)
     #expect(try look(from: later) == .lost)
   }
 
   /// There its number is another's.
   @Test func aProcessOfAnotherNamespaceIsNotNamed() throws {
     machine.begin(request, command: 900)
-    let container = Place(bootID: "boot", mountID: 3, processNamespace: 5)
+    let container = HostContext(bootID: "boot", mountID: 3, processNamespace: 5)
     #expect(try look(from: container) == .runs(processID: nil))
   }
 }

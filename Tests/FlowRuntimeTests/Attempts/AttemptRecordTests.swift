@@ -10,9 +10,9 @@ import Testing
     let start = try #require(whole.start)
     #expect(start.id == AttemptID(step: 7, number: 2))
     #expect(start.intent == 1_234_567_890_123)
-    #expect(start.place.boot == 0x1122_3344_5566_7788)
-    #expect(start.place.mount == 0x99aa_bbcc_ddee_ff00)
-    #expect(start.place.processNamespace == 4_026_531_836)
+    #expect(start.host.boot == 0x1122_3344_5566_7788)
+    #expect(start.host.mount == 0x99aa_bbcc_ddee_ff00)
+    #expect(start.host.processNamespace == 4_026_531_836)
     #expect(start.monitorID == 4710)
     #expect(start.monitorStart == 987_654_321)
     #expect(start.startedAt == Instant(microseconds: 5_000_000))
@@ -104,26 +104,26 @@ import Testing
     start.step = .max
     start.attempt = .max
     start.intent = .max
-    start.place = flow_place(boot: .max, mount: .max, process_namespace: .max)
+    start.host = flow_host_context(boot: .max, mount: .max, process_namespace: .max)
     start.monitor = .max
     start.monitor_start = .max
     start.started_at = .max
     let read = try #require(AttemptRecord.decode(RecordBytes.of(start: start)).start)
     #expect(read.id == AttemptID(step: .max, number: .max))
     #expect(read.intent == .max && read.monitorID == .max && read.monitorStart == .max)
-    #expect(read.place.encoded.boot == .max && read.place.processNamespace == .max)
+    #expect(read.host.encoded.boot == .max && read.host.processNamespace == .max)
   }
 
   @Test func aPlaceIsKnownAgain() {
-    let place = Place(bootID: "6a52-383e", mountID: 31, processNamespace: 4_026_531_836)
-    let mark = PlaceMark(place)
+    let host = HostContext(bootID: "6a52-383e", mountID: 31, processNamespace: 4_026_531_836)
+    let mark = HostMark(host)
     #expect(mark.boot == BootMark("6a52-383e").rawValue)
-    #expect(PlaceMark(mark.encoded) == mark)
+    #expect(HostMark(mark.encoded) == mark)
     for other in [
-      Place(bootID: "6a52-383f", mountID: 31, processNamespace: 4_026_531_836),
-      Place(bootID: "6a52-383e", mountID: 32, processNamespace: 4_026_531_836),
-      Place(bootID: "6a52-383e", mountID: 31, processNamespace: 4_026_531_837),
-    ] { #expect(PlaceMark(other) != mark) }
+      HostContext(bootID: "6a52-383f", mountID: 31, processNamespace: 4_026_531_836),
+      HostContext(bootID: "6a52-383e", mountID: 32, processNamespace: 4_026_531_836),
+      HostContext(bootID: "6a52-383e", mountID: 31, processNamespace: 4_026_531_837),
+    ] { #expect(HostMark(other) != mark) }
   }
 
   // MARK: Bytes that nobody wrote so

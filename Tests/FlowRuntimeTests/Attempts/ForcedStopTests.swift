@@ -14,7 +14,7 @@ struct ForcedStopTests {
   private func stop() throws -> ForcedStop<FakeMachine, FakeMachine>.Report {
     try ForcedStop(
       SupervisorHarness.folder, host: machine, storage: machine.storage, time: machine,
-      place: FakeMachine.here
+      here: FakeMachine.here
     ).perform()
   }
 
@@ -40,7 +40,7 @@ struct ForcedStopTests {
 
   /// Its number may be anybody's here.
   @Test func aMonitorElsewhereIsNotSignalledButNamed() throws {
-    machine.begin(one, at: Place(bootID: "boot", mountID: 3, processNamespace: 5))
+    machine.begin(one, at: HostContext(bootID: "boot", mountID: 3, processNamespace: 5))
     let report = try stop()
     #expect(report.stopped == 0 && report.left == [one.recordPath] && machine.signals == [])
   }

@@ -74,7 +74,7 @@ struct SupervisorStopTests {
   @Test func aMonitorOfAnotherPlaceIsNotSignalled() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
-    let monitor = harness.machine.begin(one, at: Place(bootID: "boot", mountID: 3))
+    let monitor = harness.machine.begin(one, at: HostContext(bootID: "boot", mountID: 3))
     harness.machine.tell(.launched(one.attempt, processID: 900, monitorID: monitor))
     _ = harness.reports()
     harness.supervisor.stop(one.attempt, force: false)

@@ -43,12 +43,12 @@ struct SupervisorTests {
       record
         == LauncherRecord(
           processID: launcher, processStart: try #require(harness.machine.processes[launcher]),
-          place: PlaceMark(FakeMachine.here)))
+          host: HostMark(FakeMachine.here)))
   }
 
   @Test func aRecordOfALauncherThatIsNotWholeSaysNothing() {
     let record = LauncherRecord(
-      processID: 7, processStart: 8, place: PlaceMark(FakeMachine.here))
+      processID: 7, processStart: 8, host: HostMark(FakeMachine.here))
     let bytes = record.encoded()
     #expect(LauncherRecord.decode(bytes) == record)
     for index in bytes.indices {

@@ -8,16 +8,16 @@ import Testing
 struct TakeOverTests {
   let one = SupervisorHarness.request(1)
   let two = SupervisorHarness.request(2)
-  let otherBoot = Place(bootID: "another boot", mountID: 3, processNamespace: 4)
-  let otherMount = Place(bootID: "boot", mountID: 33, processNamespace: 4)
-  let otherNamespace = Place(bootID: "boot", mountID: 3, processNamespace: 44)
+  let otherBoot = HostContext(bootID: "another boot", mountID: 3, processNamespace: 4)
+  let otherMount = HostContext(bootID: "boot", mountID: 33, processNamespace: 4)
+  let otherNamespace = HostContext(bootID: "boot", mountID: 3, processNamespace: 44)
 
   private func takeOver(
-    _ open: [LaunchRequest], on machine: FakeMachine, from place: Place = FakeMachine.here,
+    _ open: [LaunchRequest], on machine: FakeMachine, from host: HostContext = FakeMachine.here,
     through lastSequence: Int64 = 10
   ) throws -> (SupervisorHarness, [FoundAttempt.State]) {
     let harness = try SupervisorHarness(machine)
-    let found = try harness.supervisor.takeOver(open, from: place, through: lastSequence)
+    let found = try harness.supervisor.takeOver(open, from: host, through: lastSequence)
     #expect(found.map(\.attempt) == open.map(\.attempt))
     #expect(machine.storage.openCount == 0)
     return (harness, found.map(\.state))
@@ -63,9 +63,9 @@ struct TakeOverTests {
   }
 
   @Test func inAnotherPlaceWhatLeftNoRecordIsLost() throws {
-    for place in [otherBoot, otherMount, otherNamespace] {
+    for host in [otherBoot, otherMount, otherNamespace] {
       let machine = FakeMachine()
-      let (_, found) = try takeOver([one], on: machine, from: place)
+      let (_, found) = try takeOver([one], on: machine, from: host)
       #expect(found == [.ended(.lost())])
       #expect(machine.swept == [one.attempt])
     }
@@ -92,11 +92,11 @@ struct TakeOverTests {
   // MARK: Refusals
 
   @Test func whatRunsElsewhereIsNotTouched() throws {
-    for place in [otherBoot, otherMount, otherNamespace] {
+    for host in [otherBoot, otherMount, otherNamespace] {
       let machine = FakeMachine()
       machine.begin(one)
       machine.release(one)
-      machine.begin(two, at: place)
+      machine.begin(two, at: host)
       #expect(throws: RunError.runsElsewhere(recordPath: two.recordPath)) {
         _ = try takeOver([one, two], on: machine)
       }
@@ -192,11 +192,11 @@ struct TakeOverTests {
     let machine = FakeMachine()
     let launcher = try lingeringLauncher(on: machine)
     let path = SupervisorHarness.folder.launcher
-    let place = why == "elsewhere" ? otherNamespace : FakeMachine.here
+    let host = why == "elsewhere" ? otherNamespace : FakeMachine.here
     let start = try #require(machine.processes[launcher])
     let record = LauncherRecord(
       processID: launcher, processStart: why == "reused" ? start - 1 : start,
-      place: PlaceMark(place))
+      host: HostMark(host))
     machine.storage.put(record.encoded(), in: path)
     if why == "unknown" { machine.storage.put([0], in: path) }
     let begin = machine.clock

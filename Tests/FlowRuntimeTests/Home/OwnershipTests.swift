@@ -14,7 +14,7 @@ struct OwnershipTests {
 
   private func acquire(by id: Int32) throws(RunError) -> RunLock<SimulatedStorage> {
     try RunLock.acquire(
-      folder, id: "run", processID: id, boot: BootMark(harness.world.place.bootID), in: disk)
+      folder, id: "run", processID: id, boot: BootMark(harness.world.host.bootID), in: disk)
   }
 
   private func isLock(_ error: RunError?) -> Bool { error == .runWasTaken(path: folder.lock) }

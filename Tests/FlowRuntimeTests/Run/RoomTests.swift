@@ -104,7 +104,7 @@ struct RoomTests {
 
   @Test func readersAreToldThatItWaits() throws {
     func isWaiting() throws -> Bool {
-      try RunReader(folder, in: disk, bootID: harness.world.place.bootID).isWaitingForRoom
+      try RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForRoom
     }
     var driver = try begin()
     #expect(try !isWaiting())
@@ -140,10 +140,10 @@ struct RoomTests {
       try stepUntilItWaits(&driver)
     }
     harness.world.replaceEngine()
-    #expect(try !RunReader(folder, in: disk, bootID: harness.world.place.bootID).isWaitingForRoom)
+    #expect(try !RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForRoom)
     makeRoom()
     let lock = try RunLock.acquire(
-      folder, id: "run", processID: 7, boot: BootMark(harness.world.place.bootID), in: disk)
+      folder, id: "run", processID: 7, boot: BootMark(harness.world.host.bootID), in: disk)
     #expect(try !record().waitsForRoom)
     try lock.release()
     #expect(try harness.drive(by: 2))

@@ -176,14 +176,15 @@ final class FakeMachine: ProcessHost, TimeSource {
   /// - Returns: its process id.
   @discardableResult
   func begin(
-    _ request: LaunchRequest, at place: Place = here, monitor: Int32? = nil, command: Int32? = 900,
+    _ request: LaunchRequest, at host: HostContext = here, monitor: Int32? = nil,
+    command: Int32? = 900,
     intent: Int64? = nil
   ) -> Int32 {
     let id = monitor ?? spawn()
     recordLocks[request.recordPath] = storage.lock(request.recordPath)
     var start = flow_record_start(
       step: request.attempt.step, attempt: request.attempt.number,
-      intent: intent ?? request.intent, place: PlaceMark(place).encoded, monitor: id,
+      intent: intent ?? request.intent, host: HostMark(host).encoded, monitor: id,
       monitor_start: processes[id] ?? 1, started_at: clock)
     var bytes = [UInt8](repeating: 0, count: 128)
     unsafe flow_record_encode_start(&start, &bytes)
@@ -223,7 +224,7 @@ final class FakeMachine: ProcessHost, TimeSource {
     end(id)
   }
 
-  static let here = Place(bootID: "boot", mountID: 3, processNamespace: 4)
+  static let here = HostContext(bootID: "boot", mountID: 3, processNamespace: 4)
 }
 
 /// A supervisor on such a machine.
@@ -235,7 +236,7 @@ struct SupervisorHarness {
   init(_ machine: FakeMachine = FakeMachine()) throws {
     self.machine = machine
     supervisor = AttemptSupervisor(
-      host: machine, storage: machine.storage, time: machine, place: FakeMachine.here)
+      host: machine, storage: machine.storage, time: machine, here: FakeMachine.here)
     try supervisor.begin(in: Self.folder)
   }
 

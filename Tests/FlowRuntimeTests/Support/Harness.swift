@@ -36,14 +36,14 @@ struct Harness {
 
   /// - Parameter boot: nil for the machine's own.
   func process(_ id: Int32, boot: String? = nil) -> RunProcess {
-    var place = world.place
-    if let boot { place.bootID = boot }
+    var host = world.host
+    if let boot { host.bootID = boot }
     var options = LogOptions()
     options.reservationBytes = 1_024
     options.rotationBytes = 600
     options.compression = .none
     return RunProcess(
-      processID: id, place: place, logOptions: options,
+      processID: id, host: host, logOptions: options,
       salts: SaltSource(seed: UInt64(id)))
   }
 
@@ -79,7 +79,7 @@ struct Harness {
   /// What a reader sees.
   func read() throws(RunError) -> [Event] {
     var reader = try RunReader(
-      home.folder(of: "run"), in: world.storage, bootID: world.place.bootID)
+      home.folder(of: "run"), in: world.storage, bootID: world.host.bootID)
     var events: [Event] = []
     while let event = try reader.next() { events.append(event) }
     return events

@@ -75,7 +75,7 @@ extension flow_record_start {
   static var sample: Self {
     Self(
       step: 7, attempt: 2, intent: 1_234_567_890_123,
-      place: flow_place(
+      host: flow_host_context(
         boot: 0x1122_3344_5566_7788, mount: 0x99aa_bbcc_ddee_ff00,
         process_namespace: 4_026_531_836),
       monitor: 4710, monitor_start: 987_654_321, started_at: 5_000_000)

@@ -15,12 +15,12 @@ struct VerifierTests {
   /// - Parameter boot: where it is verified; nil for where the world is.
   func verify(id: String? = "run", boot: String? = nil) throws -> LogReport {
     try LogVerifier.verify(
-      .run(folder, id: id), in: disk, bootID: boot ?? harness.world.place.bootID)
+      .run(folder, id: id), in: disk, bootID: boot ?? harness.world.host.bootID)
   }
 
   func repair(boot: String? = nil) throws -> LogRepair.Outcome {
     var process = harness.process(7)
-    if let boot { process.place.bootID = boot }
+    if let boot { process.host.bootID = boot }
     return try LogRepair.repair(folder, id: "run", by: process, in: disk)
   }
 
@@ -173,7 +173,7 @@ struct VerifierTests {
     let through = Int64(harness.recorder.events.count)
     try tear()
     let before = try log()
-    for boot in [harness.world.place.bootID, "another"] {
+    for boot in [harness.world.host.bootID, "another"] {
       let report = try verify(boot: boot)
       #expect(report.verdict == .damaged && report.loss == .certain && !report.isRepairable)
       let problem = try #require(report.problems.last)

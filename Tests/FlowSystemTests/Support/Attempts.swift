@@ -14,7 +14,7 @@ final class Attempts {
   private(set) var launcher: Int32 = 0
 
   init() throws {
-    processes = try LinuxProcesses(in: try ProcessFacts.place(of: folder.path))
+    processes = try LinuxProcesses(in: try ProcessFacts.hostContext(of: folder.path))
     lockPath = "\(folder.path)/launcher"
     try startLauncher()
   }

@@ -17,7 +17,7 @@ struct LearnedModelTests {
       monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 1_790_000_000_000_000))
     var engine = Engine.create(
       created, definition, graph: try DependencyGraph(definition.steps),
-      engine: EngineStarted(life: 1, processID: 1, place: Place(bootID: "b")), at: now)
+      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     var left = ends
     var summary = RunSummary()
     for _ in 0..<1_000 {

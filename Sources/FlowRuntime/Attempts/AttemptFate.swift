@@ -1,5 +1,5 @@
 /// What has become of an attempt that nobody can tell of, as its record and the record's lock say.
-package enum Settlement: Hashable, CaseIterable, Sendable {
+package enum AttemptFate: Hashable, CaseIterable, Sendable {
   /// No monitor was forked for it, and none will be.
   case neverLaunched
   /// The record says how.
@@ -29,13 +29,13 @@ package enum Settlement: Hashable, CaseIterable, Sendable {
   /// - Parameters:
   ///   - isLocked: whether a monitor holds the record's lock. It must have been asked before the
   ///     record was read: one that is read behind a free lock is final.
-  ///   - isSamePlace: whether the record was made in this place; of a record that says no place, or
+  ///   - isSameHost: whether the record was made on this host context; of a record that names none, or
   ///     is absent, whether the engine that wanted it was.
   ///   - isIntentKnown: whether the history holds the intent that the record names, if it names one.
-  package init(_ record: Record, isLocked: Bool, isSamePlace: Bool, isIntentKnown: Bool) {
+  package init(_ record: Record, isLocked: Bool, isSameHost: Bool, isIntentKnown: Bool) {
     self =
-      switch (record, isLocked, isSamePlace, isIntentKnown) {
-      // What is not there names no intent and has no lock. In another place there may have been a
+      switch (record, isLocked, isSameHost, isIntentKnown) {
+      // What is not there names no intent and has no lock. In another context there may have been a
       // record that was not yet durable.
       case (.absent, _, true, _): .neverLaunched
       case (.absent, _, false, _): .lost

@@ -2,7 +2,7 @@ import FlowCore
 
 /// When something is looked at again that does not tell by itself when it changes: soon at first, and
 /// ever more seldom.
-struct Poll: Equatable {
+struct Backoff: Equatable {
   private(set) var due: Instant?
   private var delay = firstMicroseconds
 

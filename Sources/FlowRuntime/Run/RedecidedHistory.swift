@@ -2,7 +2,7 @@ import FlowCore
 import FlowLog
 
 /// The history of a run whose engine is dead, read to its end and decided once more.
-struct RecalledRun<Store: Storage>: ~Copyable {
+struct RedecidedHistory<Store: Storage>: ~Copyable {
   /// To go on from.
   var history: HistoryReader<Store>
   let state: RunState
@@ -16,7 +16,7 @@ struct RecalledRun<Store: Storage>: ~Copyable {
   static func recall(
     _ folder: RunFolder, _ lock: borrowing RunLock<Store>, in storage: Store,
     _ observer: any RunObserver
-  ) throws(RunError) -> RecalledRun {
+  ) throws(RunError) -> RedecidedHistory {
     var history = try HistoryReader(folder, in: storage, .recovering)
     let state = try read(&history, of: folder, observer)
     guard let tail = history.tail else {
@@ -25,7 +25,7 @@ struct RecalledRun<Store: Storage>: ~Copyable {
     if let durable = lock.durableBefore, durable > state.lastSequence {
       throw .historyIsShort(path: folder.lock, durable: durable, lastSequence: state.lastSequence)
     }
-    return RecalledRun(history: history, state: state, tail: tail)
+    return RedecidedHistory(history: history, state: state, tail: tail)
   }
 
   private static func read(

@@ -2,21 +2,21 @@ import FlowRuntime
 import Testing
 
 /// The table of what recovery makes of an attempt's record, with every combination.
-struct SettlementTests {
+struct AttemptFateTests {
   struct Row {
-    let record: Settlement.Record
+    let record: AttemptFate.Record
     let isLocked: Bool
-    let isSamePlace: Bool
+    let isSameHost: Bool
     let isIntentKnown: Bool
-    let expected: Settlement
+    let expected: AttemptFate
 
     init(
-      _ record: Settlement.Record, _ lock: Lock, _ place: Where, _ intent: Intent,
-      _ expected: Settlement
+      _ record: AttemptFate.Record, _ lock: Lock, _ place: Where, _ intent: Intent,
+      _ expected: AttemptFate
     ) {
       self.record = record
       isLocked = lock == .held
-      isSamePlace = place == .same
+      isSameHost = place == .same
       isIntentKnown = intent == .known
       self.expected = expected
     }
@@ -68,17 +68,17 @@ struct SettlementTests {
 
   @Test(arguments: table)
   func recordLockPlaceAndIntentSayWhatBecameOfAnAttempt(row: Row) {
-    let settlement = Settlement(
-      row.record, isLocked: row.isLocked, isSamePlace: row.isSamePlace,
+    let settlement = AttemptFate(
+      row.record, isLocked: row.isLocked, isSameHost: row.isSameHost,
       isIntentKnown: row.isIntentKnown)
     #expect(settlement == row.expected)
   }
 
   @Test func theTableHoldsEveryCombinationAndEveryOutcome() {
     let rows = Set(
-      Self.table.map { "\($0.record) \($0.isLocked) \($0.isSamePlace) \($0.isIntentKnown)" })
+      Self.table.map { "\($0.record) \($0.isLocked) \($0.isSameHost) \($0.isIntentKnown)" })
     #expect(rows.count == Self.table.count)
-    #expect(rows.count == Settlement.Record.allCases.count * 8)
-    #expect(Set(Self.table.map(\.expected)) == Set(Settlement.allCases))
+    #expect(rows.count == AttemptFate.Record.allCases.count * 8)
+    #expect(Set(Self.table.map(\.expected)) == Set(AttemptFate.allCases))
   }
 }

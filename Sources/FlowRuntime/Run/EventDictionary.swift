@@ -1,7 +1,7 @@
 package import FlowLog
 
 /// What belongs to the format of a run's log and not to segments as such.
-package enum HistoryLog {
+package enum EventDictionary {
   /// Bytes that are likely in events (`LogOptions.dictionary`), for format version 1. They never
   /// change for it: a log that was written with others cannot be read.
   ///
@@ -9,7 +9,7 @@ package enum HistoryLog {
   /// for each step whose number takes one byte, what most steps record: the attempt was launched,
   /// ended by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are
   /// last, since most runs are small and near matches take fewer bits.
-  package static let dictionary: PresetDictionary = {
+  package static let version1: PresetDictionary = {
     var bytes = Array(words.utf8)
     bytes += usualSettings
     for step in (UInt8(0)..<128).reversed() {
