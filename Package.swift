@@ -54,9 +54,11 @@ let package = Package(
     .target(name: "CTorture", cSettings: cSettings),
 
     library("FlowCore"),
+    library("FlowJSON"),
     library("FlowText"),
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
     library("FlowLog", imports: ["CZlib"]),
+    library("FlowMemoryStorage", imports: ["FlowLog"]),
     library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
     library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
     library(
@@ -80,14 +82,14 @@ let package = Package(
     library(
       "FlowFuzzing",
       imports: [
-        "CLauncher", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
-        "FlowSimulation", "LogTestSupport",
+        "CLauncher", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowMemoryStorage",
+        "FlowRuntime", "FlowSimulation",
       ]),
     library(
       "FlowtortureCommands",
       imports: [
-        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowLog", "FlowRuntime",
-        "FlowSystem", "TestSupport",
+        "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime",
+        "FlowSystem",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
@@ -99,27 +101,26 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
-    .target(
-      name: "LogTestSupport", dependencies: ["FlowLog"], path: "Tests/LogTestSupport",
-      swiftSettings: swiftSettings),
     tests("CLauncherTests", of: ["CLauncher"]),
-    tests("CommandLineTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
+    tests(
+      "CommandLineTests",
+      of: ["FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "ConformanceTests",
       of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowSystem", "TestSupport"]),
     tests(
       "FlowCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowLog", "FlowRuntime", "FlowSystem",
-        "FlowText", "LogTestSupport", "TestSupport",
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowJSON", "FlowLog", "FlowMemoryStorage",
+        "FlowRuntime", "FlowSystem", "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests(
       "FlowFuzzingTests",
       of: [
-        "FlowCore", "FlowFuzzing", "FlowLog", "FlowRuntime", "FlowSimulation", "LogTestSupport",
-        "TestSupport",
+        "FlowCore", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime",
+        "FlowSimulation", "TestSupport",
       ]),
     tests("FlowLogTests", of: ["FlowLog"]),
     tests(
@@ -131,7 +132,7 @@ let package = Package(
     tests(
       "FlowsimCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowJSON", "FlowLog", "FlowRuntime",
         "FlowSimulation", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
     tests(

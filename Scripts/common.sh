@@ -37,7 +37,7 @@ be_built() {
 are_fresh() {
   local path product
   shopt -s globstar
-  for path in "$root"/{Package.swift,Scripts/common.sh,{Sources,Tests/{,Log}TestSupport}{,/**}}; do
+  for path in "$root"/{Package.swift,Scripts/common.sh,Sources{,/**}}; do
     for product; do
       if [[ $path -nt $binaries/$product ]]; then return 1; fi
     done

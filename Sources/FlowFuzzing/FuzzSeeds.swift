@@ -1,9 +1,9 @@
 import CLauncher
 import FlowCore
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
 import FlowSimulation
-import LogTestSupport
 
 /// Inputs for fuzzers to begin with, made of what the project has.
 package enum FuzzSeeds {

@@ -1,6 +1,6 @@
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 
 /// What a log's reader gives out is a legal history: numbered without a gap, whole commits, a prefix
 /// of what it gives out of the same log with more bytes. It can be written anew and recovered, and

@@ -1,3 +1,4 @@
+import FlowJSON
 import FlowLog
 import FlowRuntime
 import TestSupport

@@ -1,3 +1,4 @@
+import FlowJSON
 import Glibc
 import TestSupport
 import Testing

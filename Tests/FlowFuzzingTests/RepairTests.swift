@@ -1,5 +1,5 @@
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 import TestSupport
 import Testing
 

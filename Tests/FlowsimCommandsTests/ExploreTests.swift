@@ -1,4 +1,5 @@
 import FlowCore
+import FlowJSON
 import FlowLog
 import FlowSimulation
 import TestSupport

@@ -1,5 +1,5 @@
 import FlowCore
-import TestSupport
+import FlowJSON
 
 /// A line of `flow events --json`, as far as oracles go by it.
 package struct HistoryEvent: Equatable, Sendable {

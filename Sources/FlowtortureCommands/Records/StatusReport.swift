@@ -1,4 +1,4 @@
-import TestSupport
+import FlowJSON
 
 /// What `flow status --json` said.
 package struct StatusReport: Equatable, Sendable {

@@ -1,5 +1,5 @@
 import FlowCore
-import TestSupport
+import FlowJSON
 import Testing
 
 @testable import FlowCommands

@@ -1,7 +1,7 @@
 import FlowCommands
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 import TestSupport
 import Testing
 

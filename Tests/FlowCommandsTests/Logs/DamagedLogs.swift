@@ -1,7 +1,7 @@
 import FlowCore
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 
 /// How the logs in `Fixtures/Logs/Damaged` were made of golden ones.
 struct DamagedLog: Sendable {

@@ -1,8 +1,8 @@
 import FlowCore
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
 import FlowSystem
-import LogTestSupport
 import TestSupport
 import Testing
 

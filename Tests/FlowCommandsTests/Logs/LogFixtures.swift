@@ -1,5 +1,5 @@
 import FlowLog
-import LogTestSupport
+import FlowMemoryStorage
 import TestSupport
 
 extension MemoryFolder {

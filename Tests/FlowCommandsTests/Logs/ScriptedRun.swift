@@ -1,7 +1,7 @@
 import FlowCore
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 
 /// A run in a scripted world, and its log: the real engine makes the events, the real writer the
 /// bytes, and the same script makes the same of both for ever.

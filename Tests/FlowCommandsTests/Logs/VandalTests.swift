@@ -1,7 +1,7 @@
 import FlowCore
 import FlowLog
+import FlowMemoryStorage
 import FlowRuntime
-import LogTestSupport
 import Testing
 
 /// A small log, and all that a vandal can do to it: whatever is left is called what it is, and no

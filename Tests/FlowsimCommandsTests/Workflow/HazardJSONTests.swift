@@ -1,6 +1,6 @@
 import FlowCore
+import FlowJSON
 import FlowSimulation
-import TestSupport
 import Testing
 
 @testable import FlowsimCommands

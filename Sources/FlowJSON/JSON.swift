@@ -1,4 +1,5 @@
-/// A value of JSON as RFC 8259 has it, and nothing more lenient.
+/// A JSON value, read strictly: exactly what RFC 8259 allows. Programs and tests that check flow's output
+/// read it with this, so that flow never prints what other readers refuse.
 package enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)

@@ -1,7 +1,7 @@
 package import FlowLog
 
-/// One folder of files in memory, for logs that are written and read there, and damaged between two
-/// readings. Nothing fails, and all is durable.
+/// A storage that keeps one folder of files in memory. Fuzzers and tests write logs there, damage them, and
+/// read them again. No operation fails, and every write is durable at once.
 package final class MemoryFolder: Storage {
   private final class Node {
     var bytes: [UInt8]
@@ -18,7 +18,7 @@ package final class MemoryFolder: Storage {
     nodes = files.mapValues(Node.init)
   }
 
-  /// By name. What is set are other files: those that are open stay what they are.
+  /// The files by name. Setting them does not change files that are open.
   package var files: [String: [UInt8]] {
     get { nodes.mapValues(\.bytes) }
     set { nodes = newValue.mapValues(Node.init) }
