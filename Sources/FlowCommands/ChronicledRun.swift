@@ -24,24 +24,14 @@ struct ChronicledRun {
       self.folder = folder
       var reader = try RunReader(folder, in: home.storage, bootID: bootID)
       var chronicle = RunChronicle()
-      problem = Self.read(&reader, into: &chronicle, folder)
+      var problem: CommandError?
+      do throws(RunError) { try reader.read(into: &chronicle) } catch { problem = .run(error) }
+      self.problem = problem
       view = RunView(
         chronicle, runID: id, isHeld: reader.isHeld, engineProcessID: reader.engineProcessID,
         now: context.now(), bootID: bootID)
     } catch {
       throw .run(error)
-    }
-  }
-
-  private static func read(
-    _ reader: inout RunReader<LinuxStorage>, into chronicle: inout RunChronicle,
-    _ folder: RunFolder
-  ) -> CommandError? {
-    do throws(RunError) {
-      try reader.forEach(folder) { (event) throws(HistoryError) in try chronicle.apply(event) }
-      return nil
-    } catch {
-      return .run(error)
     }
   }
 

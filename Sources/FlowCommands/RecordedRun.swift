@@ -39,7 +39,7 @@ struct RecordedRun {
       isHeld = reader.isHeld
       engineProcessID = reader.engineProcessID
       isWaitingForRoom = reader.isWaitingForRoom
-      problem = Self.read(&reader, into: &summary, folder)
+      do throws(RunError) { try reader.read(into: &summary) } catch { problem = .run(error) }
     } catch {
       throw .run(error)
     }
@@ -72,31 +72,9 @@ struct RecordedRun {
     }
     return found
   }
-
-  private static func read(
-    _ reader: inout RunReader<LinuxStorage>, into summary: inout RunSummary, _ folder: RunFolder
-  ) -> CommandError? {
-    do throws(RunError) {
-      try reader.forEach(folder) { (event) throws(HistoryError) in try summary.apply(event) }
-      return nil
-    } catch {
-      return .run(error)
-    }
-  }
 }
 
 extension RunReader<LinuxStorage> {
-  /// Hands over what is left of the history, event by event.
-  mutating func forEach(
-    _ folder: RunFolder, _ body: (Event) throws(HistoryError) -> Void
-  ) throws(RunError) {
-    while let event = try next() {
-      do throws(HistoryError) { try body(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-    }
-  }
-
   /// Reads a run on this machine.
   init(_ folder: RunFolder, in storage: LinuxStorage) throws(RunError) {
     let bootID: String

@@ -6,19 +6,17 @@ import FlowSystem
 /// The history of a run that other processes may drive, as it grows.
 struct RunHistoryWatch: ~Copyable {
   let id: String
-  private let folder: RunFolder
   private var reader: RunReader<LinuxStorage>
-  private var replay = Replay()
+  private var history = GrowingHistory()
   private var hasRead = false
 
   init(_ id: String, _ home: RunHome<LinuxStorage>) throws(RunError) {
     self.id = id
-    folder = home.folder(of: id)
-    reader = try RunReader(folder, in: home.storage)
+    reader = try RunReader(home.folder(of: id), in: home.storage)
   }
 
   /// Nil before the definition is read.
-  var state: RunState? { replay.state }
+  var state: RunState? { history.replay.state }
   /// Whether a process drives the run; known as of the last `readOn`.
   var isHeld: Bool { reader.isHeld }
   /// The process that does, if it has said so.
@@ -28,11 +26,11 @@ struct RunHistoryWatch: ~Copyable {
 
   /// Nil while the run has no end.
   var outcome: RunOutcome? {
-    if case .finished(let outcome)? = replay.state?.phase { outcome } else { nil }
+    if case .finished(let outcome)? = history.replay.state?.phase { outcome } else { nil }
   }
 
   func hasTakenIn(_ request: CancelRequest) -> Bool {
-    replay.state?.cancelRequests.contains(request.id) ?? false
+    history.replay.state?.cancelRequests.contains(request.id) ?? false
   }
 
   /// Takes in what has become durable since.
@@ -42,16 +40,22 @@ struct RunHistoryWatch: ~Copyable {
   mutating func readOn() throws(RunError) -> [Event] {
     if hasRead { try reader.lookAgain() }
     hasRead = true
-    var events: [Event] = []
-    while let event = try reader.next() {
-      do throws(HistoryError) { try replay.apply(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-      events.append(event)
-    }
-    return events
+    history.news = []
+    try reader.read(into: &history)
+    return history.news
   }
 
   /// How the log ends; nil while it is being written.
   var tail: LogTail? { reader.tail }
+}
+
+private struct GrowingHistory: EventFold {
+  var replay = Replay()
+  /// The events that the last look has shown.
+  var news: [Event] = []
+
+  mutating func apply(_ event: Event) throws(HistoryError) {
+    try replay.apply(event)
+    news.append(event)
+  }
 }

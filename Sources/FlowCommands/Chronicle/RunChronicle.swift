@@ -2,7 +2,7 @@ package import FlowCore
 
 /// A run's history with the times of everything: what `RunSummary` tells, and besides it when steps
 /// became ready, how long attempts waited, and what was chosen when they had ended.
-package struct RunChronicle: Equatable, Sendable {
+package struct RunChronicle: EventFold, Equatable, Sendable {
   /// One process that drove the run.
   package struct Life: Equatable, Sendable {
     package let engine: EngineStarted

@@ -47,27 +47,40 @@ package struct EventsCommand: Subcommand, Equatable {
     do throws(RunError) {
       let id = try home.resolve(run)
       var reader = try RunReader(home.folder(of: id), in: home.storage)
-      var printer = EventPrinter(runID: id, definition: nil)
-      var replay = Replay()
-      var isDefined = false
-      while let event = try reader.next() {
-        if !isDefined {
-          // Steps have names once the definition is complete, and no event speaks of one before.
-          do throws(HistoryError) { try replay.apply(event) } catch {
-            throw .history(path: home.folder(of: id).log, error)
-          }
-          if let definition = replay.state?.definition {
-            printer = EventPrinter(runID: id, definition: definition)
-            isDefined = true
-          }
-        }
-        output.write(json ? printer.json(event) : printer.text(event))
-        output.flushWhenLarge()
-      }
+      var lines = EventLines(runID: id, json: json, output: output)
+      try reader.read(into: &lines)
       if let warning = reader.tail?.warning { context.warn(warning) }
       return .success
     } catch {
       throw .run(error)
     }
+  }
+}
+
+/// Prints each event that it is given.
+private struct EventLines: EventFold {
+  private let runID: String
+  private let json: Bool
+  private let output: StandardStream
+  private var printer: EventPrinter
+  private var replay = Replay()
+
+  init(runID: String, json: Bool, output: StandardStream) {
+    self.runID = runID
+    self.json = json
+    self.output = output
+    printer = EventPrinter(runID: runID, definition: nil)
+  }
+
+  mutating func apply(_ event: Event) throws(HistoryError) {
+    if !replay.isDefined {
+      // Steps have names once the definition is complete, and no event names one before that.
+      try replay.apply(event)
+      if let definition = replay.state?.definition {
+        printer = EventPrinter(runID: runID, definition: definition)
+      }
+    }
+    output.write(json ? printer.json(event) : printer.text(event))
+    output.flushWhenLarge()
   }
 }

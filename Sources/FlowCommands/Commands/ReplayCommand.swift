@@ -68,7 +68,12 @@ package struct ReplayCommand: Subcommand, Equatable {
       id = try home.resolve(run)
       var reader = try RunReader(home.folder(of: id), in: home.storage)
       (isHeld, engineProcessID) = (reader.isHeld, reader.engineProcessID)
-      problem = Self.read(&reader, into: &replay, home.folder(of: id))
+      do throws(RunError) {
+        try reader.read(into: &replay)
+        replay.finish()
+      } catch {
+        problem = .run(error)
+      }
       if let warning = reader.tail?.warning { context.warn(warning) }
     } catch {
       throw .run(error)
@@ -83,18 +88,6 @@ package struct ReplayCommand: Subcommand, Equatable {
       throw .decisionsDiffer(runID: id, printer.text(difference))
     }
     return .success
-  }
-
-  private static func read(
-    _ reader: inout RunReader<LinuxStorage>, into replay: inout RunReplay, _ folder: RunFolder
-  ) -> CommandError? {
-    do throws(RunError) {
-      try reader.forEach(folder) { (event) throws(HistoryError) in try replay.apply(event) }
-      replay.finish()
-      return nil
-    } catch {
-      return .run(error)
-    }
   }
 
   private func checkLimit(_ replay: RunReplay, _ id: String) throws(CommandError) {

@@ -9,16 +9,13 @@ import FlowText
 /// it any more.
 struct RunWatch: ~Copyable {
   private let id: String
-  private let folder: RunFolder
   private let display: any RunDisplay
   private let context: CommandContext
   private var reader: RunReader<LinuxStorage>
-  private var replay = Replay()
+  private var shown: ShownHistory
 
   /// Often enough to seem immediate, and too seldom to be felt otherwise.
   private static let intervalMilliseconds: Int64 = 250
-  /// A long history is shown in pieces.
-  private static let mostEvents = 4_096
 
   /// - Parameter name: an id, a unique beginning of one, or `latest`.
   static func follow(_ name: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -41,9 +38,10 @@ struct RunWatch: ~Copyable {
   ) throws(RunError) {
     self.id = id
     self.context = context
-    folder = home.folder(of: id)
+    let folder = home.folder(of: id)
     reader = try RunReader(folder, in: home.storage)
     display = context.display(of: AttemptOutputs(runID: id, folder: folder))
+    shown = ShownHistory(display: display, context: context)
   }
 
   private mutating func follow(_ time: EventLoop) throws(RunError) {
@@ -59,8 +57,9 @@ struct RunWatch: ~Copyable {
     }
     do throws(RunError) {
       while true {
-        try showNews()
-        if replay.state?.isFinished == true { return }
+        try reader.read(into: &shown)
+        shown.showRest()
+        if shown.isFinished { return }
         // What is not held now was read to its end.
         if !reader.isHeld { return sayThatNobodyDrivesIt() }
         time.wait(
@@ -79,30 +78,41 @@ struct RunWatch: ~Copyable {
     }
   }
 
-  private mutating func showNews() throws(RunError) {
-    var events: [Event] = []
-    while let event = try reader.next() {
-      let isDefined = replay.state != nil
-      do throws(HistoryError) { try replay.apply(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-      events.append(event)
-      // Displays begin with the state before the first attempt.
-      let isBeginning = !isDefined && replay.state != nil
-      if isBeginning || isDefined && events.count >= Self.mostEvents { show(&events) }
-    }
-    if replay.state != nil && !events.isEmpty { show(&events) }
-  }
-
-  private func show(_ events: inout [Event]) {
-    guard let state = replay.state else { return }
-    display.show(events, state, at: context.now())
-    events = []
-  }
-
   private func sayThatNobodyDrivesIt() {
     display.abandon()
     context.output.write(
       "run \(TerminalText.escaped(id)) is interrupted: it has no end, and no engine drives it\n")
+  }
+}
+
+/// Hands events to a display, in pieces, since a history can be long.
+private struct ShownHistory: EventFold {
+  private let display: any RunDisplay
+  private let context: CommandContext
+  private var replay = Replay()
+  private var events: [Event] = []
+
+  private static let mostEvents = 4_096
+
+  init(display: any RunDisplay, context: CommandContext) {
+    self.display = display
+    self.context = context
+  }
+
+  var isFinished: Bool { replay.state?.isFinished == true }
+
+  mutating func apply(_ event: Event) throws(HistoryError) {
+    let wasDefined = replay.isDefined
+    try replay.apply(event)
+    events.append(event)
+    // Displays begin with the state before the first attempt.
+    if replay.isDefined && (!wasDefined || events.count >= Self.mostEvents) { showRest() }
+  }
+
+  /// Shows the events that were not shown yet, once the definition is known.
+  mutating func showRest() {
+    guard !events.isEmpty, let state = replay.state else { return }
+    display.show(events, state, at: context.now())
+    events = []
   }
 }

@@ -2,7 +2,7 @@ package import FlowCore
 
 /// Rebuilds a run from its events alone, up to a point of its history; and decides the whole history
 /// again, if that is asked for.
-package struct RunReplay: Sendable {
+package struct RunReplay: EventFold, Sendable {
   /// Up to where the state is rebuilt.
   package enum Limit: Equatable, Sendable {
     case end

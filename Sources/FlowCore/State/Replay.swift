@@ -1,5 +1,5 @@
 /// Rebuilds a run's state from its events, the definition included.
-package struct Replay: Equatable, Sendable {
+package struct Replay: EventFold, Equatable, Sendable {
   /// The state so far; nil before the definition is complete.
   package private(set) var state: RunState?
   /// Whether there is a state. To compare that with nil copies it.

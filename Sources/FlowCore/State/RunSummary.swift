@@ -1,6 +1,6 @@
 /// A run's history as people ask about it: the state that `Replay` rebuilds, and besides it what
 /// decisions do not need but readers do, such as when things happened and how each attempt ended.
-package struct RunSummary: Equatable, Sendable {
+package struct RunSummary: EventFold, Equatable, Sendable {
   private var replay = Replay()
   /// Nil before the first event, as are the times.
   package private(set) var runID: String?

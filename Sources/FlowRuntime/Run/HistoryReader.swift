@@ -2,8 +2,8 @@ package import FlowCore
 package import FlowLog
 
 /// Reads a run's events from its log, from the first on.
-package struct HistoryReader<Store: Storage>: ~Copyable {
-  private let path: String
+package struct HistoryReader<Store: Storage>: EventSource, ~Copyable {
+  package let logPath: String
   private var log: LogReader<Store>
   private var decoder: EventDecoder?
 
@@ -11,7 +11,7 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
   package init(
     _ folder: RunFolder, in storage: Store, _ source: LogSource
   ) throws(RunError) {
-    path = folder.log
+    logPath = folder.log
     do throws(LogError) {
       log = try LogReader.open(
         folder.log, in: storage, source, dictionary: EventDictionary.version1)
@@ -29,7 +29,7 @@ package struct HistoryReader<Store: Storage>: ~Copyable {
       do throws(CodingError) {
         if let event = try decoder?.next() { return event }
       } catch {
-        throw .event(path: path, error)
+        throw .event(path: logPath, error)
       }
       do throws(LogError) {
         guard let frame = try log.next() else { return nil }

@@ -8,9 +8,6 @@ struct RedecidedHistory<Store: Storage>: ~Copyable {
   let state: RunState
   let tail: LogTail
 
-  /// A long history is told in pieces.
-  private static var mostRecalled: Int { 4_096 }
-
   /// - Throws: where the history cannot be read, or was not decided by the rules, or lacks what the
   ///   dead engine has said was durable.
   static func recall(
@@ -31,27 +28,48 @@ struct RedecidedHistory<Store: Storage>: ~Copyable {
   private static func read(
     _ history: inout HistoryReader<Store>, of folder: RunFolder, _ observer: any RunObserver
   ) throws(RunError) -> RunState {
-    var redecision = Redecision()
-    var recalled: [Event] = []
-    while let event = try history.next() {
-      let wasDefined = redecision.isDefined
-      let difference: Redecision.Difference?
-      do throws(HistoryError) { difference = try redecision.apply(event) } catch {
-        throw .history(path: folder.log, error)
-      }
-      if let difference { throw .decisionsDiffer(path: folder.log, difference) }
-      recalled.append(event)
-      if !wasDefined || recalled.count >= mostRecalled, let state = redecision.state {
-        observer.recalled(recalled, state)
-        recalled = []
-      }
-    }
-    // The first commit holds the definition, and a run has no name before that is durable.
-    guard let state = redecision.state else { throw .log(LogError(folder.log, .empty)) }
-    if let difference = redecision.differenceAtEnd() {
+    var recall = Recall(observer: observer)
+    try history.read(into: &recall) { $0.difference != nil }
+    if let difference = recall.difference {
       throw .decisionsDiffer(path: folder.log, difference)
     }
-    if !recalled.isEmpty { observer.recalled(recalled, state) }
+    // The first commit holds the definition, and a run has no name before that is durable.
+    guard let state = recall.redecision.state else { throw .log(LogError(folder.log, .empty)) }
+    if let difference = recall.redecision.differenceAtEnd() {
+      throw .decisionsDiffer(path: folder.log, difference)
+    }
+    recall.tellRest()
     return state
+  }
+}
+
+/// Decides a history again, and tells the observer of its events.
+private struct Recall: EventFold {
+  let observer: any RunObserver
+  var redecision = Redecision()
+  /// Where the history and the rules part; then nothing more is to be read.
+  private(set) var difference: Redecision.Difference?
+  private var events: [Event] = []
+
+  /// A long history is told in pieces.
+  private static let mostEvents = 4_096
+
+  init(observer: any RunObserver) {
+    self.observer = observer
+  }
+
+  mutating func apply(_ event: Event) throws(HistoryError) {
+    let wasDefined = redecision.isDefined
+    difference = try redecision.apply(event)
+    if difference != nil { return }
+    events.append(event)
+    if redecision.isDefined && (!wasDefined || events.count >= Self.mostEvents) { tellRest() }
+  }
+
+  /// Tells of the events that were not told yet, once the definition is known.
+  mutating func tellRest() {
+    guard !events.isEmpty, let state = redecision.state else { return }
+    observer.recalled(events, state)
+    events = []
   }
 }

@@ -2,7 +2,7 @@ package import FlowCore
 package import FlowLog
 
 /// Reads a run while, or after, some other process drives it.
-package struct RunReader<Store: Storage>: ~Copyable {
+package struct RunReader<Store: Storage>: EventSource, ~Copyable {
   private let folder: RunFolder
   private let storage: Store
   private let boot: BootMark
@@ -31,6 +31,8 @@ package struct RunReader<Store: Storage>: ~Copyable {
     self.boot = boot
     self.holder = holder
   }
+
+  package var logPath: String { folder.log }
 
   package var isHeld: Bool {
     if case .engine = holder { true } else { false }

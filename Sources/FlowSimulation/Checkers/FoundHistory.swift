@@ -11,7 +11,7 @@ struct FoundHistory {
   init(_ folder: RunFolder, in storage: SimulatedStorage) throws(RunError) {
     var reader = try HistoryReader(folder, in: storage, .recovering)
     var events: [Event] = []
-    while let event = try reader.next() { events.append(event) }
+    try reader.read(into: &events)
     guard let tail = reader.tail else { preconditionFailure("a log was read to no end") }
     self.events = events
     self.tail = tail

@@ -48,7 +48,7 @@ enum ReadChecker {
       guard try home.contains(id) else { return nil }
       var reader = try RunReader(home.folder(of: id), in: home.storage, bootID: bootID)
       var events: [Event] = []
-      while let event = try reader.next() { events.append(event) }
+      try reader.read(into: &events)
       return events
     } catch {
       throw Violation(.said, "a reader of the run fails: \(error)")

@@ -25,7 +25,7 @@ struct StoredHistory: ~Copyable {
         try reader?.extend(to: record.durable)
       }
       var events: [Event] = []
-      while let event = try reader?.next() { events.append(event) }
+      try reader?.read(into: &events)
       return events
     } catch {
       // It is of no use any more.

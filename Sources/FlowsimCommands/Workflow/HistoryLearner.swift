@@ -32,6 +32,10 @@ enum HistoryLearner {
 
   private struct Unreadable: Error {}
 
+  private static func isAnother(_ name: String, _ summary: RunSummary) -> Bool {
+    summary.state.map { $0.definition.name != name } ?? false
+  }
+
   /// - Returns: nil for a run of another workflow.
   private static func read<Store: Storage>(
     _ folder: RunFolder, _ storage: Store, _ bootID: String, name: String
@@ -39,14 +43,11 @@ enum HistoryLearner {
     var summary = RunSummary()
     do {
       var reader = try RunReader(folder, in: storage, bootID: bootID)
-      while let event = try reader.next() {
-        try summary.apply(event)
-        // A name is known as soon as the definition is, long before the end.
-        if let state = summary.state, state.definition.name != name { return nil }
-      }
+      // The definition is read long before the end.
+      try reader.read(into: &summary) { isAnother(name, $0) }
     } catch {
       throw Unreadable()
     }
-    return summary.state == nil ? nil : summary
+    return summary.state == nil || isAnother(name, summary) ? nil : summary
   }
 }
