@@ -45,19 +45,10 @@ struct PlantTests {
       + while items.count > 4 {
       +   items.removeLast()
       """)
+    let old = "    while items.count > 3 {\n      // The oldest goes.\n      items.removeFirst()"
+    let new = "    while items.count > 4 {\n      items.removeLast()"
     #expect(planted.errors == "")
-    #expect(
-      planted.source
-        == Self.source.replacing(
-          """
-            while items.count > 3 {
-              // The oldest goes.
-              items.removeFirst()
-          """,
-          with: """
-              while items.count > 4 {
-                items.removeLast()
-            """))
+    #expect(planted.source == Self.source.replacing(old, with: new))
   }
 
   @Test func lineBreaksDoNotMatter() async throws {
@@ -69,14 +60,9 @@ struct PlantTests {
       - return "a queue of \\(items.count)"
       + return "a queue"
       """)
+    let old = "    return\n      \"a queue of \\(items.count)\""
     #expect(planted.errors == "")
-    #expect(
-      planted.source
-        == Self.source.replacing(
-          """
-            return
-              "a queue of \\(items.count)"
-          """, with: "    return \"a queue\""))
+    #expect(planted.source == Self.source.replacing(old, with: "    return \"a queue\""))
   }
 
   @Test func newLinesStandBesideTheirNeighbour() async throws {
