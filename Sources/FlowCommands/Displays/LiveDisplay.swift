@@ -166,9 +166,7 @@ struct LastingLines {
     case .retryScheduled, .rerunScheduled, .probeScheduled:
       ("\(StepStatus.backingOff.glyph) ", .attention)
     case .stepFinished(_, .failed): ("\(StepStatus.failed.glyph) ", .bad)
-    case .stepFinished, .stepSkipped, .attemptLaunched, .attemptEnded, .attemptWithdrawn,
-      .attemptFound, .clockJumped, .timerFired, .attemptScheduled, .stopRequested, .definitionPart:
-      nil
+    default: nil
     }
   }
 }

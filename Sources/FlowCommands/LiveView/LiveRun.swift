@@ -87,10 +87,7 @@ package struct LiveRun: Sendable {
       firstWaiting = 0
     // Whoever waits for a retry waits for its end from now on.
     case .runStopping: backingOff = 0
-    case .runCreated, .definitionPart, .engineStarted, .cancelRequested, .timerFired(.runTimeout),
-      .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .rerunScheduled,
-      .probeScheduled, .runFinished:
-      break
+    default: break
     }
     findFirstWaiting()
   }

@@ -1,5 +1,5 @@
-/// The kind of an event: a number that is stored in logs, and a name that is shown. Neither is ever
-/// given to another kind. Facts have codes below 32, decisions from 32 on.
+/// The kind of an event: a number that is stored in logs, and a name that people and programs see.
+/// Neither is ever given to another kind. Facts have codes below 32, decisions from 32 on.
 package enum EventKind: UInt8, CaseIterable, Sendable {
   case runCreated = 1
   case definitionPart = 2
@@ -27,6 +27,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
 
   package var isFact: Bool { rawValue < 32 }
 
+  /// The spelling of the case: a case is never renamed.
   package var name: String { String(describing: self) }
 
   package init?(name: String) {
@@ -35,31 +36,86 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   }
 }
 
-extension Event.Body {
-  package var kind: EventKind {
+extension EventKind {
+  /// What an event can begin or end.
+  package enum Scope: Sendable {
+    case run
+    case step
+    case attempt
+  }
+
+  /// What begins with an event of this kind. An attempt begins with the intent to launch it.
+  package var opens: Scope? {
     switch self {
-    case .runCreated: .runCreated
-    case .definitionPart: .definitionPart
-    case .engineStarted: .engineStarted
-    case .attemptLaunched: .attemptLaunched
-    case .deadlinePassed: .deadlinePassed
-    case .attemptEnded: .attemptEnded
-    case .attemptWithdrawn: .attemptWithdrawn
-    case .cancelRequested: .cancelRequested
-    case .timerFired: .timerFired
-    case .attemptFound: .attemptFound
-    case .clockJumped: .clockJumped
-    case .roomReturned: .roomReturned
-    case .runReopened: .runReopened
-    case .attemptScheduled: .attemptScheduled
-    case .retryScheduled: .retryScheduled
-    case .rerunScheduled: .rerunScheduled
-    case .probeScheduled: .probeScheduled
-    case .stopRequested: .stopRequested
-    case .stepFinished: .stepFinished
-    case .stepSkipped: .stepSkipped
-    case .runStopping: .runStopping
-    case .runFinished: .runFinished
+    case .runCreated, .runReopened: .run
+    case .attemptScheduled: .attempt
+    default: nil
+    }
+  }
+
+  /// What ends with an event of this kind.
+  package var closes: Scope? {
+    switch self {
+    case .attemptEnded, .attemptWithdrawn: .attempt
+    case .stepFinished, .stepSkipped: .step
+    case .runFinished: .run
+    default: nil
+    }
+  }
+}
+
+/// What an event is about.
+package enum EventSubject: Hashable, Sendable {
+  case run
+  case step(Int32)
+  case attempt(AttemptID)
+}
+
+extension Event.Body {
+  package var kind: EventKind { row.kind }
+  package var subject: EventSubject { row.subject }
+
+  /// The attempt that the event is about; nil where it is about a step or the run.
+  package var attempt: AttemptID? {
+    if case .attempt(let attempt) = subject { attempt } else { nil }
+  }
+
+  /// The step that the event is about, itself or one of its attempts; nil where it is about the run.
+  package var step: Int32? {
+    switch subject {
+    case .run: nil
+    case .step(let step): step
+    case .attempt(let attempt): attempt.step
+    }
+  }
+
+  /// What all events have, a row for each kind: code that handles a few kinds asks for these, and
+  /// does not change when a kind is added.
+  private var row: (kind: EventKind, subject: EventSubject) {
+    switch self {
+    case .runCreated: (.runCreated, .run)
+    case .definitionPart: (.definitionPart, .run)
+    case .engineStarted: (.engineStarted, .run)
+    case .attemptLaunched(let attempt, _): (.attemptLaunched, .attempt(attempt))
+    case .deadlinePassed(let attempt): (.deadlinePassed, .attempt(attempt))
+    case .attemptEnded(let attempt, _): (.attemptEnded, .attempt(attempt))
+    case .attemptWithdrawn(let attempt): (.attemptWithdrawn, .attempt(attempt))
+    case .cancelRequested: (.cancelRequested, .run)
+    case .timerFired(.retry(let step)): (.timerFired, .step(step))
+    case .timerFired(.runTimeout): (.timerFired, .run)
+    case .attemptFound(let attempt, _): (.attemptFound, .attempt(attempt))
+    case .clockJumped: (.clockJumped, .run)
+    case .roomReturned: (.roomReturned, .run)
+    case .runReopened: (.runReopened, .run)
+    case .attemptScheduled(let attempt): (.attemptScheduled, .attempt(attempt))
+    case .retryScheduled(let attempt, _): (.retryScheduled, .attempt(attempt))
+    case .rerunScheduled(let attempt): (.rerunScheduled, .attempt(attempt))
+    case .probeScheduled(let attempt): (.probeScheduled, .attempt(attempt))
+    case .stopRequested(let attempt, _): (.stopRequested, .attempt(attempt))
+    case .stepFinished(let step, _): (.stepFinished, .step(step))
+    case .stepSkipped(let step, _): (.stepSkipped, .step(step))
+    case .runStopping: (.runStopping, .run)
+    case .runFinished: (.runFinished, .run)
     }
   }
 }

@@ -184,15 +184,7 @@ package struct Journal<Store: Storage>: ~Copyable {
 extension Event.Body {
   /// By how many more attempts are open after it.
   fileprivate var openedAttempts: Int {
-    switch kind {
-    case .attemptScheduled: 1
-    case .attemptEnded, .attemptWithdrawn: -1
-    case .runCreated, .definitionPart, .engineStarted, .attemptLaunched, .deadlinePassed,
-      .cancelRequested, .timerFired, .attemptFound, .clockJumped, .roomReturned, .runReopened,
-      .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished,
-      .stepSkipped, .runStopping, .runFinished:
-      0
-    }
+    (kind.opens == .attempt ? 1 : 0) - (kind.closes == .attempt ? 1 : 0)
   }
 }
 

@@ -77,9 +77,7 @@ package struct LaunchChecker: Sendable {
       license(attempt, from: event.moment.monotonic)
     case .engineStarted(let engine): began(engine, event.moment)
     case .runReopened: reopened(event.moment)
-    case .runCreated, .definitionPart, .attemptLaunched, .deadlinePassed, .timerFired,
-      .attemptFound, .clockJumped, .roomReturned, .stopRequested, .runStopping, .runFinished:
-      break
+    default: break
     }
     lastMoment = event.moment
   }

@@ -45,10 +45,7 @@ package struct PolicyChecker: Sendable {
     case .runReopened:
       isStopping = false
       for index in steps.indices { steps[index] = Step() }
-    case .runCreated, .definitionPart, .engineStarted, .attemptScheduled, .attemptLaunched,
-      .attemptFound, .attemptWithdrawn, .deadlinePassed, .cancelRequested, .stopRequested,
-      .timerFired, .clockJumped, .roomReturned, .stepSkipped, .runFinished:
-      break
+    default: break
     }
   }
 

@@ -74,9 +74,7 @@ package struct StopChecker: Sendable {
     case .runReopened: reopened(event.moment)
     case .attemptLaunched(let attempt, _), .attemptFound(let attempt, .running):
       running.insert(attempt)
-    case .deadlinePassed, .timerFired, .attemptFound, .clockJumped, .roomReturned, .stepFinished,
-      .stepSkipped:
-      break
+    default: break
     }
     lastMoment = event.moment
   }

@@ -104,13 +104,7 @@ private struct Verdicts {
       case .stepFinished(let step, .succeeded): succeeded[Int(step)] = true
       case .stepFinished(let step, .failed):
         failures[Int(step)] = isLost[Int(step)] ? .loss : .command
-      case .stepFinished(_, .cancelled), .runCreated, .definitionPart, .engineStarted,
-        .attemptLaunched, .deadlinePassed, .attemptWithdrawn, .cancelRequested, .timerFired,
-        .attemptFound(_, .neverLaunched), .clockJumped, .roomReturned, .runReopened,
-        .attemptScheduled, .probeScheduled, .stopRequested, .stepSkipped,
-        .runStopping(.cancelled), .runStopping(.failFast),
-        .runFinished:
-        break
+      default: break
       }
     }
   }

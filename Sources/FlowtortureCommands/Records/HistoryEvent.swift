@@ -120,7 +120,6 @@ private struct Fields {
       return .other
     }
     switch kind {
-    case .runCreated, .definitionPart, .timerFired, .clockJumped, .roomReturned: return .other
     case .engineStarted:
       return .engineStarted(life: integer("life"), process: Int32(clamping: integer("processId")))
     case .attemptLaunched: return .launched(attempt())
@@ -140,6 +139,7 @@ private struct Fields {
     case .runStopping: return .runStopping(reason: text("reason"))
     case .runFinished: return .runFinished(outcome: text("outcome"))
     case .probeScheduled: return .probeScheduled(attempt())
+    default: return .other
     }
   }
 }

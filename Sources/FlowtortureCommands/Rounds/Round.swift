@@ -344,10 +344,7 @@ final class Round {
       case .scheduled: totals.attempts += 1
       case .found(_, isRunning: true): totals.reattached += 1
       case .ended(_, let result) where result.outcome == "lost": totals.lost += 1
-      case .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
-        .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped,
-        .cancelRequested, .runStopping, .runFinished, .runReopened, .other:
-        break
+      default: break
       }
     }
   }
