@@ -1,7 +1,8 @@
 import FlowCore
 
 /// A history as text that says everything: each event with all its fields, then the state. It is
-/// compared with what is committed beside a golden log.
+/// compared with the text beside a golden log, which never changes: so the words are written out here,
+/// and renaming a Swift type or case changes none of them.
 enum HistoryDump {
   static func text(_ events: [Event], _ state: RunState?) -> String {
     let lines = events.map(line) + (state.map(lines(of:)) ?? ["no state"])
@@ -11,7 +12,7 @@ enum HistoryDump {
   private static func line(_ event: Event) -> String {
     let mark = event.startsWakeUp ? "*" : " "
     let moment = "\(event.moment.monotonic.microseconds) \(event.moment.wall.microseconds)"
-    return "\(event.sequence) \(mark) \(moment) \(event.body.kind.name) \(fields(event.body))"
+    return "\(event.sequence) \(mark) \(moment) \(name(event.body.kind)) \(fields(event.body))"
   }
 
   private static func fields(_ body: Event.Body) -> String {
@@ -28,7 +29,7 @@ enum HistoryDump {
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
       .attemptScheduled(let attempt), .rerunScheduled(let attempt), .probeScheduled(let attempt):
       name(attempt)
-    case .cancelRequested(let request): "request \(request.id) force \(request.force)"
+    case .cancelRequested(let request): "request \(request.id) force \(word(request.force))"
     case .timerFired(.retry(let step)): "retry \(step)"
     case .timerFired(.runTimeout): "runTimeout"
     case .attemptFound(let attempt, .neverLaunched): "\(name(attempt)) neverLaunched"
@@ -36,16 +37,17 @@ enum HistoryDump {
       "\(name(attempt)) running process \(processID) for \(microseconds)"
     case .clockJumped(let microseconds): "\(microseconds)"
     case .roomReturned(let microseconds): "\(microseconds)"
-    case .runReopened(let requests): "ignoring \(requests)"
+    case .runReopened(let requests):
+      "ignoring [\(requests.map { String($0) }.joined(separator: ", "))]"
     case .retryScheduled(let attempt, let delay): "\(name(attempt)) delay \(delay)"
-    case .stopRequested(let attempt, let force): "\(name(attempt)) force \(force)"
-    case .stepFinished(let step, let outcome): "\(step) \(outcome)"
+    case .stopRequested(let attempt, let force): "\(name(attempt)) force \(word(force))"
+    case .stepFinished(let step, let outcome): "\(step) \(word(outcome))"
     case .stepSkipped(let step, .need(let need)): "\(step) need \(need)"
     case .stepSkipped(let step, .runStopping): "\(step) runStopping"
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
     case .runStopping(.failFast(let step)): "failFast \(step)"
-    case .runFinished(let outcome): "\(outcome)"
+    case .runFinished(let outcome): word(outcome)
     }
   }
 
@@ -56,20 +58,115 @@ enum HistoryDump {
       switch end.result {
       case .exited(let code): "exited \(code)"
       case .signalled(let signal): "signalled \(signal)"
-      case .launchFailed(let failure): "launchFailed \(failure.operation) \(failure.errno)"
+      case .launchFailed(let failure): "launchFailed \(word(failure.operation)) \(failure.errno)"
       case .lost: "lost"
       }
-    return "\(result) cause \(end.cause) duration \(end.durationMicroseconds)"
+    return "\(result) cause \(word(end.cause)) duration \(end.durationMicroseconds)"
       + " cpu \(end.cpuMicroseconds) memory \(end.peakMemoryKibibytes)"
       + " stragglers \(end.stragglers) unkillable \(end.unkillable)"
   }
 
   private static func lines(of state: RunState) -> [String] {
     let steps = state.steps.enumerated().map { index, step in
-      "\(state.definition.steps[index].id): \(step.phase) attempt \(step.attempt)"
+      "\(state.definition.steps[index].id): \(word(step.phase)) attempt \(step.attempt)"
         + " failures \(step.failures) losses \(step.losses)"
     }
-    return ["state after \(state.lastSequence): \(state.phase), life \(state.lives)"] + steps
+    return ["state after \(state.lastSequence): \(word(state.phase)), life \(state.lives)"] + steps
+  }
+
+  // MARK: Words of version 1
+
+  /// The texts were first printed from Swift's own descriptions: some carry the names that the types
+  /// had then.
+  private static func word(_ phase: RunState.Phase) -> String {
+    switch phase {
+    case .running: "running"
+    case .stopping(.cancelled): "stopping(FlowCore.StopReason.cancelled)"
+    case .stopping(.timedOut): "stopping(FlowCore.StopReason.timedOut)"
+    case .stopping(.failFast(let step)): "stopping(FlowCore.StopReason.failFast(step: \(step)))"
+    case .finished(let outcome): "finished(FlowCore.RunOutcome.\(word(outcome)))"
+    }
+  }
+
+  private static func word(_ phase: StepLifecycle.Phase) -> String {
+    switch phase {
+    case .waiting(let unmetNeeds): "waiting(unmetNeeds: \(unmetNeeds))"
+    case .ready: "ready"
+    case .starting: "starting"
+    case .running: "running"
+    case .stopping: "stopping"
+    case .backingOff: "backingOff"
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .skipped: "skipped"
+    case .cancelled: "cancelled"
+    // They last no longer than a wake-up, and a commit ends with one.
+    case .ended, .doomed: "undecided"
+    }
+  }
+
+  private static func word(_ flag: Bool) -> String { flag ? "true" : "false" }
+
+  private static func word(_ outcome: RunOutcome) -> String {
+    switch outcome {
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  private static func word(_ outcome: StepOutcome) -> String {
+    switch outcome {
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  private static func word(_ cause: AttemptEnd.Cause) -> String {
+    switch cause {
+    case .byItself: "byItself"
+    case .deadline: "deadline"
+    case .stop: "stop"
+    case .force: "force"
+    }
+  }
+
+  private static func word(_ operation: LaunchFailure.Operation) -> String {
+    switch operation {
+    case .createOutput: "createOutput"
+    case .changeDirectory: "changeDirectory"
+    case .execute: "execute"
+    case .createRecord: "createRecord"
+    case .fork: "fork"
+    }
+  }
+
+  private static func name(_ kind: EventKind) -> String {
+    switch kind {
+    case .runCreated: "runCreated"
+    case .definitionPart: "definitionPart"
+    case .engineStarted: "engineStarted"
+    case .attemptLaunched: "attemptLaunched"
+    case .deadlinePassed: "deadlinePassed"
+    case .attemptEnded: "attemptEnded"
+    case .attemptWithdrawn: "attemptWithdrawn"
+    case .cancelRequested: "cancelRequested"
+    case .timerFired: "timerFired"
+    case .attemptFound: "attemptFound"
+    case .clockJumped: "clockJumped"
+    case .roomReturned: "roomReturned"
+    case .runReopened: "runReopened"
+    case .attemptScheduled: "attemptScheduled"
+    case .retryScheduled: "retryScheduled"
+    case .rerunScheduled: "rerunScheduled"
+    case .stopRequested: "stopRequested"
+    case .stepFinished: "stepFinished"
+    case .stepSkipped: "stepSkipped"
+    case .runStopping: "runStopping"
+    case .runFinished: "runFinished"
+    case .probeScheduled: "probeScheduled"
+    }
   }
 
   /// 64-bit FNV-1a.
