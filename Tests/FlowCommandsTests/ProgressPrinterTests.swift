@@ -62,7 +62,7 @@ import Testing
       lines(history) == """
         run nightly-20261121T021903-7f3a
         build started
-        build timed out after 10s, is being stopped
+        build timed out after 10s; stopping
         build failed (allowed): timed out after 10.5s
         run succeeded in 10.5s: 1 failed (allowed)
 
@@ -102,7 +102,7 @@ import Testing
         run nightly-20261121T021903-7f3a
         build started
         taken over by process 43
-        build lost: nobody can say how attempt 1 ended; it runs again, so its work may be done twice
+        build lost: the outcome of attempt 1 is unknown; it runs again, so its work may be done twice
         build started (attempt 2)
         build failed: exit code 1 after 10ms; retry in 1s (attempt 3 of 3)
 

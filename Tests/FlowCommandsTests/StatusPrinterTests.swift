@@ -412,7 +412,7 @@ import Testing
       (64, "signal 64"),
     ] as [(UInt8, String)])
   func signalsHaveTheirNames(signal: UInt8, text: String) {
-    #expect(StepWording.text(signal: signal) == text)
+    #expect(EventWording.text(signal: signal) == text)
   }
 }
 

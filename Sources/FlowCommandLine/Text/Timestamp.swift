@@ -60,33 +60,6 @@ package struct Timestamp: Equatable, Sendable {
   }
 }
 
-/// A span of time for people: two units at most, rounded down.
-package enum DurationText {
-  /// `340ms`, `4.2s`, `4s`, `3m07s`, `2h05m`; a negative span counts as none.
-  package static func of(microseconds: Int64) -> String {
-    of(milliseconds: microseconds / 1_000)
-  }
-
-  package static func of(milliseconds: Int64) -> String {
-    let milliseconds = max(milliseconds, 0)
-    let seconds = milliseconds / 1_000
-    if seconds == 0 { return "\(milliseconds)ms" }
-    if seconds < 60 {
-      let tenths = milliseconds / 100 % 10
-      return tenths == 0 ? "\(seconds)s" : "\(seconds).\(tenths)s"
-    }
-    if seconds < 3_600 { return "\(seconds / 60)m\(padded(seconds % 60, to: 2))s" }
-    return "\(seconds / 3_600)h\(padded(seconds / 60 % 60, to: 2))m"
-  }
-
-  /// From one reading of the wall clock to a later one; none where the clock was set back.
-  package static func microseconds(from start: WallTime, to end: WallTime) -> Int64 {
-    let (span, overflow) = end.microseconds.subtractingReportingOverflow(start.microseconds)
-    if overflow { return end > start ? .max : 0 }
-    return max(span, 0)
-  }
-}
-
 private func padded(_ number: Int64, to width: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -14,12 +14,12 @@ extension Explainer {
     let remains = StepWording.leftovers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
     case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(remains)"
-    case .signalled: return "\(probe)\(StepWording.text(signal: end.signal ?? 0))\(remains)"
+    case .signalled: return "\(probe)\(EventWording.text(signal: end.signal ?? 0))\(remains)"
     case .timedOut: return "\(probe)timed out\(remains)"
     case .cancelled: return "\(probe)cancelled\(remains)"
     case .launchFailed:
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
-    case .lost: return "\(probe)lost: nobody can say how it ended\(remains)"
+    case .lost: return "\(probe)lost: its outcome is unknown\(remains)"
     }
   }
 

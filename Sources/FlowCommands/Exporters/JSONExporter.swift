@@ -63,7 +63,7 @@ struct JSONExporter {
     json.member("seed", String(state.created.seed))
     json.key("stopReason")
     guard let reason = summary.stopReason else { return json.null() }
-    json.object { json in EventPrinter.write(reason, view.wording, to: &json) }
+    json.object { json in EventPrinter.write(reason, EventWording(state.definition), to: &json) }
   }
 
   private func writeDefinition(to json: inout JSONWriter) {
@@ -129,7 +129,7 @@ struct JSONExporter {
       json.member("force", force)
     case .stopping(let reason):
       json.member("kind", "stopping")
-      EventPrinter.write(reason, view.wording, to: &json)
+      EventPrinter.write(reason, EventWording(state.definition), to: &json)
     case .clockJumped(let microseconds):
       json.member("kind", "clockJumped")
       json.member("byMs", microseconds / 1_000)

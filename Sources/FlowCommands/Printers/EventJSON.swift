@@ -22,9 +22,12 @@ extension EventPrinter {
     }
   }
 
-  /// The members from `kind` on.
+  /// The members from `kind` on: after it the step and the attempt that the event is about, and then
+  /// what its kind has besides.
   func write(kindOf body: Event.Body, to json: inout JSONWriter) {
     json.member("kind", body.kind.name)
+    if let step = body.step { json.member("step", words.id(step)) }
+    if let attempt = body.attempt { json.member("attempt", attempt.number) }
     write(body, to: &json)
   }
 
@@ -36,45 +39,31 @@ extension EventPrinter {
       json.member("life", engine.life)
       json.member("processId", engine.processID)
       json.member("bootId", engine.host.bootID)
-    case .attemptLaunched(let attempt, let processID):
-      write(attempt, to: &json)
-      json.member("processId", processID)
-    case .attemptEnded(let attempt, let end):
-      write(attempt, to: &json)
-      write(end, to: &json)
-    case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
-      .attemptScheduled(let attempt), .rerunScheduled(let attempt),
-      .probeScheduled(let attempt):
-      write(attempt, to: &json)
+    case .attemptLaunched(_, let processID): json.member("processId", processID)
+    case .attemptEnded(_, let end): write(end, to: &json)
     case .cancelRequested(let request):
       json.member("requestId", String(request.id))
       json.member("force", request.force)
-    case .timerFired(let timer): write(timer, to: &json)
-    case .attemptFound(let attempt, .neverLaunched):
-      write(attempt, to: &json)
-      json.member("found", "neverLaunched")
-    case .attemptFound(let attempt, .running(let processID, let microseconds)):
-      write(attempt, to: &json)
+    case .timerFired(.retry): json.member("timer", "retry")
+    case .timerFired(.runTimeout):
+      json.member("step", String?.none)
+      json.member("timer", "runTimeout")
+    case .attemptFound(_, .neverLaunched): json.member("found", "neverLaunched")
+    case .attemptFound(_, .running(let processID, let microseconds)):
       json.member("found", "running")
       json.member("processId", processID)
       json.member("runningUs", microseconds)
     case .clockJumped(let microseconds): json.member("byUs", microseconds)
     case .roomReturned(let microseconds): json.member("waitedUs", microseconds)
     case .runReopened(let requests): json.member("ignoredRequests", requests.count)
-    case .retryScheduled(let attempt, let delay):
-      write(attempt, to: &json)
-      json.member("delayMs", delay)
-    case .stopRequested(let attempt, let force):
-      write(attempt, to: &json)
-      json.member("force", force)
-    case .stepFinished(let step, let outcome):
-      json.member("step", wording.id(step))
-      json.member("outcome", "\(outcome)")
-    case .stepSkipped(let step, let reason):
-      json.member("step", wording.id(step))
-      write(reason, to: &json)
-    case .runStopping(let reason): Self.write(reason, wording, to: &json)
+    case .retryScheduled(_, let delay): json.member("delayMs", delay)
+    case .stopRequested(_, let force): json.member("force", force)
+    case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")
+    case .stepSkipped(_, let reason): write(reason, to: &json)
+    case .runStopping(let reason): Self.write(reason, words, to: &json)
     case .runFinished(let outcome): json.member("outcome", "\(outcome)")
+    // A step or an attempt, and no more.
+    default: break
     }
   }
 
@@ -86,11 +75,6 @@ extension EventPrinter {
     json.member("jobs", created.jobs)
     json.member("definitionFolder", created.definitionFolder)
     json.member("definitionByteCount", created.definitionByteCount)
-  }
-
-  private func write(_ attempt: AttemptID, to json: inout JSONWriter) {
-    json.member("step", wording.id(attempt.step))
-    json.member("attempt", attempt.number)
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {
@@ -107,22 +91,11 @@ extension EventPrinter {
     json.member("unkillable", end.unkillable)
   }
 
-  private func write(_ timer: TimerID, to json: inout JSONWriter) {
-    switch timer {
-    case .retry(let step):
-      json.member("timer", "retry")
-      json.member("step", wording.id(step))
-    case .runTimeout:
-      json.member("timer", "runTimeout")
-      json.member("step", String?.none)
-    }
-  }
-
   private func write(_ reason: SkipReason, to json: inout JSONWriter) {
     switch reason {
     case .need(let need):
       json.member("reason", "need")
-      json.member("need", wording.id(need))
+      json.member("need", words.id(need))
     case .runStopping:
       json.member("reason", "runStopping")
       json.member("need", String?.none)
@@ -130,14 +103,14 @@ extension EventPrinter {
   }
 
   /// `"reason","step"`, which is null unless a step is to blame.
-  static func write(_ reason: StopReason, _ wording: StepWording, to json: inout JSONWriter) {
+  static func write(_ reason: StopReason, _ words: EventWording, to json: inout JSONWriter) {
     switch reason {
     case .cancelled: json.member("reason", "cancelled")
     case .timedOut: json.member("reason", "timedOut")
     case .failFast: json.member("reason", "failFast")
     }
     if case .failFast(let step) = reason {
-      json.member("step", wording.id(step))
+      json.member("step", words.id(step))
     } else {
       json.member("step", String?.none)
     }

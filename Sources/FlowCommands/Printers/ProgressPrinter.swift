@@ -39,7 +39,7 @@ package struct ProgressPrinter: Sendable {
     case .deadlinePassed(let attempt):
       let limit = state.definition.settings(ofStep: Int(attempt.step)).timeoutMilliseconds
       let after = limit.map { " after \(DurationText.of(milliseconds: $0))" } ?? ""
-      return "\(wording.id(attempt.step)) timed out\(after), is being stopped"
+      return "\(wording.id(attempt.step)) timed out\(after); stopping"
     case .attemptEnded(let attempt, let end):
       ends[attempt.step] = end
       return nil
@@ -57,33 +57,28 @@ package struct ProgressPrinter: Sendable {
     case .rerunScheduled(let attempt):
       ends[attempt.step] = nil
       return
-        "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
+        "\(wording.id(attempt.step)) lost: the outcome of attempt \(attempt.number) is unknown; "
         + "it runs again, so its work may be done twice"
     case .probeScheduled(let attempt):
       ends[attempt.step] = nil
       return
-        "\(wording.id(attempt.step)) lost: nobody can say how attempt \(attempt.number) ended; "
+        "\(wording.id(attempt.step)) lost: the outcome of attempt \(attempt.number) is unknown; "
         + "its probe is asked whether the work was done"
     case .attemptFound(let attempt, .running(let processID, _)):
       let process = processID == 0 ? "" : " as process \(processID)"
       return "\(wording.id(attempt.step)) still runs\(process)"
-    case .roomReturned(let microseconds):
-      return "the disk has room again, after \(DurationText.of(microseconds: microseconds))"
-    case .runReopened: return "what has not succeeded runs again"
+    case .roomReturned, .runReopened, .runStopping: return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
     case .stepSkipped(let step, .runStopping):
       return "\(wording.id(step)) skipped: the run is stopping"
-    case .runStopping(let reason): return "run is stopping: \(wording.text(reason))"
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""
       let tally = StepTally(state, in: RunStatus(.finished(outcome), isHeld: true))
       return "run \(outcome)\(duration): \(tally)"
-    case .definitionPart, .attemptWithdrawn, .attemptFound(_, .neverLaunched), .clockJumped,
-      .timerFired, .attemptScheduled, .stopRequested:
-      return nil
+    default: return nil
     }
   }
 

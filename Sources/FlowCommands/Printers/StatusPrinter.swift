@@ -122,7 +122,7 @@ package struct StatusPrinter: Sendable {
     switch AttemptOutcome(end) {
     case .exited: "exit \(end.exitCode ?? 0)"
     case .signalled:
-      StepWording.name(ofSignal: end.signal ?? 0) ?? StepWording.text(signal: end.signal ?? 0)
+      EventWording.name(ofSignal: end.signal ?? 0) ?? EventWording.text(signal: end.signal ?? 0)
     case .timedOut: "timed out"
     case .cancelled: "cancelled"
     case .launchFailed: "not started"

@@ -3,35 +3,49 @@ package import FlowCore
 import FlowLog
 import FlowText
 
-/// The words for what happens to steps, which events name by index only.
-package struct StepWording: Sendable {
-  private let definition: WorkflowDefinition?
-
-  /// - Parameter definition: nil while it is not known; then steps go by their numbers.
+extension EventWording {
+  /// The words for events of a run, with the names of errors.
+  ///
+  /// - Parameter definition: nil while it is unknown; then steps go by number.
   package init(_ definition: WorkflowDefinition?) {
-    self.definition = definition
+    self.init(definition) { Errno(rawValue: $0).description }
+  }
+}
+
+/// What happened to steps in words fit for a terminal: names that come from outside are escaped.
+package struct StepWording: Sendable {
+  private let words: EventWording
+
+  /// - Parameter definition: nil while it is unknown; then steps go by number.
+  package init(_ definition: WorkflowDefinition?) {
+    words = EventWording(definition)
   }
 
-  package func id(_ step: Int32) -> String {
-    guard let definition, definition.steps.indices.contains(Int(step)) else {
-      return "step \(step)"
-    }
-    return definition.steps[Int(step)].id
-  }
+  package func id(_ step: Int32) -> String { TerminalText.escaped(words.id(step)) }
 
-  /// `build #2`.
-  func name(_ attempt: AttemptID) -> String { "\(id(attempt.step)) #\(attempt.number)" }
+  /// `build#2`.
+  func name(_ attempt: AttemptID) -> String { TerminalText.escaped(words.name(attempt)) }
+
+  /// The line of an event.
+  func text(_ body: Event.Body) -> String { TerminalText.escaped(words.text(body)) }
+
+  func text(_ reason: StopReason) -> String { TerminalText.escaped(words.text(reason)) }
+
+  /// `cannot execute "foo": no such file or directory (ENOENT)`.
+  func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
+    TerminalText.escaped(words.text(failure, ofStep: step))
+  }
 
   /// Why an attempt did not succeed: `exit code 2 after 1.2s`.
   func failure(_ end: AttemptEnd, ofStep step: Int32) -> String {
     let duration = " after \(DurationText.of(microseconds: end.durationMicroseconds))"
     switch AttemptOutcome(end) {
     case .exited: return "exit code \(end.exitCode ?? 0)\(duration)"
-    case .signalled: return "\(Self.text(signal: end.signal ?? 0))\(duration)"
+    case .signalled: return "\(EventWording.text(signal: end.signal ?? 0))\(duration)"
     case .timedOut: return "timed out\(duration)"
     case .cancelled: return "cancelled\(duration)"
     case .launchFailed: return end.launchFailure.map { text($0, ofStep: step) } ?? ""
-    case .lost: return "lost, and nobody can say how it ended"
+    case .lost: return "lost, its outcome is unknown"
     }
   }
 
@@ -47,45 +61,6 @@ package struct StepWording: Sendable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// `cannot execute "foo": no such file or directory (ENOENT)`.
-  func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
-    "cannot \(attempted(failure.operation, step)): \(Errno(rawValue: failure.errno))"
-  }
-
-  private func attempted(_ operation: LaunchFailure.Operation, _ step: Int32) -> String {
-    switch operation {
-    case .createOutput: return "create the file for its output"
-    case .createRecord: return "create the record of the attempt"
-    case .fork: return "make a process for its monitor"
-    case .changeDirectory:
-      guard let folder = definition?.settings(ofStep: Int(step)).workingDirectory else {
-        return "change to the definition's folder"
-      }
-      return "change to folder \(TerminalText.quoted(folder))"
-    case .execute:
-      switch definition?.steps[Int(step)].command {
-      case .program(let arguments): return "execute \(TerminalText.quoted(arguments[0]))"
-      case .shell: return "execute \"/bin/sh\""
-      case nil: return "execute the command"
-      }
-    }
-  }
-
-  /// `signal 9 (SIGKILL)`.
-  static func text(signal: UInt8) -> String {
-    name(ofSignal: signal).map { "signal \(signal) (\($0))" } ?? "signal \(signal)"
-  }
-
-  /// As signal(7) numbers them on x86 and ARM, the machines that Swift supports.
-  static func name(ofSignal signal: UInt8) -> String? {
-    let names = [
-      "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
-      "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
-      "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
-    ]
-    return names.indices.contains(Int(signal) - 1) ? "SIG\(names[Int(signal) - 1])" : nil
-  }
-
   /// `needs build, which failed`.
   func skipped(for need: Int, _ state: RunState) -> String {
     let what = "needs \(id(Int32(need)))"
@@ -96,14 +71,6 @@ package struct StepWording: Sendable {
     case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed,
       .succeeded:
       return what
-    }
-  }
-
-  func text(_ reason: StopReason) -> String {
-    switch reason {
-    case .cancelled: "a cancel was requested"
-    case .timedOut: "the run timed out"
-    case .failFast(let step): "step \(id(step)) failed, and the workflow says failFast"
     }
   }
 }

@@ -49,9 +49,11 @@ package struct ReplayPrinter: Sendable {
     }
   }
 
-  /// `event 58: the rules call for stepFinished build succeeded, and the history has nothing`.
+  /// `event 58: the rules call for "build succeeded", and the history has nothing`.
   package func text(_ difference: Redecision.Difference) -> String {
-    func text(_ body: Event.Body?) -> String { body.map { events.phrase($0) } ?? "nothing" }
+    func text(_ body: Event.Body?) -> String {
+      body.map { "\"\(events.phrase($0))\"" } ?? "nothing"
+    }
     return "event \(difference.sequence): the rules call for \(text(difference.expected)), and the"
       + " history has \(text(difference.recorded))"
   }

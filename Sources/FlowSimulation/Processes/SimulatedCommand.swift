@@ -134,8 +134,7 @@ extension SimulatedProcesses {
       world.ledger.commandEnded(
         command.entry, result, isUnkillable: command.isUnkillable, at: world.now)
       world.trace.note(
-        .ended, command.attempt,
-        EventWording.text(AttemptEnd(result: result, cause: .byItself, durationMicroseconds: 0)))
+        .ended, command.attempt, EventWording.text(result))
       if world.ledger.entries[command.entry].living > 0 { world.hit(.stragglers) }
     }
     end(serial)

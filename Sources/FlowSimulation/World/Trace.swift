@@ -1,4 +1,5 @@
 package import FlowCore
+import FlowLog
 
 /// What happened in a world, as one number that two equal worlds share, and on request as lines.
 package final class Trace {
@@ -48,7 +49,7 @@ package final class Trace {
   /// - Parameter definition: gives steps their names.
   func use(_ definition: WorkflowDefinition, clock: @escaping () -> Instant) {
     now = clock
-    wording = EventWording(definition)
+    wording = EventWording(definition) { Errno(rawValue: $0).description }
   }
 
   func note(_ kind: Kind, _ attempt: AttemptID?, _ detail: @autoclosure () -> String) {
@@ -58,7 +59,7 @@ package final class Trace {
       hash = SplitMix64.mix(hash ^ UInt64(UInt32(bitPattern: part)))
     }
     tell(kind.lane) {
-      let name = attempt.flatMap { wording?.text($0) }
+      let name = attempt.flatMap { wording?.name($0) }
       let detail = detail()
       return [name, kind.words, detail.isEmpty ? nil : detail].compactMap(\.self)
         .joined(separator: " ")

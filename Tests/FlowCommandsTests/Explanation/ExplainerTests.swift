@@ -240,7 +240,7 @@ import Testing
     try history.restart()
     #expect(
       try sentences("a", in: history)
-        == "a failed: lost, and nobody can say how it ended."
+        == "a failed: lost, its outcome is unknown."
         + " onLost says that it is not run again.")
   }
 
@@ -252,7 +252,7 @@ import Testing
     }
     #expect(
       try sentences("a", in: history)
-        == "a failed: lost, and nobody can say how it ended."
+        == "a failed: lost, its outcome is unknown."
         + " It was lost 4 times; after 3 reruns it is given up.")
   }
 

@@ -123,10 +123,10 @@ import Testing
         a: ✓ succeeded
         a succeeded in 1s, after 2 earlier attempts.
 
-        ATTEMPT  STARTED       QUEUED  RAN   RESULT                             THEN
-        1        02:19:03.000  0ms           lost: nobody can say how it ended  the probe is asked \
+        ATTEMPT  STARTED       QUEUED  RAN   RESULT                        THEN
+        1        02:19:03.000  0ms           lost: its outcome is unknown  the probe is asked \
         whether its work was done
-        2        02:20:03.500  0ms     10ms  probe: exit code 1                 the work was not \
+        2        02:20:03.500  0ms     10ms  probe: exit code 1            the work was not \
         done, so it is run again
         3        02:20:03.510  0ms     1s    exit code 0
 

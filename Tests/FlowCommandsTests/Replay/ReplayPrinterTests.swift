@@ -23,8 +23,8 @@ import Testing
     #expect(
       text == """
         after event 5 of 12, 0ms after the start
-        last     5  02:19:03.000  attemptLaunched   a #1 as process 101
-        next     6  02:19:04.500  attemptEnded      a #1 exited 0 (by itself) after 1.5s
+        last     5  02:19:03.000  attemptLaunched   a#1 started as process 101
+        next     6  02:19:04.500  attemptEnded      a#1 exited 0 after 1.5s
 
         run r: ▶ running
         workflow "nightly", started 2026-11-21T02:19:03.000Z, running for 500ms

@@ -77,8 +77,8 @@ import Testing
     let printer = ReplayPrinter(replay, runID: "r", isHeld: false, engineProcessID: nil)
     #expect(
       printer.text(difference)
-        == "event \(difference.sequence): the rules call for retryScheduled fetch #1 is followed by"
-        + " another in 1s, and the history has retryScheduled fetch #1 is followed by another in 1ms"
+        == "event \(difference.sequence): the rules call for \"fetch#1 failed; retry in 1s\", and"
+        + " the history has \"fetch#1 failed; retry in 1ms\""
     )
   }
 

@@ -1,0 +1,165 @@
+/// Events in words: one line each, the same in `flow events` and in the simulator's timeline.
+///
+/// The text is plain. Ids, paths and commands come from outside and may hold control characters, so
+/// code that prints to a terminal escapes the whole line; the words themselves need no escaping.
+package struct EventWording: Sendable {
+  private let definition: WorkflowDefinition?
+  private let systemError: @Sendable (Int32) -> String
+
+  /// - Parameters:
+  ///   - definition: gives steps their names; nil while it is unknown, then steps go by number.
+  ///   - systemError: describes an error number of the operating system.
+  package init(
+    _ definition: WorkflowDefinition?, systemError: @escaping @Sendable (Int32) -> String
+  ) {
+    self.definition = definition
+    self.systemError = systemError
+  }
+
+  package func text(_ body: Event.Body) -> String {
+    switch body {
+    case .runCreated(let created): text(created)
+    case .definitionPart(let bytes): "\(bytes.count) bytes of the definition"
+    case .engineStarted(let engine):
+      "engine life \(engine.life) started: process \(engine.processID), boot \(engine.host.bootID)"
+    case .attemptLaunched(let attempt, let processID):
+      "\(name(attempt)) started as process \(processID)"
+    case .deadlinePassed(let attempt): "\(name(attempt)) timed out; stopping"
+    case .attemptEnded(let attempt, let end): "\(name(attempt)) \(text(end, ofStep: attempt.step))"
+    case .attemptWithdrawn(let attempt): "\(name(attempt)) withdrawn before it started"
+    case .cancelRequested(let request):
+      "cancel requested\(request.force ? " by force" : "") (request \(request.id))"
+    case .timerFired(.retry(let step)): "backoff of \(id(step)) is over"
+    case .timerFired(.runTimeout): "timeout of the run passed"
+    case .attemptFound(let attempt, let finding): "\(name(attempt)) found \(Self.text(finding))"
+    case .clockJumped(let microseconds):
+      "wall clock jumped \(microseconds < 0 ? "back" : "ahead") by "
+        + DurationText.of(microseconds: Int64(clamping: microseconds.magnitude))
+    case .roomReturned(let microseconds):
+      "disk has space again, after \(DurationText.of(microseconds: microseconds))"
+    case .runReopened: "run reopened: steps that did not succeed run again"
+    case .attemptScheduled(let attempt): "\(name(attempt)) scheduled"
+    case .retryScheduled(let attempt, let delay):
+      "\(name(attempt)) failed; retry in \(DurationText.of(milliseconds: delay))"
+    case .rerunScheduled(let attempt): "\(name(attempt)) is rerun; its work may be done twice"
+    case .probeScheduled(let attempt):
+      "\(name(attempt)) lost; its probe is asked whether the work was done"
+    case .stopRequested(let attempt, let force):
+      "stop of \(name(attempt)) requested\(force ? ", by force" : "")"
+    case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
+    case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped: it needs \(id(need))"
+    case .stepSkipped(let step, .runStopping): "\(id(step)) skipped: the run is stopping"
+    case .runStopping(let reason): "run is stopping: \(text(reason))"
+    case .runFinished(let outcome): "run \(outcome)"
+    }
+  }
+
+  // MARK: Parts of events
+
+  package func id(_ step: Int32) -> String { known(step)?.id ?? "step \(step)" }
+
+  /// Nil where the definition has no such step: a damaged history can name any.
+  private func known(_ step: Int32) -> StepDefinition? {
+    guard let definition, definition.steps.indices.contains(Int(step)) else { return nil }
+    return definition.steps[Int(step)]
+  }
+
+  /// `build#2`.
+  package func name(_ attempt: AttemptID) -> String { "\(id(attempt.step))#\(attempt.number)" }
+
+  private func text(_ created: RunCreated) -> String {
+    "run \(created.runID) created by flow \(created.programVersion):"
+      + " policy \(created.policyVersion), seed \(created.seed), jobs \(created.jobs),"
+      + " definition of \(created.definitionByteCount) bytes from \"\(created.definitionFolder)\""
+  }
+
+  /// `exited 1 after 1.2s; timed out; 2 processes left over`.
+  private func text(_ end: AttemptEnd, ofStep step: Int32) -> String {
+    var parts: [String] = []
+    switch end.result {
+    case .exited, .signalled:
+      let time = DurationText.of(microseconds: end.durationMicroseconds)
+      parts.append("\(Self.text(end.result)) after \(time)")
+    case .launchFailed(let failure):
+      parts.append("was not started: \(text(failure, ofStep: step))")
+    case .lost: parts.append("lost: its outcome is unknown")
+    }
+    switch end.cause {
+    case .byItself: break
+    case .deadline: parts.append("timed out")
+    case .stop: parts.append("stopped")
+    case .force: parts.append("stopped by force")
+    }
+    if end.stragglers > 0 {
+      parts.append("\(end.stragglers) \(end.stragglers == 1 ? "process" : "processes") left over")
+    }
+    if end.unkillable > 0 { parts.append("\(end.unkillable) cannot be killed") }
+    return parts.joined(separator: "; ")
+  }
+
+  /// How an attempt, or any process, ended: `exited 1`.
+  package static func text(_ result: AttemptEnd.Result) -> String {
+    switch result {
+    case .exited(let code): "exited \(code)"
+    case .signalled(let signal): "was killed by \(text(signal: signal))"
+    case .launchFailed: "was not started"
+    case .lost: "lost"
+    }
+  }
+
+  private static func text(_ finding: AttemptFinding) -> String {
+    switch finding {
+    case .neverLaunched: "never launched"
+    case .running(processID: 0, _): "about to start"
+    case .running(let processID, let microseconds):
+      "running as process \(processID), for \(DurationText.of(microseconds: microseconds))"
+    }
+  }
+
+  package func text(_ reason: StopReason) -> String {
+    switch reason {
+    case .cancelled: "a cancel was requested"
+    case .timedOut: "the run timed out"
+    case .failFast(let step): "step \(id(step)) failed, and the workflow says failFast"
+    }
+  }
+
+  /// `cannot execute "foo": no such file or directory (ENOENT)`.
+  package func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
+    "cannot \(attempted(failure.operation, step)): \(systemError(failure.errno))"
+  }
+
+  private func attempted(_ operation: LaunchFailure.Operation, _ step: Int32) -> String {
+    switch operation {
+    case .createOutput: return "create the file for its output"
+    case .createRecord: return "create the record of the attempt"
+    case .fork: return "make a process for its monitor"
+    case .changeDirectory:
+      guard known(step) != nil,
+        let folder = definition?.settings(ofStep: Int(step)).workingDirectory
+      else { return "change to the definition's folder" }
+      return "change to folder \"\(folder)\""
+    case .execute:
+      switch known(step)?.command {
+      case .program(let arguments): return "execute \"\(arguments[0])\""
+      case .shell: return "execute \"/bin/sh\""
+      case nil: return "execute the command"
+      }
+    }
+  }
+
+  /// `signal 9 (SIGKILL)`.
+  package static func text(signal: UInt8) -> String {
+    name(ofSignal: signal).map { "signal \(signal) (\($0))" } ?? "signal \(signal)"
+  }
+
+  /// As signal(7) numbers them on x86 and ARM, the machines that Swift supports.
+  package static func name(ofSignal signal: UInt8) -> String? {
+    let names = [
+      "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+      "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+      "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    ]
+    return names.indices.contains(Int(signal) - 1) ? "SIG\(names[Int(signal) - 1])" : nil
+  }
+}
