@@ -90,9 +90,9 @@ package enum DefinitionParser {
       let overlay = parts.table.steps[step].settingsIndex
       parts.table.steps[step].settingsIndex = indices[Int(overlay)]
     }
-    return WorkflowDefinition(
-      name: parts.name, jobs: parts.jobs, environment: parts.environment,
-      timeoutMilliseconds: parts.timeoutMilliseconds, failFast: parts.failFast,
-      steps: parts.table.steps, settings: settings.values)
+    var workflow = parts.workflow
+    workflow.steps = parts.table.steps
+    workflow.settings = settings.values
+    return workflow
   }
 }

@@ -27,8 +27,7 @@ struct DefinitionReader {
   }
 
   /// Goes through the keys of one object.
-  struct ObjectCursor<Key: RawRepresentable & CaseIterable & Sendable>
-  where Key.RawValue == String {
+  struct ObjectCursor<Key: Sendable> {
     /// What the object is, such as `a step`.
     let owner: String
     let table: KeyTable<Key>
@@ -42,9 +41,12 @@ struct DefinitionReader {
       offsets = [Int](repeating: 0, count: table.names.count)
     }
 
-    /// Whether the key was given so far.
-    func has(_ key: Key) -> Bool {
-      table.keys.indices.contains { table.keys[$0] == key && offsets[$0] > 0 }
+    /// Whether the key with that name was given so far.
+    func has(_ name: String) -> Bool {
+      guard let index = table.names.firstIndex(of: name) else {
+        preconditionFailure("\(owner) has no key \(name)")
+      }
+      return offsets[index] > 0
     }
   }
 

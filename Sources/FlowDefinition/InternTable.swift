@@ -55,19 +55,30 @@ extension TextHolding {
   }
 }
 
-extension SettingsOverlay: TextHolding {
+extension StepSettings: TextHolding {
   func forEachText(_ body: (String) -> Void) {
-    environment?.forEachText(body)
-    workingDirectory.map(body)
-    probe?.forEachText(body)
+    for key in Self.keysWithText { key.value(of: self).forEachText(body) }
+  }
+
+  private static let keysWithText = valuedKeys.filter { key in
+    switch key.type {
+    case .text, .command, .environment: true
+    case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,
+      .exitCodes:
+      false
+    }
   }
 }
 
-extension StepSettings: TextHolding {
+extension DefinitionValue {
+  /// Hands out all text in it, always in the same order.
   func forEachText(_ body: (String) -> Void) {
-    environment.forEachText(body)
-    workingDirectory.map(body)
-    probe?.forEachText(body)
+    switch self {
+    case .none, .flag, .number, .bytes: break
+    case .text(let text): body(text)
+    case .command(let command): command.forEachText(body)
+    case .environment(let environment): environment.forEachText(body)
+    }
   }
 }
 

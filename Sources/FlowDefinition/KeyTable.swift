@@ -1,41 +1,48 @@
 import FlowText
 
 /// The keys that an object may have.
-struct KeyTable<Key: RawRepresentable & CaseIterable & Sendable>: Sendable
-where Key.RawValue == String {
+struct KeyTable<Key: Sendable>: Sendable {
   let keys: [Key]
-  /// The keys as bytes, in the same order.
-  let names: [[UInt8]]
+  let names: [String]
+  /// The names as bytes, in the same order.
+  private let nameBytes: [[UInt8]]
   /// The keys for a message: `"id", "run", …`.
   let list: String
 
-  init(_ type: Key.Type, of keys: [Key] = Array(Key.allCases)) {
-    self.keys = keys
-    names = keys.map { Array($0.rawValue.utf8) }
-    list = keys.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+  init(_ keys: [(name: String, key: Key)]) {
+    self.keys = keys.map(\.key)
+    names = keys.map(\.name)
+    nameBytes = names.map { Array($0.utf8) }
+    list = names.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 
   /// Where the name stands in `keys`.
   func index(of name: Span<UInt8>) -> Int? {
     // At most a dozen keys: a hash would cost more than these comparisons.
-    for (index, candidate) in names.enumerated() where candidate.count == name.count {
+    for (index, candidate) in nameBytes.enumerated() where candidate.count == name.count {
       if name.indices.allSatisfy({ name[$0] == candidate[$0] }) { return index }
     }
     return nil
   }
 
-  /// The key that was probably meant.
-  func nearest(to name: Span<UInt8>, _ editDistance: inout EditDistance) -> Key? {
+  /// The name of the key that was probably meant.
+  func nearest(to name: Span<UInt8>, _ editDistance: inout EditDistance) -> String? {
     var limit = EditDistance.limit(for: name)
-    var nearest: Key?
-    for (index, candidate) in names.enumerated() where limit > 0 {
+    var nearest: String?
+    for (index, candidate) in nameBytes.enumerated() where limit > 0 {
       guard let distance = editDistance.between(candidate.span, name, limit: limit) else {
         continue
       }
-      nearest = keys[index]
+      nearest = names[index]
       limit = distance - 1
     }
     return nearest
+  }
+}
+
+extension KeyTable where Key: RawRepresentable, Key.RawValue == String {
+  init(_ keys: [Key]) {
+    self.init(keys.map { (name: $0.rawValue, key: $0) })
   }
 }
 
@@ -50,7 +57,7 @@ extension DefinitionReader {
     let name = Array(text(of: token).utf8)
     let message =
       if let nearest = cursor.table.nearest(to: name.span, &editDistance) {
-        "unknown key: did you mean \"\(nearest.rawValue)\"?"
+        "unknown key: did you mean \"\(nearest)\"?"
       } else {
         "unknown key: \(cursor.owner) takes \(cursor.table.list)"
       }

@@ -5,15 +5,15 @@ import FlowText
 enum ModelKey: String, CaseIterable {
   case `default`, steps
 
-  static let table = KeyTable(Self.self)
+  static let table = KeyTable(allCases)
 }
 
 /// The keys of a step in a model file; a probe has fewer.
 enum CommandKey: String, CaseIterable {
   case duration, fails, hangs, exitCode, crashes, launchFails, probe
 
-  static let stepTable = KeyTable(Self.self)
-  static let probeTable = KeyTable(Self.self, of: [.duration, .fails, .hangs])
+  static let stepTable = KeyTable(allCases)
+  static let probeTable = KeyTable([Self.duration, .fails, .hangs])
 }
 
 /// The steps of a definition by their ids.

@@ -1,33 +1,57 @@
 import FlowCore
 
-/// The settings that a step, or `defaults`, gives; nil is what it leaves to others.
+/// The settings that a step, or `defaults`, gives.
 struct SettingsOverlay: Hashable {
-  /// Ordered by name.
-  var environment: [EnvironmentVariable]?
-  var workingDirectory: String?
-  var timeoutMilliseconds: Int64?
-  var killGraceMilliseconds: Int64?
-  var retry = RetryOverlay()
-  var allowFailure: Bool?
-  var onLost: OnLost?
-  var probe: Command?
-  var stragglers: StragglerPolicy?
-  var maxOutputBytes: Int64?
+  private struct Given: Hashable {
+    /// The place of the key in `StepSettings.valuedKeys`.
+    let key: Int
+    let value: DefinitionValue
+  }
 
-  /// Puts what is given here over `settings`: `env` and `retry` by key, all else as a whole.
-  func apply(to settings: inout StepSettings) {
-    if let environment {
-      settings.environment = Self.merged(environment, over: settings.environment)
+  /// In the order of their keys, so that overlays that give the same are equal.
+  private var given: [Given] = []
+
+  /// The place of a key in `StepSettings.valuedKeys`.
+  static func place(of key: DefinitionKey<StepSettings>) -> Int {
+    guard let place = StepSettings.valuedKeys.firstIndex(where: { $0.tag == key.tag }) else {
+      preconditionFailure("the key \(key.name) is no setting")
     }
-    if let workingDirectory { settings.workingDirectory = workingDirectory }
-    if let timeoutMilliseconds { settings.timeoutMilliseconds = timeoutMilliseconds }
-    if let killGraceMilliseconds { settings.killGraceMilliseconds = killGraceMilliseconds }
-    retry.apply(to: &settings.retry)
-    if let allowFailure { settings.allowFailure = allowFailure }
-    if let onLost { settings.onLost = onLost }
-    if let probe { settings.probe = probe }
-    if let stragglers { settings.stragglers = stragglers }
-    if let maxOutputBytes { settings.maxOutputBytes = maxOutputBytes }
+    return place
+  }
+
+  mutating func give(_ value: DefinitionValue, for key: DefinitionKey<StepSettings>) {
+    let place = Self.place(of: key)
+    let index = given.firstIndex { $0.key > place } ?? given.count
+    given.insert(Given(key: place, value: value), at: index)
+  }
+
+  /// Nil where it is not given.
+  var onLost: OnLost? {
+    guard let value = given.first(where: { $0.key == Self.onLostPlace })?.value else { return nil }
+    var settings = StepSettings()
+    StepSettings.valuedKeys[Self.onLostPlace].set(value, in: &settings)
+    return settings.onLost
+  }
+
+  private static let onLostPlace: Int = {
+    guard let place = StepSettings.valuedKeys.firstIndex(where: { $0.name == "onLost" }) else {
+      preconditionFailure("no setting is called onLost")
+    }
+    return place
+  }()
+
+  /// Puts what is given here over `settings`: `env` and `retry` key by key, all else as a whole.
+  func apply(to settings: inout StepSettings) {
+    for given in given {
+      let key = StepSettings.valuedKeys[given.key]
+      var value = given.value
+      if case .environment(let upper) = value,
+        case .environment(let lower) = key.value(of: settings)
+      {
+        value = .environment(Self.merged(upper, over: lower))
+      }
+      key.set(value, in: &settings)
+    }
   }
 
   private static func merged(
@@ -54,23 +78,8 @@ struct SettingsOverlay: Hashable {
   }
 }
 
-/// The part of `RetryPolicy` that a step, or `defaults`, gives.
-struct RetryOverlay: Hashable {
-  var maxAttempts: Int32?
-  var initialDelayMilliseconds: Int64?
-  var multiplierThousandths: Int64?
-  var maxDelayMilliseconds: Int64?
-  var jitter: Jitter?
-  var on: FailureKinds?
-  var exitCodes: [UInt8]?
-
-  func apply(to policy: inout RetryPolicy) {
-    if let maxAttempts { policy.maxAttempts = maxAttempts }
-    if let initialDelayMilliseconds { policy.initialDelayMilliseconds = initialDelayMilliseconds }
-    if let multiplierThousandths { policy.multiplierThousandths = multiplierThousandths }
-    if let maxDelayMilliseconds { policy.maxDelayMilliseconds = maxDelayMilliseconds }
-    if let jitter { policy.jitter = jitter }
-    if let on { policy.on = on }
-    if let exitCodes { policy.exitCodes = exitCodes }
+extension SettingsOverlay: TextHolding {
+  func forEachText(_ body: (String) -> Void) {
+    for given in given { given.value.forEachText(body) }
   }
 }

@@ -1,6 +1,44 @@
 import FlowCore
 import FlowText
 
+/// A key of a step.
+enum StepKey: Sendable {
+  case id, run, needs
+  /// Of this step alone.
+  case own(DefinitionKey<StepDefinition>)
+  case setting(SettingKey)
+
+  static let table = KeyTable(
+    StepDefinition.keys.map { (name: $0.name, key: Self($0)) }
+      + StepSettings.keys.map { (name: $0.name, key: .setting(SettingKey($0))) })
+
+  private init(_ key: DefinitionKey<StepDefinition>) {
+    switch key.name {
+    case "id": self = .id
+    case "run": self = .run
+    case "needs": self = .needs
+    default: self = .own(key)
+    }
+  }
+}
+
+/// A key that governs attempts, with the table of its members where it is an object.
+struct SettingKey: Sendable {
+  let key: DefinitionKey<StepSettings>
+  /// One for an object, none for others.
+  let members: [KeyTable<SettingKey>]
+
+  init(_ key: DefinitionKey<StepSettings>) {
+    self.key = key
+    members =
+      key.members.isEmpty
+      ? [] : [KeyTable(key.members.map { (name: $0.name, key: SettingKey($0)) })]
+  }
+
+  static let defaultsTable = KeyTable(
+    StepSettings.keys.map { (name: $0.name, key: SettingKey($0)) })
+}
+
 /// The steps as they are read. What can be checked only when all are known waits here, as offsets:
 /// a step costs a dozen bytes beyond what the definition keeps of it.
 struct StepTable {
@@ -69,7 +107,7 @@ extension DefinitionReader {
     }
     let expected = #"an object such as {"id": "build", "run": "make"}"#
     guard let start = try beginObject(expected) else { return }
-    var cursor = ObjectCursor("a step", StepKey.stepTable)
+    var cursor = ObjectCursor("a step", StepKey.table)
     while let key = try nextKey(&cursor) {
       switch key {
       case .id:
@@ -77,21 +115,36 @@ extension DefinitionReader {
         step.id = try readID(ofStep: table.steps.count, &table) ?? ""
       case .run: if let command = try readCommand() { step.command = command }
       case .needs: try readNeeds(into: &table.needsOffsets)
-      default:
+      case .own(let key):
+        if let value = try readValue(of: key) { key.set(value, in: &step) }
+      case .setting(let setting):
         isOverlayEmpty = false
-        if key == .onLost { probeUse.onLost = try nextOffset() }
-        if key == .probe { probeUse.probe = try nextOffset() }
-        try readSetting(key, into: &overlay)
+        if setting.key.name == "onLost" { probeUse.onLost = try nextOffset() }
+        if setting.key.name == "probe" { probeUse.probe = try nextOffset() }
+        try readSetting(setting, into: &overlay)
       }
     }
-    if !cursor.has(.id) { report(at: start, #"missing "id": a name for the step"#) }
-    if !cursor.has(.run) {
+    if !cursor.has("id") { report(at: start, #"missing "id": a name for the step"#) }
+    if !cursor.has("run") {
       report(
         at: start,
         #"missing "run": a line for the shell, or an array of a program and its arguments"#)
     }
     if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
     step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
+  }
+
+  /// Takes the value of a key that governs attempts.
+  mutating func readSetting(
+    _ setting: SettingKey, into overlay: inout SettingsOverlay
+  ) throws(SyntaxError) {
+    guard case .object(let example) = setting.key.type else {
+      if let value = try readValue(of: setting.key) { overlay.give(value, for: setting.key) }
+      return
+    }
+    guard try beginObject("an object such as \(example)") != nil else { return }
+    var cursor = ObjectCursor("\"\(setting.key.name)\"", setting.members[0])
+    while let member = try nextKey(&cursor) { try readSetting(member, into: &overlay) }
   }
 
   private mutating func readID(

@@ -1,11 +1,21 @@
 import FlowCore
 import FlowText
 
-/// The keys of the file's outermost object.
-enum WorkflowKey: String, CaseIterable {
-  case name, jobs, env, timeout, failFast, defaults, steps
+/// A key of the file's outermost object.
+enum WorkflowKey: Sendable {
+  case name, defaults, steps
+  case own(DefinitionKey<WorkflowDefinition>)
 
-  static let table = KeyTable(Self.self)
+  static let table = KeyTable(WorkflowDefinition.keys.map { (name: $0.name, key: Self($0)) })
+
+  private init(_ key: DefinitionKey<WorkflowDefinition>) {
+    switch key.name {
+    case "name": self = .name
+    case "defaults": self = .defaults
+    case "steps": self = .steps
+    default: self = .own(key)
+    }
+  }
 }
 
 /// What `defaults` gives.
@@ -21,11 +31,8 @@ struct Defaults {
 
 /// The file as it is read: `defaults` may come after `steps`, so nothing is merged yet.
 struct WorkflowParts {
-  var name = ""
-  var jobs: Int?
-  var environment: [EnvironmentVariable] = []
-  var timeoutMilliseconds: Int64?
-  var failFast = false
+  /// Without steps and settings.
+  var workflow = WorkflowDefinition(name: "", steps: [], settings: [])
   var defaults = Defaults()
   var table = StepTable()
 }
@@ -38,18 +45,15 @@ extension DefinitionReader {
     var cursor = ObjectCursor("a workflow", WorkflowKey.table)
     while let key = try nextKey(&cursor) {
       switch key {
-      case .name: parts.name = try readName() ?? ""
-      case .jobs:
-        parts.jobs = try integer(1...4_096, "a whole number from 1 to 4096").map { Int($0) }
-      case .env: parts.environment = try readEnvironment() ?? []
-      case .timeout: parts.timeoutMilliseconds = try duration(allowingZero: false)
-      case .failFast: parts.failFast = try boolean() ?? false
+      case .name: parts.workflow.name = try readName() ?? ""
+      case .own(let key):
+        if let value = try readValue(of: key) { key.set(value, in: &parts.workflow) }
       case .defaults: try readDefaults(into: &parts.defaults)
       case .steps: try readSteps(into: &parts.table)
       }
     }
-    if !cursor.has(.name) { report(at: start, #"missing "name": a name for the workflow"#) }
-    if !cursor.has(.steps) { report(at: start, #"missing "steps": an array of steps"#) }
+    if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
+    if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }
     try scanner.end()
   }
 
@@ -66,11 +70,11 @@ extension DefinitionReader {
 
   private mutating func readDefaults(into defaults: inout Defaults) throws(SyntaxError) {
     guard try beginObject(#"an object such as {"timeout": "10m"}"#) != nil else { return }
-    var cursor = ObjectCursor(#""defaults""#, StepKey.defaultsTable)
-    while let key = try nextKey(&cursor) {
-      if key == .onLost { defaults.onLostOffset = try nextOffset() }
-      if key == .probe { defaults.probeOffset = try nextOffset() }
-      try readSetting(key, into: &defaults.overlay)
+    var cursor = ObjectCursor(#""defaults""#, SettingKey.defaultsTable)
+    while let setting = try nextKey(&cursor) {
+      if setting.key.name == "onLost" { defaults.onLostOffset = try nextOffset() }
+      if setting.key.name == "probe" { defaults.probeOffset = try nextOffset() }
+      try readSetting(setting, into: &defaults.overlay)
     }
   }
 }

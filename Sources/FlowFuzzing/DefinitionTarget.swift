@@ -11,10 +11,8 @@ enum DefinitionTarget {
     } catch {
       return try test(error, in: bytes)
     }
+    for policy in Policy.allCases { try testEncoding(of: definition, policy) }
     let canonical = DefinitionCodec.encode(definition)
-    try require(
-      try decoded(canonical).map(DefinitionCodec.encode) == canonical,
-      "the canonical bytes are others once they were read")
     do throws(DependencyCycle) { _ = try DependencyGraph(definition.steps) } catch {
       throw Finding("a cycle was accepted: \(error.steps)")
     }
@@ -29,10 +27,19 @@ enum DefinitionTarget {
       DefinitionCodec.encode(again) == canonical, "printed and read it is another: \(text)")
   }
 
-  private static func decoded(_ bytes: [UInt8]) throws(Finding) -> WorkflowDefinition? {
-    do throws(CodingError) { return try DefinitionCodec.decode(bytes) } catch {
-      throw Finding("the canonical bytes are refused: \(error)")
+  private static func testEncoding(
+    of definition: WorkflowDefinition, _ policy: Policy
+  ) throws(Finding) {
+    let canonical = DefinitionCodec.encode(definition, policy: policy)
+    let decoded: WorkflowDefinition
+    do throws(CodingError) {
+      decoded = try DefinitionCodec.decode(canonical, policy: policy)
+    } catch {
+      throw Finding("the canonical bytes of policy \(policy.rawValue) are refused: \(error)")
     }
+    try require(
+      DefinitionCodec.encode(decoded, policy: policy) == canonical,
+      "the canonical bytes of policy \(policy.rawValue) are others once they were read")
   }
 
   private static func test(_ refusal: DefinitionErrors, in bytes: [UInt8]) throws(Finding) {

@@ -1,60 +1,60 @@
 import FlowCore
 
-/// A definition as a file that says everything and leaves nothing to defaults.
+/// A definition as a file that gives every key that has a value, and so leaves nothing to defaults.
 enum DefinitionText {
   private typealias Members = [(key: String, value: String)]
 
   static func of(_ definition: WorkflowDefinition) -> String {
-    var members: Members = [("name", quoted(definition.name))]
-    if let jobs = definition.jobs { members.append(("jobs", "\(jobs)")) }
-    members.append(("env", environment(definition.environment)))
-    members += duration("timeout", definition.timeoutMilliseconds)
-    members.append(("failFast", "\(definition.failFast)"))
     let steps = definition.steps.indices.map { step($0, of: definition) }
-    members.append(("steps", array(steps)))
-    return object(members)
+    return object(
+      [("name", quoted(definition.name))] + members(WorkflowDefinition.keys, of: definition)
+        + [("steps", array(steps))])
   }
 
   private static func step(_ index: Int, of definition: WorkflowDefinition) -> String {
     let step = definition.steps[index]
     let needs = step.needs.map { quoted(definition.steps[Int($0)].id) }
-    let members: Members = [
-      ("id", quoted(step.id)), ("run", command(step.command)), ("needs", array(needs)),
-    ]
-    return object(members + settings(definition.settings(ofStep: index)))
+    return object(
+      [("id", quoted(step.id)), ("run", command(step.command)), ("needs", array(needs))]
+        + members(StepDefinition.keys, of: step)
+        + members(StepSettings.keys, of: definition.settings(ofStep: index)))
   }
 
-  private static func settings(_ settings: StepSettings) -> Members {
-    var members: Members = [("env", environment(settings.environment))]
-    if let folder = settings.workingDirectory { members.append(("cwd", quoted(folder))) }
-    members += duration("timeout", settings.timeoutMilliseconds)
-    members += duration("killGrace", settings.killGraceMilliseconds)
-    members.append(("retry", retry(settings.retry)))
-    members.append(("allowFailure", "\(settings.allowFailure)"))
-    // The words of these are the names of their cases.
-    members.append(("onLost", quoted("\(settings.onLost)")))
-    if let probe = settings.probe { members.append(("probe", command(probe))) }
-    members.append(("stragglers", quoted("\(settings.stragglers)")))
-    members.append(("maxOutput", "\(settings.maxOutputBytes)"))
-    return members
+  private static func members<Owner>(_ keys: [DefinitionKey<Owner>], of owner: Owner) -> Members {
+    keys.compactMap { key in
+      switch key.type {
+      case .structure: return nil
+      case .object: return (key.name, object(members(key.members, of: owner)))
+      default: return text(key.value(of: owner), key.type).map { (key.name, $0) }
+      }
+    }
   }
 
-  private static func retry(_ retry: RetryPolicy) -> String {
-    let kinds: [(FailureKinds, String)] = [
-      (.launch, "launch"), (.timeout, "timeout"), (.signal, "signal"), (.exit, "exit"),
-    ]
-    var members: Members = [("maxAttempts", "\(retry.maxAttempts)")]
-    members += duration("initialDelay", retry.initialDelayMilliseconds)
-    members += duration("maxDelay", retry.maxDelayMilliseconds)
-    members.append(("multiplier", thousandths(retry.multiplierThousandths)))
-    members.append(("jitter", quoted("\(retry.jitter)")))
-    members.append(("on", array(kinds.filter { retry.on.contains($0.0) }.map { quoted($0.1) })))
-    if let codes = retry.exitCodes { members.append(("exitCodes", array(codes.map { "\($0)" }))) }
-    return object(members)
+  /// Nil for a key that is not given.
+  private static func text(_ value: DefinitionValue, _ type: KeyType) -> String? {
+    switch value {
+    case .none: nil
+    case .flag(let flag): "\(flag)"
+    case .number(let number): text(number, type)
+    case .text(let text): quoted(text)
+    case .bytes(let codes): array(codes.map { "\($0)" })
+    case .command(let command): self.command(command)
+    case .environment(let variables): object(variables.map { ($0.name, quoted($0.value)) })
+    }
   }
 
-  private static func environment(_ variables: [EnvironmentVariable]) -> String {
-    object(variables.map { ($0.name, quoted($0.value)) })
+  private static func text(_ number: Int64, _ type: KeyType) -> String {
+    switch type {
+    case .duration: quoted("\(number)ms")
+    case .decimal: "\(number / 1_000)." + String(String(1_000 + number % 1_000).dropFirst())
+    case .word(let words): quoted(words[Int(number)])
+    case .words(let words):
+      // Backwards: their order means nothing.
+      array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { quoted(words[$0]) })
+    case .structure, .object, .text, .flag, .byteSize, .wholeNumber, .exitCodes, .command,
+      .environment:
+      "\(number)"
+    }
   }
 
   private static func command(_ command: Command) -> String {
@@ -62,14 +62,6 @@ enum DefinitionText {
     case .shell(let line): quoted(line)
     case .program(let arguments): array(arguments.map(quoted))
     }
-  }
-
-  private static func duration(_ key: String, _ milliseconds: Int64?) -> Members {
-    milliseconds.map { [(key, quoted("\($0)ms"))] } ?? []
-  }
-
-  private static func thousandths(_ value: Int64) -> String {
-    "\(value / 1_000)." + String(String(1_000 + value % 1_000).dropFirst())
   }
 
   // MARK: JSON

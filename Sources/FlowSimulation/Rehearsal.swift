@@ -18,7 +18,7 @@ package struct Rehearsal {
 
   package init(_ definition: WorkflowDefinition, _ graph: DependencyGraph, jobs: Int32) {
     let created = RunCreated(
-      runID: "rehearsal", seed: 0, policyVersion: Policy.current,
+      runID: "rehearsal", seed: 0, policyVersion: Policy.current.rawValue,
       programVersion: "simulated", jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     engine = Engine.create(
       created, definition, graph: graph,

@@ -74,7 +74,7 @@ package struct Simulation {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }
     created = RunCreated(
-      runID: "run", seed: seed, policyVersion: Policy.current, programVersion: "simulated",
+      runID: "run", seed: seed, policyVersion: Policy.current.rawValue, programVersion: "simulated",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     world.checkers.begin(world, definition, created, home)
     world.runFolder = home.folder(of: created.runID)

@@ -102,7 +102,7 @@ private struct EndlessRun {
     }
     engine = Engine.create(
       RunCreated(
-        runID: "endless", seed: 1, policyVersion: Policy.current, programVersion: "bench",
+        runID: "endless", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "bench",
         jobs: 8, definitionFolder: "/", definitionByteCount: 0), definition, graph: graph,
       engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "bench")), at: now)
   }

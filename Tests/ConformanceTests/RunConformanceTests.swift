@@ -142,7 +142,7 @@ final class RunOn<Place: Machine>: Run, RunObserver {
           needs: index == 0 ? [] : [Int32(index - 1)], settingsIndex: 0)
       }, settings: [settings])
     let created = RunCreated(
-      runID: "r", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 1,
+      runID: "r", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
       definitionFolder: "/", definitionByteCount: 0)
     let run = NewRun(
       created: created, definition: definition, graph: try DependencyGraph(definition.steps),

@@ -16,7 +16,7 @@ struct History {
 
   init(_ definition: WorkflowDefinition, jobs: Int32 = 8, at start: WallTime = start) throws {
     let created = RunCreated(
-      runID: "nightly-20261121T021903-7f3a", seed: 7, policyVersion: Policy.current,
+      runID: "nightly-20261121T021903-7f3a", seed: 7, policyVersion: Policy.current.rawValue,
       programVersion: "0.1.0", jobs: jobs, definitionFolder: "/srv/nightly",
       definitionByteCount: 0)
     now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)

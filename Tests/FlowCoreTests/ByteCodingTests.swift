@@ -83,9 +83,12 @@ import Testing
   @Test(
     arguments: [
       (CodingError.Reason.truncated, "the bytes end within the value at offset 3"),
-      (.malformed("timer"), "at offset 3 is no valid timer"),
-      (.tooMany, "at offset 3 begins a list that is too long"),
-      (.unknownEventKind(99), "the event at offset 3 has kind 99, which only a newer flow knows"),
+      (.malformed("timer"), "invalid timer at offset 3"),
+      (.tooMany, "the list at offset 3 is too long"),
+      (
+        .newer("an event has the kind 99"),
+        "an event has the kind 99, at offset 3, which only a newer flow knows"
+      ),
     ])
   func errorsSayWhatAndWhere(reason: CodingError.Reason, description: String) {
     #expect(CodingError(offset: 3, reason: reason).description == description)

@@ -2,15 +2,14 @@ import FlowCore
 import Testing
 
 @Suite struct DefinitionCodecTests {
-  @Test func everyDefinitionRoundTrips() throws {
+  @Test(arguments: Policy.allCases)
+  func everyDefinitionRoundTrips(policy: Policy) throws {
     var generator = Generator(seed: 1)
-    for _ in 0..<2_000 {
-      let definition = generator.definition()
-      #expect(try DefinitionCodec.decode(DefinitionCodec.encode(definition)) == definition)
-    }
+    for _ in 0..<2_000 { try expectRoundTrip(of: generator.definition(), policy) }
   }
 
-  @Test func everySettingRoundTrips() throws {
+  @Test(arguments: Policy.allCases)
+  func everySettingRoundTrips(policy: Policy) throws {
     for onLost in OnLost.allCases {
       for stragglers in StragglerPolicy.allCases {
         for jitter in Jitter.allCases {
@@ -19,124 +18,148 @@ import Testing
             let settings = StepSettings(
               retry: retry, onLost: onLost, probe: onLost == .probe ? .shell("true") : nil,
               stragglers: stragglers)
-            let definition = Self.definition(settings: [settings])
-            #expect(try DefinitionCodec.decode(DefinitionCodec.encode(definition)) == definition)
+            try expectRoundTrip(of: Self.definition(settings: [settings]), policy)
           }
         }
       }
     }
   }
 
-  /// The bytes of version 1, which no later version may change: defaults and one step.
+  private func expectRoundTrip(of definition: WorkflowDefinition, _ policy: Policy) throws {
+    let bytes = DefinitionCodec.encode(definition, policy: policy)
+    #expect(try DefinitionCodec.decode(bytes, policy: policy) == definition)
+  }
+
+  /// Defaults and one step, as each policy encodes them: no later version may change that.
   @Test func bytesAreStable() {
-    let expected = """
+    let first = """
       01 77 00 00 00 00 01 00 00 00 90 4e 01 e8 07 d0 0f e0 a7 12 01 0f 00 00 00 00 00 80 80 80 80 \
       04 01 01 61 00 04 74 72 75 65 00 00
       """
-    #expect(hexadecimal(DefinitionCodec.encode(Self.definition())) == expected)
+    #expect(hexadecimal(DefinitionCodec.encode(Self.definition(), policy: .first)) == first)
+    let second = "01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65"
+    #expect(hexadecimal(DefinitionCodec.encode(Self.definition(), policy: .second)) == second)
   }
 
   /// What a log says in a byte can stand for many: that is counted before it is believed.
-  @Test func aDefinitionHasNoMoreThanFits() throws {
+  @Test(arguments: Policy.allCases)
+  func aDefinitionHasNoMoreThanFits(policy: Policy) throws {
     var definition = WorkflowDefinition.of("a", "b < a")
     definition.steps[1].command = .program(["true", "", ""])
     definition.environment = [EnvironmentVariable(name: "A", value: "b")]
     definition.settings[0].probe = .program(["true"])
-    let bytes = DefinitionCodec.encode(definition)
-    #expect(try DefinitionCodec.decode(bytes, room: definition.listBytes) == definition)
+    let bytes = DefinitionCodec.encode(definition, policy: policy)
+    let room = definition.listBytes
+    #expect(try DefinitionCodec.decode(bytes, policy: policy, room: room) == definition)
     let error = #expect(throws: CodingError.self) {
-      try DefinitionCodec.decode(bytes, room: definition.listBytes - 1)
+      try DefinitionCodec.decode(bytes, policy: policy, room: room - 1)
     }
     #expect(error?.reason == .tooMany)
   }
 
-  @Test func truncationAtEveryLengthIsAnError() {
+  /// Where fields have tags, what is cut off after one may be whole, but is another definition.
+  @Test(arguments: Policy.allCases)
+  func truncationAtEveryLengthIsSeen(policy: Policy) {
     var generator = Generator(seed: 2)
     for _ in 0..<20 {
-      let bytes = DefinitionCodec.encode(generator.definition())
+      let definition = generator.definition()
+      let bytes = DefinitionCodec.encode(definition, policy: policy)
       for length in 0..<bytes.count {
-        #expect(throws: CodingError.self) { try DefinitionCodec.decode(Array(bytes[..<length])) }
+        let decoded = try? DefinitionCodec.decode(Array(bytes[..<length]), policy: policy)
+        #expect(policy == .first ? decoded == nil : decoded != definition)
       }
     }
   }
 
   @Test func nothingMayFollow() {
-    let bytes = DefinitionCodec.encode(Self.definition()) + [0]
+    let first = DefinitionCodec.encode(Self.definition(), policy: .first) + [0]
     #expect(
-      throws: CodingError(offset: bytes.count - 1, reason: .malformed("end of the definition"))
-    ) { try DefinitionCodec.decode(bytes) }
+      throws: CodingError(offset: first.count - 1, reason: .malformed("end of the definition"))
+    ) { try DefinitionCodec.decode(first, policy: .first) }
+    let second = DefinitionCodec.encode(Self.definition(), policy: .second) + [0]
+    #expect(throws: CodingError(offset: second.count - 1, reason: .malformed("order of fields"))) {
+      try DefinitionCodec.decode(second, policy: .second)
+    }
   }
 
   @Test(arguments: [[1], [2], [Int32.max], [0, 0], [1, 0]])
   func badNeedsAreRefused(needs: [Int32]) {
     var definition = Self.definition()
     definition.steps[0].needs = needs
-    #expect(reason(definition) == .malformed("need of step a"))
+    expect(.malformed("need of step a"), of: definition)
   }
 
   @Test(arguments: [1, Int32.max])
   func badSettingsAreRefused(index: Int32) {
     var definition = Self.definition()
     definition.steps[0].settingsIndex = index
-    #expect(reason(definition) == .malformed("settings of step a"))
+    expect(.malformed("settings of step a"), of: definition)
     definition.steps[0].settingsIndex = 0
     definition.settings = []
-    #expect(reason(definition) == .malformed("settings of step a"))
+    expect(.malformed("settings of step a"), of: definition, .first)
+    expect(.malformed("definition"), of: definition, .second)
   }
 
-  @Test func whoAsksAProbeHasOne() {
-    #expect(
-      reason(Self.definition(settings: [StepSettings(onLost: .probe)])) == .malformed("probe"))
+  @Test func onLostProbeHasAProbe() {
+    expect(.malformed("probe"), of: Self.definition(settings: [StepSettings(onLost: .probe)]))
   }
 
   @Test func aDefinitionHasSteps() {
     var definition = Self.definition()
     definition.steps = []
-    #expect(reason(definition) == .malformed("list of steps"))
+    expect(.malformed("list of steps"), of: definition, .first)
+    expect(.malformed("definition"), of: definition, .second)
   }
 
   @Test func aProgramHasAName() {
     var definition = Self.definition()
     definition.steps[0].command = .program([])
-    #expect(reason(definition) == .malformed("command"))
+    expect(.malformed("command"), of: definition)
   }
 
   @Test(arguments: [16, 0xFF] as [UInt8])
   func unknownKindsOfFailureAreRefused(kinds: UInt8) {
     let retry = RetryPolicy(on: FailureKinds(rawValue: kinds))
     let definition = Self.definition(settings: [StepSettings(retry: retry)])
-    #expect(reason(definition) == .malformed("kinds of failure"))
+    expect(.malformed("kinds of failure"), of: definition, .first)
+    expect(.newer("on has the value \(kinds)"), of: definition, .second)
   }
 
-  @Test func randomBytesNeverTrap() {
+  @Test(arguments: Policy.allCases)
+  func randomBytesNeverTrap(policy: Policy) {
     var generator = Generator(seed: 3)
-    for _ in 0..<50_000 { expectOneSpelling(generator.bytes(upTo: 60)) }
+    for _ in 0..<50_000 { expectOneEncoding(generator.bytes(upTo: 60), policy) }
   }
 
-  @Test func damagedDefinitionsNeverTrapAndHaveOneSpelling() {
+  @Test(arguments: Policy.allCases)
+  func damagedDefinitionsNeverTrapAndHaveOneEncoding(policy: Policy) {
     var generator = Generator(seed: 4)
     for _ in 0..<10_000 {
-      var bytes = DefinitionCodec.encode(generator.definition())
+      var bytes = DefinitionCodec.encode(generator.definition(), policy: policy)
       for _ in 0...generator.below(3) {
         bytes[generator.below(bytes.count)] = UInt8(truncatingIfNeeded: generator.next())
       }
-      expectOneSpelling(bytes)
+      expectOneEncoding(bytes, policy)
     }
   }
 
-  private func expectOneSpelling(_ bytes: [UInt8]) {
-    guard let definition = try? DefinitionCodec.decode(bytes) else { return }
-    if DefinitionCodec.encode(definition) != bytes {
+  private func expectOneEncoding(_ bytes: [UInt8], _ policy: Policy) {
+    guard let definition = try? DefinitionCodec.decode(bytes, policy: policy) else { return }
+    if DefinitionCodec.encode(definition, policy: policy) != bytes {
       Issue.record("\(hexadecimal(bytes)) was read as \(definition)")
     }
   }
 
-  private func reason(_ definition: WorkflowDefinition) -> CodingError.Reason? {
-    do throws(CodingError) {
-      _ = try DefinitionCodec.decode(DefinitionCodec.encode(definition))
-      return nil
-    } catch {
-      return error.reason
+  /// - Parameter policy: nil for all of them.
+  private func expect(
+    _ reason: CodingError.Reason, of definition: WorkflowDefinition, _ policy: Policy? = nil
+  ) {
+    for policy in policy.map({ [$0] }) ?? Policy.allCases {
+      let bytes = DefinitionCodec.encode(definition, policy: policy)
+      let error = #expect(throws: CodingError.self) {
+        try DefinitionCodec.decode(bytes, policy: policy)
+      }
+      #expect(error?.reason == reason)
     }
   }
 

@@ -25,7 +25,9 @@ import Testing
   }
 
   @Test func rulesOfANewerProgramAreRefused() {
-    expect(.unknownPolicy(2), of: [Self.event(1, Self.created(byteCount: 1, policy: 2))])
+    let next = Policy.current.rawValue + 1
+    expect(.newerPolicy(next), of: [Self.event(1, Self.created(byteCount: 1, policy: next))])
+    expect(.misplaced, of: [Self.event(1, Self.created(byteCount: 1, policy: 0))])
   }
 
   @Test func aDefinitionHasTheSizeThatWasSaid() {
@@ -114,7 +116,7 @@ import Testing
     ),
     (.definitionSize(0), "begins a definition of 0 bytes, which no run can have"),
     (.cycle, "ends a definition whose steps need each other in a circle"),
-    (.unknownPolicy(2), "names policy 2, which only a newer flow knows"),
+    (.newerPolicy(2), "names policy 2, which only a newer flow knows"),
     (.afterEnd, "comes after the end of the run"),
   ])
   func errorsSayWhatAndWhere(reason: HistoryError.Reason, words: String) {
@@ -138,7 +140,8 @@ import Testing
     Issue.record("\(events) was taken for a history")
   }
 
-  private static func created(byteCount: Int, policy: Int32 = 1) -> Event.Body {
+  private static func created(byteCount: Int, policy: Int32 = Policy.current.rawValue) -> Event.Body
+  {
     .runCreated(
       RunCreated(
         runID: "r", seed: 0, policyVersion: policy, programVersion: "0", jobs: 1,

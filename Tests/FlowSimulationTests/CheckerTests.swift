@@ -110,7 +110,7 @@ struct CheckerTests {
   private static func newRun() throws -> NewRun {
     NewRun(
       created: RunCreated(
-        runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
+        runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
         definitionFolder: "/", definitionByteCount: 0),
       definition: workflow, graph: try DependencyGraph(workflow.steps), definitionFile: [])
   }
@@ -166,7 +166,7 @@ struct CheckerTests {
     var state = try #require(recorder.state)
     try checker.commitEnds(state)
     let other = RunCreated(
-      runID: "other", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
+      runID: "other", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
       definitionFolder: "/", definitionByteCount: state.created.definitionByteCount)
     var replay = Replay()
     for var event in recorder.events {
@@ -224,7 +224,7 @@ struct CheckerTests {
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
     let workflow = WorkflowDefinition(name: "one", steps: [step], settings: [settings])
     let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 1,
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
       definitionFolder: "/", definitionByteCount: 0)
     let now = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     var engine = Engine.create(

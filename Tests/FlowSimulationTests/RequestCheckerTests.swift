@@ -81,7 +81,7 @@ struct RequestCheckerTests {
   @Test func aRequestBelowANameThatIsNotDurableFiresCancel() throws {
     let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
     let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 1,
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
       definitionFolder: "/", definitionByteCount: 0)
     let home = RunHome("/home", in: world.storage)
     let folder = home.folder(of: "run")

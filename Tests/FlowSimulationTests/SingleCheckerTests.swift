@@ -18,7 +18,7 @@ struct SingleCheckerTests {
 
   private func created() -> RunCreated {
     RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
       definitionFolder: "/", definitionByteCount: 0)
   }
 

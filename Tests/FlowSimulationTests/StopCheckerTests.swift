@@ -118,7 +118,7 @@ struct StopCheckerTests {
     Said(
       body: .runCreated(
         RunCreated(
-          runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0",
+          runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0",
           jobs: 1, definitionFolder: "/", definitionByteCount: 0)))
   }
 

@@ -18,7 +18,7 @@ struct WorldCheckerTests {
 
   private var created: RunCreated {
     RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 1,
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
       definitionFolder: "/", definitionByteCount: 0)
   }
 

@@ -70,7 +70,7 @@ package struct RunCommand: Subcommand, Equatable {
     let now = context.now().wall
     let created = RunCreated(
       runID: runID ?? NewRunID.make(for: file.definition.name, at: now),
-      seed: ProcessFacts.randomBits(), policyVersion: Policy.current,
+      seed: ProcessFacts.randomBits(), policyVersion: Policy.current.rawValue,
       programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definitionByteCount: 0)

@@ -72,16 +72,8 @@ struct JSONExporter {
     json.object { json in
       json.member("folder", state.created.definitionFolder)
       json.member("stepCount", definition.steps.count)
-      json.member("jobs", definition.jobs)
-      json.member("timeoutMs", definition.timeoutMilliseconds)
-      json.member("failFast", definition.failFast)
-      Self.write(names: definition.environment, to: &json)
+      json.members(WorkflowDefinition.keys, of: definition)
     }
-  }
-
-  private static func write(names: [EnvironmentVariable], to json: inout JSONWriter) {
-    json.key("environment")
-    json.array { json in for variable in names { json.string(variable.name) } }
   }
 
   private func writeLives(to json: inout JSONWriter) {
@@ -147,54 +139,16 @@ struct JSONExporter {
       json.member("id", definition.id)
       json.key("needs")
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
-      Self.write("command", definition.command, to: &json)
-      write(explainer.settings(step), to: &json)
+      json.key("command")
+      json.command(definition.command)
+      json.members(StepDefinition.keys, of: definition)
+      json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)
       json.member("settledAt", chronicle.settledAt(step: step)?.wall)
       json.member(
         "skippedFor", chronicle.summary.skippedNeed(ofStep: step).map { explainer.id($0) })
       explainer.writeAttempts(ofStep: step, to: &json)
       explainer.writeTimes(ofStep: step, to: &json)
-    }
-  }
-
-  /// A line for the shell is a string, a program with its arguments is an array: as in the
-  /// definition file.
-  private static func write(_ key: String, _ command: Command?, to json: inout JSONWriter) {
-    json.key(key)
-    switch command {
-    case nil: json.null()
-    case .shell(let line): json.string(line)
-    case .program(let arguments):
-      json.array { json in for argument in arguments { json.string(argument) } }
-    }
-  }
-
-  private func write(_ settings: StepSettings, to json: inout JSONWriter) {
-    Self.write(names: settings.environment, to: &json)
-    json.member("workingDirectory", settings.workingDirectory)
-    json.member("timeoutMs", settings.timeoutMilliseconds)
-    json.member("killGraceMs", settings.killGraceMilliseconds)
-    json.member("allowFailure", settings.allowFailure)
-    json.member("onLost", "\(settings.onLost)")
-    Self.write("probe", settings.probe, to: &json)
-    json.member("stragglers", "\(settings.stragglers)")
-    json.key("retry")
-    json.object { json in
-      let policy = settings.retry
-      json.member("maxAttempts", policy.maxAttempts)
-      json.member("initialDelayMs", policy.initialDelayMilliseconds)
-      json.member("multiplierThousandths", policy.multiplierThousandths)
-      json.member("maxDelayMs", policy.maxDelayMilliseconds)
-      json.member("jitter", "\(policy.jitter)")
-      json.key("on")
-      json.array { json in for name in Explainer.names(policy.on) { json.string(name) } }
-      json.key("exitCodes")
-      if let codes = policy.exitCodes {
-        json.array { json in for code in codes { json.integer(code) } }
-      } else {
-        json.null()
-      }
     }
   }
 }

@@ -88,4 +88,6 @@ package struct FailureKinds: OptionSet, Hashable, Sendable {
   /// The command could not be started.
   package static let launch = FailureKinds(rawValue: 8)
   package static let all: FailureKinds = [.exit, .signal, .timeout, .launch]
+  /// As definitions name them; word i is bit i.
+  package static let words = ["exit", "signal", "timeout", "launch"]
 }

@@ -9,7 +9,10 @@ struct Prologue {
   let last: Event
 
   init(_ created: RunCreated, _ definition: WorkflowDefinition, at now: Moment) {
-    let bytes = DefinitionCodec.encode(definition)
+    guard let policy = Policy(rawValue: created.policyVersion) else {
+      preconditionFailure("a run cannot be created with policy \(created.policyVersion)")
+    }
+    let bytes = DefinitionCodec.encode(definition, policy: policy)
     var created = created
     created.definitionByteCount = Int64(bytes.count)
     var events: [Event] = []

@@ -1,5 +1,5 @@
 /// Appends values to bytes: integers as LEB128 varints (seven bits a byte, lowest first), signed
-/// ones zigzag-folded first, strings and byte sequences behind their length.
+/// ones zigzag-folded first, strings and byte sequences after their length.
 package struct ByteWriter {
   package var bytes: [UInt8] = []
 
@@ -58,6 +58,8 @@ package struct ByteWriter {
 package struct ByteReader {
   private let bytes: [UInt8]
   package private(set) var position: Int
+  /// Where the bytes end, or the field that is being read.
+  private var end: Int
   /// How many bytes of memory the elements of all lists may take from here on: a byte of a list can
   /// stand for many.
   package var roomForLists = Int.max
@@ -65,13 +67,14 @@ package struct ByteReader {
   package init(_ bytes: [UInt8], from position: Int = 0) {
     self.bytes = bytes
     self.position = position
+    end = bytes.count
   }
 
-  package var isAtEnd: Bool { position == bytes.count }
-  private var remaining: Int { bytes.count - position }
+  package var isAtEnd: Bool { position == end }
+  private var remaining: Int { end - position }
 
   package mutating func readByte() throws(CodingError) -> UInt8 {
-    guard position < bytes.count else { throw CodingError(offset: position, reason: .truncated) }
+    guard position < end else { throw CodingError(offset: position, reason: .truncated) }
     let byte = bytes[position]
     position += 1
     return byte
@@ -126,7 +129,34 @@ package struct ByteReader {
   }
 
   package mutating func readString() throws(CodingError) -> String {
+    try readText(try readLength())
+  }
+
+  /// Text that takes all that is left of the field.
+  package mutating func readTextToEnd() throws(CodingError) -> String {
+    try readText(remaining)
+  }
+
+  /// All bytes that are left of the field.
+  package mutating func readToEnd() -> [UInt8] {
+    defer { position = end }
+    return Array(bytes[position..<end])
+  }
+
+  /// Reads a length and as many bytes, all of which `body` must take.
+  package mutating func readField<Value>(
+    _ body: (inout ByteReader) throws(CodingError) -> Value
+  ) throws(CodingError) -> Value {
     let count = try readLength()
+    let outer = end
+    end = position + count
+    let value = try body(&self)
+    guard isAtEnd else { throw CodingError(offset: position, reason: .malformed("end of a field")) }
+    end = outer
+    return value
+  }
+
+  private mutating func readText(_ count: Int) throws(CodingError) -> String {
     let place = position..<position + count
     position = place.upperBound
     guard let text = try? UTF8Span(validating: bytes.span.extracting(place)) else {
@@ -135,14 +165,15 @@ package struct ByteReader {
     return String(copying: text)
   }
 
-  /// A raw value of an enumeration.
-  package mutating func readCase<Value: RawRepresentable>(
-    of type: Value.Type = Value.self
-  ) throws(CodingError) -> Value where Value.RawValue == UInt8 {
+  /// A raw value of an enumeration, which a later version may have given more cases.
+  ///
+  /// - Parameter name: what it says, for messages.
+  package mutating func readCase<Value: RawRepresentable<UInt8>>(
+    _ name: String
+  ) throws(CodingError) -> Value {
     let start = position
-    guard let value = Value(rawValue: try readByte()) else {
-      throw CodingError(offset: start, reason: .malformed("\(type)"))
-    }
+    let code = try readByte()
+    guard let value = Value(rawValue: code) else { throw .newer(name, code, at: start) }
     return value
   }
 
@@ -187,8 +218,8 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     case malformed(String)
     /// Lists that would take more memory than is granted.
     case tooMany
-    /// A code that this program does not know.
-    case unknownEventKind(UInt64)
+    /// What only a later version can have written, in words.
+    case newer(String)
   }
 
   /// The offset of the value in the bytes.
@@ -203,10 +234,12 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
   package var description: String {
     switch reason {
     case .truncated: "the bytes end within the value at offset \(offset)"
-    case .malformed(let what): "at offset \(offset) is no valid \(what)"
-    case .tooMany: "at offset \(offset) begins a list that is too long"
-    case .unknownEventKind(let code):
-      "the event at offset \(offset) has kind \(code), which only a newer flow knows"
+    case .malformed(let what): "invalid \(what) at offset \(offset)"
+    case .tooMany: "the list at offset \(offset) is too long"
+    case .newer(let what): "\(what), at offset \(offset), which only a newer flow knows"
     }
   }
+
+  /// Whether nothing is wrong with the bytes but that a later version wrote them.
+  package var isNewer: Bool { if case .newer = reason { true } else { false } }
 }

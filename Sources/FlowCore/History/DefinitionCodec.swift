@@ -1,53 +1,29 @@
-/// The canonical bytes of a definition, as a history carries them: one spelling for each definition,
+/// The canonical bytes of a definition, as a history carries them: one encoding for each definition,
 /// whatever the spacing and the order of keys in its file.
 package enum DefinitionCodec {
-  package static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.write(definition.name)
-    writer.write(optional: definition.jobs) { $0.write(count: $1) }
-    writer.write(definition.environment)
-    writer.write(optional: definition.timeoutMilliseconds) { $0.write(count: $1) }
-    writer.write(definition.failFast)
-    writer.write(list: definition.settings) { $0.write($1) }
-    writer.write(list: definition.steps) { $0.write($1) }
-    return writer.bytes
+  package static func encode(
+    _ definition: WorkflowDefinition, policy: Policy = .current
+  ) -> [UInt8] {
+    switch policy {
+    case .first: PositionalDefinitionCodec.encode(definition)
+    case .second: TaggedDefinitionCodec.encode(definition)
+    }
   }
 
+  /// - Parameter room: how many bytes of memory its lists may take.
   /// - Throws: `CodingError` for bytes that `encode` did not make, including needs and settings
-  ///   that do not exist, a definition without steps, and one whose lists take more than `room`
-  ///   bytes of memory.
+  ///   that do not exist, a definition without steps, and one whose lists take more than `room`;
+  ///   with a reason that `isNewer` for what only a later version can have written.
   package static func decode(
-    _ bytes: [UInt8], room: Int = WorkflowDefinition.mostListBytes
+    _ bytes: [UInt8], policy: Policy = .current, room: Int = WorkflowDefinition.mostListBytes
   ) throws(CodingError) -> WorkflowDefinition {
-    var reader = ByteReader(bytes)
-    reader.roomForLists = room
-    var definition = WorkflowDefinition(name: try reader.readString(), steps: [])
-    definition.jobs = try reader.readOptional { (reader) throws(CodingError) in
-      try reader.readCount()
+    switch policy {
+    case .first: try PositionalDefinitionCodec.decode(bytes, room: room)
+    case .second: try TaggedDefinitionCodec.decode(bytes, room: room)
     }
-    definition.environment = try reader.readEnvironment()
-    definition.timeoutMilliseconds = try reader.readOptional { (reader) throws(CodingError) in
-      try reader.readCount()
-    }
-    definition.failFast = try reader.readBool()
-    definition.settings = try reader.readList { (reader) throws(CodingError) in
-      try reader.readSettings()
-    }
-    let startOfSteps = reader.position
-    definition.steps = try reader.readList { (reader) throws(CodingError) in
-      try reader.readStep()
-    }
-    if definition.steps.isEmpty {
-      throw CodingError(offset: startOfSteps, reason: .malformed("list of steps"))
-    }
-    guard reader.isAtEnd else {
-      throw CodingError(offset: reader.position, reason: .malformed("end of the definition"))
-    }
-    try checkReferences(definition, at: reader.position)
-    return definition
   }
 
-  private static func checkReferences(
+  static func checkReferences(
     _ definition: WorkflowDefinition, at offset: Int
   ) throws(CodingError) {
     for settings in definition.settings where settings.onLost == .probe {
@@ -65,114 +41,5 @@ package enum DefinitionCodec {
         previous = need
       }
     }
-  }
-}
-
-extension ByteWriter {
-  fileprivate mutating func write(_ environment: [EnvironmentVariable]) {
-    write(list: environment) {
-      $0.write($1.name)
-      $0.write($1.value)
-    }
-  }
-
-  fileprivate mutating func write(_ command: Command) {
-    switch command {
-    case .shell(let line):
-      bytes.append(0)
-      write(line)
-    case .program(let arguments):
-      bytes.append(1)
-      write(list: arguments) { $0.write($1) }
-    }
-  }
-
-  fileprivate mutating func write(_ step: StepDefinition) {
-    write(step.id)
-    write(step.command)
-    write(list: step.needs) { $0.write(count: $1) }
-    write(count: step.settingsIndex)
-  }
-
-  fileprivate mutating func write(_ settings: StepSettings) {
-    write(settings.environment)
-    write(optional: settings.workingDirectory) { $0.write($1) }
-    write(optional: settings.timeoutMilliseconds) { $0.write(count: $1) }
-    write(count: settings.killGraceMilliseconds)
-    write(settings.retry)
-    write(settings.allowFailure)
-    bytes.append(settings.onLost.rawValue)
-    write(optional: settings.probe) { $0.write($1) }
-    bytes.append(settings.stragglers.rawValue)
-    write(count: settings.maxOutputBytes)
-  }
-
-  private mutating func write(_ retry: RetryPolicy) {
-    write(count: retry.maxAttempts)
-    write(count: retry.initialDelayMilliseconds)
-    write(count: retry.multiplierThousandths)
-    write(count: retry.maxDelayMilliseconds)
-    bytes.append(retry.jitter.rawValue)
-    bytes.append(retry.on.rawValue)
-    write(optional: retry.exitCodes) { $0.write($1) }
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func readEnvironment() throws(CodingError) -> [EnvironmentVariable] {
-    try readList { (reader) throws(CodingError) in
-      EnvironmentVariable(name: try reader.readString(), value: try reader.readString())
-    }
-  }
-
-  fileprivate mutating func readCommand() throws(CodingError) -> Command {
-    switch try readByte() {
-    case 0: return .shell(try readString())
-    case 1:
-      let arguments = try readList { (reader) throws(CodingError) in try reader.readString() }
-      guard !arguments.isEmpty else {
-        throw CodingError(offset: position, reason: .malformed("command"))
-      }
-      return .program(arguments)
-    default: throw CodingError(offset: position - 1, reason: .malformed("command"))
-    }
-  }
-
-  fileprivate mutating func readStep() throws(CodingError) -> StepDefinition {
-    StepDefinition(
-      id: try readString(), command: try readCommand(),
-      needs: try readList { (reader) throws(CodingError) in try reader.readCount() },
-      settingsIndex: try readCount())
-  }
-
-  fileprivate mutating func readSettings() throws(CodingError) -> StepSettings {
-    StepSettings(
-      environment: try readEnvironment(),
-      workingDirectory: try readOptional { (reader) throws(CodingError) in
-        try reader.readString()
-      },
-      timeoutMilliseconds: try readOptional { (reader) throws(CodingError) in
-        try reader.readCount()
-      },
-      killGraceMilliseconds: try readCount(),
-      retry: try readRetry(), allowFailure: try readBool(), onLost: try readCase(),
-      probe: try readOptional { (reader) throws(CodingError) in try reader.readCommand() },
-      stragglers: try readCase(), maxOutputBytes: try readCount())
-  }
-
-  private mutating func readRetry() throws(CodingError) -> RetryPolicy {
-    RetryPolicy(
-      maxAttempts: try readCount(), initialDelayMilliseconds: try readCount(),
-      multiplierThousandths: try readCount(), maxDelayMilliseconds: try readCount(),
-      jitter: try readCase(), on: try readFailureKinds(),
-      exitCodes: try readOptional { (reader) throws(CodingError) in try reader.readBytes() })
-  }
-
-  private mutating func readFailureKinds() throws(CodingError) -> FailureKinds {
-    let kinds = FailureKinds(rawValue: try readByte())
-    guard FailureKinds.all.isSuperset(of: kinds) else {
-      throw CodingError(offset: position - 1, reason: .malformed("kinds of failure"))
-    }
-    return kinds
   }
 }

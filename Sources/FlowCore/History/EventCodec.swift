@@ -7,6 +7,17 @@
 ///     time                      where it starts a wake-up, or is the first of its block
 ///     fields                    by kind
 ///
+/// The fields of a kind never change. One that a kind gets later is tagged (`FieldCoding`), and an
+/// event that has such fields is an *extended* event: it begins with the kind 0, which no event has,
+///
+///     0 × 2 + startsWakeUp      varint
+///     kind                      varint
+///     time, fields              as above
+///     length, tagged fields
+///
+/// So an earlier flow takes it for an event of a kind that it does not know, and says that a newer one
+/// wrote it, as this one does of tags that it does not know. No kind has tagged fields yet.
+///
 /// Sequence numbers are not stored: they count on from the number that the block begins with.
 package struct EventEncoder {
   private var writer = ByteWriter()
@@ -39,6 +50,8 @@ package struct EventDecoder {
   private var sequence: Int64
   private var previous: Moment?
 
+  private static let extendedKind: UInt64 = 0
+
   /// - Parameter first: the sequence number of the first event.
   package init(_ bytes: [UInt8], first: Int64) {
     reader = ByteReader(bytes)
@@ -50,8 +63,10 @@ package struct EventDecoder {
     if reader.isAtEnd { return nil }
     let start = reader.position
     let head = try reader.readUnsigned()
-    guard let code = UInt8(exactly: head >> 1), let kind = EventKind(rawValue: code) else {
-      throw CodingError(offset: start, reason: .unknownEventKind(head >> 1))
+    let isExtended = head >> 1 == Self.extendedKind
+    let code = isExtended ? try reader.readUnsigned() : head >> 1
+    guard let kind = UInt8(exactly: code).flatMap(EventKind.init(rawValue:)) else {
+      throw CodingError(offset: start, reason: .newer("an event has the kind \(code)"))
     }
     let startsWakeUp = head & 1 == 1
     let moment: Moment
@@ -62,7 +77,8 @@ package struct EventDecoder {
       previous = moment
     }
     let body = try reader.readBody(of: kind)
-    // Wraps around after the greatest number there is: no history has an event behind that.
+    if isExtended { try reader.readExtension(of: kind) }
+    // Wraps around after the greatest number there is: no history has an event after that.
     defer { sequence &+= 1 }
     return Event(sequence: sequence, moment: moment, startsWakeUp: startsWakeUp, body: body)
   }
@@ -238,10 +254,22 @@ extension ByteReader {
     case .rerunScheduled: .rerunScheduled(try readAttempt())
     case .probeScheduled: .probeScheduled(try readAttempt())
     case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
-    case .stepFinished: .stepFinished(step: try readCount(), try readCase())
+    case .stepFinished: .stepFinished(step: try readCount(), try readCase("outcome"))
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
-    case .runFinished: .runFinished(try readCase())
+    case .runFinished: .runFinished(try readCase("outcome"))
+    }
+  }
+
+  /// Tagged fields, of which there are none yet.
+  fileprivate mutating func readExtension(of kind: EventKind) throws(CodingError) {
+    let start = position
+    try readField { (reader) throws(CodingError) in
+      var order = FieldOrder()
+      guard let tag = try reader.readTag(&order) else {
+        throw CodingError(offset: start, reason: .malformed("extension of an event"))
+      }
+      throw CodingError(offset: start, reason: .newer("\(kind.name) has a field \(tag)"))
     }
   }
 
@@ -261,13 +289,14 @@ extension ByteReader {
     let head = try readByte()
     let hasRemains = head & ByteWriter.remainsFlag != 0
     guard let cause = AttemptEnd.Cause(rawValue: (head & ~ByteWriter.remainsFlag) >> 2) else {
-      throw CodingError(offset: start, reason: .malformed("cause of an end"))
+      throw CodingError(offset: start, reason: .newer("an end has the cause \((head & 0x7F) >> 2)"))
     }
     let result: AttemptEnd.Result =
       switch head & 3 {
       case 0: .exited(code: try readByte())
       case 1: .signalled(signal: try readByte())
-      case 2: .launchFailed(LaunchFailure(operation: try readCase(), errno: try readCount()))
+      case 2:
+        .launchFailed(LaunchFailure(operation: try readCase("operation"), errno: try readCount()))
       default: .lost
       }
     var end = AttemptEnd(
@@ -285,37 +314,48 @@ extension ByteReader {
   }
 
   private mutating func readFinding() throws(CodingError) -> AttemptFinding {
-    switch try readByte() {
+    let code = try readByte()
+    switch code {
     case 0: return .neverLaunched
     case 1:
       return .running(processID: try readCount(), forMicroseconds: try readCount())
-    default: throw CodingError(offset: position - 1, reason: .malformed("finding"))
+    default: throw .newer("finding", code, at: position - 1)
     }
   }
 
   private mutating func readTimer() throws(CodingError) -> TimerID {
-    switch try readByte() {
+    let code = try readByte()
+    switch code {
     case 0: return .retry(step: try readCount())
     case 1: return .runTimeout
-    default: throw CodingError(offset: position - 1, reason: .malformed("timer"))
+    default: throw .newer("timer", code, at: position - 1)
     }
   }
 
   private mutating func readSkipReason() throws(CodingError) -> SkipReason {
-    switch try readByte() {
+    let code = try readByte()
+    switch code {
     case 0: return .need(step: try readCount())
     case 1: return .runStopping
-    default: throw CodingError(offset: position - 1, reason: .malformed("reason to skip"))
+    default: throw .newer("reason to skip", code, at: position - 1)
     }
   }
 
   private mutating func readStopReason() throws(CodingError) -> StopReason {
-    switch try readByte() {
+    let code = try readByte()
+    switch code {
     case 0: return .cancelled
     case 1: return .timedOut
     case 2: return .failFast(step: try readCount())
-    default: throw CodingError(offset: position - 1, reason: .malformed("reason to stop"))
+    default: throw .newer("reason to stop", code, at: position - 1)
     }
+  }
+}
+
+extension CodingError {
+  /// - Parameter what: has a value that no case of its type stands for.
+  static func newer(_ what: String, _ code: UInt8, at offset: Int) -> CodingError {
+    CodingError(offset: offset, reason: .newer("\(what) has the value \(code)"))
   }
 }
 

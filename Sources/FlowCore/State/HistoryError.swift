@@ -14,8 +14,8 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     case definitionSize(Int64)
     /// The needs of the definition's steps form a circle.
     case cycle
-    /// Decided by rules that this program does not have.
-    case unknownPolicy(Int32)
+    /// Decided by rules that only a newer flow has.
+    case newerPolicy(Int32)
     /// An event after the end of the run.
     case afterEnd
   }
@@ -30,6 +30,15 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     self.reason = reason
   }
 
+  /// Whether nothing is wrong with the history but that a later version wrote it.
+  package var isNewer: Bool {
+    switch reason {
+    case .newerPolicy: true
+    case .definition(let error): error.isNewer
+    default: false
+    }
+  }
+
   package var description: String {
     let what = "event \(sequence) (\(kind.name))"
     switch reason {
@@ -42,7 +51,7 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     case .definitionSize(let count):
       return "\(what) begins a definition of \(count) bytes, which no run can have"
     case .cycle: return "\(what) ends a definition whose steps need each other in a circle"
-    case .unknownPolicy(let version):
+    case .newerPolicy(let version):
       return "\(what) names policy \(version), which only a newer flow knows"
     case .afterEnd: return "\(what) comes after the end of the run"
     }

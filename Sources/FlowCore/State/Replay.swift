@@ -5,6 +5,7 @@ package struct Replay: EventFold, Equatable, Sendable {
   /// Whether there is a state. To compare that with nil copies it.
   package private(set) var isDefined = false
   private var created: RunCreated?
+  private var policy = Policy.current
   private var definition: [UInt8] = []
   private var lastSequence: Int64 = 0
 
@@ -25,9 +26,13 @@ package struct Replay: EventFold, Equatable, Sendable {
     lastSequence = event.sequence
     switch (event.body, created) {
     case (.runCreated(let created), nil):
-      guard created.policyVersion == Policy.current else {
-        throw HistoryError(event, .unknownPolicy(created.policyVersion))
+      guard created.policyVersion <= Policy.current.rawValue else {
+        throw HistoryError(event, .newerPolicy(created.policyVersion))
       }
+      guard let policy = Policy(rawValue: created.policyVersion) else {
+        throw HistoryError(event, .misplaced)
+      }
+      self.policy = policy
       guard (1...RunCreated.largestDefinition).contains(created.definitionByteCount) else {
         throw HistoryError(event, .definitionSize(created.definitionByteCount))
       }
@@ -35,7 +40,7 @@ package struct Replay: EventFold, Equatable, Sendable {
     case (.definitionPart(let part), let created?):
       definition += part
       if definition.count >= created.definitionByteCount {
-        state = try Self.begin(created, definition, event)
+        state = try Self.begin(created, definition, policy, event)
         isDefined = true
         definition = []
       }
@@ -53,14 +58,14 @@ package struct Replay: EventFold, Equatable, Sendable {
   }
 
   private static func begin(
-    _ created: RunCreated, _ bytes: [UInt8], _ event: Event
+    _ created: RunCreated, _ bytes: [UInt8], _ policy: Policy, _ event: Event
   ) throws(HistoryError) -> RunState {
     guard bytes.count == created.definitionByteCount else {
       throw HistoryError(event, .misplaced)
     }
     let definition: WorkflowDefinition
     do throws(CodingError) {
-      definition = try DefinitionCodec.decode(bytes)
+      definition = try DefinitionCodec.decode(bytes, policy: policy)
     } catch {
       throw HistoryError(event, .definition(error))
     }

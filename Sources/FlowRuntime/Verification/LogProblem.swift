@@ -94,9 +94,9 @@ extension LogProblem {
       case .ambiguous: .ambiguous
       }
     case .event(let error):
-      if case .unknownEventKind = error.reason { .newer } else { .damaged }
+      error.isNewer ? .newer : .damaged
     case .history(let error):
-      if case .unknownPolicy = error.reason { .newer } else { .damaged }
+      error.isNewer ? .newer : .damaged
     case .eventCount, .decision, .wakeUpSplit, .engineLife, .undefined, .otherRun,
       .claimedDurable, .attemptUnknown, .intentDiffers, .endDiffers:
       .damaged

@@ -25,7 +25,7 @@ struct ScriptedRun {
     _ definition: WorkflowDefinition, jobs: Int32 = 2, id: String = "nightly-20261121T021903-7f3a"
   ) {
     let created = RunCreated(
-      runID: id, seed: 0x1234_5678_9abc_def0, policyVersion: Policy.current,
+      runID: id, seed: 0x1234_5678_9abc_def0, policyVersion: Policy.current.rawValue,
       programVersion: "1.0.0",
       jobs: jobs, definitionFolder: "/srv/nightly", definitionByteCount: 0)
     // 2026-11-21T02:19:03Z, an hour after the machine was started.

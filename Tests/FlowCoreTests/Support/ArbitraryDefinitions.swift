@@ -12,7 +12,7 @@ extension Generator {
         settingsIndex: Int32(below(settings.count)))
     }
     return WorkflowDefinition(
-      name: string(), jobs: optional { $0.count() }, environment: environment(),
+      name: string(), jobs: optional { 1 + $0.below(4_096) }, environment: environment(),
       timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
       settings: settings)
   }
@@ -31,7 +31,8 @@ extension Generator {
       environment: environment(), workingDirectory: optional { $0.string() },
       timeoutMilliseconds: optional { $0.count() }, killGraceMilliseconds: count(),
       retry: RetryPolicy(
-        maxAttempts: count(), initialDelayMilliseconds: count(), multiplierThousandths: count(),
+        maxAttempts: Int32(1 + below(1_000_000)), initialDelayMilliseconds: count(),
+        multiplierThousandths: count(),
         maxDelayMilliseconds: count(), jitter: pick(Jitter.allCases),
         on: FailureKinds(rawValue: UInt8(below(16))), exitCodes: optional { $0.bytes(upTo: 4) }),
       allowFailure: chance(in: 2), onLost: onLost,

@@ -41,7 +41,7 @@ struct EngineHarness {
     self.jobs = jobs
     self.commitsAtOnce = commitsAtOnce
     let created = RunCreated(
-      runID: "test-1", seed: seed, policyVersion: Policy.current, programVersion: "0",
+      runID: "test-1", seed: seed, policyVersion: Policy.current.rawValue, programVersion: "0",
       jobs: Int32(jobs), definitionFolder: "/w", definitionByteCount: 0)
     engine = Engine.create(
       created, workflow, graph: try DependencyGraph(workflow.steps), engine: Self.life(1), at: now)

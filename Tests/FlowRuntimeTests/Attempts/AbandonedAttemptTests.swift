@@ -27,7 +27,7 @@ struct AbandonedAttemptTests {
     }
     let definition = WorkflowDefinition(name: "two", steps: steps, settings: [StepSettings()])
     let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0", jobs: 2,
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
       definitionFolder: "/", definitionByteCount: 0)
     let life = EngineStarted(life: 1, processID: 5, host: FakeMachine.here)
     var engine = Engine.create(

@@ -53,7 +53,7 @@ struct Harness {
       preconditionFailure("a cycle")
     }
     let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current, programVersion: "0",
+      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0",
       jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     let run = NewRun(
       created: created, definition: workflow, graph: graph, definitionFile: [0x7b, 0x7d])

@@ -11,7 +11,7 @@ struct LearnedModelTests {
     _ definition: WorkflowDefinition, ends: [String: [AttemptEnd]]
   ) throws -> RunSummary {
     let created = RunCreated(
-      runID: "r", seed: 0, policyVersion: Policy.current, programVersion: "0", jobs: 8,
+      runID: "r", seed: 0, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 8,
       definitionFolder: "/", definitionByteCount: 0)
     var now = Moment(
       monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 1_790_000_000_000_000))

@@ -1,0 +1,63 @@
+import FlowCommandLine
+import FlowCore
+
+// What a definition says, for `flow export`: by the tables of keys, so that no key is missed.
+
+extension JSONWriter {
+  /// The keys under their names, with the unit of a number at the end. What is not given is null.
+  /// Values of environment variables are left out: they may be secrets.
+  mutating func members<Owner>(_ keys: [DefinitionKey<Owner>], of owner: Owner) {
+    for key in keys {
+      switch key.type {
+      case .structure: break
+      case .object:
+        self.key(key.exportName)
+        object { $0.members(key.members, of: owner) }
+      default:
+        self.key(key.exportName + key.type.unit)
+        value(key.value(of: owner), key.type)
+      }
+    }
+  }
+
+  private mutating func value(_ value: DefinitionValue, _ type: KeyType) {
+    switch (value, type) {
+    case (.none, _): null()
+    case (.flag(let flag), _): bool(flag)
+    case (.number(let number), .word(let words)): string(words[Int(number)])
+    case (.number(let number), .words(let words)):
+      array { json in
+        for index in words.indices where number & 1 << index != 0 { json.string(words[index]) }
+      }
+    case (.number(let number), _): integer(number)
+    case (.text(let text), _): string(text)
+    case (.bytes(let codes), _): array { json in for code in codes { json.integer(code) } }
+    case (.command(let command), _): self.command(command)
+    case (.environment(let variables), _):
+      array { json in for variable in variables { json.string(variable.name) } }
+    }
+  }
+
+  /// A line for the shell is a string, a program with its arguments is an array: as in the
+  /// definition file.
+  mutating func command(_ command: Command) {
+    switch command {
+    case .shell(let line): string(line)
+    case .program(let arguments):
+      array { json in for argument in arguments { json.string(argument) } }
+    }
+  }
+}
+
+extension KeyType {
+  fileprivate var unit: String {
+    switch self {
+    case .duration: "Ms"
+    case .byteSize: "Bytes"
+    case .decimal: "Thousandths"
+    case .structure, .object, .text, .flag, .wholeNumber, .word, .words, .exitCodes, .command,
+      .environment:
+      ""
+    }
+  }
+}

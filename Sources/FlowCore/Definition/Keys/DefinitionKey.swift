@@ -1,0 +1,231 @@
+/// One row of a table of keys: what a key of the definition file is called, how it is encoded, where
+/// its value is kept and what it means.
+///
+/// The tables (`WorkflowDefinition.keys`, `StepDefinition.keys`, `StepSettings.keys`) drive the
+/// parser, the overlay of `defaults`, the canonical encoding, `flow export`, the fuzzers' printer and
+/// the documentation. A key that decides nothing is one property and one row.
+package struct DefinitionKey<Owner: Sendable>: Sendable {
+  package typealias Path<Value> = any WritableKeyPath<Owner, Value> & Sendable
+
+  package let name: String
+  /// Names the key in the canonical encoding (`TaggedDefinitionCodec`); unique among the keys of its
+  /// owner, and never given to another. Zero for an object, whose keys have tags of their own, and
+  /// for what is encoded as a part of something else.
+  package let tag: UInt64
+  package let type: KeyType
+  /// One sentence for the documentation, with the default.
+  package let help: String
+  /// How it is called in `flow export`, without the unit.
+  package let exportName: String
+  /// The keys of an object.
+  package let members: [DefinitionKey]
+  private let access: Access?
+
+  private struct Access: Sendable {
+    let get: @Sendable (Owner) -> DefinitionValue
+    let set: @Sendable (inout Owner, DefinitionValue) -> Void
+  }
+
+  private init(
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ help: String, exportName: String? = nil,
+    members: [DefinitionKey] = [], _ access: Access? = nil
+  ) {
+    self.name = name
+    self.tag = tag
+    self.type = type
+    self.help = help
+    self.exportName = exportName ?? name
+    self.members = members
+    self.access = access
+  }
+
+  package func value(of owner: Owner) -> DefinitionValue { stored.get(owner) }
+
+  package func set(_ value: DefinitionValue, in owner: inout Owner) { stored.set(&owner, value) }
+
+  private var stored: Access {
+    guard let access else { preconditionFailure("the key \(name) has no value of its own") }
+    return access
+  }
+
+  /// The keys that have a value, those within objects included, in the order of their tags.
+  package static func valued(_ keys: [DefinitionKey]) -> [DefinitionKey] {
+    keys.flatMap { $0.access == nil ? valued($0.members) : [$0] }.sorted { $0.tag < $1.tag }
+  }
+}
+
+// MARK: Rows
+
+extension DefinitionKey {
+  package static func structure(
+    _ name: String, _ tag: UInt64 = 0, expected: String, _ help: String
+  ) -> Self {
+    Self(name, tag, .structure(expected: expected), help)
+  }
+
+  package static func object(
+    _ name: String, example: String, _ help: String, _ members: [DefinitionKey]
+  ) -> Self {
+    Self(name, 0, .object(example: example), help, members: members)
+  }
+
+  package static func text(
+    _ name: String, _ tag: UInt64, _ path: Path<String?>, expected: String,
+    exportName: String? = nil, _ help: String
+  ) -> Self {
+    optional(
+      name, tag, .text(expected: expected), path, help, exportName: exportName,
+      DefinitionValue.text
+    ) { if case .text(let text) = $0 { text } else { nil } }
+  }
+
+  package static func flag(
+    _ name: String, _ tag: UInt64, _ path: Path<Bool>, _ help: String
+  ) -> Self {
+    required(name, tag, .flag, path, help, DefinitionValue.flag) {
+      if case .flag(let flag) = $0 { flag } else { nil }
+    }
+  }
+
+  package static func duration(
+    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ help: String
+  ) -> Self {
+    number(name, tag, .duration(allowsZero: true), path, help)
+  }
+
+  /// A duration that can be left out, and then limits nothing.
+  package static func limit(
+    _ name: String, _ tag: UInt64, _ path: Path<Int64?>, _ help: String
+  ) -> Self {
+    optionalNumber(name, tag, .duration(allowsZero: false), path, help)
+  }
+
+  package static func byteSize(
+    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ help: String
+  ) -> Self {
+    number(name, tag, .byteSize, path, help)
+  }
+
+  package static func wholeNumber<Number: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ tag: UInt64, _ path: Path<Number>, _ range: ClosedRange<Int64>,
+    _ help: String
+  ) -> Self {
+    number(name, tag, .wholeNumber(range), path, help)
+  }
+
+  package static func wholeNumber<Number: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ tag: UInt64, _ path: Path<Number?>, _ range: ClosedRange<Int64>,
+    _ help: String
+  ) -> Self {
+    optionalNumber(name, tag, .wholeNumber(range), path, help)
+  }
+
+  package static func decimal(
+    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ range: ClosedRange<Int64>, _ help: String
+  ) -> Self {
+    number(name, tag, .decimal(range), path, help)
+  }
+
+  /// One of the cases of an enumeration. Their raw values count from zero, and each is written in a
+  /// definition as its case is here.
+  package static func word<Value: RawRepresentable<UInt8> & CaseIterable & Sendable>(
+    _ name: String, _ tag: UInt64, _ path: Path<Value>, _ help: String
+  ) -> Self {
+    let words = Value.allCases.map { "\($0)" }
+    return required(name, tag, .word(words), path, help, { .number(Int64($0.rawValue)) }) {
+      $0.number(as: UInt8.self).flatMap(Value.init(rawValue:))
+    }
+  }
+
+  package static func failureKinds(
+    _ name: String, _ tag: UInt64, _ path: Path<FailureKinds>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .words(FailureKinds.words), path, help, { .number(Int64($0.rawValue)) }
+    ) { $0.number(as: UInt8.self).map(FailureKinds.init(rawValue:)) }
+  }
+
+  package static func exitCodes(
+    _ name: String, _ tag: UInt64, _ path: Path<[UInt8]?>, _ help: String
+  ) -> Self {
+    optional(name, tag, .exitCodes, path, help, DefinitionValue.bytes) {
+      if case .bytes(let codes) = $0 { codes } else { nil }
+    }
+  }
+
+  package static func command(
+    _ name: String, _ tag: UInt64, _ path: Path<Command?>, _ help: String
+  ) -> Self {
+    optional(name, tag, .command, path, help, DefinitionValue.command) {
+      if case .command(let command) = $0 { command } else { nil }
+    }
+  }
+
+  package static func environment(
+    _ name: String, _ tag: UInt64, _ path: Path<[EnvironmentVariable]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .environment, path, help, exportName: "environment", DefinitionValue.environment
+    ) { if case .environment(let variables) = $0 { variables } else { nil } }
+  }
+
+  private static func number<Number: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number>, _ help: String
+  ) -> Self {
+    required(name, tag, type, path, help, { .number(Int64($0)) }) { $0.number(as: Number.self) }
+  }
+
+  private static func optionalNumber<Number: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number?>, _ help: String
+  ) -> Self {
+    optional(name, tag, type, path, help, { .number(Int64($0)) }) { $0.number(as: Number.self) }
+  }
+
+  // MARK: Access
+
+  /// - Parameter unwrap: nil for a value of another type.
+  private static func required<Value>(
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Value>, _ help: String,
+    exportName: String? = nil, _ wrap: @escaping @Sendable (Value) -> DefinitionValue,
+    _ unwrap: @escaping @Sendable (DefinitionValue) -> Value?
+  ) -> Self {
+    Self(
+      name, tag, type, help, exportName: exportName,
+      Access(
+        get: { wrap($0[keyPath: path]) },
+        set: { owner, value in
+          guard let unwrapped = unwrap(value) else { mismatch(name, value) }
+          owner[keyPath: path] = unwrapped
+        }))
+  }
+
+  /// Of a value that is `.none` where it is not given.
+  private static func optional<Value>(
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Value?>, _ help: String,
+    exportName: String? = nil, _ wrap: @escaping @Sendable (Value) -> DefinitionValue,
+    _ unwrap: @escaping @Sendable (DefinitionValue) -> Value?
+  ) -> Self {
+    Self(
+      name, tag, type, help, exportName: exportName,
+      Access(
+        get: { $0[keyPath: path].map(wrap) ?? .none },
+        set: { owner, value in
+          if value == .none {
+            owner[keyPath: path] = nil
+            return
+          }
+          guard let unwrapped = unwrap(value) else { mismatch(name, value) }
+          owner[keyPath: path] = unwrapped
+        }))
+  }
+
+  private static func mismatch(_ name: String, _ value: DefinitionValue) -> Never {
+    preconditionFailure("the key \(name) cannot be \(value)")
+  }
+}
+
+extension DefinitionValue {
+  fileprivate func number<Number: FixedWidthInteger>(as type: Number.Type) -> Number? {
+    if case .number(let number) = self { Number(exactly: number) } else { nil }
+  }
+}

@@ -1,0 +1,103 @@
+// The keys of a definition file, in the order in which messages and the documentation name them.
+// Tags are never reused: the tag of a key that is gone stays listed beside the others in a comment.
+
+extension WorkflowDefinition {
+  /// Tags 1 to 3 are the name, the settings of all steps and the steps (`TaggedDefinitionCodec`).
+  package static let keys: [DefinitionKey<Self>] = [
+    .structure(
+      "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
+      "required; run ids begin with it (characters not allowed in file names become hyphens)"),
+    .wholeNumber(
+      "jobs", 4, \.jobs, 1...4_096,
+      "how many attempts may run at once; default: the processors available"),
+    .environment("env", 5, \.environment, "added to the environment of every step"),
+    .limit(
+      "timeout", 6, \.timeoutMilliseconds,
+      "for the entire run: running steps are stopped and the run fails; default: none"),
+    .flag("failFast", 7, \.failFast, "whether a step that fails for good stops the others (false)"),
+    .structure(
+      "defaults", expected: #"an object such as {"timeout": "10m"}"#,
+      "values for steps that do not give their own; `env` and `retry` are merged key by key"),
+    .structure("steps", 3, expected: "an array of steps", "required: at least one step"),
+  ]
+
+  package static let valuedKeys = DefinitionKey.valued(keys)
+
+  /// Nothing is given: what the values of keys are compared with.
+  static let blank = WorkflowDefinition(name: "", steps: [], settings: [])
+}
+
+extension StepDefinition {
+  /// Those that belong to one step and have no default. Tags 1 to 5 are the id, a shell line, a
+  /// program, the needs and the index of the settings (`TaggedDefinitionCodec`).
+  package static let keys: [DefinitionKey<Self>] = [
+    .structure(
+      "id", 1,
+      expected:
+        "a step id: 1 to 64 letters, digits, \".\", \"_\" or \"-\", the first a letter or digit",
+      "required and unique: 1 to 64 letters, digits, `.`, `_`, `-`; begins with a letter or digit"),
+    .structure(
+      "run", 2, expected: "a line for the shell, or an array of a program and its arguments",
+      "required: a string for `/bin/sh -c`, or an array: a program and its arguments, run without"
+        + " a shell (no `$VARIABLE` is expanded)"),
+    .structure(
+      "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
+      "ids of the steps that must be done first"),
+  ]
+
+  package static let valuedKeys = DefinitionKey.valued(keys)
+
+  /// Nothing is given: what the values of keys are compared with.
+  static let blank = StepDefinition(id: "", command: .shell(""))
+}
+
+extension StepSettings {
+  /// Those that govern the attempts of a step; `defaults` takes them as well.
+  package static let keys: [DefinitionKey<Self>] = [
+    .environment(
+      "env", 1, \.environment, "added to the environment, over the workflow's; names and values"),
+    .text(
+      "cwd", 2, \.workingDirectory, expected: "the path of a folder",
+      exportName: "workingDirectory",
+      "the working folder, relative to the folder of the file, which is the default"),
+    .limit("timeout", 3, \.timeoutMilliseconds, "for each attempt; default: none"),
+    .duration(
+      "killGrace", 4, \.killGraceMilliseconds, "time between SIGTERM and SIGKILL (10s)"),
+    .object(
+      "retry", example: #"{"maxAttempts": 3}"#, "when a failed attempt is followed by another",
+      [
+        .wholeNumber(
+          "maxAttempts", 5, \.retry.maxAttempts, 1...1_000_000, "how many attempts may fail (1)"),
+        .duration(
+          "initialDelay", 6, \.retry.initialDelayMilliseconds, "before the second attempt (1s)"),
+        .decimal(
+          "multiplier", 7, \.retry.multiplierThousandths, 1_000...1_000_000,
+          "by which the delay grows with each failure (2)"),
+        .duration("maxDelay", 8, \.retry.maxDelayMilliseconds, "the longest delay (5m)"),
+        .word(
+          "jitter", 9, \.retry.jitter,
+          "`full` draws each delay evenly between zero and its full length, `none` does not (full)"
+        ),
+        .failureKinds("on", 10, \.retry.on, "the kinds of failure that are retried (all)"),
+        .exitCodes(
+          "exitCodes", 11, \.retry.exitCodes, "of exits, only these are retried (all but 0)"),
+      ]),
+    .flag(
+      "allowFailure", 12, \.allowFailure,
+      "dependents run, and the run can succeed, although this step failed (false)"),
+    .word(
+      "onLost", 13, \.onLost,
+      "what to do when an attempt's outcome is unknown, because its monitor was killed or the"
+        + " machine went down: `rerun`, `fail`, or ask the `probe` (rerun)"),
+    .command(
+      "probe", 14, \.probe, "a command that tells whether the work was done: exit 0 yes, 1 no"),
+    .word(
+      "stragglers", 15, \.stragglers,
+      "`kill` or `keep` processes that are left when the command has exited (kill)"),
+    .byteSize(
+      "maxOutput", 16, \.maxOutputBytes,
+      "disk space for an attempt's output (1GiB); beyond that, the middle is discarded"),
+  ]
+
+  package static let valuedKeys = DefinitionKey.valued(keys)
+}

@@ -1,0 +1,130 @@
+// Fields of messages (`TaggedDefinitionCodec`), and the values of keys in them.
+
+/// The tags of a message so far: they ascend, so that a message has one encoding.
+struct FieldOrder {
+  private var last: UInt64 = 0
+  /// Of the tags below 64.
+  private var seen: UInt64 = 0
+
+  /// Whether a field with that tag, which is below 64, has come.
+  func has(_ tag: UInt64) -> Bool { seen & (1 << tag) != 0 }
+
+  fileprivate mutating func take(_ tag: UInt64) -> Bool {
+    guard tag > last else { return false }
+    last = tag
+    if tag < 64 { seen |= 1 << tag }
+    return true
+  }
+}
+
+extension ByteWriter {
+  mutating func writeField(_ tag: UInt64, _ body: (inout ByteWriter) -> Void) {
+    write(tag)
+    writeNested(body)
+  }
+
+  /// What `body` writes, after its length.
+  mutating func writeNested(_ body: (inout ByteWriter) -> Void) {
+    let start = bytes.count
+    bytes.append(0)
+    body(&self)
+    let length = bytes.count - start - 1
+    if length < 0x80 {
+      bytes[start] = UInt8(length)
+      return
+    }
+    var prefix = ByteWriter()
+    prefix.write(count: length)
+    bytes.replaceSubrange(start...start, with: prefix.bytes)
+  }
+
+  /// Text that takes all of its field.
+  mutating func write(text: String) {
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  /// The fields of keys that differ from `default`.
+  mutating func write<Owner>(
+    _ owner: Owner, _ keys: [DefinitionKey<Owner>], default standard: Owner
+  ) {
+    for key in keys {
+      let value = key.value(of: owner)
+      if value != key.value(of: standard) { writeField(key.tag) { $0.write(value) } }
+    }
+  }
+
+  private mutating func write(_ value: DefinitionValue) {
+    switch value {
+    case .none: preconditionFailure("a key without a value has no field")
+    case .flag(let flag): write(flag)
+    case .number(let number): write(count: number)
+    case .text(let text): write(text: text)
+    case .bytes(let sequence): bytes.append(contentsOf: sequence)
+    case .command(let command): write(command)
+    case .environment(let environment): write(environment)
+    }
+  }
+}
+
+extension ByteReader {
+  /// The tag of the next field; nil at the end of the message.
+  mutating func readTag(_ order: inout FieldOrder) throws(CodingError) -> UInt64? {
+    if isAtEnd { return nil }
+    let start = position
+    let tag = try readUnsigned()
+    guard order.take(tag) else {
+      throw CodingError(offset: start, reason: .malformed("order of fields"))
+    }
+    return tag
+  }
+
+  func require(_ condition: Bool, _ what: String, at start: Int) throws(CodingError) {
+    if !condition { throw CodingError(offset: start, reason: .malformed(what)) }
+  }
+
+  /// Reads the field of a key.
+  ///
+  /// - Parameter owner: what has the key, for messages.
+  mutating func readValue<Owner>(
+    _ tag: UInt64, _ keys: [DefinitionKey<Owner>], of owner: String, into result: inout Owner
+  ) throws(CodingError) {
+    let start = position
+    guard let key = keys.first(where: { $0.tag == tag }) else {
+      throw CodingError(offset: start, reason: .newer("\(owner) has a field \(tag)"))
+    }
+    let value = try readValue(key.type, named: key.name)
+    // What has its default is left out.
+    try require(value != key.value(of: result), key.name, at: start)
+    key.set(value, in: &result)
+  }
+
+  private mutating func readValue(
+    _ type: KeyType, named name: String
+  ) throws(CodingError) -> DefinitionValue {
+    switch type {
+    case .structure, .object: preconditionFailure("the key \(name) has no value of its own")
+    case .text: return .text(try readTextToEnd())
+    case .flag: return .flag(try readBool())
+    case .duration, .byteSize, .decimal: return .number(try readCount())
+    case .wholeNumber(let range): return .number(try readNumber(range, name))
+    case .word(let words): return .number(try readNumber(0...Int64(words.count - 1), name))
+    case .words(let words): return .number(try readNumber(0...1 << words.count - 1, name))
+    case .exitCodes: return .bytes(readToEnd())
+    case .command: return .command(try readCommand())
+    case .environment: return .environment(try readEnvironment())
+    }
+  }
+
+  /// A number that a later version may have allowed to be greater.
+  private mutating func readNumber(
+    _ range: ClosedRange<Int64>, _ name: String
+  ) throws(CodingError) -> Int64 {
+    let start = position
+    let number: Int64 = try readCount()
+    try require(number >= range.lowerBound, name, at: start)
+    guard number <= range.upperBound else {
+      throw CodingError(offset: start, reason: .newer("\(name) has the value \(number)"))
+    }
+    return number
+  }
+}

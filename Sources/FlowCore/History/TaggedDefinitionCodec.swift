@@ -1,0 +1,145 @@
+/// The encoding of definitions since policy 2. A definition, its settings and its steps are
+/// *messages*: fields in the order of their tags, each
+///
+///     tag      varint
+///     length   varint, of the bytes that follow
+///     bytes    the value
+///
+/// A field that has its default is left out, so a key that is added changes no message that does not
+/// use it. A tag is never given to another field. A tag, or a word of an enumeration, that this
+/// program does not know was written by a newer one, since checksums of the log have ruled out damage:
+/// that is its own error (`CodingError.Reason.newer`).
+///
+/// The tags of keys are in the tables of keys; here are those of the structure.
+enum TaggedDefinitionCodec {
+  private enum WorkflowTag {
+    static let name: UInt64 = 1
+    static let settings: UInt64 = 2
+    static let steps: UInt64 = 3
+  }
+
+  private enum StepTag {
+    static let id: UInt64 = 1
+    static let shell: UInt64 = 2
+    static let program: UInt64 = 3
+    static let needs: UInt64 = 4
+    static let settings: UInt64 = 5
+  }
+
+  static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.writeField(WorkflowTag.name) { $0.write(text: definition.name) }
+    writer.writeField(WorkflowTag.settings) { writer in
+      writer.write(list: definition.settings) { writer, settings in
+        writer.writeNested { $0.write(settings, StepSettings.valuedKeys, default: StepSettings()) }
+      }
+    }
+    writer.writeField(WorkflowTag.steps) { writer in
+      writer.write(list: definition.steps) { writer, step in
+        writer.writeNested { write(step, to: &$0) }
+      }
+    }
+    writer.write(definition, WorkflowDefinition.valuedKeys, default: WorkflowDefinition.blank)
+    return writer.bytes
+  }
+
+  private static func write(_ step: StepDefinition, to writer: inout ByteWriter) {
+    writer.writeField(StepTag.id) { $0.write(text: step.id) }
+    switch step.command {
+    case .shell(let line): writer.writeField(StepTag.shell) { $0.write(text: line) }
+    case .program(let arguments):
+      writer.writeField(StepTag.program) { $0.write(list: arguments) { $0.write($1) } }
+    }
+    if !step.needs.isEmpty {
+      writer.writeField(StepTag.needs) { $0.write(list: step.needs) { $0.write(count: $1) } }
+    }
+    if step.settingsIndex != 0 {
+      writer.writeField(StepTag.settings) { $0.write(count: step.settingsIndex) }
+    }
+    writer.write(step, StepDefinition.valuedKeys, default: StepDefinition.blank)
+  }
+
+  /// - Throws: as `DefinitionCodec.decode` does.
+  static func decode(_ bytes: [UInt8], room: Int) throws(CodingError) -> WorkflowDefinition {
+    var reader = ByteReader(bytes)
+    reader.roomForLists = room
+    var definition = WorkflowDefinition.blank
+    var order = FieldOrder()
+    while let tag = try reader.readTag(&order) {
+      try reader.readField { (reader) throws(CodingError) in
+        switch tag {
+        case WorkflowTag.name: definition.name = try reader.readTextToEnd()
+        case WorkflowTag.settings:
+          definition.settings = try reader.readList { (reader) throws(CodingError) in
+            try reader.readField { (reader) throws(CodingError) in
+              try reader.readSettings()
+            }
+          }
+        case WorkflowTag.steps:
+          definition.steps = try reader.readList { (reader) throws(CodingError) in
+            try reader.readField { (reader) throws(CodingError) in try readStep(&reader) }
+          }
+        default:
+          try reader.readValue(
+            tag, WorkflowDefinition.valuedKeys, of: "a workflow", into: &definition)
+        }
+      }
+    }
+    guard order.has(WorkflowTag.name), !definition.settings.isEmpty, !definition.steps.isEmpty
+    else {
+      throw CodingError(offset: reader.position, reason: .malformed("definition"))
+    }
+    try DefinitionCodec.checkReferences(definition, at: reader.position)
+    return definition
+  }
+
+  private static func readStep(_ reader: inout ByteReader) throws(CodingError) -> StepDefinition {
+    var step = StepDefinition.blank
+    var order = FieldOrder()
+    while let tag = try reader.readTag(&order) {
+      try reader.readField { (reader) throws(CodingError) in
+        let start = reader.position
+        switch tag {
+        case StepTag.id: step.id = try reader.readTextToEnd()
+        case StepTag.shell: step.command = .shell(try reader.readTextToEnd())
+        case StepTag.program:
+          let arguments = try reader.readList { (reader) throws(CodingError) in
+            try reader.readString()
+          }
+          // A step has one command.
+          if arguments.isEmpty || order.has(StepTag.shell) {
+            throw CodingError(offset: start, reason: .malformed("command"))
+          }
+          step.command = .program(arguments)
+        case StepTag.needs:
+          step.needs = try reader.readList { (reader) throws(CodingError) in
+            try reader.readCount()
+          }
+          try reader.require(!step.needs.isEmpty, "list of needs", at: start)
+        case StepTag.settings:
+          step.settingsIndex = try reader.readCount()
+          try reader.require(step.settingsIndex != 0, "index of settings", at: start)
+        default:
+          try reader.readValue(tag, StepDefinition.valuedKeys, of: "a step", into: &step)
+        }
+      }
+    }
+    guard order.has(StepTag.id), order.has(StepTag.shell) || order.has(StepTag.program) else {
+      throw CodingError(offset: reader.position, reason: .malformed("step"))
+    }
+    return step
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func readSettings() throws(CodingError) -> StepSettings {
+    var settings = StepSettings()
+    var order = FieldOrder()
+    while let tag = try readTag(&order) {
+      try readField { (reader) throws(CodingError) in
+        try reader.readValue(tag, StepSettings.valuedKeys, of: "a step", into: &settings)
+      }
+    }
+    return settings
+  }
+}

@@ -1,0 +1,153 @@
+import FlowCore
+
+// Values as the tables of keys describe them.
+
+extension DefinitionReader {
+  /// Takes the value of a key; nil, and reported, if it is none of the key's type.
+  mutating func readValue<Owner>(
+    of key: DefinitionKey<Owner>
+  ) throws(SyntaxError) -> DefinitionValue? {
+    switch key.type {
+    case .structure, .object: preconditionFailure("the key \(key.name) has no value of its own")
+    case .text(let expected): try readNonEmptyText(expected).map(DefinitionValue.text)
+    case .flag: try boolean().map(DefinitionValue.flag)
+    case .duration(let allowsZero):
+      try duration(allowingZero: allowsZero).map(DefinitionValue.number)
+    case .byteSize: try byteSize().map(DefinitionValue.number)
+    case .wholeNumber(let range):
+      try integer(range, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        .map(DefinitionValue.number)
+    case .decimal(let range):
+      try thousandths(
+        range,
+        "a number from \(range.lowerBound / 1_000) to \(range.upperBound / 1_000) with at most"
+          + " three decimal places"
+      ).map(DefinitionValue.number)
+    case .word(let words): try readWord(of: words).map { .number(Int64($0)) }
+    case .words(let words): try readWords(of: words).map { .number(Int64($0)) }
+    case .exitCodes: try readExitCodes().map(DefinitionValue.bytes)
+    case .command: try readCommand().map(DefinitionValue.command)
+    case .environment: try readEnvironment().map(DefinitionValue.environment)
+    }
+  }
+
+  /// Takes one of several words.
+  /// - Returns: its index.
+  private mutating func readWord(of words: [String]) throws(SyntaxError) -> Int? {
+    let quoted = words.map { "\"\($0)\"" }
+    let expected = quoted.dropLast().joined(separator: ", ") + " or " + quoted[quoted.count - 1]
+    guard let token = try string(expected) else { return nil }
+    let text = text(of: token)
+    if let index = words.firstIndex(where: { $0.utf8.elementsEqual(text.utf8) }) { return index }
+    reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(text))
+    return nil
+  }
+
+  /// Takes an array of some of several words, at least one.
+  /// - Returns: a number whose bit i says whether word i is in it.
+  private mutating func readWords(of words: [String]) throws(SyntaxError) -> UInt64? {
+    let example = [words[0], words[words.count / 2]].map { "\"\($0)\"" }.joined(separator: ", ")
+    guard let start = try beginArray("an array such as [\(example)]") else { return nil }
+    var set: UInt64 = 0
+    var first: [Int: Int] = [:]
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) {
+      let offset = try nextOffset()
+      guard let index = try readWord(of: words) else { continue }
+      reportRepetition(of: index, at: offset, &first)
+      set |= 1 << UInt64(index)
+    }
+    if cursor.index < 0 {
+      reportMismatch(
+        at: start, expected: "at least one kind of failure", found: "an empty array")
+    }
+    return set
+  }
+
+  private mutating func readExitCodes() throws(SyntaxError) -> [UInt8]? {
+    let expected = "an exit code from 1 to 255"
+    guard let start = try beginArray("an array of exit codes from 1 to 255") else { return nil }
+    var codes: [UInt8] = []
+    var first: [Int: Int] = [:]
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) {
+      let offset = try nextOffset()
+      guard let number = try integer(1...255, expected) else { continue }
+      let code = UInt8(number)
+      if reportRepetition(of: Int(code), at: offset, &first) { codes.append(code) }
+    }
+    if cursor.index < 0 {
+      reportMismatch(at: start, expected: "at least one exit code", found: "an empty array")
+    }
+    return codes.sorted()
+  }
+
+  /// Notes a member of a small set; false, and reported, if the array had it already.
+  @discardableResult
+  private mutating func reportRepetition(
+    of member: Int, at offset: Int, _ first: inout [Int: Int]
+  ) -> Bool {
+    guard let earlier = first[member] else {
+      first[member] = offset
+      return true
+    }
+    report(at: offset, "repeated", RelatedPlace(relation: "first given at", offset: earlier))
+    return false
+  }
+
+  /// Takes a string that is not empty.
+  mutating func readNonEmptyText(_ expected: String) throws(SyntaxError) -> String? {
+    guard let token = try string(expected) else { return nil }
+    if !token.content.isEmpty { return text(of: token) }
+    reportMismatch(at: token.offset, expected: expected, found: "an empty string")
+    return nil
+  }
+
+  /// Takes what an attempt executes.
+  mutating func readCommand() throws(SyntaxError) -> Command? {
+    let expected = "a line for the shell, or an array of a program and its arguments"
+    if try scanner.kind() == .string { return try readNonEmptyText(expected).map(Command.shell) }
+    guard let start = try beginArray(expected) else { return nil }
+    var arguments: [String] = []
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) {
+      let argument =
+        cursor.index == 0
+        ? try readNonEmptyText("the name or path of a program") : try text("a string")
+      if let argument { arguments.append(argument) }
+    }
+    if cursor.index < 0 { reportMismatch(at: start, expected: expected, found: "an empty array") }
+    return .program(arguments)
+  }
+
+  /// Takes the variables of an environment, and orders them by name.
+  mutating func readEnvironment() throws(SyntaxError) -> [EnvironmentVariable]? {
+    let expected = "an object of variables such as {\"LANG\": \"C\"}"
+    guard try beginObject(expected) != nil else { return nil }
+    var found: [(variable: EnvironmentVariable, token: StringToken)] = []
+    var isInside = false
+    while let token = try nextName(isInside: &isInside) {
+      guard let token else { continue }
+      let name = text(of: token)
+      if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
+        let fault = name.isEmpty ? "is empty" : "contains \"=\""
+        report(at: token.offset, "the name of an environment variable \(fault)")
+      }
+      let value = try text("a string (numbers too go in double quotes)") ?? ""
+      found.append((EnvironmentVariable(name: name, value: value), token))
+    }
+    found.sort { SettingsOverlay.precedes($0.variable.name, $1.variable.name) }
+    var first = 0
+    for index in found.indices.dropFirst() {
+      if SettingsOverlay.precedes(found[first].variable.name, found[index].variable.name) {
+        first = index
+      } else {
+        let earlier = RelatedPlace(relation: "first given at", offset: found[first].token.offset)
+        path.append(.key(found[index].token))
+        report(at: found[index].token.offset, "duplicate variable", earlier)
+        path.removeLast()
+      }
+    }
+    return found.map(\.variable)
+  }
+}
