@@ -57,27 +57,30 @@ let package = Package(
     library("FlowJSON"),
     library("FlowText"),
     library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
-    library("FlowLog", imports: ["CZlib"]),
-    library("FlowMemoryStorage", imports: ["FlowLog"]),
-    library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog"]),
-    library("FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowLog", "FlowRuntime"]),
+    library("FlowStorage"),
+    library("FlowLog", imports: ["CZlib", "FlowStorage"]),
+    library("FlowMemoryStorage", imports: ["FlowStorage"]),
+    library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowStorage"]),
     library(
-      "FlowSimulation", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"],
+      "FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowRuntime", "FlowStorage"]),
+    library(
+      "FlowSimulation",
+      imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
       settings: uncheckedExclusivity),
     library(
       "FlowCommandLine",
-      imports: ["FlowCore", "FlowDefinition", "FlowLog", "FlowSystem", "FlowText"]),
+      imports: ["FlowCore", "FlowDefinition", "FlowStorage", "FlowSystem", "FlowText"]),
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowSystem",
-        "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowStorage",
+        "FlowSystem", "FlowText",
       ]),
     library(
       "FlowsimCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime",
-        "FlowSimulation", "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowRuntime", "FlowSimulation",
+        "FlowStorage", "FlowSystem", "FlowText",
       ]),
     library(
       "FlowFuzzing",
@@ -89,14 +92,14 @@ let package = Package(
       "FlowtortureCommands",
       imports: [
         "CLinux", "CTorture", "FlowCommandLine", "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime",
-        "FlowSystem",
+        "FlowStorage", "FlowSystem",
       ]),
 
     executable("flow", imports: ["FlowCommands"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
     executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
     executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem"]),
-    executable("fuzzseeds", imports: ["FlowFuzzing", "FlowSystem"]),
+    executable("fuzzseeds", imports: ["FlowFuzzing", "FlowStorage", "FlowSystem"]),
 
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
@@ -107,36 +110,40 @@ let package = Package(
       of: ["FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
     tests(
       "ConformanceTests",
-      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowSystem", "TestSupport"]),
+      of: [
+        "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage", "FlowSystem",
+        "TestSupport",
+      ]),
     tests(
       "FlowCommandsTests",
       of: [
         "FlowCommandLine", "FlowCommands", "FlowCore", "FlowJSON", "FlowLog", "FlowMemoryStorage",
-        "FlowRuntime", "FlowSystem", "FlowText", "TestSupport",
+        "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
     tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
     tests(
       "FlowFuzzingTests",
       of: [
-        "FlowCore", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime",
-        "FlowSimulation", "TestSupport",
+        "FlowCore", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime", "FlowSimulation",
+        "TestSupport",
       ]),
-    tests("FlowLogTests", of: ["FlowLog"]),
+    tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
     tests(
       "FlowRuntimeTests",
-      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"]),
+      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage"]),
     tests(
       "FlowSimulationTests",
-      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "TestSupport"]),
+      of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage", "TestSupport"]),
     tests(
       "FlowsimCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowJSON", "FlowLog", "FlowRuntime",
-        "FlowSimulation", "FlowSystem", "FlowsimCommands", "TestSupport",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowJSON", "FlowRuntime",
+        "FlowSimulation", "FlowStorage", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
     tests(
-      "FlowSystemTests", of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport"]),
+      "FlowSystemTests",
+      of: ["FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
     tests("FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowtortureCommands"]),
     tests("HouseTests", of: ["TestSupport"]),

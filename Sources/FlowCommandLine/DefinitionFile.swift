@@ -1,6 +1,6 @@
 package import FlowCore
 package import FlowDefinition
-package import FlowLog
+package import FlowStorage
 import FlowSystem
 import FlowText
 

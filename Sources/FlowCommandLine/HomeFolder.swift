@@ -1,4 +1,4 @@
-package import FlowLog
+package import FlowStorage
 import FlowSystem
 
 /// Where the runs of a user are: `$FLOW_HOME`, else `$XDG_STATE_HOME/flow`, else

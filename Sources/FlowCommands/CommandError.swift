@@ -1,6 +1,6 @@
 package import FlowCommandLine
-package import FlowLog
 package import FlowRuntime
+package import FlowStorage
 import FlowText
 
 /// Why a command could not do what it was asked for.

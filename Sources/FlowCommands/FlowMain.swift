@@ -1,5 +1,5 @@
 import FlowCommandLine
-import FlowLog
+import FlowStorage
 import FlowSystem
 
 /// The program `flow`.

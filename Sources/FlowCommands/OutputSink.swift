@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 import FlowSystem
 
 /// Where a command writes a document: a file that the user named, or standard output. It holds no

@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// A run as its history tells it, as far as that can be read.

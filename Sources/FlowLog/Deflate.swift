@@ -3,7 +3,7 @@ import CZlib
 /// zlib counts its window and its state in here, and keeps a pointer back to it: it must not move.
 private typealias Stream = UnsafeMutablePointer<z_stream>
 
-/// A stream, given back when its owner lets go of it. An object, as `OpenFile` is and for its reason.
+/// A stream, given back when its owner lets go of it. An object, as the descriptor of a `File` is and for its reason.
 @safe
 private final class OwnedStream {
   let stream: Stream

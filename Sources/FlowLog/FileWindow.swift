@@ -1,3 +1,5 @@
+import FlowStorage
+
 /// The part of a file that is in memory: read ahead, so that small frames cost no call each, and as
 /// long as the longest frame at most.
 struct FileWindow {

@@ -1,3 +1,5 @@
+package import FlowStorage
+
 /// Why a log cannot be read or written: where, and what.
 package struct LogError: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {

@@ -1,3 +1,5 @@
+package import FlowStorage
+
 /// What a frame says of itself. Its payload is read with `LogReader.withPayload`.
 package struct LogFrame: Hashable, Sendable {
   /// The sequence number of its first event.

@@ -1,3 +1,5 @@
+package import FlowStorage
+
 /// A piece of a commit that goes into one frame: at most 16 MiB, whole events.
 package struct LogPart: Hashable, Sendable {
   package let eventCount: Int
@@ -309,11 +311,6 @@ extension LogWriter {
     leftLength = try run { (file) throws(StorageError) in try file.size() }
     return LogError(file.path, at: written.offset, .storage(error))
   }
-}
-
-extension Errno {
-  /// Whether somebody may make room, and the same be tried again.
-  package var isWantOfRoom: Bool { self == .noSpace || self == .quotaExceeded }
 }
 
 extension SegmentHeader {

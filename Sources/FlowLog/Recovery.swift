@@ -1,3 +1,5 @@
+import FlowStorage
+
 extension LogWriter {
   /// Goes on with the log of an engine that is dead: begins a segment of its own after the history
   /// that `reader` has read to its end.

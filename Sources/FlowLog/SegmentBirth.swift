@@ -1,3 +1,5 @@
+import FlowStorage
+
 /// How a segment comes into its folder: built and synced under another name, then renamed, then the
 /// folder synced. A crash leaves no segment, or a whole one.
 enum SegmentBirth {

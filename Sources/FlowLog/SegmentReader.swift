@@ -1,3 +1,5 @@
+import FlowStorage
+
 /// Walks the frames of one segment. It finds what is wrong; what that means is for others to say.
 struct SegmentReader<Store: Storage>: ~Copyable {
   let file: File<Store>

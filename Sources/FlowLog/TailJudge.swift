@@ -1,3 +1,5 @@
+import FlowStorage
+
 extension SegmentReader {
   /// Says what it means that the last segment ends where it ends.
   ///

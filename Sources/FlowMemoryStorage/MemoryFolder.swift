@@ -1,4 +1,4 @@
-package import FlowLog
+package import FlowStorage
 
 /// A storage that keeps one folder of files in memory. Fuzzers and tests write logs there, damage them, and
 /// read them again. No operation fails, and every write is durable at once.

@@ -1,6 +1,7 @@
 package import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// One world, from the seed to the end of the run.
 package struct Simulation {

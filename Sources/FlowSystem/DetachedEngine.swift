@@ -1,6 +1,6 @@
 import CLinux
 import FlowCore
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// An engine in a process of its own, out of reach of the terminal: this program once more, in a

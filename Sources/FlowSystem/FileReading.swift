@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Reads files from beginning to end.

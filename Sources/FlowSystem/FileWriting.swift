@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Writes files that people asked for, as other programs would: what is there is overwritten, and

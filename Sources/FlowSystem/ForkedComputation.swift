@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Computes something in a copy of this process: what breaks a precondition ends that copy, and not

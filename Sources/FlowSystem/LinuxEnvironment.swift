@@ -1,7 +1,7 @@
 import CLinux
 package import FlowCore
-package import FlowLog
 package import FlowRuntime
+package import FlowStorage
 import Glibc
 
 /// This machine, as a driver sees it.

@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// The file system of this machine.

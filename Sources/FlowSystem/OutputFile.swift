@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// A file that is written for the user: it appears under its name when it is whole, and replaces

@@ -1,6 +1,6 @@
 import CLinux
 package import FlowCore
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// What a process can find out about itself and its machine.

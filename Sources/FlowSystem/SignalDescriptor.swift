@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Signals of this process, as something to read: blocked as signals, so that none interrupts

@@ -1,5 +1,5 @@
 import CLinux
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Standard output or standard error. A reader that is slow holds up nobody, and one that is gone

@@ -1,5 +1,5 @@
 import CLinux
-import FlowLog
+import FlowStorage
 import Glibc
 import Synchronization
 

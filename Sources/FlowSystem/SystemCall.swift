@@ -1,4 +1,4 @@
-package import FlowLog
+package import FlowStorage
 import Glibc
 
 /// Makes a system call that says -1 and errno when it fails, again if a signal interrupted it.

@@ -1,5 +1,5 @@
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowText
 
 /// What is printed of a world in which something does not hold.

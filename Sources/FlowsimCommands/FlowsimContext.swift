@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowCore
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import FlowText
 

@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 
 /// Runs a world in a process of its own: where one world fails, those like it may break preconditions.

@@ -1,6 +1,6 @@
 import CLinux
 import FlowCommandLine
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

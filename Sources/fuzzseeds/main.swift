@@ -1,5 +1,5 @@
 import FlowFuzzing
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

@@ -1,7 +1,7 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import Glibc
 import TestSupport

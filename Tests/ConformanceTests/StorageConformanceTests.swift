@@ -1,5 +1,5 @@
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import TestSupport
 import Testing

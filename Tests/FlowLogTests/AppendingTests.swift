@@ -1,4 +1,5 @@
 import FlowLog
+import FlowStorage
 import Testing
 
 @Suite struct AppendingTests {

@@ -1,4 +1,5 @@
 import FlowLog
+import FlowStorage
 import Testing
 
 /// What the writer does when the storage fails under it.

@@ -1,4 +1,5 @@
 import FlowLog
+import FlowStorage
 import Testing
 
 /// Events that follow from their numbers alone: so the right history up to any number is known.

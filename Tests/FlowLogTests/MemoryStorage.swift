@@ -1,4 +1,4 @@
-@testable import FlowLog
+import FlowStorage
 
 /// One folder in memory, with what is durable of it kept apart, and faults at chosen operations.
 final class MemoryStorage: Storage {
@@ -171,8 +171,8 @@ final class MemoryStorage: Storage {
     let count = unsafe max(0, min(range.count, file.bytes.count - start))
     guard count > 0 else { return 0 }
     bytesRead += count
-    let bytes = unsafe file.bytes
-    buffer.copy(bytes.span.extracting(start..<start + count), at: range.lowerBound)
+    let low = range.lowerBound
+    unsafe buffer.replaceSubrange(low..<low + count, with: file.bytes[start..<start + count])
     return count
   }
 
@@ -181,7 +181,7 @@ final class MemoryStorage: Storage {
     let start = Int(offset)
     let missing = unsafe max(0, start + count - file.bytes.count)
     unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: missing))
-    unsafe file.bytes.copy(bytes.extracting(0..<count), at: start)
+    for index in 0..<count { unsafe file.bytes[start + index] = bytes[index] }
     return count
   }
 

@@ -1,3 +1,4 @@
+import FlowStorage
 import Testing
 
 @testable import FlowLog

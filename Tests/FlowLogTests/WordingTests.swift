@@ -1,4 +1,5 @@
 import FlowLog
+import FlowStorage
 import Testing
 
 /// What people are told when the log, or the disk under it, fails.

@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 import Testing
 
 @testable import FlowSimulation

@@ -1,7 +1,7 @@
 import CLauncher
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import Testing
 
 @testable import FlowSimulation

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowRuntime
+import FlowStorage
 import Testing
 
 @testable import FlowLog

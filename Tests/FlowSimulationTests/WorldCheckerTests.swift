@@ -1,5 +1,6 @@
 import FlowCore
 import FlowLog
+import FlowStorage
 import Testing
 
 @testable import FlowRuntime

@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 import Glibc
 import TestSupport
 import Testing

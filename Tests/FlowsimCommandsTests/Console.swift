@@ -1,6 +1,6 @@
 import FlowCommandLine
 import FlowCore
-import FlowLog
+import FlowStorage
 
 @testable import FlowSimulation
 @testable import FlowsimCommands

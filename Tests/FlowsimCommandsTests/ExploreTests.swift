@@ -1,7 +1,7 @@
 import FlowCore
 import FlowJSON
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import TestSupport
 import Testing
 

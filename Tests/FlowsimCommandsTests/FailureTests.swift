@@ -1,7 +1,7 @@
 import FlowCore
 import FlowJSON
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import TestSupport
 import Testing

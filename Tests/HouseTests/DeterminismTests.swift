@@ -10,7 +10,7 @@ struct DeterminismTests {
     "SuspendingClock", "Task {", "Task.", "async let",
   ]
 
-  @Test(arguments: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation"])
+  @Test(arguments: ["FlowCore", "FlowStorage", "FlowLog", "FlowRuntime", "FlowSimulation"])
   func nothingAsksTheMachine(module: String) {
     let files = Repository.files(under: "Sources/\(module)")
     #expect(!files.isEmpty)

@@ -8,9 +8,10 @@ struct ImportTests {
     ("FlowCore", []),
     ("FlowText", []),
     ("FlowDefinition", ["FlowCore", "FlowText"]),
-    ("FlowLog", ["CZlib"]),
-    ("FlowRuntime", ["CLauncher", "FlowCore", "FlowLog"]),
-    ("FlowSimulation", ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime"]),
+    ("FlowStorage", []),
+    ("FlowLog", ["CZlib", "FlowStorage"]),
+    ("FlowRuntime", ["CLauncher", "FlowCore", "FlowLog", "FlowStorage"]),
+    ("FlowSimulation", ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {
     #expect(imports(ofModule: module).filter { !allowed.contains($0.module) } == [])

@@ -1,7 +1,7 @@
 package import FlowCommandLine
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// `flow logs RUN [STEP]`.

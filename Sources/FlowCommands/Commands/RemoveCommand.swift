@@ -1,8 +1,8 @@
 package import FlowCommandLine
 import FlowCore
 import FlowDefinition
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// `flow rm RUN…`.

@@ -2,6 +2,7 @@ package import FlowCommandLine
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// `flow verify RUN_OR_PATH…`.

@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// What the attempts of a run have printed, in its files.

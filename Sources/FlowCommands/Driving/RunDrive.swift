@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// Drives a run in this process, from its first or a further life to its end, and shows it.

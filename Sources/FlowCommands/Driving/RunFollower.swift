@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// Follows a run that other processes drive, until it ends or nobody drives it any more.

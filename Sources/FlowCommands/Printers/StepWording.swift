@@ -1,6 +1,6 @@
 import FlowCommandLine
 package import FlowCore
-import FlowLog
+import FlowStorage
 import FlowText
 
 extension EventWording {

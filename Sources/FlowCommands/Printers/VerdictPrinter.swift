@@ -2,6 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowLog
 package import FlowRuntime
+import FlowStorage
 import FlowText
 
 /// What `flow verify` prints of a log.

@@ -1,5 +1,5 @@
 package import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// What can be seen of an attempt that the history left open, while no engine drives the run.
 package enum AbandonedAttempt: Equatable, Sendable {

@@ -1,5 +1,5 @@
 package import FlowCore
-import FlowLog
+import FlowStorage
 
 /// Runs attempts by a launcher and its monitors: the engine's side of them (`ProcessHost`).
 ///

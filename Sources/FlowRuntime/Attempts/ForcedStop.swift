@@ -1,5 +1,5 @@
 package import FlowCore
-import FlowLog
+import FlowStorage
 
 /// Ends what runs of a run whose history cannot be read: all that is known of it is what the records
 /// of its attempts say.

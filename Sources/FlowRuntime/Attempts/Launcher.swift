@@ -1,5 +1,5 @@
 import FlowCore
-import FlowLog
+import FlowStorage
 
 /// The launcher of a run as its engine sees it: there is none, or one that takes requests.
 struct Launcher<Host: ProcessHost> {

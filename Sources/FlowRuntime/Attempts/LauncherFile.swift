@@ -1,5 +1,5 @@
 import CLauncher
-import FlowLog
+import FlowStorage
 
 /// The file whose lock a run's launcher holds, and each of its monitors until the attempt's record
 /// is made: while it is locked a fork may be in flight, and a record that is missing may yet come.

@@ -1,5 +1,5 @@
 import FlowCore
-import FlowLog
+import FlowStorage
 
 /// An attempt's record as it was found, and whether a monitor held its lock just before.
 struct RecordSighting: Equatable {

@@ -1,5 +1,5 @@
 package import FlowCore
-import FlowLog
+import FlowStorage
 
 /// What recovery finds of the attempts of an earlier engine.
 extension AttemptSupervisor {

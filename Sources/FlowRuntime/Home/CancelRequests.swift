@@ -1,5 +1,5 @@
 package import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// Requests to cancel a run, as files in a folder of the run: any process can leave one, whether an
 /// engine lives or not. The name says all, `<id in hexadecimal>.cancel` or `.force`, so that a

@@ -1,5 +1,6 @@
 import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// What the engine of a run says of itself in the lock file: 64 bytes (`CheckedNumbers`). It is
 /// written over and over, so a reader may see it half old and half new.

@@ -1,5 +1,6 @@
 package import FlowCore
 import FlowLog
+import FlowStorage
 
 extension RunHome {
   /// A dot begins no run id.

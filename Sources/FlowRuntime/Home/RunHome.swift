@@ -1,5 +1,5 @@
 import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// The folder that holds the runs of a user.
 package struct RunHome<Store: Storage> {

@@ -1,5 +1,5 @@
 import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// The lock file of a run. Whoever holds the kernel's lock on it is the run's engine; what it holds
 /// says which process that is, and how much of the log is durable. Nothing is ever left locked.

@@ -1,5 +1,5 @@
 package import FlowCore
-import FlowLog
+import FlowStorage
 
 extension RunHome {
   /// Removes a run that is over, with all that belongs to it.

@@ -1,5 +1,6 @@
 package import FlowCore
 import FlowLog
+import FlowStorage
 
 /// Drives one run: waits, tells the engine what happened, and does what it wants done.
 ///

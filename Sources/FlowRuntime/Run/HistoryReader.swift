@@ -1,5 +1,6 @@
 package import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// Reads a run's events from its log, from the first on.
 package struct HistoryReader<Store: Storage>: EventSource, ~Copyable {

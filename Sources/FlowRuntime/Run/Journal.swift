@@ -1,5 +1,6 @@
 package import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// Brings the engine's commits into the log, one at a time.
 package struct Journal<Store: Storage>: ~Copyable {

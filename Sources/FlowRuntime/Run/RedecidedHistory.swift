@@ -1,5 +1,6 @@
 import FlowCore
 import FlowLog
+import FlowStorage
 
 /// The history of a run whose engine is dead, read to its end and decided once more.
 struct RedecidedHistory<Store: Storage>: ~Copyable {

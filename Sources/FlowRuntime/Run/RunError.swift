@@ -1,5 +1,6 @@
 package import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// Why a run cannot be created, driven or read.
 package enum RunError: Error, Equatable, Sendable {

@@ -1,5 +1,6 @@
 package import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// Reads a run while, or after, some other process drives it.
 package struct RunReader<Store: Storage>: EventSource, ~Copyable {

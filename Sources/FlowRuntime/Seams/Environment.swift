@@ -1,5 +1,5 @@
 package import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// Everything outside the engine: the world that a driver runs in. There are two, Linux
 /// (`FlowSystem`) and a simulated one (`FlowSimulation`).

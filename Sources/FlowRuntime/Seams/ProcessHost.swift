@@ -1,5 +1,5 @@
 package import FlowCore
-package import FlowLog
+package import FlowStorage
 
 /// The machine's processes, as the engine of a run deals with them: the seam below
 /// `AttemptSupervisor`. An engine starts one launcher, which forks a monitor for each attempt

@@ -1,5 +1,5 @@
 import FlowCore
-import FlowLog
+import FlowStorage
 
 /// What the attempts of a run have left in its folder, to be compared with its history. It must be
 /// looked at before the history is: an intent is durable before anything is made for it.

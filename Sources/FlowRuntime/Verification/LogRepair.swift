@@ -1,5 +1,6 @@
 import FlowCore
 package import FlowLog
+package import FlowStorage
 
 /// Makes a log whole whose end cannot be read: goes on in a segment of its own, as recovery does,
 /// and changes no byte that was there. What does not count stays where it is, beyond the length

@@ -1,5 +1,6 @@
 import FlowCore
-package import FlowLog
+import FlowLog
+package import FlowStorage
 
 /// Reads a whole log, and checks all that can be checked: the segments with their checksums and
 /// chains, the events and how they are written, what was decided, and what the attempts have left.

@@ -1,6 +1,7 @@
 package import FlowCore
 package import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// All checkers of a world. The first violation counts: what comes after may only follow from it.
 package final class Checkers: RunObserver {

@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// Somebody who reads the run at any time, as `flow status` does: what he sees is durable.
 enum ReadChecker {

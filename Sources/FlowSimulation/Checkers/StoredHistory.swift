@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// Reads the history from the bytes of the log, as it grows: what `flow events --follow` would see.
 struct StoredHistory: ~Copyable {

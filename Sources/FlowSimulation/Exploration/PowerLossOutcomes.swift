@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 
 /// All that a power loss may leave of each file and folder of a disk. What is left of the whole disk
 /// is one outcome for each that can still be reached by a name: an image.

@@ -1,7 +1,7 @@
 import CLauncher
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// What monitors do.
 extension SimulatedProcesses {

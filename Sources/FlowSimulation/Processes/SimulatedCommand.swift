@@ -1,7 +1,7 @@
 import CLauncher
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// A command of an attempt, or something that it has started.
 struct SimulatedCommand {

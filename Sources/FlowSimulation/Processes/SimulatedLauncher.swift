@@ -1,7 +1,7 @@
 import CLauncher
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// A launcher: what it decides is the product's own (`flow_launcher_step`).
 @safe final class SimulatedLauncher {

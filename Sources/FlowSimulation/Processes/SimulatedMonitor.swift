@@ -1,7 +1,7 @@
 import CLauncher
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// A monitor: what it decides is the product's own (`flow_monitor_step`).
 final class SimulatedMonitor {

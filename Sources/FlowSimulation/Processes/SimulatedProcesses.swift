@@ -1,7 +1,7 @@
 import CLauncher
 package import FlowCore
-package import FlowLog
 package import FlowRuntime
+package import FlowStorage
 
 /// The machine's processes as the engine sees them. What launchers and monitors do is decided by
 /// the product's own step functions; here it is done, to the processes and the disk of the world.

@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 
 /// What goes wrong with operations on the disk.
 extension World {

@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 
 /// What is at paths that were asked for: a world has few, and asks for them often.
 struct KnownPaths {

@@ -1,4 +1,4 @@
-package import FlowLog
+package import FlowStorage
 
 /// A file system in memory, on a disk that can lose power: what was synced stays, unless the device is
 /// hostile; of what was not, some may be there (`StorageTier`).

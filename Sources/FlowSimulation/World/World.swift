@@ -1,6 +1,6 @@
 package import FlowCore
-import FlowLog
 package import FlowRuntime
+import FlowStorage
 
 /// A simulated machine, with an engine that can die on it.
 package final class World: Environment {

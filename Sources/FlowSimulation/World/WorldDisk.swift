@@ -1,5 +1,5 @@
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// What becomes of operations on the disk.
 extension World {

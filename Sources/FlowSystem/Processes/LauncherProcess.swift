@@ -1,6 +1,6 @@
 import CLauncher
 import CLinux
-import FlowLog
+import FlowStorage
 import Glibc
 
 /// A launcher that was started, and the channel to it.

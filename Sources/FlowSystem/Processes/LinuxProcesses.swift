@@ -1,8 +1,8 @@
 import CLauncher
 import CLinux
 package import FlowCore
-package import FlowLog
 package import FlowRuntime
+package import FlowStorage
 package import Glibc
 
 /// Launcher, monitors and their processes on this machine.

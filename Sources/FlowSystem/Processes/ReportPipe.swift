@@ -1,6 +1,6 @@
 import CLauncher
 import CLinux
-import FlowLog
+import FlowStorage
 import Glibc
 
 /// The pipe on which launchers and monitors tell what happens: one for all launchers of an engine,

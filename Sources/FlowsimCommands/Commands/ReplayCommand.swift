@@ -1,6 +1,6 @@
 import FlowCommandLine
-import FlowLog
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import FlowText
 

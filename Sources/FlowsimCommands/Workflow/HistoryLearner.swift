@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// Reads the histories of a workflow's runs.
 enum HistoryLearner {

@@ -1,9 +1,9 @@
 import FlowCommandLine
 import FlowCore
 import FlowDefinition
-import FlowLog
 import FlowRuntime
 import FlowSimulation
+import FlowStorage
 import FlowSystem
 import FlowText
 

@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// The segments of one log in memory, to be damaged and read between two damages: a disk on which

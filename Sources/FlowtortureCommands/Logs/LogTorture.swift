@@ -2,6 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// `flowtorture logs FOLDER`: all that can be done to the logs in a folder is done to copies of them

@@ -1,5 +1,5 @@
 import CTorture
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

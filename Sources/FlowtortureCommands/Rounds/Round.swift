@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

@@ -1,7 +1,7 @@
 import CLinux
 import CTorture
 import FlowCore
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

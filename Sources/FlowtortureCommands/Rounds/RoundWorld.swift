@@ -1,6 +1,6 @@
 import CLinux
 import FlowCore
-import FlowLog
+import FlowStorage
 import FlowSystem
 import Glibc
 

@@ -1,7 +1,7 @@
 import FlowCommands
-import FlowLog
 import FlowMemoryStorage
 import FlowRuntime
+import FlowStorage
 import TestSupport
 import Testing
 

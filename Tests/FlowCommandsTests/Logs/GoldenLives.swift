@@ -1,5 +1,5 @@
 import FlowCore
-import FlowLog
+import FlowStorage
 
 extension GoldenLog {
   // MARK: Engines that die

@@ -1,5 +1,5 @@
 import FlowCore
-import FlowLog
+import FlowStorage
 import Testing
 
 @testable import FlowRuntime

@@ -1,7 +1,7 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
 import FlowSimulation
+import FlowStorage
 import Testing
 
 /// Requests to cancel that any process can leave.

@@ -1,6 +1,6 @@
 import FlowCore
-import FlowLog
 import FlowRuntime
+import FlowStorage
 import Testing
 
 @testable import FlowSimulation

@@ -1,6 +1,6 @@
 import CLauncher
 import FlowCore
-import FlowLog
+import FlowStorage
 
 @testable import FlowRuntime
 

@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 
 /// Files in memory with their locks. A lock belongs to an open file description, which processes can
 /// share; nothing is ever lost.

@@ -2,6 +2,7 @@ import CLauncher
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 import Testing
 
 @testable import FlowSimulation

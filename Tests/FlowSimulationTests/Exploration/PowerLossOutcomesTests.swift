@@ -1,4 +1,4 @@
-import FlowLog
+import FlowStorage
 import Testing
 
 @testable import FlowSimulation

@@ -38,6 +38,11 @@ package struct Errno: Error, Hashable, Sendable {
   package static let quotaExceeded = Errno(rawValue: 122)  // EDQUOT
 }
 
+extension Errno {
+  /// Whether somebody may make room, and the same be tried again.
+  package var isWantOfRoom: Bool { self == .noSpace || self == .quotaExceeded }
+}
+
 extension Errno: CustomStringConvertible {
   /// What the number means, in the words of the manual, with its symbol.
   package var description: String {
