@@ -13,7 +13,7 @@
 
 enum { BEAT_MS = 10, PIECE = 1000, USAGE = 64 };
 
-// Who writes to which ledger.
+// The ledger, and the fields of the lines that this process writes.
 static const char *ledger, *run, *step, *attempt;
 static const char *beat = "beat";
 static volatile sig_atomic_t is_told_to_end;
@@ -26,8 +26,8 @@ static long long now_us(void) {
   return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
 }
 
-// Opened anew for each line, for descriptors may have been closed; never made, for when the round is
-// over nothing may come back.
+// Opens the ledger for each line, since descriptors may be closed. Never creates it: after the round no file
+// may reappear.
 static void note(const char *what, const char *detail) {
   char line[256];
   int length = snprintf(
@@ -83,7 +83,7 @@ static void print(long count) {
       bytes[index] = (char)torture_output_byte(printed + index);
     }
     ssize_t written = write(turn % 2 ? 2 : 1, bytes, (size_t)size);
-    // On a full disk there is less of it.
+    // The disk is full.
     if (written <= 0) return;
     printed += written;
     count -= written;

@@ -7,7 +7,7 @@ import Glibc
 /// The program `flowtorture`.
 package enum FlowtortureMain {
   /// - Parameter line: the command line without the program's name.
-  /// - Returns: what the process exits with.
+  /// - Returns: the exit code of the process.
   package static func run(_ line: [String]) -> Int32 {
     StandardStream.openMissing()
     let (output, errors) = (StandardStream.output(), StandardStream.error())
@@ -47,9 +47,9 @@ package enum FlowtortureMain {
     _ options: TortureOptions, _ output: StandardStream, _ errors: StandardStream
   ) -> ExitCode {
     do throws(RoundFailure) {
-      let place = try TorturePlace(options)
-      if options.isOneRound { return try playRound(options, place, output) }
-      return try Hunt(options, place.withOwnPrograms(), output, errors).run()
+      let workspace = try TortureWorkspace(options)
+      if options.isOneRound { return try playRound(options, workspace, output) }
+      return try Hunt(options, workspace.withOwnPrograms(), output, errors).run()
     } catch {
       output.flush()
       errors.write("flowtorture: \(error.text)\n")
@@ -57,16 +57,15 @@ package enum FlowtortureMain {
     }
   }
 
-  /// Plays one round in this process, and says what came of it: a line for each violation, and the
-  /// totals as the last.
+  /// Plays one round in this process. It prints a line for each violation, and the totals as the last line.
   private static func playRound(
-    _ options: TortureOptions, _ place: TorturePlace, _ output: StandardStream
+    _ options: TortureOptions, _ workspace: TortureWorkspace, _ output: StandardStream
   ) throws(RoundFailure) -> ExitCode {
-    // In a world of its own a disk can be mounted, which needs the rights to.
+    // Without a mount namespace, which needs rights, no small disk can be mounted.
     let mayMount = torture_own_world() == 0
     let plan = RoundPlan.draw(seed: options.seed, options.mode, mayMount: mayMount)
-    let folder = RoundFolder(path: "\(place.folder)/\(options.seed)")
-    let round = Round(plan, folder, flow: place.flow, program: place.program)
+    let folder = RoundFolder(path: "\(workspace.folder)/\(options.seed)")
+    let round = Round(plan, folder, flow: workspace.flow, program: workspace.program)
     let violations = try round.play()
     for violation in violations {
       output.write("violation in run \(RoundFolder.runID) of seed \(options.seed): \(violation)\n")

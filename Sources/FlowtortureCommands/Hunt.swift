@@ -4,46 +4,46 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// Many rounds, some at a time, each in a process of its own: so each knows its processes from those
-/// of all others.
+/// Plays many rounds, several at a time. Each has its own process, so that its descendants are the processes
+/// of this round alone.
 final class Hunt {
   private struct Playing {
     let seed: UInt64
-    /// Of a pipe that takes what the round says.
+    /// The reading end of the pipe for the output of the round.
     let descriptor: Int32
     let startedAt: Int
   }
 
   private let options: TortureOptions
-  private let place: TorturePlace
+  private let workspace: TortureWorkspace
   private let output: StandardStream
   private let errors: StandardStream
   private var playing: [Int32: Playing] = [:]
   private var totals = RoundTotals()
   private var nextSeed: UInt64
   private var broken: [String] = []
-  private var isTold = false
+  private var isInterrupted = false
 
   private static let wordMicroseconds = 10_000_000
-  /// Longer than any round may take that waits for everything as long as it may.
+  /// Longer than a round that uses up all its time limits.
   private static let roundMicroseconds = 300_000_000
 
   init(
-    _ options: TortureOptions, _ place: TorturePlace, _ output: StandardStream,
+    _ options: TortureOptions, _ workspace: TortureWorkspace, _ output: StandardStream,
     _ errors: StandardStream
   ) {
     self.options = options
-    self.place = place
+    self.workspace = workspace
     self.output = output
     self.errors = errors
     nextSeed = options.seed
   }
 
   func run() throws(RoundFailure) -> ExitCode {
-    // What a round that dies leaves behind falls to this process.
+    // This process adopts the orphans of a round that dies.
     _ = clinux_become_subreaper()
-    if geteuid() != 0 { say("no disks are filled: that needs root") }
-    say("from seed \(options.seed) on, in \(place.folder)")
+    if geteuid() != 0 { say("full disks are not tested, because that needs root") }
+    say("first seed \(options.seed), in \(workspace.folder)")
     let signals = Self.blockSignals()
     let start = RoundWorld.now
     var nextWord = start + Self.wordMicroseconds
@@ -51,7 +51,7 @@ final class Hunt {
       while playing.count < options.parallel, goesOn(since: start) { try startRound() }
       if playing.isEmpty { break }
       wait(for: signals, until: nextWord)
-      if isTold { break }
+      if isInterrupted { break }
       if RoundWorld.now >= nextWord {
         say(text(since: start))
         nextWord = RoundWorld.now + Self.wordMicroseconds
@@ -60,7 +60,7 @@ final class Hunt {
     }
     finish()
     output.write("\(text(since: start))\n")
-    if isTold || !broken.isEmpty { return .environment }
+    if isInterrupted || !broken.isEmpty { return .environment }
     return totals.violations == 0 ? .success : .runFailed
   }
 
@@ -70,7 +70,7 @@ final class Hunt {
   }
 
   private func goesOn(since start: Int) -> Bool {
-    if isTold || !broken.isEmpty { return false }
+    if isInterrupted || !broken.isEmpty { return false }
     if let kills = options.kills, totals.engineKills >= kills { return false }
     guard let minutes = options.minutes else { return true }
     return RoundWorld.now - start < minutes * 60_000_000
@@ -80,11 +80,13 @@ final class Hunt {
 
   private func startRound() throws(RoundFailure) {
     var ends: [Int32] = [0, 0]
-    guard unsafe pipe(&ends) == 0 else { throw RoundFailure(text: "no pipe: \(errno)") }
+    guard unsafe pipe(&ends) == 0 else {
+      throw RoundFailure(text: "cannot create a pipe: error \(errno)")
+    }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { _ = close(ends[1]) }
-    var line = [place.program, "--round", "--seed", String(nextSeed)]
-    line += ["--flow", place.flow, "--folder", place.folder]
+    var line = [workspace.program, "--round", "--seed", String(nextSeed)]
+    line += ["--flow", workspace.flow, "--folder", workspace.folder]
     if let mode = options.mode { line += ["--kill", mode.rawValue] }
     do throws(Errno) {
       let process = try ChildProcess.start(
@@ -101,7 +103,7 @@ final class Hunt {
     where RoundWorld.now - round.startedAt > Self.roundMicroseconds { kill(process, SIGKILL) }
   }
 
-  /// Takes in what a round that has ended has said.
+  /// Adds the output of a finished round to the totals.
   private func ended(_ round: Playing, _ ending: CommandRecord.Ending) {
     var said: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -114,22 +116,23 @@ final class Hunt {
       let totals = RoundTotals(line: last)
     else {
       broken.append(
-        "seed \(round.seed) was not played (\(ending)): \(String(decoding: said, as: UTF8.self))")
+        "the round of seed \(round.seed) could not be played (\(ending)): \(String(decoding: said, as: UTF8.self))"
+      )
       return
     }
     self.totals += totals
     for line in lines { output.write("\(line)\n") }
-    if !lines.isEmpty { output.write("the evidence is in \(place.folder)/\(round.seed)\n") }
+    if !lines.isEmpty { output.write("evidence: \(workspace.folder)/\(round.seed)\n") }
     output.flush()
   }
 
-  /// Leaves nothing behind that rounds have left, or that is cut off.
+  /// Removes everything that rounds left, and the rounds that were interrupted.
   private func finish() {
     Descendant.killAll()
-    for (_, round) in playing { RoundFolder(path: "\(place.folder)/\(round.seed)").remove() }
+    for (_, round) in playing { RoundFolder(path: "\(workspace.folder)/\(round.seed)").remove() }
     for text in broken { say(text) }
-    if isTold { say("told to end; nothing is said of the rounds that were being played") }
-    place.leave()
+    if isInterrupted { say("interrupted; the running rounds are discarded") }
+    workspace.leave()
   }
 
   // MARK: Waiting
@@ -147,7 +150,7 @@ final class Hunt {
     let left = max(0, deadline - RoundWorld.now)
     var timeout = timespec(tv_sec: left / 1_000_000, tv_nsec: left % 1_000_000 * 1_000)
     let number = unsafe sigtimedwait(&signals, nil, &timeout)
-    if number > 0 && number != SIGCHLD { isTold = true }
+    if number > 0 && number != SIGCHLD { isInterrupted = true }
     var status: Int32 = 0
     while case let process = unsafe waitpid(-1, &status, WNOHANG), process > 0 {
       if let round = playing.removeValue(forKey: process) {

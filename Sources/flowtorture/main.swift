@@ -2,7 +2,7 @@ import CTorture
 import FlowtortureCommands
 import Glibc
 
-// A step of a workflow under torture is this program once more: it is wherever the torture is.
+// This program is also the step program of its workflows, so that they need no other file.
 if let mode = CommandLine.arguments.dropFirst().first, ["step", "probe", "child"].contains(mode) {
   exit(unsafe torture_step(CommandLine.argc, CommandLine.unsafeArgv))
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowtortureCommands
 
-/// What is drawn for a round.
+/// Plans follow from their seeds and are playable.
 struct PlanTests {
   @Test func aSeedIsAlwaysTheSameRound() {
     for seed in UInt64(0)..<50 {
@@ -17,7 +17,7 @@ struct PlanTests {
         != RoundPlan.draw(seed: 2, nil, mayMount: true).steps)
   }
 
-  /// All that is killed is what the mode says.
+  /// Only the processes that the mode names are killed.
   @Test func aModeBoundsWhatIsDone() {
     for seed in UInt64(0)..<200 {
       let none = RoundPlan.draw(seed: seed, KillMode.none, mayMount: false)
@@ -32,7 +32,7 @@ struct PlanTests {
     }
   }
 
-  /// Nothing runs for ever: what stops itself is ended by its timeout.
+  /// No attempt runs for ever: one that stops itself has a timeout.
   @Test func everyAttemptEnds() {
     for seed in UInt64(0)..<200 {
       let plan = RoundPlan.draw(seed: seed, nil, mayMount: true)
@@ -42,7 +42,7 @@ struct PlanTests {
     }
   }
 
-  /// `flow` takes what is drawn for what it is.
+  /// `flow` reads a drawn workflow as the plan means it.
   @Test func workflowsAreDefinitions() throws {
     for seed in UInt64(0)..<200 {
       let plan = RoundPlan.draw(seed: seed, nil, mayMount: true)

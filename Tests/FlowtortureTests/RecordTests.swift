@@ -1,7 +1,7 @@
 import FlowtortureCommands
 import Testing
 
-/// What is read of the ledger and of what `flow` prints.
+/// Reading the ledger and the output of `flow`.
 struct RecordTests {
   @Test(arguments: [
     ("5 start r s0 1 77", LedgerLine.What.start), ("5 probe r s0 1 77", .probe),

@@ -1,65 +1,65 @@
 import FlowtortureCommands
 import Testing
 
-/// What was said stays true, and every process ends as it may.
+/// Whatever `flow` printed stays true, and its processes exit with the right code.
 struct SaidTests {
-  private var chronicle = Chronicle()
+  private var sample = SampleRound()
 
   // MARK: Events
 
   @Test mutating func aReaderShowsABeginningOfTheHistory() {
-    chronicle.record.eventTexts = ["", "1\n2\n", "1\n2\n3", "1\n2\n3\n9"]
-    #expect(chronicle.fired == [])
-    chronicle.record.eventTexts = ["1\n3\n"]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.eventTexts = [chronicle.record.lines.map { "\($0)\n" }.joined() + "15\n"]
-    #expect(chronicle.fired == [.said])
+    sample.record.eventTexts = ["", "1\n2\n", "1\n2\n3", "1\n2\n3\n9"]
+    #expect(sample.violated == [])
+    sample.record.eventTexts = ["1\n3\n"]
+    #expect(sample.violated == [.said])
+    sample.record.eventTexts = [sample.record.lines.map { "\($0)\n" }.joined() + "15\n"]
+    #expect(sample.violated == [.said])
   }
 
   @Test mutating func anEngineShowsNothingThatTheHistoryLacks() {
     func line(_ sequence: Int, _ outcome: String) -> String {
       #"{"sequence":\#(sequence),"monotonicUs":1,"kind":"runFinished","outcome":"\#(outcome)"}"#
     }
-    chronicle.record.lines[13] = line(14, "succeeded")
-    chronicle.record.engineTexts = [line(14, "succeeded") + "\n", ""]
-    #expect(chronicle.fired == [])
-    chronicle.record.engineTexts = [line(14, "failed") + "\n"]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.engineTexts = [line(15, "succeeded") + "\n"]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.engineTexts = ["nonsense\n"]
-    #expect(chronicle.fired == [.said])
+    sample.record.lines[13] = line(14, "succeeded")
+    sample.record.engineTexts = [line(14, "succeeded") + "\n", ""]
+    #expect(sample.violated == [])
+    sample.record.engineTexts = [line(14, "failed") + "\n"]
+    #expect(sample.violated == [.said])
+    sample.record.engineTexts = [line(15, "succeeded") + "\n"]
+    #expect(sample.violated == [.said])
+    sample.record.engineTexts = ["nonsense\n"]
+    #expect(sample.violated == [.said])
   }
 
   // MARK: Status
 
   @Test mutating func aStepThatWasShownAsDoneIsDone() {
-    chronicle.record.statuses = [
+    sample.record.statuses = [
       StatusReport(state: "running", steps: [.init("a", "running", [.init(1, nil)])])
     ]
-    #expect(chronicle.fired == [])
-    chronicle.record.statuses = [StatusReport(state: "running", steps: [.init("a", "failed")])]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.statuses = [
+    #expect(sample.violated == [])
+    sample.record.statuses = [StatusReport(state: "running", steps: [.init("a", "failed")])]
+    #expect(sample.violated == [.said])
+    sample.record.statuses = [
       StatusReport(
         state: "running", steps: [.init("a", "running", [.init(1, "exited", exitCode: 0)])])
     ]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.statuses = [StatusReport(state: "failed")]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.statuses = [StatusReport(state: "running", steps: [.init("x", "running")])]
-    #expect(chronicle.fired == [.said])
+    #expect(sample.violated == [.said])
+    sample.record.statuses = [StatusReport(state: "failed")]
+    #expect(sample.violated == [.said])
+    sample.record.statuses = [StatusReport(state: "running", steps: [.init("x", "running")])]
+    #expect(sample.violated == [.said])
   }
 
   @Test mutating func whatRunsOnceMoreMayEndOtherwise() {
     let failed = StatusReport(state: "failed", steps: [.init("a", "failed")])
-    chronicle.record.statuses = [failed]
-    #expect(chronicle.fired == [.said])
-    chronicle.record.plan.beatsAgain = []
-    #expect(chronicle.fired == [])
-    let steps = chronicle.record.status.steps
-    chronicle.record.statuses = [StatusReport(state: "failed", steps: steps)]
-    #expect(chronicle.fired == [.said])
+    sample.record.statuses = [failed]
+    #expect(sample.violated == [.said])
+    sample.record.plan.beatsAgain = []
+    #expect(sample.violated == [])
+    let steps = sample.record.status.steps
+    sample.record.statuses = [StatusReport(state: "failed", steps: steps)]
+    #expect(sample.violated == [.said])
   }
 
   // MARK: Commands
@@ -72,9 +72,9 @@ struct SaidTests {
     command.endedAt = 110_000
     command.ending = ending
     change(&command)
-    chronicle.record.commands = [command]
-    #expect(chronicle.fired.isSubset(of: [.said]))
-    return chronicle.fired.isEmpty
+    sample.record.commands = [command]
+    #expect(sample.violated.isSubset(of: [.said]))
+    return sample.violated.isEmpty
   }
 
   @Test mutating func exitCodesAreTheRunsOutcome() {
@@ -111,9 +111,9 @@ struct SaidTests {
     var other = CommandRecord(.run, process: 21, startedAt: 90_000)
     other.endedAt = 105_000
     other.ending = .exit(0)
-    chronicle.record.commands.append(other)
-    #expect(chronicle.fired == [])
-    chronicle.record.commands[1].endedAt = 95_000
-    #expect(chronicle.fired == [.said])
+    sample.record.commands.append(other)
+    #expect(sample.violated == [])
+    sample.record.commands[1].endedAt = 95_000
+    #expect(sample.violated == [.said])
   }
 }

@@ -3,15 +3,15 @@ import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// The segments of one log in memory, to be damaged and read between two damages: a disk on which
-/// nothing fails and nothing can be written.
+/// The segments of one log in memory: a read-only storage without errors, whose bytes can be damaged
+/// between two readings.
 final class LogImage: Storage {
-  /// The folder of a run, and the one in it that holds the segments.
+  /// The run's folder; its `log` holds the segments.
   static let run = RunFolder(path: "run")
 
-  /// The first is segment 1. Nil where one is missing.
+  /// The first is segment 1. Nil for a missing segment.
   var segments: [[UInt8]?]
-  /// What the lock file holds, if there is one. Nobody holds its lock.
+  /// The contents of the lock file, which no process has locked. Nil if there is none.
   var lock: [UInt8]?
 
   init(_ segments: [[UInt8]?]) {
@@ -74,7 +74,7 @@ final class LogImage: Storage {
   func syncDirectory(_ path: String) throws(Errno) {}
   func close(_ file: Int) throws(Errno) {}
 
-  // MARK: What no reader does
+  // MARK: Writing
 
   func makeDirectory(_ path: String) throws(Errno) { throw .readOnly }
   func removeDirectory(_ path: String) throws(Errno) { throw .readOnly }

@@ -5,29 +5,29 @@ import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// `flowtorture logs FOLDER`: all that can be done to the logs in a folder is done to copies of them
-/// in memory, and each is read and verified.
+/// `flowtorture logs FOLDER`: damages copies of logs in memory in every enumerable way, and reads and
+/// verifies each.
 struct LogTorture {
   private let folder: String
 
   static let syntax = CommandSyntax(
     program: "flowtorture", name: "logs",
-    purpose: "damage logs in every way, and look whether it is found",
+    purpose: "damage logs in every way, and check that the damage is reported",
     details: """
-      Every bit is flipped, every length is cut to, and segments are lost, swapped,
-      doubled and mixed with those of other logs. Whatever is left must be called what
-      it is, and what is read of it must be as it was written. The logs themselves stay
-      as they are.
+      Flips every bit, cuts to every length, and removes, swaps, doubles and mixes
+      segments with those of other logs. Each damaged log must get the right verdict,
+      and readers may only return events that were written. The logs themselves do not
+      change.
       """,
     arguments: [Argument("FOLDER", .one, "a folder of logs, each a folder of segments")],
     examples: [.init("flowtorture logs Fixtures/Logs/v1", "the golden logs")],
     exitCodes: [.success, .runFailed, .usage, .environment],
     exitMeaning: { code in
       switch code {
-      case .success: "all damage was found"
-      case .runFailed: "some was not"
+      case .success: "all damage was reported"
+      case .runFailed: "some damage was not reported, or reported wrongly"
       case .usage: "the command line is wrong"
-      case .environment: "there are no logs in the folder, or they cannot be read"
+      case .environment: "the folder has no logs, or they cannot be read"
       case .runCancelled, .runUnfinished, .damaged: code.meaning
       }
     })
@@ -43,23 +43,23 @@ struct LogTorture {
       return .environment
     }
     if logs.isEmpty {
-      errors.write("flowtorture: no log is in \(folder)\n")
+      errors.write("flowtorture: no logs in \(folder)\n")
       return .environment
     }
     var totals = Totals()
     for (name, truth) in logs {
-      var vandal = LogVandal(truth)
-      vandal.checkWhole()
-      totals.count("flips", &vandal) { $0.flipBits() }
-      totals.count("cuts", &vandal) { $0.cut() }
-      totals.count("moved segments", &vandal) { $0.moveSegments() }
-      totals.count("foreign segments", &vandal) { vandal in
-        for other in logs where other.name != name { vandal.takeSegments(of: other.truth) }
+      var damager = LogDamager(truth)
+      damager.checkWhole()
+      totals.count("flips", &damager) { $0.flipBits() }
+      totals.count("cuts", &damager) { $0.cut() }
+      totals.count("moved segments", &damager) { $0.moveSegments() }
+      totals.count("foreign segments", &damager) { damager in
+        for other in logs where other.name != name { damager.takeSegments(of: other.truth) }
       }
-      for failure in vandal.judge.failures.prefix(10) {
+      for failure in damager.checker.failures.prefix(10) {
         output.write("\(name): \(failure)\n")
       }
-      totals.add(vandal.judge)
+      totals.add(damager.checker)
     }
     output.write("\(logs.count) logs: \(totals.text)\n")
     return totals.failures == 0 ? .success : .runFailed
@@ -88,18 +88,18 @@ struct LogTorture {
     return images
   }
 
-  /// What was done, and how much of it was not found.
+  /// How many damages of each kind were checked, and with which results.
   private struct Totals {
     private var kinds: [(name: String, checks: Int)] = []
     private var verdicts: [LogVerdict: Int] = [:]
     private(set) var failures = 0
 
     mutating func count(
-      _ name: String, _ vandal: inout LogVandal, _ body: (inout LogVandal) -> Void
+      _ name: String, _ damager: inout LogDamager, _ body: (inout LogDamager) -> Void
     ) {
-      let before = vandal.judge.checks
-      body(&vandal)
-      let checks = vandal.judge.checks - before
+      let before = damager.checker.checks
+      body(&damager)
+      let checks = damager.checker.checks - before
       if let index = kinds.firstIndex(where: { $0.name == name }) {
         kinds[index].checks += checks
       } else {
@@ -107,17 +107,17 @@ struct LogTorture {
       }
     }
 
-    mutating func add(_ judge: LogJudge) {
-      failures += judge.failures.count
+    mutating func add(_ checker: LogChecker) {
+      failures += checker.failures.count
       for verdict in LogVerdict.allCases {
-        verdicts[verdict, default: 0] += judge.verdicts[verdict] ?? 0
+        verdicts[verdict, default: 0] += checker.verdicts[verdict] ?? 0
       }
     }
 
     var text: String {
       let done = kinds.map { "\($0.checks) \($0.name)" }.joined(separator: ", ")
       let said = LogVerdict.allCases.map { "\(verdicts[$0] ?? 0) \($0)" }.joined(separator: ", ")
-      return "\(done); \(said); \(failures) not found"
+      return "\(done); \(said); \(failures) wrong"
     }
   }
 }

@@ -2,11 +2,11 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// What an undamaged log holds: what any reading of a damaged one is compared with.
+/// The contents of the undamaged log, with which every reading of a damaged one is compared.
 struct LogTruth {
-  /// A place up to which a segment can be cut without a trace, but for what comes after it.
+  /// An offset at which a cut leaves a valid log.
   struct Cut {
-    /// From zero on.
+    /// From zero.
     let segment: Int
     let offset: Int
     /// The last event before it.
@@ -14,11 +14,11 @@ struct LogTruth {
   }
 
   let segments: [[UInt8]]
-  /// By the number of the first event of each frame.
+  /// By the sequence number of each frame's first event.
   private(set) var payloads: [UInt64: [UInt8]] = [:]
-  /// By the number of the last event of each commit; zero for nothing.
+  /// By the sequence number of each commit's last event; zero for the empty log.
   private(set) var states: [Int64: RunState?] = [0: nil]
-  /// Where segments begin and commits end, in the order of the log; and the end of the last seal.
+  /// The beginnings of segments, the ends of commits, and the end of the last seal, in order.
   private(set) var cuts: [Cut] = []
   private(set) var isSealed = false
   private(set) var last: Int64 = 0
@@ -57,13 +57,13 @@ struct LogTruth {
     }
   }
 
-  /// How much of a segment counts: what its successor names, or all of it.
+  /// The length of a segment that readers look at: the one that its successor names, or all of it.
   func length(of segment: Int) -> Int {
     guard segments.indices.contains(segment + 1) else { return segments[segment].count }
     return number(at: 40, of: segment + 1)
   }
 
-  /// How long a segment was when it got its name.
+  /// The length of a segment when it was published under its name.
   func bornSize(of segment: Int) -> Int {
     let step = number(at: 80, of: segment)
     let length = number(at: 88, of: segment)
@@ -75,27 +75,27 @@ struct LogTruth {
     segments[segment][offset..<offset + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// The last place of the last segment up to which all is there, if it is cut there.
+  /// The last valid cut of the last segment at or before a length.
   func lastCut(through length: Int) -> Cut? {
     cuts.last { $0.segment == segments.count - 1 && $0.offset <= length }
   }
 }
 
 extension LogReader {
-  /// Of the frame that was read last.
+  /// The payload of the last frame that was read.
   var payload: [UInt8] {
     withPayload { span in unsafe span.withUnsafeBufferPointer { unsafe Array($0) } }
   }
 }
 
 extension Replay {
-  /// Takes in the events of a frame of a log that is known to be right.
+  /// Applies the events of a frame of a valid log.
   fileprivate mutating func take(_ payload: [UInt8], from first: UInt64) {
     var decoder = EventDecoder(payload, first: Int64(first))
     do {
       while let event = try decoder.next() { try apply(event) }
     } catch {
-      preconditionFailure("a log that should be whole is not: \(error)")
+      preconditionFailure("an undamaged log cannot be read: \(error)")
     }
   }
 }

@@ -1,4 +1,4 @@
-/// What a command does when it runs: a list of acts, as the step program reads it (`CTorture`).
+/// The acts of a command, in the notation that the step program reads (`CTorture`).
 package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
   package enum Act: Equatable, Sendable {
     case ignoreTerm
@@ -34,12 +34,12 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
     }.joined(separator: ",")
   }
 
-  /// What it prints if nothing interrupts it.
+  /// How many bytes it prints if it is not interrupted.
   package var printedBytes: Int {
     acts.reduce(0) { if case .print(let bytes) = $1 { $0 + bytes } else { $0 } }
   }
 
-  /// Whether it ends only if somebody else ends it.
+  /// Whether it never ends by itself.
   var needsEnd: Bool { acts.contains(.stopSelf) }
 }
 

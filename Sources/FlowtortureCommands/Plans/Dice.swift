@@ -1,6 +1,6 @@
 import FlowCore
 
-/// Chance that depends on nothing but a seed: the plan of a round must come out the same again.
+/// Random draws that follow from a seed alone, so that a seed always gives the same plan.
 struct Dice {
   private let seed: UInt64
   private var throwsMade: UInt64 = 0
@@ -9,9 +9,9 @@ struct Dice {
     self.seed = seed
   }
 
-  /// From zero up to `limit`, which is left out.
+  /// Draws from `0..<limit`.
   mutating func below(_ limit: Int) -> Int {
-    precondition(limit > 0, "a choice among nothing")
+    precondition(limit > 0, "no values to choose from")
     throwsMade += 1
     let draw = SplitMix64.hash(seed, throwsMade)
     return Int(draw.multipliedFullWidth(by: UInt64(limit)).high)
@@ -29,7 +29,7 @@ struct Dice {
     values[below(values.count)]
   }
 
-  /// One of some values, each as often as its share says.
+  /// Draws one of the values, each with the probability of its share.
   mutating func weighted<Value>(_ choices: [(share: Int, value: Value)]) -> Value {
     var rest = below(choices.reduce(0) { $0 + $1.share })
     for choice in choices {
@@ -39,7 +39,7 @@ struct Dice {
     preconditionFailure("shares do not add up")
   }
 
-  /// Short times as often as long ones: from each doubling of `least` to `most` alike.
+  /// Draws each order of magnitude with the same probability: every doubling from `least` to `most`.
   mutating func scaled(_ least: Int, _ most: Int) -> Int {
     var bounds = [least]
     while let last = bounds.last, last * 2 < most { bounds.append(last * 2) }

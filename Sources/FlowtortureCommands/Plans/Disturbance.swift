@@ -1,18 +1,18 @@
-/// Something that is done to a run while it goes on.
+/// An act of the torture against a run.
 package enum Disturbance: Equatable, Sendable {
-  /// SIGKILL to all processes that drive the run, or want to.
+  /// SIGKILL to all processes that drive the run or try to.
   case killEngine
   case killLauncher
-  /// To one of those that live.
+  /// SIGKILL to one of the living monitors.
   case killMonitor(share: Int)
   case killMonitors
-  /// Engine, launcher and monitors, one right after the other.
+  /// Engine, launcher and monitors, immediately one after the other.
   case killAll
   case restart
-  /// Two at once: only one can have the run.
+  /// Two at once, of which only one can get the run.
   case restartTwice
   case cancel(force: Bool, wait: Bool)
-  /// SIGTERM to the engine, which leaves what runs.
+  /// SIGTERM to the engine, which detaches.
   case terminate
   /// Ctrl-C.
   case interrupt
@@ -20,23 +20,23 @@ package enum Disturbance: Equatable, Sendable {
   case readEvents
   /// `events --follow`, until the run ends or its engine does.
   case follow
-  /// A cleaner removes the file that the engine has locked.
+  /// Removes the file that the engine has locked, as a cleaner of old files may do.
   case removeLock
   case removeLauncherLock
-  /// SIGSTOP, and SIGCONT so many milliseconds later.
+  /// SIGSTOP, and SIGCONT after the given time.
   case pauseEngine(milliseconds: Int)
   case pauseMonitors(milliseconds: Int)
   case fillDisk
   case freeDisk
 }
 
-/// What the torture may kill.
+/// Which processes the torture may kill.
 package enum KillMode: String, CaseIterable, Sendable {
   case none, engine, all
 }
 
 extension Disturbance {
-  /// - Parameter isRunning: whether an engine is believed to live when it comes to this.
+  /// - Parameter isRunning: whether an engine is expected to be alive at this point.
   static func draw(_ dice: inout Dice, _ mode: KillMode, isRunning: Bool, smallDisk: Bool)
     -> Disturbance
   {
@@ -62,7 +62,7 @@ extension Disturbance {
     return dice.weighted(choices)
   }
 
-  /// Whether an engine lives behind it, as far as can be said.
+  /// Whether an engine is expected to be alive afterwards.
   func leavesEngine(_ before: Bool) -> Bool {
     switch self {
     case .killEngine, .killAll, .terminate: false

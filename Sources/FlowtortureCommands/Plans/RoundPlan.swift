@@ -1,8 +1,8 @@
-/// One run and what is done to it. It follows from the seed alone, so that a round can be had again;
-/// what happens when is the machine's.
+/// A workflow and the disturbances of its run. Both follow from the seed alone, so that a round can be
+/// repeated; the exact times depend on the machine.
 package struct RoundPlan: Equatable, Sendable {
   package struct Beat: Equatable, Sendable {
-    /// Whether it waits until a step shows that it goes on, for some time at most.
+    /// Whether it first waits, for a limited time, until a step writes into the ledger.
     package let awaitsStep: Bool
     package let pauseMicroseconds: Int
     package let disturbance: Disturbance
@@ -15,12 +15,12 @@ package struct RoundPlan: Equatable, Sendable {
   package var timeout: Int?
   package var steps: [StepPlan]
   package var beats: [Beat] = []
-  /// Whether the run's home is on a disk of its own that can be filled.
+  /// Whether the run's home is on its own small disk.
   package var hasSmallDisk = false
   package var isDetached = false
-  /// Whether what an engine prints is JSON.
+  /// Whether engines print JSON.
   package var printsEvents = true
-  /// Whether what did not succeed runs once more, and how that is disturbed.
+  /// The disturbances of a second round, in which failed steps rerun. Nil for none.
   package var beatsAgain: [Beat]?
 
   package init(seed: UInt64, mode: KillMode, steps: [StepPlan]) {
@@ -33,7 +33,7 @@ package struct RoundPlan: Equatable, Sendable {
 }
 
 extension RoundPlan {
-  /// - Parameter mode: nil for one that the seed chooses.
+  /// - Parameter mode: nil if the seed chooses it.
   static func draw(seed: UInt64, _ mode: KillMode?, mayMount: Bool) -> RoundPlan {
     var dice = Dice(seed: seed)
     let drawn: KillMode = dice.happens(60) ? .engine : .all
@@ -65,7 +65,7 @@ extension RoundPlan {
       let disturbance = Disturbance.draw(
         &dice, plan.mode, isRunning: isRunning, smallDisk: plan.hasSmallDisk)
       isRunning = disturbance.leavesEngine(isRunning)
-      // An engine needs some milliseconds to start and to take a run over: it is met in that, too.
+      // An engine needs some milliseconds to start and take over a run: some kills come within them.
       let pause = dice.happens(30) ? dice.scaled(100, 10_000) : dice.scaled(5_000, 150_000)
       return Beat(
         awaitsStep: dice.happens(60), pauseMicroseconds: pause, disturbance: disturbance)

@@ -3,9 +3,9 @@ package struct StepPlan: Equatable, Sendable {
   package enum Program: Equatable, Sendable {
     /// The step program itself.
     case direct
-    /// The step program, as the child of a shell.
+    /// A shell that runs the step program as its child.
     case shell
-    /// There is no such program.
+    /// A program that does not exist.
     case missing
   }
 
@@ -16,7 +16,7 @@ package struct StepPlan: Equatable, Sendable {
   package var id: String
   package var needs: [Int] = []
   package var program = Program.direct
-  /// By attempt; the last counts for all that follow.
+  /// By attempt. The last one also applies to all later attempts.
   package var behaviours: [Behaviour]
   package var timeout: Int?
   package var killGrace = 10_000
@@ -37,7 +37,7 @@ package struct StepPlan: Equatable, Sendable {
   }
 }
 
-/// When an attempt that failed is followed by another.
+/// When a failed attempt is retried.
 package struct RetryPlan: Equatable, Sendable {
   package var maxAttempts = 1
   package var initialDelay = 1_000
@@ -46,12 +46,12 @@ package struct RetryPlan: Equatable, Sendable {
   package var hasJitter = true
   /// Of `exit`, `signal`, `timeout` and `launch`.
   package var on = ["exit", "signal", "timeout", "launch"]
-  /// Nil means all but zero.
+  /// Nil means all except zero.
   package var exitCodes: [Int]?
 
   package init() {}
 
-  /// The longest delay that may follow so many failures.
+  /// The longest delay after so many failures.
   package func longestDelay(afterFailures failures: Int) -> Int {
     var delay = min(initialDelay, maxDelay)
     for _ in 1..<max(failures, 1) where delay < maxDelay {

@@ -1,6 +1,6 @@
 import FlowCommandLine
 
-/// A plan's workflow as a definition file.
+/// Writes a plan's workflow as a definition file.
 struct WorkflowText {
   /// Absolute paths.
   let program: String
@@ -52,7 +52,7 @@ struct WorkflowText {
     let words = [program, "step", ledger] + step.behaviours.map(\.description)
     switch step.program {
     case .direct: return .program(words)
-    // With something to do behind it, so that the shell stays.
+    // A second command keeps the shell from replacing itself by the first.
     case .shell: return .shell(words.map { "'\($0)'" }.joined(separator: " ") + "; exit $?")
     case .missing: return .program(["\(ledger)/no-such-program"])
     }

@@ -1,7 +1,7 @@
 import FlowCore
 import FlowJSON
 
-/// A line of `flow events --json`, as far as oracles go by it.
+/// A line of `flow events --json`, as far as checkers need it.
 package struct HistoryEvent: Equatable, Sendable {
   package enum Body: Equatable, Sendable {
     case engineStarted(life: Int, process: Int32)
@@ -21,12 +21,12 @@ package struct HistoryEvent: Equatable, Sendable {
     case runStopping(reason: String)
     case runFinished(outcome: String)
     case runReopened
-    /// No oracle asks for it.
+    /// No checker needs it.
     case other
   }
 
   package let sequence: Int
-  /// Of CLOCK_MONOTONIC, when the wake-up began in which it was recorded.
+  /// CLOCK_MONOTONIC at the beginning of the wake-up that recorded the event.
   package let microseconds: Int
   package let body: Body
 
@@ -46,7 +46,7 @@ package struct HistoryEvent: Equatable, Sendable {
   }
 }
 
-/// Something that `flow` printed is not what it is to print.
+/// Output of `flow` in an unexpected form.
 package struct Unreadable: Error, Equatable {
   package let text: String
 
@@ -55,9 +55,9 @@ package struct Unreadable: Error, Equatable {
   }
 }
 
-/// How an attempt ended, as the history has it.
+/// The end of an attempt according to the history.
 package struct AttemptResult: Equatable, Sendable {
-  /// As in `status --json`.
+  /// Spelled as in `status --json`.
   package var outcome: String
   package var cause: String
   package var exitCode: Int?
@@ -80,7 +80,7 @@ package struct AttemptResult: Equatable, Sendable {
   package var hasSucceeded: Bool { outcome == "exited" && exitCode == 0 && unkillable == 0 }
 }
 
-/// Takes fields out of an event, and notes whether one is missing.
+/// Reads the fields of an event, and notes whether one is missing.
 private struct Fields {
   let json: JSON
   var isIncomplete = false

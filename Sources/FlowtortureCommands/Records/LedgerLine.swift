@@ -1,21 +1,21 @@
-/// A line of the ledger: what a process of a step says it has done (`CTorture` has the format).
+/// A line that a process of a step wrote into the ledger. `CTorture` describes the format.
 package struct LedgerLine: Equatable, Sendable {
   package enum What: Equatable, Sendable {
-    /// The command of the attempt begins.
+    /// The command of the attempt starts.
     case start
-    /// Likewise, and it asks the step's probe.
+    /// The probe of the step starts.
     case probe
-    /// The command goes on.
+    /// The command is active.
     case beat
     case exit(code: Int)
     case die(signal: Int)
-    /// With the flags of its behaviour.
+    /// A child starts, with the flags of its behaviour.
     case child(flags: String)
     case childBeat
     case childEnd
   }
 
-  /// Of CLOCK_MONOTONIC, just before the line was written.
+  /// CLOCK_MONOTONIC immediately before the write.
   package let microseconds: Int
   package let what: What
   package let run: String
@@ -32,7 +32,7 @@ package struct LedgerLine: Equatable, Sendable {
     self.process = process
   }
 
-  /// Nil for what is no line of a ledger.
+  /// Nil if the text is not a line of a ledger.
   package init?(_ text: some StringProtocol) {
     let words = text.split(separator: " ")
     guard words.count >= 6, let microseconds = Int(words[0]),
@@ -44,7 +44,7 @@ package struct LedgerLine: Equatable, Sendable {
       run: String(words[2]))
   }
 
-  /// Whether the command itself says it, and not a child.
+  /// Whether the command itself wrote the line, and not a child.
   package var isOfCommand: Bool {
     switch what {
     case .start, .probe, .beat, .exit, .die: true

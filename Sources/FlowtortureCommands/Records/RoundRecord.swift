@@ -1,51 +1,51 @@
-/// All that is known of a round once it is over: what oracles judge.
+/// Everything that is known about a finished round; the checkers read it.
 package struct RoundRecord: Sendable {
   package var plan: RoundPlan
   /// `flow events --json`, line by line.
   package var lines: [String] = []
   package var history: [HistoryEvent] = []
   package var ledger: [LedgerLine] = []
-  /// Lines of the ledger that cannot be read.
+  /// Invalid lines of the ledger.
   package var foreignLines: [String] = []
   /// `flow status --json` at the end.
   package var status = StatusReport(state: "running")
-  /// What was said before.
+  /// What `flow status --json` printed earlier.
   package var statuses: [StatusReport] = []
-  /// Of `events`, each from the first line on.
+  /// What `flow events` printed, each from the first event.
   package var eventTexts: [String] = []
-  /// Of engines that print events.
+  /// What engines printed as events.
   package var engineTexts: [String] = []
   package var commands: [CommandRecord] = []
-  package var leftovers: [Leftover] = []
+  package var stragglers: [Straggler] = []
   package var outputs: [OutputRecord] = []
-  /// Requests to cancel that lie in the run's folder.
+  /// Requests to cancel in the run's folder.
   package var requests: [RequestRecord] = []
   /// Attempts whose monitors were killed.
   package var killedMonitors: Set<AttemptName> = []
-  /// Whether a launcher was killed, which is to find what a monitor that was killed has left.
+  /// Whether a launcher was killed. It would have found the processes of a killed monitor.
   package var hasKilledLaunchers = false
-  /// Monitors that were killed before they said of which attempt they were.
+  /// How many monitors were killed before they opened the record of their attempt.
   package var nameless = 0
   /// Whether the disk was ever filled.
   package var wasDiskFull = false
-  /// By how much this process itself was late at worst: on a machine that is busy, everybody is.
+  /// The longest delay of a wake-up of this process, which shows how busy the machine is.
   package var lateMicroseconds = 0
-  /// The longest that monitors were paused.
+  /// For how long processes were paused in total.
   package var pausedMicroseconds = 0
-  /// When the round ended, by CLOCK_MONOTONIC.
+  /// CLOCK_MONOTONIC at the end of the round.
   package var endedAt = 0
 
   package init(plan: RoundPlan) {
     self.plan = plan
   }
 
-  /// What may be added to every bound: a second, as the contract has it, and what the machine takes.
+  /// Added to every time limit: one second, which flow allows itself, and the delays of the machine.
   package var slackMicroseconds: Int {
     1_000_000 + 500_000 + 4 * lateMicroseconds + pausedMicroseconds
   }
 
-  /// An engine looks at the clock when it wakes up, and then reads what it is told: that may be of a
-  /// moment later.
+  /// How much older than a report the time of its event can be: an engine reads the clock before it reads
+  /// reports.
   package var readMicroseconds: Int { 50_000 + 4 * lateMicroseconds + pausedMicroseconds }
 }
 
@@ -63,13 +63,13 @@ package struct CommandRecord: Equatable, Sendable {
   package var kind: Kind
   package var process: Int32
   package var startedAt: Int
-  /// Nil while it lives.
+  /// Nil while it is alive.
   package var endedAt: Int?
   package var ending: Ending?
   package var wasKilled = false
   package var wasTerminated = false
   package var wasInterrupted = false
-  /// Whether the run was there, and under its lock, all the time.
+  /// Whether the run, its lock or disk space were missing at any time during its life.
   package var sawRunMissing = false
   package var sawLockRemoved = false
   package var sawDiskFull = false
@@ -82,8 +82,8 @@ package struct CommandRecord: Equatable, Sendable {
   }
 }
 
-/// A process that was still there when the run had ended.
-package struct Leftover: Equatable, Sendable {
+/// A process that was alive after the end of the run.
+package struct Straggler: Equatable, Sendable {
   package enum Owner: Equatable, Sendable {
     case flow
     case step(AttemptName, hasEnvironment: Bool)
@@ -101,11 +101,11 @@ package struct Leftover: Equatable, Sendable {
   }
 }
 
-/// What an attempt printed.
+/// The output of an attempt.
 package struct OutputRecord: Equatable, Sendable {
   package let attempt: AttemptName
   package let byteCount: Int
-  /// How many bytes from the first on are what the step program prints there.
+  /// How many bytes from the first are right.
   package let rightCount: Int
 
   package init(_ attempt: AttemptName, byteCount: Int, rightCount: Int? = nil) {
@@ -115,11 +115,11 @@ package struct OutputRecord: Equatable, Sendable {
   }
 }
 
-/// A request to cancel, as it lies in the run's folder.
+/// A request to cancel in the run's folder.
 package struct RequestRecord: Equatable, Sendable {
-  /// As in the history.
+  /// Spelled as in the history.
   package let id: String
-  /// How long before the end of the round it was made.
+  /// Its age at the end of the round.
   package let ageMicroseconds: Int
 
   package init(id: String, ageMicroseconds: Int) {

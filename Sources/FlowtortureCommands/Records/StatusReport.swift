@@ -1,6 +1,6 @@
 import FlowJSON
 
-/// What `flow status --json` said.
+/// The output of `flow status --json`.
 package struct StatusReport: Equatable, Sendable {
   package struct Step: Equatable, Sendable {
     package let id: String

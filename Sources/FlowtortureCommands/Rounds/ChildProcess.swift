@@ -3,7 +3,7 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// Starting programs with a given environment and nothing else of this process.
+/// Starts programs that inherit nothing from this process except the given descriptors and variables.
 enum ChildProcess {
   /// - Parameters:
   ///   - arguments: the first is an absolute path.
@@ -68,7 +68,7 @@ enum ChildProcess {
     return process
   }
 
-  /// How a process ended, of what `waitpid` says.
+  /// Decodes the status of `waitpid`.
   static func ending(_ status: Int32) -> CommandRecord.Ending {
     clinux_exited(status) != 0
       ? .exit(Int(clinux_exit_code(status))) : .signal(Int(clinux_term_signal(status)))

@@ -3,30 +3,30 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// A process below this one. Everything that a round starts stays below it, for what loses its
-/// parent falls to the round: nobody else's process can be meant.
+/// A descendant of this process. The round is a subreaper, so every process that it starts stays its
+/// descendant, and no foreign process is ever signalled.
 struct Descendant {
   let process: Int32
   let parent: Int32
-  /// As the kernel shows it: `Z` has ended.
+  /// The kernel's letter; `Z` has ended.
   let state: Character
   let name: String
-  /// In the kernel's own count: what tells it from a later process with the same number.
+  /// In clock ticks since boot. It distinguishes the process from a later one with the same id.
   let startTime: UInt64
 
   var hasEnded: Bool { state == "Z" || state == "X" }
 
-  /// The program that it runs.
+  /// The path of its executable.
   var program: String? { Self.target("/proc/\(process)/exe") }
 
-  /// The paths of the files that it has open.
+  /// The paths of its open files.
   var openFiles: [String] {
     let folder = "/proc/\(process)/fd"
     let names = (try? LinuxStorage().entries(of: folder)) ?? []
     return names.compactMap { Self.target("\(folder)/\($0)") }
   }
 
-  /// What a link leads to.
+  /// The target of a symbolic link.
   private static func target(_ link: String) -> String? {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink(link, &path, path.count)
@@ -43,13 +43,13 @@ struct Descendant {
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// - Returns: whether it was still that process, below this one.
+  /// - Returns: whether the process was still the same and got the signal.
   @discardableResult
   func signal(_ number: Int32) -> Bool {
     let descriptor = torture_open_process(process)
     guard descriptor >= 0 else { return false }
     defer { _ = close(descriptor) }
-    // Looked at behind the descriptor: it is what that names, or is gone.
+    // Checked after the descriptor was opened: it names this process, or the process is gone.
     guard Descendant(process)?.startTime == startTime else { return false }
     return torture_signal_process(descriptor, number) == 0
   }
@@ -59,11 +59,11 @@ extension Descendant {
   /// - Returns: nil if there is no such process.
   init?(_ process: Int32) {
     guard let bytes = try? FileReading.bytes(of: "/proc/\(process)/stat", limit: 1 << 16),
-      // The name is the second field, and may hold anything but ends with the last bracket.
+      // The name is the second field. It may hold any character, and ends with the last bracket.
       let open = bytes.firstIndex(of: UInt8(ascii: "(")),
       let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
-    // The first of these is the third.
+    // The first of these is the third field.
     let fields = bytes[bracket...].split(separator: UInt8(ascii: " ")).dropFirst()
       .map { String(decoding: $0, as: UTF8.self) }
     guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
@@ -74,7 +74,7 @@ extension Descendant {
       name: String(decoding: bytes[(open + 1)..<bracket], as: UTF8.self), startTime: startTime)
   }
 
-  /// All processes below this one, in the order of their numbers.
+  /// All descendants of this process, sorted by id.
   static func all() -> [Descendant] {
     let names = (try? LinuxStorage().entries(of: "/proc")) ?? []
     let processes = names.compactMap { Int32($0) }.compactMap { Descendant($0) }
@@ -91,9 +91,9 @@ extension Descendant {
     return found.sorted { $0.process < $1.process }
   }
 
-  /// Kills everything below this process, and returns when nothing is left.
+  /// Kills all descendants of this process, and waits until none is left.
   ///
-  /// - Returns: false if something does not go.
+  /// - Returns: false if a process does not end.
   @discardableResult
   static func killAll() -> Bool {
     for _ in 0..<5_000 {

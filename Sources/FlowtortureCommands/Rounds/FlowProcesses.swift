@@ -1,19 +1,19 @@
-/// The processes of `flow` in a round that the round did not start itself. They are looked for below
-/// the round alone; of those, a launcher and a monitor say what they are.
+/// The processes of a round that it did not start itself. All are descendants of the round; launchers and
+/// monitors are recognised by their names.
 struct FlowProcesses {
   private(set) var launchers: [Descendant] = []
   private(set) var monitors: [Descendant] = []
-  /// Engines that were started detached.
+  /// Detached engines.
   private(set) var engines: [Descendant] = []
-  /// All that is of the steps.
+  /// Processes of steps.
   private(set) var steps: [Descendant] = []
 
-  /// Whether only processes of steps are left.
+  /// Whether no process of flow is left.
   var isWithoutFlow: Bool { launchers.isEmpty && monitors.isEmpty && engines.isEmpty }
 
   /// - Parameters:
   ///   - flow: the path of the program.
-  ///   - own: processes that the round has started.
+  ///   - own: processes that the round started itself.
   init(flow: String, own: Set<Int32>) {
     for process in Descendant.all() where !process.hasEnded && !own.contains(process.process) {
       if process.program != flow {
@@ -26,8 +26,8 @@ struct FlowProcesses {
         engines.append(process)
       }
     }
-    // What is forked looks like its parent until it has become what it is to be: a launcher's child
-    // is a monitor, and a monitor's is no monitor.
+    // A forked child has its parent's name at first: a launcher's child is a monitor, and a monitor's child
+    // will be a step.
     let forking = Set(launchers.map(\.process))
     monitors += launchers.filter { forking.contains($0.parent) }
     launchers.removeAll { forking.contains($0.parent) }
@@ -35,15 +35,15 @@ struct FlowProcesses {
     monitors.removeAll { parents.contains($0.parent) }
   }
 
-  /// The attempt of a monitor: it holds its record open.
+  /// The attempt of a monitor, by the attempt record that it has open.
   static func attempt(of monitor: Descendant) -> AttemptName? {
     guard let path = monitor.openFiles.first(where: { $0.hasSuffix(".rec") }) else { return nil }
     let name = path.dropLast(4).split(separator: "/").last
     return name.flatMap { RoundFolder.attempt(String($0)) }
   }
 
-  /// The attempt of a step's process: by its environment, or by what a child without one was given.
-  static func owner(of process: Descendant) -> Leftover.Owner {
+  /// The attempt of a step's process, by its environment, or by its arguments if it has none.
+  static func owner(of process: Descendant) -> Straggler.Owner {
     let environment = process.environment
     func value(_ name: String) -> String? {
       environment.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }

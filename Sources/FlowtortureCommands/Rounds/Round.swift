@@ -2,7 +2,7 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// One round: a run, what is done to it, and the judgement.
+/// One round: runs a workflow, disturbs it, and checks the properties.
 final class Round {
   private let plan: RoundPlan
   private let world: RoundWorld
@@ -13,11 +13,11 @@ final class Round {
   private var record: RoundRecord
   private(set) var totals = RoundTotals()
 
-  /// How long an undisturbed run may take to its end. No step takes more than a few seconds.
+  /// Time limit for the end of an undisturbed run. No step takes more than a few seconds.
   private static let liveMicroseconds = 60_000_000
-  /// How long it is waited for a step to show that it goes on.
+  /// Time limit for a sign of life of a step.
   private static let stepMicroseconds = 300_000
-  /// How long a reader, or a process that has lost, may take.
+  /// Time limit for a reader, or for an engine that did not get the run.
   private static let commandMicroseconds = 30_000_000
 
   init(_ plan: RoundPlan, _ folder: RoundFolder, flow: String, program: String) {
@@ -29,9 +29,9 @@ final class Round {
     world.onEnd = { [unowned self] in ended($0, $1) }
   }
 
-  /// Plays the round, and leaves nothing behind but the folder.
+  /// Plays the round. Afterwards only the folder is left.
   ///
-  /// - Returns: what was violated.
+  /// - Returns: the violations.
   func play() throws(RoundFailure) -> [Violation] {
     try prepare()
     var problems: [Violation] = []
@@ -39,7 +39,7 @@ final class Round {
     play(plan.beats)
     problems += settle()
     if problems.isEmpty, let beats = plan.beatsAgain { problems += playAgain(beats) }
-    record.leftovers = leftovers()
+    record.stragglers = stragglers()
     if problems.isEmpty { problems += gather() }
     Descendant.killAll()
     totals.rounds = 1
@@ -55,7 +55,7 @@ final class Round {
       try FileWriting.write(Array(text.utf8), to: folder.workflow)
       try FileWriting.write([], to: folder.ledger)
     } catch {
-      throw RoundFailure(text: "cannot make \(folder.path): \(error)")
+      throw RoundFailure(text: "cannot create the folder \(folder.path): \(error)")
     }
   }
 
@@ -88,7 +88,7 @@ final class Round {
   }
 
   private func restart(failed: Bool = false) {
-    // Killed before the run was there.
+    // The engine was killed before it created the run.
     if !folder.hasRun {
       if drivers.isEmpty { startRun() }
       return
@@ -104,20 +104,20 @@ final class Round {
     FlowProcesses(flow: flow, own: Set(world.commands.map(\.process)))
   }
 
-  /// All processes that may drive the run; also one that nobody here has started.
+  /// All processes that may drive the run, detached engines included.
   private var drivers: [Int32] {
     world.drivers + (plan.isDetached ? processes().engines.map(\.process) : [])
   }
 
   // MARK: Disturbances
 
-  /// Until the run has ended.
+  /// Plays the beats until the run has ended.
   private func play(_ beats: [RoundPlan.Beat]) {
     let before = world.commands.count
     for beat in beats where !hasEnded(since: before) { play(beat) }
   }
 
-  /// Whether one of the commands behind those says that the run has ended.
+  /// Whether a command that was started later has exited with an outcome of the run.
   private func hasEnded(since before: Int) -> Bool {
     if plan.isDetached { return false }
     return world.commands.dropFirst(max(0, before - 1)).contains { command in
@@ -173,13 +173,13 @@ final class Round {
     }
   }
 
-  /// Waits until something is written into the ledger.
+  /// Waits until a step writes into the ledger.
   private func awaitStep() {
     let size = folder.ledgerSize
     world.wait(microseconds: Self.stepMicroseconds, every: 2_000) { folder.ledgerSize > size }
   }
 
-  /// Those that a signal asks to leave: a canceller is told otherwise.
+  /// Processes that detach or cancel on a signal; `flow cancel` reacts differently.
   private var engines: [Int32] {
     world.commands.filter { command in
       command.ending == nil && [.run, .restart, .restartFailed].contains(command.kind)
@@ -217,12 +217,12 @@ final class Round {
     if let process = start(.reader, arguments) { readers[process] = arguments[0] }
   }
 
-  /// What readers were asked for.
+  /// The subcommands of the readers.
   private var readers: [Int32: String] = [:]
 
   // MARK: The end
 
-  /// Lets the run come to its end.
+  /// Restarts the run until it ends.
   private func settle() -> [Violation] {
     world.freeDisk()
     let deadline = RoundWorld.now + Self.liveMicroseconds
@@ -230,18 +230,20 @@ final class Round {
     while RoundWorld.now < deadline {
       if drivers.isEmpty {
         if isFinished() { return [] }
-        // What ends at once each time is not started a thousand times.
+        // A command that fails at once must not be started a thousand times.
         world.wait(microseconds: pause)
         pause = min(2 * pause + 1_000, 1_000_000)
         restart()
       }
-      // Now and then, for a detached engine's end is no signal here.
+      // The end of a detached engine sends no signal to this process, so look regularly.
       world.wait(microseconds: 200_000) { world.drivers.isEmpty }
     }
-    world.note("what lives: \(lines(of: Descendant.all()))")
+    world.note("alive: \(lines(of: Descendant.all()))")
     return [
       Violation(
-        .live, "no end within \(Self.liveMicroseconds) us; \(status(within: 5_000_000) ?? "-")")
+        .live,
+        "the run did not end within \(Self.liveMicroseconds) us; status: \(status(within: 5_000_000) ?? "none")"
+      )
     ]
   }
 
@@ -255,7 +257,7 @@ final class Round {
       .flatMap { world.output(of: $0, within: microseconds) }
   }
 
-  /// Another round of the run, where something is left to do.
+  /// Reopens the run if a step did not succeed.
   private func playAgain(_ beats: [RoundPlan.Beat]) -> [Violation] {
     let text = status(within: Self.commandMicroseconds) ?? ""
     if (try? StatusReport(text))?.steps.allSatisfy({ $0.state == "succeeded" }) ?? true {
@@ -267,12 +269,12 @@ final class Round {
     return settle()
   }
 
-  /// What still lives now that the run has ended. Launchers end behind their monitors, and monitors
-  /// behind what they tell: both have a moment. So has what has no arguments any more: it has all
-  /// but ended, and may as well be the engine.
-  private func leftovers() -> [Leftover] {
-    func named(_ process: Descendant) -> Leftover {
-      Leftover(process.process, FlowProcesses.owner(of: process), line: lines(of: [process]))
+  /// Processes that are alive after the end of the run. Launchers end shortly after their monitors, and
+  /// monitors shortly after their report, so both get some time. A process without arguments is about to
+  /// end, and gets time too.
+  private func stragglers() -> [Straggler] {
+    func named(_ process: Descendant) -> Straggler {
+      Straggler(process.process, FlowProcesses.owner(of: process), line: lines(of: [process]))
     }
     var left = processes().steps.filter { !$0.arguments.isEmpty }.map(named)
     world.wait(microseconds: 3_000_000) {
@@ -282,7 +284,7 @@ final class Round {
     let others = processes()
     left += others.steps.filter(\.arguments.isEmpty).map(named)
     for process in others.launchers + others.monitors + others.engines {
-      left.append(Leftover(process.process, .flow, line: lines(of: [process])))
+      left.append(Straggler(process.process, .flow, line: lines(of: [process])))
     }
     return left
   }
@@ -294,7 +296,7 @@ final class Round {
     .joined(separator: " ")
   }
 
-  // MARK: Judgement
+  // MARK: Checks
 
   private func gather() -> [Violation] {
     world.wait(microseconds: Self.commandMicroseconds) { !world.hasLiving }
@@ -308,7 +310,7 @@ final class Round {
       record.status = try StatusReport(status)
       try gatherReaders()
     } catch {
-      return [Violation(.said, "what flow printed cannot be read: \(error.text)")]
+      return [Violation(.said, "cannot read output of flow: \(error.text)")]
     }
     for line in folder.text(folder.ledger).split(separator: "\n") {
       if let line = LedgerLine(line) {
@@ -324,7 +326,7 @@ final class Round {
     record.pausedMicroseconds = world.pausedMicroseconds
     record.wasDiskFull = world.wasDiskFull
     count()
-    return Oracle.judge(record)
+    return Property.check(record)
   }
 
   private func gatherReaders() throws(Unreadable) {
@@ -360,13 +362,12 @@ final class Round {
   }
 }
 
-/// The round could not be played.
+/// A round could not be played.
 struct RoundFailure: Error {
   let text: String
 }
 
 extension RoundPlan {
-  /// Outputs, and a segment of the log for each life of an engine, must find room as long as nobody
-  /// takes it.
+  /// Enough for all outputs and for one segment of the log for each engine life, until the disk is filled.
   fileprivate static var smallDiskBytes: Int { 64 << 20 }
 }

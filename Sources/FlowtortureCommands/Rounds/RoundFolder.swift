@@ -5,7 +5,7 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// Where the things of a round are.
+/// The folder of a round, with its run, its ledger and the evidence.
 struct RoundFolder {
   let path: String
   private let storage = LinuxStorage()
@@ -24,7 +24,7 @@ struct RoundFolder {
   var launcherLock: String { "\(run)/launcher" }
   private var filler: String { "\(home)/filler" }
 
-  /// Makes the folder; one that an earlier round with the same seed has left goes.
+  /// Creates the folder, and removes one that an earlier round with the same seed left.
   func create(mounting size: Int?) throws(Errno) {
     try Self.remove(path)
     try storage.makeDirectory(path)
@@ -34,7 +34,7 @@ struct RoundFolder {
   }
 
   func remove() {
-    // What is mounted goes with this process, and is in the way before.
+    // The mount ends with this process, but would be in the way until then.
     unsafe torture_unmount(home)
     try? Self.remove(path)
   }
@@ -45,7 +45,7 @@ struct RoundFolder {
     ((try? storage.attributes(of: path)) ?? nil) != nil
   }
 
-  /// In bytes.
+  /// The size of the ledger in bytes.
   var ledgerSize: Int {
     var status = stat()
     return unsafe stat(ledger, &status) == 0 ? Int(status.st_size) : 0
@@ -59,14 +59,14 @@ struct RoundFolder {
     String(decoding: (try? FileReading.bytes(of: path, limit: limit)) ?? [], as: UTF8.self)
   }
 
-  /// - Returns: whether there was one.
+  /// - Returns: whether the file existed.
   func removeFile(_ path: String) -> Bool {
     (try? storage.removeFile(path)) != nil
   }
 
   // MARK: The disk
 
-  /// Leaves no room at all.
+  /// Fills the disk to the last byte.
   func fillDisk() {
     let file = unsafe open(filler, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     if file < 0 { return }
@@ -81,7 +81,7 @@ struct RoundFolder {
     _ = removeFile(filler)
   }
 
-  // MARK: What a run has left
+  // MARK: Evidence
 
   /// The outputs of attempts.
   func outputs() -> [OutputRecord] {
@@ -96,7 +96,7 @@ struct RoundFolder {
     }
   }
 
-  /// `<step>@<attempt>`.
+  /// Parses `<step>@<attempt>`.
   static func attempt(_ name: String) -> AttemptName? {
     let parts = name.split(separator: "@")
     guard parts.count == 2, let number = Int(parts[1]) else { return nil }
@@ -116,7 +116,7 @@ struct RoundFolder {
     }
   }
 
-  /// Keeps the run's folder where it is on a disk that is gone with this process.
+  /// Copies the run's folder from the small disk, which ends with this process.
   func keepRun() {
     let line = ["/bin/cp", "-a", run, "\(path)/run"]
     guard
@@ -129,7 +129,7 @@ struct RoundFolder {
 
   // MARK: Trees
 
-  /// Removes a folder and everything in it; it need not be there.
+  /// Removes a folder with everything in it, if it exists.
   static func remove(_ path: String) throws(Errno) {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return }

@@ -1,4 +1,4 @@
-/// What happened in one round, or in many.
+/// Counts of one round or of many.
 package struct RoundTotals: Equatable, Sendable {
   package var rounds = 0
   package var engineKills = 0
@@ -8,7 +8,7 @@ package struct RoundTotals: Equatable, Sendable {
   package var cancels = 0
   package var fullDisks = 0
   package var locksRemoved = 0
-  /// Engines that the histories know of.
+  /// Engine lives in the histories.
   package var lives = 0
   package var attempts = 0
   package var reattached = 0
@@ -32,7 +32,7 @@ package struct RoundTotals: Equatable, Sendable {
 
   // MARK: Text
 
-  /// One line, which `init` reads.
+  /// One line that `init(line:)` reads.
   package var line: String {
     Self.names.map { "\($0.name)=\(self[keyPath: $0.path])" }.joined(separator: " ")
   }

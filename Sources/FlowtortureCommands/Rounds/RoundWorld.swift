@@ -4,15 +4,15 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// The processes of a round: it starts them, waits, and takes in their ends.
+/// The processes of a round: starts them, waits for them, and notes their ends.
 final class RoundWorld {
   let folder: RoundFolder
   /// The path of `flow`.
   private let flow: String
   private(set) var commands: [CommandRecord] = []
-  /// Of living commands, by process.
+  /// The indexes of living commands, by process id.
   private var living: [Int32: Int] = [:]
-  /// Files that a command's output and errors go to.
+  /// The files of a command's output and errors, without extension.
   private var outputs: [Int32: String] = [:]
   private let begunAt = RoundWorld.now
   private let parent = getppid()
@@ -21,7 +21,7 @@ final class RoundWorld {
   private(set) var wasDiskFull = false
   private(set) var isDiskFull = false
   private(set) var journal: [String] = []
-  /// Called with each command that has ended, and what it printed.
+  /// Called with each command that has ended, and its output.
   var onEnd: (CommandRecord, String) -> Void = { _, _ in }
 
   init(_ folder: RoundFolder, flow: String) {
@@ -66,7 +66,7 @@ final class RoundWorld {
     return record.process
   }
 
-  /// Those that drive the run or may come to it.
+  /// Living commands that drive the run or may begin to.
   var drivers: [Int32] {
     commands.filter { $0.ending == nil && $0.kind != .reader }.map(\.process)
   }
@@ -77,11 +77,11 @@ final class RoundWorld {
     commands.last { $0.process == process }
   }
 
-  /// - Returns: false if it has ended, and was not signalled.
+  /// - Returns: false if the process has already ended.
   @discardableResult
   func signal(_ process: Int32, _ number: Int32) -> Bool {
     reap()
-    // A child that was not waited for keeps its number.
+    // A child keeps its id until it is waited for.
     guard let index = living[process] else { return false }
     switch number {
     case SIGKILL: commands[index].wasKilled = true
@@ -95,8 +95,8 @@ final class RoundWorld {
 
   // MARK: Waiting
 
-  /// - Parameter interval: how often to look, for what no child's end tells.
-  /// - Returns: whether the condition came true before the time was over.
+  /// - Parameter interval: how often to check a condition that does not depend on the end of a child.
+  /// - Returns: whether the condition became true in time.
   @discardableResult
   func wait(
     microseconds: Int, every interval: Int = 500_000, until isDone: () -> Bool = { false }
@@ -112,14 +112,14 @@ final class RoundWorld {
       }
       if getppid() != parent { abandon() }
       var set = Self.childSignals
-      // Half a second is often enough to see who started this process go.
+      // Half a second is often enough to notice that the parent is gone.
       let length = min(left, interval, 500_000)
       var timeout = timespec(tv_sec: 0, tv_nsec: length * 1_000)
       unsafe sigtimedwait(&set, nil, &timeout)
     }
   }
 
-  /// Waits for a command's end, and gives what it printed; nil if it does not end in time.
+  /// Waits for the end of a command, and returns its output; nil if it does not end in time.
   func output(of process: Int32, within microseconds: Int) -> String? {
     guard wait(microseconds: microseconds, until: { living[process] == nil }) else { return nil }
     return outputs[process].map { folder.text("\($0).out") }
@@ -130,7 +130,7 @@ final class RoundWorld {
     while true {
       let process = unsafe waitpid(-1, &status, WNOHANG)
       if process <= 0 { return }
-      // Others have fallen to this process, and are nobody's.
+      // Adopted orphans are no commands.
       guard let index = living.removeValue(forKey: process) else { continue }
       let name = outputs[process] ?? ""
       commands[index].endedAt = Self.now
@@ -142,14 +142,14 @@ final class RoundWorld {
     }
   }
 
-  /// Whoever started this process is gone.
+  /// The parent is gone: clean up and exit.
   private func abandon() -> Never {
     Descendant.killAll()
     folder.remove()
     exit(1)
   }
 
-  // MARK: What is done to the world
+  // MARK: Disturbances
 
   func removeLock() {
     guard folder.removeFile(folder.lock) else { return }

@@ -1,9 +1,10 @@
-enum AgainOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.again`.
+enum AgainChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     licences(story) + overlaps(record, story)
   }
 
-  /// Whether each attempt but the first follows from what became of the one before.
+  /// Every attempt except the first needs a decision that follows from the end of the one before.
   private static func licences(_ story: Story) -> [String] {
     var problems: [String] = []
     var licensed: Set<String> = []
@@ -13,7 +14,7 @@ enum AgainOracle {
       switch event.body {
       case .scheduled(let attempt):
         if begun.contains(attempt.step), !licensed.contains(attempt.step) {
-          problems.append("\(attempt) was scheduled and nothing says that the step runs again")
+          problems.append("\(attempt) was scheduled, but no event says that the step runs again")
         }
         begun.insert(attempt.step)
         licensed.remove(attempt.step)
@@ -30,7 +31,7 @@ enum AgainOracle {
     return problems
   }
 
-  /// Whether something of an attempt still went on when a later one of its step had begun.
+  /// No process of an attempt may be active once a later attempt of its step has started.
   private static func overlaps(_ record: RoundRecord, _ story: Story) -> [String] {
     var starts: [String: [(number: Int, at: Int)]] = [:]
     for line in record.ledger where line.isStart {
@@ -39,7 +40,7 @@ enum AgainOracle {
     var seen: Set<AttemptName> = []
     let bare = record.bareProcesses
     return record.ledger.compactMap { line in
-      if bare.contains(line.process), OrphanOracle.isBeyondReach(line.attempt, record, story) {
+      if bare.contains(line.process), OrphanChecker.isBeyondReach(line.attempt, record, story) {
         return nil
       }
       if !line.isOfCommand, record.plan.step(line.attempt.step)?.keepsStragglers == true {
@@ -48,7 +49,7 @@ enum AgainOracle {
       let later = (starts[line.attempt.step] ?? [])
         .first { $0.number > line.attempt.number && $0.at <= line.microseconds }
       guard let later, seen.insert(line.attempt).inserted else { return nil }
-      return "process \(line.process) of \(line.attempt) went on (\(line.what)) "
+      return "process \(line.process) of \(line.attempt) was active (\(line.what)) "
         + "\(line.microseconds - later.at) us after attempt \(later.number) had started"
     }
   }

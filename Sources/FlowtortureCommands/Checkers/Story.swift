@@ -1,11 +1,11 @@
-/// What a history tells of each attempt.
+/// The events of each attempt in a history.
 package struct Story: Sendable {
   package struct Attempt: Sendable {
-    /// The last intent: an attempt that was withdrawn can be scheduled anew under its number.
+    /// The last intent: a withdrawn attempt can be scheduled again under its number.
     var scheduled: HistoryEvent
-    /// The first, whatever became of it.
+    /// The first intent.
     var firstScheduled: HistoryEvent
-    /// When it was last found never to have been launched.
+    /// The last event that found the attempt never launched.
     var foundUnlaunched: HistoryEvent?
     var stopRequested: HistoryEvent?
     var isForced = false
@@ -50,6 +50,6 @@ package struct Story: Sendable {
     }
   }
 
-  /// In an order that is always the same.
+  /// All attempts, sorted.
   package var names: [AttemptName] { attempts.keys.sorted() }
 }

@@ -1,30 +1,32 @@
-enum EndOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.ends`.
+enum EndChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     for name in story.names {
       guard let result = story.attempts[name]?.result, let step = record.plan.step(name.step)
       else { continue }
       let lines = record.ledger.filter { $0.attempt == name && $0.isOfCommand }
       let end = lines.last { $0.isEnd }
-      problems += judge(name, result, lines, end, step, record)
+      problems += check(name, result, lines, end, step, record)
     }
     return problems
   }
 
-  private static func judge(
+  private static func check(
     _ name: AttemptName, _ result: AttemptResult, _ lines: [LedgerLine], _ end: LedgerLine?,
     _ step: StepPlan, _ record: RoundRecord
   ) -> [String] {
     switch result.outcome {
     case "exited", "signalled":
       guard let end else {
-        // SIGKILL may have met a monitor's child before it was the command.
+        // SIGKILL may have hit the monitor's child before it became the command.
         let mayBeKilled = record.plan.mode == .all && result.signal == 9 && lines.isEmpty
-        return mayBeKilled ? [] : ["\(name) ended as \(result), and its command says nothing of it"]
+        return mayBeKilled
+          ? [] : ["\(name) ended as \(result), but its command wrote no end into the ledger"]
       }
-      return compare(name, result, end, step, record) + judgeOutput(name, end, step, record)
+      return compare(name, result, end, step, record) + checkOutput(name, end, step, record)
     case "launchFailed":
-      return lines.isEmpty ? [] : ["\(name) was not launched, says the history, and ran"]
+      return lines.isEmpty ? [] : ["\(name) ran, but the history says that its launch failed"]
     default: return []
     }
   }
@@ -33,7 +35,7 @@ enum EndOracle {
     _ name: AttemptName, _ result: AttemptResult, _ end: LedgerLine, _ step: StepPlan,
     _ record: RoundRecord
   ) -> [String] {
-    // A probe is never run by a shell.
+    // No shell runs a probe.
     let isShell =
       step.program == .shell && !record.ledger.contains { $0.attempt == name && $0.what == .probe }
     let isRight =
@@ -43,10 +45,10 @@ enum EndOracle {
         result.signal == signal || isShell && result.exitCode == 128 + signal
       case .start, .probe, .beat, .child, .childBeat, .childEnd: false
       }
-    return isRight ? [] : ["\(name) ended by \(end.what), and the history has \(result)"]
+    return isRight ? [] : ["\(name) ended by \(end.what), but the history has \(result)"]
   }
 
-  private static func judgeOutput(
+  private static func checkOutput(
     _ name: AttemptName, _ end: LedgerLine, _ step: StepPlan, _ record: RoundRecord
   ) -> [String] {
     let isProbe = record.ledger.contains { $0.attempt == name && $0.what == .probe }
@@ -54,13 +56,13 @@ enum EndOracle {
     else { return [] }
     let behaviour = isProbe ? step.probe : step.behaviour(ofAttempt: name.number)
     let printed = behaviour.printedBytes
-    // A shell has something to say of a child that died.
+    // A shell prints a message if its child died.
     let isCommented = step.program == .shell && !isProbe && end.isDeath
     let isWhole = isCommented || output.byteCount == printed
     if isWhole, output.rightCount >= printed { return [] }
     return [
-      "\(name) printed \(printed) bytes and ended by \(end.what), and of its output "
-        + "\(output.byteCount) bytes are there, the first \(output.rightCount) of them right"
+      "\(name) printed \(printed) bytes and ended by \(end.what), but its output has "
+        + "\(output.byteCount) bytes, of which the first \(output.rightCount) are right"
     ]
   }
 }

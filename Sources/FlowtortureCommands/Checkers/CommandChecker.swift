@@ -1,6 +1,6 @@
-/// How a process of `flow` may end (`semantics.md`, exit codes).
-enum CommandJudge {
-  static func judge(_ command: CommandRecord, _ record: RoundRecord) -> [String] {
+/// Checks how each process of `flow` ended, as a part of `Property.said`.
+enum CommandChecker {
+  static func check(_ command: CommandRecord, _ record: RoundRecord) -> [String] {
     let problem: String? =
       switch command.ending {
       case nil: "has not ended"
@@ -12,7 +12,7 @@ enum CommandJudge {
     } ?? []
   }
 
-  /// Before it has got so far as to take signals in, a process dies by any.
+  /// Until a process handles signals, any signal kills it.
   private static func mayDie(_ signal: Int, _ command: CommandRecord) -> Bool {
     signal == 9 && command.wasKilled || signal == 15 && command.wasTerminated
       || signal == 2 && command.wasInterrupted
@@ -21,14 +21,14 @@ enum CommandJudge {
   private static func mayExit(_ code: Int, _ command: CommandRecord, _ record: RoundRecord) -> Bool
   {
     switch command.kind {
-    // There may be no run yet, nor any more a disk to read it from.
+    // The run may not exist yet, or its disk may be gone.
     case .reader: code == 0 || code == 4 || command.sawRunMissing
-    // One that is detached has started another, and that one drives.
+    // With `--detach` another process drives the run.
     case .run: mayDrive(code, command, record) || code == 0 && record.plan.isDetached
     case .restart:
       mayDrive(code, command, record)
         || code == 2 && (command.sawRunMissing || hadCompany(command, record))
-    // Nothing is left to run again, or the run goes on.
+    // There is nothing to rerun, or the run is not finished.
     case .restartFailed: mayDrive(code, command, record) || code == 2
     case .cancel:
       code == 0 && record.status.isFinished || code == 2 && command.sawRunMissing
@@ -41,26 +41,26 @@ enum CommandJudge {
   {
     switch code {
     case 0, 1, 3: outcomes(record).contains(["succeeded", "failed", "", "cancelled"][code])
-    // Told to leave, or it has no run any more that it could drive.
+    // It was told to detach, or lost the run.
     case 4: command.wasTerminated || command.sawLockRemoved
     case 6: mayFail(command)
     default: false
     }
   }
 
-  /// Of all rounds of the run.
+  /// The outcomes of all rounds of the run.
   private static func outcomes(_ record: RoundRecord) -> [String] {
     record.history.compactMap {
       if case .runFinished(let outcome) = $0.body { outcome } else { nil }
     }
   }
 
-  /// Storage that was taken away.
+  /// Whether the torture took storage away from the process.
   private static func mayFail(_ command: CommandRecord) -> Bool {
     command.sawLockRemoved || command.sawDiskFull
   }
 
-  /// Whether another process that may drive the run lived at the same time.
+  /// Whether another process that may drive the run was alive at the same time.
   private static func hadCompany(_ command: CommandRecord, _ record: RoundRecord) -> Bool {
     record.commands.contains { other in
       other.process != command.process && other.kind != .reader

@@ -2,15 +2,15 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-/// Where the torture is played, and with which programs.
-struct TorturePlace {
+/// The folder of the rounds, and the programs that they run.
+struct TortureWorkspace {
   let folder: String
   let flow: String
-  /// This very program, which is also the steps'.
+  /// The path of this program, which is also the step program.
   let program: String
-  /// Whether the folder was made by this process.
+  /// Whether this process created the folder.
   private let isOwn: Bool
-  /// Where the programs are if they are only this torture's.
+  /// The folder of this process's own copies of the programs.
   private var binaries: String?
 
   init(_ options: TortureOptions) throws(RoundFailure) {
@@ -24,11 +24,11 @@ struct TorturePlace {
       if isOwn { try storage.makeDirectory(path) }
       folder = try ProcessFacts.realPath(path)
     } catch {
-      throw RoundFailure(text: "cannot find the programs or make the folder: \(error)")
+      throw RoundFailure(text: "cannot find the programs, or cannot create the folder: \(error)")
     }
   }
 
-  private init(_ other: TorturePlace, binaries: String) {
+  private init(_ other: TortureWorkspace, binaries: String) {
     folder = other.folder
     isOwn = other.isOwn
     flow = "\(binaries)/flow"
@@ -40,20 +40,20 @@ struct TorturePlace {
     path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
   }
 
-  /// The same place with programs that nobody else replaces while they run.
-  func withOwnPrograms() throws(RoundFailure) -> TorturePlace {
-    let place = TorturePlace(self, binaries: "\(folder)/programs-\(ProcessFacts.processID)")
+  /// The same workspace with its own copies of the programs, which no build replaces.
+  func withOwnPrograms() throws(RoundFailure) -> TortureWorkspace {
+    let workspace = TortureWorkspace(self, binaries: "\(folder)/programs-\(ProcessFacts.processID)")
     do throws(Errno) {
       try LinuxStorage().makeDirectory("\(folder)/programs-\(ProcessFacts.processID)")
-      try Self.link(flow, to: place.flow)
-      try Self.link(program, to: place.program)
+      try Self.link(flow, to: workspace.flow)
+      try Self.link(program, to: workspace.program)
     } catch {
-      throw RoundFailure(text: "cannot keep the programs in \(folder): \(error)")
+      throw RoundFailure(text: "cannot copy the programs to \(folder): \(error)")
     }
-    return place
+    return workspace
   }
 
-  /// Copies only where there can be no second name.
+  /// Makes a hard link, or a copy if there can be none.
   private static func link(_ path: String, to name: String) throws(Errno) {
     if unsafe Glibc.link(path, name) == 0 { return }
     let bytes = try FileReading.bytes(of: path, limit: 1 << 30)
@@ -61,7 +61,7 @@ struct TorturePlace {
     _ = try systemCall { unsafe chmod(name, 0o700) }
   }
 
-  /// Removes what was made here; the folder stays if it holds evidence.
+  /// Removes what this process created; the folder stays if it holds evidence.
   func leave() {
     if let binaries { try? RoundFolder.remove(binaries) }
     if isOwn { try? LinuxStorage().removeDirectory(folder) }

@@ -1,8 +1,8 @@
 import FlowtortureCommands
 
-/// A round that went well, for tests to spoil: `a` fails once and is tried again, then `b`, which
-/// needs it, succeeds. Times are microseconds.
-struct Chronicle {
+/// A round without violations, which tests change: `a` fails once and is retried, then `b`, which needs it,
+/// succeeds. Times are microseconds.
+struct SampleRound {
   var record: RoundRecord
 
   static let a1 = AttemptName("a", 1)
@@ -65,7 +65,7 @@ struct Chronicle {
     record.lines = record.history.map { "\($0.sequence)" }
   }
 
-  /// Puts events in at a place from 1, and counts anew.
+  /// Inserts events before the one with this sequence number, and renumbers.
   mutating func insert(at sequence: Int, _ events: (at: Int, HistoryEvent.Body)...) {
     var all = record.history.map { ($0.microseconds, $0.body) }
     all.insert(contentsOf: events.map { ($0.at, $0.1) }, at: sequence - 1)
@@ -84,8 +84,8 @@ struct Chronicle {
     set(all)
   }
 
-  var violations: [Violation] { Oracle.judge(record) }
+  var violations: [Violation] { Property.check(record) }
 
-  /// The oracles that fire, each once.
-  var fired: Set<Oracle> { Set(violations.map(\.oracle)) }
+  /// The properties that are violated.
+  var violated: Set<Property> { Set(violations.map(\.property)) }
 }

@@ -1,12 +1,12 @@
-/// Goes through the history with a model of the policy that knows nothing of the engine's own.
-enum RetryOracle {
+/// Checks `Property.retry` with a model of the policy that shares no code with the engine's.
+enum RetryChecker {
   fileprivate struct Step {
     var failures = 0
     var losses = 0
     var asksProbe = false
-    /// The end that awaits a decision.
+    /// The end that needs a decision.
     var undecided: AttemptResult?
-    /// Before this time no attempt may be scheduled.
+    /// No attempt may be scheduled before this time.
     var notBefore = 0
   }
 
@@ -15,10 +15,10 @@ enum RetryOracle {
     case finish(String)
   }
 
-  /// After so many reruns a step that is lost once more fails (`semantics.md`).
+  /// A step that is lost once more after so many reruns fails.
   private static let maxReruns = 3
 
-  static func judge(_ record: RoundRecord) -> [String] {
+  static func check(_ record: RoundRecord) -> [String] {
     var steps: [String: Step] = [:]
     var isStopping = false
     var problems: [String] = []
@@ -27,20 +27,20 @@ enum RetryOracle {
       case .scheduled(let attempt):
         let early = (steps[attempt.step]?.notBefore ?? 0) - event.microseconds
         if early > 0 {
-          problems.append("\(attempt) was scheduled \(early) us before its delay was over")
+          problems.append("\(attempt) was scheduled \(early) us before the end of its delay")
         }
       case .ended(let attempt, let result):
         steps[attempt.step, default: Step()].note(result)
       case .retryScheduled(let attempt, let delay):
         problems += decide(.retry, attempt.step, &steps, isStopping, record)
-        problems += judge(delay, of: attempt, steps, record)
+        problems += check(delay, of: attempt, steps, record)
         steps[attempt.step]?.notBefore = event.microseconds + delay * 1_000
       case .rerunScheduled(let attempt):
         problems += decide(.rerun, attempt.step, &steps, isStopping, record)
       case .probeScheduled(let attempt):
         problems += decide(.probe, attempt.step, &steps, isStopping, record)
       case .stepFinished(let step, let outcome):
-        // One that was backing off, or was withdrawn, is cancelled without an end to decide upon.
+        // A step that was backing off, or whose attempt was withdrawn, is cancelled without an end.
         if outcome != "cancelled" || steps[step]?.undecided != nil {
           problems += decide(.finish(outcome), step, &steps, isStopping, record)
         }
@@ -61,14 +61,14 @@ enum RetryOracle {
     _ record: RoundRecord
   ) -> [String] {
     guard let plan = record.plan.step(id), let result = steps[id]?.undecided else {
-      return ["\(id): \(decision) follows from nothing"]
+      return ["\(id): \(decision) without an end that it could follow from"]
     }
     let expected = expected(after: result, steps[id] ?? Step(), plan, isStopping)
     steps[id]?.undecided = nil
     if decision == .probe { steps[id]?.asksProbe = true }
     if decision == .rerun { steps[id]?.asksProbe = false }
     if decision == expected { return [] }
-    return ["\(id): after \(result) comes \(decision), and not \(expected)"]
+    return ["\(id): after \(result) expected \(expected), found \(decision)"]
   }
 
   private static func expected(
@@ -96,17 +96,17 @@ enum RetryOracle {
     return isStopping ? .finish("cancelled") : .retry
   }
 
-  private static func judge(
+  private static func check(
     _ delay: Int, of attempt: AttemptName, _ steps: [String: Step], _ record: RoundRecord
   ) -> [String] {
     guard let retry = record.plan.step(attempt.step)?.retry else { return [] }
     let longest = retry.longestDelay(afterFailures: steps[attempt.step]?.failures ?? 1)
     let isRight = retry.hasJitter ? (0...longest).contains(delay) : delay == longest
-    return isRight ? [] : ["\(attempt): a delay of \(delay) ms, and the policy says \(longest)"]
+    return isRight ? [] : ["\(attempt): a delay of \(delay) ms, but the policy says \(longest)"]
   }
 }
 
-extension RetryOracle.Step {
+extension RetryChecker.Step {
   fileprivate mutating func note(_ result: AttemptResult) {
     undecided = result
     if result.unkillable > 0 || result.hasSucceeded || result.outcome == "cancelled" { return }
@@ -119,7 +119,7 @@ extension RetryOracle.Step {
 }
 
 extension AttemptResult {
-  /// As retry policies name it.
+  /// The name that retry policies have for it.
   fileprivate var failureKind: String {
     switch outcome {
     case "timedOut": "timeout"

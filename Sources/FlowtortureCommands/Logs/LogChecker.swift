@@ -2,30 +2,29 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// Reads a damaged log, and says where what comes out is not what must.
-struct LogJudge {
+/// Reads and verifies a damaged log, and notes every result that is not the expected one.
+struct LogChecker {
   let truth: LogTruth
   let image: LogImage
-  /// How many damages were looked at.
+  /// How many damaged logs were checked.
   private(set) var checks = 0
   private(set) var failures: [String] = []
-  /// By verdict.
+  /// How often each verdict was given.
   private(set) var verdicts: [LogVerdict: Int] = [:]
 
-  /// What may be said of a damaged log.
+  /// The verdict that a damaged log must get.
   enum Expectation {
-    /// That nothing is wrong: the history ends with this event.
+    /// Intact: the history ends with this event.
     case intact(Int64)
-    /// That it ends in a commit that was never finished, after this event.
+    /// Torn: an incomplete commit follows this event.
     case torn(Int64)
     case damaged
-    /// Damage, which is found behind what others have written.
+    /// Damaged, but readers may return frames of another log first.
     case foreign
-    /// That nothing is wrong, or the end is torn: after any whole commit.
+    /// Intact or torn after any complete commit.
     case prefix
-    /// A change of bytes that were written and synced: whatever it is called, not that all is well,
-    /// nor that the end is torn where something was there; and not less may be left than all but
-    /// the last commit.
+    /// Synced bytes have changed. The verdict may not be intact, and torn only after the last event. At most
+    /// the last commit may be missing.
     case rot
   }
 
@@ -34,7 +33,7 @@ struct LogJudge {
     image = LogImage(truth.segments)
   }
 
-  /// Verifies the image as it is now, and reads it as far as it goes.
+  /// Verifies the image in its present state, and reads it as far as possible.
   mutating func check(_ what: @autoclosure () -> String, _ expectation: Expectation) {
     checks += 1
     if let fault = verifierFault(expectation) ?? readerFault(expectation) {
@@ -42,8 +41,8 @@ struct LogJudge {
     }
   }
 
-  /// The same of a run's folder, with what its engine has said last in the lock file: that all was
-  /// durable. What is lost is then known to be.
+  /// Checks the image as a run's folder whose lock file says that all events were durable. A lost event is
+  /// then known to be lost.
   mutating func checkClaimed(_ what: @autoclosure () -> String, _ expectation: Expectation) {
     let claim = HolderRecord(
       processID: 1, boot: BootMark("boot"),
@@ -52,14 +51,15 @@ struct LogJudge {
       lastSequence: truth.last)
     image.lock = claim.encoded()
     defer { image.lock = nil }
-    // Whether the machine was started since makes no difference: what was said was true.
+    // The claim is true in another boot, too.
     for boot in ["boot", "another"] {
       guard let report = verify(.run(LogImage.run, id: nil), boot: boot) else { continue }
       let expected: LogVerdict =
         if case .intact(truth.last) = expectation { .intact } else { .damaged }
       if case .torn(truth.last) = expectation, report.verdict == .torn { continue }
       if report.verdict != expected {
-        failures.append("\(what()), with a claim: \(report.verdict), should be \(expected)")
+        failures.append(
+          "\(what()), with a claim of durability: \(report.verdict), expected \(expected)")
       }
     }
   }
@@ -70,26 +70,26 @@ struct LogJudge {
     do throws(RunError) {
       return try LogVerifier.verify(subject, in: image, bootID: boot)
     } catch {
-      failures.append("not verified: \(error)")
+      failures.append("cannot verify the log: \(error)")
       return nil
     }
   }
 
-  // MARK: What is wrong with a reading
+  // MARK: Results
 
   private mutating func verifierFault(_ expectation: Expectation) -> String? {
     guard let report = verify(.log(LogImage.run.log), boot: "boot") else { return nil }
     verdicts[report.verdict, default: 0] += 1
     let found = "\(report.verdict) after event \(report.lastSequence)"
-    // What is given out as the history is a state of the run, at the end of a whole commit.
+    // The history must lead to a state that the run was in after a complete commit.
     if report.verdict <= .ambiguous {
       guard let state = truth.states[report.lastSequence], state == report.state else {
         return "a wrong state: \(found)"
       }
     } else if report.problems.contains(where: { $0.path.isEmpty }) {
-      return "not said where: \(found)"
+      return "no location: \(found)"
     }
-    return isMet(expectation, report) ? nil : "\(found), should be \(expectation)"
+    return isMet(expectation, report) ? nil : "\(found), expected \(expectation)"
   }
 
   private func isMet(_ expectation: Expectation, _ report: LogReport) -> Bool {
@@ -107,7 +107,7 @@ struct LogJudge {
     }
   }
 
-  /// Whatever is given out before damage is found must be as it was written.
+  /// Every frame that a reader returns before it finds the damage must be a written one.
   private func readerFault(_ expectation: Expectation) -> String? {
     if case .foreign = expectation { return nil }
     do throws(LogError) {
@@ -115,11 +115,11 @@ struct LogJudge {
         LogImage.run.log, in: image, .recovering, dictionary: EventDictionary.version1)
       while let frame = try reader.next() {
         if truth.payloads[frame.first] != reader.payload {
-          return "event \(frame.first) was read as it was never written"
+          return "event \(frame.first) was read with a payload that was never written"
         }
       }
     } catch {
-      // The verdict on it is the verifier's.
+      // The verifier has judged the damage.
     }
     return nil
   }

@@ -1,37 +1,38 @@
-enum SaidOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
-    record.eventTexts.flatMap { judge(readerText: $0, record) }
-      + record.engineTexts.flatMap { judge(engineText: $0, record) }
-      + record.statuses.flatMap { judge($0, record, story) }
-      + record.commands.flatMap { CommandJudge.judge($0, record) }
+/// Checks `Property.said`.
+enum SaidChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
+    record.eventTexts.flatMap { check(readerText: $0, record) }
+      + record.engineTexts.flatMap { check(engineText: $0, record) }
+      + record.statuses.flatMap { check($0, record, story) }
+      + record.commands.flatMap { CommandChecker.check($0, record) }
   }
 
   // MARK: Events
 
   /// A reader shows the history from its beginning.
-  private static func judge(readerText text: String, _ record: RoundRecord) -> [String] {
+  private static func check(readerText text: String, _ record: RoundRecord) -> [String] {
     let said = wholeLines(text)
     if said.count > record.lines.count {
-      return ["a reader showed \(said.count) events, and there are \(record.lines.count)"]
+      return ["a reader showed \(said.count) events, but there are \(record.lines.count)"]
     }
     guard let index = said.indices.first(where: { said[$0] != record.lines[$0] }) else { return [] }
-    return ["a reader showed \(said[index]), and the history has \(record.lines[index])"]
+    return ["a reader showed \(said[index]), but the history has \(record.lines[index])"]
   }
 
-  /// An engine shows what it has made durable, from wherever it began.
-  private static func judge(engineText text: String, _ record: RoundRecord) -> [String] {
+  /// An engine shows durable events, beginning with the first that it wrote.
+  private static func check(engineText text: String, _ record: RoundRecord) -> [String] {
     let said = wholeLines(text)
     guard let first = said.first else { return [] }
     guard let begin = try? HistoryEvent(first).sequence, begin >= 1 else {
-      return ["an engine said \(first)"]
+      return ["an engine printed \(first), which is no event"]
     }
     for (index, line) in said.enumerated() {
       let place = begin - 1 + index
       if place >= record.lines.count {
-        return ["an engine said \(line), which is not in the history"]
+        return ["an engine printed \(line), which is not in the history"]
       }
       if line != record.lines[place] {
-        return ["an engine said \(line), and the history has \(record.lines[place])"]
+        return ["an engine printed \(line), but the history has \(record.lines[place])"]
       }
     }
     return []
@@ -39,35 +40,35 @@ enum SaidOracle {
 
   private static func wholeLines(_ text: String) -> [String] {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    // What is behind the last line feed was cut off, or is nothing.
+    // The text after the last line feed is empty or an incomplete line.
     if !lines.isEmpty { lines.removeLast() }
     return lines
   }
 
   // MARK: States
 
-  private static func judge(
+  private static func check(
     _ status: StatusReport, _ record: RoundRecord, _ story: Story
   ) -> [String] {
     var problems: [String] = []
     for step in status.steps {
       guard let final = record.status.steps.first(where: { $0.id == step.id }) else {
-        problems.append("status showed step \(step.id), which there is not")
+        problems.append("status showed step \(step.id), which does not exist")
         continue
       }
       problems += compare(step, final)
-      // What had not succeeded may have run once more since.
+      // A step that had not succeeded may have run again since.
       let isEnd = step.state == "succeeded" || (record.plan.beatsAgain == nil && step.isSettled)
       if isEnd, step.state != final.state {
-        problems.append("status showed \(step.id) as \(step.state), and it is \(final.state)")
+        problems.append("status showed \(step.id) as \(step.state), but it is \(final.state)")
       }
     }
-    // A run can succeed with steps that did not, and those can run once more.
+    // A run can succeed although some steps failed, and these can run again.
     let isComplete = status.steps.allSatisfy { $0.state == "succeeded" }
     let mayChange = record.plan.beatsAgain != nil && !isComplete
     if status.isFinished, !mayChange, status.state != record.status.state {
       problems.append(
-        "status showed a run that was \(status.state), and it is \(record.status.state)")
+        "status showed the run as \(status.state), but it is \(record.status.state)")
     }
     return problems
   }
@@ -79,7 +80,7 @@ enum SaidOracle {
       guard attempt.outcome != nil else { return nil }
       let now = final.attempts.first { $0.number == attempt.number }
       return now == attempt
-        ? nil : "status showed \(step.id)@\(attempt.number) as \(attempt), and it is \(now as Any)"
+        ? nil : "status showed \(step.id)@\(attempt.number) as \(attempt), but it is \(now as Any)"
     }
   }
 }

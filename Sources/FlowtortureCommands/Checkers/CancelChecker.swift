@@ -1,9 +1,10 @@
-enum CancelOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.cancel`.
+enum CancelChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     requests(record, story) + starts(record, story) + graces(record, story)
   }
 
-  /// Each request acts once, and none is forgotten.
+  /// Each request acts exactly once.
   private static func requests(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     var seen: Set<String> = []
@@ -12,11 +13,11 @@ enum CancelOracle {
     for event in story.history {
       switch event.body {
       case .cancelRequested(let id, _):
-        if !seen.insert(id).inserted { problems.append("request \(id) was taken in twice") }
+        if !seen.insert(id).inserted { problems.append("request \(id) was recorded twice") }
         isCancelled = true
       case .scheduled(let attempt):
         if isStopping { problems.append("\(attempt) was scheduled while the run was stopping") }
-        if isCancelled { problems.append("\(attempt) was scheduled behind a request to cancel") }
+        if isCancelled { problems.append("\(attempt) was scheduled after a request to cancel") }
       case .runStopping: isStopping = true
       case .runReopened:
         isStopping = false
@@ -30,10 +31,9 @@ enum CancelOracle {
     return problems + forgotten(record, seen)
   }
 
-  /// The engine looks at the requests once a second, so that one which came within the last moments
-  /// of a run may have come too late.
+  /// The engine looks for requests once a second: a request in the last moments of a run may be too late.
   private static func forgotten(_ record: RoundRecord, _ seen: Set<String>) -> [String] {
-    // A round that begins anew is done with all requests that came before, seen or not.
+    // A reopened run ignores all requests that came before, seen or not.
     guard record.plan.beatsAgain == nil, let end = record.history.last?.microseconds else {
       return []
     }
@@ -42,11 +42,11 @@ enum CancelOracle {
       guard !seen.contains(request.id), madeAt + 2 * record.slackMicroseconds < end else {
         return nil
       }
-      return "request \(request.id) was made \(end - madeAt) us before the run's end, and forgotten"
+      return "request \(request.id), made \(end - madeAt) us before the run's end, was ignored"
     }
   }
 
-  /// What had not been launched when the run was to stop is not launched any more.
+  /// Attempts that were not launched when the run began to stop must not start.
   private static func starts(_ record: RoundRecord, _ story: Story) -> [String] {
     var stops: [HistoryEvent] = []
     var reopenings: [HistoryEvent] = []
@@ -61,17 +61,19 @@ enum CancelOracle {
           $0.sequence > attempt.scheduled.sequence && $0.sequence < stop.sequence
         })
       else { return nil }
-      if attempt.isWithdrawn { return "\(line.attempt) ran, and the history says it was withdrawn" }
+      if attempt.isWithdrawn {
+        return "\(line.attempt) ran, but the history says that it was withdrawn"
+      }
       let late = line.microseconds - stop.microseconds
       if let found = attempt.foundUnlaunched, found.sequence > stop.sequence {
-        return "\(line.attempt) was found unlaunched in a run that was stopping, and ran"
+        return "\(line.attempt) was found unlaunched in a stopping run, but ran"
       }
       return late > record.slackMicroseconds
-        ? "\(line.attempt) started \(late) us after the run was to stop" : nil
+        ? "\(line.attempt) started \(late) us after the run began to stop" : nil
     }
   }
 
-  /// From the moment that somebody could stop it.
+  /// The grace period begins when an engine could enforce it.
   private static func graces(_ record: RoundRecord, _ story: Story) -> [String] {
     let lives = story.history.filter { if case .engineStarted = $0.body { true } else { false } }
     return story.names.compactMap { name in
@@ -82,10 +84,10 @@ enum CancelOracle {
       let since = max(stop.microseconds, lastLife)
       let grace = attempt.isForced ? 0 : step.killGrace * 1_000
       let took = end.microseconds - since
-      // A force that came later does not count here; its own event does.
+      // A later force does not count here: its own event does.
       let limit = grace + record.slackMicroseconds
       return took > limit
-        ? "\(name) ended \(took) us after it was to stop, with a limit of \(limit)" : nil
+        ? "\(name) ended \(took) us after it was told to stop, with a limit of \(limit)" : nil
     }
   }
 }

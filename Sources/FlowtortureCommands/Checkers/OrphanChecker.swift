@@ -1,22 +1,24 @@
-enum OrphanOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.orphans`.
+enum OrphanChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     afterEnds(record, story)
-      + record.leftovers.compactMap { leftover in
-        mayStay(leftover, record, story)
-          ? nil : "process \(leftover.process) outlived the run: \(leftover.owner) \(leftover.line)"
+      + record.stragglers.compactMap { straggler in
+        mayStay(straggler, record, story)
+          ? nil
+          : "process \(straggler.process) outlived the run: \(straggler.owner) \(straggler.line)"
       }
   }
 
   private static func mayStay(
-    _ leftover: Leftover, _ record: RoundRecord, _ story: Story
+    _ straggler: Straggler, _ record: RoundRecord, _ story: Story
   ) -> Bool {
-    switch leftover.owner {
+    switch straggler.owner {
     case .flow: return false
     case .step(let name, let hasEnvironment):
       return keeps(name, record) || !hasEnvironment && isBeyondReach(name, record, story)
     case .unknown:
-      // It ended before it could be asked; but it has written into the ledger.
-      let line = record.ledger.last { $0.process == leftover.process }
+      // It ended before its environment could be read, but it wrote into the ledger.
+      let line = record.ledger.last { $0.process == straggler.process }
       return line.map { keeps($0.attempt, record) } ?? false
     }
   }
@@ -25,14 +27,14 @@ enum OrphanOracle {
     record.plan.step(name.step)?.keepsStragglers == true
   }
 
-  /// With monitor and launcher dead nothing but its environment tells a process; and where some may
-  /// stay, what has none is left alone.
+  /// Without monitor and launcher only its environment identifies a process. A process without one is left
+  /// alone if some stragglers may stay.
   static func isBeyondReach(_ name: AttemptName, _ record: RoundRecord, _ story: Story) -> Bool {
     story.attempts[name]?.result?.outcome == "lost"
       && (record.hasKilledLaunchers || record.plan.steps.contains(where: \.keepsStragglers))
   }
 
-  /// Nothing of an attempt goes on when its end is recorded.
+  /// No process of an attempt may be active after the attempt's recorded end.
   private static func afterEnds(_ record: RoundRecord, _ story: Story) -> [String] {
     var seen: Set<AttemptName> = []
     let bare = record.bareProcesses
@@ -45,11 +47,11 @@ enum OrphanOracle {
       else { return nil }
       let late = line.microseconds - end.microseconds
       return
-        "process \(line.process) of \(line.attempt) went on (\(line.what)) \(late) us after the end"
+        "process \(line.process) of \(line.attempt) was active (\(line.what)) \(late) us after the end"
     }
   }
 
-  /// That an attempt is lost is recorded with the time when somebody began to look for its remains.
+  /// The end of a lost attempt carries the time at which the search for its processes began.
   private static func tolerance(_ attempt: Story.Attempt, _ record: RoundRecord) -> Int {
     attempt.result?.outcome == "lost" ? record.slackMicroseconds : record.readMicroseconds
   }
@@ -63,7 +65,7 @@ enum OrphanOracle {
 }
 
 extension RoundRecord {
-  /// Processes of steps that run without an environment.
+  /// Processes of steps that have no environment.
   var bareProcesses: Set<Int32> {
     Set(
       ledger.compactMap { line in

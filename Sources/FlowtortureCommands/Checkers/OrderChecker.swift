@@ -1,5 +1,6 @@
-enum OrderOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.order`.
+enum OrderChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     /// Steps whose dependents may run.
     var done: [String: HistoryEvent] = [:]
@@ -14,7 +15,7 @@ enum OrderOracle {
         for need in needs(of: attempt.step, record.plan) where done[need] == nil {
           problems.append("\(attempt) was scheduled before \(need) was done")
         }
-      // What had not succeeded runs again.
+      // Steps that did not succeed run again.
       case .runReopened:
         done = done.filter { $0.value.body == .stepFinished($0.key, outcome: "succeeded") }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
@@ -30,8 +31,7 @@ enum OrderOracle {
     plan.step(step)?.needs.map { plan.steps[$0].id } ?? []
   }
 
-  /// The same, by what the steps say themselves: no command of a step goes on once a dependent has
-  /// started for the first time after it.
+  /// The same by the ledger: no attempt of a step may start after a dependent has started.
   private static func starts(_ record: RoundRecord) -> [String] {
     var problems: [String] = []
     var lastStart: [String: Int] = [:]
@@ -40,7 +40,7 @@ enum OrderOracle {
     }
     for line in record.ledger where line.isStart {
       for need in needs(of: line.attempt.step, record.plan) {
-        // In a further round of the run a need that failed runs again after its dependent.
+        // In a later round of the run a failed need reruns after its dependent.
         guard record.plan.beatsAgain == nil, let start = lastStart[need] else { continue }
         if start > line.microseconds {
           problems.append(

@@ -1,9 +1,10 @@
-enum TimeoutOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
+/// Checks `Property.timeout`.
+enum TimeoutChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     story.names.compactMap { name in
       guard let step = record.plan.step(name.step), let timeout = step.timeout,
         let attempt = story.attempts[name], let result = attempt.result,
-        // Nobody enforces it but a monitor.
+        // Only a monitor enforces it, and a lost attempt has none.
         result.outcome != "lost"
       else { return nil }
       let limit = (timeout + step.killGrace) * 1_000 + record.slackMicroseconds
@@ -17,7 +18,7 @@ enum TimeoutOracle {
         last.microseconds - start.microseconds > limit
       else { return nil }
       return
-        "\(name) went on for \(last.microseconds - start.microseconds) us, with a limit of \(limit)"
+        "\(name) was active for \(last.microseconds - start.microseconds) us, with a limit of \(limit)"
     }
   }
 }

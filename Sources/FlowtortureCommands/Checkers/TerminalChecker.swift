@@ -1,11 +1,12 @@
-enum TerminalOracle {
-  static func judge(_ record: RoundRecord) -> [String] {
+/// Checks `Property.terminal`.
+enum TerminalChecker {
+  static func check(_ record: RoundRecord) -> [String] {
     var problems: [String] = []
     var ends: [String: String] = [:]
     var outcome: String?
     for (index, event) in record.history.enumerated() {
       if event.sequence != index + 1 {
-        problems.append("event \(event.sequence) stands where \(index + 1) belongs")
+        problems.append("expected event \(index + 1), found event \(event.sequence)")
       }
       if let outcome, event.body != .runReopened {
         problems.append("event \(event.sequence) comes after the end (\(outcome))")
@@ -16,8 +17,8 @@ enum TerminalOracle {
       case .runFinished(let end):
         outcome = end
         let open = record.plan.steps.map(\.id).filter { ends[$0] == nil }
-        if !open.isEmpty { problems.append("the run ended before \(open)") }
-        problems += judge(end, ends, record.plan)
+        if !open.isEmpty { problems.append("the run ended, but not its steps \(open)") }
+        problems += check(end, ends, record.plan)
       case .runReopened:
         outcome = nil
         ends = ends.filter { $0.value == "succeeded" }
@@ -35,23 +36,23 @@ enum TerminalOracle {
     _ step: String, _ end: String, _ ends: inout [String: String]
   ) -> [String] {
     defer { ends[step] = end }
-    return ends[step].map { ["step \(step) was \($0) and then \(end)"] } ?? []
+    return ends[step].map { ["step \(step) was \($0), and then \(end)"] } ?? []
   }
 
-  private static func judge(
+  private static func check(
     _ outcome: String, _ ends: [String: String], _ plan: RoundPlan
   ) -> [String] {
     let bad = plan.steps.filter { ends[$0.id] == "failed" && !$0.allowFailure }.map(\.id)
     let cancelled = plan.steps.filter { ends[$0.id] == "cancelled" }.map(\.id)
     if outcome == "succeeded", !bad.isEmpty || !cancelled.isEmpty {
-      return ["the run succeeded with \(bad + cancelled)"]
+      return ["the run succeeded, but not its steps \(bad + cancelled)"]
     }
     let isClean = plan.steps.allSatisfy { ends[$0.id] == "succeeded" }
     return outcome != "succeeded" && isClean
-      ? ["the run is \(outcome) and every step succeeded"] : []
+      ? ["the run is \(outcome), but every step succeeded"] : []
   }
 
-  /// What `status` shows at the end is what the history says.
+  /// The last `status` must agree with the history.
   private static func compare(
     _ status: StatusReport, _ outcome: String?, _ ends: [String: String]
   ) -> [String] {

@@ -1,10 +1,11 @@
-enum IntentOracle {
-  static func judge(_ record: RoundRecord, _ story: Story) -> [String] {
-    var problems = record.foreignLines.map { "the ledger has a line that no step writes: \($0)" }
+/// Checks `Property.intent`.
+enum IntentChecker {
+  static func check(_ record: RoundRecord, _ story: Story) -> [String] {
+    var problems = record.foreignLines.map { "invalid line in the ledger: \($0)" }
     var starts: [AttemptName: Int] = [:]
     for line in record.ledger {
       guard let attempt = story.attempts[line.attempt] else {
-        problems.append("\(line.attempt) ran (\(line.what)) and the history has no intent")
+        problems.append("\(line.attempt) ran (\(line.what)), but the history has no intent")
         continue
       }
       guard line.isStart else { continue }
@@ -15,7 +16,7 @@ enum IntentOracle {
       }
       if (line.what == .probe) != attempt.isProbe {
         problems.append(
-          "\(line.attempt) ran \(line.what), and the history has a \(attempt.isProbe ? "probe" : "start")"
+          "\(line.attempt) ran \(line.what), but the history has a \(attempt.isProbe ? "probe" : "start")"
         )
       }
     }

@@ -1,0 +1,66 @@
+/// A property that did not hold, and how.
+package struct Violation: Equatable, Sendable, CustomStringConvertible {
+  package let property: Property
+  package let text: String
+
+  package init(_ property: Property, _ text: String) {
+    self.property = property
+    self.text = text
+  }
+
+  package var description: String { "\(property.rawValue): \(text)" }
+}
+
+/// What must hold in every round, whichever processes are killed. The checkers see the run from outside:
+/// the ledger that the steps write, and the output of `flow`.
+package enum Property: String, CaseIterable, Sendable {
+  /// Every command has an intent in the history, and runs at most once for it.
+  case intent
+  /// A step reruns only after a decision to do so, and never beside processes of an earlier attempt.
+  case again
+  /// A step starts only after all its needs are done.
+  case order
+  /// The retry policy decides what follows a failure, and no retry starts before its delay.
+  case retry
+  /// No attempt outlives its timeout and grace period.
+  case timeout
+  /// After a request to cancel no attempt starts, and running ones end within their grace period.
+  case cancel
+  /// No process outlives its attempt or its run.
+  case orphans
+  /// Every step and the run have exactly one end, and no event follows the end of the run.
+  case terminal
+  /// Whatever `flow` printed stays true, and its processes exit with the right code.
+  case said
+  /// An attempt is lost only if its monitor was killed.
+  case lost
+  /// The history has the true end of every attempt, and every output is complete.
+  case ends
+  /// A run that is not disturbed ends.
+  case live
+
+  package static func check(_ record: RoundRecord) -> [Violation] {
+    let story = Story(record.history)
+    return allCases.flatMap { property in
+      property.check(record, story).map { Violation(property, $0) }
+    }
+  }
+
+  package func check(_ record: RoundRecord, _ story: Story) -> [String] {
+    switch self {
+    case .intent: IntentChecker.check(record, story)
+    case .again: AgainChecker.check(record, story)
+    case .order: OrderChecker.check(record, story)
+    case .retry: RetryChecker.check(record)
+    case .timeout: TimeoutChecker.check(record, story)
+    case .cancel: CancelChecker.check(record, story)
+    case .orphans: OrphanChecker.check(record, story)
+    case .terminal: TerminalChecker.check(record)
+    case .said: SaidChecker.check(record, story)
+    case .lost: LostChecker.check(record, story)
+    case .ends: EndChecker.check(record, story)
+    // The round itself waits for the end.
+    case .live: []
+    }
+  }
+}
