@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# What the scripts share; they source it. All of it speaks to standard error. Exit code 6 is flow's
-# for an environment that failed: here, that there is no flow to run.
+# Functions that the scripts share by sourcing this file. They print to standard error. Exit code 6 is
+# flow's for an environment that failed: here, flow cannot be built.
 
 root=${BASH_SOURCE[0]%/*}/..
-# A clone that cannot be written is built elsewhere: FLOW_BUILD_DIR names the folder.
+# FLOW_BUILD_DIR names another folder for builds, for clones that are not writable.
 build=${FLOW_BUILD_DIR:-$root/.build}
 binaries=$build/bin
 
-# A crashing Swift program would wait in its backtracer where there is no terminal.
+# Without a terminal, a crashing Swift program would wait in its backtracer.
 export SWIFT_BACKTRACE=enable=no
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,13 +17,13 @@ stop() {
   exit 6
 }
 
-# Builds executable products, unless their binaries are newer than all that they are made from.
+# be_built PRODUCT...: builds executable products unless their binaries are newer than all sources.
 be_built() {
   if are_fresh "$@"; then return; fi
   mkdir -p "$build" 2>/dev/null || true
   [[ -w $build ]] ||
     stop "cannot build $*: no right to write $build; set FLOW_BUILD_DIR to a folder for the build"
-  # One at a time. The lock stays with this shell: nothing that it starts can hold it on.
+  # One build at a time. No child inherits the lock, so that none can hold it for longer.
   exec 9>"$build/scripts.lock"
   flock 9
   if ! are_fresh "$@"; then
@@ -32,8 +32,8 @@ be_built() {
   exec 9>&-
 }
 
-# A file that was removed or renamed shows in the time of its folder. No process is started for
-# this, so it costs about a millisecond.
+# The time of a folder shows that a file in it was removed or renamed. Starts no process, and so takes about
+# a millisecond.
 are_fresh() {
   local path product
   shopt -s globstar
@@ -44,11 +44,11 @@ are_fresh() {
   done
 }
 
-# Builds static executables and puts each in place in one step, dated by the start of the build: a
-# source that changes meanwhile counts as newer, and no program that runs sees its file change.
+# Builds static executables and renames each into place, dated by the start of the build: a source that
+# changes during the build counts as newer, and running programs keep their file.
 build_release() {
   local log=$build/release.log begun=$binaries/begun selection=() product
-  # SwiftPM takes the name of one, or builds all: that is sooner than one after the other.
+  # SwiftPM builds one product or all. Building all is faster than one product after the other.
   if (($# == 1)); then selection=(--product "$1"); fi
   say "building $* (once) …"
   mkdir -p "$binaries"
@@ -66,8 +66,8 @@ build_release() {
   rm -f -- "$begun"
 }
 
-# SwiftPM takes `..` textually, which is another folder where Scripts is a symbolic link. What it
-# built holds its own path, and cannot be built upon after it was copied or moved.
+# SwiftPM resolves `..` textually, which is wrong if Scripts is a symbolic link. A build folder that was
+# copied or moved cannot be reused, since builds contain their own path.
 run_swift() {
   local real_root real_build
   real_root=$(readlink -f -- "$root")
@@ -79,19 +79,19 @@ run_swift() {
   swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
 }
 
-# For debug builds of scripts: without what only debuggers need, which takes a tenth of
-# the time. A failure says where it is all the same.
+# Options for the scripts' debug builds: no debug information, which saves a tenth of the time. Failures
+# have a source location without it.
 debug_options=(-debug-info-format none)
 
-# The Swift runtime's own archives mention functions that a static executable cannot have in full.
-# None of them is called by us.
+# The Swift runtime's archives refer to functions that a static executable cannot fully support. flow calls
+# none of them.
 without_known_warnings() {
   grep -vE "libswift[A-Za-z]*\.a\(.*warning: Using '(dlopen|getgrgid_r|getgrnam_r|getpwnam_r|\
 getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Za-z]*\.a\(.*\
 warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 }
 
-# Checks for a Swift toolchain and for zlib's headers, and installs the latter.
+# Checks for a Swift toolchain, and installs zlib's headers and static library if they are missing.
 install_missing() {
   require_swift
   if [[ -e /usr/include/zlib.h ]] && has_static_zlib; then return; fi
@@ -104,7 +104,7 @@ install_missing() {
       stop "zlib's headers are missing; run: sudo ${install[*]}"
   fi
   say "installing libz-dev …"
-  # Where the package lists are missing or old, they are fetched first.
+  # If the installation fails, the package lists may be missing or old: update them and retry.
   { "${as_root[@]}" "${install[@]}" ||
     { "${as_root[@]}" apt-get update && "${as_root[@]}" "${install[@]}"; }; } </dev/null >&2 ||
     stop "libz-dev could not be installed; run: sudo ${install[*]}"
@@ -134,10 +134,10 @@ format_sources() {
   swift format "$@" --recursive --parallel "${sources[@]}"
 }
 
-# Runs a command as a part with a name, and says how long it took. One that fails ends the script.
+# run_part NAME COMMAND...: runs a command and prints how long it took. A failure ends the script.
 run_part() {
   local name=$1 started=$SECONDS
-  # shellcheck disable=SC2064  # the name is gone by then
+  # shellcheck disable=SC2064  # the variable is out of scope when the trap runs
   trap "say '${0##*/}: $name FAILED'" EXIT
   say "── $name"
   "${@:2}"

@@ -259,7 +259,7 @@ function code_at(f, line) {
   return code_of[f, line]
 }
 
-# A line without white space and comments. One behind code has two spaces before it.
+# A line without white space and comments. Two spaces precede a comment that follows code.
 function squeezed(text) {
   sub(/(^ *|  )\/\/.*/, "", text)
   gsub(/[ \t]/, "", text)
