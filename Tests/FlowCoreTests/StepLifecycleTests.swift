@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlowCore
 
-/// Every input in every phase: the phase that follows, or `·` where the input is refused.
+/// Every event in every phase: the phase that follows, or `·` where the event is refused.
 @Suite struct StepLifecycleTests {
   // `ready2`, `backingOff` and `doomed2` have attempt 1 behind them; attempt 1 is also the current
   // one of all phases from `starting` on.
@@ -42,7 +42,8 @@ import Testing
     for (name, input) in Self.inputs {
       let before = try #require(Self.samples[phase])
       var after = before
-      let isTaken = input(&after, before.phase == .ready ? before.attempt + 1 : before.attempt)
+      let number = before.phase == .ready ? before.attempt + 1 : before.attempt
+      let isTaken = after.apply(input(number))
       let cell = try #require(cells[name])
       #expect(isTaken == (cell != "·"), "\(name)")
       #expect(after.phase == (isTaken ? Self.phase(cell) : before.phase), "\(name)")
@@ -60,7 +61,7 @@ import Testing
     where offset != right {
       var after = before
       let input = try #require(Self.inputs[name])
-      let isTaken = input(&after, offset)
+      let isTaken = after.apply(input(offset))
       #expect(!isTaken, "\(name)")
       #expect(after == before, "\(name)")
     }
@@ -69,17 +70,19 @@ import Testing
   @Test func needsCountDownToReady() {
     var step = StepLifecycle(needs: 2)
     #expect(step.phase == .waiting(unmetNeeds: 2))
-    let answers = [step.needMet(), step.needMet()]
-    #expect(answers == [.stillWaiting, .becameReady])
-    #expect(step.phase == .ready)
+    for phase in [StepLifecycle.Phase.waiting(unmetNeeds: 1), .ready] {
+      let isTaken = step.apply(.needMet)
+      #expect(isTaken)
+      #expect(step.phase == phase)
+    }
   }
 
-  @Test(arguments: ["doomed", "doomed2", "skipped", "cancelled"])
+  @Test(arguments: ["doomed", "doomed2", "succeeded", "skipped", "cancelled"])
   func aNeedMetTooLateChangesNothing(phase: String) throws {
     let before = try #require(Self.samples[phase])
     var after = before
-    let answer = after.needMet()
-    #expect(answer == .settledBefore)
+    let isTaken = after.apply(.needMet)
+    #expect(isTaken)
     #expect(after == before)
   }
 
@@ -95,10 +98,10 @@ import Testing
 
   @Test func aWithdrawnNumberIsFreeAgain() throws {
     var step = try #require(Self.samples["starting2"])
-    let wasWithdrawn = step.withdrawn(2)
+    let wasWithdrawn = step.apply(.withdrawn(2))
     #expect(wasWithdrawn)
     #expect(step.attempt == 1)
-    let isScheduled = step.scheduled(2)
+    let isScheduled = step.apply(.scheduled(2))
     #expect(isScheduled)
   }
 
@@ -111,7 +114,7 @@ import Testing
 
   @Test(
     arguments: [
-      (AttemptEnd.success, AttemptVerdict.succeeded),
+      (AttemptEnd.success, AttemptConclusion.succeeded),
       (.exit(3), .failed(.exit, exitCode: 3)),
       (.signal(9), .failed(.signal, exitCode: 0)),
       (.launchFailure(errno: 2), .failed(.launch, exitCode: 0)),
@@ -124,66 +127,66 @@ import Testing
       (.signal(15, cause: .stop), .cancelled),
       (.signal(9, cause: .force), .cancelled),
     ])
-  func verdictOfAnEnd(end: AttemptEnd, verdict: AttemptVerdict) {
-    #expect(AttemptVerdict(end) == verdict)
+  func conclusionOfAnEnd(end: AttemptEnd, conclusion: AttemptConclusion) {
+    #expect(AttemptConclusion(end) == conclusion)
   }
 
   // MARK: Inputs and samples
 
-  private typealias Input = @Sendable (inout StepLifecycle, Int32) -> Bool
+  private typealias Input = @Sendable (Int32) -> StepLifecycle.Event
 
   private static let inputs: [String: Input] = [
-    "launched": { $0.launched($1) },
-    "deadline": { $0.deadlinePassed($1) },
-    "ended": { $0.ended($1, .succeeded) },
-    "withdrawn": { $0.withdrawn($1) },
-    "delayOver": { step, _ in step.delayOver() },
-    "doomed": { step, _ in step.doomed() },
-    "scheduled": { $0.scheduled($1) },
-    "stop": { $0.stopRequested($1) },
-    "retry": { $0.retryScheduled($1) },
-    "rerun": { $0.rerunScheduled($1) },
-    "succeed": { step, _ in step.finished(.succeeded) },
-    "fail": { step, _ in step.finished(.failed) },
-    "cancel": { step, _ in step.finished(.cancelled) },
-    "skip": { step, _ in step.skipped() },
+    "launched": { .launched($0) },
+    "deadline": { .deadlinePassed($0) },
+    "ended": { .ended($0, .succeeded) },
+    "withdrawn": { .withdrawn($0) },
+    "delayOver": { _ in .delayOver },
+    "doomed": { _ in .doomed },
+    "scheduled": { .scheduled($0) },
+    "stop": { .stopRequested($0) },
+    "retry": { .retryScheduled($0) },
+    "rerun": { .rerunScheduled($0) },
+    "succeed": { _ in .finished(.succeeded) },
+    "fail": { _ in .finished(.failed) },
+    "cancel": { _ in .finished(.cancelled) },
+    "skip": { _ in .skipped },
   ]
 
   /// A step in each phase, brought there by inputs.
   private static let samples: [String: StepLifecycle] = {
-    func step(_ inputs: (inout StepLifecycle) -> Bool...) -> StepLifecycle {
+    func step(_ events: StepLifecycle.Event...) -> StepLifecycle {
       var step = StepLifecycle(needs: 0)
-      for input in inputs { precondition(input(&step), "the way to a sample is closed") }
+      for event in events { precondition(step.apply(event), "the way to a sample is closed") }
       return step
     }
-    let failure = AttemptVerdict.failed(.exit, exitCode: 1)
+    let failure = AttemptConclusion.failed(.exit, exitCode: 1)
     return [
       "waiting": StepLifecycle(needs: 1),
       "ready": step(),
-      "ready2": step({ $0.scheduled(1) }, { $0.ended(1, .lost) }, { $0.rerunScheduled(1) }),
-      "starting": step({ $0.scheduled(1) }),
+      "ready2": step(.scheduled(1), .ended(1, .lost), .rerunScheduled(1)),
+      "starting": step(.scheduled(1)),
       "starting2": step(
-        { $0.scheduled(1) }, { $0.ended(1, .lost) }, { $0.rerunScheduled(1) },
-        { $0.scheduled(2) }),
-      "running": step({ $0.scheduled(1) }, { $0.launched(1) }),
-      "stopping": step({ $0.scheduled(1) }, { $0.stopRequested(1) }),
-      "endedWell": step({ $0.scheduled(1) }, { $0.ended(1, .succeeded) }),
-      "endedBadly": step({ $0.scheduled(1) }, { $0.ended(1, failure) }),
-      "endedByStop": step({ $0.scheduled(1) }, { $0.ended(1, .cancelled) }),
-      "endedLost": step({ $0.scheduled(1) }, { $0.ended(1, .lost) }),
+        .scheduled(1), .ended(1, .lost), .rerunScheduled(1),
+        .scheduled(2)),
+      "running": step(.scheduled(1), .launched(1)),
+      "stopping": step(.scheduled(1), .stopRequested(1)),
+      "endedWell": step(.scheduled(1), .ended(1, .succeeded)),
+      "endedBadly": step(.scheduled(1), .ended(1, failure)),
+      "endedByStop": step(.scheduled(1), .ended(1, .cancelled)),
+      "endedLost": step(.scheduled(1), .ended(1, .lost)),
       "backingOff": step(
-        { $0.scheduled(1) }, { $0.ended(1, failure) }, { $0.retryScheduled(1) }),
-      "doomed": step({ $0.doomed() }),
+        .scheduled(1), .ended(1, failure), .retryScheduled(1)),
+      "doomed": step(.doomed),
       "doomed2": step(
-        { $0.scheduled(1) }, { $0.ended(1, failure) }, { $0.retryScheduled(1) },
-        { $0.doomed() }),
+        .scheduled(1), .ended(1, failure), .retryScheduled(1),
+        .doomed),
       "succeeded": step(
-        { $0.scheduled(1) }, { $0.ended(1, .succeeded) }, { $0.finished(.succeeded) }),
+        .scheduled(1), .ended(1, .succeeded), .finished(.succeeded)),
       "failed": step(
-        { $0.scheduled(1) }, { $0.ended(1, failure) }, { $0.finished(.failed) }),
-      "skipped": step({ $0.doomed() }, { $0.skipped() }),
+        .scheduled(1), .ended(1, failure), .finished(.failed)),
+      "skipped": step(.doomed, .skipped),
       "cancelled": step(
-        { $0.scheduled(1) }, { $0.ended(1, .cancelled) }, { $0.finished(.cancelled) }),
+        .scheduled(1), .ended(1, .cancelled), .finished(.cancelled)),
     ]
   }()
 

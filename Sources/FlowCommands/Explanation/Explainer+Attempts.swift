@@ -81,7 +81,7 @@ extension Explainer {
   /// The rules are those of `Decider.follow`.
   private func whyNoMore(_ step: Int, _ last: AttemptRecord, _ end: AttemptEnd) -> String {
     let settings = settings(step)
-    switch AttemptVerdict(end) {
+    switch AttemptConclusion(end) {
     case .unkillable:
       return "\(end.unkillable) of its processes cannot be killed, and nothing may run beside them."
     case .lost where settings.onLost == .fail: return "onLost says that it is not run again."
@@ -182,7 +182,7 @@ extension Explainer {
       ]
     }
     let how = "\(wording.failure(end, ofStep: Int32(step)))"
-    switch (AttemptVerdict(end), last.next) {
+    switch (AttemptConclusion(end), last.next) {
     case (.failed, .retry):
       return [
         "\(id(step)) was cancelled while it backed off: attempt \(last.id.number) had failed: \(how).",

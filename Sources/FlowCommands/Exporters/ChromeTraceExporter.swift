@@ -141,7 +141,7 @@ struct ChromeTraceExporter {
   /// Names that the viewer reserves.
   private static func colour(_ attempt: AttemptRecord) -> String? {
     guard let end = attempt.end else { return nil }
-    switch AttemptVerdict(end) {
+    switch AttemptConclusion(end) {
     case .succeeded: return "good"
     case .failed, .unkillable: return "terrible"
     case .lost: return "bad"

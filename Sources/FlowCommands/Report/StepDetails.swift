@@ -114,7 +114,7 @@ struct StepDetails {
     of attempt: AttemptRecord, isLast: Bool, _ left: inout Int,
     to stream: inout some TextOutputStream
   ) {
-    let hasSucceeded = attempt.end.map(AttemptVerdict.init) == .succeeded
+    let hasSucceeded = attempt.end.map(AttemptConclusion.init) == .succeeded
     if hasSucceeded && !isLast { return }
     let limit = min(left, hasSucceeded ? Self.longestSuccess : Self.longestFailure)
     guard limit > 0, let excerpt = output(attempt.id, limit), !excerpt.bytes.isEmpty else { return }

@@ -101,7 +101,7 @@ struct TimelineSection {
     guard let end = attempt.end else {
       return probe + (view.status == .interrupted ? "lost" : "now")
     }
-    switch AttemptVerdict(end) {
+    switch AttemptConclusion(end) {
     case .succeeded: return probe + "ok"
     case .failed, .unkillable: return probe + "bad"
     case .lost: return probe + "lost"

@@ -105,19 +105,19 @@ package struct RunState: Equatable, Sendable {
       }
       self.engine = engine
     case .attemptLaunched(let attempt, _):
-      try change(attempt.step, event) { $0.launched(attempt.number) }
+      try change(attempt.step, event, .launched(attempt.number))
     case .deadlinePassed(let attempt):
-      try change(attempt.step, event) { $0.deadlinePassed(attempt.number) }
+      try change(attempt.step, event, .deadlinePassed(attempt.number))
     case .attemptEnded(let attempt, let end):
-      try change(attempt.step, event) { $0.ended(attempt.number, AttemptVerdict(end)) }
+      try change(attempt.step, event, .ended(attempt.number, AttemptConclusion(end)))
       openAttempts -= 1
       undecided.append(attempt.step)
     case .attemptWithdrawn(let attempt):
-      try change(attempt.step, event) { $0.withdrawn(attempt.number) }
+      try change(attempt.step, event, .withdrawn(attempt.number))
       openAttempts -= 1
       becameReady(attempt.step)
     case .attemptFound(let attempt, let finding):
-      try change(attempt.step, event) { $0.found(attempt.number, finding) }
+      try change(attempt.step, event, .found(attempt.number, finding))
     case .clockJumped, .roomReturned: break
     case .runReopened(let requests): try reopen(ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)
@@ -126,29 +126,29 @@ package struct RunState: Equatable, Sendable {
       guard ready.first(in: graph) == Int(attempt.step) else {
         throw HistoryError(event, .misplaced)
       }
-      try change(attempt.step, event) { $0.scheduled(attempt.number) }
+      try change(attempt.step, event, .scheduled(attempt.number))
       ready.removeFirst()
       openAttempts += 1
     case .retryScheduled(let attempt, let delayMilliseconds):
-      try change(attempt.step, event) { $0.retryScheduled(attempt.number) }
+      try change(attempt.step, event, .retryScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
       timers.arm(
         .retry(step: attempt.step),
         at: event.moment.monotonic.advanced(byMilliseconds: delayMilliseconds))
     case .rerunScheduled(let attempt):
-      try change(attempt.step, event) { $0.rerunScheduled(attempt.number) }
+      try change(attempt.step, event, .rerunScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
     case .probeScheduled(let attempt):
-      try change(attempt.step, event) { $0.probeScheduled(attempt.number) }
+      try change(attempt.step, event, .probeScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
     case .stopRequested(let attempt, _):
-      try change(attempt.step, event) { $0.stopRequested(attempt.number) }
+      try change(attempt.step, event, .stopRequested(attempt.number))
       try Self.take(attempt, from: &toStop, event)
     case .stepFinished(let step, let outcome): try stepFinished(step, outcome, event)
     case .stepSkipped(let step, let reason):
-      try change(step, event) { $0.skipped() }
+      try change(step, event, .skipped)
       try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
       if reason == .runStopping { stoppedSteps += 1 }
       settled(step, isDone: false)
@@ -161,10 +161,10 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func change(
-    _ step: Int32, _ event: Event, _ body: (inout StepLifecycle) -> Bool
+    _ step: Int32, _ event: Event, _ change: StepLifecycle.Event
   ) throws(HistoryError) {
     guard steps.indices.contains(Int(step)) else { throw HistoryError(event, .unknownStep(step)) }
-    guard body(&steps[Int(step)]) else {
+    guard steps[Int(step)].apply(change) else {
       throw HistoryError(event, .impossible(step: step, steps[Int(step)].phase))
     }
   }
@@ -186,7 +186,7 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func doom(_ step: Int32, _ reason: SkipReason) {
-    if steps[Int(step)].doomed() { doomed.append(DoomedStep(step: step, reason: reason)) }
+    if steps[Int(step)].apply(.doomed) { doomed.append(DoomedStep(step: step, reason: reason)) }
   }
 
   private mutating func cancelRequested(_ request: CancelRequest) {
@@ -203,7 +203,7 @@ package struct RunState: Equatable, Sendable {
     switch timer {
     case .runTimeout: timeoutPassed = true
     case .retry(let step):
-      try change(step, event) { $0.delayOver() }
+      try change(step, event, .delayOver)
       becameReady(step)
     }
   }
@@ -211,7 +211,7 @@ package struct RunState: Equatable, Sendable {
   private mutating func stepFinished(
     _ step: Int32, _ outcome: StepOutcome, _ event: Event
   ) throws(HistoryError) {
-    try change(step, event) { $0.finished(outcome) }
+    try change(step, event, .finished(outcome))
     if undecided.first == step {
       undecided.removeFirst()
     } else {
@@ -231,10 +231,9 @@ package struct RunState: Equatable, Sendable {
     let isMet = isDone || definition.settings(ofStep: Int(step)).allowFailure
     for dependent in graph.dependents(of: Int(step)) {
       if isMet {
-        switch steps[Int(dependent)].needMet() {
-        case .becameReady: ready.insert(Int(dependent), in: graph)
-        case .stillWaiting, .settledBefore: break
-        }
+        let wasMet = steps[Int(dependent)].apply(.needMet)
+        precondition(wasMet, "a need of step \(dependent) was met after the step had started")
+        if steps[Int(dependent)].phase == .ready { ready.insert(Int(dependent), in: graph) }
       } else {
         doom(dependent, .need(step: step))
       }

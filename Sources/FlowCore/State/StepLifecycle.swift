@@ -5,7 +5,8 @@
 ///        │         │ │        └── withdrawn ─▶ ready             └─▶ backingOff ─▶ ready
 ///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe)
 ///
-/// `ended` and `doomed` last no longer than a wake-up: the decision that follows shares its commit.
+/// `next(after:)` is this diagram as a table. `ended` and `doomed` last no longer than a wake-up: the
+/// decision that follows shares its commit.
 package struct StepLifecycle: Equatable, Sendable {
   package enum Phase: Equatable, Sendable {
     case waiting(unmetNeeds: Int32)
@@ -13,14 +14,40 @@ package struct StepLifecycle: Equatable, Sendable {
     case starting
     case running
     case stopping
-    case ended(AttemptVerdict)
+    case ended(AttemptConclusion)
     case backingOff
-    /// A need failed, or the run stops: no attempt will be scheduled any more.
+    /// A need failed, or the run stops: no more attempts will be scheduled.
     case doomed
     case succeeded
     case failed
     case skipped
     case cancelled
+  }
+
+  /// What happens to a step. A number is that of the attempt concerned.
+  package enum Event: Equatable, Sendable {
+    // Facts.
+    case launched(Int32)
+    case found(Int32, AttemptFinding)
+    case deadlinePassed(Int32)
+    case ended(Int32, AttemptConclusion)
+    /// The attempt was never started: the step is as ready as before, and the number is free again.
+    case withdrawn(Int32)
+    case delayOver
+
+    // Consequences of other steps.
+    case needMet
+    /// A need failed, or the run stops.
+    case doomed
+
+    // Decisions.
+    case scheduled(Int32)
+    case stopRequested(Int32)
+    case retryScheduled(Int32)
+    case rerunScheduled(Int32)
+    case probeScheduled(Int32)
+    case finished(StepOutcome)
+    case skipped
   }
 
   package private(set) var phase: Phase
@@ -45,7 +72,7 @@ package struct StepLifecycle: Equatable, Sendable {
     attemptBefore = attempt
   }
 
-  /// Whether nothing will change any more.
+  /// Whether the step has its end in this round of the run.
   package var isSettled: Bool {
     switch phase {
     case .succeeded, .failed, .skipped, .cancelled: true
@@ -65,193 +92,74 @@ package struct StepLifecycle: Equatable, Sendable {
     }
   }
 
-  // MARK: Facts
+  // MARK: Transitions
 
-  /// - Returns: false where the event cannot happen in this phase; then nothing changed. So do all
-  ///   methods below.
-  mutating func launched(_ number: Int32) -> Bool {
-    switch phase {
-    case .starting where number == attempt: phase = .running
+  /// The phase that follows; nil where the event cannot happen.
+  private func next(after event: Event) -> Phase? {
+    switch (phase, event) {
+    case (.waiting(let unmetNeeds), .needMet):
+      unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
+    // The step has its end: it was skipped or cancelled meanwhile, or succeeded in an earlier round.
+    case (.doomed, .needMet), (.succeeded, .needMet), (.skipped, .needMet), (.cancelled, .needMet):
+      phase
+    case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed): .doomed
+
+    case (.ready, .scheduled(attempt + 1)): .starting
+    case (.starting, .launched(attempt)): .running
     // A stop can overtake the report of the launch.
-    case .stopping where number == attempt: break
-    case .starting, .stopping: return false
-    case .waiting, .ready, .running, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped,
-      .cancelled:
-      return false
-    }
-    return true
-  }
+    case (.stopping, .launched(attempt)): .stopping
+    case (.running, .deadlinePassed(attempt)), (.stopping, .deadlinePassed(attempt)): .stopping
+    case (.starting, .stopRequested(attempt)), (.running, .stopRequested(attempt)),
+      (.stopping, .stopRequested(attempt)):
+      .stopping
+    case (.starting, .ended(attempt, let conclusion)), (.running, .ended(attempt, let conclusion)),
+      (.stopping, .ended(attempt, let conclusion)):
+      .ended(conclusion)
+    case (.starting, .withdrawn(attempt)), (.stopping, .withdrawn(attempt)): .ready
 
-  mutating func found(_ number: Int32, _ finding: AttemptFinding) -> Bool {
-    switch (phase, finding) {
-    case (.starting, .running) where number == attempt: phase = .running
-    case (.starting, .neverLaunched) where number == attempt,
-      (.stopping, .neverLaunched) where number == attempt,
-      (.running, .running) where number == attempt, (.stopping, .running) where number == attempt:
-      break
-    // It was launched, as the history says.
-    case (.running, .neverLaunched): return false
-    case (.starting, _), (.running, _), (.stopping, _): return false
-    case (.waiting, _), (.ready, _), (.ended, _), (.backingOff, _), (.doomed, _), (.succeeded, _),
-      (.failed, _), (.skipped, _), (.cancelled, _):
-      return false
-    }
-    return true
-  }
+    case (.starting, .found(attempt, .running)): .running
+    case (.running, .found(attempt, .running)), (.stopping, .found(attempt, .running)): phase
+    // Not what was running: the history says that it was launched.
+    case (.starting, .found(attempt, .neverLaunched)), (.stopping, .found(attempt, .neverLaunched)):
+      phase
 
-  mutating func deadlinePassed(_ number: Int32) -> Bool {
-    switch phase {
-    case .running where number == attempt: phase = .stopping
-    case .stopping where number == attempt: break
-    case .running, .stopping: return false
-    case .waiting, .ready, .starting, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped,
-      .cancelled:
-      return false
-    }
-    return true
-  }
-
-  mutating func ended(_ number: Int32, _ verdict: AttemptVerdict) -> Bool {
-    switch phase {
-    case .starting where number == attempt, .running where number == attempt,
-      .stopping where number == attempt:
-      phase = .ended(verdict)
-    case .starting, .running, .stopping: return false
-    case .waiting, .ready, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped, .cancelled:
-      return false
-    }
-    switch verdict {
-    // A probe's failure is an answer.
-    case .failed: if !asksProbe { failures += 1 }
-    case .lost: losses += 1
-    case .succeeded, .cancelled, .unkillable: break
-    }
-    return true
-  }
-
-  /// The attempt was never acted on: the step is as ready as before, and the number is free again.
-  mutating func withdrawn(_ number: Int32) -> Bool {
-    switch phase {
-    case .starting where number == attempt, .stopping where number == attempt:
-      phase = .ready
-      attempt -= 1
-    case .starting, .stopping: return false
-    case .waiting, .ready, .running, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped,
-      .cancelled:
-      return false
-    }
-    return true
-  }
-
-  mutating func delayOver() -> Bool {
-    switch phase {
-    case .backingOff: phase = .ready
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .doomed, .succeeded, .failed,
-      .skipped, .cancelled:
-      return false
-    }
-    return true
-  }
-
-  // MARK: Consequences of other steps
-
-  /// - Returns: whether the step is doomed by this; false where it has begun an attempt, has its
-  ///   end, or was doomed before.
-  mutating func doomed() -> Bool {
-    switch phase {
-    case .waiting, .ready, .backingOff: phase = .doomed
-    case .starting, .running, .stopping, .ended, .doomed, .succeeded, .failed, .skipped,
-      .cancelled:
-      return false
-    }
-    return true
-  }
-
-  enum OnNeedMet {
-    case stillWaiting
-    case becameReady
-    /// The step was skipped or cancelled meanwhile.
-    case settledBefore
-  }
-
-  mutating func needMet() -> OnNeedMet {
-    switch phase {
-    case .waiting(let unmetNeeds):
-      precondition(unmetNeeds > 0, "a waiting step has no unmet need")
-      phase = unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
-      return unmetNeeds == 1 ? .becameReady : .stillWaiting
-    // In a further round of the run: it succeeded in an earlier one.
-    case .succeeded: return .settledBefore
-    case .doomed, .skipped, .cancelled: return .settledBefore
-    case .ready, .starting, .running, .stopping, .ended, .backingOff, .failed:
-      preconditionFailure("a need was met of a step that had started (\(phase))")
-    }
-  }
-
-  // MARK: Decisions
-
-  mutating func scheduled(_ number: Int32) -> Bool {
-    switch phase {
-    case .ready where number == attempt + 1:
-      phase = .starting
-      attempt = number
-    case .ready: return false
-    case .waiting, .starting, .running, .stopping, .ended, .backingOff, .doomed, .succeeded,
-      .failed,
-      .skipped, .cancelled:
-      return false
-    }
-    return true
-  }
-
-  mutating func stopRequested(_ number: Int32) -> Bool {
-    switch phase {
-    case .starting where number == attempt, .running where number == attempt:
-      phase = .stopping
-    case .stopping where number == attempt: break
-    case .starting, .running, .stopping: return false
-    case .waiting, .ready, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped, .cancelled:
-      return false
-    }
-    return true
-  }
-
-  mutating func retryScheduled(_ number: Int32) -> Bool {
-    switch phase {
-    case .ended(.failed) where number == attempt: phase = .backingOff
-    case .ended: return false
-    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .doomed, .succeeded,
-      .failed,
-      .skipped, .cancelled:
-      return false
-    }
-    return true
-  }
-
-  mutating func rerunScheduled(_ number: Int32) -> Bool {
-    switch phase {
-    case .ended(.lost) where number == attempt && !asksProbe: phase = .ready
+    case (.ended(.failed), .retryScheduled(attempt)): .backingOff
+    case (.backingOff, .delayOver): .ready
+    case (.ended(.lost), .rerunScheduled(attempt)) where !asksProbe: .ready
     // The probe says that the work was not done.
-    case .ended(.failed(.exit, exitCode: 1)) where number == attempt && asksProbe: phase = .ready
-    case .ended: return false
-    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .doomed, .succeeded,
-      .failed,
-      .skipped, .cancelled:
-      return false
+    case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled(attempt)) where asksProbe: .ready
+    case (.ended(.lost), .probeScheduled(attempt)): .ready
+
+    case (.ended(.succeeded), .finished(.succeeded)): .succeeded
+    case (.ended(.failed), .finished(.failed)), (.ended(.lost), .finished(.failed)),
+      (.ended(.unkillable), .finished(.failed)):
+      .failed
+    case (.ended(.cancelled), .finished(.cancelled)), (.ended(.failed), .finished(.cancelled)),
+      (.ended(.lost), .finished(.cancelled)):
+      .cancelled
+    // A step that has begun is not skipped.
+    case (.doomed, .finished(.cancelled)) where hasBegun: .cancelled
+    case (.doomed, .skipped) where !hasBegun: .skipped
+    default: nil
     }
-    asksProbe = false
-    return true
   }
 
-  mutating func probeScheduled(_ number: Int32) -> Bool {
-    switch phase {
-    case .ended(.lost) where number == attempt: phase = .ready
-    case .ended: return false
-    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .doomed, .succeeded,
-      .failed, .skipped, .cancelled:
-      return false
+  /// Takes in the next event.
+  ///
+  /// - Returns: false where it cannot happen; then nothing changed.
+  mutating func apply(_ event: Event) -> Bool {
+    guard let next = next(after: event) else { return false }
+    phase = next
+    switch event {
+    case .scheduled(let number): attempt = number
+    case .withdrawn: attempt -= 1
+    // A probe's failure is an answer.
+    case .ended(_, .failed): if !asksProbe { failures += 1 }
+    case .ended(_, .lost): losses += 1
+    case .rerunScheduled: asksProbe = false
+    case .probeScheduled: asksProbe = true
+    default: break
     }
-    asksProbe = true
     return true
   }
 
@@ -260,71 +168,9 @@ package struct StepLifecycle: Equatable, Sendable {
   /// - Parameter unmetNeeds: needs that have not succeeded; they run again too.
   /// - Returns: whether the step runs again.
   mutating func reopened(unmetNeeds: Int32) -> Bool {
-    switch phase {
-    case .failed, .skipped, .cancelled:
-      self = StepLifecycle(needs: unmetNeeds, attempt: attempt)
-      return true
-    case .succeeded: return false
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed:
-      preconditionFailure("a run was finished before its steps (\(phase))")
-    }
-  }
-
-  mutating func finished(_ outcome: StepOutcome) -> Bool {
-    switch (phase, outcome) {
-    case (.ended(.succeeded), .succeeded): phase = .succeeded
-    case (.ended(.failed), .failed), (.ended(.lost), .failed), (.ended(.unkillable), .failed):
-      phase = .failed
-    case (.ended(.cancelled), .cancelled), (.ended(.failed), .cancelled),
-      (.ended(.lost), .cancelled):
-      phase = .cancelled
-    // It had begun, so it is not skipped.
-    case (.doomed, .cancelled) where hasBegun: phase = .cancelled
-    case (.ended, _), (.doomed, _): return false
-    case (.waiting, _), (.ready, _), (.starting, _), (.running, _), (.stopping, _),
-      (.backingOff, _), (.succeeded, _), (.failed, _), (.skipped, _), (.cancelled, _):
-      return false
-    }
+    precondition(isSettled, "a run was finished before its steps (\(phase))")
+    if phase == .succeeded { return false }
+    self = StepLifecycle(needs: unmetNeeds, attempt: attempt)
     return true
-  }
-
-  mutating func skipped() -> Bool {
-    switch phase {
-    case .doomed where !hasBegun: phase = .skipped
-    case .doomed: return false
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .succeeded,
-      .failed, .skipped, .cancelled:
-      return false
-    }
-    return true
-  }
-}
-
-/// An attempt's end, reduced to what decisions depend on.
-package enum AttemptVerdict: Equatable, Sendable {
-  case succeeded
-  /// As one of the kinds that retry policies name. The exit code is zero unless the kind is `.exit`.
-  case failed(FailureKinds, exitCode: UInt8)
-  /// It ended because the run was to stop.
-  case cancelled
-  case lost
-  /// Something of it runs on and cannot be stopped: nothing may run beside it.
-  case unkillable
-
-  package init(_ end: AttemptEnd) {
-    if end.unkillable > 0 {
-      self = .unkillable
-      return
-    }
-    switch (end.result, end.cause) {
-    case (.lost, _): self = .lost
-    case (.launchFailed, _): self = .failed(.launch, exitCode: 0)
-    // What a command makes of its SIGTERM does not count: it did not get to its own end.
-    case (_, .deadline): self = .failed(.timeout, exitCode: 0)
-    case (_, .stop), (_, .force): self = .cancelled
-    case (.exited(code: 0), .byItself): self = .succeeded
-    case (.exited(let code), .byItself): self = .failed(.exit, exitCode: code)
-    case (.signalled, .byItself): self = .failed(.signal, exitCode: 0)
-    }
   }
 }

@@ -84,7 +84,7 @@ package struct LaunchChecker: Sendable {
 
   private func ended(_ step: inout Step, _ end: AttemptEnd) {
     step.end = end
-    switch AttemptVerdict(end) {
+    switch AttemptConclusion(end) {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: step.losses += 1
     case .succeeded, .cancelled, .unkillable: break
@@ -128,7 +128,7 @@ package struct LaunchChecker: Sendable {
 
   private func checkRetry(_ attempt: AttemptID) throws(Violation) {
     let step = steps[Int(attempt.step)]
-    guard let end = step.end, case .failed = AttemptVerdict(end), !step.asksProbe else {
+    guard let end = step.end, case .failed = AttemptConclusion(end), !step.asksProbe else {
       throw Violation(.again, "\(name(attempt)) is tried again, and did not fail")
     }
     let most = definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts

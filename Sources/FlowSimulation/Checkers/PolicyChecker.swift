@@ -50,7 +50,7 @@ package struct PolicyChecker: Sendable {
   }
 
   private func ended(_ step: inout Step, _ index: Int32, _ end: AttemptEnd) {
-    let verdict = AttemptVerdict(end)
+    let verdict = AttemptConclusion(end)
     switch verdict {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: step.losses += 1
@@ -61,7 +61,7 @@ package struct PolicyChecker: Sendable {
   }
 
   private func consequence(
-    of verdict: AttemptVerdict, _ step: Step, _ settings: StepSettings
+    of verdict: AttemptConclusion, _ step: Step, _ settings: StepSettings
   ) -> Consequence {
     let isRepeated: Bool
     let repetition: Consequence
