@@ -1,12 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One executable a target, each with libFuzzer's own `main`: to be built with
-/// `--sanitize=fuzzer` only, as `Scripts/fuzz` does.
+/// One executable a target, with libFuzzer's `main`. `Scripts/fuzz` builds them with `--sanitize=fuzzer`, which
+/// they need.
 func fuzzer(_ name: String) -> Target {
   .executableTarget(
     name: name,
-    // By the name that its link has here, whatever the folder is called that holds the sources.
+    // The name of the link in this folder, so that the name of the clone's folder does not matter.
     dependencies: [.product(name: "FlowFuzzing", package: "flow")],
     path: name,
     swiftSettings: [

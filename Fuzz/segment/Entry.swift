@@ -1,6 +1,6 @@
 import FlowFuzzing
 
-/// What libFuzzer calls with one input after the other.
+/// libFuzzer calls this with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   unsafe FuzzTarget.segment.test(UnsafeBufferPointer(start: bytes, count: count))

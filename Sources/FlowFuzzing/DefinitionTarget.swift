@@ -1,8 +1,8 @@
 import FlowCore
 import FlowDefinition
 
-/// A definition that is accepted has one canonical spelling, has no cycle, and is the same when it is
-/// printed and read again. One that is refused is refused with errors that have a place in it.
+/// An accepted definition has exactly one encoding and no cycle, and round-trips through its file. The errors
+/// of a rejected one have a location in it.
 enum DefinitionTarget {
   static func test(_ bytes: [UInt8]) throws(Finding) {
     let definition: WorkflowDefinition
@@ -21,10 +21,11 @@ enum DefinitionTarget {
     do throws(DefinitionErrors) {
       again = try DefinitionParser.parse(Array(text.utf8), file: "printed")
     } catch {
-      throw Finding("printed it is refused: \(error)\n\(text)")
+      throw Finding("the printed definition is rejected: \(error)\n\(text)")
     }
     try require(
-      DefinitionCodec.encode(again) == canonical, "printed and read it is another: \(text)")
+      DefinitionCodec.encode(again) == canonical,
+      "the printed definition is read differently: \(text)")
   }
 
   private static func testEncoding(
@@ -35,11 +36,11 @@ enum DefinitionTarget {
     do throws(CodingError) {
       decoded = try DefinitionCodec.decode(canonical, policy: policy)
     } catch {
-      throw Finding("the canonical bytes of policy \(policy.rawValue) are refused: \(error)")
+      throw Finding("the encoding of policy \(policy.rawValue) is rejected: \(error)")
     }
     try require(
       DefinitionCodec.encode(decoded, policy: policy) == canonical,
-      "the canonical bytes of policy \(policy.rawValue) are others once they were read")
+      "the encoding of policy \(policy.rawValue) does not round-trip")
   }
 
   private static func test(_ refusal: DefinitionErrors, in bytes: [UInt8]) throws(Finding) {
@@ -50,15 +51,15 @@ enum DefinitionTarget {
       let (line, column) = (error.position.line, error.position.column)
       try require(
         lines.indices.contains(line - 1) && (1...lines[line - 1].count + 1).contains(column),
-        "an error at \(line):\(column), which is not in the file")
+        "an error at \(line):\(column), outside of the file")
       let text = error.description
       try require(
         text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F },
         "an error with a control character: \(text.debugDescription)")
-      try require(!error.message.isEmpty, "an error that says nothing")
+      try require(!error.message.isEmpty, "an error without a message")
     }
     let places = errors.map { ($0.position.line, $0.position.column) }
     try require(
-      zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }, "errors out of their order")
+      zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }, "unsorted errors")
   }
 }

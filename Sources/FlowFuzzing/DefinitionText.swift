@@ -1,6 +1,6 @@
 import FlowCore
 
-/// A definition as a file that gives every key that has a value, and so leaves nothing to defaults.
+/// Writes a definition as a file with every key that has a value, so that no default applies.
 enum DefinitionText {
   private typealias Members = [(key: String, value: String)]
 
@@ -30,7 +30,7 @@ enum DefinitionText {
     }
   }
 
-  /// Nil for a key that is not given.
+  /// Nil if the key is left out.
   private static func text(_ value: DefinitionValue, _ type: KeyType) -> String? {
     switch value {
     case .none: nil
@@ -49,7 +49,7 @@ enum DefinitionText {
     case .decimal: "\(number / 1_000)." + String(String(1_000 + number % 1_000).dropFirst())
     case .word(let words): quoted(words[Int(number)])
     case .words(let words):
-      // Backwards: their order means nothing.
+      // In reverse, since their order has no meaning.
       array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { quoted(words[$0]) })
     case .structure, .object, .text, .flag, .byteSize, .wholeNumber, .exitCodes, .command,
       .environment:
@@ -74,7 +74,7 @@ enum DefinitionText {
     "[" + elements.joined(separator: ",") + "]"
   }
 
-  /// Escapes only what must be.
+  /// Escapes only the characters that JSON requires to be escaped.
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

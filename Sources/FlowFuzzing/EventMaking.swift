@@ -1,7 +1,7 @@
 import FlowCore
 
 extension EventsTarget {
-  /// Events made of bytes, as many as there are bytes for.
+  /// Makes events until the bytes are used up.
   static func made(of supply: inout ByteSupply) -> [Event] {
     var events: [Event] = []
     var moment = supply.moment()
@@ -18,7 +18,7 @@ extension EventsTarget {
   }
 }
 
-/// Whatever the values are: what can happen in a run is not asked.
+/// Any values, possible in a run or not.
 extension ByteSupply {
   fileprivate mutating func moment() -> Moment {
     Moment(

@@ -1,9 +1,9 @@
 import FlowCore
 
-/// Events have one spelling: what is read is written as it was, and what is written is read as it
-/// was. The history that they are is refused, or its state can be gone on from.
+/// Events have exactly one encoding and round-trip. Their history is rejected, or an engine can resume from
+/// its state.
 enum EventsTarget {
-  /// The first byte says whether the rest is a block of events, or what events are made of.
+  /// The first byte says whether the rest is a block of encoded events, or the values of events.
   static func test(_ bytes: [UInt8]) throws(Finding) {
     var supply = ByteSupply(bytes)
     if supply.bool() {
@@ -22,11 +22,11 @@ enum EventsTarget {
     } catch {
       isWhole = false
       try require(
-        (0...bytes.count).contains(error.offset), "an error beyond the bytes: \(error)")
+        (0...bytes.count).contains(error.offset), "an error outside of the bytes: \(error)")
     }
     let again = encoded(events)
     try require(
-      isWhole ? again == bytes : bytes.starts(with: again), "\(events) have another spelling")
+      isWhole ? again == bytes : bytes.starts(with: again), "\(events) have a second encoding")
     try replay(events)
   }
 
@@ -39,7 +39,7 @@ enum EventsTarget {
     } catch {
       throw Finding("\(events) cannot be read: \(error)")
     }
-    // By the bytes too: Swift takes canonically equivalent texts for equal.
+    // Compare bytes too: Swift considers canonically equivalent texts equal.
     try require(read == events && encoded(read) == bytes, "\(events) are read as \(read)")
   }
 
@@ -51,7 +51,7 @@ enum EventsTarget {
 
   // MARK: Histories
 
-  /// Nothing traps, whatever comes; and as long as the rules agree with the history, they go on.
+  /// No history traps. While the policy agrees with a history, it can continue it.
   private static func replay(_ events: [Event]) throws(Finding) {
     var redecision = Redecision()
     var replay = Replay()
@@ -65,7 +65,7 @@ enum EventsTarget {
       return
     }
     guard let state = replay.state else { return }
-    try require(differs || redecision.state == state, "deciding again leads to another state")
+    try require(differs || redecision.state == state, "redecision leads to another state")
     for wakeUpEnds in [false, true] {
       let decision = Decider.next(state, wakeUpEnds: wakeUpEnds)
       try require(decision?.kind.isFact != true, "\(String(describing: decision)) is no decision")
@@ -73,8 +73,7 @@ enum EventsTarget {
     try goOn(from: state)
   }
 
-  /// The next engine takes over and brings the run on: what it records can be replayed onto the
-  /// history that it found.
+  /// The next engine resumes the run, and its events can be replayed onto the history that it found.
   private static func goOn(from state: RunState) throws(Finding) {
     guard !state.isFinished, Decider.next(state, wakeUpEnds: true) == nil else { return }
     var now = Moment(
@@ -99,10 +98,10 @@ enum EventsTarget {
     }
     let isAll = replayed.lastSequence == engine.state.lastSequence
     try require(
-      !isAll || replayed == engine.state, "the next engine is in another state than its history")
+      !isAll || replayed == engine.state, "the state of the next engine differs from its history")
   }
 
-  /// What a quick world says; nil for the end.
+  /// The next input of a world in which everything succeeds at once; nil at the end.
   private static func answer(
     to effect: Effect, _ replayed: inout RunState
   ) throws(Finding) -> Input? {
@@ -115,7 +114,7 @@ enum EventsTarget {
       do throws(HistoryError) {
         for event in events { try replayed.apply(event) }
       } catch {
-        throw Finding("what the next engine recorded is impossible: \(error)")
+        throw Finding("the next engine recorded an impossible event: \(error)")
       }
       return .committed(through: replayed.lastSequence)
     case .launch(let launch): return ended(launch.attempt, .byItself)

@@ -5,14 +5,14 @@ import FlowMemoryStorage
 import FlowRuntime
 import FlowSimulation
 
-/// Inputs for fuzzers to begin with, made of what the project has.
+/// The first inputs for fuzzers, made of the project's fixtures.
 package enum FuzzSeeds {
-  /// A log as it is, and repaired before it is read, in each way (`SegmentRepair`).
+  /// A log with each kind of repair (`SegmentRepair`) before it is read, and with none.
   package static func segments(ofLog segments: [[UInt8]]) -> [[UInt8]] {
     [0, 1, 2].map { [$0, 128] + segments.joined() }
   }
 
-  /// The events of a log as one block; as many as can be read.
+  /// All readable events of a log as one block.
   /// - Parameter segments: by name.
   package static func events(ofLog segments: [String: [UInt8]]) -> [UInt8] {
     var encoder = EventEncoder()
@@ -27,12 +27,12 @@ package enum FuzzSeeds {
         while let event = try decoder.next() { encoder.append(event) }
       }
     } catch {
-      // What was read before is a seed all the same.
+      // The events that were read so far are a seed.
     }
     return [0] + encoder.finish()
   }
 
-  /// A record whose attempt has ended in each way, as its monitor writes it.
+  /// An attempt record for each kind of end, as a monitor writes it.
   package static var records: [[UInt8]] {
     let ends: [(flow_result, Int32)] = [
       (FLOW_RESULT_EXITED, 3), (FLOW_RESULT_SIGNALLED, 9), (FLOW_RESULT_LAUNCH_FAILED, 2),
@@ -57,12 +57,12 @@ package enum FuzzSeeds {
     }
   }
 
-  /// The choices of the world of a seed, but for what comes from the seed itself.
+  /// The choices of the world of a seed, except jitter and salts.
   package static func schedule(ofSeed seed: UInt64) -> [UInt8] {
     schedule(of: SeededChoices(seed: seed))
   }
 
-  /// The same of a recorded world; nil for what is no trace.
+  /// The choices of a recorded world; nil if the bytes are no trace.
   package static func schedule(ofTrace trace: [UInt8]) -> [UInt8]? {
     guard let world = try? TraceText.world(from: trace) else { return nil }
     let choices = ChoiceSchedule(choices(drawing: world.options) + world.schedule.entries)
@@ -72,13 +72,13 @@ package enum FuzzSeeds {
   private static func schedule(of source: some ChoiceSource) -> [UInt8] {
     let writing = WritingChoices(source)
     _ = ScheduleTarget.run(writing)
-    // Behind the end all is zero.
+    // Choices after the end are zero anyway.
     let end = writing.bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
     return Array(writing.bytes[..<end])
   }
 
-  /// The choices that draw options, as far as any do: a trace names the options and not these. Each
-  /// choice makes one option, so that one after the other can be tried.
+  /// Choices that draw the given options, if there are any: a trace has the options, but not the choices that
+  /// drew them. Each choice determines one option, so they can be searched one after the other.
   private static func choices(
     drawing options: SimulationOptions
   ) -> [ChoiceSchedule.Entry] {

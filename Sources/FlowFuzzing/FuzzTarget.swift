@@ -1,21 +1,20 @@
 import Glibc
 
-/// What a fuzzer can feed with bytes. Everything here is for `Fuzz`, a package of its own, and for
-/// the tests that feed the same with what fuzzers once found.
+/// Code that a fuzzer feeds with bytes, and the properties that hold for any bytes. The package `Fuzz` and the
+/// tests, which replay former findings, use this module.
 public enum FuzzTarget: String, CaseIterable, Sendable {
-  /// The file of a definition.
+  /// A definition file.
   case definition
   /// The segments of a log.
   case segment
-  /// Events, as a log's payload or made of the bytes, and the history that they are.
+  /// Events, encoded or made of the bytes, and their history.
   case events
-  /// The records of attempts, and what engines say of themselves.
+  /// Attempt records and holder records.
   case record
   /// The choices of a simulated world.
   case schedule
 
-  /// What does not hold for the bytes, in words; nil if all does. What is wrong with the bytes is no
-  /// finding: an error that says so is right.
+  /// The violated property of the bytes; nil if all hold. An error about invalid bytes is no finding.
   public func finding(in bytes: [UInt8]) -> String? {
     do throws(Finding) {
       switch self {
@@ -31,17 +30,17 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     }
   }
 
-  /// Says what does not hold for the bytes, and ends the process; else nothing.
+  /// Prints a finding and ends the process; otherwise does nothing.
   public func test(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let finding = finding(in: unsafe Array(bytes)) else { return }
     print("\(rawValue): \(finding)")
-    // What waits in a buffer goes down with the process.
+    // Buffered output would be lost with the process.
     fflush(nil)
     preconditionFailure(finding)
   }
 }
 
-/// Something that should hold, and does not.
+/// A violated property.
 struct Finding: Error {
   let text: String
 
@@ -54,7 +53,7 @@ func require(_ condition: Bool, _ text: @autoclosure () -> String) throws(Findin
   if !condition { throw Finding(text()) }
 }
 
-/// Takes an input apart, number by number. Behind its end all is zero.
+/// Reads numbers from an input. After its end all numbers are zero.
 struct ByteSupply {
   private var rest: ArraySlice<UInt8>
 
@@ -63,7 +62,7 @@ struct ByteSupply {
   }
 
   var isEmpty: Bool { rest.isEmpty }
-  /// All that was not taken.
+  /// The unread bytes.
   var remainder: [UInt8] { Array(rest) }
 
   mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
@@ -79,7 +78,7 @@ struct ByteSupply {
     return Array(rest.prefix(count))
   }
 
-  /// Of as many bits as a byte says, so that small numbers are as likely as large ones.
+  /// A number with as many bits as a byte says: small numbers are as likely as large ones.
   mutating func number() -> UInt64 {
     let bits = below(65)
     if bits == 0 { return 0 }

@@ -2,11 +2,10 @@ import CLauncher
 import FlowCore
 import FlowRuntime
 
-/// A part of a record that is believed is written again as it was, and holds what may be acted upon;
-/// what is not believed says nothing.
+/// A valid part of an attempt record round-trips, and its values are safe to act upon. An invalid part is
+/// ignored.
 enum RecordTarget {
-  /// The first byte says which parts get the checksum that their bytes should have: a fuzzer does
-  /// not find one by chance.
+  /// The first byte says which parts get the right checksum, which a fuzzer does not find by chance.
   static func test(_ bytes: [UInt8]) throws(Finding) {
     var supply = ByteSupply(bytes)
     let sealed = supply.byte()
@@ -23,7 +22,7 @@ enum RecordTarget {
 
   private static let parts = [0..<128, 128..<192, 192..<320]
 
-  /// 64-bit FNV-1a, as `record.c` has it.
+  /// 64-bit FNV-1a, as in `record.c`.
   private static func seal(_ part: Range<Int>, of bytes: inout [UInt8]) {
     guard bytes.count >= part.upperBound else { return }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -48,13 +47,13 @@ enum RecordTarget {
       case FLOW_PART_VALID:
         try require(
           file.count >= part.upperBound && file[part] == again[part],
-          "a valid part has another spelling: \(file[min(part.lowerBound, file.count)...])")
+          "a valid part has a second encoding: \(file[min(part.lowerBound, file.count)...])")
       case FLOW_PART_ABSENT:
         try require(
           file.dropFirst(part.lowerBound).prefix(part.count).allSatisfy { $0 == 0 },
-          "a part is overlooked")
+          "a valid part is ignored")
       case FLOW_PART_BROKEN: break
-      default: throw Finding("a part is in no state: \(state)")
+      default: throw Finding("unknown state of a part: \(state)")
       }
     }
   }
@@ -66,25 +65,26 @@ enum RecordTarget {
       (record.start != nil) == (parts.start_state == FLOW_PART_VALID)
         && (record.command != nil) == (parts.command_state == FLOW_PART_VALID)
         && (record.end != nil) == (parts.end_state == FLOW_PART_VALID),
-      "a part is believed that is not valid, or not believed: \(record)")
+      "an invalid part is accepted, or a valid one is not: \(record)")
     if let start = record.start {
-      // A signal to zero or less would go to a group, or to everybody.
+      // A signal to an id of zero or less would go to a group, or to all processes.
       try require(
         start.monitorID > 0 && start.step >= 0 && start.attempt >= 0 && start.intent >= 0,
-        "nobody starts so: \(start)")
+        "impossible start: \(start)")
       try require(
         !record.isUnreadable || parts.command_state == FLOW_PART_BROKEN
-          || parts.end_state == FLOW_PART_BROKEN, "a record that can be read: \(record)")
+          || parts.end_state == FLOW_PART_BROKEN,
+        "a readable record counts as unreadable: \(record)")
     }
     if let command = record.command {
-      try require(command.processID > 0, "no process: \(command)")
+      try require(command.processID > 0, "invalid process id: \(command)")
     }
     if let end = record.end {
       let least = min(
         end.durationMicroseconds, end.cpuMicroseconds, end.peakMemoryKibibytes,
         Int64(end.stragglers), Int64(end.unkillable))
-      try require(least >= 0, "nothing ends so: \(end)")
-      // It goes into the history as it is.
+      try require(least >= 0, "impossible end: \(end)")
+      // The history takes the value unchanged.
       var encoder = EventEncoder()
       let moment = Moment(
         monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))

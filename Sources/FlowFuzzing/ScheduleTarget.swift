@@ -1,17 +1,17 @@
 import FlowSimulation
 
-/// The bytes make every choice of a simulated world, and all that the checkers watch holds in it.
+/// The bytes make every choice of a simulated world, and every property holds in it.
 enum ScheduleTarget {
-  /// Of it come only the delays' jitter and the log's salts.
+  /// Only the jitter of delays and the salts of logs depend on it.
   static let seed: UInt64 = 1
 
   static func test(_ bytes: [UInt8]) throws(Finding) {
     let report = run(ByteChoices(bytes))
     guard let violation = report.violation else { return }
-    // Once more, to say how it can be seen.
+    // Again, to record a trace.
     let choices = RecordingChoices(ByteChoices(bytes))
     let again = run(choices)
-    try require(again == report, "the same bytes make another world: \(violation)")
+    try require(again == report, "the same bytes give another world: \(violation)")
     let world = RecordedWorld(report, choices.recording.schedule)
     throw Finding("\(violation)\n\(TraceText.of(world))")
   }
@@ -21,7 +21,7 @@ enum ScheduleTarget {
   }
 }
 
-/// Passes choices on from another source, and writes the bytes that make `ByteChoices` choose so.
+/// Passes on the choices of another source, and writes the bytes from which `ByteChoices` makes them.
 final class WritingChoices: ChoiceSource {
   private(set) var bytes: [UInt8] = []
   private let source: any ChoiceSource

@@ -2,14 +2,14 @@ import CZlib
 import FlowLog
 import FlowRuntime
 
-/// Puts into segments what a fuzzer does not find by chance. `LogFormat` says where all of this is;
-/// it is written down here once more, so that the reader is not measured with its own measure.
+/// Writes values into segments that a fuzzer does not find by chance. The offsets repeat those of `LogFormat`
+/// on purpose, so that the reader is not checked with its own constants.
 enum SegmentRepair: Int {
   case none = 0
   /// Checksums and chains.
   case checksums = 1
-  /// Besides, what must be the same in several places: magics, versions, salts, sequence numbers,
-  /// padding, and what a segment says of the one before it.
+  /// Also redundant values: magics, versions, salts, sequence numbers, padding, and a segment's references to
+  /// its predecessor.
   case all = 2
 
   private static let headerLength = 128
@@ -17,7 +17,7 @@ enum SegmentRepair: Int {
   private static let endMark: UInt8 = 0xa5
   private static let dictionaryChecksum = EventDictionary.version1.checksum
 
-  /// Where a row of frames has got to.
+  /// The position in a row of frames.
   private struct Place {
     var length = 0
     var sequence: UInt64 = 0
@@ -41,7 +41,7 @@ enum SegmentRepair: Int {
     }
   }
 
-  /// How long the segment before one is, as far as it counts.
+  /// The length of its predecessor that a segment's header names.
   static func predecessorLength(in segment: [UInt8]) -> Int {
     Int(segment.get(UInt64.self, at: 40))
   }
@@ -60,7 +60,7 @@ enum SegmentRepair: Int {
     for index in 100..<124 { bytes[index] = 0 }
   }
 
-  /// False where there is none.
+  /// False if there is none.
   private func repairFrame(
     _ bytes: inout [UInt8], _ place: inout Place, _ committed: inout UInt64
   ) -> Bool {

@@ -2,12 +2,11 @@ import FlowLog
 import FlowMemoryStorage
 import FlowRuntime
 
-/// What a log's reader gives out is a legal history: numbered without a gap, whole commits, a prefix
-/// of what it gives out of the same log with more bytes. It can be written anew and recovered, and
-/// is the same then.
+/// A reader returns a legal history: gapless sequence numbers, complete commits, a prefix of the history of
+/// the same log with more bytes. Recovering or rewriting the log does not change it.
 enum SegmentTarget {
-  /// The first byte says how much of the segments is repaired (`SegmentRepair`), the second how much
-  /// is cut off for comparison; the rest is segments, each from its magic on.
+  /// The first byte selects the repair of the segments (`SegmentRepair`), the second how much is cut off for
+  /// comparison. The rest is segments, each beginning with the magic.
   static func test(_ bytes: [UInt8]) throws(Finding) {
     var supply = ByteSupply(bytes)
     let repair = SegmentRepair(rawValue: supply.below(3)) ?? .none
@@ -61,7 +60,7 @@ enum SegmentTarget {
 
   private static func read(_ segments: [[UInt8]]) throws(Finding) -> Reading {
     let reading = read(folder(segments), .recovering)
-    try require(read(folder(segments), .dead) == reading, "who recovers reads another log")
+    try require(read(folder(segments), .dead) == reading, "recovery reads another history")
     return reading
   }
 
@@ -86,7 +85,7 @@ enum SegmentTarget {
   private static func test(_ reading: Reading, _ segments: [[UInt8]]) throws(Finding) {
     var next: UInt64 = 1
     for (frame, payload) in reading.frames.map({ ($0.frame, $0.payload) }) {
-      try require(frame.first == next, "event \(frame.first) comes where \(next) belongs")
+      try require(frame.first == next, "expected event \(next), found event \(frame.first)")
       try require(
         frame.count > 0 && payload.count >= frame.count
           && payload.count <= LogFormat.largestPayload,
@@ -100,17 +99,17 @@ enum SegmentTarget {
     let size = Int64(segments.last?.count ?? 0)
     try require(
       tail.lastSequence == next - 1 && tail.lastAtStake >= tail.lastSequence,
-      "the end is another: \(tail)")
+      "another tail: \(tail)")
     try require(
       tail.offset >= 0 && tail.bytes >= 0 && tail.offset + tail.bytes <= size,
-      "an end beyond the file of \(size) bytes: \(tail)")
+      "a tail outside of the file of \(size) bytes: \(tail)")
     switch tail.verdict {
-    case .intact: try require(tail.bytes == 0, "bytes that do not count: \(tail)")
-    case .torn, .ambiguous: try require(tail.bytes > 0, "no bytes at stake: \(tail)")
+    case .intact: try require(tail.bytes == 0, "an intact tail with invalid bytes: \(tail)")
+    case .torn, .ambiguous: try require(tail.bytes > 0, "no invalid bytes: \(tail)")
     }
   }
 
-  /// Fewer bytes give fewer events, and never others.
+  /// Fewer bytes give fewer events, never different ones.
   private static func testShorter(
     _ segments: [[UInt8]], cut: Int, _ reading: Reading
   ) throws(Finding) {
@@ -120,20 +119,21 @@ enum SegmentTarget {
     let frames = read(folder(shorter), .recovering).frames
     try require(
       reading.frames.starts(with: frames) || frames.starts(with: reading.frames),
-      "with \(cut) of 256 bytes of the last segment it is another history")
+      "with \(cut)/256 of the last segment the history is not a prefix")
   }
 
-  /// Whatever counts is as the format says, byte by byte: there is nothing to repair in it.
+  /// The bytes up to the tail agree with the format: repairing them changes nothing.
   private static func testSpelling(_ segments: [[UInt8]], _ tail: LogTail) throws(Finding) {
     let lengths = segments.dropFirst().map { SegmentRepair.predecessorLength(in: $0) }
     let counting = zip(segments, lengths + [Int(tail.offset)]).map { Array($0.prefix($1)) }
     try require(
-      SegmentRepair.all.repaired(counting) == counting, "what is read is not as it is written")
+      SegmentRepair.all.repaired(counting) == counting,
+      "the reader accepts bytes that no writer writes")
   }
 
   // MARK: Writing
 
-  /// What the next engine goes on from is what was read, and it can append to that.
+  /// Recovery keeps the history that was read, and the next engine can append to it.
   private static func testRecovery(_ segments: [[UInt8]], _ reading: Reading) throws(Finding) {
     let folder = folder(segments)
     let payload: [UInt8] = [1, 2, 3]
@@ -147,7 +147,7 @@ enum SegmentTarget {
       try writer.sync()
       try writer.close()
     } catch {
-      throw Finding("the next engine cannot go on: \(error)")
+      throw Finding("the next engine cannot append: \(error)")
     }
     let again = read(folder, .recovering)
     guard again.error == nil, let tail = again.tail, tail.verdict == .intact(isSealed: false) else {
@@ -155,10 +155,10 @@ enum SegmentTarget {
     }
     try require(
       again.frames.map(\.payload) == reading.frames.map(\.payload) + [payload],
-      "after recovery it is another history")
+      "recovery changes the history")
   }
 
-  /// As runs have them, with room for any commit.
+  /// As in real runs, with space for any commit.
   private static let options: LogOptions = {
     var options = LogOptions()
     options.dictionary = EventDictionary.version1
@@ -168,7 +168,7 @@ enum SegmentTarget {
     return options
   }()
 
-  /// The same commits, written anew, are the same events.
+  /// Rewriting the commits gives the same events.
   private static func testWriting(_ reading: Reading) throws(Finding) {
     if reading.frames.isEmpty { return }
     let folder = MemoryFolder()
@@ -189,13 +189,13 @@ enum SegmentTarget {
       try writer.seal()
       try writer.close()
     } catch {
-      throw Finding("it cannot be written anew: \(error)")
+      throw Finding("the history cannot be rewritten: \(error)")
     }
     let again = read(folder, .dead)
-    try require(again.tail?.verdict == .intact(isSealed: true), "written anew it is \(again)")
+    try require(again.tail?.verdict == .intact(isSealed: true), "the rewritten log is \(again)")
     try require(
       again.frames.map(\.payload) == reading.frames.map(\.payload)
         && again.frames.map(\.frame.first) == reading.frames.map(\.frame.first),
-      "written anew it is another history")
+      "rewriting changes the history")
   }
 }

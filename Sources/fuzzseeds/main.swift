@@ -3,11 +3,11 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
-// What the fuzzers of `Scripts/fuzz` begin with:
+// Writes the first inputs for `Scripts/fuzz`:
 //
-//   fuzzseeds FIXTURES FOLDER   makes FOLDER/<target>/<name>, of the project's fixtures
+//   fuzzseeds FIXTURES FOLDER   writes FOLDER/<target>/<name>, made of the project's fixtures
 //
-// The folders are there. Definitions are files already; the script copies them.
+// The folders must exist. Definitions are files already; the script copies them.
 
 let words = CommandLine.arguments
 guard words.count == 3 else {
@@ -17,7 +17,7 @@ guard words.count == 3 else {
 let (fixtures, folder) = (words[1], words[2])
 /// Seeds of flowsim that become schedules.
 let worlds: ClosedRange<UInt64> = 1...300
-/// A log with more is not worth a fuzzer's time.
+/// Fuzzers need too much time for larger logs.
 let longestLog = 16 << 10
 
 func write(_ bytes: [UInt8], _ target: FuzzTarget, _ name: String) throws {

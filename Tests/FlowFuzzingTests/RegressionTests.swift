@@ -2,7 +2,7 @@ import FlowFuzzing
 import TestSupport
 import Testing
 
-/// Inputs with which a fuzzer once found something: `Fuzz/Regressions`.
+/// Replays the inputs of former findings: `Fuzz/Regressions`.
 struct RegressionTests {
   private static let inputs = FuzzTarget.allCases.flatMap { target in
     Repository.files(under: "Fuzz/Regressions/\(target.rawValue)").map { (target, $0) }

@@ -6,7 +6,7 @@ import Testing
 @testable import FlowFuzzing
 @testable import FlowLog
 
-/// Repair knows the format by itself, and comes to the same as the writer.
+/// Repair has its own knowledge of the format, and agrees with the writer.
 struct RepairTests {
   private static let logs = ["chain", "rotated", "survivors"]
 
@@ -17,7 +17,7 @@ struct RepairTests {
   @Test(arguments: logs) func whatIsRightStays(log: String) {
     let segments = segments(log)
     #expect(SegmentRepair.checksums.repaired(segments) == segments)
-    // Of a log that was recovered, a segment names less of its predecessor than there is.
+    // In a recovered log a segment names a shorter length than its predecessor has.
     if log != "survivors" { #expect(SegmentRepair.all.repaired(segments) == segments) }
   }
 

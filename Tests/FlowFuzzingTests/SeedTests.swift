@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlowFuzzing
 
-/// What fuzzers begin with: all holds for it, and it is what it should be.
+/// All properties hold for the first inputs of fuzzers, and these have the intended contents.
 struct SeedTests {
   private static let logs = ["v1/chain", "v1/rotated", "v1/survivors", "Damaged/torn"]
 
