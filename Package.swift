@@ -50,7 +50,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
-    .target(name: "CLauncher", cSettings: cSettings),
+    .target(name: "CMonitor", cSettings: cSettings),
+    .target(name: "CLauncher", dependencies: ["CMonitor"], cSettings: cSettings),
     .target(name: "CTorture", cSettings: cSettings),
 
     library("FlowCore"),
@@ -60,12 +61,13 @@ let package = Package(
     library("FlowStorage"),
     library("FlowLog", imports: ["CZlib", "FlowStorage"]),
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
-    library("FlowRuntime", imports: ["CLauncher", "FlowCore", "FlowLog", "FlowStorage"]),
+    library("FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"]),
     library(
-      "FlowSystem", imports: ["CLauncher", "CLinux", "FlowCore", "FlowRuntime", "FlowStorage"]),
+      "FlowSystem",
+      imports: ["CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowRuntime", "FlowStorage"]),
     library(
       "FlowSimulation",
-      imports: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
+      imports: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
       settings: uncheckedExclusivity),
     library(
       "FlowCommandLine",
@@ -85,7 +87,7 @@ let package = Package(
     library(
       "FlowFuzzing",
       imports: [
-        "CLauncher", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowMemoryStorage",
+        "CMonitor", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowMemoryStorage",
         "FlowRuntime", "FlowSimulation",
       ]),
     library(
@@ -104,7 +106,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
-    tests("CLauncherTests", of: ["CLauncher"]),
+    tests("CMonitorTests", of: ["CMonitor"]),
     tests(
       "CommandLineTests",
       of: ["FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
@@ -131,7 +133,7 @@ let package = Package(
     tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
     tests(
       "FlowRuntimeTests",
-      of: ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage"]),
+      of: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage"]),
     tests(
       "FlowSimulationTests",
       of: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage", "TestSupport"]),

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "channel.h"
+#include "launcher_process.h"
 #include "launcher_loop.h"
 
 // A launcher must be a process of one thread, and small, since monitors work in its memory. So it is

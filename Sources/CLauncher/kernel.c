@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "channel.h"
+#include "launcher_process.h"
 #include "process_status.h"
 
 int64_t flow_now(void) {

@@ -12,79 +12,86 @@
 
 #include "calls.h"
 #include "children.h"
+#include "inbox.h"
 #include "kernel.h"
 #include "launcher.h"
+#include "launcher_process.h"
 #include "monitor_loop.h"
+#include "monitor_stack.h"
 #include "report.h"
-#include "request.h"
-#include "room.h"
 
 enum {
-  // More than an engine may run at once, with room for monitors that have told their attempt's end
+  // More attempts than an engine runs at once, and monitors that have reported their attempt's end
   // and are about to exit.
   CAPACITY = 16384,
-  // How long is waited for those to end that have been killed.
+  // How long the launcher waits for processes that it has killed.
   KILLED_US = 5 * 1000 * 1000,
 };
 
-// The attempt of a monitor; its index is what the launcher calls it by.
+// The attempt of a monitor. Its index is the id by which the launcher knows the monitor.
 struct attempt {
   int32_t step, number;
   uint32_t next_free;
 };
 
-static struct flow_launcher launcher;
-static struct flow_launcher_monitor monitors[CAPACITY];
-// One more, for a request that finds no place.
-static struct attempt attempts[CAPACITY + 1];
-static uint32_t used_attempts, free_attempt = UINT32_MAX;
+struct loop {
+  struct flow_launcher launcher;
+  struct flow_launcher_monitor monitors[CAPACITY];
+  // One more than monitors, for a request that exceeds the capacity.
+  struct attempt attempts[CAPACITY + 1];
+  uint32_t used_attempts, free_attempt;
+  // The monitors' stacks; NULL where none was made yet.
+  char *stacks[CAPACITY + 1];
+  struct flow_inbox inbox;
+  char **environment;
+  // Whether a monitor may have left stragglers that are to stay. Then an orphan of this process is
+  // not necessarily what a killed monitor left.
+  bool has_kept;
+};
 
-// Where their monitors work; NULL where there was none yet.
-static char *rooms[CAPACITY + 1];
+// What happened, with what the actions need that the launcher does not decide upon.
+struct happening {
+  struct flow_launcher_event event;
+  // The request; also with the answer to its fork.
+  const struct flow_request *request;
+  // How a child ended: whether it had reported its attempt's end, whether a signal killed it, and how
+  // many processes that it left were killed.
+  bool has_told_end, was_killed;
+  int32_t killed;
+};
 
-static struct flow_inbox inbox;
-static char **commands_environment;
 static volatile sig_atomic_t has_child_ended;
 
-// What the event that is being taken in comes with: a request, or how a monitor ended.
-static const struct flow_request *request;
-static bool has_told_end, was_killed;
-static int32_t killed_remains;
-
-// Whether a monitor may have left processes that are to stay: what falls to this process then need
-// not be what a monitor that was killed has left.
-static bool has_kept;
-
-static void feed(enum flow_launcher_event_kind kind, uint32_t id, int64_t process);
+static void feed(struct loop *loop, const struct happening *happening);
 
 // MARK: Attempts
 
-static uint32_t name_attempt(void) {
-  uint32_t id = free_attempt;
+static uint32_t name_attempt(struct loop *loop, const struct flow_request *request) {
+  uint32_t id = loop->free_attempt;
   if (id == UINT32_MAX) {
-    id = used_attempts++;
+    id = loop->used_attempts++;
   } else {
-    free_attempt = attempts[id].next_free;
+    loop->free_attempt = loop->attempts[id].next_free;
   }
-  attempts[id].step = request->header.step;
-  attempts[id].number = request->header.attempt;
+  loop->attempts[id].step = request->header.step;
+  loop->attempts[id].number = request->header.attempt;
   return id;
 }
 
-static void forget_attempt(uint32_t id) {
-  attempts[id].next_free = free_attempt;
-  free_attempt = id;
+static void forget_attempt(struct loop *loop, uint32_t id) {
+  loop->attempts[id].next_free = loop->free_attempt;
+  loop->free_attempt = id;
 }
 
-static void report(enum flow_report_kind kind, uint32_t id, int32_t error) {
+static void report(
+    const struct attempt *attempt, enum flow_report_kind kind, int32_t error, int32_t killed) {
   struct flow_report_queue queue = {.pipe = FLOW_LAUNCHER_REPORTS};
   struct flow_report report = {
-      .kind = kind, .step = attempts[id].step, .attempt = attempts[id].number,
-      .killed = killed_remains,
+      .kind = kind, .step = attempt->step, .attempt = attempt->number, .killed = killed,
       .end = {
           .result = FLOW_RESULT_LAUNCH_FAILED, .code = error, .operation = FLOW_LAUNCH_FORK}};
   flow_report_add(&queue, &report);
-  // There is nothing else to do for an engine that does not listen.
+  // The launcher has nothing else to do for an engine that does not read.
   flow_report_flush_all(&queue);
 }
 
@@ -95,42 +102,58 @@ static void be_monitor(void *birth) {
   flow_monitor_run(birth);
 }
 
-// A copy of this process: for requests that no room has a place for, and where memory is not shared.
+// Forks a copy of this process: for requests that do not fit a stack, and where monitors cannot share
+// memory.
 static int64_t fork_copy(struct flow_monitor_birth *birth) {
-  // Nothing in this program wants to be called at forks, and no other thread can hold a lock.
+  // This program has no fork handlers, and no other thread that could hold a lock.
   pid_t process = _Fork();
   if (process == 0) be_monitor(birth);
   return process < 0 ? -errno : process;
 }
 
-// A monitor is a process as any other, but works in our memory, in a room of its own there: to copy
-// memory, write to the copies and throw them away takes four times as long as all else of a fork
-// (measured: 105 against 21 us). It writes nowhere else, nor does the C library for it (`calls.h`),
-// and reads what never changes: code, constants, the environment. What it costs: one that is killed
-// for want of memory takes the others along; but together they have less of it than a small command.
-static int64_t fork_monitor(uint32_t id) {
+// A monitor is a process of its own that runs in the launcher's memory, on a stack of its own there.
+// Copying the memory, writing to the copies and discarding them takes four times as long as the rest
+// of a fork (measured: 105 against 21 us). A monitor writes nowhere else, nor does the C library for
+// it (`calls.h`), and otherwise reads what never changes: code, constants, the environment. The price:
+// a monitor that is killed for lack of memory takes the others with it; but together they use less
+// memory than a small command.
+static int64_t fork_monitor(struct loop *loop, uint32_t id, const struct flow_request *request) {
   struct flow_monitor_birth birth = {
-      .request = request, .environment = commands_environment, .forked_after = flow_start_clock(),
+      .request = request, .environment = loop->environment, .forked_after = flow_start_clock(),
       .lock = FLOW_LAUNCHER_LOCK, .reports = FLOW_LAUNCHER_REPORTS};
   if (!FLOW_SHARES_MEMORY) return fork_copy(&birth);
-  if (!rooms[id]) rooms[id] = flow_room_make();
-  struct flow_monitor_birth *own = rooms[id] ? flow_room_furnish(rooms[id], &birth) : NULL;
+  if (!loop->stacks[id]) loop->stacks[id] = flow_monitor_stack_make();
+  struct flow_monitor_birth *own =
+      loop->stacks[id] ? flow_monitor_stack_prepare(loop->stacks[id], &birth) : NULL;
   return own ? flow_clone(CLONE_VM, own, be_monitor, own) : fork_copy(&birth);
 }
 
-static void perform(const struct flow_launcher_action *action) {
+static void fork_for(struct loop *loop, uint32_t id, const struct happening *happening) {
+  struct happening answer = {
+      .event = {
+          .kind = FLOW_LAUNCHER_FORKED, .process = fork_monitor(loop, id, happening->request)},
+      .request = happening->request};
+  feed(loop, &answer);
+}
+
+static void perform(
+    struct loop *loop, const struct flow_launcher_action *action,
+    const struct happening *happening) {
+  const struct attempt *attempt = &loop->attempts[action->id];
   switch (action->kind) {
-    case FLOW_LAUNCHER_FORK: feed(FLOW_LAUNCHER_FORKED, 0, fork_monitor(action->id)); return;
+    case FLOW_LAUNCHER_FORK: fork_for(loop, action->id, happening); return;
     case FLOW_LAUNCHER_REPORT_FORK_FAILED:
-      report(FLOW_REPORT_NOT_FORKED, action->id, action->error);
-      forget_attempt(action->id);
+      report(attempt, FLOW_REPORT_NOT_FORKED, action->error, 0);
+      forget_attempt(loop, action->id);
       return;
     case FLOW_LAUNCHER_REPORT_MONITOR_GONE:
-      // After the end of its attempt, its own is no news.
-      if (!has_told_end) report(FLOW_REPORT_MONITOR_GONE, action->id, 0);
-      // What it was starting may not have left its room.
-      if (was_killed) rooms[action->id] = NULL;
-      forget_attempt(action->id);
+      // Once a monitor has reported its attempt's end, its own end is no news.
+      if (!happening->has_told_end) {
+        report(attempt, FLOW_REPORT_MONITOR_GONE, 0, happening->killed);
+      }
+      // A process that the killed monitor was starting may still use its stack.
+      if (happening->was_killed) loop->stacks[action->id] = NULL;
+      forget_attempt(loop, action->id);
       return;
     case FLOW_LAUNCHER_RELEASE_LOCK:
       close(FLOW_LAUNCHER_LOCK);
@@ -141,76 +164,96 @@ static void perform(const struct flow_launcher_action *action) {
   __builtin_trap();  // no such action
 }
 
-static void feed(enum flow_launcher_event_kind kind, uint32_t id, int64_t process) {
-  struct flow_launcher_event event = {.kind = kind, .id = id, .process = process};
+static void feed(struct loop *loop, const struct happening *happening) {
   struct flow_launcher_actions actions;
-  flow_launcher_step(&launcher, &event, &actions);
-  for (int index = 0; index < actions.count; index++) perform(&actions.list[index]);
+  flow_launcher_step(&loop->launcher, &happening->event, &actions);
+  for (int index = 0; index < actions.count; index++) {
+    perform(loop, &actions.list[index], happening);
+  }
 }
 
-// MARK: What a monitor that was killed has left
+// MARK: What a killed monitor leaves
 
-static bool is_monitor(pid_t process) {
-  for (uint32_t index = 0; index < launcher.count; index++) {
-    if (launcher.monitors[index].process == process) return true;
+struct remains {
+  const struct flow_launcher *launcher;
+  int32_t killed;
+  bool is_any_left;
+};
+
+static bool is_monitor(const struct flow_launcher *launcher, pid_t process) {
+  for (uint32_t index = 0; index < launcher->count; index++) {
+    if (launcher->monitors[index].process == process) return true;
   }
   return false;
 }
 
-static void kill_remains_of_monitor(pid_t child, void *context) {
-  if (is_monitor(child)) return;
-  *(bool *)context = true;
+static void kill_orphan(pid_t child, void *context) {
+  struct remains *remains = context;
+  if (is_monitor(remains->launcher, child)) return;
+  remains->is_any_left = true;
   kill(child, SIGKILL);
   int status;
-  // What had ended before was not killed.
+  // A process that had ended before was not killed.
   if (waitpid(child, &status, WNOHANG) == child && WIFSIGNALED(status) &&
       WTERMSIG(status) == SIGKILL) {
-    killed_remains++;
+    remains->killed++;
   }
 }
 
-// Its children are ours now, and theirs will be when they are gone. Ours alone: the numbers are those
-// of processes that we have not reaped. Those that do not go are named by nobody.
-static void kill_remains(void) {
+// The children of a killed monitor become the launcher's children, and so do theirs once those are
+// gone. Only the launcher's own children are killed: a process id names the process until it is
+// reaped. The launcher names none that cannot be killed.
+//
+// - Returns: how many were killed.
+static int32_t kill_remains(const struct loop *loop) {
   int64_t give_up = flow_now() + KILLED_US;
-  killed_remains = 0;
-  while (!has_kept) {
-    bool is_anybody_left = false;
-    flow_each_child(kill_remains_of_monitor, &is_anybody_left);
-    if (!is_anybody_left || flow_now() >= give_up) return;
+  struct remains remains = {.launcher = &loop->launcher};
+  while (!loop->has_kept) {
+    remains.is_any_left = false;
+    flow_each_child(kill_orphan, &remains);
+    if (!remains.is_any_left || flow_now() >= give_up) break;
     struct timespec moment = {.tv_nsec = 1000000};
     nanosleep(&moment, NULL);
   }
+  return remains.killed;
 }
 
 // MARK: Events
 
-static void reap(void) {
+static void reap(struct loop *loop) {
   int status;
   pid_t process;
   has_child_ended = 0;
   while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
-    has_told_end = WIFEXITED(status) && WEXITSTATUS(status) == FLOW_MONITOR_TOLD;
-    was_killed = !WIFEXITED(status);
-    killed_remains = 0;
-    if (is_monitor(process) && was_killed) kill_remains();
-    feed(FLOW_LAUNCHER_CHILD_ENDED, 0, process);
+    struct happening happening = {
+        .event = {.kind = FLOW_LAUNCHER_CHILD_ENDED, .process = process},
+        .has_told_end = WIFEXITED(status) && WEXITSTATUS(status) == FLOW_MONITOR_TOLD,
+        .was_killed = !WIFEXITED(status)};
+    if (happening.was_killed && is_monitor(&loop->launcher, process)) {
+      happening.killed = kill_remains(loop);
+    }
+    feed(loop, &happening);
   }
 }
 
-// What is in the inbox of an engine that is gone is dropped.
-static void take_requests(short events) {
+// Requests that a dead engine left in the inbox are dropped.
+static void take_requests(struct loop *loop, short events) {
   enum flow_inbox_state state = FLOW_INBOX_SHUT;
   if (!(events & (POLLRDHUP | POLLHUP | POLLERR))) {
-    state = flow_inbox_fill(&inbox, FLOW_LAUNCHER_REQUESTS);
+    state = flow_inbox_fill(&loop->inbox, FLOW_LAUNCHER_REQUESTS);
   }
-  struct flow_request next;
-  while (state == FLOW_INBOX_OPEN && flow_inbox_next(&inbox, &next, &state)) {
-    request = &next;
-    if (next.header.keeps_stragglers) has_kept = true;
-    feed(FLOW_LAUNCHER_REQUEST, name_attempt(), 0);
+  struct flow_request request;
+  while (state == FLOW_INBOX_OPEN && flow_inbox_next(&loop->inbox, &request, &state)) {
+    if (request.header.keeps_stragglers) loop->has_kept = true;
+    struct happening happening = {
+        .event = {.kind = FLOW_LAUNCHER_REQUEST, .id = name_attempt(loop, &request)},
+        .request = &request};
+    feed(loop, &happening);
   }
-  if (state == FLOW_INBOX_SHUT) feed(FLOW_LAUNCHER_ENGINE_GONE, 0, 0);
+  if (state == FLOW_INBOX_SHUT) {
+    struct happening happening = {.event = {.kind = FLOW_LAUNCHER_ENGINE_GONE}};
+    feed(loop, &happening);
+  }
 }
 
 static void child_ended(int number) {
@@ -219,20 +262,24 @@ static void child_ended(int number) {
 }
 
 void flow_launcher_run(char **environment) {
-  commands_environment = environment;
+  // Too large for a stack; a launcher process runs this once.
+  static struct loop loop;
+  loop.environment = environment;
+  loop.free_attempt = UINT32_MAX;
   flow_set_signals(child_ended);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_NAME, FLOW_LAUNCHER_TITLE);
-  // The folder that the engine was started in can be unmounted.
+  // The engine's working directory stays free to be unmounted.
   if (chdir("/") != 0) _exit(1);
-  flow_launcher_init(&launcher, monitors, CAPACITY);
+  flow_launcher_init(&loop.launcher, loop.monitors, CAPACITY);
   sigset_t waiting = flow_monitor_signals();
   sigdelset(&waiting, SIGCHLD);
   while (true) {
     struct pollfd requests = {
-        .fd = launcher.engine_gone ? -1 : FLOW_LAUNCHER_REQUESTS, .events = POLLIN | POLLRDHUP};
+        .fd = loop.launcher.engine_gone ? -1 : FLOW_LAUNCHER_REQUESTS,
+        .events = POLLIN | POLLRDHUP};
     int count = ppoll(&requests, 1, NULL, &waiting);
-    if (count > 0) take_requests(requests.revents);
-    if (has_child_ended) reap();
+    if (count > 0) take_requests(&loop, requests.revents);
+    if (has_child_ended) reap(&loop);
   }
 }

@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "children.h"
 #include "kernel.h"
+#include "launcher_process.h"
 #include "monitor.h"
 #include "output_limit.h"
 #include "record_file.h"

@@ -139,7 +139,7 @@ struct LinuxProcessesTests {
     #expect(droppedBytes(of: TestFile.bytes("\(attempts.folder.path)/1.rec")) == dropped)
   }
 
-  /// Where `record.c` of CLauncher puts it.
+  /// Where `record.c` of CMonitor puts it.
   private func droppedBytes(of record: [UInt8]) -> Int {
     record[280..<288].reversed().reduce(0) { $0 << 8 | Int($1) }
   }

@@ -10,8 +10,8 @@ struct ImportTests {
     ("FlowDefinition", ["FlowCore", "FlowText"]),
     ("FlowStorage", []),
     ("FlowLog", ["CZlib", "FlowStorage"]),
-    ("FlowRuntime", ["CLauncher", "FlowCore", "FlowLog", "FlowStorage"]),
-    ("FlowSimulation", ["CLauncher", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
+    ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"]),
+    ("FlowSimulation", ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {
     #expect(imports(ofModule: module).filter { !allowed.contains($0.module) } == [])

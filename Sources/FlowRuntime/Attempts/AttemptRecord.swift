@@ -1,7 +1,7 @@
-package import CLauncher
+package import CMonitor
 package import FlowCore
 
-/// What the file says that an attempt's monitor keeps (`record.h` in CLauncher): who runs the
+/// What the file says that an attempt's monitor keeps (`record.h` in CMonitor): who runs the
 /// attempt, as which process, and how it ended.
 package struct AttemptRecord: Equatable, Sendable {
   /// Written before anything is started.

@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import FlowStorage
 
 /// The file whose lock a run's launcher holds, and each of its monitors until the attempt's record

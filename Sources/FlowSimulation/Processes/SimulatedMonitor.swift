@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import FlowCore
 import FlowRuntime
 import FlowStorage

@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 package import FlowCore
 package import FlowRuntime
 package import FlowStorage

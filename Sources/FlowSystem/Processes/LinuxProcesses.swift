@@ -1,5 +1,6 @@
 import CLauncher
 import CLinux
+import CMonitor
 package import FlowCore
 package import FlowRuntime
 package import FlowStorage

@@ -1,5 +1,5 @@
-import CLauncher
 import CLinux
+import CMonitor
 import FlowStorage
 import Glibc
 

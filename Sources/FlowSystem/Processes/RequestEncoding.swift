@@ -1,8 +1,8 @@
-import CLauncher
+import CMonitor
 import FlowCore
 import FlowRuntime
 
-/// A request as it goes to a launcher (`channel.h` in CLauncher).
+/// A request as it goes to a launcher (`channel.h` in CMonitor).
 enum RequestEncoding {
   static func encode(
     _ request: LaunchRequest, in host: flow_host_context, into bytes: inout [UInt8]

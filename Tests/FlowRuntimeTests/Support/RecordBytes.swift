@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import FlowRuntime
 
 /// The bytes of records, as monitors write them, and otherwise.

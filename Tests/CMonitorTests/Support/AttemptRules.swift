@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import Glibc
 
 /// What must hold of a monitor whatever happens, said without its phases: from the events that it was

@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import Testing
 
 /// Which event came in which phase, in the table's words.

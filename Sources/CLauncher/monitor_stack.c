@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "room.h"
+#include "monitor_stack.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -8,12 +8,12 @@
 enum {
   PAGE = 4096,
   SIZE = 60 << 10,
-  // A monitor's stack has the rest: lists and paths, for itself and for the command that it starts.
+  // The rest is for calls, lists and paths, of the monitor and of the command that it starts.
   LARGEST_BIRTH = 16 << 10,
   ALIGNMENT = 16,
 };
 
-char *flow_room_make(void) {
+char *flow_monitor_stack_make(void) {
   char *bytes = mmap(NULL, PAGE + SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (bytes == MAP_FAILED) return NULL;
   if (mprotect(bytes + PAGE, SIZE, PROT_READ | PROT_WRITE) == 0) return bytes + PAGE;
@@ -23,16 +23,17 @@ char *flow_room_make(void) {
 
 static size_t aligned(size_t size) { return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
-struct flow_monitor_birth *flow_room_furnish(char *room, const struct flow_monitor_birth *birth) {
+struct flow_monitor_birth *flow_monitor_stack_prepare(
+    char *stack, const struct flow_monitor_birth *birth) {
   const struct flow_request *from = birth->request;
   size_t birth_size = aligned(sizeof *birth), request_size = aligned(sizeof *from);
-  // The strings stand one behind the other, the directory first.
+  // The strings follow one another, the directory first.
   size_t strings_size = from->header.size - sizeof from->header;
   if (strings_size > LARGEST_BIRTH) return NULL;
-  char *place = room + SIZE - birth_size - request_size - aligned(strings_size);
-  struct flow_monitor_birth *copy = (struct flow_monitor_birth *)place;
-  struct flow_request *request = (struct flow_request *)(place + birth_size);
-  char *strings = place + birth_size + request_size;
+  char *end = stack + SIZE - birth_size - request_size - aligned(strings_size);
+  struct flow_monitor_birth *copy = (struct flow_monitor_birth *)end;
+  struct flow_request *request = (struct flow_request *)(end + birth_size);
+  char *strings = end + birth_size + request_size;
   memcpy(strings, from->directory, strings_size);
   *request = (struct flow_request){
       .header = from->header, .directory = strings,

@@ -4,27 +4,6 @@
 
 #include "record.h"
 
-/// The name, as first argument, by which the executable knows that it is to be a launcher. Names of
-/// the program's own have no colon.
-#define FLOW_LAUNCHER_TITLE "flow: launcher"
-
-/// What a launcher is started with besides 0, 1 and 2, which are /dev/null.
-enum {
-  /// Its end of a stream socket: requests come in. That it is shut says that the engine is gone.
-  FLOW_LAUNCHER_REQUESTS = 3,
-  /// The writing end of a pipe that does not block: reports go out, each with one write.
-  FLOW_LAUNCHER_REPORTS = 4,
-  /// The launcher's lock.
-  FLOW_LAUNCHER_LOCK = 5,
-};
-
-/// What a monitor is told by signals. They are blocked in launchers and monitors from the first
-/// moment, and nobody sends such signals without meaning it.
-enum {
-  FLOW_MONITOR_SIGNAL_STOP = 40,
-  FLOW_MONITOR_SIGNAL_FORCE = 41,
-};
-
 /// The beginning of a request to launch an attempt. There follow, each with a zero at its end:
 /// the working directory, the paths of output and record, the arguments, and the variables that are
 /// added to the launcher's own environment (`NAME=value`; of those with one name the last counts).

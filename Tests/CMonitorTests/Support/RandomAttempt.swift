@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 import Glibc
 
 /// An attempt in which everybody does what they may: the command and its descendants, those who want

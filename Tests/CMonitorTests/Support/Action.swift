@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 
 /// What a monitor wants done, with names that a failing expectation can show.
 enum Action: CaseIterable {

@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 
 /// A launcher with its memory.
 @safe final class Launcher {

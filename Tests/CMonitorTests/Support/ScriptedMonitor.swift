@@ -1,4 +1,4 @@
-import CLauncher
+import CMonitor
 
 /// A monitor whose actions are answered from a script.
 struct ScriptedMonitor {
