@@ -41,7 +41,7 @@ struct History {
   ///   - found: by step: what has become of its open attempt; what is not named was lost.
   ///   - boot: where the machine was started anew, its monotonic clock begins at zero.
   mutating func restart(found: [String: FoundAttempt.State] = [:], boot: String = "boot-1") throws {
-    let durable = try #require(try summary().state)
+    let durable = try #require(try read().state)
     if boot != durable.engine?.host.bootID { now.monotonic = Instant(microseconds: 0) }
     engine = Engine.resume(
       durable, engine: nextLife(of: durable, boot: boot),
@@ -54,7 +54,7 @@ struct History {
 
   /// What did not succeed runs again.
   mutating func reopen() throws {
-    let durable = try #require(try summary().state)
+    let durable = try #require(try read().state)
     engine = Engine.reopen(
       durable, engine: nextLife(of: durable, boot: "boot-1"), ignoring: [], at: now)
     drain()
@@ -137,24 +137,19 @@ struct History {
 }
 
 extension History {
-  func chronicle() throws -> RunChronicle {
-    var chronicle = RunChronicle()
-    for event in events { try chronicle.apply(event) }
-    return chronicle
+  /// What the events so far tell.
+  func read(keeping detail: RunHistory.Detail = .allAttempts) throws -> RunHistory {
+    var history = RunHistory(keeping: detail)
+    for event in events { try history.apply(event) }
+    return history
   }
 
   /// As it is seen now.
   func view(isHeld: Bool = false) throws -> RunView {
     RunView(
-      try chronicle(), runID: "nightly-20261121T021903-7f3a", isHeld: isHeld,
+      try read(keeping: .times), runID: "nightly-20261121T021903-7f3a", isHeld: isHeld,
       engineProcessID: isHeld ? 42 : nil, now: now,
       bootID: state.engine?.host.bootID ?? "boot-1")
-  }
-
-  func summary() throws -> RunSummary {
-    var summary = RunSummary()
-    for event in events { try summary.apply(event) }
-    return summary
   }
 }
 

@@ -23,11 +23,11 @@ import Testing
     open.run("a", .exited(code: 0), milliseconds: 1_500)
     let later = WallTime(microseconds: open.wall.microseconds + 10_000_000)
     return [
-      .run(RunRow(try done.summary(), runID: "one", isHeld: false, now: later)),
-      .run(RunRow(try open.summary(), runID: "two", isHeld: true, now: later)),
-      .run(RunRow(try open.summary(), runID: "three", isHeld: false, now: later)),
+      .run(RunRow(try done.read(), runID: "one", isHeld: false, now: later)),
+      .run(RunRow(try open.read(), runID: "two", isHeld: true, now: later)),
+      .run(RunRow(try open.read(), runID: "three", isHeld: false, now: later)),
       .unreadable(runID: "four", reason: "its log is damaged\n"),
-      .run(RunRow(RunSummary(), runID: "five", isHeld: true, now: later)),
+      .run(RunRow(RunHistory(keeping: .allAttempts), runID: "five", isHeld: true, now: later)),
     ]
   }
 

@@ -31,7 +31,7 @@ import Testing
     _ abandoned: [Int32: AbandonedAttempt]?
   ) throws -> StatusPrinter {
     StatusPrinter(
-      try history.summary(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
+      try history.read(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
       isWaitingForRoom: waitsForRoom, abandoned: abandoned, now: history.wall)
   }
 
@@ -352,15 +352,15 @@ import Testing
   }
 
   @Test func aRunWhoseDefinitionIsIncomplete() throws {
-    try expectNoSteps(RunSummary(), startedAt: "null")
-    var summary = RunSummary()
-    try summary.apply(finished().events[0])
-    try expectNoSteps(summary, startedAt: "\"2026-11-21T02:19:03.000Z\"")
+    try expectNoSteps(RunHistory(keeping: .allAttempts), startedAt: "null")
+    var history = RunHistory(keeping: .allAttempts)
+    try history.apply(finished().events[0])
+    try expectNoSteps(history, startedAt: "\"2026-11-21T02:19:03.000Z\"")
   }
 
-  private func expectNoSteps(_ summary: RunSummary, startedAt: String) throws {
+  private func expectNoSteps(_ history: RunHistory, startedAt: String) throws {
     let printer = StatusPrinter(
-      summary, runID: Self.runID, isHeld: false, engineProcessID: nil, now: History.start)
+      history, runID: Self.runID, isHeld: false, engineProcessID: nil, now: History.start)
     var text = ""
     printer.printText(to: &text)
     #expect(

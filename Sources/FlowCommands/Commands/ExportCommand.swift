@@ -55,8 +55,8 @@ package struct ExportCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let run = try ChronicledRun(named: run, context)
-    let explainer = try run.explainer()
+    let run = try OpenedRun(named: run, into: RunHistory(keeping: .times), context)
+    let explainer = try run.explainer(context)
     var sink = try OutputSink(file, context)
     var problem = run.problem
     switch format {
@@ -68,7 +68,7 @@ package struct ExportCommand: Subcommand, Equatable {
         .write(to: &sink)
     case .chromeTrace: ChromeTraceExporter(explainer).write(to: &sink)
     case .junit:
-      let outputs = AttemptOutputs(runID: run.view.runID, folder: run.folder)
+      let outputs = AttemptOutputs(runID: run.id, folder: run.folder)
       JUnitExporter(explainer) {
         outputs.excerpt($0, explainer.state, limit: OutputExcerpt.mostBytes)
       }
@@ -80,14 +80,6 @@ package struct ExportCommand: Subcommand, Equatable {
     // What could be read is written; there may be more.
     if let problem { throw problem }
     return .success
-  }
-}
-
-extension ChronicledRun {
-  /// - Throws: why the history does not tell the definition.
-  func explainer() throws(CommandError) -> Explainer {
-    if let explainer = Explainer(view) { return explainer }
-    throw problem ?? .run(.log(LogError(folder.log, .empty)))
   }
 }
 

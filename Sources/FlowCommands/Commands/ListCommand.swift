@@ -36,11 +36,11 @@ package struct ListCommand: Subcommand, Equatable {
     _ id: String, _ home: RunHome<LinuxStorage>, now: WallTime
   ) -> ListEntry {
     do throws(CommandError) {
-      let run = try RecordedRun(id, keepsAllAttempts: false, in: home)
+      let run = try OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home)
       if let problem = run.problem {
         return .unreadable(runID: id, reason: "\(problem)")
       }
-      return .run(RunRow(run.summary, runID: id, isHeld: run.isHeld, now: now))
+      return .run(RunRow(run.history, runID: id, isHeld: run.isHeld, now: now))
     } catch {
       return .unreadable(runID: id, reason: "\(error)")
     }

@@ -48,15 +48,15 @@ package struct LogsCommand: Subcommand, Equatable {
         try follower.take(events, state, in: context.home().folder(of: state.created.runID))
       }
     }
-    let run = try RecordedRun(named: run, keepsAllAttempts: false, context)
-    if let state = run.summary.state { try print(run, state, context) }
+    let run = try OpenedRun(named: run, into: Replay(), context)
+    if let state = run.history.state { try print(run, state, context) }
     // What there is was shown; there may have been more.
     if let problem = run.problem { throw problem }
     return .success
   }
 
   private func print(
-    _ run: RecordedRun, _ state: RunState, _ context: CommandContext
+    _ run: OpenedRun<Replay>, _ state: RunState, _ context: CommandContext
   ) throws(CommandError) {
     if let step {
       let index = try state.definition.index(ofStep: step, runID: run.id)
@@ -69,7 +69,8 @@ package struct LogsCommand: Subcommand, Equatable {
   }
 
   private func printOutput(
-    of step: Int, _ run: RecordedRun, _ state: RunState, _ context: CommandContext, isOnly: Bool
+    of step: Int, _ run: OpenedRun<Replay>, _ state: RunState, _ context: CommandContext,
+    isOnly: Bool
   ) throws(CommandError) {
     let id = state.definition.steps[step].id
     let last = Int(state.steps[step].attempt)

@@ -86,8 +86,9 @@ package struct RemoveCommand: Subcommand, Equatable {
     let now = context.now().wall.microseconds
     return ids.filter { id in
       // What cannot be read has no age.
-      guard let run = try? RecordedRun(id, keepsAllAttempts: false, in: home), run.problem == nil,
-        let end = run.summary.finishedAt, !run.isHeld
+      guard let run = try? OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home),
+        run.problem == nil,
+        let end = run.history.finishedAt, !run.isHeld
       else { return false }
       return (now - end.microseconds) / 1_000 > age
     }

@@ -59,33 +59,21 @@ package struct ReplayCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let home = try context.home()
-    let id: String
-    var replay = RunReplay(to: limit, isChecking: isChecking, keepsAllAttempts: json)
-    var problem: CommandError?
-    let (isHeld, engineProcessID): (Bool, Int32?)
-    do throws(RunError) {
-      id = try home.resolve(run)
-      var reader = try RunReader(home.folder(of: id), in: home.storage)
-      (isHeld, engineProcessID) = (reader.isHeld, reader.engineProcessID)
-      do throws(RunError) {
-        try reader.read(into: &replay)
-        replay.finish()
-      } catch {
-        problem = .run(error)
-      }
-      if let warning = reader.tail?.warning { context.warn(warning) }
-    } catch {
-      throw .run(error)
-    }
-    try checkLimit(replay, id)
+    let opened = try OpenedRun(
+      named: run,
+      into: RunReplay(
+        to: limit, isChecking: isChecking, keeping: json ? .allAttempts : .lastAttempts), context)
+    if let warning = opened.tail?.warning { context.warn(warning) }
+    var replay = opened.history
+    if opened.problem == nil { replay.finish() }
+    try checkLimit(replay, opened.id)
     let printer = ReplayPrinter(
-      replay, runID: id, isHeld: isHeld, engineProcessID: engineProcessID)
+      replay, runID: opened.id, isHeld: opened.isHeld, engineProcessID: opened.engineProcessID)
     var output = context.output
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
-    if let problem { throw problem }
+    if let problem = opened.problem { throw problem }
     if let difference = replay.check?.difference {
-      throw .decisionsDiffer(runID: id, printer.text(difference))
+      throw .decisionsDiffer(runID: opened.id, printer.text(difference))
     }
     return .success
   }

@@ -31,11 +31,11 @@ package struct ReportCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let run = try ChronicledRun(named: run, context)
-    let explainer = try run.explainer()
-    let path = file ?? "\(run.view.runID).html"
+    let run = try OpenedRun(named: run, into: RunHistory(keeping: .times), context)
+    let explainer = try run.explainer(context)
+    let path = file ?? "\(run.id).html"
     var sink = try OutputSink(path == "-" ? nil : path, context)
-    let outputs = AttemptOutputs(runID: run.view.runID, folder: run.folder)
+    let outputs = AttemptOutputs(runID: run.id, folder: run.folder)
     let warning = run.problem.map { "The history could not be read to its end: \($0)" }
     ReportPage(explainer, warning: warning) { attempt, limit in
       outputs.excerpt(attempt, explainer.state, limit: limit)

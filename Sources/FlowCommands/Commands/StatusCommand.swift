@@ -39,9 +39,10 @@ package struct StatusCommand: Subcommand, Equatable {
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     if watch { return try RunWatch.follow(run ?? "latest", context) }
     var output = context.output
-    let run = try RecordedRun(named: run ?? "latest", keepsAllAttempts: json, context)
+    let history = RunHistory(keeping: json ? .allAttempts : .lastAttempts)
+    let run = try OpenedRun(named: run ?? "latest", into: history, context)
     let printer = StatusPrinter(
-      run.summary, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
+      run.history, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       isWaitingForRoom: run.isWaitingForRoom,
       abandoned: try run.abandonedAttempts(in: context.home()), now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }

@@ -26,8 +26,8 @@ package struct WhyCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let run = try ChronicledRun(named: run, context)
-    if let explainer = Explainer(run.view) {
+    let run = try OpenedRun(named: run, into: RunHistory(keeping: .times), context)
+    if let explainer = Explainer(try run.view(context)) {
       try explain(explainer, context)
     }
     // What is said follows from what could be read; there may be more.

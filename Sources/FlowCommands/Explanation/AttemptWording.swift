@@ -4,7 +4,7 @@ import FlowCore
 /// The words for what became of an attempt, and what followed.
 extension Explainer {
   /// `exit code 75`, without how long it took.
-  func result(_ attempt: AttemptRecord) -> String {
+  func result(_ attempt: AttemptHistory) -> String {
     guard let end = attempt.end else {
       if attempt.stop != nil { return "is being stopped" }
       if attempt.launchedAt == nil { return "is about to start" }
@@ -24,7 +24,7 @@ extension Explainer {
   }
 
   /// What the engine chose when it had ended; empty where that was nothing.
-  func consequence(_ attempt: AttemptRecord) -> String {
+  func consequence(_ attempt: AttemptHistory) -> String {
     switch attempt.next {
     case .none: return ""
     case .retry(let delay):
@@ -38,13 +38,13 @@ extension Explainer {
   }
 
   /// How long its step was ready before it was launched, in microseconds.
-  func queued(_ attempt: AttemptRecord) -> Int64 {
+  func queued(_ attempt: AttemptHistory) -> Int64 {
     let until = attempt.launchedAt ?? attempt.endedAt ?? view.now
     return max(0, until.elapsed - attempt.readyAt.elapsed)
   }
 
   /// How long it ran, as measured; until now where it runs. Nil where nobody can say.
-  func ran(_ attempt: AttemptRecord) -> Int64? {
+  func ran(_ attempt: AttemptHistory) -> Int64? {
     if let end = attempt.end {
       return end.result == .lost || end.launchFailure != nil ? nil : end.durationMicroseconds
     }
@@ -53,18 +53,18 @@ extension Explainer {
   }
 
   /// Whether somebody measured what it took.
-  func isMeasured(_ attempt: AttemptRecord) -> Bool {
+  func isMeasured(_ attempt: AttemptHistory) -> Bool {
     attempt.end?.isMeasured ?? false
   }
 
   /// `1.2s`; empty where nobody measured it.
-  func cpu(_ attempt: AttemptRecord) -> String {
+  func cpu(_ attempt: AttemptHistory) -> String {
     guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return DurationText.of(microseconds: end.cpuMicroseconds)
   }
 
   /// `12.5 MiB`, of the largest of its processes; empty where nobody measured it.
-  func memory(_ attempt: AttemptRecord) -> String {
+  func memory(_ attempt: AttemptHistory) -> String {
     guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return ByteText.of(kibibytes: end.peakMemoryKibibytes)
   }
@@ -77,9 +77,9 @@ extension Explainer {
   /// What happened while the step waited longest for a slot, if that was a tenth of its time or more.
   /// Looks at all attempts of the run.
   func delays(ofStep step: Int) -> [String] {
-    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let times = history.times(ofStep: step, now: view.now.elapsed)
     guard
-      let span = chronicle.spans(ofStep: step, now: view.now.elapsed)
+      let span = history.spans(ofStep: step, now: view.now.elapsed)
         .filter({ $0.kind == .queued }).max(by: { $0.until - $0.from < $1.until - $1.from }),
       span.until - span.from >= max(Self.shortestWait, times.total / 10)
     else { return [] }
@@ -101,7 +101,7 @@ extension Explainer {
   /// Steps whose attempts ran in a stretch of time, those that ran longest in it first.
   private func ran(from: Int64, until: Int64, besides step: Int) -> [Int32] {
     var overlaps: [Int32: Int64] = [:]
-    for attempt in chronicle.allAttempts where Int(attempt.id.step) != step {
+    for attempt in history.allAttempts where Int(attempt.id.step) != step {
       guard let launched = attempt.launchedAt?.elapsed else { continue }
       let ended = attempt.endedAt?.elapsed ?? view.now.elapsed
       let overlap = min(until, ended) - max(from, launched)
@@ -112,8 +112,8 @@ extension Explainer {
 
   private func waitedForRoom(from: Int64, until: Int64) -> Int64 {
     var sum: Int64 = 0
-    for mark in chronicle.marks {
-      if case .roomReturned(let waited) = mark.kind {
+    for mark in history.marks {
+      if case .roomReturned(let waited) = mark.body {
         let end = mark.point.elapsed
         sum += max(0, min(until, end) - max(from, end - waited))
       }

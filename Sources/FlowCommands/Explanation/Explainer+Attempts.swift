@@ -4,7 +4,7 @@ import FlowCore
 /// What is said of steps that have begun an attempt, or have their end.
 extension Explainer {
   func running(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step), let launched = last.launchedAt else {
+    guard let last = history.lastAttempt(ofStep: step), let launched = last.launchedAt else {
       return []
     }
     let again = last.id.number == 1 ? "" : " (attempt \(last.id.number))"
@@ -19,7 +19,7 @@ extension Explainer {
   }
 
   func stopping(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step), let stop = last.stop else { return [] }
+    guard let last = history.lastAttempt(ofStep: step), let stop = last.stop else { return [] }
     let since = last.stoppedAt.map { " since \(view.clock($0.wall))" } ?? ""
     let grace = settings(step).killGraceMilliseconds
     let patience = "it has \(DurationText.of(milliseconds: grace)) before it is killed"
@@ -31,7 +31,7 @@ extension Explainer {
           + " \(patience)."
       ]
     case .request(let force):
-      let why = chronicle.stopping.map { ": \(wording.text($0.reason))" } ?? ""
+      let why = history.stopping.map { ": \(wording.text($0.reason))" } ?? ""
       return [
         "\(id(step)) is being stopped\(since), because the run is\(why).",
         force ? "It is killed without grace." : "It asks for the processes' end; \(patience).",
@@ -40,7 +40,7 @@ extension Explainer {
   }
 
   func interrupted(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step) else { return [] }
+    guard let last = history.lastAttempt(ofStep: step) else { return [] }
     let number = last.id.number
     let lead =
       last.launchedAt.map {
@@ -53,7 +53,7 @@ extension Explainer {
   }
 
   func succeeded(_ step: Int) -> [String] {
-    let attempts = chronicle.attempts(ofStep: step)
+    let attempts = history.attempts(ofStep: step)
     guard let last = attempts.last, let end = last.end else { return [] }
     if last.isProbe {
       return [
@@ -67,7 +67,7 @@ extension Explainer {
   }
 
   func failed(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else { return [] }
+    guard let last = history.lastAttempt(ofStep: step), let end = last.end else { return [] }
     let what = last.isProbe ? "the probe of \(id(step)) failed" : "\(id(step)) failed"
     var sentences = [
       "\(what): \(wording.failure(end, ofStep: Int32(step))).", whyNoMore(step, last, end),
@@ -79,7 +79,7 @@ extension Explainer {
   }
 
   /// The rules are those of `Decider.follow`.
-  private func whyNoMore(_ step: Int, _ last: AttemptRecord, _ end: AttemptEnd) -> String {
+  private func whyNoMore(_ step: Int, _ last: AttemptHistory, _ end: AttemptEnd) -> String {
     let settings = settings(step)
     switch AttemptConclusion(end) {
     case .unkillable:
@@ -127,10 +127,10 @@ extension Explainer {
   /// From the need for which a step was skipped to the step that did not succeed by itself.
   package func skipChain(ofStep step: Int) -> [Int] {
     var chain: [Int] = []
-    var next = chronicle.summary.skippedNeed(ofStep: step)
+    var next = history.skippedNeed(ofStep: step)
     while let need = next {
       chain.append(need)
-      next = chronicle.summary.skippedNeed(ofStep: need)
+      next = history.skippedNeed(ofStep: need)
     }
     return chain
   }
@@ -156,7 +156,7 @@ extension Explainer {
 
   /// As in `which …`.
   private func end(_ step: Int) -> String {
-    let last = chronicle.lastAttempt(ofStep: step)
+    let last = history.lastAttempt(ofStep: step)
     switch status(step) {
     case .failed:
       return last?.end.map { "failed: \(wording.failure($0, ofStep: Int32(step)))" } ?? "failed"
@@ -166,16 +166,16 @@ extension Explainer {
   }
 
   func whyStopping() -> String {
-    guard let stopping = chronicle.stopping else { return "The run was stopping." }
+    guard let stopping = history.stopping else { return "The run was stopping." }
     return "The run was stopping since \(view.clock(stopping.point.wall)):"
       + " \(wording.text(stopping.reason))."
   }
 
   func cancelled(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else {
+    guard let last = history.lastAttempt(ofStep: step), let end = last.end else {
       return ["\(id(step)) was cancelled.", whyStopping()]
     }
-    guard chronicle.wasStopped(step: step) else {
+    guard history.wasStopped(step: step) else {
       return [
         "\(id(step)) was cancelled: somebody stopped attempt \(last.id.number) without asking the"
           + " engine."

@@ -14,7 +14,7 @@ package struct Explainer: Sendable {
 
   /// Nil while the history has not told the definition.
   package init?(_ view: RunView) {
-    guard let state = view.chronicle.state else { return nil }
+    guard let state = view.history.state else { return nil }
     self.view = view
     self.state = state
     let open = state.openAttemptIDs
@@ -25,7 +25,7 @@ package struct Explainer: Sendable {
       .map { state.graph.rank(of: $0) }.sorted()
   }
 
-  var chronicle: RunChronicle { view.chronicle }
+  var history: RunHistory { view.history }
   var wording: StepWording { view.wording }
 
   func id(_ step: Int) -> String { state.definition.steps[step].id }
@@ -96,7 +96,7 @@ package struct Explainer: Sendable {
 
   /// As in `which …`.
   private func standing(_ step: Int) -> String {
-    let last = chronicle.lastAttempt(ofStep: step)
+    let last = history.lastAttempt(ofStep: step)
     switch status(step) {
     case .waiting: return "waits itself"
     case .ready: return "waits for a slot"
@@ -113,7 +113,7 @@ package struct Explainer: Sendable {
   }
 
   private func ready(_ step: Int) -> [String] {
-    let since = chronicle.readySince(step: step)
+    let since = history.readySince(step: step)
     let lead =
       "\(id(step)) is ready\(since.map { " since \(view.clock($0.wall)) (\(view.since($0)))" } ?? "")"
     let rank = state.graph.rank(of: step)
@@ -152,7 +152,7 @@ package struct Explainer: Sendable {
   }
 
   private func backingOff(_ step: Int) -> [String] {
-    guard let last = chronicle.lastAttempt(ofStep: step), let end = last.end else { return [] }
+    guard let last = history.lastAttempt(ofStep: step), let end = last.end else { return [] }
     let limit = Int(settings(step).retry.maxAttempts) + Int(state.steps[step].losses)
     var until = ""
     if let point = retryPoint(last) {
@@ -168,7 +168,7 @@ package struct Explainer: Sendable {
   }
 
   /// When the next attempt becomes ready; nil where no delay was chosen.
-  package func retryPoint(_ attempt: AttemptRecord) -> RunPoint? {
+  package func retryPoint(_ attempt: AttemptHistory) -> RunPoint? {
     guard case .retry(let delay) = attempt.next, let ended = attempt.endedAt else { return nil }
     let (elapsed, overflow) = ended.elapsed.addingReportingOverflow(delay * 1_000)
     return RunPoint(

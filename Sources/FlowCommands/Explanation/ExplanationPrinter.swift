@@ -8,7 +8,7 @@ package struct ExplanationPrinter: Sendable {
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   /// - Parameter step: by its index.
   package init(_ explainer: Explainer, step: Int) {
@@ -36,7 +36,7 @@ package struct ExplanationPrinter: Sendable {
   private func printNeeds(to output: inout some TextOutputStream) {
     let needs = state.definition.steps[step].needs.map(Int.init)
     if needs.isEmpty { return }
-    let last = chronicle.lastNeed(ofStep: step)?.step
+    let last = history.lastNeed(ofStep: step)?.step
     output.write("\n")
     // What is not met yet, or ended last, is what a reader looks for.
     let shown =
@@ -54,13 +54,13 @@ package struct ExplanationPrinter: Sendable {
     let status = explainer.status(need)
     return [
       explainer.id(need), "\(status.glyph) \(status.word)",
-      chronicle.settledAt(step: need).map { view.clock($0.wall) } ?? "",
+      history.settledAt(step: need).map { view.clock($0.wall) } ?? "",
       isLast ? "the last to end" : "",
     ]
   }
 
   private func printAttempts(to output: inout some TextOutputStream) {
-    let attempts = chronicle.attempts(ofStep: step)
+    let attempts = history.attempts(ofStep: step)
     if attempts.isEmpty { return }
     output.write("\n")
     let isMeasured = attempts.contains(where: explainer.isMeasured)
@@ -72,7 +72,7 @@ package struct ExplanationPrinter: Sendable {
     }.print(to: &output)
   }
 
-  private func attemptRow(_ attempt: AttemptRecord, isMeasured: Bool) -> [String] {
+  private func attemptRow(_ attempt: AttemptHistory, isMeasured: Bool) -> [String] {
     [
       String(attempt.id.number), attempt.launchedAt.map { view.clock($0.wall) } ?? "",
       DurationText.of(microseconds: explainer.queued(attempt)),
@@ -85,10 +85,10 @@ package struct ExplanationPrinter: Sendable {
   private static let barWidth: Int64 = 24
 
   private func printTimes(to output: inout some TextOutputStream) {
-    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let times = history.times(ofStep: step, now: view.now.elapsed)
     let kinds = StepTimes.Kind.allCases.filter { times[$0] > 0 }
     if kinds.isEmpty { return }
-    let end = chronicle.settledAt(step: step) == nil ? "now" : "its end"
+    let end = history.settledAt(step: step) == nil ? "now" : "its end"
     output.write(
       "\n\(DurationText.of(microseconds: times.total)) from the start of the run to \(end):\n")
     let names = kinds.map { Self.name($0) }
@@ -159,12 +159,12 @@ extension ExplanationPrinter {
       json.member("id", explainer.id(need))
       json.member("state", explainer.status(need).rawValue)
       json.member("isMet", explainer.isMet(need))
-      json.member("settledAt", chronicle.settledAt(step: need)?.wall)
+      json.member("settledAt", history.settledAt(step: need)?.wall)
     }
   }
 
   private var retryAt: WallTime? {
-    guard explainer.status(step) == .backingOff, let last = chronicle.lastAttempt(ofStep: step)
+    guard explainer.status(step) == .backingOff, let last = history.lastAttempt(ofStep: step)
     else { return nil }
     return explainer.retryPoint(last)?.wall
   }
@@ -177,11 +177,11 @@ extension Explainer {
   func writeAttempts(ofStep step: Int, to json: inout JSONWriter) {
     json.key("attempts")
     json.array { json in
-      for attempt in chronicle.attempts(ofStep: step) { json.object { write(attempt, to: &$0) } }
+      for attempt in history.attempts(ofStep: step) { json.object { write(attempt, to: &$0) } }
     }
   }
 
-  private func write(_ attempt: AttemptRecord, to json: inout JSONWriter) {
+  private func write(_ attempt: AttemptHistory, to json: inout JSONWriter) {
     let end = attempt.end
     json.member("attempt", attempt.id.number)
     json.member("isProbe", attempt.isProbe)
@@ -215,7 +215,7 @@ extension Explainer {
 
   /// `"times":{"waitingMs","queuedMs","runningMs","backingOffMs","restingMs","undrivenMs"}`.
   func writeTimes(ofStep step: Int, to json: inout JSONWriter) {
-    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let times = history.times(ofStep: step, now: view.now.elapsed)
     json.key("times")
     json.object { json in
       for kind in StepTimes.Kind.allCases { json.member("\(kind.rawValue)Ms", times[kind] / 1_000) }

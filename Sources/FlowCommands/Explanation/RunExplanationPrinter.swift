@@ -7,7 +7,7 @@ package struct RunExplanationPrinter: Sendable {
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   package init(_ explainer: Explainer) {
     self.explainer = explainer
@@ -35,11 +35,11 @@ package struct RunExplanationPrinter: Sendable {
       ]
     }
     // A stop that came too late to change anything explains nothing.
-    if chronicle.stopping != nil && view.status != .succeeded {
+    if history.stopping != nil && view.status != .succeeded {
       sentences.append(explainer.whyStopping())
     }
     let again = state.steps.indices.filter {
-      explainer.status($0) == .succeeded && chronicle.attempts(ofStep: $0).count > 1
+      explainer.status($0) == .succeeded && history.attempts(ofStep: $0).count > 1
     }
     if let first = again.first {
       let what = again.count == 1 ? "1 step" : "\(again.count) steps"
@@ -83,7 +83,7 @@ package struct RunExplanationPrinter: Sendable {
     for step in state.steps.indices {
       var chain: [Int] = []
       var next = step
-      while roots[next] < 0, let need = chronicle.summary.skippedNeed(ofStep: next) {
+      while roots[next] < 0, let need = history.skippedNeed(ofStep: next) {
         chain.append(next)
         next = need
       }
@@ -120,7 +120,7 @@ package struct RunExplanationPrinter: Sendable {
   }
 
   private func printPath(to output: inout some TextOutputStream) {
-    let path = chronicle.criticalPath()
+    let path = history.criticalPath()
     if path.count < 2 { return }
     output.write("\nWhat decided how long it took:\n")
     if path.count > Self.mostPath {
@@ -156,7 +156,7 @@ package struct RunExplanationPrinter: Sendable {
       }
       json.key("criticalPath")
       json.array { json in
-        for step in chronicle.criticalPath() { json.string(explainer.id(step)) }
+        for step in history.criticalPath() { json.string(explainer.id(step)) }
       }
     }
     json.endLine()
@@ -181,8 +181,8 @@ extension Explainer {
   /// Where the time of a step of the critical path went since the last of its needs was met:
   /// `waited for a slot 65ms, ran 309ms`.
   func timeOnPath(ofStep step: Int) -> String {
-    let since = chronicle.lastNeed(ofStep: step)?.point.elapsed ?? 0
-    let times = chronicle.times(ofStep: step, now: view.now.elapsed, since: since)
+    let since = history.lastNeed(ofStep: step)?.point.elapsed ?? 0
+    let times = history.times(ofStep: step, now: view.now.elapsed, since: since)
     let parts: [(StepTimes.Kind, String)] = [
       (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
       (.resting, "rested between rounds"), (.undriven, "no engine drove the run"),

@@ -12,14 +12,14 @@ struct ChromeTraceExporter {
   private let lanes: SlotLanes
 
   private var view: RunView { explainer.view }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   private static let slots = 1
   private static let engine = 2
 
   init(_ explainer: Explainer) {
     self.explainer = explainer
-    lanes = SlotLanes(explainer.view.chronicle, now: explainer.view.now.elapsed)
+    lanes = SlotLanes(explainer.view.history, now: explainer.view.now.elapsed)
   }
 
   func write(to output: inout some TextOutputStream) {
@@ -31,7 +31,7 @@ struct ChromeTraceExporter {
         json.member("runId", view.runID)
         json.member("workflow", explainer.state.definition.name)
         json.member("state", view.status.rawValue)
-        json.member("startedAt", chronicle.summary.startedAt)
+        json.member("startedAt", history.startedAt)
       }
       json.key("traceEvents")
       json.array { json in
@@ -45,7 +45,7 @@ struct ChromeTraceExporter {
           writeWaits(ofStep: step, to: &json)
           json.drain(to: &output)
         }
-        for mark in chronicle.marks { write(mark, to: &json) }
+        for mark in history.marks { write(mark, to: &json) }
       }
     }
     json.endLine()
@@ -77,8 +77,8 @@ struct ChromeTraceExporter {
   }
 
   private func writeEngines(to json: inout JSONWriter) {
-    for life in chronicle.lives {
-      let isLast = life.engine.life == chronicle.lives.last?.engine.life
+    for life in history.lives {
+      let isLast = life.engine.life == history.lives.last?.engine.life
       let until = isLast ? view.now.elapsed : life.until.elapsed
       json.object { json in
         begin("X", "engine \(life.engine.life)", "engine", life.from.elapsed, to: &json)
@@ -139,7 +139,7 @@ struct ChromeTraceExporter {
   }
 
   /// Names that the viewer reserves.
-  private static func colour(_ attempt: AttemptRecord) -> String? {
+  private static func colour(_ attempt: AttemptHistory) -> String? {
     guard let end = attempt.end else { return nil }
     switch AttemptConclusion(end) {
     case .succeeded: return "good"
@@ -152,7 +152,7 @@ struct ChromeTraceExporter {
   // MARK: Waits
 
   private func writeWaits(ofStep step: Int, to json: inout JSONWriter) {
-    for span in chronicle.spans(ofStep: step, now: view.now.elapsed) {
+    for span in history.spans(ofStep: step, now: view.now.elapsed) {
       let what: String
       switch span.kind {
       case .queued: what = "waits for a slot"
@@ -169,9 +169,9 @@ struct ChromeTraceExporter {
     }
   }
 
-  private func write(_ mark: RunChronicle.Mark, to json: inout JSONWriter) {
+  private func write(_ mark: RunHistory.Mark, to json: inout JSONWriter) {
     json.object { json in
-      begin("i", RunMarkText.text(mark.kind, view), "run", mark.point.elapsed, to: &json)
+      begin("i", RunMarkText.text(mark, view), "run", mark.point.elapsed, to: &json)
       place(Self.engine, 1, to: &json)
       json.member("s", "g")
     }

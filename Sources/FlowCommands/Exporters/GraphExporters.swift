@@ -15,7 +15,7 @@ struct GraphNode {
     id = explainer.id(step)
     status = explainer.status(step)
     isAllowed = explainer.settings(step).allowFailure
-    let attempts = explainer.view.chronicle.attempts(ofStep: step)
+    let attempts = explainer.view.history.attempts(ofStep: step)
     let ran = attempts.compactMap { explainer.ran($0) }.reduce(0, +)
     var parts: [String] = []
     if !attempts.isEmpty { parts.append(DurationText.of(microseconds: ran)) }

@@ -14,7 +14,7 @@ struct JSONExporter {
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   func write(to output: inout some TextOutputStream) {
     var json = JSONWriter()
@@ -48,21 +48,20 @@ struct JSONExporter {
   }
 
   private func writeRun(to json: inout JSONWriter) {
-    let summary = chronicle.summary
     json.member("runId", view.runID)
     json.member("name", state.definition.name)
     json.member("state", view.status.rawValue)
     json.member("enginePid", view.engineProcessID)
     json.member("programVersion", state.created.programVersion)
-    json.member("startedAt", summary.startedAt)
-    json.member("finishedAt", summary.finishedAt)
-    json.member("lastEventAt", summary.lastEventAt)
-    json.member("lastSequence", chronicle.lastSequence)
+    json.member("startedAt", history.startedAt)
+    json.member("finishedAt", history.finishedAt)
+    json.member("lastEventAt", history.lastEventAt)
+    json.member("lastSequence", history.lastSequence)
     json.member("durationMs", view.now.elapsed / 1_000)
     json.member("jobs", state.created.jobs)
     json.member("seed", String(state.created.seed))
     json.key("stopReason")
-    guard let reason = summary.stopReason else { return json.null() }
+    guard let reason = history.stopReason else { return json.null() }
     json.object { json in EventPrinter.write(reason, EventWording(state.definition), to: &json) }
   }
 
@@ -79,7 +78,7 @@ struct JSONExporter {
   private func writeLives(to json: inout JSONWriter) {
     json.key("engines")
     json.array { json in
-      for life in chronicle.lives {
+      for life in history.lives {
         json.object { json in
           json.member("life", life.engine.life)
           json.member("processId", life.engine.processID)
@@ -91,7 +90,7 @@ struct JSONExporter {
     }
     json.key("rounds")
     json.array { json in
-      for round in chronicle.rounds {
+      for round in history.rounds {
         json.object { json in
           json.member("startedAt", round.from.wall)
           json.member("finishedAt", round.endedAt?.wall)
@@ -105,21 +104,21 @@ struct JSONExporter {
   private func writeMarks(to json: inout JSONWriter) {
     json.key("marks")
     json.array { json in
-      for mark in chronicle.marks {
+      for mark in history.marks {
         json.object { json in
           json.member("time", mark.point.wall)
-          write(mark.kind, to: &json)
+          write(mark.body, to: &json)
         }
       }
     }
   }
 
-  private func write(_ kind: RunChronicle.Mark.Kind, to json: inout JSONWriter) {
-    switch kind {
-    case .cancelRequested(let force):
+  private func write(_ body: Event.Body, to json: inout JSONWriter) {
+    switch body {
+    case .cancelRequested(let request):
       json.member("kind", "cancelRequested")
-      json.member("force", force)
-    case .stopping(let reason):
+      json.member("force", request.force)
+    case .runStopping(let reason):
       json.member("kind", "stopping")
       EventPrinter.write(reason, EventWording(state.definition), to: &json)
     case .clockJumped(let microseconds):
@@ -128,6 +127,7 @@ struct JSONExporter {
     case .roomReturned(let waited):
       json.member("kind", "roomReturned")
       json.member("waitedMs", waited / 1_000)
+    default: json.member("kind", body.kind.name)
     }
   }
 
@@ -144,9 +144,9 @@ struct JSONExporter {
       json.members(StepDefinition.keys, of: definition)
       json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)
-      json.member("settledAt", chronicle.settledAt(step: step)?.wall)
+      json.member("settledAt", history.settledAt(step: step)?.wall)
       json.member(
-        "skippedFor", chronicle.summary.skippedNeed(ofStep: step).map { explainer.id($0) })
+        "skippedFor", history.skippedNeed(ofStep: step).map { explainer.id($0) })
       explainer.writeAttempts(ofStep: step, to: &json)
       explainer.writeTimes(ofStep: step, to: &json)
     }

@@ -20,7 +20,7 @@ struct JUnitExporter {
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   /// - Parameter output: the end of what an attempt printed; nil where there is nothing.
   init(_ explainer: Explainer, output: @escaping (AttemptID) -> OutputExcerpt?) {
@@ -43,7 +43,7 @@ struct JUnitExporter {
       "tests=\"\(verdicts.count)\" failures=\"\(count(.failed))\" errors=\"\(count(.error))\""
       + " skipped=\"\(count(.skipped))\" time=\"\(Self.seconds(view.now.elapsed))\""
     let name = XMLText.escaped(state.definition.name)
-    let started = chronicle.summary.startedAt.map { Timestamp($0).rfc3339 } ?? ""
+    let started = history.startedAt.map { Timestamp($0).rfc3339 } ?? ""
     // Seconds without a zone: what the schemas that are about allow.
     let timestamp = started.prefix(19)
     stream.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
@@ -69,7 +69,7 @@ struct JUnitExporter {
   private func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
 
   private func write(step: Int, className: String, to stream: inout some TextOutputStream) {
-    let attempts = chronicle.attempts(ofStep: step)
+    let attempts = history.attempts(ofStep: step)
     let ran = attempts.reduce(0) { $0 + (explainer.ran($1) ?? 0) }
     stream.write(
       "    <testcase classname=\"\(className)\" name=\"\(XMLText.escaped(explainer.id(step)))\""
@@ -83,7 +83,7 @@ struct JUnitExporter {
   }
 
   private func writeResult(
-    _ step: Int, _ last: AttemptRecord?, to stream: inout some TextOutputStream
+    _ step: Int, _ last: AttemptHistory?, to stream: inout some TextOutputStream
   ) {
     let message = XMLText.escaped(explainer.sentences(ofStep: step).joined(separator: " "))
     let type = XMLText.escaped(last?.outcome?.rawValue ?? explainer.status(step).rawValue)
@@ -98,7 +98,7 @@ struct JUnitExporter {
     }
   }
 
-  private func tail(_ last: AttemptRecord?) -> String {
+  private func tail(_ last: AttemptHistory?) -> String {
     guard let last, let excerpt = output(last.id), !excerpt.bytes.isEmpty else { return "" }
     let note =
       excerpt.isWhole
@@ -107,7 +107,7 @@ struct JUnitExporter {
   }
 
   /// Of a step that was tried more than once, what became of each attempt.
-  private func write(_ attempts: [AttemptRecord], to stream: inout some TextOutputStream) {
+  private func write(_ attempts: [AttemptHistory], to stream: inout some TextOutputStream) {
     stream.write("      <system-out>")
     for attempt in attempts {
       let time = explainer.ran(attempt).map { " after \(DurationText.of(microseconds: $0))" } ?? ""

@@ -25,22 +25,22 @@ package struct RunRow: Equatable, Sendable {
   /// - Parameters:
   ///   - isHeld: whether an engine holds the run's lock.
   ///   - now: what is still running is shown as running until then.
-  package init(_ summary: RunSummary, runID: String, isHeld: Bool, now: WallTime) {
+  package init(_ history: RunHistory, runID: String, isHeld: Bool, now: WallTime) {
     self.runID = runID
-    name = summary.state?.definition.name
-    let status = RunStatus(summary.state?.phase, isHeld: isHeld)
+    name = history.state?.definition.name
+    let status = RunStatus(history.state?.phase, isHeld: isHeld)
     self.status = status
-    startedAt = summary.startedAt
-    finishedAt = summary.finishedAt
-    let end = summary.finishedAt ?? (status == .interrupted ? summary.lastEventAt : now)
+    startedAt = history.startedAt
+    finishedAt = history.finishedAt
+    let end = history.finishedAt ?? (status == .interrupted ? history.lastEventAt : now)
     durationMicroseconds =
-      if let start = summary.startedAt, let end {
+      if let start = history.startedAt, let end {
         DurationText.microseconds(from: start, to: end)
       } else {
         nil
       }
-    stepsTotal = summary.state?.steps.count ?? 0
-    stepsDone = stepsTotal - (summary.state?.unsettledSteps ?? 0)
+    stepsTotal = history.state?.steps.count ?? 0
+    stepsDone = stepsTotal - (history.state?.unsettledSteps ?? 0)
   }
 }
 

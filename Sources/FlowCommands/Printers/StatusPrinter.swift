@@ -5,7 +5,7 @@ import FlowText
 
 /// What `flow status` prints.
 package struct StatusPrinter: Sendable {
-  private let summary: RunSummary
+  private let history: RunHistory
   private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
@@ -22,17 +22,17 @@ package struct StatusPrinter: Sendable {
   ///     where nobody looked, of which nothing is said.
   ///   - now: what is still running is shown as running until then.
   package init(
-    _ summary: RunSummary, runID: String, isHeld: Bool, engineProcessID: Int32?,
+    _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
     isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
   ) {
-    self.summary = summary
+    self.history = history
     self.runID = runID
     self.engineProcessID = engineProcessID
     self.isWaitingForRoom = isWaitingForRoom
     self.abandoned = abandoned
     self.now = now
-    status = RunStatus(summary.state?.phase, isHeld: isHeld)
-    wording = StepWording(summary.state?.definition)
+    status = RunStatus(history.state?.phase, isHeld: isHeld)
+    wording = StepWording(history.state?.definition)
   }
 
   // MARK: Text
@@ -40,7 +40,7 @@ package struct StatusPrinter: Sendable {
   package func printText(to output: inout some TextOutputStream) {
     output.write(
       "run \(TerminalText.escaped(runID)): \(status.glyph) \(status.rawValue)\(explanation)\n")
-    guard let state = summary.state, let startedAt = summary.startedAt else { return }
+    guard let state = history.state, let startedAt = history.startedAt else { return }
     let workflow = TerminalText.quoted(state.definition.name)
     output.write(
       "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span(from: startedAt))\n")
@@ -52,7 +52,7 @@ package struct StatusPrinter: Sendable {
     output.write("\n")
     // What nobody measured has no columns.
     let isMeasured = state.steps.indices.contains {
-      summary.lastAttempt(ofStep: $0)?.end?.isMeasured ?? false
+      history.lastAttempt(ofStep: $0)?.end?.isMeasured ?? false
     }
     let use = isMeasured ? ["CPU", "MEMORY"] : []
     let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION"] + use + ["NOTE"]
@@ -64,10 +64,10 @@ package struct StatusPrinter: Sendable {
     case .running, .stopping:
       let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
       let wait = isWaitingForRoom ? ", waiting for room on the disk" : ""
-      return (summary.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
+      return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
-    case .failed where summary.stopReason == .cancelled: return ""
-    case .failed, .cancelled: return summary.stopReason.map { ", \(wording.text($0))" } ?? ""
+    case .failed where history.stopReason == .cancelled: return ""
+    case .failed, .cancelled: return history.stopReason.map { ", \(wording.text($0))" } ?? ""
     case .interrupted: return ", no engine drives it; \(whatIsLeft)"
     case .succeeded: return ""
     }
@@ -91,19 +91,19 @@ package struct StatusPrinter: Sendable {
     func text(until end: WallTime) -> String {
       DurationText.of(microseconds: DurationText.microseconds(from: start, to: end))
     }
-    if let finishedAt = summary.finishedAt { return "took \(text(until: finishedAt))" }
+    if let finishedAt = history.finishedAt { return "took \(text(until: finishedAt))" }
     if status == .interrupted {
-      return "last heard of after \(text(until: summary.lastEventAt ?? start))"
+      return "last heard of after \(text(until: history.lastEventAt ?? start))"
     }
     return "running for \(text(until: now))"
   }
 
   private func row(_ state: RunState, _ step: Int, _ isMeasured: Bool) -> [String] {
     let status = StepStatus(state.steps[step].phase, in: status)
-    let last = summary.lastAttempt(ofStep: step)
+    let last = history.lastAttempt(ofStep: step)
     let cells = [
       state.definition.steps[step].id, "\(status.glyph) \(status.word)",
-      last.map { String($0.number) } ?? "", last?.end.map(Self.result) ?? "",
+      last.map { String($0.id.number) } ?? "", last?.end.map(Self.result) ?? "",
       last.map { duration($0, status) } ?? "",
     ]
     return cells + (isMeasured ? Self.use(last?.end) : []) + [note(state, step, status, last)]
@@ -130,23 +130,23 @@ package struct StatusPrinter: Sendable {
     }
   }
 
-  private func duration(_ attempt: AttemptSummary, _ status: StepStatus) -> String {
+  private func duration(_ attempt: AttemptHistory, _ status: StepStatus) -> String {
     switch attempt.outcome {
     case .exited, .signalled, .timedOut, .cancelled:
       return DurationText.of(microseconds: attempt.durationMicroseconds ?? 0)
     case .launchFailed, .lost: return ""
     case nil:
-      guard status != .interrupted, let startedAt = attempt.startedAt else { return "" }
+      guard status != .interrupted, let startedAt = attempt.launchedAt?.wall else { return "" }
       return DurationText.of(microseconds: DurationText.microseconds(from: startedAt, to: now))
     }
   }
 
   private func note(
-    _ state: RunState, _ step: Int, _ status: StepStatus, _ last: AttemptSummary?
+    _ state: RunState, _ step: Int, _ status: StepStatus, _ last: AttemptHistory?
   ) -> String {
     switch status {
     case .skipped:
-      guard let need = summary.skippedNeed(ofStep: step) else { return "the run stopped before" }
+      guard let need = history.skippedNeed(ofStep: step) else { return "the run stopped before" }
       return wording.skipped(for: need, state)
     case .interrupted: return interruption(of: state.steps[step].attempt, ofStep: step)
     case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
@@ -205,15 +205,15 @@ extension StatusPrinter {
   func write(to json: inout JSONWriter, draining output: inout some TextOutputStream) {
     json.object { json in
       json.member("runId", runID)
-      json.member("name", summary.state?.definition.name)
+      json.member("name", history.state?.definition.name)
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
       if isWaitingForRoom { json.member("waitingFor", "room") }
-      json.member("startedAt", summary.startedAt)
-      json.member("finishedAt", summary.finishedAt)
+      json.member("startedAt", history.startedAt)
+      json.member("finishedAt", history.finishedAt)
       json.key("steps")
       json.array { json in
-        guard let state = summary.state else { return }
+        guard let state = history.state else { return }
         for step in state.steps.indices {
           write(state, step, to: &json)
           // A million steps are not held in memory as text.
@@ -230,7 +230,7 @@ extension StatusPrinter {
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in
-        for attempt in summary.attempts(ofStep: step) { Self.write(attempt, to: &json) }
+        for attempt in history.attempts(ofStep: step) { Self.write(attempt, to: &json) }
       }
     }
   }
@@ -258,13 +258,13 @@ extension StatusPrinter {
     }
   }
 
-  private static func write(_ attempt: AttemptSummary, to json: inout JSONWriter) {
+  private static func write(_ attempt: AttemptHistory, to json: inout JSONWriter) {
     json.object { json in
-      json.member("attempt", attempt.number)
+      json.member("attempt", attempt.id.number)
       json.member("outcome", attempt.outcome?.rawValue)
       json.member("exitCode", attempt.end?.exitCode)
       json.member("signal", attempt.end?.signal)
-      json.member("startedAt", attempt.startedAt)
+      json.member("startedAt", attempt.launchedAt?.wall)
       json.member("durationMs", attempt.durationMicroseconds.map { $0 / 1_000 })
       if let end = attempt.end, end.isMeasured {
         json.member("cpuMs", end.cpuMicroseconds / 1_000)

@@ -18,7 +18,7 @@ package struct ReplayPrinter: Sendable {
     self.runID = runID
     self.isHeld = isHeld
     self.engineProcessID = engineProcessID
-    events = EventPrinter(runID: runID, definition: replay.summary.state?.definition)
+    events = EventPrinter(runID: runID, definition: replay.history.state?.definition)
   }
 
   private var isAtEnd: Bool { replay.next == nil }
@@ -26,7 +26,7 @@ package struct ReplayPrinter: Sendable {
   /// In the middle of its history a run is shown as it was then: driven by somebody.
   private func status(now: WallTime) -> StatusPrinter {
     StatusPrinter(
-      replay.summary, runID: runID, isHeld: isAtEnd ? isHeld : true,
+      replay.history, runID: runID, isHeld: isAtEnd ? isHeld : true,
       engineProcessID: isAtEnd ? engineProcessID : nil, now: now)
   }
 
@@ -42,7 +42,7 @@ package struct ReplayPrinter: Sendable {
     output.write("\n")
     status(now: now).printText(to: &output)
     if let check = replay.check, check.difference == nil {
-      let policy = replay.summary.state.map { ", by policy \($0.created.policyVersion)" } ?? ""
+      let policy = replay.history.state.map { ", by policy \($0.created.policyVersion)" } ?? ""
       output.write(
         "\nchecked: all \(check.decisions) decisions follow from the \(check.facts) facts\(policy)\n"
       )

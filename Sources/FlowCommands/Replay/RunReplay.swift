@@ -21,12 +21,12 @@ package struct RunReplay: EventFold, Sendable {
   }
 
   /// The run at the point.
-  package private(set) var summary: RunSummary
-  /// The last event that is in `summary`, and the first that is not.
+  package private(set) var history: RunHistory
+  /// The last event that is in `history`, and the first that is not.
   package private(set) var last: Event?
   package private(set) var next: Event?
   /// When the last was, in the run's own time.
-  package private(set) var elapsed: Int64 = 0
+  package var elapsed: Int64 { history.last?.elapsed ?? 0 }
   /// Of the whole history.
   package private(set) var lastSequence: Int64 = 0
   /// Nil unless it is asked for.
@@ -44,13 +44,14 @@ package struct RunReplay: EventFold, Sendable {
   }
 
   private let limit: Limit
-  private var time = RunTime()
   private var start: WallTime?
   private var redecision = Redecision()
 
-  /// - Parameter keepsAllAttempts: as of `RunSummary`.
-  package init(to limit: Limit, isChecking: Bool, keepsAllAttempts: Bool = true) {
-    summary = RunSummary(keepsAllAttempts: keepsAllAttempts)
+  /// - Parameter detail: how much is kept of the history up to the point.
+  package init(
+    to limit: Limit, isChecking: Bool, keeping detail: RunHistory.Detail = .allAttempts
+  ) {
+    history = RunHistory(keeping: detail)
     self.limit = limit
     check = isChecking ? Check() : nil
   }
@@ -62,11 +63,9 @@ package struct RunReplay: EventFold, Sendable {
     lastSequence = event.sequence
     if start == nil { start = event.moment.wall }
     if next == nil {
-      let elapsed = time.point(of: event).elapsed
-      if isWithin(event, elapsed) {
-        try summary.apply(event)
+      if isWithin(event, history.time.elapsed(at: event)) {
+        try history.apply(event)
         last = event
-        self.elapsed = elapsed
       } else {
         next = event
       }

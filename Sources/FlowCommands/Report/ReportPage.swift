@@ -11,7 +11,7 @@ struct ReportPage {
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   /// - Parameters:
   ///   - output: the end of what an attempt printed, at most so many bytes; nil where there is
@@ -85,23 +85,22 @@ struct ReportPage {
   }
 
   private var facts: [(String, String)] {
-    let summary = chronicle.summary
     var facts: [(String, String)] = []
     func add(_ name: String, _ value: String?) {
       if let value { facts.append((name, value)) }
     }
-    add("Started", summary.startedAt.map { Timestamp($0).rfc3339 })
-    if summary.finishedAt != nil {
-      add("Finished", summary.finishedAt.map { Timestamp($0).rfc3339 })
+    add("Started", history.startedAt.map { Timestamp($0).rfc3339 })
+    if history.finishedAt != nil {
+      add("Finished", history.finishedAt.map { Timestamp($0).rfc3339 })
     } else {
       add("As of", Timestamp(view.now.wall).rfc3339)
     }
     add("Took", DurationText.of(microseconds: view.now.elapsed))
     add("Steps", String(state.steps.count))
     add("Slots", String(state.created.jobs))
-    if chronicle.lives.count > 1 { add("Engines", String(chronicle.lives.count)) }
-    if chronicle.rounds.count > 1 { add("Rounds", String(chronicle.rounds.count)) }
-    add("Stopped", summary.stopReason.map { view.wording.text($0) })
+    if history.lives.count > 1 { add("Engines", String(history.lives.count)) }
+    if history.rounds.count > 1 { add("Rounds", String(history.rounds.count)) }
+    add("Stopped", history.stopReason.map { view.wording.text($0) })
     add("Folder", state.created.definitionFolder)
     add("Written by", "flow \(state.created.programVersion)")
     return facts
@@ -180,8 +179,8 @@ struct CriticalPathSection {
   }
 
   func write(to stream: inout some TextOutputStream) {
-    let chronicle = explainer.view.chronicle
-    let path = chronicle.criticalPath()
+    let history = explainer.view.history
+    let path = history.criticalPath()
     if path.count < 2 { return }
     stream.write(
       "<section id=\"path\">\n<h2>What decided how long it took</h2>\n"
@@ -210,7 +209,7 @@ struct EngineSection {
   func write(to stream: inout some TextOutputStream) {
     let view = explainer.view
     var lines: [(elapsed: Int64, text: String)] = []
-    for life in view.chronicle.lives {
+    for life in view.history.lives {
       let process = "process \(life.engine.processID)"
       lines.append(
         (
@@ -218,19 +217,19 @@ struct EngineSection {
           "\(view.clock(life.from.wall)): engine \(life.engine.life) drives the run (\(process))"
         ))
     }
-    for round in view.chronicle.rounds.dropFirst() {
+    for round in view.history.rounds.dropFirst() {
       lines.append(
         (
           round.from.elapsed,
           "\(view.clock(round.from.wall)): what had not succeeded is run again"
         ))
     }
-    for round in view.chronicle.rounds {
+    for round in view.history.rounds {
       guard let endedAt = round.endedAt, let outcome = round.outcome else { continue }
       let verb = outcome == .cancelled ? "was cancelled" : "\(outcome)"
       lines.append((endedAt.elapsed, "\(view.clock(endedAt.wall)): the run \(verb)"))
     }
-    for mark in view.chronicle.marks {
+    for mark in view.history.marks {
       lines.append((mark.point.elapsed, RunMarkText.of(mark, view)))
     }
     let order = lines.indices.sorted { (lines[$0].elapsed, $0) < (lines[$1].elapsed, $1) }

@@ -30,11 +30,11 @@ struct ReportSelection {
       let sorted = steps.sorted { (weights[$0], $1) > (weights[$1], $0) }
       return sorted.prefix(most).sorted()
     }
-    let chronicle = explainer.view.chronicle
-    let attempted = steps.filter { chronicle.lastAttempt(ofStep: $0) != nil }
+    let history = explainer.view.history
+    let attempted = steps.filter { history.lastAttempt(ofStep: $0) != nil }
     let ready = Dictionary(
       uniqueKeysWithValues: attempted.map {
-        ($0, chronicle.attempts(ofStep: $0).first?.readyAt.elapsed ?? 0)
+        ($0, history.attempts(ofStep: $0).first?.readyAt.elapsed ?? 0)
       })
     details = chosen(Self.mostDetails, of: steps)
     rows = chosen(Self.mostRows, of: steps)
@@ -60,7 +60,7 @@ struct ReportSelection {
       case .starting, .ready, .succeeded: 2
       case .waiting, .skipped: 1
       }
-    let attempts = explainer.view.chronicle.attempts(ofStep: step)
+    let attempts = explainer.view.history.attempts(ofStep: step)
     let ran = attempts.reduce(0) { $0 + (explainer.ran($1) ?? 0) / 1_000 }
     let tries = Int64(min(attempts.count, 1_000))
     // A retry weighs more than a day.

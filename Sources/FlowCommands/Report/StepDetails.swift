@@ -9,7 +9,7 @@ struct StepDetails {
   private let output: (AttemptID, Int) -> OutputExcerpt?
 
   private var view: RunView { explainer.view }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   /// Of the output of an attempt that did not succeed.
   private static let longestFailure = 16 << 10
@@ -54,7 +54,7 @@ struct StepDetails {
     }
     writeCommand(step, to: &stream)
     writeNeeds(step, to: &stream)
-    let attempts = chronicle.attempts(ofStep: step)
+    let attempts = history.attempts(ofStep: step)
     write(attempts, to: &stream)
     for attempt in attempts.suffix(Self.mostAttempts) {
       writeOutput(of: attempt, isLast: attempt.id == attempts.last?.id, &left, to: &stream)
@@ -75,7 +75,7 @@ struct StepDetails {
       "<p>Needs \(Explainer.list(shown, more: needs.count - shown.count)).</p>\n")
   }
 
-  private func write(_ attempts: [AttemptRecord], to stream: inout some TextOutputStream) {
+  private func write(_ attempts: [AttemptHistory], to stream: inout some TextOutputStream) {
     if attempts.isEmpty { return }
     let isMeasured = attempts.contains(where: explainer.isMeasured)
     let titles =
@@ -99,7 +99,7 @@ struct StepDetails {
     stream.write("</tbody>\n</table></div>\n")
   }
 
-  private func cells(_ attempt: AttemptRecord, _ isMeasured: Bool) -> [String] {
+  private func cells(_ attempt: AttemptHistory, _ isMeasured: Bool) -> [String] {
     [
       "\(attempt.id.number)\(attempt.isProbe ? " (probe)" : "")",
       attempt.launchedAt.map { view.clock($0.wall) } ?? "",
@@ -111,7 +111,7 @@ struct StepDetails {
 
   /// Of attempts that did not succeed, and of the last.
   private func writeOutput(
-    of attempt: AttemptRecord, isLast: Bool, _ left: inout Int,
+    of attempt: AttemptHistory, isLast: Bool, _ left: inout Int,
     to stream: inout some TextOutputStream
   ) {
     let hasSucceeded = attempt.end.map(AttemptConclusion.init) == .succeeded

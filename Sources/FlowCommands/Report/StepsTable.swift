@@ -7,7 +7,7 @@ struct StepsTable {
   private let selection: ReportSelection
 
   private var view: RunView { explainer.view }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   init(_ explainer: Explainer, _ selection: ReportSelection) {
     self.explainer = explainer
@@ -32,7 +32,7 @@ struct StepsTable {
       "<p class=\"note\">Needs and Slot: how long the step waited for the steps that it needs, and"
         + " then for a slot.</p>\n<div class=\"scroll\"><table>\n<thead><tr>")
     let isMeasured = selection.rows.contains { step in
-      chronicle.attempts(ofStep: step).contains(where: explainer.isMeasured)
+      history.attempts(ofStep: step).contains(where: explainer.isMeasured)
     }
     for title in header(isMeasured) { output.write("<th scope=\"col\">\(title)</th>") }
     output.write("</tr></thead>\n<tbody>\n")
@@ -43,8 +43,8 @@ struct StepsTable {
   private func write(
     row step: Int, _ isMeasured: Bool, to output: inout some TextOutputStream
   ) {
-    let attempts = chronicle.attempts(ofStep: step)
-    let times = chronicle.times(ofStep: step, now: view.now.elapsed)
+    let attempts = history.attempts(ofStep: step)
+    let times = history.times(ofStep: step, now: view.now.elapsed)
     let status = explainer.status(step)
     func time(_ kind: StepTimes.Kind) -> String {
       times[kind] == 0 ? "" : DurationText.of(microseconds: times[kind])

@@ -21,8 +21,8 @@ struct TimeScale {
   private let drawnEnd: Int64
 
   /// - Parameter now: where the line ends, in the run's own microseconds.
-  init(_ chronicle: RunChronicle, now: Int64) {
-    let lives = chronicle.lives
+  init(_ history: RunHistory, now: Int64) {
+    let lives = history.lives
     self.init(
       gaps: zip(lives, lives.dropFirst()).map { ($0.until.elapsed, $1.from.elapsed) }, end: now)
   }

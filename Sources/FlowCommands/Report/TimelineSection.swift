@@ -9,12 +9,12 @@ struct TimelineSection {
   private let scale: TimeScale
 
   private var view: RunView { explainer.view }
-  private var chronicle: RunChronicle { explainer.view.chronicle }
+  private var history: RunHistory { explainer.view.history }
 
   init(_ explainer: Explainer, _ selection: ReportSelection) {
     self.explainer = explainer
     self.selection = selection
-    scale = TimeScale(explainer.view.chronicle, now: explainer.view.now.elapsed)
+    scale = TimeScale(explainer.view.history, now: explainer.view.now.elapsed)
   }
 
   func write(to output: inout some TextOutputStream) {
@@ -37,7 +37,7 @@ struct TimelineSection {
     output.write("</div></div>\n<div class=\"under\">")
     for tick in scale.ticks { output.write("<i class=\"tick\" \(style(at: tick))></i>") }
     for gap in scale.gaps { output.write(Self.bar("gap", bounds(gap.from, gap.until), text(gap))) }
-    for mark in chronicle.marks.prefix(Self.mostMarks) {
+    for mark in history.marks.prefix(Self.mostMarks) {
       output.write(
         "<i class=\"mark\" \(style(at: mark.point.elapsed))"
           + " title=\"\(XMLText.escaped(RunMarkText.of(mark, view)))\"></i>")
@@ -65,7 +65,7 @@ struct TimelineSection {
   // MARK: Lanes
 
   private func write(lane step: Int, to output: inout some TextOutputStream) {
-    let attempts = chronicle.attempts(ofStep: step)
+    let attempts = history.attempts(ofStep: step)
     let status = explainer.status(step)
     let label = "\(explainer.id(step)): \(status.word)"
     output.write(
@@ -73,7 +73,7 @@ struct TimelineSection {
         + "<b class=\"\(status.rawValue)\">\(status.glyph)</b>"
         + " \(ReportLink.of(step, explainer, selection))</span>"
         + "<div class=\"track\" role=\"img\" aria-label=\"\(label)\">")
-    for span in chronicle.spans(ofStep: step, now: view.now.elapsed) {
+    for span in history.spans(ofStep: step, now: view.now.elapsed) {
       let length = DurationText.of(microseconds: span.until - span.from)
       let place = bounds(span.from, span.until)
       switch span.kind {
@@ -86,7 +86,7 @@ struct TimelineSection {
     output.write("</div></div>\n")
   }
 
-  private func write(_ attempt: AttemptRecord, to output: inout some TextOutputStream) {
+  private func write(_ attempt: AttemptHistory, to output: inout some TextOutputStream) {
     let until = attempt.endedAt?.elapsed ?? view.now.elapsed
     let from = attempt.launchedAt?.elapsed ?? until
     output.write(Self.bar(kind(attempt), bounds(from, until), title(attempt)))
@@ -96,7 +96,7 @@ struct TimelineSection {
     }
   }
 
-  private func kind(_ attempt: AttemptRecord) -> String {
+  private func kind(_ attempt: AttemptHistory) -> String {
     let probe = attempt.isProbe ? "probe " : ""
     guard let end = attempt.end else {
       return probe + (view.status == .interrupted ? "lost" : "now")
@@ -109,7 +109,7 @@ struct TimelineSection {
     }
   }
 
-  private func title(_ attempt: AttemptRecord) -> String {
+  private func title(_ attempt: AttemptHistory) -> String {
     let ran = explainer.ran(attempt).map { " after \(DurationText.of(microseconds: $0))" } ?? ""
     let start = attempt.launchedAt.map { ", started \(view.clock($0.wall))" } ?? ""
     let survived = attempt.survivedTo == nil ? "" : "; it outlived an engine"
@@ -141,21 +141,12 @@ struct TimelineSection {
 
 /// The words for what concerned the whole run.
 enum RunMarkText {
-  static func of(_ mark: RunChronicle.Mark, _ view: RunView) -> String {
-    "\(view.clock(mark.point.wall)): \(text(mark.kind, view))"
+  static func of(_ mark: RunHistory.Mark, _ view: RunView) -> String {
+    "\(view.clock(mark.point.wall)): \(text(mark, view))"
   }
 
-  static func text(_ kind: RunChronicle.Mark.Kind, _ view: RunView) -> String {
-    switch kind {
-    case .cancelRequested(let force): return "cancel requested\(force ? ", by force" : "")"
-    case .stopping(let reason): return "the run is stopping: \(view.wording.text(reason))"
-    case .clockJumped(let microseconds):
-      let (amount, direction) = (microseconds.magnitude, microseconds < 0 ? "back" : "ahead")
-      let text = DurationText.of(microseconds: Int64(clamping: amount))
-      return "the wall clock jumped \(direction) by \(text)"
-    case .roomReturned(let waited):
-      return "the disk was full for \(DurationText.of(microseconds: waited))"
-    }
+  static func text(_ mark: RunHistory.Mark, _ view: RunView) -> String {
+    view.wording.text(mark.body)
   }
 }
 

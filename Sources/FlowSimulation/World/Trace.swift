@@ -1,5 +1,4 @@
 package import FlowCore
-import FlowLog
 import FlowStorage
 
 /// What happened in a world, as one number that two equal worlds share, and on request as lines.

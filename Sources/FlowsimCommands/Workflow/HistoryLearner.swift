@@ -21,8 +21,8 @@ enum HistoryLearner {
     var finding = Finding(learned: LearnedModel(definition))
     for id in try home.list() where finding.learned.runs < limit {
       do throws(Unreadable) {
-        let summary = try read(home.folder(of: id), home.storage, bootID, name: definition.name)
-        if let summary { finding.learned.add(summary) }
+        let history = try read(home.folder(of: id), home.storage, bootID, name: definition.name)
+        if let history { finding.learned.add(history) }
       } catch {
         finding.unreadableRuns += 1
       }
@@ -32,22 +32,22 @@ enum HistoryLearner {
 
   private struct Unreadable: Error {}
 
-  private static func isAnother(_ name: String, _ summary: RunSummary) -> Bool {
-    summary.state.map { $0.definition.name != name } ?? false
+  private static func isAnother(_ name: String, _ history: RunHistory) -> Bool {
+    history.state.map { $0.definition.name != name } ?? false
   }
 
   /// - Returns: nil for a run of another workflow.
   private static func read<Store: Storage>(
     _ folder: RunFolder, _ storage: Store, _ bootID: String, name: String
-  ) throws(Unreadable) -> RunSummary? {
-    var summary = RunSummary()
+  ) throws(Unreadable) -> RunHistory? {
+    var history = RunHistory(keeping: .allAttempts)
     do {
       var reader = try RunReader(folder, in: storage, bootID: bootID)
       // The definition is read long before the end.
-      try reader.read(into: &summary) { isAnother(name, $0) }
+      try reader.read(into: &history) { isAnother(name, $0) }
     } catch {
       throw Unreadable()
     }
-    return summary.state == nil || isAnother(name, summary) ? nil : summary
+    return history.state == nil || isAnother(name, history) ? nil : history
   }
 }

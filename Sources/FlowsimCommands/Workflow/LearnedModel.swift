@@ -20,12 +20,12 @@ struct LearnedModel {
   }
 
   /// Takes in a run of the same workflow; steps that it no longer has do not count.
-  mutating func add(_ summary: RunSummary) {
-    guard let state = summary.state else { return }
+  mutating func add(_ history: RunHistory) {
+    guard let state = history.state else { return }
     runs += 1
     for (index, step) in state.definition.steps.enumerated() {
       guard let known = indices[step.id] else { continue }
-      for attempt in summary.attempts(ofStep: index) {
+      for attempt in history.attempts(ofStep: index) {
         guard let end = attempt.end else { continue }
         let counts =
           attempt.isProbe

@@ -43,8 +43,8 @@ import Testing
     #expect(
       named("engine 1", events).first?["dur"]?.integer == 2_000_000
         && named("engine 2", events).first?["ts"]?.integer == 5_000_000)
-    #expect(named("the wall clock jumped ahead by 1h00m", events).count == 1)
-    #expect(named("the disk was full for 500ms", events).count == 1)
+    #expect(named("wall clock jumped ahead by 1h00m", events).count == 1)
+    #expect(named("disk has space again, after 500ms", events).count == 1)
   }
 
   @Test func waitsBeginAndEnd() throws {
@@ -76,7 +76,7 @@ import Testing
     history.end("a", .exited(code: 0), milliseconds: 200)
     history.launch("e")
     history.pass(milliseconds: 100)
-    let lanes = SlotLanes(try history.chronicle(), now: 300_000)
+    let lanes = SlotLanes(try history.read(keeping: .times), now: 300_000)
     #expect(lanes.count == 3)
     #expect(lanes.entries.map(\.lane) == [0, 1, 2, 1, 0])
     #expect(lanes.entries.map(\.until) == [200_000, 100_000, 300_000, 300_000, 300_000])

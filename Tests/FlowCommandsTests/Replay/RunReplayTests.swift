@@ -19,11 +19,11 @@ import Testing
 
   @Test func everyPrefixIsTheStateThatItWasThen() throws {
     let events = try ExportedRun.eventful().events
-    var live = RunSummary()
+    var live = RunHistory(keeping: .allAttempts)
     for event in events {
       try live.apply(event)
       let replay = try replay(events, to: .sequence(event.sequence))
-      #expect(replay.summary == live)
+      #expect(replay.history == live)
       #expect(replay.last == event && replay.lastSequence == Int64(events.count))
       #expect(replay.next?.sequence == (event == events.last ? nil : event.sequence + 1))
     }
@@ -35,7 +35,7 @@ import Testing
       try replay(events, to: time(text)).last?.body.kind.name
     }
     #expect(try last("399ms") == "attemptLaunched")
-    #expect(try replay(events, to: time("400ms")).summary.state?.steps[0].phase == .backingOff)
+    #expect(try replay(events, to: time("400ms")).history.state?.steps[0].phase == .backingOff)
     #expect(try last("1h") == "runFinished" && last("6300ms") == "runFinished")
     // An hour ahead from half of the run on: the wall clock was set.
     #expect(try replay(events, to: time("02:19:04")).elapsed == 400_000)

@@ -7,9 +7,9 @@ import Testing
 /// What is learned from histories, which the engine itself has made.
 struct LearnedModelTests {
   /// A run in which each attempt of a step ends as it is told, in order; then all succeed.
-  private static func summary(
+  private static func history(
     _ definition: WorkflowDefinition, ends: [String: [AttemptEnd]]
-  ) throws -> RunSummary {
+  ) throws -> RunHistory {
     let created = RunCreated(
       runID: "r", seed: 0, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 8,
       definitionFolder: "/", definitionByteCount: 0)
@@ -19,12 +19,12 @@ struct LearnedModelTests {
       created, definition, graph: try DependencyGraph(definition.steps),
       engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     var left = ends
-    var summary = RunSummary()
+    var history = RunHistory(keeping: .allAttempts)
     for _ in 0..<1_000 {
       while let effect = engine.nextEffect() {
         switch effect {
         case .commit(let batch):
-          for event in batch { try summary.apply(event) }
+          for event in batch { try history.apply(event) }
           if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
         case .launch(let launch):
           let attempt = launch.attempt
@@ -33,7 +33,7 @@ struct LearnedModelTests {
           let end = left[id]?.isEmpty == false ? left[id]?.removeFirst() : nil
           engine.handle(.attemptEnded(attempt, end ?? exit(0, 1)), at: now)
         case .stop: break
-        case .finish: return summary
+        case .finish: return history
         }
       }
       now.monotonic.microseconds += 1_000_000_000
@@ -41,7 +41,7 @@ struct LearnedModelTests {
       engine.handle(.timePassed, at: now)
     }
     Issue.record("the run does not end")
-    return summary
+    return history
   }
 
   private static func exit(_ code: UInt8, _ seconds: Int64) -> AttemptEnd {
@@ -67,7 +67,7 @@ struct LearnedModelTests {
       result: .launchFailed(LaunchFailure(operation: .execute, errno: 2)), cause: .byItself,
       durationMicroseconds: 0)
     learned.add(
-      try Self.summary(
+      try Self.history(
         definition,
         ends: [
           "a": [
@@ -77,7 +77,7 @@ struct LearnedModelTests {
           "b": [Self.exit(0, 30)],
         ]))
     learned.add(
-      try Self.summary(definition, ends: ["a": [Self.exit(0, 5)], "b": [Self.exit(0, 20)]]))
+      try Self.history(definition, ends: ["a": [Self.exit(0, 5)], "b": [Self.exit(0, 20)]]))
     #expect(learned.runs == 2)
     #expect(learned.attempts == 10)
     #expect(learned.unseenSteps == 0)
@@ -94,7 +94,7 @@ struct LearnedModelTests {
   @Test func whatOthersDidToACommandIsNotItsOwn() throws {
     let definition = Self.definition(StepSettings(), "a")
     var learned = LearnedModel(definition)
-    learned.add(try Self.summary(definition, ends: ["a": [.lost(), Self.exit(0, 4)]]))
+    learned.add(try Self.history(definition, ends: ["a": [.lost(), Self.exit(0, 4)]]))
     #expect(learned.attempts == 1)
     #expect(
       learned.model.commands[0] == WorkflowModel.Command(microseconds: 4_000_000...4_000_000))
@@ -103,7 +103,7 @@ struct LearnedModelTests {
   @Test func whereNothingSucceededTheFailuresTellHowLongItTakes() throws {
     let definition = Self.definition(StepSettings(), "a")
     var learned = LearnedModel(definition)
-    learned.add(try Self.summary(definition, ends: ["a": [Self.exit(9, 4)]]))
+    learned.add(try Self.history(definition, ends: ["a": [Self.exit(9, 4)]]))
     #expect(
       learned.model.commands[0]
         == WorkflowModel.Command(
@@ -114,7 +114,7 @@ struct LearnedModelTests {
     let before = Self.definition(StepSettings(), "gone", "a", "b")
     var learned = LearnedModel(Self.definition(StepSettings(), "new", "b", "a"))
     learned.add(
-      try Self.summary(
+      try Self.history(
         before,
         ends: ["gone": [Self.exit(0, 500)], "a": [Self.exit(0, 4)], "b": [Self.exit(1, 6)]]))
     let commands = learned.model.commands
@@ -130,10 +130,10 @@ struct LearnedModelTests {
     var learned = LearnedModel(definition)
     // Lost; the probe says no; run again; lost; the probe says yes.
     learned.add(
-      try Self.summary(
+      try Self.history(
         definition, ends: ["a": [.lost(), Self.exit(1, 2), .lost(), Self.exit(0, 3)]]))
     learned.add(
-      try Self.summary(definition, ends: ["a": [.lost(), Self.exit(7, 9)]]))
+      try Self.history(definition, ends: ["a": [.lost(), Self.exit(7, 9)]]))
     #expect(learned.attempts == 3)
     #expect(
       learned.model.probes[0]

@@ -1,7 +1,7 @@
-import FlowCore
+package import FlowCore
 
 /// The steps that decided how long a run took.
-extension RunChronicle {
+extension RunHistory {
   /// From a step without needs to the step that ended last, each the need of the next that was met
   /// last: had any of them been faster, the run might have been. Empty where the run has no end.
   package func criticalPath() -> [Int] {

@@ -1,37 +1,40 @@
 import FlowCore
+import FlowLog
 import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// A run as its history tells it, as far as that can be read.
-struct RecordedRun {
+/// A run as a command opens it: its history, as far as it can be read, and the process that drives it.
+struct OpenedRun<History: EventFold> {
   let id: String
   let folder: RunFolder
-  let summary: RunSummary
+  let history: History
   let isHeld: Bool
   let engineProcessID: Int32?
   let isWaitingForRoom: Bool
+  /// How the log ends; nil while it is being written, or where it was not read to its end.
+  let tail: LogTail?
   /// Why the history could not be read to its end; what was read before it stands.
   let problem: CommandError?
 
   /// - Parameters:
   ///   - name: an id, a unique beginning of one, or `latest`.
-  ///   - keepsAllAttempts: whether more is asked for than the last of each step.
+  ///   - history: what the events are read into.
   init(
-    named name: String, keepsAllAttempts: Bool, _ context: CommandContext
+    named name: String, into history: History, _ context: CommandContext
   ) throws(CommandError) {
     let home = try context.home()
     let id: String
     do throws(RunError) { id = try home.resolve(name) } catch { throw .run(error) }
-    try self.init(id, keepsAllAttempts: keepsAllAttempts, in: home)
+    try self.init(id, into: history, in: home)
   }
 
   init(
-    _ id: String, keepsAllAttempts: Bool, in home: RunHome<LinuxStorage>
+    _ id: String, into history: History, in home: RunHome<LinuxStorage>
   ) throws(CommandError) {
     self.id = id
     folder = home.folder(of: id)
-    var summary = RunSummary(keepsAllAttempts: keepsAllAttempts)
+    var history = history
     var problem: CommandError?
     do throws(RunError) {
       var reader = try RunReader(folder, in: home.storage)
@@ -39,15 +42,16 @@ struct RecordedRun {
       isHeld = reader.isHeld
       engineProcessID = reader.engineProcessID
       isWaitingForRoom = reader.isWaitingForRoom
-      do throws(RunError) { try reader.read(into: &summary) } catch { problem = .run(error) }
+      do throws(RunError) { try reader.read(into: &history) } catch { problem = .run(error) }
+      tail = reader.tail
     } catch {
       throw .run(error)
     }
-    self.summary = summary
+    self.history = history
     self.problem = problem
   }
 
-  /// An engine that was killed holds the run until it has had time to die, and drives it no more.
+  /// An engine that was killed holds the run until the kernel has ended it, and drives it no more.
   ///
   /// - Returns: whether it has gone meanwhile.
   private static func awaitEndOfDying(_ engine: Int32?) -> Bool {
@@ -57,12 +61,44 @@ struct RecordedRun {
     return process.awaitEnd(milliseconds: dyingMilliseconds)
   }
 
-  private static let dyingMilliseconds: Int32 = 2_000
+  private static var dyingMilliseconds: Int32 { 2_000 }
+}
+
+extension OpenedRun<RunHistory> {
+  /// The run as it is seen now.
+  func view(_ context: CommandContext) throws(CommandError) -> RunView {
+    let bootID: String
+    do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
+      throw .system("read the boot's id", error)
+    }
+    return RunView(
+      history, runID: id, isHeld: isHeld, engineProcessID: engineProcessID, now: context.now(),
+      bootID: bootID)
+  }
+
+  /// - Throws: why the history does not tell the definition.
+  func explainer(_ context: CommandContext) throws(CommandError) -> Explainer {
+    if let explainer = Explainer(try view(context)) { return explainer }
+    throw problem ?? .run(.log(LogError(folder.log, .empty)))
+  }
+
+  /// Hands over the events once more, as far as they were read.
+  func forEachEvent(
+    _ context: CommandContext, _ body: (Event) -> Void
+  ) throws(CommandError) {
+    let home = try context.home()
+    do throws(RunError) {
+      var reader = try RunReader(folder, in: home.storage)
+      while let event = try reader.next(), event.sequence <= history.lastSequence { body(event) }
+    } catch {
+      throw .run(error)
+    }
+  }
 
   /// What has become of the attempts that the history left open, by step; nil while an engine drives
-  /// the run, or where that cannot be found out.
+  /// the run, or where it is unknown.
   func abandonedAttempts(in home: RunHome<LinuxStorage>) -> [Int32: AbandonedAttempt]? {
-    guard !isHeld, let state = summary.state, !state.isFinished,
+    guard !isHeld, let state = history.state, !state.isFinished,
       let here = try? ProcessFacts.hostContext(of: home.path)
     else { return nil }
     var found: [Int32: AbandonedAttempt] = [:]

@@ -1,10 +1,10 @@
-import FlowCore
+package import FlowCore
 
 /// Gives each attempt that was launched a lane in which it is alone, the lowest that is free: as
 /// many lanes as ever were in use at a time, which is the run's `jobs` but for survivors.
 package struct SlotLanes {
   package struct Entry {
-    package let attempt: AttemptRecord
+    package let attempt: AttemptHistory
     /// From 0.
     package let lane: Int
     /// In the run's own time, microseconds.
@@ -26,8 +26,8 @@ package struct SlotLanes {
   }
 
   /// - Parameter now: until then an attempt without an end has its lane.
-  package init(_ chronicle: RunChronicle, now: Int64) {
-    var launched: [(attempt: AttemptRecord, from: Int64)] = chronicle.allAttempts.compactMap {
+  package init(_ history: RunHistory, now: Int64) {
+    var launched: [(attempt: AttemptHistory, from: Int64)] = history.allAttempts.compactMap {
       attempt in attempt.launchedAt.map { (attempt, $0.elapsed) }
     }
     launched.sort { ($0.from, $0.attempt.id) < ($1.from, $1.attempt.id) }

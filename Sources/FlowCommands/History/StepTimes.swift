@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 
 /// Where the time of a step went, from the start of the run to the step's end or to now; in
 /// microseconds, which add up to the whole.
@@ -47,7 +47,7 @@ package struct StepSpan: Equatable, Sendable {
   package let attempt: Int32
 }
 
-extension RunChronicle {
+extension RunHistory {
   /// The stretches of a step's time, in order and without holes, up to its end or `now`; those in
   /// which nothing passed are left out.
   ///

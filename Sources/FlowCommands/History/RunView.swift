@@ -4,7 +4,7 @@ package import FlowCore
 /// A run as somebody looks at it: its history, who drives it, and until when what has no end is
 /// shown.
 package struct RunView: Sendable {
-  package let chronicle: RunChronicle
+  package let history: RunHistory
   package let runID: String
   package let isHeld: Bool
   /// Nil where nobody drives the run, or the process has not said.
@@ -18,18 +18,18 @@ package struct RunView: Sendable {
   ///   - now: the time of looking.
   ///   - bootID: of the clock of `now`.
   package init(
-    _ chronicle: RunChronicle, runID: String, isHeld: Bool, engineProcessID: Int32?, now: Moment,
+    _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?, now: Moment,
     bootID: String
   ) {
-    self.chronicle = chronicle
+    self.history = history
     self.runID = runID
     self.isHeld = isHeld
     self.engineProcessID = engineProcessID
-    let goesOn = isHeld && chronicle.state?.isFinished != true
-    let here = chronicle.time.point(of: now, bootID: bootID)
-    self.now = goesOn ? here : chronicle.last ?? here
-    status = RunStatus(chronicle.state?.phase, isHeld: isHeld)
-    wording = StepWording(chronicle.state?.definition)
+    let goesOn = isHeld && history.state?.isFinished != true
+    let here = history.time.point(of: now, bootID: bootID)
+    self.now = goesOn ? here : history.last ?? here
+    status = RunStatus(history.state?.phase, isHeld: isHeld)
+    wording = StepWording(history.state?.definition)
   }
 
   /// Where a step stands.
@@ -42,7 +42,7 @@ package struct RunView: Sendable {
   /// `02:19:03.120`, or with its date where the run began on another day.
   func clock(_ wall: WallTime) -> String {
     let time = Timestamp(wall)
-    guard let start = chronicle.summary.startedAt, Timestamp(start).isSameDay(as: time) else {
+    guard let start = history.startedAt, Timestamp(start).isSameDay(as: time) else {
       return time.rfc3339
     }
     return time.timeOfDay

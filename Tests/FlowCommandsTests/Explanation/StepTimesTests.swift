@@ -3,11 +3,11 @@ import Testing
 
 @testable import FlowCommands
 
-@Suite struct ChronicleTests {
+@Suite struct StepTimesTests {
   private func spans(
-    _ step: Int, _ chronicle: RunChronicle, now: Int64 = 0
+    _ step: Int, _ run: RunHistory, now: Int64 = 0
   ) -> [String] {
-    chronicle.spans(ofStep: step, now: now).map {
+    run.spans(ofStep: step, now: now).map {
       "\($0.kind.rawValue) \($0.from / 1_000)-\($0.until / 1_000)"
     }
   }
@@ -22,13 +22,13 @@ import Testing
     history.run("a", .exited(code: 0), milliseconds: 200)
     history.pass(milliseconds: 50)
     history.run("b", .exited(code: 0), milliseconds: 300)
-    let chronicle = try history.chronicle()
+    let run = try history.read(keeping: .times)
     #expect(
-      spans(0, chronicle) == ["running 0-100", "backingOff 100-1100", "running 1100-1300"])
-    #expect(spans(1, chronicle) == ["waiting 0-1300", "queued 1300-1350", "running 1350-1650"])
+      spans(0, run) == ["running 0-100", "backingOff 100-1100", "running 1100-1300"])
+    #expect(spans(1, run) == ["waiting 0-1300", "queued 1300-1350", "running 1350-1650"])
     for step in 0...1 {
-      let times = chronicle.times(ofStep: step, now: 0)
-      #expect(times.total == chronicle.settledAt(step: step)?.elapsed)
+      let times = run.times(ofStep: step, now: 0)
+      #expect(times.total == run.settledAt(step: step)?.elapsed)
     }
   }
 
@@ -36,10 +36,10 @@ import Testing
     var history = try History(WorkflowDefinition("a", "b", "c: a"), jobs: 1)
     history.launch("a")
     history.pass(milliseconds: 500)
-    let chronicle = try history.chronicle()
-    #expect(spans(0, chronicle, now: 700_000) == ["running 0-700"])
-    #expect(spans(1, chronicle, now: 700_000) == ["queued 0-700"])
-    #expect(spans(2, chronicle, now: 700_000) == ["waiting 0-700"])
+    let run = try history.read(keeping: .times)
+    #expect(spans(0, run, now: 700_000) == ["running 0-700"])
+    #expect(spans(1, run, now: 700_000) == ["queued 0-700"])
+    #expect(spans(2, run, now: 700_000) == ["waiting 0-700"])
   }
 
   @Test func timeGoesOnByTheWallClockWhereTheMachineWasStartedAnew() throws {
@@ -48,11 +48,11 @@ import Testing
     history.run("b", .exited(code: 0), milliseconds: 1_000)
     history.elapse(milliseconds: 60_000)
     try history.restart(boot: "boot-2")
-    let chronicle = try history.chronicle()
-    #expect(chronicle.last?.elapsed == 61_000_000)
-    #expect(chronicle.lives.map(\.engine.life) == [1, 2])
-    #expect(chronicle.lives.map(\.until.elapsed) == [1_000_000, 61_000_000])
-    let times = chronicle.times(ofStep: 0, now: 61_000_000)
+    let run = try history.read(keeping: .times)
+    #expect(run.last?.elapsed == 61_000_000)
+    #expect(run.lives.map(\.engine.life) == [1, 2])
+    #expect(run.lives.map(\.until.elapsed) == [1_000_000, 61_000_000])
+    let times = run.times(ofStep: 0, now: 61_000_000)
     #expect(times[.running] == 1_000_000 && times[.undriven] == 60_000_000)
   }
 
@@ -63,12 +63,12 @@ import Testing
     // The wall clock was set back while the machine was off.
     history.elapse(milliseconds: -30_000)
     try history.restart(boot: "boot-2")
-    let chronicle = try history.chronicle()
-    #expect(chronicle.last?.elapsed == 1_000_000)
+    let run = try history.read(keeping: .times)
+    #expect(run.last?.elapsed == 1_000_000)
     let earlier = Moment(
       monotonic: Instant(microseconds: -5), wall: WallTime(microseconds: 0))
-    #expect(chronicle.time.point(of: earlier, bootID: "boot-2").elapsed == 1_000_000)
-    #expect(chronicle.time.point(of: earlier, bootID: "boot-3").elapsed == 1_000_000)
+    #expect(run.time.point(of: earlier, bootID: "boot-2").elapsed == 1_000_000)
+    #expect(run.time.point(of: earlier, bootID: "boot-3").elapsed == 1_000_000)
   }
 
   @Test func aSurvivorGoesOnFromItsLaunch() throws {
@@ -79,11 +79,11 @@ import Testing
     try history.restart(found: ["a": .running(processID: 101, forMicroseconds: 1_500_000)])
     history.pass(milliseconds: 500)
     history.end("a", .exited(code: 0), milliseconds: 2_000)
-    let chronicle = try history.chronicle()
-    let attempt = try #require(chronicle.lastAttempt(ofStep: 0))
+    let run = try history.read(keeping: .times)
+    let attempt = try #require(run.lastAttempt(ofStep: 0))
     #expect(attempt.survivedTo == 2 && attempt.launchedAt?.elapsed == 0)
-    #expect(spans(0, chronicle) == ["running 0-2000"])
-    #expect(chronicle.times(ofStep: 0, now: 0)[.undriven] == 0)
+    #expect(spans(0, run) == ["running 0-2000"])
+    #expect(run.times(ofStep: 0, now: 0)[.undriven] == 0)
   }
 
   @Test func betweenTwoRoundsAStepRests() throws {
@@ -93,14 +93,14 @@ import Testing
     try history.reopen()
     history.run("a", .exited(code: 0), milliseconds: 200)
     history.run("b", .exited(code: 0), milliseconds: 50)
-    let chronicle = try history.chronicle()
-    #expect(chronicle.rounds.map(\.outcome) == [.failed, .succeeded])
+    let run = try history.read(keeping: .times)
+    #expect(run.rounds.map(\.outcome) == [.failed, .succeeded])
     #expect(
-      spans(0, chronicle) == ["running 0-100", "resting 100-10100", "running 10100-10300"])
+      spans(0, run) == ["running 0-100", "resting 100-10100", "running 10100-10300"])
     #expect(
-      spans(1, chronicle)
+      spans(1, run)
         == ["waiting 0-100", "resting 100-10100", "waiting 10100-10300", "running 10300-10350"])
-    #expect(chronicle.times(ofStep: 1, now: 0)[.undriven] == 0)
+    #expect(run.times(ofStep: 1, now: 0)[.undriven] == 0)
   }
 
   @Test func anAttemptThatWasGivenUpIsNone() throws {
@@ -109,20 +109,20 @@ import Testing
     history.pass(milliseconds: 100)
     history.cancel()
     history.end("a", .signalled(signal: 15), .stop, milliseconds: 100)
-    let chronicle = try history.chronicle()
-    #expect(chronicle.attempts(ofStep: 1) == [])
-    #expect(chronicle.allAttempts.map(\.id) == [AttemptID(step: 0, number: 1)])
-    #expect(chronicle.wasStopped(step: 0) && chronicle.wasStopped(step: 1))
-    #expect(chronicle.stopping?.reason == .cancelled)
+    let run = try history.read(keeping: .times)
+    #expect(run.attempts(ofStep: 1) == [])
+    #expect(run.allAttempts.map(\.id) == [AttemptID(step: 0, number: 1)])
+    #expect(run.wasStopped(step: 0) && run.wasStopped(step: 1))
+    #expect(run.stopping?.reason == .cancelled)
   }
 
   @Test func theLastNeedIsTheOneThatEndedLast() throws {
     var history = try History(WorkflowDefinition("a", "b", "c", "d: a b c", "e"))
     history.run("b", .exited(code: 0), milliseconds: 10)
-    #expect(try history.chronicle().lastNeed(ofStep: 3) == nil)
+    #expect(try history.read(keeping: .times).lastNeed(ofStep: 3) == nil)
     history.run("c", .exited(code: 0), milliseconds: 10)
     history.run("a", .exited(code: 0), milliseconds: 10)
-    #expect(try history.chronicle().lastNeed(ofStep: 3)?.step == 0)
-    #expect(try history.chronicle().lastNeed(ofStep: 4) == nil)
+    #expect(try history.read(keeping: .times).lastNeed(ofStep: 3)?.step == 0)
+    #expect(try history.read(keeping: .times).lastNeed(ofStep: 4) == nil)
   }
 }

@@ -1,5 +1,3 @@
-package import FlowCore
-
 /// A moment of a run: in the run's own time, which never goes back, and as a calendar showed it.
 package struct RunPoint: Equatable, Sendable {
   /// Microseconds since the run was created, as `RunTime` counts them.
@@ -12,16 +10,16 @@ package struct RunPoint: Equatable, Sendable {
   }
 
   /// So many microseconds earlier, but not before the run was created.
-  func before(byMicroseconds delta: Int64) -> RunPoint {
+  package func before(byMicroseconds delta: Int64) -> RunPoint {
     RunPoint(
       elapsed: max(0, elapsed - max(0, delta)),
       wall: WallTime(microseconds: wall.microseconds &- max(0, delta)))
   }
 }
 
-/// The time of a run, from one event to the next: by the monotonic clock within a boot, and by the
-/// wall clock from one boot to another, where nothing else tells. So a wall clock that was set moves
-/// no attempt, and a run that was left alone over a reboot has a gap there.
+/// The time of a run, counted from one event to the next: by the monotonic clock within a boot, and by
+/// the wall clock from one boot to another, the only clock that spans both. So a change of the wall
+/// clock moves no attempt, and a run that waited across a reboot has a gap there.
 package struct RunTime: Equatable, Sendable {
   private var last: Moment?
   private var elapsed: Int64 = 0
@@ -29,18 +27,25 @@ package struct RunTime: Equatable, Sendable {
 
   init() {}
 
-  /// The point of an event; each is asked for once, in order.
-  mutating func point(of event: Event) -> RunPoint {
-    elapsed = elapsedThen(event.moment, isSameClock: isSameClock(event))
+  /// Takes in the next event.
+  ///
+  /// - Returns: its point.
+  mutating func advance(to event: Event) -> RunPoint {
+    elapsed = elapsed(at: event)
     last = event.moment
     if case .engineStarted(let engine) = event.body { bootID = engine.host.bootID }
     return RunPoint(elapsed: elapsed, wall: event.moment.wall)
   }
 
+  /// The time of the event that comes next.
+  package func elapsed(at next: Event) -> Int64 {
+    elapsedThen(next.moment, isSameClock: isSameClock(next))
+  }
+
   /// The point of a moment at which no event was recorded, such as now.
   ///
   /// - Parameter bootID: the boot of the clock that was read.
-  func point(of moment: Moment, bootID: String) -> RunPoint {
+  package func point(of moment: Moment, bootID: String) -> RunPoint {
     RunPoint(
       elapsed: elapsedThen(moment, isSameClock: bootID == self.bootID), wall: moment.wall)
   }
@@ -48,7 +53,7 @@ package struct RunTime: Equatable, Sendable {
   private func isSameClock(_ event: Event) -> Bool {
     switch event.body {
     case .engineStarted(let engine): bootID == nil || engine.host.bootID == bootID
-    // Which boot this is, the next event says.
+    // The next event says which boot this is.
     case .runReopened: false
     default: true
     }

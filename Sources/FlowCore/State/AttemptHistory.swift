@@ -1,0 +1,85 @@
+/// One attempt as the history of its run tells it.
+package struct AttemptHistory: Equatable, Sendable {
+  package let id: AttemptID
+  /// Whether it asked the step's probe, and did not do its work.
+  package let isProbe: Bool
+  /// Nil before the launch is known, and where a lost attempt may never have been launched.
+  package let launchedAt: RunPoint?
+  /// Nil while the attempt is open.
+  package let end: AttemptEnd?
+  private let times: AttemptTimes?
+
+  init(
+    _ id: AttemptID, isProbe: Bool, launchedAt: RunPoint?, end: AttemptEnd?, times: AttemptTimes?
+  ) {
+    self.id = id
+    self.isProbe = isProbe
+    self.launchedAt = launchedAt
+    self.end = end
+    self.times = times
+  }
+
+  package var outcome: AttemptOutcome? { end.map(AttemptOutcome.init) }
+  package var durationMicroseconds: Int64? { end?.durationMicroseconds }
+
+  /// Whether the command ran, or may have.
+  package var isOfNote: Bool { launchedAt != nil || end != nil }
+}
+
+// MARK: - Where the history keeps times
+
+extension AttemptHistory {
+  /// What the engine chose when the attempt had ended.
+  package enum Next: Equatable, Sendable {
+    /// It was the last, or has not ended.
+    case none
+    case retry(delayMilliseconds: Int64)
+    /// It was lost, or its probe said that its work was not done.
+    case rerun
+    case probe
+  }
+
+  /// Why an attempt was stopped.
+  package enum Stop: Equatable, Sendable {
+    case deadline
+    case request(force: Bool)
+  }
+
+  private var kept: AttemptTimes {
+    guard let times else { preconditionFailure("the times of attempts were not kept") }
+    return times
+  }
+
+  /// When the step became ready for it.
+  package var readyAt: RunPoint { kept.readyAt }
+  package var scheduledAt: RunPoint { kept.scheduledAt }
+  /// When the engine began to stop it; nil where it did not.
+  package var stoppedAt: RunPoint? { kept.stoppedAt }
+  package var stop: Stop? { kept.stop }
+  /// The last engine that found it still running; nil where none did.
+  package var survivedTo: Int32? { kept.survivedTo }
+  package var endedAt: RunPoint? { kept.endedAt }
+  package var next: Next { kept.next }
+}
+
+/// When things happened to an attempt, and what was chosen then.
+struct AttemptTimes: Equatable, Sendable {
+  let readyAt: RunPoint
+  let scheduledAt: RunPoint
+  var stoppedAt: RunPoint?
+  var endedAt: RunPoint?
+  var stop: AttemptHistory.Stop?
+  var survivedTo: Int32?
+  var next = AttemptHistory.Next.none
+
+  init(readyAt: RunPoint, scheduledAt: RunPoint) {
+    self.readyAt = readyAt
+    self.scheduledAt = scheduledAt
+  }
+
+  /// A stop for another reason changes nothing but that it may be by force.
+  mutating func stopped(_ reason: AttemptHistory.Stop, at point: RunPoint) {
+    if stop == nil { stoppedAt = point }
+    if stop == nil || reason == .request(force: true) { stop = reason }
+  }
+}

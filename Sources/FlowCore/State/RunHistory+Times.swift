@@ -1,0 +1,138 @@
+/// When everything happened, where that is kept.
+extension RunHistory {
+  /// One process that drove the run.
+  package struct Life: Equatable, Sendable {
+    package let engine: EngineStarted
+    package let from: RunPoint
+    /// Its last event.
+    package internal(set) var until: RunPoint
+  }
+
+  /// One pass over the steps, up to an end of the run.
+  package struct Round: Equatable, Sendable {
+    package let from: RunPoint
+    /// Nil while the round has no end, as is its outcome.
+    package internal(set) var endedAt: RunPoint?
+    package internal(set) var outcome: RunOutcome?
+  }
+
+  /// An event that concerns the whole run and explains what steps did.
+  package struct Mark: Equatable, Sendable {
+    package let point: RunPoint
+    package let body: Event.Body
+  }
+
+  /// Takes in an event that the rest of the history has taken in.
+  mutating func note(_ event: Event, at point: RunPoint) {
+    extendLife(event, to: point)
+    switch event.body {
+    case .runCreated: rounds.append(Round(from: point))
+    case .definitionPart: if steps.isEmpty { beginSteps(at: point) }
+    case .engineStarted(let engine):
+      lives.append(Life(engine: engine, from: point, until: point))
+    case .runReopened: reopenSteps(at: point)
+    case .attemptScheduled(let attempt): scheduled(attempt, at: point)
+    case .attemptFound(let attempt, .running):
+      let life = lives.last?.engine.life
+      change(attempt) { $0.survivedTo = life }
+    case .deadlinePassed(let attempt): change(attempt) { $0.stopped(.deadline, at: point) }
+    case .stopRequested(let attempt, let force):
+      change(attempt) { $0.stopped(.request(force: force), at: point) }
+    case .attemptEnded(let attempt, _): change(attempt) { $0.endedAt = point }
+    case .attemptWithdrawn(let attempt): withdrawn(attempt)
+    case .retryScheduled(let attempt, let delay):
+      change(attempt) { $0.next = .retry(delayMilliseconds: delay) }
+    case .rerunScheduled(let attempt):
+      change(attempt) { $0.next = .rerun }
+      becameReady(Int(attempt.step), at: point)
+    case .probeScheduled(let attempt):
+      change(attempt) { $0.next = .probe }
+      becameReady(Int(attempt.step), at: point)
+    case .timerFired(.retry(let step)): becameReady(Int(step), at: point)
+    case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
+    case .runStopping: stopSteps()
+    case .runFinished(let outcome):
+      rounds[rounds.count - 1].endedAt = point
+      rounds[rounds.count - 1].outcome = outcome
+    default: break
+    }
+    switch event.body.kind {
+    case .cancelRequested, .runStopping, .clockJumped, .roomReturned:
+      marks.append(Mark(point: point, body: event.body))
+    default: break
+    }
+  }
+
+  /// The event that begins a life or a round is not one of the life before.
+  private mutating func extendLife(_ event: Event, to point: RunPoint) {
+    switch event.body.kind {
+    case .engineStarted, .runReopened: break
+    default: if !lives.isEmpty { lives[lives.count - 1].until = point }
+    }
+  }
+
+  private mutating func beginSteps(at point: RunPoint) {
+    steps = Array(repeating: KeptStep(), count: lastAttempts.count)
+    for step in steps.indices { becameReady(step, at: point) }
+  }
+
+  private mutating func reopenSteps(at point: RunPoint) {
+    rounds.append(Round(from: point))
+    for step in steps.indices where phase(ofStep: step) != .succeeded {
+      steps[step].settledBefore = steps[step].settledAt
+      steps[step].settledAt = nil
+      steps[step].readySince = nil
+      steps[step].wasStopped = false
+      becameReady(step, at: point)
+    }
+  }
+
+  private mutating func stopSteps() {
+    for step in steps.indices where steps[step].settledAt == nil {
+      steps[step].wasStopped = true
+    }
+  }
+
+  private mutating func phase(ofStep step: Int) -> StepLifecycle.Phase? {
+    replay.inspect { $0.steps[step].phase }
+  }
+
+  /// Notes that a step is ready, if it is.
+  private mutating func becameReady(_ step: Int, at point: RunPoint) {
+    if steps[step].readySince == nil, phase(ofStep: step) == .ready {
+      steps[step].readySince = point
+    }
+  }
+
+  private mutating func settled(_ step: Int, at point: RunPoint) {
+    steps[step].settledAt = point
+    steps[step].readySince = nil
+    for dependent in replay.inspect({ $0.graph.dependents(of: step) }) ?? [] {
+      becameReady(Int(dependent), at: point)
+    }
+  }
+
+  private mutating func scheduled(_ attempt: AttemptID, at point: RunPoint) {
+    let step = Int(attempt.step)
+    _ = add(attempt)
+    attemptTimes.append(
+      AttemptTimes(readyAt: steps[step].readySince ?? point, scheduledAt: point))
+    steps[step].readySince = nil
+  }
+
+  /// The step is as ready as before, and the number is free again.
+  private mutating func withdrawn(_ attempt: AttemptID) {
+    let step = Int(attempt.step)
+    guard let place = knownPlace(of: attempt) else { return }
+    attempts[place].isWithdrawn = true
+    lastAttempts[step] = attempts[place].previous
+    if phase(ofStep: step) == .ready { steps[step].readySince = attemptTimes[place].readyAt }
+  }
+
+  private mutating func change(_ attempt: AttemptID, _ body: (inout AttemptTimes) -> Void) {
+    guard let place = knownPlace(of: attempt) else {
+      preconditionFailure("an event names \(attempt), which is not its step's last")
+    }
+    body(&attemptTimes[place])
+  }
+}
