@@ -1,14 +1,19 @@
 package import FlowLog
 
-/// What belongs to the format of a run's log and not to segments as such.
+/// Byte sequences that are common in events: the history log is deflated with them as a preset
+/// dictionary (`LogOptions.dictionary`).
+///
+/// Invariant: a dictionary is frozen with its log format. A log can only be inflated with the bytes
+/// that it was deflated with, so an edit here makes every existing run unreadable. Another encoding of
+/// events or definitions compresses less well with it, and does not change it; a better dictionary
+/// needs a new log format.
 package enum EventDictionary {
-  /// Bytes that are likely in events (`LogOptions.dictionary`), for format version 1. They never
-  /// change for it: a log that was written with others cannot be read.
+  /// Of log format 1.
   ///
-  /// First come words of definitions, and the settings of a step that says nothing of them. Then,
-  /// for each step whose number takes one byte, what most steps record: the attempt was launched,
-  /// ended by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are
-  /// last, since most runs are small and near matches take fewer bits.
+  /// First come words of definitions, and the settings of a step that has only defaults. Then, for
+  /// each step whose number takes one byte, the events of most steps: the attempt was launched, ended
+  /// by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are last,
+  /// since most runs are small and near matches take fewer bits.
   package static let version1: PresetDictionary = {
     var bytes = Array(words.utf8)
     bytes += usualSettings
@@ -30,7 +35,7 @@ package enum EventDictionary {
     /bin/sh/bin/true
     """
 
-  /// As `DefinitionCodec` writes them.
+  /// The default settings of a step as `DefinitionCodec` wrote them when log format 1 was frozen.
   private static let usualSettings: [UInt8] = [
     0, 0, 0, 1, 0, 0, 0, 0x90, 0x4e, 1, 0xe8, 7, 0xd0, 0x0f, 0xe0, 0xa7, 0x12, 1, 0x0f, 0, 0, 0, 0,
     0, 0x80, 0x80, 0x80, 0x80, 4,
