@@ -20,8 +20,8 @@ struct SimulatedProcessesTests {
       request = LaunchRequest(
         attempt: attempt, intent: 1, command: .program(["w"]), environment: [],
         workingDirectory: "/", outputPath: "/0@1.out", recordPath: "/0@1.rec",
-        timeoutMilliseconds: 1_000, killGraceMilliseconds: 100, stragglers: .kill,
-        maxOutputBytes: 1)
+        settings: StepSettings(
+          timeoutMilliseconds: 1_000, killGraceMilliseconds: 100, maxOutputBytes: 1))
       try startLauncher()
     }
 
@@ -228,7 +228,7 @@ struct SimulatedProcessesTests {
 
   @Test func whatACommandLeavesMayStay() throws {
     let machine = try Machine(Self.straggler, Self.all)
-    machine.request.stragglers = .keep
+    machine.request.settings.stragglers = .keep
     machine.launch()
     machine.pass(milliseconds: 500)
     #expect(machine.entry.living == 1)

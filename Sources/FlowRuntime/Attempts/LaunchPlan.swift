@@ -38,10 +38,7 @@ package struct LaunchPlan: Sendable {
       environment: definition.environment + settings.environment + own,
       workingDirectory: workingDirectory(settings.workingDirectory),
       outputPath: folder.output(ofStep: step.id, attempt: attempt.number),
-      recordPath: folder.record(ofStep: step.id, attempt: attempt.number),
-      timeoutMilliseconds: settings.timeoutMilliseconds,
-      killGraceMilliseconds: settings.killGraceMilliseconds, stragglers: settings.stragglers,
-      maxOutputBytes: settings.maxOutputBytes)
+      recordPath: folder.record(ofStep: step.id, attempt: attempt.number), settings: settings)
   }
 
   private func workingDirectory(_ path: String?) -> String {

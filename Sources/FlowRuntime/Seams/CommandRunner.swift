@@ -48,30 +48,28 @@ extension CommandRunner {
   package func flush() {}
 }
 
-/// All that a runner must know of an attempt.
+/// Everything that a runner must know of an attempt.
 package struct LaunchRequest: Equatable, Sendable {
   package var attempt: AttemptID
   /// The number of the event that is the intent; zero where it is not known.
   package var intent: Int64
+  /// The step's command, or its probe.
   package var command: Command
-  /// Added to the environment of the engine; of variables with one name the last counts.
+  /// Added to the environment of the engine; of variables with one name the last counts. The step's
+  /// own are among them.
   package var environment: [EnvironmentVariable]
   /// An absolute path.
   package var workingDirectory: String
   /// The file that takes standard output and standard error. It must not exist.
   package var outputPath: String
-  /// The file in which the attempt's monitor notes what it knows. It must not exist.
+  /// The file of the attempt record, which the monitor writes. It must not exist.
   package var recordPath: String
-  package var timeoutMilliseconds: Int64?
-  package var killGraceMilliseconds: Int64
-  package var stragglers: StragglerPolicy
-  package var maxOutputBytes: Int64
+  /// Of the step: its limits, and what is done with stragglers.
+  package var settings: StepSettings
 
   package init(
     attempt: AttemptID, intent: Int64, command: Command, environment: [EnvironmentVariable],
-    workingDirectory: String, outputPath: String, recordPath: String,
-    timeoutMilliseconds: Int64?, killGraceMilliseconds: Int64, stragglers: StragglerPolicy,
-    maxOutputBytes: Int64
+    workingDirectory: String, outputPath: String, recordPath: String, settings: StepSettings
   ) {
     self.attempt = attempt
     self.intent = intent
@@ -80,9 +78,6 @@ package struct LaunchRequest: Equatable, Sendable {
     self.workingDirectory = workingDirectory
     self.outputPath = outputPath
     self.recordPath = recordPath
-    self.timeoutMilliseconds = timeoutMilliseconds
-    self.killGraceMilliseconds = killGraceMilliseconds
-    self.stragglers = stragglers
-    self.maxOutputBytes = maxOutputBytes
+    self.settings = settings
   }
 }

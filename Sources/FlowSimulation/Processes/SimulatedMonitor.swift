@@ -41,8 +41,8 @@ final class SimulatedMonitor {
     launcherLock = launcher.lock
     host = launcher.host
     unsafe flow_monitor_init(
-      &state, request.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
-      request.killGraceMilliseconds * 1_000, request.stragglers == .keep)
+      &state, request.settings.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
+      request.settings.killGraceMilliseconds * 1_000, request.settings.stragglers == .keep)
   }
 
   func step(_ kind: flow_monitor_event_kind, _ result: Int64 = 0, at now: Int64) {

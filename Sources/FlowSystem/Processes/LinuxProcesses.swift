@@ -46,7 +46,7 @@ package final class LinuxProcesses: ProcessHost {
   }
 
   package func send(_ request: LaunchRequest) {
-    if request.stragglers == .keep { remains.mayBeKept = true }
+    if request.settings.stragglers == .keep { remains.mayBeKept = true }
     // Sent before the next wait, together with what else there is.
     launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }

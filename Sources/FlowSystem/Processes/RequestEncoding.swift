@@ -29,11 +29,12 @@ enum RequestEncoding {
     let header = flow_request_header(
       size: UInt32(size), argument_count: UInt32(arguments.count),
       variable_count: UInt32(request.environment.count), step: request.attempt.step,
-      attempt: request.attempt.number, keeps_stragglers: request.stragglers == .keep ? 1 : 0,
+      attempt: request.attempt.number,
+      keeps_stragglers: request.settings.stragglers == .keep ? 1 : 0,
       intent: request.intent, host: host,
-      timeout_us: request.timeoutMilliseconds.map(microseconds) ?? -1,
-      grace_us: microseconds(request.killGraceMilliseconds),
-      max_output_bytes: request.maxOutputBytes)
+      timeout_us: request.settings.timeoutMilliseconds.map(microseconds) ?? -1,
+      grace_us: microseconds(request.settings.killGraceMilliseconds),
+      max_output_bytes: request.settings.maxOutputBytes)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)
     }

@@ -246,8 +246,7 @@ struct SupervisorHarness {
       attempt: AttemptID(step: step, number: number), intent: 10, command: .program(["w"]),
       environment: [], workingDirectory: "/",
       outputPath: folder.output(ofStep: "s\(step)", attempt: number),
-      recordPath: folder.record(ofStep: "s\(step)", attempt: number), timeoutMilliseconds: nil,
-      killGraceMilliseconds: 10_000, stragglers: .kill, maxOutputBytes: 1 << 30)
+      recordPath: folder.record(ofStep: "s\(step)", attempt: number), settings: StepSettings())
   }
 
   /// All that is told now.

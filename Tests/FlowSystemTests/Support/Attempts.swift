@@ -53,8 +53,9 @@ final class Attempts {
       attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step), command: command,
       environment: environment + own, workingDirectory: folder.path,
       outputPath: "\(folder.path)/\(step).out", recordPath: "\(folder.path)/\(step).rec",
-      timeoutMilliseconds: timeout, killGraceMilliseconds: grace, stragglers: stragglers,
-      maxOutputBytes: maxOutput)
+      settings: StepSettings(
+        timeoutMilliseconds: timeout, killGraceMilliseconds: grace, stragglers: stragglers,
+        maxOutputBytes: maxOutput))
   }
 
   func record(_ step: Int32) -> AttemptRecord {
