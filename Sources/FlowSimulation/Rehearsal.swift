@@ -17,12 +17,12 @@ package struct Rehearsal {
   private static let commandMicroseconds: Int64 = 1_000
 
   package init(_ definition: WorkflowDefinition, _ graph: DependencyGraph, jobs: Int32) {
-    let created = RunCreated(
-      runID: "rehearsal", seed: 0, policyVersion: Policy.current.rawValue,
-      programVersion: "simulated", jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
+    let run = NewRun(
+      runID: "rehearsal", seed: 0, programVersion: "simulated", jobs: jobs, definitionFolder: "/",
+      definition: definition, graph: graph)
     engine = Engine.create(
-      created, definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "rehearsal")), at: now)
+      run, engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "rehearsal")),
+      at: now)
   }
 
   /// Goes on to the end of the run.

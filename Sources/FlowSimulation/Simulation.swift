@@ -24,9 +24,7 @@ package struct Simulation {
   private let seed: UInt64
   let world: World
   private let home: RunHome<SimulatedStorage>
-  private let definition: WorkflowDefinition
-  private let created: RunCreated
-  private let graph: DependencyGraph
+  private let run: NewRun
   private(set) var outcome: RunOutcome?
   /// When the run had ended.
   private(set) var endedAt: WorldTime?
@@ -67,18 +65,18 @@ package struct Simulation {
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
     reopenings = choices.choose(.rounds, below: options.maxReopenings + 1)
-    self.definition = definition
     trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
+    let graph: DependencyGraph
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)
     } catch {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }
-    created = RunCreated(
-      runID: "run", seed: seed, policyVersion: Policy.current.rawValue, programVersion: "simulated",
-      jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
-    world.checkers.begin(world, definition, created, home)
-    world.runFolder = home.folder(of: created.runID)
+    run = NewRun(
+      runID: "run", seed: seed, programVersion: "simulated", jobs: jobs, definitionFolder: "/",
+      definition: definition, graph: graph)
+    world.checkers.begin(world, definition, run.created, home)
+    world.runFolder = home.folder(of: run.created.runID)
   }
 
   var report: Report {
@@ -186,16 +184,15 @@ package struct Simulation {
 
   /// The run's engine, at work; nil if the history says that the run has ended.
   private mutating func begin() throws(RunError) -> Driver<World>? {
-    guard try home.contains(created.runID) else {
+    guard try home.contains(run.created.runID) else {
       if !world.checkers.acknowledged.isEmpty {
         world.checkers.violated(.prefix, "a run whose creation was acknowledged is gone")
         return nil
       }
       world.checkers.creates()
       return try Driver.create(
-        NewRun(
-          created: created, definition: definition, graph: graph, definitionFile: [0x7b, 0x7d]),
-        by: process, home: home, world: world, observer: world.checkers)
+        run, definitionFile: [0x7b, 0x7d], by: process, home: home, world: world,
+        observer: world.checkers)
     }
     let reading = read()
     world.checkers.verify(reading)
@@ -204,7 +201,7 @@ package struct Simulation {
     if world.checkers.violation != nil { return nil }
     isToReopen = isToReopen(found)
     let driver = try Driver.resume(
-      created.runID, reopening: isToReopen, by: process, home: home, world: world,
+      run.created.runID, reopening: isToReopen, by: process, home: home, world: world,
       observer: world.checkers)
     if world.isEngineDead { return nil }
     if world.checkers.hasLostHistory {
@@ -225,7 +222,7 @@ package struct Simulation {
 
   /// All that can be read, durable or not.
   private func read() -> Result<FoundHistory, RunError> {
-    world.visit { FoundHistory.read(home.folder(of: created.runID), in: world.storage) }
+    world.visit { FoundHistory.read(home.folder(of: run.created.runID), in: world.storage) }
   }
 
   /// The run has ended: what was said of it must hold.
@@ -239,7 +236,7 @@ package struct Simulation {
     self.outcome = outcome
     endedAt = world.now
     world.endRun()
-    world.checkers.settled(definition)
+    world.checkers.settled(run.definition)
   }
 
   // MARK: Rounds

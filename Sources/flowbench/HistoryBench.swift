@@ -101,9 +101,9 @@ private struct EndlessRun {
       preconditionFailure("steps without needs have no cycle")
     }
     engine = Engine.create(
-      RunCreated(
-        runID: "endless", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "bench",
-        jobs: 8, definitionFolder: "/", definitionByteCount: 0), definition, graph: graph,
+      NewRun(
+        runID: "endless", seed: 1, programVersion: "bench", jobs: 8, definitionFolder: "/",
+        definition: definition, graph: graph),
       engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "bench")), at: now)
   }
 

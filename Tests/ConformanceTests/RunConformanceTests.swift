@@ -141,13 +141,11 @@ final class RunOn<Place: Machine>: Run, RunObserver {
           id: "s\(index)", command: behaviour.command,
           needs: index == 0 ? [] : [Int32(index - 1)], settingsIndex: 0)
       }, settings: [settings])
-    let created = RunCreated(
-      runID: "r", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
-      definitionFolder: "/", definitionByteCount: 0)
     let run = NewRun(
-      created: created, definition: definition, graph: try DependencyGraph(definition.steps),
-      definitionFile: [])
-    return try Driver.create(run, by: process, home: home, world: machine.world, observer: self)
+      runID: "r", seed: 1, programVersion: "0", jobs: 1, definitionFolder: "/",
+      definition: definition, graph: try DependencyGraph(definition.steps))
+    return try Driver.create(
+      run, definitionFile: [], by: process, home: home, world: machine.world, observer: self)
   }
 
   private func end(_ driver: consuming Driver<Place.World>) throws -> RunOutcome {

@@ -15,14 +15,14 @@ struct History {
   static let start = WallTime(microseconds: 1_795_227_543_000_000)
 
   init(_ definition: WorkflowDefinition, jobs: Int32 = 8, at start: WallTime = start) throws {
-    let created = RunCreated(
-      runID: "nightly-20261121T021903-7f3a", seed: 7, policyVersion: Policy.current.rawValue,
-      programVersion: "0.1.0", jobs: jobs, definitionFolder: "/srv/nightly",
-      definitionByteCount: 0)
+    let run = NewRun(
+      runID: "nightly-20261121T021903-7f3a", seed: 7, programVersion: "0.1.0", jobs: jobs,
+      definitionFolder: "/srv/nightly", definition: definition,
+      graph: try DependencyGraph(definition.steps))
     now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)
     engine = Engine.create(
-      created, definition, graph: try DependencyGraph(definition.steps),
-      engine: EngineStarted(life: 1, processID: 42, host: HostContext(bootID: "boot-1")), at: now)
+      run, engine: EngineStarted(life: 1, processID: 42, host: HostContext(bootID: "boot-1")),
+      at: now)
     drain()
   }
 

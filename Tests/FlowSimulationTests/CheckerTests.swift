@@ -100,7 +100,8 @@ struct CheckerTests {
     let home = RunHome("/home", in: world.storage)
     do {
       var driver = try Driver.create(
-        Self.newRun(), by: Self.process(), home: home, world: world, observer: recorder)
+        Self.newRun(), definitionFile: [], by: Self.process(), home: home, world: world,
+        observer: recorder)
       while try driver.step() == nil {}
     } catch {
       Issue.record("\(error)")
@@ -110,10 +111,8 @@ struct CheckerTests {
 
   private static func newRun() throws -> NewRun {
     NewRun(
-      created: RunCreated(
-        runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
-        definitionFolder: "/", definitionByteCount: 0),
-      definition: workflow, graph: try DependencyGraph(workflow.steps), definitionFile: [])
+      runID: "run", seed: 1, programVersion: "0", jobs: 2, definitionFolder: "/",
+      definition: workflow, graph: try DependencyGraph(workflow.steps))
   }
 
   private static func process() -> RunProcess {
@@ -224,13 +223,12 @@ struct CheckerTests {
     settings.retry.jitter = .none
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
     let workflow = WorkflowDefinition(name: "one", steps: [step], settings: [settings])
-    let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
-      definitionFolder: "/", definitionByteCount: 0)
+    let run = NewRun(
+      runID: "run", seed: 1, programVersion: "0", jobs: 1, definitionFolder: "/",
+      definition: workflow, graph: try DependencyGraph(workflow.steps))
     let now = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     var engine = Engine.create(
-      created, workflow, graph: try DependencyGraph(workflow.steps),
-      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
+      run, engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     _ = engine.nextEffect()
     func check(running: Int, until deadline: Int64? = nil) -> Property? {
       fired { () throws(Violation) in

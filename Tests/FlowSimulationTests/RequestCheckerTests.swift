@@ -82,7 +82,7 @@ struct RequestCheckerTests {
     let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
     let created = RunCreated(
       runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
-      definitionFolder: "/", definitionByteCount: 0)
+      definitionFolder: "/", definitionByteCount: 1)
     let home = RunHome("/home", in: world.storage)
     let folder = home.folder(of: "run")
     world.checkers.begin(

@@ -16,18 +16,14 @@ struct SingleCheckerTests {
         settingsIndex: 0)
     }, settings: [StepSettings()])
 
-  private func created() -> RunCreated {
-    RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
-      definitionFolder: "/", definitionByteCount: 0)
-  }
-
   /// An engine some way into its run.
   private func start() throws -> Driver<World> {
-    let graph = try DependencyGraph(Self.workflow.steps)
-    world.checkers.begin(world, Self.workflow, created(), home)
+    let run = NewRun(
+      runID: "run", seed: 1, programVersion: "0", jobs: 2, definitionFolder: "/",
+      definition: Self.workflow, graph: try DependencyGraph(Self.workflow.steps))
+    world.checkers.begin(world, run.definition, run.created, home)
     var driver = try Driver.create(
-      NewRun(created: created(), definition: Self.workflow, graph: graph, definitionFile: []),
+      run, definitionFile: [],
       by: RunProcess(
         processID: world.processes.engineProcessID, host: world.host,
         salts: SaltSource(seed: 1)),

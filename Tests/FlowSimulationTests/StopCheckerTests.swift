@@ -119,7 +119,7 @@ struct StopCheckerTests {
       body: .runCreated(
         RunCreated(
           runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0",
-          jobs: 1, definitionFolder: "/", definitionByteCount: 0)))
+          jobs: 1, definitionFolder: "/", definitionByteCount: 1)))
   }
 
   private func sleeps(_ said: [Said], until milliseconds: Int64?) -> Property? {

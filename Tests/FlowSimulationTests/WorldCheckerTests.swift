@@ -17,24 +17,18 @@ struct WorldCheckerTests {
     steps: [StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)],
     settings: [StepSettings()])
 
-  private var created: RunCreated {
-    RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 1,
-      definitionFolder: "/", definitionByteCount: 0)
-  }
-
   private func begin() throws -> Driver<World> {
-    world.checkers.begin(world, Self.workflow, created, home)
+    let run = NewRun(
+      runID: "run", seed: 1, programVersion: "0", jobs: 1, definitionFolder: "/",
+      definition: Self.workflow, graph: try DependencyGraph(Self.workflow.steps))
+    world.checkers.begin(world, run.definition, run.created, home)
     var options = LogOptions()
     options.compression = .none
     let process = RunProcess(
       processID: world.processes.engineProcessID, host: world.host, logOptions: options,
       salts: SaltSource(seed: 1))
-    let run = NewRun(
-      created: created, definition: Self.workflow,
-      graph: try DependencyGraph(Self.workflow.steps), definitionFile: [])
     return try Driver.create(
-      run, by: process, home: home, world: world, observer: world.checkers)
+      run, definitionFile: [], by: process, home: home, world: world, observer: world.checkers)
   }
 
   private var fired: Property? { world.checkers.violation?.property }

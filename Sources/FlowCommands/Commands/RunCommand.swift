@@ -68,21 +68,18 @@ package struct RunCommand: Subcommand, Equatable {
     let file = try context.definition(file)
     let home = try context.home()
     let now = context.now().wall
-    let created = RunCreated(
-      runID: runID ?? NewRunID.make(for: file.definition.name, at: now),
-      seed: ProcessFacts.randomBits(), policyVersion: Policy.current.rawValue,
-      programVersion: Version.current,
-      jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
-      definitionFolder: file.folder, definitionByteCount: 0)
-    let run = NewRun(
-      created: created, definition: file.definition, graph: file.graph,
-      definitionFile: file.bytes)
-    let id = created.runID
-    let folder = home.folder(of: id)
+    let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
     if isDetached { return try detach(id, context) }
+    let folder = home.folder(of: id)
+    let run = NewRun(
+      runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
+      jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
+      definitionFolder: file.folder, definition: file.definition, graph: file.graph)
     let display = context.display(of: id, folder, isQuiet: isQuiet, json: json, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
-    let end = try drive.create(run) { readiness?.tell(logTo: folder.engineLog) }
+    let end = try drive.create(run, definitionFile: file.bytes) {
+      readiness?.tell(logTo: folder.engineLog)
+    }
     return end.exitCode(ofRun: id, context)
   }
 

@@ -46,21 +46,31 @@ struct RunDrive {
   /// Creates the run and drives it.
   ///
   /// - Parameter onCreation: called when the run exists durably.
-  func create(_ run: NewRun, onCreation: () -> Void = {}) throws(CommandError) -> End {
-    try perform { (observer) throws(RunError) in
+  /// The arguments are released when the run exists: they can be large, and a run long.
+  func create(
+    _ run: consuming NewRun, definitionFile: consuming [UInt8], onCreation: () -> Void
+  ) throws(CommandError) -> End {
+    let observer = begin()
+    do throws(RunError) {
       let driver = try Driver.create(
-        run, by: process, home: home, world: world, observer: observer)
+        run, definitionFile: definitionFile, by: process, home: home, world: world,
+        observer: observer)
       onCreation()
       return try drive(driver)
+    } catch {
+      throw abandoned(error)
     }
   }
 
   /// Goes on with a run whose engine is dead.
   func resume(_ id: String, reopening: Bool = false) throws(CommandError) -> End {
-    try perform { (observer) throws(RunError) in
+    let observer = begin()
+    do throws(RunError) {
       let driver = try takeOver(id, reopening: reopening, observer)
       guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
       return try drive(driver)
+    } catch {
+      throw abandoned(error)
     }
   }
 
@@ -90,18 +100,17 @@ struct RunDrive {
     }
   }
 
-  private func perform(
-    _ body: (RunProgress) throws(RunError) -> End
-  ) throws(CommandError) -> End {
+  /// Lets the display hear of the run, and the terminal of the display.
+  private func begin() -> RunProgress {
     world.time.pendingOutput = { context.output.pendingDescriptor }
     world.time.nextFrame = { display.nextFrame }
     world.onTerminalChange = display.terminalChanged
-    do throws(RunError) {
-      return try body(RunProgress(display, warn: context.warn))
-    } catch {
-      display.abandon()
-      throw .run(error)
-    }
+    return RunProgress(display, warn: context.warn)
+  }
+
+  private func abandoned(_ error: RunError) -> CommandError {
+    display.abandon()
+    return .run(error)
   }
 
   private func drive(_ driver: consuming Driver<LinuxEnvironment>) throws(RunError) -> End {

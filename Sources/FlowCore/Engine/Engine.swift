@@ -55,13 +55,13 @@ package struct Engine: Sendable {
 
   /// The first life of a run.
   package static func create(
-    _ created: RunCreated, _ definition: WorkflowDefinition, graph: DependencyGraph,
-    engine: EngineStarted, at now: Moment
+    _ run: consuming NewRun, engine: EngineStarted, at now: Moment
   ) -> Engine {
-    let prologue = Prologue(created, definition, at: now)
+    let events = run.events(at: now)
+    guard let last = events.last else { preconditionFailure("a run begins with no event") }
     let state = RunState(
-      created: prologue.created, definition: definition, graph: graph, event: prologue.last)
-    var first = Engine(state, uncommitted: prologue.events, committedThrough: 0, at: now)
+      created: run.created, definition: run.definition, graph: run.graph, event: last)
+    var first = Engine(state, uncommitted: events, committedThrough: 0, at: now)
     first.record(.engineStarted(engine))
     return first
   }

@@ -1,32 +1,40 @@
-/// The first events of a history: the run, and its whole definition.
-struct Prologue {
+/// A run before its first event: everything that its decisions will depend on.
+package struct NewRun: Equatable, Sendable {
+  package let created: RunCreated
+  package let definition: WorkflowDefinition
+  package let graph: DependencyGraph
+  /// The canonical definition (`DefinitionCodec`), which is made here and nowhere else.
+  private let encodedDefinition: [UInt8]
+
   /// A part is small beside a frame of the log, so that commits can be split between events.
   private static let partByteCount = 256 << 10
 
-  /// With the size of the definition filled in.
-  let created: RunCreated
-  let events: [Event]
-  let last: Event
+  package init(
+    runID: String, seed: UInt64, policy: Policy = .current, programVersion: String,
+    jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph
+  ) {
+    self.definition = definition
+    self.graph = graph
+    encodedDefinition = DefinitionCodec.encode(definition, policy: policy)
+    created = RunCreated(
+      runID: runID, seed: seed, policyVersion: policy.rawValue, programVersion: programVersion,
+      jobs: jobs, definitionFolder: definitionFolder,
+      definitionByteCount: Int64(encodedDefinition.count))
+  }
 
-  init(_ created: RunCreated, _ definition: WorkflowDefinition, at now: Moment) {
-    guard let policy = Policy(rawValue: created.policyVersion) else {
-      preconditionFailure("a run cannot be created with policy \(created.policyVersion)")
+  /// The events that a history begins with: the run, and its whole definition in parts.
+  func events(at now: Moment) -> [Event] {
+    var events = [
+      Event(sequence: 1, moment: now, startsWakeUp: true, body: .runCreated(created))
+    ]
+    let count = encodedDefinition.count
+    for start in stride(from: 0, to: count, by: Self.partByteCount) {
+      let part = Array(encodedDefinition[start..<min(start + Self.partByteCount, count)])
+      events.append(
+        Event(
+          sequence: Int64(events.count) + 1, moment: now, startsWakeUp: false,
+          body: .definitionPart(part)))
     }
-    let bytes = DefinitionCodec.encode(definition, policy: policy)
-    var created = created
-    created.definitionByteCount = Int64(bytes.count)
-    var events: [Event] = []
-    var last = Event(sequence: 1, moment: now, startsWakeUp: true, body: .runCreated(created))
-    for start in stride(from: 0, to: bytes.count, by: Self.partByteCount) {
-      events.append(last)
-      let part = Array(bytes[start..<min(start + Self.partByteCount, bytes.count)])
-      last = Event(
-        sequence: last.sequence + 1, moment: now, startsWakeUp: false,
-        body: .definitionPart(part))
-    }
-    events.append(last)
-    self.created = created
-    self.events = events
-    self.last = last
+    return events
   }
 }

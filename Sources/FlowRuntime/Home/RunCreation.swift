@@ -1,4 +1,4 @@
-package import FlowCore
+import FlowCore
 import FlowLog
 import FlowStorage
 
@@ -13,7 +13,7 @@ extension RunHome {
   ///
   /// - Parameters:
   ///   - definition: the definition file as it was given.
-  ///   - events: the first commit, with the engine's choices that belong to it.
+  ///   - events: the first commit, with the engine's decisions that belong to it.
   /// - Throws: `.runExists` if the id is taken. If anything fails, nothing is left behind.
   func create(
     _ id: String, definition: [UInt8], firstCommit events: [Event], by process: RunProcess
@@ -30,7 +30,8 @@ extension RunHome {
     // The process id keeps two creators apart.
     let building = RunFolder(path: "\(runs)/\(Self.buildingPrefix)\(id)-\(process.processID)")
     try removeTree(building.path)
-    var journal = try appear(folder, from: building, id, definition, by: process, for: events)
+    var journal = try appear(
+      folder, from: building, id, definition, firstCommit: events, by: process)
     do throws(RunError) { try syncNames() } catch {
       try? withdraw(folder, to: building)
       throw error
@@ -41,11 +42,12 @@ extension RunHome {
 
   private func appear(
     _ folder: RunFolder, from building: RunFolder, _ id: String, _ definition: [UInt8],
-    by process: RunProcess, for events: [Event]
+    firstCommit events: [Event], by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     do throws(RunError) {
-      var journal = try build(building, definition, by: process, for: events)
-      try journal.commit(events)
+      let commit = EncodedCommit(events)
+      var journal = try build(building, definition, for: commit, by: process)
+      try journal.commit(commit)
       try syncDirectory(building.path)
       try give(building, theNameOf: folder, id)
       return journal
@@ -56,7 +58,7 @@ extension RunHome {
   }
 
   private func build(
-    _ folder: RunFolder, _ definition: [UInt8], by process: RunProcess, for events: [Event]
+    _ folder: RunFolder, _ definition: [UInt8], for commit: EncodedCommit, by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     try makeDirectory(folder.path)
     let lock = try RunLock.create(folder.lock, in: storage)
@@ -69,9 +71,8 @@ extension RunHome {
     }
     var options = process.logOptions
     // The first commit holds the whole definition, and must not need a second segment.
-    let first = EncodedCommit(events)
     options.largestCommitBytes = max(
-      options.largestCommitBytes, LogWriter<Store>.rawLength(of: first.parts))
+      options.largestCommitBytes, LogWriter<Store>.rawLength(of: commit.parts))
     do throws(LogError) {
       let writer = try LogWriter.create(
         in: folder.log, storage, salt: process.salts.next(), engineLife: 1, options)
@@ -175,25 +176,5 @@ extension RunHome {
     let names = try wrapping(.list, path) { () throws(Errno) in try storage.entries(of: path) }
     for name in names { try removeTree("\(path)/\(name)") }
     try wrapping(.remove, path) { () throws(Errno) in try storage.removeDirectory(path) }
-  }
-}
-
-/// What a run is made of.
-package struct NewRun {
-  /// The size of the definition is filled in by the engine.
-  package var created: RunCreated
-  package var definition: WorkflowDefinition
-  package var graph: DependencyGraph
-  /// The definition file, byte for byte.
-  package var definitionFile: [UInt8]
-
-  package init(
-    created: RunCreated, definition: WorkflowDefinition, graph: DependencyGraph,
-    definitionFile: [UInt8]
-  ) {
-    self.created = created
-    self.definition = definition
-    self.graph = graph
-    self.definitionFile = definitionFile
   }
 }

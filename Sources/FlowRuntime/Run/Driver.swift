@@ -20,21 +20,23 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Creates a run and begins its first life; `step` goes on from there. The run exists durably,
   /// with its definition, when this returns.
+  ///
+  /// - Parameter definitionFile: the definition as it was given, byte for byte.
   package static func create(
-    _ run: NewRun, by process: RunProcess, home: RunHome<World.Store>, world: World,
-    observer: any RunObserver
+    _ run: consuming NewRun, definitionFile: consuming [UInt8], by process: RunProcess,
+    home: RunHome<World.Store>, world: World, observer: any RunObserver
   ) throws(RunError) -> Driver {
     let life = EngineStarted(life: 1, processID: process.processID, host: process.host)
-    var engine = Engine.create(
-      run.created, run.definition, graph: run.graph, engine: life, at: world.time.now())
+    var engine = Engine.create(run, engine: life, at: world.time.now())
+    let id = engine.state.created.runID
     guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
       preconditionFailure("a new engine has nothing to commit")
     }
     let journal = try home.create(
-      run.created.runID, definition: run.definitionFile, firstCommit: events, by: process)
+      id, definition: definitionFile, firstCommit: events, by: process)
     engine.handle(.committed(through: last.sequence), at: world.time.now())
     observer.committed(events, engine.state)
-    let folder = home.folder(of: run.created.runID)
+    let folder = home.folder(of: id)
     try world.runner.begin(in: folder)
     return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }

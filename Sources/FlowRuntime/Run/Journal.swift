@@ -62,9 +62,10 @@ package struct Journal<Store: Storage>: ~Copyable {
 
   private mutating func take(_ events: [Event]) {
     precondition(commitInFlight.isEmpty, "a commit is in flight")
+    let commit = EncodedCommit(events)
     commitInFlight = events
-    openAttempts += events.reduce(0) { $0 + $1.body.openedAttempts }
-    waiting = EncodedCommit(events)
+    openAttempts += commit.openedAttempts
+    waiting = commit
   }
 
   /// All that needs room comes before anything is written. With an intent to launch, that is also
@@ -141,18 +142,17 @@ package struct Journal<Store: Storage>: ~Copyable {
 
   /// Appends a commit and waits until it is durable: for the first of a run, before there is
   /// anything else to do, and nothing to wait for room with.
-  mutating func commit(_ events: [Event]) throws(RunError) {
-    take(events)
-    guard let commit = waiting else { preconditionFailure("a commit was taken and is gone") }
+  mutating func commit(_ first: EncodedCommit) throws(RunError) {
+    precondition(commitInFlight.isEmpty, "a commit is in flight")
+    openAttempts += first.openedAttempts
     do throws(LogError) {
-      try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts))
-      try append(commit)
+      try writer.rotateIfNeeded(for: first.parts) { salts.next() }
+      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: first.parts))
+      try append(first)
       try writer.sync()
     } catch {
       throw .log(error)
     }
-    commitInFlight = []
     try publish()
   }
 
@@ -197,6 +197,8 @@ package struct EncodedCommit {
   package private(set) var parts: [LogPart] = []
   /// The sequence number of the first event.
   package let first: UInt64
+  /// By how many more attempts are open after it.
+  let openedAttempts: Int
 
   /// Events are gathered into parts of this many bytes and an event more: well below what a frame
   /// takes, and enough that its header costs nothing.
@@ -206,6 +208,7 @@ package struct EncodedCommit {
   package init(_ events: [Event]) {
     guard let event = events.first else { preconditionFailure("a commit without events") }
     first = UInt64(event.sequence)
+    openedAttempts = events.reduce(0) { $0 + $1.body.openedAttempts }
     var encoder = EventEncoder()
     var count = 0
     for event in events {

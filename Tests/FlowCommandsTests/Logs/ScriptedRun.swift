@@ -24,10 +24,6 @@ struct ScriptedRun {
   init(
     _ definition: WorkflowDefinition, jobs: Int32 = 2, id: String = "nightly-20261121T021903-7f3a"
   ) {
-    let created = RunCreated(
-      runID: id, seed: 0x1234_5678_9abc_def0, policyVersion: Policy.current.rawValue,
-      programVersion: "1.0.0",
-      jobs: jobs, definitionFolder: "/srv/nightly", definitionByteCount: 0)
     // 2026-11-21T02:19:03Z, an hour after the machine was started.
     now = Moment(
       monotonic: Instant(microseconds: 3_600_000_017),
@@ -36,9 +32,11 @@ struct ScriptedRun {
     do throws(DependencyCycle) { graph = try DependencyGraph(definition.steps) } catch {
       preconditionFailure("a workflow of these tests has a cycle")
     }
+    let run = NewRun(
+      runID: id, seed: 0x1234_5678_9abc_def0, programVersion: "1.0.0", jobs: jobs,
+      definitionFolder: "/srv/nightly", definition: definition, graph: graph)
     engine = Engine.create(
-      created, definition, graph: graph,
-      engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
+      run, engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()
   }
 

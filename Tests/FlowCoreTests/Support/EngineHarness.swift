@@ -40,11 +40,10 @@ struct EngineHarness {
     self.workflow = workflow
     self.jobs = jobs
     self.commitsAtOnce = commitsAtOnce
-    let created = RunCreated(
-      runID: "test-1", seed: seed, policyVersion: Policy.current.rawValue, programVersion: "0",
-      jobs: Int32(jobs), definitionFolder: "/w", definitionByteCount: 0)
-    engine = Engine.create(
-      created, workflow, graph: try DependencyGraph(workflow.steps), engine: Self.life(1), at: now)
+    let run = NewRun(
+      runID: "test-1", seed: seed, programVersion: "0", jobs: Int32(jobs), definitionFolder: "/w",
+      definition: workflow, graph: try DependencyGraph(workflow.steps))
+    engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
   }
 

@@ -26,12 +26,11 @@ struct AbandonedAttemptTests {
       StepDefinition(id: "s\($0)", command: .program(["w"]), needs: [], settingsIndex: 0)
     }
     let definition = WorkflowDefinition(name: "two", steps: steps, settings: [StepSettings()])
-    let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 2,
-      definitionFolder: "/", definitionByteCount: 0)
+    let run = NewRun(
+      runID: "run", seed: 1, programVersion: "0", jobs: 2, definitionFolder: "/",
+      definition: definition, graph: try DependencyGraph(steps))
     let life = EngineStarted(life: 1, processID: 5, host: FakeMachine.here)
-    var engine = Engine.create(
-      created, definition, graph: try DependencyGraph(steps), engine: life, at: machine.now())
+    var engine = Engine.create(run, engine: life, at: machine.now())
     while let effect = engine.nextEffect() {
       guard case .commit(let events) = effect, let last = events.last else { continue }
       engine.handle(.committed(through: last.sequence), at: machine.now())

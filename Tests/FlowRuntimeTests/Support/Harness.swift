@@ -53,12 +53,12 @@ struct Harness {
     do throws(DependencyCycle) { graph = try DependencyGraph(workflow.steps) } catch {
       preconditionFailure("a cycle")
     }
-    let created = RunCreated(
-      runID: "run", seed: 1, policyVersion: Policy.current.rawValue, programVersion: "0",
-      jobs: jobs, definitionFolder: "/", definitionByteCount: 0)
     let run = NewRun(
-      created: created, definition: workflow, graph: graph, definitionFile: [0x7b, 0x7d])
-    return try Driver.create(run, by: process(id), home: home, world: world, observer: recorder)
+      runID: "run", seed: 1, programVersion: "0", jobs: jobs, definitionFolder: "/",
+      definition: workflow, graph: graph)
+    return try Driver.create(
+      run, definitionFile: [0x7b, 0x7d], by: process(id), home: home, world: world,
+      observer: recorder)
   }
 
   /// - Returns: nil if the run has ended.

@@ -10,14 +10,13 @@ struct LearnedModelTests {
   private static func history(
     _ definition: WorkflowDefinition, ends: [String: [AttemptEnd]]
   ) throws -> RunHistory {
-    let created = RunCreated(
-      runID: "r", seed: 0, policyVersion: Policy.current.rawValue, programVersion: "0", jobs: 8,
-      definitionFolder: "/", definitionByteCount: 0)
+    let run = NewRun(
+      runID: "r", seed: 0, programVersion: "0", jobs: 8, definitionFolder: "/",
+      definition: definition, graph: try DependencyGraph(definition.steps))
     var now = Moment(
       monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 1_790_000_000_000_000))
     var engine = Engine.create(
-      created, definition, graph: try DependencyGraph(definition.steps),
-      engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
+      run, engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     var left = ends
     var history = RunHistory(keeping: .allAttempts)
     for _ in 0..<1_000 {
