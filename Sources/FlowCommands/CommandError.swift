@@ -63,7 +63,7 @@ extension RunError {
   fileprivate var exitCode: ExitCode {
     if storageFailure != nil { return .environment }
     switch self {
-    case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .launcherLingers:
+    case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .orphanedLauncher:
       return .environment
     case .runWasTaken: return .runUnfinished
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:

@@ -35,21 +35,18 @@ package enum AbandonedAttempt: Equatable, Sendable {
       self = .unknown(error)
       return
     }
-    let recorded = sighting.record?.start?.host ?? state.engine.map { HostMark($0.host) }
-    // What history the record knows of is the next engine's question.
-    switch AttemptFate(
-      sighting.kind, isLocked: sighting.isLocked, isSameHost: recorded == HostMark(here),
-      isIntentKnown: true)
-    {
-    case .runs, .awaitsLock: self = .runs(processID: sighting.record?.command?.processID)
+    let wasHere = state.engine.map { HostMark($0.host) == HostMark(here) } ?? false
+    // Whether the record knows of events that the history lacks is for the next engine to find out.
+    switch AttemptFate(sighting, seenFrom: HostMark(here), wasHere: wasHere) {
+    case .runs(_, let command): self = .runs(processID: command?.processID)
+    case .exiting(let record), .unrecognizable(let record):
+      self = .runs(processID: record.command?.processID)
     case .runsElsewhere: self = .runs(processID: nil)
-    case .ended:
-      guard let end = sighting.record?.end else { preconditionFailure("an end that is not noted") }
-      self = .ended(end)
-    // What was launched has left no trace.
+    case .ended(let end): self = .ended(end)
+    // A command that was launched has left no trace.
     case .neverLaunched where state.steps[step].phase == .running: self = .lost
     case .neverLaunched: self = .notStarted
-    case .lost, .historyIsMissing: self = .lost
+    case .lost: self = .lost
     }
   }
 }

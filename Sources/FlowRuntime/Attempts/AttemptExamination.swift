@@ -1,34 +1,21 @@
 import FlowCore
 
 extension AttemptSupervisor {
-  /// Finds out from its record what has become of an attempt that nobody tells of, and goes on with
+  /// Finds out from its record what has become of an attempt that no message tells of, and acts on
   /// it. It has been sent, and its monitor is gone, or not watched.
   func look(at attempt: AttemptID) {
     guard let request = attempts[attempt]?.request else { return }
-    guard let sighting = see(request) else { return linger(attempt) }
-    switch settlement(of: sighting) {
+    guard let sighting = see(request) else { return unwatch(attempt) }
+    // An attempt of this engine without a record was wanted here.
+    switch AttemptFate(sighting, seenFrom: here, wasHere: true) {
     case .neverLaunched: neverLaunched(attempt)
-    case .ended: endAsNoted(attempt, sighting)
-    case .runs: watch(attempt, sighting)
+    case .ended(let end): self.end(attempt, end)
+    case .runs(let start, let command): watch(attempt, start, command)
     case .lost: end(attempt, sweep(request))
-    // Nothing of this engine's can run elsewhere: it cannot be reached, and the lock tells of its
-    // end.
-    case .awaitsLock, .runsElsewhere: linger(attempt)
-    case .historyIsMissing: preconditionFailure("an intent of this engine is known")
+    // An attempt of this engine cannot run in another host context, whatever its record says. The
+    // lock will tell of its end.
+    case .exiting, .unrecognizable, .runsElsewhere: unwatch(attempt)
     }
-  }
-
-  /// Of an attempt of this engine.
-  private func settlement(of sighting: RecordSighting) -> AttemptFate {
-    let recorded = sighting.record?.start?.host
-    return AttemptFate(
-      sighting.kind, isLocked: sighting.isLocked, isSameHost: recorded == nil || recorded == here,
-      isIntentKnown: true)
-  }
-
-  private func endAsNoted(_ attempt: AttemptID, _ sighting: RecordSighting) {
-    guard let end = sighting.record?.end else { preconditionFailure("an end that is not noted") }
-    self.end(attempt, end)
   }
 
   private func neverLaunched(_ attempt: AttemptID) {
@@ -41,14 +28,14 @@ extension AttemptSupervisor {
     }
   }
 
-  private func watch(_ attempt: AttemptID, _ sighting: RecordSighting) {
-    guard let request = attempts[attempt]?.request, let start = sighting.record?.start else {
-      preconditionFailure("a record without a start is not open")
-    }
-    tellLaunched(attempt, sighting)
+  private func watch(
+    _ attempt: AttemptID, _ start: AttemptRecord.Start, _ command: AttemptRecord.Command?
+  ) {
+    guard let request = attempts[attempt]?.request else { return }
+    tellLaunched(attempt, as: command)
     guard case .reached(let monitor) = reach(start.monitorID, of: request) else {
-      // It has gone this moment, or its process cannot be opened now.
-      return linger(attempt)
+      // It has exited this moment, or its process cannot be opened now.
+      return unwatch(attempt)
     }
     attempts[attempt]?.watch(monitorID: start.monitorID)
     host.watch(monitor, for: attempt)
@@ -56,23 +43,21 @@ extension AttemptSupervisor {
     if attempts[attempt]?.needsLook == true { lookAgain(at: attempt) }
   }
 
-  private func linger(_ attempt: AttemptID) {
-    attempts[attempt]?.linger()
+  private func unwatch(_ attempt: AttemptID) {
+    attempts[attempt]?.unwatch()
     lookAgain(at: attempt)
   }
 
-  private func tellLaunched(_ attempt: AttemptID, _ sighting: RecordSighting) {
-    guard let command = sighting.record?.command else { return }
-    if attempts[attempt]?.tellOnce() == true {
-      tellLaunched(attempt, processID: command.processID)
-    }
+  private func tellLaunched(_ attempt: AttemptID, as command: AttemptRecord.Command?) {
+    guard let command, attempts[attempt]?.tellOnce() == true else { return }
+    tellLaunched(attempt, processID: command.processID)
   }
 
   /// Looks again at one that runs, since it could not be stopped, or its command was not noted yet.
   func lookAtRunning(_ attempt: AttemptID) {
     guard let entry = attempts[attempt] else { return }
     if !entry.isLaunchTold, let sighting = see(entry.request) {
-      tellLaunched(attempt, sighting)
+      tellLaunched(attempt, as: sighting.record?.command)
     }
     if entry.pendingStop != nil { deliverStop(attempt) }
   }

@@ -39,6 +39,20 @@ package struct AttemptRecord: Equatable, Sendable {
   /// happened all the same.
   package var isUnreadable: Bool
 
+  /// What the parts say together.
+  enum Content: Equatable {
+    /// The monitor began, and noted no end.
+    case started(Start, Command?)
+    case ended(AttemptEnd)
+    case unreadable
+  }
+
+  var content: Content {
+    if let end { return .ended(end) }
+    guard let start, !isUnreadable else { return .unreadable }
+    return .started(start, command)
+  }
+
   /// Reads whatever bytes the file of a record holds.
   package static func decode(_ bytes: [UInt8]) -> AttemptRecord {
     var record = flow_record()

@@ -116,21 +116,25 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   // MARK: Reports
 
-  package func nextReport() throws(RunError) -> Input? {
-    if let report = reports.removeFirst() { return report }
-    while let message = host.nextMessage() {
-      take(message)
-      if let report = reports.removeFirst() { return report }
+  package func advance(at now: Instant) throws(RunError) {
+    var isQuiet = false
+    while !isQuiet {
+      while let message = host.nextMessage() { take(message) }
+      let known = reports.count
+      if nextDue != nil { doWhatIsDue(at: now) }
+      isQuiet = reports.count == known
     }
-    if nextDeadline != nil { doWhatIsDue(at: time.now().monotonic) }
-    if let report = reports.removeFirst() { return report }
     if let unreadable { throw .recordIsUnreadable(unreadable) }
-    return nil
   }
+
+  package func nextReport() -> Input? { reports.removeFirst() }
 
   package var nextDeadline: Instant? {
     // Something is to be told at once.
-    if !reports.isEmpty { return Instant(microseconds: 0) }
+    reports.isEmpty ? nextDue : Instant(microseconds: 0)
+  }
+
+  private var nextDue: Instant? {
     if outOfRoom.isEmpty && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
     return [outOfRoom.first?.due, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
   }
@@ -355,7 +359,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     for attempt in due {
       guard let entry = attempts[attempt] else { continue }
       switch entry.phase {
-      case .lingering: look(at: attempt)
+      case .unwatched: look(at: attempt)
       // If its launcher is gone it is settled with the others.
       case .unsettled: if launcher.isAlive { look(at: attempt) }
       case .running, .watched: lookAtRunning(attempt)

@@ -76,7 +76,7 @@ struct Launcher<Host: ProcessHost> {
   /// Kills the launcher that holds the lock, if it can be told which process that is.
   ///
   /// - Returns: whether it was.
-  func killLingering() -> Bool {
+  func killOrphan() -> Bool {
     guard let record = file.launcher(), record.host == here,
       let process = host.open(record.processID)
     else { return false }

@@ -1,17 +1,13 @@
 import FlowCore
 import FlowStorage
 
-/// An attempt's record as it was found, and whether a monitor held its lock just before.
+/// An attempt's record as it was found.
 struct RecordSighting: Equatable {
   /// Nil if there is none.
   var record: AttemptRecord?
+  /// Whether a monitor held the lock just before the record was read: a record that is read after
+  /// its lock was seen free is final.
   var isLocked: Bool
-
-  var kind: AttemptFate.Record {
-    guard let record else { return .absent }
-    if record.end != nil { return .ended }
-    return record.isUnreadable ? .unreadable : .open
-  }
 }
 
 /// Reads the records of attempts. What they say decides whether something is run again: a storage that

@@ -6,7 +6,7 @@ import FlowCore
 ///       ▲ ▲      │ │                  ▲
 ///       │ │      │ └──▶ unsettled ────┤
 ///       │ └── outOfRoom     │         ▼
-///       └───────────────────┘    lingering
+///       └───────────────────┘    unwatched
 struct SupervisedAttempt {
   enum Phase: Hashable {
     /// To be sent when there is a launcher.
@@ -22,7 +22,7 @@ struct SupervisedAttempt {
     /// It runs, and the host tells when its monitor is gone.
     case watched(monitorID: Int32)
     /// Nobody tells when its monitor is gone, but the lock of its record.
-    case lingering
+    case unwatched
   }
 
   let request: LaunchRequest
@@ -48,7 +48,7 @@ struct SupervisedAttempt {
   /// - Parameter monitorID: of a monitor that is watched; nil if none is.
   init(survivor request: LaunchRequest, monitorID: Int32?) {
     self.request = request
-    phase = monitorID.map { .watched(monitorID: $0) } ?? .lingering
+    phase = monitorID.map { .watched(monitorID: $0) } ?? .unwatched
     isLaunchTold = true
   }
 
@@ -56,14 +56,14 @@ struct SupervisedAttempt {
   var monitorID: Int32? {
     switch phase {
     case .running(let monitorID), .watched(let monitorID): monitorID
-    case .queued, .sent, .outOfRoom, .unsettled, .lingering: nil
+    case .queued, .sent, .outOfRoom, .unsettled, .unwatched: nil
     }
   }
 
   /// Whether nothing happens to it by itself: it must be looked at again.
   var needsLook: Bool {
     switch phase {
-    case .lingering: true
+    case .unwatched: true
     case .running: pendingStop != nil
     case .watched: pendingStop != nil || !isLaunchTold
     case .queued, .sent, .outOfRoom, .unsettled: false
@@ -77,7 +77,7 @@ struct SupervisedAttempt {
   mutating func send() -> OnSend {
     switch phase {
     case .queued: phase = .sent
-    case .sent, .outOfRoom, .unsettled, .running, .watched, .lingering: return .ignored
+    case .sent, .outOfRoom, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
   }
@@ -95,7 +95,7 @@ struct SupervisedAttempt {
     if pendingStop != .force { pendingStop = force ? .force : .stop }
     switch phase {
     case .queued, .outOfRoom: return .withdraw
-    case .sent, .unsettled, .lingering: return .remembered
+    case .sent, .unsettled, .unwatched: return .remembered
     case .running, .watched: return .deliver
     }
   }
@@ -118,7 +118,7 @@ struct SupervisedAttempt {
     switch phase {
     case .sent: phase = .running(monitorID: monitorID)
     case .unsettled: return tellOnce() ? .tellAndLook : .ignored
-    case .watched, .lingering: break
+    case .watched, .unwatched: break
     // Said of an earlier try, or again.
     case .queued, .outOfRoom, .running: return .ignored
     }
@@ -135,7 +135,7 @@ struct SupervisedAttempt {
 
   mutating func deadlinePassed() -> OnDeadline {
     switch phase {
-    case .running, .watched, .lingering:
+    case .running, .watched, .unwatched:
       if isDeadlineTold || !isLaunchTold { return .ignored }
       isDeadlineTold = true
       return .tell
@@ -147,7 +147,7 @@ struct SupervisedAttempt {
 
   func ended() -> OnEnded {
     switch phase {
-    case .sent, .unsettled, .running, .watched, .lingering: .tell
+    case .sent, .unsettled, .running, .watched, .unwatched: .tell
     // Said of an earlier try.
     case .queued, .outOfRoom: .ignored
     }
@@ -159,7 +159,7 @@ struct SupervisedAttempt {
     switch phase {
     case .sent: phase = .outOfRoom
     // Its record will say so; or it was said of an earlier try.
-    case .unsettled, .queued, .outOfRoom, .running, .watched, .lingering: return .ignored
+    case .unsettled, .queued, .outOfRoom, .running, .watched, .unwatched: return .ignored
     }
     return pendingStop == nil ? .wait : .withdraw
   }
@@ -177,7 +177,7 @@ struct SupervisedAttempt {
       guard becauseRecordExists else { return .tell }
       phase = .unsettled
       return .look
-    case .queued, .outOfRoom, .running, .watched, .lingering: return .ignored
+    case .queued, .outOfRoom, .running, .watched, .unwatched: return .ignored
     }
   }
 
@@ -187,14 +187,14 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .running: .look
     // What watches it tells, or the end of the launcher that had it.
-    case .queued, .outOfRoom, .unsettled, .watched, .lingering: .ignored
+    case .queued, .outOfRoom, .unsettled, .watched, .unwatched: .ignored
     }
   }
 
   func watchedGone() -> OnMonitorGone {
     switch phase {
     case .watched: .look
-    case .queued, .sent, .outOfRoom, .unsettled, .running, .lingering: .ignored
+    case .queued, .sent, .outOfRoom, .unsettled, .running, .unwatched: .ignored
     }
   }
 
@@ -210,7 +210,7 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .unsettled: phase = .unsettled
     case .running: return .look
-    case .queued, .outOfRoom, .watched, .lingering: return .ignored
+    case .queued, .outOfRoom, .watched, .unwatched: return .ignored
     }
     return .settleLater
   }
@@ -219,7 +219,7 @@ struct SupervisedAttempt {
   mutating func tryAgain() -> OnSend {
     switch phase {
     case .outOfRoom: phase = .queued
-    case .queued, .sent, .unsettled, .running, .watched, .lingering: return .ignored
+    case .queued, .sent, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
   }
@@ -242,7 +242,7 @@ struct SupervisedAttempt {
     case .unsettled:
       phase = .queued
       return .sendAgain
-    case .sent, .lingering, .running, .watched:
+    case .sent, .unwatched, .running, .watched:
       phase = .outOfRoom
       return .sendLater
     case .queued, .outOfRoom: preconditionFailure("nothing was sent of what is looked for")
@@ -253,7 +253,7 @@ struct SupervisedAttempt {
     phase = .watched(monitorID: monitorID)
   }
 
-  mutating func linger() {
-    phase = .lingering
+  mutating func unwatch() {
+    phase = .unwatched
   }
 }

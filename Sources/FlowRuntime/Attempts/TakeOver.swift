@@ -3,7 +3,7 @@ import FlowStorage
 
 /// What recovery finds of the attempts of an earlier engine.
 extension AttemptSupervisor {
-  private static var lingersMicroseconds: Int64 { 5_000_000 }
+  private static var orphanMicroseconds: Int64 { 5_000_000 }
   private static var killedMicroseconds: Int64 { 30_000_000 }
   /// How long a monitor that has noted its attempt's end may take to exit, before the attempt is
   /// taken for one that runs.
@@ -20,12 +20,8 @@ extension AttemptSupervisor {
     let deadline = time.now().monotonic.advanced(byMicroseconds: Self.exitMicroseconds)
     var states: [Found] = []
     for request in open {
-      var found = try find(request, wasHere: wasHere, through: lastSequence)
-      while found.isExiting, time.now().monotonic < deadline {
-        waitAMoment()
-        found = try find(request, wasHere: wasHere, through: lastSequence)
-      }
-      states.append(found)
+      states.append(
+        try find(request, wasHere: wasHere, through: lastSequence, exitsUntil: deadline))
     }
     // Nothing was done so far that would have to be undone where the run cannot be taken over.
     var found: [FoundAttempt] = []
@@ -45,13 +41,13 @@ extension AttemptSupervisor {
   private func awaitLauncher() throws(RunError) {
     let file = launcher.file
     let begin = time.now().monotonic
-    let isLate = begin.advanced(byMicroseconds: Self.lingersMicroseconds)
+    let isLate = begin.advanced(byMicroseconds: Self.orphanMicroseconds)
     let isTooLate = isLate.advanced(byMicroseconds: Self.killedMicroseconds)
     var isKilled = false
     while try wrapping({ () throws(StorageError) in try file.isLocked() }) {
       let now = time.now().monotonic
-      if now >= isTooLate { throw .launcherLingers(path: file.path) }
-      if now >= isLate && !isKilled { isKilled = launcher.killLingering() }
+      if now >= isTooLate { throw .orphanedLauncher(path: file.path) }
+      if now >= isLate && !isKilled { isKilled = launcher.killOrphan() }
       waitAMoment()
     }
   }
@@ -84,58 +80,59 @@ extension AttemptSupervisor {
     }
   }
 
-  private struct Found {
-    let settlement: AttemptFate
-    let sighting: RecordSighting
-
-    /// Whether its end is noted, and its monitor has yet to exit.
-    var isExiting: Bool { settlement == .awaitsLock && sighting.kind == .ended }
+  /// What a new engine can take over.
+  private enum Found {
+    case neverLaunched
+    case ended(AttemptEnd)
+    case lost
+    /// Its monitor lives here, and can be watched.
+    case runs(AttemptRecord.Start, AttemptRecord.Command?)
+    /// Its monitor lives, and only the lock of the record will tell of its end.
+    case unwatchable(AttemptRecord)
   }
 
+  /// - Parameter deadline: until when a monitor that has noted its attempt's end is waited for.
   private func find(
-    _ request: LaunchRequest, wasHere: Bool, through lastSequence: Int64
+    _ request: LaunchRequest, wasHere: Bool, through lastSequence: Int64,
+    exitsUntil deadline: Instant
   ) throws(RunError) -> Found {
-    let sighting = try patiently { () throws(StorageError) in try records.look(at: request) }
-    let start = sighting.record?.start
-    let settlement = AttemptFate(
-      sighting.kind, isLocked: sighting.isLocked,
-      isSameHost: start.map { $0.host == here } ?? wasHere,
-      isIntentKnown: (start?.intent ?? 0) <= lastSequence)
-    switch settlement {
-    case .runsElsewhere: throw .runsElsewhere(recordPath: request.recordPath)
-    case .historyIsMissing:
-      throw .historyIsMissing(
-        recordPath: request.recordPath, intent: start?.intent ?? 0, lastSequence: lastSequence)
-    case .neverLaunched, .ended, .awaitsLock, .runs, .lost:
-      return Found(settlement: settlement, sighting: sighting)
+    while true {
+      let sighting = try patiently { () throws(StorageError) in try records.look(at: request) }
+      if let intent = sighting.record?.start?.intent, intent > lastSequence {
+        throw .historyIsMissing(
+          recordPath: request.recordPath, intent: intent, lastSequence: lastSequence)
+      }
+      switch AttemptFate(sighting, seenFrom: here, wasHere: wasHere) {
+      case .neverLaunched: return .neverLaunched
+      case .ended(let end): return .ended(end)
+      case .lost: return .lost
+      case .runs(let start, let command): return .runs(start, command)
+      case .unrecognizable(let record): return .unwatchable(record)
+      case .runsElsewhere: throw .runsElsewhere(recordPath: request.recordPath)
+      case .exiting(let record):
+        if time.now().monotonic >= deadline { return .unwatchable(record) }
+        waitAMoment()
+      }
     }
   }
 
   private func takeUp(_ request: LaunchRequest, _ found: Found) -> FoundAttempt.State {
-    switch found.settlement {
+    switch found {
     case .neverLaunched: return .neverLaunched
-    case .ended:
-      guard let end = found.sighting.record?.end else {
-        preconditionFailure("an end that is not noted")
-      }
-      return .ended(end)
+    case .ended(let end): return .ended(end)
     case .lost: return .ended(sweep(request))
-    case .awaitsLock:
+    case .unwatchable(let record):
       survive(request, monitorID: nil)
-      return running(found.sighting)
-    case .runs:
-      guard let start = found.sighting.record?.start else {
-        preconditionFailure("a record without a start is not open")
-      }
+      return running(record.start, record.command)
+    case .runs(let start, let command):
       if case .reached(let monitor) = reach(start.monitorID, of: request) {
         survive(request, monitorID: start.monitorID)
         host.watch(monitor, for: request.attempt)
       } else {
-        // It has gone this moment: the next look tells.
+        // It has exited this moment: the next look tells.
         survive(request, monitorID: nil)
       }
-      return running(found.sighting)
-    case .runsElsewhere, .historyIsMissing: preconditionFailure("such a run is not taken over")
+      return running(start, command)
     }
   }
 
@@ -144,14 +141,15 @@ extension AttemptSupervisor {
     if monitorID == nil { lookAgain(at: request.attempt) }
   }
 
-  private func running(_ sighting: RecordSighting) -> FoundAttempt.State {
+  private func running(
+    _ start: AttemptRecord.Start?, _ command: AttemptRecord.Command?
+  ) -> FoundAttempt.State {
     var microseconds: Int64 = 0
-    // Of another boot the clock says nothing here.
-    if let start = sighting.record?.start, start.host.boot == here.boot {
+    // The monotonic clock of another boot cannot be compared.
+    if let start, start.host.boot == here.boot {
       microseconds = max(
         0, time.now().monotonic.microseconds - start.startedAt.microseconds)
     }
-    return .running(
-      processID: sighting.record?.command?.processID ?? 0, forMicroseconds: microseconds)
+    return .running(processID: command?.processID ?? 0, forMicroseconds: microseconds)
   }
 }

@@ -192,7 +192,8 @@ package struct Driver<World: Environment>: ~Copyable {
       engine.handle(.timePassed, at: now)
     }
     try lookForRoom(at: now)
-    while let report = try world.runner.nextReport() { engine.handle(report, at: now) }
+    try world.runner.advance(at: now.monotonic)
+    while let report = world.runner.nextReport() { engine.handle(report, at: now) }
     try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
@@ -200,8 +201,8 @@ package struct Driver<World: Environment>: ~Copyable {
     if world.takeRequestNotice() {
       for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
     }
-    // Last, for the runner starts what waits while it is asked what happened: what follows from a
-    // durable cancel must come before that, and does at the next turn.
+    // Last, since the runner launches while it advances: the stops that follow from a durable cancel
+    // must reach it before it advances again, and do so at the next turn.
     if let events = try journal.finish(), let last = events.last {
       engine.handle(.committed(through: last.sequence), at: now)
       observer.committed(events, engine.state)

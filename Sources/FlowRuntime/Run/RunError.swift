@@ -40,7 +40,7 @@ package enum RunError: Error, Equatable, Sendable {
   /// Another round was asked for of a run that is not finished.
   case notFinished(String)
   /// The launcher of an engine that is gone cannot be made to go.
-  case launcherLingers(path: String)
+  case orphanedLauncher(path: String)
 }
 
 extension RunError {
@@ -116,7 +116,7 @@ extension RunError: CustomStringConvertible {
     case .nothingToRunAgain(let id): return "every step of run \(id) has succeeded"
     case .notFinished(let id):
       return "run \(id) is not finished; flow restart \(id) goes on with it"
-    case .launcherLingers(let path):
+    case .orphanedLauncher(let path):
       return
         "\(path) is still locked by the launcher of an engine that is gone; find the process with"
         + " fuser and end it"

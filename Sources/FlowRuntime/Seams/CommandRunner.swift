@@ -29,11 +29,14 @@ package protocol CommandRunner: AnyObject {
   /// Asks an attempt that was launched to end: SIGTERM, then SIGKILL after its grace; with `force`
   /// SIGKILL at once. An attempt that has ended is left alone.
   func stop(_ attempt: AttemptID, force: Bool)
-  /// The next thing that happened, in the order in which it did; nil when all is told.
+  /// Takes in what happened since the last call, and does what is due: launches that had to wait,
+  /// looks at attempts that no message tells of.
   ///
-  /// - Throws: `.recordIsUnreadable` if nobody can say any more what becomes of an attempt. What runs
-  ///   goes on, and another engine can take it up.
-  func nextReport() throws(RunError) -> Input?
+  /// - Throws: `.recordIsUnreadable` if an attempt's fate cannot be told any more. What runs goes
+  ///   on, and another engine can take it over.
+  func advance(at now: Instant) throws(RunError)
+  /// Takes the oldest report that `advance`, `launch` or `stop` has left; nil when there is none.
+  func nextReport() -> Input?
   /// When the runner has something to do at the latest: a deadline, or the end of a grace.
   var nextDeadline: Instant? { get }
   /// Whether a launch waits for room on the disk. It goes on by itself.

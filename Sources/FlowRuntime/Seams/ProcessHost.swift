@@ -51,7 +51,7 @@ package enum ProcessSignal: Hashable, Sendable {
   case stop
   /// To a monitor: end the attempt now.
   case force
-  /// To a launcher that lingers: SIGKILL.
+  /// To an orphaned launcher: SIGKILL.
   case kill
 }
 

@@ -20,7 +20,7 @@ package enum LogRepair {
   /// on the way leaves the log as it was, or repaired.
   ///
   /// - Parameter id: what the run is called.
-  /// - Throws: `.runIsHeld` if a process drives the run, `.launcherLingers` if an attempt may be
+  /// - Throws: `.runIsHeld` if a process drives the run, `.orphanedLauncher` if an attempt may be
   ///   about to begin.
   package static func repair<Store: Storage>(
     _ folder: RunFolder, id: String, by process: RunProcess, in storage: Store
@@ -66,7 +66,7 @@ package enum LogRepair {
     let isLaunching = try wrapping { () throws(StorageError) in
       try LauncherFile(path: folder.launcher, storage: storage).isLocked()
     }
-    if isLaunching { throw .launcherLingers(path: folder.launcher) }
+    if isLaunching { throw .orphanedLauncher(path: folder.launcher) }
   }
 
   private static func readToEnd<Store: Storage>(

@@ -1,84 +1,98 @@
-import FlowRuntime
+import CMonitor
+import FlowCore
 import Testing
 
-/// The table of what recovery makes of an attempt's record, with every combination.
-struct AttemptFateTests {
-  struct Row {
-    let record: AttemptFate.Record
-    let isLocked: Bool
-    let isSameHost: Bool
-    let isIntentKnown: Bool
-    let expected: AttemptFate
+@testable import FlowRuntime
 
-    init(
-      _ record: AttemptFate.Record, _ lock: Lock, _ place: Where, _ intent: Intent,
-      _ expected: AttemptFate
-    ) {
-      self.record = record
-      isLocked = lock == .held
-      isSameHost = place == .same
-      isIntentKnown = intent == .known
-      self.expected = expected
+/// What is made of an attempt's record, for every combination of what it holds, its lock, and where
+/// it was made.
+struct AttemptFateTests {
+  /// What a record holds, by its bytes; nil where there is none.
+  enum Record: CaseIterable {
+    case absent, empty, garbage
+    case unreadableCommand, unreadableCommandElsewhere
+    case begun, started, startedElsewhere
+    case ended, endedElsewhere, endedWithoutStart
+
+    var content: AttemptRecord? {
+      bytes.map(AttemptRecord.decode)
     }
 
-    enum Lock { case held, free }
-    enum Where { case same, other }
-    enum Intent { case known, unknown }
+    private var bytes: [UInt8]? {
+      var elsewhere = flow_record_start.sample
+      elsewhere.host.mount += 1
+      switch self {
+      case .absent: return nil
+      case .empty: return []
+      case .garbage: return [UInt8](repeating: 0xff, count: AttemptRecord.byteCount)
+      case .unreadableCommand: return Self.spoiled(.command, RecordBytes.of(start: .sample))
+      case .unreadableCommandElsewhere:
+        return Self.spoiled(.command, RecordBytes.of(start: elsewhere))
+      case .begun: return RecordBytes.of(start: .sample)
+      case .started: return RecordBytes.of(start: .sample, command: .sample)
+      case .startedElsewhere: return RecordBytes.of(start: elsewhere, command: .sample)
+      case .ended: return RecordBytes.sample
+      case .endedElsewhere: return RecordBytes.of(start: elsewhere, end: .sample)
+      case .endedWithoutStart: return Self.spoiled(.start, RecordBytes.of(end: .sample))
+      }
+    }
+
+    private static func spoiled(_ part: RecordBytes.Part, _ bytes: [UInt8]) -> [UInt8] {
+      var bytes = bytes
+      for index in part.range { bytes[index] = 0xff }
+      return bytes
+    }
   }
 
-  static let table = [
-    Row(.absent, .free, .same, .known, .neverLaunched),
-    Row(.absent, .free, .other, .known, .lost),
-    // What is absent has no lock, and names no intent.
-    Row(.absent, .held, .same, .known, .neverLaunched),
-    Row(.absent, .held, .other, .known, .lost),
-    Row(.absent, .free, .same, .unknown, .neverLaunched),
-    Row(.absent, .free, .other, .unknown, .lost),
-    Row(.absent, .held, .same, .unknown, .neverLaunched),
-    Row(.absent, .held, .other, .unknown, .lost),
+  private static let here = HostMark(flow_record_start.sample.host)
 
-    Row(.ended, .free, .same, .known, .ended),
-    Row(.ended, .free, .other, .known, .ended),
-    Row(.ended, .held, .same, .known, .awaitsLock),
-    Row(.ended, .held, .other, .known, .awaitsLock),
-
-    Row(.unreadable, .held, .same, .known, .awaitsLock),
-    Row(.unreadable, .held, .other, .known, .awaitsLock),
-    Row(.unreadable, .free, .same, .known, .lost),
-    Row(.unreadable, .free, .other, .known, .lost),
-
-    Row(.open, .held, .same, .known, .runs),
-    Row(.open, .held, .other, .known, .runsElsewhere),
-    Row(.open, .free, .same, .known, .lost),
-    Row(.open, .free, .other, .known, .lost),
-
-    Row(.ended, .free, .same, .unknown, .historyIsMissing),
-    Row(.ended, .free, .other, .unknown, .historyIsMissing),
-    Row(.ended, .held, .same, .unknown, .historyIsMissing),
-    Row(.ended, .held, .other, .unknown, .historyIsMissing),
-    Row(.unreadable, .free, .same, .unknown, .historyIsMissing),
-    Row(.unreadable, .free, .other, .unknown, .historyIsMissing),
-    Row(.unreadable, .held, .same, .unknown, .historyIsMissing),
-    Row(.unreadable, .held, .other, .unknown, .historyIsMissing),
-    Row(.open, .free, .same, .unknown, .historyIsMissing),
-    Row(.open, .free, .other, .unknown, .historyIsMissing),
-    Row(.open, .held, .same, .unknown, .historyIsMissing),
-    Row(.open, .held, .other, .unknown, .historyIsMissing),
-  ]
-
-  @Test(arguments: table)
-  func recordLockPlaceAndIntentSayWhatBecameOfAnAttempt(row: Row) {
-    let settlement = AttemptFate(
-      row.record, isLocked: row.isLocked, isSameHost: row.isSameHost,
-      isIntentKnown: row.isIntentKnown)
-    #expect(settlement == row.expected)
+  private func fate(_ record: Record, isLocked: Bool, wasHere: Bool) -> AttemptFate {
+    AttemptFate(
+      RecordSighting(record: record.content, isLocked: isLocked), seenFrom: Self.here,
+      wasHere: wasHere)
   }
 
-  @Test func theTableHoldsEveryCombinationAndEveryOutcome() {
-    let rows = Set(
-      Self.table.map { "\($0.record) \($0.isLocked) \($0.isSameHost) \($0.isIntentKnown)" })
-    #expect(rows.count == Self.table.count)
-    #expect(rows.count == AttemptFate.Record.allCases.count * 8)
-    #expect(Set(Self.table.map(\.expected)) == Set(AttemptFate.allCases))
+  /// Without a record only the host context of the engine that wanted the attempt tells.
+  @Test func anAbsentRecordIsOfAnAttemptThatWasNeverLaunchedHere() {
+    #expect(fate(.absent, isLocked: false, wasHere: true) == .neverLaunched)
+    #expect(fate(.absent, isLocked: false, wasHere: false) == .lost)
+  }
+
+  /// A record says where it was made, or cannot be believed whoever looks.
+  @Test(arguments: Record.allCases.filter { $0 != .absent }, [true, false])
+  func aRecordCountsWhereverTheEngineWas(record: Record, isLocked: Bool) {
+    #expect(
+      fate(record, isLocked: isLocked, wasHere: true)
+        == fate(record, isLocked: isLocked, wasHere: false))
+  }
+
+  @Test(arguments: [Record.empty, .garbage, .unreadableCommand, .unreadableCommandElsewhere])
+  func anUnreadableRecordIsSettledByItsLock(record: Record) throws {
+    let content = try #require(record.content)
+    #expect(content.isUnreadable)
+    #expect(fate(record, isLocked: true, wasHere: true) == .unrecognizable(content))
+    #expect(fate(record, isLocked: false, wasHere: true) == .lost)
+  }
+
+  @Test(arguments: [Record.begun, .started])
+  func anAttemptRunsWhileItsMonitorHoldsTheLock(record: Record) throws {
+    let content = try #require(record.content)
+    let start = try #require(content.start)
+    #expect(fate(record, isLocked: true, wasHere: true) == .runs(start, content.command))
+    #expect((content.command == nil) == (record == .begun))
+    #expect(fate(record, isLocked: false, wasHere: true) == .lost)
+  }
+
+  @Test func aMonitorOfAnotherHostContextIsOutOfReach() {
+    #expect(fate(.startedElsewhere, isLocked: true, wasHere: true) == .runsElsewhere)
+    #expect(fate(.startedElsewhere, isLocked: false, wasHere: true) == .lost)
+  }
+
+  @Test(arguments: [Record.ended, .endedElsewhere, .endedWithoutStart])
+  func anEndCountsOnceItsMonitorIsGone(record: Record) throws {
+    let content = try #require(record.content)
+    let end = try #require(content.end)
+    #expect(fate(record, isLocked: false, wasHere: true) == .ended(end))
+    #expect(fate(record, isLocked: true, wasHere: true) == .exiting(content))
   }
 }

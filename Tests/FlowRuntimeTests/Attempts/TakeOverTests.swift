@@ -1,3 +1,4 @@
+import CMonitor
 import FlowCore
 import FlowStorage
 import Testing
@@ -24,7 +25,7 @@ struct TakeOverTests {
   }
 
   /// A launcher of an engine that is gone, which holds its lock.
-  private func lingeringLauncher(on machine: FakeMachine) throws -> Int32 {
+  private func orphanedLauncher(on machine: FakeMachine) throws -> Int32 {
     try SupervisorHarness(machine).supervisor.launch(one)
     return try #require(machine.launchers.last)
   }
@@ -121,6 +122,24 @@ struct TakeOverTests {
     #expect(try takeOver([one], on: machine, through: 11).1 == [.ended(.lost())])
   }
 
+  /// Whatever else the record holds, and whether its monitor lives or not.
+  @Test(arguments: ["started", "ended", "unreadable"], [true, false])
+  func anIntentThatTheHistoryLacksIsDamage(content: String, isLocked: Bool) throws {
+    let machine = FakeMachine()
+    machine.begin(one, intent: 11)
+    if content == "ended" { machine.noteEnd(one) }
+    if content == "unreadable" {
+      let part = [UInt8](repeating: 0xff, count: 64)
+      machine.storage.put(part, in: one.recordPath, at: Int(FLOW_RECORD_COMMAND_OFFSET))
+    }
+    if !isLocked { machine.release(one) }
+    let error = RunError.historyIsMissing(
+      recordPath: one.recordPath, intent: 11, lastSequence: 10)
+    #expect(throws: error) { _ = try takeOver([one], on: machine) }
+    #expect(machine.swept.isEmpty)
+    #expect(machine.watches.isEmpty)
+  }
+
   /// Whether it still runs, and how it ended, nobody else can say: a guess might run it twice.
   @Test(arguments: [true, false])
   func withoutARecordThatCanBeReadTheRunIsNotTakenOver(isOpen: Bool) throws {
@@ -161,7 +180,7 @@ struct TakeOverTests {
 
   @Test func aForkThatIsInFlightIsWaitedFor() throws {
     let machine = FakeMachine()
-    let launcher = try lingeringLauncher(on: machine)
+    let launcher = try orphanedLauncher(on: machine)
     var monitor: Int32?
     machine.onWait = {
       guard machine.waits == 3 else { return }
@@ -178,7 +197,7 @@ struct TakeOverTests {
 
   @Test func aLauncherThatLingersIsKilled() throws {
     let machine = FakeMachine()
-    let launcher = try lingeringLauncher(on: machine)
+    let launcher = try orphanedLauncher(on: machine)
     let begin = machine.clock
     let (_, found) = try takeOver([one], on: machine)
     #expect(machine.signals == [FakeMachine.Signal(processID: launcher, signal: .kill)])
@@ -190,7 +209,7 @@ struct TakeOverTests {
   @Test(arguments: ["reused", "elsewhere", "unknown"])
   func whatMayBeAnotherProcessIsNotKilled(why: String) throws {
     let machine = FakeMachine()
-    let launcher = try lingeringLauncher(on: machine)
+    let launcher = try orphanedLauncher(on: machine)
     let path = SupervisorHarness.folder.launcher
     let host = why == "elsewhere" ? otherNamespace : FakeMachine.here
     let start = try #require(machine.processes[launcher])
@@ -200,7 +219,7 @@ struct TakeOverTests {
     machine.storage.put(record.encoded(), in: path)
     if why == "unknown" { machine.storage.put([0], in: path) }
     let begin = machine.clock
-    #expect(throws: RunError.launcherLingers(path: path)) { _ = try takeOver([one], on: machine) }
+    #expect(throws: RunError.orphanedLauncher(path: path)) { _ = try takeOver([one], on: machine) }
     #expect(machine.signals == [])
     #expect((35_000_000..<35_100_000).contains(machine.clock - begin))
   }
@@ -208,7 +227,7 @@ struct TakeOverTests {
   /// The launcher before may still live to reap what it forked; it does not hold the lock.
   @Test func theLauncherFileNeverNamesTheLauncherBefore() throws {
     let machine = FakeMachine()
-    let first = try lingeringLauncher(on: machine)
+    let first = try orphanedLauncher(on: machine)
     machine.engineGone()
     // The next engine dies when it has taken the lock, and its launcher is about to start.
     let harness = try SupervisorHarness(machine)

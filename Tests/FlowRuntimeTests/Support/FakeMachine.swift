@@ -252,11 +252,10 @@ struct SupervisorHarness {
   /// All that is told now.
   func reports() -> [Input] {
     var reports: [Input] = []
-    do throws(RunError) {
-      while let report = try supervisor.nextReport() { reports.append(report) }
-    } catch {
+    do throws(RunError) { try supervisor.advance(at: machine.now().monotonic) } catch {
       machine.failure = error
     }
+    while let report = supervisor.nextReport() { reports.append(report) }
     return reports
   }
 

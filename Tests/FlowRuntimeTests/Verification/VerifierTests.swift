@@ -240,7 +240,7 @@ struct VerifierTests {
     try tear()
     let launcher = try disk.open(folder.launcher, .update)
     #expect(try disk.tryLock(launcher))
-    #expect(throws: RunError.launcherLingers(path: folder.launcher)) { try repair() }
+    #expect(throws: RunError.orphanedLauncher(path: folder.launcher)) { try repair() }
   }
 
   // MARK: What attempts have left
