@@ -1,5 +1,5 @@
 extension [UInt8] {
-  /// Little-endian, at any index.
+  /// The little-endian number at an index of any alignment.
   func load<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type, at index: Int) -> Value {
     precondition(
       index >= 0 && MemoryLayout<Value>.size <= count - index, "a load past the end of its buffer")
@@ -8,7 +8,7 @@ extension [UInt8] {
     }
   }
 
-  /// Little-endian, at any index.
+  /// Stores a number, little-endian, at an index of any alignment.
   mutating func store<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value, at index: Int) {
     precondition(
       index >= 0 && MemoryLayout<Value>.size <= count - index, "a store past the end of its buffer")
@@ -28,15 +28,15 @@ extension [UInt8] {
     }
   }
 
-  /// Makes room for as many bytes. What was in it may be lost.
-  mutating func makeRoom(for length: Int) {
+  /// Makes the buffer at least this long. Its contents may be lost.
+  mutating func grow(to length: Int) {
     if count < length { self = [UInt8](repeating: 0, count: length) }
   }
 }
 
 extension Span<UInt8> {
   /// The index of the first byte that is not zero; nil if there is none.
-  var firstContent: Int? {
+  var firstNonZero: Int? {
     unsafe withUnsafeBytes { bytes in
       var start = 0
       while start + 8 <= bytes.count,
@@ -53,7 +53,7 @@ extension Span<UInt8> {
   var extent: Int {
     unsafe withUnsafeBytes { bytes in
       var end = bytes.count
-      // Room is reserved by the hundred kilobytes: eight bytes at a time.
+      // Reserved space is hundreds of kilobytes of zeros: eight bytes at a time.
       while end >= 8, unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0 {
         end -= 8
       }

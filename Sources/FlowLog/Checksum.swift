@@ -4,7 +4,7 @@ import CZlib
 enum Checksum {
   static func of(_ bytes: Span<UInt8>) -> UInt32 {
     unsafe bytes.withUnsafeBufferPointer { buffer in
-      // zlib answers a null pointer with the initial value, which is what no bytes have.
+      // For a null pointer zlib returns its initial value, the checksum of no bytes.
       unsafe UInt32(truncatingIfNeeded: crc32_z(0, buffer.baseAddress, buffer.count))
     }
   }
@@ -13,7 +13,7 @@ enum Checksum {
     of(bytes.span.extracting(range))
   }
 
-  /// Links a header checksum to all that came before it.
+  /// Links a header checksum to the chain before it.
   static func chain(_ previous: UInt32, _ headerChecksum: UInt32) -> UInt32 {
     unsafe withUnsafeBytes(of: (previous.littleEndian, headerChecksum.littleEndian)) { bytes in
       let buffer = unsafe bytes.assumingMemoryBound(to: UInt8.self)

@@ -1,15 +1,16 @@
 import CZlib
 
-/// zlib counts its window and its state in here, and keeps a pointer back to it: it must not move.
+/// zlib keeps a pointer back to this structure, so it must not move.
 private typealias Stream = UnsafeMutablePointer<z_stream>
 
-/// A stream, given back when its owner lets go of it. An object, as the descriptor of a `File` is and for its reason.
+/// A stream, freed when its owner goes. It is an object for the same reason as `OpenFile` in
+/// FlowStorage.
 @safe
 private final class OwnedStream {
   let stream: Stream
   private let end: (Stream?) -> Int32
 
-  /// - Parameter end: what gives back what zlib holds.
+  /// - Parameter end: the function of zlib that frees the stream.
   init(end: @escaping (Stream?) -> Int32) {
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
@@ -22,7 +23,7 @@ private final class OwnedStream {
   }
 }
 
-/// Raw deflate, one frame at a time, without an allocation a frame.
+/// Raw deflate, one frame at a time, without an allocation for each.
 @safe
 struct Deflater: ~Copyable {
   private let owned: OwnedStream
@@ -31,11 +32,11 @@ struct Deflater: ~Copyable {
 
   private var stream: Stream { unsafe owned.stream }
 
-  /// Of more bytes than this, level 1 finds nearly all that the others find (2916 for 2904 bytes of
-  /// 4500, the events of 200 steps), in less than half the time (42 for 112 microseconds).
+  /// Above this length, level 1 compresses nearly as well as the others (4500 bytes, the events of 200
+  /// steps, to 2916 instead of 2904), in less than half the time (42 instead of 112 microseconds).
   private static let mostForLevel = 1 << 10
 
-  /// - Parameter level: zlib's, 1 to 9, for short payloads.
+  /// - Parameter level: zlib's level, 1 to 9, for short payloads.
   init(level: Int, dictionary: PresetDictionary) {
     precondition((1...9).contains(level), "a deflate level is 1 to 9")
     self.dictionary = dictionary
@@ -48,7 +49,7 @@ struct Deflater: ~Copyable {
     precondition(status == Z_OK, "zlib has no memory")
   }
 
-  /// Deflates into that part of `buffer`; returns the length, or nil if there is not room enough.
+  /// Deflates into that part of `buffer`; returns the length, or nil if it does not fit.
   mutating func deflate(
     _ bytes: Span<UInt8>, into buffer: inout [UInt8], _ range: Range<Int>
   ) -> Int? {
@@ -56,7 +57,7 @@ struct Deflater: ~Copyable {
     unsafe prime(
       stream,
       reset: { stream in
-        // Before the first byte the second writes nothing. Zero (`Z_OK`) if both are.
+        // Before the first byte, deflateParams writes no output. Zero (`Z_OK`) if both succeed.
         unsafe deflateReset(stream) | deflateParams(stream, level, Z_DEFAULT_STRATEGY)
       }, set: deflateSetDictionary, dictionary)
     let isDone = unsafe run(stream, bytes, into: &buffer, range) { stream in
@@ -66,7 +67,7 @@ struct Deflater: ~Copyable {
   }
 }
 
-/// The way back. Hostile input costs no more than the output it is given room for.
+/// The inverse. Hostile input costs no more than the output buffer that it is given.
 @safe
 struct Inflater: ~Copyable {
   private let owned: OwnedStream
@@ -82,7 +83,7 @@ struct Inflater: ~Copyable {
     precondition(status == Z_OK, "zlib has no memory")
   }
 
-  /// Inflates into that part of `buffer`. True if the input ends exactly where the room does.
+  /// Inflates into that part of `buffer`. True if the input fills it exactly.
   mutating func inflate(
     _ bytes: [UInt8], _ stored: Range<Int>, into buffer: inout [UInt8], _ range: Range<Int>
   ) -> Bool {
@@ -98,7 +99,7 @@ private func prime(
   _ stream: Stream, reset: (Stream?) -> Int32,
   set: (Stream?, UnsafePointer<Bytef>?, uInt) -> Int32, _ dictionary: PresetDictionary
 ) {
-  precondition(unsafe reset(stream) == Z_OK, "a zlib stream was spoilt")
+  precondition(unsafe reset(stream) == Z_OK, "a zlib stream is unusable")
   guard !dictionary.bytes.isEmpty else { return }
   unsafe dictionary.bytes.withUnsafeBufferPointer { bytes in
     let status = unsafe set(stream, bytes.baseAddress, uInt(bytes.count))

@@ -1,15 +1,15 @@
 import FlowStorage
 
-/// The part of a file that is in memory: read ahead, so that small frames cost no call each, and as
-/// long as the longest frame at most.
+/// The part of a file that is in memory. It reads ahead, so that small frames need no call each, and
+/// is never longer than the longest frame or the read-ahead.
 struct FileWindow {
   private(set) var bytes: [UInt8] = []
   private var offset: Int64 = 0
   private var filled = 0
   private static let readAhead: Int64 = 128 << 10
 
-  /// Makes `count` bytes of the file at `start` available; returns their index in `bytes`. Nil if
-  /// there are not as many below `end`. Nothing from beyond `end` is kept.
+  /// Loads `count` bytes of the file at `start`, and returns their index in `bytes`; nil if the file
+  /// has fewer below `end`. No byte from beyond `end` is loaded.
   mutating func load<Store>(
     _ count: Int, of file: borrowing File<Store>, at start: Int64, below end: Int64
   ) throws(StorageError) -> Int? {
@@ -18,16 +18,16 @@ struct FileWindow {
     }
     guard start + Int64(count) <= end else { return nil }
     let wanted = Int(min(max(Int64(count), Self.readAhead), end - start))
-    bytes.makeRoom(for: wanted)
+    bytes.grow(to: wanted)
     filled = 0
     offset = start
     filled = try file.read(at: start, into: &bytes, 0..<wanted)
     return filled >= count ? 0 : nil
   }
 
-  /// Where the first byte between `start` and `end` is that is not zero; nil if there is none. Holes
-  /// are passed over: a file can say that it is far longer than anybody could read.
-  mutating func content<Store>(
+  /// The offset of the first byte between `start` and `end` that is not zero; nil if there is none.
+  /// Skips holes: a sparse file can claim a length that takes hours to read.
+  mutating func firstNonZero<Store>(
     of file: borrowing File<Store>, from start: Int64, to end: Int64
   ) throws(StorageError) -> Int64? {
     var low = start
@@ -40,8 +40,8 @@ struct FileWindow {
       }
       let index = Int(low - offset)
       let count = Int(min(end, offset + Int64(filled)) - low)
-      if let place = bytes.span.extracting(index..<index + count).firstContent {
-        return low + Int64(place)
+      if let found = bytes.span.extracting(index..<index + count).firstNonZero {
+        return low + Int64(found)
       }
       low += Int64(count)
     }
@@ -61,7 +61,7 @@ struct FileWindow {
       }
       let count = Int(high - low)
       guard let index = try load(count, of: file, at: low, below: high) else {
-        // Somebody cuts the file while it is read: what is gone is not there.
+        // The file was truncated while it is read.
         high = low
         continue
       }
@@ -78,7 +78,7 @@ struct FileWindow {
     try file.nextData(from: start).map { $0 < end } ?? false
   }
 
-  /// The first place from `start` on after which nothing was written up to `end`.
+  /// The first offset from `start` on after which no byte was written up to `end`.
   private static func startOfHole<Store>(
     in file: borrowing File<Store>, from start: Int64, to end: Int64
   ) throws(StorageError) -> Int64 {

@@ -1,12 +1,25 @@
-/// # The segment log, format version 1
+// FlowLog is the history log of a run: segments of checksummed frames, their writer, their reader, and
+// recovery after a crash. What a frame carries, events, it does not look into.
+//
+// It may import FlowStorage, for files, and CZlib, for deflate and CRC-32. It has no Foundation, no
+// clock, no random numbers and no threads, so that the simulator runs it as it is.
+//
+// Invariant: a log only grows. Nothing is overwritten, truncated or repaired in place.
+// Invariant: one engine life writes one segment at a time; no other life ever writes to it.
+// Invariant: one commit is in flight at a time. A crash can tear the last commit and nothing else.
+// Invariant: a length is trusted only after the checksum that covers it.
+// Invariant: after a failed write or sync a segment is never written again.
+// Invariant: a reader holds one frame in memory, however long the log is.
+
+/// # The history log, format version 1
 ///
-/// A log is a folder of *segments*, `00000001.seg`, `00000002.seg` and so on, with no number left
-/// out. A segment is a header and a row of *frames*. A frame carries consecutive events, which this
-/// module does not look into; one or more frames make a *commit*, what is made durable together.
-/// A name that ends in `.seg.new` is a segment in the making: no reader looks at it.
+/// A log is a folder of *segments*, `00000001.seg`, `00000002.seg` and so on, without a gap. A segment
+/// is a header followed by *frames*. A frame carries consecutive events; one or more frames make a
+/// *commit*, which becomes durable as a whole. A file whose name ends in `.seg.new` is a segment under
+/// construction, which no reader looks at.
 ///
-/// All numbers are unsigned and little-endian. "Checksum" is the CRC-32 of zlib. What is called
-/// reserved is zero.
+/// All numbers are unsigned and little-endian. "Checksum" is the CRC-32 of zlib. Reserved bytes are
+/// zero.
 ///
 /// ## Segment header, 128 bytes
 /// ```
@@ -21,15 +34,15 @@
 ///  64  rotation limit in raw bytes                        8
 ///  72  largest commit in bytes                            8
 ///  80  reservation step in bytes, 0 for none              8
-///  88  born length in bytes                               8
+///  88  initial length in bytes                            8
 ///  96  dictionary checksum, 0 for none 4 | reserved 24   28
 /// 124  checksum of the 124 bytes before                   4
 /// ```
-/// The whole header, and all bytes below the *born length*, were synced before the segment had its
-/// name, and so was its size: the born length, or where room is reserved, that and a seal's, rounded
-/// up to steps. Bytes beyond the header are born with it only if recovery carried a commit over. The
-/// predecessor of segment 1 is all zeros. The magic, the version, the length and the checksum keep
-/// their places in every later version.
+/// The header, and all bytes below the *initial length*, were synced before the segment got its name.
+/// So was the file's size: the initial length, or with a reservation, that and a seal's length,
+/// rounded up to reservation steps. The initial length exceeds the header only if recovery carried a
+/// commit over. The predecessor fields of segment 1 are zero. Every later version keeps magic,
+/// version, header length and checksum where they are.
 ///
 /// ## Frame, a multiple of 8 bytes
 /// ```
@@ -42,49 +55,49 @@
 ///  48  stored payload, then 0 to 7 zeros, then the end mark a5   stored length + 1…8
 /// ```
 /// The kind is in the low four bits: 1 is data, 2 is the seal. Flag 10 (hex) ends a commit, flag 20
-/// says that the payload is raw deflate, primed with the version's dictionary. The first 8 bytes
-/// and the header checksum keep their places in every later version.
+/// marks a payload of raw deflate, primed with the version's dictionary. Every later version keeps the
+/// first 8 bytes and the header checksum where they are.
 ///
-/// The payload checksum covers the padding and the end mark too. A stored frame never ends in a
-/// zero byte: so a frame whose end never reached the disk can be told from one that is all there
-/// and wrong. (The mark has four bits set: one that flips does not make it a zero.)
+/// The payload checksum also covers the padding and the end mark. A complete frame never ends in a
+/// zero byte, so a frame whose end never reached the disk differs from a complete frame with bad
+/// bytes. (The mark has four bits set: one flipped bit does not make it a zero.)
 ///
 /// The *chain* of a frame is the checksum of 8 bytes: the chain before it, and its own header
 /// checksum. The chain before the first frame is the checksum of the segment header. As the header
 /// checksum covers the payload checksum, the chain depends on all history.
 ///
-/// The header checksum leaves the chain out on purpose. A CRC that runs over another CRC of the
-/// same bytes cancels them, and two checks would be one.
+/// The header checksum leaves the chain out on purpose. A CRC over data that contains a CRC of the same
+/// bytes cancels it, and two checks would become one.
 ///
 /// *Synced through* is the highest sequence number that was durable when the frame was written. As
 /// one commit is in flight at a time, it is the number before the commit's first event.
 ///
 /// ## A frame is valid if
-/// 1. all 48 bytes of its header are there, with the magic, and the header checksum is right;
+/// 1. all 48 bytes of its header are there, with the magic, and the header checksum matches;
 /// 2. its salt is the segment's;
 /// 3. version, kind and flags are known (else a newer flow wrote it, which is not damage);
 /// 4. the lengths are possible: raw 1 byte to 16 MiB; stored the same, or less where deflated;
 ///    at least one event, and no more events than bytes. A seal has no event and no byte;
-/// 5. its first sequence number is the next, and what it was synced through is as above;
-/// 6. its chain is right;
-/// 7. all its payload is there, the checksum, the zeros and the end mark are right;
+/// 5. its first sequence number is the next, and its synced-through number is as above;
+/// 6. its chain matches;
+/// 7. all its payload is there, and the checksum, the zeros and the end mark match;
 /// 8. if deflated, it inflates to exactly the raw length, with nothing left over.
 ///
-/// A length is used only after 1 to 4. Nothing is a valid frame for being zero.
+/// A length is used only after rules 1 to 4. No run of zeros is a valid frame.
 ///
 /// ## Reading
-/// A successor's header says how long its predecessor is, and with which sequence number and chain
-/// it ends. Up to there every frame must be valid; what lies beyond is dead, whatever it holds: the
-/// next segment carries on what may have been lost of it. A commit never spans two segments, and
-/// its frames count from when its last is there.
+/// A successor's header states how long its predecessor is, and with which sequence number and chain
+/// it ends. Up to there every frame must be valid. The bytes beyond are dead, whatever they hold: the
+/// next segment carries over what may have been lost of them. A commit never spans two segments, and
+/// its frames count only if its last frame is there.
 ///
-/// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow
-/// in reserved room. `judgeTail` says what anything else means. After a seal comes nothing.
+/// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow in
+/// reserved space. `judgeTail` decides what anything else means. Nothing follows a seal.
 ///
 /// ## Writing
-/// Nobody writes into a segment of another engine life. Recovery begins a new segment, whose header
-/// names as valid only what is known to be durable of the last one; the last commit, if it is not
-/// known to be, is carried over below the born length.
+/// An engine life never writes into a segment of another life. Recovery begins a new segment, whose
+/// header declares valid only what is known to be durable of the last segment. If the last commit is
+/// not known to be durable, recovery carries it over, below the initial length.
 package enum LogFormat {
   package static let version: UInt8 = 1
   package static let segmentHeaderLength = 128
@@ -92,15 +105,15 @@ package enum LogFormat {
   /// The most that one frame carries, before deflate.
   package static let largestPayload = 16 << 20
 
-  /// Far above any file: sums of a few stay below the limit of the type, and of a file that says that
-  /// it is longer nothing beyond is looked at.
+  /// Far above any file, and low enough that sums of a few lengths do not overflow. A file that claims
+  /// to be longer is read up to here.
   static let greatestLength: Int64 = 1 << 60
   static let segmentMagic: UInt64 = 0x474f_4c57_4f4c_4689
   static let frameMagic: UInt16 = 0x4c66
   static let endMark: UInt8 = 0xa5
   static let alignment = 8
 
-  /// What a frame takes on the disk.
+  /// The length of a frame on disk.
   package static func frameLength(storing payloadLength: Int) -> Int {
     (frameHeaderLength + payloadLength + alignment) / alignment * alignment
   }
@@ -108,7 +121,7 @@ package enum LogFormat {
   static let sealLength = frameLength(storing: 0)
 }
 
-/// A place in a log: how far a segment counts.
+/// A point in a log: a segment, and the length up to which its bytes count.
 package struct LogPosition: Hashable, Sendable {
   package var segment: UInt64
   package var length: Int64
@@ -119,10 +132,19 @@ package struct LogPosition: Hashable, Sendable {
   }
 }
 
-/// Where a row of frames has got to.
+/// A point between two frames of a segment.
 struct LogCursor: Hashable {
   var offset: Int64
   var chain: UInt32
   /// The last sequence number before `offset`.
   var sequence: UInt64
+
+  /// Before the first segment.
+  static let start = LogCursor(offset: 0, chain: 0, sequence: 0)
+
+  func advanced(by frame: FrameHeader) -> LogCursor {
+    LogCursor(
+      offset: offset + Int64(frame.length), chain: frame.chain,
+      sequence: sequence + UInt64(frame.eventCount))
+  }
 }

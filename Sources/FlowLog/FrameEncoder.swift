@@ -1,6 +1,6 @@
-/// Builds one frame at a time in a buffer that is used again.
+/// Builds one frame at a time, in a buffer that it reuses.
 struct FrameEncoder: ~Copyable {
-  /// The frame that was built last is at its start.
+  /// Begins with the frame that was built last.
   private(set) var buffer: [UInt8] = []
   private var deflater: Deflater?
 
@@ -11,12 +11,12 @@ struct FrameEncoder: ~Copyable {
     }
   }
 
-  /// Builds a frame of a raw payload, deflated where that makes the frame shorter.
+  /// Builds a frame of a raw payload, and deflates it if that makes the frame shorter.
   mutating func encode(
     _ header: FrameHeader, _ payload: Span<UInt8>, after chain: UInt32
   ) -> FrameHeader {
     var header = header
-    buffer.makeRoom(for: LogFormat.frameLength(storing: payload.count))
+    buffer.grow(to: LogFormat.frameLength(storing: payload.count))
     if let length = deflated(payload) {
       header.type |= FrameHeader.deflatedFlag
       header.storedLength = UInt32(length)
@@ -27,13 +27,13 @@ struct FrameEncoder: ~Copyable {
     return header
   }
 
-  /// Builds a frame anew from one that is stored, in another segment's salt and chain.
+  /// Builds a frame from the stored payload of another segment's frame, with a new salt and chain.
   mutating func encode(
     storedAs header: FrameHeader, _ payload: Span<UInt8>, salt: UInt32, after chain: UInt32
   ) -> FrameHeader {
     var header = header
     header.salt = salt
-    buffer.makeRoom(for: header.length)
+    buffer.grow(to: header.length)
     buffer.copy(payload, at: LogFormat.frameHeaderLength)
     finish(&header, after: chain)
     return header
@@ -41,10 +41,10 @@ struct FrameEncoder: ~Copyable {
 
   private mutating func deflated(_ payload: Span<UInt8>) -> Int? {
     let start = LogFormat.frameHeaderLength
-    // The longest that takes eight bytes less than the payload as it is.
-    let room = LogFormat.frameLength(storing: payload.count) - start - LogFormat.alignment - 1
-    guard room > 0 else { return nil }
-    return deflater?.deflate(payload, into: &buffer, start..<start + room)
+    // The longest payload that makes the frame eight bytes shorter.
+    let limit = LogFormat.frameLength(storing: payload.count) - start - LogFormat.alignment - 1
+    guard limit > 0 else { return nil }
+    return deflater?.deflate(payload, into: &buffer, start..<start + limit)
   }
 
   private mutating func finish(_ header: inout FrameHeader, after chain: UInt32) {
@@ -54,5 +54,12 @@ struct FrameEncoder: ~Copyable {
     buffer[end - 1] = LogFormat.endMark
     header.payloadChecksum = Checksum.of(buffer, start..<end)
     header.encode(into: &buffer, after: chain)
+  }
+}
+
+extension FrameEncoder {
+  /// Builds a seal, which has no payload.
+  mutating func encode(_ seal: FrameHeader, after cursor: LogCursor) -> FrameHeader {
+    encode(seal, [UInt8]().span, after: cursor.chain)
   }
 }

@@ -1,4 +1,4 @@
-/// The first 48 bytes of a frame; `LogFormat` shows them.
+/// The first 48 bytes of a frame; `LogFormat` has their layout.
 struct FrameHeader: Hashable {
   enum Kind: UInt8 {
     case data = 1
@@ -6,7 +6,7 @@ struct FrameHeader: Hashable {
   }
 
   var version = LogFormat.version
-  /// `Kind` and flags, as stored.
+  /// `Kind` and flags, as on disk.
   var type: UInt8
   var salt: UInt32
   var first: UInt64
@@ -40,19 +40,19 @@ struct FrameHeader: Hashable {
   var kind: Kind? { Kind(rawValue: type & 0xf) }
   var endsCommit: Bool { type & Self.endsCommitFlag != 0 }
   var isDeflated: Bool { type & Self.deflatedFlag != 0 }
-  /// The frame with its header and padding.
+  /// The length of the frame, with header and padding.
   var length: Int { LogFormat.frameLength(storing: Int(storedLength)) }
-  /// The same if it were not deflated.
+  /// The same without deflate.
   var rawFrameLength: Int { LogFormat.frameLength(storing: Int(rawLength)) }
   var last: UInt64 { first + UInt64(eventCount) - 1 }
 
-  /// Whether this version knows what the header says.
+  /// Whether this version knows the version, kind and flags.
   var isKnown: Bool {
     version == LogFormat.version && kind != nil
       && type & ~(0xf | Self.endsCommitFlag | Self.deflatedFlag) == 0
   }
 
-  /// Whether the lengths can be trusted. Only for a header that is known.
+  /// Whether the lengths can be trusted. For a known header only.
   var isSound: Bool {
     // The upper limit keeps sums far from overflow.
     guard (1...1 << 60).contains(first) else { return false }
@@ -64,7 +64,7 @@ struct FrameHeader: Hashable {
       && (1...rawLength).contains(eventCount)
   }
 
-  /// Stores it at the start of the buffer, with its checksum and its place in the chain.
+  /// Stores the header at the start of the buffer, and computes its checksum and chain.
   mutating func encode(into bytes: inout [UInt8], after previous: UInt32) {
     bytes.store(LogFormat.frameMagic, at: 0)
     bytes[2] = version
@@ -82,7 +82,7 @@ struct FrameHeader: Hashable {
     bytes.store(chain, at: 44)
   }
 
-  /// The header at `index`, if its magic and its own checksum are right; nothing more is checked.
+  /// The header at `index` if its magic and its own checksum match. Nothing else is checked.
   static func decode(_ bytes: [UInt8], at index: Int) -> FrameHeader? {
     guard bytes.load(UInt16.self, at: index) == LogFormat.frameMagic else { return nil }
     let checksum = bytes.load(UInt32.self, at: index + 40)

@@ -1,67 +1,59 @@
 package import FlowStorage
 
-/// What a frame says of itself. Its payload is read with `LogReader.withPayload`.
+/// The header of a frame, and where it is. `LogReader.withPayload` reads its payload.
 package struct LogFrame: Hashable, Sendable {
   /// The sequence number of its first event.
   package let first: UInt64
   package let count: Int
   package let endsCommit: Bool
-  /// The segment that holds it, and at which byte it begins there.
-  package let place: LogPlace
-  /// What it takes there.
+  /// The segment that holds it.
+  package let path: String
+  /// Where it begins in the segment.
+  package let offset: Int64
+  /// Its length on disk.
   package let byteCount: Int
   /// The engine life that the segment belongs to.
   package let engineLife: UInt32
-  /// Whether its segment was born with it: an earlier life may have written it first.
+  /// Whether recovery carried it over from an earlier segment. Then an earlier life may have written it.
   package let isCarriedOver: Bool
 
   package var last: UInt64 { first + UInt64(count) - 1 }
 }
 
-/// A byte of a file of the log.
-package struct LogPlace: Hashable, Sendable {
-  package let path: String
-  package let offset: Int64
-
-  package init(path: String, offset: Int64) {
-    self.path = path
-    self.offset = offset
-  }
-}
-
-/// Which log is read, and so how far its bytes count.
+/// Whose log is read, which decides how far its bytes count.
 package enum LogSource: Hashable, Sendable {
-  /// Of an engine that lives: up to what it says is durable. What lies beyond is in flight.
+  /// The log of a living engine, up to the position that the engine reports as durable. The bytes
+  /// beyond it are in flight.
   case live(durable: LogPosition)
-  /// Of an engine that is dead, to be believed as it is: it is synced first.
+  /// The log of a dead engine, to be read as it is. The reader syncs it first.
   case dead
-  /// Of an engine that is dead, to be recovered: recovery carries over what may not be durable.
+  /// The log of a dead engine, to be recovered. Recovery carries over what may not be durable.
   case recovering
 }
 
-/// Reads a log from its first event on, one frame in memory at a time.
+/// Reads a log from its first event on, one frame at a time.
 ///
-/// Every frame that it gives out belongs to a whole commit. It throws `LogError`: `.damaged` where
-/// history is known to be missing or wrong, `.newer`, `.empty`, `.storage`; it is of no use then.
+/// Every frame that it gives out belongs to a complete commit. It throws `LogError`: `.damaged` if
+/// history is known to be missing or wrong, `.newer`, `.empty` or `.storage`. After an error it can
+/// only be dropped.
 package struct LogReader<Store: Storage>: ~Copyable {
-  let directory: String
-  let storage: Store
+  let folder: Folder<Store>
   private let dictionary: PresetDictionary
   var segment: SegmentReader<Store>
-  /// The segment after this one; nil in the last.
+  /// The segment after this one; nil for the last.
   private var successor: SegmentReader<Store>?
-  /// How far this segment counts, as the successor says.
+  /// The length up to which this segment counts, by its successor's header.
   private var validLength: Int64?
   private var lastNumber: UInt64
-  /// How far the last segment of a live log counts.
+  /// The length up to which the last segment of a live log counts.
   private var durableLength: Int64?
-  /// Events up to here were given out from a segment where they count no more.
+  /// The last event that was given out from a segment in which it no longer counts.
   private var readThrough: UInt64 = 0
   private var inflater: Inflater
-  /// As long as the longest frame so far.
+  /// As long as the longest payload so far.
   private(set) var inflated: [UInt8] = []
   private var payload = Payload.none
-  /// How the log ends; nil until `next` has returned nil, and in a live log.
+  /// How the log ends; nil until `next` has returned nil, and for a live log.
   package private(set) var tail: LogTail?
 
   private enum Payload {
@@ -75,21 +67,20 @@ package struct LogReader<Store: Storage>: ~Copyable {
     _ directory: String, in storage: Store, _ source: LogSource,
     dictionary: PresetDictionary = .none
   ) throws(LogError) -> LogReader {
-    let highest = try highestSegment(in: directory, storage, source)
-    if source == .dead { try sync(highest, in: directory, storage) }
-    let first = try SegmentReader.open(1, in: directory, storage)
-    var reader = LogReader(
-      directory, storage, first, lastNumber: highest, source, dictionary: dictionary)
+    let folder = Folder(directory, in: storage)
+    let highest = try highestSegment(in: folder, source)
+    if source == .dead { try sync(highest, in: folder) }
+    let first = try SegmentReader.open(1, in: folder)
+    var reader = LogReader(folder, first, lastNumber: highest, source, dictionary: dictionary)
     try reader.enterSegment()
     return reader
   }
 
   private init(
-    _ directory: String, _ storage: Store, _ first: consuming SegmentReader<Store>,
-    lastNumber: UInt64, _ source: LogSource, dictionary: PresetDictionary
+    _ folder: Folder<Store>, _ first: consuming SegmentReader<Store>, lastNumber: UInt64,
+    _ source: LogSource, dictionary: PresetDictionary
   ) {
-    self.directory = directory
-    self.storage = storage
+    self.folder = folder
     self.dictionary = dictionary
     self.lastNumber = lastNumber
     segment = first
@@ -97,7 +88,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
     if case .live(let durable) = source { durableLength = durable.length }
   }
 
-  /// The events that were read, and where the last whole commit ends.
+  /// The last event of the last complete commit that was read, and where that commit ends.
   package var lastSequence: UInt64 { segment.committed.sequence }
   package var position: LogPosition {
     LogPosition(segment: segment.header.number, length: segment.committed.offset)
@@ -105,7 +96,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
   /// The engine life that the segment belongs to.
   package var engineLife: UInt32 { segment.header.engineLife }
 
-  /// Lets the reader of a live log go on to what has become durable since, by this engine or by one
+  /// Lets the reader of a live log continue to a new durable position, by the same engine or by one
   /// that recovered the log.
   package mutating func extend(to durable: LogPosition) throws(LogError) {
     precondition(durableLength != nil, "only a live log grows")
@@ -119,7 +110,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
     guard wasLast else { return }
     try findSuccessor()
     guard let length = validLength, length < segment.next.offset else { return }
-    // Recovery did not know what this reader was told: that the last commit is durable.
+    // Recovery did not know that the last commit is durable, and carried it over.
     readThrough = segment.committed.sequence
     segment.rewind(to: length)
   }
@@ -168,11 +159,11 @@ package struct LogReader<Store: Storage>: ~Copyable {
     let offset = segment.next.offset - Int64(frame.length)
     return LogFrame(
       first: frame.first, count: Int(frame.eventCount), endsCommit: frame.endsCommit,
-      place: LogPlace(path: segment.file.path, offset: offset), byteCount: frame.length,
-      engineLife: segment.header.engineLife, isCarriedOver: offset < segment.header.bornLength)
+      path: segment.file.path, offset: offset, byteCount: frame.length,
+      engineLife: segment.header.engineLife, isCarriedOver: offset < segment.header.initialLength)
   }
 
-  /// Reads to the end, for the verdict alone.
+  /// Reads to the end, for the tail alone.
   package mutating func drain() throws(LogError) {
     while try next() != nil {}
   }
@@ -185,7 +176,7 @@ package struct LogReader<Store: Storage>: ~Copyable {
       return
     }
     let length = Int(frame.rawLength)
-    inflated.makeRoom(for: length)
+    inflated.grow(to: length)
     guard inflater.inflate(segment.window.bytes, stored, into: &inflated, 0..<length) else {
       throw segment.error(
         at: segment.next.offset - Int64(frame.length), .damaged(.deflate))
@@ -197,13 +188,13 @@ package struct LogReader<Store: Storage>: ~Copyable {
 // MARK: - Damage at the end
 
 extension LogReader {
-  /// Takes the history to end before damage at the end of the last segment, if nothing behind it can
-  /// be read: then `tail` says what does not count, and recovery can go on from it. Events that were
-  /// acknowledged may be among it.
+  /// Ends the history before damage at the end of the last segment, if nothing after it is readable.
+  /// Then `tail` covers the damage, and recovery can continue before it. Acknowledged events may be
+  /// lost with it.
   ///
-  /// - Parameter error: what `next` threw.
-  /// - Returns: false for other damage: to go on would drop what can be read, or what is known to be
-  ///   missing.
+  /// - Parameter error: the error that `next` threw.
+  /// - Returns: false for other damage. To continue would drop readable frames, or events that are known
+  ///   to be missing.
   package mutating func endBefore(_ error: LogError) throws(LogError) -> Bool {
     guard tail == nil, validLength == nil, durableLength == nil else { return false }
     switch error.reason {
@@ -218,7 +209,7 @@ extension LogReader {
 // MARK: - From segment to segment
 
 extension LogReader {
-  /// Where the bytes of this segment cease to count.
+  /// The length up to which the bytes of this segment count.
   private var end: Int64 { validLength ?? durableLength ?? segment.size }
 
   private mutating func enterSegment() throws(LogError) {
@@ -234,7 +225,7 @@ extension LogReader {
     successor = nil
     let number = segment.header.number
     guard number < lastNumber else { return }
-    let next = try SegmentReader.open(number + 1, in: directory, storage)
+    let next = try SegmentReader.open(number + 1, in: folder)
     validLength = next.header.predecessorLength
     successor = consume next
   }
@@ -252,37 +243,32 @@ extension LogReader {
   }
 
   private func checkEnd(at length: Int64) throws(LogError) {
-    let place = segment.next.offset
-    guard place != length else { return }
+    let offset = segment.next.offset
+    guard offset != length else { return }
     throw segment.error(
-      at: place, .damaged(segment.isSealed ? .bytesAfterSeal : .successorDisagrees))
+      at: offset, .damaged(segment.isSealed ? .bytesAfterSeal : .successorDisagrees))
   }
 
   private static func highestSegment(
-    in directory: String, _ storage: Store, _ source: LogSource
+    in folder: Folder<Store>, _ source: LogSource
   ) throws(LogError) -> UInt64 {
     if case .live(let durable) = source {
-      guard durable.segment > 0 else { throw LogError(directory, .empty) }
+      guard durable.segment > 0 else { throw LogError(folder.path, .empty) }
       return durable.segment
     }
-    let names: [String]
-    do throws(Errno) { names = try storage.entries(of: directory) } catch {
-      throw LogError(directory, .storage(StorageError(.list, directory, error)))
-    }
+    let names = try wrapping(folder.path) { () throws(StorageError) in try folder.names() }
     guard let highest = names.compactMap(SegmentName.number).max() else {
-      throw LogError(directory, .empty)
+      throw LogError(folder.path, .empty)
     }
     return highest
   }
 
-  private static func sync(
-    _ number: UInt64, in directory: String, _ storage: Store
-  ) throws(LogError) {
-    try wrapping(directory) { () throws(StorageError) in
-      let file = try File(SegmentName.path(number, in: directory), .read, in: storage)
+  private static func sync(_ number: UInt64, in folder: Folder<Store>) throws(LogError) {
+    try wrapping(folder.path) { () throws(StorageError) in
+      let file = try folder.open(SegmentName.of(number), .read)
       try file.sync()
       try file.close()
-      try storage.syncNames(of: directory)
+      try folder.sync()
     }
   }
 }

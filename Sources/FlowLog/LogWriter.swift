@@ -1,6 +1,6 @@
 package import FlowStorage
 
-/// A piece of a commit that goes into one frame: at most 16 MiB, whole events.
+/// The part of a commit that goes into one frame: complete events, at most 16 MiB.
 package struct LogPart: Hashable, Sendable {
   package let eventCount: Int
   package let byteCount: Int
@@ -16,9 +16,9 @@ package struct LogPart: Hashable, Sendable {
 /// Appends commits to the segment that this engine began.
 ///
 /// One commit at a time: `rotateIfNeeded`, `append`, then `sync`, or `startSync` and `finishSync`.
-/// After a write or a sync that failed the writer is spoilt: every later call throws
-/// `.writerFailed`. Only what is done before anything is written can be tried again: a
-/// `rotateIfNeeded`, `makeRoom` or `append` that found no room, with `hasFailed` false.
+/// After a failed write or sync every later call throws `.writerFailed`. A call can be retried only if
+/// it failed before anything was written: a `rotateIfNeeded`, `reserveSpace` or `append` that found no
+/// space, with `hasFailed` false.
 package struct LogWriter<Store: Storage>: ~Copyable {
   private enum State {
     case idle
@@ -28,81 +28,79 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     case failed(StorageError)
   }
 
-  private(set) var directory: String
-  let storage: Store
-  let options: LogOptions
+  private var folder: Folder<Store>
+  private let options: LogOptions
   private var file: File<Store>
   private var header: SegmentHeader
   private var encoder: FrameEncoder
   private var state = State.idle
   private var durable: LogCursor
   private var written: LogCursor
-  /// What the frames would take if none was deflated.
+  /// The length of all frames if none was deflated.
   private var rawLength: Int64
   private var reservedLength: Int64
-  /// How long the file is, as this writer left it.
-  private var leftLength: Int64
+  /// The size of the file as this writer left it.
+  private var expectedSize: Int64
 
-  /// Begins a log in a folder that holds none. The folder's own name is the caller's to sync.
-  /// - Parameter salt: any number that no other segment is likely to have.
+  /// Begins a log in a folder that holds none. The caller syncs the name of the folder itself.
+  /// - Parameter salt: a number that no other segment is likely to have.
   package static func create(
     in directory: String, _ storage: Store, salt: UInt32, engineLife: UInt32,
     _ options: LogOptions = LogOptions()
   ) throws(LogError) -> LogWriter {
+    let folder = Folder(directory, in: storage)
     let header = SegmentHeader(1, after: .start, salt: salt, engineLife: engineLife, options)
     let file = try wrapping(directory) { () throws(StorageError) in
-      var file = try SegmentBirth.begin(header, in: directory, storage)
+      var file = try NewSegment.begin(header, in: folder)
       try file.sync()
-      try SegmentBirth.publish(&file, 1, in: directory, storage)
+      try NewSegment.publish(&file, 1, in: folder)
       return file
     }
     return LogWriter(
-      file, header, at: header.firstFrame, rawLength: 0, FrameEncoder(options), in: directory,
-      storage, options)
+      file, header, at: header.firstFrame, rawLength: 0, FrameEncoder(options), in: folder, options)
   }
 
-  /// Takes a segment that is in its folder and synced up to `cursor`.
+  /// Writes to a segment that is in its folder and synced up to `cursor`.
   init(
     _ file: consuming File<Store>, _ header: SegmentHeader, at cursor: LogCursor,
-    rawLength: Int64, _ encoder: consuming FrameEncoder, in directory: String, _ storage: Store,
+    rawLength: Int64, _ encoder: consuming FrameEncoder, in folder: Folder<Store>,
     _ options: LogOptions
   ) {
     self.file = file
     self.header = header
     self.encoder = encoder
-    self.directory = directory
-    self.storage = storage
+    self.folder = folder
     self.options = options
     self.rawLength = rawLength
     durable = cursor
     written = cursor
-    reservedLength = header.bornSize
-    leftLength = max(header.bornSize, cursor.offset)
+    reservedLength = header.initialSize
+    expectedSize = max(header.initialSize, cursor.offset)
   }
 
-  /// The last event that is durable; zero if none is.
+  /// The last durable event; zero if there is none.
   package var durableSequence: UInt64 { durable.sequence }
-  /// How long the segment is, as far as it is durable.
+  /// The durable length of the segment.
   package var durableLength: Int64 { durable.offset }
-  /// What a reader of the live log may believe.
+  /// The position up to which a reader of the live log may read.
   package var durablePosition: LogPosition {
     LogPosition(segment: header.number, length: durable.offset)
   }
-  /// The segment that is written to.
+  /// The current segment.
   package var path: String { file.path }
 
-  /// The folder has another name now; segments to come are made there.
+  /// Takes note that the folder was renamed. Later segments are created under its new name.
   package mutating func wasRenamed(to directory: String) {
-    self.directory = directory
+    folder = Folder(directory, in: folder.storage)
     file.folderWasRenamed(to: directory)
   }
 
-  /// Whether the writer is spoilt.
+  /// Whether a write or sync has failed, so that the writer can only be closed.
   package var hasFailed: Bool {
     if case .failed = state { true } else { false }
   }
 
-  /// Gives the file back. Of a log that was not sealed, recovery begins the next segment.
+  /// Closes the file. If the log is not sealed, recovery can continue it in a new segment.
   package consuming func close() throws(LogError) {
     let path = file.path
     do throws(StorageError) { try file.close() } catch { throw LogError(path, .storage(error)) }
@@ -112,9 +110,9 @@ package struct LogWriter<Store: Storage>: ~Copyable {
 // MARK: - Commits
 
 extension LogWriter {
-  /// Writes a commit of consecutive events behind all others, without syncing it.
+  /// Appends a commit of consecutive events, without syncing it.
   /// - Parameters:
-  ///   - payload: the parts one after the other.
+  ///   - payload: the parts, one after another.
   ///   - first: the sequence number of its first event, the one after the last commit's.
   package mutating func append(
     _ payload: Span<UInt8>, parts: [LogPart], from first: UInt64
@@ -124,8 +122,9 @@ extension LogWriter {
     precondition(first == durable.sequence + 1, "a commit that leaves a gap")
     precondition(parts.reduce(0) { $0 + $1.byteCount } == payload.count, "parts of another commit")
     let length = Self.rawLength(of: parts)
-    precondition(length <= header.largestCommitBytes, "a commit that rotation was not asked about")
-    try makeRoom(for: length)
+    precondition(
+      length <= header.largestCommitBytes, "a commit that was appended without rotateIfNeeded")
+    try reserveSpace(for: length)
     state = .written
     rawLength += length
     var start = 0
@@ -141,7 +140,7 @@ extension LogWriter {
     }
   }
 
-  /// A commit of one part.
+  /// Appends a commit of one part.
   package mutating func append(
     _ payload: Span<UInt8>, events count: Int, from first: UInt64
   ) throws(LogError) {
@@ -149,30 +148,30 @@ extension LogWriter {
       payload, parts: [LogPart(eventCount: count, byteCount: payload.count)], from: first)
   }
 
-  /// Makes the commit that was appended durable.
+  /// Makes the appended commit durable.
   package mutating func sync() throws(LogError) {
     try requireWritten()
     try run { (file) throws(StorageError) in try file.sync() }
     finish()
   }
 
-  /// Begins to make the commit durable; it is when `finishSync` returns true.
+  /// Starts to make the appended commit durable, which it is once `finishSync` returns true.
   package mutating func startSync() throws(LogError) {
     try requireWritten()
     try run { (file) throws(StorageError) in try file.startSync() }
     state = .syncing
   }
 
-  /// Whether the sync that was begun is done. Throws its error.
+  /// Whether the started sync is complete. Throws its error.
   package mutating func finishSync() throws(LogError) -> Bool {
     try requireHealth()
-    guard case .syncing = state else { preconditionFailure("no sync was begun") }
+    guard case .syncing = state else { preconditionFailure("no sync was started") }
     let isDone = try run { (file) throws(StorageError) in try file.finishedSync() }
     if isDone { finish() }
     return isDone
   }
 
-  /// Ends the segment for good, and syncs it. Only `close` may follow.
+  /// Seals and syncs the segment. Only `close` may follow.
   package mutating func seal() throws(LogError) {
     try requireIdle()
     try write(encoder.encode(.seal(salt: header.salt, after: durable.sequence), after: durable))
@@ -181,12 +180,12 @@ extension LogWriter {
     state = .sealed
   }
 
-  /// Whether the segment is where the writer put it, and as long as it left it. If not, somebody
-  /// else is at work on it.
-  package func isAsLeft() throws(LogError) -> Bool {
+  /// Whether the segment is at its path, with the size that this writer left. If not, another process
+  /// changes it.
+  package func isUntouched() throws(LogError) -> Bool {
     try wrapping(file.path) { () throws(StorageError) in
       guard try file.isAtItsPath() else { return false }
-      return try file.size() == leftLength
+      return try file.size() == expectedSize
     }
   }
 
@@ -202,35 +201,34 @@ extension LogWriter {
       throw fail(error)
     }
     written = written.advanced(by: frame)
-    leftLength = max(leftLength, written.offset)
+    expectedSize = max(expectedSize, written.offset)
   }
 }
 
-// MARK: - Room and rotation
+// MARK: - Space and rotation
 
 extension LogWriter {
-  /// What a commit of these parts takes if none is deflated.
+  /// The length of a commit of these parts if none is deflated.
   package static func rawLength(of parts: [LogPart]) -> Int64 {
     parts.reduce(0) { $0 + Int64(LogFormat.frameLength(storing: $1.byteCount)) }
   }
 
-  /// Makes sure that commits of so many raw bytes can be appended, and the seal after them, without
-  /// more room.
-  package mutating func makeRoom(for length: Int64) throws(LogError) {
+  /// Reserves disk space for commits of so many raw bytes and the seal after them.
+  package mutating func reserveSpace(for length: Int64) throws(LogError) {
     try requireIdle()
     let needed = durable.offset + length + Int64(LogFormat.sealLength)
     guard header.reservationBytes > 0, needed > reservedLength else { return }
     let reserved = header.reservedSize(holding: needed)
     do throws(StorageError) { try file.reserve(upTo: reserved) } catch {
-      throw try noRoom(error)
+      throw try outOfSpace(error)
     }
     reservedLength = reserved
-    leftLength = reserved
+    expectedSize = reserved
   }
 
-  /// Goes on in a new segment if a commit of these parts has no place in this one. With several
-  /// syncs: everything is durable before and after.
-  /// - Parameter salt: for the new segment, asked for only if there is one.
+  /// Begins a new segment if a commit of these parts does not fit this one. Takes several syncs;
+  /// everything is durable before and after.
+  /// - Parameter salt: for the new segment; called only if there is one.
   package mutating func rotateIfNeeded(
     for parts: [LogPart], salt: () -> UInt32
   ) throws(LogError) {
@@ -241,8 +239,8 @@ extension LogWriter {
     try rotate(salt: salt(), holding: length)
   }
 
-  /// The new segment is built before the old one is sealed: if there is no room for it, nothing has
-  /// happened. Nobody sees it until its rename, and that comes after the seal is durable.
+  /// The new segment is written before the old one is sealed: if there is no space for it, nothing has
+  /// happened. No reader sees it until it is renamed, which happens after the seal is durable.
   private mutating func rotate(salt: UInt32, holding length: Int64) throws(LogError) {
     let seal = encoder.encode(.seal(salt: header.salt, after: durable.sequence), after: durable)
     let header = SegmentHeader(
@@ -252,7 +250,7 @@ extension LogWriter {
     do throws(StorageError) {
       try file.write(encoder.buffer.span.extracting(0..<seal.length), at: durable.offset)
       try file.sync()
-      try SegmentBirth.publish(&next, header.number, in: directory, storage)
+      try NewSegment.publish(&next, header.number, in: folder)
       swap(&file, &next)
       try next.close()
     } catch {
@@ -262,15 +260,15 @@ extension LogWriter {
     durable = header.firstFrame
     written = durable
     rawLength = 0
-    reservedLength = header.bornSize
-    leftLength = max(header.bornSize, durable.offset)
+    reservedLength = header.initialSize
+    expectedSize = max(header.initialSize, durable.offset)
   }
 
   private mutating func begin(_ header: SegmentHeader) throws(LogError) -> File<Store> {
     do throws(StorageError) {
-      return try SegmentBirth.beginSynced(header, in: directory, storage)
+      return try NewSegment.beginSynced(header, in: folder)
     } catch {
-      throw try noRoom(error)
+      throw try outOfSpace(error)
     }
   }
 }
@@ -284,7 +282,9 @@ extension LogWriter {
 
   private func requireIdle() throws(LogError) {
     try requireHealth()
-    guard case .idle = state else { preconditionFailure("a commit is in flight, or the log ended") }
+    guard case .idle = state else {
+      preconditionFailure("a commit is in flight, or the log is sealed")
+    }
   }
 
   private func requireWritten() throws(LogError) {
@@ -303,29 +303,12 @@ extension LogWriter {
     return LogError(file.path, at: written.offset, .storage(error))
   }
 
-  /// For what is done before anything of the log is touched: want of room can be waited for.
-  private mutating func noRoom(_ error: StorageError) throws(LogError) -> LogError {
-    guard error.errno.isWantOfRoom else { return fail(error) }
-    // A file system can give a part of the room, with the size, before it finds that the rest is
-    // not to be had.
-    leftLength = try run { (file) throws(StorageError) in try file.size() }
+  /// The error of an operation that comes before any write to the log. Without space the caller can
+  /// wait and retry.
+  private mutating func outOfSpace(_ error: StorageError) throws(LogError) -> LogError {
+    guard error.errno.isOutOfSpace else { return fail(error) }
+    // A file system can extend the file for a part of the reservation before it fails.
+    expectedSize = try run { (file) throws(StorageError) in try file.size() }
     return LogError(file.path, at: written.offset, .storage(error))
-  }
-}
-
-extension SegmentHeader {
-  /// Where its first frame goes.
-  var firstFrame: LogCursor { firstFrame(after: encoded().chain) }
-
-  /// - Parameter chain: of the header.
-  func firstFrame(after chain: UInt32) -> LogCursor {
-    LogCursor(
-      offset: Int64(LogFormat.segmentHeaderLength), chain: chain, sequence: predecessorSequence)
-  }
-}
-
-extension FrameEncoder {
-  mutating func encode(_ seal: FrameHeader, after cursor: LogCursor) -> FrameHeader {
-    encode(seal, [UInt8]().span, after: cursor.chain)
   }
 }

@@ -1,23 +1,24 @@
 import FlowStorage
 
 extension LogWriter {
-  /// Goes on with the log of an engine that is dead: begins a segment of its own after the history
-  /// that `reader` has read to its end.
+  /// Continues the log of a dead engine: begins a segment of its own after the history that `reader`
+  /// has read to its end.
   ///
-  /// No page cache is trusted. The last commit may have been written and not synced; unless something
-  /// written after it proves that it was durable, it is not counted to the old segment any more but
-  /// copied into the new one, which is synced before it gets its name. The old segment is not touched.
-  /// A crash in here leaves the log with the same events, however often.
+  /// Recovery does not trust the page cache. The last commit may have been written and not synced.
+  /// Unless a later frame proves that it was durable, it no longer counts as part of the old segment:
+  /// it is copied into the new segment, which is synced before it gets its name. The old segment is
+  /// not touched. A crash during recovery leaves the log with the same events, however often it
+  /// happens.
   ///
-  /// Whether to go on after a torn or ambiguous tail is decided before, by the reader's `tail`.
+  /// The caller has decided, from the reader's `tail`, to continue after a torn or ambiguous tail.
   package static func recover(
     after reader: consuming LogReader<Store>, salt: UInt32, engineLife: UInt32,
     _ options: LogOptions = LogOptions()
   ) throws(LogError) -> LogWriter {
     guard let tail = reader.tail else {
-      preconditionFailure("recovery goes on from a log that was read to its end")
+      preconditionFailure("recovery continues a log that was read to its end")
     }
-    let (directory, storage) = (reader.directory, reader.storage)
+    let folder = reader.folder
     let known = reader.segment.durable
     let end = reader.segment.committed
     let number = reader.segment.header.number + 1
@@ -33,12 +34,11 @@ extension LogWriter {
       holding: rawLength, options)
     var cursor = header.firstFrame
     var file = try wrapping(tail.path) { () throws(StorageError) in
-      try SegmentBirth.begin(header, in: directory, storage)
+      try NewSegment.begin(header, in: folder)
     }
-    let path = file.path
-    var isWhole = false
-    // It may hold room that others wait for.
-    defer { if !isWhole { try? storage.removeLeftover(path) } }
+    var isComplete = false
+    // It may hold space that other files need.
+    defer { if !isComplete { try? NewSegment.discard(number, in: folder) } }
     try reader.segment.forEachFrame(from: known, to: end) { (frame, payload) throws(LogError) in
       let carried = encoder.encode(
         storedAs: frame, payload, salt: salt, after: cursor.chain)
@@ -50,27 +50,27 @@ extension LogWriter {
     }
     do throws(StorageError) {
       try file.sync()
-      // An engine that died in here may have left the name of the old segment unsynced: without it
-      // the new one would follow nothing.
-      try storage.syncNames(of: directory)
-      isWhole = true
-      try SegmentBirth.publish(&file, number, in: directory, storage)
+      // An engine that died during rotation may have left the old segment's name unsynced. Without
+      // that name the new segment would have no predecessor.
+      try folder.sync()
+      isComplete = true
+      try NewSegment.publish(&file, number, in: folder)
     } catch {
       throw LogError(tail.path, .storage(error))
     }
     return LogWriter(
-      file, header, at: cursor, rawLength: rawLength, encoder, in: directory, storage, options)
+      file, header, at: cursor, rawLength: rawLength, encoder, in: folder, options)
   }
 }
 
 extension SegmentReader {
-  /// The end of the last commit that is known to be durable: the last one, if it was born with the
-  /// segment or anything was written after it, else the one before.
+  /// The end of the last commit that is known to be durable: the last one if it was carried over, or if
+  /// a frame was written after it; else the one before it.
   var durable: LogCursor {
-    committed.offset <= header.bornLength || hasProof ? committed : lastCommit
+    committed.offset <= header.initialLength || isProvenDurable ? committed : lastCommit
   }
 
-  /// Gives out the stored frames of the last commit once more.
+  /// Visits the stored frames of the last commit once more.
   mutating func forEachFrame(
     from start: LogCursor, to end: LogCursor,
     _ body: (FrameHeader, Span<UInt8>) throws(LogError) -> Void

@@ -1,8 +1,30 @@
-/// The first 128 bytes of a segment; `LogFormat` shows them.
+/// The names of segments in their folder.
+enum SegmentName {
+  static let digits = 8
+  static let suffix = ".seg"
+  /// Follows the name of a segment under construction.
+  static let unfinished = ".new"
+  static let highest: UInt64 = 99_999_999
+
+  static func of(_ number: UInt64) -> String {
+    precondition((1...highest).contains(number), "a segment number has eight digits")
+    return String(String(highest + 1 + number).dropFirst()) + suffix
+  }
+
+  /// The number of a segment; nil for any other name.
+  static func number(of name: String) -> UInt64? {
+    guard name.utf8.count == digits + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
+    let digits = name.utf8.prefix(digits)
+    guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return UInt64(Substring(digits)).flatMap { $0 > 0 ? $0 : nil }
+  }
+}
+
+/// The first 128 bytes of a segment; `LogFormat` has their layout.
 struct SegmentHeader: Hashable {
   var salt: UInt32
   var number: UInt64
-  /// What the predecessor counts for, where this segment goes on. Zeros for the first.
+  /// How far the predecessor counts, and how it ends there. Zeros for the first segment.
   var predecessorLength: Int64
   var predecessorSequence: UInt64
   var predecessorChain: UInt32
@@ -10,23 +32,23 @@ struct SegmentHeader: Hashable {
   var rotationBytes: Int64
   var largestCommitBytes: Int64
   var reservationBytes: Int64
-  var bornLength: Int64
+  var initialLength: Int64
   var dictionaryChecksum: UInt32
 
   var firstSequence: UInt64 { predecessorSequence + 1 }
 
-  /// The size that the file had when it got its name: with room for the seal, if room is reserved.
-  var bornSize: Int64 {
+  /// The size of the file when it got its name. With a reservation it has space for the seal.
+  var initialSize: Int64 {
     reservationBytes == 0
-      ? bornLength : reservedSize(holding: bornLength + Int64(LogFormat.sealLength))
+      ? initialLength : reservedSize(holding: initialLength + Int64(LogFormat.sealLength))
   }
 
-  /// So many bytes, rounded up to reservation steps. There must be one.
+  /// A length, rounded up to reservation steps. There must be a reservation.
   func reservedSize(holding length: Int64) -> Int64 {
     (length + reservationBytes - 1) / reservationBytes * reservationBytes
   }
 
-  /// The bytes, and the chain before the first frame.
+  /// The header on disk, and the chain before the first frame.
   func encoded() -> (bytes: [UInt8], chain: UInt32) {
     var bytes = [UInt8](repeating: 0, count: LogFormat.segmentHeaderLength)
     bytes.store(LogFormat.segmentMagic, at: 0)
@@ -43,7 +65,7 @@ struct SegmentHeader: Hashable {
     bytes.store(UInt64(rotationBytes), at: 64)
     bytes.store(UInt64(largestCommitBytes), at: 72)
     bytes.store(UInt64(reservationBytes), at: 80)
-    bytes.store(UInt64(bornLength), at: 88)
+    bytes.store(UInt64(initialLength), at: 88)
     bytes.store(dictionaryChecksum, at: 96)
     let checksum = Checksum.of(bytes, 0..<124)
     bytes.store(checksum, at: 124)
@@ -78,10 +100,10 @@ struct SegmentHeader: Hashable {
       rotationBytes: try length(at: 64),
       largestCommitBytes: try length(at: 72),
       reservationBytes: try length(at: 80),
-      bornLength: try length(at: 88),
+      initialLength: try length(at: 88),
       dictionaryChecksum: bytes.load(UInt32.self, at: 96))
     guard header.number == number, header.isSound else { throw .damaged }
-    // What the fields do not hold must be as written: what follows from them, and reserved bytes.
+    // Bytes that no field holds must be as this version writes them: derived ones, and reserved ones.
     guard bytes.load(UInt16.self, at: 10) == UInt16(LogFormat.segmentHeaderLength),
       bytes.load(UInt64.self, at: 24) == header.firstSequence,
       bytes.load(UInt64.self, at: 32) == number - 1,
@@ -93,6 +115,36 @@ struct SegmentHeader: Hashable {
   private var isSound: Bool {
     let shortest = Int64(LogFormat.segmentHeaderLength)
     let startsLog = predecessorLength == 0 && predecessorSequence == 0 && predecessorChain == 0
-    return number == 1 ? startsLog : predecessorLength >= shortest && bornLength >= shortest
+    return number == 1 ? startsLog : predecessorLength >= shortest && initialLength >= shortest
+  }
+}
+
+extension SegmentHeader {
+  /// The header of a segment that continues after `cursor` in the segment before `number`.
+  init(
+    _ number: UInt64, after cursor: LogCursor, salt: UInt32, engineLife: UInt32,
+    carrying carriedLength: Int64 = 0, holding commitLength: Int64 = 0, _ options: LogOptions
+  ) {
+    precondition(number > 1 || cursor == .start, "the first segment has no predecessor")
+    precondition(
+      options.rotationBytes >= 0 && options.largestCommitBytes >= 0
+        && options.reservationBytes >= 0, "a size is not negative")
+    self.init(
+      salt: salt, number: number, predecessorLength: cursor.offset,
+      predecessorSequence: cursor.sequence, predecessorChain: cursor.chain,
+      engineLife: engineLife, rotationBytes: options.rotationBytes,
+      largestCommitBytes: max(options.largestCommitBytes, commitLength),
+      reservationBytes: options.reservationBytes,
+      initialLength: Int64(LogFormat.segmentHeaderLength) + carriedLength,
+      dictionaryChecksum: options.dictionary.checksum)
+  }
+
+  /// The point before its first frame.
+  var firstFrame: LogCursor { firstFrame(after: encoded().chain) }
+
+  /// - Parameter chain: of the header.
+  func firstFrame(after chain: UInt32) -> LogCursor {
+    LogCursor(
+      offset: Int64(LogFormat.segmentHeaderLength), chain: chain, sequence: predecessorSequence)
   }
 }

@@ -1,24 +1,24 @@
 import FlowStorage
 
-/// Walks the frames of one segment. It finds what is wrong; what that means is for others to say.
+/// Walks the frames of one segment and finds bad ones. Its callers decide what a bad frame means.
 struct SegmentReader<Store: Storage>: ~Copyable {
   let file: File<Store>
   let header: SegmentHeader
   let size: Int64
   var window = FileWindow()
-  /// The next frame.
+  /// Before the next frame.
   private(set) var next: LogCursor
-  /// Where the last whole commit begins and ends. Both at the first frame if there is none.
+  /// The beginning and the end of the last complete commit; both at the first frame if there is none.
   private(set) var lastCommit: LogCursor
   private(set) var committed: LogCursor
   private(set) var isSealed = false
-  /// Whether anything was written after the last whole commit, and so after it was durable.
-  private(set) var hasProof = false
-  /// Up to here a commit of many frames is known to be whole.
-  private var wholeThrough: Int64 = 0
+  /// Whether a frame follows the last complete commit. It was written after that commit was durable.
+  private(set) var isProvenDurable = false
+  /// The offset up to which a commit of several frames is known to be complete.
+  private var completeThrough: Int64 = 0
 
   enum Step: Hashable {
-    /// A valid frame, and where its stored payload is in the window.
+    /// A valid frame, and the range of its stored payload in the window.
     case frame(FrameHeader, payload: Range<Int>)
     case seal
     case end
@@ -26,10 +26,10 @@ struct SegmentReader<Store: Storage>: ~Copyable {
   }
 
   static func open(
-    _ number: UInt64, in directory: String, _ storage: Store
+    _ number: UInt64, in folder: Folder<Store>
   ) throws(LogError) -> SegmentReader {
-    let path = SegmentName.path(number, in: directory)
-    let file = try openFile(path, storage)
+    let file = try openFile(SegmentName.of(number), in: folder)
+    let path = file.path
     let (size, bytes) = try wrapping(path) { () throws(StorageError) in
       (
         min(try file.size(), LogFormat.greatestLength),
@@ -42,14 +42,17 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     } catch {
       throw LogError(path, error == .newer ? .newer : .damaged(.segmentHeader))
     }
-    guard size >= header.bornSize else { throw LogError(path, at: size, .damaged(.cutShort)) }
+    guard size >= header.initialSize else { throw LogError(path, at: size, .damaged(.cutShort)) }
     // The header's checksum begins the chain.
     return SegmentReader(file, header, chain: bytes.load(UInt32.self, at: 124), size: size)
   }
 
-  private static func openFile(_ path: String, _ storage: Store) throws(LogError) -> File<Store> {
-    do throws(StorageError) { return try File(path, .read, in: storage) } catch {
-      throw LogError(path, error.errno == .noSuchFile ? .damaged(.missingSegment) : .storage(error))
+  private static func openFile(
+    _ name: String, in folder: Folder<Store>
+  ) throws(LogError) -> File<Store> {
+    do throws(StorageError) { return try folder.open(name, .read) } catch {
+      throw LogError(
+        error.path, error.errno == .noSuchFile ? .damaged(.missingSegment) : .storage(error))
     }
   }
 
@@ -64,15 +67,15 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     committed = next
   }
 
-  /// The next frame of a whole commit below `end`, where the segment's bytes cease to count.
+  /// The next frame of a complete commit below `end`, beyond which the segment's bytes do not count.
   mutating func step(below end: Int64) throws(LogError) -> Step {
     guard !isSealed else { return .end }
     let step = try check(next, inCommitAfter: committed.sequence, below: end)
     guard case .frame(let frame, let payload) = step else { return step }
-    hasProof = true
-    if frame.kind == .data, !frame.endsCommit, next.offset >= wholeThrough {
+    isProvenDurable = true
+    if frame.kind == .data, !frame.endsCommit, next.offset >= completeThrough {
       if let bad = try lookAhead(from: next.advanced(by: frame), below: end) { return bad }
-      // The payload may have left the window.
+      // Looking ahead may have moved the window past the payload.
       return try self.step(below: end)
     }
     return advance(by: frame, payload)
@@ -89,12 +92,12 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     if frame.endsCommit {
       lastCommit = committed
       committed = next
-      hasProof = false
+      isProvenDurable = false
     }
     return .frame(frame, payload: payload)
   }
 
-  /// Goes back by the last commit, or by the seal, if that is where a successor begins.
+  /// Steps back over the seal, or over the last commit, if a successor begins there.
   mutating func rewind(to length: Int64) {
     if length == lastCommit.offset { committed = lastCommit }
     guard length == committed.offset else { return }
@@ -102,8 +105,8 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     isSealed = false
   }
 
-  /// Whether the rest of a commit is there. Its frames are read twice, so that no more than one need
-  /// be held and none is given out that does not count.
+  /// Checks that the rest of a commit is there. Its frames are read twice: then the reader holds one
+  /// frame at a time, and gives out no frame of an unfinished commit.
   private mutating func lookAhead(
     from start: LogCursor, below end: Int64
   ) throws(LogError) -> Step? {
@@ -116,14 +119,14 @@ struct SegmentReader<Store: Storage>: ~Copyable {
       guard frame.kind == .data else { return .bad(.unfinishedCommit, at: cursor) }
       cursor = cursor.advanced(by: frame)
       if frame.endsCommit {
-        wholeThrough = cursor.offset
+        completeThrough = cursor.offset
         return nil
       }
     }
   }
 
-  /// Applies the rules of `LogFormat` to the frame at a place, but for inflating it. A seal is a
-  /// frame here.
+  /// Applies the rules of `LogFormat` to the frame at `cursor`, except that it does not inflate it. A
+  /// seal is a frame here.
   mutating func check(
     _ cursor: LogCursor, inCommitAfter sequence: UInt64, below end: Int64
   ) throws(LogError) -> Step {
@@ -171,13 +174,5 @@ struct SegmentReader<Store: Storage>: ~Copyable {
 
   func error(at offset: Int64, _ reason: LogError.Reason) -> LogError {
     LogError(file.path, at: offset, reason)
-  }
-}
-
-extension LogCursor {
-  func advanced(by frame: FrameHeader) -> LogCursor {
-    LogCursor(
-      offset: offset + Int64(frame.length), chain: frame.chain,
-      sequence: sequence + UInt64(frame.eventCount))
   }
 }

@@ -1,19 +1,44 @@
 import FlowStorage
 
+/// What the last segment's tail means.
+package enum TailVerdict: Hashable, Sendable {
+  /// Every byte is accounted for.
+  case intact(isSealed: Bool)
+  /// A commit whose end never reached the disk: legal after a crash, and never acknowledged.
+  case torn
+  /// A complete last commit with a bad checksum. A crash or a corrupted disk may have caused it, and
+  /// the bytes do not tell which. It may have been acknowledged.
+  case ambiguous
+}
+
+/// How a log ends that is not damaged. A torn or ambiguous tail is not part of the history.
+package struct LogTail: Hashable, Sendable {
+  package let verdict: TailVerdict
+  package let path: String
+  /// The beginning of the commit that does not count, or the end of the history.
+  package let offset: Int64
+  /// How many bytes do not count.
+  package let bytes: Int64
+  /// The last sequence number of the history.
+  package let lastSequence: UInt64
+  /// The last sequence number that the bad commit is known to hold; `lastSequence` if there is none.
+  package let lastAtStake: UInt64
+}
+
 extension SegmentReader {
-  /// Says what it means that the last segment ends where it ends.
+  /// Decides what the tail of the last segment means.
   ///
-  /// One commit is in flight at a time, so a crash can only hit what comes after the last whole
-  /// commit, and no more of it than the largest commit. There
-  /// - nothing, or zeros in reserved room, is the end;
-  /// - a frame that proves by its `syncedThrough` that something before it was durable, or more bytes
-  ///   than one commit, or a seal, cannot come from a crash: damaged;
-  /// - a frame whose end mark is not there, or a commit whose later frames are not there, or bytes
-  ///   of another segment, is torn: a commit that was acknowledged was whole;
-  /// - all else is ambiguous.
-  /// - Parameter end: the first frame that is not valid, or the end of the segment.
+  /// One commit is in flight at a time, so a crash can damage only the bytes after the last complete
+  /// commit, and no more of them than the largest commit. Of those bytes:
+  /// - none, or zeros in reserved space, are the end of the log;
+  /// - a frame whose `syncedThrough` proves that something before it was durable, or more bytes than
+  ///   one commit, or a seal, cannot come from a crash: damaged;
+  /// - a frame without its end mark, a commit without its later frames, or bytes of another segment,
+  ///   are torn: an acknowledged commit was complete;
+  /// - everything else is ambiguous.
+  /// - Parameter end: before the first invalid frame, or the end of the segment.
   mutating func judgeTail(_ fault: FrameFault, at end: LogCursor) throws(LogError) -> LogTail {
-    guard end.offset >= header.bornLength else {
+    guard end.offset >= header.initialLength else {
       throw error(at: end.offset, .damaged(.frame(fault)))
     }
     let extent: Int64
@@ -31,14 +56,14 @@ extension SegmentReader {
     guard badEnd > committed.offset else {
       return tail(.intact(isSealed: false), bytes: 0, lastAtStake: committed.sequence)
     }
-    let found = try searchFrames(from: end.offset, to: extent)
+    let firstForeign = try searchFrames(from: end.offset, to: extent)
     guard badEnd - committed.offset <= header.largestCommitBytes else {
       throw error(at: end.offset, .damaged(.moreThanOneCommit))
     }
     let frame = try load(LogFormat.frameHeaderLength, at: end.offset, below: size).flatMap {
       FrameHeader.decode(window.bytes, at: $0)
     }
-    let isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: found)
+    let isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: firstForeign)
     let own = frame.flatMap { $0.salt == header.salt && $0.isSound ? $0.last : nil }
     return tail(
       isTorn ? .torn : .ambiguous, bytes: badEnd - committed.offset,
@@ -46,7 +71,7 @@ extension SegmentReader {
   }
 
   private func tail(
-    _ verdict: LogTail.Verdict, bytes: Int64, lastAtStake: UInt64
+    _ verdict: TailVerdict, bytes: Int64, lastAtStake: UInt64
   ) -> LogTail {
     LogTail(
       verdict: verdict, path: file.path, offset: committed.offset, bytes: bytes,
@@ -64,8 +89,8 @@ extension SegmentReader {
     return frame.endsCommit || frame.kind == .seal ? extent < frameEnd : extent <= frameEnd
   }
 
-  /// All behind the history, however much it is and whatever was said of it; nil if a frame of this
-  /// segment is among it that can be read.
+  /// The tail that holds everything after the history, however much that is; nil if it contains a
+  /// readable frame of this segment.
   mutating func unreadableTail() throws(LogError) -> LogTail? {
     let start = isSealed ? next.offset : committed.offset
     let extent: Int64
@@ -74,44 +99,45 @@ extension SegmentReader {
     } catch {
       throw self.error(at: start, .storage(error))
     }
-    // Frames that say that they reach over each other would take for ever to check. To take one for
-    // readable is the safe side. What lies beyond the bound may be a hole, which costs nothing.
+    // Frames whose lengths overlap could take forever to check, so the work is bounded. At the bound,
+    // the tail counts as readable, which is the safe side. A hole beyond it costs nothing.
     var remainingBytes =
-      4 * min(extent - start, Self.mostTailBytes) + Int64(LogFormat.largestPayload)
-    var place = start
-    while let offset = try nextFramePlace(from: place, to: extent) {
+      4 * min(extent - start, Self.checkedTailBytes) + Int64(LogFormat.largestPayload)
+    var position = start
+    while let offset = try nextFrameOffset(from: position, to: extent) {
       guard let checkedBytes = try checkedBytes(at: offset) else { return nil }
       remainingBytes -= checkedBytes
       if remainingBytes < 0 { return nil }
-      place = offset + Int64(LogFormat.alignment)
+      position = offset + Int64(LogFormat.alignment)
     }
     return LogTail(
       verdict: .ambiguous, path: file.path, offset: start, bytes: extent - start,
       lastSequence: committed.sequence, lastAtStake: committed.sequence)
   }
 
-  /// Of what is behind the history, so much is checked frame by frame.
-  private static var mostTailBytes: Int64 { 64 << 20 }
+  /// How much of the tail is checked frame by frame.
+  private static var checkedTailBytes: Int64 { 64 << 20 }
 
-  /// Where a frame may begin next: no frame begins with eight zeros.
-  private mutating func nextFramePlace(
+  /// The next offset at which a frame can begin: no frame begins with eight zeros.
+  private mutating func nextFrameOffset(
     from start: Int64, to end: Int64
   ) throws(LogError) -> Int64? {
     do throws(StorageError) {
       let alignment = Int64(LogFormat.alignment)
-      return try window.content(of: file, from: start, to: end).map { $0 / alignment * alignment }
+      return try window.firstNonZero(of: file, from: start, to: end)
+        .map { $0 / alignment * alignment }
     } catch {
       throw self.error(at: start, .storage(error))
     }
   }
 
-  /// How many bytes had to be looked at to see that no frame of this segment is there, wherever it
-  /// belongs; nil if one is.
+  /// How many bytes it takes to see that no readable frame of this segment begins here, whatever its
+  /// sequence number; nil if one does.
   private mutating func checkedBytes(at offset: Int64) throws(LogError) -> Int64? {
     guard let start = try load(LogFormat.frameHeaderLength, at: offset, below: size),
       let frame = FrameHeader.decode(window.bytes, at: start), frame.salt == header.salt
     else { return 0 }
-    // What a newer flow wrote can be read by that.
+    // A newer flow can read what a newer flow wrote.
     guard frame.isKnown else { return nil }
     guard frame.isSound, let start = try load(frame.length, at: offset, below: size) else {
       return 0
@@ -121,19 +147,19 @@ extension SegmentReader {
     return isValid ? nil : Int64(frame.length)
   }
 
-  /// Looks for frame headers where no frame is valid any more: for proof that events are missing.
-  /// Nothing that is found is history.
-  /// - Returns: where the first header of another segment is.
+  /// Searches the bytes after the last valid frame for frame headers, as proof that events are missing.
+  /// No frame found here becomes history.
+  /// - Returns: the offset of the first header of another segment.
   private mutating func searchFrames(
     from start: Int64, to end: Int64
   ) throws(LogError) -> Int64? {
     var firstForeign: Int64?
     var proven = committed.sequence
-    // No further than a crash reaches: what follows is damaged whatever it holds.
+    // A crash reaches no further; whatever follows is damage.
     let limit = min(end, committed.offset + header.largestCommitBytes)
-    var place = start
-    while let offset = try nextFramePlace(from: place, to: limit) {
-      place = offset + Int64(LogFormat.alignment)
+    var position = start
+    while let offset = try nextFrameOffset(from: position, to: limit) {
+      position = offset + Int64(LogFormat.alignment)
       guard let index = try load(LogFormat.frameHeaderLength, at: offset, below: size) else {
         break
       }

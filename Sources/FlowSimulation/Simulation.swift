@@ -138,7 +138,7 @@ package struct Simulation {
 
   /// An engine at work waits for room; it stops only where what it had room for was refused.
   private func checkEnd(at error: RunError) {
-    guard !world.isEngineDead, let failure = error.storageFailure, failure.errno.isWantOfRoom
+    guard !world.isEngineDead, let failure = error.storageFailure, failure.errno.isOutOfSpace
     else { return }
     switch failure.operation {
     case .reserve, .create: world.checkers.violated(.live, "the engine does not wait: \(failure)")

@@ -1,7 +1,7 @@
-/// An error number of the operating system, by itself.
+/// An error number of the operating system.
 ///
-/// Our own type, so that the log and the simulated world need no C library for it. The numbers are
-/// those of Linux on every architecture that Swift supports.
+/// A type of our own, so that the log and the simulated world need no C library for it. The numbers
+/// are those of Linux on every architecture that Swift supports.
 package struct Errno: Error, Hashable, Sendable {
   package let rawValue: Int32
 
@@ -39,12 +39,12 @@ package struct Errno: Error, Hashable, Sendable {
 }
 
 extension Errno {
-  /// Whether somebody may make room, and the same be tried again.
-  package var isWantOfRoom: Bool { self == .noSpace || self == .quotaExceeded }
+  /// Whether the operation can succeed later, once other processes free disk space.
+  package var isOutOfSpace: Bool { self == .noSpace || self == .quotaExceeded }
 }
 
 extension Errno: CustomStringConvertible {
-  /// What the number means, in the words of the manual, with its symbol.
+  /// The manual's words for the number, with its symbol.
   package var description: String {
     switch self {
     case .notPermitted: "operation not permitted (EPERM)"

@@ -1,5 +1,5 @@
-/// An open file with one owner. Whoever holds it must close it; if an error throws the owner away,
-/// the descriptor is still given back.
+/// An open file with one owner, which closes it. If an error discards the owner, the descriptor is
+/// closed all the same.
 package struct File<Store: Storage>: ~Copyable {
   package private(set) var path: String
   private let open: OpenFile<Store>
@@ -8,70 +8,53 @@ package struct File<Store: Storage>: ~Copyable {
   private var handle: Store.Handle { open.handle }
 
   package init(_ path: String, _ mode: OpenMode, in storage: Store) throws(StorageError) {
-    do throws(Errno) {
-      open = try OpenFile(path, mode, in: storage)
-    } catch {
-      throw StorageError(mode == .create ? .create : .open, path, error)
+    open = try naming(mode == .create ? .create : .open, path) { () throws(Errno) in
+      try OpenFile(path, mode, in: storage)
     }
     self.path = path
   }
 
   package consuming func close() throws(StorageError) {
-    do throws(Errno) {
-      try open.close()
-    } catch {
-      throw StorageError(.close, path, error)
-    }
+    try naming(.close, path) { () throws(Errno) in try open.close() }
   }
+
+  // MARK: Names
 
   /// Gives the file a name that must be free. The name is durable when its folder is synced.
   package mutating func rename(to newPath: String) throws(StorageError) {
-    do throws(Errno) {
+    try naming(.rename, path) { () throws(Errno) in
       try storage.rename(path, to: newPath, replacing: false)
-    } catch {
-      throw StorageError(.rename, path, error)
     }
     path = newPath
   }
 
-  /// The folder that holds the file has another name now.
+  /// Takes note that the folder of the file was renamed.
   package mutating func folderWasRenamed(to folder: String) {
-    let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] }
-    path = "\(folder)/\(name ?? Substring(path))"
+    path = "\(folder)/\(PathName.last(of: path))"
   }
 
-  /// Lends the open file description to what shares it. It may not be closed.
-  package func lend<Value, Failure: Error>(
-    _ body: (Store.Handle) throws(Failure) -> Value
-  ) throws(Failure) -> Value {
-    try body(handle)
-  }
-
-  /// Whether the file can still be found where it was opened. Bytes of one that cannot are lost when
-  /// it is closed, and its lock keeps nobody out.
+  /// Whether the path still names this file. If not, its bytes are lost when it is closed, and its
+  /// lock excludes no other process.
   package func isAtItsPath() throws(StorageError) -> Bool {
-    do throws(Errno) { return try storage.isStill(handle, at: path) } catch {
-      throw StorageError(.inspect, path, error)
-    }
+    try naming(.inspect, path) { () throws(Errno) in try storage.isStill(handle, at: path) }
   }
+
+  // MARK: Bytes
 
   package func size() throws(StorageError) -> Int64 {
-    do throws(Errno) { return try storage.size(of: handle) } catch {
-      throw StorageError(.inspect, path, error)
-    }
+    try naming(.inspect, path) { () throws(Errno) in try storage.size(of: handle) }
   }
 
-  /// Fills `range` of `buffer` from the file, or as much of it as there is; returns how many bytes.
+  /// Fills `range` of `buffer` from the file, up to the end of the file; returns how many bytes.
   package func read(
     at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(StorageError) -> Int {
     var filled = 0
     while filled < range.count {
+      let rest = range.lowerBound + filled..<range.upperBound
       let count: Int
       do throws(Errno) {
-        count = try storage.read(
-          from: handle, at: offset + Int64(filled), into: &buffer,
-          range.lowerBound + filled..<range.upperBound)
+        count = try storage.read(from: handle, at: offset + Int64(filled), into: &buffer, rest)
       } catch {
         throw StorageError(.read, path, error)
       }
@@ -79,13 +62,6 @@ package struct File<Store: Storage>: ~Copyable {
       filled += count
     }
     return filled
-  }
-
-  /// Where the first byte at or after `offset` is that was ever written; nil if none is.
-  package func nextData(from offset: Int64) throws(StorageError) -> Int64? {
-    do throws(Errno) { return try storage.nextData(in: handle, from: offset) } catch {
-      throw StorageError(.inspect, path, error)
-    }
   }
 
   /// Reads `count` bytes at `offset`; fewer only at the end of the file.
@@ -96,7 +72,14 @@ package struct File<Store: Storage>: ~Copyable {
     return bytes
   }
 
-  /// Writes all the bytes, going on where the system took only a part.
+  /// The offset of the first byte at or after `offset` that was ever written; nil if there is none.
+  package func nextData(from offset: Int64) throws(StorageError) -> Int64? {
+    try naming(.inspect, path) { () throws(Errno) in
+      try storage.nextData(in: handle, from: offset)
+    }
+  }
+
+  /// Writes all the bytes, with as many calls as the storage needs.
   package func write(_ bytes: Span<UInt8>, at offset: Int64) throws(StorageError) {
     var written = 0
     while written < bytes.count {
@@ -109,52 +92,55 @@ package struct File<Store: Storage>: ~Copyable {
     }
   }
 
-  /// Extends the file to `length`, with its room allocated.
+  /// Extends the file to `length`, with its space allocated.
   package func reserve(upTo length: Int64) throws(StorageError) {
-    do throws(Errno) { try storage.reserve(handle, upTo: length) } catch {
-      throw StorageError(.reserve, path, error)
+    try naming(.reserve, path) { () throws(Errno) in
+      try storage.reserve(handle, upTo: length)
     }
   }
+
+  // MARK: Durability
 
   /// Makes bytes and size durable. After an error the file must not be written again.
   package func sync() throws(StorageError) {
-    do throws(Errno) { try storage.sync(handle) } catch {
-      throw StorageError(.sync, path, error)
-    }
+    try naming(.sync, path) { () throws(Errno) in try storage.sync(handle) }
   }
 
-  /// Begins a sync; see `finishedSync`.
+  /// Starts a sync; `finishedSync` reports its end.
   package func startSync() throws(StorageError) {
-    do throws(Errno) { try storage.startSync(handle) } catch {
-      throw StorageError(.sync, path, error)
-    }
+    try naming(.sync, path) { () throws(Errno) in try storage.startSync(handle) }
   }
 
-  /// Whether the sync that was begun is done.
+  /// Whether the started sync is complete.
   package func finishedSync() throws(StorageError) -> Bool {
-    do throws(Errno) { return try storage.finishedSync() } catch {
-      throw StorageError(.sync, path, error)
-    }
+    try naming(.sync, path) { () throws(Errno) in try storage.finishedSync() }
   }
 
+  // MARK: Locks
+
+  /// Takes the whole-file lock. False if another open file holds it.
   package func tryLock() throws(StorageError) -> Bool {
-    do throws(Errno) { return try storage.tryLock(handle) } catch {
-      throw StorageError(.lock, path, error)
-    }
+    try naming(.lock, path) { () throws(Errno) in try storage.tryLock(handle) }
   }
 
   package func isLockedByAnother() throws(StorageError) -> Bool {
-    do throws(Errno) { return try storage.isLockedByAnother(handle) } catch {
-      throw StorageError(.lock, path, error)
-    }
+    try naming(.lock, path) { () throws(Errno) in try storage.isLockedByAnother(handle) }
+  }
+
+  /// Lends the open file to code that shares its descriptor, and with it its lock. The code must not
+  /// close it.
+  package func lend<Value, Failure: Error>(
+    _ body: (Store.Handle) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try body(handle)
   }
 }
 
-/// The descriptor of a `File`, given back when its owner lets go of it.
+/// The descriptor of a `File`, closed when its owner goes.
 ///
-/// An object, although it has but one owner: Swift 6.3.1, optimizing, does not run the deinitializer
-/// of a generic structure that cannot be copied where another module lets go of it. Descriptors
-/// stayed open then, and with them the locks that were taken through them.
+/// It is an object although it has one owner: Swift 6.3.1, optimizing, does not run the deinitializer
+/// of a generic noncopyable structure that another module drops. Descriptors stayed open, and with
+/// them the locks taken through them.
 private final class OpenFile<Store: Storage> {
   let storage: Store
   let handle: Store.Handle
@@ -166,7 +152,7 @@ private final class OpenFile<Store: Storage> {
   }
 
   deinit {
-    // An owner that was thrown away by an error: that error is the one to report.
+    // An error discarded the owner: that error is the one to report.
     if isOpen { try? storage.close(handle) }
   }
 

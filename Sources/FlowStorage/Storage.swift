@@ -1,10 +1,22 @@
-/// The file system as the project uses it: the seam between the log and the world.
+// FlowStorage is the seam between the product and a file system.
+//
+// `Storage` is the protocol that the Linux file system, the simulated disk and the test doubles
+// implement. `File` and `Folder` are what callers use: they keep the path and turn an error number
+// into a `StorageError` that names the operation and the path. The module knows nothing of history
+// logs, runs or attempts.
+//
+// It may import nothing.
+//
+// Invariant: an operation of `Storage` promises what POSIX promises and no more. Written bytes are
+// durable after a sync of the file, names after a sync of the folder that holds them.
+// Invariant: nothing here retries an operation that failed. A caller that retries knows why it may.
+// Invariant: a descriptor is closed exactly once, also when an error discards its owner.
+
+/// A file system as flow uses it.
 ///
-/// Each call is one operation that can fail, be cut short, or be the last thing that happens before
-/// a crash; nothing is retried behind it except an interrupted call. What the operations promise is
-/// what POSIX promises and no more: written bytes are durable after `sync`, a name is durable after
-/// `syncDirectory` of the folder that holds it. Paths are absolute, or relative to the root that the
-/// implementation was given.
+/// Each call is one operation that can fail, be cut short, or be the last thing that happens before a
+/// crash. An implementation retries only interrupted calls. Paths are absolute, or relative to the
+/// root that the implementation was given.
 package protocol Storage: AnyObject {
   /// An open file. It owns an open file description, and with it any lock taken through it.
   associatedtype Handle: Sendable
@@ -22,7 +34,7 @@ package protocol Storage: AnyObject {
   func entries(of path: String) throws(Errno) -> [String]
   /// Makes the names in a folder durable.
   func syncDirectory(_ path: String) throws(Errno)
-  /// Who can change what is at the path; nil if there is nothing.
+  /// The owner, permissions and age of a file or folder; nil if the path does not exist.
   func attributes(of path: String) throws(Errno) -> FileAttributes?
 
   // MARK: Files
@@ -30,37 +42,36 @@ package protocol Storage: AnyObject {
   /// Opens a file, closed on exec. `.create` makes a new one with mode 0600.
   func open(_ path: String, _ mode: OpenMode) throws(Errno) -> Handle
   func size(of file: Handle) throws(Errno) -> Int64
-  /// Whether the path names the file that is open: somebody may have removed it, or put another in
-  /// its place.
+  /// Whether the path still names the open file. Another process may have removed or replaced it.
   func isStill(_ file: Handle, at path: String) throws(Errno) -> Bool
   /// Reads up to `range.count` bytes into that part of `buffer`; returns how many, zero at the end.
   func read(
     from file: Handle, at offset: Int64, into buffer: inout [UInt8], _ range: Range<Int>
   ) throws(Errno) -> Int
-  /// Where the first byte at or after `offset` is that was ever written, as far as the file system
-  /// knows; nil if none is. What is passed over reads as zeros.
+  /// The offset of the first byte at or after `offset` that was ever written, as far as the file
+  /// system knows; nil if there is none. The bytes before it read as zeros.
   func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64?
-  /// Writes up to `bytes.count` bytes and returns how many were taken, at least one.
+  /// Writes up to `bytes.count` bytes and returns how many were written, at least one.
   func write(_ bytes: Span<UInt8>, to file: Handle, at offset: Int64) throws(Errno) -> Int
-  /// Allocates blocks and extends the size to `length`, so that writes below it need no more room.
+  /// Allocates blocks and extends the size to `length`, so that writes below it need no more space.
   /// The new bytes read as zeros.
   func reserve(_ file: Handle, upTo length: Int64) throws(Errno)
-  /// Makes the file's bytes and size durable. After a failure nothing is known of what was written.
+  /// Makes the file's bytes and size durable. After an error it is unknown which writes are durable.
   func sync(_ file: Handle) throws(Errno)
-  /// Begins what `sync` does, and returns; one at a time. `finishedSync` tells when it is done.
+  /// Starts a sync and returns. One sync at a time; `finishedSync` reports its end.
   func startSync(_ file: Handle) throws(Errno)
-  /// Whether the sync that was begun is done. Throws its error, once.
+  /// Whether the started sync is complete. Throws its error, once.
   func finishedSync() throws(Errno) -> Bool
-  /// Takes the whole-file lock of this open file description. False if another holds it.
+  /// Takes the whole-file lock of this open file description. False if another one holds it.
   func tryLock(_ file: Handle) throws(Errno) -> Bool
-  /// Whether another open file description holds the lock. Takes nothing.
+  /// Whether another open file description holds the lock. Takes no lock.
   func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool
-  /// Gives the descriptor back. Data that was not synced may still be lost.
+  /// Closes the descriptor. Unsynced bytes may still be lost.
   func close(_ file: Handle) throws(Errno)
 }
 
 extension Storage {
-  /// For what knows of no holes: all may have been written.
+  /// For a storage without holes: every byte counts as written.
   package func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64? {
     offset < (try size(of: file)) ? offset : nil
   }
@@ -75,7 +86,7 @@ package enum OpenMode: Hashable, Sendable {
   case create
 }
 
-/// What decides whether a file or folder can be trusted, and how old it is.
+/// What tells whether a file or folder can be trusted, and how old it is.
 package struct FileAttributes: Hashable, Sendable {
   package var isDirectory: Bool
   /// Whether it belongs to the user of this process.

@@ -1,4 +1,4 @@
-/// An operation of the storage that failed: what, on what, why.
+/// An operation of the storage that failed: which one, on which path, and why.
 package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Operation: String, Sendable {
     case makeDirectory = "create folder"
@@ -11,7 +11,7 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
     case create = "create"
     case read = "read"
     case write = "write"
-    case reserve = "reserve room in"
+    case reserve = "reserve space in"
     case sync = "sync"
     case lock = "lock"
     case close = "close"
@@ -28,4 +28,11 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
   }
 
   package var description: String { "cannot \(operation.rawValue) \(path): \(errno)" }
+}
+
+/// Runs one call of the storage and turns its error number into a `StorageError`.
+func naming<Value: ~Copyable>(
+  _ operation: StorageError.Operation, _ path: String, _ body: () throws(Errno) -> Value
+) throws(StorageError) -> Value {
+  do throws(Errno) { return try body() } catch { throw StorageError(operation, path, error) }
 }

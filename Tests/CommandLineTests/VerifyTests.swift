@@ -115,6 +115,6 @@ struct VerifyTests {
     #expect(bare.ending == .exit(0))
     TestFile.write([], to: "\(home.folder.path)/notes")
     let empty = try await home.flow("verify", home.folder.path)
-    #expect(empty.ending == .exit(5) && empty.output.contains("no segment is here"))
+    #expect(empty.ending == .exit(5) && empty.output.contains("no history log in this folder"))
   }
 }

@@ -231,9 +231,9 @@ import Testing
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 512))
     try log.commit(1)
-    #expect(try log.isAsLeft())
+    #expect(try log.isUntouched())
     try storage.reserve(storage.open("log/" + segment1, .update), upTo: 5000)
-    #expect(try !log.isAsLeft())
+    #expect(try !log.isUntouched())
   }
 
   @Test func aFileThatAnotherRemovedOrReplacedIsNoticed() throws {
@@ -241,14 +241,14 @@ import Testing
     var log = try newLog(storage, .small(rotation: 200, reservation: 512))
     for _ in 0..<4 {
       try log.commit(2)
-      #expect(try log.isAsLeft())
+      #expect(try log.isUntouched())
     }
     let name = String(log.path.suffix(segment1.utf8.count))
     let bytes = storage[name]
     storage.remove(name)
-    #expect(try !log.isAsLeft())
+    #expect(try !log.isUntouched())
     storage[name] = bytes
-    #expect(try !log.isAsLeft())
+    #expect(try !log.isUntouched())
   }
 }
 
@@ -321,7 +321,7 @@ import Testing
   @Test func commitsThatRoomWasMadeForNeedNoMore() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 512))
-    try log.makeRoom(for: 600)
+    try log.reserveSpace(for: 600)
     storage.faultsByOperation["reserve"] = .error(.noSpace)
     while log.durableLength + 100 < 128 + 600 { try log.commit(1) }
     try log.seal()

@@ -91,10 +91,10 @@ import Testing
     storage.faultsByOperation["reserve"] = .part(.noSpace)
     _ = failure { () throws(LogError) in try log.append(9) }
     #expect(storage[segment1].count % 256 != 0)
-    #expect(try log.isAsLeft())
+    #expect(try log.isUntouched())
     storage.faultsByOperation = [:]
     try log.commit(9)
-    #expect(try log.isAsLeft())
+    #expect(try log.isUntouched())
     #expect(read(storage).bytes == History.through(9))
   }
 

@@ -13,7 +13,7 @@ import Testing
     var frames = 0
     var holesAsked = 0
     var error: LogError?
-    var verdict: LogTail.Verdict?
+    var verdict: TailVerdict?
   }
 
   private func cost(of storage: MemoryStorage) throws -> Cost {

@@ -20,31 +20,31 @@ struct WordingTests {
   private static let storage = StorageError(.write, "log/1", .inputOutput)
 
   @Test(arguments: [
-    (LogError.Reason.empty, "no log is here"),
+    (LogError.Reason.empty, "no history log in this folder"),
     (.newer, "byte 9: written by a newer flow"),
-    (.damaged(.missingSegment), "byte 9: damaged: the segment is missing"),
-    (.damaged(.segmentHeader), "byte 9: damaged: the segment's header is wrong"),
-    (.damaged(.cutShort), "byte 9: damaged: the segment is shorter than it was"),
-    (.damaged(.frame(.chain)), "byte 9: damaged: a frame does not follow from the one before it"),
+    (.damaged(.missingSegment), "byte 9: damaged: missing segment"),
+    (.damaged(.segmentHeader), "byte 9: damaged: invalid segment header"),
+    (.damaged(.cutShort), "byte 9: damaged: truncated segment"),
+    (.damaged(.frame(.chain)), "byte 9: damaged: frame does not follow the one before it"),
     (
       .damaged(.acknowledgedMissing(through: 7)),
-      "byte 9: damaged: a frame is wrong, and events up to 7 were durable"
+      "byte 9: damaged: invalid frame, although events up to 7 were durable"
     ),
     (
-      .damaged(.moreThanOneCommit), "byte 9: damaged: more bytes are wrong than a crash can leave"
+      .damaged(.moreThanOneCommit), "byte 9: damaged: more invalid bytes than a crash can leave"
     ),
     (
-      .damaged(.bytesBeforeSeal), "byte 9: damaged: bytes that are no frame come before the seal"
+      .damaged(.bytesBeforeSeal), "byte 9: damaged: garbage before the seal"
     ),
-    (.damaged(.bytesAfterSeal), "byte 9: damaged: bytes follow the seal"),
+    (.damaged(.bytesAfterSeal), "byte 9: damaged: garbage after the seal"),
     (
       .damaged(.successorDisagrees),
-      "byte 9: damaged: the segment does not end where its successor begins"
+      "byte 9: damaged: the segment does not end where the next one begins"
     ),
-    (.damaged(.deflate), "byte 9: damaged: a frame does not inflate to its length"),
+    (.damaged(.deflate), "byte 9: damaged: frame payload that does not inflate to its length"),
     (
       .writerFailed(storage),
-      "the log is not written any more, since: cannot write log/1: input/output error (EIO)"
+      "cannot append after an earlier failure: cannot write log/1: input/output error (EIO)"
     ),
   ])
   func errorsSayWhereAndWhat(reason: LogError.Reason, text: String) {

@@ -84,7 +84,7 @@ struct VerdictCheckerTests {
     try disk.close(file)
   }
 
-  private func tail(_ verdict: LogTail.Verdict, at offset: Int, after sequence: UInt64) -> LogTail {
+  private func tail(_ verdict: TailVerdict, at offset: Int, after sequence: UInt64) -> LogTail {
     LogTail(
       verdict: verdict, path: segment, offset: Int64(offset), bytes: 0, lastSequence: sequence,
       lastAtStake: sequence)

@@ -77,7 +77,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     let ends = isLaunching ? Int64(openAttempts) * Self.roomForAnEnd : 0
     do throws(LogError) {
       try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
-      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
+      try writer.reserveSpace(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
       return true
     } catch {
       // Only want of room leaves the writer as it was.
@@ -97,7 +97,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   private mutating func sayWhetherItWaits() throws(RunError) {
     if isSaidToWait == waits { return }
     do throws(RunError) { try publish() } catch {
-      guard error.storageFailure?.errno.isWantOfRoom == true else { throw error }
+      guard error.storageFailure?.errno.isOutOfSpace == true else { throw error }
     }
   }
 
@@ -120,9 +120,9 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// took the run in between did not count what he had not read.
   private func requireOwnership() throws(RunError) {
     guard try lock.isAtItsPath() else { throw RunError.runWasTaken(path: lock.path) }
-    let isAsLeft: Bool
-    do throws(LogError) { isAsLeft = try writer.isAsLeft() } catch { throw .log(error) }
-    guard isAsLeft else { throw RunError.runWasTaken(path: writer.path) }
+    let isUntouched: Bool
+    do throws(LogError) { isUntouched = try writer.isUntouched() } catch { throw .log(error) }
+    guard isUntouched else { throw RunError.runWasTaken(path: writer.path) }
   }
 
   /// Lets readers see what has become durable.
@@ -147,7 +147,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     openAttempts += first.openedAttempts
     do throws(LogError) {
       try writer.rotateIfNeeded(for: first.parts) { salts.next() }
-      try writer.makeRoom(for: LogWriter<Store>.rawLength(of: first.parts))
+      try writer.reserveSpace(for: LogWriter<Store>.rawLength(of: first.parts))
       try append(first)
       try writer.sync()
     } catch {

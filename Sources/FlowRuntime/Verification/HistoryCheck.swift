@@ -48,7 +48,7 @@ struct HistoryCheck {
   private func problem(
     _ cause: LogProblem.Cause, _ frame: LogFrame, _ sequence: Int64
   ) -> LogProblem {
-    LogProblem(cause, in: frame.place.path, at: frame.place.offset, event: sequence)
+    LogProblem(cause, in: frame.path, at: frame.offset, event: sequence)
   }
 
   private mutating func apply(_ event: Event) -> LogProblem.Cause? {

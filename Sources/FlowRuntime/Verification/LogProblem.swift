@@ -134,38 +134,39 @@ extension LogError {
 // MARK: - In words
 
 extension LogProblem: CustomStringConvertible {
-  /// What is wrong, without where.
+  /// What is wrong, without the location.
   package var description: String {
     switch cause {
     case .log(let error): Self.text(error)
     case .tail(let tail): Self.text(tail)
     case .eventCount(let declared, let found):
-      "a frame says that it holds \(declared) events, and holds \(found)"
-    case .event(let error): "an event cannot be read: \(error)"
+      "the frame header declares \(declared) events, but the payload holds \(found)"
+    case .event(let error): "event cannot be decoded: \(error)"
     case .history(let error): "\(error)"
     case .decision(let difference): "\(difference)"
-    case .wakeUpSplit: "a commit begins in the middle of what the engine recorded at once"
+    case .wakeUpSplit: "commit begins in the middle of an engine's wake-up"
     case .engineLife(let segment, let events):
-      "the segment is of engine life \(segment), and its events are of life \(events)"
-    case .undefined: "the history ends before its run is defined"
+      "segment of engine life \(segment) holds events of life \(events)"
+    case .undefined: "the history ends before the workflow definition is complete"
     case .otherRun(let recorded, let expected):
-      "the history is of run \(recorded), in the folder of run \(expected)"
+      "history of run \(recorded) in the folder of run \(expected)"
     case .claimedDurable(let through, let last):
-      "its engine said that events up to \(through) were durable, and the history ends with \(last)"
+      "the lock file states that events up to \(through) were durable, but the history ends with"
+        + " event \(last)"
     case .attemptUnknown(let intent?, let last):
-      "it was made for event \(intent), and the history ends with event \(last)"
-    case .attemptUnknown(nil, _): "the history does not hold the attempt that made it"
+      "refers to event \(intent), but the history ends with event \(last)"
+    case .attemptUnknown(nil, _): "belongs to an attempt that the history does not hold"
     case .intentDiffers(let intent):
-      "it names event \(intent) as the intent to launch its attempt, and that is another event"
+      "names event \(intent) as the intent to launch its attempt, but that is another event"
     case .endDiffers(let recorded, let history):
-      "it tells of another end of its attempt (\(recorded.result)) than the history"
+      "records another end of its attempt (\(recorded.result)) than the history"
         + " (\(history.result))"
     }
   }
 
   private static func text(_ error: LogError) -> String {
     switch error.reason {
-    case .empty: "no segment is here"
+    case .empty: "no history log in this folder"
     case .damaged(let damage): "\(damage)"
     case .newer: "written by a newer flow"
     case .storage(let error), .writerFailed(let error): "\(error)"
@@ -174,9 +175,9 @@ extension LogProblem: CustomStringConvertible {
 
   private static func text(_ tail: LogTail) -> String {
     switch tail.verdict {
-    case .intact: "nothing is wrong"
-    case .torn: "the last \(tail.bytes) bytes are a commit that was never finished"
-    case .ambiguous: "the last \(tail.bytes) bytes are a commit that is all there, and wrong"
+    case .intact: "no damage"
+    case .torn: "the last \(tail.bytes) bytes are an unfinished commit"
+    case .ambiguous: "the last \(tail.bytes) bytes are a complete commit with a bad checksum"
     }
   }
 }

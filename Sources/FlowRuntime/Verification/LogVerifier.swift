@@ -133,9 +133,9 @@ package struct LogVerifier<Store: Storage> {
   private mutating func take(_ frame: LogFrame, _ reader: inout LogReader<Store>) {
     report.frames += 1
     // What comes before it in its segment was counted, or is the segment's header.
-    if frame.place.path != lastPath { report.bytes += frame.place.offset }
+    if frame.path != lastPath { report.bytes += frame.offset }
     report.bytes += Int64(frame.byteCount)
-    lastPath = frame.place.path
+    lastPath = frame.path
     guard isSound else { return }
     let payload = reader.withPayload { span in
       unsafe span.withUnsafeBufferPointer { unsafe Array($0) }

@@ -148,7 +148,7 @@ struct VerdictChecker {
     return start + LogFormat.frameLength(storing: length)
   }
 
-  private static func word(_ verdict: LogTail.Verdict) -> String {
+  private static func word(_ verdict: TailVerdict) -> String {
     switch verdict {
     case .intact(let isSealed): isSealed ? "sealed" : "intact"
     case .torn: "torn"
@@ -157,7 +157,7 @@ struct VerdictChecker {
   }
 }
 
-extension LogTail.Verdict {
+extension TailVerdict {
   fileprivate var isDoubtful: Bool {
     switch self {
     case .intact: false

@@ -45,9 +45,9 @@ package final class SimulatedStorage: Storage {
     /// It is a sync that says that all is well, and does nothing.
     case pretended
 
-    var isWantOfRoom: Bool {
+    var isOutOfSpace: Bool {
       switch self {
-      case .refused(let error), .doneAndRefused(let error): error.isWantOfRoom
+      case .refused(let error), .doneAndRefused(let error): error.isOutOfSpace
       case .done, .dropped, .pretended: false
       }
     }

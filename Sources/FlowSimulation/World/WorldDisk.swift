@@ -17,17 +17,17 @@ extension World {
     switch operation {
     // What the log needs room for; all its writes find it.
     case .create, .reserve:
-      if needsRoom || verdict.isWantOfRoom { lacksRoom = verdict.isWantOfRoom }
+      if needsRoom || verdict.isOutOfSpace { lacksRoom = verdict.isOutOfSpace }
     case .write:
-      if verdict.isWantOfRoom { lacksRoom = true }
-      if verdict.isWantOfRoom || mayWaitInSilence, let runFolder,
+      if verdict.isOutOfSpace { lacksRoom = true }
+      if verdict.isOutOfSpace || mayWaitInSilence, let runFolder,
         storage.isWriting(runFolder.lock)
       {
-        mayWaitInSilence = verdict.isWantOfRoom
+        mayWaitInSilence = verdict.isOutOfSpace
       }
     case .startSync: mayWaitInSilence = false
     case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
-      if verdict.isWantOfRoom { lacksRoom = true }
+      if verdict.isOutOfSpace { lacksRoom = true }
     }
     return verdict
   }

@@ -42,7 +42,7 @@ struct LogDamager {
   }
 
   private func expectation(cutting segment: Int, to length: Int) -> LogChecker.Expectation {
-    if length < truth.bornSize(of: segment) { return .damaged }
+    if length < truth.initialSize(of: segment) { return .damaged }
     guard segment == count - 1 else {
       return length < truth.length(of: segment) ? .damaged : .intact(truth.last)
     }

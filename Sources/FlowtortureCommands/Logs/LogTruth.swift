@@ -33,10 +33,10 @@ struct LogTruth {
     var path: String?
     var segment = -1
     while let frame = try reader.next() {
-      if frame.place.path != path {
-        path = frame.place.path
+      if frame.path != path {
+        path = frame.path
         segment += 1
-        cuts.append(Cut(segment: segment, offset: Int(frame.place.offset), sequence: last))
+        cuts.append(Cut(segment: segment, offset: Int(frame.offset), sequence: last))
       }
       let bytes = reader.payload
       payloads[frame.first] = bytes
@@ -47,7 +47,7 @@ struct LogTruth {
       states[last] = replay.state
       cuts.append(
         Cut(
-          segment: segment, offset: Int(frame.place.offset) + frame.byteCount, sequence: last))
+          segment: segment, offset: Int(frame.offset) + frame.byteCount, sequence: last))
     }
     guard let tail = reader.tail, case .intact(let isSealed) = tail.verdict else { return }
     self.isSealed = isSealed
@@ -64,7 +64,7 @@ struct LogTruth {
   }
 
   /// The length of a segment when it was published under its name.
-  func bornSize(of segment: Int) -> Int {
+  func initialSize(of segment: Int) -> Int {
     let step = number(at: 80, of: segment)
     let length = number(at: 88, of: segment)
     if step == 0 { return length }
