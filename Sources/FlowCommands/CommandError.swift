@@ -3,7 +3,7 @@ package import FlowRuntime
 package import FlowStorage
 import FlowText
 
-/// Why a command could not do what it was asked for.
+/// Why a command failed.
 package enum CommandError: Error {
   case usage(UsageError)
   case definition(DefinitionFileError)
@@ -12,14 +12,14 @@ package enum CommandError: Error {
   /// A file that the user wants written.
   case output(String, Errno)
   case run(RunError)
-  /// The process cannot get what it needs of the system.
+  /// The system refused what the process needs.
   case system(String, Errno)
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
   case noSuchAttempt(Int, step: String)
-  /// Of a history; what there is instead.
+  /// The history has no such point; the text says what it has.
   case noSuchPoint(String)
-  /// The rules do not call for what the history holds, or for more.
+  /// The decisions in the history are not those that the rules call for.
   case decisionsDiffer(runID: String, String)
 }
 

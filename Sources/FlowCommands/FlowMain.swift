@@ -5,7 +5,7 @@ import FlowSystem
 /// The program `flow`.
 package enum FlowMain {
   /// - Parameter line: the command line without the program's name.
-  /// - Returns: what the process exits with.
+  /// - Returns: the exit code of the process.
   package static func run(_ line: [String]) -> Int32 {
     StandardStream.openMissing()
     let context = CommandContext()
@@ -24,19 +24,19 @@ package enum FlowMain {
         return .success
       case .command(let command):
         let code = try command.perform(context)
-        // A run is not what it printed, and counts without it.
+        // The outcome of a run counts, even where its output could not be written.
         if !(command is RunCommand || command is RestartCommand) { try finishOutput(context) }
         return code
       }
     } catch {
-      // What was printed before comes before, where both go to one terminal.
+      // Both may go to one terminal: what was printed first must appear first.
       context.output.flush()
       context.errors.write("\(error)\n")
       return error.exitCode
     }
   }
 
-  /// Data that nobody gets is a failure; a reader that has had enough is not.
+  /// Data that could not be written is a failure; a reader that closed the pipe is not.
   private static func finishOutput(_ context: CommandContext) throws(CommandError) {
     context.output.flush()
     if let failure = context.output.failure, failure != .brokenPipe {

@@ -2,10 +2,10 @@ import FlowCommandLine
 import FlowCore
 import FlowSystem
 
-/// Makes run ids: they tell the workflow and the time, can be typed, and those of a workflow sort by
-/// time, as in `nightly-20261121T021903-7f3a`.
+/// Makes run ids such as `nightly-20261121T021903-7f3a`: they name the workflow and the time, can
+/// be typed, and sort by time within a workflow.
 enum NewRunID {
-  /// What of the workflow's name goes into an id.
+  /// How much of the workflow's name goes into an id.
   private static let longestName = 40
 
   static func make(for name: String, at time: WallTime) -> String {

@@ -4,7 +4,8 @@ import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// A run as a command opens it: its history, as far as it can be read, and the process that drives it.
+/// A run as a command opens it: its history, as far as it can be read, and the process that drives
+/// it.
 struct OpenedRun<History: EventFold> {
   let id: String
   let folder: RunFolder
@@ -18,8 +19,8 @@ struct OpenedRun<History: EventFold> {
   let problem: CommandError?
 
   /// - Parameters:
-  ///   - name: an id, a unique beginning of one, or `latest`.
-  ///   - history: what the events are read into.
+  ///   - name: an id, a unique prefix of one, or `latest`.
+  ///   - history: takes in the events.
   init(
     named name: String, into history: History, _ context: CommandContext
   ) throws(CommandError) {
@@ -95,8 +96,8 @@ extension OpenedRun<RunHistory> {
     }
   }
 
-  /// What has become of the attempts that the history left open, by step; nil while an engine drives
-  /// the run, or where it is unknown.
+  /// The state of the attempts that the history left open, by step; nil while an engine drives the
+  /// run, or where it is unknown.
   func abandonedAttempts(in home: RunHome<LinuxStorage>) -> [Int32: AbandonedAttempt]? {
     guard !isHeld, let state = history.state, !state.isFinished,
       let here = try? ProcessFacts.hostContext(of: home.path)

@@ -1,8 +1,8 @@
 import FlowStorage
 import FlowSystem
 
-/// Where a command writes a document: a file that the user named, or standard output. It holds no
-/// more than a buffer of it.
+/// The destination of a document: a file that the user named, or standard output. It buffers only a
+/// part of the document.
 struct OutputSink: TextOutputStream {
   private enum Target {
     case standard(StandardStream)

@@ -3,7 +3,7 @@ import FlowLog
 import FlowRuntime
 import FlowSystem
 
-/// The history of a run that other processes may drive, as it grows.
+/// The growing history of a run that other processes may drive.
 struct RunHistoryWatch: ~Copyable {
   let id: String
   private var reader: RunReader<LinuxStorage>
@@ -19,9 +19,9 @@ struct RunHistoryWatch: ~Copyable {
   var state: RunState? { history.replay.state }
   /// Whether a process drives the run; known as of the last `readOn`.
   var isHeld: Bool { reader.isHeld }
-  /// The process that does, if it has said so.
+  /// The process that drives the run; nil where it has not said so yet.
   var engineProcessID: Int32? { reader.engineProcessID }
-  /// Whether that process waits for room on the disk.
+  /// Whether that process waits for space on the disk.
   var isWaitingForRoom: Bool { reader.isWaitingForRoom }
 
   /// Nil while the run has no end.
@@ -51,7 +51,7 @@ struct RunHistoryWatch: ~Copyable {
 
 private struct GrowingHistory: EventFold {
   var replay = Replay()
-  /// The events that the last look has shown.
+  /// The events that the last read has added.
   var news: [Event] = []
 
   mutating func apply(_ event: Event) throws(HistoryError) {

@@ -1,7 +1,7 @@
 import FlowLog
 
 extension LogTail {
-  /// What a person should know of how a log ends; nil where nothing is amiss.
+  /// A warning for people about how a log ends; nil where all is well.
   var warning: String? {
     switch verdict {
     case .intact: nil

@@ -339,14 +339,16 @@ import Testing
   }
 
   @Test func foreignTextCannotTouchTheTerminal() throws {
-    var definition = WorkflowDefinition("a")
+    var definition = WorkflowDefinition("a", "b")
     definition.name = "\u{1B}]0;x\u{7}"
     definition.steps[0].command = .program(["\u{1B}[2J"])
+    definition.steps[1].id = "b\u{1B}[31m"
     var history = try History(definition)
     history.end("a", .launchFailed(Self.enoent))
     let text = try text(history)
     #expect(text.contains("workflow \"\\u{1B}]0;x\\u{7}\""))
     #expect(text.contains("cannot execute \"\\u{1B}[2J\""))
+    #expect(text.contains("\nb\\u{1B}[31m  "))
     #expect(!text.unicodeScalars.contains("\u{1B}"))
     #expect(try !json(history).unicodeScalars.contains("\u{1B}"))
   }

@@ -34,9 +34,10 @@ package struct CancelCommand: Subcommand, Equatable {
     force = arguments.has(Self.forceOption)
   }
 
-  /// How often to look whether the engine has taken the request in.
+  /// How often to check whether the engine has recorded the request.
   private static let intervalMilliseconds: Int64 = 20
-  /// After which an engine that lives and has not taken it in is taken for stopped, or stuck.
+  /// After this, an engine that is alive and has not recorded the request counts as stopped or
+  /// stuck.
   private static let patienceMilliseconds: Int64 = 3_000
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -44,7 +45,7 @@ package struct CancelCommand: Subcommand, Equatable {
     let id: String
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
     do throws(CommandError) { return try cancel(id, home, context) } catch {
-      // Whatever is the matter with the history: what runs is known without it.
+      // Running attempts are known from their records, without the history.
       if force { try stopAll(id, home, context, history: "the history does not say so") }
       throw error
     }
@@ -69,7 +70,7 @@ package struct CancelCommand: Subcommand, Equatable {
     return try follow(request, &watch, home, context)
   }
 
-  /// Ends all that runs, by what the records of the attempts say.
+  /// Ends all running attempts, which their records name.
   private func stopAll(
     _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext, history: String
   ) throws(CommandError) {
@@ -130,7 +131,7 @@ package struct CancelCommand: Subcommand, Equatable {
       if !watch.isHeld, let code = try becomeEngine(watch.id, home, context) { return code }
       time.wait(
         until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
-      // The request is durable: whoever waits for it no longer changes nothing about it.
+      // The request is durable: it stands even if this process stops waiting.
       if let interrupt {
         context.output.flush()
         SignalDescriptor.end(by: interrupt)
@@ -138,8 +139,8 @@ package struct CancelCommand: Subcommand, Equatable {
     }
   }
 
-  /// An engine that was stopped, or waits for its disk, cannot stop anything: what runs can be stopped
-  /// without it, if that is wanted. The request stands.
+  /// An engine that was stopped, or waits for its disk, cannot stop attempts. With `--force` they
+  /// are stopped without it. The request stands either way.
   private func goOnWithout(
     _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {
@@ -152,7 +153,7 @@ package struct CancelCommand: Subcommand, Equatable {
     context.errors.flush()
   }
 
-  /// Brings a run that nobody drives to its end.
+  /// Drives a run that has no engine to its end.
   ///
   /// - Returns: nil if another process was faster.
   private func becomeEngine(

@@ -5,7 +5,7 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// What commands work with: the runs, and where to print.
+/// The environment of commands: the runs, the storage, and where to print.
 package struct CommandContext {
   let storage = LinuxStorage()
   let output = StandardStream.output()
@@ -31,13 +31,13 @@ package struct CommandContext {
 
   func now() -> Moment { EventLoop.now() }
 
-  /// What shows a run that goes on to whoever reads standard output.
+  /// Shows a running run on standard output, in the way that fits a terminal or a file.
   func display(of outputs: AttemptOutputs) -> any RunDisplay {
     guard let terminal = Terminal() else { return PlainDisplay(output, outputs) }
     return LiveDisplay(output, terminal, outputs, at: now())
   }
 
-  /// What shows the run in the way that the options of the command ask for.
+  /// Shows the run in the way that the options of the command ask for.
   ///
   /// - Parameter definition: nil where the history tells it.
   func display(

@@ -77,7 +77,7 @@ package struct ExportCommand: Subcommand, Equatable {
     case .mermaid: MermaidExporter(explainer: explainer).write(to: &sink)
     }
     try sink.finish()
-    // What could be read is written; there may be more.
+    // The document holds the readable part of the history.
     if let problem { throw problem }
     return .success
   }
@@ -90,6 +90,6 @@ extension Option {
 }
 
 extension ScannedArguments {
-  /// Nil means standard output, by default or as it is said.
+  /// Nil means standard output: the default, or `-`.
   var outputFile: String? { text(.output).flatMap { $0 == "-" ? nil : $0 } }
 }

@@ -1,13 +1,13 @@
 package import FlowCommandLine
 import FlowText
 
-/// What a command line asks for.
+/// A parsed command line.
 package enum Invocation: Sendable {
   /// Text for standard output, and nothing else to do.
   case text(String)
   case command(any Subcommand)
 
-  /// In the order in which help shows them. Only what stands here is ever shown or suggested.
+  /// In the order in which help shows them. Help and suggestions know only these.
   package static let commands: [any Subcommand.Type] = [
     RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self, ListCommand.self,
     EventsCommand.self, LogsCommand.self, WhyCommand.self, ReplayCommand.self, ReportCommand.self,

@@ -3,6 +3,7 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 import FlowSystem
+import FlowText
 
 /// `flow logs RUN [STEP]`.
 package struct LogsCommand: Subcommand, Equatable {
@@ -50,7 +51,7 @@ package struct LogsCommand: Subcommand, Equatable {
     }
     let run = try OpenedRun(named: run, into: Replay(), context)
     if let state = run.history.state { try print(run, state, context) }
-    // What there is was shown; there may have been more.
+    // The steps that the readable part of the history knows were printed.
     if let problem = run.problem { throw problem }
     return .success
   }
@@ -85,13 +86,13 @@ package struct LogsCommand: Subcommand, Equatable {
     }
     let path = run.folder.output(ofStep: id, attempt: Int32(number))
     let output = context.output
-    if !isOnly { output.write("==> \(id) #\(number) <==\n") }
+    if !isOnly { output.write("==> \(TerminalText.escaped(id))#\(number) <==\n") }
     do throws(Errno) {
       let endsLine = try Self.copy(path, to: output)
-      // The output of one step is printed as it is; another's must not begin within its last line.
+      // The output of a single step is printed unchanged; of several, none begins within a line.
       if !isOnly && !endsLine { output.write("\n") }
     } catch .noSuchFile {
-      // An intent that was not acted on yet, or never was, has no output.
+      // A scheduled attempt that was not launched has no output.
       if attempt != nil && isOnly { throw .noSuchAttempt(number, step: id) }
     } catch {
       throw .run(.storage(StorageError(.read, path, error)))

@@ -58,7 +58,7 @@ package struct RemoveCommand: Subcommand, Equatable {
     do throws(RunError) { try home.sweep(now: context.now().wall) } catch { throw .run(error) }
     for id in try named(home) + aged(home, context) {
       do throws(CommandError) { try remove(id, home, context) } catch {
-        // The others go all the same.
+        // One run that cannot be removed does not keep the others.
         if let failure { context.errors.write("\(failure)\n") }
         failure = error
       }
@@ -85,7 +85,7 @@ package struct RemoveCommand: Subcommand, Equatable {
     do throws(RunError) { ids = try home.list() } catch { throw .run(error) }
     let now = context.now().wall.microseconds
     return ids.filter { id in
-      // What cannot be read has no age.
+      // A run whose history cannot be read has no known age.
       guard let run = try? OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home),
         run.problem == nil,
         let end = run.history.finishedAt, !run.isHeld

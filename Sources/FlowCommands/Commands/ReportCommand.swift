@@ -43,7 +43,7 @@ package struct ReportCommand: Subcommand, Equatable {
     .write(to: &sink)
     try sink.finish()
     if file == nil { context.output.write("\(path)\n") }
-    // What could be read is shown; there may be more.
+    // The page shows the readable part of the history.
     if let problem = run.problem { throw problem }
     return .success
   }

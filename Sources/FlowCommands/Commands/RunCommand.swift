@@ -16,7 +16,7 @@ package struct RunCommand: Subcommand, Equatable {
   /// Whether another process is to drive the run.
   package let isDetached: Bool
   package let onTerminate: TerminationPolicy
-  /// Who is to be told that the run exists; nil if this process was not started for that.
+  /// Tells the process that started this one that the run exists; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
   private static let jobsOption = Option(

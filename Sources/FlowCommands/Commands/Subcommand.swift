@@ -1,16 +1,16 @@
 package import FlowCommandLine
 
-/// A command of `flow`: what it understands, and what was said.
+/// A command of `flow`: its syntax, and the arguments that were given.
 ///
-/// A new command is a file with a type like this, and a line in `Invocation.commands`.
+/// A new command is a file with such a type, and a line in `Invocation.commands`.
 package protocol Subcommand: Sendable {
   static var syntax: CommandSyntax { get }
   /// - Parameter arguments: scanned by `syntax`.
-  /// - Throws: where what was said does not go together.
+  /// - Throws: where arguments cannot be combined, or have no valid value.
   init(_ arguments: ScannedArguments) throws(UsageError)
-  /// Does it.
+  /// Performs the command.
   ///
-  /// - Returns: what the process exits with.
+  /// - Returns: the exit code of the process.
   func perform(_ context: CommandContext) throws(CommandError) -> ExitCode
 }
 

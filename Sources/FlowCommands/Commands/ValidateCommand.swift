@@ -28,7 +28,7 @@ package struct ValidateCommand: Subcommand, Equatable {
       context.output.write(DefinitionErrorsJSON.text(errors))
       return .usage
     }
-    // What is filled in may make it too large for a history: `flow run` would refuse it.
+    // With defaults filled in it may exceed the limit of a history: `flow run` would refuse it.
     let size = Int64(DefinitionCodec.encode(file.definition).count)
     guard size <= RunCreated.largestDefinition else {
       throw .run(.definitionTooLarge(bytes: size))

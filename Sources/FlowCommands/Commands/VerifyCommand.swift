@@ -56,7 +56,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     for log in try logs(context) {
       let one: ExitCode
       do throws(CommandError) { one = try verify(log, context) } catch {
-        // The others are looked at all the same.
+        // One log that cannot be verified does not keep the others from it.
         context.output.flush()
         context.errors.write("\(error)\n")
         one = error.exitCode
@@ -71,7 +71,7 @@ package struct VerifyCommand: Subcommand, Equatable {
   private struct Log {
     let subject: LogVerifier<LinuxStorage>.Subject
     let name: String
-    /// Nil for segments without a run around them.
+    /// Nil for segments outside a run's folder.
     let folder: RunFolder?
   }
 

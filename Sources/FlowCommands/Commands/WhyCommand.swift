@@ -30,7 +30,7 @@ package struct WhyCommand: Subcommand, Equatable {
     if let explainer = Explainer(try run.view(context)) {
       try explain(explainer, context)
     }
-    // What is said follows from what could be read; there may be more.
+    // The explanation used the readable part of the history.
     if let problem = run.problem { throw problem }
     return .success
   }

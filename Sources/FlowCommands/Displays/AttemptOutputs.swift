@@ -3,19 +3,19 @@ import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// What the attempts of a run have printed, in its files.
+/// The files with the output of a run's attempts.
 struct AttemptOutputs {
   let runID: String
   let folder: RunFolder
 
-  /// What to say of the steps because of which a run did not succeed.
+  /// The report on the steps because of which a run did not succeed.
   func report(_ failures: FailedSteps, _ state: RunState) -> FailureReport {
     FailureReport(failures, state, runID: runID, folder: folder) {
       lastLines($0, state, FailureReport.mostLines)
     }
   }
 
-  /// The end of what an attempt printed, at most `limit` bytes; nil where there is nothing to read.
+  /// The end of an attempt's output, at most `limit` bytes; nil where there is nothing to read.
   func excerpt(_ attempt: AttemptID, _ state: RunState, limit: Int) -> OutputExcerpt? {
     do throws(Errno) {
       let (bytes, size) = try FileReading.ending(of: path(attempt, state), limit: limit)
@@ -30,7 +30,7 @@ struct AttemptOutputs {
       ofStep: state.definition.steps[Int(attempt.step)].id, attempt: attempt.number)
   }
 
-  /// Empty where there is none: what cannot be read is no reason not to show the rest.
+  /// Empty where there is none, or it cannot be read: the rest is shown all the same.
   func lastLine(_ attempt: AttemptID, _ state: RunState) -> String {
     let limit = OutputTail.lastLineByteCount
     return OutputTail.lastLine(of: tail(path(attempt, state), limit))

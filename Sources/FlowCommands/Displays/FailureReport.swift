@@ -34,7 +34,7 @@ struct FailedSteps {
     }
   }
 
-  /// A run that took too long has no step that failed: what it still did then is what took long.
+  /// A run that timed out has no failed step: the steps that still ran then took too long.
   private func isToBlame(_ step: Int32, _ outcome: StepOutcome, _ state: RunState) -> Bool {
     switch outcome {
     case .succeeded: false
@@ -44,8 +44,8 @@ struct FailedSteps {
   }
 }
 
-/// What is said at the end of a run that did not succeed: what failed, the end of what it printed,
-/// where all of that is, and the command that shows it.
+/// The end of a run that did not succeed: which steps failed, the end of their output, the file
+/// with all of it, and the command that prints it.
 struct FailureReport {
   private let failures: FailedSteps
   private let state: RunState
@@ -57,7 +57,7 @@ struct FailureReport {
   /// How many lines of each step's output are shown.
   static let mostLines = 10
 
-  /// - Parameter lastLines: what an attempt printed last, escaped; at most `mostLines`.
+  /// - Parameter lastLines: the last lines of an attempt's output, escaped; at most `mostLines`.
   init(
     _ failures: FailedSteps, _ state: RunState, runID: String, folder: RunFolder,
     lastLines: @escaping (AttemptID) -> [String]

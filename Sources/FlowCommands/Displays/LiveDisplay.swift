@@ -2,10 +2,10 @@ import FlowCore
 import FlowSystem
 import FlowText
 
-/// On a terminal: a view of what goes on, at the end of lines that stay.
+/// On a terminal: a view of the running run, below lines that stay.
 ///
-/// No frame is drawn while the terminal has not taken the last one, and few lines wait meanwhile:
-/// a terminal that is stopped costs nothing.
+/// No frame is drawn before the terminal has taken the last one, and few lines wait meanwhile: a
+/// stopped terminal costs nothing.
 final class LiveDisplay: RunDisplay {
   private let output: StandardStream
   private let terminal: Terminal
@@ -90,7 +90,7 @@ final class LiveDisplay: RunDisplay {
     output.flushAvailable()
   }
 
-  /// Nothing while the terminal takes nothing: when it does, that ends the wait.
+  /// Nil while the terminal takes nothing: when it does, that ends the wait.
   var nextFrame: Instant? {
     run == nil || output.pendingDescriptor != nil ? nil : clock.next
   }
@@ -122,10 +122,10 @@ final class LiveDisplay: RunDisplay {
   }
 }
 
-/// Lines that stay above the view, until they are printed: what a person would want to find there
-/// later, and not that all goes well.
+/// Lines that stay above the view, until they are printed: trouble that people look for later, not
+/// success.
 struct LastingLines {
-  /// More than this in a tenth of a second are only seen to rush by.
+  /// More lines than this in a tenth of a second cannot be read.
   static let most = 20
 
   private var lines: [StyledText] = []
@@ -155,7 +155,7 @@ struct LastingLines {
     return [StyledText("… \(leftOut) \(leftOut == 1 ? "line" : "lines") left out", .faint)] + lines
   }
 
-  /// Nil for what the view shows well enough.
+  /// Nil for events that the view itself shows well enough.
   private static func mark(_ event: Event) -> (String, Tone)? {
     switch event.body {
     case .runCreated, .engineStarted, .runFinished, .runReopened: ("", .plain)

@@ -1,20 +1,21 @@
 import FlowCore
 import FlowSystem
 
-/// Shows a run while it goes on, in one of several ways.
+/// Shows a running run, in one of several ways.
 protocol RunDisplay: AnyObject {
-  /// These events happened before this process had to do with the run: they are taken in, and not
-  /// shown. `state` is not before them; at the first call no attempt in it has been launched.
+  /// These events are older than this process's drive of the run: the display takes them in and
+  /// does not show them. `state` includes them; at the first call no attempt in it has been
+  /// launched.
   func recall(_ events: [Event], _ state: RunState)
-  /// These consecutive events are durable. `state` is not before them; at the first call, of this or
-  /// of `recall`, no attempt in it has been launched.
+  /// These consecutive events are durable. `state` includes them; at the first call, of this or of
+  /// `recall`, no attempt in it has been launched.
   func show(_ events: [Event], _ state: RunState, at now: Moment)
-  /// Called after every wait: brings out what the reader takes, and what is due.
+  /// Called after every wait: writes what the reader accepts, and draws what is due.
   func wake(at now: Moment)
-  /// When `wake` has something to do although nothing happens.
+  /// When `wake` has work even without an event.
   var nextFrame: Instant? { get }
   func terminalChanged(_ change: TerminalChange)
-  /// Nothing more will be shown, although the run has no end: others may write from now on.
+  /// Ends the display of an unfinished run: other text may follow.
   func abandon()
 }
 
@@ -31,8 +32,8 @@ final class NoDisplay: RunDisplay {
   func wake(at now: Moment) {}
 }
 
-/// `--json`: each event as a line. Nothing is left out, however long the reader takes: what does not
-/// fit between it and this process waits in memory.
+/// `--json`: each event as a line. Nothing is left out, however slow the reader is: text that the
+/// pipe does not take waits in memory.
 final class JSONDisplay: RunDisplay {
   private let output: StandardStream
   private var events: EventPrinter
@@ -54,7 +55,7 @@ final class JSONDisplay: RunDisplay {
   func wake(at now: Moment) { output.flushAvailable() }
 }
 
-/// Where there is no terminal: a plain line for each event that matters.
+/// Without a terminal: a plain line for each event that matters to people.
 final class PlainDisplay: RunDisplay {
   private let output: StandardStream
   private let outputs: AttemptOutputs
@@ -101,7 +102,7 @@ final class PlainDisplay: RunDisplay {
   }
 }
 
-/// Keeps memory bounded while a reader pauses: what would not fit is left out, and said to be.
+/// Keeps memory bounded while a reader pauses: lines beyond the limit are left out, and counted.
 struct LineLimit {
   static let limitByteCount = 1 << 20
 
@@ -110,7 +111,7 @@ struct LineLimit {
   /// - Parameter pending: how many bytes wait for the reader.
   /// - Returns: what to write; nil where the line is left out.
   mutating func admit(_ line: String, pending: Int) -> String? {
-    // Well below the limit: a notice for every other line would help nobody.
+    // Resumes well below the limit: a notice for every other line would be useless.
     let limit = leftOut == 0 ? Self.limitByteCount : Self.limitByteCount / 2
     guard pending + line.utf8.count <= limit else {
       leftOut += 1
@@ -119,7 +120,7 @@ struct LineLimit {
     return (takeNotice() ?? "") + line
   }
 
-  /// What to say of the lines that were left out; nil where none were since the last time.
+  /// The notice about lines that were left out; nil where none were since the last one.
   mutating func takeNotice() -> String? {
     if leftOut == 0 { return nil }
     defer { leftOut = 0 }

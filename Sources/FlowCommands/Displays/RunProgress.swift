@@ -8,7 +8,7 @@ final class RunProgress: RunObserver {
   private let display: any RunDisplay
   private let warn: (String) -> Void
 
-  /// - Parameter warn: says what a person should know of the log that was found.
+  /// - Parameter warn: prints a warning about the log that was found.
   init(_ display: any RunDisplay, warn: @escaping (String) -> Void) {
     self.display = display
     self.warn = warn
@@ -18,7 +18,7 @@ final class RunProgress: RunObserver {
     if let warning = tail.warning { warn(warning) }
   }
 
-  /// How the run ended, as far as was told.
+  /// The outcome of a run that had ended before.
   private(set) var outcome: RunOutcome?
 
   func recalled(_ events: [Event], _ state: RunState) {

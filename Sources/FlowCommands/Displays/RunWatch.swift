@@ -5,8 +5,8 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// `flow status --watch`: shows a run that another process drives, until it ends or nobody drives
-/// it any more.
+/// `flow status --watch`: shows a run that another process drives, until it ends or no process
+/// drives it.
 struct RunWatch: ~Copyable {
   private let id: String
   private let display: any RunDisplay
@@ -14,10 +14,10 @@ struct RunWatch: ~Copyable {
   private var reader: RunReader<LinuxStorage>
   private var shown: ShownHistory
 
-  /// Often enough to seem immediate, and too seldom to be felt otherwise.
+  /// Often enough to seem immediate, and too seldom to cost anything.
   private static let intervalMilliseconds: Int64 = 250
 
-  /// - Parameter name: an id, a unique beginning of one, or `latest`.
+  /// - Parameter name: an id, a unique prefix of one, or `latest`.
   static func follow(_ name: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
     let home = try context.home()
     let time: EventLoop
@@ -60,7 +60,7 @@ struct RunWatch: ~Copyable {
         try reader.read(into: &shown)
         shown.showRest()
         if shown.isFinished { return }
-        // What is not held now was read to its end.
+        // The history of a run that is not held was read to its end.
         if !reader.isHeld { return sayThatNobodyDrivesIt() }
         time.wait(
           until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))

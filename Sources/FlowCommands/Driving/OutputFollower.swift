@@ -5,8 +5,8 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// Prints what attempts write, as they write it. Where attempts run side by side, whole lines of
-/// them follow each other under a heading that says whose they are.
+/// Prints the output of attempts as it grows. Of attempts that run side by side, whole lines follow
+/// each other under headings that name the attempt.
 struct OutputFollower {
   /// Nil for all steps.
   private let step: String?
@@ -28,7 +28,7 @@ struct OutputFollower {
     self.output = output
   }
 
-  /// - Parameter events: what is new in the history; the output may have grown without.
+  /// - Parameter events: what is new in the history; the output may have grown without any.
   mutating func take(
     _ events: [Event], _ state: RunState, in folder: RunFolder
   ) throws(CommandError) {
@@ -75,7 +75,8 @@ struct OutputFollower {
     } catch {
       throw .run(.storage(StorageError(.read, path, error)))
     }
-    // Another's output must not begin within a line, but for the last one, which may have no end.
+    // Only whole lines, so that the output of another attempt never begins within one. An attempt's
+    // last line may have no end.
     if !source.hasEnded, step == nil {
       guard let end = news.lastIndex(of: UInt8(ascii: "\n")) else { return }
       news.removeSubrange((end + 1)...)
@@ -83,7 +84,7 @@ struct OutputFollower {
     if news.isEmpty { return }
     open[index].offset += Int64(news.count)
     if step == nil && heading != source.attempt {
-      output.write("==> \(source.id) #\(source.attempt.number) <==\n")
+      output.write("==> \(TerminalText.escaped(source.id))#\(source.attempt.number) <==\n")
       heading = source.attempt
     }
     if let text = open[index].escaper?.escape(news) {

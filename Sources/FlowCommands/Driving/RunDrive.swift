@@ -9,7 +9,7 @@ struct RunDrive {
   /// How the drive ended.
   enum End {
     case finished(RunOutcome)
-    /// This process was told to leave; what runs goes on without it.
+    /// This process was told to detach; running attempts continue without it.
     case left(running: Int)
     /// There was nothing to do: the run had ended before.
     case endedBefore(RunOutcome)
@@ -62,7 +62,7 @@ struct RunDrive {
     }
   }
 
-  /// Goes on with a run whose engine is dead.
+  /// Resumes a run whose engine is gone.
   func resume(_ id: String, reopening: Bool = false) throws(CommandError) -> End {
     let observer = begin()
     do throws(RunError) {
@@ -78,9 +78,9 @@ struct RunDrive {
   private static let leftLockMilliseconds: Int64 = 2_000
   private static let leftLockPauseMilliseconds: Int64 = 5
 
-  /// A process that was killed holds the run until it has been given time to die. And one that is
-  /// killed while it starts another leaves the other with all that it had open, until that has
-  /// become another program: so for a moment a dead process holds the run.
+  /// A process that was killed holds the run until the kernel has ended it. If it was killed while
+  /// it started a child, the child holds its open files until `exec`: so the lock of a dead process
+  /// can outlive it for a moment.
   private func takeOver(
     _ id: String, reopening: Bool, _ observer: RunProgress
   ) throws(RunError) -> Driver<LinuxEnvironment>? {
@@ -133,7 +133,7 @@ struct RunDrive {
 }
 
 extension RunDrive.End {
-  /// What the process exits with, after it has said why it leaves.
+  /// The exit code of the process, which has said why it detaches.
   func exitCode(ofRun id: String, _ context: CommandContext) -> ExitCode {
     switch self {
     case .finished(let outcome), .endedBefore(let outcome): return ExitCode(outcome)

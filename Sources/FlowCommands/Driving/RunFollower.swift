@@ -4,14 +4,14 @@ import FlowRuntime
 import FlowStorage
 import FlowSystem
 
-/// Follows a run that other processes drive, until it ends or nobody drives it any more.
+/// Follows a run that other processes drive, until it ends or no process drives it.
 enum RunFollower {
   /// Often enough to seem immediate.
   private static let intervalMilliseconds: Int64 = 100
 
   /// - Parameters:
-  ///   - name: an id, a unique beginning of one, or `latest`.
-  ///   - show: called with what is new, which may be nothing, again and again.
+  ///   - name: an id, a unique prefix of one, or `latest`.
+  ///   - show: called after every look, with the events that it found, if any.
   static func follow(
     _ name: String, _ context: CommandContext,
     show: ([Event], RunState) throws(CommandError) -> Void
@@ -33,7 +33,7 @@ enum RunFollower {
       do throws(RunError) { events = try watch.readOn() } catch { throw .run(error) }
       if let state = watch.state { try show(events, state) }
       context.output.flushAvailable()
-      // Nobody reads any more.
+      // The reader has closed the pipe.
       if context.output.failure != nil { return .success }
       if watch.outcome != nil { return .success }
       if !watch.isHeld {

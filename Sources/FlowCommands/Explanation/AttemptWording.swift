@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowCore
 
-/// The words for what became of an attempt, and what followed.
+/// Attempts in words: how they ended, and what followed.
 extension Explainer {
   /// `exit code 75`, without how long it took.
   func result(_ attempt: AttemptHistory) -> String {
@@ -23,7 +23,7 @@ extension Explainer {
     }
   }
 
-  /// What the engine chose when it had ended; empty where that was nothing.
+  /// What the engine chose after the attempt had ended; empty where it chose nothing.
   func consequence(_ attempt: AttemptHistory) -> String {
     switch attempt.next {
     case .none: return ""
@@ -43,7 +43,7 @@ extension Explainer {
     return max(0, until.elapsed - attempt.readyAt.elapsed)
   }
 
-  /// How long it ran, as measured; until now where it runs. Nil where nobody can say.
+  /// How long it ran, as measured; until now while it runs. Nil where that is unknown.
   func ran(_ attempt: AttemptHistory) -> Int64? {
     if let end = attempt.end {
       return end.result == .lost || end.launchFailure != nil ? nil : end.durationMicroseconds
@@ -52,18 +52,18 @@ extension Explainer {
     return max(0, view.now.elapsed - launchedAt.elapsed)
   }
 
-  /// Whether somebody measured what it took.
+  /// Whether its use of the machine was measured.
   func isMeasured(_ attempt: AttemptHistory) -> Bool {
     attempt.end?.isMeasured ?? false
   }
 
-  /// `1.2s`; empty where nobody measured it.
+  /// `1.2s`; empty where it was not measured.
   func cpu(_ attempt: AttemptHistory) -> String {
     guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return DurationText.of(microseconds: end.cpuMicroseconds)
   }
 
-  /// `12.5 MiB`, of the largest of its processes; empty where nobody measured it.
+  /// `12.5 MiB`, of the largest of its processes; empty where it was not measured.
   func memory(_ attempt: AttemptHistory) -> String {
     guard let end = attempt.end, isMeasured(attempt) else { return "" }
     return ByteText.of(kibibytes: end.peakMemoryKibibytes)
@@ -71,11 +71,11 @@ extension Explainer {
 
   // MARK: What took the slots
 
-  /// Waits that are shorter are not worth a sentence.
+  /// Shorter waits are not worth a sentence.
   private static let shortestWait: Int64 = 10_000
 
-  /// What happened while the step waited longest for a slot, if that was a tenth of its time or more.
-  /// Looks at all attempts of the run.
+  /// What happened during the step's longest wait for a slot, if that took a tenth of its time or
+  /// more. Looks at all attempts of the run.
   func delays(ofStep step: Int) -> [String] {
     let times = history.times(ofStep: step, now: view.now.elapsed)
     guard

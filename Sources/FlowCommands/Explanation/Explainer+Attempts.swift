@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowCore
 
-/// What is said of steps that have begun an attempt, or have their end.
+/// Sentences about steps that have begun an attempt, or have their end.
 extension Explainer {
   func running(_ step: Int) -> [String] {
     guard let last = history.lastAttempt(ofStep: step), let launched = last.launchedAt else {
@@ -146,7 +146,7 @@ extension Explainer {
     func text(_ part: ArraySlice<Int>) -> [String] {
       part.map { "\(id($0)), which was skipped for need of" }
     }
-    // A chain can be as long as the workflow, and every step on it says so.
+    // A chain can be as long as the workflow, and every step on it prints one.
     let shown =
       links.count <= 6 ? text(links) : text(links.prefix(3)) + ["…"] + text(links.suffix(2))
     let path = (shown + [id(root)]).joined(separator: " ")

@@ -1,7 +1,7 @@
 import FlowCommandLine
 package import FlowCore
 
-/// Says in plain sentences why the steps of a run stand where they stand.
+/// Explains in plain sentences why the steps of a run stand where they stand.
 package struct Explainer: Sendable {
   package let view: RunView
   package let state: RunState
@@ -28,6 +28,7 @@ package struct Explainer: Sendable {
   var history: RunHistory { view.history }
   var wording: StepWording { view.wording }
 
+  /// As the definition has it: text for a terminal is escaped where it is printed.
   func id(_ step: Int) -> String { state.definition.steps[step].id }
 
   func status(_ step: Int) -> StepStatus { view.status(ofStep: step, state) }
@@ -85,7 +86,7 @@ package struct Explainer: Sendable {
     return [lead, "At the beginning of that is \(id(root)), which \(standing(root))."]
   }
 
-  /// What the first unmet needs lead to, from need to need.
+  /// The step that the first unmet needs lead to.
   private func root(of step: Int) -> Int {
     var step = step
     while let need = state.definition.steps[step].needs.first(where: { !isMet(Int($0)) }) {

@@ -1,7 +1,8 @@
 import FlowCommandLine
 import FlowCore
+import FlowText
 
-/// What `flow why` prints.
+/// Prints `flow why RUN STEP`.
 package struct ExplanationPrinter: Sendable {
   private let explainer: Explainer
   private let step: Int
@@ -24,8 +25,9 @@ package struct ExplanationPrinter: Sendable {
 
   package func printText(to output: inout some TextOutputStream) {
     let status = explainer.status(step)
-    output.write("\(explainer.id(step)): \(status.glyph) \(status.word)\n")
-    for sentence in sentences { output.write("\(sentence)\n") }
+    let id = TerminalText.escaped(explainer.id(step))
+    output.write("\(id): \(status.glyph) \(status.word)\n")
+    for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
     printNeeds(to: &output)
     printAttempts(to: &output)
     printTimes(to: &output)
@@ -38,7 +40,7 @@ package struct ExplanationPrinter: Sendable {
     if needs.isEmpty { return }
     let last = history.lastNeed(ofStep: step)?.step
     output.write("\n")
-    // What is not met yet, or ended last, is what a reader looks for.
+    // Of many needs the unmet ones and the last one matter.
     let shown =
       needs.count <= Self.mostNeeds
       ? needs : Array((needs.filter { !explainer.isMet($0) || $0 == last }).prefix(Self.mostNeeds))
@@ -53,7 +55,7 @@ package struct ExplanationPrinter: Sendable {
   private func needRow(_ need: Int, isLast: Bool) -> [String] {
     let status = explainer.status(need)
     return [
-      explainer.id(need), "\(status.glyph) \(status.word)",
+      TerminalText.escaped(explainer.id(need)), "\(status.glyph) \(status.word)",
       history.settledAt(step: need).map { view.clock($0.wall) } ?? "",
       isLast ? "the last to end" : "",
     ]
@@ -126,8 +128,8 @@ package struct ExplanationPrinter: Sendable {
 extension ExplanationPrinter {
   /// One line: `{"runId","step","state","sentences","needs":[{"id","state","isMet","settledAt"}],
   /// "skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as
-  /// `flow export` has them. `skippedFor` goes from need to need up to what did not succeed by
-  /// itself; `retryAt` is null unless the step backs off.
+  /// `flow export` has them. `skippedFor` leads from need to need to the step that was not skipped for
+  /// another; `retryAt` is null unless the step backs off.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.object { json in

@@ -1,7 +1,8 @@
 import FlowCommandLine
 import FlowCore
+import FlowText
 
-/// What `flow why RUN` prints: why the run stands where it stands, by the steps that made it so.
+/// Prints `flow why RUN`: why the run stands where it stands, and which steps made it so.
 package struct RunExplanationPrinter: Sendable {
   private let explainer: Explainer
 
@@ -13,7 +14,7 @@ package struct RunExplanationPrinter: Sendable {
     self.explainer = explainer
   }
 
-  /// Beyond that a reader is better off with the status.
+  /// For more, `flow status` is the better view.
   private static let mostSteps = 10
   private static let mostPath = 12
 
@@ -34,7 +35,7 @@ package struct RunExplanationPrinter: Sendable {
         "No engine drives the run, which broke off after \(time): flow restart goes on with it."
       ]
     }
-    // A stop that came too late to change anything explains nothing.
+    // A stop that came too late changed nothing, and explains nothing.
     if history.stopping != nil && view.status != .succeeded {
       sentences.append(explainer.whyStopping())
     }
@@ -54,7 +55,7 @@ package struct RunExplanationPrinter: Sendable {
     return Explainer.list(Array(shown), more: steps.count - shown.count)
   }
 
-  /// Steps that keep the run from its end, or kept it from success; the most telling first.
+  /// Steps that keep the run from its end, or kept it from success; the most important first.
   private var steps: [Int] {
     let ranked = state.steps.indices.compactMap { step in
       rank(step).map { (rank: $0, step: step) }
@@ -62,7 +63,7 @@ package struct RunExplanationPrinter: Sendable {
     return ranked.sorted { ($0.rank, $0.step) < ($1.rank, $1.step) }.map(\.step)
   }
 
-  /// Nil where others tell more: what waits does so for one of those, and what was skipped too.
+  /// Nil for steps that wait for, or were skipped for, one of the others.
   private func rank(_ step: Int) -> Int? {
     switch explainer.status(step) {
     case .failed: explainer.settings(step).allowFailure ? 5 : 0
@@ -76,7 +77,7 @@ package struct RunExplanationPrinter: Sendable {
     }
   }
 
-  /// By the step that did not succeed by itself, those that were skipped for it.
+  /// By the step at the root: the steps that were skipped for it.
   private var skipped: [Int: [Int]] {
     var roots = Array(repeating: -1, count: state.steps.count)
     var skipped: [Int: [Int]] = [:]
@@ -88,7 +89,7 @@ package struct RunExplanationPrinter: Sendable {
         next = need
       }
       let root = roots[next] < 0 ? next : roots[next]
-      // Each is walked over once.
+      // So each chain is followed once.
       for link in chain { roots[link] = root }
       if explainer.status(step) == .skipped && root != step {
         skipped[root, default: []].append(step)
@@ -101,16 +102,18 @@ package struct RunExplanationPrinter: Sendable {
 
   package func printText(to output: inout some TextOutputStream) {
     output.write("run \(view.runID): \(view.status.glyph) \(view.status.rawValue)\n")
-    for sentence in sentences { output.write("\(sentence)\n") }
+    for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
     let steps = steps
     let skipped = skipped
     if !steps.isEmpty { output.write("\n") }
     for step in steps.prefix(Self.mostSteps) {
       output.write("\(explainer.status(step).glyph) ")
-      output.write(explainer.sentences(ofStep: step).joined(separator: " ") + "\n")
+      let sentences = explainer.sentences(ofStep: step).joined(separator: " ")
+      output.write(TerminalText.escaped(sentences) + "\n")
       if let dependents = skipped[step] {
         let verb = dependents.count == 1 ? "step was" : "steps were"
-        output.write("  \(dependents.count) \(verb) skipped for it: \(named(dependents)).\n")
+        let names = TerminalText.escaped(named(dependents))
+        output.write("  \(dependents.count) \(verb) skipped for it: \(names).\n")
       }
     }
     if steps.count > Self.mostSteps {
@@ -127,9 +130,9 @@ package struct RunExplanationPrinter: Sendable {
       output.write("  \(path.count - Self.mostPath) earlier steps\n")
     }
     let shown = path.suffix(Self.mostPath)
-    let width = shown.map { explainer.id($0).count }.max() ?? 0
+    let width = shown.map { TerminalText.escaped(explainer.id($0)).count }.max() ?? 0
     for step in shown {
-      let id = explainer.id(step)
+      let id = TerminalText.escaped(explainer.id(step))
       let gap = String(repeating: " ", count: width - id.count)
       output.write("  \(id)\(gap)  \(explainer.timeOnPath(ofStep: step))\n")
     }

@@ -1,12 +1,13 @@
 import FlowCommandLine
 import FlowCore
 
-/// `flow export --format chrome-trace`: the JSON object form of the Trace Event Format ("Trace Event
-/// Format", Google, 2016). Times are microseconds since the run was created.
+/// `flow export --format chrome-trace`: the JSON object form of the Trace Event Format ("Trace
+/// Event Format", Google, 2016). Times are microseconds since the run was created.
 ///
 /// Process 1 has a lane for each slot, with the attempts as complete events (`X`) and the choice to
-/// try again as an instant (`i`). Waits for a slot and backing off are asynchronous spans (`b`, `e`),
-/// for many steps wait at a time. Process 2 has the engines, and what concerns the whole run.
+/// try again as an instant (`i`). Waits for a slot and backoff are asynchronous spans (`b`, `e`),
+/// since many steps wait at a time. Process 2 has the engines, and the events that concern the
+/// whole run.
 struct ChromeTraceExporter {
   private let explainer: Explainer
   private let lanes: SlotLanes

@@ -1,4 +1,4 @@
-/// What `flow export` can write. The names are those of `--format`.
+/// The formats of `flow export`. The names are those of `--format`.
 package enum ExportFormat: String, CaseIterable, Sendable {
   /// The whole run as one document.
   case json

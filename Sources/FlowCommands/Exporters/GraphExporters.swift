@@ -2,7 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowText
 
-/// What the drawings of a graph have in common.
+/// A step as all drawings of the graph show it.
 struct GraphNode {
   let id: String
   let status: StepStatus
@@ -62,12 +62,12 @@ struct DotExporter {
     output.write("}\n")
   }
 
-  /// A quoted string of the DOT language. In labels a backslash begins an escape, so each is doubled;
-  /// an ampersand would begin an HTML entity.
+  /// A quoted string of the DOT language. In labels a backslash begins an escape, so each is
+  /// doubled; an ampersand would begin an HTML entity.
   static func quoted(_ text: String) -> String { quoted(text, backslash: "\\\\") }
 
-  /// The same for a tooltip, in which Graphviz (2.43) resolves escapes twice. Where a version does so
-  /// once, a backslash too many is shown, and nothing is lost.
+  /// The same for a tooltip, in which Graphviz (2.43) resolves escapes twice. Where a version does
+  /// so once, a backslash too many is shown, and nothing is lost.
   static func quotedTooltip(_ text: String) -> String { quoted(text, backslash: "\\\\\\\\") }
 
   private static func quoted(_ text: String, backslash: String) -> String {
@@ -87,8 +87,8 @@ struct DotExporter {
   }
 }
 
-/// `flow export --format mermaid`: the graph as a flowchart for Mermaid, which forges draw in
-/// Markdown. (They draw some hundred edges at most.)
+/// `flow export --format mermaid`: the graph as a flowchart for Mermaid, which code forges render
+/// in Markdown, up to some hundred edges.
 struct MermaidExporter {
   let explainer: Explainer
 

@@ -2,14 +2,14 @@ import FlowCommandLine
 import FlowCore
 
 /// `flow export --format json`: the whole run as one document, on one line. Times are RFC 3339 UTC;
-/// what is not known, or has not happened, is null. Values of environment variables are left out:
-/// they may be secrets.
+/// values that are unknown, or have not happened, are null. Values of environment variables are
+/// left out: they may be secrets.
 struct JSONExporter {
   let explainer: Explainer
   /// Hands over every event; nil where they are not asked for.
   let forEachEvent: (((Event) -> Void) -> Void)?
 
-  /// Grows when a reader of the version before could misunderstand.
+  /// Incremented when a reader of the version before could misread the document.
   static let formatVersion = 1
 
   private var view: RunView { explainer.view }
@@ -100,7 +100,7 @@ struct JSONExporter {
     }
   }
 
-  /// What concerned the whole run, each with its `time` and `kind`.
+  /// Events that concern the whole run, each with its `time` and `kind`.
   private func writeMarks(to json: inout JSONWriter) {
     json.key("marks")
     json.array { json in

@@ -2,10 +2,10 @@ import FlowCommandLine
 import FlowCore
 
 /// `flow export --format junit`: the XML that CI servers read, in the dialect that they agree on
-/// (testmoapp/junitxml). A step is a test case; of one that failed there is the end of its output.
+/// (testmoapp/junitxml). A step is a test case; a failed one holds the end of its output.
 ///
-/// A step that failed and may is `skipped`, for a server would fail the build for a failure. One that
-/// was cancelled, or of which nobody can say how it ended, is an `error`: it was not the step's own.
+/// A step that failed and has `allowFailure` is `skipped`, since servers fail the build for a
+/// failure. A step that was cancelled or interrupted is an `error`: the cause is not its own.
 struct JUnitExporter {
   private let explainer: Explainer
   private let output: (AttemptID) -> OutputExcerpt?
@@ -44,7 +44,7 @@ struct JUnitExporter {
       + " skipped=\"\(count(.skipped))\" time=\"\(Self.seconds(view.now.elapsed))\""
     let name = XMLText.escaped(state.definition.name)
     let started = history.startedAt.map { Timestamp($0).rfc3339 } ?? ""
-    // Seconds without a zone: what the schemas that are about allow.
+    // Seconds without a zone, as the schemas in use require.
     let timestamp = started.prefix(19)
     stream.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
     stream.write("<testsuites name=\"\(name)\" \(counts)>\n")
@@ -106,7 +106,7 @@ struct JUnitExporter {
     return note + XMLText.content(excerpt.bytes)
   }
 
-  /// Of a step that was tried more than once, what became of each attempt.
+  /// How each attempt of a step with several ended.
   private func write(_ attempts: [AttemptHistory], to stream: inout some TextOutputStream) {
     stream.write("      <system-out>")
     for attempt in attempts {

@@ -1,4 +1,4 @@
-/// The colours of states in drawings on white: what it fills, and its border and text. They differ
+/// The colours of states in drawings on white: of the box, and of its border and text. They differ
 /// in lightness as well as in hue, and never stand without the word.
 enum StatePalette {
   static func fill(_ status: StepStatus) -> String {

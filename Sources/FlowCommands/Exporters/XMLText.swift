@@ -1,8 +1,8 @@
 import FlowCommandLine
 import FlowText
 
-/// Text as XML 1.0 can hold it: what is markup there becomes a reference, and what it cannot hold at
-/// all (most control characters, even as references) becomes visible.
+/// Text for XML 1.0: markup becomes a reference, and characters that XML cannot hold (most control
+/// characters, even as references) become visible.
 enum XMLText {
   /// For content and for attributes in double quotes.
   static func escaped(_ text: String) -> String {
@@ -13,7 +13,7 @@ enum XMLText {
       case "<": result += "&lt;".unicodeScalars
       case ">": result += "&gt;".unicodeScalars
       case "\"": result += "&quot;".unicodeScalars
-      // As references: a reader makes blanks of those that stand in an attribute.
+      // As references: within an attribute a parser would read them as blanks.
       case "\n": result += "&#10;".unicodeScalars
       case "\t": result += "&#9;".unicodeScalars
       default:
@@ -33,7 +33,7 @@ enum XMLText {
       .joined(separator: "\n")
   }
 
-  /// What a command printed: bytes that are no UTF-8 become visible too.
+  /// Output of a command: bytes that are no UTF-8 become visible too.
   static func content(_ bytes: [UInt8]) -> String {
     var escaper = OutputEscaper()
     return content(escaper.escape(bytes) + escaper.finish())

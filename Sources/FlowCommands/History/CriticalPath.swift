@@ -2,8 +2,8 @@ package import FlowCore
 
 /// The steps that decided how long a run took.
 extension RunHistory {
-  /// From a step without needs to the step that ended last, each the need of the next that was met
-  /// last: had any of them been faster, the run might have been. Empty where the run has no end.
+  /// From a step without needs to the step that ended last. Each is the need of the next that was
+  /// met last: a faster one might have made the run faster. Empty for an unfinished run.
   package func criticalPath() -> [Int] {
     guard let state, state.isFinished else { return [] }
     var last: (step: Int, elapsed: Int64)?

@@ -1,15 +1,15 @@
 import FlowCommandLine
 package import FlowCore
 
-/// A run as somebody looks at it: its history, who drives it, and until when what has no end is
-/// shown.
+/// A run at the time of looking: its history, the process that drives it, and until when its open
+/// attempts and steps are shown.
 package struct RunView: Sendable {
   package let history: RunHistory
   package let runID: String
   package let isHeld: Bool
-  /// Nil where nobody drives the run, or the process has not said.
+  /// Nil where no process drives the run, or the one that does has not said so yet.
   package let engineProcessID: Int32?
-  /// What has no end is shown up to here: now, or where the history ends if nobody adds to it.
+  /// Open attempts and steps are shown up to here: now, or the end of a history that does not grow.
   package let now: RunPoint
   package let status: RunStatus
   let wording: StepWording
@@ -34,7 +34,7 @@ package struct RunView: Sendable {
 
   /// Where a step stands.
   ///
-  /// - Parameter state: the run's, which is known then.
+  /// - Parameter state: the state of the run.
   func status(ofStep step: Int, _ state: RunState) -> StepStatus {
     StepStatus(state.steps[step].phase, in: status)
   }

@@ -1,7 +1,8 @@
 package import FlowCore
 
-/// Gives each attempt that was launched a lane in which it is alone, the lowest that is free: as
-/// many lanes as ever were in use at a time, which is the run's `jobs` but for survivors.
+/// Gives each launched attempt the lowest free lane, in which no other attempt runs at that time.
+/// There are as many lanes as were in use at once: the run's `jobs`, or more where attempts
+/// survived an engine.
 package struct SlotLanes {
   package struct Entry {
     package let attempt: AttemptHistory
@@ -25,7 +26,7 @@ package struct SlotLanes {
     }
   }
 
-  /// - Parameter now: until then an attempt without an end has its lane.
+  /// - Parameter now: until when an open attempt keeps its lane.
   package init(_ history: RunHistory, now: Int64) {
     var launched: [(attempt: AttemptHistory, from: Int64)] = history.allAttempts.compactMap {
       attempt in attempt.launchedAt.map { (attempt, $0.elapsed) }

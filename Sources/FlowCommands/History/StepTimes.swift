@@ -1,7 +1,7 @@
 package import FlowCore
 
-/// Where the time of a step went, from the start of the run to the step's end or to now; in
-/// microseconds, which add up to the whole.
+/// Where the time of a step went, from the start of the run to the step's end or to now, in
+/// microseconds. The parts add up to the whole.
 package struct StepTimes: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     /// For the steps that it needs.
@@ -12,7 +12,7 @@ package struct StepTimes: Equatable, Sendable {
     case backingOff
     /// Settled by an earlier round of the run.
     case resting
-    /// No engine drove the run; what ran may have gone on.
+    /// No engine drove the run; running attempts may have continued.
     case undriven
   }
 
@@ -43,13 +43,13 @@ package struct StepSpan: Equatable, Sendable {
   /// Of the run's own time, in microseconds.
   package let from: Int64
   package let until: Int64
-  /// The number of the attempt that it leads to or consists of; zero for none.
+  /// The number of the attempt that it leads to or is part of; zero for none.
   package let attempt: Int32
 }
 
 extension RunHistory {
-  /// The stretches of a step's time, in order and without holes, up to its end or `now`; those in
-  /// which nothing passed are left out.
+  /// The stretches of a step's time, in order and without gaps, up to its end or `now`. Empty
+  /// stretches are left out.
   ///
   /// - Parameter now: of the run's own time, for a step that has no end.
   package func spans(ofStep step: Int, now: Int64) -> [StepSpan] {
@@ -95,12 +95,12 @@ extension RunHistory {
     return spans
   }
 
-  /// Where a step's time went. What a step waited while no engine drove the run counts as that
-  /// alone, and so does an attempt that was lost meanwhile: nobody can say how long it ran.
+  /// Where a step's time went. While no engine drove the run a step's waiting counts as `undriven`
+  /// alone, and so does an attempt that was lost: how long it ran is unknown.
   ///
   /// - Parameters:
   ///   - now: of the run's own time, for a step that has no end.
-  ///   - since: what was before does not count.
+  ///   - since: earlier time does not count.
   package func times(ofStep step: Int, now: Int64, since: Int64 = 0) -> StepTimes {
     var times = StepTimes()
     let attempts = attempts(ofStep: step)

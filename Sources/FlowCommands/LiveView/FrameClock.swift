@@ -1,7 +1,6 @@
 package import FlowCore
 
-/// When to draw: soon after something changed, but not all the time, and whenever the seconds of
-/// the run tick.
+/// When to draw: soon after a change, at a bounded rate, and whenever the seconds of the run tick.
 package struct FrameClock: Sendable {
   /// Ten frames a second are as many as anyone can read.
   private static let shortestMicroseconds: Int64 = 100_000
@@ -9,7 +8,7 @@ package struct FrameClock: Sendable {
 
   private var last: Instant?
   private var isChanged = true
-  /// Frames tick in step with this, so that seconds do not seem to differ in length.
+  /// Frames tick relative to this, so that all seconds look equally long.
   private let start: Instant
 
   package init(startingAt start: Instant) {

@@ -1,8 +1,7 @@
 package import FlowCore
 
-/// A run as a live view needs it: its durable state, and besides it what would be searched for in
-/// all steps otherwise. Taking in an event costs the same however many steps there are, and so does
-/// every question.
+/// A run as a live view needs it: its durable state, and indexes that spare a search of all steps.
+/// The cost of an event, and of every question, does not depend on the number of steps.
 package struct LiveRun: Sendable {
   /// An attempt that was launched and has no end.
   package struct Active: Sendable {
@@ -12,9 +11,9 @@ package struct LiveRun: Sendable {
   }
 
   package enum Stop: Sendable {
-    /// It passed its deadline, and is killed then.
+    /// It passed its deadline, and is killed at that time.
     case timedOut(killAt: Instant)
-    /// The run stops, and it is killed then.
+    /// The run stops, and it is killed at that time.
     case requested(killAt: Instant)
     case forced
   }
@@ -23,8 +22,8 @@ package struct LiveRun: Sendable {
   package let startedAt: WallTime
   /// The longest running first. There are never more than the run's `jobs`.
   package private(set) var active: [Active] = []
-  /// Steps whose attempt is scheduled and waits for its slot, the next first: intents are made
-  /// durable ahead of slots.
+  /// Steps whose attempt is scheduled and waits for its slot, the next first: the engine makes
+  /// intents durable before slots are free.
   private var scheduled: [Int32]
   package private(set) var backingOff = 0
   package private(set) var succeeded = 0
@@ -33,10 +32,10 @@ package struct LiveRun: Sendable {
   package private(set) var cancelled = 0
   /// By step: how its last attempt ended, while it waits for the next.
   private var lastEnds: [Int32: AttemptEnd] = [:]
-  /// No step before this one waits, or will again.
+  /// No step before this one waits; in this round none will.
   private var firstWaiting = 0
 
-  /// How far a frame looks for steps that wait, and for needs that are not met.
+  /// How many steps, or needs of a step, a frame looks at when it searches for those that wait.
   private static let searchLimit = 512
 
   /// - Parameters:
@@ -85,7 +84,7 @@ package struct LiveRun: Sendable {
       (failed, skipped, cancelled) = (0, 0, 0)
       lastEnds = [:]
       firstWaiting = 0
-    // Whoever waits for a retry waits for its end from now on.
+    // Steps that back off are not tried again: they count as waiting for their end.
     case .runStopping: backingOff = 0
     default: break
     }

@@ -3,11 +3,11 @@ package import FlowCore
 package import FlowSystem
 import FlowText
 
-/// What a terminal shows of a run that goes on: lines that fit it, whatever its size.
+/// An unfinished run as lines that fit a terminal of any size.
 package struct LiveView {
   private let run: LiveRun
   private let now: Moment
-  /// How wide a line may be, and how many there may be: one less than the terminal has, both.
+  /// The widest line and the most lines: one less than the terminal has, each.
   private let columns: Int
   private let rows: Int
   private let isNamed: Bool
@@ -19,10 +19,10 @@ package struct LiveView {
 
   /// - Parameters:
   ///   - isNamed: whether to say which run it is.
-  ///   - nameColumns: how wide the names were in the last frame; they do not become narrower, so
-  ///     that what is behind them stays in its place.
-  ///   - lastLine: what an attempt printed last, escaped; empty if nothing. It is asked only for
-  ///     what is shown.
+  ///   - nameColumns: how wide the names were in the last frame. They do not become narrower, so
+  ///     that the columns after them stay in place.
+  ///   - lastLine: the last line of an attempt's output, escaped; empty where there is none. Called
+  ///     only for attempts that are shown.
   package init(
     _ run: LiveRun, at now: Moment, in size: Terminal.Size, isNamed: Bool,
     nameColumns: Int = 0, lastLine: @escaping (AttemptID) -> String
@@ -81,7 +81,7 @@ package struct LiveView {
     return line
   }
 
-  /// From this width on the bar stands before the numbers, else behind the state if it fits.
+  /// From this width on the bar stands before the numbers; else after the state, if it fits.
   private static let barColumns = 60
 
   private var status: RunStatus { RunStatus(run.state.phase, isHeld: true) }
@@ -123,7 +123,7 @@ package struct LiveView {
     return line
   }
 
-  /// What is most urgent comes first: the last are left out where there is no room.
+  /// The most urgent first: the last are left out where there is no room.
   private var tally: [(Int, String, Tone)] {
     [
       (run.failed, "failed", .bad), (run.running, "running", .good),
@@ -135,7 +135,7 @@ package struct LiveView {
 
   private func bar(_ width: Int) -> StyledText {
     let filled = run.done * width / max(run.total, 1)
-    // A single failure among a million steps is seen.
+    // Rounded up, so that a single failure among a million steps is visible.
     let red = min(filled, (run.failed * width + run.total - 1) / max(run.total, 1))
     var bar = StyledText(String(repeating: "█", count: filled - red), .good)
     bar.append(String(repeating: "█", count: red), .bad)
@@ -171,7 +171,7 @@ package struct LiveView {
     return line
   }
 
-  /// Behind the name, and ending in one column.
+  /// After the name, aligned right.
   private func append(time: String, to line: inout StyledText) {
     line.append(String(repeating: " ", count: max(1, 8 - time.count)) + time)
   }
@@ -246,7 +246,7 @@ package struct LiveView {
     return seconds == 0 ? "0s" : DurationText.of(milliseconds: seconds * 1_000)
   }
 
-  /// Rounded up: what is left is never nothing.
+  /// Rounded up: a remaining time is never shown as zero.
   private func remaining(until deadline: Instant) -> String {
     let (left, overflow) = deadline.microseconds.subtractingReportingOverflow(
       now.monotonic.microseconds)

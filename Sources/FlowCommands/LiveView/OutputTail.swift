@@ -1,8 +1,8 @@
 import FlowText
 
-/// The end of what a command has printed, made fit to be shown.
+/// The end of a command's output, made fit for a terminal.
 package enum OutputTail {
-  /// How many bytes at the end of a file are looked at for its last line.
+  /// How many bytes at the end of a file are searched for its last line.
   static let lastLineByteCount = 4_096
   /// The same for its last lines.
   static let lastLinesByteCount = 32_768
@@ -20,8 +20,8 @@ package enum OutputTail {
 
   /// The last lines, at most `count`, without blank ones at the end.
   ///
-  /// - Parameter isWhole: whether `bytes` is all that was printed; else the first line may be half
-  ///   of one, and is left out unless it is the only one.
+  /// - Parameter isWhole: whether `bytes` is the whole output. Otherwise the first line may be
+  ///   incomplete and is left out, unless it is the only one.
   package static func lastLines(of bytes: [UInt8], _ count: Int, isWhole: Bool) -> [String] {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if !isWhole && lines.count > 1 { lines.removeFirst() }
@@ -29,8 +29,8 @@ package enum OutputTail {
     return lines.suffix(count).map { DisplayWidth.cut(shown($0), to: longestLine) }
   }
 
-  /// What a terminal would be left with: of a progress bar the last state. Colours are dropped, and
-  /// all other controls become visible.
+  /// The line as a terminal would end up showing it: the last state of a progress bar. Colours are
+  /// dropped, and all other control characters become visible.
   private static func shown(_ line: ArraySlice<UInt8>) -> String {
     let states = line.split(separator: UInt8(ascii: "\r"))
     let last = states.last { !$0.allSatisfy { $0 == UInt8(ascii: " ") } } ?? []

@@ -1,5 +1,4 @@
-/// How the rows of a terminal are shared between what runs, what backs off, what is ready, and what
-/// waits.
+/// How many rows of a terminal the running, backing-off, ready and waiting steps get.
 struct Shares {
   private(set) var active = 0
   private(set) var backingOff = 0
@@ -9,12 +8,12 @@ struct Shares {
   private let backingOffTotal: Int
   private let waitingTotal: Int
 
-  /// However many steps wait, a few say what is next.
+  /// A few waiting steps show what comes next, however many there are.
   private static let mostBackingOff = 8
   private static let mostWaiting = 5
 
-  /// Each part that has something to show gets a row, as far as they go, the most urgent first; what
-  /// is left goes to what runs, and then to the others.
+  /// Each part with something to show gets a row, the most urgent first, while rows last. Rows that
+  /// are left go to running steps, then to the others.
   init(rows: Int, _ run: LiveRun) {
     activeTotal = run.active.count
     backingOffTotal = run.backingOff
@@ -34,7 +33,7 @@ struct Shares {
     take(min(waitingTotal, Self.mostWaiting) - waiting, &waiting)
   }
 
-  /// How many are shown, where the last row of a share may be needed to say how many are not.
+  /// How many entries are shown: the last row of a share may have to say how many are not.
   var activeShown: Int { Self.shown(active, of: activeTotal) }
   var backingOffShown: Int { Self.shown(backingOff, of: backingOffTotal) }
   var waitingShown: Int { Self.shown(waiting, of: waitingTotal) }

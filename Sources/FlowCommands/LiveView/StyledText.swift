@@ -1,6 +1,6 @@
 import FlowText
 
-/// What a part of a line means. It is shown by colour where there is colour, and never by that alone.
+/// The meaning of a part of a line. Colour shows it where there is colour, and never alone.
 package enum Tone: Sendable {
   case plain
   case strong
@@ -37,7 +37,7 @@ package struct StyledText: Equatable, Sendable {
     append(text, tone)
   }
 
-  /// - Parameter text: escaped already where it is foreign.
+  /// - Parameter text: without control characters; foreign text is escaped before.
   package mutating func append(_ text: String, _ tone: Tone = .plain) {
     if text.isEmpty { return }
     parts.append(Part(text: text, tone: tone))
@@ -60,7 +60,7 @@ package struct StyledText: Equatable, Sendable {
     var result = StyledText()
     for part in parts where result.width < columns {
       let isLast = result.width + DisplayWidth.of(part.text) >= columns
-      // What follows a part that just fits must still be seen to be missing.
+      // Where a part just fits and more follows, the cut must still be visible.
       let text =
         isLast ? DisplayWidth.cut(part.text + "  ", to: columns - result.width) : part.text
       result.append(text, part.tone)

@@ -1,9 +1,9 @@
-/// Draws frames at the end of what a terminal shows: each over the one before, line by line, and
-/// only what differs. What is printed above stays there and scrolls as usual.
+/// Draws frames below the text of a terminal: each over the one before, line by line, and only what
+/// differs. Text printed above a frame stays and scrolls as usual.
 ///
-/// A frame goes out in one piece, as a synchronized update (private mode 2026) for terminals that
-/// know of it. Nothing is switched that would have to be switched back: a process that is killed
-/// leaves its last frame, and a cursor below it at the beginning of a line.
+/// A frame is one write, a synchronized update (private mode 2026) for terminals that support it.
+/// No mode is set that would have to be reset: a process that is killed leaves its last frame, and
+/// the cursor below it at the beginning of a line.
 package struct TerminalScreen: Sendable {
   private let inColour: Bool
   private var frame: [Line] = []
@@ -21,13 +21,14 @@ package struct TerminalScreen: Sendable {
   /// How many lines the last frame has.
   package var rowCount: Int { frame.count }
 
-  /// What to send for a frame.
+  /// Draws a frame.
   ///
   /// - Parameters:
-  ///   - lines: none wider than the terminal has columns, less one: a cursor that stands behind the
-  ///     last column is not where every terminal thinks it is. Fewer than the terminal has rows.
-  ///   - above: lines of any width that are to stay above all frames.
+  ///   - lines: each at least one column narrower than the terminal, since terminals disagree on
+  ///     where a cursor after the last column is. Fewer than the terminal has rows.
+  ///   - above: lines of any width that stay above all frames.
   ///   - columns: of the terminal, now.
+  /// - Returns: the text to send.
   package mutating func draw(
     _ lines: [StyledText], below above: [StyledText] = [], columns: Int
   ) -> String {
@@ -39,7 +40,7 @@ package struct TerminalScreen: Sendable {
     for line in above { output += line.rendered(inColour: inColour) + Self.newLine }
     for (index, line) in new.enumerated() {
       let isThere = !startsOver && index < frame.count && frame[index] == line
-      // What is below the last line of the old frame is blank.
+      // Everything below the last line of the old frame is blank.
       let ending = startsOver ? Self.newLine : Self.eraseLine + Self.newLine
       output += isThere ? Self.newLine : line.text + ending
     }
@@ -49,21 +50,23 @@ package struct TerminalScreen: Sendable {
     return output + Self.end
   }
 
-  /// What to send so that the frame is gone, and others can write where it was.
+  /// Erases the frame, so that other text can be written in its place.
+  ///
+  /// - Returns: the text to send.
   package mutating func erase(columns: Int) -> String {
     if frame.isEmpty { return "" }
     defer { forget() }
     return toTop(columns) + Self.eraseBelow
   }
 
-  /// Others have written since: the next frame is drawn where the cursor is.
+  /// Other programs have written since: the next frame is drawn where the cursor is.
   package mutating func forget() {
     frame = []
     columns = 0
   }
 
   private func toTop(_ columns: Int) -> String {
-    // A terminal that has become narrower has wrapped the lines that it shows.
+    // A terminal that became narrower has wrapped the lines of the frame.
     let rows = frame.reduce(0) { $0 + max(1, ($1.width + columns - 1) / max(columns, 1)) }
     return rows == 0 ? "\r" : "\r\u{1B}[\(rows)A"
   }

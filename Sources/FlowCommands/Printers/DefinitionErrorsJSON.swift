@@ -1,7 +1,7 @@
 import FlowCommandLine
 import FlowDefinition
 
-/// What `flow validate --json` prints of a definition with errors:
+/// Prints `flow validate --json` for a definition with errors:
 /// `{"errors":[{"line","column","path","message"}],"omitted"}`.
 enum DefinitionErrorsJSON {
   static func text(_ errors: DefinitionErrors) -> String {

@@ -22,8 +22,8 @@ extension EventPrinter {
     }
   }
 
-  /// The members from `kind` on: after it the step and the attempt that the event is about, and then
-  /// what its kind has besides.
+  /// The members from `kind` on: after it the step and the attempt that the event is about, and
+  /// then what its kind has besides.
   func write(kindOf body: Event.Body, to json: inout JSONWriter) {
     json.member("kind", body.kind.name)
     if let step = body.step { json.member("step", words.id(step)) }
@@ -62,7 +62,7 @@ extension EventPrinter {
     case .stepSkipped(_, let reason): write(reason, to: &json)
     case .runStopping(let reason): Self.write(reason, words, to: &json)
     case .runFinished(let outcome): json.member("outcome", "\(outcome)")
-    // A step or an attempt, and no more.
+    // Other kinds have only their step or attempt.
     default: break
     }
   }

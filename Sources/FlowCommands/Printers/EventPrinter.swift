@@ -2,7 +2,7 @@ import FlowCommandLine
 package import FlowCore
 import FlowText
 
-/// What `flow events` prints: one line an event.
+/// Prints `flow events`: one line for each event.
 package struct EventPrinter: Sendable {
   let runID: String
   let words: EventWording
@@ -17,8 +17,8 @@ package struct EventPrinter: Sendable {
   private static let sequenceWidth = 6
   private static let kindWidth = EventKind.allCases.map(\.name.count).max() ?? 0
 
-  /// `    12  10:03:04.120  attemptEnded      build#2 exited 1 after 1.2s`, and a line feed. The time
-  /// is UTC.
+  /// `    12  10:03:04.120  attemptEnded      build#2 exited 1 after 1.2s`, and a line feed. The
+  /// time is UTC.
   package func text(_ event: Event) -> String {
     let sequence = String(event.sequence)
     let blanks = String(repeating: " ", count: max(0, Self.sequenceWidth - sequence.count))

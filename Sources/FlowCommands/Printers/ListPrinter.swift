@@ -5,11 +5,11 @@ import FlowText
 /// A line of `flow list`.
 package enum ListEntry: Equatable, Sendable {
   case run(RunRow)
-  /// A run whose history cannot be read, and why. It is listed all the same: it is there.
+  /// A run whose history cannot be read, and why. It exists, so it is listed.
   case unreadable(runID: String, reason: String)
 }
 
-/// What `flow list` says of a run.
+/// A run in `flow list`.
 package struct RunRow: Equatable, Sendable {
   package let runID: String
   /// Nil while the definition is incomplete, as are the times before the first event.
@@ -17,14 +17,14 @@ package struct RunRow: Equatable, Sendable {
   package let status: RunStatus
   package let startedAt: WallTime?
   package let finishedAt: WallTime?
-  /// Until its end, until now, or until it was last heard of.
+  /// Until its end, until now, or until its last event if no engine drives it.
   package let durationMicroseconds: Int64?
   package let stepsDone: Int
   package let stepsTotal: Int
 
   /// - Parameters:
   ///   - isHeld: whether an engine holds the run's lock.
-  ///   - now: what is still running is shown as running until then.
+  ///   - now: the end of the time shown for a running run.
   package init(_ history: RunHistory, runID: String, isHeld: Bool, now: WallTime) {
     self.runID = runID
     name = history.state?.definition.name
@@ -44,7 +44,7 @@ package struct RunRow: Equatable, Sendable {
   }
 }
 
-/// What `flow list` prints, in the order of the entries.
+/// Prints `flow list`, in the order of the entries.
 package enum ListPrinter {
   package static func printText(_ entries: [ListEntry], to output: inout some TextOutputStream) {
     if entries.isEmpty { return }

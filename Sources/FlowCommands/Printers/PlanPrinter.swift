@@ -2,7 +2,7 @@ import FlowCommandLine
 package import FlowCore
 import FlowText
 
-/// What `flow validate` prints of a definition without errors: what would run, and in which order.
+/// Prints `flow validate` for a valid definition: what would run, and in which order.
 package struct PlanPrinter: Sendable {
   private let definition: WorkflowDefinition
   /// Steps in the order in which they would start if each took the same time.
@@ -28,7 +28,8 @@ package struct PlanPrinter: Sendable {
     self.levels = levels
   }
 
-  /// `nightly: 3 steps, longest chain 2`, and a line for each stage of steps that need no other.
+  /// `nightly: 3 steps, longest chain 2`, and a line for each stage: steps that do not need each
+  /// other.
   package var text: String {
     let count = definition.steps.count
     var text =

@@ -2,24 +2,22 @@ import FlowCommandLine
 package import FlowCore
 import FlowText
 
-/// The progress of `flow run` where standard output is no terminal: a line for each event that
-/// matters to a person.
-///
-/// It is fed every event once, in order, after it is durable.
+/// The progress of a run where standard output is no terminal: a line for each event that matters
+/// to people. It gets every event once, in order, after it is durable.
 package struct ProgressPrinter: Sendable {
   private var startedAt: WallTime?
   /// Ends of attempts whose consequence has not come yet; it comes within the same wake-up.
   private var ends: [Int32: AttemptEnd] = [:]
 
-  /// - Parameter startedAt: when the run was created; nil where its first event is still to come.
+  /// - Parameter startedAt: when the run was created; nil where its first event follows.
   package init(startedAt: WallTime? = nil) {
     self.startedAt = startedAt
   }
 
   /// The line for an event, with its line feed; nil for what only matters to the engine.
   ///
-  /// - Parameter state: the run's, not before the event. It may be ahead: the engine goes on while
-  ///   a commit is under way.
+  /// - Parameter state: of the run, with the event or later: the engine continues while a commit is
+  ///   under way.
   package mutating func line(for event: Event, in state: RunState) -> String? {
     text(event, state, StepWording(state.definition)).map { $0 + "\n" }
   }
@@ -48,7 +46,7 @@ package struct ProgressPrinter: Sendable {
         ? "cancel requested, by force"
         : "cancel requested; Ctrl-C once more kills what still runs"
     case .retryScheduled(let attempt, let delay):
-      // Reruns of lost attempts count up the number, but use up no retry.
+      // Reruns of lost attempts have numbers too, but use up no retry.
       let losses = state.steps[Int(attempt.step)].losses
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
       return failed(attempt.step, "failed", wording)

@@ -3,7 +3,7 @@ package import FlowCore
 package import FlowRuntime
 import FlowText
 
-/// What `flow status` prints.
+/// Prints `flow status`.
 package struct StatusPrinter: Sendable {
   private let history: RunHistory
   private let runID: String
@@ -17,10 +17,10 @@ package struct StatusPrinter: Sendable {
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
-  ///   - isWaitingForRoom: whether that process waits for room on the disk.
-  ///   - abandoned: what was seen of the open attempts of a run that nobody drives, by step; nil
-  ///     where nobody looked, of which nothing is said.
-  ///   - now: what is still running is shown as running until then.
+  ///   - isWaitingForRoom: whether that process waits for space on the disk.
+  ///   - abandoned: by step, the state of the open attempts of a run that no process drives; nil
+  ///     where it is unknown, and then not shown.
+  ///   - now: the end of the time shown for a running run.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
     isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
@@ -50,7 +50,7 @@ package struct StatusPrinter: Sendable {
       "\(count - state.unsettledSteps) of \(count) \(count == 1 ? "step" : "steps") done: \(tally)\n"
     )
     output.write("\n")
-    // What nobody measured has no columns.
+    // Without measurements there are no columns for them.
     let isMeasured = state.steps.indices.contains {
       history.lastAttempt(ofStep: $0)?.end?.isMeasured ?? false
     }
@@ -102,7 +102,7 @@ package struct StatusPrinter: Sendable {
     let status = StepStatus(state.steps[step].phase, in: status)
     let last = history.lastAttempt(ofStep: step)
     let cells = [
-      state.definition.steps[step].id, "\(status.glyph) \(status.word)",
+      wording.id(Int32(step)), "\(status.glyph) \(status.word)",
       last.map { String($0.id.number) } ?? "", last?.end.map(Self.result) ?? "",
       last.map { duration($0, status) } ?? "",
     ]
@@ -173,7 +173,7 @@ package struct StatusPrinter: Sendable {
 }
 
 extension AbandonedAttempt {
-  /// Whether nothing of it but what its record says can still run.
+  /// Whether its record tells everything of it that can still run.
   fileprivate var isKnown: Bool {
     switch self {
     case .runs, .ended, .notStarted: true
@@ -187,13 +187,13 @@ extension AbandonedAttempt {
 extension StatusPrinter {
   /// One line:
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
-  /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`;
-  /// of an attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
-  /// (how many processes it left over) after the duration; while it waits for room on the disk, with
-  /// `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt is open
-  /// has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or null);
-  /// `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`; or
-  /// `unknown`, with the `"error"` that kept its record from being read.
+  /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`; of an
+  /// attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
+  /// (how many processes it left over) after the duration; while it waits for room on the disk,
+  /// with `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt
+  /// is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or
+  /// null); `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`;
+  /// or `unknown`, with the `"error"` that kept its record from being read.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)

@@ -48,11 +48,11 @@ package enum StepStatus: String, CaseIterable, Sendable {
   case failed
   case skipped
   case cancelled
-  /// An attempt was scheduled and no engine is there to see its end. Whether it was started, runs
-  /// or has ended is not known; to call it `running` would be a guess.
+  /// An attempt is open and no engine drives the run. Whether it was started, runs or has ended is
+  /// unknown; to call it `running` would be a guess.
   case interrupted
 
-  /// The two phases that last no longer than a wake-up are shown as what they came from.
+  /// The two phases that last no longer than a wake-up are shown as the phase before.
   package init(_ phase: StepLifecycle.Phase, in run: RunStatus) {
     switch phase {
     case .starting where run == .interrupted, .running where run == .interrupted,

@@ -12,7 +12,7 @@ extension EventWording {
   }
 }
 
-/// What happened to steps in words fit for a terminal: names that come from outside are escaped.
+/// Steps and attempts in words fit for a terminal: names that come from outside are escaped.
 package struct StepWording: Sendable {
   private let words: EventWording
 
@@ -49,8 +49,8 @@ package struct StepWording: Sendable {
     }
   }
 
-  /// What was left of an attempt when the command itself had ended, or when its end was found to be
-  /// lost: `2 processes of it left over and killed`; nil where nothing was.
+  /// The stragglers of an attempt: `2 processes of it left over and killed`; nil where there were
+  /// none.
   static func leftovers(_ end: AttemptEnd) -> String? {
     var parts: [String] = []
     if end.stragglers > 0 {

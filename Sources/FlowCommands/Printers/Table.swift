@@ -2,7 +2,7 @@
 struct Table {
   let header: [String]
   let rowCount: Int
-  /// Asked for each row twice, once to measure and once to print, so that no table is held whole.
+  /// Called twice for each row, to measure and to print, so that no table is held in memory.
   let row: (Int) -> [String]
 
   func print(to output: inout some TextOutputStream) {

@@ -5,12 +5,12 @@ package import FlowRuntime
 import FlowStorage
 import FlowText
 
-/// What `flow verify` prints of a log.
+/// Prints `flow verify` for a log.
 package struct VerdictPrinter: Sendable {
   private let report: LogReport
   private let name: String
 
-  /// - Parameter name: what the log is called: a run, or a folder.
+  /// - Parameter name: of the log: a run, or a folder.
   package init(_ report: LogReport, name: String) {
     self.report = report
     self.name = name
@@ -18,8 +18,8 @@ package struct VerdictPrinter: Sendable {
 
   // MARK: Text
 
-  /// A line with the verdict, and under it, where it is not that all is well, what is wrong and
-  /// where, what it means, and what can be done.
+  /// A line with the verdict, and below it, unless the log is intact: what is wrong and where, what
+  /// it means, and what to do.
   package var text: String {
     var lines = ["\(TerminalText.escaped(name)): \(report.verdict.rawValue)"]
     lines += report.problems.map { "  \(place($0)): \(TerminalText.escaped($0.description))" }

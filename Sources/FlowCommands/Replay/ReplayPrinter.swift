@@ -2,7 +2,7 @@ import FlowCommandLine
 package import FlowCore
 import FlowText
 
-/// What `flow replay` prints.
+/// Prints `flow replay`.
 package struct ReplayPrinter: Sendable {
   private let replay: RunReplay
   private let runID: String
@@ -23,7 +23,7 @@ package struct ReplayPrinter: Sendable {
 
   private var isAtEnd: Bool { replay.next == nil }
 
-  /// In the middle of its history a run is shown as it was then: driven by somebody.
+  /// In the middle of its history a run is shown as it was then: driven by an engine.
   private func status(now: WallTime) -> StatusPrinter {
     StatusPrinter(
       replay.history, runID: runID, isHeld: isAtEnd ? isHeld : true,
@@ -61,9 +61,9 @@ package struct ReplayPrinter: Sendable {
   // MARK: JSON
 
   /// One line: `{"runId","sequence","lastSequence","time","elapsedMs","event","next","status",
-  /// "check":{"facts","decisions","difference":{"sequence","expected","recorded"}}}`. The events are
-  /// as `flow events` has them, `status` is what `flow status` says; `check` is null unless it was
-  /// asked for, and its difference where there is none.
+  /// "check":{"facts","decisions","difference":{"sequence","expected","recorded"}}}`. The events
+  /// are as in `flow events`, `status` is as in `flow status`; `check` is null without `--verify`,
+  /// and its difference where there is none.
   package func printJSON(to output: inout some TextOutputStream) {
     guard let last = replay.last, let now = replay.now else { return }
     var json = JSONWriter()

@@ -1,18 +1,19 @@
 package import FlowCore
 
-/// Rebuilds a run from its events alone, up to a point of its history; and decides the whole history
-/// again, if that is asked for.
+/// Rebuilds a run from its events alone, up to a point of its history. On request it also decides
+/// the whole history again.
 package struct RunReplay: EventFold, Sendable {
   /// Up to where the state is rebuilt.
   package enum Limit: Equatable, Sendable {
     case end
     /// Up to this event.
     case sequence(Int64)
-    /// Up to the first event that is later. Times are compared to the millisecond, as they are shown.
+    /// Up to the first event that is later. Times are compared to the millisecond, as they are
+    /// shown.
     case time(TimeOption)
   }
 
-  /// What deciding it again has shown.
+  /// The result of deciding the history again.
   package struct Check: Equatable, Sendable {
     package internal(set) var facts = 0
     package internal(set) var decisions = 0
@@ -29,10 +30,10 @@ package struct RunReplay: EventFold, Sendable {
   package var elapsed: Int64 { history.last?.elapsed ?? 0 }
   /// Of the whole history.
   package private(set) var lastSequence: Int64 = 0
-  /// Nil unless it is asked for.
+  /// Nil unless requested.
   package private(set) var check: Check?
 
-  /// The wall time at the point: of the last event, or what was asked for where that is later.
+  /// The wall time at the point: of the last event, or the requested time where that is later.
   package var now: WallTime? {
     guard let last, let start else { return last?.moment.wall }
     let wall = last.moment.wall

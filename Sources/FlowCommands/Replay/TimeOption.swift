@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// A time as a person names it on the command line, in the forms in which the commands print times.
+/// A time on the command line, in the forms in which the commands print times.
 package enum TimeOption: Equatable, Sendable {
   /// `2026-11-21T02:19:03.120Z`, in microseconds since 1970.
   case moment(Int64)
@@ -28,7 +28,7 @@ package enum TimeOption: Equatable, Sendable {
     }
   }
 
-  /// The wall time that is meant; nil where the time is one of the run's own.
+  /// As wall time; nil for an offset into the run.
   package func wall(start: WallTime) -> WallTime? {
     switch self {
     case .sinceStart: return nil
@@ -52,8 +52,8 @@ package enum TimeOption: Equatable, Sendable {
     return days * microsecondsPerDay + time
   }
 
-  /// Since 1970, of `2026-11-21`: Howard Hinnant's `days_from_civil`, the inverse of what `Timestamp`
-  /// does.
+  /// Since 1970, of `2026-11-21`: Howard Hinnant's `days_from_civil`, the inverse of what
+  /// `Timestamp` does.
   private static func days(_ text: Substring) -> Int64? {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 3, let year = number(parts[0], digits: 4), year >= 1,

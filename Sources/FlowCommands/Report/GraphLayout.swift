@@ -8,7 +8,7 @@ struct GraphLayout {
     let halfRow: Int
   }
 
-  /// From a need to its dependent, with the places that it goes through in the columns between.
+  /// From a need to its dependent, through its places in the columns between.
   struct Edge {
     let from: Int
     let to: Int
@@ -28,7 +28,7 @@ struct GraphLayout {
   }
 
   private static let sweeps = 6
-  /// An edge over more columns goes straight there: its places would be more than the graph's.
+  /// An edge over more columns is drawn straight: its places would outnumber those of the graph.
   private static let mostBends = 20
 
   /// - Parameter needs: of each step, in any order; without a cycle.

@@ -10,7 +10,7 @@ struct GraphSection {
   private static let columnWidth = 232
   private static let rowHeight = 54
   private static let margin = 8
-  /// What fits in a box.
+  /// How many characters fit in a box.
   private static let longestName = 22
 
   init(_ explainer: Explainer, _ selection: ReportSelection) {

@@ -1,8 +1,8 @@
 import FlowCommandLine
 import FlowCore
 
-/// `flow report`: a run as one HTML file that needs nothing else: no script, no font, no network. It is
-/// well-formed XML too, so that any program can take it apart.
+/// `flow report`: a run as one HTML file without scripts, fonts or network. It is well-formed XML
+/// too, so that any program can parse it.
 struct ReportPage {
   private let explainer: Explainer
   private let selection: ReportSelection
@@ -16,7 +16,7 @@ struct ReportPage {
   /// - Parameters:
   ///   - output: the end of what an attempt printed, at most so many bytes; nil where there is
   ///     nothing.
-  ///   - warning: why the history may be more than what is shown.
+  ///   - warning: why the page may not show the whole history.
   init(
     _ explainer: Explainer, warning: String? = nil,
     output: @escaping (AttemptID, Int) -> OutputExcerpt?
@@ -44,7 +44,7 @@ struct ReportPage {
 
   private func writeHead(to stream: inout some TextOutputStream) {
     let title = XMLText.escaped("\(view.status.glyph) \(view.runID)")
-    // Should an escape ever be forgotten, nothing in the page could run or call home.
+    // If an escape were ever missing, nothing in the page could run or load.
     let policy = "default-src 'none'; style-src 'unsafe-inline'"
     stream.write(
       """
@@ -196,7 +196,7 @@ struct CriticalPathSection {
   }
 }
 
-/// Who drove the run, and what concerned all of it.
+/// The engines that drove the run, and the events that concern all of it.
 struct EngineSection {
   let explainer: Explainer
 

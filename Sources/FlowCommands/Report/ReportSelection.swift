@@ -1,16 +1,16 @@
 import FlowCore
 
-/// What a report shows of a run. A small run is shown whole; of a large one there is what a reader
-/// looks for, so that the page stays one that a browser opens at once.
+/// The part of a run that a report shows. A small run is shown whole; of a large one the most
+/// important steps, so that browsers open the page at once.
 struct ReportSelection {
   static let mostDetails = 200
   static let mostLanes = 1_000
   static let mostRows = 2_000
-  /// Larger graphs no eye can follow.
+  /// Larger graphs are unreadable.
   static let mostNodes = 300
   static let mostEdges = 1_000
 
-  /// Steps with a part of their own, in the order of the definition.
+  /// Steps with details, in the order of the definition.
   let details: [Int]
   /// Steps in the timeline, in the order in which they became ready.
   let lanes: [Int]
@@ -48,8 +48,7 @@ struct ReportSelection {
 
   func hasDetails(_ step: Int) -> Bool { isDetailed[step] }
 
-  /// How much a step deserves a look: by how it ended, then by how often it was tried, then by how
-  /// long it ran.
+  /// The importance of a step: how it ended, then how often it was tried, then how long it ran.
   private static func weight(ofStep step: Int, _ explainer: Explainer) -> Int64 {
     let kind: Int64 =
       switch explainer.status(step) {

@@ -1,8 +1,8 @@
 import FlowCommandLine
 import FlowCore
 
-/// What a report says of single steps: why they stand where they stand, their attempts, and the end
-/// of what they printed.
+/// The part of a report about single steps: why they stand where they stand, their attempts, and
+/// the end of their output.
 struct StepDetails {
   private let explainer: Explainer
   private let selection: ReportSelection
@@ -126,7 +126,7 @@ struct StepDetails {
         + "<pre>\n\(XMLText.content(Self.wholeLines(excerpt)))</pre>\n")
   }
 
-  /// What was cut begins with a line, if there is an end of one.
+  /// An excerpt begins with a whole line, if it holds one.
   private static func wholeLines(_ excerpt: OutputExcerpt) -> [UInt8] {
     guard !excerpt.isWhole, let end = excerpt.bytes.firstIndex(of: UInt8(ascii: "\n")),
       end + 1 < excerpt.bytes.count

@@ -65,7 +65,7 @@ struct StepsTable {
   }
 }
 
-/// A state with its sign, as a coloured word.
+/// A state as a coloured word with its glyph.
 enum StepBadge {
   static func of(_ step: Int, _ explainer: Explainer) -> String {
     let status = explainer.status(step)

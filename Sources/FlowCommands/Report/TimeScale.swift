@@ -1,7 +1,7 @@
 import FlowCore
 
-/// Puts the times of a run on a line. A stretch in which no engine drove the run is cut short where it
-/// is long: a night between two engines must not press the work of both into a dot.
+/// Puts the times of a run on a line. A long stretch without an engine is drawn shorter: a night
+/// between two engines must not shrink the work of both to a dot.
 struct TimeScale {
   /// A stretch without an engine, in the run's own microseconds.
   struct Gap: Equatable {

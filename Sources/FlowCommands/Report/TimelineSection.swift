@@ -1,8 +1,8 @@
 import FlowCommandLine
 import FlowCore
 
-/// The timeline of a report: a lane for each step, with its waits for a slot, its attempts, and its
-/// backing off; behind them the times in which no engine drove the run.
+/// The timeline of a report: a lane for each step, with its waits for a slot, its attempts and its
+/// backoff; in the background the times in which no engine drove the run.
 struct TimelineSection {
   private let explainer: Explainer
   private let selection: ReportSelection
@@ -30,7 +30,7 @@ struct TimelineSection {
       "<div class=\"window\"><div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
     for tick in scale.ticks {
       let label = tick == 0 ? "0" : DurationText.of(microseconds: tick)
-      // The last would be cut off in the middle.
+      // A label at the end of the line would be cut off.
       let isAtEnd = tick > 0 && scale.position(tick) > Self.lastLabel
       output.write("<span \(isAtEnd ? "class=\"end\"" : style(at: tick))>\(label)</span>")
     }
@@ -47,10 +47,10 @@ struct TimelineSection {
     output.write("</div></div>\n</section>\n")
   }
 
-  /// Behind this, in thousandths of a per cent, the half of a label finds no place.
+  /// After this position, in thousandths of a percent, half a label does not fit.
   private static let lastLabel: Int64 = 96_000
 
-  /// A clock that is set each second must not become the page.
+  /// A clock that is set every second must not flood the page.
   private static let mostMarks = 200
 
   private static let legend =
@@ -139,7 +139,7 @@ struct TimelineSection {
   }
 }
 
-/// The words for what concerned the whole run.
+/// Marks in words.
 enum RunMarkText {
   static func of(_ mark: RunHistory.Mark, _ view: RunView) -> String {
     "\(view.clock(mark.point.wall)): \(text(mark, view))"
@@ -150,7 +150,7 @@ enum RunMarkText {
   }
 }
 
-/// The name of a step, as a link where the page has more to say of it.
+/// The name of a step, as a link where the page has details of it.
 enum ReportLink {
   static func of(_ step: Int, _ explainer: Explainer, _ selection: ReportSelection) -> String {
     let id = XMLText.escaped(explainer.id(step))

@@ -56,12 +56,14 @@ package struct EventWording: Sendable {
 
   // MARK: Parts of events
 
-  package func id(_ step: Int32) -> String { known(step)?.id ?? "step \(step)" }
+  package func id(_ step: Int32) -> String {
+    guard let definition, isKnown(step) else { return "step \(step)" }
+    return definition.steps[Int(step)].id
+  }
 
-  /// Nil where the definition has no such step: a damaged history can name any.
-  private func known(_ step: Int32) -> StepDefinition? {
-    guard let definition, definition.steps.indices.contains(Int(step)) else { return nil }
-    return definition.steps[Int(step)]
+  /// A damaged history can name any step.
+  private func isKnown(_ step: Int32) -> Bool {
+    definition?.steps.indices.contains(Int(step)) ?? false
   }
 
   /// `build#2`.
@@ -135,12 +137,11 @@ package struct EventWording: Sendable {
     case .createRecord: return "create the record of the attempt"
     case .fork: return "make a process for its monitor"
     case .changeDirectory:
-      guard known(step) != nil,
-        let folder = definition?.settings(ofStep: Int(step)).workingDirectory
+      guard isKnown(step), let folder = definition?.settings(ofStep: Int(step)).workingDirectory
       else { return "change to the definition's folder" }
       return "change to folder \"\(folder)\""
     case .execute:
-      switch known(step)?.command {
+      switch isKnown(step) ? definition?.steps[Int(step)].command : nil {
       case .program(let arguments): return "execute \"\(arguments[0])\""
       case .shell: return "execute \"/bin/sh\""
       case nil: return "execute the command"

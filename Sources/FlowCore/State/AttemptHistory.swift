@@ -7,7 +7,13 @@ package struct AttemptHistory: Equatable, Sendable {
   package let launchedAt: RunPoint?
   /// Nil while the attempt is open.
   package let end: AttemptEnd?
-  private let times: AttemptTimes?
+  private let times: Kept
+
+  /// Out of line: most questions are about attempts whose times were not kept.
+  private indirect enum Kept: Equatable, Sendable {
+    case nothing
+    case times(AttemptTimes)
+  }
 
   init(
     _ id: AttemptID, isProbe: Bool, launchedAt: RunPoint?, end: AttemptEnd?, times: AttemptTimes?
@@ -16,7 +22,7 @@ package struct AttemptHistory: Equatable, Sendable {
     self.isProbe = isProbe
     self.launchedAt = launchedAt
     self.end = end
-    self.times = times
+    self.times = times.map(Kept.times) ?? .nothing
   }
 
   package var outcome: AttemptOutcome? { end.map(AttemptOutcome.init) }
@@ -46,7 +52,9 @@ extension AttemptHistory {
   }
 
   private var kept: AttemptTimes {
-    guard let times else { preconditionFailure("the times of attempts were not kept") }
+    guard case .times(let times) = times else {
+      preconditionFailure("the times of attempts were not kept")
+    }
     return times
   }
 

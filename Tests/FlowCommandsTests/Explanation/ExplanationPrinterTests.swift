@@ -159,4 +159,18 @@ import Testing
     #expect(text.contains("\ns99 ") && text.contains("\nand 99 more\n"))
     #expect(!text.contains("\ns5 "))
   }
+
+  /// Ids of a definition that was not parsed, but read from a hostile log.
+  @Test func foreignTextCannotTouchTheTerminal() throws {
+    var definition = WorkflowDefinition("a", "b: a")
+    definition.steps[0].id = "a\u{1B}[2J"
+    definition.steps[1].id = "b\u{1B}[31m"
+    let history = try History(definition)
+    for id in definition.steps.map(\.id) {
+      let text = try text(id, history)
+      #expect(text.contains("a\\u{1B}[2J"))
+      #expect(!text.unicodeScalars.contains("\u{1B}"))
+    }
+    #expect(try json("a\u{1B}[2J", history)["step"] == .string("a\u{1B}[2J"))
+  }
 }

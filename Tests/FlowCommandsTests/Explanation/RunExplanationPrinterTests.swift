@@ -92,4 +92,16 @@ import Testing
       try text(history).contains(
         "\n  4999 steps were skipped for it: s1, s2, s3, s4 and 4995 more.\n"))
   }
+
+  @Test func foreignTextCannotTouchTheTerminal() throws {
+    var definition = WorkflowDefinition("a", "b: a", "c: b")
+    for step in 0..<3 { definition.steps[step].id += "\u{1B}[2J" }
+    var history = try History(definition)
+    history.run("a\u{1B}[2J", .exited(code: 0), milliseconds: 10)
+    history.run("b\u{1B}[2J", .exited(code: 1), milliseconds: 10)
+    let text = try text(history)
+    #expect(text.contains("1 step was skipped for it: c\\u{1B}[2J."))
+    #expect(text.contains("\n  a\\u{1B}[2J  ran 10ms\n"))
+    #expect(!text.unicodeScalars.contains("\u{1B}"))
+  }
 }
