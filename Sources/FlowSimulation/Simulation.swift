@@ -10,9 +10,9 @@ package struct Simulation {
     package let options: SimulationOptions
     package let violation: Violation?
     package let outcome: RunOutcome?
-    /// Whether a disk that keeps no promise has lost history, which was noticed, and ended the world.
+    /// Whether a hostile disk has lost history, which was noticed, and ended the world.
     package var isLost = false
-    /// Two equal worlds have the same.
+    /// Equal worlds have the same.
     package let traceHash: UInt64
     package let events: Int
     package let launches: Int
@@ -26,18 +26,18 @@ package struct Simulation {
   private let home: RunHome<SimulatedStorage>
   private let run: NewRun
   private(set) var outcome: RunOutcome?
-  /// When the run had ended.
+  /// When the run ended.
   private(set) var endedAt: WorldTime?
-  /// A disk that keeps no promise has lost history, and that was noticed: nothing more can be asked.
+  /// A hostile disk has lost history, and that was noticed: nothing more can be asked of this world.
   private var isLost = false
-  /// How often a run that has ended is still to be begun again.
+  /// How many more rounds the run gets after it has ended.
   private var reopenings: Int
   /// Whether the next engine begins another round.
-  private var isToReopen = false
+  private var shouldReopen = false
 
-  /// Beyond this many turns of the driver in one life a run is taken not to end.
+  /// After this many turns of the driver in one life, the engine counts as busy for ever.
   private static let maxTurns = 100_000
-  /// Faults stop after so many lives.
+  /// Faults stop after this many lives.
   private static let maxLives = 12
 
   package static func run(seed: UInt64, trace: Trace = Trace()) -> Report {
@@ -75,8 +75,7 @@ package struct Simulation {
     run = NewRun(
       runID: "run", seed: seed, programVersion: "simulated", jobs: jobs, definitionFolder: "/",
       definition: definition, graph: graph)
-    world.checkers.begin(world, definition, run.created, home)
-    world.runFolder = home.folder(of: run.created.runID)
+    world.begin(SimulatedRun(definition, run.created, in: home))
   }
 
   var report: Report {
@@ -84,7 +83,7 @@ package struct Simulation {
       seed: seed, options: world.options, violation: world.checkers.violation, outcome: outcome,
       isLost: isLost,
       traceHash: world.trace.hash, events: world.trace.eventCount,
-      launches: world.ledger.entries.count(where: \.isStarted), lives: world.life,
+      launches: world.ledger.entries.count(where: \.isStarted), lives: world.engine.life,
       simulatedMicroseconds: world.now.microseconds,
       coverage: world.coverage)
   }
@@ -96,16 +95,16 @@ package struct Simulation {
     options.reservationBytes = world.options.fullDisks > 0 ? 256 : 1_024
     return RunProcess(
       processID: world.processes.engineProcessID, host: world.host, logOptions: options,
-      salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.life))))
+      salts: SaltSource(seed: SplitMix64.hash(seed, UInt64(world.engine.life))))
   }
 
   // MARK: Lives
 
   mutating func live() {
     while outcome == nil && !isLost && world.checkers.violation == nil {
-      if world.life == Self.maxLives { world.heal() }
-      // One engine may be refused, and is followed by one where the attempts run.
-      if world.life > Self.maxLives + 2 {
+      if world.engine.life == Self.maxLives { world.heal() }
+      // One engine may be refused; the next is started where the attempts run.
+      if world.engine.life > Self.maxLives + 2 {
         world.checkers.violated(.live, "the run does not end in a world without faults")
         return
       }
@@ -118,27 +117,29 @@ package struct Simulation {
     }
   }
 
-  /// A storage that failed stops the engine, which is right; anything else is not.
+  /// A fault of the disk stops the engine, which is right; nothing else may.
   private mutating func stopped(_ error: RunError) {
-    if world.isEngineDead { return }
+    if world.engine.isDead { return }
     world.trace.tell(.world) { "the engine stops: \(error)" }
     if world.storage.hasBetrayedLog, error.saysThatHistoryIsWrong {
       isLost = true
       return
     }
-    if world.checkers.mayBeTaken { return }
+    if world.isLockGone { return }
     if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace, .tooManyOpenFiles: return
     case nil: world.checkers.violated(.prefix, "the engine stops: \(error)")
-    default: world.checkers.violated(.live, "the engine stops for no fault of the disk: \(error)")
+    default:
+      world.checkers.violated(.live, "the engine stops without a fault of the disk: \(error)")
     }
   }
 
-  /// An engine at work waits for room; it stops only where what it had room for was refused.
+  /// An engine at work waits for space. It stops only where an operation was refused for which it had
+  /// reserved some.
   private func checkEnd(at error: RunError) {
-    guard !world.isEngineDead, let failure = error.storageFailure, failure.errno.isOutOfSpace
+    guard !world.engine.isDead, let failure = error.storageFailure, failure.errno.isOutOfSpace
     else { return }
     switch failure.operation {
     case .reserve, .create: world.checkers.violated(.live, "the engine does not wait: \(failure)")
@@ -157,14 +158,14 @@ package struct Simulation {
       turns += 1
       do throws(RunError) {
         ended = try driver.step()
-        if driver.isFinished { world.checkers.runEnds() }
+        if driver.isFinished { world.checkers.decidesEnd() }
       } catch {
-        if driver.isFinished { world.checkers.runEnds() }
+        if driver.isFinished { world.checkers.decidesEnd() }
         world.checkers.engineEnded(inFlight: driver.commitInFlight)
         checkEnd(at: error)
         throw error
       }
-      if world.isEngineDead || world.checkers.violation != nil {
+      if world.engine.isDead || world.checkers.violation != nil {
         world.checkers.engineEnded(inFlight: driver.commitInFlight)
         return
       }
@@ -185,7 +186,7 @@ package struct Simulation {
   /// The run's engine, at work; nil if the history says that the run has ended.
   private mutating func begin() throws(RunError) -> Driver<World>? {
     guard try home.contains(run.created.runID) else {
-      if !world.checkers.acknowledged.isEmpty {
+      if !world.checkers.history.acknowledged.isEmpty {
         world.checkers.violated(.prefix, "a run whose creation was acknowledged is gone")
         return nil
       }
@@ -195,22 +196,22 @@ package struct Simulation {
         observer: world.checkers)
     }
     let reading = read()
-    world.checkers.verify(reading)
+    world.checkers.opened(reading)
     let found = try reading.get().events
     world.checkers.found(found)
     if world.checkers.violation != nil { return nil }
-    isToReopen = isToReopen(found)
+    shouldReopen = beginsRound(found)
     let driver = try Driver.resume(
-      run.created.runID, reopening: isToReopen, by: process, home: home, world: world,
+      run.created.runID, reopening: shouldReopen, by: process, home: home, world: world,
       observer: world.checkers)
-    if world.isEngineDead { return nil }
-    if world.checkers.hasLostHistory {
+    if world.engine.isDead { return nil }
+    if world.checkers.history.isLost {
       isLost = true
       return nil
     }
     world.checkers.recovered(found)
-    if isToReopen {
-      isToReopen = false
+    if shouldReopen {
+      shouldReopen = false
       reopenings -= 1
     }
     if driver == nil, case .runFinished(let outcome)? = found.last?.body {
@@ -220,35 +221,36 @@ package struct Simulation {
     return driver
   }
 
-  /// All that can be read, durable or not.
+  /// Everything that can be read, durable or not.
   private func read() -> Result<FoundHistory, RunError> {
     world.visit { FoundHistory.read(home.folder(of: run.created.runID), in: world.storage) }
   }
 
-  /// The run has ended: what was said of it must hold.
+  /// The run has ended, for this round or for good.
   private mutating func end(as outcome: RunOutcome, _ state: RunState?) throws(RunError) {
     let events = try read().get().events
-    world.checkers.ended(state, events)
+    world.checkers.ended(events, state)
     if reopenings > 0, !world.isHealed, canReopen(events) {
-      isToReopen = true
+      shouldReopen = true
       return
     }
     self.outcome = outcome
     endedAt = world.now
     world.endRun()
-    world.checkers.settled(run.definition)
+    world.checkers.settled()
   }
 
   // MARK: Rounds
 
-  /// Whether the engine that comes up now begins another round. The one before may have died when
-  /// the run had ended, but before it could say so, or on the way to the next round.
-  private func isToReopen(_ found: [Event]) -> Bool {
+  /// Whether the new engine begins another round. The one before may have died when the run had ended but
+  /// before it could say so, or on the way to the next round.
+  private func beginsRound(_ found: [Event]) -> Bool {
     guard reopenings > 0, !world.isHealed, canReopen(found) else { return false }
-    return isToReopen || world.choices.happens(.rounds, perMille: 500)
+    return shouldReopen || world.choices.happens(.rounds, perMille: 500)
   }
 
-  /// What is only in the page cache may be gone after the next power loss, the end of a run with it.
+  /// A run can be reopened if its end is in the log. What is only in the page cache may be gone after the
+  /// next power loss, and the end with it.
   private func canReopen(_ events: [Event]) -> Bool {
     guard case .runFinished? = events.last?.body else { return false }
     var replay = Replay()

@@ -142,7 +142,7 @@ struct CheckerTests {
     let (_, _, recorder) = finishedRun()
     func check(_ events: [Event]) -> Property? {
       fired { () throws(Violation) in
-        var checker = ReplayChecker()
+        let checker = ReplayChecker()
         for event in events { try checker.check(event) }
         try checker.commitEnds(recorder.state)
       }
@@ -160,7 +160,7 @@ struct CheckerTests {
 
   @Test func aLiveStateBesideItsHistoryFiresReplay() throws {
     let (_, _, recorder) = finishedRun()
-    var checker = ReplayChecker()
+    let checker = ReplayChecker()
     for event in recorder.events.dropLast() { try checker.check(event) }
     try checker.check(recorder.events[recorder.events.count - 1])
     var state = try #require(recorder.state)
@@ -179,7 +179,7 @@ struct CheckerTests {
 
   @Test func changedBytesFireAppend() throws {
     let (world, home, _) = finishedRun()
-    var checker = AppendChecker(world.storage, home.folder(of: "run"))
+    let checker = AppendChecker(world.storage, home.folder(of: "run"))
     try checker.committed()
     let segment = home.folder(of: "run").log + "/00000001.seg"
     let file = try world.storage.open(segment, .update)
@@ -248,21 +248,21 @@ struct CheckerTests {
     #expect(check(running: 0) == .live)
   }
 
-  /// What a disk loses that keeps no promise may have been shown, and it may lose ever more.
+  /// A hostile disk may lose what was shown, and may lose ever more.
   @Test func whatTheDiskLosesFiresNothing() {
     let (world, home, recorder) = finishedRun()
     let events = recorder.events
     let first = Array(events.dropLast(recorder.lastCommit.count))
     func found(_ histories: [[Event]], isLogLost: Bool) -> Property? {
-      let checkers = Checkers()
       world.storage.hasBetrayed = false
       world.storage.hasBetrayedLog = false
-      checkers.begin(world, Self.workflow, created(recorder), home)
+      let checkers = begun(world, home, recorder)
       checkers.engineEnded(inFlight: nil)
       checkers.recovered(first)
-      // All that can be read is shown, though only the first part was acknowledged.
-      checkers.read(isEngineDead: true)
-      // Of records and locks nothing of the history can be lost.
+      // Readers see everything that can be read, though only the first part was acknowledged.
+      world.engine.isDead = true
+      checkers.read()
+      // Records and locks hold no history.
       world.storage.hasBetrayed = true
       world.storage.hasBetrayedLog = isLogLost
       for history in histories {
@@ -286,8 +286,7 @@ struct CheckerTests {
     let events = recorder.events
     let commit = recorder.lastCommit
     func found(_ events: [Event], inFlight: [Event]?) -> Property? {
-      let checkers = Checkers()
-      checkers.begin(world, Self.workflow, created(recorder), home)
+      let checkers = begun(world, home, recorder)
       checkers.engineEnded(inFlight: [])
       checkers.recovered(Array(recorder.events.dropLast(commit.count)))
       checkers.engineEnded(inFlight: inFlight)
@@ -304,10 +303,9 @@ struct CheckerTests {
   @Test func anEngineThatDoesNotSayHowTheLogEndsFiresVerdict() {
     let (world, home, recorder) = finishedRun()
     func recovered(_ tell: (Checkers) -> Void) -> Property? {
-      let checkers = Checkers()
-      checkers.begin(world, Self.workflow, created(recorder), home)
+      let checkers = begun(world, home, recorder)
       checkers.engineEnded(inFlight: nil)
-      checkers.verify(FoundHistory.read(home.folder(of: "run"), in: home.storage))
+      checkers.opened(FoundHistory.read(home.folder(of: "run"), in: home.storage))
       checkers.found(recorder.events)
       tell(checkers)
       checkers.recovered(recorder.events)
@@ -320,6 +318,14 @@ struct CheckerTests {
         guard let found = try? FoundHistory(folder, in: home.storage) else { return }
         checkers.tookOver(found.tail)
       } == nil)
+  }
+
+  /// The checkers of a world in which nothing was acknowledged yet.
+  private func begun(
+    _ world: World, _ home: RunHome<SimulatedStorage>, _ recorder: Recorder
+  ) -> Checkers {
+    world.begin(SimulatedRun(Self.workflow, created(recorder), in: home))
+    return world.checkers
   }
 
   private func created(_ recorder: Recorder) -> RunCreated {

@@ -85,9 +85,8 @@ struct RequestCheckerTests {
       definitionFolder: "/", definitionByteCount: 1)
     let home = RunHome("/home", in: world.storage)
     let folder = home.folder(of: "run")
-    world.checkers.begin(
-      world, WorkflowDefinition(name: "", steps: [], settings: []), created, home)
-    world.runFolder = folder
+    let definition = WorkflowDefinition(name: "", steps: [], settings: [])
+    world.begin(SimulatedRun(definition, created, in: home))
     for path in ["/home", "/home/runs", folder.path, folder.requests] {
       try world.storage.makeDirectory(path)
     }
@@ -97,13 +96,13 @@ struct RequestCheckerTests {
     let other = CancelRequest(id: 8, force: false)
     let file = try world.storage.open("\(folder.requests)/0000000000000008.cancel", .create)
     try world.storage.close(file)
-    world.checkers.left(other, at: world.now)
+    world.checkers.left(other)
     #expect(world.checkers.violation?.property == .cancel)
   }
 
   // MARK: In worlds
 
-  /// Whoever comes, dies or is away: all worlds in which requests are left hold.
+  /// Engines and cancellers may die at any time: all worlds in which requests are left hold.
   @Test func requestsAreLeftAtAnyTime() {
     var coverage = Coverage()
     for seed in 1...60 as ClosedRange<UInt64> {

@@ -297,12 +297,12 @@ struct SimulatedProcessesTests {
   @Test func theRecordOfAnAttemptThatFindsNoRoomIsGone() throws {
     let machine = try Machine()
     let storage = machine.world.storage
-    storage.judge = { operation, _ in operation == .reserve ? .refused(.noSpace) : .done }
+    storage.decide = { operation, _ in operation == .reserve ? .refused(.noSpace) : .done }
     machine.launch()
     machine.pass(milliseconds: 1)
     #expect(machine.messages == [.noRoom(machine.attempt), .monitorGone(machine.attempt)])
     #expect(try storage.attributes(of: machine.request.recordPath) == nil)
-    storage.judge = { _, _ in .done }
+    storage.decide = { _, _ in .done }
     machine.launch()
     machine.pass(milliseconds: 1)
     #expect(machine.end?.result == .exited(code: 0))

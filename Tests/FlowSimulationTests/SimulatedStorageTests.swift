@@ -81,10 +81,10 @@ struct SimulatedStorageTests {
   func bytesOfAFailedSyncNeverBecomeDurable(reverting: Bool) throws {
     let file = try makeFile("/a", [1])
     try disk.syncDirectory("/")
-    disk.judge = { _, _ in .dropped(.inputOutput, landedPerMille: 0, reverting: reverting) }
+    disk.decide = { _, _ in .dropped(.inputOutput, landedPerMille: 0, reverting: reverting) }
     #expect(throws: Errno.inputOutput) { try disk.sync(file) }
     #expect(disk.bytes(at: "/a") == [reverting ? 0 : 1])
-    disk.judge = { _, _ in .done }
+    disk.decide = { _, _ in .done }
     try disk.sync(file)
     losePower(keeping: .all)
     #expect(disk.bytes(at: "/a") == [])
@@ -93,10 +93,10 @@ struct SimulatedStorageTests {
   @Test func aSyncThatFailsMayLeaveWhatIsDirty() throws {
     let file = try makeFile("/a", [1])
     try disk.syncDirectory("/")
-    disk.judge = { _, _ in .refused(.inputOutput) }
+    disk.decide = { _, _ in .refused(.inputOutput) }
     #expect(throws: Errno.inputOutput) { try disk.sync(file) }
     #expect(disk.bytes(at: "/a") == [1])
-    disk.judge = { _, _ in .done }
+    disk.decide = { _, _ in .done }
     try disk.sync(file)
     losePower(keeping: .nothing)
     #expect(disk.bytes(at: "/a") == [1])
@@ -107,7 +107,7 @@ struct SimulatedStorageTests {
     let file = try makeFile("/a", [1])
     _ = try disk.write([2].span, to: file, at: 1)
     try disk.syncDirectory("/")
-    disk.judge = { _, _ in
+    disk.decide = { _, _ in
       .dropped(.inputOutput, landedPerMille: 500, reverting: reverting)
     }
     #expect(throws: Errno.inputOutput) { try disk.sync(file) }
@@ -118,7 +118,7 @@ struct SimulatedStorageTests {
 
   @Test func anOperationThatFailsMayHaveHappened() throws {
     let file = try makeFile("/a", [1])
-    disk.judge = { _, _ in .doneAndRefused(.inputOutput) }
+    disk.decide = { _, _ in .doneAndRefused(.inputOutput) }
     #expect(throws: Errno.inputOutput) { try disk.write([2].span, to: file, at: 1) }
     #expect(throws: Errno.inputOutput) { try disk.sync(file) }
     #expect(throws: Errno.inputOutput) { try disk.rename("/a", to: "/b", replacing: false) }
@@ -138,7 +138,7 @@ struct SimulatedStorageTests {
     #expect(try disk.read(from: file, at: 0, into: &bytes, 0..<3) == 2)
     #expect(bytes == [1, 2, 0])
     var looks: [SimulatedStorage.Look] = []
-    disk.judgeLook = { look in
+    disk.failedLook = { look in
       looks.append(look)
       return .inputOutput
     }
@@ -191,7 +191,7 @@ struct SimulatedStorageTests {
 
   @Test func refusedOperationsChangeNothing() throws {
     let file = try makeFile("/a", [1])
-    disk.judge = { _, _ in .refused(.noSpace) }
+    disk.decide = { _, _ in .refused(.noSpace) }
     #expect(throws: Errno.noSpace) { try disk.write([2].span, to: file, at: 0) }
     #expect(throws: Errno.noSpace) { try disk.makeDirectory("/d") }
     #expect(throws: Errno.noSpace) { try disk.rename("/a", to: "/b", replacing: false) }

@@ -21,33 +21,33 @@ struct SingleCheckerTests {
     let run = NewRun(
       runID: "run", seed: 1, programVersion: "0", jobs: 2, definitionFolder: "/",
       definition: Self.workflow, graph: try DependencyGraph(Self.workflow.steps))
-    world.checkers.begin(world, run.definition, run.created, home)
+    world.begin(SimulatedRun(run.definition, run.created, in: home))
     var driver = try Driver.create(
       run, definitionFile: [],
       by: RunProcess(
         processID: world.processes.engineProcessID, host: world.host,
         salts: SaltSource(seed: 1)),
       home: home, world: world, observer: world.checkers)
-    while world.checkers.acknowledged.count < 10 { _ = try driver.step() }
+    while world.checkers.history.acknowledged.count < 10 { _ = try driver.step() }
     return driver
   }
 
   @Test func anEngineWhoseLockFileIsGoneStopsBeforeItSaysMore() throws {
     var driver = try start()
-    #expect(world.visit(world.checkers.removeLock))
-    #expect(!world.visit(world.checkers.removeLock))
-    let before = world.checkers.acknowledged
+    #expect(world.removeLock())
+    #expect(!world.removeLock())
+    let before = world.checkers.history.acknowledged
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
-    #expect(world.checkers.acknowledged == before)
+    #expect(world.checkers.history.acknowledged == before)
     #expect(world.checkers.violation == nil)
   }
 
   @Test func anEngineWhoseRunIsTakenStops() throws {
     var driver = try start()
-    #expect(!world.visit(world.checkers.takeRun), "the lock keeps others out")
-    #expect(world.visit(world.checkers.removeLock))
-    #expect(world.visit(world.checkers.takeRun))
-    #expect(!world.visit(world.checkers.takeRun), "it was taken already")
+    #expect(!world.takeRun(), "the lock keeps others out")
+    #expect(world.removeLock())
+    #expect(world.takeRun())
+    #expect(!world.takeRun(), "it was taken already")
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
     #expect(world.checkers.violation == nil)
   }
@@ -56,9 +56,9 @@ struct SingleCheckerTests {
   @Test func anEngineThatGoesOnFires() throws {
     do {
       let driver = try start()
-      #expect(world.visit(world.checkers.removeLock))
-      #expect(world.visit(world.checkers.takeRun))
-      var next = try #require(world.checkers.acknowledged.last)
+      #expect(world.removeLock())
+      #expect(world.takeRun())
+      var next = try #require(world.checkers.history.acknowledged.last)
       next.sequence += 1
       next.body = .cancelRequested(CancelRequest(id: 1, force: false))
       world.checkers.committed([next], driver.state)
@@ -69,7 +69,7 @@ struct SingleCheckerTests {
   @Test func aSecondEngineIsRefusedBesideTheFirst() throws {
     do {
       let driver = try start()
-      world.visit { world.checkers.tryToDrive() }
+      world.startRival()
       #expect(driver.state.created.runID == "run")
     }
     #expect(world.checkers.violation == nil)

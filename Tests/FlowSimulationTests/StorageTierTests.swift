@@ -128,7 +128,7 @@ struct StorageTierTests {
   @Test func aSyncThatIsPretendedIsFoundOutByAPowerLoss() throws {
     let disk = SimulatedStorage(.hostile)
     let file = try makeFile(disk, [(0, [1])])
-    disk.judge = { _, _ in .pretended }
+    disk.decide = { _, _ in .pretended }
     try disk.sync(file)
     #expect(disk.bytes(at: "/a") == [1])
     #expect(losePower(disk, []) == [])

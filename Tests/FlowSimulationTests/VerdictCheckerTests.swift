@@ -47,7 +47,7 @@ struct VerdictCheckerTests {
       acknowledged: acknowledged, inFlight: inFlight ?? [self.inFlight], isFinished: false,
       isBetrayed: isBetrayed, isLogBetrayed: isBetrayed,
       segments: [
-        AppendChecker.Segment(path: segment, bytes: Array(bytes[..<ends[2]]), commitEnds: ends)
+        DurableLog.Segment(path: segment, bytes: Array(bytes[..<ends[2]]), commitEnds: ends)
       ])
   }
 

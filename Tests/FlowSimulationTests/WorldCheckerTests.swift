@@ -21,7 +21,7 @@ struct WorldCheckerTests {
     let run = NewRun(
       runID: "run", seed: 1, programVersion: "0", jobs: 1, definitionFolder: "/",
       definition: Self.workflow, graph: try DependencyGraph(Self.workflow.steps))
-    world.checkers.begin(world, run.definition, run.created, home)
+    world.begin(SimulatedRun(run.definition, run.created, in: home))
     var options = LogOptions()
     options.compression = .none
     let process = RunProcess(
@@ -35,7 +35,7 @@ struct WorldCheckerTests {
 
   @Test func aMonitorThatIsToldToStopForNobodyFiresTarget() throws {
     _ = try begin()
-    world.checkers.signalled(attempt, force: false)
+    world.checkers.stops(attempt, force: false)
     #expect(fired == .target)
   }
 
@@ -50,13 +50,13 @@ struct WorldCheckerTests {
   }
 
   @Test func anEngineThatWaitsForEverFiresLive() {
-    while !world.isEngineDead { world.time.wait(until: world.time.now().monotonic) }
+    while !world.engine.isDead { world.time.wait(until: world.time.now().monotonic) }
     #expect(fired == .live)
     #expect(world.checkers.violation?.message == "the engine waits for ever")
   }
 
   @Test func newsEndsAWaitAndNotAPause() {
-    world.arrange(.requestNotice(life: world.life), afterMicroseconds: 0)
+    world.arrange(.requestNotice(life: world.engine.life), afterMicroseconds: 0)
     let begin = world.time.now().monotonic
     let end = begin.advanced(byMicroseconds: 10_000)
     world.time.wait(until: end)
@@ -71,7 +71,7 @@ struct WorldCheckerTests {
     var driver = try begin()
     while try driver.step() == nil {}
     #expect(fired == nil)
-    world.checkers.settled(Self.workflow)
+    world.checkers.settled()
     #expect(fired == .orphans, "its engine has not ended, and so it has not")
   }
 
@@ -80,7 +80,7 @@ struct WorldCheckerTests {
     while try driver.step() == nil {}
     try driver.finish()
     world.endRun()
-    world.checkers.settled(Self.workflow)
+    world.checkers.settled()
     #expect(fired == nil)
   }
 
@@ -92,14 +92,14 @@ struct WorldCheckerTests {
   @Test func aSecondEngineThatIsNotKeptOutFiresSingle() throws {
     var driver = try begin()
     while world.ledger.running == 0 { _ = try driver.step() }
-    world.checkers.tryToDrive()
+    world.startRival()
     #expect(fired == nil, "the lock keeps it out")
     // Between its look at the lock and its own, the lock is gone.
     world.storage.onLock = { [world] in
       world.storage.onLock = {}
       world.storage.closeAll()
     }
-    world.checkers.tryToDrive()
+    world.startRival()
     #expect(fired == .single)
   }
 
@@ -107,8 +107,8 @@ struct WorldCheckerTests {
     var driver = try begin()
     while world.ledger.running == 0 { _ = try driver.step() }
     while !driver.commitInFlight.isEmpty { _ = try driver.step() }
-    world.storage.judge = { [storage = world.storage] _, needsRoom in
-      needsRoom && storage.user == SimulatedStorage.engine ? .refused(.noSpace) : .done
+    world.storage.decide = { [storage = world.storage] _, needsSpace in
+      needsSpace && storage.user == SimulatedStorage.engine ? .refused(.noSpace) : .done
     }
     let record = try HolderRecord.holder(of: home.folder(of: "run"), in: world.storage)
     guard case .engine(var holder?) = record else { throw RunError.noSuchRun("run", home: "") }

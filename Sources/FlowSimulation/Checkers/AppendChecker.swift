@@ -1,66 +1,89 @@
+import FlowCore
 import FlowRuntime
 
-/// Append means append: bytes of the log that were durable once are never changed, cut or removed.
+/// Bytes of the log that were durable once are never changed, cut or removed.
 struct AppendChecker {
   private let storage: SimulatedStorage
-  private let log: String
-  /// In their order.
-  private(set) var durable: [Segment] = []
+  private let folder: String
+  private let log: DurableLog
 
-  struct Segment {
-    let path: String
-    /// What was durable after the last commit into it, without the zeros of reserved room.
-    var bytes: [UInt8]
-    /// Where each commit ended that was made durable in it.
-    var commitEnds: [Int]
-  }
-
-  init(_ storage: SimulatedStorage, _ folder: RunFolder) {
+  init(_ storage: SimulatedStorage, _ folder: RunFolder, _ log: DurableLog = DurableLog()) {
     self.storage = storage
-    log = folder.log
+    self.folder = folder.log
+    self.log = log
   }
 
-  /// To be called when a commit has just become durable, and nothing else is written.
+  /// To be called when a commit has just become durable, and nothing else is being written.
   ///
-  /// - Parameter checking: whether what was there before must still be.
-  mutating func committed(checking: Bool = true) throws(Violation) {
+  /// - Parameter checking: whether what was durable before must still be there.
+  func committed(checking: Bool = true) throws(Violation) {
     if checking { try check() }
     guard let last = lastSegment(), let bytes = storage.bytes(at: last) else {
-      throw Violation(.append, "\(log) has no segments")
+      throw Violation(.append, "\(folder) has no segments")
     }
-    let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
-    if durable.last?.path != last {
-      durable.append(Segment(path: last, bytes: [], commitEnds: []))
-    }
-    let index = durable.count - 1
-    // What was there before has just been compared, but where the disk may have changed it.
-    if checking, end >= durable[index].bytes.count {
-      durable[index].bytes += bytes[durable[index].bytes.count..<end]
-    } else {
-      durable[index].bytes = Array(bytes[..<end])
-    }
-    durable[index].commitEnds.append(end)
+    log.commit(bytes, to: last, isAppended: checking)
   }
 
-  /// Whether all that was durable is still there.
+  /// Whether everything that was durable is still there.
   func check() throws(Violation) {
-    for segment in durable {
+    for segment in log.segments {
       let (path, earlier) = (segment.path, segment.bytes)
       guard let bytes = storage.bytes(at: path) else {
         throw Violation(.append, "\(path) is gone")
       }
       guard bytes.begins(with: earlier) else {
-        let place = zip(bytes, earlier).enumerated().first { $0.element.0 != $0.element.1 }
+        let difference = zip(bytes, earlier).enumerated().first { $0.element.0 != $0.element.1 }
         throw Violation(
           .append,
-          "byte \(place?.offset ?? bytes.count) of \(path) is no longer what was durable")
+          "byte \(difference?.offset ?? bytes.count) of \(path) is no longer what was durable")
       }
     }
   }
 
   private func lastSegment() -> String? {
-    storage.names(at: log)?.filter { $0.hasSuffix(".seg") }.max()
-      .map { "\(log)/\($0)" }
+    storage.names(at: folder)?.filter { $0.hasSuffix(".seg") }.max()
+      .map { "\(folder)/\($0)" }
+  }
+}
+
+extension AppendChecker: Checker {
+  func committed(_ events: [Event], _ state: RunState, in world: World) throws(Violation) {
+    try committed(checking: !world.storage.hasBetrayed)
+  }
+
+  func ended(_ events: [Event], _ state: RunState?, in world: World) throws(Violation) {
+    if !world.storage.hasBetrayed { try check() }
+  }
+}
+
+/// What was durable of a log, segment by segment. `AppendChecker` keeps it up to date; others look.
+final class DurableLog {
+  struct Segment {
+    let path: String
+    /// What was durable after the last commit into it, without the zeros of reserved space.
+    var bytes: [UInt8]
+    /// Where each commit ended that became durable in it.
+    var commitEnds: [Int]
+  }
+
+  /// In their order.
+  private(set) var segments: [Segment] = []
+
+  /// - Parameters:
+  ///   - bytes: what the segment holds.
+  ///   - isAppended: whether what was durable before is known to be there still.
+  fileprivate func commit(_ bytes: [UInt8], to path: String, isAppended: Bool) {
+    let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
+    if segments.last?.path != path {
+      segments.append(Segment(path: path, bytes: [], commitEnds: []))
+    }
+    let index = segments.count - 1
+    if isAppended, end >= segments[index].bytes.count {
+      segments[index].bytes += bytes[segments[index].bytes.count..<end]
+    } else {
+      segments[index].bytes = Array(bytes[..<end])
+    }
+    segments[index].commitEnds.append(end)
   }
 }
 

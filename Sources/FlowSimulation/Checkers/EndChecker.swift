@@ -1,16 +1,16 @@
-package import FlowCore
+import FlowCore
 
-/// Compares what the history says of the end of an attempt with what really happened.
-package struct EndChecker: Sendable {
+/// Compares what the history says of an attempt, when it says so, with what really happened.
+struct EndChecker {
   private let definition: WorkflowDefinition
-  /// How long things may take that take no time by right, in microseconds.
+  /// How long a monitor may take for what should take no time, in microseconds.
   private let slack: Int64
   /// In which host context each attempt was scheduled.
   private var hosts: [AttemptID: HostContext] = [:]
   /// Of the engine that recorded the last event.
   private var host: HostContext?
 
-  package init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
+  init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
     self.definition = definition
     slack = slackMicroseconds
   }
@@ -18,7 +18,7 @@ package struct EndChecker: Sendable {
   /// Takes in an event that is durable.
   ///
   /// - Parameter current: where the engine is now.
-  package mutating func learn(
+  mutating func learn(
     _ event: Event, _ ledger: Ledger, host current: HostContext, at now: WorldTime
   ) throws(Violation) {
     switch event.body {
@@ -57,7 +57,7 @@ package struct EndChecker: Sendable {
   private func check(
     _ end: AttemptEnd, _ entry: Ledger.Entry?, isElsewhere: Bool, at now: WorldTime
   ) throws(Mismatch) {
-    if let entry { try checkNobodyIsLeft(end, entry) }
+    if let entry { try checkNothingIsLeft(end, entry) }
     switch end.result {
     case .lost:
       let isPlausible =
@@ -67,7 +67,7 @@ package struct EndChecker: Sendable {
       try checkNotStarted(failure, entry)
     case .exited, .signalled:
       guard let entry, entry.isStarted else { throw Mismatch(fact: "it was never started") }
-      // What was given up has no result of its own.
+      // An attempt that was given up has no result of its own.
       let isGivenUp = end.unkillable > 0 && end.result == .signalled(signal: 9)
       if entry.result != end.result && !isGivenUp {
         throw Mismatch(fact: "it \(entry.result.map { "\($0)" } ?? "still runs")")
@@ -79,7 +79,7 @@ package struct EndChecker: Sendable {
     }
   }
 
-  private func checkNobodyIsLeft(
+  private func checkNothingIsLeft(
     _ end: AttemptEnd, _ entry: Ledger.Entry
   ) throws(Mismatch) {
     if end.unkillable > 0 { return }
@@ -121,8 +121,14 @@ package struct EndChecker: Sendable {
       guard let timeout, ran + slack >= timeout else {
         throw Mismatch(fact: "its deadline had not come")
       }
-    case .stop: if entry.stopAskedAt == nil { throw Mismatch(fact: "nobody stopped it") }
-    case .force: if entry.forceAskedAt == nil { throw Mismatch(fact: "nobody killed it") }
+    case .stop: if entry.stopAskedAt == nil { throw Mismatch(fact: "it was never stopped") }
+    case .force: if entry.forceAskedAt == nil { throw Mismatch(fact: "it was never killed") }
     }
+  }
+}
+
+extension EndChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+    try learn(event, world.ledger, host: world.host, at: world.now)
   }
 }

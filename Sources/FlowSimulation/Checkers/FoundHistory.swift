@@ -2,7 +2,7 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// What whoever recovers a run finds in its log, durable or not, and how the log ends.
+/// What recovery finds in the log of a run, durable or not, and how the log ends.
 struct FoundHistory {
   let events: [Event]
   let tail: LogTail

@@ -1,24 +1,35 @@
-package import FlowCore
+import FlowCore
+import FlowRuntime
 
-/// Looks at an engine that waits, has reported all and commits nothing: it must have done what could
-/// be done, and wake up in time for what comes. A commit that waits for room holds up what follows
-/// from it; then the engine must look for room each second.
-package enum IdleChecker {
+/// An engine that waits, has reported everything and commits nothing must have done what could be done,
+/// and must wake up in time for what comes. A commit that waits for space on the disk holds up what
+/// follows from it; then the engine must look for space each second.
+struct IdleChecker {
+  private let shadow: ShadowRun
+  private let jobs: Int
+  /// Attempts that hold a slot of the engine that lives: sent on their way, or found running.
+  private var begun: Set<AttemptID> = []
+
+  init(_ shadow: ShadowRun, jobs: Int) {
+    self.shadow = shadow
+    self.jobs = jobs
+  }
+
   /// - Parameters:
   ///   - durable: the state that the durable history makes.
   ///   - running: attempts that were launched and have not ended.
   ///   - deadline: when the engine wakes up at the latest.
-  ///   - latestLook: when it must look for room at the latest; nil if no commit waits for it.
-  package static func check(
+  ///   - latestLook: when it must look for space at the latest; nil if no commit waits for it.
+  static func check(
     _ durable: RunState, running: Int, jobs: Int, until deadline: Instant?,
     latestLook: Instant? = nil
   ) throws(Violation) {
     let wakesUp = deadline ?? Instant(microseconds: .max)
     if let latestLook {
       if wakesUp > latestLook {
-        throw Violation(.live, "the engine waits for room, and does not look for it")
+        throw Violation(.live, "the engine waits for space, and does not look for it")
       }
-      // What the engine has recorded since, timers that fired among it, is not durable.
+      // What the engine has recorded since, such as timers that fired, is not durable.
       return
     }
     if running < jobs {
@@ -33,6 +44,34 @@ package enum IdleChecker {
     guard let timer = durable.timers.nextDeadline else { return }
     if wakesUp > timer {
       throw Violation(.live, "the engine sleeps past a timer")
+    }
+  }
+}
+
+extension IdleChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+    if case .attemptFound(let attempt, .running) = event.body { begun.insert(attempt) }
+  }
+
+  mutating func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    begun.insert(request.attempt)
+  }
+
+  mutating func engineEnded(in world: World) throws(Violation) { begun = [] }
+
+  func waits(_ wait: EngineWait, in world: World) throws(Violation) {
+    let launchWaits = world.runner.waitsForRoom
+    if wait.saysItLacksSpace && !world.disk.lacksSpace && !launchWaits {
+      throw Violation(.slots, "the engine waits for space, and there is some")
+    }
+    // It says the same where a launch waits, and then a commit may wait, too.
+    if wait.saysItLacksSpace && launchWaits { return }
+    let latestLook =
+      wait.saysItLacksSpace ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil
+    _ = try shadow.inspect { (durable) throws(Violation) in
+      try Self.check(
+        durable, running: durable.openAttemptIDs.count { begun.contains($0) }, jobs: jobs,
+        until: wait.deadline, latestLook: latestLook)
     }
   }
 }

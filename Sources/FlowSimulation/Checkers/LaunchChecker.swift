@@ -1,13 +1,14 @@
-package import FlowCore
+import FlowCore
+import FlowRuntime
 
-/// Judges each launch by what is durable and by what really happened: when the engine sends it on
-/// its way, and when the command starts.
-package struct LaunchChecker: Sendable {
+/// Judges each launch by what is durable and by what really happened: when the engine asks for it, and
+/// when the command starts.
+struct LaunchChecker {
   /// What is known of a step.
-  private struct Step: Sendable {
+  private struct Step {
     /// The last attempt that was scheduled.
     var attempt: Int32 = 0
-    /// Whether the attempt that comes next asks the step's probe.
+    /// Whether the next attempt asks the step's probe.
     var asksProbe = false
     /// Failures that count, and losses.
     var failures: Int32 = 0
@@ -15,11 +16,11 @@ package struct LaunchChecker: Sendable {
     /// Whether dependents may run.
     var isDone = false
     var hasSucceeded = false
-    /// Whether what could not be killed in an earlier round may run beside it.
+    /// Whether processes that could not be killed in an earlier round may run beside it.
     var mayHaveLeftovers = false
     /// How the last attempt ended.
     var end: AttemptEnd?
-    /// From when on another attempt may follow this one; nil where nothing allows it.
+    /// From when on another attempt may follow this one; nil if none may.
     var licence: (attempt: Int32, from: Instant)?
   }
 
@@ -27,16 +28,16 @@ package struct LaunchChecker: Sendable {
   private let jobs: Int
   private var steps: [Step]
   private var scheduled: Set<AttemptID> = []
-  /// Sent on their way by the engine that lives.
+  /// Launches that the engine that lives has asked for.
   private var sent: Set<AttemptID> = []
   /// When the first cancel of this round became durable.
   private var cancelledAt: Instant?
-  /// Attempts of which something could not be killed.
+  /// Attempts with processes that could not be killed.
   private var givenUp: Set<AttemptID> = []
   private var bootID: String?
   private var lastMoment: Moment?
 
-  package init(_ definition: WorkflowDefinition, jobs: Int) {
+  init(_ definition: WorkflowDefinition, jobs: Int) {
     self.definition = definition
     self.jobs = jobs
     steps = [Step](repeating: Step(), count: definition.steps.count)
@@ -47,7 +48,7 @@ package struct LaunchChecker: Sendable {
   /// Takes in an event that is durable.
   ///
   /// - Parameter now: when it became so.
-  package mutating func learn(_ event: Event, at now: Instant) throws(Violation) {
+  mutating func learn(_ event: Event, at now: Instant) throws(Violation) {
     switch event.body {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
@@ -95,8 +96,8 @@ package struct LaunchChecker: Sendable {
     steps[Int(attempt.step)].licence = (attempt.number, time)
   }
 
-  /// Within one boot a delay ends at a time of its clock; in another, what was left of it goes on,
-  /// less the wall time since.
+  /// Within one boot a delay ends at a time of the monotonic clock. In the next boot the rest of it goes
+  /// on, less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     sent = []
@@ -111,7 +112,7 @@ package struct LaunchChecker: Sendable {
     }
   }
 
-  /// What has succeeded has done so for good; all else may run once more, and is done anew.
+  /// Steps that have succeeded keep their end; all others begin again.
   private mutating func reopened(_ now: Moment) {
     cancelledAt = nil
     for index in steps.indices where !steps[index].hasSucceeded {
@@ -155,14 +156,14 @@ package struct LaunchChecker: Sendable {
   private func checkProbe(_ attempt: AttemptID) throws(Violation) {
     let onLost = definition.settings(ofStep: Int(attempt.step)).onLost
     guard steps[Int(attempt.step)].end?.result == .lost, onLost == .probe else {
-      throw Violation(.again, "\(name(attempt)) is asked for, and was not lost")
+      throw Violation(.again, "\(name(attempt)) is probed, and was not lost")
     }
   }
 
   // MARK: Launches
 
   /// The engine has the attempt launched.
-  package mutating func checkSent(
+  mutating func checkSent(
     _ attempt: AttemptID, isProbe: Bool = false, at now: Instant
   ) throws(Violation) {
     let isNew = sent.insert(attempt).inserted
@@ -170,7 +171,7 @@ package struct LaunchChecker: Sendable {
     guard scheduled.contains(attempt) else {
       throw Violation(.intent, "\(name(attempt)) is launched without a durable intent")
     }
-    // What was on its way can be sent once more in the very moment that makes a cancel durable.
+    // A launch in flight can be asked for once more in the very moment that makes a cancel durable.
     if let cancelledAt, isNew || now != cancelledAt {
       throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
     }
@@ -198,7 +199,7 @@ package struct LaunchChecker: Sendable {
   /// A command is started, or cannot be.
   ///
   /// - Parameter index: of its entry in the ledger.
-  package func checkStarted(_ index: Int, _ ledger: Ledger) throws(Violation) {
+  func checkStarted(_ index: Int, _ ledger: Ledger) throws(Violation) {
     let entry = ledger.entries[index]
     let attempt = entry.attempt
     guard scheduled.contains(attempt) else {
@@ -215,8 +216,8 @@ package struct LaunchChecker: Sendable {
       if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
         throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
       }
-      // Nothing frees the slot of what cannot be killed but that it is given up, and with it what
-      // it has started: that is out of reach.
+      // The slot of an attempt that cannot be killed becomes free when its monitor gives it up, with all
+      // its processes: they are out of reach.
       let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
       if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp { occupied += 1 }
     }
@@ -228,14 +229,14 @@ package struct LaunchChecker: Sendable {
     }
   }
 
-  /// Whether something of an attempt runs that may not stay.
+  /// Whether an attempt has living processes that may not stay.
   private func runs(_ entry: Ledger.Entry) -> Bool {
     if entry.living + entry.unkillable == 0 { return false }
     let policy = definition.settings(ofStep: Int(entry.attempt.step)).stragglers
     return entry.commandRuns || policy == .kill
   }
 
-  /// What the history says of a need must have happened.
+  /// A need that the history calls done must really have been done.
   private func checkNeed(
     _ need: Int32, of attempt: AttemptID, _ ledger: Ledger
   ) throws(Violation) {
@@ -253,5 +254,20 @@ package struct LaunchChecker: Sendable {
 
   private func name(_ attempt: AttemptID) -> String {
     "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
+  }
+}
+
+extension LaunchChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+    try learn(event, at: world.monotonicNow)
+  }
+
+  mutating func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    try checkSent(
+      request.attempt, isProbe: world.run?.isProbe(request) ?? false, at: world.monotonicNow)
+  }
+
+  func commandStarted(_ entry: Int, in world: World) throws(Violation) {
+    try checkStarted(entry, world.ledger)
   }
 }

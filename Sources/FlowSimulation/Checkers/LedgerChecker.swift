@@ -1,11 +1,20 @@
-package import FlowCore
+import FlowCore
 
-/// Judges what really ran, when all is over.
-package enum LedgerChecker {
+/// Compares what really ran with what the history says of it, when the run has ended and nothing of it
+/// has anything left to do.
+struct LedgerChecker {
+  private let definition: WorkflowDefinition
+  /// What the durable history says of attempts.
+  private var ends: [AttemptID: AttemptEnd] = [:]
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+  }
+
   /// - Parameters:
   ///   - ends: what the history says of attempts.
-  ///   - slack: how long a monitor may take for what takes no time by right, in microseconds.
-  package static func check(
+  ///   - slack: how long a monitor may take for what should take no time, in microseconds.
+  static func check(
     _ ledger: Ledger, _ definition: WorkflowDefinition, ends: [AttemptID: AttemptEnd],
     slackMicroseconds slack: Int64
   ) throws(Violation) {
@@ -30,15 +39,15 @@ package enum LedgerChecker {
     }
   }
 
-  /// While its monitor lives, an attempt ends within its timeout and grace, and within its grace
-  /// once it is stopped.
+  /// While its monitor lives, an attempt ends within its timeout and grace, and within its grace after it
+  /// was stopped.
   private static func checkInTime(
     _ entry: Ledger.Entry, _ settings: StepSettings, _ name: String, _ slack: Int64
   ) throws(Violation) {
     guard let startedAt = entry.startedAt, !entry.wasMonitorKilled, !entry.lostPower,
       !entry.hadUnkillable
     else { return }
-    // What may stay does not count.
+    // Processes that may stay do not count.
     let goneAt = settings.stragglers == .keep ? entry.endedAt : entry.clearedAt
     guard let goneAt else { return }
     let bound = settings.killGraceMilliseconds * 1_000 + slack
@@ -55,7 +64,21 @@ package enum LedgerChecker {
     if let askedAt = entry.forceAskedAt,
       goneAt > max(askedAt, startedAt).advanced(byMicroseconds: slack)
     {
-      throw Violation(.cancel, "\(name) lives on after it was to be killed")
+      throw Violation(.cancel, "\(name) outlives the order to kill it")
+    }
+  }
+}
+
+extension LedgerChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+    if case .attemptEnded(let attempt, let end) = event.body { ends[attempt] = end }
+  }
+
+  func settled(in world: World) throws(Violation) {
+    try Self.check(
+      world.ledger, definition, ends: ends, slackMicroseconds: world.slackMicroseconds)
+    if world.processes.hasKeepers {
+      throw Violation(.orphans, "a launcher or monitor lives on after the end of the run")
     }
   }
 }

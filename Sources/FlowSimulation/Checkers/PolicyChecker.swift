@@ -1,19 +1,19 @@
-package import FlowCore
+import FlowCore
 
-/// What follows from the end of an attempt is what the step says of it: its `retry`, its `onLost`,
-/// and what its probe has answered. It is decided anew here, from the durable history.
-package struct PolicyChecker: Sendable {
-  private struct Step: Sendable {
+/// What follows the end of an attempt obeys the step's `retry`, its `onLost`, and the answer of its probe.
+/// It is decided a second time here, from the durable history.
+struct PolicyChecker {
+  private struct Step {
     /// Failures that count, and losses, in this round.
     var failures: Int32 = 0
     var losses: Int32 = 0
-    /// Whether the attempt that is open, or comes next, asks the probe.
+    /// Whether the open attempt, or the next one, asks the probe.
     var asksProbe = false
     /// What must follow; nil where no attempt has ended.
     var expected: Consequence?
   }
 
-  private enum Consequence: Equatable, Sendable {
+  private enum Consequence: Equatable {
     case finished(StepOutcome)
     case retry
     case rerun
@@ -24,13 +24,13 @@ package struct PolicyChecker: Sendable {
   private var steps: [Step]
   private var isStopping = false
 
-  package init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition) {
     self.definition = definition
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
   /// Takes in an event that is durable.
-  package mutating func learn(_ event: Event) throws(Violation) {
+  mutating func learn(_ event: Event) throws(Violation) {
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
@@ -70,7 +70,7 @@ package struct PolicyChecker: Sendable {
     case .cancelled: return .finished(.cancelled)
     case .unkillable: return .finished(.failed)
     case .failed(let kind, let code) where step.asksProbe:
-      // What the probe says while the run stops changes nothing.
+      // While the run stops, the answer of the probe changes nothing.
       (isRepeated, repetition) = (kind == .exit && code == 1 || isStopping, .rerun)
     case .failed(let kind, let code):
       let retry = settings.retry
@@ -89,7 +89,7 @@ package struct PolicyChecker: Sendable {
     return isRepeated ? repetition : .finished(.failed)
   }
 
-  /// A step may also end where no attempt has: as cancelled, before the next one.
+  /// A step may also end without an attempt: as cancelled, before the next one.
   private mutating func follow(
     _ step: Int32, _ consequence: Consequence
   ) throws(Violation) {
@@ -110,4 +110,8 @@ package struct PolicyChecker: Sendable {
     case .probe: "a probe"
     }
   }
+}
+
+extension PolicyChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 }

@@ -1,8 +1,8 @@
 /// What must hold in every world, by name.
 package enum Property: String, CaseIterable, Sendable {
-  /// What is recovered is a prefix of what was appended, and holds all that was acknowledged.
+  /// The recovered history is a prefix of what was appended, and holds everything that was acknowledged.
   case prefix
-  /// No command runs without a durable intent, and each attempt at most once.
+  /// No command runs without a durable intent, and each attempt runs at most once.
   case intent
   /// A second run of a step is licensed by a retry or a loss.
   case again
@@ -12,25 +12,25 @@ package enum Property: String, CaseIterable, Sendable {
   case retry
   /// No attempt outlives its timeout and grace.
   case timeout
-  /// After a cancel is durable nothing new starts.
+  /// Nothing new starts after a cancel is durable; a request to cancel survives every crash and acts once.
   case cancel
-  /// A run that is to stop does so at once, and each of its attempts is told.
+  /// A run that must stop does so at once, and each of its attempts is told.
   case stop
-  /// What is told to end gets to hear it before it is killed.
+  /// A process gets to handle SIGTERM before it is killed.
   case grace
-  /// When a run is finished none of its processes live.
+  /// When a run is finished, none of its processes live.
   case orphans
-  /// What the history says of an attempt's end is what really happened.
+  /// The history says of an attempt's end what really happened.
   case truth
   /// A signal reaches the process that it is meant for, and no other.
   case target
-  /// One end a step, one end of the run, nothing after it.
+  /// A step has one end, a run has one end, and nothing follows that.
   case terminal
-  /// The history brings a shadow state to the live one, and its facts re-decide its decisions.
+  /// The history brings a shadow state to the live one, and its facts call for exactly its decisions.
   case replay
-  /// Bytes of the log that were durable are never changed.
+  /// Bytes of the log that were durable never change.
   case append
-  /// A log is said to be intact, torn, in doubt or damaged as the crash has left it.
+  /// A log is called intact, torn, ambiguous or damaged exactly as the crash has left it.
   case verdict
   /// A reader sees what is durable, never more, and never a broken log.
   case said
@@ -38,12 +38,12 @@ package enum Property: String, CaseIterable, Sendable {
   case single
   /// Never more attempts at once than `jobs`, and no free slot beside a step that could start.
   case slots
-  /// The end comes once faults are over.
+  /// The run ends once faults are over.
   case live
   /// The same seed makes the same world.
   case same
 
-  /// Whether it can only hold where a disk keeps what it has synced. The others hold on any.
+  /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
     case .intent, .again, .live, .stop: true

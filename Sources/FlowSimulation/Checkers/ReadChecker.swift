@@ -3,8 +3,17 @@ import FlowLog
 import FlowRuntime
 import FlowStorage
 
-/// Somebody who reads the run at any time, as `flow status` does: what he sees is durable.
-enum ReadChecker {
+/// Reads the run at any time, as `flow status` does: what is seen must be durable, and nothing that was
+/// seen may be lost.
+struct ReadChecker {
+  private let run: SimulatedRun
+  /// How many events readers have seen.
+  private var shown = 0
+
+  init(_ run: SimulatedRun) {
+    self.run = run
+  }
+
   /// What may be seen.
   struct Expectation {
     /// Whether an engine lives.
@@ -13,17 +22,17 @@ enum ReadChecker {
     var isRecovered: Bool
     /// What the engine was told is durable.
     var acknowledged: [Event]
-    /// What may be durable besides; nil where that is not known, as with an engine that lives.
+    /// What may be durable besides; nil where that is unknown, as while an engine lives.
     var inFlight: [Event]?
     /// How many events earlier readers have seen.
     var shown: Int
     var bootID: String
-    /// Whether the disk has changed or lost what was durable: then he may be told so, and what he
-    /// sees is a part of what was.
+    /// Whether the disk has changed or lost what was durable: then a reader may be told so, and sees a
+    /// part of what was there.
     var isBetrayed = false
   }
 
-  /// - Returns: how many events he saw; nil if there is no run yet.
+  /// - Returns: how many events were seen; nil if there is no run yet.
   static func check(
     _ home: RunHome<SimulatedStorage>, _ id: String, _ expected: Expectation
   ) throws(Violation) -> Int? {
@@ -37,7 +46,7 @@ enum ReadChecker {
       throw Violation(.said, "a reader finds no run, and its creation was acknowledged")
     }
     try compare(seen, expected)
-    // While a run gets its name nobody was told of it yet.
+    // While a run gets its name, no one was told of it yet.
     if !expected.acknowledged.isEmpty, !expected.isBetrayed { try checkDurable(seen, home, id) }
     return seen.count
   }
@@ -102,5 +111,45 @@ enum ReadChecker {
     var count = 0
     while try reader.next() != nil { count += 1 }
     return count
+  }
+}
+
+extension ReadChecker: Checker {
+  mutating func read(in world: World) throws(Violation) {
+    let history = world.checkers.history
+    let isDurabilityUnknown = world.isDurabilityUnknown
+    let expectation = Expectation(
+      isDriven: !world.engine.isDead, isRecovered: history.isRecovered,
+      acknowledged: history.acknowledged,
+      inFlight: history.isRecovered ? nil : history.inFlight, shown: shown,
+      bootID: world.host.bootID,
+      isBetrayed: world.storage.hasBetrayed || isDurabilityUnknown)
+    let seen: Int?
+    do throws(Violation) { seen = try Self.check(run.home, run.id, expectation) } catch {
+      // Where the disk has lost history, anything may be left of it.
+      if history.isLost { return }
+      throw error
+    }
+    if history.isLost || history.acknowledged.isEmpty || isDurabilityUnknown { return }
+    shown = max(shown, seen ?? 0)
+  }
+
+  func found(_ events: [Event], in world: World) throws(Violation) {
+    if world.checkers.history.isLost || world.storage.hasBetrayedLog { return }
+    if events.count < shown {
+      throw Violation(
+        .prefix, "of \(shown) events that were shown, \(events.count) were recovered")
+    }
+  }
+
+  func recovered(in world: World) throws(Violation) { try checkAcknowledged(in: world) }
+
+  func ended(_ events: [Event], _ state: RunState?, in world: World) throws(Violation) {
+    try checkAcknowledged(in: world)
+  }
+
+  private func checkAcknowledged(in world: World) throws(Violation) {
+    if world.storage.hasBetrayed { return }
+    try Self.checkDurable(world.checkers.history.acknowledged, run.home, run.id)
   }
 }

@@ -1,9 +1,10 @@
-package import FlowCore
+import FlowCore
+import FlowRuntime
 
-/// A request to cancel that was left in the run's folder acts exactly once, whatever becomes of the
-/// engine, unless the run had ended before; and a run that is stopped by one ends so.
-package struct RequestChecker: Sendable {
-  private struct Left: Sendable {
+/// A request to cancel that was left in the run's folder acts exactly once, whatever happens to the
+/// engine, unless the run had ended before. A run that is stopped by a cancel ends as cancelled.
+struct RequestChecker {
+  private struct Left {
     let id: UInt64
     let time: WorldTime
   }
@@ -14,44 +15,46 @@ package struct RequestChecker: Sendable {
   private var settled: [UInt64: Int64] = [:]
   /// How long an engine may take to look for requests, in microseconds.
   private let notice: Int64
+  /// When the engine decided that the run has ended; nil while it goes on.
+  private var endDecidedAt: WorldTime?
 
-  /// Of this round: whether a request came, why the run stops, and whether a step was stopped or kept
-  /// from starting by that.
+  /// Of this round: whether a request came, why the run stops, and whether that has stopped a step or kept
+  /// it from starting.
   private var isCancelled = false
   private var stopReason: StopReason?
-  private var wasFelt = false
+  private var hadEffect = false
   /// Whether a request came in the wake-up of the last event, and whether the run ended in that one:
-  /// then others that lay there with it came too late.
+  /// then other requests that were left at the same time came too late.
   private var isAsking = false
   private var endedAtOnce = false
 
-  package init(noticeMicroseconds: Int64) {
+  init(noticeMicroseconds: Int64) {
     notice = noticeMicroseconds
   }
 
-  /// Somebody was told that his request is there.
-  package mutating func left(_ request: CancelRequest, at now: WorldTime) {
+  /// A request was left, and the canceller was told so.
+  mutating func left(_ request: CancelRequest, at now: WorldTime) {
     left.append(Left(id: request.id, time: now))
   }
 
-  /// Whoever is told that his request is there need not fear for it.
+  /// A request is durable when its canceller is told that it was left.
   ///
   /// - Parameter durable: what would be there if the machine lost power now.
-  package static func check(
+  static func check(
     _ request: CancelRequest, among durable: [CancelRequest]
   ) throws(Violation) {
     if durable.contains(request) { return }
     throw Violation(
-      .cancel, "request \(request.id) was left, somebody was told so, and a crash can take it")
+      .cancel, "request \(request.id) was left, its canceller was told so, and a crash can take it")
   }
 
   /// The run for which requests were left is gone, and was never acknowledged.
-  package mutating func forget() {
+  mutating func forget() {
     left = []
   }
 
   /// Takes in an event that is durable.
-  package mutating func learn(_ event: Event) throws(Violation) {
+  mutating func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { isAsking = false }
     switch event.body {
     case .cancelRequested(let request):
@@ -67,10 +70,10 @@ package struct RequestChecker: Sendable {
       for id in ignored where settled[id] == nil { settled[id] = event.sequence }
       isCancelled = false
       stopReason = nil
-      wasFelt = false
+      hadEffect = false
       endedAtOnce = false
     case .runStopping(let reason): stopReason = reason
-    case .stepFinished(_, .cancelled), .stepSkipped(_, .runStopping): wasFelt = true
+    case .stepFinished(_, .cancelled), .stepSkipped(_, .runStopping): hadEffect = true
     case .runFinished(let outcome):
       endedAtOnce = isAsking
       try checkOutcome(outcome)
@@ -78,21 +81,21 @@ package struct RequestChecker: Sendable {
     }
   }
 
-  /// What was asked for first counts; where it came too late to change anything, the run ends as it
-  /// would have without.
+  /// The first reason to stop counts. Where it came too late to change anything, the run ends as it would
+  /// have ended without it.
   private func checkOutcome(_ outcome: RunOutcome) throws(Violation) {
     if isCancelled && stopReason == nil {
-      throw Violation(.cancel, "the run was to be cancelled, and did not stop")
+      throw Violation(.cancel, "the run was cancelled, and did not stop")
     }
-    if stopReason == .cancelled && wasFelt && outcome != .cancelled {
+    if stopReason == .cancelled && hadEffect && outcome != .cancelled {
       throw Violation(.cancel, "the run was stopped by a cancel, and is said to have \(outcome)")
     }
   }
 
   /// The run has ended for good.
   ///
-  /// - Parameter end: when it was decided that it has.
-  package func check(endedAt end: WorldTime) throws(Violation) {
+  /// - Parameter end: when the engine decided that it has.
+  func check(endedAt end: WorldTime) throws(Violation) {
     if endedAtOnce { return }
     for request in left where settled[request.id] == nil {
       if request.time.advanced(byMicroseconds: notice) < end {
@@ -102,5 +105,34 @@ package struct RequestChecker: Sendable {
             + " the run ended, and the history does not know it")
       }
     }
+  }
+}
+
+extension RequestChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+    if case .runReopened = event.body { endDecidedAt = nil }
+    try learn(event)
+  }
+
+  mutating func left(_ request: CancelRequest, in world: World) throws(Violation) {
+    left(request, at: world.now)
+    guard let run = world.run, !world.storage.hasBetrayed else { return }
+    let durable = try? CancelRequests(run.folder, in: world.storage.leastRemains()).all()
+    try Self.check(request, among: durable ?? [])
+  }
+
+  mutating func decidesEnd(in world: World) throws(Violation) {
+    if endDecidedAt == nil { endDecidedAt = world.now }
+  }
+
+  mutating func creates(in world: World) throws(Violation) { forget() }
+
+  mutating func found(_ events: [Event], in world: World) throws(Violation) {
+    let isFinished = events.last?.body.kind == .runFinished
+    if !world.checkers.history.isLost, !isFinished { endDecidedAt = nil }
+  }
+
+  func settled(in world: World) throws(Violation) {
+    if let endDecidedAt { try check(endedAt: endDecidedAt) }
   }
 }

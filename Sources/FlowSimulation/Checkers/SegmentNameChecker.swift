@@ -1,7 +1,16 @@
-/// A segment gets its name when that of the one before is durable. Where a crash may take some names
-/// and leave later ones, it could else leave a log with a gap, which nobody can tell from history
-/// that is lost.
-enum SegmentNameChecker {
+import FlowRuntime
+
+/// A segment gets its name only when the name of the one before is durable. Otherwise a crash that takes
+/// some names and leaves later ones could leave a log with a gap, which looks like lost history.
+struct SegmentNameChecker: Checker {
+  func syncsNames(in world: World) throws(Violation) {
+    guard let run = world.run, !world.storage.hasBetrayed, world.storage.tier != .ordered,
+      let log = world.storage.folder(at: run.folder.log)
+    else { return }
+    let segments = log.names.keys.filter { $0.hasSuffix(".seg") }.sorted()
+    try Self.check(segments) { log.isAtRisk($0) }
+  }
+
   /// - Parameters:
   ///   - segments: the names of a log's segments, in their order.
   ///   - isAtRisk: whether a power loss may take a name.

@@ -1,48 +1,49 @@
-package import FlowCore
+import FlowCore
 
-/// Watches the durable history for what is to stop the run, and how it does: a cancel, the run's own
-/// timeout, or a failure where the run fails fast. Whatever comes first stops it in the wake-up in
-/// which it comes; then nothing new is begun, and every attempt that is open is told, without grace
-/// if anybody asked for that.
-package struct StopChecker: Sendable {
+/// Watches the durable history for reasons to stop the run: a cancel, the run's own timeout, or a failure
+/// where the run fails fast. The first reason stops it in the wake-up in which it comes. Then nothing new
+/// begins, and every open attempt is told, without grace if a cancel was forced.
+struct StopChecker {
   private let definition: WorkflowDefinition
+  private let shadow: ShadowRun
   private let timeoutMicroseconds: Int64?
 
-  /// When the run's timeout passes, by the clock of this boot; nil if it has passed, there is none,
-  /// or the run has ended.
+  /// When the run's timeout passes, by the clock of this boot; nil if it has passed or does not exist, or
+  /// if the run has ended.
   private var deadline: Instant?
   private var bootID: String?
   private var lastMoment: Moment?
 
   // Of this round.
 
-  /// What came first.
+  /// The first reason to stop.
   private var cause: StopReason?
   private var isStopping = false
-  /// Whether somebody wants no grace.
+  /// Whether a cancel was forced.
   private var isForced = false
-  /// Attempts without an end; those of them that run, as the engine knows; and those that are still
-  /// to be told in this wake-up.
+  /// Attempts without an end; those of them that run, as far as the engine knows; and those that must
+  /// still be told in this wake-up.
   private var open: Set<AttemptID> = []
   private var running: Set<AttemptID> = []
   private var untold: Set<AttemptID> = []
 
-  /// Attempts that were durably told to stop, and those that were told so without grace.
+  /// Attempts that were durably told to stop, and those of them without grace.
   private var stopped: Set<AttemptID> = []
   private var forced: Set<AttemptID> = []
 
-  package init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun()) {
     self.definition = definition
+    self.shadow = shadow
     timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
   }
 
   // MARK: What is durable
 
   /// Takes in an event that is durable.
-  package mutating func learn(_ event: Event) throws(Violation) {
+  mutating func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { try checkWakeUpBefore(event) }
     switch event.body {
-    // The last of them is the beginning.
+    // The last one of them counts.
     case .runCreated, .definitionPart: arm(event.moment)
     case .engineStarted(let engine): began(engine, event.moment)
     case .cancelRequested(let request):
@@ -83,8 +84,8 @@ package struct StopChecker: Sendable {
     deadline = timeoutMicroseconds.map { now.monotonic.advanced(byMicroseconds: $0) }
   }
 
-  /// Within one boot the timeout passes at a time of its clock; in another, what was left of it goes
-  /// on, less the wall time since.
+  /// Within one boot the timeout passes at a time of the monotonic clock. In the next boot the rest of it
+  /// goes on, less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     guard let bootID, bootID != engine.host.bootID, let last = lastMoment, let end = deadline
@@ -100,7 +101,7 @@ package struct StopChecker: Sendable {
 
   private mutating func timeoutPassed(_ now: Instant) throws(Violation) {
     guard let end = deadline, now >= end else {
-      throw Violation(.timeout, "the run's timeout passes before its time")
+      throw Violation(.timeout, "the run's timeout passes too early")
     }
     deadline = nil
     call(for: .timedOut)
@@ -119,7 +120,7 @@ package struct StopChecker: Sendable {
     if force != isForced {
       throw Violation(
         .cancel,
-        "\(name(attempt)) is stopped with\(force ? "out" : "") grace, and nobody asked for that")
+        "\(name(attempt)) is stopped with\(force ? "out" : "") grace, and no cancel asked for that")
     }
     untold.remove(attempt)
     stopped.insert(attempt)
@@ -145,11 +146,11 @@ package struct StopChecker: Sendable {
 
   // MARK: Checks
 
-  /// All that follows from what came in a wake-up is decided in it.
+  /// Everything that follows from the facts of a wake-up is decided in it.
   private func checkWakeUpBefore(_ event: Event) throws(Violation) {
     if cause != nil && !isStopping {
       throw Violation(
-        .stop, "the run is to stop (\(text(cause))), and goes on to event \(event.sequence)")
+        .stop, "the run must stop (\(text(cause))), and goes on to event \(event.sequence)")
     }
     if let attempt = untold.min() {
       throw Violation(.stop, "the run stops, and \(name(attempt)) is not told")
@@ -158,16 +159,17 @@ package struct StopChecker: Sendable {
 
   private func checkBegin(_ fact: String) throws(Violation) {
     if cause == nil { return }
-    throw Violation(.stop, "\(fact), and the run is to stop (\(text(cause)))")
+    throw Violation(.stop, "\(fact), and the run must stop (\(text(cause)))")
   }
 
-  /// The engine tells a monitor to end its attempt: only if that is durable.
-  package func checkSignal(_ attempt: AttemptID, force: Bool) throws(Violation) {
+  /// The engine tells a monitor to end its attempt only if that is durable.
+  func checkSignal(_ attempt: AttemptID, force: Bool) throws(Violation) {
     guard stopped.contains(attempt) else {
-      throw Violation(.target, "\(name(attempt)) is stopped, and nobody wanted that durably")
+      throw Violation(.target, "\(name(attempt)) is stopped without a durable stop")
     }
     if force && !forced.contains(attempt) {
-      throw Violation(.target, "\(name(attempt)) is killed, and was durably to have its grace")
+      throw Violation(
+        .target, "\(name(attempt)) is killed, and the durable stop gives it its grace")
     }
   }
 
@@ -175,9 +177,9 @@ package struct StopChecker: Sendable {
   ///
   /// - Parameters:
   ///   - wakeUp: when it wakes up at the latest; nil for never.
-  ///   - isUntold: whether the attempt's monitor lives, and was never told to end it; or never
-  ///     without grace.
-  package func checkWait(
+  ///   - isUntold: whether the attempt's monitor lives, and was never told to end it, or never without
+  ///     grace.
+  func checkWait(
     until wakeUp: Instant?, isUntold: (AttemptID, _ force: Bool) -> Bool
   ) throws(Violation) {
     if let deadline, !isStopping, (wakeUp ?? Instant(microseconds: .max)) > deadline {
@@ -186,7 +188,8 @@ package struct StopChecker: Sendable {
     guard isStopping else { return }
     let untold = running.filter { stopped.contains($0) && isUntold($0, forced.contains($0)) }
     if let attempt = untold.min() {
-      throw Violation(.stop, "\(name(attempt)) was to be stopped, and the engine waits for its end")
+      throw Violation(
+        .stop, "\(name(attempt)) was never told to stop, and the engine waits for its end")
     }
   }
 
@@ -194,5 +197,23 @@ package struct StopChecker: Sendable {
 
   private func name(_ attempt: AttemptID) -> String {
     "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
+  }
+}
+
+extension StopChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+
+  func stops(_ attempt: AttemptID, force: Bool, in world: World) throws(Violation) {
+    try checkSignal(attempt, force: force)
+  }
+
+  func waits(_ wait: EngineWait, in world: World) throws(Violation) {
+    if wait.saysItLacksSpace || !shadow.isDefined { return }
+    let latestRetry = world.monotonicNow.advanced(byMilliseconds: 1_000)
+    try checkWait(until: wait.deadline) { attempt, force in
+      // A monitor that could not be told is told again within a second.
+      if let deadline = wait.deadline, deadline <= latestRetry { return false }
+      return world.processes.isUntold(attempt, force: force)
+    }
   }
 }

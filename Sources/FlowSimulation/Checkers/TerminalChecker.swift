@@ -1,8 +1,8 @@
-package import FlowCore
+import FlowCore
 
-/// Watches the durable history, event by event: in a round one end a step and one end of the run, and
-/// nothing after it but the next round, in which what has succeeded has no other end.
-package struct TerminalChecker: Sendable {
+/// In each round a step has one end and the run has one end, which nothing follows but the next round. A
+/// step that has succeeded keeps its end in later rounds.
+struct TerminalChecker {
   private struct End {
     let sequence: Int64
     let isSuccess: Bool
@@ -12,9 +12,7 @@ package struct TerminalChecker: Sendable {
   private var runFinishedAt: Int64?
   private var lastSequence: Int64 = 0
 
-  package init() {}
-
-  package mutating func check(_ event: Event) throws(Violation) {
+  mutating func check(_ event: Event) throws(Violation) {
     guard event.sequence == lastSequence + 1 else {
       throw Violation(.terminal, "event \(event.sequence) follows event \(lastSequence)")
     }
@@ -50,4 +48,8 @@ package struct TerminalChecker: Sendable {
     runFinishedAt = nil
     ends = ends.filter(\.value.isSuccess)
   }
+}
+
+extension TerminalChecker: Checker {
+  mutating func learned(_ event: Event, in world: World) throws(Violation) { try check(event) }
 }

@@ -2,22 +2,33 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// What a log is said to be must be what has really become of it.
+/// A log is called intact, torn, ambiguous or damaged exactly as the crash has left it, by recovery and by
+/// `flow verify`, and the engine says so when it takes over.
 struct VerdictChecker {
-  /// What is known of a crash image by who made it.
+  private let log: DurableLog
+  /// How the log ended that was taken over, as it was found.
+  private var foundTail: LogTail?
+  /// The same as the engine told it, if it did.
+  private var toldTail: LogTail?
+
+  init(_ log: DurableLog) {
+    self.log = log
+  }
+
+  /// What is known of a crash image, since this world has made it.
   struct Truth {
     /// How many events were acknowledged.
     var acknowledged: Int
-    /// What was being made durable; nil where nobody knows.
+    /// What was being made durable; nil where that is unknown.
     var inFlight: [Event]?
     /// Whether the end of the run was among the events.
     var isFinished: Bool
     /// Whether the device has changed or lost what was durable.
     var isBetrayed: Bool
-    /// Whether some of that was of the log.
+    /// Whether some of that belonged to the log.
     var isLogBetrayed: Bool
     /// The segments as they were when the last commit into each was durable, in their order.
-    var segments: [AppendChecker.Segment]
+    var segments: [DurableLog.Segment]
   }
 
   /// - Parameter tail: how the log ends on the storage, or what keeps it from being read.
@@ -30,12 +41,12 @@ struct VerdictChecker {
       try check(tail, truth)
       if tail.verdict == .ambiguous { try checkDoubt(tail, storage) }
     case .failure(.log(let error)): try check(error, truth)
-    // The log is whole, and what it says is nothing that the engine goes on with.
+    // The log is whole, but the engine cannot continue from what it says.
     case .failure: break
     }
   }
 
-  /// What `flow verify` says of a run that nobody drives.
+  /// What `flow verify` says of a run without an engine.
   static func check(_ report: LogReport, _ truth: Truth) throws(Violation) {
     switch report.verdict {
     case .intact, .torn, .ambiguous: break
@@ -63,14 +74,14 @@ struct VerdictChecker {
     switch error.reason {
     case .damaged where truth.isLogBetrayed: return
     case .empty where truth.isLogBetrayed: return
-    // A bit more or less may be another version.
+    // A flipped bit may look like another version.
     case .newer where truth.isLogBetrayed: return
     case .damaged, .empty, .newer, .storage, .writerFailed:
       throw Violation(.verdict, "after a mere crash: \(error)")
     }
   }
 
-  /// What is on a disk that keeps what it has synced.
+  /// On a disk that keeps what it has synced.
   static func check(_ tail: LogTail, _ truth: Truth) throws(Violation) {
     let word = word(tail.verdict)
     if tail.lastSequence < UInt64(truth.acknowledged) {
@@ -84,7 +95,7 @@ struct VerdictChecker {
         throw Violation(
           .verdict, "event \(tail.lastAtStake) is at stake, and \(last) was the last")
       }
-      // Or else the seal may have been in the making.
+      // Otherwise the engine may have been sealing the log.
       if tail.verdict.isDoubtful, inFlight.isEmpty, !truth.isFinished {
         throw Violation(.verdict, "\(word), and nothing was in flight")
       }
@@ -94,7 +105,7 @@ struct VerdictChecker {
     }
   }
 
-  /// What is on a disk that does not: where something is gone, it must be said if it can be known.
+  /// On a disk that does not: lost history must be reported if the bytes that are left prove the loss.
   static func check(
     betrayed tail: LogTail, _ truth: Truth, _ storage: SimulatedStorage
   ) throws(Violation) {
@@ -102,10 +113,10 @@ struct VerdictChecker {
     guard let segment = truth.segments.first(where: { $0.path == tail.path }),
       let bytes = storage.bytes(at: tail.path)
     else { return }
-    // Under the header of another segment its own frames are strange.
+    // Under the header of another segment none of its frames counts.
     let header = LogFormat.segmentHeaderLength
     guard bytes.prefix(header) == segment.bytes.prefix(header) else { return }
-    // A whole commit that follows on the one that is gone proves it.
+    // A whole commit that follows the lost one proves the loss.
     let ends = segment.commitEnds.filter { $0 > Int(tail.offset) }
     for (start, end) in zip(ends, ends.dropFirst())
     where end <= bytes.count && bytes[start..<end] == segment.bytes[start..<end] {
@@ -116,8 +127,8 @@ struct VerdictChecker {
     }
   }
 
-  /// A commit is in doubt only if all of it might be there. Where its frame says how long it is and
-  /// its last byte never came, it is torn.
+  /// A commit is ambiguous only if all of it might be there. Where its frame says how long it is and its
+  /// last byte never came, it is torn.
   static func checkDoubt(
     _ tail: LogTail, _ storage: SimulatedStorage
   ) throws(Violation) {
@@ -141,7 +152,7 @@ struct VerdictChecker {
     }
   }
 
-  /// As the format says it.
+  /// As the format defines it.
   private static func endOfFrame(at start: Int, _ bytes: [UInt8]) -> Int? {
     guard bytes.count >= start + LogFormat.frameHeaderLength, bytes[start] != 0 else { return nil }
     let length = (0..<4).reduce(0) { $0 | Int(bytes[start + 28 + $1]) << (8 * $1) }
@@ -162,6 +173,40 @@ extension TailVerdict {
     switch self {
     case .intact: false
     case .torn, .ambiguous: true
+    }
+  }
+}
+
+extension VerdictChecker: Checker {
+  mutating func opened(
+    _ log: Result<FoundHistory, RunError>, in world: World
+  ) throws(Violation) {
+    guard let run = world.run else { return }
+    foundTail = try? log.get().tail
+    toldTail = nil
+    let history = world.checkers.history
+    let truth = Truth(
+      acknowledged: history.acknowledged.count, inFlight: history.inFlight,
+      isFinished: history.mayBeFinished, isBetrayed: world.storage.hasBetrayed,
+      isLogBetrayed: world.storage.hasBetrayedLog, segments: self.log.segments)
+    try Self.check(log.map(\.tail), in: world.storage, truth)
+    let report: LogReport
+    do throws(RunError) {
+      // To verify is to sync, which may save what the next power loss would take: hence a copy.
+      report = try LogVerifier.verify(
+        .run(run.folder, id: run.id), in: world.storage.copy(), bootID: world.host.bootID)
+    } catch {
+      throw Violation(.verdict, "the log cannot be verified: \(error)")
+    }
+    try Self.check(report, truth)
+  }
+
+  mutating func tookOver(_ tail: LogTail, in world: World) throws(Violation) { toldTail = tail }
+
+  func recovered(in world: World) throws(Violation) {
+    // Another engine that took the run over in the meantime has recovered the log.
+    if toldTail != foundTail, world.takenThrough == nil {
+      throw Violation(.verdict, "the engine resumes the run, and does not say how the log ended")
     }
   }
 }

@@ -24,7 +24,7 @@ extension Simulation {
       report,
       WorldFate(
         outcome, microseconds: endedAt.microseconds,
-        world.ledger, world.checkers.acknowledged,
+        world.ledger, world.checkers.history.acknowledged,
         stepCount: subject.definition.steps.count,
         patience: subject.model.patienceMicroseconds))
   }

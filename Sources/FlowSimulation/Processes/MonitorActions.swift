@@ -135,7 +135,7 @@ extension SimulatedProcesses {
   /// Tells an end once more, some time later.
   private func echo(_ message: ProcessMessage, life: Int) {
     guard world.choices.happens(.echo, perMille: world.options.echoPercent * 10) else { return }
-    world.hit(.endToldTwice)
+    world.befell(.endToldTwice)
     let delay = [0, 1_000, 1_500_000][world.choices.choose(.echo, below: 3)]
     arrange(.message(message, life: life), after: Int64(delay))
   }
@@ -188,7 +188,7 @@ extension SimulatedProcesses {
     guard !table.isTaken(processID),
       world.choices.happens(.reuse, perMille: world.options.reusePercent * 10)
     else { return }
-    world.hit(.groupReused)
+    world.befell(.groupReused)
     _ = table.start(.stranger, index: 0, parent: ProcessTable.initial, as: processID)
   }
 
@@ -203,6 +203,6 @@ extension SimulatedProcesses {
     monitor.state.end.unkillable_ids = (
       ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7]
     )
-    world.hit(.unkillableNamed)
+    world.befell(.unkillableNamed)
   }
 }

@@ -34,10 +34,10 @@ extension SimulatedProcesses {
     let isProbe = world.ledger.entries[monitor.entry].isProbe
     let behaviour = world.behaviour(
       ofStep: monitor.request.attempt.step, isProbe: isProbe)
-    if let fault = isProbe ? behaviour.answer : behaviour.fault { world.hit(fault) }
+    if let fault = isProbe ? behaviour.answer : behaviour.fault { world.befell(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)
-      world.checkers.started(monitor.entry, world)
+      world.checkers.commandStarted(monitor.entry)
       monitor.state.failed_operation = failure.operation.encoded
       return -Int64(failure.errno)
     }
@@ -45,7 +45,7 @@ extension SimulatedProcesses {
     monitor.command = serial
     world.ledger.commandStarted(
       monitor.entry, isUnkillable: behaviour.isUnkillable, at: world.now)
-    world.checkers.started(monitor.entry, world)
+    world.checkers.commandStarted(monitor.entry)
     world.trace.note(
       .launched, monitor.request.attempt, "runs as \(table[serial].processID)")
     var ending: AttemptEnd.Result?
@@ -72,7 +72,7 @@ extension SimulatedProcesses {
       group: behaviour.leavesGroup ? nil : table[command].group)
     world.ledger.descendantStarted(
       entry, isUnkillable: behaviour.isUnkillable, at: world.now)
-    if behaviour.leavesGroup { world.hit(.descendantLeavesGroup) }
+    if behaviour.leavesGroup { world.befell(.descendantLeavesGroup) }
     world.trace.note(
       .descendantStarted, attempt, "process \(table[serial].processID)")
     begin(
@@ -90,10 +90,10 @@ extension SimulatedProcesses {
 
   private func begin(_ command: SimulatedCommand, microseconds: Int64, stopsItself: Bool) {
     commands.append(command)
-    if command.ignoresTermination { world.hit(.commandIgnoresTermination) }
-    if command.isUnkillable { world.hit(.processIsUnkillable) }
+    if command.ignoresTermination { world.befell(.commandIgnoresTermination) }
+    if command.isUnkillable { world.befell(.processIsUnkillable) }
     if stopsItself {
-      world.hit(.processStopsItself)
+      world.befell(.processStopsItself)
       arrange(.stopsItself(command.process), after: microseconds)
     } else if command.ending != nil {
       arrange(.exits(command.process), after: microseconds)
@@ -135,7 +135,7 @@ extension SimulatedProcesses {
         command.entry, result, isUnkillable: command.isUnkillable, at: world.now)
       world.trace.note(
         .ended, command.attempt, EventWording.text(result))
-      if world.ledger.entries[command.entry].living > 0 { world.hit(.stragglers) }
+      if world.ledger.entries[command.entry].living > 0 { world.befell(.stragglers) }
     }
     end(serial)
   }

@@ -142,11 +142,11 @@ extension SimulatedProcesses {
     goOn(monitor)
   }
 
-  func endLauncher(_ launcher: SimulatedLauncher, wasKilled: Bool) {
+  func endLauncher(_ launcher: SimulatedLauncher, wasKilled: Bool, isMishap: Bool = false) {
     guard launcher.isLiving else { return }
     launcher.isLiving = false
     close(launcher.lock, of: launcher.process)
-    if wasKilled { world.hit(.launcherKilled) }
+    if wasKilled { world.befell(.launcherKilled, cause: isMishap ? .launcherKilled : nil) }
     world.trace.note(.launcherEnded, nil, wasKilled ? "killed" : "by itself")
     end(launcher.process)
   }

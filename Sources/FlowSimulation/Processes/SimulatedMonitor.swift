@@ -71,7 +71,8 @@ extension SimulatedProcesses {
     _ request: LaunchRequest, by launcher: SimulatedLauncher
   ) -> SimulatedMonitor {
     let entry = world.ledger.forked(
-      request.attempt, isProbe: world.checkers.isProbe(request), life: launcher.life, at: world.now)
+      request.attempt, isProbe: world.run?.isProbe(request) ?? false, life: launcher.life,
+      at: world.now)
     let monitor = SimulatedMonitor(
       index: monitors.count, request, by: launcher, entry: entry)
     monitors.append(monitor)
@@ -195,10 +196,7 @@ extension SimulatedProcesses {
     if let record = monitor.record { close(record, of: monitor.process) }
     close(monitor.launcherLock, of: monitor.process)
     world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
-    if wasKilled {
-      world.hit(.monitorKilled)
-      world.ledger.befell(.monitorKilled, at: world.now)
-    }
+    if wasKilled { world.befell(.monitorKilled, cause: .monitorKilled) }
     world.trace.note(
       .monitorEnded, monitor.request.attempt, wasKilled ? "killed" : "by itself")
     end(monitor.process)

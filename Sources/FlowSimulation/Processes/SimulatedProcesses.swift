@@ -121,7 +121,7 @@ package final class SimulatedProcesses: ProcessHost {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
     let new = SimulatedLauncher(
-      index: launchers.count, engine: engine, life: world.life, host: HostMark(world.host),
+      index: launchers.count, engine: engine, life: world.engine.life, host: HostMark(world.host),
       lock: lock)
     launchers.append(new)
     new.process = table.start(.launcher, index: new.index, parent: engine)
@@ -133,7 +133,7 @@ package final class SimulatedProcesses: ProcessHost {
 
   package func send(_ request: LaunchRequest) {
     guard world.engineGoesOn(at: .launch) else { return }
-    world.checkers.sent(request, world)
+    world.checkers.launches(request)
     guard let launcher, launcher.isLiving else { return }
     launcher.requests.append(request)
     launcher.lastRequestAt = max(
@@ -144,7 +144,7 @@ package final class SimulatedProcesses: ProcessHost {
   }
 
   package func nextMessage() -> ProcessMessage? {
-    world.isEngineDead ? nil : messages.removeFirst()
+    world.engine.isDead ? nil : messages.removeFirst()
   }
 
   package func hear() {
@@ -155,7 +155,7 @@ package final class SimulatedProcesses: ProcessHost {
   }
 
   package func open(_ processID: Int32) -> ProcessHandle? {
-    guard !world.isEngineDead, let serial = table.find(processID) else { return nil }
+    guard !world.engine.isDead, let serial = table.find(processID) else { return nil }
     return ProcessHandle(serial: raced(serial))
   }
 
@@ -172,7 +172,7 @@ package final class SimulatedProcesses: ProcessHost {
     case (.stop, .monitor), (.force, .monitor):
       let monitor = monitors[target.index]
       world.trace.note(.signalled, monitor.request.attempt, "\(signal)")
-      world.checkers.signalled(monitor.request.attempt, force: signal == .force)
+      world.checkers.stops(monitor.request.attempt, force: signal == .force)
       world.ledger.stopAsked(monitor.entry, force: signal == .force, at: world.now)
       arrange(.monitorSignalled(target.index, force: signal == .force), after: latency())
     case (.kill, .launcher): kill(serial)
@@ -183,7 +183,7 @@ package final class SimulatedProcesses: ProcessHost {
   }
 
   package func watch(_ process: consuming ProcessHandle, for attempt: AttemptID) {
-    guard !world.isEngineDead else { return }
+    guard !world.engine.isDead else { return }
     let serial = process.serial
     guard table.isLiving(serial) else {
       post(.watchedGone(attempt))
@@ -218,8 +218,7 @@ package final class SimulatedProcesses: ProcessHost {
       }
     }
     if killed + unkillable > 0 {
-      world.hit(.remainsKilled)
-      world.trace.note(.remainsKilled, attempt, "\(killed) killed, \(unkillable) not")
+      world.befell(.remainsKilled, attempt, note: "\(killed) killed, \(unkillable) not")
     }
     return (killed, unkillable)
   }
@@ -228,7 +227,7 @@ package final class SimulatedProcesses: ProcessHost {
 
   /// Launchers and monitors tell their own engine, over what they share with it.
   func tell(_ message: ProcessMessage, life: Int) {
-    guard engine != nil, life == world.life else { return }
+    guard engine != nil, life == world.engine.life else { return }
     lastMessageAt = max(lastMessageAt, world.now.advanced(byMicroseconds: latency()))
     onTheWay.append(message)
     world.arrange(.told(life: life), at: lastMessageAt)
@@ -237,7 +236,7 @@ package final class SimulatedProcesses: ProcessHost {
   /// What the engine learns by itself, which can overtake what it is told.
   private func post(_ message: ProcessMessage) {
     guard engine != nil else { return }
-    arrange(.message(message, life: world.life), after: latency())
+    arrange(.message(message, life: world.engine.life), after: latency())
   }
 
   // MARK: Happenings
@@ -261,13 +260,11 @@ package final class SimulatedProcesses: ProcessHost {
     case .exits(let serial): exits(serial)
     case .killed(let serial):
       guard table.isLiving(serial) else { return }
-      // Those whom a new engine kills because they linger are no mishap.
-      if table[serial].role == .launcher { world.ledger.befell(.launcherKilled, at: world.now) }
-      kill(serial)
+      kill(serial, isMishap: true)
     case .message(let message, let life):
-      if engine != nil, life == world.life { messages.append(message) }
+      if engine != nil, life == world.engine.life { messages.append(message) }
     case .told(let life):
-      guard engine != nil, life == world.life else { return }
+      guard engine != nil, life == world.engine.life else { return }
       if heard > 0 {
         heard -= 1
       } else if let message = onTheWay.removeFirst() {
@@ -290,17 +287,19 @@ package final class SimulatedProcesses: ProcessHost {
     guard !world.isHealed,
       world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
     else { return false }
-    world.hit(.forkFails)
+    world.befell(.forkFails)
     return true
   }
 
   // MARK: Ends
 
   /// SIGKILL.
-  func kill(_ serial: Int) {
+  ///
+  /// - Parameter isMishap: false for what the product kills itself, such as a launcher that does not exit.
+  func kill(_ serial: Int, isMishap: Bool = false) {
     let process = table[serial]
     switch process.role {
-    case .launcher: endLauncher(launchers[process.index], wasKilled: true)
+    case .launcher: endLauncher(launchers[process.index], wasKilled: true, isMishap: isMishap)
     case .monitor: endMonitor(monitors[process.index], wasKilled: true)
     case .command, .descendant: deliver(.kill, to: serial)
     case .engine, .stranger: end(serial)
@@ -346,7 +345,7 @@ package final class SimulatedProcesses: ProcessHost {
     else { return serial }
     let processID = table[serial].processID
     kill(serial)
-    world.hit(.processIDReused)
+    world.befell(.processIDReused)
     table.reap(serial)
     let stranger = table.start(
       .stranger, index: 0, parent: ProcessTable.initial, as: processID)

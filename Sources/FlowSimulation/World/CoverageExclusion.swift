@@ -31,19 +31,19 @@ package struct CoverageExclusion: Sendable {
     ) { $0.phase == .creating && $0.kind != .runCreated },
     CoverageExclusion(
       impossible: "before a run is acknowledged nothing is launched"
-    ) { $0.phase == .creating && $0.fault.isOfAttempts },
+    ) { $0.phase == .creating && $0.fault.traits.contains(.ofAttempts) },
     CoverageExclusion(
       impossible: "an engine that creates a run waits for nothing"
     ) { $0.phase == .creating && $0.fault == .lateWakeUp },
     CoverageExclusion(
       impossible: "what a power loss takes shows when the engine is gone"
-    ) { $0.fault.isLossOfPower && $0.phase != .away && $0.phase != .creating },
+    ) { $0.fault.traits.contains(.afterPowerLoss) && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
       impossible: "a disk betrays between two engines, so that each finds one disk"
-    ) { $0.fault.isBetrayal && $0.phase != .away && $0.phase != .creating },
+    ) { $0.fault.traits.contains(.betrayal) && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
       impossible: "nobody does it while no engine lives"
-    ) { $0.fault.isOfEngine && $0.phase == .away },
+    ) { $0.fault.traits.contains(.ofEngine) && $0.phase == .away },
     CoverageExclusion(
       impossible: "the folder is mounted elsewhere while no engine lives"
     ) { $0.fault == .remounted && $0.phase != .away && $0.phase != .creating },
@@ -64,7 +64,7 @@ package struct CoverageExclusion: Sendable {
     ) { $0.phase == .committing && $0.fault == .shortWrite },
     CoverageExclusion(
       impossible: "when the end of a run is durable, none of its attempts is open"
-    ) { $0.kind == .runFinished && $0.fault.needsOpenAttempt },
+    ) { $0.kind == .runFinished && $0.fault.traits.contains(.ofOpenAttempts) },
     CoverageExclusion(
       impossible: "while no engine lives only monitors need room, and a run that has ended has none"
     ) { $0.kind == .runFinished && $0.phase == .away && $0.fault == .diskFull },
@@ -74,7 +74,7 @@ package struct CoverageExclusion: Sendable {
         + " another round holds one"
     ) {
       switch $0.kind {
-      case .runCreated, .definitionPart, .runReopened: $0.fault.isOfProbe
+      case .runCreated, .definitionPart, .runReopened: $0.fault.traits.contains(.ofProbes)
       default: false
       }
     },
@@ -82,7 +82,7 @@ package struct CoverageExclusion: Sendable {
       unlikely:
         "what a run leaves running goes on when it likes, and there is nothing to be seen of"
         + " it in the moments in which an engine closes or opens the log of a run that has ended"
-    ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.isOfAttempts },
+    ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.traits.contains(.ofAttempts) },
     CoverageExclusion(
       unlikely:
         "while the first commit of another round is made durable its engine does nothing else,"
@@ -106,7 +106,8 @@ package struct CoverageExclusion: Sendable {
         "a run that stops tells its probes so at once: they seldom answer while something else"
         + " is made durable, or while the next engine comes up"
     ) {
-      guard $0.fault.isOfProbe, $0.phase == .committing || $0.phase == .recovering else {
+      guard $0.fault.traits.contains(.ofProbes), $0.phase == .committing || $0.phase == .recovering
+      else {
         return false
       }
       switch $0.kind {
@@ -118,7 +119,7 @@ package struct CoverageExclusion: Sendable {
       unlikely:
         "an engine that has made durable that the run stops tells its probes, and seldom dies before"
     ) {
-      guard $0.fault.isOfProbe, $0.phase == .away else { return false }
+      guard $0.fault.traits.contains(.ofProbes), $0.phase == .away else { return false }
       switch $0.kind {
       case .cancelRequested, .stopRequested, .runStopping, .attemptWithdrawn: return true
       default: return false
@@ -169,66 +170,4 @@ package struct CoverageExclusion: Sendable {
     CoverageCell(fault: .syncPretends, kind: .roomReturned, phase: .recovering),
     CoverageCell(fault: .tooManyFiles, kind: .roomReturned, phase: .committing),
   ]
-}
-
-extension Fault {
-  /// Whether it befalls an attempt, or those who look after it.
-  fileprivate var isOfAttempts: Bool {
-    switch self {
-    case .commandFails, .commandHangs, .commandIgnoresTermination, .launchFails, .endToldTwice,
-      .monitorKilled, .launcherKilled, .forkFails, .recordFails, .processIDReused, .groupReused,
-      .stragglers,
-      .descendantLeavesGroup, .processStopsItself, .processIsUnkillable, .unkillableNamed,
-      .remainsKilled, .probeSaysYes, .probeSaysNo, .probeFails, .runsElsewhere:
-      true
-    default: false
-    }
-  }
-
-  /// Whether it befalls an attempt that has no end yet, or what is done for one.
-  fileprivate var needsOpenAttempt: Bool {
-    switch self {
-    case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
-      .processIDReused, .groupReused, .unkillableNamed, .remainsKilled, .probeSaysYes, .probeSaysNo,
-      .probeFails,
-      .runsElsewhere:
-      true
-    default: false
-    }
-  }
-
-  fileprivate var isOfProbe: Bool {
-    switch self {
-    case .probeSaysYes, .probeSaysNo, .probeFails: true
-    default: false
-    }
-  }
-
-  /// Whether it befalls what an engine does.
-  fileprivate var isOfEngine: Bool {
-    switch self {
-    case .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead, .tooManyFiles, .closeFails,
-      .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears, .syncPretends, .lateWakeUp,
-      .slowOperation,
-      .processIDReused, .remainsKilled, .processStop:
-      true
-    default: false
-    }
-  }
-
-  fileprivate var isLossOfPower: Bool {
-    switch self {
-    case .bytesLost, .tornWrite, .garbage, .namesLost, .writesReordered, .namesReordered,
-      .renameHalved:
-      true
-    default: false
-    }
-  }
-
-  fileprivate var isBetrayal: Bool {
-    switch self {
-    case .bitRot, .sectorLost, .misdirectedWrite, .staleRead, .fileLost: true
-    default: false
-    }
-  }
 }

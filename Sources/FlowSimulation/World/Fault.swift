@@ -1,8 +1,12 @@
 /// What can go wrong in a world, by kind.
+///
+/// To add one takes a case and its row in the two tables below, an option that turns it on
+/// (`SimulationOptions`), a site for its choices (`ChoiceSite`), and the place where it strikes, which calls
+/// `World.befell`. Words of its own in the timeline are a `Trace.Kind`.
 package enum Fault: UInt8, CaseIterable, Sendable {
   /// The machine loses power: all processes die, and what was not synced may be gone.
   case powerLoss
-  /// The engine is killed: all others go on, and the page cache stays.
+  /// The engine is killed: other processes go on, and the page cache stays.
   case processStop
   /// A power loss took bytes that were not synced.
   case bytesLost
@@ -16,7 +20,7 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case ioError
   /// An operation fails once (ENOSPC).
   case noSpace
-  /// All that needs room fails for a while (ENOSPC).
+  /// Everything that needs space fails for a while (ENOSPC).
   case diskFull
   /// A sync fails, and what was dirty will never be written, though it can be read until a crash.
   case syncDrops
@@ -24,7 +28,7 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case syncReverts
   case shortWrite
   case lateWakeUp
-  /// An operation on the disk takes time, in which others go on.
+  /// An operation on the disk takes time, in which other processes go on.
   case slowOperation
   case wallClockJump
   case commandFails
@@ -34,22 +38,22 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case endToldTwice
   case cancel
   case forcedCancel
-  /// Somebody leaves a request to cancel in the run's folder.
+  /// A request to cancel is left in the run's folder.
   case requestLeft
   case forcedRequestLeft
   /// No engine lives when a request is left.
   case requestLeftToNobody
-  /// Who leaves a request dies on the way.
+  /// A canceller crashes while it leaves a request.
   case cancellerDies
-  /// SIGKILL; what it watched over goes on.
+  /// By SIGKILL; the command that it watched goes on.
   case monitorKilled
   case launcherKilled
   case forkFails
-  /// The disk refuses a monitor something.
+  /// The disk refuses an operation of a monitor.
   case recordFails
-  /// Between learning a process id and using it, it has become another's.
+  /// Between reading a process id and using it, another process has got it.
   case processIDReused
-  /// A command ends, and what it has started goes on.
+  /// A command ends, and processes that it has started go on.
   case stragglers
   case descendantLeavesGroup
   /// SIGTERM does nothing to it until it is continued.
@@ -57,15 +61,15 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case processIsUnkillable
   /// A monitor gives up what cannot be killed.
   case unkillableNamed
-  /// What a monitor left that was killed is found and killed.
+  /// What is left of an attempt whose monitor was killed is found and killed.
   case remainsKilled
-  /// The work of a lost attempt had happened, or had not, or nobody can say.
+  /// The work of a lost attempt had happened, or had not, or its probe cannot say.
   case probeSaysYes
   case probeSaysNo
   case probeFails
   /// A new engine finds the run's folder mounted elsewhere.
   case remounted
-  /// What an earlier engine started runs where the new one cannot reach it.
+  /// Attempts of an earlier engine run where the new one cannot reach them.
   case runsElsewhere
   /// A power loss took some writes and left later ones, or left them in another order.
   case writesReordered
@@ -73,13 +77,13 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case namesReordered
   /// A power loss left a file with both its names.
   case renameHalved
-  /// An operation fails (EIO), and what it was to do has happened.
+  /// An operation fails (EIO), and has been performed all the same.
   case failsAfterwards
-  /// A sync fails, and what was dirty stays to be written.
+  /// A sync fails, and what was dirty can still be written.
   case syncKeeps
   /// A sync fails, and a part of what was dirty was written.
   case syncTears
-  /// Something cannot be looked at (EIO): a folder, a file, its size, what it holds.
+  /// Something cannot be looked at (EIO): a folder, a file, its size, its bytes.
   case readFails
   case shortRead
   /// A file cannot be opened (EMFILE).
@@ -96,18 +100,82 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case staleRead
   /// A file is gone.
   case fileLost
-  /// A sync says that all is well, and has done nothing.
+  /// A sync reports success, and has done nothing.
   case syncPretends
-  /// Somebody removes the lock file of a run at work.
+  /// A cleaner removes the lock file of a run at work.
   case lockFileRemoved
   /// Another engine takes over a run at work, which it can where the lock file is gone.
   case runTakenOver
-  /// The number of a command that was reaped becomes that of a stranger, and of the group he leads.
+  /// The process id of a reaped command becomes that of a stranger, and of the group that it leads.
   case groupReused
 }
 
-/// Where an engine can die. Operations that change nothing are left out: a death there leaves the
-/// same world as one before the next that does.
+extension Fault {
+  /// In which phases of a world a fault can strike, as far as that follows from what it strikes.
+  struct Traits: OptionSet {
+    let rawValue: UInt8
+
+    /// It strikes an attempt, or the launcher or monitor that looks after it.
+    static let ofAttempts = Traits(rawValue: 1)
+    /// It strikes an attempt that has no end yet, or what is done for one.
+    static let ofOpenAttempts: Traits = [ofAttempts, Traits(rawValue: 2)]
+    static let ofProbes: Traits = [ofOpenAttempts, Traits(rawValue: 4)]
+    /// It strikes something that an engine does.
+    static let ofEngine = Traits(rawValue: 8)
+    /// It is what a power loss has taken, which shows when the engine is gone.
+    static let afterPowerLoss = Traits(rawValue: 16)
+    /// A hostile disk breaks its promise, between two engines.
+    static let betrayal = Traits(rawValue: 32)
+  }
+
+  var traits: Traits {
+    switch self {
+    case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
+      .groupReused, .unkillableNamed, .runsElsewhere:
+      .ofOpenAttempts
+    case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
+    case .processIDReused, .remainsKilled: [.ofOpenAttempts, .ofEngine]
+    case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
+      .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
+      .ofAttempts
+    case .processStop, .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead,
+      .tooManyFiles, .closeFails, .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears,
+      .syncPretends, .lateWakeUp, .slowOperation:
+      .ofEngine
+    case .bytesLost, .tornWrite, .garbage, .namesLost, .writesReordered, .namesReordered,
+      .renameHalved:
+      .afterPowerLoss
+    case .bitRot, .sectorLost, .misdirectedWrite, .staleRead, .fileLost: .betrayal
+    case .powerLoss, .diskFull, .wallClockJump, .cancel, .forcedCancel, .requestLeft,
+      .forcedRequestLeft, .requestLeftToNobody, .cancellerDies, .remounted, .lockFileRemoved,
+      .runTakenOver:
+      []
+    }
+  }
+
+  /// What the timeline calls it, where it is noted at all.
+  var traceKind: Trace.Kind {
+    switch self {
+    case .powerLoss, .processStop: .crashed
+    case .cancel, .forcedCancel: .cancelled
+    case .requestLeft, .forcedRequestLeft: .requestLeft
+    case .wallClockJump: .clockJumped
+    case .remainsKilled: .remainsKilled
+    case .remounted: .remounted
+    case .lockFileRemoved: .lockRemoved
+    case .runTakenOver: .runTaken
+    case .ioError, .noSpace, .failsAfterwards, .syncKeeps, .syncDrops, .syncReverts, .syncTears,
+      .readFails, .tooManyFiles, .closeFails:
+      .storageFailed
+    case .syncPretends, .bitRot, .sectorLost, .misdirectedWrite, .staleRead, .fileLost:
+      .diskBetrays
+    default: .fault
+    }
+  }
+}
+
+/// Where an engine can die. Operations that change nothing are left out: a death there leaves the same
+/// world as a death before the next operation that does.
 package enum CrashPoint: UInt8, CaseIterable, Sendable {
   case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   case startLauncher, launch, stop, killRemains, wait

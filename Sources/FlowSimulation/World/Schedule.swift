@@ -1,6 +1,6 @@
 import FlowCore
 
-/// What is going to happen, ordered by time, then by when it was arranged.
+/// The time of a world, and what is going to happen in it: ordered by time, then by when it was arranged.
 struct Schedule<Happening> {
   private struct Entry: Comparable, Sendable {
     let time: WorldTime
@@ -12,6 +12,7 @@ struct Schedule<Happening> {
     }
   }
 
+  private(set) var now = WorldTime(microseconds: 0)
   private var heap = BinaryHeap<Entry>()
   /// By slot; spent slots are used again.
   private var happenings: [Happening?] = []
@@ -33,7 +34,19 @@ struct Schedule<Happening> {
     arranged += 1
   }
 
-  mutating func removeNext() -> Happening? {
+  /// Goes on to the next happening.
+  ///
+  /// - Returns: nil if there is none until `end`: then that is the time now.
+  mutating func advance(until end: WorldTime) -> Happening? {
+    guard let next = nextTime, next <= end, let happening = removeNext() else {
+      now = end
+      return nil
+    }
+    now = max(now, next)
+    return happening
+  }
+
+  private mutating func removeNext() -> Happening? {
     guard let entry = heap.removeMin() else { return nil }
     freeSlots.append(entry.slot)
     defer { happenings[entry.slot] = nil }

@@ -32,33 +32,12 @@ package final class SimulatedStorage: Storage {
   /// The sync that was begun: which file, how many of its changes, and whether it is done.
   private var pendingSync: (node: Int, changes: Int, isDone: Bool, error: Errno?)?
 
-  /// What becomes of an operation.
-  enum Verdict {
-    case done
-    /// It fails, and changes nothing. What a sync was to write stays to be written.
-    case refused(Errno)
-    /// It fails, and what it was to do has happened.
-    case doneAndRefused(Errno)
-    /// It is a sync that fails, and what was dirty will never be written, but for a first part of so
-    /// many thousandths.
-    case dropped(Errno, landedPerMille: Int, reverting: Bool)
-    /// It is a sync that says that all is well, and does nothing.
-    case pretended
-
-    var isOutOfSpace: Bool {
-      switch self {
-      case .refused(let error), .doneAndRefused(let error): error.isOutOfSpace
-      case .done, .dropped, .pretended: false
-      }
-    }
-  }
-
   /// Called before each operation that changes something, before anything of it is looked up.
   var onChange: () -> Void = {}
   /// Asked before each operation that changes something, and whether it takes more room on the disk.
-  var judge: (_ operation: Operation, _ needsRoom: Bool) -> Verdict = { _, _ in .done }
+  var decide: (_ operation: Operation, _ needsSpace: Bool) -> DiskDecision = { _, _ in .done }
   /// Asked before each operation that changes nothing: with what error it fails, if it does.
-  var judgeLook: (Look) -> Errno? = { _ in nil }
+  var failedLook: (Look) -> Errno? = { _ in nil }
   /// How many of so many bytes a read brings.
   var deliveredBytes: (Int) -> Int = { $0 }
   /// How many of so many bytes a write takes. Not asked for one within a sector: Linux cuts writes
@@ -181,18 +160,18 @@ package final class SimulatedStorage: Storage {
     open[file] = nil
   }
 
-  func completeSync(_ verdict: Verdict) {
+  func completeSync(_ decision: DiskDecision) {
     guard let sync = pendingSync, !sync.isDone else { return }
     pendingSync?.isDone = true
-    do throws(Errno) { try settle(verdict, syncing: sync.node, sync.changes) } catch {
+    do throws(Errno) { try settle(decision, syncing: sync.node, sync.changes) } catch {
       pendingSync?.error = error
     }
   }
 
   private func settle(
-    _ verdict: Verdict, syncing node: Int, _ count: Int
+    _ decision: DiskDecision, syncing node: Int, _ count: Int
   ) throws(Errno) {
-    switch verdict {
+    switch decision {
     case .done: changeFile(node) { $0.sync(count, remembers: tier == .hostile) }
     case .refused(let error): throw error
     case .doneAndRefused(let error):
@@ -210,9 +189,9 @@ package final class SimulatedStorage: Storage {
 
   /// Runs what an operation does, if it does.
   private func perform(
-    _ operation: Operation, needsRoom: Bool = false, _ body: () -> Void
+    _ operation: Operation, needsSpace: Bool = false, _ body: () -> Void
   ) throws(Errno) {
-    switch judge(operation, needsRoom) {
+    switch decide(operation, needsSpace) {
     case .done, .pretended: body()
     case .refused(let error), .dropped(let error, _, _): throw error
     case .doneAndRefused(let error):
@@ -222,7 +201,7 @@ package final class SimulatedStorage: Storage {
   }
 
   private func look(_ look: Look) throws(Errno) {
-    if let error = judgeLook(look) { throw error }
+    if let error = failedLook(look) { throw error }
   }
 
   // MARK: Names
@@ -231,7 +210,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let (parent, name) = try locate(path)
     if names(of: parent)[name] != nil { throw .fileExists }
-    try perform(.makeDirectory, needsRoom: true) {
+    try perform(.makeDirectory, needsSpace: true) {
       let node = add(Node(isFolder: true))
       changeFolder(parent) { $0.apply([.init(name: name, node: node)]) }
       knownPaths.nameAppeared()
@@ -315,7 +294,7 @@ package final class SimulatedStorage: Storage {
       let (parent, name) = try locate(path)
       if names(of: parent)[name] != nil { throw .fileExists }
       var new = 0
-      try perform(.create, needsRoom: true) {
+      try perform(.create, needsSpace: true) {
         new = add(Node(isFolder: false))
         changeFolder(parent) { $0.apply([.init(name: name, node: new)]) }
         knownPaths.nameAppeared()
@@ -362,7 +341,7 @@ package final class SimulatedStorage: Storage {
     let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     var taken = all.count
     written = node
-    try perform(.write, needsRoom: Int(offset) + all.count > size) {
+    try perform(.write, needsSpace: Int(offset) + all.count > size) {
       if !isWithinSector { taken = acceptedBytes(all.count) }
       let written = taken == all.count ? all : Array(all[..<taken])
       changeFile(node) { $0.apply(.write(offset: Int(offset), bytes: written)) }
@@ -373,7 +352,7 @@ package final class SimulatedStorage: Storage {
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
     onChange()
     let node = try node(of: file)
-    try perform(.reserve, needsRoom: true) {
+    try perform(.reserve, needsSpace: true) {
       changeFile(node) { $0.apply(.extend(length: Int(length))) }
     }
   }
@@ -382,7 +361,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let node = try fileNode(of: file)
     let count = nodes[node].file.unsynced.count
-    try settle(judge(.sync, false), syncing: node, count)
+    try settle(decide(.sync, false), syncing: node, count)
   }
 
   package func startSync(_ file: Handle) throws(Errno) {

@@ -1,15 +1,36 @@
 package import FlowCore
 import FlowStorage
 
-/// What happened in a world, as one number that two equal worlds share, and on request as lines.
+/// What happened in a world: as one number, which two equal worlds share, and on request as lines.
 package final class Trace {
+  /// What a line is about. The raw value is part of the hash: it never changes, and is never used again.
   enum Kind: UInt64 {
     case launched = 1
-    case ended, committed, cancelled, crashed, storageFailed, restarted, healed, clockJumped
-    case diskFull, powerLost
-    case launcherStarted, launcherEnded, monitorStarted, monitorEnded, signalled
-    case descendantStarted, descendantEnded, remainsKilled
-    case requestLeft, remounted, diskBetrays, lockRemoved, runTaken
+    case ended = 2
+    case committed = 3
+    case cancelled = 4
+    case crashed = 5
+    case storageFailed = 6
+    case restarted = 7
+    case healed = 8
+    case clockJumped = 9
+    case diskFull = 10
+    case powerLost = 11
+    case launcherStarted = 12
+    case launcherEnded = 13
+    case monitorStarted = 14
+    case monitorEnded = 15
+    case signalled = 16
+    case descendantStarted = 17
+    case descendantEnded = 18
+    case remainsKilled = 19
+    case requestLeft = 20
+    case remounted = 21
+    case diskBetrays = 22
+    case lockRemoved = 23
+    case runTaken = 24
+    /// A fault without a kind of its own.
+    case fault = 25
   }
 
   /// Where something happened.
@@ -58,10 +79,11 @@ package final class Trace {
     for part in [attempt?.step ?? -1, attempt?.number ?? -1] {
       hash = SplitMix64.mix(hash ^ UInt64(UInt32(bitPattern: part)))
     }
-    tell(kind.lane) {
+    let (lane, words) = kind.shown
+    tell(lane) {
       let name = attempt.flatMap { wording?.name($0) }
       let detail = detail()
-      return [name, kind.words, detail.isEmpty ? nil : detail].compactMap(\.self)
+      return [name, words, detail.isEmpty ? nil : detail].compactMap(\.self)
         .joined(separator: " ")
     }
   }
@@ -86,45 +108,34 @@ package final class Trace {
 }
 
 extension Trace.Kind {
-  fileprivate var lane: Trace.Lane {
+  /// Where a line of this kind is shown, and how it begins.
+  fileprivate var shown: (lane: Trace.Lane, words: String) {
     switch self {
-    case .launched, .ended, .launcherStarted, .launcherEnded, .monitorStarted, .monitorEnded,
-      .signalled, .descendantStarted, .descendantEnded, .remainsKilled:
-      .processes
-    case .committed: .engine
-    case .storageFailed, .diskFull, .diskBetrays: .storage
-    case .cancelled, .crashed, .restarted, .healed, .clockJumped, .powerLost, .requestLeft,
-      .remounted, .lockRemoved, .runTaken:
-      .world
-    }
-  }
-
-  fileprivate var words: String {
-    switch self {
-    case .launched: "is launched,"
-    case .ended: "has ended:"
-    case .committed: "committed"
-    case .cancelled: "somebody cancels the run"
-    case .crashed: "the engine dies:"
-    case .storageFailed: "fails:"
-    case .restarted: "a new engine:"
-    case .healed: "faults are over"
-    case .clockJumped: "wall time jumps"
-    case .diskFull: "the disk"
-    case .powerLost: "power is lost:"
-    case .diskBetrays: "the disk keeps no promise:"
-    case .lockRemoved: "somebody removes the lock file"
-    case .runTaken: "another engine takes the run"
-    case .launcherStarted: "a launcher:"
-    case .launcherEnded: "the launcher has ended:"
-    case .monitorStarted: "has a monitor:"
-    case .monitorEnded: "its monitor has ended:"
-    case .signalled: "its monitor is told:"
-    case .descendantStarted: "starts another:"
-    case .descendantEnded: "one that it started has ended:"
-    case .remainsKilled: "what is left of it:"
-    case .requestLeft: "somebody leaves a request to cancel the run"
-    case .remounted: "the run's folder is mounted elsewhere:"
+    case .launched: (.processes, "is launched,")
+    case .ended: (.processes, "has ended:")
+    case .committed: (.engine, "committed")
+    case .cancelled: (.world, "the run is cancelled by a signal")
+    case .crashed: (.world, "the engine dies:")
+    case .storageFailed: (.storage, "fails:")
+    case .restarted: (.world, "a new engine:")
+    case .healed: (.world, "faults are over")
+    case .clockJumped: (.world, "wall time jumps")
+    case .diskFull: (.storage, "the disk")
+    case .powerLost: (.world, "power is lost:")
+    case .launcherStarted: (.processes, "a launcher:")
+    case .launcherEnded: (.processes, "the launcher has ended:")
+    case .monitorStarted: (.processes, "has a monitor:")
+    case .monitorEnded: (.processes, "its monitor has ended:")
+    case .signalled: (.processes, "its monitor is told:")
+    case .descendantStarted: (.processes, "starts another:")
+    case .descendantEnded: (.processes, "a process it started has ended")
+    case .remainsKilled: (.processes, "what is left of it:")
+    case .requestLeft: (.world, "a request to cancel is left in the run's folder")
+    case .remounted: (.world, "the run's folder is mounted elsewhere:")
+    case .diskBetrays: (.storage, "the disk breaks its promise:")
+    case .lockRemoved: (.world, "a cleaner removes the lock file")
+    case .runTaken: (.world, "another engine takes the run over")
+    case .fault: (.world, "a fault:")
     }
   }
 }

@@ -1,54 +1,82 @@
+import FlowCore
 import FlowRuntime
 import FlowStorage
 
-/// What becomes of operations on the disk.
+/// What happens to each operation on the disk, by whose operation it is.
 extension World {
-  func judge(
-    _ operation: SimulatedStorage.Operation, needsRoom: Bool
-  ) -> SimulatedStorage.Verdict {
-    if isVisited { return judgeVisitor() }
-    if storage.user != SimulatedStorage.engine { return judgeRecord(needsRoom: needsRoom) }
+  /// The storage asks the world from now on.
+  func attachDisk() {
+    if options.readErrorPerMille > 0 {
+      storage.failedLook = { [unowned self] in failedLook($0) }
+    }
+    if options.shortReadPerMille > 0 {
+      storage.deliveredBytes = { [unowned self] in deliveredBytes(of: $0) }
+    }
+    if options.operationMicroseconds > 0 {
+      storage.onChange = { [unowned self] in operationTakesTime() }
+    }
+    storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
+    storage.decide = { [unowned self] in decide($0, needsSpace: $1) }
+    storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
+    storage.onSyncStarted = { [unowned self] in
+      let latency = choices.choose(.syncLatency, below: options.syncMicroseconds + 1)
+      arrange(.syncDone(life: engine.life), afterMicroseconds: Int64(latency))
+    }
+  }
+
+  /// The disk has no space for a while, or has some again.
+  func fillDisk(_ isFull: Bool) {
+    disk.isFull = isFull && !isHealed
+    // What it costs shows where an operation needs space; that it is full counts once.
+    if disk.isFull { ledger.befell(.disk, at: now) }
+    trace.note(.diskFull, nil, isFull ? "has no space" : "has space again")
+  }
+
+  private func decide(
+    _ operation: SimulatedStorage.Operation, needsSpace: Bool
+  ) -> DiskDecision {
+    if visitors.arePresent { return visitors.decide() }
+    if storage.user != SimulatedStorage.engine { return decideRecord(needsSpace: needsSpace) }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     letCleanerCome()
     guard engineGoesOn(at: operation.crashPoint) else { return .refused(.inputOutput) }
     if operation == .syncDirectory { checkers.syncsNames() }
-    let verdict = drawVerdict(operation, needsRoom: needsRoom)
+    let decision = drawDecision(operation, needsSpace: needsSpace)
+    noteSpace(operation, needsSpace: needsSpace, decision)
+    return decision
+  }
+
+  /// Keeps in mind what the engine can know of the space on the disk.
+  private func noteSpace(
+    _ operation: SimulatedStorage.Operation, needsSpace: Bool, _ decision: DiskDecision
+  ) {
+    let lacksSpace = decision.lacksSpace
     switch operation {
-    // What the log needs room for; all its writes find it.
-    case .create, .reserve:
-      if needsRoom || verdict.isOutOfSpace { lacksRoom = verdict.isOutOfSpace }
+    // The log reserves space before it writes, so that its writes find some.
+    case .create, .reserve: if needsSpace || lacksSpace { disk.lacksSpace = lacksSpace }
     case .write:
-      if verdict.isOutOfSpace { lacksRoom = true }
-      if verdict.isOutOfSpace || mayWaitInSilence, let runFolder,
-        storage.isWriting(runFolder.lock)
+      if lacksSpace { disk.lacksSpace = true }
+      if lacksSpace || engine.mayWaitInSilence, let lock = run?.folder.lock,
+        storage.isWriting(lock)
       {
-        mayWaitInSilence = verdict.isOutOfSpace
+        engine.mayWaitInSilence = lacksSpace
       }
-    case .startSync: mayWaitInSilence = false
+    case .startSync: engine.mayWaitInSilence = false
     case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
-      if verdict.isOutOfSpace { lacksRoom = true }
+      if lacksSpace { disk.lacksSpace = true }
     }
-    return verdict
   }
 
-  /// Who does not come to the end of what he wants dies on the way.
-  private func judgeVisitor() -> SimulatedStorage.Verdict {
-    guard let operations = visitorOperations else { return .done }
-    visitorOperations = operations - 1
-    return operations > 0 ? .done : .refused(.inputOutput)
-  }
-
-  /// Of a monitor's operations: none of them is a moment at which the engine dies.
-  private func judgeRecord(needsRoom: Bool) -> SimulatedStorage.Verdict {
-    if needsRoom && isDiskFull {
-      hit(.diskFull)
+  /// Of a monitor's operations. The engine does not die at them.
+  private func decideRecord(needsSpace: Bool) -> DiskDecision {
+    if needsSpace && disk.isFull {
+      befell(.diskFull)
       return .refused(.noSpace)
     }
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)
     else { return .done }
-    hit(.recordFails)
-    ledger.befell(.disk, at: now)
+    befell(.recordFails, cause: .disk)
     let isFull = choices.happens(.recordFault, perMille: 500)
     return .refused(isFull ? .noSpace : .inputOutput)
   }

@@ -1,6 +1,6 @@
 import FlowCore
 
-/// What befalls machine and processes at some time, whatever they do then.
+/// What strikes the machine and its processes at some time, whatever they are doing.
 enum Misfortune: UInt8, CaseIterable, Sendable {
   case powerLoss
   case engineKilled
@@ -9,9 +9,9 @@ enum Misfortune: UInt8, CaseIterable, Sendable {
 }
 
 extension World {
-  /// Draws what goes wrong in a time that is long beside the engine's own doings, from now on.
+  /// Draws what goes wrong from now on, over a time that is long beside the engine's own operations.
   func arrangeMisfortunes(overMicroseconds span: Int64) {
-    // Two of a kind at most: with more of them each would say less.
+    // At most two of a kind: with more of them, each would tell less.
     for misfortune in Misfortune.allCases {
       for _ in 0..<2 where choices.happens(.misfortune, perMille: misfortune.perMille) {
         let time = Int64(choices.choose(.misfortune, below: Int(span)))
@@ -26,14 +26,14 @@ extension World {
     }
   }
 
-  func befall(_ misfortune: Misfortune) {
+  func strike(_ misfortune: Misfortune) {
     if isHealed || isOver { return }
     switch misfortune {
-    case .powerLoss where isEngineDead:
-      hit(.powerLoss)
+    case .powerLoss where engine.isDead:
+      befell(.powerLoss)
       losePower()
     case .powerLoss: engineDies(by: .powerLoss, at: .wait)
-    case .engineKilled: if !isEngineDead { engineDies(by: .processStop, at: .wait) }
+    case .engineKilled: if !engine.isDead { engineDies(by: .processStop, at: .wait) }
     case .monitorKilled: killOne(of: processes.livingMonitors)
     case .launcherKilled: killOne(of: processes.livingLaunchers)
     }

@@ -28,7 +28,7 @@ struct OwnershipTests {
     let intents = durable.map(\.body).filter { $0.kind == .attemptScheduled }
     try disk.removeFile(folder.lock)
     var writes = 0
-    disk.judge = { [disk] operation, _ in
+    disk.decide = { [disk] operation, _ in
       if operation == .write, disk.user == SimulatedStorage.engine { writes += 1 }
       return .done
     }
@@ -44,7 +44,7 @@ struct OwnershipTests {
   /// The sync was under way when another took the run: it may not have counted this commit.
   @Test func aCommitIsNotToldDurableWhenTheRunWasTakenMeanwhile() throws {
     var driver = try harness.create()
-    disk.judge = { [disk, folder] operation, _ in
+    disk.decide = { [disk, folder] operation, _ in
       if operation == .startSync { try? disk.removeFile(folder.lock) }
       return .done
     }
@@ -109,9 +109,9 @@ struct OwnershipTests {
     do {
       var driver = try harness.create()
       // A commit that is written, and never synced.
-      disk.judge = { operation, _ in operation == .startSync ? .refused(.inputOutput) : .done }
+      disk.decide = { operation, _ in operation == .startSync ? .refused(.inputOutput) : .done }
       #expect(throws: RunError.self) { while try driver.step() == nil {} }
-      disk.judge = { _, _ in .done }
+      disk.decide = { _, _ in .done }
     }
     harness.world.replaceEngine()
     try disk.removeFile(folder.lock)

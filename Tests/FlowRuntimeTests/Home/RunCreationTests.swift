@@ -11,7 +11,7 @@ struct RunCreationTests {
   private func operations() throws -> Int {
     let harness = Harness()
     var count = 0
-    harness.world.storage.judge = { _, _ in
+    harness.world.storage.decide = { _, _ in
       count += 1
       return .done
     }
@@ -26,7 +26,7 @@ struct RunCreationTests {
     for fatal in 1...count {
       let harness = Harness()
       var operation = 0
-      harness.world.storage.judge = { _, _ in
+      harness.world.storage.decide = { _, _ in
         operation += 1
         return operation == fatal ? .refused(errno) : .done
       }
@@ -45,12 +45,12 @@ struct RunCreationTests {
       let harness = Harness()
       var operation = 0
       // From the death on nothing that the process does has any effect.
-      harness.world.storage.judge = { _, _ in
+      harness.world.storage.decide = { _, _ in
         operation += 1
         return operation >= fatal ? .refused(.inputOutput) : .done
       }
       _ = try? harness.create()
-      harness.world.storage.judge = { _, _ in .done }
+      harness.world.storage.decide = { _, _ in .done }
       harness.world.replaceEngine()
       switch fate {
       case .stop: break

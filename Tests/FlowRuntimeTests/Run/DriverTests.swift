@@ -125,7 +125,7 @@ struct DriverTests {
     let first = try #require(
       harness.recorder.events.first { $0.body.kind == .retryScheduled }?.moment.monotonic)
     var operations = 0
-    harness.world.storage.judge = { _, _ in
+    harness.world.storage.decide = { _, _ in
       operations += 1
       return .done
     }
@@ -147,7 +147,7 @@ struct DriverTests {
       for _ in 0..<3 { _ = try driver.step() }
       #expect(driver.commitInFlight.last?.body == .runFinished(.succeeded))
     }
-    harness.world.storage.judge = { _, _ in .done }
+    harness.world.storage.decide = { _, _ in .done }
     harness.world.replaceEngine()
     #expect(try !harness.drive(by: 2))
     harness.world.replaceEngine(losingPower: true)
@@ -160,14 +160,14 @@ struct DriverTests {
     let harness = Harness(Harness.chain(2))
     do {
       var driver = try harness.create()
-      harness.world.storage.judge = { operation, _ in
+      harness.world.storage.decide = { operation, _ in
         operation == .startSync
           ? .dropped(.inputOutput, landedPerMille: 0, reverting: false) : .done
       }
       #expect(throws: RunError.self) { while try driver.step() == nil {} }
     }
     harness.world.storage.closeAll()
-    harness.world.storage.judge = { _, _ in .done }
+    harness.world.storage.decide = { _, _ in .done }
     #expect(try harness.read() == harness.recorder.events)
   }
 }

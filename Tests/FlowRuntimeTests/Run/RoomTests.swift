@@ -14,14 +14,14 @@ struct RoomTests {
 
   /// Refuses what takes more room to the engine, with an error of its own for each.
   private func fill(_ errno: Errno = .noSpace) {
-    disk.judge = { [disk] _, needsRoom in
-      needsRoom && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
+    disk.decide = { [disk] _, needsSpace in
+      needsSpace && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
     }
   }
 
   /// Refuses one kind of operation to the engine.
   private func refuse(_ operation: SimulatedStorage.Operation, _ errno: Errno) {
-    disk.judge = { [disk] asked, _ in
+    disk.decide = { [disk] asked, _ in
       asked == operation && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
     }
   }
@@ -34,7 +34,7 @@ struct RoomTests {
     return driver
   }
 
-  private func makeRoom() { disk.judge = { _, _ in .done } }
+  private func makeRoom() { disk.decide = { _, _ in .done } }
 
   /// All that the log's folder holds, by name.
   private func bytes() throws -> [String: [UInt8]] {
@@ -119,7 +119,7 @@ struct RoomTests {
 
   /// And no longer than it does, though no commit has to wait.
   @Test func readersAreToldThatLaunchesWait() throws {
-    disk.judge = { [disk] operation, _ in
+    disk.decide = { [disk] operation, _ in
       operation == .reserve && disk.user != SimulatedStorage.engine ? .refused(.noSpace) : .done
     }
     var driver = try harness.create()
@@ -168,7 +168,7 @@ struct RoomTests {
     let harness = Harness(Harness.chain(1))
     var driver = try harness.create()
     while harness.world.ledger.running == 0 { _ = try driver.step() }
-    harness.world.storage.judge = { _, needsRoom in needsRoom ? .refused(.noSpace) : .done }
+    harness.world.storage.decide = { _, needsSpace in needsSpace ? .refused(.noSpace) : .done }
     while try driver.step() == nil {}
     try driver.finish()
     #expect(try harness.read().last?.body == .runFinished(.succeeded))

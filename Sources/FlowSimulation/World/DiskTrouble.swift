@@ -1,0 +1,16 @@
+/// What is wrong with the disk of a world for longer than one operation.
+struct DiskTrouble {
+  /// Whether everything that needs space fails.
+  var isFull = false
+  /// Whether the next write fails, because the last one was cut short.
+  var cutsNextWrite = false
+  /// The last boot in which the system took for written what was not: readers believe it.
+  var droppedInBoot: Int?
+  /// Whether the engine was refused space when it last asked for some.
+  var lacksSpace = false
+
+  mutating func heal() {
+    isFull = false
+    cutsNextWrite = false
+  }
+}

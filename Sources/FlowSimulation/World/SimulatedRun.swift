@@ -1,0 +1,29 @@
+import FlowCore
+import FlowRuntime
+
+/// The run that the engines of a world drive: what it is made of, and where it is.
+struct SimulatedRun {
+  let definition: WorkflowDefinition
+  let id: String
+  let jobs: Int
+  let home: RunHome<SimulatedStorage>
+  let folder: RunFolder
+  /// By step.
+  private let probes: [Command?]
+
+  init(_ definition: WorkflowDefinition, _ created: RunCreated, in home: RunHome<SimulatedStorage>)
+  {
+    self.definition = definition
+    self.home = home
+    id = created.runID
+    jobs = Int(created.jobs)
+    folder = home.folder(of: created.runID)
+    probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
+  }
+
+  /// Whether an attempt asks its step's probe.
+  func isProbe(_ request: LaunchRequest) -> Bool {
+    let step = Int(request.attempt.step)
+    return probes.indices.contains(step) && probes[step] == request.command
+  }
+}
