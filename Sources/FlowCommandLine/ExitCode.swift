@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// What `flow` says to the process that started it. This is the one place where the numbers stand.
+/// The exit status of `flow`. The numbers are defined here only.
 package enum ExitCode: Int32, CaseIterable, Sendable {
   /// The run succeeded, or the command did.
   case success = 0
@@ -14,6 +14,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
   case damaged = 5
   /// The environment failed: storage, permissions.
   case environment = 6
+  /// What only a newer flow can read; nothing is wrong with it.
+  case newer = 8
 
   package init(_ outcome: RunOutcome) {
     switch outcome {
@@ -26,13 +28,14 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
   /// For help texts.
   package var meaning: String {
     switch self {
-    case .success: "the run succeeded, or the command did"
+    case .success: "success"
     case .runFailed: "the run failed"
     case .usage: "the command line or the definition is wrong"
     case .runCancelled: "the run was cancelled"
     case .runUnfinished: "the run is unfinished: its engine was stopped or interrupted"
     case .damaged: "a log is damaged"
     case .environment: "the environment failed: storage, permissions"
+    case .newer: "the run was written by a newer flow: upgrade to read it"
     }
   }
 }

@@ -62,6 +62,7 @@ extension CommandError: CustomStringConvertible {
 extension RunError {
   fileprivate var exitCode: ExitCode {
     if storageFailure != nil { return .environment }
+    if isNewer { return .newer }
     switch self {
     case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .orphanedLauncher:
       return .environment

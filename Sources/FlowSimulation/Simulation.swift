@@ -73,8 +73,8 @@ package struct Simulation {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }
     run = NewRun(
-      runID: "run", seed: seed, programVersion: "simulated", jobs: jobs, definitionFolder: "/",
-      definition: definition, graph: graph)
+      runID: "run", seed: seed, policy: options.rules, programVersion: "simulated", jobs: jobs,
+      definitionFolder: "/", definition: definition, graph: graph)
     world.begin(SimulatedRun(definition, run.created, in: home))
   }
 

@@ -99,7 +99,7 @@ extension ExitCode {
     case .runFailed: "in a world something does not hold: it is shown and shrunk"
     case .usage: "the command line, or a file that it names, is wrong"
     case .environment: "a file cannot be written"
-    case .runCancelled, .runUnfinished, .damaged: code.meaning
+    default: code.meaning
     }
   }
 }

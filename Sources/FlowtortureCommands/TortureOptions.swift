@@ -63,7 +63,7 @@ struct TortureOptions {
     case .runFailed: "a property was violated; the evidence is kept"
     case .usage: "the command line is wrong"
     case .environment: "a round could not be played"
-    case .runCancelled, .runUnfinished, .damaged: code.meaning
+    default: code.meaning
     }
   }
 

@@ -125,13 +125,14 @@ import Testing
               --version  show the version and exit
 
         Exit codes:
-          0  the run succeeded, or the command did
+          0  success
           1  the run failed
           2  the command line or the definition is wrong
           3  the run was cancelled
           4  the run is unfinished: its engine was stopped or interrupted
           5  a log is damaged
           6  the environment failed: storage, permissions
+          8  the run was written by a newer flow: upgrade to read it
 
         Try "flow COMMAND --help" for what a command takes.
 
@@ -166,13 +167,14 @@ import Testing
           flow run --json nightly.json    for a program that follows the run
 
         Exit codes:
-          0  the run succeeded, or the command did
+          0  success
           1  the run failed
           2  the command line or the definition is wrong
           3  the run was cancelled
           4  the run is unfinished: its engine was stopped or interrupted
           5  a log is damaged
           6  the environment failed: storage, permissions
+          8  the run was written by a newer flow: upgrade to read it
 
         """)
   }

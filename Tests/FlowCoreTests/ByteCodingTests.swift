@@ -87,7 +87,7 @@ import Testing
       (.tooMany, "the list at offset 3 is too long"),
       (
         .newer("an event has the kind 99"),
-        "an event has the kind 99, at offset 3, which only a newer flow knows"
+        "an event has the kind 99: written by a newer flow"
       ),
     ])
   func errorsSayWhatAndWhere(reason: CodingError.Reason, description: String) {

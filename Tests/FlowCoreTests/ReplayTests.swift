@@ -26,7 +26,9 @@ import Testing
 
   @Test func rulesOfANewerProgramAreRefused() {
     let next = Policy.current.rawValue + 1
-    expect(.newerPolicy(next), of: [Self.event(1, Self.created(byteCount: 1, policy: next))])
+    expect(
+      .newer("names policy \(next)", createdBy: "0"),
+      of: [Self.event(1, Self.created(byteCount: 1, policy: next))])
     expect(.misplaced, of: [Self.event(1, Self.created(byteCount: 1, policy: 0))])
   }
 
@@ -47,7 +49,7 @@ import Testing
 
   @Test func aDefinitionCanBeRead() {
     expect(
-      .definition(CodingError(offset: 0, reason: .truncated)),
+      .definition(CodingError(offset: 1, reason: .truncated)),
       of: [Self.event(1, Self.created(byteCount: 1)), Self.event(2, .definitionPart([9]))])
   }
 
@@ -106,22 +108,31 @@ import Testing
   }
 
   @Test(arguments: [
-    (HistoryError.Reason.outOfSequence(expected: 8), "stands where event 8 belongs"),
-    (.unknownStep(7), "names step 7, which does not exist"),
+    (HistoryError.Reason.unknownStep(7), "names step 7, which does not exist"),
     (.impossible(step: 0, .ready), "cannot happen to step 0, which is ready"),
     (.misplaced, "is out of place"),
     (
       .definition(CodingError(offset: 3, reason: .truncated)),
-      "ends a definition that cannot be read: the bytes end within the value at offset 3"
+      "completes an invalid definition: the bytes end within the value at offset 3"
     ),
-    (.definitionSize(0), "begins a definition of 0 bytes, which no run can have"),
-    (.cycle, "ends a definition whose steps need each other in a circle"),
-    (.newerPolicy(2), "names policy 2, which only a newer flow knows"),
-    (.afterEnd, "comes after the end of the run"),
+    (.definitionSize(0), "announces a definition of 0 bytes, which no run can have"),
+    (.cycle, "completes a definition whose steps form a dependency cycle"),
+    (
+      .newer("names policy 9", createdBy: "0.9"),
+      "names policy 9: written by a newer flow (0.9)"
+    ),
+    (.afterEnd, "follows the end of the run"),
   ])
   func errorsSayWhatAndWhere(reason: HistoryError.Reason, words: String) {
     let event = Self.event(9, .stepFinished(step: 0, .failed))
     #expect("\(HistoryError(event, reason))" == "event 9 (stepFinished) \(words)")
+  }
+
+  @Test func aMissingEventIsNamed() {
+    let event = Self.event(9, .stepFinished(step: 0, .failed))
+    #expect(
+      "\(HistoryError(event, .outOfSequence(expected: 8)))"
+        == "expected event 8, found event 9 (stepFinished)")
   }
 
   /// The last event is refused, and it alone.

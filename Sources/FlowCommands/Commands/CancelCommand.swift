@@ -26,7 +26,7 @@ package struct CancelCommand: Subcommand, Equatable {
       .init("flow cancel latest", "let everything that runs stop"),
       .init("flow cancel latest --wait --force", "kill everything, and return when it is gone"),
     ],
-    exitCodes: [.success, .usage, .runUnfinished, .damaged, .environment])
+    exitCodes: [.success, .usage, .runUnfinished, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]

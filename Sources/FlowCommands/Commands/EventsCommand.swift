@@ -21,7 +21,7 @@ package struct EventsCommand: Subcommand, Equatable {
       .init("flow events latest --follow", "the same as it goes on, until the run has ended"),
       .init("flow events latest --json", "the same for programs"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]

@@ -31,7 +31,7 @@ package struct ExportCommand: Subcommand, Equatable {
       .init("flow export latest --format junit -o report.xml", "for a CI server"),
       .init("flow export latest --events", "all that is known, as JSON"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.positional[0]

@@ -28,7 +28,7 @@ package struct LogsCommand: Subcommand, Equatable {
       .init("flow logs latest build --attempt 1", "the first"),
       .init("flow logs latest --follow", "all that is printed from now on"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.positional[0]

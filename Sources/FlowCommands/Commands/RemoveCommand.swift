@@ -23,7 +23,7 @@ package struct RemoveCommand: Subcommand, Equatable {
       .init("flow rm latest", "the run that was created last"),
       .init("flow rm --older-than 30d", "what ended more than thirty days ago"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     runs = arguments.positional

@@ -30,7 +30,7 @@ package struct ReplayCommand: Subcommand, Equatable {
       .init("flow replay latest --at 90s", "how it stood after a minute and a half"),
       .init("flow replay latest --verify", "whether every decision was by the rules"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.positional[0]

@@ -23,7 +23,7 @@ package struct ReportCommand: Subcommand, Equatable {
       .init("flow report latest", "writes RUN.html and prints its name"),
       .init("flow report latest -o page.html", "to a file of another name"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]

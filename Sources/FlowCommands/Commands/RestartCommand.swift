@@ -30,7 +30,7 @@ package struct RestartCommand: Subcommand, Equatable {
       .init("flow restart latest --failed", "run what did not succeed once more"),
     ],
     exitCodes: [
-      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
     ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {

@@ -45,7 +45,7 @@ package struct RunCommand: Subcommand, Equatable {
       .init("flow run --json nightly.json", "for a program that follows the run"),
     ],
     exitCodes: [
-      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
     ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {

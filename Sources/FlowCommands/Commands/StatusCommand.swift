@@ -23,7 +23,7 @@ package struct StatusCommand: Subcommand, Equatable {
       .init("flow status --watch", "the same, as it goes on"),
       .init("flow status nightly-2026", "the one run whose id begins so"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.argument(0)

@@ -36,7 +36,7 @@ package struct VerifyCommand: Subcommand, Equatable {
       .init("flow verify --all", "all runs"),
       .init("flow verify ./copy-of-a-run", "a run's folder, or a folder of segments"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     names = arguments.positional
@@ -61,9 +61,15 @@ package struct VerifyCommand: Subcommand, Equatable {
         context.errors.write("\(error)\n")
         one = error.exitCode
       }
-      if one.rawValue > code.rawValue { code = one }
+      code = Self.graver(code, one)
     }
     return code
+  }
+
+  /// Of several logs the gravest result counts: a log that is damaged over one that is only newer.
+  private static func graver(_ one: ExitCode, _ other: ExitCode) -> ExitCode {
+    func gravity(_ code: ExitCode) -> Int32 { code == .newer ? 1 : code.rawValue }
+    return gravity(one) < gravity(other) ? other : one
   }
 
   // MARK: What is meant
@@ -127,7 +133,7 @@ package struct VerifyCommand: Subcommand, Equatable {
       let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
       guard repair else {
         print(report, of: log, context)
-        return report.verdict == .intact ? .success : .damaged
+        return ExitCode(report.verdict)
       }
       return try repair(log, report, bootID, context)
     } catch {
@@ -162,7 +168,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     case .refused(let report):
       print(report, of: log, context)
       context.warn("\(report.log): it cannot be repaired without losing more; nothing was changed")
-      return .damaged
+      return ExitCode(report.verdict)
     case .repaired(_, let tail, let segment):
       context.warn(
         "\(tail.path): the last \(tail.bytes) bytes, from \(tail.offset) on, do not count any more,"
@@ -171,6 +177,16 @@ package struct VerifyCommand: Subcommand, Equatable {
     }
     let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
     print(report, of: log, context)
-    return report.verdict == .intact ? .success : .damaged
+    return ExitCode(report.verdict)
+  }
+}
+
+extension ExitCode {
+  fileprivate init(_ verdict: LogVerdict) {
+    switch verdict {
+    case .intact: self = .success
+    case .torn, .ambiguous, .damaged: self = .damaged
+    case .newer: self = .newer
+    }
   }
 }

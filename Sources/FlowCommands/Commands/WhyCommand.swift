@@ -17,7 +17,7 @@ package struct WhyCommand: Subcommand, Equatable {
       .init("flow why latest", "what keeps a run from its end, or kept it from success"),
       .init("flow why latest upload", "what happened to step upload, and what for"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
   package init(_ arguments: ScannedArguments) {
     run = arguments.positional[0]

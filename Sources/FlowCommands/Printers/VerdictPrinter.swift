@@ -77,7 +77,7 @@ package struct VerdictPrinter: Sendable {
     case (.ambiguous, _):
       "A crash may have left it so. If it has rotted, \(atStake), which may have been"
         + " acknowledged."
-    case (.newer, _): "Nothing is wrong with it; this flow cannot read all of it."
+    case (.newer, _): "Nothing is wrong with it; this version of flow cannot read all of it."
     case (.damaged, .none): "No event that was acknowledged is missing."
     case (.damaged, .possible): "Events that were acknowledged may be missing, or wrong."
     case (.damaged, .certain): "Events that were acknowledged are missing, or cannot be read."
@@ -95,7 +95,7 @@ package struct VerdictPrinter: Sendable {
 
   private var remedy: String? {
     if report.verdict == .intact { return nil }
-    if report.verdict == .newer { return "Use the flow that wrote it." }
+    if report.verdict == .newer { return "Upgrade flow to read it." }
     if report.engine != nil { return "Stop its engine first, and look again." }
     let last = report.lastSequence
     if report.isRepairable && report.verdict == .damaged {

@@ -236,7 +236,7 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     case .truncated: "the bytes end within the value at offset \(offset)"
     case .malformed(let what): "invalid \(what) at offset \(offset)"
     case .tooMany: "the list at offset \(offset) is too long"
-    case .newer(let what): "\(what), at offset \(offset), which only a newer flow knows"
+    case .newer(let what): "\(what): written by a newer flow"
     }
   }
 

@@ -14,8 +14,8 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     case definitionSize(Int64)
     /// The needs of the definition's steps form a circle.
     case cycle
-    /// Decided by rules that only a newer flow has.
-    case newerPolicy(Int32)
+    /// What only a later version can have written, in words, and the version that created the run.
+    case newer(String, createdBy: String)
     /// An event after the end of the run.
     case afterEnd
   }
@@ -32,28 +32,24 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
 
   /// Whether nothing is wrong with the history but that a later version wrote it.
   package var isNewer: Bool {
-    switch reason {
-    case .newerPolicy: true
-    case .definition(let error): error.isNewer
-    default: false
-    }
+    if case .newer = reason { true } else { false }
   }
 
   package var description: String {
     let what = "event \(sequence) (\(kind.name))"
     switch reason {
-    case .outOfSequence(let expected): return "\(what) stands where event \(expected) belongs"
+    case .outOfSequence(let expected): return "expected event \(expected), found \(what)"
     case .unknownStep(let step): return "\(what) names step \(step), which does not exist"
     case .impossible(let step, let phase):
       return "\(what) cannot happen to step \(step), which is \(phase)"
     case .misplaced: return "\(what) is out of place"
-    case .definition(let error): return "\(what) ends a definition that cannot be read: \(error)"
+    case .definition(let error): return "\(what) completes an invalid definition: \(error)"
     case .definitionSize(let count):
-      return "\(what) begins a definition of \(count) bytes, which no run can have"
-    case .cycle: return "\(what) ends a definition whose steps need each other in a circle"
-    case .newerPolicy(let version):
-      return "\(what) names policy \(version), which only a newer flow knows"
-    case .afterEnd: return "\(what) comes after the end of the run"
+      return "\(what) announces a definition of \(count) bytes, which no run can have"
+    case .cycle: return "\(what) completes a definition whose steps form a dependency cycle"
+    case .newer(let reason, let version):
+      return "\(what) \(reason): written by a newer flow (\(version))"
+    case .afterEnd: return "\(what) follows the end of the run"
     }
   }
 }

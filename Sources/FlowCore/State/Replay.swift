@@ -27,7 +27,9 @@ package struct Replay: EventFold, Equatable, Sendable {
     switch (event.body, created) {
     case (.runCreated(let created), nil):
       guard created.policyVersion <= Policy.current.rawValue else {
-        throw HistoryError(event, .newerPolicy(created.policyVersion))
+        throw HistoryError(
+          event,
+          .newer("names policy \(created.policyVersion)", createdBy: created.programVersion))
       }
       guard let policy = Policy(rawValue: created.policyVersion) else {
         throw HistoryError(event, .misplaced)
@@ -67,6 +69,11 @@ package struct Replay: EventFold, Equatable, Sendable {
     do throws(CodingError) {
       definition = try DefinitionCodec.decode(bytes, policy: policy)
     } catch {
+      if case .newer(let what) = error.reason {
+        throw HistoryError(
+          event,
+          .newer("completes a definition in which \(what)", createdBy: created.programVersion))
+      }
       throw HistoryError(event, .definition(error))
     }
     do throws(DependencyCycle) {

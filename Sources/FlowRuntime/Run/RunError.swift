@@ -58,8 +58,24 @@ extension RunError {
   }
 }
 
+extension RunError {
+  /// Whether nothing is wrong with the run but that a later version wrote it.
+  package var isNewer: Bool {
+    switch self {
+    case .log(let error): error.reason == .newer
+    case .event(_, let error): error.isNewer
+    case .history(_, let error): error.isNewer
+    default: false
+    }
+  }
+}
+
 extension RunError: CustomStringConvertible {
   package var description: String {
+    isNewer ? "\(what): upgrade to read it" : what
+  }
+
+  private var what: String {
     switch self {
     case .storage(let error): return error.description
     case .log(let error): return error.description

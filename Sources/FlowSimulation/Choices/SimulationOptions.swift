@@ -1,3 +1,5 @@
+import FlowCore
+
 /// What a world is like: drawn first from the seed, so that some worlds have only a few kinds of
 /// trouble and these often (swarm testing, Groce et al. 2012).
 package struct SimulationOptions: Equatable, Sendable {
@@ -69,10 +71,21 @@ package struct SimulationOptions: Equatable, Sendable {
   package var maxReopenings = 0
   /// Whether commits are deflated. Never drawn: with another zlib a seed would be another world.
   package var isDeflated = false
+  /// The number of the policy that the run follows, as if the flow that had it had created the run.
+  /// Never drawn.
+  package var policy = Int(Policy.current.rawValue)
   package var steps = 1
   package var rotationBytes = 4_096
 
   package init() {}
+
+  /// The rules and encodings that the run follows.
+  var rules: Policy {
+    guard let rules = Policy(rawValue: Int32(policy)) else {
+      preconditionFailure("there is no policy \(policy)")
+    }
+    return rules
+  }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -176,6 +189,7 @@ extension SimulationOptions {
     Key("hasClockJumps", \.hasClockJumps),
     Key("rotationBytes", \.rotationBytes, 0...1 << 30),
     Key("isDeflated", \.isDeflated),
+    Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
     Key("descendantPercent", \.descendantPercent, 0...100),
     Key("selfStopPercent", \.selfStopPercent, 0...100),
     Key("reusePercent", \.reusePercent, 0...100),

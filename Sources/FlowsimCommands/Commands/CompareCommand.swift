@@ -26,7 +26,7 @@ enum CompareCommand {
     switch code {
     case .success: "all choices are the same"
     case .runFailed: "a choice differs, and is named"
-    case .usage, .environment, .runCancelled, .runUnfinished, .damaged:
+    default:
       ExitCode.meaningOfFlowsim(code)
     }
   }

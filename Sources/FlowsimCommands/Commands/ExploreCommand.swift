@@ -57,7 +57,7 @@ struct ExploreCommand {
   private static let meaning: @Sendable (ExitCode) -> String = { code in
     switch code {
     case .success: "everything holds that must, in all worlds or as far as the time went"
-    case .runFailed, .usage, .environment, .runCancelled, .runUnfinished, .damaged:
+    default:
       ExitCode.meaningOfFlowsim(code)
     }
   }

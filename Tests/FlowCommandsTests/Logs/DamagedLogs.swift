@@ -84,6 +84,29 @@ struct DamagedLog: Sendable {
     DamagedLog("newer-event", of: "one-step") { log in
       log.files = try ScriptedRun.forged { $0.last[0] = 31 << 1 | 1 }
     },
+    DamagedLog("newer-event-field", of: "one-step") { log in
+      // The last event, `runFinished`, as an extended one with a field 5.
+      log.files = try ScriptedRun.forged { payloads in
+        payloads.last.removeLast(2)
+        payloads.last += [0, EventKind.runFinished.rawValue, 0, 2, 5, 0]
+      }
+    },
+    DamagedLog("newer-policy", of: "one-step") { log in
+      log.files = try ScriptedRun.forged(events: { events in
+        events[0].body = .runCreated(created(by: "9.9", policy: 99, of: events))
+      })
+    },
+    DamagedLog("newer-definition-field", of: "one-step") { log in
+      log.files = try ScriptedRun.forged(events: { events in
+        guard case .definitionPart(var bytes) = events[1].body else { return }
+        // Of the workflow: 40, no bytes.
+        bytes += [40, 0]
+        var run = created(by: "9.9", policy: Policy.current.rawValue, of: events)
+        run.definitionByteCount += 2
+        events[0].body = .runCreated(run)
+        events[1].body = .definitionPart(bytes)
+      })
+    },
     DamagedLog("event-cut-off", of: "one-step") { log in
       log.files = try ScriptedRun.forged { $0.last.removeLast() }
     },
@@ -97,6 +120,16 @@ struct DamagedLog: Sendable {
       log.files = try ScriptedRun.forged { $0.parts.remove(at: 0) }
     },
   ]
+}
+
+/// What a history says of its run, but for two things.
+private func created(by version: String, policy: Int32, of events: [Event]) -> RunCreated {
+  guard case .runCreated(var created) = events[0].body else {
+    preconditionFailure("a history that does not begin with its run")
+  }
+  created.programVersion = version
+  created.policyVersion = policy
+  return created
 }
 
 extension [UInt8] {
@@ -125,17 +158,22 @@ extension ScriptedRun {
   }
 
   private static var short: ScriptedRun {
-    var run = ScriptedRun(.scripted("build"))
+    var run = ScriptedRun(.current, .scripted("build"))
     run.succeed("build")
     return run
   }
 
-  /// The log of a short run whose events somebody has changed.
+  /// The log of a short run with changed events.
+  ///
+  /// - Parameter changeFirst: what is done to the events of the first commit.
   static func forged(
-    life: UInt32 = 1, _ change: (inout Payloads) -> Void
+    life: UInt32 = 1, _ change: (inout Payloads) -> Void = { _ in },
+    events changeFirst: (inout [Event]) -> Void = { _ in }
   ) throws -> [String: [UInt8]] {
     var payloads = Payloads(parts: [])
-    for events in short.commitEvents {
+    for (index, commit) in short.commitEvents.enumerated() {
+      var events = commit
+      if index == 0 { changeFirst(&events) }
       var encoder = EventEncoder()
       for event in events { encoder.append(event) }
       payloads.parts.append((events.count, encoder.finish()))
@@ -157,7 +195,7 @@ extension ScriptedRun {
   static func smallCommits() throws -> [String: [UInt8]] {
     var options = LogOptions.golden()
     options.largestCommitBytes = 1_024
-    var run = ScriptedRun(.scripted("build"))
+    var run = ScriptedRun(.current, .scripted("build"))
     run.launch("build")
     run.pass(milliseconds: 500)
     return try run.log(options)

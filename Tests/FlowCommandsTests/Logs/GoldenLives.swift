@@ -5,8 +5,8 @@ extension GoldenLog {
   // MARK: Engines that die
 
   static let lives = [
-    GoldenLog("lost", "an engine dies; what nobody can tell of is lost, and runs again") {
-      var run = ScriptedRun(.scripted("a", "b < a"))
+    GoldenLog("lost", "an engine dies; what nobody can tell of is lost, and runs again") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.succeed("a")
       run.launch("b")
       run.pass(milliseconds: 500)
@@ -14,16 +14,17 @@ extension GoldenLog {
       run.succeed("b")
       return run
     },
-    GoldenLog("lost-for-good", "a step that must not run twice fails when it is lost") {
-      var run = ScriptedRun(.scripted("pay", each: StepSettings(onLost: .fail)))
+    GoldenLog("lost-for-good", "a step that must not run twice fails when it is lost") { policy in
+      var run = ScriptedRun(policy, .scripted("pay", each: StepSettings(onLost: .fail)))
       run.launch("pay")
       run.pass(milliseconds: 500)
       run.restart()
       return run
     },
     GoldenLog("probed", "lost steps whose probes say that it was done, and that it was not") {
+      policy in
       let settings = StepSettings(onLost: .probe, probe: .shell("test -e done"))
-      var run = ScriptedRun(.scripted("sent", "unsent", each: settings))
+      var run = ScriptedRun(policy, .scripted("sent", "unsent", each: settings))
       run.launch("sent", "unsent")
       run.pass(milliseconds: 500)
       run.restart()
@@ -34,7 +35,8 @@ extension GoldenLog {
       return run
     },
     GoldenLog("survivors", "commands that outlive the engine; intents that were not acted upon") {
-      var run = ScriptedRun(.scripted("long", "late", "next < long"))
+      policy in
+      var run = ScriptedRun(policy, .scripted("long", "late", "next < long"))
       run.launch("long")
       run.pass(milliseconds: 500)
       run.restart([
@@ -51,8 +53,8 @@ extension GoldenLog {
       run.succeed("next")
       return run
     },
-    GoldenLog("stopped-in-between", "an engine dies while it stops the run") {
-      var run = ScriptedRun(.scripted("a", "b"))
+    GoldenLog("stopped-in-between", "an engine dies while it stops the run") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b"))
       run.launch("a")
       run.cancel(9)
       run.restart([
@@ -62,7 +64,8 @@ extension GoldenLog {
       return run
     },
     GoldenLog("reboot", "the machine is started anew while a step waits for its next attempt") {
-      var run = ScriptedRun(.scripted("a", "b", each: .retried(3, delay: 600_000)))
+      policy in
+      var run = ScriptedRun(policy, .scripted("a", "b", each: .retried(3, delay: 600_000)))
       run.fail("a")
       run.launch("b")
       run.pass(milliseconds: 500)
@@ -71,8 +74,8 @@ extension GoldenLog {
       run.succeed("a", "b")
       return run
     },
-    GoldenLog("clock", "somebody sets the clock, both ways") {
-      var run = ScriptedRun(.scripted("a", "b < a"))
+    GoldenLog("clock", "somebody sets the clock, both ways") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.launch("a")
       run.setClock(aheadByMilliseconds: 3_600_000)
       run.end("a")
@@ -80,15 +83,16 @@ extension GoldenLog {
       run.succeed("b")
       return run
     },
-    GoldenLog("full-disk", "a commit waits for room") {
-      var run = ScriptedRun(.scripted("a"))
+    GoldenLog("full-disk", "a commit waits for room") { policy in
+      var run = ScriptedRun(policy, .scripted("a"))
       run.pass(milliseconds: 7_000)
       run.roomReturned()
       run.succeed("a")
       return run
     },
     GoldenLog("reopened", "a second round for what failed; earlier requests are ignored in it") {
-      var run = ScriptedRun(.scripted("a", "b < a", "c"), jobs: 1)
+      policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a", "c"), jobs: 1)
       run.fail("a")
       run.launch("c")
       run.cancel(77)
@@ -98,8 +102,8 @@ extension GoldenLog {
       run.succeed("a", "c", "b")
       return run
     },
-    GoldenLog("unfinished", "an engine that died and was not replaced") {
-      var run = ScriptedRun(.scripted("a", "b < a"))
+    GoldenLog("unfinished", "an engine that died and was not replaced") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.succeed("a")
       run.launch("b")
       run.pass(milliseconds: 500)
@@ -110,33 +114,35 @@ extension GoldenLog {
   // MARK: What the format allows
 
   static let formats = [
-    GoldenLog("undeflated", "no frame is deflated", .golden(deflated: false)) {
-      var run = ScriptedRun(.scripted("a", "b < a"))
+    GoldenLog("undeflated", "no frame is deflated", .golden(deflated: false)) { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.succeed("a", "b")
       return run
     },
     GoldenLog(
       "reserved", "room is reserved, and zeros follow the history", .golden(reservation: 2048)
-    ) {
-      var run = ScriptedRun(.scripted("a", "b < a"))
+    ) { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.succeed("a")
       return run
     },
-    GoldenLog("rotated", "segments of a few commits each", .golden(rotation: 300)) {
+    GoldenLog("rotated", "segments of a few commits each", .golden(rotation: 300)) { policy in
       let ids = (1...8).map { "s\($0)" }
-      var run = ScriptedRun(.scripted(ids))
+      var run = ScriptedRun(policy, .scripted(ids))
       for id in ids { run.succeed(id) }
       return run
     },
-    GoldenLog("large-definition", "a definition in two events") {
+    GoldenLog("large-definition", "a definition in two events") { policy in
       let text = String(repeating: "echo the same line again; ", count: 12_000)
       var run = ScriptedRun(
+        policy,
         WorkflowDefinition(name: "large", steps: [StepDefinition(id: "a", command: .shell(text))]))
       run.succeed("a")
       return run
     },
     GoldenLog("dead-bytes", "engines that died in the middle of commits: torn ends, carried over") {
-      var run = ScriptedRun(.scripted("a", "b < a", "c < b"))
+      policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a", "c < b"))
       run.succeed("a")
       run.damages[1] = { $0["00000001.seg"]?.append(contentsOf: [0x66, 0x4c, 1, 0x11, 7, 7]) }
       run.restart(["b": .neverLaunched])

@@ -1,17 +1,17 @@
 import FlowCore
 import FlowLog
 
-/// How the logs in `Fixtures/Logs/v1` were made. What is there stays as it is: a later version
-/// reads it, and does not write it anew. New ones may be added.
+/// How the logs in `Fixtures/Logs/v1` and `v2` were made, those of policy 1 and 2. What is there stays
+/// as it is: a later version reads it, and does not write it again. New ones may be added.
 struct GoldenLog: Sendable {
   let name: String
   let contents: String
   let options: LogOptions
-  let run: @Sendable () -> ScriptedRun
+  let run: @Sendable (Policy) -> ScriptedRun
 
   init(
     _ name: String, _ contents: String, _ options: LogOptions = .golden(),
-    _ run: @escaping @Sendable () -> ScriptedRun
+    _ run: @escaping @Sendable (Policy) -> ScriptedRun
   ) {
     self.name = name
     self.contents = contents
@@ -24,21 +24,21 @@ struct GoldenLog: Sendable {
   // MARK: Runs in which little happens
 
   private static let plain = [
-    GoldenLog("one-step", "one step that succeeds") {
-      var run = ScriptedRun(.scripted("build"))
+    GoldenLog("one-step", "one step that succeeds") { policy in
+      var run = ScriptedRun(policy, .scripted("build"))
       run.succeed("build")
       return run
     },
-    GoldenLog("chain", "eight steps, each of which needs the one before") {
+    GoldenLog("chain", "eight steps, each of which needs the one before") { policy in
       let ids = (1...8).map { "step-\($0)" }
       let steps = ids.enumerated().map { $0 == 0 ? $1 : "\($1) < \(ids[$0 - 1])" }
-      var run = ScriptedRun(.scripted(steps))
+      var run = ScriptedRun(policy, .scripted(steps))
       for id in ids { run.succeed(id) }
       return run
     },
-    GoldenLog("side-by-side", "ten independent steps on three slots") {
+    GoldenLog("side-by-side", "ten independent steps on three slots") { policy in
       let ids = (1...10).map { "part.\($0)" }
-      var run = ScriptedRun(.scripted(ids), jobs: 3)
+      var run = ScriptedRun(policy, .scripted(ids), jobs: 3)
       run.launch("part.1", "part.2", "part.3")
       for (index, id) in ids.enumerated() {
         run.end(id)
@@ -46,16 +46,16 @@ struct GoldenLog: Sendable {
       }
       return run
     },
-    GoldenLog("every-setting", "a definition that says something of every key") {
-      var run = ScriptedRun(.everySetting, jobs: 4, id: "all.of_it-1")
+    GoldenLog("every-setting", "a definition that says something of every key") { policy in
+      var run = ScriptedRun(policy, .everySetting, jobs: 4, id: "all.of_it-1")
       run.succeed("fetch", "pack")
       return run
     },
     GoldenLog("other-scripts", "names and commands in other scripts, and signs that terminals obey")
-    {
+    { policy in
       let command = Command.shell("printf 'Grüße, 世界 🎉'; echo \"\u{1B}[31m\"")
       let step = StepDefinition(id: "hello", command: command)
-      var run = ScriptedRun(WorkflowDefinition(name: "日本語 \u{7}\"\\", steps: [step]))
+      var run = ScriptedRun(policy, WorkflowDefinition(name: "日本語 \u{7}\"\\", steps: [step]))
       run.succeed("hello")
       return run
     },
@@ -65,7 +65,8 @@ struct GoldenLog: Sendable {
 
   private static let failures = [
     GoldenLog("retries", "two failures, then success; the delays are drawn from the seed") {
-      var run = ScriptedRun(.scripted("flaky", each: .retried(4)))
+      policy in
+      var run = ScriptedRun(policy, .scripted("flaky", each: .retried(4)))
       run.fail("flaky")
       run.pass(milliseconds: 1_000)
       run.launch("flaky")
@@ -75,22 +76,24 @@ struct GoldenLog: Sendable {
       return run
     },
     GoldenLog("failure", "a step fails for good; what needs it is skipped, the rest goes on") {
-      var run = ScriptedRun(.scripted("a", "b < a", "c < b", "d", each: .retried(2)))
+      policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a", "c < b", "d", each: .retried(2)))
       run.fail("a", code: 3)
       run.succeed("d")
       run.pass(milliseconds: 5_000)
       run.fail("a", code: 4)
       return run
     },
-    GoldenLog("allowed-failure", "a failure that is allowed: what needs it runs") {
-      var run = ScriptedRun(.scripted("a", "b < a", each: StepSettings(allowFailure: true)))
+    GoldenLog("allowed-failure", "a failure that is allowed: what needs it runs") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a", each: StepSettings(allowFailure: true)))
       run.fail("a", code: 255)
       run.succeed("b")
       return run
     },
     GoldenLog("not-started", "commands that could not be started, for each reason there is") {
+      policy in
       let ids = LaunchFailure.Operation.allCases.map { "\($0)" }
-      var run = ScriptedRun(.scripted(ids), jobs: 1)
+      var run = ScriptedRun(policy, .scripted(ids), jobs: 1)
       for operation in LaunchFailure.Operation.allCases {
         let failure = LaunchFailure(operation: operation, errno: 2)
         run.end("\(operation)", .launchFailed(failure))
@@ -98,9 +101,9 @@ struct GoldenLog: Sendable {
       return run
     },
     GoldenLog("deadline", "attempts that passed their deadline: stopped, killed, and not stoppable")
-    {
+    { policy in
       let settings = StepSettings(timeoutMilliseconds: 1_000, killGraceMilliseconds: 200)
-      var run = ScriptedRun(.scripted("mild", "wild", "stuck", each: settings), jobs: 3)
+      var run = ScriptedRun(policy, .scripted("mild", "wild", "stuck", each: settings), jobs: 3)
       run.launch("mild", "wild", "stuck")
       for id in ["mild", "wild", "stuck"] { run.passDeadline(id) }
       run.end("mild", .signalled(signal: 15), .deadline)
@@ -108,8 +111,8 @@ struct GoldenLog: Sendable {
       run.end("stuck", .signalled(signal: 9), .deadline, unkillable: 1)
       return run
     },
-    GoldenLog("stragglers", "a step succeeds, and leaves processes that are stopped") {
-      var run = ScriptedRun(.scripted("daemon"))
+    GoldenLog("stragglers", "a step succeeds, and leaves processes that are stopped") { policy in
+      var run = ScriptedRun(policy, .scripted("daemon"))
       run.launch("daemon")
       run.end("daemon", stragglers: 2)
       return run
@@ -119,8 +122,8 @@ struct GoldenLog: Sendable {
   // MARK: Runs that are stopped
 
   private static let stops = [
-    GoldenLog("cancelled", "somebody cancels, with grace, while steps run and wait") {
-      var run = ScriptedRun(.scripted("a", "b", "c < a"))
+    GoldenLog("cancelled", "somebody cancels, with grace, while steps run and wait") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b", "c < a"))
       run.launch("a", "b")
       run.cancel(0xfeed_f00d_dead_beef)
       run.end("a", .signalled(signal: 15), .stop)
@@ -129,7 +132,8 @@ struct GoldenLog: Sendable {
       return run
     },
     GoldenLog("killed", "somebody cancels, and then without grace; an intent is withdrawn") {
-      var run = ScriptedRun(.scripted("a", "b"))
+      policy in
+      var run = ScriptedRun(policy, .scripted("a", "b"))
       run.launch("a")
       run.cancel(1)
       run.withdraw("b")
@@ -137,15 +141,15 @@ struct GoldenLog: Sendable {
       run.end("a", .signalled(signal: 9), .force)
       return run
     },
-    GoldenLog("run-timeout", "the run's own time is over") {
-      var run = ScriptedRun(.scripted("a", "b < a", timeoutMilliseconds: 60_000))
+    GoldenLog("run-timeout", "the run's own time is over") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")
       run.pass(milliseconds: 60_000)
       run.end("a", .signalled(signal: 15), .stop)
       return run
     },
-    GoldenLog("fail-fast", "the first failure stops the others") {
-      var run = ScriptedRun(.scripted("a", "b", "c < b", failFast: true))
+    GoldenLog("fail-fast", "the first failure stops the others") { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b", "c < b", failFast: true))
       run.launch("a", "b")
       run.end("a", .exited(code: 1))
       run.end("b", .signalled(signal: 15), .stop)

@@ -22,7 +22,8 @@ struct ScriptedRun {
   var damages: [UInt32: (inout [String: [UInt8]]) -> Void] = [:]
 
   init(
-    _ definition: WorkflowDefinition, jobs: Int32 = 2, id: String = "nightly-20261121T021903-7f3a"
+    _ policy: Policy, _ definition: WorkflowDefinition, jobs: Int32 = 2,
+    id: String = "nightly-20261121T021903-7f3a"
   ) {
     // 2026-11-21T02:19:03Z, an hour after the machine was started.
     now = Moment(
@@ -33,8 +34,8 @@ struct ScriptedRun {
       preconditionFailure("a workflow of these tests has a cycle")
     }
     let run = NewRun(
-      runID: id, seed: 0x1234_5678_9abc_def0, programVersion: "1.0.0", jobs: jobs,
-      definitionFolder: "/srv/nightly", definition: definition, graph: graph)
+      runID: id, seed: 0x1234_5678_9abc_def0, policy: policy, programVersion: "1.0.0",
+      jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph)
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()

@@ -63,7 +63,7 @@ struct VandalTests {
 
   /// Two lives, the first with a torn end; the second ended. Three segments.
   private static func small() throws -> Subject {
-    var run = ScriptedRun(.scripted("a"), id: "r")
+    var run = ScriptedRun(.current, .scripted("a"), id: "r")
     run.launch("a")
     run.pass(milliseconds: 500)
     run.damages[1] = { $0["00000001.seg"]?.append(contentsOf: [1, 2, 3]) }
@@ -128,7 +128,7 @@ struct VandalTests {
 
   @Test func everyRowOfZeroedBlocksIsFound() throws {
     let ids = (1...14).map { "s\($0)" }
-    var run = ScriptedRun(.scripted(ids), jobs: 1)
+    var run = ScriptedRun(.current, .scripted(ids), jobs: 1)
     for id in ids { run.succeed(id) }
     let subject = try Subject(try run.log(.golden(deflated: false)))
     let bytes = try #require(subject.files["00000001.seg"])
@@ -147,7 +147,7 @@ struct VandalTests {
 
   @Test func everyPairOfSegmentsIsToldApart() throws {
     let ids = (1...8).map { "s\($0)" }
-    var run = ScriptedRun(.scripted(ids))
+    var run = ScriptedRun(.current, .scripted(ids))
     for id in ids { run.succeed(id) }
     let subject = try Subject(try run.log(.golden(rotation: 300)))
     let names = subject.files.keys.sorted()

@@ -42,7 +42,9 @@ import Testing
     try printer(.end, isChecking: true).printText(to: &text)
     #expect(text.hasPrefix("after event 12 of 12, 2s after the start\nlast    12  "))
     #expect(text.contains("\nrun r: ✗ failed\n") && !text.contains("next"))
-    #expect(text.hasSuffix("\nchecked: all 5 decisions follow from the 7 facts, by policy 1\n"))
+    let policy = Policy.current.rawValue
+    #expect(
+      text.hasSuffix("\nchecked: all 5 decisions follow from the 7 facts, by policy \(policy)\n"))
   }
 
   @Test func theSameForPrograms() throws {

@@ -75,16 +75,15 @@ extension DefinitionKey {
   ) -> Self {
     optional(
       name, tag, .text(expected: expected), path, help, exportName: exportName,
-      DefinitionValue.text
-    ) { if case .text(let text) = $0 { text } else { nil } }
+      DefinitionValue.text, { if case .text(let text) = $0 { text } else { nil } })
   }
 
   package static func flag(
     _ name: String, _ tag: UInt64, _ path: Path<Bool>, _ help: String
   ) -> Self {
-    required(name, tag, .flag, path, help, DefinitionValue.flag) {
-      if case .flag(let flag) = $0 { flag } else { nil }
-    }
+    required(
+      name, tag, .flag, path, help, DefinitionValue.flag,
+      { if case .flag(let flag) = $0 { flag } else { nil } })
   }
 
   package static func duration(
@@ -132,53 +131,55 @@ extension DefinitionKey {
     _ name: String, _ tag: UInt64, _ path: Path<Value>, _ help: String
   ) -> Self {
     let words = Value.allCases.map { "\($0)" }
-    return required(name, tag, .word(words), path, help, { .number(Int64($0.rawValue)) }) {
-      $0.number(as: UInt8.self).flatMap(Value.init(rawValue:))
-    }
+    return required(
+      name, tag, .word(words), path, help, { .number(Int64($0.rawValue)) },
+      { $0.number(as: UInt8.self).flatMap(Value.init(rawValue:)) })
   }
 
   package static func failureKinds(
     _ name: String, _ tag: UInt64, _ path: Path<FailureKinds>, _ help: String
   ) -> Self {
     required(
-      name, tag, .words(FailureKinds.words), path, help, { .number(Int64($0.rawValue)) }
-    ) { $0.number(as: UInt8.self).map(FailureKinds.init(rawValue:)) }
+      name, tag, .words(FailureKinds.words), path, help, { .number(Int64($0.rawValue)) },
+      { $0.number(as: UInt8.self).map(FailureKinds.init(rawValue:)) })
   }
 
   package static func exitCodes(
     _ name: String, _ tag: UInt64, _ path: Path<[UInt8]?>, _ help: String
   ) -> Self {
-    optional(name, tag, .exitCodes, path, help, DefinitionValue.bytes) {
-      if case .bytes(let codes) = $0 { codes } else { nil }
-    }
+    optional(
+      name, tag, .exitCodes, path, help, DefinitionValue.bytes,
+      { if case .bytes(let codes) = $0 { codes } else { nil } })
   }
 
   package static func command(
     _ name: String, _ tag: UInt64, _ path: Path<Command?>, _ help: String
   ) -> Self {
-    optional(name, tag, .command, path, help, DefinitionValue.command) {
-      if case .command(let command) = $0 { command } else { nil }
-    }
+    optional(
+      name, tag, .command, path, help, DefinitionValue.command,
+      { if case .command(let command) = $0 { command } else { nil } })
   }
 
   package static func environment(
     _ name: String, _ tag: UInt64, _ path: Path<[EnvironmentVariable]>, _ help: String
   ) -> Self {
     required(
-      name, tag, .environment, path, help, exportName: "environment", DefinitionValue.environment
-    ) { if case .environment(let variables) = $0 { variables } else { nil } }
+      name, tag, .environment, path, help, exportName: "environment", DefinitionValue.environment,
+      { if case .environment(let variables) = $0 { variables } else { nil } })
   }
 
   private static func number<Number: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number>, _ help: String
   ) -> Self {
-    required(name, tag, type, path, help, { .number(Int64($0)) }) { $0.number(as: Number.self) }
+    required(
+      name, tag, type, path, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
   }
 
   private static func optionalNumber<Number: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number?>, _ help: String
   ) -> Self {
-    optional(name, tag, type, path, help, { .number(Int64($0)) }) { $0.number(as: Number.self) }
+    optional(
+      name, tag, type, path, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
   }
 
   // MARK: Access

@@ -8,7 +8,7 @@ package enum Policy: Int32, CaseIterable, Comparable, Sendable {
   case second = 2
 
   /// What new runs get.
-  package static let current = Policy.first
+  package static let current = Policy.second
 
   package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
