@@ -12,7 +12,7 @@ struct OpenedRun<History: EventFold> {
   let history: History
   let isHeld: Bool
   let engineProcessID: Int32?
-  let isWaitingForRoom: Bool
+  let isWaitingForSpace: Bool
   /// How the log ends; nil while it is being written, or where it was not read to its end.
   let tail: LogTail?
   /// Why the history could not be read to its end; what was read before it stands.
@@ -42,7 +42,7 @@ struct OpenedRun<History: EventFold> {
       if Self.awaitEndOfDying(reader.engineProcessID) { try reader.lookAgain() }
       isHeld = reader.isHeld
       engineProcessID = reader.engineProcessID
-      isWaitingForRoom = reader.isWaitingForRoom
+      isWaitingForSpace = reader.isWaitingForSpace
       do throws(RunError) { try reader.read(into: &history) } catch { problem = .run(error) }
       tail = reader.tail
     } catch {

@@ -6,10 +6,10 @@ extension LogTail {
     switch verdict {
     case .intact: nil
     case .torn:
-      "\(path): the last \(bytes) bytes, from \(offset) on, are a commit that was never finished;"
-        + " nothing that was acknowledged is missing"
+      "\(path): the last \(bytes) bytes, from offset \(offset), are an unfinished commit; no"
+        + " acknowledged event is missing"
     case .ambiguous:
-      "\(path): the last \(bytes) bytes, from \(offset) on, are unreadable; a crash may have left"
+      "\(path): the last \(bytes) bytes, from offset \(offset), are unreadable: either a crash left"
         + " them, or events up to \(lastAtStake) are lost"
     }
   }

@@ -129,7 +129,7 @@ struct CancelTests {
     let again = try await home.flow("run", "--detach", file, "--run-id", "r")
     #expect(again.ending == .exit(2))
     #expect(again.output == "")
-    #expect(again.errors == "flow: run r exists already; choose another id\n")
+    #expect(again.errors == "flow: run r already exists; choose another run id\n")
   }
 
   // MARK: Followers
@@ -203,7 +203,7 @@ struct CancelTests {
     let run = try await begin(Self.endless, in: home)
     let removal = try await home.flow("rm", "r")
     #expect(removal.ending == .exit(2))
-    #expect(removal.errors == "flow: run r is not finished; flow restart r goes on with it\n")
+    #expect(removal.errors == "flow: run r is not finished; resume it with: flow restart r\n")
     #expect(home.runs == ["r"])
     _ = try await home.flow("cancel", "r", "--wait")
     _ = try await run.end()

@@ -50,7 +50,8 @@ struct HomeFolderTests {
   func aHomeThatOthersCanChangeIsRefused(mode: mode_t) async throws {
     unsafe _ = mkdir(home.path, 0o700)
     unsafe _ = chmod(home.path, mode)
-    #expect(try await refusal().contains("\(home.path) belongs to another user, or others can"))
+    #expect(
+      try await refusal().contains("\(home.path) belongs to another user, or other users can"))
     for command in ["status", "list"] {
       #expect(try await home.flow(command).ending == .exit(6))
     }

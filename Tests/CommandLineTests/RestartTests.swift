@@ -69,7 +69,7 @@ struct RestartTests {
     let second = try await home.flow("restart", "r")
     #expect(second.ending == .exit(2))
     #expect(
-      second.errors == "flow: run r is being driven by process \(run.processID)\n")
+      second.errors == "flow: run r is already driven by process \(run.processID)\n")
     home.folder.write("", to: "go")
     #expect(try await run.end().ending == .exit(0))
   }
@@ -123,6 +123,6 @@ struct RestartTests {
     #expect(status.outcomes(of: "c") == ["exited"])
     let third = try await home.flow("restart", "r", "--failed")
     #expect(third.ending == .exit(2))
-    #expect(third.errors == "flow: every step of run r has succeeded\n")
+    #expect(third.errors == "flow: nothing to run again: every step of run r has succeeded\n")
   }
 }

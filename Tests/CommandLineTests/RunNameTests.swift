@@ -31,7 +31,7 @@ struct RunNameTests {
     #expect(ambiguous.output == "")
     #expect(
       ambiguous.errors
-        == "flow: \"ab-\" is the beginning of several run ids: ab-1, ab-2; give more of it\n")
+        == "flow: \"ab-\" matches several runs: ab-1, ab-2; give more of the id\n")
   }
 
   @Test func aTakenIdIsRefused() async throws {
@@ -40,7 +40,7 @@ struct RunNameTests {
     let again = try await home.flow(
       "run", home.workflow(#"{"id": "b", "run": "touch ran"}"#), "--run-id", "r")
     #expect(again.ending == .exit(2))
-    #expect(again.output == "" && again.errors.contains("run r exists already"))
+    #expect(again.output == "" && again.errors.contains("run r already exists"))
     #expect(try await home.events("r") == before)
     #expect(home.runs == ["r"] && !home.folder.has("ran"))
   }
@@ -82,7 +82,7 @@ struct RunNameTests {
     let run = try await home.flow("run", file, "--run-id", "latest")
     #expect(run.ending == .exit(2))
     #expect(
-      run.errors == "flow: \"latest\" cannot be a run id: it stands for the youngest run\n")
+      run.errors == "flow: \"latest\" is reserved for the most recent run; choose another run id\n")
     #expect(home.runs == [])
   }
 
@@ -95,7 +95,7 @@ struct RunNameTests {
     #expect(!TestFile.exists(home.path), "looking makes nothing")
     let one = try await self.home(with: "r")
     let other = try await one.flow("status", "x")
-    #expect(other.ending == .exit(2) && other.errors.contains("has the id x"))
+    #expect(other.ending == .exit(2) && other.errors.contains("matches \"x\""))
     let step = try await one.flow("logs", "r", "b")
     #expect(step.ending == .exit(2))
     #expect(step.output == "" && step.errors.contains("run r has no step \"b\""))

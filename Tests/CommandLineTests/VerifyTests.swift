@@ -82,7 +82,7 @@ struct VerifyTests {
     let found = try await home.flow("verify", "r")
     #expect(found.ending == .exit(0) && found.output.contains("drives the run"))
     let repaired = try await home.flow("verify", "r", "--repair")
-    #expect(repaired.ending == .exit(2) && repaired.errors.contains("is being driven"))
+    #expect(repaired.ending == .exit(2) && repaired.errors.contains("is already driven"))
     running.signal(2)
     _ = try await running.end()
   }

@@ -65,6 +65,6 @@ struct WhyTests {
     #expect(finished.ending == .exit(2) && finished.output == "")
     #expect(finished.errors == "flow: run r has no step \"biuld\": did you mean \"build\"?\n")
     let missing = try await home.flow("why", "x", "build")
-    #expect(missing.ending == .exit(2) && missing.errors.contains("has the id x"))
+    #expect(missing.ending == .exit(2) && missing.errors.contains("matches \"x\""))
   }
 }

@@ -145,7 +145,7 @@ package struct CancelCommand: Subcommand, Equatable {
     _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {
     let engine = watch.engineProcessID.map { "process \($0), which drives it," } ?? "its engine"
-    let problem = watch.isWaitingForRoom ? "waits for room on the disk" : "does not answer"
+    let problem = watch.isWaitingForSpace ? "waits for room on the disk" : "does not answer"
     let advice = force ? "" : "; flow cancel --force \(watch.id) stops what runs without it"
     context.warn(
       "run \(watch.id): \(engine) \(problem); it stops the run when it goes on\(advice)")

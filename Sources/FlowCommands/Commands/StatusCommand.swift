@@ -43,7 +43,7 @@ package struct StatusCommand: Subcommand, Equatable {
     let run = try OpenedRun(named: run ?? "latest", into: history, context)
     let printer = StatusPrinter(
       run.history, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
-      isWaitingForRoom: run.isWaitingForRoom,
+      isWaitingForSpace: run.isWaitingForSpace,
       abandoned: try run.abandonedAttempts(in: context.home()), now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }

@@ -9,7 +9,7 @@ package struct StatusPrinter: Sendable {
   private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
-  private let isWaitingForRoom: Bool
+  private let isWaitingForSpace: Bool
   private let abandoned: [Int32: AbandonedAttempt]?
   private let now: WallTime
   private let wording: StepWording
@@ -17,18 +17,18 @@ package struct StatusPrinter: Sendable {
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
-  ///   - isWaitingForRoom: whether that process waits for space on the disk.
+  ///   - isWaitingForSpace: whether that process waits for space on the disk.
   ///   - abandoned: by step, the state of the open attempts of a run that no process drives; nil
   ///     where it is unknown, and then not shown.
   ///   - now: the end of the time shown for a running run.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    isWaitingForRoom: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
+    isWaitingForSpace: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
   ) {
     self.history = history
     self.runID = runID
     self.engineProcessID = engineProcessID
-    self.isWaitingForRoom = isWaitingForRoom
+    self.isWaitingForSpace = isWaitingForSpace
     self.abandoned = abandoned
     self.now = now
     status = RunStatus(history.state?.phase, isHeld: isHeld)
@@ -63,7 +63,7 @@ package struct StatusPrinter: Sendable {
     switch status {
     case .running, .stopping:
       let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
-      let wait = isWaitingForRoom ? ", waiting for room on the disk" : ""
+      let wait = isWaitingForSpace ? ", waiting for room on the disk" : ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where history.stopReason == .cancelled: return ""
@@ -208,7 +208,7 @@ extension StatusPrinter {
       json.member("name", history.state?.definition.name)
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
-      if isWaitingForRoom { json.member("waitingFor", "room") }
+      if isWaitingForSpace { json.member("waitingFor", "room") }
       json.member("startedAt", history.startedAt)
       json.member("finishedAt", history.finishedAt)
       json.key("steps")

@@ -22,7 +22,7 @@ package struct VerdictPrinter: Sendable {
   /// it means, and what to do.
   package var text: String {
     var lines = ["\(TerminalText.escaped(name)): \(report.verdict.rawValue)"]
-    lines += report.problems.map { "  \(place($0)): \(TerminalText.escaped($0.description))" }
+    lines += report.problems.map { "  \(location($0)): \(TerminalText.escaped($0.description))" }
     lines.append("  \(extent)")
     if let meaning { lines.append("  \(meaning)") }
     if let remedy { lines.append("  \(remedy)") }
@@ -30,7 +30,7 @@ package struct VerdictPrinter: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func place(_ problem: LogProblem) -> String {
+  private func location(_ problem: LogProblem) -> String {
     let parts = [
       TerminalText.escaped(problem.path), problem.offset.map { "byte \($0)" },
       problem.sequence.map { "event \($0)" },
@@ -38,7 +38,7 @@ package struct VerdictPrinter: Sendable {
     return parts.compactMap(\.self).joined(separator: ", ")
   }
 
-  /// How much was read, and what it is.
+  /// How much was read, and the state of the run.
   private var extent: String {
     let events = Self.count(report.lastSequence, "event")
     let commits = Self.count(report.commits, "commit")
@@ -71,46 +71,46 @@ package struct VerdictPrinter: Sendable {
     switch (report.verdict, report.loss) {
     case (.intact, _): nil
     case (.torn, _):
-      "Its engine died while it wrote. Nothing that was acknowledged is missing."
+      "The engine died during a write. No acknowledged event is missing."
     case (.ambiguous, .none):
-      "Its engine died while it wrote, and had not acknowledged it: nothing else is missing."
+      "The engine died during a write that it had not acknowledged. No acknowledged event is missing."
     case (.ambiguous, _):
-      "A crash may have left it so. If it has rotted, \(atStake), which may have been"
-        + " acknowledged."
+      "A crash can leave this behind. If the disk corrupted it, acknowledged events may be lost:"
+        + " \(atStake)."
     case (.newer, _): "Nothing is wrong with it; this version of flow cannot read all of it."
-    case (.damaged, .none): "No event that was acknowledged is missing."
-    case (.damaged, .possible): "Events that were acknowledged may be missing, or wrong."
-    case (.damaged, .certain): "Events that were acknowledged are missing, or cannot be read."
+    case (.damaged, .none): "No acknowledged event is missing."
+    case (.damaged, .possible): "Acknowledged events may be missing or wrong."
+    case (.damaged, .certain): "Acknowledged events are missing or cannot be read."
     }
   }
 
   private var atStake: String {
     guard let tail = report.tail, tail.lastAtStake > tail.lastSequence else {
-      return "events are lost"
+      return "the last ones"
     }
     let first = tail.lastSequence + 1
     return first == tail.lastAtStake
-      ? "event \(first) is lost" : "events \(first) to \(tail.lastAtStake) are lost"
+      ? "event \(first)" : "events \(first) to \(tail.lastAtStake)"
   }
 
   private var remedy: String? {
     if report.verdict == .intact { return nil }
     if report.verdict == .newer { return "Upgrade flow to read it." }
-    if report.engine != nil { return "Stop its engine first, and look again." }
+    if report.engine != nil { return "Stop the engine, and verify again." }
     let last = report.lastSequence
     if report.isRepairable && report.verdict == .damaged {
       return
-        "flow verify --repair lets the history go on after event \(last). The bytes stay where they"
-        + " are."
+        "flow verify --repair continues the history after event \(last). No existing byte is changed."
     }
     if report.isRepairable {
       return
-        "flow restart, or flow verify --repair, goes on after event \(last). The bytes stay where"
-        + " they are."
+        "flow restart, or flow verify --repair, continues after event \(last). No existing byte is"
+        + " changed."
     }
     let readable =
       last > 0 ? " Events up to \(last) can be read: flow events shows them." : ""
-    return "flow does not go on from it; put what is named above back from a copy.\(readable)"
+    return
+      "flow cannot continue from this log; restore the file named above from a backup.\(readable)"
   }
 }
 
@@ -120,7 +120,7 @@ extension VerdictPrinter {
   /// `{"log","runId","verdict","acknowledgedMissing","isRepairable","enginePid","events","commits",
   /// "frames","segments","bytes","problems":[{"path","offset","sequence","verdict","what","bytes",
   /// "lastAtStake"}],"meaning","remedy","notes"}` and a line feed. `acknowledgedMissing` is `none`,
-  /// `possible` or `certain`; `bytes` is what the segments hold, room that is free aside.
+  /// `possible` or `certain`; `bytes` is the length of the segments without reserved space.
   package var json: String {
     var json = JSONWriter()
     json.object { json in

@@ -1,27 +1,27 @@
 package import FlowCore
 package import FlowStorage
 
-/// What can be seen of an attempt that the history left open, while no engine drives the run.
+/// The state of an attempt that the history left open, as seen while no engine drives the run.
 package enum AbandonedAttempt: Equatable, Sendable {
   /// Its monitor lives.
-  /// - Parameter processID: of its command; nil where the record does not say, or another kernel or
-  ///   namespace counts its processes.
+  /// - Parameter processID: of its command; nil where the attempt record does not say, or where
+  ///   another kernel or process namespace assigned it.
   case runs(processID: Int32?)
-  /// Its monitor noted how, which the next engine will record.
+  /// Its monitor noted the end; the next engine will record it in the history.
   case ended(AttemptEnd)
-  /// Nothing shows that it was started.
+  /// There is no sign that it was started.
   case notStarted
-  /// It has no monitor any more, and nobody noted how it ended. What it started may go on: the next
-  /// engine looks for that.
+  /// Its monitor is gone and noted no end. Processes of it may remain: the next engine looks for
+  /// them.
   case lost
-  /// Its record cannot be read.
+  /// Its attempt record cannot be read.
   case unknown(StorageError)
 
-  /// Looks at the attempt's record, and changes nothing.
+  /// Reads the attempt record, and changes nothing.
   ///
   /// - Parameters:
-  ///   - state: of the run; the attempt is one of those that are open in it.
-  ///   - here: where this process runs.
+  ///   - state: of the run, in which the attempt is open.
+  ///   - here: the host context of this process.
   package init(
     _ attempt: AttemptID, _ state: RunState, seenFrom here: HostContext, in folder: RunFolder,
     _ storage: some Storage
@@ -36,14 +36,14 @@ package enum AbandonedAttempt: Equatable, Sendable {
       return
     }
     let wasHere = state.engine.map { HostMark($0.host) == HostMark(here) } ?? false
-    // Whether the record knows of events that the history lacks is for the next engine to find out.
+    // The next engine checks whether the record knows of events that the history lacks.
     switch AttemptFate(sighting, seenFrom: HostMark(here), wasHere: wasHere) {
     case .runs(_, let command): self = .runs(processID: command?.processID)
     case .exiting(let record), .unrecognizable(let record):
       self = .runs(processID: record.command?.processID)
     case .runsElsewhere: self = .runs(processID: nil)
     case .ended(let end): self = .ended(end)
-    // A command that was launched has left no trace.
+    // The history says that it was launched, and its record is gone.
     case .neverLaunched where state.steps[step].phase == .running: self = .lost
     case .neverLaunched: self = .notStarted
     case .lost: self = .lost

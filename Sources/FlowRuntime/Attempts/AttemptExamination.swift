@@ -1,19 +1,19 @@
 import FlowCore
 
 extension AttemptSupervisor {
-  /// Finds out from its record what has become of an attempt that no message tells of, and acts on
-  /// it. It has been sent, and its monitor is gone, or not watched.
+  /// Reads the record of an attempt that no message tells of, and acts on what it says. The attempt
+  /// was sent, and its monitor is gone or not watched.
   func look(at attempt: AttemptID) {
     guard let request = attempts[attempt]?.request else { return }
     guard let sighting = see(request) else { return unwatch(attempt) }
-    // An attempt of this engine without a record was wanted here.
+    // A missing record is of an attempt that this engine wanted, so it would have been made here.
     switch AttemptFate(sighting, seenFrom: here, wasHere: true) {
     case .neverLaunched: neverLaunched(attempt)
     case .ended(let end): self.end(attempt, end)
     case .runs(let start, let command): watch(attempt, start, command)
     case .lost: end(attempt, sweep(request))
-    // An attempt of this engine cannot run in another host context, whatever its record says. The
-    // lock will tell of its end.
+    // An attempt of this engine cannot run in another host context, whatever its record says. Its
+    // lock becomes free when it ends.
     case .exiting, .unrecognizable, .runsElsewhere: unwatch(attempt)
     }
   }
@@ -53,7 +53,7 @@ extension AttemptSupervisor {
     tellLaunched(attempt, processID: command.processID)
   }
 
-  /// Looks again at one that runs, since it could not be stopped, or its command was not noted yet.
+  /// Looks again at a running attempt: it could not be stopped, or its command was not noted yet.
   func lookAtRunning(_ attempt: AttemptID) {
     guard let entry = attempts[attempt] else { return }
     if !entry.isLaunchTold, let sighting = see(entry.request) {
@@ -62,7 +62,7 @@ extension AttemptSupervisor {
     if entry.pendingStop != nil { deliverStop(attempt) }
   }
 
-  /// What is left of an attempt whose monitor is gone is ended before anything follows from that.
+  /// Kills every process that remains of an attempt whose monitor is gone.
   func sweep(_ request: LaunchRequest) -> AttemptEnd {
     let (killed, unkillable) = host.killRemains(of: request)
     return .lost(killed: killed, unkillable: unkillable)
@@ -73,15 +73,15 @@ extension AttemptSupervisor {
   enum Reach {
     case reached(Host.ProcessHandle)
     case gone
-    /// Its record cannot be read now.
+    /// The attempt record cannot be read now.
     case unknown
   }
 
-  /// Opens the process with that number if it is the attempt's monitor.
+  /// Opens the process with this id if it is the attempt's monitor.
   func reach(_ monitorID: Int32, of request: LaunchRequest) -> Reach {
     guard let process = host.open(monitorID) else { return .gone }
-    // What was opened is the monitor only if one still lives now, and was started when this process
-    // was.
+    // Ids are reused: the process that was opened is the monitor only if the monitor's lock is held
+    // now, and its start time is the recorded one.
     guard let sighting = see(request) else { return .unknown }
     if !sighting.isLocked { return .gone }
     guard let start = sighting.record?.start else { return .unknown }
@@ -99,7 +99,7 @@ extension AttemptSupervisor {
     case .reached(let monitor):
       host.signal(monitor, signal)
       attempts[attempt]?.stopDelivered()
-    // Whoever watches it will tell.
+    // Its watch, or its launcher, reports the end.
     case .gone: attempts[attempt]?.stopDelivered()
     case .unknown: lookAgain(at: attempt)
     }

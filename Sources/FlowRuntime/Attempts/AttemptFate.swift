@@ -1,6 +1,7 @@
 import FlowCore
 
-/// What has become of an attempt that no message tells of, as its record and the record's lock say.
+/// What became of an attempt that no message tells of, derived from its record and the record's
+/// lock.
 enum AttemptFate: Equatable {
   /// No monitor was forked for it, and none will be.
   case neverLaunched

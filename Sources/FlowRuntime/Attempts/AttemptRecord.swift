@@ -1,10 +1,10 @@
 package import CMonitor
 package import FlowCore
 
-/// What the file says that an attempt's monitor keeps (`record.h` in CMonitor): who runs the
-/// attempt, as which process, and how it ended.
+/// The content of an attempt record, the file that an attempt's monitor writes (`record.h` in
+/// CMonitor): which processes run the attempt, and how it ended.
 package struct AttemptRecord: Equatable, Sendable {
-  /// Written before anything is started.
+  /// Written before the command is started.
   package struct Start: Hashable, Sendable {
     package var step: Int32
     /// The attempt's number.
@@ -13,33 +13,33 @@ package struct AttemptRecord: Equatable, Sendable {
     package var intent: Int64
     package var host: HostMark
     package var monitorID: Int32
-    /// When the monitor was started, in the kernel's own count.
+    /// The monitor's start time as the kernel counts it.
     package var monitorStart: UInt64
     package var startedAt: Instant
 
     package var id: AttemptID { AttemptID(step: step, number: attempt) }
   }
 
-  /// Written when the command runs.
+  /// Written once the command runs.
   package struct Command: Hashable, Sendable {
     package var processID: Int32
-    /// When it was started, in the kernel's own count.
+    /// Its start time as the kernel counts it.
     package var processStart: UInt64
   }
 
-  /// As long as a whole record is; a file may be shorter while its monitor begins.
+  /// The size of a complete record; a file may be shorter while its monitor begins.
   package static let byteCount = Int(FLOW_RECORD_SIZE)
 
-  /// Each is nil where it was not written or cannot be believed.
+  /// Nil where this part was not written, or its checksum does not match; so for the next two.
   package var start: Start?
   package var command: Command?
-  /// Has a checksum of its own, and can be believed whatever became of the other parts.
+  /// Has a checksum of its own, and is valid whether or not the other parts are.
   package var end: AttemptEnd?
-  /// Whether there is no start, or a part that nobody wrote so: then what is missing here may have
-  /// happened all the same.
+  /// Whether the start is missing, or any part is corrupt: then a part that is nil may have been
+  /// written nevertheless.
   package var isUnreadable: Bool
 
-  /// What the parts say together.
+  /// The parts taken together.
   enum Content: Equatable {
     /// The monitor began, and noted no end.
     case started(Start, Command?)
@@ -53,7 +53,7 @@ package struct AttemptRecord: Equatable, Sendable {
     return .started(start, command)
   }
 
-  /// Reads whatever bytes the file of a record holds.
+  /// Decodes the bytes of an attempt record, valid or not.
   package static func decode(_ bytes: [UInt8]) -> AttemptRecord {
     var record = flow_record()
     unsafe bytes.withUnsafeBufferPointer { buffer in
@@ -91,7 +91,8 @@ extension AttemptRecord.Command {
   }
 }
 
-/// A `HostContext` in three numbers, as attempt records hold it: two that are equal are the same.
+/// A `HostContext` as three numbers, the form that attempt records hold. Equal marks mean the same
+/// context.
 package struct HostMark: Hashable, Sendable {
   package var boot: UInt64
   package var mount: UInt64
@@ -109,14 +110,14 @@ package struct HostMark: Hashable, Sendable {
     processNamespace = host.process_namespace
   }
 
-  /// As a monitor writes it.
+  /// In the layout that monitors write.
   package var encoded: flow_host_context {
     flow_host_context(boot: boot, mount: mount, process_namespace: processNamespace)
   }
 }
 
 extension AttemptEnd {
-  /// - Parameter end: as a monitor made it, or `flow_record_decode` found it valid.
+  /// - Parameter end: made by a monitor, or found valid by `flow_record_decode`.
   package init(_ end: flow_record_end) {
     self.init(
       result: Result(end), cause: Cause(end.cause), durationMicroseconds: end.duration_us,
@@ -131,7 +132,7 @@ extension AttemptEnd.Result {
     case FLOW_RESULT_EXITED: self = .exited(code: UInt8(end.code))
     case FLOW_RESULT_SIGNALLED: self = .signalled(signal: UInt8(end.code))
     case FLOW_RESULT_LAUNCH_FAILED: self = .launchFailed(LaunchFailure(end))
-    // C's enumerations are open to Swift; the decoder closes them.
+    // C enumerations are open in Swift; the decoder admits only the cases above.
     default: preconditionFailure("an end without a result")
     }
   }

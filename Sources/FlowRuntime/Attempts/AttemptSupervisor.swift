@@ -1,11 +1,12 @@
 package import FlowCore
 import FlowStorage
 
-/// Runs attempts by a launcher and its monitors: the engine's side of them (`ProcessHost`).
+/// Runs attempts through a launcher and its monitors (`ProcessHost`).
 ///
-/// What it knows of an attempt comes from messages while its launcher lives, and else from the
-/// attempt's record, whose lock the monitor holds for as long as it lives. It signals monitors and
-/// launchers only, and never by number alone.
+/// It learns of an attempt from messages while the launcher lives, and otherwise from the attempt
+/// record, whose lock the monitor holds for as long as it lives.
+///
+/// Invariant: it signals monitors and launchers only, and never by process id alone.
 package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: CommandRunner {
   let host: Host
   let time: Time
@@ -13,26 +14,25 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   let records: RecordReader<Host.Store>
   private var home: Home?
 
-  /// The attempts that have no end. Nothing goes by the order in which they are stored.
+  /// The attempts that have no end. Nothing depends on the order in which they are stored.
   var attempts: [AttemptID: SupervisedAttempt] = [:]
   private var reports = WorkQueue<Input>()
-  /// To be sent when there is a launcher; some may have been withdrawn since.
+  /// Waiting for a launcher; some may have been withdrawn since.
   private var queue = WorkQueue<AttemptID>()
-  /// In the order of their times; some may have been withdrawn since.
-  private var outOfRoom = WorkQueue<DelayedLaunch>()
-  /// Those whose record had no room at the last try.
-  private var lackingRoom: Set<AttemptID> = []
-  private var launcherLacksRoom = false
-  /// Sent to a launcher that is gone.
+  /// Ordered by time; some may have been withdrawn since.
+  private var outOfSpace = WorkQueue<DelayedLaunch>()
+  /// Those for whose record the disk had no space at the last try.
+  private var lackingSpace: Set<AttemptID> = []
+  private var launcherLacksSpace = false
+  /// Sent to a launcher that is gone, with an unknown outcome.
   private var unsettled: [AttemptID] = []
   private var launcherBackoff = Backoff()
-  /// Those that nobody tells of.
+  /// Those that no message tells of: their records are read again and again.
   private var polled: [AttemptID] = []
   private var pollBackoff = Backoff()
-  /// What has kept a record from being read for too long.
+  /// Why a record could not be read for too long.
   private var unreadable: StorageError?
-  /// Monitors that have told that they start nothing, and whose end is still to be told: how many
-  /// of an attempt.
+  /// By attempt, how many monitors reported that they start nothing and have yet to exit.
   private var refusing: [AttemptID: Int] = [:]
 
   private struct Home {
@@ -40,13 +40,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     var launcher: Launcher<Host>
   }
 
-  private static var roomDelayMicroseconds: Int64 { 1_000_000 }
-  /// For so long a record may not be readable: it may be that there is no descriptor for it.
+  private static var spaceDelayMicroseconds: Int64 { 1_000_000 }
+  /// How long a record may stay unreadable: the process may be out of descriptors for a while.
   private static var unreadableMicroseconds: Int64 { 30_000_000 }
 
   /// - Parameters:
-  ///   - storage: which holds the run's folder.
-  ///   - here: where this engine runs.
+  ///   - storage: the one that holds the run's folder.
+  ///   - here: the host context of this process.
   package init(host: Host, storage: Host.Store, time: Time, here: HostContext) {
     self.host = host
     self.time = time
@@ -54,14 +54,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     records = RecordReader(storage: storage)
   }
 
-  /// Whether there is something to be told, without a look at the host: stops can be answered at
-  /// once.
+  /// Whether a report waits to be taken: `stop` may have been answered at once.
   package var hasReports: Bool { !reports.isEmpty }
 
   /// Whether launches wait for a launcher.
   package var isHeldUp: Bool { !queue.isEmpty }
 
-  /// Whether no attempt is to be launched, runs or is looked for.
+  /// Whether no attempt waits for its launch, runs, or has an unknown fate.
   package var isIdle: Bool { attempts.isEmpty }
 
   // MARK: The run
@@ -130,37 +129,37 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   package func nextReport() -> Input? { reports.removeFirst() }
 
   package var nextDeadline: Instant? {
-    // Something is to be told at once.
+    // Reports wait to be taken.
     reports.isEmpty ? nextDue : Instant(microseconds: 0)
   }
 
   private var nextDue: Instant? {
-    if outOfRoom.isEmpty && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
-    return [outOfRoom.first?.due, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
+    if outOfSpace.isEmpty && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
+    return [outOfSpace.first?.due, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
   }
 
-  package var waitsForRoom: Bool { !lackingRoom.isEmpty || launcherLacksRoom }
+  package var waitsForSpace: Bool { !lackingSpace.isEmpty || launcherLacksSpace }
 
   func tell(_ report: Input) {
     reports.append(report)
   }
 
   func tellLaunched(_ attempt: AttemptID, processID: Int32) {
-    lackingRoom.remove(attempt)
+    lackingSpace.remove(attempt)
     tell(.attemptLaunched(attempt, processID: processID))
   }
 
-  /// Nothing of the attempt runs any more.
+  /// No process of the attempt is left.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
     attempts[attempt] = nil
-    lackingRoom.remove(attempt)
+    lackingSpace.remove(attempt)
     tell(.attemptEnded(attempt, end))
   }
 
-  /// Nothing of the attempt was started, and it was to be stopped.
+  /// The attempt was stopped before any process of it was started.
   func withdraw(_ attempt: AttemptID) {
     attempts[attempt] = nil
-    lackingRoom.remove(attempt)
+    lackingSpace.remove(attempt)
     tell(.attemptWithdrawn(attempt))
   }
 
@@ -186,7 +185,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .tell: self.end(attempt, end)
       case .ignored, nil: break
       }
-    case .noRoom(let attempt): noRoom(attempt)
+    case .noSpace(let attempt): noSpace(attempt)
     case .refused(let attempt, let failure): refused(attempt, failure)
     case .monitorGone(let attempt): monitorGone(attempt)
     case .launcherGone: launcherGone()
@@ -200,7 +199,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   private func launched(_ attempt: AttemptID, processID: Int32, by monitorID: Int32) {
     // This launcher works.
-    launcherBackoff.calm()
+    launcherBackoff.reset()
     switch attempts[attempt]?.launched(by: monitorID) {
     case .tell:
       tellLaunched(attempt, processID: processID)
@@ -212,10 +211,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
   }
 
-  private func noRoom(_ attempt: AttemptID) {
-    switch attempts[attempt]?.noRoom() {
+  private func noSpace(_ attempt: AttemptID) {
+    switch attempts[attempt]?.noSpace() {
     case .wait:
-      lackingRoom.insert(attempt)
+      lackingSpace.insert(attempt)
       sendLater(attempt)
     case .withdraw: withdraw(attempt)
     case .ignored, nil: return
@@ -228,7 +227,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       failure.operation == .createRecord && failure.errno == Errno.fileExists.rawValue
     switch attempts[attempt]?.refused(becauseRecordExists: exists) {
     case .tell: fail(attempt, failure)
-    // The monitor that made it may be about to begin.
+    // The monitor that made the record may be about to begin.
     case .look:
       lookAgain(at: attempt)
       refusing[attempt, default: 0] += 1
@@ -258,28 +257,28 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .ignored, nil: break
       }
     }
-    if !unsettled.isEmpty || !queue.isEmpty { launcherBackoff.arrange(at: time.now().monotonic) }
+    if !unsettled.isEmpty || !queue.isEmpty { launcherBackoff.schedule(at: time.now().monotonic) }
   }
 
   // MARK: Time
 
   private func doWhatIsDue(at now: Instant) {
-    while let first = outOfRoom.first, first.due <= now {
-      outOfRoom.removeFirst()
+    while let first = outOfSpace.first, first.due <= now {
+      outOfSpace.removeFirst()
       if attempts[first.attempt]?.tryAgain() == .send { queue.append(first.attempt) }
     }
-    if launcherBackoff.begin(at: now) { replaceLauncher(at: now) }
+    if launcherBackoff.takeDue(at: now) { replaceLauncher(at: now) }
     if !queue.isEmpty, launcherBackoff.due == nil { sendQueued() }
-    if pollBackoff.begin(at: now) { lookAgain(at: now) }
+    if pollBackoff.takeDue(at: now) { lookAgain(at: now) }
   }
 
-  /// Something of an earlier launcher was in the way of a new one.
+  /// An earlier launcher, or a fork of it, stood in the way of a new one.
   private func replaceLauncher(at now: Instant) {
     if !unsettled.isEmpty {
-      // A storage that does not say counts as a lock that is held.
-      if (try? launcher.file.isLocked()) ?? true { return launcherBackoff.arrange(at: now) }
-      // A monitor that could begin nothing has said so, and let go of the lock after that: unheard,
-      // its word would be taken for that of the monitor that is asked next.
+      // If the storage fails, the lock counts as held.
+      if (try? launcher.file.isLocked()) ?? true { return launcherBackoff.schedule(at: now) }
+      // A monitor that started nothing reports that before it releases the lock. If its report were
+      // read later, it would be taken for a report of the attempt's next monitor.
       host.hear()
       while let message = host.nextMessage() { take(message) }
       let settled = unsettled
@@ -290,13 +289,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   }
 
   func sendLater(_ attempt: AttemptID) {
-    let due = time.now().monotonic.advanced(byMicroseconds: Self.roomDelayMicroseconds)
-    outOfRoom.append(DelayedLaunch(due: due, attempt: attempt))
+    let due = time.now().monotonic.advanced(byMicroseconds: Self.spaceDelayMicroseconds)
+    outOfSpace.append(DelayedLaunch(due: due, attempt: attempt))
   }
 
   func sendAgain(_ attempt: AttemptID) {
     queue.append(attempt)
-    if launcherBackoff.due == nil { launcherBackoff.arrange(at: time.now().monotonic) }
+    if launcherBackoff.due == nil { launcherBackoff.schedule(at: time.now().monotonic) }
   }
 
   private func sendQueued() {
@@ -307,17 +306,17 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
   }
 
-  /// - Returns: whether there is one.
+  /// - Returns: whether a launcher runs now.
   private func startLauncher() -> Bool {
     let outcome = launcher.start()
-    launcherLacksRoom = false
+    launcherLacksSpace = false
     switch outcome {
     case .started: return true
-    case .lockIsHeld: launcherBackoff.arrange(at: time.now().monotonic)
+    case .lockIsHeld: launcherBackoff.schedule(at: time.now().monotonic)
     case .failed(.noSpace), .failed(.quotaExceeded):
-      launcherLacksRoom = true
-      launcherBackoff.arrange(
-        at: time.now().monotonic, afterMicroseconds: Self.roomDelayMicroseconds)
+      launcherLacksSpace = true
+      launcherBackoff.schedule(
+        at: time.now().monotonic, afterMicroseconds: Self.spaceDelayMicroseconds)
     case .failed(let errno):
       while let attempt = queue.removeFirst() {
         if attempts[attempt]?.phase != .queued { continue }
@@ -327,7 +326,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     return false
   }
 
-  /// What can be seen of an attempt; nil if the storage does not tell now.
+  /// Reads the attempt record and its lock; nil if the storage fails now.
   func see(_ request: LaunchRequest) -> RecordSighting? {
     let attempt = request.attempt
     do throws(StorageError) {
@@ -344,13 +343,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
   }
 
-  /// Puts the attempt on the list of those that are looked at until something can be told.
+  /// Polls the attempt record until it settles the attempt.
   func lookAgain(at attempt: AttemptID) {
     guard attempts[attempt]?.isPolled == false else { return }
     attempts[attempt]?.isPolled = true
     polled.append(attempt)
-    pollBackoff.calm()
-    pollBackoff.arrange(at: time.now().monotonic)
+    pollBackoff.reset()
+    pollBackoff.schedule(at: time.now().monotonic)
   }
 
   private func lookAgain(at now: Instant) {
@@ -360,24 +359,24 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       guard let entry = attempts[attempt] else { continue }
       switch entry.phase {
       case .unwatched: look(at: attempt)
-      // If its launcher is gone it is settled with the others.
+      // If the launcher is gone, it is settled together with the others.
       case .unsettled: if launcher.isAlive { look(at: attempt) }
       case .running, .watched: lookAtRunning(attempt)
-      case .queued, .sent, .outOfRoom: break
+      case .queued, .sent, .outOfSpace: break
       }
       if attempts[attempt]?.needsLook == true {
         polled.append(attempt)
       } else {
         attempts[attempt]?.isPolled = false
-        // Looks of some later time are none of these.
+        // A later series of looks has its own time limit.
         attempts[attempt]?.unreadableSince = nil
       }
     }
-    if polled.isEmpty { pollBackoff.calm() } else { pollBackoff.arrange(at: now) }
+    if polled.isEmpty { pollBackoff.reset() } else { pollBackoff.schedule(at: now) }
   }
 }
 
-/// A launch that found no room, and when it is tried again.
+/// A launch that found no space on the disk, and when it is tried again.
 private struct DelayedLaunch: Equatable, Sendable {
   let due: Instant
   let attempt: AttemptID

@@ -1,7 +1,6 @@
 import FlowCore
 
-/// When something is looked at again that does not tell by itself when it changes: soon at first, and
-/// ever more seldom.
+/// When to poll something that does not report its changes: with delays that double up to a limit.
 struct Backoff: Equatable {
   private(set) var due: Instant?
   private var delay = firstMicroseconds
@@ -9,24 +8,24 @@ struct Backoff: Equatable {
   static let firstMicroseconds: Int64 = 10_000
   static let lastMicroseconds: Int64 = 1_000_000
 
-  /// Looks again after a delay, which is longer the next time; a look that is due earlier stays so.
-  mutating func arrange(at now: Instant) {
-    arrange(at: now, afterMicroseconds: delay)
+  /// Schedules a poll, and doubles the delay of the next one. A poll that is due earlier stays due.
+  mutating func schedule(at now: Instant) {
+    schedule(at: now, afterMicroseconds: delay)
     delay = min(2 * delay, Self.lastMicroseconds)
   }
 
-  mutating func arrange(at now: Instant, afterMicroseconds delay: Int64) {
+  mutating func schedule(at now: Instant, afterMicroseconds delay: Int64) {
     let time = now.advanced(byMicroseconds: delay)
     due = min(due ?? time, time)
   }
 
   /// Something has changed: the next delay is short again.
-  mutating func calm() {
+  mutating func reset() {
     delay = Self.firstMicroseconds
   }
 
-  /// Whether a look is due; then it is taken for done.
-  mutating func begin(at now: Instant) -> Bool {
+  /// Whether a poll is due; if so, it is taken off the schedule.
+  mutating func takeDue(at now: Instant) -> Bool {
     guard let due, due <= now else { return false }
     self.due = nil
     return true

@@ -1,8 +1,8 @@
 package import FlowCore
 import FlowStorage
 
-/// Ends what runs of a run whose history cannot be read: all that is known of it is what the records
-/// of its attempts say.
+/// Stops the running attempts of a run whose history cannot be read, or whose engine does not
+/// answer. The attempt records are the only source.
 package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   private let folder: RunFolder
   private let host: Host
@@ -11,23 +11,23 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   private let records: RecordReader<Host.Store>
 
   package struct Report: Equatable, Sendable {
-    /// Attempts whose monitors were told to end them, and have.
+    /// Attempts whose monitors were told to end them, and did.
     package var stopped = 0
-    /// The records of those that go on: their monitors run elsewhere, cannot be told from the records,
-    /// or have not come to an end.
+    /// Records of attempts that still run: their monitors run in another host context, cannot be
+    /// told from the records, or have not ended.
     package var left: [String] = []
-    /// The records that cannot be read: what became of their attempts nobody knows.
+    /// Records that cannot be read: the outcome of their attempts is unknown.
     package var unreadable: [String] = []
   }
 
-  /// A monitor that has just begun has its record locked before it says who it is.
+  /// A monitor locks its record before it writes its process id into it.
   private static var beginMicroseconds: Int64 { 1_000_000 }
-  /// A storage that fails now may not a moment later.
+  /// A storage failure can be temporary.
   private static var looks: Int { 4 }
-  /// A monitor gives up what it cannot kill after thirty seconds.
+  /// A monitor gives up on processes that it cannot kill after thirty seconds.
   private static var limitMicroseconds: Int64 { 35_000_000 }
 
-  /// - Parameter here: where this process runs.
+  /// - Parameter here: the host context of this process.
   package init(
     _ folder: RunFolder, host: Host, storage: Host.Store, time: Time, here: HostContext
   ) {
@@ -38,20 +38,21 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     records = RecordReader(storage: storage)
   }
 
-  /// Tells every monitor that lives here to end its attempt without grace, and waits for all of them.
+  /// Tells every monitor of this host context to end its attempt without grace, and waits for all
+  /// of them.
   package func perform() throws(RunError) -> Report {
     let begin = time.now().monotonic
     let haveBegun = begin.advanced(byMicroseconds: Self.beginMicroseconds)
     let deadline = begin.advanced(byMicroseconds: Self.limitMicroseconds)
     var told: Set<String> = []
     var left: [String] = []
-    // How often each could not be read, up to the last look.
+    // How often in a row each could not be read.
     var failures: [String: Int] = [:]
     while true {
       left = []
       let now = time.now().monotonic
       var isWaiting = false
-      // Anew each time: a launcher that still lives may have begun more.
+      // Listed anew each time: a launcher that still lives may have started more attempts.
       for path in try records.paths(in: folder) {
         guard let sighting = try? records.look(atPath: path) else {
           failures[path, default: 0] += 1
@@ -73,13 +74,13 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
       unreadable: unreadable)
   }
 
-  /// - Returns: whether there was a monitor to be told.
+  /// - Returns: whether the monitor was told.
   private func tell(_ sighting: RecordSighting, _ path: String) -> Bool {
     guard let start = sighting.record?.start, start.host == here,
       let monitor = host.open(start.monitorID)
     else { return false }
-    // What was opened is the monitor only if one still lives now, and was started when this process
-    // was.
+    // Ids are reused: the process that was opened is the monitor only if the monitor's lock is held
+    // now, and its start time is the recorded one.
     guard let again = try? records.look(atPath: path), again.isLocked,
       again.record?.start == start,
       host.startTime(of: monitor) == start.monitorStart

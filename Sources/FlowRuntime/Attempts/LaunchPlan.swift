@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// Turns an intent into what a runner must know.
+/// Makes the launch request for an intent.
 package struct LaunchPlan: Sendable {
   private let runID: String
   private let definition: WorkflowDefinition
@@ -23,7 +23,7 @@ package struct LaunchPlan: Sendable {
       EnvironmentVariable(name: "FLOW_RUN_DIR", value: folder.work),
       EnvironmentVariable(name: "FLOW_STEP_ID", value: step.id),
       EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt.number)),
-      // The same for all attempts of a step in a run: what a service needs to tell a repetition.
+      // The same for all attempts of a step in a run, so that a service can recognize a repetition.
       EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)"),
     ]
     var command = step.command

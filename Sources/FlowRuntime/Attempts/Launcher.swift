@@ -1,7 +1,7 @@
 import FlowCore
 import FlowStorage
 
-/// The launcher of a run as its engine sees it: there is none, or one that takes requests.
+/// The launcher of a run: none is alive, or one that takes requests.
 struct Launcher<Host: ProcessHost> {
   let file: LauncherFile<Host.Store>
   private let host: Host
@@ -18,12 +18,12 @@ struct Launcher<Host: ProcessHost> {
 
   enum OnStart: Equatable {
     case started
-    /// Something of an earlier one is left.
+    /// An earlier launcher, or a fork of it, still holds the lock.
     case lockIsHeld
     case failed(Errno)
   }
 
-  /// Starts one, where there is none.
+  /// Starts a launcher; none may be alive.
   mutating func start() -> OnStart {
     precondition(!isAlive, "a launcher takes requests already")
     var failure = Errno.tryAgain
@@ -31,14 +31,14 @@ struct Launcher<Host: ProcessHost> {
       do throws(StorageError) {
         guard let lock = try file.take() else { return .lockIsHeld }
         do throws(StorageError) {
-          // The record of the one before must not lead to this one's lock. That one may still
-          // live, to reap what it has forked.
-          let nobody = [UInt8](repeating: 0, count: LauncherRecord.byteCount)
-          try lock.write(nobody.span, at: 0)
+          // The file must not name the previous launcher while this one holds the lock: the
+          // previous one may still live, to reap its monitors.
+          let blank = [UInt8](repeating: 0, count: LauncherRecord.byteCount)
+          try lock.write(blank.span, at: 0)
           isAlive = try start(holding: lock)
         } catch {
-          // In words: Swift 6.3.1, optimizing, forgets to deinitialize what it took out of an
-          // optional, and the engine would hold the lock against its own next launcher.
+          // Explicit, since Swift 6.3.1, optimizing, does not deinitialize a value that was taken
+          // out of an optional: the engine would hold the lock against its own next launcher.
           try? lock.close()
           throw error
         }
@@ -64,7 +64,7 @@ struct Launcher<Host: ProcessHost> {
       return true
     }
     let record = LauncherRecord(processID: processID, processStart: start, host: here)
-    // Where it cannot be written, a launcher that lingers cannot be killed by a later engine.
+    // If it cannot be written, a later engine cannot kill this launcher as an orphan.
     try? lock.write(record.encoded().span, at: 0)
     return true
   }
@@ -73,14 +73,15 @@ struct Launcher<Host: ProcessHost> {
     isAlive = false
   }
 
-  /// Kills the launcher that holds the lock, if it can be told which process that is.
+  /// Kills the launcher that holds the lock, if the file tells which process that is.
   ///
-  /// - Returns: whether it was.
+  /// - Returns: whether it was killed.
   func killOrphan() -> Bool {
     guard let record = file.launcher(), record.host == here,
       let process = host.open(record.processID)
     else { return false }
-    // What was opened is that launcher only if it was started when it was, and one lives.
+    // Ids are reused: the process that was opened is the launcher only if its start time is the
+    // recorded one, and the lock is still held.
     guard host.startTime(of: process) == record.processStart,
       (try? file.isLocked()) == true, file.launcher() == record
     else { return false }

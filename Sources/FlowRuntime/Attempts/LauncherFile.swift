@@ -1,14 +1,14 @@
 import CMonitor
 import FlowStorage
 
-/// The file whose lock a run's launcher holds, and each of its monitors until the attempt's record
-/// is made: while it is locked a fork may be in flight, and a record that is missing may yet come.
-/// The engine takes the lock for its launcher and keeps none of it.
+/// The file whose lock is held by a run's launcher, and by each of its monitors until the attempt
+/// record exists. While it is locked, a fork may be in flight, and a missing record may still
+/// appear. The engine takes the lock for its launcher and does not keep it.
 struct LauncherFile<Store: Storage> {
   let path: String
   let storage: Store
 
-  /// Whether a launcher, or a monitor that is about to begin, holds the lock. Takes nothing.
+  /// Whether a launcher, or a monitor that is about to begin, holds the lock. Does not take it.
   func isLocked() throws(StorageError) -> Bool {
     do throws(StorageError) {
       return try File(path, .read, in: storage).isLockedByAnother()
@@ -18,17 +18,17 @@ struct LauncherFile<Store: Storage> {
     }
   }
 
-  /// Takes the lock; the file is made where it is missing.
+  /// Takes the lock, and creates the file if it is missing.
   ///
-  /// - Returns: nil if another holds it.
+  /// - Returns: nil if another process holds the lock.
   func take() throws(StorageError) -> File<Store>? {
     let file = try open()
     let isTaken: Bool
     do throws(StorageError) {
-      // A cleaner may have removed it meanwhile: then others will find another.
+      // If a cleaner removed the file in the meantime, other processes would lock another one.
       isTaken = if try file.tryLock() { try file.isAtItsPath() } else { false }
     } catch {
-      // In words, as in `Launcher.start`: the engine would hold the lock against its own launcher.
+      // Explicit for the reason given in `Launcher.start`.
       try? file.close()
       throw error
     }
@@ -44,12 +44,12 @@ struct LauncherFile<Store: Storage> {
       return try File(path, .update, in: storage)
     } catch {
       guard error.errno == .noSuchFile else { throw error }
-      // Nothing of it has to outlive a power loss: no lock does.
+      // It need not survive a power loss: no lock does.
       return try File(path, .create, in: storage)
     }
   }
 
-  /// What the launcher that was started last is; nil where nobody has said.
+  /// The launcher that was started last; nil if the file does not say.
   func launcher() -> LauncherRecord? {
     do throws(StorageError) {
       let file = try File(path, .read, in: storage)
@@ -60,11 +60,11 @@ struct LauncherFile<Store: Storage> {
   }
 }
 
-/// Which process the launcher is, so that a later engine can find one that lingers: 56 bytes
+/// Which process the launcher is, so that a later engine can kill it as an orphan: 56 bytes
 /// (`CheckedNumbers`).
 struct LauncherRecord: Hashable {
   var processID: Int32
-  /// When it was started, in the kernel's own count.
+  /// Its start time as the kernel counts it.
   var processStart: UInt64
   var host: HostMark
 
@@ -77,7 +77,7 @@ struct LauncherRecord: Hashable {
     ])
   }
 
-  /// Nil where there is none, or not a whole one.
+  /// Nil if there is none, or it is incomplete.
   static func decode(_ bytes: [UInt8]) -> LauncherRecord? {
     guard let numbers = CheckedNumbers.decode(bytes, count: 6), numbers[0] == magic,
       let processID = Int32(exactly: numbers[1])

@@ -1,23 +1,25 @@
 import FlowCore
 import FlowStorage
 
-/// An attempt's record as it was found.
+/// An attempt record as it was read once.
 struct RecordSighting: Equatable {
   /// Nil if there is none.
   var record: AttemptRecord?
-  /// Whether a monitor held the lock just before the record was read: a record that is read after
+  /// Whether a monitor held the lock just before the record was read. A record that is read after
   /// its lock was seen free is final.
   var isLocked: Bool
 }
 
-/// Reads the records of attempts. What they say decides whether something is run again: a storage that
-/// fails is asked again later, and never taken for an answer.
+/// Reads attempt records.
+///
+/// Invariant: a storage failure is never taken for the absence of a record. Records decide whether
+/// a command is run again, so the storage is asked again later.
 struct RecordReader<Store: Storage> {
   let storage: Store
 
-  /// What can be seen of an attempt.
+  /// Reads the record of an attempt.
   ///
-  /// - Throws: if the storage does not tell.
+  /// - Throws: if the storage fails.
   func look(at request: LaunchRequest) throws(StorageError) -> RecordSighting {
     var sighting = try look(atPath: request.recordPath)
     if let start = sighting.record?.start, start.id != request.attempt {
@@ -26,11 +28,11 @@ struct RecordReader<Store: Storage> {
     return sighting
   }
 
-  /// The same of a record that may be of any attempt.
+  /// Reads a record that may belong to any attempt.
   func look(atPath path: String) throws(StorageError) -> RecordSighting {
     do throws(StorageError) {
       let file = try File(path, .read, in: storage)
-      // First the lock: if it is free, what is read behind it is final.
+      // The lock first: if it is free, the record that is read after it is final.
       let isLocked = try file.isLockedByAnother()
       let record = AttemptRecord.decode(try file.read(at: 0, count: AttemptRecord.byteCount))
       return RecordSighting(record: record, isLocked: isLocked)
@@ -40,7 +42,7 @@ struct RecordReader<Store: Storage> {
     }
   }
 
-  /// Where all records of a run are, sorted.
+  /// The paths of all attempt records of a run, sorted.
   func paths(in folder: RunFolder) throws(RunError) -> [String] {
     let names = try wrapping(.list, folder.attempts) { () throws(Errno) in
       do throws(Errno) { return try storage.entries(of: folder.attempts) } catch .noSuchFile {
@@ -51,7 +53,7 @@ struct RecordReader<Store: Storage> {
       .map { "\(folder.attempts)/\($0)" }
   }
 
-  /// The intent that a record names; nil where it names none.
+  /// The intent that a record names; nil if it names none.
   func intent(at path: String) throws(StorageError) -> Int64? {
     try look(atPath: path).record?.start?.intent
   }

@@ -1,27 +1,27 @@
 import FlowCore
 
-/// Where one attempt stands in the eyes of its engine, from its launch to its end.
+/// The state of one attempt as its supervisor knows it, from its launch to its end.
 ///
 ///     queued ─▶ sent ─▶ running ─▶ (watched) ─▶ ended
-///       ▲ ▲      │ │                  ▲
-///       │ │      │ └──▶ unsettled ────┤
-///       │ └── outOfRoom     │         ▼
-///       └───────────────────┘    unwatched
+///       ▲ ▲       │ │                 ▲
+///       │ │       │ └─▶ unsettled ────┤
+///       │ └─ outOfSpace    │          ▼
+///       └──────────────────┘      unwatched
 struct SupervisedAttempt {
   enum Phase: Hashable {
-    /// To be sent when there is a launcher.
+    /// Waits for a launcher.
     case queued
-    /// The launcher has it, and has told nothing of it yet.
+    /// The launcher has the request, and has reported nothing yet.
     case sent
-    /// Nothing was started, for want of room or by the death of its monitor; it is sent again later.
-    case outOfRoom
-    /// It was sent, and whether anything came of it only its record can tell.
+    /// Nothing was started, because the disk was full or the monitor died; it is sent again later.
+    case outOfSpace
+    /// It was sent, and only its record can tell whether it was launched.
     case unsettled
-    /// It runs, and the launcher tells when its monitor is gone.
+    /// It runs, and the launcher reports the end of its monitor.
     case running(monitorID: Int32)
-    /// It runs, and the host tells when its monitor is gone.
+    /// It runs, and the host reports the end of its monitor.
     case watched(monitorID: Int32)
-    /// Nobody tells when its monitor is gone, but the lock of its record.
+    /// It may run, and only the lock of its record tells when its monitor is gone.
     case unwatched
   }
 
@@ -30,71 +30,71 @@ struct SupervisedAttempt {
   /// Whether the engine knows that it was launched.
   private(set) var isLaunchTold = false
   private var isDeadlineTold = false
-  /// What its monitor is to be told once it can be reached.
+  /// The signal that its monitor gets once it can be reached.
   private(set) var pendingStop: ProcessSignal?
-  /// Whether it is on the list of those to be looked at again.
+  /// Whether its record is being polled.
   var isPolled = false
-  /// When its record could not be read for the first time; nil if it could at the last look.
+  /// Since when its record cannot be read; nil if the last read succeeded.
   var unreadableSince: Instant?
 
-  /// One that is to be launched.
+  /// A new attempt.
   init(_ request: LaunchRequest, isSent: Bool) {
     self.request = request
     phase = isSent ? .sent : .queued
   }
 
-  /// One that an earlier engine launched.
+  /// An attempt that an earlier engine launched.
   ///
-  /// - Parameter monitorID: of a monitor that is watched; nil if none is.
+  /// - Parameter monitorID: of its monitor, if that is watched; otherwise nil.
   init(survivor request: LaunchRequest, monitorID: Int32?) {
     self.request = request
     phase = monitorID.map { .watched(monitorID: $0) } ?? .unwatched
     isLaunchTold = true
   }
 
-  /// The monitor that can be told to stop it.
+  /// The monitor that a stop can be sent to.
   var monitorID: Int32? {
     switch phase {
     case .running(let monitorID), .watched(let monitorID): monitorID
-    case .queued, .sent, .outOfRoom, .unsettled, .unwatched: nil
+    case .queued, .sent, .outOfSpace, .unsettled, .unwatched: nil
     }
   }
 
-  /// Whether nothing happens to it by itself: it must be looked at again.
+  /// Whether no message will ever settle it, so that its record must be polled.
   var needsLook: Bool {
     switch phase {
     case .unwatched: true
     case .running: pendingStop != nil
     case .watched: pendingStop != nil || !isLaunchTold
-    case .queued, .sent, .outOfRoom, .unsettled: false
+    case .queued, .sent, .outOfSpace, .unsettled: false
     }
   }
 
-  // MARK: What the engine wants
+  // MARK: Requests of the engine
 
   enum OnSend { case send, ignored }
 
   mutating func send() -> OnSend {
     switch phase {
     case .queued: phase = .sent
-    case .sent, .outOfRoom, .unsettled, .running, .watched, .unwatched: return .ignored
+    case .sent, .outOfSpace, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
   }
 
   enum OnStop {
-    /// Nothing of it was started, and nothing will be.
+    /// Nothing was started, and nothing will be.
     case withdraw
     /// Its monitor can be told.
     case deliver
-    /// It is done as soon as there is a monitor to tell, or nothing is left to stop.
+    /// The stop is sent as soon as its monitor is known, unless the attempt has ended by then.
     case remembered
   }
 
   mutating func stop(force: Bool) -> OnStop {
     if pendingStop != .force { pendingStop = force ? .force : .stop }
     switch phase {
-    case .queued, .outOfRoom: return .withdraw
+    case .queued, .outOfSpace: return .withdraw
     case .sent, .unsettled, .unwatched: return .remembered
     case .running, .watched: return .deliver
     }
@@ -105,11 +105,11 @@ struct SupervisedAttempt {
     pendingStop = nil
   }
 
-  // MARK: What is told of it
+  // MARK: Messages
 
   enum OnLaunched {
     case tell
-    /// The launcher that would tell of its monitor is gone.
+    /// The launcher that would report the end of its monitor is gone.
     case tellAndLook
     case ignored
   }
@@ -119,13 +119,13 @@ struct SupervisedAttempt {
     case .sent: phase = .running(monitorID: monitorID)
     case .unsettled: return tellOnce() ? .tellAndLook : .ignored
     case .watched, .unwatched: break
-    // Said of an earlier try, or again.
-    case .queued, .outOfRoom, .running: return .ignored
+    // A message about an earlier try, or a repeated one.
+    case .queued, .outOfSpace, .running: return .ignored
     }
     return tellOnce() ? .tell : .ignored
   }
 
-  /// - Returns: false if the engine knows already that it was launched.
+  /// - Returns: false if the engine was already told that it was launched.
   mutating func tellOnce() -> Bool {
     defer { isLaunchTold = true }
     return !isLaunchTold
@@ -139,7 +139,7 @@ struct SupervisedAttempt {
       if isDeadlineTold || !isLaunchTold { return .ignored }
       isDeadlineTold = true
       return .tell
-    case .queued, .sent, .outOfRoom, .unsettled: return .ignored
+    case .queued, .sent, .outOfSpace, .unsettled: return .ignored
     }
   }
 
@@ -148,25 +148,25 @@ struct SupervisedAttempt {
   func ended() -> OnEnded {
     switch phase {
     case .sent, .unsettled, .running, .watched, .unwatched: .tell
-    // Said of an earlier try.
-    case .queued, .outOfRoom: .ignored
+    // A message about an earlier try.
+    case .queued, .outOfSpace: .ignored
     }
   }
 
-  enum OnNoRoom { case wait, withdraw, ignored }
+  enum OnNoSpace { case wait, withdraw, ignored }
 
-  mutating func noRoom() -> OnNoRoom {
+  mutating func noSpace() -> OnNoSpace {
     switch phase {
-    case .sent: phase = .outOfRoom
-    // Its record will say so; or it was said of an earlier try.
-    case .unsettled, .queued, .outOfRoom, .running, .watched, .unwatched: return .ignored
+    case .sent: phase = .outOfSpace
+    // Its record will tell; or it is a message about an earlier try.
+    case .unsettled, .queued, .outOfSpace, .running, .watched, .unwatched: return .ignored
     }
     return pendingStop == nil ? .wait : .withdraw
   }
 
   enum OnRefused {
     case tell
-    /// A monitor that nobody knows of has made the record before.
+    /// Another monitor, which this engine does not know of, has made the record.
     case look
     case ignored
   }
@@ -177,7 +177,7 @@ struct SupervisedAttempt {
       guard becauseRecordExists else { return .tell }
       phase = .unsettled
       return .look
-    case .queued, .outOfRoom, .running, .watched, .unwatched: return .ignored
+    case .queued, .outOfSpace, .running, .watched, .unwatched: return .ignored
     }
   }
 
@@ -186,22 +186,22 @@ struct SupervisedAttempt {
   func monitorGone() -> OnMonitorGone {
     switch phase {
     case .sent, .running: .look
-    // What watches it tells, or the end of the launcher that had it.
-    case .queued, .outOfRoom, .unsettled, .watched, .unwatched: .ignored
+    // Its watch will report the end, or the end of its launcher settles it.
+    case .queued, .outOfSpace, .unsettled, .watched, .unwatched: .ignored
     }
   }
 
   func watchedGone() -> OnMonitorGone {
     switch phase {
     case .watched: .look
-    case .queued, .sent, .outOfRoom, .unsettled, .running, .unwatched: .ignored
+    case .queued, .sent, .outOfSpace, .unsettled, .running, .unwatched: .ignored
     }
   }
 
   enum OnLauncherGone {
-    /// Its monitor is to be watched.
+    /// Its monitor must be watched from now on.
     case look
-    /// When no fork is in flight any more, its record tells.
+    /// Its record tells once no fork is in flight.
     case settleLater
     case ignored
   }
@@ -210,28 +210,28 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .unsettled: phase = .unsettled
     case .running: return .look
-    case .queued, .outOfRoom, .watched, .unwatched: return .ignored
+    case .queued, .outOfSpace, .watched, .unwatched: return .ignored
     }
     return .settleLater
   }
 
-  /// The wait for room is over.
+  /// The delay before the next try is over.
   mutating func tryAgain() -> OnSend {
     switch phase {
-    case .outOfRoom: phase = .queued
+    case .outOfSpace: phase = .queued
     case .queued, .sent, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
   }
 
-  // MARK: What its record tells
+  // MARK: Findings in its record
 
   enum OnNeverLaunched {
     case sendAgain
-    /// What became of it once may become of it again.
+    /// After a delay: the launch that came to nothing may do so again.
     case sendLater
     case withdraw
-    /// It was launched, whatever the record says that is not there any more.
+    /// It was launched, though its record is gone.
     case lost
   }
 
@@ -243,9 +243,9 @@ struct SupervisedAttempt {
       phase = .queued
       return .sendAgain
     case .sent, .unwatched, .running, .watched:
-      phase = .outOfRoom
+      phase = .outOfSpace
       return .sendLater
-    case .queued, .outOfRoom: preconditionFailure("nothing was sent of what is looked for")
+    case .queued, .outOfSpace: preconditionFailure("an attempt is examined that was not sent")
     }
   }
 

@@ -1,14 +1,14 @@
 package import FlowCore
 import FlowStorage
 
-/// What recovery finds of the attempts of an earlier engine.
+/// Takes over the attempts of an earlier engine.
 extension AttemptSupervisor {
   private static var orphanMicroseconds: Int64 { 5_000_000 }
   private static var killedMicroseconds: Int64 { 30_000_000 }
-  /// How long a monitor that has noted its attempt's end may take to exit, before the attempt is
-  /// taken for one that runs.
+  /// How long a monitor that has noted its attempt's end may take to exit, before the attempt
+  /// counts as running.
   private static var exitMicroseconds: Int64 { 1_000_000 }
-  /// How long a storage may fail to say what a record holds, before the engine gives up.
+  /// How long a record may stay unreadable before the engine gives up.
   private static var readMicroseconds: Int64 { 1_000_000 }
 
   package func takeOver(
@@ -23,7 +23,7 @@ extension AttemptSupervisor {
       states.append(
         try find(request, wasHere: wasHere, through: lastSequence, exitsUntil: deadline))
     }
-    // Nothing was done so far that would have to be undone where the run cannot be taken over.
+    // Up to here nothing was changed: a refusal has nothing to undo.
     var found: [FoundAttempt] = []
     for (request, state) in zip(open, states) {
       found.append(FoundAttempt(request.attempt, takeUp(request, state)))
@@ -37,7 +37,7 @@ extension AttemptSupervisor {
 
   // MARK: The earlier launcher
 
-  /// Returns when no fork of an earlier engine is in flight.
+  /// Returns once no fork of an earlier engine is in flight.
   private func awaitLauncher() throws(RunError) {
     let file = launcher.file
     let begin = time.now().monotonic
@@ -52,7 +52,7 @@ extension AttemptSupervisor {
     }
   }
 
-  /// Looks through all records for one that knows of an event that the history lacks.
+  /// Throws if an attempt record names an intent that the history lacks.
   private func findMissingHistory(after lastSequence: Int64) throws(RunError) {
     for path in try records.paths(in: folder) {
       let intent = try patiently { () throws(StorageError) in try records.intent(at: path) }
@@ -64,7 +64,7 @@ extension AttemptSupervisor {
 
   // MARK: Attempts
 
-  /// Reads a record: a storage that fails now may not a moment later.
+  /// Reads a record, again if the storage fails: its failure can be temporary.
   private func patiently<Value>(
     _ read: () throws(StorageError) -> Value
   ) throws(RunError) -> Value {
@@ -129,7 +129,7 @@ extension AttemptSupervisor {
         survive(request, monitorID: start.monitorID)
         host.watch(monitor, for: request.attempt)
       } else {
-        // It has exited this moment: the next look tells.
+        // It has exited this moment: the next poll settles it.
         survive(request, monitorID: nil)
       }
       return running(start, command)

@@ -1,12 +1,12 @@
 package import FlowCore
 package import FlowStorage
 
-/// Requests to cancel a run, as files in a folder of the run: any process can leave one, whether an
-/// engine lives or not. The name says all, `<id in hexadecimal>.cancel` or `.force`, so that a
-/// request is there as a whole or not at all. A request is done with when the history holds its id.
+/// Requests to cancel a run: files in a folder of the run, which any process can create, whether an
+/// engine drives the run or not. The name is the whole request, `<id in hexadecimal>.cancel` or
+/// `.force`, so a request is never half written. It is handled once the history holds its id.
 package struct CancelRequests<Store: Storage> {
   private let path: String
-  /// Those that hold the folder's name and, upwards, what a request cannot be without.
+  /// The folders above, whose entries a request depends on.
   private let parents: [String]
   private let storage: Store
 
@@ -16,7 +16,8 @@ package struct CancelRequests<Store: Storage> {
     self.storage = storage
   }
 
-  /// Leaves a request. It is durable when this returns; one with the same id is there only once.
+  /// Writes a request. It is durable when this returns. A second one with the same id changes
+  /// nothing.
   package func file(_ request: CancelRequest) throws(RunError) {
     try makeFolder()
     let name = "\(path)/\(Self.name(of: request))"
@@ -26,21 +27,21 @@ package struct CancelRequests<Store: Storage> {
     } catch {
       if error != .fileExists { throw .storage(StorageError(.create, name, error)) }
     }
-    // Whoever made the run or the folder may have died before their names were durable.
+    // The process that created the run or the folder may have died before their names were durable.
     for folder in [path] + parents {
       try wrapping(.syncDirectory, folder) { () throws(Errno) in try storage.syncDirectory(folder) }
     }
   }
 
-  /// A run of an earlier version has no such folder.
+  /// Runs of earlier versions have no such folder.
   private func makeFolder() throws(RunError) {
     do throws(Errno) { try storage.makeDirectory(path) } catch {
       if error != .fileExists { throw .storage(StorageError(.makeDirectory, path, error)) }
     }
   }
 
-  /// All requests that were left, in the order of their ids, those with force last: a stop with
-  /// grace that comes along with one without is no news.
+  /// All requests, ordered by id, those with force last: after a forced stop, one with grace would
+  /// ask for nothing.
   package func all() throws(RunError) -> [CancelRequest] {
     let names: [String]
     do throws(Errno) { names = try storage.entries(of: path) } catch {
@@ -57,7 +58,7 @@ package struct CancelRequests<Store: Storage> {
     return "\(zeros)\(digits).\(request.force ? "force" : "cancel")"
   }
 
-  /// Nil for names that no `file` gives: what else lies in the folder is left alone.
+  /// Nil for names that `file` never makes: other files in the folder are ignored.
   private static func request(named name: String) -> CancelRequest? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let id = UInt64(parts[0], radix: 16) else { return nil }

@@ -1,7 +1,7 @@
 import FlowCore
 
-/// Numbers as a small file holds them that others read while it is written: little-endian, and a
-/// hash of them all as the last. Who sees half of a write can tell.
+/// The encoding of numbers in a small file that is read while it is written: little-endian,
+/// followed by a hash of all of them, by which a reader recognizes a torn write.
 enum CheckedNumbers {
   static func byteCount(_ count: Int) -> Int { 8 * (count + 1) }
 
@@ -16,8 +16,8 @@ enum CheckedNumbers {
     return bytes
   }
 
-  /// - Parameter count: how many numbers, the hash not among them.
-  /// - Returns: nil where they are not whole.
+  /// - Parameter count: how many numbers, without the hash.
+  /// - Returns: nil if the bytes are incomplete or torn.
   static func decode(_ bytes: [UInt8], count: Int) -> [UInt64]? {
     guard bytes.count == byteCount(count) else { return nil }
     var numbers = stride(from: 0, to: bytes.count, by: 8).map { start in

@@ -3,18 +3,19 @@ import FlowLog
 import FlowStorage
 
 extension RunHome {
-  /// A dot begins no run id.
+  /// No run id begins with a dot.
   static var buildingPrefix: String { ".new-" }
 
-  /// Creates a run whose history begins with a commit, and holds its lock.
+  /// Creates a run whose history begins with a commit, and takes its lock.
   ///
-  /// The folder is built under a temporary name, with everything in it durable, and gets its name by
-  /// one rename that replaces nothing: a run that can be seen is whole.
+  /// Invariant: a run that can be seen is complete. Its folder is built under a temporary name,
+  /// everything in it is made durable, and then one rename, which replaces nothing, gives it its
+  /// name.
   ///
   /// - Parameters:
   ///   - definition: the definition file as it was given.
   ///   - events: the first commit, with the engine's decisions that belong to it.
-  /// - Throws: `.runExists` if the id is taken. If anything fails, nothing is left behind.
+  /// - Throws: `.runExists` if the id is taken. A failure leaves nothing behind.
   func create(
     _ id: String, definition: [UInt8], firstCommit events: [Event], by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
@@ -27,7 +28,7 @@ extension RunHome {
     try prepare()
     let folder = folder(of: id)
     guard try attributes(of: folder.path) == nil else { throw RunError.runExists(id) }
-    // The process id keeps two creators apart.
+    // The process id keeps two concurrent creators apart.
     let building = RunFolder(path: "\(runs)/\(Self.buildingPrefix)\(id)-\(process.processID)")
     try removeTree(building.path)
     var journal = try appear(
@@ -70,7 +71,7 @@ extension RunHome {
       try makeDirectory(path)
     }
     var options = process.logOptions
-    // The first commit holds the whole definition, and must not need a second segment.
+    // The first commit contains the whole definition, and must fit into the first segment.
     options.largestCommitBytes = max(
       options.largestCommitBytes, LogWriter<Store>.rawLength(of: commit.parts))
     do throws(LogError) {
@@ -94,8 +95,8 @@ extension RunHome {
     }
   }
 
-  /// Takes back a name that may not be durable, of a run that nobody was told of. Nothing of the run
-  /// is removed before the name is durably gone: a run that can be seen is whole.
+  /// Takes back a name that may not be durable, of a run that was not announced yet. Nothing in the
+  /// run is removed before the name is durably gone: a run that can be seen is complete.
   private func withdraw(_ folder: RunFolder, to building: RunFolder) throws(RunError) {
     try wrapping(.rename, folder.path) { () throws(Errno) in
       try storage.rename(folder.path, to: building.path, replacing: false)
@@ -117,12 +118,12 @@ extension RunHome {
 
   // MARK: Folders
 
-  /// Makes the home and its folder of runs where they are missing.
+  /// Makes the home and its folder of runs if they are missing.
   ///
-  /// A folder's name is synced before anything is made in the folder. So of those that exist only the
-  /// deepest may have a name that is not durable, from a creator that failed or died on the way.
+  /// A folder's name is synced before anything is made in the folder. So among the existing folders
+  /// only the deepest can have a name that is not durable, left by a creator that failed or died.
   private func prepare() throws(RunError) {
-    // Nothing is made in a folder that is not trusted.
+    // Nothing is created in a folder that is not trusted.
     if try isThere(path) { _ = try isThere(runs) }
     var parent = "/"
     var paths = runs.split(separator: "/").reduce(into: [String]()) { paths, name in
@@ -147,19 +148,19 @@ extension RunHome {
     do throws(Errno) {
       try storage.makeDirectory(path)
     } catch {
-      // Another process may be making the same home.
+      // Another process may be creating the same home.
       if error == .fileExists && mayExist { return }
       throw .storage(StorageError(.makeDirectory, path, error))
     }
   }
 
-  /// Makes the names of the runs durable.
+  /// Makes the names of all runs durable.
   func syncNames() throws(RunError) {
     try syncDirectory(runs)
   }
 
-  /// - Parameter mayBeClosed: whether it may be a folder that this user cannot read, and so has made
-  ///   nothing in.
+  /// - Parameter mayBeClosed: whether this user may have no permission to read the folder; then
+  ///   nothing was created in it.
   private func syncDirectory(_ path: String, mayBeClosed: Bool = false) throws(RunError) {
     do throws(Errno) { try storage.syncDirectory(path) } catch {
       if error == .permissionDenied && mayBeClosed { return }

@@ -1,15 +1,15 @@
-/// Where the things of one run are.
+/// The files of one run.
 ///
 ///     <home>/runs/<run id>/
-///       definition.json   as it was given
-///       lock              held by the engine; says which process, and how much of the log is durable
-///       log/              the history, in segments
-///       launcher          held by the launcher, and by monitors that are about to begin
-///       requests/         requests to cancel, one a file
-///       engine.log        what an engine without a terminal had to say
-///       attempts/         what each attempt printed: <step>@<attempt>.out, and what its monitor
-///                         knows of it: <step>@<attempt>.rec
-///       work/             belongs to the steps ($FLOW_RUN_DIR)
+///       definition.json   the definition file, as given
+///       lock              locked by the engine; says which process it is, and what is durable
+///       log/              the history log, in segments
+///       launcher          locked by the launcher, and by monitors that are about to begin
+///       requests/         requests to cancel, one per file
+///       engine.log        messages of an engine without a terminal
+///       attempts/         <step>@<attempt>.out, the output of an attempt, and
+///                         <step>@<attempt>.rec, its attempt record
+///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
 
@@ -17,7 +17,7 @@ package struct RunFolder: Hashable, Sendable {
     self.path = path
   }
 
-  /// The folder that holds the run's name.
+  /// The folder above.
   var home: String {
     let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
     return end == path.startIndex ? "/" : String(path[..<end])

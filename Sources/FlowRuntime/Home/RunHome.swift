@@ -1,7 +1,7 @@
 import FlowCore
 package import FlowStorage
 
-/// The folder that holds the runs of a user.
+/// The folder that contains the runs of a user.
 package struct RunHome<Store: Storage> {
   package let path: String
   package let storage: Store
@@ -19,11 +19,11 @@ package struct RunHome<Store: Storage> {
 
   // MARK: Finding runs
 
-  /// The ids of all runs, the youngest first.
+  /// The ids of all runs, the most recent first.
   package func list() throws(RunError) -> [String] {
     guard try isThere(path), try isThere(runs) else { return [] }
     let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
-    // A run's definition is written once, so its time is the run's.
+    // The definition file is written once, so its time is when the run was created.
     var found: [(created: Int64, id: String)] = []
     for id in names where RunID.isValid(id) {
       guard let attributes = try attributes(of: folder(of: id).definition) else { continue }
@@ -37,7 +37,7 @@ package struct RunHome<Store: Storage> {
     return try attributes(of: folder(of: id).definition) != nil
   }
 
-  /// The run that is meant by an id, a unique beginning of one, or `latest`.
+  /// Finds a run by its id, a unique prefix of one, or `latest`.
   package func resolve(_ name: String) throws(RunError) -> String {
     if name == "latest" {
       guard let id = try list().first else { throw RunError.noRuns(home: path) }
@@ -53,7 +53,9 @@ package struct RunHome<Store: Storage> {
     }
   }
 
-  /// Whether the folder exists, and nobody else can put anything into it.
+  /// Whether the folder exists.
+  ///
+  /// - Throws: `.untrusted` if other users can write to it.
   func isThere(_ path: String) throws(RunError) -> Bool {
     guard let attributes = try attributes(of: path) else { return false }
     guard attributes.isDirectory else { throw RunError.notFolder(path: path) }
@@ -70,7 +72,7 @@ package struct RunHome<Store: Storage> {
 
 /// The names of runs.
 package enum RunID {
-  /// Whether a name can be a run's: it is a file name of its own and needs no quoting.
+  /// Whether a name can be a run id: a file name that needs no quoting.
   package static func isValid(_ name: String) -> Bool {
     guard (1...128).contains(name.utf8.count), let first = name.utf8.first,
       isAlphanumeric(first)

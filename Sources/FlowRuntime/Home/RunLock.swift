@@ -1,24 +1,26 @@
 import FlowCore
 package import FlowStorage
 
-/// The lock file of a run. Whoever holds the kernel's lock on it is the run's engine; what it holds
-/// says which process that is, and how much of the log is durable. Nothing is ever left locked.
+/// The lock file of a run. The process that holds the kernel's lock on it is the run's engine. Its
+/// content (`HolderRecord`) says which process that is, and how much of the log is durable. The
+/// kernel releases the lock however the engine ends.
 package struct RunLock<Store: Storage>: ~Copyable {
   private var file: File<Store>
-  /// What an earlier engine has said last; nil where none has, or it cannot be read any more.
+  /// The last record of an earlier engine; nil if there is none, or it is unreadable.
   private let before: HolderRecord?
 
-  /// The last event that an earlier engine said was durable; nil where none has. An engine says so
-  /// when it is: after a power loss the word may be older than the log, and never ahead of it.
+  /// The last event that an earlier engine recorded as durable; nil if there is no such record. It
+  /// is written after the event is durable, and without a sync: after a power loss it can be older
+  /// than the log, but never ahead of it.
   var durableBefore: Int64? { before?.lastSequence }
 
-  /// Makes the lock file of a new run, and takes the lock.
+  /// Creates the lock file of a new run, and takes the lock.
   static func create(_ path: String, in storage: Store) throws(RunError) -> RunLock {
     try take(try wrapping { () throws(StorageError) in try File(path, .create, in: storage) })
   }
 
-  /// Takes the lock of an existing run. The file is made where a cleaner has removed it: nothing of
-  /// it has to outlive a power loss, since no lock does.
+  /// Takes the lock of an existing run, and creates the file if a cleaner has removed it: it need
+  /// not survive a power loss, since no lock does.
   ///
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func acquire(
@@ -27,7 +29,7 @@ package struct RunLock<Store: Storage>: ~Copyable {
     while true {
       let file = try wrapping { () throws(StorageError) in try open(folder.lock, in: storage) }
       let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
-      // Who holds a file that others cannot find holds nothing.
+      // A lock on a file that is no longer at its path excludes nobody.
       guard try wrapping({ () throws(StorageError) in try file.isAtItsPath() }) else { continue }
       guard isTaken else {
         let holder = try HolderRecord.read(file)
@@ -52,29 +54,30 @@ package struct RunLock<Store: Storage>: ~Copyable {
     _ file: consuming File<Store>, processID: Int32, boot: BootMark
   ) throws(RunError) -> RunLock {
     let lock = RunLock(file: file, before: try HolderRecord.read(file))
-    // Processes of another boot mean nothing to anybody.
+    // A process id of another boot means nothing.
     guard var record = lock.before, record.boot == boot else { return lock }
-    // What was durable before still is; who drives the run has changed.
+    // What was durable still is; only the process that drives the run has changed.
     record.processID = processID
-    record.waitsForRoom = false
+    record.waitsForSpace = false
     try lock.publish(record)
     return lock
   }
 
   private static func take(_ file: consuming File<Store>) throws(RunError) -> RunLock {
     let isTaken = try wrapping { () throws(StorageError) in try file.tryLock() }
-    precondition(isTaken, "somebody locked a file that nobody else can know of")
+    precondition(isTaken, "another process locked a file that was just created")
     return RunLock(file: file, before: nil)
   }
 
-  /// Lets go of a run that cannot be gone on with, and leaves the file as it was found.
+  /// Releases a run that cannot be resumed, and leaves the file as it was found.
   consuming func giveBack() {
-    // Who fails here fails for another reason already; the record is true but for the process.
+    // The caller is failing for another reason already. If this fails too, the record is right
+    // except for the process.
     if let before { try? publish(before) }
     try? release()
   }
 
-  /// Whether the lock still keeps others out: they would open this file.
+  /// Whether the lock still excludes other processes, which open the file by its path.
   func isAtItsPath() throws(RunError) -> Bool {
     try wrapping { () throws(StorageError) in try file.isAtItsPath() }
   }
@@ -85,8 +88,9 @@ package struct RunLock<Store: Storage>: ~Copyable {
     file.folderWasRenamed(to: folder.path)
   }
 
-  /// Says who drives the run and how far its log is durable. Needs no sync: it is of no use once
-  /// the lock is free.
+  /// Publishes which process drives the run and how much of its log is durable.
+  ///
+  /// It needs no sync: a record that a power loss takes back says less, and nothing wrong.
   func publish(_ record: HolderRecord) throws(RunError) {
     try wrapping { () throws(StorageError) in try file.write(record.encoded().span, at: 0) }
   }

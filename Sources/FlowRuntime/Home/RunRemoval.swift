@@ -2,12 +2,12 @@ package import FlowCore
 import FlowStorage
 
 extension RunHome {
-  /// Removes a run that is over, with all that belongs to it.
+  /// Removes a finished run with all its files.
   ///
-  /// Its name goes first, by one rename: a run that can be seen is whole. What a crash leaves under
-  /// the other name is gone with `sweep`.
+  /// One rename takes its name first: a run that can be seen is complete. If the removal is
+  /// interrupted, `sweep` resumes it.
   ///
-  /// - Throws: `.runIsHeld` if a process drives it or is about to.
+  /// - Throws: `.runIsHeld` if a process drives the run or is about to.
   package func remove(_ id: String) throws(RunError) {
     let folder = folder(of: id)
     let lock = try wrapping { () throws(StorageError) in
@@ -26,10 +26,10 @@ extension RunHome {
     try removeTree(removed)
   }
 
-  /// Of names that no run can have.
+  /// No run id begins with a dot.
   private static var removedPrefix: String { ".removed-" }
 
-  /// Removes what earlier removals did not get to, and what creators that died have left half-made.
+  /// Removes what interrupted removals and creations have left.
   package func sweep(now: WallTime) throws(RunError) {
     guard try isThere(path), try isThere(runs) else { return }
     let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
@@ -42,8 +42,8 @@ extension RunHome {
     }
   }
 
-  /// Whether nobody is making this run any more: its creator holds its lock from the first moment on,
-  /// but for the one between the making of folder and lock file.
+  /// Whether no process is creating this run any more. Its creator holds its lock, except in the
+  /// moment between making the folder and the lock file.
   private func isAbandoned(_ path: String, now: WallTime) throws(RunError) -> Bool {
     do throws(StorageError) {
       return try !File(RunFolder(path: path).lock, .read, in: storage).isLockedByAnother()
@@ -54,6 +54,6 @@ extension RunHome {
     return now.microseconds - made > Self.creationMicroseconds
   }
 
-  /// No creator takes an hour for that.
+  /// No creator takes an hour between the two.
   private static var creationMicroseconds: Int64 { 3_600_000_000 }
 }

@@ -1,10 +1,30 @@
+// FlowRuntime drives one run: it connects the pure engine (FlowCore) with the history log
+// (FlowLog), the run's folder, and the processes of its attempts.
+//
+// - Seams: what it asks of the world (time, processes, storage, requests). There are two worlds,
+//   Linux and the simulator.
+// - Run: the driver loop, the journal that makes commits durable, readers of the history.
+// - Attempts: launcher, monitors, attempt records, and the take-over of a dead engine's attempts.
+// - Home: the folder of all runs, the files of one run, its lock, its requests to cancel.
+// - Verification: what `flow verify` checks and repairs.
+//
+// Invariant: no decision is made here. The driver feeds the engine, and performs its effects.
+// Invariant: an effect is performed only after the events that it follows from are durable.
+// Invariant: observers, and readers in other processes, see durable events only.
+// Invariant: the one engine of a run is the process that holds the kernel's lock on its lock file.
+// Invariant: whether an attempt lives is decided by the lock of its record, never by a process id.
+// Invariant: a run that can be seen is complete; it appears and disappears by one rename.
+// Invariant: nothing is written to a log that contradicts its policy, its engine's last record, or
+// an attempt record.
+// Invariant: a failure of the storage is never taken for the absence of a file.
+
 package import FlowCore
 import FlowLog
 import FlowStorage
 
-/// Drives one run: waits, tells the engine what happened, and does what it wants done.
+/// Drives one run: waits, feeds the engine with what happened, and performs the engine's effects.
 ///
-/// There is one loop and one thread. All order that matters is the engine's; here nothing is decided.
+/// Invariant: one loop on one thread, and no decision. All order that matters is the engine's.
 package struct Driver<World: Environment>: ~Copyable {
   private let world: World
   private let plan: LaunchPlan
@@ -13,15 +33,15 @@ package struct Driver<World: Environment>: ~Copyable {
   private var engine: Engine
   private var journal: Journal<World.Store>
   /// Of the commit in flight, while there is no room for it.
-  private var roomWait: RoomWait?
+  private var spaceWait: SpaceWait?
   private var outcome: RunOutcome?
 
   // MARK: Lives
 
-  /// Creates a run and begins its first life; `step` goes on from there. The run exists durably,
-  /// with its definition, when this returns.
+  /// Creates a run and begins its first life; `step` continues it. The run exists durably, with its
+  /// definition, when this returns.
   ///
-  /// - Parameter definitionFile: the definition as it was given, byte for byte.
+  /// - Parameter definitionFile: the definition file as given, byte for byte.
   package static func create(
     _ run: consuming NewRun, definitionFile: consuming [UInt8], by process: RunProcess,
     home: RunHome<World.Store>, world: World, observer: any RunObserver
@@ -41,15 +61,15 @@ package struct Driver<World: Environment>: ~Copyable {
     return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }
 
-  /// Goes on with a run whose engine is dead. Its lock must be free.
+  /// Resumes a run whose engine is dead. Its lock must be free.
   ///
-  /// Nothing is written to the log before it is known that nothing contradicts the history: neither
-  /// the rules that it was decided by, nor what the dead engine said was durable, nor the record of
-  /// an attempt. So a log whose last commit cannot be read is gone on with if nobody acted on that
-  /// commit, and the observer is told of the tail.
+  /// Nothing is written to the log before every contradiction to the history is excluded: by the
+  /// policy that decided it, by what the dead engine recorded as durable, and by the attempt
+  /// records. So recovery continues past an unreadable last commit only if nothing was done that
+  /// depends on that commit. The observer is told of the tail.
   ///
-  /// - Parameter reopening: whether a run that has ended begins another round, in which what did not
-  ///   succeed runs again.
+  /// - Parameter reopening: whether a finished run begins another round, in which the steps that
+  ///   did not succeed run again.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
@@ -68,7 +88,7 @@ package struct Driver<World: Environment>: ~Copyable {
       throw error
     }
     let (state, tail) = (past.state, past.tail)
-    // A seal is written when all before it is durable.
+    // A seal is written only after everything before it is durable.
     let isOver = state.isFinished && !reopening
     if isOver, tail.verdict == .intact(isSealed: true) {
       observer.tookOver(tail)
@@ -78,17 +98,17 @@ package struct Driver<World: Environment>: ~Copyable {
       life: state.lives + 1, processID: process.processID, host: process.host)
     let plan = LaunchPlan(state, in: folder)
     let found = try Self.takeOver(state, plan, folder, world)
-    // To look at all attempts can take long, and what is written now would be beside what another
-    // engine writes.
+    // Examining all attempts can take long. If another engine took the run in the meantime, both
+    // would write to the log.
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
     let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
-    // A power loss may have left an older word in the lock file, or none.
+    // After a power loss the record in the lock file may be out of date, or missing.
     try journal.publish()
     observer.tookOver(tail)
     if isOver {
-      // Its engine died before it could seal the log, and perhaps before the end was durable.
+      // Its engine died before it sealed the log, and perhaps before the end was durable.
       try journal.seal()
       return nil
     }
@@ -113,8 +133,8 @@ package struct Driver<World: Environment>: ~Copyable {
     return past
   }
 
-  /// What has become of the attempts that are open, before anything is written: where the history
-  /// lacks what was acted upon, nothing may be.
+  /// Finds out what became of the open attempts, before anything is written: if the history lacks
+  /// an event that was acted on, nothing may be written.
   private static func takeOver(
     _ state: RunState, _ plan: LaunchPlan, _ folder: RunFolder, _ world: World
   ) throws(RunError) -> [FoundAttempt] {
@@ -141,18 +161,18 @@ package struct Driver<World: Environment>: ~Copyable {
 
   package var state: RunState { engine.state }
   package var isFinished: Bool { engine.state.isFinished }
-  /// How many attempts run, or are about to.
+  /// How many attempts run or are about to.
   package var runningAttempts: Int { engine.runningAttempts }
-  /// What is being made durable.
+  /// The events that are being made durable.
   package var commitInFlight: [Event] { journal.commitInFlight }
 
   // MARK: The loop
 
-  /// One turn: does what can be done, and if the run has not ended, waits and takes in what
+  /// One turn: performs all effects, and if the run has not ended, waits and takes in what
   /// happened.
   ///
-  /// - Returns: how the run ended; nil while it goes on.
-  /// - Throws: what failed; then the engine must stop and nothing more be done with this driver.
+  /// - Returns: the run's outcome; nil while it is unfinished.
+  /// - Throws: what failed. Then the process must stop, and this driver must not be used any more.
   package mutating func step() throws(RunError) -> RunOutcome? {
     while let effect = engine.nextEffect() { try perform(effect) }
     if let outcome { return outcome }
@@ -161,14 +181,14 @@ package struct Driver<World: Environment>: ~Copyable {
     return nil
   }
 
-  /// Ends the log of a run that has ended, and lets go of the run.
+  /// Seals the log of a run that has ended, and releases the run.
   package consuming func finish() throws(RunError) {
     precondition(outcome != nil, "the run has not ended")
     try journal.seal()
   }
 
-  /// Lets go of a run that has no end: what runs goes on, and another engine can take it up. What was
-  /// being made durable is.
+  /// Releases an unfinished run: running attempts continue, and another engine can take them over.
+  /// A commit in flight is durable when this returns.
   package consuming func detach() throws(RunError) {
     while journal.isSyncing, try journal.finish() == nil {
       let now = world.time.now().monotonic
@@ -179,7 +199,7 @@ package struct Driver<World: Environment>: ~Copyable {
 
   private var nextDeadline: Instant? {
     Self.earliest(
-      Self.earliest(engine.nextDeadline, world.runner.nextDeadline), roomWait?.nextLook)
+      Self.earliest(engine.nextDeadline, world.runner.nextDeadline), spaceWait?.nextLook)
   }
 
   private static func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
@@ -191,18 +211,18 @@ package struct Driver<World: Environment>: ~Copyable {
     if let deadline = engine.nextDeadline, deadline <= now.monotonic {
       engine.handle(.timePassed, at: now)
     }
-    try lookForRoom(at: now)
+    try lookForSpace(at: now)
     try world.runner.advance(at: now.monotonic)
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
-    try journal.say(launchesWaitForRoom: world.runner.waitsForRoom)
+    try journal.say(launchesWaitForSpace: world.runner.waitsForSpace)
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }
     if world.takeRequestNotice() {
       for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
     }
-    // Last, since the runner launches while it advances: the stops that follow from a durable cancel
-    // must reach it before it advances again, and do so at the next turn.
+    // Last, since the runner launches while it advances: the stops that follow from a durable
+    // cancel must reach it before it advances again, and do so at the next turn.
     if let events = try journal.finish(), let last = events.last {
       engine.handle(.committed(through: last.sequence), at: now)
       observer.committed(events, engine.state)
@@ -213,31 +233,31 @@ package struct Driver<World: Environment>: ~Copyable {
     switch effect {
     case .commit(let events):
       world.runner.flush()
-      if try !journal.begin(events) { roomWait = RoomWait(since: world.time.now().monotonic) }
+      if try !journal.begin(events) { spaceWait = SpaceWait(since: world.time.now().monotonic) }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }
   }
 
-  /// Goes on with a commit that had no room, if there is some now.
-  private mutating func lookForRoom(at now: Moment) throws(RunError) {
-    guard let wait = roomWait, wait.nextLook <= now.monotonic else { return }
+  /// Tries again to write a commit that the disk had no space for.
+  private mutating func lookForSpace(at now: Moment) throws(RunError) {
+    guard let wait = spaceWait, wait.nextLook <= now.monotonic else { return }
     if try journal.beginAgain() {
-      roomWait = nil
+      spaceWait = nil
       engine.handle(.roomReturned(waitedMicroseconds: wait.length(until: now.monotonic)), at: now)
     } else {
-      roomWait?.looked(at: now.monotonic)
+      spaceWait?.looked(at: now.monotonic)
     }
   }
 }
 
-/// A commit waits for room on the disk.
-private struct RoomWait {
+/// A commit waits for space on the disk.
+private struct SpaceWait {
   private let since: Instant
   private(set) var nextLook: Instant
 
-  /// Nothing tells of room that somebody has made.
+  /// Nothing reports that space was freed.
   private static let lookMilliseconds: Int64 = 1_000
 
   init(since: Instant) {

@@ -4,16 +4,16 @@ package import FlowLog
 /// dictionary (`LogOptions.dictionary`).
 ///
 /// Invariant: a dictionary is frozen with its log format. A log can only be inflated with the bytes
-/// that it was deflated with, so an edit here makes every existing run unreadable. Another encoding of
-/// events or definitions compresses less well with it, and does not change it; a better dictionary
-/// needs a new log format.
+/// that it was deflated with, so an edit here makes every existing run unreadable. Another encoding
+/// of events or definitions compresses less well with it, and does not change it; a better
+/// dictionary needs a new log format.
 package enum EventDictionary {
   /// Of log format 1.
   ///
   /// First come words of definitions, and the settings of a step that has only defaults. Then, for
-  /// each step whose number takes one byte, the events of most steps: the attempt was launched, ended
-  /// by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are last,
-  /// since most runs are small and near matches take fewer bits.
+  /// each step whose number takes one byte, the events of most steps: the attempt was launched,
+  /// ended by itself with exit code 0, the step succeeded, the next is scheduled. Low numbers are
+  /// last, since most runs are small and near matches take fewer bits.
   package static let version1: PresetDictionary = {
     var bytes = Array(words.utf8)
     bytes += usualSettings

@@ -2,13 +2,13 @@ package import FlowCore
 package import FlowLog
 package import FlowStorage
 
-/// Reads a run's events from its log, from the first on.
+/// Reads a run's events from its log, beginning with the first.
 package struct HistoryReader<Store: Storage>: EventSource, ~Copyable {
   package let logPath: String
   private var log: LogReader<Store>
   private var decoder: EventDecoder?
 
-  /// - Parameter source: how far the bytes of the log are to be believed.
+  /// - Parameter source: how much of the log counts as durable.
   package init(
     _ folder: RunFolder, in storage: Store, _ source: LogSource
   ) throws(RunError) {
@@ -21,10 +21,10 @@ package struct HistoryReader<Store: Storage>: EventSource, ~Copyable {
     }
   }
 
-  /// How the log ends; known once `next` has returned nil, unless its engine lives.
+  /// How the log ends; known once `next` has returned nil, unless an engine still writes it.
   package var tail: LogTail? { log.tail }
 
-  /// The next event; nil at the end of what is known to be durable.
+  /// The next event; nil at the end of the events that are known to be durable.
   package mutating func next() throws(RunError) -> Event? {
     while true {
       do throws(CodingError) {
@@ -44,12 +44,12 @@ package struct HistoryReader<Store: Storage>: EventSource, ~Copyable {
     }
   }
 
-  /// Lets the reader of a live log go on to what has become durable since (`LogReader.extend`).
+  /// Lets the reader of a live log continue to a later position (`LogReader.extend`).
   package mutating func extend(to durable: LogPosition) throws(RunError) {
     do throws(LogError) { try log.extend(to: durable) } catch { throw .log(error) }
   }
 
-  /// Goes on with the log, which was read to its end, in a segment of its own.
+  /// Makes a writer that continues the log, which was read to its end, in a new segment.
   consuming func recover(
     engineLife: Int32, salt: UInt32, _ options: LogOptions
   ) throws(RunError) -> LogWriter<Store> {

@@ -2,7 +2,7 @@ package import FlowCore
 package import FlowLog
 package import FlowStorage
 
-/// Brings the engine's commits into the log, one at a time.
+/// Writes the engine's commits to the history log, one at a time.
 package struct Journal<Store: Storage>: ~Copyable {
   private var writer: LogWriter<Store>
   private var lock: RunLock<Store>
@@ -10,18 +10,19 @@ package struct Journal<Store: Storage>: ~Copyable {
   private let boot: BootMark
   private let salts: SaltSource
   private(set) var commitInFlight: [Event] = []
-  /// The commit in flight, if there is no room for it yet: nothing of it is written.
+  /// The commit in flight, while there is no space for it: nothing of it is written.
   private var waiting: EncodedCommit?
-  /// Whether readers were last told that the run waits for room.
+  /// Whether the lock file says that the run waits for space.
   private var isSaidToWait = false
-  /// Attempts whose ends are to come.
+  /// How many attempts have yet to end.
   private var openAttempts: Int
-  private var launchesWaitForRoom = false
+  private var launchesWaitForSpace = false
 
-  /// What is kept free for the end of an attempt and what is decided at once, in a frame of its own.
-  private static var roomForAnEnd: Int64 { 512 }
+  /// The space for the end of one attempt and the decisions that follow at once, in a frame of
+  /// their own.
+  private static var spaceForAnEnd: Int64 { 512 }
 
-  /// - Parameter openAttempts: how many attempts the history has scheduled that have no end.
+  /// - Parameter openAttempts: how many attempts in the history have no end.
   init(
     _ writer: consuming LogWriter<Store>, lock: consuming RunLock<Store>, by process: RunProcess,
     openAttempts: Int = 0
@@ -34,20 +35,20 @@ package struct Journal<Store: Storage>: ~Copyable {
     salts = process.salts
   }
 
-  /// Takes consecutive events, and begins to make them durable if there is room for them.
+  /// Takes consecutive events, and begins to make them durable if there is space for them.
   ///
-  /// - Returns: false if there is none. Then nothing is written, and `beginAgain` is to be called
-  ///   when there may be.
+  /// - Returns: false if there is none. Then nothing was written, and the caller must call
+  ///   `beginAgain` later.
   mutating func begin(_ events: [Event]) throws(RunError) -> Bool {
     take(events)
     return try beginAgain()
   }
 
-  /// Looks whether there is room now for the commit that had none.
+  /// Tries again to write the commit that there was no space for.
   mutating func beginAgain() throws(RunError) -> Bool {
-    guard let commit = waiting else { preconditionFailure("no commit waits for room") }
+    guard let commit = waiting else { preconditionFailure("no commit waits for space") }
     try requireOwnership()
-    guard try findRoom(for: commit) else {
+    guard try findSpace(for: commit) else {
       try sayWhetherItWaits()
       return false
     }
@@ -68,19 +69,20 @@ package struct Journal<Store: Storage>: ~Copyable {
     waiting = commit
   }
 
-  /// All that needs room comes before anything is written. With an intent to launch, that is also
-  /// the room for the ends of all attempts that will then be open: what runs can always be recorded.
+  /// Reserves all space before anything is written. A commit with an intent to launch also needs
+  /// space for the ends of all attempts that will then be open: the end of a running attempt can
+  /// always be recorded.
   ///
-  /// - Returns: whether there is any.
-  private mutating func findRoom(for commit: EncodedCommit) throws(RunError) -> Bool {
+  /// - Returns: whether there is enough.
+  private mutating func findSpace(for commit: EncodedCommit) throws(RunError) -> Bool {
     let isLaunching = commitInFlight.contains { $0.body.kind == .attemptScheduled }
-    let ends = isLaunching ? Int64(openAttempts) * Self.roomForAnEnd : 0
+    let ends = isLaunching ? Int64(openAttempts) * Self.spaceForAnEnd : 0
     do throws(LogError) {
       try writer.rotateIfNeeded(for: commit.parts) { salts.next() }
       try writer.reserveSpace(for: LogWriter<Store>.rawLength(of: commit.parts) + ends)
       return true
     } catch {
-      // Only want of room leaves the writer as it was.
+      // A writer that has not failed only found the disk full.
       if writer.hasFailed { throw .log(error) }
       return false
     }
@@ -91,9 +93,9 @@ package struct Journal<Store: Storage>: ~Copyable {
     try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
-  private var waits: Bool { waiting != nil || launchesWaitForRoom }
+  private var waits: Bool { waiting != nil || launchesWaitForSpace }
 
-  /// Where even the lock file finds no room, it is said later.
+  /// If even the lock file finds no space, readers are told later.
   private mutating func sayWhetherItWaits() throws(RunError) {
     if isSaidToWait == waits { return }
     do throws(RunError) { try publish() } catch {
@@ -101,7 +103,7 @@ package struct Journal<Store: Storage>: ~Copyable {
     }
   }
 
-  /// The events of the commit that was begun, once they are durable; nil while they are not.
+  /// Takes the events of the commit in flight once they are durable; nil while they are not.
   mutating func finish() throws(RunError) -> [Event]? {
     if commitInFlight.isEmpty || waiting != nil { return nil }
     do throws(LogError) {
@@ -115,9 +117,10 @@ package struct Journal<Store: Storage>: ~Copyable {
     return commitInFlight
   }
 
-  /// Without its lock file another engine may own the run, and nobody else has business with the
-  /// segment. Asked before a commit is written, and again before it is told to be durable: whoever
-  /// took the run in between did not count what he had not read.
+  /// Throws if another engine may own the run: the lock file is no longer at its path, or the
+  /// segment was changed, which only an owner may do. Checked before a commit is written, and again
+  /// before it is reported as durable: an engine that took the run in between did not read this
+  /// commit.
   private func requireOwnership() throws(RunError) {
     guard try lock.isAtItsPath() else { throw RunError.runWasTaken(path: lock.path) }
     let isUntouched: Bool
@@ -125,23 +128,23 @@ package struct Journal<Store: Storage>: ~Copyable {
     guard isUntouched else { throw RunError.runWasTaken(path: writer.path) }
   }
 
-  /// Lets readers see what has become durable.
+  /// Tells readers what is durable.
   mutating func publish() throws(RunError) {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence), waitsForRoom: waits))
+        lastSequence: Int64(writer.durableSequence), waitsForSpace: waits))
     isSaidToWait = waits
   }
 
-  /// Lets readers see whether launches wait for room.
-  mutating func say(launchesWaitForRoom: Bool) throws(RunError) {
-    self.launchesWaitForRoom = launchesWaitForRoom
+  /// Tells readers whether launches wait for space.
+  mutating func say(launchesWaitForSpace: Bool) throws(RunError) {
+    self.launchesWaitForSpace = launchesWaitForSpace
     try sayWhetherItWaits()
   }
 
-  /// Appends a commit and waits until it is durable: for the first of a run, before there is
-  /// anything else to do, and nothing to wait for room with.
+  /// Appends the first commit of a run, and waits until it is durable. A full disk is an error
+  /// here: there is no run yet that could wait for space.
   mutating func commit(_ first: EncodedCommit) throws(RunError) {
     precondition(commitInFlight.isEmpty, "a commit is in flight")
     openAttempts += first.openedAttempts
@@ -161,16 +164,16 @@ package struct Journal<Store: Storage>: ~Copyable {
     lock.wasRenamed(to: folder)
   }
 
-  /// Lets go of the run as it is.
+  /// Releases the run without a seal.
   consuming func release() throws(RunError) {
     do throws(LogError) { try writer.close() } catch { throw .log(error) }
     try lock.release()
   }
 
-  /// Whether a commit is being made durable, and not waiting for room.
+  /// Whether a commit is being made durable, and does not wait for space.
   var isSyncing: Bool { !commitInFlight.isEmpty && waiting == nil }
 
-  /// Ends the log for good, where the run has its end.
+  /// Seals the log of a run that has ended.
   package consuming func seal() throws(RunError) {
     do throws(LogError) {
       try writer.seal()
@@ -183,25 +186,25 @@ package struct Journal<Store: Storage>: ~Copyable {
 }
 
 extension Event.Body {
-  /// By how many more attempts are open after it.
+  /// The change in the number of open attempts.
   fileprivate var openedAttempts: Int {
     (kind.opens == .attempt ? 1 : 0) - (kind.closes == .attempt ? 1 : 0)
   }
 }
 
-/// The events of a commit as the log takes them.
+/// The events of a commit, encoded for the log.
 package struct EncodedCommit {
-  /// The parts, one after the other.
+  /// All parts in order.
   package private(set) var payload: [UInt8] = []
-  /// A part goes into one frame, and is a block of its own (`EventEncoder`).
+  /// Each part becomes one frame, and is a block of its own (`EventEncoder`).
   package private(set) var parts: [LogPart] = []
   /// The sequence number of the first event.
   package let first: UInt64
-  /// By how many more attempts are open after it.
+  /// The change in the number of open attempts.
   let openedAttempts: Int
 
-  /// Events are gathered into parts of this many bytes and an event more: well below what a frame
-  /// takes, and enough that its header costs nothing.
+  /// A part ends with the event that makes it this large: well below the limit of a frame, and
+  /// large enough that frame headers cost nothing.
   private static let partByteCount = 4 << 20
 
   /// - Parameter events: consecutive, at least one.

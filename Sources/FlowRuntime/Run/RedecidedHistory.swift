@@ -2,15 +2,15 @@ import FlowCore
 import FlowLog
 import FlowStorage
 
-/// The history of a run whose engine is dead, read to its end and decided once more.
+/// The history of a run whose engine is dead, read to its end, and with every decision recomputed.
 struct RedecidedHistory<Store: Storage>: ~Copyable {
-  /// To go on from.
+  /// At its end, where the next engine continues.
   var history: HistoryReader<Store>
   let state: RunState
   let tail: LogTail
 
-  /// - Throws: where the history cannot be read, or was not decided by the rules, or lacks what the
-  ///   dead engine has said was durable.
+  /// - Throws: if the history cannot be read, differs from its policy's decisions, or lacks events
+  ///   that the dead engine recorded as durable.
   static func recall(
     _ folder: RunFolder, _ lock: borrowing RunLock<Store>, in storage: Store,
     _ observer: any RunObserver
@@ -34,7 +34,7 @@ struct RedecidedHistory<Store: Storage>: ~Copyable {
     if let difference = recall.difference {
       throw .decisionsDiffer(path: folder.log, difference)
     }
-    // The first commit holds the definition, and a run has no name before that is durable.
+    // The first commit contains the definition, and is durable before the run gets its name.
     guard let state = recall.redecision.state else { throw .log(LogError(folder.log, .empty)) }
     if let difference = recall.redecision.differenceAtEnd() {
       throw .decisionsDiffer(path: folder.log, difference)
@@ -44,15 +44,15 @@ struct RedecidedHistory<Store: Storage>: ~Copyable {
   }
 }
 
-/// Decides a history again, and tells the observer of its events.
+/// Recomputes the decisions of a history, and tells the observer of its events.
 private struct Recall: EventFold {
   let observer: any RunObserver
   var redecision = Redecision()
-  /// Where the history and the rules part; then nothing more is to be read.
+  /// Where the history and its policy differ; then reading ends.
   private(set) var difference: Redecision.Difference?
   private var events: [Event] = []
 
-  /// A long history is told in pieces.
+  /// A long history is reported in pieces.
   private static let mostEvents = 4_096
 
   init(observer: any RunObserver) {
@@ -67,7 +67,7 @@ private struct Recall: EventFold {
     if redecision.isDefined && (!wasDefined || events.count >= Self.mostEvents) { tellRest() }
   }
 
-  /// Tells of the events that were not told yet, once the definition is known.
+  /// Reports the events that were not reported yet, once the definition is known.
   mutating func tellRest() {
     guard !events.isEmpty, let state = redecision.state else { return }
     observer.recalled(events, state)

@@ -6,45 +6,45 @@ package import FlowStorage
 package enum RunError: Error, Equatable, Sendable {
   case storage(StorageError)
   case log(LogError)
-  /// The bytes of an event are not what this program writes.
+  /// The bytes of an event cannot be decoded.
   case event(path: String, CodingError)
-  /// The events are readable, and cannot have happened.
+  /// The events can be decoded, but cannot follow each other.
   case history(path: String, HistoryError)
-  /// The events can have happened, and the engine would have chosen otherwise.
+  /// The events can follow each other, but the policy decides differently.
   case decisionsDiffer(path: String, Redecision.Difference)
-  /// Another user owns the folder, or can change it.
+  /// Another user owns the folder, or can write to it.
   case untrusted(path: String)
   case notFolder(path: String)
   case invalidRunID(String)
   case runExists(String)
-  /// The definition is larger than a history may hold.
+  /// The definition exceeds the history's limit.
   case definitionTooLarge(bytes: Int64)
   case noSuchRun(String, home: String)
   case noRuns(home: String)
   case ambiguous(String, matches: [String])
-  /// A process drives the run already; its id, where it has said so.
+  /// A process already drives the run; its id, if it has written that.
   case runIsHeld(String, processID: Int32?)
-  /// A file that this engine drives the run by was removed, replaced or changed by another.
+  /// Another process removed, replaced or changed a file that this engine owns.
   case runWasTaken(path: String)
   /// An attempt still runs in another host context: another boot, mount or process namespace.
   case runsElsewhere(recordPath: String)
-  /// An attempt's record cannot be read, so that nobody can say whether the attempt still runs, or
-  /// whether its intent is in the history.
+  /// An attempt record cannot be read, so it is unknown whether the attempt still runs, and whether
+  /// its intent is in the history.
   case recordIsUnreadable(StorageError)
-  /// An attempt was launched for an intent that the history does not hold.
+  /// An attempt was launched for an intent that the history lacks.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
-  /// The history lacks events that its engine had said were durable.
+  /// The history lacks events that its engine recorded as durable.
   case historyIsShort(path: String, durable: Int64, lastSequence: Int64)
-  /// Another round was asked for, and every step has succeeded.
+  /// Another round was requested, but every step has succeeded.
   case nothingToRunAgain(String)
-  /// Another round was asked for of a run that is not finished.
+  /// Another round was requested of an unfinished run.
   case notFinished(String)
-  /// The launcher of an engine that is gone cannot be made to go.
+  /// The launcher of a dead engine still holds its lock, and cannot be killed.
   case orphanedLauncher(path: String)
 }
 
 extension RunError {
-  /// The failed operation, where the storage is to blame and not what was asked for.
+  /// The failed operation, if the cause is the storage and not the request.
   package var storageFailure: StorageError? {
     switch self {
     case .storage(let error), .recordIsUnreadable(let error): return error
@@ -84,62 +84,64 @@ extension RunError: CustomStringConvertible {
     case .decisionsDiffer(let path, let difference): return "\(path): \(difference)"
     case .untrusted(let path):
       return
-        "\(path) belongs to another user, or others can write to it; set FLOW_HOME to a folder that"
-        + " is yours alone, such as a new one"
-    case .notFolder(let path): return "\(path) is not a folder; remove it, or set FLOW_HOME"
+        "\(path) belongs to another user, or other users can write to it; set FLOW_HOME to a folder"
+        + " that only you can write to"
+    case .notFolder(let path):
+      return "\(path) is not a folder; remove it, or set FLOW_HOME to a folder"
+    case .invalidRunID("latest"):
+      return "\"latest\" is reserved for the most recent run; choose another run id"
     case .invalidRunID(let id):
-      let name = "\"\(Self.beginning(of: id))\""
-      if id == "latest" { return "\(name) cannot be a run id: it stands for the youngest run" }
       return
-        "\(name) cannot be a run id: it takes 1 to 128 letters, digits, dots, underscores and"
-        + " hyphens, and begins with a letter or digit"
+        "invalid run id \"\(Self.beginning(of: id))\": use 1 to 128 letters, digits, dots, underscores"
+        + " and hyphens, beginning with a letter or digit"
     case .definitionTooLarge(let bytes):
       return
-        "the definition takes \(bytes) bytes with its defaults filled in, and a run can have"
-        + " \(RunCreated.largestDefinition) at most; make it smaller, or several runs of it"
-    case .runExists(let id): return "run \(id) exists already; choose another id"
-    case .noSuchRun(let id, let home):
-      return "no run in \(home) has the id \(id), or one that begins so; see flow list"
-    case .noRuns(let home): return "there are no runs in \(home) yet; flow run FILE makes one"
+        "the definition takes \(bytes) bytes in the history, and the limit is"
+        + " \(RunCreated.largestDefinition); shorten it, or split it into several workflows"
+    case .runExists(let id): return "run \(id) already exists; choose another run id"
+    case .noSuchRun(let id, let home): return "no run in \(home) matches \"\(id)\"; see flow list"
+    case .noRuns(let home):
+      return "there are no runs in \(home) yet; create one with: flow run FILE"
     case .ambiguous(let prefix, let matches):
       let shown = matches.prefix(5).joined(separator: ", ")
       let more = matches.count > 5 ? " and \(matches.count - 5) more" : ""
-      return "\"\(prefix)\" is the beginning of several run ids: \(shown)\(more); give more of it"
+      return "\"\(prefix)\" matches several runs: \(shown)\(more); give more of the id"
     case .runIsHeld(let id, let processID):
       let engine = processID.map { "process \($0)" } ?? "another process"
-      return "run \(id) is being driven by \(engine)"
+      return "run \(id) is already driven by \(engine)"
     case .runWasTaken(let path):
       return
-        "\(path) was removed, replaced or changed, so that another process may drive the run; this"
-        + " one has stopped; see flow status"
+        "\(path) was removed, replaced or changed, so another process may drive the run; this process"
+        + " has stopped: see flow status"
     case .runsElsewhere(let path):
       return
-        "\(path) is locked by a monitor that cannot be reached from here (another container, or"
-        + " another mount of the same folder); go on with the run where it was started"
+        "\(path) is locked by a monitor in another container, or on another mount of the same folder;"
+        + " resume the run where it was started"
     case .recordIsUnreadable(let error):
       return
-        "\(error); only this record tells what became of its attempt, and whether history is missing."
-        + " Restart the run when it can be read; if it never can again, empty it (truncate -s 0): then"
-        + " an attempt that has no end counts as lost"
+        "\(error); only this attempt record tells how its attempt ended, and whether events are"
+        + " missing. Restart the run once the file can be read; if it is gone for good, truncate it to"
+        + " zero bytes; the attempt then counts as lost"
     case .historyIsMissing(let path, let intent, let last):
       return
-        "\(path) was made for event \(intent), and the history ends with event \(last): history is"
+        "\(path) was made for event \(intent), but the history ends with event \(last): events are"
         + " missing; see flow verify"
     case .historyIsShort(let path, let durable, let last):
       return
-        "\(path) says that event \(durable) was durable, and the history ends with event \(last):"
-        + " history is missing; see flow verify"
-    case .nothingToRunAgain(let id): return "every step of run \(id) has succeeded"
+        "\(path) says that event \(durable) was durable, but the history ends with event \(last):"
+        + " events are missing; see flow verify"
+    case .nothingToRunAgain(let id):
+      return "nothing to run again: every step of run \(id) has succeeded"
     case .notFinished(let id):
-      return "run \(id) is not finished; flow restart \(id) goes on with it"
+      return "run \(id) is not finished; resume it with: flow restart \(id)"
     case .orphanedLauncher(let path):
       return
-        "\(path) is still locked by the launcher of an engine that is gone; find the process with"
-        + " fuser and end it"
+        "\(path) is still locked by the launcher of a dead engine; find that process with fuser, and"
+        + " end it"
     }
   }
 
-  /// As much as tells which was meant, of what may be anything.
+  /// Long enough to recognize the name, which can be any text.
   private static func beginning(of name: String) -> String {
     name.unicodeScalars.count <= 140
       ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(40))) + "…"
@@ -148,7 +150,7 @@ extension RunError: CustomStringConvertible {
 
 // MARK: - Errors of the storage
 
-/// Runs an operation of the storage by name, with its error told as what failed on what.
+/// Runs a storage operation that throws an error number, and adds the operation and the path to it.
 func wrapping<Value>(
   _ operation: StorageError.Operation, _ path: String, _ body: () throws(Errno) -> Value
 ) throws(RunError) -> Value {
@@ -157,7 +159,7 @@ func wrapping<Value>(
   }
 }
 
-/// Runs something of the storage, with its error as a run's.
+/// Runs storage operations, and throws their error as a `RunError`.
 func wrapping<Value: ~Copyable>(
   _ body: () throws(StorageError) -> Value
 ) throws(RunError) -> Value {

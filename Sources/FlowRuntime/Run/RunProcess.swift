@@ -1,7 +1,7 @@
 package import FlowCore
 package import FlowLog
 
-/// The process that drives a run, and how it writes the log.
+/// The driver process of a run, and how it writes the log.
 package struct RunProcess {
   package var processID: Int32
   package var host: HostContext
@@ -19,7 +19,7 @@ package struct RunProcess {
   }
 }
 
-/// Numbers that tell segments apart: of a seed that differs from run to run and life to life.
+/// Numbers that tell segments apart, from a seed that differs for each run and life.
 package final class SaltSource {
   private var state: UInt64
 

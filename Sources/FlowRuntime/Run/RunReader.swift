@@ -2,7 +2,7 @@ package import FlowCore
 package import FlowLog
 package import FlowStorage
 
-/// Reads a run while, or after, some other process drives it.
+/// Reads a run while another process drives it, or after that.
 package struct RunReader<Store: Storage>: EventSource, ~Copyable {
   private let folder: RunFolder
   private let storage: Store
@@ -11,18 +11,18 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
   private var history: HistoryReader<Store>
   private var lastSequence: Int64 = 0
 
-  /// Reads as far as the engine says, or said before it died, that the log is durable. What a sync
-  /// failed for can still be read, and a second sync of it succeeds: so in the boot of the engine
-  /// nothing else tells. In a later one all counts that is whole.
+  /// Reads as far as the engine's record says that the log is durable, also if the engine is dead.
+  /// Bytes whose sync failed can still be read, and a second sync of them succeeds: so within the
+  /// engine's boot only that record tells. In a later boot everything that is complete is durable.
   ///
-  /// - Parameter bootID: of this boot.
+  /// - Parameter bootID: of the current boot.
   package init(_ folder: RunFolder, in storage: Store, bootID: String) throws(RunError) {
     let boot = BootMark(bootID)
     let holder = try HolderRecord.holder(of: folder, in: storage)
-    if case .nobody = holder {
+    if case .free = holder {
       // The engine that created the run may have died before its name was durable.
       try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
-        // Where nothing can be written any more, names are as durable as they will ever be.
+        // On a read-only file system names are as durable as they will ever be.
         do throws(Errno) { try storage.syncDirectory(folder.home) } catch .readOnly {}
       }
     }
@@ -39,23 +39,23 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
     if case .engine = holder { true } else { false }
   }
 
-  /// The process that drives the run; nil where none does, or it has not said.
+  /// The process that drives the run; nil if there is none, or it has written no record yet.
   package var engineProcessID: Int32? {
     // The record of an earlier boot names a process that is gone.
     guard case .engine(let record?) = holder, record.boot == boot else { return nil }
     return record.processID
   }
 
-  /// Whether the engine waits for room on the disk.
-  package var isWaitingForRoom: Bool {
+  /// Whether the engine waits for space on the disk.
+  package var isWaitingForSpace: Bool {
     guard case .engine(let record?) = holder, record.boot == boot else { return false }
-    return record.waitsForRoom
+    return record.waitsForSpace
   }
 
-  /// The next event; nil at the end of what is known to be durable.
+  /// The next event; nil at the end of the events that are known to be durable.
   package mutating func next() throws(RunError) -> Event? {
     while let event = try history.next() {
-      // A log that was opened anew begins with what was given out before.
+      // After a new start of the reader, the first events were given out before.
       if event.sequence <= lastSequence { continue }
       lastSequence = event.sequence
       return event
@@ -63,7 +63,7 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
     return nil
   }
 
-  /// Looks again who drives the run and how far: `next` goes on to what has become durable since.
+  /// Looks again which process drives the run and what is durable, so that `next` continues to it.
   package mutating func lookAgain() throws(RunError) {
     let before = holder
     holder = try HolderRecord.holder(of: folder, in: storage)
@@ -74,21 +74,22 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
     }
   }
 
-  /// How the log ends; nil while it is being written, or before the end is reached.
+  /// How the log ends; nil while an engine writes it, or before its end is reached.
   package var tail: LogTail? { history.tail }
 }
 
 extension HolderRecord.Holder {
-  /// How far the log is to be believed.
+  /// How much of the log counts as durable.
   fileprivate func source(_ boot: BootMark) -> LogSource {
     switch self {
-    case .nobody(let record?) where record.boot == boot,
+    case .free(let record?) where record.boot == boot,
       .engine(let record?) where record.boot == boot:
       .live(durable: record.durable)
-    // Where the lock file was removed and made anew, a dead engine's last commit may be there that
-    // was never synced.
-    case .nobody, .engine(nil): .dead
-    // It is about to recover the log, and will say so. What a power loss has left is durable.
+    // If the lock file was removed and created anew, the log can end with a commit of a dead engine
+    // that was never synced.
+    case .free, .engine(nil): .dead
+    // The record is of an earlier boot: the engine is about to recover the log, and will publish
+    // that. What a power loss has left is durable.
     case .engine: .recovering
     }
   }

@@ -2,32 +2,32 @@ package import FlowCore
 
 /// Runs the commands of attempts: the seam between the driver and processes.
 ///
-/// A runner alone enforces deadlines and graces, and alone signals processes. It answers every
-/// launch with `attemptLaunched` and later `attemptEnded`, or with `attemptEnded` alone where the
-/// command could not be started. An attempt has ended when nothing of it is left that the step's
-/// policy does not allow to stay.
+/// Only a runner enforces deadlines and graces, and only a runner signals processes. It answers
+/// every launch with `attemptLaunched` and later `attemptEnded`, or with `attemptEnded` alone if
+/// the command could not be started. An attempt has ended when no process of it is left that the
+/// step does not allow to stay.
 package protocol CommandRunner: AnyObject {
-  /// Said once, before anything else: which run this is.
+  /// Called once, before anything else.
   func begin(in folder: RunFolder) throws(RunError)
-  /// Finds out what has become of attempts that an earlier engine scheduled, and takes over those
-  /// that still run: they are reported and stopped like those launched here. May wait for what the
-  /// earlier engine left in flight.
+  /// Finds out what became of attempts that an earlier engine scheduled, and takes over those that
+  /// still run: they are reported and stopped like those launched here. May wait for a fork of the
+  /// earlier engine that is still in flight.
   ///
   /// - Parameters:
   ///   - open: the attempts that have no end in the history. Their intents are not known.
-  ///   - host: where that engine ran.
-  ///   - lastSequence: of the history as it was found.
+  ///   - host: the host context of that engine.
+  ///   - lastSequence: the last event of the history as it was found.
   /// - Returns: for each of `open`, in that order, what was found.
-  /// - Throws: `.runsElsewhere` if an attempt runs where it cannot be reached, and
-  ///   `.historyIsMissing` if an attempt was launched for an intent that the history lacks.
+  /// - Throws: `.runsElsewhere` if an attempt runs in another host context, and `.historyIsMissing`
+  ///   if an attempt was launched for an intent that the history lacks.
   func takeOver(
     _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64
   ) throws(RunError) -> [FoundAttempt]
   func launch(_ request: LaunchRequest)
-  /// Said before something that takes time: what was launched is not to wait for it.
+  /// Called before the driver does something that takes time, which launches must not wait for.
   func flush()
-  /// Asks an attempt that was launched to end: SIGTERM, then SIGKILL after its grace; with `force`
-  /// SIGKILL at once. An attempt that has ended is left alone.
+  /// Stops an attempt that was launched: SIGTERM, then SIGKILL after its grace; with `force`
+  /// SIGKILL at once. Does nothing if the attempt has ended.
   func stop(_ attempt: AttemptID, force: Bool)
   /// Takes in what happened since the last call, and does what is due: launches that had to wait,
   /// looks at attempts that no message tells of.
@@ -37,17 +37,17 @@ package protocol CommandRunner: AnyObject {
   func advance(at now: Instant) throws(RunError)
   /// Takes the oldest report that `advance`, `launch` or `stop` has left; nil when there is none.
   func nextReport() -> Input?
-  /// When the runner has something to do at the latest: a deadline, or the end of a grace.
+  /// When `advance` must be called at the latest; nil while nothing is due.
   var nextDeadline: Instant? { get }
-  /// Whether a launch waits for room on the disk. It goes on by itself.
-  var waitsForRoom: Bool { get }
+  /// Whether a launch waits for space on the disk. The runner tries it again by itself.
+  var waitsForSpace: Bool { get }
 }
 
 extension CommandRunner {
-  /// Of runners whose attempts take no room.
-  package var waitsForRoom: Bool { false }
+  /// For runners whose attempts take no disk space.
+  package var waitsForSpace: Bool { false }
 
-  /// Of runners that keep nothing back.
+  /// For runners that keep no launches back.
   package func flush() {}
 }
 

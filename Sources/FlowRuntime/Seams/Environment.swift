@@ -1,8 +1,8 @@
 package import FlowCore
 package import FlowStorage
 
-/// Everything outside the engine: the world that a driver runs in. There are two, Linux
-/// (`FlowSystem`) and a simulated one (`FlowSimulation`).
+/// Everything outside the driver: the world that it runs in. There are two, Linux (`FlowSystem`)
+/// and a simulated one (`FlowSimulation`).
 package protocol Environment: AnyObject {
   associatedtype Time: TimeSource
   associatedtype Store: Storage
@@ -11,10 +11,9 @@ package protocol Environment: AnyObject {
   var time: Time { get }
   var storage: Store { get }
   var runner: Runner { get }
-  /// The next request to cancel the run that was made to this very process, as by a signal; nil when
-  /// there is none.
+  /// Takes the next request to cancel that was made to this process, such as a signal; nil if there
+  /// is none.
   func nextCancelRequest() -> CancelRequest?
-  /// Whether somebody may have left a request in the run's folder since this was last asked
-  /// (`CancelRequests`).
+  /// Whether the run's folder may hold a new request since the last call (`CancelRequests`).
   func takeRequestNotice() -> Bool
 }

@@ -1,72 +1,73 @@
 package import FlowCore
 package import FlowStorage
 
-/// The machine's processes, as the engine of a run deals with them: the seam below
-/// `AttemptSupervisor`. An engine starts one launcher, which forks a monitor for each attempt
-/// (`CLauncher`); it does nothing to the processes of an attempt but through their monitor.
+/// The machine's processes: the seam below `AttemptSupervisor`. An engine starts one launcher,
+/// which forks a monitor for each attempt (`CLauncher`), and acts on the processes of an attempt
+/// only through their monitor.
 package protocol ProcessHost: AnyObject {
   associatedtype Store: Storage
-  /// Names one process and no later one with the same number (a pidfd).
+  /// Refers to one process, and never to a later one with the same id (a pidfd).
   associatedtype ProcessHandle
 
   // MARK: The launcher
 
-  /// Starts a launcher. It shares the open file description of `lock`, and with it the lock, so
-  /// that closing the handle here leaves the file locked.
+  /// Starts a launcher. It shares the open file description of `lock`, and with it the lock:
+  /// closing the handle here leaves the file locked.
   ///
   /// - Returns: its process id.
   func startLauncher(holding lock: Store.Handle) throws(Errno) -> Int32
-  /// Hands an attempt to the launcher that was started last. Never waits; where that launcher is
-  /// gone the request is too, and `launcherGone` is told.
+  /// Sends an attempt to the launcher that was started last. Never blocks. If that launcher is
+  /// gone, the request is lost, and `launcherGone` is reported.
   func send(_ request: LaunchRequest)
-  /// Requests that were handed over are kept back no longer, to be sent together with others.
+  /// Sends the requests that were kept back to be sent in one write.
   func flush()
-  /// The next thing that launcher and monitors have told, in order; nil when all is told.
+  /// Takes the oldest message of launcher and monitors; nil if there is none.
   func nextMessage() -> ProcessMessage?
-  /// Lets `nextMessage` tell all that has been told up to now. Who is gone has told it before.
+  /// Reads every message that was sent up to now, for `nextMessage` to give out. A process sends
+  /// its messages before it is gone.
   func hear()
 
   // MARK: Single processes
 
-  /// - Returns: nil if there is no such process.
+  /// - Returns: nil if no process has this id.
   func open(_ processID: Int32) -> ProcessHandle?
-  /// When the process was started, in the kernel's own count; nil once it is gone.
+  /// The start time of the process as the kernel counts it; nil once the process is gone.
   func startTime(of process: borrowing ProcessHandle) -> UInt64?
   func signal(_ process: borrowing ProcessHandle, _ signal: ProcessSignal)
-  /// Tells `watchedGone` when the process has ended; at once if it has.
+  /// Reports `watchedGone` when the process has ended; at once if it already has.
   func watch(_ process: consuming ProcessHandle, for attempt: AttemptID)
 
-  /// Finds and kills every process that is left of an attempt whose monitor is gone. Returns when
-  /// none can be found any more, or when those that are left cannot be killed.
+  /// Finds and kills every process that remains of an attempt whose monitor is gone. Returns when
+  /// none is found any more, or the rest cannot be killed.
   func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
 }
 
 extension ProcessHost {
-  /// Of hosts that keep nothing back.
+  /// For hosts that keep no requests back.
   package func flush() {}
 }
 
 package enum ProcessSignal: Hashable, Sendable {
-  /// To a monitor: let the attempt end, with grace.
+  /// To a monitor: stop the attempt, with grace.
   case stop
-  /// To a monitor: end the attempt now.
+  /// To a monitor: kill the attempt now.
   case force
   /// To an orphaned launcher: SIGKILL.
   case kill
 }
 
-/// What launcher and monitors tell their engine.
+/// A message of a launcher or a monitor to its engine.
 package enum ProcessMessage: Equatable, Sendable {
   /// The command runs as this process.
   case launched(AttemptID, processID: Int32, monitorID: Int32)
   case deadlinePassed(AttemptID)
-  /// Nothing of the attempt runs any more, and its record says so, unless the disk refused it.
+  /// No process of the attempt is left. Its record says so too, unless the disk refused the write.
   case ended(AttemptID, AttemptEnd)
-  /// Nothing was started, for want of room; it can be sent again.
-  case noRoom(AttemptID)
+  /// Nothing was started, since the disk is full; the request can be sent again.
+  case noSpace(AttemptID)
   /// Nothing was started, for another reason.
   case refused(AttemptID, LaunchFailure)
-  /// The attempt's monitor has ended; if its end was not told, it was killed.
+  /// The attempt's monitor has ended. If it did not report the attempt's end before, it was killed.
   case monitorGone(AttemptID)
   /// The launcher that was started last has ended.
   case launcherGone

@@ -1,24 +1,26 @@
 import FlowCore
 import FlowStorage
 
-/// What the attempts of a run have left in its folder, to be compared with its history. It must be
-/// looked at before the history is: an intent is durable before anything is made for it.
+/// The files that the attempts of a run have left in its folder, to be compared with its history.
+///
+/// They must be read before the history is: an intent is durable before any file is made for it, so
+/// a history that is read later knows every intent.
 struct AttemptTraces {
   private struct Record {
     let path: String
     let stepID: String
     let number: Int32
     let content: AttemptRecord
-    /// Whether its monitor may still be at it.
+    /// Whether its monitor may still write it.
     let isLocked: Bool
   }
 
   private let folder: RunFolder
   private var records: [Record] = []
-  /// By the event that records name as their intent.
+  /// Indices of records, by the event that they name as their intent.
   private var byIntent: [Int64: [Int]] = [:]
   private var byAttempt: [AttemptID: Int] = [:]
-  /// Output files, as step and attempt.
+  /// The output files.
   private var outputs: [(name: String, stepID: String, number: Int32)] = []
   private var hasOutput: Set<String> = []
   private var isThere = false
@@ -26,7 +28,7 @@ struct AttemptTraces {
   private var launched: [AttemptID] = []
   private var strangers: [String] = []
 
-  /// - Parameter folder: nil for a log without a run around it.
+  /// - Parameter folder: nil for a log outside a run's folder.
   init<Store: Storage>(_ folder: RunFolder?, in storage: Store) throws(RunError) {
     self.folder = folder ?? RunFolder(path: "")
     guard let folder else { return }
@@ -74,7 +76,7 @@ struct AttemptTraces {
       let bytes = try file.read(at: 0, count: AttemptRecord.byteCount)
       return (AttemptRecord.decode(bytes), isLocked)
     } catch {
-      // Removed while it was looked for.
+      // Removed since it was listed.
       if error.errno == .noSuchFile { return nil }
       throw .storage(error)
     }
@@ -92,7 +94,7 @@ struct AttemptTraces {
 
   // MARK: Comparing
 
-  /// Compares the next event of the history with what was left for it.
+  /// Compares the next event of the history with the files of its attempt.
   mutating func compare(_ event: Event) {
     for index in byIntent.removeValue(forKey: event.sequence) ?? [] {
       check(records[index], against: event)
@@ -106,7 +108,7 @@ struct AttemptTraces {
   private mutating func check(_ record: Record, against event: Event) {
     guard let attempt = record.content.start?.id else { return }
     if event.body == .attemptScheduled(attempt) { return }
-    // So another engine takes up the intent to launch what was never launched.
+    // This is how another engine renews an intent for an attempt that was never launched.
     if event.body == .attemptFound(attempt, .neverLaunched) { return }
     found.append(
       LogProblem(.intentDiffers(intent: event.sequence), in: record.path, event: event.sequence))
@@ -121,8 +123,11 @@ struct AttemptTraces {
         .endDiffers(recorded: recorded, history: end), in: records[index].path, event: sequence))
   }
 
-  /// - Parameter state: after the last event, with this number, of a history that was read to its
-  ///   end.
+  /// Contradictions between the files and a history that was read to its end.
+  ///
+  /// - Parameters:
+  ///   - state: after the last event.
+  ///   - last: the number of that event.
   func contradictions(of state: RunState?, through last: Int64) -> [LogProblem] {
     var problems = found
     for intent in byIntent.keys.sorted() where intent > last {
@@ -149,23 +154,23 @@ struct AttemptTraces {
 
   // MARK: Notes
 
-  /// What is unusual, and takes nothing from the history.
+  /// Remarks on files that are unusual, but do not contradict the history.
   func notes(_ state: RunState?) -> [String] {
     guard let state else { return [] }
     let steps = Self.index(state.definition)
     var notes: [String] = []
     for record in records where !record.isLocked && record.content.isUnreadable {
-      notes.append("\(record.path): the attempt's record cannot be read")
+      notes.append("\(record.path): the attempt record cannot be read")
     }
     for record in records where steps[record.stepID] == nil || isAnothers(record, steps) {
-      notes.append("\(record.path): the record is of another attempt than its name says")
+      notes.append("\(record.path): the attempt record is of another attempt than its name says")
     }
-    for name in strangers { notes.append("\(folder.attempts)/\(name): nothing of this run") }
+    for name in strangers { notes.append("\(folder.attempts)/\(name): not a file of this run") }
     let missing = launched.filter { !hasOutput.contains(outputName(of: $0, state.definition)) }
     if let first = missing.first {
       let name = outputName(of: first, state.definition)
-      let others = missing.count == 1 ? "" : ", and of \(missing.count - 1) more attempts"
-      notes.append("\(folder.attempts)/\(name): the output of an attempt is gone\(others)")
+      let others = missing.count == 1 ? "" : ", and the output of \(missing.count - 1) more"
+      notes.append("\(folder.attempts)/\(name): the output of an attempt is missing\(others)")
     }
     return notes
   }

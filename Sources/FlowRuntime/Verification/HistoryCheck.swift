@@ -1,8 +1,8 @@
 import FlowCore
 import FlowLog
 
-/// Checks what the frames of a log hold: that events can be read, can follow from one
-/// another, are decided as the rules want it, and stand in whole commits of the right engine life.
+/// Checks the events in a log's frames: that they can be decoded, can follow each other, are
+/// decided as the policy requires, and form complete commits of the right engine life.
 struct HistoryCheck {
   private var redecision = Redecision()
   private var beginsCommit = true
@@ -14,17 +14,17 @@ struct HistoryCheck {
     self.traces = traces
   }
 
-  /// The state after what was taken in; nil before the definition is complete.
+  /// The state after the frames so far; nil before the definition is complete.
   var state: RunState? { redecision.state }
 
-  /// What attempts have left and the history does not know, or tells otherwise.
+  /// Contradictions between the history and the files of its attempts.
   var contradictions: [LogProblem] { traces.contradictions(of: state, through: lastSequence) }
 
   var notes: [String] { traces.notes(state) }
 
   /// Takes in the next frame.
   ///
-  /// - Returns: what is wrong with it; then the rest of the history cannot be checked.
+  /// - Returns: a problem of the frame; then the rest of the history cannot be checked.
   mutating func apply(_ frame: LogFrame, _ payload: [UInt8]) -> LogProblem? {
     var decoder = EventDecoder(payload, first: Int64(frame.first))
     var count = 0
@@ -65,7 +65,7 @@ struct HistoryCheck {
     return nil
   }
 
-  /// What must hold where a frame ends.
+  /// Checks what must hold after a frame that ends a commit.
   private mutating func end(_ frame: LogFrame) -> LogProblem? {
     guard frame.endsCommit else { return nil }
     beginsCommit = true
@@ -74,7 +74,7 @@ struct HistoryCheck {
     if let difference = redecision.differenceAtEnd() {
       return problem(.decision(difference), frame, difference.sequence)
     }
-    // What was carried over keeps the life that it was recorded in.
+    // Events that recovery carried over keep the life in which they were recorded.
     let isRightLife =
       frame.isCarriedOver
       ? Int64(state.lives) <= Int64(frame.engineLife)

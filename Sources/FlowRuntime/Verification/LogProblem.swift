@@ -1,40 +1,40 @@
 package import FlowCore
 package import FlowLog
 
-/// Something that is wrong with a run's log: what, and where it was found.
+/// A problem of a run's log, and where it was found.
 package struct LogProblem: Equatable, Sendable {
   package enum Cause: Equatable, Sendable {
-    /// The segments cannot be read to their end.
+    /// The segments cannot be read to the end.
     case log(LogError)
-    /// They end in bytes that do not count.
+    /// The segments end with bytes that are not part of the history.
     case tail(LogTail)
-    /// A frame holds fewer or more events than it says.
+    /// A frame contains fewer or more events than it declares.
     case eventCount(declared: Int, found: Int)
-    /// The bytes of an event are not what this program writes.
+    /// The bytes of an event cannot be decoded.
     case event(CodingError)
-    /// The event cannot follow from those before it.
+    /// The event cannot follow those before it.
     case history(HistoryError)
-    /// The event can follow, and the rules choose otherwise.
+    /// The event can follow, but the policy decides differently.
     case decision(Redecision.Difference)
     /// A commit begins within a wake-up.
     case wakeUpSplit
-    /// The segment belongs to another engine life than its events.
+    /// The segment declares another engine life than its events have.
     case engineLife(segment: UInt32, events: Int32)
-    /// The history ends before its run is defined.
+    /// The history ends before the definition is complete.
     case undefined
-    /// The history is of another run than its folder says.
+    /// The history belongs to another run than its folder.
     case otherRun(recorded: String, expected: String)
-    /// The lock file says that events up to this one were durable, and the history is shorter.
+    /// The lock file records events up to this one as durable, but the history is shorter.
     case claimedDurable(through: Int64, last: Int64)
-    /// An attempt has left something, and the history does not hold the intent to launch it.
+    /// An attempt has left a file, but the history lacks the intent to launch it.
     case attemptUnknown(intent: Int64?, last: Int64)
-    /// The record of an attempt names an event as its intent that is another's.
+    /// An attempt record names an event as its intent that is not.
     case intentDiffers(intent: Int64)
-    /// The record and the history tell of different ends.
+    /// The attempt record and the history differ in how the attempt ended.
     case endDiffers(recorded: AttemptEnd, history: AttemptEnd)
   }
 
-  /// How much may be missing of what was told to be durable.
+  /// Whether acknowledged events are missing.
   package enum Loss: String, Sendable {
     case none
     case possible
@@ -43,9 +43,9 @@ package struct LogProblem: Equatable, Sendable {
 
   package let cause: Cause
   package let path: String
-  /// Where the frame begins, or what does not count; nil where it is about a file as a whole.
+  /// Where the frame or the discarded bytes begin; nil if the problem concerns the file as a whole.
   package let offset: Int64?
-  /// The first event that is concerned; nil where that is not known.
+  /// The first event that is affected; nil if that is unknown.
   package let sequence: Int64?
 
   package init(_ cause: Cause, in path: String, at offset: Int64? = nil, event: Int64? = nil) {
@@ -56,15 +56,15 @@ package struct LogProblem: Equatable, Sendable {
   }
 }
 
-/// What `flow verify` says of a log. Only `intact` is well.
+/// The result of `flow verify` for a log.
 package enum LogVerdict: String, Comparable, CaseIterable, Sendable {
   /// Every byte is accounted for.
   case intact
-  /// It ends in a commit that was never finished: legal after a crash.
+  /// It ends with an unfinished commit, as a crash may leave it.
   case torn
-  /// Its last commit is wrong, and a crash may have left it so, or not.
+  /// Its last commit is corrupt, by a crash or by the disk.
   case ambiguous
-  /// A valid part of it says things that only a newer flow knows.
+  /// A valid part of it can only be understood by a newer flow.
   case newer
   case damaged
 
@@ -123,7 +123,7 @@ extension LogError {
     case .newer, .storage, .writerFailed, .damaged(.bytesAfterSeal), .damaged(.bytesBeforeSeal):
       .none
     case .empty, .damaged(.acknowledgedMissing), .damaged(.frame), .damaged(.deflate): .certain
-    // A segment can be without an event.
+    // A segment can be empty.
     case .damaged(.missingSegment), .damaged(.segmentHeader), .damaged(.cutShort),
       .damaged(.successorDisagrees), .damaged(.moreThanOneCommit):
       .possible
@@ -159,8 +159,8 @@ extension LogProblem: CustomStringConvertible {
     case .intentDiffers(let intent):
       "names event \(intent) as the intent to launch its attempt, but that is another event"
     case .endDiffers(let recorded, let history):
-      "records another end of its attempt (\(recorded.result)) than the history"
-        + " (\(history.result))"
+      "records another end of its attempt (\(EventWording.text(recorded.result))) than the history"
+        + " (\(EventWording.text(history.result)))"
     }
   }
 

@@ -2,24 +2,26 @@ import FlowCore
 package import FlowLog
 package import FlowStorage
 
-/// Makes a log whole whose end cannot be read: goes on in a segment of its own, as recovery does,
-/// and changes no byte that was there. What does not count stays where it is, beyond the length
-/// that the new segment names.
+/// Recovers a log with an unreadable tail: starts a new segment, as an engine's recovery does.
+///
+/// Invariant: no existing byte is changed. Bytes that are not part of the history stay where they
+/// are, after the length that the new segment names.
 package enum LogRepair {
   package enum Outcome: Equatable, Sendable {
-    /// Nothing is wrong.
+    /// There is no problem.
     case whole
-    /// Nothing was changed: to go on would drop what can be read, or what is known to be missing.
+    /// Nothing was changed: a new segment would drop events that can be read, or hide that events
+    /// are missing.
     case refused(LogReport)
-    /// What the tail of the report counts does not count any more; it stays where it is. The history
-    /// goes on in this segment.
+    /// The tail is no longer part of the log, and stays where it is. The history continues in this
+    /// segment.
     case repaired(LogReport, tail: LogTail, segment: UInt64)
   }
 
-  /// Repairs the log of a run that nobody drives. Everything is durable when this returns; a crash
-  /// on the way leaves the log as it was, or repaired.
+  /// Repairs the log of a run that no engine drives. Everything is durable when this returns; a
+  /// crash before that leaves the log as it was, or repaired.
   ///
-  /// - Parameter id: what the run is called.
+  /// - Parameter id: of the run.
   /// - Throws: `.runIsHeld` if a process drives the run, `.orphanedLauncher` if an attempt may be
   ///   about to begin.
   package static func repair<Store: Storage>(
@@ -55,7 +57,7 @@ package enum LogRepair {
     let segment = writer.durablePosition.segment
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
     try journal.publish()
-    // As a run that has ended leaves its log.
+    // A finished run has a sealed log.
     if state.isFinished { try journal.seal() }
     return .repaired(report, tail: tail, segment: segment)
   }

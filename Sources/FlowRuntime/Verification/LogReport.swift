@@ -1,38 +1,40 @@
 package import FlowCore
 package import FlowLog
 
-/// All that `LogVerifier` found out about one log.
+/// Everything that `LogVerifier` found out about one log.
 package struct LogReport: Equatable, Sendable {
   /// The folder of the segments.
   package let log: String
-  /// The process that drives the run; nil where none does. Then only what it says is durable was
-  /// looked at.
+  /// The process that drives the run, if there is one: then only the part that it has published as
+  /// durable was read.
   package internal(set) var engine: Engine?
   package internal(set) var frames: Int64 = 0
   package internal(set) var commits: Int64 = 0
-  /// How long the segments are that were read, as far as they count, but for a seal.
+  /// The length of the segments that were read, without seals and bytes that are not part of the
+  /// history.
   package internal(set) var bytes: Int64 = 0
-  /// The number of the last event that was read and can have happened.
+  /// The number of the last valid event.
   package internal(set) var lastSequence: Int64 = 0
-  /// How far the segments were read.
+  /// Up to where the segments were read.
   package internal(set) var position: LogPosition?
-  /// The run's id, as its first event has it.
+  /// The run id in the first event.
   package internal(set) var runID: String?
   /// The state after that event; nil before the definition is complete.
   package internal(set) var state: RunState?
-  /// How the last segment ends; nil where it was not read to its end, or an engine lives.
+  /// How the last segment ends; nil if it was not read to its end, or an engine writes it.
   package internal(set) var tail: LogTail?
   /// In the order in which they were found.
   package internal(set) var problems: [LogProblem] = []
-  /// What a person may want to know, and is no fault of the log.
+  /// Remarks that are not problems of the log.
   package internal(set) var notes: [String] = []
-  /// Whether the last engine, in this boot, is known to have acknowledged no more than was read.
+  /// Whether the last engine is known, by its record of this boot, to have acknowledged no more
+  /// events than were read.
   package internal(set) var isAllClaimed = false
-  /// Whether `LogRepair` can bring the log back to a whole one.
+  /// Whether `LogRepair` can recover the log.
   package internal(set) var isRepairable = false
 
   package struct Engine: Equatable, Sendable {
-    /// Nil where it has not said.
+    /// Nil if it has not written its record yet.
     package let processID: Int32?
   }
 

@@ -2,15 +2,15 @@ import FlowCore
 import FlowLog
 package import FlowStorage
 
-/// Reads a whole log, and checks all that can be checked: the segments with their checksums and
-/// chains, the events and how they are written, what was decided, and what the attempts have left.
-/// One frame is in memory at a time, and what the run's state takes.
+/// Reads a whole log and checks it at every level: segments with their checksums and chains, the
+/// encoding of events, their order, every decision, and the files of the attempts. Memory holds one
+/// frame at a time, and the run's state.
 package struct LogVerifier<Store: Storage> {
-  /// What is looked at.
+  /// What is verified.
   package enum Subject {
-    /// - Parameter id: what the run is called; nil where its folder may have any name.
+    /// - Parameter id: of the run; nil if the folder may have any name.
     case run(RunFolder, id: String?)
-    /// Segments without a run around them.
+    /// A folder of segments, outside a run.
     case log(String)
   }
 
@@ -18,17 +18,17 @@ package struct LogVerifier<Store: Storage> {
   private let boot: BootMark
   private let folder: RunFolder?
   private let id: String?
-  /// Whether this process holds the run's lock, and writes nothing.
+  /// Whether this process itself holds the run's lock.
   private var isHeldHere = false
   private var report: LogReport
   private var check: HistoryCheck
   /// The segment that was read last.
   private var lastPath: String?
-  /// Whether the events so far are right, so that the next can be checked.
+  /// Whether the events so far are valid, so that the next one can be checked.
   private var isSound = true
 
-  /// - Parameter bootID: of this boot.
-  /// - Throws: where the storage fails, so that nothing can be said of the log.
+  /// - Parameter bootID: of the current boot.
+  /// - Throws: if the storage fails, which says nothing about the log.
   package static func verify(
     _ subject: Subject, in storage: Store, bootID: String
   ) throws(RunError) -> LogReport {
@@ -60,7 +60,7 @@ package struct LogVerifier<Store: Storage> {
       id = nil
       report = LogReport(log: path)
     }
-    // Before anything is asked of the history (`AttemptTraces`).
+    // Before the history is read: see `AttemptTraces`.
     check = HistoryCheck(try AttemptTraces(folder, in: storage))
   }
 
@@ -83,15 +83,15 @@ package struct LogVerifier<Store: Storage> {
     guard let folder else { return nil }
     let holder = try HolderRecord.holder(of: folder, in: storage)
     guard isHeldHere, case .engine(let record) = holder else { return holder }
-    return .nobody(last: record)
+    return .free(last: record)
   }
 
-  /// How far the log is to be believed.
+  /// How much of the log counts as durable.
   private func source(_ holder: HolderRecord.Holder?) -> LogSource {
     switch holder {
     case .engine(let record?) where record.boot == boot: .live(durable: record.durable)
-    case .nobody, .engine(nil), nil: .dead
-    // It is about to recover the log, and will say so.
+    case .free, .engine(nil), nil: .dead
+    // The record is of an earlier boot: the engine is about to recover the log.
     case .engine: .recovering
     }
   }
@@ -104,7 +104,7 @@ package struct LogVerifier<Store: Storage> {
       while let frame = try reader.next() { take(frame, &reader) }
     } catch {
       note(reader)
-      // What `LogRepair` would do.
+      // `LogRepair` starts from the same end.
       report.isRepairable = (try? reader.endBefore(error)) == true
       throw error
     }
@@ -121,7 +121,7 @@ package struct LogVerifier<Store: Storage> {
       return try LogReader.open(
         report.log, in: storage, source, dictionary: EventDictionary.version1)
     } catch {
-      // Where nothing can be written, nothing waits to be.
+      // On a read-only file system nothing can wait for a sync.
       guard source == .dead, case .storage(let failure) = error.reason,
         failure.errno == .readOnly
       else { throw error }
@@ -132,7 +132,7 @@ package struct LogVerifier<Store: Storage> {
 
   private mutating func take(_ frame: LogFrame, _ reader: inout LogReader<Store>) {
     report.frames += 1
-    // What comes before it in its segment was counted, or is the segment's header.
+    // The bytes before the frame were counted, or are the segment's header.
     if frame.path != lastPath { report.bytes += frame.offset }
     report.bytes += Int64(frame.byteCount)
     lastPath = frame.path
@@ -162,7 +162,7 @@ package struct LogVerifier<Store: Storage> {
       case .empty, .damaged(.missingSegment): nil
       case .damaged, .newer, .storage, .writerFailed: error.offset
       }
-    // The next segment is looked at before all of this one is read.
+    // The next segment is opened before this one is read to its end.
     let isNext = error.path == lastPath
     return LogProblem(.log(error), in: error.path, at: offset, event: isNext ? nextEvent : nil)
   }
@@ -179,7 +179,7 @@ package struct LogVerifier<Store: Storage> {
     if let id, let recorded = report.runID, recorded != id {
       add(LogProblem(.otherRun(recorded: recorded, expected: id), in: report.log, event: 1))
     }
-    // If the events were not read to their end, it is no news that some are missing.
+    // If the events were not read to the end, missing ones are no further problem.
     if isSound && report.problems.allSatisfy(\.isTail) {
       if check.lastSequence == 0 { add(LogProblem(.undefined, in: report.log, event: 1)) }
       checkClaim(holder)
@@ -189,11 +189,12 @@ package struct LogVerifier<Store: Storage> {
     if !isSound || isHopeless || report.engine != nil { report.isRepairable = false }
   }
 
-  /// What the last engine wrote of the log into the lock file was true when it wrote it.
+  /// Compares the history with the last engine's record, which was true when it was written.
   private mutating func checkClaim(_ holder: HolderRecord.Holder?) {
-    guard let folder, case .nobody(let record?)? = holder else { return }
+    guard let folder, case .free(let record?)? = holder else { return }
     guard record.lastSequence > check.lastSequence else {
-      // It says so before it does anything that follows. After a power loss the word may be old.
+      // An engine publishes a commit before it acts on it. After a power loss the record may be
+      // older.
       report.isAllClaimed = record.boot == boot
       return
     }
@@ -209,14 +210,14 @@ extension LogProblem {
     if case .tail = cause { true } else { false }
   }
 
-  /// Whether it is damage that `LogReader.endBefore` may know how to end.
+  /// Whether `LogReader.endBefore` may find an end of the log before this damage.
   fileprivate var isAtTheEnd: Bool {
     if case .log = cause { true } else { false }
   }
 }
 
 extension LogError {
-  /// Whether it says nothing of the log.
+  /// Whether it is a failure of the storage, which says nothing about the log.
   var isOfStorage: Bool {
     switch reason {
     case .storage, .writerFailed: true

@@ -60,7 +60,7 @@ extension IdleChecker: Checker {
   mutating func engineEnded(in world: World) throws(Violation) { begun = [] }
 
   func waits(_ wait: EngineWait, in world: World) throws(Violation) {
-    let launchWaits = world.runner.waitsForRoom
+    let launchWaits = world.runner.waitsForSpace
     if wait.saysItLacksSpace && !world.disk.lacksSpace && !launchWaits {
       throw Violation(.slots, "the engine waits for space, and there is some")
     }

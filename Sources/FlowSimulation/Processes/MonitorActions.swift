@@ -124,7 +124,7 @@ extension SimulatedProcesses {
           monitorID: table[monitor.process].processID)
       case FLOW_MONITOR_REPORT_DEADLINE: .deadlinePassed(attempt)
       case FLOW_MONITOR_REPORT_ENDED: .ended(attempt, AttemptEnd(monitor.state.end))
-      case FLOW_MONITOR_REPORT_NO_ROOM: .noRoom(attempt)
+      case FLOW_MONITOR_REPORT_NO_ROOM: .noSpace(attempt)
       case FLOW_MONITOR_REPORT_REFUSED: .refused(attempt, LaunchFailure(monitor.state.end))
       default: preconditionFailure("not a report: \(action.rawValue)")
       }

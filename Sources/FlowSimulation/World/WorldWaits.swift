@@ -82,7 +82,7 @@ extension World {
   var engineSaysItLacksSpace: Bool {
     guard let lock = run?.folder.lock, storage.isLocked(lock), let bytes = storage.bytes(at: lock)
     else { return false }
-    return HolderRecord.decode(bytes)?.waitsForRoom ?? false
+    return HolderRecord.decode(bytes)?.waitsForSpace ?? false
   }
 
   // MARK: Bounds

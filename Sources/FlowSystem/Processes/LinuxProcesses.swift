@@ -193,7 +193,7 @@ extension ProcessMessage {
       self = .launched(attempt, processID: report.process, monitorID: report.monitor)
     case FLOW_REPORT_DEADLINE: self = .deadlinePassed(attempt)
     case FLOW_REPORT_ENDED: self = .ended(attempt, AttemptEnd(report.end))
-    case FLOW_REPORT_NO_ROOM: self = .noRoom(attempt)
+    case FLOW_REPORT_NO_ROOM: self = .noSpace(attempt)
     case FLOW_REPORT_REFUSED, FLOW_REPORT_NOT_FORKED:
       self = .refused(attempt, LaunchFailure(report.end))
     case FLOW_REPORT_MONITOR_GONE: self = .monitorGone(attempt)

@@ -175,7 +175,7 @@ struct LauncherDeathTests {
   @Test func aWaitForRoomOutlivesTheLauncher() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
-    harness.machine.tell(.noRoom(one.attempt))
+    harness.machine.tell(.noSpace(one.attempt))
     harness.machine.endLauncher()
     #expect(harness.reports() == [])
     #expect(harness.machine.launchers.count == 1)

@@ -81,11 +81,11 @@ struct SupervisorTests {
     harness.machine.storage.failures[launcherPath] = (3, .noSpace)
     harness.supervisor.launch(one)
     harness.supervisor.launch(two)
-    #expect(harness.machine.launchers.isEmpty && harness.supervisor.waitsForRoom)
+    #expect(harness.machine.launchers.isEmpty && harness.supervisor.waitsForSpace)
     harness.supervisor.stop(one.attempt, force: false)
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
     #expect(harness.reportsWhenDue() == [])
-    #expect(!harness.supervisor.waitsForRoom)
+    #expect(!harness.supervisor.waitsForSpace)
     #expect(harness.machine.sent == [two])
   }
 
@@ -117,7 +117,7 @@ struct SupervisorTests {
     for _ in 0..<2 { harness.machine.tell(.ended(one.attempt, .exited(0))) }
     harness.machine.tell(launched(one, by: 7))
     harness.machine.tell(.refused(one.attempt, LaunchFailure(operation: .fork, errno: 11)))
-    harness.machine.tell(.noRoom(one.attempt))
+    harness.machine.tell(.noSpace(one.attempt))
     harness.machine.tell(.watchedGone(one.attempt))
     harness.machine.tell(.monitorGone(one.attempt))
     #expect(
@@ -179,22 +179,22 @@ struct SupervisorTests {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     let begin = harness.machine.clock
-    harness.machine.tell(.noRoom(one.attempt))
+    harness.machine.tell(.noSpace(one.attempt))
     harness.machine.tell(.monitorGone(one.attempt))
     #expect(harness.reports() == [])
     #expect(harness.supervisor.nextDeadline == Instant(microseconds: begin + 1_000_000))
     #expect(harness.reportsWhenDue() == [])
-    #expect(harness.machine.sent == [one, one] && harness.supervisor.waitsForRoom)
+    #expect(harness.machine.sent == [one, one] && harness.supervisor.waitsForSpace)
     harness.machine.tell(launched(one, by: 7))
     #expect(harness.reports() == [.attemptLaunched(one.attempt, processID: 900)])
-    #expect(!harness.supervisor.waitsForRoom)
+    #expect(!harness.supervisor.waitsForSpace)
   }
 
   /// The monitor that had no room may be slow to go.
   @Test func theEndOfAMonitorWithoutRoomIsNotTakenForTheNextOnes() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
-    harness.machine.tell(.noRoom(one.attempt))
+    harness.machine.tell(.noSpace(one.attempt))
     _ = harness.reports()
     _ = harness.reportsWhenDue()
     let monitor = harness.machine.begin(one)
@@ -209,13 +209,13 @@ struct SupervisorTests {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     if isStoppedBefore { harness.supervisor.stop(one.attempt, force: false) }
-    harness.machine.tell(.noRoom(one.attempt))
+    harness.machine.tell(.noSpace(one.attempt))
     if !isStoppedBefore {
       #expect(harness.reports() == [])
       harness.supervisor.stop(one.attempt, force: false)
     }
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
-    #expect(!harness.supervisor.waitsForRoom)
+    #expect(!harness.supervisor.waitsForSpace)
     // Its number is free again.
     harness.supervisor.launch(one)
     harness.machine.tell(.monitorGone(one.attempt))

@@ -155,7 +155,7 @@ struct TakeOverTests {
     #expect(machine.clock - begin >= 1_000_000)
     #expect(machine.swept.isEmpty)
     #expect(error.storageFailure?.errno == .tooManyOpenFiles)
-    #expect("\(error)".contains("empty it (truncate -s 0)"))
+    #expect("\(error)".contains("truncate it to zero bytes"))
     machine.storage.failures[one.recordPath] = (90, .tooManyOpenFiles)
     #expect(try takeOver([one], on: machine).1 == [.ended(.exited(0))])
   }

@@ -6,8 +6,8 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Two engines never both drive a run, even where a cleaner removes the file by whose lock they keep
-/// each other out.
+/// Two engines never both drive a run, even where a cleaner removes the file by whose lock they
+/// keep each other out.
 struct OwnershipTests {
   private let harness = Harness(Harness.chain(12))
   private var folder: RunFolder { harness.home.folder(of: "run") }
@@ -94,7 +94,7 @@ struct OwnershipTests {
     do { _ = try harness.create() }
     harness.world.replaceEngine()
     try disk.removeFile(folder.lock)
-    #expect(try HolderRecord.holder(of: folder, in: disk) == .nobody(last: nil))
+    #expect(try HolderRecord.holder(of: folder, in: disk) == .free(last: nil))
     #expect(try harness.read() == harness.recorder.events)
     let lock = try acquire(by: 7)
     #expect(try HolderRecord.holder(of: folder, in: disk) == .engine(nil))

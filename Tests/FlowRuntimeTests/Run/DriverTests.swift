@@ -60,7 +60,7 @@ struct DriverTests {
     try file.close()
     #expect(
       try HolderRecord.holder(of: harness.home.folder(of: "run"), in: harness.world.storage)
-        == .nobody(last: nil))
+        == .free(last: nil))
     #expect(try harness.drive(by: 2))
   }
 

@@ -88,8 +88,8 @@ struct TailTests {
     try spoilTheLastCommit()
     let before = try log()
     let lock = disk.bytes(at: folder.lock)
-    // Once more: the engine that was refused has left the word of the one before. After a reboot that
-    // word is as true.
+    // Once more: the engine that was refused has left the word of the one before. After a reboot
+    // that word is as true.
     for (id, boot) in [(Int32(2), nil), (3, nil), (4, "another boot"), (5, "another boot")] {
       let error = #expect(throws: RunError.self) { _ = try harness.drive(by: id, boot: boot) }
       #expect(disk.bytes(at: folder.lock) == lock)

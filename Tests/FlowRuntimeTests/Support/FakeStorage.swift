@@ -1,7 +1,7 @@
 import FlowStorage
 
-/// Files in memory with their locks. A lock belongs to an open file description, which processes can
-/// share; nothing is ever lost.
+/// Files in memory with their locks. A lock belongs to an open file description, which processes
+/// can share; nothing is ever lost.
 final class FakeStorage: Storage {
   final class Node {
     var bytes: [UInt8] = []

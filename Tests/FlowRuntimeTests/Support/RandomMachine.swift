@@ -190,7 +190,7 @@ final class RandomMachine {
     let attempt = request.attempt
     switch monitor.stage {
     case .forked where isTroubled:
-      tell(.noRoom(attempt), from: monitor)
+      tell(.noSpace(attempt), from: monitor)
       end(index)
     case .forked:
       if machine.storage.files[request.recordPath] != nil {

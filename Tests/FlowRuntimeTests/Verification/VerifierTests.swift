@@ -315,9 +315,9 @@ struct VerifierTests {
     #expect(report.verdict == .intact)
     #expect(
       report.notes == [
-        "\(folder.attempts)/s1@1.rec: the attempt's record cannot be read",
-        "\(folder.attempts)/notes.txt: nothing of this run",
-        "\(folder.attempts)/s1@1.out: the output of an attempt is gone",
+        "\(folder.attempts)/s1@1.rec: the attempt record cannot be read",
+        "\(folder.attempts)/notes.txt: not a file of this run",
+        "\(folder.attempts)/s1@1.out: the output of an attempt is missing",
       ])
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 /// A commit for which the disk has no room waits, with nothing written, and the run goes on by
 /// itself when there is some.
-struct RoomTests {
+struct SpaceTests {
   private let harness = Harness(Harness.chain(12))
   private var folder: RunFolder { harness.home.folder(of: "run") }
   private var disk: SimulatedStorage { harness.world.storage }
@@ -55,7 +55,7 @@ struct RoomTests {
   /// Steps until the engine waits for room.
   private func stepUntilItWaits(_ driver: inout Driver<World>) throws {
     for _ in 0..<1_000 {
-      if try record().waitsForRoom { return }
+      if try record().waitsForSpace { return }
       let outcome = try driver.step()
       try #require(outcome == nil, "the run ended without need of room")
     }
@@ -104,7 +104,7 @@ struct RoomTests {
 
   @Test func readersAreToldThatItWaits() throws {
     func isWaiting() throws -> Bool {
-      try RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForRoom
+      try RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForSpace
     }
     var driver = try begin()
     #expect(try !isWaiting())
@@ -128,7 +128,7 @@ struct RoomTests {
     makeRoom()
     while harness.world.ledger.running == 0 { _ = try driver.step() }
     while !driver.state.steps.contains(where: { $0.phase == .running }) { _ = try driver.step() }
-    #expect(try !record().waitsForRoom)
+    #expect(try !record().waitsForSpace)
     #expect(harness.recorder.events.allSatisfy { $0.body.kind != .roomReturned })
   }
 
@@ -140,11 +140,11 @@ struct RoomTests {
       try stepUntilItWaits(&driver)
     }
     harness.world.replaceEngine()
-    #expect(try !RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForRoom)
+    #expect(try !RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForSpace)
     makeRoom()
     let lock = try RunLock.acquire(
       folder, id: "run", processID: 7, boot: BootMark(harness.world.host.bootID), in: disk)
-    #expect(try !record().waitsForRoom)
+    #expect(try !record().waitsForSpace)
     try lock.release()
     #expect(try harness.drive(by: 2))
     #expect(try harness.read().last?.body == .runFinished(.succeeded))
