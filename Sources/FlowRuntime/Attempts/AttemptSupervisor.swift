@@ -115,12 +115,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   // MARK: Reports
 
-  package func advance(at now: Instant) throws(RunError) {
+  package func advance() throws(RunError) {
     var isQuiet = false
     while !isQuiet {
       while let message = host.nextMessage() { take(message) }
       let known = reports.count
-      if nextDue != nil { doWhatIsDue(at: now) }
+      // To read records may have taken time.
+      if nextDue != nil { doWhatIsDue(at: time.now().monotonic) }
       isQuiet = reports.count == known
     }
     if let unreadable { throw .recordIsUnreadable(unreadable) }

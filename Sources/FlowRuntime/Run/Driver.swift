@@ -212,7 +212,7 @@ package struct Driver<World: Environment>: ~Copyable {
       engine.handle(.timePassed, at: now)
     }
     try lookForSpace(at: now)
-    try world.runner.advance(at: now.monotonic)
+    try world.runner.advance()
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
     try journal.say(launchesWaitForSpace: world.runner.waitsForSpace)
     while let request = world.nextCancelRequest() {

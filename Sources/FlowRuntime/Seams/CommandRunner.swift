@@ -34,7 +34,7 @@ package protocol CommandRunner: AnyObject {
   ///
   /// - Throws: `.recordIsUnreadable` if an attempt's fate cannot be told any more. What runs goes
   ///   on, and another engine can take it over.
-  func advance(at now: Instant) throws(RunError)
+  func advance() throws(RunError)
   /// Takes the oldest report that `advance`, `launch` or `stop` has left; nil when there is none.
   func nextReport() -> Input?
   /// When `advance` must be called at the latest; nil while nothing is due.

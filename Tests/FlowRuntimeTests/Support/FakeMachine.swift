@@ -252,7 +252,7 @@ struct SupervisorHarness {
   /// All that is told now.
   func reports() -> [Input] {
     var reports: [Input] = []
-    do throws(RunError) { try supervisor.advance(at: machine.now().monotonic) } catch {
+    do throws(RunError) { try supervisor.advance() } catch {
       machine.failure = error
     }
     while let report = supervisor.nextReport() { reports.append(report) }
