@@ -28,9 +28,12 @@ let uncheckedExclusivity: [SwiftSetting] = [
 
 /// A library of the house. What it may import is said here and nowhere else: the compiler keeps it.
 func library(
-  _ name: String, imports dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
+  _ name: String, imports dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = [],
+  exclude documents: [String] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
+  .target(
+    name: name, dependencies: dependencies, exclude: documents,
+    swiftSettings: swiftSettings + settings)
 }
 
 func executable(_ name: String, imports dependencies: [Target.Dependency]) -> Target {
@@ -68,7 +71,7 @@ let package = Package(
     library(
       "FlowSimulation",
       imports: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
-      settings: uncheckedExclusivity),
+      settings: uncheckedExclusivity, exclude: ["README.md"]),
     library(
       "FlowCommandLine",
       imports: ["FlowCore", "FlowDefinition", "FlowStorage", "FlowSystem", "FlowText"]),
