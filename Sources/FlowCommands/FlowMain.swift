@@ -1,3 +1,14 @@
+// FlowCommands is the program `flow`: a file for each command, the displays of a run while it is driven,
+// printers, explanations, exporters and the report page. Commands read a history as a fold over its events
+// (`RunHistory`), and drive a run by `RunDrive`.
+//
+// It imports all modules of the product, and none of simulation or tests.
+//
+// Invariant: text that does not come from flow itself is escaped (`TerminalText`, `XMLText`) where it is
+// printed.
+// Invariant: a reader that pauses or goes away never blocks a run; only what is durable is shown.
+// Invariant: an error becomes an exit code in one place (`CommandError.exitCode`).
+
 import FlowCommandLine
 import FlowStorage
 import FlowSystem

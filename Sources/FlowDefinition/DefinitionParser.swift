@@ -1,3 +1,13 @@
+// FlowDefinition reads the files that people write: definitions of workflows, and models of how their steps
+// behave (for flowsim). What a key is called and takes is in the tables of keys of FlowCore.
+//
+// It imports FlowCore, for what it produces, and FlowText, for messages. It opens no file.
+//
+// Invariant: all errors of a file are reported at once, each with its location and what is expected there.
+// Invariant: a definition that is accepted can be encoded, decoded and run: ids are unique, needs exist,
+// and no step depends on itself.
+// Invariant: the time and memory for a file, hostile or not, are bounded by its size.
+
 package import FlowCore
 
 /// Reads definition files.

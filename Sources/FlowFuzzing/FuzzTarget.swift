@@ -1,3 +1,10 @@
+// FlowFuzzing is what fuzzers feed with bytes, and the properties that hold for any bytes. The package in
+// Fuzz has an entry point for each target; the tests replay former findings.
+//
+// It imports the modules that read bytes, and FlowSimulation for worlds that are made of bytes.
+//
+// Invariant: what a target finds depends on the bytes alone, so that a finding is kept as a file.
+
 import Glibc
 
 /// Code that a fuzzer feeds with bytes, and the properties that hold for any bytes. The package `Fuzz` and the

@@ -1,3 +1,6 @@
+// FlowJSON is a strict reader of JSON. It imports nothing. Programs that read their own files use
+// FlowDefinition's scanner, which keeps locations and allows comments.
+
 /// A JSON value, read strictly: exactly what RFC 8259 allows. Programs and tests that check flow's output
 /// read it with this, so that flow never prints what other readers refuse.
 package enum JSON: Equatable, Sendable {

@@ -1,3 +1,6 @@
+// FlowMemoryStorage is a `Storage` in memory, for fuzzers and tests that need no faults; FlowSimulation has
+// the disk with faults. It imports FlowStorage only.
+
 package import FlowStorage
 
 /// A storage that keeps one folder of files in memory. Fuzzers and tests write logs there, damage them, and

@@ -1,3 +1,11 @@
+// FlowText is text between people and programs: foreign text made safe for terminals, the columns that it
+// takes there, and the name that was probably meant.
+//
+// It imports nothing and knows nothing of workflows.
+//
+// Invariant: escaped text contains nothing that moves a cursor, changes colours or the title, or reorders
+// what is shown.
+
 /// Foreign text made fit for a terminal and for logs: what would move the cursor, colour, retitle
 /// or reorder it is shown as what it is.
 package enum TerminalText {

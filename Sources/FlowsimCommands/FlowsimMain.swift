@@ -1,3 +1,10 @@
+// FlowsimCommands is the program `flowsim`: it runs worlds of FlowSimulation from seeds, traces or a user's
+// workflow, hunts for violations, shrinks them, and prints what it found.
+//
+// It is the only program that imports FlowSimulation.
+//
+// Invariant: a failure that is printed can be made again from what is printed.
+
 import FlowCommandLine
 import FlowSystem
 import FlowText

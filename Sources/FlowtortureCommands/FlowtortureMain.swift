@@ -1,3 +1,12 @@
+// FlowtortureCommands is the program `flowtorture`: it plays rounds of the real flow with unruly steps,
+// kills its processes, and compares the ledger that the steps wrote with the run's history. `flowtorture
+// logs` damages logs and checks that each damage is reported as what it is.
+//
+// It looks at flow from outside: by commands, their output, and files.
+//
+// Invariant: the plan of a round follows from its seed.
+// Invariant: no process of a round outlives it.
+
 import CTorture
 import FlowCommandLine
 import FlowStorage

@@ -1,3 +1,11 @@
+// FlowCommandLine is what the programs flow, flowsim and flowtorture share: command lines and help,
+// definition files and the folder of runs, JSON, times, exit codes, the version.
+//
+// It may import everything but FlowLog, FlowRuntime, FlowSimulation and the programs' own modules.
+//
+// Invariant: a command's syntax is declared once; parsing, error messages and help follow from it.
+// Invariant: exit codes have their numbers here only (`ExitCode`).
+
 /// What a command understands. It is declared once; parsing, error messages and help all go by it.
 package struct CommandSyntax: Sendable {
   /// The program that the command belongs to.
