@@ -58,7 +58,7 @@ struct AttemptFateTests {
     #expect(fate(.absent, isLocked: false, wasHere: false) == .lost)
   }
 
-  /// A record says where it was made, or cannot be believed whoever looks.
+  /// A record names its own host context, or is unreadable from everywhere.
   @Test(arguments: Record.allCases.filter { $0 != .absent }, [true, false])
   func aRecordCountsWhereverTheEngineWas(record: Record, isLocked: Bool) {
     #expect(

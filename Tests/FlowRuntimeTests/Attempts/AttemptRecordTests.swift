@@ -114,7 +114,7 @@ import Testing
     #expect(read.host.encoded.boot == .max && read.host.processNamespace == .max)
   }
 
-  @Test func aPlaceIsKnownAgain() {
+  @Test func aHostContextIsRecognized() {
     let host = HostContext(bootID: "6a52-383e", mountID: 31, processNamespace: 4_026_531_836)
     let mark = HostMark(host)
     #expect(mark.boot == BootMark("6a52-383e").rawValue)
@@ -126,7 +126,7 @@ import Testing
     ] { #expect(HostMark(other) != mark) }
   }
 
-  // MARK: Bytes that nobody wrote so
+  // MARK: Corrupt bytes
 
   @Test func everyFlippedBitIsFound() {
     for bit in 0..<AttemptRecord.byteCount * 8 {
@@ -180,7 +180,7 @@ import Testing
     #expect(cut.start == nil && cut.isUnreadable)
   }
 
-  @Test func reservedRoomIsNoPart() {
+  @Test func reservedSpaceIsNoPart() {
     for count in [0, 1, 127, 128, 200, 320, 4_096] {
       let record = AttemptRecord.decode([UInt8](repeating: 0, count: count))
       #expect(record.start == nil && record.command == nil && record.end == nil)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowRuntime
 
-/// Stops by what records say, without a history.
+/// A forced stop uses the attempt records alone, without a history.
 struct ForcedStopTests {
   typealias Signal = FakeMachine.Signal
   let machine = FakeMachine()
@@ -95,7 +95,7 @@ struct ForcedStopTests {
     #expect((30_000_000...60_000_000).contains(machine.clock - begin))
   }
 
-  /// It has locked its record, and is about to say who it is.
+  /// It has locked its record, and has not written its process id yet.
   @Test func aMonitorThatHasJustBegunIsWaitedFor() throws {
     let lock = machine.storage.lock(one.recordPath)
     machine.storage.put([], in: one.recordPath)

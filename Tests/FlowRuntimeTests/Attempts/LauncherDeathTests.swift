@@ -91,7 +91,7 @@ struct LauncherDeathTests {
     // What nothing had been made of goes to a new launcher.
     #expect(harness.machine.launchers.count == 2)
     #expect(harness.machine.sent == requests + [requests[0]])
-    // The command of the third is started at last, and nobody but the record tells.
+    // The command of the third is started at last, and only the record tells.
     harness.machine.note(requests[2], command: 901)
     #expect(
       harness.reportsWhenDue() == [.attemptLaunched(requests[2].attempt, processID: 901)])
@@ -172,7 +172,7 @@ struct LauncherDeathTests {
     #expect(harness.machine.sent.count == 51)
   }
 
-  @Test func aWaitForRoomOutlivesTheLauncher() throws {
+  @Test func aWaitForSpaceOutlivesTheLauncher() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     harness.machine.tell(.noSpace(one.attempt))
@@ -182,7 +182,7 @@ struct LauncherDeathTests {
     #expect(harness.reportsWhenDue() == [])
     #expect(harness.machine.launchers.count == 2)
     #expect(harness.machine.sent == [one, one])
-    // The end of the first monitor can be told by nobody any more.
+    // No message can report the end of the first monitor any more.
     let monitor = harness.machine.begin(one)
     harness.machine.endMonitor(monitor, of: one)
     harness.machine.tell(.monitorGone(one.attempt))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowRuntime
 
-/// A monitor is told to stop its attempt if it is certain to be the monitor, and nothing else is.
+/// A stop is sent to a process only if it is certainly the attempt's monitor.
 struct SupervisorStopTests {
   typealias Signal = FakeMachine.Signal
   let one = SupervisorHarness.request(1)

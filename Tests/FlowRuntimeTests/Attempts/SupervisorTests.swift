@@ -76,7 +76,7 @@ struct SupervisorTests {
     #expect(harness.machine.sent == [two])
   }
 
-  @Test func aLauncherIsStartedWhenThereIsRoomForIt() throws {
+  @Test func aLauncherIsStartedWhenThereIsSpaceForIt() throws {
     let harness = try SupervisorHarness()
     harness.machine.storage.failures[launcherPath] = (3, .noSpace)
     harness.supervisor.launch(one)
@@ -142,7 +142,7 @@ struct SupervisorTests {
       ])
   }
 
-  /// A late fork of a launcher whose lock file somebody had removed.
+  /// A late fork of a launcher whose lock file was removed.
   @Test func aRecordThatWasThereBeforeIsLookedAtAndNotRunBeside() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
@@ -173,9 +173,9 @@ struct SupervisorTests {
     #expect(harness.supervisor.nextDeadline == nil)
   }
 
-  // MARK: Room
+  // MARK: Space
 
-  @Test func withoutRoomAnAttemptIsSentAgainAfterASecond() throws {
+  @Test func withoutSpaceAnAttemptIsSentAgainAfterASecond() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     let begin = harness.machine.clock
@@ -190,8 +190,8 @@ struct SupervisorTests {
     #expect(!harness.supervisor.waitsForSpace)
   }
 
-  /// The monitor that had no room may be slow to go.
-  @Test func theEndOfAMonitorWithoutRoomIsNotTakenForTheNextOnes() throws {
+  /// The monitor that had no space may be slow to go.
+  @Test func theEndOfAMonitorWithoutSpaceIsNotTakenForTheNextOnes() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     harness.machine.tell(.noSpace(one.attempt))
@@ -205,7 +205,7 @@ struct SupervisorTests {
   }
 
   @Test(arguments: [false, true])
-  func anAttemptWithoutRoomThatIsToStopIsWithdrawn(isStoppedBefore: Bool) throws {
+  func anAttemptWithoutSpaceThatIsToStopIsWithdrawn(isStoppedBefore: Bool) throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     if isStoppedBefore { harness.supervisor.stop(one.attempt, force: false) }
@@ -324,7 +324,7 @@ struct SupervisorTests {
     #expect(harness.machine.failure == nil)
   }
 
-  /// Nobody would ever say what became of the attempt.
+  /// The attempt's outcome would never be known.
   @Test(arguments: [false, true])
   func aRecordThatCannotBeReadForLongStopsTheEngine(isToStop: Bool) throws {
     let harness = try SupervisorHarness()
@@ -347,14 +347,14 @@ struct SupervisorTests {
     #expect(harness.machine.swept.isEmpty)
   }
 
-  /// Two looks that fail, with a minute between them in which nobody had to look.
+  /// Two failed reads, with a minute between them in which no read was due.
   @Test func onlyLooksThatFollowEachOtherMakeARecordUnreadable() throws {
     let harness = try SupervisorHarness()
     let monitor = harness.run(one)
     harness.machine.storage.failures[one.recordPath] = (1, .inputOutput)
     harness.supervisor.stop(one.attempt, force: true)
     #expect(harness.machine.storage.failures[one.recordPath]?.0 == 0)
-    // So that there is nobody to be stopped when it is tried again.
+    // So that no monitor is known when it is tried again.
     harness.machine.end(monitor)
     while harness.supervisor.nextDeadline != nil { #expect(harness.reportsWhenDue() == []) }
     harness.machine.pass(microseconds: 60_000_000)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlowRuntime
 
-/// What a new engine makes of the attempts of one that is dead.
+/// A new engine takes over the attempts of a dead one.
 struct TakeOverTests {
   let one = SupervisorHarness.request(1)
   let two = SupervisorHarness.request(2)
@@ -63,7 +63,7 @@ struct TakeOverTests {
     #expect(harness.reportsWhenDue() == [])
   }
 
-  @Test func inAnotherPlaceWhatLeftNoRecordIsLost() throws {
+  @Test func inAnotherHostContextAnAttemptWithoutARecordIsLost() throws {
     for host in [otherBoot, otherMount, otherNamespace] {
       let machine = FakeMachine()
       let (_, found) = try takeOver([one], on: machine, from: host)
@@ -140,7 +140,7 @@ struct TakeOverTests {
     #expect(machine.watches.isEmpty)
   }
 
-  /// Whether it still runs, and how it ended, nobody else can say: a guess might run it twice.
+  /// Only the record tells whether it still runs and how it ended: a guess might run it twice.
   @Test(arguments: [true, false])
   func withoutARecordThatCanBeReadTheRunIsNotTakenOver(isOpen: Bool) throws {
     let machine = FakeMachine()
@@ -195,7 +195,7 @@ struct TakeOverTests {
     #expect(machine.processes[launcher] != nil)
   }
 
-  @Test func aLauncherThatLingersIsKilled() throws {
+  @Test func anOrphanedLauncherIsKilled() throws {
     let machine = FakeMachine()
     let launcher = try orphanedLauncher(on: machine)
     let begin = machine.clock
@@ -205,7 +205,7 @@ struct TakeOverTests {
     #expect(found == [.neverLaunched])
   }
 
-  /// Its number belongs to another process, it lives elsewhere, or nobody has said which it is.
+  /// Its id belongs to another process, it lives in another context, or the file does not name it.
   @Test(arguments: ["reused", "elsewhere", "unknown"])
   func whatMayBeAnotherProcessIsNotKilled(why: String) throws {
     let machine = FakeMachine()
@@ -325,7 +325,7 @@ struct TakeOverTests {
     let monitor = machine.begin(one)
     machine.end(monitor)
     machine.start(monitor)
-    // Its lock is held by nobody knows whom.
+    // The holder of its lock is unknown.
     let (harness, _) = try takeOver([one], on: machine)
     #expect(machine.watches.isEmpty)
     harness.supervisor.stop(one.attempt, force: true)

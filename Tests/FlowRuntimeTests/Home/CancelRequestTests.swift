@@ -36,7 +36,7 @@ import Testing
     #expect(try requests.all() == [CancelRequest(id: 0xAB, force: false)])
   }
 
-  /// Whoever was told that his request is left can rely on it.
+  /// A request that was acknowledged is durable.
   @Test func aRequestSurvivesAPowerLoss() throws {
     let request = CancelRequest(id: 7, force: true)
     try requests.file(request)

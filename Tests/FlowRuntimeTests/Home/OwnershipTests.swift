@@ -104,7 +104,7 @@ struct OwnershipTests {
     #expect(try harness.drive(by: 9))
   }
 
-  /// What a dead engine wrote last may never have been synced, and nobody says so any more.
+  /// The last commit of a dead engine may never have been synced, and no record says so any more.
   @Test func aReaderBesideANewLockFileSyncsWhatItReads() throws {
     do {
       var driver = try harness.create()
@@ -124,7 +124,7 @@ struct OwnershipTests {
     try lock.release()
   }
 
-  /// Between opening and locking, a cleaner removes the file: the lock on it keeps nobody out.
+  /// Between opening and locking, a cleaner removes the file: a lock on it excludes no process.
   @Test(arguments: [1, 2, 5])
   func aFileThatIsRemovedBeforeItIsLockedIsLeft(times: Int) throws {
     do { _ = try harness.create() }

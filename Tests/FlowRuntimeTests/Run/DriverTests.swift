@@ -36,7 +36,7 @@ struct DriverTests {
     #expect(throws: RunError.runIsHeld("run", processID: 41)) { _ = try harness.resume(by: 42) }
     while try driver.step() == nil {}
     try driver.finish()
-    // The run has ended, and nobody holds it.
+    // The run has ended, and no process holds it.
     #expect(try !harness.drive(by: 42))
   }
 
@@ -136,8 +136,8 @@ struct DriverTests {
     #expect(harness.world.time.now().monotonic == first.advanced(byMilliseconds: 60_000))
   }
 
-  /// The engine died between the end of the run and the seal: nobody is told of an end that a power
-  /// loss can take back.
+  /// The engine died between the end of the run and the seal: an end that a power loss can take back
+  /// is not reported.
   @Test func anEndIsDurableBeforeItIsTold() throws {
     let harness = Harness(Harness.chain(1))
     do {

@@ -5,14 +5,14 @@ import Testing
 
 @testable import FlowSimulation
 
-/// A commit for which the disk has no room waits, with nothing written, and the run goes on by
+/// A commit for which the disk has no space waits, with nothing written, and the run continues by
 /// itself when there is some.
 struct SpaceTests {
   private let harness = Harness(Harness.chain(12))
   private var folder: RunFolder { harness.home.folder(of: "run") }
   private var disk: SimulatedStorage { harness.world.storage }
 
-  /// Refuses what takes more room to the engine, with an error of its own for each.
+  /// Refuses what takes more space to the engine, with an error of its own for each.
   private func fill(_ errno: Errno = .noSpace) {
     disk.decide = { [disk] _, needsSpace in
       needsSpace && disk.user == SimulatedStorage.engine ? .refused(errno) : .done
@@ -26,7 +26,7 @@ struct SpaceTests {
     }
   }
 
-  /// The run's engine, with an attempt that runs: without a launcher it would want room for that
+  /// The run's engine, with an attempt that runs: without a launcher it would want space for that
   /// first.
   private func begin() throws -> Driver<World> {
     var driver = try harness.create()
@@ -34,7 +34,7 @@ struct SpaceTests {
     return driver
   }
 
-  private func makeRoom() { disk.decide = { _, _ in .done } }
+  private func makeSpace() { disk.decide = { _, _ in .done } }
 
   /// All that the log's folder holds, by name.
   private func bytes() throws -> [String: [UInt8]] {
@@ -52,12 +52,12 @@ struct SpaceTests {
     return record
   }
 
-  /// Steps until the engine waits for room.
+  /// Steps until the engine waits for space.
   private func stepUntilItWaits(_ driver: inout Driver<World>) throws {
     for _ in 0..<1_000 {
       if try record().waitsForSpace { return }
       let outcome = try driver.step()
-      try #require(outcome == nil, "the run ended without need of room")
+      try #require(outcome == nil, "the run ended without need of space")
     }
     Issue.record("the engine never waits")
   }
@@ -72,9 +72,9 @@ struct SpaceTests {
     let before = try bytes()
     let since = harness.world.time.now().monotonic
     for _ in 0..<5 { _ = try driver.step() }
-    #expect(try bytes() == before, "something was written without room")
+    #expect(try bytes() == before, "something was written without space")
     #expect(harness.recorder.events == durable)
-    makeRoom()
+    makeSpace()
     while try driver.step() == nil {}
     try driver.finish()
     let waits = harness.recorder.events.compactMap { event -> Int64? in
@@ -88,7 +88,7 @@ struct SpaceTests {
   }
 
   /// A wait costs one look a second, and no turn in between.
-  @Test func itLooksForRoomEachSecond() throws {
+  @Test func itLooksForSpaceEachSecond() throws {
     var driver = try begin()
     fill()
     try stepUntilItWaits(&driver)
@@ -112,7 +112,7 @@ struct SpaceTests {
     try stepUntilItWaits(&driver)
     #expect(try isWaiting())
     #expect(try harness.read() == harness.recorder.events)
-    makeRoom()
+    makeSpace()
     while try driver.step() == nil {}
     #expect(try !isWaiting())
   }
@@ -125,14 +125,14 @@ struct SpaceTests {
     var driver = try harness.create()
     try stepUntilItWaits(&driver)
     #expect(driver.commitInFlight.isEmpty)
-    makeRoom()
+    makeSpace()
     while harness.world.ledger.running == 0 { _ = try driver.step() }
     while !driver.state.steps.contains(where: { $0.phase == .running }) { _ = try driver.step() }
     #expect(try !record().waitsForSpace)
     #expect(harness.recorder.events.allSatisfy { $0.body.kind != .roomReturned })
   }
 
-  /// The word of a dead engine says nothing of the one that follows.
+  /// The record of a dead engine says nothing about the engine that follows.
   @Test func nobodyWaitsWhereNobodyDrives() throws {
     do {
       var driver = try begin()
@@ -141,7 +141,7 @@ struct SpaceTests {
     }
     harness.world.replaceEngine()
     #expect(try !RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForSpace)
-    makeRoom()
+    makeSpace()
     let lock = try RunLock.acquire(
       folder, id: "run", processID: 7, boot: BootMark(harness.world.host.bootID), in: disk)
     #expect(try !record().waitsForSpace)
@@ -150,7 +150,7 @@ struct SpaceTests {
     #expect(try harness.read().last?.body == .runFinished(.succeeded))
   }
 
-  /// Nothing is launched for an intent without room, whatever becomes of it.
+  /// Nothing is launched for an intent without space, whatever becomes of it.
   @Test func whatHasNoIntentIsNotLaunched() throws {
     var driver = try begin()
     fill()
@@ -163,8 +163,8 @@ struct SpaceTests {
     #expect(Set(harness.world.ledger.entries.map(\.attempt)).isSubset(of: durable))
   }
 
-  /// Before the intent is durable, there is room for the end.
-  @Test func theEndOfWhatRunsFindsRoom() throws {
+  /// Before the intent is durable, there is space for the end.
+  @Test func theEndOfWhatRunsFindsSpace() throws {
     let harness = Harness(Harness.chain(1))
     var driver = try harness.create()
     while harness.world.ledger.running == 0 { _ = try driver.step() }
@@ -175,21 +175,21 @@ struct SpaceTests {
   }
 
   @Test(arguments: [SimulatedStorage.Operation.reserve, .create])
-  func anotherErrorThanWantOfRoomStopsTheEngine(operation: SimulatedStorage.Operation) throws {
+  func anotherErrorThanWantOfSpaceStopsTheEngine(operation: SimulatedStorage.Operation) throws {
     var driver = try begin()
     refuse(operation, .inputOutput)
     #expect(throws: RunError.self) { while try driver.step() == nil {} }
   }
 
-  /// The room was reserved, and is not there: nothing is known of the file any more.
-  @Test func wantOfRoomInAWriteStopsTheEngine() throws {
+  /// The space was reserved, and is not there: nothing is known of the file any more.
+  @Test func wantOfSpaceInAWriteStopsTheEngine() throws {
     var driver = try begin()
     refuse(.write, .noSpace)
     let error = #expect(throws: RunError.self) { while try driver.step() == nil {} }
     #expect(error?.storageFailure?.operation == .write)
   }
 
-  /// An engine that has no room dies: the next one finds what was durable.
+  /// An engine that has no space dies: the next one finds what was durable.
   @Test func whatWaitsIsNotWritten() throws {
     var waiting: [Event] = []
     do {
@@ -199,7 +199,7 @@ struct SpaceTests {
       waiting = driver.commitInFlight
     }
     harness.world.replaceEngine()
-    makeRoom()
+    makeSpace()
     #expect(!waiting.isEmpty)
     #expect(try harness.read() == harness.recorder.events)
     #expect(try harness.drive(by: 2))

@@ -150,7 +150,7 @@ struct TailTests {
     try writer.append(bytes.span, events: events.count, from: 1)
     try writer.sync()
     try writer.close()
-    // What it says of the old log is not so any more.
+    // Its statement about the old log is no longer true.
     try disk.removeFile(folder.lock)
   }
 

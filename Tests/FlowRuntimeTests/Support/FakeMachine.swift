@@ -4,7 +4,7 @@ import FlowStorage
 
 @testable import FlowRuntime
 
-/// Launchers and monitors that do what a test says, and nothing else.
+/// Launchers and monitors that do only what a test tells them.
 final class FakeMachine: ProcessHost, TimeSource {
   typealias Store = FakeStorage
 
@@ -150,7 +150,7 @@ final class FakeMachine: ProcessHost, TimeSource {
     messages.append(.launcherGone)
   }
 
-  /// The engine is gone: its launcher lets go of the lock and tells nobody anything.
+  /// The engine is gone: its launcher releases the lock, and sends no more messages.
   func engineGone() {
     for launcher in launcherLocks.keys.sorted() {
       launcherLocks.removeValue(forKey: launcher)?.close()
@@ -209,7 +209,7 @@ final class FakeMachine: ProcessHost, TimeSource {
     storage.put(bytes, in: request.recordPath, at: Int(FLOW_RECORD_END_OFFSET))
   }
 
-  /// What nobody can read.
+  /// Makes the record unreadable.
   func spoil(_ request: LaunchRequest) {
     storage.put([UInt8](repeating: 0xff, count: 320), in: request.recordPath)
   }
@@ -249,7 +249,7 @@ struct SupervisorHarness {
       recordPath: folder.record(ofStep: "s\(step)", attempt: number), settings: StepSettings())
   }
 
-  /// All that is told now.
+  /// All reports that are due now.
   func reports() -> [Input] {
     var reports: [Input] = []
     do throws(RunError) { try supervisor.advance() } catch {
@@ -259,7 +259,7 @@ struct SupervisorHarness {
     return reports
   }
 
-  /// All that is told once the supervisor was woken when it wanted to be.
+  /// All reports after the supervisor was woken at its deadline.
   func reportsWhenDue() -> [Input] {
     machine.wait(until: supervisor.nextDeadline)
     return reports()

@@ -35,7 +35,7 @@ final class RandomMachine {
   private var taken = 0
   private var isCalm = false
 
-  /// What the engine was told of the attempts that it launched and that have no end.
+  /// The reports so far about the attempts that were launched and have no end.
   private var told: [AttemptID: Telling] = [:]
   private var waiting: [LaunchRequest]
   private var ends: [AttemptID: AttemptEnd.Result] = [:]
@@ -109,7 +109,7 @@ final class RandomMachine {
     if told[attempt] != nil { harness.supervisor.stop(attempt, force: choose(2) == 0) }
   }
 
-  // MARK: What is told
+  // MARK: Reports
 
   private func takeReports() {
     for report in harness.reports() { take(report) }

@@ -52,7 +52,7 @@ struct HistoryCheckTests {
     #expect(report.problems == [])
     #expect(report.commits == wakeUps.count)
     #expect(report.state?.phase == .finished(.succeeded))
-    // Nobody says that it ends here.
+    // The history does not say that it ends here.
     #expect(report.tail?.verdict == .intact(isSealed: false))
   }
 

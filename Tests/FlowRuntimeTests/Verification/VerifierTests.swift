@@ -7,7 +7,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// What `LogVerifier` says of logs, and what `LogRepair` makes of them.
+/// `LogVerifier` on logs of every kind, and `LogRepair` on those that can be repaired.
 struct VerifierTests {
   let harness = Harness(Harness.chain(12))
   var folder: RunFolder { harness.home.folder(of: "run") }
@@ -115,7 +115,7 @@ struct VerifierTests {
 
   @Test func aTornEndIsToldAndRepaired() throws {
     try die()
-    // As if the commit had never been finished, and nobody had said that it was.
+    // As if the commit had never been finished, nor acknowledged.
     try disk.removeFile(folder.lock)
     try tear()
     let before = try log()
@@ -138,7 +138,7 @@ struct VerifierTests {
     let repaired = try verify()
     #expect(repaired.verdict == .intact && repaired.lastSequence == Int64(tail.lastSequence))
     #expect(try repair() == .whole)
-    // An engine goes on from there as if nothing had been done.
+    // An engine continues from there as if there had been no repair.
     #expect(try harness.drive(by: 3))
     #expect(try verify().state?.phase == .finished(.succeeded))
   }
@@ -189,7 +189,7 @@ struct VerifierTests {
     #expect(try log() == before)
   }
 
-  /// The lock file says that its engine had acknowledged nothing of it.
+  /// By the lock file, the engine had acknowledged nothing of it.
   @Test func aCommitInFlightThatIsWrongWasNotAcknowledged() throws {
     try die(losingPower: false)
     // A frame in the place of the next, and not what belongs there.
