@@ -8,6 +8,9 @@
 // - Home: the folder of all runs, the files of one run, its lock, its requests to cancel.
 // - Verification: what `flow verify` checks and repairs.
 //
+// It may import FlowCore, FlowLog, FlowStorage and CMonitor (the layout of attempt records). It has
+// no Foundation, no clock, no random numbers and no threads, so that the simulator runs it as it is.
+//
 // Invariant: no decision is made here. The driver feeds the engine, and performs its effects.
 // Invariant: an effect is performed only after the events that it follows from are durable.
 // Invariant: observers, and readers in other processes, see durable events only.
