@@ -2,7 +2,7 @@
 set -eu
 cd "$FLOW_RUN_DIR/Sources/$1"
 # shellcheck disable=SC2016  # the dollars are awk's
-find . -type f | sort | xargs awk -v module="$1" '
+find . -type f ! -name '*.md' | sort | xargs awk -v module="$1" '
   BEGIN { modifiers = "^ *(@[a-zA-Z]+ )?([a-z]+ )*" }
   FNR == 1 { files++ }
   { lines++ }

@@ -26,7 +26,8 @@ report() {
   echo '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |'
   rows counts
   printf '\nNot measured:'
-  for folder in Sources/*; do
+  for folder in Sources/*/; do
+    folder=${folder%/}
     if [ ! -e "count.${folder#*/}" ]; then printf ' %s' "${folder#*/}"; fi
   done
   echo .
