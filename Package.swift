@@ -146,6 +146,7 @@ let package = Package(
         "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowJSON", "FlowRuntime",
         "FlowSimulation", "FlowStorage", "FlowSystem", "FlowsimCommands", "TestSupport",
       ]),
+    tests("FlowStorageTests", of: ["FlowStorage"]),
     tests(
       "FlowSystemTests",
       of: ["FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),

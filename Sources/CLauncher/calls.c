@@ -3,7 +3,7 @@
 
 #include <sched.h>
 
-// Under sanitizers too: ThreadSanitizer takes the call of the C library for a fork.
+// Also under sanitizers: ThreadSanitizer treats the C library's clone as a fork.
 #if defined(__x86_64__)
 
 int64_t flow_clone(int flags, void *stack_end, void (*body)(void *), void *argument) {
@@ -13,7 +13,7 @@ int64_t flow_clone(int flags, void *stack_end, void (*body)(void *), void *argum
   int64_t result;
   register long no_id __asm__("r10") = 0;
   register long no_storage __asm__("r8") = 0;
-  // Only its stack, and no register, tells the new process what to do.
+  // The new process finds its function and argument on its stack, not in registers.
   __asm__ volatile("syscall\n\t"
                    "test %%rax, %%rax\n\t"
                    "jnz 1f\n\t"

@@ -1,8 +1,8 @@
-// System calls of launchers and monitors, each with its result or a negative error number.
+// The system calls of launchers and monitors. Each returns its result or a negative error number.
 //
-// Monitors share their launcher's memory, and with it `errno`: what one of them writes there another
-// would read. So none of them calls a function of the C library that may write it, but for what only
-// computes. The launcher may: it is the only one then.
+// Monitors share their launcher's memory, and with it `errno`: a monitor would read what another
+// one wrote. So a monitor calls no function of the C library that may set `errno`, only functions
+// that compute. The launcher may: only it uses `errno`.
 #pragma once
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-// A sanitizer has its own idea of stacks.
+// Sanitizers do not support processes that share memory on stacks of their own.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define FLOW_FORKS_MONITORS 1
@@ -56,13 +56,14 @@ static inline int64_t flow_call(long number, long a, long b, long c, long d, lon
 
 /// Starts a process on a stack of its own; `body` never returns.
 ///
-/// - flags: CLONE_VM always; CLONE_VFORK makes the caller wait until it runs another program.
-/// - stack_end: where the stack begins, which grows down; a multiple of 16.
+/// - flags: CLONE_VM always; CLONE_VFORK suspends the caller until the process runs another
+///   program.
+/// - stack_end: the upper end of the stack, which grows down; a multiple of 16.
 int64_t flow_clone(int flags, void *stack_end, void (*body)(void *), void *argument);
 
 // MARK: Memory
 
-/// - Returns: where fresh memory is, or a negative error number.
+/// - Returns: the address of new memory, or a negative error number.
 static inline int64_t flow_map(size_t size) {
   return flow_call_of_six(
       SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -147,7 +148,7 @@ static inline int64_t flow_reap(pid_t process) {
   return flow_call(SYS_wait4, process, 0, 0, 0, 0);
 }
 
-/// Looks for a child that has ended, and does not reap it.
+/// Looks for a child that has ended, without reaping it.
 static inline int64_t flow_look_for_end(siginfo_t *info) {
   return flow_call(SYS_waitid, P_ALL, 0, (long)info, WEXITED | WNOHANG | WNOWAIT, 0);
 }
@@ -158,11 +159,12 @@ static inline int64_t flow_execute(const char *path, char **arguments, char **en
 
 // MARK: Signals
 
-/// The kernel's own sets of signals have this size in bytes, and the C library's begin with them.
+/// The size of the kernel's signal sets in bytes; the C library's larger sets begin with them.
 enum { FLOW_SIGNAL_SET_SIZE = 8 };
 
 static inline int64_t flow_use_default(int number) {
-  // Of the kernel's `struct sigaction` the C library shows nothing: handler, flags, restorer, mask.
+  // The kernel's `struct sigaction`, which the C library does not declare: handler, flags,
+  // restorer, mask.
   uint64_t usual[4] = {0};
   return flow_call(SYS_rt_sigaction, number, (long)usual, 0, FLOW_SIGNAL_SET_SIZE, 0);
 }

@@ -12,7 +12,7 @@ bool flow_is_alive(pid_t process) {
   return flow_read_status(process, &status) && status.state != 'Z' && status.state != 'X';
 }
 
-// Where a kernel keeps no list of children: those of all processes that name us as parent.
+// For kernels without a list of children: all processes whose parent is this one.
 static void search(void (*visit)(pid_t, void *), void *context) {
   struct entry {
     uint64_t inode;

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/// Calls `visit` with each child, also one that has ended and is not reaped. Children that come or
-/// go meanwhile may be missed, and others then too: what must reach all is done again.
+/// Calls `visit` with each child, zombies included. A child that starts or ends in the meantime can
+/// make the list miss it and others, so callers that must reach every child repeat the call.
 void flow_each_child(void (*visit)(pid_t child, void *context), void *context);
 
 /// Whether the process has not ended.

@@ -24,7 +24,8 @@ static size_t next_size(const struct flow_inbox *inbox) {
   return flow_request_size(inbox->bytes + inbox->begin, inbox->end - inbox->begin);
 }
 
-// Moves what has arrived to the front, and makes the buffer large enough for the rest of the request.
+// Moves what has arrived to the front, and makes the buffer large enough for the rest of the
+// request.
 static bool make_space(struct flow_inbox *inbox) {
   size_t held = inbox->end - inbox->begin, size = next_size(inbox);
   if (held > 0 && inbox->begin > 0) memmove(inbox->bytes, inbox->bytes + inbox->begin, held);

@@ -13,14 +13,14 @@ int64_t flow_now(void) {
 }
 
 uint64_t flow_start_clock(void) {
-  // The kernel shows it in hundredths of a second to every program (USER_HZ), whatever its own ticks.
+  // The kernel reports it to programs in hundredths of a second (USER_HZ), whatever its own ticks.
   struct timespec time;
   clock_gettime(CLOCK_BOOTTIME, &time);
   return (uint64_t)time.tv_sec * 100 + (uint64_t)time.tv_nsec / 10000000;
 }
 
 uint64_t flow_start_time(pid_t process, uint64_t before, uint64_t after) {
-  // A look into /proc takes a tenth of what a fork does, and mostly there is nothing to ask.
+  // Reading /proc takes a tenth of the time of a fork, and is mostly unnecessary.
   struct flow_process_status status;
   if (before == after) return before;
   return flow_read_status(process, &status) ? status.start : before;

@@ -1,4 +1,4 @@
-// Clocks and signals, as launcher and monitors use them.
+// Clocks and signals of launchers and monitors.
 #pragma once
 
 #include <signal.h>
@@ -8,18 +8,18 @@
 /// CLOCK_MONOTONIC in microseconds.
 int64_t flow_now(void);
 
-/// The time in which the kernel counts the starts of processes (proc(5), field 22 of `stat`).
+/// The clock of process start times (proc(5), field 22 of `stat`).
 uint64_t flow_start_clock(void);
 
-/// When a process was started that was forked between two looks at `flow_start_clock`.
+/// The start time of a process that was forked between two readings of `flow_start_clock`.
 uint64_t flow_start_time(pid_t process, uint64_t before, uint64_t after);
 
-/// Makes the signals be as launcher and monitors want them, whatever was inherited: those by which
-/// terminals and users end programs are ignored, all others have their usual effect.
+/// Sets the signals of launchers and monitors, whatever they inherited: signals by which terminals
+/// and users end programs are ignored, all others have their default effect.
 void flow_set_signals(void (*child_ended)(int));
 
-/// Those that a monitor takes one by one: its children's ends, and what it is told.
+/// The signals that a monitor waits for: its children's ends, and the engine's requests.
 sigset_t flow_monitor_signals(void);
 
-/// The signals that `flow_set_signals` does not leave to their usual effect; ends with a zero.
+/// The signals that `flow_set_signals` changes from their default effect; ends with a zero.
 extern const int flow_changed_signals[];

@@ -54,9 +54,9 @@ struct happening {
   struct flow_launcher_event event;
   // The request; also with the answer to its fork.
   const struct flow_request *request;
-  // How a child ended: whether it had reported its attempt's end, whether a signal killed it, and how
-  // many processes that it left were killed.
-  bool has_told_end, was_killed;
+  // How a child ended: whether it had reported its attempt's end, whether a signal killed it, and
+  // how many processes that it left were killed.
+  bool has_reported_end, was_killed;
   int32_t killed;
 };
 
@@ -102,8 +102,8 @@ static void be_monitor(void *birth) {
   flow_monitor_run(birth);
 }
 
-// Forks a copy of this process: for requests that do not fit a stack, and where monitors cannot share
-// memory.
+// Forks a copy of this process: for requests that do not fit a stack, and where monitors cannot
+// share memory.
 static int64_t fork_copy(struct flow_monitor_birth *birth) {
   // This program has no fork handlers, and no other thread that could hold a lock.
   pid_t process = _Fork();
@@ -111,12 +111,12 @@ static int64_t fork_copy(struct flow_monitor_birth *birth) {
   return process < 0 ? -errno : process;
 }
 
-// A monitor is a process of its own that runs in the launcher's memory, on a stack of its own there.
-// Copying the memory, writing to the copies and discarding them takes four times as long as the rest
-// of a fork (measured: 105 against 21 us). A monitor writes nowhere else, nor does the C library for
-// it (`calls.h`), and otherwise reads what never changes: code, constants, the environment. The price:
-// a monitor that is killed for lack of memory takes the others with it; but together they use less
-// memory than a small command.
+// A monitor is a process of its own that runs in the launcher's memory, on a stack of its own
+// there. Copying the memory, writing to the copies and discarding them takes four times as long as
+// the rest of a fork (measured: 105 against 21 us). A monitor writes nowhere else, nor does the C
+// library for it (`calls.h`), and otherwise reads what never changes: code, constants, the
+// environment. The price: a monitor that is killed for lack of memory takes the others with it; but
+// together they use less memory than a small command.
 static int64_t fork_monitor(struct loop *loop, uint32_t id, const struct flow_request *request) {
   struct flow_monitor_birth birth = {
       .request = request, .environment = loop->environment, .forked_after = flow_start_clock(),
@@ -148,7 +148,7 @@ static void perform(
       return;
     case FLOW_LAUNCHER_REPORT_MONITOR_GONE:
       // Once a monitor has reported its attempt's end, its own end is no news.
-      if (!happening->has_told_end) {
+      if (!happening->has_reported_end) {
         report(attempt, FLOW_REPORT_MONITOR_GONE, 0, happening->killed);
       }
       // A process that the killed monitor was starting may still use its stack.
@@ -227,7 +227,7 @@ static void reap(struct loop *loop) {
   while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
     struct happening happening = {
         .event = {.kind = FLOW_LAUNCHER_CHILD_ENDED, .process = process},
-        .has_told_end = WIFEXITED(status) && WEXITSTATUS(status) == FLOW_MONITOR_TOLD,
+        .has_reported_end = WIFEXITED(status) && WEXITSTATUS(status) == FLOW_MONITOR_REPORTED,
         .was_killed = !WIFEXITED(status)};
     if (happening.was_killed && is_monitor(&loop->launcher, process)) {
       happening.killed = kill_remains(loop);

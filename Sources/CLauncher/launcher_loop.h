@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a launcher does from its first moment to its last (`launcher.h` has what it decides).
+/// Runs a launcher until its end (`launcher.h` has its decisions).
 ///
-/// - environment: what is handed on to commands.
+/// - environment: the environment that commands inherit.
 __attribute__((noreturn)) void flow_launcher_run(char **environment);

@@ -17,11 +17,11 @@
 #include "spawn.h"
 
 enum {
-  // A report that the pipe had no room for is tried again.
+  // A report that the pipe did not take is sent again after this time.
   REPORT_AGAIN_US = 20 * 1000,
-  // That the command runs is told when it has run so long, or with whatever comes next: the engine is
-  // not woken twice for one that has ended by then.
-  TELL_LAUNCH_US = 5 * 1000,
+  // The launch is reported after this time, or together with the next report: a short command wakes
+  // the engine only once.
+  REPORT_LAUNCH_US = 5 * 1000,
 };
 
 struct loop {
@@ -29,12 +29,12 @@ struct loop {
   struct flow_monitor monitor;
   uint64_t started;
   int record;
-  /// Whether children have been reaped since the monitor was told who is left.
+  /// Whether children were reaped since the last event about descendants.
   bool has_reaped;
-  bool told_end;
+  bool reported_end;
   struct flow_output_limit limit;
   struct flow_report_queue reports;
-  /// When they are to be told.
+  /// When to send them.
   int64_t report_at;
 };
 
@@ -50,13 +50,13 @@ static void report(struct loop *loop, enum flow_report_kind kind) {
   flow_report_add(&loop->reports, &report);
   loop->report_at = 0;
   if (kind == FLOW_REPORT_LAUNCHED) {
-    loop->report_at = flow_now() + TELL_LAUNCH_US;
+    loop->report_at = flow_now() + REPORT_LAUNCH_US;
   } else {
     flow_report_flush(&loop->reports);
   }
 }
 
-static void tell_what_is_due(struct loop *loop, int64_t now) {
+static void send_due_reports(struct loop *loop, int64_t now) {
   if (loop->reports.count == 0 || now < loop->report_at) return;
   flow_report_flush(&loop->reports);
   loop->report_at = now + REPORT_AGAIN_US;
@@ -72,7 +72,7 @@ static void count(pid_t child, void *context) {
 static void terminate(pid_t child, void *context) {
   (void)context;
   flow_signal(child, SIGTERM);
-  // One that is stopped hears nothing else before it goes on.
+  // A stopped process handles no signal before it continues.
   flow_signal(child, SIGCONT);
 }
 
@@ -89,15 +89,15 @@ static void name_survivor(pid_t child, void *context) {
   end->unkillable++;
 }
 
-// A status as `waitpid` gives it, of what `waitid` says.
+// The status as `waitpid` returns it, from the result of `waitid`.
 static int64_t status(const siginfo_t *info) {
   if (info->si_code == CLD_EXITED) return (int64_t)(info->si_status & 0xff) << 8;
   return info->si_status & 0x7f;
 }
 
-// Reaps who has ended, the command only when its end has been taken in.
+// Reaps the children that have ended; the command only once the step function asked for it.
 //
-// - Returns: whether anybody is left.
+// - Returns: whether a child is left.
 static bool reap(struct loop *loop) {
   while (true) {
     siginfo_t info = {.si_pid = 0};
@@ -115,16 +115,16 @@ static bool reap(struct loop *loop) {
 }
 
 static void look_at_children(struct loop *loop) {
-  bool is_anybody_left = reap(loop);
+  bool is_any_left = reap(loop);
   if (!loop->monitor.command_reaped || !loop->has_reaped) return;
   loop->has_reaped = false;
-  if (!is_anybody_left) {
-    feed(loop, FLOW_MONITOR_NOBODY_LEFT, 0);
+  if (!is_any_left) {
+    feed(loop, FLOW_MONITOR_NO_DESCENDANT_LEFT, 0);
     return;
   }
   int64_t left = 0;
   flow_each_child(count, &left);
-  feed(loop, FLOW_MONITOR_SOMEBODY_LEFT, left);
+  feed(loop, FLOW_MONITOR_DESCENDANTS_LEFT, left);
 }
 
 // MARK: Actions
@@ -136,7 +136,7 @@ static int64_t spawn(struct loop *loop) {
   int64_t process = flow_spawn(
       loop->birth->request, loop->birth->environment, &output, &monitor->failed_operation);
   if (process > 0) {
-    // Kept for the part that follows: nothing else asks for it.
+    // Kept for the command part, which alone needs it.
     loop->started = flow_start_time((pid_t)process, before, flow_start_clock());
   }
   flow_output_limit_init(
@@ -176,10 +176,10 @@ static int64_t remove_record(struct loop *loop) {
 
 __attribute__((noreturn)) static void leave(struct loop *loop) {
   flow_report_flush_all(&loop->reports);
-  _exit(loop->told_end ? FLOW_MONITOR_TOLD : FLOW_MONITOR_UNTOLD);
+  _exit(loop->reported_end ? FLOW_MONITOR_REPORTED : FLOW_MONITOR_UNREPORTED);
 }
 
-// An action that is answered.
+// Performs an action that is answered.
 static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
   switch (action) {
     case FLOW_MONITOR_CREATE_RECORD: return create_record(loop);
@@ -196,7 +196,9 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
   }
 }
 
-// - Returns: whether the action is one that is answered.
+// Performs an action that is not answered.
+//
+// - Returns: false; true, with nothing done, if the action is answered.
 static bool perform(struct loop *loop, enum flow_monitor_action action) {
   struct flow_monitor *monitor = &loop->monitor;
   switch (action) {
@@ -213,12 +215,12 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_REPORT_DEADLINE: report(loop, FLOW_REPORT_DEADLINE); return false;
     case FLOW_MONITOR_REPORT_ENDED:
       report(loop, FLOW_REPORT_ENDED);
-      loop->told_end = true;
+      loop->reported_end = true;
       return false;
-    case FLOW_MONITOR_REPORT_NO_ROOM: report(loop, FLOW_REPORT_NO_ROOM); return false;
+    case FLOW_MONITOR_REPORT_NO_SPACE: report(loop, FLOW_REPORT_NO_SPACE); return false;
     case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
     case FLOW_MONITOR_TERMINATE_GROUP:
-      // The leader is not reaped, so that the number still names its group.
+      // The leader was not reaped, so its id still names the group.
       flow_signal(-monitor->command, SIGTERM);
       return false;
     case FLOW_MONITOR_CONTINUE_GROUP: flow_signal(-monitor->command, SIGCONT); return false;
@@ -236,7 +238,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
   __builtin_trap();  // no such action
 }
 
-// Tells the monitor what happened, performs what it wants, and tells it the answers.
+// Passes an event to the step function, performs its actions, and passes on the answers.
 static void feed(struct loop *loop, enum flow_monitor_event_kind kind, int64_t result) {
   struct flow_monitor_event event = {.kind = kind, .result = result, .now = flow_now()};
   while (true) {
@@ -262,7 +264,7 @@ static int64_t wake_up(const struct loop *loop) {
   return time;
 }
 
-// Waits for a child's end, for being told something, or until that time.
+// Waits for the end of a child, for a request of the engine, or until that time.
 static void wait_until(struct loop *loop, int64_t time, int64_t now) {
   sigset_t signals = flow_monitor_signals();
   int64_t left = time > now ? time - now : 0;
@@ -294,7 +296,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
       now = flow_now();
     }
     if (now >= loop.limit.look_at) flow_output_limit_look(&loop.limit, now);
-    tell_what_is_due(&loop, now);
+    send_due_reports(&loop, now);
     wait_until(&loop, wake_up(&loop), now);
   }
 }

@@ -2,23 +2,23 @@
 
 #include "request.h"
 
-/// Exit codes of monitors, for their launcher.
+/// Exit codes by which a monitor tells its launcher whether it has reported.
 enum {
-  /// The attempt's end has been told.
-  FLOW_MONITOR_TOLD = 0,
-  /// It has not: nothing was started, or nobody listens.
-  FLOW_MONITOR_UNTOLD = 1,
+  /// The attempt's end was reported.
+  FLOW_MONITOR_REPORTED = 0,
+  /// It was not: nothing was started, or no engine reads.
+  FLOW_MONITOR_UNREPORTED = 1,
 };
 
-/// What a monitor begins with.
+/// What a monitor gets from its launcher.
 struct flow_monitor_birth {
   const struct flow_request *request;
   char **environment;
-  /// Of the clock of starts, just before the fork.
+  /// `flow_start_clock` just before the fork.
   uint64_t forked_after;
   int lock;
   int reports;
 };
 
-/// What a monitor does from its fork to its last moment (`monitor.h` has what it decides).
+/// Runs a monitor from its fork to its end (`monitor.h` has its decisions).
 __attribute__((noreturn)) void flow_monitor_run(const struct flow_monitor_birth *birth);

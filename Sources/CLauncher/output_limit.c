@@ -4,10 +4,10 @@
 #include "calls.h"
 
 enum {
-  // What a file system gives back at least, on those that are in use.
+  // The block size of common file systems, the unit of a hole.
   BLOCK = 4096,
-  // As fast as a disk might be filled, in bytes a microsecond: the next look comes when what is left
-  // could be used up, and in between these.
+  // The fastest rate at which a disk fills, in bytes a microsecond. The next check comes when the
+  // rest of the limit could be used up, within the two times below.
   FASTEST_RATE = 1000,
   SOONEST_US = 50 * 1000,
   LATEST_US = 2 * 1000 * 1000,
@@ -19,12 +19,12 @@ void flow_output_limit_init(
   if (file >= 0) limit->look_at = now + SOONEST_US;
 }
 
-static int64_t time_to_fill(int64_t room) {
-  int64_t time = room / FASTEST_RATE;
+static int64_t time_to_fill(int64_t space) {
+  int64_t time = space / FASTEST_RATE;
   return time < SOONEST_US ? SOONEST_US : time > LATEST_US ? LATEST_US : time;
 }
 
-// Gives back what lies between head and tail.
+// Discards what lies between head and tail.
 static int64_t punch(struct flow_output_limit *limit, int64_t size) {
   int64_t kept = limit->max_bytes / 4 / BLOCK * BLOCK;
   if (kept < BLOCK) kept = BLOCK;
@@ -45,7 +45,7 @@ void flow_output_limit_look(struct flow_output_limit *limit, int64_t now) {
   limit->look_at = INT64_MAX;
   if (flow_stat_open(limit->file, &status) != 0) return;
   int64_t held = (int64_t)status.st_blocks * 512;
-  // A file system that cannot give anything back does not learn it.
+  // A file system without holes will not get them: no further check.
   if (held > limit->max_bytes && punch(limit, status.st_size) != 0) return;
   limit->look_at = now + time_to_fill(limit->max_bytes - held);
 }

@@ -1,23 +1,23 @@
-// The disk space that an attempt's output may hold.
+// The limit on the disk space of an attempt's output.
 #pragma once
 
 #include <stdint.h>
 
 struct flow_output_limit {
-  /// Of the output; -1 if there is nothing to watch.
+  /// The output; -1 if there is none.
   int file;
   int64_t max_bytes;
-  /// How much was given back: it cannot be read any more.
+  /// How much was discarded: it reads as zeros.
   int64_t dropped_bytes;
-  /// Up to where nothing is left to be given back.
+  /// The offset up to which the middle was discarded.
   int64_t punched_end;
-  /// When to look again, on CLOCK_MONOTONIC in microseconds; INT64_MAX for never.
+  /// When to check again, on CLOCK_MONOTONIC in microseconds; INT64_MAX for never.
   int64_t look_at;
 };
 
 void flow_output_limit_init(
     struct flow_output_limit *limit, int file, int64_t max_bytes, int64_t now);
 
-/// Gives the middle of the output back if it holds more than it may: its first and last quarter of
-/// the limit stay.
+/// Discards the middle of the output if it exceeds the limit. A quarter of the limit stays at the
+/// beginning and at the end.
 void flow_output_limit_look(struct flow_output_limit *limit, int64_t now);

@@ -5,7 +5,7 @@
 
 #include "calls.h"
 
-// The digits of a number, at the end of `text`.
+// Writes the digits of a number to the end of `text`; returns the first.
 static char *write_number(pid_t number, char text[12]) {
   char *next = text + 11;
   *next = 0;
@@ -14,14 +14,14 @@ static char *write_number(pid_t number, char text[12]) {
   return next;
 }
 
-// The number that begins there.
+// The number at the beginning of a text.
 static uint64_t read_number(const char *next) {
   uint64_t number = 0;
   while (*next >= '0' && *next <= '9') number = number * 10 + (uint64_t)(*next++ - '0');
   return number;
 }
 
-// The field that is so many spaces further; NULL if there are less.
+// The field after so many spaces; NULL if there are fewer.
 static const char *field(const char *next, int spaces) {
   while (next && spaces-- > 0) {
     next = strchr(next, ' ');
@@ -39,7 +39,7 @@ bool flow_read_status(pid_t process, struct flow_process_status *status) {
   flow_close(file);
   if (count <= 0) return false;
   bytes[count] = 0;
-  // The name is the second field, and may hold anything but ends with the last bracket.
+  // The name is the second field, may hold any character, and ends with the last bracket.
   const char *state = field(strrchr(bytes, ')'), 1), *parent = field(state, 1);
   const char *start = field(parent, 22 - 4);
   if (!start) return false;

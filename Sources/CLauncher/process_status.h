@@ -1,4 +1,4 @@
-// What the kernel shows of a process (proc(5), `stat`).
+// A process as `/proc` shows it (proc(5), `stat`).
 #pragma once
 
 #include <stdbool.h>
@@ -6,10 +6,10 @@
 #include <sys/types.h>
 
 struct flow_process_status {
-  /// `Z` and `X` have ended.
+  /// `Z` and `X`: it has ended.
   char state;
   pid_t parent;
-  /// In hundredths of a second since the machine was started.
+  /// In hundredths of a second since boot.
   uint64_t start;
 };
 

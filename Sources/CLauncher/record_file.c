@@ -15,7 +15,7 @@ int64_t flow_record_lock(int file) {
   return flow_lock(file, F_OFD_SETLK, &lock);
 }
 
-// Each part is written with one write; one that is cut short is a fault of the disk.
+// Each part takes one write; a short write is a disk error.
 static int64_t write_part(int file, const uint8_t *bytes, size_t size, off_t offset) {
   int64_t count = flow_write_at(file, bytes, size, offset);
   if (count < 0) return count;
@@ -25,7 +25,7 @@ static int64_t write_part(int file, const uint8_t *bytes, size_t size, off_t off
 int64_t flow_record_reserve(int file) {
   int64_t result = flow_allocate(file, 0, 0, FLOW_RECORD_SIZE);
   if (result != -EOPNOTSUPP) return result;
-  // On a file system that reserves nothing, what was written once has its place.
+  // Without support for reservations, bytes that were written once keep their blocks.
   static const uint8_t zeros[FLOW_RECORD_SIZE];
   return write_part(file, zeros, sizeof zeros, 0);
 }

@@ -1,4 +1,4 @@
-// The file of an attempt's record, which its monitor keeps open and locked.
+// The file of an attempt record, which the monitor keeps open and locked.
 #pragma once
 
 #include "request.h"
@@ -7,7 +7,7 @@
 
 int64_t flow_record_create(const char *path);
 int64_t flow_record_lock(int file);
-/// Room for all parts, so that the end can be written on a full disk.
+/// Reserves space for all parts, so that the end can be written on a full disk.
 int64_t flow_record_reserve(int file);
 int64_t flow_record_write_start(
     int file, const struct flow_request_header *request, uint64_t monitor_start);

@@ -10,7 +10,7 @@
 
 _Static_assert(
     FLOW_REPORT_QUEUE_SIZE * sizeof(struct flow_report) <= PIPE_BUF,
-    "a pipe takes all reports of a monitor as a whole or not at all");
+    "a pipe takes all reports of a monitor in one write or none");
 
 void flow_report_add(struct flow_report_queue *queue, const struct flow_report *report) {
   if (queue->count == FLOW_REPORT_QUEUE_SIZE) __builtin_trap();
@@ -24,15 +24,15 @@ void flow_report_flush(struct flow_report_queue *queue) {
   do result = flow_write(queue->pipe, queue->list, size);
   while (result == -EINTR);
   if (result == -EAGAIN) return;
-  // Told, or there is no engine any more: the record tells the next one.
+  // Sent, or the engine is gone: the next engine reads the attempt record.
   queue->count = 0;
 }
 
 void flow_report_flush_all(struct flow_report_queue *queue) {
   flow_report_flush(queue);
   while (queue->count > 0) {
-    struct pollfd room = {.fd = queue->pipe, .events = POLLOUT};
-    flow_call(SYS_ppoll, (long)&room, 1, 0, 0, 0);
+    struct pollfd output = {.fd = queue->pipe, .events = POLLOUT};
+    flow_call(SYS_ppoll, (long)&output, 1, 0, 0, 0);
     flow_report_flush(queue);
   }
 }

@@ -12,18 +12,18 @@
 #include "kernel.h"
 
 enum {
-  // Of the new process, until it runs the program: a path, and little else.
+  // The stack of the new process until it runs the program: a path, and little else.
   STACK_SIZE = 12 << 10,
-  // Lists up to this size are on the monitor's own stack.
+  // Lists up to this size are on the monitor's stack.
   USUAL_LISTS_SIZE = 8 << 10,
 };
 
-// All that the new process needs, made before it is there.
+// Everything that the new process needs, prepared before it starts.
 struct command {
   const char *directory;
   char **arguments;
   char **environment;
-  /// Of the environment; NULL if it has none.
+  /// PATH in the environment; NULL if it has none.
   const char *search_path;
   int output;
   // Written by the new process, which shares our memory until it runs the program.
@@ -33,7 +33,7 @@ struct command {
 
 // MARK: In the new process
 
-// The kinds of failure that say that there is a program, but not one that may be run.
+// Whether the path names a program. Sets the error if it does but must not be run.
 static bool may_run(const char *path, int *error) {
   struct stat status;
   if (flow_stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
@@ -42,8 +42,8 @@ static bool may_run(const char *path, int *error) {
   return false;
 }
 
-// Runs the program the way a shell finds it, along the PATH that it will see itself. Returns with
-// the reason only if it does not run.
+// Runs the program as a shell would find it, along the PATH of its own environment. Returns only on
+// failure, with the error number.
 static int run_program(const struct command *command) {
   const char *name = command->arguments[0];
   if (strchr(name, '/')) {
@@ -53,7 +53,7 @@ static int run_program(const struct command *command) {
   int error = ENOENT;
   char candidate[PATH_MAX];
   size_t name_length = strlen(name);
-  // What `execvp` searches where there is no PATH.
+  // The path that `execvp` searches without a PATH.
   const char *entry = command->search_path ? command->search_path : "/bin:/usr/bin";
   while (true) {
     size_t length = strcspn(entry, ":");
@@ -72,12 +72,12 @@ static int run_program(const struct command *command) {
   }
 }
 
-// A sanitizer knows nothing of the stack that this runs on, and would complain of that at its end.
+// A sanitizer does not know the stack that this runs on.
 __attribute__((no_sanitize("address"))) static void become(void *context) {
   struct command *command = context;
   flow_begin_session();
   for (const int *number = flow_changed_signals; *number; number++) flow_use_default(*number);
-  // Nothing to read is what the launcher has at 0, too.
+  // Descriptor 0 is the launcher's /dev/null.
   flow_duplicate(command->output, 1);
   flow_duplicate(command->output, 2);
   flow_close_from(3);
@@ -93,8 +93,8 @@ __attribute__((no_sanitize("address"))) static void become(void *context) {
   _exit(127);
 }
 
-// The new process has our memory and we wait until it runs the program, as after vfork(2): nothing is
-// copied for a process that would throw it away at once.
+// The new process shares this memory, and this one waits until it runs the program, as after
+// vfork(2). Nothing is copied for a process that would discard it at once.
 static int64_t start(struct command *command) {
   _Alignas(16) char stack[STACK_SIZE];
   int64_t process = flow_clone(CLONE_VM | CLONE_VFORK, stack + sizeof stack, become, command);
@@ -109,7 +109,7 @@ static int64_t start(struct command *command) {
 
 // MARK: Before
 
-// Whether a variable has the same name as another: all that stands before the `=`.
+// Whether two variables have the same name, the part before the `=`.
 static bool has_name_of(const char *variable, const char *other) {
   size_t length = strcspn(other, "=");
   return strncmp(variable, other, length) == 0 && (!variable[length] || variable[length] == '=');
@@ -122,7 +122,7 @@ static bool is_among(const char *variable, char **others, size_t count) {
   return false;
 }
 
-// Pointers to the strings that stand one behind the other.
+// Pointers to strings that follow one another.
 static char *list(char *string, uint32_t count, char **strings) {
   for (uint32_t index = 0; index < count; index++) {
     strings[index] = string;
@@ -131,7 +131,7 @@ static char *list(char *string, uint32_t count, char **strings) {
   return string;
 }
 
-// What the command's environment consists of: what is not overridden, then what overrides.
+// The command's environment: the variables that are not overridden, then the additions.
 static size_t merge(char **base, char **additions, size_t count, char **merged) {
   size_t size = 0;
   for (; *base; base++) {
@@ -153,15 +153,14 @@ static const char *search_path(char **environment) {
   return NULL;
 }
 
-// How many pointers its lists take: the arguments, the variables that are added, and what they are
-// added to.
+// How many pointers the lists take: arguments, additional variables, and the environment.
 static size_t count_pointers(const struct flow_request *request, char **environment) {
   size_t base = 0;
   while (environment[base]) base++;
   return request->header.argument_count + 1 + 2 * (size_t)request->header.variable_count + base + 1;
 }
 
-// - lists: room for all its pointers.
+// - lists: memory for all the pointers.
 static int64_t start_with_lists(
     const struct flow_request *request, char **environment, char **lists, struct command *command) {
   size_t arguments = request->header.argument_count, variables = request->header.variable_count;
@@ -183,20 +182,20 @@ static int64_t make_lists(
     char *lists[USUAL_LISTS_SIZE / sizeof(char *)];
     return start_with_lists(request, environment, lists, command);
   }
-  int64_t place = flow_map(size);
-  if (place < 0) {
+  int64_t memory = flow_map(size);
+  if (memory < 0) {
     command->failed = FLOW_LAUNCH_FORK;
-    return place;
+    return memory;
   }
-  int64_t result = start_with_lists(request, environment, (char **)place, command);
-  flow_unmap((void *)place, size);
+  int64_t result = start_with_lists(request, environment, (char **)memory, command);
+  flow_unmap((void *)memory, size);
   return result;
 }
 
 int64_t flow_spawn(
     const struct flow_request *request, char **environment, int *output,
     enum flow_launch_operation *failed) {
-  // Appending, so that commands that open it anew do not write over one another.
+  // Appending, so that processes that open it again do not overwrite one another.
   *output = (int)flow_open(
       request->output_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
   if (*output < 0) {

@@ -3,12 +3,12 @@
 
 #include "request.h"
 
-/// Starts the command in a session of its own, with default signal dispositions and mask, nothing to
-/// read, output and errors into one file, and no other descriptor.
+/// Starts the command in a session of its own, with default signal dispositions and mask, an empty
+/// standard input, output and errors in one file, and no other descriptor.
 ///
-/// - environment: what the request's variables are added to.
-/// - output: becomes the file that was made for the output; -1 if none was.
-/// - failed: what failed, where something did.
+/// - environment: the environment to which the request's variables are added.
+/// - output: receives the output file; negative if it could not be created.
+/// - failed: receives the operation that failed, if one did.
 /// - Returns: the process id, or a negative error number.
 int64_t flow_spawn(
     const struct flow_request *request, char **environment, int *output,

@@ -15,7 +15,7 @@ static void act(
       (struct flow_launcher_action){.kind = kind, .id = id, .error = error};
 }
 
-// Where the monitor with that process id is in the list; `count` if there is none.
+// The index of the monitor with that process id; `count` if there is none.
 static uint32_t find(const struct flow_launcher *launcher, int64_t process) {
   uint32_t index = 0;
   while (index < launcher->count && launcher->monitors[index].process != process) index++;
@@ -24,7 +24,7 @@ static uint32_t find(const struct flow_launcher *launcher, int64_t process) {
 
 static void request(
     struct flow_launcher *launcher, uint32_t id, struct flow_launcher_actions *actions) {
-  // Whoever comes after that engine decides anew; the lock may be another's by now.
+  // The next engine decides anew, and may hold the lock by now.
   if (launcher->engine_gone) return;
   if (launcher->count == launcher->capacity) {
     act(actions, FLOW_LAUNCHER_REPORT_FORK_FAILED, id, EAGAIN);
@@ -43,7 +43,7 @@ static void forked(
     act(actions, FLOW_LAUNCHER_REPORT_FORK_FAILED, launcher->forking_id, (int32_t)-process);
     return;
   }
-  // No process has such an id, and a child keeps its own until its end has been told here.
+  // No process has such an id, and a child keeps its id until its end was reported here.
   if (process == 0 || process > INT32_MAX) __builtin_trap();
   if (find(launcher, process) != launcher->count) __builtin_trap();
   launcher->monitors[launcher->count++] = (struct flow_launcher_monitor){
@@ -53,7 +53,7 @@ static void forked(
 static void child_ended(
     struct flow_launcher *launcher, int64_t process, struct flow_launcher_actions *actions) {
   uint32_t index = find(launcher, process);
-  // What a monitor left behind: a straggler that may stay, or the remains of one that was killed.
+  // An orphan of a monitor: a straggler that may stay, or what a killed monitor left.
   if (index == launcher->count) return;
   uint32_t id = launcher->monitors[index].id;
   launcher->monitors[index] = launcher->monitors[--launcher->count];
@@ -93,6 +93,6 @@ void flow_launcher_step(
       engine_gone(launcher, actions);
       return;
   }
-  // A fork is answered before anything else happens, and nothing is answered that was not asked.
+  // The answer to a fork comes before any other event, and no answer without a fork.
   __builtin_trap();
 }

@@ -22,7 +22,7 @@ static void act(struct flow_monitor_actions *actions, enum flow_monitor_action a
   actions->list[actions->count++] = action;
 }
 
-// Performs an action that is answered, and waits for the answer in that phase.
+// Requests an action that is answered, and waits for the answer in that phase.
 static void ask(
     struct flow_monitor *monitor, enum flow_monitor_action action, enum flow_monitor_phase phase,
     struct flow_monitor_actions *actions) {
@@ -30,19 +30,19 @@ static void ask(
   monitor->phase = phase;
 }
 
-// That much later; never where the sum would not fit.
+// That much later; never if the sum overflows.
 static int64_t later(int64_t time, int64_t delta) {
   int64_t sum;
   return __builtin_add_overflow(time, delta, &sum) ? never : sum;
 }
 
-// Of a result that is negative.
+// For a negative result.
 static int32_t error_number(int64_t result) {
   if (result >= 0 || result < -INT32_MAX) __builtin_trap();
   return (int32_t)-result;
 }
 
-static bool is_want_of_room(int32_t error) { return error == ENOSPC || error == EDQUOT; }
+static bool is_out_of_space(int32_t error) { return error == ENOSPC || error == EDQUOT; }
 
 // MARK: The end
 
@@ -58,7 +58,7 @@ static void launch_failed(
   monitor->end.operation = operation;
 }
 
-// The attempt is over, and its record is told so.
+// The attempt is over, and its record gets the end.
 static void finish(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   monitor->end.duration_us = now > monitor->started_at ? now - monitor->started_at : 0;
@@ -71,12 +71,12 @@ static void end_written(
     struct flow_monitor_actions *actions) {
   if (event->result < 0) {
     int32_t error = error_number(event->result);
-    if (is_want_of_room(error) || error == EINTR) {
+    if (is_out_of_space(error) || error == EINTR) {
       monitor->retry_at = later(event->now, FLOW_MONITOR_RETRY_US);
-      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_ROOM;
+      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
       return;
     }
-    // A disk that fails otherwise fails again; the engine, if there is one, can still be told.
+    // Any other disk error would come again. A living engine can still get the report.
   }
   act(actions, FLOW_MONITOR_REPORT_ENDED);
   leave(monitor, actions);
@@ -91,20 +91,20 @@ static void refuse(
   leave(monitor, actions);
 }
 
-// Nothing was started, and nothing of the record is there.
+// Nothing was started, and no record exists.
 static void start_nothing(
     struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  if (!is_want_of_room(error)) {
+  if (!is_out_of_space(error)) {
     refuse(monitor, error, actions);
     return;
   }
-  act(actions, FLOW_MONITOR_REPORT_NO_ROOM);
+  act(actions, FLOW_MONITOR_REPORT_NO_SPACE);
   leave(monitor, actions);
 }
 
 static void record_removed(
     struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions) {
-  // A record that stays is in the way of every later launch of this attempt.
+  // A record that stays blocks every later launch of this attempt.
   if (result < 0 && result != -ENOENT) {
     refuse(monitor, error_number(result), actions);
   } else {
@@ -142,19 +142,19 @@ static void terminate_group(
 
 static bool is_killing(const struct flow_monitor *monitor) { return monitor->give_up_at != never; }
 
-// Whether the monitor itself did not run when a kill was due: it was stopped or frozen, perhaps
-// together with those that it was to kill.
-static bool was_held_up(const struct flow_monitor *monitor, int64_t now) {
-  return now > later(monitor->kill_at, FLOW_MONITOR_HELD_UP_US);
+// Whether the monitor did not run when a kill was due: it was stopped or frozen, perhaps together
+// with the attempt.
+static bool was_delayed(const struct flow_monitor *monitor, int64_t now) {
+  return now > later(monitor->kill_at, FLOW_MONITOR_DELAYED_US);
 }
 
 static void kill_children(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   if (!is_killing(monitor)) {
     monitor->give_up_at = later(now, FLOW_MONITOR_GIVE_UP_US);
-  } else if (was_held_up(monitor, now)) {
-    // What was not asked again cannot be said to have refused.
-    int64_t time = later(now, FLOW_MONITOR_HELD_UP_US);
+  } else if (was_delayed(monitor, now)) {
+    // A process is not unkillable before it got the signal again.
+    int64_t time = later(now, FLOW_MONITOR_DELAYED_US);
     if (monitor->give_up_at < time) monitor->give_up_at = time;
   }
   monitor->deadline = never;
@@ -162,7 +162,7 @@ static void kill_children(
   act(actions, FLOW_MONITOR_KILL_CHILDREN);
 }
 
-// The command still runs, and is not to be given time any more.
+// The command still runs, and its grace is over.
 static void force(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   monitor->end.cause = FLOW_CAUSE_FORCE;
@@ -172,7 +172,7 @@ static void force(
 static void give_up(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   if (!monitor->command_ended) {
-    // It has no result; this is what was done to it.
+    // It has no result; this is the signal that it got.
     monitor->end.result = FLOW_RESULT_SIGNALLED;
     monitor->end.code = SIGKILL;
   }
@@ -180,10 +180,10 @@ static void give_up(
   finish(monitor, now, actions);
 }
 
-// While something of the attempt runs.
+// While a process of the attempt runs.
 static void time_passed(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
-  if (now >= monitor->give_up_at && !was_held_up(monitor, now)) {
+  if (now >= monitor->give_up_at && !was_delayed(monitor, now)) {
     give_up(monitor, now, actions);
   } else if (now >= monitor->kill_at) {
     kill_children(monitor, now, actions);
@@ -197,8 +197,8 @@ static void time_passed(
 
 static void command_noted(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
-  // If the command could not be noted: the start part alone keeps the attempt from being launched
-  // again, and leads to this monitor.
+  // A failed write of the command part is harmless: the start part alone prevents a second launch,
+  // and names this monitor.
   act(actions, FLOW_MONITOR_REPORT_LAUNCHED);
   monitor->phase = FLOW_MONITOR_IS_WATCHING;
   if (monitor->force_asked) {
@@ -217,7 +217,7 @@ static void note_result(struct flow_monitor *monitor, int64_t result) {
     monitor->end.result = FLOW_RESULT_SIGNALLED;
     monitor->end.code = WTERMSIG(status);
   } else {
-    __builtin_trap();  // stopped or continued, which is not asked for
+    __builtin_trap();  // stopped or continued, which the caller does not wait for
   }
 }
 
@@ -230,13 +230,13 @@ static void reap_command(
   act(actions, FLOW_MONITOR_REAP_COMMAND);
 }
 
-// The command has been reaped; others are left.
-static void somebody_left(
+// The command was reaped, and descendants are left.
+static void descendants_left(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   bool was_ended = monitor->end.cause != FLOW_CAUSE_ITSELF;
-  bool is_to_end = was_ended || monitor->stop_asked || monitor->force_asked;
-  if (monitor->keeps_stragglers && !is_to_end) {
+  bool must_end = was_ended || monitor->stop_asked || monitor->force_asked;
+  if (monitor->keeps_stragglers && !must_end) {
     finish(monitor, event->now, actions);
     return;
   }
@@ -247,7 +247,7 @@ static void somebody_left(
     kill_children(monitor, event->now, actions);
     return;
   }
-  // A grace that has begun goes on: timeout and grace together bound an attempt.
+  // A grace period that has begun continues: timeout and grace together bound an attempt.
   if (!was_ended) monitor->kill_at = later(event->now, monitor->grace_us);
   act(actions, FLOW_MONITOR_TERMINATE_CHILDREN);
 }
@@ -264,10 +264,10 @@ static void step_new(
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
     case FLOW_MONITOR_TIME: return;
-    case FLOW_MONITOR_DONE:           // nothing was asked
-    case FLOW_MONITOR_COMMAND_ENDED:  // nor started
-    case FLOW_MONITOR_NOBODY_LEFT:
-    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+    case FLOW_MONITOR_DONE:           // no answer is due
+    case FLOW_MONITOR_COMMAND_ENDED:  // nothing was started
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
+    case FLOW_MONITOR_DESCENDANTS_LEFT: __builtin_trap();
   }
   __builtin_trap();  // no such event
 }
@@ -307,13 +307,13 @@ static void answered(
     case FLOW_MONITOR_IS_WATCHING:
     case FLOW_MONITOR_IS_REAPING:
     case FLOW_MONITOR_IS_CLEARING:
-    case FLOW_MONITOR_IS_WAITING_FOR_ROOM:
+    case FLOW_MONITOR_IS_WAITING_FOR_SPACE:
     case FLOW_MONITOR_IS_DONE: __builtin_trap();
   }
   __builtin_trap();  // no such phase
 }
 
-// In each phase that waits for an answer.
+// Every phase that waits for an answer.
 static void step_asking(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
@@ -324,9 +324,9 @@ static void step_asking(
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_BEGIN:          // it has begun
-    case FLOW_MONITOR_COMMAND_ENDED:  // children are looked at only after the answer
-    case FLOW_MONITOR_NOBODY_LEFT:
-    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+    case FLOW_MONITOR_COMMAND_ENDED:  // the caller checks children only after the answer
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
+    case FLOW_MONITOR_DESCENDANTS_LEFT: __builtin_trap();
   }
   __builtin_trap();  // no such event
 }
@@ -341,7 +341,7 @@ static void step_watching(
       return;
     case FLOW_MONITOR_STOP:
       monitor->stop_asked = true;
-      // What makes it end already came first.
+      // The first cause counts.
       if (monitor->end.cause != FLOW_CAUSE_ITSELF) return;
       terminate_group(monitor, FLOW_CAUSE_STOP, event->now, actions);
       return;
@@ -352,9 +352,9 @@ static void step_watching(
       return;
     case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
     case FLOW_MONITOR_BEGIN:        // it has begun
-    case FLOW_MONITOR_DONE:         // nothing was asked
-    case FLOW_MONITOR_NOBODY_LEFT:  // the command is not reaped
-    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+    case FLOW_MONITOR_DONE:         // no answer is due
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:  // the command is not reaped
+    case FLOW_MONITOR_DESCENDANTS_LEFT: __builtin_trap();
   }
   __builtin_trap();  // no such event
 }
@@ -363,14 +363,14 @@ static void step_reaping(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
-    case FLOW_MONITOR_NOBODY_LEFT: finish(monitor, event->now, actions); return;
-    case FLOW_MONITOR_SOMEBODY_LEFT: somebody_left(monitor, event, actions); return;
-    // They count for those that are left, if any: the command has ended as it did.
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_DESCENDANTS_LEFT: descendants_left(monitor, event, actions); return;
+    // They apply to the descendants, if any are left; the command has its result.
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_BEGIN:          // it has begun
-    case FLOW_MONITOR_DONE:           // nothing was asked
+    case FLOW_MONITOR_DONE:           // no answer is due
     case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
       __builtin_trap();
   }
@@ -381,9 +381,9 @@ static void step_clearing(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
-    case FLOW_MONITOR_NOBODY_LEFT: finish(monitor, event->now, actions); return;
-    case FLOW_MONITOR_SOMEBODY_LEFT:
-      // One has gone, and its children are ours now.
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_DESCENDANTS_LEFT:
+      // A descendant has ended, and the monitor has adopted its children.
       if (is_killing(monitor)) kill_children(monitor, event->now, actions);
       return;
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
@@ -394,14 +394,14 @@ static void step_clearing(
       return;
     case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
     case FLOW_MONITOR_BEGIN:          // it has begun
-    case FLOW_MONITOR_DONE:           // nothing was asked
+    case FLOW_MONITOR_DONE:           // no answer is due
     case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
       __builtin_trap();
   }
   __builtin_trap();  // no such event
 }
 
-static void step_waiting_for_room(
+static void step_waiting_for_space(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
@@ -412,19 +412,19 @@ static void step_waiting_for_room(
       return;
     case FLOW_MONITOR_COMMAND_ENDED:
       if (monitor->command_ended) break;  // it ends once
-      // It was given up, and has ended after all before anybody was told.
+      // It was given up, and ended after all before the end was reported.
       reap_command(monitor, event->result, actions);
       return;
-    case FLOW_MONITOR_NOBODY_LEFT:
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
       monitor->end.unkillable = 0;
       memset(monitor->end.unkillable_ids, 0, sizeof monitor->end.unkillable_ids);
       return;
-    // The attempt is over; who is left may stay, or cannot be killed.
-    case FLOW_MONITOR_SOMEBODY_LEFT:
+    // The attempt is over; processes that are left may stay, or cannot be killed.
+    case FLOW_MONITOR_DESCENDANTS_LEFT:
     case FLOW_MONITOR_STOP:
     case FLOW_MONITOR_FORCE: return;
     case FLOW_MONITOR_BEGIN:  // it has begun
-    case FLOW_MONITOR_DONE:   // nothing was asked
+    case FLOW_MONITOR_DONE:   // no answer is due
       __builtin_trap();
   }
   __builtin_trap();  // no such event
@@ -432,15 +432,15 @@ static void step_waiting_for_room(
 
 static void step_done(const struct flow_monitor_event *event) {
   switch (event->kind) {
-    // They can be under way when the monitor exits.
+    // They can arrive while the monitor exits.
     case FLOW_MONITOR_STOP:
     case FLOW_MONITOR_FORCE:
     case FLOW_MONITOR_TIME: return;
-    case FLOW_MONITOR_BEGIN:  // it has ended, and looks at nobody any more
+    case FLOW_MONITOR_BEGIN:  // it has ended, and checks no children any more
     case FLOW_MONITOR_DONE:
     case FLOW_MONITOR_COMMAND_ENDED:
-    case FLOW_MONITOR_NOBODY_LEFT:
-    case FLOW_MONITOR_SOMEBODY_LEFT: __builtin_trap();
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
+    case FLOW_MONITOR_DESCENDANTS_LEFT: __builtin_trap();
   }
   __builtin_trap();  // no such event
 }
@@ -462,7 +462,7 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_WATCHING: step_watching(monitor, event, actions); return;
     case FLOW_MONITOR_IS_REAPING: step_reaping(monitor, event, actions); return;
     case FLOW_MONITOR_IS_CLEARING: step_clearing(monitor, event, actions); return;
-    case FLOW_MONITOR_IS_WAITING_FOR_ROOM: step_waiting_for_room(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_WAITING_FOR_SPACE: step_waiting_for_space(monitor, event, actions); return;
     case FLOW_MONITOR_IS_DONE: step_done(event); return;
   }
   __builtin_trap();  // no such phase

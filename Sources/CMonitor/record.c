@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-// Every part begins with eight bytes of its own and ends with its checksum:
+// Every part begins with its magic and ends with its checksum:
 //
 //   start     0 magic  8 step     12 attempt  16 intent        24 boot   32 mount  40 namespace
 //            48 monitor           56 monitor's start           64 started at       72 zeros
@@ -11,9 +11,9 @@
 //            40 peak memory       48 stragglers  52 unkillable  56 eight ids
 //            88 dropped output    96 zeros
 //
-// Zeros are checked: they are where a later version would write.
+// Zeros are verified: a later version would write there.
 
-// "flow", the part's letter, and the version in three digits; as the file shows it.
+// "flow", the part's letter, and the version in three digits, in the order of the file.
 static const uint8_t start_magic[8] = {'f', 'l', 'o', 'w', 'S', '0', '0', '1'};
 static const uint8_t command_magic[8] = {'f', 'l', 'o', 'w', 'C', '0', '0', '1'};
 static const uint8_t end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '1'};
@@ -48,8 +48,8 @@ static uint64_t get_64(const uint8_t *bytes) { return get(bytes, 8); }
 
 static int64_t get_signed_64(const uint8_t *bytes) { return (int64_t)get(bytes, 8); }
 
-// FNV-1a (Fowler, Noll, Vo) with 64 bits. Each of its steps can be undone, so that two parts that
-// differ in one byte never have the same.
+// FNV-1a (Fowler, Noll, Vo) with 64 bits. Each step is invertible, so two parts that differ in one
+// byte never have the same checksum.
 static uint64_t checksum(const uint8_t *bytes, size_t count) {
   uint64_t hash = 0xcbf29ce484222325;
   for (size_t index = 0; index < count; index++) hash = (hash ^ bytes[index]) * 0x100000001b3;
@@ -115,8 +115,8 @@ void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128
 
 // MARK: Decoding
 
-// What the bytes of a part are worth before its values are looked at. `count` is how many of them
-// the file has; a file that ends inside a part that was begun is torn.
+// The state of a part before its values are checked. `count` is how many of its bytes the file has;
+// a file that ends inside a part is torn.
 static enum flow_part_state examine(
     const uint8_t *bytes, size_t count, size_t size, const uint8_t magic[8]) {
   if (is_zero(bytes, count)) return FLOW_PART_ABSENT;
@@ -135,7 +135,7 @@ static bool read_start(const uint8_t *bytes, struct flow_record_start *start) {
   start->monitor = get_32(bytes + 48);
   start->monitor_start = get_64(bytes + 56);
   start->started_at = get_signed_64(bytes + 64);
-  // No process has an id below 1, and `kill` takes those for groups, or for everybody.
+  // No process has an id below 1, which `kill` would take for a group or for all processes.
   return start->step >= 0 && start->attempt >= 0 && start->intent >= 0 && start->monitor > 0 &&
          start->started_at >= 0 && is_zero(bytes + 52, 4) &&
          is_zero(bytes + 72, START_SIZE - CHECKSUM_SIZE - 72);
@@ -182,7 +182,7 @@ static bool read_end(const uint8_t *bytes, struct flow_record_end *end) {
          end->dropped_output_bytes >= 0 && is_zero(bytes + 96, END_SIZE - CHECKSUM_SIZE - 96);
 }
 
-// How many of the bytes of the part at `offset` a file of `count` bytes has.
+// How many bytes of the part at `offset` a file of `count` bytes holds.
 static size_t held(size_t count, size_t offset, size_t size) {
   if (count <= offset) return 0;
   return count - offset < size ? count - offset : size;
@@ -190,7 +190,7 @@ static size_t held(size_t count, size_t offset, size_t size) {
 
 void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *record) {
   memset(record, 0, sizeof *record);
-  // Whatever the file's length, no pointer is made that is not into it.
+  // A copy of fixed size, so that no read depends on the length of the file.
   uint8_t parts[FLOW_RECORD_SIZE] = {0};
   if (count > 0) memcpy(parts, bytes, count < sizeof parts ? count : sizeof parts);
 

@@ -32,8 +32,9 @@ struct Deflater: ~Copyable {
 
   private var stream: Stream { unsafe owned.stream }
 
-  /// Above this length, level 1 compresses nearly as well as the others (4500 bytes, the events of 200
-  /// steps, to 2916 instead of 2904), in less than half the time (42 instead of 112 microseconds).
+  /// Above this length, level 1 compresses nearly as well as the others (4500 bytes, the events of
+  /// 200 steps, to 2916 instead of 2904), in less than half the time (42 instead of 112
+  /// microseconds).
   private static let mostForLevel = 1 << 10
 
   /// - Parameter level: zlib's level, 1 to 9, for short payloads.

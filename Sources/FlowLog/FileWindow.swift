@@ -1,15 +1,15 @@
 import FlowStorage
 
-/// The part of a file that is in memory. It reads ahead, so that small frames need no call each, and
-/// is never longer than the longest frame or the read-ahead.
+/// The part of a file that is in memory. It reads ahead, so that small frames need no call each,
+/// and is never longer than the longest frame or the read-ahead.
 struct FileWindow {
   private(set) var bytes: [UInt8] = []
   private var offset: Int64 = 0
   private var filled = 0
   private static let readAhead: Int64 = 128 << 10
 
-  /// Loads `count` bytes of the file at `start`, and returns their index in `bytes`; nil if the file
-  /// has fewer below `end`. No byte from beyond `end` is loaded.
+  /// Loads `count` bytes of the file at `start`, and returns their index in `bytes`; nil if the
+  /// file has fewer below `end`. No byte from beyond `end` is loaded.
   mutating func load<Store>(
     _ count: Int, of file: borrowing File<Store>, at start: Int64, below end: Int64
   ) throws(StorageError) -> Int? {

@@ -1,5 +1,5 @@
-// FlowLog is the history log of a run: segments of checksummed frames, their writer, their reader, and
-// recovery after a crash. What a frame carries, events, it does not look into.
+// FlowLog is the history log of a run: segments of checksummed frames, their writer, their reader,
+// and recovery after a crash. What a frame carries, events, it does not look into.
 //
 // It may import FlowStorage, for files, and CZlib, for deflate and CRC-32. It has no Foundation, no
 // clock, no random numbers and no threads, so that the simulator runs it as it is.
@@ -13,10 +13,10 @@
 
 /// # The history log, format version 1
 ///
-/// A log is a folder of *segments*, `00000001.seg`, `00000002.seg` and so on, without a gap. A segment
-/// is a header followed by *frames*. A frame carries consecutive events; one or more frames make a
-/// *commit*, which becomes durable as a whole. A file whose name ends in `.seg.new` is a segment under
-/// construction, which no reader looks at.
+/// A log is a folder of *segments*, `00000001.seg`, `00000002.seg` and so on, without a gap. A
+/// segment is a header followed by *frames*. A frame carries consecutive events; one or more frames
+/// make a *commit*, which becomes durable as a whole. A file whose name ends in `.seg.new` is a
+/// segment under construction, which no reader looks at.
 ///
 /// All numbers are unsigned and little-endian. "Checksum" is the CRC-32 of zlib. Reserved bytes are
 /// zero.
@@ -38,11 +38,11 @@
 ///  96  dictionary checksum, 0 for none 4 | reserved 24   28
 /// 124  checksum of the 124 bytes before                   4
 /// ```
-/// The header, and all bytes below the *initial length*, were synced before the segment got its name.
-/// So was the file's size: the initial length, or with a reservation, that and a seal's length,
-/// rounded up to reservation steps. The initial length exceeds the header only if recovery carried a
-/// commit over. The predecessor fields of segment 1 are zero. Every later version keeps magic,
-/// version, header length and checksum where they are.
+/// The header, and all bytes below the *initial length*, were synced before the segment got its
+/// name. So was the file's size: the initial length, or with a reservation, that and a seal's
+/// length, rounded up to reservation steps. The initial length exceeds the header only if recovery
+/// carried a commit over. The predecessor fields of segment 1 are zero. Every later version keeps
+/// magic, version, header length and checksum where they are.
 ///
 /// ## Frame, a multiple of 8 bytes
 /// ```
@@ -55,8 +55,8 @@
 ///  48  stored payload, then 0 to 7 zeros, then the end mark a5   stored length + 1…8
 /// ```
 /// The kind is in the low four bits: 1 is data, 2 is the seal. Flag 10 (hex) ends a commit, flag 20
-/// marks a payload of raw deflate, primed with the version's dictionary. Every later version keeps the
-/// first 8 bytes and the header checksum where they are.
+/// marks a payload of raw deflate, primed with the version's dictionary. Every later version keeps
+/// the first 8 bytes and the header checksum where they are.
 ///
 /// The payload checksum also covers the padding and the end mark. A complete frame never ends in a
 /// zero byte, so a frame whose end never reached the disk differs from a complete frame with bad
@@ -66,8 +66,8 @@
 /// checksum. The chain before the first frame is the checksum of the segment header. As the header
 /// checksum covers the payload checksum, the chain depends on all history.
 ///
-/// The header checksum leaves the chain out on purpose. A CRC over data that contains a CRC of the same
-/// bytes cancels it, and two checks would become one.
+/// The header checksum leaves the chain out on purpose. A CRC over data that contains a CRC of the
+/// same bytes cancels it, and two checks would become one.
 ///
 /// *Synced through* is the highest sequence number that was durable when the frame was written. As
 /// one commit is in flight at a time, it is the number before the commit's first event.
@@ -86,18 +86,18 @@
 /// A length is used only after rules 1 to 4. No run of zeros is a valid frame.
 ///
 /// ## Reading
-/// A successor's header states how long its predecessor is, and with which sequence number and chain
-/// it ends. Up to there every frame must be valid. The bytes beyond are dead, whatever they hold: the
-/// next segment carries over what may have been lost of them. A commit never spans two segments, and
-/// its frames count only if its last frame is there.
+/// A successor's header states how long its predecessor is, and with which sequence number and
+/// chain it ends. Up to there every frame must be valid. The bytes beyond are dead, whatever they
+/// hold: the next segment carries over what may have been lost of them. A commit never spans two
+/// segments, and its frames count only if its last frame is there.
 ///
-/// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow in
-/// reserved space. `judgeTail` decides what anything else means. Nothing follows a seal.
+/// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow
+/// in reserved space. `judgeTail` decides what anything else means. Nothing follows a seal.
 ///
 /// ## Writing
 /// An engine life never writes into a segment of another life. Recovery begins a new segment, whose
-/// header declares valid only what is known to be durable of the last segment. If the last commit is
-/// not known to be durable, recovery carries it over, below the initial length.
+/// header declares valid only what is known to be durable of the last segment. If the last commit
+/// is not known to be durable, recovery carries it over, below the initial length.
 package enum LogFormat {
   package static let version: UInt8 = 1
   package static let segmentHeaderLength = 128
@@ -105,8 +105,8 @@ package enum LogFormat {
   /// The most that one frame carries, before deflate.
   package static let largestPayload = 16 << 20
 
-  /// Far above any file, and low enough that sums of a few lengths do not overflow. A file that claims
-  /// to be longer is read up to here.
+  /// Far above any file, and low enough that sums of a few lengths do not overflow. A file that
+  /// claims to be longer is read up to here.
   static let greatestLength: Int64 = 1 << 60
   static let segmentMagic: UInt64 = 0x474f_4c57_4f4c_4689
   static let frameMagic: UInt16 = 0x4c66

@@ -2,17 +2,17 @@
 package struct LogOptions: Hashable, Sendable {
   package enum Compression: Hashable, Sendable {
     case none
-    /// zlib's level, 1 to 9, for short payloads; long ones take level 1. A payload that deflate would
-    /// not shorten is stored as it is.
+    /// zlib's level, 1 to 9, for short payloads; long ones take level 1. A payload that deflate
+    /// would not shorten is stored as it is.
     case deflate(level: Int)
   }
 
   /// The length at which a segment that holds data is rotated, counted as if nothing was deflated:
   /// then another version of zlib rotates at the same commit.
   package var rotationBytes: Int64 = 64 << 20
-  /// The largest commit that a segment takes, counted in the same way. A crash cannot leave more bad
-  /// bytes than one commit, so a smaller limit detects more damage. A larger commit rotates into a
-  /// segment with a limit that fits it.
+  /// The largest commit that a segment takes, counted in the same way. A crash cannot leave more
+  /// bad bytes than one commit, so a smaller limit detects more damage. A larger commit rotates
+  /// into a segment with a limit that fits it.
   package var largestCommitBytes: Int64 = 1 << 20
   /// The step in which disk space is reserved; zero reserves none.
   package var reservationBytes: Int64 = 256 << 10
@@ -23,8 +23,8 @@ package struct LogOptions: Hashable, Sendable {
 }
 
 /// Bytes that are likely in payloads. Deflate searches them as if they preceded the payload. They
-/// belong to the format version: a log that was written with other bytes is refused. deflate uses the
-/// last 32 KiB.
+/// belong to the format version: a log that was written with other bytes is refused. deflate uses
+/// the last 32 KiB.
 package struct PresetDictionary: Hashable, Sendable {
   let bytes: [UInt8]
   /// The checksum in segment headers; zero if there are no bytes.

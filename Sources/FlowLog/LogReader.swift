@@ -14,7 +14,8 @@ package struct LogFrame: Hashable, Sendable {
   package let byteCount: Int
   /// The engine life that the segment belongs to.
   package let engineLife: UInt32
-  /// Whether recovery carried it over from an earlier segment. Then an earlier life may have written it.
+  /// Whether recovery carried it over from an earlier segment. Then an earlier life may have
+  /// written it.
   package let isCarriedOver: Bool
 
   package var last: UInt64 { first + UInt64(count) - 1 }
@@ -188,13 +189,13 @@ package struct LogReader<Store: Storage>: ~Copyable {
 // MARK: - Damage at the end
 
 extension LogReader {
-  /// Ends the history before damage at the end of the last segment, if nothing after it is readable.
-  /// Then `tail` covers the damage, and recovery can continue before it. Acknowledged events may be
-  /// lost with it.
+  /// Ends the history before damage at the end of the last segment, if nothing after it is
+  /// readable. Then `tail` covers the damage, and recovery can continue before it. Acknowledged
+  /// events may be lost with it.
   ///
   /// - Parameter error: the error that `next` threw.
-  /// - Returns: false for other damage. To continue would drop readable frames, or events that are known
-  ///   to be missing.
+  /// - Returns: false for other damage. To continue would drop readable frames, or events that are
+  ///   known to be missing.
   package mutating func endBefore(_ error: LogError) throws(LogError) -> Bool {
     guard tail == nil, validLength == nil, durableLength == nil else { return false }
     switch error.reason {

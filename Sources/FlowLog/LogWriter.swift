@@ -16,9 +16,9 @@ package struct LogPart: Hashable, Sendable {
 /// Appends commits to the segment that this engine began.
 ///
 /// One commit at a time: `rotateIfNeeded`, `append`, then `sync`, or `startSync` and `finishSync`.
-/// After a failed write or sync every later call throws `.writerFailed`. A call can be retried only if
-/// it failed before anything was written: a `rotateIfNeeded`, `reserveSpace` or `append` that found no
-/// space, with `hasFailed` false.
+/// After a failed write or sync every later call throws `.writerFailed`. A call can be retried only
+/// if it failed before anything was written: a `rotateIfNeeded`, `reserveSpace` or `append` that
+/// found no space, with `hasFailed` false.
 package struct LogWriter<Store: Storage>: ~Copyable {
   private enum State {
     case idle
@@ -180,8 +180,8 @@ extension LogWriter {
     state = .sealed
   }
 
-  /// Whether the segment is at its path, with the size that this writer left. If not, another process
-  /// changes it.
+  /// Whether the segment is at its path, with the size that this writer left. If not, another
+  /// process changes it.
   package func isUntouched() throws(LogError) -> Bool {
     try wrapping(file.path) { () throws(StorageError) in
       guard try file.isAtItsPath() else { return false }
@@ -239,8 +239,8 @@ extension LogWriter {
     try rotate(salt: salt(), holding: length)
   }
 
-  /// The new segment is written before the old one is sealed: if there is no space for it, nothing has
-  /// happened. No reader sees it until it is renamed, which happens after the seal is durable.
+  /// The new segment is written before the old one is sealed: if there is no space for it, nothing
+  /// has happened. No reader sees it until it is renamed, which happens after the seal is durable.
   private mutating func rotate(salt: UInt32, holding length: Int64) throws(LogError) {
     let seal = encoder.encode(.seal(salt: header.salt, after: durable.sequence), after: durable)
     let header = SegmentHeader(

@@ -3,7 +3,8 @@ import FlowStorage
 /// How a segment gets into its folder: written and synced under a temporary name, renamed, and the
 /// folder synced. A crash leaves no segment or a complete one.
 enum NewSegment {
-  /// A new file under the temporary name, with its space reserved. Replaces what a crash left there.
+  /// A new file under the temporary name, with its space reserved. Replaces what a crash left
+  /// there.
   static func begin<Store>(
     _ header: SegmentHeader, in folder: Folder<Store>
   ) throws(StorageError) -> File<Store> {

@@ -1,14 +1,14 @@
 import FlowStorage
 
 extension LogWriter {
-  /// Continues the log of a dead engine: begins a segment of its own after the history that `reader`
-  /// has read to its end.
+  /// Continues the log of a dead engine: begins a segment of its own after the history that
+  /// `reader` has read to its end.
   ///
   /// Recovery does not trust the page cache. The last commit may have been written and not synced.
-  /// Unless a later frame proves that it was durable, it no longer counts as part of the old segment:
-  /// it is copied into the new segment, which is synced before it gets its name. The old segment is
-  /// not touched. A crash during recovery leaves the log with the same events, however often it
-  /// happens.
+  /// Unless a later frame proves that it was durable, it no longer counts as part of the old
+  /// segment: it is copied into the new segment, which is synced before it gets its name. The old
+  /// segment is not touched. A crash during recovery leaves the log with the same events, however
+  /// often it happens.
   ///
   /// The caller has decided, from the reader's `tail`, to continue after a torn or ambiguous tail.
   package static func recover(
@@ -64,8 +64,8 @@ extension LogWriter {
 }
 
 extension SegmentReader {
-  /// The end of the last commit that is known to be durable: the last one if it was carried over, or if
-  /// a frame was written after it; else the one before it.
+  /// The end of the last commit that is known to be durable: the last one if it was carried over,
+  /// or if a frame was written after it; else the one before it.
   var durable: LogCursor {
     committed.offset <= header.initialLength || isProvenDurable ? committed : lastCommit
   }

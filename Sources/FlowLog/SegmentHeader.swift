@@ -103,7 +103,8 @@ struct SegmentHeader: Hashable {
       initialLength: try length(at: 88),
       dictionaryChecksum: bytes.load(UInt32.self, at: 96))
     guard header.number == number, header.isSound else { throw .damaged }
-    // Bytes that no field holds must be as this version writes them: derived ones, and reserved ones.
+    // Bytes that no field holds must be as this version writes them: derived ones, and reserved
+    // ones.
     guard bytes.load(UInt16.self, at: 10) == UInt16(LogFormat.segmentHeaderLength),
       bytes.load(UInt64.self, at: 24) == header.firstSequence,
       bytes.load(UInt64.self, at: 32) == number - 1,

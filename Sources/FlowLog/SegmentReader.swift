@@ -8,11 +8,13 @@ struct SegmentReader<Store: Storage>: ~Copyable {
   var window = FileWindow()
   /// Before the next frame.
   private(set) var next: LogCursor
-  /// The beginning and the end of the last complete commit; both at the first frame if there is none.
+  /// The beginning and the end of the last complete commit; both at the first frame if there is
+  /// none.
   private(set) var lastCommit: LogCursor
   private(set) var committed: LogCursor
   private(set) var isSealed = false
-  /// Whether a frame follows the last complete commit. It was written after that commit was durable.
+  /// Whether a frame follows the last complete commit. It was written after that commit was
+  /// durable.
   private(set) var isProvenDurable = false
   /// The offset up to which a commit of several frames is known to be complete.
   private var completeThrough: Int64 = 0
@@ -67,7 +69,8 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     committed = next
   }
 
-  /// The next frame of a complete commit below `end`, beyond which the segment's bytes do not count.
+  /// The next frame of a complete commit below `end`, beyond which the segment's bytes do not
+  /// count.
   mutating func step(below end: Int64) throws(LogError) -> Step {
     guard !isSealed else { return .end }
     let step = try check(next, inCommitAfter: committed.sequence, below: end)
@@ -105,8 +108,8 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     isSealed = false
   }
 
-  /// Checks that the rest of a commit is there. Its frames are read twice: then the reader holds one
-  /// frame at a time, and gives out no frame of an unfinished commit.
+  /// Checks that the rest of a commit is there. Its frames are read twice: then the reader holds
+  /// one frame at a time, and gives out no frame of an unfinished commit.
   private mutating func lookAhead(
     from start: LogCursor, below end: Int64
   ) throws(LogError) -> Step? {
@@ -125,8 +128,8 @@ struct SegmentReader<Store: Storage>: ~Copyable {
     }
   }
 
-  /// Applies the rules of `LogFormat` to the frame at `cursor`, except that it does not inflate it. A
-  /// seal is a frame here.
+  /// Applies the rules of `LogFormat` to the frame at `cursor`, except that it does not inflate it.
+  /// A seal is a frame here.
   mutating func check(
     _ cursor: LogCursor, inCommitAfter sequence: UInt64, below end: Int64
   ) throws(LogError) -> Step {

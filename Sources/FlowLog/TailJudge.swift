@@ -6,8 +6,8 @@ package enum TailVerdict: Hashable, Sendable {
   case intact(isSealed: Bool)
   /// A commit whose end never reached the disk: legal after a crash, and never acknowledged.
   case torn
-  /// A complete last commit with a bad checksum. A crash or a corrupted disk may have caused it, and
-  /// the bytes do not tell which. It may have been acknowledged.
+  /// A complete last commit with a bad checksum. A crash or a corrupted disk may have caused it,
+  /// and the bytes do not tell which. It may have been acknowledged.
   case ambiguous
 }
 
@@ -21,20 +21,21 @@ package struct LogTail: Hashable, Sendable {
   package let bytes: Int64
   /// The last sequence number of the history.
   package let lastSequence: UInt64
-  /// The last sequence number that the bad commit is known to hold; `lastSequence` if there is none.
+  /// The last sequence number that the bad commit is known to hold; `lastSequence` if there is
+  /// none.
   package let lastAtStake: UInt64
 }
 
 extension SegmentReader {
   /// Decides what the tail of the last segment means.
   ///
-  /// One commit is in flight at a time, so a crash can damage only the bytes after the last complete
-  /// commit, and no more of them than the largest commit. Of those bytes:
+  /// One commit is in flight at a time, so a crash can damage only the bytes after the last
+  /// complete commit, and no more of them than the largest commit. Of those bytes:
   /// - none, or zeros in reserved space, are the end of the log;
-  /// - a frame whose `syncedThrough` proves that something before it was durable, or more bytes than
-  ///   one commit, or a seal, cannot come from a crash: damaged;
-  /// - a frame without its end mark, a commit without its later frames, or bytes of another segment,
-  ///   are torn: an acknowledged commit was complete;
+  /// - a frame whose `syncedThrough` proves that something before it was durable, or more bytes
+  ///   than one commit, or a seal, cannot come from a crash: damaged;
+  /// - a frame without its end mark, a commit without its later frames, or bytes of another
+  ///   segment, are torn: an acknowledged commit was complete;
   /// - everything else is ambiguous.
   /// - Parameter end: before the first invalid frame, or the end of the segment.
   mutating func judgeTail(_ fault: FrameFault, at end: LogCursor) throws(LogError) -> LogTail {
@@ -99,8 +100,8 @@ extension SegmentReader {
     } catch {
       throw self.error(at: start, .storage(error))
     }
-    // Frames whose lengths overlap could take forever to check, so the work is bounded. At the bound,
-    // the tail counts as readable, which is the safe side. A hole beyond it costs nothing.
+    // Frames whose lengths overlap could take forever to check, so the work is bounded. At the
+    // bound, the tail counts as readable, which is the safe side. A hole beyond it costs nothing.
     var remainingBytes =
       4 * min(extent - start, Self.checkedTailBytes) + Int64(LogFormat.largestPayload)
     var position = start
@@ -131,8 +132,8 @@ extension SegmentReader {
     }
   }
 
-  /// How many bytes it takes to see that no readable frame of this segment begins here, whatever its
-  /// sequence number; nil if one does.
+  /// How many bytes it takes to see that no readable frame of this segment begins here, whatever
+  /// its sequence number; nil if one does.
   private mutating func checkedBytes(at offset: Int64) throws(LogError) -> Int64? {
     guard let start = try load(LogFormat.frameHeaderLength, at: offset, below: size),
       let frame = FrameHeader.decode(window.bytes, at: start), frame.salt == header.salt
@@ -147,8 +148,8 @@ extension SegmentReader {
     return isValid ? nil : Int64(frame.length)
   }
 
-  /// Searches the bytes after the last valid frame for frame headers, as proof that events are missing.
-  /// No frame found here becomes history.
+  /// Searches the bytes after the last valid frame for frame headers, as proof that events are
+  /// missing. No frame found here becomes history.
   /// - Returns: the offset of the first header of another segment.
   private mutating func searchFrames(
     from start: Int64, to end: Int64

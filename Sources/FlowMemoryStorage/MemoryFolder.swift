@@ -27,10 +27,7 @@ package final class MemoryFolder: Storage {
     set { nodes = newValue.mapValues(Node.init) }
   }
 
-  private func name(_ path: String) -> String {
-    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.index(after: $0)...]) }
-      ?? path
-  }
+  private func name(_ path: String) -> String { PathName.last(of: path) }
 
   // MARK: Names
 

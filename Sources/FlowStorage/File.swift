@@ -127,8 +127,8 @@ package struct File<Store: Storage>: ~Copyable {
     try naming(.lock, path) { () throws(Errno) in try storage.isLockedByAnother(handle) }
   }
 
-  /// Lends the open file to code that shares its descriptor, and with it its lock. The code must not
-  /// close it.
+  /// Lends the open file to code that shares its descriptor, and with it its lock. The code must
+  /// not close it.
   package func lend<Value, Failure: Error>(
     _ body: (Store.Handle) throws(Failure) -> Value
   ) throws(Failure) -> Value {
@@ -138,9 +138,9 @@ package struct File<Store: Storage>: ~Copyable {
 
 /// The descriptor of a `File`, closed when its owner goes.
 ///
-/// It is an object although it has one owner: Swift 6.3.1, optimizing, does not run the deinitializer
-/// of a generic noncopyable structure that another module drops. Descriptors stayed open, and with
-/// them the locks taken through them.
+/// It is an object although it has one owner: Swift 6.3.1, optimizing, does not run the
+/// deinitializer of a generic noncopyable structure that another module drops. Descriptors stayed
+/// open, and with them the locks taken through them.
 private final class OpenFile<Store: Storage> {
   let storage: Store
   let handle: Store.Handle

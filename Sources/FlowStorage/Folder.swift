@@ -83,7 +83,8 @@ package struct Folder<Store: Storage> {
 
 /// The parts of a path.
 package enum PathName {
-  /// The folder that holds what the path names; nil for a path of one part, which a caller resolves.
+  /// The folder that holds what the path names; nil for a path of one part, which a caller
+  /// resolves.
   package static func parent(of path: String) -> String? {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
     return slash == path.startIndex ? "/" : String(path[..<slash])

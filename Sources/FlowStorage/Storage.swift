@@ -14,9 +14,9 @@
 
 /// A file system as flow uses it.
 ///
-/// Each call is one operation that can fail, be cut short, or be the last thing that happens before a
-/// crash. An implementation retries only interrupted calls. Paths are absolute, or relative to the
-/// root that the implementation was given.
+/// Each call is one operation that can fail, be cut short, or be the last thing that happens before
+/// a crash. An implementation retries only interrupted calls. Paths are absolute, or relative to
+/// the root that the implementation was given.
 package protocol Storage: AnyObject {
   /// An open file. It owns an open file description, and with it any lock taken through it.
   associatedtype Handle: Sendable
@@ -56,7 +56,8 @@ package protocol Storage: AnyObject {
   /// Allocates blocks and extends the size to `length`, so that writes below it need no more space.
   /// The new bytes read as zeros.
   func reserve(_ file: Handle, upTo length: Int64) throws(Errno)
-  /// Makes the file's bytes and size durable. After an error it is unknown which writes are durable.
+  /// Makes the file's bytes and size durable. After an error it is unknown which writes are
+  /// durable.
   func sync(_ file: Handle) throws(Errno)
   /// Starts a sync and returns. One sync at a time; `finishedSync` reports its end.
   func startSync(_ file: Handle) throws(Errno)

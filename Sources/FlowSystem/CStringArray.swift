@@ -1,4 +1,4 @@
-/// A null-terminated array of C strings, in one block of memory; freed by hand.
+/// A null-terminated array of C strings in two blocks of memory, which the caller frees.
 @unsafe
 struct CStringArray {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>

@@ -3,18 +3,18 @@ import FlowCore
 package import FlowStorage
 import Glibc
 
-/// An engine in a process of its own, out of reach of the terminal: this program once more, in a
-/// session of its own, with nothing of the caller's open. It says when its run exists.
+/// An engine in a process of its own, detached from the terminal: this executable, started again in
+/// a new session, with none of the caller's descriptors. It reports when its run exists.
 package enum DetachedEngine {
   package enum Failure: Error {
-    /// It could not be started.
+    /// The process could not be started.
     case system(Errno)
-    /// It ended before its run existed: its exit code, and what it said.
+    /// The process ended before its run existed: its exit code, and what it printed.
     case ended(code: Int32, errors: String)
   }
 
-  /// The descriptor on which a detached engine says that its run exists, and where until then its
-  /// errors go.
+  /// The descriptor on which a detached engine reports that its run exists. Until then its errors
+  /// go there, too.
   private static let readinessDescriptor: Int32 = 3
   private static let variable = "FLOW_DETACHED_READINESS"
   private static let ready = UInt8(ascii: "+")
@@ -55,7 +55,7 @@ package enum DetachedEngine {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-    // First out of the way of the descriptors that it is given.
+    // A copy with a high number, so that no later step closes or replaces it.
     let spare: Int32 = 10
     unsafe posix_spawn_file_actions_adddup2(&actions, writing, spare)
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
@@ -65,7 +65,7 @@ package enum DetachedEngine {
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)
     let arguments = unsafe CStringArray((["flow"] + line).map { Array($0.utf8) })
     defer { unsafe arguments.free() }
-    // This process starts nothing else, and has no other thread that could read its environment.
+    // This process starts nothing else, and no other thread reads its environment.
     unsafe setenv(variable, "1", 1)
     defer { unsafe unsetenv(variable) }
     var pid: pid_t = 0
@@ -74,10 +74,10 @@ package enum DetachedEngine {
     return result == 0 ? .success(pid) : .failure(Errno(rawValue: result))
   }
 
-  /// Who waits for this process to say that its run exists.
+  /// The process that waits for this one to report that its run exists.
   package struct Readiness: Equatable, Sendable {
-    /// Nil if this process was not started for that. Steps are not to inherit it: it is gone from
-    /// the environment afterwards.
+    /// Nil if no process waits. Removes the variable from the environment, so that steps do not
+    /// inherit it.
     package static let ofThisProcess: Readiness? = {
       guard ProcessFacts.environmentValue(variable) != nil else { return nil }
       unsafe unsetenv(variable)
@@ -85,7 +85,7 @@ package enum DetachedEngine {
       return Readiness()
     }()
 
-    /// Says so; from now on what is written as an error goes into this file.
+    /// Reports that the run exists. From then on standard error goes to this file.
     package func tell(logTo path: String) {
       let log = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
       if log >= 0 {

@@ -3,24 +3,24 @@ package import FlowCore
 import FlowRuntime
 package import Glibc
 
-/// The clocks of this machine, and one wait for everything that can happen.
+/// The clocks of this machine, and the one place in which an engine waits.
 package final class EventLoop: TimeSource {
   private let signals: SignalDescriptor
-  /// Asked before every wait: what is already there is not waited for.
+  /// Whether there is work already; then a wait returns at once. Called before every wait.
   package var hasWork: () -> Bool = { false }
-  /// A descriptor that is readable when the sync under way is done.
+  /// A descriptor that becomes readable when the sync in progress is complete.
   package var pendingSync: () -> Int32? = { nil }
-  /// A descriptor that has something to be written, which ends a wait when there is room.
+  /// A descriptor with pending output; it ends a wait when it becomes writable.
   package var pendingOutput: () -> Int32? = { nil }
-  /// Called before every wait: what else is waited for. A negative descriptor is passed over.
+  /// The other descriptors to wait for; negative ones are ignored. Called before every wait.
   package var prepareWait: () -> [pollfd] = { [] }
-  /// Called after every wait with what it has shown of these.
+  /// Receives the same descriptors, with their events, after every wait.
   package var takeReady: (ArraySlice<pollfd>) -> Void = { _ in }
-  /// When something is to be shown although nothing has happened, such as the passing of time.
+  /// When the display needs an update although nothing happens, for running times.
   package var nextFrame: () -> Instant? = { nil }
-  /// When something is to be looked at that does not tell when it changes.
+  /// When to check a source that does not report its changes.
   package var nextLook: () -> Instant? = { nil }
-  /// Called with each signal that came in.
+  /// Receives each signal that has arrived.
   package var onSignal: (Int32) -> Void = { _ in }
 
   package init(signals: SignalDescriptor) {
@@ -40,7 +40,7 @@ package final class EventLoop: TimeSource {
   }
 
   package func wait(until deadline: Instant?) {
-    // A negative descriptor is passed over by the system.
+    // poll(2) ignores negative descriptors.
     var descriptors = [
       pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingSync() ?? -1, events: Int16(POLLIN), revents: 0),
@@ -49,7 +49,7 @@ package final class EventLoop: TimeSource {
     let ownCount = descriptors.count
     descriptors += prepareWait()
     let timeout = hasWork() ? 0 : Self.milliseconds(until: earliest(deadline))
-    // An interrupted wait is a return for no reason, which is allowed.
+    // An interrupted wait returns early, which callers allow.
     let count = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
     if count <= 0 { return }
     if descriptors[0].revents != 0 {
@@ -61,7 +61,7 @@ package final class EventLoop: TimeSource {
   package func pause(until time: Instant) { Self.pause(until: time) }
 
   package static func pause(until time: Instant) {
-    // An interrupted pause is gone on with.
+    // An interrupted pause continues.
     while time > Self.monotonicNow() {
       _ = poll(nil, 0, Self.milliseconds(until: time))
     }
@@ -78,7 +78,7 @@ package final class EventLoop: TimeSource {
     [deadline, nextFrame(), nextLook()].compactMap(\.self).min()
   }
 
-  /// Rounded up: waking before the deadline would only mean to wait again.
+  /// Rounded up: to wake before the deadline would only mean another wait.
   private static func milliseconds(until deadline: Instant?) -> Int32 {
     guard let deadline else { return -1 }
     let left = deadline.microseconds - monotonicNow().microseconds

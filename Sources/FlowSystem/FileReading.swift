@@ -2,11 +2,11 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// Reads files from beginning to end.
+/// Reads files as streams of bytes.
 package enum FileReading {
   /// The whole content of a file, a pipe or a terminal.
   ///
-  /// - Throws: `.fileTooLarge` beyond `limit` bytes, having read no more than that.
+  /// - Throws: `.fileTooLarge` if it exceeds `limit` bytes, after reading no more than that.
   package static func bytes(of path: String, limit: Int) throws(Errno) -> [UInt8] {
     let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
     defer { _ = close(descriptor) }
@@ -28,7 +28,7 @@ package enum FileReading {
     try ending(of: path, limit: limit).bytes
   }
 
-  /// The last bytes of a file, at most `limit`, and how large it is.
+  /// The last bytes of a file, at most `limit`, and its size.
   package static func ending(
     of path: String, limit: Int
   ) throws(Errno) -> (bytes: [UInt8], size: Int64) {
@@ -44,7 +44,7 @@ package enum FileReading {
     return (Array(bytes[..<count]), Int64(status.st_size))
   }
 
-  /// Calls `body` with one piece after the other, until the file ends.
+  /// Calls `body` with one piece after another, up to the end of the file.
   package static func forEachPiece(
     of path: String, from offset: Int64 = 0, _ body: ([UInt8]) -> Void
   ) throws(Errno) {

@@ -2,8 +2,8 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// Writes files that people asked for, as other programs would: what is there is overwritten, and
-/// nothing is synced.
+/// Writes files for users as other programs do: an existing file is overwritten, and nothing is
+/// synced.
 package enum FileWriting {
   package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
     let descriptor = try systemCall {

@@ -2,14 +2,14 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// Computes something in a copy of this process: what breaks a precondition ends that copy, and not
-/// who asked.
+/// Computes something in a copy of this process. A failed precondition ends the copy, not the
+/// caller.
 package enum ForkedComputation {
-  /// - Precondition: This process has no other threads: what they do is not in the copy.
-  /// - Returns: what `compute` returns; nil if the copy came to no result.
-  /// - Throws: if there can be no copy.
+  /// - Precondition: This process has no other threads; they would not exist in the copy.
+  /// - Returns: the result of `compute`; nil if the copy ended without one.
+  /// - Throws: if the process cannot fork.
   package static func bytes(_ compute: () -> [UInt8]) throws(Errno) -> [UInt8]? {
-    // Else the kernel would keep nothing of how it ended.
+    // If SIGCHLD were ignored, the kernel would discard the exit status.
     signal(SIGCHLD, SIG_DFL)
     var end: Int32 = -1
     let process = try systemCall { unsafe clinux_fork(&end) }
@@ -18,7 +18,7 @@ package enum ForkedComputation {
       _exit(isWritten == nil ? 1 : 0)
     }
     var bytes: [UInt8] = []
-    // What cannot be read was not said.
+    // A failed read counts as the end of the output.
     try? FileReading.forEachPiece(of: end) { (piece) throws(Errno) in bytes += piece }
     close(end)
     var status: Int32 = 0

@@ -1,8 +1,8 @@
 import CLinux
 
-/// What this process says on standard error if a precondition of its own ends it.
+/// What this process prints on standard error if it traps.
 package enum LastWords {
-  /// - Parameter words: with a line feed; at most 255 bytes count.
+  /// - Parameter words: with a line feed; the first 255 bytes are used.
   package static func set(_ words: String) {
     unsafe clinux_set_last_words(words)
   }

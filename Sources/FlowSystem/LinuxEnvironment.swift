@@ -1,10 +1,22 @@
+// FlowSystem is flow on Linux: files, clocks, signals, terminals and processes. It implements the
+// seams of FlowRuntime (`Environment`, `ProcessHost`, `TimeSource`) and FlowStorage (`Storage`), which
+// the simulator implements, too. It decides nothing about a run.
+//
+// It may import FlowStorage, FlowCore and FlowRuntime, the C modules CLauncher, CMonitor and CLinux,
+// and Glibc. No module that the simulator runs may import it.
+//
+// Invariant: the process has one thread, and a second one only for syncs (`SyncThread`).
+// Invariant: every descriptor is closed on exec, except those that a child is given on purpose.
+// Invariant: signals are blocked and read from a descriptor; no signal handler runs Swift code.
+// Invariant: a process is signalled through a pidfd, which never names another process.
+
 import CLinux
 package import FlowCore
 package import FlowRuntime
 package import FlowStorage
 import Glibc
 
-/// This machine, as a driver sees it.
+/// The driver's environment on a Linux machine.
 package final class LinuxEnvironment: Environment {
   package let time: EventLoop
   package let storage: LinuxStorage
@@ -13,21 +25,21 @@ package final class LinuxEnvironment: Environment {
   private var requestWatch: RequestWatch?
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var interrupts = 0
-  /// What a SIGTERM means.
+  /// What SIGTERM does.
   package var onTerminate = TerminationPolicy.usual
-  /// Whether a SIGTERM has asked this process to let go of the run.
+  /// Whether SIGTERM has told this process to detach from the run.
   package private(set) var shouldDetach = false
-  /// Called when what a terminal shows has changed otherwise than by this process.
+  /// Called when the terminal's content has changed for another reason than this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
   /// - Parameter here: where this process runs.
-  /// - Throws: `Errno` if the process has no descriptor left.
+  /// - Throws: `Errno` if the process is out of descriptors.
   package init(storage: LinuxStorage, in here: HostContext) throws(Errno) {
     self.storage = storage
     time = EventLoop(signals: try SignalDescriptor())
     processes = try LinuxProcesses(in: here)
     runner = AttemptSupervisor(host: processes, storage: storage, time: time, here: here)
-    // What a launcher that was killed has left falls to this process.
+    // The children of a killed launcher become children of this process.
     _ = clinux_become_subreaper()
     time.hasWork = { [runner, processes, storage] in
       runner.hasReports || processes.hasMessages || storage.hasFinishedSync
@@ -39,7 +51,8 @@ package final class LinuxEnvironment: Environment {
     time.takeReady = { [unowned self] in takeReady($0) }
   }
 
-  /// Lets go of the processes of a run that has ended: nothing of it is left when this returns.
+  /// Shuts down the launcher of a run that has ended. No process of the run remains when this
+  /// returns.
   package func finish() {
     processes.finish()
   }
@@ -58,7 +71,7 @@ package final class LinuxEnvironment: Environment {
 
   // MARK: Requests
 
-  /// Watches for requests to cancel that are left in the run's folder, which must exist.
+  /// Watches the run's folder, which must exist, for cancel requests.
   package func watchRequests(in folder: RunFolder) {
     requestWatch = RequestWatch(folder)
     time.nextLook = { [unowned self] in requestWatch?.nextLook }
@@ -78,13 +91,13 @@ package final class LinuxEnvironment: Environment {
     case SIGWINCH: onTerminalChange(.resized)
     case SIGCONT: onTerminalChange(.continued)
     case SIGINT:
-      // The first asks, every further one insists.
+      // The first cancels with grace, a second one without.
       interrupts += 1
       request(force: interrupts > 1)
     case SIGQUIT: request(force: true)
     case SIGTERM where onTerminate == .detach: shouldDetach = true
     default:
-      // SIGTERM asks as a first Ctrl-C does, and never insists: those who send it send it twice.
+      // SIGTERM cancels as a first Ctrl-C does, however often it comes: service managers repeat it.
       interrupts = max(interrupts, 1)
       request(force: false)
     }
@@ -95,13 +108,13 @@ package final class LinuxEnvironment: Environment {
   }
 }
 
-/// How a terminal came to show something else than what was drawn.
+/// Why a terminal no longer shows what was drawn.
 package enum TerminalChange: Sendable {
   case resized
-  /// This process had been stopped, and others had the terminal.
+  /// This process was stopped, and other programs used the terminal.
   case continued
 
-  /// - Returns: nil for signals that say something else.
+  /// - Returns: nil for other signals.
   package init?(signal: Int32) {
     switch signal {
     case SIGWINCH: self = .resized

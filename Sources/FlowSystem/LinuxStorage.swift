@@ -2,7 +2,7 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// The file system of this machine.
+/// The storage of flow on Linux: the file system of this machine.
 package final class LinuxStorage: Storage {
   /// A file descriptor.
   package typealias Handle = Int32
@@ -12,14 +12,14 @@ package final class LinuxStorage: Storage {
     case onThread(SyncThread)
   }
 
-  /// The sync that was begun and whose outcome was not asked for yet.
+  /// The sync that was started and whose outcome was not collected yet.
   private var pendingSync: PendingSync?
   private var syncThread: SyncThread?
-  /// Of files that were asked for, by what they are open as.
+  /// The identities of open files, by descriptor, once they were needed.
   private var identities: [Handle: clinux_file] = [:]
 
-  /// Whether nothing else can happen until a sync that begins now is done. Then it is done at once:
-  /// handing it over would only cost time.
+  /// Whether the driver has nothing to do until a sync that starts now is complete. Then the sync
+  /// runs at once: handing it to the thread would only cost time.
   package var isIdle: () -> Bool = { true }
 
   package init() {}
@@ -108,7 +108,7 @@ package final class LinuxStorage: Storage {
     }
   }
 
-  /// Which file that is, which stays the same while it is open.
+  /// Device and inode, which stay the same while the file is open.
   private func identity(of file: Handle) throws(Errno) -> clinux_file {
     if let known = identities[file] { return known }
     let identity = try Self.identify(file, "")
@@ -140,7 +140,7 @@ package final class LinuxStorage: Storage {
     } catch .noSuchDeviceOrAddress {
       return nil
     } catch .invalidArgument, .notSupported {
-      // A file system that cannot tell.
+      // The file system does not know holes.
       return offset < (try size(of: file)) ? offset : nil
     }
   }
@@ -148,7 +148,7 @@ package final class LinuxStorage: Storage {
   package func write(
     _ bytes: Span<UInt8>, to file: Handle, at offset: Int64
   ) throws(Errno) -> Int {
-    // Not through a closure that throws or retries: a span does not escape into one.
+    // Not in a closure that throws or retries: a span cannot escape into one.
     while true {
       let count = unsafe bytes.withUnsafeBytes {
         unsafe pwrite(file, $0.baseAddress, $0.count, off_t(offset))
@@ -161,25 +161,26 @@ package final class LinuxStorage: Storage {
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
     var status = stat()
     _ = try systemCall { unsafe fstat(file, &status) }
-    // Allocates and extends; the C library's emulation elsewhere would write into live bytes.
+    // Not posix_fallocate: where its emulation is used it would write into live bytes.
     _ = try systemCall { clinux_allocate(file, 0, length) }
     let size = Int64(status.st_size)
     if size >= Self.growingSize { try writeZeros(to: file, size, upTo: length) }
   }
 
-  /// A file of this size is one that goes on to grow.
+  /// A file of this size is expected to keep growing.
   private static let growingSize: Int64 = 128 << 10
   private static let zeros = [UInt8](repeating: 0, count: 256 << 10)
 
-  /// What is allocated and was never written costs each sync that follows a write into a new block a
-  /// commit of the file system's journal, which takes longer than the write.
+  /// Writes the reserved blocks once. The first write into a block that was allocated and never
+  /// written costs the next sync a commit of the file system's journal, which takes longer than the
+  /// write.
   private func writeZeros(
     to file: Handle, _ start: Int64, upTo end: Int64
   ) throws(Errno) {
-    var place = start
-    while place < end {
-      let count = Int(min(end - place, Int64(Self.zeros.count)))
-      place += Int64(try write(Self.zeros.span.extracting(0..<count), to: file, at: place))
+    var offset = start
+    while offset < end {
+      let count = Int(min(end - offset, Int64(Self.zeros.count)))
+      offset += Int64(try write(Self.zeros.span.extracting(0..<count), to: file, at: offset))
     }
   }
 
@@ -188,8 +189,8 @@ package final class LinuxStorage: Storage {
   }
 
   package func startSync(_ file: Handle) throws(Errno) {
-    precondition(pendingSync == nil, "a sync was begun while another was under way")
-    // Where there is no thread or descriptor to be had: slower, and as durable.
+    precondition(pendingSync == nil, "a sync was started while another is in progress")
+    // Without a thread or descriptor, a synchronous sync is slower and just as durable.
     if isIdle() || !startThread() {
       pendingSync = .done(Result { () throws(Errno) in try sync(file) })
     } else if let syncThread {
@@ -216,12 +217,13 @@ package final class LinuxStorage: Storage {
     return true
   }
 
-  /// Whether `finishedSync` has something to say without waiting.
+  /// Whether the outcome of a sync is available without a wait.
   package var hasFinishedSync: Bool {
     if case .done = pendingSync { true } else { false }
   }
 
-  /// Readable when a sync that is under way is done; nil when none is.
+  /// A descriptor that becomes readable when the sync in progress is complete; nil if there is
+  /// none.
   package var syncDescriptor: Int32? {
     if case .onThread(let thread) = pendingSync { thread.doneDescriptor } else { nil }
   }
@@ -242,7 +244,7 @@ package final class LinuxStorage: Storage {
 
   package func close(_ file: Handle) throws(Errno) {
     identities[file] = nil
-    // Never again after EINTR: on Linux the descriptor is gone all the same.
+    // No retry after EINTR: Linux has closed the descriptor all the same.
     if Glibc.close(file) != 0 && errno != EINTR { throw Errno(rawValue: errno) }
   }
 }

@@ -2,11 +2,11 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// A file that is written for the user: it appears under its name when it is whole, and replaces
-/// what had the name. A device or pipe is written to as it is.
+/// A file that is written for the user. It gets its name when it is complete, and replaces an
+/// existing file. A device or pipe is written directly.
 package final class OutputFile: TextOutputStream {
   private let path: String
-  /// Where the file is built; nil where the path itself is written.
+  /// The temporary path; nil if the path itself is written.
   private let building: String?
   private var descriptor: Int32
   private var pending: [UInt8] = []
@@ -24,7 +24,7 @@ package final class OutputFile: TextOutputStream {
       descriptor = try systemCall { unsafe clinux_open(path, O_WRONLY, 0) }
       return
     }
-    // Through a link the file that it names is replaced, not the link.
+    // For a symbolic link, the file it points to is replaced, not the link.
     let real = isThere ? try ProcessFacts.realPath(path) : path
     self.path = real
     let building = "\(real).new-\(getpid())"
@@ -60,13 +60,13 @@ package final class OutputFile: TextOutputStream {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// Gives the file its name. If anything failed, nothing has changed but a device's or pipe's
-  /// content.
+  /// Gives the file its name. After a failure nothing has changed, except what a device or pipe has
+  /// received.
   package func finish() throws(Errno) {
     flush()
     if let failure { throw failure }
     if let building {
-      // The name must not outlive the bytes.
+      // The name must not become durable before the bytes.
       _ = try systemCall { fsync(descriptor) }
       _ = try systemCall { unsafe rename(building, path) }
     }

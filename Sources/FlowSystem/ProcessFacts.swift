@@ -3,17 +3,18 @@ package import FlowCore
 package import FlowStorage
 import Glibc
 
-/// What a process can find out about itself and its machine.
+/// What a process knows about itself and its machine.
 package enum ProcessFacts {
   package static var processID: Int32 { getpid() }
 
-  /// Names the machine's current boot.
+  /// The identifier of the machine's current boot.
   package static func bootID() throws(Errno) -> String {
     let bytes = try FileReading.bytes(of: "/proc/sys/kernel/random/boot_id", limit: 4_096)
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
-  /// Where this process runs, and drives runs that are kept under a folder, which need not exist yet.
+  /// Boot, mount and process namespace of a process that drives runs below a folder. The folder
+  /// need not exist yet.
   package static func hostContext(of folder: String) throws(Errno) -> HostContext {
     var status = stat()
     _ = try systemCall { unsafe stat("/proc/self/ns/pid", &status) }
@@ -22,7 +23,7 @@ package enum ProcessFacts {
       processNamespace: UInt64(status.st_ino))
   }
 
-  /// Of the mount that a folder is on, or will be when it is made.
+  /// The mount that holds a folder, or that will hold it once it is created.
   private static func mountID(of folder: String) throws(Errno) -> UInt64 {
     var path = folder[...]
     while true {
@@ -47,7 +48,7 @@ package enum ProcessFacts {
     let name = "mnt_id:"
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     where line.hasPrefix(name) {
-      // A tab stands before the number.
+      // A tab precedes the number.
       if let number = UInt64(line.dropFirst(name.count + 1)) { return number }
     }
     throw .notSupported
@@ -58,14 +59,14 @@ package enum ProcessFacts {
     max(1, Int(clinux_available_processors()))
   }
 
-  /// The most memory that this process has held so far.
+  /// The peak memory of this process.
   package static var peakResidentBytes: Int64 {
     var usage = rusage()
     guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     return Int64(usage.ru_maxrss) * 1_024
   }
 
-  /// Sixty-four bits that nobody can foresee.
+  /// 64 unpredictable bits.
   package static func randomBits() -> UInt64 {
     var generator = SystemRandomNumberGenerator()
     return generator.next()
@@ -82,7 +83,7 @@ package enum ProcessFacts {
     return unsafe String(cString: path)
   }
 
-  /// The absolute path without links and dots.
+  /// The absolute path without symbolic links and dots.
   package static func realPath(_ path: String) throws(Errno) -> String {
     guard let real = unsafe realpath(path, nil) else { throw Errno(rawValue: errno) }
     defer { unsafe free(real) }

@@ -3,18 +3,19 @@ import FlowCore
 import FlowRuntime
 import Glibc
 
-/// Tells when somebody may have left a request in a run's folder (`CancelRequests`).
+/// Reports when a run's folder may have received a cancel request (`CancelRequests`).
 final class RequestWatch {
   private let path: String
-  /// Readable when something is new there; -1 where nothing is watched.
+  /// Becomes readable when the folder changes; -1 without a watch.
   private(set) var descriptor: Int32 = -1
-  /// Whether what is there was not looked at since the watch began, or since something was new.
+  /// Whether the folder was not read since the watch began, or since its last change.
   private var hasNews = true
   private var isFolderWatched = false
-  /// Where nothing can be watched: the next look.
+  /// Without a watch: the time of the next look.
   private(set) var nextLook: Instant?
 
-  /// Watches are few for each user (inotify(7)); without one, requests are found a second late.
+  /// The kernel limits watches per user (inotify(7)). Without one, requests are found a second
+  /// late.
   private static let lookMilliseconds: Int64 = 1_000
 
   init(_ folder: RunFolder) {
@@ -26,7 +27,7 @@ final class RequestWatch {
     if descriptor >= 0 { _ = close(descriptor) }
   }
 
-  /// The folder of requests is made with the first request; until then it is what is waited for.
+  /// The first request creates the folder of requests; until then its parent is watched.
   private func watch(_ requests: String, elseIn folder: String) {
     descriptor = unsafe clinux_watch_folder(requests)
     isFolderWatched = descriptor >= 0
@@ -38,14 +39,15 @@ final class RequestWatch {
     nextLook = EventLoop.monotonicNow().advanced(byMilliseconds: Self.lookMilliseconds)
   }
 
-  /// Something is to be read from the descriptor.
+  /// Drains the descriptor once it is readable.
   func takeEvents() {
-    // What they say does not matter. They are at most so long (inotify(7)).
+    // The content of the events does not matter; this is their largest size (inotify(7)).
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while unsafe read(descriptor, &buffer, buffer.count) > 0 {}
     hasNews = true
     if isFolderWatched { return }
-    // The first request may have come with its folder: so what is there is looked at after this.
+    // The first request may have arrived with its folder, so the caller reads the folder after
+    // this.
     let inFolder = unsafe clinux_watch_folder(path)
     guard inFolder >= 0 else {
       if errno != ENOENT { lookLater() }
@@ -56,7 +58,7 @@ final class RequestWatch {
     isFolderWatched = true
   }
 
-  /// Whether something may be new since this was last asked.
+  /// Whether there may be a new request since the last call.
   func take() -> Bool {
     if let nextLook, nextLook <= EventLoop.monotonicNow() {
       hasNews = true

@@ -2,16 +2,16 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// Signals of this process, as something to read: blocked as signals, so that none interrupts
-/// anything, and taken one by one.
+/// The signals of this process as a descriptor. They are blocked as signals, so that they interrupt
+/// no call, and read one by one.
 package final class SignalDescriptor {
   let descriptor: Int32
 
-  /// Children's ends, requests to stop, and what changes how a terminal looks: a new size, and a
-  /// shell that has had it meanwhile. A hang-up, a broken pipe or a file that may not grow must not
-  /// end a run unheard.
+  /// Reads the ends of children, requests to stop, and changes of the terminal: its size, and the
+  /// return from a shell. Ignores a hang-up, a broken pipe and a file size limit, which must not
+  /// kill the engine.
   ///
-  /// - Throws: `Errno` if the process has no descriptor left.
+  /// - Throws: `Errno` if the process is out of descriptors.
   package init() throws(Errno) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
@@ -19,11 +19,11 @@ package final class SignalDescriptor {
       unsafe sigaddset(&set, signal)
     }
     unsafe sigprocmask(SIG_BLOCK, &set, nil)
-    // A child of a process that ignores SIGCHLD, as its parent may have taught it, ends unseen.
+    // An inherited SIG_IGN for SIGCHLD would discard the exit status of children.
     _ = signal(SIGCHLD, SIG_DFL)
     _ = signal(SIGHUP, SIG_IGN)
     _ = signal(SIGPIPE, SIG_IGN)
-    // Then a write beyond a limit on file sizes is an error like any other.
+    // Then a write beyond the file size limit fails with an error.
     _ = signal(SIGXFSZ, SIG_IGN)
     descriptor = try systemCall { unsafe clinux_signalfd(&set) }
   }
@@ -32,8 +32,8 @@ package final class SignalDescriptor {
     _ = close(descriptor)
   }
 
-  /// Ends this process by a signal that it had taken, as if it never had: who started it, such as a
-  /// shell in a loop, can see why it ended.
+  /// Kills this process with a signal that it had handled, so that its parent, such as a shell in a
+  /// loop, sees that the signal ended it.
   package static func end(by number: Int32) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
@@ -43,12 +43,12 @@ package final class SignalDescriptor {
     unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// Whether a signal asks this process to end, and does not only tell it something.
+  /// Whether a signal asks this process to stop.
   package static func asksToStop(_ signal: Int32) -> Bool {
     [SIGINT, SIGQUIT, SIGTERM].contains(signal)
   }
 
-  /// The next signal that came in; nil when there is none.
+  /// The next signal that has arrived; nil if there is none.
   func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size

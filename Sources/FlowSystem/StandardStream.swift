@@ -2,17 +2,17 @@ import CLinux
 package import FlowStorage
 import Glibc
 
-/// Standard output or standard error. A reader that is slow holds up nobody, and one that is gone
-/// ends nothing: what cannot be written now waits, and what nobody reads any more is dropped.
+/// Standard output or standard error. A slow reader never blocks the run, and a closed one never
+/// ends it: output that cannot be written yet is buffered, and output without a reader is dropped.
 package final class StandardStream: TextOutputStream {
   private let descriptor: Int32
   private var pending: [UInt8] = []
-  /// How much of `pending` is written.
+  /// How much of `pending` was written.
   private var written = 0
-  /// Why nothing more can be written. Of a reader that has gone, `.brokenPipe`.
+  /// Why output fails; `.brokenPipe` if the reader is gone.
   package private(set) var failure: Errno?
 
-  /// At least this much fits into a pipe where `poll` says that something does (POSIX: PIPE_BUF).
+  /// A pipe that `poll` reports as writable takes at least this much (POSIX: PIPE_BUF).
   private static let pieceByteCount = 4_096
 
   package static func output() -> StandardStream { StandardStream(STDOUT_FILENO) }
@@ -26,9 +26,9 @@ package final class StandardStream: TextOutputStream {
     if descriptor > STDERR_FILENO { _ = close(descriptor) }
   }
 
-  /// A terminal that has room for one byte takes none of the rest before its reader goes on, and a
-  /// write to it waits that long. Opened anew it can be told not to; the descriptor that was handed
-  /// down cannot, for what is set on it is set for every process that shares it.
+  /// A write to a terminal with space for one byte blocks until its reader continues. A terminal
+  /// that is opened again can be set not to block; the inherited descriptor cannot, since that
+  /// would change it for every process that shares it.
   private static func reopenedTerminal(_ standard: Int32) -> Int32? {
     guard isatty(standard) == 1 else { return nil }
     return try? systemCall {
@@ -36,8 +36,9 @@ package final class StandardStream: TextOutputStream {
     }
   }
 
-  /// Opens `/dev/null` where a standard stream was closed by the caller. Else a file of a run would
-  /// get its number, and what is printed would go into that file. Call it before any file is opened.
+  /// Opens `/dev/null` for each standard stream that the parent closed. Otherwise a file of a run
+  /// would get its number, and printed text would go into that file. Call it before any file is
+  /// opened.
   package static func openMissing() {
     for descriptor in STDIN_FILENO...STDERR_FILENO
     where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
@@ -48,10 +49,10 @@ package final class StandardStream: TextOutputStream {
 
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-  /// What has something to write, and to be waited for; nil when all is written.
+  /// The descriptor if there is pending output to wait for; nil if all is written.
   package var pendingDescriptor: Int32? { written == pending.count ? nil : descriptor }
 
-  /// How much waits for the reader.
+  /// How much output is pending.
   package var pendingByteCount: Int { pending.count - written }
 
   package func write(_ text: String) {
@@ -62,18 +63,17 @@ package final class StandardStream: TextOutputStream {
     if failure == nil { pending += bytes }
   }
 
-  /// Writes what the reader takes at once.
+  /// Writes what the reader takes without blocking.
   package func flushAvailable() {
     while written < pending.count, takesMore(timeout: 0), writePiece() {}
-    // What waits for a slow reader is not moved each time that a piece is gone.
+    // Pending bytes of a slow reader are not moved for each piece.
     if written >= pending.count / 2 {
       pending.removeFirst(written)
       written = 0
     }
   }
 
-  /// Writes everything once a good deal has gathered: for commands that print much and do nothing
-  /// else.
+  /// Writes everything once enough is pending: for commands that print a lot and do nothing else.
   package func flushWhenLarge() {
     if pending.count >= 16 * Self.pieceByteCount { flush() }
   }
@@ -81,7 +81,7 @@ package final class StandardStream: TextOutputStream {
   /// Writes everything, however long the reader takes.
   package func flush() {
     while written < pending.count {
-      // A descriptor may be set not to block; then its room is waited for.
+      // For a descriptor that does not block, this waits until it is writable.
       if takesMore(timeout: -1) { _ = writePiece() }
     }
     pending.removeAll(keepingCapacity: true)
@@ -89,8 +89,8 @@ package final class StandardStream: TextOutputStream {
   }
 
   private func takesMore(timeout: Int32) -> Bool {
-    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    return unsafe poll(&room, 1, timeout) > 0
+    var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&output, 1, timeout) > 0
   }
 
   /// - Returns: whether anything was written.

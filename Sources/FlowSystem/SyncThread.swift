@@ -3,17 +3,17 @@ import FlowStorage
 import Glibc
 import Synchronization
 
-/// Syncs files on a thread of its own, one at a time, so that the driver can start commands and take
-/// in ends meanwhile. The only thread of the process besides the driver's.
+/// Syncs files on a thread of its own, one at a time, so that the driver can launch attempts and
+/// handle their ends in the meantime. The process has no other thread besides the driver's.
 final class SyncThread: Sendable {
-  /// Readable when a sync is done.
+  /// Becomes readable when a sync is complete.
   let doneDescriptor: Int32
   private let requestDescriptor: Int32
   private let file = Atomic<Int32>(-1)
-  /// Zero, or the error number of the sync that was done last.
+  /// Zero, or the error number of the last sync.
   private let result = Atomic<Int32>(0)
 
-  /// Signals must be blocked before: the thread would take them otherwise.
+  /// Signals must be blocked before; otherwise the thread would receive them.
   init() throws(Errno) {
     requestDescriptor = try systemCall { clinux_eventfd(0) }
     do throws(Errno) {
@@ -41,20 +41,20 @@ final class SyncThread: Sendable {
     pthread_detach(thread)
   }
 
-  /// Begins a sync. The next one may begin when `finish` has returned an outcome.
+  /// Starts a sync. The next one may start once `finish` has returned an outcome.
   func start(_ file: Int32) {
     self.file.store(file, ordering: .releasing)
     Self.post(requestDescriptor)
   }
 
-  /// The outcome of the sync, once it is done.
+  /// The outcome of the sync; nil while it runs.
   func finish() -> Result<Void, Errno>? {
     guard Self.take(doneDescriptor) else { return nil }
     let failure = result.load(ordering: .acquiring)
     return failure == 0 ? .success(()) : .failure(Errno(rawValue: failure))
   }
 
-  /// Lives as long as the process.
+  /// Runs as long as the process.
   private func serve() -> Never {
     while true {
       guard Self.take(requestDescriptor) else { continue }
@@ -72,7 +72,7 @@ final class SyncThread: Sendable {
   private static func post(_ descriptor: Int32) {
     var one: UInt64 = 1
     let count = unsafe write(descriptor, &one, 8)
-    precondition(count == 8, "an event counter of this process refused a one")
+    precondition(count == 8, "an eventfd of this process refused a write")
   }
 
   private static func take(_ descriptor: Int32) -> Bool {

@@ -1,7 +1,7 @@
 package import FlowStorage
 import Glibc
 
-/// Makes a system call that says -1 and errno when it fails, again if a signal interrupted it.
+/// Makes a system call that fails with -1 and errno, and repeats it if a signal interrupts it.
 package func systemCall<Result: SignedInteger>(
   _ body: () -> Result
 ) throws(Errno) -> Result {

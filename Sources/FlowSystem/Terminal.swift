@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// The terminal behind standard output.
+/// The terminal on standard output.
 package struct Terminal: Sendable {
   package struct Size: Equatable, Sendable {
     package var columns: Int
@@ -13,12 +13,12 @@ package struct Terminal: Sendable {
     }
   }
 
-  /// What is assumed of a terminal that does not know its own size (a serial line, a recording).
+  /// The size of a terminal that does not know its own (a serial line, a recording).
   private static let usualSize = Size(columns: 80, rows: 24)
 
   private let descriptor = STDOUT_FILENO
 
-  /// Nil where standard output is no terminal, or is one that cannot move its cursor.
+  /// Nil if standard output is no terminal, or one without cursor movement.
   package init?() {
     guard isatty(descriptor) == 1, let type = ProcessFacts.environmentValue("TERM"),
       !type.isEmpty, type != "dumb"
@@ -32,14 +32,14 @@ package struct Terminal: Sendable {
     return Size(columns: columns, rows: rows)
   }
 
-  /// Whether this process may draw: one in the background would draw over what its shell shows.
+  /// Whether this process may draw. In the background it would overwrite the shell's output.
   package var isOurs: Bool {
     let group = tcgetpgrp(descriptor)
-    // A terminal that is not the controlling one has no foreground, and no shell.
+    // A terminal that is not the controlling one has no foreground group and no shell.
     return group < 0 || group == getpgrp()
   }
 
-  /// As https://no-color.org has it.
+  /// See https://no-color.org.
   package var hasColours: Bool {
     (ProcessFacts.environmentValue("NO_COLOR") ?? "").isEmpty
   }

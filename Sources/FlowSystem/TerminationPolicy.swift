@@ -1,12 +1,12 @@
 import Glibc
 
-/// What a SIGTERM means to an engine.
+/// What SIGTERM does to an engine.
 package enum TerminationPolicy: String, CaseIterable, Sendable {
-  /// Let go of the run: what runs goes on, and another engine can take it up.
+  /// Detach from the run: running attempts continue, and another engine can resume the run.
   case detach
-  /// Cancel the run, as a Ctrl-C does.
+  /// Cancel the run, as Ctrl-C does.
   case cancel
 
-  /// The first process of a container takes all others with it: nothing would go on.
+  /// The end of a container's first process kills all others, so nothing would continue.
   package static var usual: TerminationPolicy { getpid() == 1 ? .cancel : .detach }
 }

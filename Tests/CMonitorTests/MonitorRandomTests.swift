@@ -28,7 +28,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case FLOW_MONITOR_IS_REAPING: "reaping"
       case FLOW_MONITOR_IS_CLEARING: "clearing"
       case FLOW_MONITOR_IS_ENDING: "ending"
-      case FLOW_MONITOR_IS_WAITING_FOR_ROOM: "waiting"
+      case FLOW_MONITOR_IS_WAITING_FOR_SPACE: "waiting"
       case FLOW_MONITOR_IS_DONE: "done"
       default: "?"
       }

@@ -2,21 +2,8 @@ import FlowLog
 import FlowStorage
 import Testing
 
-/// What people are told when the log, or the disk under it, fails.
+/// The messages for a log that cannot be read or written.
 struct WordingTests {
-  private static let known: [Int32] = [
-    1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 20, 21, 22, 24, 26, 27, 28, 30, 32, 36, 39, 40, 95,
-    122,
-  ]
-
-  @Test func errorNumbersHaveWordsOfTheirOwn() {
-    let words = Self.known.map { "\(Errno(rawValue: $0))" }
-    #expect(Set(words).count == words.count)
-    for text in words { #expect(text.contains("(E") && text.hasSuffix(")"), "\(text)") }
-    #expect("\(Errno.noSpace)" == "no space left on device (ENOSPC)")
-    #expect("\(Errno(rawValue: 71))" == "error 71")
-  }
-
   private static let storage = StorageError(.write, "log/1", .inputOutput)
 
   @Test(arguments: [

@@ -1,10 +1,13 @@
-// What Swift's Glibc module does not import: variadic calls, macros, and headers that it leaves out.
-// Thin wrappers and nothing else: each is one call, with its result and errno as they come.
+// CLinux is what Swift's Glibc module does not import: variadic calls, macros, and headers that it
+// leaves out. It includes the C library and the kernel's headers, and nothing of the project.
+//
+// Invariant: each function is a thin wrapper around one operation, with its result and errno
+// unchanged.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-// Without _GNU_SOURCE, and so with a few numbers of the kernel's own: the Glibc module is built without
-// it, and two definitions of one type do not go together.
+// Without _GNU_SOURCE, and so with a few of the kernel's numbers spelled out: the Glibc module is
+// built without it, and two different definitions of one type conflict.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -29,7 +32,7 @@ enum {
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
 };
 
-// Of glibc 2.29 and 2.34; its header shows them to _GNU_SOURCE only.
+// glibc 2.29 and 2.34 have these; their header declares them for _GNU_SOURCE only.
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
                                                 const char *path);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
@@ -56,9 +59,9 @@ static inline int clinux_rename_noreplace(const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, CLINUX_RENAME_NOREPLACE);
 }
 
-// Which file it is, and how large in bytes. Of the file at a path, or of an open one where the path is
-// empty. Not by stat(2): that also asks for the file's times, and after that the next write notes its
-// own to the nanosecond, so that every sync of a log would have its inode to write, too.
+// The identity and size of the file at a path, or of an open file if the path is empty. Not with
+// stat(2): it also queries the file's times. After that query the next write records its time to
+// the nanosecond, so that every sync of a log would have to write the inode, too.
 struct clinux_file {
   unsigned long long device, inode;
   long long size;
@@ -80,7 +83,7 @@ static inline int clinux_allocate(int fd, long long offset, long long length) {
   return (int)syscall(SYS_fallocate, fd, 0, offset, length);
 }
 
-// Where the next bytes are that are not in a hole; ENXIO if there are none.
+// The offset of the next bytes that are not in a hole; ENXIO if there are none.
 static inline long long clinux_next_data(int fd, long long offset) {
   return lseek(fd, offset, 3);  // SEEK_DATA
 }
@@ -90,7 +93,7 @@ static inline int clinux_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-// A descriptor that names one process, and is readable when it has ended.
+// A descriptor that names one process, and becomes readable when it has ended.
 static inline int clinux_open_process(pid_t process) {
   return (int)syscall(SYS_pidfd_open, process, 0);
 }
@@ -99,15 +102,15 @@ static inline int clinux_signal_process(int descriptor, int number) {
   return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0);
 }
 
-// Both ends do not block.
+// A pipe whose ends do not block.
 static inline int clinux_pipe(int ends[2]) {
   return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }
 
-// Another number for the same open file, from 10 on.
+// A second descriptor for the same open file, from 10 on.
 static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 10); }
 
-// Readable when something is made in, or moved into, the folder.
+// A descriptor that becomes readable when an entry is created in the folder or moved into it.
 static inline int clinux_watch_folder(const char *path) {
   int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   if (fd < 0) return -1;
@@ -141,8 +144,8 @@ static inline long clinux_terminal_size(int fd) {
 
 static inline int clinux_eventfd(int flags) { return eventfd(0, flags | EFD_CLOEXEC); }
 
-// What a process says on standard error when it traps; the trap then takes its course. Only the
-// handler reads it, with calls that a handler may make (signal-safety(7)).
+// The text that a process prints on standard error when it traps, before the trap ends it. Only the
+// handler reads it, with calls that are safe in a handler (signal-safety(7)).
 static inline char *clinux_last_words(void) {
   static char words[256];
   return words;
@@ -162,8 +165,8 @@ static inline void clinux_set_last_words(const char *words) {
     signal(traps[i], clinux_say_last_words);
 }
 
-// A copy of this process, with a pipe between the two: *end is the caller's end of it. 0 in the copy,
-// which ends with this process at the latest, says nothing on standard error, and leaves no core file.
+// A copy of this process, connected by a pipe: *end is the caller's end of it. Returns 0 in the
+// copy, which dies with this process, prints nothing on standard error, and leaves no core file.
 // -1: errno.
 static inline pid_t clinux_fork(int *end) {
   int ends[2];

@@ -1,12 +1,14 @@
-/// How an engine, its launcher and the monitors speak. All are copies of one executable on one
-/// machine, so that the structures pass as they are.
+/// The messages between an engine, its launcher and the monitors: requests to launch, and reports.
+/// All are copies of one executable on one machine, so the structures are sent as they are in
+/// memory.
 #pragma once
 
 #include "record.h"
 
-/// The beginning of a request to launch an attempt. There follow, each with a zero at its end:
-/// the working directory, the paths of output and record, the arguments, and the variables that are
-/// added to the launcher's own environment (`NAME=value`; of those with one name the last counts).
+/// The beginning of a request to launch an attempt. Strings follow, each with a zero at its end:
+/// the working directory, the paths of the output and of the attempt record, the arguments, and the
+/// variables that are added to the launcher's own environment (`NAME=value`; the last of a name
+/// counts).
 struct flow_request_header {
   /// Of the whole request, in bytes.
   uint32_t size;
@@ -29,18 +31,19 @@ enum flow_report_kind {
   /// The command runs as `process`.
   FLOW_REPORT_LAUNCHED = 1,
   FLOW_REPORT_DEADLINE = 2,
-  /// `end` says how. The monitor's own end is told only if this was not.
+  /// `end` has the outcome. A monitor's own end is reported only if this was not.
   FLOW_REPORT_ENDED = 3,
-  FLOW_REPORT_NO_ROOM = 4,
-  /// `end` says why.
+  /// Nothing was started: no disk space for the attempt record.
+  FLOW_REPORT_NO_SPACE = 4,
+  /// Nothing was started; `end` has the reason.
   FLOW_REPORT_REFUSED = 5,
-  /// No monitor could be forked; `end` says why. By the launcher, as is the next.
+  /// The launcher could not fork a monitor; `end` has the reason.
   FLOW_REPORT_NOT_FORKED = 6,
-  /// The monitor has ended, and `killed` processes that it left to the launcher have been killed.
+  /// The launcher found the monitor ended, and killed `killed` processes that it left.
   FLOW_REPORT_MONITOR_GONE = 7,
 };
 
-/// What launcher and monitors tell: smaller than what a pipe takes as a whole (PIPE_BUF).
+/// A report of a launcher or monitor: smaller than what a pipe takes in one write (PIPE_BUF).
 struct flow_report {
   enum flow_report_kind kind;
   int32_t step;

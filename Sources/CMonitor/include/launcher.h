@@ -1,20 +1,20 @@
-/// What a launcher decides: a pure function, as for monitors (`monitor.h`).
+/// The decisions of a launcher: a pure step function, as for monitors (`monitor.h`).
 ///
-/// A launcher belongs to one engine and forks a monitor for each attempt. Its lock is shared with
-/// the monitors that it forks, each of which lets go of it when its record is made: a free lock
-/// therefore means that no fork is in flight. When its engine is gone it accepts nothing more, lets
-/// go of the lock, and stays as reaper until its last monitor has ended.
+/// A launcher belongs to one engine and forks a monitor for each attempt. It shares its lock with
+/// the monitors that it forks; each releases the lock once its attempt record exists. A free lock
+/// therefore means that no fork is in flight. When its engine is gone, the launcher accepts no more
+/// requests, releases the lock, and stays as reaper until its last monitor has ended.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum flow_launcher_event_kind {
-  /// The engine wants an attempt launched; `id` is the caller's name for it.
+  /// The engine requests the launch of an attempt; `id` is the caller's name for it.
   FLOW_LAUNCHER_REQUEST,
   /// The answer to FLOW_LAUNCHER_FORK: the monitor's process id, or a negative error number.
   FLOW_LAUNCHER_FORKED,
-  /// A child has ended and is reaped: a monitor, or a process that fell to the launcher as
+  /// A child has ended and was reaped: a monitor, or an orphan that the launcher adopted as
   /// subreaper.
   FLOW_LAUNCHER_CHILD_ENDED,
   /// The engine is gone: its end of the channel is closed.
@@ -32,9 +32,9 @@ struct flow_launcher_event {
 enum flow_launcher_action_kind {
   /// Fork a monitor for the request `id`. Answered by FLOW_LAUNCHER_FORKED before any other event.
   FLOW_LAUNCHER_FORK,
-  /// Tell the engine that the monitor of the request `id` could not be forked: `error`.
+  /// Report to the engine that the monitor of the request `id` could not be forked: `error`.
   FLOW_LAUNCHER_REPORT_FORK_FAILED,
-  /// Tell the engine that the monitor of the request `id` is gone.
+  /// Report to the engine that the monitor of the request `id` is gone.
   FLOW_LAUNCHER_REPORT_MONITOR_GONE,
   /// Close the lock; once, when the engine is gone.
   FLOW_LAUNCHER_RELEASE_LOCK,
@@ -60,7 +60,7 @@ struct flow_launcher_monitor {
 };
 
 struct flow_launcher {
-  /// The monitors that live, in no order; the caller's memory.
+  /// The living monitors, in no order; the memory is the caller's.
   struct flow_launcher_monitor *monitors;
   uint32_t capacity;
   uint32_t count;
@@ -69,7 +69,7 @@ struct flow_launcher {
   uint32_t forking_id;
 };
 
-/// `monitors` has room for `capacity`; a request beyond it is answered as a failed fork (EAGAIN).
+/// `monitors` holds up to `capacity`; a request beyond that is answered as a failed fork (EAGAIN).
 void flow_launcher_init(
     struct flow_launcher *launcher, struct flow_launcher_monitor *monitors, uint32_t capacity);
 

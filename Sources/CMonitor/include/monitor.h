@@ -1,16 +1,27 @@
-/// What a monitor decides: a pure function from what happened to what is to be done, without any
-/// system call. The process that performs the actions on Linux and the simulated one drive the very
-/// same function.
+/// CMonitor holds what monitors and launchers decide, and the formats that they share with an
+/// engine: the attempt record, requests and reports. It is pure C: the Linux processes (CLauncher)
+/// and the simulated ones drive the same functions.
 ///
-/// A monitor owns one attempt. It makes and locks the attempt's record, lets go of the launcher's
-/// lock only when the record says `starting`, starts the command, alone enforces its deadline and
-/// alone signals its processes, and writes the end when nothing of the attempt is left.
+/// It includes only headers of the C library that every POSIX system has, for constants and memory
+/// functions, and makes no system call.
 ///
-/// Not every event can come at every time; one that cannot be is a fault of the caller, and traps.
-/// STOP, FORCE and TIME may come at any time: too early they are remembered (TIME is not), too late
-/// they change nothing. An action that is answered is answered before anything else but these.
-/// The caller looks at its children whenever no answer is due, and before it looks at the clock, so
-/// that a command that ended in time is not said to have passed its deadline.
+/// Invariant: a step function is a pure function of its state and the event.
+/// Invariant: an event that cannot happen in a phase traps; it is a fault of the caller.
+/// Invariant: decoding never fails and trusts no value without its checksum.
+/// Invariant: a process id in a decoded record is positive, so that no signal reaches a group by
+/// accident.
+
+/// The decisions of a monitor: a step function from an event to actions.
+///
+/// A monitor owns one attempt. It creates and locks the attempt record, releases the launcher's
+/// lock only once the record says `starting`, and starts the command. It alone enforces the
+/// deadline and signals the attempt's processes, and writes the end once no process of the attempt
+/// is left.
+///
+/// STOP, FORCE and TIME may come at any time: too early, STOP and FORCE are remembered and TIME is
+/// ignored; too late, they change nothing. The answer to an action comes before any event but
+/// these. The caller checks its children whenever no answer is due, and before it checks the clock,
+/// so that a command that ended in time does not count as past its deadline.
 #pragma once
 
 #include "record.h"
@@ -18,24 +29,23 @@
 enum flow_monitor_event_kind {
   /// The first: the monitor has been forked.
   FLOW_MONITOR_BEGIN,
-  /// The last action, one that is answered, has been performed; `result` is what it returned, or a
-  /// negative error number.
+  /// The answer to the last action: `result` is what it returned, or a negative error number.
   FLOW_MONITOR_DONE,
-  /// The command itself has ended; `result` is its status as `waitpid` gives it. It is reaped only
-  /// by the action that follows, so that its number still names its group.
+  /// The command itself has ended; `result` is its status as `waitpid` returns it. Only the action
+  /// that follows reaps it, so that its id still names its process group.
   FLOW_MONITOR_COMMAND_ENDED,
-  /// No descendant is left (ECHILD), the command included. This or FLOW_MONITOR_SOMEBODY_LEFT is
-  /// what the caller says after FLOW_MONITOR_REAP_COMMAND, and whenever it has reaped others since.
-  FLOW_MONITOR_NOBODY_LEFT,
-  /// Somebody wants the attempt to end, with grace.
+  /// No descendant is left (ECHILD), and the command was reaped. The caller sends this event or
+  /// FLOW_MONITOR_DESCENDANTS_LEFT after FLOW_MONITOR_REAP_COMMAND, and after each later reaping.
+  FLOW_MONITOR_NO_DESCENDANT_LEFT,
+  /// A request to end the attempt, with grace.
   FLOW_MONITOR_STOP,
-  /// Somebody wants the attempt to end now.
+  /// A request to end the attempt now.
   FLOW_MONITOR_FORCE,
   /// Time has passed: `flow_monitor_wake_up` may be due.
   FLOW_MONITOR_TIME,
-  /// The command has been reaped and descendants are left: `result` says how many. The number
-  /// counts the first time only.
-  FLOW_MONITOR_SOMEBODY_LEFT,
+  /// The command was reaped and `result` descendants are left. The number counts the first time
+  /// only.
+  FLOW_MONITOR_DESCENDANTS_LEFT,
 };
 
 struct flow_monitor_event {
@@ -50,7 +60,7 @@ enum flow_monitor_action {
   /// O_CREAT | O_EXCL.
   FLOW_MONITOR_CREATE_RECORD,
   FLOW_MONITOR_LOCK_RECORD,
-  /// Give it room for all its parts, so that the end can be written on a full disk.
+  /// Reserve space for all its parts, so that the end can be written on a full disk.
   FLOW_MONITOR_RESERVE_RECORD,
   FLOW_MONITOR_REMOVE_RECORD,
   FLOW_MONITOR_WRITE_START,
@@ -58,23 +68,23 @@ enum flow_monitor_action {
   /// that `flow_monitor.failed_operation` is then set to by the caller.
   FLOW_MONITOR_SPAWN,
   FLOW_MONITOR_WRITE_COMMAND,
-  /// Write `end`, whose CPU time and peak memory the caller fills in. It may be asked for again.
+  /// Write `end`, with CPU time and peak memory filled in by the caller. May be repeated.
   FLOW_MONITOR_WRITE_END,
 
   // Not answered.
   /// Close the launcher's lock.
   FLOW_MONITOR_RELEASE_LAUNCHER,
-  /// Tell the engine, if there is one.
+  /// Report to the engine, if it lives.
   FLOW_MONITOR_REPORT_LAUNCHED,
   FLOW_MONITOR_REPORT_DEADLINE,
   FLOW_MONITOR_REPORT_ENDED,
-  /// Nothing was started, since the record has no room; the attempt can be launched again.
-  FLOW_MONITOR_REPORT_NO_ROOM,
-  /// Nothing was started: the record could not be made, and `end` says why.
+  /// Nothing was started for lack of disk space; the attempt can be launched again.
+  FLOW_MONITOR_REPORT_NO_SPACE,
+  /// Nothing was started: the record could not be created, and `end` has the reason.
   FLOW_MONITOR_REPORT_REFUSED,
   /// SIGTERM to the command's group; the command is not reaped.
   FLOW_MONITOR_TERMINATE_GROUP,
-  /// SIGCONT to the same: who is stopped hears nothing else before he goes on.
+  /// SIGCONT to the same: a stopped process handles no signal before it continues.
   FLOW_MONITOR_CONTINUE_GROUP,
   /// SIGTERM and SIGCONT to all direct children; the command has been reaped.
   FLOW_MONITOR_TERMINATE_CHILDREN,
@@ -82,8 +92,7 @@ enum flow_monitor_action {
   FLOW_MONITOR_KILL_CHILDREN,
   /// Reap the command, which has ended.
   FLOW_MONITOR_REAP_COMMAND,
-  /// Fill `end.unkillable` and its ids with the descendants that are left; what has ended and is
-  /// only not reaped is none of them.
+  /// Fill `end.unkillable` and its ids with the descendants that are left, zombies excluded.
   FLOW_MONITOR_NAME_SURVIVORS,
   FLOW_MONITOR_EXIT,
 };
@@ -91,14 +100,14 @@ enum flow_monitor_action {
 enum { FLOW_MONITOR_MAX_ACTIONS = 6 };
 
 enum {
-  /// SIGKILL is repeated, for those that fell to the monitor since.
+  /// SIGKILL is repeated after this time, for orphans that the monitor has adopted since.
   FLOW_MONITOR_KILL_AGAIN_US = 50 * 1000,
-  /// From the first SIGKILL until those that are left are named and given up.
+  /// From the first SIGKILL until the survivors are recorded and given up.
   FLOW_MONITOR_GIVE_UP_US = 30 * 1000 * 1000,
-  /// A monitor whose kill is later than this was itself held up (stopped, or frozen together with
-  /// the attempt), and gives up no sooner than so long after it has killed again.
-  FLOW_MONITOR_HELD_UP_US = 1000 * 1000,
-  /// An end for which there is no room is tried again.
+  /// A monitor that kills this much too late was itself delayed (stopped, or frozen together with
+  /// the attempt). It gives up no sooner than this long after it has killed again.
+  FLOW_MONITOR_DELAYED_US = 1000 * 1000,
+  /// An end for which there is no space is written again after this time.
   FLOW_MONITOR_RETRY_US = 1000 * 1000,
 };
 
@@ -114,10 +123,10 @@ struct flow_monitor_actions {
 ///               ▼                                    ▼           ▼        ▼           ▼
 ///             DONE ◀─────────────────────────────── DONE         └───▶ ENDING ◀───────┘
 ///                                                                       │  ▲
-///                                                      DONE ◀───────────┘  └─▶ WAITING_FOR_ROOM
+///                                                      DONE ◀───────────┘  └─▶ WAITING_FOR_SPACE
 ///
-/// From WATCHING, too, it is ENDING at once if the command itself cannot be killed; from REAPING if
-/// nobody is left, or those that are may stay.
+/// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
+/// no descendant is left, or those left may stay.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,
@@ -129,12 +138,12 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_NOTING,
   /// The command runs.
   FLOW_MONITOR_IS_WATCHING,
-  /// The command is being reaped; whether others are left comes next.
+  /// The command is being reaped; the next event reports whether descendants are left.
   FLOW_MONITOR_IS_REAPING,
-  /// The command has been reaped, and its descendants are being ended.
+  /// The command was reaped, and its descendants are being stopped.
   FLOW_MONITOR_IS_CLEARING,
   FLOW_MONITOR_IS_ENDING,
-  FLOW_MONITOR_IS_WAITING_FOR_ROOM,
+  FLOW_MONITOR_IS_WAITING_FOR_SPACE,
   FLOW_MONITOR_IS_DONE,
 };
 
@@ -145,9 +154,9 @@ struct flow_monitor {
   int64_t grace_us;
   bool keeps_stragglers;
 
-  // For the caller to read when it performs an action.
+  // Read by the caller when it performs an action.
   struct flow_record_end end;
-  /// The command's process id, once it was started.
+  /// The command's process id, once started.
   int32_t command;
 
   // Set by the caller when FLOW_MONITOR_SPAWN fails.
@@ -162,17 +171,17 @@ struct flow_monitor {
   bool command_ended;
   bool command_reaped;
   bool stop_asked, force_asked;
-  /// Times of the monotonic clock; INT64_MAX where there is none.
+  /// Times of the monotonic clock; INT64_MAX for none.
   int64_t deadline, kill_at, give_up_at, retry_at;
 };
 
 void flow_monitor_init(
     struct flow_monitor *monitor, int64_t timeout_us, int64_t grace_us, bool keeps_stragglers);
 
-/// Takes in what happened; `actions` is what is to be done, in order.
+/// Handles an event; `actions` receives what to do, in order.
 void flow_monitor_step(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions);
 
-/// When the monitor wants a FLOW_MONITOR_TIME at the latest; INT64_MAX for never.
+/// When the monitor needs a FLOW_MONITOR_TIME at the latest; INT64_MAX for never.
 int64_t flow_monitor_wake_up(const struct flow_monitor *monitor);

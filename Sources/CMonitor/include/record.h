@@ -1,13 +1,13 @@
-/// An attempt's record: what its monitor knows of it, in a file of 320 bytes that is made before the
-/// command is started and outlives every engine. Three parts, each with a checksum of its own, each
-/// written once and with one write:
+/// The attempt record: what a monitor knows of its attempt, in a file of 320 bytes that exists
+/// before the command starts and outlives every engine. It has three parts, each with its own
+/// checksum, each written once and with one write:
 ///
-///        0  start     128 bytes  before anything is started
-///      128  command    64 bytes  when the command runs
-///      192  end       128 bytes  when nothing of the attempt runs any more
+///        0  start     128 bytes  before the command starts
+///      128  command    64 bytes  once the command runs
+///      192  end       128 bytes  once no process of the attempt runs any more
 ///
-/// All numbers are little-endian. A part whose bytes are all zero was not written yet. The places of
-/// the numbers within the parts are in `record.c`.
+/// All numbers are little-endian. A part of zeros was not written yet. `record.c` has the layout of
+/// the parts.
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +21,8 @@ enum {
   FLOW_RECORD_SIZE = 320,
 };
 
-/// Where a process id means what it says: one boot of one machine, one mount of the run's folder,
-/// one process namespace.
+/// The context in which a process id names a process: one boot of one machine, one mount of the
+/// run's folder, one process namespace.
 struct flow_host_context {
   uint64_t boot;
   uint64_t mount;
@@ -32,11 +32,11 @@ struct flow_host_context {
 struct flow_record_start {
   int32_t step;
   int32_t attempt;
-  /// The number of the event that is the intent to launch this attempt.
+  /// The sequence number of the event that is the intent to launch this attempt.
   int64_t intent;
   struct flow_host_context host;
-  /// The monitor, and when it was started in the kernel's own count, which tells it from a later
-  /// process with the same number.
+  /// The monitor, and its start time in the kernel's clock ticks, which tells it from a later
+  /// process with the same id.
   int32_t monitor;
   uint64_t monitor_start;
   /// CLOCK_MONOTONIC in microseconds.
@@ -54,7 +54,7 @@ enum flow_result {
   FLOW_RESULT_LAUNCH_FAILED = 2,
 };
 
-/// What made an attempt end.
+/// Why an attempt ended.
 enum flow_cause {
   FLOW_CAUSE_ITSELF = 0,
   FLOW_CAUSE_DEADLINE = 1,
@@ -62,7 +62,7 @@ enum flow_cause {
   FLOW_CAUSE_FORCE = 3,
 };
 
-/// What kept a command from starting.
+/// The operation that failed when a command was started.
 enum flow_launch_operation {
   FLOW_LAUNCH_CREATE_OUTPUT = 0,
   FLOW_LAUNCH_CHANGE_DIRECTORY = 1,
@@ -78,18 +78,18 @@ struct flow_record_end {
   /// Of a failed launch.
   enum flow_launch_operation operation;
   enum flow_cause cause;
-  /// From the start of the command until nothing of the attempt was left that may not stay.
+  /// From the start of the command until no process of the attempt was left that may not stay.
   int64_t duration_us;
-  /// Of the command and all its descendants that were waited for.
+  /// Of the command and all reaped descendants.
   int64_t cpu_us;
-  /// Of the largest of them.
+  /// Of the largest of these processes.
   int64_t peak_memory_kib;
-  /// How many descendants were left when the command itself had ended, and were stopped.
+  /// How many descendants outlived the command and were stopped.
   int32_t stragglers;
-  /// How many processes could not be killed; the ids of the first of them, then zeros.
+  /// How many processes could not be killed; the ids of the first, then zeros.
   int32_t unkillable;
   int32_t unkillable_ids[8];
-  /// How much of the output's middle was given back to the disk; it reads as zeros.
+  /// How much of the output's middle was discarded; it reads as zeros.
   int64_t dropped_output_bytes;
 };
 
@@ -98,7 +98,7 @@ void flow_record_encode_command(const struct flow_record_command *command, uint8
 void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128]);
 
 enum flow_part_state {
-  /// All zero, or behind the end of the file.
+  /// All zero, or beyond the end of the file.
   FLOW_PART_ABSENT = 0,
   FLOW_PART_VALID = 1,
   FLOW_PART_BROKEN = 2,
@@ -111,6 +111,6 @@ struct flow_record {
   struct flow_record_end end;
 };
 
-/// Reads whatever bytes a record's file holds; never fails, believes nothing without its checksum,
-/// and refuses values that no monitor writes.
+/// Decodes any bytes that a record file holds. Never fails, trusts no part without its checksum,
+/// and rejects values that no monitor writes.
 void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *record);

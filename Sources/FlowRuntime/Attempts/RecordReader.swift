@@ -44,10 +44,8 @@ struct RecordReader<Store: Storage> {
 
   /// The paths of all attempt records of a run, sorted.
   func paths(in folder: RunFolder) throws(RunError) -> [String] {
-    let names = try wrapping(.list, folder.attempts) { () throws(Errno) in
-      do throws(Errno) { return try storage.entries(of: folder.attempts) } catch .noSuchFile {
-        return []
-      }
+    let names = try wrapping { () throws(StorageError) in
+      try Folder(folder.attempts, in: storage).namesIfPresent()
     }
     return names.filter { $0.utf8.suffix(4).elementsEqual(".rec".utf8) }
       .map { "\(folder.attempts)/\($0)" }

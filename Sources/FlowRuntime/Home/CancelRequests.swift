@@ -5,49 +5,35 @@ package import FlowStorage
 /// engine drives the run or not. The name is the whole request, `<id in hexadecimal>.cancel` or
 /// `.force`, so a request is never half written. It is handled once the history holds its id.
 package struct CancelRequests<Store: Storage> {
-  private let path: String
+  private let folder: Folder<Store>
   /// The folders above, whose entries a request depends on.
-  private let parents: [String]
-  private let storage: Store
+  private let parents: [Folder<Store>]
 
-  package init(_ folder: RunFolder, in storage: Store) {
-    path = folder.requests
-    parents = [folder.path, folder.home]
-    self.storage = storage
+  package init(_ run: RunFolder, in storage: Store) {
+    folder = Folder(run.requests, in: storage)
+    parents = [run.path, run.home].map { Folder($0, in: storage) }
   }
 
   /// Writes a request. It is durable when this returns. A second one with the same id changes
   /// nothing.
   package func file(_ request: CancelRequest) throws(RunError) {
-    try makeFolder()
-    let name = "\(path)/\(Self.name(of: request))"
-    do throws(Errno) {
-      let file = try storage.open(name, .create)
-      try storage.close(file)
-    } catch {
-      if error != .fileExists { throw .storage(StorageError(.create, name, error)) }
-    }
-    // The process that created the run or the folder may have died before their names were durable.
-    for folder in [path] + parents {
-      try wrapping(.syncDirectory, folder) { () throws(Errno) in try storage.syncDirectory(folder) }
-    }
-  }
-
-  /// Runs of earlier versions have no such folder.
-  private func makeFolder() throws(RunError) {
-    do throws(Errno) { try storage.makeDirectory(path) } catch {
-      if error != .fileExists { throw .storage(StorageError(.makeDirectory, path, error)) }
+    try wrapping { () throws(StorageError) in
+      // Runs of earlier versions have no such folder.
+      try folder.makeIfMissing()
+      do throws(StorageError) {
+        try folder.open(Self.name(of: request), .create).close()
+      } catch {
+        guard error.errno == .fileExists else { throw error }
+      }
+      // The process that created the run or the folder may have died before their names were durable.
+      for folder in [folder] + parents { try folder.sync() }
     }
   }
 
   /// All requests, ordered by id, those with force last: after a forced stop, one with grace would
   /// ask for nothing.
   package func all() throws(RunError) -> [CancelRequest] {
-    let names: [String]
-    do throws(Errno) { names = try storage.entries(of: path) } catch {
-      if error == .noSuchFile { return [] }
-      throw .storage(StorageError(.list, path, error))
-    }
+    let names = try wrapping { () throws(StorageError) in try folder.namesIfPresent() }
     let requests = names.compactMap { Self.request(named: $0) }
     return requests.filter { !$0.force } + requests.filter(\.force)
   }

@@ -49,7 +49,7 @@ extension RunHome {
       let commit = EncodedCommit(events)
       var journal = try build(building, definition, for: commit, by: process)
       try journal.commit(commit)
-      try syncDirectory(building.path)
+      try wrapping { () throws(StorageError) in try files(building).sync() }
       try give(building, theNameOf: folder, id)
       return journal
     } catch {
@@ -61,14 +61,14 @@ extension RunHome {
   private func build(
     _ folder: RunFolder, _ definition: [UInt8], for commit: EncodedCommit, by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
-    try makeDirectory(folder.path)
+    try wrapping { () throws(StorageError) in try files(folder).make() }
     let lock = try RunLock.create(folder.lock, in: storage)
     try write(definition, to: folder.definition)
     try wrapping { () throws(StorageError) in
       try File(folder.launcher, .create, in: storage).close()
-    }
-    for path in [folder.log, folder.requests, folder.attempts, folder.work] {
-      try makeDirectory(path)
+      for path in [folder.log, folder.requests, folder.attempts, folder.work] {
+        try Folder(path, in: storage).make()
+      }
     }
     var options = process.logOptions
     // The first commit contains the whole definition, and must fit into the first segment.
@@ -86,21 +86,15 @@ extension RunHome {
   private func give(
     _ building: RunFolder, theNameOf folder: RunFolder, _ id: String
   ) throws(RunError) {
-    do throws(Errno) {
-      try storage.rename(building.path, to: folder.path, replacing: false)
-    } catch .fileExists {
-      throw .runExists(id)
-    } catch {
-      throw .storage(StorageError(.rename, building.path, error))
+    do throws(StorageError) { try files(building).rename(to: folder.path) } catch {
+      throw error.errno == .fileExists ? .runExists(id) : .storage(error)
     }
   }
 
   /// Takes back a name that may not be durable, of a run that was not announced yet. Nothing in the
   /// run is removed before the name is durably gone: a run that can be seen is complete.
   private func withdraw(_ folder: RunFolder, to building: RunFolder) throws(RunError) {
-    try wrapping(.rename, folder.path) { () throws(Errno) in
-      try storage.rename(folder.path, to: building.path, replacing: false)
-    }
+    try wrapping { () throws(StorageError) in try files(folder).rename(to: building.path) }
     try syncNames()
     try removeTree(building.path)
   }
@@ -134,48 +128,34 @@ extension RunHome {
       deepestFolder = parent
       parent = paths.removeFirst()
     }
-    if let deepestFolder { try syncDirectory(deepestFolder, mayBeClosed: true) }
-    for next in paths {
-      try makeDirectory(next, mayExist: true)
-      try syncDirectory(parent)
-      parent = next
+    try wrapping { () throws(StorageError) in
+      if let deepestFolder { try syncIfReadable(deepestFolder) }
+      for next in paths {
+        // Another process may be making the same home.
+        try Folder(next, in: storage).makeIfMissing()
+        try Folder(parent, in: storage).sync()
+        parent = next
+      }
     }
     _ = try isThere(path)
     _ = try isThere(runs)
   }
 
-  private func makeDirectory(_ path: String, mayExist: Bool = false) throws(RunError) {
-    do throws(Errno) {
-      try storage.makeDirectory(path)
-    } catch {
-      // Another process may be creating the same home.
-      if error == .fileExists && mayExist { return }
-      throw .storage(StorageError(.makeDirectory, path, error))
+  /// A folder that this user cannot read holds no names that this user has made.
+  private func syncIfReadable(_ path: String) throws(StorageError) {
+    do throws(StorageError) { try Folder(path, in: storage).sync() } catch {
+      guard error.errno == .permissionDenied else { throw error }
     }
   }
 
   /// Makes the names of all runs durable.
   func syncNames() throws(RunError) {
-    try syncDirectory(runs)
-  }
-
-  /// - Parameter mayBeClosed: whether this user may have no permission to read the folder; then
-  ///   nothing was created in it.
-  private func syncDirectory(_ path: String, mayBeClosed: Bool = false) throws(RunError) {
-    do throws(Errno) { try storage.syncDirectory(path) } catch {
-      if error == .permissionDenied && mayBeClosed { return }
-      throw .storage(StorageError(.syncDirectory, path, error))
-    }
+    try wrapping { () throws(StorageError) in try Folder(runs, in: storage).sync() }
   }
 
   func removeTree(_ path: String) throws(RunError) {
-    guard let attributes = try attributes(of: path) else { return }
-    try wrapping(.remove, path) { () throws(Errno) in
-      guard attributes.isDirectory else { return try storage.removeFile(path) }
-    }
-    guard attributes.isDirectory else { return }
-    let names = try wrapping(.list, path) { () throws(Errno) in try storage.entries(of: path) }
-    for name in names { try removeTree("\(path)/\(name)") }
-    try wrapping(.remove, path) { () throws(Errno) in try storage.removeDirectory(path) }
+    try wrapping { () throws(StorageError) in try Folder(path, in: storage).removeTree() }
   }
+
+  private func files(_ folder: RunFolder) -> Folder<Store> { Folder(folder.path, in: storage) }
 }

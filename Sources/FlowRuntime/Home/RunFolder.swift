@@ -1,3 +1,5 @@
+import FlowStorage
+
 /// The files of one run.
 ///
 ///     <home>/runs/<run id>/
@@ -19,8 +21,7 @@ package struct RunFolder: Hashable, Sendable {
 
   /// The folder above.
   var home: String {
-    let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
-    return end == path.startIndex ? "/" : String(path[..<end])
+    PathName.parent(of: path) ?? "/"
   }
 
   package var definition: String { "\(path)/definition.json" }

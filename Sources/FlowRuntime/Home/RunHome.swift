@@ -22,7 +22,7 @@ package struct RunHome<Store: Storage> {
   /// The ids of all runs, the most recent first.
   package func list() throws(RunError) -> [String] {
     guard try isThere(path), try isThere(runs) else { return [] }
-    let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
+    let names = try wrapping { () throws(StorageError) in try Folder(runs, in: storage).names() }
     // The definition file is written once, so its time is when the run was created.
     var found: [(created: Int64, id: String)] = []
     for id in names where RunID.isValid(id) {
@@ -66,7 +66,7 @@ package struct RunHome<Store: Storage> {
   }
 
   func attributes(of path: String) throws(RunError) -> FileAttributes? {
-    try wrapping(.inspect, path) { () throws(Errno) in try storage.attributes(of: path) }
+    try wrapping { () throws(StorageError) in try Folder(path, in: storage).attributes() }
   }
 }
 

@@ -18,8 +18,8 @@ extension RunHome {
     }
     let removed = "\(runs)/\(Self.removedPrefix)\(id)"
     try removeTree(removed)
-    try wrapping(.rename, folder.path) { () throws(Errno) in
-      try storage.rename(folder.path, to: removed, replacing: false)
+    try wrapping { () throws(StorageError) in
+      try Folder(folder.path, in: storage).rename(to: removed)
     }
     try syncNames()
     do throws(StorageError) { try lock.close() } catch { throw .storage(error) }
@@ -32,7 +32,7 @@ extension RunHome {
   /// Removes what interrupted removals and creations have left.
   package func sweep(now: WallTime) throws(RunError) {
     guard try isThere(path), try isThere(runs) else { return }
-    let names = try wrapping(.list, runs) { () throws(Errno) in try storage.entries(of: runs) }
+    let names = try wrapping { () throws(StorageError) in try Folder(runs, in: storage).names() }
     for name in names {
       let path = "\(runs)/\(name)"
       if name.hasPrefix(Self.removedPrefix) { try removeTree(path) }

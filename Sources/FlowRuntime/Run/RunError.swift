@@ -150,15 +150,6 @@ extension RunError: CustomStringConvertible {
 
 // MARK: - Errors of the storage
 
-/// Runs a storage operation that throws an error number, and adds the operation and the path to it.
-func wrapping<Value>(
-  _ operation: StorageError.Operation, _ path: String, _ body: () throws(Errno) -> Value
-) throws(RunError) -> Value {
-  do throws(Errno) { return try body() } catch {
-    throw .storage(StorageError(operation, path, error))
-  }
-}
-
 /// Runs storage operations, and throws their error as a `RunError`.
 func wrapping<Value: ~Copyable>(
   _ body: () throws(StorageError) -> Value

@@ -21,9 +21,9 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
     let holder = try HolderRecord.holder(of: folder, in: storage)
     if case .free = holder {
       // The engine that created the run may have died before its name was durable.
-      try wrapping(.syncDirectory, folder.home) { () throws(Errno) in
+      do throws(StorageError) { try Folder(folder.home, in: storage).sync() } catch {
         // On a read-only file system names are as durable as they will ever be.
-        do throws(Errno) { try storage.syncDirectory(folder.home) } catch .readOnly {}
+        guard error.errno == .readOnly else { throw .storage(error) }
       }
     }
     history = try HistoryReader(folder, in: storage, holder.source(boot))

@@ -33,10 +33,9 @@ struct AttemptTraces {
     self.folder = folder ?? RunFolder(path: "")
     guard let folder else { return }
     let names: [String]
-    do throws(Errno) { names = try storage.entries(of: folder.attempts) } catch .noSuchFile {
-      return
-    } catch {
-      throw .storage(StorageError(.list, folder.attempts, error))
+    do throws(StorageError) { names = try Folder(folder.attempts, in: storage).names() } catch {
+      if error.errno == .noSuchFile { return }
+      throw .storage(error)
     }
     isThere = true
     for name in names { try add(name, storage) }

@@ -17,7 +17,7 @@ extension SimulatedProcesses {
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
     case FLOW_MONITOR_RELEASE_LAUNCHER: close(monitor.launcherLock, of: monitor.process)
     case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_ENDED,
-      FLOW_MONITOR_REPORT_NO_ROOM, FLOW_MONITOR_REPORT_REFUSED:
+      FLOW_MONITOR_REPORT_NO_SPACE, FLOW_MONITOR_REPORT_REFUSED:
       report(action, monitor)
     case FLOW_MONITOR_TERMINATE_GROUP: signalGroup(of: monitor, .terminate)
     case FLOW_MONITOR_CONTINUE_GROUP: signalGroup(of: monitor, .goOn)
@@ -124,7 +124,7 @@ extension SimulatedProcesses {
           monitorID: table[monitor.process].processID)
       case FLOW_MONITOR_REPORT_DEADLINE: .deadlinePassed(attempt)
       case FLOW_MONITOR_REPORT_ENDED: .ended(attempt, AttemptEnd(monitor.state.end))
-      case FLOW_MONITOR_REPORT_NO_ROOM: .noSpace(attempt)
+      case FLOW_MONITOR_REPORT_NO_SPACE: .noSpace(attempt)
       case FLOW_MONITOR_REPORT_REFUSED: .refused(attempt, LaunchFailure(monitor.state.end))
       default: preconditionFailure("not a report: \(action.rawValue)")
       }

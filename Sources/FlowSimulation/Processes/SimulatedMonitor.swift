@@ -169,14 +169,15 @@ extension SimulatedProcesses {
     monitor.isToCount = false
     let left = table.livingChildren(of: monitor.process).count
     monitor.step(
-      left == 0 ? FLOW_MONITOR_NOBODY_LEFT : FLOW_MONITOR_SOMEBODY_LEFT, Int64(left), at: clock)
+      left == 0 ? FLOW_MONITOR_NO_DESCENDANT_LEFT : FLOW_MONITOR_DESCENDANTS_LEFT, Int64(left),
+      at: clock)
     return true
   }
 
   private func looksAtChildren(_ monitor: SimulatedMonitor) -> Bool {
     switch monitor.state.phase {
     case FLOW_MONITOR_IS_WATCHING, FLOW_MONITOR_IS_REAPING, FLOW_MONITOR_IS_CLEARING,
-      FLOW_MONITOR_IS_WAITING_FOR_ROOM:
+      FLOW_MONITOR_IS_WAITING_FOR_SPACE:
       true
     default: false
     }

@@ -3,16 +3,16 @@ import CLinux
 import FlowStorage
 import Glibc
 
-/// A launcher that was started, and the channel to it.
+/// A launcher process, and the channel to it.
 final class LauncherProcess {
   let process: ProcessDescriptor
   private let requests: Int32
-  /// Requests that the channel has had no room for yet.
+  /// Requests that the channel has not taken yet.
   private var pending: [UInt8] = []
   private var sent = 0
   private var isShut = false
 
-  /// Starts this very executable as a launcher (`entry.c` in CLauncher).
+  /// Starts this executable as a launcher (`entry.c` in CLauncher).
   init(reportingTo reports: Int32, holding lock: Int32) throws(Errno) {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -27,8 +27,8 @@ final class LauncherProcess {
       throw error
     }
     guard let process = ProcessDescriptor(processID) else {
-      // A child that nobody has waited for has a descriptor, unless this process can have none. The
-      // launcher sees its channel shut and ends.
+      // A child that was not reaped always has a pidfd, unless this process is out of descriptors.
+      // The launcher sees the end of its channel and exits.
       let failure = Errno(rawValue: errno)
       _ = close(requests)
       var status: Int32 = 0
@@ -44,9 +44,9 @@ final class LauncherProcess {
 
   // MARK: Start
 
-  /// - Parameter inherited: what the launcher has as descriptors from 3 on.
+  /// - Parameter inherited: the launcher's descriptors from 3 on.
   private static func spawn(_ inherited: [Int32]) throws(Errno) -> Int32 {
-    // Out of the way first: each must come to its number without closing another.
+    // Copies with high numbers first: none may be closed when another gets its number.
     var copies: [Int32] = []
     defer { for copy in copies { _ = close(copy) } }
     for descriptor in inherited { copies.append(try systemCall { clinux_duplicate(descriptor) }) }
@@ -63,12 +63,12 @@ final class LauncherProcess {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-    // From its first moment on no terminal reaches it.
+    // A session of its own, so that no terminal sends it signals.
     unsafe posix_spawnattr_setflags(&attributes, Int16(CLINUX_SPAWN_SETSID))
     return try unsafe spawn(&actions, &attributes, arguments(for: inherited[2]))
   }
 
-  /// What `ps` shows: the name by which it knows what it is, and the path of its lock.
+  /// What `ps` shows: the title that makes it a launcher, and the path of its lock.
   private static func arguments(for lock: Int32) -> [[UInt8]] {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/fd/\(lock)", &path, path.count)
@@ -92,14 +92,14 @@ final class LauncherProcess {
 
   // MARK: Requests
 
-  /// Room in the channel is to be waited for on this descriptor; nil if nothing waits for it.
+  /// The descriptor to wait for until the channel takes more; nil if nothing is pending.
   var pendingDescriptor: Int32? { pending.isEmpty ? nil : requests }
 
   func append(_ encode: (inout [UInt8]) -> Void) {
     encode(&pending)
   }
 
-  /// Sends what the channel has room for.
+  /// Sends as much as the channel takes.
   func flush() {
     while sent < pending.count {
       let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
@@ -112,7 +112,7 @@ final class LauncherProcess {
       } else if errno == EAGAIN {
         return
       } else if errno != EINTR {
-        // It is gone, which is told when it has been waited for.
+        // The launcher is gone, which its pidfd reports.
         break
       }
     }
@@ -122,14 +122,15 @@ final class LauncherProcess {
 
   // MARK: End
 
-  /// Tells it that there is no engine any more.
+  /// Closes the channel: the launcher takes this as the end of the engine.
   func shut() {
-    precondition(!isShut, "a channel is shut once")
+    precondition(!isShut, "a channel is closed once")
     isShut = true
     _ = close(requests)
   }
 
-  /// Waits for it, once it has ended. It may have been waited for together with others.
+  /// Reaps the launcher after its end. It may have been reaped already, together with other
+  /// children.
   func reap() {
     var status: Int32 = 0
     while unsafe waitpid(process.processID, &status, 0) == -1 && errno == EINTR {}

@@ -6,7 +6,7 @@ package import FlowRuntime
 package import FlowStorage
 package import Glibc
 
-/// Launcher, monitors and their processes on this machine.
+/// The launcher, monitors and processes of an engine on this machine.
 package final class LinuxProcesses: ProcessHost {
   package typealias Store = LinuxStorage
   package typealias ProcessHandle = ProcessDescriptor
@@ -16,7 +16,7 @@ package final class LinuxProcesses: ProcessHost {
   private var launcher: LauncherProcess?
   private var watched: [Watched] = []
   private var messages = WorkQueue<ProcessMessage>()
-  /// Whether the pipe may hold something that was not read.
+  /// Whether the pipe may hold unread reports.
   private var mayHaveReports = false
   private var remains = Remains()
 
@@ -25,11 +25,11 @@ package final class LinuxProcesses: ProcessHost {
     let attempt: AttemptID
   }
 
-  /// How long a launcher that has nothing left to do is waited for.
+  /// How long the engine waits for a launcher without work to exit.
   private static let exitMilliseconds: Int32 = 2_000
 
   /// - Parameter here: where this engine runs.
-  /// - Throws: `Errno` if the process has no descriptor left.
+  /// - Throws: `Errno` if the process is out of descriptors.
   package init(in here: HostContext) throws(Errno) {
     self.here = HostMark(here).encoded
     reports = try ReportPipe()
@@ -38,7 +38,7 @@ package final class LinuxProcesses: ProcessHost {
   // MARK: The launcher
 
   package func startLauncher(holding lock: Int32) throws(Errno) -> Int32 {
-    precondition(launcher == nil, "a launcher was started beside another")
+    precondition(launcher == nil, "an engine has one launcher at a time")
     let launcher = try LauncherProcess(
       reportingTo: reports.writeDescriptor, holding: lock)
     self.launcher = launcher
@@ -47,7 +47,7 @@ package final class LinuxProcesses: ProcessHost {
 
   package func send(_ request: LaunchRequest) {
     if request.settings.stragglers == .keep { remains.mayBeKept = true }
-    // Sent before the next wait, together with what else there is.
+    // Sent before the next wait, together with other requests.
     launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }
 
@@ -55,8 +55,8 @@ package final class LinuxProcesses: ProcessHost {
     launcher?.flush()
   }
 
-  /// Lets a launcher go that nothing more is asked of. It ends when its last monitor has, which is at
-  /// once where no attempt runs: then it is waited for, so that nothing of the run is left behind.
+  /// Closes the launcher's channel. The launcher exits once its last monitor has ended, which is at
+  /// once if no attempt runs. The engine waits for that, so that no process of the run remains.
   package func finish() {
     guard let launcher else { return }
     self.launcher = nil
@@ -66,7 +66,7 @@ package final class LinuxProcesses: ProcessHost {
 
   // MARK: Messages
 
-  /// Whether `nextMessage` has something to tell without a look at the pipe.
+  /// Whether `nextMessage` returns a message without reading the pipe.
   package var hasMessages: Bool { !messages.isEmpty }
 
   package func nextMessage() -> ProcessMessage? {
@@ -88,14 +88,14 @@ package final class LinuxProcesses: ProcessHost {
 
   // MARK: Waiting
 
-  /// Sends what is to be sent; what is then to be waited for.
+  /// Sends pending requests, and returns the descriptors to wait for.
   package func prepareWait() -> [pollfd] {
     launcher?.flush()
     var descriptors = [pollfd(fd: reports.readDescriptor, events: Int16(POLLIN), revents: 0)]
     if let launcher {
       descriptors.append(
         pollfd(fd: launcher.process.descriptor, events: Int16(POLLIN), revents: 0))
-      // A negative descriptor is passed over by the system.
+      // poll(2) ignores negative descriptors.
       descriptors.append(
         pollfd(fd: launcher.pendingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0))
     }
@@ -106,9 +106,9 @@ package final class LinuxProcesses: ProcessHost {
     return descriptors
   }
 
-  /// Takes in what the wait has shown.
+  /// Handles the events of a wait.
   ///
-  /// - Parameter descriptors: as `prepareWait` gave them.
+  /// - Parameter descriptors: those of `prepareWait`, with their events.
   package func take(_ descriptors: ArraySlice<pollfd>) {
     var rest = descriptors
     if rest.removeFirst().revents != 0 { mayHaveReports = true }
@@ -123,9 +123,9 @@ package final class LinuxProcesses: ProcessHost {
   }
 
   private func takeWatched(_ descriptors: ArraySlice<pollfd>) {
-    precondition(descriptors.count == watched.count, "not what is watched was waited for")
+    precondition(descriptors.count == watched.count, "the wait was for other processes")
     guard descriptors.contains(where: { $0.revents != 0 }) else { return }
-    // What it told before it ended comes first.
+    // Reports that a process sent before its end come first.
     readReports()
     var rest: [Watched] = []
     for (watched, descriptor) in zip(watched, descriptors) {
@@ -148,10 +148,10 @@ package final class LinuxProcesses: ProcessHost {
     messages.append(.launcherGone)
   }
 
-  /// Waits for those that fell to this process when their launcher was killed, and have ended. Call
-  /// it after SIGCHLD.
+  /// Reaps orphans that became children of this process when their launcher was killed. Call it
+  /// after SIGCHLD.
   package func reapFallen() {
-    // Before that, the only child is the launcher.
+    // Before the launcher's end, it is the only child.
     guard remains.launcherHasEnded else { return }
     var status: Int32 = 0
     while unsafe waitpid(-1, &status, WNOHANG) > 0 {}
@@ -168,7 +168,7 @@ package final class LinuxProcesses: ProcessHost {
   }
 
   package func signal(_ process: borrowing ProcessDescriptor, _ signal: ProcessSignal) {
-    // One that is gone needs none; a monitor and a launcher are never another user's.
+    // An ended process needs no signal; a monitor or launcher never belongs to another user.
     switch signal {
     case .stop: process.signal(Int32(FLOW_MONITOR_SIGNAL_STOP))
     case .force: process.signal(Int32(FLOW_MONITOR_SIGNAL_FORCE))
@@ -193,12 +193,12 @@ extension ProcessMessage {
       self = .launched(attempt, processID: report.process, monitorID: report.monitor)
     case FLOW_REPORT_DEADLINE: self = .deadlinePassed(attempt)
     case FLOW_REPORT_ENDED: self = .ended(attempt, AttemptEnd(report.end))
-    case FLOW_REPORT_NO_ROOM: self = .noSpace(attempt)
+    case FLOW_REPORT_NO_SPACE: self = .noSpace(attempt)
     case FLOW_REPORT_REFUSED, FLOW_REPORT_NOT_FORKED:
       self = .refused(attempt, LaunchFailure(report.end))
     case FLOW_REPORT_MONITOR_GONE: self = .monitorGone(attempt)
-    // C's enumerations are open to Swift.
-    default: preconditionFailure("a report of a kind that there is not")
+    // Swift takes an enumeration of C as open.
+    default: preconditionFailure("a report of an unknown kind")
     }
   }
 }

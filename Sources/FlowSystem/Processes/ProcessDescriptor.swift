@@ -2,13 +2,13 @@ import CLinux
 import FlowRuntime
 import Glibc
 
-/// Names one process and no later one with the same number (a pidfd).
+/// A pidfd: it names one process, and no later process with the same id.
 package final class ProcessDescriptor {
   package let processID: Int32
-  /// Readable when the process has ended.
+  /// Becomes readable when the process has ended.
   let descriptor: Int32
 
-  /// - Returns: nil if there is no such process, or no descriptor left.
+  /// - Returns: nil if there is no such process, or this process is out of descriptors.
   package init?(_ processID: Int32) {
     guard processID > 0 else { return nil }
     descriptor = clinux_open_process(processID)
@@ -20,22 +20,22 @@ package final class ProcessDescriptor {
     if descriptor >= 0 { _ = close(descriptor) }
   }
 
-  /// Also of one that has ended and that nobody has waited for yet.
+  /// True also for a zombie.
   private var hasEnded: Bool { awaitEnd(milliseconds: 0) }
 
-  /// - Returns: whether the process has ended within the time.
+  /// - Returns: whether the process ended within the time.
   package func awaitEnd(milliseconds: Int32) -> Bool {
     var end = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&end, 1, milliseconds) > 0
   }
 
-  /// Whether it has ended or is about to, as one does that was just killed but had no time to die.
+  /// Whether it has ended, or was killed and has not been scheduled since.
   package var isDying: Bool { hasEnded || status?.isDying ?? true }
 
-  /// The same, but for one that goes on it takes a moment, in which a signal may arrive.
+  /// The same, after a moment in which a signal can arrive.
   package var isLeaving: Bool { awaitEnd(milliseconds: Self.signalMilliseconds) || isDying }
 
-  /// How long a signal may be on its way: taken, and not yet obeyed.
+  /// How long a signal may be delivered but not yet handled.
   private static let signalMilliseconds: Int32 = 50
 
   /// - Returns: false if the process is gone, or another user's.
@@ -44,33 +44,33 @@ package final class ProcessDescriptor {
     clinux_signal_process(descriptor, number) == 0
   }
 
-  /// What the kernel shows of the process; nil once it has ended.
+  /// The process in `/proc`; nil once it has ended.
   package var status: ProcessStatus? {
     let status = ProcessStatus(of: processID)
-    // If it lives now, it is what was looked at: its number was nobody else's.
+    // If the process still lives, its id named no other process in the meantime.
     return hasEnded ? nil : status
   }
 }
 
-/// What the kernel shows of a process (proc(5), `stat`).
+/// A process as `/proc` shows it (proc(5), `stat`).
 package struct ProcessStatus {
   package let parent: Int32
-  /// In the kernel's own count.
+  /// In the kernel's clock ticks since boot.
   package let startTime: UInt64
-  /// Whether it was killed, or ends by itself, and does nothing more of its own.
+  /// Whether it is exiting or was killed, so that it runs no more code of its own.
   let isDying: Bool
 
-  /// Of the flags (`PF_EXITING`, which no header for programs has).
+  /// One of the flags (`PF_EXITING`, which no user header has).
   private static let exiting: UInt32 = 0x4
   private static let killed: UInt64 = 1 << (UInt64(SIGKILL) - 1)
 
   /// - Returns: nil if there is no such process.
   init?(of processID: Int32) {
     guard let bytes = try? FileReading.bytes(of: "/proc/\(processID)/stat", limit: 1 << 16),
-      // The name is the second field, and may hold anything but ends with the last bracket.
+      // The name is the second field, may hold any character, and ends with the last bracket.
       let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
-    // The first of these is the third.
+    // The first of these is the third field.
     let fields = bytes[bracket...].split(separator: UInt8(ascii: " ")).dropFirst()
       .map { String(decoding: $0, as: UTF8.self) }
     guard fields.count > 28, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]),

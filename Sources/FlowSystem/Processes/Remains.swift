@@ -4,15 +4,16 @@ import FlowCore
 import FlowRuntime
 import Glibc
 
-/// What is left of an attempt whose monitor was killed: found by the attempt's own environment, by
-/// descent from what was found, and among those that fell to this process.
+/// The processes that remain of an attempt whose monitor was killed. They are found by the
+/// attempt's environment variables, by descent from a process that was found, and among the orphans
+/// that became children of this process.
 struct Remains {
-  /// Whether an attempt may have left processes that are to stay. Then what fell to this process and
-  /// cannot be told by its environment is left alone.
+  /// Whether an attempt may have left stragglers that may stay. Then an orphan without the
+  /// attempt's variables is left alone.
   var mayBeKept = false
-  /// Whether the children of a launcher may have become ours.
+  /// Whether children of a launcher may have become children of this process.
   var launcherHasEnded = false
-  /// What a launcher has killed already, of attempts whose end is still to be told.
+  /// How many processes a launcher has killed already, by attempts whose end was not reported yet.
   private var killedByLauncher: [AttemptID: Int32] = [:]
 
   private static let limitMicroseconds: Int64 = 5_000_000
@@ -24,7 +25,7 @@ struct Remains {
       report.killed
   }
 
-  /// Kills until nothing is found any more, or five seconds are over.
+  /// Kills until no process is found any more, for up to five seconds.
   ///
   /// - Parameter launcher: a child of this process that belongs to no attempt.
   mutating func kill(
@@ -47,18 +48,18 @@ struct Remains {
   }
 }
 
-/// Looks through all processes for those of one attempt.
+/// Searches all processes for those of one attempt.
 private struct RemainsSearch {
   private let marks: [[UInt8]]
   private let folder: String
   private let spared: Set<Int32>
   private let takesFallen: Bool
 
-  /// What tells an attempt from all others of its run (`LaunchPlan`).
+  /// The variables that identify an attempt within its run (`LaunchPlan`).
   private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
 
   private static let folderName = "FLOW_RUN_DIR"
-  /// Each pass catches another generation of processes that fork and end while they are looked for.
+  /// Each pass finds another generation of processes that fork and end during the search.
   private static let mostPasses = 10
 
   init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
@@ -74,28 +75,29 @@ private struct RemainsSearch {
     self.takesFallen = takesFallen
   }
 
-  /// Those that live, each held by a descriptor so that no other can be meant.
+  /// The living processes of the attempt, each held by a pidfd that names no other process.
   ///
-  /// Returns as soon as somebody was found: that one is to be killed before it does anything more,
-  /// and then it is looked again.
+  /// Returns after the first pass that finds a process, so that the caller kills it before it does
+  /// more and then searches again.
   ///
-  /// - Parameter deadline: on a machine where processes come and go all the time, somebody is missed
-  ///   always.
+  /// - Parameter deadline: ends the search on a machine whose processes come and go all the time,
+  ///   where every pass misses one.
   func find(until deadline: Instant) -> [ProcessDescriptor] {
     var parents: [Int32: Int32] = [:]
     var found: [Int32: ProcessDescriptor] = [:]
     var seen = spared
-    var isWhole: Bool
+    var isComplete: Bool
     var passes = 0
-    // One that has ended before it was looked at may have left a child that was not listed yet.
+    // A process that ended before it was examined may have left a child that was not listed yet.
     repeat {
-      isWhole = true
+      isComplete = true
       for processID in Self.processIDs() where seen.insert(processID).inserted {
-        // First the descriptor: what is read then is of the process that it names, if that lives.
+        // The pidfd comes first: if its process lives afterwards, the reads in between were of that
+        // process.
         let process = ProcessDescriptor(processID)
         let isMarked = isMarked(processID)
         guard let process, let status = process.status else {
-          isWhole = false
+          isComplete = false
           continue
         }
         parents[processID] = status.parent
@@ -104,7 +106,7 @@ private struct RemainsSearch {
         }
       }
       passes += 1
-    } while !isWhole && found.isEmpty && passes < Self.mostPasses
+    } while !isComplete && found.isEmpty && passes < Self.mostPasses
       && EventLoop.monotonicNow() < deadline
     addDescendants(parents, to: &found)
     return found.keys.sorted().compactMap { found[$0] }
@@ -136,7 +138,7 @@ private struct RemainsSearch {
       && isOfRun(variables)
   }
 
-  /// Whether it is of this very run: in another home there may be one with the same id. One home can
+  /// Whether it belongs to this run: another home may hold a run with the same id. One home can
   /// have two paths.
   private func isOfRun(_ variables: [ArraySlice<UInt8>]) -> Bool {
     let name = Array("\(Self.folderName)=".utf8)
@@ -148,20 +150,20 @@ private struct RemainsSearch {
     return one.st_dev == two.st_dev && one.st_ino == two.st_ino
   }
 
-  /// Whether it is a monitor, or belongs to another attempt by its own word.
+  /// Whether it is a monitor, or its variables name another attempt.
   private func isOfAnother(_ processID: Int32) -> Bool {
     if Self.isMonitor(processID) { return true }
     let name = Array("FLOW_STEP_ID=".utf8)
     return environment(of: processID).contains { $0.starts(with: name) } && !isMarked(processID)
   }
 
-  /// A monitor is a copy of this executable under a name of its own.
+  /// A monitor is a copy of this executable with a name of its own.
   private static func isMonitor(_ processID: Int32) -> Bool {
     let line = (try? FileReading.bytes(of: "/proc/\(processID)/comm", limit: 256)) ?? []
     return line.starts(with: Array("flow: ".utf8))
   }
 
-  /// Empty where it cannot be read, as of another user's.
+  /// Empty if it cannot be read, as for another user's process.
   private func environment(of processID: Int32) -> [ArraySlice<UInt8>] {
     let bytes = (try? FileReading.bytes(of: "/proc/\(processID)/environ", limit: 8 << 20)) ?? []
     return bytes.split(separator: 0)

@@ -3,15 +3,15 @@ import CMonitor
 import FlowStorage
 import Glibc
 
-/// The pipe on which launchers and monitors tell what happens: one for all launchers of an engine,
-/// since monitors outlive theirs.
+/// The pipe on which launchers and monitors report. An engine has one for all its launchers, since
+/// monitors outlive their launcher.
 final class ReportPipe {
   let readDescriptor: Int32
-  /// For launchers; it is closed in them only if they are.
+  /// For launchers, which inherit it.
   let writeDescriptor: Int32
   private var buffer = [UInt8](repeating: 0, count: ReportPipe.capacity)
 
-  /// What a pipe holds (pipe(7)): one read takes all that is there.
+  /// The capacity of a pipe (pipe(7)): one read takes everything.
   private static let capacity = 1 << 16
 
   init() throws(Errno) {
@@ -25,7 +25,7 @@ final class ReportPipe {
     _ = close(writeDescriptor)
   }
 
-  /// Calls `body` with each report that is there, in order.
+  /// Calls `body` with each report in the pipe, in order.
   func read(_ body: (flow_report) -> Void) {
     let size = MemoryLayout<flow_report>.size
     while true {

@@ -2,7 +2,7 @@ import CMonitor
 import FlowCore
 import FlowRuntime
 
-/// A request as it goes to a launcher (`channel.h` in CMonitor).
+/// The format of a request to a launcher (`channel.h` in CMonitor).
 enum RequestEncoding {
   static func encode(
     _ request: LaunchRequest, in host: flow_host_context, into bytes: inout [UInt8]
@@ -25,7 +25,7 @@ enum RequestEncoding {
       append(variable.value, to: &bytes)
     }
     let size = bytes.count - begin
-    precondition(size <= FLOW_REQUEST_MAX_SIZE, "a definition cannot hold such a command")
+    precondition(size <= FLOW_REQUEST_MAX_SIZE, "a command that exceeds the limit of a definition")
     let header = flow_request_header(
       size: UInt32(size), argument_count: UInt32(arguments.count),
       variable_count: UInt32(request.environment.count), step: request.attempt.step,
@@ -43,7 +43,7 @@ enum RequestEncoding {
   private static func append(_ string: String, to bytes: inout [UInt8]) {
     let start = bytes.count
     bytes += string.utf8
-    precondition(!bytes[start...].contains(0), "no program can be given a NUL")
+    precondition(!bytes[start...].contains(0), "a string with a NUL")
     bytes.append(0)
   }
 

@@ -22,7 +22,7 @@ enum Action: CaseIterable {
     case .reportLaunched: FLOW_MONITOR_REPORT_LAUNCHED
     case .reportDeadline: FLOW_MONITOR_REPORT_DEADLINE
     case .reportEnded: FLOW_MONITOR_REPORT_ENDED
-    case .reportNoRoom: FLOW_MONITOR_REPORT_NO_ROOM
+    case .reportNoRoom: FLOW_MONITOR_REPORT_NO_SPACE
     case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
     case .terminateGroup: FLOW_MONITOR_TERMINATE_GROUP
     case .continueGroup: FLOW_MONITOR_CONTINUE_GROUP
@@ -81,8 +81,8 @@ enum Event: Hashable {
     case .begin: (FLOW_MONITOR_BEGIN, 0)
     case .done(let result): (FLOW_MONITOR_DONE, result)
     case .commandEnded(let status): (FLOW_MONITOR_COMMAND_ENDED, Int64(status.raw))
-    case .nobodyLeft: (FLOW_MONITOR_NOBODY_LEFT, 0)
-    case .somebodyLeft(let count): (FLOW_MONITOR_SOMEBODY_LEFT, count)
+    case .nobodyLeft: (FLOW_MONITOR_NO_DESCENDANT_LEFT, 0)
+    case .somebodyLeft(let count): (FLOW_MONITOR_DESCENDANTS_LEFT, count)
     case .stop: (FLOW_MONITOR_STOP, 0)
     case .force: (FLOW_MONITOR_FORCE, 0)
     case .time: (FLOW_MONITOR_TIME, 0)

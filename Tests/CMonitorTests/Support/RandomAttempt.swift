@@ -162,7 +162,7 @@ struct RandomAttempt {
 
   private mutating func goByThemselves() {
     // Who was given up is the last to go.
-    let canAllGo = monitor.phase == FLOW_MONITOR_IS_WAITING_FOR_ROOM
+    let canAllGo = monitor.phase == FLOW_MONITOR_IS_WAITING_FOR_SPACE
     if command == .running && (!commandIsImmortal || canAllGo) {
       if dice.percent(60) || patience <= 0 {
         command = .ended(

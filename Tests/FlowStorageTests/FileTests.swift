@@ -1,37 +1,32 @@
 import FlowStorage
 import Testing
 
-@Suite struct FileTests {
+struct FileTests {
   struct Call: Sendable, CustomTestStringConvertible {
-    let name: String
+    let testDescription: String
     let operation: StorageError.Operation
-    /// What fails, as `MemoryStorage` names it.
-    let fault: String
-    let body: @Sendable (inout File<MemoryStorage>) throws -> Void
+    let body: @Sendable (inout File<TreeStorage>) throws -> Void
 
     init(
-      _ name: String, _ operation: StorageError.Operation, fault: String? = nil,
-      _ body: @escaping @Sendable (inout File<MemoryStorage>) throws -> Void
+      _ name: String, _ operation: StorageError.Operation,
+      _ body: @escaping @Sendable (inout File<TreeStorage>) throws -> Void
     ) {
-      self.name = name
+      testDescription = name
       self.operation = operation
-      self.fault = fault ?? operation.rawValue
       self.body = body
     }
-
-    var testDescription: String { name }
   }
 
   private static let calls = [
     Call("isAtItsPath", .inspect) { _ = try $0.isAtItsPath() },
     Call("size", .inspect) { _ = try $0.size() },
-    Call("nextData", .inspect, fault: "seek") { _ = try $0.nextData(from: 0) },
+    Call("nextData", .inspect) { _ = try $0.nextData(from: 0) },
     Call("read", .read) { _ = try $0.read(at: 0, count: 1) },
     Call("write", .write) { try $0.write([1].span, at: 0) },
-    Call("reserve", .reserve, fault: "reserve") { try $0.reserve(upTo: 8) },
+    Call("reserve", .reserve) { try $0.reserve(upTo: 8) },
     Call("sync", .sync) { try $0.sync() },
-    Call("startSync", .sync, fault: "startSync") { try $0.startSync() },
-    Call("finishedSync", .sync, fault: "finishedSync") { _ = try $0.finishedSync() },
+    Call("startSync", .sync) { try $0.startSync() },
+    Call("finishedSync", .sync) { _ = try $0.finishedSync() },
     Call("tryLock", .lock) { _ = try $0.tryLock() },
     Call("isLockedByAnother", .lock) { _ = try $0.isLockedByAnother() },
     Call("rename", .rename) { try $0.rename(to: "log/2") },
@@ -39,19 +34,19 @@ import Testing
 
   @Test(arguments: calls)
   func aCallThatFailsNamesTheOperationAndTheFile(call: Call) throws {
-    let storage = MemoryStorage()
+    let storage = TreeStorage()
     var file = try File("log/1", .create, in: storage)
-    storage.faultsByOperation[call.fault] = .error(.inputOutput)
+    storage.fault = (call.operation, .inputOutput)
     #expect(throws: StorageError(call.operation, "log/1", .inputOutput)) { try call.body(&file) }
-    storage.faultsByOperation = [:]
+    storage.fault = nil
     #expect(throws: Never.self) { try call.body(&file) }
     try file.close()
   }
 
   @Test func aFileThatCannotBeClosedIsNamed() throws {
-    let storage = MemoryStorage()
+    let storage = TreeStorage()
     let file = try File("log/1", .create, in: storage)
-    storage.faultsByOperation["close"] = .error(.inputOutput)
+    storage.fault = (.close, .inputOutput)
     do throws(StorageError) {
       try file.close()
       Issue.record("it was closed")
@@ -67,8 +62,8 @@ import Testing
   func aFileThatCannotBeOpenedIsNamed(
     mode: OpenMode, path: String, operation: StorageError.Operation, errno: Errno
   ) throws {
-    let storage = MemoryStorage()
-    storage["1"] = []
+    let storage = TreeStorage()
+    try File("log/1", .create, in: storage).close()
     do throws(StorageError) {
       try File(path, mode, in: storage).close()
       Issue.record("it was opened")
@@ -79,20 +74,32 @@ import Testing
 
   @Test(arguments: ["log/1", "1", "a/b/1"])
   func aFileFollowsItsFolder(path: String) throws {
-    let storage = MemoryStorage()
-    var file = try File(path, .create, in: storage)
+    var file = try File(path, .create, in: TreeStorage())
     file.folderWasRenamed(to: "new")
     #expect(file.path == "new/1")
     try file.close()
   }
 
-  @Test func aWriteGoesOnWhereTheSystemStopped() throws {
-    let storage = MemoryStorage()
-    storage.faultsByOperation["write"] = .short(3)
+  @Test func aRenamedFileIsAtItsNewPath() throws {
+    let storage = TreeStorage()
+    var file = try File("log/1", .create, in: storage)
+    try file.rename(to: "log/2")
+    #expect(file.path == "log/2")
+    #expect(try file.isAtItsPath())
+    try storage.removeFile("log/2")
+    #expect(try !file.isAtItsPath())
+    try file.close()
+  }
+
+  @Test func aWriteContinuesAfterAShortOne() throws {
+    let storage = TreeStorage()
+    storage.writeLimit = 3
     let file = try File("log/1", .create, in: storage)
     try file.write([1, 2, 3, 4, 5, 6, 7].span, at: 1)
-    #expect(storage["1"] == [0, 1, 2, 3, 4, 5, 6, 7])
+    #expect(storage.bytes(of: "log/1") == [0, 1, 2, 3, 4, 5, 6, 7])
     #expect(try file.read(at: 6, count: 9) == [6, 7])
+    #expect(try file.nextData(from: 7) == 7)
+    #expect(try file.nextData(from: 8) == nil)
     try file.close()
   }
 }
