@@ -53,6 +53,14 @@ struct DocumentTests {
     }
   }
 
+  @Test func theArchitectureNamesEveryModule() {
+    let words = text(of: "Sources/README.md").split { !$0.isLetter }
+    for module in Repository.entries(in: "Sources") where module.isFolder {
+      #expect(
+        words.contains { $0 == module.name }, "Sources/README.md does not name \(module.name)")
+    }
+  }
+
   /// The picture is a capture, and stays one.
   @Test func theViewInTheReadmeIsTheCapturedOne() {
     let readme = Repository.lines(of: "README.md")
