@@ -59,6 +59,13 @@ extension CommandError: CustomStringConvertible {
   }
 }
 
+extension CommandError {
+  /// As what keeps a history from being read to its end.
+  var ofHistory: HistoryProblem {
+    if case .run(let error) = self, error.isNewer { .newer } else { .unreadable }
+  }
+}
+
 extension RunError {
   fileprivate var exitCode: ExitCode {
     if storageFailure != nil { return .environment }
@@ -67,6 +74,7 @@ extension RunError {
     case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .orphanedLauncher:
       return .environment
     case .runWasTaken: return .runUnfinished
+    case .recordIsNewer: return .newer
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
     case .invalidRunID, .definitionTooLarge, .runExists, .noSuchRun, .noRuns, .ambiguous,

@@ -52,7 +52,7 @@ enum RecordTarget {
         try require(
           file.dropFirst(part.lowerBound).prefix(part.count).allSatisfy { $0 == 0 },
           "a valid part is ignored")
-      case FLOW_PART_BROKEN: break
+      case FLOW_PART_BROKEN, FLOW_PART_NEWER: break
       default: throw Finding("unknown state of a part: \(state)")
       }
     }
@@ -62,7 +62,8 @@ enum RecordTarget {
     _ record: AttemptRecord, _ parts: flow_record
   ) throws(Finding) {
     try require(
-      (record.start != nil) == (parts.start_state == FLOW_PART_VALID)
+      (record.start != nil)
+        == [FLOW_PART_VALID, FLOW_PART_NEWER].contains(parts.start_state)
         && (record.command != nil) == (parts.command_state == FLOW_PART_VALID)
         && (record.end != nil) == (parts.end_state == FLOW_PART_VALID),
       "an invalid part is accepted, or a valid one is not: \(record)")

@@ -56,6 +56,33 @@ struct NewerLogTests {
     #expect(contents("\(home.path)/runs") == before)
   }
 
+  /// Nobody takes it for a run that was interrupted.
+  @Test(arguments: ["newer-event", "newer-policy"])
+  func statusCallsItNewer(fixture: String) async throws {
+    let home = try await home(log: fixture)
+    let text = try await home.flow("status", Self.id)
+    #expect(text.output.hasPrefix("run \(Self.id): ! newer"), "\(text.output)")
+    #expect(!text.output.prefix { $0 != "\n" }.contains("interrupted"))
+    let json = try await home.flow("status", "--json", Self.id)
+    #expect(json.output.contains(#""state":"newer""#), "\(json.output)")
+  }
+
+  /// The version that created the run is named where it is known.
+  @Test func theVersionIsNamed() async throws {
+    let home = try await home(log: "newer-policy")
+    let finished = try await home.flow("restart", Self.id)
+    #expect(finished.errors.contains("written by a newer flow (9.9): upgrade to read it"))
+  }
+
+  /// What its attempts run can be stopped all the same: their records are enough.
+  @Test(arguments: ["newer-event", "newer-policy"])
+  func forceStopsWhatRuns(fixture: String) async throws {
+    let home = try await home(log: fixture)
+    let finished = try await home.flow("cancel", "--force", Self.id)
+    #expect(finished.ending == .exit(8))
+    #expect(finished.errors.contains("0 attempts were stopped"), "\(finished.errors)")
+  }
+
   /// The other runs are listed beside it.
   @Test func listShowsItAmongOthers() async throws {
     let home = try await home(log: "newer-event")
@@ -63,5 +90,6 @@ struct NewerLogTests {
     #expect(try await home.flow("run", "-q", file, "--run-id", "other").ending == .exit(0))
     let finished = try await home.flow("list")
     #expect(finished.output.contains("other") && finished.output.contains(Self.id))
+    #expect(finished.output.contains("! newer"))
   }
 }

@@ -26,7 +26,7 @@ import Testing
       .run(RunRow(try done.read(), runID: "one", isHeld: false, now: later)),
       .run(RunRow(try open.read(), runID: "two", isHeld: true, now: later)),
       .run(RunRow(try open.read(), runID: "three", isHeld: false, now: later)),
-      .unreadable(runID: "four", reason: "its log is damaged\n"),
+      .unreadable(runID: "four", .unreadable, reason: "its log is damaged\n"),
       .run(RunRow(RunHistory(keeping: .allAttempts), runID: "five", isHeld: true, now: later)),
     ]
   }

@@ -102,6 +102,8 @@ enum flow_part_state {
   FLOW_PART_ABSENT = 0,
   FLOW_PART_VALID = 1,
   FLOW_PART_BROKEN = 2,
+  /// Of a later version: whole, and not known here. Of a start, what every version has is known.
+  FLOW_PART_NEWER = 3,
 };
 
 struct flow_record {

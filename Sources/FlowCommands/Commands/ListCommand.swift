@@ -37,12 +37,14 @@ package struct ListCommand: Subcommand, Equatable {
   ) -> ListEntry {
     do throws(CommandError) {
       let run = try OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home)
-      if let problem = run.problem {
-        return .unreadable(runID: id, reason: "\(problem)")
-      }
+      if let problem = run.problem { return unreadable(id, problem) }
       return .run(RunRow(run.history, runID: id, isHeld: run.isHeld, now: now))
     } catch {
-      return .unreadable(runID: id, reason: "\(error)")
+      return unreadable(id, error)
     }
+  }
+
+  private static func unreadable(_ id: String, _ problem: CommandError) -> ListEntry {
+    .unreadable(runID: id, problem.ofHistory, reason: "\(problem)")
   }
 }

@@ -44,7 +44,8 @@ package struct StatusCommand: Subcommand, Equatable {
     let printer = StatusPrinter(
       run.history, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       isWaitingForSpace: run.isWaitingForSpace,
-      abandoned: try run.abandonedAttempts(in: context.home()), now: context.now().wall)
+      abandoned: try run.abandonedAttempts(in: context.home()), problem: run.problem?.ofHistory,
+      now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     return .success

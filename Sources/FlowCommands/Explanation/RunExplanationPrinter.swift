@@ -30,7 +30,7 @@ package struct RunExplanationPrinter: Sendable {
     case .cancelled: sentences = ["The run was cancelled after \(time)."]
     case .running: sentences = ["The run goes on, for \(time) now."]
     case .stopping: sentences = ["The run is being stopped, after \(time)."]
-    case .interrupted:
+    case .interrupted, .newer, .unreadable:
       sentences = [
         "No engine drives the run, which broke off after \(time): flow restart goes on with it."
       ]

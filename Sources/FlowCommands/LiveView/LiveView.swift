@@ -89,7 +89,7 @@ package struct LiveView {
   private func tone(_ status: RunStatus) -> Tone {
     switch status {
     case .running, .succeeded: .good
-    case .stopping, .cancelled, .interrupted: .attention
+    case .stopping, .cancelled, .interrupted, .newer, .unreadable: .attention
     case .failed: .bad
     }
   }

@@ -6,7 +6,7 @@ import FlowText
 package enum ListEntry: Equatable, Sendable {
   case run(RunRow)
   /// A run whose history cannot be read, and why. It exists, so it is listed.
-  case unreadable(runID: String, reason: String)
+  case unreadable(runID: String, HistoryProblem, reason: String)
 }
 
 /// A run in `flow list`.
@@ -32,7 +32,7 @@ package struct RunRow: Equatable, Sendable {
     self.status = status
     startedAt = history.startedAt
     finishedAt = history.finishedAt
-    let end = history.finishedAt ?? (status == .interrupted ? history.lastEventAt : now)
+    let end = history.finishedAt ?? (status.isUndriven ? history.lastEventAt : now)
     durationMicroseconds =
       if let start = history.startedAt, let end {
         DurationText.microseconds(from: start, to: end)
@@ -62,15 +62,16 @@ package enum ListPrinter {
         run.durationMicroseconds.map { DurationText.of(microseconds: $0) } ?? "",
         "\(run.stepsDone)/\(run.stepsTotal)",
       ]
-    case .unreadable(let runID, let reason):
+    case .unreadable(let runID, let problem, let reason):
       [
-        TerminalText.escaped(runID), "", "! unreadable", "", "", TerminalText.escaped(reason),
+        TerminalText.escaped(runID), "", "! \(problem)", "", "", TerminalText.escaped(reason),
       ]
     }
   }
 
   /// One line: an array of `{"runId","name","state","startedAt","finishedAt","durationMs",
-  /// "stepsDone","stepsTotal"}`, and of `{"runId","state":"unreadable","error"}`.
+  /// "stepsDone","stepsTotal"}`, and of `{"runId","state","error"}`, where the state is `newer` or
+  /// `unreadable`.
   package static func printJSON(_ entries: [ListEntry], to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.array { json in
@@ -91,9 +92,9 @@ package enum ListPrinter {
       json.member("durationMs", run.durationMicroseconds.map { $0 / 1_000 })
       json.member("stepsDone", run.stepsDone)
       json.member("stepsTotal", run.stepsTotal)
-    case .unreadable(let runID, let reason):
+    case .unreadable(let runID, let problem, let reason):
       json.member("runId", runID)
-      json.member("state", "unreadable")
+      json.member("state", "\(problem)")
       json.member("error", reason)
     }
   }

@@ -20,10 +20,12 @@ package struct StatusPrinter: Sendable {
   ///   - isWaitingForSpace: whether that process waits for space on the disk.
   ///   - abandoned: by step, the state of the open attempts of a run that no process drives; nil
   ///     where it is unknown, and then not shown.
+  ///   - problem: why the history could not be read to its end; nil if it was.
   ///   - now: the end of the time shown for a running run.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    isWaitingForSpace: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil, now: WallTime
+    isWaitingForSpace: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil,
+    problem: HistoryProblem? = nil, now: WallTime
   ) {
     self.history = history
     self.runID = runID
@@ -31,7 +33,7 @@ package struct StatusPrinter: Sendable {
     self.isWaitingForSpace = isWaitingForSpace
     self.abandoned = abandoned
     self.now = now
-    status = RunStatus(history.state?.phase, isHeld: isHeld)
+    status = RunStatus(history.state?.phase, isHeld: isHeld, problem: problem)
     wording = StepWording(history.state?.definition)
   }
 
@@ -69,6 +71,8 @@ package struct StatusPrinter: Sendable {
     case .failed where history.stopReason == .cancelled: return ""
     case .failed, .cancelled: return history.stopReason.map { ", \(wording.text($0))" } ?? ""
     case .interrupted: return ", no engine drives it; \(whatIsLeft)"
+    case .newer: return ": written by a newer flow, and shown as far as this one can read it"
+    case .unreadable: return ": shown as far as its history can be read"
     case .succeeded: return ""
     }
   }
@@ -92,7 +96,7 @@ package struct StatusPrinter: Sendable {
       DurationText.of(microseconds: DurationText.microseconds(from: start, to: end))
     }
     if let finishedAt = history.finishedAt { return "took \(text(until: finishedAt))" }
-    if status == .interrupted {
+    if status.isUndriven {
       return "last heard of after \(text(until: history.lastEventAt ?? start))"
     }
     return "running for \(text(until: now))"
@@ -167,6 +171,7 @@ package struct StatusPrinter: Sendable {
       return "attempt \(attempt) has ended (\(Self.result(end))), which is not recorded yet"
     case .notStarted: return "attempt \(attempt) was not started"
     case .lost, nil: return "how attempt \(attempt) ended is not known"
+    case .newer: return "the record of attempt \(attempt) was written by a newer flow"
     case .unknown(let error): return "whether attempt \(attempt) still runs is not known: \(error)"
     }
   }
@@ -177,7 +182,7 @@ extension AbandonedAttempt {
   fileprivate var isKnown: Bool {
     switch self {
     case .runs, .ended, .notStarted: true
-    case .lost, .unknown: false
+    case .lost, .newer, .unknown: false
     }
   }
 }
@@ -193,7 +198,7 @@ extension StatusPrinter {
   /// with `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt
   /// is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or
   /// null); `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`;
-  /// or `unknown`, with the `"error"` that kept its record from being read.
+  /// `newer`; or `unknown`, with the `"error"` that kept its record from being read.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -251,6 +256,7 @@ extension StatusPrinter {
         json.member("signal", end.signal)
       case .notStarted: json.member("state", "notStarted")
       case .lost: json.member("state", "lost")
+      case .newer: json.member("state", "newer")
       case .unknown(let error):
         json.member("state", "unknown")
         json.member("error", "\(error)")

@@ -9,18 +9,36 @@ package enum RunStatus: String, CaseIterable, Sendable {
   case cancelled
   /// The history has no end, and no engine drives the run: no state of the history itself.
   case interrupted
+  /// No engine drives the run, and the rest of its history can be read by a newer flow only.
+  case newer
+  /// No engine drives the run, and the rest of its history cannot be read.
+  case unreadable
 
   /// - Parameters:
   ///   - phase: nil while the definition is incomplete.
   ///   - isHeld: whether an engine holds the run's lock.
-  package init(_ phase: RunState.Phase?, isHeld: Bool) {
+  ///   - problem: why the history could not be read to its end; nil if it was.
+  package init(_ phase: RunState.Phase?, isHeld: Bool, problem: HistoryProblem? = nil) {
     switch phase {
     case .finished(.succeeded): self = .succeeded
     case .finished(.failed): self = .failed
     case .finished(.cancelled): self = .cancelled
     case .running where isHeld, nil where isHeld: self = .running
     case .stopping where isHeld: self = .stopping
-    case .running, .stopping, nil: self = .interrupted
+    case .running, .stopping, nil:
+      switch problem {
+      case nil: self = .interrupted
+      case .newer: self = .newer
+      case .unreadable: self = .unreadable
+      }
+    }
+  }
+
+  /// Whether the run has no end that is known, and no engine to bring it there.
+  var isUndriven: Bool {
+    switch self {
+    case .interrupted, .newer, .unreadable: true
+    case .running, .stopping, .succeeded, .failed, .cancelled: false
     }
   }
 
@@ -32,8 +50,15 @@ package enum RunStatus: String, CaseIterable, Sendable {
     case .failed: StepStatus.failed.glyph
     case .cancelled: StepStatus.cancelled.glyph
     case .interrupted: StepStatus.interrupted.glyph
+    case .newer, .unreadable: "!"
     }
   }
+}
+
+/// Why a history could not be read to its end.
+package enum HistoryProblem: Sendable {
+  case newer
+  case unreadable
 }
 
 /// Where a step stands, as it is shown. The names are those of `status --json`.
@@ -55,8 +80,8 @@ package enum StepStatus: String, CaseIterable, Sendable {
   /// The two phases that last no longer than a wake-up are shown as the phase before.
   package init(_ phase: StepLifecycle.Phase, in run: RunStatus) {
     switch phase {
-    case .starting where run == .interrupted, .running where run == .interrupted,
-      .stopping where run == .interrupted:
+    case .starting where run.isUndriven, .running where run.isUndriven,
+      .stopping where run.isUndriven:
       self = .interrupted
     case .waiting, .doomed: self = .waiting
     case .ready: self = .ready

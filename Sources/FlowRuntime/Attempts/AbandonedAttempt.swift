@@ -14,6 +14,8 @@ package enum AbandonedAttempt: Equatable, Sendable {
   /// Its monitor is gone and noted no end. Processes of it may remain: the next engine looks for
   /// them.
   case lost
+  /// Only a later version of flow can read its attempt record.
+  case newer
   /// Its attempt record cannot be read.
   case unknown(StorageError)
 
@@ -47,6 +49,7 @@ package enum AbandonedAttempt: Equatable, Sendable {
     case .neverLaunched where state.steps[step].phase == .running: self = .lost
     case .neverLaunched: self = .notStarted
     case .lost: self = .lost
+    case .newer: self = .newer
     }
   }
 }

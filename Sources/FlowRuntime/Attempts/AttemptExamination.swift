@@ -15,6 +15,7 @@ extension AttemptSupervisor {
     // An attempt of this engine cannot run in another host context, whatever its record says. Its
     // lock becomes free when it ends.
     case .exiting, .unrecognizable, .runsElsewhere: unwatch(attempt)
+    case .newer: stopFor(newerRecord: request.recordPath)
     }
   }
 

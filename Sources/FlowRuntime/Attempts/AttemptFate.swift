@@ -18,6 +18,8 @@ enum AttemptFate: Equatable {
   case runsElsewhere
   /// Its monitor is gone and noted no end: whether the command ran, and how it ended, is unknown.
   case lost
+  /// Its record says so, and only a later version of flow can read it.
+  case newer
 
   /// - Parameters:
   ///   - here: the host context of this process.
@@ -36,6 +38,7 @@ enum AttemptFate: Equatable {
         .runs(start, command)
       case (.started, true): .runsElsewhere
       case (.started, false): .lost
+      case (.newer, _): .newer
       case (.unreadable, true): .unrecognizable(record)
       case (.unreadable, false): .lost
       }

@@ -38,16 +38,21 @@ package struct AttemptRecord: Equatable, Sendable {
   /// Whether the start is missing, or any part is corrupt: then a part that is nil may have been
   /// written nevertheless.
   package var isUnreadable: Bool
+  /// Whether a part is whole and of a later version, so that only that version can say what became
+  /// of the attempt.
+  package var isNewer: Bool
 
   /// The parts taken together.
   enum Content: Equatable {
     /// The monitor began, and noted no end.
     case started(Start, Command?)
     case ended(AttemptEnd)
+    case newer
     case unreadable
   }
 
   var content: Content {
+    if isNewer { return .newer }
     if let end { return .ended(end) }
     guard let start, !isUnreadable else { return .unreadable }
     return .started(start, command)
@@ -63,11 +68,14 @@ package struct AttemptRecord: Equatable, Sendable {
   }
 
   private init(_ record: flow_record) {
-    start = record.start_state == FLOW_PART_VALID ? Start(record.start) : nil
+    let states = [record.start_state, record.command_state, record.end_state]
+    isNewer = states.contains(FLOW_PART_NEWER)
+    let hasStart = [FLOW_PART_VALID, FLOW_PART_NEWER].contains(record.start_state)
+    start = hasStart ? Start(record.start) : nil
     command = record.command_state == FLOW_PART_VALID ? Command(record.command) : nil
     end = record.end_state == FLOW_PART_VALID ? AttemptEnd(record.end) : nil
     isUnreadable =
-      record.start_state != FLOW_PART_VALID || record.command_state == FLOW_PART_BROKEN
+      !hasStart || record.command_state == FLOW_PART_BROKEN
       || record.end_state == FLOW_PART_BROKEN
   }
 }

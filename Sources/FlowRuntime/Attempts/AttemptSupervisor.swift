@@ -31,7 +31,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private var polled: [AttemptID] = []
   private var pollBackoff = Backoff()
   /// Why a record could not be read for too long.
-  private var unreadable: StorageError?
+  private var unreadable: RunError?
   /// By attempt, how many monitors reported that they start nothing and have yet to exit.
   private var refusing: [AttemptID: Int] = [:]
 
@@ -124,7 +124,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       if nextDue != nil { doWhatIsDue(at: time.now().monotonic) }
       isQuiet = reports.count == known
     }
-    if let unreadable { throw .recordIsUnreadable(unreadable) }
+    if let unreadable { throw unreadable }
   }
 
   package func nextReport() -> Input? { reports.removeFirst() }
@@ -339,9 +339,14 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       let since = attempts[attempt]?.unreadableSince ?? now
       attempts[attempt]?.unreadableSince = since
       let end = since.advanced(byMicroseconds: Self.unreadableMicroseconds)
-      if now >= end { unreadable = error }
+      if now >= end { unreadable = .recordIsUnreadable(error) }
       return nil
     }
+  }
+
+  /// Another program has replaced the record of an attempt of this engine.
+  func stopFor(newerRecord path: String) {
+    unreadable = .recordIsNewer(path: path)
   }
 
   /// Polls the attempt record until it settles the attempt.

@@ -109,6 +109,7 @@ extension AttemptSupervisor {
       case .runs(let start, let command): return .runs(start, command)
       case .unrecognizable(let record): return .unwatchable(record)
       case .runsElsewhere: throw .runsElsewhere(recordPath: request.recordPath)
+      case .newer: throw .recordIsNewer(path: request.recordPath)
       case .exiting(let record):
         if time.now().monotonic >= deadline { return .unwatchable(record) }
         waitAMoment()

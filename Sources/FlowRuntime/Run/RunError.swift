@@ -31,6 +31,8 @@ package enum RunError: Error, Equatable, Sendable {
   /// An attempt record cannot be read, so it is unknown whether the attempt still runs, and whether
   /// its intent is in the history.
   case recordIsUnreadable(StorageError)
+  /// A later version of flow wrote the attempt record.
+  case recordIsNewer(path: String)
   /// An attempt was launched for an intent that the history lacks.
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
   /// The history lacks events that its engine recorded as durable.
@@ -65,6 +67,7 @@ extension RunError {
     case .log(let error): error.reason == .newer
     case .event(_, let error): error.isNewer
     case .history(_, let error): error.isNewer
+    case .recordIsNewer: true
     default: false
     }
   }
@@ -117,6 +120,7 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) is locked by a monitor in another container, or on another mount of the same folder;"
         + " resume the run where it was started"
+    case .recordIsNewer(let path): return "\(path): written by a newer flow"
     case .recordIsUnreadable(let error):
       return
         "\(error); only this attempt record tells how its attempt ended, and whether events are"

@@ -135,6 +135,7 @@ struct AttemptTraces {
           .attemptUnknown(intent: intent, last: last), in: records[index].path, event: intent)
       }
     }
+    problems += records.filter(\.content.isNewer).map { LogProblem(.recordNewer, in: $0.path) }
     guard let state else { return problems }
     let steps = Self.index(state.definition)
     for (name, stepID, number) in outputs {

@@ -30,6 +30,8 @@ package struct LogProblem: Equatable, Sendable {
     case attemptUnknown(intent: Int64?, last: Int64)
     /// An attempt record names an event as its intent that is not.
     case intentDiffers(intent: Int64)
+    /// A later version of flow wrote the attempt record.
+    case recordNewer
     /// The attempt record and the history differ in how the attempt ended.
     case endDiffers(recorded: AttemptEnd, history: AttemptEnd)
   }
@@ -93,10 +95,9 @@ extension LogProblem {
       case .torn: .torn
       case .ambiguous: .ambiguous
       }
-    case .event(let error):
-      error.isNewer ? .newer : .damaged
-    case .history(let error):
-      error.isNewer ? .newer : .damaged
+    case .event(let error): error.isNewer ? .newer : .damaged
+    case .history(let error): error.isNewer ? .newer : .damaged
+    case .recordNewer: .newer
     case .eventCount, .decision, .wakeUpSplit, .engineLife, .undefined, .otherRun,
       .claimedDurable, .attemptUnknown, .intentDiffers, .endDiffers:
       .damaged
@@ -107,6 +108,7 @@ extension LogProblem {
     switch cause {
     case .log(let error): error.loss
     case .tail(let tail): tail.verdict == .ambiguous ? .possible : .none
+    case .recordNewer: .none
     case .claimedDurable, .undefined: .certain
     case .attemptUnknown(let intent, _): intent == nil ? .possible : .certain
     case .event, .history: verdict == .newer ? .none : .possible
@@ -158,6 +160,7 @@ extension LogProblem: CustomStringConvertible {
     case .attemptUnknown(nil, _): "belongs to an attempt that the history does not hold"
     case .intentDiffers(let intent):
       "names event \(intent) as the intent to launch its attempt, but that is another event"
+    case .recordNewer: "the attempt's record was written by a newer flow"
     case .endDiffers(let recorded, let history):
       "records another end of its attempt (\(EventWording.text(recorded.result))) than the history"
         + " (\(EventWording.text(history.result)))"

@@ -74,6 +74,15 @@ struct AttemptFateTests {
     #expect(fate(record, isLocked: false, wasHere: true) == .lost)
   }
 
+  /// Not even the lock says more: only the version that wrote it knows what a free lock means.
+  @Test(arguments: RecordBytes.Part.allCases, [true, false])
+  func aNewerRecordIsLeftToItsVersion(part: RecordBytes.Part, isLocked: Bool) {
+    var bytes = RecordBytes.sample
+    RecordBytes.makeNewer(&bytes, part)
+    let sighting = RecordSighting(record: .decode(bytes), isLocked: isLocked)
+    #expect(AttemptFate(sighting, seenFrom: Self.here, wasHere: true) == .newer)
+  }
+
   @Test(arguments: [Record.begun, .started])
   func anAttemptRunsWhileItsMonitorHoldsTheLock(record: Record) throws {
     let content = try #require(record.content)

@@ -156,6 +156,26 @@ import Testing
     if !isRight { Issue.record("\(what): \(record)") }
   }
 
+  /// Nothing is wrong with it, and nothing of it is guessed but who the monitor is.
+  @Test(arguments: RecordBytes.Part.allCases)
+  func aPartOfALaterVersionIsNewer(part: RecordBytes.Part) {
+    var bytes = RecordBytes.sample
+    RecordBytes.makeNewer(&bytes, part)
+    let record = AttemptRecord.decode(bytes)
+    #expect(record.isNewer && !record.isUnreadable)
+    #expect(record.start == whole.start)
+    #expect(record.command == (part == .command ? nil : whole.command))
+    #expect(record.end == (part == .end ? nil : whole.end))
+    // An earlier version, or none.
+    for version in ["000", "00x", "0 1"] {
+      bytes.replaceSubrange(
+        part.range.lowerBound + 5..<part.range.lowerBound + 8, with: version.utf8)
+      RecordBytes.seal(&bytes, part)
+      #expect(!AttemptRecord.decode(bytes).isNewer, "\(version)")
+      #expect(AttemptRecord.decode(bytes).isUnreadable, "\(version)")
+    }
+  }
+
   @Test func aRecordThatIsCutOffIsReadUpToThere() {
     for count in 0..<AttemptRecord.byteCount {
       let record = AttemptRecord.decode(Array(RecordBytes.sample.prefix(count)))
@@ -214,7 +234,7 @@ import Testing
   @Test(
     arguments: [
       (RecordBytes.Part.start, 0, [UInt8(ascii: "F")]),  // another mark
-      (.start, 7, [UInt8(ascii: "2")]),  // a later version
+      (.start, 7, [UInt8(ascii: "0")]),  // an earlier version than there is
       (.start, 11, [0x80]), (.start, 15, [0x80]), (.start, 23, [0x80]),  // step, attempt, intent
       (.start, 48, [0, 0, 0, 0]), (.start, 51, [0x80]),  // no process
       (.start, 52, [1]), (.start, 71, [0x80]), (.start, 72, [1]), (.start, 119, [1]),

@@ -30,6 +30,18 @@ struct ForcedStopTests {
     #expect(machine.waits == 9)
   }
 
+  /// Who it is stands at the same place in the records of all versions.
+  @Test func aMonitorOfALaterVersionIsToldToo() throws {
+    let monitor = machine.begin(one)
+    machine.makeNewer(one)
+    machine.onWait = { [machine, one] in
+      if machine.waits == 5 { machine.endMonitor(monitor, of: one) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 1 && report.left == [])
+    #expect(machine.signals == [Signal(processID: monitor, signal: .force)])
+  }
+
   @Test func whatHasEndedIsLeftAlone() throws {
     let monitor = machine.begin(one)
     machine.noteEnd(one)

@@ -106,6 +106,18 @@ struct TakeOverTests {
     }
   }
 
+  @Test(arguments: [true, false])
+  func aRecordOfALaterVersionIsLeftToIt(isLocked: Bool) throws {
+    let machine = FakeMachine()
+    machine.begin(one)
+    machine.makeNewer(one)
+    if !isLocked { machine.release(one) }
+    #expect(throws: RunError.recordIsNewer(path: one.recordPath)) {
+      _ = try takeOver([one, two], on: machine)
+    }
+    #expect(machine.swept.isEmpty && machine.signals.isEmpty)
+  }
+
   /// Of an attempt that the history calls open, or knows nothing of.
   @Test(arguments: [true, false])
   func aRecordThatKnowsMoreThanTheHistoryIsDamage(isOpen: Bool) throws {

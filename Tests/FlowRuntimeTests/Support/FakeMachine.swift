@@ -209,6 +209,13 @@ final class FakeMachine: ProcessHost, TimeSource {
     storage.put(bytes, in: request.recordPath, at: Int(FLOW_RECORD_END_OFFSET))
   }
 
+  /// Makes the start of a record that of a later version.
+  func makeNewer(_ request: LaunchRequest) {
+    var bytes = storage.bytes(of: request.recordPath)
+    RecordBytes.makeNewer(&bytes, .start)
+    storage.put(bytes, in: request.recordPath)
+  }
+
   /// Makes the record unreadable.
   func spoil(_ request: LaunchRequest) {
     storage.put([UInt8](repeating: 0xff, count: 320), in: request.recordPath)

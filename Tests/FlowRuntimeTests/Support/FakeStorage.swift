@@ -56,6 +56,8 @@ final class FakeStorage: Storage {
     node.bytes.replaceSubrange(offset..<offset + bytes.count, with: bytes)
   }
 
+  func bytes(of path: String) -> [UInt8] { node(path).bytes }
+
   func remove(_ path: String) { files[path] = nil }
 
   private func node(_ path: String) -> Node {

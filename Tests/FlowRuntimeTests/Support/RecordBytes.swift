@@ -51,6 +51,13 @@ enum RecordBytes {
     }
   }
 
+  /// As a later version writes a part: with its own number, and a byte where this one has zeros.
+  static func makeNewer(_ bytes: inout [UInt8], _ part: Part) {
+    bytes[part.range.lowerBound + 7] = UInt8(ascii: "2")
+    bytes[part.range.upperBound - 9] = 1
+    seal(&bytes, part)
+  }
+
   static let golden: [UInt8] = hexadecimal(
     "666c6f77533030310700000002000000cb04fb711f0100008877665544332211"
       + "00ffeeddccbbaa99fcffffef000000006612000000000000b168de3a00000000"

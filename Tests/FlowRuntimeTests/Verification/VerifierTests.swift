@@ -269,6 +269,14 @@ struct VerifierTests {
     #expect(try verify().notes == [])
   }
 
+  @Test func aRecordOfALaterVersionIsNewer() throws {
+    try run()
+    var bytes = RecordBytes.sample
+    RecordBytes.makeNewer(&bytes, .end)
+    try put(bytes, in: "\(folder.attempts)/s1@1.rec")
+    #expect(try verify().problems.map(\.cause).contains(.recordNewer))
+  }
+
   @Test func aRecordOfAnEventThatIsMissingIsDamage() throws {
     try run()
     let last = Int64(harness.recorder.events.count)
