@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: Policy.allCases)
   func everyDefinitionRoundTrips(policy: Policy) throws {
     var generator = Generator(seed: 1)
-    for _ in 0..<2_000 { try expectRoundTrip(of: generator.definition(), policy) }
+    for _ in 0..<2_000 { try expectRoundTrip(of: generator.definition(for: policy), policy) }
   }
 
   @Test(arguments: Policy.allCases)
@@ -62,7 +62,7 @@ import Testing
   func truncationAtEveryLengthIsSeen(policy: Policy) {
     var generator = Generator(seed: 2)
     for _ in 0..<20 {
-      let definition = generator.definition()
+      let definition = generator.definition(for: policy)
       let bytes = DefinitionCodec.encode(definition, policy: policy)
       for length in 0..<bytes.count {
         let decoded = try? DefinitionCodec.decode(Array(bytes[..<length]), policy: policy)
@@ -135,7 +135,7 @@ import Testing
   func damagedDefinitionsNeverTrapAndHaveOneEncoding(policy: Policy) {
     var generator = Generator(seed: 4)
     for _ in 0..<10_000 {
-      var bytes = DefinitionCodec.encode(generator.definition(), policy: policy)
+      var bytes = DefinitionCodec.encode(generator.definition(for: policy), policy: policy)
       for _ in 0...generator.below(3) {
         bytes[generator.below(bytes.count)] = UInt8(truncatingIfNeeded: generator.next())
       }

@@ -72,7 +72,7 @@ struct RuleTests {
     Wrong(#"‸"failfsat": 1"#, #"failfsat: unknown key: did you mean "failFast"?"#),
     Wrong(
       #"‸"retry": {"maxAttempts": 1}"#,
-      #"retry: unknown key: a workflow takes "name", "jobs", "env", "timeout", "failFast", "#
+      #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "failFast", "#
         + #""defaults", "steps""#),
   ])
   func theWorkflowsKeys(wrong: Wrong) {

@@ -119,7 +119,7 @@ struct SyntaxTests {
       return lines(#"{"x": \#(brackets.opening)\#(closing), "name": "n", "steps": 1}"#)
     }
     let unknown =
-      #"1:2: x: unknown key: a workflow takes "name", "jobs", "env", "timeout", "#
+      #"1:2: x: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "#
       + #""failFast", "defaults", "steps""#
     #expect(nested(32).count == 2)
     #expect(nested(32).first == unknown)

@@ -102,6 +102,9 @@ package struct RunExplanationPrinter: Sendable {
 
   package func printText(to output: inout some TextOutputStream) {
     output.write("run \(view.runID): \(view.status.glyph) \(view.status.rawValue)\n")
+    if let description = state.definition.description {
+      output.write("\(TerminalText.escaped(description))\n")
+    }
     for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
     let steps = steps
     let skipped = skipped
@@ -147,6 +150,7 @@ package struct RunExplanationPrinter: Sendable {
     var json = JSONWriter()
     json.object { json in
       json.member("runId", view.runID)
+      if let description = state.definition.description { json.member("description", description) }
       json.member("state", view.status.rawValue)
       json.key("sentences")
       json.array { json in for sentence in sentences { json.string(sentence) } }

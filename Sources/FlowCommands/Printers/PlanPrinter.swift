@@ -28,16 +28,24 @@ package struct PlanPrinter: Sendable {
     self.levels = levels
   }
 
-  /// `nightly: 3 steps, longest chain 2`, and a line for each stage: steps that do not need each
-  /// other.
+  /// `nightly: 3 steps, longest chain 2`, a line with the description, if there is one, and a line for
+  /// each stage: steps that do not need each other. Below it stand the descriptions of its steps.
   package var text: String {
     let count = definition.steps.count
     var text =
       "\(TerminalText.escaped(definition.name)): \(count) \(count == 1 ? "step" : "steps"),"
       + " longest chain \(levels.count)\n"
+    if let description = definition.description {
+      text += "\(TerminalText.escaped(description))\n"
+    }
     for (index, level) in levels.enumerated() {
       text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
+      for step in level.map({ definition.steps[$0] }) {
+        if let description = step.description {
+          text += "  \(step.id): \(TerminalText.escaped(description))\n"
+        }
+      }
     }
     return text
   }
@@ -46,6 +54,7 @@ package struct PlanPrinter: Sendable {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("name", definition.name)
+      if let description = definition.description { writer.member("description", description) }
       writer.member("jobs", definition.jobs)
       writer.member("longestChain", levels.count)
       writer.key("steps")
@@ -63,6 +72,7 @@ package struct PlanPrinter: Sendable {
     let step = definition.steps[index]
     writer.object { writer in
       writer.member("id", step.id)
+      if let description = step.description { writer.member("description", description) }
       writer.member("stage", stage)
       writer.key("needs")
       writer.array { writer in

@@ -211,6 +211,9 @@ extension StatusPrinter {
     json.object { json in
       json.member("runId", runID)
       json.member("name", history.state?.definition.name)
+      if let description = history.state?.definition.description {
+        json.member("description", description)
+      }
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
       if isWaitingForSpace { json.member("waitingFor", "room") }
@@ -231,6 +234,9 @@ extension StatusPrinter {
   private func write(_ state: RunState, _ step: Int, to json: inout JSONWriter) {
     json.object { json in
       json.member("id", state.definition.steps[step].id)
+      if let description = state.definition.steps[step].description {
+        json.member("description", description)
+      }
       json.member("state", StepStatus(state.steps[step].phase, in: status).rawValue)
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")

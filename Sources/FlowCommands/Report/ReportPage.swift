@@ -72,6 +72,9 @@ struct ReportPage {
       "<header>\n<h1>\(XMLText.escaped(state.definition.name))"
         + " <span class=\"badge \(status.rawValue)\">\(status.glyph) \(status.rawValue)</span></h1>\n"
         + "<p class=\"run\"><code>\(XMLText.escaped(view.runID))</code></p>\n")
+    if let description = state.definition.description {
+      stream.write("<p>\(XMLText.escaped(description))</p>\n")
+    }
     if let warning {
       stream.write("<p class=\"warning\">\(XMLText.escaped(warning))</p>\n")
     }

@@ -49,6 +49,9 @@ struct StepDetails {
       "<details id=\"step-\(step)\"\(isOpen ? " open=\"open\"" : "")><summary>"
         + "\(StepBadge.of(step, explainer)) <b>\(XMLText.escaped(explainer.id(step)))</b>"
         + "</summary>\n")
+    if let description = explainer.state.definition.steps[step].description {
+      stream.write("<p>\(XMLText.escaped(description))</p>\n")
+    }
     for sentence in explainer.sentences(ofStep: step) + explainer.delays(ofStep: step) {
       stream.write("<p>\(XMLText.escaped(sentence))</p>\n")
     }

@@ -4,6 +4,8 @@
 /// needs that name earlier or later steps of the same workflow, and no cycle.
 package struct WorkflowDefinition: Equatable, Sendable {
   package var name: String
+  /// For people; nothing is decided by it.
+  package var description: String?
   /// How many attempts may run at once; nil means the processors available to the process.
   package var jobs: Int?
   /// Added to the environment of every step, ordered by name.
@@ -18,11 +20,13 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var settings: [StepSettings]
 
   package init(
-    name: String, jobs: Int? = nil, environment: [EnvironmentVariable] = [],
+    name: String, description: String? = nil, jobs: Int? = nil,
+    environment: [EnvironmentVariable] = [],
     timeoutMilliseconds: Int64? = nil, failFast: Bool = false, steps: [StepDefinition],
     settings: [StepSettings] = [StepSettings()]
   ) {
     self.name = name
+    self.description = description
     self.jobs = jobs
     self.environment = environment
     self.timeoutMilliseconds = timeoutMilliseconds
@@ -60,12 +64,18 @@ package struct StepDefinition: Equatable, Sendable {
   package var needs: [Int32]
   /// Index into `WorkflowDefinition.settings`.
   package var settingsIndex: Int32
+  /// For people; nothing is decided by it.
+  package var description: String?
 
-  package init(id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0) {
+  package init(
+    id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0,
+    description: String? = nil
+  ) {
     self.id = id
     self.command = command
     self.needs = needs
     self.settingsIndex = settingsIndex
+    self.description = description
   }
 }
 

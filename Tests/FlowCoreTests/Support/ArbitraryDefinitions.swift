@@ -2,17 +2,20 @@ import FlowCore
 
 /// Definitions of every shape that the codec can carry; cycles are not kept out.
 extension Generator {
-  mutating func definition() -> WorkflowDefinition {
+  /// - Parameter policy: which must have all keys that are given.
+  mutating func definition(for policy: Policy = .current) -> WorkflowDefinition {
     let settings = [stepSettings()] + list(upTo: 3) { $0.stepSettings() }
     let stepCount = 1 + below(8)
     let steps = (0..<stepCount).map { index in
       StepDefinition(
         id: "\(index)" + string(), command: command(),
         needs: (0..<Int32(stepCount)).filter { _ in chance(in: 3) },
-        settingsIndex: Int32(below(settings.count)))
+        settingsIndex: Int32(below(settings.count)),
+        description: policy > .first ? optional { $0.string() } : nil)
     }
     return WorkflowDefinition(
-      name: string(), jobs: optional { 1 + $0.below(4_096) }, environment: environment(),
+      name: string(), description: policy > .first ? optional { $0.string() } : nil,
+      jobs: optional { 1 + $0.below(4_096) }, environment: environment(),
       timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
       settings: settings)
   }

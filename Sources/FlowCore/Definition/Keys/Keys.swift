@@ -7,6 +7,9 @@ extension WorkflowDefinition {
     .structure(
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
       "required; run ids begin with it (characters not allowed in file names become hyphens)"),
+    .text(
+      "description", 8, \.description, expected: "a description in words",
+      "what the workflow is for; shown by `validate`, `why` and `report`"),
     .wholeNumber(
       "jobs", 4, \.jobs, 1...4_096,
       "how many attempts may run at once; default: the processors available"),
@@ -43,6 +46,9 @@ extension StepDefinition {
     .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
       "ids of the steps that must be done first"),
+    .text(
+      "description", 6, \.description, expected: "a description in words",
+      "what the step does; shown by `validate`, `why` and `report`"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)
