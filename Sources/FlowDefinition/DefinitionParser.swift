@@ -17,6 +17,7 @@ package import FlowCore
 ///
 ///     {
 ///       "name": "nightly",                 // required: 1 to 200 characters
+///       "description": "every night",      // for people
 ///       "jobs": 8,                         // attempts at once, 1 to 4096; default: the processors
 ///       "env": {"LANG": "C"},              // for every step
 ///       "timeout": "2h",                   // for the whole run
