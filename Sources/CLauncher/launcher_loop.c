@@ -174,7 +174,7 @@ static void feed(struct loop *loop, const struct happening *happening) {
 
 // MARK: What a killed monitor leaves
 
-struct remains {
+struct orphans {
   const struct flow_launcher *launcher;
   int32_t killed;
   bool is_any_left;
@@ -188,15 +188,15 @@ static bool is_monitor(const struct flow_launcher *launcher, pid_t process) {
 }
 
 static void kill_orphan(pid_t child, void *context) {
-  struct remains *remains = context;
-  if (is_monitor(remains->launcher, child)) return;
-  remains->is_any_left = true;
+  struct orphans *orphans = context;
+  if (is_monitor(orphans->launcher, child)) return;
+  orphans->is_any_left = true;
   kill(child, SIGKILL);
   int status;
   // A process that had ended before was not killed.
   if (waitpid(child, &status, WNOHANG) == child && WIFSIGNALED(status) &&
       WTERMSIG(status) == SIGKILL) {
-    remains->killed++;
+    orphans->killed++;
   }
 }
 
@@ -205,17 +205,17 @@ static void kill_orphan(pid_t child, void *context) {
 // reaped. The launcher names none that cannot be killed.
 //
 // - Returns: how many were killed.
-static int32_t kill_remains(const struct loop *loop) {
+static int32_t kill_orphans(const struct loop *loop) {
   int64_t give_up = flow_now() + KILLED_US;
-  struct remains remains = {.launcher = &loop->launcher};
+  struct orphans orphans = {.launcher = &loop->launcher};
   while (!loop->has_kept) {
-    remains.is_any_left = false;
-    flow_each_child(kill_orphan, &remains);
-    if (!remains.is_any_left || flow_now() >= give_up) break;
+    orphans.is_any_left = false;
+    flow_each_child(kill_orphan, &orphans);
+    if (!orphans.is_any_left || flow_now() >= give_up) break;
     struct timespec moment = {.tv_nsec = 1000000};
     nanosleep(&moment, NULL);
   }
-  return remains.killed;
+  return orphans.killed;
 }
 
 // MARK: Events
@@ -230,7 +230,7 @@ static void reap(struct loop *loop) {
         .has_reported_end = WIFEXITED(status) && WEXITSTATUS(status) == FLOW_MONITOR_REPORTED,
         .was_killed = !WIFEXITED(status)};
     if (happening.was_killed && is_monitor(&loop->launcher, process)) {
-      happening.killed = kill_remains(loop);
+      happening.killed = kill_orphans(loop);
     }
     feed(loop, &happening);
   }

@@ -1,9 +1,9 @@
 // FlowSystem is flow on Linux: files, clocks, signals, terminals and processes. It implements the
-// seams of FlowRuntime (`Environment`, `ProcessHost`, `TimeSource`) and FlowStorage (`Storage`), which
-// the simulator implements, too. It decides nothing about a run.
+// seams of FlowRuntime (`Environment`, `ProcessHost`, `TimeSource`) and FlowStorage (`Storage`),
+// which the simulator implements, too. It decides nothing about a run.
 //
-// It may import FlowStorage, FlowCore and FlowRuntime, the C modules CLauncher, CMonitor and CLinux,
-// and Glibc. No module that the simulator runs may import it.
+// It may import FlowStorage, FlowCore and FlowRuntime, the C modules CLauncher, CMonitor and
+// CLinux, and Glibc. No module that the simulator runs may import it.
 //
 // Invariant: the process has one thread, and a second one only for syncs (`SyncThread`).
 // Invariant: every descriptor is closed on exec, except those that a child is given on purpose.
@@ -87,7 +87,7 @@ package final class LinuxEnvironment: Environment {
 
   private func received(_ signal: Int32) {
     switch signal {
-    case SIGCHLD: processes.reapFallen()
+    case SIGCHLD: processes.reapOrphans()
     case SIGWINCH: onTerminalChange(.resized)
     case SIGCONT: onTerminalChange(.continued)
     case SIGINT:
@@ -122,4 +122,15 @@ package enum TerminalChange: Sendable {
     default: return nil
     }
   }
+}
+
+/// What SIGTERM does to an engine.
+package enum TerminationPolicy: String, CaseIterable, Sendable {
+  /// Detach from the run: running attempts continue, and another engine can resume the run.
+  case detach
+  /// Cancel the run, as Ctrl-C does.
+  case cancel
+
+  /// The end of a container's first process kills all others, so nothing would continue.
+  package static var usual: TerminationPolicy { getpid() == 1 ? .cancel : .detach }
 }

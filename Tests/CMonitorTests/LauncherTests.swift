@@ -18,7 +18,7 @@ import Testing
     #expect(launcher.request(7) == [.fork(7)])
     #expect(launcher.forked(100) == [])
     #expect(launcher.childEnded(100) == [.reportMonitorGone(7)])
-    // Its process id can be another's now.
+    // Its process id can be reused now.
     #expect(launcher.request(8) == [.fork(8)])
     #expect(launcher.forked(100) == [])
     #expect(launcher.childEnded(100) == [.reportMonitorGone(8)])
@@ -58,7 +58,7 @@ import Testing
     #expect(launcher.childEnded(100) == [])
   }
 
-  // MARK: Its engine is gone
+  // MARK: Without an engine
 
   @Test func withoutMonitorsItGoesWithItsEngine() {
     #expect(Launcher(capacity: 4).engineGone() == [.releaseLock, .exit])
@@ -92,7 +92,7 @@ import Testing
     #expect(launcher.childEnded(55) == [])
   }
 
-  // MARK: Anything that can be
+  // MARK: Random events
 
   @Test(arguments: 0..<300)
   func holdsWhateverHappens(seed: Int) {
@@ -111,7 +111,7 @@ import Testing
           #expect(actions == [.reportForkFailed(id, error: EAGAIN)])
         } else {
           #expect(actions == [.fork(id)])
-          // Numbers are given again soon.
+          // Process ids are reused soon.
           let process = dice.pick((1...20).filter { monitors[$0] == nil })
           if dice.percent(20) {
             #expect(launcher.forked(-11) == [.reportForkFailed(id, error: 11)])

@@ -4,7 +4,7 @@ import Testing
 
 private let second = ScriptedMonitor.second
 
-/// What is left when the command itself has ended, and what cannot be ended.
+/// Descendants that outlive the command, and processes that cannot be killed.
 @Suite struct MonitorStragglerTests {
   private func leaving(
     _ count: Int64, keepsStragglers: Bool = false, after event: Event? = nil
@@ -13,7 +13,7 @@ private let second = ScriptedMonitor.second
     if let event { _ = monitor.send(event) }
     monitor.wait(2 * second)
     _ = monitor.send(.commandEnded(.exited(0)))
-    let actions = monitor.send(.somebodyLeft(count))
+    let actions = monitor.send(.descendantsLeft(count))
     return (monitor, actions)
   }
 
@@ -21,17 +21,17 @@ private let second = ScriptedMonitor.second
     var (monitor, actions) = leaving(3)
     #expect(actions == [.terminateChildren])
     #expect(monitor.wakesUpIn == 10 * second)
-    // One went, and what it left behind is not counted again.
-    #expect(monitor.send(.somebodyLeft(7)) == [])
+    // One has ended, and its children are not counted again.
+    #expect(monitor.send(.descendantsLeft(7)) == [])
     monitor.wait(second)
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 0, by itself")
     #expect(monitor.end.stragglers == 3)
     #expect(monitor.end.duration_us == 3 * second)
   }
 
   @Test(arguments: [(Int64(0), Int32(1)), (-1, 1), (.max, .max)])
-  func somebodyIsAtLeastOne(told: Int64, counted: Int32) {
+  func theCountIsAtLeastOne(told: Int64, counted: Int32) {
     #expect(leaving(told).monitor.end.stragglers == counted)
   }
 
@@ -40,9 +40,9 @@ private let second = ScriptedMonitor.second
     #expect(monitor.send(timeAfter: 10 * second - 1) == [])
     #expect(monitor.send(timeAfter: 1) == [.killChildren])
     #expect(monitor.send(timeAfter: 50_000) == [.killChildren])
-    // Those that one left behind are not given another 50 ms.
-    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    // Adopted children do not get another 50 ms.
+    #expect(monitor.send(.descendantsLeft(1)) == [.killChildren])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 0, by itself")
   }
 
@@ -58,10 +58,10 @@ private let second = ScriptedMonitor.second
   func aStopEndsAllOfTheAttempt(keepsStragglers: Bool) {
     var (monitor, actions) = leaving(2, keepsStragglers: keepsStragglers, after: .stop)
     #expect(actions == [.terminateChildren])
-    // The grace is that of the stop, two seconds of which have passed.
+    // The grace period began with the stop, two seconds ago.
     #expect(monitor.wakesUpIn == 8 * second)
     #expect(monitor.send(timeAfter: 8 * second) == [.killChildren])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 0, stop")
     #expect(monitor.end.stragglers == 2)
   }
@@ -71,9 +71,9 @@ private let second = ScriptedMonitor.second
     var monitor = runningMonitor(timeout: second, keepsStragglers: keepsStragglers)
     #expect(monitor.send(timeAfter: second) == [.reportDeadline, .terminateGroup, .continueGroup])
     _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
-    #expect(monitor.send(.somebodyLeft(1)) == [.terminateChildren])
+    #expect(monitor.send(.descendantsLeft(1)) == [.terminateChildren])
     #expect(monitor.wakesUpIn == 10 * second)
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "signalled 15, deadline")
   }
 
@@ -81,7 +81,7 @@ private let second = ScriptedMonitor.second
   func forceKillsAllOfTheAttempt(keepsStragglers: Bool) {
     var (monitor, actions) = leaving(2, keepsStragglers: keepsStragglers, after: .force)
     #expect(actions == [.killChildren])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.stragglers == 2)
   }
 
@@ -90,7 +90,7 @@ private let second = ScriptedMonitor.second
     _ = monitor.send(.stop)
     #expect(monitor.send(timeAfter: 10 * second) == [.killChildren])
     _ = monitor.send(.commandEnded(.signalled(SIGKILL)))
-    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
+    #expect(monitor.send(.descendantsLeft(1)) == [.killChildren])
   }
 
   @Test func aStopWhileTheCommandIsReapedCountsForThoseThatAreLeft() {
@@ -98,12 +98,12 @@ private let second = ScriptedMonitor.second
       var monitor = runningMonitor(keepsStragglers: true)
       _ = monitor.send(.commandEnded(.exited(0)))
       #expect(monitor.send(event) == [])
-      #expect(monitor.send(.somebodyLeft(1)) == [action])
+      #expect(monitor.send(.descendantsLeft(1)) == [action])
       #expect(monitor.end.summary == "exited 0, by itself")
     }
   }
 
-  /// The command had its own end before.
+  /// The command has ended by itself before.
   @Test func forceHurriesStragglersAndIsNotTheCause() {
     var (monitor, _) = leaving(1)
     #expect(monitor.send(.stop) == [])
@@ -118,9 +118,9 @@ private let second = ScriptedMonitor.second
 @Suite struct MonitorSurvivorTests {
   private static let giveUp = 30 * second
 
-  /// Tells the time every 50 ms for so long, and expects a kill each time.
+  /// Sends the time every 50 ms for that long, and expects a kill each time.
   ///
-  /// - Returns: what the monitor does at the end.
+  /// - Returns: the monitor's last actions.
   private func kill(_ monitor: inout ScriptedMonitor, for duration: Int64) -> [Action] {
     let end = monitor.now + duration
     while monitor.now + 50_000 < end {
@@ -149,7 +149,7 @@ private let second = ScriptedMonitor.second
   @Test func aStragglerThatCannotBeKilledIsNamedAndGivenUp() {
     var monitor = runningMonitor()
     _ = monitor.send(.commandEnded(.exited(4)))
-    _ = monitor.send(.somebodyLeft(1))
+    _ = monitor.send(.descendantsLeft(1))
     #expect(monitor.send(timeAfter: 10 * second) == [.killChildren])
     #expect(kill(&monitor, for: Self.giveUp) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 4, by itself")
@@ -160,11 +160,11 @@ private let second = ScriptedMonitor.second
     _ = monitor.send(.force)
     #expect(kill(&monitor, for: 20 * second) == [.killChildren])
     _ = monitor.send(.commandEnded(.signalled(SIGKILL)))
-    #expect(monitor.send(.somebodyLeft(1)) == [.killChildren])
+    #expect(monitor.send(.descendantsLeft(1)) == [.killChildren])
     #expect(kill(&monitor, for: 10 * second) == [.nameSurvivors, .writeEnd, .reportEnded, .exit])
   }
 
-  /// As when a container is paused: those that were killed had no time to go either.
+  /// As when a container is paused: the killed processes had no time to end, either.
   @Test func aMonitorThatWasHeldUpKillsOnceMore() {
     var monitor = runningMonitor()
     _ = monitor.send(.force)
@@ -182,22 +182,22 @@ private let second = ScriptedMonitor.second
   }
 }
 
-@Suite struct MonitorRoomTests {
-  private static let noRoom = Int64(-ENOSPC)
+@Suite struct MonitorSpaceTests {
+  private static let noSpace = Int64(-ENOSPC)
 
-  @Test func anEndWaitsForRoomForEver() {
+  @Test func anEndWaitsForSpaceForever() {
     for error in [ENOSPC, EDQUOT, EINTR] {
       let failures = [Int64](repeating: Int64(-error), count: 1_000)
       var monitor = runningMonitor(answers: [.writeEnd: failures])
       _ = monitor.send(.commandEnded(.exited(0)))
-      #expect(monitor.send(.nobodyLeft) == [.writeEnd])
+      #expect(monitor.send(.noDescendantLeft) == [.writeEnd])
       for _ in 1..<1_000 {
         #expect(monitor.wakesUpIn == second)
         #expect(monitor.send(timeAfter: second - 1) == [])
         #expect(monitor.send(timeAfter: 1) == [.writeEnd])
       }
       #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
-      // The wait is not the attempt's.
+      // The wait does not count as time of the attempt.
       #expect(monitor.end.duration_us == 0)
       #expect(monitor.wakesUpIn == nil)
     }
@@ -207,14 +207,14 @@ private let second = ScriptedMonitor.second
   func anEndThatCannotBeWrittenIsToldAllTheSame(error: Int32) {
     var monitor = runningMonitor(answers: [.writeEnd: [Int64(-error)]])
     _ = monitor.send(.commandEnded(.exited(0)))
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
   }
 
   @Test func whileItWaitsStopsChangeNothing() {
-    var monitor = runningMonitor(keepsStragglers: true, answers: [.writeEnd: [Self.noRoom]])
+    var monitor = runningMonitor(keepsStragglers: true, answers: [.writeEnd: [Self.noSpace]])
     _ = monitor.send(.commandEnded(.exited(0)))
-    #expect(monitor.send(.somebodyLeft(1)) == [.writeEnd])
-    for event in [Event.stop, .force, .somebodyLeft(1), .nobodyLeft, .time] {
+    #expect(monitor.send(.descendantsLeft(1)) == [.writeEnd])
+    for event in [Event.stop, .force, .descendantsLeft(1), .noDescendantLeft, .time] {
       #expect(monitor.send(event) == [])
     }
     #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
@@ -224,9 +224,9 @@ private let second = ScriptedMonitor.second
   @Test func whoGoesWhileItWaitsCouldBeKilledAfterAll() {
     var monitor = givenUp()
     #expect(monitor.send(.commandEnded(.signalled(SIGTERM))) == [.reapCommand])
-    #expect(monitor.send(.somebodyLeft(1)) == [])
+    #expect(monitor.send(.descendantsLeft(1)) == [])
     #expect(monitor.end.unkillable == 2)
-    #expect(monitor.send(.nobodyLeft) == [])
+    #expect(monitor.send(.noDescendantLeft) == [])
     #expect(monitor.end.unkillable == 0)
     #expect(monitor.end.unkillable_ids.0 == 0)
     #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
@@ -240,9 +240,9 @@ private let second = ScriptedMonitor.second
     #expect(monitor.end.unkillable_ids.0 == 8)
   }
 
-  /// Two could not be killed, the command among them, and there is no room to say so.
+  /// Two could not be killed, the command among them, and there is no space to record it.
   private func givenUp() -> ScriptedMonitor {
-    var monitor = runningMonitor(answers: [.writeEnd: [Self.noRoom]])
+    var monitor = runningMonitor(answers: [.writeEnd: [Self.noSpace]])
     _ = monitor.send(.force)
     var actions: [Action] = [.killChildren]
     while actions == [.killChildren] { actions = monitor.send(timeAfter: 50_000) }

@@ -1,7 +1,7 @@
 import CMonitor
 import Testing
 
-/// Which event came in which phase, in the table's words.
+/// Which event came in which phase, with the names of the table.
 struct PhaseAndEvent: Hashable, CustomStringConvertible {
   let phase: String
   let event: String
@@ -37,8 +37,8 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case .begin: "begin"
       case .done: "answer"
       case .commandEnded: "command"
-      case .nobodyLeft: "nobody"
-      case .somebodyLeft: "somebody"
+      case .noDescendantLeft: "none"
+      case .descendantsLeft: "left"
       case .stop: "stop"
       case .force: "force"
       case .time: "time"
@@ -49,7 +49,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
 @Suite struct MonitorRandomTests {
   /// Which event can come in which phase (x). All others trap.
   private static let table = """
-    phase      begin answer command nobody somebody stop force time
+    phase      begin answer command none   left     stop force time
     new        x     ·      ·       ·      ·        x    x     x
     creating   ·     x      ·       ·      ·        x    x     x
     locking    ·     x      ·       ·      ·        x    x     x

@@ -2,7 +2,7 @@ import CMonitor
 import Glibc
 import Testing
 
-/// From the fork until the command runs, or until it is clear that it will not.
+/// From the fork until the command runs or fails to start.
 @Suite struct MonitorStartTests {
   private static let started: [Action] = [
     .createRecord, .lockRecord, .reserveRecord, .writeStart, .releaseLauncher, .spawn,
@@ -24,16 +24,16 @@ import Testing
   @Test(arguments: [EEXIST, EACCES, EROFS, EIO])
   func aRecordThatCannotBeMadeRefusesTheLaunch(error: Int32) {
     var monitor = ScriptedMonitor(answers: [.createRecord: [Int64(-error)]])
-    // Nothing is removed: the file, if there is one, is another's.
+    // Nothing is removed: an existing file belongs to another monitor.
     #expect(monitor.start() == [.createRecord, .reportRefused, .exit])
     #expect(monitor.end.summary == "launch failed 3/\(error), by itself")
     #expect(monitor.end.duration_us == 0)
   }
 
   @Test(arguments: [ENOSPC, EDQUOT])
-  func withoutRoomForTheRecordNothingIsStarted(error: Int32) {
+  func withoutSpaceForTheRecordNothingIsStarted(error: Int32) {
     var monitor = ScriptedMonitor(answers: [.createRecord: [Int64(-error)]])
-    #expect(monitor.start() == [.createRecord, .reportNoRoom, .exit])
+    #expect(monitor.start() == [.createRecord, .reportNoSpace, .exit])
   }
 
   @Test(arguments: [(Action.lockRecord, 1), (.reserveRecord, 2), (.writeStart, 3)])
@@ -47,7 +47,7 @@ import Testing
     for error in [ENOSPC, EDQUOT] {
       var monitor = ScriptedMonitor(answers: [action: [Int64(-error)]])
       let made = Array(Self.started[...before])
-      #expect(monitor.start() == made + [.removeRecord, .reportNoRoom, .exit])
+      #expect(monitor.start() == made + [.removeRecord, .reportNoSpace, .exit])
     }
   }
 
@@ -56,7 +56,7 @@ import Testing
       answers: [.reserveRecord: [Int64(-ENOSPC)], .removeRecord: [Int64(-EROFS)]])
     #expect(monitor.start().suffix(3) == [.removeRecord, .reportRefused, .exit])
     #expect(monitor.end.summary == "launch failed 3/\(EROFS), by itself")
-    // Even a removal that fails for want of room leaves a record in the way.
+    // A failed removal leaves a record that blocks later launches, also without space.
     monitor = ScriptedMonitor(
       answers: [.reserveRecord: [Int64(-ENOSPC)], .removeRecord: [Int64(-ENOSPC)]])
     #expect(monitor.start().suffix(3) == [.removeRecord, .reportRefused, .exit])
@@ -65,7 +65,7 @@ import Testing
   @Test func aRecordThatAnotherRemovedIsGone() {
     var monitor = ScriptedMonitor(
       answers: [.reserveRecord: [Int64(-ENOSPC)], .removeRecord: [Int64(-ENOENT)]])
-    #expect(monitor.start().suffix(3) == [.removeRecord, .reportNoRoom, .exit])
+    #expect(monitor.start().suffix(3) == [.removeRecord, .reportNoSpace, .exit])
   }
 
   @Test(arguments: [
@@ -96,12 +96,12 @@ import Testing
     var monitor = ScriptedMonitor(answers: [.writeCommand: [Int64(-EIO)]])
     #expect(monitor.start() == ScriptedMonitor.startActions)
     #expect(monitor.send(.commandEnded(.exited(0))) == [.reapCommand])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
   }
 
-  // MARK: Stopped before it runs
+  // MARK: Stopped before the command runs
 
-  /// After so many answers.
+  /// A stop after that many answers.
   @Test(arguments: -1...6)
   func aStopIsRememberedUntilTheCommandRuns(answers: Int) {
     for event in [Event.stop, .force] {

@@ -4,7 +4,7 @@ import Testing
 
 private let second = ScriptedMonitor.second
 
-/// A command that runs: how it ends by itself, at its deadline, or because somebody wants it.
+/// A running command that ends by itself, at its deadline, or by a request.
 @Suite struct MonitorStopTests {
   @Test(arguments: [
     (Status.exited(0), "exited 0, by itself"), (.exited(255), "exited 255, by itself"),
@@ -16,7 +16,7 @@ private let second = ScriptedMonitor.second
     monitor.wait(3 * second)
     #expect(monitor.send(.commandEnded(status)) == [.reapCommand])
     monitor.wait(1)
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == end)
     #expect(monitor.end.duration_us == 3 * second + 1)
     #expect(monitor.end.stragglers == 0)
@@ -42,7 +42,7 @@ private let second = ScriptedMonitor.second
     #expect(monitor.send(timeAfter: 10 * second - 1) == [])
     #expect(monitor.send(timeAfter: 1) == [.killChildren])
     #expect(monitor.send(.commandEnded(.signalled(SIGKILL))) == [.reapCommand])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "signalled 9, deadline")
     #expect(monitor.end.duration_us == 70 * second)
   }
@@ -53,7 +53,7 @@ private let second = ScriptedMonitor.second
     if event == .time { monitor.wait(60 * second) }
     #expect(monitor.send(event).suffix(2) == [.terminateGroup, .continueGroup])
     #expect(monitor.send(.commandEnded(.exited(3))) == [.reapCommand])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 3, \(event == .stop ? "stop" : "deadline")")
   }
 
@@ -91,7 +91,7 @@ private let second = ScriptedMonitor.second
       #expect(monitor.send(timeAfter: 1) == [.killChildren])
     }
     #expect(monitor.send(.commandEnded(.signalled(SIGKILL))) == [.reapCommand])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "signalled 9, force")
   }
 
@@ -114,7 +114,7 @@ private let second = ScriptedMonitor.second
     #expect(monitor.end.cause == FLOW_CAUSE_DEADLINE)
   }
 
-  /// Who asks for force wants the run to end, not to see the attempt tried again.
+  /// A forced stop is meant to end the run, so it replaces a timeout, which would be retried.
   @Test func forceAfterADeadlineOrAStopIsTheCause() {
     for event in [Event.stop, .time] {
       var monitor = runningMonitor(timeout: 60 * second)
@@ -141,7 +141,7 @@ private let second = ScriptedMonitor.second
       var monitor = runningMonitor()
       _ = monitor.send(.commandEnded(.exited(0)))
       #expect(monitor.send(event) == [])
-      #expect(monitor.step(.nobodyLeft) == [.writeEnd])
+      #expect(monitor.step(.noDescendantLeft) == [.writeEnd])
       #expect(monitor.step(event) == [])
       #expect(monitor.step(.done(0)) == [.reportEnded, .exit])
       #expect(monitor.step(event) == [])
@@ -155,7 +155,7 @@ private let second = ScriptedMonitor.second
     _ = monitor.send(.commandEnded(.exited(0)))
     #expect(monitor.wakesUpIn == nil)
     #expect(monitor.send(timeAfter: second) == [])
-    #expect(monitor.send(.nobodyLeft) == [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.send(timeAfter: second) == [])
     #expect(monitor.end.summary == "exited 0, by itself")
   }

@@ -6,22 +6,22 @@ import FlowSystem
 import Glibc
 import TestSupport
 
-/// What a run can be driven on: this machine, or a simulated one.
+/// The machine on which a run is driven: this one, or a simulated one.
 protocol Machine: AnyObject {
   associatedtype World: Environment
 
   var world: World { get }
-  /// Of the user's runs.
+  /// The home of the runs.
   var home: String { get }
   var hostContext: HostContext { get }
-  /// The engine is gone, and another is about to be.
+  /// The engine is gone, and another one starts.
   func replaceEngine()
 }
 
 /// What commands do.
 enum Behaviour {
   case succeeds
-  /// They go on until they are stopped.
+  /// They run until they are stopped.
   case hangs
 
   var command: Command {
@@ -47,7 +47,7 @@ final class SimulatedMachine: Machine {
   func replaceEngine() { world.replaceEngine() }
 }
 
-/// Real launchers, monitors and files, without the signals and the terminal of an engine's process.
+/// Real launchers, monitors and files, without the signals and the terminal of a driver process.
 final class RealMachine: Machine {
   private let folder = TemporaryFolder()
   private(set) var world: RealWorld

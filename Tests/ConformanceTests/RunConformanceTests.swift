@@ -3,9 +3,9 @@ import FlowLog
 import FlowRuntime
 import Testing
 
-/// The same runs on this machine and on a simulated one: their histories tell the same.
+/// The same runs on this machine and on a simulated one have the same histories.
 struct RunConformanceTests {
-  /// What both machines must tell.
+  /// What both machines must record.
   private func expect(
     _ expected: [String], _ behaviour: Behaviour, _ body: (any Run) throws -> Void
   ) throws {
@@ -49,8 +49,8 @@ struct RunConformanceTests {
     }
   }
 
-  /// The engine goes away while an attempt runs; the next takes it up, and obeys a request that was
-  /// left meanwhile.
+  /// The engine detaches while an attempt runs. The next one reattaches, and handles a request that
+  /// was left in the meantime.
   @Test(arguments: [(false, "signalled(signal: 15) stop"), (true, "signalled(signal: 9) force")])
   func anAttemptOutlivesItsEngineAndIsStopped(force: Bool, end: String) throws {
     try expect(
@@ -67,7 +67,7 @@ struct RunConformanceTests {
     }
   }
 
-  /// An intent that no engine has acted on is acted on by the next.
+  /// The next engine acts on an intent that none has acted on.
   @Test func whatWasNeverLaunchedIsLaunched() throws {
     try expect(
       beginning + [
@@ -83,13 +83,13 @@ struct RunConformanceTests {
 
 /// A run on some machine.
 protocol Run: AnyObject {
-  /// What its history tells.
+  /// Its history, in words.
   var told: [String] { get }
-  /// Creates it, and drives it to its end.
+  /// Creates the run, and drives it to its end.
   func drive(steps: Int, _ settings: StepSettings) throws -> RunOutcome
-  /// Creates it, and leaves it when its first attempt runs.
+  /// Creates the run, and detaches when its first attempt runs.
   func abandon(steps: Int, _ settings: StepSettings) throws
-  /// Creates it, and leaves it when that is durable.
+  /// Creates the run, and detaches when that is durable.
   func abandonAtOnce(steps: Int, _ settings: StepSettings) throws
   func request(_ request: CancelRequest) throws
   /// Another engine drives it to its end.

@@ -135,7 +135,7 @@ struct StorageConformanceTests {
   }
 
   @Test(arguments: Disk.allCases)
-  func reservedRoomReadsAsZerosAndKeepsBytes(disk: Disk) throws {
+  func reservedSpaceReadsAsZerosAndKeepsBytes(disk: Disk) throws {
     func check(_ storage: some Storage, _ root: String) throws {
       try Self.make("\(root)/a", [7, 7], in: storage)
       let file = try storage.open("\(root)/a", .update)

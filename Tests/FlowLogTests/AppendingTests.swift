@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  /// It is told of new segments while it is busy with old ones.
+  /// It learns of new segments while it reads old ones.
   @Test func aReaderThatIsBehindIsToldHowFarItMayGo() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(rotation: 150))
@@ -188,7 +188,7 @@ import Testing
     #expect(reader.lastSequence == 8)
   }
 
-  /// No more than the last commit can be uncertain: this one lost history.
+  /// Only the last commit can be uncertain: this log lost history.
   @Test func aSuccessorThatTakesBackMoreThanTheLastCommitIsDamage() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)
@@ -307,9 +307,9 @@ import Testing
       ])
   }
 
-  @Test func roomForTheSealIsKept() throws {
+  @Test func spaceForTheSealIsKept() throws {
     let storage = MemoryStorage()
-    // A step so small that no more is reserved than was asked for.
+    // A step so small that exactly the requested space is reserved.
     var log = try newLog(storage, .small(reservation: 8))
     try log.commit(3)
     let size = storage[segment1].count
@@ -318,7 +318,7 @@ import Testing
     #expect(log.durableLength == Int64(size))
   }
 
-  @Test func commitsThatRoomWasMadeForNeedNoMore() throws {
+  @Test func commitsInReservedSpaceNeedNoMore() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 512))
     try log.reserveSpace(for: 600)
@@ -329,7 +329,7 @@ import Testing
     #expect(read(storage).outcome == .intact(sealed: true))
   }
 
-  @Test func aSegmentIsBornWithRoomForItsSeal() throws {
+  @Test func aNewSegmentHasSpaceForItsSeal() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 128))
     storage.faultsByOperation["reserve"] = .error(.noSpace)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import FlowLog
 
-/// Somebody writes to a log, or the disk fails, while it is read.
+/// A log that changes, or whose disk fails, while it is read.
 @Suite struct ChangingFileTests {
-  /// Longer than what is read ahead, so that such a frame leaves the memory when the next is read.
+  /// Longer than the read-ahead, so that such a frame leaves the window when the next is read.
   private static let long = [UInt8](repeating: 7, count: 140 << 10)
 
   /// A log of two events, and a commit of two long ones.
@@ -32,7 +32,7 @@ import Testing
     #expect(storage.names.keys.sorted() == [segment1])
   }
 
-  /// When the first frame was given out, the commit had its end.
+  /// The commit was complete when its first frame was given out.
   @Test func aSealThatTakesThePlaceOfACommitsEndEndsNothing() throws {
     var vandal = try Forger()
     vandal.append(Self.long, endsCommit: false)
@@ -46,14 +46,15 @@ import Testing
     #expect(try reader.next()?.last == 3)
     storage.change(segment1) { $0 = vandal.storage[segment1] }
     #expect(try reader.next() == nil)
-    // As for a reader that comes to the changed file.
+    // The same result as for a reader that opens the changed file.
     var fresh = try LogReader.open("log", in: storage, .recovering)
     try fresh.drain()
     #expect(reader.tail?.verdict == .ambiguous && fresh.tail?.verdict == .ambiguous)
     #expect(reader.tail?.lastSequence == 2)
   }
 
-  /// What says how far a segment counts is read on from there, whatever comes to have its name.
+  /// The successor that states how far a segment counts is the file that is read next, whatever
+  /// gets its name.
   @Test func aSegmentThatIsRemovedBeforeItIsEnteredIsReadAllTheSame() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)
@@ -67,7 +68,7 @@ import Testing
     #expect(reader.lastSequence == 5)
   }
 
-  /// Reserved room is looked through from its end, a piece at a time.
+  /// Reserved space is searched from its end, a piece at a time.
   private func reserved() throws -> (storage: MemoryStorage, frame: LogFrame) {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 400 << 10))
@@ -77,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func roomThatIsCutOffMeanwhileIsNotThere(knowsNoHoles: Bool) throws {
+  func spaceThatIsTruncatedMeanwhileIsIgnored(knowsNoHoles: Bool) throws {
     let (storage, frame) = try reserved()
     storage.knowsNoHoles = knowsNoHoles
     var reader = try LogReader.open("log", in: storage, .recovering)
@@ -87,7 +88,7 @@ import Testing
     #expect(reader.tail?.verdict == .intact(isSealed: false))
   }
 
-  @Test func roomThatCannotBeReadIsNamed() throws {
+  @Test func spaceThatCannotBeReadIsNamed() throws {
     let (storage, frame) = try reserved()
     var reader = try LogReader.open("log", in: storage, .recovering)
     #expect(try reader.next() == frame)
@@ -96,7 +97,7 @@ import Testing
     #expect(error?.reason == .storage(StorageError(.read, "log/\(segment1)", .inputOutput)))
   }
 
-  /// Wherever the disk begins to fail while an end is judged.
+  /// Wherever the disk begins to fail while a tail is judged.
   @Test(arguments: ["read", "seek"])
   func aTailThatCannotBeReadIsNamed(operation: String) throws {
     var failures = 0

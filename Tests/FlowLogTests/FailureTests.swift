@@ -2,7 +2,7 @@ import FlowLog
 import FlowStorage
 import Testing
 
-/// What the writer does when the storage fails under it.
+/// How the writer handles errors of the storage.
 @Suite struct FailureTests {
   @Test(arguments: ["write", "sync"])
   func aFailedCommitSpoilsTheWriter(operation: String) throws {
@@ -37,7 +37,7 @@ import Testing
     #expect(log.durableSequence == 0)
   }
 
-  @Test func withoutRoomACommitWaitsAndCanBeTriedAgain() throws {
+  @Test func withoutSpaceACommitCanBeRetried() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 256))
     storage.faultsByOperation["reserve"] = .error(.noSpace)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: ["create", "reserve", "write"])
-  func withoutRoomRotationWaitsAndCanBeTriedAgain(operation: String) throws {
+  func withoutSpaceRotationCanBeRetried(operation: String) throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(rotation: 150, reservation: 512))
     try log.commit(3)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: [Errno.noSpace, .quotaExceeded])
-  func aNewSegmentThatFindsNoRoomAtItsSyncIsRemoved(errno: Errno) throws {
+  func aNewSegmentWithoutSpaceAtItsSyncIsRemoved(errno: Errno) throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(rotation: 150, reservation: 512))
     try log.commit(3)
@@ -84,8 +84,8 @@ import Testing
     #expect(read(storage).bytes == History.through(6))
   }
 
-  /// ext4 grows the file by what it has found before it says that there is no more.
-  @Test func aPartOfTheRoomIsNoChangeByAnother() throws {
+  /// ext4 extends the file by the blocks that it has found before it reports a full disk.
+  @Test func aPartOfTheReservationIsNoChangeByAnotherProcess() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(reservation: 256))
     storage.faultsByOperation["reserve"] = .part(.noSpace)
@@ -98,7 +98,7 @@ import Testing
     #expect(read(storage).bytes == History.through(9))
   }
 
-  @Test func recoveryWithoutRoomLeavesNothingBehind() throws {
+  @Test func recoveryWithoutSpaceLeavesNoFile() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)
     try log.commit(2)

@@ -1,6 +1,6 @@
 @testable import FlowLog
 
-/// Appends frames that follow from what is there. Every checksum is right.
+/// Appends frames that continue a log. Every checksum matches.
 struct Forger {
   let storage = MemoryStorage()
   private var chain: UInt32

@@ -2,8 +2,8 @@ import Testing
 
 @testable import FlowLog
 
-/// The format to the byte: what is expected here was worked out from the description in `LogFormat`
-/// by other means, and never changes for version 1.
+/// The format to the byte. The expected bytes were computed independently, from the description in
+/// `LogFormat`, and never change for version 1.
 @Suite struct FormatTests {
   @Test func version1() throws {
     let storage = MemoryStorage()

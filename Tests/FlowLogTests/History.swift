@@ -2,7 +2,8 @@ import FlowLog
 import FlowStorage
 import Testing
 
-/// Events that follow from their numbers alone: so the right history up to any number is known.
+/// Events that follow from their numbers alone, so that the right history up to any number is
+/// known.
 enum History {
   static func event(_ number: UInt64) -> [UInt8] {
     Array("step \(number) of \(number * 7919 % 1000)".utf8) + (number % 3 == 0 ? [0, 0] : [])
@@ -23,7 +24,7 @@ enum Outcome: Equatable {
   var isDamaged: Bool { self == .damaged }
 }
 
-/// What a log says when it is read from end to end.
+/// The result of reading a log to its end.
 struct Reading: Equatable {
   var bytes: [UInt8] = []
   var last: UInt64 = 0
@@ -31,7 +32,7 @@ struct Reading: Equatable {
   var error: LogError?
   var tail: LogTail?
 
-  /// Whether all that was read is what was once written, in its place.
+  /// Whether every event that was read is the one that was written with its number.
   var isPrefix: Bool { bytes == History.through(last) }
 }
 
@@ -59,7 +60,7 @@ func read(_ storage: MemoryStorage, dictionary: PresetDictionary = .none) -> Rea
 }
 
 extension LogOptions {
-  /// No room reserved, nothing deflated, segments of a few commits.
+  /// No reservation, no deflate, segments of a few commits.
   static func small(
     rotation: Int64 = 1 << 20, reservation: Int64 = 0, largest: Int64 = 4096,
     _ compression: Compression = .none
@@ -107,7 +108,7 @@ func newLog(
   try LogWriter.create(in: "log", storage, salt: 0x5a17_0001, engineLife: 1, options)
 }
 
-/// Reads the log to its end, whatever that is, and goes on after it.
+/// Reads the log to its end, whatever that is, and recovers it.
 func recover(
   _ storage: MemoryStorage, salt: UInt32 = 0x5a17_0002, _ options: LogOptions = .small()
 ) throws(LogError) -> Writer {
@@ -121,7 +122,7 @@ let segment1 = "00000001.seg"
 let segment2 = "00000002.seg"
 let segment3 = "00000003.seg"
 
-/// The error of something that must fail.
+/// The error of a call that must fail.
 func failure(_ body: () throws(LogError) -> Void) -> LogError? {
   do throws(LogError) { try body() } catch { return error }
   Issue.record("nothing failed")

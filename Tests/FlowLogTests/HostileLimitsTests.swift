@@ -2,10 +2,11 @@ import Testing
 
 @testable import FlowLog
 
-/// What a hostile log costs: its bytes are read a bounded number of times, and no more memory is
-/// taken than one frame may have, whatever its lengths and counts say. Every checksum is right.
+/// The cost of a hostile log: its bytes are read a bounded number of times, and the reader never
+/// uses more memory than one frame may have, whatever lengths and counts it states. Every checksum
+/// matches.
 @Suite struct HostileLimitsTests {
-  /// What reading a log to its end, or to what is wrong with it, has cost.
+  /// The cost of reading a log to its end, or to its damage.
   private struct Cost {
     var bytesRead = 0
     var windowBytes = 0
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [UInt32(1 << 20), 16 << 20])
-  func noRoomIsTakenForWhatIsNotThere(length: UInt32) throws {
+  func noMemoryIsUsedForMissingBytes(length: UInt32) throws {
     var forger = try Forger()
     forger.append([1, 2, 3]) {
       $0.rawLength = length
@@ -55,7 +56,7 @@ import Testing
     #expect(cost.bytesRead <= 4 * forger.storage[segment1].count)
   }
 
-  @Test func noRoomIsTakenForWhatCannotBe() throws {
+  @Test func noMemoryIsUsedForImpossibleLengths() throws {
     for (raw, stored) in [(UInt32.max, UInt32(3)), (.max, .max), (1 << 24 + 1, 3), (0, 3)] {
       var forger = try Forger()
       forger.append([1, 2, 3]) {
@@ -70,8 +71,8 @@ import Testing
     }
   }
 
-  /// Each is a frame by the rules; together they are 400 MB.
-  @Test func manyBombsTakeTheRoomOfOne() throws {
+  /// Each is a valid frame; together they hold 400 MB.
+  @Test func manyBombsUseTheMemoryOfOne() throws {
     let bomb = try bomb()
     var forger = try Forger()
     for _ in 0..<24 {
@@ -88,7 +89,7 @@ import Testing
     #expect(cost.windowBytes <= 128 << 10 && cost.bytesRead <= 2 * size)
   }
 
-  /// Nothing of it counts, and it is looked at once for that.
+  /// It does not count, and is read once to find that.
   @Test func aCommitWithoutAnEndIsNotReadAgainAndAgain() throws {
     var forger = try Forger()
     for _ in 0..<4_000 { forger.append([UInt8](repeating: 7, count: 100), endsCommit: false) }
@@ -100,7 +101,7 @@ import Testing
     #expect(cost.windowBytes <= 128 << 10)
   }
 
-  /// One commit of many frames is looked at before it is given out, and then once more.
+  /// A commit of many frames is read before it is given out, and then once more.
   @Test func aLongCommitIsReadTwice() throws {
     var forger = try Forger()
     for _ in 0..<4_000 { forger.append([UInt8](repeating: 7, count: 100), endsCommit: false) }
@@ -111,7 +112,7 @@ import Testing
     #expect(cost.bytesRead <= 3 * size)
   }
 
-  /// Every eight bytes begin what might be a frame; none is.
+  /// Every eight bytes could begin a frame; none does.
   @Test func aTailOfBeginningsIsSearchedOnce() throws {
     let forger = try Forger()
     let magic: [UInt8] = [0x66, 0x4c, 1, 0x11, 1, 0, 0x17, 0x5a]
@@ -122,7 +123,7 @@ import Testing
     #expect(cost.bytesRead <= 4 * size && cost.windowBytes <= 128 << 10)
   }
 
-  /// A file can say that it has an exabyte, and take no room for it.
+  /// A sparse file can claim an exabyte and use no space.
   @Test func whatNobodyWroteIsNotRead() throws {
     for more in [[], [7]] as [[UInt8]] {
       let forger = try Forger()
@@ -137,7 +138,7 @@ import Testing
     }
   }
 
-  /// Where a crash may have left more, what lies between is passed over.
+  /// If a crash may have left more, the hole in between is skipped.
   @Test func framesAreLookedForBeyondAHole() throws {
     let forger = try Forger(largest: 1 << 60)
     let storage = forger.storage
@@ -158,7 +159,7 @@ import Testing
     #expect(cost.bytesRead <= 4 * forger.storage[segment1].count)
   }
 
-  /// The order of segments is that of their names; what their headers say must agree with it.
+  /// The order of segments is that of their names; their headers must agree with it.
   @Test func segmentsThatNameEachOtherAsPredecessorAreRefused() throws {
     for (first, second) in [(UInt64(2), UInt64(1)), (1, 2), (0, 2), (2, 3)] {
       let storage = MemoryStorage()
@@ -180,7 +181,7 @@ import Testing
     }
   }
 
-  /// A name with a great number is not counted up to.
+  /// A reader does not count up to the number in a name.
   @Test func aSegmentWithAGreatNumberIsOneThatIsMissingOthers() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)

@@ -1,6 +1,6 @@
 import FlowStorage
 
-/// One folder in memory, with what is durable of it kept apart, and faults at chosen operations.
+/// One folder in memory. It tracks what is durable, and fails at chosen operations.
 final class MemoryStorage: Storage {
   final class Node: Sendable, Equatable {
     nonisolated(unsafe) var bytes: [UInt8]
@@ -16,9 +16,9 @@ final class MemoryStorage: Storage {
 
   enum Fault {
     case error(Errno)
-    /// Room is refused after a part of it was given.
+    /// A reservation fails after a part of it was made.
     case part(Errno)
-    /// This and all that follows has no effect: the process is dead.
+    /// This operation and all later ones have no effect: the process is dead.
     case death
     /// A write takes no more bytes than this.
     case short(Int)
@@ -26,20 +26,21 @@ final class MemoryStorage: Storage {
 
   private(set) var names: [String: Node] = [:]
   private var durableNames: [String: Node] = [:]
-  /// What was done, in order: the operation and the file's name.
+  /// The operations so far, in order: each with the file's name.
   private(set) var operations: [String] = []
-  /// By the index of the operation, or the operation by name.
+  /// By the index of the operation.
   var faults: [Int: Fault] = [:]
+  /// By the name of the operation.
   var faultsByOperation: [String: Fault] = [:]
-  /// So many looks that should fail do not, before one does.
+  /// How many reads succeed before the one that fails.
   var sparedLooks = 0
   private(set) var isDead = false
   private(set) var bytesRead = 0
-  /// How often it was asked where a hole ends.
+  /// How often the end of a hole was queried.
   private(set) var holesAsked = 0
-  /// Whether it takes all for written, as some file systems do.
+  /// Whether every byte counts as written, as on some file systems.
   var knowsNoHoles = false
-  /// Bytes that nobody wrote, between two of the first file's: what the file says that it has more.
+  /// A hole between two bytes of the file, which extends its size.
   var hole: (offset: Int64, byteCount: Int64)?
   private(set) var pollsUntilSynced = 0
   private var syncing: Node?
@@ -61,7 +62,7 @@ final class MemoryStorage: Storage {
     return Int.max
   }
 
-  /// For what changes nothing, and so is not among the operations.
+  /// Checks an operation that changes nothing, and so is not recorded.
   private func look(_ operation: String) throws(Errno) {
     guard case .error(let errno) = faultsByOperation[operation] else { return }
     if sparedLooks == 0 { throw errno }
@@ -219,15 +220,15 @@ final class MemoryStorage: Storage {
   func close(_ file: Node) throws(Errno) { try look("close") }
 }
 
-// MARK: - After a crash, and under a vandal
+// MARK: - Crashes and damage
 
 extension MemoryStorage {
-  /// What a power loss leaves of the bytes of a file that were not synced.
+  /// What a power loss does to the unsynced bytes of a file.
   enum Loss {
     case all
-    /// The size has grown, the second half reads as zeros.
+    /// The size has grown, and the second half reads as zeros.
     case zeros
-    /// The size has grown, the second half reads as something else.
+    /// The size has grown, and the second half reads as garbage.
     case garbage
   }
 
@@ -235,7 +236,7 @@ extension MemoryStorage {
   func afterKill() -> MemoryStorage { image(names) { unsafe $0.bytes } }
 
   /// The files after a power loss.
-  /// - Parameter keepingNames: whether names that were not synced made it.
+  /// - Parameter keepingNames: whether unsynced names survive.
   func afterPowerLoss(_ loss: Loss, keepingNames: Bool) -> MemoryStorage {
     image(keepingNames ? names : durableNames) { node in
       unsafe Self.remains(of: node.bytes, synced: node.synced, loss)
@@ -271,7 +272,7 @@ extension MemoryStorage {
     set { names[name] = Node(newValue, synced: newValue) }
   }
 
-  /// Writes to a file that others have open.
+  /// Changes a file, also one that is open.
   func change(_ name: String, _ body: (inout [UInt8]) -> Void) {
     if let node = names[name] { unsafe body(&node.bytes) }
   }

@@ -2,7 +2,7 @@ import FlowLog
 import Testing
 
 @Suite struct RecoveryTests {
-  /// An engine that died: what it wrote, of which `acknowledged` was synced, and `written` was not.
+  /// A dead engine's log: events up to `acknowledged` were synced, those up to `written` were not.
   private func dead(
     _ options: LogOptions = .small(), acknowledged: [Int] = [2, 3], written: [Int] = [1]
   ) throws(LogError) -> MemoryStorage {
@@ -23,7 +23,7 @@ import Testing
     #expect(image[segment1] == before)
     #expect(read(image).bytes == History.through(6))
 
-    // What the page cache held of the old segment is gone; the new one has it.
+    // The page cache of the old segment is lost; the new segment holds the commit.
     image[segment1] = storage.afterPowerLoss(.all, keepingNames: true)[segment1]
     #expect(image[segment1].count < before.count)
     #expect(read(image).bytes == History.through(6))
@@ -47,7 +47,7 @@ import Testing
     let storage = MemoryStorage()
     var log = try newLog(storage)
     for count in [2, 3] { try log.commit(count) }
-    // For all that a reader knows, the second commit may not have been synced.
+    // The reader cannot know whether the second commit was synced.
     #expect(try recover(storage.afterKill()).durableLength > 128)
 
     try log.append(1, 1, 1)
@@ -87,7 +87,7 @@ import Testing
     var next = try recover(image)
     try next.commit(3)
     #expect(read(image).bytes == History.through(5))
-    // The seal may not have been synced: the history goes without it.
+    // The seal may not have been synced, so the history does not count it.
     image[segment1].removeLast(56)
     #expect(read(image).bytes == History.through(5))
   }
@@ -125,8 +125,8 @@ import Testing
     #expect(read(storage).bytes == History.through(5))
   }
 
-  /// The engine dies after every operation of a life with rotations, and each time the recovery of
-  /// that dies after every operation of its own, twice, and each time power may be lost as well.
+  /// The engine dies after each operation of a life with rotations. Each time its recovery dies
+  /// after each of its own operations, twice, and each time power may be lost, too.
   @Test(arguments: [Int64(0), 256], [MemoryStorage.Loss.all, .zeros, .garbage])
   func noCrashLosesWhatWasAcknowledged(reservation: Int64, loss: MemoryStorage.Loss) throws {
     let options = LogOptions.small(rotation: 300, reservation: reservation)
@@ -151,7 +151,7 @@ import Testing
 private struct Crashes {
   let options: LogOptions
   let loss: MemoryStorage.Loss
-  /// What was recovered from before, and how deep: many crashes leave the same bytes.
+  /// The images that were recovered already, and how deep: many crashes leave the same bytes.
   var recovered: Set<Visit> = []
 
   struct Visit: Hashable {
@@ -164,7 +164,7 @@ private struct Crashes {
     self.loss = loss
   }
 
-  /// Runs an engine until it dies or is done; returns what was acknowledged.
+  /// Runs an engine until it dies or ends; returns the last acknowledged event.
   func live(_ storage: MemoryStorage) -> UInt64 {
     var acknowledged: UInt64 = 0
     do throws(LogError) {
@@ -182,7 +182,7 @@ private struct Crashes {
     return acknowledged
   }
 
-  /// What the dead engine may have left, where it got as far as a log.
+  /// The images that the dead engine may have left, once it had begun a log.
   func images(of storage: MemoryStorage) -> [MemoryStorage] {
     [
       storage.afterKill(), storage.afterPowerLoss(loss, keepingNames: true),
@@ -194,7 +194,7 @@ private struct Crashes {
     let reading = read(image)
     let isLegal =
       reading.isPrefix && acknowledged.contains(reading.last) && !reading.outcome.isDamaged
-    // Thousands of images: an expectation each would take most of the time.
+    // Thousands of images: an expectation for each would take most of the time.
     if !isLegal { Issue.record("acknowledged \(acknowledged), read \(reading)") }
   }
 

@@ -2,9 +2,9 @@ import Testing
 
 @testable import FlowLog
 
-/// Bytes that rot, and files that a vandal moves.
+/// Corrupted bytes, and files that were moved.
 @Suite struct RotTests {
-  /// Three engine lives, the first with a rotation and a dead tail, the last in reserved room.
+  /// Three engine lives, the first with a rotation and a dead tail, the last with reserved space.
   private func threeSegments() throws -> MemoryStorage {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(rotation: 200))
@@ -38,7 +38,7 @@ import Testing
           switch reading.outcome {
           case .damaged, .newer: true
           case whole.outcome: name == segment2 && dead.contains(bit / 8)
-          // Only where nothing was ever written may rot look like a commit in flight.
+          // Only unwritten space may make a corrupted byte look like a commit in flight.
           case .torn: name == segment3 && reading.bytes == whole.bytes
           case .ambiguous: name == segment3 && reading.last >= 9
           case .intact: false
@@ -129,9 +129,9 @@ import Testing
   }
 }
 
-/// Logs that somebody made to do harm: every checksum in them is right.
+/// Logs that were made to do harm: every checksum in them matches.
 @Suite struct HostileTests {
-  /// A log of two events, and behind it a frame that is valid by its checksums.
+  /// A log of two events, followed by a frame with matching checksums.
   private func forged(
     payload: [UInt8] = [1, 2, 3], padding: [UInt8] = [0, 0, 0, 0, LogFormat.endMark],
     _ change: (inout FrameHeader) -> Void = { _ in }
@@ -240,7 +240,7 @@ import Testing
       #expect((reading.error == nil) == isGood)
       #expect(isGood || reading.error?.reason == .damaged(.deflate))
     }
-    // Not even tried: a frame carries no more than 16 MiB.
+    // Never inflated: a frame carries at most 16 MiB.
     let reading = try forged(payload: bomb) {
       $0.type |= FrameHeader.deflatedFlag
       $0.rawLength = UInt32(LogFormat.largestPayload + 1)

@@ -2,9 +2,10 @@ import Testing
 
 @testable import FlowLog
 
-/// What the end of the last segment means. `durable` is where the last acknowledged commit ends.
+/// The verdict on the end of the last segment. `durable` is where the last acknowledged commit
+/// ends.
 @Suite struct TailTests {
-  /// Six commits, the last of them in flight; then what a crash did to it.
+  /// Six commits, the last of them in flight when a crash damaged it.
   private func crashed(
     _ options: LogOptions = .small(), last: [Int] = [4],
     _ damage: (inout [UInt8], _ durable: Int, _ end: Int) -> Void
@@ -56,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func zerosInReservedRoomAreTheEnd() throws {
+  @Test func zerosInReservedSpaceAreTheEnd() throws {
     let reading = try crashed(.small(reservation: 512)) { bytes, durable, _ in
       for index in durable..<bytes.count { bytes[index] = 0 }
     }
@@ -64,7 +65,7 @@ import Testing
     #expect(reading.bytes == History.through(15))
   }
 
-  @Test func aStrayByteInReservedRoomIsFoundWhereverItIs() throws {
+  @Test func aStrayByteInReservedSpaceIsFoundAnywhere() throws {
     let size = 300 << 10
     for place in [
       400, size - (256 << 10) - 1, size - (128 << 10) - 1, size - (128 << 10), size - 1,
@@ -78,7 +79,7 @@ import Testing
     }
   }
 
-  @Test func zerosWhereNoRoomWasReservedAreTorn() throws {
+  @Test func zerosWithoutAReservationAreTorn() throws {
     let reading = try crashed { bytes, durable, _ in
       for index in durable..<bytes.count { bytes[index] = 0 }
     }
@@ -205,7 +206,7 @@ import Testing
     #expect(read(badSeal).outcome == .ambiguous)
   }
 
-  /// A crash that left the seal left all that was before it.
+  /// A crash that left the seal left everything before it.
   @Test func bytesBeforeASealAreDamage() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)

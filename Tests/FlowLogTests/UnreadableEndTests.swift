@@ -3,12 +3,12 @@ import Testing
 
 @testable import FlowLog
 
-/// Damage at the end of a log, behind which nothing can be read: who repairs it may take the history
-/// to end before.
+/// Damage at the end of a log with nothing readable after it: a repair may end the history before
+/// it.
 @Suite struct UnreadableEndTests {
   private static let junk = [UInt8](repeating: 0x77, count: 208)
 
-  /// Three commits of which none is larger than 200 bytes, and then more.
+  /// Three commits of at most 200 bytes each, and then other bytes.
   private func log(_ more: [UInt8], sealed: Bool = false) throws -> MemoryStorage {
     let storage = MemoryStorage()
     var log = try newLog(storage, .small(largest: 200))
@@ -19,7 +19,7 @@ import Testing
     return image
   }
 
-  /// Reads to the damage, and asks whether the history may end before it.
+  /// Reads to the damage, and tries to end the history before it.
   private func end(
     of storage: MemoryStorage, before damage: LogError.Damage
   ) throws -> (isTaken: Bool, tail: LogTail?) {
@@ -48,7 +48,7 @@ import Testing
           lastSequence: 6, lastAtStake: 6))
   }
 
-  /// Each says that it reaches over all the others: to check them all would take for ever.
+  /// Each claims a length beyond all the others: to check them all would take forever.
   @Test func framesThatReachOverEachOtherAreTakenForReadable() throws {
     let storage = try log([])
     let junk = Self.overlappingFrames(100)
@@ -59,7 +59,7 @@ import Testing
     #expect(storage.bytesRead - before <= 10 * storage[segment1].count)
   }
 
-  /// What they reach over may be a hole, which takes no room on the disk.
+  /// They may claim a hole, which uses no disk space.
   @Test func norDoesItHelpThemThatTheyReachIntoAHole() throws {
     let storage = try log([])
     storage[segment1] += Self.overlappingFrames(100)
@@ -71,7 +71,7 @@ import Testing
     #expect(storage.bytesRead - before <= 20 * LogFormat.largestPayload)
   }
 
-  /// Each says that it is as long as a frame can be.
+  /// Each claims the length of the longest frame.
   private static func overlappingFrames(_ count: Int) -> [UInt8] {
     var junk = [UInt8](repeating: 0, count: count * 48)
     var frame = FrameHeader.data(
@@ -85,7 +85,7 @@ import Testing
     return junk
   }
 
-  /// As long as a file can say that it is.
+  /// As long as a file can claim to be.
   @Test func aHoleBeforeThemTakesNoTime() throws {
     for byteCount in [1 << 50, 7 << 60] as [Int64] {
       let storage = try log([])
@@ -140,7 +140,7 @@ import Testing
     }
   }
 
-  /// A frame of the segment, wherever it belongs.
+  /// A frame of the segment, whatever its sequence number.
   @Test(arguments: Change.allCases)
   func whatCanBeReadIsNotLeftBehind(change: Change) throws {
     let whole = try log([])[segment1]
@@ -151,7 +151,7 @@ import Testing
     #expect(isTaken == !change.leavesItReadable)
   }
 
-  /// They say that history is missing, or that it can be read after all.
+  /// These errors mean that history is missing, or that it can be read after all.
   @Test func otherDamageIsNoEnd() throws {
     let reasons: [LogError.Reason] = [
       .damaged(.missingSegment), .damaged(.cutShort), .damaged(.frame(.chain)),
@@ -176,7 +176,7 @@ import Testing
     reader = try LogReader.open("log", in: storage, .recovering)
     #expect(try reader.endBefore(error) == false)
     try reader.drain()
-    // It has its end already.
+    // The reader has its tail already.
     #expect(try reader.endBefore(error) == false)
   }
 
@@ -192,7 +192,7 @@ import Testing
 }
 
 extension [UInt8] {
-  /// Changes the header of a frame, whose checksum is right afterwards.
+  /// Changes the header of a frame, and updates its checksum.
   fileprivate mutating func forge(_ change: (inout FrameHeader) -> Void) {
     guard var header = FrameHeader.decode(self, at: 0) else { return }
     change(&header)

@@ -47,6 +47,6 @@ struct CrashTests {
       points.formUnion(CrashPoint.allCases.filter { report.coverage.count(death, at: $0) > 0 })
     }
     // Nothing is removed, stopped or looked for in a run without trouble.
-    #expect(points == Set(CrashPoint.allCases).subtracting([.remove, .stop, .killRemains]))
+    #expect(points == Set(CrashPoint.allCases).subtracting([.remove, .stop, .killOrphans]))
   }
 }

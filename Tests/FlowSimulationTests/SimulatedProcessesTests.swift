@@ -256,10 +256,10 @@ struct SimulatedProcessesTests {
     #expect(machine.messages.last == .monitorGone(machine.attempt))
     #expect(machine.entry.commandRuns)
     #expect(try !machine.isLocked(machine.request.recordPath))
-    let remains = machine.world.processes.killRemains(of: machine.request)
+    let remains = machine.world.processes.killOrphans(of: machine.request)
     #expect(remains == (1, 0))
     #expect(machine.entry.living == 0)
-    #expect(machine.world.processes.killRemains(of: machine.request) == (0, 0))
+    #expect(machine.world.processes.killOrphans(of: machine.request) == (0, 0))
   }
 
   @Test func aMonitorGoesOnWithoutItsLauncherAndCanBeWatched() throws {
@@ -322,7 +322,7 @@ struct SimulatedProcessesTests {
     let machine = try Machine(Self.hangs, Self.all)
     machine.launch()
     machine.pass(milliseconds: 10)
-    _ = machine.world.processes.killRemains(of: machine.request)
+    _ = machine.world.processes.killOrphans(of: machine.request)
     #expect(machine.world.checkers.violation?.property == .target)
   }
 }

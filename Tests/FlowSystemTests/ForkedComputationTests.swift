@@ -1,8 +1,8 @@
 import FlowSystem
 import Testing
 
-/// Other tests run in threads beside these, of which a copy of the process has none: what is computed
-/// here asks for no memory, which one of them might be asking for at that moment.
+/// Other tests run in threads that do not exist in a copy of the process. The computations here
+/// allocate no memory, since such a thread might hold the allocator's lock.
 struct ForkedComputationTests {
   /// More than a pipe holds.
   private let bytes = [UInt8](repeating: 7, count: 200_000)

@@ -71,7 +71,7 @@ struct LinuxProcessesTests {
     }
   }
 
-  /// More than the channel holds, and than the launcher reads at once.
+  /// More than the channel holds, and more than the launcher reads at once.
   @Test func aCommandMayBeLong() async throws {
     let attempts = try Attempts()
     let word = String(repeating: "x", count: 100_000)
@@ -95,7 +95,7 @@ struct LinuxProcessesTests {
     }
     #expect(
       failure == LaunchFailure(operation: .createRecord, errno: Errno.fileExists.rawValue))
-    // Its monitor's end is told, too.
+    // The end of its monitor is reported, too.
     let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
     #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
     #expect(!attempts.folder.has("ran") && attempts.folder.contents(of: "1.rec") == "")
@@ -119,9 +119,9 @@ struct LinuxProcessesTests {
     #expect(end.cpuMicroseconds > 1_000 && end.cpuMicroseconds < 60_000_000)
   }
 
-  // MARK: Outputs without end
+  // MARK: Endless output
 
-  /// Its middle is given back to the disk, and its beginning and end stay.
+  /// Its middle is discarded, and its beginning and end stay.
   @Test func anOutputKeepsToItsLimit() async throws {
     let attempts = try Attempts()
     let script = "echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo last"
@@ -139,7 +139,7 @@ struct LinuxProcessesTests {
     #expect(droppedBytes(of: TestFile.bytes("\(attempts.folder.path)/1.rec")) == dropped)
   }
 
-  /// Where `record.c` of CMonitor puts it.
+  /// Its offset in `record.c` of CMonitor.
   private func droppedBytes(of record: [UInt8]) -> Int {
     record[280..<288].reversed().reduce(0) { $0 << 8 | Int($1) }
   }
@@ -152,7 +152,7 @@ struct LinuxProcessesTests {
     attempts.processes.send(attempts.request(1, .program(["sleep", "600"])))
     _ = try #require(try await attempts.launch(of: 1))
     attempts.processes.finish()
-    // It stays for its monitor, and the lock does not.
+    // It stays for its monitor, and releases the lock.
     #expect(isAlive(attempts.launcher))
     #expect(try !attempts.isLocked("launcher"))
     #expect(try attempts.isLocked("1.rec"))
@@ -173,7 +173,7 @@ struct LinuxProcessesTests {
     let launch = try #require(try await attempts.launch(of: 1))
     kill(attempts.launcher, SIGKILL)
     #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
-    // The attempt goes on, and tells its end to the engine that launched it.
+    // The attempt continues, and reports its end to the engine that launched it.
     #expect(isAlive(launch.monitor))
     #expect(try !attempts.isLocked("launcher"))
     try attempts.startLauncher()
@@ -194,12 +194,12 @@ struct LinuxProcessesTests {
       #expect(link("/proc/\(process)/cwd") == "/")
       #expect(getsid(process) == process)
     }
-    // The lock and the channel are not the monitor's.
+    // The monitor has neither the lock nor the channel.
     #expect(link("/proc/\(launch.monitor)/fd/3") == "\(attempts.folder.path)/1.rec")
     #expect(link("/proc/\(launch.monitor)/fd/5") == "\(attempts.folder.path)/1.out")
   }
 
-  /// There is one for each attempt that runs; they share what they have with their launcher.
+  /// There is one for each running attempt; they share memory with their launcher.
   @Test func monitorsHaveLittleMemory() async throws {
     let attempts = try Attempts()
     func privateKibibytes() -> Int {
@@ -220,7 +220,7 @@ struct LinuxProcessesTests {
     #expect(before > 0 && each > 0 && each <= 48)
   }
 
-  /// They share memory, and nothing else: who is killed leaves the others what they work with.
+  /// They share memory and nothing else: a killed monitor leaves the others working.
   @Test func aMonitorThatIsKilledIsNoHarmToOthers() async throws {
     let attempts = try Attempts()
     func send(_ steps: ClosedRange<Int32>, _ command: Command) {
@@ -250,7 +250,7 @@ struct LinuxProcessesTests {
     let processes = [attempts.launcher, launch.monitor]
     let names = processes.map { TestFile.text("/proc/\($0)/comm") }
     #expect(names == ["flow: launcher\n", "flow: monitor\n"])
-    // A monitor shows what its launcher does: which run it belongs to.
+    // A monitor shows the same as its launcher: its run.
     let titles = processes.map { TestFile.text("/proc/\($0)/cmdline") }
     for title in titles {
       #expect(title.hasPrefix("flow: launcher\0") && title.contains("/launcher\0"))

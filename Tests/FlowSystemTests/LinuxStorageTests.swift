@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The file system as the project relies on it.
+/// What the project relies on in the file system.
 struct LinuxStorageTests {
   private let folder = TemporaryFolder()
   private let storage = LinuxStorage()
@@ -26,7 +26,7 @@ struct LinuxStorageTests {
     return status.st_mode & 0o7777
   }
 
-  @Test func nobodyElseCanReadWhatItMakes() throws {
+  @Test func otherUsersCannotReadNewFiles() throws {
     try storage.makeDirectory(path("d"))
     try storage.close(try storage.open(path("f"), .create))
     #expect(mode(of: path("d")) == 0o700)
@@ -43,7 +43,7 @@ struct LinuxStorageTests {
     #expect(try storage.attributes(of: path("d"))?.isWritableByOthers == true)
   }
 
-  /// Where the file system knows of no holes all counts as written.
+  /// On a file system without holes every byte counts as written.
   @Test func holesAreKnown() throws {
     let file = try storage.open(path("f"), .create)
     _ = try storage.write([1, 2, 3].span, to: file, at: 1 << 30)
@@ -129,7 +129,7 @@ struct LinuxStorageTests {
     #expect(fcntl(file, F_GETFD) == FD_CLOEXEC)
   }
 
-  @Test func reservedRoomIsZerosAndAllocated() throws {
+  @Test func reservedSpaceIsZerosAndAllocated() throws {
     let file = try storage.open(path("f"), .create)
     defer { try? storage.close(file) }
     let bytes: [UInt8] = [7]
@@ -142,7 +142,7 @@ struct LinuxStorageTests {
     var buffer = [UInt8](repeating: 1, count: 100_000)
     #expect(try storage.read(from: file, at: 0, into: &buffer, 0..<100_000) == 100_000)
     #expect(buffer[0] == 7 && buffer[1...].allSatisfy { $0 == 0 })
-    // Room that is there already takes nothing away.
+    // A smaller reservation removes nothing.
     try storage.reserve(file, upTo: 10)
     #expect(try storage.size(of: file) == 100_000)
   }
@@ -187,7 +187,7 @@ struct LinuxStorageTests {
     #expect(try !storage.tryLock(second))
     #expect(try !storage.isLockedByAnother(first))
     #expect(try storage.isLockedByAnother(second) && storage.isLockedByAnother(reader))
-    // Closing another descriptor of the file lets go of nothing, as it would of older locks.
+    // Closing another descriptor of the file does not release the lock, unlike with older locks.
     try storage.close(second)
     #expect(try storage.isLockedByAnother(reader))
     try storage.close(first)
@@ -215,7 +215,7 @@ struct LinuxStorageTests {
     #expect(try storage.tryLock(file))
   }
 
-  // MARK: Files of the user's
+  // MARK: Files of the user
 
   @Test func aFileIsReadWholeOrNotAtAll() throws {
     let text = String(repeating: "x", count: 100_000)

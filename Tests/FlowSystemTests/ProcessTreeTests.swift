@@ -5,9 +5,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Whatever a command starts, and however it tries to get away: all of it ends with the attempt.
+/// Everything that a command starts ends with the attempt, however it tries to escape.
 struct ProcessTreeTests {
-  /// Each notes its process id in a file, and stays.
+  /// Each writes its process id to a file, and keeps running.
   static let escapes = [
     "setsid sh -c 'echo $$ >> pids; exec sleep 600' &",
     "(setsid sh -c 'setsid sh -c \"echo \\$\\$ >> pids; exec sleep 600\" &' &)",
@@ -16,7 +16,7 @@ struct ProcessTreeTests {
     "setsid sh -c 'trap \"\" TERM; echo $$ >> pids; sleep 600; sleep 600' &",
     "setsid sh -c 'echo $$ >> pids; kill -STOP $$; sleep 600' &",
     "env -i setsid sh -c 'echo $$ >> pids; sleep 600' &",
-    // Those that it starts when it is told to end.
+    // Processes that it starts when it gets SIGTERM.
     "setsid sh -c 'trap \"setsid sh -c \\\"echo \\\\\\$\\\\\\$ >> pids; sleep 600\\\" &\" TERM; echo $$ >> pids; sleep 600; sleep 600' &",
   ]
 
@@ -26,7 +26,7 @@ struct ProcessTreeTests {
     attempts.folder.contents(of: "pids").split(separator: "\n").compactMap { Int32($0) }
   }
 
-  /// Those that live still: numbers are given out again, to processes of others.
+  /// The processes that still live: ids are reused by other processes.
   private func alive(_ attempts: Attempts) -> [Int32] {
     let own = attempts.folder.processes()
     return pids(attempts).filter { processID in
@@ -109,7 +109,7 @@ struct ProcessTreeTests {
     expectNobody(attempts)
   }
 
-  /// One that ends in time because of the signal is given its grace, and no more.
+  /// A process that ends within the grace period gets no other signal.
   @Test func aCommandMayTidyUpInItsGrace() async throws {
     let attempts = try Attempts()
     let script = "trap 'echo tidied; exit 5' TERM; echo > begun; sleep 600 & wait"
@@ -120,7 +120,7 @@ struct ProcessTreeTests {
     #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
   }
 
-  /// One that is stopped, with all its group, goes on to hear that it is to end.
+  /// A process that is stopped, with its group, continues to handle the signal.
   @Test func aStoppedCommandMayTidyUpInItsGrace() async throws {
     let attempts = try Attempts()
     let script = "trap 'echo tidied; exit 5' TERM; echo > begun; kill -STOP 0; sleep 600 & wait"
@@ -137,7 +137,7 @@ struct ProcessTreeTests {
   private func stop(_ attempts: Attempts, _ signal: ProcessSignal) async throws {
     let launch = try #require(try await attempts.launch(of: 1))
     let monitor = try #require(attempts.processes.open(launch.monitor))
-    // Only a look tells when a command has come so far.
+    // Only polling shows when a command has come this far.
     try await #require(eventually { attempts.folder.has("begun") })
     attempts.processes.signal(monitor, signal)
   }
@@ -152,22 +152,22 @@ struct ProcessTreeTests {
     try await stop(attempts, .kill)
     let gone = ProcessMessage.monitorGone(AttemptID(step: 1, number: 1))
     #expect(try await attempts.message { $0 == gone ? 0 : nil } == 0)
-    // They are ended when it is told, and counted.
+    // They are killed before the report, and counted.
     #expect(alive(attempts) == [])
-    let (killed, unkillable) = attempts.processes.killRemains(of: attempts.request(1, .shell("")))
+    let (killed, unkillable) = attempts.processes.killOrphans(of: attempts.request(1, .shell("")))
     #expect(killed > 0 && unkillable == 0)
     expectNobody(attempts)
     #expect(attempts.record(1).end == nil)
   }
 
-  /// Launcher and monitor at once: then what is left is found by its environment.
+  /// Launcher and monitor at once: then orphans are found by their environment.
   @Test func whatIsLeftIsFoundByItsEnvironment() async throws {
     let attempts = try Attempts()
     let request = attempts.request(
       1,
       .shell("setsid sh -c 'echo $$ >> pids; sleep 600; env -i sleep 600' & \(Self.wait) sleep 600")
     )
-    // What falls to this process is then left alone: it has children of other tests.
+    // Adopted orphans are left alone then: this process has children of other tests.
     let other = attempts.request(2, .program(["sleep", "600"]), stragglers: .keep)
     attempts.processes.send(request)
     attempts.processes.send(other)
@@ -177,10 +177,10 @@ struct ProcessTreeTests {
     kill(attempts.launcher, SIGKILL)
     kill(launch.monitor, SIGKILL)
     #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
-    let (killed, unkillable) = attempts.processes.killRemains(of: request)
+    let (killed, unkillable) = attempts.processes.killOrphans(of: request)
     #expect(killed >= 3 && unkillable == 0)
     #expect(!isAlive(launch.process) && alive(attempts) == [])
     #expect(isAlive(bystander.process) && isAlive(bystander.monitor))
-    #expect(attempts.processes.killRemains(of: request) == (0, 0))
+    #expect(attempts.processes.killOrphans(of: request) == (0, 0))
   }
 }

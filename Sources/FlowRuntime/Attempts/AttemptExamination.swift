@@ -65,7 +65,7 @@ extension AttemptSupervisor {
 
   /// Kills every process that remains of an attempt whose monitor is gone.
   func sweep(_ request: LaunchRequest) -> AttemptEnd {
-    let (killed, unkillable) = host.killRemains(of: request)
+    let (killed, unkillable) = host.killOrphans(of: request)
     return .lost(killed: killed, unkillable: unkillable)
   }
 

@@ -39,7 +39,7 @@ package protocol ProcessHost: AnyObject {
 
   /// Finds and kills every process that remains of an attempt whose monitor is gone. Returns when
   /// none is found any more, or the rest cannot be killed.
-  func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
+  func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
 }
 
 extension ProcessHost {

@@ -197,8 +197,8 @@ package final class SimulatedProcesses: ProcessHost {
     watched.append((serial, attempt))
   }
 
-  package func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
-    guard world.engineGoesOn(at: .killRemains) else { return (0, 0) }
+  package func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
+    guard world.engineGoesOn(at: .killOrphans) else { return (0, 0) }
     let attempt = request.attempt
     // One that is done is exiting, whatever it was that it did or refused.
     let lives = monitors.contains {
@@ -218,7 +218,7 @@ package final class SimulatedProcesses: ProcessHost {
       }
     }
     if killed + unkillable > 0 {
-      world.befell(.remainsKilled, attempt, note: "\(killed) killed, \(unkillable) not")
+      world.befell(.orphansKilled, attempt, note: "\(killed) killed, \(unkillable) not")
     }
     return (killed, unkillable)
   }

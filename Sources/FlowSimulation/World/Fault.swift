@@ -62,7 +62,7 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   /// A monitor gives up what cannot be killed.
   case unkillableNamed
   /// What is left of an attempt whose monitor was killed is found and killed.
-  case remainsKilled
+  case orphansKilled
   /// The work of a lost attempt had happened, or had not, or its probe cannot say.
   case probeSaysYes
   case probeSaysNo
@@ -134,7 +134,7 @@ extension Fault {
       .groupReused, .unkillableNamed, .runsElsewhere:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
-    case .processIDReused, .remainsKilled: [.ofOpenAttempts, .ofEngine]
+    case .processIDReused, .orphansKilled: [.ofOpenAttempts, .ofEngine]
     case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts
@@ -160,7 +160,7 @@ extension Fault {
     case .cancel, .forcedCancel: .cancelled
     case .requestLeft, .forcedRequestLeft: .requestLeft
     case .wallClockJump: .clockJumped
-    case .remainsKilled: .remainsKilled
+    case .orphansKilled: .orphansKilled
     case .remounted: .remounted
     case .lockFileRemoved: .lockRemoved
     case .runTakenOver: .runTaken
@@ -178,12 +178,12 @@ extension Fault {
 /// world as a death before the next operation that does.
 package enum CrashPoint: UInt8, CaseIterable, Sendable {
   case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
-  case startLauncher, launch, stop, killRemains, wait
+  case startLauncher, launch, stop, killOrphans, wait
 
   /// Deaths are likelier where an engine seldom comes.
   var weight: Int {
     switch self {
-    case .stop, .killRemains: 8
+    case .stop, .killOrphans: 8
     case .remove, .rename, .syncDirectory, .startLauncher: 3
     case .makeDirectory, .create, .write, .reserve, .sync, .startSync,
       .launch, .wait:

@@ -23,7 +23,7 @@ package final class Trace {
     case signalled = 16
     case descendantStarted = 17
     case descendantEnded = 18
-    case remainsKilled = 19
+    case orphansKilled = 19
     case requestLeft = 20
     case remounted = 21
     case diskBetrays = 22
@@ -129,7 +129,7 @@ extension Trace.Kind {
     case .signalled: (.processes, "its monitor is told:")
     case .descendantStarted: (.processes, "starts another:")
     case .descendantEnded: (.processes, "a process it started has ended")
-    case .remainsKilled: (.processes, "what is left of it:")
+    case .orphansKilled: (.processes, "what is left of it:")
     case .requestLeft: (.world, "a request to cancel is left in the run's folder")
     case .remounted: (.world, "the run's folder is mounted elsewhere:")
     case .diskBetrays: (.storage, "the disk breaks its promise:")

@@ -18,7 +18,7 @@ package final class LinuxProcesses: ProcessHost {
   private var messages = WorkQueue<ProcessMessage>()
   /// Whether the pipe may hold unread reports.
   private var mayHaveReports = false
-  private var remains = Remains()
+  private var orphans = Orphans()
 
   private struct Watched {
     let process: ProcessDescriptor
@@ -46,7 +46,7 @@ package final class LinuxProcesses: ProcessHost {
   }
 
   package func send(_ request: LaunchRequest) {
-    if request.settings.stragglers == .keep { remains.mayBeKept = true }
+    if request.settings.stragglers == .keep { orphans.mayBeKept = true }
     // Sent before the next wait, together with other requests.
     launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }
@@ -81,7 +81,7 @@ package final class LinuxProcesses: ProcessHost {
   private func readReports() {
     mayHaveReports = false
     reports.read { report in
-      if report.kind == FLOW_REPORT_MONITOR_GONE { remains.noteKilled(report) }
+      if report.kind == FLOW_REPORT_MONITOR_GONE { orphans.noteKilled(report) }
       messages.append(ProcessMessage(report))
     }
   }
@@ -143,16 +143,16 @@ package final class LinuxProcesses: ProcessHost {
     self.launcher = nil
     launcher.shut()
     launcher.reap()
-    remains.launcherHasEnded = true
+    orphans.launcherHasEnded = true
     readReports()
     messages.append(.launcherGone)
   }
 
   /// Reaps orphans that became children of this process when their launcher was killed. Call it
   /// after SIGCHLD.
-  package func reapFallen() {
+  package func reapOrphans() {
     // Before the launcher's end, it is the only child.
-    guard remains.launcherHasEnded else { return }
+    guard orphans.launcherHasEnded else { return }
     var status: Int32 = 0
     while unsafe waitpid(-1, &status, WNOHANG) > 0 {}
   }
@@ -180,8 +180,8 @@ package final class LinuxProcesses: ProcessHost {
     watched.append(Watched(process: process, attempt: attempt))
   }
 
-  package func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
-    remains.kill(request, sparing: launcher?.process.processID)
+  package func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
+    orphans.kill(request, sparing: launcher?.process.processID)
   }
 }
 

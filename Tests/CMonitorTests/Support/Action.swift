@@ -1,10 +1,10 @@
 import CMonitor
 
-/// What a monitor wants done, with names that a failing expectation can show.
+/// A monitor's action, with a name for failing expectations.
 enum Action: CaseIterable {
   case createRecord, lockRecord, reserveRecord, removeRecord, writeStart, spawn, writeCommand
   case writeEnd
-  case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoRoom, reportRefused
+  case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoSpace, reportRefused
   case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
     exit
 
@@ -22,7 +22,7 @@ enum Action: CaseIterable {
     case .reportLaunched: FLOW_MONITOR_REPORT_LAUNCHED
     case .reportDeadline: FLOW_MONITOR_REPORT_DEADLINE
     case .reportEnded: FLOW_MONITOR_REPORT_ENDED
-    case .reportNoRoom: FLOW_MONITOR_REPORT_NO_SPACE
+    case .reportNoSpace: FLOW_MONITOR_REPORT_NO_SPACE
     case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
     case .terminateGroup: FLOW_MONITOR_TERMINATE_GROUP
     case .continueGroup: FLOW_MONITOR_CONTINUE_GROUP
@@ -41,13 +41,13 @@ enum Action: CaseIterable {
     self = action
   }
 
-  /// Whether the monitor waits for its result.
+  /// Whether the monitor waits for its answer.
   var isAnswered: Bool {
     switch self {
     case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
       .writeCommand, .writeEnd:
       true
-    case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoRoom,
+    case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoSpace,
       .reportRefused, .terminateGroup, .continueGroup, .terminateChildren, .killChildren,
       .reapCommand,
       .nameSurvivors, .exit:
@@ -60,7 +60,7 @@ enum Action: CaseIterable {
     case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
     case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
       .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
-      .reportNoRoom, .reportRefused, .reapCommand, .nameSurvivors, .exit:
+      .reportNoSpace, .reportRefused, .reapCommand, .nameSurvivors, .exit:
       false
     }
   }
@@ -70,8 +70,8 @@ enum Event: Hashable {
   case begin
   case done(Int64)
   case commandEnded(Status)
-  case nobodyLeft
-  case somebodyLeft(Int64)
+  case noDescendantLeft
+  case descendantsLeft(Int64)
   case stop
   case force
   case time
@@ -81,8 +81,8 @@ enum Event: Hashable {
     case .begin: (FLOW_MONITOR_BEGIN, 0)
     case .done(let result): (FLOW_MONITOR_DONE, result)
     case .commandEnded(let status): (FLOW_MONITOR_COMMAND_ENDED, Int64(status.raw))
-    case .nobodyLeft: (FLOW_MONITOR_NO_DESCENDANT_LEFT, 0)
-    case .somebodyLeft(let count): (FLOW_MONITOR_DESCENDANTS_LEFT, count)
+    case .noDescendantLeft: (FLOW_MONITOR_NO_DESCENDANT_LEFT, 0)
+    case .descendantsLeft(let count): (FLOW_MONITOR_DESCENDANTS_LEFT, count)
     case .stop: (FLOW_MONITOR_STOP, 0)
     case .force: (FLOW_MONITOR_FORCE, 0)
     case .time: (FLOW_MONITOR_TIME, 0)

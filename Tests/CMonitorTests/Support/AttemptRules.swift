@@ -1,13 +1,13 @@
 import CMonitor
 import Glibc
 
-/// What must hold of a monitor whatever happens, said without its phases: from the events that it was
-/// told and the actions that it chose.
+/// What must hold for a monitor whatever happens, expressed without its phases: by its events and
+/// actions alone.
 struct AttemptRules {
   private let timeout: Int64?
   private let grace: Int64
   private let keepsStragglers: Bool
-  /// Whether the monitor is told each time when it wants to be.
+  /// Whether the monitor always gets the time when it needs it.
   private let isOnTime: Bool
 
   private(set) var broken: [String] = []
@@ -21,12 +21,12 @@ struct AttemptRules {
   private var spawnedAt: Int64?
   private var stopAsked = false
   private var forceAsked = false
-  /// Before the monitor was told that the command has ended.
+  /// Before the event that the command has ended.
   private var cause = FLOW_CAUSE_ITSELF
   private var isCommandOver = false
-  private var isNobodyLeft = false
-  private var isSomebodyLeft = false
-  /// When the attempt's grace began, and when it was killed first.
+  private var isNoneLeft = false
+  private var isAnyLeft = false
+  /// When the attempt's grace period began, and when it was killed first.
   private var terminatedAt: Int64?
   private var killedAt: Int64?
 
@@ -72,8 +72,8 @@ struct AttemptRules {
     case .commandEnded:
       isCommandOver = true
       require(actions == [.reapCommand], "a command that has ended is reaped")
-    case .nobodyLeft: isNobodyLeft = true
-    case .somebodyLeft: isSomebodyLeft = true
+    case .noDescendantLeft: isNoneLeft = true
+    case .descendantsLeft: isAnyLeft = true
     case .begin, .done, .time: break
     }
     for (index, action) in actions.enumerated() {
@@ -115,7 +115,7 @@ struct AttemptRules {
     case .nameSurvivors: checkSurvivors()
     case .writeEnd: checkEnd()
     case .reportEnded: checkReportOfEnd()
-    case .reportNoRoom, .reportRefused: checkReportOfNothing()
+    case .reportNoSpace, .reportRefused: checkReportOfNothing()
     case .exit: require(isReported, "an exit is said before, and once")
     }
   }
@@ -131,18 +131,18 @@ struct AttemptRules {
   }
 
   private var isReported: Bool {
-    done.count { $0 == .reportEnded || $0 == .reportNoRoom || $0 == .reportRefused } == 1
-      && (done.last == .reportEnded || done.last == .reportNoRoom || done.last == .reportRefused)
+    done.count { $0 == .reportEnded || $0 == .reportNoSpace || $0 == .reportRefused } == 1
+      && (done.last == .reportEnded || done.last == .reportNoSpace || done.last == .reportRefused)
   }
 
   private mutating func checkSignal(_ action: Action) {
-    require(isRunning, "nobody is signalled before the command runs")
-    require(!isNobodyLeft, "nobody is signalled when nobody is left")
-    require(!has(.writeEnd), "nobody is signalled after the end")
+    require(isRunning, "no signal before the command runs")
+    require(!isNoneLeft, "no signal when no descendant is left")
+    require(!has(.writeEnd), "no signal after the end")
     let isReaped = has(.reapCommand)
     let isStopping = cause != FLOW_CAUSE_ITSELF || stopAsked || forceAsked
     if isReaped {
-      require(isSomebodyLeft, "after the command only those that are left are signalled")
+      require(isAnyLeft, "after the command only those that are left are signalled")
       require(isStopping || !keepsStragglers, "stragglers that may stay are left alone")
     }
     if action == .killChildren {
@@ -170,7 +170,7 @@ struct AttemptRules {
 
   private mutating func checkSurvivors() {
     once(.nameSurvivors)
-    require(!isNobodyLeft, "somebody survives")
+    require(!isNoneLeft, "a descendant survives")
     guard let killedAt else { return breaks("survivors were killed before") }
     require(now - killedAt >= 30_000_000, "survivors had 30 seconds")
     if isOnTime { require(now - killedAt == 30_000_000, "they have no more than 30 seconds") }
@@ -178,29 +178,29 @@ struct AttemptRules {
 
   private mutating func checkEnd() {
     if has(.writeEnd) {
-      require(lacksRoomForEnd, "only a want of room is tried again")
+      require(lacksSpaceForEnd, "only an end without space is written again")
       return
     }
     let isLaunchFailed = has(.spawn) && !isRunning
     let mayStay =
-      keepsStragglers && isCommandOver && isSomebodyLeft && cause == FLOW_CAUSE_ITSELF
+      keepsStragglers && isCommandOver && isAnyLeft && cause == FLOW_CAUSE_ITSELF
       && !stopAsked && !forceAsked
     require(
-      isLaunchFailed || isNobodyLeft || mayStay || has(.nameSurvivors),
-      "an end is written when nobody is left")
+      isLaunchFailed || isNoneLeft || mayStay || has(.nameSurvivors),
+      "an end is written when no descendant is left")
     if isOnTime, let terminatedAt, grace < .max {
       require(now - terminatedAt <= grace + 30_000_000, "an end comes within its bounds")
     }
   }
 
-  private var lacksRoomForEnd: Bool {
+  private var lacksSpaceForEnd: Bool {
     let result = results[.writeEnd] ?? 0
     return [ENOSPC, EDQUOT, EINTR].contains { result == Int64(-$0) }
   }
 
   private mutating func checkReportOfEnd() {
     require(has(.writeEnd), "an end is written before it is told")
-    require(!lacksRoomForEnd, "without room an end waits")
+    require(!lacksSpaceForEnd, "without space an end waits")
     require(has(.reportLaunched) == isRunning, "a launch is told before the end")
   }
 
@@ -215,11 +215,11 @@ struct AttemptRules {
   func brokenAtTheEnd(_ end: flow_record_end) -> [String] {
     var broken: [String] = []
     if has(.spawn) != has(.releaseLauncher) { broken.append("the launcher's lock was not let go") }
-    if !has(.spawn) && has(.reportNoRoom) { return broken }
+    if !has(.spawn) && has(.reportNoSpace) { return broken }
     let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
     if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }
     if !hasExited { broken.append("it did not exit") }
-    if !isDecodable(end) { broken.append("nobody can read its end: \(end.summary)") }
+    if !isDecodable(end) { broken.append("its end cannot be decoded: \(end.summary)") }
     return broken
   }
 

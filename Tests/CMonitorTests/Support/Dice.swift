@@ -1,4 +1,4 @@
-/// Choices that are the same for the same seed, everywhere and for ever (SplitMix64).
+/// Choices that are the same for a seed, everywhere and forever (SplitMix64).
 struct Dice {
   private var state: UInt64
 

@@ -1,8 +1,8 @@
 import CMonitor
 import Glibc
 
-/// An attempt in which everybody does what they may: the command and its descendants, those who want
-/// it stopped, the disk, and the clock. What the monitor does is held against `AttemptRules`.
+/// A random attempt: the command, its descendants, requests to stop, the disk and the clock do
+/// anything they may. `AttemptRules` checks what the monitor does.
 struct RandomAttempt {
   private enum Command: Equatable {
     case none, running
@@ -19,21 +19,21 @@ struct RandomAttempt {
 
   // What really runs.
   private var command = Command.none
-  /// Those that a signal reaches, and those that none does.
+  /// Descendants that a signal ends, and those that none does.
   private var mortals = 0
   private var immortals = 0
   private var commandIsImmortal = false
-  /// Whether the caller has yet to say who is left.
+  /// Whether the event about descendants is due.
   private var owesWhoIsLeft = false
 
-  // How wild it gets, drawn for each seed.
+  // How likely each thing is, drawn for each seed.
   private let startErrorPercent: Int
   private let endErrorPercent: Int
   private let familyPercent: Int
   private let immortalPercent: Int
   private let stopPercent: Int
   private let isHeldUp: Bool
-  /// Until things that could go on for ever come to their end.
+  /// How long before things that could go on forever end.
   private var patience = 400
   private var errorsLeft = 30
 
@@ -79,7 +79,7 @@ struct RandomAttempt {
     }
   }
 
-  /// What may come at any time, also while an answer is due.
+  /// An event that may come at any time, also while an answer is due.
   private mutating func interrupt() {
     if dice.percent(stopPercent) { tell(dice.pick([.stop, .force, .time])) }
   }
@@ -111,7 +111,7 @@ struct RandomAttempt {
 
   private mutating func perform(_ action: Action) {
     switch action {
-    // Some of them are stopped, and hear it only now.
+    // Some of them were stopped, and handle the signal only now.
     case .continueGroup, .terminateChildren: if dice.percent(50) { signalled(SIGTERM) }
     case .killChildren: signalled(SIGKILL)
     case .reapCommand:
@@ -123,14 +123,14 @@ struct RandomAttempt {
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
     case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
       .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
-      .reportNoRoom, .reportRefused, .terminateGroup, .exit:
+      .reportNoSpace, .reportRefused, .terminateGroup, .exit:
       break
     }
   }
 
   private mutating func signalled(_ signal: Int32) {
     if command == .running && !commandIsImmortal { command = .ended(.signalled(signal)) }
-    // Not all of them are the monitor's own children yet.
+    // Not all of them are children of the monitor yet.
     if mortals > 0 { mortals -= 1 + dice.below(mortals) }
   }
 
@@ -153,7 +153,7 @@ struct RandomAttempt {
     }
   }
 
-  /// Whoever lives may have children.
+  /// A living process may fork.
   private mutating func multiply() {
     guard command == .running || mortals + immortals > 0, patience > 0 else { return }
     guard dice.percent(familyPercent) else { return }
@@ -161,7 +161,7 @@ struct RandomAttempt {
   }
 
   private mutating func goByThemselves() {
-    // Who was given up is the last to go.
+    // A process that was given up ends last.
     let canAllGo = monitor.phase == FLOW_MONITOR_IS_WAITING_FOR_SPACE
     if command == .running && (!commandIsImmortal || canAllGo) {
       if dice.percent(60) || patience <= 0 {
@@ -178,7 +178,7 @@ struct RandomAttempt {
 
   private mutating func sayWhoIsLeft() {
     let count = mortals + immortals
-    tell(count == 0 ? .nobodyLeft : .somebodyLeft(Int64(count)))
+    tell(count == 0 ? .noDescendantLeft : .descendantsLeft(Int64(count)))
   }
 
   private mutating func letTimePass() {

@@ -3,7 +3,7 @@ import CMonitor
 /// A monitor whose actions are answered from a script.
 struct ScriptedMonitor {
   private var monitor: flow_monitor
-  /// What the actions return that the monitor waits for, in order; success when a list is used up.
+  /// The answers to actions, in order; success once a list is used up.
   private var answers: [Action: [Int64]]
   /// Microseconds.
   private(set) var now: Int64 = 5 * second
@@ -22,22 +22,22 @@ struct ScriptedMonitor {
 
   var end: flow_record_end { monitor.end }
 
-  /// As the caller does when it is asked to.
+  /// What the caller does for the action.
   mutating func nameSurvivors(_ count: Int32, first: Int32) {
     monitor.end.unkillable = count
     monitor.end.unkillable_ids.0 = first
   }
 
   var command: Int32 { monitor.command }
-  /// How long until the monitor wants to be told the time; nil for never.
+  /// How long until the monitor needs the time; nil for never.
   var wakesUpIn: Int64? { monitor.wakeUp.map { $0 - now } }
 
-  /// One event, without answers.
+  /// Sends one event, without answers.
   mutating func step(_ event: Event) -> [Action] {
     monitor.step(event, at: now)
   }
 
-  /// One event, and the answers to whatever is asked for.
+  /// Sends one event, and the answers to its actions.
   ///
   /// - Returns: all actions, in order.
   mutating func send(_ event: Event) -> [Action] {
@@ -58,7 +58,7 @@ struct ScriptedMonitor {
     return result
   }
 
-  /// Tells the time so much later.
+  /// Sends the time after a delay.
   mutating func send(timeAfter microseconds: Int64) -> [Action] {
     now += microseconds
     return send(.time)

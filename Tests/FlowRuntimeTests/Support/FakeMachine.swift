@@ -93,7 +93,7 @@ final class FakeMachine: ProcessHost, TimeSource {
     watches.append((process, attempt))
   }
 
-  func killRemains(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
+  func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     swept.append(request.attempt)
     onSweep(request.attempt)
     return remains

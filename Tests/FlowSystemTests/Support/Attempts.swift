@@ -5,7 +5,7 @@ import FlowSystem
 import Glibc
 import TestSupport
 
-/// A launcher for a test, and what it and its monitors have told.
+/// A launcher for a test, and the messages of it and its monitors.
 final class Attempts {
   let folder = TemporaryFolder()
   let processes: LinuxProcesses
@@ -30,7 +30,7 @@ final class Attempts {
 
   deinit { processes.finish() }
 
-  /// Whether somebody holds the lock of a file of the folder.
+  /// Whether a file of the folder is locked.
   func isLocked(_ name: String) throws -> Bool {
     let storage = LinuxStorage()
     let file = try storage.open("\(folder.path)/\(name)", .read)
@@ -44,7 +44,7 @@ final class Attempts {
     timeout: Int64? = nil, grace: Int64 = 10_000, stragglers: StragglerPolicy = .kill,
     maxOutput: Int64 = 1 << 30
   ) -> LaunchRequest {
-    // So that what is left behind is found.
+    // So that orphans are found.
     let own = [
       ("FLOW_TEST_FOLDER", folder.path), ("FLOW_RUN_ID", folder.path), ("FLOW_STEP_ID", "\(step)"),
       ("FLOW_ATTEMPT", "1"), ("FLOW_RUN_DIR", folder.path),
@@ -62,7 +62,7 @@ final class Attempts {
     .decode(TestFile.bytes("\(folder.path)/\(step).rec"))
   }
 
-  /// Takes in what is told until there is such a message; nil if there is none for long.
+  /// Reads messages until there is such a message; nil if none comes for a long time.
   func message<Value>(where match: (ProcessMessage) -> Value?) async throws -> Value? {
     var found: Value?
     _ = try await eventually {
@@ -73,7 +73,7 @@ final class Attempts {
     return found
   }
 
-  /// Waits for nothing: a thread that does is missing to all other tests.
+  /// Does not block: a blocked thread is missing for all other tests.
   private func takeIn() {
     var descriptors = processes.prepareWait()
     _ = unsafe poll(&descriptors, nfds_t(descriptors.count), 0)
@@ -98,7 +98,7 @@ final class Attempts {
   }
 }
 
-/// Whether there is such a process, and it has not ended.
+/// Whether the process exists and has not ended.
 func isAlive(_ processID: Int32) -> Bool {
   let status = TestFile.text("/proc/\(processID)/stat")
   guard let bracket = status.lastIndex(of: ")") else { return false }

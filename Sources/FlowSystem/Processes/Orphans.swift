@@ -7,7 +7,7 @@ import Glibc
 /// The processes that remain of an attempt whose monitor was killed. They are found by the
 /// attempt's environment variables, by descent from a process that was found, and among the orphans
 /// that became children of this process.
-struct Remains {
+struct Orphans {
   /// Whether an attempt may have left stragglers that may stay. Then an orphan without the
   /// attempt's variables is left alone.
   var mayBeKept = false
@@ -31,8 +31,8 @@ struct Remains {
   mutating func kill(
     _ request: LaunchRequest, sparing launcher: Int32?
   ) -> (killed: Int32, unkillable: Int32) {
-    let search = RemainsSearch(
-      request, sparing: [getpid(), launcher ?? 0], takesFallen: launcherHasEnded && !mayBeKept)
+    let search = OrphanSearch(
+      request, sparing: [getpid(), launcher ?? 0], takesAdopted: launcherHasEnded && !mayBeKept)
     let deadline = EventLoop.monotonicNow().advanced(byMicroseconds: Self.limitMicroseconds)
     var killed: Set<Int32> = []
     var left = search.find(until: deadline)
@@ -49,11 +49,11 @@ struct Remains {
 }
 
 /// Searches all processes for those of one attempt.
-private struct RemainsSearch {
+private struct OrphanSearch {
   private let marks: [[UInt8]]
   private let folder: String
   private let spared: Set<Int32>
-  private let takesFallen: Bool
+  private let takesAdopted: Bool
 
   /// The variables that identify an attempt within its run (`LaunchPlan`).
   private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
@@ -62,7 +62,7 @@ private struct RemainsSearch {
   /// Each pass finds another generation of processes that fork and end during the search.
   private static let mostPasses = 10
 
-  init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesFallen: Bool) {
+  init(_ request: LaunchRequest, sparing spared: Set<Int32>, takesAdopted: Bool) {
     func value(_ name: String) -> String {
       guard let variable = request.environment.last(where: { $0.name == name }) else {
         preconditionFailure("an attempt without \(name)")
@@ -72,7 +72,7 @@ private struct RemainsSearch {
     marks = Self.names.map { Array("\($0)=\(value($0))".utf8) }
     folder = value(Self.folderName)
     self.spared = spared
-    self.takesFallen = takesFallen
+    self.takesAdopted = takesAdopted
   }
 
   /// The living processes of the attempt, each held by a pidfd that names no other process.
@@ -101,7 +101,7 @@ private struct RemainsSearch {
           continue
         }
         parents[processID] = status.parent
-        if isMarked || (takesFallen && status.parent == getpid() && !isOfAnother(processID)) {
+        if isMarked || (takesAdopted && status.parent == getpid() && !isOfAnother(processID)) {
           found[processID] = process
         }
       }
