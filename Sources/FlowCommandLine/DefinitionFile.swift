@@ -4,9 +4,9 @@ package import FlowStorage
 import FlowSystem
 import FlowText
 
-/// A workflow definition as a file: read, checked, with its graph.
+/// A workflow definition file: read and validated, with its graph.
 package struct DefinitionFile {
-  /// More than a million steps take.
+  /// More than a million steps need.
   private static let limitMebibytes = 256
 
   package let bytes: [UInt8]
@@ -46,25 +46,26 @@ package struct DefinitionFile {
   }
 }
 
-/// Why there is no definition to work with. To the process that asked, each is a wrong argument.
+/// Why a definition file cannot be used. Each case is a usage error.
 package enum DefinitionFileError: Error {
   case unreadable(String, Errno)
   case tooLarge(String, limitMebibytes: Int)
-  /// Steps, needs, arguments and variables: more than a run may have.
+  /// Steps, needs, arguments and variables exceed the memory limit of a run.
   case tooMany(String, steps: Int)
   case invalid(DefinitionErrors)
 
-  /// - Parameter program: the program that speaks.
+  /// - Parameter program: the program that prints the message.
   package func description(by program: String) -> String {
     switch self {
     case .unreadable(let path, let error):
       "\(program): cannot read \(TerminalText.escaped(path)): \(error)"
     case .tooLarge(let path, let limit):
-      "\(program): \(TerminalText.escaped(path)) is larger than \(limit) MiB, the most that a"
-        + " workflow definition may be"
+      "\(program): \(TerminalText.escaped(path)) exceeds the limit of \(limit) MiB for a workflow"
+        + " definition; split it into several workflows"
     case .tooMany(let path, let steps):
-      "\(program): \(TerminalText.escaped(path)) has \(steps) \(steps == 1 ? "step" : "steps"), too much"
-        + " for one run with all needs, arguments and variables: make several of it"
+      "\(program): \(TerminalText.escaped(path)) exceeds the memory limit of a run (\(steps)"
+        + " \(steps == 1 ? "step" : "steps") with needs, arguments and variables); split it into"
+        + " several workflows"
     case .invalid(let errors): errors.description
     }
   }

@@ -5,16 +5,16 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
   /// The run succeeded, or the command did.
   case success = 0
   case runFailed = 1
-  /// The command line or the definition is wrong; nothing was done.
+  /// The command line or the definition is invalid; nothing was done.
   case usage = 2
   case runCancelled = 3
-  /// The run has no end yet: its engine was stopped or interrupted.
+  /// The run is unfinished: its engine detached or was interrupted.
   case runUnfinished = 4
-  /// A log is damaged.
+  /// A history log is damaged.
   case damaged = 5
-  /// The environment failed: storage, permissions.
+  /// A system operation failed: storage, permissions.
   case environment = 6
-  /// What only a newer flow can read; nothing is wrong with it.
+  /// The run was written by a newer flow; it is not damaged.
   case newer = 8
 
   package init(_ outcome: RunOutcome) {
@@ -30,12 +30,12 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     switch self {
     case .success: "success"
     case .runFailed: "the run failed"
-    case .usage: "the command line or the definition is wrong"
+    case .usage: "the command line or the definition is invalid"
     case .runCancelled: "the run was cancelled"
-    case .runUnfinished: "the run is unfinished: its engine was stopped or interrupted"
-    case .damaged: "a log is damaged"
-    case .environment: "the environment failed: storage, permissions"
-    case .newer: "the run was written by a newer flow: upgrade to read it"
+    case .runUnfinished: "the run is unfinished; its engine detached or was interrupted"
+    case .damaged: "a history log is damaged"
+    case .environment: "a system operation failed (storage, permissions)"
+    case .newer: "the run was written by a newer flow; upgrade to read it"
     }
   }
 }

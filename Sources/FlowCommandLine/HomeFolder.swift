@@ -1,20 +1,20 @@
 package import FlowStorage
 import FlowSystem
 
-/// Where the runs of a user are: `$FLOW_HOME`, else `$XDG_STATE_HOME/flow`, else
+/// The folder with the runs of a user: `$FLOW_HOME`, else `$XDG_STATE_HOME/flow`, else
 /// `~/.local/state/flow` (XDG Base Directory Specification 0.8).
 package enum HomeFolder {
-  /// Why there is no place for runs.
+  /// Why no folder for runs can be determined.
   package enum Problem: Error {
     /// No variable names a folder.
     case unset
-    /// `FLOW_HOME` is relative to a folder that cannot be told.
+    /// `FLOW_HOME` is relative, and the current folder is unknown.
     case relative(String, Errno)
   }
 
   package static func path() throws(Problem) -> String {
     if let home = variable("FLOW_HOME") { return try absolute(home) }
-    // The specification has relative paths ignored.
+    // The specification requires that relative paths are ignored.
     if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/flow" }
     if let home = variable("HOME"), home.hasPrefix("/") { return "\(home)/.local/state/flow" }
     throw .unset

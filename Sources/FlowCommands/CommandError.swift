@@ -19,7 +19,7 @@ package enum CommandError: Error {
   case noSuchAttempt(Int, step: String)
   /// The history has no such point; the text says what it has.
   case noSuchPoint(String)
-  /// The decisions in the history are not those that the rules call for.
+  /// The recorded decisions differ from those of the policy.
   case decisionsDiffer(runID: String, String)
 }
 
@@ -33,16 +33,16 @@ extension CommandError: CustomStringConvertible {
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .noHome:
-      "flow: neither FLOW_HOME nor HOME is set to a folder, so there is no place for runs; set"
+      "flow: cannot locate the folder for runs: neither FLOW_HOME nor HOME names a folder; set"
         + " FLOW_HOME"
     case .noSuchStep(let step, let runID, let suggestion):
       "flow: run \(runID) has no step \(TerminalText.quoted(step))"
         + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
     case .noSuchAttempt(let number, let step):
-      "flow: there is no output of attempt \(number) of step \(step)"
-    case .noSuchPoint(let what): "flow: there is no such point: \(TerminalText.escaped(what))"
+      "flow: no output of attempt \(number) of step \(step)"
+    case .noSuchPoint(let what): "flow: \(TerminalText.escaped(what))"
     case .decisionsDiffer(let runID, let what):
-      "flow: run \(runID) was not decided by the rules: \(TerminalText.escaped(what))"
+      "flow: decisions of run \(runID) differ from its policy: \(TerminalText.escaped(what))"
     }
   }
 

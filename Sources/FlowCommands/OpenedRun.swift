@@ -70,7 +70,7 @@ extension OpenedRun<RunHistory> {
   func view(_ context: CommandContext) throws(CommandError) -> RunView {
     let bootID: String
     do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
-      throw .system("read the boot's id", error)
+      throw .system("read the boot id", error)
     }
     return RunView(
       history, runID: id, isHeld: isHeld, engineProcessID: engineProcessID, now: context.now(),

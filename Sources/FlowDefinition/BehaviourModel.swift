@@ -1,11 +1,11 @@
-/// How the commands of a workflow behave, as a model file says it: what a simulation goes by.
+/// The behaviour of a workflow's commands in a simulation, as described by a model file.
 package struct BehaviourModel: Equatable, Sendable {
   /// In the order of the definition's steps.
   package var steps: [Step]
 
   package struct Step: Equatable, Sendable {
     package var command: CommandModel
-    /// Of the step's probe, where it has one. What a probe answers is the truth.
+    /// The behaviour of the step's probe, if it has one. A probe always answers correctly.
     package var probe: CommandModel
 
     package init(command: CommandModel, probe: CommandModel = CommandModel()) {
@@ -21,7 +21,7 @@ package struct BehaviourModel: Equatable, Sendable {
 
 /// How long a command takes, and how it fails: by the four kinds that retry policies tell apart.
 package struct CommandModel: Equatable, Sendable {
-  /// What rates are out of: they have three decimal places of a percent.
+  /// The denominator of rates: they have three decimal places of a percent.
   package static let certain: Int32 = 100_000
 
   /// The time that it takes is drawn evenly from here.

@@ -1,13 +1,13 @@
 import FlowText
 
-/// One thing that is wrong with a definition file.
+/// One error in a definition file.
 package struct DefinitionError: Hashable, Sendable {
   /// The file as its reader was given it.
   package let file: String
   package let position: TextPosition
   /// Where in the JSON, such as `steps[3].retry.maxAttempts`; empty for the file as a whole.
   package let path: String
-  /// What is wrong, and what would be right. One line, with nothing in it that a terminal obeys.
+  /// The error and the fix. One line, without control characters.
   package let message: String
 }
 
@@ -19,14 +19,14 @@ extension DefinitionError: CustomStringConvertible {
   }
 }
 
-/// Everything that is wrong with a definition file, in the order of the file.
+/// All errors in a definition file, in the order of the file.
 package struct DefinitionErrors: Error, Hashable, Sendable {
-  /// How many errors are kept with their text. A file can hold millions; nobody reads them.
+  /// How many errors are kept with their text, of the millions that a file can have.
   package static let limit = 100
 
   /// At least one, at most `limit`.
   package let errors: [DefinitionError]
-  /// How many further errors were found, all of them behind those in `errors`.
+  /// How many further errors were found, all after those in `errors`.
   package let omittedCount: Int
 }
 

@@ -51,17 +51,17 @@ package import FlowCore
 ///     }
 ///
 /// Durations are a whole number and a unit (`ms`, `s`, `m`, `h`), at most ten years; a timeout is
-/// above zero. `steps`, `exitCodes`, `on` and commands are not empty. A step's `env` and `retry` are
-/// merged with those of `defaults` key by key; every other key of a step replaces the default. A step
-/// that says `onLost: probe` has a probe of its own or by default; a default probe is dropped where a
-/// step says otherwise.
+/// above zero. `steps`, `exitCodes`, `on` and commands are not empty. A step's `env` and `retry`
+/// are merged with those of `defaults` key by key; every other key of a step replaces the default.
+/// A step with `onLost: probe` has a probe of its own or by default; a default probe is dropped for
+/// other steps.
 package enum DefinitionParser {
   /// Files must be smaller than this, in bytes: offsets are kept in 32 bits.
   private static let sizeLimit = Int(UInt32.max)
 
   /// Reads a definition. It takes time linear in the file's length, besides sorting.
-  /// - Parameter file: what messages call the file.
-  /// - Throws: all that is wrong. Behind a syntax error nothing is looked at.
+  /// - Parameter file: the name of the file in messages.
+  /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
     _ bytes: [UInt8], file: String
   ) throws(DefinitionErrors) -> WorkflowDefinition {
@@ -86,7 +86,7 @@ package enum DefinitionParser {
     }
   }
 
-  /// Merges the defaults into the settings of parts that are without error.
+  /// Merges the defaults into the settings of parts without errors.
   private static func definition(of parts: consuming WorkflowParts) -> WorkflowDefinition {
     var inherited = StepSettings()
     parts.defaults.overlay.apply(to: &inherited)

@@ -1,14 +1,14 @@
 import FlowText
 
-/// Walks the values of a definition file, and notes at the right place what is wrong with them.
+/// Walks the values of a definition file and reports errors with their location.
 ///
-/// The parsers of the file's parts are extensions of this type. A value that is not as it should be
-/// is reported, skipped, and returned as nil; only a `SyntaxError` ends the walk.
+/// The parsers of the file's parts are extensions of this type. An invalid value is
+/// reported, skipped, and returned as nil; only a `SyntaxError` ends the walk.
 struct DefinitionReader {
   var scanner: JSONScanner
   var diagnostics = DiagnosticCollector()
   var editDistance = EditDistance()
-  /// Where the walk is. After a syntax error it stays there.
+  /// The position of the walk. A syntax error ends it there.
   var path: [PathComponent] = []
 
   init(_ bytes: [UInt8]) {
@@ -26,12 +26,12 @@ struct DefinitionReader {
     }
   }
 
-  /// Goes through the keys of one object.
+  /// Iterates over the keys of one object.
   struct ObjectCursor<Key: Sendable> {
-    /// What the object is, such as `a step`.
+    /// The name of the object in messages, such as `a step`.
     let owner: String
     let table: KeyTable<Key>
-    /// Where each key of the table was first given; 0 for those that were not.
+    /// The offset of the first occurrence of each key of the table; 0 for absent ones.
     fileprivate var offsets: [Int]
     fileprivate var isInside = false
 
@@ -50,14 +50,14 @@ struct DefinitionReader {
     }
   }
 
-  /// Goes through the elements of one array.
+  /// Iterates over the elements of one array.
   struct ArrayCursor {
     fileprivate(set) var index = -1
   }
 
   // MARK: Reporting
 
-  /// Reports an error at a byte offset, where the walk is.
+  /// Reports an error at a byte offset, on the current path.
   mutating func report(
     at offset: Int, _ message: @autoclosure () -> String, _ related: RelatedPlace? = nil
   ) {
@@ -66,7 +66,7 @@ struct DefinitionReader {
       .init(offset: offset, path: pathDescription, message: message(), related: related))
   }
 
-  /// Reports an error at a byte offset, elsewhere than where the walk is.
+  /// Reports an error at a byte offset, on another path.
   mutating func report(
     at offset: Int, path: @autoclosure () -> String, _ message: @autoclosure () -> String,
     _ related: RelatedPlace? = nil
@@ -86,7 +86,7 @@ struct DefinitionReader {
       switch component {
       case .index(let index): result += "[\(index)]"
       case .key(let content, let hasEscapes):
-        // A key may be as long as the file; what is cut off here would not be shown anyway.
+        // A key may be as long as the file; messages never show more than this prefix.
         let start = StringToken(
           content: content.prefix(12 * Quoting.shownLength + 12), hasEscapes: hasEscapes)
         let key = text(of: start)
@@ -166,7 +166,7 @@ struct DefinitionReader {
     return .some(nil)
   }
 
-  /// Goes on to the next element of the array.
+  /// Advances to the next element of the array.
   mutating func nextElement(_ cursor: inout ArrayCursor) throws(SyntaxError) -> Bool {
     if cursor.index >= 0 { path.removeLast() }
     guard try scanner.nextElement() else { return false }
@@ -177,7 +177,7 @@ struct DefinitionReader {
 
   // MARK: Values
 
-  /// Where the next value or the end of its array is.
+  /// The offset of the next value, or of the end of its array.
   mutating func nextOffset() throws(SyntaxError) -> Int {
     try scanner.skipTrivia()
     return scanner.position

@@ -1,6 +1,6 @@
 /// Gathers diagnostics in any order, counts them all and keeps the first ones of the file.
 ///
-/// Whoever adds one asks `wants` before it builds the text: of a million errors, texts are built for
+/// Callers ask `wants` before they build the text: of a million errors, texts are built for
 /// a few hundred.
 struct DiagnosticCollector {
   struct Entry {
@@ -13,10 +13,10 @@ struct DiagnosticCollector {
 
   private(set) var count = 0
   private var kept: [Entry] = []
-  /// Where the last of the first `DefinitionErrors.limit` errors is, once there are that many.
+  /// The offset of the last of the first `DefinitionErrors.limit` errors, once there are that many.
   private var bound = Int.max
 
-  /// Counts an error, and says whether its text is worth building.
+  /// Counts an error, and returns whether its text will be kept.
   mutating func wants(_ offset: Int) -> Bool {
     count += 1
     return offset < bound

@@ -11,7 +11,7 @@ struct InternTable<Value: TextHolding> {
   private var previous: [Int32] = []
   private var scratch = (text: [UInt8](), other: [UInt8]())
 
-  /// The index of the value in `values`, where it is put if it is new.
+  /// The index of the value in `values`; adds it if it is new.
   mutating func index(of value: Value) -> Int32 {
     value.copyText(to: &scratch.text)
     var hasher = Hasher()

@@ -28,7 +28,7 @@ struct JSONScanner {
   /// The next byte; nil at the end of the file.
   var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  /// What the next value is, going by its first byte. Takes what separates it, but not the value.
+  /// The kind of the next value, by its first byte. Consumes separators, but not the value.
   mutating func kind() throws(SyntaxError) -> JSONKind {
     try skipTrivia()
     switch next ?? 0 {
@@ -161,7 +161,7 @@ struct JSONScanner {
 
   // MARK: White space and comments
 
-  /// Goes on to the next byte that is neither white space nor in a comment.
+  /// Advances to the next byte that is neither white space nor in a comment.
   mutating func skipTrivia() throws(SyntaxError) {
     while let byte = next {
       switch byte {
@@ -198,7 +198,7 @@ struct JSONScanner {
   }
 }
 
-// MARK: What went wrong
+// MARK: Errors
 
 extension JSONScanner {
   /// The letters, digits and underscores that come next, at most 32 of them.
@@ -280,7 +280,7 @@ extension JSONScanner {
   }
 }
 
-/// What a JSON value is; its description is how messages name it.
+/// The kind of a JSON value; its description is its name in messages.
 enum JSONKind: CustomStringConvertible {
   case object, array, string, number, `true`, `false`, null
 
@@ -297,7 +297,7 @@ enum JSONKind: CustomStringConvertible {
   }
 }
 
-/// The text is no JSON; nothing behind that place can be understood.
+/// The text is not JSON; nothing after that position can be parsed.
 struct SyntaxError: Error {
   /// In bytes from the start of the file.
   let offset: Int

@@ -4,7 +4,7 @@ struct StringToken {
   var content: Range<Int>
   /// Without an escape the bytes between the quotes are the text.
   var hasEscapes: Bool
-  /// The first thing wrong in it. Where it ends is known all the same.
+  /// The first error in it. Its end is known nevertheless.
   var fault: StringFault?
 
   /// The offset of the opening quote.
@@ -56,7 +56,7 @@ enum JSONString {
     throw SyntaxError(at: offset, "unterminated string: the closing quote is missing")
   }
 
-  /// The text of a scanned string; what is faulty in it appears as U+FFFD.
+  /// The text of a scanned string; faulty parts become U+FFFD.
   static func decode(_ token: StringToken, of bytes: [UInt8]) -> String {
     guard token.hasEscapes else { return String(decoding: bytes[token.content], as: UTF8.self) }
     var text: [UInt8] = []

@@ -16,7 +16,7 @@ struct KeyTable<Key: Sendable>: Sendable {
     list = names.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 
-  /// Where the name stands in `keys`.
+  /// The index of the name in `keys`.
   func index(of name: Span<UInt8>) -> Int? {
     // At most a dozen keys: a hash would cost more than these comparisons.
     for (index, candidate) in nameBytes.enumerated() where candidate.count == name.count {
@@ -25,7 +25,7 @@ struct KeyTable<Key: Sendable>: Sendable {
     return nil
   }
 
-  /// The name of the key that was probably meant.
+  /// The name of the most similar key.
   func nearest(to name: Span<UInt8>, _ editDistance: inout EditDistance) -> String? {
     var limit = EditDistance.limit(for: name)
     var nearest: String?

@@ -103,7 +103,7 @@ extension DefinitionReader {
     return nil
   }
 
-  /// Takes what an attempt executes.
+  /// Takes the command of an attempt.
   mutating func readCommand() throws(SyntaxError) -> Command? {
     let expected = "a line for the shell, or an array of a program and its arguments"
     if try scanner.kind() == .string { return try readNonEmptyText(expected).map(Command.shell) }

@@ -1,5 +1,5 @@
-/// The part of a `CommandModel` that a file gives for a command, or by default; nil is what it
-/// leaves to others.
+/// The part of a `CommandModel` that a file gives for a command or as a default; nil values are
+/// inherited.
 struct CommandOverlay {
   var milliseconds: ClosedRange<Int64>?
   var failing: Int32?
@@ -7,12 +7,12 @@ struct CommandOverlay {
   var crashing: Int32?
   var hanging: Int32?
   var unlaunchable: Int32?
-  /// Whether it gives a duration, be it a faulty one.
+  /// Whether it gives a duration, valid or not.
   var hasDuration = false
-  /// Where it begins, and the way there; nil where it is not given.
+  /// Its offset and path; nil if absent.
   var place: (offset: Int, path: [DefinitionReader.PathComponent])?
 
-  /// Puts what is given here over `model`, key by key.
+  /// Merges these values over `model`, key by key.
   func apply(to model: inout CommandModel) {
     if let milliseconds {
       model.shortestMilliseconds = milliseconds.lowerBound
@@ -26,13 +26,13 @@ struct CommandOverlay {
   }
 }
 
-/// What a file gives for a step, or by default.
+/// The values in a file for a step, or as a default.
 struct StepOverlay {
   var command = CommandOverlay()
   var probe = CommandOverlay()
 }
 
-/// A model file as it is read: `default` may come after `steps`, so nothing is merged yet.
+/// A model file during parsing: `default` may come after `steps`, so nothing is merged yet.
 struct ModelParts {
   /// Where the outermost object begins; nil if the file holds none.
   var start: Int?

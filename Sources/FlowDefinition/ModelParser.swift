@@ -19,14 +19,14 @@ package import FlowCore
 ///     }
 ///
 /// A rate is a percentage with at most three decimal places; rates that are not given are zero, and
-/// those of a command add up to at most 100%. Every step has a duration, of its own or by default. A
-/// probe says at once whether the work was done, unless the file says otherwise. A step's keys are
-/// merged with those of `default`, and those of its probe with the default probe's.
+/// those of a command add up to at most 100%. Every step has a duration, of its own or by default.
+/// A probe says at once whether the work was done, unless the file says otherwise. A step's keys
+/// are merged with those of `default`, and those of its probe with the default probe's.
 package enum ModelParser {
   /// - Parameters:
-  ///   - file: what messages call the file.
-  ///   - definition: whose steps the file speaks of.
-  /// - Throws: all that is wrong. Behind a syntax error nothing is looked at.
+  ///   - file: the name of the file in messages.
+  ///   - definition: the definition whose steps the file describes.
+  /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
     _ bytes: [UInt8], file: String, for definition: WorkflowDefinition
   ) throws(DefinitionErrors) -> BehaviourModel {
@@ -44,10 +44,10 @@ package enum ModelParser {
   }
 }
 
-// MARK: What only all parts together say
+// MARK: Checks across parts
 
 extension DefinitionReader {
-  /// Reports steps for which no duration is given: nobody could guess it.
+  /// Reports steps without a duration: there is no sensible default.
   fileprivate mutating func checkDurations(of parts: ModelParts, _ definition: WorkflowDefinition) {
     guard let start = parts.start, !parts.inherited.command.hasDuration else { return }
     var isMissing = [Bool](repeating: true, count: definition.steps.count)
@@ -61,7 +61,7 @@ extension DefinitionReader {
         + #"or for all in "default""#)
   }
 
-  /// Puts what is given for steps over the default, and reports rates that are too high together.
+  /// Merges the values of steps over the default, and reports rates that are too high together.
   fileprivate mutating func merged(_ parts: ModelParts, _ stepCount: Int) -> BehaviourModel {
     var inherited = BehaviourModel.Step(command: CommandModel())
     let isRight = apply(parts.inherited, to: &inherited)

@@ -29,7 +29,7 @@ struct StepNames {
   /// Only a valid id is looked up: the Kelvin sign equals the letter K where strings are compared.
   func index(of id: String) -> Int? { StepID.isValid(id) ? indices[id] : nil }
 
-  /// The id that was probably meant.
+  /// The most similar id.
   func nearest(to id: String, _ editDistance: inout EditDistance) -> String? {
     let name = Array(id.utf8)
     var limit = EditDistance.limit(for: name.span)
@@ -103,7 +103,7 @@ extension DefinitionReader {
 
   // MARK: Steps
 
-  /// - Parameter owner: what the object is, such as `a step`.
+  /// - Parameter owner: the name of the object in messages, such as `a step`.
   private mutating func readStepModel(_ owner: String) throws(SyntaxError) -> StepOverlay {
     var step = StepOverlay()
     let expected = #"an object such as {"duration": "10s", "fails": "1%"}"#
@@ -177,7 +177,7 @@ extension DefinitionReader {
     guard let token = try string(expected) else { return nil }
     let text = text(of: token)
     if text.utf8.last == UInt8(ascii: "%"),
-      // Thousandths of a percent are what the model counts in.
+      // The model counts in thousandths of a percent.
       let value = Decimal.thousandths(ArraySlice(text.utf8.dropLast())),
       value <= Int64(CommandModel.certain)
     {

@@ -72,7 +72,7 @@ extension DefinitionReader {
     var limit = EditDistance.limit(for: name.span)
     var nearest: Int?
     for index in table.steps.indices where limit > 0 && index != step {
-      // Compared where it stands in the file: fetching each id as a `String` would cost more.
+      // Compared in place in the file: decoding each id as a `String` would cost more.
       let length = table.steps[index].id.utf8.count
       let start = Int(table.offsets[index]) + 1
       let candidate = bytes.span.extracting(start..<(start + length))

@@ -3,10 +3,10 @@ import FlowCore
 extension DefinitionReader {
   /// Checks that `onLost: probe` and a probe come together, with `defaults` taken into account.
   ///
-  /// A step that overrides an inherited `onLost: probe` need not, and could not, take the inherited
-  /// probe away: it is dropped.
+  /// A step that overrides an inherited `onLost: probe` cannot remove the inherited probe, so it is
+  /// dropped.
   mutating func checkProbes(of table: StepTable, defaults: Defaults) {
-    // Where an `onLost` could not be read, nobody knows what goes with it.
+    // Without a readable `onLost` it is unknown whether a probe belongs to it.
     guard !defaults.isOnLostFaulty else { return }
     var hasFaultyOnLost = false
     for use in table.probeUses {

@@ -1,14 +1,14 @@
 /// Durations such as `"10s"`: a whole number and one of the units ms, s, m and h.
 enum DurationFormat {
-  /// Ten years of 365 days. Nobody waits longer, and sums of such delays stay far from overflow.
+  /// Ten years of 365 days: enough in practice, and sums of such delays stay far from overflow.
   static let longestMilliseconds: Int64 = 10 * 365 * 24 * 3_600_000
 
   private static let millisecondsPerUnit: [(unit: String, factor: Int64)] = [
     ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000),
   ]
 
-  /// The duration in milliseconds, which may be beyond `longestMilliseconds`; nil if it is written
-  /// wrongly or does not fit 64 bits.
+  /// The duration in milliseconds, which may exceed `longestMilliseconds`; nil if it is malformed
+  /// or does not fit 64 bits.
   static func milliseconds(_ text: ArraySlice<UInt8>) -> Int64? {
     Decimal.multiple(text, of: millisecondsPerUnit)
   }
@@ -26,8 +26,8 @@ enum ByteSizeFormat {
     ("TB", 1_000_000_000_000), ("B", 1),
   ]
 
-  /// The size in bytes, which may be out of `range`; nil if it is written wrongly or does not fit
-  /// 64 bits.
+  /// The size in bytes, which may be out of `range`; nil if it is malformed or does not fit 64
+  /// bits.
   static func bytes(_ text: ArraySlice<UInt8>) -> Int64? {
     Decimal.multiple(text, of: bytesPerUnit)
   }

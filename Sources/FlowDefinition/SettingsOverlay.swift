@@ -25,7 +25,7 @@ struct SettingsOverlay: Hashable {
     given.insert(Given(key: place, value: value), at: index)
   }
 
-  /// Nil where it is not given.
+  /// Nil if absent.
   var onLost: OnLost? {
     guard let value = given.first(where: { $0.key == Self.onLostPlace })?.value else { return nil }
     var settings = StepSettings()
@@ -40,7 +40,7 @@ struct SettingsOverlay: Hashable {
     return place
   }()
 
-  /// Puts what is given here over `settings`: `env` and `retry` key by key, all else as a whole.
+  /// Merges these values over `settings`: `env` and `retry` key by key, all others as a whole.
   func apply(to settings: inout StepSettings) {
     for given in given {
       let key = StepSettings.valuedKeys[given.key]

@@ -39,14 +39,14 @@ struct SettingKey: Sendable {
     StepSettings.keys.map { (name: $0.name, key: SettingKey($0)) })
 }
 
-/// The steps as they are read. What can be checked only when all are known waits here, as offsets:
-/// a step costs a dozen bytes beyond what the definition keeps of it.
+/// The steps during parsing. Checks that need all steps are deferred as offsets: a step costs a
+/// dozen bytes more than in the definition.
 struct StepTable {
   /// Needs are still empty, and `settingsIndex` counts in `overlays`. A step with errors has its
   /// place too, with an empty id if that is missing or bad.
   var steps: [StepDefinition] = []
   private(set) var overlays = InternTable<SettingsOverlay>()
-  /// The index of the overlay that gives nothing; most steps have that.
+  /// The index of the empty overlay; most steps have it.
   private var emptyOverlay: Int32?
   /// Where each step's id is, or its beginning if it has none.
   var offsets: [UInt32] = []
@@ -62,14 +62,14 @@ struct StepTable {
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
 
-  /// Where a step gives these keys; nil where it does not.
+  /// The offsets of these keys in a step; nil if absent.
   struct ProbeUse {
     var step: Int32
     var onLost: Int?
     var probe: Int?
   }
 
-  /// The index of the overlay in `overlays`, where it is put if it is new.
+  /// The index of the overlay in `overlays`; adds it if it is new.
   mutating func index(of overlay: SettingsOverlay, isEmpty: Bool) -> Int32 {
     guard isEmpty else { return overlays.index(of: overlay) }
     let index = emptyOverlay ?? overlays.index(of: overlay)
@@ -99,7 +99,7 @@ extension DefinitionReader {
     var overlay = SettingsOverlay()
     var isOverlayEmpty = true
     var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
-    // Whatever is wrong with it, an element keeps its place, so that indices mean elements.
+    // An element with errors keeps its index, so that indices match the file.
     defer {
       table.offsets.append(UInt32(offset))
       table.needsEnds.append(UInt32(table.needsOffsets.count))

@@ -18,10 +18,10 @@ enum WorkflowKey: Sendable {
   }
 }
 
-/// What `defaults` gives.
+/// The values in `defaults`.
 struct Defaults {
   var overlay = SettingsOverlay()
-  /// Where these values are; nil for those that are not given.
+  /// The offsets of these values; nil for absent ones.
   var onLostOffset: Int?
   var probeOffset: Int?
 

@@ -1,4 +1,4 @@
-/// Finds what someone probably meant: the nearest of some names by edit distance (insertions,
+/// Finds the most similar of several names by edit distance (insertions,
 /// deletions, substitutions, and swaps of neighbours: the optimal string alignment distance).
 package struct EditDistance {
   /// Names longer than this have no neighbours; step ids are at most as long.
@@ -16,8 +16,9 @@ package struct EditDistance {
     self.budget = budget
   }
 
-  /// How far off a suggestion may be: about one letter in three, but one in a name of two, and
-  /// never more than three. For a single letter there is none: every other would do.
+  /// The largest distance of a suggestion: about one letter in three, one in a name of two, and
+  /// never more than three. A single letter has no suggestion: every other letter would be equally
+  /// near.
   package static func limit(for name: Span<UInt8>) -> Int {
     switch name.count {
     case 2...longestName: min(3, max(1, name.count / 3))

@@ -1,6 +1,6 @@
-/// Finds what someone probably meant.
+/// Suggests a name for a misspelled word.
 package enum Suggestion {
-  /// The name that is nearest to a word by `EditDistance`, the first among equals; nil where none is
+  /// The name that is nearest to a word by `EditDistance`, the first among equals; nil if none is
   /// near.
   package static func nearest(to word: String, among names: some Sequence<String>) -> String? {
     let word = Array(word.utf8)
@@ -12,7 +12,7 @@ package enum Suggestion {
       guard let found = distance.between(word.span, other.span, limit: limit) else { continue }
       nearest = name
       if found == 0 { break }
-      // Only what is nearer still counts from now on.
+      // From now on only a nearer name counts.
       limit = found - 1
     }
     return nearest

@@ -1,18 +1,18 @@
-// FlowText is text between people and programs: foreign text made safe for terminals, the columns that it
-// takes there, and the name that was probably meant.
+// FlowText is text between people and programs: foreign text made safe for terminals, its width in columns,
+// and suggestions for misspelled names.
 //
 // It imports nothing and knows nothing of workflows.
 //
 // Invariant: escaped text contains nothing that moves a cursor, changes colours or the title, or reorders
 // what is shown.
 
-/// Foreign text made fit for a terminal and for logs: what would move the cursor, colour, retitle
-/// or reorder it is shown as what it is.
+/// Escapes untrusted text for terminals and logs: control sequences that would move the cursor,
+/// colour, retitle or reorder become visible.
 package enum TerminalText {
   /// The text on one line. Control characters become `\n`, `\r`, `\t` or `\u{1B}`. A backslash
-  /// stays one, so that paths can be copied: the text is safe to show, not to decode again.
+  /// is not doubled, so that paths can be copied: the text is safe to print, but not reversible.
   package static func escaped(_ text: String) -> String {
-    // Nearly all text is harmless, and then costs one look at its bytes.
+    // Nearly all text needs no escaping, and then takes one pass over its bytes.
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var result = ""
     for scalar in text.unicodeScalars {
@@ -21,7 +21,7 @@ package enum TerminalText {
     return result
   }
 
-  /// The same between double quotes, as paths and commands stand in messages.
+  /// The same between double quotes, for paths and commands in messages.
   package static func quoted(_ text: String) -> String {
     "\"\(escaped(text))\""
   }

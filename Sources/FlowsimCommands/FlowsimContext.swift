@@ -86,7 +86,7 @@ extension FlowsimError: CustomStringConvertible {
       "\(what) cannot be \(TerminalText.quoted(value, longest: 80)): it takes \(expected)"
     case .repeated(let what): "\(what) is given more than once"
     case .missing(let what): "the line \"\(what)\" is missing"
-    case .textAfterEnd: "there is something behind the line \"end\""
+    case .textAfterEnd: "unexpected text after the line \"end\""
     }
   }
 }

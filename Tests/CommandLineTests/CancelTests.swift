@@ -69,14 +69,14 @@ struct CancelTests {
     let run = try await begin(Self.deaf, in: home)
     run.signal(SIGSTOP)
     let silence =
-      "flow: run r: process \(run.processID), which drives it, does not answer; it stops"
+      "flow: run r: the engine (process \(run.processID)) does not respond; it stops"
     let patient = try home.start(["cancel", "r"])
     #expect(try await eventually { patient.errors.hasPrefix(silence) })
-    #expect(patient.errors.contains("flow cancel --force r stops what runs without it\n"))
+    #expect(patient.errors.contains("; to kill running steps now: flow cancel --force r\n"))
     #expect(!home.folder.processes().isEmpty)
     let cancel = try home.start(["cancel", "r", "--force", "--wait"])
     #expect(
-      try await eventually { cancel.errors.contains("1 attempt was stopped, and the history") })
+      try await eventually { cancel.errors.contains("killed 1 attempt, to be recorded when") })
     run.signal(SIGCONT)
     #expect(try await cancel.end().output == "run r cancelled\n")
     #expect(try await patient.end().ending == .exit(0))
@@ -102,7 +102,7 @@ struct CancelTests {
     let cancel = try await home.flow("cancel", "r", "--force")
     #expect(cancel.ending == .exit(5))
     #expect(
-      cancel.errors.contains("flow: 1 attempt was stopped, and the history does not say so\n"),
+      cancel.errors.contains("flow: killed 1 attempt, not recorded in the history\n"),
       "\(cancel.errors)")
     #expect(home.folder.processes() == [])
   }

@@ -135,7 +135,7 @@ struct HomeFolderTests {
     }
     #expect(
       try await eventually {
-        try await status().output.contains("running, waiting for room on the disk")
+        try await status().output.contains("running, waiting for disk space")
       }, "\(run.errors)")
     let json = try JSON(try await home.flow("status", "r", "--json", environment: place).output)
     #expect(json["waitingFor"]?.string == "room")
@@ -149,7 +149,7 @@ struct HomeFolderTests {
         try await home.flow("events", "r", environment: place).lines
           .count { $0.contains("attemptScheduled") } > attempts + 1
       }, "\(run.errors)")
-    #expect(try await eventually { try await !status().output.contains("waiting for room") })
+    #expect(try await eventually { try await !status().output.contains("waiting for disk") })
     run.signal(SIGINT)
     let ended = try await run.end()
     #expect(ended.ending == .exit(3), "\(ended.errors)")

@@ -33,7 +33,7 @@ struct InterruptionTests {
     let home = Home()
     let run = try await begin(Self.deaf, in: home)
     run.signal(SIGINT)
-    #expect(try await eventually { run.output.contains("cancel requested; Ctrl-C once more") })
+    #expect(try await eventually { run.output.contains("cancel requested; press Ctrl-C again") })
     #expect(try await home.status()["state"]?.string == "stopping")
     #expect(home.folder.has("begun") && !home.folder.processes().isEmpty)
     run.signal(SIGINT)

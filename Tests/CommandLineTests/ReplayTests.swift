@@ -45,9 +45,11 @@ struct ReplayTests {
     try await run(home)
     let beyond = try await home.flow("replay", "r", "--to", "9999")
     #expect(beyond.ending == .exit(2) && beyond.output == "")
-    #expect(beyond.errors.hasPrefix("flow: there is no such point: run r has "))
+    #expect(beyond.errors.hasPrefix("flow: no event 9999: run r has "))
     let before = try await home.flow("replay", "r", "--at", "1999-01-01T00:00:00Z")
-    #expect(before.ending == .exit(2) && before.errors.contains("was created later, at 20"))
+    #expect(
+      before.ending == .exit(2)
+        && before.errors.contains("no state at that time: run r was created at 20"))
     for line in [["--at", "soon"], ["--to", "0"], ["--to", "1", "--at", "1s"]] {
       let finished = try await home.start(["replay", "r"] + line).end()
       #expect(finished.ending == .exit(2) && finished.output == "", "\(line)")

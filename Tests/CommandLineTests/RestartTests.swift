@@ -101,7 +101,7 @@ struct RestartTests {
     #expect(left.ending == .exit(4))
     #expect(
       left.errors
-        == "flow: told to leave; 1 attempt goes on; flow restart r takes the run up again\n")
+        == "flow: detached; 1 attempt still running; resume with: flow restart r\n")
     home.folder.write("", to: "go")
     #expect(try await home.flow("restart", "r", "--quiet").ending == .exit(0))
     #expect(try await home.status("r").outcomes(of: "a") == ["exited"])

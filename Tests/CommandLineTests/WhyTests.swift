@@ -19,7 +19,7 @@ struct WhyTests {
     let fetch = try await home.flow("why", "r", "fetch")
     #expect(fetch.ending == .exit(0) && fetch.errors == "")
     #expect(fetch.output.hasPrefix("fetch: ✓ succeeded\nfetch succeeded in "))
-    #expect(fetch.output.contains("exit code 1  tried again after "))
+    #expect(fetch.output.contains("exit code 1  retried after "))
     let test = try await home.flow("why", "latest", "test")
     #expect(
       test.output.hasPrefix(
@@ -37,7 +37,7 @@ struct WhyTests {
     #expect(why.ending == .exit(0) && why.errors == "")
     #expect(why.output.hasPrefix("run r: ✗ failed\nThe run failed after "))
     #expect(why.output.contains("\n✗ build failed: cannot execute "))
-    #expect(why.output.contains("\n  1 step was skipped for it: test.\n"))
+    #expect(why.output.contains("\n  1 step was skipped because of it: test.\n"))
     let json = try JSON(try await home.flow("why", "r", "--json").output)
     #expect(json["steps"]?.elements.map { $0["id"]?.string } == ["build"])
   }

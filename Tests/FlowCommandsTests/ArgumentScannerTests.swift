@@ -87,7 +87,7 @@ import Testing
       ),
       ("a --jobs=", .invalidValue("--jobs", value: "", expected: "a whole number from 1 to 64")),
       (
-        "a --run-id=", .invalidValue("--run-id", value: "", expected: "a text that is not empty")
+        "a --run-id=", .invalidValue("--run-id", value: "", expected: "a non-empty text")
       ),
     ] as [(String, UsageError.Reason)])
   func mistakesAreNamed(line: String, reason: UsageError.Reason) {
@@ -120,20 +120,20 @@ import Testing
       ),
       (
         .invalidValue("--jobs", value: "0", expected: "a whole number from 1 to 4096"), "run",
-        "flow run: option --jobs cannot be \"0\": it takes a whole number from 1 to 4096\n"
+        "flow run: invalid value \"0\" for --jobs: expected a whole number from 1 to 4096\n"
           + "Try \"flow run --help\" for more."
       ),
       (
         .repeatedOption("--jobs"), "run",
-        "flow run: option --jobs is given more than once\nTry \"flow run --help\" for more."
+        "flow run: option --jobs given more than once\nTry \"flow run --help\" for more."
       ),
       (
         .missingArgument("FILE"), "run",
-        "flow run: argument FILE is missing\nTry \"flow run --help\" for more."
+        "flow run: missing argument FILE\nTry \"flow run --help\" for more."
       ),
       (
         .superfluousArgument("x\ny"), "run",
-        "flow run: argument \"x\\ny\" is one too many\nTry \"flow run --help\" for more."
+        "flow run: unexpected argument \"x\\ny\"\nTry \"flow run --help\" for more."
       ),
     ] as [(UsageError.Reason, String?, String)])
   func messagesSayWhatAndWhereToReadOn(

@@ -100,7 +100,7 @@ import Testing
         AttemptEnd(
           result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1_234_567,
           cpuMicroseconds: 5, peakMemoryKibibytes: 6, stragglers: 2, unkillable: 1)),
-      "build#2 exited 0 after 1.2s; 2 processes left over; 1 cannot be killed",
+      "build#2 exited 0 after 1.2s; 2 stragglers; 1 cannot be killed",
       #""step":"build","attempt":2,"outcome":"exited","cause":"byItself","exitCode":0,"#
         + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
         + #""cpuUs":5,"peakMemoryKiB":6,"stragglers":2,"unkillable":1"#),

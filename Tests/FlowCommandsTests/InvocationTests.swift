@@ -101,24 +101,24 @@ import Testing
       try text("--help") == """
         Usage: flow COMMAND [OPTION]... [ARGUMENT]...
 
-        Run workflows of shell steps whose history survives crashes.
+        Run workflows of shell steps, with a durable history and recovery after crashes.
 
         Commands:
           run       create a run of a workflow and drive it to its end
-          restart   go on with a run that no engine drives
-          cancel    stop a run, whoever drives it
-          status    show where a run and its steps stand
-          list      list all runs
+          restart   resume a run whose engine is gone
+          cancel    stop a run from any process
+          status    show the state of a run and its steps
+          list      list all runs, most recent first
           events    print the history of a run, event by event
-          logs      print what the commands of a run wrote
+          logs      print the output of a run's steps
           why       explain why a run or a step waits, failed or took so long
-          replay    rebuild a run from its history, up to any point of it
-          report    write a run as a web page of one file
-          export    write a run in a format that other programs read
-          verify    check that the log of a run is whole and right
-          validate  print all errors of a workflow definition, or its plan
+          replay    rebuild a run's state at any point of its history
+          report    write a report of a run as one HTML file
+          export    export a run for other programs
+          verify    check a run's log for damage and inconsistencies
+          validate  check a workflow definition and print its plan
           rm        remove finished runs, with their history and output
-          help      show what there is, or what a command takes
+          help      show this overview, or the help of a command
 
         Options:
           -h, --help     show this help and exit
@@ -127,14 +127,14 @@ import Testing
         Exit codes:
           0  success
           1  the run failed
-          2  the command line or the definition is wrong
+          2  the command line or the definition is invalid
           3  the run was cancelled
-          4  the run is unfinished: its engine was stopped or interrupted
-          5  a log is damaged
-          6  the environment failed: storage, permissions
-          8  the run was written by a newer flow: upgrade to read it
+          4  the run is unfinished; its engine detached or was interrupted
+          5  a history log is damaged
+          6  a system operation failed (storage, permissions)
+          8  the run was written by a newer flow; upgrade to read it
 
-        Try "flow COMMAND --help" for what a command takes.
+        Run "flow COMMAND --help" for the options of a command.
 
         """)
   }
@@ -146,35 +146,35 @@ import Testing
 
         Create a run of a workflow and drive it to its end.
 
-        The first line that is printed is "run ID"; progress follows.
+        Prints "run ID" first, then progress.
 
         Arguments:
           FILE  the workflow definition
 
         Options:
           -j, --jobs N        run at most N attempts at once (1 to 4096)
-              --run-id ID     name the run, instead of by workflow and time
-          -d, --detach        return when the run exists; another process drives it
-              --on-term WHAT  on SIGTERM, detach (leave what runs) or cancel
+              --run-id ID     set the run's id (default: workflow name and time)
+          -d, --detach        return once the run exists; it runs in the background
+              --on-term WHAT  on SIGTERM: detach (running steps continue) or cancel
           -q, --quiet         print nothing but errors
               --json          print each event as a line of JSON
           -h, --help          show this help and exit
 
         Examples:
-          flow run nightly.json           run it
+          flow run nightly.json           run a workflow in the foreground
           flow run --jobs 4 nightly.json  at most four attempts at once
-          flow run --detach nightly.json  go on without this terminal
-          flow run --json nightly.json    for a program that follows the run
+          flow run --detach nightly.json  run in the background
+          flow run --json nightly.json    one JSON object per event
 
         Exit codes:
           0  success
           1  the run failed
-          2  the command line or the definition is wrong
+          2  the command line or the definition is invalid
           3  the run was cancelled
-          4  the run is unfinished: its engine was stopped or interrupted
-          5  a log is damaged
-          6  the environment failed: storage, permissions
-          8  the run was written by a newer flow: upgrade to read it
+          4  the run is unfinished; its engine detached or was interrupted
+          5  a history log is damaged
+          6  a system operation failed (storage, permissions)
+          8  the run was written by a newer flow; upgrade to read it
 
         """)
   }

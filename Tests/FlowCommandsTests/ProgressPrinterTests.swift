@@ -79,7 +79,7 @@ import Testing
       lines(history) == """
         run nightly-20261121T021903-7f3a
         build started
-        cancel requested; Ctrl-C once more kills what still runs
+        cancel requested; press Ctrl-C again to kill running steps
         run is stopping: a cancel was requested
         test skipped: the run is stopping
         docs skipped: the run is stopping

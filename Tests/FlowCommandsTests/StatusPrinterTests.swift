@@ -39,7 +39,7 @@ import Testing
     let history = try History(WorkflowDefinition("a"))
     #expect(
       try text(history, engine: 42, waitsForSpace: true).hasPrefix(
-        "run \(Self.runID): ▶ running, waiting for room on the disk (engine: process 42)\n"))
+        "run \(Self.runID): ▶ running, waiting for disk space (engine: process 42)\n"))
     #expect(
       try json(history, engine: 42, waitsForSpace: true).contains(
         #""enginePid":42,"waitingFor":"room","startedAt""#))
@@ -105,8 +105,7 @@ import Testing
       try text(history, engine: 42).hasSuffix(
         """
         STEP  STATE        ATTEMPTS  RESULT       DURATION  CPU   MEMORY    NOTE
-        a     ✓ succeeded  1         exit 0       2s        1.5s  12.5 MiB  2 processes of it left over and \
-        killed
+        a     ✓ succeeded  1         exit 0       2s        1.5s  12.5 MiB  2 stragglers killed
         b     ✗ failed     1         not started                            cannot execute "make": no such \
         file or directory (ENOENT)
         c     ▶ starting
@@ -155,17 +154,17 @@ import Testing
     let text = try text(history)
     #expect(
       text == """
-        run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; what its steps had started may still be running
-        workflow "nightly", started 2026-11-21T02:19:03.000Z, last heard of after 40ms
+        run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; its processes may still be running
+        workflow "nightly", started 2026-11-21T02:19:03.000Z, last event after 40ms
         1 of 6 steps done: 1 waiting, 1 backing off, 1 succeeded, 3 interrupted
 
         STEP  STATE          ATTEMPTS  RESULT   DURATION  NOTE
-        a     ? interrupted  1                            how attempt 1 ended is not known
+        a     ? interrupted  1                            outcome of attempt 1 unknown
         b     ↻ backing off  1         SIGSEGV  20ms
         c     ✓ succeeded    1         exit 0   20ms
         d     · waiting
-        e     ? interrupted  1                            how attempt 1 ended is not known
-        f     ? interrupted                               how attempt 1 ended is not known
+        e     ? interrupted  1                            outcome of attempt 1 unknown
+        f     ? interrupted                               outcome of attempt 1 unknown
 
         """)
     // Nor does it grow older.
@@ -190,9 +189,9 @@ import Testing
         """
         STEP  STATE          ATTEMPTS  RESULT  DURATION  NOTE
         a     ? interrupted                              attempt 1 still runs as process 4711
-        b     ? interrupted                              attempt 1 has ended (exit 3), which is not recorded yet
+        b     ? interrupted                              attempt 1 has ended (exit 3), not yet recorded
         c     ? interrupted                              attempt 1 was not started
-        d     ? interrupted                              how attempt 1 ended is not known
+        d     ? interrupted                              outcome of attempt 1 unknown
         e     ? interrupted                              attempt 1 still runs
 
         """))
@@ -216,7 +215,7 @@ import Testing
     for step in ["a", "b"] { history.launch(step) }
     #expect(
       try text(history, abandoned: [0: .lost, 1: .notStarted])
-        .contains("; what its steps had started may still be running\n"))
+        .contains("; its processes may still be running\n"))
     #expect(
       try text(history, abandoned: [0: .lost, 1: .runs(processID: 4711)])
         .contains("; 1 attempt still runs\n"))
@@ -229,10 +228,10 @@ import Testing
       Int32(0): AbandonedAttempt.unknown(StorageError(.open, "/r/a@1.rec", .tooManyOpenFiles))
     ]
     let text = try text(history, abandoned: abandoned)
-    #expect(text.contains("; what its steps had started may still be running\n"))
+    #expect(text.contains("; its processes may still be running\n"))
     #expect(
       text.contains(
-        "whether attempt 1 still runs is not known: cannot open /r/a@1.rec: too many open files"))
+        "state of attempt 1 unknown: cannot open /r/a@1.rec: too many open files"))
     #expect(
       try json(history, abandoned: abandoned).contains(
         #""abandoned":{"attempt":1,"state":"unknown","error":"cannot open /r/a@1.rec: "#))
@@ -367,7 +366,7 @@ import Testing
     printer.printText(to: &text)
     #expect(
       text
-        == "run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; what its steps had started may still be running\n"
+        == "run nightly-20261121T021903-7f3a: ? interrupted, no engine drives it; its processes may still be running\n"
     )
     var json = ""
     printer.printJSON(to: &json)

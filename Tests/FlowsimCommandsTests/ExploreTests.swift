@@ -9,14 +9,14 @@ import Testing
 
 struct ExploreTests {
   @Test(arguments: [
-    (["explore"], "argument --steps S is missing"),
-    (["explore", "--steps", "0"], "option --steps cannot be \"0\""),
-    (["explore", "--steps", "6"], "option --steps cannot be \"6\""),
-    (["explore", "--steps", "1", "--crashes", "x"], "option --crashes cannot be \"x\""),
-    (["explore", "--steps", "1", "--tier", "2"], "option --tier cannot be \"2\""),
-    (["explore", "--steps", "1", "--apart", "-1"], "option --apart"),
-    (["explore", "--steps", "1", "--minutes", "0"], "option --minutes cannot be \"0\""),
-    (["explore", "--steps", "1", "superfluous"], "argument \"superfluous\" is one too many"),
+    (["explore"], "missing argument --steps S"),
+    (["explore", "--steps", "0"], "invalid value \"0\" for --steps"),
+    (["explore", "--steps", "6"], "invalid value \"6\" for --steps"),
+    (["explore", "--steps", "1", "--crashes", "x"], "invalid value \"x\" for --crashes"),
+    (["explore", "--steps", "1", "--tier", "2"], "invalid value \"2\" for --tier"),
+    (["explore", "--steps", "1", "--apart", "-1"], "invalid value \"-1\" for --apart"),
+    (["explore", "--steps", "1", "--minutes", "0"], "invalid value \"0\" for --minutes"),
+    (["explore", "--steps", "1", "superfluous"], "unexpected argument \"superfluous\""),
   ])
   func badLinesAreNamed(line: [String], message: String) {
     let console = Console()

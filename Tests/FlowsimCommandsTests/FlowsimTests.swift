@@ -47,11 +47,12 @@ struct FlowsimTests {
   }
 
   @Test(arguments: [
-    ("step=2", "option --option does not know \"step\": did you mean \"steps\"?"),
-    ("steps=0", "option --option steps cannot be \"0\": it takes a whole number from 1 to 1000"),
-    ("steps", "option --option cannot be \"steps\": it takes NAME=VALUE"),
+    ("step=2", "unknown value \"step\" for --option: did you mean \"steps\"?"),
+    ("steps=0", "invalid value \"0\" for --option steps: expected a whole number from 1 to 1000"),
+    ("steps", "invalid value \"steps\" for --option: expected NAME=VALUE"),
     (
-      "isCancelled=maybe", "option --option isCancelled cannot be \"maybe\": it takes true or false"
+      "isCancelled=maybe",
+      "invalid value \"maybe\" for --option isCancelled: expected true or false"
     ),
   ])
   func badOptionsAreNamed(option: String, message: String) {

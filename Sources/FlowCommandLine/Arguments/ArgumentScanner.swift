@@ -1,10 +1,9 @@
 import FlowText
 
-/// What a command line says, checked against the command's syntax: every option is known, given
-/// once unless it may be repeated, and has a valid value, and the arguments are as many as they may
-/// be.
+/// A command line that was checked against the command's syntax: every option is known, unique
+/// unless repeatable, and has a valid value, and the number of arguments is valid.
 package struct ScannedArguments: Sendable {
-  /// Arguments that stand for themselves, in order.
+  /// Positional arguments, in order.
   package fileprivate(set) var positional: [String] = []
   /// By option name, in the order of the line. A flag has the empty text.
   fileprivate var values: [String: [String]] = [:]
@@ -26,7 +25,7 @@ package struct ScannedArguments: Sendable {
     }
   }
 
-  /// The argument at a position; nil where it was left out.
+  /// The argument at a position; nil if omitted.
   package func argument(_ position: Int) -> String? {
     positional.indices.contains(position) ? positional[position] : nil
   }
@@ -38,7 +37,7 @@ package struct ScannedArguments: Sendable {
 package struct ArgumentScanner {
   package enum Result: Sendable {
     case arguments(ScannedArguments)
-    /// `--help` was met, and nothing wrong before it.
+    /// `--help` was given, with no error before it.
     case helpRequested
   }
 
@@ -46,7 +45,7 @@ package struct ArgumentScanner {
   private var rest: ArraySlice<String>
   private var scanned = ScannedArguments()
 
-  /// - Parameter line: the command line behind the command's name.
+  /// - Parameter line: the command line after the command's name.
   package static func scan(
     _ line: ArraySlice<String>, as syntax: CommandSyntax
   ) throws(UsageError) -> Result {
@@ -120,7 +119,7 @@ package struct ArgumentScanner {
     if let attached {
       value = attached
     } else if let next = rest.first, !next.hasPrefix("--") {
-      // What begins with two dashes was hardly meant as a value; `--name=--value` can say so.
+      // A word with two dashes is probably not meant as a value; `--name=--value` forces it.
       value = rest.removeFirst()
     } else {
       throw error(.missingValue(option.spelling, placeholder: option.placeholder ?? ""))

@@ -6,21 +6,21 @@
 // Invariant: a command's syntax is declared once; parsing, error messages and help follow from it.
 // Invariant: exit codes have their numbers here only (`ExitCode`).
 
-/// What a command understands. It is declared once; parsing, error messages and help all go by it.
+/// The syntax of a command, declared once: parsing, error messages and help are derived from it.
 package struct CommandSyntax: Sendable {
   /// The program that the command belongs to.
   package let program: String
-  /// Nil where the program has but one command, and so no name for it.
+  /// Nil if the program has only one command, without a name.
   package let name: String?
   /// One line, without a full stop.
   package let purpose: String
-  /// What else there is to know; paragraphs of at most 78 columns.
+  /// Further explanation; paragraphs of at most 78 columns.
   package let details: String
   package let arguments: [Argument]
   package let options: [Option]
   package let examples: [Example]
   package let exitCodes: [ExitCode]
-  /// What an exit code of this program means.
+  /// The meaning of an exit code of this program.
   package let exitMeaning: @Sendable (ExitCode) -> String
 
   package init(
@@ -40,7 +40,7 @@ package struct CommandSyntax: Sendable {
     self.exitMeaning = exitMeaning
   }
 
-  /// The words that call it.
+  /// The words that invoke it.
   package var invocation: String { name.map { "\(program) \($0)" } ?? program }
 
   package struct Example: Sendable {
@@ -54,14 +54,14 @@ package struct CommandSyntax: Sendable {
   }
 }
 
-/// An argument that stands for itself, by its position.
+/// A positional argument.
 package struct Argument: Sendable {
   package enum Count: Sendable {
     case one
     case optional
-    /// One or more; only the last argument of a command may say so.
+    /// One or more; only allowed for the last argument of a command.
     case many
-    /// None or more; likewise.
+    /// Zero or more; likewise.
     case any
 
     var isUnlimited: Bool { self == .many || self == .any }
@@ -92,7 +92,7 @@ package struct Argument: Sendable {
 /// A named option, such as `--jobs N`.
 package struct Option: Sendable {
   package enum Value: Sendable {
-    /// It takes none.
+    /// No value.
     case flag
     case text(placeholder: String)
     case integer(placeholder: String, ClosedRange<Int>)
@@ -132,11 +132,11 @@ package struct Option: Sendable {
     }
   }
 
-  /// Whether a value is one of this option's; if not, what would be.
+  /// The expected form, if `value` is not valid for this option; nil if it is.
   func expectation(unmetBy value: String) -> String? {
     switch self.value {
     case .flag: nil
-    case .text: value.isEmpty ? "a text that is not empty" : nil
+    case .text: value.isEmpty ? "a non-empty text" : nil
     case .integer(_, let range):
       Int(value).map(range.contains) ?? false
         ? nil : "a whole number from \(range.lowerBound) to \(range.upperBound)"

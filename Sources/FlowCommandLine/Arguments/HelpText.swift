@@ -1,22 +1,22 @@
-/// Help texts, made from what commands declare.
+/// Help texts, generated from the syntax of commands.
 package enum HelpText {
   /// `flow --help`.
   package static func overview(of commands: [CommandSyntax]) -> String {
     """
     Usage: flow COMMAND [OPTION]... [ARGUMENT]...
 
-    Run workflows of shell steps whose history survives crashes.
+    Run workflows of shell steps, with a durable history and recovery after crashes.
 
     """
       + section("Commands", commands.map { ($0.name ?? $0.program, $0.purpose) })
       + section("Options", [row(.help), row(.version)])
       + section("Exit codes", ExitCode.allCases.map { row($0, $0.meaning) })
-      + "\nTry \"flow COMMAND --help\" for what a command takes.\n"
+      + "\nRun \"flow COMMAND --help\" for the options of a command.\n"
   }
 
-  /// What `--help` shows of one command.
+  /// The output of `--help` for one command.
   ///
-  /// - Parameter commands: others of the program, which this one has to name.
+  /// - Parameter commands: subcommands of the program to list.
   package static func of(_ syntax: CommandSyntax, commands: [CommandSyntax] = []) -> String {
     let usage = [syntax.invocation, "[OPTION]..."] + syntax.arguments.map(\.usage)
     return "Usage: \(usage.joined(separator: " "))\n\n\(sentence(syntax.purpose))\n"

@@ -1,18 +1,18 @@
 import FlowText
 
-/// A command line that says nothing that `flow` understands.
+/// An invalid command line.
 package struct UsageError: Error, Equatable, Sendable {
   package enum Reason: Equatable, Sendable {
     case noCommand
     case unknownCommand(String, suggestion: String?)
     /// As it was written, dashes included.
     case unknownOption(String, suggestion: String?)
-    /// The option, and the placeholder of what it needs.
+    /// The option, and the placeholder of its value.
     case missingValue(String, placeholder: String)
     /// A flag was given a value.
     case unexpectedValue(String)
     case invalidValue(String, value: String, expected: String)
-    /// An option's value that is no name which is known.
+    /// An option's value that is not a known name.
     case unknownValue(String, value: String, suggestion: String?)
     case repeatedOption(String)
     case missingArgument(String)
@@ -34,7 +34,7 @@ package struct UsageError: Error, Equatable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-  /// Two lines: what is wrong, and where to read on.
+  /// Two lines: the error, and where to find help.
   package var description: String {
     let speaker = command.map { "\(program) \($0)" } ?? program
     return "\(speaker): \(problem)\nTry \"\(speaker) --help\" for more."
@@ -51,14 +51,14 @@ extension UsageError: CustomStringConvertible {
       "option \(option) needs a value: \(placeholder)"
     case .unexpectedValue(let option): "option \(option) takes no value"
     case .invalidValue(let option, let value, let expected):
-      "option \(option) cannot be \(TerminalText.quoted(value)): it takes \(expected)"
+      "invalid value \(TerminalText.quoted(value)) for \(option): expected \(expected)"
     case .unknownValue(let option, let value, let suggestion):
-      "option \(option) does not know \(TerminalText.quoted(value))\(Self.hint(suggestion))"
-    case .repeatedOption(let option): "option \(option) is given more than once"
-    case .missingArgument(let name): "argument \(name) is missing"
+      "unknown value \(TerminalText.quoted(value)) for \(option)\(Self.hint(suggestion))"
+    case .repeatedOption(let option): "option \(option) given more than once"
+    case .missingArgument(let name): "missing argument \(name)"
     case .superfluousArgument(let value):
-      "argument \(TerminalText.quoted(value)) is one too many"
-    case .exclusiveOptions(let one, let other): "options \(one) and \(other) do not go together"
+      "unexpected argument \(TerminalText.quoted(value))"
+    case .exclusiveOptions(let one, let other): "options \(one) and \(other) cannot be combined"
     }
   }
 

@@ -1,7 +1,7 @@
 import FlowText
 
 /// Writes JSON (RFC 8259) on one line, value after value, into a buffer that can be drained at any
-/// time. The caller sees to the grammar; commas are put by the writer.
+/// time. The caller follows the grammar; the writer inserts commas.
 package struct JSONWriter {
   private var text = ""
   /// Whether a comma belongs before the next value or key.
@@ -106,7 +106,8 @@ package struct JSONWriter {
     if needsComma { text += "," }
   }
 
-  /// Escapes what JSON must, and what a terminal would obey, for JSON is shown on terminals too.
+  /// Escapes as JSON requires, and also terminal control characters, because JSON is printed on
+  /// terminals too.
   private mutating func write(literal value: String) {
     text += "\""
     if value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {

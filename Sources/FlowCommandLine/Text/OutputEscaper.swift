@@ -1,7 +1,7 @@
 import FlowText
 
 /// The output of commands on its way to a terminal: lines and tabs stay, every other control
-/// character, and every byte that is no UTF-8, is shown as what it is.
+/// character, and every byte that is not UTF-8, is escaped.
 ///
 /// Output comes in pieces that may end within a character, so the rest of a piece waits for the
 /// next one.
@@ -11,7 +11,7 @@ package struct OutputEscaper {
 
   package init() {}
 
-  /// What to write for the next piece.
+  /// The escaped form of the next piece.
   package mutating func escape(_ piece: [UInt8]) -> String {
     let bytes = pending + piece
     let complete = bytes.count - Self.unfinishedLength(bytes)
@@ -19,7 +19,7 @@ package struct OutputEscaper {
     return Self.escape(complete: bytes[..<complete])
   }
 
-  /// What is left behind the last piece.
+  /// The escaped rest after the last piece.
   package mutating func finish() -> String {
     defer { pending = [] }
     return Self.escape(complete: pending[...])

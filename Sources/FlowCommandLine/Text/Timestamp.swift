@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// A moment as UTC calendars show it. Leap seconds do not exist, as in POSIX.
+/// A time in the UTC calendar, without leap seconds, as in POSIX.
 package struct Timestamp: Equatable, Sendable {
   /// Days since 1970-01-01.
   private let days: Int64
@@ -11,8 +11,7 @@ package struct Timestamp: Equatable, Sendable {
   private static let first: Int64 = -62_167_219_200_000
   private static let last: Int64 = 253_402_300_799_999
 
-  /// The millisecond that holds the moment; the first or last that four digits of year can say,
-  /// where it lies beyond.
+  /// Rounds down to a millisecond; clamps to the years 0000 to 9999.
   package init(_ wall: WallTime) {
     let milliseconds = min(max(wall.microseconds.flooredQuotient(by: 1_000), Self.first), Self.last)
     days = milliseconds.flooredQuotient(by: Self.millisecondsPerDay)
@@ -44,8 +43,9 @@ package struct Timestamp: Equatable, Sendable {
       .joined(separator: separator)
   }
 
-  /// Howard Hinnant's `civil_from_days` ("chrono-Compatible Low-Level Date Algorithms"): years begin
-  /// in March, so that the leap day comes last, and repeat every 400 years, an era of 146,097 days.
+  /// Howard Hinnant's `civil_from_days` ("chrono-Compatible Low-Level Date Algorithms"): years
+  /// begin in March, so that the leap day comes last, and repeat every 400 years, an era of 146,097
+  /// days.
   private var civil: (year: Int64, month: Int64, day: Int64) {
     let sinceMarchOfYearZero = days + 719_468
     let era = sinceMarchOfYearZero.flooredQuotient(by: 146_097)

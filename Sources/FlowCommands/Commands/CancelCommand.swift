@@ -11,20 +11,21 @@ package struct CancelCommand: Subcommand, Equatable {
   package let force: Bool
 
   private static let waitOption = Option("wait", "wait until the run has ended")
-  private static let forceOption = Option("force", short: "f", "kill what runs, without grace")
+  private static let forceOption = Option("force", short: "f", "kill running steps without grace")
 
   package static let syntax = CommandSyntax(
-    name: "cancel", purpose: "stop a run, whoever drives it",
+    name: "cancel", purpose: "stop a run from any process",
     details: """
-      Leaves a request in the run's folder, which no crash loses, and waits until the
-      run's engine has it in its history. Where no engine lives, this process becomes
-      the engine and brings the run to its end. With --force what runs is stopped even
-      where the history cannot be read, or the engine lives and does not answer.
+      Writes a durable cancel request and waits until the engine has recorded it. If
+      the run has no engine, this process becomes its engine and finishes the run.
+      With --force, running steps are killed even if the history cannot be read or
+      the engine does not respond.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [
-      .init("flow cancel latest", "let everything that runs stop"),
-      .init("flow cancel latest --wait --force", "kill everything, and return when it is gone"),
+      .init("flow cancel latest", "stop running steps with grace"),
+      .init(
+        "flow cancel latest --wait --force", "kill running steps and wait"),
     ],
     exitCodes: [.success, .usage, .runUnfinished, .damaged, .environment, .newer])
 
@@ -46,7 +47,7 @@ package struct CancelCommand: Subcommand, Equatable {
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
     do throws(CommandError) { return try cancel(id, home, context) } catch {
       // Running attempts are known from their records, without the history.
-      if force { try stopAll(id, home, context, history: "the history does not say so") }
+      if force { try stopAll(id, home, context, history: "not recorded in the history") }
       throw error
     }
   }
@@ -92,13 +93,13 @@ package struct CancelCommand: Subcommand, Equatable {
     } catch {
       throw .run(error)
     }
-    let attempts = report.stopped == 1 ? "1 attempt was" : "\(report.stopped) attempts were"
-    context.warn("\(attempts) stopped, and \(history)")
+    let attempts = report.stopped == 1 ? "1 attempt" : "\(report.stopped) attempts"
+    context.warn("killed \(attempts), \(history)")
     for path in report.left {
-      context.warn("\(path) is still locked by a monitor that could not be stopped")
+      context.warn("cannot stop the monitor that locks \(path)")
     }
     for path in report.unreadable {
-      context.warn("\(path) cannot be read: its attempt may still run")
+      context.warn("cannot read \(path): its attempt may still be running")
     }
   }
 
@@ -144,12 +145,14 @@ package struct CancelCommand: Subcommand, Equatable {
   private func goOnWithout(
     _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {
-    let engine = watch.engineProcessID.map { "process \($0), which drives it," } ?? "its engine"
-    let problem = watch.isWaitingForSpace ? "waits for room on the disk" : "does not answer"
-    let advice = force ? "" : "; flow cancel --force \(watch.id) stops what runs without it"
+    let process = watch.engineProcessID.map { " (process \($0))" } ?? ""
+    let problem = watch.isWaitingForSpace ? "waits for disk space" : "does not respond"
+    let advice = force ? "" : "; to kill running steps now: flow cancel --force \(watch.id)"
     context.warn(
-      "run \(watch.id): \(engine) \(problem); it stops the run when it goes on\(advice)")
-    if force { try stopAll(watch.id, home, context, history: "the history will say so then") }
+      "run \(watch.id): the engine\(process) \(problem); it stops the run when it resumes\(advice)")
+    if force {
+      try stopAll(watch.id, home, context, history: "to be recorded when the engine resumes")
+    }
     context.errors.flush()
   }
 

@@ -14,12 +14,12 @@ package struct EventsCommand: Subcommand, Equatable {
 
   package static let syntax = CommandSyntax(
     name: "events", purpose: "print the history of a run, event by event",
-    details: "Times are UTC. Events of one wake-up of the engine share their time.",
+    details: "Times are UTC. Events that the engine recorded together share one time.",
     arguments: [.run], options: [.follow, jsonOption],
     examples: [
-      .init("flow events latest", "what happened, and what the engine chose"),
-      .init("flow events latest --follow", "the same as it goes on, until the run has ended"),
-      .init("flow events latest --json", "the same for programs"),
+      .init("flow events latest", "all facts and decisions of the most recent run"),
+      .init("flow events latest --follow", "print events as they happen"),
+      .init("flow events latest --json", "one JSON object per line"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 

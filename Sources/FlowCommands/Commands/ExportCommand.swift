@@ -16,20 +16,20 @@ package struct ExportCommand: Subcommand, Equatable {
   private static let formatOption = Option(
     "format", short: "f", takes: .text(placeholder: "FORMAT"),
     "json (the default), chrome-trace, junit, dot or mermaid")
-  private static let eventsOption = Option("events", "with json: every event as well")
+  private static let eventsOption = Option("events", "include every event (json only)")
 
   package static let syntax = CommandSyntax(
-    name: "export", purpose: "write a run in a format that other programs read",
+    name: "export", purpose: "export a run for other programs",
     details: """
-      json          the whole run as one document
+      json          the entire run as one document
       chrome-trace  a timeline for ui.perfetto.dev and chrome://tracing
-      junit         a test report as CI servers read it, a test case for each step
-      dot, mermaid  the graph of the steps, with their states as colours
+      junit         a test report for CI servers, one test case per step
+      dot, mermaid  the graph of the steps, coloured by state
       """,
     arguments: [.run], options: [formatOption, .output, eventsOption],
     examples: [
       .init("flow export latest --format junit -o report.xml", "for a CI server"),
-      .init("flow export latest --events", "all that is known, as JSON"),
+      .init("flow export latest --events", "run and events, as JSON"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
@@ -86,7 +86,7 @@ package struct ExportCommand: Subcommand, Equatable {
 extension Option {
   static let output = Option(
     "output", short: "o", takes: .text(placeholder: "FILE"),
-    "write to FILE; \"-\" is standard output")
+    "write to FILE; \"-\" means standard output")
 }
 
 extension ScannedArguments {

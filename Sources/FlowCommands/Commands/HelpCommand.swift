@@ -6,7 +6,7 @@ package struct HelpCommand: Subcommand, Equatable {
   package let topic: String?
 
   package static let syntax = CommandSyntax(
-    name: "help", purpose: "show what there is, or what a command takes",
+    name: "help", purpose: "show this overview, or the help of a command",
     arguments: [Argument("COMMAND", .optional, "the command to explain")],
     exitCodes: [.success, .usage])
 

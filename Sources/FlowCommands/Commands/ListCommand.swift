@@ -8,7 +8,7 @@ package struct ListCommand: Subcommand, Equatable {
   package let json: Bool
 
   package static let syntax = CommandSyntax(
-    name: "list", purpose: "list all runs", options: [.json],
+    name: "list", purpose: "list all runs, most recent first", options: [.json],
     exitCodes: [.success, .usage, .environment])
 
   package init(_ arguments: ScannedArguments) {

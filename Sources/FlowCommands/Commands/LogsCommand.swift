@@ -17,16 +17,16 @@ package struct LogsCommand: Subcommand, Equatable {
 
   private static let attemptOption = Option(
     "attempt", takes: .integer(placeholder: "N", 1...Int(Int32.max)),
-    "of attempt N, instead of the last")
+    "print attempt N instead of the last one")
 
   package static let syntax = CommandSyntax(
-    name: "logs", purpose: "print what the commands of a run wrote",
-    arguments: [.run, Argument("STEP", .optional, "of this step only")],
+    name: "logs", purpose: "print the output of a run's steps",
+    arguments: [.run, Argument("STEP", .optional, "print only this step")],
     options: [.follow, attemptOption],
     examples: [
       .init("flow logs latest build", "the last attempt of step build"),
-      .init("flow logs latest build --attempt 1", "the first"),
-      .init("flow logs latest --follow", "all that is printed from now on"),
+      .init("flow logs latest build --attempt 1", "its first attempt"),
+      .init("flow logs latest --follow", "print output as it is written"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 

@@ -13,15 +13,15 @@ package struct RemoveCommand: Subcommand, Equatable {
 
   private static let olderOption = Option(
     "older-than", takes: .text(placeholder: "AGE"),
-    "all runs that ended longer ago, such as 36h or 30d")
+    "runs that ended more than AGE ago (36h, 30d)")
 
   package static let syntax = CommandSyntax(
     name: "rm", purpose: "remove finished runs, with their history and output",
     arguments: [Argument("RUN", .any, "a run id, a unique prefix of one, or \"latest\"")],
     options: [olderOption],
     examples: [
-      .init("flow rm latest", "the run that was created last"),
-      .init("flow rm --older-than 30d", "what ended more than thirty days ago"),
+      .init("flow rm latest", "the most recent run"),
+      .init("flow rm --older-than 30d", "runs that ended more than 30 days ago"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 

@@ -11,24 +11,23 @@ package struct ReplayCommand: Subcommand, Equatable {
   package let json: Bool
 
   private static let toOption = Option(
-    "to", takes: .integer(placeholder: "SEQ", 1...Int.max), "as it was after event SEQ")
+    "to", takes: .integer(placeholder: "SEQ", 1...Int.max), "show the state after event SEQ")
   private static let atOption = Option(
-    "at", takes: .text(placeholder: "TIME"), "as it was at TIME")
+    "at", takes: .text(placeholder: "TIME"), "show the state at TIME")
   private static let verifyOption = Option(
-    "verify", "decide everything again, and compare")
+    "verify", "recompute every decision and compare")
 
   package static let syntax = CommandSyntax(
-    name: "replay", purpose: "rebuild a run from its history, up to any point of it",
+    name: "replay", purpose: "rebuild a run's state at any point of its history",
     details: """
-      Nothing is run: the state follows from the recorded events alone. TIME is one of
-      the run, such as 90s or 3m07s, or one of UTC, such as 02:19:03 or
-      2026-11-21T02:19:03Z. With --verify the rules are fed with what happened, and
-      must choose all that the engine chose then.
+      Runs no step: the state is computed from the recorded events. TIME is an offset
+      into the run (90s, 3m07s) or a UTC time (02:19:03, 2026-11-21T02:19:03Z). With
+      --verify, every decision is recomputed from the recorded facts and compared.
       """,
     arguments: [.run], options: [toOption, atOption, verifyOption, .json],
     examples: [
-      .init("flow replay latest --at 90s", "how it stood after a minute and a half"),
-      .init("flow replay latest --verify", "whether every decision was by the rules"),
+      .init("flow replay latest --at 90s", "the state 90 seconds into the run"),
+      .init("flow replay latest --verify", "check every recorded decision"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
@@ -83,12 +82,13 @@ package struct ReplayCommand: Subcommand, Equatable {
     case .end: break
     case .sequence(let sequence):
       if sequence > replay.lastSequence {
-        throw .noSuchPoint("run \(id) has \(replay.lastSequence) events")
+        throw .noSuchPoint(
+          "no event \(sequence): run \(id) has \(replay.lastSequence) events")
       }
     case .time:
       if replay.last == nil, let first = replay.next {
         throw .noSuchPoint(
-          "run \(id) was created later, at \(Timestamp(first.moment.wall).rfc3339)")
+          "no state at that time: run \(id) was created at \(Timestamp(first.moment.wall).rfc3339)")
       }
     }
   }

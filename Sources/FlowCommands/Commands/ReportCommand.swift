@@ -10,18 +10,18 @@ package struct ReportCommand: Subcommand, Equatable {
 
   private static let outputOption = Option(
     "output", short: "o", takes: .text(placeholder: "FILE"),
-    "write to FILE instead of RUN.html; \"-\" is standard output")
+    "write to FILE, not to RUN.html; \"-\" means standard output")
 
   package static let syntax = CommandSyntax(
-    name: "report", purpose: "write a run as a web page of one file",
+    name: "report", purpose: "write a report of a run as one HTML file",
     details: """
-      The page needs no network and no script. It has what went wrong, a timeline of
-      all attempts, the graph, where the time went, and the end of what steps printed.
+      The page needs no network and no scripts. It shows problems, a timeline of all
+      attempts, the step graph, where the time went, and the end of each output.
       """,
     arguments: [.run], options: [outputOption],
     examples: [
       .init("flow report latest", "writes RUN.html and prints its name"),
-      .init("flow report latest -o page.html", "to a file of another name"),
+      .init("flow report latest -o page.html", "write to page.html"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 
@@ -36,7 +36,7 @@ package struct ReportCommand: Subcommand, Equatable {
     let path = file ?? "\(run.id).html"
     var sink = try OutputSink(path == "-" ? nil : path, context)
     let outputs = AttemptOutputs(runID: run.id, folder: run.folder)
-    let warning = run.problem.map { "The history could not be read to its end: \($0)" }
+    let warning = run.problem.map { "The history is only partly readable: \($0)" }
     ReportPage(explainer, warning: warning) { attempt, limit in
       outputs.excerpt(attempt, explainer.state, limit: limit)
     }

@@ -13,13 +13,13 @@ package struct RestartCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
 
   private static let failedOption = Option(
-    "failed", "run again what did not succeed in a finished run")
+    "failed", "rerun the steps of a finished run that did not succeed")
 
   package static let syntax = CommandSyntax(
-    name: "restart", purpose: "go on with a run that no engine drives",
+    name: "restart", purpose: "resume a run whose engine is gone",
     details: """
-      What still runs is taken up again; what was lost is treated as its step says.
-      Nothing but the run is needed: its history holds the definition.
+      Reattaches to running attempts; lost ones follow the step's onLost. The
+      definition is read from the run's history; the workflow file is not needed.
       """,
     arguments: [.run],
     options: [
@@ -27,7 +27,7 @@ package struct RestartCommand: Subcommand, Equatable {
     ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
-      .init("flow restart latest --failed", "run what did not succeed once more"),
+      .init("flow restart latest --failed", "rerun the steps that did not succeed"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,

@@ -23,26 +23,26 @@ package struct RunCommand: Subcommand, Equatable {
     "jobs", short: "j", takes: .integer(placeholder: "N", 1...4_096),
     "run at most N attempts at once (1 to 4096)")
   private static let runIDOption = Option(
-    "run-id", takes: .text(placeholder: "ID"), "name the run, instead of by workflow and time")
+    "run-id", takes: .text(placeholder: "ID"), "set the run's id (default: workflow name and time)")
   static let quietOption = Option("quiet", short: "q", "print nothing but errors")
   static let jsonOption = Option("json", "print each event as a line of JSON")
 
   private static let detachOption = Option(
-    "detach", short: "d", "return when the run exists; another process drives it")
+    "detach", short: "d", "return once the run exists; it runs in the background")
   static let onTermOption = Option(
     "on-term", takes: .text(placeholder: "WHAT"),
-    "on SIGTERM, detach (leave what runs) or cancel")
+    "on SIGTERM: detach (running steps continue) or cancel")
 
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
-    details: "The first line that is printed is \"run ID\"; progress follows.",
+    details: "Prints \"run ID\" first, then progress.",
     arguments: [Argument("FILE", .one, "the workflow definition")],
     options: [jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption],
     examples: [
-      .init("flow run nightly.json", "run it"),
+      .init("flow run nightly.json", "run a workflow in the foreground"),
       .init("flow run --jobs 4 nightly.json", "at most four attempts at once"),
-      .init("flow run --detach nightly.json", "go on without this terminal"),
-      .init("flow run --json nightly.json", "for a program that follows the run"),
+      .init("flow run --detach nightly.json", "run in the background"),
+      .init("flow run --json nightly.json", "one JSON object per event"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,

@@ -10,18 +10,18 @@ package struct StatusCommand: Subcommand, Equatable {
   package let watch: Bool
 
   private static let watchOption = Option(
-    "watch", short: "w", "show the run as it goes on, until it ends")
+    "watch", short: "w", "update the view until the run ends")
 
   package static let syntax = CommandSyntax(
-    name: "status", purpose: "show where a run and its steps stand",
+    name: "status", purpose: "show the state of a run and its steps",
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\" (the default)")
     ],
     options: [watchOption, .json],
     examples: [
-      .init("flow status", "the run that was created last"),
-      .init("flow status --watch", "the same, as it goes on"),
-      .init("flow status nightly-2026", "the one run whose id begins so"),
+      .init("flow status", "the most recent run"),
+      .init("flow status --watch", "follow it until it ends"),
+      .init("flow status nightly-2026", "the run whose id starts with this"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 

@@ -15,7 +15,7 @@ package protocol Subcommand: Sendable {
 }
 
 extension Option {
-  static let follow = Option("follow", short: "f", "go on until the run has ended")
+  static let follow = Option("follow", short: "f", "keep printing until the run has ended")
 }
 
 extension Argument {

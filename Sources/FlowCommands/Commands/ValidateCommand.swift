@@ -10,9 +10,9 @@ package struct ValidateCommand: Subcommand, Equatable {
   package let json: Bool
 
   package static let syntax = CommandSyntax(
-    name: "validate", purpose: "print all errors of a workflow definition, or its plan",
+    name: "validate", purpose: "check a workflow definition and print its plan",
     arguments: [Argument("FILE", .one, "the workflow definition")], options: [.json],
-    examples: [.init("flow validate nightly.json", "check it; nothing is run")],
+    examples: [.init("flow validate nightly.json", "report all errors at once; run nothing")],
     exitCodes: [.success, .usage, .environment])
 
   package init(_ arguments: ScannedArguments) {

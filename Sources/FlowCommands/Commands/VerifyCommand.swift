@@ -12,19 +12,19 @@ package struct VerifyCommand: Subcommand, Equatable {
   package let repair: Bool
   package let json: Bool
 
-  private static let allOption = Option("all", "the logs of all runs")
+  private static let allOption = Option("all", "verify all runs")
   private static let repairOption = Option(
-    "repair", "make a log whole whose end cannot be read; no byte is lost")
-  private static let jsonOption = Option("json", "print a line of JSON for each log")
+    "repair", "recover a log with an unreadable tail; nothing is deleted")
+  private static let jsonOption = Option("json", "print one JSON object per log")
 
   package static let syntax = CommandSyntax(
-    name: "verify", purpose: "check that the log of a run is whole and right",
+    name: "verify", purpose: "check a run's log for damage and inconsistencies",
     details: """
-      A log is intact; torn, where its engine died while it wrote; ambiguous, where
-      its last commit is wrong for whatever reason; damaged; or from a newer flow.
-      Events are read, applied and decided once more, and compared with what the
-      attempts have left. Repair goes on in a new segment: what does not count stays
-      where it is. It refuses a log that would lose what can be read.
+      Verdicts: intact; torn (the engine died during a write); ambiguous (the last
+      commit has a bad checksum: a torn write or disk corruption); damaged; newer
+      (written by a newer flow). Events are decoded and applied, decisions are
+      recomputed, and attempt records are compared with the history. --repair starts
+      a new segment after an unreadable tail; it refuses to drop readable events.
       """,
     arguments: [
       Argument(
@@ -32,7 +32,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     ],
     options: [allOption, repairOption, jsonOption],
     examples: [
-      .init("flow verify latest", "the run that was created last"),
+      .init("flow verify latest", "the most recent run"),
       .init("flow verify --all", "all runs"),
       .init("flow verify ./copy-of-a-run", "a run's folder, or a folder of segments"),
     ],
@@ -127,7 +127,7 @@ package struct VerifyCommand: Subcommand, Equatable {
   private func verify(_ log: Log, _ context: CommandContext) throws(CommandError) -> ExitCode {
     let bootID: String
     do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
-      throw .system("read the boot's id", error)
+      throw .system("read the boot id", error)
     }
     do throws(RunError) {
       let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
@@ -156,7 +156,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     }
     guard let folder = log.folder else {
       print(report, of: log, context)
-      context.warn("\(report.log): only within its run's folder can a log be repaired; name that")
+      context.warn("cannot repair \(report.log) outside its run's folder; name the run's folder")
       return .damaged
     }
     let process = RunProcess(
@@ -167,13 +167,14 @@ package struct VerifyCommand: Subcommand, Equatable {
     case .whole: break
     case .refused(let report):
       print(report, of: log, context)
-      context.warn("\(report.log): it cannot be repaired without losing more; nothing was changed")
+      context.warn(
+        "cannot repair \(report.log) without losing readable events; nothing was changed")
       return ExitCode(report.verdict)
     case .repaired(_, let tail, let segment):
       context.warn(
-        "\(tail.path): the last \(tail.bytes) bytes, from \(tail.offset) on, do not count any more,"
-          + " and stay there; the history goes on after event \(tail.lastSequence) in segment"
-          + " \(segment)")
+        "\(tail.path): ignoring the last \(tail.bytes) bytes, from offset \(tail.offset) (nothing is"
+          + " deleted); the history continues after event \(tail.lastSequence) in segment \(segment)"
+      )
     }
     let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
     print(report, of: log, context)

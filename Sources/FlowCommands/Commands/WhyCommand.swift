@@ -11,11 +11,11 @@ package struct WhyCommand: Subcommand, Equatable {
 
   package static let syntax = CommandSyntax(
     name: "why", purpose: "explain why a run or a step waits, failed or took so long",
-    details: "What is said follows from the run's history alone. Times are UTC.",
+    details: "The explanation is computed from the run's history. Times are UTC.",
     arguments: [.run, Argument("STEP", .optional, "the id of a step")], options: [.json],
     examples: [
-      .init("flow why latest", "what keeps a run from its end, or kept it from success"),
-      .init("flow why latest upload", "what happened to step upload, and what for"),
+      .init("flow why latest", "what the run waits for, or why it failed"),
+      .init("flow why latest upload", "what happened to step upload, and why"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
 

@@ -90,9 +90,9 @@ struct FailureReport {
     let printed = lastLines(entry.attempt)
     if printed.isEmpty {
       if entry.end.launchFailure != nil { return [title] }
-      return [title, StyledText("  it printed nothing", .faint)]
+      return [title, StyledText("  no output", .faint)]
     }
-    var command = StyledText("  whole output: ", .faint)
+    var command = StyledText("  full output: ", .faint)
     command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
     return [title] + printed.map { StyledText("    \($0)") }
       + [StyledText("  in \(path)", .faint), command]

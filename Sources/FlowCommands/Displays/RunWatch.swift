@@ -61,7 +61,7 @@ struct RunWatch: ~Copyable {
         shown.showRest()
         if shown.isFinished { return }
         // The history of a run that is not held was read to its end.
-        if !reader.isHeld { return sayThatNobodyDrivesIt() }
+        if !reader.isHeld { return reportInterruption() }
         time.wait(
           until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
         display.wake(at: context.now())
@@ -78,10 +78,10 @@ struct RunWatch: ~Copyable {
     }
   }
 
-  private func sayThatNobodyDrivesIt() {
+  private func reportInterruption() {
     display.abandon()
     context.output.write(
-      "run \(TerminalText.escaped(id)) is interrupted: it has no end, and no engine drives it\n")
+      "run \(TerminalText.escaped(id)) is interrupted: it is unfinished and no engine drives it\n")
   }
 }
 

@@ -138,8 +138,8 @@ extension RunDrive.End {
     switch self {
     case .finished(let outcome), .endedBefore(let outcome): return ExitCode(outcome)
     case .left(let running):
-      let attempts = running == 1 ? "1 attempt goes on" : "\(running) attempts go on"
-      context.warn("told to leave; \(attempts); flow restart \(id) takes the run up again")
+      let attempts = running == 1 ? "1 attempt" : "\(running) attempts"
+      context.warn("detached; \(attempts) still running; resume with: flow restart \(id)")
       return .runUnfinished
     }
   }

@@ -8,18 +8,18 @@ extension Explainer {
     guard let end = attempt.end else {
       if attempt.stop != nil { return "is being stopped" }
       if attempt.launchedAt == nil { return "is about to start" }
-      return view.status == .interrupted ? "not known" : "runs"
+      return view.status == .interrupted ? "unknown" : "runs"
     }
     let probe = attempt.isProbe ? "probe: " : ""
-    let remains = StepWording.leftovers(end).map { ", \($0)" } ?? ""
+    let stragglers = StepWording.stragglers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
-    case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(remains)"
-    case .signalled: return "\(probe)\(EventWording.text(signal: end.signal ?? 0))\(remains)"
-    case .timedOut: return "\(probe)timed out\(remains)"
-    case .cancelled: return "\(probe)cancelled\(remains)"
+    case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(stragglers)"
+    case .signalled: return "\(probe)\(EventWording.text(signal: end.signal ?? 0))\(stragglers)"
+    case .timedOut: return "\(probe)timed out\(stragglers)"
+    case .cancelled: return "\(probe)cancelled\(stragglers)"
     case .launchFailed:
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
-    case .lost: return "\(probe)lost: its outcome is unknown\(remains)"
+    case .lost: return "\(probe)lost: its outcome is unknown\(stragglers)"
     }
   }
 
@@ -29,10 +29,10 @@ extension Explainer {
     case .none: return ""
     case .retry(let delay):
       let drawn =
-        settings(Int(attempt.id.step)).retry.jitter == .full ? ", drawn at random" : ""
-      return "tried again after \(DurationText.of(milliseconds: delay))\(drawn)"
-    case .rerun where attempt.isProbe: return "the work was not done, so it is run again"
-    case .rerun: return "run again, so its work may be done twice"
+        settings(Int(attempt.id.step)).retry.jitter == .full ? " (jitter)" : ""
+      return "retried after \(DurationText.of(milliseconds: delay))\(drawn)"
+    case .rerun where attempt.isProbe: return "the work was not done; rerun"
+    case .rerun: return "rerun; its work may be done twice"
     case .probe: return "the probe is asked whether its work was done"
     }
   }

@@ -34,7 +34,7 @@ extension Explainer {
       let why = history.stopping.map { ": \(wording.text($0.reason))" } ?? ""
       return [
         "\(id(step)) is being stopped\(since), because the run is\(why).",
-        force ? "It is killed without grace." : "It asks for the processes' end; \(patience).",
+        force ? "It is killed without grace." : "Its processes got SIGTERM; \(patience).",
       ]
     }
   }
@@ -47,8 +47,8 @@ extension Explainer {
         "Attempt \(number) of \(id(step)) was running since \(view.clock($0.wall))"
       } ?? "Attempt \(number) of \(id(step)) was scheduled"
     return [
-      "\(lead) when the history broke off.",
-      "No engine drives the run, so the history does not say what became of it: flow status looks.",
+      "\(lead) when the history ended.",
+      "No engine drives the run, so its outcome is not recorded; flow status checks the process.",
     ]
   }
 
@@ -73,7 +73,7 @@ extension Explainer {
       "\(what): \(wording.failure(end, ofStep: Int32(step))).", whyNoMore(step, last, end),
     ]
     if settings(step).allowFailure {
-      sentences.append("It may fail: its dependents run all the same.")
+      sentences.append("It is allowed to fail: its dependents still run.")
     }
     return sentences
   }
@@ -83,15 +83,15 @@ extension Explainer {
     let settings = settings(step)
     switch AttemptConclusion(end) {
     case .unkillable:
-      return "\(end.unkillable) of its processes cannot be killed, and nothing may run beside them."
-    case .lost where settings.onLost == .fail: return "onLost says that it is not run again."
+      return "\(end.unkillable) of its processes cannot be killed, so no other attempt may start."
+    case .lost where settings.onLost == .fail: return "Its onLost is \"fail\", so it is not rerun."
     case .lost:
       return
-        "It was lost \(state.steps[step].losses) times; after \(Decider.maxReruns) reruns it is"
-        + " given up."
+        "It was lost \(state.steps[step].losses) times; a step is rerun at most"
+        + " \(Decider.maxReruns) times."
     case .failed where last.isProbe:
-      return "Of a probe, exit code 0 means that the work was done and 1 that it was not; anything"
-        + " else leaves it open."
+      return "A probe must exit with 0 (the work was done) or 1 (it was not); any other result is"
+        + " inconclusive."
     case .failed(let kind, let exitCode):
       return whyNoRetry(settings.retry, kind, exitCode, failures: state.steps[step].failures)
     case .succeeded, .cancelled: return ""
@@ -104,14 +104,14 @@ extension Explainer {
     if policy.maxAttempts == 1 { return "It has one attempt: its retry policy allows no more." }
     if !policy.on.isSuperset(of: kind) {
       let names = Self.names(policy.on).joined(separator: ", ")
-      return "Its retry policy tries again on \(names.isEmpty ? "nothing" : names), and not on"
+      return "Its retry policy retries on \(names.isEmpty ? "nothing" : names), not on"
         + " \(Self.names(kind).joined())."
     }
     if kind == .exit, let codes = policy.exitCodes, !codes.contains(exitCode) {
       let list = codes.map { String($0) }.joined(separator: ", ")
-      return "Its retry policy tries again on exit codes \(list), and not on \(exitCode)."
+      return "Its retry policy retries on exit codes \(list), not on \(exitCode)."
     }
-    return "All \(policy.maxAttempts) attempts that its retry policy allows are used up."
+    return "Its retry policy allows \(policy.maxAttempts) attempts, and all are used."
   }
 
   /// As the definition spells them.
@@ -144,7 +144,7 @@ extension Explainer {
     }
     let links = chain.dropLast()
     func text(_ part: ArraySlice<Int>) -> [String] {
-      part.map { "\(id($0)), which was skipped for need of" }
+      part.map { "\(id($0)), which needs" }
     }
     // A chain can be as long as the workflow, and every step on it prints one.
     let shown =
@@ -177,8 +177,8 @@ extension Explainer {
     }
     guard history.wasStopped(step: step) else {
       return [
-        "\(id(step)) was cancelled: somebody stopped attempt \(last.id.number) without asking the"
-          + " engine."
+        "\(id(step)) was cancelled: attempt \(last.id.number) was stopped by another process than"
+          + " the engine."
       ]
     }
     let how = "\(wording.failure(end, ofStep: Int32(step)))"
@@ -190,13 +190,13 @@ extension Explainer {
       ]
     case (.failed, _), (.unkillable, _):
       return [
-        "\(id(step)) was cancelled: attempt \(last.id.number) failed (\(how)), and a run that stops"
-          + " tries nothing again.", whyStopping(),
+        "\(id(step)) was cancelled: attempt \(last.id.number) failed (\(how)), and a stopping"
+          + " run retries nothing.", whyStopping(),
       ]
     case (.lost, _):
       return [
-        "\(id(step)) was cancelled: attempt \(last.id.number) was lost, and a run that stops runs"
-          + " nothing again.", whyStopping(),
+        "\(id(step)) was cancelled: attempt \(last.id.number) was lost, and a stopping run reruns"
+          + " nothing.", whyStopping(),
       ]
     case (.cancelled, _), (.succeeded, _):
       return ["\(id(step)) was stopped while it ran: \(how).", whyStopping()]

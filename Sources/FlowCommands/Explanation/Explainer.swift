@@ -53,7 +53,7 @@ package struct Explainer: Sendable {
   }
 
   private func idleRun() -> [String] {
-    view.status == .interrupted ? ["No engine drives the run, so nothing goes on."] : []
+    view.status == .interrupted ? ["No engine drives the run, so nothing progresses."] : []
   }
 
   // MARK: Before an attempt
@@ -83,7 +83,7 @@ package struct Explainer: Sendable {
     let lead = "\(id(step)) waits for \(what): \(list)."
     let root = self.root(of: first)
     if root == first { return [lead] }
-    return [lead, "At the beginning of that is \(id(root)), which \(standing(root))."]
+    return [lead, "Root cause: \(id(root)), which \(standing(root))."]
   }
 
   /// The step that the first unmet needs lead to.
@@ -99,7 +99,7 @@ package struct Explainer: Sendable {
   private func standing(_ step: Int) -> String {
     let last = history.lastAttempt(ofStep: step)
     switch status(step) {
-    case .waiting: return "waits itself"
+    case .waiting: return "is waiting too"
     case .ready: return "waits for a slot"
     case .starting: return "is about to start"
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"

@@ -120,7 +120,7 @@ package struct ExplanationPrinter: Sendable {
     case .queued: "waited for a slot"
     case .running: "ran"
     case .backingOff: "backed off"
-    case .resting: "rested between rounds"
+    case .resting: "idle between rounds"
     case .undriven: "no engine drove the run"
     }
   }
@@ -130,8 +130,8 @@ package struct ExplanationPrinter: Sendable {
 
 extension ExplanationPrinter {
   /// One line: `{"runId","step","state","sentences","needs":[{"id","state","isMet","settledAt"}],
-  /// "skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as
-  /// `flow export` has them. `skippedFor` leads from need to need to the step that was not skipped for
+  /// "skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as `flow
+  /// export` has them. `skippedFor` leads from need to need to the step that was not skipped for
   /// another; `retryAt` is null unless the step backs off.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()

@@ -28,11 +28,11 @@ package struct RunExplanationPrinter: Sendable {
     case .succeeded: sentences = ["The run succeeded in \(time)."]
     case .failed: sentences = ["The run failed after \(time)."]
     case .cancelled: sentences = ["The run was cancelled after \(time)."]
-    case .running: sentences = ["The run goes on, for \(time) now."]
+    case .running: sentences = ["The run has been running for \(time)."]
     case .stopping: sentences = ["The run is being stopped, after \(time)."]
     case .interrupted, .newer, .unreadable:
       sentences = [
-        "No engine drives the run, which broke off after \(time): flow restart goes on with it."
+        "No engine drives the run, which was interrupted after \(time); resume it with flow restart."
       ]
     }
     // A stop that came too late changed nothing, and explains nothing.
@@ -116,7 +116,7 @@ package struct RunExplanationPrinter: Sendable {
       if let dependents = skipped[step] {
         let verb = dependents.count == 1 ? "step was" : "steps were"
         let names = TerminalText.escaped(named(dependents))
-        output.write("  \(dependents.count) \(verb) skipped for it: \(names).\n")
+        output.write("  \(dependents.count) \(verb) skipped because of it: \(names).\n")
       }
     }
     if steps.count > Self.mostSteps {
@@ -128,7 +128,7 @@ package struct RunExplanationPrinter: Sendable {
   private func printPath(to output: inout some TextOutputStream) {
     let path = history.criticalPath()
     if path.count < 2 { return }
-    output.write("\nWhat decided how long it took:\n")
+    output.write("\nCritical path (what decided the duration):\n")
     if path.count > Self.mostPath {
       output.write("  \(path.count - Self.mostPath) earlier steps\n")
     }
@@ -192,7 +192,7 @@ extension Explainer {
     let times = history.times(ofStep: step, now: view.now.elapsed, since: since)
     let parts: [(StepTimes.Kind, String)] = [
       (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
-      (.resting, "rested between rounds"), (.undriven, "no engine drove the run"),
+      (.resting, "idle between rounds"), (.undriven, "no engine drove the run"),
     ]
     return parts.filter { times[$0.0] > 0 }
       .map { "\($0.1) \(DurationText.of(microseconds: times[$0.0]))" }.joined(separator: ", ")

@@ -44,7 +44,7 @@ package struct ProgressPrinter: Sendable {
     case .cancelRequested(let request):
       return request.force
         ? "cancel requested, by force"
-        : "cancel requested; Ctrl-C once more kills what still runs"
+        : "cancel requested; press Ctrl-C again to kill running steps"
     case .retryScheduled(let attempt, let delay):
       // Reruns of lost attempts have numbers too, but use up no retry.
       let losses = state.steps[Int(attempt.step)].losses

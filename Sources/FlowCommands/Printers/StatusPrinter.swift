@@ -65,7 +65,7 @@ package struct StatusPrinter: Sendable {
     switch status {
     case .running, .stopping:
       let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
-      let wait = isWaitingForSpace ? ", waiting for room on the disk" : ""
+      let wait = isWaitingForSpace ? ", waiting for disk space" : ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where history.stopReason == .cancelled: return ""
@@ -84,7 +84,7 @@ package struct StatusPrinter: Sendable {
     // A monitor that was killed may have left its command running.
     let isKnown = abandoned?.values.allSatisfy(\.isKnown) ?? false
     switch running ?? 0 {
-    case 0 where !isKnown: return "what its steps had started may still be running"
+    case 0 where !isKnown: return "its processes may still be running"
     case 0: return "no attempt still runs"
     case 1: return "1 attempt still runs"
     case let running: return "\(running) attempts still run"
@@ -97,7 +97,7 @@ package struct StatusPrinter: Sendable {
     }
     if let finishedAt = history.finishedAt { return "took \(text(until: finishedAt))" }
     if status.isUndriven {
-      return "last heard of after \(text(until: history.lastEventAt ?? start))"
+      return "last event after \(text(until: history.lastEventAt ?? start))"
     }
     return "running for \(text(until: now))"
   }
@@ -156,8 +156,8 @@ package struct StatusPrinter: Sendable {
     case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
-      let leftovers = last?.end.flatMap(StepWording.leftovers)
-      return [failure, leftovers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
+      let stragglers = last?.end.flatMap(StepWording.stragglers)
+      return [failure, stragglers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
         .joined(separator: "; ")
     case .waiting, .starting, .stopping: return ""
     }
@@ -168,11 +168,11 @@ package struct StatusPrinter: Sendable {
     case .runs(let processID?): return "attempt \(attempt) still runs as process \(processID)"
     case .runs(nil): return "attempt \(attempt) still runs"
     case .ended(let end):
-      return "attempt \(attempt) has ended (\(Self.result(end))), which is not recorded yet"
+      return "attempt \(attempt) has ended (\(Self.result(end))), not yet recorded"
     case .notStarted: return "attempt \(attempt) was not started"
-    case .lost, nil: return "how attempt \(attempt) ended is not known"
+    case .lost, nil: return "outcome of attempt \(attempt) unknown"
     case .newer: return "the record of attempt \(attempt) was written by a newer flow"
-    case .unknown(let error): return "whether attempt \(attempt) still runs is not known: \(error)"
+    case .unknown(let error): return "state of attempt \(attempt) unknown: \(error)"
     }
   }
 }
@@ -194,8 +194,8 @@ extension StatusPrinter {
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
   /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`; of an
   /// attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
-  /// (how many processes it left over) after the duration; while it waits for room on the disk,
-  /// with `"waitingFor":"room"` after the engine. Of a run that nobody drives a step whose attempt
+  /// (the number of its stragglers) after the duration; while it waits for disk space,
+  /// with `"waitingFor":"room"` after the engine. In a run without an engine, a step whose attempt
   /// is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or
   /// null); `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`;
   /// `newer`; or `unknown`, with the `"error"` that kept its record from being read.

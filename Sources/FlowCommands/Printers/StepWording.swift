@@ -49,15 +49,15 @@ package struct StepWording: Sendable {
     }
   }
 
-  /// The stragglers of an attempt: `2 processes of it left over and killed`; nil where there were
+  /// The stragglers of an attempt: `2 stragglers killed`; nil where there were
   /// none.
-  static func leftovers(_ end: AttemptEnd) -> String? {
+  static func stragglers(_ end: AttemptEnd) -> String? {
     var parts: [String] = []
     if end.stragglers > 0 {
-      let processes = end.stragglers == 1 ? "1 process" : "\(end.stragglers) processes"
-      parts.append("\(processes) of it left over and killed")
+      parts.append(
+        "\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers") killed")
     }
-    if end.unkillable > 0 { parts.append("\(end.unkillable) of it cannot be killed") }
+    if end.unkillable > 0 { parts.append("\(end.unkillable) cannot be killed") }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 

@@ -77,7 +77,7 @@ package struct VerdictPrinter: Sendable {
     case (.ambiguous, _):
       "A crash can leave this behind. If the disk corrupted it, acknowledged events may be lost:"
         + " \(atStake)."
-    case (.newer, _): "Nothing is wrong with it; this version of flow cannot read all of it."
+    case (.newer, _): "The log is not damaged, but this version of flow cannot read all of it."
     case (.damaged, .none): "No acknowledged event is missing."
     case (.damaged, .possible): "Acknowledged events may be missing or wrong."
     case (.damaged, .certain): "Acknowledged events are missing or cannot be read."

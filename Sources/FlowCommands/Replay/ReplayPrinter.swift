@@ -49,12 +49,12 @@ package struct ReplayPrinter: Sendable {
     }
   }
 
-  /// `event 58: the rules call for "build succeeded", and the history has nothing`.
+  /// `event 58: the policy decides "build succeeded", but the history has nothing`.
   package func text(_ difference: Redecision.Difference) -> String {
     func text(_ body: Event.Body?) -> String {
       body.map { "\"\(events.phrase($0))\"" } ?? "nothing"
     }
-    return "event \(difference.sequence): the rules call for \(text(difference.expected)), and the"
+    return "event \(difference.sequence): the policy decides \(text(difference.expected)), but the"
       + " history has \(text(difference.recorded))"
   }
 

@@ -17,7 +17,7 @@ package struct RunReplay: EventFold, Sendable {
   package struct Check: Equatable, Sendable {
     package internal(set) var facts = 0
     package internal(set) var decisions = 0
-    /// Nil where every decision is what the rules call for.
+    /// Nil if every decision matches the policy.
     package internal(set) var difference: Redecision.Difference?
   }
 

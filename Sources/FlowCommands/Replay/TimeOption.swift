@@ -10,8 +10,7 @@ package enum TimeOption: Equatable, Sendable {
   case sinceStart(Int64)
 
   package static let forms =
-    "a time of the run such as 90s or 3m07s, or a time of UTC such as 02:19:03 or"
-    + " 2026-11-21T02:19:03Z"
+    "an offset into the run (90s, 3m07s) or a UTC time (02:19:03, 2026-11-21T02:19:03Z)"
 
   private static let microsecondsPerDay: Int64 = 86_400_000_000
 

@@ -154,7 +154,7 @@ struct ReportPage {
       }
     }
     if problems.isEmpty { return }
-    stream.write("<section id=\"problems\">\n<h2>What went wrong</h2>\n<ul>\n")
+    stream.write("<section id=\"problems\">\n<h2>Problems</h2>\n<ul>\n")
     for step in problems.prefix(Self.mostProblems) {
       let text = explainer.sentences(ofStep: step).joined(separator: " ")
       let id = explainer.id(step)
@@ -186,8 +186,9 @@ struct CriticalPathSection {
     let path = history.criticalPath()
     if path.count < 2 { return }
     stream.write(
-      "<section id=\"path\">\n<h2>What decided how long it took</h2>\n"
-        + "<p class=\"note\">Each step is the need of the next that was met last.</p>\n<ol>\n")
+      "<section id=\"path\">\n<h2>Critical path</h2>\n"
+        + "<p class=\"note\">Each step is the last need of the next one; together they decided the"
+        + " duration.</p>\n<ol>\n")
     if path.count > Self.mostSteps {
       stream.write("<li>\(path.count - Self.mostSteps) earlier steps</li>\n")
     }
@@ -224,7 +225,7 @@ struct EngineSection {
       lines.append(
         (
           round.from.elapsed,
-          "\(view.clock(round.from.wall)): what had not succeeded is run again"
+          "\(view.clock(round.from.wall)): steps that had not succeeded run again"
         ))
     }
     for round in view.history.rounds {

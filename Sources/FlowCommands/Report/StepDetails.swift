@@ -123,7 +123,7 @@ struct StepDetails {
     guard limit > 0, let excerpt = output(attempt.id, limit), !excerpt.bytes.isEmpty else { return }
     left -= excerpt.bytes.count
     let all = ByteText.of(bytes: excerpt.totalByteCount)
-    let what = excerpt.isWhole ? "output" : "the end of its output, which is \(all) long"
+    let what = excerpt.isWhole ? "output" : "the end of its output (\(all) in total)"
     stream.write(
       "<p class=\"note\">attempt \(attempt.id.number): \(what)</p>\n"
         + "<pre>\n\(XMLText.content(Self.wholeLines(excerpt)))</pre>\n")

@@ -1,5 +1,5 @@
-/// Who waits for whom, in two flat arrays (compressed sparse rows), and in which order ready steps
-/// start. Building it takes time and memory linear in steps and needs, besides one sort.
+/// The dependencies between steps in two flat arrays (compressed sparse rows), and the precedence
+/// of ready steps. Building it takes time and memory linear in steps and needs, plus one sort.
 package struct DependencyGraph: Equatable, Sendable {
   /// Dependents of step `s` are `dependents[dependentsStart[s] ..< dependentsStart[s + 1]]`.
   private let dependentsStart: [Int32]
@@ -35,7 +35,7 @@ package struct DependencyGraph: Equatable, Sendable {
     guard order.count == count else {
       throw DependencyCycle.find(in: steps, outside: order)
     }
-    // The longest chain of dependents below each step, itself included: last steps first.
+    // The longest chain of dependents below each step, including itself: last steps first.
     var chain = [Int32](repeating: 1, count: count)
     for step in order.reversed() {
       for edge in start[Int(step)]..<start[Int(step) + 1] {
@@ -54,13 +54,13 @@ package struct DependencyGraph: Equatable, Sendable {
 
   package func needsCount(of step: Int) -> Int32 { needsCount[step] }
 
-  /// The place of a step in the order in which ready steps start; smaller starts earlier.
+  /// The precedence of a step among ready steps; a smaller rank starts earlier.
   package func rank(of step: Int) -> Int32 { rank[step] }
 
-  /// The step at a place of that order.
+  /// The step with a given rank.
   package func step(ranked rank: Int32) -> Int { Int(precedence[Int(rank)]) }
 
-  /// Kahn's algorithm; steps on or behind a cycle are left out.
+  /// Kahn's algorithm; omits steps on a cycle and their dependents.
   private static func topologicalOrder(
     _ start: [Int32], _ edges: [Int32], _ needsCount: [Int32]
   ) -> [Int32] {
@@ -97,7 +97,7 @@ package struct DependencyGraph: Equatable, Sendable {
   }
 }
 
-/// Steps that wait for each other in a circle.
+/// Steps whose needs form a cycle.
 package struct DependencyCycle: Error, Equatable, Sendable {
   /// Step indices; each needs the next, the last needs the first.
   package let steps: [Int]

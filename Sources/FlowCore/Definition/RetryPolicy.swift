@@ -1,8 +1,8 @@
-/// When a failed attempt is followed by another, and after how long.
+/// Whether and when a failed attempt is retried.
 ///
 /// The delay before attempt n + 1 is `initialDelay × multiplier^(n − 1)`, at most `maxDelay`; with
-/// full jitter it is drawn evenly from zero to that. All arithmetic is on integers: the delays of a
-/// run must come out the same on every machine.
+/// full jitter it is drawn uniformly from zero to that. All arithmetic is on integers, so that the
+/// delays of a run are the same on every machine.
 package struct RetryPolicy: Hashable, Sendable {
   package var maxAttempts: Int32
   package var initialDelayMilliseconds: Int64
@@ -10,7 +10,7 @@ package struct RetryPolicy: Hashable, Sendable {
   package var multiplierThousandths: Int64
   package var maxDelayMilliseconds: Int64
   package var jitter: Jitter
-  /// The kinds of failure that are tried again.
+  /// The kinds of failure that are retried.
   package var on: FailureKinds
   /// The exit codes that count as `.exit`, ascending; nil means all but zero.
   package var exitCodes: [UInt8]?
@@ -32,11 +32,11 @@ package struct RetryPolicy: Hashable, Sendable {
   /// The longest delay that may follow the given number of failed attempts (1 or more).
   package func delayCeilingMilliseconds(afterFailures failures: Int32) -> Int64 {
     precondition(failures >= 1, "a delay follows at least one failure, not \(failures)")
-    // In milliseconds the fractions would be lost: 1 ms × 1.5 would be 1 ms again, for ever.
+    // Milliseconds would lose the fractions: 1 ms × 1.5 would remain 1 ms.
     let ceiling = Self.microseconds(maxDelayMilliseconds)
     var delay = min(Self.microseconds(initialDelayMilliseconds), ceiling)
     var remaining = failures - 1
-    // A multiplier of at most one never reaches the ceiling, so stop when nothing changes.
+    // A multiplier of at most one never reaches the ceiling, so stop when the value is stable.
     while remaining > 0 && delay < ceiling {
       let (product, overflow) = delay.multipliedReportingOverflow(by: multiplierThousandths)
       let next = overflow ? ceiling : min(product / 1_000, ceiling)
@@ -52,15 +52,15 @@ package struct RetryPolicy: Hashable, Sendable {
     return overflow ? .max : product
   }
 
-  /// The delay after the given number of failed attempts. It depends on nothing but the run's
-  /// seed, the step and that number, so that replay finds it again.
+  /// The delay after the given number of failed attempts. It depends only on the run's seed, the
+  /// step and that number, so that replay reproduces it.
   package func delayMilliseconds(afterFailures failures: Int32, seed: UInt64, step: Int) -> Int64 {
     let ceiling = delayCeilingMilliseconds(afterFailures: failures)
     switch jitter {
     case .none: return ceiling
     case .full:
       let draw = SplitMix64.hash(seed, UInt64(step), UInt64(failures))
-      // The high half of the product maps the draw evenly onto 0...ceiling.
+      // The high half of the product maps the draw uniformly onto 0...ceiling.
       return Int64(draw.multipliedFullWidth(by: UInt64(ceiling) + 1).high)
     }
   }
@@ -71,7 +71,7 @@ package enum Jitter: UInt8, CaseIterable, Sendable {
   case full = 1
 }
 
-/// The kinds of failure that a retry policy tells apart.
+/// The kinds of failure that a retry policy distinguishes.
 package struct FailureKinds: OptionSet, Hashable, Sendable {
   package let rawValue: UInt8
 

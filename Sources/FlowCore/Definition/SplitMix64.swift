@@ -1,6 +1,6 @@
 /// The finalizer of SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
-/// Generators", 2014): a stable mixing of 64 bits, which must never change, since recorded
-/// histories are re-decided with it.
+/// Generators", 2014): a stable mixing of 64 bits. It must never change, because
+/// recorded histories are re-decided with it.
 package enum SplitMix64 {
   package static func mix(_ value: UInt64) -> UInt64 {
     var z = value &+ 0x9E37_79B9_7F4A_7C15

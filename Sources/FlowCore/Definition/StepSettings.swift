@@ -1,4 +1,4 @@
-/// What governs the attempts of a step. `defaults` of the definition file are already merged in.
+/// The settings of a step's attempts, with `defaults` of the definition file already merged.
 package struct StepSettings: Hashable, Sendable {
   /// Added to the environment, over the workflow's own; ordered by name.
   package var environment: [EnvironmentVariable]
@@ -12,10 +12,10 @@ package struct StepSettings: Hashable, Sendable {
   /// Whether dependents run, and the run can succeed, although this step failed or was skipped.
   package var allowFailure: Bool
   package var onLost: OnLost
-  /// Asks whether the work of a lost attempt happened; present when `onLost` is `.probe`.
+  /// Determines whether the work of a lost attempt was done; present if `onLost` is `.probe`.
   package var probe: Command?
   package var stragglers: StragglerPolicy
-  /// The disk space that the output of one attempt may hold.
+  /// The disk space limit for the output of one attempt.
   package var maxOutputBytes: Int64
 
   package init(
@@ -37,16 +37,16 @@ package struct StepSettings: Hashable, Sendable {
   }
 }
 
-/// What follows when nobody can say how an attempt ended.
+/// The policy for an attempt whose outcome is unknown.
 package enum OnLost: UInt8, CaseIterable, Sendable {
-  /// A new attempt, which uses up no retry.
+  /// Start a new attempt, which does not count as a retry.
   case rerun = 0
   case fail = 1
-  /// Ask the step's `probe` whether the work happened.
+  /// Run the step's `probe` to determine whether the work was done.
   case probe = 2
 }
 
-/// What happens to descendants that are left when the command itself has exited.
+/// The policy for stragglers: descendants that are left after the command has exited.
 package enum StragglerPolicy: UInt8, CaseIterable, Sendable {
   case kill = 0
   case keep = 1

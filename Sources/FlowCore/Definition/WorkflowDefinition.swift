@@ -1,6 +1,6 @@
-/// A workflow as the engine knows it: checked, with every default filled in.
+/// A validated workflow with every default filled in.
 ///
-/// A value of this type satisfies what `flow validate` checks: at least one step, unique step ids,
+/// A value of this type passes `flow validate`: at least one step, unique step ids,
 /// needs that name earlier or later steps of the same workflow, and no cycle.
 package struct WorkflowDefinition: Equatable, Sendable {
   package var name: String
@@ -10,9 +10,9 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var jobs: Int?
   /// Added to the environment of every step, ordered by name.
   package var environment: [EnvironmentVariable]
-  /// The limit for the whole run; nil means none.
+  /// The timeout of the entire run; nil means none.
   package var timeoutMilliseconds: Int64?
-  /// Whether a step that failed for good stops the others.
+  /// Whether a step that fails for good stops the others.
   package var failFast: Bool
   /// Steps in the order of the definition file. Everywhere else a step is named by its index here.
   package var steps: [StepDefinition]
@@ -35,11 +35,11 @@ package struct WorkflowDefinition: Equatable, Sendable {
     self.settings = settings
   }
 
-  /// What all lists of a definition may take in memory, in bytes: a million steps with thirty
-  /// arguments each. Bytes of a history could otherwise ask for fifty times as many.
+  /// The memory limit for all lists of a definition, in bytes: a million steps with thirty
+  /// arguments each. An encoded history could otherwise expand fifty-fold.
   package static let mostListBytes = 512 << 20
 
-  /// What all lists of this one take: steps, settings, needs, arguments, variables.
+  /// The memory of all lists of this definition: steps, settings, needs, arguments, variables.
   package var listBytes: Int {
     let commands = steps.reduce(0) { $0 + $1.command.listBytes + $1.needs.strideOfAll }
     let inSettings = settings.reduce(0) {
@@ -49,18 +49,18 @@ package struct WorkflowDefinition: Equatable, Sendable {
       + inSettings
   }
 
-  /// What governs the attempts of the step at `index`.
+  /// The settings of the step at `index`.
   package func settings(ofStep index: Int) -> StepSettings {
     settings[Int(steps[index].settingsIndex)]
   }
 }
 
-/// One step: what it runs, and what must have happened before.
+/// One step: its command and its needs.
 package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow.
   package var id: String
   package var command: Command
-  /// Indices of the steps that must be done before, ascending, without repetition.
+  /// Indices of the steps that must be done first, ascending, without repetition.
   package var needs: [Int32]
   /// Index into `WorkflowDefinition.settings`.
   package var settingsIndex: Int32
@@ -79,7 +79,7 @@ package struct StepDefinition: Equatable, Sendable {
   }
 }
 
-/// What an attempt executes.
+/// The command of an attempt.
 package enum Command: Hashable, Sendable {
   /// A line for `/bin/sh -c`.
   case shell(String)

@@ -1,15 +1,15 @@
-/// What the engine chooses, as a function of the history alone.
+/// The engine's decisions: a pure function of the history.
 ///
-/// The rules have a version, which a run keeps for life: a history is re-decided by the rules that
-/// it was decided by.
+/// Decisions follow a versioned policy that a run keeps for life: replay recomputes a history by
+/// the policy that decided it.
 package enum Decider {
-  /// After so many reruns a step that is lost once more fails.
+  /// A step whose attempt is lost again after this many reruns fails.
   package static let maxReruns: Int32 = 3
 
-  /// The next decision that the state calls for; nil when there is none left.
+  /// The next decision for this state; nil when none is left.
   ///
-  /// - Parameter wakeUpEnds: whether all facts of the wake-up are in. Attempts are scheduled only
-  ///   then, so that a cancel or a better step that arrives together with a free slot is seen first.
+  /// - Parameter wakeUpEnds: whether all facts of the wake-up are applied. Only then are attempts
+  ///   scheduled, so that a cancel or a step of higher precedence in the same wake-up comes first.
   package static func next(_ state: RunState, wakeUpEnds: Bool) -> Event.Body? {
     if state.isFinished { return nil }
     if let doomed = state.doomed.first { return settle(doomed, state) }
@@ -30,7 +30,7 @@ package enum Decider {
       : .stepSkipped(step: doomed.step, doomed.reason)
   }
 
-  /// What follows from the end of an attempt.
+  /// The decision that follows the end of an attempt.
   private static func follow(_ step: Int32, _ state: RunState) -> Event.Body {
     let lifecycle = state.steps[Int(step)]
     guard case .ended(let verdict) = lifecycle.phase else {
@@ -51,7 +51,8 @@ package enum Decider {
       let policy = settings.retry
       guard lifecycle.failures < policy.maxAttempts, policy.covers(kind, exitCode: exitCode)
       else { return .stepFinished(step: step, .failed) }
-      // It did not fail for good: what it lacks is the retry, as if it had been backing off.
+      // A retry was due, so the step did not fail for good: it counts as cancelled while backing
+      // off.
       if isStopping { return .stepFinished(step: step, .cancelled) }
       let delay = policy.delayMilliseconds(
         afterFailures: lifecycle.failures, seed: state.created.seed, step: Int(step))
@@ -77,10 +78,10 @@ package enum Decider {
   private static func outcome(_ state: RunState) -> RunOutcome {
     let own: RunOutcome = state.firstFailure == nil ? .succeeded : .failed
     switch state.phase {
-    // Somebody stopped an attempt without asking the engine.
+    // The attempt was stopped by a process other than the engine.
     case .running where own == .succeeded && state.stoppedSteps > 0: return .cancelled
     case .running: return own
-    // What was asked for came too late to change anything.
+    // The cancel or timeout came after the last step had settled, so it changed nothing.
     case .stopping where state.stoppedSteps == 0: return own
     case .stopping(.cancelled): return .cancelled
     case .stopping(.timedOut), .stopping(.failFast): return .failed
@@ -88,7 +89,7 @@ package enum Decider {
     }
   }
 
-  /// Intents run ahead of the slots by up to `jobs`, so that a free slot waits for no sync.
+  /// Schedules up to `jobs` intents ahead of the slots, so that a free slot never waits for a sync.
   private static func schedule(_ state: RunState) -> Event.Body? {
     guard state.openAttempts < 2 * Int(state.created.jobs),
       let step = state.ready.first(in: state.graph)
@@ -99,7 +100,7 @@ package enum Decider {
 }
 
 extension RetryPolicy {
-  /// Whether a failure of this kind is tried again.
+  /// Whether a failure of this kind is retried.
   fileprivate func covers(_ kind: FailureKinds, exitCode: UInt8) -> Bool {
     guard on.isSuperset(of: kind) else { return false }
     guard kind == .exit, let exitCodes else { return true }

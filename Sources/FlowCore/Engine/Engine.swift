@@ -1,46 +1,46 @@
-/// The engine of one run: inputs go in, effects come out, and it does nothing itself.
+/// The engine of one run: a pure state machine that turns inputs into effects and performs no I/O.
 ///
-/// Inputs of one wake-up are handed to `handle`, one after the other; then `nextEffect` is called
-/// until it returns nil, which ends the wake-up. Facts are recorded as events, and decisions as
-/// they follow; an effect is held back until the event that it follows from is durable.
+/// The driver passes the inputs of one wake-up to `handle`, then calls `nextEffect` until it
+/// returns nil, which ends the wake-up. The engine records inputs as facts and its own choices as
+/// decisions; it withholds an effect until the event that causes it is durable.
 package struct Engine: Sendable {
   package private(set) var state: RunState
   /// The last event known to be durable.
   package private(set) var committedThrough: Int64
 
-  /// Recorded, and not yet handed out to be committed.
+  /// Recorded events that no commit contains yet.
   private var uncommitted: [Event]
   private var commitInFlight: Int64?
-  /// Whether something waits for the uncommitted events, or would be lost with them.
+  /// Whether an effect waits for the uncommitted events, or a crash would lose a fact with them.
   private var isCommitUrgent = false
-  /// Whether an uncommitted end or intent is what goes on when the intents run out.
+  /// Whether an uncommitted end or intent is needed to continue once the durable intents run out.
   private var isSupplyUncommitted = false
-  /// When events that nothing waits for are committed at last.
+  /// The latest time to commit events that nothing waits for.
   private var lazyCommitDue: Instant?
 
-  /// Intents in the order of their sequence numbers, for launches to come.
+  /// Intents of future launches, by sequence number.
   private var intents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
-  /// Attempts that hold a slot: handed out to be launched, and without an end.
+  /// Attempts that hold a slot: their launch was requested, and they have not ended.
   private var launched: [AttemptID] = []
 
   private var wakeUp: Moment?
   private var hasRecorded = false
 
-  /// Wall time further off than this from where monotonic time would have it has jumped. Clocks that
-  /// are kept in step by the network are off by less from one event to the next.
+  /// The wall clock counts as having jumped if it deviates from monotonic time by more than this
+  /// between two events. Clocks synchronized over the network deviate by less.
   private static let clockJumpMicroseconds: Int64 = 1_000_000
 
-  /// How long an event that nothing waits for may stay uncommitted: short enough for a person who
-  /// watches, long enough to share the commit of what comes next.
+  /// How long an event that nothing waits for may stay uncommitted: too short to notice in a live
+  /// view, long enough to share a commit with the next events.
   private static let lazyCommitMilliseconds: Int64 = 100
 
-  /// The same of ends, and of intents that slots do not wait for yet: nobody notices, and where many
-  /// short steps run at once, a few of them share a commit.
+  /// The same limit for ends, and for intents that no slot waits for yet: with many short steps at
+  /// once, several of them share a commit.
   private static let gatheringMilliseconds: Int64 = 5
 
-  /// Something that may leave once the event with this number is durable.
+  /// An effect that may be emitted once the event with this number is durable.
   private struct Gated<Value: Equatable & Sendable>: Equatable, Sendable {
     let sequence: Int64
     let value: Value
@@ -66,13 +66,13 @@ package struct Engine: Sendable {
     return first
   }
 
-  /// A further life: `state` is what the durable history says. That history ends where a wake-up
-  /// does, since commits do, and not with the end of the run.
+  /// A later life: `state` is rebuilt from the durable history. That history ends at the end of a
+  /// wake-up, as commits do, and the run is unfinished.
   ///
   /// - Parameters:
-  ///   - found: what has become of each of `state.openAttemptIDs`, in that order.
-  ///   - requests: to cancel, that were left while no engine lived. They come first: what is found
-  ///     may end the run, and a request that lies there before an engine does is not too late.
+  ///   - found: the finding for each of `state.openAttemptIDs`, in that order.
+  ///   - requests: cancel requests filed while no engine was alive. They are handled first: the
+  ///     findings may end the run, and a request that predates the engine must not be too late.
   package static func resume(
     _ state: RunState, engine: EngineStarted, found: [FoundAttempt],
     requests: [CancelRequest] = [], at now: Moment
@@ -82,7 +82,7 @@ package struct Engine: Sendable {
       found.map(\.attempt) == state.openAttemptIDs, "not what is open was looked for: \(found)")
     var next = Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, at: now)
-    // Within one boot the clocks can be compared, whoever read them.
+    // Monotonic times of different processes are comparable within one boot.
     let jump = state.engine?.host.bootID == engine.host.bootID ? next.clockJump(until: now) : nil
     next.record(.engineStarted(engine))
     if let jump { next.recordFact(.clockJumped(microseconds: jump)) }
@@ -91,9 +91,9 @@ package struct Engine: Sendable {
     return next
   }
 
-  /// Another round of a run that is finished: what did not succeed runs again.
+  /// Another round of a finished run: steps that did not succeed run again.
   ///
-  /// - Parameter ignoring: requests to cancel that came before.
+  /// - Parameter ignoring: cancel requests from before this round.
   package static func reopen(
     _ state: RunState, engine: EngineStarted, ignoring requests: [UInt64], at now: Moment
   ) -> Engine {
@@ -115,7 +115,7 @@ package struct Engine: Sendable {
     hasRecorded = !uncommitted.isEmpty
   }
 
-  /// Goes on with an attempt of an earlier life.
+  /// Reattaches to an attempt of an earlier life.
   private mutating func takeUp(_ found: FoundAttempt) {
     let attempt = found.attempt
     let phase = state.steps[Int(attempt.step)].phase
@@ -125,7 +125,7 @@ package struct Engine: Sendable {
     case (.neverLaunched, .stopping):
       recordFact(.attemptFound(attempt, .neverLaunched))
       recordFact(.attemptWithdrawn(attempt))
-    // What was launched has left no trace.
+    // The launch left no trace.
     case (.neverLaunched, _): recordFact(.attemptEnded(attempt, .lost()))
     case (.running(let processID, let microseconds), _):
       launched.append(attempt)
@@ -135,12 +135,12 @@ package struct Engine: Sendable {
     }
   }
 
-  /// How many attempts hold a slot; others that are open wait for one.
+  /// How many attempts hold a slot; other open attempts wait for one.
   package var runningAttempts: Int { launched.count }
 
   // MARK: Inputs
 
-  /// When the engine wants to be woken at the latest.
+  /// The latest time at which the driver must wake the engine.
   package var nextDeadline: Instant? {
     switch (state.timers.nextDeadline, lazyCommitDue) {
     case (let timer?, let commit?): min(timer, commit)
@@ -148,8 +148,8 @@ package struct Engine: Sendable {
     }
   }
 
-  /// Takes in one input. What cannot be is ignored if the world may say it twice (an end of an
-  /// attempt that has ended), and is a programming error otherwise.
+  /// Applies one input. An impossible input is ignored if the host may report it twice (the end of
+  /// an attempt that has ended); any other is a programming error.
   package mutating func handle(_ input: Input, at now: Moment) {
     if wakeUp == nil {
       wakeUp = now
@@ -174,7 +174,7 @@ package struct Engine: Sendable {
     case .roomReturned(let waited):
       if !state.isFinished { recordFact(.roomReturned(waitedMicroseconds: waited)) }
     case .cancelRequested(let request):
-      // Each is recorded, though it may ask for nothing new: then it is done with.
+      // Each request is recorded even if it changes nothing, so that its file can be removed.
       let isNews = !state.cancelRequests.contains(request.id)
       if isNews && !state.isFinished { recordFact(.cancelRequested(request)) }
     case .timePassed: timePassed(now.monotonic)
@@ -192,8 +192,7 @@ package struct Engine: Sendable {
     return true
   }
 
-  /// How far wall time went beyond monotonic time since the last event; nil if it is not worth
-  /// mention.
+  /// How far wall time deviated from monotonic time since the last event; nil below the threshold.
   private func clockJump(until now: Moment) -> Int64? {
     let last = state.lastMoment
     let jump =
@@ -214,8 +213,7 @@ package struct Engine: Sendable {
 
   // MARK: Effects
 
-  /// The next thing to do; nil when there is nothing left for now. The first call after `handle`
-  /// ends the wake-up.
+  /// The next effect; nil when none is left. The first call after `handle` ends the wake-up.
   package mutating func nextEffect() -> Effect? {
     if wakeUp != nil {
       decide(wakeUpEnds: true)
@@ -223,7 +221,7 @@ package struct Engine: Sendable {
     }
     while let stop = stops.first, stop.sequence <= committedThrough {
       stops.removeFirst()
-      // It may have ended by itself while the request was made durable.
+      // The attempt may have ended by itself while the request was made durable.
       if launched.contains(stop.value.attempt) {
         return .stop(stop.value.attempt, force: stop.value.force)
       }
@@ -235,7 +233,7 @@ package struct Engine: Sendable {
       launched.append(intent.value.attempt)
       return .launch(intent.value)
     }
-    // After what is allowed already: making it durable takes time, in which that can go on.
+    // Comes after the effects that are already allowed: they proceed while the commit is synced.
     if let commit = nextCommit() { return commit }
     if let end, end.sequence <= committedThrough {
       self.end = nil
@@ -256,8 +254,8 @@ package struct Engine: Sendable {
     return .commit(uncommitted)
   }
 
-  /// Whether enough durable intents are left for the slots that become free while a commit is made
-  /// durable. What is durable and finds a free slot has been launched before this is asked.
+  /// Whether enough durable intents are left for slots that become free during a commit. Durable
+  /// intents with a free slot were launched before this check.
   private var isSupplied: Bool {
     intents.count { $0.sequence <= committedThrough } > (Int(state.created.jobs) - 1) / 2
   }
@@ -273,7 +271,7 @@ package struct Engine: Sendable {
     var withdrawn: [AttemptID] = []
     while let decision = Decider.next(state, wakeUpEnds: wakeUpEnds) {
       record(decision)
-      // An intent that is still held back is given up at once: nothing of it has happened.
+      // An intent that was not launched yet is withdrawn at once: it has had no effect.
       if case .stopRequested(let attempt, _) = decision, takeBack(attempt) {
         withdrawn.append(attempt)
       }
@@ -281,8 +279,8 @@ package struct Engine: Sendable {
     for attempt in withdrawn { recordFact(.attemptWithdrawn(attempt)) }
   }
 
-  /// - Returns: whether the attempt was held back. One that an earlier life of the engine scheduled
-  ///   is not: it may have been launched.
+  /// - Returns: whether the attempt was still waiting for its launch. An attempt that an earlier life
+  ///   scheduled is not: it may have been launched.
   private mutating func takeBack(_ attempt: AttemptID) -> Bool {
     let heldBack = intents.count
     intents.removeAll { $0.value.attempt == attempt }
@@ -303,21 +301,22 @@ package struct Engine: Sendable {
     gate(event)
   }
 
-  /// Notes what may be done when the event is durable, and how soon it has to be.
+  /// Notes the effects of the event and the deadline for its commit.
   private mutating func gate(_ event: Event) {
     switch event.body {
     case .attemptLaunched, .deadlinePassed, .clockJumped, .roomReturned:
       commitWithin(milliseconds: Self.lazyCommitMilliseconds)
       return
     case .attemptScheduled(let attempt), .attemptFound(let attempt, .neverLaunched):
-      // It may be found only to be given up: it was to be stopped.
+      // The attempt may be found only to be withdrawn: its stop was requested.
       guard state.steps[Int(attempt.step)].phase == .starting else { break }
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
       intents.append(Gated(sequence: event.sequence, value: launch))
       return commitWhenSupplyEnds()
     case .attemptFound(let attempt, .running):
-      // The engine before may not have come to stop it. Its deadline is its monitor's affair.
+      // The previous engine may have died before it stopped the attempt. The monitor enforces the
+      // deadline.
       if state.steps[Int(attempt.step)].phase == .stopping, state.phase != .running {
         let stop = Stop(attempt: attempt, force: state.cancel?.force ?? false)
         stops.append(Gated(sequence: event.sequence, value: stop))

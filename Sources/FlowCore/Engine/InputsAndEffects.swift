@@ -1,29 +1,28 @@
-/// What the world tells the engine.
+/// An input of the engine: a fact reported by the driver.
 package enum Input: Equatable, Sendable {
-  /// The command of an attempt was started. Said once.
+  /// The command of an attempt was started. Reported once.
   case attemptLaunched(AttemptID, processID: Int32)
-  /// The attempt passed its deadline and is being stopped. Said after its launch.
+  /// The attempt passed its deadline and is being stopped. Reported after its launch.
   case deadlinePassed(AttemptID)
-  /// Nothing of the attempt runs any more. What is said of it later is ignored.
+  /// No process of the attempt is left. Later reports about it are ignored.
   case attemptEnded(AttemptID, AttemptEnd)
-  /// Nothing of an attempt was started, and it was to be stopped.
+  /// The attempt was stopped before any process of it was started.
   case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
-  /// A commit had to wait so long for room on the disk.
+  /// A commit waited this long for disk space.
   case roomReturned(waitedMicroseconds: Int64)
   /// Time has passed; `nextDeadline` may be due.
   case timePassed
-  /// Everything up to this sequence number is durable: the end of the commit in flight.
+  /// Every event up to this sequence number is durable: the commit in flight is complete.
   case committed(through: Int64)
 }
 
-/// An attempt that an earlier engine scheduled and whose end is not in the history, and what has
-/// become of it.
+/// An attempt that an earlier engine scheduled and whose end is not in the history, and its fate.
 package struct FoundAttempt: Equatable, Sendable {
   package enum State: Equatable, Sendable {
     case neverLaunched
     case running(processID: Int32, forMicroseconds: Int64)
-    /// Nothing of it runs any more. `.lost` where nobody can say how it ended.
+    /// No process of it is left. `.lost` if its outcome is unknown.
     case ended(AttemptEnd)
   }
 
@@ -36,24 +35,25 @@ package struct FoundAttempt: Equatable, Sendable {
   }
 }
 
-/// What the engine wants done. Effects that follow from an event come out after it is durable.
+/// An effect that the driver performs. An effect caused by an event is emitted after it is durable.
 package enum Effect: Equatable, Sendable {
-  /// Append these consecutive events and make them durable, then say `committed`. One at a time.
+  /// Append these consecutive events and make them durable, then report `committed`. One commit at
+  /// a time.
   case commit([Event])
   /// Start the command of an attempt. Answered by `attemptLaunched` or `attemptEnded`.
   case launch(Launch)
   /// Stop an attempt that was launched; with `force`, without grace. Answered by `attemptEnded`.
   case stop(AttemptID, force: Bool)
-  /// The run is over, and its end is durable.
+  /// The run has ended, and its end is durable.
   case finish(RunOutcome)
 }
 
-/// An intent that is durable.
+/// A durable intent.
 package struct Launch: Equatable, Sendable {
   package var attempt: AttemptID
   /// The number of the event that is the intent.
   package var intent: Int64
-  /// Whether the attempt asks the step's probe, and does not do its work.
+  /// Whether the attempt runs the step's probe instead of its command.
   package var isProbe: Bool
 
   package init(_ attempt: AttemptID, intent: Int64, isProbe: Bool = false) {

@@ -1,12 +1,12 @@
-/// A run before its first event: everything that its decisions will depend on.
+/// A run before its first event: all inputs of its later decisions.
 package struct NewRun: Equatable, Sendable {
   package let created: RunCreated
   package let definition: WorkflowDefinition
   package let graph: DependencyGraph
-  /// The canonical definition (`DefinitionCodec`), which is made here and nowhere else.
+  /// The canonical definition (`DefinitionCodec`), encoded only here.
   private let encodedDefinition: [UInt8]
 
-  /// A part is small beside a frame of the log, so that commits can be split between events.
+  /// A part is much smaller than a log frame, so that a commit can be split between events.
   private static let partByteCount = 256 << 10
 
   package init(
@@ -22,7 +22,7 @@ package struct NewRun: Equatable, Sendable {
       definitionByteCount: Int64(encodedDefinition.count))
   }
 
-  /// The events that a history begins with: the run, and its whole definition in parts.
+  /// The first events of a history: the run, and its entire definition in parts.
   func events(at now: Moment) -> [Event] {
     var events = [
       Event(sequence: 1, moment: now, startsWakeUp: true, body: .runCreated(created))

@@ -1,22 +1,21 @@
-/// Decides a history again: feeds its facts to `Decider`, and compares what that chooses with the
-/// decisions that the history holds.
+/// Recomputes the decisions of a history from its facts and compares them with the recorded ones.
 ///
-/// Decisions follow each fact at once, but for attempts, which are scheduled where a wake-up ends.
-/// A history ends where a wake-up does, since commits do.
+/// Decisions follow each fact immediately, except that attempts are scheduled at the end of a
+/// wake-up. A history ends at the end of a wake-up, as commits do.
 package struct Redecision: Sendable {
-  /// Where a history and the rules part.
+  /// The first difference between a history and its policy.
   package struct Difference: Equatable, Sendable {
-    /// The event at which they part; one past the last where the history ends too early.
+    /// The event that differs; one past the last if the history ends too early.
     package let sequence: Int64
-    /// What the rules call for; nil where they call for nothing.
+    /// The policy's decision; nil if there is none.
     package let expected: Event.Body?
-    /// What the history holds; nil at its end. A fact where a decision should have come, or where
-    /// the wake-up was over already.
+    /// The recorded event; nil at the end. A fact, if a decision is missing before it or the
+    /// wake-up had ended.
     package let recorded: Event.Body?
   }
 
   private var replay = Replay()
-  /// Whether an attempt was scheduled in this wake-up: then all its facts are in.
+  /// Whether an attempt was scheduled in this wake-up: then all its facts are applied.
   private var isScheduling = false
 
   package init() {}
@@ -27,11 +26,11 @@ package struct Redecision: Sendable {
   /// Whether the definition is complete.
   package var isDefined: Bool { replay.isDefined }
 
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
-  /// - Returns: the difference, if there is one; then the event was not applied, and the rest of
-  ///   the history cannot be checked.
-  /// - Throws: `HistoryError` where the event cannot follow, whatever was decided.
+  /// - Returns: the difference, if any; then the event was not applied, and the rest of the history
+  ///   cannot be checked.
+  /// - Throws: `HistoryError` if the event cannot follow under any policy.
   package mutating func apply(_ event: Event) throws(HistoryError) -> Difference? {
     let isScheduling = isScheduling
     let difference = replay.inspect { Self.difference($0, at: event, isScheduling: isScheduling) }
@@ -41,7 +40,7 @@ package struct Redecision: Sendable {
     return nil
   }
 
-  /// The decision that is missing, if the history ends here.
+  /// The decision that is missing if the history ends here.
   package mutating func differenceAtEnd() -> Difference? {
     inspect { state in
       Decider.next(state, wakeUpEnds: true).map {
@@ -50,7 +49,7 @@ package struct Redecision: Sendable {
     } ?? nil
   }
 
-  /// Lets `body` look at the state where it is: to copy it costs more than most looks.
+  /// Calls `body` with the state in place, because copying it costs more than most reads.
   ///
   /// - Returns: nil before the definition is complete.
   package mutating func inspect<Result, Failure: Error>(
@@ -66,11 +65,11 @@ package struct Redecision: Sendable {
     let expected: Event.Body?
     let agrees: Bool
     if event.body.kind.isFact {
-      // The wake-up before is over; otherwise this one goes on, unless it was over already.
+      // Either the previous wake-up has ended, or this one continues and had not ended yet.
       expected = Decider.next(state, wakeUpEnds: event.startsWakeUp)
       agrees = expected == nil && (event.startsWakeUp || !isScheduling)
     } else {
-      // Only a fact wakes the engine up.
+      // Only a fact starts a wake-up.
       expected = Decider.next(state, wakeUpEnds: true)
       agrees = expected == event.body && !event.startsWakeUp
     }
@@ -82,8 +81,8 @@ package struct Redecision: Sendable {
 extension Redecision.Difference: CustomStringConvertible {
   package var description: String {
     func name(_ body: Event.Body?) -> String { body?.kind.name ?? "nothing" }
-    let rules = "the rules call for \(name(expected)) as event \(sequence)"
-    if expected?.kind == recorded?.kind { return "\(rules), and the history holds another one" }
-    return "\(rules), and the history holds \(name(recorded))"
+    let policy = "the policy decides \(name(expected)) as event \(sequence)"
+    if expected?.kind == recorded?.kind { return "\(policy), but the history has a different one" }
+    return "\(policy), but the history has \(name(recorded))"
   }
 }

@@ -1,4 +1,4 @@
-/// What became of an attempt, in one word. The names are those of `status --json`.
+/// The outcome of an attempt, in one word. The names are those of `status --json`.
 package enum AttemptOutcome: String, CaseIterable, Sendable {
   case exited
   case signalled
@@ -7,7 +7,7 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
   case launchFailed
   case lost
 
-  /// How an attempt that was stopped ended does not count, only why.
+  /// For an attempt that was stopped, only the reason counts, not its exit status.
   package init(_ end: AttemptEnd) {
     switch (end.result, end.cause) {
     case (.lost, _): self = .lost
@@ -22,7 +22,7 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
 }
 
 extension AttemptEnd {
-  /// Whether the use of the machine was measured: every process has some memory.
+  /// Whether resource use was measured: every process has some memory.
   package var isMeasured: Bool { peakMemoryKibibytes > 0 }
 
   /// Nil unless the command exited.

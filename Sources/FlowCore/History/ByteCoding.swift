@@ -38,7 +38,7 @@ package struct ByteWriter {
     bytes.append(contentsOf: sequence)
   }
 
-  /// A value that may be absent: zero, or one and the value.
+  /// An optional value: zero, or one and the value.
   package mutating func write<Value>(
     optional value: Value?, _ body: (inout ByteWriter, Value) -> Void
   ) {
@@ -54,14 +54,14 @@ package struct ByteWriter {
   }
 }
 
-/// Reads what `ByteWriter` wrote. Every length is checked before it is believed.
+/// Reads the output of `ByteWriter`. Every length is checked before use.
 package struct ByteReader {
   private let bytes: [UInt8]
   package private(set) var position: Int
-  /// Where the bytes end, or the field that is being read.
+  /// The end of the bytes, or of the current field.
   private var end: Int
-  /// How many bytes of memory the elements of all lists may take from here on: a byte of a list can
-  /// stand for many.
+  /// The remaining memory budget for elements of lists, in bytes: one encoded byte can expand to
+  /// many.
   package var roomForLists = Int.max
 
   package init(_ bytes: [UInt8], from position: Int = 0) {
@@ -87,8 +87,8 @@ package struct ByteReader {
     while true {
       let byte = try readByte()
       let part = UInt64(byte & 0x7F)
-      // Ten bytes hold 70 bits: of the tenth only one may be used, and a last byte of zero would
-      // give one number two spellings.
+      // Ten bytes hold 70 bits: the tenth may use only one, and a trailing zero byte would give one
+      // number two encodings.
       guard shift < 63 || part <= 1, byte != 0 || shift == 0 else {
         throw CodingError(offset: start, reason: .malformed("integer"))
       }
@@ -132,18 +132,18 @@ package struct ByteReader {
     try readText(try readLength())
   }
 
-  /// Text that takes all that is left of the field.
+  /// A string that fills the rest of the field.
   package mutating func readTextToEnd() throws(CodingError) -> String {
     try readText(remaining)
   }
 
-  /// All bytes that are left of the field.
+  /// The remaining bytes of the field.
   package mutating func readToEnd() -> [UInt8] {
     defer { position = end }
     return Array(bytes[position..<end])
   }
 
-  /// Reads a length and as many bytes, all of which `body` must take.
+  /// Reads a length and as many bytes, all of which `body` must consume.
   package mutating func readField<Value>(
     _ body: (inout ByteReader) throws(CodingError) -> Value
   ) throws(CodingError) -> Value {
@@ -165,9 +165,9 @@ package struct ByteReader {
     return String(copying: text)
   }
 
-  /// A raw value of an enumeration, which a later version may have given more cases.
+  /// A raw value of an enumeration, to which a newer flow may have added cases.
   ///
-  /// - Parameter name: what it says, for messages.
+  /// - Parameter name: the name of the value, for messages.
   package mutating func readCase<Value: RawRepresentable<UInt8>>(
     _ name: String
   ) throws(CodingError) -> Value {
@@ -186,15 +186,15 @@ package struct ByteReader {
   package mutating func readList<Element>(
     _ body: (inout ByteReader) throws(CodingError) -> Element
   ) throws(CodingError) -> [Element] {
-    // Every element takes at least a byte, so a count beyond the rest is refused before any work.
+    // Every element takes at least a byte, so a count above the remaining bytes is rejected early.
     let start = position
     let count = try readLength()
-    // There are no more elements than bytes in memory: no product is beyond its type.
+    // There are at most as many elements as bytes, so the product cannot overflow.
     roomForLists -= count * MemoryLayout<Element>.stride
     guard roomForLists >= 0 else { throw CodingError(offset: start, reason: .tooMany) }
     var elements: [Element] = []
-    // An element can take far more room in memory than it took bytes: what is set aside for all must
-    // not go by what a count says.
+    // An element can take far more memory than encoded bytes, so the declared count must not decide
+    // how much is reserved.
     elements.reserveCapacity(min(count, 1_024))
     for _ in 0..<count { elements.append(try body(&self)) }
     return elements
@@ -210,15 +210,15 @@ package struct ByteReader {
   }
 }
 
-/// Bytes that no `ByteWriter` wrote, or that a newer program wrote.
+/// Bytes that `ByteWriter` cannot have written, or that a newer flow wrote.
 package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible {
   package enum Reason: Equatable, Sendable {
     case truncated
-    /// What was expected there.
+    /// The value that was expected there.
     case malformed(String)
-    /// Lists that would take more memory than is granted.
+    /// Lists that would exceed the memory budget.
     case tooMany
-    /// What only a later version can have written, in words.
+    /// A description of a value that only a newer flow can have written.
     case newer(String)
   }
 
@@ -240,6 +240,6 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
-  /// Whether nothing is wrong with the bytes but that a later version wrote them.
+  /// Whether the bytes are valid, but written by a newer flow.
   package var isNewer: Bool { if case .newer = reason { true } else { false } }
 }

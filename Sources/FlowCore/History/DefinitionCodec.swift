@@ -1,5 +1,5 @@
-/// The canonical bytes of a definition, as a history carries them: one encoding for each definition,
-/// whatever the spacing and the order of keys in its file.
+/// The canonical encoding of a definition in a history: exactly one for each definition,
+/// independent of the spacing and the order of keys in its file.
 package enum DefinitionCodec {
   package static func encode(
     _ definition: WorkflowDefinition, policy: Policy = .current
@@ -13,7 +13,7 @@ package enum DefinitionCodec {
   /// - Parameter room: how many bytes of memory its lists may take.
   /// - Throws: `CodingError` for bytes that `encode` did not make, including needs and settings
   ///   that do not exist, a definition without steps, and one whose lists take more than `room`;
-  ///   with a reason that `isNewer` for what only a later version can have written.
+  ///   with a reason that `isNewer` for values that only a newer flow can have written.
   package static func decode(
     _ bytes: [UInt8], policy: Policy = .current, room: Int = WorkflowDefinition.mostListBytes
   ) throws(CodingError) -> WorkflowDefinition {

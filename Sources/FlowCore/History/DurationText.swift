@@ -1,6 +1,6 @@
-/// A span of time for people: two units at most, rounded down.
+/// Formats a duration for display: at most two units, rounded down.
 package enum DurationText {
-  /// `340ms`, `4.2s`, `4s`, `3m07s`, `2h05m`; a negative span counts as none.
+  /// `340ms`, `4.2s`, `4s`, `3m07s`, `2h05m`; a negative duration counts as zero.
   package static func of(microseconds: Int64) -> String {
     of(milliseconds: microseconds / 1_000)
   }
@@ -17,7 +17,7 @@ package enum DurationText {
     return "\(seconds / 3_600)h\(twoDigits(seconds / 60 % 60))m"
   }
 
-  /// From one reading of the wall clock to a later one; none where the clock was set back.
+  /// From one reading of the wall clock to a later one; zero if the clock was set back.
   package static func microseconds(from start: WallTime, to end: WallTime) -> Int64 {
     let (span, overflow) = end.microseconds.subtractingReportingOverflow(start.microseconds)
     if overflow { return end > start ? .max : 0 }

@@ -1,11 +1,11 @@
 /// One entry of a run's history.
 package struct Event: Equatable, Sendable {
-  /// 1, 2, 3 … without a gap.
+  /// 1, 2, 3 … without gaps.
   package var sequence: Int64
-  /// When the wake-up began in which the event was recorded; all events of a wake-up share it.
+  /// When the wake-up of the event began; all events of a wake-up share it.
   package var moment: Moment
-  /// Whether this is the first event of its wake-up. Attempts are scheduled once a wake-up, at its
-  /// end, so replay must know where one ends and the next begins.
+  /// Whether this is the first event of its wake-up. Attempts are scheduled once per wake-up,
+  /// at its end, so replay must know where wake-ups begin.
   package var startsWakeUp: Bool
   package var body: Body
 
@@ -16,7 +16,7 @@ package struct Event: Equatable, Sendable {
     self.body = body
   }
 
-  /// What happened (facts), or what the engine chose (decisions).
+  /// The content of an event: a fact, or a decision of the engine.
   package enum Body: Equatable, Sendable {
     // Facts.
 
@@ -26,49 +26,49 @@ package struct Event: Equatable, Sendable {
     case definitionPart([UInt8])
     /// A process took over the run.
     indirect case engineStarted(EngineStarted)
-    /// The command of an attempt was started, as this process.
+    /// The command of an attempt was started as this process.
     case attemptLaunched(AttemptID, processID: Int32)
     /// The attempt passed its deadline and is being stopped.
     case deadlinePassed(AttemptID)
-    /// Nothing of the attempt runs any more.
+    /// No process of the attempt is left.
     case attemptEnded(AttemptID, AttemptEnd)
-    /// A scheduled attempt was given up before anything of it was started.
+    /// A scheduled attempt was withdrawn before any process of it was started.
     case attemptWithdrawn(AttemptID)
-    /// Somebody wants the run to stop.
+    /// A cancel of the run was requested.
     case cancelRequested(CancelRequest)
-    /// A delay or limit is over.
+    /// A retry delay or the run's timeout has passed.
     case timerFired(TimerID)
-    /// What a new engine found of an attempt that an earlier one had scheduled.
+    /// A new engine's finding about an attempt that an earlier one had scheduled.
     case attemptFound(AttemptID, AttemptFinding)
-    /// Wall time went on by so much more, or less, than monotonic time: somebody set it, or the
-    /// machine slept.
+    /// Wall time deviated from monotonic time by this much: the clock was set, or the machine
+    /// slept.
     case clockJumped(microseconds: Int64)
-    /// A commit had to wait so long for room on the disk.
+    /// A commit waited this long for disk space.
     case roomReturned(waitedMicroseconds: Int64)
-    /// Somebody wants the steps of a finished run that did not succeed to run again. Requests to
-    /// cancel with these ids came before, and no longer count.
+    /// Another round was requested: steps that did not succeed run again. Cancel requests with
+    /// these ids predate the round and no longer count.
     case runReopened(ignoring: [UInt64])
 
     // Decisions.
 
     /// The intent to launch an attempt. Nothing is launched before this is durable.
     case attemptScheduled(AttemptID)
-    /// The attempt failed, and the step is tried again after the delay.
+    /// The attempt failed; the step is retried after the delay.
     case retryScheduled(AttemptID, delayMilliseconds: Int64)
-    /// The attempt was lost, and the step is run again: its work may have been done already.
+    /// The attempt was lost; the step is rerun, although its work may have been done.
     case rerunScheduled(AttemptID)
-    /// The attempt was lost, and the step's probe is asked whether its work was done: by an attempt
-    /// of its own, which is scheduled like any other.
+    /// The attempt was lost; the step's probe determines whether its work was done, in an attempt
+    /// of its own that is scheduled like any other.
     case probeScheduled(AttemptID)
-    /// The attempt is to be stopped; with `force`, without grace.
+    /// A stop of the attempt was requested; with `force`, without grace.
     case stopRequested(AttemptID, force: Bool)
-    /// The step has its end.
+    /// The step has settled.
     case stepFinished(step: Int32, StepOutcome)
     /// The step will not run, because of a need that did not succeed, or because the run stops.
     case stepSkipped(step: Int32, SkipReason)
     /// No more attempts are scheduled.
     case runStopping(StopReason)
-    /// The run has its end. Nothing follows.
+    /// The run has ended. No event follows in this round.
     case runFinished(RunOutcome)
   }
 }
@@ -88,12 +88,12 @@ package struct AttemptID: Hashable, Comparable, Sendable {
   }
 }
 
-/// The first event of every history: with the definition it says all that decisions depend on.
+/// The first event of every history: with the definition, all inputs of decisions.
 package struct RunCreated: Equatable, Sendable {
   package var runID: String
   /// Decides the jitter of retries.
   package var seed: UInt64
-  /// Which rules `Decider` goes by.
+  /// The version of the policy that `Decider` follows.
   package var policyVersion: Int32
   /// The program that created the run.
   package var programVersion: String
@@ -101,11 +101,11 @@ package struct RunCreated: Equatable, Sendable {
   package var jobs: Int32
   /// The absolute path of the definition file's folder.
   package var definitionFolder: String
-  /// How many bytes the canonical definition has, in the parts that follow.
+  /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 
-  /// What is refused beyond: as much as a definition file may hold. Deflated, a log could say as
-  /// much in a thousandth of it.
+  /// The limit for a definition, the same as for its file. A deflated log could declare as much in
+  /// a thousandth of the bytes.
   package static let largestDefinition: Int64 = 256 << 20
 
   package init(
@@ -124,7 +124,7 @@ package struct RunCreated: Equatable, Sendable {
 
 /// One life of the engine: a process that drives the run until it ends, stops or dies.
 package struct EngineStarted: Equatable, Sendable {
-  /// 1 for the process that created the run, then counting up.
+  /// 1 for the process that created the run, then ascending.
   package var life: Int32
   package var processID: Int32
   package var host: HostContext
@@ -136,10 +136,10 @@ package struct EngineStarted: Equatable, Sendable {
   }
 }
 
-/// Where process ids, locks and monotonic times mean what they say. What was left in one place
-/// cannot be seen from another.
+/// The scope in which process ids, locks and monotonic times are valid. Processes of one context
+/// are invisible from another.
 package struct HostContext: Hashable, Sendable {
-  /// Names the machine's boot; processes of another boot are gone, and its monotonic clock with it.
+  /// Identifies the boot; processes and the monotonic clock of another boot are gone.
   package var bootID: String
   /// Of the run's folder.
   package var mountID: UInt64
@@ -152,12 +152,12 @@ package struct HostContext: Hashable, Sendable {
   }
 }
 
-/// What recovery found of an attempt whose end is not in the history.
+/// Recovery's finding about an attempt whose end is not in the history.
 package enum AttemptFinding: Equatable, Sendable {
-  /// No monitor was ever forked for it: it can be launched as if nothing had happened.
+  /// No monitor was forked for it, so it can still be launched.
   case neverLaunched
-  /// Its monitor is alive, and has been for so long; the command runs as this process, or zero if
-  /// it is about to be started.
+  /// Its monitor has been alive for this long; the command runs as this process, or zero if it is
+  /// about to be started.
   case running(processID: Int32, forMicroseconds: Int64)
 }
 
@@ -168,30 +168,30 @@ package struct AttemptEnd: Equatable, Sendable {
     case signalled(signal: UInt8)
     /// The command could not be started.
     case launchFailed(LaunchFailure)
-    /// Nobody can say.
+    /// The outcome is unknown.
     case lost
   }
 
-  /// What made it end.
+  /// The cause of the end.
   package enum Cause: UInt8, CaseIterable, Sendable {
     case byItself = 0
     /// Its timeout.
     case deadline = 1
-    /// A stop with grace that somebody asked for.
+    /// A requested stop, with grace.
     case stop = 2
-    /// A stop without grace that somebody asked for.
+    /// A requested stop, without grace.
     case force = 3
   }
 
   package var result: Result
   package var cause: Cause
   package var durationMicroseconds: Int64
-  /// Of the command and all its descendants that were waited for; zero where nobody measured it.
+  /// Processor time of the command and all descendants that were reaped; zero if not measured.
   package var cpuMicroseconds: Int64
-  /// Of the largest of them.
+  /// Peak memory of the largest of them.
   package var peakMemoryKibibytes: Int64
-  /// How many descendants were left when the command itself had ended, and were stopped. Of a lost
-  /// attempt: how many processes were found and killed.
+  /// How many descendants were left after the command had ended and were stopped; for a lost
+  /// attempt, how many processes were found and killed.
   package var stragglers: Int32
   /// How many of its processes could not be killed.
   package var unkillable: Int32
@@ -209,7 +209,8 @@ package struct AttemptEnd: Equatable, Sendable {
     self.unkillable = unkillable
   }
 
-  /// Of an attempt of which nobody can say how it ended; so many of its processes were still found.
+  /// The end of an attempt whose outcome is unknown, with the number of its processes that were
+  /// found.
   package static func lost(killed: Int32 = 0, unkillable: Int32 = 0) -> AttemptEnd {
     AttemptEnd(
       result: .lost, cause: .byItself, durationMicroseconds: 0, stragglers: killed,
@@ -217,15 +218,15 @@ package struct AttemptEnd: Equatable, Sendable {
   }
 }
 
-/// The system call that kept a command from starting, and its error number.
+/// The system call that failed to start a command, and its error number.
 package struct LaunchFailure: Error, Hashable, Sendable {
   package enum Operation: UInt8, CaseIterable, Sendable {
     case createOutput = 0
     case changeDirectory = 1
     case execute = 2
-    /// The attempt's record, without which nothing is started.
+    /// The attempt record, without which no command is started.
     case createRecord = 3
-    /// A process for its monitor.
+    /// The monitor process.
     case fork = 4
   }
 
@@ -239,7 +240,7 @@ package struct LaunchFailure: Error, Hashable, Sendable {
 }
 
 package struct CancelRequest: Hashable, Sendable {
-  /// Tells requests apart, so that one that was recorded is not obeyed again.
+  /// Identifies the request, so that a recorded one is not applied again.
   package var id: UInt64
   /// Kill without grace.
   package var force: Bool
@@ -262,7 +263,7 @@ package enum StepOutcome: UInt8, CaseIterable, Sendable {
 }
 
 package enum SkipReason: Hashable, Sendable {
-  /// This step, which was needed, failed or was skipped.
+  /// This need failed or was skipped.
   case need(step: Int32)
   /// The run was stopping before the step could start.
   case runStopping
@@ -271,7 +272,7 @@ package enum SkipReason: Hashable, Sendable {
 package enum StopReason: Hashable, Sendable {
   case cancelled
   case timedOut
-  /// This step failed for good, and the workflow says `failFast`.
+  /// This step failed for good, and the workflow sets `failFast`.
   case failFast(step: Int32)
 }
 

@@ -1,4 +1,4 @@
-/// Events as bytes, and back.
+/// Encodes and decodes events.
 ///
 /// A *block* of consecutive events is self-contained: its first event carries the absolute time,
 /// later wake-ups carry differences. An event is
@@ -7,18 +7,18 @@
 ///     time                      where it starts a wake-up, or is the first of its block
 ///     fields                    by kind
 ///
-/// The fields of a kind never change. One that a kind gets later is tagged (`FieldCoding`), and an
-/// event that has such fields is an *extended* event: it begins with the kind 0, which no event has,
+/// The fields of a kind never change. A field added later is tagged (`FieldCoding`), and an event
+/// with such fields is an *extended* event: it begins with the kind 0, which no event has,
 ///
 ///     0 × 2 + startsWakeUp      varint
 ///     kind                      varint
 ///     time, fields              as above
 ///     length, tagged fields
 ///
-/// So an earlier flow takes it for an event of a kind that it does not know, and says that a newer one
-/// wrote it, as this one does of tags that it does not know. No kind has tagged fields yet.
+/// An earlier flow therefore sees an unknown kind and reports that a newer flow wrote it, as this
+/// one does for unknown tags. No kind has tagged fields yet.
 ///
-/// Sequence numbers are not stored: they count on from the number that the block begins with.
+/// Sequence numbers are not stored: they continue from the first number of the block.
 package struct EventEncoder {
   private var writer = ByteWriter()
   private var previous: Moment?
@@ -36,7 +36,7 @@ package struct EventEncoder {
     writer.write(event.body)
   }
 
-  /// The bytes of the block, which ends here; the next event begins another.
+  /// Ends the block and returns its bytes; the next event begins another.
   package mutating func finish() -> [UInt8] {
     previous = nil
     defer { writer.bytes.removeAll(keepingCapacity: true) }
@@ -78,14 +78,14 @@ package struct EventDecoder {
     }
     let body = try reader.readBody(of: kind)
     if isExtended { try reader.readExtension(of: kind) }
-    // Wraps around after the greatest number there is: no history has an event after that.
+    // Wraps around after the largest number: no history has an event after it.
     defer { sequence &+= 1 }
     return Event(sequence: sequence, moment: moment, startsWakeUp: startsWakeUp, body: body)
   }
 }
 
 extension ByteWriter {
-  /// Monotonic time and the distance of wall time from it: the distance hardly ever changes.
+  /// Monotonic time, and the offset of wall time from it, which rarely changes.
   fileprivate mutating func write(_ moment: Moment, after previous: Moment?) {
     write(signed: moment.monotonic.microseconds &- (previous?.monotonic.microseconds ?? 0))
     write(signed: moment.wallOffset &- (previous?.wallOffset ?? 0))
@@ -155,7 +155,7 @@ extension ByteWriter {
   }
 
   private mutating func write(_ end: AttemptEnd) {
-    // Result, cause and whether something was left share a byte.
+    // Result, cause and the presence of stragglers share a byte.
     let hasRemains = end.stragglers != 0 || end.unkillable != 0
     let cause = end.cause.rawValue << 2 | (hasRemains ? Self.remainsFlag : 0)
     switch end.result {
@@ -261,7 +261,7 @@ extension ByteReader {
     }
   }
 
-  /// Tagged fields, of which there are none yet.
+  /// Tagged fields; no kind has any yet.
   fileprivate mutating func readExtension(of kind: EventKind) throws(CodingError) {
     let start = position
     try readField { (reader) throws(CodingError) in
@@ -305,7 +305,7 @@ extension ByteReader {
     if hasRemains {
       end.stragglers = try readCount()
       end.unkillable = try readCount()
-      // Else one end would have two spellings.
+      // Otherwise an end would have two encodings.
       guard end.stragglers != 0 || end.unkillable != 0 else {
         throw CodingError(offset: start, reason: .malformed("end of an attempt"))
       }
@@ -353,13 +353,13 @@ extension ByteReader {
 }
 
 extension CodingError {
-  /// - Parameter what: has a value that no case of its type stands for.
+  /// - Parameter what: names the type without a case for the value.
   static func newer(_ what: String, _ code: UInt8, at offset: Int) -> CodingError {
     CodingError(offset: offset, reason: .newer("\(what) has the value \(code)"))
   }
 }
 
 extension Moment {
-  /// How far wall time is ahead of monotonic time. Wraps around for times of hostile logs.
+  /// How far wall time is ahead of monotonic time. Wraps around for hostile logs.
   fileprivate var wallOffset: Int64 { wall.microseconds &- monotonic.microseconds }
 }

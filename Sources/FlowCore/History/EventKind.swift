@@ -1,5 +1,5 @@
-/// The kind of an event: a number that is stored in logs, and a name that people and programs see.
-/// Neither is ever given to another kind. Facts have codes below 32, decisions from 32 on.
+/// The kind of an event: a code that is stored in logs, and a name that users and programs see.
+/// Neither is ever reused for another kind. Facts have codes below 32, decisions from 32 on.
 package enum EventKind: UInt8, CaseIterable, Sendable {
   case runCreated = 1
   case definitionPart = 2
@@ -27,7 +27,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
 
   package var isFact: Bool { rawValue < 32 }
 
-  /// The spelling of the case: a case is never renamed.
+  /// The spelling of the case; a case is never renamed.
   package var name: String { String(describing: self) }
 
   package init?(name: String) {
@@ -37,14 +37,14 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
 }
 
 extension EventKind {
-  /// What an event can begin or end.
+  /// A unit that an event can begin or end.
   package enum Scope: Sendable {
     case run
     case step
     case attempt
   }
 
-  /// What begins with an event of this kind. An attempt begins with the intent to launch it.
+  /// The unit that an event of this kind begins. An attempt begins with the intent to launch it.
   package var opens: Scope? {
     switch self {
     case .runCreated, .runReopened: .run
@@ -53,7 +53,7 @@ extension EventKind {
     }
   }
 
-  /// What ends with an event of this kind.
+  /// The unit that an event of this kind ends.
   package var closes: Scope? {
     switch self {
     case .attemptEnded, .attemptWithdrawn: .attempt
@@ -64,7 +64,7 @@ extension EventKind {
   }
 }
 
-/// What an event is about.
+/// The subject of an event.
 package enum EventSubject: Hashable, Sendable {
   case run
   case step(Int32)
@@ -75,12 +75,12 @@ extension Event.Body {
   package var kind: EventKind { row.kind }
   package var subject: EventSubject { row.subject }
 
-  /// The attempt that the event is about; nil where it is about a step or the run.
+  /// The attempt of the event; nil if its subject is a step or the run.
   package var attempt: AttemptID? {
     if case .attempt(let attempt) = subject { attempt } else { nil }
   }
 
-  /// The step that the event is about, itself or one of its attempts; nil where it is about the run.
+  /// The step of the event, or of its attempt; nil if its subject is the run.
   package var step: Int32? {
     switch subject {
     case .run: nil
@@ -89,8 +89,8 @@ extension Event.Body {
     }
   }
 
-  /// What all events have, a row for each kind: code that handles a few kinds asks for these, and
-  /// does not change when a kind is added.
+  /// The common properties of events, a row for each kind: code that handles few kinds uses these,
+  /// and needs no change when a kind is added.
   private var row: (kind: EventKind, subject: EventSubject) {
     switch self {
     case .runCreated: (.runCreated, .run)

@@ -1,13 +1,13 @@
-/// Events in words: one line each, the same in `flow events` and in the simulator's timeline.
+/// Describes events in one line each, for `flow events` and for the simulator's timeline.
 ///
-/// The text is plain. Ids, paths and commands come from outside and may hold control characters, so
-/// code that prints to a terminal escapes the whole line; the words themselves need no escaping.
+/// The text is not escaped. Ids, paths and commands may hold control characters, so code that
+/// prints to a terminal escapes the entire line.
 package struct EventWording: Sendable {
   private let definition: WorkflowDefinition?
   private let systemError: @Sendable (Int32) -> String
 
   /// - Parameters:
-  ///   - definition: gives steps their names; nil while it is unknown, then steps go by number.
+  ///   - definition: names the steps; while it is nil, steps are named by number.
   ///   - systemError: describes an error number of the operating system.
   package init(
     _ definition: WorkflowDefinition?, systemError: @escaping @Sendable (Int32) -> String
@@ -75,7 +75,7 @@ package struct EventWording: Sendable {
       + " definition of \(created.definitionByteCount) bytes from \"\(created.definitionFolder)\""
   }
 
-  /// `exited 1 after 1.2s; timed out; 2 processes left over`.
+  /// `exited 1 after 1.2s; timed out; 2 stragglers`.
   private func text(_ end: AttemptEnd, ofStep step: Int32) -> String {
     var parts: [String] = []
     switch end.result {
@@ -93,7 +93,7 @@ package struct EventWording: Sendable {
     case .force: parts.append("stopped by force")
     }
     if end.stragglers > 0 {
-      parts.append("\(end.stragglers) \(end.stragglers == 1 ? "process" : "processes") left over")
+      parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")
     }
     if end.unkillable > 0 { parts.append("\(end.unkillable) cannot be killed") }
     return parts.joined(separator: "; ")

@@ -1,12 +1,12 @@
 // Fields of messages (`TaggedDefinitionCodec`), and the values of keys in them.
 
-/// The tags of a message so far: they ascend, so that a message has one encoding.
+/// The tags of a message so far: they ascend, so that a message has exactly one encoding.
 struct FieldOrder {
   private var last: UInt64 = 0
-  /// Of the tags below 64.
+  /// A bit for each tag below 64.
   private var seen: UInt64 = 0
 
-  /// Whether a field with that tag, which is below 64, has come.
+  /// Whether the field with this tag (below 64) is present.
   func has(_ tag: UInt64) -> Bool { seen & (1 << tag) != 0 }
 
   fileprivate mutating func take(_ tag: UInt64) -> Bool {
@@ -23,7 +23,7 @@ extension ByteWriter {
     writeNested(body)
   }
 
-  /// What `body` writes, after its length.
+  /// The bytes that `body` writes, after their length.
   mutating func writeNested(_ body: (inout ByteWriter) -> Void) {
     let start = bytes.count
     bytes.append(0)
@@ -38,7 +38,7 @@ extension ByteWriter {
     bytes.replaceSubrange(start...start, with: prefix.bytes)
   }
 
-  /// Text that takes all of its field.
+  /// A string that fills its field.
   mutating func write(text: String) {
     bytes.append(contentsOf: text.utf8)
   }
@@ -84,7 +84,7 @@ extension ByteReader {
 
   /// Reads the field of a key.
   ///
-  /// - Parameter owner: what has the key, for messages.
+  /// - Parameter owner: the owner of the key, for messages.
   mutating func readValue<Owner>(
     _ tag: UInt64, _ keys: [DefinitionKey<Owner>], of owner: String, into result: inout Owner
   ) throws(CodingError) {
@@ -93,7 +93,7 @@ extension ByteReader {
       throw CodingError(offset: start, reason: .newer("\(owner) has a field \(tag)"))
     }
     let value = try readValue(key.type, named: key.name)
-    // What has its default is left out.
+    // A field with its default value is omitted.
     try require(value != key.value(of: result), key.name, at: start)
     key.set(value, in: &result)
   }
@@ -115,7 +115,7 @@ extension ByteReader {
     }
   }
 
-  /// A number that a later version may have allowed to be greater.
+  /// A number whose range a newer flow may have extended.
   private mutating func readNumber(
     _ range: ClosedRange<Int64>, _ name: String
   ) throws(CodingError) -> Int64 {

@@ -1,5 +1,5 @@
-/// A point of the monotonic clock, which stands still while the machine sleeps and starts anew with
-/// every boot. Delays and timeouts count on it.
+/// A reading of the monotonic clock, which stops while the machine sleeps and restarts at every
+/// boot. Delays and timeouts use it.
 package struct Instant: Hashable, Comparable, Sendable {
   package var microseconds: Int64
 
@@ -11,21 +11,21 @@ package struct Instant: Hashable, Comparable, Sendable {
     left.microseconds < right.microseconds
   }
 
-  /// Later by that much; the end of time where the sum would not fit.
+  /// Later by that much; saturates at the largest value.
   package func advanced(byMilliseconds milliseconds: Int64) -> Instant {
     let (scaled, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
     return overflow ? Instant(microseconds: .max) : advanced(byMicroseconds: scaled)
   }
 
-  /// Later by that much; the end of time where the sum would not fit.
+  /// Later by that much; saturates at the largest value.
   package func advanced(byMicroseconds delta: Int64) -> Instant {
     let (sum, overflow) = microseconds.addingReportingOverflow(delta)
     return Instant(microseconds: overflow ? .max : sum)
   }
 }
 
-/// What a calendar shows: microseconds since 1970-01-01T00:00:00 UTC. It can jump both ways, so it
-/// is shown to people and decides nothing within one boot.
+/// Wall time: microseconds since 1970-01-01T00:00:00 UTC. It can jump both ways, so it is
+/// displayed, and decides nothing within one boot.
 package struct WallTime: Hashable, Comparable, Sendable {
   package var microseconds: Int64
 

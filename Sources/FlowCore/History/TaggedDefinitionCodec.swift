@@ -5,12 +5,12 @@
 ///     length   varint, of the bytes that follow
 ///     bytes    the value
 ///
-/// A field that has its default is left out, so a key that is added changes no message that does not
-/// use it. A tag is never given to another field. A tag, or a word of an enumeration, that this
-/// program does not know was written by a newer one, since checksums of the log have ruled out damage:
-/// that is its own error (`CodingError.Reason.newer`).
+/// A field with its default value is omitted, so a new key changes no message that does not use it.
+/// A tag is never reused for another field. Checksums of the log have ruled out damage, so an
+/// unknown tag or an unknown case was written by a newer flow, which is an error of its own
+/// (`CodingError.Reason.newer`).
 ///
-/// The tags of keys are in the tables of keys; here are those of the structure.
+/// The tables of keys hold the tags of keys; this file holds those of the structure.
 enum TaggedDefinitionCodec {
   private enum WorkflowTag {
     static let name: UInt64 = 1
@@ -106,7 +106,7 @@ enum TaggedDefinitionCodec {
           let arguments = try reader.readList { (reader) throws(CodingError) in
             try reader.readString()
           }
-          // A step has one command.
+          // A step has exactly one command.
           if arguments.isEmpty || order.has(StepTag.shell) {
             throw CodingError(offset: start, reason: .malformed("command"))
           }

@@ -1,12 +1,13 @@
-/// An attempt's end, reduced to what decisions depend on.
+/// The part of an attempt's end that decisions depend on.
 package enum AttemptConclusion: Equatable, Sendable {
   case succeeded
-  /// By one of the kinds that retry policies name. The exit code is zero unless the kind is `.exit`.
+  /// The kind of failure, as retry policies name it. The exit code is zero unless the kind is
+  /// `.exit`.
   case failed(FailureKinds, exitCode: UInt8)
-  /// It was stopped, since the run stops.
+  /// It was stopped because the run stops.
   case cancelled
   case lost
-  /// Some of its processes cannot be killed: nothing may run beside them.
+  /// Some of its processes cannot be killed, so no other attempt of the step may start.
   case unkillable
 
   package init(_ end: AttemptEnd) {
@@ -17,7 +18,7 @@ package enum AttemptConclusion: Equatable, Sendable {
     switch (end.result, end.cause) {
     case (.lost, _): self = .lost
     case (.launchFailed, _): self = .failed(.launch, exitCode: 0)
-    // The exit status of a command that was sent SIGTERM does not count: it was cut short.
+    // The exit status after SIGTERM does not count: the command was interrupted.
     case (_, .deadline): self = .failed(.timeout, exitCode: 0)
     case (_, .stop), (_, .force): self = .cancelled
     case (.exited(code: 0), .byItself): self = .succeeded

@@ -1,15 +1,15 @@
-/// One attempt as the history of its run tells it.
+/// One attempt, as recorded in the history of its run.
 package struct AttemptHistory: Equatable, Sendable {
   package let id: AttemptID
-  /// Whether it asked the step's probe, and did not do its work.
+  /// Whether it ran the step's probe instead of its command.
   package let isProbe: Bool
-  /// Nil before the launch is known, and where a lost attempt may never have been launched.
+  /// Nil before the launch is known, and for a lost attempt that may never have been launched.
   package let launchedAt: RunPoint?
   /// Nil while the attempt is open.
   package let end: AttemptEnd?
   private let times: Kept
 
-  /// Out of line: most questions are about attempts whose times were not kept.
+  /// Stored out of line: most histories keep no times.
   private indirect enum Kept: Equatable, Sendable {
     case nothing
     case times(AttemptTimes)
@@ -32,15 +32,15 @@ package struct AttemptHistory: Equatable, Sendable {
   package var isOfNote: Bool { launchedAt != nil || end != nil }
 }
 
-// MARK: - Where the history keeps times
+// MARK: - With times
 
 extension AttemptHistory {
-  /// What the engine chose when the attempt had ended.
+  /// The engine's decision after the attempt had ended.
   package enum Next: Equatable, Sendable {
-    /// It was the last, or has not ended.
+    /// The attempt was the last one, or has not ended.
     case none
     case retry(delayMilliseconds: Int64)
-    /// It was lost, or its probe said that its work was not done.
+    /// The attempt was lost, or its probe reported that the work was not done.
     case rerun
     case probe
   }
@@ -61,16 +61,16 @@ extension AttemptHistory {
   /// When the step became ready for it.
   package var readyAt: RunPoint { kept.readyAt }
   package var scheduledAt: RunPoint { kept.scheduledAt }
-  /// When the engine began to stop it; nil where it did not.
+  /// When the engine began to stop it; nil if it did not.
   package var stoppedAt: RunPoint? { kept.stoppedAt }
   package var stop: Stop? { kept.stop }
-  /// The last engine that found it still running; nil where none did.
+  /// The last engine that reattached to it; nil if none did.
   package var survivedTo: Int32? { kept.survivedTo }
   package var endedAt: RunPoint? { kept.endedAt }
   package var next: Next { kept.next }
 }
 
-/// When things happened to an attempt, and what was chosen then.
+/// The times of an attempt, and the decision that followed it.
 struct AttemptTimes: Equatable, Sendable {
   let readyAt: RunPoint
   let scheduledAt: RunPoint
@@ -85,7 +85,7 @@ struct AttemptTimes: Equatable, Sendable {
     self.scheduledAt = scheduledAt
   }
 
-  /// A stop for another reason changes nothing but that it may be by force.
+  /// A second stop keeps the first reason; it can only add force.
   mutating func stopped(_ reason: AttemptHistory.Stop, at point: RunPoint) {
     if stop == nil { stoppedAt = point }
     if stop == nil || reason == .request(force: true) { stop = reason }

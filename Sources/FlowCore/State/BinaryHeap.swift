@@ -1,8 +1,8 @@
-/// A binary min-heap. Its layout depends on nothing but the order of calls, so two heaps that went
-/// through the same calls are equal.
+/// A binary min-heap. Its layout depends only on the order of calls, so two heaps with the same
+/// calls are equal.
 ///
-/// Public and inlinable, since loops turn around it: what another module calls would look up its types
-/// at every turn, and the compiler specializes across modules nothing that is only a package's.
+/// Public and inlinable because hot loops use it: the compiler does not specialize package-level
+/// generics across modules, so each call would look up its types at run time.
 public struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
   @usableFromInline var elements: [Element] = []
 
@@ -12,10 +12,10 @@ public struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
   @inlinable public var count: Int { elements.count }
   @inlinable public var min: Element? { elements.first }
 
-  /// The smallest elements, in order; costs nothing for those that are not asked for.
+  /// The smallest elements, in order, computed lazily.
   package func smallest(_ count: Int) -> [Element] {
     var found: [Element] = []
-    // Places whose parents are all found; small, so that a search for the least costs little.
+    // Indices whose ancestors are all emitted; few, so a linear search for the least is cheap.
     var candidates = elements.isEmpty ? [] : [0]
     while found.count < count {
       let least = candidates.indices.min { elements[candidates[$0]] < elements[candidates[$1]] }

@@ -1,8 +1,8 @@
-/// What a history is read into: a state, a summary, or the list of its events.
+/// A fold over the events of a history: into a state, a summary, or a list of events.
 package protocol EventFold {
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
-  /// - Throws: `HistoryError` where the event cannot follow; then the fold is of no more use.
+  /// - Throws: `HistoryError` if the event cannot follow; then the fold is unusable.
   mutating func apply(_ event: Event) throws(HistoryError)
 }
 

@@ -1,22 +1,22 @@
-/// Events that no run of this program can have recorded in this order.
+/// A sequence of events that this program cannot have recorded.
 package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible {
   package enum Reason: Equatable, Sendable {
-    /// The sequence number that should have come.
+    /// The expected sequence number.
     case outOfSequence(expected: Int64)
     case unknownStep(Int32)
-    /// What happened to a step cannot happen in this phase.
+    /// The event is impossible in the step's phase.
     case impossible(step: Int32, StepLifecycle.Phase)
-    /// The event cannot come before the run is defined, or comes a second time.
+    /// The event precedes the complete definition, or is repeated.
     case misplaced
-    /// The definition that the first events carry is not readable.
+    /// The definition in the first events cannot be decoded.
     case definition(CodingError)
-    /// So many bytes, none or too many.
+    /// A definition of this many bytes: zero, or above the limit.
     case definitionSize(Int64)
-    /// The needs of the definition's steps form a circle.
+    /// The needs of the definition's steps form a cycle.
     case cycle
-    /// What only a later version can have written, in words, and the version that created the run.
+    /// Written by a newer flow: a description, and the version that created the run.
     case newer(String, createdBy: String)
-    /// An event after the end of the run.
+    /// The event follows the end of the run.
     case afterEnd
   }
 
@@ -30,7 +30,7 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     self.reason = reason
   }
 
-  /// Whether nothing is wrong with the history but that a later version wrote it.
+  /// Whether the history is valid, but written by a newer flow.
   package var isNewer: Bool {
     if case .newer = reason { true } else { false }
   }

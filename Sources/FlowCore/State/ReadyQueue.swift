@@ -1,6 +1,6 @@
-/// Steps that could start now, by precedence: longest remaining chain first, then definition order.
+/// Steps that can start now, by precedence: longest remaining chain first, then definition order.
 package struct ReadyQueue: Equatable, Sendable {
-  /// Ranks, not steps: the graph has sorted the steps once and for all.
+  /// Ranks instead of steps: the graph has sorted the steps once.
   private var ranks = BinaryHeap<Int32>()
 
   package init() {}
@@ -12,7 +12,7 @@ package struct ReadyQueue: Equatable, Sendable {
     ranks.min.map { graph.step(ranked: $0) }
   }
 
-  /// The steps that start next, the first first.
+  /// The steps that start next, in order.
   package func first(_ count: Int, in graph: DependencyGraph) -> [Int] {
     ranks.smallest(count).map { graph.step(ranked: $0) }
   }

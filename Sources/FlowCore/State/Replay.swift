@@ -1,8 +1,8 @@
-/// Rebuilds a run's state from its events, the definition included.
+/// Rebuilds a run's state, including the definition, from its events.
 package struct Replay: EventFold, Equatable, Sendable {
   /// The state so far; nil before the definition is complete.
   package private(set) var state: RunState?
-  /// Whether there is a state. To compare that with nil copies it.
+  /// Whether the state exists. Comparing the state with nil would copy it.
   package private(set) var isDefined = false
   private var created: RunCreated?
   private var policy = Policy.current
@@ -11,11 +11,11 @@ package struct Replay: EventFold, Equatable, Sendable {
 
   package init() {}
 
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
-  /// - Throws: `HistoryError` where the event cannot follow; then the replay is of no more use.
+  /// - Throws: `HistoryError` if the event cannot follow; then the replay is unusable.
   package mutating func apply(_ event: Event) throws(HistoryError) {
-    // In place: a copy of the state for each event would make replay quadratic.
+    // In place, because a copy of the state for each event would make replay quadratic.
     if isDefined {
       try state?.apply(event)
       return
@@ -50,7 +50,7 @@ package struct Replay: EventFold, Equatable, Sendable {
     }
   }
 
-  /// Lets `body` look at the state where it is: to copy it costs more than most looks.
+  /// Calls `body` with the state in place, because copying it costs more than most reads.
   ///
   /// - Returns: nil before the definition is complete.
   mutating func inspect<Result, Failure: Error>(

@@ -1,9 +1,9 @@
-/// Questions about steps: `state` must not be nil.
+/// Queries about steps; `state` must not be nil.
 extension RunHistory {
-  /// When the last event was recorded: until then, at least, an engine drove the run.
+  /// When the last event was recorded: an engine drove the run at least until then.
   package var lastEventAt: WallTime? { last?.wall }
 
-  /// The attempts of a step, the first first; all must have been kept.
+  /// The attempts of a step, in order; the history must keep all attempts.
   package func attempts(ofStep step: Int) -> [AttemptHistory] {
     precondition(keepsAllAttempts, "the attempts before the last were not kept")
     var found: [AttemptHistory] = []
@@ -16,14 +16,14 @@ extension RunHistory {
     return found
   }
 
-  /// The last attempt of a step: where times are kept the last that was scheduled, else the last that
+  /// The last attempt of a step: with times, the last that was scheduled; without, the last that
   /// was launched or has ended.
   package func lastAttempt(ofStep step: Int) -> AttemptHistory? {
     let place = lastAttempts[step]
     return place == Self.none ? nil : attempt(at: Int(place))
   }
 
-  /// All attempts that were kept, in the order in which they began. Withdrawn ones are none.
+  /// All kept attempts, in the order in which they began, without withdrawn ones.
   package var allAttempts: some Sequence<AttemptHistory> {
     attempts.indices.lazy.filter { !attempts[$0].isWithdrawn }.map { attempt(at: $0) }
   }
@@ -35,28 +35,29 @@ extension RunHistory {
       times: keepsTimes ? attemptTimes[place] : nil)
   }
 
-  /// The need for which a step was skipped; nil where it was not, or because the run stopped.
+  /// The need because of which a step was skipped; nil if it was not skipped, or because the run
+  /// stopped.
   package func skippedNeed(ofStep step: Int) -> Int? {
     skippedFor[step] == Self.none ? nil : Int(skippedFor[step])
   }
 }
 
-// MARK: - Where times are kept
+// MARK: - With times
 
 extension RunHistory {
-  /// Since when a step is ready and has no intent; nil where it is not.
+  /// Since when a step is ready without an intent; nil if it is not.
   package func readySince(step: Int) -> RunPoint? { steps[step].readySince }
 
-  /// When a step had its end; nil while it has none.
+  /// When a step settled; nil while it has not.
   package func settledAt(step: Int) -> RunPoint? { steps[step].settledAt }
 
-  /// When a step had its end in the round before, if it runs again in this one.
+  /// When a step settled in the previous round, if it runs again in this one.
   package func settledBefore(step: Int) -> RunPoint? { steps[step].settledBefore }
 
-  /// Whether the run was stopping before the step had its end.
+  /// Whether the run was stopping before the step settled.
   package func wasStopped(step: Int) -> Bool { steps[step].wasStopped }
 
-  /// When, and why, the run began to stop in this round; nil where it did not.
+  /// When and why the run began to stop in this round; nil if it did not.
   package var stopping: (point: RunPoint, reason: StopReason)? {
     guard stopReason != nil else { return nil }
     for mark in marks.reversed() {
@@ -65,8 +66,8 @@ extension RunHistory {
     return nil
   }
 
-  /// When the step's last need was met, and which that was; nil where it has none or one is not.
-  /// Of needs that were met together the first counts.
+  /// The step's last need to be met, and when; nil without needs, or while one is unmet. Of needs
+  /// met at the same time, the first counts.
   package func lastNeed(ofStep step: Int) -> (step: Int, point: RunPoint)? {
     var last: (step: Int, point: RunPoint)?
     for need in state?.definition.steps[step].needs ?? [] {

@@ -1,4 +1,4 @@
-/// When everything happened, where that is kept.
+/// Times of lives, rounds and steps, if the history keeps them.
 extension RunHistory {
   /// One process that drove the run.
   package struct Life: Equatable, Sendable {
@@ -11,18 +11,18 @@ extension RunHistory {
   /// One pass over the steps, up to an end of the run.
   package struct Round: Equatable, Sendable {
     package let from: RunPoint
-    /// Nil while the round has no end, as is its outcome.
+    /// Nil while the round is unfinished, as is its outcome.
     package internal(set) var endedAt: RunPoint?
     package internal(set) var outcome: RunOutcome?
   }
 
-  /// An event that concerns the whole run and explains what steps did.
+  /// An event of the entire run that explains the behaviour of steps.
   package struct Mark: Equatable, Sendable {
     package let point: RunPoint
     package let body: Event.Body
   }
 
-  /// Takes in an event that the rest of the history has taken in.
+  /// Applies an event that the rest of the history has applied.
   mutating func note(_ event: Event, at point: RunPoint) {
     extendLife(event, to: point)
     switch event.body {
@@ -63,7 +63,7 @@ extension RunHistory {
     }
   }
 
-  /// The event that begins a life or a round is not one of the life before.
+  /// The event that begins a life or a round does not belong to the previous one.
   private mutating func extendLife(_ event: Event, to point: RunPoint) {
     switch event.body.kind {
     case .engineStarted, .runReopened: break
@@ -97,7 +97,7 @@ extension RunHistory {
     replay.inspect { $0.steps[step].phase }
   }
 
-  /// Notes that a step is ready, if it is.
+  /// Notes since when a step is ready, if it is.
   private mutating func becameReady(_ step: Int, at point: RunPoint) {
     if steps[step].readySince == nil, phase(ofStep: step) == .ready {
       steps[step].readySince = point
@@ -120,7 +120,7 @@ extension RunHistory {
     steps[step].readySince = nil
   }
 
-  /// The step is as ready as before, and the number is free again.
+  /// The step is ready as before, and the attempt number is free again.
   private mutating func withdrawn(_ attempt: AttemptID) {
     let step = Int(attempt.step)
     guard let place = knownPlace(of: attempt) else { return }

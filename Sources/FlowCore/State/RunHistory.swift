@@ -1,12 +1,12 @@
-/// What a run's events tell people: the state that `Replay` rebuilds, and besides it what no decision
-/// depends on, such as when things happened and how each attempt ended.
+/// The read model of a run: the state that `Replay` rebuilds, plus facts that no decision depends
+/// on, such as times and the end of each attempt.
 package struct RunHistory: EventFold, Equatable, Sendable {
-  /// How much is kept of a history.
+  /// How much detail of a history is kept.
   package enum Detail: Sendable {
-    /// The last attempt of each step: bounded by the workflow, however long the history is.
+    /// The last attempt of each step: memory is bounded by the workflow, not by the history.
     case lastAttempts
     case allAttempts
-    /// All attempts, from their intents on, and when everything happened.
+    /// All attempts from their intents on, with all times.
     case times
   }
 
@@ -15,9 +15,9 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   /// Nil before the first event, as are the times.
   package private(set) var runID: String?
   package private(set) var startedAt: WallTime?
-  /// Nil while the run has no end.
+  /// Nil while the run is unfinished.
   package private(set) var finishedAt: WallTime?
-  /// Why no more attempts were scheduled; nil where the run was left to come to its own end.
+  /// Why the run was stopped; nil if it was not.
   package private(set) var stopReason: StopReason?
   package private(set) var time = RunTime()
   /// The last event; nil before the first.
@@ -25,34 +25,34 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   package private(set) var lastSequence: Int64 = 0
 
   var attempts: [KeptAttempt] = []
-  /// By step: the place of its last attempt in `attempts`, or `none`.
+  /// By step: the index of its last attempt in `attempts`, or `none`.
   var lastAttempts: [Int32] = []
-  /// By step: the need that it was skipped for, or `none`.
+  /// By step: the need because of which it was skipped, or `none`.
   var skippedFor: [Int32] = []
 
-  // Only where times are kept.
+  // Only with times.
 
   package internal(set) var lives: [Life] = []
   package internal(set) var rounds: [Round] = []
   package internal(set) var marks: [Mark] = []
-  /// By place in `attempts`.
+  /// By index in `attempts`.
   var attemptTimes: [AttemptTimes] = []
   /// By step.
   var steps: [KeptStep] = []
 
   static let none: Int32 = -1
 
-  /// An attempt in the one array for all steps: an array for each step would cost a million steps a
-  /// million allocations.
+  /// An attempt in one array for all steps: an array per step would take a million allocations for
+  /// a million steps.
   struct KeptAttempt: Equatable, Sendable {
     let id: AttemptID
-    /// The place of the step's attempt before, or `none`.
+    /// The index of the step's previous attempt, or `none`.
     let previous: Int32
-    /// Whether it asked the step's probe.
+    /// Whether it ran the step's probe.
     let isProbe: Bool
-    /// Given up before anything of it was started; then it is no attempt.
+    /// Withdrawn before any process of it was started; then it does not count as an attempt.
     var isWithdrawn = false
-    /// Before the start of the run where it is not known: an optional would take more room.
+    /// A time before the start of the run means unknown: an optional would take more memory.
     private var launch = RunPoint(elapsed: -1, wall: WallTime(microseconds: 0))
     var end: AttemptEnd?
 
@@ -69,10 +69,10 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   }
 
   struct KeptStep: Equatable, Sendable {
-    /// Since when it is ready; nil where it is not.
+    /// Since when it is ready; nil if it is not.
     var readySince: RunPoint?
     var settledAt: RunPoint?
-    /// When it had its end in the round before.
+    /// When it settled in the previous round.
     var settledBefore: RunPoint?
     var wasStopped = false
   }
@@ -87,9 +87,9 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   var keepsTimes: Bool { detail == .times }
   var keepsAllAttempts: Bool { detail != .lastAttempts }
 
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
-  /// - Throws: `HistoryError` where the event cannot follow; then the history is of no more use.
+  /// - Throws: `HistoryError` if the event cannot follow; then the history is unusable.
   package mutating func apply(_ event: Event) throws(HistoryError) {
     try replay.apply(event)
     let point = time.advance(to: event)
@@ -125,7 +125,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     for step in skippedFor.indices { skippedFor[step] = Self.none }
   }
 
-  /// A launch is reported once, or found by a later engine whose predecessor did not record it.
+  /// A launch is reported once, or found by a later engine if the previous one did not record it.
   private mutating func launched(_ attempt: AttemptID, at point: RunPoint) {
     let place = place(of: attempt)
     if attempts[place].launchedAt == nil { attempts[place].launchedAt = point }
@@ -136,7 +136,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     attempts[place].end = end
     // A lost attempt may never have been launched.
     if end.result == .lost { return }
-    // The launch was recorded when it was reported; the monitor measured from the launch itself.
+    // The launch was recorded when it was reported; the monitor measures from the launch itself.
     let measured = point.before(byMicroseconds: end.durationMicroseconds)
     let earliest = keepsTimes ? attemptTimes[place].scheduledAt : measured
     let start = measured.elapsed < earliest.elapsed ? earliest : measured
@@ -145,8 +145,8 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     }
   }
 
-  /// The place of a step's last attempt. Where times are kept an intent has made it, else its first
-  /// fact does: until then the attempt before is the last of which there is something to tell.
+  /// The index of a step's last attempt. With times, the intent creates it; without, its first fact
+  /// does: until then, the previous attempt is the last one with facts.
   func knownPlace(of attempt: AttemptID) -> Int? {
     let last = lastAttempts[Int(attempt.step)]
     return last != Self.none && attempts[Int(last)].id == attempt ? Int(last) : nil
@@ -156,7 +156,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     knownPlace(of: attempt) ?? add(attempt)
   }
 
-  /// - Returns: the place of the new attempt.
+  /// - Returns: the index of the new attempt.
   mutating func add(_ attempt: AttemptID) -> Int {
     let step = Int(attempt.step)
     let last = lastAttempts[step]

@@ -1,7 +1,6 @@
-/// All that a run's history says about what comes next.
+/// The state of a run: the only input of the engine's decisions (`Decider`).
 ///
-/// `apply` is the only thing that changes it, live and in replay alike; what the engine chooses
-/// depends on nothing else (`Decider`).
+/// Only `apply` changes it, live and in replay alike.
 package struct RunState: Equatable, Sendable {
   package enum Phase: Equatable, Sendable {
     case running
@@ -17,25 +16,25 @@ package struct RunState: Equatable, Sendable {
   package private(set) var lastSequence: Int64
   /// When the last event was recorded.
   package private(set) var lastMoment: Moment
-  /// The engine that drove the run last; nil before the first says so.
+  /// The last engine that drove the run; nil before the first event of one.
   package private(set) var engine: EngineStarted?
   package private(set) var ready = ReadyQueue()
   package private(set) var timers = TimerQueue()
-  /// Attempts that are scheduled and have no end.
+  /// Attempts that are scheduled and have not ended.
   package private(set) var openAttempts = 0
-  /// Steps that have no end.
+  /// Steps that have not settled.
   package private(set) var unsettledSteps: Int
-  /// The first step that failed for good and may not.
+  /// The first step that failed for good and is not allowed to.
   package private(set) var firstFailure: Int32?
-  /// The last request to cancel; with `force`, if any was.
+  /// The last cancel request; with `force`, if any request had it.
   package private(set) var cancel: CancelRequest?
-  /// The ids of all requests to cancel.
+  /// The ids of all cancel requests.
   package private(set) var cancelRequests: Set<UInt64> = []
   package private(set) var timeoutPassed = false
-  /// Steps that have no end of their own because the run stopped.
+  /// Steps that did not settle by themselves because the run stopped.
   package private(set) var stoppedSteps = 0
 
-  // What awaits a decision.
+  // Pending decisions.
 
   /// Steps whose attempt has ended.
   package private(set) var undecided = WorkQueue<Int32>()
@@ -49,7 +48,7 @@ package struct RunState: Equatable, Sendable {
     package let reason: SkipReason
   }
 
-  /// The state behind the last part of the definition.
+  /// The state after the last part of the definition.
   init(created: RunCreated, definition: WorkflowDefinition, graph: DependencyGraph, event: Event) {
     self.created = created
     self.definition = definition
@@ -85,9 +84,9 @@ package struct RunState: Equatable, Sendable {
 
   // MARK: Evolve
 
-  /// Takes in the next event of the history.
+  /// Applies the next event of the history.
   ///
-  /// - Throws: `HistoryError` where the event cannot follow; then the state is of no more use.
+  /// - Throws: `HistoryError` if the event cannot follow; then the state is unusable.
   package mutating func apply(_ event: Event) throws(HistoryError) {
     guard event.sequence == lastSequence + 1 else {
       throw HistoryError(event, .outOfSequence(expected: lastSequence + 1))
@@ -169,8 +168,8 @@ package struct RunState: Equatable, Sendable {
     }
   }
 
-  /// Decisions are taken in the order in which their causes came. Static: a method would be given a
-  /// copy of the state beside the queue, and the queue, then shared, would be copied to be changed.
+  /// Decisions are made in the order of their causes. Static, because a method would hold a copy of
+  /// the state beside the queue, and the shared queue would be copied on each change.
   private static func take<Element>(
     _ element: Element, from queue: inout WorkQueue<Element>, _ event: Event
   ) throws(HistoryError) {
@@ -193,7 +192,7 @@ package struct RunState: Equatable, Sendable {
     let wasForced = cancel?.force ?? false
     cancelRequests.insert(request.id)
     cancel = CancelRequest(id: request.id, force: request.force || wasForced)
-    // Force comes on top of a stop that is under way: ask again, now without grace.
+    // Force escalates a stop that is under way: request it again, now without grace.
     if request.force, !wasForced, case .stopping = phase { queueStops() }
   }
 
@@ -223,8 +222,8 @@ package struct RunState: Equatable, Sendable {
     settled(step, isDone: outcome == .succeeded || (outcome == .failed && isAllowed))
   }
 
-  /// Tells the dependents. A skipped step never ran, but its dependents may run all the same if the
-  /// step says `allowFailure`.
+  /// Updates the dependents. A skipped step never ran, but its dependents run anyway if the step
+  /// sets `allowFailure`.
   private mutating func settled(_ step: Int32, isDone: Bool) {
     unsettledSteps -= 1
     guard case .running = phase else { return }
@@ -252,7 +251,7 @@ package struct RunState: Equatable, Sendable {
     queueStops()
   }
 
-  /// Whether another round would run anything.
+  /// Whether another round would run any step.
   package var canReopen: Bool {
     isFinished && steps.contains { $0.phase != .succeeded }
   }

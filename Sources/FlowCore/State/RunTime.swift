@@ -1,4 +1,4 @@
-/// A moment of a run: in the run's own time, which never goes back, and as a calendar showed it.
+/// A point in a run: in the run's own time, which never goes back, and in wall time.
 package struct RunPoint: Equatable, Sendable {
   /// Microseconds since the run was created, as `RunTime` counts them.
   package var elapsed: Int64
@@ -9,7 +9,7 @@ package struct RunPoint: Equatable, Sendable {
     self.wall = wall
   }
 
-  /// So many microseconds earlier, but not before the run was created.
+  /// The point this many microseconds earlier, but not before the run was created.
   package func before(byMicroseconds delta: Int64) -> RunPoint {
     RunPoint(
       elapsed: max(0, elapsed - max(0, delta)),
@@ -17,9 +17,9 @@ package struct RunPoint: Equatable, Sendable {
   }
 }
 
-/// The time of a run, counted from one event to the next: by the monotonic clock within a boot, and by
-/// the wall clock from one boot to another, the only clock that spans both. So a change of the wall
-/// clock moves no attempt, and a run that waited across a reboot has a gap there.
+/// The time of a run, accumulated from event to event: by the monotonic clock within a boot, and by
+/// the wall clock across boots, the only clock that spans both. A change of the wall clock
+/// therefore moves no attempt, and a reboot shows as a gap.
 package struct RunTime: Equatable, Sendable {
   private var last: Moment?
   private var elapsed: Int64 = 0
@@ -27,7 +27,7 @@ package struct RunTime: Equatable, Sendable {
 
   init() {}
 
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
   /// - Returns: its point.
   mutating func advance(to event: Event) -> RunPoint {
@@ -42,7 +42,7 @@ package struct RunTime: Equatable, Sendable {
     elapsedThen(next.moment, isSameClock: isSameClock(next))
   }
 
-  /// The point of a moment at which no event was recorded, such as now.
+  /// The point of a moment without an event, such as now.
   ///
   /// - Parameter bootID: the boot of the clock that was read.
   package func point(of moment: Moment, bootID: String) -> RunPoint {
@@ -53,7 +53,7 @@ package struct RunTime: Equatable, Sendable {
   private func isSameClock(_ event: Event) -> Bool {
     switch event.body {
     case .engineStarted(let engine): bootID == nil || engine.host.bootID == bootID
-    // The next event says which boot this is.
+    // The next event names the new boot.
     case .runReopened: false
     default: true
     }

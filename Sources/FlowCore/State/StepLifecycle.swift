@@ -1,12 +1,12 @@
-/// Where one step stands.
+/// The lifecycle of one step.
 ///
 ///     waiting ─▶ ready ─▶ starting ─▶ running ─▶ (stopping) ─▶ ended ─▶ succeeded │ failed │ cancelled
 ///        │         ▲ │        │                                  │
 ///        │         │ │        └── withdrawn ─▶ ready             └─▶ backingOff ─▶ ready
 ///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe)
 ///
-/// `next(after:)` is this diagram as a table. `ended` and `doomed` last no longer than a wake-up: the
-/// decision that follows shares its commit.
+/// `next(after:)` is this diagram as a table. `ended` and `doomed` last at most one wake-up: the
+/// decision that follows is in the same commit.
 package struct StepLifecycle: Equatable, Sendable {
   package enum Phase: Equatable, Sendable {
     case waiting(unmetNeeds: Int32)
@@ -16,7 +16,7 @@ package struct StepLifecycle: Equatable, Sendable {
     case stopping
     case ended(AttemptConclusion)
     case backingOff
-    /// A need failed, or the run stops: no more attempts will be scheduled.
+    /// A need failed, or the run stops: no further attempt is scheduled.
     case doomed
     case succeeded
     case failed
@@ -24,14 +24,14 @@ package struct StepLifecycle: Equatable, Sendable {
     case cancelled
   }
 
-  /// What happens to a step. A number is that of the attempt concerned.
+  /// An event in the life of a step, with the number of the attempt concerned.
   package enum Event: Equatable, Sendable {
     // Facts.
     case launched(Int32)
     case found(Int32, AttemptFinding)
     case deadlinePassed(Int32)
     case ended(Int32, AttemptConclusion)
-    /// The attempt was never started: the step is as ready as before, and the number is free again.
+    /// The attempt was never started: the step is ready as before, and the number is free again.
     case withdrawn(Int32)
     case delayOver
 
@@ -51,13 +51,13 @@ package struct StepLifecycle: Equatable, Sendable {
   }
 
   package private(set) var phase: Phase
-  /// The number of the last attempt that was scheduled; zero before the first.
+  /// The number of the last scheduled attempt; zero before the first.
   package private(set) var attempt: Int32 = 0
   /// Attempts that failed and count against `maxAttempts`.
   package private(set) var failures: Int32 = 0
   /// Attempts that were lost.
   package private(set) var losses: Int32 = 0
-  /// Whether the attempt that is open, or comes next, asks the step's probe.
+  /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
   /// The number of the last attempt before this round of the run.
   private var attemptBefore: Int32 = 0
@@ -72,7 +72,7 @@ package struct StepLifecycle: Equatable, Sendable {
     attemptBefore = attempt
   }
 
-  /// Whether the step has its end in this round of the run.
+  /// Whether the step has settled in this round of the run.
   package var isSettled: Bool {
     switch phase {
     case .succeeded, .failed, .skipped, .cancelled: true
@@ -83,7 +83,7 @@ package struct StepLifecycle: Equatable, Sendable {
   /// Whether an attempt was scheduled in this round of the run.
   package var hasBegun: Bool { attempt > attemptBefore }
 
-  /// Whether an attempt is scheduled that has no end.
+  /// Whether a scheduled attempt has not ended.
   package var hasOpenAttempt: Bool {
     switch phase {
     case .starting, .running, .stopping: true
@@ -94,12 +94,13 @@ package struct StepLifecycle: Equatable, Sendable {
 
   // MARK: Transitions
 
-  /// The phase that follows; nil where the event cannot happen.
+  /// The phase after the event; nil if the event is impossible.
   private func next(after event: Event) -> Phase? {
     switch (phase, event) {
     case (.waiting(let unmetNeeds), .needMet):
       unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
-    // The step has its end: it was skipped or cancelled meanwhile, or succeeded in an earlier round.
+    // The step has settled: it was skipped or cancelled in the meantime, or succeeded in an earlier
+    // round.
     case (.doomed, .needMet), (.succeeded, .needMet), (.skipped, .needMet), (.cancelled, .needMet):
       phase
     case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed): .doomed
@@ -119,14 +120,14 @@ package struct StepLifecycle: Equatable, Sendable {
 
     case (.starting, .found(attempt, .running)): .running
     case (.running, .found(attempt, .running)), (.stopping, .found(attempt, .running)): phase
-    // Not what was running: the history says that it was launched.
+    // Not a running attempt: its launch is in the history.
     case (.starting, .found(attempt, .neverLaunched)), (.stopping, .found(attempt, .neverLaunched)):
       phase
 
     case (.ended(.failed), .retryScheduled(attempt)): .backingOff
     case (.backingOff, .delayOver): .ready
     case (.ended(.lost), .rerunScheduled(attempt)) where !asksProbe: .ready
-    // The probe says that the work was not done.
+    // The probe reports that the work was not done.
     case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled(attempt)) where asksProbe: .ready
     case (.ended(.lost), .probeScheduled(attempt)): .ready
 
@@ -144,16 +145,16 @@ package struct StepLifecycle: Equatable, Sendable {
     }
   }
 
-  /// Takes in the next event.
+  /// Applies the next event.
   ///
-  /// - Returns: false where it cannot happen; then nothing changed.
+  /// - Returns: false if the event is impossible; then nothing changed.
   mutating func apply(_ event: Event) -> Bool {
     guard let next = next(after: event) else { return false }
     phase = next
     switch event {
     case .scheduled(let number): attempt = number
     case .withdrawn: attempt -= 1
-    // A probe's failure is an answer.
+    // A probe that fails has answered.
     case .ended(_, .failed): if !asksProbe { failures += 1 }
     case .ended(_, .lost): losses += 1
     case .rerunScheduled: asksProbe = false

@@ -1,6 +1,6 @@
-/// The deadlines of a run: delays of retries, and the run's own limit.
+/// The timers of a run: retry delays, and the run's own timeout.
 package struct TimerQueue: Equatable, Sendable {
-  /// Ordered by deadline, then by step; the run's limit comes before any step.
+  /// Ordered by deadline, then by step; the run's timeout comes before any step.
   private struct Entry: Comparable, Sendable {
     let deadline: Instant
     let step: Int32
@@ -21,9 +21,9 @@ package struct TimerQueue: Equatable, Sendable {
     heap.min.map { $0.step == Self.runTimeoutStep ? .runTimeout : .retry(step: $0.step) }
   }
 
-  /// The steps whose delays are over next, and when that is.
+  /// The steps whose delays end next, and when.
   package func nextRetries(_ count: Int) -> [(step: Int32, deadline: Instant)] {
-    // One more, for the run's own limit.
+    // One more, for the run's own timeout.
     let entries = heap.smallest(count + 1).filter { $0.step != Self.runTimeoutStep }
     return entries.prefix(count).map { ($0.step, $0.deadline) }
   }
@@ -35,12 +35,13 @@ package struct TimerQueue: Equatable, Sendable {
     }
   }
 
-  /// The machine was started anew, and its monotonic clock with it: what remained of each delay goes
-  /// on, less the wall time that has gone by. A wall clock that was set cannot make it longer.
+  /// Rebases the timers after a reboot restarted the monotonic clock: the rest of each delay
+  /// continues, minus the wall time that has passed. Setting the wall clock cannot make a delay
+  /// longer.
   ///
   /// - Parameters:
-  ///   - last: when the last event before was recorded, by the old clock.
-  ///   - now: the same moment as seen by the new clock.
+  ///   - last: when the previous event was recorded, by the old clock.
+  ///   - now: the same moment by the new clock.
   package mutating func moveToNewClock(from last: Moment, to now: Moment) {
     let (elapsed, overflow) = now.wall.microseconds.subtractingReportingOverflow(
       last.wall.microseconds)

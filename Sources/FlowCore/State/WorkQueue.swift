@@ -1,5 +1,5 @@
-/// First in, first out, in an array whose spent front is dropped now and then. Public
-/// and inlinable for the reason that `BinaryHeap` is.
+/// A first-in, first-out queue in an array whose consumed front is dropped from time to time.
+/// Public and inlinable for the same reason as `BinaryHeap`.
 public struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
   @usableFromInline var elements: [Element] = []
   @usableFromInline var head = 0
@@ -30,7 +30,7 @@ public struct WorkQueue<Element: Equatable & Sendable>: Equatable, Sendable {
     return element
   }
 
-  /// Takes out all elements for which `condition` holds; the others keep their order.
+  /// Removes all elements that satisfy `condition`; the others keep their order.
   package mutating func removeAll(where condition: (Element) -> Bool) {
     elements.removeFirst(head)
     head = 0

@@ -150,7 +150,7 @@ struct StopChecker {
   private func checkWakeUpBefore(_ event: Event) throws(Violation) {
     if cause != nil && !isStopping {
       throw Violation(
-        .stop, "the run must stop (\(text(cause))), and goes on to event \(event.sequence)")
+        .stop, "the run must stop (\(text(cause))), but continues with event \(event.sequence)")
     }
     if let attempt = untold.min() {
       throw Violation(.stop, "the run stops, and \(name(attempt)) is not told")

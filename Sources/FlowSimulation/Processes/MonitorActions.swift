@@ -28,7 +28,7 @@ extension SimulatedProcesses {
       monitor.isToCount = true
     case FLOW_MONITOR_NAME_SURVIVORS: nameSurvivors(monitor)
     case FLOW_MONITOR_EXIT: endMonitor(monitor, wasKilled: false)
-    default: preconditionFailure("a monitor does what nobody knows: \(action.rawValue)")
+    default: preconditionFailure("unknown action of a monitor: \(action.rawValue)")
     }
   }
 
@@ -160,7 +160,7 @@ extension SimulatedProcesses {
     let process = table[serial]
     if process.hasPendingTermination {
       world.checkers.violated(
-        .grace, "process \(process.processID) is killed, and did not go on to hear SIGTERM")
+        .grace, "process \(process.processID) is killed without having received SIGTERM")
     }
   }
 

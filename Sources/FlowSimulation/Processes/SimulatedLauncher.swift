@@ -128,7 +128,7 @@ extension SimulatedProcesses {
       tell(.monitorGone(launcher.requests[id].attempt), life: launcher.life)
     case FLOW_LAUNCHER_RELEASE_LOCK: close(launcher.lock, of: launcher.process)
     case FLOW_LAUNCHER_EXIT: endLauncher(launcher, wasKilled: false)
-    default: preconditionFailure("a launcher does what nobody knows: \(action.kind.rawValue)")
+    default: preconditionFailure("unknown action of a launcher: \(action.kind.rawValue)")
     }
   }
 

@@ -42,7 +42,7 @@ package struct CoverageExclusion: Sendable {
       impossible: "a disk betrays between two engines, so that each finds one disk"
     ) { $0.fault.traits.contains(.betrayal) && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "nobody does it while no engine lives"
+      impossible: "no visitor does it while no engine lives"
     ) { $0.fault.traits.contains(.ofEngine) && $0.phase == .away },
     CoverageExclusion(
       impossible: "the folder is mounted elsewhere while no engine lives"
@@ -54,7 +54,7 @@ package struct CoverageExclusion: Sendable {
       impossible: "it is said of requests that are left while no engine lives"
     ) { $0.fault == .requestLeftToNobody && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "before a run is acknowledged nobody knows where its lock file is"
+      impossible: "before a run is acknowledged no visitor knows where its lock file is"
     ) { $0.phase == .creating && ($0.fault == .lockFileRemoved || $0.fault == .runTakenOver) },
     CoverageExclusion(
       impossible: "a run is taken over from an engine that lives"
@@ -80,13 +80,13 @@ package struct CoverageExclusion: Sendable {
     },
     CoverageExclusion(
       unlikely:
-        "what a run leaves running goes on when it likes, and there is nothing to be seen of"
+        "a straggler of a run acts at any time, and there is nothing to be seen of"
         + " it in the moments in which an engine closes or opens the log of a run that has ended"
     ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.traits.contains(.ofAttempts) },
     CoverageExclusion(
       unlikely:
         "while the first commit of another round is made durable its engine does nothing else,"
-        + " unless somebody cancels the run or removes its lock file in that moment"
+        + " unless a visitor cancels the run or removes its lock file in that moment"
     ) {
       guard $0.kind == .runFinished, $0.phase == .committing else { return false }
       switch $0.fault {

@@ -32,7 +32,7 @@ struct ExploreCommand {
       Nothing is left to chance. Of workflows there is one of each shape, on one slot,
       two, and so on. At each moment (before each operation on the disk, launch and
       wait) there is a world in which the engine is killed, one for each image of the
-      disk that a power loss may leave there, and one in which it goes on. Its
+      disk that a power loss may leave there, and one in which it lives. Its
       successors die at each of their moments, too, until C engines have died; the
       last brings the run to its end. After a kill it comes when commands still run,
       and when they have ended. Where worlds are the same up to a power loss, images

@@ -5,7 +5,7 @@ import FlowSimulation
 /// `flowsim soak --minutes M`: goes on until the time is over.
 enum SoakCommand {
   private static let minutesOption = Option(
-    "minutes", takes: .integer(placeholder: "M", 1...100_000), "how long it goes on (needed)")
+    "minutes", takes: .integer(placeholder: "M", 1...100_000), "how long to run (required)")
   private static let seedOption = Option(
     "seed", takes: .integer(placeholder: "N", 0...Int.max),
     "the first seed (one that no earlier soak has come to)")

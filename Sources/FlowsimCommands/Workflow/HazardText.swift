@@ -147,7 +147,7 @@ struct HazardText {
 
   private func hanging(_ step: StepTally) -> String? {
     step.worldsHung == 0
-      ? nil : "hung in \(worlds(step.worldsHung)) until somebody killed it: it has no \"timeout\""
+      ? nil : "hung in \(worlds(step.worldsHung)) until it was killed: it has no \"timeout\""
   }
 
   private func lostWork(_ step: StepTally) -> String? {

@@ -28,14 +28,14 @@ import Testing
     history.pass(milliseconds: 1_500)
     #expect(
       try sentences("e", in: history, isHeld: true)
-        == "e waits for its 2 needs: c, which waits itself; and d, which runs, for 1.5s now."
-        + " At the beginning of that is a, which runs, for 1.5s now.")
+        == "e waits for its 2 needs: c, which is waiting too; and d, which runs, for 1.5s now."
+        + " Root cause: a, which runs, for 1.5s now.")
     history.end("d", .exited(code: 0), milliseconds: 1_500)
     #expect(
       try sentences("e", in: history)
-        == "e waits for 1 of its 2 needs: c, which waits itself."
-        + " At the beginning of that is a, which was interrupted."
-        + " No engine drives the run, so nothing goes on.")
+        == "e waits for 1 of its 2 needs: c, which is waiting too."
+        + " Root cause: a, which was interrupted."
+        + " No engine drives the run, so nothing progresses.")
     #expect(
       try sentences("b", in: history, isHeld: true)
         == "b waits for its need: a, which runs, for 1.5s now.")
@@ -80,7 +80,7 @@ import Testing
     #expect(
       try sentences("a", in: history)
         == "a backs off until 02:19:04.200 before attempt 2 of 3: attempt 1 failed: exit code 75"
-        + " after 200ms. No engine drives the run, so nothing goes on.")
+        + " after 200ms. No engine drives the run, so nothing progresses.")
   }
 
   // MARK: Under way
@@ -95,9 +95,9 @@ import Testing
         == "a runs since 02:19:03.000, for 12s. It is stopped after 30s.")
     #expect(
       try sentences("a", in: history)
-        == "Attempt 1 of a was running since 02:19:03.000 when the history broke off."
-        + " No engine drives the run, so the history does not say what became of it:"
-        + " flow status looks.")
+        == "Attempt 1 of a was running since 02:19:03.000 when the history ended."
+        + " No engine drives the run, so its outcome is not recorded; flow status checks"
+        + " the process.")
     history.passDeadline("a")
     history.pass(milliseconds: 100)
     #expect(
@@ -113,7 +113,7 @@ import Testing
     #expect(
       try sentences("a", in: history, isHeld: true)
         == "a is being stopped since 02:19:03.000, because the run is: a cancel was requested."
-        + " It asks for the processes' end; it has 10s before it is killed.")
+        + " Its processes got SIGTERM; it has 10s before it is killed.")
     history.cancel(force: true)
     #expect(
       try sentences("a", in: history, isHeld: true).hasSuffix("It is killed without grace."))
@@ -135,15 +135,15 @@ import Testing
       (retrying(1), .exited(code: 2), "It has one attempt: its retry policy allows no more."),
       (
         retrying(3, on: [.signal, .timeout]), .exited(code: 2),
-        "Its retry policy tries again on signal, timeout, and not on exit."
+        "Its retry policy retries on signal, timeout, not on exit."
       ),
       (
         retrying(3, exitCodes: [74, 75]), .exited(code: 2),
-        "Its retry policy tries again on exit codes 74, 75, and not on 2."
+        "Its retry policy retries on exit codes 74, 75, not on 2."
       ),
       (
         retrying(3, on: .exit), .signalled(signal: 11),
-        "Its retry policy tries again on exit, and not on signal."
+        "Its retry policy retries on exit, not on signal."
       ),
     ] as [(StepSettings, AttemptEnd.Result, String)])
   func aFailureSaysWhyItIsForGood(
@@ -164,8 +164,8 @@ import Testing
     #expect(
       try sentences("a", in: history)
         == "a failed: exit code 3 after 20ms."
-        + " All 2 attempts that its retry policy allows are used up."
-        + " It may fail: its dependents run all the same.")
+        + " Its retry policy allows 2 attempts, and all are used."
+        + " It is allowed to fail: its dependents still run.")
   }
 
   @Test func aChainOfSkippedStepsLeadsToTheFailure() throws {
@@ -173,8 +173,8 @@ import Testing
     history.run("a", .signalled(signal: 9), milliseconds: 20)
     #expect(
       try sentences("d", in: history)
-        == "d was skipped: it needs c, which was skipped for need of b, which was skipped for need"
-        + " of a, which failed: signal 9 (SIGKILL) after 20ms.")
+        == "d was skipped: it needs c, which needs b, which needs a, which failed: signal 9 (SIGKILL) after 20ms."
+    )
     #expect(
       try sentences("b", in: history)
         == "b was skipped: it needs a, which failed: signal 9 (SIGKILL) after 20ms.")
@@ -188,7 +188,7 @@ import Testing
     var history = try History(WorkflowDefinition(name: "w", steps: steps))
     history.run("s0", .exited(code: 1), milliseconds: 1)
     let text = try sentences("s199", in: history)
-    #expect(text.hasPrefix("s199 was skipped: it needs s198, which was skipped for need of s197"))
+    #expect(text.hasPrefix("s199 was skipped: it needs s198, which needs s197"))
     #expect(text.contains(" … ") && text.hasSuffix("s0, which failed: exit code 1 after 1ms."))
     #expect(text.count < 400)
   }
@@ -229,7 +229,7 @@ import Testing
     history.end("a", .signalled(signal: 15), .stop, milliseconds: 30)
     #expect(
       try sentences("a", in: history)
-        == "a was cancelled: somebody stopped attempt 1 without asking the engine.")
+        == "a was cancelled: attempt 1 was stopped by another process than the engine.")
   }
 
   // MARK: Losses
@@ -241,7 +241,7 @@ import Testing
     #expect(
       try sentences("a", in: history)
         == "a failed: lost, its outcome is unknown."
-        + " onLost says that it is not run again.")
+        + " Its onLost is \"fail\", so it is not rerun.")
   }
 
   @Test func tooManyLossesAreCounted() throws {
@@ -253,7 +253,7 @@ import Testing
     #expect(
       try sentences("a", in: history)
         == "a failed: lost, its outcome is unknown."
-        + " It was lost 4 times; after 3 reruns it is given up.")
+        + " It was lost 4 times; a step is rerun at most 3 times.")
   }
 
   @Test(
@@ -264,8 +264,8 @@ import Testing
       ),
       (
         3,
-        "the probe of a failed: exit code 3 after 5ms. Of a probe, exit code 0 means that the work"
-          + " was done and 1 that it was not; anything else leaves it open."
+        "the probe of a failed: exit code 3 after 5ms. A probe must exit with 0 (the work was"
+          + " done) or 1 (it was not); any other result is inconclusive."
       ),
     ] as [(UInt8, String)])
   func theAnswerOfAProbeIsSaid(code: UInt8, text: String) throws {

@@ -51,8 +51,8 @@ import Testing
         pack   ✓ succeeded  02:19:05.000
 
         ATTEMPT  STARTED       QUEUED  RAN    RESULT              THEN
-        1        02:19:08.000  3s      500ms  exit code 75        tried again after 1s
-        2        02:19:09.500  0ms     500ms  signal 9 (SIGKILL)  tried again after 1s
+        1        02:19:08.000  3s      500ms  exit code 75        retried after 1s
+        2        02:19:09.500  0ms     500ms  signal 9 (SIGKILL)  retried after 1s
         3        02:19:11.000  0ms     2s     exit code 0
 
         10s from the start of the run to its end:
@@ -127,7 +127,7 @@ import Testing
         1        02:19:03.000  0ms           lost: its outcome is unknown  the probe is asked \
         whether its work was done
         2        02:20:03.500  0ms     10ms  probe: exit code 1            the work was not \
-        done, so it is run again
+        done; rerun
         3        02:20:03.510  0ms     1s    exit code 0
 
         1m01s from the start of the run to its end:

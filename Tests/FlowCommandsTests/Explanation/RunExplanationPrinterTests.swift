@@ -25,11 +25,11 @@ import Testing
         2 steps succeeded after more than one attempt: fetch and build.
 
         ✗ test failed: exit code 2 after 300ms. It has one attempt: its retry policy allows no more.
-          1 step was skipped for it: end.
+          1 step was skipped because of it: end.
         ✗ lint failed: signal 9 (SIGKILL) after 400ms. It has one attempt: its retry policy allows \
-        no more. It may fail: its dependents run all the same.
+        no more. It is allowed to fail: its dependents still run.
 
-        What decided how long it took:
+        Critical path (what decided the duration):
           fetch  ran 1s, backed off 1s
           build  ran 1s, no engine drove the run 3s
           test   ran 300ms
@@ -53,7 +53,7 @@ import Testing
     #expect(
       try text(history, isHeld: true) == """
         run nightly-20261121T021903-7f3a: ▶ running
-        The run goes on, for 1s now.
+        The run has been running for 1s.
 
         ▶ a runs since 02:19:03.000, for 1s.
 
@@ -62,9 +62,9 @@ import Testing
       try text(history).hasPrefix(
         """
         run nightly-20261121T021903-7f3a: ? interrupted
-        No engine drives the run, which broke off after 0ms: flow restart goes on with it.
+        No engine drives the run, which was interrupted after 0ms; resume it with flow restart.
 
-        ? Attempt 1 of a was running since 02:19:03.000 when the history broke off.
+        ? Attempt 1 of a was running since 02:19:03.000 when the history ended.
         """))
   }
 
@@ -90,7 +90,7 @@ import Testing
     history.run("s0", .exited(code: 1), milliseconds: 5)
     #expect(
       try text(history).contains(
-        "\n  4999 steps were skipped for it: s1, s2, s3, s4 and 4995 more.\n"))
+        "\n  4999 steps were skipped because of it: s1, s2, s3, s4 and 4995 more.\n"))
   }
 
   @Test func foreignTextCannotTouchTheTerminal() throws {
@@ -100,7 +100,7 @@ import Testing
     history.run("a\u{1B}[2J", .exited(code: 0), milliseconds: 10)
     history.run("b\u{1B}[2J", .exited(code: 1), milliseconds: 10)
     let text = try text(history)
-    #expect(text.contains("1 step was skipped for it: c\\u{1B}[2J."))
+    #expect(text.contains("1 step was skipped because of it: c\\u{1B}[2J."))
     #expect(text.contains("\n  a\\u{1B}[2J  ran 10ms\n"))
     #expect(!text.unicodeScalars.contains("\u{1B}"))
   }

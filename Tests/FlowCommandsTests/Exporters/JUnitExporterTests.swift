@@ -34,7 +34,7 @@ import Testing
       try #require(cases[3].elements.first?["message"]).hasPrefix("test failed: exit code 2 after"))
     #expect(
       cases[0].elements.first?.text
-        == "attempt 1: exit code 75 after 400ms; tried again after 1s\n"
+        == "attempt 1: exit code 75 after 400ms; retried after 1s\n"
         + "attempt 2: exit code 0 after 600ms\n")
   }
 

@@ -28,7 +28,7 @@ import Testing
             cc main.c
             main.c:3: error
           in /home/u/r-1/attempts/build@1.out
-          whole output: flow logs r-1 build
+          full output: flow logs r-1 build
 
         """)
   }
@@ -44,7 +44,7 @@ import Testing
       report(history) == """
 
         ✗ build failed (attempt 2): signal 11 (SIGSEGV) after 10ms
-          it printed nothing
+          no output
 
         """)
   }

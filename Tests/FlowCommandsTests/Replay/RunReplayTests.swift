@@ -77,7 +77,7 @@ import Testing
     let printer = ReplayPrinter(replay, runID: "r", isHeld: false, engineProcessID: nil)
     #expect(
       printer.text(difference)
-        == "event \(difference.sequence): the rules call for \"fetch#1 failed; retry in 1s\", and"
+        == "event \(difference.sequence): the policy decides \"fetch#1 failed; retry in 1s\", but"
         + " the history has \"fetch#1 failed; retry in 1ms\""
     )
   }

@@ -39,14 +39,14 @@ import Testing
     let (fetch, build) = (lanes[0], lanes[2])
     #expect(
       bars("bad", in: fetch) == [
-        "attempt 1: exit code 75 after 400ms, started 02:19:03.000; tried again after 1s"
+        "attempt 1: exit code 75 after 400ms, started 02:19:03.000; retried after 1s"
       ])
     #expect(bars("ok", in: fetch).count == 1)
     #expect(bars("backoff", in: fetch) == ["backed off for 1s"])
     #expect(bars("lost", in: build).first?.hasPrefix("attempt 1: lost: its outcome") == true)
     #expect(bars("probe bad", in: build).count == 1)
     #expect(
-      bars("ok", in: build).first?.contains("2 processes of it left over and killed") == true)
+      bars("ok", in: build).first?.contains("2 stragglers killed") == true)
     #expect(
       bars("gap", in: timeline).filter { !$0.isEmpty } == ["no engine drove the run for 3s"])
     #expect(timeline.all(named: "i").filter { $0["class"] == "mark" }.count == 2)
@@ -139,7 +139,7 @@ import Testing
     #expect(tail.hasPrefix("\nline ") && tail.hasSuffix("line 9999\n") && tail.utf8.count > 15_000)
     #expect(
       test.all(named: "p").contains {
-        $0.text == "attempt 1: the end of its output, which is 96.5 KiB long"
+        $0.text == "attempt 1: the end of its output (96.5 KiB in total)"
       })
   }
 

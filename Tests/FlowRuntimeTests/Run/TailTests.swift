@@ -197,8 +197,8 @@ struct TailTests {
     #expect(difference.recorded == forged[index].body)
     #expect(
       error?.description
-        == "\(folder.log): the rules call for stepFinished as event \(events[index].sequence), and"
-        + " the history holds another one")
+        == "\(folder.log): the policy decides stepFinished as event \(events[index].sequence), but"
+        + " the history has a different one")
     #expect(try log() == before)
   }
 
@@ -211,7 +211,7 @@ struct TailTests {
     let error = #expect(throws: RunError.self) { _ = try harness.drive(by: 2) }
     #expect(
       error?.description
-        == "\(folder.log): the rules call for runFinished as event \(events.count), and the history"
-        + " holds nothing")
+        == "\(folder.log): the policy decides runFinished as event \(events.count), but the history"
+        + " has nothing")
   }
 }

@@ -81,7 +81,7 @@ struct HazardTextTests {
           runs twice: lost and run again in 1 of 3 worlds, half done in 1 and all done
             in 1, by 2 power losses, 1 killed monitor
           failed because it was lost, in 1 of 3 worlds, in 1 though its work was done
-          hung in 1 of 3 worlds until somebody killed it: it has no "timeout"
+          hung in 1 of 3 worlds until it was killed: it has no "timeout"
           lost 1m35s of work in 2 of 3 worlds, at most 1m30s in one
           with "onLost": "probe" and a probe that is right: runs twice in 0 instead of
             1, after all was done in 0 instead of 1, hangs in 0 instead of 1, fails in 0

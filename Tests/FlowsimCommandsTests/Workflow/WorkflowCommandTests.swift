@@ -189,7 +189,7 @@ struct WorkflowCommandTests {
 
   @Test func aModelNeedsAWorkflow() {
     let errors = refusal(of: ["--model", folder.write("{}", to: "m.json")])
-    #expect(errors.hasPrefix("flowsim: argument --workflow FILE is missing\n"))
+    #expect(errors.hasPrefix("flowsim: missing argument --workflow FILE\n"))
   }
 
   @Test(arguments: [
@@ -198,7 +198,7 @@ struct WorkflowCommandTests {
   ])
   func whatShowsSingleWorldsDoesNotGoWithAWorkflow(option: [String]) {
     let errors = refusal(of: files() + option)
-    #expect(errors.hasPrefix("flowsim: options --workflow and \(option[0]) do not go together\n"))
+    #expect(errors.hasPrefix("flowsim: options --workflow and \(option[0]) cannot be combined\n"))
   }
 
   // MARK: Worlds that break

@@ -1,21 +1,21 @@
-/// One row of a table of keys: what a key of the definition file is called, how it is encoded, where
-/// its value is kept and what it means.
+/// One row of a table of keys: the name, encoding, storage and meaning of a key of the definition
+/// file.
 ///
 /// The tables (`WorkflowDefinition.keys`, `StepDefinition.keys`, `StepSettings.keys`) drive the
-/// parser, the overlay of `defaults`, the canonical encoding, `flow export`, the fuzzers' printer and
-/// the documentation. A key that decides nothing is one property and one row.
+/// parser, the overlay of `defaults`, the canonical encoding, `flow export`, the fuzzers' printer
+/// and the documentation. A key that no decision depends on takes one property and one row.
 package struct DefinitionKey<Owner: Sendable>: Sendable {
   package typealias Path<Value> = any WritableKeyPath<Owner, Value> & Sendable
 
   package let name: String
-  /// Names the key in the canonical encoding (`TaggedDefinitionCodec`); unique among the keys of its
-  /// owner, and never given to another. Zero for an object, whose keys have tags of their own, and
-  /// for what is encoded as a part of something else.
+  /// Identifies the key in the canonical encoding (`TaggedDefinitionCodec`); unique among the keys
+  /// of its owner, and never reused. Zero for an object, whose keys have tags of their own, and for
+  /// a key that is encoded as part of another.
   package let tag: UInt64
   package let type: KeyType
   /// One sentence for the documentation, with the default.
   package let help: String
-  /// How it is called in `flow export`, without the unit.
+  /// Its name in `flow export`, without the unit.
   package let exportName: String
   /// The keys of an object.
   package let members: [DefinitionKey]
@@ -48,7 +48,7 @@ package struct DefinitionKey<Owner: Sendable>: Sendable {
     return access
   }
 
-  /// The keys that have a value, those within objects included, in the order of their tags.
+  /// The keys that have a value, including those within objects, in the order of their tags.
   package static func valued(_ keys: [DefinitionKey]) -> [DefinitionKey] {
     keys.flatMap { $0.access == nil ? valued($0.members) : [$0] }.sorted { $0.tag < $1.tag }
   }
@@ -92,7 +92,7 @@ extension DefinitionKey {
     number(name, tag, .duration(allowsZero: true), path, help)
   }
 
-  /// A duration that can be left out, and then limits nothing.
+  /// An optional duration; without it there is no limit.
   package static func limit(
     _ name: String, _ tag: UInt64, _ path: Path<Int64?>, _ help: String
   ) -> Self {
@@ -125,8 +125,8 @@ extension DefinitionKey {
     number(name, tag, .decimal(range), path, help)
   }
 
-  /// One of the cases of an enumeration. Their raw values count from zero, and each is written in a
-  /// definition as its case is here.
+  /// One of the cases of an enumeration. Raw values count from zero; a definition spells each case
+  /// as it is spelled here.
   package static func word<Value: RawRepresentable<UInt8> & CaseIterable & Sendable>(
     _ name: String, _ tag: UInt64, _ path: Path<Value>, _ help: String
   ) -> Self {
@@ -200,7 +200,7 @@ extension DefinitionKey {
         }))
   }
 
-  /// Of a value that is `.none` where it is not given.
+  /// For a value that is `.none` if absent.
   private static func optional<Value>(
     _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Value?>, _ help: String,
     exportName: String? = nil, _ wrap: @escaping @Sendable (Value) -> DefinitionValue,

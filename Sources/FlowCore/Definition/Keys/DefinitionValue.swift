@@ -1,6 +1,6 @@
-/// The value of a key, whatever its type: what the generic users of the tables of keys pass around.
+/// The value of a key of any type, for generic code that uses the tables of keys.
 package enum DefinitionValue: Hashable, Sendable {
-  /// Not given, where a key may be left out and has no default.
+  /// Absent: the key is optional and has no default.
   case none
   case flag(Bool)
   /// Milliseconds, bytes, thousandths, the raw value of a word, or a count, as the key's type says.
@@ -12,13 +12,14 @@ package enum DefinitionValue: Hashable, Sendable {
   case environment([EnvironmentVariable])
 }
 
-/// What a key takes in the definition file, and so how its value is read, checked and printed.
+/// The type of a key in the definition file, which determines how its value is read, checked and
+/// printed.
 package enum KeyType: Sendable {
-  /// Read by code of its own, since it says how the parts of the definition hang together.
+  /// Read by dedicated code, because it links the parts of the definition.
   case structure(expected: String)
   /// An object whose keys are rows of their own.
   case object(example: String)
-  /// A text that is not empty.
+  /// A non-empty string.
   case text(expected: String)
   case flag
   /// In milliseconds.
@@ -28,9 +29,9 @@ package enum KeyType: Sendable {
   case wholeNumber(ClosedRange<Int64>)
   /// A number with at most three decimal places, in thousandths.
   case decimal(ClosedRange<Int64>)
-  /// One of some words; the number is the word's index.
+  /// One of several words; the number is the word's index.
   case word([String])
-  /// Some of some words; bit i of the number stands for word i.
+  /// A set of words; bit i of the number means word i.
   case words([String])
   /// Ascending, without repetition.
   case exitCodes

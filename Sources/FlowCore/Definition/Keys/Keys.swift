@@ -1,5 +1,5 @@
 // The keys of a definition file, in the order in which messages and the documentation name them.
-// Tags are never reused: the tag of a key that is gone stays listed beside the others in a comment.
+// Tags are never reused: the tag of a removed key stays listed in a comment beside the others.
 
 extension WorkflowDefinition {
   /// Tags 1 to 3 are the name, the settings of all steps and the steps (`TaggedDefinitionCodec`).
@@ -26,12 +26,12 @@ extension WorkflowDefinition {
 
   package static let valuedKeys = DefinitionKey.valued(keys)
 
-  /// Nothing is given: what the values of keys are compared with.
+  /// The blank value that a key's value is compared with.
   static let blank = WorkflowDefinition(name: "", steps: [], settings: [])
 }
 
 extension StepDefinition {
-  /// Those that belong to one step and have no default. Tags 1 to 5 are the id, a shell line, a
+  /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a
   /// program, the needs and the index of the settings (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<Self>] = [
     .structure(
@@ -53,12 +53,12 @@ extension StepDefinition {
 
   package static let valuedKeys = DefinitionKey.valued(keys)
 
-  /// Nothing is given: what the values of keys are compared with.
+  /// The blank value that a key's value is compared with.
   static let blank = StepDefinition(id: "", command: .shell(""))
 }
 
 extension StepSettings {
-  /// Those that govern the attempts of a step; `defaults` takes them as well.
+  /// Keys of a step's attempts; `defaults` accepts them too.
   package static let keys: [DefinitionKey<Self>] = [
     .environment(
       "env", 1, \.environment, "added to the environment, over the workflow's; names and values"),

@@ -1,5 +1,5 @@
-/// The encoding of policy 1: every value at its place, without a name. It can have no new key, and it
-/// never changes: runs that flow 0.1 created are read by it.
+/// The encoding of policy 1: values are identified by position. It cannot be extended and never
+/// changes, because it decodes the runs that flow 0.1 created.
 enum PositionalDefinitionCodec {
   static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
     var writer = ByteWriter()
@@ -146,7 +146,7 @@ extension ByteReader {
       exitCodes: try readOptional { (reader) throws(CodingError) in try reader.readBytes() })
   }
 
-  /// No later version writes other cases than policy 1 has.
+  /// A case that policy 1 does not have is an error: no version writes one.
   private mutating func readKnownCase<Value: RawRepresentable<UInt8>>() throws(CodingError) -> Value
   {
     let start = position
