@@ -28,6 +28,8 @@ extension RunHistory {
     attempts.indices.lazy.filter { !attempts[$0].isWithdrawn }.map { attempt(at: $0) }
   }
 
+  /// Inlined, since printers ask for every step and each copy counts.
+  @inline(__always)
   private func attempt(at place: Int) -> AttemptHistory {
     let kept = attempts[place]
     return AttemptHistory(
