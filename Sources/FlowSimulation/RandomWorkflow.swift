@@ -34,8 +34,8 @@ package enum RandomWorkflow {
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
 
-  /// Where all choices are zero: the settings of a step that says nothing. Every step takes as many
-  /// choices, used or not, so that one of them does not shift those of the steps behind.
+  /// Where all choices are zero: the settings of a step that sets none. Every step takes the same
+  /// number of choices, used or not, so that none of them shifts those of later steps.
   private static func drawSettings(
     from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> StepSettings {
@@ -53,7 +53,7 @@ package enum RandomWorkflow {
     settings.killGraceMilliseconds = pick(10_000, 100, 0)
     let hasTimeout = happens(333)
     let timeout: Int64 = pick(60_000, 60_000, 60_000, 30_000, 5_000, 500, 1)
-    // Else a command that hangs would do so for ever.
+    // Otherwise a command that hangs would never end.
     let mayHang = options.hangPercent + options.selfStopPercent > 0
     if hasTimeout || mayHang { settings.timeoutMilliseconds = timeout }
     let hasRetry = happens(750)

@@ -5,12 +5,12 @@ package typealias WorldRunner = (
   _ seed: UInt64, _ options: SimulationOptions, _ choices: any ChoiceSource, _ trace: Trace
 ) -> Simulation.Report
 
-/// All that it takes to make a world again, and how it went.
+/// Everything that it takes to make a world again, and how it went.
 package struct RecordedWorld: Equatable, Sendable {
-  /// Of it come only the delays' jitter and the log's salts: the choices are in the schedule.
+  /// Only the jitter of delays and the salts of logs depend on it: the choices are in the schedule.
   package var seed: UInt64
   package var options: SimulationOptions
-  /// Without the choices that made the options.
+  /// Without the choices that drew the options.
   package var schedule: ChoiceSchedule
   /// Which property was violated; nil if all held.
   package var property: Property?
@@ -43,12 +43,12 @@ package struct RecordedWorld: Equatable, Sendable {
 extension RecordedWorld {
   /// The simplest world with the same options that is found in which the same property is violated.
   ///
-  /// - Precondition: One fires here.
+  /// - Precondition: One is violated here.
   package func shrunk(
     _ budget: Shrinker.Budget = Shrinker.Budget(),
     isolated: @escaping Shrinker.Isolation = { $0() }, by run: @escaping WorldRunner
   ) -> WorldRecipe.Shrunk {
-    guard let property else { preconditionFailure("nothing fails that could be made simpler") }
+    guard let property else { preconditionFailure("there is no violation to shrink") }
     var shrinker = Shrinker(schedule, budget) { schedule in
       isolated {
         let choices = RecordingChoices(ReplayedChoices(schedule))
@@ -94,7 +94,7 @@ package struct WorldRecipe {
     return (report, choices.recording)
   }
 
-  /// The world once more, as a trace made it.
+  /// The world of a trace once more.
   package func replay(_ world: RecordedWorld, _ trace: Trace = Trace()) -> Simulation.Report {
     world.run(trace, by: run)
   }

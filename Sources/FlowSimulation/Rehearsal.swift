@@ -1,7 +1,7 @@
 package import FlowCore
 
 /// Drives the engine through a workflow in which every command succeeds after the same time, every
-/// commit is durable at once, and nothing goes wrong: what the engine by itself costs.
+/// commit is durable at once, and nothing goes wrong. That shows what the engine costs by itself.
 package struct Rehearsal {
   package private(set) var events = 0
   package private(set) var launches = 0
@@ -29,7 +29,7 @@ package struct Rehearsal {
   package mutating func run() {
     while outcome == nil {
       drain()
-      // All that run now end in the order in which they were started.
+      // All running attempts end, in the order in which they were started.
       now.monotonic.microseconds += Self.commandMicroseconds
       now.wall.microseconds += Self.commandMicroseconds
       for _ in 0..<running.count {

@@ -28,7 +28,8 @@ package struct Simulation {
   private(set) var outcome: RunOutcome?
   /// When the run ended.
   private(set) var endedAt: WorldTime?
-  /// A hostile disk has lost history, and that was noticed: nothing more can be asked of this world.
+  /// A hostile disk has lost history, and that was noticed: nothing more can be asked of this
+  /// world.
   private var isLost = false
   /// How many more rounds the run gets after it has ended.
   private var reopenings: Int
@@ -136,8 +137,8 @@ package struct Simulation {
     }
   }
 
-  /// An engine at work waits for space. It stops only where an operation was refused for which it had
-  /// reserved some.
+  /// An engine at work waits for space. It stops only where an operation was refused for which it
+  /// had reserved some.
   private func checkEnd(at error: RunError) {
     guard !world.engine.isDead, let failure = error.storageFailure, failure.errno.isOutOfSpace
     else { return }
@@ -242,15 +243,15 @@ package struct Simulation {
 
   // MARK: Rounds
 
-  /// Whether the new engine begins another round. The one before may have died when the run had ended but
-  /// before it could say so, or on the way to the next round.
+  /// Whether the new engine begins another round. The one before may have died when the run had
+  /// ended but before it could say so, or on the way to the next round.
   private func beginsRound(_ found: [Event]) -> Bool {
     guard reopenings > 0, !world.isHealed, canReopen(found) else { return false }
     return shouldReopen || world.choices.happens(.rounds, perMille: 500)
   }
 
-  /// A run can be reopened if its end is in the log. What is only in the page cache may be gone after the
-  /// next power loss, and the end with it.
+  /// A run can be reopened if its end is in the log. What is only in the page cache may be gone
+  /// after the next power loss, and the end with it.
   private func canReopen(_ events: [Event]) -> Bool {
     guard case .runFinished? = events.last?.body else { return false }
     var replay = Replay()

@@ -9,11 +9,11 @@
 ///     choices crash 12=1 40=1
 ///     end
 ///
-/// The first line names the version. `property` is the one that was violated, or `none`; older traces
-/// call it `oracle`. An option that is not named has its quietest value, and a choice that is not named
-/// is zero: `crash 12=1` says that the choice with index 12, counted from 0, among those of the site
-/// `crash`, was 1. The lines between the first and the last may come in any order. Lines that begin
-/// with `#` are comments.
+/// The first line names the version. `property` is the one that was violated, or `none`; older
+/// traces call it `oracle`. An option that is not named has its quietest value, and a choice that
+/// is not named is zero: `crash 12=1` says that the choice with index 12, counted from 0, among
+/// those of the site `crash`, was 1. The lines between the first and the last may come in any
+/// order. Lines that begin with `#` are comments.
 package enum TraceText {
   static let version = 1
 
@@ -37,12 +37,12 @@ package enum TraceText {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// What is wrong with a trace.
+  /// An error in a trace.
   package struct Problem: Error, Equatable {
     package enum Reason: Equatable, Sendable {
       case notATrace
       case otherVersion(String)
-      /// A name that means nothing here, of what it should be one, and those that there are.
+      /// An unknown name, what it should be a name of, and the known ones.
       case unknown(String, of: String, among: [String])
       case invalid(String, value: String, expected: String)
       case repeated(String)

@@ -2,7 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowSimulation
 
-/// What a batch of seeds comes to.
+/// The totals of a batch of seeds.
 struct BatchTotals {
   private var seeds = 0
   private var outcomes: [RunOutcome: Int] = [:]
@@ -13,7 +13,7 @@ struct BatchTotals {
   private var lives = 0
   private var coverage = Coverage()
   private var simulatedMicroseconds: Int64 = 0
-  /// Of all worlds: equal batches have the same.
+  /// Of all worlds. Equal batches have the same.
   private var traceHash: UInt64 = 0
   private var options: SimulationOptions?
 
@@ -36,7 +36,7 @@ struct BatchTotals {
     let one = seeds == 1 ? options.map { "options: \($0)\n" } ?? "" : ""
     return """
       \(one)\(seeds) \(seeds == 1 ? "seed holds" : "seeds hold"): \(ends)\
-      \(lost > 0 ? ", \(lost) lost by their disk" : "")
+      \(lost > 0 ? ", \(lost) lost on a hostile disk" : "")
       \(events) events, \(launches) launches, \(lives) lives of an engine in \
       \(DurationText.of(microseconds: simulatedMicroseconds)) of simulated time
       \(seeds == 1 ? "" : table)trace \(String(traceHash, radix: 16)), \(perSecond) seeds a second
@@ -44,7 +44,7 @@ struct BatchTotals {
       """
   }
 
-  /// How far a long batch is, on one line.
+  /// The progress of a long batch, on one line.
   func progress(elapsedMicroseconds: Int64) -> String {
     let perSecond = Int64(seeds) * 1_000_000 / max(elapsedMicroseconds, 1)
     return "\(DurationText.of(microseconds: elapsedMicroseconds)): \(seeds) seeds hold,"
@@ -87,16 +87,17 @@ struct BatchTotals {
   // MARK: The table
 
   private static let columns = 3
-  /// How many cells of the coverage are named that were never hit.
+  /// How many of the cells that were never hit are named.
   private static let shownCells = 12
 
-  /// How often what occurred.
+  /// How often events, faults and deaths occurred.
   private var table: String {
     Self.table("events", eventRows) + Self.table("faults", faultRows)
-      + Self.table("deaths by power loss + stop", deathRows) + neverHit
+      + Self.table("deaths of the engine, by operation", deathRows) + neverHit
   }
 
-  /// A fault that cannot happen is a bug of the simulator; one that has not yet wants more seeds.
+  /// A fault that cannot happen is a bug of the simulator; one that has not happened yet takes more
+  /// seeds.
   private var neverHit: String {
     let cells = coverage.neverHit
     let wanted = CoverageCell.all.count { CoverageExclusion.of($0) == nil }
@@ -104,7 +105,7 @@ struct BatchTotals {
     for cell in cells.prefix(Self.shownCells) { text += "  \(cell)\n" }
     if cells.count > Self.shownCells { text += "  and \(cells.count - Self.shownCells) more\n" }
     return text
-      + "besides, hit: \(unlikelyHit) of \(Coverage.unlikelyCells.count) that are too unlikely to ask for\n"
+      + "also hit: \(unlikelyHit) of \(Coverage.unlikelyCells.count) cells that are too unlikely to require\n"
   }
 
   private var unlikelyHit: Int { Coverage.unlikelyCells.count { coverage.count($0) > 0 } }

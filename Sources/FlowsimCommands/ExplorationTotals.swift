@@ -2,7 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowSimulation
 
-/// What the explorations of all workflows up to a size come to, and what that proves.
+/// The totals of the explorations of all workflows up to a size, and what they prove.
 struct ExplorationTotals {
   let subjects: [Exploration.Subject]
   private let steps: Int
@@ -19,7 +19,7 @@ struct ExplorationTotals {
     subjects = (1...steps).flatMap { Exploration.Subject.all(steps: $0) }
   }
 
-  /// What was explored, to its end or until the time was over.
+  /// Adds an exploration that is done, or that the time limit ended.
   mutating func add(_ exploration: Exploration) {
     if exploration.isDone { finished += 1 }
     worlds += exploration.worlds
@@ -50,7 +50,7 @@ struct ExplorationTotals {
     Plural.of(counts.moments.reduce(0, +), "moment") + ", " + Plural.of(counts.images, "image")
   }
 
-  /// How far a long exploration is, on one line.
+  /// The progress of a long exploration, on one line.
   func progress(_ exploration: Exploration, elapsedMicroseconds elapsed: Int64) -> String {
     let all = worlds + exploration.worlds
     return "\(DurationText.of(microseconds: elapsed)): \(finished) of \(subjects.count) done;"
@@ -65,18 +65,19 @@ struct ExplorationTotals {
   func text(elapsedMicroseconds elapsed: Int64) -> String {
     var text = "\n"
     for (deaths, count) in counts.moments.enumerated() {
-      let whose = deaths == 0 ? "the first engine" : "the next, after \(deaths) died,"
-      text += "\(Plural.of(count, "moment")) at which \(whose) dies\n"
+      let engine = deaths == 0 ? "the first engine" : "the next engine, after \(deaths) died,"
+      text += "\(Plural.of(count, "moment")) at which \(engine) dies\n"
     }
     text += "\(Plural.of(counts.images, "image")) of the disk after a power loss"
-    text += counts.ways == .max ? "\n" : ", of \(counts.ways) ways to lose what was not synced\n"
+    text += counts.ways == .max ? "\n" : ", from \(counts.ways) ways to lose what was not synced\n"
     text += "\(Plural.of(worlds, "world")) in \(DurationText.of(microseconds: elapsed)),"
     text += " \(Self.rate(worlds, elapsed)) a second, trace \(String(traceHash, radix: 16))\n"
     return text + (isComplete ? "proven \(statement)\n" : shortfall)
   }
 
   private var shortfall: String {
-    var text = "not complete: the time was over. Everything held in what was explored. Left out:\n"
+    var text =
+      "not complete: the time limit ended it. Every property held in what was explored. Left out:\n"
     let left = subjects[finished...]
     for (index, subject) in left.prefix(Self.shownSubjects).enumerated() {
       text += "  \(index == 0 ? "the rest of " : "")\(subject)\n"
@@ -95,7 +96,7 @@ struct ExplorationTotals {
 
   private static let shownSubjects = 8
 
-  /// What holds once all was explored.
+  /// What holds once everything was explored.
   private var statement: String {
     let shapes = Self.shapes(of: subjects)
     let which =

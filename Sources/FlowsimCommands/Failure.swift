@@ -2,19 +2,19 @@ import FlowSimulation
 import FlowStorage
 import FlowText
 
-/// What is printed of a world in which something does not hold.
+/// The report of a world in which a property is violated.
 struct Failure {
   let report: Simulation.Report
   let violation: Violation
-  /// What the world is called.
+  /// The name of the world.
   let name: String
-  /// How to see it as it was found, before it was made simpler; nil where no seed makes it.
+  /// How to see the world as it was found, before it was shrunk; nil where no seed makes it.
   let command: String?
 
-  /// How much of the timeline is shown: what led to it, not how all began.
+  /// How much of the timeline is shown: its end, which led to the violation.
   private static let shownRows = 120
 
-  /// What is known before the world is shrunk.
+  /// The part that is known before the world is shrunk.
   var beginning: String {
     """
     \(name) fails: \(TerminalText.escaped("\(violation)"))
@@ -31,8 +31,8 @@ struct Failure {
   ) -> String {
     """
 
-    the simplest world found, after \(shrunk.runs) others: \(shrunk.choicesAfter) choices that are \
-    not zero, of \(shrunk.choicesBefore)
+    the simplest failing world, found after \(shrunk.runs) others: \(shrunk.choicesAfter) of \
+    \(shrunk.choicesBefore) non-zero choices are left
     options: \(again.options)
     \(Self.choices(shrunk.world.schedule))
     \(TimelineText.of(lines, longest: Self.shownRows))\
@@ -44,10 +44,10 @@ struct Failure {
 
   /// - Parameter path: nil if the trace could not be written.
   func ending(writtenTo path: String?) -> String {
-    let found = command.map { "to see the world of the seed: \($0)\n" } ?? ""
+    let found = command.map { "to see the original world: \($0)\n" } ?? ""
     guard let path else { return found }
     let shown = TerminalText.escaped(path)
-    return "written to \(shown); to see it again: flowsim replay \(shown)\n" + found
+    return "trace written to \(shown); to replay it: flowsim replay \(shown)\n" + found
   }
 
   private static func choices(_ schedule: ChoiceSchedule) -> String {

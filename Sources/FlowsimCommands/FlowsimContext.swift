@@ -14,15 +14,16 @@ protocol TextSink: AnyObject {
 
 extension StandardStream: TextSink {}
 
-/// What commands work with: where to print, and what is outside of the simulated worlds.
+/// What commands need from outside the simulated worlds: streams, files, real time, and how worlds
+/// run.
 struct FlowsimContext {
   var output: any TextSink = StandardStream.output()
   var errors: any TextSink = StandardStream.error()
   /// Runs a world; tests have others, with faults of their own.
   var run: WorldRunner = { Simulation.run(seed: $0, $1, $2, $3) }
-  /// Runs a workflow of the user's in a world.
+  /// Runs the user's workflow in a world.
   var answer: HazardStudy.World = Simulation.answer
-  /// Where worlds are run that are tried in place of one that fails.
+  /// How the shrinker runs its worlds apart from this process.
   var isolated: Shrinker.Isolation = { $0() }
   /// Real time. It never reaches a world.
   var now: () -> Moment = EventLoop.now
@@ -33,14 +34,14 @@ struct FlowsimContext {
   }
 }
 
-/// Why a command could not do what it was asked for.
+/// Why a command failed.
 enum FlowsimError: Error {
   case usage(UsageError)
   case definition(DefinitionFileError)
   case unreadable(String, Errno)
   case unwritable(String, Errno)
   case workflow(WorkflowProblem)
-  /// A file that is no trace, or not one of this version.
+  /// A file that is no trace, or a trace of another version.
   case trace(String, TraceText.Problem)
   /// A file without choices.
   case noChoices(String)
@@ -68,17 +69,16 @@ extension FlowsimError: CustomStringConvertible {
     case .trace(let path, let problem):
       "flowsim: \(TerminalText.escaped(path)):\(problem.line): \(Self.text(problem.reason))"
     case .noChoices(let path):
-      "flowsim: \(TerminalText.escaped(path)) holds no choices; \"flowsim --seed N --choices\""
-        + " prints those of a world"
+      "flowsim: no choices in \(TerminalText.escaped(path)); \"flowsim --seed N --choices\" prints them"
     }
   }
 
   private static func text(_ reason: TraceText.Problem.Reason) -> String {
     switch reason {
-    case .notATrace: "this is no trace of flowsim: it would begin with \"flowsim trace 1\""
+    case .notATrace: "not a trace of flowsim: the first line is not \"flowsim trace 1\""
     case .otherVersion(let version):
-      "this is a trace of version \(TerminalText.quoted(version, longest: 40)), and this flowsim"
-        + " reads version 1; use the flowsim that wrote it"
+      "trace version \(TerminalText.quoted(version, longest: 40)) is not supported, only version 1; use"
+        + " the flowsim that wrote it"
     case .unknown(let name, let kind, let names):
       "\(TerminalText.quoted(name, longest: 80)) is not \(kind) of this flowsim"
         + (Suggestion.nearest(to: name, among: names).map { ": did you mean \"\($0)\"?" } ?? "")
@@ -92,12 +92,12 @@ extension FlowsimError: CustomStringConvertible {
 }
 
 extension ExitCode {
-  /// What the codes that flowsim uses mean there.
+  /// The meaning of exit codes in flowsim.
   static let meaningOfFlowsim: @Sendable (ExitCode) -> String = { code in
     switch code {
-    case .success: "everything holds that must"
-    case .runFailed: "in a world something does not hold: it is shown and shrunk"
-    case .usage: "the command line, or a file that it names, is wrong"
+    case .success: "every property holds"
+    case .runFailed: "a property is violated in a world, which is shown and shrunk"
+    case .usage: "the command line, or a file that it names, is invalid"
     case .environment: "a file cannot be written"
     default: code.meaning
     }

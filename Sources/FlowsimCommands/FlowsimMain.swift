@@ -11,7 +11,7 @@ import FlowText
 
 /// The program `flowsim`.
 package enum FlowsimMain {
-  /// Those with a name.
+  /// The commands with a name.
   static let commands: [CommandSyntax] = [
     ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, ExploreCommand.syntax,
     RehearseCommand.syntax,
@@ -34,7 +34,7 @@ package enum FlowsimMain {
     do throws(FlowsimError) {
       return try perform(line, context)
     } catch {
-      // What was printed before comes before, where both go to one terminal.
+      // On a terminal, what was printed before must come before the error.
       context.output.flush()
       context.errors.write("\(error)\n")
       return error.exitCode

@@ -5,7 +5,7 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// Goes through worlds, one seed after the other, up to the first in which something does not hold.
+/// Runs worlds, one seed after the other, up to the first in which a property is violated.
 struct Hunt {
   private let context: FlowsimContext
   private let recipe: WorldRecipe
@@ -15,10 +15,10 @@ struct Hunt {
   var showsTimeline = false
   var showsChoices = false
   var showsHashes = false
-  /// Whether worlds of which all holds are passed over in silence.
+  /// Whether nothing is printed of worlds in which every property holds.
   var isQuiet = false
   var isTwice = false
-  /// Where the trace of a failure goes; nil for a name that follows from the seed.
+  /// Where the trace of a failure is written; nil for a name that contains the seed.
   var tracePath: String?
   var budget = Shrinker.Budget()
 
@@ -27,7 +27,7 @@ struct Hunt {
     self.recipe = recipe
   }
 
-  /// - Returns: false if something did not hold: then it has been printed, and its trace written.
+  /// - Returns: false if a property is violated: then that was printed, and the trace written.
   mutating func holds(_ seed: UInt64) -> Bool {
     LastWords.set(
       "flowsim: seed \(seed) breaks a precondition; a debug build says which:"
@@ -58,15 +58,15 @@ struct Hunt {
     if isJSON && !isQuiet { output.write(ReportJSON.of(report)) }
   }
 
-  /// Makes a world again, and says what is different.
+  /// Runs a world again, and names the difference.
   private func difference(_ seed: UInt64, from report: Simulation.Report) -> Violation? {
     let (one, other) = (recipe.record(seed: seed), recipe.record(seed: seed))
     if let difference = one.recording.firstDifference(from: other.recording) {
       return Violation(
-        .same, "made again, \(difference.text("the first world", "the second"))")
+        .same, "run again, \(difference.text("the first world", "the second"))")
     }
     if one.report != report || other.report != report {
-      return Violation(.same, "made again with the same choices, it is another world")
+      return Violation(.same, "run again with the same choices, it is another world")
     }
     return nil
   }
@@ -87,9 +87,9 @@ struct Hunt {
     if !isJSON {
       context.output.write(failure.beginning)
     }
-    // What comes next takes a while.
+    // Shrinking takes a while.
     context.output.flush()
-    // Where the same choices make another world there is nothing to hold on to.
+    // Where the same choices make another world, there is nothing to shrink.
     if violation.property == .same { return }
     let shrunk = recipe.shrink(
       seed: report.seed, violation.property, budget, isolated: context.isolated)
@@ -97,7 +97,7 @@ struct Hunt {
       shrunk, writingTo: tracePath ?? "flowsim-\(report.seed).trace", isJSON: isJSON, context)
   }
 
-  /// The world of a seed as it is.
+  /// The world of a seed, not shrunk.
   func writeTrace(of seed: UInt64, to path: String) throws(FlowsimError) {
     let (report, recording) = recipe.record(seed: seed)
     let world = RecordedWorld(report, recording.schedule)

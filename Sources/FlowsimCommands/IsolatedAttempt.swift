@@ -3,29 +3,30 @@ import FlowSimulation
 import FlowStorage
 import FlowSystem
 
-/// Runs a world in a process of its own: where one world fails, those like it may break preconditions.
+/// Runs a world in a process of its own, since worlds like one that fails may break preconditions.
 enum IsolatedAttempt {
-  /// What a world costs that breaks a precondition, in choices: about as much as another.
+  /// How many choices count for a world that breaks a precondition: about as many as another world
+  /// makes.
   private static let brokenChoices = 1_000
 
-  /// One that comes to no end counts as no failure.
+  /// A process that dies counts as no failure.
   static func make(_ attempt: () -> Shrinker.Attempt) -> Shrinker.Attempt {
     let bytes: [UInt8]?
     do throws(Errno) {
       bytes = try ForkedComputation.bytes { encode(attempt()) }
     } catch {
-      // There is no room for another process.
+      // No other process can be started.
       return attempt()
     }
     guard let bytes else {
       return Shrinker.Attempt(isFailure: false, .empty, choices: brokenChoices)
     }
     do throws(CodingError) { return try decode(bytes) } catch {
-      preconditionFailure("a process says what it cannot say: \(error)")
+      preconditionFailure("the result of another process cannot be decoded: \(error)")
     }
   }
 
-  // Only of a failure more is asked for than that it is none.
+  // The schedule matters only where there is a failure.
   static func encode(_ attempt: Shrinker.Attempt) -> [UInt8] {
     var writer = ByteWriter()
     writer.write(attempt.isFailure)

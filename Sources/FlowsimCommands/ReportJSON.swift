@@ -1,13 +1,13 @@
 import FlowCommandLine
 import FlowSimulation
 
-/// What came of worlds, for programs, a line each.
+/// The results of worlds as JSON, a line each.
 enum ReportJSON {
   static func of(_ report: Simulation.Report) -> String {
     line { writer in members(report, &writer) }
   }
 
-  /// Of a failure, made simpler.
+  /// Of a failure that was shrunk.
   ///
   /// - Parameter path: nil if its trace could not be written.
   static func of(

@@ -3,20 +3,20 @@ import FlowCore
 import FlowSimulation
 import FlowText
 
-/// A timeline in columns: when, what the engine made durable, what the storage did, and what the
-/// processes did. What happened to the whole world goes across.
+/// A timeline in columns: the time, durable events, the storage, and processes. Lines about the
+/// whole world go across.
 struct TimelineText {
   /// Where the columns begin.
   private static let columns: [(lane: Trace.Lane, column: Int)] = [
     (.world, 12), (.engine, 12), (.storage, 52), (.processes, 76),
   ]
-  /// How long a row of operations of the storage gets: it may go on below the processes.
+  /// How long a row of operations of the storage may be: it may reach into the next column.
   private static let longestRow = 46
 
   static let heading =
     row("seconds", at: .engine, "engine: durable events", "storage", "processes")
 
-  /// - Parameter longest: how many rows may be shown; of more, the last are.
+  /// - Parameter longest: how many rows are shown at most: the last ones.
   static func of(_ lines: [Trace.Line], longest: Int = .max) -> String {
     let rows = merged(lines)
     let hidden = max(0, rows.count - longest)
@@ -26,7 +26,7 @@ struct TimelineText {
     return text
   }
 
-  /// Operations of the storage at one time stand in one row, as far as they fit.
+  /// Operations of the storage at the same time share a row, as far as they fit.
   private static func merged(_ lines: [Trace.Line]) -> [Trace.Line] {
     var rows: [Trace.Line] = []
     for line in lines {
@@ -42,7 +42,7 @@ struct TimelineText {
     return rows
   }
 
-  /// What else the storage tells, such as that it fails, has more words than one.
+  /// An operation is one word; other lines of the storage have several.
   private static func isOperation(_ line: Trace.Line) -> Bool {
     line.lane == .storage && !line.text.contains(" ")
   }

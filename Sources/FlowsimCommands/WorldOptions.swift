@@ -2,13 +2,13 @@ import FlowCommandLine
 import FlowSimulation
 import FlowText
 
-/// `--option NAME=VALUE`: what is set by hand over what a seed draws.
+/// `--option NAME=VALUE`: options that are set by hand, over those that a seed draws.
 enum WorldOptions {
   static let option = Option(
     "option", takes: .text(placeholder: "NAME=VALUE"), isRepeatable: true,
-    "set an option of the worlds, whatever is drawn; all of a printed line go, too")
+    "set an option of the worlds, or several at once, as they are printed")
 
-  /// - Throws: what is wrong with the first that is none.
+  /// - Throws: the error of the first invalid one.
   static func recipe(
     _ arguments: ScannedArguments, _ syntax: CommandSyntax, run: @escaping WorldRunner
   ) throws(UsageError) -> WorldRecipe {
@@ -47,7 +47,7 @@ enum WorldOptions {
     UsageError(program: syntax.program, command: syntax.name, reason)
   }
 
-  /// As they are given on a command line, with a space before each.
+  /// As on a command line, with a space before each.
   static func arguments(_ settings: [SimulationOptions.Setting]) -> String {
     settings.map { " \(option.spelling) \($0)" }.joined()
   }

@@ -79,6 +79,6 @@ struct CompareTests {
     let (code, console) = compare(Self.choices, text)
     #expect(code == 2)
     #expect(console.output == "")
-    #expect(console.errors.contains("/other holds no choices; \"flowsim --seed N --choices\""))
+    #expect(console.errors.contains("/other; \"flowsim --seed N --choices\" prints them\n"))
   }
 }

@@ -38,7 +38,7 @@ struct ExploreTests {
         s0 on 1 slot: N moments, N images, N worlds
 
         N moments at which the first engine dies
-        N images of the disk after a power loss, of N ways to lose what was not synced
+        N images of the disk after a power loss, from N ways to lose what was not synced
         N worlds in T, N a second, trace H
         proven for the workflow of 1 step: wherever the engine dies, by a kill or with the \
         machine, whatever an ordered disk kept of what was not synced (all or nothing), every \
@@ -63,7 +63,7 @@ struct ExploreTests {
     #expect(
       console.output.contains(
         """
-        not complete: the time was over. Everything held in what was explored. Left out:
+        not complete: the time limit ended it. Every property held in what was explored. Left out:
           the rest of s0 on 1 slot
           s0 s1 on 1 slot
           s0 s1 on 2 slots
@@ -124,11 +124,11 @@ struct ExploreTests {
     let console = failing()
     #expect(console.flowsim("explore", "--steps", "1", "--apart", "0") == 1)
     #expect(console.output.hasPrefix("a world of s0 on 1 slot fails: again: "))
-    #expect(console.output.contains("\nthe simplest world found, after "))
+    #expect(console.output.contains("\nthe simplest failing world, found after "))
     #expect(console.output.contains("\nfails: again: "))
     #expect(
       console.output.hasSuffix(
-        "written to flowsim-explore.trace; to see it again: flowsim replay flowsim-explore.trace\n"
+        "trace written to flowsim-explore.trace; to replay it: flowsim replay flowsim-explore.trace\n"
       ))
     let file = try #require(console.files.first)
     #expect(console.files.count == 1 && file.path == "flowsim-explore.trace")
@@ -140,7 +140,7 @@ struct ExploreTests {
     #expect(replay.output.contains("fails: again: "))
     let healthy = Console()
     #expect(healthy.flowsim("replay", path) == 0)
-    #expect(healthy.output.hasSuffix("all holds, and the run succeeded\n"))
+    #expect(healthy.output.hasSuffix("every property holds, and the run succeeded\n"))
   }
 
   @Test func programsGetTheFailure() throws {

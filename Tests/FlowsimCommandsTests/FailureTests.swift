@@ -77,7 +77,7 @@ struct FailureTests {
     let path = folder.write(try #require(console.files.first).text, to: "t.trace")
     let replay = Console()
     #expect(replay.flowsim("replay", path) == 0)
-    #expect(replay.output.hasSuffix("all holds, and the run succeeded\n"))
+    #expect(replay.output.hasSuffix("every property holds, and the run succeeded\n"))
   }
 
   @Test func theTraceIsNamedAfterTheSeed() throws {
@@ -85,7 +85,7 @@ struct FailureTests {
     #expect(console.flowsim("--seed", "1", "--runs", "1000") == 1)
     let path = try #require(console.files.first).path
     #expect(
-      console.output.contains("written to \(path); to see it again: flowsim replay \(path)\n"))
+      console.output.contains("trace written to \(path); to replay it: flowsim replay \(path)\n"))
     let seed = try #require(console.output.split(separator: " ").dropFirst().first)
     #expect(path == "flowsim-\(seed).trace")
   }
@@ -95,7 +95,7 @@ struct FailureTests {
     console.writeFailure = .noSpace
     #expect(console.flowsim("--seed", "1", "--runs", "1000", "--trace", "t") == 1)
     #expect(console.errors.hasPrefix("flowsim: cannot write t: "))
-    #expect(console.output.contains("to see the world of the seed: flowsim --seed "))
+    #expect(console.output.contains("to see the original world: flowsim --seed "))
     #expect(!console.output.contains("flowsim replay"))
   }
 
@@ -150,7 +150,7 @@ struct FailureTests {
       return Simulation.run(seed: seed, options, choices, trace)
     }
     #expect(console.flowsim("--seed", "1", "--twice") == 1)
-    #expect(console.output.contains("made again, choice "))
+    #expect(console.output.contains("run again, choice "))
     #expect(console.output.contains(" in the first world, and echo 0 is "))
     #expect(console.output.contains(" of 77 in the second\n"))
   }

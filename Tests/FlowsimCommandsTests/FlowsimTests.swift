@@ -133,7 +133,7 @@ struct FlowsimTests {
     let replay = Console()
     #expect(replay.flowsim("replay", path) == 0)
     #expect(replay.errors == "")
-    #expect(replay.output.contains("seed 9, recorded when all held\n"))
+    #expect(replay.output.contains("seed 9, recorded when every property held\n"))
     let json = Console()
     #expect(json.flowsim("replay", path, "--json") == 0)
     #expect(json.output.hasPrefix(#"{"timeUs":"#))
@@ -150,7 +150,7 @@ struct FlowsimTests {
     let console = Console()
     #expect(console.flowsim("replay", path) == 0)
     #expect(console.output.contains("recorded when it failed ("))
-    #expect(console.output.contains("\nall holds, and the run "))
+    #expect(console.output.contains("\nevery property holds, and the run "))
   }
 
   /// A trace that ends anywhere before its end, as a copy that was cut short.
@@ -171,7 +171,7 @@ struct FlowsimTests {
     let console = Console()
     #expect(console.flowsim("--seed", "9", "--runs", "2", "--trace", "t") == 0)
     #expect(console.files.isEmpty)
-    #expect(console.errors == "flowsim: no world failed, so t was not written\n")
+    #expect(console.errors == "flowsim: t was not written: no world failed\n")
   }
 
   @Test func aTraceThatCannotBeWrittenIsAnError() {
@@ -182,8 +182,8 @@ struct FlowsimTests {
   }
 
   @Test(arguments: [
-    ("", "1: this is no trace of flowsim: it would begin with \"flowsim trace 1\""),
-    ("flowsim trace 9\n", "1: this is a trace of version \"9\", and this flowsim reads version 1"),
+    ("", "1: not a trace of flowsim: the first line is not \"flowsim trace 1\""),
+    ("flowsim trace 9\n", "1: trace version \"9\" is not supported, only version 1; use the"),
     ("flowsim trace 1\nsead 1\n", "2: \"sead\" is not a line of a trace of this flowsim: did you"),
     ("flowsim trace 1\nchoices crahs 1=1\n", "2: \"crahs\" is not a site of choices of this flow"),
     ("flowsim trace 1\noption stepps=1\n", "2: \"stepps\" is not an option of this flowsim: did"),
@@ -208,7 +208,7 @@ struct FlowsimTests {
     let path = folder.write(changed, to: "t.trace")
     let replay = Console()
     #expect(replay.flowsim("replay", path) == 0)
-    #expect(replay.errors.contains("this is another world than the one that was recorded"))
+    #expect(replay.errors.contains("the world differs from the recorded one (trace "))
   }
 
   // MARK: Soaks and totals
@@ -238,7 +238,7 @@ struct FlowsimTests {
     var totals = BatchTotals()
     totals.add(Simulation.run(seed: 1))
     let one = totals.text(elapsedMicroseconds: 1_000)
-    #expect(one.hasPrefix("options: steps="))
+    #expect(one.hasPrefix("options: crashPerMille="))
     #expect(one.contains("1 seed holds"))
     #expect(!one.contains("faults"))
     totals.add(Simulation.run(seed: 2))
@@ -251,7 +251,7 @@ struct FlowsimTests {
     let json = totals.json(elapsedMicroseconds: 1_000)
     for fault in Fault.allCases { #expect(json.contains(#""\#(fault)":"#)) }
     let unlikely = Coverage.unlikelyCells.count
-    #expect(two.contains(" of \(unlikely) that are too unlikely to ask for\n"))
+    #expect(two.contains(" of \(unlikely) cells that are too unlikely to require\n"))
     #expect(json.contains(#""unlikelyCells":\#(unlikely),"unlikelyHit":"#))
   }
 }

@@ -2,11 +2,11 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// Watches a world, and throws the property that is violated. A checker judges and changes nothing: what
-/// acts on a run beside its engine is a visitor.
+/// Watches a world, and throws the property that is violated. A checker judges and changes nothing:
+/// what acts on a run beside its engine is a visitor.
 ///
-/// The world calls every hook of every checker, in the order of `Checkers.all`. A checker implements the
-/// hooks that it needs; the others do nothing.
+/// The world calls every hook of every checker, in the order of `Checkers.all`. A checker
+/// implements the hooks that it needs; the others do nothing.
 protocol Checker {
   // MARK: What the engine does
 

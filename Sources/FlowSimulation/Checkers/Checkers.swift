@@ -3,16 +3,16 @@ package import FlowLog
 import FlowRuntime
 import FlowStorage
 
-/// The checkers of a world, and what they share. The first violation counts: later ones may only follow
-/// from it.
+/// The checkers of a world, and what they share. The first violation counts: later ones may only
+/// follow from it.
 package final class Checkers: RunObserver {
   package private(set) var violation: Violation?
   private(set) var history = WitnessedHistory()
   private var checkers: [any Checker] = []
   private unowned var world: World?
 
-  /// Every checker, in the order in which they are told. Where one event violates several properties,
-  /// the first checker in this list names the violation.
+  /// Every checker, in the order in which they are told. Where one event violates several
+  /// properties, the first checker in this list names the violation.
   private static func all(_ run: SimulatedRun, in world: World) -> [any Checker] {
     let shadow = ShadowRun()
     let log = DurableLog()

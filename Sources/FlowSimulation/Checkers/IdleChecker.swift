@@ -1,9 +1,9 @@
 import FlowCore
 import FlowRuntime
 
-/// An engine that waits, has reported everything and commits nothing must have done what could be done,
-/// and must wake up in time for what comes. A commit that waits for space on the disk holds up what
-/// follows from it; then the engine must look for space each second.
+/// An engine that waits, has reported everything and commits nothing must have done what could be
+/// done, and must wake up in time for what comes. A commit that waits for space on the disk holds
+/// up what follows from it; then the engine must look for space each second.
 struct IdleChecker {
   private let shadow: ShadowRun
   private let jobs: Int

@@ -1,8 +1,8 @@
 import FlowCore
 import FlowRuntime
 
-/// Judges each launch by what is durable and by what really happened: when the engine asks for it, and
-/// when the command starts.
+/// Judges each launch by what is durable and by what really happened: when the engine asks for it,
+/// and when the command starts.
 struct LaunchChecker {
   /// What is known of a step.
   private struct Step {
@@ -96,8 +96,8 @@ struct LaunchChecker {
     steps[Int(attempt.step)].licence = (attempt.number, time)
   }
 
-  /// Within one boot a delay ends at a time of the monotonic clock. In the next boot the rest of it goes
-  /// on, less the wall time since.
+  /// Within one boot a delay ends at a time of the monotonic clock. In the next boot the rest of it
+  /// goes on, less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     sent = []
@@ -216,8 +216,8 @@ struct LaunchChecker {
       if isRunning, earlier.attempt.step == attempt.step, !isLeftover {
         throw Violation(.again, "\(name(attempt)) starts beside \(name(earlier.attempt))")
       }
-      // The slot of an attempt that cannot be killed becomes free when its monitor gives it up, with all
-      // its processes: they are out of reach.
+      // The slot of an attempt that cannot be killed becomes free when its monitor gives it up,
+      // with all its processes: they are out of reach.
       let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
       if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp { occupied += 1 }
     }

@@ -1,7 +1,7 @@
 import FlowCore
 
-/// Compares what really ran with what the history says of it, when the run has ended and nothing of it
-/// has anything left to do.
+/// Compares what really ran with what the history says of it, when the run has ended and nothing of
+/// it has anything left to do.
 struct LedgerChecker {
   private let definition: WorkflowDefinition
   /// What the durable history says of attempts.
@@ -39,8 +39,8 @@ struct LedgerChecker {
     }
   }
 
-  /// While its monitor lives, an attempt ends within its timeout and grace, and within its grace after it
-  /// was stopped.
+  /// While its monitor lives, an attempt ends within its timeout and grace, and within its grace
+  /// after it was stopped.
   private static func checkInTime(
     _ entry: Ledger.Entry, _ settings: StepSettings, _ name: String, _ slack: Int64
   ) throws(Violation) {

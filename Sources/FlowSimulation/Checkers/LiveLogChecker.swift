@@ -2,8 +2,8 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// A reader that follows the log while an engine writes it, as `flow events --follow` does, sees each
-/// commit as soon as it is acknowledged.
+/// A reader that follows the log while an engine writes it, as `flow events --follow` does, sees
+/// each commit as soon as it is acknowledged.
 final class LiveLogChecker: Checker {
   private let run: SimulatedRun
   private var reader: HistoryReader<SimulatedStorage>?

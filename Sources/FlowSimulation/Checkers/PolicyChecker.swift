@@ -1,7 +1,7 @@
 import FlowCore
 
-/// What follows the end of an attempt obeys the step's `retry`, its `onLost`, and the answer of its probe.
-/// It is decided a second time here, from the durable history.
+/// What follows the end of an attempt obeys the step's `retry`, its `onLost`, and the answer of its
+/// probe. It is decided a second time here, from the durable history.
 struct PolicyChecker {
   private struct Step {
     /// Failures that count, and losses, in this round.

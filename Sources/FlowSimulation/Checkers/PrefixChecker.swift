@@ -4,7 +4,8 @@ import FlowCore
 struct PrefixChecker: Checker {
   func found(_ events: [Event], in world: World) throws(Violation) {
     let history = world.checkers.history
-    // A hostile disk may have lost even more since then: what is left may be a commit that was given up.
+    // A hostile disk may have lost even more since then: what is left may be a commit that was
+    // given up.
     if history.isLost { return }
     let acknowledged = history.acknowledged
     if !events.starts(with: acknowledged) {

@@ -1,6 +1,7 @@
 /// What must hold in every world, by name.
 package enum Property: String, CaseIterable, Sendable {
-  /// The recovered history is a prefix of what was appended, and holds everything that was acknowledged.
+  /// The recovered history is a prefix of what was appended, and holds everything that was
+  /// acknowledged.
   case prefix
   /// No command runs without a durable intent, and each attempt runs at most once.
   case intent
@@ -12,7 +13,8 @@ package enum Property: String, CaseIterable, Sendable {
   case retry
   /// No attempt outlives its timeout and grace.
   case timeout
-  /// Nothing new starts after a cancel is durable; a request to cancel survives every crash and acts once.
+  /// Nothing new starts after a cancel is durable; a request to cancel survives every crash and
+  /// acts once.
   case cancel
   /// A run that must stop does so at once, and each of its attempts is told.
   case stop
@@ -26,7 +28,8 @@ package enum Property: String, CaseIterable, Sendable {
   case target
   /// A step has one end, a run has one end, and nothing follows that.
   case terminal
-  /// The history brings a shadow state to the live one, and its facts call for exactly its decisions.
+  /// The history brings a shadow state to the live one, and its facts call for exactly its
+  /// decisions.
   case replay
   /// Bytes of the log that were durable never change.
   case append

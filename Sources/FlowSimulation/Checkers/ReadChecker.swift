@@ -3,8 +3,8 @@ import FlowLog
 import FlowRuntime
 import FlowStorage
 
-/// Reads the run at any time, as `flow status` does: what is seen must be durable, and nothing that was
-/// seen may be lost.
+/// Reads the run at any time, as `flow status` does: what is seen must be durable, and nothing that
+/// was seen may be lost.
 struct ReadChecker {
   private let run: SimulatedRun
   /// How many events readers have seen.
@@ -27,8 +27,8 @@ struct ReadChecker {
     /// How many events earlier readers have seen.
     var shown: Int
     var bootID: String
-    /// Whether the disk has changed or lost what was durable: then a reader may be told so, and sees a
-    /// part of what was there.
+    /// Whether the disk has changed or lost what was durable: then a reader may be told so, and
+    /// sees a part of what was there.
     var isBetrayed = false
   }
 

@@ -1,7 +1,7 @@
 import FlowCore
 
-/// The history must say everything by itself: it brings a shadow state to where the live one is, and its
-/// facts call for exactly its decisions.
+/// The history must say everything by itself: it brings a shadow state to where the live one is,
+/// and its facts call for exactly its decisions.
 struct ReplayChecker {
   private let shadow: ShadowRun
 
@@ -61,7 +61,8 @@ extension ReplayChecker: Checker {
   }
 }
 
-/// The state that the durable history makes by itself. `ReplayChecker` keeps it up to date; others look.
+/// The state that the durable history makes by itself. `ReplayChecker` keeps it up to date; others
+/// look.
 final class ShadowRun {
   fileprivate(set) var redecision = Redecision()
 

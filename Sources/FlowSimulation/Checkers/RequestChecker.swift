@@ -18,13 +18,13 @@ struct RequestChecker {
   /// When the engine decided that the run has ended; nil while it goes on.
   private var endDecidedAt: WorldTime?
 
-  /// Of this round: whether a request came, why the run stops, and whether that has stopped a step or kept
-  /// it from starting.
+  /// Of this round: whether a request came, why the run stops, and whether that has stopped a step
+  /// or kept it from starting.
   private var isCancelled = false
   private var stopReason: StopReason?
   private var hadEffect = false
-  /// Whether a request came in the wake-up of the last event, and whether the run ended in that one:
-  /// then other requests that were left at the same time came too late.
+  /// Whether a request came in the wake-up of the last event, and whether the run ended in that
+  /// one: then other requests that were left at the same time came too late.
   private var isAsking = false
   private var endedAtOnce = false
 
@@ -81,8 +81,8 @@ struct RequestChecker {
     }
   }
 
-  /// The first reason to stop counts. Where it came too late to change anything, the run ends as it would
-  /// have ended without it.
+  /// The first reason to stop counts. Where it came too late to change anything, the run ends as it
+  /// would have ended without it.
   private func checkOutcome(_ outcome: RunOutcome) throws(Violation) {
     if isCancelled && stopReason == nil {
       throw Violation(.cancel, "the run was cancelled, and did not stop")

@@ -1,15 +1,15 @@
 import FlowCore
 
-/// Watches the durable history for reasons to stop the run: a cancel, the run's own timeout, or a failure
-/// where the run fails fast. The first reason stops it in the wake-up in which it comes. Then nothing new
-/// begins, and every open attempt is told, without grace if a cancel was forced.
+/// Watches the durable history for reasons to stop the run: a cancel, the run's own timeout, or a
+/// failure where the run fails fast. The first reason stops it in the wake-up in which it comes.
+/// Then nothing new begins, and every open attempt is told, without grace if a cancel was forced.
 struct StopChecker {
   private let definition: WorkflowDefinition
   private let shadow: ShadowRun
   private let timeoutMicroseconds: Int64?
 
-  /// When the run's timeout passes, by the clock of this boot; nil if it has passed or does not exist, or
-  /// if the run has ended.
+  /// When the run's timeout passes, by the clock of this boot; nil if it has passed or does not
+  /// exist, or if the run has ended.
   private var deadline: Instant?
   private var bootID: String?
   private var lastMoment: Moment?
@@ -21,8 +21,8 @@ struct StopChecker {
   private var isStopping = false
   /// Whether a cancel was forced.
   private var isForced = false
-  /// Attempts without an end; those of them that run, as far as the engine knows; and those that must
-  /// still be told in this wake-up.
+  /// Attempts without an end; those of them that run, as far as the engine knows; and those that
+  /// must still be told in this wake-up.
   private var open: Set<AttemptID> = []
   private var running: Set<AttemptID> = []
   private var untold: Set<AttemptID> = []
@@ -84,8 +84,8 @@ struct StopChecker {
     deadline = timeoutMicroseconds.map { now.monotonic.advanced(byMicroseconds: $0) }
   }
 
-  /// Within one boot the timeout passes at a time of the monotonic clock. In the next boot the rest of it
-  /// goes on, less the wall time since.
+  /// Within one boot the timeout passes at a time of the monotonic clock. In the next boot the rest
+  /// of it goes on, less the wall time since.
   private mutating func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     guard let bootID, bootID != engine.host.bootID, let last = lastMoment, let end = deadline

@@ -1,7 +1,7 @@
 import FlowCore
 
-/// In each round a step has one end and the run has one end, which nothing follows but the next round. A
-/// step that has succeeded keeps its end in later rounds.
+/// In each round a step has one end and the run has one end, which nothing follows but the next
+/// round. A step that has succeeded keeps its end in later rounds.
 struct TerminalChecker {
   private struct End {
     let sequence: Int64

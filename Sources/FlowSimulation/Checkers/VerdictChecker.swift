@@ -2,8 +2,8 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// A log is called intact, torn, ambiguous or damaged exactly as the crash has left it, by recovery and by
-/// `flow verify`, and the engine says so when it takes over.
+/// A log is called intact, torn, ambiguous or damaged exactly as the crash has left it, by recovery
+/// and by `flow verify`, and the engine says so when it takes over.
 struct VerdictChecker {
   private let log: DurableLog
   /// How the log ended that was taken over, as it was found.
@@ -105,7 +105,8 @@ struct VerdictChecker {
     }
   }
 
-  /// On a disk that does not: lost history must be reported if the bytes that are left prove the loss.
+  /// On a disk that does not: lost history must be reported if the bytes that are left prove the
+  /// loss.
   static func check(
     betrayed tail: LogTail, _ truth: Truth, _ storage: SimulatedStorage
   ) throws(Violation) {
@@ -127,8 +128,8 @@ struct VerdictChecker {
     }
   }
 
-  /// A commit is ambiguous only if all of it might be there. Where its frame says how long it is and its
-  /// last byte never came, it is torn.
+  /// A commit is ambiguous only if all of it might be there. Where its frame says how long it is
+  /// and its last byte never came, it is torn.
   static func checkDoubt(
     _ tail: LogTail, _ storage: SimulatedStorage
   ) throws(Violation) {

@@ -1,5 +1,5 @@
-/// Choices that a fuzzer's bytes make. Where they end all is zero, so that shorter inputs are quieter
-/// worlds.
+/// Choices that a fuzzer's bytes make. After their end every choice is zero, so that shorter inputs
+/// are quieter worlds.
 package final class ByteChoices: ChoiceSource {
   private var rest: ArraySlice<UInt8>
 
@@ -19,7 +19,7 @@ package final class ByteChoices: ChoiceSource {
     return Int(value % UInt64(count))
   }
 
-  /// Takes one byte: what is unlikely is not too unlikely for a fuzzer.
+  /// Takes one byte, so that nothing is too unlikely for a fuzzer.
   package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
     Int(rest.popFirst() ?? 0) >= 256 - max(1, chances * 256 / 1_000)
   }

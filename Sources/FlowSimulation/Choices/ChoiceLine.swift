@@ -1,7 +1,7 @@
 /// A choice as a line of text: `site index value count`. The index counts the choices of the site
 /// from 0, and the value is one of 0..<count.
 package struct ChoiceLine: Hashable, Sendable {
-  /// Not a `ChoiceSite`: another flowsim may have others.
+  /// A name, since another flowsim may have other sites.
   package let site: String
   package let index: Int
   package let value: Int
@@ -16,7 +16,7 @@ package struct ChoiceLine: Hashable, Sendable {
 }
 
 extension ChoiceLine: LosslessStringConvertible {
-  /// Nil for what is no choice.
+  /// Nil for text that is no choice.
   package init?(_ description: String) {
     let words = description.split(separator: " ", omittingEmptySubsequences: false)
     guard words.count == 4, let first = words[0].first, first.isLetter,

@@ -1,9 +1,9 @@
-/// The choices of a world that are not zero, which is what it takes to make it again.
+/// The choices of a world that are not zero: enough to make it again.
 package struct ChoiceSchedule: Hashable, Sendable {
   /// One choice that is not zero.
   package struct Entry: Hashable, Sendable {
     package let site: ChoiceSite
-    /// The how manieth choice of its site it is, from 0.
+    /// Which choice of its site it is, from 0.
     package let index: Int
     /// At least one.
     package let value: Int
@@ -75,7 +75,7 @@ package struct ChoiceSchedule: Hashable, Sendable {
 
 extension ChoiceSchedule: Comparable {
   /// Whether the left one is simpler: it has fewer choices that are not zero, or else, at the first
-  /// difference, an earlier or a smaller one. There is no endless row of ever simpler schedules.
+  /// difference, an earlier or a smaller one. No schedule can be simplified for ever.
   package static func < (left: Self, right: Self) -> Bool {
     if left.count != right.count { return left.count < right.count }
     for (one, other) in zip(left.entries, right.entries) where one != other {

@@ -12,13 +12,13 @@ package struct ChoiceRecording: Equatable, Sendable {
 
   package init() {}
 
-  /// What was chosen at a site, in order. Whether something happens is a choice among two.
+  /// The choices of a site, in order. Whether something happens is a choice among two.
   package subscript(site: ChoiceSite) -> [Choice] { choices[site] }
 
   /// How many choices there were at all sites.
   package var total: Int { sites.count }
 
-  /// What it takes to choose the same again.
+  /// The schedule that makes the same choices again.
   package var schedule: ChoiceSchedule {
     var entries: [ChoiceSchedule.Entry] = []
     for site in ChoiceSite.allCases {

@@ -15,7 +15,7 @@ package final class ReplayedChoices: ChoiceSource {
     }
   }
 
-  /// A value that is too large here, as a schedule for another world may have it, is made to fit.
+  /// A value that is too large, as in a schedule for another world, is lowered.
   package func choose(_ site: ChoiceSite, below count: Int) -> Int {
     precondition(count > 0, "a choice among \(count) at \(site)")
     return min(next(at: site), count - 1)

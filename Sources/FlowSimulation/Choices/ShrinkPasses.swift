@@ -1,4 +1,5 @@
-/// The ways in which a schedule can become simpler. Each goes on from what the last one found.
+/// The ways in which a schedule can become simpler. Each pass continues from what the last one
+/// found.
 extension Shrinker {
   // MARK: Fewer
 
@@ -60,7 +61,7 @@ extension Shrinker {
 
   // MARK: Earlier
 
-  /// Zeros before a choice are taken out, so that it and those behind it at its site come earlier.
+  /// Zeros before a choice are taken out, so that it and later ones at its site come earlier.
   mutating func moveTails() {
     var position = 0
     while position < schedule.count && !isExhausted {
@@ -92,8 +93,8 @@ extension Shrinker {
 
   // MARK: Together
 
-  /// A choice becomes zero or smaller, and another is moved to where it then has to be: where there
-  /// is less to do, the same thing happens earlier.
+  /// A choice becomes zero or smaller, and another one moves: in a world with less to do, the same
+  /// thing happens earlier.
   mutating func lowerAndMove() {
     for entry in schedule.entries where !isExhausted {
       for lowered in [nil, entry.halved, entry.lowered] {
@@ -111,7 +112,7 @@ extension Shrinker {
     of candidate: ChoiceSchedule, but lowered: ChoiceSchedule.Entry
   ) -> Bool {
     for entry in candidate.entries where entry.site.isMoment && entry.site != lowered.site {
-      // Later than it was helps no more than rarely.
+      // A later moment seldom helps.
       for index in Self.places(below: entry.index + entry.index / 4 + 8) {
         if isExhausted { return false }
         if consider(candidate.replacing(entry, by: entry.moved(to: index))) { return true }
@@ -123,21 +124,6 @@ extension Shrinker {
   /// Indices to try: all, or where there are many, some that lie evenly.
   private static func places(below count: Int) -> StrideTo<Int> {
     stride(from: 0, to: count, by: max(1, count / 128))
-  }
-}
-
-extension ChoiceSite {
-  /// Whether its choices are chances that come and go with time, and not the properties of something.
-  fileprivate var isMoment: Bool {
-    switch self {
-    case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
-      .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
-      .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
-      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
-      .cleaner, .operationTime, .reuse, .absence, .newRun:
-      true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
-    }
   }
 }
 

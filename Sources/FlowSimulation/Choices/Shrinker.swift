@@ -1,15 +1,16 @@
-/// Finds a simpler schedule that fails in the same way, until it finds none.
+/// Finds simpler schedules that fail in the same way, until it finds none.
 ///
-/// As in Hypothesis, all work is done on the choices, and none on the world that they make: whatever
-/// the world is, a schedule is simpler if it has fewer choices that are not zero, or earlier or
-/// smaller ones. What a pass tries is run; what still fails is kept.
+/// As in Hypothesis, the work is done on the choices, and not on the world that they make: a
+/// schedule is simpler if it has fewer choices that are not zero, or earlier or smaller ones. What
+/// a pass tries is run; what still fails is kept.
 package struct Shrinker {
-  /// How much may be tried. Work is counted and not timed, so that a failure is always shrunk alike.
+  /// How much may be tried. Work is counted and not timed, so that a failure is always shrunk the
+  /// same way.
   package struct Budget: Sendable {
     /// How many worlds may be run.
     package var runs = 20_000
-    /// How many choices may be made in them: what a world costs goes by that. Worlds that never end
-    /// take the most; with this they take about ten seconds.
+    /// How many choices may be made in them, which is what a world costs. Worlds that never end
+    /// make the most; this many take about ten seconds.
     package var choices = 10_000_000
 
     package init() {}
@@ -33,8 +34,8 @@ package struct Shrinker {
     }
   }
 
-  /// Makes an attempt where it harms nobody: one that breaks a precondition is no failure of the kind
-  /// that is looked for.
+  /// Makes an attempt where a broken precondition does no harm: it is not the failure that is being
+  /// shrunk.
   package typealias Isolation = (() -> Attempt) -> Attempt
 
   /// The simplest that is known.
@@ -42,18 +43,18 @@ package struct Shrinker {
   /// How many worlds were run.
   package private(set) var runs = 0
 
-  /// Of more choices than this, not each is tried with each: a hundred have five thousand pairs.
+  /// Pairs are tried only up to this many choices: a hundred have five thousand pairs.
   private static let mostChoices = 100
 
   private let budget: Budget
   private let attempt: (ChoiceSchedule) -> Attempt
   private var choices = 0
-  /// What needs no second try.
+  /// Schedules that need no second try.
   private var tried: Set<ChoiceSchedule> = []
 
   /// - Parameters:
-  ///   - failing: what is known to fail.
-  ///   - attempt: runs a world with a schedule. Must say the same of the same schedule.
+  ///   - failing: a schedule that is known to fail.
+  ///   - attempt: runs a world with a schedule. The same schedule must always give the same result.
   package init(
     _ failing: ChoiceSchedule, _ budget: Budget = Budget(),
     attempt: @escaping (ChoiceSchedule) -> Attempt
@@ -73,7 +74,7 @@ package struct Shrinker {
       removeChunks()
       lowerValues()
       moveTails()
-      // What follows takes many runs a choice: only for what is as simple as it gets without.
+      // The passes that follow take many runs a choice: only where the others find nothing more.
       if schedule < before || schedule.count > Self.mostChoices { continue }
       removePairs()
       moveSingles()
@@ -87,14 +88,15 @@ package struct Shrinker {
   /// Tries a schedule, and keeps it if it is simpler and fails.
   mutating func consider(_ candidate: ChoiceSchedule) -> Bool {
     guard candidate < schedule, let attempt = run(candidate) else { return false }
-    // A world may not come to all choices of its schedule, and may cut some to what it allows.
+    // A world may end before it makes all choices of its schedule, and may lower some to what it
+    // allows.
     let made = attempt.schedule
     guard attempt.isFailure, made < schedule else { return false }
     schedule = made
     return true
   }
 
-  /// What comes of a schedule; nil if it was tried before, or if nothing more may be tried.
+  /// The result of a schedule; nil if it was tried before, or if the budget is spent.
   mutating func run(_ candidate: ChoiceSchedule) -> Attempt? {
     guard !isExhausted, tried.insert(candidate).inserted else { return nil }
     runs += 1

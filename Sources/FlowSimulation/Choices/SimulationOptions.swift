@@ -1,9 +1,11 @@
 import FlowCore
 
-/// What a world is like: drawn first from the seed, so that some worlds have only a few kinds of
-/// trouble and these often (swarm testing, Groce et al. 2012).
+/// What a world is like. Options are drawn first from the seed, so that some worlds have only a few
+/// kinds of trouble and these often (swarm testing, Groce et al. 2012).
+///
+/// To add an option takes a field and a row of `keys`.
 package struct SimulationOptions: Equatable, Sendable {
-  /// How often the engine dies: in so many of a thousand operations, effects and waits.
+  /// How often the engine dies: per thousand operations, effects and waits.
   package var crashPerMille = 0
   /// How many of the deaths are power losses, in percent; the others leave the page cache.
   package var powerLossPercent = 50
@@ -12,17 +14,16 @@ package struct SimulationOptions: Equatable, Sendable {
   package var storageErrorPerMille = 0
   /// How often a write takes only a part of the bytes.
   package var shortWritePerMille = 0
-  /// How often what changes nothing fails: to open, to read, to list, to close.
+  /// How often an operation that changes nothing fails: to open, to read, to list, to close.
   package var readErrorPerMille = 0
   /// How often a read brings only a part of the bytes.
   package var shortReadPerMille = 0
   /// What the disk may do: 0 as ext4, 1 what POSIX allows, 2 what no disk may (`StorageTier`).
   package var storageTier = 0
-  /// How often somebody who cleans up removes the lock file of a run at work: in so many of a
-  /// thousand operations.
+  /// How often a cleaner removes the lock file of a run at work: per thousand operations.
   package var cleanerPerMille = 0
-  /// How often a hostile disk does what no disk may: in so many of a thousand syncs, and more often
-  /// while no engine is there.
+  /// How often a hostile disk does what no disk may: per thousand syncs, and more often while no
+  /// engine lives.
   package var hostilePerMille = 0
   /// How often a command fails, in percent.
   package var failurePercent = 0
@@ -30,17 +31,17 @@ package struct SimulationOptions: Equatable, Sendable {
   package var hangPercent = 0
   /// How often a command ignores SIGTERM, in percent.
   package var stubbornPercent = 0
-  /// How often a command starts others, in percent.
+  /// How often a command starts other processes, in percent.
   package var descendantPercent = 0
-  /// How often what is started stops itself, in percent.
+  /// How often a process stops itself, in percent.
   package var selfStopPercent = 0
-  /// How often the number of a command that was reaped is a stranger's at once, in percent.
+  /// How often the process id of a reaped command is a stranger's at once, in percent.
   package var reusePercent = 0
-  /// How many of the processes of a thousand cannot be killed.
+  /// How many of a thousand processes cannot be killed.
   package var unkillablePerMille = 0
-  /// How many steps let what is left of their commands stay, in percent.
+  /// How many steps let the stragglers of their commands stay, in percent.
   package var keepPercent = 0
-  /// How often a monitor is killed: at so many of a thousand of its actions, or some time after.
+  /// How often a monitor is killed: per thousand of its actions, at once or some time after.
   package var monitorKillPerMille = 0
   /// The same of launchers.
   package var launcherKillPerMille = 0
@@ -50,24 +51,25 @@ package struct SimulationOptions: Equatable, Sendable {
   package var processLatencyMicroseconds = 0
   /// How often an end is told a second time, later, in percent.
   package var echoPercent = 0
-  /// How long a wake-up may come late: ends and syncs then come together.
+  /// How late a wake-up may be: ends and syncs then come together.
   package var wakeUpDelayMicroseconds = 0
   package var syncMicroseconds = 100
-  /// How long each of the engine's operations on the disk may take: others go on meanwhile.
+  /// How long each of the engine's operations on the disk may take: other processes go on
+  /// meanwhile.
   package var operationMicroseconds = 0
-  /// Whether somebody cancels the run.
+  /// Whether the run is cancelled by a signal.
   package var isCancelled = false
-  /// How many requests to cancel somebody leaves in the run's folder.
+  /// How many requests to cancel are left in the run's folder.
   package var requests = 0
   /// How often an engine finds the run's folder mounted elsewhere than the one before, in percent.
   package var remountPercent = 0
   /// How often the disk is full for a while.
   package var fullDisks = 0
-  /// How often somebody reads the run: in so many of a thousand operations and waits.
+  /// How often a reader looks at the run: per thousand operations and waits.
   package var readPerMille = 0
   /// Whether wall time jumps.
   package var hasClockJumps = false
-  /// How often at most a run that has ended is begun again, for what did not succeed.
+  /// How many more rounds a run may get after it has ended, for the steps that did not succeed.
   package var maxReopenings = 0
   /// Whether commits are deflated. Never drawn: with another zlib a seed would be another world.
   package var isDeflated = false
@@ -94,118 +96,175 @@ package struct SimulationOptions: Equatable, Sendable {
     return tier
   }
 
-  /// The first value of each is the one with the least trouble.
-  package static func draw(from choices: some ChoiceSource) -> SimulationOptions {
-    func pick(_ values: Int...) -> Int {
-      values[choices.choose(.options, below: values.count)]
-    }
-    var options = SimulationOptions()
-    options.crashPerMille = pick(0, 5, 20, 60)
-    options.maxCrashes = pick(1, 2, 5)
-    options.powerLossPercent = pick(0, 50, 100)
-    options.storageErrorPerMille = pick(0, 0, 0, 5, 20, 60)
-    options.shortWritePerMille = pick(0, 0, 200)
-    options.failurePercent = pick(0, 5, 10, 40)
-    options.hangPercent = pick(0, 0, 5, 15)
-    options.stubbornPercent = pick(0, 0, 50)
-    options.echoPercent = pick(0, 0, 20)
-    options.wakeUpDelayMicroseconds = pick(0, 0, 500, 20_000)
-    options.syncMicroseconds = pick(1, 100, 20_000, 500_000)
-    options.isCancelled = pick(0, 0, 0, 1) == 1
-    options.fullDisks = pick(0, 0, 1, 3, 8)
-    options.readPerMille = pick(0, 5, 30)
-    options.hasClockJumps = pick(0, 0, 1) == 1
-    // One world in eight has 1 to 7 steps, the others 8 to 20. In one choice: who looks for a choice
-    // that makes an option tries one after the other.
-    let size = choices.choose(.options, below: 104)
-    options.steps = size < 13 ? 1 + size / 2 : 8 + size % 13
-    options.rotationBytes = pick(65_536, 4_096, 1_024, 256)
-    options.descendantPercent = pick(0, 0, 20, 60)
-    options.selfStopPercent = pick(0, 0, 5)
-    options.unkillablePerMille = pick(0, 0, 20, 200)
-    options.keepPercent = pick(0, 25)
-    options.monitorKillPerMille = pick(0, 0, 2, 20, 60)
-    options.launcherKillPerMille = pick(0, 0, 10, 50)
-    options.forkFailurePerMille = pick(0, 0, 0, 50, 200)
-    options.processLatencyMicroseconds = pick(0, 0, 100, 5_000, 50_000)
-    options.maxReopenings = pick(0, 0, 1, 2)
-    options.requests = pick(0, 0, 0, 1, 3)
-    options.remountPercent = pick(0, 0, 0, 30)
-    options.readErrorPerMille = pick(0, 0, 0, 1, 5)
-    options.shortReadPerMille = pick(0, 0, 200)
-    options.storageTier = pick(0, 1, 0, 1, 0, 1, 0, 1, 0, 2)
-    options.hostilePerMille = pick(0, 2, 10, 10)
-    options.cleanerPerMille = pick(0, 0, 0, 0, 0, 5, 30)
-    options.operationMicroseconds = pick(0, 0, 0, 0, 100, 2_000, 20_000)
-    options.reusePercent = pick(0, 100)
-    return options
-  }
+  /// All options, in the order in which they are drawn. A new one comes last: all draw from one
+  /// stream, and it must not shift the others.
+  package static let keys: [Key] = [
+    Key("crashPerMille", \.crashPerMille, 0...1_000, draw: [0, 5, 20, 60], inStudies: 2),
+    Key("maxCrashes", \.maxCrashes, 0...1_000, draw: [1, 2, 5], inStudies: 1),
+    Key("powerLossPercent", \.powerLossPercent, 0...100, draw: [0, 50, 100]),
+    Key(
+      "storageErrorPerMille", \.storageErrorPerMille, 0...1_000, draw: [0, 0, 0, 5, 20, 60],
+      inStudies: 1),
+    Key("shortWritePerMille", \.shortWritePerMille, 0...1_000, draw: [0, 0, 200]),
+    Key("failurePercent", \.failurePercent, 0...100, draw: [0, 5, 10, 40]),
+    Key("hangPercent", \.hangPercent, 0...100, draw: [0, 0, 5, 15]),
+    Key("stubbornPercent", \.stubbornPercent, 0...100, draw: [0, 0, 50]),
+    Key("echoPercent", \.echoPercent, 0...100, draw: [0, 0, 20]),
+    Key(
+      "wakeUpDelayMicroseconds", \.wakeUpDelayMicroseconds, 0...1_000_000_000,
+      draw: [0, 0, 500, 20_000]),
+    // In studies a machine is at work, but not one that hardly moves.
+    Key(
+      "syncMicroseconds", \.syncMicroseconds, 0...1_000_000_000, draw: [1, 100, 20_000, 500_000],
+      inStudies: 20_000),
+    Key("isCancelled", \.isCancelled, draw: [false, false, false, true], inStudies: false),
+    Key("fullDisks", \.fullDisks, 0...1_000, draw: [0, 0, 1, 3, 8], inStudies: 0),
+    Key("readPerMille", \.readPerMille, 0...1_000, draw: [0, 5, 30], inStudies: 0),
+    Key("hasClockJumps", \.hasClockJumps, draw: [false, false, true]),
+    // One world in eight has 1 to 7 steps, the others 8 to 20. It is one choice, so that the
+    // shrinker finds smaller worlds one after the other.
+    Key(
+      "steps", \.steps, 1...1_000, draw: (0..<104).map { $0 < 13 ? 1 + $0 / 2 : 8 + $0 % 13 }),
+    Key("rotationBytes", \.rotationBytes, 0...1 << 30, draw: [65_536, 4_096, 1_024, 256]),
+    Key("descendantPercent", \.descendantPercent, 0...100, draw: [0, 0, 20, 60], inStudies: 0),
+    Key("selfStopPercent", \.selfStopPercent, 0...100, draw: [0, 0, 5], inStudies: 0),
+    Key(
+      "unkillablePerMille", \.unkillablePerMille, 0...1_000, draw: [0, 0, 20, 200], inStudies: 0),
+    Key("keepPercent", \.keepPercent, 0...100, draw: [0, 25]),
+    Key(
+      "monitorKillPerMille", \.monitorKillPerMille, 0...1_000, draw: [0, 0, 2, 20, 60],
+      inStudies: 1),
+    Key(
+      "launcherKillPerMille", \.launcherKillPerMille, 0...1_000, draw: [0, 0, 10, 50],
+      inStudies: 1),
+    Key(
+      "forkFailurePerMille", \.forkFailurePerMille, 0...1_000, draw: [0, 0, 0, 50, 200],
+      inStudies: 0),
+    Key(
+      "processLatencyMicroseconds", \.processLatencyMicroseconds, 0...1_000_000_000,
+      draw: [0, 0, 100, 5_000, 50_000], inStudies: 5_000),
+    Key("maxReopenings", \.maxReopenings, 0...1_000, draw: [0, 0, 1, 2], inStudies: 0),
+    Key("requests", \.requests, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
+    Key("remountPercent", \.remountPercent, 0...100, draw: [0, 0, 0, 30]),
+    Key("readErrorPerMille", \.readErrorPerMille, 0...1_000, draw: [0, 0, 0, 1, 5], inStudies: 1),
+    Key("shortReadPerMille", \.shortReadPerMille, 0...1_000, draw: [0, 0, 200]),
+    // On a hostile disk nothing can be promised.
+    Key("storageTier", \.storageTier, 0...2, draw: [0, 1, 0, 1, 0, 1, 0, 1, 0, 2], inStudies: 1),
+    Key("hostilePerMille", \.hostilePerMille, 0...1_000, draw: [0, 2, 10, 10], inStudies: 0),
+    Key(
+      "cleanerPerMille", \.cleanerPerMille, 0...1_000, draw: [0, 0, 0, 0, 0, 5, 30], inStudies: 0),
+    Key(
+      "operationMicroseconds", \.operationMicroseconds, 0...1_000_000,
+      draw: [0, 0, 0, 0, 100, 2_000, 20_000], inStudies: 100),
+    Key("reusePercent", \.reusePercent, 0...100, draw: [0, 100]),
+    Key("isDeflated", \.isDeflated),
+    Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
+  ]
 }
 
-// MARK: By name
-
 extension SimulationOptions {
-  /// An option as it is named in a command line, in a trace, and by `description`.
+  package static func draw(from choices: some ChoiceSource) -> SimulationOptions {
+    var options = SimulationOptions()
+    for key in keys where !key.values.isEmpty {
+      key.set(key.values[choices.choose(.options, below: key.values.count)], in: &options)
+    }
+    return options
+  }
+
+  /// Those of the world without choices.
+  package static let quiet = draw(from: ReplayedChoices(.empty))
+
+  /// The same for a study of hazards: without what is no fault or is up to the model, and with
+  /// fewer of the faults that strike operations, since a study has faults that strike at any time.
+  /// Tempered a second time, options stay the same.
+  var tempered: SimulationOptions {
+    var options = self
+    for key in Self.keys {
+      if let most = key.mostInStudies { key.set(min(key.get(from: self), most), in: &options) }
+    }
+    return options
+  }
+
+  // MARK: Keys
+
+  /// An option: the name that command lines and traces have for it, the values that it may have,
+  /// and how it is drawn. A flag is a number that is 0 or 1.
   package struct Key: Sendable {
-    enum Value: Sendable {
-      case number(any WritableKeyPath<SimulationOptions, Int> & Sendable, ClosedRange<Int>)
+    private enum Path {
+      case number(any WritableKeyPath<SimulationOptions, Int> & Sendable)
       case flag(any WritableKeyPath<SimulationOptions, Bool> & Sendable)
     }
 
     package let name: String
-    let value: Value
+    private let path: Path
+    private let range: ClosedRange<Int>
+    /// One of these is drawn. The first makes the least trouble. Empty for an option that is not
+    /// drawn.
+    fileprivate let values: [Int]
+    /// Its highest value in studies of hazards; nil where these take what was drawn.
+    fileprivate let mostInStudies: Int?
+
+    fileprivate init(
+      _ name: String, _ path: any WritableKeyPath<SimulationOptions, Int> & Sendable,
+      _ range: ClosedRange<Int>, draw values: [Int] = [], inStudies most: Int? = nil
+    ) {
+      self.name = name
+      self.path = .number(path)
+      self.range = range
+      self.values = values
+      mostInStudies = most
+    }
+
+    fileprivate init(
+      _ name: String, _ path: any WritableKeyPath<SimulationOptions, Bool> & Sendable,
+      draw values: [Bool] = [], inStudies most: Bool? = nil
+    ) {
+      self.name = name
+      self.path = .flag(path)
+      range = 0...1
+      self.values = values.map { $0 ? 1 : 0 }
+      mostInStudies = most.map { $0 ? 1 : 0 }
+    }
+
+    fileprivate func get(from options: SimulationOptions) -> Int {
+      switch path {
+      case .number(let path): options[keyPath: path]
+      case .flag(let path): options[keyPath: path] ? 1 : 0
+      }
+    }
+
+    fileprivate func set(_ value: Int, in options: inout SimulationOptions) {
+      switch path {
+      case .number(let path): options[keyPath: path] = value
+      case .flag(let path): options[keyPath: path] = value == 1
+      }
+    }
+
+    // MARK: In words
 
     /// What a value can be, in words.
     package var expected: String {
-      switch value {
-      case .number(_, let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+      switch path {
+      case .number: "a whole number from \(range.lowerBound) to \(range.upperBound)"
       case .flag: "true or false"
       }
     }
+
+    fileprivate func value(of text: String) -> Int? {
+      switch path {
+      case .number: Int(text).flatMap { range.contains($0) ? $0 : nil }
+      case .flag: Bool(text).map { $0 ? 1 : 0 }
+      }
+    }
+
+    fileprivate func text(in options: SimulationOptions) -> String {
+      let value = get(from: options)
+      switch path {
+      case .number: return String(value)
+      case .flag: return String(value == 1)
+      }
+    }
   }
-
-  package static let keys: [Key] = [
-    Key("steps", \.steps, 1...1_000),
-    Key("crashPerMille", \.crashPerMille, 0...1_000),
-    Key("maxCrashes", \.maxCrashes, 0...1_000),
-    Key("powerLossPercent", \.powerLossPercent, 0...100),
-    Key("storageErrorPerMille", \.storageErrorPerMille, 0...1_000),
-    Key("shortWritePerMille", \.shortWritePerMille, 0...1_000),
-    Key("readErrorPerMille", \.readErrorPerMille, 0...1_000),
-    Key("shortReadPerMille", \.shortReadPerMille, 0...1_000),
-    Key("storageTier", \.storageTier, 0...2),
-    Key("cleanerPerMille", \.cleanerPerMille, 0...1_000),
-    Key("hostilePerMille", \.hostilePerMille, 0...1_000),
-    Key("failurePercent", \.failurePercent, 0...100),
-    Key("hangPercent", \.hangPercent, 0...100),
-    Key("stubbornPercent", \.stubbornPercent, 0...100),
-    Key("echoPercent", \.echoPercent, 0...100),
-    Key("wakeUpDelayMicroseconds", \.wakeUpDelayMicroseconds, 0...1_000_000_000),
-    Key("syncMicroseconds", \.syncMicroseconds, 0...1_000_000_000),
-    Key("operationMicroseconds", \.operationMicroseconds, 0...1_000_000),
-    Key("isCancelled", \.isCancelled),
-    Key("fullDisks", \.fullDisks, 0...1_000),
-    Key("readPerMille", \.readPerMille, 0...1_000),
-    Key("hasClockJumps", \.hasClockJumps),
-    Key("rotationBytes", \.rotationBytes, 0...1 << 30),
-    Key("isDeflated", \.isDeflated),
-    Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
-    Key("descendantPercent", \.descendantPercent, 0...100),
-    Key("selfStopPercent", \.selfStopPercent, 0...100),
-    Key("reusePercent", \.reusePercent, 0...100),
-    Key("unkillablePerMille", \.unkillablePerMille, 0...1_000),
-    Key("keepPercent", \.keepPercent, 0...100),
-    Key("monitorKillPerMille", \.monitorKillPerMille, 0...1_000),
-    Key("launcherKillPerMille", \.launcherKillPerMille, 0...1_000),
-    Key("forkFailurePerMille", \.forkFailurePerMille, 0...1_000),
-    Key("processLatencyMicroseconds", \.processLatencyMicroseconds, 0...1_000_000_000),
-    Key("maxReopenings", \.maxReopenings, 0...1_000),
-    Key("requests", \.requests, 0...1_000),
-    Key("remountPercent", \.remountPercent, 0...100),
-  ]
-
-  /// Those of the world without choices.
-  package static let quiet = draw(from: ReplayedChoices(.empty))
 
   /// An option, by its name, that was set by hand.
   package struct Setting: Equatable, Sendable {
@@ -227,45 +286,14 @@ extension SimulationOptions {
     guard let key = Self.keys.first(where: { $0.name == setting.name }) else {
       throw .unknown(name: setting.name)
     }
-    switch key.value {
-    case .number(let path, let range):
-      if let number = Int(setting.value), range.contains(number) {
-        self[keyPath: path] = number
-        return
-      }
-    case .flag(let path):
-      if let flag = Bool(setting.value) {
-        self[keyPath: path] = flag
-        return
-      }
+    guard let value = key.value(of: setting.value) else {
+      throw .invalid(name: key.name, value: setting.value, expected: key.expected)
     }
-    throw .invalid(name: key.name, value: setting.value, expected: key.expected)
+    key.set(value, in: &self)
   }
 
   /// All of them, in the order of the keys.
-  package var settings: [Setting] {
-    Self.keys.map { key in
-      switch key.value {
-      case .number(let path, _): Setting(key.name, String(self[keyPath: path]))
-      case .flag(let path): Setting(key.name, String(self[keyPath: path]))
-      }
-    }
-  }
-}
-
-extension SimulationOptions.Key {
-  fileprivate init(
-    _ name: String, _ path: any WritableKeyPath<SimulationOptions, Int> & Sendable,
-    _ range: ClosedRange<Int>
-  ) {
-    self.init(name: name, value: .number(path, range))
-  }
-
-  fileprivate init(
-    _ name: String, _ path: any WritableKeyPath<SimulationOptions, Bool> & Sendable
-  ) {
-    self.init(name: name, value: .flag(path))
-  }
+  package var settings: [Setting] { Self.keys.map { Setting($0.name, $0.text(in: self)) } }
 }
 
 extension SimulationOptions.Setting: CustomStringConvertible {

@@ -1,5 +1,5 @@
-/// All ways through decisions of which each may depend on those before it: a tree, walked depth first,
-/// one leaf a walk. Of the tree only the path to the leaf is kept.
+/// All ways through decisions, each of which may depend on those before it: a tree, walked depth
+/// first, one leaf a walk. Only the path to the current leaf is kept.
 struct ChoiceTree {
   private struct Decision {
     var value: Int
@@ -12,12 +12,11 @@ struct ChoiceTree {
   /// The decision in which this walk differs from the one before; -1 in the first.
   private var changed = -1
 
-  /// Whether no walk before has made the decisions that this one has made so far, so that the next
-  /// one is a new one.
+  /// Whether no earlier walk has made the decisions that this one has made so far.
   var isNew: Bool { depth > changed }
 
-  /// A number from zero up to, but not including, `count`. The same decisions must be asked for where
-  /// the same were made before.
+  /// A number from zero up to, but not including, `count`. After the same decisions the same one
+  /// must be asked for.
   mutating func choose(below count: Int) -> Int {
     precondition(count > 0, "a decision among \(count)")
     if depth == path.count { path.append(Decision(value: 0, count: count)) }

@@ -1,7 +1,7 @@
 import FlowCore
 
-/// The choices from which a given workflow is drawn, so that a world that runs it is one like any
-/// other: recorded, shrunk and made again by its choices.
+/// The choices from which a given workflow is drawn. So a world that runs it is like any other: it
+/// can be recorded, shrunk and made again by its choices.
 struct DrawnWorkflow {
   private struct Drawn {
     let definition: WorkflowDefinition
@@ -17,7 +17,7 @@ struct DrawnWorkflow {
   init(_ subject: Exploration.Subject, _ options: SimulationOptions) {
     let quiet = Self.draw([], options)
     var chosen = [Int](repeating: 0, count: quiet.choices)
-    // What each choice does alone tells what it is for.
+    // What each choice changes alone tells what it is for.
     for index in 0..<quiet.choices {
       let drawn = Self.draw([.init(.workflow, index, 1)], options)
       if drawn.jobs != quiet.jobs {

@@ -1,15 +1,15 @@
 import FlowCore
 
-/// Every world of one small workflow in which the engine dies at most so often: at every moment, by
-/// a kill or with the machine, with all that a disk may keep then of what was not synced.
+/// Every world of one small workflow in which the engine dies up to a number of times: at every
+/// moment, by a kill or a power loss, with every image of the disk that this can leave.
 package struct Exploration {
-  /// What is run, on how many slots.
+  /// What runs, and on how many slots.
   package struct Subject: Equatable, Sendable {
     package let shape: WorkflowShape
     package let jobs: Int
 
-    /// All with so many steps, each on one slot, two, and so on, as far as that makes a difference
-    /// and is drawn.
+    /// All shapes with that many steps, each on one slot, two, and so on, as far as that makes a
+    /// difference and is drawn.
     package static func all(steps: Int) -> [Subject] {
       WorkflowShape.all(steps: steps).flatMap { shape in
         (1...min(shape.width, RandomWorkflow.mostJobs)).map { Subject(shape: shape, jobs: $0) }
@@ -21,8 +21,8 @@ package struct Exploration {
     /// How often the engine dies at most.
     package var crashes = 1
     package var tier = StorageTier.ordered
-    /// How many files and folders at most a power loss leaves otherwise than the others, which lose
-    /// nothing of what was not synced, or all.
+    /// How many files and folders at most fare differently from the others at a power loss, which
+    /// lose nothing of what was not synced, or all of it.
     package var apart = Int.max
     /// How many commands fail at most: they exit with 1.
     package var failures = 0
@@ -41,7 +41,7 @@ package struct Exploration {
   /// Whether no world is left.
   package private(set) var isDone = false
 
-  /// Of it come only the delays' jitter, which no explored workflow has, and the log's salts.
+  /// Only the salts of logs depend on it, and the jitter of delays, which no explored workflow has.
   private static let seed: UInt64 = 1
   /// Small, so that the log of a workflow of two steps is more than one segment.
   private static let rotationBytes = 1_024
@@ -54,7 +54,7 @@ package struct Exploration {
     self.run = run
     var options = SimulationOptions.quiet
     options.steps = subject.shape.needs.count
-    // Not how likely something is, but that it may be.
+    // Only that it may happen counts, not how likely it is.
     options.crashPerMille = 1
     options.failurePercent = bounds.failures > 0 ? 1 : 0
     options.powerLossPercent = 50
@@ -75,12 +75,12 @@ package struct Exploration {
     let report = run(Self.seed, options, choices, Trace())
     worlds += 1
     traceHash = SplitMix64.hash(traceHash, report.traceHash)
-    // What fails can be recorded before anything else is made.
+    // A failure can be recorded before the next world is made.
     if report.violation == nil { isDone = !choices.advance() }
     return report
   }
 
-  /// The world that was made last and failed, made once more: as all other worlds are recorded.
+  /// The last world, which failed, made once more and recorded as all other worlds are.
   package func recordFailure() -> (report: Simulation.Report, world: RecordedWorld) {
     choices.rewind()
     let recording = RecordingChoices(choices)

@@ -1,18 +1,18 @@
 import FlowCore
 
-/// Goes through all that can be decided about the deaths of an engine, one world after the other. At
-/// each moment at which it may die it lives on, is killed, or loses the machine's power; of what that
-/// may leave on the disk each image is one world; and the next engine comes a millisecond after a
-/// kill, when commands still run, or a second, when they have ended.
+/// Goes through everything that can be decided about the deaths of an engine, one world after the
+/// other. At each moment at which it may die it lives on, is killed, or dies of a power loss. Each
+/// image that this may leave of the disk is one world. After a kill the next engine comes a
+/// millisecond later, when commands still run, or a second later, when they have ended.
 ///
-/// Which commands fail is decided, too, up to a number of them. All else is fixed: every command
-/// takes 40 ms, each action of a launcher or monitor takes a microsecond, so that there is a moment
+/// Which commands fail is decided, too, up to a number of them. Everything else is fixed: a command
+/// takes 40 ms, an action of a launcher or monitor takes a microsecond, so that there is a moment
 /// between any two, and nothing else goes wrong.
 package final class ExploringChoices: ChoiceSource {
   package struct Counts: Equatable, Sendable {
     /// The moments at which an engine was made to die, by how many had died before.
     package internal(set) var moments: [Int] = []
-    /// What power losses left, all different where the world before was the same.
+    /// Images that power losses left. Where the world before was the same, all of them differ.
     package internal(set) var images = 0
     /// In how many ways the disk could have chosen what to lose, as far as an `Int` can count them.
     package internal(set) var ways = 0
@@ -52,10 +52,10 @@ package final class ExploringChoices: ChoiceSource {
   private var deaths = 0
   private var failures = 0
   private var wasKilled = false
-  /// What the disk is going to be answered.
+  /// The answers that the disk will get.
   private var image: ArraySlice<Int> = []
 
-  /// - Parameter workflow: what `RandomWorkflow` draws it from; behind these all are zero.
+  /// - Parameter workflow: what `RandomWorkflow` draws it from; after these all choices are zero.
   init(workflow: [Int], _ bounds: Exploration.Bounds) {
     self.workflow = workflow
     self.bounds = bounds
@@ -69,7 +69,7 @@ package final class ExploringChoices: ChoiceSource {
     return tree.advance()
   }
 
-  /// Begins the world that was made last once more. It is not counted again.
+  /// Begins the last world once more. It is not counted again.
   func rewind() {
     beginWorld()
     tree.rewind()
@@ -116,7 +116,7 @@ package final class ExploringChoices: ChoiceSource {
   package func losesPower(_ disk: SimulatedStorage) {
     let depth = tree.depth
     if tree.isNew {
-      // Those of worlds before, which went on otherwise from here, or from earlier.
+      // Those of earlier worlds, which went on otherwise from here or from before.
       losses.removeAll { $0.depth >= depth }
       losses.append((depth, PowerLossOutcomes(disk)))
       counts.countWays(losses[losses.count - 1].outcomes.ways)

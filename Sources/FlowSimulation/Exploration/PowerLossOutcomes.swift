@@ -1,16 +1,16 @@
 import FlowStorage
 
-/// All that a power loss may leave of each file and folder of a disk. What is left of the whole disk
-/// is one outcome for each that can still be reached by a name: an image.
+/// Everything that a power loss may leave of each file and folder of a disk. An image of the whole
+/// disk has one outcome for each of them that can still be reached by a name.
 ///
-/// Images that are the same are made once only. Nothing but the image distinguishes what comes after:
-/// until the power loss the worlds were one, all processes are dead and nothing is open after it, what
-/// no name leads to is never seen again, and nothing there is left to be lost. Of the garbage that
-/// may stand where a write would have been there is one pattern: no reader takes any for what was
-/// written, since its checksum is wrong.
+/// Equal images are made only once, since nothing but the image distinguishes what comes after:
+/// until the power loss the worlds were one, and after it all processes are dead, nothing is open,
+/// what no name leads to is never seen again, and nothing is left to be lost. Where garbage may
+/// stand in place of a write, one pattern of it is enough: its checksum is wrong, so no reader
+/// accepts any.
 struct PowerLossOutcomes {
   private struct Outcome {
-    /// What the disk asked for, in order.
+    /// The answers to what the disk asked, in order.
     let choices: [Int]
     /// Where a folder's names lead, in the order of the names; empty for a file.
     let children: [Int]
@@ -18,7 +18,7 @@ struct PowerLossOutcomes {
     let isLost: Bool
   }
 
-  /// By node; of each at least one, no two of which leave the same. The first loses nothing.
+  /// By node: at least one each, no two of which leave the same. The first one loses nothing.
   private let outcomes: [[Outcome]]
   /// In how many ways the disk can choose, as far as an `Int` can count them.
   let ways: Int
@@ -39,14 +39,14 @@ struct PowerLossOutcomes {
   /// Decides for an image.
   ///
   /// - Parameters:
-  ///   - apart: how many files and folders at most are left otherwise than the others, which lose
-  ///     nothing, or all.
-  ///   - choose: decides for one of so many.
-  /// - Returns: what the disk is to be answered, in order.
+  ///   - apart: how many files and folders at most fare differently from the others, which lose nothing, or
+  ///     everything.
+  ///   - choose: picks one of that many.
+  /// - Returns: the answers to what the disk will ask, in order.
   func choose(apart: Int, _ choose: (_ count: Int) -> Int) -> [Int] {
     var picks = [Int](repeating: 0, count: outcomes.count)
     var isDecided = [Bool](repeating: false, count: outcomes.count)
-    // How many are left otherwise than if nothing was lost, and than if all was.
+    // How many fare differently than if nothing was lost, and than if everything was.
     var (notKept, notLost) = (0, 0)
     var reached = [0]
     while let node = reached.popLast() {
@@ -106,7 +106,7 @@ struct PowerLossOutcomes {
     return (outcomes, ways)
   }
 
-  /// No write of a small workflow has as many sectors as there are patterns.
+  /// No write of a small workflow has as many sectors as there are patterns of garbage.
   private static func isGarbagePattern(_ site: ChoiceSite, _ count: Int) -> Bool {
     site == .tornBytes && count == SimulatedFile.garbagePatterns
   }

@@ -3,8 +3,8 @@ package struct WorkflowShape: Equatable, Sendable {
   /// By step, those before it that it needs, ascending.
   package let needs: [[Int]]
 
-  /// One of each kind: no two are the same with other names for the steps. There are 1, 2, 6, 31 and
-  /// 302 of 1 to 5 steps; the work grows with `2^(n·(n-1)/2) · n!`.
+  /// One of each kind: no two are the same with other names for the steps. There are 1, 2, 6, 31
+  /// and 302 of 1 to 5 steps; the work grows with `2^(n·(n-1)/2) · n!`.
   ///
   /// - Parameter steps: at most `mostSteps`.
   package static func all(steps: Int) -> [WorkflowShape] {
@@ -48,7 +48,7 @@ package struct WorkflowShape: Equatable, Sendable {
     }
   }
 
-  /// How many steps can be ready or run at once. Slots beyond that change nothing.
+  /// How many steps can be ready or run at once. More slots change nothing.
   package var width: Int {
     var ancestors = [Int](repeating: 0, count: needs.count)
     for (step, others) in needs.enumerated() {

@@ -33,14 +33,14 @@ package struct DefinitionChange: Equatable, Sendable {
     definition.settings.append(settings)
   }
 
-  /// A probe that is new answers at once, and is never wrong.
+  /// A new probe answers at once, and is never wrong.
   package func apply(to model: inout WorkflowModel) {
     if kind == .onLost(.probe) { model.probes[step] = WorkflowModel.Command() }
   }
 }
 
 extension DefinitionChange {
-  /// What could help against what befell a step; in the order in which it is worth trying.
+  /// Changes that could help a step, the most promising first.
   static func candidates(
     for tally: StepTally, _ definition: WorkflowDefinition, _ model: WorkflowModel
   ) -> [DefinitionChange] {

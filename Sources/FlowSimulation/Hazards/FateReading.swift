@@ -5,12 +5,12 @@ extension WorldFate {
   ///
   /// - Parameters:
   ///   - events: the whole history.
-  ///   - patience: how long a command hangs until somebody kills it, in microseconds.
+  ///   - patience: how long a command hangs until it is killed, in microseconds.
   init(
     _ outcome: RunOutcome, microseconds: Int64, _ ledger: Ledger, _ events: [Event],
     stepCount: Int, patience: Int64
   ) {
-    let verdicts = Verdicts(events, stepCount: stepCount)
+    let recorded = RecordedFates(events, stepCount: stepCount)
     var entries = [[Ledger.Entry]](repeating: [], count: stepCount)
     for entry in ledger.entries where !entry.isProbe && entry.isStarted {
       entries[Int(entry.attempt.step)].append(entry)
@@ -21,29 +21,29 @@ extension WorldFate {
       outcome: outcome, microseconds: microseconds,
       steps: entries.indices.compactMap { step in
         var fate = StepFate(step: step)
-        fate.failure = verdicts.failures[step]
-        fate.retries = verdicts.retries[step]
-        fate.read(entries[step], verdicts, ledger, patience)
+        fate.failure = recorded.failures[step]
+        fate.retries = recorded.retries[step]
+        fate.read(entries[step], recorded, ledger, patience)
         return fate.isUneventful ? nil : fate
-      }, causes: causes, survivors: verdicts.survivors,
-      isTimedOut: verdicts.isTimedOut)
+      }, causes: causes, survivors: recorded.survivors,
+      isTimedOut: recorded.isTimedOut)
   }
 }
 
 extension StepFate {
   /// - Parameter entries: the starts of the step's command, in order.
   fileprivate mutating func read(
-    _ entries: [Ledger.Entry], _ verdicts: Verdicts, _ ledger: Ledger, _ patience: Int64
+    _ entries: [Ledger.Entry], _ recorded: RecordedFates, _ ledger: Ledger, _ patience: Int64
   ) {
     for (index, entry) in entries.enumerated() {
       let duration = entry.commandMicroseconds
       if entry.result == .signalled(signal: 9), duration >= patience { hangs += 1 }
-      guard verdicts.lost.contains(entry.attempt) else { continue }
+      guard recorded.lost.contains(entry.attempt) else { continue }
       let hadSucceeded = entry.result == .exited(code: 0)
       losses += 1
       guard index + 1 < entries.count else {
         // Of a step that succeeded all the same, since its probe says so, nothing is lost.
-        if !verdicts.succeeded[step] { lostMicroseconds += duration }
+        if !recorded.succeeded[step] { lostMicroseconds += duration }
         failedThoughDone = failure == .loss && hadSucceeded
         continue
       }
@@ -56,7 +56,7 @@ extension StepFate {
 }
 
 extension Ledger {
-  /// By what an attempt was lost that was followed by another.
+  /// Why an attempt was lost that another one followed.
   fileprivate func cause(of entry: Entry, before next: Entry) -> HazardCause {
     if entry.lostPower { return .powerLoss }
     if entry.wasMonitorKilled { return .monitorKilled }
@@ -73,7 +73,7 @@ extension Ledger.Entry {
 }
 
 /// What the history says of attempts and steps.
-private struct Verdicts {
+private struct RecordedFates {
   /// Attempts of which it does not know how they ended.
   var lost: Set<AttemptID> = []
   /// By step.
@@ -88,7 +88,8 @@ private struct Verdicts {
     succeeded = [Bool](repeating: false, count: stepCount)
     failures = [StepFate.Failure?](repeating: nil, count: stepCount)
     retries = [Int](repeating: 0, count: stepCount)
-    // Whether a step was last heard of as lost: its own failures do not count then, nor its probe's.
+    // Whether a step was last heard of as lost: its own failures do not count then, nor its
+    // probe's.
     var isLost = succeeded
     for event in events {
       switch event.body {

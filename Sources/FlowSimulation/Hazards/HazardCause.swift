@@ -1,9 +1,8 @@
-/// What made an attempt be lost: something that befell the machine, or something that befell a
-/// process on it.
+/// What made an attempt be lost: a fault of the machine, or of a process on it.
 package enum HazardCause: UInt8, CaseIterable, Sendable {
   /// The machine lost power, or was reset.
   case powerLoss
-  /// The disk refused what was to be written.
+  /// The disk refused a write.
   case disk
   /// SIGKILL, as by the kernel when memory runs out.
   case monitorKilled

@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// What became of a run in many worlds, world after world.
+/// How a run went in many worlds, world after world.
 package struct HazardLedger: Equatable, Sendable {
   package private(set) var fates: [WorldFate] = []
 
@@ -10,7 +10,7 @@ package struct HazardLedger: Equatable, Sendable {
     fates.append(fate)
   }
 
-  /// What the first worlds come to, or all where there are fewer.
+  /// The sums of the first worlds, or of all where there are fewer.
   ///
   /// - Parameter stepCount: of the definition.
   package func tally(ofFirst worlds: Int = .max, stepCount: Int) -> HazardTally {
@@ -22,7 +22,7 @@ package struct HazardLedger: Equatable, Sendable {
   }
 }
 
-/// What became of a run in a number of worlds.
+/// How a run went in a number of worlds.
 package struct HazardTally: Equatable, Sendable {
   package private(set) var worlds = 0
   package private(set) var outcomes = [Int](repeating: 0, count: RunOutcome.allCases.count)
@@ -41,7 +41,7 @@ package struct HazardTally: Equatable, Sendable {
 
   package func count(_ outcome: RunOutcome) -> Int { outcomes[Int(outcome.rawValue)] }
 
-  /// All that ran in vain, in all worlds and steps together.
+  /// Lost work of all worlds and steps together.
   package var lostMicroseconds: Int64 { steps.reduce(0) { $0 + $1.lostMicroseconds } }
 
   fileprivate mutating func add(_ fate: WorldFate) {
@@ -64,7 +64,7 @@ package struct RunTimes: Equatable, Sendable {
   package init(_ microseconds: [Int64]) {
     let sorted = microseconds.sorted()
     func least(reaching percent: Int) -> Int64 {
-      // The nearest rank: the smallest value that so many percent do not exceed.
+      // The nearest rank: the smallest value that this share of the values does not exceed.
       sorted.isEmpty ? 0 : sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]
     }
     median = least(reaching: 50)
@@ -73,7 +73,7 @@ package struct RunTimes: Equatable, Sendable {
   }
 }
 
-/// What became of one step in a number of worlds.
+/// How a step went in a number of worlds.
 package struct StepTally: Equatable, Sendable {
   /// Its index in the definition.
   package let step: Int

@@ -1,4 +1,4 @@
-/// What a study of a workflow under faults has found.
+/// The results of a study of a workflow under faults.
 package struct HazardReport: Equatable, Sendable {
   /// A change to the definition, and what it does in the same worlds.
   package struct MeasuredChange: Equatable, Sendable {
@@ -12,7 +12,7 @@ package struct HazardReport: Equatable, Sendable {
   package let faulty: HazardTally
   package let changes: [MeasuredChange]
 
-  /// The steps of which there is something to say, the worst first.
+  /// The steps that have hazards, the worst first.
   package var ranked: [StepTally] {
     faulty.steps.filter { !$0.isHarmless }.sorted(by: StepTally.isWorse)
   }

@@ -1,9 +1,9 @@
 package import FlowCore
 
-/// Lets a workflow run in many worlds, without faults and with them, and then again with one change
-/// at a time.
+/// Runs a workflow in many worlds, without faults and with them, and then again with one change at
+/// a time.
 package struct HazardStudy {
-  /// What runs.
+  /// The workflow that runs, and how its commands behave.
   package struct Subject: Equatable, Sendable {
     package var definition: WorkflowDefinition
     package var jobs: Int32
@@ -25,22 +25,22 @@ package struct HazardStudy {
     }
   }
 
-  /// Makes a world of options that were drawn for it, and tells what became of the run there.
+  /// Makes a world with the options that were drawn for it, and tells how its run went.
   package typealias World = (
     Question, SimulationOptions, any ChoiceSource, Trace
   ) -> Answer
 
-  /// What a world is asked for.
+  /// What runs in a world, and under which faults.
   package struct Question: Equatable, Sendable {
     package let subject: Subject
     package let seed: UInt64
-    /// In which time faults come, in microseconds; nil if none do.
+    /// The time in which faults come, in microseconds; nil if none do.
     package let faultyMicroseconds: Int64?
   }
 
   package struct Answer: Equatable, Sendable {
     package let report: Simulation.Report
-    /// Nil where something does not hold that must.
+    /// Nil where a property is violated.
     package let fate: WorldFate?
 
     package init(_ report: Simulation.Report, _ fate: WorldFate?) {
@@ -49,12 +49,12 @@ package struct HazardStudy {
     }
   }
 
-  /// A world in which something does not hold that must: then a study says nothing.
+  /// A world in which a property is violated: then a study says nothing.
   package struct Broken: Error {
     package let report: Simulation.Report
-    /// In which it does not hold.
+    /// What ran in it.
     package let question: Question
-    /// Nil where the definition was as it was given.
+    /// Nil where the definition was the user's.
     package let change: DefinitionChange?
   }
 
@@ -66,7 +66,7 @@ package struct HazardStudy {
   private static let changeFactor = 4
   /// A change that is seen in fewer worlds is not tried.
   private static let leastWorlds = 100
-  /// How many worlds tell how long the run takes about.
+  /// How many worlds tell about how long the run takes.
   private static let rehearsals: UInt64 = 20
 
   package init(
@@ -100,16 +100,17 @@ package struct HazardStudy {
     return HazardReport(quiet: quiet, faulty: faulty, changes: changes)
   }
 
-  /// Faults come while the run is at work, and for some time after it would have ended without them.
-  /// These are always the same worlds, so that a seed's faults do not depend on the others asked for.
+  /// Faults come while the run is at work, and for some time after it would have ended without
+  /// them. These are always the same worlds, so that a seed's faults do not depend on the others
+  /// asked for.
   private func faultyMicroseconds() throws(Broken) -> Int64 {
     let ledger = try tallied(subject, 1...Self.rehearsals, faultyMicroseconds: nil, nil)
     let median = ledger.tally(stepCount: subject.definition.steps.count).times.median
     return max(1_000_000, median + median / 2)
   }
 
-  /// Splits a budget of worlds evenly over the changes; where it would be too few for each, the
-  /// first ones count.
+  /// Splits a budget of worlds evenly over the changes. Where each would get too few, the last ones
+  /// get none.
   static func plan(
     _ candidates: [DefinitionChange], worlds: Int
   ) -> (changes: [DefinitionChange], worlds: Int) {

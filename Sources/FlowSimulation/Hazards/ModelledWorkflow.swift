@@ -1,10 +1,10 @@
 import FlowCore
 
-/// What a world needs to know of a workflow whose commands behave as a model says.
+/// A workflow whose commands behave as a model says.
 struct ModelledWorkflow {
   private let definition: WorkflowDefinition
   private let model: WorkflowModel
-  /// What the first commands of each step are going to do. They are drawn before anything happens,
+  /// How the first commands of each step will behave. They are drawn before anything happens,
   /// so that a change to the definition is tried with the same luck.
   private let planned: [[CommandBehaviour]]
   /// How many commands of each step were started.
@@ -44,7 +44,7 @@ struct ModelledWorkflow {
     return behaviour
   }
 
-  /// Somebody kills what hangs, where no timeout will.
+  /// A command that hangs and has no timeout is killed from outside at last.
   private func giveUp(_ behaviour: inout CommandBehaviour, _ step: Int) {
     guard case .never = behaviour.ending, definition.timeoutMilliseconds == nil,
       definition.settings(ofStep: step).timeoutMilliseconds == nil
@@ -57,7 +57,7 @@ struct ModelledWorkflow {
 }
 
 extension World {
-  /// What a command that is started now is going to do.
+  /// How a command behaves that is started now.
   func behaviour(ofStep step: Int32, isProbe: Bool) -> CommandBehaviour {
     guard modelled != nil else { return .draw(from: choices, options, isProbe: isProbe) }
     let (index, happened) = (Int(step), isProbe && hasSucceeded(step))

@@ -45,17 +45,17 @@ package struct WorkflowModel: Equatable, Sendable {
     self.probes = probes
   }
 
-  /// What a probe says that could not say whether the work was done.
+  /// The exit code of a probe that cannot say whether the work was done.
   private static let unanswered: UInt8 = 2
 
-  /// What a command of a step is going to do. Where all choices are zero it succeeds, after the
+  /// How a command of a step will behave. Where all choices are zero, it succeeds after the
   /// shortest time.
   func command(ofStep step: Int, from choices: any ChoiceSource) -> CommandBehaviour {
     let command = commands[step]
     return command.behaviour(success: 0, failure: command.exitCode, from: choices)
   }
 
-  /// What a probe of a step is going to say. Where all choices are zero it is right.
+  /// How a probe of a step will answer. Where all choices are zero, it is right.
   ///
   /// - Parameter happened: whether the step's work was done.
   func probe(
@@ -65,8 +65,8 @@ package struct WorkflowModel: Equatable, Sendable {
       success: happened ? 0 : 1, failure: Self.unanswered, from: choices)
   }
 
-  /// How long a command hangs, where no timeout ends it, until somebody notices and kills it: a day,
-  /// or ten times what any command takes.
+  /// How long a command without a timeout hangs until it is killed: a day, or ten times as long as
+  /// any command takes.
   package var patienceMicroseconds: Int64 {
     let longest = (commands + probes).map(\.microseconds.upperBound).max() ?? 0
     let (product, overflow) = longest.multipliedReportingOverflow(by: 10)
@@ -79,7 +79,7 @@ extension WorkflowModel.Command {
     case none, fails, crashes, hangs, unlaunchable
   }
 
-  /// SIGSEGV: nobody sends it.
+  /// SIGSEGV, which nothing in the world sends.
   private static let crash: UInt8 = 11
 
   /// - Parameters:

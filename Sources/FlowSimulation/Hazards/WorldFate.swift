@@ -1,13 +1,13 @@
 package import FlowCore
 
-/// What became of a run in one world.
+/// How a run went in one world.
 package struct WorldFate: Equatable, Sendable {
   package let outcome: RunOutcome
   /// From the creation of the run to its end.
   package let microseconds: Int64
-  /// The steps of which there is something to say, in the order of the definition.
+  /// The steps that something happened to, in the order of the definition.
   package let steps: [StepFate]
-  /// How often what befell the machine and its processes, by cause.
+  /// Mishaps of the machine and its processes, by cause.
   package let causes: CauseCounts
   /// How many attempts went on while no engine lived, and were found running by the next.
   package let survivors: Int
@@ -27,12 +27,12 @@ package struct WorldFate: Equatable, Sendable {
   }
 }
 
-/// What became of one step in one world.
+/// How a step went in one world.
 package struct StepFate: Equatable, Sendable {
-  /// A start of its command after one that was lost, by what it was lost.
+  /// A start of its command after a lost one, with the cause of the loss.
   package struct Repetition: Equatable, Sendable {
     package let cause: HazardCause
-    /// Whether the command that was lost had come to its end and succeeded.
+    /// Whether the lost command had succeeded.
     package let hadSucceeded: Bool
 
     package init(_ cause: HazardCause, hadSucceeded: Bool) {
@@ -52,9 +52,9 @@ package struct StepFate: Equatable, Sendable {
   package var repetitions: [Repetition] = []
   /// How many of its attempts had started and were lost.
   package var losses = 0
-  /// How long those ran whose work was not made use of.
+  /// How long attempts ran whose work was lost.
   package var lostMicroseconds: Int64 = 0
-  /// How often its command hung until somebody killed it.
+  /// How often its command hung until it was killed.
   package var hangs = 0
   /// How often it was tried again after it had failed, as its `retry` has it.
   package var retries = 0

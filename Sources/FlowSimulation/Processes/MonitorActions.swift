@@ -3,7 +3,7 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 
-/// What monitors do.
+/// The actions of monitors.
 extension SimulatedProcesses {
   func perform(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
     switch action {
@@ -25,7 +25,7 @@ extension SimulatedProcesses {
       signalChildren(action, monitor)
     case FLOW_MONITOR_REAP_COMMAND:
       if let command = monitor.command { reapCommand(command) }
-      monitor.isToCount = true
+      monitor.mustCountChildren = true
     case FLOW_MONITOR_NAME_SURVIVORS: nameSurvivors(monitor)
     case FLOW_MONITOR_EXIT: endMonitor(monitor, wasKilled: false)
     default: preconditionFailure("unknown action of a monitor: \(action.rawValue)")
@@ -132,7 +132,7 @@ extension SimulatedProcesses {
     if action == FLOW_MONITOR_REPORT_ENDED { echo(message, life: monitor.life) }
   }
 
-  /// Tells an end once more, some time later.
+  /// Reports an end a second time, later.
   private func echo(_ message: ProcessMessage, life: Int) {
     guard world.choices.happens(.echo, perMille: world.options.echoPercent * 10) else { return }
     world.befell(.endToldTwice)
@@ -155,12 +155,12 @@ extension SimulatedProcesses {
     }
   }
 
-  /// Whoever was sent SIGTERM has heard it before he is killed.
+  /// A process that was sent SIGTERM gets to handle it before it is killed.
   func checkGrace(of serial: Int) {
     let process = table[serial]
     if process.hasPendingTermination {
       world.checkers.violated(
-        .grace, "process \(process.processID) is killed without having received SIGTERM")
+        .grace, "process \(process.processID) is killed before it could handle SIGTERM")
     }
   }
 
@@ -172,16 +172,16 @@ extension SimulatedProcesses {
       else {
         world.checkers.violated(
           .target,
-          "process \(process.processID) is sent \(signal) for \(monitor.request.attempt), and has"
-            + " nothing to do with it")
+          "process \(process.processID) is sent \(signal) for \(monitor.request.attempt), to which it"
+            + " does not belong")
         continue
       }
       deliver(signal, to: member)
     }
   }
 
-  /// The number of a command that was reaped is free, if it names no group any more: then another
-  /// may have it at once, and a group of its own.
+  /// The id of a reaped command is free if it names no group any more. Then a stranger may get it
+  /// at once, and lead a group of that name.
   private func reapCommand(_ command: Int) {
     table.reap(command)
     let processID = table[command].processID
@@ -192,7 +192,7 @@ extension SimulatedProcesses {
     _ = table.start(.stranger, index: 0, parent: ProcessTable.initial, as: processID)
   }
 
-  /// Those that are left, however far they have gone.
+  /// All living descendants, whatever sessions and groups they are in.
   private func nameSurvivors(_ monitor: SimulatedMonitor) {
     let survivors = table.livingDescendants(of: monitor.process)
     monitor.state.end.unkillable = Int32(survivors.count)

@@ -1,9 +1,9 @@
-/// The processes of the machine. Their ids come from a small range and are soon used again; here a
-/// process is named by its serial number, which is not.
+/// The processes of the machine. Their ids come from a small range and are soon used again. Here a
+/// process is named by its serial number, which is never used again.
 struct ProcessTable {
   enum Role: UInt8 {
     case engine, launcher, monitor
-    /// The command of an attempt, or what it has started.
+    /// The command of an attempt, or a process that it has started.
     case command, descendant
     /// It has nothing to do with any run.
     case stranger
@@ -11,7 +11,7 @@ struct ProcessTable {
 
   enum Life: UInt8 {
     case living
-    /// It has ended, and its parent has not asked how: its id is not free yet.
+    /// It has ended, and its parent has not reaped it: its id is not free yet.
     case zombie
     case gone
   }
@@ -21,10 +21,10 @@ struct ProcessTable {
     let processID: Int32
     /// Counts the processes of a boot: the kernel's own count, but never the same for two.
     let startTime: UInt64
-    /// Which one among those of its role: an index into what the world knows of them.
+    /// Its index among the processes of its role, as the world lists them.
     let index: Int
     fileprivate(set) var life = Life.living
-    /// The serial number of the parent; `initial` where none is left that takes children.
+    /// The serial number of the parent; `initial` where no other takes the process.
     fileprivate(set) var parent: Int
     /// The id of the process that leads the group.
     fileprivate(set) var group: Int32
@@ -41,17 +41,17 @@ struct ProcessTable {
     }
   }
 
-  /// The first process of a boot: parent of those that have lost theirs.
+  /// The first process of a boot: the parent of orphans.
   static let initial = 0
   private static let lowestProcessID: Int32 = 2
-  /// More where more processes are there at once.
+  /// Grows where more processes exist at once.
   private var highestProcessID: Int32 = 99
 
   /// By serial number.
   private var processes: [Process] = [
     Process(role: .stranger, processID: 1, startTime: 0, index: 0, parent: 0, group: 1)
   ]
-  /// The serial numbers of those that live or are not reaped, in the order of their starts.
+  /// The serial numbers of living processes and zombies, in the order of their starts.
   private(set) var present: [Int] = []
   private var lastProcessID = lowestProcessID - 1
   private var startedInBoot: UInt64 = 0
@@ -63,7 +63,7 @@ struct ProcessTable {
 
   func isLiving(_ serial: Int) -> Bool { processes[serial].life == .living }
 
-  /// Whoever has the number now, dead or alive; nil if nobody has.
+  /// The process that has the id now, dead or alive; nil if there is none.
   func find(_ processID: Int32) -> Int? {
     present.first { processes[$0].processID == processID }
   }
@@ -72,7 +72,7 @@ struct ProcessTable {
     present.filter { processes[$0].parent == parent && isLiving($0) }
   }
 
-  /// Those that live and have a process among their ancestors.
+  /// Living processes that have this one among their ancestors.
   func livingDescendants(of ancestor: Int) -> [Int] {
     present.filter { serial in
       guard isLiving(serial) else { return false }
@@ -92,8 +92,8 @@ struct ProcessTable {
   // MARK: Starts and ends
 
   /// - Parameters:
-  ///   - group: the group that it stays in; nil if it leads one of its own.
-  ///   - processID: a number that is free; nil for the next.
+  ///   - group: the group that it joins; nil if it leads one of its own.
+  ///   - processID: an id that is free; nil for the next.
   /// - Returns: its serial number.
   mutating func start(
     _ role: Role, index: Int, parent: Int, group: Int32? = nil, as processID: Int32? = nil
@@ -108,8 +108,8 @@ struct ProcessTable {
     return processes.count - 1
   }
 
-  /// As Linux gives them out: counting up, round and round, without those of processes or groups
-  /// that are there.
+  /// As Linux gives them out: counting up, round and round, without the ids of existing processes
+  /// and groups.
   private mutating func nextProcessID() -> Int32 {
     if present.count >= Int(highestProcessID) / 2 { highestProcessID *= 2 }
     while true {
@@ -119,16 +119,16 @@ struct ProcessTable {
     }
   }
 
-  /// Whether the number is that of a process or a group that is there.
+  /// Whether a process or a group has the id.
   func isTaken(_ processID: Int32) -> Bool {
     present.contains {
       processes[$0].processID == processID || processes[$0].group == processID
     }
   }
 
-  /// A process ends. Its children fall to the nearest ancestor that takes them.
+  /// A process ends. Its children go to the nearest ancestor that takes them.
   ///
-  /// - Returns: children that had ended before, and are the heir's to reap now.
+  /// - Returns: that ancestor, and the children that had ended before, which it must reap.
   mutating func end(_ serial: Int) -> (heir: Int, zombies: [Int]) {
     processes[serial].life = .zombie
     var heir = processes[serial].parent
@@ -143,7 +143,7 @@ struct ProcessTable {
     return (heir, zombies)
   }
 
-  /// The parent of a process that has ended asks how it did; the number is free.
+  /// The parent of a process that has ended collects its status; the id is free.
   mutating func reap(_ serial: Int) {
     processes[serial].life = .gone
     present.removeAll { $0 == serial }

@@ -3,7 +3,7 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 
-/// A command of an attempt, or something that it has started.
+/// The command of an attempt, or a process that it has started.
 struct SimulatedCommand {
   let attempt: AttemptID
   /// Index into the ledger.
@@ -13,7 +13,7 @@ struct SimulatedCommand {
   let ignoresTermination: Bool
   /// It belongs to another user: no signal reaches it.
   let isUnkillable: Bool
-  /// How it ends if it is left alone; nil if it does not.
+  /// How it ends by itself; nil if it does not.
   let ending: AttemptEnd.Result?
   /// As `waitpid` gives it, once it has ended.
   var status: Int64 = 0
@@ -83,7 +83,7 @@ extension SimulatedProcesses {
       microseconds: behaviour.durationMicroseconds ?? 0, stopsItself: behaviour.stopsItself)
   }
 
-  /// The parent of one that is started by a descendant, if one lives.
+  /// The youngest living descendant of a command, or else the command.
   private func lastDescendant(of command: Int) -> Int {
     table.livingDescendants(of: command).last ?? command
   }
@@ -100,7 +100,7 @@ extension SimulatedProcesses {
     }
   }
 
-  /// A process has done what it had to do.
+  /// A process ends by itself.
   func exits(_ serial: Int) {
     guard table.isLiving(serial) else { return }
     if let ending = commands[table[serial].index].ending { endCommand(serial, ending) }
@@ -144,7 +144,7 @@ extension SimulatedProcesses {
     switch result {
     case .exited(let code): Int64(code) << 8
     case .signalled(let signal): Int64(signal)
-    case .launchFailed, .lost: preconditionFailure("no process ends so: \(result)")
+    case .launchFailed, .lost: preconditionFailure("no process ends like that: \(result)")
     }
   }
 }

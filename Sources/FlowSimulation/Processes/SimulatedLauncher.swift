@@ -6,17 +6,17 @@ import FlowStorage
 /// A launcher: what it decides is the product's own (`flow_launcher_step`).
 @safe final class SimulatedLauncher {
   let index: Int
-  /// Whose launcher it is.
+  /// The serial number of the engine that has started it.
   let engine: Int
   let life: Int
   let lock: Int
   let host: HostMark
   var process = 0
   var isLiving = true
-  /// By the ids that it knows them by.
+  /// By id.
   var requests: [LaunchRequest] = []
   var lastRequestAt = WorldTime(microseconds: 0)
-  /// The process ids of children that have ended, and that it has not been told of.
+  /// The process ids of children that have ended, and whose ends it does not know yet.
   var endedChildren: [Int32] = []
   /// Their serial numbers.
   var zombies: [Int] = []
@@ -65,7 +65,7 @@ import FlowStorage
 
 extension SimulatedProcesses {
   func request(_ id: Int, reaches launcher: SimulatedLauncher) {
-    // Whoever reads no more drops what was sent.
+    // Once it reads no more, what was sent is lost.
     guard launcher.isLiving, !launcher.isEngineGone else { return }
     launcher.arrived.append(id)
     goOn(launcher)
@@ -97,7 +97,7 @@ extension SimulatedProcesses {
     }
   }
 
-  /// Whether the next action of a launcher is for later, or never comes.
+  /// Whether the next action of a launcher comes later, or never.
   private func takesTime(_ launcher: SimulatedLauncher) -> Bool {
     if launcher.isActionDue {
       launcher.isActionDue = false
@@ -151,7 +151,7 @@ extension SimulatedProcesses {
     end(launcher.process)
   }
 
-  /// A process gives an open file back.
+  /// A process closes a file.
   func close(_ file: Int, of owner: Int) {
     do throws(Errno) {
       try world.storage.act(as: owner) { () throws(Errno) in try world.storage.close(file) }

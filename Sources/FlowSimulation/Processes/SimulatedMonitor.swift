@@ -25,12 +25,12 @@ final class SimulatedMonitor {
   var isActionDue = false
   var actions = flow_monitor_actions()
   var nextAction = 0
-  /// Whether it was asked to, and has not been told.
-  var isToStop = false
-  var isToForce = false
-  /// Whether it is to be told who of its descendants is left.
-  var isToCount = false
-  /// When it looks at the clock; it may look more often.
+  /// Whether a signal to stop, or to kill, waits for it.
+  var hasStopPending = false
+  var hasForcePending = false
+  /// Whether it must be told how many of its descendants are left.
+  var mustCountChildren = false
+  /// When it looks at the clock at the latest.
   var looksAt = Int64.max
 
   init(index: Int, _ request: LaunchRequest, by launcher: SimulatedLauncher, entry: Int) {
@@ -88,7 +88,7 @@ extension SimulatedProcesses {
   var clock: Int64 { world.monotonicNow.microseconds }
 
   func signalReaches(_ monitor: SimulatedMonitor, force: Bool) {
-    if force { monitor.isToForce = true } else { monitor.isToStop = true }
+    if force { monitor.hasForcePending = true } else { monitor.hasStopPending = true }
     goOn(monitor)
   }
 
@@ -105,7 +105,7 @@ extension SimulatedProcesses {
     }
   }
 
-  /// Whether the next action of a monitor is for later, or never comes.
+  /// Whether the next action of a monitor comes later, or never.
   private func takesTime(_ monitor: SimulatedMonitor) -> Bool {
     if monitor.isActionDue {
       monitor.isActionDue = false
@@ -132,18 +132,18 @@ extension SimulatedProcesses {
 
   // MARK: Events
 
-  /// Tells a monitor the next thing that it has to know, if there is one: of its children first.
+  /// Tells a monitor the next thing that it must know, if there is one; its children come first.
   private func tellNext(_ monitor: SimulatedMonitor) -> Bool {
     if tellOfChildren(monitor) { return true }
-    if monitor.isToForce {
-      monitor.isToForce = false
+    if monitor.hasForcePending {
+      monitor.hasForcePending = false
       monitor.step(FLOW_MONITOR_FORCE, at: clock)
-    } else if monitor.isToStop {
-      monitor.isToStop = false
+    } else if monitor.hasStopPending {
+      monitor.hasStopPending = false
       monitor.step(FLOW_MONITOR_STOP, at: clock)
     } else if unsafe flow_monitor_wake_up(&monitor.state) <= clock {
       monitor.step(FLOW_MONITOR_TIME, at: clock)
-      // Where nothing came of it, the time has been seen.
+      // Without an action, the monitor has seen the time.
       return monitor.actions.count > 0
     } else {
       return false
@@ -163,10 +163,10 @@ extension SimulatedProcesses {
     for child in table.present
     where table[child].parent == monitor.process && table[child].life == .zombie {
       table.reap(child)
-      monitor.isToCount = true
+      monitor.mustCountChildren = true
     }
-    guard monitor.isToCount, monitor.state.command_reaped else { return false }
-    monitor.isToCount = false
+    guard monitor.mustCountChildren, monitor.state.command_reaped else { return false }
+    monitor.mustCountChildren = false
     let left = table.livingChildren(of: monitor.process).count
     monitor.step(
       left == 0 ? FLOW_MONITOR_NO_DESCENDANT_LEFT : FLOW_MONITOR_DESCENDANTS_LEFT, Int64(left),

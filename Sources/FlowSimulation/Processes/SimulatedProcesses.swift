@@ -3,10 +3,10 @@ package import FlowCore
 package import FlowRuntime
 package import FlowStorage
 
-/// The machine's processes as the engine sees them. What launchers and monitors do is decided by
-/// the product's own step functions; here it is done, to the processes and the disk of the world.
+/// The machine's processes as the engine sees them. The product's own step functions decide what
+/// launchers and monitors do; here it is done, to the processes and the disk of the world.
 ///
-/// An engine that has died does nothing: what its code still asks for has no effect.
+/// What the code of a dead engine still asks for has no effect.
 package final class SimulatedProcesses: ProcessHost {
   package typealias Store = SimulatedStorage
 
@@ -14,8 +14,8 @@ package final class SimulatedProcesses: ProcessHost {
     let serial: Int
   }
 
-  /// What happens to processes as time goes by. A process is meant by its serial number, a launcher
-  /// or monitor by its index.
+  /// What happens to processes as time goes by. Processes are named by their serial number,
+  /// launchers and monitors by their index.
   enum Happening {
     case requestArrives(launcher: Int, id: Int)
     case engineIsGone(launcher: Int)
@@ -31,7 +31,7 @@ package final class SimulatedProcesses: ProcessHost {
     case exits(Int)
     case killed(Int)
     case message(ProcessMessage, life: Int)
-    /// The first of what is on its way reaches the engine, if it was not heard before.
+    /// The first message on its way reaches the engine, unless it was heard before.
     case told(life: Int)
   }
 
@@ -47,11 +47,11 @@ package final class SimulatedProcesses: ProcessHost {
   private var launcher: SimulatedLauncher?
 
   private var messages = WorkQueue<ProcessMessage>()
-  /// What was told and has not reached the engine.
+  /// Messages that have not reached the engine yet.
   private var onTheWay = WorkQueue<ProcessMessage>()
-  /// How many were heard before they were due.
+  /// How many messages were heard before they were due.
   private var heard = 0
-  /// What was told comes in order.
+  /// When the last message arrives: they come in order.
   private var lastMessageAt = WorldTime(microseconds: 0)
   private var watched: [(serial: Int, attempt: AttemptID)] = []
 
@@ -68,7 +68,7 @@ package final class SimulatedProcesses: ProcessHost {
 
   var engineProcessID: Int32 { engine.map { table[$0].processID } ?? 0 }
 
-  /// The engine is gone; its launchers and all that they have started go on.
+  /// The engine is gone; its launchers and everything they have started go on.
   func endEngine() {
     guard let ended = engine else { return }
     engine = nil
@@ -98,7 +98,7 @@ package final class SimulatedProcesses: ProcessHost {
     launchers.contains(where: \.isLiving) || monitors.contains(where: \.isLiving)
   }
 
-  /// Whether a monitor watches over the attempt, and nobody has told it to end it, or not without
+  /// Whether a monitor watches over the attempt, and was never told to end it, or never without
   /// grace.
   func isUntold(_ attempt: AttemptID, force: Bool) -> Bool {
     monitors.contains { monitor in
@@ -112,7 +112,7 @@ package final class SimulatedProcesses: ProcessHost {
   /// Where a monitor lives, if one does: there is one such context at a time.
   var livingHost: HostMark? { monitors.last(where: \.isLiving)?.host }
 
-  /// Whether something was told that the engine has not asked for.
+  /// Whether a message has arrived that the engine has not asked for.
   var hasMessages: Bool { !messages.isEmpty }
 
   // MARK: ProcessHost
@@ -200,7 +200,7 @@ package final class SimulatedProcesses: ProcessHost {
   package func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     guard world.engineGoesOn(at: .killOrphans) else { return (0, 0) }
     let attempt = request.attempt
-    // One that is done is exiting, whatever it was that it did or refused.
+    // A monitor that is done is exiting.
     let lives = monitors.contains {
       $0.isLiving && $0.request.attempt == attempt && $0.state.phase != FLOW_MONITOR_IS_DONE
     }
@@ -223,9 +223,9 @@ package final class SimulatedProcesses: ProcessHost {
     return (killed, unkillable)
   }
 
-  // MARK: What the engine is told
+  // MARK: Messages
 
-  /// Launchers and monitors tell their own engine, over what they share with it.
+  /// A launcher or monitor tells its own engine.
   func tell(_ message: ProcessMessage, life: Int) {
     guard engine != nil, life == world.engine.life else { return }
     lastMessageAt = max(lastMessageAt, world.now.advanced(byMicroseconds: latency()))
@@ -233,7 +233,7 @@ package final class SimulatedProcesses: ProcessHost {
     world.arrange(.told(life: life), at: lastMessageAt)
   }
 
-  /// What the engine learns by itself, which can overtake what it is told.
+  /// The engine notices something itself. That can overtake messages.
   private func post(_ message: ProcessMessage) {
     guard engine != nil else { return }
     arrange(.message(message, life: world.engine.life), after: latency())
@@ -277,7 +277,7 @@ package final class SimulatedProcesses: ProcessHost {
     world.arrange(happening, at: world.now.advanced(byMicroseconds: microseconds))
   }
 
-  /// How long something takes that takes no time by right.
+  /// How long something takes that should take no time.
   func latency() -> Int64 {
     let most = world.options.processLatencyMicroseconds
     return most == 0 ? 0 : Int64(world.choices.choose(.processLatency, below: most + 1))
@@ -295,7 +295,8 @@ package final class SimulatedProcesses: ProcessHost {
 
   /// SIGKILL.
   ///
-  /// - Parameter isMishap: false for what the product kills itself, such as a launcher that does not exit.
+  /// - Parameter isMishap: false for what the product kills itself, such as a launcher that does
+  ///   not exit.
   func kill(_ serial: Int, isMishap: Bool = false) {
     let process = table[serial]
     switch process.role {
@@ -332,13 +333,13 @@ package final class SimulatedProcesses: ProcessHost {
     case .engine:
       if let launcher, launcher.process == serial { post(.launcherGone) }
       table.reap(serial)
-    // What commands make of their children is their own affair.
+    // How commands reap their children does not matter.
     case .command, .descendant, .stranger: table.reap(serial)
     }
   }
 
-  /// Between the moment at which somebody learns a number and the one at which he opens the process
-  /// of that number, it may have become another's.
+  /// Between the moment at which the engine reads a process id and the moment at which it opens
+  /// that process, another process may have got the id.
   private func raced(_ serial: Int) -> Int {
     guard table[serial].role == .monitor, table.isLiving(serial), !world.isHealed,
       world.choices.happens(.monitorKill, perMille: world.options.monitorKillPerMille * 10)

@@ -21,8 +21,8 @@ extension World {
     }
   }
 
-  /// A run that was created this moment, and whose engine is gone, may be cancelled while its name is not
-  /// durable yet.
+  /// A run that was created this moment, and whose engine is gone, may be cancelled while its name
+  /// is not durable yet.
   func letCancellerCome() {
     guard !isHealed, options.requests > 0, checkers.history.acknowledged.isEmpty,
       choices.happens(.newRun, perMille: 500)

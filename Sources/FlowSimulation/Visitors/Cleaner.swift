@@ -1,8 +1,8 @@
 import FlowRuntime
 import FlowStorage
 
-/// A cleaner knows nothing of locks, and removes the lock file of a run at work, as some programs do that
-/// empty folders of temporary files. Then another engine can take the run over.
+/// A cleaner knows nothing of locks, and removes the lock file of a run at work, as some programs
+/// do that empty folders of temporary files. Then another engine can take the run over.
 extension World {
   /// A cleaner may come, and after it another engine.
   ///
@@ -34,12 +34,13 @@ extension World {
     return true
   }
 
-  /// Whether the engine that lives holds the lock of a file that other processes cannot find any more. Then
-  /// it is right that it stops, since it cannot know whether it is still the run's engine.
+  /// Whether the engine that lives holds the lock of a file that other processes cannot find any
+  /// more. Then it is right that it stops, since it cannot know whether it is still the run's
+  /// engine.
   var isLockGone: Bool { visitors.lockRemovedInLife == engine.life }
 
-  /// Whether it is unknown what is durable: only the lock file could say that a sync has failed, and that
-  /// is gone.
+  /// Whether it is unknown what is durable: only the lock file could say that a sync has failed,
+  /// and that is gone.
   var isDurabilityUnknown: Bool {
     disk.droppedInBoot == machine.boot && visitors.lockRemovedInBoot == machine.boot
   }

@@ -2,7 +2,8 @@ import FlowCore
 import FlowLog
 import FlowRuntime
 
-/// Where a second engine runs, beside the one that lives: on the same machine, with attempts of its own.
+/// Where a second engine runs, beside the one that lives: on the same machine, with attempts of its
+/// own.
 private final class RivalEngine: Environment {
   private let world: World
   let runner: AttemptSupervisor<SimulatedProcesses, SimulatedClock>
@@ -88,8 +89,8 @@ extension World {
     try lock.release()
   }
 
-  /// The last event that another engine has read which took the run from the one that lives; nil if none
-  /// did.
+  /// The last event that another engine has read which took the run from the one that lives; nil if
+  /// none did.
   var takenThrough: Int64? {
     guard let taken = visitors.taken, taken.fromLife == engine.life else { return nil }
     return taken.through

@@ -1,7 +1,8 @@
 import FlowStorage
 
-/// Visitors are processes that use the storage of a run beside its engine: readers, cancellers, cleaners,
-/// and other engines. They act, and checkers judge what comes of it. This is what the world knows of them.
+/// Visitors are processes that use the storage of a run beside its engine: readers, cancellers,
+/// cleaners, and other engines. They act, and checkers judge what comes of it. This is what the
+/// world knows of them.
 struct Visitors {
   /// Whether one of them uses the storage right now.
   var arePresent = false
@@ -12,8 +13,8 @@ struct Visitors {
   /// The last life of an engine, and the last boot, in which the run's lock file was removed.
   var lockRemovedInLife: Int?
   var lockRemovedInBoot: Int?
-  /// The life of the engine from which another one took the run last, and the last event that this one has
-  /// read.
+  /// The life of the engine from which another one took the run last, and the last event that this
+  /// one has read.
   var taken: (fromLife: Int, through: Int64)?
 
   /// A visitor whose operations run out crashes on the way. Otherwise its operations do not fail.

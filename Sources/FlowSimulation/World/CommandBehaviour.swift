@@ -1,10 +1,10 @@
 import FlowCore
 
-/// What a command is going to do if it is left alone, and how it takes a SIGTERM.
+/// How a command behaves by itself, and how it takes SIGTERM.
 struct CommandBehaviour {
   enum Ending {
     case result(AttemptEnd.Result)
-    /// It goes on until it is killed.
+    /// It runs until it is killed.
     case never
   }
 
@@ -15,7 +15,7 @@ struct CommandBehaviour {
   var isUnkillable = false
   /// It sends itself SIGSTOP instead of coming to its end.
   var stopsItself = false
-  /// What it starts, in order.
+  /// The processes that it starts, in order.
   var descendants: [DescendantBehaviour] = []
 
   /// Nil if it succeeds.
@@ -28,7 +28,7 @@ struct CommandBehaviour {
     }
   }
 
-  /// What it says as a probe.
+  /// Its answer as a probe.
   var answer: Fault {
     switch ending {
     case .result(.exited(code: 0)): .probeSaysYes
@@ -59,7 +59,7 @@ struct CommandBehaviour {
     return behaviour
   }
 
-  /// What a probe says: that the work happened, that it did not, or nothing of use.
+  /// A probe says that the work was done, or that it was not, or cannot say.
   private static func drawAnswer(
     from choices: any ChoiceSource, _ options: SimulationOptions
   ) -> Ending {

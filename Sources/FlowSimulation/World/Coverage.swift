@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// How often what occurred in a world, or in many.
+/// How often faults, deaths and events occurred in a world, or in many.
 package struct Coverage: Equatable, Sendable {
   package enum Death: UInt8, CaseIterable, Sendable {
     case powerLoss
@@ -15,7 +15,7 @@ package struct Coverage: Equatable, Sendable {
     repeating: 0, count: (EventKind.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
   /// By `CoverageCell.index`.
   private var cells = [UInt32](repeating: 0, count: CoverageCell.count)
-  /// How often somebody read the run while it was driven, or after a crash.
+  /// How often a reader looked at the run.
   package private(set) var reads = 0
 
   package init() {}
@@ -31,12 +31,12 @@ package struct Coverage: Equatable, Sendable {
     return Int(cells[CoverageCell.index(cell.fault, kind, cell.phase)])
   }
 
-  /// The cells in which nothing ever happened, though it could.
+  /// The cells that were never hit, though they can be.
   package var neverHit: [CoverageCell] {
     CoverageCell.all.filter { count($0) == 0 && CoverageExclusion.of($0) == nil }
   }
 
-  /// The cells that are not asked for, though something could happen in them.
+  /// The cells that are not required, though they can be hit.
   package static let unlikelyCells: [CoverageCell] = CoverageCell.all.filter {
     CoverageExclusion.of($0)?.isImpossible == false
   }

@@ -1,14 +1,14 @@
 package import FlowCore
 
-/// What an engine, or those who come after it, are doing.
+/// What the engine of a world is doing.
 package enum WorldPhase: UInt8, CaseIterable, Sendable {
   /// No run was acknowledged yet.
   case creating
-  /// An engine has come up, and has not yet recovered the run.
+  /// An engine was started, and has not yet recovered the run.
   case recovering
   /// A commit is being made durable.
   case committing
-  /// Nothing is on its way to the disk.
+  /// No commit is on its way to the disk.
   case working
   /// No engine lives.
   case away
@@ -22,7 +22,7 @@ package struct CoverageCell: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { "\(fault) \(phase) after \(kind.name)" }
 
-  /// All that there are, in one order.
+  /// All cells, always in the same order.
   package static let all: [CoverageCell] = Fault.allCases.flatMap { fault in
     EventKind.allCases.flatMap { kind in
       WorldPhase.allCases.map { CoverageCell(fault: fault, kind: kind, phase: $0) }
@@ -37,7 +37,7 @@ package struct CoverageCell: Hashable, Sendable, CustomStringConvertible {
       + Int(phase.rawValue)
   }
 
-  /// By raw value, the place of a kind among all.
+  /// By raw value, the index of a kind among all.
   static let places: [Int] = {
     var places = [Int](
       repeating: 0, count: (EventKind.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
@@ -48,7 +48,7 @@ package struct CoverageCell: Hashable, Sendable, CustomStringConvertible {
 
 /// A set of kinds of events.
 package struct EventKinds: Equatable, Sendable {
-  /// By place among all kinds.
+  /// By index among all kinds.
   private(set) var bits: UInt64 = 0
 
   mutating func insert(_ kind: EventKind) {

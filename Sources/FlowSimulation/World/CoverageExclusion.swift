@@ -1,10 +1,10 @@
 import FlowCore
 
-/// Cells of the coverage that are not asked for, and why: all others are to be hit.
+/// Cells of the coverage that are not required, and why. All others must be hit.
 package struct CoverageExclusion: Sendable {
   package let reason: String
-  /// Whether it cannot happen in any world. What can, and is not asked for, takes several things that
-  /// have nothing to do with each other, in the same moment.
+  /// Whether it cannot happen in any world. The others take several unrelated events in the same
+  /// moment.
   package let isImpossible: Bool
   private let matches: @Sendable (CoverageCell) -> Bool
 
@@ -27,51 +27,53 @@ package struct CoverageExclusion: Sendable {
 
   package static let all: [CoverageExclusion] = [
     CoverageExclusion(
-      impossible: "before a run is acknowledged, only its creation is under way"
+      impossible: "before a run is acknowledged, only its creation can be durable"
     ) { $0.phase == .creating && $0.kind != .runCreated },
     CoverageExclusion(
-      impossible: "before a run is acknowledged nothing is launched"
+      impossible: "before a run is acknowledged, nothing is launched"
     ) { $0.phase == .creating && $0.fault.traits.contains(.ofAttempts) },
     CoverageExclusion(
       impossible: "an engine that creates a run waits for nothing"
     ) { $0.phase == .creating && $0.fault == .lateWakeUp },
     CoverageExclusion(
-      impossible: "what a power loss takes shows when the engine is gone"
+      impossible: "what a power loss takes shows only when the engine is gone"
     ) { $0.fault.traits.contains(.afterPowerLoss) && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "a disk betrays between two engines, so that each finds one disk"
+      impossible:
+        "a hostile disk changes between two engines, so that each one finds a consistent disk"
     ) { $0.fault.traits.contains(.betrayal) && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "no visitor does it while no engine lives"
+      impossible: "only an engine can be struck by it"
     ) { $0.fault.traits.contains(.ofEngine) && $0.phase == .away },
     CoverageExclusion(
-      impossible: "the folder is mounted elsewhere while no engine lives"
+      impossible: "the folder is remounted only while no engine lives"
     ) { $0.fault == .remounted && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "an engine looks for what runs elsewhere when it comes up"
+      impossible: "an engine looks for attempts in another host context only when it starts"
     ) { $0.fault == .runsElsewhere && $0.phase != .recovering },
     CoverageExclusion(
-      impossible: "it is said of requests that are left while no engine lives"
+      impossible: "it means that no engine lives"
     ) { $0.fault == .requestLeftToNobody && $0.phase != .away && $0.phase != .creating },
     CoverageExclusion(
-      impossible: "before a run is acknowledged no visitor knows where its lock file is"
+      impossible: "before a run is acknowledged, cleaners do not know its lock file"
     ) { $0.phase == .creating && ($0.fault == .lockFileRemoved || $0.fault == .runTakenOver) },
     CoverageExclusion(
-      impossible: "a run is taken over from an engine that lives"
+      impossible: "a run is taken over only from an engine that lives"
     ) { $0.phase == .away && $0.fault == .runTakenOver },
     CoverageExclusion(
-      impossible: "what is written during a sync lies within a sector, where writes are not cut"
+      impossible:
+        "a write during a sync lies within one sector, and such a write is never cut short"
     ) { $0.phase == .committing && $0.fault == .shortWrite },
     CoverageExclusion(
       impossible: "when the end of a run is durable, none of its attempts is open"
     ) { $0.kind == .runFinished && $0.fault.traits.contains(.ofOpenAttempts) },
     CoverageExclusion(
-      impossible: "while no engine lives only monitors need room, and a run that has ended has none"
+      impossible:
+        "while no engine lives, only monitors need space, and a run that has ended has none"
     ) { $0.kind == .runFinished && $0.phase == .away && $0.fault == .diskFull },
     CoverageExclusion(
       impossible:
-        "a probe comes after a loss, and neither the first commit of a run nor the first of"
-        + " another round holds one"
+        "a probe follows a loss, and the first commit of a run or of another round contains none"
     ) {
       switch $0.kind {
       case .runCreated, .definitionPart, .runReopened: $0.fault.traits.contains(.ofProbes)
@@ -80,13 +82,13 @@ package struct CoverageExclusion: Sendable {
     },
     CoverageExclusion(
       unlikely:
-        "a straggler of a run acts at any time, and there is nothing to be seen of"
-        + " it in the moments in which an engine closes or opens the log of a run that has ended"
+        "stragglers of a finished run seldom act in the moment in which an engine closes or opens"
+        + " its log"
     ) { $0.kind == .runFinished && $0.phase != .away && $0.fault.traits.contains(.ofAttempts) },
     CoverageExclusion(
       unlikely:
-        "while the first commit of another round is made durable its engine does nothing else,"
-        + " unless a visitor cancels the run or removes its lock file in that moment"
+        "while the first commit of another round becomes durable, its engine does nothing else,"
+        + " and visitors seldom come in that moment"
     ) {
       guard $0.kind == .runFinished, $0.phase == .committing else { return false }
       switch $0.fault {
@@ -98,13 +100,13 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
-      unlikely: "a monitor gives up half a minute after it began to kill: then its engine is seldom"
-        + " busy, or just coming up"
+      unlikely: "a monitor gives up half a minute after it began to kill; then its engine is seldom"
+        + " busy, or just starting"
     ) { $0.fault == .unkillableNamed && ($0.phase == .committing || $0.phase == .recovering) },
     CoverageExclusion(
       unlikely:
-        "a run that stops tells its probes so at once: they seldom answer while something else"
-        + " is made durable, or while the next engine comes up"
+        "a run that stops tells its probes at once: they seldom answer while a commit becomes"
+        + " durable, or while the next engine starts"
     ) {
       guard $0.fault.traits.contains(.ofProbes), $0.phase == .committing || $0.phase == .recovering
       else {
@@ -117,7 +119,7 @@ package struct CoverageExclusion: Sendable {
     },
     CoverageExclusion(
       unlikely:
-        "an engine that has made durable that the run stops tells its probes, and seldom dies before"
+        "an engine tells its probes as soon as the stop of the run is durable, and seldom dies before"
     ) {
       guard $0.fault.traits.contains(.ofProbes), $0.phase == .away else { return false }
       switch $0.kind {
@@ -126,7 +128,7 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
-      unlikely: "half a minute after a launch it is durable, and no longer what became so last"
+      unlikely: "half a minute after a launch, other events have become durable"
     ) {
       guard $0.fault == .unkillableNamed, $0.phase == .working else { return false }
       switch $0.kind {
@@ -135,15 +137,15 @@ package struct CoverageExclusion: Sendable {
       }
     },
     CoverageExclusion(
-      unlikely: "two rare things in one moment: in a million worlds it was not seen"
+      unlikely: "two rare events in one moment; not seen in a million worlds"
     ) { unseen.contains($0) },
     CoverageExclusion(
-      unlikely: "what recovery writes at once seldom lies in two sectors"
+      unlikely: "one write of recovery seldom spans two sectors"
     ) { $0.fault == .shortWrite && $0.phase == .recovering },
     CoverageExclusion(
       unlikely:
-        "the log is sealed as soon as the run has ended: with a write that seldom lies in two"
-        + " sectors, with no look at other files, and before anybody can cancel"
+        "the log is sealed as soon as the run has ended: with a write that seldom spans two sectors,"
+        + " with no look at other files, and before a cancel can come"
     ) {
       guard $0.kind == .runFinished, $0.phase == .working else { return false }
       switch $0.fault {

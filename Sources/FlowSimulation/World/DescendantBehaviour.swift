@@ -1,12 +1,12 @@
-/// What something that a command starts is going to do if it is left alone.
+/// How a process behaves that a command starts.
 struct DescendantBehaviour {
   /// From the start of the command.
   var delayMicroseconds: Int64
-  /// Nil if it goes on until it is killed.
+  /// Nil if it runs until it is killed.
   var durationMicroseconds: Int64?
-  /// Whether it is started by the descendant before it, and not by the command.
+  /// Whether the descendant before it starts it, and not the command.
   var isNested: Bool
-  /// It makes a group of its own, and so hears nothing that is sent to the command's.
+  /// It leads a group of its own, and so gets no signal that is sent to the command's group.
   var leavesGroup: Bool
   var ignoresTermination: Bool
   var stopsItself: Bool

@@ -7,7 +7,8 @@ enum DiskDecision {
   case refused(Errno)
   /// It fails, and has been performed all the same.
   case doneAndRefused(Errno)
-  /// A sync fails, and what was dirty will never be written, but for a first part of so many thousandths.
+  /// A sync fails, and what was dirty will never be written, but for a first part of so many
+  /// thousandths.
   case dropped(Errno, landedPerMille: Int, reverting: Bool)
   /// A sync reports success, and does nothing.
   case pretended

@@ -1,8 +1,8 @@
 /// What can go wrong in a world, by kind.
 ///
 /// To add one takes a case and its row in the two tables below, an option that turns it on
-/// (`SimulationOptions`), a site for its choices (`ChoiceSite`), and the place where it strikes, which calls
-/// `World.befell`. Words of its own in the timeline are a `Trace.Kind`.
+/// (`SimulationOptions`), a site for its choices (`ChoiceSite`), and the place where it strikes,
+/// which calls `World.befell`. Words of its own in the timeline are a `Trace.Kind`.
 package enum Fault: UInt8, CaseIterable, Sendable {
   /// The machine loses power: all processes die, and what was not synced may be gone.
   case powerLoss
@@ -174,8 +174,8 @@ extension Fault {
   }
 }
 
-/// Where an engine can die. Operations that change nothing are left out: a death there leaves the same
-/// world as a death before the next operation that does.
+/// Where an engine can die. Operations that change nothing are left out: a death there leaves the
+/// same world as a death before the next operation that does.
 package enum CrashPoint: UInt8, CaseIterable, Sendable {
   case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   case startLauncher, launch, stop, killOrphans, wait

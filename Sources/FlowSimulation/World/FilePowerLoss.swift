@@ -1,7 +1,7 @@
-/// What a power loss makes of the changes of a file that were not synced.
+/// What a power loss leaves of the changes of a file that were not synced.
 extension SimulatedFile {
-  /// A first part of them is on the disk, and of the next write perhaps some first sectors; behind
-  /// it the file may have grown with nothing in it, or with something else.
+  /// A first part of them is on the disk, and perhaps the first sectors of the next write. After
+  /// that the file may have grown, with zeros or with garbage.
   mutating func cut(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> Fault? {
     let kept = unsynced.count - choose(.lostBytes, unsynced.count + 1)
     for change in unsynced.prefix(kept) { Self.apply(change, to: &durable) }
@@ -42,8 +42,8 @@ extension SimulatedFile {
     Self.apply(.write(offset: range.lowerBound, bytes: garbage), to: &durable)
   }
 
-  /// Any of them may be on the disk, in any order: each write is as many as it has sectors. Where one
-  /// is missing the file may have grown all the same, with nothing there, or with something else.
+  /// Any of them may be on the disk, in any order, sector by sector. Where one is missing, the file
+  /// may have grown all the same, with zeros or with garbage.
   mutating func scatter(_ choose: (_ site: ChoiceSite, _ count: Int) -> Int) -> Fault? {
     switch choose(.lostBytes, 3) {
     case 0:
@@ -78,7 +78,7 @@ extension SimulatedFile {
       case 1: for change in lost { Self.apply(.extend(length: change.end), to: &durable) }
       default:
         for case .write(let offset, let bytes) in lost where offset + bytes.count > size {
-          // Where something durable was, it still is.
+          // Durable bytes stay.
           putGarbage(max(offset, size)..<offset + bytes.count, choose)
           hasGarbage = true
         }
@@ -105,7 +105,7 @@ extension SimulatedFile {
 }
 
 extension SimulatedFile.Change {
-  /// How long it makes the file at least.
+  /// How long the file is after it, at least.
   fileprivate var end: Int {
     switch self {
     case .write(let offset, let bytes): offset + bytes.count

@@ -1,9 +1,9 @@
-/// What a disk may do that keeps no promise. Of the log everything can be hit, of the lock and of
-/// attempts' records only what their checksums find.
+/// What a hostile disk does. It can do anything to the log; to the lock file and to attempt records
+/// only what their checksums detect.
 extension SimulatedStorage {
   /// Something happens to one file.
   ///
-  /// - Returns: what; nil if there was nothing to hit.
+  /// - Returns: the fault; nil if there is no file to strike.
   func betray(_ choose: (_ count: Int) -> Int) -> Fault? {
     let targets = targets()
     if targets.isEmpty { return nil }
@@ -14,8 +14,8 @@ extension SimulatedStorage {
     case 0: return flipBit(of: target, choose)
     case 1: return loseSector(of: target, choose)
     case 2:
-      // Not from the same run as it was begun once before, in a folder that never got its name:
-      // that one's first segment is as good as this one's.
+      // Not from another folder: a run that was created twice, because its folder never got its
+      // name, has two first segments that are equally good.
       let sources = targets.filter { $0.folder == target.folder }
       return misdirect(to: target, from: sources[choose(sources.count)], choose)
     case 3: return age(target, choose)
@@ -38,7 +38,7 @@ extension SimulatedStorage {
     var isOther: Bool { name == "lock" || name.utf8.suffix(4).elementsEqual(".rec".utf8) }
   }
 
-  /// By folder, in the order in which they were made, and by name.
+  /// Ordered by the creation of their folders, and by name.
   private func targets() -> [Target] {
     var targets: [Target] = []
     for index in nodes.indices {

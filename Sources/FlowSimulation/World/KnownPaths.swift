@@ -1,9 +1,9 @@
 import FlowStorage
 
-/// What is at paths that were asked for: a world has few, and asks for them often.
+/// A cache of paths: a world has few, and looks them up often.
 struct KnownPaths {
   private var nodes: [String: Int] = [:]
-  /// Those that nothing was at, since a name was given last.
+  /// Paths without a node, since the last new name.
   private var missing: Set<String> = []
 
   /// - Parameter find: looks for it.
@@ -22,7 +22,7 @@ struct KnownPaths {
     }
   }
 
-  /// A name was given: all that was there before stays where it was.
+  /// There is a new name: everything else stays where it was.
   mutating func nameAppeared() {
     if !missing.isEmpty { missing.removeAll(keepingCapacity: true) }
   }

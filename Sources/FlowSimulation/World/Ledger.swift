@@ -1,13 +1,12 @@
 package import FlowCore
 
-/// What really happened to the attempts, whatever the history says: the truth that checkers compare
-/// with.
+/// What really happened to the attempts, whatever the history says. Checkers compare the two.
 package struct Ledger: Equatable, Sendable {
   /// One monitor, and what it has started.
   package struct Entry: Equatable, Sendable {
     package let attempt: AttemptID
     package let isProbe: Bool
-    /// Which of the engine's lives wanted it.
+    /// The life of the engine that asked for it.
     package let life: Int
     /// When the monitor was forked.
     package let forkedAt: WorldTime
@@ -33,7 +32,7 @@ package struct Ledger: Equatable, Sendable {
     package fileprivate(set) var monitorEndedAt: WorldTime?
     /// Whether the monitor was killed.
     package fileprivate(set) var wasMonitorKilled = false
-    /// Whether the record does not say how the attempt ended, since the disk refused it.
+    /// Whether the attempt record lacks the end of the attempt, because the disk refused it.
     package fileprivate(set) var lacksRecord = false
     package fileprivate(set) var lostPower = false
 
@@ -41,7 +40,7 @@ package struct Ledger: Equatable, Sendable {
     package var isStarted: Bool { startedAt != nil }
   }
 
-  /// Something that befell the machine or a process on it.
+  /// A fault of the machine, or of a process on it, that can cost attempts their work.
   package struct Mishap: Equatable, Sendable {
     package let cause: HazardCause
     package let time: WorldTime
@@ -49,7 +48,7 @@ package struct Ledger: Equatable, Sendable {
 
   /// In the order in which their monitors were forked.
   package private(set) var entries: [Entry] = []
-  /// In the order in which they befell.
+  /// In the order in which they struck.
   package private(set) var mishaps: [Mishap] = []
 
   package init() {}
@@ -137,7 +136,7 @@ package struct Ledger: Equatable, Sendable {
     entries[index].clearedAt = entries[index].living == 0 ? now : nil
   }
 
-  /// All that lived is gone, and nobody can say how the commands ended.
+  /// All processes are gone, and it is unknown how the commands ended.
   package mutating func powerLost(at now: WorldTime) {
     for index in entries.indices {
       let entry = entries[index]

@@ -1,6 +1,7 @@
 import FlowCore
 
-/// The time of a world, and what is going to happen in it: ordered by time, then by when it was arranged.
+/// The time of a world, and what is going to happen in it: ordered by time, then by when it was
+/// arranged.
 struct Schedule<Happening> {
   private struct Entry: Comparable, Sendable {
     let time: WorldTime

@@ -1,4 +1,4 @@
-/// A file of the simulated disk: what a reader sees, and what would be left after a power loss.
+/// A file of the simulated disk: what a reader sees, and what a power loss would leave.
 struct SimulatedFile {
   /// Changes that are not known to be durable, in the order in which they were made.
   enum Change {
@@ -11,9 +11,9 @@ struct SimulatedFile {
   private(set) var bytes: [UInt8] = []
   var durable: [UInt8] = []
   private(set) var unsynced: [Change] = []
-  /// What was durable before the last sync, where that is remembered.
+  /// The durable bytes before the last sync, where the disk may bring them back.
   private(set) var durableBefore: [UInt8] = []
-  /// What could be read before a power loss took something; nil where none has since the last change.
+  /// The bytes before the last power loss took some of them; nil if the file was changed since.
   private(set) var bytesBeforeLoss: [UInt8]?
 
   mutating func apply(_ change: Change) {
@@ -24,15 +24,15 @@ struct SimulatedFile {
 
   /// The first `count` changes are durable now.
   ///
-  /// - Parameter remembers: whether what was there before is needed still.
+  /// - Parameter remembers: whether the disk may bring back what was there before.
   mutating func sync(_ count: Int, remembers: Bool = false) {
     if remembers { durableBefore = durable }
     for change in unsynced.prefix(count) { Self.apply(change, to: &durable) }
     unsynced.removeFirst(min(count, unsynced.count))
   }
 
-  /// A sync of the first `count` changes failed. They will never be written, but for the first
-  /// `landed` of them, and the system takes them for written; until a crash they may still be read.
+  /// A sync of the first `count` changes failed. Only the first `landed` of them were written, and
+  /// the system takes all of them for written. Until a crash they may still be read.
   mutating func drop(_ count: Int, landed: Int, reverting: Bool) {
     for change in unsynced.prefix(min(count, landed)) { Self.apply(change, to: &durable) }
     unsynced.removeFirst(min(count, unsynced.count))
@@ -43,7 +43,7 @@ struct SimulatedFile {
     Self.apply(.extend(length: size), to: &bytes)
   }
 
-  /// What would be left if all that can be lost was.
+  /// What is left if everything is lost that can be lost.
   var leastRemains: SimulatedFile {
     var file = SimulatedFile()
     file.bytes = durable
@@ -51,7 +51,7 @@ struct SimulatedFile {
     return file
   }
 
-  /// The machine loses power, and what the tier allows is left.
+  /// The machine loses power, and what is left depends on the tier.
   ///
   /// - Returns: what happened to the bytes; nil if none were at stake or all survived.
   mutating func losePower(
@@ -65,20 +65,21 @@ struct SimulatedFile {
       case .weak, .hostile: loss = scatter(choose)
       }
     }
-    // Dropped pages go too.
+    // Dropped pages are lost, too.
     bytes = durable
     unsynced = []
     return loss
   }
 
-  /// Changes what the disk holds, behind the back of all. What was read before is forgotten.
+  /// Changes what the disk holds, without an operation. No process has the old bytes in memory.
   mutating func corrupt(_ body: (inout [UInt8]) -> Void) {
     body(&durable)
     bytes = durable
     for change in unsynced { Self.apply(change, to: &bytes) }
   }
 
-  /// The first `count` changes are said to be durable, and are not; until a crash they can be read.
+  /// The first `count` changes are reported as durable, and are not. Until a crash they can be
+  /// read.
   mutating func pretendToSync(_ count: Int) {
     unsynced.removeFirst(min(count, unsynced.count))
   }

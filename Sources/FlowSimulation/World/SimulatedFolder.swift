@@ -24,7 +24,7 @@ struct SimulatedFolder {
   /// Whether a power loss would change nothing.
   var isSynced: Bool { unsynced.isEmpty }
 
-  /// What would be left if all that can be lost was.
+  /// What is left if everything is lost that can be lost.
   var leastRemains: SimulatedFolder {
     var folder = SimulatedFolder()
     folder.names = durable
@@ -41,9 +41,9 @@ struct SimulatedFolder {
     durable[name] = nil
   }
 
-  /// The machine loses power, and what the tier allows is left.
+  /// The machine loses power, and what is left depends on the tier.
   ///
-  /// - Parameter isFolder: of a node. A folder never has two names.
+  /// - Parameter isFolder: whether a node is one. A folder never has two names.
   /// - Returns: what happened to the names; nil if all changes survived.
   mutating func losePower(
     _ tier: StorageTier, isFolder: (Int) -> Bool, _ choose: (_ count: Int) -> Int
@@ -94,7 +94,7 @@ struct SimulatedFolder {
 }
 
 extension SimulatedStorage {
-  /// What is known of a folder; nil if there is none.
+  /// The folder at a path; nil if there is none.
   func folder(at path: String) -> SimulatedFolder? {
     guard let node = try? find(path), isFolder(node) else { return nil }
     return nodes[node].folder

@@ -1,18 +1,19 @@
 package import FlowStorage
 
-/// A file system in memory, on a disk that can lose power: what was synced stays, unless the device is
-/// hostile; of what was not, some may be there (`StorageTier`).
+/// A file system in memory, on a disk that can lose power. What was synced stays, unless the disk
+/// is hostile. Of the rest, some may be left (`StorageTier`).
 package final class SimulatedStorage: Storage {
   package typealias Handle = Int
 
-  /// A file, or a folder. No enumeration: to look at a part of what one carries, all is copied.
+  /// A file or a folder. It is no enumeration, since looking at a part of a payload copies all of
+  /// it.
   struct Node {
     let isFolder: Bool
     var file = SimulatedFile()
     var folder = SimulatedFolder()
   }
 
-  /// An open file description. A process that forks shares its own with the child, and a lock stays
+  /// An open file description. A process that forks shares it with the child, and its lock stays
   /// until the last of them has closed it.
   private struct OpenFile {
     let node: Int
@@ -27,34 +28,35 @@ package final class SimulatedStorage: Storage {
   private var locks: [Handle?] = [nil]
   /// The process that uses the storage: it owns what it opens.
   private(set) var user = engine
-  /// As an owner, every engine: there is one at a time.
+  /// The owner that stands for every engine, since there is one at a time.
   static let engine = 0
   /// The sync that was begun: which file, how many of its changes, and whether it is done.
   private var pendingSync: (node: Int, changes: Int, isDone: Bool, error: Errno?)?
 
-  /// Called before each operation that changes something, before anything of it is looked up.
+  /// Called before each operation that changes something, before it looks anything up.
   var onChange: () -> Void = {}
-  /// Asked before each operation that changes something, and whether it takes more room on the disk.
+  /// Asked before each operation that changes something, and whether it needs more space on the
+  /// disk.
   var decide: (_ operation: Operation, _ needsSpace: Bool) -> DiskDecision = { _, _ in .done }
-  /// Asked before each operation that changes nothing: with what error it fails, if it does.
+  /// Asked before each operation that changes nothing: the error with which it fails, if it does.
   var failedLook: (Look) -> Errno? = { _ in nil }
-  /// How many of so many bytes a read brings.
+  /// How many of the bytes that it could deliver a read delivers.
   var deliveredBytes: (Int) -> Int = { $0 }
-  /// How many of so many bytes a write takes. Not asked for one within a sector: Linux cuts writes
-  /// between pages only.
+  /// How many of its bytes a write accepts. Not asked for a write within a sector: Linux cuts
+  /// writes only between pages.
   var acceptedBytes: (Int) -> Int = { $0 }
   /// Called when a sync is begun; the world calls `completeSync` later.
   var onSyncStarted: () -> Void = {}
   var wallMicroseconds: () -> Int64 = { 0 }
-  /// Called before a lock is taken: whoever opens a file and then locks it may find it replaced.
+  /// Called before a lock is taken: the file may be replaced after it was opened.
   var onLock: () -> Void = {}
 
-  /// Those that change something, or make it durable.
+  /// Operations that change something, or make it durable.
   package enum Operation: UInt8, CaseIterable, Sendable {
     case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
   }
 
-  /// Those that change nothing.
+  /// Operations that change nothing.
   package enum Look: UInt8, CaseIterable, Sendable {
     case list, inspect, open, size, read, lock, close
   }
@@ -64,7 +66,8 @@ package final class SimulatedStorage: Storage {
   private var knownPaths = KnownPaths()
   /// The node of the file that was written last.
   private var written: Int?
-  /// Whether the disk has changed or lost something that was durable; and something of the log.
+  /// Whether the disk has changed or lost something durable; and whether some of that was in the
+  /// log.
   var hasBetrayed = false
   var hasBetrayedLog = false
 
@@ -74,7 +77,7 @@ package final class SimulatedStorage: Storage {
 
   // MARK: The world's side
 
-  /// All that was not durable may be gone, and nothing is open any more.
+  /// Everything that was not durable may be gone, and nothing is open any more.
   ///
   /// - Returns: what was lost.
   @discardableResult
@@ -98,7 +101,7 @@ package final class SimulatedStorage: Storage {
     return losses
   }
 
-  /// Another disk, with no more on it than a power loss now would surely leave.
+  /// A copy with no more on it than a power loss now would surely leave.
   package func leastRemains() -> SimulatedStorage {
     let image = SimulatedStorage(tier)
     image.modified = modified
@@ -111,7 +114,7 @@ package final class SimulatedStorage: Storage {
     return image
   }
 
-  /// Another disk, with all on it that can be read now, and nothing open.
+  /// A copy with everything on it that can be read now, and nothing open.
   func copy() -> SimulatedStorage {
     let copy = SimulatedStorage(tier)
     copy.modified = modified
@@ -126,21 +129,21 @@ package final class SimulatedStorage: Storage {
 
   func isLocked(_ path: String) -> Bool { (try? find(path)).map { locks[$0] != nil } ?? false }
 
-  /// Whether a sync was begun whose result nobody has asked for.
+  /// Whether a sync was begun whose result was not asked for yet.
   var hasSync: Bool { pendingSync != nil }
 
-  /// The engine is gone, and the machine is not. What it shared with others stays open.
+  /// The engine is gone, and the machine is not. What it shared with other processes stays open.
   func closeAll() {
     closeAll(of: Self.engine)
     pendingSync = nil
   }
 
-  /// A process is gone, and with it what it had open and did not share.
+  /// A process is gone. What it had open and did not share is closed.
   func closeAll(of owner: Int) {
     for file in open.indices where open[file] != nil { drop(file, by: owner) }
   }
 
-  /// A process shares an open file, and with it the lock, as it does with those that it forks.
+  /// A process shares an open file, and with it the lock, as with a child that it forks.
   func share(_ file: Handle, with owner: Int) {
     open[file]?.owners.append(owner)
   }
@@ -187,7 +190,7 @@ package final class SimulatedStorage: Storage {
     }
   }
 
-  /// Runs what an operation does, if it does.
+  /// Performs an operation, if the world lets it.
   private func perform(
     _ operation: Operation, needsSpace: Bool = false, _ body: () -> Void
   ) throws(Errno) {
@@ -229,7 +232,7 @@ package final class SimulatedStorage: Storage {
       changeFolder(parent) {
         $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
       }
-      // What is in a folder has another path now.
+      // Everything in a folder has another path now.
       if isFolder(node) { return forgetPaths() }
       knownPaths.nameDisappeared(of: node)
       if let replaced { knownPaths.nameDisappeared(of: replaced) }
@@ -395,14 +398,14 @@ package final class SimulatedStorage: Storage {
 
   package func close(_ file: Handle) throws(Errno) {
     _ = try node(of: file)
-    // On Linux it is closed even if that fails.
+    // On Linux the file is closed even if `close` fails.
     drop(file, by: user)
     try look(.close)
   }
 
   // MARK: Nodes
 
-  /// Names have changed in a way that says nothing of where anything is.
+  /// Names have changed so that anything may be anywhere.
   func forgetPaths() { knownPaths.forget() }
 
   func find(_ path: String) throws(Errno) -> Int {

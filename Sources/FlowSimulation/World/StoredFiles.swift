@@ -1,4 +1,4 @@
-/// What files hold, without a process that opens them.
+/// The bytes of files, without a process that opens them.
 extension SimulatedStorage {
   /// The bytes of a file, as any reader sees them; nil if there is none.
   func bytes(at path: String) -> [UInt8]? {
@@ -6,7 +6,7 @@ extension SimulatedStorage {
     return nodes[node].file.bytes
   }
 
-  /// What a file held before a power loss took some of it; nil if none did, or it was written since.
+  /// The bytes of a file before the last power loss took some of them; nil if it was written since.
   func bytesBeforeLoss(at path: String) -> [UInt8]? {
     guard let node = try? find(path), !isFolder(node) else { return nil }
     return nodes[node].file.bytesBeforeLoss

@@ -3,7 +3,8 @@ import FlowStorage
 
 /// What happened in a world: as one number, which two equal worlds share, and on request as lines.
 package final class Trace {
-  /// What a line is about. The raw value is part of the hash: it never changes, and is never used again.
+  /// What a line is about. The raw value is part of the hash: it never changes, and is never used
+  /// again.
   enum Kind: UInt64 {
     case launched = 1
     case ended = 2
@@ -35,11 +36,11 @@ package final class Trace {
 
   /// Where something happened.
   package enum Lane: String, CaseIterable, Sendable {
-    /// What the engine made durable.
+    /// Events that became durable.
     case engine
     case storage
     case processes
-    /// What happened to all of them.
+    /// Whatever concerns the whole world.
     case world
   }
 

@@ -3,10 +3,11 @@ package import FlowRuntime
 import FlowStorage
 
 // This module runs the engine of flow in simulated worlds: the seams of FlowRuntime (storage, time,
-// processes) over one machine that exists in memory, the faults that strike it, the visitors that come
-// beside the engine, and the checkers that judge what happens. It knows FlowRuntime, FlowLog, FlowCore and
-// the step functions of launcher and monitor in C. It must not know real time, threads, Foundation, or
-// anything else that two runs of a seed could see differently. README.md beside this folder says more.
+// processes) over one machine that exists in memory, the faults that strike it, the visitors that
+// come beside the engine, and the checkers that judge what happens. It knows FlowRuntime, FlowLog,
+// FlowCore and the step functions of launcher and monitor in C. It must not know real time,
+// threads, Foundation, or anything else that two runs of a seed could see differently. README.md
+// beside this folder says more.
 
 /// A simulated machine, with an engine that can die on it.
 package final class World: Environment {
@@ -86,8 +87,8 @@ package final class World: Environment {
   package var monotonicNow: Instant { machine.monotonic(at: now) }
   package var wallNow: WallTime { machine.wall(at: now) }
 
-  /// What the clock shows to the engine. For a dead one, time passes as its code wants, so that whatever it
-  /// waits for comes to an end.
+  /// What the clock shows to the engine. For a dead one, time passes as its code wants, so that
+  /// whatever it waits for comes to an end.
   var engineClock: Instant { max(monotonicNow, engine.afterlife) }
 
   // MARK: Happenings

@@ -30,8 +30,8 @@ extension World {
     choices.happens(.death, perMille: options.powerLossPercent * 10) ? .powerLoss : .processStop
   }
 
-  /// What comes after the engine's death, or its stop, until a new engine is started. The machine may lose
-  /// power even if only the engine had stopped.
+  /// What comes after the engine's death, or its stop, until a new engine is started. The machine
+  /// may lose power even if only the engine had stopped.
   package func restart() {
     engine.isDead = true
     processes.endEngine()
@@ -55,8 +55,8 @@ extension World {
     trace.note(.restarted, nil, "life \(engine.life)")
   }
 
-  /// The machine loses power once more, or for the first time, while no engine is there. What visitors have
-  /// written in the meantime may go with what the engine has left.
+  /// The machine loses power once more, or for the first time, while no engine is there. What
+  /// visitors have written in the meantime may go with what the engine has left.
   private func losePowerWhileAway() {
     guard !isHealed, choices.happens(.absence, perMille: options.powerLossPercent) else { return }
     befell(.powerLoss)
@@ -69,8 +69,8 @@ extension World {
     befell(.remounted, note: "as \(machine.mount)")
   }
 
-  /// The engine was refused, since attempts of an earlier one run in another host context: the next one is
-  /// started there.
+  /// The engine was refused, since attempts of an earlier one run in another host context: the next
+  /// one is started there.
   func returnToAttempts() {
     guard let living = processes.livingHost, living != HostMark(host) else {
       // A hostile disk may have changed what a record says of its host context.

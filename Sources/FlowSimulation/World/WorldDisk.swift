@@ -2,7 +2,7 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 
-/// What happens to each operation on the disk, by whose operation it is.
+/// Decides each operation on the disk: of the engine, of a monitor, or of a visitor.
 extension World {
   /// The storage asks the world from now on.
   func attachDisk() {
@@ -27,7 +27,7 @@ extension World {
   /// The disk has no space for a while, or has some again.
   func fillDisk(_ isFull: Bool) {
     disk.isFull = isFull && !isHealed
-    // What it costs shows where an operation needs space; that it is full counts once.
+    // Operations that it refuses count as faults; as a mishap it counts once.
     if disk.isFull { ledger.befell(.disk, at: now) }
     trace.note(.diskFull, nil, isFull ? "has no space" : "has space again")
   }

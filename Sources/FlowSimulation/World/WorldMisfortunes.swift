@@ -9,7 +9,8 @@ enum Misfortune: UInt8, CaseIterable, Sendable {
 }
 
 extension World {
-  /// Draws what goes wrong from now on, over a time that is long beside the engine's own operations.
+  /// Draws what goes wrong from now on, over a time that is long beside the engine's own
+  /// operations.
   func arrangeMisfortunes(overMicroseconds span: Int64) {
     // At most two of a kind: with more of them, each would tell less.
     for misfortune in Misfortune.allCases {

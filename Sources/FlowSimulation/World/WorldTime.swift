@@ -1,5 +1,5 @@
-/// A point of the world's own time, which no process can see: microseconds that never stand still
-/// and outlast every boot. The machine's clocks are made of it.
+/// A point of the world's own time, in microseconds. It goes on in every boot, and no process can
+/// see it; the machine's clocks are derived from it.
 package struct WorldTime: Hashable, Comparable, Sendable {
   package var microseconds: Int64
 

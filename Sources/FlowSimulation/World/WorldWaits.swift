@@ -6,8 +6,8 @@ extension World {
   /// After this many waits of one life the engine counts as waiting for ever.
   private static let maxWaits = 50_000
 
-  /// Lets time pass until something happens, or until the deadline. A late wake-up sees everything at once
-  /// that has happened in the meantime.
+  /// Lets time pass until something happens, or until the deadline. A late wake-up sees everything
+  /// at once that has happened in the meantime.
   func advance(until deadline: Instant?) {
     guard beginsWait(until: deadline) else { return }
     checkers.waits(until: deadline)
@@ -87,8 +87,8 @@ extension World {
 
   // MARK: Bounds
 
-  /// How long the launchers and monitors of this world may take for what should take no time: each of
-  /// their actions and messages takes some.
+  /// How long the launchers and monitors of this world may take for what should take no time: each
+  /// of their actions and messages takes some.
   var slackMicroseconds: Int64 {
     200_000 + 100 * Int64(options.processLatencyMicroseconds) + turnMicroseconds
       + 4 * Int64(options.syncMicroseconds)

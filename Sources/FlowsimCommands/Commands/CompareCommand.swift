@@ -4,34 +4,35 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// `flowsim compare ONE OTHER`: where two worlds part that should have been the same.
+/// `flowsim compare ONE OTHER`: the first choice in which two worlds differ that should be the
+/// same.
 enum CompareCommand {
   static let syntax = CommandSyntax(
     program: "flowsim", name: "compare",
     purpose: "name the first choice that differs between two worlds",
     details: """
-      For a seed that makes another world on another machine, in another build, or
-      the second time: what flowsim --seed N --choices prints here and there goes
-      into two files. Choices that are the same in a world that is not mean that
-      something was decided without one.
+      For a seed that makes different worlds on two machines, in two builds, or in
+      two runs: write the output of flowsim --seed N --choices of each to a file.
+      If all choices are the same and the worlds are not, something is decided
+      without a choice.
       """,
     arguments: [
-      Argument("ONE", .one, "what flowsim --seed N --choices has printed"),
-      Argument("OTHER", .one, "the same of another"),
+      Argument("ONE", .one, "the output of flowsim --seed N --choices"),
+      Argument("OTHER", .one, "the same of the other world"),
     ],
-    examples: [.init("flowsim compare debug.txt release.txt", "where two builds part")],
+    examples: [.init("flowsim compare debug.txt release.txt", "where two builds differ")],
     exitCodes: [.success, .runFailed, .usage], exitMeaning: meaning)
 
   private static let meaning: @Sendable (ExitCode) -> String = { code in
     switch code {
     case .success: "all choices are the same"
-    case .runFailed: "a choice differs, and is named"
+    case .runFailed: "a choice differs; it is printed"
     default:
       ExitCode.meaningOfFlowsim(code)
     }
   }
 
-  /// More than any world prints.
+  /// Larger than the output of any world.
   private static let longestFile = 256 << 20
 
   static func perform(
@@ -48,7 +49,7 @@ enum CompareCommand {
     return .runFailed
   }
 
-  /// The choices at the beginning of a file. What stands behind them is how the world went.
+  /// The choices at the beginning of a file. The results of the world follow them.
   private static func read(_ path: String) throws(FlowsimError) -> [ChoiceLine] {
     let bytes: [UInt8]
     do throws(Errno) {

@@ -7,41 +7,41 @@ import FlowSystem
 struct ExploreCommand {
   private static let stepsOption = Option(
     "steps", takes: .integer(placeholder: "S", 1...WorkflowShape.mostSteps),
-    "workflows of up to S steps (needed)")
+    "workflows of up to S steps (required)")
   private static let crashesOption = Option(
     "crashes", takes: .integer(placeholder: "C", 0...9),
     "the engine dies up to C times in a world (1)")
   private static let tierOption = Option(
     "tier", takes: .integer(placeholder: "T", 0...1),
-    "what a power loss may leave: 0 as ext4 (the default), 1 all that POSIX allows")
+    "what a power loss may leave: 0 as on ext4 (default), 1 whatever POSIX allows")
   private static let apartOption = Option(
     "apart", takes: .integer(placeholder: "K", 0...1_000),
-    "a power loss leaves all or nothing, but of up to K files and folders (any number)")
+    "up to K files and folders fare differently from the others at a power loss (any)")
   private static let failuresOption = Option(
     "failures", takes: .integer(placeholder: "N", 0...100),
-    "up to N commands fail in a world, whichever (none)")
+    "up to N commands fail in a world (0)")
   private static let minutesOption = Option(
-    "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after so long")
+    "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after M minutes")
   private static let traceOption = Option(
-    "trace", takes: .text(placeholder: "FILE"), "write the first failure, shrunk")
+    "trace", takes: .text(placeholder: "FILE"), "write the first failure, shrunk, to FILE")
 
   static let syntax = CommandSyntax(
     program: "flowsim", name: "explore",
-    purpose: "go through all worlds of small workflows in which the engine dies",
+    purpose: "explore all worlds of small workflows in which the engine dies",
     details: """
-      Nothing is left to chance. Of workflows there is one of each shape, on one slot,
+      Nothing is left to chance. There is one workflow of each shape, on one slot, on
       two, and so on. At each moment (before each operation on the disk, launch and
       wait) there is a world in which the engine is killed, one for each image of the
-      disk that a power loss may leave there, and one in which it lives. Its
-      successors die at each of their moments, too, until C engines have died; the
-      last brings the run to its end. After a kill it comes when commands still run,
-      and when they have ended. Where worlds are the same up to a power loss, images
-      that are the same are one; garbage stands for all garbage.
+      disk that a power loss may leave, and one in which the engine lives on. The next
+      engines die at each of their moments, too, until C engines have died; the last
+      one finishes the run. After a kill it starts while commands still run, or when
+      they have ended. Worlds that are equal up to a power loss share equal images,
+      and one pattern of garbage stands for all.
 
-      All else is fixed: each command takes 40 ms, each action of a launcher or
+      Everything else is fixed: a command takes 40 ms, an action of a launcher or
       monitor takes a microsecond, and nothing else goes wrong. A failure is shrunk
-      and written as by flowsim --seed. Where the time is over first, what was left
-      out is said; that is no failure. The same bounds give the same trace.
+      and written as by flowsim --seed. If the time limit comes first, flowsim says
+      what was left out; that is no failure. The same bounds give the same trace.
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, minutesOption,
@@ -49,14 +49,14 @@ struct ExploreCommand {
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
-      .init("flowsim explore --steps 1 --crashes 2 --apart 1", "and wherever it dies again"),
-      .init("flowsim explore --steps 3 --minutes 10", "as far as ten minutes go"),
+      .init("flowsim explore --steps 1 --crashes 2 --apart 1", "and wherever the next one dies"),
+      .init("flowsim explore --steps 3 --minutes 10", "as far as ten minutes allow"),
     ],
     exitCodes: [.success, .runFailed, .usage], exitMeaning: meaning)
 
   private static let meaning: @Sendable (ExitCode) -> String = { code in
     switch code {
-    case .success: "everything holds that must, in all worlds or as far as the time went"
+    case .success: "every property holds, in all worlds or as far as the time allowed"
     default:
       ExitCode.meaningOfFlowsim(code)
     }
@@ -66,7 +66,7 @@ struct ExploreCommand {
   private let isJSON: Bool
   private let bounds: Exploration.Bounds
   private let start: Moment
-  /// When the time is over; nil if it never is.
+  /// The end of the time limit; nil if there is none.
   private let end: Instant?
   private var nextWord: Instant
   private var totals: ExplorationTotals
@@ -143,15 +143,15 @@ struct ExploreCommand {
   private func fail(_ exploration: Exploration, writingTo path: String) {
     let (report, world) = exploration.recordFailure()
     guard let violation = report.violation else {
-      // The same decisions, and not the same world: nothing to hold on to.
+      // The same decisions made another world: there is nothing to shrink.
       return context.output.write(
-        "a world of \(exploration.subject) fails, and not when it is made again\n")
+        "a world of \(exploration.subject) fails, but not when it is run again\n")
     }
     let failure = Failure(
       report: report, violation: violation, name: "a world of \(exploration.subject)",
       command: nil)
     context.output.write(isJSON ? ReportJSON.of(report) : failure.beginning)
-    // What comes next takes a while.
+    // Shrinking takes a while.
     context.output.flush()
     failure.show(
       world.shrunk(isolated: context.isolated, by: context.run), writingTo: path, isJSON: isJSON,

@@ -3,7 +3,7 @@ import FlowCore
 import FlowSimulation
 import FlowSystem
 
-/// `flowsim rehearse FILE`: a workflow in a world without faults, and what the engine costs there.
+/// `flowsim rehearse FILE`: what the engine costs for a workflow in which nothing goes wrong.
 struct RehearseCommand {
   static let jobsOption = Option(
     "jobs", short: "j", takes: .integer(placeholder: "N", 1...4_096),
@@ -13,12 +13,12 @@ struct RehearseCommand {
     program: "flowsim", name: "rehearse",
     purpose: "drive the engine through a workflow in which every command succeeds",
     details: """
-      Nothing is started and nothing is written. Prints what loading the definition
-      and driving the engine take.
+      Starts no process and writes no file. Prints how long it takes to load the
+      definition and to drive the engine, and how much memory that needs.
       """,
     arguments: [Argument("FILE", .one, "the workflow definition")],
     options: [jobsOption, .json],
-    examples: [.init("flowsim rehearse nightly.json", "how long, how much memory")],
+    examples: [.init("flowsim rehearse nightly.json", "time and memory for one workflow")],
     exitCodes: [.success, .usage],
     exitMeaning: { $0 == .success ? "the workflow was driven to its end" : $0.meaning })
 

@@ -4,24 +4,24 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// `flowsim replay TRACE`: makes a recorded world again.
+/// `flowsim replay TRACE`: runs a recorded world again.
 enum ReplayCommand {
   static let syntax = CommandSyntax(
     program: "flowsim", name: "replay",
-    purpose: "make the world of a trace again, and print what happens in it",
+    purpose: "run the world of a trace again, and print its timeline",
     details: """
-      The timeline shows what the engine made durable, what the storage did and what
-      the processes did. Where the engine or the simulator has changed since, the
-      world may be another one than was recorded, which is said.
+      The timeline shows durable events, the storage, and the processes. If engine or
+      simulator have changed since the recording, the world may differ from the
+      recorded one; then flowsim warns.
       """,
     arguments: [
-      Argument("TRACE", .one, "what flowsim --seed or flowsim soak has written")
+      Argument("TRACE", .one, "a file that flowsim has written")
     ],
     options: [.json],
-    examples: [.init("flowsim replay flowsim-42.trace", "a failure that was found, once more")],
+    examples: [.init("flowsim replay flowsim-42.trace", "replay a failure")],
     exitCodes: [.success, .runFailed, .usage], exitMeaning: ExitCode.meaningOfFlowsim)
 
-  /// More than any world writes.
+  /// Larger than the trace of any world.
   private static let longestFile = 16 << 20
 
   static func perform(
@@ -40,9 +40,8 @@ enum ReplayCommand {
     }
     if report.traceHash != world.traceHash {
       context.warn(
-        "this is another world than the one that was recorded (trace"
-          + " \(String(report.traceHash, radix: 16)) instead of"
-          + " \(String(world.traceHash, radix: 16))): engine or simulator have changed since")
+        "the world differs from the recorded one (trace \(String(report.traceHash, radix: 16))"
+          + " instead of \(String(world.traceHash, radix: 16))): engine or simulator have changed")
     }
     return report.violation == nil ? .success : .runFailed
   }
@@ -64,10 +63,10 @@ enum ReplayCommand {
   private static func text(
     _ world: RecordedWorld, _ report: Simulation.Report, _ lines: [Trace.Line]
   ) -> String {
-    let before = world.property.map { "it failed (\($0.rawValue))" } ?? "all held"
+    let before = world.property.map { "it failed (\($0.rawValue))" } ?? "every property held"
     let verdict =
       report.violation.map { "fails: \($0)" }
-      ?? "all holds, and the run \(report.outcome.map { "\($0)" } ?? "did not end")"
+      ?? "every property holds, and the run \(report.outcome.map { "\($0)" } ?? "did not end")"
     return """
       seed \(world.seed), recorded when \(before)
       options: \(world.options)

@@ -6,36 +6,36 @@ import FlowSimulation
 enum SeedsCommand {
   private static let seedOption = Option(
     "seed", takes: .integer(placeholder: "N", 0...Int.max),
-    "the first seed (needed; 1 with --workflow)")
+    "the first seed (required; 1 with --workflow)")
   private static let runsOption = Option(
     "runs", takes: .integer(placeholder: "K", 1...1_000_000_000),
-    "K seeds from N on (1; 1000 with --workflow)")
+    "run K seeds, from N on (1; 1000 with --workflow)")
   private static let traceOption = Option(
     "trace", takes: .text(placeholder: "FILE"),
-    "write the first failure, shrunk, or else the world of the one seed")
+    "write the first failure, shrunk, to FILE, or the world of a single seed")
   private static let timelineOption = Option(
-    "timeline", "print all that happens in each world")
+    "timeline", "print the timeline of each world")
   private static let choicesOption = Option(
-    "choices", "print every choice of each world: site, index, value, of how many")
+    "choices", "print every choice of each world: site, index, value, number of values")
   private static let hashesOption = Option(
-    "hashes", "print each seed with its world's trace hash, and nothing else")
+    "hashes", "print only each seed and the trace hash of its world")
   private static let twiceOption = Option(
-    "twice", "make each world a second time: it must be the same")
+    "twice", "run each world twice: it must be the same")
 
   static let syntax = CommandSyntax(
     program: "flowsim", name: nil,
-    purpose: "drive the engine of flow through simulated worlds in which much goes wrong",
+    purpose: "run the engine of flow in simulated worlds full of faults",
     details: """
-      Each seed is a world: a workflow, how its commands behave, and what goes wrong
-      with disk, machine and clock. The same seed is always the same world. At the
-      first world in which something does not hold that must, flowsim stops, looks
-      for the simplest world in which it does not hold either, prints that, and
-      writes it to a file for flowsim replay (flowsim-N.trace in the current folder).
+      A seed is a world: a workflow, how its commands behave, and what goes wrong with
+      disk, machine and clock. The same seed is always the same world. At the first
+      world in which a property is violated, flowsim stops, shrinks it to the simplest
+      world that violates the same property, prints that one, and writes it to a file
+      for flowsim replay (flowsim-N.trace in the current folder).
 
-      With --workflow the worlds run a definition of your own: without faults, under
-      them, and then with one change to the definition at a time. Power is lost, the
-      disk fills up, engines are killed, and come back within a minute. A model file
-      says how long each step takes and how it fails:
+      With --workflow the worlds run your own definition: without faults, with faults,
+      and then with one change to the definition at a time. Power is lost, the disk
+      fills up, engines are killed and restarted within a minute. A model file says
+      how long each step takes and how it fails:
 
         {"default": {"duration": ["10s", "2m"], "fails": "1%"},
          "steps": {"upload": {"duration": "5m", "hangs": "0.1%", "crashes": "1%"}}}
@@ -49,8 +49,8 @@ enum SeedsCommand {
       .init("flowsim --seed 1 --runs 1000", "a thousand worlds"),
       .init("flowsim --seed 42 --timeline", "one world, event by event"),
       .init("flowsim --seed 1 --runs 1000 --option steps=2", "with small workflows only"),
-      .init("flowsim replay flowsim-42.trace", "a failure that was found, once more"),
-      .init("flowsim --workflow nightly.json", "what is hazardous in it"),
+      .init("flowsim replay flowsim-42.trace", "replay a failure"),
+      .init("flowsim --workflow nightly.json", "report the hazards of a definition"),
     ],
     exitCodes: [.success, .runFailed, .usage, .environment],
     exitMeaning: ExitCode.meaningOfFlowsim)
@@ -106,7 +106,7 @@ enum SeedsCommand {
       let seeds = try seeds(arguments, first: nil, count: 1)
       var hunt = Hunt(context, try WorldOptions.recipe(arguments, syntax, run: context.run))
       let shown = [Option.json, timelineOption, choicesOption, hashesOption].filter(arguments.has)
-      // A timeline can be printed as JSON; of all others only one goes.
+      // Only a timeline can be printed as JSON; the others exclude each other.
       if shown.count > 1, shown.map(\.name) != [Option.json.name, timelineOption.name] {
         throw error(.exclusiveOptions(shown[0].spelling, shown[1].spelling))
       }
@@ -136,7 +136,7 @@ enum SeedsCommand {
     guard !overflow else {
       throw error(
         .invalidValue(
-          "--runs", value: String(runs), expected: "as many as there are seeds left"))
+          "--runs", value: String(runs), expected: "at most the number of seeds that are left"))
     }
     return UInt64(seed)...UInt64(last)
   }
@@ -145,12 +145,12 @@ enum SeedsCommand {
     UsageError(program: syntax.program, command: nil, reason)
   }
 
-  /// Of a world in which all held there is a trace only if it was asked for by its seed.
+  /// A world in which every property holds is written only if it is the only one.
   private static func writeTrace(
     of seeds: ClosedRange<UInt64>, to path: String, _ hunt: Hunt, _ context: FlowsimContext
   ) throws(FlowsimError) {
     guard seeds.count == 1, let seed = seeds.first else {
-      return context.warn("no world failed, so \(path) was not written")
+      return context.warn("\(path) was not written: no world failed")
     }
     try hunt.writeTrace(of: seed, to: path)
   }

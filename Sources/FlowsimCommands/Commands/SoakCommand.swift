@@ -2,29 +2,28 @@ import FlowCommandLine
 import FlowCore
 import FlowSimulation
 
-/// `flowsim soak --minutes M`: goes on until the time is over.
+/// `flowsim soak --minutes M`: runs new worlds until the time is over.
 enum SoakCommand {
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "how long to run (required)")
   private static let seedOption = Option(
     "seed", takes: .integer(placeholder: "N", 0...Int.max),
-    "the first seed (one that no earlier soak has come to)")
+    "the first seed (one that no earlier soak has reached)")
   private static let traceOption = Option(
-    "trace", takes: .text(placeholder: "FILE"), "write the first failure, shrunk")
+    "trace", takes: .text(placeholder: "FILE"), "write the first failure, shrunk, to FILE")
 
   static let syntax = CommandSyntax(
     program: "flowsim", name: "soak",
-    purpose: "go through worlds until the time is over or one fails",
+    purpose: "run new worlds until the time is over or one fails",
     details: """
-      Ends with what occurred, and how often: worlds, events, faults by kind, deaths
-      by where they met the engine, and the worlds per second. A line on standard
-      error says every ten seconds how far it is. A failure ends it, is shrunk and
-      written as by flowsim --seed.
+      Ends with totals: worlds, events, faults by kind, deaths of the engine by
+      operation, and worlds per second. Reports its progress on standard error every
+      ten seconds. A failure ends it, is shrunk, and is written as by flowsim --seed.
       """,
     options: [minutesOption, seedOption, WorldOptions.option, traceOption, .json],
     examples: [
       .init("flowsim soak --minutes 10", "ten minutes of new worlds"),
-      .init("flowsim soak --minutes 1 --seed 1", "as many as a minute takes, from seed 1 on"),
+      .init("flowsim soak --minutes 1 --seed 1", "one minute, from seed 1 on"),
     ],
     exitCodes: [.success, .runFailed, .usage, .environment],
     exitMeaning: ExitCode.meaningOfFlowsim)

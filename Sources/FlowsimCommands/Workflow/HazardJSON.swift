@@ -2,7 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowSimulation
 
-/// A report for programs: one line.
+/// A report as JSON: one line.
 struct HazardJSON {
   private let findings: Findings
 
@@ -92,7 +92,7 @@ struct HazardJSON {
     }
   }
 
-  /// In how many worlds what befell the step.
+  /// What happened to the step, in how many worlds.
   private func members(_ step: StepTally, to writer: inout JSONWriter) {
     writer.member("repeated", step.worldsRepeated)
     writer.member("repeatedAfterSuccess", step.worldsRepeatedAfterSuccess)

@@ -14,7 +14,7 @@ struct HazardText {
   private var report: HazardReport { findings.report }
   private var definition: WorkflowDefinition { findings.definition }
 
-  /// The worst steps are told; who wants all takes `--json`.
+  /// Only the worst steps are shown; `--json` has all.
   private static let shownSteps = 10
   private static let shownNames = 8
 
@@ -57,7 +57,7 @@ struct HazardText {
       }.joined()
   }
 
-  /// What the run's own timeout did.
+  /// How often the run's own timeout came.
   private var timeouts: String {
     guard let timeout = definition.timeoutMilliseconds, report.faulty.worldsTimedOut > 0 else {
       return ""
@@ -65,7 +65,7 @@ struct HazardText {
     return "\n"
       + Self.wrapped(
         "\(Plural.of(report.faulty.worldsTimedOut, "run")) under faults,"
-          + " \(report.quiet.worldsTimedOut) without, took longer than the run's \"timeout\" of"
+          + " \(report.quiet.worldsTimedOut) without, exceeded the run's \"timeout\" of"
           + " \(duration(timeout * 1_000))")
   }
 
@@ -73,7 +73,7 @@ struct HazardText {
     let count = report.faulty.survivors
     return count == 0
       ? ""
-      : "\n\(Plural.of(count, "attempt")) outlived the engine: the next one took over\n"
+      : "\n\(Plural.of(count, "attempt")) outlived the engine; the next engine took over\n"
   }
 
   private func row(_ name: String, _ tally: HazardTally) -> [String] {
@@ -100,7 +100,7 @@ struct HazardText {
     return "step \(name)\n" + sentences.map { Self.wrapped($0, indent: "  ") }.joined()
   }
 
-  /// A sentence with as many words to a line as 80 columns take.
+  /// A sentence, wrapped at 80 columns.
   private static func wrapped(_ sentence: String, indent: String = "") -> String {
     var text = ""
     var line = indent
@@ -127,7 +127,7 @@ struct HazardText {
 
   private func retry(_ step: StepTally) -> String? {
     step.worldsRetried == 0
-      ? nil : "tried again after it failed, as \"retry\" has it, in \(worlds(step.worldsRetried))"
+      ? nil : "retried after it failed, in \(worlds(step.worldsRetried))"
   }
 
   private func lossFailure(_ step: StepTally) -> String? {
@@ -142,18 +142,19 @@ struct HazardText {
     let settings = definition.settings(ofStep: step.step)
     let attempts = Plural.of(Int(settings.retry.maxAttempts), "attempt")
     return "failed for good, with at most \(attempts), in \(worlds(step.worldsFailedByCommand))"
-      + (settings.allowFailure ? ", as it may" : "")
+      + (settings.allowFailure ? ", which allowFailure permits" : "")
   }
 
   private func hanging(_ step: StepTally) -> String? {
     step.worldsHung == 0
-      ? nil : "hung in \(worlds(step.worldsHung)) until it was killed: it has no \"timeout\""
+      ? nil
+      : "hung in \(worlds(step.worldsHung)) until it was killed from outside: it has no \"timeout\""
   }
 
   private func lostWork(_ step: StepTally) -> String? {
     if step.worldsLost == 0 { return nil }
     if step.lostMicroseconds == 0 {
-      return "was lost in \(worlds(step.worldsLost)), and no work with it"
+      return "was lost in \(worlds(step.worldsLost)), without losing work"
     }
     return "lost \(duration(step.lostMicroseconds)) of work in \(worlds(step.worldsLost)),"
       + " at most \(duration(step.mostLostMicroseconds)) in one"
@@ -184,15 +185,15 @@ struct HazardText {
     before == after ? nil : "\(what) in \(after) instead of \(before)"
   }
 
-  // MARK: What is safe
+  // MARK: Safe steps
 
   private var ending: String {
     let advice =
       report.faulty.steps.contains { $0.worldsRepeated > 0 }
       ? """
 
-      What runs twice must bear it, half done or all done: FLOW_IDEMPOTENCY_KEY is the
-      same for all attempts of a step in a run.
+      A step that runs twice must tolerate that, half done or all done:
+      FLOW_IDEMPOTENCY_KEY is the same for all attempts of a step in a run.
 
       """ : ""
     return advice + neverLost

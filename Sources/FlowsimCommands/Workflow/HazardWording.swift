@@ -46,10 +46,10 @@ extension DefinitionChange.Kind {
     }
   }
 
-  /// What goes with it.
+  /// What else the change assumes.
   var condition: String {
     switch self {
-    case .onLost(.probe): " and a probe that is right"
+    case .onLost(.probe): " and a correct probe"
     case .onLost, .retry, .timeout: ""
     }
   }

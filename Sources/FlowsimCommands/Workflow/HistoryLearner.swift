@@ -2,16 +2,16 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 
-/// Reads the histories of a workflow's runs.
+/// Learns how commands behave from the histories of a workflow's runs.
 enum HistoryLearner {
-  /// What was found.
+  /// The model that was learned.
   struct Finding {
     var learned: LearnedModel
-    /// Runs, of whatever workflow, whose histories could not be read.
+    /// Runs of any workflow whose histories could not be read.
     var unreadableRuns = 0
   }
 
-  /// So many runs are enough, the youngest first.
+  /// This many runs are enough, the youngest first.
   private static let limit = 200
 
   /// - Parameter bootID: of this boot.

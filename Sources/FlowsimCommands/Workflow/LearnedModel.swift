@@ -1,7 +1,7 @@
 import FlowCore
 import FlowSimulation
 
-/// What the histories of earlier runs tell about how the commands of a workflow behave.
+/// How the commands of a workflow behave, as learned from the histories of earlier runs.
 struct LearnedModel {
   private(set) var runs = 0
   /// That came to an end of their own, probes included.
@@ -35,10 +35,10 @@ struct LearnedModel {
     }
   }
 
-  /// How many steps no run has come to.
+  /// How many steps never ran.
   var unseenSteps: Int { commands.count { $0.ended == 0 } }
 
-  /// Steps that were never seen behave as all others together.
+  /// Steps that never ran behave as the average of the others.
   var model: WorkflowModel {
     var all = SeenCommand()
     for command in commands { all.add(command) }
@@ -62,7 +62,7 @@ private struct SeenCommand {
   /// - Returns: whether the end says anything of the command.
   mutating func add(_ end: AttemptEnd, isProbe: Bool) -> Bool {
     switch AttemptOutcome(end) {
-    // What others did to it.
+    // That was not the command's doing.
     case .cancelled, .lost: return false
     case .timedOut: hangs += 1
     case .launchFailed: unlaunchable += 1

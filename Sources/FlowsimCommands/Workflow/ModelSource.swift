@@ -7,7 +7,7 @@ import FlowStorage
 import FlowSystem
 import FlowText
 
-/// Where it is known from how the commands of a workflow behave.
+/// The source of the model: how the commands of a workflow behave.
 enum ModelSource {
   case file(String)
   /// - Parameter home: the folder with the runs.
@@ -17,20 +17,22 @@ enum ModelSource {
   /// One line, without its end.
   var description: String {
     switch self {
-    case .file(let path): return "behaviour: as \(TerminalText.escaped(path)) says"
+    case .file(let path): return "behaviour: from \(TerminalText.escaped(path))"
     case .history(let runs, let attempts, let unseen, let unreadable, let home):
-      var text = "behaviour: as in \(Plural.of(runs, "run")) with \(Plural.of(attempts, "attempt"))"
+      var text =
+        "behaviour: learned from \(Plural.of(runs, "run")) with \(Plural.of(attempts, "attempt"))"
       text += " in \(TerminalText.escaped(home))"
       if unseen > 0 {
         text +=
           "; \(Plural.of(unseen, "step")) that never ran there behave\(unseen == 1 ? "s" : "")"
-        text += " as all others together"
+        text += " as the average of the others"
       }
       if unreadable > 0 { text += "; \(Plural.of(unreadable, "run")) could not be read" }
       return text
     case .guess:
-      return "behaviour: a guess, for there is neither a --model nor a run to learn from: each step"
-        + " takes 1s to 1m, fails in 5% and crashes in 1% of its attempts"
+      return
+        "behaviour: guessed, since there is no --model and no run to learn from: each step takes"
+        + " 1s to 1m, fails in 5% and crashes in 1% of its attempts"
     }
   }
 
@@ -51,7 +53,7 @@ enum ModelSource {
     )
   }
 
-  /// More than a million steps take.
+  /// Enough for a million steps.
   private static let limitMebibytes = 256
 
   private static func read(
@@ -75,7 +77,7 @@ enum ModelSource {
   ) throws(WorkflowProblem) -> (ModelSource, WorkflowModel)? {
     let path: String
     do throws(HomeFolder.Problem) { path = try HomeFolder.path() } catch {
-      // Who has no place for runs has none to learn from.
+      // Without a folder for runs there is none to learn from.
       return nil
     }
     let finding: HistoryLearner.Finding
@@ -127,7 +129,7 @@ enum WorkflowProblem: Error {
 }
 
 extension WorkflowModel {
-  /// What a model file says, in the simulator's units.
+  /// The content of a model file, in the simulator's units.
   init(_ model: BehaviourModel) {
     self.init(
       commands: model.steps.map { Command($0.command) },

@@ -3,20 +3,20 @@ import FlowCore
 import FlowSimulation
 import FlowText
 
-/// `flowsim --workflow FILE`: the user's own definition under faults, and what is hazardous in it.
+/// `flowsim --workflow FILE`: runs the user's own definition under faults, and reports its hazards.
 struct WorkflowCommand {
   static let workflowOption = Option(
     "workflow", takes: .text(placeholder: "FILE"),
-    "run this definition in them, and tell its hazards")
+    "run this definition in the worlds, and report its hazards")
   static let modelOption = Option(
     "model", takes: .text(placeholder: "FILE"),
-    "how its steps behave (default: as in earlier runs)")
+    "how its steps behave (default: learned from earlier runs)")
 
   /// How many worlds there are unless said otherwise.
   static let defaultRuns = 1_000
   /// A simulated machine has a hundred process ids.
   private static let mostJobs = 16
-  /// Where the definition leaves it to the machine: a report must not depend on who made it.
+  /// Where the definition leaves it to the machine: a report must not depend on the machine.
   private static let defaultJobs = 4
 
   let file: String
@@ -78,7 +78,7 @@ struct WorkflowCommand {
     context.output.write(failure.text(of: shrunk, again, trace.lines ?? []))
     if let change = broken.change {
       context.output.write(
-        "in the definition, step \(definition.steps[change.step].id) had \(change.kind.member)\n")
+        "this was with \(change.kind.member) in step \(definition.steps[change.step].id)\n")
     }
     context.output.write("to see it again: \(invocation(broken.report.seed))\n")
   }

@@ -13,7 +13,7 @@ struct HazardTextTests {
     #expect(
       HazardText(findings).text == """
         nightly: 3 steps, 2 jobs, in 2 worlds from seed 7
-        behaviour: as model.json says
+        behaviour: from model.json
         faults: none
 
                         median    95%  worst  succeeded  failed
@@ -67,7 +67,7 @@ struct HazardTextTests {
     #expect(
       HazardText(findings).text == """
         nightly: 3 steps, 2 jobs, in 3 worlds from seed 7
-        behaviour: as model.json says
+        behaviour: from model.json
         faults: of the machine: 2 power losses, 1 fault of the disk; of processes: 1
           killed engine
 
@@ -75,27 +75,27 @@ struct HazardTextTests {
         without faults   1m00s  1m00s  1m00s          3       0
         under faults     1m00s  1m00s  1m00s          1       2
 
-        2 attempts outlived the engine: the next one took over
+        2 attempts outlived the engine; the next engine took over
 
         step "publish"
           runs twice: lost and run again in 1 of 3 worlds, half done in 1 and all done
             in 1, by 2 power losses, 1 killed monitor
           failed because it was lost, in 1 of 3 worlds, in 1 though its work was done
-          hung in 1 of 3 worlds until it was killed: it has no "timeout"
+          hung in 1 of 3 worlds until it was killed from outside: it has no "timeout"
           lost 1m35s of work in 2 of 3 worlds, at most 1m30s in one
-          with "onLost": "probe" and a probe that is right: runs twice in 0 instead of
-            1, after all was done in 0 instead of 1, hangs in 0 instead of 1, fails in 0
+          with "onLost": "probe" and a correct probe: runs twice in 0 instead of 1,
+            after all was done in 0 instead of 1, hangs in 0 instead of 1, fails in 0
             instead of 1, the run succeeds in 2 instead of 1
           with "onLost": "fail": no difference
 
         step "fetch"
-          tried again after it failed, as "retry" has it, in 1 of 3 worlds
+          retried after it failed, in 1 of 3 worlds
           failed for good, with at most 1 attempt, in 1 of 3 worlds
           with "retry": {"maxAttempts": 3} (1 world): fails in 0 instead of 1, the run
             succeeds in 0 instead of 1
 
-        What runs twice must bear it, half done or all done: FLOW_IDEMPOTENCY_KEY is the
-        same for all attempts of a step in a run.
+        A step that runs twice must tolerate that, half done or all done:
+        FLOW_IDEMPOTENCY_KEY is the same for all attempts of a step in a run.
 
         never lost: fetch, build
 
@@ -111,7 +111,7 @@ struct HazardTextTests {
       text.contains(
         """
 
-        1 run under faults, 0 without, took longer than the run's "timeout" of 1m30s
+        1 run under faults, 0 without, exceeded the run's "timeout" of 1m30s
 
         """))
     let punctual = HandMade.findings(definition, faulty: [HandMade.fate()])
@@ -125,7 +125,7 @@ struct HazardTextTests {
       faulty: [HandMade.fate(steps: [HandMade.step(0) { $0.failure = .command }])])
     let text = HazardText(findings).text
     #expect(text.contains("n\\u{1B}[31m: 2 steps"))
-    #expect(text.contains("as m\\u{7}.json says"))
+    #expect(text.contains("from m\\u{7}.json"))
     #expect(text.contains("step \"a\\u{1B}[2J\""))
     #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
     let json = HazardJSON(findings).text
@@ -150,15 +150,15 @@ struct HazardTextTests {
   }
 
   @Test(arguments: [
-    (ModelSource.guess, "behaviour: a guess, for there is neither a --model nor a run"),
+    (ModelSource.guess, "behaviour: guessed, since there is no --model and no run to"),
     (
       .history(runs: 1, attempts: 4, unseenSteps: 0, unreadableRuns: 0, home: "/h"),
-      "behaviour: as in 1 run with 4 attempts in /h\n"
+      "behaviour: learned from 1 run with 4 attempts in /h\n"
     ),
     (
       .history(runs: 3, attempts: 1, unseenSteps: 1, unreadableRuns: 2, home: "/h"),
-      "behaviour: as in 3 runs with 1 attempt in /h; 1 step that never ran there behaves as all"
-        + " others together; 2 runs could not be read\n"
+      "behaviour: learned from 3 runs with 1 attempt in /h; 1 step that never ran there behaves as"
+        + " the average of the others; 2 runs could not be read\n"
     ),
   ])
   func itIsSaidWhereTheBehaviourComesFrom(source: ModelSource, line: String) {

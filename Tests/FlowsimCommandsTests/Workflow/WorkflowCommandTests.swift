@@ -49,7 +49,7 @@ struct WorkflowCommandTests {
     let joined = finished.output.replacing("\n  ", with: " ")
     let lines = joined.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0] == "chain: 2 steps, 4 jobs, in 60 worlds from seed 1")
-    #expect(lines[1] == "behaviour: as \(folder.path)/m.json says")
+    #expect(lines[1] == "behaviour: from \(folder.path)/m.json")
     #expect(lines[2].hasPrefix("faults: of the machine: "))
     let quiet = try #require(lines.first { $0.hasPrefix("without faults") })
     #expect(quiet.split(separator: " ").suffix(5) == ["2m00s", "2m00s", "2m00s", "60", "0"])
@@ -217,7 +217,7 @@ struct WorkflowCommandTests {
     let finished = flowsim(line, answer: broken)
     #expect(finished.code == 1)
     #expect(finished.output.contains(" fails: prefix: it is a pity\n"))
-    #expect(finished.output.contains("the simplest world found, after "))
+    #expect(finished.output.contains("the simplest failing world, found after "))
     #expect(finished.output.contains("power is lost"))
     let seed = try #require(finished.output.split(separator: " ").dropFirst().first)
     #expect(

@@ -1,0 +1,90 @@
+/// Where the world decides something. What an option turns on has a site of its own, so that the
+/// other choices stay what they are when it is off. Traces name the sites, and a raw value is never
+/// used again.
+package enum ChoiceSite: UInt8, CaseIterable, Sendable {
+  case options = 1
+  case workflow = 2
+  case commandBehaviour = 3
+  case commandDuration = 4
+  case syncLatency = 5
+  case wakeUpDelay = 6
+  case crash = 7
+  case storageFault = 8
+  case lostBytes = 9
+  case lostNames = 10
+  case cancel = 11
+  case wallClock = 12
+  case death = 13
+  case downTime = 14
+  case reader = 15
+  case disk = 16
+  case echo = 17
+  case tornBytes = 18
+  case commandHang = 19
+  case commandStubbornness = 20
+  case shortWrite = 21
+  case processLatency = 22
+  case recordFault = 23
+  case monitorKill = 24
+  case launcherKill = 25
+  case fork = 26
+  case descendants = 27
+  case unkillable = 28
+  case selfStop = 29
+  case probe = 30
+  case rounds = 32
+  case look = 33
+  case shortRead = 34
+  case hostileDisk = 35
+  case misfortune = 36
+  case requests = 37
+  case place = 38
+  case cleaner = 39
+  case operationTime = 40
+  case reuse = 41
+  case absence = 42
+  case newRun = 43
+}
+
+extension ChoiceSite {
+  /// Whether its choices are chances that come and go with time, and not properties of something.
+  /// The shrinker tries to move such a chance to another moment.
+  var isMoment: Bool {
+    switch self {
+    case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
+      .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
+      .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
+      .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
+      .cleaner, .operationTime, .reuse, .absence, .newRun:
+      true
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
+    }
+  }
+}
+
+/// A value for each site.
+struct BySite<Value> {
+  private var values: [Value]
+
+  init(_ value: Value) {
+    values = [Value](
+      repeating: value, count: (ChoiceSite.allCases.map { Int($0.rawValue) }.max() ?? 0) + 1)
+  }
+
+  subscript(site: ChoiceSite) -> Value {
+    get { values[Int(site.rawValue)] }
+    _modify { yield &values[Int(site.rawValue)] }
+  }
+}
+
+extension BySite where Value: BinaryInteger {
+  /// - Returns: what it was before.
+  mutating func countOne(_ site: ChoiceSite) -> Value {
+    let place = Int(site.rawValue)
+    defer { values[place] += 1 }
+    return values[place]
+  }
+}
+
+extension BySite: Equatable where Value: Equatable {}
+extension BySite: Sendable where Value: Sendable {}
