@@ -58,7 +58,7 @@ struct CancelTests {
     #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(0))
     let cancel = try await home.flow("cancel", "r")
     #expect(cancel.ending == .exit(0))
-    #expect(cancel.errors == "flow: run r has ended: succeeded\n")
+    #expect(cancel.errors == "flow: run r has already ended: succeeded\n")
     #expect(
       try await home.events("r").contains { $0["kind"]?.string == "cancelRequested" } == false)
   }

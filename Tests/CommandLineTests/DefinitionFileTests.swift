@@ -96,7 +96,7 @@ struct DefinitionFileTests {
     let file = home.folder.write("[", to: "w.json")
     unsafe _ = truncate(file, 257 << 20)
     let errors = try await refusal(of: file, home)
-    #expect(errors.contains("larger than 256 MiB"))
+    #expect(errors.contains("exceeds the limit of 256 MiB"))
   }
 
   /// As many as a file may hold, and more than any limit on nesting or errors.

@@ -114,7 +114,7 @@ struct RunNameTests {
     (["run", "--jbos", "1", "x"], "unknown option \"--jbos\""),
     (["run", "--jobs"], "option --jobs needs a value"),
     (["run", "--jobs", "0", "x"], "invalid value \"0\" for --jobs"),
-    (["run", "--jobs", "99999999999999999999", "x"], "option --jobs cannot be"),
+    (["run", "--jobs", "99999999999999999999", "x"], "expected a whole number from 1 to 4096"),
     (["logs"], "missing argument RUN"),
     (["status", "--json=yes"], "option --json takes no value"),
   ])

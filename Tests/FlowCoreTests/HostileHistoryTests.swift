@@ -96,7 +96,7 @@ extension EngineHarness {
 }
 
 extension Generator {
-  /// What the rules call for, what might happen to a step, or anything at all.
+  /// The decision of the policy, a possible event of a step, or an arbitrary event.
   fileprivate mutating func body(for state: RunState) -> Event.Body {
     if chance(in: 3), let decision = Decider.next(state, wakeUpEnds: true) { return decision }
     // A run that stops has little left that could happen to it.

@@ -61,7 +61,7 @@ package struct CancelCommand: Subcommand, Equatable {
     do throws(RunError) {
       try watch.readOn()
       if let outcome = watch.outcome {
-        context.warn("run \(id) has ended: \(outcome)")
+        context.warn("run \(id) has already ended: \(outcome)")
         return .success
       }
       try CancelRequests(home.folder(of: id), in: home.storage).file(request)

@@ -38,7 +38,7 @@ package struct RemoveCommand: Subcommand, Equatable {
       throw UsageError(
         command: Self.syntax.name,
         .invalidValue(
-          Self.olderOption.spelling, value: age, expected: "a whole number of s, m, h or d"))
+          Self.olderOption.spelling, value: age, expected: "an age such as 36h or 30d"))
     }
     olderThanMilliseconds = milliseconds
   }

@@ -50,7 +50,8 @@ package struct RestartCommand: Subcommand, Equatable {
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     let end = try drive.resume(id, reopening: failed)
     if case .endedBefore(let outcome) = end, !isQuiet {
-      context.warn("run \(id) has ended: \(outcome)")
+      let advice = outcome == .succeeded ? "" : "; to rerun its steps: flow restart --failed \(id)"
+      context.warn("run \(id) has already ended: \(outcome)\(advice)")
     }
     return end.exitCode(ofRun: id, context)
   }
