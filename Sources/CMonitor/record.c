@@ -11,8 +11,8 @@
 //            40 peak memory       48 stragglers  52 unkillable  56 eight ids
 //            88 dropped output    96 zeros
 //
-// Zeros are verified: a later version would write there, under its own number. The sizes of the parts,
-// and all of the start up to byte 72, are the same in every version.
+// Zeros are verified: a later version would write there, under its own number. The sizes of the
+// parts, and all of the start up to byte 72, are the same in every version.
 
 // "flow", the part's letter, and the version in three digits, in the order of the file.
 static const uint8_t start_magic[8] = {'f', 'l', 'o', 'w', 'S', '0', '0', '1'};
@@ -116,7 +116,7 @@ void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128
 
 // MARK: Decoding
 
-// Whether the magic of a part is that of a later version than this program writes.
+// Whether the magic belongs to a later version of the part.
 static bool is_newer(const uint8_t *bytes, const uint8_t magic[8]) {
   if (memcmp(bytes, magic, 5) != 0 || memcmp(bytes + 5, magic + 5, 3) <= 0) return false;
   for (int index = 5; index < 8; index++) {
@@ -126,8 +126,8 @@ static bool is_newer(const uint8_t *bytes, const uint8_t magic[8]) {
 }
 
 // The state of a part before its values are checked. `count` is how many of its bytes the file has;
-// a file that ends inside a part is torn. Every version has parts of these sizes
-// with their checksum at the end.
+// a file that ends inside a part is torn. In every version the parts have these sizes, and end with
+// their checksum.
 static enum flow_part_state examine(
     const uint8_t *bytes, size_t count, size_t size, const uint8_t magic[8]) {
   if (is_zero(bytes, count)) return FLOW_PART_ABSENT;
@@ -153,7 +153,7 @@ static bool read_start(const uint8_t *bytes, struct flow_record_start *start) {
          start->started_at >= 0;
 }
 
-// Where a later version would write.
+// Whether the bytes are zero in which a later version would write.
 static bool has_zeros_after_start(const uint8_t *bytes) {
   return is_zero(bytes + 52, 4) && is_zero(bytes + 72, START_SIZE - CHECKSUM_SIZE - 72);
 }
@@ -214,7 +214,7 @@ void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *
   const uint8_t *start = parts + FLOW_RECORD_START_OFFSET;
   record->start_state =
       examine(start, held(count, FLOW_RECORD_START_OFFSET, START_SIZE), START_SIZE, start_magic);
-  // Who the monitor is has its place in every version: it can be told to stop by any.
+  // Every version stores the monitor here, so that any version can tell it to stop.
   bool has_start = record->start_state == FLOW_PART_VALID || record->start_state == FLOW_PART_NEWER;
   if (has_start && (!read_start(start, &record->start) ||
                     (record->start_state == FLOW_PART_VALID && !has_zeros_after_start(start)))) {

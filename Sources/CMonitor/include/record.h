@@ -102,7 +102,8 @@ enum flow_part_state {
   FLOW_PART_ABSENT = 0,
   FLOW_PART_VALID = 1,
   FLOW_PART_BROKEN = 2,
-  /// Of a later version: whole, and not known here. Of a start, what every version has is known.
+  /// A part of a later version: intact, with content that this version does not know. The fields of
+  /// a start that this version has are decoded.
   FLOW_PART_NEWER = 3,
 };
 
