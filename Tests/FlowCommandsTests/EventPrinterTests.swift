@@ -105,6 +105,15 @@ import Testing
         + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1234567,"#
         + #""cpuUs":5,"peakMemoryKiB":6,"stragglers":2,"unkillable":1"#),
     Sample(
+      .attemptEnded(
+        build,
+        AttemptEnd(
+          result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1_000, stragglers: 1)),
+      "build#2 exited 0 after 1ms; 1 straggler",
+      #""step":"build","attempt":2,"outcome":"exited","cause":"byItself","exitCode":0,"#
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1000,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":1,"unkillable":0"#),
+    Sample(
       .attemptFound(build, .neverLaunched), "build#2 found never launched",
       #""step":"build","attempt":2,"found":"neverLaunched""#),
     Sample(
@@ -118,6 +127,9 @@ import Testing
     Sample(
       .clockJumped(microseconds: -3_600_000_000), "wall clock jumped back by 1h00m",
       #""byUs":-3600000000"#),
+    Sample(
+      .clockJumped(microseconds: 2_000_000), "wall clock jumped ahead by 2s",
+      #""byUs":2000000"#),
     Sample(
       .roomReturned(waitedMicroseconds: 2_000_000), "disk has space again, after 2s",
       #""waitedUs":2000000"#),

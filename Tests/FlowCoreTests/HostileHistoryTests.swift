@@ -126,7 +126,6 @@ extension Generator {
     case .attemptFound:
       return .attemptFound(
         attempt, chance(in: 2) ? .neverLaunched : .running(processID: -1, forMicroseconds: -1))
-    case .clockJumped, .roomReturned, .runReopened: return body(of: kind)
     case .probeScheduled: return .probeScheduled(attempt)
     case .attemptScheduled: return .attemptScheduled(attempt)
     case .retryScheduled: return .retryScheduled(attempt, delayMilliseconds: signed())
@@ -137,6 +136,7 @@ extension Generator {
       return .stepSkipped(step: step, chance(in: 2) ? .runStopping : .need(step: attempt.number))
     case .runStopping: return .runStopping(pick([.cancelled, .timedOut, .failFast(step: step)]))
     case .runFinished: return .runFinished(pick(RunOutcome.allCases))
+    default: return body(of: kind)
     }
   }
 

@@ -83,8 +83,8 @@ package struct EventWording: Sendable {
       let time = DurationText.of(microseconds: end.durationMicroseconds)
       parts.append("\(Self.text(end.result)) after \(time)")
     case .launchFailed(let failure):
-      parts.append("was not started: \(text(failure, ofStep: step))")
-    case .lost: parts.append("lost: its outcome is unknown")
+      parts.append("\(Self.text(end.result)): \(text(failure, ofStep: step))")
+    case .lost: parts.append("\(Self.text(end.result)): its outcome is unknown")
     }
     switch end.cause {
     case .byItself: break

@@ -61,11 +61,10 @@ extension RunHistory {
 
   /// When and why the run began to stop in this round; nil if it did not.
   package var stopping: (point: RunPoint, reason: StopReason)? {
-    guard stopReason != nil else { return nil }
-    for mark in marks.reversed() {
-      if case .runStopping(let reason) = mark.body { return (mark.point, reason) }
+    guard let stopReason, let mark = marks.last(where: { $0.body.kind == .runStopping }) else {
+      return nil
     }
-    return nil
+    return (mark.point, stopReason)
   }
 
   /// The step's last need to be met, and when; nil without needs, or while one is unmet. Of needs

@@ -107,8 +107,8 @@ extension RunHistory {
   private mutating func settled(_ step: Int, at point: RunPoint) {
     steps[step].settledAt = point
     steps[step].readySince = nil
-    for dependent in replay.inspect({ $0.graph.dependents(of: step) }) ?? [] {
-      becameReady(Int(dependent), at: point)
+    if let dependents = replay.inspect({ $0.graph.dependents(of: step) }) {
+      for dependent in dependents { becameReady(Int(dependent), at: point) }
     }
   }
 
@@ -123,16 +123,20 @@ extension RunHistory {
   /// The step is ready as before, and the attempt number is free again.
   private mutating func withdrawn(_ attempt: AttemptID) {
     let step = Int(attempt.step)
-    guard let place = knownPlace(of: attempt) else { return }
+    let place = openPlace(of: attempt)
     attempts[place].isWithdrawn = true
     lastAttempts[step] = attempts[place].previous
     if phase(ofStep: step) == .ready { steps[step].readySince = attemptTimes[place].readyAt }
   }
 
   private mutating func change(_ attempt: AttemptID, _ body: (inout AttemptTimes) -> Void) {
-    guard let place = knownPlace(of: attempt) else {
-      preconditionFailure("an event names \(attempt), which is not its step's last")
-    }
-    body(&attemptTimes[place])
+    body(&attemptTimes[openPlace(of: attempt)])
+  }
+
+  private func openPlace(of attempt: AttemptID) -> Int {
+    let place = Int(lastAttempts[Int(attempt.step)])
+    precondition(
+      attempts[place].id == attempt, "an event names \(attempt), which is not its step's last")
+    return place
   }
 }

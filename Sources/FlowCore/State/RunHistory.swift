@@ -62,10 +62,9 @@ package struct RunHistory: EventFold, Equatable, Sendable {
       self.previous = previous
     }
 
-    var launchedAt: RunPoint? {
-      get { launch.elapsed < 0 ? nil : launch }
-      set { launch = newValue ?? RunPoint(elapsed: -1, wall: WallTime(microseconds: 0)) }
-    }
+    var launchedAt: RunPoint? { launch.elapsed < 0 ? nil : launch }
+
+    mutating func launched(at point: RunPoint) { launch = point }
   }
 
   struct KeptStep: Equatable, Sendable {
@@ -99,7 +98,11 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     case .runCreated(let created):
       runID = created.runID
       startedAt = point.wall
-    case .definitionPart: if lastAttempts.isEmpty { begin() }
+    case .definitionPart:
+      if lastAttempts.isEmpty, let count = replay.inspect({ $0.steps.count }) {
+        lastAttempts = Array(repeating: Self.none, count: count)
+        skippedFor = lastAttempts
+      }
     case .runReopened: reopened()
     case .attemptLaunched(let attempt, _): launched(attempt, at: point)
     case .attemptFound(let attempt, .running(_, let microseconds)):
@@ -113,12 +116,6 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     if keepsTimes { note(event, at: point) }
   }
 
-  private mutating func begin() {
-    guard let count = replay.inspect({ $0.steps.count }) else { return }
-    lastAttempts = Array(repeating: Self.none, count: count)
-    skippedFor = lastAttempts
-  }
-
   private mutating func reopened() {
     finishedAt = nil
     stopReason = nil
@@ -128,7 +125,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   /// A launch is reported once, or found by a later engine if the previous one did not record it.
   private mutating func launched(_ attempt: AttemptID, at point: RunPoint) {
     let place = place(of: attempt)
-    if attempts[place].launchedAt == nil { attempts[place].launchedAt = point }
+    if attempts[place].launchedAt == nil { attempts[place].launched(at: point) }
   }
 
   private mutating func ended(_ attempt: AttemptID, _ end: AttemptEnd, at point: RunPoint) {
@@ -141,26 +138,22 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     let earliest = keepsTimes ? attemptTimes[place].scheduledAt : measured
     let start = measured.elapsed < earliest.elapsed ? earliest : measured
     if attempts[place].launchedAt.map({ start.elapsed < $0.elapsed }) ?? true {
-      attempts[place].launchedAt = start
+      attempts[place].launched(at: start)
     }
   }
 
   /// The index of a step's last attempt. With times, the intent creates it; without, its first fact
   /// does: until then, the previous attempt is the last one with facts.
-  func knownPlace(of attempt: AttemptID) -> Int? {
-    let last = lastAttempts[Int(attempt.step)]
-    return last != Self.none && attempts[Int(last)].id == attempt ? Int(last) : nil
-  }
-
   private mutating func place(of attempt: AttemptID) -> Int {
-    knownPlace(of: attempt) ?? add(attempt)
+    let last = lastAttempts[Int(attempt.step)]
+    return last != Self.none && attempts[Int(last)].id == attempt ? Int(last) : add(attempt)
   }
 
   /// - Returns: the index of the new attempt.
   mutating func add(_ attempt: AttemptID) -> Int {
     let step = Int(attempt.step)
     let last = lastAttempts[step]
-    let isProbe = replay.inspect { $0.steps[step].asksProbe } ?? false
+    let isProbe = replay.inspect { $0.steps[step].asksProbe } == true
     if !keepsAllAttempts, last != Self.none {
       attempts[Int(last)] = KeptAttempt(attempt, isProbe: isProbe, previous: Self.none)
       return Int(last)

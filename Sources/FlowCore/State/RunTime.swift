@@ -11,9 +11,9 @@ package struct RunPoint: Equatable, Sendable {
 
   /// The point this many microseconds earlier, but not before the run was created.
   package func before(byMicroseconds delta: Int64) -> RunPoint {
-    RunPoint(
-      elapsed: max(0, elapsed - max(0, delta)),
-      wall: WallTime(microseconds: wall.microseconds &- max(0, delta)))
+    let passed = min(elapsed, max(0, delta))
+    return RunPoint(
+      elapsed: elapsed - passed, wall: WallTime(microseconds: wall.microseconds &- passed))
   }
 }
 

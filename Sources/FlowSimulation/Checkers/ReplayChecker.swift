@@ -1,4 +1,5 @@
 import FlowCore
+import FlowStorage
 
 /// The history must say everything by itself: it brings a shadow state to where the live one is,
 /// and its facts call for exactly its decisions.
@@ -15,13 +16,13 @@ struct ReplayChecker {
     do throws(HistoryError) { difference = try shadow.redecision.apply(event) } catch {
       throw Violation(.replay, "\(error)")
     }
-    if let difference { throw Violation(.replay, Self.text(difference)) }
+    if let difference { throw Violation(.replay, text(difference)) }
   }
 
   /// - Parameter live: the engine's state; nil where there is no engine to ask.
   func commitEnds(_ live: RunState?) throws(Violation) {
     if let difference = shadow.redecision.differenceAtEnd() {
-      throw Violation(.replay, Self.text(difference))
+      throw Violation(.replay, text(difference))
     }
     guard let live else { return }
     let agrees = shadow.redecision.inspect {
@@ -34,8 +35,13 @@ struct ReplayChecker {
     }
   }
 
-  private static func text(_ difference: Redecision.Difference) -> String {
-    func name(_ body: Event.Body?) -> String { body.map { "\($0)" } ?? "nothing" }
+  private func text(_ difference: Redecision.Difference) -> String {
+    let words = EventWording(shadow.redecision.state?.definition) {
+      Errno(rawValue: $0).description
+    }
+    func name(_ body: Event.Body?) -> String {
+      body.map { "\"\(words.text($0))\"" } ?? "nothing"
+    }
     return "event \(difference.sequence): the facts call for \(name(difference.expected)),"
       + " and the history has \(name(difference.recorded))"
   }
