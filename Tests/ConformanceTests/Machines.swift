@@ -18,7 +18,7 @@ protocol Machine: AnyObject {
   func replaceEngine()
 }
 
-/// What commands do.
+/// How commands behave.
 enum Behaviour {
   case succeeds
   /// They run until they are stopped.
@@ -32,7 +32,7 @@ enum Behaviour {
   }
 }
 
-/// Without faults of its own.
+/// A simulated machine without faults.
 final class SimulatedMachine: Machine {
   let world: FlowSimulation.World
   let home = "/home"

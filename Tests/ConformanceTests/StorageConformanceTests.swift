@@ -4,7 +4,7 @@ import FlowSystem
 import TestSupport
 import Testing
 
-/// What `Storage` promises, of this machine's disk and of the simulated one.
+/// The promises of `Storage`, for this machine's disk and for the simulated one.
 struct StorageConformanceTests {
   enum Disk: CaseIterable { case real, simulated }
 

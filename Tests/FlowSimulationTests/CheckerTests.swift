@@ -6,7 +6,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Each checker fires on a violation that was made by hand, and not on what is right.
+/// Each checker finds a violation that was made by hand, and nothing in a correct history.
 struct CheckerTests {
   private static let workflow: WorkflowDefinition = {
     var settings = StepSettings()
@@ -36,7 +36,7 @@ struct CheckerTests {
       startsWakeUp: startsWakeUp, body: body)
   }
 
-  /// Which property a check fires, if any.
+  /// The property that a check finds violated, if any.
   private func fired(_ check: () throws(Violation) -> Void) -> Property? {
     do throws(Violation) {
       try check()

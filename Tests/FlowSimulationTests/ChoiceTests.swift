@@ -38,7 +38,7 @@ struct ChoiceTests {
   /// Whatever is turned on: if every single choice is zero, nothing goes wrong.
   @Test func optionsAloneDoNoHarm() {
     var options = SimulationOptions.draw(from: ReplayedChoices(worstOptions))
-    // Which need no choice to happen.
+    // They need no choice to happen.
     options.isCancelled = false
     options.requests = 0
     options.powerLossPercent = 50

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// One small run, and a death at each single operation, effect and wait of it. Nothing is left to
+/// One small run, with a death at each single operation, effect and wait. Nothing is left to
 /// chance.
 struct CrashTests {
   /// Two branches that meet, a retry, and segments so small that the log rotates.

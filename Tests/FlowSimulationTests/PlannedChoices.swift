@@ -1,6 +1,6 @@
 @testable import FlowSimulation
 
-/// Choices of a seed, but for the ones that a test plans: at which of its chances the engine dies,
+/// Choices of a seed, but for those that a test plans: at which of its chances the engine dies,
 /// how, and what a power loss takes.
 final class PlannedChoices: ChoiceSource {
   private let seeded = SeededChoices(seed: 1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// What must follow from the end of an attempt, by what its step says.
+/// What must follow the end of an attempt, by the settings of its step.
 struct PolicyCheckerTests {
   private let first = AttemptID(step: 0, number: 1)
   private let second = AttemptID(step: 0, number: 2)
@@ -119,7 +119,7 @@ struct PolicyCheckerTests {
       #expect(fired(settings(), stopping, end, retry) == .retry)
       #expect(fired(settings(), stopping, end, finished(.failed)) == .retry)
     }
-    // One that waited for its retry.
+    // A step that waited for its retry.
     #expect(fired(settings(), finished(.cancelled)) == .retry)
     #expect(fired(settings(), stopping, finished(.cancelled)) == nil)
   }

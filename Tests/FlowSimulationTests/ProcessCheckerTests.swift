@@ -42,7 +42,7 @@ struct ProcessCheckerTests {
 
   private func time(_ microseconds: Int64) -> WorldTime { WorldTime(microseconds: microseconds) }
 
-  /// Which property a check fires, if any.
+  /// The property that a check finds violated, if any.
   private func fired(_ check: () throws(Violation) -> Void) -> Property? {
     do throws(Violation) {
       try check()
@@ -52,7 +52,7 @@ struct ProcessCheckerTests {
     }
   }
 
-  // MARK: What is sent
+  // MARK: Launches
 
   private func send(
     _ attempt: AttemptID, isProbe: Bool = false, at time: Int64 = 0, after events: [Event.Body],
@@ -82,7 +82,7 @@ struct ProcessCheckerTests {
     #expect(send(again, after: next) == nil)
   }
 
-  /// One that found no room is sent again by itself: it is on its way, until the stop is.
+  /// A launch that found no space is repeated by itself, until a stop is on its way.
   @Test(arguments: [(0, nil), (1, .cancel)] as [(Int64, Property?)])
   func whatIsOnItsWayWhenACancelBecomesDurableIsNotNew(later: Int64, expected: Property?) {
     var checker = LaunchChecker(Self.workflow(), jobs: 2)
@@ -109,7 +109,7 @@ struct ProcessCheckerTests {
     #expect(send(second, after: [.stepFinished(step: 0, .succeeded)] + dependent) == nil)
     var lenient = Self.workflow()
     lenient.settings[0].allowFailure = true
-    // What it needs runs again first.
+    // Its need runs again first.
     #expect(send(second, after: [.stepFinished(step: 0, .failed)] + dependent, lenient) == .order)
   }
 
@@ -163,8 +163,8 @@ struct ProcessCheckerTests {
     #expect(send(first, isProbe: true, after: [.attemptScheduled(first)], workflow) == .again)
   }
 
-  /// The monotonic clock starts anew with the machine; what was left of a delay goes on, less the
-  /// wall time since.
+  /// The monotonic clock starts at zero with each boot; the rest of a delay goes on, less the wall
+  /// time since.
   @Test(arguments: [(0, 2_000), (500, 1_500), (3_000, 0), (-700, 2_000)] as [(Int64, Int64)])
   func aDelayGoesOnAfterAReboot(wall: Int64, rest: Int64) {
     func send(at time: Int64) -> Property? {
@@ -186,7 +186,7 @@ struct ProcessCheckerTests {
     if rest > 0 { #expect(send(at: 6 + rest) == .retry) }
   }
 
-  // MARK: What starts
+  // MARK: Starts
 
   private enum Fate {
     case runs
@@ -388,7 +388,7 @@ struct ProcessCheckerTests {
     #expect(say(.force, endingAt: 500, stopAt: 400) == .truth)
   }
 
-  // MARK: When all is over
+  // MARK: The end
 
   private func over(
     _ end: AttemptEnd? = nil, _ workflow: WorkflowDefinition = workflow(),

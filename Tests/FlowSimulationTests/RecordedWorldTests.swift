@@ -36,7 +36,7 @@ struct RecordedWorldTests {
     #expect(report.options == options)
   }
 
-  /// A wrong belief: that a run is done with in one life of its engine.
+  /// A property that does not hold: that a run needs only one life of its engine.
   private static func impatient(
     seed: UInt64, options: SimulationOptions, choices: any ChoiceSource, trace: Trace
   ) -> Simulation.Report {

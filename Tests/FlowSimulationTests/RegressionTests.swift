@@ -4,9 +4,9 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Worlds in which something once did not hold, because of a fault that is no longer, or never was,
-/// in the engine: `Fixtures/Seeds`. Of a world that has become another since, the trace still says
-/// when what happens.
+/// Worlds in which a property was once violated, by a bug that was fixed or planted:
+/// `Fixtures/Seeds`. Where such a world has changed since, its trace still says what happens at
+/// which choice.
 struct RegressionTests {
   private static let names = Fixtures.names(in: "Seeds", endingWith: ".trace")
 

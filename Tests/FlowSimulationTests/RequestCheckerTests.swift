@@ -62,7 +62,7 @@ struct RequestCheckerTests {
       .runFinished(.succeeded),
     ]
     #expect(fired(late) == nil)
-    // Something else was at work before.
+    // Another reason came first.
     let other: [Event.Body] = [
       .runStopping(.timedOut), .cancelRequested(request), .stepFinished(step: 0, .cancelled),
       .runFinished(.failed),
@@ -77,7 +77,7 @@ struct RequestCheckerTests {
     }
   }
 
-  /// The name of the run may not be durable when somebody leaves a request: he sees to it.
+  /// The name of the run may not be durable when a request is left: the canceller syncs it.
   @Test func aRequestBelowANameThatIsNotDurableFiresCancel() throws {
     let world = World(SimulationOptions(), choices: ReplayedChoices(.empty), trace: Trace())
     let created = RunCreated(
@@ -121,7 +121,7 @@ struct RequestCheckerTests {
     #expect(coverage.count(.cancelRequested) > 20)
   }
 
-  /// What runs elsewhere is never taken over, and never run again beside itself.
+  /// An attempt in another host context is never taken over, and never runs twice at once.
   @Test func theFolderIsMountedElsewhere() {
     var coverage = Coverage()
     for seed in 1...60 as ClosedRange<UInt64> {

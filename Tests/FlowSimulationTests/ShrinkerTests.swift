@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// The shrinker by itself, with failures that are no more than a condition on the choices.
+/// The shrinker by itself, where a failure is only a condition on the choices.
 struct ShrinkerTests {
   private typealias Entry = ChoiceSchedule.Entry
 
@@ -69,7 +69,7 @@ struct ShrinkerTests {
     #expect(shrinker.schedule == ChoiceSchedule([Entry(.crash, 7, 1), Entry(.crash, 12, 1)]))
   }
 
-  /// Neither can go alone.
+  /// Neither choice can be removed alone.
   @Test func pairsGoTogether() {
     let shrinker = shrink(everything(counts), making: counts) { recording in
       (value(recording, .options, 1) > 0) == (value(recording, .workflow, 9) > 0)

@@ -8,7 +8,7 @@ import Testing
 
 /// What launchers, monitors and commands of the simulated machine do by themselves.
 struct SimulatedProcessesTests {
-  /// A machine with an engine, a launcher, and one attempt whose command does what the test says.
+  /// A machine with an engine, a launcher, and one attempt with a command that a test defines.
   private final class Machine {
     let world: World
     var messages: [ProcessMessage] = []
@@ -108,7 +108,7 @@ struct SimulatedProcessesTests {
     machine.world.replaceEngine()
     machine.messages = []
     machine.pass(milliseconds: 900)
-    // It lets go of its lock, and forks nothing more.
+    // It releases its lock, and forks nothing more.
     #expect(try !machine.isLocked("/launcher"))
     #expect(try machine.isLocked(machine.request.recordPath))
     #expect(machine.entry.commandRuns)
@@ -163,7 +163,7 @@ struct SimulatedProcessesTests {
     #expect(machine.end?.result == .signalled(signal: 15))
   }
 
-  /// As if nothing had made it go on.
+  /// As if no signal had continued it.
   @Test func aKillOfWhatHasNotHeardItsTerminationFiresGrace() throws {
     let machine = try Machine([.selfStop: [1]], Self.all)
     machine.launch()
@@ -208,13 +208,13 @@ struct SimulatedProcessesTests {
     #expect(processes.table[stranger].group == command)
     machine.pass(milliseconds: 100)
     #expect(machine.end?.stragglers == 1)
-    #expect(machine.world.checkers.violation == nil, "nobody but what is left was signalled")
+    #expect(machine.world.checkers.violation == nil, "only the remains were signalled")
     #expect(processes.table.isLiving(stranger))
     processes.perform(FLOW_MONITOR_TERMINATE_GROUP, processes.monitors[0])
     #expect(machine.world.checkers.violation?.property == .target)
   }
 
-  /// A group keeps its number from others for as long as anybody is in it.
+  /// The id of a group is not given to a process while the group has members.
   @Test func theNumberOfAGroupIsNobodyElses() throws {
     var behaviour = Self.straggler
     behaviour[.descendants] = [1, 0, 0, 4, 0, 0, 1]

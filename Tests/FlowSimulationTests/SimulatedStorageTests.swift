@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// What the simulated disk promises is what `Storage` says; what it may lose is what was not synced.
+/// The simulated disk keeps the promises of `Storage`; it may lose only what was not synced.
 struct SimulatedStorageTests {
   let disk = SimulatedStorage()
 
@@ -217,14 +217,14 @@ struct SimulatedStorageTests {
 
   // MARK: Paths
 
-  /// Where things are is remembered, and must be forgotten when names change.
+  /// The cache of paths must be invalidated when names change.
   @Test(arguments: 0..<20)
   func aPathLeadsToWhatHasItsNameNow(seed: Int) throws {
     let choices = SeededChoices(seed: UInt64(seed))
     func draw(_ count: Int) -> Int { choices.choose(.storageFault, below: count) }
     let folders = ["/d", "/e"]
     let files = folders.flatMap { ["\($0)/a", "\($0)/b"] } + ["/a", "/b"]
-    // What is at each path: the number of a file, or 0 for a folder.
+    // By path: the number of a file, or 0 for a folder.
     var truth: [String: UInt8] = [:]
     var count: UInt8 = 0
     for _ in 0..<150 {
@@ -261,7 +261,7 @@ struct SimulatedStorageTests {
         default: for path in folders + ["/"] { try disk.syncDirectory(path) }
         }
       } catch {
-        // What cannot be done changes nothing.
+        // An operation that fails changes nothing.
       }
       for image in [disk, disk.copy()] {
         for path in files { #expect(image.bytes(at: path) == truth[path].map { [$0] }) }

@@ -52,7 +52,7 @@ struct SingleCheckerTests {
     #expect(world.checkers.violation == nil)
   }
 
-  /// As if it had not looked whether the lock file is still its own.
+  /// As if the engine had not looked whether the lock file is still its own.
   @Test func anEngineThatGoesOnFires() throws {
     do {
       let driver = try start()

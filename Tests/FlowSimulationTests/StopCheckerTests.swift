@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// What stops a run, when, and how its attempts are told.
+/// Why and when a run stops, and how its attempts are told.
 struct StopCheckerTests {
   private let first = AttemptID(step: 0, number: 1)
   private let second = AttemptID(step: 1, number: 1)
@@ -155,7 +155,7 @@ struct StopCheckerTests {
     #expect(fires(at: 1_000) == nil)
   }
 
-  /// Its clock begins anew with the machine; the wall time goes on. Both show the same here.
+  /// The monotonic clock starts at zero with each boot; wall time goes on. Here both show the same.
   @Test func theTimeoutOfARunDoesNotBeginAnewWithAnEngine() {
     #expect(sleeps([engine(life: 2, boot: "a", at: 600)], until: 1_000) == nil)
     #expect(sleeps([engine(life: 2, boot: "a", at: 600)], until: 1_001) == .timeout)
@@ -184,7 +184,7 @@ struct StopCheckerTests {
     #expect(fired(force, stopping, stop(first, force: true), stop(second, force: true)) == nil)
     #expect(fired(force, stopping, stop(first), stop(second)) == .cancel)
     #expect(fired(cancel, stopping, stop(first, force: true)) == .cancel)
-    // Force comes on top of a stop that is under way: all are told again.
+    // A forced cancel during a stop: all attempts are told again.
     #expect(fired(cancel, stopping, stop(first), stop(second), force) == .stop)
     #expect(
       fired(

@@ -45,7 +45,7 @@ struct StorageTierTests {
     #expect(bytes.contains { $0 != 0 } == (draw == 2))
   }
 
-  /// Whatever is drawn, and so for garbage beside it.
+  /// Whatever is drawn, and beside garbage, too.
   @Test(arguments: StorageTier.allCases, [UInt64](1...40))
   func noTierTakesWhatWasSyncedInAPowerLoss(tier: StorageTier, seed: UInt64) throws {
     let disk = SimulatedStorage(tier)
@@ -58,7 +58,7 @@ struct StorageTierTests {
     disk.losePower { choices.choose($0, below: $1) }
     let bytes = try #require(disk.bytes(at: "/a"))
     #expect(bytes.prefix(700) == [UInt8](repeating: 7, count: 700)[...])
-    // Room that was reserved holds nothing.
+    // Reserved space holds no bytes.
     #expect(bytes.dropFirst(2_012).allSatisfy { $0 == 0 })
   }
 
@@ -111,7 +111,7 @@ struct StorageTierTests {
     }
   }
 
-  /// Of what has no checksum by which it would be noticed, nothing; of records a bit at most.
+  /// Files without a checksum stay as they are; records change by a bit at most.
   @Test func aHostileDiskHitsWhatItIsMeantToHit() throws {
     let disk = SimulatedStorage(.hostile)
     for name in ["a.out", "lock"] {

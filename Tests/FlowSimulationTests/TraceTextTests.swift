@@ -60,7 +60,7 @@ struct TraceTextTests {
     #expect(Self.problem(both)?.reason == .repeated("property"))
   }
 
-  /// What is put in place of a line of the text above, in which line it is found, and why it is bad.
+  /// A replacement for a line of the text above, the line with the error, and the reason.
   private static let bad: [(old: String, new: String, line: Int, reason: String)] = [
     ("flowsim trace 1", "flowsim tracks 1", 1, "notATrace"),
     ("flowsim trace 1", "flowsim trace 2", 1, "otherVersion(\"2\")"),
@@ -109,7 +109,7 @@ struct TraceTextTests {
     #expect(throws: TraceText.Problem.self) { try TraceText.world(from: bytes) }
   }
 
-  /// Cut off anywhere, a trace is not taken for a whole one.
+  /// A trace that is cut short anywhere is refused.
   @Test func aTraceThatIsCutOffIsRefused() {
     for count in 0..<Self.text.utf8.count - 2 {
       #expect(Self.problem(String(Self.text.prefix(count))) != nil, "\(count)")

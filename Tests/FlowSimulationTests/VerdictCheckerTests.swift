@@ -6,7 +6,7 @@ import Testing
 @testable import FlowLog
 @testable import FlowSimulation
 
-/// The checker fires on a verdict that is not what has become of the log, and not on one that is.
+/// The checker finds every verdict that does not fit the log, and accepts the one that does.
 struct VerdictCheckerTests {
   private let disk = SimulatedStorage()
   private let folder = RunFolder(path: "/run")
@@ -131,7 +131,7 @@ struct VerdictCheckerTests {
     #expect(names(atRisk: "3.seg") == nil)
     #expect(names(atRisk: "2.seg") == .verdict)
     #expect(names(atRisk: "2.seg", "3.seg") == .verdict)
-    // What the disk says of that.
+    // The same on the disk.
     try disk.makeDirectory("/f")
     try disk.close(try disk.open("/f/1.seg", .create))
     #expect(disk.folder(at: "/f")?.isAtRisk("1.seg") == true)
@@ -147,7 +147,7 @@ struct VerdictCheckerTests {
     #expect(fired { () throws(Violation) in try VerdictChecker.check(tail, truth()) } == .verdict)
   }
 
-  /// What was written of the third commit is a first part: nobody has to be in doubt.
+  /// Only a first part of the third commit was written: it is torn, and not ambiguous.
   @Test func doubtFiresWhereAFrameIsCutShort() throws {
     let ambiguous = tail(.ambiguous, at: ends[1], after: 2)
     var draws = [1, 1, 2]
@@ -174,7 +174,7 @@ struct VerdictCheckerTests {
     #expect(fired(truth()) == nil)
   }
 
-  /// The second commit cannot be read, and the third, behind it, says that it was durable.
+  /// The second commit cannot be read, and the third one proves that it was durable.
   @Test func aTearFiresBeforeACommitThatProvesMore() {
     let truth = truth(acknowledged: 3, isBetrayed: true)
     let torn = tail(.torn, at: ends[0], after: 1)
@@ -182,7 +182,7 @@ struct VerdictCheckerTests {
       fired { () throws(Violation) in
         try VerdictChecker.check(betrayed: torn, truth, disk)
       } == .verdict)
-    // Without the proof nobody can know.
+    // Without the proof it is unknown.
     let last = tail(.torn, at: ends[1], after: 2)
     #expect(
       fired { () throws(Violation) in

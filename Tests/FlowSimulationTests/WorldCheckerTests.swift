@@ -6,7 +6,7 @@ import Testing
 @testable import FlowRuntime
 @testable import FlowSimulation
 
-/// The checkers that look at the whole world: each fires where it has to.
+/// The checkers that look at the whole world: each finds its violation.
 struct WorldCheckerTests {
   private let world = World(SimulationOptions(), choices: SeededChoices(seed: 1), trace: Trace())
   private let attempt = AttemptID(step: 0, number: 1)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowsimCommands
 
-/// Where two worlds part.
+/// The first choice in which two worlds differ.
 struct CompareTests {
   private static let choices = """
     options 0 2 4
@@ -23,7 +23,7 @@ struct CompareTests {
     return (code, console)
   }
 
-  /// What is put in place of a line, and what is said of it.
+  /// A replacement for a line, and the text about it.
   @Test(arguments: [
     ("crash 1 1 2", "crash 1 0 2", "choice 3 differs: crash 1 is 1 of 2", "crash 1 is 0 of 2"),
     (

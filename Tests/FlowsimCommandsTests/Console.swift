@@ -5,7 +5,7 @@ import FlowStorage
 @testable import FlowSimulation
 @testable import FlowsimCommands
 
-/// Runs flowsim with everything outside of the worlds in the test's hands.
+/// Runs flowsim; everything outside of the worlds is in the hands of the test.
 final class Console {
   private final class Sink: TextSink {
     var text = ""
@@ -19,9 +19,9 @@ final class Console {
   private let standardError = Sink()
   /// What was written, in order.
   private(set) var files: [(path: String, text: String)] = []
-  /// How far real time goes on each time that it is asked for.
+  /// How much real time passes each time it is asked for.
   var microsecondsPerLook: Int64 = 1_000
-  /// What becomes of attempts to write.
+  /// The result of writing a file.
   var writeFailure: Errno?
   var answer: HazardStudy.World = Simulation.answer
   var isolated: Shrinker.Isolation = { $0() }
@@ -55,9 +55,9 @@ final class Console {
   private var looks: Int64 = 0
 }
 
-/// Faults that live in tests only.
+/// Properties that do not hold, for tests.
 enum WrongBelief {
-  /// That what was lost is not run again.
+  /// That lost attempts are never run again.
   static func noReruns(
     seed: UInt64, options: SimulationOptions, choices: any ChoiceSource, trace: Trace
   ) -> Simulation.Report {

@@ -26,7 +26,7 @@ struct ExploreTests {
     #expect(console.errors.contains(message), "\(console.errors)")
   }
 
-  /// Moments and images change with the engine; what they add up to does not.
+  /// Moments and images change with the engine; what they prove does not.
   @Test func oneStepIsProven() throws {
     let console = Console()
     #expect(console.flowsim("explore", "--steps", "1", "--apart", "0") == 0)

@@ -8,8 +8,8 @@ import Testing
 
 @testable import FlowsimCommands
 
-/// What flowsim says of a world that fails. Nothing fails by itself, so the tests believe what is
-/// wrong.
+/// The reports of failing worlds. No world fails by itself, so the tests have properties that do
+/// not hold.
 struct FailureTests {
   private func console() -> Console {
     let console = Console()
@@ -19,9 +19,8 @@ struct FailureTests {
 
   private static let transcript = "Transcripts/flowsim-failure.txt"
 
-  /// What is there to look at is how a failure was printed when
-  /// `FLOW_RENEW_TRANSCRIPTS=1 swift test --filter failuresLookAsTheyDid` was last called. Worlds
-  /// change with engine and simulator; what must stay is the form.
+  /// The transcript is renewed by `FLOW_RENEW_TRANSCRIPTS=1 swift test --filter
+  /// failuresLookAsTheyDid`. Worlds change with engine and simulator; only the form must stay.
   @Test func failuresLookAsTheyDid() {
     let console = console()
     #expect(console.flowsim("--seed", "1", "--runs", "1000") == 1)
@@ -35,7 +34,7 @@ struct FailureTests {
     #expect(Self.form(of: text).contains("a row"))
   }
 
-  /// The lines of a transcript, without what depends on the world. What is repeated stands once.
+  /// The lines of a transcript, without what depends on the world, and without repetitions.
   private static func form(of text: String) -> [String] {
     var lines: [String] = []
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -65,7 +64,7 @@ struct FailureTests {
     #expect(replay.errors == "")
     #expect(replay.output.contains("recorded when it failed (again)"))
     #expect(replay.output.contains("fails: again: "))
-    // What was printed of the shrunk world is what the replay prints.
+    // The replay prints what was printed of the shrunk world.
     let timeline = try #require(replay.output.firstRange(of: "   seconds"))
     #expect(console.output.contains(replay.output[timeline.lowerBound...]))
   }
@@ -107,7 +106,7 @@ struct FailureTests {
     #expect(last.contains(#""property":"again""#))
     #expect(last.contains(#""choicesAfter":"#))
     #expect(last.contains(#""traceFile":"flowsim-"#))
-    // Before it is the world as it was found.
+    // The line before it is the world as it was found.
     #expect(lines[lines.count - 2].contains(#""property":"again""#))
   }
 
@@ -128,7 +127,7 @@ struct FailureTests {
     #expect(console.files.count == 1)
   }
 
-  /// A world that is another each time that it is made.
+  /// A world that differs each time it is run.
   @Test func worldsThatDifferFireSame() {
     let console = Console()
     var runs: UInt64 = 0

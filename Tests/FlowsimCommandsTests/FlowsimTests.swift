@@ -141,7 +141,7 @@ struct FlowsimTests {
     #expect(json.output.contains(#""trace":"\#(String(hash, radix: 16))""#))
   }
 
-  /// The worlds that are kept because something once did not hold in them.
+  /// The worlds that are kept because a property was once violated in them.
   @Test(arguments: Fixtures.names(in: "Seeds", endingWith: ".trace"))
   func keptTracesCanBeReplayed(name: String) throws {
     let path = "\(Fixtures.root)/Seeds/\(name).trace"
@@ -153,7 +153,7 @@ struct FlowsimTests {
     #expect(console.output.contains("\nevery property holds, and the run "))
   }
 
-  /// A trace that ends anywhere before its end, as a copy that was cut short.
+  /// A trace that was cut short while it was copied.
   @Test func aTraceThatIsCutShortIsRefused() throws {
     let whole = Fixtures.read("Seeds/\(Fixtures.names(in: "Seeds", endingWith: ".trace")[0]).trace")
     let folder = TemporaryFolder()

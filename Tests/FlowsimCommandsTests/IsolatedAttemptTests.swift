@@ -19,7 +19,7 @@ struct IsolatedAttemptTests {
         == Shrinker.Attempt(isFailure: false, .empty, choices: 5))
   }
 
-  /// All worlds that are tried in place of the one that fails.
+  /// All worlds that the shrinker tries.
   @Test func aFailureIsShrunkInIsolation() {
     let console = Console()
     console.run = WrongBelief.noReruns
@@ -33,7 +33,7 @@ struct IsolatedAttemptTests {
     #expect(console.output.contains("after \(attempts) others"))
   }
 
-  /// As where those that are tried break preconditions.
+  /// As where some of them break preconditions.
   @Test func whatComesToNoEndIsNoFailure() {
     let console = Console()
     console.run = WrongBelief.noReruns

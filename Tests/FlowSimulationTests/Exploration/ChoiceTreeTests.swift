@@ -3,7 +3,7 @@ import Testing
 @testable import FlowSimulation
 
 struct ChoiceTreeTests {
-  /// What comes of a walk decides what is asked next.
+  /// Each decision of a walk can change which one comes next.
   private func walk(_ tree: inout ChoiceTree) -> [Int] {
     let first = tree.choose(below: 3)
     switch first {

@@ -73,7 +73,7 @@ struct ExplorationTests {
     #expect(exploration.counts.moments.count == 2)
   }
 
-  /// Each command of two can fail, both can; one that fails alone keeps another from nothing.
+  /// Either of two commands can fail, or both; the failure of one does not stop the other.
   @Test func whicheverCommandsFailTheRunEnds() {
     var bounds = bounds(crashes: 0)
     bounds.failures = 2
@@ -89,7 +89,7 @@ struct ExplorationTests {
     }
   }
 
-  /// A fault that lives in this test only: that power is never lost while a command runs.
+  /// A property that does not hold, of this test only: power is never lost while a command runs.
   @Test func whatFailsCanBeMadeAgainAndMadeSimpler() throws {
     let run: WorldRunner = { seed, options, choices, trace in
       let report = Simulation.run(seed: seed, options, choices, trace)

@@ -4,7 +4,7 @@ import Testing
 @testable import FlowSimulation
 
 struct PowerLossOutcomesTests {
-  /// All images of a disk, by path, as the disk makes them when it is answered.
+  /// All images of a disk, by path, as the disk makes them from the answers.
   private func images(
     of disk: SimulatedStorage, apart: Int = .max
   ) throws -> [[String: [UInt8]]] {
@@ -62,12 +62,12 @@ struct PowerLossOutcomesTests {
     let images = try images(of: disk)
     let different = Set(images).count
     #expect(different == images.count)
-    // Without its name, what is in the third file is nobody's business.
+    // Without its name, the content of the third file does not matter.
     #expect(images.count { $0["c"] == nil } == 16)
     #expect(PowerLossOutcomes(disk).ways > images.count)
   }
 
-  /// All that any seed makes of a disk is among the images, but for the garbage's patterns.
+  /// Whatever any seed leaves of a disk is among the images, but for patterns of garbage.
   @Test(arguments: [StorageTier.ordered, .weak])
   func everythingThatIsDrawnIsAmongThem(tier: StorageTier) throws {
     let disk = try disk(tier, "a")
@@ -91,7 +91,7 @@ struct PowerLossOutcomesTests {
     let disk = try disk(.ordered, "a", "b", "c")
     #expect(try images(of: disk).count == 4 * 4 * 4)
     #expect(try images(of: disk, apart: 3).count == 4 * 4 * 4)
-    // All there, or all lost, and one of three otherwise, each in three ways.
+    // All kept, or all lost, and one of three differently, each in three ways.
     #expect(try images(of: disk, apart: 1).count == 2 * (1 + 3 * 3))
     #expect(
       try images(of: disk, apart: 0) == [

@@ -36,7 +36,7 @@ struct WorkflowShapeTests {
     #expect([1, 2, 3, 4].map { Exploration.Subject.all(steps: $0).count } == [1, 3, 11, 61])
   }
 
-  /// Each world that is explored is drawn as all others are. The draw is checked as it is made.
+  /// An explored world is drawn as all others are, and the draw checks itself.
   @Test(arguments: 1...5)
   func everyShapeCanBeDrawn(steps: Int) {
     var options = SimulationOptions.quiet

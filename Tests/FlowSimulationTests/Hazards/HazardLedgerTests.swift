@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// What hand-made fates come to.
+/// The sums of hand-made fates.
 struct HazardLedgerTests {
   private static func fate(
     _ outcome: RunOutcome = .succeeded, seconds: Int64 = 1, steps: [StepFate] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Which worlds a study asks for, and what it makes of their answers.
+/// The worlds that a study asks for, and what it concludes from their answers.
 struct HazardStudyTests {
   private static func subject(_ settings: StepSettings...) -> HazardStudy.Subject {
     let steps = settings.indices.map { index in
@@ -17,7 +17,7 @@ struct HazardStudyTests {
         probes: Array(repeating: command, count: steps.count)))
   }
 
-  /// Worlds that go as a test says, and remembers.
+  /// Worlds whose fates a test defines, and which remember their questions.
   private final class Worlds {
     var asked: [HazardStudy.Question] = []
     let fate: (HazardStudy.Question) -> StepFate?

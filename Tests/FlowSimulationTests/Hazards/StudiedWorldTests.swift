@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlowSimulation
 
-/// Worlds in which a workflow of the user's runs as a model says.
+/// Worlds in which a user's workflow runs as a model says.
 struct StudiedWorldTests {
   private static let minute: Int64 = 60_000_000
 
@@ -85,7 +85,7 @@ struct StudiedWorldTests {
     #expect(fate.causes.total == 1)
   }
 
-  /// The engine alone loses nothing: its attempts survive it.
+  /// A killed engine loses no work: its attempts survive it.
   @Test func aKilledEngineLosesNothing() throws {
     let fate = try Self.fate(Self.subject(), [0, 0, 1, Self.inSecond])
     #expect(fate.outcome == .succeeded)
@@ -137,14 +137,14 @@ struct StudiedWorldTests {
       let options = SimulationOptions.draw(from: SeededChoices(seed: seed))
       let first = Self.answer(Self.subject(), seed: seed, span: Self.minute, options)
       #expect(Self.answer(Self.subject(), seed: seed, span: Self.minute, options) == first)
-      // As it is where a failure is made again with the options that were told of it.
+      // As where a failure is run again with the options that were printed.
       let again = Self.answer(
         Self.subject(), seed: seed, span: Self.minute, first.report.options)
       #expect(again == first)
     }
   }
 
-  /// Whatever befalls it, with any model: the engine's promises hold.
+  /// With any model and any fault, every property holds.
   @Test func everyPropertyHoldsInStudiedWorlds() {
     let command = WorkflowModel.Command(
       microseconds: 0...Self.minute, failing: 10_000, crashing: 3_000, hanging: 2_000,

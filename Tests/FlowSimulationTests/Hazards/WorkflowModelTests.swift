@@ -63,7 +63,7 @@ struct WorkflowModelTests {
         Issue.record("a probe that does not exit")
         continue
       }
-      // What fails is no answer, whatever the code of the step's failures is.
+      // A probe that fails gives no answer, whatever the exit code of the step's failures is.
       #expect(found == code || found == 2)
     }
   }
@@ -82,7 +82,7 @@ struct WorkflowModelTests {
     let choices = ReplayedChoices(.empty)
     var patient = Self.workflow(StepSettings(), command, choices)
     var limited = Self.workflow(StepSettings(timeoutMilliseconds: 5), command, choices)
-    // More than are planned.
+    // More commands than are planned.
     for _ in 0..<9 {
       let behaviour = patient.nextCommand(ofStep: 0, from: choices)
       #expect(behaviour.durationMicroseconds == 86_400_000_000)
@@ -95,7 +95,7 @@ struct WorkflowModelTests {
     }
   }
 
-  /// A change that makes one step run more often leaves the others' luck what it was.
+  /// A change that makes one step run more often changes nothing for the others.
   @Test func whatAStepDoesDoesNotDependOnTheOthers() {
     let command = WorkflowModel.Command(microseconds: 0...1_000_000)
     let (one, other) = (SeededChoices(seed: 4), SeededChoices(seed: 4))

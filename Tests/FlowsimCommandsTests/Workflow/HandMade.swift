@@ -3,7 +3,7 @@ import FlowCore
 @testable import FlowSimulation
 @testable import FlowsimCommands
 
-/// Reports that no world was needed for.
+/// Reports that are made without worlds.
 enum HandMade {
   static func definition(_ name: String = "nightly", ids: [String]) -> WorkflowDefinition {
     WorkflowDefinition(

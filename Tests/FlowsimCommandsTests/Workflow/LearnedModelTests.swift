@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowsimCommands
 
-/// What is learned from histories, which the engine itself has made.
+/// Models that are learned from histories, which the engine itself has made.
 struct LearnedModelTests {
   /// A run in which each attempt of a step ends as it is told, in order; then all succeed.
   private static func history(

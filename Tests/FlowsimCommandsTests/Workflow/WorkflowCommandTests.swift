@@ -5,7 +5,7 @@ import Testing
 @testable import FlowSimulation
 @testable import FlowsimCommands
 
-/// `flowsim --workflow` as somebody calls it who has files, from the line to the exit code.
+/// `flowsim --workflow` with real files, from the command line to the exit code.
 struct WorkflowCommandTests {
   private struct Finished {
     let code: Int32
@@ -54,7 +54,7 @@ struct WorkflowCommandTests {
     let quiet = try #require(lines.first { $0.hasPrefix("without faults") })
     #expect(quiet.split(separator: " ").suffix(5) == ["2m00s", "2m00s", "2m00s", "60", "0"])
     #expect(lines.contains { $0.hasPrefix("under faults") })
-    // What each step's policy makes of a loss, and what another would make of it.
+    // What each step's policy does after a loss, and what another one would do.
     let parts = finished.output.replacing("\n    ", with: " ").split(separator: "\nstep ")
     let first = try #require(parts.first { $0.hasPrefix("\"first\"") })
     #expect(first.contains("failed because it was lost, in "))
@@ -113,7 +113,7 @@ struct WorkflowCommandTests {
     #expect(finished.output.contains(#""retry": {"maxAttempts": 3}"#))
   }
 
-  // MARK: What is wrong with the files
+  // MARK: Invalid files
 
   private func refusal(of line: [String]) -> String {
     let finished = flowsim(line + ["--runs", "1"])
@@ -185,7 +185,7 @@ struct WorkflowCommandTests {
         == "flowsim: cannot read \(folder.path): is a directory (EISDIR)\n")
   }
 
-  // MARK: What is wrong with the line
+  // MARK: Invalid command lines
 
   @Test func aModelNeedsAWorkflow() {
     let errors = refusal(of: ["--model", folder.write("{}", to: "m.json")])
@@ -204,7 +204,7 @@ struct WorkflowCommandTests {
   // MARK: Worlds that break
 
   @Test func aWorldThatBreaksIsShownWithTheLineThatMakesItAgain() throws {
-    /// The engine in this world is asked for the impossible as soon as the power fails.
+    /// In this world the engine meets an impossible state as soon as power is lost.
     func broken(
       _ question: HazardStudy.Question, _ options: SimulationOptions, _ choices: any ChoiceSource,
       _ trace: Trace
