@@ -17,6 +17,39 @@ struct FieldOrder {
   }
 }
 
+/// The keys of an owner that have a value, as messages have them: found by their tags, each beside the
+/// value that is left out. Both are computed once, for definitions are encoded and decoded often.
+struct KeyFields<Owner: Sendable>: Sendable {
+  /// In the order of their tags, each with its default.
+  let fields: [(key: DefinitionKey<Owner>, standard: DefinitionValue)]
+  /// By tag, the place in `fields`; -1 for tags that no key has.
+  private let places: [Int]
+
+  init(_ keys: [DefinitionKey<Owner>], standard: Owner) {
+    fields = keys.map { ($0, $0.value(of: standard)) }
+    var places = [Int](repeating: -1, count: Int(keys.last?.tag ?? 0) + 1)
+    for (place, key) in keys.enumerated() { places[Int(key.tag)] = place }
+    self.places = places
+  }
+
+  subscript(tag: UInt64) -> (key: DefinitionKey<Owner>, standard: DefinitionValue)? {
+    guard tag < UInt64(places.count), places[Int(tag)] >= 0 else { return nil }
+    return fields[places[Int(tag)]]
+  }
+}
+
+extension WorkflowDefinition {
+  static let fields = KeyFields(valuedKeys, standard: blank)
+}
+
+extension StepDefinition {
+  static let fields = KeyFields(valuedKeys, standard: blank)
+}
+
+extension StepSettings {
+  static let fields = KeyFields(valuedKeys, standard: StepSettings())
+}
+
 extension ByteWriter {
   mutating func writeField(_ tag: UInt64, _ body: (inout ByteWriter) -> Void) {
     write(tag)
@@ -43,13 +76,11 @@ extension ByteWriter {
     bytes.append(contentsOf: text.utf8)
   }
 
-  /// The fields of keys that differ from `default`.
-  mutating func write<Owner>(
-    _ owner: Owner, _ keys: [DefinitionKey<Owner>], default standard: Owner
-  ) {
-    for key in keys {
+  /// The fields whose values differ from their defaults.
+  mutating func write<Owner>(_ owner: Owner, _ fields: KeyFields<Owner>) {
+    for (key, standard) in fields.fields {
       let value = key.value(of: owner)
-      if value != key.value(of: standard) { writeField(key.tag) { $0.write(value) } }
+      if value != standard { writeField(key.tag) { $0.write(value) } }
     }
   }
 
@@ -86,15 +117,15 @@ extension ByteReader {
   ///
   /// - Parameter owner: the owner of the key, for messages.
   mutating func readValue<Owner>(
-    _ tag: UInt64, _ keys: [DefinitionKey<Owner>], of owner: String, into result: inout Owner
+    _ tag: UInt64, _ fields: KeyFields<Owner>, of owner: String, into result: inout Owner
   ) throws(CodingError) {
     let start = position
-    guard let key = keys.first(where: { $0.tag == tag }) else {
+    guard let (key, standard) = fields[tag] else {
       throw CodingError(offset: start, reason: .newer("\(owner) has a field \(tag)"))
     }
     let value = try readValue(key.type, named: key.name)
     // A field with its default value is omitted.
-    try require(value != key.value(of: result), key.name, at: start)
+    try require(value != standard, key.name, at: start)
     key.set(value, in: &result)
   }
 

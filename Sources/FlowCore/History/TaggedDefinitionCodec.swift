@@ -31,7 +31,7 @@ enum TaggedDefinitionCodec {
     writer.writeField(WorkflowTag.name) { $0.write(text: definition.name) }
     writer.writeField(WorkflowTag.settings) { writer in
       writer.write(list: definition.settings) { writer, settings in
-        writer.writeNested { $0.write(settings, StepSettings.valuedKeys, default: StepSettings()) }
+        writer.writeNested { $0.write(settings, StepSettings.fields) }
       }
     }
     writer.writeField(WorkflowTag.steps) { writer in
@@ -39,7 +39,7 @@ enum TaggedDefinitionCodec {
         writer.writeNested { write(step, to: &$0) }
       }
     }
-    writer.write(definition, WorkflowDefinition.valuedKeys, default: WorkflowDefinition.blank)
+    writer.write(definition, WorkflowDefinition.fields)
     return writer.bytes
   }
 
@@ -56,7 +56,7 @@ enum TaggedDefinitionCodec {
     if step.settingsIndex != 0 {
       writer.writeField(StepTag.settings) { $0.write(count: step.settingsIndex) }
     }
-    writer.write(step, StepDefinition.valuedKeys, default: StepDefinition.blank)
+    writer.write(step, StepDefinition.fields)
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
@@ -81,7 +81,7 @@ enum TaggedDefinitionCodec {
           }
         default:
           try reader.readValue(
-            tag, WorkflowDefinition.valuedKeys, of: "a workflow", into: &definition)
+            tag, WorkflowDefinition.fields, of: "a workflow", into: &definition)
         }
       }
     }
@@ -120,7 +120,7 @@ enum TaggedDefinitionCodec {
           step.settingsIndex = try reader.readCount()
           try reader.require(step.settingsIndex != 0, "index of settings", at: start)
         default:
-          try reader.readValue(tag, StepDefinition.valuedKeys, of: "a step", into: &step)
+          try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &step)
         }
       }
     }
@@ -137,7 +137,7 @@ extension ByteReader {
     var order = FieldOrder()
     while let tag = try readTag(&order) {
       try readField { (reader) throws(CodingError) in
-        try reader.readValue(tag, StepSettings.valuedKeys, of: "a step", into: &settings)
+        try reader.readValue(tag, StepSettings.fields, of: "a step", into: &settings)
       }
     }
     return settings
