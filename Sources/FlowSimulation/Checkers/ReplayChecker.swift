@@ -13,7 +13,7 @@ struct ReplayChecker {
   /// Takes in the next event of the durable history.
   func check(_ event: Event) throws(Violation) {
     let difference: Redecision.Difference?
-    do throws(HistoryError) { difference = try shadow.redecision.apply(event) } catch {
+    do throws(HistoryError) { difference = try shadow.apply(event) } catch {
       throw Violation(.replay, "\(error)")
     }
     if let difference { throw Violation(.replay, text(difference)) }
@@ -70,10 +70,17 @@ extension ReplayChecker: Checker {
 /// The state that the durable history makes by itself. `ReplayChecker` keeps it up to date; others
 /// look.
 final class ShadowRun {
-  fileprivate(set) var redecision = Redecision()
+  fileprivate var redecision = Redecision()
 
   /// Whether the definition of the run is durable.
-  var isDefined: Bool { redecision.isDefined }
+  private(set) var isDefined = false
+
+  fileprivate func apply(_ event: Event) throws(HistoryError) -> Redecision.Difference? {
+    let difference = try redecision.apply(event)
+    // The state is large, and its properties are asked for at every wait.
+    if !isDefined { isDefined = redecision.isDefined }
+    return difference
+  }
 
   /// - Returns: nil before the definition is durable.
   func inspect<Result>(
