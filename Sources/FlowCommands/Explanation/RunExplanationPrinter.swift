@@ -2,7 +2,7 @@ import FlowCommandLine
 import FlowCore
 import FlowText
 
-/// Prints `flow why RUN`: why the run stands where it stands, and which steps made it so.
+/// Prints `flow why RUN`: why the run is in its state, and which steps caused that.
 package struct RunExplanationPrinter: Sendable {
   private let explainer: Explainer
 
