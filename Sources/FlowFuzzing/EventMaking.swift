@@ -51,7 +51,9 @@ extension ByteSupply {
         bool() ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
     case .clockJumped: .clockJumped(microseconds: Int64(bitPattern: number()))
     case .roomReturned: .roomReturned(waitedMicroseconds: count())
-    case .runReopened: .runReopened(ignoring: (0..<below(4)).map { _ in number() })
+    case .runReopened:
+      .runReopened(
+        ignoring: (0..<below(4)).map { _ in number() }, scope: pick(ReopenScope.allCases))
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())

@@ -135,7 +135,11 @@ import Testing
       #""waitedUs":2000000"#),
     Sample(
       .runReopened(ignoring: [5]), "run reopened: steps that did not succeed run again",
-      #""ignoredRequests":1"#),
+      #""ignoredRequests":1,"scope":"unsuccessful""#),
+    Sample(
+      .runReopened(ignoring: [], scope: .withDependents),
+      "run reopened: steps that did not succeed run again, and all that came after them",
+      #""ignoredRequests":0,"scope":"withDependents""#),
     Sample(
       .probeScheduled(build), "build#2 lost; its probe is asked whether the work was done",
       #""step":"build","attempt":2"#),

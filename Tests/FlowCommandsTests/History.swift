@@ -56,7 +56,8 @@ struct History {
   mutating func reopen() throws {
     let durable = try #require(try read().state)
     engine = Engine.reopen(
-      durable, engine: nextLife(of: durable, boot: "boot-1"), ignoring: [], at: now)
+      durable, engine: nextLife(of: durable, boot: "boot-1"), ignoring: [],
+      scope: .current(durable.created.policyVersion), at: now)
     drain()
   }
 

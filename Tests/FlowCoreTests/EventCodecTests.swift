@@ -77,6 +77,7 @@ import Testing
       (.clockJumped(microseconds: -2), "16 02 04 03"),
       (.roomReturned(waitedMicroseconds: 9), "18 02 04 09"),
       (.runReopened(ignoring: [7, 300]), "1a 02 04 02 07 ac 02"),
+      (.runReopened(ignoring: [7], scope: .withDependents), "00 0d 02 04 01 07 03 01 01 01"),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
       (
@@ -175,6 +176,8 @@ import Testing
   @Test(arguments: [
     ("00 0c 02 04 07 02 05 00", "roomReturned has a field 5"),
     ("01 0c 02 04 07 07 01 05 01 02 03 04 05", "roomReturned has a field 1"),
+    ("00 0d 02 04 00 06 01 01 01 02 01 07", "runReopened has a field 2"),
+    ("00 0d 02 04 00 03 01 01 02", "scope has the value 2"),
     ("00 63 02 04", "an event has the kind 99"),
   ])
   func unknownFieldsAreReportedAsSuch(bytes: String, what: String) {
@@ -204,6 +207,9 @@ import Testing
       ("10 02 04 06 02", "boolean"),
       ("0c 02 04 05 02 80 07 03 00 00 00 00", "end of an attempt"),
       ("00 0c 02 04 07 00", "extension of an event"),
+      ("00 0d 02 04 00 03 01 01 00", "scope"),
+      ("00 0d 02 04 00 06 01 01 01 01 01 01", "order of fields"),
+      ("00 0d 02 04 00 04 01 02 01 01", "end of a field"),
       ("0a 02 04 80 80 80 80 08 02", "count"),
       ("0a 02 04 85 00 02", "integer"),
       ("02 02 04 01 ff 00", "UTF-8 text"),

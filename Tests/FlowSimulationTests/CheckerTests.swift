@@ -55,11 +55,11 @@ struct CheckerTests {
       (.runFinished(.failed), .runStopping(.cancelled)),
     ]
     for (before, after) in bodies {
-      var checker = TerminalChecker()
+      var checker = TerminalChecker(Self.workflow)
       try checker.check(event(1, before))
       #expect(fired { () throws(Violation) in try checker.check(event(2, after)) } == .terminal)
     }
-    var checker = TerminalChecker()
+    var checker = TerminalChecker(Self.workflow)
     try checker.check(event(1, .runStopping(.cancelled)))
     #expect(
       fired { () throws(Violation) in
@@ -69,7 +69,7 @@ struct CheckerTests {
 
   @Test func aRoundEndsOnceAndWhatSucceededHasNoOtherEnd() throws {
     func firedLast(_ bodies: [Event.Body]) throws -> Property? {
-      var checker = TerminalChecker()
+      var checker = TerminalChecker(Self.workflow)
       for (index, body) in bodies.dropLast().enumerated() {
         try checker.check(event(Int64(index) + 1, body))
       }
@@ -79,6 +79,7 @@ struct CheckerTests {
       }
     }
     let reopened = Event.Body.runReopened(ignoring: [])
+    let withDependents = Event.Body.runReopened(ignoring: [], scope: .withDependents)
     let round: [Event.Body] = [
       .stepFinished(step: 0, .succeeded), .stepFinished(step: 1, .failed), .runFinished(.failed),
       reopened,
@@ -88,6 +89,39 @@ struct CheckerTests {
     #expect(try firedLast(round + [.stepFinished(step: 0, .failed)]) == .terminal)
     #expect(try firedLast(round + [.runFinished(.failed), .runFinished(.failed)]) == .terminal)
     #expect(try firedLast([.stepFinished(step: 0, .failed), reopened]) == .terminal)
+    let stale: [Event.Body] = [
+      .stepFinished(step: 0, .failed), .stepFinished(step: 1, .succeeded), .runFinished(.failed),
+    ]
+    let again = Event.Body.stepFinished(step: 1, .succeeded)
+    #expect(try firedLast(stale + [reopened, again]) == .terminal)
+    #expect(try firedLast(stale + [withDependents, again]) == nil)
+  }
+
+  // MARK: fresh
+
+  /// A step that keeps an end from before its need ran again.
+  @Test func anEndFromBeforeThatOfANeedFiresFresh() {
+    func fired(_ scope: ReopenScope, _ bodies: [Event.Body]) -> Property? {
+      var checker = FreshChecker(Self.workflow)
+      let second = AttemptID(step: 1, number: 1)
+      let round: [Event.Body] = [
+        .attemptScheduled(first), .stepFinished(step: 0, .failed), .attemptScheduled(second),
+        .stepFinished(step: 1, .succeeded), .runFinished(.failed),
+        .runReopened(ignoring: [], scope: scope),
+        .attemptScheduled(AttemptID(step: 0, number: 2)), .stepFinished(step: 0, .succeeded),
+      ]
+      return self.fired { () throws(Violation) in
+        for (index, body) in (round + bodies + [.runFinished(.failed)]).enumerated() {
+          try checker.learn(event(Int64(index) + 1, body))
+        }
+      }
+    }
+    #expect(fired(.withDependents, []) == .fresh)
+    #expect(fired(.unsuccessful, []) == nil)
+    let again = Event.Body.attemptScheduled(AttemptID(step: 1, number: 2))
+    #expect(fired(.withDependents, [again, .stepFinished(step: 1, .succeeded)]) == nil)
+    #expect(fired(.withDependents, [.stepFinished(step: 1, .cancelled)]) == nil)
+    #expect(fired(.withDependents, [.stepSkipped(step: 1, .runStopping)]) == nil)
   }
 
   // MARK: With a real run

@@ -13,7 +13,7 @@ package struct RestartCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
 
   private static let failedOption = Option(
-    "failed", "rerun the steps of a finished run that did not succeed")
+    "failed", "rerun what did not succeed in a finished run, and all that came after it")
 
   package static let syntax = CommandSyntax(
     name: "restart", purpose: "resume a run whose engine is gone",
@@ -27,7 +27,7 @@ package struct RestartCommand: Subcommand, Equatable {
     ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
-      .init("flow restart latest --failed", "rerun the steps that did not succeed"),
+      .init("flow restart latest --failed", "rerun what did not succeed, and all after it"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,

@@ -55,7 +55,9 @@ extension EventPrinter {
       json.member("runningUs", microseconds)
     case .clockJumped(let microseconds): json.member("byUs", microseconds)
     case .roomReturned(let microseconds): json.member("waitedUs", microseconds)
-    case .runReopened(let requests): json.member("ignoredRequests", requests.count)
+    case .runReopened(let requests, let scope):
+      json.member("ignoredRequests", requests.count)
+      json.member("scope", "\(scope)")
     case .retryScheduled(_, let delay): json.member("delayMs", delay)
     case .stopRequested(_, let force): json.member("force", force)
     case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")

@@ -93,14 +93,17 @@ package struct Engine: Sendable {
 
   /// Another round of a finished run: steps that did not succeed run again.
   ///
-  /// - Parameter ignoring: cancel requests from before this round.
+  /// - Parameters:
+  ///   - ignoring: cancel requests from before this round.
+  ///   - scope: which steps run again.
   package static func reopen(
-    _ state: RunState, engine: EngineStarted, ignoring requests: [UInt64], at now: Moment
+    _ state: RunState, engine: EngineStarted, ignoring requests: [UInt64], scope: ReopenScope,
+    at now: Moment
   ) -> Engine {
     precondition(state.canReopen, "there is nothing to run again")
     var next = Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, at: now)
-    next.record(.runReopened(ignoring: requests))
+    next.record(.runReopened(ignoring: requests, scope: scope))
     next.record(.engineStarted(engine))
     return next
   }

@@ -47,7 +47,7 @@ package struct Event: Equatable, Sendable {
     case roomReturned(waitedMicroseconds: Int64)
     /// Another round was requested: steps that did not succeed run again. Cancel requests with
     /// these ids predate the round and no longer count.
-    case runReopened(ignoring: [UInt64])
+    case runReopened(ignoring: [UInt64], scope: ReopenScope = .unsuccessful)
 
     // Decisions.
 
@@ -254,6 +254,20 @@ package struct CancelRequest: Hashable, Sendable {
 package enum TimerID: Hashable, Sendable {
   case retry(step: Int32)
   case runTimeout
+}
+
+/// Which steps run again in another round.
+package enum ReopenScope: UInt8, CaseIterable, Sendable {
+  /// Those that did not succeed: the rule of policy 1, and of the first runs of policy 2.
+  case unsuccessful = 0
+  /// Those and all that came after them: a step that ran although its need had failed has seen a
+  /// state that no longer holds.
+  case withDependents = 1
+
+  /// The scope of new rounds of a run.
+  package static func current(_ policy: Int32) -> ReopenScope {
+    policy > Policy.first.rawValue ? .withDependents : .unsuccessful
+  }
 }
 
 package enum StepOutcome: UInt8, CaseIterable, Sendable {

@@ -16,7 +16,10 @@
 ///     length, tagged fields
 ///
 /// An earlier flow therefore sees an unknown kind and reports that a newer flow wrote it, as this
-/// one does for unknown tags. No kind has tagged fields yet.
+/// one does for unknown tags. A field with its default is left out, and an event without tagged
+/// fields is no extended one. The tags so far:
+///
+///     runReopened   1   scope
 ///
 /// Sequence numbers are not stored: they continue from the first number of the block.
 package struct EventEncoder {
@@ -28,12 +31,16 @@ package struct EventEncoder {
   package var byteCount: Int { writer.bytes.count }
 
   package mutating func append(_ event: Event) {
-    writer.write(UInt64(event.body.kind.rawValue) << 1 | (event.startsWakeUp ? 1 : 0))
+    let isExtended = event.body.isExtended
+    let code = UInt64(event.body.kind.rawValue)
+    writer.write((isExtended ? 0 : code << 1) | (event.startsWakeUp ? 1 : 0))
+    if isExtended { writer.write(code) }
     if event.startsWakeUp || previous == nil {
       writer.write(event.moment, after: previous)
       previous = event.moment
     }
     writer.write(event.body)
+    if isExtended { writer.writeNested { $0.writeTagged(event.body) } }
   }
 
   /// Ends the block and returns its bytes; the next event begins another.
@@ -76,15 +83,34 @@ package struct EventDecoder {
       moment = try reader.readMoment(after: previous)
       previous = moment
     }
-    let body = try reader.readBody(of: kind)
-    if isExtended { try reader.readExtension(of: kind) }
+    var body = try reader.readBody(of: kind)
+    if isExtended { try reader.readExtension(of: &body) }
     // Wraps around after the largest number: no history has an event after it.
     defer { sequence &+= 1 }
     return Event(sequence: sequence, moment: moment, startsWakeUp: startsWakeUp, body: body)
   }
 }
 
+extension Event.Body {
+  /// Whether any tagged field differs from its default.
+  fileprivate var isExtended: Bool {
+    switch self {
+    case .runReopened(_, let scope): scope != .unsuccessful
+    default: false
+    }
+  }
+}
+
 extension ByteWriter {
+  /// The tagged fields of an extended event.
+  fileprivate mutating func writeTagged(_ body: Event.Body) {
+    switch body {
+    case .runReopened(_, let scope):
+      if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
+    default: break
+    }
+  }
+
   /// Monotonic time, and the offset of wall time from it, which rarely changes.
   fileprivate mutating func write(_ moment: Moment, after previous: Moment?) {
     write(signed: moment.monotonic.microseconds &- (previous?.monotonic.microseconds ?? 0))
@@ -118,7 +144,7 @@ extension ByteWriter {
       write(finding)
     case .clockJumped(let microseconds): write(signed: microseconds)
     case .roomReturned(let waitedMicroseconds): write(count: waitedMicroseconds)
-    case .runReopened(let requests): write(list: requests) { $0.write($1) }
+    case .runReopened(let requests, _): write(list: requests) { $0.write($1) }
     case .attemptScheduled(let attempt): write(attempt)
     case .retryScheduled(let attempt, let delayMilliseconds):
       write(attempt)
@@ -261,15 +287,34 @@ extension ByteReader {
     }
   }
 
-  /// Tagged fields; no kind has any yet.
-  fileprivate mutating func readExtension(of kind: EventKind) throws(CodingError) {
+  /// Tagged fields, of which there is at least one.
+  fileprivate mutating func readExtension(of body: inout Event.Body) throws(CodingError) {
     let start = position
+    var extended = body
     try readField { (reader) throws(CodingError) in
       var order = FieldOrder()
-      guard let tag = try reader.readTag(&order) else {
-        throw CodingError(offset: start, reason: .malformed("extension of an event"))
+      while let tag = try reader.readTag(&order) {
+        try reader.readTagged(tag, of: &extended)
       }
-      throw CodingError(offset: start, reason: .newer("\(kind.name) has a field \(tag)"))
+    }
+    try require(extended.isExtended, "extension of an event", at: start)
+    body = extended
+  }
+
+  private mutating func readTagged(
+    _ tag: UInt64, of body: inout Event.Body
+  ) throws(CodingError) {
+    let start = position
+    switch (body, tag) {
+    case (.runReopened(let requests, _), 1):
+      let scope: ReopenScope = try readField { (reader) throws(CodingError) in
+        try reader.readCase("scope")
+      }
+      // A field with its default value is omitted.
+      try require(scope != .unsuccessful, "scope", at: start)
+      body = .runReopened(ignoring: requests, scope: scope)
+    default:
+      throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }
   }
 

@@ -37,7 +37,9 @@ package struct EventWording: Sendable {
         + DurationText.of(microseconds: Int64(clamping: microseconds.magnitude))
     case .roomReturned(let microseconds):
       "disk has space again, after \(DurationText.of(microseconds: microseconds))"
-    case .runReopened: "run reopened: steps that did not succeed run again"
+    case .runReopened(_, .unsuccessful): "run reopened: steps that did not succeed run again"
+    case .runReopened(_, .withDependents):
+      "run reopened: steps that did not succeed run again, and all that came after them"
     case .attemptScheduled(let attempt): "\(name(attempt)) scheduled"
     case .retryScheduled(let attempt, let delay):
       "\(name(attempt)) failed; retry in \(DurationText.of(milliseconds: delay))"

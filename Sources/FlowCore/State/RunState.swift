@@ -118,7 +118,8 @@ package struct RunState: Equatable, Sendable {
     case .attemptFound(let attempt, let finding):
       try change(attempt.step, event, .found(attempt.number, finding))
     case .clockJumped, .roomReturned: break
-    case .runReopened(let requests): try reopen(ignoring: requests, event)
+    case .runReopened(let requests, let scope):
+      try reopen(scope, ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)
     case .timerFired(let timer): try timerFired(timer, event)
     case .attemptScheduled(let attempt):
@@ -257,7 +258,7 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func reopen(
-    ignoring requests: [UInt64], _ event: Event
+    _ scope: ReopenScope, ignoring requests: [UInt64], _ event: Event
   ) throws(HistoryError) {
     guard canReopen else { throw HistoryError(event, .misplaced) }
     phase = .running
@@ -266,14 +267,28 @@ package struct RunState: Equatable, Sendable {
     cancelRequests.formUnion(requests)
     timeoutPassed = false
     stoppedSteps = 0
-    let hasSucceeded = steps.map { $0.phase == .succeeded }
-    for index in steps.indices {
-      let unmet = definition.steps[index].needs.count { !hasSucceeded[Int($0)] }
-      guard steps[index].reopened(unmetNeeds: Int32(unmet)) else { continue }
+    let runsAgain = reopenedSteps(scope)
+    for index in steps.indices where runsAgain[index] {
+      let unmet = definition.steps[index].needs.count { runsAgain[Int($0)] }
+      steps[index].reopen(unmetNeeds: Int32(unmet))
       unsettledSteps += 1
       if unmet == 0 { ready.insert(index, in: graph) }
     }
     armRunTimeout(at: event.moment)
+  }
+
+  /// By step, whether it runs again in another round.
+  private func reopenedSteps(_ scope: ReopenScope) -> [Bool] {
+    var runsAgain = steps.map { $0.phase != .succeeded }
+    guard scope == .withDependents else { return runsAgain }
+    var pending = runsAgain.indices.filter { runsAgain[$0] }
+    while let step = pending.popLast() {
+      for dependent in graph.dependents(of: step) where !runsAgain[Int(dependent)] {
+        runsAgain[Int(dependent)] = true
+        pending.append(Int(dependent))
+      }
+    }
+    return runsAgain
   }
 
   private mutating func queueStops() {

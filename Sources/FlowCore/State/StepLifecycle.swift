@@ -164,14 +164,11 @@ package struct StepLifecycle: Equatable, Sendable {
     return true
   }
 
-  /// Another round of the run begins.
+  /// The step runs again in another round of the run.
   ///
-  /// - Parameter unmetNeeds: needs that have not succeeded; they run again too.
-  /// - Returns: whether the step runs again.
-  mutating func reopened(unmetNeeds: Int32) -> Bool {
+  /// - Parameter unmetNeeds: needs that run again too.
+  mutating func reopen(unmetNeeds: Int32) {
     precondition(isSettled, "a run was finished before its steps (\(phase))")
-    if phase == .succeeded { return false }
     self = StepLifecycle(needs: unmetNeeds, attempt: attempt)
-    return true
   }
 }

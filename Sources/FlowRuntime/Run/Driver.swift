@@ -119,7 +119,9 @@ package struct Driver<World: Environment>: ~Copyable {
     let now = world.time.now()
     let engine =
       reopening
-      ? Engine.reopen(state, engine: life, ignoring: requests.map(\.id), at: now)
+      ? Engine.reopen(
+        state, engine: life, ignoring: requests.map(\.id),
+        scope: .current(state.created.policyVersion), at: now)
       : Engine.resume(state, engine: life, found: found, requests: requests, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
   }

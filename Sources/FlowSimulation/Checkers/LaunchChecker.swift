@@ -77,7 +77,7 @@ struct LaunchChecker {
       steps[Int(attempt.step)].asksProbe = true
       license(attempt, from: event.moment.monotonic)
     case .engineStarted(let engine): began(engine, event.moment)
-    case .runReopened: reopened(event.moment)
+    case .runReopened(_, let scope): reopened(scope, event.moment)
     default: break
     }
     lastMoment = event.moment
@@ -112,11 +112,13 @@ struct LaunchChecker {
     }
   }
 
-  /// Steps that have succeeded keep their end; all others begin again.
-  private mutating func reopened(_ now: Moment) {
+  /// Steps that are not in the scope keep their end; all others begin again.
+  private mutating func reopened(_ scope: ReopenScope, _ now: Moment) {
     cancelledAt = nil
-    for index in steps.indices where !steps[index].hasSucceeded {
+    let runsAgain = scope.steps(of: definition) { steps[$0].hasSucceeded }
+    for index in steps.indices where runsAgain[index] {
       steps[index].isDone = false
+      steps[index].hasSucceeded = false
       steps[index].failures = 0
       steps[index].losses = 0
       steps[index].asksProbe = false

@@ -28,6 +28,8 @@ package enum Property: String, CaseIterable, Sendable {
   case target
   /// A step has one end, a run has one end, and nothing follows that.
   case terminal
+  /// What a step has done, it has done after the last ends of all its needs, in every round.
+  case fresh
   /// The history brings a shadow state to the live one, and its facts call for exactly its
   /// decisions.
   case replay
@@ -51,7 +53,7 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop: true
     case .prefix, .order, .retry, .timeout, .cancel, .grace, .orphans, .truth, .target, .terminal,
-      .replay, .append, .verdict, .said, .single, .slots, .same:
+      .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

@@ -66,7 +66,7 @@ struct RequestChecker {
           "request \(request.id) acts in event \(event.sequence), and was done with in"
             + " event \(before)")
       }
-    case .runReopened(let ignored):
+    case .runReopened(let ignored, _):
       for id in ignored where settled[id] == nil { settled[id] = event.sequence }
       isCancelled = false
       stopReason = nil

@@ -1,23 +1,29 @@
 import FlowCore
 
 /// In each round a step has one end and the run has one end, which nothing follows but the next
-/// round. A step that has succeeded keeps its end in later rounds.
+/// round. A step that has succeeded keeps its end in later rounds, unless it came after a step that
+/// runs again.
 struct TerminalChecker {
   private struct End {
     let sequence: Int64
     let isSuccess: Bool
   }
 
+  private let definition: WorkflowDefinition
   private var ends: [Int32: End] = [:]
   private var runFinishedAt: Int64?
   private var lastSequence: Int64 = 0
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+  }
 
   mutating func check(_ event: Event) throws(Violation) {
     guard event.sequence == lastSequence + 1 else {
       throw Violation(.terminal, "event \(event.sequence) follows event \(lastSequence)")
     }
     lastSequence = event.sequence
-    if case .runReopened = event.body { return try reopen(event) }
+    if case .runReopened(_, let scope) = event.body { return try reopen(scope, event) }
     if let end = runFinishedAt {
       throw Violation(.terminal, "event \(event.sequence) follows the end of the run (\(end))")
     }
@@ -41,12 +47,13 @@ struct TerminalChecker {
     }
   }
 
-  private mutating func reopen(_ event: Event) throws(Violation) {
+  private mutating func reopen(_ scope: ReopenScope, _ event: Event) throws(Violation) {
     guard runFinishedAt != nil else {
       throw Violation(.terminal, "event \(event.sequence) reopens a run that has not ended")
     }
     runFinishedAt = nil
-    ends = ends.filter(\.value.isSuccess)
+    let runsAgain = scope.steps(of: definition) { ends[Int32($0)]?.isSuccess == true }
+    ends = ends.filter { !runsAgain[Int($0.key)] }
   }
 }
 

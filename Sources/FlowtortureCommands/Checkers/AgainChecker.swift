@@ -1,11 +1,11 @@
 /// Checks `Property.again`.
 enum AgainChecker {
   static func check(_ record: RoundRecord, _ story: Story) -> [String] {
-    licences(story) + overlaps(record, story)
+    licences(record, story) + overlaps(record, story)
   }
 
   /// Every attempt except the first needs a decision that follows from the end of the one before.
-  private static func licences(_ story: Story) -> [String] {
+  private static func licences(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     var licensed: Set<String> = []
     var begun: Set<String> = []
@@ -21,7 +21,9 @@ enum AgainChecker {
       case .withdrawn(let attempt), .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
         .probeScheduled(let attempt):
         licensed.insert(attempt.step)
-      case .runReopened: begun = succeeded
+      case .runReopened(let withDependents):
+        succeeded = record.plan.keptSteps(succeeded, withDependents: withDependents)
+        begun = succeeded
       case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
       case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
         .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runFinished, .other:

@@ -15,9 +15,12 @@ enum OrderChecker {
         for need in needs(of: attempt.step, record.plan) where done[need] == nil {
           problems.append("\(attempt) was scheduled before \(need) was done")
         }
-      // Steps that did not succeed run again.
-      case .runReopened:
-        done = done.filter { $0.value.body == .stepFinished($0.key, outcome: "succeeded") }
+      case .runReopened(let withDependents):
+        let succeeded = done.filter {
+          $0.value.body == .stepFinished($0.key, outcome: "succeeded")
+        }
+        let kept = record.plan.keptSteps(Set(succeeded.keys), withDependents: withDependents)
+        done = done.filter { kept.contains($0.key) }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested, .runStopping,
         .runFinished, .other:

@@ -8,8 +8,12 @@ enum TerminalChecker {
       if event.sequence != index + 1 {
         problems.append("expected event \(index + 1), found event \(event.sequence)")
       }
-      if let outcome, event.body != .runReopened {
-        problems.append("event \(event.sequence) comes after the end (\(outcome))")
+      switch event.body {
+      case .runReopened: break
+      default:
+        if let outcome {
+          problems.append("event \(event.sequence) comes after the end (\(outcome))")
+        }
       }
       switch event.body {
       case .stepFinished(let step, let end): problems += settle(step, end, &ends)
@@ -19,9 +23,11 @@ enum TerminalChecker {
         let open = record.plan.steps.map(\.id).filter { ends[$0] == nil }
         if !open.isEmpty { problems.append("the run ended, but not its steps \(open)") }
         problems += check(end, ends, record.plan)
-      case .runReopened:
+      case .runReopened(let withDependents):
         outcome = nil
-        ends = ends.filter { $0.value == "succeeded" }
+        let kept = record.plan.keptSteps(
+          Set(ends.filter { $0.value == "succeeded" }.keys), withDependents: withDependents)
+        ends = ends.filter { kept.contains($0.key) }
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
         .runStopping, .other:

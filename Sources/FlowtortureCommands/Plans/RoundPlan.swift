@@ -30,6 +30,19 @@ package struct RoundPlan: Equatable, Sendable {
   }
 
   package func step(_ id: String) -> StepPlan? { steps.first { $0.id == id } }
+
+  /// The steps that keep their end when the run is reopened.
+  ///
+  /// - Parameter withDependents: whether what came after the steps that run again does so too.
+  func keptSteps(_ succeeded: Set<String>, withDependents: Bool) -> Set<String> {
+    guard withDependents else { return succeeded }
+    var kept = succeeded
+    // Needs come before their dependents.
+    for step in steps where !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
+      kept.remove(step.id)
+    }
+    return kept
+  }
 }
 
 extension RoundPlan {

@@ -20,7 +20,8 @@ package struct HistoryEvent: Equatable, Sendable {
     case cancelRequested(id: String, force: Bool)
     case runStopping(reason: String)
     case runFinished(outcome: String)
-    case runReopened
+    /// Whether what came after the steps that run again does so too.
+    case runReopened(withDependents: Bool)
     /// No checker needs it.
     case other
   }
@@ -128,7 +129,8 @@ private struct Fields {
     case .attemptWithdrawn: return .withdrawn(attempt())
     case .cancelRequested: return .cancelRequested(id: text("requestId"), force: force)
     case .attemptFound: return .found(attempt(), isRunning: text("found") == "running")
-    case .runReopened: return .runReopened
+    case .runReopened:
+      return .runReopened(withDependents: json["scope"] == .string("withDependents"))
     case .attemptScheduled: return .scheduled(attempt())
     case .retryScheduled:
       return .retryScheduled(attempt(), delayMilliseconds: integer("delayMs"))

@@ -98,8 +98,21 @@ extension GoldenLog {
       run.cancel(77)
       run.end("c", .signalled(signal: 15), .stop)
       run.pass(milliseconds: 90_000)
-      run.reopen(ignoring: [77, 78])
+      run.reopen(ignoring: [77, 78], scope: .unsuccessful)
       run.succeed("a", "c", "b")
+      return run
+    },
+    GoldenLog("reopened-after-allowed", "a second round after a failure that was allowed") {
+      policy in
+      var settings = StepSettings()
+      settings.allowFailure = true
+      var run = ScriptedRun(policy, .scripted("a", "b < a", each: settings), jobs: 1)
+      run.fail("a")
+      run.succeed("b")
+      run.pass(milliseconds: 90_000)
+      run.reopen()
+      run.succeed("a")
+      if policy > .first { run.succeed("b") }
       return run
     },
     GoldenLog("unfinished", "an engine that died and was not replaced") { policy in

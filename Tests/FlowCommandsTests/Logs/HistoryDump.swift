@@ -37,8 +37,9 @@ enum HistoryDump {
       "\(name(attempt)) running process \(processID) for \(microseconds)"
     case .clockJumped(let microseconds): "\(microseconds)"
     case .roomReturned(let microseconds): "\(microseconds)"
-    case .runReopened(let requests):
+    case .runReopened(let requests, let scope):
       "ignoring [\(requests.map { String($0) }.joined(separator: ", "))]"
+        + (scope == .unsuccessful ? "" : " scope \(scope)")
     case .retryScheduled(let attempt, let delay): "\(name(attempt)) delay \(delay)"
     case .stopRequested(let attempt, let force): "\(name(attempt)) force \(word(force))"
     case .stepFinished(let step, let outcome): "\(step) \(word(outcome))"

@@ -111,10 +111,13 @@ struct ScriptedRun {
     drain()
   }
 
-  mutating func reopen(ignoring requests: [UInt64] = []) {
+  /// - Parameter scope: nil for that of the run's policy.
+  mutating func reopen(ignoring requests: [UInt64] = [], scope: ReopenScope? = nil) {
     let state = durableState
     begin(nil)
-    engine = Engine.reopen(state, engine: started, ignoring: requests, at: now)
+    engine = Engine.reopen(
+      state, engine: started, ignoring: requests,
+      scope: scope ?? .current(state.created.policyVersion), at: now)
     drain()
   }
 

@@ -26,7 +26,9 @@ extension Generator {
           ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
     case .clockJumped: .clockJumped(microseconds: signed())
     case .roomReturned: .roomReturned(waitedMicroseconds: count())
-    case .runReopened: .runReopened(ignoring: (0..<below(4)).map { _ in next() })
+    case .runReopened:
+      .runReopened(
+        ignoring: (0..<below(4)).map { _ in next() }, scope: pick(ReopenScope.allCases))
     case .probeScheduled: .probeScheduled(attempt())
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())

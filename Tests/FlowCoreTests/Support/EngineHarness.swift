@@ -138,10 +138,12 @@ struct EngineHarness {
 
   /// The run is finished, and what has not succeeded is to run again.
   @discardableResult
-  mutating func reopen(ignoring requests: [UInt64] = []) -> [String] {
+  mutating func reopen(
+    ignoring requests: [UInt64] = [], scope: ReopenScope = .withDependents
+  ) -> [String] {
     outcome = nil
     engine = Engine.reopen(
-      state, engine: Self.life(state.lives + 1), ignoring: requests, at: now)
+      state, engine: Self.life(state.lives + 1), ignoring: requests, scope: scope, at: now)
     return drain()
   }
 

@@ -21,7 +21,9 @@ struct RandomRun {
     for _ in 0..<steps where !isOver { happen() }
     goOnToTheEnd()
     if harness.state.canReopen && generator.chance(in: 2) {
-      harness.reopen(ignoring: generator.chance(in: 4) ? [generator.count()] : [])
+      harness.reopen(
+        ignoring: generator.chance(in: 4) ? [generator.count()] : [],
+        scope: generator.pick(ReopenScope.allCases))
       for _ in 0..<steps / 4 where !isOver { happen() }
       goOnToTheEnd()
     }
