@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "calls.h"
 #include "process_status.h"
@@ -12,8 +14,8 @@ bool flow_is_alive(pid_t process) {
   return flow_read_status(process, &status) && status.state != 'Z' && status.state != 'X';
 }
 
-// For kernels without a list of children: all processes whose parent is this one.
-static void search(void (*visit)(pid_t, void *), void *context) {
+// Calls `visit` with each number that is a name in a folder.
+static void each_number(const char *path, void (*visit)(pid_t, void *), void *context) {
   struct entry {
     uint64_t inode;
     int64_t offset;
@@ -21,33 +23,48 @@ static void search(void (*visit)(pid_t, void *), void *context) {
     unsigned char type;
     char name[];
   };
-  int folder = (int)flow_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  int folder = (int)flow_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (folder < 0) return;
-  pid_t own = flow_process_id();
   _Alignas(8) char bytes[4096];
   int64_t count;
   while ((count = flow_call(SYS_getdents64, folder, (long)bytes, sizeof bytes, 0, 0)) > 0) {
     for (int64_t offset = 0; offset < count;) {
       const struct entry *entry = (const struct entry *)(bytes + offset);
       offset += entry->size;
-      pid_t process = 0;
+      pid_t number = 0;
       const char *next = entry->name;
-      for (; *next >= '0' && *next <= '9'; next++) process = process * 10 + (*next - '0');
-      struct flow_process_status status;
-      if (*next || process <= 0 || !flow_read_status(process, &status)) continue;
-      if (status.parent == own) visit(process, context);
+      for (; *next >= '0' && *next <= '9'; next++) number = number * 10 + (*next - '0');
+      if (!*next && number > 0) visit(number, context);
     }
   }
   flow_close(folder);
 }
 
-void flow_each_child(void (*visit)(pid_t child, void *context), void *context) {
-  // Numbers, each followed by a space (proc(5)).
-  int file = (int)flow_open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
-  if (file < 0) {
-    search(visit, context);
-    return;
-  }
+struct search {
+  pid_t parent;
+  void (*visit)(pid_t child, void *context);
+  void *context;
+};
+
+static void visit_if_child(pid_t process, void *context) {
+  const struct search *search = context;
+  struct flow_process_status status;
+  if (!flow_read_status(process, &status) || status.parent != search->parent) return;
+  search->visit(process, search->context);
+}
+
+// For kernels without lists of children: all processes whose parent is this one.
+static void search(pid_t parent, void (*visit)(pid_t, void *), void *context) {
+  struct search search = {.parent = parent, .visit = visit, .context = context};
+  each_number("/proc", visit_if_child, &search);
+}
+
+// Reads a list of children: numbers, each followed by a space (proc(5)).
+//
+// - Returns: false if there is no such list.
+static bool read_list(const char *path, void (*visit)(pid_t, void *), void *context) {
+  int file = (int)flow_open(path, O_RDONLY | O_CLOEXEC, 0);
+  if (file < 0) return false;
   char bytes[1024];
   pid_t child = 0;
   int64_t count;
@@ -62,4 +79,37 @@ void flow_each_child(void (*visit)(pid_t child, void *context), void *context) {
     }
   }
   flow_close(file);
+  return true;
+}
+
+void flow_each_child(void (*visit)(pid_t child, void *context), void *context) {
+  if (read_list("/proc/thread-self/children", visit, context)) return;
+  search(flow_process_id(), visit, context);
+}
+
+struct threads {
+  const char *folder;
+  void (*visit)(pid_t child, void *context);
+  void *context;
+};
+
+// Each thread of a process has children of its own.
+static void visit_children_of_thread(pid_t thread, void *context) {
+  const struct threads *threads = context;
+  char path[64], digits[12];
+  strcpy(path, threads->folder);
+  strcat(strcat(strcat(path, "/"), flow_write_number(thread, digits)), "/children");
+  read_list(path, threads->visit, threads->context);
+}
+
+void flow_each_child_of(
+    pid_t process, void (*visit)(pid_t child, void *context), void *context) {
+  char folder[32] = "/proc/", digits[12];
+  strcat(strcat(folder, flow_write_number(process, digits)), "/task");
+  if (flow_access("/proc/thread-self/children", F_OK) != 0) {
+    search(process, visit, context);
+    return;
+  }
+  struct threads threads = {.folder = folder, .visit = visit, .context = context};
+  each_number(folder, visit_children_of_thread, &threads);
 }

@@ -1,4 +1,4 @@
-// The direct children of this process.
+// The children of this process, and theirs.
 #pragma once
 
 #include <stdbool.h>
@@ -7,6 +7,10 @@
 /// Calls `visit` with each child, zombies included. A child that starts or ends in the meantime can
 /// make the list miss it and others, so callers that must reach every child repeat the call.
 void flow_each_child(void (*visit)(pid_t child, void *context), void *context);
+
+/// The same with the children of another process, of all its threads.
+void flow_each_child_of(
+    pid_t process, void (*visit)(pid_t child, void *context), void *context);
 
 /// Whether the process has not ended.
 bool flow_is_alive(pid_t process);

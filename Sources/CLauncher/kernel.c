@@ -26,20 +26,15 @@ uint64_t flow_start_time(pid_t process, uint64_t before, uint64_t after) {
   return flow_read_status(process, &status) ? status.start : before;
 }
 
-const int flow_changed_signals[] = {SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD, 0};
-
 void flow_set_signals(void (*child_ended)(int)) {
   struct sigaction action = {.sa_handler = SIG_DFL};
   for (int number = 1; number <= SIGRTMAX; number++) sigaction(number, &action, NULL);
-  action.sa_handler = SIG_IGN;
-  for (const int *number = flow_changed_signals; *number; number++) {
-    if (*number != SIGCHLD) sigaction(*number, &action, NULL);
-  }
   action.sa_handler = child_ended;
   action.sa_flags = SA_NOCLDSTOP;
   sigaction(SIGCHLD, &action, NULL);
-  sigset_t blocked = flow_monitor_signals();
-  sigprocmask(SIG_SETMASK, &blocked, NULL);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
 sigset_t flow_monitor_signals(void) {

@@ -272,7 +272,8 @@ void flow_launcher_run(char **environment) {
   // The engine's working directory stays free to be unmounted.
   if (chdir("/") != 0) _exit(1);
   flow_launcher_init(&loop.launcher, loop.monitors, CAPACITY);
-  sigset_t waiting = flow_monitor_signals();
+  sigset_t waiting;
+  sigfillset(&waiting);
   sigdelset(&waiting, SIGCHLD);
   while (true) {
     struct pollfd requests = {

@@ -12,9 +12,11 @@
 #include "launcher_process.h"
 #include "monitor.h"
 #include "output_limit.h"
+#include "process_status.h"
 #include "record_file.h"
 #include "report.h"
 #include "spawn.h"
+#include "terminated.h"
 
 enum {
   // A report that the pipe did not take is sent again after this time.
@@ -32,6 +34,7 @@ struct loop {
   /// Whether children were reaped since the last event about descendants.
   bool has_reaped;
   bool reported_end;
+  struct flow_terminated terminated;
   struct flow_output_limit limit;
   struct flow_report_queue reports;
   /// When to send them.
@@ -69,8 +72,20 @@ static void count(pid_t child, void *context) {
   ++*(int64_t *)context;
 }
 
+// A process that forks between the two gets the signal with the group, and is not noted: it would
+// get it again, if it is so young and does not end at once.
+static void terminate_group(struct loop *loop) {
+  flow_terminated_add_group(&loop->terminated, loop->monitor.command);
+  // The leader was not reaped, so its id still names the group.
+  flow_signal(-loop->monitor.command, SIGTERM);
+}
+
 static void terminate(pid_t child, void *context) {
-  (void)context;
+  struct flow_terminated *terminated = context;
+  struct flow_process_status status;
+  if (!flow_read_status(child, &status)) status.start = 0;
+  if (flow_terminated_has(terminated, child, status.start)) return;
+  flow_terminated_add(terminated, child, status.start);
   flow_signal(child, SIGTERM);
   // A stopped process handles no signal before it continues.
   flow_signal(child, SIGCONT);
@@ -176,6 +191,8 @@ static int64_t remove_record(struct loop *loop) {
 
 __attribute__((noreturn)) static void leave(struct loop *loop) {
   flow_report_flush_all(&loop->reports);
+  // The launcher shares this memory.
+  flow_terminated_free(&loop->terminated);
   _exit(loop->reported_end ? FLOW_MONITOR_REPORTED : FLOW_MONITOR_UNREPORTED);
 }
 
@@ -219,12 +236,9 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
       return false;
     case FLOW_MONITOR_REPORT_NO_SPACE: report(loop, FLOW_REPORT_NO_SPACE); return false;
     case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
-    case FLOW_MONITOR_TERMINATE_GROUP:
-      // The leader was not reaped, so its id still names the group.
-      flow_signal(-monitor->command, SIGTERM);
-      return false;
+    case FLOW_MONITOR_TERMINATE_GROUP: terminate_group(loop); return false;
     case FLOW_MONITOR_CONTINUE_GROUP: flow_signal(-monitor->command, SIGCONT); return false;
-    case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, NULL); return false;
+    case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, &loop->terminated); return false;
     case FLOW_MONITOR_KILL_CHILDREN: flow_each_child(kill_child, NULL); return false;
     case FLOW_MONITOR_REAP_COMMAND:
       flow_reap(monitor->command);

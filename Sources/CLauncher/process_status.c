@@ -5,8 +5,7 @@
 
 #include "calls.h"
 
-// Writes the digits of a number to the end of `text`; returns the first.
-static char *write_number(pid_t number, char text[12]) {
+char *flow_write_number(pid_t number, char text[12]) {
   char *next = text + 11;
   *next = 0;
   do *--next = (char)('0' + number % 10);
@@ -32,7 +31,7 @@ static const char *field(const char *next, int spaces) {
 
 bool flow_read_status(pid_t process, struct flow_process_status *status) {
   char path[32] = "/proc/", digits[12], bytes[1024];
-  strcat(strcat(path, write_number(process, digits)), "/stat");
+  strcat(strcat(path, flow_write_number(process, digits)), "/stat");
   int file = (int)flow_open(path, O_RDONLY | O_CLOEXEC, 0);
   if (file < 0) return false;
   int64_t count = flow_read(file, bytes, sizeof bytes - 1);
@@ -41,9 +40,10 @@ bool flow_read_status(pid_t process, struct flow_process_status *status) {
   bytes[count] = 0;
   // The name is the second field, may hold any character, and ends with the last bracket.
   const char *state = field(strrchr(bytes, ')'), 1), *parent = field(state, 1);
-  const char *start = field(parent, 22 - 4);
+  const char *group = field(parent, 1), *start = field(group, 22 - 5);
   if (!start) return false;
   *status = (struct flow_process_status){
-      .state = *state, .parent = (pid_t)read_number(parent), .start = read_number(start)};
+      .state = *state, .parent = (pid_t)read_number(parent),
+      .group = (pid_t)read_number(group), .start = read_number(start)};
   return true;
 }

@@ -76,7 +76,8 @@ static int run_program(const struct command *command) {
 __attribute__((no_sanitize("address"))) static void become(void *context) {
   struct command *command = context;
   flow_begin_session();
-  for (const int *number = flow_changed_signals; *number; number++) flow_use_default(*number);
+  // It is the launcher's, and the only one that is not the default.
+  flow_use_default(SIGCHLD);
   // Descriptor 0 is the launcher's /dev/null.
   flow_duplicate(command->output, 1);
   flow_duplicate(command->output, 2);

@@ -14,7 +14,8 @@ void flow_monitor_init(
   monitor->grace_us = grace_us;
   monitor->keeps_stragglers = keeps_stragglers;
   monitor->phase = FLOW_MONITOR_IS_NEW;
-  monitor->deadline = monitor->kill_at = monitor->give_up_at = monitor->retry_at = never;
+  monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
+  monitor->give_up_at = monitor->retry_at = never;
 }
 
 static void act(struct flow_monitor_actions *actions, enum flow_monitor_action action) {
@@ -62,7 +63,8 @@ static void launch_failed(
 static void finish(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   monitor->end.duration_us = now > monitor->started_at ? now - monitor->started_at : 0;
-  monitor->deadline = monitor->kill_at = monitor->give_up_at = monitor->retry_at = never;
+  monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
+  monitor->give_up_at = monitor->retry_at = never;
   ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
 }
 
@@ -140,6 +142,14 @@ static void terminate_group(
   act(actions, FLOW_MONITOR_CONTINUE_GROUP);
 }
 
+// The command was reaped. Children that had no SIGTERM get one: those in other groups, those started
+// after it, and those that the monitor adopts later. Their parents' ends are not always reported.
+static void terminate_children(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  monitor->terminate_at = later(now, FLOW_MONITOR_TERMINATE_AGAIN_US);
+  act(actions, FLOW_MONITOR_TERMINATE_CHILDREN);
+}
+
 static bool is_killing(const struct flow_monitor *monitor) { return monitor->give_up_at != never; }
 
 // Whether the monitor did not run when a kill was due: it was stopped or frozen, perhaps together
@@ -157,7 +167,7 @@ static void kill_children(
     int64_t time = later(now, FLOW_MONITOR_DELAYED_US);
     if (monitor->give_up_at < time) monitor->give_up_at = time;
   }
-  monitor->deadline = never;
+  monitor->deadline = monitor->terminate_at = never;
   monitor->kill_at = later(now, FLOW_MONITOR_KILL_AGAIN_US);
   act(actions, FLOW_MONITOR_KILL_CHILDREN);
 }
@@ -187,6 +197,8 @@ static void time_passed(
     give_up(monitor, now, actions);
   } else if (now >= monitor->kill_at) {
     kill_children(monitor, now, actions);
+  } else if (now >= monitor->terminate_at) {
+    terminate_children(monitor, now, actions);
   } else if (now >= monitor->deadline) {
     act(actions, FLOW_MONITOR_REPORT_DEADLINE);
     terminate_group(monitor, FLOW_CAUSE_DEADLINE, now, actions);
@@ -249,7 +261,7 @@ static void descendants_left(
   }
   // A grace period that has begun continues: timeout and grace together bound an attempt.
   if (!was_ended) monitor->kill_at = later(event->now, monitor->grace_us);
-  act(actions, FLOW_MONITOR_TERMINATE_CHILDREN);
+  terminate_children(monitor, event->now, actions);
 }
 
 // MARK: Every event in every phase
@@ -384,7 +396,11 @@ static void step_clearing(
     case FLOW_MONITOR_NO_DESCENDANT_LEFT: finish(monitor, event->now, actions); return;
     case FLOW_MONITOR_DESCENDANTS_LEFT:
       // A descendant has ended, and the monitor has adopted its children.
-      if (is_killing(monitor)) kill_children(monitor, event->now, actions);
+      if (is_killing(monitor)) {
+        kill_children(monitor, event->now, actions);
+      } else {
+        terminate_children(monitor, event->now, actions);
+      }
       return;
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE:
@@ -469,7 +485,9 @@ void flow_monitor_step(
 }
 
 int64_t flow_monitor_wake_up(const struct flow_monitor *monitor) {
-  int64_t times[] = {monitor->deadline, monitor->kill_at, monitor->give_up_at, monitor->retry_at};
+  int64_t times[] = {
+      monitor->deadline, monitor->terminate_at, monitor->kill_at, monitor->give_up_at,
+      monitor->retry_at};
   int64_t first = never;
   for (size_t index = 0; index < sizeof times / sizeof *times; index++) {
     if (times[index] < first) first = times[index];

@@ -20,14 +20,34 @@ private let second = ScriptedMonitor.second
   @Test func stragglersAreStoppedAndCounted() {
     var (monitor, actions) = leaving(3)
     #expect(actions == [.terminateChildren])
-    #expect(monitor.wakesUpIn == 10 * second)
-    // One has ended, and its children are not counted again.
-    #expect(monitor.send(.descendantsLeft(7)) == [])
+    #expect(monitor.wakesUpIn == 200_000)
+    // One has ended. Its children are not counted again, and get their SIGTERM.
+    #expect(monitor.send(.descendantsLeft(7)) == [.terminateChildren])
     monitor.wait(second)
     #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 0, by itself")
     #expect(monitor.end.stragglers == 3)
     #expect(monitor.end.duration_us == 3 * second)
+  }
+
+  /// The end of a process that was not its child does not tell the monitor whom it has adopted.
+  @Test func adoptedOrphansAreLookedForUntilTheGraceIsOver() {
+    var (monitor, _) = leaving(1)
+    for _ in 1..<50 {
+      #expect(monitor.send(timeAfter: 199_999) == [])
+      #expect(monitor.send(timeAfter: 1) == [.terminateChildren])
+    }
+    #expect(monitor.send(timeAfter: 200_000) == [.killChildren])
+    #expect(monitor.wakesUpIn == 50_000)
+    #expect(monitor.send(timeAfter: 50_000) == [.killChildren])
+  }
+
+  /// A command that has SIGTERM may start processes to clean up.
+  @Test func whileTheCommandLivesNobodyElseIsTold() {
+    var monitor = runningMonitor()
+    #expect(monitor.send(.stop) == [.terminateGroup, .continueGroup])
+    #expect(monitor.wakesUpIn == 10 * second)
+    #expect(monitor.send(timeAfter: 9 * second) == [])
   }
 
   @Test(arguments: [(Int64(0), Int32(1)), (-1, 1), (.max, .max)])
@@ -37,7 +57,7 @@ private let second = ScriptedMonitor.second
 
   @Test func stragglersThatDoNotListenAreKilledAfterTheGrace() {
     var (monitor, _) = leaving(1)
-    #expect(monitor.send(timeAfter: 10 * second - 1) == [])
+    #expect(monitor.send(timeAfter: 10 * second - 1) == [.terminateChildren])
     #expect(monitor.send(timeAfter: 1) == [.killChildren])
     #expect(monitor.send(timeAfter: 50_000) == [.killChildren])
     // Adopted children do not get another 50 ms.
@@ -59,7 +79,9 @@ private let second = ScriptedMonitor.second
     var (monitor, actions) = leaving(2, keepsStragglers: keepsStragglers, after: .stop)
     #expect(actions == [.terminateChildren])
     // The grace period began with the stop, two seconds ago.
-    #expect(monitor.wakesUpIn == 8 * second)
+    #expect(monitor.send(timeAfter: 8 * second - 1) == [.terminateChildren])
+    #expect(monitor.wakesUpIn == 1)
+    monitor.wait(-8 * second + 1)
     #expect(monitor.send(timeAfter: 8 * second) == [.killChildren])
     #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "exited 0, stop")
@@ -72,7 +94,8 @@ private let second = ScriptedMonitor.second
     #expect(monitor.send(timeAfter: second) == [.reportDeadline, .terminateGroup, .continueGroup])
     _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
     #expect(monitor.send(.descendantsLeft(1)) == [.terminateChildren])
-    #expect(monitor.wakesUpIn == 10 * second)
+    #expect(monitor.send(timeAfter: 10 * second - 1) == [.terminateChildren])
+    #expect(monitor.send(timeAfter: 1) == [.killChildren])
     #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
     #expect(monitor.end.summary == "signalled 15, deadline")
   }
@@ -107,7 +130,7 @@ private let second = ScriptedMonitor.second
   @Test func forceHurriesStragglersAndIsNotTheCause() {
     var (monitor, _) = leaving(1)
     #expect(monitor.send(.stop) == [])
-    #expect(monitor.wakesUpIn == 10 * second)
+    #expect(monitor.wakesUpIn == 200_000)
     #expect(monitor.send(.force) == [.killChildren])
     #expect(monitor.send(.force) == [])
     #expect(monitor.send(timeAfter: 50_000) == [.killChildren])

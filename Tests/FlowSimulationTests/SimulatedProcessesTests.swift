@@ -178,6 +178,30 @@ struct SimulatedProcessesTests {
     #expect(machine.world.checkers.violation?.property == .grace)
   }
 
+  /// The group heard the stop with the command; what left it hears its own when the command has
+  /// ended.
+  @Test func eachProcessHearsAStopOnce() throws {
+    var behaviour: [ChoiceSite: [Int]] = [.commandHang: [1]]
+    // Two: at once, for ever; not nested, ignoring SIGTERM; one in the group, and one in its own.
+    behaviour[.descendants] = [1, 1, 0, 4, 0, 0, 1, 0, 4, 0, 1, 1]
+    let machine = try Machine(behaviour, Self.all)
+    machine.launch()
+    machine.pass(milliseconds: 10)
+    let processes = machine.world.processes
+    let descendants = processes.table.present.filter { processes.table[$0].role == .descendant }
+    #expect(descendants.count == 2)
+    try machine.signal(.stop)
+    machine.pass(milliseconds: 1)
+    #expect(descendants.map { processes.table[$0].hadTermination } == [true, true])
+    #expect(machine.entry.living == 2 && !machine.entry.commandRuns)
+    #expect(machine.world.checkers.violation == nil)
+    // As if the monitor did not know whom it has told.
+    let monitor = try #require(processes.monitors.first)
+    monitor.terminated = []
+    processes.perform(FLOW_MONITOR_TERMINATE_CHILDREN, monitor)
+    #expect(machine.world.checkers.violation?.property == .once)
+  }
+
   /// It has a group of its own and ignores SIGTERM; its parent is gone.
   private static let straggler: [ChoiceSite: [Int]] = [
     // There are some, one; at once, for ever; not nested, in its own group, ignoring SIGTERM.

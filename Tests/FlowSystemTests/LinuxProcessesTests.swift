@@ -257,16 +257,37 @@ struct LinuxProcessesTests {
     }
   }
 
-  @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGQUIT])
-  func signalsOfTerminalsEndNeitherLauncherNorMonitor(signal: Int32) async throws {
+  /// Without SIGKILL and SIGSTOP, the C library's own (32, 33), and those by which engines stop
+  /// attempts (`launcher_process.h`).
+  private static let signals: [Int32] = (1...64).filter { ![9, 19, 32, 33, 40, 41].contains($0) }
+
+  /// Users and other programs send many signals; stopping is one of their effects.
+  @Test func onlySIGKILLEndsALauncherOrAMonitor() async throws {
     let attempts = try Attempts()
     attempts.processes.send(attempts.request(1, .shell("while ! test -e go; do sleep 0.1; done")))
     let launch = try #require(try await attempts.launch(of: 1))
-    for process in [attempts.launcher, launch.monitor] { kill(process, signal) }
+    for signal in Self.signals {
+      for process in [attempts.launcher, launch.monitor] { kill(process, signal) }
+    }
     attempts.processes.send(attempts.request(2, success))
     #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
     attempts.folder.write("", to: "go")
     #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
+  }
+
+  /// The launcher blocks all signals, and has a handler for one.
+  @Test func aCommandHasTheUsualSignals() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .program(["cat", "/proc/self/status"])))
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 0))
+    let lines = attempts.folder.contents(of: "1.out").split(separator: "\n")
+    let masks = lines.filter { $0.hasPrefix("Sig") && !$0.hasPrefix("SigQ") }
+    #expect(masks.count == 4)
+    for mask in masks {
+      let signals = mask.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) }
+      // The C library keeps 32 and 33 to itself.
+      #expect((signals ?? .max) & ~0x1_8000_0000 == 0, "\(mask)")
+    }
   }
 
   private func link(_ path: String) -> String {

@@ -134,6 +134,41 @@ struct ProcessTreeTests {
     #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
   }
 
+  /// Tells of each SIGTERM, and ends a moment later: many programs clean up after the first, and take
+  /// a second one for the order to quit at once.
+  private static let counter =
+    """
+    trap "echo heard; heard=1" TERM; echo > begun; while test -z "$heard"; do sleep 0.1; done
+    for i in 1 2 3; do sleep 0.1; done; echo out
+    """
+
+  /// In the command's group, in a group of its own, and under a parent that has one.
+  @Test(arguments: [
+    "exec sh counter", "sh counter; true", "sh counter & wait", "setsid sh counter & wait",
+    "setsid sh -c 'sh counter; true' & wait", "(setsid sh -c 'sh counter; true' &) ; sleep 600",
+  ])
+  func aStopIsHeardOnce(script: String) async throws {
+    let attempts = try Attempts()
+    let all = "echo '\(Self.counter)' > counter; \(script)"
+    attempts.processes.send(attempts.request(1, .shell(all), grace: 3_600_000))
+    try await stop(attempts, .stop)
+    #expect(try await attempts.end(of: 1)?.cause == .stop)
+    // A shell also tells of the end of its "sleep", which got the signal with the group.
+    let lines = attempts.folder.contents(of: "1.out").split(separator: "\n")
+    #expect(lines.filter { $0 != "Terminated" } == ["heard", "out"])
+  }
+
+  /// A process that the command starts to clean up is left alone while the command lives.
+  @Test func whatCleansUpIsLeftAlone() async throws {
+    let attempts = try Attempts()
+    let script =
+      "trap 'setsid sleep 0.3 && sleep 0.3 && echo tidied; exit 5' TERM; echo > begun; sleep 600 & wait"
+    attempts.processes.send(attempts.request(1, .shell(script), grace: 3_600_000))
+    try await stop(attempts, .stop)
+    #expect(try await attempts.end(of: 1)?.result == .exited(code: 5))
+    #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
+  }
+
   private func stop(_ attempts: Attempts, _ signal: ProcessSignal) async throws {
     let launch = try #require(try await attempts.launch(of: 1))
     let monitor = try #require(attempts.processes.open(launch.monitor))

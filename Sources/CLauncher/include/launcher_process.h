@@ -4,7 +4,8 @@
 /// It may include CMonitor and the C library. Only FlowSystem links it.
 ///
 /// Invariant: a launcher and its monitors run no Swift code and have one thread each.
-/// Invariant: a monitor writes only to its own stack, and calls no function that may set `errno`.
+/// Invariant: a monitor writes only to its own stack and to memory that it has mapped, and calls no
+/// function that may set `errno`.
 /// Invariant: a monitor signals only processes that it has not reaped.
 /// Invariant: a launcher's lock is free only if no fork is in flight.
 

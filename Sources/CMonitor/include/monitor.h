@@ -82,11 +82,13 @@ enum flow_monitor_action {
   FLOW_MONITOR_REPORT_NO_SPACE,
   /// Nothing was started: the record could not be created, and `end` has the reason.
   FLOW_MONITOR_REPORT_REFUSED,
-  /// SIGTERM to the command's group; the command is not reaped.
+  /// SIGTERM to the command's group; the command is not reaped. The caller remembers which processes
+  /// that reached.
   FLOW_MONITOR_TERMINATE_GROUP,
   /// SIGCONT to the same: a stopped process handles no signal before it continues.
   FLOW_MONITOR_CONTINUE_GROUP,
-  /// SIGTERM and SIGCONT to all direct children; the command has been reaped.
+  /// SIGTERM and SIGCONT to those direct children that had no SIGTERM yet: many programs take a
+  /// second one for the order to quit without cleaning up. The command has been reaped.
   FLOW_MONITOR_TERMINATE_CHILDREN,
   /// SIGKILL to all direct children.
   FLOW_MONITOR_KILL_CHILDREN,
@@ -100,6 +102,9 @@ enum flow_monitor_action {
 enum { FLOW_MONITOR_MAX_ACTIONS = 6 };
 
 enum {
+  /// Once the command has ended, orphans that the monitor adopts are looked for after this time, and
+  /// get their SIGTERM.
+  FLOW_MONITOR_TERMINATE_AGAIN_US = 200 * 1000,
   /// SIGKILL is repeated after this time, for orphans that the monitor has adopted since.
   FLOW_MONITOR_KILL_AGAIN_US = 50 * 1000,
   /// From the first SIGKILL until the survivors are recorded and given up.
@@ -172,7 +177,7 @@ struct flow_monitor {
   bool command_reaped;
   bool stop_asked, force_asked;
   /// Times of the monotonic clock; INT64_MAX for none.
-  int64_t deadline, kill_at, give_up_at, retry_at;
+  int64_t deadline, terminate_at, kill_at, give_up_at, retry_at;
 };
 
 void flow_monitor_init(

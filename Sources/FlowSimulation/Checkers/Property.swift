@@ -20,6 +20,8 @@ package enum Property: String, CaseIterable, Sendable {
   case stop
   /// A process gets to handle SIGTERM before it is killed.
   case grace
+  /// A process hears each stop signal once.
+  case once
   /// When a run is finished, none of its processes live.
   case orphans
   /// The history says of an attempt's end what really happened.
@@ -52,8 +54,8 @@ package enum Property: String, CaseIterable, Sendable {
   var needsHonestDisk: Bool {
     switch self {
     case .intent, .again, .live, .stop: true
-    case .prefix, .order, .retry, .timeout, .cancel, .grace, .orphans, .truth, .target, .terminal,
-      .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
+    case .prefix, .order, .retry, .timeout, .cancel, .grace, .once, .orphans, .truth, .target,
+      .terminal, .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

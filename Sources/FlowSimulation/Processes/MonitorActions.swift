@@ -145,7 +145,8 @@ extension SimulatedProcesses {
   private func signalChildren(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
     for child in table.livingChildren(of: monitor.process) {
       if action == FLOW_MONITOR_TERMINATE_CHILDREN {
-        deliver(.terminate, to: child)
+        guard monitor.terminated.insert(child).inserted else { continue }
+        terminate(child)
         // Only then does a stopped process take it.
         deliver(.goOn, to: child)
       } else {
@@ -153,6 +154,16 @@ extension SimulatedProcesses {
         deliver(.kill, to: child)
       }
     }
+  }
+
+  /// A monitor sends a process SIGTERM.
+  private func terminate(_ serial: Int) {
+    let process = table[serial]
+    if process.hadTermination {
+      world.checkers.violated(.once, "process \(process.processID) is sent SIGTERM a second time")
+    }
+    table[serial].hadTermination = true
+    deliver(.terminate, to: serial)
   }
 
   /// A process that was sent SIGTERM gets to handle it before it is killed.
@@ -176,7 +187,12 @@ extension SimulatedProcesses {
             + " does not belong")
         continue
       }
-      deliver(signal, to: member)
+      if signal == .terminate {
+        monitor.terminated.insert(member)
+        terminate(member)
+      } else {
+        deliver(signal, to: member)
+      }
     }
   }
 

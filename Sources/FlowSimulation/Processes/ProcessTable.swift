@@ -29,6 +29,8 @@ struct ProcessTable {
     /// The id of the process that leads the group.
     fileprivate(set) var group: Int32
     var isStopped = false
+    /// A monitor has sent it SIGTERM.
+    var hadTermination = false
     /// SIGTERM was sent while it was stopped.
     var hasPendingTermination = false
 

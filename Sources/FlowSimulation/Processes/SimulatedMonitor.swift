@@ -28,6 +28,8 @@ final class SimulatedMonitor {
   /// Whether a signal to stop, or to kill, waits for it.
   var hasStopPending = false
   var hasForcePending = false
+  /// The serial numbers of the processes that it has sent SIGTERM.
+  var terminated: Set<Int> = []
   /// Whether it must be told how many of its descendants are left.
   var mustCountChildren = false
   /// When it looks at the clock at the latest.

@@ -151,7 +151,7 @@ struct AttemptRules {
       if killedAt == nil { killedAt = now }
       return
     }
-    once(action)
+    if action != .terminateChildren { once(action) }
     if action == .continueGroup { return }
     require(killedAt == nil, "after a kill there is no termination")
     require(!forceAsked, "force knows no grace")
