@@ -16,6 +16,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
   case environment = 6
   /// The run was written by a newer flow; it is not damaged.
   case newer = 8
+  /// A history log ends with an unfinished write, as a crash leaves it; it is not damaged.
+  case unfinishedTail = 9
 
   package init(_ outcome: RunOutcome) {
     switch outcome {
@@ -33,9 +35,10 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case .usage: "the command line or the definition is invalid"
     case .runCancelled: "the run was cancelled"
     case .runUnfinished: "the run is unfinished; its engine detached or was interrupted"
-    case .damaged: "a history log is damaged"
+    case .damaged: "a history log is damaged: history is missing or wrong"
     case .environment: "a system operation failed (storage, permissions)"
     case .newer: "the run was written by a newer flow; upgrade to read it"
+    case .unfinishedTail: "a history log has a torn or ambiguous tail; flow restart continues"
     }
   }
 }

@@ -4,7 +4,6 @@ import FlowText
 extension DefinitionReader {
   /// Finds the steps that needs name, and refuses needs that can never be met.
   mutating func resolveNeeds(of table: inout StepTable) {
-    var isResolved = !table.hasDuplicateIDs
     var needs: [Need] = []
     for step in table.steps.indices {
       let elements = table.needsRange(ofStep: step)
@@ -12,10 +11,7 @@ extension DefinitionReader {
       needs.removeAll(keepingCapacity: true)
       for (element, place) in elements.enumerated() {
         let offset = Int(table.needsOffsets[place])
-        guard let need = resolve(offset, ofStep: step, element: element, table) else {
-          isResolved = false
-          continue
-        }
+        guard let need = resolve(offset, ofStep: step, element: element, table) else { continue }
         if need == step {
           report(
             at: offset, path: Self.path(step, element), "a step cannot need itself")
@@ -25,7 +21,7 @@ extension DefinitionReader {
       }
       table.steps[step].needs = distinct(&needs, ofStep: step)
     }
-    if isResolved { refuseCycle(in: table) }
+    refuseCycles(in: table)
   }
 
   private struct Need {
@@ -104,25 +100,42 @@ extension DefinitionReader {
     return steps
   }
 
-  /// Reports a cycle at the step of it that comes first in the file.
-  private mutating func refuseCycle(in table: StepTable) {
-    do {
-      _ = try DependencyGraph(table.steps)
-    } catch {
-      guard let least = error.steps.min(), let pivot = error.steps.firstIndex(of: least) else {
-        preconditionFailure("a cycle without steps")
+  /// Reports cycles that share no step, each at the step of it that comes first in the file. A need
+  /// that names no step, or that may mean several, is part of none.
+  private mutating func refuseCycles(in table: StepTable) {
+    var steps = table.steps
+    if !table.duplicates.isEmpty {
+      for step in steps.indices {
+        steps[step].needs.removeAll { table.duplicates.contains($0) }
       }
-      let ids = (error.steps[pivot...] + error.steps[..<pivot]).map { table.steps[$0].id }
-      let elements = table.needsRange(ofStep: least)
-      for (element, place) in elements.enumerated() {
-        let offset = Int(table.needsOffsets[place])
-        guard neededID(at: offset) == ids[1] else { continue }
-        let cycle = Self.spelledOut(ids)
-        report(
-          at: offset, path: Self.path(least, element),
-          "these steps need each other, so that none could start: \(cycle)")
+    }
+    for _ in 0..<Self.mostCycles {
+      do {
+        _ = try DependencyGraph(steps)
         return
+      } catch {
+        report(error, in: table)
+        for step in error.steps { steps[step].needs = [] }
       }
+    }
+  }
+
+  /// More are told once these are mended: each takes a pass over all steps.
+  private static var mostCycles: Int { 20 }
+
+  private mutating func report(_ cycle: DependencyCycle, in table: StepTable) {
+    guard let least = cycle.steps.min(), let pivot = cycle.steps.firstIndex(of: least) else {
+      preconditionFailure("a cycle without steps")
+    }
+    let ids = (cycle.steps[pivot...] + cycle.steps[..<pivot]).map { table.steps[$0].id }
+    let elements = table.needsRange(ofStep: least)
+    for (element, place) in elements.enumerated() {
+      let offset = Int(table.needsOffsets[place])
+      guard neededID(at: offset) == ids[1] else { continue }
+      report(
+        at: offset, path: Self.path(least, element),
+        "these steps need each other, so that none could start: \(Self.spelledOut(ids))")
+      return
     }
   }
 

@@ -52,8 +52,8 @@ struct StepTable {
   var offsets: [UInt32] = []
   /// The step of each valid id; the first one if several have it.
   var indices: [String: Int32] = [:]
-  /// Several steps have the same id, so that a need may mean more than one.
-  var hasDuplicateIDs = false
+  /// The first of several steps with the same id: a need of that id may mean any of them.
+  var duplicates: Set<Int32> = []
 
   /// The elements of all `needs`, step after step; those of step `i` end at `needsEnds[i]`.
   var needsOffsets: [UInt32] = []
@@ -164,7 +164,7 @@ extension DefinitionReader {
     } else {
       let place = RelatedPlace(
         relation: "first given at", offset: Int(table.offsets[Int(first)]))
-      table.hasDuplicateIDs = true
+      table.duplicates.insert(first)
       report(at: token.offset, "duplicate step id \(Quoting.quoted(id))", place)
     }
     return id

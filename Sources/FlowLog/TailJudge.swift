@@ -6,8 +6,9 @@ package enum TailVerdict: Hashable, Sendable {
   case intact(isSealed: Bool)
   /// A commit whose end never reached the disk: legal after a crash, and never acknowledged.
   case torn
-  /// A complete last commit with a bad checksum. A crash or a corrupted disk may have caused it,
-  /// and the bytes do not tell which. It may have been acknowledged.
+  /// A last commit with a bad checksum, all of which may have reached the disk. A crash or a
+  /// corrupted disk may have caused it, and the bytes do not tell which. It may have been
+  /// acknowledged.
   case ambiguous
 }
 
@@ -34,8 +35,9 @@ extension SegmentReader {
   /// - none, or zeros in reserved space, are the end of the log;
   /// - a frame whose `syncedThrough` proves that something before it was durable, or more bytes
   ///   than one commit, or a seal, cannot come from a crash: damaged;
-  /// - a frame without its end mark, a commit without its later frames, or bytes of another
-  ///   segment, are torn: an acknowledged commit was complete;
+  /// - a frame without its end mark, also one whose header was not written to its end either, a
+  ///   commit without its later frames, or bytes of another segment, are torn: an acknowledged
+  ///   commit was complete;
   /// - everything else is ambiguous.
   /// - Parameter end: before the first invalid frame, or the end of the segment.
   mutating func judgeTail(_ fault: FrameFault, at end: LogCursor) throws(LogError) -> LogTail {
@@ -64,7 +66,8 @@ extension SegmentReader {
     let frame = try load(LogFormat.frameHeaderLength, at: end.offset, below: size).flatMap {
       FrameHeader.decode(window.bytes, at: $0)
     }
-    let isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: firstForeign)
+    var isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: firstForeign)
+    if frame == nil, try isMiddle(from: end.offset, to: extent) { isTorn = true }
     let own = frame.flatMap { $0.salt == header.salt && $0.isSound ? $0.last : nil }
     return tail(
       isTorn ? .torn : .ambiguous, bytes: badEnd - committed.offset,
@@ -78,6 +81,21 @@ extension SegmentReader {
       verdict: verdict, path: file.path, offset: committed.offset, bytes: bytes,
       lastSequence: committed.sequence, lastAtStake: lastAtStake)
   }
+
+  /// Whether neither the whole header of a frame nor any frame's end is there: a crash can write
+  /// the middle of a commit and nothing around it. An end mark is the last byte that is not zero,
+  /// at the end of eight.
+  private mutating func isMiddle(from offset: Int64, to extent: Int64) throws(LogError) -> Bool {
+    guard
+      let header = try load(LogFormat.frameHeaderLength, at: offset, below: size),
+      Self.headerWords.contains(where: { window.bytes.load(UInt64.self, at: header + $0) == 0 }),
+      let last = try load(1, at: extent - 1, below: size)
+    else { return false }
+    return extent % Int64(LogFormat.alignment) != 0 || window.bytes[last] != LogFormat.endMark
+  }
+
+  /// The words of a header that no frame has as zeros: magic and salt, and the checksums.
+  private static var headerWords: [Int] { [0, 40] }
 
   private func isTorn(
     _ frame: FrameHeader?, at offset: Int64, extent: Int64, firstForeign: Int64?

@@ -130,9 +130,10 @@ import Testing
           2  the command line or the definition is invalid
           3  the run was cancelled
           4  the run is unfinished; its engine detached or was interrupted
-          5  a history log is damaged
+          5  a history log is damaged: history is missing or wrong
           6  a system operation failed (storage, permissions)
           8  the run was written by a newer flow; upgrade to read it
+          9  a history log has a torn or ambiguous tail; flow restart continues
 
         Run "flow COMMAND --help" for the options of a command.
 
@@ -172,7 +173,7 @@ import Testing
           2  the command line or the definition is invalid
           3  the run was cancelled
           4  the run is unfinished; its engine detached or was interrupted
-          5  a history log is damaged
+          5  a history log is damaged: history is missing or wrong
           6  a system operation failed (storage, permissions)
           8  the run was written by a newer flow; upgrade to read it
 

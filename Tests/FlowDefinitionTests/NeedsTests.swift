@@ -88,11 +88,37 @@ struct NeedsTests {
   }
 
   @Test(arguments: [#", "c""#, #", 1"#])
-  func whileNeedsAreUnclearNoCycleIsReported(other: String) {
+  func aCycleIsReportedBesideAnUnclearNeed(other: String) {
     let json = workflow(
       steps: #"{"id": "a", "run": "x", "needs": ["b"\#(other)]}, "#
         + #"{"id": "b", "run": "x", "needs": ["a"]}"#)
-    #expect(errors(json)?.errors.map(\.path) == ["steps[0].needs[1]"])
+    #expect(errors(json)?.errors.map(\.path) == ["steps[0].needs[0]", "steps[0].needs[1]"])
+  }
+
+  /// Each of several cycles is reported; those that share a step count as one.
+  @Test func everyCycleIsReported() {
+    let json = workflow(
+      steps: #"{"id": "a", "run": "x", "needs": ["b", "d"]}, "#
+        + #"{"id": "b", "run": "x", "needs": ["a"]}, {"id": "c", "run": "x", "needs": ["d"]}, "#
+        + #"{"id": "d", "run": "x", "needs": ["c", "nope"]}"#)
+    #expect(
+      errors(json)?.errors.map(\.message) == [
+        "these steps need each other, so that none could start: a → b → a",
+        "these steps need each other, so that none could start: c → d → c",
+        #"no step has the id "nope""#,
+      ])
+  }
+
+  /// A need of an id that two steps have may mean either.
+  @Test func aCycleThroughARepeatedIDIsNotReported() {
+    let through = workflow(
+      steps: #"{"id": "a", "run": "x", "needs": ["b"]}, {"id": "b", "run": "x", "needs": ["a"]}, "#
+        + #"{"id": "b", "run": "x"}"#)
+    #expect(errors(through)?.errors.map(\.path) == ["steps[2].id"])
+    let beside = workflow(
+      steps: #"{"id": "a", "run": "x", "needs": ["c"]}, {"id": "c", "run": "x", "needs": ["a"]}, "#
+        + #"{"id": "b", "run": "x"}, {"id": "b", "run": "x"}"#)
+    #expect(errors(beside)?.errors.map(\.path) == ["steps[0].needs[0]", "steps[3].id"])
   }
 
   @Test func theMiddleOfALongCycleIsCounted() {

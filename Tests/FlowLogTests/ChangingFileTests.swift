@@ -113,7 +113,7 @@ import Testing
         failures += 1
         continue
       }
-      #expect(reader.tail?.verdict == .ambiguous)
+      #expect(reader.tail?.verdict == .torn)
     }
     #expect(failures > 1 && failures < 100)
   }

@@ -145,7 +145,7 @@ import Testing
     storage.hole = (Int64(storage[segment1].count), 1 << 50)
     storage[segment1] += [0, 0, 0, 0, 0, 0, 0, 0, 7]
     let cost = try cost(of: storage)
-    #expect(cost.verdict == .ambiguous && cost.frames == 1)
+    #expect(cost.verdict == .torn && cost.frames == 1)
     #expect(cost.bytesRead <= 8 * 128 << 10 && cost.holesAsked < 100)
   }
 

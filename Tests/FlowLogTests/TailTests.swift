@@ -104,6 +104,30 @@ import Testing
     }
   }
 
+  /// Neither its beginning nor its end reached the disk: it never was a complete commit.
+  @Test(arguments: [0, 512])
+  func aCommitOfWhichOnlyTheMiddleIsThereIsTorn(reservation: Int64) throws {
+    for gap in [0..<8, 0..<48, 8..<64, 40..<60] {
+      let reading = try crashed(.small(reservation: reservation)) { bytes, durable, end in
+        for index in gap { bytes[durable + index] = 0 }
+        for index in end - 8..<bytes.count { bytes[index] = 0 }
+      }
+      #expect(reading.outcome == .torn, "\(gap)")
+      #expect(reading.bytes == History.through(15))
+    }
+    // With its end there, all of it may have been.
+    let whole = try crashed(.small(reservation: reservation)) { bytes, durable, _ in
+      for index in 0..<48 { bytes[durable + index] = 0 }
+    }
+    #expect(whole.outcome == .ambiguous)
+    // One flipped bit makes no frame a middle.
+    let rotten = try crashed(.small(reservation: reservation)) { bytes, durable, end in
+      bytes[durable] ^= 1
+      bytes[end - 1] ^= 1
+    }
+    #expect(rotten.outcome == .ambiguous)
+  }
+
   @Test func staleBytesOfAnotherSegmentAreTorn() throws {
     let other = MemoryStorage()
     var log = try LogWriter.create(in: "log", other, salt: 77, engineLife: 1, .small())

@@ -8,13 +8,16 @@ import Testing
 
 /// The checker finds every verdict that does not fit the log, and accepts the one that does.
 struct VerdictCheckerTests {
-  private let disk = SimulatedStorage()
+  private let disk: SimulatedStorage
   private let folder = RunFolder(path: "/run")
   private let segment = "/run/log/00000001.seg"
   private let ends: [Int]
 
   /// A log of three commits of one event each; the sync of the third has not returned.
-  init() throws {
+  init() throws { try self.init(.ordered) }
+
+  private init(_ tier: StorageTier) throws {
+    disk = SimulatedStorage(tier)
     for path in ["/run", "/run/log"] { try disk.makeDirectory(path) }
     try disk.syncDirectory("/")
     try disk.syncDirectory("/run")
@@ -159,6 +162,23 @@ struct VerdictCheckerTests {
       fired { () throws(Violation) in try VerdictChecker.checkDoubt(ambiguous, disk) } == .verdict)
     // A reader of the same bytes has none.
     #expect(fired(truth()) == nil)
+  }
+
+  /// Of three sectors of the third commit only the second came: neither its header nor its end.
+  @Test func doubtFiresWhereOnlyAMiddleIsThere() throws {
+    let weak = try Self(.weak)
+    let disk = weak.disk
+    let ambiguous = tail(.ambiguous, at: ends[1], after: 2)
+    // Sector by sector: lost, written, lost; what is lost are zeros.
+    var draws = [1, 2, 1, 2, 0]
+    disk.losePower { site, _ in
+      site == .lostNames ? 0 : draws.isEmpty ? 0 : draws.removeFirst()
+    }
+    #expect(disk.bytes(at: segment)?[2_600] == 3 && disk.bytes(at: segment)?[3_200] == 0)
+    #expect(
+      fired { () throws(Violation) in try VerdictChecker.checkDoubt(ambiguous, disk) } == .verdict)
+    // A reader of the same bytes has none.
+    #expect(weak.fired(weak.truth()) == nil)
   }
 
   /// On a disk that loses a sector in the middle, the same frame may be all there.

@@ -25,6 +25,9 @@ package struct VerifyCommand: Subcommand, Equatable {
       (written by a newer flow). Events are decoded and applied, decisions are
       recomputed, and attempt records are compared with the history. --repair starts
       a new segment after an unreadable tail; it refuses to drop readable events.
+      A torn or ambiguous tail is not damage, and has an exit code of its own (9): a
+      crash leaves it, and flow restart continues before it. Of several logs the
+      gravest verdict decides the exit code.
       """,
     arguments: [
       Argument(
@@ -36,7 +39,7 @@ package struct VerifyCommand: Subcommand, Equatable {
       .init("flow verify --all", "all runs"),
       .init("flow verify ./copy-of-a-run", "a run's folder, or a folder of segments"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment, .newer])
+    exitCodes: [.success, .usage, .damaged, .environment, .newer, .unfinishedTail])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     names = arguments.positional
@@ -66,9 +69,11 @@ package struct VerifyCommand: Subcommand, Equatable {
     return code
   }
 
-  /// Of several logs the gravest result counts: a log that is damaged over one that is only newer.
-  private static func graver(_ one: ExitCode, _ other: ExitCode) -> ExitCode {
-    func gravity(_ code: ExitCode) -> Int32 { code == .newer ? 1 : code.rawValue }
+  /// Of several logs the gravest result counts: a log that is damaged over one that is only newer,
+  /// and that over one that only ends with an unfinished write.
+  package static func graver(_ one: ExitCode, _ other: ExitCode) -> ExitCode {
+    let order: [ExitCode] = [.success, .unfinishedTail, .newer, .usage, .damaged, .environment]
+    func gravity(_ code: ExitCode) -> Int { order.firstIndex(of: code) ?? order.count }
     return gravity(one) < gravity(other) ? other : one
   }
 
@@ -157,7 +162,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     guard let folder = log.folder else {
       print(report, of: log, context)
       context.warn("cannot repair \(report.log) outside its run's folder; name the run's folder")
-      return .damaged
+      return ExitCode(report.verdict)
     }
     let process = RunProcess(
       processID: ProcessFacts.processID, host: HostContext(bootID: bootID),
@@ -186,7 +191,8 @@ extension ExitCode {
   fileprivate init(_ verdict: LogVerdict) {
     switch verdict {
     case .intact: self = .success
-    case .torn, .ambiguous, .damaged: self = .damaged
+    case .torn, .ambiguous: self = .unfinishedTail
+    case .damaged: self = .damaged
     case .newer: self = .newer
     }
   }

@@ -71,9 +71,10 @@ package struct VerdictPrinter: Sendable {
     switch (report.verdict, report.loss) {
     case (.intact, _): nil
     case (.torn, _):
-      "The engine died during a write. No acknowledged event is missing."
+      "The engine died during a write. The log is not damaged: no acknowledged event is missing."
     case (.ambiguous, .none):
-      "The engine died during a write that it had not acknowledged. No acknowledged event is missing."
+      "The engine died during a write that it had not acknowledged. The log is not damaged: no"
+        + " acknowledged event is missing."
     case (.ambiguous, _):
       "A crash can leave this behind. If the disk corrupted it, acknowledged events may be lost:"
         + " \(atStake)."

@@ -180,7 +180,7 @@ extension LogProblem: CustomStringConvertible {
     switch tail.verdict {
     case .intact: "no damage"
     case .torn: "the last \(tail.bytes) bytes are an unfinished commit"
-    case .ambiguous: "the last \(tail.bytes) bytes are a complete commit with a bad checksum"
+    case .ambiguous: "the last \(tail.bytes) bytes are a commit with a bad checksum"
     }
   }
 }

@@ -129,7 +129,8 @@ struct VerdictChecker {
   }
 
   /// A commit is ambiguous only if all of it might be there. Where its frame says how long it is
-  /// and its last byte never came, it is torn.
+  /// and its last byte never came, it is torn; so it is where neither the whole header nor any byte
+  /// that could end a frame came.
   static func checkDoubt(
     _ tail: LogTail, _ storage: SimulatedStorage
   ) throws(Violation) {
@@ -144,12 +145,29 @@ struct VerdictChecker {
         continue
       }
       let header = start..<start + LogFormat.frameHeaderLength
-      guard bytes.count >= header.upperBound, bytes[header] == written[header] else { return }
+      guard bytes.count >= header.upperBound, bytes[header] == written[header] else {
+        return try checkMiddle(from: start, tail, bytes)
+      }
       if bytes.count < end || bytes[end - 1] == 0 {
         throw Violation(
           .verdict, "ambiguous, and the frame at byte \(start) of \(tail.path) is cut short")
       }
       return
+    }
+  }
+
+  private static func checkMiddle(
+    from start: Int, _ tail: LogTail, _ bytes: [UInt8]
+  ) throws(Violation) {
+    let words = [start..<start + 8, start + 40..<start + 48]
+    guard
+      words.contains(where: { $0.upperBound <= bytes.count && bytes[$0].allSatisfy { $0 == 0 } }),
+      let last = bytes.lastIndex(where: { $0 != 0 })
+    else { return }
+    if last % 8 != 7 || bytes[last] != 0xa5 {
+      throw Violation(
+        .verdict,
+        "ambiguous, and of the frame at byte \(start) of \(tail.path) only a middle is there")
     }
   }
 
