@@ -106,18 +106,43 @@ extension DefinitionReader {
   /// Takes the command of an attempt.
   mutating func readCommand() throws(SyntaxError) -> Command? {
     let expected = "a line for the shell, or an array of a program and its arguments"
-    if try scanner.kind() == .string { return try readNonEmptyText(expected).map(Command.shell) }
+    if try scanner.kind() == .string {
+      let offset = try nextOffset()
+      guard let line = try readNonEmptyText(expected) else { return nil }
+      reportIfLong(line.utf8.count, "the line", at: offset)
+      return .shell(line)
+    }
     guard let start = try beginArray(expected) else { return nil }
     var arguments: [String] = []
+    var total = 0
     var cursor = ArrayCursor()
     while try nextElement(&cursor) {
+      let offset = try nextOffset()
       let argument =
         cursor.index == 0
         ? try readNonEmptyText("the name or path of a program") : try text("a string")
-      if let argument { arguments.append(argument) }
+      guard let argument else { continue }
+      reportIfLong(argument.utf8.count, "the argument", at: offset)
+      total += argument.utf8.count + ExecutionLimit.bytesBesides
+      arguments.append(argument)
+    }
+    if total > ExecutionLimit.together {
+      report(
+        at: start,
+        "the arguments take \(total) bytes, and Linux executes nothing with more than"
+          + " \(ExecutionLimit.together) (6 MiB): put them into a file")
     }
     if cursor.index < 0 { reportMismatch(at: start, expected: expected, found: "an empty array") }
     return .program(arguments)
+  }
+
+  /// Reports a string that no Linux passes to a program.
+  private mutating func reportIfLong(_ byteCount: Int, _ what: String, at offset: Int) {
+    guard byteCount >= ExecutionLimit.oneString else { return }
+    report(
+      at: offset,
+      "\(what) has \(byteCount) bytes, and Linux executes nothing with one of"
+        + " \(ExecutionLimit.oneString) (128 KiB) or more: put it into a file")
   }
 
   /// Takes the variables of an environment, and orders them by name.
@@ -133,7 +158,9 @@ extension DefinitionReader {
         let fault = name.isEmpty ? "is empty" : "contains \"=\""
         report(at: token.offset, "the name of an environment variable \(fault)")
       }
+      let offset = try nextOffset()
       let value = try text("a string (numbers too go in double quotes)") ?? ""
+      reportIfLong(name.utf8.count + 1 + value.utf8.count, "the variable", at: offset)
       found.append((EnvironmentVariable(name: name, value: value), token))
     }
     found.sort { SettingsOverlay.precedes($0.variable.name, $1.variable.name) }
@@ -150,4 +177,16 @@ extension DefinitionReader {
     }
     return found.map(\.variable)
   }
+}
+
+/// What no Linux executes (execve(2), "Limits on size of arguments and environment"), whatever the
+/// limits of a process are.
+private enum ExecutionLimit {
+  /// The length of an argument, or of a variable with its name, from which on it is refused: with
+  /// the zero at its end it may have 32 pages.
+  static let oneString = 131_072
+  /// All arguments and variables, with `bytesBesides` each.
+  static let together = 6 << 20
+  /// The zero at the end of a string, and the pointer to it.
+  static let bytesBesides = 9
 }

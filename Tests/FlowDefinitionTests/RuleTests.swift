@@ -261,4 +261,38 @@ struct RuleTests {
         + #""10MiB", or a number of bytes, found \#(number)"#
     ).check(in: workflow(withStep:))
   }
+
+  /// Whatever the limits of a process are (execve(2)): with its zero a string may have 32 pages.
+  @Test func whatNoLinuxExecutesIsRefused() {
+    func text(_ count: Int) -> String { String(repeating: "x", count: count) }
+    func messages(_ run: String, _ more: String = "") -> [String] {
+      lines(workflow(steps: #"{"id": "a", "run": \#(run)\#(more)}"#)).map {
+        String($0.drop { $0 != " " }.dropFirst())
+      }
+    }
+    let limit = "Linux executes nothing with one of 131072 (128 KiB) or more: put it into a file"
+    #expect(messages("\"\(text(131_071))\"").isEmpty)
+    #expect(
+      messages("\"\(text(131_072))\"") == [
+        "steps[0].run: the line has 131072 bytes, and \(limit)"
+      ])
+    #expect(
+      messages("[\"echo\", \"\(text(200_000))\"]") == [
+        "steps[0].run[1]: the argument has 200000 bytes, and \(limit)"
+      ])
+    // Bytes count, not characters; and a variable with its name.
+    #expect(messages("\"\(String(repeating: "é", count: 65_535))\"").isEmpty)
+    #expect(messages("\"\(String(repeating: "é", count: 65_536))\"").count == 1)
+    #expect(messages("\"x\"", ", \"env\": {\"A\": \"\(text(131_069))\"}").isEmpty)
+    #expect(
+      messages("\"x\"", ", \"env\": {\"A\": \"\(text(131_070))\"}") == [
+        "steps[0].env.A: the variable has 131072 bytes, and \(limit)"
+      ])
+    let many = (0..<49).map { _ in "\"\(text(131_000))\"" }.joined(separator: ", ")
+    #expect(
+      messages("[\(many)]") == [
+        "steps[0].run: the arguments take 6419441 bytes, and Linux executes nothing with more than"
+          + " 6291456 (6 MiB): put them into a file"
+      ])
+  }
 }

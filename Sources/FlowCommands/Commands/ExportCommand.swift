@@ -59,6 +59,7 @@ package struct ExportCommand: Subcommand, Equatable {
     let explainer = try run.explainer(context)
     var sink = try OutputSink(file, context)
     var problem = run.problem
+    var notice: String?
     switch format {
     case .json:
       let forEachEvent = { (body: (Event) -> Void) in
@@ -74,9 +75,10 @@ package struct ExportCommand: Subcommand, Equatable {
       }
       .write(to: &sink)
     case .dot: DotExporter(explainer: explainer).write(to: &sink)
-    case .mermaid: MermaidExporter(explainer: explainer).write(to: &sink)
+    case .mermaid: notice = MermaidExporter(explainer: explainer).write(to: &sink)
     }
     try sink.finish()
+    if let notice { context.warn(notice) }
     // The document holds the readable part of the history.
     if let problem { throw problem }
     return .success

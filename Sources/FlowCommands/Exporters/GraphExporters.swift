@@ -92,7 +92,33 @@ struct DotExporter {
 struct MermaidExporter {
   let explainer: Explainer
 
-  func write(to output: inout some TextOutputStream) {
+  /// What Mermaid renders, unless the page that embeds it raises `maxEdges` and `maxTextSize`.
+  private static let mostEdges = 500
+  private static let mostCharacters = 50_000
+
+  /// - Returns: which limits of Mermaid the graph exceeds, as its last line says too; nil if none.
+  @discardableResult
+  func write(to output: inout some TextOutputStream) -> String? {
+    var counted = CountedText(output)
+    writeGraph(to: &counted)
+    output = counted.output
+    let edges = explainer.state.definition.steps.reduce(0) { $0 + $1.needs.count }
+    var excess: [String] = []
+    if edges > Self.mostEdges {
+      excess.append("\(edges) edges (Mermaid renders \(Self.mostEdges); maxEdges raises that)")
+    }
+    if counted.characters > Self.mostCharacters {
+      excess.append(
+        "\(counted.characters) characters (Mermaid renders \(Self.mostCharacters); maxTextSize"
+          + " raises that)")
+    }
+    if excess.isEmpty { return nil }
+    let notice = "the graph has \(excess.joined(separator: " and "))"
+    output.write("  %% \(notice)\n")
+    return notice
+  }
+
+  private func writeGraph(to output: inout some TextOutputStream) {
     let definition = explainer.state.definition
     output.write("---\ntitle: \(Self.title(definition.name))\n---\nflowchart LR\n")
     for step in definition.steps.indices {
@@ -130,5 +156,20 @@ struct MermaidExporter {
       }
     }
     return result
+  }
+}
+
+/// Counts the characters that pass through it.
+private struct CountedText<Output: TextOutputStream>: TextOutputStream {
+  var output: Output
+  private(set) var characters = 0
+
+  init(_ output: Output) {
+    self.output = output
+  }
+
+  mutating func write(_ text: String) {
+    characters += text.unicodeScalars.count
+    output.write(text)
   }
 }

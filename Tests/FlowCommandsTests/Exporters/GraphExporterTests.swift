@@ -52,6 +52,30 @@ import Testing
     }
   }
 
+  /// Beyond these limits a page shows an error instead of the graph.
+  @Test func mermaidSaysWhatItsLimitsRefuse() throws {
+    func notice(_ count: Int, needs: (Int) -> [Int32]) throws -> (notice: String?, last: String) {
+      let steps = (0..<count).map {
+        StepDefinition(id: "step-\($0)", command: .shell("x"), needs: needs($0))
+      }
+      let history = try History(
+        WorkflowDefinition(name: "n", steps: steps, settings: [StepSettings()]))
+      var text = ""
+      let notice = MermaidExporter(explainer: try ExportedRun.explainer(history)).write(to: &text)
+      return (notice, text.split(separator: "\n").last.map(String.init) ?? "")
+    }
+    #expect(try notice(501) { $0 == 0 ? [] : [0] }.notice == nil)
+    let edges = try notice(502) { $0 == 0 ? [] : [0] }
+    #expect(edges.notice == "the graph has 501 edges (Mermaid renders 500; maxEdges raises that)")
+    #expect(edges.last == "  %% \(edges.notice ?? "")")
+    let characters = try notice(2_000) { _ in [] }
+    #expect(
+      characters.notice?.hasPrefix("the graph has ") == true
+        && characters.notice?.hasSuffix(
+          " characters (Mermaid renders 50000; maxTextSize raises that)") == true,
+      "\(characters)")
+  }
+
   @Test func mermaidLabelsHoldNoMarkup() {
     #expect(MermaidExporter.escaped("a<b>\"#;&日") == "a#60;b#62;#34;#35;#59;#38;#26085;")
   }
