@@ -78,7 +78,7 @@ extension RunError {
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
     case .invalidRunID, .definitionTooLarge, .runExists, .noSuchRun, .noRuns, .ambiguous,
-      .runIsHeld, .nothingToRunAgain, .notFinished:
+      .runIsHeld, .nothingToRunAgain, .notFinished, .isRunning:
       return .usage
     }
   }

@@ -39,9 +39,9 @@ struct OpenedRun<History: EventFold> {
     var problem: CommandError?
     do throws(RunError) {
       var reader = try RunReader(folder, in: home.storage)
-      if Self.awaitEndOfDying(reader.engineProcessID) { try reader.lookAgain() }
+      let isGone = try Self.awaitEndOfDying(&reader)
       isHeld = reader.isHeld
-      engineProcessID = reader.engineProcessID
+      engineProcessID = isGone ? nil : reader.engineProcessID
       isWaitingForSpace = reader.isWaitingForSpace
       do throws(RunError) { try reader.read(into: &history) } catch { problem = .run(error) }
       tail = reader.tail
@@ -52,17 +52,35 @@ struct OpenedRun<History: EventFold> {
     self.problem = problem
   }
 
-  /// An engine that was killed holds the run until the kernel has ended it, and drives it no more.
+  /// An engine that was killed drives the run no more, but holds it until the kernel has ended it;
+  /// a child that it was just starting holds it until it executes its own program.
   ///
-  /// - Returns: whether it has gone meanwhile.
-  private static func awaitEndOfDying(_ engine: Int32?) -> Bool {
-    guard let engine else { return false }
-    guard let process = ProcessDescriptor(engine) else { return true }
-    guard process.isDying else { return false }
-    return process.awaitEnd(milliseconds: dyingMilliseconds)
+  /// - Returns: whether the run is held after that by another process than the one it names, which
+  ///   is gone, or is in another container.
+  private static func awaitEndOfDying(
+    _ reader: inout RunReader<LinuxStorage>
+  ) throws(RunError) -> Bool {
+    var deadline: Instant?
+    while let engine = reader.engineProcessID {
+      if let process = ProcessDescriptor(engine) {
+        guard process.isDying else { return false }
+        _ = process.awaitEnd(milliseconds: dyingMilliseconds)
+      }
+      try reader.lookAgain()
+      let now = EventLoop.monotonicNow()
+      if let deadline, now >= deadline { return reader.engineProcessID == engine }
+      deadline = deadline ?? now.advanced(byMilliseconds: leftLockMilliseconds)
+      if reader.engineProcessID == engine {
+        EventLoop.pause(until: now.advanced(byMilliseconds: leftLockPauseMilliseconds))
+      }
+    }
+    return false
   }
 
   private static var dyingMilliseconds: Int32 { 2_000 }
+  /// How long a child that is being started may hold the run.
+  private static var leftLockMilliseconds: Int64 { 500 }
+  private static var leftLockPauseMilliseconds: Int64 { 5 }
 }
 
 extension OpenedRun<RunHistory> {

@@ -203,7 +203,10 @@ struct CancelTests {
     let run = try await begin(Self.endless, in: home)
     let removal = try await home.flow("rm", "r")
     #expect(removal.ending == .exit(2))
-    #expect(removal.errors == "flow: run r is not finished; resume it with: flow restart r\n")
+    #expect(
+      removal.errors
+        == "flow: run r is running (engine: process \(run.processID)); stop it with: flow cancel r\n"
+    )
     #expect(home.runs == ["r"])
     _ = try await home.flow("cancel", "r", "--wait")
     _ = try await run.end()

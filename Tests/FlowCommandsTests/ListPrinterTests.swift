@@ -35,7 +35,7 @@ import Testing
     #expect(
       text(try entries()) == """
         RUN    WORKFLOW  STATE          STARTED                   DURATION  STEPS
-        one    nightly   ✓ succeeded    2026-11-21T02:19:03.000Z  1.5s      1/1
+        one    nightly   ✓ succeeded    2026-11-21T02:19:03.000Z  1.5s      1 succeeded
         two    nightly   ▶ running      2026-11-21T02:19:03.000Z  11.5s     1/2
         three  nightly   ? interrupted  2026-11-21T02:19:03.000Z  1.5s      1/2
         four             ! unreadable                                       its log is damaged\\n

@@ -63,7 +63,7 @@ import Testing
       try text(finished()) == """
         run nightly-20261121T021903-7f3a: ✗ failed
         workflow "nightly", started 2026-11-21T02:19:03.000Z, took 3m08s
-        5 of 5 steps done: 1 succeeded, 2 failed, 2 skipped
+        5 steps: 1 succeeded, 2 failed, 2 skipped
 
         STEP   STATE        ATTEMPTS  RESULT       DURATION  NOTE
         fetch  ✓ succeeded  1         exit 0       1.2s
@@ -136,7 +136,7 @@ import Testing
       try text(underWay(), engine: 4711) == """
         run nightly-20261121T021903-7f3a: ▶ running (engine: process 4711)
         workflow "nightly", started 2026-11-21T02:19:03.000Z, running for 540ms
-        1 of 6 steps done: 1 waiting, 1 starting, 1 running, 1 stopping, 1 backing off, 1 succeeded
+        1 of 6 steps done: 1 waiting, 1 ready, 1 running, 1 stopping, 1 backing off, 1 succeeded
 
         STEP  STATE          ATTEMPTS  RESULT   DURATION  NOTE
         a     ▶ running      1                  500ms
@@ -144,9 +144,48 @@ import Testing
         c     ✓ succeeded    1         exit 0   20ms
         d     · waiting
         e     ■ stopping     1                  500ms
-        f     ▶ starting
+        f     ○ ready
 
         """)
+  }
+
+  /// The engine makes intents durable ahead of their slots.
+  @Test func noMoreStepsStartThanThereAreSlots() throws {
+    var history = try History(WorkflowDefinition("a", "b", "c", "d", "e", "f", "g", "h"), jobs: 4)
+    #expect(try text(history, engine: 1).contains("0 of 8 steps done: 4 ready, 4 starting\n"))
+    history.launch("a")
+    history.pass(milliseconds: 1_000)
+    #expect(
+      try text(history, engine: 1).contains("0 of 8 steps done: 4 ready, 3 starting, 1 running\n"))
+  }
+
+  /// Each round has its own time and numbers its own attempts.
+  @Test func aRunThatWasReopened() throws {
+    let retry = RetryPolicy(maxAttempts: 2, initialDelayMilliseconds: 1_000, jitter: .none)
+    var history = try History(WorkflowDefinition("a", settings: StepSettings(retry: retry)))
+    history.run("a", .exited(code: 1), milliseconds: 2_000)
+    history.pass(milliseconds: 1_000)
+    history.run("a", .exited(code: 1), milliseconds: 2_000)
+    history.elapse(milliseconds: 3_600_000)
+    try history.reopen()
+    history.run("a", .exited(code: 1), milliseconds: 500)
+    #expect(
+      try text(history, engine: 42).contains(
+        ", running for 500ms in round 2 (5.5s in all rounds)\n"))
+    var progress = ProgressPrinter()
+    let lines = history.events.compactMap { progress.line(for: $0, in: history.state) }
+    #expect(lines.count { $0.hasSuffix("; retry in 1s (attempt 2 of 2)\n") } == 2, "\(lines)")
+    history.pass(milliseconds: 1_000)
+    history.run("a", .exited(code: 0), milliseconds: 500)
+    #expect(try text(history).contains(", took 2s in round 2 (7s in all rounds)\n"))
+    #expect(try text(history).contains("1 step: 1 succeeded\n"))
+    #expect(
+      try json(history).contains(#""rounds":2,"roundStartedAt":"2026-11-21T03:19:08.000Z""#))
+    let row = RunRow(try history.read(), runID: "one", isHeld: false, now: history.wall)
+    #expect(row.durationMicroseconds == 2_000_000 && row.totalMicroseconds == 7_000_000)
+    var list = ""
+    ListPrinter.printText([.run(row)], to: &list)
+    #expect(list.contains("  2s of 7s  1 succeeded\n"), "\(list)")
   }
 
   @Test func aRunThatNoEngineDrivesDoesNotPretendToRun() throws {
@@ -256,7 +295,7 @@ import Testing
         "enginePid":42,"startedAt":"2026-11-21T02:19:03.000Z","finishedAt":null,"steps":[\
         {"id":"a","state":"running","attempts":[{"attempt":1,"outcome":null,"exitCode":null,\
         "signal":null,"startedAt":"2026-11-21T02:19:03.000Z","durationMs":null}]},\
-        {"id":"b","state":"starting","attempts":[]}]}
+        {"id":"b","state":"ready","attempts":[]}]}
 
         """)
   }
@@ -275,7 +314,7 @@ import Testing
       try text(history) == """
         run nightly-20261121T021903-7f3a: ⊘ cancelled, a cancel was requested
         workflow "nightly", started 2026-11-21T02:19:03.000Z, took 1s
-        2 of 2 steps done: 1 skipped, 1 cancelled
+        2 steps: 1 skipped, 1 cancelled
 
         STEP  STATE        ATTEMPTS  RESULT     DURATION  NOTE
         a     ⊘ cancelled  1         cancelled  1s
@@ -295,7 +334,7 @@ import Testing
       try text(history) == """
         run nightly-20261121T021903-7f3a: ✓ succeeded
         workflow "nightly", started 2026-11-21T02:19:03.000Z, took 10ms
-        1 of 1 step done: 1 failed (allowed)
+        1 step: 1 failed (allowed)
 
         STEP  STATE     ATTEMPTS  RESULT     DURATION  NOTE
         a     ✗ failed  1         timed out  10ms      failure allowed

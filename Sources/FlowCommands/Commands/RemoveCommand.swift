@@ -100,7 +100,9 @@ package struct RemoveCommand: Subcommand, Equatable {
     do throws(RunError) {
       var watch = try RunHistoryWatch(id, home)
       try watch.readOn()
-      if watch.outcome == nil { throw .notFinished(id) }
+      if watch.outcome == nil {
+        throw watch.isHeld ? .isRunning(id, processID: watch.engineProcessID) : .notFinished(id)
+      }
       try home.remove(id)
     } catch {
       throw .run(error)

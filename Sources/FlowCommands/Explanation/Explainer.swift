@@ -104,7 +104,9 @@ package struct Explainer: Sendable {
     case .starting: return "is about to start"
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
     case .stopping: return "is being stopped"
-    case .backingOff: return "backs off before attempt \((last?.id.number ?? 0) + 1)"
+    case .backingOff:
+      let next = (last?.id.number ?? 0) + 1 - state.steps[step].attemptBefore
+      return "backs off before attempt \(next)"
     case .succeeded: return "succeeded"
     case .failed: return "failed"
     case .skipped: return "was skipped"
@@ -162,8 +164,9 @@ package struct Explainer: Sendable {
         until += " (in \(DurationText.of(microseconds: point.elapsed - view.now.elapsed)))"
       }
     }
+    let next = last.id.number + 1 - state.steps[step].attemptBefore
     return [
-      "\(id(step)) backs off\(until) before attempt \(last.id.number + 1) of \(limit):"
+      "\(id(step)) backs off\(until) before attempt \(next) of \(limit):"
         + " attempt \(last.id.number) failed: \(wording.failure(end, ofStep: last.id.step))."
     ]
   }

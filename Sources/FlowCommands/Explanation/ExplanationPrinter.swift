@@ -86,16 +86,23 @@ package struct ExplanationPrinter: Sendable {
       + [explainer.result(attempt), explainer.consequence(attempt)]
   }
 
+  private var settledAt: Int64? { history.settledAt(step: step)?.elapsed }
+
   /// Columns of the longest bar.
   private static let barWidth: Int64 = 24
 
   private func printTimes(to output: inout some TextOutputStream) {
-    let times = history.times(ofStep: step, now: view.now.elapsed)
+    let round = history.rounds.last?.from.elapsed ?? 0
+    // Of an earlier round, in which the step has ended, all of it is told.
+    let isOfRound = history.rounds.count > 1 && (settledAt ?? .max) >= round
+    let times = history.times(
+      ofStep: step, now: view.now.elapsed, since: isOfRound ? round : 0)
     let kinds = StepTimes.Kind.allCases.filter { times[$0] > 0 }
     if kinds.isEmpty { return }
-    let end = history.settledAt(step: step) == nil ? "now" : "its end"
+    let end = settledAt == nil ? "now" : "its end"
+    let start = isOfRound ? "round \(history.rounds.count)" : "the run"
     output.write(
-      "\n\(DurationText.of(microseconds: times.total)) from the start of the run to \(end):\n")
+      "\n\(DurationText.of(microseconds: times.total)) from the start of \(start) to \(end):\n")
     let names = kinds.map { Self.name($0) }
     let spans = kinds.map { DurationText.of(microseconds: times[$0]) }
     let nameWidth = names.map(\.count).max() ?? 0

@@ -22,7 +22,7 @@ package struct RunExplanationPrinter: Sendable {
 
   /// Of the run as a whole.
   private var sentences: [String] {
-    let time = DurationText.of(microseconds: view.now.elapsed)
+    let time = explainer.roundTime
     var sentences: [String]
     switch view.status {
     case .succeeded: sentences = ["The run succeeded in \(time)."]
@@ -34,6 +34,10 @@ package struct RunExplanationPrinter: Sendable {
       sentences = [
         "No engine drives the run, which was interrupted after \(time); resume it with flow restart."
       ]
+    }
+    if history.rounds.count > 1 {
+      sentences.append(
+        "That was round \(history.rounds.count); all rounds together took \(explainer.totalTime).")
     }
     // A stop that came too late changed nothing, and explains nothing.
     if history.stopping != nil && view.status != .succeeded {
@@ -185,6 +189,20 @@ package struct RunExplanationPrinter: Sendable {
 }
 
 extension Explainer {
+  /// How long the round took, or has taken.
+  var roundTime: String {
+    DurationText.of(
+      microseconds: view.now.elapsed - (history.rounds.last?.from.elapsed ?? 0))
+  }
+
+  /// The same of all rounds, without the rests between them.
+  var totalTime: String {
+    DurationText.of(
+      microseconds: history.rounds.reduce(0) {
+        $0 + ($1.endedAt ?? view.now).elapsed - $1.from.elapsed
+      })
+  }
+
   /// Where the time of a step of the critical path went since the last of its needs was met:
   /// `waited for a slot 65ms, ran 309ms`.
   func timeOnPath(ofStep step: Int) -> String {

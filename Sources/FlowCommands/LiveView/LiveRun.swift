@@ -19,7 +19,8 @@ package struct LiveRun: Sendable {
   }
 
   package private(set) var state: RunState
-  package let startedAt: WallTime
+  /// The round.
+  package private(set) var startedAt: WallTime
   /// The longest running first. There are never more than the run's `jobs`.
   package private(set) var active: [Active] = []
   /// Steps whose attempt is scheduled and waits for its slot, the next first: the engine makes
@@ -81,6 +82,7 @@ package struct LiveRun: Sendable {
     case .stepFinished(let step, let outcome): finished(step, outcome)
     case .stepSkipped: skipped += 1
     case .runReopened:
+      startedAt = event.moment.wall
       (failed, skipped, cancelled) = (0, 0, 0)
       lastEnds = [:]
       firstWaiting = 0

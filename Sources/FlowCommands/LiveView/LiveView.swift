@@ -194,9 +194,9 @@ package struct LiveView {
     let limit = run.state.definition.settings(ofStep: Int(step)).retry.maxAttempts
     let isDue = deadline <= now.monotonic
     append(time: isDue ? "now" : "in \(remaining(until: deadline))", to: &line)
+    let next = lifecycle.attempt + 1 - lifecycle.attemptBefore
     line.append(
-      "  backing off before attempt \(lifecycle.attempt + 1) of \(limit + lifecycle.losses)",
-      .attention)
+      "  backing off before attempt \(next) of \(limit + lifecycle.losses)", .attention)
     if let end = run.lastEnd(ofStep: step) {
       line.append("  \(wording.failure(end, ofStep: step))", .faint)
     }

@@ -17,10 +17,15 @@ package struct RunRow: Equatable, Sendable {
   package let status: RunStatus
   package let startedAt: WallTime?
   package let finishedAt: WallTime?
-  /// Until its end, until now, or until its last event if no engine drives it.
+  /// Of its last round: until its end, until now, or until its last event if no engine drives it.
   package let durationMicroseconds: Int64?
+  /// Of all rounds, without the rests between them.
+  package let totalMicroseconds: Int64?
+  package let rounds: Int
   package let stepsDone: Int
   package let stepsTotal: Int
+  /// How the steps of a finished run ended.
+  package let ends: StepTally?
 
   /// - Parameters:
   ///   - isHeld: whether an engine holds the run's lock.
@@ -33,12 +38,11 @@ package struct RunRow: Equatable, Sendable {
     startedAt = history.startedAt
     finishedAt = history.finishedAt
     let end = history.finishedAt ?? (status.isUndriven ? history.lastEventAt : now)
-    durationMicroseconds =
-      if let start = history.startedAt, let end {
-        DurationText.microseconds(from: start, to: end)
-      } else {
-        nil
-      }
+    let span = history.startedAt == nil ? nil : end
+    durationMicroseconds = span.map { history.roundMicroseconds(until: $0) }
+    totalMicroseconds = span.map { history.totalMicroseconds(until: $0) }
+    rounds = history.roundCount
+    ends = history.state.flatMap { $0.isFinished ? StepTally($0, in: status) : nil }
     stepsTotal = history.state?.steps.count ?? 0
     stepsDone = stepsTotal - (history.state?.unsettledSteps ?? 0)
   }
@@ -59,8 +63,7 @@ package enum ListPrinter {
         TerminalText.escaped(run.runID), TerminalText.escaped(run.name ?? ""),
         "\(run.status.glyph) \(run.status.rawValue)",
         run.startedAt.map { Timestamp($0).rfc3339 } ?? "",
-        run.durationMicroseconds.map { DurationText.of(microseconds: $0) } ?? "",
-        "\(run.stepsDone)/\(run.stepsTotal)",
+        duration(run), run.ends.map(\.description) ?? "\(run.stepsDone)/\(run.stepsTotal)",
       ]
     case .unreadable(let runID, let problem, let reason):
       [
@@ -69,8 +72,17 @@ package enum ListPrinter {
     }
   }
 
+  /// `1.2s`, and where there were several rounds `1.2s of 5s`.
+  private static func duration(_ run: RunRow) -> String {
+    guard let last = run.durationMicroseconds else { return "" }
+    let text = DurationText.of(microseconds: last)
+    guard run.rounds > 1, let total = run.totalMicroseconds else { return text }
+    return "\(text) of \(DurationText.of(microseconds: total))"
+  }
+
   /// One line: an array of `{"runId","name","state","startedAt","finishedAt","durationMs",
-  /// "stepsDone","stepsTotal"}`, and of `{"runId","state","error"}`, where the state is `newer` or
+  /// "stepsDone","stepsTotal"}`, with `"rounds","totalDurationMs"` after the duration where there
+  /// were several rounds (the duration is of the last), and of `{"runId","state","error"}`, where the state is `newer` or
   /// `unreadable`.
   package static func printJSON(_ entries: [ListEntry], to output: inout some TextOutputStream) {
     var json = JSONWriter()
@@ -90,6 +102,10 @@ package enum ListPrinter {
       json.member("startedAt", run.startedAt)
       json.member("finishedAt", run.finishedAt)
       json.member("durationMs", run.durationMicroseconds.map { $0 / 1_000 })
+      if run.rounds > 1 {
+        json.member("rounds", run.rounds)
+        json.member("totalDurationMs", run.totalMicroseconds.map { $0 / 1_000 })
+      }
       json.member("stepsDone", run.stepsDone)
       json.member("stepsTotal", run.stepsTotal)
     case .unreadable(let runID, let problem, let reason):

@@ -5,7 +5,11 @@ import FlowText
 /// The progress of a run where standard output is no terminal: a line for each event that matters
 /// to people. It gets every event once, in order, after it is durable.
 package struct ProgressPrinter: Sendable {
+  /// Of the round.
   private var startedAt: WallTime?
+  /// When the last round ended, and how long the rounds took so far.
+  private var endedAt: WallTime?
+  private var earlierRounds: Int64 = 0
   /// Ends of attempts whose consequence has not come yet; it comes within the same wake-up.
   private var ends: [Int32: AttemptEnd] = [:]
 
@@ -48,10 +52,13 @@ package struct ProgressPrinter: Sendable {
     case .retryScheduled(let attempt, let delay):
       // Reruns of lost attempts have numbers too, but use up no retry.
       let losses = state.steps[Int(attempt.step)].losses
+      let before = state.steps[Int(attempt.step)].attemptBefore
+      // A state that is ahead may be of the next round.
+      let number = attempt.number + 1 - (before < attempt.number ? before : 0)
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
       return failed(attempt.step, "failed", wording)
         + "; retry in \(DurationText.of(milliseconds: delay))"
-        + " (attempt \(attempt.number + 1) of \(limit + losses))"
+        + " (attempt \(number) of \(limit + losses))"
     case .rerunScheduled(let attempt):
       ends[attempt.step] = nil
       return
@@ -65,7 +72,13 @@ package struct ProgressPrinter: Sendable {
     case .attemptFound(let attempt, .running(let processID, _)):
       let process = processID == 0 ? "" : " as process \(processID)"
       return "\(wording.id(attempt.step)) still runs\(process)"
-    case .roomReturned, .runReopened, .runStopping: return wording.text(event.body)
+    case .runReopened:
+      if let startedAt, let endedAt {
+        earlierRounds += DurationText.microseconds(from: startedAt, to: endedAt)
+      }
+      startedAt = event.moment.wall
+      return wording.text(event.body)
+    case .roomReturned, .runStopping: return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
@@ -74,8 +87,11 @@ package struct ProgressPrinter: Sendable {
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""
+      let total = DurationText.of(microseconds: earlierRounds + (span ?? 0))
+      let rounds = earlierRounds == 0 ? "" : " (\(total) in all rounds)"
+      endedAt = event.moment.wall
       let tally = StepTally(state, in: RunStatus(.finished(outcome), isHeld: true))
-      return "run \(outcome)\(duration): \(tally)"
+      return "run \(outcome)\(duration)\(rounds): \(tally)"
     default: return nil
     }
   }

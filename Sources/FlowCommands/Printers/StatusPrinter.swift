@@ -13,6 +13,7 @@ package struct StatusPrinter: Sendable {
   private let abandoned: [Int32: AbandonedAttempt]?
   private let now: WallTime
   private let wording: StepWording
+  private let withoutSlot: Set<Int32>
 
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
@@ -33,8 +34,10 @@ package struct StatusPrinter: Sendable {
     self.isWaitingForSpace = isWaitingForSpace
     self.abandoned = abandoned
     self.now = now
-    status = RunStatus(history.state?.phase, isHeld: isHeld, problem: problem)
+    let status = RunStatus(history.state?.phase, isHeld: isHeld, problem: problem)
+    self.status = status
     wording = StepWording(history.state?.definition)
+    withoutSlot = history.state.map { $0.stepsWithoutSlot(in: status) } ?? []
   }
 
   // MARK: Text
@@ -45,12 +48,15 @@ package struct StatusPrinter: Sendable {
     guard let state = history.state, let startedAt = history.startedAt else { return }
     let workflow = TerminalText.quoted(state.definition.name)
     output.write(
-      "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span(from: startedAt))\n")
+      "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span)\n")
     let tally = StepTally(state, in: status)
     let count = state.steps.count
-    output.write(
-      "\(count - state.unsettledSteps) of \(count) \(count == 1 ? "step" : "steps") done: \(tally)\n"
-    )
+    let steps = count == 1 ? "step" : "steps"
+    // Steps that were skipped are not done.
+    let what =
+      state.isFinished
+      ? "\(count) \(steps)" : "\(count - state.unsettledSteps) of \(count) \(steps) done"
+    output.write("\(what): \(tally)\n")
     output.write("\n")
     // Without measurements there are no columns for them.
     let isMeasured = state.steps.indices.contains {
@@ -91,19 +97,28 @@ package struct StatusPrinter: Sendable {
     }
   }
 
-  private func span(from start: WallTime) -> String {
-    func text(until end: WallTime) -> String {
-      DurationText.of(microseconds: DurationText.microseconds(from: start, to: end))
+  /// Of the round; with the total of all rounds where there are several.
+  private var span: String {
+    func text(_ verb: String, until end: WallTime) -> String {
+      let time = DurationText.of(microseconds: history.roundMicroseconds(until: end))
+      if history.roundCount < 2 { return "\(verb) \(time)" }
+      let total = DurationText.of(microseconds: history.totalMicroseconds(until: end))
+      return "\(verb) \(time) in round \(history.roundCount) (\(total) in all rounds)"
     }
-    if let finishedAt = history.finishedAt { return "took \(text(until: finishedAt))" }
-    if status.isUndriven {
-      return "last event after \(text(until: history.lastEventAt ?? start))"
+    if let finishedAt = history.finishedAt { return text("took", until: finishedAt) }
+    if status.isUndriven, let last = history.lastEventAt {
+      return text("last event after", until: last)
     }
-    return "running for \(text(until: now))"
+    return text("running for", until: now)
+  }
+
+  private func stepStatus(_ state: RunState, _ step: Int) -> StepStatus {
+    withoutSlot.contains(Int32(step))
+      ? .ready : StepStatus(state.steps[step].phase, in: status)
   }
 
   private func row(_ state: RunState, _ step: Int, _ isMeasured: Bool) -> [String] {
-    let status = StepStatus(state.steps[step].phase, in: status)
+    let status = stepStatus(state, step)
     let last = history.lastAttempt(ofStep: step)
     let cells = [
       wording.id(Int32(step)), "\(status.glyph) \(status.word)",
@@ -195,7 +210,8 @@ extension StatusPrinter {
   /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`; of an
   /// attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
   /// (the number of its stragglers) after the duration; while it waits for disk space,
-  /// with `"waitingFor":"room"` after the engine. In a run without an engine, a step whose attempt
+  /// with `"waitingFor":"room"` after the engine; of a run that was reopened, with
+  /// `"rounds","roundStartedAt"` after its times. In a run without an engine, a step whose attempt
   /// is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or
   /// null); `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`;
   /// `newer`; or `unknown`, with the `"error"` that kept its record from being read.
@@ -219,6 +235,10 @@ extension StatusPrinter {
       if isWaitingForSpace { json.member("waitingFor", "room") }
       json.member("startedAt", history.startedAt)
       json.member("finishedAt", history.finishedAt)
+      if history.roundCount > 1 {
+        json.member("rounds", history.roundCount)
+        json.member("roundStartedAt", history.roundStartedAt)
+      }
       json.key("steps")
       json.array { json in
         guard let state = history.state else { return }
@@ -237,7 +257,7 @@ extension StatusPrinter {
       if let description = state.definition.steps[step].description {
         json.member("description", description)
       }
-      json.member("state", StepStatus(state.steps[step].phase, in: status).rawValue)
+      json.member("state", stepStatus(state, step).rawValue)
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in

@@ -116,15 +116,32 @@ package enum StepStatus: String, CaseIterable, Sendable {
   }
 }
 
+extension RunState {
+  /// Steps whose attempt is scheduled, and that wait for a slot: the engine makes intents durable
+  /// ahead of their slots. They are shown as ready.
+  func stepsWithoutSlot(in run: RunStatus) -> Set<Int32> {
+    if isFinished || run.isUndriven { return [] }
+    let open = openAttemptIDs.map(\.step)
+    let starting = open.filter { steps[Int($0)].phase == .starting }
+    let free = max(0, Int(created.jobs) - (open.count - starting.count))
+    if starting.count <= free { return [] }
+    let ranked = starting.sorted { graph.rank(of: Int($0)) < graph.rank(of: Int($1)) }
+    return Set(ranked.dropFirst(free))
+  }
+}
+
 /// How many steps stand where.
-struct StepTally: CustomStringConvertible {
+package struct StepTally: CustomStringConvertible, Equatable, Sendable {
   private var counts: [StepStatus: Int] = [:]
   private var allowedFailures = 0
 
   init(_ state: RunState, in run: RunStatus) {
+    let withoutSlot = state.stepsWithoutSlot(in: run)
     for (index, step) in state.steps.enumerated() {
       if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {
         allowedFailures += 1
+      } else if withoutSlot.contains(Int32(index)) {
+        counts[.ready, default: 0] += 1
       } else {
         counts[StepStatus(step.phase, in: run), default: 0] += 1
       }
@@ -132,7 +149,7 @@ struct StepTally: CustomStringConvertible {
   }
 
   /// `2 succeeded, 1 failed, 1 failed (allowed)`.
-  var description: String {
+  package var description: String {
     var parts = StepStatus.allCases.compactMap { status in
       counts[status].map { "\($0) \(status.word)" }
     }

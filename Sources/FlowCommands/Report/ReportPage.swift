@@ -98,7 +98,8 @@ struct ReportPage {
     } else {
       add("As of", Timestamp(view.now.wall).rfc3339)
     }
-    add("Took", DurationText.of(microseconds: view.now.elapsed))
+    add("Took", explainer.roundTime)
+    if history.rounds.count > 1 { add("All rounds", explainer.totalTime) }
     add("Steps", String(state.steps.count))
     add("Slots", String(state.created.jobs))
     if history.lives.count > 1 { add("Engines", String(history.lives.count)) }

@@ -17,6 +17,11 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   package private(set) var startedAt: WallTime?
   /// Nil while the run is unfinished.
   package private(set) var finishedAt: WallTime?
+  /// When the round began that the run is in, or ended with; the first begins with the run.
+  package private(set) var roundStartedAt: WallTime?
+  package private(set) var roundCount = 0
+  /// How long the rounds before it took, without the rests between them.
+  private var earlierRoundsMicroseconds: Int64 = 0
   /// Why the run was stopped; nil if it was not.
   package private(set) var stopReason: StopReason?
   package private(set) var time = RunTime()
@@ -83,6 +88,21 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   /// The state so far; nil before the definition is complete.
   package var state: RunState? { replay.state }
 
+  /// How long the round has taken up to a time; zero if the clock was set back.
+  package func roundMicroseconds(until end: WallTime) -> Int64 {
+    guard let roundStartedAt else { return 0 }
+    let (span, overflow) = end.microseconds.subtractingReportingOverflow(
+      roundStartedAt.microseconds)
+    return overflow ? 0 : max(0, span)
+  }
+
+  /// The same of all rounds together, without the rests between them.
+  package func totalMicroseconds(until end: WallTime) -> Int64 {
+    let (sum, overflow) = earlierRoundsMicroseconds.addingReportingOverflow(
+      roundMicroseconds(until: end))
+    return overflow ? .max : sum
+  }
+
   var keepsTimes: Bool { detail == .times }
   var keepsAllAttempts: Bool { detail != .lastAttempts }
 
@@ -98,12 +118,14 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     case .runCreated(let created):
       runID = created.runID
       startedAt = point.wall
+      roundStartedAt = point.wall
+      roundCount = 1
     case .definitionPart:
       if lastAttempts.isEmpty, let count = replay.inspect({ $0.steps.count }) {
         lastAttempts = Array(repeating: Self.none, count: count)
         skippedFor = lastAttempts
       }
-    case .runReopened: reopened()
+    case .runReopened: reopened(at: point.wall)
     case .attemptLaunched(let attempt, _): launched(attempt, at: point)
     case .attemptFound(let attempt, .running(_, let microseconds)):
       launched(attempt, at: point.before(byMicroseconds: microseconds))
@@ -116,7 +138,10 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     if keepsTimes { note(event, at: point) }
   }
 
-  private mutating func reopened() {
+  private mutating func reopened(at wall: WallTime) {
+    if let finishedAt { earlierRoundsMicroseconds += roundMicroseconds(until: finishedAt) }
+    roundStartedAt = wall
+    roundCount += 1
     finishedAt = nil
     stopReason = nil
     for step in skippedFor.indices { skippedFor[step] = Self.none }

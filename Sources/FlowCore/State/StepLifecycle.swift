@@ -60,7 +60,7 @@ package struct StepLifecycle: Equatable, Sendable {
   /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
   /// The number of the last attempt before this round of the run.
-  private var attemptBefore: Int32 = 0
+  package private(set) var attemptBefore: Int32 = 0
 
   package init(needs: Int32) {
     phase = needs == 0 ? .ready : .waiting(unmetNeeds: needs)

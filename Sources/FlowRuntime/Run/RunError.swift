@@ -41,6 +41,8 @@ package enum RunError: Error, Equatable, Sendable {
   case nothingToRunAgain(String)
   /// Another round was requested of an unfinished run.
   case notFinished(String)
+  /// A run that is to be removed is still driven.
+  case isRunning(String, processID: Int32?)
   /// The launcher of a dead engine still holds its lock, and cannot be killed.
   case orphanedLauncher(path: String)
 }
@@ -137,7 +139,12 @@ extension RunError: CustomStringConvertible {
     case .nothingToRunAgain(let id):
       return "nothing to run again: every step of run \(id) has succeeded"
     case .notFinished(let id):
-      return "run \(id) is not finished; resume it with: flow restart \(id)"
+      return
+        "run \(id) is not finished, and no engine drives it; resume it with: flow restart \(id), or end"
+        + " it with: flow cancel \(id)"
+    case .isRunning(let id, let processID):
+      let engine = processID.map { " (engine: process \($0))" } ?? ""
+      return "run \(id) is running\(engine); stop it with: flow cancel \(id)"
     case .orphanedLauncher(let path):
       return
         "\(path) is still locked by the launcher of a dead engine; find that process with fuser, and"
