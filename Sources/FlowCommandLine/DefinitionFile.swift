@@ -12,21 +12,27 @@ package struct DefinitionFile {
   package let bytes: [UInt8]
   package let definition: WorkflowDefinition
   package let graph: DependencyGraph
-  /// The absolute path of the folder that holds it, without links.
+  /// The absolute path of the folder that holds it, without links; the caller's for a stream.
   package let folder: String
+  /// Whether it was read from a pipe or another descriptor of this process, such as `-`,
+  /// `/dev/stdin` or `<(…)`. No other process can read it again.
+  package let isStream: Bool
 
   package init(_ path: String) throws(DefinitionFileError) {
     let limit = Self.limitMebibytes
     do throws(Errno) {
-      bytes = try FileReading.bytes(of: path, limit: limit << 20)
-      folder = try ProcessFacts.realPath(Self.parent(of: path))
+      let input = try FileReading.input(of: path, limit: limit << 20)
+      bytes = input.bytes
+      let parent = path == "-" ? "." : try ProcessFacts.realPath(Self.parent(of: path))
+      isStream = path == "-" || !input.isFile || Self.holdsDescriptors(parent)
+      folder = isStream ? try ProcessFacts.currentDirectory() : parent
     } catch .fileTooLarge {
       throw .tooLarge(path, limitMebibytes: limit)
     } catch {
       throw .unreadable(path, error)
     }
     do throws(DefinitionErrors) {
-      definition = try DefinitionParser.parse(bytes, file: path)
+      definition = try DefinitionParser.parse(bytes, file: Self.shown(path))
     } catch {
       throw .invalid(error)
     }
@@ -38,6 +44,16 @@ package struct DefinitionFile {
     } catch {
       preconditionFailure("a definition that was checked has a cycle: \(error.steps)")
     }
+  }
+
+  /// `/dev` has names for the descriptors of a process, which `/proc/N/fd` holds.
+  private static func holdsDescriptors(_ folder: String) -> Bool {
+    folder == "/dev" || folder.hasPrefix("/proc/") && folder.hasSuffix("/fd")
+  }
+
+  /// As messages name it.
+  fileprivate static func shown(_ path: String) -> String {
+    path == "-" ? "standard input" : path
   }
 
   private static func parent(of path: String) -> String {
@@ -58,15 +74,19 @@ package enum DefinitionFileError: Error {
   package func description(by program: String) -> String {
     switch self {
     case .unreadable(let path, let error):
-      "\(program): cannot read \(TerminalText.escaped(path)): \(error)"
+      "\(program): cannot read \(shown(path)): \(error)"
     case .tooLarge(let path, let limit):
-      "\(program): \(TerminalText.escaped(path)) exceeds the limit of \(limit) MiB for a workflow"
+      "\(program): \(shown(path)) exceeds the limit of \(limit) MiB for a workflow"
         + " definition; split it into several workflows"
     case .tooMany(let path, let steps):
-      "\(program): \(TerminalText.escaped(path)) exceeds the memory limit of a run (\(steps)"
+      "\(program): \(shown(path)) exceeds the memory limit of a run (\(steps)"
         + " \(steps == 1 ? "step" : "steps") with needs, arguments and variables); split it into"
         + " several workflows"
     case .invalid(let errors): errors.description
     }
+  }
+
+  private func shown(_ path: String) -> String {
+    TerminalText.escaped(DefinitionFile.shown(path))
   }
 }

@@ -1,7 +1,7 @@
 /// Durations such as `"10s"`: a whole number and one of the units ms, s, m and h.
-enum DurationFormat {
+package enum DurationFormat {
   /// Ten years of 365 days: enough in practice, and sums of such delays stay far from overflow.
-  static let longestMilliseconds: Int64 = 10 * 365 * 24 * 3_600_000
+  package static let longestMilliseconds: Int64 = 10 * 365 * 24 * 3_600_000
 
   private static let millisecondsPerUnit: [(unit: String, factor: Int64)] = [
     ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000),
@@ -9,7 +9,7 @@ enum DurationFormat {
 
   /// The duration in milliseconds, which may exceed `longestMilliseconds`; nil if it is malformed
   /// or does not fit 64 bits.
-  static func milliseconds(_ text: ArraySlice<UInt8>) -> Int64? {
+  package static func milliseconds(_ text: ArraySlice<UInt8>) -> Int64? {
     Decimal.multiple(text, of: millisecondsPerUnit)
   }
 }

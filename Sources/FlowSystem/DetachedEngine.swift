@@ -20,18 +20,22 @@ package enum DetachedEngine {
   private static let ready = UInt8(ascii: "+")
 
   /// Starts `line` and returns when its run exists.
-  package static func start(_ line: [String]) throws(Failure) {
-    var ends: [Int32] = [0, 0]
-    guard unsafe pipe(&ends) == 0 else { throw .system(Errno(rawValue: errno)) }
-    let (reading, writing) = (ends[0], ends[1])
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    let result = spawn(line, writing)
-    _ = close(writing)
+  ///
+  /// - Parameter input: what it reads from its standard input, all of it before it prints anything;
+  ///   nil for nothing.
+  package static func start(_ line: [String], input: [UInt8]? = nil) throws(Failure) {
+    let (reading, writing) = try channel()
     defer { _ = close(reading) }
+    let given = input == nil ? nil : try channel()
+    let result = spawn(line, writing, input: given?.reading)
+    _ = close(writing)
+    if let given { _ = close(given.reading) }
     guard case .success(let pid) = result else {
+      if let given { _ = close(given.writing) }
       if case .failure(let errno) = result { throw .system(errno) }
       return
     }
+    if let given, let input { give(input, to: given.writing) }
     var said: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while true {
@@ -47,7 +51,24 @@ package enum DetachedEngine {
     throw .ended(code: code, errors: String(decoding: said, as: UTF8.self))
   }
 
-  private static func spawn(_ line: [String], _ writing: Int32) -> Result<pid_t, Errno> {
+  /// A pipe that no other program inherits.
+  private static func channel() throws(Failure) -> (reading: Int32, writing: Int32) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw .system(Errno(rawValue: errno)) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
+  }
+
+  /// If the process has ended, what it printed says why.
+  private static func give(_ input: [UInt8], to descriptor: Int32) {
+    _ = signal(SIGPIPE, SIG_IGN)
+    do throws(Errno) { try FileWriting.write(input, to: descriptor) } catch {}
+    _ = close(descriptor)
+  }
+
+  private static func spawn(
+    _ line: [String], _ writing: Int32, input: Int32?
+  ) -> Result<pid_t, Errno> {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
@@ -55,11 +76,15 @@ package enum DetachedEngine {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+    if let input {
+      unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
+    }
     // A copy with a high number, so that no later step closes or replaces it.
     let spare: Int32 = 10
     unsafe posix_spawn_file_actions_adddup2(&actions, writing, spare)
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, 0, 1)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_RDWR, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, 2)
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, readinessDescriptor)
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)

@@ -8,8 +8,22 @@ package enum FileReading {
   ///
   /// - Throws: `.fileTooLarge` if it exceeds `limit` bytes, after reading no more than that.
   package static func bytes(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+    try input(of: path, limit: limit).bytes
+  }
+
+  /// The same, and whether it is a file that can be read again; `-` is standard input.
+  package static func input(
+    of path: String, limit: Int
+  ) throws(Errno) -> (bytes: [UInt8], isFile: Bool) {
+    if path == "-" { return try input(of: STDIN_FILENO, limit: limit) }
     let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
     defer { _ = close(descriptor) }
+    return try input(of: descriptor, limit: limit)
+  }
+
+  private static func input(
+    of descriptor: Int32, limit: Int
+  ) throws(Errno) -> (bytes: [UInt8], isFile: Bool) {
     var status = stat()
     _ = try systemCall { unsafe fstat(descriptor, &status) }
     if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory }
@@ -20,7 +34,7 @@ package enum FileReading {
       if bytes.count + piece.count > limit { throw .fileTooLarge }
       bytes += piece
     }
-    return bytes
+    return (bytes, status.st_mode & S_IFMT == S_IFREG)
   }
 
   /// The last bytes of a file, at most `limit`.

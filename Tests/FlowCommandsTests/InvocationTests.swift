@@ -147,19 +147,23 @@ import Testing
 
         Create a run of a workflow and drive it to its end.
 
-        Prints "run ID" first, then progress.
+        Prints "run ID" first, then progress. Steps run in the folder of FILE, or, if
+        that is a pipe (-, /dev/stdin, <(…)), in the folder of the caller. Exit code 4
+        means that this process has detached and that running steps continue; resume
+        the run with flow restart.
 
         Arguments:
-          FILE  the workflow definition
+          FILE  the workflow definition; "-" means standard input
 
         Options:
-          -j, --jobs N        run at most N attempts at once (1 to 4096)
-              --run-id ID     set the run's id (default: workflow name and time)
-          -d, --detach        return once the run exists; it runs in the background
-              --on-term WHAT  on SIGTERM: detach (running steps continue) or cancel
-          -q, --quiet         print nothing but errors
-              --json          print each event as a line of JSON
-          -h, --help          show this help and exit
+          -j, --jobs N          run at most N attempts at once (1 to 4096)
+              --run-id ID       set the run's id (default: workflow name and time)
+          -d, --detach          return once the run exists; it runs in the background
+              --on-term WHAT    on SIGTERM: detach (running steps continue) or cancel
+          -q, --quiet           print only failures, on standard error
+              --json            print each event as a line of JSON
+              --heartbeat TIME  say what runs every TIME, if no terminal (5m; 0: off)
+          -h, --help            show this help and exit
 
         Examples:
           flow run nightly.json           run a workflow in the foreground

@@ -32,8 +32,14 @@ package struct CommandContext {
   func now() -> Moment { EventLoop.now() }
 
   /// Shows a running run on standard output, in the way that fits a terminal or a file.
-  func display(of outputs: AttemptOutputs) -> any RunDisplay {
-    guard let terminal = Terminal() else { return PlainDisplay(output, outputs) }
+  ///
+  /// - Parameter heartbeat: milliseconds between the signs of life in a file; zero for none.
+  func display(
+    of outputs: AttemptOutputs, heartbeat: Int64 = Heartbeat.defaultMilliseconds
+  ) -> any RunDisplay {
+    guard let terminal = Terminal() else {
+      return PlainDisplay(output, outputs, Heartbeat(everyMilliseconds: heartbeat))
+    }
     return LiveDisplay(output, terminal, outputs, at: now())
   }
 
@@ -41,12 +47,13 @@ package struct CommandContext {
   ///
   /// - Parameter definition: nil where the history tells it.
   func display(
-    of id: String, _ folder: RunFolder, isQuiet: Bool, json: Bool,
+    of id: String, _ folder: RunFolder, isQuiet: Bool, json: Bool, heartbeat: Int64,
     _ definition: WorkflowDefinition? = nil
   ) -> any RunDisplay {
-    if isQuiet { return NoDisplay() }
+    let outputs = AttemptOutputs(runID: id, folder: folder)
+    if isQuiet { return QuietDisplay(errors, outputs) }
     if json { return JSONDisplay(output, EventPrinter(runID: id, definition: definition)) }
-    return display(of: AttemptOutputs(runID: id, folder: folder))
+    return display(of: outputs, heartbeat: heartbeat)
   }
 
   func warn(_ message: String) {

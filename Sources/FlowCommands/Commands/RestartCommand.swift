@@ -11,9 +11,11 @@ package struct RestartCommand: Subcommand, Equatable {
   package let isQuiet: Bool
   package let json: Bool
   package let onTerminate: TerminationPolicy
+  /// Milliseconds between signs of life; zero for none.
+  package let heartbeat: Int64
 
   private static let failedOption = Option(
-    "failed", "rerun what did not succeed in a finished run, and all that came after it")
+    "failed", "rerun what did not succeed, and all that came after it")
 
   package static let syntax = CommandSyntax(
     name: "restart", purpose: "resume a run whose engine is gone",
@@ -24,6 +26,7 @@ package struct RestartCommand: Subcommand, Equatable {
     arguments: [.run],
     options: [
       failedOption, RunCommand.onTermOption, RunCommand.quietOption, RunCommand.jsonOption,
+      RunCommand.heartbeatOption,
     ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
@@ -39,6 +42,7 @@ package struct RestartCommand: Subcommand, Equatable {
     isQuiet = arguments.has(RunCommand.quietOption)
     json = arguments.has(RunCommand.jsonOption)
     onTerminate = try RunCommand.onTerminate(arguments, command: Self.syntax.name)
+    heartbeat = try RunCommand.heartbeat(arguments, command: Self.syntax.name)
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -46,7 +50,8 @@ package struct RestartCommand: Subcommand, Equatable {
     let id: String
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
     let folder = home.folder(of: id)
-    let display = context.display(of: id, folder, isQuiet: isQuiet, json: json)
+    let display = context.display(
+      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     let end = try drive.resume(id, reopening: failed)
     if case .endedBefore(let outcome) = end, !isQuiet {

@@ -1,5 +1,6 @@
 package import FlowCommandLine
 import FlowCore
+import FlowDefinition
 import FlowRuntime
 import FlowStorage
 package import FlowSystem
@@ -16,6 +17,8 @@ package struct RunCommand: Subcommand, Equatable {
   /// Whether another process is to drive the run.
   package let isDetached: Bool
   package let onTerminate: TerminationPolicy
+  /// Milliseconds between signs of life; zero for none.
+  package let heartbeat: Int64
   /// Tells the process that started this one that the run exists; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
@@ -24,7 +27,11 @@ package struct RunCommand: Subcommand, Equatable {
     "run at most N attempts at once (1 to 4096)")
   private static let runIDOption = Option(
     "run-id", takes: .text(placeholder: "ID"), "set the run's id (default: workflow name and time)")
-  static let quietOption = Option("quiet", short: "q", "print nothing but errors")
+  static let quietOption = Option(
+    "quiet", short: "q", "print only failures, on standard error")
+  static let heartbeatOption = Option(
+    "heartbeat", takes: .text(placeholder: "TIME"),
+    "say what runs every TIME, if no terminal (5m; 0: off)")
   static let jsonOption = Option("json", "print each event as a line of JSON")
 
   private static let detachOption = Option(
@@ -35,9 +42,16 @@ package struct RunCommand: Subcommand, Equatable {
 
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
-    details: "Prints \"run ID\" first, then progress.",
-    arguments: [Argument("FILE", .one, "the workflow definition")],
-    options: [jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption],
+    details: """
+      Prints "run ID" first, then progress. Steps run in the folder of FILE, or, if
+      that is a pipe (-, /dev/stdin, <(…)), in the folder of the caller. Exit code 4
+      means that this process has detached and that running steps continue; resume
+      the run with flow restart.
+      """,
+    arguments: [.definition],
+    options: [
+      jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
+    ],
     examples: [
       .init("flow run nightly.json", "run a workflow in the foreground"),
       .init("flow run --jobs 4 nightly.json", "at most four attempts at once"),
@@ -61,6 +75,7 @@ package struct RunCommand: Subcommand, Equatable {
         .exclusiveOptions(Self.detachOption.spelling, Self.jsonOption.spelling))
     }
     onTerminate = try Self.onTerminate(arguments, command: Self.syntax.name)
+    heartbeat = try Self.heartbeat(arguments, command: Self.syntax.name)
     readiness = DetachedEngine.Readiness.ofThisProcess
   }
 
@@ -69,13 +84,14 @@ package struct RunCommand: Subcommand, Equatable {
     let home = try context.home()
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
-    if isDetached { return try detach(id, context) }
+    if isDetached { return try detach(id, file, context) }
     let folder = home.folder(of: id)
     let run = NewRun(
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definition: file.definition, graph: file.graph)
-    let display = context.display(of: id, folder, isQuiet: isQuiet, json: json, file.definition)
+    let display = context.display(
+      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     let end = try drive.create(run, definitionFile: file.bytes) {
       readiness?.tell(logTo: folder.engineLog)
@@ -84,11 +100,17 @@ package struct RunCommand: Subcommand, Equatable {
   }
 
   /// Lets another process create the run and drive it, out of reach of this terminal.
-  private func detach(_ id: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
-    var line = ["run", file, "--quiet", "--on-term", onTerminate.rawValue, "--run-id", id]
+  ///
+  /// - Parameter file: a definition that only this process can read is handed over.
+  private func detach(
+    _ id: String, _ file: DefinitionFile, _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
+    let name = file.isStream ? "-" : self.file
+    var line = ["run", "--quiet", "--on-term", onTerminate.rawValue, "--run-id", id]
     if let jobs { line += ["--jobs", String(jobs)] }
+    line += ["--", name]
     do throws(DetachedEngine.Failure) {
-      try DetachedEngine.start(line)
+      try DetachedEngine.start(line, input: file.isStream ? file.bytes : nil)
     } catch {
       switch error {
       case .system(let errno): throw .system("start an engine", errno)
@@ -99,6 +121,22 @@ package struct RunCommand: Subcommand, Equatable {
     }
     if !isQuiet { context.output.write("run \(id)\n") }
     return .success
+  }
+
+  static func heartbeat(
+    _ arguments: ScannedArguments, command: String?
+  ) throws(UsageError) -> Int64 {
+    guard let text = arguments.text(heartbeatOption) else { return Heartbeat.defaultMilliseconds }
+    if text == "0" { return 0 }
+    guard let time = DurationFormat.milliseconds(ArraySlice(text.utf8)),
+      time <= DurationFormat.longestMilliseconds
+    else {
+      throw UsageError(
+        command: command,
+        .invalidValue(
+          heartbeatOption.spelling, value: text, expected: "a time such as 30s or 5m, or 0"))
+    }
+    return time
   }
 
   static func onTerminate(

@@ -11,7 +11,7 @@ package struct ValidateCommand: Subcommand, Equatable {
 
   package static let syntax = CommandSyntax(
     name: "validate", purpose: "check a workflow definition and print its plan",
-    arguments: [Argument("FILE", .one, "the workflow definition")], options: [.json],
+    arguments: [.definition], options: [.json],
     examples: [.init("flow validate nightly.json", "report all errors at once; run nothing")],
     exitCodes: [.success, .usage, .environment])
 

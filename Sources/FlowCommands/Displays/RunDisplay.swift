@@ -1,5 +1,6 @@
 import FlowCore
 import FlowSystem
+import FlowText
 
 /// Shows a running run, in one of several ways.
 protocol RunDisplay: AnyObject {
@@ -26,9 +27,48 @@ extension RunDisplay {
   func abandon() {}
 }
 
-/// `--quiet`.
+/// For a command that drives a run and shows nothing of it.
 final class NoDisplay: RunDisplay {
   func show(_ events: [Event], _ state: RunState, at now: Moment) {}
+  func wake(at now: Moment) {}
+}
+
+/// `--quiet`: silent about success only. How a run ended that did not succeed, and what failed in
+/// it, goes to standard error: cron mails that.
+final class QuietDisplay: RunDisplay {
+  private let errors: StandardStream
+  private let outputs: AttemptOutputs
+  private var progress = ProgressPrinter()
+  private var failures = FailedSteps()
+
+  init(_ errors: StandardStream, _ outputs: AttemptOutputs) {
+    self.errors = errors
+    self.outputs = outputs
+  }
+
+  func recall(_ events: [Event], _ state: RunState) { _ = take(events, state) }
+
+  func show(_ events: [Event], _ state: RunState, at now: Moment) {
+    guard let line = take(events, state), case .finished(let outcome) = state.phase,
+      outcome != .succeeded
+    else { return }
+    errors.write("flow: run \(TerminalText.escaped(outputs.runID))\n")
+    for text in outputs.report(failures, state).lines() { errors.write(text.plain + "\n") }
+    errors.write(line)
+    errors.flushAvailable()
+  }
+
+  /// - Returns: the line for the end of the run, if it is among the events.
+  private func take(_ events: [Event], _ state: RunState) -> String? {
+    var last: String?
+    for event in events {
+      failures.apply(event, in: state)
+      let line = progress.line(for: event, in: state)
+      if case .runFinished = event.body { last = line }
+    }
+    return last
+  }
+
   func wake(at now: Moment) {}
 }
 
@@ -62,10 +102,12 @@ final class PlainDisplay: RunDisplay {
   private var progress = ProgressPrinter()
   private var failures = FailedSteps()
   private var lines = LineLimit()
+  private var heartbeat: Heartbeat
 
-  init(_ output: StandardStream, _ outputs: AttemptOutputs) {
+  init(_ output: StandardStream, _ outputs: AttemptOutputs, _ heartbeat: Heartbeat) {
     self.output = output
     self.outputs = outputs
+    self.heartbeat = heartbeat
   }
 
   func recall(_ events: [Event], _ state: RunState) {
@@ -79,6 +121,7 @@ final class PlainDisplay: RunDisplay {
   }
 
   func show(_ events: [Event], _ state: RunState, at now: Moment) {
+    heartbeat.take(events, state, at: now.monotonic)
     for event in events {
       failures.apply(event, in: state)
       guard let line = progress.line(for: event, in: state) else { continue }
@@ -95,7 +138,16 @@ final class PlainDisplay: RunDisplay {
     output.flushAvailable()
   }
 
-  func wake(at now: Moment) { output.flushAvailable() }
+  func wake(at now: Moment) {
+    if let line = heartbeat.line(at: now.monotonic),
+      let text = lines.admit(line, pending: output.pendingByteCount)
+    {
+      output.write(text)
+    }
+    output.flushAvailable()
+  }
+
+  var nextFrame: Instant? { heartbeat.next }
 
   func abandon() {
     if let notice = lines.takeNotice() { output.write(notice) }
