@@ -71,7 +71,8 @@ extension RunError {
     if storageFailure != nil { return .environment }
     if isNewer { return .newer }
     switch self {
-    case .storage, .recordIsUnreadable, .untrusted, .notFolder, .runsElsewhere, .orphanedLauncher:
+    case .storage, .recordIsUnreadable, .environmentIsUnreadable, .untrusted, .notFolder,
+      .runsElsewhere, .orphanedLauncher:
       return .environment
     case .runWasTaken: return .runUnfinished
     case .recordIsNewer: return .newer

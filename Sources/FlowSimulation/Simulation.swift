@@ -31,6 +31,8 @@ package struct Simulation {
   /// A hostile disk has lost history, and that was noticed: nothing more can be asked of this
   /// world.
   private var isLost = false
+  /// A hostile disk has lost the run's environment, and the user is told how to replace it.
+  private var isEnvironmentLost = false
   /// How many more rounds the run gets after it has ended.
   private var reopenings: Int
   /// Whether the next engine begins another round.
@@ -127,6 +129,10 @@ package struct Simulation {
       return
     }
     if world.isLockGone { return }
+    if case .environmentIsUnreadable = error, world.storage.hasBetrayed {
+      isEnvironmentLost = true
+      return
+    }
     if case .runsElsewhere = error { return world.returnToAttempts() }
     switch error.storageFailure?.errno {
     // The world's own faults.
@@ -181,6 +187,8 @@ package struct Simulation {
       throw error
     }
     world.checkers.engineEnded(inFlight: [])
+    // In what it does last, whose failure is of no consequence.
+    if world.engine.isDead { return }
     try end(as: ended, state)
   }
 
@@ -202,15 +210,18 @@ package struct Simulation {
     world.checkers.found(found)
     if world.checkers.violation != nil { return nil }
     shouldReopen = beginsRound(found)
+    let source = drawEnvironment()
+    world.checkers.resumes(from: source)
     let driver = try Driver.resume(
-      run.created.runID, reopening: shouldReopen, by: process, home: home, world: world,
-      observer: world.checkers)
+      run.created.runID, reopening: shouldReopen, environment: source, by: process, home: home,
+      world: world, observer: world.checkers)
     if world.engine.isDead { return nil }
     if world.checkers.history.isLost {
       isLost = true
       return nil
     }
     world.checkers.recovered(found)
+    isEnvironmentLost = false
     if shouldReopen {
       shouldReopen = false
       reopenings -= 1
@@ -220,6 +231,15 @@ package struct Simulation {
       try end(as: outcome, nil)
     }
     return driver
+  }
+
+  /// Whether the run gets the environment of the new engine.
+  private func drawEnvironment() -> EnvironmentSource {
+    if isEnvironmentLost { return .caller }
+    let percent = world.options.environmentPercent
+    guard !world.isHealed, world.choices.happens(.environment, perMille: percent * 10)
+    else { return .run }
+    return .caller
   }
 
   /// Everything that can be read, durable or not.

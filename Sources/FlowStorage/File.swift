@@ -28,6 +28,15 @@ package struct File<Store: Storage>: ~Copyable {
     path = newPath
   }
 
+  /// Gives the file a name that another file may have, which it replaces. The name is durable when
+  /// its folder is synced.
+  package mutating func replace(_ newPath: String) throws(StorageError) {
+    try naming(.rename, path) { () throws(Errno) in
+      try storage.rename(path, to: newPath, replacing: true)
+    }
+    path = newPath
+  }
+
   /// Takes note that the folder of the file was renamed.
   package mutating func folderWasRenamed(to folder: String) {
     path = "\(folder)/\(PathName.last(of: path))"

@@ -21,6 +21,7 @@ package final class LinuxEnvironment: Environment {
   package let time: EventLoop
   package let storage: LinuxStorage
   package let runner: AttemptSupervisor<LinuxProcesses, EventLoop>
+  package let callerEnvironment = ProcessFacts.environment()
   private let processes: LinuxProcesses
   private var requestWatch: RequestWatch?
   private var cancelRequests = WorkQueue<CancelRequest>()

@@ -1,5 +1,6 @@
 import CLinux
 package import FlowCore
+package import FlowRuntime
 package import FlowStorage
 import Glibc
 
@@ -75,6 +76,20 @@ package enum ProcessFacts {
   package static func environmentValue(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
+  }
+
+  /// What the commands of a run inherit if this process creates it.
+  package static func environment() -> RunEnvironment {
+    var variables: [[UInt8]] = []
+    var next = unsafe environ
+    while let variable = unsafe next.pointee {
+      variables.append(unsafe (0..<strlen(variable)).map { unsafe UInt8(bitPattern: variable[$0]) })
+      unsafe next += 1
+    }
+    // It can only be read by setting it. This thread alone makes files.
+    let mask = Glibc.umask(0o077)
+    _ = Glibc.umask(mask)
+    return RunEnvironment(umask: mask, variables: variables)
   }
 
   package static func currentDirectory() throws(Errno) -> String {

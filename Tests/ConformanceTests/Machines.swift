@@ -69,6 +69,7 @@ final class RealMachine: Machine {
 
 final class RealWorld: Environment, TimeSource {
   let storage = LinuxStorage()
+  let callerEnvironment = ProcessFacts.environment()
   private let processes: LinuxProcesses
   private(set) lazy var runner: AttemptSupervisor<LinuxProcesses, RealWorld> = AttemptSupervisor(
     host: processes, storage: storage, time: self, here: hostContext)

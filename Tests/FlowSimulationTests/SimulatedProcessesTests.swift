@@ -31,7 +31,7 @@ struct SimulatedProcessesTests {
       let isThere = try world.storage.attributes(of: path) != nil
       let lock = try world.storage.open(path, isThere ? .update : .create)
       #expect(try world.storage.tryLock(lock))
-      let processID = try world.processes.startLauncher(holding: lock)
+      let processID = try world.processes.startLauncher(holding: lock, world.callerEnvironment)
       try world.storage.close(lock)
       return processID
     }

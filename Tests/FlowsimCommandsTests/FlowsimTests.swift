@@ -107,7 +107,7 @@ struct FlowsimTests {
     let lines = console.output.split(separator: "\n")
     #expect(lines[0] == TimelineText.heading)
     #expect(lines.contains { $0.hasPrefix("  0.000000  1 run run created") })
-    #expect(lines.contains { $0.hasSuffix("   syncDirectory, rename, syncDirectory") })
+    #expect(lines.contains { $0.hasSuffix("   write, syncDirectory, rename, syncDirectory") })
     #expect(lines.contains { $0.contains(" s0#1 is launched, runs as ") })
     #expect(lines.contains { $0.contains("── wall time jumps by ") })
   }

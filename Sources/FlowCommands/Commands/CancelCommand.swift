@@ -165,7 +165,7 @@ package struct CancelCommand: Subcommand, Equatable {
     let drive = try RunDrive(
       NoDisplay(), home.folder(of: id), onTerminate: .detach, home, context)
     do throws(CommandError) {
-      switch try drive.resume(id) {
+      switch try drive.resume(id, environment: .runIfReadable) {
       case .finished(let outcome), .endedBefore(let outcome):
         context.output.write("run \(id) \(outcome)\n")
         return .success

@@ -8,6 +8,8 @@ import FlowText
 package struct RestartCommand: Subcommand, Equatable {
   package let run: String
   package let failed: Bool
+  /// Whether the run gets the environment of this process.
+  package let takesEnvironment: Bool
   package let isQuiet: Bool
   package let json: Bool
   package let onTerminate: TerminationPolicy
@@ -17,16 +19,21 @@ package struct RestartCommand: Subcommand, Equatable {
   private static let failedOption = Option(
     "failed", "rerun what did not succeed, and all that came after it")
 
+  private static let environmentOption = Option(
+    "env-from-caller", "give the steps the environment of this command")
+
   package static let syntax = CommandSyntax(
     name: "restart", purpose: "resume a run whose engine is gone",
     details: """
       Reattaches to running attempts; lost ones follow the step's onLost. The
       definition is read from the run's history; the workflow file is not needed.
+      Steps have the environment and umask that flow run had, unless
+      --env-from-caller replaces them for good.
       """,
     arguments: [.run],
     options: [
-      failedOption, RunCommand.onTermOption, RunCommand.quietOption, RunCommand.jsonOption,
-      RunCommand.heartbeatOption,
+      failedOption, environmentOption, RunCommand.onTermOption, RunCommand.quietOption,
+      RunCommand.jsonOption, RunCommand.heartbeatOption,
     ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
@@ -39,6 +46,7 @@ package struct RestartCommand: Subcommand, Equatable {
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.positional[0]
     failed = arguments.has(Self.failedOption)
+    takesEnvironment = arguments.has(Self.environmentOption)
     isQuiet = arguments.has(RunCommand.quietOption)
     json = arguments.has(RunCommand.jsonOption)
     onTerminate = try RunCommand.onTerminate(arguments, command: Self.syntax.name)
@@ -53,7 +61,8 @@ package struct RestartCommand: Subcommand, Equatable {
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
-    let end = try drive.resume(id, reopening: failed)
+    let end = try drive.resume(
+      id, reopening: failed, environment: takesEnvironment ? .caller : .run)
     if case .endedBefore(let outcome) = end, !isQuiet {
       let advice = outcome == .succeeded ? "" : "; to rerun its steps: flow restart --failed \(id)"
       context.warn("run \(id) has already ended: \(outcome)\(advice)")

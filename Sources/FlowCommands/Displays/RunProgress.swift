@@ -18,6 +18,29 @@ final class RunProgress: RunObserver {
     if let warning = tail.warning { warn(warning) }
   }
 
+  func foundEnvironment(_ news: EnvironmentNews) {
+    switch news {
+    case .saved:
+      warn("the run had no saved environment; from now on its steps have that of this command")
+    case .notSaved:
+      warn(
+        "the run has no saved environment, and the disk has no space for one; until it is resumed"
+          + " again, its steps have that of this command")
+    case .replaced(names: nil):
+      warn("the run's environment could not be read, and is replaced with that of this command")
+    case .replaced(names: []?):
+      warn("the run's environment is that of this command already")
+    case .replaced(let names?):
+      warn(
+        "the run's environment is replaced with that of this command, which differs in"
+          + " \(names.joined(separator: ", "))")
+    case .unreadable(let path):
+      warn(
+        "\(path) cannot be read; until the run is resumed again, its steps have the environment of"
+          + " this command")
+    }
+  }
+
   /// The outcome of a run that had ended before.
   private(set) var outcome: RunOutcome?
 

@@ -63,10 +63,14 @@ struct RunDrive {
   }
 
   /// Resumes a run whose engine is gone.
-  func resume(_ id: String, reopening: Bool = false) throws(CommandError) -> End {
+  ///
+  /// - Parameter environment: what the run's commands inherit.
+  func resume(
+    _ id: String, reopening: Bool = false, environment: EnvironmentSource = .run
+  ) throws(CommandError) -> End {
     let observer = begin()
     do throws(RunError) {
-      let driver = try takeOver(id, reopening: reopening, observer)
+      let driver = try takeOver(id, reopening: reopening, environment, observer)
       guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
       return try drive(driver)
     } catch {
@@ -82,13 +86,14 @@ struct RunDrive {
   /// it started a child, the child holds its open files until `exec`: so the lock of a dead process
   /// can outlive it for a moment.
   private func takeOver(
-    _ id: String, reopening: Bool, _ observer: RunProgress
+    _ id: String, reopening: Bool, _ environment: EnvironmentSource, _ observer: RunProgress
   ) throws(RunError) -> Driver<LinuxEnvironment>? {
     let deadline = EventLoop.monotonicNow().advanced(byMilliseconds: Self.leftLockMilliseconds)
     while true {
       do throws(RunError) {
         return try Driver.resume(
-          id, reopening: reopening, by: process, home: home, world: world, observer: observer)
+          id, reopening: reopening, environment: environment, by: process, home: home,
+          world: world, observer: observer)
       } catch {
         guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.isLeaving ?? true,
           EventLoop.monotonicNow() < deadline

@@ -71,6 +71,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     home = Home(folder: folder, launcher: Launcher(host, file, here: here))
   }
 
+  package func use(_ environment: RunEnvironment) {
+    launcher.environment = environment
+  }
+
   var folder: RunFolder { begun.folder }
 
   var launcher: Launcher<Host> {

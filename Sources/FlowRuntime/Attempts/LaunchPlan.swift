@@ -18,9 +18,11 @@ package struct LaunchPlan: Sendable {
     let attempt = launch.attempt
     let step = definition.steps[Int(attempt.step)]
     let settings = definition.settings(ofStep: Int(attempt.step))
+    let folder = workingDirectory(settings.workingDirectory)
+    let place = EnvironmentVariable(name: "PWD", value: folder)
     let own = [
       EnvironmentVariable(name: "FLOW_RUN_ID", value: runID),
-      EnvironmentVariable(name: "FLOW_RUN_DIR", value: folder.work),
+      EnvironmentVariable(name: "FLOW_RUN_DIR", value: self.folder.work),
       EnvironmentVariable(name: "FLOW_STEP_ID", value: step.id),
       EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt.number)),
       // The same for all attempts of a step in a run, so that a service can recognize a repetition.
@@ -35,10 +37,10 @@ package struct LaunchPlan: Sendable {
     }
     return LaunchRequest(
       attempt: attempt, intent: launch.intent, command: command,
-      environment: definition.environment + settings.environment + own,
-      workingDirectory: workingDirectory(settings.workingDirectory),
-      outputPath: folder.output(ofStep: step.id, attempt: attempt.number),
-      recordPath: folder.record(ofStep: step.id, attempt: attempt.number), settings: settings)
+      environment: [place] + definition.environment + settings.environment + own,
+      workingDirectory: folder,
+      outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
+      recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings)
   }
 
   private func workingDirectory(_ path: String?) -> String {

@@ -7,6 +7,8 @@ struct Launcher<Host: ProcessHost> {
   private let host: Host
   private let here: HostMark
   private(set) var isAlive = false
+  /// What commands inherit; nil until it is known.
+  var environment: RunEnvironment?
 
   private static var tries: Int { 3 }
 
@@ -52,10 +54,11 @@ struct Launcher<Host: ProcessHost> {
   }
 
   private func start(holding lock: borrowing File<Host.Store>) throws(StorageError) -> Bool {
+    guard let environment else { preconditionFailure("commands have no environment yet") }
     let processID: Int32
     do throws(Errno) {
       processID = try lock.lend { (handle) throws(Errno) in
-        try host.startLauncher(holding: handle)
+        try host.startLauncher(holding: handle, environment)
       }
     } catch {
       throw StorageError(.open, file.path, error)

@@ -14,10 +14,12 @@ extension RunHome {
   ///
   /// - Parameters:
   ///   - definition: the definition file as it was given.
+  ///   - environment: what the run's commands inherit.
   ///   - events: the first commit, with the engine's decisions that belong to it.
   /// - Throws: `.runExists` if the id is taken. A failure leaves nothing behind.
   func create(
-    _ id: String, definition: [UInt8], firstCommit events: [Event], by process: RunProcess
+    _ id: String, definition: [UInt8], environment: RunEnvironment, firstCommit events: [Event],
+    by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     guard RunID.isValid(id), id != "latest" else { throw RunError.invalidRunID(id) }
     if case .runCreated(let created)? = events.first?.body,
@@ -32,7 +34,7 @@ extension RunHome {
     let building = RunFolder(path: "\(runs)/\(Self.buildingPrefix)\(id)-\(process.processID)")
     try removeTree(building.path)
     var journal = try appear(
-      folder, from: building, id, definition, firstCommit: events, by: process)
+      folder, from: building, id, definition, environment, firstCommit: events, by: process)
     do throws(RunError) { try syncNames() } catch {
       try? withdraw(folder, to: building)
       throw error
@@ -43,11 +45,11 @@ extension RunHome {
 
   private func appear(
     _ folder: RunFolder, from building: RunFolder, _ id: String, _ definition: [UInt8],
-    firstCommit events: [Event], by process: RunProcess
+    _ environment: RunEnvironment, firstCommit events: [Event], by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     do throws(RunError) {
       let commit = EncodedCommit(events)
-      var journal = try build(building, definition, for: commit, by: process)
+      var journal = try build(building, definition, environment, for: commit, by: process)
       try journal.commit(commit)
       try wrapping { () throws(StorageError) in try files(building).sync() }
       try give(building, theNameOf: folder, id)
@@ -59,11 +61,13 @@ extension RunHome {
   }
 
   private func build(
-    _ folder: RunFolder, _ definition: [UInt8], for commit: EncodedCommit, by process: RunProcess
+    _ folder: RunFolder, _ definition: [UInt8], _ environment: RunEnvironment,
+    for commit: EncodedCommit, by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
     try wrapping { () throws(StorageError) in try files(folder).make() }
     let lock = try RunLock.create(folder.lock, in: storage)
     try write(definition, to: folder.definition)
+    try write(environment.encoded(), to: folder.environment)
     try wrapping { () throws(StorageError) in
       try File(folder.launcher, .create, in: storage).close()
       for path in [folder.log, folder.requests, folder.attempts, folder.work] {

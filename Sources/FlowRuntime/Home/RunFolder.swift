@@ -4,6 +4,7 @@ import FlowStorage
 ///
 ///     <home>/runs/<run id>/
 ///       definition.json   the definition file, as given
+///       environment       what the commands inherit (`RunEnvironment`)
 ///       lock              locked by the engine; says which process it is, and what is durable
 ///       log/              the history log, in segments
 ///       launcher          locked by the launcher, and by monitors that are about to begin
@@ -25,6 +26,7 @@ package struct RunFolder: Hashable, Sendable {
   }
 
   package var definition: String { "\(path)/definition.json" }
+  package var environment: String { "\(path)/environment" }
   package var lock: String { "\(path)/lock" }
   package var launcher: String { "\(path)/launcher" }
   package var requests: String { "\(path)/requests" }

@@ -32,6 +32,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private let world: World
   private let plan: LaunchPlan
   private let requests: CancelRequests<World.Store>
+  private let environment: EnvironmentFile<World.Store>
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
@@ -56,11 +57,13 @@ package struct Driver<World: Environment>: ~Copyable {
       preconditionFailure("a new engine has nothing to commit")
     }
     let journal = try home.create(
-      id, definition: definitionFile, firstCommit: events, by: process)
+      id, definition: definitionFile, environment: world.callerEnvironment, firstCommit: events,
+      by: process)
     engine.handle(.committed(through: last.sequence), at: world.time.now())
     observer.committed(events, engine.state)
     let folder = home.folder(of: id)
     try world.runner.begin(in: folder)
+    world.runner.use(world.callerEnvironment)
     return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }
 
@@ -73,11 +76,12 @@ package struct Driver<World: Environment>: ~Copyable {
   ///
   /// - Parameter reopening: whether a finished run begins another round, in which the steps that
   ///   did not succeed run again.
+  /// - Parameter source: the environment of the commands.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
-    _ id: String, reopening: Bool = false, by process: RunProcess, home: RunHome<World.Store>,
-    world: World, observer: any RunObserver
+    _ id: String, reopening: Bool = false, environment source: EnvironmentSource = .run,
+    by process: RunProcess, home: RunHome<World.Store>, world: World, observer: any RunObserver
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
     let lock = try RunLock.acquire(
@@ -93,8 +97,10 @@ package struct Driver<World: Environment>: ~Copyable {
     let (state, tail) = (past.state, past.tail)
     // A seal is written only after everything before it is durable.
     let isOver = state.isFinished && !reopening
+    let environment = EnvironmentFile(folder, in: world.storage)
     if isOver, tail.verdict == .intact(isSealed: true) {
       observer.tookOver(tail)
+      if state.phase == .finished(.succeeded) { environment.remove() }
       return nil
     }
     let life = EngineStarted(
@@ -104,6 +110,10 @@ package struct Driver<World: Environment>: ~Copyable {
     // Examining all attempts can take long. If another engine took the run in the meantime, both
     // would write to the log.
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
+    if !isOver {
+      world.runner.use(
+        try environment.settle(source, caller: world.callerEnvironment, observer))
+    }
     let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
     var journal = Journal(writer, lock: lock, by: process, openAttempts: state.openAttempts)
@@ -113,6 +123,7 @@ package struct Driver<World: Environment>: ~Copyable {
     if isOver {
       // Its engine died before it sealed the log, and perhaps before the end was durable.
       try journal.seal()
+      if state.phase == .finished(.succeeded) { environment.remove() }
       return nil
     }
     let requests = try CancelRequests(folder, in: world.storage).all()
@@ -160,6 +171,7 @@ package struct Driver<World: Environment>: ~Copyable {
     self.journal = journal
     self.plan = plan
     requests = CancelRequests(folder, in: world.storage)
+    environment = EnvironmentFile(folder, in: world.storage)
     self.world = world
     self.observer = observer
   }
@@ -188,8 +200,9 @@ package struct Driver<World: Environment>: ~Copyable {
 
   /// Seals the log of a run that has ended, and releases the run.
   package consuming func finish() throws(RunError) {
-    precondition(outcome != nil, "the run has not ended")
+    guard let outcome else { preconditionFailure("the run has not ended") }
     try journal.seal()
+    if outcome == .succeeded { environment.remove() }
   }
 
   /// Releases an unfinished run: running attempts continue, and another engine can take them over.

@@ -37,6 +37,8 @@ package enum RunError: Error, Equatable, Sendable {
   case historyIsMissing(recordPath: String, intent: Int64, lastSequence: Int64)
   /// The history lacks events that its engine recorded as durable.
   case historyIsShort(path: String, durable: Int64, lastSequence: Int64)
+  /// The run's environment was changed, or a later version wrote it.
+  case environmentIsUnreadable(path: String)
   /// Another round was requested, but every step has succeeded.
   case nothingToRunAgain(String)
   /// Another round was requested of an unfinished run.
@@ -136,6 +138,10 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) says that event \(durable) was durable, but the history ends with event \(last):"
         + " events are missing; see flow verify"
+    case .environmentIsUnreadable(let path):
+      return
+        "\(path) is not what flow saved when the run was created; restore it from a backup, or"
+        + " resume the run with the environment of the command: flow restart --env-from-caller"
     case .nothingToRunAgain(let id):
       return "nothing to run again: every step of run \(id) has succeeded"
     case .notFinished(let id):

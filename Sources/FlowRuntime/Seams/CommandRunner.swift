@@ -9,6 +9,8 @@ package import FlowCore
 package protocol CommandRunner: AnyObject {
   /// Called once, before anything else.
   func begin(in folder: RunFolder) throws(RunError)
+  /// Says what the commands inherit. Called once, before the first launch.
+  func use(_ environment: RunEnvironment)
   /// Finds out what became of attempts that an earlier engine scheduled, and takes over those that
   /// still run: they are reported and stopped like those launched here. May wait for a fork of the
   /// earlier engine that is still in flight.
@@ -58,7 +60,7 @@ package struct LaunchRequest: Equatable, Sendable {
   package var intent: Int64
   /// The step's command, or its probe.
   package var command: Command
-  /// Added to the environment of the engine; of variables with one name the last counts. The step's
+  /// Added to the environment of the run; of variables with one name the last counts. The step's
   /// own are among them.
   package var environment: [EnvironmentVariable]
   /// An absolute path.

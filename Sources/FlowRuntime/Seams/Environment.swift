@@ -11,6 +11,8 @@ package protocol Environment: AnyObject {
   var time: Time { get }
   var storage: Store { get }
   var runner: Runner { get }
+  /// What this process has, as the caller of a run's commands.
+  var callerEnvironment: RunEnvironment { get }
   /// Takes the next request to cancel that was made to this process, such as a signal; nil if there
   /// is none.
   func nextCancelRequest() -> CancelRequest?

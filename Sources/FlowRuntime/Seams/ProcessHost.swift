@@ -12,10 +12,12 @@ package protocol ProcessHost: AnyObject {
   // MARK: The launcher
 
   /// Starts a launcher. It shares the open file description of `lock`, and with it the lock:
-  /// closing the handle here leaves the file locked.
+  /// closing the handle here leaves the file locked. Commands inherit the environment.
   ///
   /// - Returns: its process id.
-  func startLauncher(holding lock: Store.Handle) throws(Errno) -> Int32
+  func startLauncher(
+    holding lock: Store.Handle, _ environment: RunEnvironment
+  ) throws(Errno) -> Int32
   /// Sends an attempt to the launcher that was started last. Never blocks. If that launcher is
   /// gone, the request is lost, and `launcherGone` is reported.
   func send(_ request: LaunchRequest)

@@ -9,10 +9,13 @@ package protocol RunObserver: AnyObject {
   /// These events were in the history when the engine took the run over; not all need be durable
   /// yet. `state` follows from them, and at the first call no attempt in it has been launched.
   func recalled(_ events: [Event], _ state: RunState)
+  /// The engine does not simply use the environment that the run was created in.
+  func foundEnvironment(_ news: EnvironmentNews)
   /// These consecutive events are durable. `state` may be ahead of them.
   func committed(_ events: [Event], _ state: RunState)
 }
 
 extension RunObserver {
   package func recalled(_ events: [Event], _ state: RunState) {}
+  package func foundEnvironment(_ news: EnvironmentNews) {}
 }

@@ -41,6 +41,9 @@ protocol Checker {
 
   // MARK: What processes do
 
+  /// The engine starts a launcher, whose commands inherit this environment.
+  mutating func startsLauncher(_ environment: RunEnvironment, in world: World) throws(Violation)
+
   /// A command was started, or could not be.
   ///
   /// - Parameter entry: index into the ledger.
@@ -66,6 +69,12 @@ protocol Checker {
 
   /// There is no run yet, and the engine creates it.
   mutating func creates(in world: World) throws(Violation)
+
+  /// A new engine is about to resume the run.
+  mutating func resumes(from source: EnvironmentSource, in world: World) throws(Violation)
+
+  /// The engine says that it does not simply use the run's environment.
+  mutating func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation)
 
   /// The log was read before a new engine recovers it.
   ///
@@ -118,12 +127,17 @@ extension Checker {
   mutating func waits(_ wait: EngineWait, in world: World) throws(Violation) {}
   mutating func decidesEnd(in world: World) throws(Violation) {}
   mutating func engineEnded(in world: World) throws(Violation) {}
+  mutating func startsLauncher(
+    _ environment: RunEnvironment, in world: World
+  ) throws(Violation) {}
   mutating func commandStarted(_ entry: Int, in world: World) throws(Violation) {}
   mutating func read(in world: World) throws(Violation) {}
   mutating func left(_ request: CancelRequest, in world: World) throws(Violation) {}
   mutating func rivalDrove(_ result: RivalResult, in world: World) throws(Violation) {}
   mutating func rivalTookOver(_ failure: String?, in world: World) throws(Violation) {}
   mutating func creates(in world: World) throws(Violation) {}
+  mutating func resumes(from source: EnvironmentSource, in world: World) throws(Violation) {}
+  mutating func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation) {}
   mutating func opened(
     _ log: Result<FoundHistory, RunError>, in world: World
   ) throws(Violation) {}

@@ -1,6 +1,6 @@
 package import FlowCore
 package import FlowLog
-import FlowRuntime
+package import FlowRuntime
 import FlowStorage
 
 /// The checkers of a world, and what they share. The first violation counts: later ones may only
@@ -28,6 +28,7 @@ package final class Checkers: RunObserver {
       PolicyChecker(run.definition),
       TerminalChecker(run.definition),
       FreshChecker(run.definition),
+      EnvironmentChecker(),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),
       LiveLogChecker(run),
@@ -93,6 +94,13 @@ package final class Checkers: RunObserver {
   /// The engine has an attempt launched.
   func launches(_ request: LaunchRequest) {
     tell { (checker, world) throws(Violation) in try checker.launches(request, in: world) }
+  }
+
+  /// The engine starts a launcher.
+  func startsLauncher(_ environment: RunEnvironment) {
+    tell { (checker, world) throws(Violation) in
+      try checker.startsLauncher(environment, in: world)
+    }
   }
 
   /// The engine tells a monitor to end its attempt.
@@ -163,6 +171,15 @@ package final class Checkers: RunObserver {
   func creates() {
     engineEnded(inFlight: nil)
     tell { (checker, world) throws(Violation) in try checker.creates(in: world) }
+  }
+
+  /// A new engine is about to resume the run.
+  func resumes(from source: EnvironmentSource) {
+    tell { (checker, world) throws(Violation) in try checker.resumes(from: source, in: world) }
+  }
+
+  package func foundEnvironment(_ news: EnvironmentNews) {
+    tell { (checker, world) throws(Violation) in try checker.foundEnvironment(news, in: world) }
   }
 
   /// The log was read before a new engine recovers it.

@@ -32,6 +32,8 @@ package enum Property: String, CaseIterable, Sendable {
   case terminal
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
+  /// Every attempt sees the environment of the run, whichever engine launches it.
+  case environment
   /// The history brings a shadow state to the live one, and its facts call for exactly its
   /// decisions.
   case replay
@@ -53,7 +55,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop: true
+    case .intent, .again, .live, .stop, .environment: true
     case .prefix, .order, .retry, .timeout, .cancel, .grace, .once, .orphans, .truth, .target,
       .terminal, .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
       false

@@ -44,6 +44,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case reuse = 41
   case absence = 42
   case newRun = 43
+  case environment = 44
 }
 
 extension ChoiceSite {
@@ -55,7 +56,8 @@ extension ChoiceSite {
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
-      .cleaner, .operationTime, .reuse, .absence, .newRun:
+      .cleaner, .operationTime, .reuse, .absence, .newRun,
+      .environment:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
     }

@@ -76,6 +76,8 @@ package struct SimulationOptions: Equatable, Sendable {
   /// The number of the policy that the run follows, as if the flow that had it had created the run.
   /// Never drawn.
   package var policy = Int(Policy.current.rawValue)
+  /// How often an engine gives the run the environment of its caller, in percent.
+  package var environmentPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -159,6 +161,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("reusePercent", \.reusePercent, 0...100, draw: [0, 100]),
     Key("isDeflated", \.isDeflated),
     Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
+    Key("environmentPercent", \.environmentPercent, 0...100, draw: [0, 0, 20], inStudies: 0),
   ]
 }
 

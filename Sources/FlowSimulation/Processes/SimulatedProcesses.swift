@@ -117,7 +117,9 @@ package final class SimulatedProcesses: ProcessHost {
 
   // MARK: ProcessHost
 
-  package func startLauncher(holding lock: Int) throws(Errno) -> Int32 {
+  package func startLauncher(
+    holding lock: Int, _ environment: RunEnvironment
+  ) throws(Errno) -> Int32 {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
     if failsToFork() { throw .tryAgain }
     let new = SimulatedLauncher(
@@ -127,6 +129,7 @@ package final class SimulatedProcesses: ProcessHost {
     new.process = table.start(.launcher, index: new.index, parent: engine)
     world.storage.share(lock, with: new.process)
     launcher = new
+    world.checkers.startsLauncher(environment)
     world.trace.note(.launcherStarted, nil, "process \(table[new.process].processID)")
     return table[new.process].processID
   }

@@ -15,6 +15,7 @@ private final class RivalEngine: Environment {
 
   var time: SimulatedClock { world.time }
   var storage: SimulatedStorage { world.storage }
+  var callerEnvironment: RunEnvironment { World.environment(ofProcess: 99) }
 
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }

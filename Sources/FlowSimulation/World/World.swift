@@ -77,6 +77,15 @@ package final class World: Environment {
     AttemptSupervisor(host: processes, storage: storage, time: time, here: host)
   }
 
+  /// Every engine is started from elsewhere, with an environment of its own.
+  package var callerEnvironment: RunEnvironment {
+    Self.environment(ofProcess: processes.engineProcessID)
+  }
+
+  static func environment(ofProcess id: Int32) -> RunEnvironment {
+    RunEnvironment(umask: UInt32(id) & 0o77, variables: [Array("CALLER=\(id)".utf8)])
+  }
+
   package func nextCancelRequest() -> CancelRequest? { engine.nextCancelRequest() }
   package func takeRequestNotice() -> Bool { engine.takeRequestNotice() }
 

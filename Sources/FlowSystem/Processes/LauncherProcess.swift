@@ -1,5 +1,6 @@
 import CLauncher
 import CLinux
+import FlowRuntime
 import FlowStorage
 import Glibc
 
@@ -13,7 +14,9 @@ final class LauncherProcess {
   private var isShut = false
 
   /// Starts this executable as a launcher (`entry.c` in CLauncher).
-  init(reportingTo reports: Int32, holding lock: Int32) throws(Errno) {
+  init(
+    reportingTo reports: Int32, holding lock: Int32, _ environment: RunEnvironment
+  ) throws(Errno) {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     _ = try systemCall { unsafe socketpair(AF_UNIX, type, 0, &ends) }
@@ -21,7 +24,7 @@ final class LauncherProcess {
     requests = ends[0]
     let processID: Int32
     do throws(Errno) {
-      processID = try Self.spawn([ends[1], reports, lock])
+      processID = try Self.spawn([ends[1], reports, lock], environment)
     } catch {
       _ = close(requests)
       throw error
@@ -45,7 +48,9 @@ final class LauncherProcess {
   // MARK: Start
 
   /// - Parameter inherited: the launcher's descriptors from 3 on.
-  private static func spawn(_ inherited: [Int32]) throws(Errno) -> Int32 {
+  private static func spawn(
+    _ inherited: [Int32], _ environment: RunEnvironment
+  ) throws(Errno) -> Int32 {
     // Copies with high numbers first: none may be closed when another gets its number.
     var copies: [Int32] = []
     defer { for copy in copies { _ = close(copy) } }
@@ -65,7 +70,11 @@ final class LauncherProcess {
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
     // A session of its own, so that no terminal sends it signals.
     unsafe posix_spawnattr_setflags(&attributes, Int16(CLINUX_SPAWN_SETSID))
-    return try unsafe spawn(&actions, &attributes, arguments(for: inherited[2]))
+    // Whatever this process makes itself has its permissions named.
+    let before = Glibc.umask(environment.umask)
+    defer { _ = Glibc.umask(before) }
+    return try unsafe spawn(
+      &actions, &attributes, arguments(for: inherited[2]), environment.variables)
   }
 
   /// What `ps` shows: the title that makes it a launcher, and the path of its lock.
@@ -79,13 +88,15 @@ final class LauncherProcess {
 
   private static func spawn(
     _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t,
-    _ arguments: [[UInt8]]
+    _ arguments: [[UInt8]], _ variables: [[UInt8]]
   ) throws(Errno) -> Int32 {
     let argv = unsafe CStringArray(arguments)
     defer { unsafe argv.free() }
+    let environment = unsafe CStringArray(variables)
+    defer { unsafe environment.free() }
     var processID: pid_t = 0
     let result = unsafe posix_spawn(
-      &processID, "/proc/self/exe", &actions, &attributes, argv.pointers, environ)
+      &processID, "/proc/self/exe", &actions, &attributes, argv.pointers, environment.pointers)
     guard result == 0 else { throw Errno(rawValue: result) }
     return processID
   }

@@ -37,10 +37,12 @@ package final class LinuxProcesses: ProcessHost {
 
   // MARK: The launcher
 
-  package func startLauncher(holding lock: Int32) throws(Errno) -> Int32 {
+  package func startLauncher(
+    holding lock: Int32, _ environment: RunEnvironment
+  ) throws(Errno) -> Int32 {
     precondition(launcher == nil, "an engine has one launcher at a time")
     let launcher = try LauncherProcess(
-      reportingTo: reports.writeDescriptor, holding: lock)
+      reportingTo: reports.writeDescriptor, holding: lock, environment)
     self.launcher = launcher
     return launcher.process.processID
   }

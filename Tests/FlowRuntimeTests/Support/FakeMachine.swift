@@ -52,7 +52,9 @@ final class FakeMachine: ProcessHost, TimeSource {
 
   // MARK: ProcessHost
 
-  func startLauncher(holding lock: Int) throws(Errno) -> Int32 {
+  func startLauncher(
+    holding lock: Int, _ environment: RunEnvironment
+  ) throws(Errno) -> Int32 {
     if !launcherErrors.isEmpty { throw launcherErrors.removeFirst() }
     let id = spawn()
     launchers.append(id)
@@ -245,6 +247,7 @@ struct SupervisorHarness {
     supervisor = AttemptSupervisor(
       host: machine, storage: machine.storage, time: machine, here: FakeMachine.here)
     try supervisor.begin(in: Self.folder)
+    supervisor.use(RunEnvironment(umask: 0o022, variables: []))
   }
 
   /// Of the attempt of a step; its intent is the event with the number 10.

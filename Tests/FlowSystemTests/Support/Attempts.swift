@@ -12,6 +12,8 @@ final class Attempts {
   let lockPath: String
   private(set) var messages: [ProcessMessage] = []
   private(set) var launcher: Int32 = 0
+  /// What commands inherit.
+  var environment = ProcessFacts.environment()
 
   init() throws {
     processes = try LinuxProcesses(in: try ProcessFacts.hostContext(of: folder.path))
@@ -24,7 +26,7 @@ final class Attempts {
     let mode: OpenMode = TestFile.exists(lockPath) ? .update : .create
     let lock = try storage.open(lockPath, mode)
     guard try storage.tryLock(lock) else { throw Errno.tryAgain }
-    launcher = try processes.startLauncher(holding: lock)
+    launcher = try processes.startLauncher(holding: lock, environment)
     try storage.close(lock)
   }
 
