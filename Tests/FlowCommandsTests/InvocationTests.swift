@@ -108,6 +108,7 @@ import Testing
           restart   resume a run whose engine is gone
           cancel    stop a run from any process
           status    show the state of a run and its steps
+          wait      wait until runs have ended
           list      list all runs, most recent first
           events    print the history of a run, event by event
           logs      print the output of a run's steps

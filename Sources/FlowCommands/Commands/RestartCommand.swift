@@ -6,7 +6,8 @@ import FlowText
 
 /// `flow restart RUN`.
 package struct RestartCommand: Subcommand, Equatable {
-  package let run: String
+  /// Nil for every run whose engine is gone.
+  package let run: String?
   package let failed: Bool
   /// Whether the run gets the environment of this process.
   package let takesEnvironment: Bool
@@ -15,6 +16,11 @@ package struct RestartCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
   /// Milliseconds between signs of life; zero for none.
   package let heartbeat: Int64
+  /// Tells the process that started this one that the run is resumed; nil where none waits for that.
+  package let readiness: DetachedEngine.Readiness?
+
+  private static let allOption = Option(
+    "all", "resume in the background every run without an engine")
 
   private static let failedOption = Option(
     "failed", "rerun what did not succeed, and all that came after it")
@@ -29,14 +35,21 @@ package struct RestartCommand: Subcommand, Equatable {
       definition is read from the run's history; the workflow file is not needed.
       Steps have the environment and umask that flow run had, unless
       --env-from-caller replaces them for good.
+
+      With --all, each run gets an engine of its own, runs that have an engine are
+      left alone, and the command ends when all engines have begun: after a reboot,
+      say.
       """,
-    arguments: [.run],
+    arguments: [
+      Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\"")
+    ],
     options: [
-      failedOption, environmentOption, RunCommand.onTermOption, RunCommand.quietOption,
+      failedOption, allOption, environmentOption, RunCommand.onTermOption, RunCommand.quietOption,
       RunCommand.jsonOption, RunCommand.heartbeatOption,
     ],
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
+      .init("flow restart --all", "every run that a reboot has interrupted"),
       .init("flow restart latest --failed", "rerun what did not succeed, and all after it"),
     ],
     exitCodes: [
@@ -44,16 +57,35 @@ package struct RestartCommand: Subcommand, Equatable {
     ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
-    run = arguments.positional[0]
+    run = arguments.argument(0)
+    let isForAll = arguments.has(Self.allOption)
+    if run == nil, !isForAll {
+      throw UsageError(command: Self.syntax.name, .missingArgument("RUN"))
+    }
     failed = arguments.has(Self.failedOption)
     takesEnvironment = arguments.has(Self.environmentOption)
     isQuiet = arguments.has(RunCommand.quietOption)
     json = arguments.has(RunCommand.jsonOption)
     onTerminate = try RunCommand.onTerminate(arguments, command: Self.syntax.name)
     heartbeat = try RunCommand.heartbeat(arguments, command: Self.syntax.name)
+    readiness = DetachedEngine.Readiness.ofThisProcess
+    if isForAll {
+      let others = [Self.failedOption, Self.environmentOption, RunCommand.jsonOption]
+      if let other = others.first(where: { arguments.has($0) }) {
+        throw UsageError(
+          command: Self.syntax.name,
+          .exclusiveOptions(Self.allOption.spelling, other.spelling))
+      }
+      if let run {
+        throw UsageError(command: Self.syntax.name, .exclusiveOptions(Self.allOption.spelling, run))
+      }
+    }
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    guard let run else {
+      return try RestartOfAll(context, options: ["--on-term", onTerminate.rawValue]).perform()
+    }
     let home = try context.home()
     let id: String
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
@@ -62,7 +94,8 @@ package struct RestartCommand: Subcommand, Equatable {
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     let end = try drive.resume(
-      id, reopening: failed, environment: takesEnvironment ? .caller : .run)
+      id, reopening: failed, environment: takesEnvironment ? .caller : .run
+    ) { readiness?.tell(logTo: folder.engineLog) }
     if case .endedBefore(let outcome) = end, !isQuiet {
       let advice = outcome == .succeeded ? "" : "; to rerun its steps: flow restart --failed \(id)"
       context.warn("run \(id) has already ended: \(outcome)\(advice)")

@@ -8,27 +8,35 @@ package struct StatusCommand: Subcommand, Equatable {
   package let json: Bool
   /// Whether to show it as long as it goes on.
   package let watch: Bool
+  /// Whether the exit code is that of the run.
+  package let tellsByExit: Bool
 
   private static let watchOption = Option(
     "watch", short: "w", "update the view until the run ends")
+
+  private static let exitOption = Option(
+    "exit-status", "exit as the run did; 4 if it is unfinished")
 
   package static let syntax = CommandSyntax(
     name: "status", purpose: "show the state of a run and its steps",
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\" (the default)")
     ],
-    options: [watchOption, .json],
+    options: [watchOption, exitOption, .json],
     examples: [
       .init("flow status", "the most recent run"),
       .init("flow status --watch", "follow it until it ends"),
       .init("flow status nightly-2026", "the run whose id starts with this"),
     ],
-    exitCodes: [.success, .usage, .damaged, .environment, .newer])
+    exitCodes: [
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
+    ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.argument(0)
     json = arguments.has(.json)
     watch = arguments.has(Self.watchOption)
+    tellsByExit = arguments.has(Self.exitOption)
     if watch && json {
       throw UsageError(
         command: Self.syntax.name,
@@ -37,7 +45,10 @@ package struct StatusCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    if watch { return try RunWatch.follow(run ?? "latest", context) }
+    if watch {
+      let outcome = try RunWatch.follow(run ?? "latest", context)
+      return tellsByExit ? outcome.map { ExitCode($0) } ?? .runUnfinished : .success
+    }
     var output = context.output
     let history = RunHistory(keeping: json ? .allAttempts : .lastAttempts)
     let run = try OpenedRun(named: run ?? "latest", into: history, context)
@@ -48,6 +59,8 @@ package struct StatusCommand: Subcommand, Equatable {
       now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
-    return .success
+    guard tellsByExit else { return .success }
+    if case .finished(let outcome)? = run.history.state?.phase { return ExitCode(outcome) }
+    return .runUnfinished
   }
 }

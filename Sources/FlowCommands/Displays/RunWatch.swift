@@ -18,7 +18,10 @@ struct RunWatch: ~Copyable {
   private static let intervalMilliseconds: Int64 = 250
 
   /// - Parameter name: an id, a unique prefix of one, or `latest`.
-  static func follow(_ name: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
+  /// - Returns: how the run ended; nil if no process drives it.
+  static func follow(
+    _ name: String, _ context: CommandContext
+  ) throws(CommandError) -> RunOutcome? {
     let home = try context.home()
     let time: EventLoop
     do throws(Errno) { time = EventLoop(signals: try SignalDescriptor()) } catch {
@@ -27,7 +30,7 @@ struct RunWatch: ~Copyable {
     do throws(RunError) {
       var watch = try RunWatch(try home.resolve(name), home, context)
       try watch.follow(time)
-      return .success
+      return watch.shown.outcome
     } catch {
       throw .run(error)
     }
@@ -100,6 +103,11 @@ private struct ShownHistory: EventFold {
   }
 
   var isFinished: Bool { replay.state?.isFinished == true }
+
+  /// Nil while the run has no end.
+  var outcome: RunOutcome? {
+    if case .finished(let outcome)? = replay.state?.phase { outcome } else { nil }
+  }
 
   mutating func apply(_ event: Event) throws(HistoryError) {
     let wasDefined = replay.isDefined

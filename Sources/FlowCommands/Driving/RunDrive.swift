@@ -64,14 +64,18 @@ struct RunDrive {
 
   /// Resumes a run whose engine is gone.
   ///
-  /// - Parameter environment: what the run's commands inherit.
+  /// - Parameters:
+  ///   - environment: what the run's commands inherit.
+  ///   - onStart: called when this process drives the run.
   func resume(
-    _ id: String, reopening: Bool = false, environment: EnvironmentSource = .run
+    _ id: String, reopening: Bool = false, environment: EnvironmentSource = .run,
+    onStart: () -> Void = {}
   ) throws(CommandError) -> End {
     let observer = begin()
     do throws(RunError) {
       let driver = try takeOver(id, reopening: reopening, environment, observer)
       guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
+      onStart()
       return try drive(driver)
     } catch {
       throw abandoned(error)
