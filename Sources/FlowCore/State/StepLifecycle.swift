@@ -48,6 +48,19 @@ package struct StepLifecycle: Equatable, Sendable {
     case probeScheduled(Int32)
     case finished(StepOutcome)
     case skipped
+
+    /// Whether the event names no attempt, or the attempt that it must name: the last one, or for
+    /// a new one the next.
+    fileprivate func fits(lastAttempt: Int32) -> Bool {
+      switch self {
+      case .scheduled(let number): number == lastAttempt + 1
+      case .launched(let number), .found(let number, _), .deadlinePassed(let number),
+        .ended(let number, _), .withdrawn(let number), .stopRequested(let number),
+        .retryScheduled(let number), .rerunScheduled(let number), .probeScheduled(let number):
+        number == lastAttempt
+      case .delayOver, .needMet, .doomed, .finished, .skipped: true
+      }
+    }
   }
 
   package private(set) var phase: Phase
@@ -96,7 +109,8 @@ package struct StepLifecycle: Equatable, Sendable {
 
   /// The phase after the event; nil if the event is impossible.
   private func next(after event: Event) -> Phase? {
-    switch (phase, event) {
+    guard event.fits(lastAttempt: attempt) else { return nil }
+    return switch (phase, event) {
     case (.waiting(let unmetNeeds), .needMet):
       unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
     // The step has settled: it was skipped or cancelled in the meantime, or succeeded in an earlier
@@ -105,31 +119,29 @@ package struct StepLifecycle: Equatable, Sendable {
       phase
     case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed): .doomed
 
-    case (.ready, .scheduled(attempt + 1)): .starting
-    case (.starting, .launched(attempt)): .running
+    case (.ready, .scheduled): .starting
+    case (.starting, .launched): .running
     // A stop can overtake the report of the launch.
-    case (.stopping, .launched(attempt)): .stopping
-    case (.running, .deadlinePassed(attempt)), (.stopping, .deadlinePassed(attempt)): .stopping
-    case (.starting, .stopRequested(attempt)), (.running, .stopRequested(attempt)),
-      (.stopping, .stopRequested(attempt)):
+    case (.stopping, .launched): .stopping
+    case (.running, .deadlinePassed), (.stopping, .deadlinePassed): .stopping
+    case (.starting, .stopRequested), (.running, .stopRequested), (.stopping, .stopRequested):
       .stopping
-    case (.starting, .ended(attempt, let conclusion)), (.running, .ended(attempt, let conclusion)),
-      (.stopping, .ended(attempt, let conclusion)):
+    case (.starting, .ended(_, let conclusion)), (.running, .ended(_, let conclusion)),
+      (.stopping, .ended(_, let conclusion)):
       .ended(conclusion)
-    case (.starting, .withdrawn(attempt)), (.stopping, .withdrawn(attempt)): .ready
+    case (.starting, .withdrawn), (.stopping, .withdrawn): .ready
 
-    case (.starting, .found(attempt, .running)): .running
-    case (.running, .found(attempt, .running)), (.stopping, .found(attempt, .running)): phase
+    case (.starting, .found(_, .running)): .running
+    case (.running, .found(_, .running)), (.stopping, .found(_, .running)): phase
     // Not a running attempt: its launch is in the history.
-    case (.starting, .found(attempt, .neverLaunched)), (.stopping, .found(attempt, .neverLaunched)):
-      phase
+    case (.starting, .found(_, .neverLaunched)), (.stopping, .found(_, .neverLaunched)): phase
 
-    case (.ended(.failed), .retryScheduled(attempt)): .backingOff
+    case (.ended(.failed), .retryScheduled): .backingOff
     case (.backingOff, .delayOver): .ready
-    case (.ended(.lost), .rerunScheduled(attempt)) where !asksProbe: .ready
+    case (.ended(.lost), .rerunScheduled) where !asksProbe: .ready
     // The probe reports that the work was not done.
-    case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled(attempt)) where asksProbe: .ready
-    case (.ended(.lost), .probeScheduled(attempt)): .ready
+    case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled) where asksProbe: .ready
+    case (.ended(.lost), .probeScheduled): .ready
 
     case (.ended(.succeeded), .finished(.succeeded)): .succeeded
     case (.ended(.failed), .finished(.failed)), (.ended(.lost), .finished(.failed)),
