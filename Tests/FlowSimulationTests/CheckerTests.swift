@@ -55,11 +55,11 @@ struct CheckerTests {
       (.runFinished(.failed), .runStopping(.cancelled)),
     ]
     for (before, after) in bodies {
-      var checker = TerminalChecker(Self.workflow)
+      let checker = TerminalChecker(Self.workflow)
       try checker.check(event(1, before))
       #expect(fired { () throws(Violation) in try checker.check(event(2, after)) } == .terminal)
     }
-    var checker = TerminalChecker(Self.workflow)
+    let checker = TerminalChecker(Self.workflow)
     try checker.check(event(1, .runStopping(.cancelled)))
     #expect(
       fired { () throws(Violation) in
@@ -69,7 +69,7 @@ struct CheckerTests {
 
   @Test func aRoundEndsOnceAndWhatSucceededHasNoOtherEnd() throws {
     func firedLast(_ bodies: [Event.Body]) throws -> Property? {
-      var checker = TerminalChecker(Self.workflow)
+      let checker = TerminalChecker(Self.workflow)
       for (index, body) in bodies.dropLast().enumerated() {
         try checker.check(event(Int64(index) + 1, body))
       }
@@ -102,7 +102,7 @@ struct CheckerTests {
   /// A step that keeps an end from before its need ran again.
   @Test func anEndFromBeforeThatOfANeedFiresFresh() {
     func fired(_ scope: ReopenScope, _ bodies: [Event.Body]) -> Property? {
-      var checker = FreshChecker(Self.workflow)
+      let checker = FreshChecker(Self.workflow)
       let second = AttemptID(step: 1, number: 1)
       let round: [Event.Body] = [
         .attemptScheduled(first), .stepFinished(step: 0, .failed), .attemptScheduled(second),

@@ -22,7 +22,7 @@ struct PolicyCheckerTests {
 
   private func fired(_ settings: StepSettings, _ bodies: Event.Body...) -> Property? {
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
-    var checker = PolicyChecker(
+    let checker = PolicyChecker(
       WorkflowDefinition(name: "one", steps: [step], settings: [settings]))
     let moment = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
     do throws(Violation) {

@@ -58,7 +58,7 @@ struct ProcessCheckerTests {
     _ attempt: AttemptID, isProbe: Bool = false, at time: Int64 = 0, after events: [Event.Body],
     _ workflow: WorkflowDefinition = workflow()
   ) -> Property? {
-    var checker = LaunchChecker(workflow, jobs: 2)
+    let checker = LaunchChecker(workflow, jobs: 2)
     return fired { () throws(Violation) in
       for (index, body) in events.enumerated() {
         try checker.learn(event(index + 1, body), at: start)
@@ -85,7 +85,7 @@ struct ProcessCheckerTests {
   /// A launch that found no space is repeated by itself, until a stop is on its way.
   @Test(arguments: [(0, nil), (1, .cancel)] as [(Int64, Property?)])
   func whatIsOnItsWayWhenACancelBecomesDurableIsNotNew(later: Int64, expected: Property?) {
-    var checker = LaunchChecker(Self.workflow(), jobs: 2)
+    let checker = LaunchChecker(Self.workflow(), jobs: 2)
     let cancel = Event.Body.cancelRequested(CancelRequest(id: 1, force: false))
     let cancelled = Instant(microseconds: 9)
     let violated = fired { () throws(Violation) in
@@ -168,7 +168,7 @@ struct ProcessCheckerTests {
   @Test(arguments: [(0, 2_000), (500, 1_500), (3_000, 0), (-700, 2_000)] as [(Int64, Int64)])
   func aDelayGoesOnAfterAReboot(wall: Int64, rest: Int64) {
     func send(at time: Int64) -> Property? {
-      var checker = LaunchChecker(Self.workflow(), jobs: 2)
+      let checker = LaunchChecker(Self.workflow(), jobs: 2)
       func started(_ boot: String) -> Event.Body {
         .engineStarted(EngineStarted(life: 1, processID: 2, host: HostContext(bootID: boot)))
       }
@@ -199,7 +199,7 @@ struct ProcessCheckerTests {
     ran earlier: [(AttemptID, life: Int, Fate)] = [],
     _ workflow: WorkflowDefinition = workflow()
   ) -> Property? {
-    var checker = LaunchChecker(workflow, jobs: jobs)
+    let checker = LaunchChecker(workflow, jobs: jobs)
     var ledger = Ledger()
     return fired { () throws(Violation) in
       for (index, id) in scheduled.enumerated() {
@@ -268,7 +268,7 @@ struct ProcessCheckerTests {
     var ledger = Ledger()
     let entry = ledger.forked(first, life: 1, at: time(0))
     truth(&ledger, entry)
-    var checker = EndChecker(workflow, slackMicroseconds: 10)
+    let checker = EndChecker(workflow, slackMicroseconds: 10)
     let started = EngineStarted(life: 1, processID: 2, host: HostContext(bootID: "1"))
     let bodies: [Event.Body] = [
       .engineStarted(started), .attemptScheduled(first), .attemptEnded(first, end),
@@ -295,7 +295,7 @@ struct ProcessCheckerTests {
       ledger.commandStarted(ledger.forked(first, life: 1, at: time(0)), at: time(1))
     }
     if fate == "lost power" { ledger.powerLost(at: time(5)) }
-    var checker = EndChecker(Self.workflow(), slackMicroseconds: 10)
+    let checker = EndChecker(Self.workflow(), slackMicroseconds: 10)
     let host = HostContext(bootID: "1")
     let fired = fired { () throws(Violation) in
       try checker.learn(

@@ -12,7 +12,7 @@ struct RequestCheckerTests {
   private func fired(
     _ bodies: [Event.Body], leftAt left: Int64? = nil, endedAt end: Int64 = 5_000
   ) -> Property? {
-    var checker = RequestChecker(noticeMicroseconds: 1_000)
+    let checker = RequestChecker(noticeMicroseconds: 1_000)
     if let left { checker.left(request, at: WorldTime(microseconds: left)) }
     do throws(Violation) {
       for (index, body) in bodies.enumerated() {

@@ -31,7 +31,7 @@ struct StopCheckerTests {
     var workflow = WorkflowDefinition(name: "two", steps: steps, settings: [settings])
     workflow.failFast = failFast
     workflow.timeoutMilliseconds = timeout
-    var checker = StopChecker(workflow)
+    let checker = StopChecker(workflow)
     do throws(Violation) {
       for (index, said) in said.enumerated() {
         let time = said.time * 1_000

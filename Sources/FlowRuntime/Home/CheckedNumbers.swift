@@ -20,10 +20,15 @@ enum CheckedNumbers {
   /// - Returns: nil if the bytes are incomplete or torn.
   static func decode(_ bytes: [UInt8], count: Int) -> [UInt64]? {
     guard bytes.count == byteCount(count) else { return nil }
-    var numbers = stride(from: 0, to: bytes.count, by: 8).map { start in
-      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    }
-    let hash = numbers.removeLast()
-    return hash == SplitMix64.hash(numbers) ? numbers : nil
+    let words = unsafe bytes.span.bytes
+    var numbers: [UInt64] = []
+    numbers.reserveCapacity(count)
+    for index in 0..<count { numbers.append(word(index, of: words)) }
+    return word(count, of: words) == SplitMix64.hash(numbers) ? numbers : nil
+  }
+
+  private static func word(_ index: Int, of bytes: RawSpan) -> UInt64 {
+    UInt64(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
   }
 }

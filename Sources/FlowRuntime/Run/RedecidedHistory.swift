@@ -61,8 +61,10 @@ private struct Recall: EventFold {
 
   mutating func apply(_ event: Event) throws(HistoryError) {
     let wasDefined = redecision.isDefined
-    difference = try redecision.apply(event)
-    if difference != nil { return }
+    if let found = try redecision.apply(event) {
+      difference = found
+      return
+    }
     events.append(event)
     if redecision.isDefined && (!wasDefined || events.count >= Self.mostEvents) { tellRest() }
   }

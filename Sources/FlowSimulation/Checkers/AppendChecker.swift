@@ -2,7 +2,7 @@ import FlowCore
 import FlowRuntime
 
 /// Bytes of the log that were durable once are never changed, cut or removed.
-struct AppendChecker {
+final class AppendChecker {
   private let storage: SimulatedStorage
   private let folder: String
   private let log: DurableLog
@@ -73,7 +73,7 @@ final class DurableLog {
   ///   - bytes: what the segment holds.
   ///   - isAppended: whether what was durable before is known to be there still.
   fileprivate func commit(_ bytes: [UInt8], to path: String, isAppended: Bool) {
-    let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
+    let end = bytes.endBeforeZeros
     if segments.last?.path != path {
       segments.append(Segment(path: path, bytes: [], commitEnds: []))
     }
@@ -87,8 +87,21 @@ final class DurableLog {
   }
 }
 
+// Eight bytes at a time, because a segment is looked at whole after every commit.
 extension [UInt8] {
-  /// As `starts(with:)`, eight bytes at a time.
+  /// How many bytes there are before the zeros at the end.
+  fileprivate var endBeforeZeros: Int {
+    let words = unsafe span.bytes
+    var end = count
+    while end >= 8, unsafe words.unsafeLoadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0
+    {
+      end -= 8
+    }
+    while end > 0, self[end - 1] == 0 { end -= 1 }
+    return end
+  }
+
+  /// As `starts(with:)`.
   fileprivate func begins(with other: [UInt8]) -> Bool {
     guard other.count <= count else { return false }
     let (mine, theirs) = unsafe (span.bytes, other.span.bytes)

@@ -9,22 +9,28 @@ package final class Checkers: RunObserver {
   package private(set) var violation: Violation?
   private(set) var history = WitnessedHistory()
   private var checkers: [any Checker] = []
+  /// Those of `checkers` that are told of waits.
+  private var waitCheckers: [any WaitChecker] = []
   private unowned var world: World?
 
   /// Every checker, in the order in which they are told. Where one event violates several
   /// properties, the first checker in this list names the violation.
-  private static func all(_ run: SimulatedRun, in world: World) -> [any Checker] {
+  private static func all(
+    _ run: SimulatedRun, in world: World
+  ) -> (checkers: [any Checker], ofWaits: [any WaitChecker]) {
     let shadow = ShadowRun()
     let log = DurableLog()
-    return [
+    let idle = IdleChecker(shadow, jobs: run.jobs)
+    let stop = StopChecker(run.definition, shadow)
+    let checkers: [any Checker] = [
       SingleChecker(),
       VerdictChecker(log),
       LaunchChecker(run.definition, jobs: run.jobs),
       EndChecker(run.definition, slackMicroseconds: world.slackMicroseconds),
       LedgerChecker(run.definition),
       RequestChecker(noticeMicroseconds: world.noticeMicroseconds),
-      IdleChecker(shadow, jobs: run.jobs),
-      StopChecker(run.definition, shadow),
+      idle,
+      stop,
       PolicyChecker(run.definition),
       TerminalChecker(run.definition),
       FreshChecker(run.definition),
@@ -36,13 +42,15 @@ package final class Checkers: RunObserver {
       ReadChecker(run),
       SegmentNameChecker(),
     ]
+    assert(checkers.count { $0 is any WaitChecker } == 2, "every checker of waits is told of them")
+    return (checkers, [idle, stop])
   }
 
   func begin(_ run: SimulatedRun, in world: World) {
     violation = nil
     history = WitnessedHistory()
     self.world = world
-    checkers = Self.all(run, in: world)
+    (checkers, waitCheckers) = Self.all(run, in: world)
   }
 
   // MARK: Violations
@@ -58,11 +66,11 @@ package final class Checkers: RunObserver {
   }
 
   /// Calls a hook of all checkers.
-  private func tell(_ hook: (inout any Checker, World) throws(Violation) -> Void) {
+  private func tell(_ hook: (any Checker, World) throws(Violation) -> Void) {
     guard let world else { return }
     world.visit {
-      for index in checkers.indices {
-        do throws(Violation) { try hook(&checkers[index], world) } catch { note(error) }
+      for checker in checkers {
+        do throws(Violation) { try hook(checker, world) } catch { note(error) }
       }
     }
   }
@@ -120,7 +128,11 @@ package final class Checkers: RunObserver {
     guard let world, history.isRecovered, world.isEngineIdle else { return }
     let wait = EngineWait(
       deadline: deadline, saysItLacksSpace: world.visit { world.engineSaysItLacksSpace })
-    tell { (checker, world) throws(Violation) in try checker.waits(wait, in: world) }
+    world.visit {
+      for checker in waitCheckers {
+        do throws(Violation) { try checker.waits(wait, in: world) } catch { note(error) }
+      }
+    }
   }
 
   /// The engine has decided that the run has ended.

@@ -1,7 +1,7 @@
 import FlowCore
 
 /// Compares what the history says of an attempt, when it says so, with what really happened.
-struct EndChecker {
+final class EndChecker {
   private let definition: WorkflowDefinition
   /// How long a monitor may take for what should take no time, in microseconds.
   private let slack: Int64
@@ -18,7 +18,7 @@ struct EndChecker {
   /// Takes in an event that is durable.
   ///
   /// - Parameter current: where the engine is now.
-  mutating func learn(
+  func learn(
     _ event: Event, _ ledger: Ledger, host current: HostContext, at now: WorldTime
   ) throws(Violation) {
     switch event.body {
@@ -128,7 +128,7 @@ struct EndChecker {
 }
 
 extension EndChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+  func learned(_ event: Event, in world: World) throws(Violation) {
     try learn(event, world.ledger, host: world.host, at: world.now)
   }
 }

@@ -4,7 +4,7 @@ import FlowRuntime
 /// Commands inherit the environment of the process that created the run, whichever engine launches
 /// them, until an engine is asked to give the run its own. A run that has succeeded has none; if it
 /// is reopened, it gets that of the engine which does so.
-struct EnvironmentChecker {
+final class EnvironmentChecker {
   /// What the run may have. A crash can leave either the one before or its replacement.
   private var possible: [RunEnvironment] = []
   /// Whether the run's was removed, or is about to be.
@@ -12,7 +12,7 @@ struct EnvironmentChecker {
   /// Whether an engine could not save the one that it uses.
   private var isUnsaved = false
 
-  mutating func learn(_ event: Event) {
+  func learn(_ event: Event) {
     switch event.body {
     case .engineStarted(let engine) where possible.isEmpty:
       possible = [World.environment(ofProcess: engine.processID)]
@@ -22,11 +22,11 @@ struct EnvironmentChecker {
   }
 
   /// - Parameter own: of the engine.
-  mutating func resumes(from source: EnvironmentSource, _ own: RunEnvironment) {
+  func resumes(from source: EnvironmentSource, _ own: RunEnvironment) {
     if source == .caller || mayBeGone || isUnsaved { possible.append(own) }
   }
 
-  mutating func found(_ news: EnvironmentNews, _ own: RunEnvironment) throws(Violation) {
+  func found(_ news: EnvironmentNews, _ own: RunEnvironment) throws(Violation) {
     guard possible.contains(own) else {
       throw Violation(.environment, "the run has lost its environment: \(news)")
     }
@@ -39,7 +39,7 @@ struct EnvironmentChecker {
     }
   }
 
-  mutating func starts(_ environment: RunEnvironment) throws(Violation) {
+  func starts(_ environment: RunEnvironment) throws(Violation) {
     guard possible.contains(environment) else {
       throw Violation(
         .environment,
@@ -56,25 +56,25 @@ struct EnvironmentChecker {
 }
 
 extension EnvironmentChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) { learn(event) }
+  func learned(_ event: Event, in world: World) throws(Violation) { learn(event) }
 
-  mutating func creates(in world: World) throws(Violation) { possible = [] }
+  func creates(in world: World) throws(Violation) { possible = [] }
 
-  mutating func found(_ events: [Event], in world: World) throws(Violation) {
+  func found(_ events: [Event], in world: World) throws(Violation) {
     // The engine that created the run may have died before it was told so.
     for event in events.prefix(while: { _ in possible.isEmpty }) { learn(event) }
     if let last = events.last { learn(last) }
   }
 
-  mutating func resumes(from source: EnvironmentSource, in world: World) throws(Violation) {
+  func resumes(from source: EnvironmentSource, in world: World) throws(Violation) {
     resumes(from: source, world.callerEnvironment)
   }
 
-  mutating func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation) {
+  func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation) {
     try found(news, world.callerEnvironment)
   }
 
-  mutating func startsLauncher(
+  func startsLauncher(
     _ environment: RunEnvironment, in world: World
   ) throws(Violation) {
     try starts(environment)

@@ -4,7 +4,7 @@ import FlowCore
 /// that follows from something that has run again since.
 ///
 /// Rounds of earlier rules keep the end of a step that ran although its need had failed.
-struct FreshChecker {
+final class FreshChecker {
   private struct Step {
     /// The event that scheduled its last attempt.
     var scheduledAt: Int64 = 0
@@ -24,7 +24,7 @@ struct FreshChecker {
   }
 
   /// Takes in an event that is durable.
-  mutating func learn(_ event: Event) throws(Violation) {
+  func learn(_ event: Event) throws(Violation) {
     switch event.body {
     case .attemptScheduled(let attempt): steps[Int(attempt.step)].scheduledAt = event.sequence
     case .stepFinished(let step, let outcome):
@@ -53,7 +53,7 @@ struct FreshChecker {
 }
 
 extension FreshChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 }
 
 extension ReopenScope {

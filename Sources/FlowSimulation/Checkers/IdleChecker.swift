@@ -4,7 +4,7 @@ import FlowRuntime
 /// An engine that waits, has reported everything and commits nothing must have done what could be
 /// done, and must wake up in time for what comes. A commit that waits for space on the disk holds
 /// up what follows from it; then the engine must look for space each second.
-struct IdleChecker {
+final class IdleChecker {
   private let shadow: ShadowRun
   private let jobs: Int
   /// Attempts that hold a slot of the engine that lives: sent on their way, or found running.
@@ -48,16 +48,16 @@ struct IdleChecker {
   }
 }
 
-extension IdleChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+extension IdleChecker: WaitChecker {
+  func learned(_ event: Event, in world: World) throws(Violation) {
     if case .attemptFound(let attempt, .running) = event.body { begun.insert(attempt) }
   }
 
-  mutating func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+  func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
     begun.insert(request.attempt)
   }
 
-  mutating func engineEnded(in world: World) throws(Violation) { begun = [] }
+  func engineEnded(in world: World) throws(Violation) { begun = [] }
 
   func waits(_ wait: EngineWait, in world: World) throws(Violation) {
     let launchWaits = world.runner.waitsForSpace

@@ -3,7 +3,7 @@ import FlowRuntime
 
 /// Judges each launch by what is durable and by what really happened: when the engine asks for it,
 /// and when the command starts.
-struct LaunchChecker {
+final class LaunchChecker {
   /// What is known of a step.
   private struct Step {
     /// The last attempt that was scheduled.
@@ -48,7 +48,7 @@ struct LaunchChecker {
   /// Takes in an event that is durable.
   ///
   /// - Parameter now: when it became so.
-  mutating func learn(_ event: Event, at now: Instant) throws(Violation) {
+  func learn(_ event: Event, at now: Instant) throws(Violation) {
     switch event.body {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
@@ -92,13 +92,13 @@ struct LaunchChecker {
     }
   }
 
-  private mutating func license(_ attempt: AttemptID, from time: Instant) {
+  private func license(_ attempt: AttemptID, from time: Instant) {
     steps[Int(attempt.step)].licence = (attempt.number, time)
   }
 
   /// Within one boot a delay ends at a time of the monotonic clock. In the next boot the rest of it
   /// goes on, less the wall time since.
-  private mutating func began(_ engine: EngineStarted, _ now: Moment) {
+  private func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     sent = []
     guard let bootID, bootID != engine.host.bootID, let last = lastMoment else { return }
@@ -113,7 +113,7 @@ struct LaunchChecker {
   }
 
   /// Steps that are not in the scope keep their end; all others begin again.
-  private mutating func reopened(_ scope: ReopenScope, _ now: Moment) {
+  private func reopened(_ scope: ReopenScope, _ now: Moment) {
     cancelledAt = nil
     let runsAgain = scope.steps(of: definition) { steps[$0].hasSucceeded }
     for index in steps.indices where runsAgain[index] {
@@ -165,7 +165,7 @@ struct LaunchChecker {
   // MARK: Launches
 
   /// The engine has the attempt launched.
-  mutating func checkSent(
+  func checkSent(
     _ attempt: AttemptID, isProbe: Bool = false, at now: Instant
   ) throws(Violation) {
     let isNew = sent.insert(attempt).inserted
@@ -260,11 +260,11 @@ struct LaunchChecker {
 }
 
 extension LaunchChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+  func learned(_ event: Event, in world: World) throws(Violation) {
     try learn(event, at: world.monotonicNow)
   }
 
-  mutating func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+  func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
     try checkSent(
       request.attempt, isProbe: world.run?.isProbe(request) ?? false, at: world.monotonicNow)
   }

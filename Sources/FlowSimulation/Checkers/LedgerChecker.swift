@@ -2,7 +2,7 @@ import FlowCore
 
 /// Compares what really ran with what the history says of it, when the run has ended and nothing of
 /// it has anything left to do.
-struct LedgerChecker {
+final class LedgerChecker {
   private let definition: WorkflowDefinition
   /// What the durable history says of attempts.
   private var ends: [AttemptID: AttemptEnd] = [:]
@@ -70,7 +70,7 @@ struct LedgerChecker {
 }
 
 extension LedgerChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+  func learned(_ event: Event, in world: World) throws(Violation) {
     if case .attemptEnded(let attempt, let end) = event.body { ends[attempt] = end }
   }
 

@@ -2,7 +2,7 @@ import FlowCore
 
 /// What follows the end of an attempt obeys the step's `retry`, its `onLost`, and the answer of its
 /// probe. It is decided a second time here, from the durable history.
-struct PolicyChecker {
+final class PolicyChecker {
   private struct Step {
     /// Failures that count, and losses, in this round.
     var failures: Int32 = 0
@@ -30,7 +30,7 @@ struct PolicyChecker {
   }
 
   /// Takes in an event that is durable.
-  mutating func learn(_ event: Event) throws(Violation) {
+  func learn(_ event: Event) throws(Violation) {
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
@@ -90,7 +90,7 @@ struct PolicyChecker {
   }
 
   /// A step may also end without an attempt: as cancelled, before the next one.
-  private mutating func follow(
+  private func follow(
     _ step: Int32, _ consequence: Consequence
   ) throws(Violation) {
     let expected = steps[Int(step)].expected
@@ -113,5 +113,5 @@ struct PolicyChecker {
 }
 
 extension PolicyChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 }

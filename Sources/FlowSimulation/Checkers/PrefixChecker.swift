@@ -1,7 +1,7 @@
 import FlowCore
 
 /// After a crash the log holds what was acknowledged, or that and the commit that was in flight.
-struct PrefixChecker: Checker {
+final class PrefixChecker: Checker {
   func found(_ events: [Event], in world: World) throws(Violation) {
     let history = world.checkers.history
     // A hostile disk may have lost even more since then: what is left may be a commit that was

@@ -5,7 +5,7 @@ import FlowStorage
 
 /// Reads the run at any time, as `flow status` does: what is seen must be durable, and nothing that
 /// was seen may be lost.
-struct ReadChecker {
+final class ReadChecker {
   private let run: SimulatedRun
   /// How many events readers have seen.
   private var shown = 0
@@ -115,7 +115,7 @@ struct ReadChecker {
 }
 
 extension ReadChecker: Checker {
-  mutating func read(in world: World) throws(Violation) {
+  func read(in world: World) throws(Violation) {
     let history = world.checkers.history
     let isDurabilityUnknown = world.isDurabilityUnknown
     let expectation = Expectation(

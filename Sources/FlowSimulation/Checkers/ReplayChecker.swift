@@ -3,7 +3,7 @@ import FlowStorage
 
 /// The history must say everything by itself: it brings a shadow state to where the live one is,
 /// and its facts call for exactly its decisions.
-struct ReplayChecker {
+final class ReplayChecker {
   private let shadow: ShadowRun
 
   init(_ shadow: ShadowRun = ShadowRun()) {

@@ -3,7 +3,7 @@ import FlowRuntime
 
 /// A request to cancel that was left in the run's folder acts exactly once, whatever happens to the
 /// engine, unless the run had ended before. A run that is stopped by a cancel ends as cancelled.
-struct RequestChecker {
+final class RequestChecker {
   private struct Left {
     let id: UInt64
     let time: WorldTime
@@ -33,7 +33,7 @@ struct RequestChecker {
   }
 
   /// A request was left, and the canceller was told so.
-  mutating func left(_ request: CancelRequest, at now: WorldTime) {
+  func left(_ request: CancelRequest, at now: WorldTime) {
     left.append(Left(id: request.id, time: now))
   }
 
@@ -49,12 +49,12 @@ struct RequestChecker {
   }
 
   /// The run for which requests were left is gone, and was never acknowledged.
-  mutating func forget() {
+  func forget() {
     left = []
   }
 
   /// Takes in an event that is durable.
-  mutating func learn(_ event: Event) throws(Violation) {
+  func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { isAsking = false }
     switch event.body {
     case .cancelRequested(let request):
@@ -109,25 +109,25 @@ struct RequestChecker {
 }
 
 extension RequestChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) {
+  func learned(_ event: Event, in world: World) throws(Violation) {
     if case .runReopened = event.body { endDecidedAt = nil }
     try learn(event)
   }
 
-  mutating func left(_ request: CancelRequest, in world: World) throws(Violation) {
+  func left(_ request: CancelRequest, in world: World) throws(Violation) {
     left(request, at: world.now)
     guard let run = world.run, !world.storage.hasBetrayed else { return }
     let durable = try? CancelRequests(run.folder, in: world.storage.leastRemains()).all()
     try Self.check(request, among: durable ?? [])
   }
 
-  mutating func decidesEnd(in world: World) throws(Violation) {
+  func decidesEnd(in world: World) throws(Violation) {
     if endDecidedAt == nil { endDecidedAt = world.now }
   }
 
-  mutating func creates(in world: World) throws(Violation) { forget() }
+  func creates(in world: World) throws(Violation) { forget() }
 
-  mutating func found(_ events: [Event], in world: World) throws(Violation) {
+  func found(_ events: [Event], in world: World) throws(Violation) {
     let isFinished = events.last?.body.kind == .runFinished
     if !world.checkers.history.isLost, !isFinished { endDecidedAt = nil }
   }

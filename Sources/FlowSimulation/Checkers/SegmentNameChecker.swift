@@ -3,7 +3,7 @@ import FlowRuntime
 /// A segment gets its name only when the name of the one before is durable. Otherwise a crash that
 /// takes some names and leaves later ones could leave a log with a gap, which looks like lost
 /// history.
-struct SegmentNameChecker: Checker {
+final class SegmentNameChecker: Checker {
   func syncsNames(in world: World) throws(Violation) {
     guard let run = world.run, !world.storage.hasBetrayed, world.storage.tier != .ordered,
       let log = world.storage.folder(at: run.folder.log)

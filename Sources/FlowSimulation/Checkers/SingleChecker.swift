@@ -2,7 +2,7 @@ import FlowCore
 
 /// Two engines never drive one run: the lock keeps the second one out, and an engine whose lock
 /// file is gone acknowledges nothing that another one has not read.
-struct SingleChecker: Checker {
+final class SingleChecker: Checker {
   func acknowledges(_ events: [Event], in world: World) throws(Violation) {
     // Up to there the other engine knows the same.
     guard let through = world.takenThrough, let last = events.last?.sequence, last > through else {

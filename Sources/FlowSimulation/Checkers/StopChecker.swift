@@ -3,7 +3,7 @@ import FlowCore
 /// Watches the durable history for reasons to stop the run: a cancel, the run's own timeout, or a
 /// failure where the run fails fast. The first reason stops it in the wake-up in which it comes.
 /// Then nothing new begins, and every open attempt is told, without grace if a cancel was forced.
-struct StopChecker {
+final class StopChecker {
   private let definition: WorkflowDefinition
   private let shadow: ShadowRun
   private let timeoutMicroseconds: Int64?
@@ -40,7 +40,7 @@ struct StopChecker {
   // MARK: What is durable
 
   /// Takes in an event that is durable.
-  mutating func learn(_ event: Event) throws(Violation) {
+  func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { try checkWakeUpBefore(event) }
     switch event.body {
     // The last one of them counts.
@@ -80,13 +80,13 @@ struct StopChecker {
     lastMoment = event.moment
   }
 
-  private mutating func arm(_ now: Moment) {
+  private func arm(_ now: Moment) {
     deadline = timeoutMicroseconds.map { now.monotonic.advanced(byMicroseconds: $0) }
   }
 
   /// Within one boot the timeout passes at a time of the monotonic clock. In the next boot the rest
   /// of it goes on, less the wall time since.
-  private mutating func began(_ engine: EngineStarted, _ now: Moment) {
+  private func began(_ engine: EngineStarted, _ now: Moment) {
     defer { bootID = engine.host.bootID }
     guard let bootID, bootID != engine.host.bootID, let last = lastMoment, let end = deadline
     else { return }
@@ -95,11 +95,11 @@ struct StopChecker {
     deadline = now.monotonic.advanced(byMicroseconds: max(0, rest - passed))
   }
 
-  private mutating func call(for reason: StopReason) {
+  private func call(for reason: StopReason) {
     if cause == nil { cause = reason }
   }
 
-  private mutating func timeoutPassed(_ now: Instant) throws(Violation) {
+  private func timeoutPassed(_ now: Instant) throws(Violation) {
     guard let end = deadline, now >= end else {
       throw Violation(.timeout, "the run's timeout passes too early")
     }
@@ -107,7 +107,7 @@ struct StopChecker {
     call(for: .timedOut)
   }
 
-  private mutating func stops(for reason: StopReason) throws(Violation) {
+  private func stops(for reason: StopReason) throws(Violation) {
     guard reason == cause else {
       throw Violation(.stop, "the run stops (\(reason)), and \(text(cause)) came first")
     }
@@ -116,7 +116,7 @@ struct StopChecker {
     untold = open
   }
 
-  private mutating func told(_ attempt: AttemptID, force: Bool) throws(Violation) {
+  private func told(_ attempt: AttemptID, force: Bool) throws(Violation) {
     if force != isForced {
       throw Violation(
         .cancel,
@@ -127,7 +127,7 @@ struct StopChecker {
     if force { forced.insert(attempt) }
   }
 
-  private mutating func finishes(
+  private func finishes(
     as outcome: RunOutcome, _ event: Event
   ) throws(Violation) {
     try checkWakeUpBefore(event)
@@ -137,7 +137,7 @@ struct StopChecker {
     deadline = nil
   }
 
-  private mutating func reopened(_ now: Moment) {
+  private func reopened(_ now: Moment) {
     cause = nil
     isStopping = false
     isForced = false
@@ -200,8 +200,8 @@ struct StopChecker {
   }
 }
 
-extension StopChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+extension StopChecker: WaitChecker {
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 
   func stops(_ attempt: AttemptID, force: Bool, in world: World) throws(Violation) {
     try checkSignal(attempt, force: force)

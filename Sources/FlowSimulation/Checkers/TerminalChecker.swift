@@ -3,7 +3,7 @@ import FlowCore
 /// In each round a step has one end and the run has one end, which nothing follows but the next
 /// round. A step that has succeeded keeps its end in later rounds, unless it came after a step that
 /// runs again.
-struct TerminalChecker {
+final class TerminalChecker {
   private struct End {
     let sequence: Int64
     let isSuccess: Bool
@@ -18,7 +18,7 @@ struct TerminalChecker {
     self.definition = definition
   }
 
-  mutating func check(_ event: Event) throws(Violation) {
+  func check(_ event: Event) throws(Violation) {
     guard event.sequence == lastSequence + 1 else {
       throw Violation(.terminal, "event \(event.sequence) follows event \(lastSequence)")
     }
@@ -36,7 +36,7 @@ struct TerminalChecker {
     }
   }
 
-  private mutating func end(
+  private func end(
     _ step: Int32, isSuccess: Bool, _ event: Event
   ) throws(Violation) {
     let end = End(sequence: event.sequence, isSuccess: isSuccess)
@@ -47,7 +47,7 @@ struct TerminalChecker {
     }
   }
 
-  private mutating func reopen(_ scope: ReopenScope, _ event: Event) throws(Violation) {
+  private func reopen(_ scope: ReopenScope, _ event: Event) throws(Violation) {
     guard runFinishedAt != nil else {
       throw Violation(.terminal, "event \(event.sequence) reopens a run that has not ended")
     }
@@ -58,5 +58,5 @@ struct TerminalChecker {
 }
 
 extension TerminalChecker: Checker {
-  mutating func learned(_ event: Event, in world: World) throws(Violation) { try check(event) }
+  func learned(_ event: Event, in world: World) throws(Violation) { try check(event) }
 }

@@ -4,7 +4,7 @@ import FlowRuntime
 
 /// A log is called intact, torn, ambiguous or damaged exactly as the crash has left it, by recovery
 /// and by `flow verify`, and the engine says so when it takes over.
-struct VerdictChecker {
+final class VerdictChecker {
   private let log: DurableLog
   /// How the log ended that was taken over, as it was found.
   private var foundTail: LogTail?
@@ -197,7 +197,7 @@ extension TailVerdict {
 }
 
 extension VerdictChecker: Checker {
-  mutating func opened(
+  func opened(
     _ log: Result<FoundHistory, RunError>, in world: World
   ) throws(Violation) {
     guard let run = world.run else { return }
@@ -220,7 +220,7 @@ extension VerdictChecker: Checker {
     try Self.check(report, truth)
   }
 
-  mutating func tookOver(_ tail: LogTail, in world: World) throws(Violation) { toldTail = tail }
+  func tookOver(_ tail: LogTail, in world: World) throws(Violation) { toldTail = tail }
 
   func recovered(in world: World) throws(Violation) {
     // Another engine that took the run over in the meantime has recovered the log.

@@ -2,42 +2,47 @@ import FlowStorage
 
 /// A cache of paths: a world has few, and looks them up often.
 struct KnownPaths {
-  private var nodes: [String: Int] = [:]
-  /// Paths without a node, since the last new name.
-  private var missing: Set<String> = []
+  private enum Place {
+    case node(Int)
+    /// Nothing had the path when this many names had appeared.
+    case nowhere(namesBefore: Int)
+  }
+
+  private var places: [String: Place] = [:]
+  /// How many names have appeared.
+  private var namesSoFar = 0
 
   /// - Parameter find: looks for it.
   mutating func node(
     at path: String, find: () throws(Errno) -> Int
   ) throws(Errno) -> Int {
-    if let known = nodes[path] { return known }
-    if missing.contains(path) { throw .noSuchFile }
+    switch places[path] {
+    case .node(let node): return node
+    case .nowhere(namesSoFar): throw .noSuchFile
+    case .nowhere, nil: break
+    }
     do throws(Errno) {
       let node = try find()
-      nodes[path] = node
+      places[path] = .node(node)
       return node
     } catch {
-      if error == .noSuchFile { missing.insert(path) }
+      if error == .noSuchFile { places[path] = .nowhere(namesBefore: namesSoFar) }
       throw error
     }
   }
 
   /// There is a new name: everything else stays where it was.
-  mutating func nameAppeared() {
-    if !missing.isEmpty { missing.removeAll(keepingCapacity: true) }
-  }
+  mutating func nameAppeared() { namesSoFar += 1 }
 
   /// A file, or an empty folder, has lost its name.
   mutating func nameDisappeared(of node: Int) {
-    let paths = nodes.compactMap { $0.value == node ? $0.key : nil }
-    for path in paths { nodes[path] = nil }
+    for (path, place) in places {
+      if case .node(node) = place { places[path] = nil }
+    }
   }
 
   /// Anything may be anywhere.
-  mutating func forget() {
-    nodes.removeAll(keepingCapacity: true)
-    missing.removeAll(keepingCapacity: true)
-  }
+  mutating func forget() { places.removeAll(keepingCapacity: true) }
 
   /// The names in a path.
   static func components(of path: String) -> [String] {

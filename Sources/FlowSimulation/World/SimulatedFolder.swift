@@ -6,7 +6,11 @@ struct SimulatedFolder {
     let node: Int?
   }
 
-  private(set) var names: [String: Int] = [:]
+  private(set) var names: [String: Int] = [:] {
+    didSet { listing = nil }
+  }
+  /// The sorted names; nil after a change. Readers list the log's folder often.
+  private var listing: [String]?
   private var durable: [String: Int] = [:]
   /// Groups of changes that happen together or not at all: a rename is one.
   private var unsynced: [[Change]] = []
@@ -19,6 +23,14 @@ struct SimulatedFolder {
   mutating func sync() {
     durable = names
     unsynced = []
+  }
+
+  /// The names, sorted by their bytes.
+  mutating func list() -> [String] {
+    if let listing { return listing }
+    let sorted = names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    listing = sorted
+    return sorted
   }
 
   /// Whether a power loss would change nothing.

@@ -2,12 +2,14 @@ import FlowCore
 import FlowRuntime
 
 /// The run that the engines of a world drive: what it is made of, and where it is.
-struct SimulatedRun {
+final class SimulatedRun {
   let definition: WorkflowDefinition
   let id: String
   let jobs: Int
   let home: RunHome<SimulatedStorage>
   let folder: RunFolder
+  /// Of `folder`: every wait of the engine looks at it.
+  let lock: String
   /// By step.
   private let probes: [Command?]
 
@@ -18,6 +20,7 @@ struct SimulatedRun {
     id = created.runID
     jobs = Int(created.jobs)
     folder = home.folder(of: created.runID)
+    lock = folder.lock
     probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
   }
 

@@ -127,7 +127,9 @@ package final class SimulatedStorage: Storage {
   /// Whether the file that is written, or was written last, is the one of that path.
   func isWriting(_ path: String) -> Bool { (try? find(path)) == written }
 
-  func isLocked(_ path: String) -> Bool { (try? find(path)).map { locks[$0] != nil } ?? false }
+  func isLocked(_ path: String) -> Bool { (try? find(path)).map(isLocked) ?? false }
+
+  func isLocked(_ node: Int) -> Bool { locks[node] != nil }
 
   /// Whether a sync was begun whose result was not asked for yet.
   var hasSync: Bool { pendingSync != nil }
@@ -266,7 +268,7 @@ package final class SimulatedStorage: Storage {
     let node = try find(path)
     guard isFolder(node) else { throw .notDirectory }
     try look(.list)
-    return nodes[node].folder.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return nodes[node].folder.list()
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {

@@ -80,8 +80,7 @@ extension World {
 
   /// Whether the run's lock file says that the engine waits for space on the disk.
   var engineSaysItLacksSpace: Bool {
-    guard let lock = run?.folder.lock, storage.isLocked(lock), let bytes = storage.bytes(at: lock)
-    else { return false }
+    guard let run, let bytes = storage.bytesOfLocked(run.lock) else { return false }
     return HolderRecord.decode(bytes)?.waitsForSpace ?? false
   }
 
