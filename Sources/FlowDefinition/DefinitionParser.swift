@@ -103,6 +103,7 @@ package enum DefinitionParser {
     }
     var workflow = parts.workflow
     workflow.steps = parts.table.steps
+    workflow.extras = parts.table.extras
     workflow.settings = settings.values
     return workflow
   }

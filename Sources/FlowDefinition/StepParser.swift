@@ -5,14 +5,14 @@ import FlowText
 enum StepKey: Sendable {
   case id, run, needs
   /// Of this step alone.
-  case own(DefinitionKey<StepDefinition>)
+  case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
 
   static let table = KeyTable(
     StepDefinition.keys.map { (name: $0.name, key: Self($0)) }
       + StepSettings.keys.map { (name: $0.name, key: .setting(SettingKey($0))) })
 
-  private init(_ key: DefinitionKey<StepDefinition>) {
+  private init(_ key: DefinitionKey<StepExtras>) {
     switch key.name {
     case "id": self = .id
     case "run": self = .run
@@ -45,6 +45,8 @@ struct StepTable {
   /// Needs are still empty, and `settingsIndex` counts in `overlays`. A step with errors has its
   /// place too, with an empty id if that is missing or bad.
   var steps: [StepDefinition] = []
+  /// As in the definition.
+  var extras = [StepExtras()]
   private(set) var overlays = InternTable<SettingsOverlay>()
   /// The index of the empty overlay; most steps have it.
   private var emptyOverlay: Int32?
@@ -96,6 +98,7 @@ extension DefinitionReader {
   private mutating func readStep(into table: inout StepTable) throws(SyntaxError) {
     var offset = try nextOffset()
     var step = StepDefinition(id: "", command: .shell(""))
+    var extras = StepExtras()
     var overlay = SettingsOverlay()
     var isOverlayEmpty = true
     var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
@@ -116,7 +119,7 @@ extension DefinitionReader {
       case .run: if let command = try readCommand() { step.command = command }
       case .needs: try readNeeds(into: &table.needsOffsets)
       case .own(let key):
-        if let value = try readValue(of: key) { key.set(value, in: &step) }
+        if let value = try readValue(of: key) { key.set(value, in: &extras) }
       case .setting(let setting):
         isOverlayEmpty = false
         if setting.key.name == "onLost" { probeUse.onLost = try nextOffset() }
@@ -132,6 +135,10 @@ extension DefinitionReader {
     }
     if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
     step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
+    if extras != StepExtras() {
+      step.extrasIndex = Int32(table.extras.count)
+      table.extras.append(extras)
+    }
   }
 
   /// Takes the value of a key that governs attempts.

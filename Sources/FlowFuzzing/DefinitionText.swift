@@ -16,7 +16,7 @@ enum DefinitionText {
     let needs = step.needs.map { quoted(definition.steps[Int($0)].id) }
     return object(
       [("id", quoted(step.id)), ("run", command(step.command)), ("needs", array(needs))]
-        + members(StepDefinition.keys, of: step)
+        + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
   }
 

@@ -48,6 +48,7 @@ import Testing
     definition.steps[1].command = .program(["true", "", ""])
     definition.environment = [EnvironmentVariable(name: "A", value: "b")]
     definition.settings[0].probe = .program(["true"])
+    if policy > .first { definition.give(StepExtras(description: "packs"), toStep: 1) }
     let bytes = DefinitionCodec.encode(definition, policy: policy)
     let room = definition.listBytes
     #expect(try DefinitionCodec.decode(bytes, policy: policy, room: room) == definition)

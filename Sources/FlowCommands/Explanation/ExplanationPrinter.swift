@@ -27,7 +27,7 @@ package struct ExplanationPrinter: Sendable {
     let status = explainer.status(step)
     let id = TerminalText.escaped(explainer.id(step))
     output.write("\(id): \(status.glyph) \(status.word)\n")
-    if let description = state.definition.steps[step].description {
+    if let description = state.definition.extras(ofStep: step).description {
       output.write("\(TerminalText.escaped(description))\n")
     }
     for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
@@ -145,7 +145,7 @@ extension ExplanationPrinter {
     json.object { json in
       json.member("runId", view.runID)
       json.member("step", explainer.id(step))
-      if let description = state.definition.steps[step].description {
+      if let description = state.definition.extras(ofStep: step).description {
         json.member("description", description)
       }
       json.member("state", explainer.status(step).rawValue)

@@ -141,7 +141,7 @@ struct JSONExporter {
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
       json.key("command")
       json.command(definition.command)
-      json.members(StepDefinition.keys, of: definition)
+      json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))
       json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)
       json.member("settledAt", history.settledAt(step: step)?.wall)

@@ -41,9 +41,9 @@ package struct PlanPrinter: Sendable {
     for (index, level) in levels.enumerated() {
       text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
-      for step in level.map({ definition.steps[$0] }) {
-        if let description = step.description {
-          text += "  \(step.id): \(TerminalText.escaped(description))\n"
+      for step in level {
+        if let description = definition.extras(ofStep: step).description {
+          text += "  \(definition.steps[step].id): \(TerminalText.escaped(description))\n"
         }
       }
     }
@@ -72,7 +72,9 @@ package struct PlanPrinter: Sendable {
     let step = definition.steps[index]
     writer.object { writer in
       writer.member("id", step.id)
-      if let description = step.description { writer.member("description", description) }
+      if let description = definition.extras(ofStep: index).description {
+        writer.member("description", description)
+      }
       writer.member("stage", stage)
       writer.key("needs")
       writer.array { writer in

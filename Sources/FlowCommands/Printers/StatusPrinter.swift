@@ -254,7 +254,7 @@ extension StatusPrinter {
   private func write(_ state: RunState, _ step: Int, to json: inout JSONWriter) {
     json.object { json in
       json.member("id", state.definition.steps[step].id)
-      if let description = state.definition.steps[step].description {
+      if let description = state.definition.extras(ofStep: step).description {
         json.member("description", description)
       }
       json.member("state", stepStatus(state, step).rawValue)

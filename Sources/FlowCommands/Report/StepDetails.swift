@@ -49,7 +49,7 @@ struct StepDetails {
       "<details id=\"step-\(step)\"\(isOpen ? " open=\"open\"" : "")><summary>"
         + "\(StepBadge.of(step, explainer)) <b>\(XMLText.escaped(explainer.id(step)))</b>"
         + "</summary>\n")
-    if let description = explainer.state.definition.steps[step].description {
+    if let description = explainer.state.definition.extras(ofStep: step).description {
       stream.write("<p>\(XMLText.escaped(description))</p>\n")
     }
     for sentence in explainer.sentences(ofStep: step) + explainer.delays(ofStep: step) {

@@ -18,6 +18,9 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var steps: [StepDefinition]
   /// The distinct settings of all steps. A million steps usually share a handful.
   package var settings: [StepSettings]
+  /// A blank value for the steps that give none of these keys, and then one for each step that
+  /// does, in the order of the steps.
+  package var extras = [StepExtras()]
 
   package init(
     name: String, description: String? = nil, jobs: Int? = nil,
@@ -46,12 +49,22 @@ package struct WorkflowDefinition: Equatable, Sendable {
       $0 + $1.environment.strideOfAll + ($1.probe?.listBytes ?? 0)
     }
     return environment.strideOfAll + steps.strideOfAll + settings.strideOfAll + commands
-      + inSettings
+      + inSettings + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
   }
 
   /// The settings of the step at `index`.
   package func settings(ofStep index: Int) -> StepSettings {
     settings[Int(steps[index].settingsIndex)]
+  }
+
+  /// The keys of the step at `index` that most steps lack.
+  package func extras(ofStep index: Int) -> StepExtras { extras[Int(steps[index].extrasIndex)] }
+
+  /// Gives the step at `index` keys that most steps lack. Steps are given theirs in ascending order.
+  package mutating func give(_ extras: StepExtras, toStep index: Int) {
+    guard extras != StepExtras() else { return }
+    steps[index].extrasIndex = Int32(self.extras.count)
+    self.extras.append(extras)
   }
 }
 
@@ -64,17 +77,24 @@ package struct StepDefinition: Equatable, Sendable {
   package var needs: [Int32]
   /// Index into `WorkflowDefinition.settings`.
   package var settingsIndex: Int32
-  /// For people; nothing is decided by it.
-  package var description: String?
+  /// Index into `WorkflowDefinition.extras`.
+  package var extrasIndex: Int32 = 0
 
-  package init(
-    id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0,
-    description: String? = nil
-  ) {
+  package init(id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0) {
     self.id = id
     self.command = command
     self.needs = needs
     self.settingsIndex = settingsIndex
+  }
+}
+
+/// The values of keys that few steps give. They are stored apart, because a workflow can have a
+/// million steps.
+package struct StepExtras: Equatable, Sendable {
+  /// For people; nothing is decided by it.
+  package var description: String?
+
+  package init(description: String? = nil) {
     self.description = description
   }
 }

@@ -81,6 +81,11 @@ package struct ByteReader {
   }
 
   package mutating func readUnsigned() throws(CodingError) -> UInt64 {
+    // Most numbers are small.
+    if position < end, bytes[position] < 0x80 {
+      position += 1
+      return UInt64(bytes[position - 1])
+    }
     let start = position
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -190,14 +195,19 @@ package struct ByteReader {
     let start = position
     let count = try readLength()
     // There are at most as many elements as bytes, so the product cannot overflow.
-    roomForLists -= count * MemoryLayout<Element>.stride
-    guard roomForLists >= 0 else { throw CodingError(offset: start, reason: .tooMany) }
+    try take(count * MemoryLayout<Element>.stride, at: start)
     var elements: [Element] = []
     // An element can take far more memory than encoded bytes, so the declared count must not decide
     // how much is reserved.
     elements.reserveCapacity(min(count, 1_024))
     for _ in 0..<count { elements.append(try body(&self)) }
     return elements
+  }
+
+  /// Takes memory for elements of lists out of the budget.
+  package mutating func take(_ byteCount: Int, at offset: Int) throws(CodingError) {
+    roomForLists -= byteCount
+    guard roomForLists >= 0 else { throw CodingError(offset: offset, reason: .tooMany) }
   }
 
   private mutating func readLength() throws(CodingError) -> Int {

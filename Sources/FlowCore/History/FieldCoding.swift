@@ -20,21 +20,31 @@ struct FieldOrder {
 /// The keys of an owner that have a value, as messages have them: found by their tags, each beside the
 /// value that is left out. Both are computed once, for definitions are encoded and decoded often.
 struct KeyFields<Owner: Sendable>: Sendable {
-  /// In the order of their tags, each with its default.
-  let fields: [(key: DefinitionKey<Owner>, standard: DefinitionValue)]
-  /// By tag, the place in `fields`; -1 for tags that no key has.
-  private let places: [Int]
+  /// A key, and its default.
+  final class Field: Sendable {
+    let key: DefinitionKey<Owner>
+    let standard: DefinitionValue
 
-  init(_ keys: [DefinitionKey<Owner>], standard: Owner) {
-    fields = keys.map { ($0, $0.value(of: standard)) }
-    var places = [Int](repeating: -1, count: Int(keys.last?.tag ?? 0) + 1)
-    for (place, key) in keys.enumerated() { places[Int(key.tag)] = place }
-    self.places = places
+    init(_ key: DefinitionKey<Owner>, _ standard: DefinitionValue) {
+      self.key = key
+      self.standard = standard
+    }
   }
 
-  subscript(tag: UInt64) -> (key: DefinitionKey<Owner>, standard: DefinitionValue)? {
-    guard tag < UInt64(places.count), places[Int(tag)] >= 0 else { return nil }
-    return fields[places[Int(tag)]]
+  /// In the order of their tags.
+  let fields: [Field]
+  /// By tag; nil for tags that no key has.
+  private let fieldsByTag: [Field?]
+
+  init(_ keys: [DefinitionKey<Owner>], standard: Owner) {
+    fields = keys.map { Field($0, $0.value(of: standard)) }
+    var byTag = [Field?](repeating: nil, count: Int(keys.last?.tag ?? 0) + 1)
+    for field in fields { byTag[Int(field.key.tag)] = field }
+    fieldsByTag = byTag
+  }
+
+  subscript(tag: UInt64) -> Field? {
+    tag < UInt64(fieldsByTag.count) ? fieldsByTag[Int(tag)] : nil
   }
 }
 
@@ -43,7 +53,7 @@ extension WorkflowDefinition {
 }
 
 extension StepDefinition {
-  static let fields = KeyFields(valuedKeys, standard: blank)
+  static let fields = KeyFields(valuedKeys, standard: StepExtras())
 }
 
 extension StepSettings {
@@ -78,9 +88,10 @@ extension ByteWriter {
 
   /// The fields whose values differ from their defaults.
   mutating func write<Owner>(_ owner: Owner, _ fields: KeyFields<Owner>) {
-    for (key, standard) in fields.fields {
-      let value = key.value(of: owner)
-      if value != standard { writeField(key.tag) { $0.write(value) } }
+    var owner = owner
+    for field in fields.fields {
+      let value = field.key.value(in: &owner)
+      if value != field.standard { writeField(field.key.tag) { $0.write(value) } }
     }
   }
 
@@ -120,13 +131,13 @@ extension ByteReader {
     _ tag: UInt64, _ fields: KeyFields<Owner>, of owner: String, into result: inout Owner
   ) throws(CodingError) {
     let start = position
-    guard let (key, standard) = fields[tag] else {
+    guard let field = fields[tag] else {
       throw CodingError(offset: start, reason: .newer("\(owner) has a field \(tag)"))
     }
-    let value = try readValue(key.type, named: key.name)
+    let value = try readValue(field.key.type, named: field.key.name)
     // A field with its default value is omitted.
-    try require(value != standard, key.name, at: start)
-    key.set(value, in: &result)
+    try require(value != field.standard, field.key.name, at: start)
+    field.key.set(value, in: &result)
   }
 
   private mutating func readValue(

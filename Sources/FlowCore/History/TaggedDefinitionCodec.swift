@@ -36,14 +36,16 @@ enum TaggedDefinitionCodec {
     }
     writer.writeField(WorkflowTag.steps) { writer in
       writer.write(list: definition.steps) { writer, step in
-        writer.writeNested { write(step, to: &$0) }
+        writer.writeNested { write(step, definition.extras[Int(step.extrasIndex)], to: &$0) }
       }
     }
     writer.write(definition, WorkflowDefinition.fields)
     return writer.bytes
   }
 
-  private static func write(_ step: StepDefinition, to writer: inout ByteWriter) {
+  private static func write(
+    _ step: StepDefinition, _ extras: StepExtras, to writer: inout ByteWriter
+  ) {
     writer.writeField(StepTag.id) { $0.write(text: step.id) }
     switch step.command {
     case .shell(let line): writer.writeField(StepTag.shell) { $0.write(text: line) }
@@ -56,7 +58,7 @@ enum TaggedDefinitionCodec {
     if step.settingsIndex != 0 {
       writer.writeField(StepTag.settings) { $0.write(count: step.settingsIndex) }
     }
-    writer.write(step, StepDefinition.fields)
+    if step.extrasIndex != 0 { writer.write(extras, StepDefinition.fields) }
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
@@ -77,7 +79,9 @@ enum TaggedDefinitionCodec {
           }
         case WorkflowTag.steps:
           definition.steps = try reader.readList { (reader) throws(CodingError) in
-            try reader.readField { (reader) throws(CodingError) in try readStep(&reader) }
+            try reader.readField { (reader) throws(CodingError) in
+              try readStep(&reader, &definition.extras)
+            }
           }
         default:
           try reader.readValue(
@@ -93,8 +97,12 @@ enum TaggedDefinitionCodec {
     return definition
   }
 
-  private static func readStep(_ reader: inout ByteReader) throws(CodingError) -> StepDefinition {
+  /// - Parameter allExtras: those of the steps before.
+  private static func readStep(
+    _ reader: inout ByteReader, _ allExtras: inout [StepExtras]
+  ) throws(CodingError) -> StepDefinition {
     var step = StepDefinition.blank
+    var extras = StepExtras()
     var order = FieldOrder()
     while let tag = try reader.readTag(&order) {
       try reader.readField { (reader) throws(CodingError) in
@@ -120,12 +128,17 @@ enum TaggedDefinitionCodec {
           step.settingsIndex = try reader.readCount()
           try reader.require(step.settingsIndex != 0, "index of settings", at: start)
         default:
-          try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &step)
+          try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)
         }
       }
     }
     guard order.has(StepTag.id), order.has(StepTag.shell) || order.has(StepTag.program) else {
       throw CodingError(offset: reader.position, reason: .malformed("step"))
+    }
+    if extras != StepExtras() {
+      try reader.take(MemoryLayout<StepExtras>.stride, at: reader.position)
+      step.extrasIndex = Int32(allExtras.count)
+      allExtras.append(extras)
     }
     return step
   }

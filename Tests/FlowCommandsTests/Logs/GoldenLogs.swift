@@ -50,7 +50,7 @@ struct GoldenLog: Sendable {
       var definition = WorkflowDefinition.everySetting
       if policy > .first {
         definition.description = "Says something of every key"
-        definition.steps[1].description = "packs, and may fail"
+        definition.give(StepExtras(description: "packs, and may fail"), toStep: 1)
       }
       var run = ScriptedRun(policy, definition, jobs: 4, id: "all.of_it-1")
       run.succeed("fetch", "pack")

@@ -10,14 +10,19 @@ extension Generator {
       StepDefinition(
         id: "\(index)" + string(), command: command(),
         needs: (0..<Int32(stepCount)).filter { _ in chance(in: 3) },
-        settingsIndex: Int32(below(settings.count)),
-        description: policy > .first ? optional { $0.string() } : nil)
+        settingsIndex: Int32(below(settings.count)))
     }
-    return WorkflowDefinition(
+    var definition = WorkflowDefinition(
       name: string(), description: policy > .first ? optional { $0.string() } : nil,
       jobs: optional { 1 + $0.below(4_096) }, environment: environment(),
       timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
       settings: settings)
+    if policy > .first {
+      for step in steps.indices {
+        definition.give(StepExtras(description: optional { $0.string() }), toStep: step)
+      }
+    }
+    return definition
   }
 
   private mutating func environment() -> [EnvironmentVariable] {

@@ -4,8 +4,13 @@
 /// The tables (`WorkflowDefinition.keys`, `StepDefinition.keys`, `StepSettings.keys`) drive the
 /// parser, the overlay of `defaults`, the canonical encoding, `flow export`, the fuzzers' printer
 /// and the documentation. A key that no decision depends on takes one property and one row.
-package struct DefinitionKey<Owner: Sendable>: Sendable {
-  package typealias Path<Value> = any WritableKeyPath<Owner, Value> & Sendable
+///
+/// A class, because rows are passed around for every key that is read: a reference costs less than
+/// copies of a row's texts.
+package final class DefinitionKey<Owner: Sendable>: Sendable {
+  /// Lends a property of the owner, as `{ $1(&$0.property) }`. A key path would say the same, and
+  /// takes a microsecond to read.
+  package typealias Place<Value> = @Sendable (inout Owner, (inout Value) -> Void) -> Void
 
   package let name: String
   /// Identifies the key in the canonical encoding (`TaggedDefinitionCodec`); unique among the keys
@@ -22,7 +27,7 @@ package struct DefinitionKey<Owner: Sendable>: Sendable {
   private let access: Access?
 
   private struct Access: Sendable {
-    let get: @Sendable (Owner) -> DefinitionValue
+    let get: @Sendable (inout Owner) -> DefinitionValue
     let set: @Sendable (inout Owner, DefinitionValue) -> Void
   }
 
@@ -39,7 +44,13 @@ package struct DefinitionKey<Owner: Sendable>: Sendable {
     self.access = access
   }
 
-  package func value(of owner: Owner) -> DefinitionValue { stored.get(owner) }
+  package func value(of owner: Owner) -> DefinitionValue {
+    var copy = owner
+    return stored.get(&copy)
+  }
+
+  /// The same without a copy. The owner does not change.
+  func value(in owner: inout Owner) -> DefinitionValue { stored.get(&owner) }
 
   package func set(_ value: DefinitionValue, in owner: inout Owner) { stored.set(&owner, value) }
 
@@ -70,153 +81,164 @@ extension DefinitionKey {
   }
 
   package static func text(
-    _ name: String, _ tag: UInt64, _ path: Path<String?>, expected: String,
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<String?>, expected: String,
     exportName: String? = nil, _ help: String
   ) -> Self {
     optional(
-      name, tag, .text(expected: expected), path, help, exportName: exportName,
+      name, tag, .text(expected: expected), place, help, exportName: exportName,
       DefinitionValue.text, { if case .text(let text) = $0 { text } else { nil } })
   }
 
   package static func flag(
-    _ name: String, _ tag: UInt64, _ path: Path<Bool>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Bool>, _ help: String
   ) -> Self {
     required(
-      name, tag, .flag, path, help, DefinitionValue.flag,
+      name, tag, .flag, place, help, DefinitionValue.flag,
       { if case .flag(let flag) = $0 { flag } else { nil } })
   }
 
   package static func duration(
-    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Int64>, _ help: String
   ) -> Self {
-    number(name, tag, .duration(allowsZero: true), path, help)
+    number(name, tag, .duration(allowsZero: true), place, help)
   }
 
   /// An optional duration; without it there is no limit.
   package static func limit(
-    _ name: String, _ tag: UInt64, _ path: Path<Int64?>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Int64?>, _ help: String
   ) -> Self {
-    optionalNumber(name, tag, .duration(allowsZero: false), path, help)
+    optionalNumber(name, tag, .duration(allowsZero: false), place, help)
   }
 
   package static func byteSize(
-    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Int64>, _ help: String
   ) -> Self {
-    number(name, tag, .byteSize, path, help)
+    number(name, tag, .byteSize, place, help)
   }
 
   package static func wholeNumber<Number: FixedWidthInteger & SendableMetatype>(
-    _ name: String, _ tag: UInt64, _ path: Path<Number>, _ range: ClosedRange<Int64>,
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Number>, _ range: ClosedRange<Int64>,
     _ help: String
   ) -> Self {
-    number(name, tag, .wholeNumber(range), path, help)
+    number(name, tag, .wholeNumber(range), place, help)
   }
 
   package static func wholeNumber<Number: FixedWidthInteger & SendableMetatype>(
-    _ name: String, _ tag: UInt64, _ path: Path<Number?>, _ range: ClosedRange<Int64>,
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Number?>, _ range: ClosedRange<Int64>,
     _ help: String
   ) -> Self {
-    optionalNumber(name, tag, .wholeNumber(range), path, help)
+    optionalNumber(name, tag, .wholeNumber(range), place, help)
   }
 
   package static func decimal(
-    _ name: String, _ tag: UInt64, _ path: Path<Int64>, _ range: ClosedRange<Int64>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Int64>, _ range: ClosedRange<Int64>,
+    _ help: String
   ) -> Self {
-    number(name, tag, .decimal(range), path, help)
+    number(name, tag, .decimal(range), place, help)
   }
 
   /// One of the cases of an enumeration. Raw values count from zero; a definition spells each case
   /// as it is spelled here.
   package static func word<Value: RawRepresentable<UInt8> & CaseIterable & Sendable>(
-    _ name: String, _ tag: UInt64, _ path: Path<Value>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Value>, _ help: String
   ) -> Self {
     let words = Value.allCases.map { "\($0)" }
     return required(
-      name, tag, .word(words), path, help, { .number(Int64($0.rawValue)) },
+      name, tag, .word(words), place, help, { .number(Int64($0.rawValue)) },
       { $0.number(as: UInt8.self).flatMap(Value.init(rawValue:)) })
   }
 
   package static func failureKinds(
-    _ name: String, _ tag: UInt64, _ path: Path<FailureKinds>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<FailureKinds>, _ help: String
   ) -> Self {
     required(
-      name, tag, .words(FailureKinds.words), path, help, { .number(Int64($0.rawValue)) },
+      name, tag, .words(FailureKinds.words), place, help, { .number(Int64($0.rawValue)) },
       { $0.number(as: UInt8.self).map(FailureKinds.init(rawValue:)) })
   }
 
   package static func exitCodes(
-    _ name: String, _ tag: UInt64, _ path: Path<[UInt8]?>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[UInt8]?>, _ help: String
   ) -> Self {
     optional(
-      name, tag, .exitCodes, path, help, DefinitionValue.bytes,
+      name, tag, .exitCodes, place, help, DefinitionValue.bytes,
       { if case .bytes(let codes) = $0 { codes } else { nil } })
   }
 
   package static func command(
-    _ name: String, _ tag: UInt64, _ path: Path<Command?>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Command?>, _ help: String
   ) -> Self {
     optional(
-      name, tag, .command, path, help, DefinitionValue.command,
+      name, tag, .command, place, help, DefinitionValue.command,
       { if case .command(let command) = $0 { command } else { nil } })
   }
 
   package static func environment(
-    _ name: String, _ tag: UInt64, _ path: Path<[EnvironmentVariable]>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[EnvironmentVariable]>, _ help: String
   ) -> Self {
     required(
-      name, tag, .environment, path, help, exportName: "environment", DefinitionValue.environment,
+      name, tag, .environment, place, help, exportName: "environment", DefinitionValue.environment,
       { if case .environment(let variables) = $0 { variables } else { nil } })
   }
 
   private static func number<Number: FixedWidthInteger & SendableMetatype>(
-    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number>, _ help: String
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Number>, _ help: String
   ) -> Self {
     required(
-      name, tag, type, path, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
+      name, tag, type, place, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
   }
 
   private static func optionalNumber<Number: FixedWidthInteger & SendableMetatype>(
-    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Number?>, _ help: String
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Number?>,
+    _ help: String
   ) -> Self {
     optional(
-      name, tag, type, path, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
+      name, tag, type, place, help, { .number(Int64($0)) }, { $0.number(as: Number.self) })
   }
 
   // MARK: Access
 
   /// - Parameter unwrap: nil for a value of another type.
   private static func required<Value>(
-    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Value>, _ help: String,
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Value>, _ help: String,
     exportName: String? = nil, _ wrap: @escaping @Sendable (Value) -> DefinitionValue,
     _ unwrap: @escaping @Sendable (DefinitionValue) -> Value?
   ) -> Self {
     Self(
       name, tag, type, help, exportName: exportName,
       Access(
-        get: { wrap($0[keyPath: path]) },
+        get: { owner in
+          var result = DefinitionValue.none
+          place(&owner) { result = wrap($0) }
+          return result
+        },
         set: { owner, value in
           guard let unwrapped = unwrap(value) else { mismatch(name, value) }
-          owner[keyPath: path] = unwrapped
+          place(&owner) { $0 = unwrapped }
         }))
   }
 
   /// For a value that is `.none` if absent.
   private static func optional<Value>(
-    _ name: String, _ tag: UInt64, _ type: KeyType, _ path: Path<Value?>, _ help: String,
+    _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Value?>,
+    _ help: String,
     exportName: String? = nil, _ wrap: @escaping @Sendable (Value) -> DefinitionValue,
     _ unwrap: @escaping @Sendable (DefinitionValue) -> Value?
   ) -> Self {
     Self(
       name, tag, type, help, exportName: exportName,
       Access(
-        get: { $0[keyPath: path].map(wrap) ?? .none },
+        get: { owner in
+          var result = DefinitionValue.none
+          place(&owner) { if let value = $0 { result = wrap(value) } }
+          return result
+        },
         set: { owner, value in
           if value == .none {
-            owner[keyPath: path] = nil
+            place(&owner) { $0 = nil }
             return
           }
           guard let unwrapped = unwrap(value) else { mismatch(name, value) }
-          owner[keyPath: path] = unwrapped
+          place(&owner) { $0 = unwrapped }
         }))
   }
 

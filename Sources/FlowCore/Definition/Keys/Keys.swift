@@ -8,16 +8,18 @@ extension WorkflowDefinition {
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
       "required; run ids begin with it (characters not allowed in file names become hyphens)"),
     .text(
-      "description", 8, \.description, expected: "a description in words",
+      "description", 8, { $1(&$0.description) }, expected: "a description in words",
       "what the workflow is for; shown by `validate`, `why` and `report`"),
     .wholeNumber(
-      "jobs", 4, \.jobs, 1...4_096,
+      "jobs", 4, { $1(&$0.jobs) }, 1...4_096,
       "how many attempts may run at once; default: the processors available"),
-    .environment("env", 5, \.environment, "added to the environment of every step"),
+    .environment("env", 5, { $1(&$0.environment) }, "added to the environment of every step"),
     .limit(
-      "timeout", 6, \.timeoutMilliseconds,
+      "timeout", 6, { $1(&$0.timeoutMilliseconds) },
       "for the entire run: running steps are stopped and the run fails; default: none"),
-    .flag("failFast", 7, \.failFast, "whether a step that fails for good stops the others (false)"),
+    .flag(
+      "failFast", 7, { $1(&$0.failFast) },
+      "whether a step that fails for good stops the others (false)"),
     .structure(
       "defaults", expected: #"an object such as {"timeout": "10m"}"#,
       "values for steps that do not give their own; `env` and `retry` are merged key by key"),
@@ -33,7 +35,7 @@ extension WorkflowDefinition {
 extension StepDefinition {
   /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a
   /// program, the needs and the index of the settings (`TaggedDefinitionCodec`).
-  package static let keys: [DefinitionKey<Self>] = [
+  package static let keys: [DefinitionKey<StepExtras>] = [
     .structure(
       "id", 1,
       expected:
@@ -47,13 +49,12 @@ extension StepDefinition {
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
       "ids of the steps that must be done first"),
     .text(
-      "description", 6, \.description, expected: "a description in words",
+      "description", 6, { $1(&$0.description) }, expected: "a description in words",
       "what the step does; shown by `validate`, `why` and `report`"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)
 
-  /// The blank value that a key's value is compared with.
   static let blank = StepDefinition(id: "", command: .shell(""))
 }
 
@@ -61,47 +62,53 @@ extension StepSettings {
   /// Keys of a step's attempts; `defaults` accepts them too.
   package static let keys: [DefinitionKey<Self>] = [
     .environment(
-      "env", 1, \.environment, "added to the environment, over the workflow's; names and values"),
+      "env", 1, { $1(&$0.environment) },
+      "added to the environment, over the workflow's; names and values"),
     .text(
-      "cwd", 2, \.workingDirectory, expected: "the path of a folder",
+      "cwd", 2, { $1(&$0.workingDirectory) }, expected: "the path of a folder",
       exportName: "workingDirectory",
       "the working folder, relative to the folder of the file, which is the default"),
-    .limit("timeout", 3, \.timeoutMilliseconds, "for each attempt; default: none"),
+    .limit("timeout", 3, { $1(&$0.timeoutMilliseconds) }, "for each attempt; default: none"),
     .duration(
-      "killGrace", 4, \.killGraceMilliseconds, "time between SIGTERM and SIGKILL (10s)"),
+      "killGrace", 4, { $1(&$0.killGraceMilliseconds) }, "time between SIGTERM and SIGKILL (10s)"),
     .object(
       "retry", example: #"{"maxAttempts": 3}"#, "when a failed attempt is followed by another",
       [
         .wholeNumber(
-          "maxAttempts", 5, \.retry.maxAttempts, 1...1_000_000, "how many attempts may fail (1)"),
+          "maxAttempts", 5, { $1(&$0.retry.maxAttempts) }, 1...1_000_000,
+          "how many attempts may fail (1)"),
         .duration(
-          "initialDelay", 6, \.retry.initialDelayMilliseconds, "before the second attempt (1s)"),
+          "initialDelay", 6, { $1(&$0.retry.initialDelayMilliseconds) },
+          "before the second attempt (1s)"),
         .decimal(
-          "multiplier", 7, \.retry.multiplierThousandths, 1_000...1_000_000,
+          "multiplier", 7, { $1(&$0.retry.multiplierThousandths) }, 1_000...1_000_000,
           "by which the delay grows with each failure (2)"),
-        .duration("maxDelay", 8, \.retry.maxDelayMilliseconds, "the longest delay (5m)"),
+        .duration("maxDelay", 8, { $1(&$0.retry.maxDelayMilliseconds) }, "the longest delay (5m)"),
         .word(
-          "jitter", 9, \.retry.jitter,
+          "jitter", 9, { $1(&$0.retry.jitter) },
           "`full` draws each delay evenly between zero and its full length, `none` does not (full)"
         ),
-        .failureKinds("on", 10, \.retry.on, "the kinds of failure that are retried (all)"),
+        .failureKinds(
+          "on", 10, { $1(&$0.retry.on) }, "the kinds of failure that are retried (all)"),
         .exitCodes(
-          "exitCodes", 11, \.retry.exitCodes, "of exits, only these are retried (all but 0)"),
+          "exitCodes", 11, { $1(&$0.retry.exitCodes) },
+          "of exits, only these are retried (all but 0)"),
       ]),
     .flag(
-      "allowFailure", 12, \.allowFailure,
+      "allowFailure", 12, { $1(&$0.allowFailure) },
       "dependents run, and the run can succeed, although this step failed (false)"),
     .word(
-      "onLost", 13, \.onLost,
+      "onLost", 13, { $1(&$0.onLost) },
       "what to do when an attempt's outcome is unknown, because its monitor was killed or the"
         + " machine went down: `rerun`, `fail`, or ask the `probe` (rerun)"),
     .command(
-      "probe", 14, \.probe, "a command that tells whether the work was done: exit 0 yes, 1 no"),
+      "probe", 14, { $1(&$0.probe) },
+      "a command that tells whether the work was done: exit 0 yes, 1 no"),
     .word(
-      "stragglers", 15, \.stragglers,
+      "stragglers", 15, { $1(&$0.stragglers) },
       "`kill` or `keep` processes that are left when the command has exited (kill)"),
     .byteSize(
-      "maxOutput", 16, \.maxOutputBytes,
+      "maxOutput", 16, { $1(&$0.maxOutputBytes) },
       "disk space for an attempt's output (1GiB); beyond that, the middle is discarded"),
   ]
 
