@@ -23,7 +23,7 @@ enum StepKey: Sendable {
 }
 
 /// A key that governs attempts, with the table of its members where it is an object.
-struct SettingKey: Sendable {
+final class SettingKey: Sendable {
   let key: DefinitionKey<StepSettings>
   /// One for an object, none for others.
   let members: [KeyTable<SettingKey>]
@@ -99,6 +99,7 @@ extension DefinitionReader {
     var offset = try nextOffset()
     var step = StepDefinition(id: "", command: .shell(""))
     var extras = StepExtras()
+    var hasExtras = false
     var overlay = SettingsOverlay()
     var isOverlayEmpty = true
     var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
@@ -119,7 +120,10 @@ extension DefinitionReader {
       case .run: if let command = try readCommand() { step.command = command }
       case .needs: try readNeeds(into: &table.needsOffsets)
       case .own(let key):
-        if let value = try readValue(of: key) { key.set(value, in: &extras) }
+        if let value = try readValue(of: key) {
+          key.set(value, in: &extras)
+          hasExtras = true
+        }
       case .setting(let setting):
         isOverlayEmpty = false
         if setting.key.name == "onLost" { probeUse.onLost = try nextOffset() }
@@ -135,7 +139,7 @@ extension DefinitionReader {
     }
     if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
     step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
-    if extras != StepExtras() {
+    if hasExtras {
       step.extrasIndex = Int32(table.extras.count)
       table.extras.append(extras)
     }

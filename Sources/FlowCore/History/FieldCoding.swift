@@ -68,9 +68,25 @@ extension ByteWriter {
 
   /// The bytes that `body` writes, after their length.
   mutating func writeNested(_ body: (inout ByteWriter) -> Void) {
-    let start = bytes.count
-    bytes.append(0)
+    let start = beginNested()
     body(&self)
+    endNested(start)
+  }
+
+  /// Begins what `endNested` ends. A closure that captures a step would copy it.
+  ///
+  /// - Returns: where its length goes.
+  mutating func beginNested() -> Int {
+    bytes.append(0)
+    return bytes.count - 1
+  }
+
+  mutating func beginField(_ tag: UInt64) -> Int {
+    write(tag)
+    return beginNested()
+  }
+
+  mutating func endNested(_ start: Int) {
     let length = bytes.count - start - 1
     if length < 0x80 {
       bytes[start] = UInt8(length)

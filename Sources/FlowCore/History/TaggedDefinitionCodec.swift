@@ -35,8 +35,11 @@ enum TaggedDefinitionCodec {
       }
     }
     writer.writeField(WorkflowTag.steps) { writer in
-      writer.write(list: definition.steps) { writer, step in
-        writer.writeNested { write(step, definition.extras[Int(step.extrasIndex)], to: &$0) }
+      writer.write(count: definition.steps.count)
+      for index in definition.steps.indices {
+        let start = writer.beginNested()
+        write(definition.steps[index], of: definition, to: &writer)
+        writer.endNested(start)
       }
     }
     writer.write(definition, WorkflowDefinition.fields)
@@ -44,21 +47,34 @@ enum TaggedDefinitionCodec {
   }
 
   private static func write(
-    _ step: StepDefinition, _ extras: StepExtras, to writer: inout ByteWriter
+    _ step: StepDefinition, of definition: WorkflowDefinition,
+    to writer: inout ByteWriter
   ) {
-    writer.writeField(StepTag.id) { $0.write(text: step.id) }
+    var field = writer.beginField(StepTag.id)
+    writer.write(text: step.id)
+    writer.endNested(field)
     switch step.command {
-    case .shell(let line): writer.writeField(StepTag.shell) { $0.write(text: line) }
+    case .shell(let line):
+      field = writer.beginField(StepTag.shell)
+      writer.write(text: line)
     case .program(let arguments):
-      writer.writeField(StepTag.program) { $0.write(list: arguments) { $0.write($1) } }
+      field = writer.beginField(StepTag.program)
+      writer.write(list: arguments) { $0.write($1) }
     }
+    writer.endNested(field)
     if !step.needs.isEmpty {
-      writer.writeField(StepTag.needs) { $0.write(list: step.needs) { $0.write(count: $1) } }
+      field = writer.beginField(StepTag.needs)
+      writer.write(list: step.needs) { $0.write(count: $1) }
+      writer.endNested(field)
     }
     if step.settingsIndex != 0 {
-      writer.writeField(StepTag.settings) { $0.write(count: step.settingsIndex) }
+      field = writer.beginField(StepTag.settings)
+      writer.write(count: step.settingsIndex)
+      writer.endNested(field)
     }
-    if step.extrasIndex != 0 { writer.write(extras, StepDefinition.fields) }
+    if step.extrasIndex != 0 {
+      writer.write(definition.extras[Int(step.extrasIndex)], StepDefinition.fields)
+    }
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
@@ -103,6 +119,7 @@ enum TaggedDefinitionCodec {
   ) throws(CodingError) -> StepDefinition {
     var step = StepDefinition.blank
     var extras = StepExtras()
+    var hasExtras = false
     var order = FieldOrder()
     while let tag = try reader.readTag(&order) {
       try reader.readField { (reader) throws(CodingError) in
@@ -129,13 +146,14 @@ enum TaggedDefinitionCodec {
           try reader.require(step.settingsIndex != 0, "index of settings", at: start)
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)
+          hasExtras = true
         }
       }
     }
     guard order.has(StepTag.id), order.has(StepTag.shell) || order.has(StepTag.program) else {
       throw CodingError(offset: reader.position, reason: .malformed("step"))
     }
-    if extras != StepExtras() {
+    if hasExtras {
       try reader.take(MemoryLayout<StepExtras>.stride, at: reader.position)
       step.extrasIndex = Int32(allExtras.count)
       allExtras.append(extras)

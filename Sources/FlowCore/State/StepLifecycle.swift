@@ -108,6 +108,7 @@ package struct StepLifecycle: Equatable, Sendable {
   // MARK: Transitions
 
   /// The phase after the event; nil if the event is impossible.
+  @inline(__always)
   private func next(after event: Event) -> Phase? {
     guard event.fits(lastAttempt: attempt) else { return nil }
     return switch (phase, event) {
@@ -160,6 +161,7 @@ package struct StepLifecycle: Equatable, Sendable {
   /// Applies the next event.
   ///
   /// - Returns: false if the event is impossible; then nothing changed.
+  @inline(__always)
   mutating func apply(_ event: Event) -> Bool {
     guard let next = next(after: event) else { return false }
     phase = next
