@@ -21,6 +21,10 @@ struct PolicyCheckerTests {
   }
 
   private func fired(_ settings: StepSettings, _ bodies: Event.Body...) -> Property? {
+    fired(settings, bodies)
+  }
+
+  private func fired(_ settings: StepSettings, _ bodies: [Event.Body]) -> Property? {
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
     let checker = PolicyChecker(
       WorkflowDefinition(name: "one", steps: [step], settings: [settings]))
@@ -53,6 +57,38 @@ struct PolicyCheckerTests {
     #expect(fired(settings(), success, finished(.succeeded)) == nil)
     #expect(fired(settings(), success, finished(.failed)) == .retry)
     #expect(fired(settings(), success, retry) == .retry)
+  }
+
+  /// Seconds 1, 1.5, 2.25 and at most 2: the delay of a failure, with and without jitter.
+  @Test func aDelayIsAsLongAsThePolicyAndTheSeedMakeIt() {
+    let created = Event.Body.runCreated(
+      RunCreated(
+        runID: "one", seed: 7, policyVersion: 2, programVersion: "1", jobs: 1,
+        definitionFolder: "/", definitionByteCount: 1))
+    let exact = settings {
+      $0.retry = RetryPolicy(
+        maxAttempts: 9, multiplierThousandths: 1_500, maxDelayMilliseconds: 2_000, jitter: .none)
+    }
+    func delays(_ settings: StepSettings, _ milliseconds: [Int64]) -> Property? {
+      var bodies = [created]
+      for (index, delay) in milliseconds.enumerated() {
+        let number = Int32(index) + 1
+        bodies.append(ended(.exited(code: 3), .byItself, number))
+        bodies.append(
+          .retryScheduled(AttemptID(step: 0, number: number), delayMilliseconds: delay))
+      }
+      return fired(settings, bodies)
+    }
+    #expect(delays(exact, [1_000, 1_500, 2_000, 2_000]) == nil)
+    #expect(delays(exact, [1_001]) == .retry)
+    #expect(delays(exact, [1_000, 1_000]) == .retry)
+    #expect(delays(exact, [1_000, 1_500, 2_250]) == .retry)
+    var drawn = exact
+    drawn.retry.jitter = .full
+    let draw = drawn.retry.delayMilliseconds(afterFailures: 1, seed: 7, step: 0)
+    #expect(delays(drawn, [draw]) == nil)
+    #expect(delays(drawn, [draw + 1]) == .retry)
+    #expect(delays(drawn, [draw - 1]) == .retry)
   }
 
   @Test func aFailureIsTriedAgainUntilItsAttemptsAreUsedUp() {

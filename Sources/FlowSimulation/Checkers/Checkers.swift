@@ -33,6 +33,7 @@ package final class Checkers: RunObserver {
       stop,
       PolicyChecker(run.definition),
       TerminalChecker(run.definition),
+      OutcomeChecker(run.definition),
       FreshChecker(run.definition),
       EnvironmentChecker(),
       ReplayChecker(shadow),

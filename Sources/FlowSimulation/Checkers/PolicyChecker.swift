@@ -23,6 +23,8 @@ final class PolicyChecker {
   private let definition: WorkflowDefinition
   private var steps: [Step]
   private var isStopping = false
+  /// Of the run; nil before its first event.
+  private var seed: UInt64?
 
   init(_ definition: WorkflowDefinition) {
     self.definition = definition
@@ -34,7 +36,10 @@ final class PolicyChecker {
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
-    case .retryScheduled(let attempt, _): try follow(attempt.step, .retry)
+    case .runCreated(let created): seed = created.seed
+    case .retryScheduled(let attempt, let delay):
+      try follow(attempt.step, .retry)
+      try checkDelay(delay, ofStep: Int(attempt.step))
     case .rerunScheduled(let attempt):
       try follow(attempt.step, .rerun)
       steps[Int(attempt.step)].asksProbe = false
@@ -100,6 +105,32 @@ final class PolicyChecker {
     let id = definition.steps[Int(step)].id
     throw Violation(
       .retry, "\(id): \(text(consequence)), where \(expected.map(text) ?? "nothing") should follow")
+  }
+
+  /// The delay is neither longer nor shorter than the policy and the seed make it.
+  private func checkDelay(_ delay: Int64, ofStep step: Int) throws(Violation) {
+    guard let seed else { return }
+    let retry = definition.settings(ofStep: step).retry
+    // In microseconds, and so wide that nothing overflows.
+    let longest = Int128(retry.maxDelayMilliseconds) * 1_000
+    var ceiling = min(Int128(retry.initialDelayMilliseconds) * 1_000, longest)
+    for _ in 1..<max(steps[step].failures, 1) {
+      let next = min(ceiling * Int128(retry.multiplierThousandths) / 1_000, longest)
+      if next == ceiling { break }
+      ceiling = next
+    }
+    ceiling /= 1_000
+    var expected = ceiling
+    if retry.jitter == .full {
+      let draw = SplitMix64.hash(seed, UInt64(step), UInt64(steps[step].failures))
+      expected = Int128((UInt128(draw) * UInt128(ceiling + 1)) >> 64)
+    }
+    if delay != expected {
+      throw Violation(
+        .retry,
+        "\(definition.steps[step].id) waits \(delay) ms after \(steps[step].failures) failures, and its"
+          + " policy says \(expected) ms")
+    }
   }
 
   private func text(_ consequence: Consequence) -> String {

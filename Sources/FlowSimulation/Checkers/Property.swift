@@ -30,6 +30,8 @@ package enum Property: String, CaseIterable, Sendable {
   case target
   /// A step has one end, a run has one end, and nothing follows that.
   case terminal
+  /// The outcome of a run, and the ends of steps that did not run, follow from the other steps'.
+  case outcome
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// Every attempt sees the environment of the run, whichever engine launches it.
@@ -57,7 +59,7 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment: true
     case .prefix, .order, .retry, .timeout, .cancel, .grace, .once, .orphans, .truth, .target,
-      .terminal, .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
+      .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

@@ -1,0 +1,117 @@
+import FlowCore
+
+/// What becomes of steps and of the run follows from how the steps ended. It is computed a second
+/// time here, from the durable history: the engine's own state would agree with its own mistakes.
+final class OutcomeChecker {
+  private struct Step {
+    /// Attempts that were scheduled in this round, without those that were withdrawn.
+    var attempts = 0
+    var end: End?
+  }
+
+  private enum End: Equatable {
+    case succeeded, failed, cancelled
+    case skipped(SkipReason)
+  }
+
+  private let definition: WorkflowDefinition
+  private var steps: [Step]
+  private var stopping: StopReason?
+  /// Steps that ended in this round only because the run stopped, or as cancelled.
+  private var hasStoppedSteps = false
+  /// Whether a step has failed in this round that was not allowed to.
+  private var hasFailed = false
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+    steps = [Step](repeating: Step(), count: definition.steps.count)
+  }
+
+  /// Takes in an event that is durable.
+  func learn(_ event: Event) throws(Violation) {
+    switch event.body {
+    case .attemptScheduled(let attempt): steps[Int(attempt.step)].attempts += 1
+    case .attemptWithdrawn(let attempt): steps[Int(attempt.step)].attempts -= 1
+    case .stepFinished(let step, let outcome): try finished(step, outcome)
+    case .stepSkipped(let step, let reason): try skipped(step, reason)
+    case .runStopping(let reason): stopping = reason
+    case .runFinished(let outcome): try runFinished(outcome)
+    case .runReopened(_, let scope): reopened(scope)
+    default: break
+    }
+  }
+
+  private func finished(_ step: Int32, _ outcome: StepOutcome) throws(Violation) {
+    guard steps[Int(step)].attempts > 0 else {
+      throw Violation(.outcome, "\(id(step)) is \(outcome), and had no attempt in this round")
+    }
+    switch outcome {
+    case .succeeded: steps[Int(step)].end = .succeeded
+    case .failed:
+      steps[Int(step)].end = .failed
+      if !isAllowedToFail(step) { hasFailed = true }
+    case .cancelled:
+      steps[Int(step)].end = .cancelled
+      hasStoppedSteps = true
+    }
+  }
+
+  private func skipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
+    guard steps[Int(step)].attempts == 0 else {
+      throw Violation(.outcome, "\(id(step)) is skipped, and had an attempt in this round")
+    }
+    steps[Int(step)].end = .skipped(reason)
+    switch reason {
+    case .runStopping:
+      guard stopping != nil else {
+        throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
+      }
+      hasStoppedSteps = true
+    case .need(let need):
+      let end = steps[Int(need)].end
+      guard definition.steps[Int(step)].needs.contains(need), end != nil, end != .succeeded,
+        !isAllowedToFail(need)
+      else {
+        throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
+      }
+    }
+  }
+
+  private func runFinished(_ outcome: RunOutcome) throws(Violation) {
+    if let open = steps.firstIndex(where: { $0.end == nil }) {
+      throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
+    }
+    let expected: RunOutcome =
+      switch stopping {
+      // A stop that came when every step had its end has changed nothing.
+      case .cancelled? where hasStoppedSteps: .cancelled
+      case .timedOut? where hasStoppedSteps, .failFast? where hasStoppedSteps: .failed
+      case nil where !hasFailed && hasStoppedSteps: .cancelled
+      default: hasFailed ? .failed : .succeeded
+      }
+    guard outcome == expected else {
+      throw Violation(.outcome, "the run is \(outcome), and its steps make it \(expected)")
+    }
+  }
+
+  private func reopened(_ scope: ReopenScope) {
+    let runsAgain = scope.steps(of: definition) { steps[$0].end == .succeeded }
+    for index in steps.indices {
+      steps[index].attempts = 0
+      if runsAgain[index] { steps[index].end = nil }
+    }
+    stopping = nil
+    hasStoppedSteps = false
+    hasFailed = false
+  }
+
+  private func isAllowedToFail(_ step: Int32) -> Bool {
+    definition.settings(ofStep: Int(step)).allowFailure
+  }
+
+  private func id(_ step: Int32) -> String { definition.steps[Int(step)].id }
+}
+
+extension OutcomeChecker: Checker {
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+}
