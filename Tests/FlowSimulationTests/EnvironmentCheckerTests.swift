@@ -29,7 +29,7 @@ struct EnvironmentCheckerTests {
   }
 
   @Test func theEnvironmentOfALaterEngineFires() {
-    var checker = Self.created()
+    let checker = Self.created()
     #expect(!fires { () throws(Violation) in try checker.starts(Self.first) })
     checker.resumes(from: .run, Self.second)
     #expect(fires { () throws(Violation) in try checker.starts(Self.second) })
@@ -37,10 +37,10 @@ struct EnvironmentCheckerTests {
   }
 
   @Test func oneThatWasReplacedStaysReplaced() {
-    var checker = Self.created()
+    let checker = Self.created()
     checker.resumes(from: .caller, Self.second)
     // The engine may have died before or after it replaced it.
-    var other = checker
+    let other = checker
     #expect(!fires { () throws(Violation) in try other.starts(Self.first) })
     #expect(fires { () throws(Violation) in try other.starts(Self.second) })
     #expect(
@@ -52,7 +52,7 @@ struct EnvironmentCheckerTests {
   }
 
   @Test func aRunThatHasSucceededMayGetAnother() {
-    var checker = Self.created()
+    let checker = Self.created()
     checker.learn(Self.event(.runFinished(.succeeded)))
     checker.resumes(from: .run, Self.second)
     #expect(!fires { () throws(Violation) in try checker.found(.saved, Self.second) })
@@ -62,7 +62,7 @@ struct EnvironmentCheckerTests {
 
   @Test(arguments: [EnvironmentNews.saved, .notSaved, .unreadable(path: "environment")])
   func aRunThatGoesOnLosesNone(news: EnvironmentNews) {
-    var checker = Self.created()
+    let checker = Self.created()
     checker.resumes(from: .run, Self.second)
     #expect(fires { () throws(Violation) in try checker.found(news, Self.second) })
   }
