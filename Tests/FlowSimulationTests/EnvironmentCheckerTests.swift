@@ -37,11 +37,9 @@ struct EnvironmentCheckerTests {
   }
 
   @Test func oneThatWasReplacedStaysReplaced() {
-    let checker = Self.created()
-    checker.resumes(from: .caller, Self.second)
+    let (checker, other) = (Self.created(), Self.created())
+    for each in [checker, other] { each.resumes(from: .caller, Self.second) }
     // The engine may have died before or after it replaced it.
-    let other = Self.created()
-    other.resumes(from: .caller, Self.second)
     #expect(!fires { () throws(Violation) in try other.starts(Self.first) })
     #expect(fires { () throws(Violation) in try other.starts(Self.second) })
     #expect(
