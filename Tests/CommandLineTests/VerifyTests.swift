@@ -33,6 +33,23 @@ struct VerifyTests {
     #expect(json["problems"]?.elements.count == 0)
   }
 
+  @Test func aDefinitionThatWasChangedIsSaid() async throws {
+    let home = try await home()
+    let path = "\(home.path)/runs/r/definition.json"
+    let text = TestFile.text(path)
+    for (changed, part) in [
+      (text.replacing("echo b", with: "echo c"), "it is not the definition that the history"),
+      ("{", "it is no longer a valid definition"),
+    ] {
+      TestFile.write(Array(changed.utf8), to: path)
+      let found = try await home.flow("verify", "r")
+      #expect(found.ending == .exit(0) && found.output.hasPrefix("run r: intact\n"))
+      #expect(found.output.contains("note: \(path): \(part)"), "\(found.output)")
+    }
+    TestFile.write(Array(text.utf8), to: path)
+    #expect(try await !home.flow("verify", "r").output.contains("note:"))
+  }
+
   @Test func aFolderAnywhereIsVerified() async throws {
     let home = try await home()
     let run = "\(home.path)/runs/r"

@@ -137,7 +137,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     do throws(RunError) {
       let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
       guard repair else {
-        print(report, of: log, context)
+        print(withDefinitionChecked(report, of: log), of: log, context)
         return ExitCode(report.verdict)
       }
       return try repair(log, report, bootID, context)
@@ -150,6 +150,30 @@ package struct VerifyCommand: Subcommand, Equatable {
     let printer = VerdictPrinter(report, name: log.name)
     context.output.write(json ? printer.json : printer.text)
     context.output.flushWhenLarge()
+  }
+
+  /// With a remark where the copy of the definition is not what the history recorded. The run goes
+  /// by its history.
+  private func withDefinitionChecked(_ report: LogReport, of log: Log) -> LogReport {
+    guard let path = log.folder?.definition, let recorded = report.state?.definition else {
+      return report
+    }
+    let fault: String?
+    do throws(DefinitionFileError) {
+      let isSame = try DefinitionFile(path).definition == recorded
+      fault = isSame ? nil : "it is not the definition that the history recorded, which counts"
+    } catch {
+      switch error {
+      case .unreadable(_, .noSuchFile): fault = "the copy of the definition is missing"
+      case .unreadable(_, let error): fault = "the copy of the definition cannot be read: \(error)"
+      case .tooLarge, .tooMany, .invalid:
+        fault = "it is no longer a valid definition; the one that the history recorded counts"
+      }
+    }
+    guard let fault else { return report }
+    var report = report
+    report.notes.append("\(path): \(fault)")
+    return report
   }
 
   private func repair(

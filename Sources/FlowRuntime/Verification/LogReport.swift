@@ -26,7 +26,7 @@ package struct LogReport: Equatable, Sendable {
   /// In the order in which they were found.
   package internal(set) var problems: [LogProblem] = []
   /// Remarks that are not problems of the log.
-  package internal(set) var notes: [String] = []
+  package var notes: [String] = []
   /// Whether the last engine is known, by its record of this boot, to have acknowledged no more
   /// events than were read.
   package internal(set) var isAllClaimed = false
