@@ -76,6 +76,9 @@ extension ByteSupply {
     return AttemptEnd(
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(), stragglers: count(),
-      unkillable: count())
+      unkillable: count(),
+      output: AttemptOutput(
+        byteCount: bool() ? count() : nil, discardedBytes: bool() ? count() : 0,
+        wasDiskFull: bool()))
   }
 }

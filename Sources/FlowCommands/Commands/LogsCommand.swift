@@ -49,7 +49,7 @@ package struct LogsCommand: Subcommand, Equatable {
         try follower.take(events, state, in: context.home().folder(of: state.created.runID))
       }
     }
-    let run = try OpenedRun(named: run, into: Replay(), context)
+    let run = try OpenedRun(named: run, into: RunHistory(keeping: .allAttempts), context)
     if let state = run.history.state { try print(run, state, context) }
     // The steps that the readable part of the history knows were printed.
     if let problem = run.problem { throw problem }
@@ -57,7 +57,7 @@ package struct LogsCommand: Subcommand, Equatable {
   }
 
   private func print(
-    _ run: OpenedRun<Replay>, _ state: RunState, _ context: CommandContext
+    _ run: OpenedRun<RunHistory>, _ state: RunState, _ context: CommandContext
   ) throws(CommandError) {
     if let step {
       let index = try state.definition.index(ofStep: step, runID: run.id)
@@ -70,7 +70,7 @@ package struct LogsCommand: Subcommand, Equatable {
   }
 
   private func printOutput(
-    of step: Int, _ run: OpenedRun<Replay>, _ state: RunState, _ context: CommandContext,
+    of step: Int, _ run: OpenedRun<RunHistory>, _ state: RunState, _ context: CommandContext,
     isOnly: Bool
   ) throws(CommandError) {
     let id = state.definition.steps[step].id
@@ -88,22 +88,36 @@ package struct LogsCommand: Subcommand, Equatable {
     let output = context.output
     if !isOnly { output.write("==> \(TerminalText.escaped(id))#\(number) <==\n") }
     do throws(Errno) {
-      let endsLine = try Self.copy(path, to: output)
+      let limit = state.definition.settings(ofStep: step).maxOutputBytes
+      let endsLine = try Self.copy(path, maxBytes: limit, to: output)
       // The output of a single step is printed unchanged; of several, none begins within a line.
       if !isOnly && !endsLine { output.write("\n") }
     } catch .noSuchFile {
-      // A scheduled attempt that was not launched has no output.
-      if attempt != nil && isOnly { throw .noSuchAttempt(number, step: id) }
+      let found = run.history.attempts(ofStep: step).first { Int($0.id.number) == number }
+      if let found, Self.hadOutput(found) {
+        context.warn("the output of step \(id), attempt \(number), was removed")
+      } else if attempt != nil && isOnly, found?.isOfNote != true {
+        // A scheduled attempt that was not launched has no output.
+        throw .noSuchAttempt(number, step: id)
+      }
     } catch {
       throw .run(.storage(StorageError(.read, path, error)))
     }
   }
 
+  /// Whether there must have been a file: an empty one is removed at the end of its run.
+  private static func hadOutput(_ attempt: AttemptHistory) -> Bool {
+    attempt.launchedAt != nil && attempt.end?.launchFailure == nil
+      && attempt.end?.output.byteCount != 0
+  }
+
   /// - Returns: whether what was printed is empty, or ends with a line feed.
-  private static func copy(_ path: String, to output: StandardStream) throws(Errno) -> Bool {
+  private static func copy(
+    _ path: String, maxBytes: Int64, to output: StandardStream
+  ) throws(Errno) -> Bool {
     var last: UInt8?
     var escaper = output.isTerminal ? OutputEscaper() : nil
-    try FileReading.forEachPiece(of: path) { piece in
+    func write(_ piece: [UInt8]) {
       last = piece.last
       if let text = escaper?.escape(piece) {
         output.write(text)
@@ -111,6 +125,11 @@ package struct LogsCommand: Subcommand, Equatable {
         output.write(bytes: piece)
       }
       output.flush()
+    }
+    try OutputReading.read(path, maxBytes: maxBytes) { (file) throws(Errno) in
+      try file.forEachPiece(from: 0, write) {
+        write(Array(DiscardedText.line($0, after: last).utf8))
+      }
     }
     if let rest = escaper?.finish() { output.write(rest) }
     return last == nil || last == UInt8(ascii: "\n")

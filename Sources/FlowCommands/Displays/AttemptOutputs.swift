@@ -10,18 +10,21 @@ struct AttemptOutputs {
 
   /// The report on the steps because of which a run did not succeed.
   func report(_ failures: FailedSteps, _ state: RunState) -> FailureReport {
-    FailureReport(failures, state, runID: runID, folder: folder) {
-      lastLines($0, state, FailureReport.mostLines)
-    }
+    FailureReport(
+      failures, state, runID: runID, folder: folder, exists: { exists($0, state) },
+      lastLines: { lastLines($0, state, FailureReport.mostLines) })
   }
 
   /// The end of an attempt's output, at most `limit` bytes; nil where there is nothing to read.
   func excerpt(_ attempt: AttemptID, _ state: RunState, limit: Int) -> OutputExcerpt? {
+    ending(attempt, state, limit)
+  }
+
+  func exists(_ attempt: AttemptID, _ state: RunState) -> Bool {
     do throws(Errno) {
-      let (bytes, size) = try FileReading.ending(of: path(attempt, state), limit: limit)
-      return OutputExcerpt(bytes: bytes, totalByteCount: max(size, Int64(bytes.count)))
+      return try OutputReading.read(path(attempt, state), maxBytes: .max) { _ in true }
     } catch {
-      return nil
+      return error != .noSuchFile
     }
   }
 
@@ -32,18 +35,60 @@ struct AttemptOutputs {
 
   /// Empty where there is none, or it cannot be read: the rest is shown all the same.
   func lastLine(_ attempt: AttemptID, _ state: RunState) -> String {
-    let limit = OutputTail.lastLineByteCount
-    return OutputTail.lastLine(of: tail(path(attempt, state), limit))
+    OutputTail.lastLine(of: ending(attempt, state, OutputTail.lastLineByteCount)?.bytes ?? [])
   }
 
   /// At most `count`.
   private func lastLines(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String] {
-    let limit = OutputTail.lastLinesByteCount
-    let bytes = tail(path(attempt, state), limit)
-    return OutputTail.lastLines(of: bytes, count, isWhole: bytes.count < limit)
+    guard let end = ending(attempt, state, OutputTail.lastLinesByteCount) else { return [] }
+    return OutputTail.lastLines(
+      of: end.bytes, count, isWhole: end.bytes.count < OutputTail.lastLinesByteCount)
   }
 
-  private func tail(_ path: String, _ limit: Int) -> [UInt8] {
-    do throws(Errno) { return try FileReading.tail(of: path, limit: limit) } catch { return [] }
+  /// With a line where the middle was discarded.
+  private func ending(
+    _ attempt: AttemptID, _ state: RunState, _ limit: Int
+  ) -> OutputExcerpt? {
+    let maxBytes = state.definition.settings(ofStep: Int(attempt.step)).maxOutputBytes
+    do throws(Errno) {
+      return try OutputReading.read(path(attempt, state), maxBytes: maxBytes) {
+        (output) throws(Errno) in
+        var (bytes, afterGap) = try output.ending(limit: limit)
+        if let afterGap, let gap = output.gap {
+          let line = DiscardedText.line(gap.byteCount, after: bytes.dropLast(afterGap).last)
+          bytes.insert(contentsOf: line.utf8, at: bytes.count - afterGap)
+        }
+        return OutputExcerpt(
+          bytes: bytes, totalByteCount: max(output.byteCount, Int64(bytes.count)))
+      }
+    } catch {
+      return nil
+    }
+  }
+}
+
+/// The line that stands for the discarded middle of an output.
+enum DiscardedText {
+  /// `… 11.2 MB discarded …`, in powers of 1000.
+  static func text(_ byteCount: Int64) -> String {
+    var unit = 0
+    var whole = max(byteCount, 0)
+    var tenths: Int64 = 0
+    while whole >= 1_000 && unit < units.count - 1 {
+      tenths = whole % 1_000 / 100
+      whole /= 1_000
+      unit += 1
+    }
+    return "… \(whole)\(tenths == 0 ? "" : ".\(tenths)") \(units[unit]) discarded …"
+  }
+
+  private static let units = ["bytes", "kB", "MB", "GB", "TB"]
+
+  /// A line of its own.
+  ///
+  /// - Parameter before: the byte before it; nil for none.
+  static func line(_ byteCount: Int64, after before: UInt8?) -> String {
+    let isWithinLine = before.map { $0 != UInt8(ascii: "\n") } ?? false
+    return (isWithinLine ? "\n" : "") + text(byteCount) + "\n"
   }
 }

@@ -51,17 +51,22 @@ struct FailureReport {
   private let state: RunState
   private let runID: String
   private let folder: RunFolder
+  private let exists: (AttemptID) -> Bool
   private let lastLines: (AttemptID) -> [String]
   private let wording: StepWording
 
   /// How many lines of each step's output are shown.
   static let mostLines = 10
 
-  /// - Parameter lastLines: the last lines of an attempt's output, escaped; at most `mostLines`.
+  /// - Parameters:
+  ///   - exists: whether there is a file with the output of an attempt.
+  ///   - lastLines: the last lines of an attempt's output, escaped; at most `mostLines`.
   init(
     _ failures: FailedSteps, _ state: RunState, runID: String, folder: RunFolder,
+    exists: @escaping (AttemptID) -> Bool = { _ in true },
     lastLines: @escaping (AttemptID) -> [String]
   ) {
+    self.exists = exists
     self.failures = failures
     self.state = state
     self.runID = runID
@@ -90,11 +95,13 @@ struct FailureReport {
     let printed = lastLines(entry.attempt)
     if printed.isEmpty {
       if entry.end.launchFailure != nil { return [title] }
-      return [title, StyledText("  no output", .faint)]
+      let isRemoved = entry.end.output.byteCount != 0 && !exists(entry.attempt)
+      return [title, StyledText(isRemoved ? "  its output was removed" : "  no output", .faint)]
     }
     var command = StyledText("  full output: ", .faint)
     command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
-    return [title] + printed.map { StyledText("    \($0)") }
+    let loss = StepWording.lostOutput(entry.end).map { [StyledText("  \($0)", .attention)] } ?? []
+    return [title] + loss + printed.map { StyledText("    \($0)") }
       + [StyledText("  in \(path)", .faint), command]
   }
 

@@ -38,7 +38,7 @@ struct OutputFollower {
         suggestion: Suggestion.nearest(to: step, among: state.definition.steps.map(\.id)))
     }
     for event in events { take(event, state) }
-    for index in open.indices { try copy(index, in: folder) }
+    for index in open.indices { try copy(index, state, in: folder) }
     open.removeAll { $0.hasEnded }
   }
 
@@ -64,12 +64,22 @@ struct OutputFollower {
       Source(attempt: attempt, id: id, escaper: output.isTerminal ? OutputEscaper() : nil))
   }
 
-  private mutating func copy(_ index: Int, in folder: RunFolder) throws(CommandError) {
+  private mutating func copy(
+    _ index: Int, _ state: RunState, in folder: RunFolder
+  ) throws(CommandError) {
     let source = open[index]
     let path = folder.output(ofStep: source.id, attempt: source.attempt.number)
     var news: [UInt8] = []
+    var next = source.offset
+    let maxBytes = state.definition.settings(ofStep: Int(source.attempt.step)).maxOutputBytes
     do throws(Errno) {
-      try FileReading.forEachPiece(of: path, from: source.offset) { news += $0 }
+      try OutputReading.read(path, maxBytes: maxBytes) { (file) throws(Errno) in
+        next = try file.forEachPiece(from: source.offset) {
+          news += $0
+        } discarded: {
+          news += Array(DiscardedText.line($0, after: news.last).utf8)
+        }
+      }
     } catch .noSuchFile {
       return
     } catch {
@@ -79,10 +89,11 @@ struct OutputFollower {
     // last line may have no end.
     if !source.hasEnded, step == nil {
       guard let end = news.lastIndex(of: UInt8(ascii: "\n")) else { return }
+      next -= Int64(news.count - end - 1)
       news.removeSubrange((end + 1)...)
     }
     if news.isEmpty { return }
-    open[index].offset += Int64(news.count)
+    open[index].offset = next
     if step == nil && heading != source.attempt {
       output.write("==> \(TerminalText.escaped(source.id))#\(source.attempt.number) <==\n")
       heading = source.attempt

@@ -72,6 +72,9 @@ extension Explainer {
     var sentences = [
       "\(what): \(wording.failure(end, ofStep: Int32(step))).", whyNoMore(step, last, end),
     ]
+    if end.output.wasDiskFull {
+      sentences.append("The disk was full when it ended: its last output may be missing.")
+    }
     if settings(step).allowFailure {
       sentences.append("It is allowed to fail: its dependents still run.")
     }

@@ -215,6 +215,7 @@ extension Explainer {
     json.member("peakMemoryKiB", end?.peakMemoryKibibytes)
     json.member("stragglers", end?.stragglers)
     json.member("unkillable", end?.unkillable)
+    if let output = end?.output { OutputJSON.write(output, to: &json) }
     switch attempt.next {
     case .none: json.member("next", String?.none)
     case .retry: json.member("next", "retry")

@@ -91,6 +91,7 @@ extension EventPrinter {
     json.member("peakMemoryKiB", end.peakMemoryKibibytes)
     json.member("stragglers", end.stragglers)
     json.member("unkillable", end.unkillable)
+    OutputJSON.write(end.output, to: &json)
   }
 
   private func write(_ reason: SkipReason, to json: inout JSONWriter) {
@@ -116,5 +117,21 @@ extension EventPrinter {
     } else {
       json.member("step", String?.none)
     }
+  }
+}
+
+/// What became of an attempt's output, as all documents have it.
+enum OutputJSON {
+  /// `"outputBytes"` where it was measured, `"discardedOutputBytes"` and `"diskWasFull"` where that
+  /// is so.
+  static func write(_ output: AttemptOutput, to json: inout JSONWriter) {
+    if let count = output.byteCount { json.member("outputBytes", count) }
+    writeLoss(output, to: &json)
+  }
+
+  /// Only what is missing of it.
+  static func writeLoss(_ output: AttemptOutput, to json: inout JSONWriter) {
+    if output.discardedBytes > 0 { json.member("discardedOutputBytes", output.discardedBytes) }
+    if output.wasDiskFull { json.member("diskWasFull", true) }
   }
 }

@@ -172,7 +172,8 @@ package struct StatusPrinter: Sendable {
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
       let stragglers = last?.end.flatMap(StepWording.stragglers)
-      return [failure, stragglers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
+      let loss = last?.end.flatMap(StepWording.lostOutput)
+      return [failure, loss, stragglers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
         .joined(separator: "; ")
     case .waiting, .starting, .stopping: return ""
     }
@@ -303,6 +304,7 @@ extension StatusPrinter {
         json.member("peakMemoryKiB", end.peakMemoryKibibytes)
         json.member("stragglers", end.stragglers)
       }
+      if let output = attempt.end?.output { OutputJSON.writeLoss(output, to: &json) }
     }
   }
 }

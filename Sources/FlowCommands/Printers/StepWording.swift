@@ -49,6 +49,11 @@ package struct StepWording: Sendable {
     }
   }
 
+  /// What may be missing of an attempt's output; nil where nothing is known to be.
+  static func lostOutput(_ end: AttemptEnd) -> String? {
+    end.output.wasDiskFull ? "the disk was full: its last output may be missing" : nil
+  }
+
   /// The stragglers of an attempt: `2 stragglers killed`; nil where there were
   /// none.
   static func stragglers(_ end: AttemptEnd) -> String? {

@@ -134,7 +134,7 @@ package struct Engine: Sendable {
       launched.append(attempt)
       recordFact(
         .attemptFound(attempt, .running(processID: processID, forMicroseconds: microseconds)))
-    case (.ended(let end), _): recordFact(.attemptEnded(attempt, end))
+    case (.ended(let end), _): recordFact(.attemptEnded(attempt, recorded(end)))
     }
   }
 
@@ -169,7 +169,7 @@ package struct Engine: Sendable {
     case .attemptEnded(let attempt, let end):
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
-      recordFact(.attemptEnded(attempt, end))
+      recordFact(.attemptEnded(attempt, recorded(end)))
     case .attemptWithdrawn(let attempt):
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
@@ -264,6 +264,14 @@ package struct Engine: Sendable {
   }
 
   // MARK: Recording
+
+  /// Without what a flow that only knows the first policy cannot read.
+  private func recorded(_ end: AttemptEnd) -> AttemptEnd {
+    guard state.created.policyVersion == Policy.first.rawValue else { return end }
+    var end = end
+    end.output = AttemptOutput()
+    return end
+  }
 
   private mutating func recordFact(_ body: Event.Body) {
     record(body)

@@ -195,10 +195,13 @@ package struct AttemptEnd: Equatable, Sendable {
   package var stragglers: Int32
   /// How many of its processes could not be killed.
   package var unkillable: Int32
+  /// What became of its output.
+  package var output: AttemptOutput
 
   package init(
     result: Result, cause: Cause, durationMicroseconds: Int64, cpuMicroseconds: Int64 = 0,
-    peakMemoryKibibytes: Int64 = 0, stragglers: Int32 = 0, unkillable: Int32 = 0
+    peakMemoryKibibytes: Int64 = 0, stragglers: Int32 = 0, unkillable: Int32 = 0,
+    output: AttemptOutput = AttemptOutput()
   ) {
     self.result = result
     self.cause = cause
@@ -207,6 +210,7 @@ package struct AttemptEnd: Equatable, Sendable {
     self.peakMemoryKibibytes = peakMemoryKibibytes
     self.stragglers = stragglers
     self.unkillable = unkillable
+    self.output = output
   }
 
   /// The end of an attempt whose outcome is unknown, with the number of its processes that were
@@ -215,6 +219,25 @@ package struct AttemptEnd: Equatable, Sendable {
     AttemptEnd(
       result: .lost, cause: .byItself, durationMicroseconds: 0, stragglers: killed,
       unkillable: unkillable)
+  }
+}
+
+/// What an attempt had printed when it ended. No decision depends on it.
+package struct AttemptOutput: Equatable, Sendable {
+  /// The size of its file, discarded bytes included; nil where it was not measured, or there was no
+  /// file.
+  package var byteCount: Int64?
+  /// How much of its middle was discarded.
+  package var discardedBytes: Int64
+  /// Whether the command failed while the disk had no space: its last output may be missing.
+  package var wasDiskFull: Bool
+
+  package init(
+    byteCount: Int64? = nil, discardedBytes: Int64 = 0, wasDiskFull: Bool = false
+  ) {
+    self.byteCount = byteCount
+    self.discardedBytes = discardedBytes
+    self.wasDiskFull = wasDiskFull
   }
 }
 

@@ -20,6 +20,9 @@
 /// fields is no extended one. The tags so far:
 ///
 ///     runReopened   1   scope
+///     attemptEnded  4   size of the output
+///                   5   how much of it was discarded
+///                   6   whether the disk was full: 1
 ///
 /// Sequence numbers are not stored: they continue from the first number of the block.
 package struct EventEncoder {
@@ -96,6 +99,7 @@ extension Event.Body {
   fileprivate var isExtended: Bool {
     switch self {
     case .runReopened(_, let scope): scope != .unsuccessful
+    case .attemptEnded(_, let end): end.output != AttemptOutput()
     default: false
     }
   }
@@ -107,6 +111,13 @@ extension ByteWriter {
     switch body {
     case .runReopened(_, let scope):
       if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
+    case .attemptEnded(_, let end):
+      let output = end.output
+      if let count = output.byteCount { writeField(4) { $0.write(count: count) } }
+      if output.discardedBytes != 0 {
+        writeField(5) { $0.write(count: output.discardedBytes) }
+      }
+      if output.wasDiskFull { writeField(6) { $0.bytes.append(1) } }
     default: break
     }
   }
@@ -313,6 +324,19 @@ extension ByteReader {
       // A field with its default value is omitted.
       try require(scope != .unsuccessful, "scope", at: start)
       body = .runReopened(ignoring: requests, scope: scope)
+    case (.attemptEnded(let attempt, var end), 4...6):
+      try readField { (reader) throws(CodingError) in
+        switch tag {
+        case 4: end.output.byteCount = try reader.readCount()
+        case 5: end.output.discardedBytes = try reader.readCount()
+        default: end.output.wasDiskFull = try reader.readBool()
+        }
+      }
+      // A field with its default value is omitted.
+      let isDefault =
+        tag == 5 && end.output.discardedBytes == 0 || tag == 6 && !end.output.wasDiskFull
+      try require(!isDefault, "output of an attempt", at: start)
+      body = .attemptEnded(attempt, end)
     default:
       throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }

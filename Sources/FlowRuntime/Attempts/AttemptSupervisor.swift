@@ -156,9 +156,22 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   /// No process of the attempt is left.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
+    let request = attempts[attempt]?.request
     attempts[attempt] = nil
     lackingSpace.remove(attempt)
-    tell(.attemptEnded(attempt, end))
+    tell(.attemptEnded(attempt, request.map { measured(end, of: $0) } ?? end))
+  }
+
+  /// With the size of its output, if the attempt wrote any.
+  func measured(_ end: AttemptEnd, of request: LaunchRequest) -> AttemptEnd {
+    guard end.result != .lost, let output = host.measure(outputAt: request.outputPath) else {
+      return end
+    }
+    var measured = end
+    measured.output.byteCount = output.byteCount
+    measured.output.wasDiskFull =
+      output.isDiskFull && AttemptConclusion(end) != .succeeded && end.launchFailure == nil
+    return measured
   }
 
   /// The attempt was stopped before any process of it was started.

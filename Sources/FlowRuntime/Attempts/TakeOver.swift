@@ -120,7 +120,7 @@ extension AttemptSupervisor {
   private func takeUp(_ request: LaunchRequest, _ found: Found) -> FoundAttempt.State {
     switch found {
     case .neverLaunched: return .neverLaunched
-    case .ended(let end): return .ended(end)
+    case .ended(let end): return .ended(measured(end, of: request))
     case .lost: return .ended(sweep(request))
     case .unwatchable(let record):
       survive(request, monitorID: nil)

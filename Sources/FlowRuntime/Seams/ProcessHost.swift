@@ -39,6 +39,10 @@ package protocol ProcessHost: AnyObject {
   /// Reports `watchedGone` when the process has ended; at once if it already has.
   func watch(_ process: consuming ProcessHandle, for attempt: AttemptID)
 
+  /// The size of an attempt's output, and whether its disk has no space for more; nil where there
+  /// is no such file.
+  func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)?
+
   /// Finds and kills every process that remains of an attempt whose monitor is gone. Returns when
   /// none is found any more, or the rest cannot be killed.
   func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
@@ -47,6 +51,8 @@ package protocol ProcessHost: AnyObject {
 extension ProcessHost {
   /// For hosts that keep no requests back.
   package func flush() {}
+  /// For hosts that keep no output.
+  package func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)? { nil }
 }
 
 package enum ProcessSignal: Hashable, Sendable {

@@ -182,6 +182,14 @@ package final class LinuxProcesses: ProcessHost {
     watched.append(Watched(process: process, attempt: attempt))
   }
 
+  package func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    var system = statvfs()
+    let isKnown = unsafe statvfs(path, &system) == 0
+    return (Int64(status.st_size), isKnown && system.f_bavail == 0 && system.f_blocks > 0)
+  }
+
   package func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     orphans.kill(request, sparing: launcher?.process.processID)
   }
