@@ -39,9 +39,10 @@
 /// 124  checksum of the 124 bytes before                   4
 /// ```
 /// The header, and all bytes below the *initial length*, were synced before the segment got its
-/// name. So was the file's size: the initial length, or with a reservation, that and a seal's
-/// length, rounded up to reservation steps. The initial length exceeds the header only if recovery
-/// carried a commit over. The predecessor fields of segment 1 are zero. Every later version keeps
+/// name. So was the file's size: at least the initial length, or with a reservation, that and a
+/// seal's length, rounded up to reservation steps. The initial length exceeds the header only if
+/// recovery carried a commit over. A writer may reserve more than a step at a time: since 0.2 the
+/// step is 8 bytes, so that a segment can be cut to its length. The predecessor fields of segment 1 are zero. Every later version keeps
 /// magic, version, header length and checksum where they are.
 ///
 /// ## Frame, a multiple of 8 bytes
@@ -92,7 +93,8 @@
 /// segments, and its frames count only if its last frame is there.
 ///
 /// In the last segment, frames are valid up to some point, the seal ends it, and only zeros follow
-/// in reserved space. `judgeTail` decides what anything else means. Nothing follows a seal.
+/// in reserved space. When a run has ended, the space after the seal is given back: once the seal is
+/// durable the file is cut to its length, and a crash may leave either size. `judgeTail` decides what anything else means. Nothing follows a seal.
 ///
 /// ## Writing
 /// An engine life never writes into a segment of another life. Recovery begins a new segment, whose

@@ -20,6 +20,18 @@ package struct LogOptions: Hashable, Sendable {
   package var dictionary = PresetDictionary.none
 
   package init() {}
+
+  /// A length, rounded up to the steps in which space is reserved.
+  func reservedSize(holding length: Int64) -> Int64 {
+    if reservationBytes == 0 { return length }
+    return (length + reservationBytes - 1) / reservationBytes * reservationBytes
+  }
+
+  /// The size of a new segment: with a reservation it has space for its seal.
+  func size(ofNew header: SegmentHeader) -> Int64 {
+    let seal = reservationBytes == 0 ? 0 : Int64(LogFormat.sealLength)
+    return reservedSize(holding: header.initialLength + seal)
+  }
 }
 
 /// Bytes that are likely in payloads. Deflate searches them as if they preceded the payload. They

@@ -51,7 +51,7 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     let folder = Folder(directory, in: storage)
     let header = SegmentHeader(1, after: .start, salt: salt, engineLife: engineLife, options)
     let file = try wrapping(directory) { () throws(StorageError) in
-      var file = try NewSegment.begin(header, in: folder)
+      var file = try NewSegment.begin(header, in: folder, options)
       try file.sync()
       try NewSegment.publish(&file, 1, in: folder)
       return file
@@ -74,8 +74,8 @@ package struct LogWriter<Store: Storage>: ~Copyable {
     self.rawLength = rawLength
     durable = cursor
     written = cursor
-    reservedLength = header.initialSize
-    expectedSize = max(header.initialSize, cursor.offset)
+    reservedLength = options.size(ofNew: header)
+    expectedSize = max(reservedLength, cursor.offset)
   }
 
   /// The last durable event; zero if there is none.
@@ -180,6 +180,17 @@ extension LogWriter {
     state = .sealed
   }
 
+  /// Gives the space after the seal back. Nothing depends on it: if it fails, or a crash undoes it,
+  /// zeros follow the seal, as before.
+  package mutating func cutToLength() {
+    guard case .sealed = state else { preconditionFailure("only a sealed segment is cut") }
+    guard expectedSize > written.offset else { return }
+    do throws(StorageError) {
+      try file.truncate(to: written.offset)
+      expectedSize = written.offset
+    } catch {}
+  }
+
   /// Whether the segment is at its path, with the size that this writer left. If not, another
   /// process changes it.
   package func isUntouched() throws(LogError) -> Bool {
@@ -217,8 +228,8 @@ extension LogWriter {
   package mutating func reserveSpace(for length: Int64) throws(LogError) {
     try requireIdle()
     let needed = durable.offset + length + Int64(LogFormat.sealLength)
-    guard header.reservationBytes > 0, needed > reservedLength else { return }
-    let reserved = header.reservedSize(holding: needed)
+    guard options.reservationBytes > 0, needed > reservedLength else { return }
+    let reserved = options.reservedSize(holding: needed)
     do throws(StorageError) { try file.reserve(upTo: reserved) } catch {
       throw try outOfSpace(error)
     }
@@ -260,13 +271,13 @@ extension LogWriter {
     durable = header.firstFrame
     written = durable
     rawLength = 0
-    reservedLength = header.initialSize
-    expectedSize = max(header.initialSize, durable.offset)
+    reservedLength = options.size(ofNew: header)
+    expectedSize = max(reservedLength, durable.offset)
   }
 
   private mutating func begin(_ header: SegmentHeader) throws(LogError) -> File<Store> {
     do throws(StorageError) {
-      return try NewSegment.beginSynced(header, in: folder)
+      return try NewSegment.beginSynced(header, in: folder, options)
     } catch {
       throw try outOfSpace(error)
     }

@@ -6,13 +6,13 @@ enum NewSegment {
   /// A new file under the temporary name, with its space reserved. Replaces what a crash left
   /// there.
   static func begin<Store>(
-    _ header: SegmentHeader, in folder: Folder<Store>
+    _ header: SegmentHeader, in folder: Folder<Store>, _ options: LogOptions
   ) throws(StorageError) -> File<Store> {
     let name = SegmentName.of(header.number) + SegmentName.unfinished
     try folder.removeIfPresent(name)
     do throws(StorageError) {
       let file = try folder.open(name, .create)
-      if header.reservationBytes > 0 { try file.reserve(upTo: header.initialSize) }
+      if options.reservationBytes > 0 { try file.reserve(upTo: options.size(ofNew: header)) }
       let (bytes, _) = header.encoded()
       try file.write(bytes.span, at: 0)
       return file
@@ -25,9 +25,9 @@ enum NewSegment {
 
   /// The same, durable but for its name. If anything fails, the file is removed.
   static func beginSynced<Store>(
-    _ header: SegmentHeader, in folder: Folder<Store>
+    _ header: SegmentHeader, in folder: Folder<Store>, _ options: LogOptions
   ) throws(StorageError) -> File<Store> {
-    let file = try begin(header, in: folder)
+    let file = try begin(header, in: folder, options)
     do throws(StorageError) { try file.sync() } catch {
       try? discard(header.number, in: folder)
       throw error

@@ -34,7 +34,7 @@ extension LogWriter {
       holding: rawLength, options)
     var cursor = header.firstFrame
     var file = try wrapping(tail.path) { () throws(StorageError) in
-      try NewSegment.begin(header, in: folder)
+      try NewSegment.begin(header, in: folder, options)
     }
     var isComplete = false
     // It may hold space that other files need.

@@ -37,7 +37,7 @@ struct SegmentHeader: Hashable {
 
   var firstSequence: UInt64 { predecessorSequence + 1 }
 
-  /// The size of the file when it got its name. With a reservation it has space for the seal.
+  /// The least size of the file since it got its name. With a reservation it has space for the seal.
   var initialSize: Int64 {
     reservationBytes == 0
       ? initialLength : reservedSize(holding: initialLength + Int64(LogFormat.sealLength))
@@ -135,7 +135,7 @@ extension SegmentHeader {
       predecessorSequence: cursor.sequence, predecessorChain: cursor.chain,
       engineLife: engineLife, rotationBytes: options.rotationBytes,
       largestCommitBytes: max(options.largestCommitBytes, commitLength),
-      reservationBytes: options.reservationBytes,
+      reservationBytes: options.reservationBytes > 0 ? Int64(LogFormat.alignment) : 0,
       initialLength: Int64(LogFormat.segmentHeaderLength) + carriedLength,
       dictionaryChecksum: options.dictionary.checksum)
   }

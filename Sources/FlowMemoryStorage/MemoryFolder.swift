@@ -85,6 +85,10 @@ package final class MemoryFolder: Storage {
     open[file].bytes += [UInt8](repeating: 0, count: missing)
   }
 
+  package func truncate(_ file: Int, to length: Int64) throws(Errno) {
+    open[file].bytes.removeSubrange(min(Int(length), open[file].bytes.count)...)
+  }
+
   package func sync(_ file: Int) throws(Errno) {}
   package func startSync(_ file: Int) throws(Errno) {}
   package func finishedSync() throws(Errno) -> Bool { true }

@@ -110,6 +110,11 @@ package struct File<Store: Storage>: ~Copyable {
 
   // MARK: Durability
 
+  /// Cuts the file to `length`. The new size need not be durable.
+  package func truncate(to length: Int64) throws(StorageError) {
+    try naming(.write, path) { () throws(Errno) in try storage.truncate(handle, to: length) }
+  }
+
   /// Makes bytes and size durable. After an error the file must not be written again.
   package func sync() throws(StorageError) {
     try naming(.sync, path) { () throws(Errno) in try storage.sync(handle) }

@@ -56,6 +56,9 @@ package protocol Storage: AnyObject {
   /// Allocates blocks and extends the size to `length`, so that writes below it need no more space.
   /// The new bytes read as zeros.
   func reserve(_ file: Handle, upTo length: Int64) throws(Errno)
+  /// Cuts the file to `length` and gives its space back. It is durable after a sync, or later; until
+  /// then a crash may leave either size.
+  func truncate(_ file: Handle, to length: Int64) throws(Errno)
   /// Makes the file's bytes and size durable. After an error it is unknown which writes are
   /// durable.
   func sync(_ file: Handle) throws(Errno)
@@ -72,6 +75,9 @@ package protocol Storage: AnyObject {
 }
 
 extension Storage {
+  /// For a storage that keeps the space.
+  package func truncate(_ file: Handle, to length: Int64) throws(Errno) { throw .notSupported }
+
   /// For a storage without holes: every byte counts as written.
   package func nextData(in file: Handle, from offset: Int64) throws(Errno) -> Int64? {
     offset < (try size(of: file)) ? offset : nil

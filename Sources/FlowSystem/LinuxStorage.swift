@@ -184,6 +184,10 @@ package final class LinuxStorage: Storage {
     }
   }
 
+  package func truncate(_ file: Handle, to length: Int64) throws(Errno) {
+    _ = try systemCall { ftruncate(file, off_t(length)) }
+  }
+
   package func sync(_ file: Handle) throws(Errno) {
     _ = try systemCall { fdatasync(file) }
   }

@@ -186,6 +186,11 @@ final class MemoryStorage: Storage {
     return count
   }
 
+  func truncate(_ file: Node, to length: Int64) throws(Errno) {
+    _ = try begin("truncate")
+    unsafe file.bytes.removeSubrange(min(Int(length), file.bytes.count)...)
+  }
+
   func reserve(_ file: Node, upTo length: Int64) throws(Errno) {
     _ = try begin("reserve")
     let missing = unsafe max(0, Int(length) - file.bytes.count)

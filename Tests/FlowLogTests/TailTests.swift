@@ -1,3 +1,4 @@
+import FlowStorage
 import Testing
 
 @testable import FlowLog
@@ -256,8 +257,42 @@ import Testing
     #expect(reading.tail?.lastAtStake == 3)
   }
 
-  @Test func aSegmentSmallerThanAtBirthIsDamage() throws {
-    let reading = try crashed(.small(reservation: 4096)) { bytes, _, _ in bytes.removeLast() }
+  /// The space after that may have been given back.
+  @Test func aSegmentWithoutRoomForItsSealIsDamage() throws {
+    let least = LogFormat.segmentHeaderLength + LogFormat.sealLength
+    let reading = try crashed(.small(reservation: 4096)) { bytes, _, _ in
+      bytes = Array(bytes.prefix(least - 1))
+    }
     #expect(reading.error?.reason == .damaged(.cutShort))
+    let cut = try crashed(.small(reservation: 4096)) { bytes, _, end in
+      bytes = Array(bytes.prefix(end))
+    }
+    #expect(cut.outcome == .intact(sealed: false) && cut.bytes == History.through(19))
+  }
+
+  @Test(arguments: [0, 4096])
+  func aSealedSegmentCanBeCutToItsLength(reservation: Int64) throws {
+    let storage = MemoryStorage()
+    var log = try newLog(storage, .small(reservation: reservation))
+    for count in [1, 2, 3] { try log.commit(count) }
+    let length = Int(log.durableLength) + LogFormat.sealLength
+    try log.seal()
+    let before = storage.afterKill()
+    log.cutToLength()
+    #expect(storage[segment1].count == length)
+    #expect(before[segment1].count == max(length, Int(reservation)))
+    // A crash may leave either size.
+    for image in [before, storage] {
+      #expect(read(image).outcome == .intact(sealed: true))
+      #expect(read(image).bytes == History.through(6))
+    }
+    // Nothing depends on it.
+    let refusing = MemoryStorage()
+    var other = try newLog(refusing, .small(reservation: reservation))
+    try other.commit(1)
+    try other.seal()
+    refusing.faultsByOperation["truncate"] = .error(.inputOutput)
+    other.cutToLength()
+    #expect(read(refusing).outcome == .intact(sealed: true))
   }
 }

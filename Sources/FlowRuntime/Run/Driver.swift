@@ -31,6 +31,7 @@ import FlowStorage
 package struct Driver<World: Environment>: ~Copyable {
   private let world: World
   private let plan: LaunchPlan
+  private let folder: RunFolder
   private let requests: CancelRequests<World.Store>
   private let environment: EnvironmentFile<World.Store>
   private let observer: any RunObserver
@@ -122,10 +123,15 @@ package struct Driver<World: Environment>: ~Copyable {
     observer.tookOver(tail)
     if isOver {
       // Its engine died before it sealed the log, and perhaps before the end was durable.
-      try journal.seal()
-      if state.phase == .finished(.succeeded) { environment.remove() }
+      let hasSucceeded = state.phase == .finished(.succeeded)
+      let tidying = FinishedRunTidying(folder, in: world.storage, through: state.lastSequence)
+      try journal.seal {
+        tidying.perform()
+        if hasSucceeded { environment.remove() }
+      }
       return nil
     }
+    if reopening { try makeWorkFolder(folder, world.storage) }
     let requests = try CancelRequests(folder, in: world.storage).all()
     let now = world.time.now()
     let engine =
@@ -135,6 +141,15 @@ package struct Driver<World: Environment>: ~Copyable {
         scope: .current(state.created.policyVersion), at: now)
       : Engine.resume(state, engine: life, found: found, requests: requests, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
+  }
+
+  /// The end of the round before may have removed it.
+  private static func makeWorkFolder(
+    _ folder: RunFolder, _ storage: World.Store
+  ) throws(RunError) {
+    try wrapping { () throws(StorageError) in
+      try Folder(folder.work, in: storage).makeIfMissing()
+    }
   }
 
   private static func recall(
@@ -170,6 +185,7 @@ package struct Driver<World: Environment>: ~Copyable {
     self.engine = engine
     self.journal = journal
     self.plan = plan
+    self.folder = folder
     requests = CancelRequests(folder, in: world.storage)
     environment = EnvironmentFile(folder, in: world.storage)
     self.world = world
@@ -201,8 +217,12 @@ package struct Driver<World: Environment>: ~Copyable {
   /// Seals the log of a run that has ended, and releases the run.
   package consuming func finish() throws(RunError) {
     guard let outcome else { preconditionFailure("the run has not ended") }
-    try journal.seal()
-    if outcome == .succeeded { environment.remove() }
+    let tidying = FinishedRunTidying(folder, in: world.storage, through: state.lastSequence)
+    let environment = environment
+    try journal.seal {
+      tidying.perform()
+      if outcome == .succeeded { environment.remove() }
+    }
   }
 
   /// Releases an unfinished run: running attempts continue, and another engine can take them over.

@@ -173,14 +173,18 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// Whether a commit is being made durable, and does not wait for space.
   var isSyncing: Bool { !commitInFlight.isEmpty && waiting == nil }
 
-  /// Seals the log of a run that has ended.
-  package consuming func seal() throws(RunError) {
+  /// Seals the log of a run that has ended, and gives its reserved space back.
+  ///
+  /// - Parameter tidy: called while the run is still held, when its end is durable.
+  package consuming func seal(tidy: () -> Void = {}) throws(RunError) {
     do throws(LogError) {
       try writer.seal()
+      writer.cutToLength()
       try writer.close()
     } catch {
       throw .log(error)
     }
+    tidy()
     try lock.release()
   }
 }

@@ -26,6 +26,7 @@ struct AttemptTraces {
   private var isThere = false
   private var found: [LogProblem] = []
   private var launched: [AttemptID] = []
+  private var silent: Set<AttemptID> = []
   private var strangers: [String] = []
 
   /// - Parameter folder: nil for a log outside a run's folder.
@@ -101,6 +102,8 @@ struct AttemptTraces {
     if case .attemptLaunched(let attempt, _) = event.body, isThere { launched.append(attempt) }
     if case .attemptEnded(let attempt, let end) = event.body {
       check(end, of: attempt, event.sequence)
+      // An empty output is no file once its run has ended.
+      if end.output.byteCount == 0 { silent.insert(attempt) }
     }
   }
 
@@ -166,7 +169,9 @@ struct AttemptTraces {
       notes.append("\(record.path): the attempt record is of another attempt than its name says")
     }
     for name in strangers { notes.append("\(folder.attempts)/\(name): not a file of this run") }
-    let missing = launched.filter { !hasOutput.contains(outputName(of: $0, state.definition)) }
+    let missing = launched.filter {
+      !silent.contains($0) && !hasOutput.contains(outputName(of: $0, state.definition))
+    }
     if let first = missing.first {
       let name = outputName(of: first, state.definition)
       let others = missing.count == 1 ? "" : ", and the output of \(missing.count - 1) more"

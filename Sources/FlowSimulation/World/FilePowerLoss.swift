@@ -110,6 +110,7 @@ extension SimulatedFile.Change {
     switch self {
     case .write(let offset, let bytes): offset + bytes.count
     case .extend(let length): length
+    case .truncate: 0
     }
   }
 }

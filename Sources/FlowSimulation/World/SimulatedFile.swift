@@ -4,6 +4,7 @@ struct SimulatedFile {
   enum Change {
     case write(offset: Int, bytes: [UInt8])
     case extend(length: Int)
+    case truncate(length: Int)
   }
 
   static let sectorByteCount = 512
@@ -96,6 +97,8 @@ struct SimulatedFile {
       if content.count < length {
         content.append(contentsOf: repeatElement(0, count: length - content.count))
       }
+    case .truncate(let length):
+      if content.count > length { content.removeSubrange(length...) }
     }
   }
 }

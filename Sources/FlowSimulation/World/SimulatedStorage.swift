@@ -54,6 +54,7 @@ package final class SimulatedStorage: Storage {
   /// Operations that change something, or make it durable.
   package enum Operation: UInt8, CaseIterable, Sendable {
     case makeDirectory, rename, remove, syncDirectory, create, write, reserve, sync, startSync
+    case truncate
   }
 
   /// Operations that change nothing.
@@ -360,6 +361,12 @@ package final class SimulatedStorage: Storage {
     try perform(.reserve, needsSpace: true) {
       changeFile(node) { $0.apply(.extend(length: Int(length))) }
     }
+  }
+
+  package func truncate(_ file: Handle, to length: Int64) throws(Errno) {
+    onChange()
+    let node = try fileNode(of: file)
+    try perform(.truncate) { changeFile(node) { $0.apply(.truncate(length: Int(length))) } }
   }
 
   package func sync(_ file: Handle) throws(Errno) {

@@ -63,7 +63,7 @@ extension World {
         engine.mayWaitInSilence = lacksSpace
       }
     case .startSync: engine.mayWaitInSilence = false
-    case .makeDirectory, .rename, .remove, .syncDirectory, .sync:
+    case .makeDirectory, .rename, .remove, .syncDirectory, .sync, .truncate:
       if lacksSpace { disk.lacksSpace = true }
     }
   }
@@ -92,6 +92,7 @@ extension SimulatedStorage.Operation {
     case .create: .create
     case .write: .write
     case .reserve: .reserve
+    case .truncate: .write
     case .sync: .sync
     case .startSync: .startSync
     }

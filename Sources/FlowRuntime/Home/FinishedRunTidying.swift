@@ -1,0 +1,65 @@
+import FlowCore
+import FlowStorage
+
+/// Removes what the history of a finished run has made redundant: attempt records whose end it
+/// holds, outputs of which it holds that they are empty, and an empty folder for work.
+///
+/// It is done while the run is held, after its end is durable. Nothing depends on it: what fails, or
+/// a crash cuts short, stays.
+struct FinishedRunTidying<Store: Storage> {
+  private let folder: RunFolder
+  private let storage: Store
+  private let lastSequence: Int64
+
+  /// - Parameter lastSequence: of the history.
+  init(_ folder: RunFolder, in storage: Store, through lastSequence: Int64) {
+    self.folder = folder
+    self.storage = storage
+    self.lastSequence = lastSequence
+  }
+
+  func perform() {
+    let attempts = Folder(folder.attempts, in: storage)
+    guard let names = try? attempts.names() else { return }
+    // Sorted, the output of an attempt comes before its record.
+    var empty: String?
+    for name in names {
+      guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { continue }
+      let path = "\(folder.attempts)/\(name)"
+      switch name[dot...] {
+      case ".out": empty = isEmpty(path) ? String(name[..<dot]) : nil
+      case ".rec":
+        let attempt = String(name[..<dot])
+        guard isRedundant(path) else { continue }
+        if empty == attempt { try? attempts.removeIfPresent("\(attempt).out") }
+        try? attempts.removeIfPresent(name)
+      default: break
+      }
+    }
+    if isEmpty(folder.engineLog) {
+      try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: folder.engineLog))
+    }
+    // Refused unless it is empty.
+    try? storage.removeDirectory(folder.work)
+  }
+
+  /// A file that cannot be read is not.
+  private func isEmpty(_ path: String) -> Bool {
+    guard let file = try? File(path, .read, in: storage), let size = try? file.size() else {
+      return false
+    }
+    return size == 0
+  }
+
+  /// Whether the history tells everything that the record does. A record without an end is evidence
+  /// of a loss; one with processes that cannot be killed names them.
+  private func isRedundant(_ path: String) -> Bool {
+    guard let file = try? File(path, .read, in: storage),
+      let bytes = try? file.read(at: 0, count: AttemptRecord.byteCount)
+    else { return false }
+    let record = AttemptRecord.decode(bytes)
+    guard let start = record.start, let end = record.end else { return false }
+    return !record.isUnreadable && !record.isNewer && start.intent <= lastSequence
+      && end.unkillable == 0
+  }
+}
