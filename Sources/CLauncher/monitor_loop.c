@@ -30,7 +30,7 @@ struct loop {
   const struct flow_monitor_birth *birth;
   struct flow_monitor monitor;
   uint64_t started;
-  int record;
+  int record, output;
   /// Whether children were reaped since the last event about descendants.
   bool has_reaped;
   bool reported_end;
@@ -146,16 +146,15 @@ static void look_at_children(struct loop *loop) {
 
 static int64_t spawn(struct loop *loop) {
   struct flow_monitor *monitor = &loop->monitor;
-  int output;
   uint64_t before = flow_start_clock();
   int64_t process = flow_spawn(
-      loop->birth->request, loop->birth->environment, &output, &monitor->failed_operation);
+      loop->birth->request, loop->birth->environment, loop->output, &monitor->failed_operation);
   if (process > 0) {
     // Kept for the command part, which alone needs it.
     loop->started = flow_start_time((pid_t)process, before, flow_start_clock());
   }
   flow_output_limit_init(
-      &loop->limit, output, loop->birth->request->header.max_output_bytes, flow_now());
+      &loop->limit, loop->output, loop->birth->request->header.max_output_bytes, flow_now());
   return process;
 }
 
@@ -185,7 +184,17 @@ static int64_t create_record(struct loop *loop) {
   return file;
 }
 
+static int64_t create_output(struct loop *loop) {
+  int64_t file = flow_output_create(loop->birth->request->output_path);
+  if (file >= 0) loop->output = (int)file;
+  return file;
+}
+
 static int64_t remove_record(struct loop *loop) {
+  if (loop->output >= 0) {
+    int64_t result = flow_unlink(loop->birth->request->output_path);
+    if (result < 0 && result != -ENOENT) return result;
+  }
   return flow_unlink(loop->birth->request->record_path);
 }
 
@@ -202,6 +211,7 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_CREATE_RECORD: return create_record(loop);
     case FLOW_MONITOR_LOCK_RECORD: return flow_record_lock(loop->record);
     case FLOW_MONITOR_RESERVE_RECORD: return flow_record_reserve(loop->record);
+    case FLOW_MONITOR_CREATE_OUTPUT: return create_output(loop);
     case FLOW_MONITOR_REMOVE_RECORD: return remove_record(loop);
     case FLOW_MONITOR_WRITE_START:
       return flow_record_write_start(
@@ -222,6 +232,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_CREATE_RECORD:
     case FLOW_MONITOR_LOCK_RECORD:
     case FLOW_MONITOR_RESERVE_RECORD:
+    case FLOW_MONITOR_CREATE_OUTPUT:
     case FLOW_MONITOR_REMOVE_RECORD:
     case FLOW_MONITOR_WRITE_START:
     case FLOW_MONITOR_SPAWN:
@@ -290,7 +301,7 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
 }
 
 void flow_monitor_run(const struct flow_monitor_birth *birth) {
-  struct loop loop = {.birth = birth, .record = -1};
+  struct loop loop = {.birth = birth, .record = -1, .output = -1};
   const struct flow_request *request = birth->request;
   loop.started = flow_start_time(flow_process_id(), birth->forked_after, flow_start_clock());
   loop.reports.pipe = birth->reports;

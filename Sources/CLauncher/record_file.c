@@ -24,7 +24,7 @@ static int64_t write_part(int file, const uint8_t *bytes, size_t size, off_t off
 
 int64_t flow_record_reserve(int file) {
   int64_t result = flow_allocate(file, 0, 0, FLOW_RECORD_SIZE);
-  if (result != -EOPNOTSUPP) return result;
+  if (result != -EOPNOTSUPP && result != -ENOSYS && result != -EINVAL) return result;
   // Without support for reservations, bytes that were written once keep their blocks.
   static const uint8_t zeros[FLOW_RECORD_SIZE];
   return write_part(file, zeros, sizeof zeros, 0);

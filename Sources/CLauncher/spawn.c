@@ -193,17 +193,16 @@ static int64_t make_lists(
   return result;
 }
 
-int64_t flow_spawn(
-    const struct flow_request *request, char **environment, int *output,
-    enum flow_launch_operation *failed) {
+int64_t flow_output_create(const char *path) {
   // Appending, so that processes that open it again do not overwrite one another.
-  *output = (int)flow_open(
-      request->output_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
-  if (*output < 0) {
-    *failed = FLOW_LAUNCH_CREATE_OUTPUT;
-    return *output;
-  }
-  struct command command = {.directory = request->directory, .output = *output};
+  return flow_open(
+      path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+}
+
+int64_t flow_spawn(
+    const struct flow_request *request, char **environment, int output,
+    enum flow_launch_operation *failed) {
+  struct command command = {.directory = request->directory, .output = output};
   int64_t result = make_lists(request, environment, &command);
   *failed = command.failed;
   return result;

@@ -7,17 +7,6 @@
 
 static const int64_t never = INT64_MAX;
 
-void flow_monitor_init(
-    struct flow_monitor *monitor, int64_t timeout_us, int64_t grace_us, bool keeps_stragglers) {
-  memset(monitor, 0, sizeof *monitor);
-  monitor->timeout_us = timeout_us;
-  monitor->grace_us = grace_us;
-  monitor->keeps_stragglers = keeps_stragglers;
-  monitor->phase = FLOW_MONITOR_IS_NEW;
-  monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
-  monitor->give_up_at = monitor->retry_at = never;
-}
-
 static void act(struct flow_monitor_actions *actions, enum flow_monitor_action action) {
   if (actions->count == FLOW_MONITOR_MAX_ACTIONS) __builtin_trap();
   actions->list[actions->count++] = action;
@@ -112,6 +101,19 @@ static void record_removed(
   } else {
     start_nothing(monitor, monitor->record_error, actions);
   }
+}
+
+// The start is recorded.
+static void start_command(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  act(actions, FLOW_MONITOR_RELEASE_LAUNCHER);
+  monitor->started_at = now;
+  if (monitor->output_error != 0) {
+    launch_failed(monitor, FLOW_LAUNCH_CREATE_OUTPUT, monitor->output_error);
+    finish(monitor, now, actions);
+    return;
+  }
+  ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
 }
 
 static void spawned(
@@ -295,6 +297,13 @@ static void answered(
         ask(monitor, FLOW_MONITOR_LOCK_RECORD, FLOW_MONITOR_IS_LOCKING, actions);
       }
       return;
+    case FLOW_MONITOR_IS_OPENING:
+      if (event->result < 0 && !is_out_of_space(error_number(event->result))) {
+        monitor->output_error = error_number(event->result);
+        ask(monitor, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_IS_STARTING, actions);
+        return;
+      }
+      __attribute__((fallthrough));
     case FLOW_MONITOR_IS_LOCKING:
     case FLOW_MONITOR_IS_RESERVING:
     case FLOW_MONITOR_IS_STARTING:
@@ -304,11 +313,11 @@ static void answered(
       } else if (monitor->phase == FLOW_MONITOR_IS_LOCKING) {
         ask(monitor, FLOW_MONITOR_RESERVE_RECORD, FLOW_MONITOR_IS_RESERVING, actions);
       } else if (monitor->phase == FLOW_MONITOR_IS_RESERVING) {
+        ask(monitor, FLOW_MONITOR_CREATE_OUTPUT, FLOW_MONITOR_IS_OPENING, actions);
+      } else if (monitor->phase == FLOW_MONITOR_IS_OPENING) {
         ask(monitor, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_IS_STARTING, actions);
       } else {
-        act(actions, FLOW_MONITOR_RELEASE_LAUNCHER);
-        monitor->started_at = event->now;
-        ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
+        start_command(monitor, event->now, actions);
       }
       return;
     case FLOW_MONITOR_IS_REMOVING: record_removed(monitor, event->result, actions); return;
@@ -470,6 +479,7 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_CREATING:
     case FLOW_MONITOR_IS_LOCKING:
     case FLOW_MONITOR_IS_RESERVING:
+    case FLOW_MONITOR_IS_OPENING:
     case FLOW_MONITOR_IS_REMOVING:
     case FLOW_MONITOR_IS_STARTING:
     case FLOW_MONITOR_IS_SPAWNING:
@@ -482,15 +492,4 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_DONE: step_done(event); return;
   }
   __builtin_trap();  // no such phase
-}
-
-int64_t flow_monitor_wake_up(const struct flow_monitor *monitor) {
-  int64_t times[] = {
-      monitor->deadline, monitor->terminate_at, monitor->kill_at, monitor->give_up_at,
-      monitor->retry_at};
-  int64_t first = never;
-  for (size_t index = 0; index < sizeof times / sizeof *times; index++) {
-    if (times[index] < first) first = times[index];
-  }
-  return first;
 }

@@ -33,6 +33,11 @@ struct RunHistoryWatch: ~Copyable {
     history.replay.state?.cancelRequests.contains(request.id) ?? false
   }
 
+  /// Whether any request to cancel was recorded in this round; with `force`, one without grace.
+  func hasTakenInCancel(force: Bool) -> Bool {
+    force ? history.hasForcedCancel : history.hasCancel
+  }
+
   /// Takes in what has become durable since.
   ///
   /// - Returns: those events.
@@ -53,9 +58,18 @@ private struct GrowingHistory: EventFold {
   var replay = Replay()
   /// The events that the last read has added.
   var news: [Event] = []
+  private(set) var hasCancel = false
+  private(set) var hasForcedCancel = false
 
   mutating func apply(_ event: Event) throws(HistoryError) {
     try replay.apply(event)
     news.append(event)
+    switch event.body {
+    case .cancelRequested(let request):
+      hasCancel = true
+      if request.force { hasForcedCancel = true }
+    case .runReopened: (hasCancel, hasForcedCancel) = (false, false)
+    default: break
+    }
   }
 }

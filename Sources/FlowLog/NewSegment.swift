@@ -23,6 +23,24 @@ enum NewSegment {
     }
   }
 
+  /// The same, with a smaller reservation where the disk has no space for the usual one: then a run
+  /// can end on a disk that is nearly full. The options get the steps in which space was reserved.
+  static func beginSparingly<Store>(
+    _ header: SegmentHeader, in folder: Folder<Store>, _ options: inout LogOptions
+  ) throws(StorageError) -> File<Store> {
+    while true {
+      do throws(StorageError) { return try begin(header, in: folder, options) } catch {
+        guard error.errno.isOutOfSpace, error.operation == .reserve,
+          options.reservationBytes > leastReservation
+        else { throw error }
+        options.reservationBytes = max(leastReservation, options.reservationBytes / 8)
+      }
+    }
+  }
+
+  /// A block of usual file systems.
+  private static let leastReservation: Int64 = 4_096
+
   /// The same, durable but for its name. If anything fails, the file is removed.
   static func beginSynced<Store>(
     _ header: SegmentHeader, in folder: Folder<Store>, _ options: LogOptions

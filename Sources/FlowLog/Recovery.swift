@@ -29,13 +29,14 @@ extension LogWriter {
     try reader.segment.forEachFrame(from: known, to: end) { frame, _ in
       rawLength += Int64(frame.rawFrameLength)
     }
+    var options = options
     let header = SegmentHeader(
       number, after: known, salt: salt, engineLife: engineLife, carrying: length,
       holding: rawLength, options)
-    var cursor = header.firstFrame
     var file = try wrapping(tail.path) { () throws(StorageError) in
-      try NewSegment.begin(header, in: folder, options)
+      try NewSegment.beginSparingly(header, in: folder, &options)
     }
+    var cursor = header.firstFrame
     var isComplete = false
     // It may hold space that other files need.
     defer { if !isComplete { try? NewSegment.discard(number, in: folder) } }

@@ -29,16 +29,24 @@ package struct Errno: Error, Hashable, Sendable {
   package static let textFileBusy = Errno(rawValue: 26)  // ETXTBSY
   package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG
   package static let noSpace = Errno(rawValue: 28)  // ENOSPC
+  package static let tooManyNames = Errno(rawValue: 31)  // EMLINK
   package static let readOnly = Errno(rawValue: 30)  // EROFS
   package static let brokenPipe = Errno(rawValue: 32)  // EPIPE
   package static let nameTooLong = Errno(rawValue: 36)  // ENAMETOOLONG
   package static let directoryNotEmpty = Errno(rawValue: 39)  // ENOTEMPTY
   package static let tooManyLinks = Errno(rawValue: 40)  // ELOOP
+  package static let noLocks = Errno(rawValue: 37)  // ENOLCK
+  package static let notImplemented = Errno(rawValue: 38)  // ENOSYS
   package static let notSupported = Errno(rawValue: 95)  // EOPNOTSUPP
   package static let quotaExceeded = Errno(rawValue: 122)  // EDQUOT
 }
 
 extension Errno {
+  /// Whether a file system answers so to an operation that it does not have.
+  package var isUnsupported: Bool {
+    self == .notSupported || self == .notImplemented || self == .invalidArgument
+  }
+
   /// Whether the operation can succeed later, once other processes free disk space.
   package var isOutOfSpace: Bool { self == .noSpace || self == .quotaExceeded }
 }
@@ -46,35 +54,7 @@ extension Errno {
 extension Errno: CustomStringConvertible {
   /// The manual's words for the number, with its symbol.
   package var description: String {
-    switch self {
-    case .notPermitted: "operation not permitted (EPERM)"
-    case .noSuchFile: "no such file or directory (ENOENT)"
-    case .interrupted: "interrupted (EINTR)"
-    case .inputOutput: "input/output error (EIO)"
-    case .noSuchDeviceOrAddress: "no such device or address (ENXIO)"
-    case .argumentsTooLong: "argument list too long (E2BIG)"
-    case .notExecutable: "exec format error (ENOEXEC)"
-    case .badDescriptor: "bad file descriptor (EBADF)"
-    case .tryAgain: "resource temporarily unavailable (EAGAIN)"
-    case .noMemory: "cannot allocate memory (ENOMEM)"
-    case .permissionDenied: "permission denied (EACCES)"
-    case .busy: "device or resource busy (EBUSY)"
-    case .fileExists: "file exists (EEXIST)"
-    case .notDirectory: "not a directory (ENOTDIR)"
-    case .isDirectory: "is a directory (EISDIR)"
-    case .invalidArgument: "invalid argument (EINVAL)"
-    case .tooManyOpenFiles: "too many open files (EMFILE)"
-    case .textFileBusy: "text file busy (ETXTBSY)"
-    case .fileTooLarge: "file too large (EFBIG)"
-    case .noSpace: "no space left on device (ENOSPC)"
-    case .readOnly: "read-only file system (EROFS)"
-    case .brokenPipe: "broken pipe (EPIPE)"
-    case .nameTooLong: "file name too long (ENAMETOOLONG)"
-    case .directoryNotEmpty: "directory not empty (ENOTEMPTY)"
-    case .tooManyLinks: "too many levels of symbolic links (ELOOP)"
-    case .notSupported: "operation not supported (EOPNOTSUPP)"
-    case .quotaExceeded: "disk quota exceeded (EDQUOT)"
-    default: "error \(rawValue)"
-    }
+    guard let name = Self.names[rawValue] else { return "error \(rawValue)" }
+    return "\(name.words) (\(name.symbol))"
   }
 }

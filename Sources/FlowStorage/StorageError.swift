@@ -27,7 +27,15 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
     self.errno = errno
   }
 
-  package var description: String { "cannot \(operation.rawValue) \(path): \(errno)" }
+  package var description: String {
+    "cannot \(operation.rawValue) \(path): \(errno)\(lacksLocks ? Self.placesWithLocks : "")"
+  }
+
+  private var lacksLocks: Bool { operation == .lock && (errno == .noLocks || errno.isUnsupported) }
+
+  private static let placesWithLocks =
+    "; locks do not work there, so set FLOW_HOME to a folder of a local disk (ext4, xfs, btrfs) or in"
+    + " memory (tmpfs)"
 }
 
 /// Runs one call of the storage and turns its error number into a `StorageError`.

@@ -22,7 +22,26 @@ package final class LinuxStorage: Storage {
   /// runs at once: handing it to the thread would only cost time.
   package var isIdle: () -> Bool = { true }
 
-  package init() {}
+  /// What the file system of a test does not have.
+  package struct Lacks: OptionSet, Sendable {
+    package let rawValue: Int
+
+    package init(rawValue: Int) {
+      self.rawValue = rawValue
+    }
+
+    /// fallocate(2), as on ext2, ext3, NFS before 4.2, 9p, and most file systems in user space.
+    package static let allocation = Lacks(rawValue: 1)
+    /// The flag RENAME_NOREPLACE.
+    package static let exclusiveRename = Lacks(rawValue: 2)
+    package static let links = Lacks(rawValue: 4)
+  }
+
+  private let lacks: Lacks
+
+  package init(lacking lacks: Lacks = []) {
+    self.lacks = lacks
+  }
 
   // MARK: Names
 
@@ -31,8 +50,42 @@ package final class LinuxStorage: Storage {
   }
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
-    _ = try systemCall {
-      unsafe replacing ? Glibc.rename(path, newPath) : clinux_rename_noreplace(path, newPath)
+    if replacing {
+      _ = try systemCall { unsafe Glibc.rename(path, newPath) }
+      return
+    }
+    do throws(Errno) {
+      if lacks.contains(.exclusiveRename) { throw .invalidArgument }
+      _ = try systemCall { unsafe clinux_rename_noreplace(path, newPath) }
+    } catch {
+      guard error.isUnsupported else { throw error }
+      try renameByLink(path, to: newPath)
+    }
+  }
+
+  /// Where the file system cannot rename without replacing: a second name is never taken by
+  /// another, and the first one goes. A crash can leave both.
+  private func renameByLink(_ path: String, to newPath: String) throws(Errno) {
+    do throws(Errno) {
+      if lacks.contains(.links) { throw .notSupported }
+      _ = try systemCall { unsafe link(path, newPath) }
+    } catch {
+      // Folders have one name each, and so have files in some file systems.
+      guard error == .notPermitted || error == .tooManyNames || error.isUnsupported else {
+        throw error
+      }
+      return try renameIfFree(path, to: newPath)
+    }
+    try removeFile(path)
+  }
+
+  /// The last resort: between the look and the rename another process can take the name. A folder of
+  /// a run would not be replaced even then, since it is not empty; and what is renamed in it belongs
+  /// to the engine that has locked it.
+  private func renameIfFree(_ path: String, to newPath: String) throws(Errno) {
+    if try attributes(of: newPath) != nil { throw .fileExists }
+    do throws(Errno) { _ = try systemCall { unsafe Glibc.rename(path, newPath) } } catch {
+      throw error == .directoryNotEmpty ? .fileExists : error
     }
   }
 
@@ -162,8 +215,15 @@ package final class LinuxStorage: Storage {
     var status = stat()
     _ = try systemCall { unsafe fstat(file, &status) }
     // Not posix_fallocate: where its emulation is used it would write into live bytes.
-    _ = try systemCall { clinux_allocate(file, 0, length) }
     let size = Int64(status.st_size)
+    do throws(Errno) {
+      if lacks.contains(.allocation) { throw .notSupported }
+      _ = try systemCall { clinux_allocate(file, 0, length) }
+    } catch {
+      guard error.isUnsupported else { throw error }
+      // Blocks that were written once stay allocated.
+      return try writeZeros(to: file, size, upTo: length)
+    }
     if size >= Self.growingSize { try writeZeros(to: file, size, upTo: length) }
   }
 

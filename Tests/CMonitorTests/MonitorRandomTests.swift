@@ -20,6 +20,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case FLOW_MONITOR_IS_CREATING: "creating"
       case FLOW_MONITOR_IS_LOCKING: "locking"
       case FLOW_MONITOR_IS_RESERVING: "reserving"
+      case FLOW_MONITOR_IS_OPENING: "opening"
       case FLOW_MONITOR_IS_REMOVING: "removing"
       case FLOW_MONITOR_IS_STARTING: "starting"
       case FLOW_MONITOR_IS_SPAWNING: "spawning"
@@ -54,6 +55,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
     creating   ·     x      ·       ·      ·        x    x     x
     locking    ·     x      ·       ·      ·        x    x     x
     reserving  ·     x      ·       ·      ·        x    x     x
+    opening    ·     x      ·       ·      ·        x    x     x
     removing   ·     x      ·       ·      ·        x    x     x
     starting   ·     x      ·       ·      ·        x    x     x
     spawning   ·     x      ·       ·      ·        x    x     x

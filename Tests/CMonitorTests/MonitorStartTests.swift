@@ -5,7 +5,8 @@ import Testing
 /// From the fork until the command runs or fails to start.
 @Suite struct MonitorStartTests {
   private static let started: [Action] = [
-    .createRecord, .lockRecord, .reserveRecord, .writeStart, .releaseLauncher, .spawn,
+    .createRecord, .lockRecord, .reserveRecord, .createOutput, .writeStart, .releaseLauncher,
+    .spawn,
   ]
 
   @Test func theLaunchersLockIsHeldUntilTheRecordSaysStarting() {
@@ -13,6 +14,7 @@ import Testing
     #expect(monitor.step(.begin) == [.createRecord])
     #expect(monitor.step(.done(0)) == [.lockRecord])
     #expect(monitor.step(.done(0)) == [.reserveRecord])
+    #expect(monitor.step(.done(0)) == [.createOutput])
     #expect(monitor.step(.done(0)) == [.writeStart])
     #expect(monitor.step(.done(0)) == [.releaseLauncher, .spawn])
     #expect(monitor.step(.done(12)) == [.writeCommand])
@@ -36,7 +38,7 @@ import Testing
     #expect(monitor.start() == [.createRecord, .reportNoSpace, .exit])
   }
 
-  @Test(arguments: [(Action.lockRecord, 1), (.reserveRecord, 2), (.writeStart, 3)])
+  @Test(arguments: [(Action.lockRecord, 1), (.reserveRecord, 2), (.writeStart, 4)])
   func aRecordThatCannotBeUsedIsRemoved(action: Action, before: Int) {
     for error in [EIO, ENOLCK, EINTR] {
       var monitor = ScriptedMonitor(answers: [action: [Int64(-error)]])
@@ -49,6 +51,24 @@ import Testing
       let made = Array(Self.started[...before])
       #expect(monitor.start() == made + [.removeRecord, .reportNoSpace, .exit])
     }
+  }
+
+  /// As with the last free inode, which the record took.
+  @Test(arguments: [ENOSPC, EDQUOT])
+  func withoutSpaceForTheOutputNothingIsStarted(error: Int32) {
+    var monitor = ScriptedMonitor(answers: [.createOutput: [Int64(-error)]])
+    #expect(
+      monitor.start()
+        == Array(Self.started[...3]) + [.removeRecord, .reportNoSpace, .exit])
+  }
+
+  @Test(arguments: [EEXIST, EACCES, EMFILE])
+  func anOutputThatCannotBeMadeIsAnEnd(error: Int32) {
+    var monitor = ScriptedMonitor(answers: [.createOutput: [Int64(-error)]])
+    #expect(
+      monitor.start() == Array(Self.started[...5]) + [.writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.summary == "launch failed 0/\(error), by itself")
+    #expect(monitor.end.duration_us == 0)
   }
 
   @Test func aRecordThatStaysForbidsAnotherLaunch() {
@@ -69,7 +89,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (FLOW_LAUNCH_CREATE_OUTPUT, ENOSPC), (FLOW_LAUNCH_CHANGE_DIRECTORY, ENOENT),
+    (FLOW_LAUNCH_CHANGE_DIRECTORY, ENOENT),
     (FLOW_LAUNCH_EXECUTE, EACCES), (FLOW_LAUNCH_FORK, EAGAIN),
   ])
   func aCommandThatCannotBeStartedIsAnEnd(operation: flow_launch_operation, error: Int32) {
@@ -102,7 +122,7 @@ import Testing
   // MARK: Stopped before the command runs
 
   /// A stop after that many answers.
-  @Test(arguments: -1...6)
+  @Test(arguments: -1...7)
   func aStopIsRememberedUntilTheCommandRuns(answers: Int) {
     for event in [Event.stop, .force] {
       let signals: [Action] =

@@ -98,6 +98,33 @@ import Testing
     #expect(read(storage).bytes == History.through(9))
   }
 
+  /// A run can be cancelled, or end, on a disk that has a few blocks left.
+  @Test func recoveryReservesLessWhereThereIsLessSpace() throws {
+    for (space, reserved) in [(300_000, 262_144), (40_000, 32_768), (4_096, 4_096)] {
+      let storage = MemoryStorage()
+      var options = LogOptions.small()
+      options.reservationBytes = 256 << 10
+      var log = try newLog(storage, .small())
+      try log.commit(2)
+      let image = storage.afterKill()
+      image.largestReservation = Int64(space)
+      var recovered = try recover(image, options)
+      #expect(image[segment2].count == reserved)
+      try recovered.commit(3)
+      let reading = read(image)
+      #expect(reading.bytes == History.through(5) && reading.error == nil, "\(reading)")
+    }
+    let image = MemoryStorage()
+    var log = try newLog(image, .small())
+    try log.commit(2)
+    let full = image.afterKill()
+    full.largestReservation = 4_095
+    let error = failure { () throws(LogError) in
+      _ = try recover(full, .small(reservation: 256 << 10))
+    }
+    #expect(error?.errno == .noSpace && full.names.keys.sorted() == [segment1])
+  }
+
   @Test func recoveryWithoutSpaceLeavesNoFile() throws {
     let storage = MemoryStorage()
     var log = try newLog(storage)

@@ -31,6 +31,8 @@ final class MemoryStorage: Storage {
   /// By the index of the operation.
   var faults: [Int: Fault] = [:]
   /// By the name of the operation.
+  /// A file cannot be made longer than that.
+  var largestReservation = Int64.max
   var faultsByOperation: [String: Fault] = [:]
   /// How many reads succeed before the one that fails.
   var sparedLooks = 0
@@ -193,6 +195,7 @@ final class MemoryStorage: Storage {
 
   func reserve(_ file: Node, upTo length: Int64) throws(Errno) {
     _ = try begin("reserve")
+    if length > largestReservation { throw .noSpace }
     let missing = unsafe max(0, Int(length) - file.bytes.count)
     let given = partError == nil ? missing : missing / 3
     unsafe file.bytes.append(contentsOf: [UInt8](repeating: 0, count: given))

@@ -154,6 +154,38 @@ struct SimulatedProcessesTests {
     #expect(machine.end?.result == .signalled(signal: 9))
   }
 
+  /// A stop continues it.
+  @Test(arguments: [ProcessSignal.stop, .force])
+  func aStoppedMonitorActsOnAStop(signal: ProcessSignal) throws {
+    let machine = try Machine([.commandHang: [1]], Self.all)
+    machine.launch()
+    machine.pass(milliseconds: 10)
+    let processes = machine.world.processes
+    let monitor = try #require(processes.monitors.first)
+    processes.stop(monitor, frozen: false, forMicroseconds: 60_000_000)
+    machine.pass(milliseconds: 2_000)
+    #expect(machine.entry.commandRuns, "it enforces no deadline")
+    try machine.signal(signal)
+    machine.pass(milliseconds: 1)
+    #expect(machine.end?.cause == (signal == .stop ? .stop : .force))
+  }
+
+  @Test func aFrozenMonitorTakesNoSignalAndCanBeKilled() throws {
+    let machine = try Machine([.commandHang: [1]], Self.all)
+    machine.launch()
+    machine.pass(milliseconds: 10)
+    let processes = machine.world.processes
+    let monitor = try #require(processes.monitors.first)
+    let handle = try #require(processes.open(processes.table[monitor.process].processID))
+    processes.stop(monitor, frozen: true, forMicroseconds: 60_000_000)
+    #expect(!processes.isPending(.force, in: handle))
+    try machine.signal(.force)
+    machine.pass(milliseconds: 2_000)
+    #expect(processes.isPending(.force, in: handle) && machine.entry.commandRuns)
+    processes.signal(handle, .kill)
+    #expect(!monitor.isLiving && machine.world.checkers.violation == nil)
+  }
+
   /// A stopped process takes no SIGTERM before SIGCONT.
   @Test func aStoppedCommandCanBeTerminated() throws {
     let machine = try Machine([.selfStop: [1]], Self.all)

@@ -54,6 +54,38 @@ struct LinuxStorageTests {
     try storage.close(file)
   }
 
+  @Test(arguments: [LinuxStorage.Lacks.exclusiveRename, [.exclusiveRename, .links]])
+  func withoutAnExclusiveRenameNamesChangeAllTheSame(lacks: LinuxStorage.Lacks) throws {
+    let storage = LinuxStorage(lacking: lacks)
+    folder.write("content", to: "f")
+    try storage.makeDirectory(path("d"))
+    folder.write("", to: "d/inner")
+    for (from, to) in [("f", "g"), ("d", "e")] {
+      try storage.rename(path(from), to: path(to), replacing: false)
+    }
+    #expect(folder.contents(of: "g") == "content" && !folder.has("f"))
+    #expect(folder.has("e/inner") && !folder.has("d"))
+    #expect(
+      failure { () throws(Errno) in
+        try storage.rename(path("none"), to: path("h"), replacing: false)
+      } == .noSuchFile)
+  }
+
+  /// The space is there, the bytes before it stay, and the rest reads as zeros.
+  @Test func withoutAllocationSpaceIsWritten() throws {
+    let storage = LinuxStorage(lacking: .allocation)
+    let file = try storage.open(path("f"), .create)
+    _ = try storage.write([1, 2, 3].span, to: file, at: 0)
+    try storage.reserve(file, upTo: 600_000)
+    try storage.reserve(file, upTo: 10)
+    try storage.close(file)
+    var status = stat()
+    unsafe stat(path("f"), &status)
+    #expect(status.st_size == 600_000 && status.st_blocks * 512 >= 600_000)
+    let bytes = TestFile.bytes(path("f"))
+    #expect(bytes.prefix(3) == [1, 2, 3] && bytes.dropFirst(3).allSatisfy { $0 == 0 })
+  }
+
   @Test func whatIsNotThereIsNoError() throws {
     #expect(try storage.attributes(of: path("none")) == nil)
     #expect(
@@ -61,7 +93,11 @@ struct LinuxStorageTests {
         == .notDirectory)
   }
 
-  @Test func takenNamesAreKept() throws {
+  @Test(arguments: [
+    LinuxStorage.Lacks(), .exclusiveRename, [.exclusiveRename, .links],
+  ])
+  func takenNamesAreKept(lacks: LinuxStorage.Lacks) throws {
+    let storage = LinuxStorage(lacking: lacks)
     folder.write("old", to: "a")
     folder.write("new", to: "b")
     try storage.makeDirectory(path("d"))

@@ -120,6 +120,24 @@ struct ProcessTreeTests {
     #expect(attempts.folder.contents(of: "1.out") == "tidied\n")
   }
 
+  /// Its signals wait until it is continued, which comes with them.
+  @Test(arguments: [ProcessSignal.stop, .force])
+  func aStoppedMonitorIsContinued(signal: ProcessSignal) async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(attempts.request(1, .shell("echo > begun; exec sleep 600")))
+    let launch = try #require(try await attempts.launch(of: 1))
+    kill(launch.monitor, SIGSTOP)
+    try await #require(
+      eventually { TestFile.text("/proc/\(launch.monitor)/stat").contains(") T ") })
+    let monitor = try #require(attempts.processes.open(launch.monitor))
+    kill(launch.monitor, 41)
+    #expect(attempts.processes.isPending(.force, in: monitor))
+    #expect(!attempts.processes.isPending(.stop, in: monitor))
+    try await stop(attempts, signal)
+    #expect(try await attempts.end(of: 1)?.cause != .byItself)
+    #expect(attempts.folder.processes().filter { !isOwn($0) } == [])
+  }
+
   /// A process that is stopped, with its group, continues to handle the signal.
   @Test func aStoppedCommandMayTidyUpInItsGrace() async throws {
     let attempts = try Attempts()

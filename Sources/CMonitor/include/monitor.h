@@ -62,6 +62,9 @@ enum flow_monitor_action {
   FLOW_MONITOR_LOCK_RECORD,
   /// Reserve space for all its parts, so that the end can be written on a full disk.
   FLOW_MONITOR_RESERVE_RECORD,
+  /// O_CREAT | O_EXCL. Before the start is recorded: without space for it nothing is started.
+  FLOW_MONITOR_CREATE_OUTPUT,
+  /// And the output before it, if it was created: either one blocks a later launch.
   FLOW_MONITOR_REMOVE_RECORD,
   FLOW_MONITOR_WRITE_START,
   /// Start the command; the result is its process id, or the negative error number of the operation
@@ -121,15 +124,18 @@ struct flow_monitor_actions {
   enum flow_monitor_action list[FLOW_MONITOR_MAX_ACTIONS];
 };
 
-///     NEW ─▶ CREATING ─▶ LOCKING ─▶ RESERVING ─▶ STARTING ─▶ SPAWNING ─▶ NOTING ─▶ WATCHING
-///               │           └───────────┴────────────┤           │                    │
-///               │                                    ▼           │     CLEARING ◀─ REAPING
-///               │                                 REMOVING       │        │           │
-///               ▼                                    ▼           ▼        ▼           ▼
-///             DONE ◀─────────────────────────────── DONE         └───▶ ENDING ◀───────┘
-///                                                                       │  ▲
-///                                                      DONE ◀───────────┘  └─▶ WAITING_FOR_SPACE
+///     NEW ─▶ CREATING ─▶ LOCKING ─▶ RESERVING ─▶ OPENING ─▶ STARTING
+///               │           └───────────┴───────────┴──┬───────┘ │ │
+///               ▼                                      ▼         │ ▼
+///             DONE ◀─────────────────────────────── REMOVING     │ SPAWNING ─▶ NOTING ─▶ WATCHING
+///                                                                │   │                     │
+///                                                                │   │      CLEARING ◀─ REAPING
+///                                                                ▼   ▼         ▼           ▼
+///                                         WAITING_FOR_SPACE ◀──▶ ENDING ◀──────┴───────────┘
+///                                                                  └─▶ DONE
 ///
+/// An output that cannot be created, but for lack of space, is a launch that failed: STARTING is
+/// followed by ENDING.
 /// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
 /// no descendant is left, or those left may stay.
 enum flow_monitor_phase {
@@ -137,6 +143,7 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_CREATING,
   FLOW_MONITOR_IS_LOCKING,
   FLOW_MONITOR_IS_RESERVING,
+  FLOW_MONITOR_IS_OPENING,
   FLOW_MONITOR_IS_REMOVING,
   FLOW_MONITOR_IS_STARTING,
   FLOW_MONITOR_IS_SPAWNING,
@@ -173,6 +180,8 @@ struct flow_monitor {
   int64_t started_at;
   /// Why the record is being removed.
   int32_t record_error;
+  /// Why the output could not be created; zero if it was.
+  int32_t output_error;
   bool command_ended;
   bool command_reaped;
   bool stop_asked, force_asked;

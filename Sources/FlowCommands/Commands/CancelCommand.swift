@@ -18,8 +18,8 @@ package struct CancelCommand: Subcommand, Equatable {
     details: """
       Writes a durable cancel request and waits until the engine has recorded it. If
       the run has no engine, this process becomes its engine and finishes the run.
-      With --force, running steps are killed even if the history cannot be read or
-      the engine does not respond.
+      With --force, running steps are killed even if the history cannot be read, the
+      engine or a monitor does not respond, or the disk is full.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [
@@ -64,11 +64,72 @@ package struct CancelCommand: Subcommand, Equatable {
         context.warn("run \(id) has already ended: \(outcome)")
         return .success
       }
-      try CancelRequests(home.folder(of: id), in: home.storage).file(request)
     } catch {
       throw .run(error)
     }
-    return try follow(request, &watch, home, context)
+    do throws(RunError) {
+      try CancelRequests(home.folder(of: id), in: home.storage).file(request)
+    } catch {
+      guard error.storageFailure?.errno.isOutOfSpace == true else { throw .run(error) }
+      return try cancelWithoutSpace(request, error, &watch, home, context)
+    }
+    do throws(CommandError) { return try follow(.kept(request), &watch, home, context) } catch {
+      context.warn("run \(id): the cancel request is kept; the run stops once an engine resumes it")
+      throw error
+    }
+  }
+
+  /// How the engine learns of the request.
+  private enum Told {
+    /// It is in the run's folder.
+    case kept(CancelRequest)
+    /// The disk has no space for it: the engine was sent a signal, if there is one.
+    case unkept(CancelRequest)
+
+    var request: CancelRequest {
+      switch self {
+      case .kept(let request), .unkept(let request): request
+      }
+    }
+
+    func isTakenIn(_ watch: borrowing RunHistoryWatch) -> Bool {
+      switch self {
+      case .kept(let request): watch.hasTakenIn(request)
+      case .unkept(let request): watch.hasTakenInCancel(force: request.force)
+      }
+    }
+  }
+
+  /// The run's folder has no space for the request. An engine that lives takes a signal for it.
+  private func cancelWithoutSpace(
+    _ request: CancelRequest, _ error: RunError, _ watch: inout RunHistoryWatch,
+    _ home: RunHome<LinuxStorage>, _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
+    do throws(CommandError) {
+      let isTold = watch.hasTakenInCancel(force: force)
+      if watch.isHeld, !isTold, try !signalEngine(&watch) { throw .run(error) }
+      return try follow(.unkept(request), &watch, home, context)
+    } catch {
+      if !force {
+        context.warn(
+          "run \(watch.id): the disk has no space for the cancel request; kill running steps now with:"
+            + " flow cancel --force \(watch.id)")
+      }
+      throw error
+    }
+  }
+
+  /// Sends the engine the signal of a first Ctrl-C, or with `--force` that of Ctrl-\.
+  ///
+  /// - Returns: false if it cannot be reached.
+  private func signalEngine(_ watch: inout RunHistoryWatch) throws(CommandError) -> Bool {
+    guard let processID = watch.engineProcessID, let engine = ProcessDescriptor(processID) else {
+      return false
+    }
+    // Ids are reused: the process that was opened is the engine only if it holds the run now.
+    do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
+    guard watch.isHeld, watch.engineProcessID == processID else { return false }
+    return engine.askToCancel(force: force)
   }
 
   /// Ends all running attempts, which their records name.
@@ -94,7 +155,8 @@ package struct CancelCommand: Subcommand, Equatable {
       throw .run(error)
     }
     let attempts = report.stopped == 1 ? "1 attempt" : "\(report.stopped) attempts"
-    context.warn("killed \(attempts), \(history)")
+    context.warn(
+      report.stopped == 0 ? "no running attempt was found" : "killed \(attempts), \(history)")
     for path in report.left {
       context.warn("cannot stop the monitor that locks \(path)")
     }
@@ -104,7 +166,7 @@ package struct CancelCommand: Subcommand, Equatable {
   }
 
   private func follow(
-    _ request: CancelRequest, _ watch: inout RunHistoryWatch, _ home: RunHome<LinuxStorage>,
+    _ told: Told, _ watch: inout RunHistoryWatch, _ home: RunHome<LinuxStorage>,
     _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
     let time: EventLoop
@@ -121,15 +183,15 @@ package struct CancelCommand: Subcommand, Equatable {
         context.output.write("run \(watch.id) \(outcome)\n")
         return .success
       }
-      if watch.hasTakenIn(request), !wait {
+      if told.isTakenIn(watch), !wait {
         context.output.write("run \(watch.id) is stopping\n")
         return .success
       }
-      if isImpatient, watch.isHeld, !watch.hasTakenIn(request), EventLoop.monotonicNow() >= isLate {
+      if isImpatient, watch.isHeld, !told.isTakenIn(watch), EventLoop.monotonicNow() >= isLate {
         isImpatient = false
         try goOnWithout(watch, home, context)
       }
-      if !watch.isHeld, let code = try becomeEngine(watch.id, home, context) { return code }
+      if !watch.isHeld, let code = try becomeEngine(watch.id, told, home, context) { return code }
       time.wait(
         until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
       // The request is durable: it stands even if this process stops waiting.
@@ -160,12 +222,12 @@ package struct CancelCommand: Subcommand, Equatable {
   ///
   /// - Returns: nil if another process was faster.
   private func becomeEngine(
-    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+    _ id: String, _ told: Told, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) -> ExitCode? {
     let drive = try RunDrive(
       NoDisplay(), home.folder(of: id), onTerminate: .detach, home, context)
     do throws(CommandError) {
-      switch try drive.resume(id, environment: .runIfReadable) {
+      switch try drive.resume(id, environment: .runIfReadable, cancelling: told.request) {
       case .finished(let outcome), .endedBefore(let outcome):
         context.output.write("run \(id) \(outcome)\n")
         return .success

@@ -66,14 +66,15 @@ struct RunDrive {
   ///
   /// - Parameters:
   ///   - environment: what the run's commands inherit.
+  ///   - cancelling: a request to cancel for which the run's folder has no room.
   ///   - onStart: called when this process drives the run.
   func resume(
     _ id: String, reopening: Bool = false, environment: EnvironmentSource = .run,
-    onStart: () -> Void = {}
+    cancelling request: CancelRequest? = nil, onStart: () -> Void = {}
   ) throws(CommandError) -> End {
     let observer = begin()
     do throws(RunError) {
-      let driver = try takeOver(id, reopening: reopening, environment, observer)
+      let driver = try takeOver(id, reopening, environment, request, observer)
       guard let driver else { return .endedBefore(observer.outcome ?? .succeeded) }
       onStart()
       return try drive(driver)
@@ -90,14 +91,15 @@ struct RunDrive {
   /// it started a child, the child holds its open files until `exec`: so the lock of a dead process
   /// can outlive it for a moment.
   private func takeOver(
-    _ id: String, reopening: Bool, _ environment: EnvironmentSource, _ observer: RunProgress
+    _ id: String, _ reopening: Bool, _ environment: EnvironmentSource, _ request: CancelRequest?,
+    _ observer: RunProgress
   ) throws(RunError) -> Driver<LinuxEnvironment>? {
     let deadline = EventLoop.monotonicNow().advanced(byMilliseconds: Self.leftLockMilliseconds)
     while true {
       do throws(RunError) {
         return try Driver.resume(
-          id, reopening: reopening, environment: environment, by: process, home: home,
-          world: world, observer: observer)
+          id, reopening: reopening, environment: environment, cancelling: request, by: process,
+          home: home, world: world, observer: observer)
       } catch {
         guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.isLeaving ?? true,
           EventLoop.monotonicNow() < deadline

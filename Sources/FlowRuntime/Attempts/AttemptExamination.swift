@@ -61,6 +61,27 @@ extension AttemptSupervisor {
       tellLaunched(attempt, as: sighting.record?.command)
     }
     if entry.pendingStop != nil { deliverStop(attempt) }
+    if let forcedAt = attempts[attempt]?.forcedAt,
+      time.now().monotonic >= forcedAt.advanced(byMicroseconds: DeafMonitor.patienceMicroseconds)
+    {
+      killIfDeaf(attempt)
+    }
+  }
+
+  /// Kills the monitor if it has not taken the signal to kill the attempt. What it leaves is killed
+  /// as after any death of a monitor.
+  private func killIfDeaf(_ attempt: AttemptID) {
+    guard let entry = attempts[attempt], let monitorID = entry.monitorID else { return }
+    switch reach(monitorID, of: entry.request) {
+    case .reached(let monitor):
+      attempts[attempt]?.stopSettled()
+      guard host.isPending(.force, in: monitor) else { return }
+      host.signal(monitor, .kill)
+      // Its launcher may be stopped, too, and report nothing.
+      unwatch(attempt)
+    case .gone: attempts[attempt]?.stopSettled()
+    case .unknown: break
+    }
   }
 
   /// Kills every process that remains of an attempt whose monitor is gone.
@@ -99,9 +120,10 @@ extension AttemptSupervisor {
     switch reach(monitorID, of: entry.request) {
     case .reached(let monitor):
       host.signal(monitor, signal)
-      attempts[attempt]?.stopDelivered()
+      attempts[attempt]?.stopDelivered(at: time.now().monotonic)
+      if signal == .force { lookAgain(at: attempt) }
     // Its watch, or its launcher, reports the end.
-    case .gone: attempts[attempt]?.stopDelivered()
+    case .gone: attempts[attempt]?.stopSettled()
     case .unknown: lookAgain(at: attempt)
     }
   }

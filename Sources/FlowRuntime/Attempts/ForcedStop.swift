@@ -11,7 +11,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   private let records: RecordReader<Host.Store>
 
   package struct Report: Equatable, Sendable {
-    /// Attempts whose monitors were told to end them, and did.
+    /// Attempts whose monitors were told to end them and did, or were killed with what they watched.
     package var stopped = 0
     /// Records of attempts that still run: their monitors run in another host context, cannot be
     /// told from the records, or have not ended.
@@ -44,7 +44,8 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     let begin = time.now().monotonic
     let haveBegun = begin.advanced(byMicroseconds: Self.beginMicroseconds)
     let deadline = begin.advanced(byMicroseconds: Self.limitMicroseconds)
-    var told: Set<String> = []
+    var told: [String: Instant] = [:]
+    var killed: [String: AttemptID] = [:]
     var left: [String] = []
     // How often in a row each could not be read.
     var failures: [String: Int] = [:]
@@ -56,36 +57,65 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
       for path in try records.paths(in: folder) {
         guard let sighting = try? records.look(atPath: path) else {
           failures[path, default: 0] += 1
-          if failures[path, default: 0] < Self.looks || told.contains(path) { isWaiting = true }
+          if failures[path, default: 0] < Self.looks || told[path] != nil { isWaiting = true }
           continue
         }
         failures[path] = nil
-        guard sighting.isLocked else { continue }
+        guard sighting.isLocked else {
+          if let attempt = killed.removeValue(forKey: path) { sweep(attempt, path) }
+          continue
+        }
         left.append(path)
-        if !told.contains(path), tell(sighting, path) { told.insert(path) }
-        if told.contains(path) || now < haveBegun { isWaiting = true }
+        if let since = told[path] {
+          let isLate = since.advanced(byMicroseconds: DeafMonitor.patienceMicroseconds)
+          if killed[path] == nil, now >= isLate { killed[path] = killIfDeaf(sighting, path) }
+        } else if let monitor = monitor(sighting, path) {
+          host.signal(monitor, .force)
+          told[path] = now
+        }
+        if told[path] != nil || now < haveBegun { isWaiting = true }
       }
       if !isWaiting || now >= deadline { break }
       time.pause(until: now.advanced(byMicroseconds: Backoff.firstMicroseconds))
     }
     let unreadable = failures.keys.sorted()
     return Report(
-      stopped: told.subtracting(left).subtracting(unreadable).count, left: left,
+      stopped: Set(told.keys).subtracting(left).subtracting(unreadable).count, left: left,
       unreadable: unreadable)
   }
 
-  /// - Returns: whether the monitor was told.
-  private func tell(_ sighting: RecordSighting, _ path: String) -> Bool {
+  /// - Returns: the monitor, if it lives in this host context.
+  private func monitor(_ sighting: RecordSighting, _ path: String) -> Host.ProcessHandle? {
     guard let start = sighting.record?.start, start.host == here,
       let monitor = host.open(start.monitorID)
-    else { return false }
+    else { return nil }
     // Ids are reused: the process that was opened is the monitor only if the monitor's lock is held
     // now, and its start time is the recorded one.
     guard let again = try? records.look(atPath: path), again.isLocked,
       again.record?.start == start,
       host.startTime(of: monitor) == start.monitorStart
-    else { return false }
-    host.signal(monitor, .force)
-    return true
+    else { return nil }
+    return monitor
+  }
+
+  /// - Returns: the attempt, if its monitor did not act and was killed.
+  private func killIfDeaf(_ sighting: RecordSighting, _ path: String) -> AttemptID? {
+    guard let monitor = monitor(sighting, path), host.isPending(.force, in: monitor),
+      let attempt = sighting.record?.start?.id
+    else { return nil }
+    host.signal(monitor, .kill)
+    return attempt
+  }
+
+  /// Kills what a killed monitor has left. Its engine may do the same at the same time.
+  private func sweep(_ attempt: AttemptID, _ path: String) {
+    let name = PathName.last(of: path)
+    guard let at = name.lastIndex(of: "@") else { return }
+    let variables = LaunchPlan.identity(
+      of: String(name[..<at]), attempt.number, runID: PathName.last(of: folder.path), folder)
+    _ = host.killOrphans(
+      of: LaunchRequest(
+        attempt: attempt, intent: 0, command: .program([]), environment: variables,
+        workingDirectory: "/", outputPath: "", recordPath: path, settings: StepSettings()))
   }
 }

@@ -20,14 +20,11 @@ package struct LaunchPlan: Sendable {
     let settings = definition.settings(ofStep: Int(attempt.step))
     let folder = workingDirectory(settings.workingDirectory)
     let place = EnvironmentVariable(name: "PWD", value: folder)
-    let own = [
-      EnvironmentVariable(name: "FLOW_RUN_ID", value: runID),
-      EnvironmentVariable(name: "FLOW_RUN_DIR", value: self.folder.work),
-      EnvironmentVariable(name: "FLOW_STEP_ID", value: step.id),
-      EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt.number)),
-      // The same for all attempts of a step in a run, so that a service can recognize a repetition.
-      EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)"),
-    ]
+    let own =
+      Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
+        // The same for all attempts of a step in a run, so that a service can recognize a repetition.
+        EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)")
+      ]
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {
@@ -41,6 +38,18 @@ package struct LaunchPlan: Sendable {
       workingDirectory: folder,
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
       recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings)
+  }
+
+  /// The variables by which the processes of an attempt are found.
+  static func identity(
+    of step: String, _ attempt: Int32, runID: String, _ folder: RunFolder
+  ) -> [EnvironmentVariable] {
+    [
+      EnvironmentVariable(name: "FLOW_RUN_ID", value: runID),
+      EnvironmentVariable(name: "FLOW_RUN_DIR", value: folder.work),
+      EnvironmentVariable(name: "FLOW_STEP_ID", value: step),
+      EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt)),
+    ]
   }
 
   private func workingDirectory(_ path: String?) -> String {

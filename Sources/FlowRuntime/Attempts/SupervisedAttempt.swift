@@ -32,6 +32,8 @@ struct SupervisedAttempt {
   private var isDeadlineTold = false
   /// The signal that its monitor gets once it can be reached.
   private(set) var pendingStop: ProcessSignal?
+  /// When its monitor was told to kill it; nil once the monitor was seen to act.
+  private(set) var forcedAt: Instant?
   /// Whether its record is being polled.
   var isPolled = false
   /// Since when its record cannot be read; nil if the last read succeeded.
@@ -64,8 +66,8 @@ struct SupervisedAttempt {
   var needsLook: Bool {
     switch phase {
     case .unwatched: true
-    case .running: pendingStop != nil
-    case .watched: pendingStop != nil || !isLaunchTold
+    case .running: pendingStop != nil || forcedAt != nil
+    case .watched: pendingStop != nil || forcedAt != nil || !isLaunchTold
     case .queued, .sent, .outOfSpace, .unsettled: false
     }
   }
@@ -100,9 +102,16 @@ struct SupervisedAttempt {
     }
   }
 
-  /// Its monitor was told to stop it, or is gone.
-  mutating func stopDelivered() {
+  /// Its monitor was told to stop it.
+  mutating func stopDelivered(at now: Instant) {
+    if pendingStop == .force { forcedAt = now }
     pendingStop = nil
+  }
+
+  /// Its monitor acts on what it was told, or is gone.
+  mutating func stopSettled() {
+    pendingStop = nil
+    forcedAt = nil
   }
 
   // MARK: Messages

@@ -78,10 +78,12 @@ package struct Driver<World: Environment>: ~Copyable {
   /// - Parameter reopening: whether a finished run begins another round, in which the steps that
   ///   did not succeed run again.
   /// - Parameter source: the environment of the commands.
+  /// - Parameter cancelling: a request to cancel for which the run's folder has no room.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
     _ id: String, reopening: Bool = false, environment source: EnvironmentSource = .run,
+    cancelling request: CancelRequest? = nil,
     by process: RunProcess, home: RunHome<World.Store>, world: World, observer: any RunObserver
   ) throws(RunError) -> Driver? {
     let folder = home.folder(of: id)
@@ -132,7 +134,8 @@ package struct Driver<World: Environment>: ~Copyable {
       return nil
     }
     if reopening { try makeWorkFolder(folder, world.storage) }
-    let requests = try CancelRequests(folder, in: world.storage).all()
+    let requests =
+      try CancelRequests(folder, in: world.storage).all() + (request.map { [$0] } ?? [])
     let now = world.time.now()
     let engine =
       reopening

@@ -36,6 +36,9 @@ package protocol ProcessHost: AnyObject {
   /// The start time of the process as the kernel counts it; nil once the process is gone.
   func startTime(of process: borrowing ProcessHandle) -> UInt64?
   func signal(_ process: borrowing ProcessHandle, _ signal: ProcessSignal)
+  /// Whether a signal that was sent to a monitor still waits for it: the monitor is stopped, or
+  /// cannot run.
+  func isPending(_ signal: ProcessSignal, in process: borrowing ProcessHandle) -> Bool
   /// Reports `watchedGone` when the process has ended; at once if it already has.
   func watch(_ process: consuming ProcessHandle, for attempt: AttemptID)
 
@@ -56,11 +59,11 @@ extension ProcessHost {
 }
 
 package enum ProcessSignal: Hashable, Sendable {
-  /// To a monitor: stop the attempt, with grace.
+  /// To a monitor: stop the attempt, with grace. A stopped monitor is continued.
   case stop
-  /// To a monitor: kill the attempt now.
+  /// To a monitor: kill the attempt now. A stopped monitor is continued.
   case force
-  /// To an orphaned launcher: SIGKILL.
+  /// To an orphaned launcher, or a monitor that does not act: SIGKILL.
   case kill
 }
 

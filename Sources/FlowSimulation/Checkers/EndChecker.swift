@@ -110,6 +110,7 @@ final class EndChecker {
     let settings = definition.settings(ofStep: Int(entry.attempt.step))
     let timeout = settings.timeoutMilliseconds.map { $0 * 1_000 }
     switch end.cause {
+    case .byItself where entry.wasMonitorStopped: break
     case .byItself:
       if let timeout, ran > timeout + slack { throw Mismatch(fact: "it passed its deadline") }
       if let asked = entry.stopAskedAt ?? entry.forceAskedAt, let endedAt = entry.endedAt,

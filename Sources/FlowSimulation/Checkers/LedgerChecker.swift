@@ -45,7 +45,7 @@ final class LedgerChecker {
     _ entry: Ledger.Entry, _ settings: StepSettings, _ name: String, _ slack: Int64
   ) throws(Violation) {
     guard let startedAt = entry.startedAt, !entry.wasMonitorKilled, !entry.lostPower,
-      !entry.hadUnkillable
+      !entry.hadUnkillable, !entry.wasMonitorStopped
     else { return }
     // Processes that may stay do not count.
     let goneAt = settings.stragglers == .keep ? entry.endedAt : entry.clearedAt

@@ -45,6 +45,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case absence = 42
   case newRun = 43
   case environment = 44
+  case monitorStop = 60
 }
 
 extension ChoiceSite {
@@ -59,7 +60,9 @@ extension ChoiceSite {
       .cleaner, .operationTime, .reuse, .absence, .newRun,
       .environment:
       true
-    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune: false
+    case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
+      .monitorStop:
+      false
     }
   }
 }

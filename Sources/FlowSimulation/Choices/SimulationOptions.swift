@@ -45,6 +45,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var monitorKillPerMille = 0
   /// The same of launchers.
   package var launcherKillPerMille = 0
+  /// How often a monitor is stopped for a while.
+  package var monitorStops = 0
   /// How often a process cannot be forked.
   package var forkFailurePerMille = 0
   /// How long each action of a launcher or monitor, each message and each signal may take.
@@ -159,6 +161,7 @@ package struct SimulationOptions: Equatable, Sendable {
       "operationMicroseconds", \.operationMicroseconds, 0...1_000_000,
       draw: [0, 0, 0, 0, 100, 2_000, 20_000], inStudies: 100),
     Key("reusePercent", \.reusePercent, 0...100, draw: [0, 100]),
+    Key("monitorStops", \.monitorStops, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
     Key("isDeflated", \.isDeflated),
     Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
     Key("environmentPercent", \.environmentPercent, 0...100, draw: [0, 0, 20], inStudies: 0),

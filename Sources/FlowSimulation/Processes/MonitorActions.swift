@@ -8,14 +8,17 @@ extension SimulatedProcesses {
   func perform(_ action: flow_monitor_action, _ monitor: SimulatedMonitor) {
     switch action {
     case FLOW_MONITOR_CREATE_RECORD, FLOW_MONITOR_LOCK_RECORD, FLOW_MONITOR_RESERVE_RECORD,
-      FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_WRITE_COMMAND,
+      FLOW_MONITOR_CREATE_OUTPUT, FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_WRITE_START,
+      FLOW_MONITOR_WRITE_COMMAND,
       FLOW_MONITOR_WRITE_END:
       let result = keepRecord(action, monitor)
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
     case FLOW_MONITOR_SPAWN:
       let result = spawn(monitor)
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
-    case FLOW_MONITOR_RELEASE_LAUNCHER: close(monitor.launcherLock, of: monitor.process)
+    case FLOW_MONITOR_RELEASE_LAUNCHER:
+      close(monitor.launcherLock, of: monitor.process)
+      if monitor.state.output_error != 0 { startsNothing(monitor) }
     case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_ENDED,
       FLOW_MONITOR_REPORT_NO_SPACE, FLOW_MONITOR_REPORT_REFUSED:
       report(action, monitor)
@@ -32,6 +35,13 @@ extension SimulatedProcesses {
     }
   }
 
+  /// The record says that it starts, and it has no output.
+  private func startsNothing(_ monitor: SimulatedMonitor) {
+    let failure = LaunchFailure(operation: .createOutput, errno: monitor.state.output_error)
+    world.ledger.notStarted(monitor.entry, failure, at: world.now)
+    world.checkers.commandStarted(monitor.entry)
+  }
+
   // MARK: The record
 
   /// - Returns: zero or more, or a negative error number.
@@ -45,7 +55,9 @@ extension SimulatedProcesses {
       }
       return 0
     } catch {
-      world.ledger.recordWritten(monitor.entry, failed: true)
+      if action != FLOW_MONITOR_CREATE_OUTPUT {
+        world.ledger.recordWritten(monitor.entry, failed: true)
+      }
       return -Int64(error.rawValue)
     }
   }
@@ -56,7 +68,11 @@ extension SimulatedProcesses {
     let path = monitor.request.recordPath
     switch action {
     case FLOW_MONITOR_CREATE_RECORD: monitor.record = try world.storage.open(path, .create)
-    case FLOW_MONITOR_REMOVE_RECORD: try world.storage.removeFile(path)
+    case FLOW_MONITOR_CREATE_OUTPUT:
+      monitor.output = try world.storage.open(monitor.request.outputPath, .create)
+    case FLOW_MONITOR_REMOVE_RECORD:
+      if monitor.output != nil { try world.storage.removeFile(monitor.request.outputPath) }
+      try world.storage.removeFile(path)
     case FLOW_MONITOR_LOCK_RECORD:
       guard try world.storage.tryLock(record(of: monitor)) else { throw .tryAgain }
     case FLOW_MONITOR_RESERVE_RECORD:

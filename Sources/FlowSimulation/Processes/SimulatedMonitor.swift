@@ -17,6 +17,7 @@ final class SimulatedMonitor {
   var isLiving = true
   var state = flow_monitor()
   var record: Int?
+  var output: Int?
   /// The serial number of the command.
   var command: Int?
   /// Whether an action takes time.
@@ -28,6 +29,10 @@ final class SimulatedMonitor {
   /// Whether a signal to stop, or to kill, waits for it.
   var hasStopPending = false
   var hasForcePending = false
+  /// It does nothing until it is continued.
+  var isStopped = false
+  /// It is frozen, and SIGCONT does not help.
+  var isFrozen = false
   /// The serial numbers of the processes that it has sent SIGTERM.
   var terminated: Set<Int> = []
   /// Whether it must be told how many of its descendants are left.
@@ -91,12 +96,30 @@ extension SimulatedProcesses {
 
   func signalReaches(_ monitor: SimulatedMonitor, force: Bool) {
     if force { monitor.hasForcePending = true } else { monitor.hasStopPending = true }
+    // SIGCONT follows.
+    if monitor.isFrozen { return }
+    monitor.isStopped = false
+    goOn(monitor)
+  }
+
+  /// A monitor whose command runs is stopped, as by a user or a debugger.
+  func stop(_ monitor: SimulatedMonitor, frozen: Bool, forMicroseconds duration: Int64) {
+    monitor.isStopped = true
+    monitor.isFrozen = frozen
+    world.ledger.monitorStopped(monitor.entry)
+    world.befell(frozen ? .monitorFrozen : .monitorStopped)
+    arrange(.monitorContinues(monitor.index), after: duration)
+  }
+
+  func continues(_ monitor: SimulatedMonitor) {
+    monitor.isStopped = false
+    monitor.isFrozen = false
     goOn(monitor)
   }
 
   /// Lets a monitor do what it can do now.
   func goOn(_ monitor: SimulatedMonitor) {
-    while monitor.isLiving, !monitor.isBusy {
+    while monitor.isLiving, !monitor.isBusy, !monitor.isStopped {
       if monitor.nextAction < monitor.actions.count {
         if takesTime(monitor) { return }
         perform(monitor.takeAction(), monitor)
@@ -196,7 +219,9 @@ extension SimulatedProcesses {
   func endMonitor(_ monitor: SimulatedMonitor, wasKilled: Bool) {
     guard monitor.isLiving else { return }
     monitor.isLiving = false
-    if let record = monitor.record { close(record, of: monitor.process) }
+    for file in [monitor.record, monitor.output] {
+      if let file { close(file, of: monitor.process) }
+    }
     close(monitor.launcherLock, of: monitor.process)
     world.ledger.monitorEnded(monitor.entry, wasKilled: wasKilled, at: world.now)
     if wasKilled { world.befell(.monitorKilled, cause: .monitorKilled) }

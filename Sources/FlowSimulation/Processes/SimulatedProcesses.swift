@@ -26,6 +26,8 @@ package final class SimulatedProcesses: ProcessHost {
     /// A child of it has ended, or time has passed.
     case monitorLooks(Int)
     case monitorSignalled(Int, force: Bool)
+    /// SIGCONT, or the end of what had frozen it.
+    case monitorContinues(Int)
     case startsDescendant(of: Int, DescendantBehaviour)
     case stopsItself(Int)
     case exits(Int)
@@ -179,10 +181,24 @@ package final class SimulatedProcesses: ProcessHost {
       world.ledger.stopAsked(monitor.entry, force: signal == .force, at: world.now)
       arrange(.monitorSignalled(target.index, force: signal == .force), after: latency())
     case (.kill, .launcher): kill(serial)
+    case (.kill, .monitor) where monitors[target.index].hasForcePending:
+      kill(serial)
+      world.befell(.deafMonitorKilled)
     case (.stop, _), (.force, _), (.kill, _):
       world.checkers.violated(
         .target, "process \(target.processID) is sent \(signal), and is a \(target.role)")
     }
+  }
+
+  package func isPending(
+    _ signal: ProcessSignal, in process: borrowing ProcessHandle
+  ) -> Bool {
+    let target = table[process.serial]
+    guard !world.engine.isDead, table.isLiving(process.serial), target.role == .monitor else {
+      return false
+    }
+    let monitor = monitors[target.index]
+    return signal == .force ? monitor.hasForcePending : monitor.hasStopPending
   }
 
   package func watch(_ process: consuming ProcessHandle, for attempt: AttemptID) {
@@ -257,6 +273,7 @@ package final class SimulatedProcesses: ProcessHost {
       goOn(monitors[index])
     case .monitorLooks(let index): goOn(monitors[index])
     case .monitorSignalled(let index, let force): signalReaches(monitors[index], force: force)
+    case .monitorContinues(let index): continues(monitors[index])
     case .startsDescendant(let parent, let behaviour):
       if table.isLiving(parent) { startDescendant(behaviour, of: parent) }
     case .stopsItself(let serial): if table.isLiving(serial) { table[serial].isStopped = true }

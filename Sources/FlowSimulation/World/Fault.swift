@@ -108,6 +108,12 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case runTakenOver
   /// The process id of a reaped command becomes that of a stranger, and of the group that it leads.
   case groupReused
+  /// A monitor is stopped, until it gets a signal or something continues it.
+  case monitorStopped
+  /// The same, and signals do not continue it.
+  case monitorFrozen
+  /// A monitor that does not act on the order to kill its attempt is killed.
+  case deafMonitorKilled
 }
 
 extension Fault {
@@ -131,10 +137,10 @@ extension Fault {
   var traits: Traits {
     switch self {
     case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
-      .groupReused, .unkillableNamed, .runsElsewhere:
+      .groupReused, .unkillableNamed, .runsElsewhere, .monitorStopped, .monitorFrozen:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
-    case .processIDReused, .orphansKilled: [.ofOpenAttempts, .ofEngine]
+    case .processIDReused, .orphansKilled, .deafMonitorKilled: [.ofOpenAttempts, .ofEngine]
     case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts

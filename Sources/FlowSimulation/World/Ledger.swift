@@ -32,6 +32,8 @@ package struct Ledger: Equatable, Sendable {
     package fileprivate(set) var monitorEndedAt: WorldTime?
     /// Whether the monitor was killed.
     package fileprivate(set) var wasMonitorKilled = false
+    /// Whether the monitor was stopped for a while, and enforced nothing.
+    package fileprivate(set) var wasMonitorStopped = false
     /// Whether the attempt record lacks the end of the attempt, because the disk refused it.
     package fileprivate(set) var lacksRecord = false
     package fileprivate(set) var lostPower = false
@@ -73,6 +75,10 @@ package struct Ledger: Equatable, Sendable {
   package mutating func monitorEnded(_ index: Int, wasKilled: Bool, at now: WorldTime) {
     entries[index].monitorEndedAt = now
     entries[index].wasMonitorKilled = wasKilled
+  }
+
+  package mutating func monitorStopped(_ index: Int) {
+    entries[index].wasMonitorStopped = true
   }
 
   package mutating func stopAsked(_ index: Int, force: Bool, at now: WorldTime) {

@@ -22,6 +22,7 @@ package final class World: Environment {
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
     case misfortune(Misfortune)
+    case monitorStop
   }
 
   package let options: SimulationOptions
@@ -141,6 +142,7 @@ package final class World: Environment {
       befell(.wallClockJump, note: "by \(microseconds / 1_000_000) s")
     case .diskFull(let isFull): fillDisk(isFull)
     case .misfortune(let misfortune): strike(misfortune)
+    case .monitorStop: stopMonitor()
     }
   }
 
@@ -169,6 +171,7 @@ package final class World: Environment {
   package func heal() {
     isHealed = true
     disk.heal()
+    for monitor in processes.monitors where monitor.isStopped { processes.continues(monitor) }
     trace.note(.healed, nil, "")
   }
 }

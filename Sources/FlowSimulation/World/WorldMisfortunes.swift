@@ -1,3 +1,4 @@
+import CMonitor
 import FlowCore
 
 /// What strikes the machine and its processes at some time, whatever they are doing.
@@ -45,6 +46,22 @@ extension World {
     if candidates.isEmpty { return }
     let index = choices.choose(.misfortune, below: candidates.count)
     processes.happen(.killed(candidates[index]))
+  }
+}
+
+extension World {
+  /// A monitor whose command runs is stopped for a while. One that holds a launcher's lock is left
+  /// alone: the next engine waits for it, and says so.
+  func stopMonitor() {
+    let candidates = processes.monitors.filter {
+      $0.isLiving && !$0.isStopped && $0.state.phase == FLOW_MONITOR_IS_WATCHING
+    }
+    if isHealed || isOver || candidates.isEmpty { return }
+    let monitor = candidates[choices.choose(.monitorStop, below: candidates.count)]
+    let seconds = [1, 20, 600][choices.choose(.monitorStop, below: 3)]
+    processes.stop(
+      monitor, frozen: choices.happens(.monitorStop, perMille: 300),
+      forMicroseconds: Int64(seconds) * 1_000_000)
   }
 }
 

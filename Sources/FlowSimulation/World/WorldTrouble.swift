@@ -10,6 +10,9 @@ extension World {
       arrange(.diskFull(true), afterMicroseconds: time)
       arrange(.diskFull(false), afterMicroseconds: time + duration)
     }
+    for _ in 0..<options.monitorStops {
+      arrange(.monitorStop, afterMicroseconds: drawTime(of: .monitorStop))
+    }
     if options.hasClockJumps {
       for _ in 0..<3 {
         let time = drawTime(of: .wallClock)

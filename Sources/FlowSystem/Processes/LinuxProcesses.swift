@@ -172,9 +172,24 @@ package final class LinuxProcesses: ProcessHost {
   package func signal(_ process: borrowing ProcessDescriptor, _ signal: ProcessSignal) {
     // An ended process needs no signal; a monitor or launcher never belongs to another user.
     switch signal {
-    case .stop: process.signal(Int32(FLOW_MONITOR_SIGNAL_STOP))
-    case .force: process.signal(Int32(FLOW_MONITOR_SIGNAL_FORCE))
+    case .stop, .force:
+      process.signal(Self.number(of: signal))
+      process.signal(SIGCONT)
     case .kill: process.signal(SIGKILL)
+    }
+  }
+
+  package func isPending(
+    _ signal: ProcessSignal, in process: borrowing ProcessDescriptor
+  ) -> Bool {
+    process.hasPending(Self.number(of: signal))
+  }
+
+  private static func number(of signal: ProcessSignal) -> Int32 {
+    switch signal {
+    case .stop: Int32(FLOW_MONITOR_SIGNAL_STOP)
+    case .force: Int32(FLOW_MONITOR_SIGNAL_FORCE)
+    case .kill: SIGKILL
     }
   }
 

@@ -44,6 +44,25 @@ package final class ProcessDescriptor {
     clinux_signal_process(descriptor, number) == 0
   }
 
+  /// Sends an engine the signal of a first Ctrl-C, or without grace that of Ctrl-\.
+  ///
+  /// - Returns: false if the process is gone, or another user's.
+  package func askToCancel(force: Bool) -> Bool { signal(force ? SIGQUIT : SIGINT) }
+
+  /// Whether a signal was sent to the process, and it has not taken it yet. False if that is unknown.
+  package func hasPending(_ signal: Int32) -> Bool {
+    let bytes = (try? FileReading.bytes(of: "/proc/\(processID)/status", limit: 1 << 16)) ?? []
+    let pending = bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+      // Of the process (proc(5)); a pidfd sends none to a single thread.
+      guard line.starts(with: "ShdPnd:".utf8) else { return false }
+      let digits = String(decoding: line.dropFirst(7), as: UTF8.self).drop { $0 == "\t" }
+      guard let mask = UInt64(digits, radix: 16) else { return false }
+      return mask >> UInt64(signal - 1) & 1 == 1
+    }
+    // If the process still lives, its id named no other process in the meantime.
+    return pending && !hasEnded
+  }
+
   /// The process in `/proc`; nil once it has ended.
   package var status: ProcessStatus? {
     let status = ProcessStatus(of: processID)

@@ -2,7 +2,8 @@ import CMonitor
 
 /// A monitor's action, with a name for failing expectations.
 enum Action: CaseIterable {
-  case createRecord, lockRecord, reserveRecord, removeRecord, writeStart, spawn, writeCommand
+  case createRecord, lockRecord, reserveRecord, createOutput, removeRecord, writeStart, spawn,
+    writeCommand
   case writeEnd
   case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoSpace, reportRefused
   case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
@@ -13,6 +14,7 @@ enum Action: CaseIterable {
     case .createRecord: FLOW_MONITOR_CREATE_RECORD
     case .lockRecord: FLOW_MONITOR_LOCK_RECORD
     case .reserveRecord: FLOW_MONITOR_RESERVE_RECORD
+    case .createOutput: FLOW_MONITOR_CREATE_OUTPUT
     case .removeRecord: FLOW_MONITOR_REMOVE_RECORD
     case .writeStart: FLOW_MONITOR_WRITE_START
     case .spawn: FLOW_MONITOR_SPAWN
@@ -44,7 +46,8 @@ enum Action: CaseIterable {
   /// Whether the monitor waits for its answer.
   var isAnswered: Bool {
     switch self {
-    case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
+    case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
+      .spawn,
       .writeCommand, .writeEnd:
       true
     case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoSpace,
@@ -58,7 +61,8 @@ enum Action: CaseIterable {
   var isSignal: Bool {
     switch self {
     case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
-    case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
+    case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
+      .spawn,
       .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
       .reportNoSpace, .reportRefused, .reapCommand, .nameSurvivors, .exit:
       false

@@ -94,7 +94,11 @@ struct AttemptRules {
     case .createRecord: require(done.isEmpty, "the record is the first thing")
     case .lockRecord: follows(.createRecord, action)
     case .reserveRecord: follows(.lockRecord, action)
-    case .writeStart: follows(.reserveRecord, action)
+    case .createOutput: follows(.reserveRecord, action)
+    case .writeStart:
+      once(action)
+      require(done.last == .createOutput, "the start is recorded when the output was tried")
+      require(!isOutOfSpace(.createOutput), "without space for its output nothing is started")
     case .releaseLauncher: follows(.writeStart, action)
     case .spawn:
       once(action)
@@ -128,6 +132,10 @@ struct AttemptRules {
     once(action)
     require(done.last == before, "\(action) follows \(before)")
     require((results[before] ?? -1) >= 0, "\(action) follows success")
+  }
+
+  private func isOutOfSpace(_ action: Action) -> Bool {
+    [ENOSPC, EDQUOT].contains { results[action] == Int64(-$0) }
   }
 
   private var isReported: Bool {
@@ -181,7 +189,7 @@ struct AttemptRules {
       require(lacksSpaceForEnd, "only an end without space is written again")
       return
     }
-    let isLaunchFailed = has(.spawn) && !isRunning
+    let isLaunchFailed = !isRunning && (has(.spawn) || (results[.createOutput] ?? 0) < 0)
     let mayStay =
       keepsStragglers && isCommandOver && isAnyLeft && cause == FLOW_CAUSE_ITSELF
       && !stopAsked && !forceAsked
@@ -214,7 +222,8 @@ struct AttemptRules {
 
   func brokenAtTheEnd(_ end: flow_record_end) -> [String] {
     var broken: [String] = []
-    if has(.spawn) != has(.releaseLauncher) { broken.append("the launcher's lock was not let go") }
+    let isLaunched = has(.spawn) || (results[.createOutput] ?? 0) < 0 && has(.writeEnd)
+    if isLaunched != has(.releaseLauncher) { broken.append("the launcher's lock was not let go") }
     if !has(.spawn) && has(.reportNoSpace) { return broken }
     let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
     if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }

@@ -121,7 +121,8 @@ struct RandomAttempt {
       let count = mortals + immortals + (command == .running ? 1 : 0)
       monitor.end.unkillable = Int32(count)
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
-    case .createRecord, .lockRecord, .reserveRecord, .removeRecord, .writeStart, .spawn,
+    case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
+      .spawn,
       .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
       .reportNoSpace, .reportRefused, .terminateGroup, .exit:
       break

@@ -74,7 +74,8 @@ struct ScriptedMonitor {
   }
 
   static let startActions: [Action] = [
-    .createRecord, .lockRecord, .reserveRecord, .writeStart, .releaseLauncher, .spawn,
+    .createRecord, .lockRecord, .reserveRecord, .createOutput, .writeStart, .releaseLauncher,
+    .spawn,
     .writeCommand, .reportLaunched,
   ]
 }

@@ -98,6 +98,20 @@ struct ForcedStopTests {
     #expect(machine.signals == [])
   }
 
+  /// It is stopped, and was not continued: it is killed, and what it leaves with it.
+  @Test func aMonitorThatDoesNotActIsKilledWithWhatItWatches() throws {
+    let monitor = machine.begin(one)
+    machine.deaf = [monitor]
+    let begin = machine.clock
+    machine.onWait = { [machine, one] in
+      if machine.processes[monitor] == nil { machine.release(one) }
+    }
+    let report = try stop()
+    #expect(report.stopped == 1 && report.left == [] && machine.swept == [one.attempt])
+    #expect(machine.signals.map(\.signal) == [.force, .kill])
+    #expect((1_000_000...1_100_000).contains(machine.clock - begin))
+  }
+
   @Test func aMonitorThatDoesNotEndIsNamedAfterAWhile() throws {
     machine.begin(one)
     let begin = machine.clock

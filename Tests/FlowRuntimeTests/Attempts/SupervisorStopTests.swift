@@ -16,7 +16,37 @@ struct SupervisorStopTests {
     harness.supervisor.stop(one.attempt, force: force)
     #expect(harness.machine.signals == [Signal(processID: monitor, signal: signal)])
     #expect(harness.reports() == [])
+    // Whether it acts on an order to kill is looked at.
+    #expect((harness.supervisor.nextDeadline == nil) == !force)
+    while harness.supervisor.nextDeadline != nil { #expect(harness.reportsWhenDue() == []) }
+    #expect(harness.machine.signals.count == 1)
+  }
+
+  /// A monitor that is stopped or frozen does not kill its attempt. It is killed itself, and the
+  /// attempt is lost. Its launcher may report nothing.
+  @Test func aMonitorThatDoesNotActIsKilled() throws {
+    let harness = try SupervisorHarness()
+    let monitor = harness.run(one)
+    harness.machine.deaf = [monitor]
+    let begin = harness.machine.clock
+    harness.supervisor.stop(one.attempt, force: true)
+    while harness.machine.processes[monitor] != nil {
+      #expect(harness.reportsWhenDue() == [])
+    }
+    #expect(harness.machine.signals.map(\.signal) == [.force, .kill])
+    #expect((1_000_000...2_000_000).contains(harness.machine.clock - begin))
+    harness.machine.release(one)
+    #expect(harness.reportsWhenDue() == [.attemptEnded(one.attempt, .lost())])
+    #expect(harness.machine.swept == [one.attempt])
     #expect(harness.supervisor.nextDeadline == nil)
+  }
+
+  @Test func aStopWithGraceKillsNoMonitor() throws {
+    let harness = try SupervisorHarness()
+    harness.machine.deaf = [harness.run(one)]
+    harness.supervisor.stop(one.attempt, force: false)
+    #expect(harness.supervisor.nextDeadline == nil)
+    #expect(harness.machine.signals.map(\.signal) == [.stop])
   }
 
   @Test func aStopWithoutGraceFollowsOneWithGrace() throws {

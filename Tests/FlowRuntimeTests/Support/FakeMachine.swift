@@ -44,6 +44,8 @@ final class FakeMachine: ProcessHost, TimeSource {
   private var unheard: [ProcessMessage] = []
 
   private(set) var signals: [Signal] = []
+  /// Monitors that take no signal.
+  var deaf: Set<Int32> = []
   private(set) var watches: [(process: Process, attempt: AttemptID)] = []
   private(set) var swept: [AttemptID] = []
   var remains: (killed: Int32, unkillable: Int32) = (0, 0)
@@ -87,6 +89,11 @@ final class FakeMachine: ProcessHost, TimeSource {
     guard startTime(of: process) != nil else { return }
     signals.append(Signal(processID: process.id, signal: signal))
     if signal == .kill { end(process.id) }
+  }
+
+  func isPending(_ signal: ProcessSignal, in process: borrowing Process) -> Bool {
+    guard startTime(of: process) != nil else { return false }
+    return deaf.contains(process.id)
   }
 
   func watch(_ process: consuming Process, for attempt: AttemptID) {
