@@ -42,13 +42,18 @@ static bool may_run(const char *path, int *error) {
   return false;
 }
 
+// Runs the file. Returns only on failure, with the error number. A file that is there and "does not
+// exist" names an interpreter that does not.
+static int execute(const char *path, const struct command *command) {
+  int error = (int)-flow_execute(path, command->arguments, command->environment);
+  return error == ENOENT && flow_access(path, F_OK) == 0 ? ELIBACC : error;
+}
+
 // Runs the program as a shell would find it, along the PATH of its own environment. Returns only on
 // failure, with the error number.
 static int run_program(const struct command *command) {
   const char *name = command->arguments[0];
-  if (strchr(name, '/')) {
-    return (int)-flow_execute(name, command->arguments, command->environment);
-  }
+  if (strchr(name, '/')) return execute(name, command);
   if (!*name) return ENOENT;
   int error = ENOENT;
   char candidate[PATH_MAX];
@@ -64,7 +69,7 @@ static int run_program(const struct command *command) {
       *end = '/';
       memcpy(end + 1, name, name_length + 1);
       if (may_run(candidate, &error)) {
-        return (int)-flow_execute(candidate, command->arguments, command->environment);
+        return execute(candidate, command);
       }
     }
     if (!entry[length]) return error;

@@ -1,6 +1,7 @@
 package import FlowCommandLine
 package import FlowRuntime
 package import FlowStorage
+package import FlowSystem
 import FlowText
 
 /// Why a command failed.
@@ -14,6 +15,8 @@ package enum CommandError: Error {
   case run(RunError)
   /// The system refused what the process needs.
   case system(String, Errno)
+  /// This process cannot drive runs here.
+  case host(HostError)
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
   case noSuchAttempt(Int, step: String)
@@ -32,6 +35,7 @@ extension CommandError: CustomStringConvertible {
     case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
+    case .host(let error): "flow: \(TerminalText.escaped(error.description))"
     case .noHome:
       "flow: cannot locate the folder for runs: neither FLOW_HOME nor HOME names a folder; set"
         + " FLOW_HOME"
@@ -53,7 +57,7 @@ extension CommandError: CustomStringConvertible {
     switch self {
     case .usage, .definition, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
     case .decisionsDiffer: .damaged
-    case .output, .system, .noHome: .environment
+    case .output, .system, .host, .noHome: .environment
     case .run(let error): error.exitCode
     }
   }

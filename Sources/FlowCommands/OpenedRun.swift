@@ -97,7 +97,14 @@ extension OpenedRun<RunHistory> {
 
   /// - Throws: why the history does not tell the definition.
   func explainer(_ context: CommandContext) throws(CommandError) -> Explainer {
-    if let explainer = Explainer(try view(context)) { return explainer }
+    if var explainer = Explainer(try view(context)) {
+      let (folder, state) = (folder, explainer.state)
+      explainer.survivors = { attempt in
+        let step = state.definition.steps[Int(attempt.step)].id
+        return Survivors.text(ofRecord: folder.record(ofStep: step, attempt: attempt.number))
+      }
+      return explainer
+    }
     throw problem ?? .run(.log(LogError(folder.log, .empty)))
   }
 

@@ -37,6 +37,8 @@ package struct Errno: Error, Hashable, Sendable {
   package static let tooManyLinks = Errno(rawValue: 40)  // ELOOP
   package static let noLocks = Errno(rawValue: 37)  // ENOLCK
   package static let notImplemented = Errno(rawValue: 38)  // ENOSYS
+  /// Of a launch: the program is there, and its interpreter is not.
+  package static let noInterpreter = Errno(rawValue: 79)  // ELIBACC
   package static let notSupported = Errno(rawValue: 95)  // EOPNOTSUPP
   package static let quotaExceeded = Errno(rawValue: 122)  // EDQUOT
 }

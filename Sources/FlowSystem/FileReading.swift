@@ -37,6 +37,15 @@ package enum FileReading {
     return (bytes, status.st_mode & S_IFMT == S_IFREG)
   }
 
+  /// The first bytes of a file, at most `limit`.
+  package static func beginning(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0) }
+    defer { _ = close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = try systemCall { unsafe pread(descriptor, &bytes, limit, 0) }
+    return Array(bytes[..<count])
+  }
+
   /// The last bytes of a file, at most `limit`.
   package static func tail(of path: String, limit: Int) throws(Errno) -> [UInt8] {
     try ending(of: path, limit: limit).bytes

@@ -4,24 +4,67 @@ package import FlowRuntime
 package import FlowStorage
 import Glibc
 
+/// Why a process cannot drive runs, or look at them, where it is.
+package enum HostError: Error, Hashable, CustomStringConvertible {
+  case storage(StorageError)
+  case noProcesses
+  case foreignProcesses
+
+  package var description: String {
+    switch self {
+    case .storage(let error): "\(error)"
+    case .noProcesses:
+      "there is no /proc, which shows the processes of steps; mount it with: mount -t proc proc /proc"
+    case .foreignProcesses:
+      "/proc shows the processes of another pid namespace; mount that of this one with:"
+        + " mount -t proc proc /proc"
+    }
+  }
+}
+
 /// What a process knows about itself and its machine.
 package enum ProcessFacts {
   package static var processID: Int32 { getpid() }
 
+  private static let bootIDPath = "/proc/sys/kernel/random/boot_id"
+
   /// The identifier of the machine's current boot.
   package static func bootID() throws(Errno) -> String {
-    let bytes = try FileReading.bytes(of: "/proc/sys/kernel/random/boot_id", limit: 4_096)
+    let bytes = try FileReading.bytes(of: bootIDPath, limit: 4_096)
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
   /// Boot, mount and process namespace of a process that drives runs below a folder. The folder
   /// need not exist yet.
-  package static func hostContext(of folder: String) throws(Errno) -> HostContext {
+  package static func hostContext(of folder: String) throws(HostError) -> HostContext {
+    try requireOwnProcesses()
     var status = stat()
-    _ = try systemCall { unsafe stat("/proc/self/ns/pid", &status) }
-    return HostContext(
-      bootID: try bootID(), mountID: try mountID(of: folder),
-      processNamespace: UInt64(status.st_ino))
+    let namespace = "/proc/self/ns/pid"
+    do throws(Errno) { _ = try systemCall { unsafe stat(namespace, &status) } } catch {
+      throw .storage(StorageError(.inspect, namespace, error))
+    }
+    let boot: String
+    do throws(Errno) { boot = try bootID() } catch {
+      throw .storage(StorageError(.read, bootIDPath, error))
+    }
+    let mount: UInt64
+    do throws(Errno) { mount = try mountID(of: folder) } catch {
+      throw .storage(StorageError(.open, folder, error))
+    }
+    return HostContext(bootID: boot, mountID: mount, processNamespace: UInt64(status.st_ino))
+  }
+
+  /// `/proc` must show this process under its own id: a container can have none, or that of another
+  /// process namespace, in which ids name other processes.
+  private static func requireOwnProcesses() throws(HostError) {
+    var target = [UInt8](repeating: 0, count: 32)
+    let count = unsafe readlink("/proc/self", &target, target.count)
+    if count < 0 {
+      throw unsafe access("/proc/version", F_OK) == 0 ? .foreignProcesses : .noProcesses
+    }
+    guard String(decoding: target[..<count], as: UTF8.self) == String(getpid()) else {
+      throw .foreignProcesses
+    }
   }
 
   /// The mount that holds a folder, or that will hold it once it is created.
@@ -53,6 +96,44 @@ package enum ProcessFacts {
       if let number = UInt64(line.dropFirst(name.count + 1)) { return number }
     }
     throw .notSupported
+  }
+
+  /// Why a process that was sent SIGKILL may still be there.
+  package enum Survival: Equatable {
+    case ended
+    /// Another user's: its name, or its number.
+    case ofUser(String)
+    /// In uninterruptible sleep.
+    case inKernel
+    case unknown
+  }
+
+  package static func survival(of processID: Int32) -> Survival {
+    guard let bytes = try? FileReading.bytes(of: "/proc/\(processID)/status", limit: 1 << 16) else {
+      return .ended
+    }
+    var (state, user) = ("", uid_t.max)
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      let fields = line.split { $0 == "\t" || $0 == " " }
+      if line.hasPrefix("State:"), fields.count > 1 { state = String(fields[1]) }
+      // The real user: whose processes may be killed.
+      if line.hasPrefix("Uid:"), fields.count > 1 { user = uid_t(fields[1]) ?? user }
+    }
+    switch state {
+    case "Z", "X": return .ended
+    case "D": return .inKernel
+    default: return user == geteuid() || user == .max ? .unknown : .ofUser(name(ofUser: user))
+    }
+  }
+
+  private static func name(ofUser user: uid_t) -> String {
+    // Static programs cannot ask the name services.
+    let bytes = (try? FileReading.bytes(of: "/etc/passwd", limit: 1 << 20)) ?? []
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+      if fields.count > 2, uid_t(fields[2]) == user { return String(fields[0]) }
+    }
+    return "user \(user)"
   }
 
   /// The processors that this process may use, at least one.

@@ -71,7 +71,7 @@ import Testing
         + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
     Sample(
       end(.launchFailed(LaunchFailure(operation: .execute, errno: 2))),
-      "build#2 was not started: cannot execute \"make\": no such file or directory (ENOENT)",
+      "build#2 was not started: cannot execute \"make\": no such program in PATH (ENOENT)",
       #""step":"build","attempt":2,"outcome":"launchFailed","cause":"byItself","exitCode":null,"#
         + #""signal":null,"failedOperation":"execute","errno":2,"durationUs":1234567,"#
         + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
@@ -242,7 +242,7 @@ import Testing
     #expect(
       printer.text(event(Self.end(.launchFailed(failure)))).hasSuffix(
         "  b\\u{1B}[2J#2 was not started: cannot execute \"m\\r\": "
-          + "no such file or directory (ENOENT)\n"))
+          + "no such program in PATH (ENOENT)\n"))
     let unknown = AttemptID(step: 9, number: 1)
     for operation in LaunchFailure.Operation.allCases {
       let end = AttemptEnd(

@@ -69,8 +69,8 @@ import Testing
         fetch  ✓ succeeded  1         exit 0       1.2s
         build  ✗ failed     1         exit 2       3m07s
         test   – skipped                                     needs build, which failed
-        foo    ✗ failed     1         not started            cannot execute "make": no such file or \
-        directory (ENOENT)
+        foo    ✗ failed     1         not started            cannot execute "make": no such program \
+        in PATH (ENOENT)
         ship   – skipped                                     needs test, which was skipped
 
         """)
@@ -107,7 +107,7 @@ import Testing
         STEP  STATE        ATTEMPTS  RESULT       DURATION  CPU   MEMORY    NOTE
         a     ✓ succeeded  1         exit 0       2s        1.5s  12.5 MiB  2 stragglers killed
         b     ✗ failed     1         not started                            cannot execute "make": no such \
-        file or directory (ENOENT)
+        program in PATH (ENOENT)
         c     ▶ starting
 
         """))

@@ -71,6 +71,59 @@ struct LinuxProcessesTests {
     }
   }
 
+  /// Many children end at once, and each signal stands for several: none stays as a zombie, and the
+  /// launcher knows that it has nothing left to do.
+  @Test func everyEndIsCollected() async throws {
+    let attempts = try Attempts()
+    for step in 0..<300 { attempts.processes.send(attempts.request(Int32(step), success)) }
+    for step in 0..<300 {
+      #expect(try await attempts.end(of: Int32(step))?.result == .exited(code: 0))
+    }
+    attempts.processes.finish()
+    #expect(try await eventually { !isAlive(attempts.launcher) })
+    #expect(try !attempts.isLocked("launcher"))
+  }
+
+  /// A launcher that does not read for a while: the channel is full, and the rest is sent later.
+  @Test func requestsWaitForAFullChannel() async throws {
+    let attempts = try Attempts()
+    kill(attempts.launcher, SIGSTOP)
+    let word = String(repeating: "x", count: 30_000)
+    for step: Int32 in 1...60 {
+      attempts.processes.send(attempts.request(step, .program(["test", word])))
+    }
+    attempts.processes.flush()
+    // The second descriptor wants to be written to: not everything was taken.
+    #expect(attempts.processes.prepareWait()[2].fd >= 0)
+    kill(attempts.launcher, SIGCONT)
+    for step: Int32 in 1...60 {
+      #expect(try await attempts.end(of: step)?.result == .exited(code: 0))
+    }
+  }
+
+  /// Processes that open their output again add to it, and overwrite nothing.
+  @Test func anOutputHasManyWriters() async throws {
+    let attempts = try Attempts()
+    attempts.processes.send(
+      attempts.request(2, .shell("echo one; echo two >> /dev/stdout; echo three")))
+    #expect(try await attempts.end(of: 2)?.result == .exited(code: 0))
+    #expect(attempts.folder.contents(of: "2.out") == "one\ntwo\nthree\n")
+  }
+
+  /// A script whose interpreter is missing, and a program that is.
+  @Test func aMissingInterpreterIsToldFromAMissingProgram() async throws {
+    let attempts = try Attempts()
+    attempts.folder.write("#!/nowhere/interpreter\n", to: "script")
+    unsafe _ = chmod("\(attempts.folder.path)/script", 0o700)
+    for (step, program, error) in [
+      (1, "./script", Errno.noInterpreter), (2, "./none", .noSuchFile), (3, "none", .noSuchFile),
+    ] as [(Int32, String, Errno)] {
+      attempts.processes.send(attempts.request(step, .program([program])))
+      let failure = LaunchFailure(operation: .execute, errno: error.rawValue)
+      #expect(try await attempts.end(of: step)?.result == .launchFailed(failure))
+    }
+  }
+
   /// More than the channel holds, and more than the launcher reads at once.
   @Test func aCommandMayBeLong() async throws {
     let attempts = try Attempts()

@@ -139,8 +139,10 @@ package struct CancelCommand: Subcommand, Equatable {
     let here: HostContext
     let host: LinuxProcesses
     let time: EventLoop
+    do throws(HostError) { here = try ProcessFacts.hostContext(of: home.path) } catch {
+      throw .host(error)
+    }
     do throws(Errno) {
-      here = try ProcessFacts.hostContext(of: home.path)
       host = try LinuxProcesses(in: here)
       time = EventLoop(signals: try SignalDescriptor())
     } catch {

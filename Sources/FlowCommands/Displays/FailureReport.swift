@@ -72,7 +72,7 @@ struct FailureReport {
     self.runID = runID
     self.folder = folder
     self.lastLines = lastLines
-    wording = StepWording(state.definition)
+    wording = StepWording(state)
   }
 
   /// None where no step is to blame. There are no control characters in them.

@@ -35,7 +35,7 @@ package struct Heartbeat: Sendable {
     if next == nil {
       start = now
       next = now.advanced(byMicroseconds: microseconds)
-      wording = StepWording(state.definition)
+      wording = StepWording(state)
     }
     for event in events { apply(event) }
     total = state.steps.count

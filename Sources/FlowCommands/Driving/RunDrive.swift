@@ -31,8 +31,11 @@ struct RunDrive {
     self.home = home
     self.folder = folder
     self.display = display
+    let here: HostContext
+    do throws(HostError) { here = try ProcessFacts.hostContext(of: home.path) } catch {
+      throw .host(error)
+    }
     do throws(Errno) {
-      let here = try ProcessFacts.hostContext(of: home.path)
       world = try LinuxEnvironment(storage: context.storage, in: here)
       world.onTerminate = onTerminate
       process = RunProcess(

@@ -22,7 +22,10 @@ extension Explainer {
     guard let last = history.lastAttempt(ofStep: step), let stop = last.stop else { return [] }
     let since = last.stoppedAt.map { " since \(view.clock($0.wall))" } ?? ""
     let grace = settings(step).killGraceMilliseconds
-    let patience = "it has \(DurationText.of(milliseconds: grace)) before it is killed"
+    let patience =
+      isGraceOver(last, grace)
+      ? "it was sent SIGKILL, and has not ended"
+      : "it has \(DurationText.of(milliseconds: grace)) before it is killed"
     switch stop {
     case .deadline:
       let limit = settings(step).timeoutMilliseconds.map { DurationText.of(milliseconds: $0) }
@@ -34,9 +37,14 @@ extension Explainer {
       let why = history.stopping.map { ": \(wording.text($0.reason))" } ?? ""
       return [
         "\(id(step)) is being stopped\(since), because the run is\(why).",
-        force ? "It is killed without grace." : "Its processes got SIGTERM; \(patience).",
+        force ? "It was sent SIGKILL without grace." : "Its processes got SIGTERM; \(patience).",
       ]
     }
+  }
+
+  private func isGraceOver(_ attempt: AttemptHistory, _ grace: Int64) -> Bool {
+    guard let stoppedAt = attempt.stoppedAt else { return false }
+    return (view.now.elapsed - stoppedAt.elapsed) / 1_000 >= grace
   }
 
   func interrupted(_ step: Int) -> [String] {
@@ -86,7 +94,9 @@ extension Explainer {
     let settings = settings(step)
     switch AttemptConclusion(end) {
     case .unkillable:
-      return "\(end.unkillable) of its processes cannot be killed, so no other attempt may start."
+      let named = survivors(last.id).map { ": \($0)" } ?? ""
+      return
+        "\(end.unkillable) of its processes cannot be killed, so no other attempt may start\(named)."
     case .lost where settings.onLost == .fail: return "Its onLost is \"fail\", so it is not rerun."
     case .lost:
       return

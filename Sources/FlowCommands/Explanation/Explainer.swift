@@ -5,6 +5,9 @@ package import FlowCore
 package struct Explainer: Sendable {
   package let view: RunView
   package let state: RunState
+  /// The processes of an attempt that could not be killed, and why, in words; nil where that is
+  /// unknown.
+  var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
   /// Attempts that hold a slot.
   let launched: [AttemptID]
   /// Attempts that are scheduled and wait for a slot, the next first.

@@ -29,7 +29,7 @@ package struct RunView: Sendable {
     let here = history.time.point(of: now, bootID: bootID)
     self.now = goesOn ? here : history.last ?? here
     status = RunStatus(history.state?.phase, isHeld: isHeld)
-    wording = StepWording(history.state?.definition)
+    wording = StepWording(history.state)
   }
 
   /// Where a step stands.

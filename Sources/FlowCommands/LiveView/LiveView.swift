@@ -34,7 +34,7 @@ package struct LiveView {
     self.isNamed = isNamed
     self.nameColumns = nameColumns
     self.lastLine = lastLine
-    wording = StepWording(run.state.definition)
+    wording = StepWording(run.state)
   }
 
   /// The lines, and how wide their names are.

@@ -23,7 +23,7 @@ package struct ProgressPrinter: Sendable {
   /// - Parameter state: of the run, with the event or later: the engine continues while a commit is
   ///   under way.
   package mutating func line(for event: Event, in state: RunState) -> String? {
-    text(event, state, StepWording(state.definition)).map { $0 + "\n" }
+    text(event, state, StepWording(state)).map { $0 + "\n" }
   }
 
   private mutating func text(

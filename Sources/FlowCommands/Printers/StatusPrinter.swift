@@ -36,7 +36,7 @@ package struct StatusPrinter: Sendable {
     self.now = now
     let status = RunStatus(history.state?.phase, isHeld: isHeld, problem: problem)
     self.status = status
-    wording = StepWording(history.state?.definition)
+    wording = StepWording(history.state)
     withoutSlot = history.state.map { $0.stepsWithoutSlot(in: status) } ?? []
   }
 

@@ -1,14 +1,19 @@
 import FlowCommandLine
 package import FlowCore
 import FlowStorage
+import FlowSystem
 import FlowText
 
 extension EventWording {
   /// The words for events of a run, with the names of errors.
   ///
-  /// - Parameter definition: nil while it is unknown; then steps go by number.
-  package init(_ definition: WorkflowDefinition?) {
-    self.init(definition) { Errno(rawValue: $0).description }
+  /// - Parameters:
+  ///   - definition: nil while it is unknown; then steps go by number.
+  ///   - folder: of the definition; nil while it is unknown.
+  package init(_ definition: WorkflowDefinition?, in folder: String? = nil) {
+    self.init(
+      definition, in: folder, systemError: { Errno(rawValue: $0).description },
+      interpreter: { ScriptFile.interpreter(of: $0) })
   }
 }
 
@@ -16,9 +21,16 @@ extension EventWording {
 package struct StepWording: Sendable {
   private let words: EventWording
 
-  /// - Parameter definition: nil while it is unknown; then steps go by number.
-  package init(_ definition: WorkflowDefinition?) {
-    words = EventWording(definition)
+  /// - Parameters:
+  ///   - definition: nil while it is unknown; then steps go by number.
+  ///   - folder: of the definition; nil while it is unknown.
+  package init(_ definition: WorkflowDefinition?, in folder: String? = nil) {
+    words = EventWording(definition, in: folder)
+  }
+
+  /// Those for a run.
+  init(_ state: RunState?) {
+    self.init(state?.definition, in: state?.created.definitionFolder)
   }
 
   package func id(_ step: Int32) -> String { TerminalText.escaped(words.id(step)) }

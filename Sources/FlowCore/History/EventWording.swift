@@ -4,16 +4,24 @@
 /// prints to a terminal escapes the entire line.
 package struct EventWording: Sendable {
   private let definition: WorkflowDefinition?
+  private let folder: String?
   private let systemError: @Sendable (Int32) -> String
+  private let interpreter: @Sendable (String) -> String?
 
   /// - Parameters:
   ///   - definition: names the steps; while it is nil, steps are named by number.
+  ///   - folder: of the definition, in which steps run; nil while it is unknown.
   ///   - systemError: describes an error number of the operating system.
+  ///   - interpreter: which interpreter a script at a path names; nil where that is unknown.
   package init(
-    _ definition: WorkflowDefinition?, systemError: @escaping @Sendable (Int32) -> String
+    _ definition: WorkflowDefinition?, in folder: String? = nil,
+    systemError: @escaping @Sendable (Int32) -> String,
+    interpreter: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     self.definition = definition
+    self.folder = folder
     self.systemError = systemError
+    self.interpreter = interpreter
   }
 
   package func text(_ body: Event.Body) -> String {
@@ -130,24 +138,60 @@ package struct EventWording: Sendable {
 
   /// `cannot execute "foo": no such file or directory (ENOENT)`.
   package func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
-    "cannot \(attempted(failure.operation, step)): \(systemError(failure.errno))"
+    if failure.operation == .execute, let program = program(ofStep: step) {
+      switch failure.errno {
+      case Self.noSuchFile where !program.utf8.contains(UInt8(ascii: "/")):
+        return "cannot execute \"\(program)\": no such program in PATH (ENOENT)"
+      case Self.noInterpreter:
+        let path = path(of: program, step)
+        let named = path.flatMap { interpreter($0) }.map { "its interpreter \"\($0)\"" }
+        return
+          "cannot execute \"\(program)\": the file exists, but \(named ?? "its interpreter") does not"
+      default: break
+      }
+    }
+    return "cannot \(attempted(failure, step)): \(systemError(failure.errno))"
   }
 
-  private func attempted(_ operation: LaunchFailure.Operation, _ step: Int32) -> String {
-    switch operation {
+  /// ENOENT.
+  private static let noSuchFile: Int32 = 2
+  /// ELIBACC: the launcher says so of a program whose interpreter does not exist.
+  private static let noInterpreter: Int32 = 79
+  /// What says that a process has no /dev/null: ENOENT, ENXIO, EACCES.
+  private static let noDevice: [Int32] = [noSuchFile, 6, 13]
+
+  private func program(ofStep step: Int32) -> String? {
+    switch isKnown(step) ? definition?.steps[Int(step)].command : nil {
+    case .program(let arguments): arguments.first
+    case .shell: "/bin/sh"
+    case nil: nil
+    }
+  }
+
+  /// Where a program stands that a step names with a path; nil where that is unknown.
+  private func path(of program: String, _ step: Int32) -> String? {
+    func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+    if isAbsolute(program) { return program }
+    let own = definition?.settings(ofStep: Int(step)).workingDirectory
+    if let own, isAbsolute(own) { return "\(own)/\(program)" }
+    return folder.map { "\($0)/\(own.map { "\($0)/" } ?? "")\(program)" }
+  }
+
+  private func attempted(_ failure: LaunchFailure, _ step: Int32) -> String {
+    switch failure.operation {
     case .createOutput: return "create the file for its output"
     case .createRecord: return "create the record of the attempt"
+    case .fork where Self.noDevice.contains(failure.errno):
+      return "open \"/dev/null\" for its monitor"
     case .fork: return "make a process for its monitor"
     case .changeDirectory:
       guard isKnown(step), let folder = definition?.settings(ofStep: Int(step)).workingDirectory
-      else { return "change to the definition's folder" }
+      else {
+        return "change to the definition's folder\(folder.map { " \"\($0)\"" } ?? "")"
+      }
       return "change to folder \"\(folder)\""
     case .execute:
-      switch isKnown(step) ? definition?.steps[Int(step)].command : nil {
-      case .program(let arguments): return "execute \"\(arguments[0])\""
-      case .shell: return "execute \"/bin/sh\""
-      case nil: return "execute the command"
-      }
+      return program(ofStep: step).map { "execute \"\($0)\"" } ?? "execute the command"
     }
   }
 

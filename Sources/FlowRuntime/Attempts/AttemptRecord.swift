@@ -35,6 +35,8 @@ package struct AttemptRecord: Equatable, Sendable {
   package var command: Command?
   /// Has a checksum of its own, and is valid whether or not the other parts are.
   package var end: AttemptEnd?
+  /// The first processes that could not be killed.
+  package let survivors: [Int32]
   /// Whether the start is missing, or any part is corrupt: then a part that is nil may have been
   /// written nevertheless.
   package var isUnreadable: Bool
@@ -74,6 +76,8 @@ package struct AttemptRecord: Equatable, Sendable {
     start = hasStart ? Start(record.start) : nil
     command = record.command_state == FLOW_PART_VALID ? Command(record.command) : nil
     end = record.end_state == FLOW_PART_VALID ? AttemptEnd(record.end) : nil
+    let ids = record.end.unkillable_ids
+    survivors = [ids.0, ids.1, ids.2, ids.3, ids.4, ids.5, ids.6, ids.7].filter { $0 > 0 }
     isUnreadable =
       !hasStart || record.command_state == FLOW_PART_BROKEN
       || record.end_state == FLOW_PART_BROKEN

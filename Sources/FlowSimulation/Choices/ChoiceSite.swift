@@ -46,6 +46,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case newRun = 43
   case environment = 44
   case monitorStop = 60
+  case inodes = 61
 }
 
 extension ChoiceSite {
@@ -61,7 +62,7 @@ extension ChoiceSite {
       .environment:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .monitorStop:
+      .monitorStop, .inodes:
       false
     }
   }

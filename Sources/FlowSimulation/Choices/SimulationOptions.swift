@@ -45,6 +45,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var monitorKillPerMille = 0
   /// The same of launchers.
   package var launcherKillPerMille = 0
+  /// How often the disk has no inode for a while.
+  package var inodeShortages = 0
+  /// Whether the disk has no fallocate.
+  package var lacksAllocation = false
   /// How often a monitor is stopped for a while.
   package var monitorStops = 0
   /// How often a process cannot be forked.
@@ -162,6 +166,8 @@ package struct SimulationOptions: Equatable, Sendable {
       draw: [0, 0, 0, 0, 100, 2_000, 20_000], inStudies: 100),
     Key("reusePercent", \.reusePercent, 0...100, draw: [0, 100]),
     Key("monitorStops", \.monitorStops, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
+    Key("inodeShortages", \.inodeShortages, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
+    Key("lacksAllocation", \.lacksAllocation, draw: [false, false, true], inStudies: false),
     Key("isDeflated", \.isDeflated),
     Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
     Key("environmentPercent", \.environmentPercent, 0...100, draw: [0, 0, 20], inStudies: 0),

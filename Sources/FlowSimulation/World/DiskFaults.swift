@@ -7,8 +7,8 @@ extension World {
   func drawDecision(
     _ operation: SimulatedStorage.Operation, needsSpace: Bool
   ) -> DiskDecision {
-    if needsSpace && disk.isFull {
-      befell(.diskFull)
+    if let fault = disk.lack(for: operation, needsSpace: needsSpace) {
+      befell(fault)
       return .refused(.noSpace)
     }
     if operation == .sync { return drawSync(times: 1) }

@@ -114,6 +114,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case monitorFrozen
   /// A monitor that does not act on the order to kill its attempt is killed.
   case deafMonitorKilled
+  /// Nothing new can be created for a while (ENOSPC), though there is space.
+  case inodesGone
 }
 
 extension Fault {
@@ -152,7 +154,7 @@ extension Fault {
       .renameHalved:
       .afterPowerLoss
     case .bitRot, .sectorLost, .misdirectedWrite, .staleRead, .fileLost: .betrayal
-    case .powerLoss, .diskFull, .wallClockJump, .cancel, .forcedCancel, .requestLeft,
+    case .powerLoss, .diskFull, .inodesGone, .wallClockJump, .cancel, .forcedCancel, .requestLeft,
       .forcedRequestLeft, .requestLeftToNobody, .cancellerDies, .remounted, .lockFileRemoved,
       .runTakenOver:
       []

@@ -64,6 +64,8 @@ package final class SimulatedStorage: Storage {
 
   /// What a power loss may take.
   let tier: StorageTier
+  /// Whether the file system has no fallocate: space is made by writing zeros.
+  var lacksAllocation = false
   private var knownPaths = KnownPaths()
   /// The node of the file that was written last.
   private var written: Int?
@@ -358,6 +360,7 @@ package final class SimulatedStorage: Storage {
   package func reserve(_ file: Handle, upTo length: Int64) throws(Errno) {
     onChange()
     let node = try node(of: file)
+    if lacksAllocation { return try writeZeros(to: node, upTo: Int(length)) }
     try perform(.reserve, needsSpace: true) {
       changeFile(node) { $0.apply(.extend(length: Int(length))) }
     }
@@ -367,6 +370,20 @@ package final class SimulatedStorage: Storage {
     onChange()
     let node = try fileNode(of: file)
     try perform(.truncate) { changeFile(node) { $0.apply(.truncate(length: Int(length))) } }
+  }
+
+  /// Sector by sector: a crash, or the end of the space, can come between any two.
+  private func writeZeros(to node: Int, upTo length: Int) throws(Errno) {
+    while nodes[node].file.bytes.count < length {
+      let size = nodes[node].file.bytes.count
+      let sector = SimulatedFile.sectorByteCount
+      let count = min(length, (size / sector + 1) * sector) - size
+      try perform(.reserve, needsSpace: true) {
+        changeFile(node) {
+          $0.apply(.write(offset: size, bytes: [UInt8](repeating: 0, count: count)))
+        }
+      }
+    }
   }
 
   package func sync(_ file: Handle) throws(Errno) {

@@ -23,6 +23,7 @@ package final class World: Environment {
     case diskFull(Bool)
     case misfortune(Misfortune)
     case monitorStop
+    case inodesGone(Bool)
   }
 
   package let options: SimulationOptions
@@ -143,6 +144,7 @@ package final class World: Environment {
     case .diskFull(let isFull): fillDisk(isFull)
     case .misfortune(let misfortune): strike(misfortune)
     case .monitorStop: stopMonitor()
+    case .inodesGone(let areGone): useUpInodes(areGone)
     }
   }
 

@@ -15,6 +15,7 @@ extension World {
     if options.operationMicroseconds > 0 {
       storage.onChange = { [unowned self] in operationTakesTime() }
     }
+    storage.lacksAllocation = options.lacksAllocation
     storage.wallMicroseconds = { [unowned self] in wallNow.microseconds }
     storage.decide = { [unowned self] in decide($0, needsSpace: $1) }
     storage.acceptedBytes = { [unowned self] in acceptedBytes(of: $0) }
@@ -32,11 +33,20 @@ extension World {
     trace.note(.diskFull, nil, isFull ? "has no space" : "has space again")
   }
 
+  /// The disk has no inode for a new file or folder for a while, and space for everything else.
+  func useUpInodes(_ areGone: Bool) {
+    disk.lacksInodes = areGone && !isHealed
+    if disk.lacksInodes { ledger.befell(.disk, at: now) }
+    trace.note(.diskFull, nil, areGone ? "has no inode" : "has inodes again")
+  }
+
   private func decide(
     _ operation: SimulatedStorage.Operation, needsSpace: Bool
   ) -> DiskDecision {
     if visitors.arePresent { return visitors.decide() }
-    if storage.user != SimulatedStorage.engine { return decideRecord(needsSpace: needsSpace) }
+    if storage.user != SimulatedStorage.engine {
+      return decideRecord(operation, needsSpace: needsSpace)
+    }
     trace.tell(.storage) { "\(operation)" }
     letReadersLook()
     letCleanerCome()
@@ -69,9 +79,11 @@ extension World {
   }
 
   /// Of a monitor's operations. The engine does not die at them.
-  private func decideRecord(needsSpace: Bool) -> DiskDecision {
-    if needsSpace && disk.isFull {
-      befell(.diskFull)
+  private func decideRecord(
+    _ operation: SimulatedStorage.Operation, needsSpace: Bool
+  ) -> DiskDecision {
+    if let fault = disk.lack(for: operation, needsSpace: needsSpace) {
+      befell(fault)
       return .refused(.noSpace)
     }
     guard !isHealed, choices.happens(.recordFault, perMille: options.storageErrorPerMille)

@@ -10,6 +10,12 @@ extension World {
       arrange(.diskFull(true), afterMicroseconds: time)
       arrange(.diskFull(false), afterMicroseconds: time + duration)
     }
+    for _ in 0..<options.inodeShortages {
+      let time = drawTime(of: .inodes)
+      let duration = drawTime(of: .inodes)
+      arrange(.inodesGone(true), afterMicroseconds: time)
+      arrange(.inodesGone(false), afterMicroseconds: time + duration)
+    }
     for _ in 0..<options.monitorStops {
       arrange(.monitorStop, afterMicroseconds: drawTime(of: .monitorStop))
     }

@@ -116,7 +116,7 @@ import Testing
         + " Its processes got SIGTERM; it has 10s before it is killed.")
     history.cancel(force: true)
     #expect(
-      try sentences("a", in: history, isHeld: true).hasSuffix("It is killed without grace."))
+      try sentences("a", in: history, isHeld: true).hasSuffix("It was sent SIGKILL without grace."))
   }
 
   // MARK: Ends

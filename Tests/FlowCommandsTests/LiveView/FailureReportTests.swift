@@ -55,7 +55,7 @@ import Testing
     #expect(
       report(history) == """
 
-        ✗ build failed: cannot execute "make": no such file or directory (ENOENT)
+        ✗ build failed: cannot execute "make": no such program in PATH (ENOENT)
 
         """)
   }
