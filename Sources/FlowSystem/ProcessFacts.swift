@@ -126,6 +126,20 @@ package enum ProcessFacts {
     }
   }
 
+  /// The name of the user who owns a file; nil where that is unknown.
+  package static func owner(ofFile path: String) -> String? {
+    var status = stat()
+    do throws(Errno) { _ = try systemCall { unsafe stat(path, &status) } } catch { return nil }
+    return name(ofUser: status.st_uid)
+  }
+
+  /// The name of this machine; nil where that is unknown.
+  package static var hostName: String? {
+    let bytes = (try? FileReading.bytes(of: "/proc/sys/kernel/hostname", limit: 4_096)) ?? []
+    let name = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
+  }
+
   private static func name(ofUser user: uid_t) -> String {
     // Static programs cannot ask the name services.
     let bytes = (try? FileReading.bytes(of: "/etc/passwd", limit: 1 << 20)) ?? []

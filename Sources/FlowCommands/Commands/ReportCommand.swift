@@ -15,8 +15,9 @@ package struct ReportCommand: Subcommand, Equatable {
   package static let syntax = CommandSyntax(
     name: "report", purpose: "write a report of a run as one HTML file",
     details: """
-      The page needs no network and no scripts. It shows problems, a timeline of all
-      attempts, the step graph, where the time went, and the end of each output.
+      The page needs no network and no scripts. It shows what went wrong, a timeline
+      of all attempts, the step graph, where the time went, and the end of each
+      output.
       """,
     arguments: [.run], options: [outputOption],
     examples: [
@@ -37,7 +38,8 @@ package struct ReportCommand: Subcommand, Equatable {
     var sink = try OutputSink(path == "-" ? nil : path, context)
     let outputs = AttemptOutputs(runID: run.id, folder: run.folder)
     let warning = run.problem.map { "The history is only partly readable: \($0)" }
-    ReportPage(explainer, warning: warning) { attempt, limit in
+    let origin = ReportOrigin(of: run.folder, run.history)
+    ReportPage(explainer, origin: origin, warning: warning) { attempt, limit in
       outputs.excerpt(attempt, explainer.state, limit: limit)
     }
     .write(to: &sink)

@@ -8,6 +8,7 @@ struct ReportPage {
   private let selection: ReportSelection
   private let output: (AttemptID, Int) -> OutputExcerpt?
   private let warning: String?
+  private let origin: ReportOrigin
 
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
@@ -16,14 +17,16 @@ struct ReportPage {
   /// - Parameters:
   ///   - output: the end of what an attempt printed, at most so many bytes; nil where there is
   ///     nothing.
+  ///   - origin: who started the run, and where.
   ///   - warning: why the page may not show the whole history.
   init(
-    _ explainer: Explainer, warning: String? = nil,
+    _ explainer: Explainer, origin: ReportOrigin = ReportOrigin(), warning: String? = nil,
     output: @escaping (AttemptID, Int) -> OutputExcerpt?
   ) {
     self.explainer = explainer
     self.output = output
     self.warning = warning
+    self.origin = origin
     selection = ReportSelection(explainer)
   }
 
@@ -32,7 +35,7 @@ struct ReportPage {
     stream.write("<body>\n")
     writeHeader(to: &stream)
     stream.write("<main>\n")
-    writeProblems(to: &stream)
+    ProblemsSection(explainer, selection, output: output).write(to: &stream)
     TimelineSection(explainer, selection).write(to: &stream)
     CriticalPathSection(explainer, selection).write(to: &stream)
     GraphSection(explainer, selection).write(to: &stream)
@@ -105,8 +108,11 @@ struct ReportPage {
     if history.lives.count > 1 { add("Engines", String(history.lives.count)) }
     if history.rounds.count > 1 { add("Rounds", String(history.rounds.count)) }
     add("Stopped", history.stopReason.map { view.wording.text($0) })
+    add("Started by", origin.user)
+    add("Host", origin.host)
     add("Folder", state.created.definitionFolder)
-    add("Written by", "flow \(state.created.programVersion)")
+    add("History in", origin.folder)
+    add("Program", "flow \(state.created.programVersion)")
     return facts
   }
 
@@ -123,50 +129,24 @@ struct ReportPage {
       }
     }
     var parts = StepStatus.allCases.compactMap { status in
-      counts[status].map { (status: status, count: $0, word: status.word) }
+      counts[status].map {
+        (kind: status.rawValue, glyph: status.glyph, count: $0, word: status.word)
+      }
     }
-    if allowed > 0 { parts.append((.failed, allowed, "failed (allowed)")) }
+    if allowed > 0 {
+      parts.append(("failed allowed", StepStatus.failed.glyph, allowed, "failed (allowed)"))
+    }
     stream.write("<div class=\"tally\">")
-    for (status, count, word) in parts {
+    for (kind, _, count, word) in parts {
       stream.write(
-        "<i class=\"\(status.rawValue)\" style=\"flex-grow:\(count)\" title=\"\(count) \(word)\"></i>"
+        "<i class=\"\(kind)\" style=\"flex-grow:\(count)\" title=\"\(count) \(word)\"></i>"
       )
     }
     stream.write("</div>\n<p class=\"counts\">")
-    for (status, count, word) in parts {
-      stream.write(
-        "<span class=\"badge \(status.rawValue)\">\(status.glyph) \(count) \(word)</span> ")
+    for (kind, glyph, count, word) in parts {
+      stream.write("<span class=\"badge \(kind)\">\(glyph) \(count) \(word)</span> ")
     }
     stream.write("</p>\n")
-  }
-
-  // MARK: What went wrong
-
-  private static let mostProblems = 10
-
-  private func writeProblems(to stream: inout some TextOutputStream) {
-    let problems = state.steps.indices.filter { step in
-      switch explainer.status(step) {
-      case .failed: !explainer.settings(step).allowFailure
-      case .interrupted: true
-      case .waiting, .ready, .starting, .running, .stopping, .backingOff, .succeeded, .skipped,
-        .cancelled:
-        false
-      }
-    }
-    if problems.isEmpty { return }
-    stream.write("<section id=\"problems\">\n<h2>Problems</h2>\n<ul>\n")
-    for step in problems.prefix(Self.mostProblems) {
-      let text = explainer.sentences(ofStep: step).joined(separator: " ")
-      let id = explainer.id(step)
-      let rest = text.hasPrefix("\(id) ") ? String(text.dropFirst(id.count)) : ": \(text)"
-      stream.write(
-        "<li>\(ReportLink.of(step, explainer, selection))\(XMLText.escaped(rest))</li>\n")
-    }
-    if problems.count > Self.mostProblems {
-      stream.write("<li>and \(problems.count - Self.mostProblems) more</li>\n")
-    }
-    stream.write("</ul>\n</section>\n")
   }
 }
 

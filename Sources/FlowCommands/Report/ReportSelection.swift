@@ -4,7 +4,9 @@ import FlowCore
 /// important steps, so that browsers open the page at once.
 struct ReportSelection {
   static let mostDetails = 200
-  static let mostLanes = 1_000
+  /// More lanes than these are folded away, and shown on demand.
+  static let mostOpenLanes = 40
+  static let mostLanes = 10_000
   static let mostRows = 2_000
   /// Larger graphs are unreadable.
   static let mostNodes = 300
@@ -13,7 +15,9 @@ struct ReportSelection {
   /// Steps with details, in the order of the definition.
   let details: [Int]
   /// Steps in the timeline, in the order in which they became ready.
-  let lanes: [Int]
+  let openLanes: [Int]
+  /// The steps of its rows that are folded away, in the same order.
+  let foldedLanes: [Int]
   /// Steps of the table, in the order of the definition.
   let rows: [Int]
   /// How many steps would have a lane.
@@ -38,8 +42,11 @@ struct ReportSelection {
       })
     details = chosen(Self.mostDetails, of: steps)
     rows = chosen(Self.mostRows, of: steps)
-    lanes = chosen(Self.mostLanes, of: attempted)
+    let lanes = chosen(Self.mostLanes, of: attempted)
       .sorted { (ready[$0] ?? 0, $0) < (ready[$1] ?? 0, $1) }
+    let open = Set(chosen(Self.mostOpenLanes, of: attempted))
+    openLanes = lanes.filter(open.contains)
+    foldedLanes = lanes.filter { !open.contains($0) }
     attemptedCount = attempted.count
     var isDetailed = Array(repeating: false, count: steps.count)
     for step in details { isDetailed[step] = true }

@@ -6,7 +6,7 @@ enum ReportStyle {
       --bg: #ffffff; --panel: #f7f7f8; --text: #1c1c21; --muted: #5d6470; --line: #e0e1e6;
       --ok: #15803d; --okfill: #2ea263; --bad: #b91c1c; --badfill: #d93a3a; --warn: #9a5b00;
       --warnfill: #e09a2b; --off: #7e22ce; --offfill: #a855f7; --now: #1d4ed8; --nowfill: #3b82f6;
-      --idle: #c9ccd3; --soft: 11%; --names: 15rem;
+      --idle: #c9ccd3; --soft: 11%;
     }
     @media screen and (prefers-color-scheme: dark) {
       :root {
@@ -25,6 +25,10 @@ enum ReportStyle {
     header { padding-top: 1.5rem; }
     h1 { font-size: 1.5rem; line-height: 1.3; margin: 0; overflow-wrap: anywhere; }
     h2 { font-size: 1.05rem; margin: 0 0 .6rem; }
+    h3 { font-size: .95rem; margin: 1rem 0 .4rem; color: var(--muted); }
+    ul, ol { padding-left: 1.4rem; }
+    li { overflow-wrap: anywhere; }
+    .problems li, .allowed li { margin: .5rem 0; }
     section { margin: 2rem 0; }
     p { margin: .4rem 0; }
     a { color: inherit; text-decoration-color: var(--idle); text-underline-offset: .2em; }
@@ -33,8 +37,12 @@ enum ReportStyle {
     pre {
       background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
       padding: .6rem .8rem; margin: .4rem 0; overflow: auto; max-height: 28rem; tab-size: 8;
+      white-space: pre-wrap; overflow-wrap: anywhere;
     }
+    pre.tail { border-left: 3px solid var(--bad); max-height: none; }
+    .allowed pre.tail { border-left-color: var(--warn); }
     pre.command { border-left: 3px solid var(--idle); max-height: 12rem; }
+    code { overflow-wrap: anywhere; }
     .run, .note, .legend, dt { color: var(--muted); }
     .run { margin: .1rem 0 .8rem; }
     .note { font-size: 13px; }
@@ -52,6 +60,7 @@ enum ReportStyle {
     h1 .badge { font-size: 14px; vertical-align: .2em; }
     b.succeeded, td.succeeded, .badge.succeeded { --tone: var(--ok); }
     b.failed, td.failed, .badge.failed { --tone: var(--bad); }
+    b.allowed, td.allowed, .badge.allowed { --tone: var(--warn); }
     b.running, b.starting, .badge.running, .badge.starting { --tone: var(--now); }
     b.stopping, .badge.stopping, b.cancelled, .badge.cancelled { --tone: var(--off); }
     b.backingOff, .badge.backingOff, b.interrupted, .badge.interrupted { --tone: var(--warn); }
@@ -60,6 +69,7 @@ enum ReportStyle {
     .tally i { background: var(--idle); min-width: 3px; }
     .tally .succeeded { background: var(--okfill); }
     .tally .failed { background: var(--badfill); }
+    .tally .allowed { background: var(--warnfill); }
     .tally .running, .tally .starting { background: var(--nowfill); }
     .tally .cancelled, .tally .stopping { background: var(--offfill); }
     .tally .interrupted, .tally .backingOff { background: var(--warnfill); }
@@ -69,8 +79,7 @@ enum ReportStyle {
     .legend .bar { display: inline-block; position: static; width: 1.6rem; vertical-align: -2px; }
     .legend .queued, .legend .backoff { vertical-align: 3px; }
     .legend .probe { vertical-align: 0; }
-    .window { max-height: 52rem; overflow-y: auto; }
-    .chart { position: relative; }
+    .chart { position: relative; --names: clamp(8rem, var(--longest) + 2.2rem, 29rem); }
     .axis, .lane { display: grid; grid-template-columns: var(--names) 1fr; }
     .axis {
       position: sticky; top: 0; z-index: 1; height: 1.4rem; font-size: 11.5px;
@@ -92,6 +101,12 @@ enum ReportStyle {
     .tick, .mark { position: absolute; top: 0; bottom: 0; width: 0; }
     .tick { border-left: 1px solid var(--line); }
     .mark { border-left: 2px dashed var(--off); }
+    .more { border: none; margin: 0; }
+    .more > summary {
+      position: relative; padding: .3rem 0; border-top: 1px solid var(--line); color: var(--now);
+      font-size: 12.5px;
+    }
+    details.more > .lane { margin: 0; }
     .bar { position: absolute; top: 4px; height: 13px; min-width: 2px; border-radius: 2px; }
     .queued { top: 9px; height: 3px; background: var(--idle); }
     .backoff {
@@ -121,12 +136,15 @@ enum ReportStyle {
     .legend .gap { height: 13px; }
 
     svg { display: block; font-size: 11.5px; }
+    svg.fits { max-width: 100%; height: auto; }
+    .narrow { display: none; }
     svg a { text-decoration: none; }
     .edge { fill: none; stroke: var(--idle); stroke-width: 1.5; }
     .edge.open { stroke-dasharray: 4 3; }
     .node { --tone: var(--muted); }
     .node.succeeded { --tone: var(--ok); }
     .node.failed { --tone: var(--bad); }
+    .node.allowed { --tone: var(--warn); }
     .node.running, .node.starting { --tone: var(--now); }
     .node.cancelled, .node.stopping { --tone: var(--off); }
     .node.interrupted, .node.backingOff { --tone: var(--warn); }
@@ -142,7 +160,7 @@ enum ReportStyle {
     #steps table { width: 100%; }
     th, td { text-align: left; padding: .25rem .8rem .25rem 0; vertical-align: top; }
     thead th { color: var(--muted); font-weight: 500; border-bottom: 1px solid var(--line); }
-    tbody th { font-weight: 600; white-space: nowrap; }
+    tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem; }
     tbody tr + tr > * { border-top: 1px solid var(--line); }
     td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
     details { border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; }
@@ -151,14 +169,32 @@ enum ReportStyle {
     summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }
     details:target { border-color: var(--now); }
     @media screen and (max-width: 48rem) {
-      :root { --names: 8rem; }
       header, main { padding: 0 1rem; }
+      ul, ol { padding-left: 1.1rem; }
+      .wide { display: none; }
+      .narrow { display: block; }
       .axis span:nth-child(even) { display: none; }
+      .axis, .lane { grid-template-columns: 1fr; }
+      .axis .track { grid-column: 1; }
+      .under { left: 0; }
+      .lane { height: auto; }
+      .lane .track { height: 22px; }
+      .name { padding-top: .15rem; background: var(--bg); position: relative; }
+      .cards, .cards tbody, .cards tr { display: block; }
+      .cards thead { display: none; }
+      .cards tr { padding: .4rem 0; border-top: 1px solid var(--line); }
+      .cards tbody tr + tr > * { border-top: none; }
+      .cards th, .cards td { display: inline-block; padding: 0 1rem 0 0; white-space: normal; }
+      .cards th { display: block; }
+      .cards td:empty { display: none; }
+      .cards td[data-label]::before {
+        content: attr(data-label) " "; color: var(--muted); font-size: 12px;
+      }
     }
     @media print {
       @page { margin: 14mm; }
       * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-      :root { --names: 9rem; }
+      .chart { --names: clamp(6rem, var(--longest), 14rem); }
       body { font-size: 11px; }
       header, main { max-width: none; padding: 0; }
       section { margin: 1.4rem 0; }
@@ -166,8 +202,7 @@ enum ReportStyle {
       tr, li, dl, .lane { break-inside: avoid; }
       .axis { position: relative; }
       .lane, .scroll, pre { overflow: visible; }
-      pre, .window { max-height: none; overflow: visible; }
-      pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 9.5px; }
+      pre { max-height: none; overflow: visible; font-size: 9.5px; }
       svg { max-width: 100%; height: auto; max-height: 225mm; }
       table { font-size: 9.5px; }
       th, td { padding-right: .45rem; }

@@ -84,7 +84,7 @@ struct StepDetails {
     let titles =
       ["Attempt", "Started", "Queued", "Ran"] + (isMeasured ? ["CPU", "Memory"] : [])
       + ["Result", "Then"]
-    stream.write("<div class=\"scroll\"><table>\n<thead><tr>")
+    stream.write("<div class=\"scroll\"><table class=\"cards\">\n<thead><tr>")
     for title in titles {
       stream.write("<th scope=\"col\">\(title)</th>")
     }
@@ -96,7 +96,9 @@ struct StepDetails {
     }
     for attempt in attempts.suffix(Self.mostAttempts) {
       stream.write("<tr>")
-      for cell in cells(attempt, isMeasured) { stream.write("<td>\(XMLText.escaped(cell))</td>") }
+      for (label, cell) in zip(titles, cells(attempt, isMeasured)) {
+        stream.write("<td data-label=\"\(label)\">\(XMLText.escaped(cell))</td>")
+      }
       stream.write("</tr>\n")
     }
     stream.write("</tbody>\n</table></div>\n")
@@ -120,7 +122,14 @@ struct StepDetails {
     let hasSucceeded = attempt.end.map(AttemptConclusion.init) == .succeeded
     if hasSucceeded && !isLast { return }
     let limit = min(left, hasSucceeded ? Self.longestSuccess : Self.longestFailure)
-    guard limit > 0, let excerpt = output(attempt.id, limit), !excerpt.bytes.isEmpty else { return }
+    guard limit > 0 else { return }
+    guard let excerpt = output(attempt.id, limit) else {
+      if let removed = RemovedOutput.text(attempt) {
+        stream.write("<p class=\"note\">\(removed)</p>\n")
+      }
+      return
+    }
+    if excerpt.bytes.isEmpty { return }
     left -= excerpt.bytes.count
     let all = ByteText.of(bytes: excerpt.totalByteCount)
     let what = excerpt.isWhole ? "output" : "the end of its output (\(all) in total)"

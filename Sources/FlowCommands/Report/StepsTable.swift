@@ -30,7 +30,7 @@ struct StepsTable {
     }
     output.write(
       "<p class=\"note\">Needs and Slot: how long the step waited for the steps that it needs, and"
-        + " then for a slot.</p>\n<div class=\"scroll\"><table>\n<thead><tr>")
+        + " then for a slot.</p>\n<div class=\"scroll\"><table class=\"cards\">\n<thead><tr>")
     let isMeasured = selection.rows.contains { step in
       history.attempts(ofStep: step).contains(where: explainer.isMeasured)
     }
@@ -45,7 +45,6 @@ struct StepsTable {
   ) {
     let attempts = history.attempts(ofStep: step)
     let times = history.times(ofStep: step, now: view.now.elapsed)
-    let status = explainer.status(step)
     func time(_ kind: StepTimes.Kind) -> String {
       times[kind] == 0 ? "" : DurationText.of(microseconds: times[kind])
     }
@@ -59,9 +58,12 @@ struct StepsTable {
     output.write(
       "<tr><th scope=\"row\">\(ReportLink.of(step, explainer, selection))</th>"
         + "<td>\(StepBadge.of(step, explainer))</td>")
-    for cell in cells { output.write("<td class=\"n\">\(XMLText.escaped(cell))</td>") }
+    for (label, cell) in zip(header(isMeasured).dropFirst(2), cells) {
+      output.write("<td class=\"n\" data-label=\"\(label)\">\(XMLText.escaped(cell))</td>")
+    }
     let result = last.map(explainer.result) ?? ""
-    output.write("<td class=\"\(status.rawValue)\">\(XMLText.escaped(result))</td></tr>\n")
+    output.write(
+      "<td class=\"\(StepBadge.kind(step, explainer))\">\(XMLText.escaped(result))</td></tr>\n")
   }
 }
 
@@ -69,8 +71,16 @@ struct StepsTable {
 enum StepBadge {
   static func of(_ step: Int, _ explainer: Explainer) -> String {
     let status = explainer.status(step)
-    let isAllowed = status == .failed && explainer.settings(step).allowFailure
-    return "<span class=\"badge \(status.rawValue)\">\(status.glyph) \(status.word)"
-      + "\(isAllowed ? " (allowed)" : "")</span>"
+    return "<span class=\"badge \(kind(step, explainer))\">\(status.glyph) \(status.word)"
+      + "\(isAllowed(step, explainer) ? " (allowed)" : "")</span>"
+  }
+
+  /// The classes of what stands for a step. A failure that was allowed is not as red as others.
+  static func kind(_ step: Int, _ explainer: Explainer) -> String {
+    explainer.status(step).rawValue + (isAllowed(step, explainer) ? " allowed" : "")
+  }
+
+  private static func isAllowed(_ step: Int, _ explainer: Explainer) -> Bool {
+    explainer.status(step) == .failed && explainer.settings(step).allowFailure
   }
 }

@@ -18,16 +18,19 @@ struct TimelineSection {
   }
 
   func write(to output: inout some TextOutputStream) {
-    if selection.lanes.isEmpty { return }
+    if selection.openLanes.isEmpty { return }
     output.write("<section id=\"timeline\">\n<h2>Timeline</h2>\n")
-    if selection.lanes.count < selection.attemptedCount {
+    let left = selection.attemptedCount - selection.openLanes.count
+    if left > 0 {
       output.write(
-        "<p class=\"note\">\(selection.lanes.count) of \(selection.attemptedCount) steps: those that"
-          + " did not succeed, were tried again, or ran longest.</p>\n")
+        "<p class=\"note\">\(selection.openLanes.count) of \(selection.attemptedCount) steps: those"
+          + " that did not succeed, were tried again, or ran longest. \(left)"
+          + " \(left == 1 ? "row is" : "rows are") left out; below they are shown on demand.</p>\n")
     }
     output.write(Self.legend)
     output.write(
-      "<div class=\"window\"><div class=\"chart\">\n<div class=\"axis\"><div class=\"track\">")
+      "<div class=\"chart\" style=\"--longest:\(longestName)px\">\n"
+        + "<div class=\"axis\"><div class=\"track\">")
     for tick in scale.ticks {
       let label = tick == 0 ? "0" : DurationText.of(microseconds: tick)
       // A label at the end of the line would be cut off.
@@ -43,8 +46,29 @@ struct TimelineSection {
           + " title=\"\(XMLText.escaped(RunMarkText.of(mark, view)))\"></i>")
     }
     output.write("</div>\n")
-    for step in selection.lanes { write(lane: step, to: &output) }
-    output.write("</div></div>\n</section>\n")
+    for step in selection.openLanes { write(lane: step, to: &output) }
+    writeFolded(left, to: &output)
+    output.write("</div>\n</section>\n")
+  }
+
+  /// - Parameter count: how many rows are left out.
+  private func writeFolded(_ count: Int, to output: inout some TextOutputStream) {
+    let lanes = selection.foldedLanes
+    if lanes.isEmpty { return }
+    output.write(
+      "<details class=\"more\"><summary>\(count) more \(count == 1 ? "row" : "rows")</summary>\n")
+    for step in lanes { write(lane: step, to: &output) }
+    if lanes.count < count {
+      output.write(
+        "<p class=\"note\">and \(count - lanes.count) more, which are too many for a page:"
+          + " <code>flow export --format chrome-trace</code> writes all.</p>\n")
+    }
+    output.write("</details>\n")
+  }
+
+  /// About as wide as it is drawn.
+  private var longestName: Int {
+    (selection.openLanes.map { explainer.id($0).count }.max() ?? 0) * 73 / 10
   }
 
   /// After this position, in thousandths of a percent, half a label does not fit.
@@ -70,7 +94,7 @@ struct TimelineSection {
     let label = "\(explainer.id(step)): \(status.word)"
     output.write(
       "<div class=\"lane\"><span class=\"name\">"
-        + "<b class=\"\(status.rawValue)\">\(status.glyph)</b>"
+        + "<b class=\"\(StepBadge.kind(step, explainer))\">\(status.glyph)</b>"
         + " \(ReportLink.of(step, explainer, selection))</span>"
         + "<div class=\"track\" role=\"img\" aria-label=\"\(label)\">")
     for span in history.spans(ofStep: step, now: view.now.elapsed) {

@@ -6,11 +6,13 @@ import Testing
 
 @Suite struct ReportPageTests {
   private func text(
-    _ history: History, isHeld: Bool = false, warning: String? = nil, output: String = ""
+    _ history: History, isHeld: Bool = false, origin: ReportOrigin = ReportOrigin(),
+    warning: String? = nil, output: String? = ""
   ) throws -> String {
     var text = ""
     let explainer = try ExportedRun.explainer(history, isHeld: isHeld)
-    ReportPage(explainer, warning: warning) { _, limit in
+    ReportPage(explainer, origin: origin, warning: warning) { _, limit in
+      guard let output else { return nil }
       let bytes = Array(output.utf8)
       return OutputExcerpt(bytes: bytes.suffix(limit), totalByteCount: Int64(bytes.count))
     }.write(to: &text)
@@ -19,9 +21,10 @@ import Testing
 
   /// Strictly, as XML: an HTML reader would mend what is broken.
   private func page(
-    _ history: History, isHeld: Bool = false, warning: String? = nil, output: String = ""
+    _ history: History, isHeld: Bool = false, origin: ReportOrigin = ReportOrigin(),
+    warning: String? = nil, output: String? = ""
   ) throws -> XML {
-    try XML(text(history, isHeld: isHeld, warning: warning, output: output))
+    try XML(text(history, isHeld: isHeld, origin: origin, warning: warning, output: output))
   }
 
   private func section(_ id: String, _ page: XML) throws -> XML {
@@ -69,13 +72,81 @@ import Testing
 
   @Test func whatWentWrongIsSaidFirst() throws {
     let problems = try section("problems", page(ExportedRun.eventful()))
+    let lists = problems.all(named: "ul")
+    #expect(lists.map { $0["class"] } == ["problems", "allowed"])
     #expect(
-      problems.all(named: "li").map(\.text) == [
-        "test failed: exit code 2 after 300ms. It has one attempt: its retry policy allows no more."
+      lists.map { $0.all(named: "li").map(\.text) } == [
+        [
+          "test failed: exit code 2 after 300ms. It has one attempt: its retry policy allows no more."
+        ],
+        [
+          "lint failed: signal 9 (SIGKILL) after 400ms. It has one attempt: its retry policy allows no more."
+            + " It is allowed to fail: its dependents still run."
+        ],
       ])
     var history = try History(WorkflowDefinition("a"))
     history.run("a", .exited(code: 0), milliseconds: 10)
     #expect(try page(history).all(named: "section").allSatisfy { $0["id"] != "problems" })
+  }
+
+  @Test func theEndOfTheOutputOfWhatFailedIsSaidFirst() throws {
+    let output = (1...50).map { "line \($0)\n" }.joined()
+    let long = try section("problems", page(ExportedRun.eventful(), output: output))
+    let tail = "\n" + (31...50).map { "line \($0)\n" }.joined()
+    #expect(long.all(named: "pre").map(\.text) == [tail, tail])
+    #expect(
+      long.all(named: "p").map(\.text)
+        == ["test", "lint"].map {
+          "The end of its output (391 B in total): flow logs nightly-20261121T021903-7f3a \($0) prints all of it."
+        })
+    let short = try section("problems", page(ExportedRun.eventful(), output: "a\nb\n"))
+    #expect(short.all(named: "pre").map(\.text) == ["\na\nb\n", "\na\nb\n"])
+    #expect(short.all(named: "p").isEmpty)
+    let none = try section("problems", page(ExportedRun.eventful(), output: nil))
+    #expect(none.all(named: "pre").isEmpty && none.all(named: "p").isEmpty)
+  }
+
+  @Test func whoStartedTheRunAndWhereIsSaidIfItIsKnown() throws {
+    func facts(_ origin: ReportOrigin) throws -> [String] {
+      let page = try page(ExportedRun.eventful(), origin: origin)
+      return zip(page.all(named: "dt"), page.all(named: "dd")).map { "\($0.text): \($1.text)" }
+    }
+    let known = try facts(
+      ReportOrigin(user: "ops", host: "build-1", folder: "/srv/flow/runs/r1"))
+    #expect(
+      known.suffix(5) == [
+        "Started by: ops", "Host: build-1", "Folder: /srv/nightly", "History in: /srv/flow/runs/r1",
+        "Program: flow 0.1.0",
+      ])
+    #expect(
+      try facts(ReportOrigin())
+        == known.filter { fact in
+          !["Started by", "Host", "History in"].contains { fact.hasPrefix($0) }
+        })
+  }
+
+  @Test func rowsThatTheTimelineLeavesOutAreCountedAndShownOnDemand() throws {
+    var history = try History(
+      WorkflowDefinition(
+        name: "w", steps: (0..<45).map { StepDefinition(id: "s\($0)", command: .shell("true")) }),
+      jobs: 45)
+    for step in 0..<45 {
+      history.run("s\(step)", .exited(code: step == 44 ? 1 : 0), milliseconds: 10)
+    }
+    let timeline = try section("timeline", page(history))
+    #expect(
+      timeline.all(named: "p").first?.text
+        == "40 of 45 steps: those that did not succeed, were tried"
+        + " again, or ran longest. 5 rows are left out; below they are shown on demand.")
+    let more = try #require(timeline.all(named: "details").first)
+    #expect(more["open"] == nil && more.all(named: "summary").map(\.text) == ["5 more rows"])
+    func lanes(_ part: XML) -> [String] {
+      part.all(named: "div").filter { $0["class"] == "lane" }.compactMap {
+        $0.all(named: "a").first?.text
+      }
+    }
+    #expect(lanes(more) == ["s39", "s40", "s41", "s42", "s43"])
+    #expect(lanes(timeline).count == 45 && lanes(timeline)[39] == "s44")
   }
 
   @Test func stepsHaveARowANodeAndAPartOfTheirOwn() throws {
@@ -84,7 +155,11 @@ import Testing
     #expect(rows.map { $0.elements.first?.text } == ["fetch", "build", "lint", "test", "end"])
     #expect(rows[1].elements.map(\.text).suffix(3).dropLast() == ["1.2s", "20 MiB"])
     let graph = try section("graph", page)
-    #expect(graph.all(named: "rect").count == 5 && graph.all(named: "path").count == 4)
+    // One for wide windows, one for narrow ones.
+    #expect(graph.all(named: "svg").count == 2)
+    for drawing in graph.all(named: "svg") {
+      #expect(drawing.all(named: "rect").count == 5 && drawing.all(named: "path").count == 4)
+    }
     let details = try section("details", page).all(named: "details")
     #expect(details.map { $0["id"] } == (0..<5).map { "step-\($0)" })
     #expect(details.map { $0["open"] } == [nil, nil, nil, "open", nil])
@@ -170,11 +245,13 @@ import Testing
       history.end(step.id, .exited(code: step.id == "s2400" ? 1 : 0), milliseconds: 10)
     }
     let page = try page(history)
-    #expect(page.all(named: "details").count == ReportSelection.mostDetails)
-    #expect(page.all(named: "details").contains { $0["id"] == "step-2400" })
+    let details = try section("details", page).all(named: "details")
+    #expect(details.count == ReportSelection.mostDetails)
+    #expect(details.contains { $0["id"] == "step-2400" })
+    let timeline = try section("timeline", page)
+    #expect(timeline.all(named: "summary").map(\.text) == ["2460 more rows"])
     #expect(
-      try section("timeline", page).all(named: "div").filter { $0["class"] == "lane" }.count
-        == ReportSelection.mostLanes)
+      timeline.all(named: "div").filter { $0["class"] == "lane" }.count == count)
     #expect(
       try section("steps", page).all(named: "tbody")[0].elements.count == ReportSelection.mostRows)
     #expect(try section("graph", page).text.contains("2500 steps with 0 needs are too many"))
