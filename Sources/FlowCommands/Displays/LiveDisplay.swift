@@ -18,6 +18,8 @@ final class LiveDisplay: RunDisplay {
   private var screen: TerminalScreen
   private var clock: FrameClock
   private var nameColumns = 0
+  /// Whether events came since the last frame.
+  private var hasNews = false
 
   init(_ output: StandardStream, _ terminal: Terminal, _ outputs: AttemptOutputs, at now: Moment) {
     self.output = output
@@ -34,8 +36,9 @@ final class LiveDisplay: RunDisplay {
     for event in events {
       apply(event, to: &run)
       let line = progress.line(for: event, in: run.state)
-      if case .runCreated = event.body, let line { lasting.add(event, line) }
+      if case .runCreated = event.body, let line { lasting.add(event, line, in: run.state) }
     }
+    run.forgetEnds(before: Instant(microseconds: .max))
     self.run = run
   }
 
@@ -56,12 +59,17 @@ final class LiveDisplay: RunDisplay {
         finish(run.state, RunStatus(.finished(outcome), isHeld: true), line)
         return
       }
-      lasting.add(event, line)
+      lasting.add(event, line, in: run.state)
     }
+    run.forgetEnds(before: now.monotonic.advanced(byMilliseconds: -Self.newsMilliseconds))
     self.run = run
+    hasNews = true
     clock.somethingChanged()
     wake(at: now)
   }
+
+  /// A watcher reads what happened before it began: that is no news.
+  private static let newsMilliseconds: Int64 = 2_000
 
   private func take() -> LiveRun? {
     defer { run = nil }
@@ -70,8 +78,14 @@ final class LiveDisplay: RunDisplay {
 
   func wake(at now: Moment) {
     output.flushAvailable()
-    guard let run, output.pendingDescriptor == nil, clock.isDue(at: now.monotonic) else { return }
+    guard run != nil, output.pendingDescriptor == nil, clock.isDue(at: now.monotonic) else {
+      return
+    }
     clock.drew(at: now.monotonic)
+    if hasNews { self.run?.forgetDrawnEnds() }
+    hasNews = false
+    defer { self.run?.frameWasDrawn() }
+    guard let run else { return }
     guard terminal.isOurs else {
       screen.forget()
       write(lasting.takeAll())
@@ -86,7 +100,8 @@ final class LiveDisplay: RunDisplay {
     ) { [outputs] in outputs.lastLine($0, run.state) }
     let frame = view.frame()
     nameColumns = frame.nameColumns
-    output.write(screen.draw(frame.lines, below: above, columns: size.columns))
+    output.write(
+      screen.draw(frame.lines, below: above, columns: size.columns, rows: size.rows))
     output.flushAvailable()
   }
 
@@ -102,7 +117,10 @@ final class LiveDisplay: RunDisplay {
 
   func abandon() {
     run = nil
-    if terminal.isOurs { output.write(screen.erase(columns: terminal.size.columns)) }
+    if terminal.isOurs {
+      let size = terminal.size
+      output.write(screen.erase(columns: size.columns, rows: size.rows))
+    }
     write(lasting.takeAll())
   }
 
@@ -134,8 +152,8 @@ struct LastingLines {
   private(set) var printed = 0
 
   /// - Parameter line: with its line feed.
-  mutating func add(_ event: Event, _ line: String) {
-    guard let (glyph, tone) = Self.mark(event) else { return }
+  mutating func add(_ event: Event, _ line: String, in state: RunState) {
+    guard let (glyph, tone) = Self.mark(event, state) else { return }
     var text = StyledText(glyph, tone)
     text.append(String(line.dropLast()), tone == .bad ? .bad : .plain)
     lines.append(text)
@@ -156,7 +174,7 @@ struct LastingLines {
   }
 
   /// Nil for events that the view itself shows well enough.
-  private static func mark(_ event: Event) -> (String, Tone)? {
+  private static func mark(_ event: Event, _ state: RunState) -> (String, Tone)? {
     switch event.body {
     case .runCreated, .engineStarted, .runFinished, .runReopened: ("", .plain)
     // The request itself has its line.
@@ -165,7 +183,11 @@ struct LastingLines {
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled, .probeScheduled:
       ("\(StepStatus.backingOff.glyph) ", .attention)
-    case .stepFinished(_, .failed): ("\(StepStatus.failed.glyph) ", .bad)
+    case .stepFinished(let step, .failed):
+      (
+        "\(StepStatus.failed.glyph) ",
+        state.definition.settings(ofStep: Int(step)).allowFailure ? .attention : .bad
+      )
     default: nil
     }
   }

@@ -10,6 +10,22 @@ package struct LiveRun: Sendable {
     package var stop: Stop?
   }
 
+  /// A step that ended since the last news that were drawn: it stays in the view that long.
+  package struct Ended: Sendable {
+    package let step: Int32
+    package let outcome: StepOutcome
+    package let end: AttemptEnd
+    package let launchedAt: Instant
+    package let endedAt: Instant
+    fileprivate var isDrawn = false
+  }
+
+  private struct LastEnd {
+    let end: AttemptEnd
+    /// Nil where no command was started.
+    let launchedAt: Instant?
+  }
+
   package enum Stop: Sendable {
     /// It passed its deadline, and is killed at that time.
     case timedOut(killAt: Instant)
@@ -28,13 +44,19 @@ package struct LiveRun: Sendable {
   private var scheduled: [Int32]
   package private(set) var backingOff = 0
   package private(set) var succeeded = 0
+  /// Those included that were allowed to.
   package private(set) var failed = 0
+  package private(set) var allowedFailures = 0
   package private(set) var skipped = 0
   package private(set) var cancelled = 0
+  /// The last few, in the order in which they ended.
+  package private(set) var ended: [Ended] = []
   /// By step: how its last attempt ended, while it waits for the next.
-  private var lastEnds: [Int32: AttemptEnd] = [:]
+  private var lastEnds: [Int32: LastEnd] = [:]
   /// No step before this one waits; in this round none will.
   private var firstWaiting = 0
+
+  private static let mostEnded = 16
 
   /// How many steps, or needs of a step, a frame looks at when it searches for those that wait.
   private static let searchLimit = 512
@@ -71,23 +93,27 @@ package struct LiveRun: Sendable {
     case .attemptEnded(let attempt, let end):
       // A command that could not be started was never active.
       scheduled.removeAll { $0 == attempt.step }
+      let launchedAt = active.first { $0.attempt == attempt }?.launchedAt
       active.removeAll { $0.attempt == attempt }
-      lastEnds[attempt.step] = end
+      lastEnds[attempt.step] = LastEnd(end: end, launchedAt: launchedAt)
     case .attemptScheduled(let attempt): scheduled.append(attempt.step)
     case .attemptWithdrawn(let attempt):
       scheduled.removeAll { $0 == attempt.step }
       active.removeAll { $0.attempt == attempt }
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
-    case .stepFinished(let step, let outcome): finished(step, outcome)
+    case .stepFinished(let step, let outcome): finished(step, outcome, at: now)
     case .stepSkipped: skipped += 1
     case .runReopened:
       startedAt = event.moment.wall
-      (failed, skipped, cancelled) = (0, 0, 0)
+      (failed, allowedFailures, skipped, cancelled) = (0, 0, 0, 0)
       lastEnds = [:]
+      ended = []
       firstWaiting = 0
     // Steps that back off are not tried again: they count as waiting for their end.
-    case .runStopping: backingOff = 0
+    case .runStopping:
+      backingOff = 0
+      lastEnds = [:]
     default: break
     }
     findFirstWaiting()
@@ -113,13 +139,36 @@ package struct LiveRun: Sendable {
     return now.advanced(byMilliseconds: settings.killGraceMilliseconds)
   }
 
-  private mutating func finished(_ step: Int32, _ outcome: StepOutcome) {
-    lastEnds[step] = nil
+  private mutating func finished(_ step: Int32, _ outcome: StepOutcome, at now: Instant) {
+    if let last = lastEnds.removeValue(forKey: step) {
+      ended.append(
+        Ended(
+          step: step, outcome: outcome, end: last.end, launchedAt: last.launchedAt ?? now,
+          endedAt: now))
+      if ended.count > Self.mostEnded { ended.removeFirst() }
+    }
     switch outcome {
     case .succeeded: succeeded += 1
-    case .failed: failed += 1
+    case .failed:
+      failed += 1
+      if isAllowedToFail(step) { allowedFailures += 1 }
     case .cancelled: cancelled += 1
     }
+  }
+
+  // MARK: Steps that ended
+
+  /// A frame was drawn: what it showed as ended leaves the view with the next news.
+  package mutating func frameWasDrawn() {
+    for index in ended.indices { ended[index].isDrawn = true }
+  }
+
+  /// There are news since the last frame: steps leave the view that ended before them.
+  package mutating func forgetDrawnEnds() { ended.removeAll { $0.isDrawn } }
+
+  /// Ends that were read long after they happened are no news.
+  package mutating func forgetEnds(before time: Instant) {
+    ended.removeAll { !$0.isDrawn && $0.endedAt < time }
   }
 
   private mutating func findFirstWaiting() {
@@ -147,7 +196,11 @@ package struct LiveRun: Sendable {
     return first + state.ready.first(count - first.count, in: state.graph)
   }
 
-  package func lastEnd(ofStep step: Int32) -> AttemptEnd? { lastEnds[step] }
+  package func isAllowedToFail(_ step: Int32) -> Bool {
+    state.definition.settings(ofStep: Int(step)).allowFailure
+  }
+
+  package func lastEnd(ofStep step: Int32) -> AttemptEnd? { lastEnds[step]?.end }
 
   /// The first of the steps that wait for others, in the order of the definition.
   package func waitingSteps(_ count: Int) -> [Int] {

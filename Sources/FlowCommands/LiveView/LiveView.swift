@@ -46,12 +46,15 @@ package struct LiveView {
     let backingOff = run.state.timers.nextRetries(shares.backingOffShown)
     let waiting = run.waitingSteps(shares.waitingShown)
 
+    let ended = run.ended.suffix(shares.ended)
+
     let names =
-      active.map { name($0.attempt) } + backingOff.map { wording.id($0.step) }
+      active.map { name($0.attempt) } + ended.map { wording.id($0.step) }
+      + backingOff.map { wording.id($0.step) }
       + waiting.map { wording.id(Int32($0)) }
     let nameWidth = min(max(names.map(\.count).max() ?? 0, nameColumns), max(8, columns * 2 / 5))
 
-    var lines = head + active.map { row(of: $0, nameWidth) }
+    var lines = head + rows(of: active, ended, nameWidth)
     lines += more(run.active.count - active.count, "running", if: shares.active > active.count)
     lines += backingOff.map { row(ofRetry: $0.step, at: $0.deadline, nameWidth) }
     lines += more(
@@ -73,12 +76,25 @@ package struct LiveView {
     if case .stopping(let reason) = run.state.phase {
       line.append(", \(wording.text(reason))", .attention)
     }
-    if columns < Self.barColumns, line.width + 12 <= columns {
+    let barWidth = columns < Self.barColumns ? 12 : 0
+    let name = TerminalText.escaped(run.state.definition.name)
+    append(name, .strong, to: &line, leaving: barWidth)
+    if barWidth > 0, line.width + barWidth <= columns {
       line.append("  ")
       line.append(bar(10))
     }
-    if isNamed { line.append("  \(TerminalText.escaped(run.state.created.runID))", .faint) }
+    if isNamed { append(TerminalText.escaped(run.state.created.runID), .faint, to: &line) }
     return line
+  }
+
+  /// Cut where there is room for some of it; left out where there is none.
+  private func append(
+    _ name: String, _ tone: Tone, to line: inout StyledText, leaving columnsAfter: Int = 0
+  ) {
+    let room = columns - columnsAfter - line.width - 2
+    if room < min(8, DisplayWidth.of(name)) { return }
+    line.append("  ")
+    line.append(DisplayWidth.cut(name, to: room), tone)
   }
 
   /// From this width on the bar stands before the numbers; else after the state, if it fits.
@@ -102,7 +118,8 @@ package struct LiveView {
   private var shortHeader: StyledText {
     var line = StyledText("\(status.glyph) \(status.rawValue)", tone(status))
     line.append(" \(run.done)/\(run.total)")
-    if run.failed > 0 { line.append(" \(run.failed) failed", .bad) }
+    let failed = run.failed - run.allowedFailures
+    if failed > 0 { line.append(" \(failed) failed", .bad) }
     line.append(" \(elapsed)")
     return line
   }
@@ -126,9 +143,10 @@ package struct LiveView {
   /// The most urgent first: the last are left out where there is no room.
   private var tally: [(Int, String, Tone)] {
     [
-      (run.failed, "failed", .bad), (run.running, "running", .good),
+      (run.failed - run.allowedFailures, "failed", .bad), (run.running, "running", .good),
       (run.stopping, "stopping", .attention), (run.backingOff, "backing off", .attention),
-      (run.ready, "ready", .plain), (run.waiting, "waiting", .faint),
+      (run.ready, "ready", .plain), (run.allowedFailures, "failed (allowed)", .attention),
+      (run.waiting, "waiting", .faint),
       (run.skipped, "skipped", .faint), (run.cancelled, "cancelled", .attention),
     ]
   }
@@ -136,8 +154,11 @@ package struct LiveView {
   private func bar(_ width: Int) -> StyledText {
     let filled = run.done * width / max(run.total, 1)
     // Rounded up, so that a single failure among a million steps is visible.
-    let red = min(filled, (run.failed * width + run.total - 1) / max(run.total, 1))
-    var bar = StyledText(String(repeating: "█", count: filled - red), .good)
+    func share(_ count: Int) -> Int { (count * width + run.total - 1) / max(run.total, 1) }
+    let red = min(filled, share(run.failed - run.allowedFailures))
+    let yellow = min(filled - red, share(run.allowedFailures))
+    var bar = StyledText(String(repeating: "█", count: filled - red - yellow), .good)
+    bar.append(String(repeating: "█", count: yellow), .attention)
     bar.append(String(repeating: "█", count: red), .bad)
     bar.append(String(repeating: "░", count: width - filled), .faint)
     return bar
@@ -155,6 +176,34 @@ package struct LiveView {
     let name = DisplayWidth.cut(name, to: width)
     line.append(name, tone == .faint ? .faint : .strong)
     line.pad(to: width + 2)
+    return line
+  }
+
+  /// What runs, and what has just ended where it ran: those that began first come first.
+  private func rows(
+    of active: ArraySlice<LiveRun.Active>, _ ended: ArraySlice<LiveRun.Ended>, _ nameWidth: Int
+  ) -> [StyledText] {
+    var rows = active.map { (start: $0.launchedAt.microseconds, line: row(of: $0, nameWidth)) }
+    for step in ended {
+      let start = step.launchedAt.microseconds
+      let index = rows.firstIndex { $0.start > start } ?? rows.endIndex
+      rows.insert((start, row(ofEnded: step, nameWidth)), at: index)
+    }
+    return rows.map(\.line)
+  }
+
+  private func row(ofEnded ended: LiveRun.Ended, _ nameWidth: Int) -> StyledText {
+    let isAllowed = run.isAllowedToFail(ended.step)
+    let (status, tone): (StepStatus, Tone) =
+      switch ended.outcome {
+      case .succeeded: (.succeeded, .good)
+      case .failed: (.failed, isAllowed ? .attention : .bad)
+      case .cancelled: (.cancelled, .attention)
+      }
+    var line = start(status, tone, wording.id(ended.step), nameWidth)
+    append(time: DurationText.of(microseconds: ended.end.durationMicroseconds), to: &line)
+    let note = ended.outcome == .failed && isAllowed ? "failed (allowed)" : status.word
+    line.append("  \(note)", tone)
     return line
   }
 

@@ -1,9 +1,11 @@
-/// How many rows of a terminal the running, backing-off, ready and waiting steps get.
+/// How many rows of a terminal the running, backing-off, ready, waiting and just ended steps get.
 struct Shares {
   private(set) var active = 0
   private(set) var backingOff = 0
   private(set) var ready = 0
   private(set) var waiting = 0
+  /// Steps that have just ended take no row from others.
+  private(set) var ended = 0
   private let activeTotal: Int
   private let backingOffTotal: Int
   private let waitingTotal: Int
@@ -11,6 +13,7 @@ struct Shares {
   /// A few waiting steps show what comes next, however many there are.
   private static let mostBackingOff = 8
   private static let mostWaiting = 5
+  private static let mostEnded = 8
 
   /// Each part with something to show gets a row, the most urgent first, while rows last. Rows that
   /// are left go to running steps, then to the others.
@@ -31,6 +34,7 @@ struct Shares {
     take(activeTotal - active, &active)
     take(min(backingOffTotal, Self.mostBackingOff) - backingOff, &backingOff)
     take(min(waitingTotal, Self.mostWaiting) - waiting, &waiting)
+    take(min(run.ended.count, Self.mostEnded), &ended)
   }
 
   /// How many entries are shown: the last row of a share may have to say how many are not.

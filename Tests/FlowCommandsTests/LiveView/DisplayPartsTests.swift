@@ -51,7 +51,9 @@ import Testing
     var lines = LastingLines()
     var progress = ProgressPrinter()
     for event in history.events {
-      if let line = progress.line(for: event, in: history.state) { lines.add(event, line) }
+      if let line = progress.line(for: event, in: history.state) {
+        lines.add(event, line, in: history.state)
+      }
     }
     return lines.takeAll().map(\.plain)
   }

@@ -89,3 +89,74 @@ import Testing
     #expect(try history.frame(rows: 12).contains("· all           waits for 19400 steps"))
   }
 }
+
+@Suite struct EndedStepsTests {
+  private func run() throws -> (history: History, live: LiveRun) {
+    let allowed = StepSettings(allowFailure: true)
+    var history = try History(
+      WorkflowDefinition(
+        name: "w",
+        steps: ["a", "b", "c", "d"].enumerated().map { index, id in
+          StepDefinition(
+            id: id, command: .program(["make"]), needs: [], settingsIndex: index == 1 ? 1 : 0)
+        }, settings: [StepSettings(), allowed]), jobs: 4)
+    for id in ["a", "b", "c", "d"] {
+      history.launch(id)
+      history.pass(milliseconds: 100)
+    }
+    history.pass(milliseconds: 1_000)
+    history.end("c", .exited(code: 0), milliseconds: 1_200)
+    history.end("b", .exited(code: 1), milliseconds: 1_300)
+    return (history, try history.live())
+  }
+
+  private func names(_ live: LiveRun) -> [String] {
+    live.ended.map { live.state.definition.steps[Int($0.step)].id }
+  }
+
+  @Test func theyStayUntilTheNextNewsAreDrawn() throws {
+    var (history, live) = try run()
+    #expect(names(live) == ["c", "b"])
+    live.frameWasDrawn()
+    // A frame that only ticks shows them again.
+    #expect(names(live) == ["c", "b"])
+    history.end("d", .exited(code: 0), milliseconds: 2_000)
+    for event in history.settled().events { try live.apply(event) }
+    live.forgetDrawnEnds()
+    #expect(names(live) == ["d"])
+    live.forgetDrawnEnds()
+    #expect(names(live) == ["d"])
+  }
+
+  @Test func endsThatWereReadLateAreNoNews() throws {
+    var (_, live) = try run()
+    let last = try #require(live.ended.last).endedAt
+    live.forgetEnds(before: last)
+    #expect(names(live).last == "b")
+    live.forgetEnds(before: last.advanced(byMilliseconds: 1))
+    #expect(live.ended.isEmpty)
+  }
+
+  @Test func failuresThatWereAllowedAreCountedApart() throws {
+    let (history, live) = try run()
+    #expect(live.failed == 1 && live.allowedFailures == 1)
+    #expect(
+      try history.frame() == """
+        ▶ running 1s  w
+        █████████░░░░░░░░░░ 2 of 4 done, 2 running, 1 failed (allowed)
+        ▶ a      1s
+        ✗ b    1.3s  failed (allowed)
+        ✓ c    1.2s  succeeded
+        ▶ d      1s
+        """)
+  }
+
+  @Test func aFailureThatWasAllowedIsNotRed() throws {
+    let (history, live) = try run()
+    let view = LiveView(
+      live, at: history.now, in: Terminal.Size(columns: 80, rows: 24), isNamed: false
+    ) { _ in "" }
+    let text = view.frame().lines.map { $0.rendered(inColour: true) }.joined()
+    #expect(!text.contains("\u{1B}[31m") && text.contains("\u{1B}[33m  failed (allowed)"))
+  }
+}

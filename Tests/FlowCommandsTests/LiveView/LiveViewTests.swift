@@ -66,7 +66,7 @@ extension History {
   @Test func aFrameSaysAllThatGoesOn() throws {
     #expect(
       try busy().frame(printed: ["fetch": "42% of 1.2 GB", "build": "linking"]) == """
-        ▶ running 1m03s
+        ▶ running 1m03s  nightly
         ░░░░░░░░░░░░░░░░░░░ 0 of 6 done, 1 running, 1 stopping, 1 backing off, 1 ready
         ■ build     1m03s  timed out, killed in 7s  linking
         ▶ fetch     1m03s  42% of 1.2 GB
@@ -81,7 +81,7 @@ extension History {
     #expect(
       try busy().frame(columns: 40, rows: 10, isNamed: true, printed: ["fetch": "日本語のログ出力"])
         == """
-        ▶ running 1m03s  ░░░░░░░░░░  nightly-2…
+        ▶ running 1m03s  nightly  ░░░░░░░░░░
         0 of 6 done, 1 running, 1 stopping
         ■ build     1m03s  timed out, killed i…
         ▶ fetch     1m03s  日本語のログ出力
@@ -95,7 +95,7 @@ extension History {
   @Test func aLowFrameSharesItsRows() throws {
     #expect(
       try busy().frame(columns: 60, rows: 6) == """
-        ▶ running 1m03s  ░░░░░░░░░░
+        ▶ running 1m03s  nightly  ░░░░░░░░░░
         0 of 6 done, 1 running, 1 stopping, 1 backing off, 1 ready
         ■ build   1m03s  timed out, killed in 7s
         ↻ docs   in 31s  backing off before attempt 2 of 3  exit c…
@@ -120,7 +120,7 @@ extension History {
     history.pass(milliseconds: 1_000)
     #expect(
       try history.frame() == """
-        ■ stopping 1m04s, a cancel was requested
+        ■ stopping 1m04s, a cancel was requested  nightly
         █████████░░░░░░░░░░ 3 of 6 done, 3 stopping, 2 skipped, 1 cancelled
         ■ build   1m04s  timed out, killed in 6s
         ■ fetch   1m04s  stopping, killed in 9s
@@ -149,7 +149,7 @@ extension History {
     for id in ids { history.launch(id) }
     #expect(
       try history.frame(rows: 8) == """
-        ▶ running 0s
+        ▶ running 0s  nightly
         ░░░░░░░░░░░░░░░░░░░ 0 of 41 done, 40 running, 1 waiting
         ▶ shard-1      0s
         ▶ shard-2      0s
@@ -165,8 +165,10 @@ extension History {
     history.run("b", .exited(code: 0), milliseconds: 10)
     #expect(
       try history.frame() == """
-        ▶ running 0s
+        ▶ running 0s  nightly
         ███████████░░░░░░░░ 3 of 5 done, 1 failed, 2 ready, 1 skipped
+        ✗ a    10ms  failed
+        ✓ b    10ms  succeeded
         ○ 2 ready, waiting for one of 2 slots: c, d
         """)
   }

@@ -6,7 +6,9 @@ struct VirtualTerminal {
   private var line = 0
   private var column = 0
   private(set) var columns: Int
-  let rowCount: Int
+  private(set) var rowCount: Int
+  /// Lines before this one are out of sight.
+  private var top = 0
   /// Sequences that it does not know.
   private(set) var unknown: [String] = []
 
@@ -18,6 +20,21 @@ struct VirtualTerminal {
   mutating func resize(columns: Int) {
     precondition(column == 0, "a cursor within a line moves when the line wraps anew")
     self.columns = columns
+  }
+
+  /// - Parameter showsAgain: whether a terminal that becomes higher shows lines again that are out of
+  ///   sight.
+  mutating func resize(rows: Int, showingAgain showsAgain: Bool = true) {
+    rowCount = rows
+    let lowest = max(0, line - (rows - 1))
+    top = showsAgain ? lowest : max(top, lowest)
+  }
+
+  /// The lines in sight, without blank ones at the end.
+  var visible: [String] {
+    var lines = lines[top...].map { String($0) }
+    while lines.last == "" { lines.removeLast() }
+    return lines
   }
 
   /// All rows, those that have scrolled out of sight included, without blanks at their ends.
@@ -64,11 +81,13 @@ struct VirtualTerminal {
   private mutating func lineFeed() {
     line += 1
     if line == lines.count { lines.append([]) }
+    top = max(top, line - (rowCount - 1))
   }
 
   private mutating func obey(_ parameters: String, _ final: Unicode.Scalar) {
     switch final {
     case "A": up(Int(parameters) ?? 1)
+    case "B": down(Int(parameters) ?? 1)
     case "J":
       eraseLine()
       lines.removeSubrange((line + 1)...)
@@ -82,13 +101,22 @@ struct VirtualTerminal {
   /// By rows, and no further than to the top of what is in sight.
   private mutating func up(_ count: Int) {
     var left = min(count, rowCount - 1)
-    while left > 0, line > 0 {
+    while left > 0, line > top {
       line -= 1
       left -= wrapped(lines[line]).count
     }
   }
 
+  /// No further than to the last row.
+  private mutating func down(_ count: Int) {
+    line = min(line + count, top + rowCount - 1)
+    while lines.count <= line { lines.append([]) }
+  }
+
+  /// Of a line that has wrapped, this row: the others are lines of their own from then on.
   private mutating func eraseLine() {
+    let others = wrapped(lines[line]).dropFirst()
     lines[line].removeSubrange(min(column, lines[line].count)...)
+    lines.insert(contentsOf: others, at: line + 1)
   }
 }
