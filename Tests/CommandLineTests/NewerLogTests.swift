@@ -80,7 +80,7 @@ struct NewerLogTests {
     let home = try await home(log: fixture)
     let finished = try await home.flow("cancel", "--force", Self.id)
     #expect(finished.ending == .exit(8))
-    #expect(finished.errors.contains("killed 0 attempts"), "\(finished.errors)")
+    #expect(finished.errors.contains("no running attempt was found"), "\(finished.errors)")
   }
 
   /// The other runs are listed beside it.
