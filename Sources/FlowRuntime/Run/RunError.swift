@@ -43,7 +43,7 @@ package enum RunError: Error, Equatable, Sendable {
   case nothingToRunAgain(String)
   /// Another round was requested of an unfinished run.
   case notFinished(String)
-  /// A run that is to be removed is still driven.
+  /// A run cannot be removed while an engine drives it.
   case isRunning(String, processID: Int32?)
   /// The launcher of a dead engine still holds its lock, and cannot be killed.
   case orphanedLauncher(path: String)

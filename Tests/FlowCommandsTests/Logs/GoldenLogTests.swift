@@ -9,7 +9,9 @@ import Testing
 /// The logs in `Fixtures/Logs/v1` and `v2`, one folder for each policy. With `FLOW_UPDATE=1` in the environment those that are missing
 /// are made, each with the text of what is in it. Nothing of a log that is there is written again.
 struct GoldenLogTests {
-  private static let names = GoldenLog.all.map(\.name)
+  private static let logs = Policy.allCases.flatMap { policy in
+    GoldenLog.all(of: policy).map { (policy, $0.name) }
+  }
 
   private static func folder(_ policy: Policy, _ name: String) -> String {
     "Logs/v\(policy.rawValue)/\(name)"
@@ -34,7 +36,7 @@ struct GoldenLogTests {
   }
 
   /// The log is read, replayed and decided again as it was.
-  @Test(arguments: Policy.allCases, names)
+  @Test(arguments: logs)
   func goldenLogIsReadAsItWasWritten(policy: Policy, name: String) throws {
     let log = try Self.log(named: name)
     let folder = Self.folder(policy, name)
@@ -51,7 +53,7 @@ struct GoldenLogTests {
   }
 
   /// A run of any policy is driven, and its history encoded, as when the policy was new.
-  @Test(arguments: Policy.allCases, names)
+  @Test(arguments: logs)
   func theScriptMakesTheEventsOfTheLog(policy: Policy, name: String) throws {
     let log = try Self.log(named: name)
     let events = try Self.events(MemoryFolder(fixture: Self.folder(policy, name)))
@@ -76,12 +78,13 @@ struct GoldenLogTests {
   }
 
   @Test func theListNamesEveryLog() {
-    let list = GoldenLog.all.map { "\($0.name): \($0.contents)\n" }.joined()
     for policy in Policy.allCases {
+      let logs = GoldenLog.all(of: policy)
+      let list = logs.map { "\($0.name): \($0.contents)\n" }.joined()
       FixtureUpdate.check(list, Self.folder(policy, "contents.txt"))
       let folder = Self.folder(policy, "")
       let folders = Repository.entries(in: "Fixtures/\(folder)").filter(\.isFolder).map(\.name)
-      #expect(folders == Self.names.sorted())
+      #expect(folders == logs.map(\.name).sorted())
     }
   }
 

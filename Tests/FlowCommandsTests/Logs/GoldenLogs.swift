@@ -2,24 +2,30 @@ import FlowCore
 import FlowLog
 
 /// How the logs in `Fixtures/Logs/v1` and `v2` were made, those of policy 1 and 2. What is there stays
-/// as it is: a later version reads it, and does not write it again. New ones may be added.
+/// as it is: a later version reads it, and does not write it again. New ones may be added to the folder
+/// of the current policy; those of earlier policies are closed.
 struct GoldenLog: Sendable {
   let name: String
   let contents: String
   let options: LogOptions
+  /// The first policy that has it.
+  let since: Policy
   let run: @Sendable (Policy) -> ScriptedRun
 
   init(
     _ name: String, _ contents: String, _ options: LogOptions = .golden(),
-    _ run: @escaping @Sendable (Policy) -> ScriptedRun
+    since: Policy = .first, _ run: @escaping @Sendable (Policy) -> ScriptedRun
   ) {
     self.name = name
     self.contents = contents
     self.options = options
+    self.since = since
     self.run = run
   }
 
   static let all = plain + failures + stops + lives + formats
+
+  static func all(of policy: Policy) -> [GoldenLog] { all.filter { $0.since <= policy } }
 
   // MARK: Runs in which little happens
 
