@@ -66,7 +66,7 @@ extension SegmentReader {
     let frame = try load(LogFormat.frameHeaderLength, at: end.offset, below: size).flatMap {
       FrameHeader.decode(window.bytes, at: $0)
     }
-    var isTorn = isTorn(frame, at: end.offset, extent: extent, firstForeign: firstForeign)
+    var isTorn = try isTorn(frame, at: end.offset, extent: extent, firstForeign: firstForeign)
     if frame == nil, try isMiddle(from: end.offset, to: extent) { isTorn = true }
     let own = frame.flatMap { $0.salt == header.salt && $0.isSound ? $0.last : nil }
     return tail(
@@ -97,15 +97,19 @@ extension SegmentReader {
   /// The words of a header that no frame has as zeros: magic and salt, and the checksums.
   private static var headerWords: [Int] { [0, 40] }
 
-  private func isTorn(
+  private mutating func isTorn(
     _ frame: FrameHeader?, at offset: Int64, extent: Int64, firstForeign: Int64?
-  ) -> Bool {
+  ) throws(LogError) -> Bool {
     if extent - offset < Int64(LogFormat.frameHeaderLength) { return true }
     if firstForeign == offset { return true }
     guard let frame, frame.salt == header.salt, frame.isSound else { return false }
     let frameEnd = offset + Int64(frame.length)
     if let firstForeign, firstForeign < frameEnd { return true }
-    return frame.endsCommit || frame.kind == .seal ? extent < frameEnd : extent <= frameEnd
+    // Where space is reserved by writing zeros, a crash can leave anything in their place, so that
+    // the last byte of the frame says more than what follows it.
+    guard let last = try load(1, at: frameEnd - 1, below: size) else { return true }
+    if window.bytes[last] == 0 { return true }
+    return !frame.endsCommit && frame.kind != .seal && extent <= frameEnd
   }
 
   /// The tail that holds everything after the history, however much that is; nil if it contains a

@@ -175,6 +175,17 @@ import Testing
     #expect(reading.tail?.lastAtStake == 20)
   }
 
+  /// Where space is made by writing zeros, a crash can leave anything in their place.
+  @Test(arguments: [0, 8, 24])
+  func whateverFollowsAFrameWithoutItsEndItIsTorn(distance: Int) throws {
+    let reading = try crashed(.small(reservation: 512)) { bytes, durable, end in
+      for index in durable + 60..<end { bytes[index] = 0 }
+      for index in end + distance..<end + distance + 16 { bytes[index] = 0x5a }
+    }
+    #expect(reading.outcome == .torn)
+    #expect(reading.bytes == History.through(15))
+  }
+
   @Test func noFrameOfACommitWithABadFrameIsGivenOut() throws {
     let reading = try crashed(last: [3, 2, 4]) { bytes, _, end in bytes[end - 12] ^= 1 }
     #expect(reading.outcome == .ambiguous)
