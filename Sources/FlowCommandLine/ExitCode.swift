@@ -14,6 +14,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
   case damaged = 5
   /// A system operation failed: storage, permissions.
   case environment = 6
+  /// Nothing was started: another run has the id, or is of the same group.
+  case notStarted = 7
   /// The run was written by a newer flow; it is not damaged.
   case newer = 8
   /// A history log ends with an unfinished write, as a crash leaves it; it is not damaged.
@@ -37,6 +39,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case .runUnfinished: "the run is unfinished; its engine detached or was interrupted"
     case .damaged: "a history log is damaged: history is missing or wrong"
     case .environment: "a system operation failed (storage, permissions)"
+    case .notStarted: "not started: another run has the id, or the group"
     case .newer: "the run was written by a newer flow; upgrade to read it"
     case .unfinishedTail: "a history log has a torn or ambiguous tail; flow restart continues"
     }

@@ -22,6 +22,8 @@ package enum CommandError: Error {
   case noSuchAttempt(Int, step: String)
   /// The history has no such point; the text says what it has.
   case noSuchPoint(String)
+  /// Another run of the group exists.
+  case groupIsTaken(String, by: String?)
   /// The recorded decisions differ from those of the policy.
   case decisionsDiffer(runID: String, String)
 }
@@ -45,6 +47,10 @@ extension CommandError: CustomStringConvertible {
     case .noSuchAttempt(let number, let step):
       "flow: no output of attempt \(number) of step \(step)"
     case .noSuchPoint(let what): "flow: \(TerminalText.escaped(what))"
+    case .groupIsTaken(let group, let run):
+      "flow: not started: "
+        + (run.map { "run \($0) of group \(TerminalText.quoted(group)) is unfinished" }
+          ?? "another run of group \(TerminalText.quoted(group)) is unfinished")
     case .decisionsDiffer(let runID, let what):
       "flow: decisions of run \(runID) differ from its policy: \(TerminalText.escaped(what))"
     }
@@ -57,6 +63,7 @@ extension CommandError: CustomStringConvertible {
     switch self {
     case .usage, .definition, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
     case .decisionsDiffer: .damaged
+    case .groupIsTaken: .notStarted
     case .output, .system, .host, .noHome: .environment
     case .run(let error): error.exitCode
     }
@@ -80,9 +87,10 @@ extension RunError {
       return .environment
     case .runWasTaken: return .runUnfinished
     case .recordIsNewer: return .newer
+    case .runExists: return .notStarted
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
-    case .invalidRunID, .definitionTooLarge, .runExists, .noSuchRun, .noRuns, .ambiguous,
+    case .invalidRunID, .definitionTooLarge, .noSuchRun, .noRuns, .ambiguous,
       .runIsHeld, .nothingToRunAgain, .notFinished, .isRunning:
       return .usage
     }

@@ -214,6 +214,14 @@ struct DefinitionReader {
     JSONString.decode(token, of: scanner.bytes)
   }
 
+  /// Whether the next value is a boolean.
+  mutating func isBoolean() throws(SyntaxError) -> Bool {
+    switch try scanner.kind() {
+    case .true, .false: true
+    default: false
+    }
+  }
+
   mutating func boolean() throws(SyntaxError) -> Bool? {
     let kind = try scanner.kind()
     switch kind {

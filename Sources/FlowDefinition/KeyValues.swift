@@ -11,6 +11,7 @@ extension DefinitionReader {
     case .structure, .object: preconditionFailure("the key \(key.name) has no value of its own")
     case .text(let expected): try readNonEmptyText(expected).map(DefinitionValue.text)
     case .flag: try boolean().map(DefinitionValue.flag)
+    case .flagOrText(let expected): try readFlagOrText(expected)
     case .duration(let allowsZero):
       try duration(allowingZero: allowsZero).map(DefinitionValue.number)
     case .byteSize: try byteSize().map(DefinitionValue.number)
@@ -29,6 +30,24 @@ extension DefinitionReader {
     case .command: try readCommand().map(DefinitionValue.command)
     case .environment: try readEnvironment().map(DefinitionValue.environment)
     }
+  }
+
+  private mutating func readFlagOrText(
+    _ expected: String
+  ) throws(SyntaxError) -> DefinitionValue? {
+    guard try isBoolean() else {
+      let start = try nextOffset()
+      guard let text = try readNonEmptyText(expected) else { return nil }
+      guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }),
+        text.utf8.count <= 200
+      else {
+        reportMismatch(
+          at: start, expected: expected, found: "one that is too long, or has control characters")
+        return nil
+      }
+      return .text(text)
+    }
+    return try boolean().map { $0 ? .flag(true) : .none }
   }
 
   /// Takes one of several words.

@@ -51,7 +51,8 @@ enum DefinitionText {
     case .words(let words):
       // In reverse, since their order has no meaning.
       array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { quoted(words[$0]) })
-    case .structure, .object, .text, .flag, .byteSize, .wholeNumber, .exitCodes, .command,
+    case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
+      .command,
       .environment:
       "\(number)"
     }

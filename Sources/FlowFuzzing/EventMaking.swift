@@ -28,11 +28,7 @@ extension ByteSupply {
 
   fileprivate mutating func body(of kind: EventKind) -> Event.Body {
     switch kind {
-    case .runCreated:
-      .runCreated(
-        RunCreated(
-          runID: string(), seed: number(), policyVersion: count(), programVersion: string(),
-          jobs: count(), definitionFolder: string(), definitionByteCount: count()))
+    case .runCreated: .runCreated(runCreated())
     case .definitionPart: .definitionPart(bytes(below(100)))
     case .engineStarted:
       .engineStarted(
@@ -64,6 +60,17 @@ extension ByteSupply {
     case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
+  }
+
+  private mutating func runCreated() -> RunCreated {
+    var created = RunCreated(
+      runID: string(), seed: number(), policyVersion: count(), programVersion: string(),
+      jobs: count(), definitionFolder: string(), definitionByteCount: count())
+    if bool() {
+      created.group = string()
+      created.onConflict = pick(OnConflict.allCases)
+    }
+    return created
   }
 
   private mutating func attempt() -> AttemptID { AttemptID(step: count(), number: count()) }

@@ -132,6 +132,12 @@ package struct File<Store: Storage>: ~Copyable {
 
   // MARK: Locks
 
+  /// Takes the whole-file lock together with others that share it. False if another open file holds
+  /// it alone.
+  package func tryShareLock() throws(StorageError) -> Bool {
+    try naming(.lock, path) { () throws(Errno) in try storage.tryShareLock(handle) }
+  }
+
   /// Takes the whole-file lock. False if another open file holds it.
   package func tryLock() throws(StorageError) -> Bool {
     try naming(.lock, path) { () throws(Errno) in try storage.tryLock(handle) }

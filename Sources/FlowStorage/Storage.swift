@@ -68,13 +68,19 @@ package protocol Storage: AnyObject {
   func finishedSync() throws(Errno) -> Bool
   /// Takes the whole-file lock of this open file description. False if another one holds it.
   func tryLock(_ file: Handle) throws(Errno) -> Bool
-  /// Whether another open file description holds the lock. Takes no lock.
+  /// Takes the whole-file lock together with others that share it. False if another open file
+  /// description holds it alone.
+  func tryShareLock(_ file: Handle) throws(Errno) -> Bool
+  /// Whether another open file description holds the lock, or shares it. Takes no lock.
   func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool
   /// Closes the descriptor. Unsynced bytes may still be lost.
   func close(_ file: Handle) throws(Errno)
 }
 
 extension Storage {
+  /// For a storage without shared locks: nothing is shared.
+  package func tryShareLock(_ file: Handle) throws(Errno) -> Bool { try tryLock(file) }
+
   /// For a storage that keeps the space.
   package func truncate(_ file: Handle, to length: Int64) throws(Errno) { throw .notSupported }
 

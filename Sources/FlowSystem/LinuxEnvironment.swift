@@ -23,6 +23,7 @@ package final class LinuxEnvironment: Environment {
   package let runner: AttemptSupervisor<LinuxProcesses, EventLoop>
   package let callerEnvironment = ProcessFacts.environment()
   private let processes: LinuxProcesses
+  private var membership: RunGroup<LinuxStorage>.Membership?
   private var requestWatch: RequestWatch?
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var interrupts = 0
@@ -50,6 +51,12 @@ package final class LinuxEnvironment: Environment {
     time.onSignal = { [unowned self] in received($0) }
     time.prepareWait = { [unowned self] in prepareWait() }
     time.takeReady = { [unowned self] in takeReady($0) }
+  }
+
+  /// Keeps the run's group taken as long as this process, its launchers or their monitors live.
+  package func hold(_ membership: RunGroup<LinuxStorage>.Membership) {
+    self.membership = membership
+    processes.inheritedLock = membership.handle
   }
 
   /// Shuts down the launcher of a run that has ended. No process of the run remains when this

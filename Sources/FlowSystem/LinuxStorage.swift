@@ -302,6 +302,16 @@ package final class LinuxStorage: Storage {
     }
   }
 
+  package func tryShareLock(_ file: Handle) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try systemCall { clinux_try_share_lock(file) }
+      return true
+    } catch {
+      if error == .tryAgain || error == .permissionDenied { return false }
+      throw error
+    }
+  }
+
   package func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool {
     try systemCall { clinux_is_locked(file) } == 1
   }

@@ -127,7 +127,7 @@ struct CancelTests {
     let file = home.workflow(#"{"id": "a", "run": "true"}"#)
     #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(0))
     let again = try await home.flow("run", "--detach", file, "--run-id", "r")
-    #expect(again.ending == .exit(2))
+    #expect(again.ending == .exit(7))
     #expect(again.output == "")
     #expect(again.errors == "flow: run r already exists; choose another run id\n")
   }

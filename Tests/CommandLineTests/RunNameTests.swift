@@ -39,7 +39,7 @@ struct RunNameTests {
     let before = try await home.events("r")
     let again = try await home.flow(
       "run", home.workflow(#"{"id": "b", "run": "touch ran"}"#), "--run-id", "r")
-    #expect(again.ending == .exit(2))
+    #expect(again.ending == .exit(7))
     #expect(again.output == "" && again.errors.contains("run r already exists"))
     #expect(try await home.events("r") == before)
     #expect(home.runs == ["r"] && !home.folder.has("ran"))

@@ -21,6 +21,15 @@ import Testing
   private static let definition = WorkflowDefinition("build", "test: build")
   private static let build = AttemptID(step: 0, number: 2)
 
+  private static let grouped: RunCreated = {
+    var created = RunCreated(
+      runID: "n", seed: 1, policyVersion: 2, programVersion: "0.1.0", jobs: 4,
+      definitionFolder: "/srv", definitionByteCount: 99)
+    created.group = "a \"group\""
+    created.onConflict = .queue
+    return created
+  }()
+
   private static func end(
     _ result: AttemptEnd.Result, _ cause: AttemptEnd.Cause = .byItself
   ) -> Event.Body {
@@ -39,6 +48,12 @@ import Testing
       #""runId":"nightly-1","seed":"18446744073709551615","policyVersion":1,"#
         + #""programVersion":"0.1.0","jobs":4,"definitionFolder":"/srv/\u001b","#
         + #""definitionByteCount":99"#),
+    Sample(
+      .runCreated(grouped),
+      "run n created by flow 0.1.0: policy 2, seed 1, jobs 4, definition of 99 bytes from \"/srv\"",
+      #""runId":"n","seed":"1","policyVersion":2,"programVersion":"0.1.0","jobs":4,"#
+        + #""definitionFolder":"/srv","definitionByteCount":99,"#
+        + #""group":"a \"group\"","onConflict":"queue""#),
     Sample(.definitionPart([1, 2, 3]), "3 bytes of the definition", #""byteCount":3"#),
     Sample(
       .engineStarted(EngineStarted(life: 2, processID: 42, host: HostContext(bootID: "b\n"))),

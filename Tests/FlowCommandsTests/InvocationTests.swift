@@ -133,6 +133,7 @@ import Testing
           4  the run is unfinished; its engine detached or was interrupted
           5  a history log is damaged: history is missing or wrong
           6  a system operation failed (storage, permissions)
+          7  not started: another run has the id, or the group
           8  the run was written by a newer flow; upgrade to read it
           9  a history log has a torn or ambiguous tail; flow restart continues
 
@@ -157,20 +158,23 @@ import Testing
           FILE  the workflow definition; "-" means standard input
 
         Options:
-          -j, --jobs N          run at most N attempts at once (1 to 4096)
-              --run-id ID       set the run's id (default: workflow name and time)
-          -d, --detach          return once the run exists; it runs in the background
-              --on-term WHAT    on SIGTERM: detach (running steps continue) or cancel
-          -q, --quiet           print only failures, on standard error
-              --json            print each event as a line of JSON
-              --heartbeat TIME  say what runs every TIME, if no terminal (5m; 0: off)
-          -h, --help            show this help and exit
+          -j, --jobs N            run at most N attempts at once (1 to 4096)
+              --run-id ID         set the run's id (default: workflow name and time)
+          -d, --detach            return once the run exists; it runs in the background
+              --on-term WHAT      on SIGTERM: detach (running steps continue) or cancel
+          -q, --quiet             print only failures, on standard error
+              --json              print each event as a line of JSON
+              --heartbeat TIME    say what runs every TIME, if no terminal (5m; 0: off)
+              --exclusive KEY     let one run of group KEY exist at a time
+              --on-conflict WHAT  if one exists: fail, skip, queue, resume or replace
+          -h, --help              show this help and exit
 
         Examples:
-          flow run nightly.json           run a workflow in the foreground
-          flow run --jobs 4 nightly.json  at most four attempts at once
-          flow run --detach nightly.json  run in the background
-          flow run --json nightly.json    one JSON object per event
+          flow run nightly.json              run a workflow in the foreground
+          flow run --jobs 4 nightly.json     at most four attempts at once
+          flow run --detach nightly.json     run in the background
+          flow run --exclusive etl etl.json  not beside another run of that group
+          flow run --json nightly.json       one JSON object per event
 
         Exit codes:
           0  success
@@ -180,6 +184,7 @@ import Testing
           4  the run is unfinished; its engine detached or was interrupted
           5  a history log is damaged: history is missing or wrong
           6  a system operation failed (storage, permissions)
+          7  not started: another run has the id, or the group
           8  the run was written by a newer flow; upgrade to read it
 
         """)

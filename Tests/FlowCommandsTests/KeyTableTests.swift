@@ -43,7 +43,7 @@ private enum KeyTableText {
 
   private static func text(_ type: KeyType) -> String {
     switch type {
-    case .structure(let expected), .text(let expected): cell(expected)
+    case .structure(let expected), .text(let expected), .flagOrText(let expected): cell(expected)
     case .object(let example): "an object such as `\(cell(example))`"
     case .flag: "`true` or `false`"
     case .duration(allowsZero: true): "a duration"

@@ -21,7 +21,8 @@ import Testing
 
   /// A tag that is in use stays with its key: what was written with it would become another's.
   @Test func tagsAreStable() {
-    let workflow = "jobs 4, env 5, timeout 6, failFast 7, description 8"
+    let workflow =
+      "jobs 4, env 5, timeout 6, failFast 7, description 8, exclusive 9, onConflict 10"
     let step = "description 6"
     let settings = """
       env 1, cwd 2, timeout 3, killGrace 4, maxAttempts 5, initialDelay 6, multiplier 7, \

@@ -77,6 +77,14 @@ import Testing
       (.clockJumped(microseconds: -2), "16 02 04 03"),
       (.roomReturned(waitedMicroseconds: 9), "18 02 04 09"),
       (.runReopened(ignoring: [7, 300]), "1a 02 04 02 07 ac 02"),
+      (
+        .runCreated(created(group: "g", .fail)),
+        "00 01 02 04 01 72 00 02 00 01 00 01 03 01 01 67"
+      ),
+      (
+        .runCreated(created(group: "", .replace)),
+        "00 01 02 04 01 72 00 02 00 01 00 01 05 01 00 02 01 04"
+      ),
       (.runReopened(ignoring: [7], scope: .withDependents), "00 0d 02 04 01 07 03 01 01 01"),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
@@ -208,6 +216,8 @@ import Testing
       ("0c 02 04 05 02 80 07 03 00 00 00 00", "end of an attempt"),
       ("00 0c 02 04 07 00", "extension of an event"),
       ("00 0d 02 04 00 03 01 01 00", "scope"),
+      ("00 01 02 04 01 72 00 02 00 01 00 01 03 02 01 01", "onConflict"),
+      ("00 01 02 04 01 72 00 02 00 01 00 01 06 01 01 67 02 01 00", "onConflict"),
       ("00 0d 02 04 00 06 01 01 01 01 01 01", "order of fields"),
       ("00 0d 02 04 00 04 01 02 01 01", "end of a field"),
       ("0a 02 04 80 80 80 80 08 02", "count"),
@@ -263,6 +273,15 @@ import Testing
     if error == nil ? written != bytes : !bytes.starts(with: written) {
       Issue.record("\(hexadecimal(bytes)) was read as \(events), written \(hexadecimal(written))")
     }
+  }
+
+  private static func created(group: String?, _ onConflict: OnConflict) -> RunCreated {
+    var created = RunCreated(
+      runID: "r", seed: 0, policyVersion: 2, programVersion: "", jobs: 1, definitionFolder: "",
+      definitionByteCount: 1)
+    created.group = group
+    created.onConflict = onConflict
+    return created
   }
 
   private static func event(_ body: Event.Body, startsWakeUp: Bool = false) -> Event {

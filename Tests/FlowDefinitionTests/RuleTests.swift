@@ -73,7 +73,16 @@ struct RuleTests {
     Wrong(
       #"‸"retry": {"maxAttempts": 1}"#,
       #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "failFast", "#
-        + #""defaults", "steps""#),
+        + #""exclusive", "onConflict", "defaults", "steps""#),
+    Wrong(
+      #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number"),
+    Wrong(
+      #""exclusive": ‸"""#,
+      "exclusive: expected true, or the name of a group, found an empty string"),
+    Wrong(
+      #""exclusive": ‸"a\tb""#,
+      "exclusive: expected true, or the name of a group, found one that is too long, or has control characters"
+    ),
   ])
   func theWorkflowsKeys(wrong: Wrong) {
     wrong.check(in: workflow(with:))

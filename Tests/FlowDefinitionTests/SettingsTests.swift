@@ -44,6 +44,17 @@ struct SettingsTests {
     #expect(found == expected)
   }
 
+  @Test(arguments: [
+    ("", nil), (#""exclusive": false, "#, nil), (#""exclusive": true, "#, "n"),
+    (#""exclusive": "a group", "#, "a group"),
+  ])
+  func groups(text: String, group: String?) throws {
+    let found = try definition(
+      #"{\#(text)"name": "n", "onConflict": "queue", "steps": [{"id": "a", "run": "true"}]}"#)
+    #expect(found.group == group)
+    #expect(found.onConflict == .queue)
+  }
+
   @Test(
     arguments: [
       ("500ms", 500), ("10s", 10_000), ("5m", 300_000), ("2h", 7_200_000), ("0h", 0),

@@ -48,6 +48,12 @@ static inline int clinux_try_lock(int fd) {
   return fcntl(fd, CLINUX_OFD_SETLK, &lock);
 }
 
+// The same, shared with others.
+static inline int clinux_try_share_lock(int fd) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, CLINUX_OFD_SETLK, &lock);
+}
+
 // 1: another open file description holds the lock; 0: none does; -1: errno.
 static inline int clinux_is_locked(int fd) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

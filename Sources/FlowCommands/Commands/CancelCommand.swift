@@ -9,6 +9,8 @@ package struct CancelCommand: Subcommand, Equatable {
   package let run: String
   package let wait: Bool
   package let force: Bool
+  /// Whether another command tells what became of the run.
+  private let isSilent: Bool
 
   private static let waitOption = Option("wait", "wait until the run has ended")
   private static let forceOption = Option("force", short: "f", "kill running steps without grace")
@@ -33,6 +35,18 @@ package struct CancelCommand: Subcommand, Equatable {
     run = arguments.positional[0]
     wait = arguments.has(Self.waitOption)
     force = arguments.has(Self.forceOption)
+    isSilent = false
+  }
+
+  init(_ run: String, wait: Bool, isSilent: Bool) {
+    self.run = run
+    self.wait = wait
+    force = false
+    self.isSilent = isSilent
+  }
+
+  private func say(_ text: String, _ context: CommandContext) {
+    if !isSilent { context.output.write(text) }
   }
 
   /// How often to check whether the engine has recorded the request.
@@ -61,7 +75,7 @@ package struct CancelCommand: Subcommand, Equatable {
     do throws(RunError) {
       try watch.readOn()
       if let outcome = watch.outcome {
-        context.warn("run \(id) has already ended: \(outcome)")
+        if !isSilent { context.warn("run \(id) has already ended: \(outcome)") }
         return .success
       }
     } catch {
@@ -182,11 +196,11 @@ package struct CancelCommand: Subcommand, Equatable {
     while true {
       do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
       if let outcome = watch.outcome {
-        context.output.write("run \(watch.id) \(outcome)\n")
+        say("run \(watch.id) \(outcome)\n", context)
         return .success
       }
       if told.isTakenIn(watch), !wait {
-        context.output.write("run \(watch.id) is stopping\n")
+        say("run \(watch.id) is stopping\n", context)
         return .success
       }
       if isImpatient, watch.isHeld, !told.isTakenIn(watch), EventLoop.monotonicNow() >= isLate {
@@ -231,7 +245,7 @@ package struct CancelCommand: Subcommand, Equatable {
     do throws(CommandError) {
       switch try drive.resume(id, environment: .runIfReadable, cancelling: told.request) {
       case .finished(let outcome), .endedBefore(let outcome):
-        context.output.write("run \(id) \(outcome)\n")
+        say("run \(id) \(outcome)\n", context)
         return .success
       case .left: return .runUnfinished
       }

@@ -53,7 +53,8 @@ package struct RestartCommand: Subcommand, Equatable {
       .init("flow restart latest --failed", "rerun what did not succeed, and all after it"),
     ],
     exitCodes: [
-      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
+      .notStarted, .newer,
     ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
@@ -93,13 +94,46 @@ package struct RestartCommand: Subcommand, Equatable {
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
+    var hasTold = false
+    func tell() {
+      if !hasTold { readiness?.tell(logTo: folder.engineLog) }
+      hasTold = true
+    }
+    switch try enter(id, home, context, onWait: tell) {
+    case nil, .resume: break
+    case .admitted(let membership): drive.hold(membership)
+    case .skipped: return .success
+    }
     let end = try drive.resume(
       id, reopening: failed, environment: takesEnvironment ? .caller : .run
-    ) { readiness?.tell(logTo: folder.engineLog) }
+    ) { tell() }
     if case .endedBefore(let outcome) = end, !isQuiet {
       let advice = outcome == .succeeded ? "" : "; to rerun its steps: flow restart --failed \(id)"
       context.warn("run \(id) has already ended: \(outcome)\(advice)")
     }
     return end.exitCode(ofRun: id, context)
+  }
+
+  /// Lets the run into its group.
+  ///
+  /// - Returns: nil if it has none, has ended, or has an engine.
+  private func enter(
+    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext, onWait: () -> Void
+  ) throws(CommandError) -> RunAdmission.Entry? {
+    let created: RunCreated
+    do throws(RunError) {
+      var watch = try RunHistoryWatch(id, home)
+      try watch.readOn()
+      guard let state = watch.state, !watch.isHeld, failed || watch.outcome == nil
+      else { return nil }
+      created = state.created
+    } catch {
+      // Whatever is wrong with the run, its take-over says it.
+      return nil
+    }
+    guard let group = created.group else { return nil }
+    let admission = RunAdmission(
+      to: group, created.onConflict, home, context, isQuiet: isQuiet)
+    return try admission.enter(id, isNew: false, onWait: onWait)
   }
 }

@@ -1,5 +1,5 @@
 package import FlowCommandLine
-import FlowCore
+package import FlowCore
 import FlowDefinition
 import FlowRuntime
 import FlowStorage
@@ -19,6 +19,10 @@ package struct RunCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
   /// Milliseconds between signs of life; zero for none.
   package let heartbeat: Int64
+  /// The run's group; nil for that of the definition.
+  package let group: String?
+  /// Nil for what the definition says.
+  package let onConflict: OnConflict?
   /// Tells the process that started this one that the run exists; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
@@ -34,6 +38,11 @@ package struct RunCommand: Subcommand, Equatable {
     "say what runs every TIME, if no terminal (5m; 0: off)")
   static let jsonOption = Option("json", "print each event as a line of JSON")
 
+  private static let exclusiveOption = Option(
+    "exclusive", takes: .text(placeholder: "KEY"), "let one run of group KEY exist at a time")
+  private static let conflictOption = Option(
+    "on-conflict", takes: .text(placeholder: "WHAT"),
+    "if one exists: fail, skip, queue, resume or replace")
   private static let detachOption = Option(
     "detach", short: "d", "return once the run exists; it runs in the background")
   static let onTermOption = Option(
@@ -51,15 +60,18 @@ package struct RunCommand: Subcommand, Equatable {
     arguments: [.definition],
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
+      exclusiveOption, conflictOption,
     ],
     examples: [
       .init("flow run nightly.json", "run a workflow in the foreground"),
       .init("flow run --jobs 4 nightly.json", "at most four attempts at once"),
       .init("flow run --detach nightly.json", "run in the background"),
+      .init("flow run --exclusive etl etl.json", "not beside another run of that group"),
       .init("flow run --json nightly.json", "one JSON object per event"),
     ],
     exitCodes: [
-      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
+      .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
+      .notStarted, .newer,
     ])
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
@@ -76,7 +88,29 @@ package struct RunCommand: Subcommand, Equatable {
     }
     onTerminate = try Self.onTerminate(arguments, command: Self.syntax.name)
     heartbeat = try Self.heartbeat(arguments, command: Self.syntax.name)
+    group = try Self.group(arguments)
+    onConflict = try Self.onConflict(arguments)
     readiness = DetachedEngine.Readiness.ofThisProcess
+  }
+
+  private static func group(_ arguments: ScannedArguments) throws(UsageError) -> String? {
+    guard let name = arguments.text(exclusiveOption) else { return nil }
+    if !name.isEmpty { return name }
+    throw UsageError(
+      command: syntax.name,
+      .invalidValue(exclusiveOption.spelling, value: name, expected: "the name of a group"))
+  }
+
+  private static func onConflict(
+    _ arguments: ScannedArguments
+  ) throws(UsageError) -> OnConflict? {
+    guard let word = arguments.text(conflictOption) else { return nil }
+    if let conflict = OnConflict.allCases.first(where: { "\($0)" == word }) { return conflict }
+    throw UsageError(
+      command: syntax.name,
+      .invalidValue(
+        conflictOption.spelling, value: word,
+        expected: OnConflict.allCases.map { "\($0)" }.joined(separator: ", ")))
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -84,33 +118,69 @@ package struct RunCommand: Subcommand, Equatable {
     let home = try context.home()
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
-    if isDetached { return try detach(id, file, context) }
     let folder = home.folder(of: id)
+    let group = group ?? file.definition.group
+    let onConflict = onConflict ?? file.definition.onConflict
+    let admission = group.map {
+      RunAdmission(to: $0, onConflict, home, context, isQuiet: isQuiet)
+    }
+    if isDetached {
+      let other = try onConflict == .resume ? admission?.interrupted() : nil
+      return try detach(id, file, resuming: other, context)
+    }
+    var membership: RunGroup<LinuxStorage>.Membership?
+    if let admission {
+      switch try admission.enter(id, isNew: true) {
+      case .admitted(let entered): membership = entered
+      case .skipped: return .success
+      case .resume(let other): return try resume(other, context)
+      }
+    }
     let run = NewRun(
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
-      definitionFolder: file.folder, definition: file.definition, graph: file.graph)
+      definitionFolder: file.folder, definition: file.definition, graph: file.graph,
+      group: group, onConflict: onConflict)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
+    if let membership { drive.hold(membership) }
     let end = try drive.create(run, definitionFile: file.bytes) {
       readiness?.tell(logTo: folder.engineLog)
     }
     return end.exitCode(ofRun: id, context)
   }
 
+  /// Resumes an interrupted run of the group instead.
+  private func resume(_ id: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
+    var line = ["--on-term", onTerminate.rawValue]
+    if isQuiet { line.append("--quiet") }
+    if json { line.append("--json") }
+    let command: RestartCommand
+    do throws(UsageError) {
+      guard
+        case .arguments(let arguments) = try ArgumentScanner.scan(
+          (line + ["--", id])[...], as: RestartCommand.syntax)
+      else { preconditionFailure("a restart was taken for a question") }
+      command = try RestartCommand(arguments)
+    } catch {
+      throw .usage(error)
+    }
+    return try command.perform(context)
+  }
+
   /// Lets another process create the run and drive it, out of reach of this terminal.
   ///
-  /// - Parameter file: a definition that only this process can read is handed over.
+  /// - Parameters:
+  ///   - file: a definition that only this process can read is handed over.
+  ///   - other: an interrupted run of the group, to be resumed instead.
   private func detach(
-    _ id: String, _ file: DefinitionFile, _ context: CommandContext
+    _ id: String, _ file: DefinitionFile, resuming other: String?, _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
-    let name = file.isStream ? "-" : self.file
-    var line = ["run", "--quiet", "--on-term", onTerminate.rawValue, "--run-id", id]
-    if let jobs { line += ["--jobs", String(jobs)] }
-    line += ["--", name]
+    let options = ["--quiet", "--on-term", onTerminate.rawValue]
+    let line = other.map { ["restart"] + options + ["--", $0] } ?? creation(of: id, file, options)
     do throws(DetachedEngine.Failure) {
-      try DetachedEngine.start(line, input: file.isStream ? file.bytes : nil)
+      try DetachedEngine.start(line, input: file.isStream && other == nil ? file.bytes : nil)
     } catch {
       switch error {
       case .system(let errno): throw .system("start an engine", errno)
@@ -119,8 +189,17 @@ package struct RunCommand: Subcommand, Equatable {
         return ExitCode(rawValue: code) ?? .environment
       }
     }
-    if !isQuiet { context.output.write("run \(id)\n") }
+    if !isQuiet { context.output.write("run \(other ?? id)\n") }
     return .success
+  }
+
+  /// The command line of a detached engine that creates a run.
+  private func creation(of id: String, _ file: DefinitionFile, _ options: [String]) -> [String] {
+    var line = ["run"] + options + ["--run-id", id]
+    if let jobs { line += ["--jobs", String(jobs)] }
+    if let group { line += ["--exclusive", group] }
+    if let onConflict { line += ["--on-conflict", "\(onConflict)"] }
+    return line + ["--", file.isStream ? "-" : self.file]
   }
 
   static func heartbeat(

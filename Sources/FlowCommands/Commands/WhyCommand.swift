@@ -1,5 +1,7 @@
 package import FlowCommandLine
 import FlowCore
+import FlowRuntime
+import FlowSystem
 import FlowText
 
 /// `flow why RUN [STEP]`.
@@ -35,12 +37,26 @@ package struct WhyCommand: Subcommand, Equatable {
     return .success
   }
 
+  /// The run that keeps this one out of its group.
+  private func holder(
+    of explainer: Explainer, _ context: CommandContext
+  ) throws(CommandError) -> String? {
+    guard let group = explainer.state.created.group, !explainer.state.isFinished else { return nil }
+    let home = try context.home()
+    do throws(RunError) {
+      let living = try RunGroup(group, in: home).livingRun()
+      return living == explainer.view.runID ? nil : living
+    } catch {
+      throw .run(error)
+    }
+  }
+
   private func explain(
     _ explainer: Explainer, _ context: CommandContext
   ) throws(CommandError) {
     var output = context.output
     guard let step else {
-      let printer = RunExplanationPrinter(explainer)
+      let printer = RunExplanationPrinter(explainer, heldBy: try holder(of: explainer, context))
       if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
       return
     }

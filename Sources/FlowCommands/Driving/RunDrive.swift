@@ -46,6 +46,11 @@ struct RunDrive {
     }
   }
 
+  /// The run is a member of its group until all its processes are gone.
+  func hold(_ membership: RunGroup<LinuxStorage>.Membership) {
+    world.hold(membership)
+  }
+
   /// Creates the run and drives it.
   ///
   /// - Parameter onCreation: called when the run exists durably.

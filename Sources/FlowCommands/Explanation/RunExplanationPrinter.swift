@@ -10,8 +10,12 @@ package struct RunExplanationPrinter: Sendable {
   private var state: RunState { explainer.state }
   private var history: RunHistory { explainer.view.history }
 
-  package init(_ explainer: Explainer) {
+  /// The run that keeps this one out of its group; nil if none does.
+  private let holder: String?
+
+  package init(_ explainer: Explainer, heldBy holder: String? = nil) {
     self.explainer = explainer
+    self.holder = holder
   }
 
   /// For more, `flow status` is the better view.
@@ -34,6 +38,11 @@ package struct RunExplanationPrinter: Sendable {
       sentences = [
         "No engine drives the run, which was interrupted after \(time); resume it with flow restart."
       ]
+    }
+    if let holder, let group = state.created.group {
+      sentences.append(
+        "Its group, \(TerminalText.quoted(group)), is held by run \(holder), so it cannot be resumed."
+      )
     }
     if history.rounds.count > 1 {
       sentences.append(

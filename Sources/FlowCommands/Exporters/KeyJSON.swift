@@ -55,7 +55,8 @@ extension KeyType {
     case .duration: "Ms"
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
-    case .structure, .object, .text, .flag, .wholeNumber, .word, .words, .exitCodes, .command,
+    case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
+      .command,
       .environment:
       ""
     }

@@ -77,6 +77,10 @@ extension EventPrinter {
     json.member("jobs", created.jobs)
     json.member("definitionFolder", created.definitionFolder)
     json.member("definitionByteCount", created.definitionByteCount)
+    if let group = created.group {
+      json.member("group", group)
+      json.member("onConflict", "\(created.onConflict)")
+    }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {

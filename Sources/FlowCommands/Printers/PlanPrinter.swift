@@ -38,6 +38,11 @@ package struct PlanPrinter: Sendable {
     if let description = definition.description {
       text += "\(TerminalText.escaped(description))\n"
     }
+    if let group = definition.group {
+      text +=
+        "one run of group \(TerminalText.quoted(group)) at a time;"
+        + " if there is another: \(definition.onConflict)\n"
+    }
     for (index, level) in levels.enumerated() {
       text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
@@ -56,6 +61,10 @@ package struct PlanPrinter: Sendable {
       writer.member("name", definition.name)
       if let description = definition.description { writer.member("description", description) }
       writer.member("jobs", definition.jobs)
+      if let group = definition.group {
+        writer.member("group", group)
+        writer.member("onConflict", "\(definition.onConflict)")
+      }
       writer.member("longestChain", levels.count)
       writer.key("steps")
       writer.array { writer in

@@ -14,6 +14,10 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var timeoutMilliseconds: Int64?
   /// Whether a step that fails for good stops the others.
   package var failFast: Bool
+  /// The group of which one run at a time may exist; nil means that runs may overlap.
+  package var exclusive: RunGroupName?
+  /// What a run does that finds another of its group.
+  package var onConflict = OnConflict.fail
   /// Steps in the order of the definition file. Everywhere else a step is named by its index here.
   package var steps: [StepDefinition]
   /// The distinct settings of all steps. A million steps usually share a handful.
@@ -65,6 +69,38 @@ package struct WorkflowDefinition: Equatable, Sendable {
     guard extras != StepExtras() else { return }
     steps[index].extrasIndex = Int32(self.extras.count)
     self.extras.append(extras)
+  }
+}
+
+/// The group of a workflow's runs.
+package enum RunGroupName: Hashable, Sendable {
+  /// Its name is that of the workflow.
+  case workflow
+  case named(String)
+}
+
+/// What a run does that finds another of its group.
+package enum OnConflict: UInt8, CaseIterable, Sendable {
+  /// It is not started, which is an error.
+  case fail = 0
+  /// It waits, in the order of arrival.
+  case queue = 1
+  /// It is not started, which is no error.
+  case skip = 2
+  /// An interrupted run of the group is resumed instead of it.
+  case resume = 3
+  /// The other run is cancelled.
+  case replace = 4
+}
+
+extension WorkflowDefinition {
+  /// The name of the group; nil if there is none.
+  package var group: String? {
+    switch exclusive {
+    case nil: nil
+    case .workflow: name
+    case .named(let name): name
+    }
   }
 }
 

@@ -11,15 +11,19 @@ package struct NewRun: Equatable, Sendable {
 
   package init(
     runID: String, seed: UInt64, policy: Policy = .current, programVersion: String,
-    jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph
+    jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph,
+    group: String? = nil, onConflict: OnConflict = .fail
   ) {
     self.definition = definition
     self.graph = graph
     encodedDefinition = DefinitionCodec.encode(definition, policy: policy)
-    created = RunCreated(
+    var created = RunCreated(
       runID: runID, seed: seed, policyVersion: policy.rawValue, programVersion: programVersion,
       jobs: jobs, definitionFolder: definitionFolder,
       definitionByteCount: Int64(encodedDefinition.count))
+    created.group = group
+    if group != nil { created.onConflict = onConflict }
+    self.created = created
   }
 
   /// The first events of a history: the run, and its entire definition in parts.

@@ -101,6 +101,10 @@ package struct RunCreated: Equatable, Sendable {
   package var jobs: Int32
   /// The absolute path of the definition file's folder.
   package var definitionFolder: String
+  /// The group of which one run at a time may exist; nil if there is none.
+  package var group: String?
+  /// What the run does that finds another of its group.
+  package var onConflict = OnConflict.fail
   /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 

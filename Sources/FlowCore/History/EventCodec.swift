@@ -19,6 +19,8 @@
 /// one does for unknown tags. A field with its default is left out, and an event without tagged
 /// fields is no extended one. The tags so far:
 ///
+///     runCreated    1   group
+///                   2   onConflict, only with a group
 ///     runReopened   1   scope
 ///     attemptEnded  4   size of the output
 ///                   5   how much of it was discarded
@@ -100,6 +102,7 @@ extension Event.Body {
     switch self {
     case .runReopened(_, let scope): scope != .unsuccessful
     case .attemptEnded(_, let end): end.output != AttemptOutput()
+    case .runCreated(let created): created.group != nil
     default: false
     }
   }
@@ -118,6 +121,12 @@ extension ByteWriter {
         writeField(5) { $0.write(count: output.discardedBytes) }
       }
       if output.wasDiskFull { writeField(6) { $0.bytes.append(1) } }
+    case .runCreated(let created):
+      guard let group = created.group else { return }
+      writeField(1) { $0.write(text: group) }
+      if created.onConflict != .fail {
+        writeField(2) { $0.bytes.append(created.onConflict.rawValue) }
+      }
     default: break
     }
   }
@@ -337,6 +346,15 @@ extension ByteReader {
         tag == 5 && end.output.discardedBytes == 0 || tag == 6 && !end.output.wasDiskFull
       try require(!isDefault, "output of an attempt", at: start)
       body = .attemptEnded(attempt, end)
+    case (.runCreated(var created), 1):
+      created.group = try readField { (reader) throws(CodingError) in try reader.readTextToEnd() }
+      body = .runCreated(created)
+    case (.runCreated(var created), 2):
+      created.onConflict = try readField { (reader) throws(CodingError) in
+        try reader.readCase("onConflict")
+      }
+      try require(created.onConflict != .fail && created.group != nil, "onConflict", at: start)
+      body = .runCreated(created)
     default:
       throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }

@@ -163,6 +163,9 @@ extension ByteReader {
     case .structure, .object: preconditionFailure("the key \(name) has no value of its own")
     case .text: return .text(try readTextToEnd())
     case .flag: return .flag(try readBool())
+    case .flagOrText:
+      let text = try readTextToEnd()
+      return text == "\u{1}" ? .flag(true) : .text(text)
     case .duration, .byteSize, .decimal: return .number(try readCount())
     case .wholeNumber(let range): return .number(try readNumber(range, name))
     case .word(let words): return .number(try readNumber(0...Int64(words.count - 1), name))

@@ -120,7 +120,7 @@ extension RunHome {
   ///
   /// A folder's name is synced before anything is made in the folder. So among the existing folders
   /// only the deepest can have a name that is not durable, left by a creator that failed or died.
-  private func prepare() throws(RunError) {
+  func prepare() throws(RunError) {
     // Nothing is created in a folder that is not trusted.
     if try isThere(path) { _ = try isThere(runs) }
     var parent = "/"

@@ -24,8 +24,7 @@ package final class SimulatedStorage: Storage {
   private var modified: [Int64] = [0]
   /// By handle; closed ones are nil. A handle is never used again.
   private var open: [OpenFile?] = []
-  /// By node: the open file that holds its lock.
-  private var locks: [Handle?] = [nil]
+  private var locks = FileLocks(nodeCount: 1)
   /// The process that uses the storage: it owns what it opens.
   private(set) var user = engine
   /// The owner that stands for every engine, since there is one at a time.
@@ -99,7 +98,7 @@ package final class SimulatedStorage: Storage {
     }
     forgetPaths()
     for index in open.indices { open[index] = nil }
-    for index in locks.indices { locks[index] = nil }
+    locks = FileLocks(nodeCount: nodes.count)
     pendingSync = nil
     return losses
   }
@@ -108,7 +107,7 @@ package final class SimulatedStorage: Storage {
   package func leastRemains() -> SimulatedStorage {
     let image = SimulatedStorage(tier)
     image.modified = modified
-    image.locks = [Handle?](repeating: nil, count: nodes.count)
+    image.locks = FileLocks(nodeCount: nodes.count)
     image.nodes = nodes.map { node in
       Node(
         isFolder: node.isFolder, file: node.file.leastRemains, folder: node.folder.leastRemains)
@@ -121,7 +120,7 @@ package final class SimulatedStorage: Storage {
   func copy() -> SimulatedStorage {
     let copy = SimulatedStorage(tier)
     copy.modified = modified
-    copy.locks = [Handle?](repeating: nil, count: nodes.count)
+    copy.locks = FileLocks(nodeCount: nodes.count)
     copy.nodes = nodes
     copy.knownPaths = knownPaths
     return copy
@@ -132,7 +131,7 @@ package final class SimulatedStorage: Storage {
 
   func isLocked(_ path: String) -> Bool { (try? find(path)).map(isLocked) ?? false }
 
-  func isLocked(_ node: Int) -> Bool { locks[node] != nil }
+  func isLocked(_ node: Int) -> Bool { locks.isTaken(node) }
 
   /// Whether a sync was begun whose result was not asked for yet.
   var hasSync: Bool { pendingSync != nil }
@@ -155,8 +154,9 @@ package final class SimulatedStorage: Storage {
 
   /// Lets a process other than the engine use the storage.
   func act<Value>(as owner: Int, _ body: () throws(Errno) -> Value) throws(Errno) -> Value {
+    let before = user
     user = owner
-    defer { user = Self.engine }
+    defer { user = before }
     return try body()
   }
 
@@ -164,7 +164,7 @@ package final class SimulatedStorage: Storage {
     guard let index = open[file]?.owners.firstIndex(of: owner) else { return }
     open[file]?.owners.remove(at: index)
     guard let closed = open[file], closed.owners.isEmpty else { return }
-    if locks[closed.node] == file { locks[closed.node] = nil }
+    locks.release(closed.node, by: file)
     open[file] = nil
   }
 
@@ -412,14 +412,17 @@ package final class SimulatedStorage: Storage {
   package func tryLock(_ file: Handle) throws(Errno) -> Bool {
     onLock()
     try look(.lock)
-    if try isLockedByAnother(file) { return false }
-    locks[try node(of: file)] = file
-    return true
+    return locks.take(try node(of: file), by: file)
+  }
+
+  package func tryShareLock(_ file: Handle) throws(Errno) -> Bool {
+    onLock()
+    try look(.lock)
+    return locks.share(try node(of: file), with: file)
   }
 
   package func isLockedByAnother(_ file: Handle) throws(Errno) -> Bool {
-    guard let holder = locks[try node(of: file)] else { return false }
-    return holder != file
+    locks.isTaken(try node(of: file), byOtherThan: file)
   }
 
   package func close(_ file: Handle) throws(Errno) {
@@ -465,7 +468,7 @@ package final class SimulatedStorage: Storage {
 
   private func add(_ node: Node) -> Int {
     nodes.append(node)
-    locks.append(nil)
+    locks.addNode()
     modified.append(wallMicroseconds())
     return nodes.count - 1
   }

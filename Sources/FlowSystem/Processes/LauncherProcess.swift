@@ -15,7 +15,8 @@ final class LauncherProcess {
 
   /// Starts this executable as a launcher (`entry.c` in CLauncher).
   init(
-    reportingTo reports: Int32, holding lock: Int32, _ environment: RunEnvironment
+    reportingTo reports: Int32, holding lock: Int32, inheriting other: Int32?,
+    _ environment: RunEnvironment
   ) throws(Errno) {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -24,7 +25,8 @@ final class LauncherProcess {
     requests = ends[0]
     let processID: Int32
     do throws(Errno) {
-      processID = try Self.spawn([ends[1], reports, lock], environment)
+      processID = try Self.spawn(
+        [ends[1], reports, lock] + (other.map { [$0] } ?? []), environment)
     } catch {
       _ = close(requests)
       throw error

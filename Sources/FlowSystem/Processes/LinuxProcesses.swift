@@ -19,6 +19,8 @@ package final class LinuxProcesses: ProcessHost {
   /// Whether the pipe may hold unread reports.
   private var mayHaveReports = false
   private var orphans = Orphans()
+  /// A lock that launchers and monitors inherit, and hold as long as one of them lives.
+  package var inheritedLock: Int32?
 
   private struct Watched {
     let process: ProcessDescriptor
@@ -42,7 +44,7 @@ package final class LinuxProcesses: ProcessHost {
   ) throws(Errno) -> Int32 {
     precondition(launcher == nil, "an engine has one launcher at a time")
     let launcher = try LauncherProcess(
-      reportingTo: reports.writeDescriptor, holding: lock, environment)
+      reportingTo: reports.writeDescriptor, holding: lock, inheriting: inheritedLock, environment)
     self.launcher = launcher
     return launcher.process.processID
   }

@@ -21,6 +21,8 @@ extension Generator {
       for step in steps.indices {
         definition.give(StepExtras(description: optional { $0.string() }), toStep: step)
       }
+      definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
+      definition.onConflict = pick(OnConflict.allCases)
     }
     return definition
   }

@@ -2,13 +2,18 @@ import FlowCore
 
 /// Values of every type that an event is made of, with no regard to what can happen in a run.
 extension Generator {
+  private mutating func runCreated() -> RunCreated {
+    var created = RunCreated(
+      runID: string(), seed: next(), policyVersion: count(), programVersion: string(),
+      jobs: count(), definitionFolder: string(), definitionByteCount: count())
+    created.group = optional { $0.string() }
+    if created.group != nil { created.onConflict = pick(OnConflict.allCases) }
+    return created
+  }
+
   mutating func body(of kind: EventKind) -> Event.Body {
     switch kind {
-    case .runCreated:
-      .runCreated(
-        RunCreated(
-          runID: string(), seed: next(), policyVersion: count(), programVersion: string(),
-          jobs: count(), definitionFolder: string(), definitionByteCount: count()))
+    case .runCreated: .runCreated(runCreated())
     case .definitionPart: .definitionPart(bytes(upTo: 200))
     case .engineStarted:
       .engineStarted(EngineStarted(life: count(), processID: count(), host: hostContext()))

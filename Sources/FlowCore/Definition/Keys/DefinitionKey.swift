@@ -97,6 +97,22 @@ extension DefinitionKey {
       { if case .flag(let flag) = $0 { flag } else { nil } })
   }
 
+  package static func group(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<RunGroupName?>, expected: String,
+    _ help: String
+  ) -> Self {
+    optional(
+      name, tag, .flagOrText(expected: expected), place, help,
+      { $0 == .workflow ? .flag(true) : .text($0.text ?? "") },
+      {
+        switch $0 {
+        case .flag: .workflow
+        case .text(let name): .named(name)
+        default: nil
+        }
+      })
+  }
+
   package static func duration(
     _ name: String, _ tag: UInt64, _ place: @escaping Place<Int64>, _ help: String
   ) -> Self {
@@ -245,6 +261,11 @@ extension DefinitionKey {
   private static func mismatch(_ name: String, _ value: DefinitionValue) -> Never {
     preconditionFailure("the key \(name) cannot be \(value)")
   }
+}
+
+extension RunGroupName {
+  /// Nil for the name of the workflow.
+  fileprivate var text: String? { if case .named(let name) = self { name } else { nil } }
 }
 
 extension DefinitionValue {

@@ -22,6 +22,8 @@ package enum KeyType: Sendable {
   /// A non-empty string.
   case text(expected: String)
   case flag
+  /// `true`, or a non-empty string. `false` is the same as nothing.
+  case flagOrText(expected: String)
   /// In milliseconds.
   case duration(allowsZero: Bool)
   /// In bytes.

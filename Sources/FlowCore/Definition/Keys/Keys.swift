@@ -20,6 +20,14 @@ extension WorkflowDefinition {
     .flag(
       "failFast", 7, { $1(&$0.failFast) },
       "whether a step that fails for good stops the others (false)"),
+    .group(
+      "exclusive", 9, { $1(&$0.exclusive) }, expected: "true, or the name of a group",
+      "one run at a time: of this workflow (`true`), or of all that name the same group (false)"),
+    .word(
+      "onConflict", 10, { $1(&$0.onConflict) },
+      "what to do if another run of the group exists: not start, with an error (`fail`) or without"
+        + " (`skip`), wait (`queue`), `resume` the other if it is interrupted, or cancel it"
+        + " (`replace`) (fail)"),
     .structure(
       "defaults", expected: #"an object such as {"timeout": "10m"}"#,
       "values for steps that do not give their own; `env` and `retry` are merged key by key"),
