@@ -40,17 +40,18 @@ struct GroupTests {
   @Test func theGroupIsTakenAsLongAsAnythingOfTheRunLives() async throws {
     let home = Home()
     let run = try await begin("one", in: home)
+    let other = home.workflow(
+      #"{"id": "a", "run": "true"}"#, #""exclusive": "w""#, named: "other")
     run.signal(SIGKILL)
     _ = try await run.end()
-    #expect(try await home.flow("run", file(in: home)).ending == .exit(7))
+    #expect(try await home.flow("run", other).ending == .exit(7))
     // The run itself is let in, and cancelled from anywhere.
     let restart = try home.start(["restart", "one", "--quiet"])
     #expect(try await eventually { try await home.status("one").state(of: "a") == "running" })
-    #expect(try await home.flow("run", file(in: home)).ending == .exit(7))
+    #expect(try await home.flow("run", other).ending == .exit(7))
     #expect(try await home.flow("cancel", "one", "--wait").ending == .exit(0))
     #expect(try await restart.end().ending == .exit(3))
-    home.folder.write("", to: "go")
-    #expect(try await home.flow("run", file(in: home)).ending == .exit(0))
+    #expect(try await home.flow("run", other).ending == .exit(0))
   }
 
   @Test func aRunThatCannotBeResumedNamesTheHolder() async throws {
