@@ -103,6 +103,8 @@ extension OpenedRun<RunHistory> {
         let step = state.definition.steps[Int(attempt.step)].id
         return Survivors.text(ofRecord: folder.record(ofStep: step, attempt: attempt.number))
       }
+      let outputs = AttemptOutputs(runID: id, folder: folder)
+      explainer.tail = { outputs.tail($0, state, FailureReport.mostLines) }
       return explainer
     }
     throw problem ?? .run(.log(LogError(folder.log, .empty)))

@@ -42,6 +42,21 @@ struct WhyTests {
     #expect(json["steps"]?.elements.map { $0["id"]?.string } == ["build"])
   }
 
+  @Test func theEndOfTheOutputIsShown() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "seq 30; exit 3"}"#)
+    #expect(try await home.flow("run", "-q", file, "--run-id", "r").ending == .exit(1))
+    let tail = (21...30).map { "    \($0)\n" }.joined() + "  full output: flow logs r a\n"
+    #expect(try await home.flow("why", "r").output.contains("\n\(tail)"))
+    #expect(try await home.flow("why", "r", "a").output.contains("\n\(tail)"))
+    let json = try JSON(try await home.flow("why", "r", "a", "--json").output)
+    #expect(json["tail"]?.elements == (21...30).map { .string("\($0)") })
+    TestFile.removeTree("\(home.path)/runs/r/attempts/a@1.out")
+    #expect(
+      try await home.flow("why", "r").output.contains(
+        "\n  attempt 1: its output (81 B) was removed\n"))
+  }
+
   @Test func whatRunsIsExplainedToo() async throws {
     let home = Home()
     let file = home.workflow(

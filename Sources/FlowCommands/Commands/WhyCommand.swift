@@ -13,7 +13,10 @@ package struct WhyCommand: Subcommand, Equatable {
 
   package static let syntax = CommandSyntax(
     name: "why", purpose: "explain why a run or a step waits, failed or took so long",
-    details: "The explanation is computed from the run's history. Times are UTC.",
+    details: """
+      The explanation is computed from the run's history, and shows the end of the
+      output of what failed. Times are UTC.
+      """,
     arguments: [.run, Argument("STEP", .optional, "the id of a step")], options: [.json],
     examples: [
       .init("flow why latest", "what the run waits for, or why it failed"),
@@ -29,9 +32,7 @@ package struct WhyCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let run = try OpenedRun(named: run, into: RunHistory(keeping: .times), context)
-    if let explainer = Explainer(try run.view(context)) {
-      try explain(explainer, context)
-    }
+    if run.history.state != nil { try explain(try run.explainer(context), context) }
     // The explanation used the readable part of the history.
     if let problem = run.problem { throw problem }
     return .success

@@ -40,7 +40,12 @@ struct AttemptOutputs {
 
   /// At most `count`.
   private func lastLines(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String] {
-    guard let end = ending(attempt, state, OutputTail.lastLinesByteCount) else { return [] }
+    tail(attempt, state, count) ?? []
+  }
+
+  /// The last lines, at most `count`, escaped; nil where there is nothing to read.
+  func tail(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String]? {
+    guard let end = ending(attempt, state, OutputTail.lastLinesByteCount) else { return nil }
     return OutputTail.lastLines(
       of: end.bytes, count, isWhole: end.bytes.count < OutputTail.lastLinesByteCount)
   }

@@ -8,6 +8,8 @@ package struct Explainer: Sendable {
   /// The processes of an attempt that could not be killed, and why, in words; nil where that is
   /// unknown.
   var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
+  /// The last lines of what an attempt printed, escaped; nil where there is nothing to read.
+  var tail: @Sendable (AttemptID) -> [String]? = { _ in nil }
   /// Attempts that hold a slot.
   let launched: [AttemptID]
   /// Attempts that are scheduled and wait for a slot, the next first.

@@ -31,6 +31,7 @@ package struct ExplanationPrinter: Sendable {
       output.write("\(TerminalText.escaped(description))\n")
     }
     for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
+    for line in FailureTail.lines(ofStep: step, explainer) { output.write("\(line)\n") }
     printNeeds(to: &output)
     printAttempts(to: &output)
     printTimes(to: &output)
@@ -136,9 +137,9 @@ package struct ExplanationPrinter: Sendable {
 // MARK: JSON
 
 extension ExplanationPrinter {
-  /// One line: `{"runId","step","state","sentences","needs":[{"id","state","isMet","settledAt"}],
-  /// "skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as `flow
-  /// export` has them. `skippedFor` leads from need to need to the step that was not skipped for
+  /// One line: `{"runId","step","state","sentences","tail":[…],"needs":[{"id","state","isMet",
+  /// "settledAt"}],"skippedFor":[…],"retryAt","attempts":[…],"times":{"waitingMs",…}}`, the attempts as
+  /// `flow export` has them. `tail` is the end of the output of a step that failed. `skippedFor` leads from need to need to the step that was not skipped for
   /// another; `retryAt` is null unless the step backs off.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
@@ -152,6 +153,10 @@ extension ExplanationPrinter {
       json.key("sentences")
       json.array { json in
         for sentence in sentences { json.string(sentence) }
+      }
+      json.key("tail")
+      json.array { json in
+        for line in FailureTail.output(ofStep: step, explainer) ?? [] { json.string(line) }
       }
       json.key("needs")
       json.array { json in

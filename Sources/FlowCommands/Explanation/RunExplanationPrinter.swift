@@ -126,6 +126,7 @@ package struct RunExplanationPrinter: Sendable {
       output.write("\(explainer.status(step).glyph) ")
       let sentences = explainer.sentences(ofStep: step).joined(separator: " ")
       output.write(TerminalText.escaped(sentences) + "\n")
+      for line in FailureTail.lines(ofStep: step, explainer) { output.write("\(line)\n") }
       if let dependents = skipped[step] {
         let verb = dependents.count == 1 ? "step was" : "steps were"
         let names = TerminalText.escaped(named(dependents))

@@ -194,7 +194,7 @@ enum ReportStyle {
     @media print {
       @page { margin: 14mm; }
       * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-      .chart { --names: clamp(6rem, var(--longest), 14rem); }
+      .chart { --names: clamp(6rem, var(--longest) + 2.2rem, 15rem); }
       body { font-size: 11px; }
       header, main { max-width: none; padding: 0; }
       section { margin: 1.4rem 0; }

@@ -68,7 +68,7 @@ import Testing
     let json = try json("upload", uploaded())
     #expect(
       json.keys == [
-        "runId", "step", "state", "sentences", "needs", "skippedFor", "retryAt", "attempts",
+        "runId", "step", "state", "sentences", "tail", "needs", "skippedFor", "retryAt", "attempts",
         "times",
       ])
     #expect(json["state"] == .string("succeeded") && json["retryAt"] == .null)

@@ -37,6 +37,23 @@ import Testing
         """)
   }
 
+  @Test func theEndOfTheOutputOfWhatFailedIsShown() throws {
+    var explainer = try ExportedRun.explainer(ExportedRun.eventful())
+    explainer.tail = { $0.step == 3 ? ["first", "last"] : nil }
+    var run = ""
+    RunExplanationPrinter(explainer).printText(to: &run)
+    let shown = "    first\n    last\n  full output: flow logs nightly-20261121T021903-7f3a test\n"
+    #expect(
+      run.contains(
+        "allows no more.\n\(shown)  1 step was skipped because of it: end.\n✗ lint failed"))
+    var (step, skipped) = ("", "")
+    ExplanationPrinter(explainer, step: 3).printText(to: &step)
+    #expect(step.contains("allows no more.\n\(shown)\nNEEDS"))
+    explainer.tail = { _ in ["something"] }
+    ExplanationPrinter(explainer, step: 4).printText(to: &skipped)
+    #expect(!skipped.contains("something"))
+  }
+
   @Test func theSameForPrograms() throws {
     let json = try json(ExportedRun.eventful())
     #expect(json.keys == ["runId", "state", "sentences", "steps", "criticalPath"])
