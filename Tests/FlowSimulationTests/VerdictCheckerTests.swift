@@ -28,7 +28,8 @@ struct VerdictCheckerTests {
       in: folder.log, disk, salt: 5, engineLife: 1, options)
     var ends: [Int] = []
     for sequence in 1...3 as ClosedRange<UInt64> {
-      let payload = [UInt8](repeating: UInt8(sequence), count: 1_000)
+      // A kind of event that there is not.
+      let payload = [UInt8](repeating: 120 + UInt8(sequence), count: 1_000)
       try writer.append(payload.span, events: 1, from: sequence)
       if sequence < 3 { try writer.sync() }
       ends.append(Int(writer.durableLength))
@@ -174,7 +175,7 @@ struct VerdictCheckerTests {
     disk.losePower { site, _ in
       site == .lostNames ? 0 : draws.isEmpty ? 0 : draws.removeFirst()
     }
-    #expect(disk.bytes(at: segment)?[2_600] == 3 && disk.bytes(at: segment)?[3_200] == 0)
+    #expect(disk.bytes(at: segment)?[2_600] == 123 && disk.bytes(at: segment)?[3_200] == 0)
     #expect(
       fired { () throws(Violation) in try VerdictChecker.checkDoubt(ambiguous, disk) } == .verdict)
     // A reader of the same bytes has none.
