@@ -43,5 +43,6 @@ sigset_t flow_monitor_signals(void) {
   sigaddset(&signals, SIGCHLD);
   sigaddset(&signals, FLOW_MONITOR_SIGNAL_STOP);
   sigaddset(&signals, FLOW_MONITOR_SIGNAL_FORCE);
+  sigaddset(&signals, SIGTERM);
   return signals;
 }

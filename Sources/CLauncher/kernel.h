@@ -18,5 +18,6 @@ uint64_t flow_start_time(pid_t process, uint64_t before, uint64_t after);
 /// SIGKILL and SIGSTOP reach them, and none is ignored, so that commands inherit default effects.
 void flow_set_signals(void (*child_ended)(int));
 
-/// The signals that a monitor waits for: its children's ends, and the engine's requests.
+/// The signals that a monitor waits for: its children's ends, the engine's requests, and SIGTERM, by
+/// which the system ends everything.
 sigset_t flow_monitor_signals(void);

@@ -110,6 +110,15 @@ static int64_t status(const siginfo_t *info) {
   return info->si_status & 0x7f;
 }
 
+// Takes a SIGTERM that has arrived: nobody but the system sends it.
+static void hear(struct loop *loop) {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  struct timespec now = {0};
+  if (flow_await_signal(&term, &now) == SIGTERM) feed(loop, FLOW_MONITOR_TOLD, 0);
+}
+
 // Reaps the children that have ended; the command only once the step function asked for it.
 //
 // - Returns: whether a child is left.
@@ -121,6 +130,7 @@ static bool reap(struct loop *loop) {
     if (result != 0) return false;
     if (info.si_pid == 0) return true;
     if (info.si_pid == loop->monitor.command && !loop->monitor.command_reaped) {
+      hear(loop);
       feed(loop, FLOW_MONITOR_COMMAND_ENDED, status(&info));
     } else {
       flow_reap(info.si_pid);
@@ -241,6 +251,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_RELEASE_LAUNCHER: flow_close(loop->birth->lock); return false;
     case FLOW_MONITOR_REPORT_LAUNCHED: report(loop, FLOW_REPORT_LAUNCHED); return false;
     case FLOW_MONITOR_REPORT_DEADLINE: report(loop, FLOW_REPORT_DEADLINE); return false;
+    case FLOW_MONITOR_REPORT_TOLD: report(loop, FLOW_REPORT_TOLD); return false;
     case FLOW_MONITOR_REPORT_ENDED:
       report(loop, FLOW_REPORT_ENDED);
       loop->reported_end = true;
@@ -298,6 +309,7 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
   int64_t number = flow_await_signal(&signals, time == INT64_MAX ? NULL : &timeout);
   if (number == FLOW_MONITOR_SIGNAL_STOP) feed(loop, FLOW_MONITOR_STOP, 0);
   if (number == FLOW_MONITOR_SIGNAL_FORCE) feed(loop, FLOW_MONITOR_FORCE, 0);
+  if (number == SIGTERM) feed(loop, FLOW_MONITOR_TOLD, 0);
 }
 
 void flow_monitor_run(const struct flow_monitor_birth *birth) {
@@ -312,6 +324,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
   flow_monitor_init(
       &loop.monitor, request->header.timeout_us, request->header.grace_us,
       request->header.keeps_stragglers != 0);
+  loop.monitor.hides_interruption = request->header.hides_interruption != 0;
   feed(&loop, FLOW_MONITOR_BEGIN, 0);
   while (true) {
     look_at_children(&loop);

@@ -1,85 +1,16 @@
-#include "monitor.h"
+#include "monitor_end.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-
-static const int64_t never = INT64_MAX;
-
-static void act(struct flow_monitor_actions *actions, enum flow_monitor_action action) {
-  if (actions->count == FLOW_MONITOR_MAX_ACTIONS) __builtin_trap();
-  actions->list[actions->count++] = action;
-}
-
-// Requests an action that is answered, and waits for the answer in that phase.
-static void ask(
-    struct flow_monitor *monitor, enum flow_monitor_action action, enum flow_monitor_phase phase,
-    struct flow_monitor_actions *actions) {
-  act(actions, action);
-  monitor->phase = phase;
-}
-
-// That much later; never if the sum overflows.
-static int64_t later(int64_t time, int64_t delta) {
-  int64_t sum;
-  return __builtin_add_overflow(time, delta, &sum) ? never : sum;
-}
-
-// For a negative result.
-static int32_t error_number(int64_t result) {
-  if (result >= 0 || result < -INT32_MAX) __builtin_trap();
-  return (int32_t)-result;
-}
-
-static bool is_out_of_space(int32_t error) { return error == ENOSPC || error == EDQUOT; }
-
-// MARK: The end
-
-static void leave(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
-  act(actions, FLOW_MONITOR_EXIT);
-  monitor->phase = FLOW_MONITOR_IS_DONE;
-}
-
-static void launch_failed(
-    struct flow_monitor *monitor, enum flow_launch_operation operation, int32_t error) {
-  monitor->end.result = FLOW_RESULT_LAUNCH_FAILED;
-  monitor->end.code = error;
-  monitor->end.operation = operation;
-}
-
-// The attempt is over, and its record gets the end.
-static void finish(
-    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
-  monitor->end.duration_us = now > monitor->started_at ? now - monitor->started_at : 0;
-  monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
-  monitor->give_up_at = monitor->retry_at = never;
-  ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
-}
-
-static void end_written(
-    struct flow_monitor *monitor, const struct flow_monitor_event *event,
-    struct flow_monitor_actions *actions) {
-  if (event->result < 0) {
-    int32_t error = error_number(event->result);
-    if (is_out_of_space(error) || error == EINTR) {
-      monitor->retry_at = later(event->now, FLOW_MONITOR_RETRY_US);
-      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
-      return;
-    }
-    // Any other disk error would come again. A living engine can still get the report.
-  }
-  act(actions, FLOW_MONITOR_REPORT_ENDED);
-  leave(monitor, actions);
-}
 
 // MARK: The start
 
 static void refuse(
     struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  launch_failed(monitor, FLOW_LAUNCH_CREATE_RECORD, error);
+  flow_monitor_launch_failed(monitor, FLOW_LAUNCH_CREATE_RECORD, error);
   act(actions, FLOW_MONITOR_REPORT_REFUSED);
-  leave(monitor, actions);
+  flow_monitor_leave(monitor, actions);
 }
 
 // Nothing was started, and no record exists.
@@ -90,7 +21,7 @@ static void start_nothing(
     return;
   }
   act(actions, FLOW_MONITOR_REPORT_NO_SPACE);
-  leave(monitor, actions);
+  flow_monitor_leave(monitor, actions);
 }
 
 static void record_removed(
@@ -109,8 +40,8 @@ static void start_command(
   act(actions, FLOW_MONITOR_RELEASE_LAUNCHER);
   monitor->started_at = now;
   if (monitor->output_error != 0) {
-    launch_failed(monitor, FLOW_LAUNCH_CREATE_OUTPUT, monitor->output_error);
-    finish(monitor, now, actions);
+    flow_monitor_launch_failed(monitor, FLOW_LAUNCH_CREATE_OUTPUT, monitor->output_error);
+    flow_monitor_conclude(monitor, now, actions);
     return;
   }
   ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
@@ -120,8 +51,8 @@ static void spawned(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   if (event->result < 0) {
-    launch_failed(monitor, monitor->failed_operation, error_number(event->result));
-    finish(monitor, event->now, actions);
+    flow_monitor_launch_failed(monitor, monitor->failed_operation, error_number(event->result));
+    flow_monitor_conclude(monitor, event->now, actions);
     return;
   }
   if (event->result == 0 || event->result > INT32_MAX) __builtin_trap();  // no process id
@@ -189,7 +120,8 @@ static void give_up(
     monitor->end.code = SIGKILL;
   }
   act(actions, FLOW_MONITOR_NAME_SURVIVORS);
-  finish(monitor, now, actions);
+  monitor->over_at = now;
+  flow_monitor_finish(monitor, actions);
 }
 
 // While a process of the attempt runs.
@@ -203,6 +135,7 @@ static void time_passed(
     terminate_children(monitor, now, actions);
   } else if (now >= monitor->deadline) {
     act(actions, FLOW_MONITOR_REPORT_DEADLINE);
+    monitor->timed_out = !flow_monitor_was_just_told(monitor, now);
     terminate_group(monitor, FLOW_CAUSE_DEADLINE, now, actions);
   }
 }
@@ -236,9 +169,12 @@ static void note_result(struct flow_monitor *monitor, int64_t result) {
 }
 
 static void reap_command(
-    struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions) {
-  note_result(monitor, result);
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  note_result(monitor, event->result);
   monitor->command_ended = true;
+  monitor->ended_at = event->now;
+  monitor->was_told = flow_monitor_was_just_told(monitor, event->now);
   monitor->command_reaped = true;
   monitor->deadline = never;
   act(actions, FLOW_MONITOR_REAP_COMMAND);
@@ -251,7 +187,7 @@ static void descendants_left(
   bool was_ended = monitor->end.cause != FLOW_CAUSE_ITSELF;
   bool must_end = was_ended || monitor->stop_asked || monitor->force_asked;
   if (monitor->keeps_stragglers && !must_end) {
-    finish(monitor, event->now, actions);
+    flow_monitor_conclude(monitor, event->now, actions);
     return;
   }
   int64_t count = event->result < 1 ? 1 : event->result;
@@ -277,6 +213,7 @@ static void step_new(
       return;
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TOLD: monitor->told_at = event->now; return;
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_DONE:           // no answer is due
     case FLOW_MONITOR_COMMAND_ENDED:  // nothing was started
@@ -323,11 +260,12 @@ static void answered(
     case FLOW_MONITOR_IS_REMOVING: record_removed(monitor, event->result, actions); return;
     case FLOW_MONITOR_IS_SPAWNING: spawned(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NOTING: command_noted(monitor, event->now, actions); return;
-    case FLOW_MONITOR_IS_ENDING: end_written(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_ENDING: flow_monitor_end_written(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NEW:  // no answer is due
     case FLOW_MONITOR_IS_WATCHING:
     case FLOW_MONITOR_IS_REAPING:
     case FLOW_MONITOR_IS_CLEARING:
+    case FLOW_MONITOR_IS_HOLDING:
     case FLOW_MONITOR_IS_WAITING_FOR_SPACE:
     case FLOW_MONITOR_IS_DONE: __builtin_trap();
   }
@@ -343,6 +281,7 @@ static void step_asking(
     // Remembered until the command runs; once the end is being written it is too late.
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TOLD: monitor->told_at = event->now; return;
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_BEGIN:          // it has begun
     case FLOW_MONITOR_COMMAND_ENDED:  // the caller checks children only after the answer
@@ -357,7 +296,7 @@ static void step_watching(
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
     case FLOW_MONITOR_COMMAND_ENDED:
-      reap_command(monitor, event->result, actions);
+      reap_command(monitor, event, actions);
       monitor->phase = FLOW_MONITOR_IS_REAPING;
       return;
     case FLOW_MONITOR_STOP:
@@ -371,6 +310,7 @@ static void step_watching(
       monitor->force_asked = true;
       force(monitor, event->now, actions);
       return;
+    case FLOW_MONITOR_TOLD: flow_monitor_told(monitor, event->now, actions); return;
     case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
     case FLOW_MONITOR_BEGIN:        // it has begun
     case FLOW_MONITOR_DONE:         // no answer is due
@@ -384,11 +324,12 @@ static void step_reaping(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
-    case FLOW_MONITOR_NO_DESCENDANT_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT: flow_monitor_conclude(monitor, event->now, actions); return;
     case FLOW_MONITOR_DESCENDANTS_LEFT: descendants_left(monitor, event, actions); return;
     // They apply to the descendants, if any are left; the command has its result.
     case FLOW_MONITOR_STOP: monitor->stop_asked = true; return;
     case FLOW_MONITOR_FORCE: monitor->force_asked = true; return;
+    case FLOW_MONITOR_TOLD: flow_monitor_told(monitor, event->now, actions); return;
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_BEGIN:          // it has begun
     case FLOW_MONITOR_DONE:           // no answer is due
@@ -402,7 +343,7 @@ static void step_clearing(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
-    case FLOW_MONITOR_NO_DESCENDANT_LEFT: finish(monitor, event->now, actions); return;
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT: flow_monitor_conclude(monitor, event->now, actions); return;
     case FLOW_MONITOR_DESCENDANTS_LEFT:
       // A descendant has ended, and the monitor has adopted its children.
       if (is_killing(monitor)) {
@@ -417,7 +358,33 @@ static void step_clearing(
       monitor->force_asked = true;
       kill_children(monitor, event->now, actions);
       return;
+    case FLOW_MONITOR_TOLD: flow_monitor_told(monitor, event->now, actions); return;
     case FLOW_MONITOR_TIME: time_passed(monitor, event->now, actions); return;
+    case FLOW_MONITOR_BEGIN:          // it has begun
+    case FLOW_MONITOR_DONE:           // no answer is due
+    case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
+      __builtin_trap();
+  }
+  __builtin_trap();  // no such event
+}
+
+static void step_holding(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  switch (event->kind) {
+    case FLOW_MONITOR_TOLD:
+      flow_monitor_told(monitor, event->now, actions);
+      flow_monitor_finish(monitor, actions);
+      return;
+    case FLOW_MONITOR_TIME:
+      if (event->now >= monitor->hold_until) flow_monitor_finish(monitor, actions);
+      return;
+    // The attempt is over, and the engine waits for it.
+    case FLOW_MONITOR_STOP:
+    case FLOW_MONITOR_FORCE: flow_monitor_finish(monitor, actions); return;
+    // Processes that may stay.
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
+    case FLOW_MONITOR_DESCENDANTS_LEFT: return;
     case FLOW_MONITOR_BEGIN:          // it has begun
     case FLOW_MONITOR_DONE:           // no answer is due
     case FLOW_MONITOR_COMMAND_ENDED:  // it ends once
@@ -438,7 +405,7 @@ static void step_waiting_for_space(
     case FLOW_MONITOR_COMMAND_ENDED:
       if (monitor->command_ended) break;  // it ends once
       // It was given up, and ended after all before the end was reported.
-      reap_command(monitor, event->result, actions);
+      reap_command(monitor, event, actions);
       return;
     case FLOW_MONITOR_NO_DESCENDANT_LEFT:
       monitor->end.unkillable = 0;
@@ -447,7 +414,8 @@ static void step_waiting_for_space(
     // The attempt is over; processes that are left may stay, or cannot be killed.
     case FLOW_MONITOR_DESCENDANTS_LEFT:
     case FLOW_MONITOR_STOP:
-    case FLOW_MONITOR_FORCE: return;
+    case FLOW_MONITOR_FORCE:
+    case FLOW_MONITOR_TOLD: return;
     case FLOW_MONITOR_BEGIN:  // it has begun
     case FLOW_MONITOR_DONE:   // no answer is due
       __builtin_trap();
@@ -460,6 +428,7 @@ static void step_done(const struct flow_monitor_event *event) {
     // They can arrive while the monitor exits.
     case FLOW_MONITOR_STOP:
     case FLOW_MONITOR_FORCE:
+    case FLOW_MONITOR_TOLD:
     case FLOW_MONITOR_TIME: return;
     case FLOW_MONITOR_BEGIN:  // it has ended, and checks no children any more
     case FLOW_MONITOR_DONE:
@@ -488,6 +457,7 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_WATCHING: step_watching(monitor, event, actions); return;
     case FLOW_MONITOR_IS_REAPING: step_reaping(monitor, event, actions); return;
     case FLOW_MONITOR_IS_CLEARING: step_clearing(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_HOLDING: step_holding(monitor, event, actions); return;
     case FLOW_MONITOR_IS_WAITING_FOR_SPACE: step_waiting_for_space(monitor, event, actions); return;
     case FLOW_MONITOR_IS_DONE: step_done(event); return;
   }

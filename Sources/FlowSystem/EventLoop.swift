@@ -22,6 +22,8 @@ package final class EventLoop: TimeSource {
   package var nextLook: () -> Instant? = { nil }
   /// Receives each signal that has arrived.
   package var onSignal: (Int32) -> Void = { _ in }
+  /// Who sent the signal that `onSignal` is called for.
+  var signalSender: Int32 { signals.sender }
 
   package init(signals: SignalDescriptor) {
     self.signals = signals

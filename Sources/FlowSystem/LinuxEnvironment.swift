@@ -31,6 +31,8 @@ package final class LinuxEnvironment: Environment {
   package var onTerminate = TerminationPolicy.usual
   /// Whether SIGTERM has told this process to detach from the run.
   package private(set) var shouldDetach = false
+  /// Who sent that SIGTERM, if it ends what shares a unit or container with this process.
+  package private(set) var manager: ServiceManager?
   /// Called when the terminal's content has changed for another reason than this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
 
@@ -103,7 +105,9 @@ package final class LinuxEnvironment: Environment {
       interrupts += 1
       request(force: interrupts > 1)
     case SIGQUIT: request(force: true)
-    case SIGTERM where onTerminate == .detach: shouldDetach = true
+    case SIGTERM where onTerminate == .detach:
+      shouldDetach = true
+      manager = ServiceManager(sender: time.signalSender)
     default:
       // SIGTERM cancels as a first Ctrl-C does, however often it comes: service managers repeat it.
       interrupts = max(interrupts, 1)

@@ -6,6 +6,8 @@ import Glibc
 /// no call, and read one by one.
 package final class SignalDescriptor {
   let descriptor: Int32
+  /// The process that sent the last signal that was read; zero if it is not known here.
+  private(set) var sender: Int32 = 0
 
   /// Reads the ends of children, requests to stop, and changes of the terminal: its size, and the
   /// return from a shell. Ignores a hang-up, a broken pipe and a file size limit, which must not
@@ -52,6 +54,8 @@ package final class SignalDescriptor {
   func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
-    return unsafe read(descriptor, &info, size) == size ? Int32(info.ssi_signo) : nil
+    guard unsafe read(descriptor, &info, size) == size else { return nil }
+    sender = Int32(bitPattern: info.ssi_pid)
+    return Int32(info.ssi_signo)
   }
 }

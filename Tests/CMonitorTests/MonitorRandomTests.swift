@@ -28,6 +28,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case FLOW_MONITOR_IS_WATCHING: "watching"
       case FLOW_MONITOR_IS_REAPING: "reaping"
       case FLOW_MONITOR_IS_CLEARING: "clearing"
+      case FLOW_MONITOR_IS_HOLDING: "holding"
       case FLOW_MONITOR_IS_ENDING: "ending"
       case FLOW_MONITOR_IS_WAITING_FOR_SPACE: "waiting"
       case FLOW_MONITOR_IS_DONE: "done"
@@ -42,6 +43,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case .descendantsLeft: "left"
       case .stop: "stop"
       case .force: "force"
+      case .told: "told"
       case .time: "time"
       }
   }
@@ -50,22 +52,23 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
 @Suite struct MonitorRandomTests {
   /// Which event can come in which phase (x). All others trap.
   private static let table = """
-    phase      begin answer command none   left     stop force time
-    new        x     ·      ·       ·      ·        x    x     x
-    creating   ·     x      ·       ·      ·        x    x     x
-    locking    ·     x      ·       ·      ·        x    x     x
-    reserving  ·     x      ·       ·      ·        x    x     x
-    opening    ·     x      ·       ·      ·        x    x     x
-    removing   ·     x      ·       ·      ·        x    x     x
-    starting   ·     x      ·       ·      ·        x    x     x
-    spawning   ·     x      ·       ·      ·        x    x     x
-    noting     ·     x      ·       ·      ·        x    x     x
-    watching   ·     ·      x       ·      ·        x    x     x
-    reaping    ·     ·      ·       x      x        x    x     x
-    clearing   ·     ·      ·       x      x        x    x     x
-    ending     ·     x      ·       ·      ·        x    x     x
-    waiting    ·     ·      x       x      x        x    x     x
-    done       ·     ·      ·       ·      ·        x    x     x
+    phase      begin answer command none   left     stop force told time
+    new        x     ·      ·       ·      ·        x    x     x    x
+    creating   ·     x      ·       ·      ·        x    x     x    x
+    locking    ·     x      ·       ·      ·        x    x     x    x
+    reserving  ·     x      ·       ·      ·        x    x     x    x
+    opening    ·     x      ·       ·      ·        x    x     x    x
+    removing   ·     x      ·       ·      ·        x    x     x    x
+    starting   ·     x      ·       ·      ·        x    x     x    x
+    spawning   ·     x      ·       ·      ·        x    x     x    x
+    noting     ·     x      ·       ·      ·        x    x     x    x
+    watching   ·     ·      x       ·      ·        x    x     x    x
+    reaping    ·     ·      ·       x      x        x    x     x    x
+    clearing   ·     ·      ·       x      x        x    x     x    x
+    holding    ·     ·      ·       x      x        x    x     x    x
+    ending     ·     x      ·       ·      ·        x    x     x    x
+    waiting    ·     ·      x       x      x        x    x     x    x
+    done       ·     ·      ·       ·      ·        x    x     x    x
     """
 
   private static let possible: Set<PhaseAndEvent> = {

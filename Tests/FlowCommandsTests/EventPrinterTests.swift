@@ -110,6 +110,19 @@ import Testing
     Sample(
       .timerFired(.runTimeout), "timeout of the run passed", #""step":null,"timer":"runTimeout""#),
     Sample(
+      .timerFired(.launchPause), "pause after an interruption is over",
+      #""step":null,"timer":"launchPause""#),
+    Sample(
+      .attemptEnded(
+        build,
+        AttemptEnd(
+          result: .signalled(signal: 15), cause: .byItself, durationMicroseconds: 1_000,
+          wasInterrupted: true)),
+      "build#2 was killed by signal 15 (SIGTERM) after 1ms; interrupted: the system told it to end",
+      #""step":"build","attempt":2,"outcome":"interrupted","cause":"byItself","exitCode":null,"#
+        + #""signal":15,"failedOperation":null,"errno":null,"durationUs":1000,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0"#),
+    Sample(
       .attemptEnded(
         build,
         AttemptEnd(

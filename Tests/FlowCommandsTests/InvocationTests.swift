@@ -150,9 +150,12 @@ import Testing
         Create a run of a workflow and drive it to its end.
 
         Prints "run ID" first, then progress. Steps run in the folder of FILE, or, if
-        that is a pipe (-, /dev/stdin, <(…)), in the folder of the caller. Exit code 4
-        means that this process has detached and that running steps continue; resume
-        the run with flow restart.
+        that is a pipe (-, /dev/stdin, <(…)), in the folder of the caller.
+
+        Exit code 4 means that the run has not ended: SIGTERM has told this process to
+        detach, or it failed. Running steps continue, unless what sent the SIGTERM ends
+        them too, as a reboot or the stop of a systemd unit does: such attempts are
+        interrupted, which uses up no retry. "flow restart ID" resumes the run.
 
         Arguments:
           FILE  the workflow definition; "-" means standard input

@@ -60,6 +60,7 @@ import Testing
       (.cancelRequested(CancelRequest(id: 6, force: true)), "10 02 04 06 01"),
       (.timerFired(.retry(step: 5)), "12 02 04 00 05"),
       (.timerFired(.runTimeout), "12 02 04 01"),
+      (.timerFired(.launchPause), "12 02 04 02"),
       (
         .attemptEnded(
           AttemptID(step: 5, number: 2),
@@ -67,6 +68,14 @@ import Testing
             result: .exited(code: 7), cause: .stop, durationMicroseconds: 3, cpuMicroseconds: 200,
             peakMemoryKibibytes: 4, stragglers: 1, unkillable: 2)),
         "0c 02 04 05 02 88 07 03 c8 01 04 01 02"
+      ),
+      (
+        .attemptEnded(
+          AttemptID(step: 5, number: 2),
+          AttemptEnd(
+            result: .signalled(signal: 15), cause: .byItself, durationMicroseconds: 3,
+            wasInterrupted: true)),
+        "00 06 02 04 05 02 01 0f 03 00 00 02 01 00"
       ),
       (.attemptFound(AttemptID(step: 5, number: 2), .neverLaunched), "14 02 04 05 02 00"),
       (
@@ -186,6 +195,7 @@ import Testing
     ("01 0c 02 04 07 07 01 05 01 02 03 04 05", "roomReturned has a field 1"),
     ("00 0d 02 04 00 06 01 01 01 02 01 07", "runReopened has a field 2"),
     ("00 0d 02 04 00 03 01 01 02", "scope has the value 2"),
+    ("00 06 02 04 05 02 01 0f 03 00 00 04 01 00 3f 00", "attemptEnded has a field 63"),
     ("00 63 02 04", "an event has the kind 99"),
   ])
   func unknownFieldsAreReportedAsSuch(bytes: String, what: String) {
@@ -195,7 +205,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("12 02 04 02", "timer has the value 2"),
+    ("12 02 04 03", "timer has the value 3"),
     ("4a 02 04 05 02", "reason to skip has the value 2"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
@@ -220,6 +230,7 @@ import Testing
       ("00 01 02 04 01 72 00 02 00 01 00 01 06 01 01 67 02 01 00", "onConflict"),
       ("00 0d 02 04 00 06 01 01 01 01 01 01", "order of fields"),
       ("00 0d 02 04 00 04 01 02 01 01", "end of a field"),
+      ("00 06 02 04 05 02 01 0f 03 00 00 04 01 00 01 00", "order of fields"),
       ("0a 02 04 80 80 80 80 08 02", "count"),
       ("0a 02 04 85 00 02", "integer"),
       ("02 02 04 01 ff 00", "UTF-8 text"),

@@ -18,6 +18,7 @@ import Testing
     endedBadly   ·        ·         ·          ·         ·         ·       ·         ·        backingOff ·      ·         failed cancelled ·
     endedByStop  ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·
     endedLost    ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·
+    interrupted ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·
     backingOff   ·        ·         ·          ·         ready2    doomed2 ·         ·        ·          ·      ·         ·      ·         ·
     doomed       ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         skipped
     doomed2      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·
@@ -89,6 +90,7 @@ import Testing
   @Test func failuresAndLossesAreCountedApart() throws {
     for (phase, failures, losses) in [
       ("endedWell", 0, 0), ("endedBadly", 1, 0), ("endedByStop", 0, 0), ("endedLost", 0, 1),
+      ("interrupted", 0, 0),
     ] as [(String, Int32, Int32)] {
       let step = try #require(Self.samples[phase])
       #expect(step.failures == failures)
@@ -118,7 +120,7 @@ import Testing
       (.exit(3), .failed(.exit, exitCode: 3)),
       (.signal(9), .failed(.signal, exitCode: 0)),
       (.launchFailure(errno: 2), .failed(.launch, exitCode: 0)),
-      (.lost, .lost),
+      (.lost, .lost), (.interruption, .interrupted),
       // Whatever the command makes of its SIGTERM.
       (.exit(0, cause: .deadline), .failed(.timeout, exitCode: 0)),
       (.exit(3, cause: .deadline), .failed(.timeout, exitCode: 0)),
@@ -174,6 +176,7 @@ import Testing
       "endedBadly": step(.scheduled(1), .ended(1, failure)),
       "endedByStop": step(.scheduled(1), .ended(1, .cancelled)),
       "endedLost": step(.scheduled(1), .ended(1, .lost)),
+      "interrupted": step(.scheduled(1), .ended(1, .interrupted)),
       "backingOff": step(
         .scheduled(1), .ended(1, failure), .retryScheduled(1)),
       "doomed": step(.doomed),

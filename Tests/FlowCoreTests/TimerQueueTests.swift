@@ -33,6 +33,19 @@ import Testing
       ])
   }
 
+  @Test func aPauseComesBeforeTheOthersAndThereIsOne() {
+    var timers = TimerQueue()
+    timers.arm(.launchPause, at: Self.instant(5))
+    timers.arm(.launchPause, at: Self.instant(2))
+    timers.arm(.runTimeout, at: Self.instant(5))
+    timers.arm(.retry(step: 1), at: Self.instant(4))
+    #expect(timers.nextRetries(3).map(\.step) == [1])
+    #expect(
+      Self.drained(timers) == ["retry(step: 1) at 4", "launchPause at 5", "runTimeout at 5"])
+    timers.endLaunchPause()
+    #expect(Self.drained(timers) == ["retry(step: 1) at 4", "runTimeout at 5"])
+  }
+
   @Test(arguments: 0...5)
   func theNextRetriesAreToldWithoutTheRunsLimit(count: Int) {
     var timers = TimerQueue()

@@ -23,6 +23,8 @@ struct flow_request_header {
   int64_t timeout_us;
   int64_t grace_us;
   int64_t max_output_bytes;
+  /// Whether the run's version knows no interrupted attempts.
+  int32_t hides_interruption;
 };
 
 enum { FLOW_REQUEST_STRINGS = 3, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
@@ -41,6 +43,8 @@ enum flow_report_kind {
   FLOW_REPORT_NOT_FORKED = 6,
   /// The launcher found the monitor ended, and killed `killed` processes that it left.
   FLOW_REPORT_MONITOR_GONE = 7,
+  /// The monitor was told to end: the system ends the attempt.
+  FLOW_REPORT_TOLD = 8,
 };
 
 /// A report of a launcher or monitor: smaller than what a pipe takes in one write (PIPE_BUF).

@@ -18,10 +18,11 @@
 /// deadline and signals the attempt's processes, and writes the end once no process of the attempt
 /// is left.
 ///
-/// STOP, FORCE and TIME may come at any time: too early, STOP and FORCE are remembered and TIME is
-/// ignored; too late, they change nothing. The answer to an action comes before any event but
+/// STOP, FORCE, TOLD and TIME may come at any time: too early, TIME is ignored and the others are
+/// remembered; too late, they change nothing. The answer to an action comes before any event but
 /// these. The caller checks its children whenever no answer is due, and before it checks the clock,
-/// so that a command that ended in time does not count as past its deadline.
+/// so that a command that ended in time does not count as past its deadline. TOLD comes before
+/// COMMAND_ENDED where both have happened.
 #pragma once
 
 #include "record.h"
@@ -46,6 +47,9 @@ enum flow_monitor_event_kind {
   /// The command was reaped and `result` descendants are left. The number counts the first time
   /// only.
   FLOW_MONITOR_DESCENDANTS_LEFT,
+  /// This monitor was told to end (SIGTERM), which flow never does: the system ends everything. The
+  /// monitor stays, and notes that the attempt's end was not the attempt's own doing.
+  FLOW_MONITOR_TOLD,
 };
 
 struct flow_monitor_event {
@@ -80,6 +84,8 @@ enum flow_monitor_action {
   /// Report to the engine, if it lives.
   FLOW_MONITOR_REPORT_LAUNCHED,
   FLOW_MONITOR_REPORT_DEADLINE,
+  /// The system ends everything, and this attempt with it.
+  FLOW_MONITOR_REPORT_TOLD,
   FLOW_MONITOR_REPORT_ENDED,
   /// Nothing was started for lack of disk space; the attempt can be launched again.
   FLOW_MONITOR_REPORT_NO_SPACE,
@@ -117,6 +123,9 @@ enum {
   FLOW_MONITOR_DELAYED_US = 1000 * 1000,
   /// An end for which there is no space is written again after this time.
   FLOW_MONITOR_RETRY_US = 1000 * 1000,
+  /// Everything is told to end at once, but hears it one after the other: an end that SIGTERM
+  /// explains is held back this long, for the SIGTERM to this monitor.
+  FLOW_MONITOR_TOLD_LATE_US = 500 * 1000,
 };
 
 struct flow_monitor_actions {
@@ -137,7 +146,8 @@ struct flow_monitor_actions {
 /// An output that cannot be created, but for lack of space, is a launch that failed: STARTING is
 /// followed by ENDING.
 /// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
-/// no descendant is left, or those left may stay.
+/// no descendant is left, or those left may stay. Before ENDING comes HOLDING where the command may
+/// have ended because the system ends everything.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,
@@ -154,6 +164,8 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_REAPING,
   /// The command was reaped, and its descendants are being stopped.
   FLOW_MONITOR_IS_CLEARING,
+  /// Nothing is left, and a SIGTERM to this monitor may still explain the end.
+  FLOW_MONITOR_IS_HOLDING,
   FLOW_MONITOR_IS_ENDING,
   FLOW_MONITOR_IS_WAITING_FOR_SPACE,
   FLOW_MONITOR_IS_DONE,
@@ -165,6 +177,9 @@ struct flow_monitor {
   int64_t timeout_us;
   int64_t grace_us;
   bool keeps_stragglers;
+  /// Set by the caller afterwards, for a run of a version that knows no interrupted attempts: the
+  /// end of one is reported and not written, so that any version takes the attempt for lost.
+  bool hides_interruption;
 
   // Read by the caller when it performs an action.
   struct flow_record_end end;
@@ -185,8 +200,13 @@ struct flow_monitor {
   bool command_ended;
   bool command_reaped;
   bool stop_asked, force_asked;
+  /// Whether the system ended the attempt, as far as is known; and whether its deadline came first.
+  bool was_told, timed_out;
+  bool told_reported;
   /// Times of the monotonic clock; INT64_MAX for none.
-  int64_t deadline, terminate_at, kill_at, give_up_at, retry_at;
+  int64_t deadline, terminate_at, kill_at, give_up_at, retry_at, hold_until;
+  /// When the monitor was told to end, last; when the command ended; when no process was left.
+  int64_t told_at, ended_at, over_at;
 };
 
 void flow_monitor_init(

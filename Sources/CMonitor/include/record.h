@@ -91,6 +91,8 @@ struct flow_record_end {
   int32_t unkillable_ids[8];
   /// How much of the output's middle was discarded; it reads as zeros.
   int64_t dropped_output_bytes;
+  /// Whether the system told the monitor to end about when the command ended without success.
+  bool was_interrupted;
 };
 
 void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);

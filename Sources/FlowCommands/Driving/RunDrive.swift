@@ -9,8 +9,8 @@ struct RunDrive {
   /// How the drive ended.
   enum End {
     case finished(RunOutcome)
-    /// This process was told to detach; running attempts continue without it.
-    case left(running: Int)
+    /// This process was told to detach; attempts continue without it.
+    case left(Detachment)
     /// There was nothing to do: the run had ended before.
     case endedBefore(RunOutcome)
   }
@@ -143,11 +143,29 @@ struct RunDrive {
       display.wake(at: context.now())
       if world.shouldDetach {
         let running = driver.runningAttempts
+        let isPaused = driver.state.isPaused
         try driver.detach()
+        let detachment = detachment(running: running, isPaused: isPaused)
         display.abandon()
-        return .left(running: running)
+        return .left(detachment)
       }
     }
+  }
+
+  /// Everything is told to end at once, but hears it one after the other.
+  private static let hearingMilliseconds: Int64 = 100
+
+  /// What becomes of attempts that have not ended.
+  private func detachment(running: Int, isPaused: Bool) -> Detachment {
+    if running == 0 {
+      return Detachment(running: 0, isPaused: isPaused, manager: world.manager)
+    }
+    world.time.pause(
+      until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.hearingMilliseconds))
+    let (interrupted, ended) = world.runner.farewell()
+    return Detachment(
+      running: running - ended, interrupted: interrupted, isPaused: isPaused,
+      manager: world.manager)
   }
 }
 
@@ -156,9 +174,8 @@ extension RunDrive.End {
   func exitCode(ofRun id: String, _ context: CommandContext) -> ExitCode {
     switch self {
     case .finished(let outcome), .endedBefore(let outcome): return ExitCode(outcome)
-    case .left(let running):
-      let attempts = running == 1 ? "1 attempt" : "\(running) attempts"
-      context.warn("detached; \(attempts) still running; resume with: flow restart \(id)")
+    case .left(let detachment):
+      context.warn(detachment.text(ofRun: id))
       return .runUnfinished
     }
   }

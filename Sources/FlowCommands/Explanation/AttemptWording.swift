@@ -20,6 +20,7 @@ extension Explainer {
     case .launchFailed:
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
     case .lost: return "\(probe)lost: its outcome is unknown\(stragglers)"
+    case .interrupted: return "\(probe)interrupted: the system told it to end\(stragglers)"
     }
   }
 

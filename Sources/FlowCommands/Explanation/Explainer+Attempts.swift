@@ -97,7 +97,8 @@ extension Explainer {
       let named = survivors(last.id).map { ": \($0)" } ?? ""
       return
         "\(end.unkillable) of its processes cannot be killed, so no other attempt may start\(named)."
-    case .lost where settings.onLost == .fail: return "Its onLost is \"fail\", so it is not rerun."
+    case .lost where settings.onLost == .fail, .interrupted:
+      return "Its onLost is \"fail\", so it is not rerun."
     case .lost:
       return
         "It was lost \(state.steps[step].losses) times; a step is rerun at most"
@@ -210,6 +211,11 @@ extension Explainer {
       return [
         "\(id(step)) was cancelled: attempt \(last.id.number) was lost, and a stopping run reruns"
           + " nothing.", whyStopping(),
+      ]
+    case (.interrupted, _):
+      return [
+        "\(id(step)) was cancelled: attempt \(last.id.number) was interrupted, and a stopping run"
+          + " reruns nothing.", whyStopping(),
       ]
     case (.cancelled, _), (.succeeded, _):
       return ["\(id(step)) was stopped while it ran: \(how).", whyStopping()]

@@ -161,7 +161,7 @@ package struct Explainer: Sendable {
 
   private func backingOff(_ step: Int) -> [String] {
     guard let last = history.lastAttempt(ofStep: step), let end = last.end else { return [] }
-    let limit = Int(settings(step).retry.maxAttempts) + Int(state.steps[step].losses)
+    let limit = Int(settings(step).retry.maxAttempts) + Int(state.steps[step].uncounted)
     var until = ""
     if let point = retryPoint(last) {
       until = " until \(view.clock(point.wall))"

@@ -145,7 +145,7 @@ struct ChromeTraceExporter {
     switch AttemptConclusion(end) {
     case .succeeded: return "good"
     case .failed, .unkillable: return "terrible"
-    case .lost: return "bad"
+    case .lost, .interrupted: return "bad"
     case .cancelled: return "grey"
     }
   }

@@ -245,7 +245,7 @@ package struct LiveView {
     append(time: isDue ? "now" : "in \(remaining(until: deadline))", to: &line)
     let next = lifecycle.attempt + 1 - lifecycle.attemptBefore
     line.append(
-      "  backing off before attempt \(next) of \(limit + lifecycle.losses)", .attention)
+      "  backing off before attempt \(next) of \(limit + lifecycle.uncounted)", .attention)
     if let end = run.lastEnd(ofStep: step) {
       line.append("  \(wording.failure(end, ofStep: step))", .faint)
     }

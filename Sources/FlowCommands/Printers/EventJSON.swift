@@ -48,6 +48,9 @@ extension EventPrinter {
     case .timerFired(.runTimeout):
       json.member("step", String?.none)
       json.member("timer", "runTimeout")
+    case .timerFired(.launchPause):
+      json.member("step", String?.none)
+      json.member("timer", "launchPause")
     case .attemptFound(_, .neverLaunched): json.member("found", "neverLaunched")
     case .attemptFound(_, .running(let processID, let microseconds)):
       json.member("found", "running")

@@ -51,24 +51,19 @@ package struct ProgressPrinter: Sendable {
         : "cancel requested; press Ctrl-C again to kill running steps"
     case .retryScheduled(let attempt, let delay):
       // Reruns of lost attempts have numbers too, but use up no retry.
-      let losses = state.steps[Int(attempt.step)].losses
+      let uncounted = state.steps[Int(attempt.step)].uncounted
       let before = state.steps[Int(attempt.step)].attemptBefore
       // A state that is ahead may be of the next round.
       let number = attempt.number + 1 - (before < attempt.number ? before : 0)
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
       return failed(attempt.step, "failed", wording)
         + "; retry in \(DurationText.of(milliseconds: delay))"
-        + " (attempt \(number) of \(limit + losses))"
+        + " (attempt \(number) of \(limit + uncounted))"
     case .rerunScheduled(let attempt):
-      ends[attempt.step] = nil
-      return
-        "\(wording.id(attempt.step)) lost: the outcome of attempt \(attempt.number) is unknown; "
-        + "it runs again, so its work may be done twice"
+      return loss(of: attempt, wording) + "it runs again, so its work may be done twice"
     case .probeScheduled(let attempt):
-      ends[attempt.step] = nil
-      return
-        "\(wording.id(attempt.step)) lost: the outcome of attempt \(attempt.number) is unknown; "
-        + "its probe is asked whether the work was done"
+      return loss(of: attempt, wording) + "its probe is asked whether the work was done"
+    case .timerFired(.launchPause): return wording.text(event.body)
     case .attemptFound(let attempt, .running(let processID, _)):
       let process = processID == 0 ? "" : " as process \(processID)"
       return "\(wording.id(attempt.step)) still runs\(process)"
@@ -94,6 +89,15 @@ package struct ProgressPrinter: Sendable {
       return "run \(outcome)\(duration)\(rounds): \(tally)"
     default: return nil
     }
+  }
+
+  private mutating func loss(of attempt: AttemptID, _ wording: StepWording) -> String {
+    let end = ends.removeValue(forKey: attempt.step)
+    let id = wording.id(attempt.step)
+    if end?.wasInterrupted == true {
+      return "\(id) interrupted: the system told attempt \(attempt.number) to end; "
+    }
+    return "\(id) lost: the outcome of attempt \(attempt.number) is unknown; "
   }
 
   private mutating func finished(

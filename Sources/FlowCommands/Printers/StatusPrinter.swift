@@ -146,12 +146,13 @@ package struct StatusPrinter: Sendable {
     case .cancelled: "cancelled"
     case .launchFailed: "not started"
     case .lost: "lost"
+    case .interrupted: "interrupted"
     }
   }
 
   private func duration(_ attempt: AttemptHistory, _ status: StepStatus) -> String {
     switch attempt.outcome {
-    case .exited, .signalled, .timedOut, .cancelled:
+    case .exited, .signalled, .timedOut, .cancelled, .interrupted:
       return DurationText.of(microseconds: attempt.durationMicroseconds ?? 0)
     case .launchFailed, .lost: return ""
     case nil:

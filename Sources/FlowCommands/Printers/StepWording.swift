@@ -58,6 +58,7 @@ package struct StepWording: Sendable {
     case .cancelled: return "cancelled\(duration)"
     case .launchFailed: return end.launchFailure.map { text($0, ofStep: step) } ?? ""
     case .lost: return "lost, its outcome is unknown"
+    case .interrupted: return "interrupted\(duration), the system told it to end"
     }
   }
 

@@ -128,7 +128,7 @@ struct TimelineSection {
     switch AttemptConclusion(end) {
     case .succeeded: return probe + "ok"
     case .failed, .unkillable: return probe + "bad"
-    case .lost: return probe + "lost"
+    case .lost, .interrupted: return probe + "lost"
     case .cancelled: return probe + "off"
     }
   }

@@ -60,11 +60,19 @@ package enum Decider {
     case .lost:
       if isStopping { return .stepFinished(step: step, .cancelled) }
       guard lifecycle.losses <= maxReruns else { return .stepFinished(step: step, .failed) }
-      switch settings.onLost {
-      case .rerun: return .rerunScheduled(attempt)
-      case .probe: return .probeScheduled(attempt)
-      case .fail: return .stepFinished(step: step, .failed)
-      }
+      return followLoss(of: attempt, settings)
+    case .interrupted:
+      // However often the system is stopped, that is no sign against the step.
+      return isStopping
+        ? .stepFinished(step: step, .cancelled) : followLoss(of: attempt, settings)
+    }
+  }
+
+  private static func followLoss(of attempt: AttemptID, _ settings: StepSettings) -> Event.Body {
+    switch settings.onLost {
+    case .rerun: .rerunScheduled(attempt)
+    case .probe: .probeScheduled(attempt)
+    case .fail: .stepFinished(step: attempt.step, .failed)
     }
   }
 
@@ -91,7 +99,7 @@ package enum Decider {
 
   /// Schedules up to `jobs` intents ahead of the slots, so that a free slot never waits for a sync.
   private static func schedule(_ state: RunState) -> Event.Body? {
-    guard state.openAttempts < 2 * Int(state.created.jobs),
+    guard !state.isPaused, state.openAttempts < 2 * Int(state.created.jobs),
       let step = state.ready.first(in: state.graph)
     else { return nil }
     return .attemptScheduled(

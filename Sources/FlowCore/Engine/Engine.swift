@@ -22,6 +22,8 @@ package struct Engine: Sendable {
   private var intents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
+  /// The event that ended the last pause of launches.
+  private var pauseEnd: Int64 = 0
   /// Attempts that hold a slot: their launch was requested, and they have not ended.
   private var launched: [AttemptID] = []
 
@@ -229,8 +231,8 @@ package struct Engine: Sendable {
         return .stop(stop.value.attempt, force: stop.value.force)
       }
     }
-    if launched.count < Int(state.created.jobs), let intent = intents.first,
-      intent.sequence <= committedThrough
+    if launched.count < Int(state.created.jobs), !state.isPaused, pauseEnd <= committedThrough,
+      let intent = intents.first, intent.sequence <= committedThrough
     {
       intents.removeFirst()
       launched.append(intent.value.attempt)
@@ -265,9 +267,11 @@ package struct Engine: Sendable {
 
   // MARK: Recording
 
-  /// Without what a flow that only knows the first policy cannot read.
+  /// Without what a flow that only knows the first policy cannot read: to it, an interrupted attempt
+  /// is a lost one.
   private func recorded(_ end: AttemptEnd) -> AttemptEnd {
     guard state.created.policyVersion == Policy.first.rawValue else { return end }
+    if AttemptConclusion(end) == .interrupted { return .lost(killed: end.stragglers) }
     var end = end
     end.output = AttemptOutput()
     return end
@@ -337,6 +341,7 @@ package struct Engine: Sendable {
         stops.append(
           Gated(sequence: event.sequence, value: Stop(attempt: attempt, force: force)))
       }
+    case .timerFired(.launchPause): pauseEnd = event.sequence
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
     case .attemptEnded, .stepFinished: return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,

@@ -6,12 +6,14 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
   case cancelled
   case launchFailed
   case lost
+  case interrupted
 
   /// For an attempt that was stopped, only the reason counts, not its exit status.
   package init(_ end: AttemptEnd) {
     switch (end.result, end.cause) {
     case (.lost, _): self = .lost
     case (.launchFailed, _): self = .launchFailed
+    case _ where end.wasInterrupted: self = .interrupted
     case (.exited, .deadline), (.signalled, .deadline): self = .timedOut
     case (.exited, .stop), (.exited, .force), (.signalled, .stop), (.signalled, .force):
       self = .cancelled

@@ -36,7 +36,7 @@ package struct Event: Equatable, Sendable {
     case attemptWithdrawn(AttemptID)
     /// A cancel of the run was requested.
     case cancelRequested(CancelRequest)
-    /// A retry delay or the run's timeout has passed.
+    /// A retry delay, the run's timeout or a pause of launches has passed.
     case timerFired(TimerID)
     /// A new engine's finding about an attempt that an earlier one had scheduled.
     case attemptFound(AttemptID, AttemptFinding)
@@ -201,11 +201,14 @@ package struct AttemptEnd: Equatable, Sendable {
   package var unkillable: Int32
   /// What became of its output.
   package var output: AttemptOutput
+  /// Whether its monitor was told to end, by anyone but flow, about when the command ended without
+  /// success: the system is stopping, and the end tells nothing of the step.
+  package var wasInterrupted: Bool
 
   package init(
     result: Result, cause: Cause, durationMicroseconds: Int64, cpuMicroseconds: Int64 = 0,
     peakMemoryKibibytes: Int64 = 0, stragglers: Int32 = 0, unkillable: Int32 = 0,
-    output: AttemptOutput = AttemptOutput()
+    output: AttemptOutput = AttemptOutput(), wasInterrupted: Bool = false
   ) {
     self.result = result
     self.cause = cause
@@ -215,6 +218,7 @@ package struct AttemptEnd: Equatable, Sendable {
     self.stragglers = stragglers
     self.unkillable = unkillable
     self.output = output
+    self.wasInterrupted = wasInterrupted
   }
 
   /// The end of an attempt whose outcome is unknown, with the number of its processes that were
@@ -281,6 +285,8 @@ package struct CancelRequest: Hashable, Sendable {
 package enum TimerID: Hashable, Sendable {
   case retry(step: Int32)
   case runTimeout
+  /// After an attempt was interrupted, nothing is launched for a while.
+  case launchPause
 }
 
 /// Which steps run again in another round.

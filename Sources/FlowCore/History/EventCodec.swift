@@ -16,13 +16,14 @@
 ///     length, tagged fields
 ///
 /// An earlier flow therefore sees an unknown kind and reports that a newer flow wrote it, as this
-/// one does for unknown tags. A field with its default is left out, and an event without tagged
-/// fields is no extended one. The tags so far:
+/// one does for unknown tags. A tagged field is left out where it has its default, and an event
+/// without tagged fields is not extended. The tagged fields so far:
 ///
 ///     runCreated    1   group
 ///                   2   onConflict, only with a group
 ///     runReopened   1   scope
-///     attemptEnded  4   size of the output
+///     attemptEnded  1   interrupted: no bytes
+///                   4   size of the output
 ///                   5   how much of it was discarded
 ///                   6   whether the disk was full: 1
 ///
@@ -101,7 +102,7 @@ extension Event.Body {
   fileprivate var isExtended: Bool {
     switch self {
     case .runReopened(_, let scope): scope != .unsuccessful
-    case .attemptEnded(_, let end): end.output != AttemptOutput()
+    case .attemptEnded(_, let end): end.wasInterrupted || end.output != AttemptOutput()
     case .runCreated(let created): created.group != nil
     default: false
     }
@@ -115,6 +116,7 @@ extension ByteWriter {
     case .runReopened(_, let scope):
       if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
     case .attemptEnded(_, let end):
+      if end.wasInterrupted { writeField(1) { _ in } }
       let output = end.output
       if let count = output.byteCount { writeField(4) { $0.write(count: count) } }
       if output.discardedBytes != 0 {
@@ -239,6 +241,7 @@ extension ByteWriter {
       bytes.append(0)
       write(count: step)
     case .runTimeout: bytes.append(1)
+    case .launchPause: bytes.append(2)
     }
   }
 
@@ -326,6 +329,10 @@ extension ByteReader {
   ) throws(CodingError) {
     let start = position
     switch (body, tag) {
+    case (.attemptEnded(let attempt, var end), 1):
+      try readField { (_) throws(CodingError) in }
+      end.wasInterrupted = true
+      body = .attemptEnded(attempt, end)
     case (.runReopened(let requests, _), 1):
       let scope: ReopenScope = try readField { (reader) throws(CodingError) in
         try reader.readCase("scope")
@@ -415,6 +422,7 @@ extension ByteReader {
     switch code {
     case 0: return .retry(step: try readCount())
     case 1: return .runTimeout
+    case 2: return .launchPause
     default: throw .newer("timer", code, at: position - 1)
     }
   }

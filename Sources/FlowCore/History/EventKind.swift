@@ -105,7 +105,7 @@ extension Event.Body {
     case .attemptWithdrawn(let attempt): (.attemptWithdrawn, .attempt(attempt))
     case .cancelRequested: (.cancelRequested, .run)
     case .timerFired(.retry(let step)): (.timerFired, .step(step))
-    case .timerFired(.runTimeout): (.timerFired, .run)
+    case .timerFired(.runTimeout), .timerFired(.launchPause): (.timerFired, .run)
     case .attemptFound(let attempt, _): (.attemptFound, .attempt(attempt))
     case .clockJumped: (.clockJumped, .run)
     case .roomReturned: (.roomReturned, .run)

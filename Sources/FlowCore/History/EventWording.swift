@@ -39,6 +39,7 @@ package struct EventWording: Sendable {
       "cancel requested\(request.force ? " by force" : "") (request \(request.id))"
     case .timerFired(.retry(let step)): "backoff of \(id(step)) is over"
     case .timerFired(.runTimeout): "timeout of the run passed"
+    case .timerFired(.launchPause): "pause after an interruption is over"
     case .attemptFound(let attempt, let finding): "\(name(attempt)) found \(Self.text(finding))"
     case .clockJumped(let microseconds):
       "wall clock jumped \(microseconds < 0 ? "back" : "ahead") by "
@@ -102,6 +103,7 @@ package struct EventWording: Sendable {
     case .stop: parts.append("stopped")
     case .force: parts.append("stopped by force")
     }
+    if end.wasInterrupted { parts.append("interrupted: the system told it to end") }
     if end.stragglers > 0 {
       parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")
     }

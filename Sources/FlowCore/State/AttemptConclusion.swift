@@ -7,6 +7,8 @@ package enum AttemptConclusion: Equatable, Sendable {
   /// It was stopped because the run stops.
   case cancelled
   case lost
+  /// The system told it to end. The outcome is unknown as of a lost attempt, and the cause is known.
+  case interrupted
   /// Some of its processes cannot be killed, so no other attempt of the step may start.
   case unkillable
 
@@ -18,6 +20,7 @@ package enum AttemptConclusion: Equatable, Sendable {
     switch (end.result, end.cause) {
     case (.lost, _): self = .lost
     case (.launchFailed, _): self = .failed(.launch, exitCode: 0)
+    case _ where end.wasInterrupted: self = .interrupted
     // The exit status after SIGTERM does not count: the command was interrupted.
     case (_, .deadline): self = .failed(.timeout, exitCode: 0)
     case (_, .stop), (_, .force): self = .cancelled

@@ -31,6 +31,9 @@ package struct RunState: Equatable, Sendable {
   /// The ids of all cancel requests.
   package private(set) var cancelRequests: Set<UInt64> = []
   package private(set) var timeoutPassed = false
+  /// Whether the current wake-up is the first of an engine, which learns what became of the
+  /// attempts of an earlier one.
+  private var isTakingOver = false
   /// Steps that did not settle by themselves because the run stopped.
   package private(set) var stoppedSteps = 0
 
@@ -68,6 +71,19 @@ package struct RunState: Equatable, Sendable {
     timers.arm(.runTimeout, at: now.monotonic.advanced(byMilliseconds: timeout))
   }
 
+  /// How long nothing is launched after an attempt was interrupted: more would be started into the
+  /// same shutdown.
+  package static let launchPauseMilliseconds: Int64 = 30_000
+
+  private mutating func interrupted(at now: Moment) {
+    guard phase == .running, !isTakingOver else { return }
+    timers.arm(
+      .launchPause, at: now.monotonic.advanced(byMilliseconds: Self.launchPauseMilliseconds))
+  }
+
+  /// Whether launches are paused after an interruption.
+  package var isPaused: Bool { timers.launchPause != nil }
+
   /// How many lives the run's engine has had.
   package var lives: Int32 { engine?.life ?? 0 }
 
@@ -95,6 +111,7 @@ package struct RunState: Equatable, Sendable {
     lastSequence = event.sequence
     let before = lastMoment
     lastMoment = event.moment
+    if event.startsWakeUp { isTakingOver = false }
     switch event.body {
     case .runCreated, .definitionPart: throw HistoryError(event, .misplaced)
     case .engineStarted(let engine):
@@ -103,12 +120,17 @@ package struct RunState: Equatable, Sendable {
         timers.moveToNewClock(from: before, to: event.moment)
       }
       self.engine = engine
+      // An engine was started after the interruption: it is meant to launch.
+      timers.endLaunchPause()
+      isTakingOver = true
     case .attemptLaunched(let attempt, _):
       try change(attempt.step, event, .launched(attempt.number))
     case .deadlinePassed(let attempt):
       try change(attempt.step, event, .deadlinePassed(attempt.number))
     case .attemptEnded(let attempt, let end):
-      try change(attempt.step, event, .ended(attempt.number, AttemptConclusion(end)))
+      let conclusion = AttemptConclusion(end)
+      try change(attempt.step, event, .ended(attempt.number, conclusion))
+      if conclusion == .interrupted { interrupted(at: event.moment) }
       openAttempts -= 1
       undecided.append(attempt.step)
     case .attemptWithdrawn(let attempt):
@@ -202,6 +224,7 @@ package struct RunState: Equatable, Sendable {
     timers.removeNext()
     switch timer {
     case .runTimeout: timeoutPassed = true
+    case .launchPause: break
     case .retry(let step):
       try change(step, event, .delayOver)
       becameReady(step)

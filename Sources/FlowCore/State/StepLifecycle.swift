@@ -70,6 +70,10 @@ package struct StepLifecycle: Equatable, Sendable {
   package private(set) var failures: Int32 = 0
   /// Attempts that were lost.
   package private(set) var losses: Int32 = 0
+  /// Attempts that were interrupted.
+  package private(set) var interruptions: Int32 = 0
+  /// Attempts that use up no retry.
+  package var uncounted: Int32 { losses + interruptions }
   /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
   /// The number of the last attempt before this round of the run.
@@ -140,16 +144,17 @@ package struct StepLifecycle: Equatable, Sendable {
     case (.ended(.failed), .retryScheduled): .backingOff
     case (.backingOff, .delayOver): .ready
     case (.ended(.lost), .rerunScheduled) where !asksProbe: .ready
+    case (.ended(.interrupted), .rerunScheduled) where !asksProbe: .ready
     // The probe reports that the work was not done.
     case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled) where asksProbe: .ready
-    case (.ended(.lost), .probeScheduled): .ready
+    case (.ended(.lost), .probeScheduled), (.ended(.interrupted), .probeScheduled): .ready
 
     case (.ended(.succeeded), .finished(.succeeded)): .succeeded
     case (.ended(.failed), .finished(.failed)), (.ended(.lost), .finished(.failed)),
-      (.ended(.unkillable), .finished(.failed)):
+      (.ended(.interrupted), .finished(.failed)), (.ended(.unkillable), .finished(.failed)):
       .failed
     case (.ended(.cancelled), .finished(.cancelled)), (.ended(.failed), .finished(.cancelled)),
-      (.ended(.lost), .finished(.cancelled)):
+      (.ended(.lost), .finished(.cancelled)), (.ended(.interrupted), .finished(.cancelled)):
       .cancelled
     // A step that has begun is not skipped.
     case (.doomed, .finished(.cancelled)) where hasBegun: .cancelled
@@ -171,6 +176,7 @@ package struct StepLifecycle: Equatable, Sendable {
     // A probe that fails has answered.
     case .ended(_, .failed): if !asksProbe { failures += 1 }
     case .ended(_, .lost): losses += 1
+    case .ended(_, .interrupted): interruptions += 1
     case .rerunScheduled: asksProbe = false
     case .probeScheduled: asksProbe = true
     default: break

@@ -1,6 +1,6 @@
-/// The timers of a run: retry delays, and the run's own timeout.
+/// The timers of a run: retry delays, the run's own timeout, and a pause of its launches.
 package struct TimerQueue: Equatable, Sendable {
-  /// Ordered by deadline, then by step; the run's timeout comes before any step.
+  /// Ordered by deadline, then by step; the timers of the run come before any step.
   private struct Entry: Comparable, Sendable {
     let deadline: Instant
     let step: Int32
@@ -12,13 +12,22 @@ package struct TimerQueue: Equatable, Sendable {
 
   private static let runTimeoutStep: Int32 = -1
   private var heap = BinaryHeap<Entry>()
+  /// Until when nothing is launched; nil for no pause. Another interruption makes it longer.
+  package private(set) var launchPause: Instant?
 
   package init() {}
 
-  package var nextDeadline: Instant? { heap.min?.deadline }
+  package var nextDeadline: Instant? {
+    guard let pause = launchPause, let first = heap.min?.deadline else {
+      return launchPause ?? heap.min?.deadline
+    }
+    return min(pause, first)
+  }
 
   package var nextTimer: TimerID? {
-    heap.min.map { $0.step == Self.runTimeoutStep ? .runTimeout : .retry(step: $0.step) }
+    guard let first = heap.min else { return launchPause.map { _ in .launchPause } }
+    if let launchPause, launchPause <= first.deadline { return .launchPause }
+    return first.step == Self.runTimeoutStep ? .runTimeout : .retry(step: first.step)
   }
 
   /// The steps whose delays end next, and when.
@@ -32,7 +41,13 @@ package struct TimerQueue: Equatable, Sendable {
     switch timer {
     case .retry(let step): heap.insert(Entry(deadline: deadline, step: step))
     case .runTimeout: heap.insert(Entry(deadline: deadline, step: Self.runTimeoutStep))
+    case .launchPause: launchPause = launchPause.map { max($0, deadline) } ?? deadline
     }
+  }
+
+  /// Launches are not paused any more.
+  package mutating func endLaunchPause() {
+    launchPause = nil
   }
 
   /// Rebases the timers after a reboot restarted the monotonic clock: the rest of each delay
@@ -58,10 +73,15 @@ package struct TimerQueue: Equatable, Sendable {
   }
 
   package mutating func removeNext() {
-    _ = heap.removeMin()
+    if nextTimer == .launchPause {
+      launchPause = nil
+    } else {
+      _ = heap.removeMin()
+    }
   }
 
   package mutating func removeAll() {
     heap.removeAll()
+    launchPause = nil
   }
 }

@@ -135,7 +135,8 @@ extension AttemptEnd {
       result: Result(end), cause: Cause(end.cause), durationMicroseconds: end.duration_us,
       cpuMicroseconds: end.cpu_us, peakMemoryKibibytes: end.peak_memory_kib,
       stragglers: end.stragglers, unkillable: end.unkillable,
-      output: AttemptOutput(discardedBytes: end.dropped_output_bytes))
+      output: AttemptOutput(discardedBytes: end.dropped_output_bytes),
+      wasInterrupted: end.was_interrupted)
   }
 }
 

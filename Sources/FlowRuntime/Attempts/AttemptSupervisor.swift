@@ -24,6 +24,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// Those for whose record the disk had no space at the last try.
   private var lackingSpace: Set<AttemptID> = []
   private var launcherLacksSpace = false
+  /// Those of the attempts that the system has told to end.
+  private var toldToEnd: Set<AttemptID> = []
   /// Sent to a launcher that is gone, with an unknown outcome.
   private var unsettled: [AttemptID] = []
   private var launcherBackoff = Backoff()
@@ -145,6 +147,26 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   package var waitsForSpace: Bool { !lackingSpace.isEmpty || launcherLacksSpace }
 
+  /// For an engine that has released its run: hears what attempts still report, and does nothing
+  /// about it.
+  ///
+  /// - Returns: how many attempts the system ends, or has ended since the last report was taken; and
+  ///   how many others have ended since.
+  package func farewell() -> (interrupted: Int, ended: Int) {
+    host.hear()
+    var (interrupted, ended) = (0, 0)
+    while let message = host.nextMessage() {
+      switch message {
+      case .toldToEnd(let attempt): toldToEnd.insert(attempt)
+      case .ended(let attempt, let end):
+        toldToEnd.remove(attempt)
+        if end.wasInterrupted { interrupted += 1 } else { ended += 1 }
+      default: break
+      }
+    }
+    return (interrupted + toldToEnd.count, ended)
+  }
+
   func tell(_ report: Input) {
     reports.append(report)
   }
@@ -159,6 +181,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     let request = attempts[attempt]?.request
     attempts[attempt] = nil
     lackingSpace.remove(attempt)
+    toldToEnd.remove(attempt)
     tell(.attemptEnded(attempt, request.map { measured(end, of: $0) } ?? end))
   }
 
@@ -198,6 +221,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .tell: tell(.deadlinePassed(attempt))
       case .ignored, nil: break
       }
+    case .toldToEnd(let attempt): if attempts[attempt] != nil { toldToEnd.insert(attempt) }
     case .ended(let attempt, let end):
       switch attempts[attempt]?.ended() {
       case .tell: self.end(attempt, end)

@@ -6,12 +6,14 @@ package struct LaunchPlan: Sendable {
   private let definition: WorkflowDefinition
   private let definitionFolder: String
   private let folder: RunFolder
+  private let hidesInterruption: Bool
 
   package init(_ state: RunState, in folder: RunFolder) {
     runID = state.created.runID
     definition = state.definition
     definitionFolder = state.created.definitionFolder
     self.folder = folder
+    hidesInterruption = state.created.policyVersion < Policy.second.rawValue
   }
 
   package func request(for launch: Launch) -> LaunchRequest {
@@ -37,7 +39,8 @@ package struct LaunchPlan: Sendable {
       environment: [place] + definition.environment + settings.environment + own,
       workingDirectory: folder,
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
-      recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings)
+      recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings,
+      hidesInterruption: hidesInterruption)
   }
 
   /// The variables by which the processes of an attempt are found.

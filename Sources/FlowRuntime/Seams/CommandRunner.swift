@@ -71,10 +71,14 @@ package struct LaunchRequest: Equatable, Sendable {
   package var recordPath: String
   /// Of the step: its limits, and what is done with stragglers.
   package var settings: StepSettings
+  /// Whether no record may say that the attempt was interrupted, since the run's policy does not
+  /// know that.
+  package var hidesInterruption: Bool
 
   package init(
     attempt: AttemptID, intent: Int64, command: Command, environment: [EnvironmentVariable],
-    workingDirectory: String, outputPath: String, recordPath: String, settings: StepSettings
+    workingDirectory: String, outputPath: String, recordPath: String, settings: StepSettings,
+    hidesInterruption: Bool = false
   ) {
     self.attempt = attempt
     self.intent = intent
@@ -84,5 +88,6 @@ package struct LaunchRequest: Equatable, Sendable {
     self.outputPath = outputPath
     self.recordPath = recordPath
     self.settings = settings
+    self.hidesInterruption = hidesInterruption
   }
 }

@@ -72,6 +72,8 @@ package enum ProcessMessage: Equatable, Sendable {
   /// The command runs as this process.
   case launched(AttemptID, processID: Int32, monitorID: Int32)
   case deadlinePassed(AttemptID)
+  /// Its monitor was told to end, by the system and not by flow.
+  case toldToEnd(AttemptID)
   /// No process of the attempt is left. Its record says so too, unless the disk refused the write.
   case ended(AttemptID, AttemptEnd)
   /// Nothing was started, since the disk is full; the request can be sent again.

@@ -26,7 +26,9 @@ package final class Checkers: RunObserver {
       SingleChecker(),
       VerdictChecker(log),
       LaunchChecker(run.definition, jobs: run.jobs),
-      EndChecker(run.definition, slackMicroseconds: world.slackMicroseconds),
+      EndChecker(
+        run.definition, slackMicroseconds: world.slackMicroseconds, policy: world.options.rules),
+      InterruptionChecker(run.definition, slackMicroseconds: world.slackMicroseconds),
       LedgerChecker(run.definition),
       RequestChecker(noticeMicroseconds: world.noticeMicroseconds),
       idle,

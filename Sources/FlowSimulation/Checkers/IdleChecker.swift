@@ -32,7 +32,8 @@ final class IdleChecker {
       // What the engine has recorded since, such as timers that fired, is not durable.
       return
     }
-    if running < jobs {
+    // After an interruption nothing is launched, until a timer ends that.
+    if running < jobs, !durable.isPaused {
       guard durable.openAttempts == running else {
         throw Violation(
           .slots, "\(durable.openAttempts - running) intents wait beside a free slot")

@@ -88,7 +88,7 @@ final class LaunchChecker {
     switch AttemptConclusion(end) {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: step.losses += 1
-    case .succeeded, .cancelled, .unkillable: break
+    case .succeeded, .cancelled, .interrupted, .unkillable: break
     }
   }
 
@@ -149,15 +149,19 @@ final class LaunchChecker {
     let isLicensed =
       step.asksProbe
       ? end.result == .exited(code: 1) && end.cause == .byItself && end.unkillable == 0
-      : end.result == .lost && end.unkillable == 0 && onLost == .rerun
+      : Self.isOutcomeUnknown(end) && onLost == .rerun
     if !isLicensed {
       throw Violation(.again, "\(name(attempt)) is run again, and was not lost")
     }
   }
 
+  private static func isOutcomeUnknown(_ end: AttemptEnd) -> Bool {
+    (end.result == .lost || end.wasInterrupted) && end.unkillable == 0
+  }
+
   private func checkProbe(_ attempt: AttemptID) throws(Violation) {
     let onLost = definition.settings(ofStep: Int(attempt.step)).onLost
-    guard steps[Int(attempt.step)].end?.result == .lost, onLost == .probe else {
+    guard steps[Int(attempt.step)].end.map(Self.isOutcomeUnknown) == true, onLost == .probe else {
       throw Violation(.again, "\(name(attempt)) is probed, and was not lost")
     }
   }

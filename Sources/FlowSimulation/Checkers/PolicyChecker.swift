@@ -59,7 +59,7 @@ final class PolicyChecker {
     switch verdict {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: step.losses += 1
-    case .succeeded, .cancelled, .unkillable: break
+    case .succeeded, .cancelled, .interrupted, .unkillable: break
     }
     step.expected = consequence(
       of: verdict, step, definition.settings(ofStep: Int(index)))
@@ -82,8 +82,8 @@ final class PolicyChecker {
       let isCovered =
         retry.on.contains(kind) && (kind != .exit || retry.exitCodes?.contains(code) ?? true)
       (isRepeated, repetition) = (isCovered && step.failures < retry.maxAttempts, .retry)
-    case .lost:
-      let isTooOften = step.losses > Decider.maxReruns
+    case .lost, .interrupted:
+      let isTooOften = verdict == .lost && step.losses > Decider.maxReruns
       switch settings.onLost {
       case .rerun: (isRepeated, repetition) = (!isTooOften || isStopping, .rerun)
       case .probe: (isRepeated, repetition) = (!isTooOften || isStopping, .probe)

@@ -11,6 +11,9 @@ package enum Property: String, CaseIterable, Sendable {
   case order
   /// Attempts and delays obey the policy, across crashes.
   case retry
+  /// An attempt that was interrupted from outside uses up no retry, and nothing is started into the
+  /// same shutdown.
+  case interruption
   /// No attempt outlives its timeout and grace.
   case timeout
   /// Nothing new starts after a cancel is durable; a request to cancel survives every crash and
@@ -58,8 +61,9 @@ package enum Property: String, CaseIterable, Sendable {
   var needsHonestDisk: Bool {
     switch self {
     case .intent, .again, .live, .stop, .environment: true
-    case .prefix, .order, .retry, .timeout, .cancel, .grace, .once, .orphans, .truth, .target,
-      .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots, .same:
+    case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
+      .target, .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots,
+      .same:
       false
     }
   }

@@ -45,6 +45,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case absence = 42
   case newRun = 43
   case environment = 44
+  case systemStop = 45
   case monitorStop = 60
   case inodes = 61
 }
@@ -62,7 +63,7 @@ extension ChoiceSite {
       .environment:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .monitorStop, .inodes:
+      .systemStop, .monitorStop, .inodes:
       false
     }
   }

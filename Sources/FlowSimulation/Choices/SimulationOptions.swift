@@ -71,6 +71,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var remountPercent = 0
   /// How often the disk is full for a while.
   package var fullDisks = 0
+  /// How often the system is stopped: every process gets a SIGTERM.
+  package var systemStops = 0
   /// How often a reader looks at the run: per thousand operations and waits.
   package var readPerMille = 0
   /// Whether wall time jumps.
@@ -171,6 +173,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("isDeflated", \.isDeflated),
     Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
     Key("environmentPercent", \.environmentPercent, 0...100, draw: [0, 0, 20], inStudies: 0),
+    Key("systemStops", \.systemStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
   ]
 }
 

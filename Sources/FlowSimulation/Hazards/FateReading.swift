@@ -94,7 +94,7 @@ private struct RecordedFates {
     for event in events {
       switch event.body {
       case .attemptEnded(let attempt, let end):
-        if end.result == .lost {
+        if end.result == .lost || end.wasInterrupted {
           lost.insert(attempt)
           isLost[Int(attempt.step)] = true
         }

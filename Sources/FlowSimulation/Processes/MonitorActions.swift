@@ -19,8 +19,8 @@ extension SimulatedProcesses {
     case FLOW_MONITOR_RELEASE_LAUNCHER:
       close(monitor.launcherLock, of: monitor.process)
       if monitor.state.output_error != 0 { startsNothing(monitor) }
-    case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_ENDED,
-      FLOW_MONITOR_REPORT_NO_SPACE, FLOW_MONITOR_REPORT_REFUSED:
+    case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_TOLD,
+      FLOW_MONITOR_REPORT_ENDED, FLOW_MONITOR_REPORT_NO_SPACE, FLOW_MONITOR_REPORT_REFUSED:
       report(action, monitor)
     case FLOW_MONITOR_TERMINATE_GROUP: signalGroup(of: monitor, .terminate)
     case FLOW_MONITOR_CONTINUE_GROUP: signalGroup(of: monitor, .goOn)
@@ -139,6 +139,7 @@ extension SimulatedProcesses {
           attempt, processID: monitor.state.command,
           monitorID: table[monitor.process].processID)
       case FLOW_MONITOR_REPORT_DEADLINE: .deadlinePassed(attempt)
+      case FLOW_MONITOR_REPORT_TOLD: .toldToEnd(attempt)
       case FLOW_MONITOR_REPORT_ENDED: .ended(attempt, AttemptEnd(monitor.state.end))
       case FLOW_MONITOR_REPORT_NO_SPACE: .noSpace(attempt)
       case FLOW_MONITOR_REPORT_REFUSED: .refused(attempt, LaunchFailure(monitor.state.end))

@@ -29,6 +29,8 @@ final class SimulatedMonitor {
   /// Whether a signal to stop, or to kill, waits for it.
   var hasStopPending = false
   var hasForcePending = false
+  /// The same of a SIGTERM of the system.
+  var wasToldToEnd = false
   /// It does nothing until it is continued.
   var isStopped = false
   /// It is frozen, and SIGCONT does not help.
@@ -50,6 +52,7 @@ final class SimulatedMonitor {
     unsafe flow_monitor_init(
       &state, request.settings.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
       request.settings.killGraceMilliseconds * 1_000, request.settings.stragglers == .keep)
+    state.hides_interruption = request.hidesInterruption
   }
 
   func step(_ kind: flow_monitor_event_kind, _ result: Int64 = 0, at now: Int64) {
@@ -117,6 +120,13 @@ extension SimulatedProcesses {
     goOn(monitor)
   }
 
+  /// SIGTERM, which flow does not send to a monitor.
+  func systemTells(_ monitor: SimulatedMonitor) {
+    guard monitor.isLiving else { return }
+    monitor.wasToldToEnd = true
+    goOn(monitor)
+  }
+
   /// Lets a monitor do what it can do now.
   func goOn(_ monitor: SimulatedMonitor) {
     while monitor.isLiving, !monitor.isBusy, !monitor.isStopped {
@@ -157,8 +167,15 @@ extension SimulatedProcesses {
 
   // MARK: Events
 
-  /// Tells a monitor the next thing that it must know, if there is one; its children come first.
+  /// Tells a monitor the next thing that it must know, if there is one; a SIGTERM of the system comes
+  /// first, and then its children.
   private func tellNext(_ monitor: SimulatedMonitor) -> Bool {
+    if monitor.wasToldToEnd {
+      monitor.wasToldToEnd = false
+      world.ledger.toldToEnd(monitor.entry, at: world.now)
+      monitor.step(FLOW_MONITOR_TOLD, at: clock)
+      return true
+    }
     if tellOfChildren(monitor) { return true }
     if monitor.hasForcePending {
       monitor.hasForcePending = false
@@ -202,7 +219,7 @@ extension SimulatedProcesses {
   private func looksAtChildren(_ monitor: SimulatedMonitor) -> Bool {
     switch monitor.state.phase {
     case FLOW_MONITOR_IS_WATCHING, FLOW_MONITOR_IS_REAPING, FLOW_MONITOR_IS_CLEARING,
-      FLOW_MONITOR_IS_WAITING_FOR_SPACE:
+      FLOW_MONITOR_IS_HOLDING, FLOW_MONITOR_IS_WAITING_FOR_SPACE:
       true
     default: false
     }

@@ -28,9 +28,12 @@ package final class SimulatedProcesses: ProcessHost {
     case monitorSignalled(Int, force: Bool)
     /// SIGCONT, or the end of what had frozen it.
     case monitorContinues(Int)
+    case monitorToldToEnd(Int)
     case startsDescendant(of: Int, DescendantBehaviour)
     case stopsItself(Int)
     case exits(Int)
+    /// The system sends it SIGTERM.
+    case toldToEnd(Int)
     case killed(Int)
     case message(ProcessMessage, life: Int)
     /// The first message on its way reaches the engine, unless it was heard before.
@@ -274,10 +277,12 @@ package final class SimulatedProcesses: ProcessHost {
     case .monitorLooks(let index): goOn(monitors[index])
     case .monitorSignalled(let index, let force): signalReaches(monitors[index], force: force)
     case .monitorContinues(let index): continues(monitors[index])
+    case .monitorToldToEnd(let index): systemTells(monitors[index])
     case .startsDescendant(let parent, let behaviour):
       if table.isLiving(parent) { startDescendant(behaviour, of: parent) }
     case .stopsItself(let serial): if table.isLiving(serial) { table[serial].isStopped = true }
     case .exits(let serial): exits(serial)
+    case .toldToEnd(let serial): deliver(.terminate, to: serial)
     case .killed(let serial):
       guard table.isLiving(serial) else { return }
       kill(serial, isMishap: true)

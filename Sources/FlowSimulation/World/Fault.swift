@@ -116,6 +116,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case deafMonitorKilled
   /// Nothing new can be created for a while (ENOSPC), though there is space.
   case inodesGone
+  /// The system is stopped: every process gets a SIGTERM.
+  case systemStop
 }
 
 extension Fault {
@@ -154,7 +156,8 @@ extension Fault {
       .renameHalved:
       .afterPowerLoss
     case .bitRot, .sectorLost, .misdirectedWrite, .staleRead, .fileLost: .betrayal
-    case .powerLoss, .diskFull, .inodesGone, .wallClockJump, .cancel, .forcedCancel, .requestLeft,
+    case .powerLoss, .systemStop, .diskFull, .inodesGone, .wallClockJump, .cancel, .forcedCancel,
+      .requestLeft,
       .forcedRequestLeft, .requestLeftToNobody, .cancellerDies, .remounted, .lockFileRemoved,
       .runTakenOver:
       []
@@ -164,7 +167,7 @@ extension Fault {
   /// What the timeline calls it, where it is noted at all.
   var traceKind: Trace.Kind {
     switch self {
-    case .powerLoss, .processStop: .crashed
+    case .powerLoss, .processStop, .systemStop: .crashed
     case .cancel, .forcedCancel: .cancelled
     case .requestLeft, .forcedRequestLeft: .requestLeft
     case .wallClockJump: .clockJumped

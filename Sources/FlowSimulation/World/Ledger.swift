@@ -29,6 +29,8 @@ package struct Ledger: Equatable, Sendable {
     /// When its monitor was first told to stop, and when to kill.
     package fileprivate(set) var stopAskedAt: WorldTime?
     package fileprivate(set) var forceAskedAt: WorldTime?
+    /// When its monitor heard that the system ends everything.
+    package fileprivate(set) var toldToEndAt: [WorldTime] = []
     package fileprivate(set) var monitorEndedAt: WorldTime?
     /// Whether the monitor was killed.
     package fileprivate(set) var wasMonitorKilled = false
@@ -87,6 +89,10 @@ package struct Ledger: Equatable, Sendable {
     } else if entries[index].stopAskedAt == nil {
       entries[index].stopAskedAt = now
     }
+  }
+
+  package mutating func toldToEnd(_ index: Int, at now: WorldTime) {
+    entries[index].toldToEndAt.append(now)
   }
 
   package mutating func recordWritten(_ index: Int, failed: Bool) {

@@ -24,6 +24,7 @@ package final class World: Environment {
     case misfortune(Misfortune)
     case monitorStop
     case inodesGone(Bool)
+    case systemStop
   }
 
   package let options: SimulationOptions
@@ -145,6 +146,7 @@ package final class World: Environment {
     case .misfortune(let misfortune): strike(misfortune)
     case .monitorStop: stopMonitor()
     case .inodesGone(let areGone): useUpInodes(areGone)
+    case .systemStop: stopSystem()
     }
   }
 

@@ -63,6 +63,33 @@ extension World {
       monitor, frozen: choices.happens(.monitorStop, perMille: 300),
       forMicroseconds: Int64(seconds) * 1_000_000)
   }
+
+  /// A reboot, the stop of a service, a logout: every process gets a SIGTERM, in any order. The
+  /// engine may be spared; the power goes after it, or does not.
+  func stopSystem() {
+    if isHealed || isOver { return }
+    befell(.systemStop, note: "SIGTERM to everything")
+    let endsEngine = choices.choose(.systemStop, below: 3) > 0
+    let power = [nil, nil, 0, 20_000, 2_000_000][choices.choose(.systemStop, below: 5)] as Int64?
+    if let power { arrange(.misfortune(.powerLoss), afterMicroseconds: power) }
+    // It stops in order, which is no better than to be killed.
+    if endsEngine, !engine.isDead { engineDies(by: .processStop, at: .wait) }
+    processes.tellAllToEnd()
+  }
+}
+
+extension SimulatedProcesses {
+  /// SIGTERM to all monitors and all that they watch; launchers ignore it.
+  fileprivate func tellAllToEnd() {
+    for monitor in monitors where monitor.isLiving {
+      let delay = [0, 1_000, 100_000][world.choices.choose(.systemStop, below: 3)]
+      arrange(.monitorToldToEnd(monitor.index), after: Int64(delay))
+    }
+    for command in commands where table.isLiving(command.process) {
+      let delay = [0, 1_000, 100_000][world.choices.choose(.systemStop, below: 3)]
+      arrange(.toldToEnd(command.process), after: Int64(delay))
+    }
+  }
 }
 
 extension Misfortune {

@@ -19,6 +19,9 @@ extension World {
     for _ in 0..<options.monitorStops {
       arrange(.monitorStop, afterMicroseconds: drawTime(of: .monitorStop))
     }
+    for _ in 0..<options.systemStops {
+      arrange(.systemStop, afterMicroseconds: drawTime(of: .systemStop))
+    }
     if options.hasClockJumps {
       for _ in 0..<3 {
         let time = drawTime(of: .wallClock)

@@ -219,6 +219,7 @@ extension ProcessMessage {
     case FLOW_REPORT_LAUNCHED:
       self = .launched(attempt, processID: report.process, monitorID: report.monitor)
     case FLOW_REPORT_DEADLINE: self = .deadlinePassed(attempt)
+    case FLOW_REPORT_TOLD: self = .toldToEnd(attempt)
     case FLOW_REPORT_ENDED: self = .ended(attempt, AttemptEnd(report.end))
     case FLOW_REPORT_NO_SPACE: self = .noSpace(attempt)
     case FLOW_REPORT_REFUSED, FLOW_REPORT_NOT_FORKED:

@@ -34,7 +34,8 @@ enum RequestEncoding {
       intent: request.intent, host: host,
       timeout_us: request.settings.timeoutMilliseconds.map(microseconds) ?? -1,
       grace_us: microseconds(request.settings.killGraceMilliseconds),
-      max_output_bytes: request.settings.maxOutputBytes)
+      max_output_bytes: request.settings.maxOutputBytes,
+      hides_interruption: request.hidesInterruption ? 1 : 0)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)
     }

@@ -63,7 +63,7 @@ private struct SeenCommand {
   mutating func add(_ end: AttemptEnd, isProbe: Bool) -> Bool {
     switch AttemptOutcome(end) {
     // That was not the command's doing.
-    case .cancelled, .lost: return false
+    case .cancelled, .lost, .interrupted: return false
     case .timedOut: hangs += 1
     case .launchFailed: unlaunchable += 1
     case .signalled:

@@ -5,7 +5,8 @@ enum Action: CaseIterable {
   case createRecord, lockRecord, reserveRecord, createOutput, removeRecord, writeStart, spawn,
     writeCommand
   case writeEnd
-  case releaseLauncher, reportLaunched, reportDeadline, reportEnded, reportNoSpace, reportRefused
+  case releaseLauncher, reportLaunched, reportDeadline, reportTold, reportEnded, reportNoSpace
+  case reportRefused
   case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
     exit
 
@@ -23,6 +24,7 @@ enum Action: CaseIterable {
     case .releaseLauncher: FLOW_MONITOR_RELEASE_LAUNCHER
     case .reportLaunched: FLOW_MONITOR_REPORT_LAUNCHED
     case .reportDeadline: FLOW_MONITOR_REPORT_DEADLINE
+    case .reportTold: FLOW_MONITOR_REPORT_TOLD
     case .reportEnded: FLOW_MONITOR_REPORT_ENDED
     case .reportNoSpace: FLOW_MONITOR_REPORT_NO_SPACE
     case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
@@ -50,8 +52,9 @@ enum Action: CaseIterable {
       .spawn,
       .writeCommand, .writeEnd:
       true
-    case .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded, .reportNoSpace,
-      .reportRefused, .terminateGroup, .continueGroup, .terminateChildren, .killChildren,
+    case .releaseLauncher, .reportLaunched, .reportDeadline, .reportTold, .reportEnded,
+      .reportNoSpace, .reportRefused, .terminateGroup, .continueGroup, .terminateChildren,
+      .killChildren,
       .reapCommand,
       .nameSurvivors, .exit:
       false
@@ -62,9 +65,9 @@ enum Action: CaseIterable {
     switch self {
     case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
-      .spawn,
-      .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
-      .reportNoSpace, .reportRefused, .reapCommand, .nameSurvivors, .exit:
+      .spawn, .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
+      .reportTold, .reportEnded, .reportNoSpace, .reportRefused, .reapCommand, .nameSurvivors,
+      .exit:
       false
     }
   }
@@ -78,6 +81,7 @@ enum Event: Hashable {
   case descendantsLeft(Int64)
   case stop
   case force
+  case told
   case time
 
   fileprivate var raw: (kind: flow_monitor_event_kind, result: Int64) {
@@ -89,6 +93,7 @@ enum Event: Hashable {
     case .descendantsLeft(let count): (FLOW_MONITOR_DESCENDANTS_LEFT, count)
     case .stop: (FLOW_MONITOR_STOP, 0)
     case .force: (FLOW_MONITOR_FORCE, 0)
+    case .told: (FLOW_MONITOR_TOLD, 0)
     case .time: (FLOW_MONITOR_TIME, 0)
     }
   }
@@ -104,9 +109,10 @@ struct Status: Hashable {
 }
 
 extension flow_monitor {
-  init(timeout: Int64?, grace: Int64, keepsStragglers: Bool) {
+  init(timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool = false) {
     self.init()
     unsafe flow_monitor_init(&self, timeout ?? -1, grace, keepsStragglers)
+    hides_interruption = hidesInterruption
   }
 
   /// - Parameter now: microseconds of the monotonic clock.

@@ -7,6 +7,7 @@ struct AttemptRules {
   private let timeout: Int64?
   private let grace: Int64
   private let keepsStragglers: Bool
+  private let hidesInterruption: Bool
   /// Whether the monitor always gets the time when it needs it.
   private let isOnTime: Bool
 
@@ -30,7 +31,19 @@ struct AttemptRules {
   private var terminatedAt: Int64?
   private var killedAt: Int64?
 
-  init(timeout: Int64?, grace: Int64, keepsStragglers: Bool, isOnTime: Bool) {
+  /// When the system told the monitor to end, before its end was written.
+  private var toldAt: [Int64] = []
+  /// When the command ended, and how; and whether its deadline passed long after it was told.
+  private var endedAt: Int64?
+  private var status: Status?
+  private var wasLate = false
+  /// When no process was left that may not stay.
+  private var isOverAt: Int64?
+
+  init(
+    timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool, isOnTime: Bool
+  ) {
+    self.hidesInterruption = hidesInterruption
     self.timeout = timeout
     self.grace = grace
     self.keepsStragglers = keepsStragglers
@@ -69,11 +82,20 @@ struct AttemptRules {
     case .force:
       forceAsked = forceAsked || !has(.writeEnd)
       if !isOver { cause = FLOW_CAUSE_FORCE }
-    case .commandEnded:
+    case .commandEnded(let status):
+      if !isOver {
+        endedAt = time
+        self.status = status
+      }
       isCommandOver = true
       require(actions == [.reapCommand], "a command that has ended is reaped")
-    case .noDescendantLeft: isNoneLeft = true
-    case .descendantsLeft: isAnyLeft = true
+    case .noDescendantLeft:
+      isNoneLeft = true
+      isOverAt = isOverAt ?? time
+    case .descendantsLeft:
+      isAnyLeft = true
+      if mayStay { isOverAt = isOverAt ?? time }
+    case .told: if !has(.writeEnd) { toldAt.append(time) }
     case .begin, .done, .time: break
     }
     for (index, action) in actions.enumerated() {
@@ -115,6 +137,9 @@ struct AttemptRules {
     case .continueGroup:
       require(done.last == .terminateGroup, "who is to end goes on to hear it, at once")
     case .terminateGroup, .terminateChildren, .killChildren: break
+    case .reportTold:
+      once(action)
+      require(!toldAt.isEmpty, "only what was heard is told")
     case .reapCommand: require(isCommandOver, "only what has ended is reaped")
     case .nameSurvivors: checkSurvivors()
     case .writeEnd: checkEnd()
@@ -174,6 +199,7 @@ struct AttemptRules {
     guard let timeout, let spawnedAt else { return breaks("a deadline without a timeout") }
     require(now - spawnedAt >= timeout, "a deadline is not early")
     cause = FLOW_CAUSE_DEADLINE
+    wasLate = !(toldAt.last.map { now - $0 <= grace } ?? false)
   }
 
   private mutating func checkSurvivors() {
@@ -190,14 +216,40 @@ struct AttemptRules {
       return
     }
     let isLaunchFailed = !isRunning && (has(.spawn) || (results[.createOutput] ?? 0) < 0)
-    let mayStay =
-      keepsStragglers && isCommandOver && isAnyLeft && cause == FLOW_CAUSE_ITSELF
-      && !stopAsked && !forceAsked
+    require(
+      !hidesInterruption || !isInterrupted, "what its run does not know is not written")
+    if let isOverAt, !isHeldBack {
+      require(now == isOverAt, "only an end that SIGTERM explains is held back")
+    } else if let endedAt, let isOverAt, isOnTime {
+      require(now <= max(isOverAt, endedAt + 500_000), "an end is held back for half a second")
+    }
     require(
       isLaunchFailed || isNoneLeft || mayStay || has(.nameSurvivors),
       "an end is written when no descendant is left")
     if isOnTime, let terminatedAt, grace < .max {
       require(now - terminatedAt <= grace + 30_000_000, "an end comes within its bounds")
+    }
+  }
+
+  private var mayStay: Bool {
+    keepsStragglers && isCommandOver && isAnyLeft && cause == FLOW_CAUSE_ITSELF && !stopAsked
+      && !forceAsked
+  }
+
+  /// Whether the end may be held back for a reason.
+  private var isHeldBack: Bool {
+    status == .signalled(SIGTERM) || status == .exited(143)
+  }
+
+  /// Whether the system ended the attempt, which did not succeed.
+  private var isInterrupted: Bool {
+    guard let endedAt, let status, status != .exited(0) else { return false }
+    guard cause == FLOW_CAUSE_ITSELF || (cause == FLOW_CAUSE_DEADLINE && !wasLate) else {
+      return false
+    }
+    return toldAt.contains { told in
+      let latest = endedAt + 500_000
+      return told <= latest && (told > endedAt || endedAt - told <= grace)
     }
   }
 
@@ -207,7 +259,8 @@ struct AttemptRules {
   }
 
   private mutating func checkReportOfEnd() {
-    require(has(.writeEnd), "an end is written before it is told")
+    let isHidden = hidesInterruption && isInterrupted
+    require(has(.writeEnd) != isHidden, "an end is written before it is told, unless it is hidden")
     require(!lacksSpaceForEnd, "without space an end waits")
     require(has(.reportLaunched) == isRunning, "a launch is told before the end")
   }
@@ -228,6 +281,9 @@ struct AttemptRules {
     let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
     if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }
     if !hasExited { broken.append("it did not exit") }
+    if has(.spawn) && end.unkillable == 0 && end.was_interrupted != isInterrupted {
+      broken.append("it is \(end.was_interrupted ? "" : "not ")interrupted: \(end.summary)")
+    }
     if !isDecodable(end) { broken.append("its end cannot be decoded: \(end.summary)") }
     return broken
   }
@@ -242,6 +298,7 @@ struct AttemptRules {
       unsafe flow_record_decode(base, buffer.count, &record)
     }
     return record.end_state == FLOW_PART_VALID && record.end.summary == end.summary
+      && record.end.was_interrupted == end.was_interrupted
       && record.end.duration_us == end.duration_us && record.end.stragglers == end.stragglers
       && record.end.unkillable == end.unkillable
   }

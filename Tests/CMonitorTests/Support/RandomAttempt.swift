@@ -43,7 +43,9 @@ struct RandomAttempt {
     let timeout = dice.pick([nil, nil, 0, 1, 3_000_000, 60_000_000] as [Int64?])
     let grace = dice.pick([0, 1, 10_000_000, 10_000_000, .max] as [Int64])
     let keeps = dice.percent(40)
-    monitor = flow_monitor(timeout: timeout, grace: grace, keepsStragglers: keeps)
+    let hides = dice.percent(20)
+    monitor = flow_monitor(
+      timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides)
     startErrorPercent = dice.pick([0, 0, 25])
     endErrorPercent = dice.pick([0, 30, 90])
     familyPercent = dice.pick([0, 20, 60])
@@ -51,7 +53,8 @@ struct RandomAttempt {
     stopPercent = dice.pick([0, 3, 15])
     isHeldUp = dice.percent(10)
     rules = AttemptRules(
-      timeout: timeout, grace: grace, keepsStragglers: keeps, isOnTime: !isHeldUp)
+      timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides,
+      isOnTime: !isHeldUp)
   }
 
   /// - Returns: the rules that were broken.
@@ -63,7 +66,7 @@ struct RandomAttempt {
       if patience < -20_000 { return ["it does not end"] }
       if let action = rules.unanswered { answer(action) } else { live() }
     }
-    for event in [Event.stop, .force, .time] where rules.broken.isEmpty { tell(event) }
+    for event in [Event.stop, .force, .told, .time] where rules.broken.isEmpty { tell(event) }
     return rules.broken + rules.brokenAtTheEnd(monitor.end)
   }
 
@@ -81,7 +84,7 @@ struct RandomAttempt {
 
   /// An event that may come at any time, also while an answer is due.
   private mutating func interrupt() {
-    if dice.percent(stopPercent) { tell(dice.pick([.stop, .force, .time])) }
+    if dice.percent(stopPercent) { tell(dice.pick([.stop, .force, .told, .time])) }
   }
 
   // MARK: What the caller does
@@ -122,8 +125,8 @@ struct RandomAttempt {
       monitor.end.unkillable = Int32(count)
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
-      .spawn,
-      .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline, .reportEnded,
+      .spawn, .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
+      .reportTold, .reportEnded,
       .reportNoSpace, .reportRefused, .terminateGroup, .exit:
       break
     }
@@ -139,7 +142,7 @@ struct RandomAttempt {
 
   private mutating func live() {
     if dice.percent(stopPercent) {
-      tell(dice.pick([.stop, .stop, .force, .time]))
+      tell(dice.pick([.stop, .stop, .force, .told, .time]))
     } else if case .ended(let status) = command {
       tell(.commandEnded(status))
     } else if owesWhoIsLeft {
@@ -167,7 +170,10 @@ struct RandomAttempt {
     if command == .running && (!commandIsImmortal || canAllGo) {
       if dice.percent(60) || patience <= 0 {
         command = .ended(
-          dice.pick([.exited(0), .exited(3), .signalled(SIGSEGV), .dumpedCore(SIGABRT)]))
+          dice.pick([
+            .exited(0), .exited(3), .exited(143), .signalled(SIGTERM), .signalled(SIGSEGV),
+            .dumpedCore(SIGABRT),
+          ]))
       }
     } else if patience <= 0 && !canAllGo && dice.percent(5) {
       tell(.force)

@@ -32,6 +32,7 @@ enum HistoryDump {
     case .cancelRequested(let request): "request \(request.id) force \(word(request.force))"
     case .timerFired(.retry(let step)): "retry \(step)"
     case .timerFired(.runTimeout): "runTimeout"
+    case .timerFired(.launchPause): "launchPause"
     case .attemptFound(let attempt, .neverLaunched): "\(name(attempt)) neverLaunched"
     case .attemptFound(let attempt, .running(let processID, let microseconds)):
       "\(name(attempt)) running process \(processID) for \(microseconds)"
@@ -65,6 +66,7 @@ enum HistoryDump {
     return "\(result) cause \(word(end.cause)) duration \(end.durationMicroseconds)"
       + " cpu \(end.cpuMicroseconds) memory \(end.peakMemoryKibibytes)"
       + " stragglers \(end.stragglers) unkillable \(end.unkillable)"
+      + (end.wasInterrupted ? " interrupted" : "")
   }
 
   private static func lines(of state: RunState) -> [String] {

@@ -23,7 +23,7 @@ extension Generator {
     case .attemptWithdrawn: .attemptWithdrawn(attempt())
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: count(), force: chance(in: 2)))
-    case .timerFired: .timerFired(chance(in: 4) ? .runTimeout : .retry(step: count()))
+    case .timerFired: .timerFired(pick([.runTimeout, .launchPause, .retry(step: count())]))
     case .attemptFound:
       .attemptFound(
         attempt(),
@@ -65,7 +65,8 @@ extension Generator {
     return AttemptEnd(
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(),
-      stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count())
+      stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count(),
+      wasInterrupted: chance(in: 4))
   }
 
   mutating func moment() -> Moment {

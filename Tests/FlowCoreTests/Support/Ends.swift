@@ -4,6 +4,10 @@ import FlowCore
 extension AttemptEnd {
   static let success = exit(0)
   static let lost = AttemptEnd(result: .lost, cause: .byItself, durationMicroseconds: 3)
+  /// By the system.
+  static let interruption = AttemptEnd(
+    result: .signalled(signal: 15), cause: .byItself, durationMicroseconds: 3,
+    wasInterrupted: true)
 
   static func exit(_ code: UInt8, cause: Cause = .byItself) -> AttemptEnd {
     AttemptEnd(result: .exited(code: code), cause: cause, durationMicroseconds: 3)

@@ -35,13 +35,15 @@ struct EngineHarness {
   private(set) var firstEffects: [String] = []
 
   init(
-    _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, commitsAtOnce: Bool = true
+    _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, policy: Policy = .current,
+    commitsAtOnce: Bool = true
   ) throws {
     self.workflow = workflow
     self.jobs = jobs
     self.commitsAtOnce = commitsAtOnce
     let run = NewRun(
-      runID: "test-1", seed: seed, programVersion: "0", jobs: Int32(jobs), definitionFolder: "/w",
+      runID: "test-1", seed: seed, policy: policy, programVersion: "0", jobs: Int32(jobs),
+      definitionFolder: "/w",
       definition: workflow, graph: try DependencyGraph(workflow.steps))
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
@@ -232,6 +234,7 @@ struct EngineHarness {
     #expect(launch.intent <= durable.count, "the intent of \(attempt) is not durable")
     #expect(launchedEver.insert(attempt).inserted, "\(attempt) is launched again")
     #expect(running.count < jobs, "no slot is free for \(attempt)")
+    #expect(!state.isPaused, "\(attempt) is launched right after an interruption")
     guard let durably = durableReplay.state else {
       Issue.record("\(attempt) is launched before the definition is durable")
       return
@@ -250,7 +253,8 @@ struct EngineHarness {
   }
 
   private func checkAtRest() {
-    if !isCommitting && running.count < jobs {
+    // After an interruption nothing is launched for a while.
+    if !isCommitting && running.count < jobs && !state.isPaused {
       #expect(state.ready.isEmpty, "a slot is free beside a ready step")
       #expect(state.openAttemptIDs.count == running.count, "a slot is free beside an intent")
     }

@@ -33,6 +33,7 @@ struct Wording {
     case .cancelRequested(let request): request.force ? "forced cancel" : "cancel"
     case .timerFired(.retry(let step)): "delay of \(id(step)) over"
     case .timerFired(.runTimeout): "run timeout"
+    case .timerFired(.launchPause): "pause after an interruption is over"
     case .attemptFound(let attempt, .neverLaunched): "never launched \(text(attempt))"
     case .attemptFound(let attempt, .running): "still runs \(text(attempt))"
     case .clockJumped(let microseconds): "clock jumped \(microseconds / 1_000) ms"

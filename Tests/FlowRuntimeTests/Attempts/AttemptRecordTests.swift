@@ -126,6 +126,31 @@ import Testing
     ] { #expect(HostMark(other) != mark) }
   }
 
+  // MARK: The second version of an end
+
+  /// An earlier version would take it for a failure. Other ends are as that version writes them.
+  @Test func anInterruptionIsOfAVersionOfItsOwn() {
+    for isInterrupted in [false, true] {
+      var end = flow_record_end.sample
+      end.was_interrupted = isInterrupted
+      let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+      #expect(bytes[192..<200].elementsEqual("flowE00\(isInterrupted ? 2 : 1)".utf8))
+      let record = AttemptRecord.decode(bytes)
+      #expect(record.end?.wasInterrupted == isInterrupted)
+      #expect(!record.isNewer && !record.isUnreadable)
+    }
+  }
+
+  @Test(arguments: [(96, [0]), (96, [2]), (97, [1]), (100, [1]), (119, [1])] as [(Int, [UInt8])])
+  func whatNoMonitorWritesInItIsRefused(offset: Int, forged: [UInt8]) {
+    var end = flow_record_end.sample
+    end.was_interrupted = true
+    var bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+    bytes.replaceSubrange(192 + offset..<192 + offset + forged.count, with: forged)
+    RecordBytes.seal(&bytes, .end)
+    expectBroken(bytes, .end, "at \(offset)")
+  }
+
   // MARK: Corrupt bytes
 
   @Test func everyFlippedBitIsFound() {

@@ -1,0 +1,93 @@
+#include "monitor_end.h"
+
+#include <signal.h>
+
+void flow_monitor_leave(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
+  act(actions, FLOW_MONITOR_EXIT);
+  monitor->phase = FLOW_MONITOR_IS_DONE;
+}
+
+void flow_monitor_launch_failed(
+    struct flow_monitor *monitor, enum flow_launch_operation operation, int32_t error) {
+  monitor->end.result = FLOW_RESULT_LAUNCH_FAILED;
+  monitor->end.code = error;
+  monitor->end.operation = operation;
+}
+
+// Whether an attempt that did not succeed was ended by the system, and not by its deadline before
+// that, or by the engine.
+static bool was_interrupted(const struct flow_monitor *monitor) {
+  const struct flow_record_end *end = &monitor->end;
+  if (!monitor->was_told || !monitor->command_ended) return false;
+  if (end->result == FLOW_RESULT_EXITED && end->code == 0) return false;
+  return end->cause == FLOW_CAUSE_ITSELF ||
+         (end->cause == FLOW_CAUSE_DEADLINE && !monitor->timed_out);
+}
+
+void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
+  int64_t over_at = monitor->over_at;
+  monitor->end.duration_us = over_at > monitor->started_at ? over_at - monitor->started_at : 0;
+  monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
+  monitor->give_up_at = monitor->retry_at = monitor->hold_until = never;
+  monitor->end.was_interrupted = was_interrupted(monitor);
+  if (monitor->end.was_interrupted && monitor->hides_interruption) {
+    act(actions, FLOW_MONITOR_REPORT_ENDED);
+    flow_monitor_leave(monitor, actions);
+    return;
+  }
+  ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
+}
+
+// Whether SIGTERM ended the command, and nothing tells yet why it was sent.
+static bool lacks_reason(const struct flow_monitor *monitor) {
+  const struct flow_record_end *end = &monitor->end;
+  if (end->cause != FLOW_CAUSE_ITSELF || monitor->was_told) return false;
+  if (monitor->stop_asked || monitor->force_asked) return false;
+  return (end->result == FLOW_RESULT_SIGNALLED && end->code == SIGTERM) ||
+         (end->result == FLOW_RESULT_EXITED && end->code == 128 + SIGTERM);
+}
+
+void flow_monitor_conclude(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  monitor->over_at = now;
+  int64_t hold_until = later(monitor->ended_at, FLOW_MONITOR_TOLD_LATE_US);
+  if (!lacks_reason(monitor) || now >= hold_until) {
+    flow_monitor_finish(monitor, actions);
+    return;
+  }
+  monitor->deadline = monitor->terminate_at = monitor->kill_at = monitor->give_up_at = never;
+  monitor->hold_until = hold_until;
+  monitor->phase = FLOW_MONITOR_IS_HOLDING;
+}
+
+void flow_monitor_told(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  if (!monitor->command_ended) {
+    monitor->told_at = now;
+  } else if (now <= later(monitor->ended_at, FLOW_MONITOR_TOLD_LATE_US)) {
+    monitor->was_told = true;
+  }
+  if (monitor->told_reported) return;
+  monitor->told_reported = true;
+  act(actions, FLOW_MONITOR_REPORT_TOLD);
+}
+
+bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now) {
+  return monitor->told_at != never && now <= later(monitor->told_at, monitor->grace_us);
+}
+
+void flow_monitor_end_written(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  if (event->result < 0) {
+    int32_t error = error_number(event->result);
+    if (is_out_of_space(error) || error == EINTR) {
+      monitor->retry_at = later(event->now, FLOW_MONITOR_RETRY_US);
+      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
+      return;
+    }
+    // Any other disk error would come again. A living engine can still get the report.
+  }
+  act(actions, FLOW_MONITOR_REPORT_ENDED);
+  flow_monitor_leave(monitor, actions);
+}
