@@ -110,6 +110,16 @@ import Testing
     Sample(
       .timerFired(.runTimeout), "timeout of the run passed", #""step":null,"timer":"runTimeout""#),
     Sample(
+      .attemptEnded(
+        build,
+        AttemptEnd(
+          result: .exited(code: 137), cause: .byItself, durationMicroseconds: 1_000,
+          shellSignal: 9)),
+      "build#2 exited 137 after 1ms; a process it ran died of SIGKILL",
+      #""step":"build","attempt":2,"outcome":"exited","cause":"byItself","exitCode":137,"#
+        + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1000,"#
+        + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0,"shellSignal":9"#),
+    Sample(
       .timerFired(.launchPause), "pause after an interruption is over",
       #""step":null,"timer":"launchPause""#),
     Sample(

@@ -77,6 +77,14 @@ import Testing
             wasInterrupted: true)),
         "00 06 02 04 05 02 01 0f 03 00 00 02 01 00"
       ),
+      (
+        .attemptEnded(
+          AttemptID(step: 5, number: 2),
+          AttemptEnd(
+            result: .exited(code: 137), cause: .byItself, durationMicroseconds: 3,
+            shellSignal: 9)),
+        "00 06 02 04 05 02 00 89 03 00 00 03 02 01 09"
+      ),
       (.attemptFound(AttemptID(step: 5, number: 2), .neverLaunched), "14 02 04 05 02 00"),
       (
         .attemptFound(

@@ -13,7 +13,7 @@ extension Explainer {
     let probe = attempt.isProbe ? "probe: " : ""
     let stragglers = StepWording.stragglers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
-    case .exited: return "\(probe)exit code \(end.exitCode ?? 0)\(stragglers)"
+    case .exited: return "\(probe)\(StepWording.exit(end))\(stragglers)"
     case .signalled: return "\(probe)\(EventWording.text(signal: end.signal ?? 0))\(stragglers)"
     case .timedOut: return "\(probe)timed out\(stragglers)"
     case .cancelled: return "\(probe)cancelled\(stragglers)"

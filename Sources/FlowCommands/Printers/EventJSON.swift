@@ -98,6 +98,7 @@ extension EventPrinter {
     json.member("peakMemoryKiB", end.peakMemoryKibibytes)
     json.member("stragglers", end.stragglers)
     json.member("unkillable", end.unkillable)
+    if let signal = end.shellSignal { json.member("shellSignal", signal) }
     OutputJSON.write(end.output, to: &json)
   }
 

@@ -139,7 +139,9 @@ package struct StatusPrinter: Sendable {
 
   private static func result(_ end: AttemptEnd) -> String {
     switch AttemptOutcome(end) {
-    case .exited: "exit \(end.exitCode ?? 0)"
+    case .exited:
+      "exit \(end.exitCode ?? 0)"
+        + (end.shellSignal.flatMap(EventWording.name).map { " (\($0))" } ?? "")
     case .signalled:
       EventWording.name(ofSignal: end.signal ?? 0) ?? EventWording.text(signal: end.signal ?? 0)
     case .timedOut: "timed out"

@@ -52,7 +52,7 @@ package struct StepWording: Sendable {
   func failure(_ end: AttemptEnd, ofStep step: Int32) -> String {
     let duration = " after \(DurationText.of(microseconds: end.durationMicroseconds))"
     switch AttemptOutcome(end) {
-    case .exited: return "exit code \(end.exitCode ?? 0)\(duration)"
+    case .exited: return Self.exit(end) + duration
     case .signalled: return "\(EventWording.text(signal: end.signal ?? 0))\(duration)"
     case .timedOut: return "timed out\(duration)"
     case .cancelled: return "cancelled\(duration)"
@@ -65,6 +65,13 @@ package struct StepWording: Sendable {
   /// What may be missing of an attempt's output; nil where nothing is known to be.
   static func lostOutput(_ end: AttemptEnd) -> String? {
     end.output.wasDiskFull ? "the disk was full: its last output may be missing" : nil
+  }
+
+  /// `exit code 137: a process it ran died of SIGKILL (flow did not send it)`.
+  static func exit(_ end: AttemptEnd) -> String {
+    let code = "exit code \(end.exitCode ?? 0)"
+    guard let signal = end.shellSignal else { return code }
+    return "\(code): \(EventWording.text(shellSignal: signal)) (flow did not send it)"
   }
 
   /// The stragglers of an attempt: `2 stragglers killed`; nil where there were

@@ -136,7 +136,7 @@ package struct Engine: Sendable {
       launched.append(attempt)
       recordFact(
         .attemptFound(attempt, .running(processID: processID, forMicroseconds: microseconds)))
-    case (.ended(let end), _): recordFact(.attemptEnded(attempt, recorded(end)))
+    case (.ended(let end), _): recordFact(.attemptEnded(attempt, recorded(end, of: attempt)))
     }
   }
 
@@ -171,7 +171,7 @@ package struct Engine: Sendable {
     case .attemptEnded(let attempt, let end):
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
-      recordFact(.attemptEnded(attempt, recorded(end)))
+      recordFact(.attemptEnded(attempt, recorded(end, of: attempt)))
     case .attemptWithdrawn(let attempt):
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
@@ -267,15 +267,38 @@ package struct Engine: Sendable {
 
   // MARK: Recording
 
-  /// Without what a flow that only knows the first policy cannot read: to it, an interrupted attempt
-  /// is a lost one.
-  private func recorded(_ end: AttemptEnd) -> AttemptEnd {
-    guard state.created.policyVersion == Policy.first.rawValue else { return end }
-    if AttemptConclusion(end) == .interrupted { return .lost(killed: end.stragglers) }
-    var end = end
-    end.output = AttemptOutput()
-    return end
+  /// The end with what the run's policy says of it. The first has none of that: to it, an interrupted
+  /// attempt is a lost one.
+  private func recorded(_ end: AttemptEnd, of attempt: AttemptID) -> AttemptEnd {
+    var known = end
+    if state.created.policyVersion == Policy.first.rawValue {
+      if AttemptConclusion(end) == .interrupted { return .lost(killed: end.stragglers) }
+      known.output = AttemptOutput()
+      return known
+    }
+    known.shellSignal = shellSignal(end, of: attempt)
+    return known
   }
+
+  /// The signal that ended a process of the attempt, if a shell says so with its exit code.
+  private func shellSignal(_ end: AttemptEnd, of attempt: AttemptID) -> UInt8? {
+    guard case .exited(let code) = end.result, Self.codesOfSignals.contains(code),
+      end.cause == .byItself, !end.wasInterrupted
+    else { return nil }
+    let step = Int(attempt.step)
+    let settings = state.definition.settings(ofStep: step)
+    let command =
+      state.steps[step].asksProbe ? settings.probe : state.definition.steps[step].command
+    // A code that the step names is one of its own.
+    guard case .shell = command, settings.retry.exitCodes?.contains(code) != true else {
+      return nil
+    }
+    return code - 128
+  }
+
+  /// With these a shell reports that a signal ended a process that it waited for (sh(1)): 128 and
+  /// the number of a signal.
+  private static let codesOfSignals: ClosedRange<UInt8> = 129...159
 
   private mutating func recordFact(_ body: Event.Body) {
     record(body)

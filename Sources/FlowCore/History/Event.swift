@@ -204,11 +204,15 @@ package struct AttemptEnd: Equatable, Sendable {
   /// Whether its monitor was told to end, by anyone but flow, about when the command ended without
   /// success: the system is stopping, and the end tells nothing of the step.
   package var wasInterrupted: Bool
+  /// The signal that ended a process of the attempt's shell, which says so with its exit code; nil
+  /// where the code says nothing of a signal.
+  package var shellSignal: UInt8?
 
   package init(
     result: Result, cause: Cause, durationMicroseconds: Int64, cpuMicroseconds: Int64 = 0,
     peakMemoryKibibytes: Int64 = 0, stragglers: Int32 = 0, unkillable: Int32 = 0,
-    output: AttemptOutput = AttemptOutput(), wasInterrupted: Bool = false
+    output: AttemptOutput = AttemptOutput(), wasInterrupted: Bool = false,
+    shellSignal: UInt8? = nil
   ) {
     self.result = result
     self.cause = cause
@@ -219,6 +223,7 @@ package struct AttemptEnd: Equatable, Sendable {
     self.unkillable = unkillable
     self.output = output
     self.wasInterrupted = wasInterrupted
+    self.shellSignal = shellSignal
   }
 
   /// The end of an attempt whose outcome is unknown, with the number of its processes that were

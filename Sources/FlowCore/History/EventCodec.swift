@@ -23,6 +23,7 @@
 ///                   2   onConflict, only with a group
 ///     runReopened   1   scope
 ///     attemptEnded  1   interrupted: no bytes
+///                   2   the signal that a shell reports
 ///                   4   size of the output
 ///                   5   how much of it was discarded
 ///                   6   whether the disk was full: 1
@@ -102,7 +103,8 @@ extension Event.Body {
   fileprivate var isExtended: Bool {
     switch self {
     case .runReopened(_, let scope): scope != .unsuccessful
-    case .attemptEnded(_, let end): end.wasInterrupted || end.output != AttemptOutput()
+    case .attemptEnded(_, let end):
+      end.wasInterrupted || end.shellSignal != nil || end.output != AttemptOutput()
     case .runCreated(let created): created.group != nil
     default: false
     }
@@ -117,6 +119,7 @@ extension ByteWriter {
       if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
     case .attemptEnded(_, let end):
       if end.wasInterrupted { writeField(1) { _ in } }
+      if let signal = end.shellSignal { writeField(2) { $0.bytes.append(signal) } }
       let output = end.output
       if let count = output.byteCount { writeField(4) { $0.write(count: count) } }
       if output.discardedBytes != 0 {
@@ -332,6 +335,9 @@ extension ByteReader {
     case (.attemptEnded(let attempt, var end), 1):
       try readField { (_) throws(CodingError) in }
       end.wasInterrupted = true
+      body = .attemptEnded(attempt, end)
+    case (.attemptEnded(let attempt, var end), 2):
+      end.shellSignal = try readField { (reader) throws(CodingError) in try reader.readByte() }
       body = .attemptEnded(attempt, end)
     case (.runReopened(let requests, _), 1):
       let scope: ReopenScope = try readField { (reader) throws(CodingError) in

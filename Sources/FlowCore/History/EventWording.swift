@@ -103,6 +103,7 @@ package struct EventWording: Sendable {
     case .stop: parts.append("stopped")
     case .force: parts.append("stopped by force")
     }
+    if let signal = end.shellSignal { parts.append(Self.text(shellSignal: signal)) }
     if end.wasInterrupted { parts.append("interrupted: the system told it to end") }
     if end.stragglers > 0 {
       parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")
@@ -195,6 +196,11 @@ package struct EventWording: Sendable {
     case .execute:
       return program(ofStep: step).map { "execute \"\($0)\"" } ?? "execute the command"
     }
+  }
+
+  /// `a process it ran died of SIGKILL`.
+  package static func text(shellSignal signal: UInt8) -> String {
+    "a process it ran died of \(name(ofSignal: signal) ?? "signal \(signal)")"
   }
 
   /// `signal 9 (SIGKILL)`.

@@ -25,6 +25,7 @@ package enum AttemptConclusion: Equatable, Sendable {
     case (_, .deadline): self = .failed(.timeout, exitCode: 0)
     case (_, .stop), (_, .force): self = .cancelled
     case (.exited(code: 0), .byItself): self = .succeeded
+    case (.exited, .byItself) where end.shellSignal != nil: self = .failed(.signal, exitCode: 0)
     case (.exited(let code), .byItself): self = .failed(.exit, exitCode: code)
     case (.signalled, .byItself): self = .failed(.signal, exitCode: 0)
     }

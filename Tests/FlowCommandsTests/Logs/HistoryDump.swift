@@ -67,6 +67,7 @@ enum HistoryDump {
       + " cpu \(end.cpuMicroseconds) memory \(end.peakMemoryKibibytes)"
       + " stragglers \(end.stragglers) unkillable \(end.unkillable)"
       + (end.wasInterrupted ? " interrupted" : "")
+      + (end.shellSignal.map { " shellSignal \($0)" } ?? "")
   }
 
   private static func lines(of state: RunState) -> [String] {

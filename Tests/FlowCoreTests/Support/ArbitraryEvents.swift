@@ -66,7 +66,7 @@ extension Generator {
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(),
       stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count(),
-      wasInterrupted: chance(in: 4))
+      wasInterrupted: chance(in: 4), shellSignal: chance(in: 4) ? count() : nil)
   }
 
   mutating func moment() -> Moment {
