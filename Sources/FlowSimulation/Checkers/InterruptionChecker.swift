@@ -81,11 +81,13 @@ final class InterruptionChecker {
     if end.wasInterrupted {
       let latest = endedAt.microseconds + Self.lateMicroseconds
       if heard.contains(where: { $0 >= earliest - slack && $0 <= latest + slack }) { return }
+      // When it goes on, it hears of the SIGTERM and of the command's end at once.
+      if entry.wasMonitorStopped && !heard.isEmpty { return }
       throw Violation(
         .interruption, "\(name(entry.attempt)) was interrupted, and its monitor was not told to end"
       )
     }
-    guard policy >= .second, Self.isOwnFailure(end) else { return }
+    guard policy >= .second, Self.isOwnFailure(end), !entry.wasMonitorStopped else { return }
     let isExplained =
       (end.result == .signalled(signal: 15) || end.result == .exited(code: 143))
       && entry.stopAskedAt == nil && entry.forceAskedAt == nil
