@@ -6,9 +6,9 @@ import Testing
 /// SIGTERM from anyone but flow, as at a reboot, the stop of a service or a logout.
 @Suite struct SystemStopTests {
   private static let steps =
-    #"{"id": "string", "run": "sleep 60; true"}, "#
-    + #"{"id": "array", "run": ["sleep", "60"]}, "#
-    + #"{"id": "tidy", "run": "trap 'exit 7' TERM; sleep 60 & wait"}, "#
+    #"{"id": "string", "run": "sleep 600; true"}, "#
+    + #"{"id": "array", "run": ["sleep", "600"]}, "#
+    + #"{"id": "tidy", "run": "trap 'exit 7' TERM; sleep 600 & wait"}, "#
     + #"{"id": "after", "needs": ["array"], "run": "true"}"#
 
   /// The monitors and what they watch, of which there are so many.
@@ -52,7 +52,7 @@ import Testing
   /// Only the command gets it: that is the command's own matter.
   @Test func aSignalToTheCommandAloneIsAFailure() async throws {
     let home = Home()
-    let file = home.workflow(#"{"id": "a", "run": ["sleep", "60"]}"#)
+    let file = home.workflow(#"{"id": "a", "run": ["sleep", "600"]}"#)
     let engine = try home.start(["run", "--run-id", "r", "--quiet", file])
     _ = try await attempts(of: home, 1)
     for process in home.processes(named: "sleep") { kill(process, SIGTERM) }
@@ -62,7 +62,7 @@ import Testing
 
   @Test func aStepThatSucceedsAllTheSameHasSucceeded() async throws {
     let home = Home()
-    let file = home.workflow(#"{"id": "a", "run": "trap 'exit 0' TERM; sleep 60 & wait"}"#)
+    let file = home.workflow(#"{"id": "a", "run": "trap 'exit 0' TERM; sleep 600 & wait"}"#)
     let engine = try home.start(["run", "--run-id", "r", "--quiet", file])
     for process in try await attempts(of: home, 1) { kill(process, SIGTERM) }
     #expect(try await engine.end().ending == .exit(0))
