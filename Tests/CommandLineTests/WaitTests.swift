@@ -45,6 +45,18 @@ struct WaitTests {
     #expect(try await home.flow("wait", "three").ending == .exit(2))
   }
 
+  @Test func anEndIsToldWhileOthersAreWaitedFor() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#)
+    _ = try await home.flow("run", file, "--run-id", "one", "--quiet")
+    let two = try await begin("two", in: home)
+    let waiting = try home.start(["wait", "one", "two"])
+    #expect(try await eventually { waiting.output == "run one succeeded\n" })
+    home.folder.write("0", to: "go")
+    #expect(try await waiting.end().output == "run one succeeded\nrun two succeeded\n")
+    #expect(try await two.end().ending == .exit(0))
+  }
+
   @Test func everyRunWhoseEngineIsGoneIsResumed() async throws {
     let home = Home()
     let (dead, live) = (try await begin("dead", in: home), try await begin("live", in: home))

@@ -1,7 +1,4 @@
 package import FlowCommandLine
-import FlowCore
-import FlowRuntime
-import FlowStorage
 import FlowSystem
 
 /// `flow wait RUN…`.
@@ -30,56 +27,16 @@ package struct WaitCommand: Subcommand, Equatable {
     runs = arguments.positional
   }
 
-  /// How often to look.
-  private static let intervalMilliseconds: Int64 = 100
-
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
-    let home = try context.home()
-    let time: EventLoop
-    do throws(Errno) { time = EventLoop(signals: try SignalDescriptor()) } catch {
-      throw .system("watch runs", error)
-    }
-    var interrupt: Int32?
-    time.onSignal = { if SignalDescriptor.asksToStop($0) { interrupt = $0 } }
-    time.pendingOutput = { context.output.pendingDescriptor }
-    var code = ExitCode.success
-    for run in runs {
-      var watch: RunHistoryWatch
-      do throws(RunError) { watch = try RunHistoryWatch(try home.resolve(run), home) } catch {
-        throw .run(error)
+    try RunFollower.watch(runs, context) { watch, _ in
+      if let outcome = watch.outcome {
+        context.output.write("run \(watch.id) \(outcome)\n")
+        return ExitCode(outcome)
       }
-      var ended: ExitCode?
-      while ended == nil {
-        ended = try Self.look(&watch, context)
-        if ended != nil { break }
-        time.wait(
-          until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
-        if let interrupt {
-          context.output.flushAvailable()
-          SignalDescriptor.end(by: interrupt)
-        }
-      }
-      if code == .success, let ended { code = ended }
+      if watch.isHeld { return nil }
+      let advice = "resume it with: flow restart \(watch.id)"
+      context.output.write("run \(watch.id) is interrupted: no engine drives it; \(advice)\n")
+      return .runUnfinished
     }
-    return code
-  }
-
-  /// - Returns: nil while an engine drives the run.
-  private static func look(
-    _ watch: inout RunHistoryWatch, _ context: CommandContext
-  ) throws(CommandError) -> ExitCode? {
-    do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
-    if let outcome = watch.outcome {
-      context.output.write("run \(watch.id) \(outcome)\n")
-      return ExitCode(outcome)
-    }
-    if watch.isHeld { return nil }
-    // What its engine wrote last may not have been read yet.
-    do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
-    if watch.outcome != nil || watch.isHeld { return try look(&watch, context) }
-    context.output.write(
-      "run \(watch.id) is interrupted: no engine drives it; resume it with: flow restart \(watch.id)\n"
-    )
-    return .runUnfinished
   }
 }
