@@ -92,15 +92,16 @@ struct FailureReport {
     let title = StyledText(self.title(entry), entry.outcome == .cancelled ? .attention : .bad)
     let path = TerminalText.escaped(
       folder.output(ofStep: wording.id(entry.attempt.step), attempt: entry.attempt.number))
+    let loss = StepWording.lostOutput(entry.end).map { [StyledText("  \($0)", .attention)] } ?? []
     let printed = lastLines(entry.attempt)
     if printed.isEmpty {
       if entry.end.launchFailure != nil { return [title] }
       let isRemoved = entry.end.output.byteCount != 0 && !exists(entry.attempt)
-      return [title, StyledText(isRemoved ? "  its output was removed" : "  no output", .faint)]
+      let nothing = StyledText(isRemoved ? "  its output was removed" : "  no output", .faint)
+      return [title] + loss + [nothing]
     }
     var command = StyledText("  full output: ", .faint)
     command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
-    let loss = StepWording.lostOutput(entry.end).map { [StyledText("  \($0)", .attention)] } ?? []
     return [title] + loss + printed.map { StyledText("    \($0)") }
       + [StyledText("  in \(path)", .faint), command]
   }

@@ -60,6 +60,16 @@ import Testing
         """)
   }
 
+  /// The command may have printed something that found no space.
+  @Test func aFullDiskIsSaidWithOutputAndWithout() throws {
+    var history = try History(WorkflowDefinition("build"))
+    history.launch("build")
+    history.end("build", .exited(code: 1), output: AttemptOutput(byteCount: 0, wasDiskFull: true))
+    let loss = "  the disk was full: its last output may be missing\n"
+    #expect(report(history).contains("\(loss)  no output\n"))
+    #expect(report(history, printed: ["build": ["cc"]]).contains("\(loss)    cc\n"))
+  }
+
   @Test func afterTheFirstFewTheRestIsCounted() throws {
     var history = try History(WorkflowDefinition("a", "b", "c", "d", "e", "f", "g"))
     for step in ["a", "b", "c", "d", "e", "f", "g"] {
