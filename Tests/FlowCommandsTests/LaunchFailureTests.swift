@@ -43,6 +43,18 @@ struct LaunchFailureTests {
     )
   }
 
+  /// A plain name was looked for in PATH: a file of that name in the folder is another one.
+  @Test func theInterpreterOfAnotherFileIsNotNamed() {
+    let folder = TemporaryFolder()
+    folder.write("#!/no/such/sh\n", to: "tool")
+    var definition = WorkflowDefinition("a")
+    definition.steps[0].command = .program(["tool"])
+    let failure = LaunchFailure(operation: .execute, errno: 79)
+    #expect(
+      StepWording(definition, in: folder.path).text(failure, ofStep: 0)
+        == "cannot execute \"tool\": the file exists, but its interpreter does not")
+  }
+
   @Test(
     arguments: [
       ("#!/bin/sh\n", "/bin/sh"), ("#! /usr/bin/env python3\n", "/usr/bin/env"),

@@ -171,8 +171,10 @@ package struct EventWording: Sendable {
     }
   }
 
-  /// Where a program stands that a step names with a path; nil where that is unknown.
+  /// Where a program stands that a step names with a path; nil where that is unknown: a plain name
+  /// was looked for in PATH.
   private func path(of program: String, _ step: Int32) -> String? {
+    guard program.utf8.contains(UInt8(ascii: "/")) else { return nil }
     func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
     if isAbsolute(program) { return program }
     let own = definition?.settings(ofStep: Int(step)).workingDirectory
