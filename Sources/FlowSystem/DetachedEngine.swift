@@ -23,17 +23,26 @@ package enum DetachedEngine {
   ///
   /// - Parameter input: what it reads from its standard input, all of it before it prints anything;
   ///   nil for nothing.
-  package static func start(_ line: [String], input: [UInt8]? = nil) throws(Failure) {
-    let (reading, writing) = try channel()
-    defer { _ = close(reading) }
+  /// - Returns: what it printed until then: its warnings.
+  package static func start(
+    _ line: [String], input: [UInt8]? = nil
+  ) throws(Failure) -> String {
     let given = input == nil ? nil : try channel()
+    let (reading, writing): (Int32, Int32)
+    do throws(Failure) { (reading, writing) = try channel() } catch {
+      if let given { for end in [given.reading, given.writing] { _ = close(end) } }
+      throw error
+    }
+    defer { _ = close(reading) }
     let result = spawn(line, writing, input: given?.reading)
     _ = close(writing)
     if let given { _ = close(given.reading) }
-    guard case .success(let pid) = result else {
+    let pid: pid_t
+    switch result {
+    case .success(let started): pid = started
+    case .failure(let errno):
       if let given { _ = close(given.writing) }
-      if case .failure(let errno) = result { throw .system(errno) }
-      return
+      throw .system(errno)
     }
     if let given, let input { give(input, to: given.writing) }
     var said: [UInt8] = []
@@ -43,7 +52,7 @@ package enum DetachedEngine {
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { break }
       said += buffer[..<count]
-      if said.last == ready { return }
+      if said.last == ready { return String(decoding: said.dropLast(), as: UTF8.self) }
     }
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}

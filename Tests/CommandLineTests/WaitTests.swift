@@ -78,6 +78,54 @@ struct WaitTests {
     #expect(none.output == "")
   }
 
+  @Test func aQuietRestartOfAllWarnsOnly() async throws {
+    let home = Home()
+    let (dead, live) = (try await begin("dead", in: home), try await begin("live", in: home))
+    dead.signal(SIGKILL)
+    _ = try await dead.end()
+    unsafe _ = unlink("\(home.path)/runs/dead/environment")
+    let all = try await home.flow("restart", "--all", "--quiet")
+    #expect(all.ending == .exit(0))
+    #expect(all.output == "")
+    #expect(all.errors.hasPrefix("flow: the run had no saved environment"), "\(all.errors)")
+    home.folder.write("0", to: "go")
+    #expect(try await home.flow("wait", "dead", "live").ending == .exit(0))
+    #expect(try await live.end().ending == .exit(0))
+  }
+
+  /// An engine of their own leaves such runs as they are.
+  @Test func aRunThatItsGroupKeepsOutIsNotCalledResumed() async throws {
+    let home = Home()
+    let settings = #""exclusive": "g", "onConflict": "skip""#
+    let one = home.workflow(Self.patient, settings, named: "one")
+    let run = try home.start(["run", one, "--run-id", "one", "--quiet"])
+    #expect(try await eventually { home.folder.has("begun-one") })
+    #expect(try await eventually { try await home.status("one").state(of: "a") == "running" })
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    for name in ["flow: monitor", "flow: launcher"] {
+      for process in home.processes(named: name) { kill(process, SIGKILL) }
+    }
+    let two = home.workflow(Self.patient, settings, named: "two")
+    var other = try home.start(["run", two, "--run-id", "two", "--quiet"])
+    #expect(
+      try await eventually {
+        if home.folder.has("begun-two") { return true }
+        if isAlive(other.processID) { return false }
+        _ = try await other.end()
+        other = try home.start(["run", two, "--run-id", "two", "--quiet"])
+        return false
+      })
+    let all = try await home.flow("restart", "--all")
+    #expect(all.ending == .exit(0))
+    #expect(
+      all.output.hasPrefix("run one is not resumed: another run of its group is unfinished\n"),
+      "\(all.output)")
+    home.folder.write("0", to: "go")
+    #expect(try await other.end().ending == .exit(0))
+    #expect(try await home.flow("cancel", "one").ending == .exit(0))
+  }
+
   @Test func aRunThatCannotBeResumedKeepsNoOtherFromIt() async throws {
     let home = Home()
     let (one, two) = (try await begin("one", in: home), try await begin("two", in: home))
@@ -96,7 +144,8 @@ struct WaitTests {
   }
 
   @Test(arguments: [
-    ["restart"], ["restart", "--all", "r"], ["restart", "--all", "--failed"], ["wait"],
+    ["restart"], ["restart", "--all", "r"], ["restart", "--all", "--failed"],
+    ["restart", "--all", "--heartbeat", "1m"], ["wait"],
   ])
   func whatCannotBeMeantIsRefused(line: [String]) async throws {
     let home = Home()

@@ -71,7 +71,10 @@ package struct RestartCommand: Subcommand, Equatable {
     heartbeat = try RunCommand.heartbeat(arguments, command: Self.syntax.name)
     readiness = DetachedEngine.Readiness.ofThisProcess
     if isForAll {
-      let others = [Self.failedOption, Self.environmentOption, RunCommand.jsonOption]
+      let others = [
+        Self.failedOption, Self.environmentOption, RunCommand.jsonOption,
+        RunCommand.heartbeatOption,
+      ]
       if let other = others.first(where: { arguments.has($0) }) {
         throw UsageError(
           command: Self.syntax.name,
@@ -85,7 +88,8 @@ package struct RestartCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     guard let run else {
-      return try RestartOfAll(context, options: ["--on-term", onTerminate.rawValue]).perform()
+      let options = ["--on-term", onTerminate.rawValue]
+      return try RestartOfAll(context, options: options, isQuiet: isQuiet).perform()
     }
     let home = try context.home()
     let id: String
@@ -96,8 +100,11 @@ package struct RestartCommand: Subcommand, Equatable {
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     var hasTold = false
     func tell() {
-      if !hasTold { readiness?.tell(logTo: folder.engineLog) }
+      if hasTold { return }
       hasTold = true
+      // Who waits for this process prints what it has to say so far.
+      context.errors.flush()
+      readiness?.tell(logTo: folder.engineLog)
     }
     switch try enter(id, home, context, onWait: tell) {
     case nil, .resume: break

@@ -149,6 +149,8 @@ package struct RunCommand: Subcommand, Equatable {
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     if let membership { drive.hold(membership) }
     let end = try drive.create(run, definitionFile: file.bytes) {
+      // Who waits for this process prints what it has to say so far.
+      context.errors.flush()
       readiness?.tell(logTo: folder.engineLog)
     }
     return end.exitCode(ofRun: id, context)
@@ -183,7 +185,8 @@ package struct RunCommand: Subcommand, Equatable {
     let options = ["--quiet", "--on-term", onTerminate.rawValue]
     let line = other.map { ["restart"] + options + ["--", $0] } ?? creation(of: id, file, options)
     do throws(DetachedEngine.Failure) {
-      try DetachedEngine.start(line, input: file.isStream && other == nil ? file.bytes : nil)
+      let input = file.isStream && other == nil ? file.bytes : nil
+      context.errors.write(try DetachedEngine.start(line, input: input))
     } catch {
       switch error {
       case .system(let errno): throw .system("start an engine", errno)

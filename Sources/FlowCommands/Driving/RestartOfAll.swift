@@ -11,11 +11,14 @@ struct RestartOfAll {
   private let context: CommandContext
   /// What is told to each engine.
   private let options: [String]
+  /// Whether nothing but failures is told.
+  private let isQuiet: Bool
 
-  init(_ context: CommandContext, options: [String]) throws(CommandError) {
+  init(_ context: CommandContext, options: [String], isQuiet: Bool) throws(CommandError) {
     home = try context.home()
     self.context = context
     self.options = options
+    self.isQuiet = isQuiet
   }
 
   /// - Returns: success, unless a run that has no engine could not be resumed: then why.
@@ -38,31 +41,51 @@ struct RestartOfAll {
       if run.history.state?.isFinished == true { return nil }
       if run.isHeld {
         let engine = run.engineProcessID.map { "process \($0)" } ?? "a process"
-        context.output.write("run \(id) is driven by \(engine)\n")
+        say("run \(id) is driven by \(engine)")
         return nil
       }
       if let problem = run.problem { throw problem }
     } catch {
-      context.errors.write("\(error)\n")
-      context.warn("run \(id) is not resumed")
-      return error.exitCode
+      return fail(id, "\(error)\n", error.exitCode)
     }
     do throws(DetachedEngine.Failure) {
-      try DetachedEngine.start(["restart", "--quiet"] + options + ["--", id])
+      context.errors.write(
+        try DetachedEngine.start(["restart", "--quiet"] + options + ["--", id]))
     } catch {
       switch error {
       case .system(let errno):
         context.warn("run \(id) is not resumed: cannot start an engine: \(errno)")
         return .environment
-      // It had ended, or another engine was faster to bring it to its end.
-      case .ended(code: 0, _): return nil
       case .ended(let code, let errors):
-        context.errors.write(errors)
-        context.warn("run \(id) is not resumed")
-        return ExitCode(rawValue: code) ?? .environment
+        // Another engine was faster, and may have brought it to its end.
+        if needsNoEngine(id) { return nil }
+        if code == 0 {
+          say("run \(id) is not resumed: another run of its group is unfinished")
+          return nil
+        }
+        return fail(id, errors, ExitCode(rawValue: code) ?? .environment)
       }
     }
-    context.output.write("run \(id) is resumed\n")
+    say("run \(id) is resumed")
     return nil
+  }
+
+  private func needsNoEngine(_ id: String) -> Bool {
+    do throws(CommandError) {
+      let run = try OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home)
+      return run.isHeld || run.history.state?.isFinished == true
+    } catch {
+      return false
+    }
+  }
+
+  private func say(_ line: String) {
+    if !isQuiet { context.output.write("\(line)\n") }
+  }
+
+  private func fail(_ id: String, _ errors: String, _ code: ExitCode) -> ExitCode {
+    context.errors.write(errors)
+    context.warn("run \(id) is not resumed")
+    return code
   }
 }
