@@ -39,9 +39,9 @@ import Testing
       lines(history) == """
         run nightly-20261121T021903-7f3a
         build started
-        build failed: exit code 2 after 100ms; retry in 4s (attempt 2 of 3)
+        build failed: exit code 2 after 100ms; retry 1 of 2 in 4s
         build started (attempt 2)
-        build failed: signal 11 (SIGSEGV) after 100ms; retry in 8s (attempt 3 of 3)
+        build failed: signal 11 (SIGSEGV) after 100ms; retry 2 of 2 in 8s
         build failed: cannot execute "make": permission denied (EACCES)
         test skipped: needs build, which failed
         run failed in 12.2s: 1 failed, 1 skipped
@@ -104,7 +104,7 @@ import Testing
         taken over by process 43
         build lost: the outcome of attempt 1 is unknown; it runs again, so its work may be done twice
         build started (attempt 2)
-        build failed: exit code 1 after 10ms; retry in 1s (attempt 3 of 3)
+        build failed: exit code 1 after 10ms; retry 1 of 1 in 1s
 
         """)
   }

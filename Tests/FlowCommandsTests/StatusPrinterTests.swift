@@ -159,7 +159,7 @@ import Testing
       try text(history, engine: 1).contains("0 of 8 steps done: 4 ready, 3 starting, 1 running\n"))
   }
 
-  /// Each round has its own time and numbers its own attempts.
+  /// Each round has its own time and numbers its own retries.
   @Test func aRunThatWasReopened() throws {
     let retry = RetryPolicy(maxAttempts: 2, initialDelayMilliseconds: 1_000, jitter: .none)
     var history = try History(WorkflowDefinition("a", settings: StepSettings(retry: retry)))
@@ -174,7 +174,7 @@ import Testing
         ", running for 500ms in round 2 (5.5s in all rounds)\n"))
     var progress = ProgressPrinter()
     let lines = history.events.compactMap { progress.line(for: $0, in: history.state) }
-    #expect(lines.count { $0.hasSuffix("; retry in 1s (attempt 2 of 2)\n") } == 2, "\(lines)")
+    #expect(lines.count { $0.hasSuffix("; retry 1 of 1 in 1s\n") } == 2, "\(lines)")
     history.pass(milliseconds: 1_000)
     history.run("a", .exited(code: 0), milliseconds: 500)
     #expect(try text(history).contains(", took 2s in round 2 (7s in all rounds)\n"))

@@ -109,9 +109,7 @@ package struct Explainer: Sendable {
     case .starting: return "is about to start"
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
     case .stopping: return "is being stopped"
-    case .backingOff:
-      let next = (last?.id.number ?? 0) + 1 - state.steps[step].attemptBefore
-      return "backs off before attempt \(next)"
+    case .backingOff: return "backs off before retry \(state.steps[step].failures)"
     case .succeeded: return "succeeded"
     case .failed: return "failed"
     case .skipped: return "was skipped"
@@ -161,7 +159,8 @@ package struct Explainer: Sendable {
 
   private func backingOff(_ step: Int) -> [String] {
     guard let last = history.lastAttempt(ofStep: step), let end = last.end else { return [] }
-    let limit = Int(settings(step).retry.maxAttempts) + Int(state.steps[step].uncounted)
+    // Attempts have numbers for the life of the run, and those that were lost have numbers too.
+    let retry = "retry \(state.steps[step].failures) of \(settings(step).retry.maxAttempts - 1)"
     var until = ""
     if let point = retryPoint(last) {
       until = " until \(view.clock(point.wall))"
@@ -169,10 +168,9 @@ package struct Explainer: Sendable {
         until += " (in \(DurationText.of(microseconds: point.elapsed - view.now.elapsed)))"
       }
     }
-    let next = last.id.number + 1 - state.steps[step].attemptBefore
     return [
-      "\(id(step)) backs off\(until) before attempt \(next) of \(limit):"
-        + " attempt \(last.id.number) failed: \(wording.failure(end, ofStep: last.id.step))."
+      "\(id(step)) backs off\(until) before \(retry): attempt \(last.id.number) failed:"
+        + " \(wording.failure(end, ofStep: last.id.step))."
     ]
   }
 

@@ -240,12 +240,10 @@ package struct LiveView {
   private func row(ofRetry step: Int32, at deadline: Instant, _ nameWidth: Int) -> StyledText {
     var line = start(.backingOff, .attention, wording.id(step), nameWidth)
     let lifecycle = run.state.steps[Int(step)]
-    let limit = run.state.definition.settings(ofStep: Int(step)).retry.maxAttempts
+    let limit = run.state.definition.settings(ofStep: Int(step)).retry.maxAttempts - 1
     let isDue = deadline <= now.monotonic
     append(time: isDue ? "now" : "in \(remaining(until: deadline))", to: &line)
-    let next = lifecycle.attempt + 1 - lifecycle.attemptBefore
-    line.append(
-      "  backing off before attempt \(next) of \(limit + lifecycle.uncounted)", .attention)
+    line.append("  backing off before retry \(lifecycle.failures) of \(limit)", .attention)
     if let end = run.lastEnd(ofStep: step) {
       line.append("  \(wording.failure(end, ofStep: step))", .faint)
     }

@@ -50,15 +50,10 @@ package struct ProgressPrinter: Sendable {
         ? "cancel requested, by force"
         : "cancel requested; press Ctrl-C again to kill running steps"
     case .retryScheduled(let attempt, let delay):
-      // Reruns of lost attempts have numbers too, but use up no retry.
-      let uncounted = state.steps[Int(attempt.step)].uncounted
-      let before = state.steps[Int(attempt.step)].attemptBefore
-      // A state that is ahead may be of the next round.
-      let number = attempt.number + 1 - (before < attempt.number ? before : 0)
-      let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
+      let number = Self.retry(after: attempt, state.steps[Int(attempt.step)])
+      let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts - 1
       return failed(attempt.step, "failed", wording)
-        + "; retry in \(DurationText.of(milliseconds: delay))"
-        + " (attempt \(number) of \(limit + uncounted))"
+        + "; retry \(number) of \(limit) in \(DurationText.of(milliseconds: delay))"
     case .rerunScheduled(let attempt):
       return loss(of: attempt, wording) + "it runs again, so its work may be done twice"
     case .probeScheduled(let attempt):
@@ -89,6 +84,16 @@ package struct ProgressPrinter: Sendable {
       return "run \(outcome)\(duration)\(rounds): \(tally)"
     default: return nil
     }
+  }
+
+  /// The number of the retry after an attempt, within the round.
+  ///
+  /// - Parameter lifecycle: with that attempt or later, also of the next round.
+  private static func retry(after attempt: AttemptID, _ lifecycle: StepLifecycle) -> Int32 {
+    if lifecycle.attemptBefore >= attempt.number { return attempt.number }
+    // Lost attempts, and probes, have numbers too, but use up no retry.
+    let counted = attempt.number - lifecycle.attemptBefore - lifecycle.uncounted
+    return max(1, min(counted, lifecycle.failures))
   }
 
   private mutating func loss(of attempt: AttemptID, _ wording: StepWording) -> String {

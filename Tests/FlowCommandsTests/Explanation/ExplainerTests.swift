@@ -69,17 +69,29 @@ import Testing
           + " earlier in the definition."))
   }
 
+  @Test func aLaterRoundCountsItsOwnRetries() throws {
+    var history = try History(WorkflowDefinition("a", settings: Self.retrying(2)))
+    history.run("a", .exited(code: 75), milliseconds: 200)
+    history.pass(milliseconds: 1_000)
+    history.run("a", .exited(code: 75), milliseconds: 200)
+    try history.reopen()
+    history.run("a", .exited(code: 75), milliseconds: 200)
+    #expect(
+      try sentences("a", in: history).contains(
+        " before retry 1 of 1: attempt 3 failed: exit code 75 after 200ms. "))
+  }
+
   @Test func aStepThatBacksOffSaysUntilWhenAndWhy() throws {
     var history = try History(WorkflowDefinition("a", settings: Self.retrying(3)))
     history.run("a", .exited(code: 75), milliseconds: 200)
     history.pass(milliseconds: 400)
     #expect(
       try sentences("a", in: history, isHeld: true)
-        == "a backs off until 02:19:04.200 (in 600ms) before attempt 2 of 3:"
+        == "a backs off until 02:19:04.200 (in 600ms) before retry 1 of 2:"
         + " attempt 1 failed: exit code 75 after 200ms.")
     #expect(
       try sentences("a", in: history)
-        == "a backs off until 02:19:04.200 before attempt 2 of 3: attempt 1 failed: exit code 75"
+        == "a backs off until 02:19:04.200 before retry 1 of 2: attempt 1 failed: exit code 75"
         + " after 200ms. No engine drives the run, so nothing progresses.")
   }
 

@@ -69,7 +69,7 @@ import Testing
     #expect(
       lasting(history) == [
         "run nightly-20261121T021903-7f3a",
-        "↻ build failed: exit code 2 after 100ms; retry in 4s (attempt 2 of 2)",
+        "↻ build failed: exit code 2 after 100ms; retry 1 of 1 in 4s",
         "✗ build failed: exit code 2 after 100ms",
         "run failed in 4.2s: 1 succeeded, 1 failed, 1 skipped",
       ])

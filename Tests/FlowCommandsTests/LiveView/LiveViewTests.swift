@@ -70,7 +70,7 @@ extension History {
         ░░░░░░░░░░░░░░░░░░░ 0 of 6 done, 1 running, 1 stopping, 1 backing off, 1 ready
         ■ build     1m03s  timed out, killed in 7s  linking
         ▶ fetch     1m03s  42% of 1.2 GB
-        ↻ docs     in 31s  backing off before attempt 2 of 3  exit code 75 after 4s
+        ↻ docs     in 31s  backing off before retry 1 of 2  exit code 75 after 4s
         ○ 1 ready, waiting for one of 3 slots: slow
         · test             waits for build and docs
         · release          waits for fetch, build, docs and 2 more
@@ -98,7 +98,7 @@ extension History {
         ▶ running 1m03s  nightly  ░░░░░░░░░░
         0 of 6 done, 1 running, 1 stopping, 1 backing off, 1 ready
         ■ build   1m03s  timed out, killed in 7s
-        ↻ docs   in 31s  backing off before attempt 2 of 3  exit c…
+        ↻ docs   in 31s  backing off before retry 1 of 2  exit cod…
         ○ 1 ready, waiting for one of 3 slots: slow
         """)
     #expect(
