@@ -24,6 +24,26 @@ struct OutputLossTests {
     #expect(report.ending == .exit(0) && !report.output.utf8.contains(0))
   }
 
+  /// The follower has printed half a line when what comes next is discarded.
+  @Test func theDiscardedMiddleEndsALineThatWasFollowed() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "maxOutput": "64KiB", "run": "printf '%50000s' x; "#
+        + #"while ! test -e go; do sleep 0.1; done; printf '%400000s' y"}"#)
+    let run = try home.start(["run", file, "--run-id", "r", "--quiet"])
+    #expect(try await eventually { TestFile.exists("\(home.path)/runs/r/attempts/a@1.out") })
+    let follower = try home.start(["logs", "r", "a", "--follow"])
+    #expect(try await eventually { follower.output.utf8.count == 50_000 })
+    follower.signal(SIGSTOP)
+    home.folder.write("", to: "go")
+    #expect(try await run.end().ending == .exit(0))
+    follower.signal(SIGCONT)
+    let output = try await follower.end().output
+    // The output is much too long for a message.
+    let isLineOfItsOwn = output.contains("x\n… ") && output.contains(" kB discarded …\n ")
+    #expect(isLineOfItsOwn)
+  }
+
   @Test func removedOutputIsNotSilence() async throws {
     let home = Home()
     let file = home.workflow(

@@ -19,6 +19,8 @@ struct OutputFollower {
     let attempt: AttemptID
     let id: String
     var offset: Int64 = 0
+    /// What was printed last; nil before anything was.
+    var lastByte: UInt8?
     var hasEnded = false
     var escaper: OutputEscaper?
   }
@@ -77,7 +79,7 @@ struct OutputFollower {
         next = try file.forEachPiece(from: source.offset) {
           news += $0
         } discarded: {
-          news += Array(DiscardedText.line($0, after: news.last).utf8)
+          news += Array(DiscardedText.line($0, after: news.last ?? source.lastByte).utf8)
         }
       }
     } catch .noSuchFile {
@@ -94,6 +96,7 @@ struct OutputFollower {
     }
     if news.isEmpty { return }
     open[index].offset = next
+    open[index].lastByte = news.last
     if step == nil && heading != source.attempt {
       output.write("==> \(TerminalText.escaped(source.id))#\(source.attempt.number) <==\n")
       heading = source.attempt
