@@ -109,6 +109,29 @@ import Testing
         """)
   }
 
+  /// The rounds of a forged history can end at any time.
+  @Test func roundsThatTookLongerThanCanBeCounted() throws {
+    let retry = RetryPolicy(maxAttempts: 1)
+    var history = try History(WorkflowDefinition("a", settings: StepSettings(retry: retry)))
+    history.run("a", .exited(code: 1), milliseconds: 500)
+    try history.reopen()
+    history.run("a", .exited(code: 1), milliseconds: 500)
+    try history.reopen()
+    history.run("a", .exited(code: 0), milliseconds: 500)
+    var progress = ProgressPrinter()
+    var read = RunHistory(keeping: .times)
+    var lines: [String] = []
+    for event in history.events {
+      var forged = event
+      let isEnd = event.body.kind == .runFinished
+      forged.moment.wall = WallTime(microseconds: isEnd ? .max : .min)
+      try read.apply(forged)
+      lines += progress.line(for: forged, in: history.state).map { [$0] } ?? []
+    }
+    #expect(read.totalMicroseconds(until: WallTime(microseconds: .max)) == .max)
+    #expect(lines.last?.hasPrefix("run succeeded in 2562047788h00m (2562047788h00m in all") == true)
+  }
+
   @Test func failFastIsSaid() throws {
     var history = try History(WorkflowDefinition("build", "docs", failFast: true))
     history.launch("docs")

@@ -64,7 +64,8 @@ package struct ProgressPrinter: Sendable {
       return "\(wording.id(attempt.step)) still runs\(process)"
     case .runReopened:
       if let startedAt, let endedAt {
-        earlierRounds += DurationText.microseconds(from: startedAt, to: endedAt)
+        let span = DurationText.microseconds(from: startedAt, to: endedAt)
+        earlierRounds = DurationText.sum(earlierRounds, span)
       }
       startedAt = event.moment.wall
       return wording.text(event.body)
@@ -77,7 +78,7 @@ package struct ProgressPrinter: Sendable {
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""
-      let total = DurationText.of(microseconds: earlierRounds + (span ?? 0))
+      let total = DurationText.of(microseconds: DurationText.sum(earlierRounds, span ?? 0))
       let rounds = earlierRounds == 0 ? "" : " (\(total) in all rounds)"
       endedAt = event.moment.wall
       let tally = StepTally(state, in: RunStatus(.finished(outcome), isHeld: true))

@@ -23,6 +23,12 @@ package enum DurationText {
     if overflow { return end > start ? .max : 0 }
     return max(span, 0)
   }
+
+  /// The sum of two durations, at most the largest value: a forged history can name any time.
+  package static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+    let (sum, overflow) = one.addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
 }
 
 private func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -90,17 +90,12 @@ package struct RunHistory: EventFold, Equatable, Sendable {
 
   /// How long the round has taken up to a time; zero if the clock was set back.
   package func roundMicroseconds(until end: WallTime) -> Int64 {
-    guard let roundStartedAt else { return 0 }
-    let (span, overflow) = end.microseconds.subtractingReportingOverflow(
-      roundStartedAt.microseconds)
-    return overflow ? 0 : max(0, span)
+    roundStartedAt.map { DurationText.microseconds(from: $0, to: end) } ?? 0
   }
 
   /// The same of all rounds together, without the rests between them.
   package func totalMicroseconds(until end: WallTime) -> Int64 {
-    let (sum, overflow) = earlierRoundsMicroseconds.addingReportingOverflow(
-      roundMicroseconds(until: end))
-    return overflow ? .max : sum
+    DurationText.sum(earlierRoundsMicroseconds, roundMicroseconds(until: end))
   }
 
   var keepsTimes: Bool { detail == .times }
@@ -139,7 +134,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   }
 
   private mutating func reopened(at wall: WallTime) {
-    if let finishedAt { earlierRoundsMicroseconds += roundMicroseconds(until: finishedAt) }
+    if let finishedAt { earlierRoundsMicroseconds = totalMicroseconds(until: finishedAt) }
     roundStartedAt = wall
     roundCount += 1
     finishedAt = nil
