@@ -46,8 +46,7 @@ struct AttemptOutputs {
   /// The last lines, at most `count`, escaped; nil where there is nothing to read.
   func tail(_ attempt: AttemptID, _ state: RunState, _ count: Int) -> [String]? {
     guard let end = ending(attempt, state, OutputTail.lastLinesByteCount) else { return nil }
-    return OutputTail.lastLines(
-      of: end.bytes, count, isWhole: end.bytes.count < OutputTail.lastLinesByteCount)
+    return OutputTail.lastLines(of: end.bytes, count, isWhole: end.isWhole)
   }
 
   /// With a line where the middle was discarded.
@@ -59,12 +58,16 @@ struct AttemptOutputs {
       return try OutputReading.read(path(attempt, state), maxBytes: maxBytes) {
         (output) throws(Errno) in
         var (bytes, afterGap) = try output.ending(limit: limit)
+        let missing = output.byteCount - Int64(bytes.count)
+        var isWhole = missing <= 0
         if let afterGap, let gap = output.gap {
+          isWhole = missing <= gap.byteCount
           let line = DiscardedText.line(gap.byteCount, after: bytes.dropLast(afterGap).last)
           bytes.insert(contentsOf: line.utf8, at: bytes.count - afterGap)
         }
         return OutputExcerpt(
-          bytes: bytes, totalByteCount: max(output.byteCount, Int64(bytes.count)))
+          bytes: bytes, totalByteCount: max(output.byteCount, Int64(bytes.count)),
+          isWhole: isWhole)
       }
     } catch {
       return nil

@@ -20,10 +20,14 @@ package struct OutputExcerpt: Equatable, Sendable {
   /// How large the whole output is.
   package let totalByteCount: Int64
 
-  package init(bytes: [UInt8], totalByteCount: Int64) {
+  /// Whether `bytes` holds all that there is to read.
+  package let isWhole: Bool
+
+  /// - Parameter isWhole: nil if `bytes` is part of the output as it was printed, without a line for
+  ///   what was discarded.
+  package init(bytes: [UInt8], totalByteCount: Int64, isWhole: Bool? = nil) {
     self.bytes = bytes
     self.totalByteCount = totalByteCount
+    self.isWhole = isWhole ?? (Int64(bytes.count) == totalByteCount)
   }
-
-  package var isWhole: Bool { Int64(bytes.count) == totalByteCount }
 }
