@@ -33,13 +33,22 @@ struct OpenedRun<History: EventFold> {
   init(
     _ id: String, into history: History, in home: RunHome<LinuxStorage>
   ) throws(CommandError) {
+    var patience = LockPatience()
+    try self.init(id, into: history, in: home, &patience)
+  }
+
+  /// - Parameter patience: with locks whose engine is not to be seen, also of other runs.
+  init(
+    _ id: String, into history: History, in home: RunHome<LinuxStorage>,
+    _ patience: inout LockPatience
+  ) throws(CommandError) {
     self.id = id
     folder = home.folder(of: id)
     var history = history
     var problem: CommandError?
     do throws(RunError) {
       var reader = try RunReader(folder, in: home.storage)
-      let isGone = try Self.awaitEndOfDying(&reader)
+      let isGone = try Self.awaitEndOfDying(&reader, &patience)
       isHeld = reader.isHeld
       engineProcessID = isGone ? nil : reader.engineProcessID
       isWaitingForSpace = reader.isWaitingForSpace
@@ -58,9 +67,10 @@ struct OpenedRun<History: EventFold> {
   /// - Returns: whether the run is held after that by another process than the one it names, which
   ///   is gone, or is in another container.
   private static func awaitEndOfDying(
-    _ reader: inout RunReader<LinuxStorage>
+    _ reader: inout RunReader<LinuxStorage>, _ patience: inout LockPatience
   ) throws(RunError) -> Bool {
     var deadline: Instant?
+    defer { if let deadline { patience = LockPatience(until: deadline) } }
     while let engine = reader.engineProcessID {
       if let process = ProcessDescriptor(engine) {
         guard process.isDying else { return false }
@@ -68,8 +78,9 @@ struct OpenedRun<History: EventFold> {
       }
       try reader.lookAgain()
       let now = EventLoop.monotonicNow()
-      if let deadline, now >= deadline { return reader.engineProcessID == engine }
-      deadline = deadline ?? now.advanced(byMilliseconds: leftLockMilliseconds)
+      let end = deadline ?? now.advanced(byMicroseconds: patience.microseconds)
+      deadline = end
+      if now >= end { return reader.engineProcessID == engine }
       if reader.engineProcessID == engine {
         EventLoop.pause(until: now.advanced(byMilliseconds: leftLockPauseMilliseconds))
       }
@@ -78,9 +89,22 @@ struct OpenedRun<History: EventFold> {
   }
 
   private static var dyingMilliseconds: Int32 { 2_000 }
-  /// How long a child that is being started may hold the run.
-  private static var leftLockMilliseconds: Int64 { 500 }
   private static var leftLockPauseMilliseconds: Int64 { 5 }
+}
+
+/// How much longer a command waits for locks to become free whose engine is not to be seen. A child
+/// that the engine was starting when it was killed holds one for a moment; an engine in another
+/// container holds one for as long as its run takes, and nothing in the lock tells the two apart.
+struct LockPatience {
+  fileprivate let microseconds: Int64
+
+  init() {
+    microseconds = 500_000
+  }
+
+  fileprivate init(until deadline: Instant) {
+    microseconds = max(0, deadline.microseconds - EventLoop.monotonicNow().microseconds)
+  }
 }
 
 extension OpenedRun<RunHistory> {

@@ -19,8 +19,10 @@ package struct ListCommand: Subcommand, Equatable {
     var output = context.output
     let home = try context.home()
     let entries: [ListEntry]
+    // Of all runs together: there may be many in other containers.
+    var patience = LockPatience()
     do throws(RunError) {
-      entries = try home.list().map { Self.entry($0, home, now: context.now().wall) }
+      entries = try home.list().map { Self.entry($0, home, now: context.now().wall, &patience) }
     } catch {
       throw .run(error)
     }
@@ -33,10 +35,11 @@ package struct ListCommand: Subcommand, Equatable {
   }
 
   private static func entry(
-    _ id: String, _ home: RunHome<LinuxStorage>, now: WallTime
+    _ id: String, _ home: RunHome<LinuxStorage>, now: WallTime, _ patience: inout LockPatience
   ) -> ListEntry {
     do throws(CommandError) {
-      let run = try OpenedRun(id, into: RunHistory(keeping: .lastAttempts), in: home)
+      let run = try OpenedRun(
+        id, into: RunHistory(keeping: .lastAttempts), in: home, &patience)
       if let problem = run.problem { return unreadable(id, problem) }
       return .run(RunRow(run.history, runID: id, isHeld: run.isHeld, now: now))
     } catch {
