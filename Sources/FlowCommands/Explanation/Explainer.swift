@@ -22,10 +22,7 @@ package struct Explainer: Sendable {
     guard let state = view.history.state else { return nil }
     self.view = view
     self.state = state
-    let open = state.openAttemptIDs
-    launched = open.filter { state.steps[Int($0.step)].phase != .starting }
-    scheduled = open.map(\.step).filter { state.steps[Int($0)].phase == .starting }
-      .sorted { state.graph.rank(of: Int($0)) < state.graph.rank(of: Int($1)) }
+    (launched, scheduled) = state.slots
     readyRanks = state.steps.indices.filter { state.steps[$0].phase == .ready }
       .map { state.graph.rank(of: $0) }.sorted()
   }

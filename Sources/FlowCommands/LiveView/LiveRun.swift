@@ -67,8 +67,7 @@ package struct LiveRun: Sendable {
   package init(_ state: RunState, startedAt: WallTime) {
     self.state = state
     self.startedAt = startedAt
-    scheduled = state.steps.indices.filter { state.steps[$0].phase == .starting }.map(Int32.init)
-    scheduled.sort { state.graph.rank(of: Int($0)) < state.graph.rank(of: Int($1)) }
+    scheduled = state.slots.queue
     findFirstWaiting()
   }
 

@@ -49,7 +49,7 @@ package struct StatusPrinter: Sendable {
     let workflow = TerminalText.quoted(state.definition.name)
     output.write(
       "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span)\n")
-    let tally = StepTally(state, in: status)
+    let tally = StepTally(state, in: status, withoutSlot: withoutSlot)
     let count = state.steps.count
     let steps = count == 1 ? "step" : "steps"
     // Steps that were skipped are not done.

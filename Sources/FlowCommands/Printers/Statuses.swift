@@ -117,16 +117,23 @@ package enum StepStatus: String, CaseIterable, Sendable {
 }
 
 extension RunState {
+  /// The open attempts that hold a slot, and the steps whose attempt is scheduled and waits for one,
+  /// the next first.
+  var slots: (holders: [AttemptID], queue: [Int32]) {
+    let open = openAttemptIDs
+    let queue = open.map(\.step).filter { steps[Int($0)].phase == .starting }
+    return (
+      open.filter { steps[Int($0.step)].phase != .starting },
+      queue.sorted { graph.rank(of: Int($0)) < graph.rank(of: Int($1)) }
+    )
+  }
+
   /// Steps whose attempt is scheduled, and that wait for a slot: the engine makes intents durable
   /// ahead of their slots. They are shown as ready.
   func stepsWithoutSlot(in run: RunStatus) -> Set<Int32> {
     if isFinished || run.isUndriven { return [] }
-    let open = openAttemptIDs.map(\.step)
-    let starting = open.filter { steps[Int($0)].phase == .starting }
-    let free = max(0, Int(created.jobs) - (open.count - starting.count))
-    if starting.count <= free { return [] }
-    let ranked = starting.sorted { graph.rank(of: Int($0)) < graph.rank(of: Int($1)) }
-    return Set(ranked.dropFirst(free))
+    let (holders, queue) = slots
+    return Set(queue.dropFirst(max(0, Int(created.jobs) - holders.count)))
   }
 }
 
@@ -136,7 +143,10 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
   private var allowedFailures = 0
 
   init(_ state: RunState, in run: RunStatus) {
-    let withoutSlot = state.stepsWithoutSlot(in: run)
+    self.init(state, in: run, withoutSlot: state.stepsWithoutSlot(in: run))
+  }
+
+  init(_ state: RunState, in run: RunStatus, withoutSlot: Set<Int32>) {
     for (index, step) in state.steps.enumerated() {
       if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {
         allowedFailures += 1
