@@ -23,16 +23,7 @@ struct OutcomeCheckerTests {
     _ bodies: [Event.Body], allowsFailure: Bool = false
   ) -> Violation? {
     let checker = OutcomeChecker(Self.definition(allowsFailure: allowsFailure))
-    let moment = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
-    do throws(Violation) {
-      for (index, body) in bodies.enumerated() {
-        try checker.learn(
-          Event(sequence: Int64(index) + 1, moment: moment, startsWakeUp: true, body: body))
-      }
-      return nil
-    } catch {
-      return error
-    }
+    return violation(in: bodies) { (event) throws(Violation) in try checker.learn(event) }
   }
 
   private func ran(_ step: Int32, _ outcome: StepOutcome, attempt: Int32 = 1) -> [Event.Body] {

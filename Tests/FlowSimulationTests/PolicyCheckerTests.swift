@@ -28,16 +28,7 @@ struct PolicyCheckerTests {
     let step = StepDefinition(id: "s", command: .program(["w"]), needs: [], settingsIndex: 0)
     let checker = PolicyChecker(
       WorkflowDefinition(name: "one", steps: [step], settings: [settings]))
-    let moment = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
-    do throws(Violation) {
-      for (index, body) in bodies.enumerated() {
-        try checker.learn(
-          Event(sequence: Int64(index) + 1, moment: moment, startsWakeUp: true, body: body))
-      }
-      return nil
-    } catch {
-      return error.property
-    }
+    return violation(in: bodies) { (event) throws(Violation) in try checker.learn(event) }?.property
   }
 
   private func ended(

@@ -4,26 +4,19 @@ import FlowCore
 /// What went wrong in a run: the steps because of which it did not succeed, each with the end of its
 /// output; apart from them those that failed and were allowed to.
 struct ProblemsSection {
-  private let explainer: Explainer
-  private let selection: ReportSelection
-  private let output: (AttemptID, Int) -> OutputExcerpt?
+  private let content: ReportContent
 
   private static let mostProblems = 10
   /// Of the output of a step: how many lines are shown, and how many bytes are searched for them.
   private static let mostLines = 20
   private static let mostBytes = 16 << 10
 
+  private var explainer: Explainer { content.explainer }
+  private var selection: ReportSelection { content.selection }
   private var state: RunState { explainer.state }
 
-  /// - Parameter output: the end of what an attempt printed, at most so many bytes; nil where there
-  ///   is nothing.
-  init(
-    _ explainer: Explainer, _ selection: ReportSelection,
-    output: @escaping (AttemptID, Int) -> OutputExcerpt?
-  ) {
-    self.explainer = explainer
-    self.selection = selection
-    self.output = output
+  init(_ content: ReportContent) {
+    self.content = content
   }
 
   func write(to stream: inout some TextOutputStream) {
@@ -70,7 +63,7 @@ struct ProblemsSection {
 
   private func writeTail(of step: Int, to stream: inout some TextOutputStream) {
     guard let last = explainer.history.lastAttempt(ofStep: step) else { return }
-    guard let excerpt = output(last.id, Self.mostBytes) else {
+    guard let excerpt = content.output(last.id, Self.mostBytes) else {
       if let removed = RemovedOutput.text(last) {
         stream.write("<p class=\"note\">\(removed)</p>\n")
       }

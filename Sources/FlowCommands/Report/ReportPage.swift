@@ -1,15 +1,23 @@
 import FlowCommandLine
 import FlowCore
 
+/// What a report is about.
+struct ReportContent {
+  let explainer: Explainer
+  let selection: ReportSelection
+  /// The end of what an attempt printed, at most so many bytes; nil where there is nothing.
+  let output: (AttemptID, Int) -> OutputExcerpt?
+}
+
 /// `flow report`: a run as one HTML file without scripts, fonts or network. It is well-formed XML
 /// too, so that any program can parse it.
 struct ReportPage {
-  private let explainer: Explainer
-  private let selection: ReportSelection
-  private let output: (AttemptID, Int) -> OutputExcerpt?
+  private let content: ReportContent
   private let warning: String?
   private let origin: ReportOrigin
 
+  private var explainer: Explainer { content.explainer }
+  private var selection: ReportSelection { content.selection }
   private var view: RunView { explainer.view }
   private var state: RunState { explainer.state }
   private var history: RunHistory { explainer.view.history }
@@ -23,11 +31,10 @@ struct ReportPage {
     _ explainer: Explainer, origin: ReportOrigin = ReportOrigin(), warning: String? = nil,
     output: @escaping (AttemptID, Int) -> OutputExcerpt?
   ) {
-    self.explainer = explainer
-    self.output = output
+    content = ReportContent(
+      explainer: explainer, selection: ReportSelection(explainer), output: output)
     self.warning = warning
     self.origin = origin
-    selection = ReportSelection(explainer)
   }
 
   func write(to stream: inout some TextOutputStream) {
@@ -35,12 +42,12 @@ struct ReportPage {
     stream.write("<body>\n")
     writeHeader(to: &stream)
     stream.write("<main>\n")
-    ProblemsSection(explainer, selection, output: output).write(to: &stream)
+    ProblemsSection(content).write(to: &stream)
     TimelineSection(explainer, selection).write(to: &stream)
     CriticalPathSection(explainer, selection).write(to: &stream)
     GraphSection(explainer, selection).write(to: &stream)
     StepsTable(explainer, selection).write(to: &stream)
-    StepDetails(explainer, selection, output: output).write(to: &stream)
+    StepDetails(content).write(to: &stream)
     EngineSection(explainer).write(to: &stream)
     stream.write("</main>\n</body>\n</html>\n")
   }

@@ -4,10 +4,10 @@ import FlowCore
 /// The part of a report about single steps: why they stand where they stand, their attempts, and
 /// the end of their output.
 struct StepDetails {
-  private let explainer: Explainer
-  private let selection: ReportSelection
-  private let output: (AttemptID, Int) -> OutputExcerpt?
+  private let content: ReportContent
 
+  private var explainer: Explainer { content.explainer }
+  private var selection: ReportSelection { content.selection }
   private var view: RunView { explainer.view }
   private var history: RunHistory { explainer.view.history }
 
@@ -19,15 +19,8 @@ struct StepDetails {
   /// Of an attempts' list, counted from its end.
   private static let mostAttempts = 50
 
-  /// - Parameter output: the end of what an attempt printed, at most so many bytes; nil where there
-  ///   is nothing.
-  init(
-    _ explainer: Explainer, _ selection: ReportSelection,
-    output: @escaping (AttemptID, Int) -> OutputExcerpt?
-  ) {
-    self.explainer = explainer
-    self.selection = selection
-    self.output = output
+  init(_ content: ReportContent) {
+    self.content = content
   }
 
   func write(to stream: inout some TextOutputStream) {
@@ -123,7 +116,7 @@ struct StepDetails {
     if hasSucceeded && !isLast { return }
     let limit = min(left, hasSucceeded ? Self.longestSuccess : Self.longestFailure)
     guard limit > 0 else { return }
-    guard let excerpt = output(attempt.id, limit) else {
+    guard let excerpt = content.output(attempt.id, limit) else {
       if let removed = RemovedOutput.text(attempt) {
         stream.write("<p class=\"note\">\(removed)</p>\n")
       }
