@@ -43,7 +43,6 @@ package struct LiveRun: Sendable {
   /// intents durable before slots are free.
   private var scheduled: [Int32]
   package private(set) var backingOff = 0
-  package private(set) var succeeded = 0
   /// Those included that were allowed to.
   package private(set) var failed = 0
   package private(set) var allowedFailures = 0
@@ -147,7 +146,7 @@ package struct LiveRun: Sendable {
       if ended.count > Self.mostEnded { ended.removeFirst() }
     }
     switch outcome {
-    case .succeeded: succeeded += 1
+    case .succeeded: break
     case .failed:
       failed += 1
       if isAllowedToFail(step) { allowedFailures += 1 }

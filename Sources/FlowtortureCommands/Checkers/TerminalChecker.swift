@@ -8,12 +8,9 @@ enum TerminalChecker {
       if event.sequence != index + 1 {
         problems.append("expected event \(index + 1), found event \(event.sequence)")
       }
-      switch event.body {
-      case .runReopened: break
-      default:
-        if let outcome {
-          problems.append("event \(event.sequence) comes after the end (\(outcome))")
-        }
+      let isReopening = if case .runReopened = event.body { true } else { false }
+      if let outcome, !isReopening {
+        problems.append("event \(event.sequence) comes after the end (\(outcome))")
       }
       switch event.body {
       case .stepFinished(let step, let end): problems += settle(step, end, &ends)

@@ -19,7 +19,6 @@ import Testing
     #expect(run.ready == counts[.ready, default: 0] + counts[.starting, default: 0])
     #expect(run.backingOff == counts[.backingOff, default: 0])
     #expect(run.waiting == counts[.waiting, default: 0])
-    #expect(run.succeeded == counts[.succeeded, default: 0])
     #expect(run.failed == counts[.failed, default: 0])
     #expect(run.skipped == counts[.skipped, default: 0])
     #expect(run.cancelled == counts[.cancelled, default: 0])
