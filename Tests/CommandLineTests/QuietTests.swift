@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `--quiet` is silent about success only.
+/// `--quiet` prints nothing about success.
 struct QuietTests {
   @Test func successIsSilent() async throws {
     let home = Home()

@@ -34,11 +34,11 @@ package struct RestartCommand: Subcommand, Equatable {
       Reattaches to running attempts; lost ones follow the step's onLost. The
       definition is read from the run's history; the workflow file is not needed.
       Steps have the environment and umask that flow run had, unless
-      --env-from-caller replaces them for good.
+      --env-from-caller replaces them from now on.
 
-      With --all, each run gets an engine of its own, runs that have an engine are
-      left alone, and the command ends when all engines have begun: after a reboot,
-      say.
+      With --all, for example after a reboot, each run gets an engine of its own,
+      runs that have an engine are left alone, and the command ends when all engines
+      have begun. If runs cannot be resumed, the exit code is that of the first one.
       """,
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\"")

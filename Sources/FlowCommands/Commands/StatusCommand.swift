@@ -30,7 +30,14 @@ package struct StatusCommand: Subcommand, Equatable {
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment, .newer,
-    ])
+    ],
+    exitMeaning: { code in
+      switch code {
+      case .runUnfinished: "with --exit-status: the run is unfinished"
+      case .runFailed, .runCancelled: "with --exit-status: \(code.meaning)"
+      default: code.meaning
+      }
+    })
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     run = arguments.argument(0)

@@ -33,7 +33,7 @@ final class NoDisplay: RunDisplay {
   func wake(at now: Moment) {}
 }
 
-/// `--quiet`: silent about success only. How a run ended that did not succeed, and what failed in
+/// `--quiet`: prints nothing about success. How a run ended that did not succeed, and what failed in
 /// it, goes to standard error: cron mails that.
 final class QuietDisplay: RunDisplay {
   private let errors: StandardStream

@@ -45,8 +45,11 @@ package struct RunExplanationPrinter: Sendable {
       )
     }
     if history.rounds.count > 1 {
+      let goesOn = view.status == .running || view.status == .stopping
+      let (this, took) = goesOn ? ("This is", "have taken") : ("That was", "took")
       sentences.append(
-        "That was round \(history.rounds.count); all rounds together took \(explainer.totalTime).")
+        "\(this) round \(history.rounds.count); all rounds together \(took) \(explainer.totalTime)."
+      )
     }
     // A stop that came too late changed nothing, and explains nothing.
     if history.stopping != nil && view.status != .succeeded {

@@ -82,8 +82,8 @@ package enum ListPrinter {
 
   /// One line: an array of `{"runId","name","state","startedAt","finishedAt","durationMs",
   /// "stepsDone","stepsTotal"}`, with `"rounds","totalDurationMs"` after the duration where there
-  /// were several rounds (the duration is of the last), and of `{"runId","state","error"}`, where the state is `newer` or
-  /// `unreadable`.
+  /// were several rounds (the duration is of the last), and of `{"runId","state","error"}`, where the
+  /// state is `newer` or `unreadable`.
   package static func printJSON(_ entries: [ListEntry], to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.array { json in

@@ -215,10 +215,14 @@ extension StatusPrinter {
   /// attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
   /// (the number of its stragglers) after the duration; while it waits for disk space,
   /// with `"waitingFor":"room"` after the engine; of a run that was reopened, with
-  /// `"rounds","roundStartedAt"` after its times. In a run without an engine, a step whose attempt
-  /// is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a `"pid"` (or
-  /// null); `ended`, with `"outcome","exitCode","signal"` as of an attempt; `notStarted`; `lost`;
-  /// `newer`; or `unknown`, with the `"error"` that kept its record from being read.
+  /// `"rounds","roundStartedAt"` after its times; of an attempt that lost output, with
+  /// `"discardedOutputBytes"` (what was discarded of its middle) and `"diskWasFull"` at its end.
+  /// Where there is a `"description"`, it follows the name or the id. A step whose attempt is
+  /// scheduled and waits for a slot is `ready`, not `starting`. In a run without an engine, a step
+  /// whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
+  /// `"pid"` (or null); `ended`, with `"outcome","exitCode","signal"` as of an attempt;
+  /// `notStarted`; `lost`; `newer`; or `unknown`, with the `"error"` that kept its record from
+  /// being read.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)

@@ -22,10 +22,12 @@ struct TimelineSection {
     output.write("<section id=\"timeline\">\n<h2>Timeline</h2>\n")
     let left = selection.attemptedCount - selection.openLanes.count
     if left > 0 {
+      let folded = selection.foldedLanes.count
+      let shown = folded == left ? "they are shown" : "\(folded) of them are shown"
       output.write(
         "<p class=\"note\">\(selection.openLanes.count) of \(selection.attemptedCount) steps: those"
           + " that did not succeed, were tried again, or ran longest. \(left)"
-          + " \(left == 1 ? "row is" : "rows are") left out; below they are shown on demand.</p>\n")
+          + " \(left == 1 ? "row is" : "rows are") left out; below \(shown) on demand.</p>\n")
     }
     output.write(Self.legend)
     output.write(

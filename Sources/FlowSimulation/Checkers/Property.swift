@@ -23,7 +23,7 @@ package enum Property: String, CaseIterable, Sendable {
   case stop
   /// A process gets to handle SIGTERM before it is killed.
   case grace
-  /// A process hears each stop signal once.
+  /// The process group of a command hears each stop signal once.
   case once
   /// When a run is finished, none of its processes live.
   case orphans

@@ -37,6 +37,19 @@ import Testing
         """)
   }
 
+  @Test func theRoundOfAReopenedRunIsSaid() throws {
+    var history = try History(WorkflowDefinition("a"))
+    history.run("a", .exited(code: 1), milliseconds: 2_000)
+    try history.reopen()
+    history.launch("a")
+    history.pass(milliseconds: 3_000)
+    #expect(
+      try text(history, isHeld: true).contains(
+        "been running for 3s.\nThis is round 2; all rounds together have taken 5s.\n"))
+    history.end("a", .exited(code: 0))
+    #expect(try text(history).contains("That was round 2; all rounds together took 5s.\n"))
+  }
+
   @Test func theEndOfTheOutputOfWhatFailedIsShown() throws {
     var explainer = try ExportedRun.explainer(ExportedRun.eventful())
     explainer.tail = { $0.step == 3 ? ["first", "last"] : nil }

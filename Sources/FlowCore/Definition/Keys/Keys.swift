@@ -19,7 +19,7 @@ extension WorkflowDefinition {
       "for the entire run: running steps are stopped and the run fails; default: none"),
     .flag(
       "failFast", 7, { $1(&$0.failFast) },
-      "whether a step that fails for good stops the others (false)"),
+      "whether a step that fails, and is not tried again, stops the others (false)"),
     .group(
       "exclusive", 9, { $1(&$0.exclusive) }, expected: "true, or the name of a group",
       "one run at a time: of this workflow (`true`), or of all that name the same group (false)"),
