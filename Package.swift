@@ -112,7 +112,9 @@ let package = Package(
     tests("CMonitorTests", of: ["CMonitor"]),
     tests(
       "CommandLineTests",
-      of: ["FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "TestSupport", "flow"]),
+      of: [
+        "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport", "flow",
+      ]),
     tests(
       "ConformanceTests",
       of: [

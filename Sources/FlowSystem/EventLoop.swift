@@ -24,6 +24,7 @@ package final class EventLoop: TimeSource {
   package var onSignal: (Int32) -> Void = { _ in }
   /// Who sent the signal that `onSignal` is called for.
   var signalSender: Int32 { signals.sender }
+  var isSignalOfFlow: Bool { signals.isOfFlow }
 
   package init(signals: SignalDescriptor) {
     self.signals = signals

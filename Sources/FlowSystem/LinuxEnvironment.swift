@@ -100,6 +100,7 @@ package final class LinuxEnvironment: Environment {
     case SIGCHLD: processes.reapOrphans()
     case SIGWINCH: onTerminalChange(.resized)
     case SIGCONT: onTerminalChange(.continued)
+    case SIGINT where time.isSignalOfFlow: request(force: false)
     case SIGINT:
       // The first cancels with grace, a second one without.
       interrupts += 1

@@ -8,6 +8,8 @@ package final class SignalDescriptor {
   let descriptor: Int32
   /// The process that sent the last signal that was read; zero if it is not known here.
   private(set) var sender: Int32 = 0
+  /// Whether another flow sent that signal (`ProcessDescriptor.askToCancel`).
+  private(set) var isOfFlow = false
 
   /// Reads the ends of children, requests to stop, and changes of the terminal: its size, and the
   /// return from a shell. Ignores a hang-up, a broken pipe and a file size limit, which must not
@@ -56,6 +58,7 @@ package final class SignalDescriptor {
     let size = MemoryLayout<signalfd_siginfo>.size
     guard unsafe read(descriptor, &info, size) == size else { return nil }
     sender = Int32(bitPattern: info.ssi_pid)
+    isOfFlow = info.ssi_code == Int32(SI_QUEUE)
     return Int32(info.ssi_signo)
   }
 }

@@ -1,4 +1,5 @@
 import FlowJSON
+import FlowSystem
 import Glibc
 import TestSupport
 import Testing
@@ -39,6 +40,24 @@ struct InterruptionTests {
     run.signal(SIGINT)
     #expect(try await run.end().ending == .exit(3))
     #expect(home.folder.processes() == [])
+  }
+
+  /// `flow cancel` does so where its request finds no room on the disk.
+  @Test func anotherFlowThatAsksTwiceDoesNotKill() async throws {
+    let home = Home()
+    let run = try await begin(
+      #"""
+      {"id": "a", "killGrace": "1h",
+       "run": "trap 'touch told' TERM; touch begun; while ! test -e go; do sleep 0.1; done; touch tidied"}
+      """#, in: home)
+    let engine = try #require(ProcessDescriptor(run.processID))
+    #expect(engine.askToCancel(force: false))
+    #expect(try await eventually { home.folder.has("told") })
+    #expect(engine.askToCancel(force: false))
+    #expect(try await eventually { !engine.hasPending(SIGINT) })
+    home.folder.write("", to: "go")
+    #expect(try await run.end().ending == .exit(3))
+    #expect(home.folder.has("tidied"))
   }
 
   @Test func aQuitKillsAtOnce() async throws {

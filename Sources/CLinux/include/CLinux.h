@@ -108,6 +108,14 @@ static inline int clinux_signal_process(int descriptor, int number) {
   return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0);
 }
 
+// The same, told apart from signals of a terminal or of `kill`: its code is SI_QUEUE.
+static inline int clinux_queue_signal(int descriptor, int number) {
+  siginfo_t info = {.si_signo = number, .si_code = SI_QUEUE};
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, number, &info, 0);
+}
+
 // A pipe whose ends do not block.
 static inline int clinux_pipe(int ends[2]) {
   return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);

@@ -44,10 +44,13 @@ package final class ProcessDescriptor {
     clinux_signal_process(descriptor, number) == 0
   }
 
-  /// Sends an engine the signal of a first Ctrl-C, or without grace that of Ctrl-\.
+  /// Sends an engine the signal of a first Ctrl-C, or without grace that of Ctrl-\. Unlike a second
+  /// Ctrl-C, asking again changes nothing.
   ///
   /// - Returns: false if the process is gone, or another user's.
-  package func askToCancel(force: Bool) -> Bool { signal(force ? SIGQUIT : SIGINT) }
+  package func askToCancel(force: Bool) -> Bool {
+    clinux_queue_signal(descriptor, force ? SIGQUIT : SIGINT) == 0
+  }
 
   /// Whether a signal was sent to the process, and it has not taken it yet. False if that is unknown.
   package func hasPending(_ signal: Int32) -> Bool {
