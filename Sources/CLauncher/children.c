@@ -56,7 +56,7 @@ static void visit_if_child(pid_t process, void *context) {
 // For kernels without lists of children: all processes whose parent is this one.
 static void search(pid_t parent, void (*visit)(pid_t, void *), void *context) {
   struct search search = {.parent = parent, .visit = visit, .context = context};
-  each_number("/proc", visit_if_child, &search);
+  flow_each_process(visit_if_child, &search);
 }
 
 // Reads a list of children: numbers, each followed by a space (proc(5)).
@@ -87,29 +87,6 @@ void flow_each_child(void (*visit)(pid_t child, void *context), void *context) {
   search(flow_process_id(), visit, context);
 }
 
-struct threads {
-  const char *folder;
-  void (*visit)(pid_t child, void *context);
-  void *context;
-};
-
-// Each thread of a process has children of its own.
-static void visit_children_of_thread(pid_t thread, void *context) {
-  const struct threads *threads = context;
-  char path[64], digits[12];
-  strcpy(path, threads->folder);
-  strcat(strcat(strcat(path, "/"), flow_write_number(thread, digits)), "/children");
-  read_list(path, threads->visit, threads->context);
-}
-
-void flow_each_child_of(
-    pid_t process, void (*visit)(pid_t child, void *context), void *context) {
-  char folder[32] = "/proc/", digits[12];
-  strcat(strcat(folder, flow_write_number(process, digits)), "/task");
-  if (flow_access("/proc/thread-self/children", F_OK) != 0) {
-    search(process, visit, context);
-    return;
-  }
-  struct threads threads = {.folder = folder, .visit = visit, .context = context};
-  each_number(folder, visit_children_of_thread, &threads);
+void flow_each_process(void (*visit)(pid_t process, void *context), void *context) {
+  each_number("/proc", visit, context);
 }

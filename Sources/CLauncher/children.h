@@ -1,4 +1,4 @@
-// The children of this process, and theirs.
+// The children of this process, and all processes.
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +8,8 @@
 /// make the list miss it and others, so callers that must reach every child repeat the call.
 void flow_each_child(void (*visit)(pid_t child, void *context), void *context);
 
-/// The same with the children of another process, of all its threads.
-void flow_each_child_of(
-    pid_t process, void (*visit)(pid_t child, void *context), void *context);
+/// Calls `visit` with each process that this one can see.
+void flow_each_process(void (*visit)(pid_t process, void *context), void *context);
 
 /// Whether the process has not ended.
 bool flow_is_alive(pid_t process);

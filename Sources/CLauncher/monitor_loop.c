@@ -72,8 +72,8 @@ static void count(pid_t child, void *context) {
   ++*(int64_t *)context;
 }
 
-// A process that forks between the two gets the signal with the group, and is not noted: it would
-// get it again, if it is so young and does not end at once.
+// Between the two, a process can fork: its child gets the signal, is not noted, and would get it again.
+// It can also leave the group: it is noted, and does not get the signal before SIGKILL.
 static void terminate_group(struct loop *loop) {
   flow_terminated_add_group(&loop->terminated, loop->monitor.command);
   // The leader was not reaped, so its id still names the group.
@@ -307,6 +307,13 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
   struct timespec timeout = {
       .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
   int64_t number = flow_await_signal(&signals, time == INT64_MAX ? NULL : &timeout);
+  if (number == SIGCHLD) {
+    // The kernel delivers lower numbers first: children that end all the time must not hold up the
+    // engine's requests.
+    sigdelset(&signals, SIGCHLD);
+    struct timespec now = {0};
+    number = flow_await_signal(&signals, &now);
+  }
   if (number == FLOW_MONITOR_SIGNAL_STOP) feed(loop, FLOW_MONITOR_STOP, 0);
   if (number == FLOW_MONITOR_SIGNAL_FORCE) feed(loop, FLOW_MONITOR_FORCE, 0);
   if (number == SIGTERM) feed(loop, FLOW_MONITOR_TOLD, 0);

@@ -58,38 +58,21 @@ void flow_terminated_free(struct flow_terminated *terminated) {
   *terminated = (struct flow_terminated){0};
 }
 
-// MARK: Descendants
+// MARK: Groups
 
-// Descendants in the order in which they are found, the children of each after it.
-struct walk {
-  pid_t *processes;
-  size_t capacity, count;
+struct members {
+  struct flow_terminated *terminated;
+  pid_t group;
 };
 
-static void append(pid_t child, void *context) {
-  struct walk *walk = context;
-  if (walk->count == walk->capacity) {
-    size_t capacity = walk->capacity ? walk->capacity * 2 : 1024;
-    int64_t memory = flow_map(capacity * sizeof(pid_t));
-    if (memory < 0) return;
-    pid_t *processes = (pid_t *)memory;
-    for (size_t index = 0; index < walk->count; index++) processes[index] = walk->processes[index];
-    if (walk->capacity > 0) flow_unmap(walk->processes, walk->capacity * sizeof(pid_t));
-    walk->processes = processes;
-    walk->capacity = capacity;
-  }
-  walk->processes[walk->count++] = child;
+static void add_member(pid_t process, void *context) {
+  const struct members *members = context;
+  struct flow_process_status status;
+  if (!flow_read_status(process, &status) || status.group != members->group) return;
+  flow_terminated_add(members->terminated, process, status.start);
 }
 
 void flow_terminated_add_group(struct flow_terminated *terminated, pid_t group) {
-  struct walk walk = {0};
-  flow_each_child(append, &walk);
-  for (size_t index = 0; index < walk.count; index++) {
-    pid_t process = walk.processes[index];
-    struct flow_process_status status;
-    if (!flow_read_status(process, &status)) continue;
-    if (status.group == group) flow_terminated_add(terminated, process, status.start);
-    flow_each_child_of(process, append, &walk);
-  }
-  if (walk.capacity > 0) flow_unmap(walk.processes, walk.capacity * sizeof(pid_t));
+  struct members members = {.terminated = terminated, .group = group};
+  flow_each_process(add_member, &members);
 }

@@ -24,7 +24,7 @@ void flow_terminated_add(struct flow_terminated *terminated, pid_t process, uint
 bool flow_terminated_has(
     const struct flow_terminated *terminated, pid_t process, uint64_t start);
 
-/// Notes all members of a group that descend from this process.
+/// Notes all members of a group.
 void flow_terminated_add_group(struct flow_terminated *terminated, pid_t group);
 
 void flow_terminated_free(struct flow_terminated *terminated);
