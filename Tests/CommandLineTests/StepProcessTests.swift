@@ -186,6 +186,18 @@ struct StepProcessTests {
     #expect(home.folder.processes().map { "\($0)\n" } == [pid])
   }
 
+  @Test func whatIsKeptKeepsItsOutputAndItsFolderForWork() async throws {
+    let home = Home()
+    let late = "while ! test -e go; do sleep 0.1; done; echo late; touch $FLOW_RUN_DIR/late"
+    let file = home.workflow(
+      #"{"id": "a", "stragglers": "keep", "run": "(\#(late)) & true"}"#)
+    #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(0))
+    home.folder.write("", to: "go")
+    #expect(try await eventually { home.folder.processes() == [] })
+    #expect(home.folder.contents(of: "home/runs/r/attempts/a@1.out") == "late\n")
+    #expect(home.folder.has("home/runs/r/work/late"))
+  }
+
   @Test(.enabled(if: TestFile.exists("/usr/bin/flock")))
   func manyEndsAtOnceAreAllSeen() async throws {
     let home = Home()

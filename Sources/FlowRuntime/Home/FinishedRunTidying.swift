@@ -2,7 +2,9 @@ import FlowCore
 import FlowStorage
 
 /// Removes what the history of a finished run has made redundant: attempt records whose end it
-/// holds, outputs of which it holds that they are empty, and an empty folder for work.
+/// holds, empty outputs, and an empty folder for work. What processes that may outlive the run could
+/// still use stays, and so do the outputs of policy 1, whose histories do not tell an empty output
+/// from one that a user removed.
 ///
 /// It is done while the run is held, after its end is durable. Nothing depends on it: what fails, or
 /// a crash cuts short, stays.
@@ -10,12 +12,20 @@ struct FinishedRunTidying<Store: Storage> {
   private let folder: RunFolder
   private let storage: Store
   private let lastSequence: Int64
+  private let removesOutputs: Bool
+  /// The ids of steps whose stragglers are kept.
+  private let keepers: Set<String>
 
-  /// - Parameter lastSequence: of the history.
-  init(_ folder: RunFolder, in storage: Store, through lastSequence: Int64) {
+  init(_ folder: RunFolder, in storage: Store, _ state: RunState) {
     self.folder = folder
     self.storage = storage
-    self.lastSequence = lastSequence
+    lastSequence = state.lastSequence
+    removesOutputs = state.created.policyVersion > Policy.first.rawValue
+    let definition = state.definition
+    let keepers = definition.steps.indices.filter {
+      definition.settings(ofStep: $0).stragglers == .keep
+    }
+    self.keepers = Set(keepers.map { definition.steps[$0].id })
   }
 
   func perform() {
@@ -27,7 +37,7 @@ struct FinishedRunTidying<Store: Storage> {
       guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { continue }
       let path = "\(folder.attempts)/\(name)"
       switch name[dot...] {
-      case ".out": empty = isEmpty(path) ? String(name[..<dot]) : nil
+      case ".out": empty = isUseless(name, path) ? String(name[..<dot]) : nil
       case ".rec":
         let attempt = String(name[..<dot])
         guard isRedundant(path) else { continue }
@@ -40,7 +50,13 @@ struct FinishedRunTidying<Store: Storage> {
       try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: folder.engineLog))
     }
     // Refused unless it is empty.
-    try? storage.removeDirectory(folder.work)
+    if keepers.isEmpty { try? storage.removeDirectory(folder.work) }
+  }
+
+  /// Whether an output is empty, and no process can write to it any more.
+  private func isUseless(_ name: String, _ path: String) -> Bool {
+    let id = name.prefix { $0 != "@" }
+    return removesOutputs && !keepers.contains(String(id)) && isEmpty(path)
   }
 
   /// A file that cannot be read is not.
