@@ -60,7 +60,8 @@ package struct RunEnvironment: Equatable, Sendable {
 package enum EnvironmentSource: Sendable {
   /// The one that the run has; its caller's, which becomes the run's, where the run has none.
   case run
-  /// The same; and its caller's where the run's cannot be read. For engines that launch nothing new.
+  /// The one that the run has; its caller's, for this engine alone, where the run has none or it
+  /// cannot be read. For engines that launch nothing new.
   case runIfReadable
   /// Its caller's, which becomes the run's.
   case caller
@@ -96,6 +97,22 @@ struct EnvironmentFile<Store: Storage> {
     case absent
     case saved(RunEnvironment)
     case unreadable
+  }
+
+  /// What the run has, before an engine with that source does anything.
+  ///
+  /// - Throws: if the engine cannot go on with that.
+  func content(for source: EnvironmentSource) throws(RunError) -> Content {
+    do throws(RunError) {
+      let content = try read()
+      if content == .unreadable, source == .run {
+        throw .environmentIsUnreadable(path: folder.environment)
+      }
+      return content
+    } catch {
+      if source == .run { throw error }
+      return .unreadable
+    }
   }
 
   func read() throws(RunError) -> Content {
@@ -136,18 +153,21 @@ struct EnvironmentFile<Store: Storage> {
 
   /// The environment for an engine that resumes the run.
   ///
-  /// - Parameter caller: that of the engine.
+  /// - Parameters:
+  ///   - content: what the run has (`content`).
+  ///   - caller: that of the engine.
   func settle(
-    _ source: EnvironmentSource, caller: RunEnvironment, _ observer: any RunObserver
+    _ content: Content, _ source: EnvironmentSource, caller: RunEnvironment,
+    _ observer: any RunObserver
   ) throws(RunError) -> RunEnvironment {
-    let content = try read()
     switch (content, source) {
     case (.saved(let environment), .run), (.saved(let environment), .runIfReadable):
       return environment
     case (.unreadable, .run): throw .environmentIsUnreadable(path: folder.environment)
     case (.unreadable, .runIfReadable):
       observer.foundEnvironment(.unreadable(path: folder.environment))
-    case (.absent, .run), (.absent, .runIfReadable):
+    case (.absent, .runIfReadable): break
+    case (.absent, .run):
       do throws(StorageError) {
         try replace(with: caller)
         observer.foundEnvironment(.saved)

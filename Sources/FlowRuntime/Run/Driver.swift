@@ -90,6 +90,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let lock = try RunLock.acquire(
       folder, id: id, processID: process.processID, boot: BootMark(process.host.bootID),
       in: world.storage)
+    let environment = EnvironmentFile(folder, in: world.storage)
     let past: RedecidedHistory<World.Store>
     do throws(RunError) {
       past = try recall(id, reopening: reopening, lock, home: home, observer)
@@ -100,11 +101,18 @@ package struct Driver<World: Environment>: ~Copyable {
     let (state, tail) = (past.state, past.tail)
     // A seal is written only after everything before it is durable.
     let isOver = state.isFinished && !reopening
-    let environment = EnvironmentFile(folder, in: world.storage)
     if isOver, tail.verdict == .intact(isSealed: true) {
       observer.tookOver(tail)
       if state.phase == .finished(.succeeded) { environment.remove() }
       return nil
+    }
+    // Before anything of the attempts is looked for and killed.
+    let saved: EnvironmentFile<World.Store>.Content
+    do throws(RunError) {
+      saved = isOver ? .absent : try environment.content(for: source)
+    } catch {
+      lock.giveBack()
+      throw error
     }
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, host: process.host)
@@ -115,7 +123,7 @@ package struct Driver<World: Environment>: ~Copyable {
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
     if !isOver {
       world.runner.use(
-        try environment.settle(source, caller: world.callerEnvironment, observer))
+        try environment.settle(saved, source, caller: world.callerEnvironment, observer))
     }
     let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)
@@ -126,14 +134,17 @@ package struct Driver<World: Environment>: ~Copyable {
     if isOver {
       // Its engine died before it sealed the log, and perhaps before the end was durable.
       let hasSucceeded = state.phase == .finished(.succeeded)
-      let tidying = FinishedRunTidying(folder, in: world.storage, through: state.lastSequence)
+      let tidying = FinishedRunTidying(folder, in: world.storage, state)
       try journal.seal {
         tidying.perform()
         if hasSucceeded { environment.remove() }
       }
       return nil
     }
-    if reopening { try makeWorkFolder(folder, world.storage) }
+    // The end of the round before may have removed it.
+    try wrapping { () throws(StorageError) in
+      try Folder(folder.work, in: world.storage).makeIfMissing()
+    }
     let requests =
       try CancelRequests(folder, in: world.storage).all() + (request.map { [$0] } ?? [])
     let now = world.time.now()
@@ -144,15 +155,6 @@ package struct Driver<World: Environment>: ~Copyable {
         scope: .current(state.created.policyVersion), at: now)
       : Engine.resume(state, engine: life, found: found, requests: requests, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
-  }
-
-  /// The end of the round before may have removed it.
-  private static func makeWorkFolder(
-    _ folder: RunFolder, _ storage: World.Store
-  ) throws(RunError) {
-    try wrapping { () throws(StorageError) in
-      try Folder(folder.work, in: storage).makeIfMissing()
-    }
   }
 
   private static func recall(
@@ -220,7 +222,7 @@ package struct Driver<World: Environment>: ~Copyable {
   /// Seals the log of a run that has ended, and releases the run.
   package consuming func finish() throws(RunError) {
     guard let outcome else { preconditionFailure("the run has not ended") }
-    let tidying = FinishedRunTidying(folder, in: world.storage, through: state.lastSequence)
+    let tidying = FinishedRunTidying(folder, in: world.storage, state)
     let environment = environment
     try journal.seal {
       tidying.perform()

@@ -63,7 +63,7 @@ struct RunEnvironmentTests {
   }
 
   private func settle(_ source: EnvironmentSource) throws -> RunEnvironment {
-    try file.settle(source, caller: own, recorder)
+    try file.settle(try file.content(for: source), source, caller: own, recorder)
   }
 
   private func spoil() throws {
@@ -97,6 +97,15 @@ struct RunEnvironmentTests {
     #expect(try file.read() == .saved(own))
   }
 
+  /// A cancel from anywhere does not decide what a later restart launches with.
+  @Test func anEngineThatLaunchesNothingLeavesARunWithoutOne() throws {
+    _ = try harness.create()
+    file.remove()
+    #expect(try settle(.runIfReadable) == own)
+    #expect(recorder.news == [])
+    #expect(try file.read() == .absent)
+  }
+
   @Test func aFullDiskKeepsNoRunFromBeingResumed() throws {
     _ = try harness.create()
     file.remove()
@@ -118,6 +127,15 @@ struct RunEnvironmentTests {
     #expect(try settle(.caller) == own)
     #expect(recorder.news == [.unreadable(path: path), .replaced(names: nil)])
     #expect(try file.read() == .saved(own))
+  }
+
+  /// The same where the storage does not give it.
+  @Test func anErrorOfTheStorageStopsOnlyWhatLaunches() throws {
+    _ = try harness.create()
+    harness.world.storage.failedLook = { $0 == .read ? .inputOutput : nil }
+    #expect(throws: RunError.self) { _ = try settle(.run) }
+    #expect(try settle(.runIfReadable) == own)
+    #expect(try settle(.caller) == own)
   }
 
   // MARK: The end of a run
