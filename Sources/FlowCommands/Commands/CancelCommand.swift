@@ -176,6 +176,9 @@ package struct CancelCommand: Subcommand, Equatable {
     for path in report.left {
       context.warn("cannot stop the monitor that locks \(path)")
     }
+    for path in report.unkillable {
+      context.warn("cannot kill what is left of the attempt of \(path)")
+    }
     for path in report.unreadable {
       context.warn("cannot read \(path): its attempt may still be running")
     }
@@ -210,7 +213,7 @@ package struct CancelCommand: Subcommand, Equatable {
       if !watch.isHeld, let code = try becomeEngine(watch.id, told, home, context) { return code }
       time.wait(
         until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
-      // The request is durable: it stands even if this process stops waiting.
+      // What the engine was told stands even if this process stops waiting.
       if let interrupt {
         context.output.flush()
         SignalDescriptor.end(by: interrupt)
@@ -219,7 +222,7 @@ package struct CancelCommand: Subcommand, Equatable {
   }
 
   /// An engine that was stopped, or waits for its disk, cannot stop attempts. With `--force` they
-  /// are stopped without it. The request stands either way.
+  /// are stopped without it. What the engine was told stands either way.
   private func goOnWithout(
     _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {

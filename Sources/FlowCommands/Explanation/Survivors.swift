@@ -1,14 +1,19 @@
 import FlowRuntime
+import FlowStorage
 import FlowSystem
 
 /// The processes that a monitor could not kill, as its attempt record names them.
 enum Survivors {
-  /// `process 4711 (of user root; this user may not signal it)`; nil where the record names none.
+  /// `process 4711 (of user root; this user may not signal it)`; nil where the record names none, or
+  /// names those of another boot or container.
   static func text(ofRecord path: String) -> String? {
     guard let bytes = try? FileReading.bytes(of: path, limit: 4_096) else { return nil }
-    let processes = AttemptRecord.decode(bytes).survivors
-    if processes.isEmpty { return nil }
-    return processes.map(text).joined(separator: ", ")
+    let record = AttemptRecord.decode(bytes)
+    guard !record.survivors.isEmpty, let host = record.start?.host,
+      let here = try? ProcessFacts.hostContext(of: PathName.parent(of: path) ?? "/"),
+      host == HostMark(here)
+    else { return nil }
+    return record.survivors.map(text).joined(separator: ", ")
   }
 
   private static func text(_ processID: Int32) -> String {

@@ -18,6 +18,9 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     package var left: [String] = []
     /// Records that cannot be read: the outcome of their attempts is unknown.
     package var unreadable: [String] = []
+    /// Records of attempts whose monitors were killed, and of which processes are left that cannot be
+    /// killed.
+    package var unkillable: [String] = []
   }
 
   /// A monitor locks its record before it writes its process id into it.
@@ -47,6 +50,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     var told: [String: Instant] = [:]
     var killed: [String: AttemptID] = [:]
     var left: [String] = []
+    var unkillable: Set<String> = []
     // How often in a row each could not be read.
     var failures: [String: Int] = [:]
     while true {
@@ -62,7 +66,12 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
         }
         failures[path] = nil
         guard sighting.isLocked else {
-          if let attempt = killed.removeValue(forKey: path) { sweep(attempt, path) }
+          // With an end in its record, what is left of the attempt may stay.
+          if let attempt = killed.removeValue(forKey: path), sighting.record?.end == nil,
+            sweep(attempt, path) > 0
+          {
+            unkillable.insert(path)
+          }
           continue
         }
         left.append(path)
@@ -80,8 +89,8 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     }
     let unreadable = failures.keys.sorted()
     return Report(
-      stopped: Set(told.keys).subtracting(left).subtracting(unreadable).count, left: left,
-      unreadable: unreadable)
+      stopped: Set(told.keys).subtracting(left).subtracting(unreadable).subtracting(unkillable)
+        .count, left: left, unreadable: unreadable, unkillable: unkillable.sorted())
   }
 
   /// - Returns: the monitor, if it lives in this host context.
@@ -108,14 +117,17 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   }
 
   /// Kills what a killed monitor has left. Its engine may do the same at the same time.
-  private func sweep(_ attempt: AttemptID, _ path: String) {
+  ///
+  /// - Returns: how many processes cannot be killed.
+  private func sweep(_ attempt: AttemptID, _ path: String) -> Int32 {
     let name = PathName.last(of: path)
-    guard let at = name.lastIndex(of: "@") else { return }
+    guard let at = name.lastIndex(of: "@") else { return 0 }
     let variables = LaunchPlan.identity(
       of: String(name[..<at]), attempt.number, runID: PathName.last(of: folder.path), folder)
-    _ = host.killOrphans(
+    return host.killOrphans(
       of: LaunchRequest(
         attempt: attempt, intent: 0, command: .program([]), environment: variables,
-        workingDirectory: "/", outputPath: "", recordPath: path, settings: StepSettings()))
+        workingDirectory: "/", outputPath: "", recordPath: path, settings: StepSettings())
+    ).unkillable
   }
 }
