@@ -29,12 +29,12 @@ package struct Errno: Error, Hashable, Sendable {
   package static let textFileBusy = Errno(rawValue: 26)  // ETXTBSY
   package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG
   package static let noSpace = Errno(rawValue: 28)  // ENOSPC
-  package static let tooManyNames = Errno(rawValue: 31)  // EMLINK
+  package static let tooManyHardLinks = Errno(rawValue: 31)  // EMLINK
   package static let readOnly = Errno(rawValue: 30)  // EROFS
   package static let brokenPipe = Errno(rawValue: 32)  // EPIPE
   package static let nameTooLong = Errno(rawValue: 36)  // ENAMETOOLONG
   package static let directoryNotEmpty = Errno(rawValue: 39)  // ENOTEMPTY
-  package static let tooManyLinks = Errno(rawValue: 40)  // ELOOP
+  package static let tooManySymbolicLinks = Errno(rawValue: 40)  // ELOOP
   package static let noLocks = Errno(rawValue: 37)  // ENOLCK
   package static let notImplemented = Errno(rawValue: 38)  // ENOSYS
   /// Of a launch: the program is there, and its interpreter is not.

@@ -71,7 +71,7 @@ package final class LinuxStorage: Storage {
       _ = try systemCall { unsafe link(path, newPath) }
     } catch {
       // Folders have one name each, and so have files in some file systems.
-      guard error == .notPermitted || error == .tooManyNames || error.isUnsupported else {
+      guard error == .notPermitted || error == .tooManyHardLinks || error.isUnsupported else {
         throw error
       }
       return try renameIfFree(path, to: newPath)
