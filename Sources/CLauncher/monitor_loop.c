@@ -256,7 +256,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
       report(loop, FLOW_REPORT_ENDED);
       loop->reported_end = true;
       return false;
-    case FLOW_MONITOR_REPORT_NO_SPACE: report(loop, FLOW_REPORT_NO_SPACE); return false;
+    case FLOW_MONITOR_REPORT_SHORTAGE: report(loop, FLOW_REPORT_SHORTAGE); return false;
     case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
     case FLOW_MONITOR_TERMINATE_GROUP: terminate_group(loop); return false;
     case FLOW_MONITOR_CONTINUE_GROUP: flow_signal(-monitor->command, SIGCONT); return false;

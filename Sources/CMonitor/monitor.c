@@ -13,14 +13,15 @@ static void refuse(
   flow_monitor_leave(monitor, actions);
 }
 
-// Nothing was started, and no record exists.
+// Nothing was started, and no record exists. What the machine lacks for a while is no failure.
 static void start_nothing(
     struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  if (!is_out_of_space(error)) {
+  if (!is_shortage(error)) {
     refuse(monitor, error, actions);
     return;
   }
-  act(actions, FLOW_MONITOR_REPORT_NO_SPACE);
+  monitor->end.code = error;
+  act(actions, FLOW_MONITOR_REPORT_SHORTAGE);
   flow_monitor_leave(monitor, actions);
 }
 
@@ -47,11 +48,25 @@ static void start_command(
   ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
 }
 
+// Whether nothing is wrong with the command. Where it is executed, a limit of processes (EAGAIN) and
+// the system's open files count; memory that its own program does not get is the command's failure.
+static bool lacks_process(enum flow_launch_operation operation, int32_t error) {
+  if (operation == FLOW_LAUNCH_FORK) return is_out_of_processes(error);
+  return operation == FLOW_LAUNCH_EXECUTE && (error == EAGAIN || error == ENFILE);
+}
+
 static void spawned(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   if (event->result < 0) {
-    flow_monitor_launch_failed(monitor, monitor->failed_operation, error_number(event->result));
+    int32_t error = error_number(event->result);
+    if (lacks_process(monitor->failed_operation, error)) {
+      // Waiting, this monitor would itself be one of the processes that are too many.
+      monitor->record_error = error;
+      ask(monitor, FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_IS_REMOVING, actions);
+      return;
+    }
+    flow_monitor_launch_failed(monitor, monitor->failed_operation, error);
     flow_monitor_conclude(monitor, event->now, actions);
     return;
   }
@@ -235,7 +250,7 @@ static void answered(
       }
       return;
     case FLOW_MONITOR_IS_OPENING:
-      if (event->result < 0 && !is_out_of_space(error_number(event->result))) {
+      if (event->result < 0 && !is_shortage(error_number(event->result))) {
         monitor->output_error = error_number(event->result);
         ask(monitor, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_IS_STARTING, actions);
         return;

@@ -35,6 +35,15 @@ static inline int32_t error_number(int64_t result) {
 
 static inline bool is_out_of_space(int32_t error) { return error == ENOSPC || error == EDQUOT; }
 
+// Whether a process, or what one takes, is not to be had for the moment.
+static inline bool is_out_of_processes(int32_t error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+static inline bool is_shortage(int32_t error) {
+  return is_out_of_space(error) || is_out_of_processes(error);
+}
+
 void flow_monitor_leave(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
 
 void flow_monitor_launch_failed(

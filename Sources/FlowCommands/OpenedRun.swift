@@ -12,7 +12,7 @@ struct OpenedRun<History: EventFold> {
   let history: History
   let isHeld: Bool
   let engineProcessID: Int32?
-  let isWaitingForSpace: Bool
+  let lacking: Shortages
   /// How the log ends; nil while it is being written, or where it was not read to its end.
   let tail: LogTail?
   /// Why the history could not be read to its end; what was read before it stands.
@@ -51,7 +51,7 @@ struct OpenedRun<History: EventFold> {
       let isGone = try Self.awaitEndOfDying(&reader, &patience)
       isHeld = reader.isHeld
       engineProcessID = isGone ? nil : reader.engineProcessID
-      isWaitingForSpace = reader.isWaitingForSpace
+      lacking = reader.lacking
       do throws(RunError) { try reader.read(into: &history) } catch { problem = .run(error) }
       tail = reader.tail
     } catch {
@@ -115,8 +115,8 @@ extension OpenedRun<RunHistory> {
       throw .system("read the boot id", error)
     }
     return RunView(
-      history, runID: id, isHeld: isHeld, engineProcessID: engineProcessID, now: context.now(),
-      bootID: bootID)
+      history, runID: id, isHeld: isHeld, engineProcessID: engineProcessID,
+      lacking: lacking, now: context.now(), bootID: bootID)
   }
 
   /// - Throws: why the history does not tell the definition.

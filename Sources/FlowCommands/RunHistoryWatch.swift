@@ -22,7 +22,7 @@ struct RunHistoryWatch: ~Copyable {
   /// The process that drives the run; nil where it has not said so yet.
   var engineProcessID: Int32? { reader.engineProcessID }
   /// Whether that process waits for space on the disk.
-  var isWaitingForSpace: Bool { reader.isWaitingForSpace }
+  var lacking: Shortages { reader.lacking }
 
   /// Nil while the run has no end.
   var outcome: RunOutcome? {

@@ -46,7 +46,8 @@ extension ByteSupply {
         attempt(),
         bool() ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
     case .clockJumped: .clockJumped(microseconds: Int64(bitPattern: number()))
-    case .roomReturned: .roomReturned(waitedMicroseconds: count())
+    case .roomReturned:
+      .roomReturned(waitedMicroseconds: count(), of: bool() ? .space : .processes)
     case .runReopened:
       .runReopened(
         ignoring: (0..<below(4)).map { _ in number() }, scope: pick(ReopenScope.allCases))

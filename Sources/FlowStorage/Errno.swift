@@ -25,6 +25,7 @@ package struct Errno: Error, Hashable, Sendable {
   package static let notDirectory = Errno(rawValue: 20)  // ENOTDIR
   package static let isDirectory = Errno(rawValue: 21)  // EISDIR
   package static let invalidArgument = Errno(rawValue: 22)  // EINVAL
+  package static let tooManyOpenFilesInSystem = Errno(rawValue: 23)  // ENFILE
   package static let tooManyOpenFiles = Errno(rawValue: 24)  // EMFILE
   package static let textFileBusy = Errno(rawValue: 26)  // ETXTBSY
   package static let fileTooLarge = Errno(rawValue: 27)  // EFBIG

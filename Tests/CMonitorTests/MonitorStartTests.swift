@@ -32,10 +32,11 @@ import Testing
     #expect(monitor.end.duration_us == 0)
   }
 
-  @Test(arguments: [ENOSPC, EDQUOT])
+  @Test(arguments: [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM])
   func withoutSpaceForTheRecordNothingIsStarted(error: Int32) {
     var monitor = ScriptedMonitor(answers: [.createRecord: [Int64(-error)]])
-    #expect(monitor.start() == [.createRecord, .reportNoSpace, .exit])
+    #expect(monitor.start() == [.createRecord, .reportShortage, .exit])
+    #expect(monitor.end.code == error)
   }
 
   @Test(arguments: [(Action.lockRecord, 1), (.reserveRecord, 2), (.writeStart, 4)])
@@ -49,20 +50,20 @@ import Testing
     for error in [ENOSPC, EDQUOT] {
       var monitor = ScriptedMonitor(answers: [action: [Int64(-error)]])
       let made = Array(Self.started[...before])
-      #expect(monitor.start() == made + [.removeRecord, .reportNoSpace, .exit])
+      #expect(monitor.start() == made + [.removeRecord, .reportShortage, .exit])
     }
   }
 
   /// As with the last free inode, which the record took.
-  @Test(arguments: [ENOSPC, EDQUOT])
+  @Test(arguments: [ENOSPC, EDQUOT, EMFILE])
   func withoutSpaceForTheOutputNothingIsStarted(error: Int32) {
     var monitor = ScriptedMonitor(answers: [.createOutput: [Int64(-error)]])
     #expect(
       monitor.start()
-        == Array(Self.started[...3]) + [.removeRecord, .reportNoSpace, .exit])
+        == Array(Self.started[...3]) + [.removeRecord, .reportShortage, .exit])
   }
 
-  @Test(arguments: [EEXIST, EACCES, EMFILE])
+  @Test(arguments: [EEXIST, EACCES])
   func anOutputThatCannotBeMadeIsAnEnd(error: Int32) {
     var monitor = ScriptedMonitor(answers: [.createOutput: [Int64(-error)]])
     #expect(
@@ -85,12 +86,12 @@ import Testing
   @Test func aRecordThatAnotherRemovedIsGone() {
     var monitor = ScriptedMonitor(
       answers: [.reserveRecord: [Int64(-ENOSPC)], .removeRecord: [Int64(-ENOENT)]])
-    #expect(monitor.start().suffix(3) == [.removeRecord, .reportNoSpace, .exit])
+    #expect(monitor.start().suffix(3) == [.removeRecord, .reportShortage, .exit])
   }
 
   @Test(arguments: [
     (FLOW_LAUNCH_CHANGE_DIRECTORY, ENOENT),
-    (FLOW_LAUNCH_EXECUTE, EACCES), (FLOW_LAUNCH_FORK, EAGAIN),
+    (FLOW_LAUNCH_EXECUTE, EACCES), (FLOW_LAUNCH_EXECUTE, ENOMEM), (FLOW_LAUNCH_FORK, EINVAL),
   ])
   func aCommandThatCannotBeStartedIsAnEnd(operation: flow_launch_operation, error: Int32) {
     var monitor = ScriptedMonitor(
@@ -98,6 +99,20 @@ import Testing
     #expect(monitor.start() == Self.started + [.writeEnd, .reportEnded, .exit])
     #expect(
       monitor.end.summary == "launch failed \(operation.rawValue)/\(error), by itself")
+  }
+
+  /// Nothing of it ran, and the monitor frees its own process for others.
+  @Test(arguments: [
+    (FLOW_LAUNCH_FORK, EAGAIN), (FLOW_LAUNCH_FORK, ENOMEM), (FLOW_LAUNCH_EXECUTE, EAGAIN),
+    (FLOW_LAUNCH_EXECUTE, ENFILE),
+  ])
+  func withoutAProcessForTheCommandNothingIsLeft(
+    operation: flow_launch_operation, error: Int32
+  ) {
+    var monitor = ScriptedMonitor(
+      answers: [.spawn: [Int64(-error)]], failedOperation: operation)
+    #expect(monitor.start() == Self.started + [.removeRecord, .reportShortage, .exit])
+    #expect(monitor.end.code == error)
   }
 
   @Test func theTimeThatAFailedStartTookIsItsDuration() {

@@ -170,7 +170,10 @@ import Testing
       #""byUs":2000000"#),
     Sample(
       .roomReturned(waitedMicroseconds: 2_000_000), "disk has space again, after 2s",
-      #""waitedUs":2000000"#),
+      #""of":"space","waitedUs":2000000"#),
+    Sample(
+      .roomReturned(waitedMicroseconds: 2_000_000, of: .processes),
+      "the system has a process again, after 2s", #""of":"processes","waitedUs":2000000"#),
     Sample(
       .runReopened(ignoring: [5]), "run reopened: steps that did not succeed run again",
       #""ignoredRequests":1,"scope":"unsuccessful""#),

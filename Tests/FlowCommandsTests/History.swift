@@ -101,6 +101,14 @@ struct History {
     tell(.attemptEnded(attempt(step), end))
   }
 
+  /// The system ends the attempt.
+  mutating func interrupt(_ step: String) {
+    let end = AttemptEnd(
+      result: .signalled(signal: 15), cause: .byItself, durationMicroseconds: 1,
+      wasInterrupted: true)
+    tell(.attemptEnded(attempt(step), end))
+  }
+
   /// Launches the step, lets the time pass, and ends it.
   mutating func run(_ step: String, _ result: AttemptEnd.Result, milliseconds: Int64) {
     launch(step)
@@ -147,10 +155,10 @@ extension History {
   }
 
   /// As it is seen now.
-  func view(isHeld: Bool = false) throws -> RunView {
+  func view(isHeld: Bool = false, lacking: Shortages = []) throws -> RunView {
     RunView(
       try read(keeping: .times), runID: "nightly-20261121T021903-7f3a", isHeld: isHeld,
-      engineProcessID: isHeld ? 42 : nil, now: now,
+      engineProcessID: isHeld ? 42 : nil, lacking: lacking, now: now,
       bootID: state.engine?.host.bootID ?? "boot-1")
   }
 }

@@ -9,39 +9,39 @@ import Testing
   private static let runID = "nightly-20261121T021903-7f3a"
 
   private func text(
-    _ history: History, engine: Int32? = nil, waitsForSpace: Bool = false,
+    _ history: History, engine: Int32? = nil, lacking: Shortages = [],
     abandoned: [Int32: AbandonedAttempt]? = nil
   ) throws -> String {
     var output = ""
-    try printer(history, engine, waitsForSpace, abandoned).printText(to: &output)
+    try printer(history, engine, lacking, abandoned).printText(to: &output)
     return output
   }
 
   private func json(
-    _ history: History, engine: Int32? = nil, waitsForSpace: Bool = false,
+    _ history: History, engine: Int32? = nil, lacking: Shortages = [],
     abandoned: [Int32: AbandonedAttempt]? = nil
   ) throws -> String {
     var output = ""
-    try printer(history, engine, waitsForSpace, abandoned).printJSON(to: &output)
+    try printer(history, engine, lacking, abandoned).printJSON(to: &output)
     return output
   }
 
   private func printer(
-    _ history: History, _ engine: Int32?, _ waitsForSpace: Bool,
+    _ history: History, _ engine: Int32?, _ lacking: Shortages,
     _ abandoned: [Int32: AbandonedAttempt]?
   ) throws -> StatusPrinter {
     StatusPrinter(
       try history.read(), runID: Self.runID, isHeld: engine != nil, engineProcessID: engine,
-      isWaitingForSpace: waitsForSpace, abandoned: abandoned, now: history.wall)
+      lacking: lacking, abandoned: abandoned, now: history.wall)
   }
 
   @Test func aRunThatWaitsForRoomSaysSo() throws {
     let history = try History(WorkflowDefinition("a"))
     #expect(
-      try text(history, engine: 42, waitsForSpace: true).hasPrefix(
+      try text(history, engine: 42, lacking: .space).hasPrefix(
         "run \(Self.runID): ▶ running, waiting for disk space (engine: process 42)\n"))
     #expect(
-      try json(history, engine: 42, waitsForSpace: true).contains(
+      try json(history, engine: 42, lacking: .space).contains(
         #""enginePid":42,"waitingFor":"room","startedAt""#))
     #expect(try !json(history, engine: 42).contains("waitingFor"))
   }

@@ -93,6 +93,7 @@ import Testing
       ),
       (.clockJumped(microseconds: -2), "16 02 04 03"),
       (.roomReturned(waitedMicroseconds: 9), "18 02 04 09"),
+      (.roomReturned(waitedMicroseconds: 9, of: .processes), "00 0c 02 04 09 03 01 01 01"),
       (.runReopened(ignoring: [7, 300]), "1a 02 04 02 07 ac 02"),
       (
         .runCreated(created(group: "g", .fail)),
@@ -200,7 +201,7 @@ import Testing
   /// As a later version writes an event whose kind has got another field: `roomReturned`, here.
   @Test(arguments: [
     ("00 0c 02 04 07 02 05 00", "roomReturned has a field 5"),
-    ("01 0c 02 04 07 07 01 05 01 02 03 04 05", "roomReturned has a field 1"),
+    ("01 0c 02 04 07 07 02 05 01 02 03 04 05", "roomReturned has a field 2"),
     ("00 0d 02 04 00 06 01 01 01 02 01 07", "runReopened has a field 2"),
     ("00 0d 02 04 00 03 01 01 02", "scope has the value 2"),
     ("00 06 02 04 05 02 01 0f 03 00 00 04 01 00 3f 00", "attemptEnded has a field 63"),

@@ -356,7 +356,7 @@ struct SimulatedProcessesTests {
     storage.decide = { operation, _ in operation == .reserve ? .refused(.noSpace) : .done }
     machine.launch()
     machine.pass(milliseconds: 1)
-    #expect(machine.messages == [.noSpace(machine.attempt), .monitorGone(machine.attempt)])
+    #expect(machine.messages == [.lacks(machine.attempt, .space), .monitorGone(machine.attempt)])
     #expect(try storage.attributes(of: machine.request.recordPath) == nil)
     storage.decide = { _, _ in .done }
     machine.launch()

@@ -112,7 +112,7 @@ struct WorldCheckerTests {
     }
     let record = try HolderRecord.holder(of: home.folder(of: "run"), in: world.storage)
     guard case .engine(var holder?) = record else { throw RunError.noSuchRun("run", home: "") }
-    holder.waitsForSpace = true
+    holder.lacking = .space
     let lock = try world.storage.open(home.folder(of: "run").lock, .update)
     _ = try world.storage.write(holder.encoded().span, to: lock, at: 0)
     world.checkers.waits(until: nil)

@@ -35,8 +35,8 @@ enum flow_report_kind {
   FLOW_REPORT_DEADLINE = 2,
   /// `end` has the outcome. A monitor's own end is reported only if this was not.
   FLOW_REPORT_ENDED = 3,
-  /// Nothing was started: no disk space for the attempt record.
-  FLOW_REPORT_NO_SPACE = 4,
+  /// Nothing was started: `end.code` is what the machine lacks for the moment, as an error number.
+  FLOW_REPORT_SHORTAGE = 4,
   /// Nothing was started; `end` has the reason.
   FLOW_REPORT_REFUSED = 5,
   /// The launcher could not fork a monitor; `end` has the reason.

@@ -87,8 +87,9 @@ enum flow_monitor_action {
   /// The system ends everything, and this attempt with it.
   FLOW_MONITOR_REPORT_TOLD,
   FLOW_MONITOR_REPORT_ENDED,
-  /// Nothing was started for lack of disk space; the attempt can be launched again.
-  FLOW_MONITOR_REPORT_NO_SPACE,
+  /// Nothing was started, since the machine lacks something for the moment: `end.code` is the error
+  /// number. The attempt can be launched again.
+  FLOW_MONITOR_REPORT_SHORTAGE,
   /// Nothing was started: the record could not be created, and `end` has the reason.
   FLOW_MONITOR_REPORT_REFUSED,
   /// SIGTERM to the command's group; the command is not reaped. The caller remembers which processes
@@ -143,8 +144,8 @@ struct flow_monitor_actions {
 ///                                         WAITING_FOR_SPACE ◀──▶ ENDING ◀──────┴───────────┘
 ///                                                                  └─▶ DONE
 ///
-/// An output that cannot be created, but for lack of space, is a launch that failed: STARTING is
-/// followed by ENDING.
+/// An output that cannot be created, but for a shortage, is a launch that failed: STARTING is
+/// followed by ENDING. Where no process is to be had for the command, REMOVING follows SPAWNING.
 /// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
 /// no descendant is left, or those left may stay. Before ENDING comes HOLDING where the command may
 /// have ended because the system ends everything.

@@ -227,7 +227,7 @@ package struct CancelCommand: Subcommand, Equatable {
     _ watch: borrowing RunHistoryWatch, _ home: RunHome<LinuxStorage>, _ context: CommandContext
   ) throws(CommandError) {
     let process = watch.engineProcessID.map { " (process \($0))" } ?? ""
-    let problem = watch.isWaitingForSpace ? "waits for disk space" : "does not respond"
+    let problem = watch.lacking.first.map { "waits for \($0.name)" } ?? "does not respond"
     let advice = force ? "" : "; to kill running steps now: flow cancel --force \(watch.id)"
     context.warn(
       "run \(watch.id): the engine\(process) \(problem); it stops the run when it resumes\(advice)")

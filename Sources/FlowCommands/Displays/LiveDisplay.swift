@@ -18,6 +18,7 @@ final class LiveDisplay: RunDisplay {
   private var screen: TerminalScreen
   private var clock: FrameClock
   private var nameColumns = 0
+  private var lacking: Shortages = []
   /// Whether events came since the last frame.
   private var hasNews = false
 
@@ -96,13 +97,18 @@ final class LiveDisplay: RunDisplay {
     let above = lasting.takeAll()
     let view = LiveView(
       run, at: now, in: size, isNamed: lasting.printed + screen.rowCount >= size.rows,
-      nameColumns: nameColumns
+      nameColumns: nameColumns, lacking: lacking
     ) { [outputs] in outputs.lastLine($0, run.state) }
     let frame = view.frame()
     nameColumns = frame.nameColumns
     output.write(
       screen.draw(frame.lines, below: above, columns: size.columns, rows: size.rows))
     output.flushAvailable()
+  }
+
+  func lacks(_ shortages: Shortages) {
+    lacking = shortages
+    clock.somethingChanged()
   }
 
   /// Nil while the terminal takes nothing: when it does, that ends the wait.

@@ -13,6 +13,8 @@ protocol RunDisplay: AnyObject {
   func show(_ events: [Event], _ state: RunState, at now: Moment)
   /// Called after every wait: writes what the reader accepts, and draws what is due.
   func wake(at now: Moment)
+  /// What the run waits for has changed.
+  func lacks(_ shortages: Shortages)
   /// When `wake` has work even without an event.
   var nextFrame: Instant? { get }
   func terminalChanged(_ change: TerminalChange)
@@ -22,6 +24,7 @@ protocol RunDisplay: AnyObject {
 
 extension RunDisplay {
   func recall(_ events: [Event], _ state: RunState) {}
+  func lacks(_ shortages: Shortages) {}
   var nextFrame: Instant? { nil }
   func terminalChanged(_ change: TerminalChange) {}
   func abandon() {}
@@ -144,6 +147,13 @@ final class PlainDisplay: RunDisplay {
     {
       output.write(text)
     }
+    output.flushAvailable()
+  }
+
+  func lacks(_ shortages: Shortages) {
+    guard let shortage = shortages.first else { return }
+    let line = "waiting for \(shortage.name)\n"
+    if let text = lines.admit(line, pending: output.pendingByteCount) { output.write(text) }
     output.flushAvailable()
   }
 

@@ -49,6 +49,8 @@ final class RunProgress: RunObserver {
     display.recall(events, state)
   }
 
+  func lacks(_ shortages: Shortages) { display.lacks(shortages) }
+
   func committed(_ events: [Event], _ state: RunState) {
     display.show(events, state, at: EventLoop.now())
   }

@@ -84,17 +84,18 @@ extension Explainer {
         .filter({ $0.kind == .queued }).max(by: { $0.until - $0.from < $1.until - $1.from }),
       span.until - span.from >= max(Self.shortestWait, times.total / 10)
     else { return [] }
-    let wait = DurationText.of(microseconds: span.until - span.from)
+    let parts = history.parts(of: span)
     let others = ran(from: span.from, until: span.until, besides: step)
     var sentences: [String] = []
-    if !others.isEmpty {
+    if !others.isEmpty, parts[.queued] > 0 {
+      let wait = DurationText.of(microseconds: parts[.queued])
       let named = others.prefix(Self.mostNames).map { id(Int($0)) }
       let list = Self.list(Array(named), more: others.count - named.count)
       sentences.append("It waited \(wait) for a slot while others ran: \(list).")
     }
-    let full = waitedForRoom(from: span.from, until: span.until)
-    if full > 0 {
-      sentences.append("The disk was full for \(DurationText.of(microseconds: full)) of that.")
+    for shortage in Shortage.allCases where parts[.lacking(shortage)] > 0 {
+      let wait = DurationText.of(microseconds: parts[.lacking(shortage)])
+      sentences.append("It waited \(wait) for \(shortage.name).")
     }
     return sentences
   }
@@ -109,16 +110,5 @@ extension Explainer {
       if overlap > 0 { overlaps[attempt.id.step, default: 0] += overlap }
     }
     return overlaps.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
-  }
-
-  private func waitedForRoom(from: Int64, until: Int64) -> Int64 {
-    var sum: Int64 = 0
-    for mark in history.marks {
-      if case .roomReturned(let waited) = mark.body {
-        let end = mark.point.elapsed
-        sum += max(0, min(until, end) - max(from, end - waited))
-      }
-    }
-    return sum
   }
 }

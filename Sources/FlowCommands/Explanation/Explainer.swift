@@ -29,6 +29,16 @@ package struct Explainer: Sendable {
 
   var history: RunHistory { view.history }
   var wording: StepWording { view.wording }
+  /// What holds up every launch; nil if only slots do.
+  var wait: RunWait? { RunWait(state, view.lacking) }
+  /// Slots that no attempt has yet.
+  private var freeSlots: Int { max(0, Int(state.created.jobs) - launched.count) }
+  /// How many attempts and ready steps come before a step that could start.
+  private func ahead(of step: Int) -> Int {
+    if state.steps[step].phase == .starting { return scheduled.prefix { $0 != Int32(step) }.count }
+    let rank = state.graph.rank(of: step)
+    return scheduled.count + readyRanks.prefix { $0 < rank }.count
+  }
 
   /// As the definition has it: text for a terminal is escaped where it is printed.
   func id(_ step: Int) -> String { state.definition.steps[step].id }
@@ -102,7 +112,9 @@ package struct Explainer: Sendable {
     let last = history.lastAttempt(ofStep: step)
     switch status(step) {
     case .waiting: return "is waiting too"
-    case .ready: return "waits for a slot"
+    case .ready:
+      if let wait { return "waits for \(wait.object)" }
+      return ahead(of: step) < freeSlots ? "is about to start" : "waits for a slot"
     case .starting: return "is about to start"
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
     case .stopping: return "is being stopped"
@@ -119,8 +131,9 @@ package struct Explainer: Sendable {
     let since = history.readySince(step: step)
     let lead =
       "\(id(step)) is ready\(since.map { " since \(view.clock($0.wall)) (\(view.since($0)))" } ?? "")"
-    let rank = state.graph.rank(of: step)
-    let ahead = scheduled.count + readyRanks.prefix { $0 < rank }.count
+    let ahead = ahead(of: step)
+    if let wait { return ["\(lead) and waits for \(wait.object)."] + queue(ahead) }
+    if ahead < freeSlots { return ["\(lead) and is about to be scheduled."] }
     return ["\(lead) and waits for a slot: \(slots())."] + queue(ahead)
   }
 
@@ -135,21 +148,21 @@ package struct Explainer: Sendable {
 
   private func slots() -> String {
     let jobs = Int(state.created.jobs)
-    if launched.count < jobs {
-      return
-        "one is free, and what the engine chose next is not durable yet; if that lasts, the disk"
-        + " may be full"
-    }
-    let named = launched.prefix(Self.mostNames).map { id(Int($0.step)) }
-    let list = Self.list(Array(named), more: launched.count - named.count)
+    // Those that are about to be started are as good as launched.
+    let holders = launched.map(\.step) + scheduled.prefix(freeSlots)
+    let named = holders.prefix(Self.mostNames).map { id(Int($0)) }
+    let list = Self.list(Array(named), more: holders.count - named.count)
     return jobs == 1 ? "the only one is taken, by \(list)" : "all \(jobs) are taken, by \(list)"
   }
 
   private func starting(_ step: Int) -> [String] {
-    let ahead = scheduled.prefix { $0 != Int32(step) }.count
+    let ahead = ahead(of: step)
     let number = state.steps[step].attempt
-    if launched.count < Int(state.created.jobs) {
-      return ["\(id(step)) is being started: attempt \(number) is scheduled, and a slot is free."]
+    if let wait {
+      return ["\(id(step)) is scheduled and waits for \(wait.object)."] + queue(ahead)
+    }
+    if ahead < freeSlots {
+      return ["\(id(step)) is being started: attempt \(number) is scheduled."]
     }
     return ["\(id(step)) is scheduled and waits for a slot: \(slots())."] + queue(ahead)
   }

@@ -126,6 +126,8 @@ package struct ExplanationPrinter: Sendable {
     switch kind {
     case .waiting: "waited for its needs"
     case .queued: "waited for a slot"
+    case .lackingSpace: "waited for disk space"
+    case .lackingProcesses: "waited for a process"
     case .running: "ran"
     case .backingOff: "backed off"
     case .resting: "idle between rounds"
@@ -234,7 +236,8 @@ extension Explainer {
     }
   }
 
-  /// `"times":{"waitingMs","queuedMs","runningMs","backingOffMs","restingMs","undrivenMs"}`.
+  /// `"times":{"waitingMs","queuedMs","lackingSpaceMs","lackingProcessesMs","runningMs","backingOffMs","restingMs",
+  /// "undrivenMs"}`.
   func writeTimes(ofStep step: Int, to json: inout JSONWriter) {
     let times = history.times(ofStep: step, now: view.now.elapsed)
     json.key("times")

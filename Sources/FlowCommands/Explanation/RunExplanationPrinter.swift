@@ -51,6 +51,9 @@ package struct RunExplanationPrinter: Sendable {
         "\(this) round \(history.rounds.count); all rounds together \(took) \(explainer.totalTime)."
       )
     }
+    if view.status == .running, let wait = explainer.wait {
+      sentences.append("It waits for \(wait.object).")
+    }
     // A stop that came too late changed nothing, and explains nothing.
     if history.stopping != nil && view.status != .succeeded {
       sentences.append(explainer.whyStopping())
@@ -222,7 +225,8 @@ extension Explainer {
     let since = history.lastNeed(ofStep: step)?.point.elapsed ?? 0
     let times = history.times(ofStep: step, now: view.now.elapsed, since: since)
     let parts: [(StepTimes.Kind, String)] = [
-      (.queued, "waited for a slot"), (.running, "ran"), (.backingOff, "backed off"),
+      (.queued, "waited for a slot"), (.lackingSpace, "waited for disk space"),
+      (.lackingProcesses, "waited for a process"), (.running, "ran"), (.backingOff, "backed off"),
       (.resting, "idle between rounds"), (.undriven, "no engine drove the run"),
     ]
     return parts.filter { times[$0.0] > 0 }

@@ -124,8 +124,9 @@ struct JSONExporter {
     case .clockJumped(let microseconds):
       json.member("kind", "clockJumped")
       json.member("byMs", microseconds / 1_000)
-    case .roomReturned(let waited):
+    case .roomReturned(let waited, let shortage):
       json.member("kind", "roomReturned")
+      json.member("of", "\(shortage)")
       json.member("waitedMs", waited / 1_000)
     default: json.member("kind", body.kind.name)
     }

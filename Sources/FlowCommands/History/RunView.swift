@@ -9,6 +9,8 @@ package struct RunView: Sendable {
   package let isHeld: Bool
   /// Nil where no process drives the run, or the one that does has not said so yet.
   package let engineProcessID: Int32?
+  /// What that process waits for.
+  package let lacking: Shortages
   /// Open attempts and steps are shown up to here: now, or the end of a history that does not grow.
   package let now: RunPoint
   package let status: RunStatus
@@ -18,13 +20,14 @@ package struct RunView: Sendable {
   ///   - now: the time of looking.
   ///   - bootID: of the clock of `now`.
   package init(
-    _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?, now: Moment,
-    bootID: String
+    _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
+    lacking: Shortages = [], now: Moment, bootID: String
   ) {
     self.history = history
     self.runID = runID
     self.isHeld = isHeld
     self.engineProcessID = engineProcessID
+    self.lacking = isHeld ? lacking : []
     let goesOn = isHeld && history.state?.isFinished != true
     let here = history.time.point(of: now, bootID: bootID)
     self.now = goesOn ? here : history.last ?? here

@@ -8,6 +8,17 @@ package struct StepTimes: Equatable, Sendable {
     case waiting
     /// For a slot, ready to run.
     case queued
+    /// For disk space, ready to run.
+    case lackingSpace
+    /// For a process, ready to run.
+    case lackingProcesses
+
+    static func lacking(_ shortage: Shortage) -> Kind {
+      switch shortage {
+      case .space: .lackingSpace
+      case .processes: .lackingProcesses
+      }
+    }
     case running
     case backingOff
     /// Settled by an earlier round of the run.
@@ -31,6 +42,8 @@ package struct StepTimes: Equatable, Sendable {
     case .backingOff: 3
     case .resting: 4
     case .undriven: 5
+    case .lackingSpace: 6
+    case .lackingProcesses: 7
     }
   }
 
@@ -106,18 +119,52 @@ extension RunHistory {
     let attempts = attempts(ofStep: step)
     for span in spans(ofStep: step, now: now) {
       let isLost = attempts.contains { $0.id.number == span.attempt && $0.outcome == .lost }
-      let mayBeUndriven =
-        switch span.kind {
-        case .waiting, .queued, .backingOff: true
-        case .running: isLost
-        case .resting, .undriven: false
-        }
-      let from = min(max(span.from, since), span.until)
-      let undriven = mayBeUndriven ? undrivenTime(from: from, until: span.until) : 0
-      times[span.kind] += span.until - from - undriven
-      times[.undriven] += undriven
+      let parts = parts(of: span, isLost: isLost, since: since)
+      for kind in StepTimes.Kind.allCases { times[kind] += parts[kind] }
     }
     return times
+  }
+
+  /// Where the time of a stretch went, by its kind; waits for a slot without the time in which the
+  /// machine lacked something.
+  func parts(of span: StepSpan, isLost: Bool = false, since: Int64 = 0) -> StepTimes {
+    let mayBeUndriven =
+      switch span.kind {
+      case .waiting, .queued, .backingOff: true
+      case .running: isLost
+      case .lackingSpace, .lackingProcesses, .resting, .undriven: false
+      }
+    let from = min(max(span.from, since), span.until)
+    let whole = span.until - from
+    let undriven = mayBeUndriven ? undrivenTime(from: from, until: span.until) : 0
+    var times = StepTimes()
+    var rest = whole - undriven
+    if span.kind == .queued {
+      for shortage in Shortage.allCases {
+        let time = min(rest, self.time(lacking: shortage, from: from, until: span.until))
+        times[.lacking(shortage)] = time
+        rest -= time
+      }
+    }
+    times[span.kind] = rest
+    times[.undriven] += undriven
+    return times
+  }
+
+  /// How much of a stretch of time a commit or a launch waited for that. Both can wait at once.
+  private func time(lacking shortage: Shortage, from: Int64, until: Int64) -> Int64 {
+    var (sum, begin): (Int64, Int64) = (0, until)
+    // The latest first.
+    for mark in marks.reversed() {
+      guard case .roomReturned(let waited, shortage) = mark.body else { continue }
+      let end = min(begin, mark.point.elapsed)
+      let start = max(from, mark.point.elapsed - waited)
+      if start < end {
+        sum += end - start
+        begin = start
+      }
+    }
+    return sum
   }
 
   /// How much of a stretch of time no engine drove the run.

@@ -13,6 +13,7 @@ package struct LiveView {
   private let isNamed: Bool
   private let lastLine: (AttemptID) -> String
   private let nameColumns: Int
+  private let wait: RunWait?
   private let wording: StepWording
 
   private static let mostReadyNames = 16
@@ -25,7 +26,7 @@ package struct LiveView {
   ///     only for attempts that are shown.
   package init(
     _ run: LiveRun, at now: Moment, in size: Terminal.Size, isNamed: Bool,
-    nameColumns: Int = 0, lastLine: @escaping (AttemptID) -> String
+    nameColumns: Int = 0, lacking: Shortages = [], lastLine: @escaping (AttemptID) -> String
   ) {
     self.run = run
     self.now = now
@@ -33,6 +34,7 @@ package struct LiveView {
     rows = size.rows - 1
     self.isNamed = isNamed
     self.nameColumns = nameColumns
+    wait = RunWait(run.state, lacking)
     self.lastLine = lastLine
     wording = StepWording(run.state)
   }
@@ -76,6 +78,7 @@ package struct LiveView {
     if case .stopping(let reason) = run.state.phase {
       line.append(", \(wording.text(reason))", .attention)
     }
+    if let wait { line.append(", waiting for \(wait.object)", .attention) }
     let barWidth = columns < Self.barColumns ? 12 : 0
     let name = TerminalText.escaped(run.state.definition.name)
     append(name, .strong, to: &line, leaving: barWidth)
@@ -253,9 +256,8 @@ package struct LiveView {
   private var ready: StyledText {
     var line = StyledText("\(StepStatus.ready.glyph) ")
     let jobs = run.state.created.jobs
-    line.append(
-      "\(run.ready) ready, waiting for one of \(jobs)"
-        + " \(jobs == 1 ? "slot" : "slots"): ")
+    let what = wait?.object ?? "one of \(jobs) \(jobs == 1 ? "slot" : "slots")"
+    line.append("\(run.ready) ready, waiting for \(what): ")
     let steps = run.readySteps(Self.mostReadyNames)
     let isAll = steps.count == run.ready
     line.append(

@@ -57,7 +57,9 @@ extension EventPrinter {
       json.member("processId", processID)
       json.member("runningUs", microseconds)
     case .clockJumped(let microseconds): json.member("byUs", microseconds)
-    case .roomReturned(let microseconds): json.member("waitedUs", microseconds)
+    case .roomReturned(let microseconds, let shortage):
+      json.member("of", "\(shortage)")
+      json.member("waitedUs", microseconds)
     case .runReopened(let requests, let scope):
       json.member("ignoredRequests", requests.count)
       json.member("scope", "\(scope)")

@@ -9,7 +9,7 @@ package struct StatusPrinter: Sendable {
   private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
-  private let isWaitingForSpace: Bool
+  private let lacking: Shortages
   private let abandoned: [Int32: AbandonedAttempt]?
   private let now: WallTime
   private let wording: StepWording
@@ -18,20 +18,20 @@ package struct StatusPrinter: Sendable {
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
-  ///   - isWaitingForSpace: whether that process waits for space on the disk.
+  ///   - lacking: what that process waits for.
   ///   - abandoned: by step, the state of the open attempts of a run that no process drives; nil
   ///     where it is unknown, and then not shown.
   ///   - problem: why the history could not be read to its end; nil if it was.
   ///   - now: the end of the time shown for a running run.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    isWaitingForSpace: Bool = false, abandoned: [Int32: AbandonedAttempt]? = nil,
+    lacking: Shortages = [], abandoned: [Int32: AbandonedAttempt]? = nil,
     problem: HistoryProblem? = nil, now: WallTime
   ) {
     self.history = history
     self.runID = runID
     self.engineProcessID = engineProcessID
-    self.isWaitingForSpace = isWaitingForSpace
+    self.lacking = lacking
     self.abandoned = abandoned
     self.now = now
     let status = RunStatus(history.state?.phase, isHeld: isHeld, problem: problem)
@@ -71,7 +71,8 @@ package struct StatusPrinter: Sendable {
     switch status {
     case .running, .stopping:
       let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
-      let wait = isWaitingForSpace ? ", waiting for disk space" : ""
+      let object = history.state.flatMap { RunWait($0, lacking)?.object }
+      let wait = object.map { ", waiting for \($0)" } ?? ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where history.stopReason == .cancelled: return ""
@@ -240,7 +241,7 @@ extension StatusPrinter {
       }
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
-      if isWaitingForSpace { json.member("waitingFor", "room") }
+      if let shortage = lacking.first { json.member("waitingFor", shortage.key) }
       json.member("startedAt", history.startedAt)
       json.member("finishedAt", history.finishedAt)
       if history.roundCount > 1 {

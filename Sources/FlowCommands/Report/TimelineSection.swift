@@ -105,7 +105,7 @@ struct TimelineSection {
       switch span.kind {
       case .queued: output.write(Self.bar("queued", place, "waited \(length) for a slot"))
       case .backingOff: output.write(Self.bar("backoff", place, "backed off for \(length)"))
-      case .waiting, .running, .resting, .undriven: break
+      case .waiting, .lackingSpace, .lackingProcesses, .running, .resting, .undriven: break
       }
     }
     for attempt in attempts { write(attempt, to: &output) }

@@ -176,8 +176,10 @@ package struct Engine: Sendable {
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
       recordFact(.attemptWithdrawn(attempt))
-    case .roomReturned(let waited):
-      if !state.isFinished { recordFact(.roomReturned(waitedMicroseconds: waited)) }
+    case .roomReturned(let waited, let shortage):
+      if !state.isFinished {
+        recordFact(.roomReturned(waitedMicroseconds: waited, of: shortage))
+      }
     case .cancelRequested(let request):
       // Each request is recorded even if it changes nothing, so that its file can be removed.
       let isNews = !state.cancelRequests.contains(request.id)

@@ -10,7 +10,7 @@ package enum Input: Equatable, Sendable {
   case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
   /// A commit waited this long for disk space.
-  case roomReturned(waitedMicroseconds: Int64)
+  case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
   /// Time has passed; `nextDeadline` may be due.
   case timePassed
   /// Every event up to this sequence number is durable: the commit in flight is complete.

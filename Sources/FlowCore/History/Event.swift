@@ -44,7 +44,7 @@ package struct Event: Equatable, Sendable {
     /// slept.
     case clockJumped(microseconds: Int64)
     /// A commit waited this long for disk space.
-    case roomReturned(waitedMicroseconds: Int64)
+    case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
     /// Another round was requested: steps that did not succeed run again. Cancel requests with
     /// these ids predate the round and no longer count.
     case runReopened(ignoring: [UInt64], scope: ReopenScope = .unsuccessful)

@@ -106,6 +106,7 @@ extension Event.Body {
     case .attemptEnded(_, let end):
       end.wasInterrupted || end.shellSignal != nil || end.output != AttemptOutput()
     case .runCreated(let created): created.group != nil
+    case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
   }
@@ -132,6 +133,8 @@ extension ByteWriter {
       if created.onConflict != .fail {
         writeField(2) { $0.bytes.append(created.onConflict.rawValue) }
       }
+    case .roomReturned(_, let shortage):
+      if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
     default: break
     }
   }
@@ -168,7 +171,7 @@ extension ByteWriter {
       write(attempt)
       write(finding)
     case .clockJumped(let microseconds): write(signed: microseconds)
-    case .roomReturned(let waitedMicroseconds): write(count: waitedMicroseconds)
+    case .roomReturned(let waitedMicroseconds, _): write(count: waitedMicroseconds)
     case .runReopened(let requests, _): write(list: requests) { $0.write($1) }
     case .attemptScheduled(let attempt): write(attempt)
     case .retryScheduled(let attempt, let delayMilliseconds):
@@ -368,6 +371,12 @@ extension ByteReader {
       }
       try require(created.onConflict != .fail && created.group != nil, "onConflict", at: start)
       body = .runCreated(created)
+    case (.roomReturned(let waited, _), 1):
+      let shortage: Shortage = try readField { (reader) throws(CodingError) in
+        try reader.readCase("shortage")
+      }
+      try require(shortage != .space, "shortage", at: start)
+      body = .roomReturned(waitedMicroseconds: waited, of: shortage)
     default:
       throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }

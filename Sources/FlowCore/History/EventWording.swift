@@ -44,8 +44,10 @@ package struct EventWording: Sendable {
     case .clockJumped(let microseconds):
       "wall clock jumped \(microseconds < 0 ? "back" : "ahead") by "
         + DurationText.of(microseconds: Int64(clamping: microseconds.magnitude))
-    case .roomReturned(let microseconds):
+    case .roomReturned(let microseconds, .space):
       "disk has space again, after \(DurationText.of(microseconds: microseconds))"
+    case .roomReturned(let microseconds, .processes):
+      "the system has a process again, after \(DurationText.of(microseconds: microseconds))"
     case .runReopened(_, .unsuccessful): "run reopened: steps that did not succeed run again"
     case .runReopened(_, .withDependents):
       "run reopened: steps that did not succeed run again, and all that came after them"

@@ -19,11 +19,10 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private var reports = WorkQueue<Input>()
   /// Waiting for a launcher; some may have been withdrawn since.
   private var queue = WorkQueue<AttemptID>()
-  /// Ordered by time; some may have been withdrawn since.
-  private var outOfSpace = WorkQueue<DelayedLaunch>()
-  /// Those for whose record the disk had no space at the last try.
-  private var lackingSpace: Set<AttemptID> = []
-  private var launcherLacksSpace = false
+  /// Launches that came to nothing, and are tried again.
+  private var delayed = DelayedLaunches()
+  /// What no launcher could be started for, and since when.
+  private var launcherLacks: (shortage: Shortage, since: Instant)?
   /// Those of the attempts that the system has told to end.
   private var toldToEnd: Set<AttemptID> = []
   /// Sent to a launcher that is gone, with an unknown outcome.
@@ -42,7 +41,6 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     var launcher: Launcher<Host>
   }
 
-  private static var spaceDelayMicroseconds: Int64 { 1_000_000 }
   /// How long a record may stay unreadable: the process may be out of descriptors for a while.
   private static var unreadableMicroseconds: Int64 { 30_000_000 }
 
@@ -141,11 +139,13 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   }
 
   private var nextDue: Instant? {
-    if outOfSpace.isEmpty && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
-    return [outOfSpace.first?.due, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
+    if delayed.nextDue == nil && launcherBackoff.due == nil && pollBackoff.due == nil { return nil }
+    return [delayed.nextDue, launcherBackoff.due, pollBackoff.due].compactMap(\.self).min()
   }
 
-  package var waitsForSpace: Bool { !lackingSpace.isEmpty || launcherLacksSpace }
+  package var lacking: Shortages {
+    launcherLacks.map { delayed.lacking.union(Shortages($0.shortage)) } ?? delayed.lacking
+  }
 
   /// For an engine that has released its run: hears what attempts still report, and does nothing
   /// about it.
@@ -172,17 +172,30 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   }
 
   func tellLaunched(_ attempt: AttemptID, processID: Int32) {
-    lackingSpace.remove(attempt)
     tell(.attemptLaunched(attempt, processID: processID))
+    noLongerLacks(attempt, isLaunched: true)
+  }
+
+  /// - Parameter isLaunched: so that others are tried at once.
+  private func noLongerLacks(_ attempt: AttemptID, isLaunched: Bool) {
+    let now = time.now().monotonic
+    if let (shortage, since) = delayed.settle(attempt, isLaunched: isLaunched, at: now) {
+      tellRoom(shortage, since: since, at: now)
+    }
+  }
+
+  private func tellRoom(_ shortage: Shortage, since: Instant, at now: Instant) {
+    tell(
+      .roomReturned(waitedMicroseconds: now.microseconds - since.microseconds, of: shortage))
   }
 
   /// No process of the attempt is left.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
     let request = attempts[attempt]?.request
     attempts[attempt] = nil
-    lackingSpace.remove(attempt)
     toldToEnd.remove(attempt)
     tell(.attemptEnded(attempt, request.map { measured(end, of: $0) } ?? end))
+    noLongerLacks(attempt, isLaunched: true)
   }
 
   /// With the size of its output, if the attempt wrote any.
@@ -200,8 +213,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// The attempt was stopped before any process of it was started.
   func withdraw(_ attempt: AttemptID) {
     attempts[attempt] = nil
-    lackingSpace.remove(attempt)
     tell(.attemptWithdrawn(attempt))
+    noLongerLacks(attempt, isLaunched: false)
   }
 
   func fail(_ attempt: AttemptID, _ failure: LaunchFailure) {
@@ -227,7 +240,14 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       case .tell: self.end(attempt, end)
       case .ignored, nil: break
       }
-    case .noSpace(let attempt): noSpace(attempt)
+    case .lacks(let attempt, let shortage):
+      if lacks(attempt, shortage) { refusing[attempt, default: 0] += 1 }
+    case .notForked(let attempt, let failure):
+      if let shortage = Errno(rawValue: failure.errno).shortage {
+        _ = lacks(attempt, shortage)
+      } else {
+        refused(attempt, failure)
+      }
     case .refused(let attempt, let failure): refused(attempt, failure)
     case .monitorGone(let attempt): monitorGone(attempt)
     case .launcherGone: launcherGone()
@@ -253,15 +273,14 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
   }
 
-  private func noSpace(_ attempt: AttemptID) {
-    switch attempts[attempt]?.noSpace() {
-    case .wait:
-      lackingSpace.insert(attempt)
-      sendLater(attempt)
+  /// - Returns: whether the attempt was on its way.
+  private func lacks(_ attempt: AttemptID, _ shortage: Shortage) -> Bool {
+    switch attempts[attempt]?.lacks() {
+    case .wait: delayed.add(attempt, lacking: shortage, at: time.now().monotonic)
     case .withdraw: withdraw(attempt)
-    case .ignored, nil: return
+    case .ignored, nil: return false
     }
-    refusing[attempt, default: 0] += 1
+    return true
   }
 
   private func refused(_ attempt: AttemptID, _ failure: LaunchFailure) {
@@ -305,9 +324,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   // MARK: Time
 
   private func doWhatIsDue(at now: Instant) {
-    while let first = outOfSpace.first, first.due <= now {
-      outOfSpace.removeFirst()
-      if attempts[first.attempt]?.tryAgain() == .send { queue.append(first.attempt) }
+    while let attempt = delayed.takeDue(at: now) {
+      if attempts[attempt]?.tryAgain() == .send { queue.append(attempt) }
     }
     if launcherBackoff.takeDue(at: now) { replaceLauncher(at: now) }
     if !queue.isEmpty, launcherBackoff.due == nil { sendQueued() }
@@ -331,8 +349,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   }
 
   func sendLater(_ attempt: AttemptID) {
-    let due = time.now().monotonic.advanced(byMicroseconds: Self.spaceDelayMicroseconds)
-    outOfSpace.append(DelayedLaunch(due: due, attempt: attempt))
+    delayed.add(attempt, lacking: nil, at: time.now().monotonic)
   }
 
   func sendAgain(_ attempt: AttemptID) {
@@ -351,15 +368,20 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// - Returns: whether a launcher runs now.
   private func startLauncher() -> Bool {
     let outcome = launcher.start()
-    launcherLacksSpace = false
+    let now = time.now().monotonic
     switch outcome {
-    case .started: return true
-    case .lockIsHeld: launcherBackoff.schedule(at: time.now().monotonic)
-    case .failed(.noSpace), .failed(.quotaExceeded):
-      launcherLacksSpace = true
-      launcherBackoff.schedule(
-        at: time.now().monotonic, afterMicroseconds: Self.spaceDelayMicroseconds)
+    case .started:
+      if let (shortage, since) = launcherLacks { tellRoom(shortage, since: since, at: now) }
+      launcherLacks = nil
+      return true
+    case .lockIsHeld: launcherBackoff.schedule(at: now)
     case .failed(let errno):
+      if let shortage = errno.shortage {
+        launcherLacks = (shortage, since: launcherLacks?.since ?? now)
+        launcherBackoff.schedule(at: now, afterMicroseconds: DelayedLaunches.delayMicroseconds)
+        return false
+      }
+      launcherLacks = nil
       while let attempt = queue.removeFirst() {
         if attempts[attempt]?.phase != .queued { continue }
         fail(attempt, LaunchFailure(operation: .fork, errno: errno.rawValue))
@@ -409,7 +431,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       // If the launcher is gone, it is settled together with the others.
       case .unsettled: if launcher.isAlive { look(at: attempt) }
       case .running, .watched: lookAtRunning(attempt)
-      case .queued, .sent, .outOfSpace: break
+      case .queued, .sent, .delayed: break
       }
       if attempts[attempt]?.needsLook == true {
         polled.append(attempt)
@@ -421,10 +443,4 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     }
     if polled.isEmpty { pollBackoff.reset() } else { pollBackoff.schedule(at: now) }
   }
-}
-
-/// A launch that found no space on the disk, and when it is tried again.
-private struct DelayedLaunch: Equatable, Sendable {
-  let due: Instant
-  let attempt: AttemptID
 }

@@ -5,7 +5,7 @@ import FlowCore
 ///     queued ─▶ sent ─▶ running ─▶ (watched) ─▶ ended
 ///       ▲ ▲       │ │                 ▲
 ///       │ │       │ └─▶ unsettled ────┤
-///       │ └─ outOfSpace    │          ▼
+///       │ └─── delayed     │          ▼
 ///       └──────────────────┘      unwatched
 struct SupervisedAttempt {
   enum Phase: Hashable {
@@ -13,8 +13,9 @@ struct SupervisedAttempt {
     case queued
     /// The launcher has the request, and has reported nothing yet.
     case sent
-    /// Nothing was started, because the disk was full or the monitor died; it is sent again later.
-    case outOfSpace
+    /// Nothing was started, because the machine lacked something or the monitor died; it is sent
+    /// again later.
+    case delayed
     /// It was sent, and only its record can tell whether it was launched.
     case unsettled
     /// It runs, and the launcher reports the end of its monitor.
@@ -58,7 +59,7 @@ struct SupervisedAttempt {
   var monitorID: Int32? {
     switch phase {
     case .running(let monitorID), .watched(let monitorID): monitorID
-    case .queued, .sent, .outOfSpace, .unsettled, .unwatched: nil
+    case .queued, .sent, .delayed, .unsettled, .unwatched: nil
     }
   }
 
@@ -68,7 +69,7 @@ struct SupervisedAttempt {
     case .unwatched: true
     case .running: pendingStop != nil || forcedAt != nil
     case .watched: pendingStop != nil || forcedAt != nil || !isLaunchTold
-    case .queued, .sent, .outOfSpace, .unsettled: false
+    case .queued, .sent, .delayed, .unsettled: false
     }
   }
 
@@ -79,7 +80,7 @@ struct SupervisedAttempt {
   mutating func send() -> OnSend {
     switch phase {
     case .queued: phase = .sent
-    case .sent, .outOfSpace, .unsettled, .running, .watched, .unwatched: return .ignored
+    case .sent, .delayed, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
   }
@@ -96,7 +97,7 @@ struct SupervisedAttempt {
   mutating func stop(force: Bool) -> OnStop {
     if pendingStop != .force { pendingStop = force ? .force : .stop }
     switch phase {
-    case .queued, .outOfSpace: return .withdraw
+    case .queued, .delayed: return .withdraw
     case .sent, .unsettled, .unwatched: return .remembered
     case .running, .watched: return .deliver
     }
@@ -129,7 +130,7 @@ struct SupervisedAttempt {
     case .unsettled: return tellOnce() ? .tellAndLook : .ignored
     case .watched, .unwatched: break
     // A message about an earlier try, or a repeated one.
-    case .queued, .outOfSpace, .running: return .ignored
+    case .queued, .delayed, .running: return .ignored
     }
     return tellOnce() ? .tell : .ignored
   }
@@ -148,7 +149,7 @@ struct SupervisedAttempt {
       if isDeadlineTold || !isLaunchTold { return .ignored }
       isDeadlineTold = true
       return .tell
-    case .queued, .sent, .outOfSpace, .unsettled: return .ignored
+    case .queued, .sent, .delayed, .unsettled: return .ignored
     }
   }
 
@@ -158,17 +159,17 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .unsettled, .running, .watched, .unwatched: .tell
     // A message about an earlier try.
-    case .queued, .outOfSpace: .ignored
+    case .queued, .delayed: .ignored
     }
   }
 
-  enum OnNoSpace { case wait, withdraw, ignored }
+  enum OnShortage { case wait, withdraw, ignored }
 
-  mutating func noSpace() -> OnNoSpace {
+  mutating func lacks() -> OnShortage {
     switch phase {
-    case .sent: phase = .outOfSpace
+    case .sent: phase = .delayed
     // Its record will tell; or it is a message about an earlier try.
-    case .unsettled, .queued, .outOfSpace, .running, .watched, .unwatched: return .ignored
+    case .unsettled, .queued, .delayed, .running, .watched, .unwatched: return .ignored
     }
     return pendingStop == nil ? .wait : .withdraw
   }
@@ -186,7 +187,7 @@ struct SupervisedAttempt {
       guard becauseRecordExists else { return .tell }
       phase = .unsettled
       return .look
-    case .queued, .outOfSpace, .running, .watched, .unwatched: return .ignored
+    case .queued, .delayed, .running, .watched, .unwatched: return .ignored
     }
   }
 
@@ -196,14 +197,14 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .running: .look
     // Its watch will report the end, or the end of its launcher settles it.
-    case .queued, .outOfSpace, .unsettled, .watched, .unwatched: .ignored
+    case .queued, .delayed, .unsettled, .watched, .unwatched: .ignored
     }
   }
 
   func watchedGone() -> OnMonitorGone {
     switch phase {
     case .watched: .look
-    case .queued, .sent, .outOfSpace, .unsettled, .running, .unwatched: .ignored
+    case .queued, .sent, .delayed, .unsettled, .running, .unwatched: .ignored
     }
   }
 
@@ -219,7 +220,7 @@ struct SupervisedAttempt {
     switch phase {
     case .sent, .unsettled: phase = .unsettled
     case .running: return .look
-    case .queued, .outOfSpace, .watched, .unwatched: return .ignored
+    case .queued, .delayed, .watched, .unwatched: return .ignored
     }
     return .settleLater
   }
@@ -227,7 +228,7 @@ struct SupervisedAttempt {
   /// The delay before the next try is over.
   mutating func tryAgain() -> OnSend {
     switch phase {
-    case .outOfSpace: phase = .queued
+    case .delayed: phase = .queued
     case .queued, .sent, .unsettled, .running, .watched, .unwatched: return .ignored
     }
     return .send
@@ -252,9 +253,9 @@ struct SupervisedAttempt {
       phase = .queued
       return .sendAgain
     case .sent, .unwatched, .running, .watched:
-      phase = .outOfSpace
+      phase = .delayed
       return .sendLater
-    case .queued, .outOfSpace: preconditionFailure("an attempt is examined that was not sent")
+    case .queued, .delayed: preconditionFailure("an attempt is examined that was not sent")
     }
   }
 

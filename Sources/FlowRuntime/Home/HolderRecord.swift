@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 package import FlowLog
 package import FlowStorage
 
@@ -10,28 +10,27 @@ package struct HolderRecord: Hashable, Sendable {
   package var boot: BootMark
   package var durable: LogPosition
   package var lastSequence: Int64
-  /// Whether a commit or a launch waits for space on the disk.
-  package var waitsForSpace: Bool
+  /// What a commit or a launch waits for.
+  package var lacking: Shortages
 
   private static let magic: UInt64 = 0x6b63_6f6c_776f_6c66  // "flowlock"
-  private static let waitsForSpaceFlag: UInt64 = 1
   private static let byteCount = CheckedNumbers.byteCount(7)
 
   package init(
     processID: Int32, boot: BootMark, durable: LogPosition, lastSequence: Int64,
-    waitsForSpace: Bool = false
+    lacking: Shortages = []
   ) {
     self.processID = processID
     self.boot = boot
     self.durable = durable
     self.lastSequence = lastSequence
-    self.waitsForSpace = waitsForSpace
+    self.lacking = lacking
   }
 
   private var numbers: [UInt64] {
     [
       Self.magic, UInt64(processID), boot.rawValue, durable.segment, UInt64(durable.length),
-      UInt64(lastSequence), waitsForSpace ? Self.waitsForSpaceFlag : 0,
+      UInt64(lastSequence), lacking.rawValue,
     ]
   }
 
@@ -46,7 +45,7 @@ package struct HolderRecord: Hashable, Sendable {
     return HolderRecord(
       processID: processID, boot: BootMark(rawValue: numbers[2]),
       durable: LogPosition(segment: numbers[3], length: length), lastSequence: lastSequence,
-      waitsForSpace: numbers[6] & waitsForSpaceFlag != 0)
+      lacking: Shortages(rawValue: numbers[6]))
   }
 
   /// Reads until the read is not torn; nil if the holder has written nothing yet.

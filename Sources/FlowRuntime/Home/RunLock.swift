@@ -58,7 +58,7 @@ package struct RunLock<Store: Storage>: ~Copyable {
     guard var record = lock.before, record.boot == boot else { return lock }
     // What was durable still is; only the process that drives the run has changed.
     record.processID = processID
-    record.waitsForSpace = false
+    record.lacking = []
     try lock.publish(record)
     return lock
   }

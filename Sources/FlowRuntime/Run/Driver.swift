@@ -39,6 +39,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private var journal: Journal<World.Store>
   /// Of the commit in flight, while there is no room for it.
   private var spaceWait: SpaceWait?
+  private var toldShortages: Shortages = []
   private var outcome: RunOutcome?
 
   // MARK: Lives
@@ -257,7 +258,8 @@ package struct Driver<World: Environment>: ~Copyable {
     try lookForSpace(at: now)
     try world.runner.advance()
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
-    try journal.say(launchesWaitForSpace: world.runner.waitsForSpace)
+    try journal.say(launchesLack: world.runner.lacking)
+    tellShortages()
     while let request = world.nextCancelRequest() {
       engine.handle(.cancelRequested(request), at: now)
     }
@@ -276,11 +278,20 @@ package struct Driver<World: Environment>: ~Copyable {
     switch effect {
     case .commit(let events):
       world.runner.flush()
-      if try !journal.begin(events) { spaceWait = SpaceWait(since: world.time.now().monotonic) }
+      if try !journal.begin(events) {
+        spaceWait = SpaceWait(since: world.time.now().monotonic)
+        tellShortages()
+      }
     case .launch(let launch): world.runner.launch(plan.request(for: launch))
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }
+  }
+
+  private mutating func tellShortages() {
+    if toldShortages == journal.lacking { return }
+    toldShortages = journal.lacking
+    observer.lacks(toldShortages)
   }
 
   /// Tries again to write a commit that the disk had no space for.

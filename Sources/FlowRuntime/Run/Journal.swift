@@ -12,11 +12,11 @@ package struct Journal<Store: Storage>: ~Copyable {
   private(set) var commitInFlight: [Event] = []
   /// The commit in flight, while there is no space for it: nothing of it is written.
   private var waiting: EncodedCommit?
-  /// Whether the lock file says that the run waits for space.
-  private var isSaidToWait = false
+  /// What the lock file says that the run waits for.
+  private var said: Shortages = []
   /// How many attempts have yet to end.
   private var openAttempts: Int
-  private var launchesWaitForSpace = false
+  private var launchesLack: Shortages = []
 
   /// The space for the end of one attempt and the decisions that follow at once, in a frame of
   /// their own.
@@ -93,11 +93,12 @@ package struct Journal<Store: Storage>: ~Copyable {
     try writer.append(commit.payload.span, parts: commit.parts, from: commit.first)
   }
 
-  private var waits: Bool { waiting != nil || launchesWaitForSpace }
+  /// What a commit or a launch waits for.
+  var lacking: Shortages { waiting == nil ? launchesLack : launchesLack.union(.space) }
 
   /// If even the lock file finds no space, readers are told later.
   private mutating func sayWhetherItWaits() throws(RunError) {
-    if isSaidToWait == waits { return }
+    if said == lacking { return }
     do throws(RunError) { try publish() } catch {
       guard error.storageFailure?.errno.isOutOfSpace == true else { throw error }
     }
@@ -133,13 +134,13 @@ package struct Journal<Store: Storage>: ~Copyable {
     try lock.publish(
       HolderRecord(
         processID: processID, boot: boot, durable: writer.durablePosition,
-        lastSequence: Int64(writer.durableSequence), waitsForSpace: waits))
-    isSaidToWait = waits
+        lastSequence: Int64(writer.durableSequence), lacking: lacking))
+    said = lacking
   }
 
-  /// Tells readers whether launches wait for space.
-  mutating func say(launchesWaitForSpace: Bool) throws(RunError) {
-    self.launchesWaitForSpace = launchesWaitForSpace
+  /// Tells readers what launches wait for.
+  mutating func say(launchesLack: Shortages) throws(RunError) {
+    self.launchesLack = launchesLack
     try sayWhetherItWaits()
   }
 

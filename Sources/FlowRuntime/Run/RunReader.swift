@@ -46,10 +46,10 @@ package struct RunReader<Store: Storage>: EventSource, ~Copyable {
     return record.processID
   }
 
-  /// Whether the engine waits for space on the disk.
-  package var isWaitingForSpace: Bool {
-    guard case .engine(let record?) = holder, record.boot == boot else { return false }
-    return record.waitsForSpace
+  /// What the engine waits for.
+  package var lacking: Shortages {
+    guard case .engine(let record?) = holder, record.boot == boot else { return [] }
+    return record.lacking
   }
 
   /// The next event; nil at the end of the events that are known to be durable.

@@ -41,13 +41,14 @@ package protocol CommandRunner: AnyObject {
   func nextReport() -> Input?
   /// When `advance` must be called at the latest; nil while nothing is due.
   var nextDeadline: Instant? { get }
-  /// Whether a launch waits for space on the disk. The runner tries it again by itself.
-  var waitsForSpace: Bool { get }
+  /// What launches wait for. The runner tries them again by itself, and reports `roomReturned` when
+  /// none waits for it any more.
+  var lacking: Shortages { get }
 }
 
 extension CommandRunner {
-  /// For runners whose attempts take no disk space.
-  package var waitsForSpace: Bool { false }
+  /// For runners whose attempts take nothing.
+  package var lacking: Shortages { [] }
 
   /// For runners that keep no launches back.
   package func flush() {}

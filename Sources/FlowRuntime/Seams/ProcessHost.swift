@@ -76,10 +76,13 @@ package enum ProcessMessage: Equatable, Sendable {
   case toldToEnd(AttemptID)
   /// No process of the attempt is left. Its record says so too, unless the disk refused the write.
   case ended(AttemptID, AttemptEnd)
-  /// Nothing was started, since the disk is full; the request can be sent again.
-  case noSpace(AttemptID)
-  /// Nothing was started, for another reason.
+  /// Nothing was started by its monitor, since the machine lacks something for the moment; the
+  /// request can be sent again.
+  case lacks(AttemptID, Shortage)
+  /// Nothing was started by its monitor, for another reason.
   case refused(AttemptID, LaunchFailure)
+  /// It got no monitor.
+  case notForked(AttemptID, LaunchFailure)
   /// The attempt's monitor has ended. If it did not report the attempt's end before, it was killed.
   case monitorGone(AttemptID)
   /// The launcher that was started last has ended.

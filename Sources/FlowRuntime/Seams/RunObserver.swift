@@ -11,6 +11,8 @@ package protocol RunObserver: AnyObject {
   func recalled(_ events: [Event], _ state: RunState)
   /// The engine does not simply use the environment that the run was created in.
   func foundEnvironment(_ news: EnvironmentNews)
+  /// What the run waits for has changed; nothing, if empty.
+  func lacks(_ shortages: Shortages)
   /// These consecutive events are durable. `state` may be ahead of them.
   func committed(_ events: [Event], _ state: RunState)
 }
@@ -18,4 +20,5 @@ package protocol RunObserver: AnyObject {
 extension RunObserver {
   package func recalled(_ events: [Event], _ state: RunState) {}
   package func foundEnvironment(_ news: EnvironmentNews) {}
+  package func lacks(_ shortages: Shortages) {}
 }

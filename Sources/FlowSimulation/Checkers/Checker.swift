@@ -115,8 +115,8 @@ protocol WaitChecker: Checker {
 struct EngineWait {
   /// When it wakes up at the latest; nil for never.
   let deadline: Instant?
-  /// Whether the run's lock file says that the engine waits for space on the disk.
-  let saysItLacksSpace: Bool
+  /// What the engine waits for, as the run's lock file says.
+  let said: Shortages
 }
 
 extension Checker {

@@ -130,7 +130,7 @@ package final class Checkers: RunObserver {
   func waits(until deadline: Instant?) {
     guard let world, history.isRecovered, world.isEngineIdle else { return }
     let wait = EngineWait(
-      deadline: deadline, saysItLacksSpace: world.visit { world.engineSaysItLacksSpace })
+      deadline: deadline, said: world.visit { world.engineSaysItLacks })
     world.visit {
       for checker in waitCheckers {
         do throws(Violation) { try checker.waits(wait, in: world) } catch { note(error) }

@@ -61,14 +61,17 @@ extension IdleChecker: WaitChecker {
   func engineEnded(in world: World) throws(Violation) { begun = [] }
 
   func waits(_ wait: EngineWait, in world: World) throws(Violation) {
-    let launchWaits = world.runner.waitsForSpace
-    if wait.saysItLacksSpace && !world.disk.lacksSpace && !launchWaits {
+    let saysItLacksSpace = wait.said.contains(.space)
+    let launchWaits = world.runner.lacking.contains(.space)
+    if saysItLacksSpace && !world.disk.lacksSpace && !launchWaits {
       throw Violation(.slots, "the engine waits for space, and there is some")
     }
+    if wait.said.contains(.processes) && !world.processes.isAnyRefused {
+      throw Violation(.slots, "the engine waits for a process, and was refused none")
+    }
     // It says the same where a launch waits, and then a commit may wait, too.
-    if wait.saysItLacksSpace && launchWaits { return }
-    let latestLook =
-      wait.saysItLacksSpace ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil
+    if saysItLacksSpace && launchWaits { return }
+    let latestLook = saysItLacksSpace ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil
     _ = try shadow.inspect { (durable) throws(Violation) in
       try Self.check(
         durable, running: durable.openAttemptIDs.count { begun.contains($0) }, jobs: jobs,

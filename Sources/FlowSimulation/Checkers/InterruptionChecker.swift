@@ -140,7 +140,8 @@ extension InterruptionChecker: Checker {
     let options = world.options
     try checkLaunch(
       request.attempt,
-      isPrompt: options.launcherKillPerMille == 0 && options.forkFailurePerMille == 0,
+      isPrompt: options.launcherKillPerMille == 0 && options.forkFailurePerMille == 0
+        && options.processShortages == 0,
       at: world.monotonicNow)
   }
 

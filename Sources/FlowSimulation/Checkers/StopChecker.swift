@@ -208,7 +208,7 @@ extension StopChecker: WaitChecker {
   }
 
   func waits(_ wait: EngineWait, in world: World) throws(Violation) {
-    if wait.saysItLacksSpace || !shadow.isDefined { return }
+    if wait.said.contains(.space) || !shadow.isDefined { return }
     let latestRetry = world.monotonicNow.advanced(byMilliseconds: 1_000)
     try checkWait(until: wait.deadline) { attempt, force in
       // A monitor that could not be told is told again within a second.

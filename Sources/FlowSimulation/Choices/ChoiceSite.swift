@@ -48,6 +48,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case systemStop = 45
   case monitorStop = 60
   case inodes = 61
+  case processes = 62
 }
 
 extension ChoiceSite {
@@ -63,7 +64,7 @@ extension ChoiceSite {
       .environment:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .systemStop, .monitorStop, .inodes:
+      .systemStop, .monitorStop, .inodes, .processes:
       false
     }
   }

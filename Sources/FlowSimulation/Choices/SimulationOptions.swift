@@ -53,6 +53,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var monitorStops = 0
   /// How often a process cannot be forked.
   package var forkFailurePerMille = 0
+  /// How often no process can be forked for a while.
+  package var processShortages = 0
   /// How long each action of a launcher or monitor, each message and each signal may take.
   package var processLatencyMicroseconds = 0
   /// How often an end is told a second time, later, in percent.
@@ -174,6 +176,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("policy", \.policy, 1...Int(Policy.current.rawValue)),
     Key("environmentPercent", \.environmentPercent, 0...100, draw: [0, 0, 20], inStudies: 0),
     Key("systemStops", \.systemStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
+    Key(
+      "processShortages", \.processShortages, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
   ]
 }
 

@@ -20,7 +20,7 @@ extension SimulatedProcesses {
       close(monitor.launcherLock, of: monitor.process)
       if monitor.state.output_error != 0 { startsNothing(monitor) }
     case FLOW_MONITOR_REPORT_LAUNCHED, FLOW_MONITOR_REPORT_DEADLINE, FLOW_MONITOR_REPORT_TOLD,
-      FLOW_MONITOR_REPORT_ENDED, FLOW_MONITOR_REPORT_NO_SPACE, FLOW_MONITOR_REPORT_REFUSED:
+      FLOW_MONITOR_REPORT_ENDED, FLOW_MONITOR_REPORT_SHORTAGE, FLOW_MONITOR_REPORT_REFUSED:
       report(action, monitor)
     case FLOW_MONITOR_TERMINATE_GROUP: signalGroup(of: monitor, .terminate)
     case FLOW_MONITOR_CONTINUE_GROUP: signalGroup(of: monitor, .goOn)
@@ -141,7 +141,8 @@ extension SimulatedProcesses {
       case FLOW_MONITOR_REPORT_DEADLINE: .deadlinePassed(attempt)
       case FLOW_MONITOR_REPORT_TOLD: .toldToEnd(attempt)
       case FLOW_MONITOR_REPORT_ENDED: .ended(attempt, AttemptEnd(monitor.state.end))
-      case FLOW_MONITOR_REPORT_NO_SPACE: .noSpace(attempt)
+      case FLOW_MONITOR_REPORT_SHORTAGE:
+        .lacks(attempt, Errno(rawValue: monitor.state.end.code).shortage ?? .processes)
       case FLOW_MONITOR_REPORT_REFUSED: .refused(attempt, LaunchFailure(monitor.state.end))
       default: preconditionFailure("not a report: \(action.rawValue)")
       }

@@ -31,6 +31,10 @@ enum SimulatedSignal {
 extension SimulatedProcesses {
   /// - Returns: the command's process id, or a negative error number.
   func spawn(_ monitor: SimulatedMonitor) -> Int64 {
+    if failsToFork() {
+      monitor.state.failed_operation = FLOW_LAUNCH_FORK
+      return -Int64(Errno.tryAgain.rawValue)
+    }
     let isProbe = world.ledger.entries[monitor.entry].isProbe
     let behaviour = world.behaviour(
       ofStep: monitor.request.attempt.step, isProbe: isProbe)

@@ -123,7 +123,7 @@ extension SimulatedProcesses {
     case FLOW_LAUNCHER_FORK: fork(launcher.requests[id], by: launcher)
     case FLOW_LAUNCHER_REPORT_FORK_FAILED:
       let failure = LaunchFailure(operation: .fork, errno: action.error)
-      tell(.refused(launcher.requests[id].attempt, failure), life: launcher.life)
+      tell(.notForked(launcher.requests[id].attempt, failure), life: launcher.life)
     case FLOW_LAUNCHER_REPORT_MONITOR_GONE:
       tell(.monitorGone(launcher.requests[id].attempt), life: launcher.life)
     case FLOW_LAUNCHER_RELEASE_LOCK: close(launcher.lock, of: launcher.process)

@@ -60,6 +60,16 @@ package final class SimulatedProcesses: ProcessHost {
   private var lastMessageAt = WorldTime(microseconds: 0)
   private var watched: [(serial: Int, attempt: AttemptID)] = []
 
+  /// Whether no process can be forked for a while.
+  var isFull = false
+  /// Attempts of which the engine has heard that they were refused a process, and not that they
+  /// run.
+  private var refused: Set<AttemptID> = []
+  /// Whether the engine's last launcher was refused one.
+  private(set) var launcherWasRefused = false
+  /// Whether anything that this engine asked for waits for a process.
+  var isAnyRefused: Bool { launcherWasRefused || !refused.isEmpty }
+
   init(_ world: World) {
     self.world = world
   }
@@ -82,6 +92,8 @@ package final class SimulatedProcesses: ProcessHost {
     onTheWay.removeAll()
     heard = 0
     watched = []
+    refused = []
+    launcherWasRefused = false
     world.storage.closeAll()
     for launcher in launchers where launcher.isLiving && launcher.engine == ended {
       arrange(.engineIsGone(launcher: launcher.index), after: latency())
@@ -126,7 +138,8 @@ package final class SimulatedProcesses: ProcessHost {
     holding lock: Int, _ environment: RunEnvironment
   ) throws(Errno) -> Int32 {
     guard world.engineGoesOn(at: .startLauncher), let engine else { throw .inputOutput }
-    if failsToFork() { throw .tryAgain }
+    launcherWasRefused = failsToFork()
+    if launcherWasRefused { throw .tryAgain }
     let new = SimulatedLauncher(
       index: launchers.count, engine: engine, life: world.engine.life, host: HostMark(world.host),
       lock: lock)
@@ -152,7 +165,13 @@ package final class SimulatedProcesses: ProcessHost {
   }
 
   package func nextMessage() -> ProcessMessage? {
-    world.engine.isDead ? nil : messages.removeFirst()
+    guard !world.engine.isDead, let message = messages.removeFirst() else { return nil }
+    switch message {
+    case .lacks(let attempt, .processes), .notForked(let attempt, _): refused.insert(attempt)
+    case .launched(let attempt, _, _), .ended(let attempt, _): refused.remove(attempt)
+    default: break
+    }
+    return message
   }
 
   package func hear() {
@@ -308,9 +327,10 @@ package final class SimulatedProcesses: ProcessHost {
     return most == 0 ? 0 : Int64(world.choices.choose(.processLatency, below: most + 1))
   }
 
+  /// Whether no process can be forked now.
   func failsToFork() -> Bool {
     guard !world.isHealed,
-      world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
+      isFull || world.choices.happens(.fork, perMille: world.options.forkFailurePerMille)
     else { return false }
     world.befell(.forkFails)
     return true

@@ -24,6 +24,7 @@ package final class World: Environment {
     case misfortune(Misfortune)
     case monitorStop
     case inodesGone(Bool)
+    case processesGone(Bool)
     case systemStop
   }
 
@@ -146,6 +147,7 @@ package final class World: Environment {
     case .misfortune(let misfortune): strike(misfortune)
     case .monitorStop: stopMonitor()
     case .inodesGone(let areGone): useUpInodes(areGone)
+    case .processesGone(let areGone): useUpProcesses(areGone)
     case .systemStop: stopSystem()
     }
   }
@@ -175,6 +177,7 @@ package final class World: Environment {
   package func heal() {
     isHealed = true
     disk.heal()
+    processes.isFull = false
     for monitor in processes.monitors where monitor.isStopped { processes.continues(monitor) }
     trace.note(.healed, nil, "")
   }

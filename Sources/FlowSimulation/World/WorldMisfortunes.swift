@@ -28,6 +28,12 @@ extension World {
     }
   }
 
+  /// No process can be forked for a while, or some can again.
+  func useUpProcesses(_ areGone: Bool) {
+    processes.isFull = areGone && !isHealed
+    trace.note(.fault, nil, areGone ? "no process can be forked" : "processes can be forked again")
+  }
+
   func strike(_ misfortune: Misfortune) {
     if isHealed || isOver { return }
     switch misfortune {

@@ -16,6 +16,12 @@ extension World {
       arrange(.inodesGone(true), afterMicroseconds: time)
       arrange(.inodesGone(false), afterMicroseconds: time + duration)
     }
+    for _ in 0..<options.processShortages {
+      let time = drawTime(of: .processes)
+      let duration = drawTime(of: .processes)
+      arrange(.processesGone(true), afterMicroseconds: time)
+      arrange(.processesGone(false), afterMicroseconds: time + duration)
+    }
     for _ in 0..<options.monitorStops {
       arrange(.monitorStop, afterMicroseconds: drawTime(of: .monitorStop))
     }

@@ -78,10 +78,10 @@ extension World {
     !storage.hasSync && !hasNews && !isLockGone && !runner.isHeldUp && !engine.mayWaitInSilence
   }
 
-  /// Whether the run's lock file says that the engine waits for space on the disk.
-  var engineSaysItLacksSpace: Bool {
-    guard let run, let bytes = storage.bytesOfLocked(run.lock) else { return false }
-    return HolderRecord.decode(bytes)?.waitsForSpace ?? false
+  /// What the engine waits for, as the run's lock file says.
+  var engineSaysItLacks: Shortages {
+    guard let run, let bytes = storage.bytesOfLocked(run.lock) else { return [] }
+    return HolderRecord.decode(bytes)?.lacking ?? []
   }
 
   // MARK: Bounds

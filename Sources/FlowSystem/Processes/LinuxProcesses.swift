@@ -221,9 +221,10 @@ extension ProcessMessage {
     case FLOW_REPORT_DEADLINE: self = .deadlinePassed(attempt)
     case FLOW_REPORT_TOLD: self = .toldToEnd(attempt)
     case FLOW_REPORT_ENDED: self = .ended(attempt, AttemptEnd(report.end))
-    case FLOW_REPORT_NO_SPACE: self = .noSpace(attempt)
-    case FLOW_REPORT_REFUSED, FLOW_REPORT_NOT_FORKED:
-      self = .refused(attempt, LaunchFailure(report.end))
+    case FLOW_REPORT_SHORTAGE:
+      self = .lacks(attempt, Errno(rawValue: report.end.code).shortage ?? .processes)
+    case FLOW_REPORT_REFUSED: self = .refused(attempt, LaunchFailure(report.end))
+    case FLOW_REPORT_NOT_FORKED: self = .notForked(attempt, LaunchFailure(report.end))
     case FLOW_REPORT_MONITOR_GONE: self = .monitorGone(attempt)
     // Swift takes an enumeration of C as open.
     default: preconditionFailure("a report of an unknown kind")

@@ -5,7 +5,7 @@ enum Action: CaseIterable {
   case createRecord, lockRecord, reserveRecord, createOutput, removeRecord, writeStart, spawn,
     writeCommand
   case writeEnd
-  case releaseLauncher, reportLaunched, reportDeadline, reportTold, reportEnded, reportNoSpace
+  case releaseLauncher, reportLaunched, reportDeadline, reportTold, reportEnded, reportShortage
   case reportRefused
   case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
     exit
@@ -26,7 +26,7 @@ enum Action: CaseIterable {
     case .reportDeadline: FLOW_MONITOR_REPORT_DEADLINE
     case .reportTold: FLOW_MONITOR_REPORT_TOLD
     case .reportEnded: FLOW_MONITOR_REPORT_ENDED
-    case .reportNoSpace: FLOW_MONITOR_REPORT_NO_SPACE
+    case .reportShortage: FLOW_MONITOR_REPORT_SHORTAGE
     case .reportRefused: FLOW_MONITOR_REPORT_REFUSED
     case .terminateGroup: FLOW_MONITOR_TERMINATE_GROUP
     case .continueGroup: FLOW_MONITOR_CONTINUE_GROUP
@@ -53,7 +53,7 @@ enum Action: CaseIterable {
       .writeCommand, .writeEnd:
       true
     case .releaseLauncher, .reportLaunched, .reportDeadline, .reportTold, .reportEnded,
-      .reportNoSpace, .reportRefused, .terminateGroup, .continueGroup, .terminateChildren,
+      .reportShortage, .reportRefused, .terminateGroup, .continueGroup, .terminateChildren,
       .killChildren,
       .reapCommand,
       .nameSurvivors, .exit:
@@ -66,7 +66,7 @@ enum Action: CaseIterable {
     case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
       .spawn, .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
-      .reportTold, .reportEnded, .reportNoSpace, .reportRefused, .reapCommand, .nameSurvivors,
+      .reportTold, .reportEnded, .reportShortage, .reportRefused, .reapCommand, .nameSurvivors,
       .exit:
       false
     }

@@ -144,7 +144,7 @@ struct AttemptRules {
     case .nameSurvivors: checkSurvivors()
     case .writeEnd: checkEnd()
     case .reportEnded: checkReportOfEnd()
-    case .reportNoSpace, .reportRefused: checkReportOfNothing()
+    case .reportShortage, .reportRefused: checkReportOfNothing()
     case .exit: require(isReported, "an exit is said before, and once")
     }
   }
@@ -164,8 +164,8 @@ struct AttemptRules {
   }
 
   private var isReported: Bool {
-    done.count { $0 == .reportEnded || $0 == .reportNoSpace || $0 == .reportRefused } == 1
-      && (done.last == .reportEnded || done.last == .reportNoSpace || done.last == .reportRefused)
+    done.count { $0 == .reportEnded || $0 == .reportShortage || $0 == .reportRefused } == 1
+      && (done.last == .reportEnded || done.last == .reportShortage || done.last == .reportRefused)
   }
 
   private mutating func checkSignal(_ action: Action) {
@@ -277,7 +277,7 @@ struct AttemptRules {
     var broken: [String] = []
     let isLaunched = has(.spawn) || (results[.createOutput] ?? 0) < 0 && has(.writeEnd)
     if isLaunched != has(.releaseLauncher) { broken.append("the launcher's lock was not let go") }
-    if !has(.spawn) && has(.reportNoSpace) { return broken }
+    if !has(.spawn) && has(.reportShortage) { return broken }
     let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
     if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }
     if !hasExited { broken.append("it did not exit") }

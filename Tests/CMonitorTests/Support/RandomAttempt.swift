@@ -127,7 +127,7 @@ struct RandomAttempt {
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
       .spawn, .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
       .reportTold, .reportEnded,
-      .reportNoSpace, .reportRefused, .terminateGroup, .exit:
+      .reportShortage, .reportRefused, .terminateGroup, .exit:
       break
     }
   }

@@ -57,16 +57,35 @@ import Testing
         + " 2 steps go first: more depends on them, or they come earlier in the definition.")
   }
 
-  @Test func aFreeSlotIsSaidToBeFree() throws {
+  /// A step that waits is never told that a slot is free.
+  @Test func whatIsAboutToStartIsNotSaidToWaitForASlot() throws {
     let history = try History(WorkflowDefinition("a", "b", "c"), jobs: 1)
     #expect(
       try sentences("a", in: history, isHeld: true)
-        == "a is being started: attempt 1 is scheduled, and a slot is free.")
+        == "a is being started: attempt 1 is scheduled.")
     #expect(
       try sentences("c", in: history, isHeld: true).hasSuffix(
-        "waits for a slot: one is free, and what the engine chose next is not durable yet; if that"
-          + " lasts, the disk may be full. 2 steps go first: more depends on them, or they come"
-          + " earlier in the definition."))
+        "waits for a slot: the only one is taken, by a. 2 steps go first: more depends on them, or"
+          + " they come earlier in the definition."))
+  }
+
+  @Test func whatLacksSpaceSaysSo() throws {
+    let history = try History(WorkflowDefinition("a", "b", "c"), jobs: 1)
+    func text(_ step: Int) throws -> String? {
+      Explainer(try history.view(isHeld: true, lacking: .space))?.sentences(ofStep: step).first
+    }
+    #expect(try text(0) == "a is scheduled and waits for disk space.")
+    #expect(try text(2)?.hasSuffix("and waits for disk space.") == true)
+  }
+
+  @Test func aPauseAfterAnInterruptionIsNamed() throws {
+    var history = try History(WorkflowDefinition("a"), jobs: 1)
+    history.launch("a")
+    history.pass(milliseconds: 10)
+    history.interrupt("a")
+    #expect(
+      try sentences("a", in: history, isHeld: true).contains(
+        "and waits for the end of a pause after an interruption."))
   }
 
   @Test func aLaterRoundCountsItsOwnRetries() throws {

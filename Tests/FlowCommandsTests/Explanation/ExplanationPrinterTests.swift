@@ -86,9 +86,10 @@ import Testing
     let times = try #require(json["times"])
     #expect(
       times.keys == [
-        "waitingMs", "queuedMs", "runningMs", "backingOffMs", "restingMs", "undrivenMs",
+        "waitingMs", "queuedMs", "lackingSpaceMs", "lackingProcessesMs",
+        "runningMs", "backingOffMs", "restingMs", "undrivenMs",
       ])
-    #expect(times.keys.map { times[$0]?.integer } == [2_000, 3_000, 3_000, 2_000, 0, 0])
+    #expect(times.keys.map { times[$0]?.integer } == [2_000, 3_000, 0, 0, 3_000, 2_000, 0, 0])
   }
 
   @Test func aSkippedStepNamesItsChain() throws {
@@ -146,7 +147,7 @@ import Testing
     history.run("b", .exited(code: 0), milliseconds: 100)
     #expect(
       try text("b", history).contains(
-        "It waited 4s for a slot while others ran: a.\nThe disk was full for 3s of that.\n"))
+        "It waited 1s for a slot while others ran: a.\nIt waited 3s for disk space.\n"))
   }
 
   @Test func ofManyNeedsOnlyThoseThatMatterAreListed() throws {

@@ -37,7 +37,8 @@ enum HistoryDump {
     case .attemptFound(let attempt, .running(let processID, let microseconds)):
       "\(name(attempt)) running process \(processID) for \(microseconds)"
     case .clockJumped(let microseconds): "\(microseconds)"
-    case .roomReturned(let microseconds): "\(microseconds)"
+    case .roomReturned(let microseconds, let shortage):
+      "\(microseconds)\(shortage == .space ? "" : " of \(shortage)")"
     case .runReopened(let requests, let scope):
       "ignoring [\(requests.map { String($0) }.joined(separator: ", "))]"
         + (scope == .unsuccessful ? "" : " scope \(scope)")

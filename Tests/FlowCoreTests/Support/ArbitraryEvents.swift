@@ -30,7 +30,8 @@ extension Generator {
         chance(in: 2)
           ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
     case .clockJumped: .clockJumped(microseconds: signed())
-    case .roomReturned: .roomReturned(waitedMicroseconds: count())
+    case .roomReturned:
+      .roomReturned(waitedMicroseconds: count(), of: chance(in: 2) ? .space : .processes)
     case .runReopened:
       .runReopened(
         ignoring: (0..<below(4)).map { _ in next() }, scope: pick(ReopenScope.allCases))

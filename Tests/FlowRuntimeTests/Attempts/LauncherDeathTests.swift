@@ -175,7 +175,7 @@ struct LauncherDeathTests {
   @Test func aWaitForSpaceOutlivesTheLauncher() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
-    harness.machine.tell(.noSpace(one.attempt))
+    harness.machine.tell(.lacks(one.attempt, .space))
     harness.machine.endLauncher()
     #expect(harness.reports() == [])
     #expect(harness.machine.launchers.count == 1)
@@ -186,6 +186,9 @@ struct LauncherDeathTests {
     let monitor = harness.machine.begin(one)
     harness.machine.endMonitor(monitor, of: one)
     harness.machine.tell(.monitorGone(one.attempt))
-    #expect(harness.reports() == [.attemptEnded(one.attempt, .lost())])
+    #expect(
+      harness.reports() == [
+        .attemptEnded(one.attempt, .lost()), .roomReturned(waitedMicroseconds: 1_000_000),
+      ])
   }
 }

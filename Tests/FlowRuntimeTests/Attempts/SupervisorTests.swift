@@ -62,9 +62,9 @@ struct SupervisorTests {
 
   @Test func aLauncherThatCannotBeStartedIsAFailedLaunch() throws {
     let harness = try SupervisorHarness()
-    harness.machine.launcherErrors = [.tryAgain, .tryAgain, .noMemory]
+    harness.machine.launcherErrors = [.tryAgain, .tryAgain, .permissionDenied]
     harness.supervisor.launch(one)
-    let failure = LaunchFailure(operation: .fork, errno: Errno.noMemory.rawValue)
+    let failure = LaunchFailure(operation: .fork, errno: Errno.permissionDenied.rawValue)
     #expect(
       harness.reports() == [
         .attemptEnded(
@@ -76,16 +76,26 @@ struct SupervisorTests {
     #expect(harness.machine.sent == [two])
   }
 
+  @Test func aLauncherIsStartedWhenThereIsAProcessForIt() throws {
+    let harness = try SupervisorHarness()
+    harness.machine.launcherErrors = [.tryAgain, .tryAgain, .noMemory]
+    harness.supervisor.launch(one)
+    #expect(harness.reports() == [] && harness.supervisor.lacking == .processes)
+    #expect(
+      harness.reportsWhenDue() == [.roomReturned(waitedMicroseconds: 1_000_000, of: .processes)])
+    #expect(harness.machine.sent == [one] && harness.supervisor.lacking == [])
+  }
+
   @Test func aLauncherIsStartedWhenThereIsSpaceForIt() throws {
     let harness = try SupervisorHarness()
     harness.machine.storage.failures[launcherPath] = (3, .noSpace)
     harness.supervisor.launch(one)
     harness.supervisor.launch(two)
-    #expect(harness.machine.launchers.isEmpty && harness.supervisor.waitsForSpace)
+    #expect(harness.machine.launchers.isEmpty && harness.supervisor.lacking == .space)
     harness.supervisor.stop(one.attempt, force: false)
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
-    #expect(harness.reportsWhenDue() == [])
-    #expect(!harness.supervisor.waitsForSpace)
+    #expect(harness.reportsWhenDue() == [.roomReturned(waitedMicroseconds: 1_000_000)])
+    #expect(harness.supervisor.lacking == [])
     #expect(harness.machine.sent == [two])
   }
 
@@ -117,7 +127,7 @@ struct SupervisorTests {
     for _ in 0..<2 { harness.machine.tell(.ended(one.attempt, .exited(0))) }
     harness.machine.tell(launched(one, by: 7))
     harness.machine.tell(.refused(one.attempt, LaunchFailure(operation: .fork, errno: 11)))
-    harness.machine.tell(.noSpace(one.attempt))
+    harness.machine.tell(.lacks(one.attempt, .space))
     harness.machine.tell(.watchedGone(one.attempt))
     harness.machine.tell(.monitorGone(one.attempt))
     #expect(
@@ -173,34 +183,94 @@ struct SupervisorTests {
     #expect(harness.supervisor.nextDeadline == nil)
   }
 
+  // MARK: Processes
+
+  @Test(arguments: [Errno.tryAgain, .noMemory, .tooManyOpenFiles])
+  func aMonitorThatCannotBeForkedIsTriedAgainAfterASecond(errno: Errno) throws {
+    let harness = try SupervisorHarness()
+    harness.supervisor.launch(one)
+    let failure = LaunchFailure(operation: .fork, errno: errno.rawValue)
+    harness.machine.tell(.notForked(one.attempt, failure))
+    #expect(harness.reports() == [] && harness.supervisor.lacking == .processes)
+    #expect(harness.reportsWhenDue() == [])
+    #expect(harness.machine.sent == [one, one])
+    // No other monitor of it is gone: this one was killed.
+    let monitor = harness.machine.begin(one)
+    harness.machine.tell(launched(one, by: monitor))
+    #expect(
+      harness.reports() == [
+        .attemptLaunched(one.attempt, processID: 900),
+        .roomReturned(waitedMicroseconds: 1_000_000, of: .processes),
+      ])
+  }
+
+  @Test func aMonitorThatCannotBeForkedAtAllIsAFailure() throws {
+    let harness = try SupervisorHarness()
+    harness.supervisor.launch(one)
+    let failure = LaunchFailure(operation: .fork, errno: Errno.permissionDenied.rawValue)
+    harness.machine.tell(.notForked(one.attempt, failure))
+    #expect(
+      harness.reports() == [
+        .attemptEnded(
+          one.attempt,
+          AttemptEnd(result: .launchFailed(failure), cause: .byItself, durationMicroseconds: 0))
+      ])
+  }
+
+  /// Many at once would take each other the processes that one of them could have.
+  @Test func whileProcessesLackOneLaunchIsTriedAtATime() throws {
+    let harness = try SupervisorHarness()
+    for request in [one, two] { harness.supervisor.launch(request) }
+    for request in [one, two] { harness.machine.tell(.lacks(request.attempt, .processes)) }
+    #expect(harness.reports() == [])
+    #expect(harness.reportsWhenDue() == [])
+    #expect(harness.machine.sent == [one, two, one] && harness.supervisor.nextDeadline == nil)
+    harness.machine.tell(.lacks(one.attempt, .processes))
+    #expect(harness.reports() == [])
+    #expect(harness.machine.sent == [one, two, one, two])
+    harness.machine.tell(launched(two, by: 8))
+    #expect(harness.reports() == [.attemptLaunched(two.attempt, processID: 900)])
+    // At once, since there was a process.
+    #expect(harness.machine.sent == [one, two, one, two, one])
+    #expect(harness.supervisor.lacking == .processes)
+  }
+
   // MARK: Space
 
   @Test func withoutSpaceAnAttemptIsSentAgainAfterASecond() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     let begin = harness.machine.clock
-    harness.machine.tell(.noSpace(one.attempt))
+    harness.machine.tell(.lacks(one.attempt, .space))
     harness.machine.tell(.monitorGone(one.attempt))
     #expect(harness.reports() == [])
     #expect(harness.supervisor.nextDeadline == Instant(microseconds: begin + 1_000_000))
     #expect(harness.reportsWhenDue() == [])
-    #expect(harness.machine.sent == [one, one] && harness.supervisor.waitsForSpace)
+    #expect(harness.machine.sent == [one, one] && harness.supervisor.lacking == .space)
     harness.machine.tell(launched(one, by: 7))
-    #expect(harness.reports() == [.attemptLaunched(one.attempt, processID: 900)])
-    #expect(!harness.supervisor.waitsForSpace)
+    #expect(
+      harness.reports() == [
+        .attemptLaunched(one.attempt, processID: 900),
+        .roomReturned(waitedMicroseconds: 1_000_000),
+      ])
+    #expect(harness.supervisor.lacking == [])
   }
 
   /// The monitor that had no space may be slow to go.
   @Test func theEndOfAMonitorWithoutSpaceIsNotTakenForTheNextOnes() throws {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
-    harness.machine.tell(.noSpace(one.attempt))
+    harness.machine.tell(.lacks(one.attempt, .space))
     _ = harness.reports()
     _ = harness.reportsWhenDue()
     let monitor = harness.machine.begin(one)
     harness.machine.tell(.monitorGone(one.attempt))
     harness.machine.tell(launched(one, by: monitor))
-    #expect(harness.reports() == [.attemptLaunched(one.attempt, processID: 900)])
+    #expect(
+      harness.reports() == [
+        .attemptLaunched(one.attempt, processID: 900),
+        .roomReturned(waitedMicroseconds: 1_000_000),
+      ])
     #expect(harness.machine.swept.isEmpty)
   }
 
@@ -209,13 +279,13 @@ struct SupervisorTests {
     let harness = try SupervisorHarness()
     harness.supervisor.launch(one)
     if isStoppedBefore { harness.supervisor.stop(one.attempt, force: false) }
-    harness.machine.tell(.noSpace(one.attempt))
+    harness.machine.tell(.lacks(one.attempt, .space))
     if !isStoppedBefore {
       #expect(harness.reports() == [])
       harness.supervisor.stop(one.attempt, force: false)
     }
     #expect(harness.reports() == [.attemptWithdrawn(one.attempt)])
-    #expect(!harness.supervisor.waitsForSpace)
+    #expect(harness.supervisor.lacking == [])
     // Its number is free again.
     harness.supervisor.launch(one)
     harness.machine.tell(.monitorGone(one.attempt))

@@ -55,7 +55,7 @@ struct SpaceTests {
   /// Steps until the engine waits for space.
   private func stepUntilItWaits(_ driver: inout Driver<World>) throws {
     for _ in 0..<1_000 {
-      if try record().waitsForSpace { return }
+      if try record().lacking == .space { return }
       let outcome = try driver.step()
       try #require(outcome == nil, "the run ended without need of space")
     }
@@ -78,7 +78,7 @@ struct SpaceTests {
     while try driver.step() == nil {}
     try driver.finish()
     let waits = harness.recorder.events.compactMap { event -> Int64? in
-      if case .roomReturned(let waited) = event.body { waited } else { nil }
+      if case .roomReturned(let waited, .space) = event.body { waited } else { nil }
     }
     #expect(waits.count == 1)
     #expect(waits.allSatisfy { $0 > 4_000_000 && $0 % 1_000_000 == 0 }, "\(waits)")
@@ -104,7 +104,7 @@ struct SpaceTests {
 
   @Test func readersAreToldThatItWaits() throws {
     func isWaiting() throws -> Bool {
-      try RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForSpace
+      try RunReader(folder, in: disk, bootID: harness.world.host.bootID).lacking == .space
     }
     var driver = try begin()
     #expect(try !isWaiting())
@@ -128,7 +128,7 @@ struct SpaceTests {
     makeSpace()
     while harness.world.ledger.running == 0 { _ = try driver.step() }
     while !driver.state.steps.contains(where: { $0.phase == .running }) { _ = try driver.step() }
-    #expect(try !record().waitsForSpace)
+    #expect(try record().lacking == [])
     #expect(harness.recorder.events.allSatisfy { $0.body.kind != .roomReturned })
   }
 
@@ -140,11 +140,11 @@ struct SpaceTests {
       try stepUntilItWaits(&driver)
     }
     harness.world.replaceEngine()
-    #expect(try !RunReader(folder, in: disk, bootID: harness.world.host.bootID).isWaitingForSpace)
+    #expect(try RunReader(folder, in: disk, bootID: harness.world.host.bootID).lacking == [])
     makeSpace()
     let lock = try RunLock.acquire(
       folder, id: "run", processID: 7, boot: BootMark(harness.world.host.bootID), in: disk)
-    #expect(try !record().waitsForSpace)
+    #expect(try record().lacking == [])
     try lock.release()
     #expect(try harness.drive(by: 2))
     #expect(try harness.read().last?.body == .runFinished(.succeeded))

@@ -128,7 +128,9 @@ final class RandomMachine {
       if runs[attempt] != nil { wrong("what ran is withdrawn", attempt) }
       counts["withdrawn", default: 0] += 1
     case .deadlinePassed(let attempt): wrong("no deadline passed", attempt)
-    case .cancelRequested, .roomReturned, .timePassed, .committed:
+    case .roomReturned(let waited, _):
+      if waited < 1_000_000 { Issue.record("\(context): \(report)") }
+    case .cancelRequested, .timePassed, .committed:
       Issue.record("\(context): \(report)")
     }
   }
@@ -190,7 +192,7 @@ final class RandomMachine {
     let attempt = request.attempt
     switch monitor.stage {
     case .forked where isTroubled:
-      tell(.noSpace(attempt), from: monitor)
+      tell(.lacks(attempt, .space), from: monitor)
       end(index)
     case .forked:
       if machine.storage.files[request.recordPath] != nil {
