@@ -12,6 +12,8 @@ struct OpenedRun<History: EventFold> {
   let history: History
   let isHeld: Bool
   let engineProcessID: Int32?
+  /// Whether that process does nothing until it is continued.
+  let isSuspended: Bool
   let lacking: Shortages
   /// How the log ends; nil while it is being written, or where it was not read to its end.
   let tail: LogTail?
@@ -52,6 +54,7 @@ struct OpenedRun<History: EventFold> {
       isHeld = reader.isHeld
       engineProcessID = isGone ? nil : reader.engineProcessID
       lacking = reader.lacking
+      isSuspended = engineProcessID.flatMap { ProcessDescriptor($0) }?.isSuspended ?? false
       do throws(RunError) { try reader.read(into: &history) } catch { problem = .run(error) }
       tail = reader.tail
     } catch {
@@ -116,6 +119,7 @@ extension OpenedRun<RunHistory> {
     }
     return RunView(
       history, runID: id, isHeld: isHeld, engineProcessID: engineProcessID,
+      isSuspended: isSuspended,
       lacking: lacking, now: context.now(), bootID: bootID)
   }
 
@@ -150,7 +154,7 @@ extension OpenedRun<RunHistory> {
   /// The state of the attempts that the history left open, by step; nil while an engine drives the
   /// run, or where it is unknown.
   func abandonedAttempts(in home: RunHome<LinuxStorage>) -> [Int32: AbandonedAttempt]? {
-    guard !isHeld, let state = history.state, !state.isFinished,
+    guard !isHeld || isSuspended, let state = history.state, !state.isFinished,
       let here = try? ProcessFacts.hostContext(of: home.path)
     else { return nil }
     var found: [Int32: AbandonedAttempt] = [:]

@@ -13,7 +13,8 @@ package final class SignalDescriptor {
 
   /// Reads the ends of children, requests to stop, and changes of the terminal: its size, and the
   /// return from a shell. Ignores a hang-up, a broken pipe and a file size limit, which must not
-  /// kill the engine.
+  /// kill the engine, and the rule of a terminal that no program in the background may write to it
+  /// (`stty tostop`), which must not stop the engine.
   ///
   /// - Throws: `Errno` if the process is out of descriptors.
   package init() throws(Errno) {
@@ -27,6 +28,7 @@ package final class SignalDescriptor {
     _ = signal(SIGCHLD, SIG_DFL)
     _ = signal(SIGHUP, SIG_IGN)
     _ = signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGTTOU, SIG_IGN)
     // Then a write beyond the file size limit fails with an error.
     _ = signal(SIGXFSZ, SIG_IGN)
     descriptor = try systemCall { unsafe clinux_signalfd(&set) }

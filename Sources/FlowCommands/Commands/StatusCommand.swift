@@ -61,7 +61,7 @@ package struct StatusCommand: Subcommand, Equatable {
     let run = try OpenedRun(named: run ?? "latest", into: history, context)
     let printer = StatusPrinter(
       run.history, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
-      lacking: run.lacking,
+      isSuspended: run.isSuspended, lacking: run.lacking,
       abandoned: try run.abandonedAttempts(in: context.home()), problem: run.problem?.ofHistory,
       now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }

@@ -52,9 +52,9 @@ package struct Explainer: Sendable {
     switch status(step) {
     case .waiting: waiting(step) + idleRun()
     case .ready: ready(step) + idleRun()
-    case .starting: starting(step)
-    case .running: running(step)
-    case .stopping: stopping(step)
+    case .starting: starting(step) + idleRun()
+    case .running: running(step) + idleRun()
+    case .stopping: stopping(step) + idleRun()
     case .backingOff: backingOff(step) + idleRun()
     case .succeeded: succeeded(step)
     case .failed: failed(step)
@@ -65,7 +65,12 @@ package struct Explainer: Sendable {
   }
 
   private func idleRun() -> [String] {
-    view.status == .interrupted ? ["No engine drives the run, so nothing progresses."] : []
+    if view.status == .interrupted { return ["No engine drives the run, so nothing progresses."] }
+    guard view.isSuspended, let engine = view.engineProcessID else { return [] }
+    return [
+      "Its engine (process \(engine)) is suspended: nothing progresses until it is continued"
+        + " (kill -CONT \(engine))."
+    ]
   }
 
   // MARK: Before an attempt

@@ -9,6 +9,8 @@ package struct RunView: Sendable {
   package let isHeld: Bool
   /// Nil where no process drives the run, or the one that does has not said so yet.
   package let engineProcessID: Int32?
+  /// Whether that process does nothing until it is continued.
+  package let isSuspended: Bool
   /// What that process waits for.
   package let lacking: Shortages
   /// Open attempts and steps are shown up to here: now, or the end of a history that does not grow.
@@ -21,12 +23,13 @@ package struct RunView: Sendable {
   ///   - bootID: of the clock of `now`.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    lacking: Shortages = [], now: Moment, bootID: String
+    isSuspended: Bool = false, lacking: Shortages = [], now: Moment, bootID: String
   ) {
     self.history = history
     self.runID = runID
     self.isHeld = isHeld
     self.engineProcessID = engineProcessID
+    self.isSuspended = isHeld && isSuspended
     self.lacking = isHeld ? lacking : []
     let goesOn = isHeld && history.state?.isFinished != true
     let here = history.time.point(of: now, bootID: bootID)

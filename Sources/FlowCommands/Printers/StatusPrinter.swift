@@ -9,6 +9,7 @@ package struct StatusPrinter: Sendable {
   private let runID: String
   private let status: RunStatus
   private let engineProcessID: Int32?
+  private let isSuspended: Bool
   private let lacking: Shortages
   private let abandoned: [Int32: AbandonedAttempt]?
   private let now: WallTime
@@ -18,19 +19,22 @@ package struct StatusPrinter: Sendable {
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
   ///   - engineProcessID: which; nil where it has not said.
+  ///   - isSuspended: whether that process does nothing until it is continued.
   ///   - lacking: what that process waits for.
-  ///   - abandoned: by step, the state of the open attempts of a run that no process drives; nil
-  ///     where it is unknown, and then not shown.
+  ///   - abandoned: by step, the state of the open attempts of a run that no process drives, or a
+  ///     suspended one; nil where it is unknown, and then not shown.
   ///   - problem: why the history could not be read to its end; nil if it was.
   ///   - now: the end of the time shown for a running run.
   package init(
     _ history: RunHistory, runID: String, isHeld: Bool, engineProcessID: Int32?,
-    lacking: Shortages = [], abandoned: [Int32: AbandonedAttempt]? = nil,
+    isSuspended: Bool = false, lacking: Shortages = [],
+    abandoned: [Int32: AbandonedAttempt]? = nil,
     problem: HistoryProblem? = nil, now: WallTime
   ) {
     self.history = history
     self.runID = runID
     self.engineProcessID = engineProcessID
+    self.isSuspended = isSuspended
     self.lacking = lacking
     self.abandoned = abandoned
     self.now = now
@@ -70,7 +74,12 @@ package struct StatusPrinter: Sendable {
   private var explanation: String {
     switch status {
     case .running, .stopping:
-      let engine = engineProcessID.map { " (engine: process \($0))" } ?? ""
+      let engine =
+        engineProcessID.map {
+          isSuspended
+            ? "; its engine (process \($0)) is suspended, and \(whatIsLeft)"
+            : " (engine: process \($0))"
+        } ?? ""
       let object = history.state.flatMap { RunWait($0, lacking)?.object }
       let wait = object.map { ", waiting for \($0)" } ?? ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
@@ -177,9 +186,21 @@ package struct StatusPrinter: Sendable {
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
       let stragglers = last?.end.flatMap(StepWording.stragglers)
       let loss = last?.end.flatMap(StepWording.lostOutput)
-      return [failure, loss, stragglers, isAllowed ? "failure allowed" : nil].compactMap { $0 }
+      return [
+        isSuspended ? news(state, step) : nil, failure, loss, stragglers,
+        isAllowed ? "failure allowed" : nil,
+      ].compactMap { $0 }
         .joined(separator: "; ")
-    case .waiting, .starting, .stopping: return ""
+    case .starting, .stopping: return isSuspended ? news(state, step) ?? "" : ""
+    case .waiting: return ""
+    }
+  }
+
+  /// What a suspended engine does not know of a step's attempt.
+  private func news(_ state: RunState, _ step: Int) -> String? {
+    switch abandoned?[Int32(step)] {
+    case .ended, .lost, .newer, .unknown: interruption(of: state.steps[step].attempt, ofStep: step)
+    case .runs, .notStarted, nil: nil
     }
   }
 
@@ -214,13 +235,14 @@ extension StatusPrinter {
   /// `{"runId","name","state","enginePid","startedAt","finishedAt","steps":[{"id","state",
   /// "attempts":[{"attempt","outcome","exitCode","signal","startedAt","durationMs"}]}]}`; of an
   /// attempt whose use of the machine was measured, with `"cpuMs","peakMemoryKiB","stragglers"`
-  /// (the number of its stragglers) after the duration; while it waits for disk space,
-  /// with `"waitingFor":"room"` after the engine; of a run that was reopened, with
+  /// (the number of its stragglers) after the duration; while its engine is
+  /// suspended, with `"engineIsSuspended":true` after the engine; while it waits for disk space or
+  /// processes, with `"waitingFor":"room"` or `"processes"` after that; of a run that was reopened, with
   /// `"rounds","roundStartedAt"` after its times; of an attempt that lost output, with
   /// `"discardedOutputBytes"` (what was discarded of its middle) and `"diskWasFull"` at its end.
   /// Where there is a `"description"`, it follows the name or the id. A step whose attempt is
-  /// scheduled and waits for a slot is `ready`, not `starting`. In a run without an engine, a step
-  /// whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
+  /// scheduled and waits for a slot is `ready`, not `starting`. In a run without an engine, or
+  /// with a suspended one, a step whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
   /// `"pid"` (or null); `ended`, with `"outcome","exitCode","signal"` as of an attempt;
   /// `notStarted`; `lost`; `newer`; or `unknown`, with the `"error"` that kept its record from
   /// being read.
@@ -241,6 +263,7 @@ extension StatusPrinter {
       }
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)
+      if isSuspended { json.member("engineIsSuspended", true) }
       if let shortage = lacking.first { json.member("waitingFor", shortage.key) }
       json.member("startedAt", history.startedAt)
       json.member("finishedAt", history.finishedAt)

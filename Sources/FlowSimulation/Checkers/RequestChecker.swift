@@ -94,11 +94,13 @@ final class RequestChecker {
 
   /// The run has ended for good.
   ///
-  /// - Parameter end: when the engine decided that it has.
-  func check(endedAt end: WorldTime) throws(Violation) {
+  /// - Parameters:
+  ///   - end: when the engine decided that it has.
+  ///   - suspended: how long engines were suspended, in microseconds.
+  func check(endedAt end: WorldTime, suspended: Int64 = 0) throws(Violation) {
     if endedAtOnce { return }
     for request in left where settled[request.id] == nil {
-      if request.time.advanced(byMicroseconds: notice) < end {
+      if request.time.advanced(byMicroseconds: notice + suspended) < end {
         throw Violation(
           .cancel,
           "request \(request.id) was left \(end.microseconds - request.time.microseconds) µs before"
@@ -133,6 +135,8 @@ extension RequestChecker: Checker {
   }
 
   func settled(in world: World) throws(Violation) {
-    if let endDecidedAt { try check(endedAt: endDecidedAt) }
+    if let endDecidedAt {
+      try check(endedAt: endDecidedAt, suspended: world.engine.suspendedMicroseconds)
+    }
   }
 }

@@ -49,6 +49,7 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case monitorStop = 60
   case inodes = 61
   case processes = 62
+  case engineStop = 63
 }
 
 extension ChoiceSite {
@@ -64,7 +65,7 @@ extension ChoiceSite {
       .environment:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .systemStop, .monitorStop, .inodes, .processes:
+      .systemStop, .monitorStop, .inodes, .processes, .engineStop:
       false
     }
   }

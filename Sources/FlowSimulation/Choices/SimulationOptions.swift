@@ -53,6 +53,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var monitorStops = 0
   /// How often a process cannot be forked.
   package var forkFailurePerMille = 0
+  /// How often the engine is suspended for a while.
+  package var engineStops = 0
   /// How often no process can be forked for a while.
   package var processShortages = 0
   /// How long each action of a launcher or monitor, each message and each signal may take.
@@ -178,6 +180,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("systemStops", \.systemStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
     Key(
       "processShortages", \.processShortages, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
+    Key("engineStops", \.engineStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
   ]
 }
 

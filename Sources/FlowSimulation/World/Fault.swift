@@ -118,6 +118,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case inodesGone
   /// The system is stopped: every process gets a SIGTERM.
   case systemStop
+  /// The engine does nothing for a while, and holds the run (SIGSTOP).
+  case engineSuspended
 }
 
 extension Fault {
@@ -150,7 +152,7 @@ extension Fault {
       .ofAttempts
     case .processStop, .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead,
       .tooManyFiles, .closeFails, .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears,
-      .syncPretends, .lateWakeUp, .slowOperation:
+      .syncPretends, .lateWakeUp, .slowOperation, .engineSuspended:
       .ofEngine
     case .bytesLost, .tornWrite, .garbage, .namesLost, .writesReordered, .namesReordered,
       .renameHalved:

@@ -16,6 +16,10 @@ package struct SimulatedEngine {
   var afterlife = Instant(microseconds: .min)
   /// Whether it may have lacked the space to say that it lacks space.
   var mayWaitInSilence = false
+  /// Until when it is suspended: it does nothing, and holds what it holds.
+  var suspendedUntil: WorldTime?
+  /// How long it was suspended, in all lives.
+  var suspendedMicroseconds: Int64 = 0
   private var cancelRequests = WorkQueue<CancelRequest>()
   private var hasRequestNotice = false
 
@@ -29,6 +33,7 @@ package struct SimulatedEngine {
   /// A new process begins its work.
   mutating func start() {
     isDead = false
+    suspendedUntil = nil
     mayWaitInSilence = false
     hasRequestNotice = false
     afterlife = Instant(microseconds: .min)

@@ -26,6 +26,7 @@ package final class World: Environment {
     case inodesGone(Bool)
     case processesGone(Bool)
     case systemStop
+    case engineStop
   }
 
   package let options: SimulationOptions
@@ -149,6 +150,7 @@ package final class World: Environment {
     case .inodesGone(let areGone): useUpInodes(areGone)
     case .processesGone(let areGone): useUpProcesses(areGone)
     case .systemStop: stopSystem()
+    case .engineStop: suspendEngine()
     }
   }
 

@@ -34,6 +34,14 @@ extension World {
     trace.note(.fault, nil, areGone ? "no process can be forked" : "processes can be forked again")
   }
 
+  /// SIGSTOP, or Ctrl-Z: the engine does nothing for a while, and everything else goes on.
+  func suspendEngine() {
+    if isHealed || isOver || engine.isDead { return }
+    let duration = Int64([1, 60, 3_600][choices.choose(.engineStop, below: 3)]) * 1_000_000
+    engine.suspendedUntil = now.advanced(byMicroseconds: duration)
+    befell(.engineSuspended, note: "for \(duration / 1_000_000) s")
+  }
+
   func strike(_ misfortune: Misfortune) {
     if isHealed || isOver { return }
     switch misfortune {

@@ -22,6 +22,9 @@ extension World {
       arrange(.processesGone(true), afterMicroseconds: time)
       arrange(.processesGone(false), afterMicroseconds: time + duration)
     }
+    for _ in 0..<options.engineStops {
+      arrange(.engineStop, afterMicroseconds: drawTime(of: .engineStop))
+    }
     for _ in 0..<options.monitorStops {
       arrange(.monitorStop, afterMicroseconds: drawTime(of: .monitorStop))
     }

@@ -54,7 +54,18 @@ extension World {
   private func wake(at time: WorldTime) {
     let delay = choices.choose(.wakeUpDelay, below: options.wakeUpDelayMicroseconds + 1)
     if delay > 0 { befell(.lateWakeUp) }
-    pass(until: max(now, time).advanced(byMicroseconds: Int64(delay)))
+    passForEngine(until: max(now, time).advanced(byMicroseconds: Int64(delay)))
+  }
+
+  /// An engine that was suspended meanwhile goes on when it is continued.
+  private func passForEngine(until time: WorldTime) {
+    pass(until: time)
+    while let end = engine.suspendedUntil {
+      engine.suspendedUntil = nil
+      if end <= now { continue }
+      engine.suspendedMicroseconds += end.microseconds - now.microseconds
+      pass(until: end)
+    }
   }
 
   /// An operation of the engine takes its time. Others see the disk as it was, or change it.
@@ -65,7 +76,7 @@ extension World {
     let time = choices.choose(.operationTime, below: most + 1)
     if time == 0 { return }
     befell(.slowOperation)
-    pass(until: now.advanced(byMicroseconds: Int64(time)))
+    passForEngine(until: now.advanced(byMicroseconds: Int64(time)))
   }
 
   // MARK: What the engine can know

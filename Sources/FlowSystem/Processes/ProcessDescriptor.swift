@@ -35,6 +35,9 @@ package final class ProcessDescriptor {
   /// The same, after a moment in which a signal can arrive.
   package var isLeaving: Bool { awaitEnd(milliseconds: Self.signalMilliseconds) || isDying }
 
+  /// Whether it does nothing until it is continued: Ctrl-Z, SIGSTOP, a debugger.
+  package var isSuspended: Bool { status?.isStopped ?? false }
+
   /// How long a signal may be delivered but not yet handled.
   private static let signalMilliseconds: Int32 = 50
 
@@ -81,6 +84,8 @@ package struct ProcessStatus {
   package let startTime: UInt64
   /// Whether it is exiting or was killed, so that it runs no more code of its own.
   let isDying: Bool
+  /// Whether a signal, or a debugger, keeps it from running.
+  let isStopped: Bool
 
   /// One of the flags (`PF_EXITING`, which no user header has).
   private static let exiting: UInt32 = 0x4
@@ -100,6 +105,7 @@ package struct ProcessStatus {
     else { return nil }
     self.parent = parent
     self.startTime = startTime
+    isStopped = fields[0] == "T" || fields[0] == "t"
     isDying = flags & Self.exiting != 0 || pendingSignals & Self.killed != 0
   }
 }
