@@ -50,14 +50,16 @@ extension AttemptSupervisor {
   }
 
   private func tellLaunched(_ attempt: AttemptID, as command: AttemptRecord.Command?) {
-    guard let command, attempts[attempt]?.tellOnce() == true else { return }
+    guard let command else { return }
+    attempts[attempt]?.begun()
+    guard attempts[attempt]?.tellOnce() == true else { return }
     tellLaunched(attempt, processID: command.processID)
   }
 
   /// Looks again at a running attempt: it could not be stopped, or its command was not noted yet.
   func lookAtRunning(_ attempt: AttemptID) {
     guard let entry = attempts[attempt] else { return }
-    if !entry.isLaunchTold, let sighting = see(entry.request) {
+    if !entry.hasBegun, let sighting = see(entry.request) {
       tellLaunched(attempt, as: sighting.record?.command)
     }
     if entry.pendingStop != nil { deliverStop(attempt) }

@@ -31,6 +31,10 @@ struct SupervisedAttempt {
   /// Whether the engine knows that it was launched.
   private(set) var isLaunchTold = false
   private var isDeadlineTold = false
+  /// Whether its command was seen to run. Until then its monitor can still find no process for it, and
+  /// leave nothing.
+  private(set) var hasBegun = false
+  private var isStopAsked = false
   /// The signal that its monitor gets once it can be reached.
   private(set) var pendingStop: ProcessSignal?
   /// When its monitor was told to kill it; nil once the monitor was seen to act.
@@ -48,11 +52,14 @@ struct SupervisedAttempt {
 
   /// An attempt that an earlier engine launched.
   ///
-  /// - Parameter monitorID: of its monitor, if that is watched; otherwise nil.
-  init(survivor request: LaunchRequest, monitorID: Int32?) {
+  /// - Parameters:
+  ///   - monitorID: of its monitor, if that is watched; otherwise nil.
+  ///   - hasBegun: whether its record names its command.
+  init(survivor request: LaunchRequest, monitorID: Int32?, hasBegun: Bool) {
     self.request = request
     phase = monitorID.map { .watched(monitorID: $0) } ?? .unwatched
     isLaunchTold = true
+    self.hasBegun = hasBegun
   }
 
   /// The monitor that a stop can be sent to.
@@ -68,7 +75,7 @@ struct SupervisedAttempt {
     switch phase {
     case .unwatched: true
     case .running: pendingStop != nil || forcedAt != nil
-    case .watched: pendingStop != nil || forcedAt != nil || !isLaunchTold
+    case .watched: pendingStop != nil || forcedAt != nil || !hasBegun
     case .queued, .sent, .delayed, .unsettled: false
     }
   }
@@ -95,6 +102,7 @@ struct SupervisedAttempt {
   }
 
   mutating func stop(force: Bool) -> OnStop {
+    isStopAsked = true
     if pendingStop != .force { pendingStop = force ? .force : .stop }
     switch phase {
     case .queued, .delayed: return .withdraw
@@ -126,6 +134,10 @@ struct SupervisedAttempt {
 
   mutating func launched(by monitorID: Int32) -> OnLaunched {
     switch phase {
+    case .queued, .delayed: break
+    case .sent, .unsettled, .running, .watched, .unwatched: begun()
+    }
+    switch phase {
     case .sent: phase = .running(monitorID: monitorID)
     case .unsettled: return tellOnce() ? .tellAndLook : .ignored
     case .watched, .unwatched: break
@@ -134,6 +146,9 @@ struct SupervisedAttempt {
     }
     return tellOnce() ? .tell : .ignored
   }
+
+  /// Its command runs.
+  mutating func begun() { hasBegun = true }
 
   /// - Returns: false if the engine was already told that it was launched.
   mutating func tellOnce() -> Bool {
@@ -171,7 +186,7 @@ struct SupervisedAttempt {
     // Its record will tell; or it is a message about an earlier try.
     case .unsettled, .queued, .delayed, .running, .watched, .unwatched: return .ignored
     }
-    return pendingStop == nil ? .wait : .withdraw
+    return isStopAsked ? .withdraw : .wait
   }
 
   enum OnRefused {
@@ -246,8 +261,8 @@ struct SupervisedAttempt {
   }
 
   mutating func neverLaunched() -> OnNeverLaunched {
-    if isLaunchTold { return .lost }
-    if pendingStop != nil { return .withdraw }
+    if hasBegun { return .lost }
+    if isStopAsked { return .withdraw }
     switch phase {
     case .unsettled:
       phase = .queued

@@ -5,8 +5,8 @@ import FlowStorage
 extension AttemptSupervisor {
   private static var orphanMicroseconds: Int64 { 5_000_000 }
   private static var killedMicroseconds: Int64 { 30_000_000 }
-  /// How long a monitor that has noted its attempt's end may take to exit, before the attempt
-  /// counts as running.
+  /// How long a monitor may take to start its command, and to exit once it has noted the attempt's
+  /// end, before the attempt counts as running.
   private static var exitMicroseconds: Int64 { 1_000_000 }
   /// How long a record may stay unreadable before the engine gives up.
   private static var readMicroseconds: Int64 { 1_000_000 }
@@ -91,7 +91,8 @@ extension AttemptSupervisor {
     case unwatchable(AttemptRecord)
   }
 
-  /// - Parameter deadline: until when a monitor that has noted its attempt's end is waited for.
+  /// - Parameter deadline: until when a monitor is waited for that is about to start its command, or
+  ///   to exit.
   private func find(
     _ request: LaunchRequest, wasHere: Bool, through lastSequence: Int64,
     exitsUntil deadline: Instant
@@ -106,7 +107,10 @@ extension AttemptSupervisor {
       case .neverLaunched: return .neverLaunched
       case .ended(let end): return .ended(end)
       case .lost: return .lost
-      case .runs(let start, let command): return .runs(start, command)
+      case .runs(let start, let command):
+        // Where no process is to be had for the command, nothing of the attempt is left in a moment.
+        if command != nil || time.now().monotonic >= deadline { return .runs(start, command) }
+        waitAMoment()
       case .unrecognizable(let record): return .unwatchable(record)
       case .runsElsewhere: throw .runsElsewhere(recordPath: request.recordPath)
       case .newer: throw .recordIsNewer(path: request.recordPath)
@@ -123,23 +127,27 @@ extension AttemptSupervisor {
     case .ended(let end): return .ended(measured(end, of: request))
     case .lost: return .ended(sweep(request))
     case .unwatchable(let record):
-      survive(request, monitorID: nil)
+      survive(request, monitorID: nil, record.command)
       return running(record.start, record.command)
     case .runs(let start, let command):
       if case .reached(let monitor) = reach(start.monitorID, of: request) {
-        survive(request, monitorID: start.monitorID)
+        survive(request, monitorID: start.monitorID, command)
         host.watch(monitor, for: request.attempt)
       } else {
         // It has exited this moment: the next poll settles it.
-        survive(request, monitorID: nil)
+        survive(request, monitorID: nil, command)
       }
       return running(start, command)
     }
   }
 
-  private func survive(_ request: LaunchRequest, monitorID: Int32?) {
-    attempts[request.attempt] = SupervisedAttempt(survivor: request, monitorID: monitorID)
-    if monitorID == nil { lookAgain(at: request.attempt) }
+  private func survive(
+    _ request: LaunchRequest, monitorID: Int32?, _ command: AttemptRecord.Command?
+  ) {
+    let attempt = SupervisedAttempt(
+      survivor: request, monitorID: monitorID, hasBegun: command != nil)
+    attempts[request.attempt] = attempt
+    if attempt.needsLook { lookAgain(at: request.attempt) }
   }
 
   private func running(

@@ -47,12 +47,16 @@ struct TakeOverTests {
     machine.begin(requests[6])
     machine.spoil(requests[6])
     machine.pass(microseconds: 70)
+    let begin = machine.clock
     let (harness, found) = try takeOver(requests, on: machine)
+    // One that is about to start its command is waited for.
+    let waited = machine.clock - begin
+    #expect(waited >= 1_000_000)
     #expect(
       found == [
         .neverLaunched, .ended(.exited(3)), .ended(.lost(killed: 2)), .ended(.lost(killed: 2)),
-        .running(processID: 900, forMicroseconds: 70),
-        .running(processID: 0, forMicroseconds: 70),
+        .running(processID: 900, forMicroseconds: 70 + waited),
+        .running(processID: 0, forMicroseconds: 70 + waited),
         .running(processID: 0, forMicroseconds: 0),
       ])
     #expect(machine.swept == [requests[2].attempt, requests[3].attempt])
@@ -61,6 +65,20 @@ struct TakeOverTests {
     // A start that is noted now is no news to the engine, which took it for running.
     machine.note(requests[5], command: 901)
     #expect(harness.reportsWhenDue() == [])
+  }
+
+  /// Its monitor found no process for the command, and left nothing.
+  @Test func aSurvivorThatNeverBeganIsLaunchedAgain() throws {
+    let machine = FakeMachine()
+    let monitor = machine.begin(one, command: nil)
+    let (harness, found) = try takeOver([one], on: machine)
+    #expect(found == [.running(processID: 0, forMicroseconds: 1_000_000)])
+    machine.storage.remove(one.recordPath)
+    machine.endMonitor(monitor, of: one)
+    #expect(harness.reports() == [])
+    let latest = machine.clock + 2_000_000
+    while machine.sent.isEmpty, machine.clock < latest { #expect(harness.reportsWhenDue() == []) }
+    #expect(machine.sent.map(\.attempt) == [one.attempt])
   }
 
   @Test func inAnotherHostContextAnAttemptWithoutARecordIsLost() throws {
