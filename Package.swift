@@ -51,6 +51,7 @@ let package = Package(
   // What the package in Fuzz builds upon; the executables are products by themselves.
   products: [.library(name: "FlowFuzzing", targets: ["FlowFuzzing"])],
   targets: [
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
     .target(name: "CMonitor", cSettings: cSettings),
@@ -60,7 +61,7 @@ let package = Package(
     library("FlowCore"),
     library("FlowJSON"),
     library("FlowText"),
-    library("FlowDefinition", imports: ["FlowCore", "FlowText"]),
+    library("FlowDefinition", imports: ["CYAML", "FlowCore", "FlowText"]),
     library("FlowStorage"),
     library("FlowLog", imports: ["CZlib", "FlowStorage"]),
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
@@ -132,8 +133,8 @@ let package = Package(
     tests(
       "FlowFuzzingTests",
       of: [
-        "FlowCore", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime", "FlowSimulation",
-        "TestSupport",
+        "FlowCore", "FlowDefinition", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime",
+        "FlowSimulation", "TestSupport",
       ]),
     tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
     tests(

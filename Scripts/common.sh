@@ -91,27 +91,33 @@ getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Z
 warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 }
 
-# Checks for a Swift toolchain, and installs zlib's headers and static library if they are missing.
+# Checks for a Swift toolchain, and installs the headers and static libraries of zlib and libyaml if they are
+# missing.
 install_missing() {
   require_swift
-  if [[ -e /usr/include/zlib.h ]] && has_static_zlib; then return; fi
+  local packages=()
+  if ! has_library zlib.h libz.a; then packages+=(libz-dev); fi
+  if ! has_library yaml.h libyaml.a; then packages+=(libyaml-dev); fi
+  if ((${#packages[@]} == 0)); then return; fi
   command -v apt-get >/dev/null ||
-    stop "zlib's headers and its static library are missing; install them (Debian: libz-dev)"
-  local as_root=() install=(apt-get install --yes --no-install-recommends libz-dev)
+    stop "headers and static libraries are missing; install those of zlib and libyaml (Debian: ${packages[*]})"
+  local as_root=() install=(apt-get install --yes --no-install-recommends "${packages[@]}")
   if ((EUID != 0)); then
     as_root=(sudo -n)
     sudo -n apt-get --version >/dev/null 2>&1 ||
-      stop "zlib's headers are missing; run: sudo ${install[*]}"
+      stop "${packages[*]} must be installed; run: sudo ${install[*]}"
   fi
-  say "installing libz-dev …"
+  say "installing ${packages[*]} …"
   # If the installation fails, the package lists may be missing or old: update them and retry.
   { "${as_root[@]}" "${install[@]}" ||
     { "${as_root[@]}" apt-get update && "${as_root[@]}" "${install[@]}"; }; } </dev/null >&2 ||
-    stop "libz-dev could not be installed; run: sudo ${install[*]}"
+    stop "${packages[*]} could not be installed; run: sudo ${install[*]}"
 }
 
-has_static_zlib() {
-  compgen -G '/usr/lib/*/libz.a' >/dev/null || compgen -G '/usr/lib*/libz.a' >/dev/null
+# has_library HEADER ARCHIVE: whether both are where compiler and linker look.
+has_library() {
+  [[ -e /usr/include/$1 ]] &&
+    { compgen -G "/usr/lib/*/$2" >/dev/null || compgen -G "/usr/lib*/$2" >/dev/null; }
 }
 
 require_swift() {

@@ -5,7 +5,7 @@ package struct DefinitionError: Hashable, Sendable {
   /// The file as its reader was given it.
   package let file: String
   package let position: TextPosition
-  /// Where in the JSON, such as `steps[3].retry.maxAttempts`; empty for the file as a whole.
+  /// Where in the file's values, such as `steps[3].retry.maxAttempts`; empty for the file as a whole.
   package let path: String
   /// The error and the fix. One line, without control characters.
   package let message: String

@@ -1,7 +1,7 @@
 // FlowDefinition reads the files that people write: definitions of workflows, and models of how their steps
 // behave (for flowsim). What a key is called and takes is in the tables of keys of FlowCore.
 //
-// It imports FlowCore, for what it produces, and FlowText, for messages. It opens no file.
+// It imports FlowCore, for what it produces, FlowText, for messages, and libyaml. It opens no file.
 //
 // Invariant: all errors of a file are reported at once, each with its location and what is expected there.
 // Invariant: a definition that is accepted can be encoded, decoded and run: ids are unique, needs exist,
@@ -12,8 +12,9 @@ package import FlowCore
 
 /// Reads definition files.
 ///
-/// A file is JSON in UTF-8. Comments (`// …`, `/* … */`), a comma after the last element and a byte
-/// order mark are allowed; repeated and unknown keys are not.
+/// A file is JSON or YAML in UTF-8 (`DefinitionSpelling`); repeated and unknown keys are not allowed.
+/// JSON may have comments (`// …`, `/* … */`), a comma after the last element and a byte order mark.
+/// In YAML the key decides what a scalar is (`YAMLScanner`).
 ///
 ///     {
 ///       "name": "nightly",                 // required: 1 to 200 characters
@@ -60,12 +61,23 @@ package enum DefinitionParser {
   private static let sizeLimit = Int(UInt32.max)
 
   /// Reads a definition. It takes time linear in the file's length, besides sorting.
-  /// - Parameter file: the name of the file in messages.
+  /// - Parameters:
+  ///   - file: the name of the file in messages.
+  ///   - spelling: nil for what the name and the text say.
   /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
-    _ bytes: [UInt8], file: String
+    _ bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil
   ) throws(DefinitionErrors) -> WorkflowDefinition {
-    var reader = DefinitionReader(bytes)
+    switch spelling ?? DefinitionSpelling(ofFile: file, bytes) {
+    case .json: try parse(bytes, DefinitionReader(JSONScanner(bytes)), file: file)
+    case .yaml: try parse(bytes, DefinitionReader(YAMLScanner(bytes)), file: file)
+    }
+  }
+
+  private static func parse<Source>(
+    _ bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, file: String
+  ) throws(DefinitionErrors) -> WorkflowDefinition {
+    var reader = reader
     var parts = WorkflowParts()
     if bytes.count >= sizeLimit {
       reader.report(at: 0, "the file is too large: it must be smaller than 4 GiB")
@@ -76,7 +88,9 @@ package enum DefinitionParser {
     return definition(of: parts)
   }
 
-  private static func read(_ reader: inout DefinitionReader, into parts: inout WorkflowParts) {
+  private static func read<Source>(
+    _ reader: inout DefinitionReader<Source>, into parts: inout WorkflowParts
+  ) {
     do {
       try reader.readWorkflow(into: &parts)
       reader.resolveNeeds(of: &parts.table)

@@ -4,55 +4,15 @@ import FlowText
 ///
 /// The parsers of the file's parts are extensions of this type. An invalid value is
 /// reported, skipped, and returned as nil; only a `SyntaxError` ends the walk.
-struct DefinitionReader {
-  var scanner: JSONScanner
+struct DefinitionReader<Source: ValueSource> {
+  var source: Source
   var diagnostics = DiagnosticCollector()
   var editDistance = EditDistance()
   /// The position of the walk. A syntax error ends it there.
   var path: [PathComponent] = []
 
-  init(_ bytes: [UInt8]) {
-    scanner = JSONScanner(bytes)
-  }
-
-  /// A step on the way to a value. Its text is built only for an error.
-  enum PathComponent {
-    /// A key, as in `StringToken`.
-    case key(content: Range<Int>, hasEscapes: Bool)
-    case index(Int)
-
-    static func key(_ token: StringToken) -> Self {
-      .key(content: token.content, hasEscapes: token.hasEscapes)
-    }
-  }
-
-  /// Iterates over the keys of one object.
-  struct ObjectCursor<Key: Sendable> {
-    /// The name of the object in messages, such as `a step`.
-    let owner: String
-    let table: KeyTable<Key>
-    /// The offset of the first occurrence of each key of the table; 0 for absent ones.
-    fileprivate var offsets: [Int]
-    fileprivate var isInside = false
-
-    init(_ owner: String, _ table: KeyTable<Key>) {
-      self.owner = owner
-      self.table = table
-      offsets = [Int](repeating: 0, count: table.names.count)
-    }
-
-    /// Whether the key with that name was given so far.
-    func has(_ name: String) -> Bool {
-      guard let index = table.names.firstIndex(of: name) else {
-        preconditionFailure("\(owner) has no key \(name)")
-      }
-      return offsets[index] > 0
-    }
-  }
-
-  /// Iterates over the elements of one array.
-  struct ArrayCursor {
-    fileprivate(set) var index = -1
+  init(_ source: Source) {
+    self.source = source
   }
 
   // MARK: Reporting
@@ -87,11 +47,11 @@ struct DefinitionReader {
       case .index(let index): result += "[\(index)]"
       case .key(let content, let hasEscapes):
         // A key may be as long as the file; messages never show more than this prefix.
-        let start = StringToken(
-          content: content.prefix(12 * Quoting.shownLength + 12), hasEscapes: hasEscapes)
+        let start = TextToken(
+          content: content.prefix(12 * Quoting.shownLength + 12), offset: 0, hasEscapes: hasEscapes)
         let key = text(of: start)
         if (1...Quoting.shownLength).contains(key.utf8.count),
-          key.utf8.allSatisfy(Self.isPlainInPath)
+          key.utf8.allSatisfy(PathComponent.isPlain)
         {
           result += result.isEmpty ? key : ".\(key)"
         } else {
@@ -102,23 +62,14 @@ struct DefinitionReader {
     return result
   }
 
-  private static func isPlainInPath(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
-
   // MARK: Objects and arrays
 
   /// Begins an object, if the next value is one; else that value is reported and skipped.
   /// - Returns: the offset of its `{`.
   mutating func beginObject(_ expected: String) throws(SyntaxError) -> Int? {
     guard try take(.object, expected) else { return nil }
-    let offset = scanner.position
-    try scanner.begin()
+    let offset = try nextOffset()
+    try source.begin()
     return offset
   }
 
@@ -126,8 +77,8 @@ struct DefinitionReader {
   /// - Returns: the offset of its `[`.
   mutating func beginArray(_ expected: String) throws(SyntaxError) -> Int? {
     guard try take(.array, expected) else { return nil }
-    let offset = scanner.position
-    try scanner.begin()
+    let offset = try nextOffset()
+    try source.begin()
     return offset
   }
 
@@ -140,7 +91,7 @@ struct DefinitionReader {
         try skipValue()
         continue
       }
-      guard cursor.offsets[index] == 0 else {
+      guard cursor.offsets[index] < 0 else {
         let first = RelatedPlace(relation: "first given at", offset: cursor.offsets[index])
         report(at: token.offset, "duplicate key", first)
         try skipValue()
@@ -154,12 +105,14 @@ struct DefinitionReader {
 
   /// The next key of an object that takes any. The outer nil is the object's end; the inner one
   /// stands for a faulty key, which was reported and skipped with its value.
-  mutating func nextName(isInside: inout Bool) throws(SyntaxError) -> StringToken?? {
+  mutating func nextName(isInside: inout Bool) throws(SyntaxError) -> TextToken?? {
     if isInside { path.removeLast() }
     isInside = false
-    guard let token = try scanner.nextKey() else { return nil }
-    path.append(.key(token))
-    isInside = true
+    guard let token = try source.nextKey() else { return nil }
+    if !token.isNameless {
+      path.append(.key(token))
+      isInside = true
+    }
     guard let fault = token.fault else { return token }
     report(at: fault.offset, fault.message)
     try skipValue()
@@ -169,7 +122,7 @@ struct DefinitionReader {
   /// Advances to the next element of the array.
   mutating func nextElement(_ cursor: inout ArrayCursor) throws(SyntaxError) -> Bool {
     if cursor.index >= 0 { path.removeLast() }
-    guard try scanner.nextElement() else { return false }
+    guard try source.nextElement() else { return false }
     cursor.index += 1
     path.append(.index(cursor.index))
     return true
@@ -179,27 +132,39 @@ struct DefinitionReader {
 
   /// The offset of the next value, or of the end of its array.
   mutating func nextOffset() throws(SyntaxError) -> Int {
-    try scanner.skipTrivia()
-    return scanner.position
+    try source.nextOffset()
+  }
+
+  /// The kind of the next value. Faults beside it are reported.
+  mutating func kind(wanted: ValueKind? = nil) throws(SyntaxError) -> ValueKind {
+    let kind = try source.kind(wanted: wanted)
+    for fault in source.takeFaults() { report(at: fault.offset, fault.message) }
+    return kind
   }
 
   /// Whether the next value is of that kind; if not, it is reported and skipped.
-  mutating func take(_ kind: JSONKind, _ expected: String) throws(SyntaxError) -> Bool {
-    let found = try scanner.kind()
-    if found == kind { return true }
-    let offset = scanner.position
-    // A scalar that is no JSON either is one error, not two; within an object there may be both.
-    let isScalar = found != .object && found != .array
-    if isScalar { try skipValue() }
-    reportMismatch(at: offset, expected: expected, found: found.description)
-    if !isScalar { try skipValue() }
+  mutating func take(_ wanted: ValueKind, _ expected: String) throws(SyntaxError) -> Bool {
+    let found = try kind(wanted: wanted)
+    if found == wanted { return true }
+    let offset = try nextOffset()
+    switch found {
+    case .faulty: try skipValue()
+    case .object, .array:
+      reportMismatch(at: offset, expected: expected, found: found.description)
+      try skipValue()
+    default:
+      // A scalar that is no JSON either is one error, not two; within an object there may be both.
+      let description = source.description(of: found, wanted: wanted)
+      try skipValue()
+      reportMismatch(at: offset, expected: expected, found: description)
+    }
     return false
   }
 
   /// Takes a string without fault.
-  mutating func string(_ expected: String) throws(SyntaxError) -> StringToken? {
+  mutating func string(_ expected: String) throws(SyntaxError) -> TextToken? {
     guard try take(.string, expected) else { return nil }
-    let token = try scanner.takeString()
+    let token = try source.takeString()
     guard let fault = token.fault else { return token }
     report(at: fault.offset, fault.message)
     return nil
@@ -210,23 +175,23 @@ struct DefinitionReader {
     return text(of: token)
   }
 
-  func text(of token: StringToken) -> String {
-    JSONString.decode(token, of: scanner.bytes)
+  func text(of token: TextToken) -> String {
+    JSONString.decode(token, of: source.bytes)
   }
 
   /// Whether the next value is a boolean.
   mutating func isBoolean() throws(SyntaxError) -> Bool {
-    switch try scanner.kind() {
+    switch try kind() {
     case .true, .false: true
     default: false
     }
   }
 
   mutating func boolean() throws(SyntaxError) -> Bool? {
-    let kind = try scanner.kind()
+    let kind = try kind(wanted: .true)
     switch kind {
     case .true, .false:
-      scanner.takeLiteral()
+      source.takeLiteral()
       return kind == .true
     default: return try take(.true, "true or false") ? true : nil
     }
@@ -237,16 +202,18 @@ struct DefinitionReader {
     _ range: ClosedRange<Int64>, _ expected: String
   ) throws(SyntaxError) -> Int64? {
     guard try take(.number, expected) else { return nil }
-    let number = try scanner.takeNumber()
-    if let value = Decimal.integer(scanner.bytes[number]), range.contains(value) { return value }
+    let number = try source.takeNumber()
+    if let value = Decimal.integer(source.bytes[number.content]), range.contains(value) {
+      return value
+    }
     reportNumber(number, expected)
     return nil
   }
 
-  mutating func reportNumber(_ number: Range<Int>, _ expected: String) {
-    let shown = String(decoding: scanner.bytes[number.prefix(32)], as: UTF8.self)
-    let found = number.count > 32 ? shown + "…" : shown
-    reportMismatch(at: number.lowerBound, expected: expected, found: found)
+  mutating func reportNumber(_ number: TextToken, _ expected: String) {
+    let shown = String(decoding: source.bytes[number.content.prefix(32)], as: UTF8.self)
+    let found = number.content.count > 32 ? shown + "…" : shown
+    reportMismatch(at: number.offset, expected: expected, found: found)
   }
 
   /// Skips a value of any kind. Faulty strings in it are reported all the same.
@@ -255,33 +222,83 @@ struct DefinitionReader {
     var open: [Bool] = []
     repeat {
       if let isObject = open.last {
-        let hasNext = isObject ? try skipKey() : try scanner.nextElement()
+        let hasNext = isObject ? try skipKey() : try source.nextElement()
         guard hasNext else {
           open.removeLast()
           continue
         }
       }
-      switch try scanner.kind() {
+      switch try kind() {
       case .object:
-        try scanner.begin()
+        try source.begin()
         open.append(true)
       case .array:
-        try scanner.begin()
+        try source.begin()
         open.append(false)
-      case .string: reportFault(try scanner.takeString())
-      case .number: _ = try scanner.takeNumber()
-      case .true, .false, .null: scanner.takeLiteral()
+      case .string: reportFault(try source.takeString())
+      case .number: _ = try source.takeNumber()
+      case .true, .false, .null, .faulty: source.takeLiteral()
       }
     } while !open.isEmpty
   }
 
   private mutating func skipKey() throws(SyntaxError) -> Bool {
-    guard let key = try scanner.nextKey() else { return false }
+    guard let key = try source.nextKey() else { return false }
     reportFault(key)
     return true
   }
 
-  private mutating func reportFault(_ token: StringToken) {
+  private mutating func reportFault(_ token: TextToken) {
     if let fault = token.fault { report(at: fault.offset, fault.message) }
   }
+}
+
+/// A step on the way to a value. Its text is built only for an error.
+enum PathComponent {
+  /// A key, as in `TextToken`.
+  case key(content: Range<Int>, hasEscapes: Bool)
+  case index(Int)
+
+  static func key(_ token: TextToken) -> Self {
+    .key(content: token.content, hasEscapes: token.hasEscapes)
+  }
+
+  /// Whether a key with that byte may need no quotes in a path.
+  static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
+/// Iterates over the keys of one object.
+struct ObjectCursor<Key: Sendable> {
+  /// The name of the object in messages, such as `a step`.
+  let owner: String
+  let table: KeyTable<Key>
+  /// The offset of the first occurrence of each key of the table; negative for absent ones.
+  fileprivate var offsets: [Int]
+  fileprivate var isInside = false
+
+  init(_ owner: String, _ table: KeyTable<Key>) {
+    self.owner = owner
+    self.table = table
+    offsets = [Int](repeating: -1, count: table.names.count)
+  }
+
+  /// Whether the key with that name was given so far.
+  func has(_ name: String) -> Bool {
+    guard let index = table.names.firstIndex(of: name) else {
+      preconditionFailure("\(owner) has no key \(name)")
+    }
+    return offsets[index] >= 0
+  }
+}
+
+/// Iterates over the elements of one array.
+struct ArrayCursor {
+  fileprivate(set) var index = -1
 }

@@ -4,9 +4,11 @@
 /// order mark. The caller walks the values: it asks for the `kind` of the next one, then takes it
 /// with the matching function. Nothing here calls itself, and nesting is limited, so that no file
 /// can exhaust the stack or the memory.
-struct JSONScanner {
+struct JSONScanner: ValueSource {
   /// How many objects and arrays may be open at once; a definition needs five.
   static let nestingLimit = 32
+
+  static let stringOrNumber = "a string (numbers too go in double quotes)"
 
   let bytes: [UInt8]
   /// The offset of the next byte.
@@ -28,8 +30,13 @@ struct JSONScanner {
   /// The next byte; nil at the end of the file.
   var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
+  mutating func nextOffset() throws(SyntaxError) -> Int {
+    try skipTrivia()
+    return position
+  }
+
   /// The kind of the next value, by its first byte. Consumes separators, but not the value.
-  mutating func kind() throws(SyntaxError) -> JSONKind {
+  mutating func kind(wanted: ValueKind?) throws(SyntaxError) -> ValueKind {
     try skipTrivia()
     switch next ?? 0 {
     case UInt8(ascii: "\""): return .string
@@ -37,7 +44,7 @@ struct JSONScanner {
     case UInt8(ascii: "["): return .array
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
     default:
-      for literal in [JSONKind.true, .false, .null] where word() == literal.description {
+      for literal in [ValueKind.true, .false, .null] where word() == literal.description {
         return literal
       }
       throw valueExpected()
@@ -64,7 +71,7 @@ struct JSONScanner {
   }
 
   /// The next key of the innermost object, taken with its colon; nil when the object has ended.
-  mutating func nextKey() throws(SyntaxError) -> StringToken? {
+  mutating func nextKey() throws(SyntaxError) -> TextToken? {
     guard try toNextMember(closedBy: UInt8(ascii: "}")) else { return nil }
     guard next == UInt8(ascii: "\"") else { throw keyExpected() }
     let key = try takeString()
@@ -112,7 +119,7 @@ struct JSONScanner {
   // MARK: Strings
 
   /// Takes the string whose opening quote is next.
-  mutating func takeString() throws(SyntaxError) -> StringToken {
+  mutating func takeString() throws(SyntaxError) -> TextToken {
     let token = try JSONString.scan(bytes, at: position)
     position = token.content.upperBound + 1
     isAfterValue = true
@@ -121,9 +128,8 @@ struct JSONScanner {
 
   // MARK: Numbers
 
-  /// Takes the number that `kind` has seen.
-  /// - Returns: where it stands; it follows the grammar of RFC 8259.
-  mutating func takeNumber() throws(SyntaxError) -> Range<Int> {
+  /// Takes the number that `kind` has seen; it follows the grammar of RFC 8259.
+  mutating func takeNumber() throws(SyntaxError) -> TextToken {
     let start = position
     if next == UInt8(ascii: "-") { position += 1 }
     let hasLeadingZero = next == UInt8(ascii: "0")
@@ -146,13 +152,20 @@ struct JSONScanner {
         start, "\(describeNext()) must not follow a number; text goes in double quotes")
     }
     isAfterValue = true
-    return start..<position
+    return TextToken(content: start..<position, offset: start)
   }
 
   private mutating func takeDigits() -> Int {
     let start = position
     while let byte = next, UInt8(ascii: "0") <= byte, byte <= UInt8(ascii: "9") { position += 1 }
     return position - start
+  }
+
+  /// Whether all of the text is a number.
+  static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+    var scanner = Self(Array(text))
+    guard let number = try? scanner.takeNumber() else { return false }
+    return number.content.count == text.count
   }
 
   private func numberFault(_ start: Int, _ reason: String) -> SyntaxError {
@@ -277,36 +290,5 @@ extension JSONScanner {
 
   private func singleQuote() -> SyntaxError {
     SyntaxError(at: position, "single quotes are not allowed: use double quotes")
-  }
-}
-
-/// The kind of a JSON value; its description is its name in messages.
-enum JSONKind: CustomStringConvertible {
-  case object, array, string, number, `true`, `false`, null
-
-  var description: String {
-    switch self {
-    case .object: "an object"
-    case .array: "an array"
-    case .string: "a string"
-    case .number: "a number"
-    case .true: "true"
-    case .false: "false"
-    case .null: "null"
-    }
-  }
-}
-
-/// The text is not JSON; nothing after that position can be parsed.
-struct SyntaxError: Error {
-  /// In bytes from the start of the file.
-  let offset: Int
-  let message: String
-  let related: RelatedPlace?
-
-  init(at offset: Int, _ message: String, _ related: RelatedPlace? = nil) {
-    self.offset = offset
-    self.message = message
-    self.related = related
   }
 }

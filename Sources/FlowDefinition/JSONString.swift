@@ -1,27 +1,8 @@
-/// A string of the file, checked but not yet decoded.
-struct StringToken {
-  /// The bytes between the quotes.
-  var content: Range<Int>
-  /// Without an escape the bytes between the quotes are the text.
-  var hasEscapes: Bool
-  /// The first error in it. Its end is known nevertheless.
-  var fault: StringFault?
-
-  /// The offset of the opening quote.
-  var offset: Int { content.lowerBound - 1 }
-}
-
-struct StringFault {
-  /// In bytes from the start of the file.
-  var offset: Int
-  var message: String
-}
-
 enum JSONString {
   /// Scans the string whose opening quote is at `offset`.
   /// - Throws: only if its end cannot be found.
-  static func scan(_ bytes: [UInt8], at offset: Int) throws(SyntaxError) -> StringToken {
-    var token = StringToken(content: (offset + 1)..<(offset + 1), hasEscapes: false)
+  static func scan(_ bytes: [UInt8], at offset: Int) throws(SyntaxError) -> TextToken {
+    var token = TextToken(content: (offset + 1)..<(offset + 1), offset: offset)
     var position = offset + 1
     while position < bytes.count {
       let byte = bytes[position]
@@ -57,7 +38,7 @@ enum JSONString {
   }
 
   /// The text of a scanned string; faulty parts become U+FFFD.
-  static func decode(_ token: StringToken, of bytes: [UInt8]) -> String {
+  static func decode(_ token: TextToken, of bytes: [UInt8]) -> String {
     guard token.hasEscapes else { return String(decoding: bytes[token.content], as: UTF8.self) }
     var text: [UInt8] = []
     text.reserveCapacity(token.content.count)
@@ -76,9 +57,9 @@ enum JSONString {
   }
 }
 
-extension StringToken {
+extension TextToken {
   fileprivate mutating func note(_ offset: Int, _ message: @autoclosure () -> String) {
-    if fault == nil { fault = StringFault(offset: offset, message: message()) }
+    if fault == nil { fault = TextFault(offset: offset, message: message()) }
   }
 }
 

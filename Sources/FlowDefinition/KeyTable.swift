@@ -47,12 +47,14 @@ extension KeyTable where Key: RawRepresentable, Key.RawValue == String {
 }
 
 extension DefinitionReader {
-  func index<Key>(of token: StringToken, in table: KeyTable<Key>) -> Int? {
+  func index<Key>(of token: TextToken, in table: KeyTable<Key>) -> Int? {
     if token.hasEscapes { return table.index(of: Array(text(of: token).utf8).span) }
-    return table.index(of: scanner.bytes.span.extracting(token.content))
+    // A span of the getter's result would copy the entire source.
+    let bytes = source.bytes
+    return table.index(of: bytes.span.extracting(token.content))
   }
 
-  mutating func reportUnknownKey<Key>(_ token: StringToken, _ cursor: ObjectCursor<Key>) {
+  mutating func reportUnknownKey<Key>(_ token: TextToken, _ cursor: ObjectCursor<Key>) {
     guard diagnostics.wants(token.offset) else { return }
     let name = Array(text(of: token).utf8)
     let message =

@@ -125,7 +125,7 @@ extension DefinitionReader {
   /// Takes the command of an attempt.
   mutating func readCommand() throws(SyntaxError) -> Command? {
     let expected = "a line for the shell, or an array of a program and its arguments"
-    if try scanner.kind() == .string {
+    if try kind(wanted: .string) == .string {
       let offset = try nextOffset()
       guard let line = try readNonEmptyText(expected) else { return nil }
       reportIfLong(line.utf8.count, "the line", at: offset)
@@ -168,7 +168,7 @@ extension DefinitionReader {
   mutating func readEnvironment() throws(SyntaxError) -> [EnvironmentVariable]? {
     let expected = "an object of variables such as {\"LANG\": \"C\"}"
     guard try beginObject(expected) != nil else { return nil }
-    var found: [(variable: EnvironmentVariable, token: StringToken)] = []
+    var found: [(variable: EnvironmentVariable, token: TextToken)] = []
     var isInside = false
     while let token = try nextName(isInside: &isInside) {
       guard let token else { continue }
@@ -178,7 +178,7 @@ extension DefinitionReader {
         report(at: token.offset, "the name of an environment variable \(fault)")
       }
       let offset = try nextOffset()
-      let value = try text("a string (numbers too go in double quotes)") ?? ""
+      let value = try text(Source.stringOrNumber) ?? ""
       reportIfLong(name.utf8.count + 1 + value.utf8.count, "the variable", at: offset)
       found.append((EnvironmentVariable(name: name, value: value), token))
     }

@@ -10,7 +10,7 @@ struct CommandOverlay {
   /// Whether it gives a duration, valid or not.
   var hasDuration = false
   /// Its offset and path; nil if absent.
-  var place: (offset: Int, path: [DefinitionReader.PathComponent])?
+  var place: (offset: Int, path: [PathComponent])?
 
   /// Merges these values over `model`, key by key.
   func apply(to model: inout CommandModel) {

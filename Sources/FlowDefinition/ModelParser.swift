@@ -1,7 +1,7 @@
 package import FlowCore
 
-/// Reads model files: how long the steps of a workflow take, and how they fail. They are JSON like
-/// definition files, and what is wrong with them is told in the same way.
+/// Reads model files: how long the steps of a workflow take, and how they fail. They are JSON or
+/// YAML like definition files, and what is wrong with them is told in the same way.
 ///
 ///     {
 ///       "default": {"duration": ["10s", "2m"], "fails": "1%"},   // for every step
@@ -30,7 +30,17 @@ package enum ModelParser {
   package static func parse(
     _ bytes: [UInt8], file: String, for definition: WorkflowDefinition
   ) throws(DefinitionErrors) -> BehaviourModel {
-    var reader = DefinitionReader(bytes)
+    switch DefinitionSpelling(ofFile: file, bytes) {
+    case .json: try parse(bytes, DefinitionReader(JSONScanner(bytes)), file: file, for: definition)
+    case .yaml: try parse(bytes, DefinitionReader(YAMLScanner(bytes)), file: file, for: definition)
+    }
+  }
+
+  private static func parse<Source>(
+    _ bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, file: String,
+    for definition: WorkflowDefinition
+  ) throws(DefinitionErrors) -> BehaviourModel {
+    var reader = reader
     var parts = ModelParts()
     do {
       try reader.readModel(of: StepNames(definition.steps), into: &parts)

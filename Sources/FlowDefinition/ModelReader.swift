@@ -53,7 +53,7 @@ extension DefinitionReader {
   ) throws(SyntaxError) {
     let expected = #"an object such as {"default": {"duration": "10s"}, "steps": {…}}"#
     parts.start = try beginObject(expected)
-    guard parts.start != nil else { return try scanner.end() }
+    guard parts.start != nil else { return try source.end() }
     var cursor = ObjectCursor("a model", ModelKey.table)
     while let key = try nextKey(&cursor) {
       switch key {
@@ -61,7 +61,7 @@ extension DefinitionReader {
       case .steps: try readStepModels(of: names, into: &parts.steps)
       }
     }
-    try scanner.end()
+    try source.end()
   }
 
   private mutating func readStepModels(
@@ -152,7 +152,7 @@ extension DefinitionReader {
 
   /// Takes a duration, or the shortest and the longest, in milliseconds.
   private mutating func durationRange() throws(SyntaxError) -> ClosedRange<Int64>? {
-    if try scanner.kind() != .array { return try duration(allowingZero: true).map { $0...$0 } }
+    if try kind() != .array { return try duration(allowingZero: true).map { $0...$0 } }
     let expected = #"the shortest and the longest duration, such as ["10s", "2m"]"#
     guard let start = try beginArray(expected) else { return nil }
     var durations: [Int64?] = []

@@ -10,8 +10,10 @@ extension DefinitionReader {
       if elements.isEmpty { continue }
       needs.removeAll(keepingCapacity: true)
       for (element, place) in elements.enumerated() {
-        let offset = Int(table.needsOffsets[place])
-        guard let need = resolve(offset, ofStep: step, element: element, table) else { continue }
+        let offset = Int(table.needs[place].offset)
+        guard let need = resolve(table.needs[place], ofStep: step, element: element, table) else {
+          continue
+        }
         if need == step {
           report(
             at: offset, path: Self.path(step, element), "a step cannot need itself")
@@ -31,13 +33,15 @@ extension DefinitionReader {
     var offset: Int
   }
 
-  /// The step that the need at `offset` names; nil if there is none, which is reported.
+  /// The step that the need names; nil if there is none, which is reported.
   private mutating func resolve(
-    _ offset: Int, ofStep step: Int, element: Int, _ table: StepTable
+    _ need: StepTable.NamedNeed, ofStep step: Int, element: Int, _ table: StepTable
   ) -> Int32? {
-    guard let id = neededID(at: offset) else { return nil }
-    // Only a valid id is looked up: the Kelvin sign equals the letter K where strings are compared.
-    if StepID.isValid(id), let index = table.indices[id] { return index }
+    if need.name < 0 { return nil }
+    let index = table.names.steps[Int(need.name)]
+    if index >= 0 { return index }
+    let offset = Int(need.offset)
+    let id = table.names.texts[Int(need.name)]
     guard diagnostics.wants(offset) else { return nil }
     var message = "no step has the id \(Quoting.quoted(id))"
     if let nearest = nearestID(to: id, besides: step, table) {
@@ -52,28 +56,16 @@ extension DefinitionReader {
     "steps[\(step)].needs[\(element)]"
   }
 
-  /// The text of a need; nil if it is no string without fault, which was reported before.
-  private func neededID(at offset: Int) -> String? {
-    guard scanner.bytes[offset] == UInt8(ascii: "\""),
-      let token = try? JSONString.scan(scanner.bytes, at: offset), token.fault == nil
-    else { return nil }
-    return text(of: token)
-  }
-
   private mutating func nearestID(
     to id: String, besides step: Int, _ table: StepTable
   ) -> String? {
     let name = Array(id.utf8)
-    let bytes = scanner.bytes
     var limit = EditDistance.limit(for: name.span)
     var nearest: Int?
     for index in table.steps.indices where limit > 0 && index != step {
-      // Compared in place in the file: decoding each id as a `String` would cost more.
-      let length = table.steps[index].id.utf8.count
-      let start = Int(table.offsets[index]) + 1
-      let candidate = bytes.span.extracting(start..<(start + length))
-      guard length > 0,
-        let distance = editDistance.between(candidate, name.span, limit: limit)
+      let candidate = table.steps[index].id.utf8
+      guard candidate.count > 0,
+        let distance = editDistance.between(candidate.span, name.span, limit: limit)
       else { continue }
       nearest = index
       limit = distance - 1
@@ -130,10 +122,10 @@ extension DefinitionReader {
     let ids = (cycle.steps[pivot...] + cycle.steps[..<pivot]).map { table.steps[$0].id }
     let elements = table.needsRange(ofStep: least)
     for (element, place) in elements.enumerated() {
-      let offset = Int(table.needsOffsets[place])
-      guard neededID(at: offset) == ids[1] else { continue }
+      let need = table.needs[place]
+      guard need.name >= 0, table.names.texts[Int(need.name)] == ids[1] else { continue }
       report(
-        at: offset, path: Self.path(least, element),
+        at: Int(need.offset), path: Self.path(least, element),
         "these steps need each other, so that none could start: \(Self.spelledOut(ids))")
       return
     }

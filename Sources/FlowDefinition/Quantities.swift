@@ -73,7 +73,7 @@ extension DefinitionReader {
   mutating func byteSize() throws(SyntaxError) -> Int64? {
     let expected =
       #"a size from "4KiB" to "1024TiB", such as "500MB" or "10MiB", or a number of bytes"#
-    guard try scanner.kind() == .string else {
+    if try kind(wanted: .number) == .number {
       return try integer(ByteSizeFormat.range, expected)
     }
     guard let token = try string(expected) else { return nil }
@@ -91,8 +91,8 @@ extension DefinitionReader {
     _ range: ClosedRange<Int64>, _ expected: String
   ) throws(SyntaxError) -> Int64? {
     guard try take(.number, expected) else { return nil }
-    let number = try scanner.takeNumber()
-    if let value = Decimal.thousandths(scanner.bytes[number]), range.contains(value) {
+    let number = try source.takeNumber()
+    if let value = Decimal.thousandths(source.bytes[number.content]), range.contains(value) {
       return value
     }
     reportNumber(number, expected)

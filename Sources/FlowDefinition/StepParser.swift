@@ -52,14 +52,19 @@ struct StepTable {
   private var emptyOverlay: Int32?
   /// Where each step's id is, or its beginning if it has none.
   var offsets: [UInt32] = []
-  /// The step of each valid id; the first one if several have it.
-  var indices: [String: Int32] = [:]
+  var names = StepNameTable()
   /// The first of several steps with the same id: a need of that id may mean any of them.
   var duplicates: Set<Int32> = []
 
   /// The elements of all `needs`, step after step; those of step `i` end at `needsEnds[i]`.
-  var needsOffsets: [UInt32] = []
+  var needs: [NamedNeed] = []
   var needsEnds: [UInt32] = []
+
+  struct NamedNeed {
+    var offset: UInt32
+    /// In `names`; negative if the element is no string without fault, which was reported.
+    var name: Int32
+  }
 
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
@@ -79,9 +84,32 @@ struct StepTable {
     return index
   }
 
-  /// The range in `needsOffsets` of a step's needs.
+  /// The range in `needs` of a step's needs.
   func needsRange(ofStep step: Int) -> Range<Int> {
     (step == 0 ? 0 : Int(needsEnds[step - 1]))..<Int(needsEnds[step])
+  }
+}
+
+/// The ids that steps have and that needs name.
+struct StepNameTable {
+  private(set) var texts: [String] = []
+  /// The step of each name; the first one if several have it, negative if none has.
+  var steps: [Int32] = []
+  private var indices: [String: Int32] = [:]
+
+  /// The index of a name in `texts`; adds it if it is new.
+  mutating func index(of text: String) -> Int32 {
+    let next = Int32(texts.count)
+    // Only valid ids are looked up: the Kelvin sign equals the letter K where strings are compared.
+    // No step has any other name.
+    if StepID.isValid(text) {
+      let index = indices[text, default: next]
+      if index != next { return index }
+      indices[text] = next
+    }
+    texts.append(text)
+    steps.append(-1)
+    return next
   }
 }
 
@@ -106,7 +134,7 @@ extension DefinitionReader {
     // An element with errors keeps its index, so that indices match the file.
     defer {
       table.offsets.append(UInt32(offset))
-      table.needsEnds.append(UInt32(table.needsOffsets.count))
+      table.needsEnds.append(UInt32(table.needs.count))
       table.steps.append(step)
     }
     let expected = #"an object such as {"id": "build", "run": "make"}"#
@@ -118,7 +146,7 @@ extension DefinitionReader {
         offset = try nextOffset()
         step.id = try readID(ofStep: table.steps.count, &table) ?? ""
       case .run: if let command = try readCommand() { step.command = command }
-      case .needs: try readNeeds(into: &table.needsOffsets)
+      case .needs: try readNeeds(into: &table)
       case .own(let key):
         if let value = try readValue(of: key) {
           key.set(value, in: &extras)
@@ -169,9 +197,10 @@ extension DefinitionReader {
       reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(id))
       return nil
     }
-    let first = table.indices[id, default: Int32(step)]
-    if first == step {
-      table.indices[id] = first
+    let name = Int(table.names.index(of: id))
+    let first = table.names.steps[name]
+    if first < 0 {
+      table.names.steps[name] = Int32(step)
     } else {
       let place = RelatedPlace(
         relation: "first given at", offset: Int(table.offsets[Int(first)]))
@@ -181,13 +210,14 @@ extension DefinitionReader {
     return id
   }
 
-  private mutating func readNeeds(into offsets: inout [UInt32]) throws(SyntaxError) {
+  private mutating func readNeeds(into table: inout StepTable) throws(SyntaxError) {
     guard try beginArray(#"an array of step ids such as ["build", "test"]"#) != nil else { return }
     var cursor = ArrayCursor()
     while try nextElement(&cursor) {
       // An element that is no string is noted too, so that positions here are those of the array.
-      offsets.append(UInt32(try nextOffset()))
-      _ = try string("a step id")
+      let offset = UInt32(try nextOffset())
+      let name = try text("a step id").map { table.names.index(of: $0) }
+      table.needs.append(StepTable.NamedNeed(offset: offset, name: name ?? -1))
     }
   }
 }

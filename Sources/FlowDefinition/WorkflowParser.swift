@@ -41,7 +41,7 @@ extension DefinitionReader {
   /// Reads the whole file.
   mutating func readWorkflow(into parts: inout WorkflowParts) throws(SyntaxError) {
     let expected = #"an object such as {"name": "nightly", "steps": […]}"#
-    guard let start = try beginObject(expected) else { return try scanner.end() }
+    guard let start = try beginObject(expected) else { return try source.end() }
     var cursor = ObjectCursor("a workflow", WorkflowKey.table)
     while let key = try nextKey(&cursor) {
       switch key {
@@ -54,7 +54,7 @@ extension DefinitionReader {
     }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }
-    try scanner.end()
+    try source.end()
   }
 
   private mutating func readName() throws(SyntaxError) -> String? {

@@ -83,6 +83,37 @@ struct ModelTests {
     #expect(steps.map(\.command.longestMilliseconds) == [1_000, 2_000, 3_000])
   }
 
+  @Test func modelsInYAMLAreTheSame() throws {
+    let json = """
+      {
+        "default": {"duration": ["10s", "2m"], "fails": "1%", "probe": {"duration": "1s"}},
+        "steps": {"build": {"exitCode": 3}}
+      }
+      """
+    let yaml = """
+      # How it was last week.
+      default: {duration: [10s, 2m], fails: 1%, probe: {duration: 1s}}
+      steps:
+        build:
+          exitCode: "3"
+      """
+    let model = try ModelParser.parse(Array(yaml.utf8), file: "m.yaml", for: Self.definition)
+    #expect(try model.steps == Self.model(json))
+  }
+
+  @Test func errorsOfModelsInYAMLHaveAPlace() {
+    let yaml = "default: {duration: 1s, fails: 5}\nsteps: {biuld: {}}\n"
+    do throws(DefinitionErrors) {
+      _ = try ModelParser.parse(Array(yaml.utf8), file: "m.yaml", for: Self.definition)
+      Issue.record("taken")
+    } catch {
+      #expect(
+        error.errors.map { "\($0.position) \($0.path)" } == [
+          "1:32 default.fails", "2:9 steps.biuld",
+        ])
+    }
+  }
+
   @Test func certainFailureIsAllowed() throws {
     let steps = try Self.model(
       #"{"default": {"duration": "1s", "fails": "99.999%", "crashes": "0.001%"}}"#)
@@ -93,10 +124,10 @@ struct ModelTests {
   func fixturesBelongToTheirDefinitions(name: String) throws {
     let isExample = Fixtures.names(in: "Workflows", endingWith: ".json").contains(name)
     let bytes = Fixtures.read("Workflows/\(isExample ? "" : "valid/")\(name).json")
-    let definition = try DefinitionParser.parse(bytes, file: name)
+    let definition = try DefinitionParser.parse(bytes, file: "\(name).json")
     let model = Fixtures.read("Workflows/models/\(name).json")
     #expect(
-      try ModelParser.parse(model, file: name, for: definition).steps.count
+      try ModelParser.parse(model, file: "\(name).json", for: definition).steps.count
         == definition.steps.count)
   }
 

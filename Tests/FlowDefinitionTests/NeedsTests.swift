@@ -28,7 +28,7 @@ struct NeedsTests {
     (#"a\nb"#, #"no step has the id "a\nb""#),
   ])
   func anUnknownNeedNamesItsNearestNeighbour(need: String, message: String) {
-    Wrong(#"["build", ‸"\#(need)"]"#, "steps[4].needs[1]: \(message)").check {
+    Wrong(#"["build", ‸"\#(need)"]"#, "steps[4].needs[1]: \(message)").checkBoth {
       workflow(
         steps: """
           {"id": "build", "run": "x"}, {"id": "K", "run": "x"}, {"id": "test-unit", "run": "x"},
@@ -58,7 +58,7 @@ struct NeedsTests {
     Wrong(
       #"{"id": "a", "run": "x"}, {"id": ‸"a", "run": "x"}"#,
       #"steps[1].id: duplicate step id "a", first given at 1:32"#
-    ).check(in: workflow(steps:))
+    ).checkBoth(in: workflow(steps:))
   }
 
   @Test(arguments: [

@@ -27,7 +27,7 @@ struct RuleTests {
         + "arguments"),
   ])
   func stepsAreWhole(wrong: Wrong) {
-    wrong.check { #"{"name": "n", \#($0)}"# }
+    wrong.checkBoth { #"{"name": "n", \#($0)}"# }
   }
 
   @Test(arguments: [
@@ -39,10 +39,13 @@ struct RuleTests {
     Wrong(
       #""jobs": ‸99999999999999999999999999999999999"#,
       "jobs: expected a whole number from 1 to 4096, found 99999999999999999999999999999999…"),
-    Wrong(#""jobs": ‸"4""#, "jobs: expected a whole number from 1 to 4096, found a string"),
+    Wrong(
+      #""jobs": ‸"4""#, "jobs: expected a whole number from 1 to 4096, found a string",
+      isOfJSON: true),
     Wrong(#""jobs": ‸null"#, "jobs: expected a whole number from 1 to 4096, found null"),
     Wrong(#""failFast": ‸1"#, "failFast: expected true or false, found a number"),
-    Wrong(#""failFast": ‸"true""#, "failFast: expected true or false, found a string"),
+    Wrong(
+      #""failFast": ‸"true""#, "failFast: expected true or false, found a string", isOfJSON: true),
     Wrong(
       #""timeout": ‸"0s""#,
       #"timeout: expected a duration above zero, of at most ten years, found "0s""#),
@@ -55,7 +58,8 @@ struct RuleTests {
     Wrong(#""env": {‸"": "c"}"#, #"env[""]: the name of an environment variable is empty"#),
     Wrong(
       #""env": {"A": ‸1}"#,
-      "env.A: expected a string (numbers too go in double quotes), found a number"),
+      "env.A: expected a string (numbers too go in double quotes), found a number",
+      isOfJSON: true),
     Wrong(
       #""env": {"A": "1", "B": "2", ‸"A": "3"}"#, "env.A: duplicate variable, first given at 1:59"),
     Wrong(
@@ -75,7 +79,8 @@ struct RuleTests {
       #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "failFast", "#
         + #""exclusive", "onConflict", "defaults", "steps""#),
     Wrong(
-      #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number"),
+      #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number",
+      isOfJSON: true),
     Wrong(
       #""exclusive": ‸"""#,
       "exclusive: expected true, or the name of a group, found an empty string"),
@@ -85,7 +90,7 @@ struct RuleTests {
     ),
   ])
   func theWorkflowsKeys(wrong: Wrong) {
-    wrong.check(in: workflow(with:))
+    wrong.checkBoth(in: workflow(with:))
   }
 
   @Test func aRepeatedVariableIsReportedWhateverItsValue() {
@@ -97,7 +102,7 @@ struct RuleTests {
   @Test func namesAreShortAndPlain() {
     let expected = "expected a name of 1 to 200 characters, none of them a control character"
     func check(_ name: String, _ found: String) {
-      Wrong(#"‸"\#(name)""#, "name: \(expected), found \(found)").check {
+      Wrong(#"‸"\#(name)""#, "name: \(expected), found \(found)").checkBoth {
         #"{"steps": [{"id": "a", "run": "x"}], "name": \#($0)}"#
       }
     }
@@ -119,7 +124,7 @@ struct RuleTests {
       #"‸"\#(id)""#,
       #"steps[0].id: expected a step id: 1 to 64 letters, digits, ".", "_" or "-", the first a "#
         + "letter or digit, found \"\(id)\""
-    ).check { workflow(steps: #"{"id": \#($0), "run": "x"}"#) }
+    ).checkBoth { workflow(steps: #"{"id": \#($0), "run": "x"}"#) }
   }
 
   @Test(arguments: ["a", "0", "Z.y_x-9", String(repeating: "a", count: 64)])
@@ -133,10 +138,11 @@ struct RuleTests {
   ])
   func commandsAreNotEmpty(json: String, path: String, found: String) {
     let expected = "expected a line for the shell, or an array of a program and its arguments"
-    Wrong("‸\(json)", "steps[0].run: \(expected), found \(found)").check {
+    let isOfJSON = found == "a number"
+    Wrong("‸\(json)", "steps[0].run: \(expected), found \(found)", isOfJSON: isOfJSON).checkBoth {
       workflow(steps: #"{"id": "a", "run": \#($0)}"#)
     }
-    Wrong("‸\(json)", "steps[0].probe: \(expected), found \(found)").check {
+    Wrong("‸\(json)", "steps[0].probe: \(expected), found \(found)", isOfJSON: isOfJSON).checkBoth {
       workflow(withStep: #""onLost": "probe", "probe": \#($0)"#)
     }
   }
@@ -145,18 +151,20 @@ struct RuleTests {
     Wrong(
       #"[‸"", "x"]"#,
       "steps[0].run[0]: expected the name or path of a program, found an empty string"),
-    Wrong(#"["x", ‸1]"#, "steps[0].run[1]: expected a string, found a number"),
+    Wrong(
+      #"["x", ‸1]"#, "steps[0].run[1]: expected a string, found a number", isOfJSON: true),
     Wrong(#"["x", "", ‸["y"]]"#, "steps[0].run[2]: expected a string, found an array"),
   ])
   func argumentsAreStrings(wrong: Wrong) {
-    wrong.check { workflow(steps: #"{"id": "a", "run": \#($0)}"#) }
+    wrong.checkBoth { workflow(steps: #"{"id": "a", "run": \#($0)}"#) }
   }
 
   @Test(arguments: [
     Wrong(
       #""needs": ‸"b""#,
       #"needs: expected an array of step ids such as ["build", "test"], found a string"#),
-    Wrong(#""needs": [‸1]"#, "needs[0]: expected a step id, found a number"),
+    Wrong(
+      #""needs": [‸1]"#, "needs[0]: expected a step id, found a number", isOfJSON: true),
     Wrong(#""cwd": ‸"""#, "cwd: expected the path of a folder, found an empty string"),
     Wrong(#""allowFailure": ‸0"#, "allowFailure: expected true or false, found a number"),
     Wrong(
@@ -207,7 +215,8 @@ struct RuleTests {
       "retry.exitCodes[2]: repeated, first given at 1:73"),
   ])
   func theStepsKeys(wrong: Wrong) {
-    Wrong(wrong.json, "steps[0]." + wrong.message).check(in: workflow(withStep:))
+    Wrong(wrong.json, "steps[0]." + wrong.message, isOfJSON: wrong.isOfJSON).checkBoth(
+      in: workflow(withStep:))
   }
 
   @Test(arguments: ["-1", "0", "0.999", "1000.001", "1001", "1.0001", "1e1", "2.0000"])
@@ -216,7 +225,7 @@ struct RuleTests {
       #"{"multiplier": ‸\#(number)}"#,
       "steps[0].retry.multiplier: expected a number from 1 to 1000 with at most three decimal "
         + "places, found \(number)"
-    ).check { workflow(withStep: #""retry": \#($0)"#) }
+    ).checkBoth { workflow(withStep: #""retry": \#($0)"#) }
   }
 
   @Test(arguments: [
@@ -229,7 +238,7 @@ struct RuleTests {
         #""\#(key)": ‸"\#(text)""#,
         #"steps[0].\#(key): expected a duration such as "500ms", "10s", "5m" or "2h", found "#
           + "\"\(text)\""
-      ).check(in: workflow(withStep:))
+      ).checkBoth(in: workflow(withStep:))
     }
   }
 
@@ -238,14 +247,14 @@ struct RuleTests {
       Wrong(
         #"{"\#(key)": ‸"87601h"}"#,
         #"steps[0].retry.\#(key): expected a duration of at most ten years, found "87601h""#
-      ).check { workflow(withStep: #""retry": \#($0)"#) }
+      ).checkBoth { workflow(withStep: #""retry": \#($0)"#) }
     }
     for text in ["87601h", "0ms", "0h"] {
       Wrong(
         #""timeout": ‸"\#(text)""#,
         "steps[0].timeout: expected a duration above zero, of at most ten years, found "
           + "\"\(text)\""
-      ).check(in: workflow(withStep:))
+      ).checkBoth(in: workflow(withStep:))
     }
     #expect(lines(workflow(withStep: #""timeout": "87600h", "killGrace": "0s""#)) == [])
   }
@@ -259,7 +268,7 @@ struct RuleTests {
       #""maxOutput": ‸\#(text)"#,
       #"steps[0].maxOutput: expected a size from "4KiB" to "1024TiB", such as "500MB" or "#
         + #""10MiB", or a number of bytes, found \#(text)"#
-    ).check(in: workflow(withStep:))
+    ).checkBoth(in: workflow(withStep:))
   }
 
   @Test(arguments: ["4095", "0", "-1", "1125899906842625", "5000.0"])
@@ -268,7 +277,7 @@ struct RuleTests {
       #""maxOutput": ‸\#(number)"#,
       #"steps[0].maxOutput: expected a size from "4KiB" to "1024TiB", such as "500MB" or "#
         + #""10MiB", or a number of bytes, found \#(number)"#
-    ).check(in: workflow(withStep:))
+    ).checkBoth(in: workflow(withStep:))
   }
 
   /// Whatever the limits of a process are (execve(2)): with its zero a string may have 32 pages.

@@ -197,7 +197,7 @@ struct SettingsTests {
         + #""defaults""#),
   ])
   func aProbeAndOnLostComeTogether(wrong: Wrong) {
-    wrong.check { json in
+    wrong.checkBoth { json in
       let parts = json.split(separator: "} {", maxSplits: 1)
       return
         #"{"name": "n", "defaults": \#(parts[0])}, "steps": [{"id": "a", "run": "x", \#(parts[1])]}"#
@@ -208,8 +208,8 @@ struct SettingsTests {
     Wrong(
       #""onLost": "probe", "probe": ‸7"#,
       "steps[0].probe: expected a line for the shell, or an array of a program and its arguments, "
-        + "found a number"
-    ).check(in: workflow(withStep:))
+        + "found a number", isOfJSON: true
+    ).checkBoth(in: workflow(withStep:))
     #expect(lines(workflow(withStep: #""onLost": "prob", "probe": "p""#)).count == 1)
     let inDefaults = #""defaults": {"onLost": "prob", "probe": "p"}"#
     #expect(lines(workflow(with: inDefaults)).count == 1)

@@ -3,11 +3,12 @@ import FlowDefinition
 import Testing
 
 /// Reads a definition that must be right.
-func definition(_ json: String, _ location: SourceLocation = #_sourceLocation) throws
-  -> WorkflowDefinition
-{
+func definition(
+  _ text: String, as spelling: DefinitionSpelling = .json,
+  _ location: SourceLocation = #_sourceLocation
+) throws -> WorkflowDefinition {
   do throws(DefinitionErrors) {
-    return try DefinitionParser.parse(Array(json.utf8), file: "w.json")
+    return try DefinitionParser.parse(Array(text.utf8), file: "w", as: spelling)
   } catch {
     Issue.record("\(error)", sourceLocation: location)
     throw error
@@ -15,9 +16,9 @@ func definition(_ json: String, _ location: SourceLocation = #_sourceLocation) t
 }
 
 /// All that is wrong with a definition; nil if it is right.
-func errors(_ bytes: [UInt8]) -> DefinitionErrors? {
+func errors(_ bytes: [UInt8], as spelling: DefinitionSpelling = .json) -> DefinitionErrors? {
   do throws(DefinitionErrors) {
-    _ = try DefinitionParser.parse(bytes, file: "w.json")
+    _ = try DefinitionParser.parse(bytes, file: "w.json", as: spelling)
     return nil
   } catch {
     return error
@@ -31,6 +32,11 @@ func lines(_ json: String) -> [String] {
   lines(errors(json))
 }
 
+/// What is wrong with a text in YAML.
+func linesOfYAML(_ text: String) -> [String] {
+  lines(errors(Array(text.utf8), as: .yaml))
+}
+
 /// What is wrong with `w.json`, without the file's name.
 func lines(_ errors: DefinitionErrors?) -> [String] {
   let lines = errors?.description.split(separator: "\n") ?? []
@@ -41,11 +47,14 @@ func lines(_ errors: DefinitionErrors?) -> [String] {
 struct Wrong: Sendable, CustomTestStringConvertible {
   let json: String
   let message: String
+  /// In YAML it is right, or wrong in another way.
+  let isOfJSON: Bool
 
   /// - Parameter message: with the path, if there is one.
-  init(_ json: String, _ message: String) {
+  init(_ json: String, _ message: String, isOfJSON: Bool = false) {
     self.json = json
     self.message = message
+    self.isOfJSON = isOfJSON
   }
 
   var testDescription: String { json }
@@ -66,6 +75,22 @@ struct Wrong: Sendable, CustomTestStringConvertible {
     let before = parts[0].unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     let position = "\(before.count):\(before[before.count - 1].count + 1)"
     #expect(diagnose(parts.joined()) == ["\(position): \(message)"], sourceLocation: location)
+  }
+
+  /// Checks the same of JSON and of YAML, which JSON without its own escapes is as well. How what
+  /// was found is called differs: a scalar of YAML has no type of its own.
+  func checkBoth(
+    in wrap: (String) -> String = { $0 }, _ location: SourceLocation = #_sourceLocation
+  ) {
+    check(in: wrap, location)
+    if isOfJSON { return }
+    let expected = Self.withoutFound(message)
+    Self(json, expected).check(
+      in: wrap, by: { linesOfYAML($0).map(Self.withoutFound) }, location)
+  }
+
+  private static func withoutFound(_ line: String) -> String {
+    line.firstRange(of: ", found ").map { String(line[..<$0.lowerBound]) } ?? line
   }
 }
 

@@ -7,7 +7,7 @@ struct ImportTests {
   @Test(arguments: [
     ("FlowCore", []),
     ("FlowText", []),
-    ("FlowDefinition", ["FlowCore", "FlowText"]),
+    ("FlowDefinition", ["CYAML", "FlowCore", "FlowText"]),
     ("FlowStorage", []),
     ("FlowLog", ["CZlib", "FlowStorage"]),
     ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"]),
