@@ -18,7 +18,10 @@ package struct DefinitionFile {
   /// `/dev/stdin` or `<(…)`. No other process can read it again.
   package let isStream: Bool
 
-  package init(_ path: String) throws(DefinitionFileError) {
+  /// - Parameter spelling: nil for what the name and the text say.
+  package init(
+    _ path: String, as spelling: DefinitionSpelling? = nil
+  ) throws(DefinitionFileError) {
     let limit = Self.limitMebibytes
     do throws(Errno) {
       let input = try FileReading.input(of: path, limit: limit << 20)
@@ -32,7 +35,7 @@ package struct DefinitionFile {
       throw .unreadable(path, error)
     }
     do throws(DefinitionErrors) {
-      definition = try DefinitionParser.parse(bytes, file: Self.shown(path))
+      definition = try DefinitionParser.parse(bytes, file: Self.shown(path), as: spelling)
     } catch {
       throw .invalid(error)
     }

@@ -59,4 +59,21 @@ struct StreamedDefinitionTests {
     ).end()
     #expect(file.ending == .exit(0) && file.errors == "")
   }
+
+  @Test func yamlIsKnownByItsBeginning() async throws {
+    let home = Home()
+    let text = "# nightly\nname: w\nsteps:\n- id: a\n  run: echo 3.10\n"
+    home.folder.write(text, to: "w.txt")
+    for line in [#""$@" - < w.txt"#, #""$@" <(cat w.txt)"#, #""$@" --detach - < w.txt"#] {
+      let home = Home()
+      home.folder.write(text, to: "w.txt")
+      let finished = try await home.start(
+        ["run", "--run-id", "r"], by: ["/bin/bash", "-c", line, "sh"], in: home.folder.path
+      ).end()
+      #expect(finished.ending == .exit(0), "\(finished.errors)")
+      #expect(
+        try await eventually { try await home.status("r")["state"]?.string == "succeeded" })
+      #expect(try await home.logs("a", of: "r") == "3.10\n")
+    }
+  }
 }

@@ -50,6 +50,24 @@ struct VerifyTests {
     #expect(try await !home.flow("verify", "r").output.contains("note:"))
   }
 
+  /// The copy is the file as it was given, whatever its spelling, under the same name.
+  @Test(arguments: [
+    "name: w\nsteps:\n- {id: a, run: exit 3}\n", "{name: w, steps: [{id: a, run: exit 3}]}",
+  ])
+  func aDefinitionInYAMLIsTheRecordedOne(text: String) async throws {
+    let home = Home()
+    home.folder.write(text, to: "w.yaml")
+    let file = "\(home.folder.path)/w.yaml"
+    #expect(try await home.flow("run", "-q", file, "--run-id", "r").ending == .exit(1))
+    let path = "\(home.path)/runs/r/definition.json"
+    #expect(TestFile.text(path) == text)
+    #expect(try await !home.flow("verify", "r").output.contains("note:"))
+    #expect(try await home.flow("restart", "-q", "--failed", "r").ending == .exit(1))
+    TestFile.write(Array(text.replacing("exit 3", with: "exit 4").utf8), to: path)
+    let found = try await home.flow("verify", "r")
+    #expect(found.output.contains("it is not the definition that the history"), "\(found.output)")
+  }
+
   @Test func aFolderAnywhereIsVerified() async throws {
     let home = try await home()
     let run = "\(home.path)/runs/r"

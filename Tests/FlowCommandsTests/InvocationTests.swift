@@ -158,7 +158,7 @@ import Testing
         interrupted, which uses up no retry. "flow restart ID" resumes the run.
 
         Arguments:
-          FILE  the workflow definition; "-" means standard input
+          FILE  the workflow definition, JSON or YAML; "-": standard input
 
         Options:
           -j, --jobs N            run at most N attempts at once (1 to 4096)
@@ -173,11 +173,11 @@ import Testing
           -h, --help              show this help and exit
 
         Examples:
-          flow run nightly.json              run a workflow in the foreground
-          flow run --jobs 4 nightly.json     at most four attempts at once
-          flow run --detach nightly.json     run in the background
-          flow run --exclusive etl etl.json  not beside another run of that group
-          flow run --json nightly.json       one JSON object per event
+          flow run nightly.yaml              run a workflow in the foreground
+          flow run --jobs 4 nightly.yaml     at most four attempts at once
+          flow run --detach nightly.yaml     run in the background
+          flow run --exclusive etl etl.yaml  not beside another run of that group
+          flow run --json nightly.yaml       one JSON object per event
 
         Exit codes:
           0  success

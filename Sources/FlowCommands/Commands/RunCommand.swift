@@ -66,11 +66,11 @@ package struct RunCommand: Subcommand, Equatable {
       exclusiveOption, conflictOption,
     ],
     examples: [
-      .init("flow run nightly.json", "run a workflow in the foreground"),
-      .init("flow run --jobs 4 nightly.json", "at most four attempts at once"),
-      .init("flow run --detach nightly.json", "run in the background"),
-      .init("flow run --exclusive etl etl.json", "not beside another run of that group"),
-      .init("flow run --json nightly.json", "one JSON object per event"),
+      .init("flow run nightly.yaml", "run a workflow in the foreground"),
+      .init("flow run --jobs 4 nightly.yaml", "at most four attempts at once"),
+      .init("flow run --detach nightly.yaml", "run in the background"),
+      .init("flow run --exclusive etl etl.yaml", "not beside another run of that group"),
+      .init("flow run --json nightly.yaml", "one JSON object per event"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,

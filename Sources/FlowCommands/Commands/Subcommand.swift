@@ -21,5 +21,5 @@ extension Option {
 extension Argument {
   static let run = Argument("RUN", .one, "a run id, a unique prefix of one, or \"latest\"")
   static let definition = Argument(
-    "FILE", .one, "the workflow definition; \"-\" means standard input")
+    "FILE", .one, "the workflow definition, JSON or YAML; \"-\": standard input")
 }

@@ -12,7 +12,7 @@ package struct ValidateCommand: Subcommand, Equatable {
   package static let syntax = CommandSyntax(
     name: "validate", purpose: "check a workflow definition and print its plan",
     arguments: [.definition], options: [.json],
-    examples: [.init("flow validate nightly.json", "report all errors at once; run nothing")],
+    examples: [.init("flow validate nightly.yaml", "report all errors at once; run nothing")],
     exitCodes: [.success, .usage, .environment])
 
   package init(_ arguments: ScannedArguments) {

@@ -1,5 +1,6 @@
 package import FlowCommandLine
 import FlowCore
+import FlowDefinition
 import FlowLog
 import FlowRuntime
 import FlowStorage
@@ -160,7 +161,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     }
     let fault: String?
     do throws(DefinitionFileError) {
-      let isSame = try DefinitionFile(path).definition == recorded
+      let isSame = try copy(at: path) == recorded
       fault = isSame ? nil : "it is not the definition that the history recorded, which counts"
     } catch {
       switch error {
@@ -174,6 +175,14 @@ package struct VerifyCommand: Subcommand, Equatable {
     var report = report
     report.notes.append("\(path): \(fault)")
     return report
+  }
+
+  /// The definition in a run's copy of the file. The copy of a YAML file has the same name.
+  private func copy(at path: String) throws(DefinitionFileError) -> WorkflowDefinition {
+    do throws(DefinitionFileError) { return try DefinitionFile(path, as: .json).definition } catch {
+      guard case .invalid = error else { throw error }
+      return try DefinitionFile(path, as: .yaml).definition
+    }
   }
 
   private func repair(

@@ -3,7 +3,8 @@ import FlowStorage
 /// The files of one run.
 ///
 ///     <home>/runs/<run id>/
-///       definition.json   the definition file, as given
+///       definition.json   the definition file, as given; YAML too has this name, by which every
+///                         version of flow knows a run
 ///       environment       what the commands inherit (`RunEnvironment`)
 ///       lock              locked by the engine; says which process it is, and what is durable
 ///       log/              the history log, in segments

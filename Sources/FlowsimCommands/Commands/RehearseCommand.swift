@@ -16,7 +16,7 @@ struct RehearseCommand {
       Starts no process and writes no file. Prints how long it takes to load the
       definition and to drive the engine, and how much memory that needs.
       """,
-    arguments: [Argument("FILE", .one, "the workflow definition")],
+    arguments: [Argument("FILE", .one, "the workflow definition, JSON or YAML")],
     options: [jobsOption, .json],
     examples: [.init("flowsim rehearse nightly.json", "time and memory for one workflow")],
     exitCodes: [.success, .usage],
