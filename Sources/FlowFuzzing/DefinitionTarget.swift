@@ -1,30 +1,39 @@
 import FlowCore
 import FlowDefinition
 
-/// An accepted definition has exactly one encoding and no cycle, and round-trips through its file. The errors
-/// of a rejected one have a location in it.
+/// An accepted definition has exactly one encoding and no cycle, and round-trips through its file; one in YAML
+/// does so in both spellings. The errors of a rejected one have a location in it.
 enum DefinitionTarget {
-  static func test(_ bytes: [UInt8]) throws(Finding) {
+  /// - Parameter spelling: of the bytes.
+  static func test(_ bytes: [UInt8], as spelling: DefinitionSpelling) throws(Finding) {
     let definition: WorkflowDefinition
     do throws(DefinitionErrors) {
-      definition = try DefinitionParser.parse(bytes, file: "input")
+      definition = try DefinitionParser.parse(bytes, file: "input", as: spelling)
     } catch {
       return try test(error, in: bytes)
     }
     for policy in Policy.allCases { try testEncoding(of: definition, policy) }
-    let canonical = DefinitionCodec.encode(definition)
     do throws(DependencyCycle) { _ = try DependencyGraph(definition.steps) } catch {
       throw Finding("a cycle was accepted: \(error.steps)")
     }
-    let text = DefinitionText.of(definition)
+    let value = DefinitionText.value(of: definition)
+    try test(JSONText.of(value), as: .json, is: definition)
+    guard spelling == .yaml else { return }
+    try test(YAMLWriter.text(of: value, ByteSupply(bytes)), as: .yaml, is: definition)
+  }
+
+  /// A printed definition is read as what it was printed from.
+  static func test(
+    _ text: String, as spelling: DefinitionSpelling, is definition: WorkflowDefinition
+  ) throws(Finding) {
     let again: WorkflowDefinition
     do throws(DefinitionErrors) {
-      again = try DefinitionParser.parse(Array(text.utf8), file: "printed")
+      again = try DefinitionParser.parse(Array(text.utf8), file: "printed", as: spelling)
     } catch {
       throw Finding("the printed definition is rejected: \(error)\n\(text)")
     }
     try require(
-      DefinitionCodec.encode(again) == canonical,
+      DefinitionCodec.encode(again) == DefinitionCodec.encode(definition),
       "the printed definition is read differently: \(text)")
   }
 

@@ -1,21 +1,35 @@
 import FlowCore
 
+/// A value of a definition file, in whichever spelling it is written.
+enum TextValue {
+  case object([(key: String, value: TextValue)])
+  case array([TextValue])
+  case text(String)
+  /// A number, `true` or `false`.
+  case literal(String)
+}
+
 /// Writes a definition as a file with every key that has a value, so that no default applies.
 enum DefinitionText {
-  private typealias Members = [(key: String, value: String)]
+  private typealias Members = [(key: String, value: TextValue)]
 
+  /// JSON.
   static func of(_ definition: WorkflowDefinition) -> String {
-    let steps = definition.steps.indices.map { step($0, of: definition) }
-    return object(
-      [("name", quoted(definition.name))] + members(WorkflowDefinition.keys, of: definition)
-        + [("steps", array(steps))])
+    JSONText.of(value(of: definition))
   }
 
-  private static func step(_ index: Int, of definition: WorkflowDefinition) -> String {
+  static func value(of definition: WorkflowDefinition) -> TextValue {
+    let steps = definition.steps.indices.map { step($0, of: definition) }
+    return .object(
+      [("name", .text(definition.name))] + members(WorkflowDefinition.keys, of: definition)
+        + [("steps", .array(steps))])
+  }
+
+  private static func step(_ index: Int, of definition: WorkflowDefinition) -> TextValue {
     let step = definition.steps[index]
-    let needs = step.needs.map { quoted(definition.steps[Int($0)].id) }
-    return object(
-      [("id", quoted(step.id)), ("run", command(step.command)), ("needs", array(needs))]
+    let needs = step.needs.map { TextValue.text(definition.steps[Int($0)].id) }
+    return .object(
+      [("id", .text(step.id)), ("run", command(step.command)), ("needs", .array(needs))]
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
   }
@@ -24,55 +38,59 @@ enum DefinitionText {
     keys.compactMap { key in
       switch key.type {
       case .structure: return nil
-      case .object: return (key.name, object(members(key.members, of: owner)))
+      case .object: return (key.name, .object(members(key.members, of: owner)))
       default: return text(key.value(of: owner), key.type).map { (key.name, $0) }
       }
     }
   }
 
   /// Nil if the key is left out.
-  private static func text(_ value: DefinitionValue, _ type: KeyType) -> String? {
+  private static func text(_ value: DefinitionValue, _ type: KeyType) -> TextValue? {
     switch value {
     case .none: nil
-    case .flag(let flag): "\(flag)"
+    case .flag(let flag): .literal("\(flag)")
     case .number(let number): text(number, type)
-    case .text(let text): quoted(text)
-    case .bytes(let codes): array(codes.map { "\($0)" })
+    case .text(let text): .text(text)
+    case .bytes(let codes): .array(codes.map { .literal("\($0)") })
     case .command(let command): self.command(command)
-    case .environment(let variables): object(variables.map { ($0.name, quoted($0.value)) })
+    case .environment(let variables): .object(variables.map { ($0.name, .text($0.value)) })
     }
   }
 
-  private static func text(_ number: Int64, _ type: KeyType) -> String {
+  private static func text(_ number: Int64, _ type: KeyType) -> TextValue {
     switch type {
-    case .duration: quoted("\(number)ms")
-    case .decimal: "\(number / 1_000)." + String(String(1_000 + number % 1_000).dropFirst())
-    case .word(let words): quoted(words[Int(number)])
+    case .duration: .text("\(number)ms")
+    case .decimal:
+      .literal("\(number / 1_000)." + String(String(1_000 + number % 1_000).dropFirst()))
+    case .word(let words): .text(words[Int(number)])
     case .words(let words):
       // In reverse, since their order has no meaning.
-      array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { quoted(words[$0]) })
+      .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
       .command,
       .environment:
-      "\(number)"
+      .literal("\(number)")
     }
   }
 
-  private static func command(_ command: Command) -> String {
+  private static func command(_ command: Command) -> TextValue {
     switch command {
-    case .shell(let line): quoted(line)
-    case .program(let arguments): array(arguments.map(quoted))
+    case .shell(let line): .text(line)
+    case .program(let arguments): .array(arguments.map { .text($0) })
     }
   }
+}
 
-  // MARK: JSON
-
-  private static func object(_ members: Members) -> String {
-    "{" + members.map { "\(quoted($0.key)):\($0.value)" }.joined(separator: ",") + "}"
-  }
-
-  private static func array(_ elements: [String]) -> String {
-    "[" + elements.joined(separator: ",") + "]"
+/// Writes JSON.
+enum JSONText {
+  static func of(_ value: TextValue) -> String {
+    switch value {
+    case .object(let members):
+      "{" + members.map { "\(quoted($0.key)):\(of($0.value))" }.joined(separator: ",") + "}"
+    case .array(let elements): "[" + elements.map(of).joined(separator: ",") + "]"
+    case .text(let text): quoted(text)
+    case .literal(let text): text
+    }
   }
 
   /// Escapes only the characters that JSON requires to be escaped.

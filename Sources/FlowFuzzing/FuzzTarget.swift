@@ -5,13 +5,16 @@
 //
 // Invariant: what a target finds depends on the bytes alone, so that a finding is kept as a file.
 
+import FlowDefinition
 import Glibc
 
 /// Code that a fuzzer feeds with bytes, and the properties that hold for any bytes. The package `Fuzz` and the
 /// tests, which replay former findings, use this module.
 public enum FuzzTarget: String, CaseIterable, Sendable {
-  /// A definition file.
+  /// A definition file in JSON.
   case definition
+  /// A definition file in YAML.
+  case yaml
   /// The segments of a log.
   case segment
   /// Events, encoded or made of the bytes, and their history.
@@ -25,7 +28,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func finding(in bytes: [UInt8]) -> String? {
     do throws(Finding) {
       switch self {
-      case .definition: try DefinitionTarget.test(bytes)
+      case .definition: try DefinitionTarget.test(bytes, as: .json)
+      case .yaml: try DefinitionTarget.test(bytes, as: .yaml)
       case .segment: try SegmentTarget.test(bytes)
       case .events: try EventsTarget.test(bytes)
       case .record: try RecordTarget.test(bytes)

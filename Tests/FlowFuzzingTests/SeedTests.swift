@@ -36,6 +36,12 @@ struct SeedTests {
     #expect(FuzzTarget.definition.finding(in: bytes) == nil)
   }
 
+  @Test(arguments: ["valid/every-key", "valid/nightly", "invalid/traps"])
+  func definitionsInYAMLAreRead(name: String) {
+    let bytes = Fixtures.read("Workflows/\(name).yaml")
+    #expect(FuzzTarget.yaml.finding(in: bytes) == nil)
+  }
+
   @Test(arguments: 1...5 as ClosedRange<UInt64>)
   func bytesMakeTheWorldThatTheyWereWrittenIn(seed: UInt64) {
     let world = ScheduleTarget.run(SeededChoices(seed: seed))

@@ -1,0 +1,169 @@
+import FlowCore
+import FlowDefinition
+import FlowSimulation
+import Testing
+
+@testable import FlowFuzzing
+
+/// A definition is the same in both spellings, whatever the style of the YAML.
+struct TwinTests {
+  private static let count = 2_000
+
+  @Test func definitionsInBothSpellingsAreTheSame() throws {
+    for seed in 0..<UInt64(Self.count) {
+      var source = Draws(seed: seed)
+      let drawn = source.definition()
+      let value = DefinitionText.value(of: drawn)
+      let json = try DefinitionParser.parse(Array(JSONText.of(value).utf8), file: "w.json")
+      let canonical = DefinitionCodec.encode(json)
+      #expect(canonical == DefinitionCodec.encode(drawn), "seed \(seed)")
+      let text = YAMLWriter.text(of: value, ByteSupply(source.bytes(2_000)))
+      do throws(DefinitionErrors) {
+        let yaml = try DefinitionParser.parse(Array(text.utf8), file: "w.yaml")
+        #expect(DefinitionCodec.encode(yaml) == canonical, "seed \(seed): \(text)")
+      } catch {
+        Issue.record("seed \(seed): \(error)\n\(text)")
+      }
+    }
+  }
+
+  @Test func allStylesComeUp() {
+    var texts = ""
+    for seed in 0..<100 as Range<UInt64> {
+      var source = Draws(seed: seed)
+      let value = DefinitionText.value(of: source.definition())
+      texts += YAMLWriter.text(of: value, ByteSupply(source.bytes(2_000)))
+    }
+    for part in [
+      "|2-", "|2+", "|2\r\n", ">-", " &a0 ", " *a0", "\n  - ", ": {", ": [", "---", "\r\n", "'",
+    ] {
+      #expect(
+        texts.unicodeScalars.contains(Array(part.unicodeScalars)), "no \(part.debugDescription)")
+    }
+  }
+
+  /// After the end of its choices the style is that of JSON.
+  @Test func theSimplestStyleIsJSON() {
+    var source = Draws(seed: 1)
+    let value = TextValue.object([
+      ("a", .array([.literal("1"), .text("x\"\u{7F}")])), ("b", .object([])),
+    ])
+    #expect(
+      YAMLWriter.text(of: value, ByteSupply([])) == "\"a\": [1, \"x\\\"\\U0000007f\"]\n\"b\": {}\n")
+    #expect(source.bytes(3).count == 3)
+  }
+}
+
+/// Draws valid definitions from a seed.
+private struct Draws: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) {
+    state = SplitMix64.mix(seed)
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    return SplitMix64.mix(state)
+  }
+
+  private mutating func below(_ bound: Int) -> Int {
+    Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  private mutating func number(_ range: ClosedRange<Int64>) -> Int64 {
+    Int64.random(in: range, using: &self)
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+
+  private mutating func text() -> String {
+    let parts = [
+      "a", "Z9", "é", "水", "😀", " ", " ", "\n", "\n\n", "\t", "#", " #", ": ", "- ", "'", "\"",
+      "\\", "~",
+      "null", "true", "NO", "3.10", "22:22", "0x1F", "1e3", "{", "]", ",", "&a", "*a", "!", "|",
+      ">", "%", "@",
+      "`", "<<", "---", "...", "\r", "\u{1}", "\u{1B}", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}",
+      "\u{FEFF}",
+      "\u{FFFF}", "\u{10FFFF}", "e\u{301}", "word another", "$HOME", "=",
+    ]
+    let text = (0..<(1 + below(5))).map { _ in parts[below(parts.count)] }.joined()
+    return below(6) == 0 ? text + "\n" : text
+  }
+
+  private mutating func maybeText() -> String { below(4) == 0 ? "" : text() }
+
+  private mutating func optional<Value>(_ body: (inout Self) -> Value) -> Value? {
+    below(2) == 0 ? nil : body(&self)
+  }
+
+  private mutating func command() -> Command {
+    if below(2) == 0 { return .shell(text()) }
+    return .program([text()] + (0..<below(4)).map { _ in maybeText() })
+  }
+
+  private mutating func environment() -> [EnvironmentVariable] {
+    var variables: [String: String] = [:]
+    for _ in 0..<below(4) {
+      let name = text().filter { $0 != "=" }
+      if !name.isEmpty { variables[name] = maybeText() }
+    }
+    return variables.map { EnvironmentVariable(name: $0.key, value: $0.value) }
+      .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private mutating func settings() -> StepSettings {
+    let onLost = OnLost.allCases[below(OnLost.allCases.count)]
+    let longest: Int64 = 10 * 365 * 24 * 3_600_000
+    return StepSettings(
+      environment: environment(), workingDirectory: optional { $0.text() },
+      timeoutMilliseconds: optional { $0.number(1...longest) },
+      killGraceMilliseconds: number(0...longest),
+      retry: RetryPolicy(
+        maxAttempts: Int32(number(1...1_000_000)), initialDelayMilliseconds: number(0...longest),
+        multiplierThousandths: number(1_000...1_000_000),
+        maxDelayMilliseconds: number(0...longest), jitter: Jitter.allCases[below(2)],
+        on: FailureKinds(rawValue: UInt8(1 + below(15))),
+        exitCodes: optional { source in
+          Set((0...source.below(3)).map { _ in UInt8(1 + source.below(255)) }).sorted()
+        }), allowFailure: below(2) == 0, onLost: onLost, probe: onLost == .probe ? command() : nil,
+      stragglers: StragglerPolicy.allCases[below(2)], maxOutputBytes: number(4_096...(1 << 50)))
+  }
+
+  mutating func definition() -> WorkflowDefinition {
+    let stepCount = 1 + below(5)
+    var steps: [StepDefinition] = []
+    var all: [StepSettings] = []
+    let ids = ["true", "null", "1e3", "0x1F", "NO", "3.10", "a-b_c", "2026-11-29", "on", "y"]
+    for index in 0..<stepCount {
+      let own = settings()
+      let place = all.firstIndex(of: own) ?? all.count
+      if place == all.count { all.append(own) }
+      steps.append(
+        StepDefinition(
+          id: ids[(index + below(2) * 5) % 10] + (below(2) == 0 ? "" : ".\(index)"),
+          command: command(),
+          needs: (0..<Int32(index)).filter { _ in below(2) == 0 }, settingsIndex: Int32(place)))
+    }
+    var used: Set<String> = []
+    for index in steps.indices where !used.insert(steps[index].id).inserted {
+      steps[index] = StepDefinition(
+        id: "s\(index)", command: steps[index].command, needs: steps[index].needs,
+        settingsIndex: steps[index].settingsIndex)
+    }
+    let names = ["true", "null", "3.10", "~", "a: b", "nightly", "- x", "#", "é😀"]
+    var definition = WorkflowDefinition(
+      name: names[below(names.count)], description: optional { $0.text() },
+      jobs: optional { Int($0.number(1...4_096)) }, environment: environment(),
+      timeoutMilliseconds: optional { $0.number(1...1_000_000) }, failFast: below(2) == 0,
+      steps: steps, settings: all)
+    definition.exclusive = optional { $0.below(2) == 0 ? .workflow : .named(names[$0.below(9)]) }
+    definition.onConflict = OnConflict.allCases[below(OnConflict.allCases.count)]
+    for step in steps.indices {
+      definition.give(StepExtras(description: optional { $0.text() }), toStep: step)
+    }
+    return definition
+  }
+}
