@@ -77,16 +77,17 @@ static void count(pid_t child, void *context) {
 static void terminate_group(struct loop *loop) {
   flow_terminated_add_group(&loop->terminated, loop->monitor.command);
   // The leader was not reaped, so its id still names the group.
-  flow_signal(-loop->monitor.command, SIGTERM);
+  flow_signal(-loop->monitor.command, loop->birth->request->header.stop_signal);
 }
 
 static void terminate(pid_t child, void *context) {
-  struct flow_terminated *terminated = context;
+  struct loop *loop = context;
+  struct flow_terminated *terminated = &loop->terminated;
   struct flow_process_status status;
   if (!flow_read_status(child, &status)) status.start = 0;
   if (flow_terminated_has(terminated, child, status.start)) return;
   flow_terminated_add(terminated, child, status.start);
-  flow_signal(child, SIGTERM);
+  flow_signal(child, loop->birth->request->header.stop_signal);
   // A stopped process handles no signal before it continues.
   flow_signal(child, SIGCONT);
 }
@@ -260,7 +261,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_REPORT_REFUSED: report(loop, FLOW_REPORT_REFUSED); return false;
     case FLOW_MONITOR_TERMINATE_GROUP: terminate_group(loop); return false;
     case FLOW_MONITOR_CONTINUE_GROUP: flow_signal(-monitor->command, SIGCONT); return false;
-    case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, &loop->terminated); return false;
+    case FLOW_MONITOR_TERMINATE_CHILDREN: flow_each_child(terminate, loop); return false;
     case FLOW_MONITOR_KILL_CHILDREN: flow_each_child(kill_child, NULL); return false;
     case FLOW_MONITOR_REAP_COMMAND:
       flow_reap(monitor->command);

@@ -18,9 +18,12 @@ package struct DefinitionFile {
   /// `/dev/stdin` or `<(…)`. No other process can read it again.
   package let isStream: Bool
 
-  /// - Parameter spelling: nil for what the name and the text say.
+  /// - Parameters:
+  ///   - spelling: nil for what the name and the text say.
+  ///   - standard: the settings of a step that gives none.
   package init(
-    _ path: String, as spelling: DefinitionSpelling? = nil
+    _ path: String, as spelling: DefinitionSpelling? = nil,
+    standard: StepSettings = StepSettings()
   ) throws(DefinitionFileError) {
     let limit = Self.limitMebibytes
     do throws(Errno) {
@@ -35,7 +38,8 @@ package struct DefinitionFile {
       throw .unreadable(path, error)
     }
     do throws(DefinitionErrors) {
-      definition = try DefinitionParser.parse(bytes, file: Self.shown(path), as: spelling)
+      definition = try DefinitionParser.parse(
+        bytes, file: Self.shown(path), as: spelling, standard: standard)
     } catch {
       throw .invalid(error)
     }

@@ -27,7 +27,7 @@ package import FlowCore
 ///       "steps": [                         // required: at least one
 ///         {
 ///           "id": "build",                 // required: [A-Za-z0-9][A-Za-z0-9._-]{0,63}, unique
-///           "run": "make",                 // required: a line for /bin/sh -c, or ["make", "all"]
+///           "run": "make",                 // required: a line for the shell, or ["make", "all"]
 ///           "needs": ["fetch"],            // ids of steps that must be done before
 ///           "env": {"CC": "clang"},
 ///           "cwd": "src",                  // default: the folder of the file
@@ -38,7 +38,7 @@ package import FlowCore
 ///             "initialDelay": "1s",
 ///             "multiplier": 2,             // 1 to 1000, at most three decimal places
 ///             "maxDelay": "5m",
-///             "jitter": "full",            // or "none"
+///             "jitter": "equal",           // or "full", "none"
 ///             "on": ["exit", "timeout"],   // of exit, signal, timeout, launch; default: all
 ///             "exitCodes": [75]            // 1 to 255: only these count as "exit"; default: all
 ///           },
@@ -46,6 +46,8 @@ package import FlowCore
 ///           "onLost": "rerun",             // or "fail", or "probe" with a probe
 ///           "probe": ["test", "-e", "out"],
 ///           "stragglers": "kill",          // or "keep"
+///           "shell": "bash",               // for a "run" that is a line: "sh", or ["python3", "-c"]
+///           "stopSignal": "INT",           // default: TERM
 ///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
 ///         }
 ///       ]
@@ -64,18 +66,21 @@ package enum DefinitionParser {
   /// - Parameters:
   ///   - file: the name of the file in messages.
   ///   - spelling: nil for what the name and the text say.
+  ///   - standard: the settings of a step that gives none.
   /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
-    _ bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil
+    _ bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil,
+    standard: StepSettings = StepSettings()
   ) throws(DefinitionErrors) -> WorkflowDefinition {
     switch spelling ?? DefinitionSpelling(ofFile: file, bytes) {
-    case .json: try parse(bytes, DefinitionReader(JSONScanner(bytes)), file: file)
-    case .yaml: try parse(bytes, DefinitionReader(YAMLScanner(bytes)), file: file)
+    case .json: try parse(bytes, DefinitionReader(JSONScanner(bytes)), file: file, standard)
+    case .yaml: try parse(bytes, DefinitionReader(YAMLScanner(bytes)), file: file, standard)
     }
   }
 
   private static func parse<Source>(
-    _ bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, file: String
+    _ bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, file: String,
+    _ standard: StepSettings
   ) throws(DefinitionErrors) -> WorkflowDefinition {
     var reader = reader
     var parts = WorkflowParts()
@@ -85,7 +90,7 @@ package enum DefinitionParser {
       read(&reader, into: &parts)
     }
     if let errors = reader.diagnostics.errors(in: bytes, file: file) { throw errors }
-    return definition(of: parts)
+    return definition(of: parts, standard)
   }
 
   private static func read<Source>(
@@ -101,8 +106,10 @@ package enum DefinitionParser {
   }
 
   /// Merges the defaults into the settings of parts without errors.
-  private static func definition(of parts: consuming WorkflowParts) -> WorkflowDefinition {
-    var inherited = StepSettings()
+  private static func definition(
+    of parts: consuming WorkflowParts, _ standard: StepSettings
+  ) -> WorkflowDefinition {
+    var inherited = standard
     parts.defaults.overlay.apply(to: &inherited)
     var settings = InternTable<StepSettings>()
     let indices = parts.table.overlays.values.map { overlay in

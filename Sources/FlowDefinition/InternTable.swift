@@ -62,7 +62,7 @@ extension StepSettings: TextHolding {
 
   private static let keysWithText = valuedKeys.filter { key in
     switch key.type {
-    case .text, .flagOrText, .command, .environment: true
+    case .text, .flagOrText, .command, .shell, .environment: true
     case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,
       .exitCodes:
       false

@@ -28,6 +28,7 @@ extension DefinitionReader {
     case .words(let words): try readWords(of: words).map { .number(Int64($0)) }
     case .exitCodes: try readExitCodes().map(DefinitionValue.bytes)
     case .command: try readCommand().map(DefinitionValue.command)
+    case .shell: try readShell().map(DefinitionValue.command)
     case .environment: try readEnvironment().map(DefinitionValue.environment)
     }
   }
@@ -153,6 +154,29 @@ extension DefinitionReader {
     }
     if cursor.index < 0 { reportMismatch(at: start, expected: expected, found: "an empty array") }
     return .program(arguments)
+  }
+
+  /// Takes the shell of a step, as it is spelled.
+  private mutating func readShell() throws(SyntaxError) -> Command? {
+    let expected = #""sh", "bash", or an array such as ["python3", "-c"]"#
+    if try kind(wanted: .string) == .string {
+      let offset = try nextOffset()
+      guard let word = try readNonEmptyText(expected) else { return nil }
+      if Shell.words.contains(word) { return .shell(word) }
+      reportMismatch(at: offset, expected: expected, found: Quoting.quoted(word))
+      return nil
+    }
+    guard let start = try beginArray(expected) else { return nil }
+    var arguments: [String] = []
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) {
+      let argument =
+        cursor.index == 0
+        ? try readNonEmptyText("the name or path of a program") : try text("a string")
+      if let argument { arguments.append(argument) }
+    }
+    if cursor.index < 0 { reportMismatch(at: start, expected: expected, found: "an empty array") }
+    return arguments.isEmpty ? nil : .program(arguments)
   }
 
   /// Reports a string that no Linux passes to a program.

@@ -211,14 +211,20 @@ extension DefinitionReader {
   }
 
   private mutating func readNeeds(into table: inout StepTable) throws(SyntaxError) {
+    if try kind(wanted: .string) == .string {
+      try readNeed(into: &table)
+      return
+    }
     guard try beginArray(#"an array of step ids such as ["build", "test"]"#) != nil else { return }
     var cursor = ArrayCursor()
-    while try nextElement(&cursor) {
-      // An element that is no string is noted too, so that positions here are those of the array.
-      let offset = UInt32(try nextOffset())
-      let name = try text("a step id").map { table.names.index(of: $0) }
-      table.needs.append(StepTable.NamedNeed(offset: offset, name: name ?? -1))
-    }
+    while try nextElement(&cursor) { try readNeed(into: &table) }
+  }
+
+  private mutating func readNeed(into table: inout StepTable) throws(SyntaxError) {
+    // What is no string is noted too, so that positions here are those of the array.
+    let offset = UInt32(try nextOffset())
+    let name = try text("a step id").map { table.names.index(of: $0) }
+    table.needs.append(StepTable.NamedNeed(offset: offset, name: name ?? -1))
   }
 }
 

@@ -67,8 +67,7 @@ enum DefinitionText {
       // In reverse, since their order has no meaning.
       .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
-      .command,
-      .environment:
+      .command, .shell, .environment:
       .literal("\(number)")
     }
   }

@@ -44,7 +44,8 @@ package enum RandomWorkflow {
     }
     func happens(_ chances: Int) -> Bool { choices.happens(.workflow, perMille: chances) }
 
-    var settings = StepSettings()
+    // The defaults of flow 0.1 under its policy.
+    var settings = options.rules > .first ? StepSettings() : .implied
     settings.allowFailure = happens(333)
     settings.onLost = pick(.rerun, .fail, .probe, .probe)
     if settings.onLost == .probe { settings.probe = .program(["probe"]) }
@@ -57,16 +58,22 @@ package enum RandomWorkflow {
     let mayHang = options.hangPercent + options.selfStopPercent > 0
     if hasTimeout || mayHang { settings.timeoutMilliseconds = timeout }
     let hasRetry = happens(750)
-    let retry = drawRetry(from: choices)
+    let retry = drawRetry(from: choices, options)
     if hasRetry { settings.retry = retry }
     return settings
   }
 
-  private static func drawRetry(from choices: any ChoiceSource) -> RetryPolicy {
+  private static func drawRetry(
+    from choices: any ChoiceSource, _ options: SimulationOptions
+  ) -> RetryPolicy {
     var retry = RetryPolicy()
     retry.maxAttempts = Int32(choices.choose(.workflow, in: 2...4))
     retry.initialDelayMilliseconds = [0, 10, 1_000][choices.choose(.workflow, below: 3)]
-    retry.jitter = choices.happens(.workflow, perMille: 500) ? .full : .none
+    if options.rules > .first {
+      retry.jitter = [.none, .full, .equal][choices.choose(.workflow, below: 3)]
+    } else {
+      retry.jitter = choices.happens(.workflow, perMille: 500) ? .full : .none
+    }
     if choices.happens(.workflow, perMille: 250) { retry.on = [.exit, .timeout] }
     if choices.happens(.workflow, perMille: 250) { retry.exitCodes = [1, 2] }
     return retry

@@ -48,7 +48,7 @@ struct InterruptionTests {
     let run = try await begin(
       #"""
       {"id": "a", "killGrace": "1h",
-       "run": "trap 'touch told' TERM; touch begun; while ! test -e go; do sleep 0.1; done; touch tidied"}
+       "run": "trap 'touch told' TERM; touch begun; while ! test -e go; do sleep 0.1 || :; done; touch tidied"}
       """#, in: home)
     let engine = try #require(ProcessDescriptor(run.processID))
     #expect(engine.askToCancel(force: false))

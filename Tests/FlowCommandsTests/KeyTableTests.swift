@@ -58,6 +58,7 @@ private enum KeyTableText {
     case .words(let words): "an array of \(list(words, "and"))"
     case .exitCodes: "an array of exit codes from 1 to 255"
     case .command: "a line for the shell, or an array: a program and its arguments"
+    case .shell: "`\"sh\"`, `\"bash\"`, or an array: a program and its arguments"
     case .environment: "an object of names and texts"
     }
   }

@@ -12,15 +12,24 @@ import Testing
   func everySettingRoundTrips(policy: Policy) throws {
     for onLost in OnLost.allCases {
       for stragglers in StragglerPolicy.allCases {
-        for jitter in Jitter.allCases {
+        for jitter in Jitter.allCases where policy > .first || jitter != .equal {
           for kinds in 0..<UInt8(16) {
             let retry = RetryPolicy(jitter: jitter, on: FailureKinds(rawValue: kinds))
             let settings = StepSettings(
               retry: retry, onLost: onLost, probe: onLost == .probe ? .shell("true") : nil,
-              stragglers: stragglers)
+              stragglers: stragglers, shell: policy > .first ? .sh : .plain)
             try expectRoundTrip(of: Self.definition(settings: [settings]), policy)
           }
         }
+      }
+    }
+  }
+
+  @Test func everyShellAndStopSignalRoundTrips() throws {
+    for shell in [Shell.sh, .bash, .plain, .program(["python3", "-c"])] {
+      for signal in StopSignal.allCases {
+        let settings = StepSettings(shell: shell, stopSignal: signal)
+        try expectRoundTrip(of: Self.definition(settings: [settings]), .second)
       }
     }
   }
@@ -31,14 +40,17 @@ import Testing
   }
 
   /// Defaults and one step, as each policy encodes them: no later version may change that.
-  @Test func bytesAreStable() {
+  @Test func bytesAreStable() throws {
     let first = """
       01 77 00 00 00 00 01 00 00 00 90 4e 01 e8 07 d0 0f e0 a7 12 01 0f 00 00 00 00 00 80 80 80 80 \
       04 01 01 61 00 04 74 72 75 65 00 00
       """
-    #expect(hexadecimal(DefinitionCodec.encode(Self.definition(), policy: .first)) == first)
+    let implied = Self.definition(settings: [.implied])
+    #expect(hexadecimal(DefinitionCodec.encode(implied, policy: .first)) == first)
     let second = "01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65"
-    #expect(hexadecimal(DefinitionCodec.encode(Self.definition(), policy: .second)) == second)
+    let bytes = DefinitionCodec.encode(implied, policy: .second)
+    #expect(hexadecimal(bytes) == second)
+    #expect(try DefinitionCodec.decode(bytes, policy: .second) == implied)
   }
 
   /// What a log says in a byte can stand for many: that is counted before it is believed.
@@ -47,8 +59,12 @@ import Testing
     var definition = WorkflowDefinition.of("a", "b < a")
     definition.steps[1].command = .program(["true", "", ""])
     definition.environment = [EnvironmentVariable(name: "A", value: "b")]
+    definition.settings[0] = .implied
     definition.settings[0].probe = .program(["true"])
-    if policy > .first { definition.give(StepExtras(description: "packs"), toStep: 1) }
+    if policy > .first {
+      definition.give(StepExtras(description: "packs"), toStep: 1)
+      definition.settings[0].shell = .program(["python3", "-c"])
+    }
     let bytes = DefinitionCodec.encode(definition, policy: policy)
     let room = definition.listBytes
     #expect(try DefinitionCodec.decode(bytes, policy: policy, room: room) == definition)

@@ -123,7 +123,7 @@ import Testing
 
   /// Flow 0.1 must go on reading the run.
   @Test func theFirstPolicyCallsItLost() throws {
-    var run = try EngineHarness(.of("a"), policy: .first)
+    var run = try EngineHarness(.of("a", each: .implied), policy: .first)
     var end = AttemptEnd.interruption
     end.stragglers = 2
     #expect(

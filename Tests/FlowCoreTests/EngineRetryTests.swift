@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func jitterComesFromSeedStepAndFailures() throws {
-    let settings = StepSettings(retry: RetryPolicy(maxAttempts: 2))
+    let settings = StepSettings(retry: RetryPolicy(maxAttempts: 2, jitter: .full))
     var run = try EngineHarness(.of("a", "b", each: settings), seed: 42)
     #expect(run.end("a", .exit(1)).first == "commit: ended a#1, retry a#1 in 713 ms")
     #expect(run.end("b", .exit(1)).first == "commit: ended b#1, retry b#1 in 340 ms")

@@ -68,7 +68,10 @@ import Testing
 
   /// Runs of flow 0.1 are decided as they were.
   @Test func theFirstPolicyTakesItForAnExit() throws {
-    var run = try EngineHarness(Self.workflow(), policy: .first)
+    var workflow = Self.workflow()
+    workflow.settings[0].shell = .plain
+    workflow.settings[0].retry.jitter = .none
+    var run = try EngineHarness(workflow, policy: .first)
     #expect(run.end("a", .exit(137)).first == "commit: ended a#1, a failed, run failed")
     #expect(signal(run) == .some(nil))
   }

@@ -56,13 +56,23 @@ import Testing
   }
 
   @Test func fullJitterIsDrawnFromZeroToTheCeiling() {
-    let policy = RetryPolicy(initialDelayMilliseconds: 3)
+    let policy = RetryPolicy(initialDelayMilliseconds: 3, jitter: .full)
     var counts = [0, 0, 0, 0]
     for seed in 0..<4_000 as Range<UInt64> {
       counts[Int(policy.delayMilliseconds(afterFailures: 1, seed: seed, step: 0))] += 1
     }
     // Evenly: the standard deviation of each count is 27.
     for count in counts { #expect((900...1_100).contains(count)) }
+  }
+
+  @Test func equalJitterIsDrawnFromTheUpperHalf() {
+    let policy = RetryPolicy(initialDelayMilliseconds: 5)
+    var counts = [0, 0, 0, 0, 0, 0]
+    for seed in 0..<4_000 as Range<UInt64> {
+      counts[Int(policy.delayMilliseconds(afterFailures: 1, seed: seed, step: 0))] += 1
+    }
+    #expect(counts[..<2] == [0, 0])
+    for count in counts[2...] { #expect((900...1_100).contains(count)) }
   }
 
   /// Recorded histories are re-decided: these may never change.
@@ -72,7 +82,12 @@ import Testing
       (30, .max, 999_999, 83_163),
     ] as [(Int32, UInt64, Int, Int64)])
   func jitterIsStable(failures: Int32, seed: UInt64, step: Int, delay: Int64) {
-    #expect(
-      RetryPolicy().delayMilliseconds(afterFailures: failures, seed: seed, step: step) == delay)
+    let policy = RetryPolicy(jitter: .full)
+    #expect(policy.delayMilliseconds(afterFailures: failures, seed: seed, step: step) == delay)
+  }
+
+  @Test(arguments: [(1, 0, 592), (1, 42, 857), (9, 42, 196_710)] as [(Int32, UInt64, Int64)])
+  func equalJitterIsStable(failures: Int32, seed: UInt64, delay: Int64) {
+    #expect(RetryPolicy().delayMilliseconds(afterFailures: failures, seed: seed, step: 0) == delay)
   }
 }

@@ -68,7 +68,8 @@ struct RuleTests {
     Wrong(
       #""defaults": {‸"run": "x"}"#,
       #"defaults.run: unknown key: "defaults" takes "env", "cwd", "timeout", "killGrace", "#
-        + #""retry", "allowFailure", "onLost", "probe", "stragglers", "maxOutput""#),
+        + #""retry", "allowFailure", "onLost", "probe", "stragglers", "shell", "stopSignal", "maxOutput""#
+    ),
     Wrong(
       #""jobs": 1, ‸"jobs": "many""#, "jobs: duplicate key, first given at 1:51"),
     Wrong(#""jobs": 1, ‸"j\u006fbs": 2"#, "jobs: duplicate key, first given at 1:51"),
@@ -160,9 +161,16 @@ struct RuleTests {
   }
 
   @Test(arguments: [
+    Wrong(#""needs": ‸"b""#, #"needs[0]: no step has the id "b""#),
     Wrong(
-      #""needs": ‸"b""#,
-      #"needs: expected an array of step ids such as ["build", "test"], found a string"#),
+      #""shell": ‸"zsh""#,
+      #"shell: expected "sh", "bash", or an array such as ["python3", "-c"], found "zsh""#),
+    Wrong(
+      #""shell": ‸[]"#,
+      #"shell: expected "sh", "bash", or an array such as ["python3", "-c"], found an empty array"#),
+    Wrong(
+      #""stopSignal": ‸"SIGINT""#,
+      #"stopSignal: expected "TERM", "INT", "HUP", "QUIT", "USR1" or "USR2", found "SIGINT""#),
     Wrong(
       #""needs": [‸1]"#, "needs[0]: expected a step id, found a number", isOfJSON: true),
     Wrong(#""cwd": ‸"""#, "cwd: expected the path of a folder, found an empty string"),
@@ -188,7 +196,7 @@ struct RuleTests {
       "retry.maxAttempts: expected a whole number from 1 to 1000000, found 1000001"),
     Wrong(
       #""retry": {"jitter": ‸"half"}"#,
-      #"retry.jitter: expected "none" or "full", found "half""#),
+      #"retry.jitter: expected "none", "full" or "equal", found "half""#),
     Wrong(
       #""retry": {"on": ‸"exit"}"#,
       #"retry.on: expected an array such as ["exit", "timeout"], found a string"#),

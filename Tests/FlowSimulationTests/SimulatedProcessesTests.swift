@@ -18,7 +18,7 @@ struct SimulatedProcessesTests {
     init(_ behaviour: [ChoiceSite: [Int]] = [:], _ options: SimulationOptions = .init()) throws {
       world = World(options, choices: ScriptedChoices(behaviour), trace: Trace())
       request = LaunchRequest(
-        attempt: attempt, intent: 1, command: .program(["w"]), environment: [],
+        attempt: attempt, intent: 1, arguments: ["w"], environment: [],
         workingDirectory: "/", outputPath: "/0@1.out", recordPath: "/0@1.rec",
         settings: StepSettings(
           timeoutMilliseconds: 1_000, killGraceMilliseconds: 100, maxOutputBytes: 1))

@@ -23,6 +23,8 @@ struct flow_request_header {
   int64_t timeout_us;
   int64_t grace_us;
   int64_t max_output_bytes;
+  /// What a stop sends first, as a number of the kernel.
+  int32_t stop_signal;
   /// Whether the run's version knows no interrupted attempts.
   int32_t hides_interruption;
 };

@@ -161,7 +161,9 @@ package struct VerifyCommand: Subcommand, Equatable {
     }
     let fault: String?
     do throws(DefinitionFileError) {
-      let isSame = try copy(at: path) == recorded
+      // A flow before this one read the same file with other defaults.
+      var isSame = try copy(at: path, standard: StepSettings()) == recorded
+      if !isSame { isSame = try copy(at: path, standard: .implied) == recorded }
       fault = isSame ? nil : "it is not the definition that the history recorded, which counts"
     } catch {
       switch error {
@@ -178,10 +180,14 @@ package struct VerifyCommand: Subcommand, Equatable {
   }
 
   /// The definition in a run's copy of the file. The copy of a YAML file has the same name.
-  private func copy(at path: String) throws(DefinitionFileError) -> WorkflowDefinition {
-    do throws(DefinitionFileError) { return try DefinitionFile(path, as: .json).definition } catch {
+  private func copy(
+    at path: String, standard: StepSettings
+  ) throws(DefinitionFileError) -> WorkflowDefinition {
+    do throws(DefinitionFileError) {
+      return try DefinitionFile(path, as: .json, standard: standard).definition
+    } catch {
       guard case .invalid = error else { throw error }
-      return try DefinitionFile(path, as: .yaml).definition
+      return try DefinitionFile(path, as: .yaml, standard: standard).definition
     }
   }
 

@@ -30,7 +30,7 @@ extension Explainer {
     case .none: return ""
     case .retry(let delay):
       let drawn =
-        settings(Int(attempt.id.step)).retry.jitter == .full ? " (jitter)" : ""
+        settings(Int(attempt.id.step)).retry.jitter != .none ? " (jitter)" : ""
       return "retried after \(DurationText.of(milliseconds: delay))\(drawn)"
     case .rerun where attempt.isProbe: return "the work was not done; rerun"
     case .rerun: return "rerun; its work may be done twice"

@@ -56,8 +56,7 @@ extension KeyType {
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
     case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
-      .command,
-      .environment:
+      .command, .shell, .environment:
       ""
     }
   }

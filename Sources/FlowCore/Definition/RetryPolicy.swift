@@ -1,7 +1,7 @@
 /// Whether and when a failed attempt is retried.
 ///
 /// The delay before attempt n + 1 is `initialDelay × multiplier^(n − 1)`, at most `maxDelay`; with
-/// full jitter it is drawn uniformly from zero to that. All arithmetic is on integers, so that the
+/// full jitter it is drawn uniformly from zero to that, with equal jitter from half of it on. All arithmetic is on integers, so that the
 /// delays of a run are the same on every machine.
 package struct RetryPolicy: Hashable, Sendable {
   package var maxAttempts: Int32
@@ -18,7 +18,7 @@ package struct RetryPolicy: Hashable, Sendable {
   package init(
     maxAttempts: Int32 = 1, initialDelayMilliseconds: Int64 = 1_000,
     multiplierThousandths: Int64 = 2_000, maxDelayMilliseconds: Int64 = 300_000,
-    jitter: Jitter = .full, on: FailureKinds = .all, exitCodes: [UInt8]? = nil
+    jitter: Jitter = .equal, on: FailureKinds = .all, exitCodes: [UInt8]? = nil
   ) {
     self.maxAttempts = maxAttempts
     self.initialDelayMilliseconds = initialDelayMilliseconds
@@ -59,16 +59,29 @@ package struct RetryPolicy: Hashable, Sendable {
     switch jitter {
     case .none: return ceiling
     case .full:
-      let draw = SplitMix64.hash(seed, UInt64(step), UInt64(failures))
-      // The high half of the product maps the draw uniformly onto 0...ceiling.
-      return Int64(draw.multipliedFullWidth(by: UInt64(ceiling) + 1).high)
+      return Self.draw(0...ceiling, SplitMix64.hash(seed, UInt64(step), UInt64(failures)))
+    case .equal:
+      return Self.draw(
+        ceiling / 2...ceiling, SplitMix64.hash(seed, UInt64(step), UInt64(failures)))
     }
   }
+
+  /// Maps a random number uniformly onto a range of numbers above zero.
+  private static func draw(_ range: ClosedRange<Int64>, _ random: UInt64) -> Int64 {
+    let count = UInt64(range.upperBound - range.lowerBound) + 1
+    // The high half of the product.
+    return range.lowerBound + Int64(random.multipliedFullWidth(by: count).high)
+  }
+
+  /// Of a recorded definition that says nothing of retries.
+  package static let implied = RetryPolicy(jitter: .full)
 }
 
 package enum Jitter: UInt8, CaseIterable, Sendable {
   case none = 0
   case full = 1
+  /// Since flow 0.2.
+  case equal = 2
 }
 
 /// The kinds of failure that a retry policy distinguishes.

@@ -15,6 +15,10 @@ package struct StepSettings: Hashable, Sendable {
   /// Determines whether the work of a lost attempt was done; present if `onLost` is `.probe`.
   package var probe: Command?
   package var stragglers: StragglerPolicy
+  /// What runs the command and the probe, where they are lines.
+  package var shell: Shell
+  /// What a stop sends first.
+  package var stopSignal: StopSignal
   /// The disk space limit for the output of one attempt.
   package var maxOutputBytes: Int64
 
@@ -22,7 +26,8 @@ package struct StepSettings: Hashable, Sendable {
     environment: [EnvironmentVariable] = [], workingDirectory: String? = nil,
     timeoutMilliseconds: Int64? = nil, killGraceMilliseconds: Int64 = 10_000,
     retry: RetryPolicy = RetryPolicy(), allowFailure: Bool = false, onLost: OnLost = .rerun,
-    probe: Command? = nil, stragglers: StragglerPolicy = .kill, maxOutputBytes: Int64 = 1 << 30
+    probe: Command? = nil, stragglers: StragglerPolicy = .kill, shell: Shell = .sh,
+    stopSignal: StopSignal = .terminate, maxOutputBytes: Int64 = 1 << 30
   ) {
     self.environment = environment
     self.workingDirectory = workingDirectory
@@ -33,8 +38,16 @@ package struct StepSettings: Hashable, Sendable {
     self.onLost = onLost
     self.probe = probe
     self.stragglers = stragglers
+    self.shell = shell
+    self.stopSignal = stopSignal
     self.maxOutputBytes = maxOutputBytes
   }
+}
+
+extension StepSettings {
+  /// What a recorded definition says of a key that it leaves out: the defaults of flow 0.1. Files that
+  /// are read today have those of `init`, where they differ.
+  package static let implied = StepSettings(retry: .implied, shell: .plain)
 }
 
 /// The policy for an attempt whose outcome is unknown.

@@ -51,6 +51,8 @@ package struct WorkflowDefinition: Equatable, Sendable {
     let commands = steps.reduce(0) { $0 + $1.command.listBytes + $1.needs.strideOfAll }
     let inSettings = settings.reduce(0) {
       $0 + $1.environment.strideOfAll + ($1.probe?.listBytes ?? 0)
+        // What is implied is in no history.
+        + ($1.shell == .plain ? 0 : $1.shell.spelled.listBytes)
     }
     return environment.strideOfAll + steps.strideOfAll + settings.strideOfAll + commands
       + inSettings + extras.dropFirst().count * MemoryLayout<StepExtras>.stride

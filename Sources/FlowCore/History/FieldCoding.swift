@@ -57,7 +57,7 @@ extension StepDefinition {
 }
 
 extension StepSettings {
-  static let fields = KeyFields(valuedKeys, standard: StepSettings())
+  static let fields = KeyFields(valuedKeys, standard: .implied)
 }
 
 extension ByteWriter {
@@ -172,6 +172,13 @@ extension ByteReader {
     case .words(let words): return .number(try readNumber(0...1 << words.count - 1, name))
     case .exitCodes: return .bytes(readToEnd())
     case .command: return .command(try readCommand())
+    case .shell:
+      let start = position
+      let command = try readCommand()
+      guard Shell(spelled: command) != nil else {
+        throw CodingError(offset: start, reason: .newer("\(name) has the value \(command)"))
+      }
+      return .command(command)
     case .environment: return .environment(try readEnvironment())
     }
   }

@@ -164,7 +164,7 @@ enum TaggedDefinitionCodec {
 
 extension ByteReader {
   fileprivate mutating func readSettings() throws(CodingError) -> StepSettings {
-    var settings = StepSettings()
+    var settings = StepSettings.implied
     var order = FieldOrder()
     while let tag = try readTag(&order) {
       try readField { (reader) throws(CodingError) in

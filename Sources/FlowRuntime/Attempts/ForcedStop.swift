@@ -126,7 +126,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
       of: String(name[..<at]), attempt.number, runID: PathName.last(of: folder.path), folder)
     return host.killOrphans(
       of: LaunchRequest(
-        attempt: attempt, intent: 0, command: .program([]), environment: variables,
+        attempt: attempt, intent: 0, arguments: [], environment: variables,
         workingDirectory: "/", outputPath: "", recordPath: path, settings: StepSettings())
     ).unkillable
   }

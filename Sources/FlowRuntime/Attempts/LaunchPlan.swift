@@ -35,7 +35,8 @@ package struct LaunchPlan: Sendable {
       command = probe
     }
     return LaunchRequest(
-      attempt: attempt, intent: launch.intent, command: command,
+      attempt: attempt, intent: launch.intent,
+      arguments: command.arguments(by: settings.shell, isProbe: launch.isProbe),
       environment: [place] + definition.environment + settings.environment + own,
       workingDirectory: folder,
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),

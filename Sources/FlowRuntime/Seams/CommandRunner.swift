@@ -59,8 +59,8 @@ package struct LaunchRequest: Equatable, Sendable {
   package var attempt: AttemptID
   /// The number of the event that is the intent; zero where it is not known.
   package var intent: Int64
-  /// The step's command, or its probe.
-  package var command: Command
+  /// A program and its arguments: of the step's command, or of its probe.
+  package var arguments: [String]
   /// Added to the environment of the run; of variables with one name the last counts. The step's
   /// own are among them.
   package var environment: [EnvironmentVariable]
@@ -77,13 +77,13 @@ package struct LaunchRequest: Equatable, Sendable {
   package var hidesInterruption: Bool
 
   package init(
-    attempt: AttemptID, intent: Int64, command: Command, environment: [EnvironmentVariable],
+    attempt: AttemptID, intent: Int64, arguments: [String], environment: [EnvironmentVariable],
     workingDirectory: String, outputPath: String, recordPath: String, settings: StepSettings,
     hidesInterruption: Bool = false
   ) {
     self.attempt = attempt
     self.intent = intent
-    self.command = command
+    self.arguments = arguments
     self.environment = environment
     self.workingDirectory = workingDirectory
     self.outputPath = outputPath

@@ -121,9 +121,10 @@ final class PolicyChecker {
     }
     ceiling /= 1_000
     var expected = ceiling
-    if retry.jitter == .full {
+    if retry.jitter != .none {
       let draw = SplitMix64.hash(seed, UInt64(step), UInt64(steps[step].failures))
-      expected = Int128((UInt128(draw) * UInt128(ceiling + 1)) >> 64)
+      let least = retry.jitter == .equal ? ceiling / 2 : 0
+      expected = least + Int128((UInt128(draw) * UInt128(ceiling - least + 1)) >> 64)
     }
     if delay != expected {
       throw Violation(

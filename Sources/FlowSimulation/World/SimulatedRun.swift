@@ -11,7 +11,7 @@ final class SimulatedRun {
   /// Of `folder`: every wait of the engine looks at it.
   let lock: String
   /// By step.
-  private let probes: [Command?]
+  private let probes: [[String]?]
 
   init(_ definition: WorkflowDefinition, _ created: RunCreated, in home: RunHome<SimulatedStorage>)
   {
@@ -21,12 +21,15 @@ final class SimulatedRun {
     jobs = Int(created.jobs)
     folder = home.folder(of: created.runID)
     lock = folder.lock
-    probes = definition.steps.indices.map { definition.settings(ofStep: $0).probe }
+    probes = definition.steps.indices.map { step in
+      let settings = definition.settings(ofStep: step)
+      return settings.probe?.arguments(by: settings.shell, isProbe: true)
+    }
   }
 
   /// Whether an attempt asks its step's probe.
   func isProbe(_ request: LaunchRequest) -> Bool {
     let step = Int(request.attempt.step)
-    return probes.indices.contains(step) && probes[step] == request.command
+    return probes.indices.contains(step) && probes[step] == request.arguments
   }
 }

@@ -7,11 +7,7 @@ enum RequestEncoding {
   static func encode(
     _ request: LaunchRequest, in host: flow_host_context, into bytes: inout [UInt8]
   ) {
-    let arguments =
-      switch request.command {
-      case .shell(let line): ["/bin/sh", "-c", line]
-      case .program(let arguments): arguments
-      }
+    let arguments = request.arguments
     let begin = bytes.count
     let headerSize = MemoryLayout<flow_request_header>.size
     bytes.append(contentsOf: repeatElement(0, count: headerSize))
@@ -35,6 +31,7 @@ enum RequestEncoding {
       timeout_us: request.settings.timeoutMilliseconds.map(microseconds) ?? -1,
       grace_us: microseconds(request.settings.killGraceMilliseconds),
       max_output_bytes: request.settings.maxOutputBytes,
+      stop_signal: request.settings.stopSignal.number,
       hides_interruption: request.hidesInterruption ? 1 : 0)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)

@@ -33,6 +33,8 @@ struct ScriptedRun {
     do throws(DependencyCycle) { graph = try DependencyGraph(definition.steps) } catch {
       preconditionFailure("a workflow of these tests has a cycle")
     }
+    var definition = definition
+    definition.useRecordedDefaults()
     let run = NewRun(
       runID: id, seed: 0x1234_5678_9abc_def0, policy: policy, programVersion: "1.0.0",
       jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph)
@@ -223,5 +225,19 @@ extension LogOptions {
     options.reservationBytes = reservation
     options.compression = deflated ? .deflate(level: 6) : .none
     return options
+  }
+}
+
+extension WorkflowDefinition {
+  /// The logs of policies 1 and 2 were made when settings had other defaults.
+  fileprivate mutating func useRecordedDefaults() {
+    for index in settings.indices {
+      if settings[index].shell == StepSettings().shell {
+        settings[index].shell = StepSettings.implied.shell
+      }
+      if settings[index].retry.jitter == RetryPolicy().jitter {
+        settings[index].retry.jitter = RetryPolicy.implied.jitter
+      }
+    }
   }
 }

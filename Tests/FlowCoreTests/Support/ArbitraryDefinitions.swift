@@ -4,7 +4,14 @@ import FlowCore
 extension Generator {
   /// - Parameter policy: which must have all keys that are given.
   mutating func definition(for policy: Policy = .current) -> WorkflowDefinition {
-    let settings = [stepSettings()] + list(upTo: 3) { $0.stepSettings() }
+    var settings = [stepSettings()] + list(upTo: 3) { $0.stepSettings() }
+    if policy > .first {
+      for index in settings.indices {
+        settings[index].shell = pick([.sh, .bash, .plain, .program([string(), string()])])
+        settings[index].stopSignal = pick(StopSignal.allCases)
+        settings[index].retry.jitter = pick(Jitter.allCases)
+      }
+    }
     let stepCount = 1 + below(8)
     let steps = (0..<stepCount).map { index in
       StepDefinition(
@@ -43,10 +50,10 @@ extension Generator {
       retry: RetryPolicy(
         maxAttempts: Int32(1 + below(1_000_000)), initialDelayMilliseconds: count(),
         multiplierThousandths: count(),
-        maxDelayMilliseconds: count(), jitter: pick(Jitter.allCases),
+        maxDelayMilliseconds: count(), jitter: pick([.none, .full]),
         on: FailureKinds(rawValue: UInt8(below(16))), exitCodes: optional { $0.bytes(upTo: 4) }),
       allowFailure: chance(in: 2), onLost: onLost,
       probe: onLost == .probe ? command() : optional { $0.command() },
-      stragglers: pick(StragglerPolicy.allCases), maxOutputBytes: count())
+      stragglers: pick(StragglerPolicy.allCases), shell: .plain, maxOutputBytes: count())
   }
 }

@@ -260,7 +260,7 @@ struct SupervisorHarness {
   /// Of the attempt of a step; its intent is the event with the number 10.
   static func request(_ step: Int32, _ number: Int32 = 1) -> LaunchRequest {
     LaunchRequest(
-      attempt: AttemptID(step: step, number: number), intent: 10, command: .program(["w"]),
+      attempt: AttemptID(step: step, number: number), intent: 10, arguments: ["w"],
       environment: [], workingDirectory: "/",
       outputPath: folder.output(ofStep: "s\(step)", attempt: number),
       recordPath: folder.record(ofStep: "s\(step)", attempt: number), settings: StepSettings())

@@ -52,7 +52,8 @@ final class Attempts {
       ("FLOW_ATTEMPT", "1"), ("FLOW_RUN_DIR", folder.path),
     ].map { EnvironmentVariable(name: $0.0, value: $0.1) }
     return LaunchRequest(
-      attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step), command: command,
+      attempt: AttemptID(step: step, number: 1), intent: 40 + Int64(step),
+      arguments: command.arguments(by: .plain, isProbe: false),
       environment: environment + own, workingDirectory: folder.path,
       outputPath: "\(folder.path)/\(step).out", recordPath: "\(folder.path)/\(step).rec",
       settings: StepSettings(

@@ -188,6 +188,14 @@ extension DefinitionKey {
       { if case .command(let command) = $0 { command } else { nil } })
   }
 
+  package static func shell(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Shell>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .shell, place, help, { .command($0.spelled) },
+      { if case .command(let command) = $0 { Shell(spelled: command) } else { nil } })
+  }
+
   package static func environment(
     _ name: String, _ tag: UInt64, _ place: @escaping Place<[EnvironmentVariable]>, _ help: String
   ) -> Self {

@@ -38,5 +38,7 @@ package enum KeyType: Sendable {
   /// Ascending, without repetition.
   case exitCodes
   case command
+  /// One of `Shell.words`, or a program with arguments; a value is spelled as a command.
+  case shell
   case environment
 }

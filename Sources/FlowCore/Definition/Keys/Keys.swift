@@ -51,11 +51,11 @@ extension StepDefinition {
       "required and unique: 1 to 64 letters, digits, `.`, `_`, `-`; begins with a letter or digit"),
     .structure(
       "run", 2, expected: "a line for the shell, or an array of a program and its arguments",
-      "required: a string for `/bin/sh -c`, or an array: a program and its arguments, run without"
+      "required: a string for the `shell`, or an array: a program and its arguments, run without"
         + " a shell (no `$VARIABLE` is expanded)"),
     .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
-      "ids of the steps that must be done first"),
+      "ids of the steps that must be done first; one may stand without brackets"),
     .text(
       "description", 6, { $1(&$0.description) }, expected: "a description in words",
       "what the step does; shown by `validate`, `why` and `report`"),
@@ -78,7 +78,8 @@ extension StepSettings {
       "the working folder, relative to the folder of the file, which is the default"),
     .limit("timeout", 3, { $1(&$0.timeoutMilliseconds) }, "for each attempt; default: none"),
     .duration(
-      "killGrace", 4, { $1(&$0.killGraceMilliseconds) }, "time between SIGTERM and SIGKILL (10s)"),
+      "killGrace", 4, { $1(&$0.killGraceMilliseconds) },
+      "time between the stop signal and SIGKILL (10s)"),
     .object(
       "retry", example: #"{"maxAttempts": 3}"#, "when a failed attempt is followed by another",
       [
@@ -94,8 +95,8 @@ extension StepSettings {
         .duration("maxDelay", 8, { $1(&$0.retry.maxDelayMilliseconds) }, "the longest delay (5m)"),
         .word(
           "jitter", 9, { $1(&$0.retry.jitter) },
-          "`full` draws each delay evenly between zero and its full length, `none` does not (full)"
-        ),
+          "draws each delay evenly: between zero and its full length (`full`), between half and all of"
+            + " it (`equal`), or not (`none`) (equal)"),
         .failureKinds(
           "on", 10, { $1(&$0.retry.on) }, "the kinds of failure that are retried (all)"),
         .exitCodes(
@@ -115,6 +116,15 @@ extension StepSettings {
     .word(
       "stragglers", 15, { $1(&$0.stragglers) },
       "`kill` or `keep` processes that are left when the command has exited (kill)"),
+    .shell(
+      "shell", 17, { $1(&$0.shell) },
+      "what runs a string: `sh` (`/bin/sh -e -c`), `bash` (`bash -euo pipefail -c`), or an array to"
+        + " which the string is added, such as `[\"python3\", \"-c\"]`; a probe runs without `-e`, `-u`"
+        + " and `pipefail` (sh)"),
+    .word(
+      "stopSignal", 18, { $1(&$0.stopSignal) },
+      "what a stop sends to each process first: `TERM`, `INT`, `HUP`, `QUIT`, `USR1` or `USR2` (TERM)"
+    ),
     .byteSize(
       "maxOutput", 16, { $1(&$0.maxOutputBytes) },
       "disk space for an attempt's output (1GiB); beyond that, the middle is discarded"),

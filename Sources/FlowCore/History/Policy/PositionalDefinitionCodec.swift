@@ -135,7 +135,7 @@ extension ByteReader {
       killGraceMilliseconds: try readCount(),
       retry: try readRetry(), allowFailure: try readBool(), onLost: try readKnownCase(),
       probe: try readOptional { (reader) throws(CodingError) in try reader.readCommand() },
-      stragglers: try readKnownCase(), maxOutputBytes: try readCount())
+      stragglers: try readKnownCase(), shell: .plain, maxOutputBytes: try readCount())
   }
 
   private mutating func readRetry() throws(CodingError) -> RetryPolicy {
