@@ -122,7 +122,7 @@ struct HomeFolderTests {
     let disk = try #require(SmallDisk(in: home.folder.path, kibibytes: 8_192))
     defer { disk.remove() }
     let file = home.workflow(
-      #"{"id": "fill", "run": "head -c 10000000 /dev/zero > $FLOW_HOME/filler; true"},"#
+      #"{"id": "fill", "run": "head -c 10000000 /dev/zero > $FLOW_HOME/filler || true"},"#
         + #" {"id": "again", "run": ["false"], "needs": ["fill"],"#
         // Not so often that the records of its attempts fill the disk again.
         + #" "retry": {"maxAttempts": 1000, "initialDelay": "50ms", "maxDelay": "50ms"}}"#,
