@@ -1,4 +1,5 @@
 package import FlowCommandLine
+package import FlowDefinition
 package import FlowRuntime
 package import FlowStorage
 package import FlowSystem
@@ -8,6 +9,8 @@ import FlowText
 package enum CommandError: Error {
   case usage(UsageError)
   case definition(DefinitionFileError)
+  /// What a run was told does not fit its workflow.
+  case parameters(ParameterErrors)
   /// A file that the user named.
   case file(String, Errno)
   /// A file that the user wants written.
@@ -33,6 +36,8 @@ extension CommandError: CustomStringConvertible {
     switch self {
     case .usage(let error): error.description
     case .definition(let error): error.description(by: "flow")
+    case .parameters(let error):
+      error.messages.map { "flow: \(TerminalText.escaped($0))" }.joined(separator: "\n")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
     case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
@@ -61,7 +66,7 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
+    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
     case .decisionsDiffer: .damaged
     case .groupIsTaken: .notStarted
     case .output, .system, .host, .noHome: .environment

@@ -100,6 +100,7 @@ package enum DefinitionParser {
       try reader.readWorkflow(into: &parts)
       reader.resolveNeeds(of: &parts.table)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
+      reader.checkTemplates(parts.workflow.parameters)
     } catch {
       reader.report(at: error.offset, error.message, error.related)
     }
@@ -126,6 +127,7 @@ package enum DefinitionParser {
     workflow.steps = parts.table.steps
     workflow.extras = parts.table.extras
     workflow.settings = settings.values
+    workflow.hasTemplates = !workflow.templates.isEmpty
     return workflow
   }
 }

@@ -8,6 +8,8 @@ struct DefinitionReader<Source: ValueSource> {
   var source: Source
   var diagnostics = DiagnosticCollector()
   var editDistance = EditDistance()
+  /// Texts that are templates.
+  var templates: [TemplateUse] = []
   /// The position of the walk. A syntax error ends it there.
   var path: [PathComponent] = []
 

@@ -53,7 +53,7 @@ extension DefinitionReader {
 
   /// Takes one of several words.
   /// - Returns: its index.
-  private mutating func readWord(of words: [String]) throws(SyntaxError) -> Int? {
+  mutating func readWord(of words: [String]) throws(SyntaxError) -> Int? {
     let quoted = words.map { "\"\($0)\"" }
     let expected = quoted.dropLast().joined(separator: ", ") + " or " + quoted[quoted.count - 1]
     guard let token = try string(expected) else { return nil }
@@ -130,6 +130,7 @@ extension DefinitionReader {
       let offset = try nextOffset()
       guard let line = try readNonEmptyText(expected) else { return nil }
       reportIfLong(line.utf8.count, "the line", at: offset)
+      refuseTemplates(in: line, at: offset)
       return .shell(line)
     }
     guard let start = try beginArray(expected) else { return nil }
@@ -143,6 +144,7 @@ extension DefinitionReader {
         ? try readNonEmptyText("the name or path of a program") : try text("a string")
       guard let argument else { continue }
       reportIfLong(argument.utf8.count, "the argument", at: offset)
+      noteTemplate(argument, at: offset, isElement: true)
       total += argument.utf8.count + ExecutionLimit.bytesBesides
       arguments.append(argument)
     }
@@ -204,6 +206,7 @@ extension DefinitionReader {
       let offset = try nextOffset()
       let value = try text(Source.stringOrNumber) ?? ""
       reportIfLong(name.utf8.count + 1 + value.utf8.count, "the variable", at: offset)
+      noteTemplate(value, at: offset)
       found.append((EnvironmentVariable(name: name, value: value), token))
     }
     found.sort { SettingsOverlay.precedes($0.variable.name, $1.variable.name) }

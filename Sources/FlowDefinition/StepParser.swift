@@ -178,7 +178,10 @@ extension DefinitionReader {
     _ setting: SettingKey, into overlay: inout SettingsOverlay
   ) throws(SyntaxError) {
     guard case .object(let example) = setting.key.type else {
-      if let value = try readValue(of: setting.key) { overlay.give(value, for: setting.key) }
+      let offset = try nextOffset()
+      guard let value = try readValue(of: setting.key) else { return }
+      if setting.key.name == "cwd", case .text(let path) = value { noteTemplate(path, at: offset) }
+      overlay.give(value, for: setting.key)
       return
     }
     guard try beginObject("an object such as \(example)") != nil else { return }

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of the file's outermost object.
 enum WorkflowKey: Sendable {
-  case name, defaults, steps
+  case name, params, defaults, steps
   case own(DefinitionKey<WorkflowDefinition>)
 
   static let table = KeyTable(WorkflowDefinition.keys.map { (name: $0.name, key: Self($0)) })
@@ -11,6 +11,7 @@ enum WorkflowKey: Sendable {
   private init(_ key: DefinitionKey<WorkflowDefinition>) {
     switch key.name {
     case "name": self = .name
+    case "params": self = .params
     case "defaults": self = .defaults
     case "steps": self = .steps
     default: self = .own(key)
@@ -46,6 +47,7 @@ extension DefinitionReader {
     while let key = try nextKey(&cursor) {
       switch key {
       case .name: parts.workflow.name = try readName() ?? ""
+      case .params: parts.workflow.parameters = try readParameters()
       case .own(let key):
         if let value = try readValue(of: key) { key.set(value, in: &parts.workflow) }
       case .defaults: try readDefaults(into: &parts.defaults)

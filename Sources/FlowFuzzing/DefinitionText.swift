@@ -20,9 +20,24 @@ enum DefinitionText {
 
   static func value(of definition: WorkflowDefinition) -> TextValue {
     let steps = definition.steps.indices.map { step($0, of: definition) }
+    let parameters: Members = definition.parameters.map { ($0.name, parameter($0)) }
     return .object(
       [("name", .text(definition.name))] + members(WorkflowDefinition.keys, of: definition)
+        + (parameters.isEmpty ? [] : [("params", .object(parameters))])
         + [("steps", .array(steps))])
+  }
+
+  private static func parameter(_ parameter: Parameter) -> TextValue {
+    func texts(_ texts: [String]) -> TextValue { .array(texts.map(TextValue.text)) }
+    var members: Members = [("type", .text("\(parameter.type)"))]
+    if parameter.isRequired { members.append(("required", .literal("true"))) }
+    if let standard = parameter.standard { members.append(("default", texts(standard))) }
+    if !parameter.choices.isEmpty { members.append(("enum", texts(parameter.choices))) }
+    if let pattern = parameter.pattern { members.append(("pattern", .text(pattern))) }
+    if let least = parameter.least { members.append(("min", .text(least))) }
+    if let greatest = parameter.greatest { members.append(("max", .text(greatest))) }
+    if let help = parameter.help { members.append(("help", .text(help))) }
+    return .object(members)
   }
 
   private static func step(_ index: Int, of definition: WorkflowDefinition) -> TextValue {

@@ -3,6 +3,15 @@ package import FlowCore
 /// Small workflows that make trouble: chains, fans and diamonds, retries, timeouts, tight slots.
 package enum RandomWorkflow {
   static let mostJobs = 4
+  /// What every command has as its last argument.
+  static let parameter = Parameter(name: "word", isRequired: true)
+
+  /// The values of a run. They look like what must not be read again.
+  static func values(seed: UInt64, _ definition: WorkflowDefinition) -> [ParameterValue] {
+    definition.parameters.map {
+      ParameterValue(name: $0.name, texts: ["${params.word} ${run.id} $(\(seed)) \""])
+    }
+  }
 
   package static func draw(
     from choices: any ChoiceSource, _ options: SimulationOptions
@@ -17,6 +26,12 @@ package enum RandomWorkflow {
     let longest = pick(60_000, 5_000, 500)
     let timeout = Int64(longest - choices.choose(.workflow, below: longest))
     if hasTimeout { definition.timeoutMilliseconds = timeout }
+    // Policy 1 knows no parameters.
+    let words = options.rules > .first ? ["${params.\(parameter.name)}"] : []
+    if !words.isEmpty {
+      definition.parameters = [parameter]
+      definition.hasTemplates = true
+    }
     // A high share makes chains, a low one fans.
     let needShare = pick(50, 200, 500, 900)
     for index in 0..<options.steps {
@@ -27,7 +42,7 @@ package enum RandomWorkflow {
       }
       definition.steps.append(
         StepDefinition(
-          id: "s\(index)", command: .program(["work", "\(index)"]), needs: needs,
+          id: "s\(index)", command: .program(["work", "\(index)"] + words), needs: needs,
           settingsIndex: Int32(index)))
       definition.settings.append(drawSettings(from: choices, options))
     }

@@ -77,7 +77,8 @@ package struct Simulation {
     }
     run = NewRun(
       runID: "run", seed: seed, policy: options.rules, programVersion: "simulated", jobs: jobs,
-      definitionFolder: "/", definition: definition, graph: graph)
+      definitionFolder: "/", definition: definition, graph: graph,
+      parameters: RandomWorkflow.values(seed: seed, definition))
     world.begin(SimulatedRun(definition, run.created, in: home))
   }
 

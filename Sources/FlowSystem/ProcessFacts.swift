@@ -26,6 +26,16 @@ package enum HostError: Error, Hashable, CustomStringConvertible {
 package enum ProcessFacts {
   package static var processID: Int32 { getpid() }
 
+  /// The date in the time zone of this process, such as `2026-11-29`.
+  package static func localDate(_ time: WallTime) -> String {
+    let date = clinux_local_date(time_t(time.microseconds / 1_000_000))
+    func padded(_ number: Int32, _ count: Int) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, count - digits.utf8.count)) + digits
+    }
+    return "\(padded(date / 10_000, 4))-\(padded(date / 100 % 100, 2))-\(padded(date % 100, 2))"
+  }
+
   private static let bootIDPath = "/proc/sys/kernel/random/boot_id"
 
   /// The identifier of the machine's current boot.

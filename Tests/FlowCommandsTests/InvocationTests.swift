@@ -170,14 +170,18 @@ import Testing
               --heartbeat TIME    say what runs every TIME, if no terminal (5m; 0: off)
               --exclusive KEY     let one run of group KEY exist at a time
               --on-conflict WHAT  if one exists: fail, skip, queue, resume or replace
+          -p, --param NAME=VALUE  set a parameter; again for each element of a list
+              --params FILE       take parameters from FILE (YAML or JSON)
+              --help-params       print the parameters of the workflow, and run nothing
           -h, --help              show this help and exit
 
         Examples:
-          flow run nightly.yaml              run a workflow in the foreground
-          flow run --jobs 4 nightly.yaml     at most four attempts at once
-          flow run --detach nightly.yaml     run in the background
-          flow run --exclusive etl etl.yaml  not beside another run of that group
-          flow run --json nightly.yaml       one JSON object per event
+          flow run nightly.yaml                     run a workflow in the foreground
+          flow run --jobs 4 nightly.yaml            at most four attempts at once
+          flow run --detach nightly.yaml            run in the background
+          flow run -p since=yesterday nightly.yaml  with a value for a parameter
+          flow run --exclusive etl etl.yaml         not beside another run of that group
+          flow run --json nightly.yaml              one JSON object per event
 
         Exit codes:
           0  success

@@ -78,7 +78,7 @@ struct RuleTests {
     Wrong(
       #"‸"retry": {"maxAttempts": 1}"#,
       #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "failFast", "#
-        + #""exclusive", "onConflict", "defaults", "steps""#),
+        + #""exclusive", "onConflict", "params", "defaults", "steps""#),
     Wrong(
       #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number",
       isOfJSON: true),

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,13 @@ static inline int clinux_queue_signal(int descriptor, int number) {
   info.si_pid = getpid();
   info.si_uid = getuid();
   return (int)syscall(SYS_pidfd_send_signal, descriptor, number, &info, 0);
+}
+
+// The date in the time zone of this process as the number yyyymmdd; zero if the time has none.
+static inline int clinux_local_date(time_t seconds) {
+  struct tm date;
+  if (!localtime_r(&seconds, &date)) return 0;
+  return (date.tm_year + 1900) * 10000 + (date.tm_mon + 1) * 100 + date.tm_mday;
 }
 
 // A pipe whose ends do not block.

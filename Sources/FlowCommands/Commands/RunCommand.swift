@@ -4,10 +4,14 @@ import FlowDefinition
 import FlowRuntime
 import FlowStorage
 package import FlowSystem
+import FlowText
 
 /// `flow run FILE`.
 package struct RunCommand: Subcommand, Equatable {
   package let file: String
+  let parameters: RunParameters
+  /// Whether only to say what the workflow takes.
+  let tellsParameters: Bool
   /// Nil means what the definition says.
   package let jobs: Int?
   /// Nil means that one is made.
@@ -38,6 +42,9 @@ package struct RunCommand: Subcommand, Equatable {
     "say what runs every TIME, if no terminal (5m; 0: off)")
   static let jsonOption = Option("json", "print each event as a line of JSON")
 
+  private static let helpParametersOption = Option(
+    "help-params", "print the parameters of the workflow, and run nothing")
+
   private static let exclusiveOption = Option(
     "exclusive", takes: .text(placeholder: "KEY"), "let one run of group KEY exist at a time")
   private static let conflictOption = Option(
@@ -63,12 +70,14 @@ package struct RunCommand: Subcommand, Equatable {
     arguments: [.definition],
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
-      exclusiveOption, conflictOption,
+      exclusiveOption, conflictOption, RunParameters.option, RunParameters.fileOption,
+      helpParametersOption,
     ],
     examples: [
       .init("flow run nightly.yaml", "run a workflow in the foreground"),
       .init("flow run --jobs 4 nightly.yaml", "at most four attempts at once"),
       .init("flow run --detach nightly.yaml", "run in the background"),
+      .init("flow run -p since=yesterday nightly.yaml", "with a value for a parameter"),
       .init("flow run --exclusive etl etl.yaml", "not beside another run of that group"),
       .init("flow run --json nightly.yaml", "one JSON object per event"),
     ],
@@ -79,6 +88,8 @@ package struct RunCommand: Subcommand, Equatable {
 
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     file = arguments.positional[0]
+    parameters = try RunParameters(arguments, command: Self.syntax.name)
+    tellsParameters = arguments.has(Self.helpParametersOption)
     jobs = arguments.integer(Self.jobsOption)
     runID = arguments.text(Self.runIDOption)
     isQuiet = arguments.has(Self.quietOption)
@@ -118,6 +129,16 @@ package struct RunCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let file = try context.definition(file)
+    if tellsParameters {
+      let parameters = file.definition.parameters
+      context.output.write(
+        parameters.isEmpty
+          ? "\(TerminalText.escaped(file.definition.name)) has no parameters\n"
+          : ParameterPrinter.help(parameters))
+      return .success
+    }
+    let given = try parameters.all()
+    let values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
     let home = try context.home()
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
@@ -129,7 +150,7 @@ package struct RunCommand: Subcommand, Equatable {
     }
     if isDetached {
       let other = try onConflict == .resume ? admission?.interrupted() : nil
-      return try detach(id, file, resuming: other, context)
+      return try detach(id, file, values, resuming: other, context)
     }
     var membership: RunGroup<LinuxStorage>.Membership?
     if let admission {
@@ -143,7 +164,7 @@ package struct RunCommand: Subcommand, Equatable {
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definition: file.definition, graph: file.graph,
-      group: group, onConflict: onConflict)
+      group: group, onConflict: onConflict, parameters: values)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
@@ -180,10 +201,12 @@ package struct RunCommand: Subcommand, Equatable {
   ///   - file: a definition that only this process can read is handed over.
   ///   - other: an interrupted run of the group, to be resumed instead.
   private func detach(
-    _ id: String, _ file: DefinitionFile, resuming other: String?, _ context: CommandContext
+    _ id: String, _ file: DefinitionFile, _ values: [ParameterValue], resuming other: String?,
+    _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
     let options = ["--quiet", "--on-term", onTerminate.rawValue]
-    let line = other.map { ["restart"] + options + ["--", $0] } ?? creation(of: id, file, options)
+    let line =
+      other.map { ["restart"] + options + ["--", $0] } ?? creation(of: id, file, values, options)
     do throws(DetachedEngine.Failure) {
       let input = file.isStream && other == nil ? file.bytes : nil
       context.errors.write(try DetachedEngine.start(line, input: input))
@@ -200,8 +223,10 @@ package struct RunCommand: Subcommand, Equatable {
   }
 
   /// The command line of a detached engine that creates a run.
-  private func creation(of id: String, _ file: DefinitionFile, _ options: [String]) -> [String] {
-    var line = ["run"] + options + ["--run-id", id]
+  private func creation(
+    of id: String, _ file: DefinitionFile, _ values: [ParameterValue], _ options: [String]
+  ) -> [String] {
+    var line = ["run"] + options + ["--run-id", id] + RunParameters.words(values)
     if let jobs { line += ["--jobs", String(jobs)] }
     if let group { line += ["--exclusive", group] }
     if let onConflict { line += ["--on-conflict", "\(onConflict)"] }

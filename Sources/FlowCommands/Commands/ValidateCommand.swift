@@ -8,16 +8,18 @@ import FlowSystem
 package struct ValidateCommand: Subcommand, Equatable {
   package let file: String
   package let json: Bool
+  let parameters: RunParameters
 
   package static let syntax = CommandSyntax(
     name: "validate", purpose: "check a workflow definition and print its plan",
-    arguments: [.definition], options: [.json],
+    arguments: [.definition], options: [RunParameters.option, RunParameters.fileOption, .json],
     examples: [.init("flow validate nightly.yaml", "report all errors at once; run nothing")],
     exitCodes: [.success, .usage, .environment])
 
-  package init(_ arguments: ScannedArguments) {
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
     file = arguments.positional[0]
     json = arguments.has(.json)
+    parameters = try RunParameters(arguments, command: Self.syntax.name)
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -33,7 +35,12 @@ package struct ValidateCommand: Subcommand, Equatable {
     guard size <= RunCreated.largestDefinition else {
       throw .run(.definitionTooLarge(bytes: size))
     }
-    let printer = PlanPrinter(file.definition, file.graph)
+    // Without any, what is required is no error: only a run needs it.
+    let given = try parameters.all()
+    let values =
+      given.values.isEmpty
+      ? nil : try RunParameters.values(of: file.definition, given, at: context.now().wall)
+    let printer = PlanPrinter(file.definition, file.graph, values)
     let output = context.output
     if json { output.write(printer.json) } else { output.write(printer.text) }
     return .success

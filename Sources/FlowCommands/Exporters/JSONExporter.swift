@@ -50,6 +50,10 @@ struct JSONExporter {
   private func writeRun(to json: inout JSONWriter) {
     json.member("runId", view.runID)
     json.member("name", state.definition.name)
+    if !state.created.parameters.isEmpty {
+      json.key("parameters")
+      ParameterPrinter.write(state.created.parameters, of: state.definition, to: &json)
+    }
     json.member("state", view.status.rawValue)
     json.member("enginePid", view.engineProcessID)
     json.member("programVersion", state.created.programVersion)

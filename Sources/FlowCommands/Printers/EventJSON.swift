@@ -86,6 +86,11 @@ extension EventPrinter {
       json.member("group", group)
       json.member("onConflict", "\(created.onConflict)")
     }
+    if !created.parameters.isEmpty {
+      json.key("parameters")
+      // The definition comes in later events.
+      ParameterPrinter.write(created.parameters, of: nil, to: &json)
+    }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {

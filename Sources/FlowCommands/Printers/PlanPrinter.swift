@@ -5,11 +5,16 @@ import FlowText
 /// Prints `flow validate` for a valid definition: what would run, and in which order.
 package struct PlanPrinter: Sendable {
   private let definition: WorkflowDefinition
+  /// Nil where none are given.
+  private let values: [ParameterValue]?
   /// Steps in the order in which they would start if each took the same time.
   private let levels: [[Int]]
 
-  package init(_ definition: WorkflowDefinition, _ graph: DependencyGraph) {
+  package init(
+    _ definition: WorkflowDefinition, _ graph: DependencyGraph, _ values: [ParameterValue]? = nil
+  ) {
     self.definition = definition
+    self.values = values
     var unmet = definition.steps.indices.map { graph.needsCount(of: $0) }
     var levels: [[Int]] = []
     var level = unmet.indices.filter { unmet[$0] == 0 }
@@ -43,6 +48,12 @@ package struct PlanPrinter: Sendable {
         "one run of group \(TerminalText.quoted(group)) at a time;"
         + " if there is another: \(definition.onConflict)\n"
     }
+    if let values {
+      text += "parameters: \(ParameterPrinter.line(values))\n"
+    } else if !definition.parameters.isEmpty {
+      let names = definition.parameters.map { $0.isRequired ? "\($0.name) (required)" : $0.name }
+      text += "parameters: \(names.joined(separator: ", "))\n"
+    }
     for (index, level) in levels.enumerated() {
       text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
@@ -64,6 +75,10 @@ package struct PlanPrinter: Sendable {
       if let group = definition.group {
         writer.member("group", group)
         writer.member("onConflict", "\(definition.onConflict)")
+      }
+      if let values {
+        writer.key("parameters")
+        ParameterPrinter.write(values, of: definition, to: &writer)
       }
       writer.member("longestChain", levels.count)
       writer.key("steps")

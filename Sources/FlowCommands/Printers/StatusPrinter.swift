@@ -53,6 +53,9 @@ package struct StatusPrinter: Sendable {
     let workflow = TerminalText.quoted(state.definition.name)
     output.write(
       "workflow \(workflow), started \(Timestamp(startedAt).rfc3339), \(span)\n")
+    if !state.created.parameters.isEmpty {
+      output.write("parameters: \(ParameterPrinter.line(state.created.parameters))\n")
+    }
     let tally = StepTally(state, in: status, withoutSlot: withoutSlot)
     let count = state.steps.count
     let steps = count == 1 ? "step" : "steps"
@@ -240,7 +243,7 @@ extension StatusPrinter {
   /// processes, with `"waitingFor":"room"` or `"processes"` after that; of a run that was reopened, with
   /// `"rounds","roundStartedAt"` after its times; of an attempt that lost output, with
   /// `"discardedOutputBytes"` (what was discarded of its middle) and `"diskWasFull"` at its end.
-  /// Where there is a `"description"`, it follows the name or the id. A step whose attempt is
+  /// Where there is a `"description"`, it follows the name or the id, and then `"parameters"` do. A step whose attempt is
   /// scheduled and waits for a slot is `ready`, not `starting`. In a run without an engine, or
   /// with a suspended one, a step whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
   /// `"pid"` (or null); `ended`, with `"outcome","exitCode","signal"` as of an attempt;
@@ -260,6 +263,10 @@ extension StatusPrinter {
       json.member("name", history.state?.definition.name)
       if let description = history.state?.definition.description {
         json.member("description", description)
+      }
+      if let state = history.state, !state.created.parameters.isEmpty {
+        json.key("parameters")
+        ParameterPrinter.write(state.created.parameters, of: state.definition, to: &json)
       }
       json.member("state", status.rawValue)
       json.member("enginePid", engineProcessID)

@@ -18,6 +18,11 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var exclusive: RunGroupName?
   /// What a run does that finds another of its group.
   package var onConflict = OnConflict.fail
+  /// What a run can be told, in the order of the definition file.
+  package var parameters: [Parameter] = []
+  /// Whether texts of it can be templates. In definitions that earlier versions recorded `${` is
+  /// itself.
+  package var hasTemplates = false
   /// Steps in the order of the definition file. Everywhere else a step is named by its index here.
   package var steps: [StepDefinition]
   /// The distinct settings of all steps. A million steps usually share a handful.
@@ -55,7 +60,9 @@ package struct WorkflowDefinition: Equatable, Sendable {
         + ($1.shell == .plain ? 0 : $1.shell.spelled.listBytes)
     }
     return environment.strideOfAll + steps.strideOfAll + settings.strideOfAll + commands
-      + inSettings + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
+      + inSettings + parameters.strideOfAll
+      + parameters.reduce(0) { $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll }
+      + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
   }
 
   /// The settings of the step at `index`.

@@ -12,7 +12,7 @@ package struct NewRun: Equatable, Sendable {
   package init(
     runID: String, seed: UInt64, policy: Policy = .current, programVersion: String,
     jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph,
-    group: String? = nil, onConflict: OnConflict = .fail
+    group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = []
   ) {
     self.definition = definition
     self.graph = graph
@@ -23,6 +23,7 @@ package struct NewRun: Equatable, Sendable {
       definitionByteCount: Int64(encodedDefinition.count))
     created.group = group
     if group != nil { created.onConflict = onConflict }
+    created.parameters = parameters
     self.created = created
   }
 

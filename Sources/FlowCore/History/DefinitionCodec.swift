@@ -29,6 +29,7 @@ package enum DefinitionCodec {
     for settings in definition.settings where settings.onLost == .probe {
       if settings.probe == nil { throw CodingError(offset: offset, reason: .malformed("probe")) }
     }
+    if definition.hasTemplates { try checkTemplates(of: definition, at: offset) }
     for step in definition.steps {
       guard Int(step.settingsIndex) < definition.settings.count else {
         throw CodingError(offset: offset, reason: .malformed("settings of step \(step.id)"))
@@ -39,6 +40,17 @@ package enum DefinitionCodec {
           throw CodingError(offset: offset, reason: .malformed("need of step \(step.id)"))
         }
         previous = need
+      }
+    }
+  }
+
+  /// A later version has more to refer to.
+  private static func checkTemplates(
+    of definition: WorkflowDefinition, at offset: Int
+  ) throws(CodingError) {
+    for text in definition.templates {
+      do throws(Template.Fault) { _ = try Template(text) } catch {
+        throw CodingError(offset: offset, reason: .newer("a definition refers to \(text)"))
       }
     }
   }

@@ -105,6 +105,8 @@ package struct RunCreated: Equatable, Sendable {
   package var group: String?
   /// What the run does that finds another of its group.
   package var onConflict = OnConflict.fail
+  /// The values of the workflow's parameters, in the order of its definition.
+  package var parameters: [ParameterValue] = []
   /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 

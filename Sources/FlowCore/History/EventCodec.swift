@@ -105,7 +105,7 @@ extension Event.Body {
     case .runReopened(_, let scope): scope != .unsuccessful
     case .attemptEnded(_, let end):
       end.wasInterrupted || end.shellSignal != nil || end.output != AttemptOutput()
-    case .runCreated(let created): created.group != nil
+    case .runCreated(let created): created.group != nil || !created.parameters.isEmpty
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -128,10 +128,19 @@ extension ByteWriter {
       }
       if output.wasDiskFull { writeField(6) { $0.bytes.append(1) } }
     case .runCreated(let created):
-      guard let group = created.group else { return }
-      writeField(1) { $0.write(text: group) }
-      if created.onConflict != .fail {
-        writeField(2) { $0.bytes.append(created.onConflict.rawValue) }
+      if let group = created.group {
+        writeField(1) { $0.write(text: group) }
+        if created.onConflict != .fail {
+          writeField(2) { $0.bytes.append(created.onConflict.rawValue) }
+        }
+      }
+      if !created.parameters.isEmpty {
+        writeField(3) { writer in
+          writer.write(list: created.parameters) { writer, parameter in
+            writer.write(parameter.name)
+            writer.write(list: parameter.texts) { $0.write($1) }
+          }
+        }
       }
     case .roomReturned(_, let shortage):
       if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
@@ -370,6 +379,16 @@ extension ByteReader {
         try reader.readCase("onConflict")
       }
       try require(created.onConflict != .fail && created.group != nil, "onConflict", at: start)
+      body = .runCreated(created)
+    case (.runCreated(var created), 3):
+      created.parameters = try readField { (reader) throws(CodingError) in
+        try reader.readList { (reader) throws(CodingError) in
+          ParameterValue(
+            name: try reader.readString(),
+            texts: try reader.readList { (reader) throws(CodingError) in try reader.readString() })
+        }
+      }
+      try require(!created.parameters.isEmpty, "parameters", at: start)
       body = .runCreated(created)
     case (.roomReturned(let waited, _), 1):
       let shortage: Shortage = try readField { (reader) throws(CodingError) in

@@ -16,6 +16,20 @@ enum TaggedDefinitionCodec {
     static let name: UInt64 = 1
     static let settings: UInt64 = 2
     static let steps: UInt64 = 3
+    static let parameters: UInt64 = 16
+    static let templates: UInt64 = 17
+  }
+
+  private enum ParameterTag {
+    static let name: UInt64 = 1
+    static let type: UInt64 = 2
+    static let required: UInt64 = 3
+    static let standard: UInt64 = 4
+    static let choices: UInt64 = 5
+    static let pattern: UInt64 = 6
+    static let least: UInt64 = 7
+    static let greatest: UInt64 = 8
+    static let help: UInt64 = 9
   }
 
   private enum StepTag {
@@ -43,7 +57,69 @@ enum TaggedDefinitionCodec {
       }
     }
     writer.write(definition, WorkflowDefinition.fields)
+    if !definition.parameters.isEmpty {
+      writer.writeField(WorkflowTag.parameters) { writer in
+        writer.write(list: definition.parameters) { writer, parameter in
+          writer.writeNested { write(parameter, to: &$0) }
+        }
+      }
+    }
+    if definition.hasTemplates { writer.writeField(WorkflowTag.templates) { _ in } }
     return writer.bytes
+  }
+
+  private static func write(_ parameter: Parameter, to writer: inout ByteWriter) {
+    func write(_ text: String?, _ tag: UInt64) {
+      if let text { writer.writeField(tag) { $0.write(text: text) } }
+    }
+    write(parameter.name, ParameterTag.name)
+    if parameter.type != .string {
+      writer.writeField(ParameterTag.type) { $0.bytes.append(parameter.type.rawValue) }
+    }
+    if parameter.isRequired { writer.writeField(ParameterTag.required) { _ in } }
+    if let standard = parameter.standard {
+      writer.writeField(ParameterTag.standard) { $0.write(list: standard) { $0.write($1) } }
+    }
+    if !parameter.choices.isEmpty {
+      writer.writeField(ParameterTag.choices) { $0.write(list: parameter.choices) { $0.write($1) } }
+    }
+    write(parameter.pattern, ParameterTag.pattern)
+    write(parameter.least, ParameterTag.least)
+    write(parameter.greatest, ParameterTag.greatest)
+    write(parameter.help, ParameterTag.help)
+  }
+
+  private static func readParameter(_ reader: inout ByteReader) throws(CodingError) -> Parameter {
+    var parameter = Parameter(name: "")
+    var order = FieldOrder()
+    while let tag = try reader.readTag(&order) {
+      try reader.readField { (reader) throws(CodingError) in
+        let start = reader.position
+        switch tag {
+        case ParameterTag.name: parameter.name = try reader.readTextToEnd()
+        case ParameterTag.type:
+          parameter.type = try reader.readCase("type")
+          try reader.require(parameter.type != .string, "type of a parameter", at: start)
+        case ParameterTag.required: parameter.isRequired = true
+        case ParameterTag.standard: parameter.standard = try readTexts(&reader)
+        case ParameterTag.choices:
+          parameter.choices = try readTexts(&reader)
+          try reader.require(!parameter.choices.isEmpty, "choices of a parameter", at: start)
+        case ParameterTag.pattern: parameter.pattern = try reader.readTextToEnd()
+        case ParameterTag.least: parameter.least = try reader.readTextToEnd()
+        case ParameterTag.greatest: parameter.greatest = try reader.readTextToEnd()
+        case ParameterTag.help: parameter.help = try reader.readTextToEnd()
+        default:
+          throw CodingError(offset: start, reason: .newer("a parameter has a field \(tag)"))
+        }
+      }
+    }
+    try reader.require(order.has(ParameterTag.name), "parameter", at: reader.position)
+    return parameter
+  }
+
+  private static func readTexts(_ reader: inout ByteReader) throws(CodingError) -> [String] {
+    try reader.readList { (reader) throws(CodingError) in try reader.readString() }
   }
 
   private static func write(
@@ -99,6 +175,13 @@ enum TaggedDefinitionCodec {
               try readStep(&reader, &definition.extras)
             }
           }
+        case WorkflowTag.parameters:
+          let start = reader.position
+          definition.parameters = try reader.readList { (reader) throws(CodingError) in
+            try reader.readField { (reader) throws(CodingError) in try readParameter(&reader) }
+          }
+          try reader.require(!definition.parameters.isEmpty, "list of parameters", at: start)
+        case WorkflowTag.templates: definition.hasTemplates = true
         default:
           try reader.readValue(
             tag, WorkflowDefinition.fields, of: "a workflow", into: &definition)

@@ -6,6 +6,7 @@ package struct LaunchPlan: Sendable {
   private let definition: WorkflowDefinition
   private let definitionFolder: String
   private let folder: RunFolder
+  private let values: RunValues
   private let hidesInterruption: Bool
 
   package init(_ state: RunState, in folder: RunFolder) {
@@ -13,6 +14,7 @@ package struct LaunchPlan: Sendable {
     definition = state.definition
     definitionFolder = state.created.definitionFolder
     self.folder = folder
+    values = RunValues(state.created, state.definition)
     hidesInterruption = state.created.policyVersion < Policy.second.rawValue
   }
 
@@ -20,7 +22,7 @@ package struct LaunchPlan: Sendable {
     let attempt = launch.attempt
     let step = definition.steps[Int(attempt.step)]
     let settings = definition.settings(ofStep: Int(attempt.step))
-    let folder = workingDirectory(settings.workingDirectory)
+    let folder = workingDirectory(settings.workingDirectory.map(values.text))
     let place = EnvironmentVariable(name: "PWD", value: folder)
     let own =
       Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
@@ -36,12 +38,19 @@ package struct LaunchPlan: Sendable {
     }
     return LaunchRequest(
       attempt: attempt, intent: launch.intent,
-      arguments: command.arguments(by: settings.shell, isProbe: launch.isProbe),
-      environment: [place] + definition.environment + settings.environment + own,
+      arguments: arguments(of: command, settings.shell, isProbe: launch.isProbe),
+      environment: [place] + values.variables(definition.environment + settings.environment) + own,
       workingDirectory: folder,
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
       recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
+  }
+
+  /// A line for a shell is taken as it stands: its `${` is the shell's.
+  private func arguments(of command: Command, _ shell: Shell, isProbe: Bool) -> [String] {
+    let arguments = command.arguments(by: shell, isProbe: isProbe)
+    if case .shell = command { return arguments }
+    return values.arguments(arguments)
   }
 
   /// The variables by which the processes of an attempt are found.

@@ -38,6 +38,7 @@ package final class Checkers: RunObserver {
       OutcomeChecker(run.definition),
       FreshChecker(run.definition),
       EnvironmentChecker(),
+      ValuesChecker(),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),
       LiveLogChecker(run),

@@ -39,6 +39,8 @@ package enum Property: String, CaseIterable, Sendable {
   case fresh
   /// Every attempt sees the environment of the run, whichever engine launches it.
   case environment
+  /// Every attempt is told the values that its run was created with.
+  case values
   /// The history brings a shadow state to the live one, and its facts call for exactly its
   /// decisions.
   case replay
@@ -60,7 +62,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment: true
+    case .intent, .again, .live, .stop, .environment, .values: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
       .target, .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots,
       .same:

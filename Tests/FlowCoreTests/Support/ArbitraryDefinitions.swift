@@ -30,8 +30,20 @@ extension Generator {
       }
       definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
       definition.onConflict = pick(OnConflict.allCases)
+      definition.parameters = list(upTo: 3) { $0.parameter() }
+      // A text can only be a template that is one.
+      definition.hasTemplates = chance(in: 2) && definition.templates.isEmpty
     }
     return definition
+  }
+
+  private mutating func parameter() -> Parameter {
+    Parameter(
+      name: string(), type: pick(ParameterType.allCases), isRequired: chance(in: 2),
+      standard: optional { $0.list(upTo: 2) { $0.string() } },
+      choices: list(upTo: 2) { $0.string() }, pattern: optional { $0.string() },
+      least: optional { $0.string() }, greatest: optional { $0.string() },
+      help: optional { $0.string() })
   }
 
   private mutating func environment() -> [EnvironmentVariable] {

@@ -8,6 +8,9 @@ extension Generator {
       jobs: count(), definitionFolder: string(), definitionByteCount: count())
     created.group = optional { $0.string() }
     if created.group != nil { created.onConflict = pick(OnConflict.allCases) }
+    created.parameters = list(upTo: 2) {
+      ParameterValue(name: $0.string(), texts: $0.list(upTo: 2) { $0.string() })
+    }
     return created
   }
 

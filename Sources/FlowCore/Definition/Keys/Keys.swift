@@ -2,7 +2,8 @@
 // Tags are never reused: the tag of a removed key stays listed in a comment beside the others.
 
 extension WorkflowDefinition {
-  /// Tags 1 to 3 are the name, the settings of all steps and the steps (`TaggedDefinitionCodec`).
+  /// Tags 1 to 3 are the name, the settings of all steps and the steps; 16 and 17 the parameters, and
+  /// whether texts are templates (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<Self>] = [
     .structure(
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
@@ -28,6 +29,12 @@ extension WorkflowDefinition {
       "what to do if another run of the group exists: not start, with an error (`fail`) or without"
         + " (`skip`), wait (`queue`), `resume` the other if it is interrupted, or cancel it"
         + " (`replace`) (fail)"),
+    .structure(
+      "params", 16, expected: #"an object such as {"since": {"type": "date", "required": true}}"#,
+      "what a run is told with `-p NAME=VALUE`: by name an object of `type` (`string`, `int`, `number`,"
+        + " `bool`, `date`, `duration`, `list`), `default` or `required`, and `enum`, `pattern`, `min`,"
+        + " `max`, `help`; `${params.NAME}` stands for it in `env`, `cwd` and the elements of a `run`"
+        + " array"),
     .structure(
       "defaults", expected: #"an object such as {"timeout": "10m"}"#,
       "values for steps that do not give their own; `env` and `retry` are merged key by key"),

@@ -1,0 +1,66 @@
+import FlowCommandLine
+import FlowCore
+import FlowDefinition
+import FlowStorage
+import FlowSystem
+
+/// The parameters that a command line gives to a run.
+struct RunParameters: Equatable {
+  static let option = Option(
+    "param", short: "p", takes: .text(placeholder: "NAME=VALUE"), isRepeatable: true,
+    "set a parameter; again for each element of a list")
+  static let fileOption = Option(
+    "params", takes: .text(placeholder: "FILE"), "take parameters from FILE (YAML or JSON)")
+
+  private let given: GivenParameters
+  private let file: String?
+
+  init(_ arguments: ScannedArguments, command: String?) throws(UsageError) {
+    var given = GivenParameters()
+    for text in arguments.texts(Self.option) {
+      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+        throw UsageError(
+          command: command,
+          .invalidValue(Self.option.spelling, value: text, expected: "a name, \"=\" and a value"))
+      }
+      given.add(String(text[text.index(after: equals)...]), to: String(text[..<equals]))
+    }
+    self.given = given
+    file = arguments.text(Self.fileOption)
+  }
+
+  /// What is given in all. A value of the command line counts more than one of the file.
+  func all() throws(CommandError) -> GivenParameters {
+    guard let file else { return given }
+    let bytes: [UInt8]
+    do throws(Errno) { bytes = try FileReading.input(of: file, limit: 16 << 20).bytes } catch {
+      throw .file(file, error)
+    }
+    var all = given
+    do throws(DefinitionErrors) {
+      all.take(try ParameterFileParser.parse(bytes, file: file))
+    } catch {
+      throw .definition(.invalid(error))
+    }
+    return all
+  }
+
+  /// - Parameter now: decides which day today is.
+  static func values(
+    of definition: WorkflowDefinition, _ given: GivenParameters, at now: WallTime
+  ) throws(CommandError) -> [ParameterValue] {
+    let day = WallTime(microseconds: now.microseconds - 86_400_000_000)
+    do throws(ParameterErrors) {
+      return try given.values(
+        of: definition.parameters, today: ProcessFacts.localDate(now),
+        yesterday: ProcessFacts.localDate(day))
+    } catch {
+      throw .parameters(error)
+    }
+  }
+
+  /// For the command line of a detached engine.
+  static func words(_ values: [ParameterValue]) -> [String] {
+    values.flatMap { value in value.texts.map { "--param=\(value.name)=\($0)" } }
+  }
+}

@@ -1,0 +1,111 @@
+/// Text in which `${…}` stands for a value of the run, and `$${` for `${` itself.
+///
+/// Values are never read again: what a value contains is text, whatever it looks like.
+package struct Template: Equatable, Sendable {
+  package enum Part: Equatable, Sendable {
+    case text(String)
+    case reference(Reference)
+  }
+
+  package enum Reference: Hashable, Sendable {
+    /// `params.NAME`
+    case parameter(String)
+    /// `run.id`
+    case runID
+    /// `run.name`
+    case workflowName
+  }
+
+  /// What is wrong with a reference, and what would be right.
+  package struct Fault: Error, Equatable, Sendable {
+    package let message: String
+  }
+
+  package let parts: [Part]
+
+  /// Whether the text is anything but itself.
+  package static func isUsed(in text: String) -> Bool {
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      if last == UInt8(ascii: "$") && byte == UInt8(ascii: "{") { return true }
+      last = byte
+    }
+    return false
+  }
+
+  /// - Throws: of the first reference that is none.
+  package init(_ text: String) throws(Fault) {
+    var parts: [Part] = []
+    var plain: [UInt8] = []
+    var rest = ArraySlice(text.utf8)
+    func isNext(_ prefix: String) -> Bool { rest.starts(with: prefix.utf8) }
+    while let byte = rest.first {
+      if isNext("$${") {
+        plain += "${".utf8
+        rest = rest.dropFirst(3)
+      } else if isNext("${") {
+        guard let end = rest.firstIndex(of: UInt8(ascii: "}")) else {
+          throw Fault(message: "\"${\" has no \"}\"; for the text \"${\" itself write \"$${\"")
+        }
+        if !plain.isEmpty { parts.append(.text(String(decoding: plain, as: UTF8.self))) }
+        plain = []
+        let name = String(decoding: rest[(rest.startIndex + 2)..<end], as: UTF8.self)
+        parts.append(.reference(try Self.reference(name)))
+        rest = rest[(end + 1)...]
+      } else {
+        plain.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    if !plain.isEmpty { parts.append(.text(String(decoding: plain, as: UTF8.self))) }
+    self.parts = parts
+  }
+
+  private static func reference(_ name: String) throws(Fault) -> Reference {
+    let prefix = "params."
+    if name.utf8.starts(with: prefix.utf8) {
+      return .parameter(String(name.dropFirst(prefix.count)))
+    }
+    switch name {
+    case "run.id": return .runID
+    case "run.name": return .workflowName
+    default:
+      throw Fault(
+        message: "\"${…}\" stands for \"params.NAME\", \"run.id\" or \"run.name\"; for the text"
+          + " \"${\" itself write \"$${\"")
+    }
+  }
+
+  /// The one parameter that the whole text stands for.
+  package var onlyParameter: String? {
+    if parts.count == 1, case .reference(.parameter(let name)) = parts[0] { name } else { nil }
+  }
+
+  package func text(_ value: (Reference) -> String) -> String {
+    parts.reduce(into: "") { text, part in
+      switch part {
+      case .text(let plain): text += plain
+      case .reference(let reference): text += value(reference)
+      }
+    }
+  }
+}
+
+extension WorkflowDefinition {
+  /// The texts in which values are replaced, as far as they have any.
+  package var templates: [String] {
+    var found: [String] = []
+    func look(at text: String) { if Template.isUsed(in: text) { found.append(text) } }
+    func look(at command: Command?) {
+      if case .program(let arguments)? = command { arguments.forEach(look) }
+    }
+    for variable in environment { look(at: variable.value) }
+    for settings in settings {
+      if let folder = settings.workingDirectory { look(at: folder) }
+      for variable in settings.environment { look(at: variable.value) }
+      look(at: settings.probe)
+    }
+    for step in steps { look(at: step.command) }
+    return found
+  }
+}
