@@ -17,6 +17,9 @@ package struct DefinitionFile {
   /// Whether it was read from a pipe or another descriptor of this process, such as `-`,
   /// `/dev/stdin` or `<(…)`. No other process can read it again.
   package let isStream: Bool
+  /// As messages name it.
+  let name: String
+  let spelling: DefinitionSpelling?
 
   /// - Parameters:
   ///   - spelling: nil for what the name and the text say.
@@ -26,6 +29,8 @@ package struct DefinitionFile {
     standard: StepSettings = StepSettings()
   ) throws(DefinitionFileError) {
     let limit = Self.limitMebibytes
+    name = Self.shown(path)
+    self.spelling = spelling
     do throws(Errno) {
       let input = try FileReading.input(of: path, limit: limit << 20)
       bytes = input.bytes
@@ -39,7 +44,7 @@ package struct DefinitionFile {
     }
     do throws(DefinitionErrors) {
       definition = try DefinitionParser.parse(
-        bytes, file: Self.shown(path), as: spelling, standard: standard)
+        bytes, file: name, as: spelling, standard: standard)
     } catch {
       throw .invalid(error)
     }
@@ -76,6 +81,7 @@ package enum DefinitionFileError: Error {
   /// Steps, needs, arguments and variables exceed the memory limit of a run.
   case tooMany(String, steps: Int)
   case invalid(DefinitionErrors)
+  case variableFiles(VariableFileErrors)
 
   /// - Parameter program: the program that prints the message.
   package func description(by program: String) -> String {
@@ -90,6 +96,7 @@ package enum DefinitionFileError: Error {
         + " \(steps == 1 ? "step" : "steps") with needs, arguments and variables); split it into"
         + " several workflows"
     case .invalid(let errors): errors.description
+    case .variableFiles(let errors): errors.description
     }
   }
 

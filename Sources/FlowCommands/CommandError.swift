@@ -40,6 +40,7 @@ extension CommandError: CustomStringConvertible {
       error.messages.map { "flow: \(TerminalText.escaped($0))" }.joined(separator: "\n")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
     case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
+    case .run(.variableFiles(let errors)): errors
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .host(let error): "flow: \(TerminalText.escaped(error.description))"
@@ -96,7 +97,7 @@ extension RunError {
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
     case .invalidRunID, .definitionTooLarge, .noSuchRun, .noRuns, .ambiguous,
-      .runIsHeld, .nothingToRunAgain, .notFinished, .isRunning:
+      .runIsHeld, .nothingToRunAgain, .variableFiles, .notFinished, .isRunning:
       return .usage
     }
   }

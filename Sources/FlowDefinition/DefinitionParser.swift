@@ -21,6 +21,9 @@ package import FlowCore
 ///       "description": "every night",      // for people
 ///       "jobs": 8,                         // attempts at once, 1 to 4096; default: the processors
 ///       "env": {"LANG": "C"},              // for every step
+///       "environment": "clean",            // default: inherit, everything of the caller's
+///       "passEnv": ["SSH_AUTH_SOCK"],      // of the caller's, besides
+///       "envFiles": ["prod.env", {"path": "local.env", "optional": true}],
 ///       "timeout": "2h",                   // for the whole run
 ///       "failFast": false,                 // true: a step that failed for good stops the others
 ///       "defaults": {"retry": {…}},        // any key of a step except id, run and needs
@@ -91,6 +94,27 @@ package enum DefinitionParser {
     }
     if let errors = reader.diagnostics.errors(in: bytes, file: file) { throw errors }
     return definition(of: parts, standard)
+  }
+
+  /// Where a definition that was accepted names its files of variables, in their order: for messages
+  /// about those files.
+  package static func positions(
+    ofVariableFilesIn bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil
+  ) -> [TextPosition] {
+    switch spelling ?? DefinitionSpelling(ofFile: file, bytes) {
+    case .json: positions(in: bytes, DefinitionReader(JSONScanner(bytes)))
+    case .yaml: positions(in: bytes, DefinitionReader(YAMLScanner(bytes)))
+    }
+  }
+
+  private static func positions<Source>(
+    in bytes: [UInt8], _ reader: consuming DefinitionReader<Source>
+  ) -> [TextPosition] {
+    var reader = reader
+    var parts = WorkflowParts()
+    read(&reader, into: &parts)
+    let positions = TextPosition.positions(of: reader.variableFileOffsets, in: bytes)
+    return reader.variableFileOffsets.compactMap { positions[$0] }
   }
 
   private static func read<Source>(

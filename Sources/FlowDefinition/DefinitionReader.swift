@@ -12,6 +12,8 @@ struct DefinitionReader<Source: ValueSource> {
   var templates: [TemplateUse] = []
   /// The position of the walk. A syntax error ends it there.
   var path: [PathComponent] = []
+  /// Where the files of variables are named, in their order.
+  var variableFileOffsets: [Int] = []
 
   init(_ source: Source) {
     self.source = source
@@ -289,6 +291,12 @@ struct ObjectCursor<Key: Sendable> {
     self.owner = owner
     self.table = table
     offsets = [Int](repeating: -1, count: table.names.count)
+  }
+
+  /// Where the key with that name was given; nil if it was not, so far.
+  func offset(of name: String) -> Int? {
+    guard has(name), let index = table.names.firstIndex(of: name) else { return nil }
+    return offsets[index]
   }
 
   /// Whether the key with that name was given so far.

@@ -62,7 +62,7 @@ extension StepSettings: TextHolding {
 
   private static let keysWithText = valuedKeys.filter { key in
     switch key.type {
-    case .text, .flagOrText, .command, .shell, .environment: true
+    case .text, .flagOrText, .command, .shell, .environment, .variableNames, .variableFiles: true
     case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,
       .exitCodes:
       false
@@ -78,6 +78,8 @@ extension DefinitionValue {
     case .text(let text): body(text)
     case .command(let command): command.forEachText(body)
     case .environment(let environment): environment.forEachText(body)
+    case .names(let names): names.forEach(body)
+    case .files(let files): files.forEach { body($0.path) }
     }
   }
 }

@@ -30,6 +30,8 @@ extension DefinitionReader {
     case .command: try readCommand().map(DefinitionValue.command)
     case .shell: try readShell().map(DefinitionValue.command)
     case .environment: try readEnvironment().map(DefinitionValue.environment)
+    case .variableNames: try readVariableNames().map(DefinitionValue.names)
+    case .variableFiles: try readVariableFiles().map(DefinitionValue.files)
     }
   }
 
@@ -184,10 +186,7 @@ extension DefinitionReader {
   /// Reports a string that no Linux passes to a program.
   private mutating func reportIfLong(_ byteCount: Int, _ what: String, at offset: Int) {
     guard byteCount >= ExecutionLimit.oneString else { return }
-    report(
-      at: offset,
-      "\(what) has \(byteCount) bytes, and Linux executes nothing with one of"
-        + " \(ExecutionLimit.oneString) (128 KiB) or more: put it into a file")
+    report(at: offset, ExecutionLimit.message(what, byteCount))
   }
 
   /// Takes the variables of an environment, and orders them by name.
@@ -227,7 +226,7 @@ extension DefinitionReader {
 
 /// What no Linux executes (execve(2), "Limits on size of arguments and environment"), whatever the
 /// limits of a process are.
-private enum ExecutionLimit {
+enum ExecutionLimit {
   /// The length of an argument, or of a variable with its name, from which on it is refused: with
   /// the zero at its end it may have 32 pages.
   static let oneString = 131_072
@@ -235,4 +234,9 @@ private enum ExecutionLimit {
   static let together = 6 << 20
   /// The zero at the end of a string, and the pointer to it.
   static let bytesBesides = 9
+
+  static func message(_ what: String, _ byteCount: Int) -> String {
+    "\(what) has \(byteCount) bytes, and Linux executes nothing with one of \(oneString) (128 KiB) or"
+      + " more: put it into a file"
+  }
 }

@@ -42,6 +42,7 @@ extension DefinitionReader {
   /// Reads the whole file.
   mutating func readWorkflow(into parts: inout WorkflowParts) throws(SyntaxError) {
     let expected = #"an object such as {"name": "nightly", "steps": […]}"#
+    var isInheritanceFaulty = false
     guard let start = try beginObject(expected) else { return try source.end() }
     var cursor = ObjectCursor("a workflow", WorkflowKey.table)
     while let key = try nextKey(&cursor) {
@@ -49,13 +50,24 @@ extension DefinitionReader {
       case .name: parts.workflow.name = try readName() ?? ""
       case .params: parts.workflow.parameters = try readParameters()
       case .own(let key):
-        if let value = try readValue(of: key) { key.set(value, in: &parts.workflow) }
+        if let value = try readValue(of: key) {
+          key.set(value, in: &parts.workflow)
+        } else if key.name == "environment" {
+          isInheritanceFaulty = true
+        }
       case .defaults: try readDefaults(into: &parts.defaults)
       case .steps: try readSteps(into: &parts.table)
       }
     }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }
+    if let offset = cursor.offset(of: "passEnv"), !parts.workflow.passedVariables.isEmpty,
+      parts.workflow.inheritance == .inherit, !isInheritanceFaulty
+    {
+      report(
+        at: offset, path: "passEnv",
+        #"only for "environment": "clean"; otherwise the steps get all variables anyway"#)
+    }
     try source.end()
   }
 

@@ -69,6 +69,12 @@ enum DefinitionText {
     case .bytes(let codes): .array(codes.map { .literal("\($0)") })
     case .command(let command): self.command(command)
     case .environment(let variables): .object(variables.map { ($0.name, .text($0.value)) })
+    case .names(let names): .array(names.map { .text($0) })
+    case .files(let files):
+      .array(
+        files.map {
+          .object([("path", .text($0.path)), ("optional", .literal("\($0.isOptional)"))])
+        })
     }
   }
 
@@ -82,7 +88,7 @@ enum DefinitionText {
       // In reverse, since their order has no meaning.
       .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
-      .command, .shell, .environment:
+      .command, .shell, .environment, .variableNames, .variableFiles:
       .literal("\(number)")
     }
   }

@@ -60,6 +60,9 @@ private enum KeyTableText {
     case .command: "a line for the shell, or an array: a program and its arguments"
     case .shell: "`\"sh\"`, `\"bash\"`, or an array: a program and its arguments"
     case .environment: "an object of names and texts"
+    case .variableNames: "an array of names"
+    case .variableFiles:
+      "an array of paths, or of objects such as `{\"path\": \"local.env\", \"optional\": true}`"
     }
   }
 

@@ -152,6 +152,11 @@ package struct RunCommand: Subcommand, Equatable {
       let other = try onConflict == .resume ? admission?.interrupted() : nil
       return try detach(id, file, values, resuming: other, context)
     }
+    // Before another run of the group is waited for, or cancelled.
+    let files: [EnvironmentVariable]
+    do throws(DefinitionFileError) { files = try file.variables() } catch {
+      throw .definition(error)
+    }
     var membership: RunGroup<LinuxStorage>.Membership?
     if let admission {
       switch try admission.enter(id, isNew: true) {
@@ -169,7 +174,7 @@ package struct RunCommand: Subcommand, Equatable {
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     if let membership { drive.hold(membership) }
-    let end = try drive.create(run, definitionFile: file.bytes) {
+    let end = try drive.create(run, definitionFile: file.bytes, files: files) {
       // Who waits for this process prints what it has to say so far.
       context.errors.flush()
       readiness?.tell(logTo: folder.engineLog)

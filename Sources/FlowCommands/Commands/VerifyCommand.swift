@@ -169,7 +169,7 @@ package struct VerifyCommand: Subcommand, Equatable {
       switch error {
       case .unreadable(_, .noSuchFile): fault = "the copy of the definition is missing"
       case .unreadable(_, let error): fault = "the copy of the definition cannot be read: \(error)"
-      case .tooLarge, .tooMany, .invalid:
+      case .tooLarge, .tooMany, .invalid, .variableFiles:
         fault = "it is no longer a valid definition; the one that the history recorded counts"
       }
     }

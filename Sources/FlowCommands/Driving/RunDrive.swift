@@ -53,15 +53,17 @@ struct RunDrive {
 
   /// Creates the run and drives it.
   ///
+  /// - Parameter files: the variables of the definition's files.
   /// - Parameter onCreation: called when the run exists durably.
   /// The arguments are released when the run exists: they can be large, and a run long.
   func create(
-    _ run: consuming NewRun, definitionFile: consuming [UInt8], onCreation: () -> Void
+    _ run: consuming NewRun, definitionFile: consuming [UInt8],
+    files: consuming [EnvironmentVariable], onCreation: () -> Void
   ) throws(CommandError) -> End {
     let observer = begin()
     do throws(RunError) {
       let driver = try Driver.create(
-        run, definitionFile: definitionFile, by: process, home: home, world: world,
+        run, definitionFile: definitionFile, files: files, by: process, home: home, world: world,
         observer: observer)
       onCreation()
       return try drive(driver)
@@ -106,8 +108,8 @@ struct RunDrive {
     while true {
       do throws(RunError) {
         return try Driver.resume(
-          id, reopening: reopening, environment: environment, cancelling: request, by: process,
-          home: home, world: world, observer: observer)
+          id, reopening: reopening, environment: environment, files: Self.variables,
+          cancelling: request, by: process, home: home, world: world, observer: observer)
       } catch {
         guard case .runIsHeld(_, let holder?) = error, ProcessDescriptor(holder)?.isLeaving ?? true,
           EventLoop.monotonicNow() < deadline
@@ -116,6 +118,17 @@ struct RunDrive {
       world.time.pause(
         until: EventLoop.monotonicNow().advanced(
           byMilliseconds: Self.leftLockPauseMilliseconds))
+    }
+  }
+
+  /// Reads the files of variables that the recorded definition names.
+  private static func variables(of state: RunState) throws(RunError) -> [EnvironmentVariable] {
+    do throws(VariableFileErrors) {
+      return try VariableFiles.read(state.definition, in: state.created.definitionFolder) {
+        "flow: envFiles[\($0)] of the recorded definition"
+      }
+    } catch {
+      throw .variableFiles(errors: error.description)
     }
   }
 

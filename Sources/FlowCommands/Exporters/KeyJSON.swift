@@ -35,6 +35,8 @@ extension JSONWriter {
     case (.command(let command), _): self.command(command)
     case (.environment(let variables), _):
       array { json in for variable in variables { json.string(variable.name) } }
+    case (.names(let names), _): array { json in for name in names { json.string(name) } }
+    case (.files(let files), _): array { json in for file in files { json.string(file.path) } }
     }
   }
 
@@ -56,7 +58,7 @@ extension KeyType {
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
     case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
-      .command, .shell, .environment:
+      .command, .shell, .environment, .variableNames, .variableFiles:
       ""
     }
   }

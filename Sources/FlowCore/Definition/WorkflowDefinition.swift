@@ -10,6 +10,12 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var jobs: Int?
   /// Added to the environment of every step, ordered by name.
   package var environment: [EnvironmentVariable]
+  /// What a run takes over from the environment of the process that creates it.
+  package var inheritance = Inheritance.inherit
+  /// The names of variables that a clean environment has besides, ordered.
+  package var passedVariables: [String] = []
+  /// Their variables are part of the environment of a run; those of a later file win.
+  package var variableFiles: [VariableFile] = []
   /// The timeout of the entire run; nil means none.
   package var timeoutMilliseconds: Int64?
   /// Whether a step that fails for good stops the others.
@@ -59,9 +65,13 @@ package struct WorkflowDefinition: Equatable, Sendable {
         // What is implied is in no history.
         + ($1.shell == .plain ? 0 : $1.shell.spelled.listBytes)
     }
-    return environment.strideOfAll + steps.strideOfAll + settings.strideOfAll + commands
-      + inSettings + parameters.strideOfAll
-      + parameters.reduce(0) { $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll }
+    let own =
+      environment.strideOfAll + passedVariables.strideOfAll + variableFiles.strideOfAll
+      + parameters.strideOfAll
+    let inParameters = parameters.reduce(0) {
+      $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll
+    }
+    return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
   }
 

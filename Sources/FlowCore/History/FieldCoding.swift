@@ -120,6 +120,12 @@ extension ByteWriter {
     case .bytes(let sequence): bytes.append(contentsOf: sequence)
     case .command(let command): write(command)
     case .environment(let environment): write(environment)
+    case .names(let names): write(list: names) { $0.write($1) }
+    case .files(let files):
+      write(list: files) { writer, file in
+        writer.write(file.path)
+        writer.write(file.isOptional)
+      }
     }
   }
 }
@@ -180,6 +186,13 @@ extension ByteReader {
       }
       return .command(command)
     case .environment: return .environment(try readEnvironment())
+    case .variableNames:
+      return .names(try readList { (reader) throws(CodingError) in try reader.readString() })
+    case .variableFiles:
+      return .files(
+        try readList { (reader) throws(CodingError) in
+          VariableFile(path: try reader.readString(), isOptional: try reader.readBool())
+        })
     }
   }
 

@@ -1,4 +1,4 @@
-import FlowCore
+package import FlowCore
 import FlowStorage
 
 /// What the commands of a run inherit: the variables and the umask of the process that created the
@@ -15,7 +15,33 @@ package struct RunEnvironment: Equatable, Sendable {
   }
 
   private static func name(of variable: [UInt8]) -> String {
-    String(decoding: variable.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+    String(decoding: nameBytes(of: variable), as: UTF8.self)
+  }
+
+  private static func nameBytes(of variable: [UInt8]) -> ArraySlice<UInt8> {
+    variable.prefix { $0 != UInt8(ascii: "=") }
+  }
+
+  /// What a run of the definition has if this is its caller's environment.
+  ///
+  /// - Parameter files: the variables of the definition's files, in the order of the files: they win
+  ///   over the caller's, and a later one over an earlier.
+  package func ofRun(
+    _ definition: WorkflowDefinition, files: [EnvironmentVariable]
+  ) -> RunEnvironment {
+    var values: [[UInt8]: [UInt8]] = [:]
+    for variable in files { values[Array(variable.name.utf8)] = Array(variable.value.utf8) }
+    var result = variables.filter {
+      let name = Self.nameBytes(of: $0)
+      return definition.passes(name) && values[Array(name)] == nil
+    }
+    // In the order of the files, so that the same files always make the same bytes.
+    for variable in files {
+      let name = Array(variable.name.utf8)
+      guard let value = values.removeValue(forKey: name) else { continue }
+      result.append(name + [UInt8(ascii: "=")] + value)
+    }
+    return RunEnvironment(umask: umask, variables: result)
   }
 
   /// The names of variables that only one of the two has, or that have another value in the other;
@@ -97,6 +123,15 @@ struct EnvironmentFile<Store: Storage> {
     case absent
     case saved(RunEnvironment)
     case unreadable
+  }
+
+  /// Whether an engine with that source gives the run another environment than it has.
+  static func isReplaced(_ content: Content, by source: EnvironmentSource) -> Bool {
+    switch source {
+    case .run: content == .absent
+    case .runIfReadable: false
+    case .caller: true
+    }
   }
 
   /// What the run has, before an engine with that source does anything.

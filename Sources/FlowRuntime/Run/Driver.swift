@@ -48,8 +48,10 @@ package struct Driver<World: Environment>: ~Copyable {
   /// definition, when this returns.
   ///
   /// - Parameter definitionFile: the definition file as given, byte for byte.
+  /// - Parameter files: the variables of the definition's files.
   package static func create(
-    _ run: consuming NewRun, definitionFile: consuming [UInt8], by process: RunProcess,
+    _ run: consuming NewRun, definitionFile: consuming [UInt8],
+    files: consuming [EnvironmentVariable] = [], by process: RunProcess,
     home: RunHome<World.Store>, world: World, observer: any RunObserver
   ) throws(RunError) -> Driver {
     let life = EngineStarted(life: 1, processID: process.processID, host: process.host)
@@ -58,14 +60,15 @@ package struct Driver<World: Environment>: ~Copyable {
     guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
       preconditionFailure("a new engine has nothing to commit")
     }
+    let environment = world.callerEnvironment.ofRun(engine.state.definition, files: files)
     let journal = try home.create(
-      id, definition: definitionFile, environment: world.callerEnvironment, firstCommit: events,
+      id, definition: definitionFile, environment: environment, firstCommit: events,
       by: process)
     engine.handle(.committed(through: last.sequence), at: world.time.now())
     observer.committed(events, engine.state)
     let folder = home.folder(of: id)
     try world.runner.begin(in: folder)
-    world.runner.use(world.callerEnvironment)
+    world.runner.use(environment)
     return Driver(engine, journal, LaunchPlan(engine.state, in: folder), folder, world, observer)
   }
 
@@ -79,11 +82,14 @@ package struct Driver<World: Environment>: ~Copyable {
   /// - Parameter reopening: whether a finished run begins another round, in which the steps that
   ///   did not succeed run again.
   /// - Parameter source: the environment of the commands.
+  /// - Parameter files: reads the variables of the definition's files, where the run gets another
+  ///   environment.
   /// - Parameter cancelling: a request to cancel for which the run's folder has no room.
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
     _ id: String, reopening: Bool = false, environment source: EnvironmentSource = .run,
+    files: (RunState) throws(RunError) -> [EnvironmentVariable] = { (_) throws(RunError) in [] },
     cancelling request: CancelRequest? = nil,
     by process: RunProcess, home: RunHome<World.Store>, world: World, observer: any RunObserver
   ) throws(RunError) -> Driver? {
@@ -109,8 +115,11 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     // Before anything of the attempts is looked for and killed.
     let saved: EnvironmentFile<World.Store>.Content
+    var caller = world.callerEnvironment
     do throws(RunError) {
       saved = isOver ? .absent : try environment.content(for: source)
+      let needsFiles = !isOver && EnvironmentFile<World.Store>.isReplaced(saved, by: source)
+      caller = caller.ofRun(state.definition, files: needsFiles ? try files(state) : [])
     } catch {
       lock.giveBack()
       throw error
@@ -124,7 +133,7 @@ package struct Driver<World: Environment>: ~Copyable {
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
     if !isOver {
       world.runner.use(
-        try environment.settle(saved, source, caller: world.callerEnvironment, observer))
+        try environment.settle(saved, source, caller: caller, observer))
     }
     let writer = try past.history.recover(
       engineLife: life.life, salt: process.salts.next(), process.logOptions)

@@ -39,6 +39,9 @@ package enum RunError: Error, Equatable, Sendable {
   case historyIsShort(path: String, durable: Int64, lastSequence: Int64)
   /// The run's environment was changed, or a later version wrote it.
   case environmentIsUnreadable(path: String)
+  /// The files of variables that the definition names cannot be used; the text says what is wrong
+  /// with each, safe for terminals, one error a line.
+  case variableFiles(errors: String)
   /// Another round was requested, but every step has succeeded.
   case nothingToRunAgain(String)
   /// Another round was requested of an unfinished run.
@@ -142,6 +145,7 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) is not what flow saved when the run was created; restore it from a backup, or"
         + " resume the run with the environment of the command: flow restart --env-from-caller"
+    case .variableFiles(let errors): return errors
     case .nothingToRunAgain(let id):
       return "nothing to run again: every step of run \(id) has succeeded"
     case .notFinished(let id):

@@ -156,11 +156,13 @@ extension DefinitionKey {
   /// One of the cases of an enumeration. Raw values count from zero; a definition spells each case
   /// as it is spelled here.
   package static func word<Value: RawRepresentable<UInt8> & CaseIterable & Sendable>(
-    _ name: String, _ tag: UInt64, _ place: @escaping Place<Value>, _ help: String
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<Value>, exportName: String? = nil,
+    _ help: String
   ) -> Self {
     let words = Value.allCases.map { "\($0)" }
     return required(
-      name, tag, .word(words), place, help, { .number(Int64($0.rawValue)) },
+      name, tag, .word(words), place, help, exportName: exportName,
+      { .number(Int64($0.rawValue)) },
       { $0.number(as: UInt8.self).flatMap(Value.init(rawValue:)) })
   }
 
@@ -202,6 +204,22 @@ extension DefinitionKey {
     required(
       name, tag, .environment, place, help, exportName: "environment", DefinitionValue.environment,
       { if case .environment(let variables) = $0 { variables } else { nil } })
+  }
+
+  package static func variableNames(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[String]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .variableNames, place, help, DefinitionValue.names,
+      { if case .names(let names) = $0 { names } else { nil } })
+  }
+
+  package static func variableFiles(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[VariableFile]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .variableFiles, place, help, DefinitionValue.files,
+      { if case .files(let files) = $0 { files } else { nil } })
   }
 
   private static func number<Number: FixedWidthInteger & SendableMetatype>(

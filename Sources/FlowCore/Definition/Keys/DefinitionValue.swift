@@ -10,6 +10,9 @@ package enum DefinitionValue: Hashable, Sendable {
   case command(Command)
   /// Ordered by name.
   case environment([EnvironmentVariable])
+  /// Ordered.
+  case names([String])
+  case files([VariableFile])
 }
 
 /// The type of a key in the definition file, which determines how its value is read, checked and
@@ -41,4 +44,8 @@ package enum KeyType: Sendable {
   /// One of `Shell.words`, or a program with arguments; a value is spelled as a command.
   case shell
   case environment
+  /// Names of variables: an array, or one by itself.
+  case variableNames
+  /// Files of variables: an array, or one by itself.
+  case variableFiles
 }

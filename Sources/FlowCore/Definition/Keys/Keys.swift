@@ -15,6 +15,20 @@ extension WorkflowDefinition {
       "jobs", 4, { $1(&$0.jobs) }, 1...4_096,
       "how many attempts may run at once; default: the processors available"),
     .environment("env", 5, { $1(&$0.environment) }, "added to the environment of every step"),
+    .word(
+      "environment", 13, { $1(&$0.inheritance) }, exportName: "callerEnvironment",
+      "what a run saves of the caller's environment: everything (`inherit`), or only `PATH`, `HOME`,"
+        + " `USER`, `LOGNAME`, `SHELL`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and what `passEnv` lists"
+        + " (`clean`) (inherit)"),
+    .variableNames(
+      "passEnv", 14, { $1(&$0.passedVariables) },
+      "names of variables of the caller that a clean `environment` has besides; one may stand"
+        + " without brackets"),
+    .variableFiles(
+      "envFiles", 15, { $1(&$0.variableFiles) },
+      "files of variables (`NAME=value` lines, as in systemd's `EnvironmentFile`), read when the run"
+        + " is created and saved with it, over the caller's and below `env`; relative to the folder"
+        + " of the file, later ones win; one may stand without brackets"),
     .limit(
       "timeout", 6, { $1(&$0.timeoutMilliseconds) },
       "for the entire run: running steps are stopped and the run fails; default: none"),
