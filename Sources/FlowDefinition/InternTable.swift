@@ -79,7 +79,7 @@ extension DefinitionValue {
     case .command(let command): command.forEachText(body)
     case .environment(let environment): environment.forEachText(body)
     case .names(let names): names.forEach(body)
-    case .files(let files): files.forEach { body($0.path) }
+    case .files(let files): for file in files { body(file.path) }
     }
   }
 }

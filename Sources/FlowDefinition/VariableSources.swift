@@ -36,7 +36,7 @@ extension DefinitionReader {
     } else if name.utf8.contains(UInt8(ascii: "=")) {
       report(at: token.offset, #"the name of an environment variable contains "=""#)
     } else if name.utf8.contains(UInt8(ascii: "*")) {
-      // It would pass nothing, and nobody would be told.
+      // It would pass nothing, without a word.
       report(at: token.offset, #"expected the name of a variable: "*" stands for no other text"#)
     } else {
       return name

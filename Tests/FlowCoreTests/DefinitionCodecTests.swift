@@ -53,6 +53,20 @@ import Testing
     #expect(try DefinitionCodec.decode(bytes, policy: .second) == implied)
   }
 
+  @Test func bytesOfVariableSourcesAreStable() throws {
+    var definition = Self.definition(settings: [.implied])
+    definition.inheritance = .clean
+    definition.passedVariables = ["A", "BC"]
+    definition.variableFiles = [
+      VariableFile(path: "p"), VariableFile(path: "l", isOptional: true),
+    ]
+    let bytes = """
+      01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 \
+      0d 01 01 0e 06 02 01 41 02 42 43 0f 07 02 01 70 00 01 6c 01
+      """
+    #expect(hexadecimal(DefinitionCodec.encode(definition, policy: .second)) == bytes)
+  }
+
   /// What a log says in a byte can stand for many: that is counted before it is believed.
   @Test(arguments: Policy.allCases)
   func aDefinitionHasNoMoreThanFits(policy: Policy) throws {
@@ -64,6 +78,8 @@ import Testing
     if policy > .first {
       definition.give(StepExtras(description: "packs"), toStep: 1)
       definition.settings[0].shell = .program(["python3", "-c"])
+      definition.passedVariables = ["A", "B"]
+      definition.variableFiles = [VariableFile(path: "a.env", isOptional: true)]
     }
     let bytes = DefinitionCodec.encode(definition, policy: policy)
     let room = definition.listBytes

@@ -30,6 +30,8 @@ import Testing
       stragglers 15, maxOutput 16
       """
     #expect(Self.tags(WorkflowDefinition.valuedKeys).hasPrefix(workflow))
+    let later = Self.tags(WorkflowDefinition.valuedKeys)
+    #expect(later.contains(", environment 13, passEnv 14, envFiles 15"))
     #expect(Self.tags(StepDefinition.valuedKeys).hasPrefix(step))
     #expect(Self.tags(StepSettings.valuedKeys).hasPrefix(settings))
   }
@@ -54,6 +56,10 @@ import Testing
       "01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 04 02 81 20",
       "jobs has the value 4097"
     ),
+    (
+      "01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 0d 01 02",
+      "environment has the value 2"
+    ),
   ])
   func whatIsUnknownIsNewer(bytes: String, what: String) {
     #expect(reason(of: bytes) == .newer(what))
@@ -67,6 +73,11 @@ import Testing
       "01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 07 01 01 07 01 01",
       "order of fields"
     ),
+    // No variables and no files, spelled out; a file that is neither optional nor not.
+    ("01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 0d 01 00", "environment"),
+    ("01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 0e 01 00", "passEnv"),
+    ("01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 0f 01 00", "envFiles"),
+    ("01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 0f 04 01 01 61 02", "boolean"),
     // More bytes in a field than its value takes; a step without a command, and with two.
     ("01 01 77 02 02 01 00 03 0b 01 09 01 01 61 02 04 74 72 75 65 07 02 01 00", "end of a field"),
     ("01 01 77 02 02 01 00 03 05 01 03 01 01 61", "step"),

@@ -77,8 +77,9 @@ struct RuleTests {
     Wrong(#"‸"failfsat": 1"#, #"failfsat: unknown key: did you mean "failFast"?"#),
     Wrong(
       #"‸"retry": {"maxAttempts": 1}"#,
-      #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "failFast", "#
-        + #""exclusive", "onConflict", "params", "defaults", "steps""#),
+      #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "environment", "#
+        + #""passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "defaults", "#
+        + #""steps""#),
     Wrong(
       #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number",
       isOfJSON: true),
@@ -89,6 +90,64 @@ struct RuleTests {
       #""exclusive": ‸"a\tb""#,
       "exclusive: expected true, or the name of a group, found one that is too long, or has control characters"
     ),
+    Wrong(
+      #""environment": ‸"cleen""#,
+      #"environment: expected "inherit" or "clean", found "cleen""#),
+    Wrong(
+      #""environment": ‸true"#,
+      #"environment: expected "inherit" or "clean", found true"#, isOfJSON: true),
+    Wrong(#"‸"enviroment": "clean""#, #"enviroment: unknown key: did you mean "environment"?"#),
+    Wrong(#"‸"passenv": ["A"]"#, #"passenv: unknown key: did you mean "passEnv"?"#),
+    Wrong(#"‸"envFile": "a.env""#, #"envFile: unknown key: did you mean "envFiles"?"#),
+    Wrong(
+      #"‸"passEnv": ["A"]"#,
+      #"passEnv: only for "environment": "clean"; otherwise the steps get all variables anyway"#),
+    Wrong(
+      #""environment": "inherit", ‸"passEnv": "A""#,
+      #"passEnv: only for "environment": "clean"; otherwise the steps get all variables anyway"#),
+    // One error, not two.
+    Wrong(
+      #""passEnv": "A", "environment": ‸"none""#,
+      #"environment: expected "inherit" or "clean", found "none""#),
+    Wrong(
+      #""environment": "clean", "passEnv": ["A", ‸"B=C"]"#,
+      #"passEnv[1]: the name of an environment variable contains "=""#),
+    Wrong(
+      #""environment": "clean", "passEnv": ‸"""#,
+      "passEnv: the name of an environment variable is empty"),
+    Wrong(
+      #""environment": "clean", "passEnv": ["AWS", ‸"AWS_*"]"#,
+      #"passEnv[1]: expected the name of a variable: "*" stands for no other text"#),
+    Wrong(
+      #""environment": "clean", "passEnv": ["A", "B", ‸"A"]"#,
+      "passEnv[2]: repeated, first given at 1:87"),
+    Wrong(
+      #""environment": "clean", "passEnv": [‸1]"#,
+      "passEnv[0]: expected the name of a variable, found a number", isOfJSON: true),
+    Wrong(
+      #""environment": "clean", "passEnv": ‸{}"#,
+      #"passEnv: expected an array of names of variables such as ["SSH_AUTH_SOCK"], found an object"#
+    ),
+    Wrong(
+      #""envFiles": ‸1"#,
+      #"envFiles: expected an array of paths such as ["prod.env"], found a number"#,
+      isOfJSON: true),
+    Wrong(
+      #""envFiles": ‸"""#,
+      "envFiles: expected the path of a file of variables, found an empty string"),
+    Wrong(
+      #""envFiles": ["a", ‸true]"#,
+      #"envFiles[1]: expected the path of a file of variables, or an object such as "#
+        + #"{"path": "local.env", "optional": true}, found true"#, isOfJSON: true),
+    Wrong(
+      #""envFiles": [‸{"optional": true}]"#,
+      #"envFiles[0]: missing "path": the path of a file of variables"#),
+    Wrong(
+      #""envFiles": {"path": "a", "optional": ‸"maybe"}"#,
+      "envFiles.optional: expected true or false, found a string", isOfJSON: true),
+    Wrong(
+      #""envFiles": [{"path": "a", ‸"optinal": true}]"#,
+      #"envFiles[0].optinal: unknown key: did you mean "optional"?"#),
   ])
   func theWorkflowsKeys(wrong: Wrong) {
     wrong.checkBoth(in: workflow(with:))

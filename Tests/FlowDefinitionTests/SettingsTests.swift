@@ -45,6 +45,57 @@ struct SettingsTests {
   }
 
   @Test(arguments: [
+    (
+      DefinitionSpelling.json,
+      #"""
+      {"name": "n", "passEnv": ["B", "A"], "environment": "clean", "envFiles":
+        ["prod.env", {"optional": true, "path": "local.env"}, {"path": "/etc/all.env"}],
+        "steps": [{"id": "a", "run": "true"}]}
+      """#
+    ),
+    (
+      .yaml,
+      """
+      name: n
+      passEnv: [B, A]
+      environment: clean
+      envFiles:
+        - prod.env
+        - {optional: true, path: local.env}
+        - path: /etc/all.env
+      steps: [{id: a, run: "true"}]
+      """
+    ),
+  ])
+  func whereVariablesComeFrom(spelling: DefinitionSpelling, text: String) throws {
+    let found = try definition(text, as: spelling)
+    #expect(found.inheritance == .clean)
+    #expect(found.passedVariables == ["A", "B"])
+    #expect(
+      found.variableFiles == [
+        VariableFile(path: "prod.env"), VariableFile(path: "local.env", isOptional: true),
+        VariableFile(path: "/etc/all.env"),
+      ])
+    let positions = DefinitionParser.positions(
+      ofVariableFilesIn: Array(text.utf8), file: "w", as: spelling)
+    let lines = positions.map { "\($0)" }
+    #expect(lines == (spelling == .json ? ["2:4", "2:16", "2:57"] : ["5:5", "6:5", "7:5"]))
+  }
+
+  @Test func oneNameAndOneFileStandAlone() throws {
+    let found = try definition(
+      workflow(with: #""environment": "clean", "passEnv": "A", "envFiles": "a.env""#))
+    #expect(found.passedVariables == ["A"])
+    #expect(found.variableFiles == [VariableFile(path: "a.env")])
+    let optional = try definition(
+      workflow(with: #""envFiles": {"path": "a.env", "optional": true}"#))
+    #expect(optional.variableFiles == [VariableFile(path: "a.env", isOptional: true)])
+    let usual = try definition(workflow(with: #""passEnv": [], "envFiles": []"#))
+    #expect(usual == (try definition(workflow(with: #""failFast": false"#))))
+    #expect(usual.inheritance == .inherit)
+  }
+
+  @Test(arguments: [
     ("", nil), (#""exclusive": false, "#, nil), (#""exclusive": true, "#, "n"),
     (#""exclusive": "a group", "#, "a group"),
   ])

@@ -119,8 +119,8 @@ struct SyntaxTests {
       return lines(#"{"x": \#(brackets.opening)\#(closing), "name": "n", "steps": 1}"#)
     }
     let unknown =
-      #"1:2: x: unknown key: a workflow takes "name", "description", "jobs", "env", "timeout", "#
-      + #""failFast", "exclusive", "onConflict", "params", "defaults", "steps""#
+      #"1:2: x: unknown key: a workflow takes "name", "description", "jobs", "env", "#
+      + #""environment", "passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "defaults", "steps""#
     #expect(nested(32).count == 2)
     #expect(nested(32).first == unknown)
     #expect(

@@ -161,6 +161,15 @@ private struct Draws: RandomNumberGenerator {
       steps: steps, settings: all)
     definition.exclusive = optional { $0.below(2) == 0 ? .workflow : .named(names[$0.below(9)]) }
     definition.onConflict = OnConflict.allCases[below(OnConflict.allCases.count)]
+    if below(2) == 0 {
+      definition.inheritance = .clean
+      definition.passedVariables = environment().map(\.name).filter {
+        !$0.unicodeScalars.contains("*")
+      }
+    }
+    definition.variableFiles = (0..<below(3)).map { _ in
+      VariableFile(path: text(), isOptional: below(2) == 0)
+    }
     for step in steps.indices {
       definition.give(StepExtras(description: optional { $0.text() }), toStep: step)
     }

@@ -33,6 +33,11 @@ extension Generator {
       definition.parameters = list(upTo: 3) { $0.parameter() }
       // A text can only be a template that is one.
       definition.hasTemplates = chance(in: 2) && definition.templates.isEmpty
+      definition.inheritance = pick(Inheritance.allCases)
+      definition.passedVariables = list(upTo: 3) { $0.string() }
+      definition.variableFiles = list(upTo: 3) {
+        VariableFile(path: $0.string(), isOptional: $0.chance(in: 2))
+      }
     }
     return definition
   }

@@ -48,7 +48,9 @@ struct Harness {
       salts: SaltSource(seed: UInt64(id)))
   }
 
-  func create(by id: Int32 = 1) throws(RunError) -> Driver<World> {
+  func create(
+    by id: Int32 = 1, files: [EnvironmentVariable] = []
+  ) throws(RunError) -> Driver<World> {
     let graph: DependencyGraph
     do throws(DependencyCycle) { graph = try DependencyGraph(workflow.steps) } catch {
       preconditionFailure("a cycle")
@@ -57,7 +59,7 @@ struct Harness {
       runID: "run", seed: 1, programVersion: "0", jobs: jobs, definitionFolder: "/",
       definition: workflow, graph: graph)
     return try Driver.create(
-      run, definitionFile: [0x7b, 0x7d], by: process(id), home: home, world: world,
+      run, definitionFile: [0x7b, 0x7d], files: files, by: process(id), home: home, world: world,
       observer: recorder)
   }
 
