@@ -34,7 +34,8 @@ package struct RestartCommand: Subcommand, Equatable {
       Reattaches to running attempts; lost ones follow the step's onLost. The
       definition is read from the run's history; the workflow file is not needed.
       Steps have the environment and umask that flow run had, unless
-      --env-from-caller replaces them from now on.
+      --env-from-caller replaces them from now on. For that, envFiles of the workflow
+      are read again.
 
       With --all, for example after a reboot, each run gets an engine of its own,
       runs that have an engine are left alone, and the command ends when all engines
