@@ -118,6 +118,7 @@ import Testing
           export    export a run for other programs
           verify    check a run's log for damage and inconsistencies
           validate  check a workflow definition and print its plan
+          new       print a commented workflow to start from
           rm        remove finished runs, with their history and output
           help      show this overview, or the help of a command
 
