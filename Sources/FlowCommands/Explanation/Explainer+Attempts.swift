@@ -13,7 +13,14 @@ extension Explainer {
       "\(what) since \(view.clock(launched.wall)), for \(view.since(launched))\(again)."
     ]
     if let limit = settings(step).timeoutMilliseconds {
-      sentences.append("It is stopped after \(DurationText.of(milliseconds: limit)).")
+      let time = DurationText.of(milliseconds: limit)
+      let ran = view.now.elapsed - launched.elapsed
+      let isOverdue = OverdueAttempt.isOverdue(after: ran, limit: limit) && view.status == .running
+      sentences.append(
+        isOverdue && !view.isSuspended
+          ? "It should have been stopped after \(time), and its monitor does not act: it is stopped"
+            + " itself, or frozen. \"flow cancel --force\" kills what runs."
+          : "It is stopped after \(time).")
     }
     return sentences
   }

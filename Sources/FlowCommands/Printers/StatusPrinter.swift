@@ -190,13 +190,24 @@ package struct StatusPrinter: Sendable {
       let stragglers = last?.end.flatMap(StepWording.stragglers)
       let loss = last?.end.flatMap(StepWording.lostOutput)
       return [
-        isSuspended ? news(state, step) : nil, failure, loss, stragglers,
+        isSuspended ? news(state, step) : overdue(step, status, last), failure, loss, stragglers,
         isAllowed ? "failure allowed" : nil,
       ].compactMap { $0 }
         .joined(separator: "; ")
     case .starting, .stopping: return isSuspended ? news(state, step) ?? "" : ""
     case .waiting: return ""
     }
+  }
+
+  /// A running attempt whose timeout is not kept.
+  private func overdue(_ step: Int, _ status: StepStatus, _ last: AttemptHistory?) -> String? {
+    guard status == .running, self.status == .running, !isSuspended,
+      let launched = last?.launchedAt,
+      let limit = history.state?.definition.settings(ofStep: step).timeoutMilliseconds
+    else { return nil }
+    let elapsed = now.microseconds - launched.wall.microseconds
+    guard OverdueAttempt.isOverdue(after: elapsed, limit: limit) else { return nil }
+    return "past its timeout of \(DurationText.of(milliseconds: limit)): its monitor does not act"
   }
 
   /// What a suspended engine does not know of a step's attempt.

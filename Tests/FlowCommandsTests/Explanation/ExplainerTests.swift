@@ -78,6 +78,23 @@ import Testing
     #expect(try text(2)?.hasSuffix("and waits for disk space.") == true)
   }
 
+  @Test func aTimeoutThatIsNotKeptIsSaid() throws {
+    var history = try History(
+      WorkflowDefinition("a", settings: StepSettings(timeoutMilliseconds: 2_000)))
+    history.launch("a")
+    history.pass(milliseconds: 2_900)
+    #expect(try sentences("a", in: history, isHeld: true).hasSuffix("It is stopped after 2s."))
+    history.pass(milliseconds: 200)
+    #expect(
+      try sentences("a", in: history, isHeld: true).contains(
+        "It should have been stopped after 2s, and its monitor does not act"))
+    var text = ""
+    StatusPrinter(
+      try history.read(), runID: "r", isHeld: true, engineProcessID: 1, now: history.wall
+    ).printText(to: &text)
+    #expect(text.contains("past its timeout of 2s: its monitor does not act"), "\(text)")
+  }
+
   @Test func aPauseAfterAnInterruptionIsNamed() throws {
     var history = try History(WorkflowDefinition("a"), jobs: 1)
     history.launch("a")
