@@ -28,10 +28,18 @@ struct AttemptTraces {
   private var launched: [AttemptID] = []
   private var silent: Set<AttemptID> = []
   private var strangers: [String] = []
+  /// Whether the file at that path has no byte.
+  private let isEmpty: (String) -> Bool
 
   /// - Parameter folder: nil for a log outside a run's folder.
   init<Store: Storage>(_ folder: RunFolder?, in storage: Store) throws(RunError) {
     self.folder = folder ?? RunFolder(path: "")
+    isEmpty = { path in
+      guard let file = try? File(path, .read, in: storage), let size = try? file.size() else {
+        return false
+      }
+      return size == 0
+    }
     guard let folder else { return }
     let names: [String]
     do throws(StorageError) { names = try Folder(folder.attempts, in: storage).names() } catch {
@@ -143,9 +151,10 @@ struct AttemptTraces {
     let steps = Self.index(state.definition)
     for (name, stepID, number) in outputs {
       guard let step = steps[stepID], state.steps[step].attempt < number else { continue }
-      problems.append(
-        LogProblem(
-          .attemptUnknown(intent: nil, last: last), in: "\(folder.attempts)/\(name)"))
+      let path = "\(folder.attempts)/\(name)"
+      // An attempt that was withdrawn leaves nothing, and a crash can bring the name of its output back.
+      if isEmpty(path) { continue }
+      problems.append(LogProblem(.attemptUnknown(intent: nil, last: last), in: path))
     }
     return problems
   }

@@ -1,4 +1,6 @@
 import FlowCore
+import FlowRuntime
+import FlowStorage
 
 /// Compares what the history says of an attempt, when it says so, with what really happened.
 final class EndChecker {
@@ -99,6 +101,9 @@ final class EndChecker {
   private func checkNotStarted(
     _ failure: LaunchFailure, _ entry: Ledger.Entry?
   ) throws(Mismatch) {
+    if failure.operation == .fork, Errno(rawValue: failure.errno).shortage != nil {
+      throw Mismatch(fact: "the machine only lacked a process for a while")
+    }
     switch failure.operation {
     case .createRecord, .fork:
       if entry?.isStarted == true { throw Mismatch(fact: "it was started") }
