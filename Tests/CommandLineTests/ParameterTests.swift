@@ -77,6 +77,21 @@ struct ParameterTests {
       "\(help.output)")
   }
 
+  @Test func aDryRunTellsThePlanAndWritesNothing() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "touch ran"}, {"id": "b", "run": "true", "needs": "a"}"#, Self.settings)
+    let dry = try await home.flow("run", "--dry-run", file, "-p", "v=x")
+    #expect(dry.ending == .exit(0))
+    #expect(
+      dry.output == "w: 2 steps, longest chain 2\nparameters: v=x l=\nstage 1: a\nstage 2: b\n")
+    let json = try JSON(try await home.flow("run", "--dry-run", "--json", file, "-p", "v=x").output)
+    #expect(json["parameters"]?["v"]?.string == "x" && json["steps"]?.elements.count == 2)
+    // What a run would refuse, it refuses.
+    #expect(try await home.flow("run", "--dry-run", file).ending == .exit(2))
+    #expect(!home.folder.has("home") && !home.folder.has("ran"))
+  }
+
   @Test(arguments: [#"{"v": "x y", "l": [1, 2]}"#, "v: x y\nl: [1, 2]\n"])
   func aFileGivesThemAndADetachedEngineHasThem(text: String) async throws {
     let home = Home()

@@ -174,6 +174,7 @@ import Testing
           -p, --param NAME=VALUE  set a parameter; again for each element of a list
               --params FILE       take parameters from FILE (YAML or JSON)
               --help-params       print the parameters of the workflow, and run nothing
+              --dry-run           print the plan and the values, and write nothing
           -h, --help              show this help and exit
 
         Examples:

@@ -12,6 +12,8 @@ package struct RunCommand: Subcommand, Equatable {
   let parameters: RunParameters
   /// Whether only to say what the workflow takes.
   let tellsParameters: Bool
+  /// Whether only to say what a run would do.
+  let isDry: Bool
   /// Nil means what the definition says.
   package let jobs: Int?
   /// Nil means that one is made.
@@ -45,6 +47,9 @@ package struct RunCommand: Subcommand, Equatable {
   private static let helpParametersOption = Option(
     "help-params", "print the parameters of the workflow, and run nothing")
 
+  private static let dryOption = Option(
+    "dry-run", "print the plan and the values, and write nothing")
+
   private static let exclusiveOption = Option(
     "exclusive", takes: .text(placeholder: "KEY"), "let one run of group KEY exist at a time")
   private static let conflictOption = Option(
@@ -71,7 +76,7 @@ package struct RunCommand: Subcommand, Equatable {
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
       exclusiveOption, conflictOption, RunParameters.option, RunParameters.fileOption,
-      helpParametersOption,
+      helpParametersOption, dryOption,
     ],
     examples: [
       .init("flow run nightly.yaml", "run a workflow in the foreground"),
@@ -90,6 +95,7 @@ package struct RunCommand: Subcommand, Equatable {
     file = arguments.positional[0]
     parameters = try RunParameters(arguments, command: Self.syntax.name)
     tellsParameters = arguments.has(Self.helpParametersOption)
+    isDry = arguments.has(Self.dryOption)
     jobs = arguments.integer(Self.jobsOption)
     runID = arguments.text(Self.runIDOption)
     isQuiet = arguments.has(Self.quietOption)
@@ -139,6 +145,7 @@ package struct RunCommand: Subcommand, Equatable {
     }
     let given = try parameters.all()
     let values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
+    if isDry { return try tell(file, values, context) }
     let home = try context.home()
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
@@ -180,6 +187,16 @@ package struct RunCommand: Subcommand, Equatable {
       readiness?.tell(logTo: folder.engineLog)
     }
     return end.exitCode(ofRun: id, context)
+  }
+
+  /// Does what a run does before it exists, except to write anything, and prints what would run.
+  private func tell(
+    _ file: DefinitionFile, _ values: [ParameterValue], _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
+    do throws(DefinitionFileError) { _ = try file.variables() } catch { throw .definition(error) }
+    let plan = PlanPrinter(file.definition, file.graph, values)
+    context.output.write(json ? plan.json : plan.text)
+    return .success
   }
 
   /// Resumes an interrupted run of the group instead.

@@ -48,7 +48,7 @@ package struct PlanPrinter: Sendable {
         "one run of group \(TerminalText.quoted(group)) at a time;"
         + " if there is another: \(definition.onConflict)\n"
     }
-    if let values {
+    if let values, !values.isEmpty {
       text += "parameters: \(ParameterPrinter.line(values))\n"
     } else if !definition.parameters.isEmpty {
       let names = definition.parameters.map { $0.isRequired ? "\($0.name) (required)" : $0.name }
