@@ -140,8 +140,13 @@ struct EnvironmentFile<Store: Storage> {
   func content(for source: EnvironmentSource) throws(RunError) -> Content {
     do throws(RunError) {
       let content = try read()
-      if content == .unreadable, source == .run {
-        throw .environmentIsUnreadable(path: folder.environment)
+      if source == .run {
+        if content == .unreadable { throw .environmentIsUnreadable(path: folder.environment) }
+        // An engine before may have replaced it, and died before the name was durable: what commands
+        // inherit must not change back.
+        try wrapping { () throws(StorageError) in
+          try Folder(folder.path, in: storage).sync()
+        }
       }
       return content
     } catch {
