@@ -41,7 +41,7 @@ struct DelayedLaunches {
     if let before, before != shortage, !lacks.values.contains(before) { since[before] = nil }
   }
 
-  /// Takes the next launch that is to be tried again.
+  /// Takes the next launch whose delay is over.
   mutating func takeDue(at now: Instant) -> AttemptID? {
     guard let index = waiting.firstIndex(where: { !isHeldBack($0) }), waiting[index].due <= now
     else { return nil }
