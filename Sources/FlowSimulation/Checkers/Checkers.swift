@@ -38,7 +38,7 @@ package final class Checkers: RunObserver {
       OutcomeChecker(run.definition),
       FreshChecker(run.definition),
       EnvironmentChecker(),
-      ValuesChecker(),
+      ValuesChecker(run.definition),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),
       LiveLogChecker(run),
