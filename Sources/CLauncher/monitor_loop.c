@@ -202,6 +202,8 @@ static int64_t create_output(struct loop *loop) {
 }
 
 static int64_t remove_record(struct loop *loop) {
+  // Who finds no record has been sent what was reported before.
+  flow_report_flush_all(&loop->reports);
   if (loop->output >= 0) {
     int64_t result = flow_unlink(loop->birth->request->output_path);
     if (result < 0 && result != -ENOENT) return result;

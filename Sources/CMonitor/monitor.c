@@ -13,6 +13,13 @@ static void refuse(
   flow_monitor_leave(monitor, actions);
 }
 
+static void report_shortage(
+    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
+  monitor->end.code = error;
+  monitor->reported_shortage = true;
+  act(actions, FLOW_MONITOR_REPORT_SHORTAGE);
+}
+
 // Nothing was started, and no record exists. What the machine lacks for a while is no failure.
 static void start_nothing(
     struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
@@ -20,8 +27,7 @@ static void start_nothing(
     refuse(monitor, error, actions);
     return;
   }
-  monitor->end.code = error;
-  act(actions, FLOW_MONITOR_REPORT_SHORTAGE);
+  report_shortage(monitor, error, actions);
   flow_monitor_leave(monitor, actions);
 }
 
@@ -30,6 +36,8 @@ static void record_removed(
   // A record that stays blocks every later launch of this attempt.
   if (result < 0 && result != -ENOENT) {
     refuse(monitor, error_number(result), actions);
+  } else if (monitor->reported_shortage) {
+    flow_monitor_leave(monitor, actions);
   } else {
     start_nothing(monitor, monitor->record_error, actions);
   }
@@ -61,8 +69,10 @@ static void spawned(
   if (event->result < 0) {
     int32_t error = error_number(event->result);
     if (lacks_process(monitor->failed_operation, error)) {
-      // Waiting, this monitor would itself be one of the processes that are too many.
-      monitor->record_error = error;
+      // Waiting, this monitor would itself be one of the processes that are too many. The launcher's
+      // lock is free: an engine that finds no record launches the attempt again, and would take a
+      // report that comes later for one of that launch.
+      report_shortage(monitor, error, actions);
       ask(monitor, FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_IS_REMOVING, actions);
       return;
     }

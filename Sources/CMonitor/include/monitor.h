@@ -196,6 +196,8 @@ struct flow_monitor {
   int64_t started_at;
   /// Why the record is being removed.
   int32_t record_error;
+  /// Whether the engine was told what lacks; the record is removed after that.
+  bool reported_shortage;
   /// Why the output could not be created; zero if it was.
   int32_t output_error;
   bool command_ended;

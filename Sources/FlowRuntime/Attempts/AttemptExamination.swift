@@ -8,7 +8,11 @@ extension AttemptSupervisor {
     guard let sighting = see(request) else { return unwatch(attempt) }
     // A missing record is of an attempt that this engine wanted, so it would have been made here.
     switch AttemptFate(sighting, seenFrom: here, wasHere: true) {
-    case .neverLaunched: neverLaunched(attempt)
+    case .neverLaunched:
+      // A monitor that starts nothing reports that before it removes its record. If its report were
+      // taken after the next launch, it would count for that one.
+      hearAll()
+      neverLaunched(attempt)
     case .ended(let end): self.end(attempt, end)
     case .runs(let start, let command): watch(attempt, start, command)
     case .lost: end(attempt, sweep(request))
@@ -20,6 +24,7 @@ extension AttemptSupervisor {
   }
 
   private func neverLaunched(_ attempt: AttemptID) {
+    guard attempts[attempt]?.awaitsExamination == true else { return }
     switch attempts[attempt]?.neverLaunched() {
     case .sendAgain: sendAgain(attempt)
     case .sendLater: sendLater(attempt)

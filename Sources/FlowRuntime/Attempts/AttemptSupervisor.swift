@@ -225,6 +225,12 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   // MARK: Messages
 
+  /// Takes what was sent until now.
+  func hearAll() {
+    host.hear()
+    while let message = host.nextMessage() { take(message) }
+  }
+
   private func take(_ message: ProcessMessage) {
     switch message {
     case .launched(let attempt, let processID, let monitorID):
@@ -339,8 +345,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
       if (try? launcher.file.isLocked()) ?? true { return launcherBackoff.schedule(at: now) }
       // A monitor that started nothing reports that before it releases the lock. If its report were
       // read later, it would be taken for a report of the attempt's next monitor.
-      host.hear()
-      while let message = host.nextMessage() { take(message) }
+      hearAll()
       let settled = unsettled
       unsettled = []
       for attempt in settled where attempts[attempt]?.phase == .unsettled { look(at: attempt) }

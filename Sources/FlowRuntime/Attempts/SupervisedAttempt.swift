@@ -80,6 +80,14 @@ struct SupervisedAttempt {
     }
   }
 
+  /// Whether it was sent, and its record can still tell what became of it.
+  var awaitsExamination: Bool {
+    switch phase {
+    case .sent, .unsettled, .running, .watched, .unwatched: true
+    case .queued, .delayed: false
+    }
+  }
+
   // MARK: Requests of the engine
 
   enum OnSend { case send, ignored }
