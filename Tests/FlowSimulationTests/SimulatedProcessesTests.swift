@@ -201,12 +201,13 @@ struct SimulatedProcessesTests {
     machine.launch()
     machine.pass(milliseconds: 500)
     let processes = machine.world.processes
-    let command = try #require(processes.monitors.first?.command)
-    processes.checkGrace(of: command)
+    let monitor = try #require(processes.monitors.first)
+    let command = try #require(monitor.command)
+    processes.checkGrace(of: command, monitor)
     #expect(machine.world.checkers.violation == nil, "it was not told to end")
     processes.deliver(.terminate, to: command)
     #expect(machine.entry.commandRuns)
-    processes.checkGrace(of: command)
+    processes.checkGrace(of: command, monitor)
     #expect(machine.world.checkers.violation?.property == .grace)
   }
 

@@ -168,7 +168,7 @@ extension SimulatedProcesses {
         // Only then does a stopped process take it.
         deliver(.goOn, to: child)
       } else {
-        checkGrace(of: child)
+        checkGrace(of: child, monitor)
         deliver(.kill, to: child)
       }
     }
@@ -184,10 +184,12 @@ extension SimulatedProcesses {
     deliver(.terminate, to: serial)
   }
 
-  /// A process that was sent SIGTERM gets to handle it before it is killed.
-  func checkGrace(of serial: Int) {
+  /// A process that was sent SIGTERM gets to handle it before it is killed. A kill without grace does not
+  /// wait for one that only the system has sent.
+  func checkGrace(of serial: Int, _ monitor: SimulatedMonitor) {
     let process = table[serial]
-    if process.hasPendingTermination {
+    let isForced = world.ledger.entries[monitor.entry].forceAskedAt != nil
+    if process.hasPendingTermination, process.hadTermination || !isForced {
       world.checkers.violated(
         .grace, "process \(process.processID) is killed before it could handle SIGTERM")
     }
