@@ -121,9 +121,9 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
   /// - Returns: how many processes cannot be killed.
   private func sweep(_ attempt: AttemptID, _ path: String) -> Int32 {
     let name = PathName.last(of: path)
-    guard let at = name.lastIndex(of: "@") else { return 0 }
+    guard let file = AttemptFileName(name) else { return 0 }
     let variables = LaunchPlan.identity(
-      of: String(name[..<at]), attempt.number, runID: PathName.last(of: folder.path), folder)
+      of: file.stepID, attempt.number, runID: PathName.last(of: folder.path), folder)
     return host.killOrphans(
       of: LaunchRequest(
         attempt: attempt, intent: 0, arguments: [], environment: variables,

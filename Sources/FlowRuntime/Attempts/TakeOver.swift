@@ -12,10 +12,12 @@ extension AttemptSupervisor {
   private static var readMicroseconds: Int64 { 1_000_000 }
 
   package func takeOver(
-    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64
+    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64,
+    isWithdrawn: (AttemptFileName) -> Bool
   ) throws(RunError) -> [FoundAttempt] {
     try awaitLauncher()
-    try findMissingHistory(after: lastSequence)
+    let paths = try records.paths(in: folder)
+    try findMissingHistory(after: lastSequence, paths)
     let wasHere = HostMark(host) == here
     let deadline = time.now().monotonic.advanced(byMicroseconds: Self.exitMicroseconds)
     var states: [Found] = []
@@ -24,6 +26,7 @@ extension AttemptSupervisor {
         try find(request, wasHere: wasHere, through: lastSequence, exitsUntil: deadline))
     }
     // Up to here nothing was changed: a refusal has nothing to undo.
+    try removeRecords(paths, ifWithdrawn: isWithdrawn)
     var found: [FoundAttempt] = []
     for (request, state) in zip(open, states) {
       found.append(FoundAttempt(request.attempt, takeUp(request, state)))
@@ -53,13 +56,37 @@ extension AttemptSupervisor {
   }
 
   /// Throws if an attempt record names an intent that the history lacks.
-  private func findMissingHistory(after lastSequence: Int64) throws(RunError) {
-    for path in try records.paths(in: folder) {
+  private func findMissingHistory(
+    after lastSequence: Int64, _ paths: [String]
+  ) throws(RunError) {
+    for path in paths {
       let intent = try patiently { () throws(StorageError) in try records.intent(at: path) }
       if let intent, intent > lastSequence {
         throw .historyIsMissing(recordPath: path, intent: intent, lastSequence: lastSequence)
       }
     }
+  }
+
+  /// A monitor that starts nothing removes its record, and does not wait until that is durable. When
+  /// power is lost the record can come back, and would be taken for that of the next attempt with its
+  /// number.
+  private func removeRecords(
+    _ paths: [String], ifWithdrawn isWithdrawn: (AttemptFileName) -> Bool
+  ) throws(RunError) {
+    let attempts = Folder(folder.attempts, in: records.storage)
+    var isAnyRemoved = false
+    for path in paths {
+      let name = PathName.last(of: path)
+      guard let file = AttemptFileName(name), isWithdrawn(file) else { continue }
+      // Its monitor removes it in a moment.
+      if try patiently({ () throws(StorageError) in try records.look(atPath: path).isLocked }) {
+        continue
+      }
+      try wrapping { () throws(StorageError) in try attempts.removeIfPresent(name) }
+      isAnyRemoved = true
+    }
+    // Before any intent that could meet it again.
+    if isAnyRemoved { try wrapping { () throws(StorageError) in try attempts.sync() } }
   }
 
   // MARK: Attempts

@@ -55,8 +55,8 @@ struct FinishedRunTidying<Store: Storage> {
 
   /// Whether an output is empty, and no process can write to it any more.
   private func isUseless(_ name: String, _ path: String) -> Bool {
-    let id = name.prefix { $0 != "@" }
-    return removesOutputs && !keepers.contains(String(id)) && isEmpty(path)
+    guard removesOutputs, let attempt = AttemptFileName(name) else { return false }
+    return !keepers.contains(attempt.stepID) && isEmpty(path)
   }
 
   /// A file that cannot be read is not.

@@ -36,12 +36,13 @@ package struct RunFolder: Hashable, Sendable {
   package var attempts: String { "\(path)/attempts" }
   package var work: String { "\(path)/work" }
 
-  /// Unambiguous, since no step id contains `@`.
   package func output(ofStep id: String, attempt: Int32) -> String {
-    "\(attempts)/\(id)@\(attempt).out"
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.output))
   }
 
   package func record(ofStep id: String, attempt: Int32) -> String {
-    "\(attempts)/\(id)@\(attempt).rec"
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.record))
   }
+
+  private func path(of name: AttemptFileName) -> String { "\(attempts)/\(name.text)" }
 }

@@ -190,7 +190,19 @@ package struct Driver<World: Environment>: ~Copyable {
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       return plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
     }
-    return try world.runner.takeOver(open, from: engine.host, through: state.lastSequence)
+    // Most runs have no such file.
+    var steps: [String: Int]?
+    return try world.runner.takeOver(
+      open, from: engine.host, through: state.lastSequence
+    ) { file in
+      if steps == nil {
+        steps = Dictionary(
+          state.definition.steps.enumerated().map { ($1.id, $0) },
+          uniquingKeysWith: { first, _ in first })
+      }
+      guard let step = steps?[file.stepID] else { return false }
+      return state.steps[step].attempt < file.number
+    }
   }
 
   private init(

@@ -19,11 +19,14 @@ package protocol CommandRunner: AnyObject {
   ///   - open: the attempts that have no end in the history. Their intents are not known.
   ///   - host: the host context of that engine.
   ///   - lastSequence: the last event of the history as it was found.
+  ///   - isWithdrawn: whether the history knows no attempt with that file: if there was one, it was
+  ///     withdrawn, and its number is free. What a crash has brought back of it is removed.
   /// - Returns: for each of `open`, in that order, what was found.
   /// - Throws: `.runsElsewhere` if an attempt runs in another host context, and `.historyIsMissing`
   ///   if an attempt was launched for an intent that the history lacks.
   func takeOver(
-    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64
+    _ open: [LaunchRequest], from host: HostContext, through lastSequence: Int64,
+    isWithdrawn: (AttemptFileName) -> Bool
   ) throws(RunError) -> [FoundAttempt]
   func launch(_ request: LaunchRequest)
   /// Called before the driver does something that takes time, which launches must not wait for.

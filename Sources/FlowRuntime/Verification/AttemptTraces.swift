@@ -53,19 +53,19 @@ struct AttemptTraces {
   private mutating func add<Store: Storage>(
     _ name: String, _ storage: Store
   ) throws(RunError) {
-    guard let (stepID, number, suffix) = Self.parse(name) else {
+    guard let file = AttemptFileName(name) else {
       strangers.append(name)
       return
     }
-    switch suffix {
-    case "out":
-      outputs.append((name, stepID, number))
+    switch file.suffix {
+    case AttemptFileName.output:
+      outputs.append((name, file.stepID, file.number))
       hasOutput.insert(name)
-    case "rec":
+    case AttemptFileName.record:
       let path = "\(folder.attempts)/\(name)"
       guard let (content, isLocked) = try Self.read(path, storage) else { return }
       let record = Record(
-        path: path, stepID: stepID, number: number, content: content, isLocked: isLocked)
+        path: path, stepID: file.stepID, number: file.number, content: content, isLocked: isLocked)
       if let start = content.start {
         byIntent[start.intent, default: []].append(records.count)
         byAttempt[start.id] = records.count
@@ -88,16 +88,6 @@ struct AttemptTraces {
       if error.errno == .noSuchFile { return nil }
       throw .storage(error)
     }
-  }
-
-  /// `<step>@<attempt>.<suffix>`.
-  private static func parse(_ name: String) -> (stepID: String, number: Int32, suffix: String)? {
-    let parts = name.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty else { return nil }
-    let rest = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-    guard rest.count == 2, let number = Int32(rest[0]), number > 0, String(number) == rest[0]
-    else { return nil }
-    return (String(parts[0]), number, String(rest[1]))
   }
 
   // MARK: Comparing
@@ -195,6 +185,9 @@ struct AttemptTraces {
   }
 
   private func outputName(of attempt: AttemptID, _ definition: WorkflowDefinition) -> String {
-    "\(definition.steps[Int(attempt.step)].id)@\(attempt.number).out"
+    AttemptFileName(
+      ofStep: definition.steps[Int(attempt.step)].id, attempt: attempt.number,
+      suffix: AttemptFileName.output
+    ).text
   }
 }

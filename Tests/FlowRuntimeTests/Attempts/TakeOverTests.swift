@@ -15,13 +15,30 @@ struct TakeOverTests {
 
   private func takeOver(
     _ open: [LaunchRequest], on machine: FakeMachine, from host: HostContext = FakeMachine.here,
-    through lastSequence: Int64 = 10
+    through lastSequence: Int64 = 10, withdrawn: [LaunchRequest] = []
   ) throws -> (SupervisorHarness, [FoundAttempt.State]) {
     let harness = try SupervisorHarness(machine)
-    let found = try harness.supervisor.takeOver(open, from: host, through: lastSequence)
+    let found = try harness.supervisor.takeOver(
+      open, from: host, through: lastSequence
+    ) { file in
+      withdrawn.contains { $0.recordPath.hasSuffix("/\(file.text)") }
+    }
     #expect(found.map(\.attempt) == open.map(\.attempt))
     #expect(machine.storage.openCount == 0)
     return (harness, found.map(\.state))
+  }
+
+  /// Power loss can undo the removal of a record.
+  @Test func theRecordOfAWithdrawnAttemptIsRemoved() throws {
+    let machine = FakeMachine()
+    machine.begin(one)
+    machine.release(one)
+    machine.begin(two)
+    let (harness, _) = try takeOver([], on: machine, from: otherBoot, withdrawn: [one, two])
+    // The monitor of the other lives, and removes it.
+    #expect(try harness.supervisor.records.look(at: one).record == nil)
+    #expect(try harness.supervisor.records.look(at: two).record != nil)
+    #expect(machine.storage.openCount == 0)
   }
 
   /// A launcher of an engine that is gone, which holds its lock.

@@ -268,7 +268,9 @@ final class RandomMachine {
     }
     defer { machine.onWait = {} }
     let open = requests.filter { told[$0.attempt] != nil }
-    for found in try harness.supervisor.takeOver(open, from: FakeMachine.here, through: 10) {
+    for found in try harness.supervisor.takeOver(
+      open, from: FakeMachine.here, through: 10, isWithdrawn: { _ in false })
+    {
       let attempt = found.attempt
       switch found.state {
       case .neverLaunched:
