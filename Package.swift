@@ -108,7 +108,7 @@ let package = Package(
     executable("fuzzseeds", imports: ["FlowFuzzing", "FlowStorage", "FlowSystem"]),
 
     .target(
-      name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["CLinux", "FlowJSON"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("CMonitorTests", of: ["CMonitor"]),
     tests(
@@ -125,16 +125,16 @@ let package = Package(
     tests(
       "FlowCommandsTests",
       of: [
-        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowJSON", "FlowLog", "FlowMemoryStorage",
-        "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText", "TestSupport",
+        "FlowCommandLine", "FlowCommands", "FlowCore", "FlowDefinition", "FlowJSON", "FlowLog",
+        "FlowMemoryStorage", "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
-    tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "TestSupport"]),
+    tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "FlowJSON", "TestSupport"]),
     tests(
       "FlowFuzzingTests",
       of: [
-        "FlowCore", "FlowDefinition", "FlowFuzzing", "FlowLog", "FlowMemoryStorage", "FlowRuntime",
-        "FlowSimulation", "TestSupport",
+        "FlowCore", "FlowDefinition", "FlowFuzzing", "FlowJSON", "FlowLog", "FlowMemoryStorage",
+        "FlowRuntime", "FlowSimulation", "TestSupport",
       ]),
     tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
     tests(

@@ -1,7 +1,7 @@
 import FlowCore
 
 /// A key of a parameter.
-private enum ParameterKey: String, CaseIterable, Sendable {
+package enum ParameterKey: String, CaseIterable, Sendable {
   case type
   case standard = "default"
   case required
@@ -12,6 +12,23 @@ private enum ParameterKey: String, CaseIterable, Sendable {
   case help
 
   static let table = KeyTable(allCases)
+
+  /// One sentence for the documentation, with the default.
+  package var help: String {
+    switch self {
+    case .type:
+      "what its values are: `string`, `int`, `number`, `bool`, `date`, `duration` or `list` (string)"
+    case .standard:
+      "the value of a run that is given none, of a list an array; for a date also `today` or"
+        + " `yesterday`: the day on which the run is created"
+    case .required: "each run must be given a value, and there is no `default` (false)"
+    case .choices: "the only values that it takes"
+    case .pattern: "a regular expression that the whole text must match"
+    case .least: "the least value; of a list, how many elements it has at least"
+    case .greatest: "the greatest value; of a list, how many elements it has at most"
+    case .help: "what it is for; shown by `flow run --help-params`"
+    }
+  }
 }
 
 extension DefinitionReader {
@@ -62,7 +79,8 @@ extension DefinitionReader {
           isFaulty = true
         }
       case .standard: parameter.standard = try readTexts("a value, or an array of texts")
-      case .required: parameter.isRequired = try boolean() ?? false
+      case .required:
+        if let flag = try boolean() { parameter.isRequired = flag } else { isFaulty = true }
       case .choices:
         parameter.choices = try readTexts("an array of values") ?? []
         if parameter.choices.isEmpty { isFaulty = true }
@@ -80,40 +98,42 @@ extension DefinitionReader {
   private mutating func check(
     _ parameter: Parameter, at start: Int, _ offsets: [ParameterKey: Int]
   ) {
+    let path = pathDescription
+    /// The error is in the value of that key.
+    func report(_ key: ParameterKey, _ message: String) {
+      self.report(
+        at: offsets[key] ?? start, path: "\(path).\(key.rawValue)", message)
+    }
+    func mismatch(_ expected: String, _ found: String) -> String {
+      "expected \(expected), found \(found)"
+    }
     if let pattern = parameter.pattern, TextPattern(pattern) == nil {
-      report(
-        at: offsets[.pattern] ?? start,
-        "no regular expression, or one of more than \(TextPattern.longest) bytes")
-      return
+      return report(
+        .pattern, "no regular expression, or one of more than \(TextPattern.longest) bytes")
     }
     for (key, bound) in [(ParameterKey.least, parameter.least), (.greatest, parameter.greatest)] {
       guard let bound else { continue }
-      let place = offsets[key] ?? start
       guard let type = parameter.boundType else {
-        report(at: place, "a parameter of type \(parameter.type) has no \"\(key.rawValue)\"")
-        return
+        return report(key, "a parameter of type \(parameter.type) has no \"\(key.rawValue)\"")
       }
       if ParameterOrder(bound, type) == nil {
-        reportMismatch(at: place, expected: type.expectation, found: Quoting.quoted(bound))
+        report(key, mismatch(type.expectation, Quoting.quoted(bound)))
       }
     }
     for choice in parameter.choices where ParameterOrder(choice, parameter.type) == nil {
-      reportMismatch(
-        at: offsets[.choices] ?? start, expected: parameter.type.expectation,
-        found: Quoting.quoted(choice))
+      report(.choices, mismatch(parameter.type.expectation, Quoting.quoted(choice)))
     }
     if let standard = parameter.standard {
-      let place = offsets[.standard] ?? start
       if parameter.isRequired {
-        report(at: place, "a parameter that is required has no \"default\"")
+        report(.standard, "a parameter that is required has no \"default\"")
       } else if !(parameter.type == .date && Parameter.dateWords.contains(standard.first ?? "")),
         let expected = parameter.expectation(unmetBy: standard, matching: false)
       {
         let found = standard.map(Quoting.quoted).joined(separator: ", ")
-        reportMismatch(at: place, expected: expected, found: found.isEmpty ? "nothing" : found)
+        report(.standard, mismatch(expected, found.isEmpty ? "nothing" : found))
       }
     } else if !parameter.isRequired, offsets[.standard] == nil {
-      report(at: start, #"missing "default", or "required": true"#)
+      self.report(at: start, #"missing "default", or "required": true"#)
     }
   }
 

@@ -26,6 +26,8 @@ enum ByteSizeFormat {
     ("TB", 1_000_000_000_000), ("B", 1),
   ]
 
+  static var units: [String] { bytesPerUnit.map(\.unit) }
+
   /// The size in bytes, which may be out of `range`; nil if it is malformed or does not fit 64
   /// bits.
   static func bytes(_ text: ArraySlice<UInt8>) -> Int64? {

@@ -25,6 +25,9 @@ struct YAMLAnchors {
   private var isFirst = false
   private var values = 0
   private var textBytes = 0
+  /// For how many more aliases a name is suggested: a comparison takes time, and more are told once
+  /// these are mended.
+  private var suggestions = 20
 
   /// Why an alias stands for nothing.
   struct Unresolved: Error {
@@ -34,7 +37,11 @@ struct YAMLAnchors {
   /// Begins what an alias stands for.
   mutating func begin(_ alias: YAMLEvent, of name: String) throws(Unresolved) {
     guard let index = indices[name] else {
-      throw Unresolved(message: "no anchor \(Quoting.quoted("&" + name)) comes before this alias")
+      var message = "no anchor \(Quoting.quoted("&" + name)) comes before this alias"
+      if let nearest = nearest(to: name) {
+        message += ": did you mean \(Quoting.quoted("*" + nearest))?"
+      }
+      throw Unresolved(message: message)
     }
     guard let end = anchors[index].end else {
       throw Unresolved(message: "the alias is in the value of its own anchor")
@@ -42,6 +49,14 @@ struct YAMLAnchors {
     repeated = anchors[index].start..<end
     self.alias = alias.offset
     isFirst = true
+  }
+
+  /// The anchor with the most similar name, among those near the beginning of the file.
+  private mutating func nearest(to name: String) -> String? {
+    guard suggestions > 0 else { return nil }
+    suggestions -= 1
+    let names = indices.filter { $0.value < 10_000 }.sorted { $0.value < $1.value }
+    return Suggestion.nearest(to: name, among: names.lazy.map(\.key))
   }
 
   /// Whether something is left of what an alias stands for.

@@ -37,6 +37,12 @@ package enum FileReading {
     return (bytes, status.st_mode & S_IFMT == S_IFREG)
   }
 
+  /// Whether it is a file, which can be read again, and not a pipe or a device.
+  package static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// The first bytes of a file, at most `limit`.
   package static func beginning(of path: String, limit: Int) throws(Errno) -> [UInt8] {
     let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0) }

@@ -14,7 +14,7 @@ package enum FlowsimMain {
   /// The commands with a name.
   static let commands: [CommandSyntax] = [
     ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, ExploreCommand.syntax,
-    RehearseCommand.syntax,
+    RehearseCommand.syntax, ManCommand.syntax,
   ]
 
   /// - Parameter line: the command line without the program's name.
@@ -62,6 +62,7 @@ package enum FlowsimMain {
       case SoakCommand.syntax.name: return try SoakCommand.perform(arguments, context)
       case ExploreCommand.syntax.name: return try ExploreCommand.perform(arguments, context)
       case RehearseCommand.syntax.name: return try RehearseCommand.perform(arguments, context)
+      case ManCommand.syntax.name: return ManCommand.perform(context)
       default: return try SeedsCommand.perform(arguments, context)
       }
     }

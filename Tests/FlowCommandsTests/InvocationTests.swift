@@ -104,23 +104,26 @@ import Testing
         Run workflows of shell steps, with a durable history and recovery after crashes.
 
         Commands:
-          run       create a run of a workflow and drive it to its end
-          restart   resume a run whose engine is gone
-          cancel    stop a run from any process
-          status    show the state of a run and its steps
-          wait      wait until runs have ended
-          list      list all runs, most recent first
-          events    print the history of a run, event by event
-          logs      print the output of a run's steps
-          why       explain why a run or a step waits, failed or took so long
-          replay    rebuild a run's state at any point of its history
-          report    write a report of a run as one HTML file
-          export    export a run for other programs
-          verify    check a run's log for damage and inconsistencies
-          validate  check a workflow definition and print its plan
-          new       print a commented workflow to start from
-          rm        remove finished runs, with their history and output
-          help      show this overview, or the help of a command
+          run          create a run of a workflow and drive it to its end
+          restart      resume a run whose engine is gone
+          cancel       stop a run from any process
+          status       show the state of a run and its steps
+          wait         wait until runs have ended
+          list         list all runs, most recent first
+          events       print the history of a run, event by event
+          logs         print the output of a run's steps
+          why          explain why a run or a step waits, failed or took so long
+          replay       rebuild a run's state at any point of its history
+          report       write a report of a run as one HTML file
+          export       export a run for other programs
+          verify       check a run's log for damage and inconsistencies
+          validate     check a workflow definition and print its plan
+          new          print a commented workflow to start from
+          rm           remove finished runs, with their history and output
+          schema       print the JSON Schema of workflow files, for editors
+          completions  print a script that makes a shell complete command lines
+          man          print a manual page
+          help         show this overview, or the help of a command
 
         Options:
           -h, --help     show this help and exit

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowDefinition
 import TestSupport
 import Testing
 
@@ -36,39 +37,9 @@ private enum KeyTableText {
     of keys: [DefinitionKey<Owner>], under prefix: String
   ) -> [String] {
     keys.flatMap { key in
-      let row = "| `\(prefix)\(key.name)` | \(text(key.type)) | \(cell(key.help)) |"
+      let row = "| `\(prefix)\(key.name)` | \(cell(key.type.wording)) | \(cell(key.help)) |"
       return [row] + rows(of: key.members, under: "\(prefix)\(key.name).")
     }
-  }
-
-  private static func text(_ type: KeyType) -> String {
-    switch type {
-    case .structure(let expected), .text(let expected), .flagOrText(let expected): cell(expected)
-    case .object(let example): "an object such as `\(cell(example))`"
-    case .flag: "`true` or `false`"
-    case .duration(allowsZero: true): "a duration"
-    case .duration(allowsZero: false): "a duration above zero"
-    case .byteSize: "a size"
-    case .wholeNumber(let range):
-      "a whole number from \(range.lowerBound) to \(range.upperBound)"
-    case .decimal(let range):
-      "a number from \(range.lowerBound / 1_000) to \(range.upperBound / 1_000), with at most three"
-        + " decimal places"
-    case .word(let words): list(words, "or")
-    case .words(let words): "an array of \(list(words, "and"))"
-    case .exitCodes: "an array of exit codes from 1 to 255"
-    case .command: "a line for the shell, or an array: a program and its arguments"
-    case .shell: "`\"sh\"`, `\"bash\"`, or an array: a program and its arguments"
-    case .environment: "an object of names and texts"
-    case .variableNames: "an array of names"
-    case .variableFiles:
-      "an array of paths, or of objects such as `{\"path\": \"local.env\", \"optional\": true}`"
-    }
-  }
-
-  private static func list(_ words: [String], _ conjunction: String) -> String {
-    let quoted = words.map { "`\"\($0)\"`" }
-    return quoted.dropLast().joined(separator: ", ") + " \(conjunction) " + quoted[quoted.count - 1]
   }
 
   /// A bar would end the cell.

@@ -58,33 +58,40 @@ struct ParameterTests {
     (#""a": {}"#, #"params.a: missing "default", or "required": true"#),
     (
       #""a": {"required": true, "default": 1}"#,
-      "params.a: a parameter that is required has no \"default\""
+      "params.a.default: a parameter that is required has no \"default\""
     ),
-    (#""a": {"type": "int", "default": 1.5}"#, #"params.a: expected a whole number, found "1.5""#),
+    (
+      #""a": {"type": "int", "default": 1.5}"#,
+      #"params.a.default: expected a whole number, found "1.5""#
+    ),
     (
       #""a": {"type": "int", "default": 0, "min": 1}"#,
-      #"params.a: expected a whole number, at least 1, found "0""#
+      #"params.a.default: expected a whole number, at least 1, found "0""#
     ),
     (
       #""a": {"type": "int", "default": 0, "max": "x"}"#,
-      #"params.a: expected a whole number, found "x""#
+      #"params.a.max: expected a whole number, found "x""#
     ),
-    (#""a": {"default": "", "min": 1}"#, #"params.a: a parameter of type string has no "min""#),
+    (#""a": {"default": "", "min": 1}"#, #"params.a.min: a parameter of type string has no "min""#),
     (
       #""a": {"type": "date", "default": "2025-02-29"}"#,
-      #"params.a: expected a date such as 2026-11-29, found "2025-02-29""#
+      #"params.a.default: expected a date such as 2026-11-29, found "2025-02-29""#
     ),
     (
-      #""a": {"type": "bool", "default": "yes"}"#, #"params.a: expected true or false, found "yes""#
+      #""a": {"type": "bool", "default": "yes"}"#,
+      #"params.a.default: expected true or false, found "yes""#
     ),
-    (#""a": {"default": "c", "enum": ["a", "b"]}"#, #"params.a: expected one of a, b, found "c""#),
+    (
+      #""a": {"default": "c", "enum": ["a", "b"]}"#,
+      #"params.a.default: expected one of a, b, found "c""#
+    ),
     (
       #""a": {"default": "", "pattern": "["}"#,
-      "params.a: no regular expression, or one of more than 1000 bytes"
+      "params.a.pattern: no regular expression, or one of more than 1000 bytes"
     ),
     (
       #""a": {"type": "list", "default": [], "min": 1}"#,
-      "params.a: expected a list of at least 1 elements, found nothing"
+      "params.a.default: expected a list of at least 1 elements, found nothing"
     ),
     (
       #""a": {"default": {}}"#,

@@ -55,6 +55,30 @@ struct YAMLAliasTests {
       ])
   }
 
+  @Test func anUnknownAliasNamesTheNearestAnchor() {
+    let found = linesOfYAML(
+      """
+      name: &flow n
+      env: {A: &value x, B: *valeu, C: *flwo, D: *nothing, E: *late}
+      steps: [{id: &late a, run: x}]
+      """)
+    #expect(
+      found == [
+        #"2:23: env.B: no anchor "&valeu" comes before this alias: did you mean "*value"?"#,
+        #"2:34: env.C: no anchor "&flwo" comes before this alias: did you mean "*flow"?"#,
+        #"2:44: env.D: no anchor "&nothing" comes before this alias"#,
+        #"2:57: env.E: no anchor "&late" comes before this alias"#,
+      ])
+  }
+
+  /// A comparison costs time, and hostile files have many names.
+  @Test func suggestionsAreFew() {
+    let anchors = (0..<2_000).map { "A\($0): &name\($0) x" }.joined(separator: ", ")
+    let aliases = (0..<2_000).map { "B\($0): *nam\($0)" }.joined(separator: ", ")
+    let found = linesOfYAML("name: n\nenv: {\(anchors), \(aliases)}\nsteps: [{id: a, run: x}]")
+    #expect(found.filter { $0.contains("did you mean") }.count == 20)
+  }
+
   /// Nine times nine times nine …
   @Test(arguments: ["probe", "bogus"]) func billionsAreRefused(key: String) {
     var text = "name: n\ndefaults:\n  a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"

@@ -1,6 +1,8 @@
 import FlowCore
 import FlowDefinition
+import FlowJSON
 import FlowSimulation
+import TestSupport
 import Testing
 
 @testable import FlowFuzzing
@@ -24,6 +26,19 @@ struct TwinTests {
       } catch {
         Issue.record("seed \(seed): \(error)\n\(text)")
       }
+    }
+  }
+
+  /// What the parser accepts, the schemas accept.
+  @Test func schemasAcceptRandomDefinitions() throws {
+    let schemas = [
+      try SchemaChecker(DefinitionSchema.text()),
+      try SchemaChecker(DefinitionSchema.text(of: .json)),
+    ]
+    for seed in 0..<300 as Range<UInt64> {
+      var source = Draws(seed: seed)
+      let text = JSONText.of(DefinitionText.value(of: source.definition()))
+      for schema in schemas { #expect(schema.accepts(try JSON(text)), "seed \(seed): \(text)") }
     }
   }
 

@@ -70,11 +70,14 @@ package struct Argument: Sendable {
   /// In capitals, as the usage line shows it.
   package let name: String
   package let count: Count
+  /// All values that it takes, if these are words.
+  package let words: [String]
   package let help: String
 
-  package init(_ name: String, _ count: Count, _ help: String) {
+  package init(_ name: String, _ count: Count, words: [String] = [], _ help: String) {
     self.name = name
     self.count = count
+    self.words = words
     self.help = help
   }
 
@@ -105,15 +108,18 @@ package struct Option: Sendable {
   package let value: Value
   /// Whether it may be given more than once.
   package let isRepeatable: Bool
+  /// All values that it takes, if these are words.
+  package let words: [String]
   package let help: String
 
   package init(
     _ name: String, short: Character? = nil, takes value: Value = .flag,
-    isRepeatable: Bool = false, _ help: String
+    words: [String] = [], isRepeatable: Bool = false, _ help: String
   ) {
     self.name = name
     self.short = short
     self.value = value
+    self.words = words
     self.isRepeatable = isRepeatable
     self.help = help
   }

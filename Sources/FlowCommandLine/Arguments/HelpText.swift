@@ -28,14 +28,12 @@ package enum HelpText {
       + section("Exit codes", syntax.exitCodes.map { row($0, syntax.exitMeaning($0)) })
   }
 
-  private static func sentence(_ phrase: String) -> String {
+  static func sentence(_ phrase: String) -> String {
     phrase.prefix(1).uppercased() + phrase.dropFirst() + "."
   }
 
   private static func row(_ option: Option) -> (String, String) {
-    let short = option.short.map { "-\($0), " } ?? "    "
-    let value = option.placeholder.map { " \($0)" } ?? ""
-    return (short + option.spelling + value, option.help)
+    ((option.short == nil ? "    " : "") + option.usage, option.help)
   }
 
   private static func row(_ code: ExitCode, _ meaning: String) -> (String, String) {
@@ -49,5 +47,13 @@ package enum HelpText {
       "  \(term)\(String(repeating: " ", count: width - term.count))  \(meaning)\n"
     }
     return "\n\(title):\n" + lines.joined()
+  }
+}
+
+extension Option {
+  /// Both spellings, with what it takes: `-j, --jobs N`.
+  var usage: String {
+    let short = self.short.map { "-\($0), " } ?? ""
+    return short + spelling + (placeholder.map { " \($0)" } ?? "")
   }
 }

@@ -15,6 +15,7 @@ package struct ExportCommand: Subcommand, Equatable {
 
   private static let formatOption = Option(
     "format", short: "f", takes: .text(placeholder: "FORMAT"),
+    words: ExportFormat.allCases.map(\.rawValue),
     "json (the default), chrome-trace, junit, dot or mermaid")
   private static let eventsOption = Option("events", "include every event (json only)")
 

@@ -13,9 +13,12 @@ package enum Invocation: Sendable {
     WaitCommand.self, ListCommand.self,
     EventsCommand.self, LogsCommand.self, WhyCommand.self, ReplayCommand.self, ReportCommand.self,
     ExportCommand.self, VerifyCommand.self, ValidateCommand.self, NewCommand.self,
-    RemoveCommand.self,
+    RemoveCommand.self, SchemaCommand.self, CompletionsCommand.self, ManCommand.self,
     HelpCommand.self,
   ]
+
+  /// Not for people.
+  private static let hidden: [any Subcommand.Type] = [CompleteCommand.self]
 
   /// - Parameters:
   ///   - line: the command line without the program's name.
@@ -43,7 +46,9 @@ package enum Invocation: Sendable {
   static var overview: String { HelpText.overview(of: commands.map { $0.syntax }) }
 
   static func command(named name: String) throws(UsageError) -> any Subcommand.Type {
-    if let command = commands.first(where: { $0.syntax.name == name }) { return command }
+    if let command = (commands + hidden).first(where: { $0.syntax.name == name }) {
+      return command
+    }
     let nearest = Suggestion.nearest(to: name, among: commands.compactMap { $0.syntax.name })
     throw UsageError(command: nil, .unknownCommand(name, suggestion: nearest))
   }

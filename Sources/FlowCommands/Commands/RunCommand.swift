@@ -53,12 +53,12 @@ package struct RunCommand: Subcommand, Equatable {
   private static let exclusiveOption = Option(
     "exclusive", takes: .text(placeholder: "KEY"), "let one run of group KEY exist at a time")
   private static let conflictOption = Option(
-    "on-conflict", takes: .text(placeholder: "WHAT"),
+    "on-conflict", takes: .text(placeholder: "WHAT"), words: OnConflict.allCases.map { "\($0)" },
     "if one exists: fail, skip, queue, resume or replace")
   private static let detachOption = Option(
     "detach", short: "d", "return once the run exists; it runs in the background")
   static let onTermOption = Option(
-    "on-term", takes: .text(placeholder: "WHAT"),
+    "on-term", takes: .text(placeholder: "WHAT"), words: TerminationPolicy.allCases.map(\.rawValue),
     "on SIGTERM: detach (running steps continue) or cancel")
 
   package static let syntax = CommandSyntax(

@@ -1,0 +1,214 @@
+import FlowCore
+
+/// The JSON Schema (2020-12) of definition files, made from the tables of keys.
+///
+/// It accepts what the parser accepts, and refuses what a schema can tell to be wrong: unknown and
+/// missing keys, wrong types, values out of their range. What depends on other parts of the file
+/// (needs, templates, probes) is the parser's alone.
+package struct DefinitionSchema {
+  typealias Members = [(key: String, value: SchemaNode)]
+
+  /// Whether texts must be strings. In YAML a text may look like a number or a boolean, and an editor
+  /// takes it for one.
+  let isStrict: Bool
+
+  /// - Parameter spelling: nil for a schema of both.
+  package static func text(of spelling: DefinitionSpelling? = nil) -> String {
+    Self(isStrict: spelling == .json).root.printed() + "\n"
+  }
+
+  private var root: SchemaNode {
+    .object(
+      [
+        ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
+        ("title", .text("A workflow of flow")),
+      ] + object(properties(WorkflowDefinition.keys), required: ["name", "steps"]) + [
+        ("if", withPassedVariables), ("then", withCleanEnvironment),
+        ("$defs", .object([("settings", settings), ("step", step), ("parameter", parameter)])),
+      ])
+  }
+
+  /// `passEnv` is for a clean environment only.
+  private var withPassedVariables: SchemaNode {
+    let empty = SchemaNode.object([("const", .array([]))])
+    return .object([
+      ("required", .texts(["passEnv"])),
+      ("properties", .object([("passEnv", .object([("not", empty)]))])),
+    ])
+  }
+
+  private var withCleanEnvironment: SchemaNode {
+    .object([
+      ("required", .texts(["environment"])),
+      ("properties", .object([("environment", .object([("const", .text("clean"))]))])),
+    ])
+  }
+
+  private var settings: SchemaNode { .object(object(properties(StepSettings.keys))) }
+
+  /// What makes a step do something; it has one of them.
+  private static let works = ["run", "call", "ask"]
+
+  private var step: SchemaNode {
+    let own = properties(StepDefinition.keys)
+    let shared = StepSettings.keys.map { key in
+      (key.name, SchemaNode.object([("$ref", .text("#/$defs/settings/properties/\(key.name)"))]))
+    }
+    let works = Self.works.filter { name in own.contains { $0.key == name } }
+    let choice =
+      works.count < 2
+      ? [] : [("oneOf", SchemaNode.array(works.map { .object([("required", .texts([$0]))]) }))]
+    return .object(
+      object(own + shared, required: ["id"] + (works.count < 2 ? works : [])) + choice)
+  }
+
+  // MARK: Keys
+
+  private func properties<Owner>(_ keys: [DefinitionKey<Owner>]) -> Members {
+    keys.map { key in
+      (key.name, .object([("description", .text(key.help))] + value(of: key)))
+    }
+  }
+
+  private func value<Owner>(of key: DefinitionKey<Owner>) -> Members {
+    switch key.type {
+    case .structure: structure(key.name)
+    case .object: object(properties(key.members))
+    case .text: text([("minLength", .number(1))])
+    case .flag: flag
+    case .flagOrText:
+      isStrict
+        ? oneOf([flag, text([("minLength", .number(1)), ("maxLength", .number(200))])])
+        : text([("minLength", .number(1)), ("maxLength", .number(200))])
+    case .duration(let allowsZero):
+      [
+        ("type", .text("string")),
+        ("pattern", .text(allowsZero ? Self.anyDuration : Self.positiveDuration)),
+      ]
+    case .byteSize:
+      [
+        ("type", .texts(["integer", "string"])),
+        ("minimum", .number(ByteSizeFormat.range.lowerBound)),
+        ("maximum", .number(ByteSizeFormat.range.upperBound)),
+        ("pattern", .text("^[0-9]+(\(ByteSizeFormat.units.joined(separator: "|")))\(maybe)$")),
+      ]
+    case .wholeNumber(let range):
+      number("integer", range.lowerBound, range.upperBound, "^-?[0-9]+$")
+    case .decimal(let range):
+      number(
+        "number", range.lowerBound / 1_000, range.upperBound / 1_000, "^[0-9]+([.][0-9]{1,3})?$")
+    case .word(let words): [("enum", .texts(words))]
+    case .words(let words): array([("enum", .texts(words))], isSet: true)
+    case .exitCodes: array(number("integer", 1, 255, "^[0-9]+$"), isSet: true)
+    case .command: command
+    case .shell: oneOf([[("enum", .texts(Shell.words))], program])
+    case .environment: environment
+    case .variableNames:
+      orList(text([("pattern", .text("^[^=*]+$"))]), isSet: true)
+    case .variableFiles: orList(variableFile)
+    }
+  }
+
+  private static let anyDuration = "^[0-9]+(ms|s|m|h)$"
+  private static let positiveDuration = "^0*[1-9][0-9]*(ms|s|m|h)$"
+  /// A number of bytes may be a text in YAML.
+  private var maybe: String { isStrict ? "" : "?" }
+
+  /// A key that dedicated code reads. One that is not listed takes anything here.
+  private func structure(_ name: String) -> Members {
+    switch name {
+    case "name": text([("minLength", .number(1)), ("maxLength", .number(200))])
+    case "params":
+      [
+        ("type", .text("object")),
+        ("propertyNames", .object([("pattern", .text("^[A-Za-z_][A-Za-z0-9_]{0,63}$"))])),
+        ("additionalProperties", .object([("$ref", .text("#/$defs/parameter"))])),
+      ]
+    case "defaults": [("$ref", .text("#/$defs/settings"))]
+    case "steps": array([("$ref", .text("#/$defs/step"))])
+    case "id": text([("pattern", .text("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))])
+    case "run": command
+    case "needs": orList(text([("minLength", .number(1))]), isSet: true)
+    default: []
+    }
+  }
+
+  // MARK: Shapes
+
+  func object(_ properties: Members, required: [String] = []) -> Members {
+    [("type", .text("object")), ("properties", .object(properties))]
+      + (required.isEmpty ? [] : [("required", .texts(required))])
+      + [("additionalProperties", .flag(false))]
+  }
+
+  /// Any text, with what holds of strings.
+  func text(_ members: Members = []) -> Members {
+    [("type", isStrict ? .text("string") : .texts(["string", "number", "boolean"]))] + members
+  }
+
+  var flag: Members {
+    isStrict
+      ? [("type", .text("boolean"))]
+      : [("enum", .array([.flag(true), .flag(false), .text("true"), .text("false")]))]
+  }
+
+  private func number(
+    _ type: String, _ least: Int64, _ greatest: Int64, _ pattern: String
+  ) -> Members {
+    [
+      ("type", isStrict ? .text(type) : .texts([type, "string"])), ("minimum", .number(least)),
+      ("maximum", .number(greatest)),
+    ] + (isStrict ? [] : [("pattern", .text(pattern))])
+  }
+
+  private func array(_ element: Members, isSet: Bool = false) -> Members {
+    [("type", .text("array")), ("minItems", .number(1)), ("items", .object(element))]
+      + (isSet ? [("uniqueItems", .flag(true))] : [])
+  }
+
+  /// A list, or one element by itself.
+  private func orList(_ element: Members, isSet: Bool = false) -> Members {
+    var list: Members = [("type", .text("array")), ("items", .object(element))]
+    if isSet { list.append(("uniqueItems", .flag(true))) }
+    return oneOf([element, list])
+  }
+
+  func oneOf(_ shapes: [Members]) -> Members { [("oneOf", .array(shapes.map(SchemaNode.object)))] }
+
+  private var environment: Members {
+    [
+      ("type", .text("object")), ("propertyNames", .object([("pattern", .text("^[^=]+$"))])),
+      ("additionalProperties", .object(text())),
+    ]
+  }
+
+  private var command: Members { oneOf([line, program]) }
+
+  /// A line for a shell, in which values of flow stand for nothing.
+  private var line: Members {
+    let value = #"[$][{](params[.]|run[.]|steps[.]|steps\[|item)"#
+    return text([
+      ("minLength", .number(1)),
+      ("not", .object([("type", .text("string")), ("pattern", .text(value))])),
+    ])
+  }
+
+  private var program: Members {
+    [
+      ("type", .text("array")), ("minItems", .number(1)),
+      ("prefixItems", .array([.object(text([("minLength", .number(1))]))])),
+      (
+        "items",
+        .object(text([("maxLength", .number(Int64(ExecutionLimit.oneString - 1)))]))
+      ),
+    ]
+  }
+
+  private var variableFile: Members {
+    let path = text([("minLength", .number(1))])
+    return oneOf([
+      path,
+      object([("path", .object(path)), ("optional", .object(flag))], required: ["path"]),
+    ])
+  }
+}

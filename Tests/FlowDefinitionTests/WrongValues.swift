@@ -1,0 +1,190 @@
+import FlowCore
+import FlowDefinition
+
+/// For each key of the tables values that are wrong: of another type, or out of what the key takes.
+///
+/// By the key's path, where `step.` stands for a step and for `defaults`, `own.` for a step alone, and
+/// `param.` for a parameter. A key without a row fails the tests.
+enum WrongValues {
+  struct Row: Sendable {
+    /// JSON, with the mark where the error is.
+    let value: String
+    let message: String
+    /// Whether a schema can tell.
+    let isForSchema: Bool
+
+    init(_ value: String, _ message: String, schema: Bool = true) {
+      self.value = value
+      self.message = message
+      isForSchema = schema
+    }
+  }
+
+  static let paths: [String] =
+    WorkflowDefinition.keys.map(\.name) + StepDefinition.keys.map { "own.\($0.name)" }
+    + paths(StepSettings.keys, under: "step.")
+    + ParameterKey.allCases.map { "param.\($0.rawValue)" }
+
+  private static func paths(
+    _ keys: [DefinitionKey<StepSettings>], under prefix: String
+  ) -> [String] {
+    keys.flatMap { ["\(prefix)\($0.name)"] + paths($0.members, under: "\(prefix)\($0.name).") }
+  }
+
+  private static let variables = #"expected an object of variables such as {"LANG": "C"}"#
+  private static let command =
+    "expected a line for the shell, or an array of a program and its arguments"
+  private static let duration = #"expected a duration such as "500ms", "10s", "5m" or "2h""#
+  private static let description = "expected a description in words"
+  private static let size =
+    #"expected a size from "4KiB" to "1024TiB", such as "500MB" or "10MiB", or a number of bytes"#
+  private static let name =
+    "expected a name of 1 to 200 characters, none of them a control character"
+  private static let shell = #"expected "sh", "bash", or an array such as ["python3", "-c"]"#
+  private static let signals = #"expected "TERM", "INT", "HUP", "QUIT", "USR1" or "USR2""#
+  private static let types =
+    #"expected "string", "int", "number", "bool", "date", "duration" or "list""#
+  private static let id =
+    #"expected a step id: 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit"#
+  private static let attempts = "expected a whole number from 1 to 1000000"
+  private static let multiplier =
+    "expected a number from 1 to 1000 with at most three decimal places"
+  private static let above = "expected a duration above zero, of at most ten years"
+  private static let atMost = "expected a duration of at most ten years"
+  private static let file =
+    #"expected the path of a file of variables, or an object such as {"path": "local.env", "optional": true}"#
+
+  static let rows: [String: [Row]] = [
+    "name": [Row("‸[]", name), Row(#"‸"""#, name), Row(#"‸"a\nb""#, name, schema: false)],
+    "description": [Row("‸{}", description), Row(#"‸"""#, description)],
+    "jobs": [
+      Row("‸{}", "expected a whole number from 1 to 4096"),
+      Row("‸0", "expected a whole number from 1 to 4096"),
+    ],
+    "env": [
+      Row(#"‸["A=b"]"#, variables), Row(#"{"A": ‸[]}"#, "expected a string"),
+      Row(#"{‸"A=B": "c"}"#, #"the name of an environment variable contains "=""#),
+    ],
+    "environment": [
+      Row("‸[]", #"expected "inherit" or "clean""#),
+      Row(#"‸"none""#, #"expected "inherit" or "clean""#),
+    ],
+    "passEnv": [
+      Row("‸{}", #"expected an array of names of variables such as ["SSH_AUTH_SOCK"]"#),
+      Row(#"[‸"LC_*"]"#, #"expected the name of a variable: "*" stands for no other text"#),
+      Row(#"["A", ‸"A"]"#, "repeated"),
+    ],
+    "envFiles": [
+      Row("‸null", #"expected an array of paths such as ["prod.env"]"#),
+      Row(#"[‸[]]"#, file), Row(#"[‸{"optional": true}]"#, "missing"),
+    ],
+    "timeout": [Row("‸{}", duration), Row(#"‸"0s""#, above), Row(#"‸"10 s""#, duration)],
+    "failFast": [Row("‸[]", "expected true or false"), Row(#"‸"yes""#, "expected true or false")],
+    "exclusive": [
+      Row("‸[]", "expected true, or the name of a group"),
+      Row(#"‸"""#, "expected true, or the name of a group"),
+    ],
+    "onConflict": [
+      Row("‸{}", #"expected "fail", "queue", "skip", "resume" or "replace""#),
+      Row(#"‸"wait""#, #"expected "fail", "queue", "skip", "resume" or "replace""#),
+    ],
+    "params": [
+      Row(
+        #"‸["day"]"#, #"expected an object such as {"since": {"type": "date", "required": true}}"#),
+      Row(
+        #"{‸"a-b": {"default": "x"}}"#,
+        "the name of a parameter has letters, digits and \"_\", and begins with no digit"),
+      Row(#"{"a": ‸[]}"#, #"expected an object such as {"type": "date", "required": true}"#),
+    ],
+    "defaults": [
+      Row("‸[]", #"expected an object such as {"timeout": "10m"}"#),
+      Row(#"{‸"id": "x"}"#, "unknown key"),
+    ],
+    "steps": [
+      Row("‸{}", "expected an array of steps"), Row("‸[]", "expected at least one step"),
+      Row("[‸[]]", #"expected an object such as {"id": "build", "run": "make"}"#),
+    ],
+    "own.id": [Row("‸[]", id), Row(#"‸"a b""#, id)],
+    "own.run": [
+      Row("‸{}", command), Row("‸[]", command), Row(#"‸"""#, command),
+      Row(#"[‸""]"#, "expected the name or path of a program"),
+      Row(#"‸"echo ${params.x}""#, #""${params.…" is not replaced in a line for the shell"#),
+    ],
+    "own.needs": [
+      Row("‸{}", #"expected an array of step ids such as ["build", "test"]"#),
+      Row(#"[‸"nope"]"#, #"no step has the id "nope""#, schema: false),
+      Row("[‸[]]", "expected a step id"),
+    ],
+    "own.description": [Row("‸[]", description), Row(#"‸"""#, description)],
+    "step.env": [Row("‸[]", variables), Row(#"{"A": ‸{}}"#, "expected a string")],
+    "step.cwd": [
+      Row("‸[]", "expected the path of a folder"), Row(#"‸"""#, "expected the path of a folder"),
+    ],
+    "step.timeout": [Row("‸[]", duration), Row(#"‸"0m""#, above)],
+    "step.killGrace": [
+      Row("‸[]", duration), Row(#"‸"-1s""#, duration),
+      Row(#"‸"999999h""#, atMost, schema: false),
+    ],
+    "step.retry": [
+      Row("‸[]", #"expected an object such as {"maxAttempts": 3}"#),
+      Row(#"{‸"attempts": 3}"#, "unknown key"),
+    ],
+    "step.retry.maxAttempts": [Row("‸[]", attempts), Row("‸0", attempts)],
+    "step.retry.initialDelay": [Row("‸{}", duration), Row(#"‸"1d""#, duration)],
+    "step.retry.multiplier": [Row("‸[]", multiplier), Row("‸0.5", multiplier)],
+    "step.retry.maxDelay": [Row("‸{}", duration), Row(#"‸"5 m""#, duration)],
+    "step.retry.jitter": [
+      Row("‸{}", #"expected "none", "full" or "equal""#),
+      Row(#"‸"half""#, #"expected "none", "full" or "equal""#),
+    ],
+    "step.retry.on": [
+      Row("‸{}", #"expected an array such as ["exit", "timeout"]"#),
+      Row("‸[]", "expected at least one kind of failure"),
+      Row(#"[‸"crash"]"#, #"expected "exit", "signal", "timeout" or "launch""#),
+      Row(#"["exit", ‸"exit"]"#, "repeated"),
+    ],
+    "step.retry.exitCodes": [
+      Row("‸{}", "expected an array of exit codes from 1 to 255"),
+      Row("[‸256]", "expected an exit code from 1 to 255"), Row("[75, ‸75]", "repeated"),
+    ],
+    "step.allowFailure": [
+      Row("‸[]", "expected true or false"), Row(#"‸"on""#, "expected true or false"),
+    ],
+    "step.onLost": [
+      Row("‸[]", #"expected "rerun", "fail" or "probe""#),
+      Row(#"‸"retry""#, #"expected "rerun", "fail" or "probe""#),
+    ],
+    "step.probe": [Row("‸{}", command), Row("‸[]", command)],
+    "step.stragglers": [
+      Row("‸{}", #"expected "kill" or "keep""#), Row(#"‸"none""#, #"expected "kill" or "keep""#),
+    ],
+    "step.shell": [Row("‸{}", shell), Row(#"‸"zsh""#, shell), Row("‸[]", shell)],
+    "step.stopSignal": [Row("‸{}", signals), Row(#"‸"KILL""#, signals)],
+    "step.maxOutput": [Row("‸[]", size), Row(#"‸"10 MB""#, size), Row("‸4095", size)],
+    "param.type": [Row("‸{}", types), Row(#"‸"text""#, types)],
+    "param.default": [
+      Row("‸{}", "expected a value, or an array of texts"),
+      Row(#"‸["a", "b"]"#, "expected one value", schema: false),
+    ],
+    "param.required": [
+      Row("‸[]", "expected true or false"), Row(#"‸"yes""#, "expected true or false"),
+    ],
+    "param.enum": [
+      Row("‸{}", "expected an array of values"),
+      Row(#"[‸[]]"#, "expected a value"),
+    ],
+    "param.pattern": [
+      Row("‸[]", "expected a regular expression"), Row(#"‸"""#, "expected a regular expression"),
+      Row(#"‸"(""#, "no regular expression", schema: false),
+    ],
+    "param.min": [
+      Row("‸{}", "expected a value"),
+      Row("‸1", #"a parameter of type string has no "min""#, schema: false),
+    ],
+    "param.max": [
+      Row("‸[]", "expected a value"),
+      Row("‸1", #"a parameter of type string has no "max""#, schema: false),
+    ],
+    "param.help": [Row("‸[]", description), Row(#"‸"""#, description)],
+  ]
+}
