@@ -136,16 +136,30 @@ package enum DefinitionParser {
   ) -> WorkflowDefinition {
     var inherited = standard
     parts.defaults.overlay.apply(to: &inherited)
-    var settings = InternTable<StepSettings>()
-    let indices = parts.table.overlays.values.map { overlay in
+    // A flow that gave lines to `sh -c` gave it these too.
+    let knowsScripts = standard.shell != .plain
+    let merged = parts.table.overlays.values.map { overlay in
       var merged = inherited
       overlay.apply(to: &merged)
       if merged.onLost != .probe { merged.probe = nil }
-      return settings.index(of: merged)
+      merged.executesScripts = knowsScripts && merged.probe?.script != nil
+      return merged
     }
+    var settings = InternTable<StepSettings>()
+    // By overlay: for steps whose command is no script, and for those whose is.
+    var indices = [[Int32?]](repeating: [nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
-      let overlay = parts.table.steps[step].settingsIndex
-      parts.table.steps[step].settingsIndex = indices[Int(overlay)]
+      let overlay = Int(parts.table.steps[step].settingsIndex)
+      let isScript = knowsScripts && parts.table.steps[step].command.script != nil
+      if let known = indices[overlay][isScript ? 1 : 0] {
+        parts.table.steps[step].settingsIndex = known
+        continue
+      }
+      var own = merged[overlay]
+      if isScript { own.executesScripts = true }
+      let index = settings.index(of: own)
+      indices[overlay][isScript ? 1 : 0] = index
+      parts.table.steps[step].settingsIndex = index
     }
     var workflow = parts.workflow
     workflow.steps = parts.table.steps

@@ -131,7 +131,11 @@ extension DefinitionReader {
     if try kind(wanted: .string) == .string {
       let offset = try nextOffset()
       guard let line = try readNonEmptyText(expected) else { return nil }
-      reportIfLong(line.utf8.count, "the line", at: offset)
+      if let script = Command.shell(line).script {
+        checkInterpreter(of: script, at: offset)
+      } else {
+        reportIfLong(line.utf8.count, "the line", at: offset)
+      }
       refuseTemplates(in: line, at: offset)
       return .shell(line)
     }
@@ -181,6 +185,14 @@ extension DefinitionReader {
     }
     if cursor.index < 0 { reportMismatch(at: start, expected: expected, found: "an empty array") }
     return arguments.isEmpty ? nil : .program(arguments)
+  }
+
+  /// Reports a script whose first line names no interpreter.
+  private mutating func checkInterpreter(of script: String, at offset: Int) {
+    let line = script.utf8.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
+    if line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) { return }
+    report(
+      at: offset, "\"#!\" begins a script and names no interpreter, as \"#!/usr/bin/python3\" does")
   }
 
   /// Reports a string that no Linux passes to a program.

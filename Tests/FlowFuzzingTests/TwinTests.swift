@@ -104,7 +104,9 @@ private struct Draws: RandomNumberGenerator {
       "\u{FEFF}",
       "\u{FFFF}", "\u{10FFFF}", "e\u{301}", "word another", "$HOME", "=",
     ]
-    let text = (0..<(1 + below(5))).map { _ in parts[below(parts.count)] }.joined()
+    var text = (0..<(1 + below(5))).map { _ in parts[below(parts.count)] }.joined()
+    // A script is recorded as one, and names its interpreter.
+    if text.utf8.starts(with: "#!".utf8) { text = "x" + text }
     return below(6) == 0 ? text + "\n" : text
   }
 

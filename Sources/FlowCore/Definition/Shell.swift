@@ -47,6 +47,11 @@ extension Shell {
 }
 
 extension Command {
+  /// The text of a script that names its interpreter; nil for other commands.
+  package var script: String? {
+    if case .shell(let line) = self, line.utf8.starts(with: "#!".utf8) { line } else { nil }
+  }
+
   /// The program that is executed, and its arguments.
   package func arguments(by shell: Shell, isProbe: Bool) -> [String] {
     switch self {

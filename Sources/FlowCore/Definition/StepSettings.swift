@@ -21,6 +21,9 @@ package struct StepSettings: Hashable, Sendable {
   package var stopSignal: StopSignal
   /// The disk space limit for the output of one attempt.
   package var maxOutputBytes: Int64
+  /// Whether a line that begins with `#!` is executed as a file of its own. Recorded where the command
+  /// or the probe begins so: earlier versions gave such a line to a shell.
+  package var executesScripts = false
 
   package init(
     environment: [EnvironmentVariable] = [], workingDirectory: String? = nil,

@@ -143,6 +143,19 @@ package struct EventWording: Sendable {
 
   /// `cannot execute "foo": no such file or directory (ENOENT)`.
   package func text(_ failure: LaunchFailure, ofStep step: Int32) -> String {
+    if failure.operation == .execute, let script = script(ofStep: step) {
+      let why: String
+      switch failure.errno {
+      case Self.noInterpreter, Self.noSuchFile:
+        why = "its interpreter \"\(Self.interpreter(of: script))\" does not exist"
+      case Self.noPermission:
+        why =
+          "\(systemError(failure.errno)): the folder of runs is mounted noexec, or the interpreter"
+          + " \"\(Self.interpreter(of: script))\" is not executable"
+      default: why = systemError(failure.errno)
+      }
+      return "cannot execute its script: \(why)"
+    }
     if failure.operation == .execute, let program = program(ofStep: step) {
       switch failure.errno {
       case Self.noSuchFile where !program.utf8.contains(UInt8(ascii: "/")):
@@ -158,8 +171,23 @@ package struct EventWording: Sendable {
     return "cannot \(attempted(failure, step)): \(systemError(failure.errno))"
   }
 
+  /// The text of the step's command, if it is executed as a file of its own.
+  private func script(ofStep step: Int32) -> String? {
+    guard isKnown(step), let definition, definition.settings(ofStep: Int(step)).executesScripts
+    else { return nil }
+    return definition.steps[Int(step)].command.script
+  }
+
+  private static func interpreter(of script: String) -> String {
+    let line = script.utf8.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
+    func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+    return String(decoding: line.drop(while: isBlank).prefix { !isBlank($0) }, as: UTF8.self)
+  }
+
   /// ENOENT.
   private static let noSuchFile: Int32 = 2
+  /// EACCES.
+  private static let noPermission: Int32 = 13
   /// ELIBACC: the launcher says so of a program whose interpreter does not exist.
   private static let noInterpreter: Int32 = 79
   /// What says that a process has no /dev/null: ENOENT, ENXIO, EACCES.

@@ -36,9 +36,13 @@ package struct LaunchPlan: Sendable {
       }
       command = probe
     }
+    let script = settings.executesScripts ? command.script : nil
     return LaunchRequest(
       attempt: attempt, intent: launch.intent,
-      arguments: arguments(of: command, settings.shell, isProbe: launch.isProbe),
+      arguments: script == nil
+        ? arguments(of: command, settings.shell, isProbe: launch.isProbe)
+        : [self.folder.script(ofStep: step.id, attempt: attempt.number)],
+      script: script,
       environment: [place] + values.variables(definition.environment + settings.environment) + own,
       workingDirectory: folder,
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),

@@ -5,6 +5,9 @@
 package struct AttemptFileName: Equatable {
   static let output = "out"
   static let record = "rec"
+  static let script = "script"
+  /// A script on its way to its name.
+  static let unfinishedScript = "new"
 
   package let stepID: String
   package let number: Int32

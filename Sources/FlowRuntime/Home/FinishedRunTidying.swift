@@ -2,7 +2,7 @@ import FlowCore
 import FlowStorage
 
 /// Removes what the history of a finished run has made redundant: attempt records whose end it
-/// holds, empty outputs, and an empty folder for work. What processes that may outlive the run could
+/// holds, scripts, empty outputs, and an empty folder for work. What processes that may outlive the run could
 /// still use stays, and so do the outputs of policy 1, whose histories do not tell an empty output
 /// from one that a user removed.
 ///
@@ -33,6 +33,8 @@ struct FinishedRunTidying<Store: Storage> {
     guard let names = try? attempts.names() else { return }
     // Sorted, the output of an attempt comes before its record.
     var empty: String?
+    // The attempt whose record stays.
+    var unsettled: String?
     for name in names {
       guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { continue }
       let path = "\(folder.attempts)/\(name)"
@@ -40,8 +42,17 @@ struct FinishedRunTidying<Store: Storage> {
       case ".out": empty = isUseless(name, path) ? String(name[..<dot]) : nil
       case ".rec":
         let attempt = String(name[..<dot])
-        guard isRedundant(path) else { continue }
+        guard isRedundant(path) else {
+          unsettled = attempt
+          continue
+        }
         if empty == attempt { try? attempts.removeIfPresent("\(attempt).out") }
+        try? attempts.removeIfPresent(name)
+      case ".script", ".new":
+        // Read by a process that may outlive the run.
+        guard let attempt = AttemptFileName(name), !keepers.contains(attempt.stepID),
+          name[..<dot] != unsettled ?? ""
+        else { continue }
         try? attempts.removeIfPresent(name)
       default: break
       }

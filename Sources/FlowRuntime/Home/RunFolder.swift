@@ -11,8 +11,9 @@ import FlowStorage
 ///       launcher          locked by the launcher, and by monitors that are about to begin
 ///       requests/         requests to cancel, one per file
 ///       engine.log        messages of an engine without a terminal
-///       attempts/         <step>@<attempt>.out, the output of an attempt, and
-///                         <step>@<attempt>.rec, its attempt record
+///       attempts/         <step>@<attempt>.out, the output of an attempt,
+///                         <step>@<attempt>.rec, its attempt record, and
+///                         <step>@<attempt>.script, if its command is a script
 ///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -42,6 +43,15 @@ package struct RunFolder: Hashable, Sendable {
 
   package func record(ofStep id: String, attempt: Int32) -> String {
     path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.record))
+  }
+
+  package func script(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.script))
+  }
+
+  /// Where a script is written, before it gets its name.
+  package static func unfinished(_ script: String) -> String {
+    String(script.dropLast(AttemptFileName.script.count)) + AttemptFileName.unfinishedScript
   }
 
   private func path(of name: AttemptFileName) -> String { "\(attempts)/\(name.text)" }

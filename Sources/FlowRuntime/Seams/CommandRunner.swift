@@ -64,6 +64,8 @@ package struct LaunchRequest: Equatable, Sendable {
   package var intent: Int64
   /// A program and its arguments: of the step's command, or of its probe.
   package var arguments: [String]
+  /// What the program is, where it is a file of this attempt alone: written before each launch.
+  package var script: String?
   /// Added to the environment of the run; of variables with one name the last counts. The step's
   /// own are among them.
   package var environment: [EnvironmentVariable]
@@ -80,13 +82,15 @@ package struct LaunchRequest: Equatable, Sendable {
   package var hidesInterruption: Bool
 
   package init(
-    attempt: AttemptID, intent: Int64, arguments: [String], environment: [EnvironmentVariable],
+    attempt: AttemptID, intent: Int64, arguments: [String], script: String? = nil,
+    environment: [EnvironmentVariable],
     workingDirectory: String, outputPath: String, recordPath: String, settings: StepSettings,
     hidesInterruption: Bool = false
   ) {
     self.attempt = attempt
     self.intent = intent
     self.arguments = arguments
+    self.script = script
     self.environment = environment
     self.workingDirectory = workingDirectory
     self.outputPath = outputPath

@@ -71,6 +71,7 @@ struct AttemptTraces {
         byAttempt[start.id] = records.count
       }
       records.append(record)
+    case AttemptFileName.script, AttemptFileName.unfinishedScript: break
     default: strangers.append(name)
     }
   }

@@ -51,6 +51,14 @@ package final class LinuxProcesses: ProcessHost {
 
   package func send(_ request: LaunchRequest) {
     if request.settings.stragglers == .keep { orphans.mayBeKept = true }
+    if let script = request.script {
+      do throws(Errno) { try ScriptFile.write(script, to: request.arguments[0]) } catch {
+        messages.append(
+          .notForked(
+            request.attempt, LaunchFailure(operation: .execute, errno: error.rawValue)))
+        return
+      }
+    }
     // Sent before the next wait, together with other requests.
     launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }

@@ -10,6 +10,7 @@ extension Generator {
         settings[index].shell = pick([.sh, .bash, .plain, .program([string(), string()])])
         settings[index].stopSignal = pick(StopSignal.allCases)
         settings[index].retry.jitter = pick(Jitter.allCases)
+        settings[index].executesScripts = chance(in: 2)
       }
     }
     let stepCount = 1 + below(8)

@@ -73,7 +73,8 @@ extension StepDefinition {
     .structure(
       "run", 2, expected: "a line for the shell, or an array of a program and its arguments",
       "required: a string for the `shell`, or an array: a program and its arguments, run without"
-        + " a shell (no `$VARIABLE` is expanded)"),
+        + " a shell (no `$VARIABLE` is expanded); a string that begins with `#!` is a script of its"
+        + " interpreter, whatever the `shell`, and may be long"),
     .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
       "ids of the steps that must be done first; one may stand without brackets"),
@@ -151,5 +152,9 @@ extension StepSettings {
       "disk space for an attempt's output (1GiB); beyond that, the middle is discarded"),
   ]
 
-  package static let valuedKeys = DefinitionKey.valued(keys)
+  /// Recorded, and no key of a file: it follows from the texts.
+  private static let scripts = DefinitionKey<StepSettings>.flag(
+    "scripts", 20, { $1(&$0.executesScripts) }, "whether a line that begins with `#!` is executed")
+
+  package static let valuedKeys = DefinitionKey.valued(keys + [scripts])
 }
