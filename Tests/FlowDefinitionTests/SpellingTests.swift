@@ -59,6 +59,24 @@ struct SpellingTests {
     #expect(DefinitionCodec.encode(first) == DefinitionCodec.encode(second))
   }
 
+  @Test(arguments: [("nightly", "valid/nightly"), ("source-report", "source-report")])
+  func modelsAreTwins(name: String, workflow: String) throws {
+    let definition = try DefinitionParser.parse(
+      Fixtures.read("Workflows/\(workflow).json"), file: "w.json")
+    let models = try ["json", "yaml"].map { spelling in
+      try ModelParser.parse(
+        Fixtures.read("Workflows/models/\(name).\(spelling)"), file: "m.\(spelling)",
+        for: definition)
+    }
+    #expect(models[0] == models[1])
+  }
+
+  @Test func everyModelHasItsTwin() {
+    let names = Fixtures.names(in: "Workflows/models", endingWith: ".json")
+    #expect(names == Fixtures.names(in: "Workflows/models", endingWith: ".yaml"))
+    #expect(names == ["nightly", "source-report"])
+  }
+
   @Test func everyYAMLFixtureIsATwin() {
     #expect(
       Fixtures.names(in: "Workflows/valid", endingWith: ".yaml")
