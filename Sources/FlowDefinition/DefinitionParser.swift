@@ -24,6 +24,7 @@ package import FlowCore
 ///       "environment": "clean",            // default: inherit, everything of the caller's
 ///       "passEnv": ["SSH_AUTH_SOCK"],      // of the caller's, besides
 ///       "envFiles": ["prod.env", {"path": "local.env", "optional": true}],
+///       "secrets": {"PW": {"file": "/run/secrets/pw"}, "KEY": {"env": "DEPLOY_KEY"}},
 ///       "timeout": "2h",                   // for the whole run
 ///       "failFast": false,                 // true: a step that failed for good stops the others
 ///       "defaults": {"retry": {…}},        // any key of a step except id, run and needs
@@ -51,6 +52,7 @@ package import FlowCore
 ///           "stragglers": "kill",          // or "keep"
 ///           "shell": "bash",               // for a "run" that is a line: "sh", or ["python3", "-c"]
 ///           "stopSignal": "INT",           // default: TERM
+///           "secrets": ["PW"],             // or {"PW": "file"} for the path of a file
 ///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
 ///         }
 ///       ]
@@ -125,6 +127,8 @@ package enum DefinitionParser {
       reader.resolveNeeds(of: &parts.table)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
       reader.checkTemplates(parts.workflow.parameters)
+      reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
+      reader.checkStragglers(of: parts.table, defaults: parts.defaults)
     } catch {
       reader.report(at: error.offset, error.message, error.related)
     }

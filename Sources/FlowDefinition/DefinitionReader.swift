@@ -14,6 +14,10 @@ struct DefinitionReader<Source: ValueSource> {
   var path: [PathComponent] = []
   /// Where the files of variables are named, in their order.
   var variableFileOffsets: [Int] = []
+  /// Where secrets are listed.
+  var secretMentions: [SecretMention] = []
+  /// The first variable of each name in an `env`.
+  var variableMentions: [String: SecretMention] = [:]
 
   init(_ source: Source) {
     self.source = source

@@ -62,7 +62,9 @@ extension StepSettings: TextHolding {
 
   private static let keysWithText = valuedKeys.filter { key in
     switch key.type {
-    case .text, .flagOrText, .command, .shell, .environment, .variableNames, .variableFiles: true
+    case .text, .flagOrText, .command, .shell, .environment, .variableNames, .variableFiles,
+      .secrets:
+      true
     case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,
       .exitCodes:
       false
@@ -80,6 +82,7 @@ extension DefinitionValue {
     case .environment(let environment): environment.forEachText(body)
     case .names(let names): names.forEach(body)
     case .files(let files): for file in files { body(file.path) }
+    case .secrets(let secrets): for secret in secrets { body(secret.name) }
     }
   }
 }

@@ -32,6 +32,7 @@ extension DefinitionReader {
     case .environment: try readEnvironment().map(DefinitionValue.environment)
     case .variableNames: try readVariableNames().map(DefinitionValue.names)
     case .variableFiles: try readVariableFiles().map(DefinitionValue.files)
+    case .secrets: try readSecretUses().map(DefinitionValue.secrets)
     }
   }
 
@@ -214,6 +215,7 @@ extension DefinitionReader {
         let fault = name.isEmpty ? "is empty" : "contains \"=\""
         report(at: token.offset, "the name of an environment variable \(fault)")
       }
+      noteVariable(name, at: token.offset)
       let offset = try nextOffset()
       let value = try text(Source.stringOrNumber) ?? ""
       reportIfLong(name.utf8.count + 1 + value.utf8.count, "the variable", at: offset)

@@ -22,6 +22,7 @@ extension KeyType {
     case .shell: "`\"sh\"`, `\"bash\"`, or an array: a program and its arguments"
     case .environment: "an object of names and texts"
     case .variableNames: "an array of names"
+    case .secrets: "an array of names, or an object such as `{\"DB_PASSWORD\": \"file\"}`"
     case .variableFiles:
       "an array of paths, or of objects such as `{\"path\": \"local.env\", \"optional\": true}`"
     }

@@ -25,20 +25,29 @@ struct SettingsOverlay: Hashable {
     given.insert(Given(key: place, value: value), at: index)
   }
 
-  /// Nil if absent.
-  var onLost: OnLost? {
-    guard let value = given.first(where: { $0.key == Self.onLostPlace })?.value else { return nil }
+  /// Nil if absent; so for the next two.
+  var onLost: OnLost? { settings(with: Self.onLostPlace)?.onLost }
+  var stragglers: StragglerPolicy? { settings(with: Self.stragglersPlace)?.stragglers }
+  var secrets: [SecretUse]? { settings(with: Self.secretsPlace)?.secrets }
+
+  /// The value at that place, as settings have it.
+  private func settings(with place: Int) -> StepSettings? {
+    guard let value = given.first(where: { $0.key == place })?.value else { return nil }
     var settings = StepSettings()
-    StepSettings.valuedKeys[Self.onLostPlace].set(value, in: &settings)
-    return settings.onLost
+    StepSettings.valuedKeys[place].set(value, in: &settings)
+    return settings
   }
 
-  private static let onLostPlace: Int = {
-    guard let place = StepSettings.valuedKeys.firstIndex(where: { $0.name == "onLost" }) else {
-      preconditionFailure("no setting is called onLost")
+  private static let onLostPlace = place(named: "onLost")
+  private static let stragglersPlace = place(named: "stragglers")
+  private static let secretsPlace = place(named: "secrets")
+
+  private static func place(named name: String) -> Int {
+    guard let place = StepSettings.valuedKeys.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("no setting is called \(name)")
     }
     return place
-  }()
+  }
 
   /// Merges these values over `settings`: `env` and `retry` key by key, all others as a whole.
   func apply(to settings: inout StepSettings) {

@@ -69,7 +69,17 @@ struct StepTable {
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
 
+  /// The steps that give `secrets` or `stragglers` themselves.
+  var secretUses: [SecretUseOffsets] = []
+
   /// The offsets of these keys in a step; nil if absent.
+  struct SecretUseOffsets {
+    var step: Int32
+    var secrets: Int?
+    var stragglers: Int?
+  }
+
+  /// The same of these.
   struct ProbeUse {
     var step: Int32
     var onLost: Int?
@@ -131,6 +141,7 @@ extension DefinitionReader {
     var overlay = SettingsOverlay()
     var isOverlayEmpty = true
     var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
+    var secretUse = StepTable.SecretUseOffsets(step: Int32(table.steps.count))
     // An element with errors keeps its index, so that indices match the file.
     defer {
       table.offsets.append(UInt32(offset))
@@ -156,6 +167,8 @@ extension DefinitionReader {
         isOverlayEmpty = false
         if setting.key.name == "onLost" { probeUse.onLost = try nextOffset() }
         if setting.key.name == "probe" { probeUse.probe = try nextOffset() }
+        if setting.key.name == "secrets" { secretUse.secrets = try nextOffset() }
+        if setting.key.name == "stragglers" { secretUse.stragglers = try nextOffset() }
         try readSetting(setting, into: &overlay)
       }
     }
@@ -166,6 +179,9 @@ extension DefinitionReader {
         #"missing "run": a line for the shell, or an array of a program and its arguments"#)
     }
     if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
+    if secretUse.secrets != nil || secretUse.stragglers != nil {
+      table.secretUses.append(secretUse)
+    }
     step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
     if hasExtras {
       step.extrasIndex = Int32(table.extras.count)

@@ -28,7 +28,7 @@ extension DefinitionReader {
     return names.sorted(by: SettingsOverlay.precedes)
   }
 
-  private mutating func readVariableName() throws(SyntaxError) -> String? {
+  mutating func readVariableName() throws(SyntaxError) -> String? {
     guard let token = try string("the name of a variable") else { return nil }
     let name = text(of: token)
     if name.isEmpty {

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of the file's outermost object.
 enum WorkflowKey: Sendable {
-  case name, params, defaults, steps
+  case name, params, secrets, defaults, steps
   case own(DefinitionKey<WorkflowDefinition>)
 
   static let table = KeyTable(WorkflowDefinition.keys.map { (name: $0.name, key: Self($0)) })
@@ -12,6 +12,7 @@ enum WorkflowKey: Sendable {
     switch key.name {
     case "name": self = .name
     case "params": self = .params
+    case "secrets": self = .secrets
     case "defaults": self = .defaults
     case "steps": self = .steps
     default: self = .own(key)
@@ -25,6 +26,7 @@ struct Defaults {
   /// The offsets of these values; nil for absent ones.
   var onLostOffset: Int?
   var probeOffset: Int?
+  var stragglersOffset: Int?
 
   /// `onLost` is given, but could not be read.
   var isOnLostFaulty: Bool { onLostOffset != nil && overlay.onLost == nil }
@@ -36,6 +38,7 @@ struct WorkflowParts {
   var workflow = WorkflowDefinition(name: "", steps: [], settings: [])
   var defaults = Defaults()
   var table = StepTable()
+  var passEnvOffset: Int?
 }
 
 extension DefinitionReader {
@@ -49,6 +52,7 @@ extension DefinitionReader {
       switch key {
       case .name: parts.workflow.name = try readName() ?? ""
       case .params: parts.workflow.parameters = try readParameters()
+      case .secrets: parts.workflow.secrets = try readSecrets()
       case .own(let key):
         if let value = try readValue(of: key) {
           key.set(value, in: &parts.workflow)
@@ -61,7 +65,8 @@ extension DefinitionReader {
     }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }
-    if let offset = cursor.offset(of: "passEnv"), !parts.workflow.passedVariables.isEmpty,
+    parts.passEnvOffset = cursor.offset(of: "passEnv")
+    if let offset = parts.passEnvOffset, !parts.workflow.passedVariables.isEmpty,
       parts.workflow.inheritance == .inherit, !isInheritanceFaulty
     {
       report(
@@ -88,6 +93,7 @@ extension DefinitionReader {
     while let setting = try nextKey(&cursor) {
       if setting.key.name == "onLost" { defaults.onLostOffset = try nextOffset() }
       if setting.key.name == "probe" { defaults.probeOffset = try nextOffset() }
+      if setting.key.name == "stragglers" { defaults.stragglersOffset = try nextOffset() }
       try readSetting(setting, into: &defaults.overlay)
     }
   }

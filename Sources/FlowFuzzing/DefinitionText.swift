@@ -21,10 +21,19 @@ enum DefinitionText {
   static func value(of definition: WorkflowDefinition) -> TextValue {
     let steps = definition.steps.indices.map { step($0, of: definition) }
     let parameters: Members = definition.parameters.map { ($0.name, parameter($0)) }
+    let secrets: Members = definition.secrets.map { ($0.name, source(of: $0)) }
     return .object(
       [("name", .text(definition.name))] + members(WorkflowDefinition.keys, of: definition)
         + (parameters.isEmpty ? [] : [("params", .object(parameters))])
+        + (secrets.isEmpty ? [] : [("secrets", .object(secrets))])
         + [("steps", .array(steps))])
+  }
+
+  private static func source(of secret: Secret) -> TextValue {
+    switch secret.source {
+    case .file(let path): .object([("file", .text(path))])
+    case .variable(let name): .object([("env", .text(name))])
+    }
   }
 
   private static func parameter(_ parameter: Parameter) -> TextValue {
@@ -75,6 +84,7 @@ enum DefinitionText {
         files.map {
           .object([("path", .text($0.path)), ("optional", .literal("\($0.isOptional)"))])
         })
+    case .secrets(let secrets): .object(secrets.map { ($0.name, .text("\($0.form)")) })
     }
   }
 
@@ -88,7 +98,7 @@ enum DefinitionText {
       // In reverse, since their order has no meaning.
       .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles:
+      .command, .shell, .environment, .variableNames, .variableFiles, .secrets:
       .literal("\(number)")
     }
   }

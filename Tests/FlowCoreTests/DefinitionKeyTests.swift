@@ -34,6 +34,7 @@ import Testing
     #expect(later.contains(", environment 13, passEnv 14, envFiles 15"))
     #expect(Self.tags(StepDefinition.valuedKeys).hasPrefix(step))
     #expect(Self.tags(StepSettings.valuedKeys).hasPrefix(settings))
+    #expect(Self.tags(StepSettings.valuedKeys).contains("shell 17, stopSignal 18, secrets 19"))
   }
 
   private static func tags<Owner>(_ keys: [DefinitionKey<Owner>]) -> String {

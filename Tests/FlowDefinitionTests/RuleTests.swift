@@ -68,7 +68,7 @@ struct RuleTests {
     Wrong(
       #""defaults": {‸"run": "x"}"#,
       #"defaults.run: unknown key: "defaults" takes "env", "cwd", "timeout", "killGrace", "#
-        + #""retry", "allowFailure", "onLost", "probe", "stragglers", "shell", "stopSignal", "maxOutput""#
+        + #""retry", "allowFailure", "onLost", "probe", "stragglers", "shell", "stopSignal", "maxOutput", "secrets""#
     ),
     Wrong(
       #""jobs": 1, ‸"jobs": "many""#, "jobs: duplicate key, first given at 1:51"),
@@ -78,7 +78,7 @@ struct RuleTests {
     Wrong(
       #"‸"retry": {"maxAttempts": 1}"#,
       #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "environment", "#
-        + #""passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "defaults", "#
+        + #""passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "secrets", "defaults", "#
         + #""steps""#),
     Wrong(
       #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number",

@@ -96,6 +96,13 @@ enum WrongValues {
         "the name of a parameter has letters, digits and \"_\", and begins with no digit"),
       Row(#"{"a": ‸[]}"#, #"expected an object such as {"type": "date", "required": true}"#),
     ],
+    "secrets": [
+      Row(#"‸["PW"]"#, #"expected an object such as {"DB_PASSWORD": {"file": "/run/secrets/db"}}"#),
+      Row(#"{‸"a-b": {"file": "x"}}"#, "the name of a secret is that of a variable"),
+      Row(#"{"PW": ‸{}}"#, #"missing "file" or "env": where the secret comes from"#),
+      Row(#"{"PW": {"file": ‸""}}"#, "expected the path of a file"),
+      Row(#"{"PW": {"env": ‸"A=B"}}"#, "the name of an environment variable contains"),
+    ],
     "defaults": [
       Row("‸[]", #"expected an object such as {"timeout": "10m"}"#),
       Row(#"{‸"id": "x"}"#, "unknown key"),
@@ -160,6 +167,11 @@ enum WrongValues {
     ],
     "step.shell": [Row("‸{}", shell), Row(#"‸"zsh""#, shell), Row("‸[]", shell)],
     "step.stopSignal": [Row("‸{}", signals), Row(#"‸"KILL""#, signals)],
+    "step.secrets": [
+      Row("‸null", #"expected names of secrets such as ["DB_PASSWORD"]"#),
+      Row(#"[‸[]]"#, "expected the name of a secret"),
+      Row(#"‸"""#, "expected the name of a secret"),
+    ],
     "step.maxOutput": [Row("‸[]", size), Row(#"‸"10 MB""#, size), Row("‸4095", size)],
     "param.type": [Row("‸{}", types), Row(#"‸"text""#, types)],
     "param.default": [

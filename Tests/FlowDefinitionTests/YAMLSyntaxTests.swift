@@ -72,7 +72,7 @@ struct YAMLSyntaxTests {
       "defaults[\"<<\"]: merge keys are not allowed: \"defaults\" has what all steps share"),
     Wrong(
       "defaults:\n  ‸\"<<\": 1",
-      #"defaults["<<"]: unknown key: "defaults" takes "env", "cwd", "timeout", "killGrace", "retry", "allowFailure", "onLost", "probe", "stragglers", "shell", "stopSignal", "maxOutput""#
+      #"defaults["<<"]: unknown key: "defaults" takes "env", "cwd", "timeout", "killGrace", "retry", "allowFailure", "onLost", "probe", "stragglers", "shell", "stopSignal", "maxOutput", "secrets""#
     ),
     Wrong("jobs: ‸!!int 4", "jobs: tags are not allowed: the key decides what its value is"),
     Wrong("env: {A: ‸! b}", "env.A: tags are not allowed: the key decides what its value is"),

@@ -213,6 +213,16 @@ private struct Draws: RandomNumberGenerator {
     definition.variableFiles = (0..<below(3)).map { _ in
       VariableFile(path: text(), isOptional: below(2) == 0)
     }
+    // Each name is that of no variable.
+    let secrets = ["DB_PASSWORD", "Key", "_"].filter { _ in below(2) == 0 }
+    definition.secrets = secrets.map {
+      Secret(name: $0, source: below(2) == 0 ? .file(text()) : .variable("OF_\($0)"))
+    }
+    for index in definition.settings.indices where definition.settings[index].stragglers == .kill {
+      definition.settings[index].secrets = secrets.filter { _ in below(2) == 0 }.map {
+        SecretUse(name: $0, form: SecretForm.allCases[below(2)])
+      }
+    }
     for step in steps.indices {
       definition.give(StepExtras(description: optional { $0.text() }), toStep: step)
     }

@@ -37,6 +37,8 @@ extension JSONWriter {
       array { json in for variable in variables { json.string(variable.name) } }
     case (.names(let names), _): array { json in for name in names { json.string(name) } }
     case (.files(let files), _): array { json in for file in files { json.string(file.path) } }
+    case (.secrets(let secrets), _):
+      array { json in for secret in secrets { json.string(secret.name) } }
     }
   }
 
@@ -58,7 +60,7 @@ extension KeyType {
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
     case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles:
+      .command, .shell, .environment, .variableNames, .variableFiles, .secrets:
       ""
     }
   }

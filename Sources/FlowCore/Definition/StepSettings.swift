@@ -24,6 +24,8 @@ package struct StepSettings: Hashable, Sendable {
   /// Whether a line that begins with `#!` is executed as a file of its own. Recorded where the command
   /// or the probe begins so: earlier versions gave such a line to a shell.
   package var executesScripts = false
+  /// What the command and the probe get of the workflow's secrets; ordered by name.
+  package var secrets: [SecretUse] = []
 
   package init(
     environment: [EnvironmentVariable] = [], workingDirectory: String? = nil,

@@ -16,6 +16,8 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var passedVariables: [String] = []
   /// Their variables are part of the environment of a run; those of a later file win.
   package var variableFiles: [VariableFile] = []
+  /// Ordered by name.
+  package var secrets: [Secret] = []
   /// The timeout of the entire run; nil means none.
   package var timeoutMilliseconds: Int64?
   /// Whether a step that fails for good stops the others.
@@ -62,12 +64,13 @@ package struct WorkflowDefinition: Equatable, Sendable {
     let commands = steps.reduce(0) { $0 + $1.command.listBytes + $1.needs.strideOfAll }
     let inSettings = settings.reduce(0) {
       $0 + $1.environment.strideOfAll + ($1.probe?.listBytes ?? 0)
+        + $1.secrets.strideOfAll
         // What is implied is in no history.
         + ($1.shell == .plain ? 0 : $1.shell.spelled.listBytes)
     }
     let own =
       environment.strideOfAll + passedVariables.strideOfAll + variableFiles.strideOfAll
-      + parameters.strideOfAll
+      + parameters.strideOfAll + secrets.strideOfAll
     let inParameters = parameters.reduce(0) {
       $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll
     }

@@ -29,6 +29,11 @@ package enum DefinitionCodec {
     for settings in definition.settings where settings.onLost == .probe {
       if settings.probe == nil { throw CodingError(offset: offset, reason: .malformed("probe")) }
     }
+    for settings in definition.settings {
+      for use in settings.secrets where definition.secret(named: use.name) == nil {
+        throw CodingError(offset: offset, reason: .malformed("secret of a step"))
+      }
+    }
     if definition.hasTemplates { try checkTemplates(of: definition, at: offset) }
     for step in definition.steps {
       guard Int(step.settingsIndex) < definition.settings.count else {

@@ -126,6 +126,11 @@ extension ByteWriter {
         writer.write(file.path)
         writer.write(file.isOptional)
       }
+    case .secrets(let secrets):
+      write(list: secrets) { writer, secret in
+        writer.write(secret.name)
+        writer.bytes.append(secret.form.rawValue)
+      }
     }
   }
 }
@@ -192,6 +197,11 @@ extension ByteReader {
       return .files(
         try readList { (reader) throws(CodingError) in
           VariableFile(path: try reader.readString(), isOptional: try reader.readBool())
+        })
+    case .secrets:
+      return .secrets(
+        try readList { (reader) throws(CodingError) in
+          SecretUse(name: try reader.readString(), form: try reader.readCase("secrets"))
         })
     }
   }

@@ -18,6 +18,13 @@ enum TaggedDefinitionCodec {
     static let steps: UInt64 = 3
     static let parameters: UInt64 = 16
     static let templates: UInt64 = 17
+    static let secrets: UInt64 = 18
+  }
+
+  private enum SecretTag {
+    static let name: UInt64 = 1
+    static let file: UInt64 = 2
+    static let variable: UInt64 = 3
   }
 
   private enum ParameterTag {
@@ -65,6 +72,13 @@ enum TaggedDefinitionCodec {
       }
     }
     if definition.hasTemplates { writer.writeField(WorkflowTag.templates) { _ in } }
+    if !definition.secrets.isEmpty {
+      writer.writeField(WorkflowTag.secrets) { writer in
+        writer.write(list: definition.secrets) { writer, secret in
+          writer.writeNested { write(secret, to: &$0) }
+        }
+      }
+    }
     return writer.bytes
   }
 
@@ -116,6 +130,38 @@ enum TaggedDefinitionCodec {
     }
     try reader.require(order.has(ParameterTag.name), "parameter", at: reader.position)
     return parameter
+  }
+
+  private static func write(_ secret: Secret, to writer: inout ByteWriter) {
+    writer.writeField(SecretTag.name) { $0.write(text: secret.name) }
+    switch secret.source {
+    case .file(let path): writer.writeField(SecretTag.file) { $0.write(text: path) }
+    case .variable(let name): writer.writeField(SecretTag.variable) { $0.write(text: name) }
+    }
+  }
+
+  private static func readSecret(_ reader: inout ByteReader) throws(CodingError) -> Secret {
+    var name = ""
+    var source: Secret.Source?
+    var order = FieldOrder()
+    while let tag = try reader.readTag(&order) {
+      try reader.readField { (reader) throws(CodingError) in
+        let start = reader.position
+        switch tag {
+        case SecretTag.name: name = try reader.readTextToEnd()
+        case SecretTag.file: source = .file(try reader.readTextToEnd())
+        case SecretTag.variable where source == nil:
+          source = .variable(try reader.readTextToEnd())
+        case SecretTag.variable:
+          throw CodingError(offset: start, reason: .malformed("source of a secret"))
+        default: throw CodingError(offset: start, reason: .newer("a secret has a field \(tag)"))
+        }
+      }
+    }
+    guard order.has(SecretTag.name), let source else {
+      throw CodingError(offset: reader.position, reason: .malformed("secret"))
+    }
+    return Secret(name: name, source: source)
   }
 
   private static func readTexts(_ reader: inout ByteReader) throws(CodingError) -> [String] {
@@ -182,6 +228,12 @@ enum TaggedDefinitionCodec {
           }
           try reader.require(!definition.parameters.isEmpty, "list of parameters", at: start)
         case WorkflowTag.templates: definition.hasTemplates = true
+        case WorkflowTag.secrets:
+          let start = reader.position
+          definition.secrets = try reader.readList { (reader) throws(CodingError) in
+            try reader.readField { (reader) throws(CodingError) in try readSecret(&reader) }
+          }
+          try reader.require(!definition.secrets.isEmpty, "list of secrets", at: start)
         default:
           try reader.readValue(
             tag, WorkflowDefinition.fields, of: "a workflow", into: &definition)

@@ -106,6 +106,7 @@ package struct DefinitionSchema {
     case .variableNames:
       orList(text([("pattern", .text("^[^=*]+$"))]), isSet: true)
     case .variableFiles: orList(variableFile)
+    case .secrets: orList(secretUse)
     }
   }
 
@@ -123,6 +124,19 @@ package struct DefinitionSchema {
         ("type", .text("object")),
         ("propertyNames", .object([("pattern", .text("^[A-Za-z_][A-Za-z0-9_]{0,63}$"))])),
         ("additionalProperties", .object([("$ref", .text("#/$defs/parameter"))])),
+      ]
+    case "secrets":
+      [
+        ("type", .text("object")),
+        ("propertyNames", .object([("pattern", .text("^[A-Za-z_][A-Za-z0-9_]{0,63}$"))])),
+        (
+          "additionalProperties",
+          .object(
+            oneOf([
+              object([("file", .object(text([("minLength", .number(1))])))], required: ["file"]),
+              object([("env", .object(text([("pattern", .text("^[^=*]+$"))])))], required: ["env"]),
+            ]))
+        ),
       ]
     case "defaults": [("$ref", .text("#/$defs/settings"))]
     case "steps": array([("$ref", .text("#/$defs/step"))])
@@ -202,6 +216,17 @@ package struct DefinitionSchema {
         .object(text([("maxLength", .number(Int64(ExecutionLimit.oneString - 1)))]))
       ),
     ]
+  }
+
+  private var secretUse: Members {
+    let forms = SecretForm.allCases.map { "\($0)" }
+    return oneOf([
+      text([("minLength", .number(1))]),
+      [
+        ("type", .text("object")),
+        ("additionalProperties", .object([("enum", .texts(forms))])),
+      ],
+    ])
   }
 
   private var variableFile: Members {

@@ -34,6 +34,16 @@ extension Generator {
       definition.parameters = list(upTo: 3) { $0.parameter() }
       // A text can only be a template that is one.
       definition.hasTemplates = chance(in: 2) && definition.templates.isEmpty
+      definition.secrets = list(upTo: 3) {
+        Secret(
+          name: $0.string(), source: $0.chance(in: 2) ? .file($0.string()) : .variable($0.string()))
+      }
+      for index in definition.settings.indices where !definition.secrets.isEmpty {
+        definition.settings[index].secrets = list(upTo: 2) {
+          SecretUse(
+            name: $0.pick(definition.secrets.map(\.name)), form: $0.pick(SecretForm.allCases))
+        }
+      }
       definition.inheritance = pick(Inheritance.allCases)
       definition.passedVariables = list(upTo: 3) { $0.string() }
       definition.variableFiles = list(upTo: 3) {

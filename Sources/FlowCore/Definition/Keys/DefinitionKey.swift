@@ -222,6 +222,14 @@ extension DefinitionKey {
       { if case .files(let files) = $0 { files } else { nil } })
   }
 
+  package static func secrets(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[SecretUse]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .secrets, place, help, DefinitionValue.secrets,
+      { if case .secrets(let secrets) = $0 { secrets } else { nil } })
+  }
+
   private static func number<Number: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Number>, _ help: String
   ) -> Self {

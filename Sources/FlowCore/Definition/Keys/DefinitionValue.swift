@@ -13,6 +13,8 @@ package enum DefinitionValue: Hashable, Sendable {
   /// Ordered.
   case names([String])
   case files([VariableFile])
+  /// Ordered by name.
+  case secrets([SecretUse])
 }
 
 /// The type of a key in the definition file, which determines how its value is read, checked and
@@ -48,4 +50,6 @@ package enum KeyType: Sendable {
   case variableNames
   /// Files of variables: an array, or one by itself.
   case variableFiles
+  /// Names of secrets, or an object of names and forms; one may stand by itself.
+  case secrets
 }

@@ -2,8 +2,8 @@
 // Tags are never reused: the tag of a removed key stays listed in a comment beside the others.
 
 extension WorkflowDefinition {
-  /// Tags 1 to 3 are the name, the settings of all steps and the steps; 16 and 17 the parameters, and
-  /// whether texts are templates (`TaggedDefinitionCodec`).
+  /// Tags 1 to 3 are the name, the settings of all steps and the steps; 16 to 18 the parameters, whether
+  /// texts are templates, and the secrets (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<Self>] = [
     .structure(
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
@@ -49,6 +49,11 @@ extension WorkflowDefinition {
         + " `bool`, `date`, `duration`, `list`), `default` or `required`, and `enum`, `pattern`, `min`,"
         + " `max`, `help`; `${params.NAME}` stands for it in `env`, `cwd` and the elements of a `run`"
         + " array"),
+    .structure(
+      "secrets", 18, expected: #"an object such as {"DB_PASSWORD": {"file": "/run/secrets/db"}}"#,
+      "values that no file of a run may hold, each from a `file` (read at each launch, relative to the"
+        + " folder of the file, one line feed at its end dropped) or a variable of the caller (`env`);"
+        + " at least 8 bytes; masked in the output of the steps that get them"),
     .structure(
       "defaults", expected: #"an object such as {"timeout": "10m"}"#,
       "values for steps that do not give their own; `env` and `retry` are merged key by key"),
@@ -150,6 +155,11 @@ extension StepSettings {
     .byteSize(
       "maxOutput", 16, { $1(&$0.maxOutputBytes) },
       "disk space for an attempt's output (1GiB); beyond that, the middle is discarded"),
+    .secrets(
+      "secrets", 19, { $1(&$0.secrets) },
+      "names of secrets that the command gets as variables, or an object of names and `file` or"
+        + " `variable`: with `file` the variable is the path of a file in memory with the value; one may"
+        + " stand without brackets"),
   ]
 
   /// Recorded, and no key of a file: it follows from the texts.
