@@ -15,6 +15,7 @@
 #include "process_status.h"
 #include "record_file.h"
 #include "report.h"
+#include "secrets.h"
 #include "spawn.h"
 #include "terminated.h"
 
@@ -31,6 +32,8 @@ struct loop {
   struct flow_monitor monitor;
   uint64_t started;
   int record, output;
+  /// The output again, to overwrite secrets in it; the other one only appends.
+  int scrubbed;
   /// Whether children were reaped since the last event about descendants.
   bool has_reaped;
   bool reported_end;
@@ -157,6 +160,11 @@ static void look_at_children(struct loop *loop) {
 
 static int64_t spawn(struct loop *loop) {
   struct flow_monitor *monitor = &loop->monitor;
+  int64_t made = flow_secrets_make(loop->birth->request);
+  if (made < 0) {
+    monitor->failed_operation = FLOW_LAUNCH_MAKE_SECRET;
+    return made;
+  }
   uint64_t before = flow_start_clock();
   int64_t process = flow_spawn(
       loop->birth->request, loop->birth->environment, loop->output, &monitor->failed_operation);
@@ -197,13 +205,25 @@ static int64_t create_record(struct loop *loop) {
 
 static int64_t create_output(struct loop *loop) {
   int64_t file = flow_output_create(loop->birth->request->output_path);
-  if (file >= 0) loop->output = (int)file;
+  if (file < 0) return file;
+  loop->output = (int)file;
+  if (!loop->monitor.has_secrets) return file;
+  file = flow_open(loop->birth->request->output_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (file >= 0) loop->scrubbed = (int)file;
   return file;
+}
+
+static int64_t scrub(struct loop *loop) {
+  flow_secrets_remove(loop->birth->request);
+  // Before the output is read, its middle may be discarded.
+  flow_output_limit_look(&loop->limit, 0);
+  return flow_secrets_scrub(loop->birth->request, loop->scrubbed);
 }
 
 static int64_t remove_record(struct loop *loop) {
   // Who finds no record has been sent what was reported before.
   flow_report_flush_all(&loop->reports);
+  flow_secrets_remove(loop->birth->request);
   if (loop->output >= 0) {
     int64_t result = flow_unlink(loop->birth->request->output_path);
     if (result < 0 && result != -ENOENT) return result;
@@ -231,6 +251,7 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
           loop->record, &loop->birth->request->header, loop->started);
     case FLOW_MONITOR_SPAWN: return spawn(loop);
     case FLOW_MONITOR_WRITE_COMMAND: return write_command(loop);
+    case FLOW_MONITOR_SCRUB: return scrub(loop);
     case FLOW_MONITOR_WRITE_END: return write_end(loop);
     default: __builtin_trap();
   }
@@ -250,6 +271,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_WRITE_START:
     case FLOW_MONITOR_SPAWN:
     case FLOW_MONITOR_WRITE_COMMAND:
+    case FLOW_MONITOR_SCRUB:
     case FLOW_MONITOR_WRITE_END: return true;
     case FLOW_MONITOR_RELEASE_LAUNCHER: flow_close(loop->birth->lock); return false;
     case FLOW_MONITOR_REPORT_LAUNCHED: report(loop, FLOW_REPORT_LAUNCHED); return false;
@@ -323,7 +345,7 @@ static void wait_until(struct loop *loop, int64_t time, int64_t now) {
 }
 
 void flow_monitor_run(const struct flow_monitor_birth *birth) {
-  struct loop loop = {.birth = birth, .record = -1, .output = -1};
+  struct loop loop = {.birth = birth, .record = -1, .output = -1, .scrubbed = -1};
   const struct flow_request *request = birth->request;
   loop.started = flow_start_time(flow_process_id(), birth->forked_after, flow_start_clock());
   loop.reports.pipe = birth->reports;
@@ -334,6 +356,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
   flow_monitor_init(
       &loop.monitor, request->header.timeout_us, request->header.grace_us,
       request->header.keeps_stragglers != 0);
+  loop.monitor.has_secrets = request->header.secret_count > 0;
   loop.monitor.hides_interruption = request->header.hides_interruption != 0;
   feed(&loop, FLOW_MONITOR_BEGIN, 0);
   while (true) {

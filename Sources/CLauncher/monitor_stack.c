@@ -39,6 +39,8 @@ struct flow_monitor_birth *flow_monitor_stack_prepare(
       .header = from->header, .directory = strings,
       .output_path = strings + (from->output_path - from->directory),
       .record_path = strings + (from->record_path - from->directory),
+      .secret_folder = strings + (from->secret_folder - from->directory),
+      .secrets = strings + (from->secrets - from->directory),
       .arguments = strings + (from->arguments - from->directory)};
   *copy = *birth;
   copy->request = request;

@@ -285,6 +285,7 @@ static void answered(
     case FLOW_MONITOR_IS_REMOVING: record_removed(monitor, event->result, actions); return;
     case FLOW_MONITOR_IS_SPAWNING: spawned(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NOTING: command_noted(monitor, event->now, actions); return;
+    case FLOW_MONITOR_IS_SCRUBBING: flow_monitor_scrubbed(monitor, event, actions); return;
     case FLOW_MONITOR_IS_ENDING: flow_monitor_end_written(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NEW:  // no answer is due
     case FLOW_MONITOR_IS_WATCHING:
@@ -425,7 +426,7 @@ static void step_waiting_for_space(
     case FLOW_MONITOR_TIME:
       if (event->now < monitor->retry_at) return;
       monitor->retry_at = never;
-      ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
+      flow_monitor_end(monitor, actions);
       return;
     case FLOW_MONITOR_COMMAND_ENDED:
       if (monitor->command_ended) break;  // it ends once
@@ -478,6 +479,7 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_STARTING:
     case FLOW_MONITOR_IS_SPAWNING:
     case FLOW_MONITOR_IS_NOTING:
+    case FLOW_MONITOR_IS_SCRUBBING:
     case FLOW_MONITOR_IS_ENDING: step_asking(monitor, event, actions); return;
     case FLOW_MONITOR_IS_WATCHING: step_watching(monitor, event, actions); return;
     case FLOW_MONITOR_IS_REAPING: step_reaping(monitor, event, actions); return;

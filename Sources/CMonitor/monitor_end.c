@@ -30,6 +30,14 @@ void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actio
   monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
   monitor->give_up_at = monitor->retry_at = monitor->hold_until = never;
   monitor->end.was_interrupted = was_interrupted(monitor);
+  flow_monitor_end(monitor, actions);
+}
+
+void flow_monitor_end(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
+  if (monitor->has_secrets && !monitor->is_scrubbed) {
+    ask(monitor, FLOW_MONITOR_SCRUB, FLOW_MONITOR_IS_SCRUBBING, actions);
+    return;
+  }
   if (monitor->end.was_interrupted && monitor->hides_interruption) {
     act(actions, FLOW_MONITOR_REPORT_ENDED);
     flow_monitor_leave(monitor, actions);
@@ -76,14 +84,35 @@ bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now)
   return monitor->told_at != never && now <= later(monitor->told_at, monitor->grace_us);
 }
 
+static void wait_for_space(struct flow_monitor *monitor, int64_t now) {
+  monitor->retry_at = later(now, FLOW_MONITOR_RETRY_US);
+  monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
+}
+
+void flow_monitor_scrubbed(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  if (event->result < 0) {
+    // Overwriting takes no space, but on file systems that copy what is written.
+    int32_t error = error_number(event->result);
+    if (is_out_of_space(error) || error == EINTR) {
+      wait_for_space(monitor, event->now);
+      return;
+    }
+  }
+  monitor->is_scrubbed = true;
+  // A process that cannot be killed can print them yet.
+  monitor->end.is_unscrubbed = event->result < 0 || monitor->end.unkillable > 0;
+  flow_monitor_end(monitor, actions);
+}
+
 void flow_monitor_end_written(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   if (event->result < 0) {
     int32_t error = error_number(event->result);
     if (is_out_of_space(error) || error == EINTR) {
-      monitor->retry_at = later(event->now, FLOW_MONITOR_RETRY_US);
-      monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
+      wait_for_space(monitor, event->now);
       return;
     }
     // Any other disk error would come again. A living engine can still get the report.

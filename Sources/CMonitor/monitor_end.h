@@ -52,6 +52,14 @@ void flow_monitor_launch_failed(
 /// The record gets the end.
 void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
 
+/// The next operation of the end: its output is scrubbed, and then it is written.
+void flow_monitor_end(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
+
+/// The answer to FLOW_MONITOR_SCRUB.
+void flow_monitor_scrubbed(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions);
+
 /// No process of the attempt is left that may not stay.
 void flow_monitor_conclude(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions);

@@ -24,8 +24,14 @@ bool flow_request_decode(char *bytes, size_t size, struct flow_request *request)
   request->directory = next;
   request->output_path = next = next_string(next, end);
   request->record_path = next = next_string(next, end);
+  request->secret_folder = next = next_string(next, end);
   request->arguments = next = next_string(next, end);
   uint64_t count = (uint64_t)request->header.argument_count + request->header.variable_count;
   while (next && count-- > 0) next = next_string(next, end);
-  return next == end && request->header.argument_count > 0;
+  request->secrets = next;
+  for (count = 2 * (uint64_t)request->header.secret_count; next && count > 0; count--) {
+    next = next_string(next, end);
+  }
+  return next == end && request->header.argument_count > 0 &&
+         request->header.secret_file_count <= request->header.secret_count;
 }

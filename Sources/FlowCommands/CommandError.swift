@@ -88,7 +88,7 @@ extension RunError {
     if storageFailure != nil { return .environment }
     if isNewer { return .newer }
     switch self {
-    case .storage, .recordIsUnreadable, .environmentIsUnreadable, .untrusted, .notFolder,
+    case .storage, .recordIsUnreadable, .environmentIsUnreadable, .secrets, .untrusted, .notFolder,
       .runsElsewhere, .orphanedLauncher:
       return .environment
     case .runWasTaken: return .runUnfinished

@@ -87,6 +87,6 @@ extension ByteSupply {
       unkillable: count(),
       output: AttemptOutput(
         byteCount: bool() ? count() : nil, discardedBytes: bool() ? count() : 0,
-        wasDiskFull: bool()))
+        wasDiskFull: bool(), isUnscrubbed: bool()))
   }
 }

@@ -46,7 +46,26 @@ package enum RandomWorkflow {
           settingsIndex: Int32(index)))
       definition.settings.append(drawSettings(from: choices, options))
     }
+    if options.secretPercent > 0, options.rules > .first {
+      drawSecrets(for: &definition, from: choices, options)
+    }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
+  }
+
+  /// Some steps get one or both of two secrets, of which one is wanted as a file.
+  private static func drawSecrets(
+    for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) {
+    definition.secrets = SimulatedSecrets.all
+    for index in definition.settings.indices
+    where choices.happens(.secrets, perMille: options.secretPercent * 10) {
+      // The parser refuses both together.
+      definition.settings[index].stragglers = .kill
+      let which = choices.choose(.secrets, in: 1...3)
+      definition.settings[index].secrets = SimulatedSecrets.uses.enumerated()
+        .filter { which & 1 << $0.offset != 0 }.map(\.element)
+    }
   }
 
   /// Where all choices are zero: the settings of a step that sets none. Every step takes the same

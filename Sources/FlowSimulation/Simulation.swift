@@ -135,6 +135,8 @@ package struct Simulation {
       return
     }
     if case .runsElsewhere = error { return world.returnToAttempts() }
+    // The next engine is started by another caller.
+    if case .secrets = error, world.lacksSecret { return }
     switch error.storageFailure?.errno {
     // The world's own faults.
     case .inputOutput, .noSpace, .tooManyOpenFiles: return

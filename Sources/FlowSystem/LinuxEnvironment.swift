@@ -87,6 +87,12 @@ package final class LinuxEnvironment: Environment {
     time.nextLook = { [unowned self] in requestWatch?.nextLook }
   }
 
+  package func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8] {
+    try SecretFiles.read(path, limit: limit)
+  }
+
+  package var memoryFolder: String? { SecretFiles.memoryFolder }
+
   package func nextCancelRequest() -> CancelRequest? {
     cancelRequests.removeFirst()
   }

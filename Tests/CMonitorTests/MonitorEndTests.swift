@@ -274,3 +274,44 @@ private let second = ScriptedMonitor.second
     return monitor
   }
 }
+
+/// Attempts with secrets: what they have printed is masked before anybody is told of their end.
+@Suite struct MonitorScrubTests {
+  @Test func theOutputIsScrubbedBeforeTheEnd() {
+    var monitor = runningMonitor(hasSecrets: true)
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.scrub, .writeEnd, .reportEnded, .exit])
+    #expect(!monitor.end.is_unscrubbed)
+  }
+
+  @Test func aCommandThatIsNotStartedMayHaveLeftFiles() {
+    var monitor = ScriptedMonitor(
+      hasSecrets: true, answers: [.spawn: [-Int64(ENOENT)]], failedOperation: FLOW_LAUNCH_EXECUTE)
+    #expect(monitor.start().suffix(4) == [.scrub, .writeEnd, .reportEnded, .exit])
+  }
+
+  @Test func aScrubWithoutSpaceIsRepeatedAndThenTheEndIsWritten() {
+    var monitor = runningMonitor(
+      hasSecrets: true, answers: [.scrub: [-Int64(ENOSPC), 0], .writeEnd: [-Int64(ENOSPC), 0]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.scrub])
+    #expect(monitor.send(timeAfter: second) == [.scrub, .writeEnd])
+    #expect(monitor.send(timeAfter: second) == [.writeEnd, .reportEnded, .exit])
+    #expect(!monitor.end.is_unscrubbed)
+  }
+
+  @Test func whatCannotBeScrubbedIsSaid() {
+    var monitor = runningMonitor(hasSecrets: true, answers: [.scrub: [-Int64(EIO)]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.scrub, .writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.is_unscrubbed)
+  }
+
+  /// An end that is only told is told after it, too.
+  @Test func anInterruptedAttemptOfAnOldRunIsScrubbed() {
+    var monitor = runningMonitor(hidesInterruption: true, hasSecrets: true)
+    _ = monitor.send(.told)
+    _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
+    #expect(monitor.send(.noDescendantLeft) == [.scrub, .reportEnded, .exit])
+  }
+}

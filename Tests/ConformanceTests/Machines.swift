@@ -97,6 +97,8 @@ final class RealWorld: Environment, TimeSource {
 
   func pause(until time: Instant) { EventLoop.pause(until: time) }
 
+  func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8] { throw .noSuchFile }
+  var memoryFolder: String? { nil }
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }
   func finish() { processes.finish() }

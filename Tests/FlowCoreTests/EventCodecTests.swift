@@ -220,7 +220,7 @@ import Testing
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),
     ("0c 02 04 05 02 10 07 03", "an end has the cause 4"),
-    ("0c 02 04 05 02 02 05 02 03 00 00", "operation has the value 5"),
+    ("0c 02 04 05 02 02 08 02 03 00 00", "operation has the value 8"),
     ("14 02 04 05 02 02", "finding has the value 2"),
   ])
   func unknownValuesAreReportedAsSuch(bytes: String, what: String) {

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,9 +34,10 @@ enum {
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
 };
 
-// glibc 2.29 and 2.34 have these; their header declares them for _GNU_SOURCE only.
+// The C library has these; its headers declare them for _GNU_SOURCE only.
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
                                                 const char *path);
+extern void *memmem(const void *bytes, size_t size, const void *part, size_t part_size);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 static inline int clinux_open(const char *path, int flags, mode_t mode) {
@@ -211,6 +213,12 @@ static inline pid_t clinux_fork(int *end) {
   int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere < 0 || dup2(nowhere, 2) != 2) close(2);
   return 0;
+}
+
+// The kind of the file system that holds the path, as statfs(2) numbers it. -1: errno.
+static inline long clinux_file_system(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (long)status.f_type : -1;
 }
 
 static inline int clinux_exited(int status) { return WIFEXITED(status); }

@@ -6,9 +6,10 @@
 #include "record.h"
 
 /// The beginning of a request to launch an attempt. Strings follow, each with a zero at its end:
-/// the working directory, the paths of the output and of the attempt record, the arguments, and the
-/// variables that are added to the launcher's own environment (`NAME=value`; the last of a name
-/// counts).
+/// the working directory, the paths of the output and of the attempt record, the folder for secrets,
+/// the arguments, the variables that are added to the launcher's own environment (`NAME=value`; the
+/// last of a name counts), and the secrets, each with its name and its value. The first of these are
+/// wanted as files in the folder for secrets, which is only made for them.
 struct flow_request_header {
   /// Of the whole request, in bytes.
   uint32_t size;
@@ -27,9 +28,11 @@ struct flow_request_header {
   int32_t stop_signal;
   /// Whether the run's version knows no interrupted attempts.
   int32_t hides_interruption;
+  uint32_t secret_count;
+  uint32_t secret_file_count;
 };
 
-enum { FLOW_REQUEST_STRINGS = 3, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
+enum { FLOW_REQUEST_STRINGS = 4, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
 
 enum flow_report_kind {
   /// The command runs as `process`.

@@ -75,6 +75,8 @@ enum flow_monitor_action {
   /// that `flow_monitor.failed_operation` is then set to by the caller.
   FLOW_MONITOR_SPAWN,
   FLOW_MONITOR_WRITE_COMMAND,
+  /// Remove the files of secrets, and overwrite secrets in the output, durably. May be repeated.
+  FLOW_MONITOR_SCRUB,
   /// Write `end`, with CPU time and peak memory filled in by the caller. May be repeated.
   FLOW_MONITOR_WRITE_END,
 
@@ -148,7 +150,8 @@ struct flow_monitor_actions {
 /// followed by ENDING. Where no process is to be had for the command, REMOVING follows SPAWNING.
 /// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
 /// no descendant is left, or those left may stay. Before ENDING comes HOLDING where the command may
-/// have ended because the system ends everything.
+/// have ended because the system ends everything. Where the attempt has secrets, SCRUBBING comes before
+/// ENDING, and WAITING_FOR_SPACE may follow it: the end is not written before the output is scrubbed.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,
@@ -167,6 +170,7 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_CLEARING,
   /// Nothing is left, and a SIGTERM to this monitor may still explain the end.
   FLOW_MONITOR_IS_HOLDING,
+  FLOW_MONITOR_IS_SCRUBBING,
   FLOW_MONITOR_IS_ENDING,
   FLOW_MONITOR_IS_WAITING_FOR_SPACE,
   FLOW_MONITOR_IS_DONE,
@@ -181,6 +185,8 @@ struct flow_monitor {
   /// Set by the caller afterwards, for a run of a version that knows no interrupted attempts: the
   /// end of one is reported and not written, so that any version takes the attempt for lost.
   bool hides_interruption;
+  /// Set by the caller afterwards, for an attempt with secrets.
+  bool has_secrets;
 
   // Read by the caller when it performs an action.
   struct flow_record_end end;
@@ -206,6 +212,7 @@ struct flow_monitor {
   /// Whether the system ended the attempt, as far as is known; and whether its deadline came first.
   bool was_told, timed_out;
   bool told_reported;
+  bool is_scrubbed;
   /// Times of the monotonic clock; INT64_MAX for none.
   int64_t deadline, terminate_at, kill_at, give_up_at, retry_at, hold_until;
   /// When the monitor was told to end, last; when the command ended; when no process was left.

@@ -69,6 +69,8 @@ enum flow_launch_operation {
   FLOW_LAUNCH_EXECUTE = 2,
   FLOW_LAUNCH_CREATE_RECORD = 3,
   FLOW_LAUNCH_FORK = 4,
+  /// The file of a secret.
+  FLOW_LAUNCH_MAKE_SECRET = 5,
 };
 
 struct flow_record_end {
@@ -93,6 +95,9 @@ struct flow_record_end {
   int64_t dropped_output_bytes;
   /// Whether the system told the monitor to end about when the command ended without success.
   bool was_interrupted;
+  /// Whether secrets may be left in the output: they could not be overwritten, or what is left of the
+  /// attempt can still print them.
+  bool is_unscrubbed;
 };
 
 void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);

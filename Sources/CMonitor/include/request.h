@@ -9,8 +9,12 @@ struct flow_request {
   const char *directory;
   const char *output_path;
   const char *record_path;
+  /// Empty if there is none.
+  const char *secret_folder;
   /// The arguments, one string after another, followed by the variables.
   char *arguments;
+  /// The names and values of secrets, one after the other.
+  const char *secrets;
 };
 
 /// The size of the request that begins with these bytes; zero if they do not even hold its size.

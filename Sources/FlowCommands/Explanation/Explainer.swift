@@ -49,6 +49,21 @@ package struct Explainer: Sendable {
 
   /// The most important first.
   package func sentences(ofStep step: Int) -> [String] {
+    story(step) + unscrubbed(step)
+  }
+
+  private func unscrubbed(_ step: Int) -> [String] {
+    let numbers = history.attempts(ofStep: step).filter { $0.end?.output.isUnscrubbed == true }
+      .map { "\($0.id.number)" }
+    if numbers.isEmpty { return [] }
+    let named = numbers.count == 1 ? "attempt" : "attempts"
+    return [
+      "The output of \(named) \(numbers.joined(separator: ", ")) was not scrubbed and may hold secrets:"
+        + " remove it, or replace the secrets."
+    ]
+  }
+
+  private func story(_ step: Int) -> [String] {
     switch status(step) {
     case .waiting: waiting(step) + idleRun()
     case .ready: ready(step) + idleRun()

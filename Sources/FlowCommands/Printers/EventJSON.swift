@@ -100,6 +100,7 @@ extension EventPrinter {
     json.member("signal", end.signal)
     json.member("failedOperation", end.launchFailure.map { "\($0.operation)" })
     json.member("errno", end.launchFailure?.errno)
+    if let secret = end.launchFailure?.secret { json.member("secret", secret) }
     json.member("durationUs", end.durationMicroseconds)
     json.member("cpuUs", end.cpuMicroseconds)
     json.member("peakMemoryKiB", end.peakMemoryKibibytes)
@@ -137,8 +138,8 @@ extension EventPrinter {
 
 /// What became of an attempt's output, as all documents have it.
 enum OutputJSON {
-  /// `"outputBytes"` where it was measured, `"discardedOutputBytes"` and `"diskWasFull"` where that
-  /// is so.
+  /// `"outputBytes"` where it was measured, `"discardedOutputBytes"`, `"diskWasFull"` and
+  /// `"mayHoldSecrets"` where that is so.
   static func write(_ output: AttemptOutput, to json: inout JSONWriter) {
     if let count = output.byteCount { json.member("outputBytes", count) }
     writeLoss(output, to: &json)
@@ -148,5 +149,6 @@ enum OutputJSON {
   static func writeLoss(_ output: AttemptOutput, to json: inout JSONWriter) {
     if output.discardedBytes > 0 { json.member("discardedOutputBytes", output.discardedBytes) }
     if output.wasDiskFull { json.member("diskWasFull", true) }
+    if output.isUnscrubbed { json.member("mayHoldSecrets", true) }
   }
 }

@@ -191,6 +191,7 @@ package struct StatusPrinter: Sendable {
       let loss = last?.end.flatMap(StepWording.lostOutput)
       return [
         isSuspended ? news(state, step) : overdue(step, status, last), failure, loss, stragglers,
+        last?.end?.output.isUnscrubbed == true ? StepWording.unscrubbed : nil,
         isAllowed ? "failure allowed" : nil,
       ].compactMap { $0 }
         .joined(separator: "; ")

@@ -86,6 +86,10 @@ package struct StepWording: Sendable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
+  /// What is said of an output that nothing could scrub.
+  static let unscrubbed =
+    "its output was not scrubbed, and may hold secrets: remove it, or replace the secrets"
+
   /// `needs build, which failed`.
   func skipped(for need: Int, _ state: RunState) -> String {
     let what = "needs \(id(Int32(need)))"

@@ -246,13 +246,17 @@ package struct AttemptOutput: Equatable, Sendable {
   package var discardedBytes: Int64
   /// Whether the command failed while the disk had no space: its last output may be missing.
   package var wasDiskFull: Bool
+  /// Whether secrets may be left in it: nothing could overwrite them.
+  package var isUnscrubbed: Bool
 
   package init(
-    byteCount: Int64? = nil, discardedBytes: Int64 = 0, wasDiskFull: Bool = false
+    byteCount: Int64? = nil, discardedBytes: Int64 = 0, wasDiskFull: Bool = false,
+    isUnscrubbed: Bool = false
   ) {
     self.byteCount = byteCount
     self.discardedBytes = discardedBytes
     self.wasDiskFull = wasDiskFull
+    self.isUnscrubbed = isUnscrubbed
   }
 }
 
@@ -266,14 +270,28 @@ package struct LaunchFailure: Error, Hashable, Sendable {
     case createRecord = 3
     /// The monitor process.
     case fork = 4
+    /// The file of a secret that the command wants as a file.
+    case makeSecret = 5
+    /// The file or the variable that a secret comes from.
+    case readSecret = 6
+    /// The value of a secret is none that can be used.
+    case useSecret = 7
   }
 
   package var operation: Operation
   package var errno: Int32
+  /// The name of the secret; nil where it is not about one, or unknown.
+  package var secret: String?
+  /// What is wrong with its value.
+  package var fault: SecretFault?
 
-  package init(operation: Operation, errno: Int32) {
+  package init(
+    operation: Operation, errno: Int32, secret: String? = nil, fault: SecretFault? = nil
+  ) {
     self.operation = operation
     self.errno = errno
+    self.secret = secret
+    self.fault = fault
   }
 }
 

@@ -104,7 +104,7 @@ extension Event.Body {
     switch self {
     case .runReopened(_, let scope): scope != .unsuccessful
     case .attemptEnded(_, let end):
-      end.wasInterrupted || end.shellSignal != nil || end.output != AttemptOutput()
+      end.hasTaggedFields
     case .runCreated(let created): created.group != nil || !created.parameters.isEmpty
     case .roomReturned(_, let shortage): shortage != .space
     default: false
@@ -118,15 +118,7 @@ extension ByteWriter {
     switch body {
     case .runReopened(_, let scope):
       if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
-    case .attemptEnded(_, let end):
-      if end.wasInterrupted { writeField(1) { _ in } }
-      if let signal = end.shellSignal { writeField(2) { $0.bytes.append(signal) } }
-      let output = end.output
-      if let count = output.byteCount { writeField(4) { $0.write(count: count) } }
-      if output.discardedBytes != 0 {
-        writeField(5) { $0.write(count: output.discardedBytes) }
-      }
-      if output.wasDiskFull { writeField(6) { $0.bytes.append(1) } }
+    case .attemptEnded(_, let end): writeTagged(end)
     case .runCreated(let created):
       if let group = created.group {
         writeField(1) { $0.write(text: group) }
@@ -344,12 +336,8 @@ extension ByteReader {
   ) throws(CodingError) {
     let start = position
     switch (body, tag) {
-    case (.attemptEnded(let attempt, var end), 1):
-      try readField { (_) throws(CodingError) in }
-      end.wasInterrupted = true
-      body = .attemptEnded(attempt, end)
-    case (.attemptEnded(let attempt, var end), 2):
-      end.shellSignal = try readField { (reader) throws(CodingError) in try reader.readByte() }
+    case (.attemptEnded(let attempt, var end), _):
+      try readTagged(tag, of: &end)
       body = .attemptEnded(attempt, end)
     case (.runReopened(let requests, _), 1):
       let scope: ReopenScope = try readField { (reader) throws(CodingError) in
@@ -358,19 +346,6 @@ extension ByteReader {
       // A field with its default value is omitted.
       try require(scope != .unsuccessful, "scope", at: start)
       body = .runReopened(ignoring: requests, scope: scope)
-    case (.attemptEnded(let attempt, var end), 4...6):
-      try readField { (reader) throws(CodingError) in
-        switch tag {
-        case 4: end.output.byteCount = try reader.readCount()
-        case 5: end.output.discardedBytes = try reader.readCount()
-        default: end.output.wasDiskFull = try reader.readBool()
-        }
-      }
-      // A field with its default value is omitted.
-      let isDefault =
-        tag == 5 && end.output.discardedBytes == 0 || tag == 6 && !end.output.wasDiskFull
-      try require(!isDefault, "output of an attempt", at: start)
-      body = .attemptEnded(attempt, end)
     case (.runCreated(var created), 1):
       created.group = try readField { (reader) throws(CodingError) in try reader.readTextToEnd() }
       body = .runCreated(created)

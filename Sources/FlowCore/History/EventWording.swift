@@ -111,6 +111,7 @@ package struct EventWording: Sendable {
       parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")
     }
     if end.unkillable > 0 { parts.append("\(end.unkillable) cannot be killed") }
+    if end.output.isUnscrubbed { parts.append("secrets may be left in its output") }
     return parts.joined(separator: "; ")
   }
 
@@ -168,6 +169,15 @@ package struct EventWording: Sendable {
       default: break
       }
     }
+    if failure.operation == .useSecret {
+      return "the secret \(failure.secret ?? "") \(failure.fault?.text ?? "cannot be used")"
+    }
+    if failure.operation == .readSecret, let name = failure.secret,
+      case .variable(let variable)? = definition?.secret(named: name)?.source
+    {
+      return
+        "the secret \(name) comes from the variable \(variable), which the engine does not have"
+    }
     return "cannot \(attempted(failure, step)): \(systemError(failure.errno))"
   }
 
@@ -219,6 +229,14 @@ package struct EventWording: Sendable {
     case .fork where Self.noDevice.contains(failure.errno):
       return "open \"/dev/null\" for its monitor"
     case .fork: return "make a process for its monitor"
+    case .makeSecret: return "make the file of \(secret(failure)) in memory"
+    case .readSecret, .useSecret:
+      if let name = failure.secret,
+        case .file(let path)? = definition?.secret(named: name)?.source
+      {
+        return "read \(secret(failure)) from \"\(path)\""
+      }
+      return "read \(secret(failure))"
     case .changeDirectory:
       guard isKnown(step), let folder = definition?.settings(ofStep: Int(step)).workingDirectory
       else {
@@ -228,6 +246,10 @@ package struct EventWording: Sendable {
     case .execute:
       return program(ofStep: step).map { "execute \"\($0)\"" } ?? "execute the command"
     }
+  }
+
+  private func secret(_ failure: LaunchFailure) -> String {
+    failure.secret.map { "the secret \($0)" } ?? "a secret"
   }
 
   /// `a process it ran died of SIGKILL`.

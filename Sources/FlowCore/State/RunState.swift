@@ -314,6 +314,12 @@ package struct RunState: Equatable, Sendable {
     return runsAgain
   }
 
+  /// The steps that an engine of this run may still run.
+  package func stepsToRun(reopening: Bool) -> [Int] {
+    let runsAgain = reopening ? reopenedSteps(.current(created.policyVersion)) : []
+    return steps.indices.filter { reopening ? runsAgain[$0] : !steps[$0].isSettled }
+  }
+
   private mutating func queueStops() {
     for (index, step) in steps.enumerated() where step.hasOpenAttempt {
       toStop.append(AttemptID(step: Int32(index), number: step.attempt))

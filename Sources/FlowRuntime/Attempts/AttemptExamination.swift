@@ -91,10 +91,17 @@ extension AttemptSupervisor {
     }
   }
 
-  /// Kills every process that remains of an attempt whose monitor is gone.
+  /// Kills every process that remains of an attempt whose monitor is gone, and then masks the secrets
+  /// that they printed: before anybody is told of the end.
   func sweep(_ request: LaunchRequest) -> AttemptEnd {
     let (killed, unkillable) = host.killOrphans(of: request)
-    return .lost(killed: killed, unkillable: unkillable)
+    var end = AttemptEnd.lost(killed: killed, unkillable: unkillable)
+    if !request.secrets.isEmpty {
+      // What cannot be killed can print them yet.
+      end.output.isUnscrubbed =
+        !host.scrub(request) || request.secrets.failure != nil || unkillable > 0
+    }
+    return end
   }
 
   // MARK: Monitors

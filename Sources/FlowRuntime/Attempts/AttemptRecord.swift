@@ -135,7 +135,8 @@ extension AttemptEnd {
       result: Result(end), cause: Cause(end.cause), durationMicroseconds: end.duration_us,
       cpuMicroseconds: end.cpu_us, peakMemoryKibibytes: end.peak_memory_kib,
       stragglers: end.stragglers, unkillable: end.unkillable,
-      output: AttemptOutput(discardedBytes: end.dropped_output_bytes),
+      output: AttemptOutput(
+        discardedBytes: end.dropped_output_bytes, isUnscrubbed: end.is_unscrubbed),
       wasInterrupted: end.was_interrupted)
   }
 }
@@ -179,6 +180,7 @@ extension LaunchFailure.Operation {
     case FLOW_LAUNCH_EXECUTE: self = .execute
     case FLOW_LAUNCH_CREATE_RECORD: self = .createRecord
     case FLOW_LAUNCH_FORK: self = .fork
+    case FLOW_LAUNCH_MAKE_SECRET: self = .makeSecret
     default: preconditionFailure("no operation of a launch")
     }
   }

@@ -95,6 +95,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   package func launch(_ request: LaunchRequest) {
     let attempt = request.attempt
     precondition(attempts[attempt] == nil, "an attempt is launched that has no end")
+    if let failure = request.secrets.failure { return fail(attempt, failure) }
     let isSent = launcher.isAlive && queue.isEmpty
     attempts[attempt] = SupervisedAttempt(request, isSent: isSent)
     if isSent {

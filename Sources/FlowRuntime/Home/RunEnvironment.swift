@@ -22,6 +22,13 @@ package struct RunEnvironment: Equatable, Sendable {
     variable.prefix { $0 != UInt8(ascii: "=") }
   }
 
+  /// The value of a variable; nil if it is not set.
+  package func value(of name: String) -> [UInt8]? {
+    variables.last { Self.nameBytes(of: $0).elementsEqual(name.utf8) }.map {
+      Array($0.dropFirst(name.utf8.count + 1))
+    }
+  }
+
   /// What a run of the definition has if this is its caller's environment.
   ///
   /// - Parameter files: the variables of the definition's files, in the order of the files: they win
@@ -30,10 +37,13 @@ package struct RunEnvironment: Equatable, Sendable {
     _ definition: WorkflowDefinition, files: [EnvironmentVariable]
   ) -> RunEnvironment {
     var values: [[UInt8]: [UInt8]] = [:]
-    for variable in files { values[Array(variable.name.utf8)] = Array(variable.value.utf8) }
+    // Secrets are saved nowhere, and only steps that list them get them.
+    for variable in files where !definition.isSecret(variable.name.utf8) {
+      values[Array(variable.name.utf8)] = Array(variable.value.utf8)
+    }
     var result = variables.filter {
       let name = Self.nameBytes(of: $0)
-      return definition.passes(name) && values[Array(name)] == nil
+      return definition.passes(name) && !definition.isSecret(name) && values[Array(name)] == nil
     }
     // In the order of the files, so that the same files always make the same bytes.
     for variable in files {

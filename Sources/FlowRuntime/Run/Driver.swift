@@ -34,6 +34,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private let folder: RunFolder
   private let requests: CancelRequests<World.Store>
   private let environment: EnvironmentFile<World.Store>
+  private let secrets: SecretSources<World>
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
@@ -60,7 +61,10 @@ package struct Driver<World: Environment>: ~Copyable {
     guard case .commit(let events)? = engine.nextEffect(), let last = events.last else {
       preconditionFailure("a new engine has nothing to commit")
     }
-    let environment = world.callerEnvironment.ofRun(engine.state.definition, files: files)
+    let definition = engine.state.definition
+    try SecretSources(world, engine.state.created, definition, in: home.folder(of: id))
+      .check(Array(definition.steps.indices), isNew: true)
+    let environment = world.callerEnvironment.ofRun(definition, files: files)
     let journal = try home.create(
       id, definition: definitionFile, environment: environment, firstCommit: events,
       by: process)
@@ -116,7 +120,11 @@ package struct Driver<World: Environment>: ~Copyable {
     // Before anything of the attempts is looked for and killed.
     let saved: EnvironmentFile<World.Store>.Content
     var caller = world.callerEnvironment
+    let secrets = SecretSources(world, state.created, state.definition, in: folder)
     do throws(RunError) {
+      if !isOver, source != .runIfReadable {
+        try secrets.check(state.stepsToRun(reopening: reopening), isNew: false)
+      }
       saved = isOver ? .absent : try environment.content(for: source)
       let needsFiles = !isOver && EnvironmentFile<World.Store>.isReplaced(saved, by: source)
       caller = caller.ofRun(state.definition, files: needsFiles ? try files(state) : [])
@@ -127,7 +135,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let life = EngineStarted(
       life: state.lives + 1, processID: process.processID, host: process.host)
     let plan = LaunchPlan(state, in: folder)
-    let found = try Self.takeOver(state, plan, folder, world)
+    let found = try Self.takeOver(state, plan, secrets, folder, world)
     // Examining all attempts can take long. If another engine took the run in the meantime, both
     // would write to the log.
     guard try lock.isAtItsPath() else { throw .runWasTaken(path: lock.path) }
@@ -182,13 +190,17 @@ package struct Driver<World: Environment>: ~Copyable {
   /// Finds out what became of the open attempts, before anything is written: if the history lacks
   /// an event that was acted on, nothing may be written.
   private static func takeOver(
-    _ state: RunState, _ plan: LaunchPlan, _ folder: RunFolder, _ world: World
+    _ state: RunState, _ plan: LaunchPlan, _ secrets: SecretSources<World>, _ folder: RunFolder,
+    _ world: World
   ) throws(RunError) -> [FoundAttempt] {
     try world.runner.begin(in: folder)
     guard let engine = state.engine else { return [] }
     let open = state.openAttemptIDs.map { attempt in
       let isProbe = state.steps[Int(attempt.step)].asksProbe
-      return plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
+      var request = plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
+      // For what they have printed.
+      request.secrets = secrets.secrets(for: attempt)
+      return request
     }
     // Most runs have no such file.
     var steps: [String: Int]?
@@ -215,6 +227,7 @@ package struct Driver<World: Environment>: ~Copyable {
     self.folder = folder
     requests = CancelRequests(folder, in: world.storage)
     environment = EnvironmentFile(folder, in: world.storage)
+    secrets = SecretSources(world, engine.state.created, engine.state.definition, in: folder)
     self.world = world
     self.observer = observer
   }
@@ -303,7 +316,10 @@ package struct Driver<World: Environment>: ~Copyable {
         spaceWait = SpaceWait(since: world.time.now().monotonic)
         tellShortages()
       }
-    case .launch(let launch): world.runner.launch(plan.request(for: launch))
+    case .launch(let launch):
+      var request = plan.request(for: launch)
+      request.secrets = secrets.secrets(for: launch.attempt)
+      world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }

@@ -42,6 +42,8 @@ package enum RunError: Error, Equatable, Sendable {
   /// The files of variables that the definition names cannot be used; the text says what is wrong
   /// with each, safe for terminals, one error a line.
   case variableFiles(errors: String)
+  /// Secrets that steps need cannot be had, or not used; the texts say which and why.
+  case secrets([String])
   /// Another round was requested, but every step has succeeded.
   case nothingToRunAgain(String)
   /// Another round was requested of an unfinished run.
@@ -146,6 +148,7 @@ extension RunError: CustomStringConvertible {
         "\(path) is not what flow saved when the run was created; restore it from a backup, or"
         + " resume the run with the environment of the command: flow restart --env-from-caller"
     case .variableFiles(let errors): return errors
+    case .secrets(let errors): return errors.joined(separator: "; ")
     case .nothingToRunAgain(let id):
       return "nothing to run again: every step of run \(id) has succeeded"
     case .notFinished(let id):

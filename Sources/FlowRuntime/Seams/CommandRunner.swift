@@ -80,6 +80,8 @@ package struct LaunchRequest: Equatable, Sendable {
   /// Whether no record may say that the attempt was interrupted, since the run's policy does not
   /// know that.
   package var hidesInterruption: Bool
+  /// What the command gets besides, and what is masked in its output.
+  package var secrets = LaunchSecrets()
 
   package init(
     attempt: AttemptID, intent: Int64, arguments: [String], script: String? = nil,

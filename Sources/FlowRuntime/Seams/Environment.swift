@@ -13,6 +13,12 @@ package protocol Environment: AnyObject {
   var runner: Runner { get }
   /// What this process has, as the caller of a run's commands.
   var callerEnvironment: RunEnvironment { get }
+  /// Reads a file that holds a secret.
+  ///
+  /// - Throws: `.fileTooLarge` if it has more bytes than `limit`.
+  func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8]
+  /// A folder in memory: its files reach no disk. Nil if the machine has none.
+  var memoryFolder: String? { get }
   /// Takes the next request to cancel that was made to this process, such as a signal; nil if there
   /// is none.
   func nextCancelRequest() -> CancelRequest?

@@ -49,6 +49,11 @@ package protocol ProcessHost: AnyObject {
   /// Finds and kills every process that remains of an attempt whose monitor is gone. Returns when
   /// none is found any more, or the rest cannot be killed.
   func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32)
+  /// Removes the files of an attempt's secrets, and overwrites the secrets in its output, durably. No
+  /// monitor does it any more.
+  ///
+  /// - Returns: false if secrets may be left.
+  func scrub(_ request: LaunchRequest) -> Bool
 }
 
 extension ProcessHost {
@@ -56,6 +61,7 @@ extension ProcessHost {
   package func flush() {}
   /// For hosts that keep no output.
   package func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)? { nil }
+  package func scrub(_ request: LaunchRequest) -> Bool { true }
 }
 
 package enum ProcessSignal: Hashable, Sendable {

@@ -39,6 +39,7 @@ package final class Checkers: RunObserver {
       FreshChecker(run.definition),
       EnvironmentChecker(),
       ValuesChecker(run.definition),
+      SecretChecker(run),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),
       LiveLogChecker(run),

@@ -105,9 +105,9 @@ final class EndChecker {
       throw Mismatch(fact: "the machine only lacked a process for a while")
     }
     switch failure.operation {
-    case .createRecord, .fork:
+    case .createRecord, .fork, .readSecret, .useSecret:
       if entry?.isStarted == true { throw Mismatch(fact: "it was started") }
-    case .createOutput, .changeDirectory, .execute:
+    case .createOutput, .changeDirectory, .execute, .makeSecret:
       if entry?.result != .launchFailed(failure) { throw Mismatch(fact: "nothing failed so") }
     }
   }

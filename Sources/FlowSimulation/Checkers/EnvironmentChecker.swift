@@ -67,11 +67,11 @@ extension EnvironmentChecker: Checker {
   }
 
   func resumes(from source: EnvironmentSource, in world: World) throws(Violation) {
-    resumes(from: source, world.callerEnvironment)
+    resumes(from: source, world.inheritedEnvironment)
   }
 
   func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation) {
-    try found(news, world.callerEnvironment)
+    try found(news, world.inheritedEnvironment)
   }
 
   func startsLauncher(

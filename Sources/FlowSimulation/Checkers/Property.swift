@@ -41,6 +41,9 @@ package enum Property: String, CaseIterable, Sendable {
   case environment
   /// Every attempt is told the values that its run was created with.
   case values
+  /// A step gets the secrets that it lists and no others, and no output holds one at rest once the end
+  /// of its attempt is durable.
+  case secret
   /// The history brings a shadow state to the live one, and its facts call for exactly its
   /// decisions.
   case replay
@@ -62,7 +65,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment, .values: true
+    case .intent, .again, .live, .stop, .environment, .values, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
       .target, .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots,
       .same:

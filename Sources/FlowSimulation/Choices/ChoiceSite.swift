@@ -50,6 +50,10 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case inodes = 61
   case processes = 62
   case engineStop = 63
+  /// Which steps get which secrets.
+  case secrets = 66
+  case secretErrors = 67
+  case secretOutput = 68
 }
 
 extension ChoiceSite {
@@ -62,10 +66,11 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
-      .environment:
+      .environment, .secretErrors, .secretOutput:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .systemStop, .monitorStop, .inodes, .processes, .engineStop:
+      .systemStop, .monitorStop, .inodes, .processes, .engineStop,
+      .secrets:
       false
     }
   }

@@ -90,6 +90,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var policy = Int(Policy.current.rawValue)
   /// How often an engine gives the run the environment of its caller, in percent.
   package var environmentPercent = 0
+  /// How many steps get secrets, in percent.
+  package var secretPercent = 0
+  /// How often a secret cannot be read.
+  package var secretErrorPerMille = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -181,6 +185,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key(
       "processShortages", \.processShortages, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
     Key("engineStops", \.engineStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
+    Key("secretPercent", \.secretPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
+    Key("secretErrorPerMille", \.secretErrorPerMille, 0...1_000, draw: [0, 0, 100], inStudies: 0),
   ]
 }
 

@@ -13,6 +13,7 @@ extension SimulatedProcesses {
       FLOW_MONITOR_WRITE_END:
       let result = keepRecord(action, monitor)
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
+    case FLOW_MONITOR_SCRUB: monitor.step(FLOW_MONITOR_DONE, scrub(monitor), at: clock)
     case FLOW_MONITOR_SPAWN:
       let result = spawn(monitor)
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
@@ -71,6 +72,7 @@ extension SimulatedProcesses {
     case FLOW_MONITOR_CREATE_OUTPUT:
       monitor.output = try world.storage.open(monitor.request.outputPath, .create)
     case FLOW_MONITOR_REMOVE_RECORD:
+      removeSecretFolder(monitor.request)
       if monitor.output != nil { try world.storage.removeFile(monitor.request.outputPath) }
       try world.storage.removeFile(path)
     case FLOW_MONITOR_LOCK_RECORD:

@@ -15,6 +15,9 @@ struct SimulatedCommand {
   let isUnkillable: Bool
   /// How it ends by itself; nil if it does not.
   let ending: AttemptEnd.Result?
+  /// What it prints of secrets before it ends by itself, and where.
+  var secrets = LaunchSecrets()
+  var output: Int?
   /// As `waitpid` gives it, once it has ended.
   var status: Int64 = 0
 }
@@ -31,6 +34,7 @@ enum SimulatedSignal {
 extension SimulatedProcesses {
   /// - Returns: the command's process id, or a negative error number.
   func spawn(_ monitor: SimulatedMonitor) -> Int64 {
+    makeSecretFolder(monitor.request)
     if failsToFork() {
       monitor.state.failed_operation = FLOW_LAUNCH_FORK
       return -Int64(Errno.tryAgain.rawValue)
@@ -50,6 +54,8 @@ extension SimulatedProcesses {
     world.ledger.commandStarted(
       monitor.entry, isUnkillable: behaviour.isUnkillable, at: world.now)
     world.checkers.commandStarted(monitor.entry)
+    let output = inherit(monitor.output, monitor.request.secrets, by: serial)
+    printSecrets(monitor.request.secrets, to: output, by: serial)
     world.trace.note(
       .launched, monitor.request.attempt, "runs as \(table[serial].processID)")
     var ending: AttemptEnd.Result?
@@ -58,7 +64,8 @@ extension SimulatedProcesses {
       SimulatedCommand(
         attempt: monitor.request.attempt, entry: monitor.entry, process: serial,
         isDescendant: false, ignoresTermination: behaviour.ignoresTermination,
-        isUnkillable: behaviour.isUnkillable, ending: ending),
+        isUnkillable: behaviour.isUnkillable, ending: ending,
+        secrets: monitor.request.secrets, output: output),
       microseconds: behaviour.durationMicroseconds, stopsItself: behaviour.stopsItself)
     for descendant in behaviour.descendants {
       arrange(
@@ -71,6 +78,9 @@ extension SimulatedProcesses {
     let parent = behaviour.isNested ? lastDescendant(of: command) : command
     let attempt = commands[table[command].index].attempt
     let entry = commands[table[command].index].entry
+    let (secrets, output) = (
+      commands[table[command].index].secrets, commands[table[command].index].output
+    )
     let serial = table.start(
       .descendant, index: commands.count, parent: parent,
       group: behaviour.leavesGroup ? nil : table[command].group)
@@ -83,8 +93,16 @@ extension SimulatedProcesses {
       SimulatedCommand(
         attempt: attempt, entry: entry, process: serial, isDescendant: true,
         ignoresTermination: behaviour.ignoresTermination, isUnkillable: behaviour.isUnkillable,
-        ending: behaviour.durationMicroseconds == nil ? nil : .exited(code: 0)),
+        ending: behaviour.durationMicroseconds == nil ? nil : .exited(code: 0), secrets: secrets,
+        output: inherit(output, secrets, by: serial)),
       microseconds: behaviour.durationMicroseconds ?? 0, stopsItself: behaviour.stopsItself)
+  }
+
+  /// A process gets the output of its attempt, if it has secrets that it could print there.
+  private func inherit(_ output: Int?, _ secrets: LaunchSecrets, by serial: Int) -> Int? {
+    guard let output, !secrets.values.isEmpty else { return nil }
+    world.storage.share(output, with: serial)
+    return output
   }
 
   /// The youngest living descendant of a command, or else the command.
@@ -107,7 +125,10 @@ extension SimulatedProcesses {
   /// A process ends by itself.
   func exits(_ serial: Int) {
     guard table.isLiving(serial) else { return }
-    if let ending = commands[table[serial].index].ending { endCommand(serial, ending) }
+    let command = commands[table[serial].index]
+    guard let ending = command.ending else { return }
+    printSecrets(command.secrets, to: command.output, by: serial)
+    endCommand(serial, ending)
   }
 
   func deliver(_ signal: SimulatedSignal, to serial: Int) {
@@ -130,6 +151,7 @@ extension SimulatedProcesses {
     let index = table[serial].index
     let command = commands[index]
     commands[index].status = Self.status(result)
+    if let output = command.output { close(output, of: serial) }
     if command.isDescendant {
       world.ledger.descendantEnded(
         command.entry, isUnkillable: command.isUnkillable, at: world.now)
@@ -162,6 +184,8 @@ extension LaunchFailure.Operation {
     case .execute: FLOW_LAUNCH_EXECUTE
     case .createRecord: FLOW_LAUNCH_CREATE_RECORD
     case .fork: FLOW_LAUNCH_FORK
+    case .makeSecret: FLOW_LAUNCH_MAKE_SECRET
+    case .readSecret, .useSecret: preconditionFailure("an engine sends no such attempt")
     }
   }
 }

@@ -53,6 +53,7 @@ final class SimulatedMonitor {
       &state, request.settings.timeoutMilliseconds.map { $0 * 1_000 } ?? -1,
       request.settings.killGraceMilliseconds * 1_000, request.settings.stragglers == .keep)
     state.hides_interruption = request.hidesInterruption
+    state.has_secrets = !request.secrets.values.isEmpty
   }
 
   func step(_ kind: flow_monitor_event_kind, _ result: Int64 = 0, at now: Int64) {

@@ -1,6 +1,7 @@
 import FlowCore
 import FlowLog
 import FlowRuntime
+import FlowStorage
 
 /// Where a second engine runs, beside the one that lives: on the same machine, with attempts of its
 /// own.
@@ -16,6 +17,12 @@ private final class RivalEngine: Environment {
   var time: SimulatedClock { world.time }
   var storage: SimulatedStorage { world.storage }
   var callerEnvironment: RunEnvironment { World.environment(ofProcess: 99) }
+
+  func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8] {
+    try world.readSecret(at: path, limit: limit)
+  }
+
+  var memoryFolder: String? { world.memoryFolder }
 
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }

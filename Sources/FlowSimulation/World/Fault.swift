@@ -120,6 +120,10 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case systemStop
   /// The engine does nothing for a while, and holds the run (SIGSTOP).
   case engineSuspended
+  /// A file that a secret comes from cannot be read (EIO).
+  case secretUnreadable
+  /// An engine is started without the variable that a secret comes from.
+  case secretMissing
 }
 
 extension Fault {
@@ -146,7 +150,8 @@ extension Fault {
       .groupReused, .unkillableNamed, .runsElsewhere, .monitorStopped, .monitorFrozen:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
-    case .processIDReused, .orphansKilled, .deafMonitorKilled: [.ofOpenAttempts, .ofEngine]
+    case .processIDReused, .orphansKilled, .deafMonitorKilled, .secretUnreadable:
+      [.ofOpenAttempts, .ofEngine]
     case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts
@@ -161,7 +166,7 @@ extension Fault {
     case .powerLoss, .systemStop, .diskFull, .inodesGone, .wallClockJump, .cancel, .forcedCancel,
       .requestLeft,
       .forcedRequestLeft, .requestLeftToNobody, .cancellerDies, .remounted, .lockFileRemoved,
-      .runTakenOver:
+      .runTakenOver, .secretMissing:
       []
     }
   }

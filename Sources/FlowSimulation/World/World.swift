@@ -50,6 +50,7 @@ package final class World: Environment {
   package var engine = SimulatedEngine()
   var disk = DiskTrouble()
   var visitors = Visitors()
+  var secrets = WorldSecrets()
 
   /// Faults are over: the machine heals, and the run must reach its end.
   private(set) var isHealed = false
@@ -84,6 +85,14 @@ package final class World: Environment {
 
   /// Every engine is started from elsewhere, with an environment of its own.
   package var callerEnvironment: RunEnvironment {
+    let environment = inheritedEnvironment
+    if options.secretPercent == 0 { return environment }
+    return RunEnvironment(
+      umask: environment.umask, variables: environment.variables + secretVariables)
+  }
+
+  /// What of it is not secret.
+  var inheritedEnvironment: RunEnvironment {
     Self.environment(ofProcess: processes.engineProcessID)
   }
 

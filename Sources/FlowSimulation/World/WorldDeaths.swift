@@ -111,6 +111,7 @@ extension World {
     machine.losePower(at: now)
     ledger.befell(.powerLoss, at: now)
     processes.losePower()
+    secrets.losePower()
     choices.losesPower(storage)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) { befell(loss) }
     trace.note(.powerLost, nil, "boot \(machine.boot) follows")

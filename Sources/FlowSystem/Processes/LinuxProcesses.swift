@@ -215,6 +215,11 @@ package final class LinuxProcesses: ProcessHost {
     return (Int64(status.st_size), isKnown && system.f_bavail == 0 && system.f_blocks > 0)
   }
 
+  package func scrub(_ request: LaunchRequest) -> Bool {
+    SecretScrubbing.removeFiles(of: request.secrets)
+    return SecretScrubbing.scrub(request.outputPath, of: request.secrets.values.map(\.bytes))
+  }
+
   package func killOrphans(of request: LaunchRequest) -> (killed: Int32, unkillable: Int32) {
     orphans.kill(request, sparing: launcher?.process.processID)
   }

@@ -14,17 +14,31 @@ enum RequestEncoding {
     append(request.workingDirectory, to: &bytes)
     append(request.outputPath, to: &bytes)
     append(request.recordPath, to: &bytes)
+    append(request.secrets.folder ?? "", to: &bytes)
     for argument in arguments { append(argument, to: &bytes) }
     for variable in request.environment {
       bytes += variable.name.utf8
       bytes.append(UInt8(ascii: "="))
       append(variable.value, to: &bytes)
     }
+    for secret in request.secrets.values {
+      bytes += secret.name.utf8
+      bytes.append(UInt8(ascii: "="))
+      switch secret.form {
+      case .variable: append(secret.bytes, to: &bytes)
+      case .file: append("\(request.secrets.folder ?? "")/\(secret.name)", to: &bytes)
+      }
+    }
+    for secret in request.secrets.values {
+      append(secret.name, to: &bytes)
+      append(secret.bytes, to: &bytes)
+    }
     let size = bytes.count - begin
     precondition(size <= FLOW_REQUEST_MAX_SIZE, "a command that exceeds the limit of a definition")
     let header = flow_request_header(
       size: UInt32(size), argument_count: UInt32(arguments.count),
-      variable_count: UInt32(request.environment.count), step: request.attempt.step,
+      variable_count: UInt32(request.environment.count + request.secrets.values.count),
+      step: request.attempt.step,
       attempt: request.attempt.number,
       keeps_stragglers: request.settings.stragglers == .keep ? 1 : 0,
       intent: request.intent, host: host,
@@ -32,15 +46,21 @@ enum RequestEncoding {
       grace_us: microseconds(request.settings.killGraceMilliseconds),
       max_output_bytes: request.settings.maxOutputBytes,
       stop_signal: request.settings.stopSignal.number,
-      hides_interruption: request.hidesInterruption ? 1 : 0)
+      hides_interruption: request.hidesInterruption ? 1 : 0,
+      secret_count: UInt32(request.secrets.values.count),
+      secret_file_count: UInt32(request.secrets.files.count))
     unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)
     }
   }
 
   private static func append(_ string: String, to bytes: inout [UInt8]) {
+    append(string.utf8, to: &bytes)
+  }
+
+  private static func append(_ string: some Sequence<UInt8>, to bytes: inout [UInt8]) {
     let start = bytes.count
-    bytes += string.utf8
+    bytes += string
     precondition(!bytes[start...].contains(0), "a string with a NUL")
     bytes.append(0)
   }

@@ -8,6 +8,7 @@ struct AttemptRules {
   private let grace: Int64
   private let keepsStragglers: Bool
   private let hidesInterruption: Bool
+  private let hasSecrets: Bool
   /// Whether the monitor always gets the time when it needs it.
   private let isOnTime: Bool
 
@@ -41,8 +42,10 @@ struct AttemptRules {
   private var isOverAt: Int64?
 
   init(
-    timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool, isOnTime: Bool
+    timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool,
+    hasSecrets: Bool, isOnTime: Bool
   ) {
+    self.hasSecrets = hasSecrets
     self.hidesInterruption = hidesInterruption
     self.timeout = timeout
     self.grace = grace
@@ -53,6 +56,8 @@ struct AttemptRules {
   var hasExited: Bool { done.last == .exit }
 
   private func has(_ action: Action) -> Bool { everDone.contains(action) }
+
+  private var isEnding: Bool { has(.scrub) || has(.writeEnd) }
 
   private var isRunning: Bool { (results[.spawn] ?? -1) > 0 }
 
@@ -74,13 +79,13 @@ struct AttemptRules {
   mutating func stepped(_ event: Event, _ actions: [Action], at time: Int64) {
     now = time
     if hasExited { require(actions.isEmpty, "nothing is done after the exit") }
-    let isOver = isCommandOver || has(.writeEnd)
+    let isOver = isCommandOver || isEnding
     switch event {
     case .stop:
-      stopAsked = stopAsked || !has(.writeEnd)
+      stopAsked = stopAsked || !isEnding
       if !isOver && cause == FLOW_CAUSE_ITSELF { cause = FLOW_CAUSE_STOP }
     case .force:
-      forceAsked = forceAsked || !has(.writeEnd)
+      forceAsked = forceAsked || !isEnding
       if !isOver { cause = FLOW_CAUSE_FORCE }
     case .commandEnded(let status):
       if !isOver {
@@ -95,7 +100,7 @@ struct AttemptRules {
     case .descendantsLeft:
       isAnyLeft = true
       if mayStay { isOverAt = isOverAt ?? time }
-    case .told: if !has(.writeEnd) { toldAt.append(time) }
+    case .told: if !isEnding { toldAt.append(time) }
     case .begin, .done, .time: break
     }
     for (index, action) in actions.enumerated() {
@@ -142,6 +147,7 @@ struct AttemptRules {
       require(!toldAt.isEmpty, "only what was heard is told")
     case .reapCommand: require(isCommandOver, "only what has ended is reaped")
     case .nameSurvivors: checkSurvivors()
+    case .scrub: checkScrub()
     case .writeEnd: checkEnd()
     case .reportEnded: checkReportOfEnd()
     case .reportShortage, .reportRefused: checkReportOfNothing()
@@ -171,7 +177,7 @@ struct AttemptRules {
   private mutating func checkSignal(_ action: Action) {
     require(isRunning, "no signal before the command runs")
     require(!isNoneLeft, "no signal when no descendant is left")
-    require(!has(.writeEnd), "no signal after the end")
+    require(!isEnding, "no signal after the end")
     let isReaped = has(.reapCommand)
     let isStopping = cause != FLOW_CAUSE_ITSELF || stopAsked || forceAsked
     if isReaped {
@@ -210,14 +216,30 @@ struct AttemptRules {
     if isOnTime { require(now - killedAt == 30_000_000, "they have no more than 30 seconds") }
   }
 
+  /// An end comes as soon as it may; where the attempt has secrets, its output is scrubbed first.
+  private mutating func checkScrub() {
+    require(hasSecrets && !has(.writeEnd), "secrets are masked before the end is written")
+    if has(.scrub) {
+      require(lacksSpace(for: .scrub), "only a scrub without space is repeated")
+    } else {
+      checkTime()
+    }
+  }
+
   private mutating func checkEnd() {
     if has(.writeEnd) {
       require(lacksSpaceForEnd, "only an end without space is written again")
       return
     }
-    let isLaunchFailed = !isRunning && (has(.spawn) || (results[.createOutput] ?? 0) < 0)
+    require(
+      has(.scrub) == hasSecrets && !lacksSpace(for: .scrub), "secrets are masked before the end")
+    if !hasSecrets { checkTime() }
     require(
       !hidesInterruption || !isInterrupted, "what its run does not know is not written")
+  }
+
+  private mutating func checkTime() {
+    let isLaunchFailed = !isRunning && (has(.spawn) || (results[.createOutput] ?? 0) < 0)
     if let isOverAt, !isHeldBack {
       require(now == isOverAt, "only an end that SIGTERM explains is held back")
     } else if let endedAt, let isOverAt, isOnTime {
@@ -253,8 +275,10 @@ struct AttemptRules {
     }
   }
 
-  private var lacksSpaceForEnd: Bool {
-    let result = results[.writeEnd] ?? 0
+  private var lacksSpaceForEnd: Bool { lacksSpace(for: .writeEnd) }
+
+  private func lacksSpace(for action: Action) -> Bool {
+    let result = results[action] ?? 0
     return [ENOSPC, EDQUOT, EINTR].contains { result == Int64(-$0) }
   }
 
@@ -284,6 +308,11 @@ struct AttemptRules {
     if has(.spawn) && end.unkillable == 0 && end.was_interrupted != isInterrupted {
       broken.append("it is \(end.was_interrupted ? "" : "not ")interrupted: \(end.summary)")
     }
+    if end.is_unscrubbed != (hasSecrets && ((results[.scrub] ?? 0) < 0 || end.unkillable > 0)),
+      has(.writeEnd), !isNoneLeft
+    {
+      broken.append("it is \(end.is_unscrubbed ? "" : "not ")marked as unscrubbed")
+    }
     if !isDecodable(end) { broken.append("its end cannot be decoded: \(end.summary)") }
     return broken
   }
@@ -299,6 +328,7 @@ struct AttemptRules {
     }
     return record.end_state == FLOW_PART_VALID && record.end.summary == end.summary
       && record.end.was_interrupted == end.was_interrupted
+      && record.end.is_unscrubbed == end.is_unscrubbed
       && record.end.duration_us == end.duration_us && record.end.stragglers == end.stragglers
       && record.end.unkillable == end.unkillable
   }

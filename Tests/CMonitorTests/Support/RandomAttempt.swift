@@ -44,8 +44,10 @@ struct RandomAttempt {
     let grace = dice.pick([0, 1, 10_000_000, 10_000_000, .max] as [Int64])
     let keeps = dice.percent(40)
     let hides = dice.percent(20)
+    let hasSecrets = dice.percent(40)
     monitor = flow_monitor(
-      timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides)
+      timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides,
+      hasSecrets: hasSecrets)
     startErrorPercent = dice.pick([0, 0, 25])
     endErrorPercent = dice.pick([0, 30, 90])
     familyPercent = dice.pick([0, 20, 60])
@@ -54,7 +56,7 @@ struct RandomAttempt {
     isHeldUp = dice.percent(10)
     rules = AttemptRules(
       timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides,
-      isOnTime: !isHeldUp)
+      hasSecrets: hasSecrets, isOnTime: !isHeldUp)
   }
 
   /// - Returns: the rules that were broken.
@@ -92,7 +94,7 @@ struct RandomAttempt {
   private mutating func answer(_ action: Action) {
     if dice.percent(30) { now += Int64(dice.below(100)) }
     var result: Int64 = 0
-    let errorPercent = action == .writeEnd ? endErrorPercent : startErrorPercent
+    let errorPercent = [.scrub, .writeEnd].contains(action) ? endErrorPercent : startErrorPercent
     if errorsLeft > 0 && dice.percent(errorPercent) {
       errorsLeft -= 1
       result = -Int64(dice.pick([ENOSPC, EDQUOT, EINTR, EIO, EACCES, EEXIST, ENOENT]))
@@ -125,7 +127,7 @@ struct RandomAttempt {
       monitor.end.unkillable = Int32(count)
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
-      .spawn, .writeCommand, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
+      .spawn, .writeCommand, .scrub, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
       .reportTold, .reportEnded,
       .reportShortage, .reportRefused, .terminateGroup, .exit:
       break

@@ -103,9 +103,11 @@ struct GoldenLog: Sendable {
     },
     GoldenLog("not-started", "commands that could not be started, for each reason there is") {
       policy in
-      let ids = LaunchFailure.Operation.allCases.map { "\($0)" }
+      // Those of secrets came later.
+      let operations = LaunchFailure.Operation.allCases.filter { $0.rawValue <= 4 }
+      let ids = operations.map { "\($0)" }
       var run = ScriptedRun(policy, .scripted(ids), jobs: 1)
-      for operation in LaunchFailure.Operation.allCases {
+      for operation in operations {
         let failure = LaunchFailure(operation: operation, errno: 2)
         run.end("\(operation)", .launchFailed(failure))
       }

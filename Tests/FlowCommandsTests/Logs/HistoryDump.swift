@@ -144,6 +144,9 @@ enum HistoryDump {
     case .execute: "execute"
     case .createRecord: "createRecord"
     case .fork: "fork"
+    case .makeSecret: "makeSecret"
+    case .readSecret: "readSecret"
+    case .useSecret: "useSecret"
     }
   }
 

@@ -64,13 +64,16 @@ extension Generator {
     let result: AttemptEnd.Result = pick([
       .exited(code: count()), .signalled(signal: count()), .lost,
       .launchFailed(
-        LaunchFailure(operation: pick(LaunchFailure.Operation.allCases), errno: count())),
+        LaunchFailure(
+          operation: pick(LaunchFailure.Operation.allCases), errno: count(),
+          secret: optional { $0.string() }, fault: optional { $0.pick(SecretFault.allCases) })),
     ])
     return AttemptEnd(
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(),
       stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count(),
-      wasInterrupted: chance(in: 4), shellSignal: chance(in: 4) ? count() : nil)
+      output: AttemptOutput(isUnscrubbed: chance(in: 4)), wasInterrupted: chance(in: 4),
+      shellSignal: chance(in: 4) ? count() : nil)
   }
 
   mutating func moment() -> Moment {

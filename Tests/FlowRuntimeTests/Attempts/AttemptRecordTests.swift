@@ -151,6 +151,41 @@ import Testing
     expectBroken(bytes, .end, "at \(offset)")
   }
 
+  // MARK: The third version of an end
+
+  @Test func whatMayHoldSecretsIsOfAVersionOfItsOwn() {
+    for isInterrupted in [false, true] {
+      var end = flow_record_end.sample
+      end.is_unscrubbed = true
+      end.was_interrupted = isInterrupted
+      let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+      #expect(bytes[192..<200].elementsEqual("flowE003".utf8))
+      let record = AttemptRecord.decode(bytes)
+      #expect(record.end?.output.isUnscrubbed == true)
+      #expect(record.end?.wasInterrupted == isInterrupted)
+    }
+    var end = flow_record_end()
+    end.result = FLOW_RESULT_LAUNCH_FAILED
+    end.operation = FLOW_LAUNCH_MAKE_SECRET
+    end.code = 28
+    let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+    #expect(bytes[192..<200].elementsEqual("flowE003".utf8))
+    #expect(
+      AttemptRecord.decode(bytes).end?.launchFailure
+        == LaunchFailure(operation: .makeSecret, errno: 28))
+  }
+
+  /// Each end is of the first version that can say it.
+  @Test(arguments: [(100, [0]), (100, [2]), (96, [2]), (104, [1])] as [(Int, [UInt8])])
+  func whatNoMonitorWritesInTheThirdIsRefused(offset: Int, forged: [UInt8]) {
+    var end = flow_record_end.sample
+    end.is_unscrubbed = true
+    var bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+    bytes.replaceSubrange(192 + offset..<192 + offset + forged.count, with: forged)
+    RecordBytes.seal(&bytes, .end)
+    expectBroken(bytes, .end, "at \(offset)")
+  }
+
   // MARK: Corrupt bytes
 
   @Test func everyFlippedBitIsFound() {

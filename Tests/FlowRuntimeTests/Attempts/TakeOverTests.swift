@@ -397,4 +397,66 @@ struct TakeOverTests {
     #expect(harness.reportsWhenDue() == [])
     #expect(machine.sent == [two, two])
   }
+
+  // MARK: Secrets
+
+  private func secret(_ request: LaunchRequest) -> LaunchRequest {
+    var request = request
+    request.secrets.values = [.init(name: "PW", form: .variable, bytes: Array("password".utf8))]
+    return request
+  }
+
+  /// Before anybody is told of its end, and after all that could print is killed.
+  @Test func theOutputOfALostAttemptIsScrubbed() throws {
+    for (scrubs, unkillable, isLeft) in [(true, 0, false), (false, 0, true), (true, 1, true)] {
+      let machine = FakeMachine()
+      machine.scrubs = scrubs
+      machine.remains = (killed: 0, unkillable: Int32(unkillable))
+      machine.begin(one)
+      machine.release(one)
+      let (_, found) = try takeOver([secret(one)], on: machine)
+      var end = AttemptEnd.lost(unkillable: Int32(unkillable))
+      end.output.isUnscrubbed = isLeft
+      #expect(found == [.ended(end)])
+      #expect(machine.scrubbed == [one.attempt])
+    }
+  }
+
+  @Test func withoutTheValueItIsMarked() throws {
+    let machine = FakeMachine()
+    machine.begin(one)
+    machine.release(one)
+    var request = one
+    request.secrets.failure = LaunchFailure(operation: .readSecret, errno: 2, secret: "PW")
+    let (_, found) = try takeOver([request], on: machine)
+    var end = AttemptEnd.lost()
+    end.output.isUnscrubbed = true
+    #expect(found == [.ended(end)])
+  }
+
+  /// Its monitor has scrubbed it, or has none.
+  @Test func noOtherOutputIsTouched() throws {
+    let machine = FakeMachine()
+    machine.noteEnd(one)
+    machine.begin(two)
+    machine.release(two)
+    _ = try takeOver([secret(one), two], on: machine)
+    #expect(machine.scrubbed.isEmpty)
+  }
+
+  /// The engine cannot give the command what it lists.
+  @Test func anAttemptWithoutItsSecretsIsNotLaunched() throws {
+    let harness = try SupervisorHarness()
+    let failure = LaunchFailure(operation: .readSecret, errno: 2, secret: "PW")
+    var request = one
+    request.secrets.failure = failure
+    harness.supervisor.launch(request)
+    #expect(
+      harness.reports() == [
+        .attemptEnded(
+          one.attempt,
+          AttemptEnd(result: .launchFailed(failure), cause: .byItself, durationMicroseconds: 0))
+      ])
+    #expect(harness.machine.sent.isEmpty && harness.machine.launchers.isEmpty)
+  }
 }

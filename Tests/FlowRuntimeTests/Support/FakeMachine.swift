@@ -50,6 +50,8 @@ final class FakeMachine: ProcessHost, TimeSource {
   private(set) var swept: [AttemptID] = []
   var remains: (killed: Int32, unkillable: Int32) = (0, 0)
   var onSweep: (AttemptID) -> Void = { _ in }
+  private(set) var scrubbed: [AttemptID] = []
+  var scrubs = true
   private var recordLocks: [String: FakeStorage.Description] = [:]
 
   // MARK: ProcessHost
@@ -200,6 +202,12 @@ final class FakeMachine: ProcessHost, TimeSource {
     storage.put(bytes, in: request.recordPath)
     if let command { note(request, command: command) }
     return id
+  }
+
+  func scrub(_ request: LaunchRequest) -> Bool {
+    precondition(swept.contains(request.attempt), "what is scrubbed is still printed")
+    scrubbed.append(request.attempt)
+    return scrubs
   }
 
   func note(_ request: LaunchRequest, command: Int32) {

@@ -1,0 +1,56 @@
+#define _GNU_SOURCE
+#include "secrets.h"
+
+#include <string.h>
+
+#include "calls.h"
+#include "scrub.h"
+
+// The value behind this name.
+static const char *value_of(const char *name) { return name + strlen(name) + 1; }
+
+static const char *next_name(const char *name) {
+  const char *value = value_of(name);
+  return value + strlen(value) + 1;
+}
+
+int64_t flow_secrets_make(const struct flow_request *request) {
+  if (request->header.secret_file_count == 0) return 0;
+  int64_t result = flow_secret_folder_make(request->secret_folder);
+  const char *name = request->secrets;
+  for (uint32_t index = 0; result == 0 && index < request->header.secret_file_count; index++) {
+    const char *value = value_of(name);
+    result = flow_secret_file_make(request->secret_folder, name, value, strlen(value));
+    name = next_name(name);
+  }
+  return result;
+}
+
+void flow_secrets_remove(const struct flow_request *request) {
+  if (request->header.secret_file_count == 0) return;
+  const char *name = request->secrets;
+  for (uint32_t index = 0; index < request->header.secret_file_count; index++) {
+    // The folder goes with the last one.
+    flow_secret_folder_remove(request->secret_folder, &name, 1);
+    name = next_name(name);
+  }
+}
+
+int64_t flow_secrets_scrub(const struct flow_request *request, int output) {
+  uint32_t count = request->header.secret_count;
+  if (count == 0 || output < 0) return 0;
+  size_t size = count * sizeof(struct flow_secret);
+  int64_t memory = flow_map(size);
+  if (memory < 0) return memory;
+  struct flow_secret *secrets = (struct flow_secret *)memory;
+  const char *name = request->secrets;
+  for (uint32_t index = 0; index < count; index++) {
+    const char *value = value_of(name);
+    secrets[index] =
+        (struct flow_secret){.bytes = (const uint8_t *)value, .size = strlen(value)};
+    name = next_name(name);
+  }
+  int64_t result = flow_scrub(output, secrets, count);
+  flow_unmap(secrets, size);
+  return result;
+}

@@ -1,0 +1,150 @@
+package import FlowCore
+import FlowStorage
+
+/// The secrets of an attempt, with their values. They are in memory only: in no event, record, message
+/// or name.
+package struct LaunchSecrets: Equatable, Sendable {
+  package struct Value: Equatable, Sendable {
+    package let name: String
+    package let form: SecretForm
+    package let bytes: [UInt8]
+
+    package init(name: String, form: SecretForm, bytes: [UInt8]) {
+      self.name = name
+      self.form = form
+      self.bytes = bytes
+    }
+  }
+
+  /// Those wanted as files come first.
+  package var values: [Value] = []
+  /// Why the first that cannot be had cannot be had.
+  package var failure: LaunchFailure?
+  /// Where their files are; nil if none is wanted.
+  package var folder: String?
+  /// The names of those, whether or not they can be had.
+  package var fileNames: [String] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { values.isEmpty && failure == nil }
+  package var files: ArraySlice<Value> { values.prefix { $0.form == .file } }
+}
+
+/// Where the values of a run's secrets come from. They are read anew for each attempt.
+struct SecretSources<World: Environment> {
+  private let world: World
+  private let definition: WorkflowDefinition
+  private let definitionFolder: String
+  private let folder: RunFolder
+
+  /// All values of an attempt together, since a request has a limit.
+  private static var mostBytes: Int { 1 << 20 }
+
+  init(
+    _ world: World, _ created: RunCreated, _ definition: WorkflowDefinition, in folder: RunFolder
+  ) {
+    self.world = world
+    self.definition = definition
+    definitionFolder = created.definitionFolder
+    self.folder = folder
+  }
+
+  func secrets(for attempt: AttemptID) -> LaunchSecrets {
+    let uses = definition.settings(ofStep: Int(attempt.step)).secrets
+    var secrets = LaunchSecrets()
+    if uses.isEmpty { return secrets }
+    var total = 0
+    for use in uses.filter({ $0.form == .file }) + uses.filter({ $0.form != .file }) {
+      do throws(LaunchFailure) {
+        let bytes = try value(of: use.name)
+        total += bytes.count
+        if total > Self.mostBytes { throw Self.failure(.tooLong, use.name) }
+        secrets.values.append(.init(name: use.name, form: use.form, bytes: bytes))
+      } catch {
+        if secrets.failure == nil { secrets.failure = error }
+      }
+    }
+    secrets.fileNames = uses.filter { $0.form == .file }.map(\.name)
+    if let first = secrets.fileNames.first {
+      if let memory = world.memoryFolder {
+        secrets.folder = "\(memory)/\(name(ofFolderFor: attempt))"
+      } else if secrets.failure == nil {
+        secrets.failure = LaunchFailure(
+          operation: .makeSecret, errno: Errno.noSuchFile.rawValue, secret: first)
+      }
+    }
+    return secrets
+  }
+
+  /// No other attempt of any run on this machine has this name.
+  private func name(ofFolderFor attempt: AttemptID) -> String {
+    let mark = SplitMix64.hash(Array(folder.path.utf8).map(UInt64.init))
+    return "flow-\(String(mark, radix: 16))-\(attempt.step).\(attempt.number)"
+  }
+
+  /// The value as steps get it.
+  func value(of name: String) throws(LaunchFailure) -> [UInt8] {
+    guard let secret = definition.secret(named: name) else {
+      preconditionFailure("a step lists an unknown secret")
+    }
+    var bytes: [UInt8]
+    switch secret.source {
+    case .variable(let variable):
+      guard let value = world.callerEnvironment.value(of: variable) else {
+        throw LaunchFailure(
+          operation: .readSecret, errno: Errno.noSuchFile.rawValue, secret: name)
+      }
+      bytes = value
+    case .file(let path):
+      do throws(Errno) {
+        bytes = try world.readSecret(
+          at: path.utf8.first == UInt8(ascii: "/") ? path : "\(definitionFolder)/\(path)",
+          limit: SecretLimit.mostBytes + 2)
+      } catch {
+        throw LaunchFailure(operation: .readSecret, errno: error.rawValue, secret: name)
+      }
+      // Editors and `echo` end a file with a line feed, which no password has.
+      if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    }
+    if let fault = SecretFault(bytes) { throw Self.failure(fault, name) }
+    return bytes
+  }
+
+  private static func failure(_ fault: SecretFault, _ name: String) -> LaunchFailure {
+    LaunchFailure(
+      operation: .useSecret, errno: Errno.invalidArgument.rawValue, secret: name, fault: fault)
+  }
+
+  /// Checks the secrets of these steps before anything is done.
+  ///
+  /// - Parameter isNew: whether files count, too: those of a run that exists may be mended while it
+  ///   waits for them.
+  /// - Throws: `.secrets` with all that cannot be used. A file that is not there can come later.
+  func check(_ steps: [Int], isNew: Bool) throws(RunError) {
+    var failures: [LaunchFailure] = []
+    for secret in definition.secrets where isUsed(secret.name, by: steps) {
+      let isVariable = if case .variable = secret.source { true } else { false }
+      guard isVariable || isNew else { continue }
+      do throws(LaunchFailure) { _ = try value(of: secret.name) } catch {
+        if isVariable || error.fault != nil { failures.append(error) }
+      }
+    }
+    if failures.isEmpty { return }
+    throw .secrets(
+      failures.map { failure in
+        let name = failure.secret ?? ""
+        if let fault = failure.fault { return "the secret \(name) \(fault.text)" }
+        guard case .variable(let variable)? = definition.secret(named: name)?.source else {
+          return "the secret \(name) cannot be read"
+        }
+        return "the secret \(name) comes from the variable \(variable), which is not set"
+      })
+  }
+
+  private func isUsed(_ name: String, by steps: [Int]) -> Bool {
+    steps.contains { step in
+      definition.settings(ofStep: step).secrets.contains { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+  }
+}
