@@ -131,8 +131,10 @@ extension OpenedRun<RunHistory> {
         let step = state.definition.steps[Int(attempt.step)].id
         return Survivors.text(ofRecord: folder.record(ofStep: step, attempt: attempt.number))
       }
-      let outputs = AttemptOutputs(runID: id, folder: folder)
-      explainer.tail = { outputs.tail($0, state, FailureReport.mostLines) }
+      let id = id
+      explainer.tail = {
+        AttemptOutputs(runID: id, folder: folder).tail($0, state, FailureReport.mostLines)
+      }
       return explainer
     }
     throw problem ?? .run(.log(LogError(folder.log, .empty)))

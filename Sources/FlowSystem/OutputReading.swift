@@ -52,37 +52,8 @@ package struct OutputReading {
     return try body(try OutputReading(descriptor, maxBytes: maxBytes))
   }
 
-  /// Calls `body` with one piece after another from an offset on, and `discarded` where the gap is.
-  ///
-  /// - Returns: where the next piece will be.
-  @discardableResult
-  package func forEachPiece(
-    from offset: Int64, _ body: ([UInt8]) -> Void, discarded: (Int64) -> Void
-  ) throws(Errno) -> Int64 {
-    var offset = offset
-    if let gap, offset < gap.until {
-      offset = try pieces(from: offset, to: gap.from, body)
-      discarded(gap.byteCount)
-      offset = gap.until
-    }
-    return try pieces(from: offset, to: .max, body)
-  }
-
-  private func pieces(
-    from start: Int64, to end: Int64, _ body: ([UInt8]) -> Void
-  ) throws(Errno) -> Int64 {
-    var offset = start
-    while offset < end {
-      let bytes = try bytes(from: offset, count: Int(min(1 << 16, end - offset)))
-      if bytes.isEmpty { break }
-      body(bytes)
-      offset += Int64(bytes.count)
-    }
-    return offset
-  }
-
   /// At most so many bytes; none at the end.
-  private func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
+  package func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: count)
     let count = try systemCall { unsafe pread(descriptor, &buffer, count, off_t(offset)) }
     return Array(buffer[..<count])

@@ -7,6 +7,12 @@ import FlowSystem
 struct AttemptOutputs {
   let runID: String
   let folder: RunFolder
+  private let secrets = KnownSecrets()
+
+  init(runID: String, folder: RunFolder) {
+    self.runID = runID
+    self.folder = folder
+  }
 
   /// The report on the steps because of which a run did not succeed.
   func report(_ failures: FailedSteps, _ state: RunState) -> FailureReport {
@@ -57,13 +63,24 @@ struct AttemptOutputs {
     do throws(Errno) {
       return try OutputReading.read(path(attempt, state), maxBytes: maxBytes) {
         (output) throws(Errno) in
-        var (bytes, afterGap) = try output.ending(limit: limit)
-        let missing = output.byteCount - Int64(bytes.count)
+        let (read, afterGap) = try output.ending(limit: limit)
+        let missing = output.byteCount - Int64(read.count)
         var isWhole = missing <= 0
+        let values = secrets.values(of: state)
+        func masked(_ bytes: [UInt8], isBehindGap: Bool, isBeforeGap: Bool) -> [UInt8] {
+          let found = SecretMask.find(
+            values, in: bytes, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap)
+          return SecretMask.masked(bytes, found.ranges)
+        }
+        var bytes: [UInt8]
         if let afterGap, let gap = output.gap {
           isWhole = missing <= gap.byteCount
-          let line = DiscardedText.line(gap.byteCount, after: bytes.dropLast(afterGap).last)
-          bytes.insert(contentsOf: line.utf8, at: bytes.count - afterGap)
+          bytes = masked(
+            Array(read.dropLast(afterGap)), isBehindGap: !isWhole, isBeforeGap: true)
+          bytes += DiscardedText.line(gap.byteCount, after: bytes.last).utf8
+          bytes += masked(Array(read.suffix(afterGap)), isBehindGap: true, isBeforeGap: false)
+        } else {
+          bytes = masked(read, isBehindGap: !isWhole, isBeforeGap: false)
         }
         return OutputExcerpt(
           bytes: bytes, totalByteCount: max(output.byteCount, Int64(bytes.count)),

@@ -11,6 +11,7 @@ struct OutputFollower {
   /// Nil for all steps.
   private let step: String?
   private let output: StandardStream
+  private let secrets = KnownSecrets()
   /// Attempts whose output is not known to be complete, in the order of their starts.
   private var open: [Source] = []
   private var heading: AttemptID?
@@ -76,23 +77,18 @@ struct OutputFollower {
     let maxBytes = state.definition.settings(ofStep: Int(source.attempt.step)).maxOutputBytes
     do throws(Errno) {
       try OutputReading.read(path, maxBytes: maxBytes) { (file) throws(Errno) in
-        next = try file.forEachPiece(from: source.offset) {
-          news += $0
-        } discarded: {
-          news += Array(DiscardedText.line($0, after: news.last ?? source.lastByte).utf8)
+        // Only whole lines, so that the output of another attempt never begins within one. An
+        // attempt's last line may have no end.
+        (news, next) = try MaskedOutput(file: file, secrets: secrets.values(of: state)).news(
+          from: source.offset, isWhole: source.hasEnded, inLines: step == nil
+        ) { byteCount, before in
+          Array(DiscardedText.line(byteCount, after: before ?? source.lastByte).utf8)
         }
       }
     } catch .noSuchFile {
       return
     } catch {
       throw .run(.storage(StorageError(.read, path, error)))
-    }
-    // Only whole lines, so that the output of another attempt never begins within one. An attempt's
-    // last line may have no end.
-    if !source.hasEnded, step == nil {
-      guard let end = news.lastIndex(of: UInt8(ascii: "\n")) else { return }
-      next -= Int64(news.count - end - 1)
-      news.removeSubrange((end + 1)...)
     }
     if news.isEmpty { return }
     open[index].offset = next
