@@ -1,6 +1,7 @@
 // FlowtortureCommands is the program `flowtorture`: it plays rounds of the real flow with unruly steps,
 // kills its processes, and compares the ledger that the steps wrote with the run's history. `flowtorture
-// logs` damages logs and checks that each damage is reported as what it is.
+// logs` damages logs and checks that each damage is reported as what it is, and `flowtorture secrets` looks
+// for secrets that steps have printed.
 //
 // It looks at flow from outside: by commands, their output, and files.
 //
@@ -28,6 +29,9 @@ package enum FlowtortureMain {
       if line.first == LogTorture.syntax.name {
         return try damageLogs(line.dropFirst(), output, errors).rawValue
       }
+      if line.first == SecretTorture.syntax.name {
+        return try lookForSecrets(line.dropFirst(), output, errors).rawValue
+      }
       switch try ArgumentScanner.scan(line[...], as: TortureOptions.syntax) {
       case .helpRequested:
         output.write(HelpText.of(TortureOptions.syntax))
@@ -49,6 +53,17 @@ package enum FlowtortureMain {
       output.write(HelpText.of(LogTorture.syntax))
       return .success
     case .arguments(let arguments): return LogTorture(arguments).perform(output, errors)
+    }
+  }
+
+  private static func lookForSecrets(
+    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
+  ) throws(UsageError) -> ExitCode {
+    switch try ArgumentScanner.scan(line, as: SecretTorture.syntax) {
+    case .helpRequested:
+      output.write(HelpText.of(SecretTorture.syntax))
+      return .success
+    case .arguments(let arguments): return SecretTorture(arguments).perform(output, errors)
     }
   }
 
