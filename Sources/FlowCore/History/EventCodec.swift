@@ -27,6 +27,9 @@
 ///                   4   size of the output
 ///                   5   how much of it was discarded
 ///                   6   whether the disk was full: 1
+///                   7   secrets may be left in the output: no bytes
+///                   8   the secret because of which nothing was launched
+///                   9   what is wrong with its value
 ///
 /// Sequence numbers are not stored: they continue from the first number of the block.
 package struct EventEncoder {

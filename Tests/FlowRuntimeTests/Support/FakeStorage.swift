@@ -148,9 +148,12 @@ final class FakeStorage: Storage {
   func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
     throw .notSupported
   }
-  func removeFile(_ path: String) throws(Errno) { throw .notSupported }
+  func removeFile(_ path: String) throws(Errno) {
+    if files.removeValue(forKey: path) == nil { throw .noSuchFile }
+  }
+
   func removeDirectory(_ path: String) throws(Errno) { throw .notSupported }
-  func syncDirectory(_ path: String) throws(Errno) { throw .notSupported }
+  func syncDirectory(_ path: String) throws(Errno) {}
   func reserve(_ file: Int, upTo length: Int64) throws(Errno) { throw .notSupported }
   func sync(_ file: Int) throws(Errno) { throw .notSupported }
   func startSync(_ file: Int) throws(Errno) { throw .notSupported }
