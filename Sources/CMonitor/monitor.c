@@ -197,9 +197,7 @@ static void reap_command(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   note_result(monitor, event->result);
-  monitor->command_ended = true;
-  monitor->ended_at = event->now;
-  monitor->was_told = flow_monitor_was_just_told(monitor, event->now);
+  flow_monitor_note_end(monitor, event->now);
   monitor->command_reaped = true;
   monitor->deadline = never;
   act(actions, FLOW_MONITOR_REAP_COMMAND);

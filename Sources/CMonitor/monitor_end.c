@@ -46,13 +46,17 @@ void flow_monitor_end(struct flow_monitor *monitor, struct flow_monitor_actions 
   ask(monitor, FLOW_MONITOR_WRITE_END, FLOW_MONITOR_IS_ENDING, actions);
 }
 
-// Whether SIGTERM ended the command, and nothing tells yet why it was sent.
-static bool lacks_reason(const struct flow_monitor *monitor) {
-  const struct flow_record_end *end = &monitor->end;
-  if (end->cause != FLOW_CAUSE_ITSELF || monitor->was_told) return false;
-  if (monitor->stop_asked || monitor->force_asked) return false;
+// Whether SIGTERM explains how the command ended.
+static bool ended_by_term(const struct flow_record_end *end) {
   return (end->result == FLOW_RESULT_SIGNALLED && end->code == SIGTERM) ||
          (end->result == FLOW_RESULT_EXITED && end->code == 128 + SIGTERM);
+}
+
+// Whether SIGTERM ended the command, and nothing tells yet why it was sent.
+static bool lacks_reason(const struct flow_monitor *monitor) {
+  if (monitor->end.cause != FLOW_CAUSE_ITSELF || monitor->was_told) return false;
+  if (monitor->stop_asked || monitor->force_asked) return false;
+  return ended_by_term(&monitor->end);
 }
 
 void flow_monitor_conclude(
@@ -78,6 +82,16 @@ void flow_monitor_told(
   if (monitor->told_reported) return;
   monitor->told_reported = true;
   act(actions, FLOW_MONITOR_REPORT_TOLD);
+}
+
+void flow_monitor_note_end(struct flow_monitor *monitor, int64_t now) {
+  monitor->command_ended = true;
+  monitor->ended_at = now;
+  monitor->was_told = flow_monitor_was_just_told(monitor, now);
+  // However short its grace is, it takes a moment to die of what it heard at the same time.
+  if (monitor->told_at != never && ended_by_term(&monitor->end)) {
+    monitor->was_told |= now <= later(monitor->told_at, FLOW_MONITOR_TOLD_LATE_US);
+  }
 }
 
 bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now) {

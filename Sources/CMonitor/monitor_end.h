@@ -73,5 +73,8 @@ void flow_monitor_end_written(
 void flow_monitor_told(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions);
 
+/// The command has ended, and `monitor->end` says how.
+void flow_monitor_note_end(struct flow_monitor *monitor, int64_t now);
+
 /// Whether the monitor was told to end so short a time ago that the command has ended of it.
 bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now);

@@ -40,6 +40,25 @@ private let second = ScriptedMonitor.second
     #expect(!monitor.end.was_interrupted)
   }
 
+  /// However short its grace is: it takes a moment to die of what both have heard.
+  @Test(arguments: [Status.exited(143), .signalled(SIGTERM)])
+  func withoutGraceItHasHalfASecondToEnd(status: Status) {
+    var monitor = runningMonitor(grace: 0)
+    _ = monitor.send(.told)
+    monitor.wait(second / 2)
+    #expect(ended(&monitor, status) == Self.end)
+    #expect(monitor.end.was_interrupted)
+    var late = runningMonitor(grace: 0)
+    _ = late.send(.told)
+    late.wait(second / 2 + 1)
+    #expect(ended(&late, status) == [])
+    var other = runningMonitor(grace: 0)
+    _ = other.send(.told)
+    other.wait(1)
+    #expect(ended(&other, .exited(1)) == Self.end)
+    #expect(!other.end.was_interrupted)
+  }
+
   @Test func theLastOfSeveralCounts() {
     var monitor = runningMonitor(grace: second)
     #expect(monitor.send(.told) == [.reportTold])

@@ -73,7 +73,19 @@ struct InterruptionCheckerTests {
       (1_500_000 + 1_001, false),
     ] as [(Int64, Bool)])
   func anInterruptionWasHeardAboutThen(toldAt: Int64, isRight: Bool) {
-    #expect(fired(ledger(toldAt: [toldAt]), end()) == (isRight ? nil : .interruption))
+    let result = AttemptEnd.Result.exited(code: 1)
+    #expect(
+      fired(ledger(result, toldAt: [toldAt]), end(result)) == (isRight ? nil : .interruption))
+  }
+
+  /// However short the grace is, dying of a signal takes a moment.
+  @Test(
+    arguments: [(500_000 - 1_000, true), (500_000 - 1_001, false)] as [(Int64, Bool)])
+  func anInterruptionThatSIGTERMExplains(toldAt: Int64, isRight: Bool) {
+    for result in [AttemptEnd.Result.signalled(signal: 15), .exited(code: 143)] {
+      #expect(
+        fired(ledger(result, toldAt: [toldAt]), end(result)) == (isRight ? nil : .interruption))
+    }
   }
 
   @Test func whatNeverBeganWasNotInterrupted() {
@@ -83,7 +95,7 @@ struct InterruptionCheckerTests {
 
   @Test(
     arguments: [
-      (901_000, false), (900_999, true), (1_499_000, false), (1_499_001, true),
+      (501_000, false), (500_999, true), (1_499_000, false), (1_499_001, true),
     ] as [(Int64, Bool)])
   func aFailureThatSIGTERMExplainsIsNone(toldAt: Int64, isRight: Bool) {
     for result in [AttemptEnd.Result.signalled(signal: 15), .exited(code: 143)] {

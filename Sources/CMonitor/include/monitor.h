@@ -127,7 +127,8 @@ enum {
   /// An end for which there is no space is written again after this time.
   FLOW_MONITOR_RETRY_US = 1000 * 1000,
   /// Everything is told to end at once, but hears it one after the other: an end that SIGTERM
-  /// explains is held back this long, for the SIGTERM to this monitor.
+  /// explains is held back this long, for the SIGTERM to this monitor. An attempt with a shorter
+  /// grace than this has this long to end of a SIGTERM that this monitor heard first.
   FLOW_MONITOR_TOLD_LATE_US = 500 * 1000,
 };
 

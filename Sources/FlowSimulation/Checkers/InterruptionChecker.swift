@@ -16,7 +16,8 @@ final class InterruptionChecker {
   private var launched: Set<AttemptID> = []
 
   private static let pauseMicroseconds: Int64 = 30_000_000
-  /// How long after an end that SIGTERM explains the SIGTERM to the monitor still counts.
+  /// How long before or after an end that SIGTERM explains the SIGTERM to the monitor counts, however
+  /// short the grace is.
   private static let lateMicroseconds: Int64 = 500_000
 
   init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
@@ -74,8 +75,10 @@ final class InterruptionChecker {
   private func check(_ end: AttemptEnd, _ entry: Ledger.Entry) throws(Violation) {
     guard let endedAt = entry.endedAt else { return }
     let grace = definition.settings(ofStep: Int(entry.attempt.step)).killGraceMilliseconds
+    let isExplained = Self.isExplained(end)
+    let graceMicroseconds = grace.multipliedReportingOverflow(by: 1_000).partialValue
     let earliest = endedAt.microseconds.subtractingReportingOverflow(
-      grace.multipliedReportingOverflow(by: 1_000).partialValue
+      isExplained ? max(graceMicroseconds, Self.lateMicroseconds) : graceMicroseconds
     ).partialValue
     let heard = entry.toldToEndAt.map(\.microseconds)
     if end.wasInterrupted {
@@ -88,14 +91,17 @@ final class InterruptionChecker {
       )
     }
     guard policy >= .second, Self.isOwnFailure(end), !entry.wasMonitorStopped else { return }
-    let isExplained =
-      (end.result == .signalled(signal: 15) || end.result == .exited(code: 143))
-      && entry.stopAskedAt == nil && entry.forceAskedAt == nil
-    let latest = endedAt.microseconds + (isExplained ? Self.lateMicroseconds - slack : 0)
+    let isHeldBack = isExplained && entry.stopAskedAt == nil && entry.forceAskedAt == nil
+    let latest = endedAt.microseconds + (isHeldBack ? Self.lateMicroseconds - slack : 0)
     if heard.contains(where: { $0 >= earliest + slack && $0 <= latest }) {
       throw Violation(
         .interruption, "\(name(entry.attempt)) failed, and the system had told its monitor to end")
     }
+  }
+
+  /// Whether SIGTERM explains the end.
+  private static func isExplained(_ end: AttemptEnd) -> Bool {
+    end.result == .signalled(signal: 15) || end.result == .exited(code: 143)
   }
 
   private static func isOwnFailure(_ end: AttemptEnd) -> Bool {

@@ -258,7 +258,7 @@ struct AttemptRules {
       && !forceAsked
   }
 
-  /// Whether the end may be held back for a reason.
+  /// Whether SIGTERM explains the end, which may be held back for a reason.
   private var isHeldBack: Bool {
     status == .signalled(SIGTERM) || status == .exited(143)
   }
@@ -269,9 +269,11 @@ struct AttemptRules {
     guard cause == FLOW_CAUSE_ITSELF || (cause == FLOW_CAUSE_DEADLINE && !wasLate) else {
       return false
     }
+    // To die of the signal that both have heard takes a moment, however short the grace is.
+    let before = isHeldBack ? max(grace, 500_000) : grace
     return toldAt.contains { told in
       let latest = endedAt + 500_000
-      return told <= latest && (told > endedAt || endedAt - told <= grace)
+      return told <= latest && (told > endedAt || endedAt - told <= before)
     }
   }
 
