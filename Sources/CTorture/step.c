@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -90,6 +91,14 @@ static void print(long count) {
   }
 }
 
+// The lock ends with the last process that has inherited the file.
+static void hold(void) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s.lock", ledger);
+  int file = open(path, O_RDONLY);
+  if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0) note("clash", "");
+}
+
 static void close_standard(void) {
   for (int descriptor = 0; descriptor < 3; descriptor++) close(descriptor);
 }
@@ -147,6 +156,7 @@ static void parse_child(const char *text) {
 static void perform(const char *what) {
   long number = atol(what + 1);
   switch (*what) {
+    case 'f': hold(); return;
     case 'i': signal(SIGTERM, SIG_IGN); return;
     case 'g':
       code_at_term = (int)number;

@@ -32,16 +32,26 @@ package enum FlowtortureMain {
       if line.first == SecretTorture.syntax.name {
         return try lookForSecrets(line.dropFirst(), output, errors).rawValue
       }
-      switch try ArgumentScanner.scan(line[...], as: TortureOptions.syntax) {
+      let (kind, syntax) = kind(of: line)
+      let rest = kind == .kills ? line[...] : line.dropFirst()
+      switch try ArgumentScanner.scan(rest, as: syntax) {
       case .helpRequested:
-        output.write(HelpText.of(TortureOptions.syntax))
+        output.write(HelpText.of(syntax))
         return ExitCode.success.rawValue
       case .arguments(let arguments):
-        return perform(try TortureOptions(arguments), output, errors).rawValue
+        return perform(try TortureOptions(arguments, kind), output, errors).rawValue
       }
     } catch {
       errors.write("\(error)\n")
       return ExitCode.usage.rawValue
+    }
+  }
+
+  private static func kind(of line: [String]) -> (RoundKind, CommandSyntax) {
+    switch line.first {
+    case RoundKind.cuts.subcommand: (.cuts, TortureOptions.imageSyntax)
+    case RoundKind.starters.subcommand: (.starters, TortureOptions.starterSyntax)
+    default: (.kills, TortureOptions.syntax)
     }
   }
 
@@ -70,6 +80,11 @@ package enum FlowtortureMain {
   private static func perform(
     _ options: TortureOptions, _ output: StandardStream, _ errors: StandardStream
   ) -> ExitCode {
+    if options.kind == .cuts, !ImageDisk.isPossible {
+      errors.write(
+        "flowtorture: the power is not cut: that needs root, loop devices and mkfs.ext4\n")
+      return .success
+    }
     do throws(RoundFailure) {
       let workspace = try TortureWorkspace(options)
       if options.isOneRound { return try playRound(options, workspace, output) }
@@ -87,9 +102,22 @@ package enum FlowtortureMain {
   ) throws(RoundFailure) -> ExitCode {
     // Without a mount namespace, which needs rights, no small disk can be mounted.
     let mayMount = torture_own_world() == 0
-    let plan = RoundPlan.draw(seed: options.seed, options.mode, mayMount: mayMount)
     let folder = RoundFolder(path: "\(workspace.folder)/\(options.seed)")
-    let round = Round(plan, folder, flow: workspace.flow, program: workspace.program)
+    if options.kind == .cuts, !mayMount {
+      throw RoundFailure(text: "this process may have no mounts of its own")
+    }
+    let round: any PlayedRound
+    switch options.kind {
+    case .starters:
+      round = StarterRound(
+        .draw(seed: options.seed), folder, flow: workspace.flow, program: workspace.program)
+    case .kills, .cuts:
+      let plan = RoundPlan.draw(
+        seed: options.seed, options.mode, mayMount: mayMount,
+        mayLimit: ProcessLimit.isPossible(workspace, seed: options.seed),
+        cutsPower: options.kind == .cuts)
+      round = Round(plan, folder, flow: workspace.flow, program: workspace.program)
+    }
     let violations = try round.play()
     for violation in violations {
       output.write("violation in run \(RoundFolder.runID) of seed \(options.seed): \(violation)\n")

@@ -42,7 +42,7 @@ final class Hunt {
   func run() throws(RoundFailure) -> ExitCode {
     // This process adopts the orphans of a round that dies.
     _ = clinux_become_subreaper()
-    if geteuid() != 0 { say("full disks are not tested, because that needs root") }
+    if options.kind == .kills { sayWhatIsNotTested() }
     say("first seed \(options.seed), in \(workspace.folder)")
     let signals = Self.blockSignals()
     let start = RoundWorld.now
@@ -64,6 +64,15 @@ final class Hunt {
     return totals.violations == 0 ? .success : .runFailed
   }
 
+  private func sayWhatIsNotTested() {
+    if geteuid() != 0 { say("full disks are not tested, because that needs root") }
+    if !ProcessLimit.isPossible(workspace, seed: options.seed) {
+      say(
+        "limits of processes are not tested: that needs root, and a folder that all users can reach"
+      )
+    }
+  }
+
   private func say(_ text: String) {
     errors.write("flowtorture: \(text)\n")
     errors.flush()
@@ -71,7 +80,7 @@ final class Hunt {
 
   private func goesOn(since start: Int) -> Bool {
     if isInterrupted || !broken.isEmpty { return false }
-    if let kills = options.kills, totals.engineKills >= kills { return false }
+    if let most = options.most, totals[keyPath: options.kind.counter] >= most { return false }
     guard let minutes = options.minutes else { return true }
     return RoundWorld.now - start < minutes * 60_000_000
   }
@@ -85,7 +94,8 @@ final class Hunt {
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { _ = close(ends[1]) }
-    var line = [workspace.program, "--round", "--seed", String(nextSeed)]
+    var line = [workspace.program] + (options.kind.subcommand.map { [$0] } ?? [])
+    line += ["--round", "--seed", String(nextSeed)]
     line += ["--flow", workspace.flow, "--folder", workspace.folder]
     if let mode = options.mode { line += ["--kill", mode.rawValue] }
     do throws(Errno) {
@@ -159,14 +169,25 @@ final class Hunt {
     }
   }
 
+  /// What the rounds are about.
+  private var subject: String {
+    switch options.kind {
+    case .kills: ""
+    case .cuts: ", \(totals.cuts) cuts of the power"
+    case .starters: ", \(totals.starters) starters"
+    }
+  }
+
   private func text(since start: Int) -> String {
     let seconds = max(1, (RoundWorld.now - start) / 1_000_000)
     return """
-      \(seconds) s, \(totals.rounds) rounds: \(totals.engineKills) engines killed \
+      \(seconds) s, \(totals.rounds) rounds\(subject): \(totals.engineKills) engines killed \
       (\(totals.launcherKills) launchers, \(totals.monitorKills) monitors), \
       \(totals.restarts) restarts, \(totals.cancels) cancels, \(totals.fullDisks) full disks, \
-      \(totals.locksRemoved) locks removed; \(totals.attempts) attempts, \
-      \(totals.lives) engine lives, \(totals.reattached) reattached, \(totals.lost) lost; \
+      \(totals.locksRemoved) locks removed, \(totals.shutdowns) shutdowns, \
+      \(totals.suspensions) processes suspended, \(totals.limits) limits of processes; \
+      \(totals.attempts) attempts, \(totals.lives) engine lives, \
+      \(totals.reattached) reattached, \(totals.lost) lost, \(totals.interrupted) interrupted; \
       \(totals.violations) violations
       """
   }

@@ -2,11 +2,41 @@ import FlowCommandLine
 import FlowCore
 import FlowSystem
 
+/// What the rounds of a command line do.
+enum RoundKind: Equatable {
+  /// Kill the processes of one run.
+  case kills
+  /// Cut the power of the run's disk.
+  case cuts
+  /// Start many runs of one group.
+  case starters
+
+  /// The subcommand that plays them; none for the first.
+  var subcommand: String? {
+    switch self {
+    case .kills: nil
+    case .cuts: "image"
+    case .starters: "starters"
+    }
+  }
+
+  /// What the number of a hunt's limit counts.
+  var counter: KeyPath<RoundTotals, Int> {
+    switch self {
+    case .kills: \.engineKills
+    case .cuts: \.cuts
+    case .starters: \.rounds
+    }
+  }
+}
+
 /// The options of a `flowtorture` command line.
 struct TortureOptions {
-  /// Nil if `kills` is the limit.
+  let kind: RoundKind
+  /// Nil if `most` is the limit.
   let minutes: Int?
-  let kills: Int?
+  /// How many killed engines, cuts or rounds end the hunt.
+  let most: Int?
   let seed: UInt64
   /// Nil if the seed of each round chooses.
   let mode: KillMode?
@@ -21,6 +51,10 @@ struct TortureOptions {
   private static let killsOption = Option(
     "kills", takes: .integer(placeholder: "K", 1...100_000_000),
     "end after K killed engines")
+  private static let cutsOption = Option(
+    "cuts", takes: .integer(placeholder: "C", 1...100_000_000), "end after C cuts of the power")
+  private static let roundsOption = Option(
+    "rounds", takes: .integer(placeholder: "R", 1...100_000_000), "end after R rounds")
   private static let seedOption = Option(
     "seed", takes: .integer(placeholder: "N", 0...Int.max),
     "seed of the first round (default: the time)")
@@ -57,6 +91,44 @@ struct TortureOptions {
     ],
     exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
 
+  static let imageSyntax = CommandSyntax(
+    program: "flowtorture", name: "image",
+    purpose: "cut the power of a run's disk, and check what must hold",
+    details: """
+      Each round has its run on an ext4 file system of its own, in a file behind a loop
+      device. When all processes were killed, the file is copied as it is, still
+      mounted; the run continues on the copy. What flow has shown or confirmed before
+      must be there, and what it has shown to have ended must not run again. That
+      needs root.
+      """,
+    options: [
+      minutesOption, cutsOption, seedOption, parallelOption, flowOption, folderOption, roundOption,
+    ],
+    examples: [.init("flowtorture image --cuts 200", "200 cuts of the power")],
+    exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
+
+  static let starterSyntax = CommandSyntax(
+    program: "flowtorture", name: "starters",
+    purpose: "start ten runs of one group at once, kill them, and check what must hold",
+    details: """
+      The steps of all runs take one lock while a process of theirs lives. A step that
+      finds it held by another run has shown that two of the group ran at once.
+      """,
+    options: [
+      minutesOption, roundsOption, seedOption, parallelOption, flowOption, folderOption,
+      roundOption,
+    ],
+    examples: [.init("flowtorture starters --rounds 1000", "a thousand rounds")],
+    exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
+
+  private static func limit(of kind: RoundKind) -> Option {
+    switch kind {
+    case .kills: killsOption
+    case .cuts: cutsOption
+    case .starters: roundsOption
+    }
+  }
+
   private static let meaning: @Sendable (ExitCode) -> String = { code in
     switch code {
     case .success: "no violation was found"
@@ -67,9 +139,10 @@ struct TortureOptions {
     }
   }
 
-  init(_ arguments: ScannedArguments) throws(UsageError) {
-    kills = arguments.integer(Self.killsOption)
-    minutes = arguments.integer(Self.minutesOption) ?? (kills == nil ? 1 : nil)
+  init(_ arguments: ScannedArguments, _ kind: RoundKind = .kills) throws(UsageError) {
+    self.kind = kind
+    most = arguments.integer(Self.limit(of: kind))
+    minutes = arguments.integer(Self.minutesOption) ?? (most == nil ? 1 : nil)
     // Microseconds grow faster than rounds are played, so that two calls do not share seeds.
     let now = EventLoop.now().wall.microseconds
     seed = UInt64(arguments.integer(Self.seedOption) ?? Int(now))
@@ -77,7 +150,7 @@ struct TortureOptions {
     flow = arguments.text(Self.flowOption)
     folder = arguments.text(Self.folderOption)
     isOneRound = arguments.has(Self.roundOption)
-    guard let word = arguments.text(Self.killOption) else {
+    guard kind == .kills, let word = arguments.text(Self.killOption) else {
       mode = nil
       return
     }

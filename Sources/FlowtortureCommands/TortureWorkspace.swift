@@ -21,7 +21,10 @@ struct TortureWorkspace {
       let path = options.folder ?? "\(parent)/flowtorture-\(ProcessFacts.processID)"
       let storage = LinuxStorage()
       isOwn = try storage.attributes(of: path) == nil
-      if isOwn { try storage.makeDirectory(path) }
+      if isOwn {
+        try storage.makeDirectory(path)
+        try Self.open(path)
+      }
       folder = try ProcessFacts.realPath(path)
     } catch {
       throw RoundFailure(text: "cannot find the programs, or cannot create the folder: \(error)")
@@ -45,6 +48,7 @@ struct TortureWorkspace {
     let workspace = TortureWorkspace(self, binaries: "\(folder)/programs-\(ProcessFacts.processID)")
     do throws(Errno) {
       try LinuxStorage().makeDirectory("\(folder)/programs-\(ProcessFacts.processID)")
+      try Self.open("\(folder)/programs-\(ProcessFacts.processID)")
       try Self.link(flow, to: workspace.flow)
       try Self.link(program, to: workspace.program)
     } catch {
@@ -53,12 +57,17 @@ struct TortureWorkspace {
     return workspace
   }
 
+  /// Lets all users reach what is in a folder: some rounds have a user of their own.
+  private static func open(_ folder: String) throws(Errno) {
+    _ = try systemCall { unsafe chmod(folder, 0o755) }
+  }
+
   /// Makes a hard link, or a copy if there can be none.
   private static func link(_ path: String, to name: String) throws(Errno) {
     if unsafe Glibc.link(path, name) == 0 { return }
     let bytes = try FileReading.bytes(of: path, limit: 1 << 30)
     try FileWriting.write(bytes, to: name)
-    _ = try systemCall { unsafe chmod(name, 0o700) }
+    _ = try systemCall { unsafe chmod(name, 0o755) }
   }
 
   /// Removes what this process created; the folder stays if it holds evidence.

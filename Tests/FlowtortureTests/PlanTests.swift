@@ -9,25 +9,33 @@ struct PlanTests {
   @Test func aSeedIsAlwaysTheSameRound() {
     for seed in UInt64(0)..<50 {
       #expect(
-        RoundPlan.draw(seed: seed, nil, mayMount: true)
-          == RoundPlan.draw(seed: seed, nil, mayMount: true))
+        RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
+          == RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true))
     }
     #expect(
-      RoundPlan.draw(seed: 1, nil, mayMount: true).steps
-        != RoundPlan.draw(seed: 2, nil, mayMount: true).steps)
+      RoundPlan.draw(seed: 1, nil, mayMount: true, mayLimit: true).steps
+        != RoundPlan.draw(seed: 2, nil, mayMount: true, mayLimit: true).steps)
   }
 
   /// Only the processes that the mode names are killed.
   @Test func aModeBoundsWhatIsDone() {
     for seed in UInt64(0)..<200 {
-      let none = RoundPlan.draw(seed: seed, KillMode.none, mayMount: false)
+      let none = RoundPlan.draw(seed: seed, KillMode.none, mayMount: false, mayLimit: false)
       #expect(
         !none.beats.contains { [.killEngine, .killLauncher, .killAll].contains($0.disturbance) })
       #expect(!none.beats.contains { [.fillDisk, .removeLock].contains($0.disturbance) })
-      let engine = RoundPlan.draw(seed: seed, .engine, mayMount: true)
+      let engine = RoundPlan.draw(seed: seed, .engine, mayMount: true, mayLimit: true)
       #expect(
         !engine.beats.contains {
           [.killLauncher, .killMonitors, .killAll].contains($0.disturbance)
+        })
+      // These end monitors, or may.
+      #expect(
+        !(none.beats + engine.beats).contains {
+          switch $0.disturbance {
+          case .terminateAll, .suspendMonitors: true
+          default: false
+          }
         })
     }
   }
@@ -35,7 +43,7 @@ struct PlanTests {
   /// No attempt runs for ever: one that stops itself has a timeout.
   @Test func everyAttemptEnds() {
     for seed in UInt64(0)..<200 {
-      let plan = RoundPlan.draw(seed: seed, nil, mayMount: true)
+      let plan = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
       for step in plan.steps where step.behaviours.contains(where: \.needsEnd) {
         #expect(step.timeout != nil)
       }
@@ -45,7 +53,7 @@ struct PlanTests {
   /// `flow` reads a drawn workflow as the plan means it.
   @Test func workflowsAreDefinitions() throws {
     for seed in UInt64(0)..<200 {
-      let plan = RoundPlan.draw(seed: seed, nil, mayMount: true)
+      let plan = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
       let text = WorkflowText(program: "/bin/flowtorture", ledger: "/ledger").text(plan)
       let definition = try DefinitionParser.parse(Array(text.utf8), file: "w.json")
       #expect(definition.steps.map(\.id) == plan.steps.map(\.id))
@@ -67,12 +75,87 @@ struct PlanTests {
     }
   }
 
+  /// What the run said is known outside of the disk whose power is cut.
+  @Test func roundsOnAnImage() {
+    for seed in UInt64(0)..<100 {
+      let plan = RoundPlan.draw(
+        seed: seed, nil, mayMount: true, mayLimit: true, cutsPower: true)
+      #expect(plan.image != nil && plan.printsEvents && !plan.isDetached)
+      #expect(!plan.hasSmallDisk && !plan.limitsProcesses && plan.beatsAgain == nil)
+      let without = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
+      #expect(without.image == nil)
+      let cuts = without.beats.count { if case .cutPower = $0.disturbance { true } else { false } }
+      #expect(cuts == 0)
+    }
+  }
+
+  @Test func limitsOfProcessesNeedAUser() {
+    var limited = 0
+    for seed in UInt64(0)..<200 {
+      let plan = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
+      if plan.limitsProcesses { limited += 1 }
+      let other = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: false)
+      #expect(!other.limitsProcesses)
+      for beat in other.beats + (plan.limitsProcesses ? [] : plan.beats) {
+        switch beat.disturbance {
+        case .limitProcesses, .unlimitProcesses: Issue.record("\(beat)")
+        default: break
+        }
+      }
+    }
+    #expect(limited > 5)
+  }
+
+  /// One order after the other, and none of them loses a process.
+  @Test func everybodyIsToldToEnd() {
+    let processes = (Int32(1)...9).map {
+      Descendant(process: $0, parent: 1, state: "S", name: "p", startTime: 1)
+    }
+    var orders: Set<[Int32]> = []
+    for seed in UInt64(0)..<50 {
+      var dice = Dice(seed: seed)
+      let told = Shutdown.draw(&dice).ordered(processes).map(\.process)
+      #expect(told.sorted() == processes.map(\.process))
+      orders.insert(told)
+    }
+    #expect(orders.count > 10)
+    #expect(orders.contains(Array(1...9)) && orders.contains((1...9).reversed()))
+  }
+
+  /// All of a run's processes hold the lock, and no two attempts of a run are alive at once.
+  @Test func startersShareOneLock() throws {
+    #expect(StarterPlan.draw(seed: 1) == StarterPlan.draw(seed: 1))
+    #expect(StarterPlan.draw(seed: 1) != StarterPlan.draw(seed: 2))
+    for seed in UInt64(0)..<100 {
+      let plan = StarterPlan.draw(seed: seed)
+      #expect(plan.starters.count == 10)
+      for (index, step) in plan.steps.steps.enumerated() {
+        #expect(step.needs == (index > 0 ? [index - 1] : []))
+        #expect(!step.keepsStragglers && step.program != .missing)
+        for behaviour in step.behaviours + [step.probe] {
+          #expect(behaviour.acts.first == .hold)
+          #expect(
+            !behaviour.acts.contains {
+              if case .child(let flags, _) = $0 { flags.contains("e") } else { false }
+            })
+        }
+      }
+      let words = WorkflowText(program: "/bin/flowtorture", ledger: "/ledger")
+      for (namesGroup, group) in [(true, "g"), (false, nil)] {
+        let text = plan.text(words, namesGroup: namesGroup)
+        let definition = try DefinitionParser.parse(Array(text.utf8), file: "w.json")
+        #expect(definition.group == group)
+      }
+    }
+  }
+
   @Test func behavioursAreText() {
     let behaviour = Behaviour([
-      .ignoreTerm, .endAtTerm(code: 3), .print(bytes: 5), .goOn(milliseconds: 7), .closeStandard,
+      .hold, .ignoreTerm, .endAtTerm(code: 3), .print(bytes: 5), .goOn(milliseconds: 7),
+      .closeStandard,
       .stopSelf, .child(flags: "sd", milliseconds: 9), .exit(code: 1), .die(signal: 15),
     ])
-    #expect(behaviour.description == "i,g3,p5,s7,q,z,csd:9,x1,k15")
+    #expect(behaviour.description == "f,i,g3,p5,s7,q,z,csd:9,x1,k15")
     #expect(behaviour.printedBytes == 5)
   }
 }

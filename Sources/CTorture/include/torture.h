@@ -9,6 +9,8 @@
 /// own children. Attempt N uses the Nth behaviour, or the last. A behaviour is a list of acts, separated by
 /// commas:
 ///
+///     f         take the lock of `LEDGER.lock`, until this process and its children have ended; if it is held,
+///               write a line with `clash`
 ///     i         ignore SIGTERM from now on
 ///     gCODE     on SIGTERM, exit with CODE
 ///     pBYTES    print BYTES bytes, alternately to standard output and standard error
@@ -42,6 +44,39 @@ int torture_own_world(void);
 /// Mounts a tmpfs of the given size. -1: errno.
 int torture_mount_memory(const char *path, long bytes);
 int torture_unmount(const char *path);
+
+/// Mounts the ext4 file system in the file at `path` through a loop device, which the kernel detaches with
+/// the last user of the mount. -1: errno.
+///
+/// - Parameter number: gets the number of the loop device.
+int torture_mount_image(const char *path, const char *folder, const char *options, int *number);
+
+/// Makes everything in the file system of the folder durable. -1: errno.
+int torture_sync(const char *folder);
+
+/// Moves a mount. -1: errno.
+int torture_move_mount(const char *folder, const char *target);
+
+/// Shows a file at the path of another. -1: errno.
+int torture_bind(const char *file, const char *path);
+
+/// Copies a file without its holes. -1: errno.
+int torture_copy_image(const char *path, const char *copy);
+
+/// 1 if a process of this user can read and execute the file. Only root can ask.
+int torture_user_may_execute(uid_t user, const char *path);
+
+/// Makes this process one of the user. -1: errno.
+int torture_become(uid_t user);
+
+/// Makes a process that was root before `torture_become` root again.
+void torture_be_root(void);
+
+/// Limits the processes of the process's user, as far as this process makes new ones; a negative number for
+/// no limit.
+///
+/// - Returns: 1 if there was another limit before, 0 if not; -1: errno.
+int torture_limit_processes(pid_t process, long most);
 
 /// A pidfd of the process; -1: errno.
 int torture_open_process(pid_t process);

@@ -57,7 +57,7 @@ enum CommandChecker {
 
   /// Whether the torture took storage away from the process.
   private static func mayFail(_ command: CommandRecord) -> Bool {
-    command.sawLockRemoved || command.sawDiskFull
+    command.sawLockRemoved || command.sawDiskFull || command.sawLimit
   }
 
   /// Whether another process that may drive the run was alive at the same time.

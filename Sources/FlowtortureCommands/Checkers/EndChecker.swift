@@ -21,14 +21,23 @@ enum EndChecker {
       guard let end else {
         // SIGKILL may have hit the monitor's child before it became the command.
         let mayBeKilled = record.plan.mode == .all && result.signal == 9 && lines.isEmpty
-        return mayBeKilled
+        return mayBeKilled || lackedProcess(result, lines, step, record)
           ? [] : ["\(name) ended as \(result), but its command wrote no end into the ledger"]
       }
       return compare(name, result, end, step, record) + checkOutput(name, end, step, record)
     case "launchFailed":
-      return lines.isEmpty ? [] : ["\(name) ran, but the history says that its launch failed"]
+      if !lines.isEmpty { return ["\(name) ran, but the history says that its launch failed"] }
+      return step.program == .missing
+        ? [] : ["\(name) can be started, but the history says that its launch failed"]
     default: return []
     }
+  }
+
+  /// Whether the shell found no process for the step program.
+  private static func lackedProcess(
+    _ result: AttemptResult, _ lines: [LedgerLine], _ step: StepPlan, _ record: RoundRecord
+  ) -> Bool {
+    record.wasLimited && step.program == .shell && result.exitCode == 2 && lines.isEmpty
   }
 
   private static func compare(
@@ -52,7 +61,9 @@ enum EndChecker {
     _ name: AttemptName, _ end: LedgerLine, _ step: StepPlan, _ record: RoundRecord
   ) -> [String] {
     let isProbe = record.ledger.contains { $0.attempt == name && $0.what == .probe }
-    guard !record.wasDiskFull, let output = record.outputs.first(where: { $0.attempt == name })
+    // Outputs are not synced.
+    guard !record.wasDiskFull, record.cuts.isEmpty,
+      let output = record.outputs.first(where: { $0.attempt == name })
     else { return [] }
     let behaviour = isProbe ? step.probe : step.behaviour(ofAttempt: name.number)
     let printed = behaviour.printedBytes
@@ -69,11 +80,4 @@ enum EndChecker {
 
 extension LedgerLine {
   fileprivate var isDeath: Bool { if case .die = what { true } else { false } }
-
-  fileprivate var isEnd: Bool {
-    switch what {
-    case .exit, .die: true
-    case .start, .probe, .beat, .child, .childBeat, .childEnd: false
-    }
-  }
 }

@@ -19,7 +19,10 @@ enum OrphanChecker {
     case .unknown:
       // It ended before its environment could be read, but it wrote into the ledger.
       let line = record.ledger.last { $0.process == straggler.process }
-      return line.map { keeps($0.attempt, record) } ?? false
+      return line.map { line in
+        let isBare = record.bareProcesses.contains(line.process)
+        return keeps(line.attempt, record) || isBare && isBeyondReach(line.attempt, record, story)
+      } ?? false
     }
   }
 

@@ -34,8 +34,15 @@ package enum Property: String, CaseIterable, Sendable {
   case said
   /// An attempt is lost only if its monitor was killed.
   case lost
+  /// An attempt is interrupted if the system told it to end together with its monitor, and only then.
+  case interruption
   /// The history has the true end of every attempt, and every output is complete.
   case ends
+  /// After a cut of the power nothing that was shown or confirmed is lost, and nothing that was shown to have
+  /// ended runs again.
+  case power
+  /// No two runs of a group have a living attempt at the same moment.
+  case exclusion
   /// A run that is not disturbed ends.
   case live
 
@@ -58,9 +65,11 @@ package enum Property: String, CaseIterable, Sendable {
     case .terminal: TerminalChecker.check(record)
     case .said: SaidChecker.check(record, story)
     case .lost: LostChecker.check(record, story)
+    case .interruption: InterruptionChecker.check(record, story)
     case .ends: EndChecker.check(record, story)
-    // The round itself waits for the end.
-    case .live: []
+    case .power: PowerChecker.check(record)
+    // A round of one run has no group, and waits for the end itself.
+    case .exclusion, .live: []
     }
   }
 }

@@ -26,7 +26,8 @@ enum RetryChecker {
       switch event.body {
       case .scheduled(let attempt):
         let early = (steps[attempt.step]?.notBefore ?? 0) - event.microseconds
-        if early > 0 {
+        // A new boot has only the wall clock to tell how much of a delay is left.
+        if early > (record.cuts.isEmpty ? 0 : 50_000) {
           problems.append("\(attempt) was scheduled \(early) us before the end of its delay")
         }
       case .ended(let attempt, let result):
@@ -80,11 +81,10 @@ enum RetryChecker {
     if result.outcome == "lost" {
       if isStopping { return .finish("cancelled") }
       if step.losses > maxReruns { return .finish("failed") }
-      switch plan.onLost {
-      case .rerun: return .rerun
-      case .probe: return .probe
-      case .fail: return .finish("failed")
-      }
+      return after(loss: plan.onLost)
+    }
+    if result.outcome == "interrupted" {
+      return isStopping ? .finish("cancelled") : after(loss: plan.onLost)
     }
     if step.asksProbe {
       if isStopping { return .finish("cancelled") }
@@ -94,6 +94,14 @@ enum RetryChecker {
       plan.retry.covers(result.failureKind, exitCode: result.exitCode)
     else { return .finish("failed") }
     return isStopping ? .finish("cancelled") : .retry
+  }
+
+  private static func after(loss onLost: StepPlan.OnLost) -> Decision {
+    switch onLost {
+    case .rerun: .rerun
+    case .probe: .probe
+    case .fail: .finish("failed")
+    }
   }
 
   private static func check(
@@ -112,7 +120,7 @@ extension RetryChecker.Step {
     if result.unkillable > 0 || result.hasSucceeded || result.outcome == "cancelled" { return }
     if result.outcome == "lost" {
       losses += 1
-    } else if !asksProbe {
+    } else if result.outcome != "interrupted" && !asksProbe {
       failures += 1
     }
   }
@@ -125,6 +133,7 @@ extension AttemptResult {
     case "timedOut": "timeout"
     case "launchFailed": "launch"
     case "signalled": "signal"
+    case "exited" where shellSignal != nil: "signal"
     default: "exit"
     }
   }

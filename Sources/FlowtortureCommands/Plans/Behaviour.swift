@@ -1,6 +1,8 @@
 /// The acts of a command, in the notation that the step program reads (`CTorture`).
 package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
   package enum Act: Equatable, Sendable {
+    /// Takes the lock that no other run of the group may hold meanwhile, or notes that one does.
+    case hold
     case ignoreTerm
     case endAtTerm(code: Int)
     case print(bytes: Int)
@@ -21,6 +23,7 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
   package var description: String {
     acts.map { act in
       switch act {
+      case .hold: "f"
       case .ignoreTerm: "i"
       case .endAtTerm(let code): "g\(code)"
       case .print(let bytes): "p\(bytes)"

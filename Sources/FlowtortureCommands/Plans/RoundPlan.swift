@@ -17,6 +17,10 @@ package struct RoundPlan: Equatable, Sendable {
   package var beats: [Beat] = []
   /// Whether the run's home is on its own small disk.
   package var hasSmallDisk = false
+  /// Whether the round belongs to a user of its own, who may be out of processes.
+  package var limitsProcesses = false
+  /// The file system of the run's home, if the power is cut.
+  package var image: ImagePlan?
   package var isDetached = false
   /// Whether engines print JSON.
   package var printsEvents = true
@@ -46,8 +50,13 @@ package struct RoundPlan: Equatable, Sendable {
 }
 
 extension RoundPlan {
-  /// - Parameter mode: nil if the seed chooses it.
-  static func draw(seed: UInt64, _ mode: KillMode?, mayMount: Bool) -> RoundPlan {
+  /// - Parameters:
+  ///   - mode: nil if the seed chooses it.
+  ///   - mayLimit: whether the round may belong to a user of its own.
+  ///   - cutsPower: whether the run's home is on a disk whose power is cut.
+  static func draw(
+    seed: UInt64, _ mode: KillMode?, mayMount: Bool, mayLimit: Bool, cutsPower: Bool = false
+  ) -> RoundPlan {
     var dice = Dice(seed: seed)
     let drawn: KillMode = dice.happens(60) ? .engine : .all
     var plan = RoundPlan(seed: seed, mode: mode ?? drawn, steps: [])
@@ -61,10 +70,20 @@ extension RoundPlan {
     }
     let wantsSmallDisk = dice.happens(8)
     plan.hasSmallDisk = wantsSmallDisk && mayMount
+    let wantsLimits = dice.happens(10)
+    plan.limitsProcesses = wantsLimits && mayLimit && !wantsSmallDisk
     plan.isDetached = dice.happens(15)
     plan.printsEvents = dice.happens(75)
+    if cutsPower {
+      plan.image = .draw(&dice)
+      // An observer outside of the disk knows what the run said.
+      plan.printsEvents = true
+      plan.isDetached = false
+      plan.hasSmallDisk = false
+      plan.limitsProcesses = false
+    }
     plan.beats = drawBeats(&dice, plan, count: dice.within(2...24), isRunning: true)
-    if dice.happens(15) {
+    if dice.happens(15), !cutsPower {
       plan.beatsAgain = drawBeats(&dice, plan, count: dice.within(0...8), isRunning: true)
     }
     return plan
@@ -75,8 +94,7 @@ extension RoundPlan {
   ) -> [Beat] {
     var isRunning = isRunning
     return (0..<count).map { _ in
-      let disturbance = Disturbance.draw(
-        &dice, plan.mode, isRunning: isRunning, smallDisk: plan.hasSmallDisk)
+      let disturbance = Disturbance.draw(&dice, plan, isRunning: isRunning)
       isRunning = disturbance.leavesEngine(isRunning)
       // An engine needs some milliseconds to start and take over a run: some kills come within them.
       let pause = dice.happens(30) ? dice.scaled(100, 10_000) : dice.scaled(5_000, 150_000)

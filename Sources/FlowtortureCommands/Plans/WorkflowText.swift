@@ -6,12 +6,14 @@ struct WorkflowText {
   let program: String
   let ledger: String
 
-  func text(_ plan: RoundPlan) -> String {
+  /// - Parameter group: of the runs of the workflow; nil for none.
+  func text(_ plan: RoundPlan, group: String? = nil) -> String {
     var json = JSONWriter()
     json.object { json in
       json.member("name", "torture")
       json.member("jobs", plan.jobs)
       json.member("failFast", plan.failFast)
+      if let group { json.member("exclusive", group) }
       if let timeout = plan.timeout { json.member("timeout", "\(timeout)ms") }
       json.key("steps")
       json.array { json in

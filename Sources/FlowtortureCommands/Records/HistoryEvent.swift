@@ -63,17 +63,20 @@ package struct AttemptResult: Equatable, Sendable {
   package var cause: String
   package var exitCode: Int?
   package var signal: Int?
+  /// The signal that a shell reports with its exit code.
+  package var shellSignal: Int?
   package var durationMicroseconds: Int
   package var unkillable: Int
 
   package init(
     _ outcome: String, cause: String = "byItself", exitCode: Int? = nil, signal: Int? = nil,
-    durationMicroseconds: Int = 0, unkillable: Int = 0
+    shellSignal: Int? = nil, durationMicroseconds: Int = 0, unkillable: Int = 0
   ) {
     self.outcome = outcome
     self.cause = cause
     self.exitCode = exitCode
     self.signal = signal
+    self.shellSignal = shellSignal
     self.durationMicroseconds = durationMicroseconds
     self.unkillable = unkillable
   }
@@ -111,7 +114,8 @@ private struct Fields {
   private mutating func result() -> AttemptResult {
     AttemptResult(
       text("outcome"), cause: text("cause"), exitCode: json["exitCode"]?.integer,
-      signal: json["signal"]?.integer, durationMicroseconds: integer("durationUs"),
+      signal: json["signal"]?.integer, shellSignal: json["shellSignal"]?.integer,
+      durationMicroseconds: integer("durationUs"),
       unkillable: integer("unkillable"))
   }
 

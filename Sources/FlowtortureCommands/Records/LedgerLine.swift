@@ -53,6 +53,14 @@ package struct LedgerLine: Equatable, Sendable {
   }
 
   package var isStart: Bool { what == .start || what == .probe }
+
+  /// Whether it is the last line of the command.
+  package var isEnd: Bool {
+    switch what {
+    case .exit, .die: true
+    case .start, .probe, .beat, .child, .childBeat, .childEnd: false
+    }
+  }
 }
 
 extension LedgerLine.What {

@@ -26,6 +26,16 @@ package struct RoundRecord: Sendable {
   package var hasKilledLaunchers = false
   /// How many monitors were killed before they opened the record of their attempt.
   package var nameless = 0
+  /// When monitors were told to end, by attempt.
+  package var toldMonitors: [AttemptName: [ClosedRange<Int>]] = [:]
+  /// How many monitors were told to end before they opened the record of their attempt.
+  package var namelessTold = 0
+  /// Attempts whose monitors were stopped for a while.
+  package var suspendedMonitors: Set<AttemptName> = []
+  /// When all processes were dead, and the power was cut.
+  package var cuts: [Int] = []
+  /// Whether processes were ever limited.
+  package var wasLimited = false
   /// Whether the disk was ever filled.
   package var wasDiskFull = false
   /// The longest delay of a wake-up of this process, which shows how busy the machine is.
@@ -42,6 +52,14 @@ package struct RoundRecord: Sendable {
   /// Added to every time limit: one second, which flow allows itself, and the delays of the machine.
   package var slackMicroseconds: Int {
     1_000_000 + 500_000 + 4 * lateMicroseconds + pausedMicroseconds
+  }
+
+  /// Whether the power was cut while the attempt had no end.
+  func wasCut(_ attempt: Story.Attempt?) -> Bool {
+    guard let attempt else { return false }
+    let begin = attempt.firstScheduled.microseconds
+    let end = attempt.ended?.microseconds ?? .max
+    return cuts.contains { begin <= $0 && $0 <= end }
   }
 
   /// How much older than a report the time of its event can be: an engine reads the clock before it reads
@@ -69,10 +87,11 @@ package struct CommandRecord: Equatable, Sendable {
   package var wasKilled = false
   package var wasTerminated = false
   package var wasInterrupted = false
-  /// Whether the run, its lock or disk space were missing at any time during its life.
+  /// Whether the run, its lock, disk space or processes were missing at any time during its life.
   package var sawRunMissing = false
   package var sawLockRemoved = false
   package var sawDiskFull = false
+  package var sawLimit = false
   package var errors = ""
 
   package init(_ kind: Kind, process: Int32, startedAt: Int) {

@@ -14,8 +14,8 @@ struct FlowProcesses {
   /// - Parameters:
   ///   - flow: the path of the program.
   ///   - own: processes that the round started itself.
-  init(flow: String, own: Set<Int32>) {
-    for process in Descendant.all() where !process.hasEnded && !own.contains(process.process) {
+  init(flow: String, own: Set<Int32>, among all: [Descendant] = Descendant.all()) {
+    for process in all where !process.hasEnded && !own.contains(process.process) {
       if process.program != flow {
         steps.append(process)
       } else if process.name == "flow: launcher" {

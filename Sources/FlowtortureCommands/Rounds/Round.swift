@@ -2,16 +2,30 @@ import FlowStorage
 import FlowSystem
 import Glibc
 
+/// A round that can be played once.
+protocol PlayedRound {
+  var totals: RoundTotals { get }
+
+  /// Plays the round. Afterwards only the folder is left.
+  ///
+  /// - Returns: the violations.
+  func play() throws(RoundFailure) -> [Violation]
+}
+
 /// One round: runs a workflow, disturbs it, and checks the properties.
-final class Round {
-  private let plan: RoundPlan
-  private let world: RoundWorld
+final class Round: PlayedRound {
+  let plan: RoundPlan
+  let world: RoundWorld
   private let flow: String
   /// The path of the step program.
   private let program: String
-  private var folder: RoundFolder { world.folder }
-  private var record: RoundRecord
-  private(set) var totals = RoundTotals()
+  var folder: RoundFolder { world.folder }
+  /// Nil unless the power is cut.
+  let disk: ImageDisk?
+  /// The round cannot be played on.
+  var failure: RoundFailure?
+  var record: RoundRecord
+  var totals = RoundTotals()
 
   /// Time limit for the end of an undisturbed run. No step takes more than a few seconds.
   private static let liveMicroseconds = 60_000_000
@@ -26,22 +40,23 @@ final class Round {
     self.program = program
     record = RoundRecord(plan: plan)
     world = RoundWorld(folder, flow: flow)
+    disk = plan.image.map { ImageDisk(folder, $0) }
     world.onEnd = { [unowned self] in ended($0, $1) }
   }
 
-  /// Plays the round. Afterwards only the folder is left.
-  ///
-  /// - Returns: the violations.
   func play() throws(RoundFailure) -> [Violation] {
     try prepare()
     var problems: [Violation] = []
     startRun()
     play(plan.beats)
+    if record.cuts.isEmpty { cutPower(PowerCut(milliseconds: 0)) }
     problems += settle()
     if problems.isEmpty, let beats = plan.beatsAgain { problems += playAgain(beats) }
     record.stragglers = stragglers()
     if problems.isEmpty { problems += gather() }
     Descendant.killAll()
+    if let failure { throw failure }
+    ProcessLimit.becomeRootAgain()
     totals.rounds = 1
     totals.violations = problems.count
     if !problems.isEmpty { leaveEvidence(problems) }
@@ -51,6 +66,10 @@ final class Round {
   private func prepare() throws(RoundFailure) {
     do throws(Errno) {
       try folder.create(mounting: plan.hasSmallDisk ? RoundPlan.smallDiskBytes : nil)
+      try disk?.create()
+      if plan.limitsProcesses {
+        try ProcessLimit.become(userOf: plan.seed, owning: [folder.path, folder.home])
+      }
       let text = WorkflowText(program: program, ledger: folder.ledger).text(plan)
       try FileWriting.write(Array(text.utf8), to: folder.workflow)
       try FileWriting.write([], to: folder.ledger)
@@ -100,8 +119,8 @@ final class Round {
     _ = start(failed ? .restartFailed : .restart, line)
   }
 
-  private func processes() -> FlowProcesses {
-    FlowProcesses(flow: flow, own: Set(world.commands.map(\.process)))
+  func processes(among all: [Descendant] = Descendant.all()) -> FlowProcesses {
+    FlowProcesses(flow: flow, own: Set(world.commands.map(\.process)), among: all)
   }
 
   /// All processes that may drive the run, detached engines included.
@@ -114,7 +133,7 @@ final class Round {
   /// Plays the beats until the run has ended.
   private func play(_ beats: [RoundPlan.Beat]) {
     let before = world.commands.count
-    for beat in beats where !hasEnded(since: before) { play(beat) }
+    for beat in beats where !hasEnded(since: before) && failure == nil { play(beat) }
   }
 
   /// Whether a command that was started later has exited with an outcome of the run.
@@ -161,11 +180,19 @@ final class Round {
       totals.locksRemoved += 1
       if folder.removeFile(folder.launcherLock) { world.note("removed the launcher's lock file") }
     case .pauseEngine(let milliseconds):
-      let drivers = drivers
-      let all = Descendant.all().filter { drivers.contains($0.process) }
-      world.pause(all, microseconds: milliseconds * 1_000)
+      world.pause(engineProcesses, microseconds: milliseconds * 1_000)
     case .pauseMonitors(let milliseconds):
       world.pause(processes().monitors, microseconds: milliseconds * 1_000)
+    case .suspendEngine: totals.suspensions += world.suspend(engineProcesses).count
+    case .suspendMonitors(let share): suspendMonitors(share)
+    case .resume: world.resume()
+    case .terminateAll(let shutdown): terminateAll(shutdown)
+    case .limitProcesses(let spare):
+      totals.limits += 1
+      record.wasLimited = true
+      world.limitProcesses(spare: spare)
+    case .unlimitProcesses: world.unlimitProcesses()
+    case .cutPower(let cut): cutPower(cut)
     case .fillDisk:
       totals.fullDisks += 1
       world.fillDisk()
@@ -186,7 +213,13 @@ final class Round {
     }.map(\.process)
   }
 
-  private func killEngines() {
+  /// The same as what `drivers` names.
+  private var engineProcesses: [Descendant] {
+    let drivers = drivers
+    return Descendant.all().filter { drivers.contains($0.process) }
+  }
+
+  func killEngines() {
     for process in world.drivers where world.signal(process, SIGKILL) { totals.engineKills += 1 }
     guard plan.isDetached else { return }
     for engine in processes().engines where engine.signal(SIGKILL) {
@@ -195,7 +228,7 @@ final class Round {
     }
   }
 
-  private func kill(launchersOf processes: FlowProcesses) {
+  func kill(launchersOf processes: FlowProcesses) {
     for launcher in processes.launchers where launcher.signal(SIGKILL) {
       world.note("killed the launcher \(launcher.process)")
       totals.launcherKills += 1
@@ -203,7 +236,7 @@ final class Round {
     }
   }
 
-  private func kill(monitors: [Descendant]) {
+  func kill(monitors: [Descendant]) {
     for monitor in monitors {
       let attempt = FlowProcesses.attempt(of: monitor)
       guard monitor.signal(SIGKILL) else { continue }
@@ -225,6 +258,8 @@ final class Round {
   /// Restarts the run until it ends.
   private func settle() -> [Violation] {
     world.freeDisk()
+    world.unlimitProcesses()
+    world.resume()
     let deadline = RoundWorld.now + Self.liveMicroseconds
     var pause = 0
     while RoundWorld.now < deadline {
@@ -330,8 +365,11 @@ final class Round {
   }
 
   private func gatherReaders() throws(Unreadable) {
-    for command in world.commands where command.ending == .exit(0) || command.ending == .exit(4) {
-      guard let what = readers[command.process],
+    for command in world.commands {
+      // What a reader had printed when it was killed holds as well.
+      let isWhole = command.ending == .exit(0) || command.ending == .exit(4)
+      guard isWhole || command.ending == .signal(9) && readers[command.process] == "events",
+        let what = readers[command.process],
         let text = world.output(of: command.process, within: 0)
       else { continue }
       if what == "events" { record.eventTexts.append(text) }
@@ -346,6 +384,7 @@ final class Round {
       case .scheduled: totals.attempts += 1
       case .found(_, isRunning: true): totals.reattached += 1
       case .ended(_, let result) where result.outcome == "lost": totals.lost += 1
+      case .ended(_, let result) where result.outcome == "interrupted": totals.interrupted += 1
       default: break
       }
     }
@@ -358,7 +397,7 @@ final class Round {
     folder.write("\(record.status)\n", to: "status")
     folder.write("\(plan)\n", to: "plan")
     folder.write(record.commands.map { "\($0)\n" }.joined(), to: "commands")
-    if plan.hasSmallDisk { folder.keepRun() }
+    if plan.hasSmallDisk || disk != nil { folder.keepRun() }
   }
 }
 

@@ -22,6 +22,8 @@ struct RoundFolder {
   var run: String { "\(home)/runs/\(Self.runID)" }
   var lock: String { "\(run)/lock" }
   var launcherLock: String { "\(run)/launcher" }
+  /// The images of the disk, if the power is cut.
+  var images: String { "\(path)/images" }
   private var filler: String { "\(home)/filler" }
 
   /// Creates the folder, and removes one that an earlier round with the same seed left.
@@ -34,8 +36,11 @@ struct RoundFolder {
   }
 
   func remove() {
-    // The mount ends with this process, but would be in the way until then.
-    unsafe torture_unmount(home)
+    // The mounts end with this process, but would be in the way until then.
+    let names = (try? storage.entries(of: path)) ?? []
+    for name in ["home", "images", "new"] + names.filter({ $0.hasPrefix("old-") }) {
+      unsafe torture_unmount("\(path)/\(name)")
+    }
     try? Self.remove(path)
   }
 

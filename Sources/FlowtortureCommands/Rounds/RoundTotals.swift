@@ -1,6 +1,8 @@
 /// Counts of one round or of many.
 package struct RoundTotals: Equatable, Sendable {
   package var rounds = 0
+  /// Starters of groups of runs.
+  package var starters = 0
   package var engineKills = 0
   package var launcherKills = 0
   package var monitorKills = 0
@@ -8,22 +10,33 @@ package struct RoundTotals: Equatable, Sendable {
   package var cancels = 0
   package var fullDisks = 0
   package var locksRemoved = 0
+  package var cuts = 0
+  /// SIGTERM to everything.
+  package var shutdowns = 0
+  /// Engines and monitors that were stopped for a while.
+  package var suspensions = 0
+  /// How often processes were limited.
+  package var limits = 0
   /// Engine lives in the histories.
   package var lives = 0
   package var attempts = 0
   package var reattached = 0
   package var lost = 0
+  package var interrupted = 0
   package var violations = 0
 
   package init() {}
 
   private static let names:
     [(name: String, path: any WritableKeyPath<RoundTotals, Int> & Sendable)] = [
-      ("rounds", \.rounds), ("engineKills", \.engineKills), ("launcherKills", \.launcherKills),
+      ("rounds", \.rounds), ("starters", \.starters), ("engineKills", \.engineKills),
+      ("launcherKills", \.launcherKills),
       ("monitorKills", \.monitorKills), ("restarts", \.restarts), ("cancels", \.cancels),
-      ("fullDisks", \.fullDisks), ("locksRemoved", \.locksRemoved), ("lives", \.lives),
-      ("attempts", \.attempts), ("reattached", \.reattached), ("lost", \.lost),
-      ("violations", \.violations),
+      ("fullDisks", \.fullDisks), ("locksRemoved", \.locksRemoved),
+      ("cuts", \.cuts), ("shutdowns", \.shutdowns), ("suspensions", \.suspensions),
+      ("limits", \.limits),
+      ("lives", \.lives), ("attempts", \.attempts), ("reattached", \.reattached),
+      ("lost", \.lost), ("interrupted", \.interrupted), ("violations", \.violations),
     ]
 
   package static func += (left: inout RoundTotals, right: RoundTotals) {

@@ -1,4 +1,5 @@
 import CLinux
+import CTorture
 import FlowCore
 import FlowStorage
 import FlowSystem
@@ -18,6 +19,11 @@ final class RoundWorld {
   private let parent = getppid()
   private(set) var lateMicroseconds = 0
   private(set) var pausedMicroseconds = 0
+  /// Processes that were stopped, until `resume`.
+  private var suspended: [Descendant] = []
+  private var suspendedAt = 0
+  /// How many processes the round's user may have.
+  private(set) var limit: Int?
   private(set) var wasDiskFull = false
   private(set) var isDiskFull = false
   private(set) var journal: [String] = []
@@ -56,9 +62,11 @@ final class RoundWorld {
     var record = CommandRecord(kind, process: 0, startedAt: Self.now)
     record.sawRunMissing = !folder.hasRun
     record.sawDiskFull = isDiskFull
+    record.sawLimit = limit != nil
     record.process = try ChildProcess.start(
       [flow] + arguments, environment: environment, output: .file("\(name).out"),
       errors: .file("\(name).err"))
+    if let limit { torture_limit_processes(record.process, limit) }
     living[record.process] = commands.count
     outputs[record.process] = name
     commands.append(record)
@@ -91,6 +99,25 @@ final class RoundWorld {
     }
     note("signal \(number) to \(process) (\(commands[index].kind.rawValue))")
     return kill(process, number) == 0
+  }
+
+  /// Notes that all living commands get SIGTERM.
+  func noteTermination() {
+    reap()
+    for index in living.values { commands[index].wasTerminated = true }
+  }
+
+  /// Kills all processes of the round.
+  ///
+  /// - Returns: false if one does not die.
+  func killAll() -> Bool {
+    reap()
+    for index in living.values { commands[index].wasKilled = true }
+    return wait(microseconds: 20_000_000, every: 1_000) {
+      let left = Descendant.all().filter { !$0.hasEnded }
+      for process in left { process.signal(SIGKILL) }
+      return left.isEmpty && living.isEmpty
+    }
   }
 
   // MARK: Waiting
@@ -145,6 +172,7 @@ final class RoundWorld {
   /// The parent is gone: clean up and exit.
   private func abandon() -> Never {
     Descendant.killAll()
+    ProcessLimit.becomeRootAgain()
     folder.remove()
     exit(1)
   }
@@ -173,6 +201,8 @@ final class RoundWorld {
   }
 
   func pause(_ processes: [Descendant], microseconds: Int) {
+    // Those that are suspended stay so.
+    let processes = processes.filter { $0.state != "T" }
     let begin = Self.now
     for process in processes { process.signal(SIGSTOP) }
     note("paused \(processes.map(\.process))")
@@ -180,5 +210,37 @@ final class RoundWorld {
     for process in processes { process.signal(SIGCONT) }
     pausedMicroseconds += Self.now - begin
     note("continued them")
+  }
+
+  /// - Returns: those that were stopped.
+  func suspend(_ processes: [Descendant]) -> [Descendant] {
+    let stopped = processes.filter { $0.state != "T" && $0.signal(SIGSTOP) }
+    if stopped.isEmpty { return [] }
+    if suspended.isEmpty { suspendedAt = Self.now }
+    suspended += stopped
+    note("suspended \(stopped.map(\.process))")
+    return stopped
+  }
+
+  func resume() {
+    if suspended.isEmpty { return }
+    for process in suspended { process.signal(SIGCONT) }
+    suspended = []
+    pausedMicroseconds += Self.now - suspendedAt
+    note("continued what was suspended")
+  }
+
+  func limitProcesses(spare: Int) {
+    let most = ProcessLimit.set(spare: spare)
+    limit = most
+    for index in living.values { commands[index].sawLimit = true }
+    note("limited processes to \(most)")
+  }
+
+  func unlimitProcesses() {
+    if limit == nil { return }
+    limit = nil
+    ProcessLimit.lift()
+    note("lifted the limit of processes")
   }
 }
