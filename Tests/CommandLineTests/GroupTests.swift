@@ -54,6 +54,49 @@ struct GroupTests {
     #expect(try await home.flow("run", other).ending == .exit(0))
   }
 
+  /// One of them gets the run, and the others are told so, however close together they come.
+  @Test func severalThatWouldResumeTheSameRun() async throws {
+    let home = Home()
+    let run = try await begin("one", in: home)
+    let processes = home.processes(named: "flow: launcher") + home.processes(named: "flow: monitor")
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    for process in processes + home.folder.processes() { kill(process, SIGKILL) }
+    #expect(try await eventually { home.folder.processes().isEmpty })
+    let starters = try (0..<6).map { _ in
+      try home.start(["run", file(in: home), "--on-conflict", "resume", "--quiet"])
+    }
+    #expect(try await eventually { starters.count { isAlive($0.processID) } == 1 })
+    home.folder.write("", to: "go")
+    var endings: [Finished.Ending] = []
+    for starter in starters { endings.append(try await starter.end().ending) }
+    #expect(endings.count { $0 == .exit(0) } == 1)
+    #expect(endings.count { $0 == .exit(7) } == 5, "\(endings)")
+    #expect(home.runs == ["one"])
+  }
+
+  /// Whoever kills all of flow leaves its commands.
+  @Test func aCommandThatNothingWatchesKeepsTheGroup() async throws {
+    let home = Home()
+    let run = try await begin("one", in: home)
+    let other = home.workflow(
+      #"{"id": "a", "run": "true"}"#, #""exclusive": "w""#, named: "other")
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    for name in ["flow: launcher", "flow: monitor"] {
+      for process in home.processes(named: name) { kill(process, SIGKILL) }
+      #expect(try await eventually { home.processes(named: name).isEmpty })
+    }
+    #expect(!home.folder.processes().isEmpty)
+    let refused = try await home.flow("run", other)
+    #expect(refused.ending == .exit(7))
+    #expect(refused.errors == "flow: not started: run one of group \"w\" is unfinished\n")
+    // Then nothing is left of it.
+    #expect(try await home.flow("cancel", "one", "--wait").ending == .exit(0))
+    #expect(home.folder.processes().isEmpty)
+    #expect(try await home.flow("run", other).ending == .exit(0))
+  }
+
   @Test func aRunThatCannotBeResumedNamesTheHolder() async throws {
     let home = Home()
     let file = home.workflow(

@@ -165,11 +165,11 @@ package struct RunCommand: Subcommand, Equatable {
       throw .definition(error)
     }
     var membership: RunGroup<LinuxStorage>.Membership?
-    if let admission {
+    if let admission, let group {
       switch try admission.enter(id, isNew: true) {
       case .admitted(let entered): membership = entered
       case .skipped: return .success
-      case .resume(let other): return try resume(other, context)
+      case .resume(let other): return try resume(other, of: group, context)
       }
     }
     let run = NewRun(
@@ -200,7 +200,9 @@ package struct RunCommand: Subcommand, Equatable {
   }
 
   /// Resumes an interrupted run of the group instead.
-  private func resume(_ id: String, _ context: CommandContext) throws(CommandError) -> ExitCode {
+  private func resume(
+    _ id: String, of group: String, _ context: CommandContext
+  ) throws(CommandError) -> ExitCode {
     var line = ["--on-term", onTerminate.rawValue]
     if isQuiet { line.append("--quiet") }
     if json { line.append("--json") }
@@ -214,7 +216,11 @@ package struct RunCommand: Subcommand, Equatable {
     } catch {
       throw .usage(error)
     }
-    return try command.perform(context)
+    do throws(CommandError) { return try command.perform(context) } catch {
+      // Another starter has resumed it at the same moment.
+      if case .run(.runIsHeld) = error { throw .groupIsTaken(group, by: id) }
+      throw error
+    }
   }
 
   /// Lets another process create the run and drive it, out of reach of this terminal.

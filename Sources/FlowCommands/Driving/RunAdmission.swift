@@ -77,7 +77,32 @@ struct RunAdmission {
   private func admit(
     _ run: String, _ ticket: RunGroup<LinuxStorage>.Ticket?
   ) throws(CommandError) -> RunGroup<LinuxStorage>.Admission {
-    do throws(RunError) { return try group.admit(run, ticket) } catch { throw .run(error) }
+    do throws(RunError) {
+      return try group.admit(run, ticket, hasCommands: hasCommands)
+    } catch {
+      throw .run(error)
+    }
+  }
+
+  /// Whether an unfinished attempt of a run that nothing of flow watches any more still has processes. They
+  /// are killed when the run is resumed or cancelled. What an attempt has left on purpose does not count.
+  private func hasCommands(_ run: String) -> Bool {
+    let folder = home.folder(of: run)
+    let living = LivingAttempt.all(ofRun: run, workFolder: folder.work)
+    // The history is read only if there is something that it must tell of.
+    if living.isEmpty { return false }
+    do throws(RunError) {
+      var watch = try RunHistoryWatch(run, home)
+      try watch.readOn()
+      guard let state = watch.state, watch.outcome == nil else { return false }
+      return state.openAttemptIDs.contains { attempt in
+        let step = state.definition.steps[Int(attempt.step)].id
+        return living.contains(LivingAttempt(step: step, number: attempt.number))
+      }
+    } catch {
+      // Whatever is wrong with that run is no reason to start no other.
+      return false
+    }
   }
 
   private func queueUp() throws(CommandError) -> RunGroup<LinuxStorage>.Ticket? {

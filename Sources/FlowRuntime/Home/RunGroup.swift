@@ -9,7 +9,8 @@ package import FlowStorage
 ///
 /// The members of the group are the processes of one run: its engine, and the launcher and the
 /// monitors that have inherited the engine's open file. So the group is taken as long as anything of
-/// the run lives, however its engine ended.
+/// the run lives, however its engine ended. A command holds nothing: where all of flow was killed, and
+/// a command was not, only a search for it tells.
 ///
 /// No lock survives a power loss. The name does: the run that it interrupted may be resumed.
 package struct RunGroup<Store: Storage> {
@@ -73,8 +74,12 @@ package struct RunGroup<Store: Storage> {
   ///
   /// A run of which something lives is admitted again: it may be resumed.
   ///
-  /// - Parameter ticket: of the run, if it waits in the queue.
-  package func admit(_ run: String, _ ticket: Ticket? = nil) throws(RunError) -> Admission {
+  /// - Parameters:
+  ///   - ticket: of the run, if it waits in the queue.
+  ///   - hasCommands: whether a command of a run of which no process of flow is left still runs.
+  package func admit(
+    _ run: String, _ ticket: Ticket? = nil, hasCommands: (String) -> Bool
+  ) throws(RunError) -> Admission {
     try prepare()
     let gate = try openOrCreate("\(path).gate")
     guard try Self.take(gate) else { return .busy }
@@ -84,6 +89,7 @@ package struct RunGroup<Store: Storage> {
       let isLocked = try wrapping { () throws(StorageError) in try members.isLockedByAnother() }
       if isLocked { return .taken(by: last) }
       if try isAnyoneWaiting(before: ticket) { return .taken(by: last) }
+      if let last, hasCommands(last) { return .taken(by: last) }
     }
     // No process has it alone: members share it, and the gate is held.
     let isShared = try wrapping { () throws(StorageError) in

@@ -57,8 +57,6 @@ private struct OrphanSearch {
 
   /// The variables that identify an attempt within its run (`LaunchPlan`).
   private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
-
-  private static let folderName = "FLOW_RUN_DIR"
   /// Each pass finds another generation of processes that fork and end during the search.
   private static let mostPasses = 10
 
@@ -70,7 +68,7 @@ private struct OrphanSearch {
       return variable.value
     }
     marks = Self.names.map { Array("\($0)=\(value($0))".utf8) }
-    folder = value(Self.folderName)
+    folder = value(ProcessVariables.folderName)
     self.spared = spared
     self.takesAdopted = takesAdopted
   }
@@ -91,7 +89,7 @@ private struct OrphanSearch {
     // A process that ended before it was examined may have left a child that was not listed yet.
     repeat {
       isComplete = true
-      for processID in Self.processIDs() where seen.insert(processID).inserted {
+      for processID in ProcessVariables.processIDs() where seen.insert(processID).inserted {
         // The pidfd comes first: if its process lives afterwards, the reads in between were of that
         // process.
         let process = ProcessDescriptor(processID)
@@ -112,10 +110,6 @@ private struct OrphanSearch {
     return found.keys.sorted().compactMap { found[$0] }
   }
 
-  private static func processIDs() -> [Int32] {
-    ((try? LinuxStorage().entries(of: "/proc")) ?? []).compactMap { Int32($0) }
-  }
-
   private func addDescendants(
     _ parents: [Int32: Int32], to found: inout [Int32: ProcessDescriptor]
   ) {
@@ -133,39 +127,13 @@ private struct OrphanSearch {
   }
 
   private func isMarked(_ processID: Int32) -> Bool {
-    let variables = environment(of: processID)
-    return marks.allSatisfy { mark in variables.contains { $0.elementsEqual(mark) } }
-      && isOfRun(variables)
-  }
-
-  /// Whether it belongs to this run: another home may hold a run with the same id. One home can
-  /// have two paths.
-  private func isOfRun(_ variables: [ArraySlice<UInt8>]) -> Bool {
-    let name = Array("\(Self.folderName)=".utf8)
-    guard let variable = variables.first(where: { $0.starts(with: name) }) else { return false }
-    let other = String(decoding: variable.dropFirst(name.count), as: UTF8.self)
-    if other == folder { return true }
-    var (one, two) = (stat(), stat())
-    guard unsafe stat(folder, &one) == 0, unsafe stat(other, &two) == 0 else { return false }
-    return one.st_dev == two.st_dev && one.st_ino == two.st_ino
+    let variables = ProcessVariables(of: processID)
+    return marks.allSatisfy(variables.contain) && variables.areOfRun(folder)
   }
 
   /// Whether it is a monitor, or its variables name another attempt.
   private func isOfAnother(_ processID: Int32) -> Bool {
-    if Self.isMonitor(processID) { return true }
-    let name = Array("FLOW_STEP_ID=".utf8)
-    return environment(of: processID).contains { $0.starts(with: name) } && !isMarked(processID)
-  }
-
-  /// A monitor is a copy of this executable with a name of its own.
-  private static func isMonitor(_ processID: Int32) -> Bool {
-    let line = (try? FileReading.bytes(of: "/proc/\(processID)/comm", limit: 256)) ?? []
-    return line.starts(with: Array("flow: ".utf8))
-  }
-
-  /// Empty if it cannot be read, as for another user's process.
-  private func environment(of processID: Int32) -> [ArraySlice<UInt8>] {
-    let bytes = (try? FileReading.bytes(of: "/proc/\(processID)/environ", limit: 8 << 20)) ?? []
-    return bytes.split(separator: 0)
+    if ProcessVariables.isOfMonitor(processID) { return true }
+    return ProcessVariables(of: processID).value(of: "FLOW_STEP_ID") != nil && !isMarked(processID)
   }
 }

@@ -12,14 +12,17 @@ struct RunGroupTests {
   private var group: RunGroup<SimulatedStorage> { RunGroup("nightly", in: home) }
 
   private func admit(
-    _ run: String, _ ticket: RunGroup<SimulatedStorage>.Ticket? = nil
+    _ run: String, _ ticket: RunGroup<SimulatedStorage>.Ticket? = nil,
+    hasCommands: (String) -> Bool = { _ in false }
   ) throws -> RunGroup<SimulatedStorage>.Membership? {
-    if case .admitted(let membership) = try group.admit(run, ticket) { membership } else { nil }
+    let admission = try group.admit(run, ticket, hasCommands: hasCommands)
+    return if case .admitted(let membership) = admission { membership } else { nil }
   }
 
   @Test func oneRunIsAdmittedAndTheNextLearnsWhichItIs() throws {
     let first = try #require(try admit("one"))
-    guard case .taken(by: "one") = try group.admit("two") else {
+    guard case .taken(by: "one") = try group.admit("two", hasCommands: { _ in false })
+    else {
       Issue.record("two runs are admitted")
       return
     }
@@ -37,7 +40,8 @@ struct RunGroupTests {
     ]
     for name in names {
       let other = RunGroup(name, in: home)
-      guard case .admitted(let membership) = try other.admit("two") else {
+      guard case .admitted(let membership) = try other.admit("two", hasCommands: { _ in false })
+      else {
         Issue.record("\(name) is taken")
         continue
       }
@@ -45,6 +49,17 @@ struct RunGroupTests {
       withExtendedLifetime(membership) {}
     }
     withExtendedLifetime(first) {}
+  }
+
+  /// Everything that watched it was killed.
+  @Test func aCommandThatNothingWatchesKeepsTheGroup() throws {
+    do { _ = try #require(try admit("one")) }
+    #expect(try group.livingRun() == nil)
+    #expect(try admit("two", hasCommands: { $0 == "one" }) == nil)
+    #expect(try group.lastRun() == "one")
+    // The run itself is resumed, which kills the command.
+    #expect(try admit("one", hasCommands: { $0 == "one" }) != nil)
+    #expect(try admit("two", hasCommands: { _ in false }) != nil)
   }
 
   /// As a launcher and monitors do, whose engine was killed.
@@ -92,7 +107,7 @@ struct RunGroupTests {
   /// Several starters at once, each of whose operations may come between those of another, and
   /// each of which may die anywhere.
   @Test func neverDoTwoRunsOfAGroupLive() {
-    var (admitted, refused, resumed) = (0, 0, 0)
+    var (admitted, refused, resumed, orphaned) = (0, 0, 0, 0)
     for seed in 1...1_500 as ClosedRange<UInt64> {
       let world = GroupWorld(seed: seed)
       world.play(120)
@@ -100,8 +115,10 @@ struct RunGroupTests {
       admitted += world.admitted
       refused += world.refused
       resumed += world.resumedBesideSurvivors
+      orphaned += world.refusedForOrphans
     }
     #expect(
-      admitted > 3_000 && refused > 3_000 && resumed > 100, "\(admitted) \(refused) \(resumed)")
+      admitted > 3_000 && refused > 3_000 && resumed > 100 && orphaned > 100,
+      "\(admitted) \(refused) \(resumed) \(orphaned)")
   }
 }

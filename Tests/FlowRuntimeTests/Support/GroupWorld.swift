@@ -33,6 +33,8 @@ final class GroupWorld {
   private var starters: [Starter] = []
   /// By run: the launchers that live, and the monitors of each.
   private var launchers: [(run: String, owner: Int, engine: Int, monitors: [Int])] = []
+  /// Runs of which commands live, although everything that watched them was killed.
+  private var orphaned: [String] = []
   private var unfinished: [String] = []
   private var nextOwner = 100
   private var depth = 0
@@ -40,6 +42,7 @@ final class GroupWorld {
   private(set) var admitted = 0
   private(set) var refused = 0
   private(set) var resumedBesideSurvivors = 0
+  private(set) var refusedForOrphans = 0
   private(set) var violations: [String] = []
 
   init(seed: UInt64) {
@@ -47,7 +50,7 @@ final class GroupWorld {
     choices = SeededChoices(seed: seed)
     // The simulated disk is asked before an operation, but not at once with it: names that several
     // processes would create are there already.
-    _ = (try? group.admit("first"), try? group.queueUp())
+    _ = (try? group.admit("first") { _ in false }, try? group.queueUp())
     storage.decide = { [unowned self] operation, _ in
       guard goesOn() else { return .refused(.inputOutput) }
       if operation == .write { current?.hasWritten = true }
@@ -86,6 +89,7 @@ final class GroupWorld {
     case 1...4 where !idle.isEmpty: work(idle[choices.choose(.misfortune, below: idle.count)])
     case 5 where !idle.isEmpty: die(idle[choices.choose(.misfortune, below: idle.count)])
     case 6: endMonitor()
+    case 7: choices.happens(.crash, perMille: 300) ? killLauncher() : endOrphan()
     default: break
     }
     check()
@@ -125,10 +129,13 @@ final class GroupWorld {
     if starter.membership != nil { return goOn(starter) }
     // Another may queue up once this one is admitted, before it knows.
     let waiting = starters.filter { $0 !== starter && $0.ticket != nil && $0.membership == nil }
-    switch try group.admit(starter.run, starter.ticket) {
+    switch try group.admit(
+      starter.run, starter.ticket, hasCommands: { [unowned self] in orphaned.contains($0) })
+    {
     case .busy: break
-    case .taken:
+    case .taken(let other):
       refused += 1
+      if orphaned.contains(where: { $0 == other }) { refusedForOrphans += 1 }
       if !starter.queues {
         starter.isDead = true
       } else if starter.ticket == nil {
@@ -147,6 +154,8 @@ final class GroupWorld {
   /// An engine starts a launcher, or a monitor by it, or comes to its end.
   private func goOn(_ starter: Starter) {
     guard let membership = starter.membership else { return }
+    // An engine that takes a run over kills what is left of its attempts before it does anything.
+    orphaned.removeAll { $0 == starter.run }
     guard let index = launchers.firstIndex(where: { $0.engine == starter.owner }) else {
       nextOwner += 1
       starter.launcher = nextOwner
@@ -180,6 +189,22 @@ final class GroupWorld {
     leaveLaunchers()
   }
 
+  /// SIGKILL to a launcher and its monitors, whose commands go on.
+  private func killLauncher() {
+    let busy = launchers.indices.filter { !launchers[$0].monitors.isEmpty }
+    if busy.isEmpty { return }
+    let launcher = launchers.remove(at: busy[choices.choose(.commandDuration, below: busy.count)])
+    for process in launcher.monitors + [launcher.owner] { storage.closeAll(of: process) }
+    // Its engine, if it lives, kills them at once.
+    if !starters.contains(where: { $0.owner == launcher.engine }) { orphaned.append(launcher.run) }
+  }
+
+  private func endOrphan() {
+    if !orphaned.isEmpty {
+      orphaned.remove(at: choices.choose(.commandDuration, below: orphaned.count))
+    }
+  }
+
   private func leaveLaunchers() {
     let engines = starters.map(\.owner)
     for launcher in launchers where launcher.monitors.isEmpty && !engines.contains(launcher.engine)
@@ -194,7 +219,7 @@ final class GroupWorld {
   /// Never two runs of the group of which something lives.
   private func check() {
     let engines = starters.filter { $0.membership != nil && !$0.isDead }.map(\.run)
-    let living = Set(engines + launchers.map(\.run))
+    let living = Set(engines + launchers.map(\.run) + orphaned)
     if living.count > 1 { violations.append("several runs live: \(living.sorted())") }
   }
 
