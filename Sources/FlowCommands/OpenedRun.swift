@@ -126,18 +126,23 @@ extension OpenedRun<RunHistory> {
   /// - Throws: why the history does not tell the definition.
   func explainer(_ context: CommandContext) throws(CommandError) -> Explainer {
     if var explainer = Explainer(try view(context)) {
-      let (folder, state) = (folder, explainer.state)
-      explainer.survivors = { attempt in
-        let step = state.definition.steps[Int(attempt.step)].id
-        return Survivors.text(ofRecord: folder.record(ofStep: step, attempt: attempt.number))
-      }
-      let id = id
+      let (id, folder, state) = (id, folder, explainer.state)
+      explainer.survivors = survivors(state)
       explainer.tail = {
         AttemptOutputs(runID: id, folder: folder).tail($0, state, FailureReport.mostLines)
       }
       return explainer
     }
     throw problem ?? .run(.log(LogError(folder.log, .empty)))
+  }
+
+  /// Names the processes of an attempt that cannot be killed.
+  func survivors(_ state: RunState) -> @Sendable (AttemptID) -> String? {
+    let folder = folder
+    return { attempt in
+      let step = state.definition.steps[Int(attempt.step)].id
+      return Survivors.text(ofRecord: folder.record(ofStep: step, attempt: attempt.number))
+    }
   }
 
   /// Hands over the events once more, as far as they were read.

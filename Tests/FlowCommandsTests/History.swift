@@ -91,12 +91,12 @@ struct History {
   mutating func end(
     _ step: String, _ result: AttemptEnd.Result, _ cause: AttemptEnd.Cause = .byItself,
     milliseconds: Int64 = 0, cpuMilliseconds: Int64 = 0, peakMemoryKibibytes: Int64 = 0,
-    stragglers: Int32 = 0, output: AttemptOutput = AttemptOutput()
+    stragglers: Int32 = 0, unkillable: Int32 = 0, output: AttemptOutput = AttemptOutput()
   ) {
     var end = AttemptEnd(
       result: result, cause: cause, durationMicroseconds: milliseconds * 1_000,
       cpuMicroseconds: cpuMilliseconds * 1_000, peakMemoryKibibytes: peakMemoryKibibytes,
-      stragglers: stragglers)
+      stragglers: stragglers, unkillable: unkillable)
     end.output = output
     tell(.attemptEnded(attempt(step), end))
   }

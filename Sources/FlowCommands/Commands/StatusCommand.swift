@@ -59,11 +59,12 @@ package struct StatusCommand: Subcommand, Equatable {
     var output = context.output
     let history = RunHistory(keeping: json ? .allAttempts : .lastAttempts)
     let run = try OpenedRun(named: run ?? "latest", into: history, context)
-    let printer = StatusPrinter(
+    var printer = StatusPrinter(
       run.history, runID: run.id, isHeld: run.isHeld, engineProcessID: run.engineProcessID,
       isSuspended: run.isSuspended, lacking: run.lacking,
       abandoned: try run.abandonedAttempts(in: context.home()), problem: run.problem?.ofHistory,
       now: context.now().wall)
+    if let state = run.history.state { printer.survivors = run.survivors(state) }
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     guard tellsByExit else { return .success }

@@ -15,6 +15,8 @@ package struct StatusPrinter: Sendable {
   private let now: WallTime
   private let wording: StepWording
   private let withoutSlot: Set<Int32>
+  /// Names the processes of an attempt that cannot be killed.
+  package var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
 
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
@@ -187,7 +189,7 @@ package struct StatusPrinter: Sendable {
     case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }
       let isAllowed = status == .failed && state.definition.settings(ofStep: step).allowFailure
-      let stragglers = last?.end.flatMap(StepWording.stragglers)
+      let stragglers = last.flatMap(remains)
       let loss = last?.end.flatMap(StepWording.lostOutput)
       return [
         isSuspended ? news(state, step) : overdue(step, status, last), failure, loss, stragglers,
@@ -217,6 +219,12 @@ package struct StatusPrinter: Sendable {
     case .ended, .lost, .newer, .unknown: interruption(of: state.steps[step].attempt, ofStep: step)
     case .runs, .notStarted, nil: nil
     }
+  }
+
+  private func remains(of attempt: AttemptHistory) -> String? {
+    guard let end = attempt.end, let text = StepWording.stragglers(end) else { return nil }
+    guard end.unkillable > 0, let named = survivors(attempt.id) else { return text }
+    return "\(text): \(named)"
   }
 
   private func interruption(of attempt: Int32, ofStep step: Int) -> String {
