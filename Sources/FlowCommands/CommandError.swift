@@ -8,6 +8,8 @@ import FlowText
 /// Why a command failed.
 package enum CommandError: Error {
   case usage(UsageError)
+  /// An argument or a variable whose bytes are not UTF-8.
+  case notText(String, [UInt8])
   case definition(DefinitionFileError)
   /// What a run was told does not fit its workflow.
   case parameters(ParameterErrors)
@@ -44,6 +46,8 @@ extension CommandError: CustomStringConvertible {
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
     case .host(let error): "flow: \(TerminalText.escaped(error.description))"
+    case .notText(let what, let bytes):
+      "flow: \(what) is not UTF-8: \(Self.escaped(bytes)); flow takes names and values in UTF-8 only"
     case .noHome:
       "flow: cannot locate the folder for runs: neither FLOW_HOME nor HOME names a folder; set"
         + " FLOW_HOME"
@@ -62,12 +66,19 @@ extension CommandError: CustomStringConvertible {
     }
   }
 
+  private static func escaped(_ bytes: [UInt8]) -> String {
+    var escaper = OutputEscaper()
+    return "\"" + escaper.escape(bytes) + escaper.finish() + "\""
+  }
+
   private func shown(_ path: String) -> String { TerminalText.escaped(path) }
 
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchPoint: .usage
+    case .usage, .notText, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt,
+      .noSuchPoint:
+      .usage
     case .decisionsDiffer: .damaged
     case .groupIsTaken: .notStarted
     case .output, .system, .host, .noHome: .environment

@@ -178,6 +178,28 @@ package enum ProcessFacts {
     return generator.next()
   }
 
+  /// The first of this process's own arguments, or of these variables, whose bytes are not UTF-8. A `String`
+  /// of it would be of other bytes.
+  ///
+  /// - Returns: what it is, and its bytes.
+  package static func malformedText(variables: [String]) -> (what: String, bytes: [UInt8])? {
+    func malformed(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
+      guard let text = unsafe text, unsafe String(validatingCString: text) == nil else {
+        return nil
+      }
+      return unsafe (0..<strlen(text)).map { unsafe UInt8(bitPattern: text[$0]) }
+    }
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      if let bytes = unsafe malformed(CommandLine.unsafeArgv[index]) {
+        return ("argument \(index)", bytes)
+      }
+    }
+    for name in variables {
+      if let bytes = unsafe malformed(getenv(name)) { return (name, bytes) }
+    }
+    return nil
+  }
+
   package static func environmentValue(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
