@@ -95,7 +95,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
 
   @Test func everythingThatCanHappenIsTried() {
     var met: Set<PhaseAndEvent> = []
-    for seed in 0..<3_000 {
+    for seed in 0..<6_000 {
       var attempt = RandomAttempt(seed: seed)
       _ = attempt.run()
       met.formUnion(attempt.met)
