@@ -34,7 +34,7 @@ package struct DefinitionFile {
     do throws(Errno) {
       let input = try FileReading.input(of: path, limit: limit << 20)
       bytes = input.bytes
-      let parent = path == "-" ? "." : try ProcessFacts.realPath(Self.parent(of: path))
+      let parent = path == "-" ? "." : try ProcessFacts.realPath(PathText.parent(of: path))
       isStream = path == "-" || !input.isFile || Self.holdsDescriptors(parent)
       folder = isStream ? try ProcessFacts.currentDirectory() : parent
     } catch .fileTooLarge {
@@ -42,9 +42,12 @@ package struct DefinitionFile {
     } catch {
       throw .unreadable(path, error)
     }
+    let place = DefinitionPlace(
+      name: name, path: isStream ? "" : (try? ProcessFacts.realPath(path)) ?? "", folder: folder)
     do throws(DefinitionErrors) {
       definition = try DefinitionParser.parse(
-        bytes, file: name, as: spelling, standard: standard)
+        bytes, file: name, as: spelling, standard: standard,
+        calling: FileCalls(limit: limit << 20), from: place)
     } catch {
       throw .invalid(error)
     }
@@ -66,11 +69,6 @@ package struct DefinitionFile {
   /// As messages name it.
   fileprivate static func shown(_ path: String) -> String {
     path == "-" ? "standard input" : path
-  }
-
-  private static func parent(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
 

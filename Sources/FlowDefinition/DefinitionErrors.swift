@@ -30,6 +30,16 @@ package struct DefinitionErrors: Error, Hashable, Sendable {
   package let omittedCount: Int
 }
 
+extension DefinitionErrors {
+  /// Those of several files, in that order.
+  init(_ files: [DefinitionErrors]) {
+    let all = files.flatMap(\.errors)
+    errors = Array(all.prefix(Self.limit))
+    omittedCount =
+      all.count - errors.count + files.reduce(0) { $0 + $1.omittedCount }
+  }
+}
+
 extension DefinitionErrors: CustomStringConvertible {
   /// One error a line, and `and N more errors` where some were omitted; no newline at the end.
   package var description: String {

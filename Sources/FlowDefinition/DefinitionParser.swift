@@ -32,6 +32,8 @@ package import FlowCore
 ///         {
 ///           "id": "build",                 // required: [A-Za-z0-9][A-Za-z0-9._-]{0,63}, unique
 ///           "run": "make",                 // required: a line for the shell, or ["make", "all"]
+///           // Or instead of "run": another file, whose steps stand here as "build/…".
+///           // "call": "build.yaml", "with": {"since": "${params.since}"},
 ///           "needs": ["fetch"],            // ids of steps that must be done before
 ///           "env": {"CC": "clang"},
 ///           "cwd": "src",                  // default: the folder of the file
@@ -67,35 +69,36 @@ package enum DefinitionParser {
   /// Files must be smaller than this, in bytes: offsets are kept in 32 bits.
   private static let sizeLimit = Int(UInt32.max)
 
-  /// Reads a definition. It takes time linear in the file's length, besides sorting.
+  /// Reads a definition, and those that it calls. It takes time linear in the files' length, besides
+  /// sorting.
   /// - Parameters:
   ///   - file: the name of the file in messages.
   ///   - spelling: nil for what the name and the text say.
   ///   - standard: the settings of a step that gives none.
+  ///   - files: those that it can call.
+  ///   - place: where the file is; nil if it can call none.
   /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
     _ bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil,
-    standard: StepSettings = StepSettings()
+    standard: StepSettings = StepSettings(), calling files: any CalledFiles = NoCalledFiles(),
+    from place: DefinitionPlace? = nil
   ) throws(DefinitionErrors) -> WorkflowDefinition {
-    switch spelling ?? DefinitionSpelling(ofFile: file, bytes) {
-    case .json: try parse(bytes, DefinitionReader(JSONScanner(bytes)), file: file, standard)
-    case .yaml: try parse(bytes, DefinitionReader(YAMLScanner(bytes)), file: file, standard)
-    }
+    let place = place ?? DefinitionPlace(name: file, path: "", folder: "")
+    var resolver = CallResolver(files, from: place, standard)
+    return try resolver.definition(of: bytes, file: file, as: spelling)
   }
 
-  private static func parse<Source>(
-    _ bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, file: String,
-    _ standard: StepSettings
-  ) throws(DefinitionErrors) -> WorkflowDefinition {
-    var reader = reader
+  /// What a file says by itself. What is wrong with it is reported to the reader.
+  static func parts<Source>(
+    of bytes: [UInt8], _ reader: inout DefinitionReader<Source>, isCalled: Bool
+  ) -> WorkflowParts {
     var parts = WorkflowParts()
     if bytes.count >= sizeLimit {
       reader.report(at: 0, "the file is too large: it must be smaller than 4 GiB")
     } else {
-      read(&reader, into: &parts)
+      read(&reader, into: &parts, isCalled: isCalled)
     }
-    if let errors = reader.diagnostics.errors(in: bytes, file: file) { throw errors }
-    return definition(of: parts, standard)
+    return parts
   }
 
   /// Where a definition that was accepted names its files of variables, in their order: for messages
@@ -114,16 +117,16 @@ package enum DefinitionParser {
   ) -> [TextPosition] {
     var reader = reader
     var parts = WorkflowParts()
-    read(&reader, into: &parts)
+    read(&reader, into: &parts, isCalled: false)
     let positions = TextPosition.positions(of: reader.variableFileOffsets, in: bytes)
     return reader.variableFileOffsets.compactMap { positions[$0] }
   }
 
   private static func read<Source>(
-    _ reader: inout DefinitionReader<Source>, into parts: inout WorkflowParts
+    _ reader: inout DefinitionReader<Source>, into parts: inout WorkflowParts, isCalled: Bool
   ) {
     do {
-      try reader.readWorkflow(into: &parts)
+      try reader.readWorkflow(into: &parts, isCalled: isCalled)
       reader.resolveNeeds(of: &parts.table)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
       reader.checkTemplates(parts.workflow.parameters)
@@ -134,8 +137,8 @@ package enum DefinitionParser {
     }
   }
 
-  /// Merges the defaults into the settings of parts without errors.
-  private static func definition(
+  /// Merges the defaults into the settings of parts without errors. Its calls are not resolved.
+  static func definition(
     of parts: consuming WorkflowParts, _ standard: StepSettings
   ) -> WorkflowDefinition {
     var inherited = standard

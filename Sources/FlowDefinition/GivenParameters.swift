@@ -39,15 +39,21 @@ extension GivenParameters {
     of parameters: [Parameter], today: String, yesterday: String
   ) throws(ParameterErrors) -> [ParameterValue] {
     var messages: [String] = []
-    for value in values where !parameters.contains(where: { $0.name == value.name }) {
-      let nearest = Suggestion.nearest(to: value.name, among: parameters.map(\.name))
+    let own = parameters.filter { !$0.isGivenByCall }
+    for value in values where !own.contains(where: { $0.name == value.name }) {
+      if parameters.contains(where: { $0.name == value.name }) {
+        messages.append(
+          "parameter \(value.name) is of a workflow that is called: the call gives it")
+        continue
+      }
+      let nearest = Suggestion.nearest(to: value.name, among: own.map(\.name))
       let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
       messages.append("no parameter has the name \(Quoting.quoted(value.name))\(advice)")
     }
     var result: [ParameterValue] = []
     for parameter in parameters {
       guard
-        var texts = values.first(where: { $0.name == parameter.name })?.texts ?? parameter.standard
+        var texts = Self.given(parameter, result) ?? value(of: parameter) ?? parameter.standard
       else {
         messages.append(
           "parameter \(parameter.name) is required: give it with -p \(parameter.name)=…, "
@@ -66,6 +72,29 @@ extension GivenParameters {
     }
     if !messages.isEmpty { throw ParameterErrors(messages: messages) }
     return result
+  }
+
+  private func value(of parameter: Parameter) -> [String]? {
+    if parameter.isGivenByCall { return nil }
+    return values.first { $0.name == parameter.name }?.texts
+  }
+
+  /// What its call gives a parameter.
+  ///
+  /// - Parameter known: the values of the parameters before it.
+  private static func given(_ parameter: Parameter, _ known: [ParameterValue]) -> [String]? {
+    func texts(_ name: String) -> [String] { known.first { $0.name == name }?.texts ?? [] }
+    return parameter.binding?.flatMap { text in
+      guard let template = try? Template(text) else {
+        preconditionFailure("a call that was checked has a bad template: \(text)")
+      }
+      if let name = template.onlyParameter { return texts(name) }
+      return [
+        template.text { reference in
+          if case .parameter(let name) = reference { texts(name).first ?? "" } else { "" }
+        }
+      ]
+    }
   }
 }
 

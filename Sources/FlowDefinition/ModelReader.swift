@@ -27,7 +27,7 @@ struct StepNames {
   }
 
   /// Only a valid id is looked up: the Kelvin sign equals the letter K where strings are compared.
-  func index(of id: String) -> Int? { StepID.isValid(id) ? indices[id] : nil }
+  func index(of id: String) -> Int? { StepID.isValidPath(id) ? indices[id] : nil }
 
   /// The most similar id.
   func nearest(to id: String, _ editDistance: inout EditDistance) -> String? {

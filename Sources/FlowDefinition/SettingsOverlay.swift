@@ -63,7 +63,7 @@ struct SettingsOverlay: Hashable {
     }
   }
 
-  private static func merged(
+  static func merged(
     _ upper: [EnvironmentVariable], over lower: [EnvironmentVariable]
   ) -> [EnvironmentVariable] {
     if lower.isEmpty { return upper }

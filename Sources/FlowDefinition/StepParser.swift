@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, needs
+  case id, run, call, with, needs
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -16,6 +16,8 @@ enum StepKey: Sendable {
     switch key.name {
     case "id": self = .id
     case "run": self = .run
+    case "call": self = .call
+    case "with": self = .with
     case "needs": self = .needs
     default: self = .own(key)
     }
@@ -65,6 +67,9 @@ struct StepTable {
     /// In `names`; negative if the element is no string without fault, which was reported.
     var name: Int32
   }
+
+  /// The steps that call other files, in their order.
+  var calls: [Call] = []
 
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
@@ -142,6 +147,8 @@ extension DefinitionReader {
     var isOverlayEmpty = true
     var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
     var secretUse = StepTable.SecretUseOffsets(step: Int32(table.steps.count))
+    var call: Call?
+    var bindings: [Call.Binding] = []
     // An element with errors keeps its index, so that indices match the file.
     defer {
       table.offsets.append(UInt32(offset))
@@ -157,6 +164,8 @@ extension DefinitionReader {
         offset = try nextOffset()
         step.id = try readID(ofStep: table.steps.count, &table) ?? ""
       case .run: if let command = try readCommand() { step.command = command }
+      case .call: call = try readCall(ofStep: table.steps.count)
+      case .with: bindings = try readBindings()
       case .needs: try readNeeds(into: &table)
       case .own(let key):
         if let value = try readValue(of: key) {
@@ -173,10 +182,10 @@ extension DefinitionReader {
       }
     }
     if !cursor.has("id") { report(at: start, #"missing "id": a name for the step"#) }
-    if !cursor.has("run") {
-      report(
-        at: start,
-        #"missing "run": a line for the shell, or an array of a program and its arguments"#)
+    checkCall(cursor, at: start)
+    if var call {
+      call.bindings = bindings
+      table.calls.append(call)
     }
     if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
     if secretUse.secrets != nil || secretUse.stragglers != nil {
@@ -196,7 +205,9 @@ extension DefinitionReader {
     guard case .object(let example) = setting.key.type else {
       let offset = try nextOffset()
       guard let value = try readValue(of: setting.key) else { return }
-      if setting.key.name == "cwd", case .text(let path) = value { noteTemplate(path, at: offset) }
+      if setting.key.name == "cwd", case .text(let path) = value {
+        noteTemplate(path, at: offset, isFolder: true)
+      }
       overlay.give(value, for: setting.key)
       return
     }
@@ -248,6 +259,11 @@ extension DefinitionReader {
 }
 
 enum StepID {
+  /// Of a step of the workflow, or of one that it calls: ids with `/` between them.
+  static func isValidPath(_ id: String) -> Bool {
+    id.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isValid(String($0)) }
+  }
+
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
   static func isValid(_ id: String) -> Bool {
     guard let first = id.utf8.first, id.utf8.count <= EditDistance.longestName else { return false }

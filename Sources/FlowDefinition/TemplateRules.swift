@@ -8,14 +8,20 @@ struct TemplateUse {
   let path: String
   /// Whether it is an element of a `run` array, for which a list may stand.
   let isElement: Bool
+  /// Whether it is the path of a folder.
+  let isFolder: Bool
 }
 
 extension DefinitionReader {
   /// Keeps a text that has `${` in it: its names are checked when the parameters are known.
-  mutating func noteTemplate(_ text: String, at offset: Int, isElement: Bool = false) {
+  mutating func noteTemplate(
+    _ text: String, at offset: Int, isElement: Bool = false, isFolder: Bool = false
+  ) {
     guard Template.isUsed(in: text) else { return }
     templates.append(
-      TemplateUse(text: text, offset: offset, path: pathDescription, isElement: isElement))
+      TemplateUse(
+        text: text, offset: offset, path: pathDescription, isElement: isElement,
+        isFolder: isFolder))
   }
 
   /// In a line for a shell every `${` is the shell's. Values must not become program text, so those
@@ -44,6 +50,12 @@ extension DefinitionReader {
   private mutating func check(
     _ use: TemplateUse, _ template: Template, _ parameters: [Parameter]
   ) {
+    if isCalledElsewhere, use.isFolder, case .reference? = template.parts.first {
+      report(
+        at: use.offset, path: use.path,
+        "a folder that begins with \"${…}\" can be relative or not: in a workflow that is called from"
+          + " another folder, write \"./${…}\"")
+    }
     for case .reference(.parameter(let name)) in template.parts {
       guard let parameter = parameters.first(where: { $0.name == name }) else {
         let nearest = Suggestion.nearest(to: name, among: parameters.map(\.name))

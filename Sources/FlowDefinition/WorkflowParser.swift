@@ -43,7 +43,11 @@ struct WorkflowParts {
 
 extension DefinitionReader {
   /// Reads the whole file.
-  mutating func readWorkflow(into parts: inout WorkflowParts) throws(SyntaxError) {
+  ///
+  /// - Parameter isCalled: whether a step of another file calls it.
+  mutating func readWorkflow(
+    into parts: inout WorkflowParts, isCalled: Bool
+  ) throws(SyntaxError) {
     let expected = #"an object such as {"name": "nightly", "steps": […]}"#
     var isInheritanceFaulty = false
     guard let start = try beginObject(expected) else { return try source.end() }
@@ -63,6 +67,7 @@ extension DefinitionReader {
       case .steps: try readSteps(into: &parts.table)
       }
     }
+    if isCalled { checkCalled(cursor) }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }
     parts.passEnvOffset = cursor.offset(of: "passEnv")

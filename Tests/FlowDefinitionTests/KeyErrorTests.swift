@@ -78,6 +78,9 @@ struct KeyErrorTests {
     for text in [
       #"{}"#, #"{"name": "n"}"#, #"{"steps": [{"id": "a", "run": "x"}]}"#, #"[]"#,
       #"{"name": "n", "steps": [{"id": "a"}]}"#, #"{"name": "n", "steps": [{"run": "a"}]}"#,
+      #"{"name": "n", "steps": [{"id": "a", "run": "x", "call": "c.json"}]}"#,
+      #"{"name": "n", "steps": [{"id": "a", "run": "x", "with": {}}]}"#,
+      #"{"name": "n", "steps": [{"id": "a", "call": "c.json", "timeout": "1s"}]}"#,
       #"{"name": "n", "steps": [{"id": "a", "run": "x"}], "params": {"p": {}}}"#,
       #"{"name": "n", "steps": [{"id": "a", "run": "x"}], "params": {"p": {"required": false}}}"#,
       #"{"name": "n", "steps": [{"id": "a", "run": "x"}], "passEnv": ["A"]}"#,
@@ -181,7 +184,8 @@ private struct Place {
     let steps = #""steps": [{"id": "a", "run": "x"}]"#
     switch parts[0] {
     case "own":
-      let others = [("id", "a"), ("run", "x")].filter { $0.0 != name }
+      let isCall = name == "call" || name == "with"
+      let others = [("id", "a"), isCall ? ("call", "c.json") : ("run", "x")].filter { $0.0 != name }
         .map { "\"\($0.0)\": \"\($0.1)\", " }.joined()
       return [
         Self(

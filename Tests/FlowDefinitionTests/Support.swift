@@ -18,10 +18,21 @@ func definition(
 /// All that is wrong with a definition; nil if it is right.
 func errors(_ bytes: [UInt8], as spelling: DefinitionSpelling = .json) -> DefinitionErrors? {
   do throws(DefinitionErrors) {
-    _ = try DefinitionParser.parse(bytes, file: "w.json", as: spelling)
+    _ = try DefinitionParser.parse(bytes, file: "w.json", as: spelling, calling: AnyCalledFile())
     return nil
   } catch {
     return error
+  }
+}
+
+/// Every file that is called has one step.
+private struct AnyCalledFile: CalledFiles {
+  func file(
+    _ path: String, calledFrom caller: DefinitionPlace
+  ) throws(CalledFileError) -> CalledFile {
+    CalledFile(
+      bytes: Array(#"{"name": "called", "steps": [{"id": "s", "run": "x"}]}"#.utf8),
+      place: DefinitionPlace(name: path, path: path, folder: ""))
   }
 }
 

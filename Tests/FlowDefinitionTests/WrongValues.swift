@@ -122,6 +122,14 @@ enum WrongValues {
       Row(#"[‸"nope"]"#, #"no step has the id "nope""#, schema: false),
       Row("[‸[]]", "expected a step id"),
     ],
+    "own.call": [
+      Row("‸[]", "expected the path of a definition file"),
+      Row(#"‸"""#, "expected the path of a definition file"),
+    ],
+    "own.with": [
+      Row("‸[]", #"expected an object such as {"since": "${params.since}"}"#),
+      Row(#"{"since": ‸{}}"#, "expected a value, or an array of values"),
+    ],
     "own.description": [Row("‸[]", description), Row(#"‸"""#, description)],
     "step.env": [Row("‸[]", variables), Row(#"{"A": ‸{}}"#, "expected a string")],
     "step.cwd": [

@@ -136,7 +136,7 @@ package struct RunCommand: Subcommand, Equatable {
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     let file = try context.definition(file)
     if tellsParameters {
-      let parameters = file.definition.parameters
+      let parameters = file.definition.parameters.filter { !$0.isGivenByCall }
       context.output.write(
         parameters.isEmpty
           ? "\(TerminalText.escaped(file.definition.name)) has no parameters\n"
@@ -254,7 +254,8 @@ package struct RunCommand: Subcommand, Equatable {
   private func creation(
     of id: String, _ file: DefinitionFile, _ values: [ParameterValue], _ options: [String]
   ) -> [String] {
-    var line = ["run"] + options + ["--run-id", id] + RunParameters.words(values)
+    var line =
+      ["run"] + options + ["--run-id", id] + RunParameters.words(values, of: file.definition)
     if let jobs { line += ["--jobs", String(jobs)] }
     if let group { line += ["--exclusive", group] }
     if let onConflict { line += ["--on-conflict", "\(onConflict)"] }

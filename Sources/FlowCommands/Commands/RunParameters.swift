@@ -60,7 +60,10 @@ struct RunParameters: Equatable {
   }
 
   /// For the command line of a detached engine.
-  static func words(_ values: [ParameterValue]) -> [String] {
-    values.flatMap { value in value.texts.map { "--param=\(value.name)=\($0)" } }
+  static func words(_ values: [ParameterValue], of definition: WorkflowDefinition) -> [String] {
+    let given = Set(definition.parameters.filter(\.isGivenByCall).map(\.name))
+    return values.filter { !given.contains($0.name) }.flatMap { value in
+      value.texts.map { "--param=\(value.name)=\($0)" }
+    }
   }
 }

@@ -156,9 +156,11 @@ package struct VerifyCommand: Subcommand, Equatable {
   /// With a remark where the copy of the definition is not what the history recorded. The run goes
   /// by its history.
   private func withDefinitionChecked(_ report: LogReport, of log: Log) -> LogReport {
-    guard let path = log.folder?.definition, let recorded = report.state?.definition else {
-      return report
-    }
+    guard let path = log.folder?.definition, let recorded = report.state?.definition,
+      // The copy is of the one file that calls others.
+      !recorded.parameters.contains(where: \.isGivenByCall),
+      !recorded.steps.contains(where: \.isCalled)
+    else { return report }
     let fault: String?
     do throws(DefinitionFileError) {
       // A flow before this one read the same file with other defaults.

@@ -48,10 +48,11 @@ package struct PlanPrinter: Sendable {
         "one run of group \(TerminalText.quoted(group)) at a time;"
         + " if there is another: \(definition.onConflict)\n"
     }
+    let own = definition.parameters.filter { !$0.isGivenByCall }
     if let values, !values.isEmpty {
       text += "parameters: \(ParameterPrinter.line(values))\n"
-    } else if !definition.parameters.isEmpty {
-      let names = definition.parameters.map { $0.isRequired ? "\($0.name) (required)" : $0.name }
+    } else if !own.isEmpty {
+      let names = own.map { $0.isRequired ? "\($0.name) (required)" : $0.name }
       text += "parameters: \(names.joined(separator: ", "))\n"
     }
     for (index, level) in levels.enumerated() {

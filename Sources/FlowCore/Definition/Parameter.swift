@@ -16,6 +16,12 @@ package struct Parameter: Hashable, Sendable {
   package var greatest: String?
   /// For people.
   package var help: String?
+  /// What the call gives it, of a parameter of a called workflow: templates over parameters that come
+  /// before it; of a list its elements. Nil for its default.
+  package var binding: [String]?
+
+  /// Whether it is of a called workflow, `ID/parameter`. A run cannot be told it.
+  package var isGivenByCall: Bool { name.utf8.contains(UInt8(ascii: "/")) }
 
   package init(
     name: String, type: ParameterType = .string, isRequired: Bool = false,

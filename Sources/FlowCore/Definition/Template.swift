@@ -76,6 +76,47 @@ package struct Template: Equatable, Sendable {
     }
   }
 
+  /// A text that is read as these parts.
+  package static func spelled(_ parts: [Part]) -> String {
+    parts.reduce(into: "") { text, part in
+      switch part {
+      case .text(let plain): text += escaped(plain)
+      case .reference(.parameter(let name)): text += "${params.\(name)}"
+      case .reference(.runID): text += "${run.id}"
+      case .reference(.workflowName): text += "${run.name}"
+      }
+    }
+  }
+
+  private static func escaped(_ text: String) -> String {
+    guard isUsed(in: text) else { return text }
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "{"), bytes.last == UInt8(ascii: "$") {
+        bytes.append(UInt8(ascii: "$"))
+      }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The same text over parameters whose names begin with `prefix`.
+  package static func prefixing(_ prefix: String, parametersIn text: String) -> String {
+    guard isUsed(in: text) else { return text }
+    do throws(Fault) {
+      return spelled(
+        try Template(text).parts.map { part in
+          if case .reference(.parameter(let name)) = part {
+            .reference(.parameter(prefix + name))
+          } else {
+            part
+          }
+        })
+    } catch {
+      preconditionFailure("a definition that was checked has a bad template: \(error.message)")
+    }
+  }
+
   /// The one parameter that the whole text stands for.
   package var onlyParameter: String? {
     if parts.count == 1, case .reference(.parameter(let name)) = parts[0] { name } else { nil }

@@ -73,6 +73,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
       + parameters.strideOfAll + secrets.strideOfAll
     let inParameters = parameters.reduce(0) {
       $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll
+        + ($1.binding?.strideOfAll ?? 0)
     }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
@@ -128,7 +129,8 @@ extension WorkflowDefinition {
 
 /// One step: its command and its needs.
 package struct StepDefinition: Equatable, Sendable {
-  /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow.
+  /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
+  /// the calling step, `/`, and its own.
   package var id: String
   package var command: Command
   /// Indices of the steps that must be done first, ascending, without repetition.
@@ -137,6 +139,9 @@ package struct StepDefinition: Equatable, Sendable {
   package var settingsIndex: Int32
   /// Index into `WorkflowDefinition.extras`.
   package var extrasIndex: Int32 = 0
+
+  /// Whether it is a step of a workflow that is called.
+  package var isCalled: Bool { id.utf8.contains(UInt8(ascii: "/")) }
 
   package init(id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0) {
     self.id = id

@@ -37,6 +37,7 @@ enum TaggedDefinitionCodec {
     static let least: UInt64 = 7
     static let greatest: UInt64 = 8
     static let help: UInt64 = 9
+    static let binding: UInt64 = 10
   }
 
   private enum StepTag {
@@ -101,6 +102,9 @@ enum TaggedDefinitionCodec {
     write(parameter.least, ParameterTag.least)
     write(parameter.greatest, ParameterTag.greatest)
     write(parameter.help, ParameterTag.help)
+    if let binding = parameter.binding {
+      writer.writeField(ParameterTag.binding) { $0.write(list: binding) { $0.write($1) } }
+    }
   }
 
   private static func readParameter(_ reader: inout ByteReader) throws(CodingError) -> Parameter {
@@ -123,6 +127,7 @@ enum TaggedDefinitionCodec {
         case ParameterTag.least: parameter.least = try reader.readTextToEnd()
         case ParameterTag.greatest: parameter.greatest = try reader.readTextToEnd()
         case ParameterTag.help: parameter.help = try reader.readTextToEnd()
+        case ParameterTag.binding: parameter.binding = try readTexts(&reader)
         default:
           throw CodingError(offset: start, reason: .newer("a parameter has a field \(tag)"))
         }

@@ -30,7 +30,7 @@ extension DefinitionSchema {
   /// A value as it is spelled, also in JSON.
   private var scalar: Members { [("type", .texts(["string", "number", "boolean"]))] }
 
-  private func texts(_ members: Members = []) -> Members {
+  func texts(_ members: Members = []) -> Members {
     oneOf([scalar, [("type", .text("array")), ("items", .object(scalar))] + members])
   }
 }

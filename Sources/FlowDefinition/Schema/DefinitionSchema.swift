@@ -56,10 +56,17 @@ package struct DefinitionSchema {
     }
     let works = Self.works.filter { name in own.contains { $0.key == name } }
     let choice =
-      works.count < 2
-      ? [] : [("oneOf", SchemaNode.array(works.map { .object([("required", .texts([$0]))]) }))]
+      works.count < 2 ? [] : [("oneOf", SchemaNode.array(works.map { .object(doing($0)) }))]
     return .object(
       object(own + shared, required: ["id"] + (works.count < 2 ? works : [])) + choice)
+  }
+
+  private func doing(_ work: String) -> Members {
+    let required: Members = [("required", .texts([work]))]
+    if work == "call" {
+      return required + [("propertyNames", .object([("enum", .texts(Call.keys))]))]
+    }
+    return required + [("properties", .object([("with", .flag(false))]))]
   }
 
   // MARK: Keys
@@ -142,6 +149,8 @@ package struct DefinitionSchema {
     case "steps": array([("$ref", .text("#/$defs/step"))])
     case "id": text([("pattern", .text("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))])
     case "run": command
+    case "call": text([("minLength", .number(1))])
+    case "with": [("type", .text("object")), ("additionalProperties", .object(texts()))]
     case "needs": orList(text([("minLength", .number(1))]), isSet: true)
     default: []
     }

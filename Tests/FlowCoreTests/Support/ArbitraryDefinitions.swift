@@ -54,12 +54,14 @@ extension Generator {
   }
 
   private mutating func parameter() -> Parameter {
-    Parameter(
+    var parameter = Parameter(
       name: string(), type: pick(ParameterType.allCases), isRequired: chance(in: 2),
       standard: optional { $0.list(upTo: 2) { $0.string() } },
       choices: list(upTo: 2) { $0.string() }, pattern: optional { $0.string() },
       least: optional { $0.string() }, greatest: optional { $0.string() },
       help: optional { $0.string() })
+    parameter.binding = optional { $0.list(upTo: 2) { $0.string() } }
+    return parameter
   }
 
   private mutating func environment() -> [EnvironmentVariable] {

@@ -81,6 +81,13 @@ extension StepDefinition {
         + " a shell (no `$VARIABLE` is expanded); a string that begins with `#!` is a script of its"
         + " interpreter, whatever the `shell`, and may be long"),
     .structure(
+      "call", expected: "the path of a definition file",
+      "instead of `run`: another definition file, relative to the folder of this one, whose steps stand"
+        + " in its place as `ID/step`; it needs and is needed like one step"),
+    .structure(
+      "with", expected: #"an object such as {"since": "${params.since}"}"#,
+      "values for the parameters of the file that is called"),
+    .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
       "ids of the steps that must be done first; one may stand without brackets"),
     .text(

@@ -1,0 +1,104 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Runs of workflows that call other files.
+struct CallTests {
+  private static let deploy = """
+    name: deploy
+    params:
+      to: {required: true}
+    steps:
+      - id: copy
+        run: printf '%s' "$TO" > copied && pwd
+        env: {TO: "to ${params.to}"}
+      - id: check
+        needs: copy
+        run: ["cat", "copied"]
+    """
+  private static let release = """
+    name: release
+    params:
+      host: {default: "a; touch pwned"}
+    steps:
+      - id: build
+        run: echo built
+      - id: deploy
+        needs: build
+        call: parts/deploy.yaml
+        with: {to: "${params.host}"}
+      - id: done
+        needs: deploy
+        run: echo done
+    """
+
+  private func home() -> Home {
+    let home = Home()
+    TestFile.makeFolder("\(home.folder.path)/parts")
+    home.folder.write(Self.deploy, to: "parts/deploy.yaml")
+    home.folder.write(Self.release, to: "release.yaml")
+    return home
+  }
+
+  @Test func itsStepsRunInItsFolderWithWhatTheCallGives() async throws {
+    let home = home()
+    let run = try await home.flow(
+      "run", "release.yaml", "--run-id", "r", "--quiet", in: home.folder.path)
+    #expect(run.ending == .exit(0), "\(run.errors)")
+    #expect(try await home.logs("deploy/check", of: "r") == "to a; touch pwned")
+    #expect(try await home.logs("deploy/copy", of: "r").hasSuffix("/parts\n"))
+    #expect(!home.folder.has("pwned") && !home.folder.has("parts/pwned"))
+    #expect(home.folder.has("home/runs/r/attempts/deploy+check@1.out"))
+    let verified = try await home.flow("verify", "r")
+    #expect(verified.ending == .exit(0) && !verified.output.contains("definition.json"))
+    let status = try await home.flow("status", "r", "--json").output
+    #expect(status.contains(#""deploy/to":"a; touch pwned""#))
+  }
+
+  @Test func oneCancelStopsAllAndARestartGoesOn() async throws {
+    let home = home()
+    home.folder.write(
+      """
+      name: deploy
+      steps: [{id: wait, run: "touch ../begun; until test -e ../go; do sleep 0.1; done; echo went"}]
+      """, to: "parts/deploy.yaml")
+    home.folder.write(
+      "name: r\nsteps: [{id: d, call: parts/deploy.yaml}, {id: e, needs: d, run: echo end}]",
+      to: "release.yaml")
+    let run = try home.start(
+      ["run", "release.yaml", "--run-id", "r", "--quiet"], in: home.folder.path)
+    #expect(try await eventually { home.folder.has("begun") })
+    // The called file is part of the run: it is not read again.
+    home.folder.write("name: other\nsteps: [{id: x, run: echo x}]", to: "parts/deploy.yaml")
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    home.folder.write("", to: "go")
+    #expect(try await home.flow("restart", "r", "--quiet").ending == .exit(0))
+    #expect(try await home.logs("d/wait", of: "r") == "went\n")
+  }
+
+  @Test func aCircleAndAMissingFileAreUsageErrors() async throws {
+    let home = home()
+    home.folder.write("name: d\nsteps: [{id: s, call: ../release.yaml}]", to: "parts/deploy.yaml")
+    let run = try await home.flow("validate", "release.yaml", in: home.folder.path)
+    #expect(run.ending == .exit(2))
+    #expect(
+      run.errors.contains(
+        "parts/deploy.yaml:2:23: steps[0].call: these files call each other without end:"))
+    TestFile.removeTree("\(home.folder.path)/parts")
+    let missing = try await home.flow("validate", "release.yaml", in: home.folder.path)
+    #expect(
+      missing.errors.contains("\"parts/deploy.yaml\" cannot be read: no such file or directory"))
+  }
+
+  @Test func aDefinitionFromStandardInputCallsFromTheFolderOfItsCaller() async throws {
+    let home = home()
+    let run = try await home.start(
+      ["run", "-", "--run-id", "r", "--quiet", "--detach"],
+      by: ["/bin/sh", "-c", "\"$@\" < release.yaml", "sh"], in: home.folder.path
+    ).end()
+    #expect(run.ending == .exit(0), "\(run.errors)")
+    #expect(try await home.flow("wait", "r").ending == .exit(0))
+    #expect(try await home.logs("deploy/check", of: "r") == "to a; touch pwned")
+  }
+}
