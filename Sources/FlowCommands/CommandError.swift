@@ -108,7 +108,7 @@ extension RunError {
     case .log, .event, .history, .decisionsDiffer, .historyIsMissing, .historyIsShort:
       return .damaged
     case .invalidRunID, .definitionTooLarge, .noSuchRun, .noRuns, .ambiguous,
-      .runIsHeld, .nothingToRunAgain, .variableFiles, .notFinished, .isRunning:
+      .runIsHeld, .nothingToRunAgain, .noSuchRound, .variableFiles, .notFinished, .isRunning:
       return .usage
     }
   }

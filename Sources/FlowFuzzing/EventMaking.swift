@@ -50,14 +50,15 @@ extension ByteSupply {
       .roomReturned(waitedMicroseconds: count(), of: bool() ? .space : .processes)
     case .runReopened:
       .runReopened(
-        ignoring: (0..<below(4)).map { _ in number() }, scope: pick(ReopenScope.allCases))
+        ignoring: (0..<below(4)).map { _ in number() }, scope: scope())
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())
     case .probeScheduled: .probeScheduled(attempt())
     case .stopRequested: .stopRequested(attempt(), force: bool())
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
-    case .stepSkipped: .stepSkipped(step: count(), bool() ? .runStopping : .need(step: count()))
+    case .stepSkipped:
+      .stepSkipped(step: count(), pick([.runStopping, .need(step: count()), .notSelected]))
     case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
@@ -71,7 +72,17 @@ extension ByteSupply {
       created.group = string()
       created.onConflict = pick(OnConflict.allCases)
     }
+    if bool() { created.unselected = steps() }
     return created
+  }
+
+  /// At least one.
+  private mutating func steps() -> StepSet {
+    StepSet((0...below(6)).map { _ in count() as Int32 % .max })
+  }
+
+  private mutating func scope() -> ReopenScope {
+    pick([.unsuccessful, .withDependents, .only(steps()), .from(steps())])
   }
 
   private mutating func attempt() -> AttemptID { AttemptID(step: count(), number: count()) }

@@ -75,11 +75,13 @@ package struct Simulation {
     } catch {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }
+    let unselected = RandomSelection.draw(from: choices, options, definition, graph)
     run = NewRun(
       runID: "run", seed: seed, policy: options.rules, programVersion: "simulated", jobs: jobs,
       definitionFolder: "/", definition: definition, graph: graph,
-      parameters: RandomWorkflow.values(seed: seed, definition))
-    world.begin(SimulatedRun(definition, run.created, in: home))
+      parameters: RandomWorkflow.values(seed: seed, definition),
+      unselected: unselected)
+    world.begin(SimulatedRun(definition, without: unselected, run.created, in: home))
   }
 
   var report: Report {
@@ -213,10 +215,11 @@ package struct Simulation {
     world.checkers.found(found)
     if world.checkers.violation != nil { return nil }
     shouldReopen = beginsRound(found)
+    let reopening = shouldReopen ? drawReopening(found) : nil
     let source = drawEnvironment()
     world.checkers.resumes(from: source)
     let driver = try Driver.resume(
-      run.created.runID, reopening: shouldReopen, environment: source, by: process, home: home,
+      run.created.runID, reopening: reopening, environment: source, by: process, home: home,
       world: world, observer: world.checkers)
     if world.engine.isDead { return nil }
     if world.checkers.history.isLost {
@@ -277,13 +280,24 @@ package struct Simulation {
   /// after the next power loss, and the end with it.
   private func canReopen(_ events: [Event]) -> Bool {
     guard case .runFinished? = events.last?.body else { return false }
+    return world.options.rerunPercent > 0 || replay(events)?.canReopen == true
+  }
+
+  /// What runs again in the round that the new engine begins; nil if nothing does.
+  private func drawReopening(_ found: [Event]) -> Reopening? {
+    replay(found).flatMap {
+      RandomSelection.reopening(from: world.choices, world.options, $0)
+    }
+  }
+
+  private func replay(_ events: [Event]) -> RunState? {
     var replay = Replay()
     do throws(HistoryError) {
       for event in events { try replay.apply(event) }
     } catch {
       world.checkers.violated(.replay, "the log of the finished run says the impossible: \(error)")
     }
-    return replay.state?.canReopen == true
+    return replay.state
   }
 }
 

@@ -182,6 +182,14 @@ import Testing
       "run reopened: steps that did not succeed run again, and all that came after them",
       #""ignoredRequests":0,"scope":"withDependents""#),
     Sample(
+      .runReopened(ignoring: [], scope: .only(StepSet([0, 1]))),
+      "run reopened: build, test alone run again",
+      #""ignoredRequests":0,"scope":"only","steps":["build","test"]"#),
+    Sample(
+      .runReopened(ignoring: [], scope: .from(StepSet([1]))),
+      "run reopened: test runs again, and all that follows",
+      #""ignoredRequests":0,"scope":"from","steps":["test"]"#),
+    Sample(
       .probeScheduled(build), "build#2 lost; its probe is asked whether the work was done",
       #""step":"build","attempt":2"#),
     Sample(.attemptScheduled(build), "build#2 scheduled", #""step":"build","attempt":2"#),
@@ -211,6 +219,9 @@ import Testing
     Sample(
       .stepSkipped(step: 1, .runStopping), "test skipped: the run is stopping",
       #""step":"test","reason":"runStopping","need":null"#),
+    Sample(
+      .stepSkipped(step: 1, .notSelected), "test skipped: not selected",
+      #""step":"test","reason":"notSelected","need":null"#),
     Sample(
       .runStopping(.cancelled), "run is stopping: a cancel was requested",
       #""reason":"cancelled","step":null"#),

@@ -161,6 +161,11 @@ import Testing
         them too, as a reboot or the stop of a systemd unit does: such attempts are
         interrupted, which uses up no retry. "flow restart ID" resumes the run.
 
+        --only, --from, --to and --skip take ids of steps, separated by commas, and may
+        be given several times. --from with --to runs what both select; --only stands
+        alone; --skip takes steps away. Other steps are skipped as "not selected" and
+        hold up nothing, but order stays: what needs one runs after what that needs.
+
         Arguments:
           FILE  the workflow definition, JSON or YAML; "-": standard input
 
@@ -178,6 +183,10 @@ import Testing
               --params FILE       take parameters from FILE (YAML or JSON)
               --help-params       print the parameters of the workflow, and run nothing
               --dry-run           print the plan and the values, and write nothing
+              --only STEPS        run these steps, and nothing that they need
+              --from STEPS        run these steps, and all that needs them
+              --to STEPS          run these steps, and all that they need
+              --skip STEPS        leave these steps out
           -h, --help              show this help and exit
 
         Examples:
@@ -185,6 +194,7 @@ import Testing
           flow run --jobs 4 nightly.yaml            at most four attempts at once
           flow run --detach nightly.yaml            run in the background
           flow run -p since=yesterday nightly.yaml  with a value for a parameter
+          flow run --from load nightly.yaml         begin with step load
           flow run --exclusive etl etl.yaml         not beside another run of that group
           flow run --json nightly.yaml              one JSON object per event
 

@@ -104,6 +104,18 @@ import Testing
         "00 01 02 04 01 72 00 02 00 01 00 01 05 01 00 02 01 04"
       ),
       (.runReopened(ignoring: [7], scope: .withDependents), "00 0d 02 04 01 07 03 01 01 01"),
+      (
+        .runReopened(ignoring: [], scope: .only(StepSet([3, 5, 6]))),
+        "00 0d 02 04 00 06 02 04 03 01 01 02"
+      ),
+      (
+        .runReopened(ignoring: [], scope: .from(StepSet([0]))),
+        "00 0d 02 04 00 07 01 01 01 02 02 00 01"
+      ),
+      (
+        .runCreated(created(unselected: StepSet(1...300))),
+        "00 01 02 04 01 72 00 02 00 01 00 01 05 04 03 01 ac 02"
+      ),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
       (
@@ -115,6 +127,7 @@ import Testing
       (.stepFinished(step: 5, .cancelled), "48 02 04 05 02"),
       (.stepSkipped(step: 5, .need(step: 4)), "4a 02 04 05 00 04"),
       (.stepSkipped(step: 5, .runStopping), "4a 02 04 05 01"),
+      (.stepSkipped(step: 5, .notSelected), "4a 02 04 05 02"),
       (.runStopping(.cancelled), "4c 02 04 00"),
       (.runStopping(.timedOut), "4c 02 04 01"),
       (.runStopping(.failFast(step: 5)), "4c 02 04 02 05"),
@@ -202,7 +215,7 @@ import Testing
   @Test(arguments: [
     ("00 0c 02 04 07 02 05 00", "roomReturned has a field 5"),
     ("01 0c 02 04 07 07 02 05 01 02 03 04 05", "roomReturned has a field 2"),
-    ("00 0d 02 04 00 06 01 01 01 02 01 07", "runReopened has a field 2"),
+    ("00 0d 02 04 00 06 01 01 01 03 01 07", "runReopened has a field 3"),
     ("00 0d 02 04 00 03 01 01 02", "scope has the value 2"),
     ("00 06 02 04 05 02 01 0f 03 00 00 04 01 00 3f 00", "attemptEnded has a field 63"),
     ("00 63 02 04", "an event has the kind 99"),
@@ -215,7 +228,7 @@ import Testing
 
   @Test(arguments: [
     ("12 02 04 03", "timer has the value 3"),
-    ("4a 02 04 05 02", "reason to skip has the value 2"),
+    ("4a 02 04 05 03", "reason to skip has the value 3"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),
@@ -301,6 +314,12 @@ import Testing
       definitionByteCount: 1)
     created.group = group
     created.onConflict = onConflict
+    return created
+  }
+
+  private static func created(unselected: StepSet) -> RunCreated {
+    var created = created(group: nil, .fail)
+    created.unselected = unselected
     return created
   }
 

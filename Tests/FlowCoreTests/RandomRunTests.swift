@@ -47,8 +47,12 @@ import Testing
     if state.steps.allSatisfy({ $0.phase == .succeeded }) {
       #expect(run.outcome == .succeeded, "seed \(seed)")
     }
+    for (index, step) in state.steps.enumerated() where !state.isSelected(index) {
+      #expect(step.phase == .skipped && step.attempt == 0, "seed \(seed), step \(index)")
+    }
     if run.outcome == .succeeded {
-      for (index, step) in state.steps.enumerated() where step.phase != .succeeded {
+      for (index, step) in state.steps.enumerated()
+      where step.phase != .succeeded && state.isSelected(index) {
         let mayFail = run.workflow.settings(ofStep: index).allowFailure
         #expect(mayFail && step.phase != .cancelled, "seed \(seed), step \(index)")
       }

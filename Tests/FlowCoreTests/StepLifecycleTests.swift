@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["doomed", "doomed2", "succeeded", "skipped", "cancelled"])
+  @Test(arguments: ["doomed", "doomed2", "succeeded", "failed", "skipped", "cancelled"])
   func aNeedMetTooLateChangesNothing(phase: String) throws {
     let before = try #require(Self.samples[phase])
     var after = before

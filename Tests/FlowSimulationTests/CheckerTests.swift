@@ -122,6 +122,8 @@ struct CheckerTests {
     #expect(fired(.withDependents, [again, .stepFinished(step: 1, .succeeded)]) == nil)
     #expect(fired(.withDependents, [.stepFinished(step: 1, .cancelled)]) == nil)
     #expect(fired(.withDependents, [.stepSkipped(step: 1, .runStopping)]) == nil)
+    #expect(fired(.only(StepSet([0])), []) == nil)
+    #expect(fired(.from(StepSet([0])), []) == .fresh)
   }
 
   // MARK: With a real run

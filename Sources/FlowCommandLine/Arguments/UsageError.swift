@@ -19,6 +19,12 @@ package struct UsageError: Error, Equatable, Sendable {
     case superfluousArgument(String)
     /// Two options, as they are spelled.
     case exclusiveOptions(String, String)
+    /// An option names a step that there is not.
+    case unknownStep(String, option: String, suggestion: String?)
+    /// Two options that name the same step, and want the contrary.
+    case contradictorySteps(String, String, String)
+    /// The selected steps are none.
+    case noStepsLeft
   }
 
   package let program: String
@@ -59,6 +65,11 @@ extension UsageError: CustomStringConvertible {
     case .superfluousArgument(let value):
       "unexpected argument \(TerminalText.quoted(value))"
     case .exclusiveOptions(let one, let other): "options \(one) and \(other) cannot be combined"
+    case .unknownStep(let step, let option, let suggestion):
+      "no step \(TerminalText.quoted(step)), which \(option) names\(Self.hint(suggestion))"
+    case .contradictorySteps(let step, let one, let other):
+      "both \(one) and \(other) name step \(TerminalText.quoted(step))"
+    case .noStepsLeft: "no step is selected: these options leave none"
     }
   }
 

@@ -9,6 +9,8 @@ package struct RestartCommand: Subcommand, Equatable {
   /// Nil for every run whose engine is gone.
   package let run: String?
   package let failed: Bool
+  /// The steps that run again in another round.
+  let steps: StepOptions
   /// Whether the run gets the environment of this process.
   package let takesEnvironment: Bool
   package let isQuiet: Bool
@@ -25,6 +27,11 @@ package struct RestartCommand: Subcommand, Equatable {
   private static let failedOption = Option(
     "failed", "rerun what did not succeed, and all that came after it")
 
+  private static let stepOptions = [
+    StepOptions.option("from", "rerun these steps, and all that follows from them"),
+    StepOptions.option("only", "rerun these steps alone"),
+  ]
+
   private static let environmentOption = Option(
     "env-from-caller", "give the steps the environment of this command")
 
@@ -40,6 +47,11 @@ package struct RestartCommand: Subcommand, Equatable {
       With --all, for example after a reboot, each run gets an engine of its own,
       runs that have an engine are left alone, and the command ends when all engines
       have begun. If runs cannot be resumed, the exit code is that of the first one.
+
+      --failed, --from and --only begin another round of a finished run, also of one
+      that succeeded. STEPS are ids, separated by commas. What such a step needs must
+      be done, or run again too. All other steps keep their ends: the run succeeds if
+      all have succeeded. Steps that the run left out stay so.
       """,
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\"")
@@ -47,11 +59,12 @@ package struct RestartCommand: Subcommand, Equatable {
     options: [
       failedOption, allOption, environmentOption, RunCommand.onTermOption, RunCommand.quietOption,
       RunCommand.jsonOption, RunCommand.heartbeatOption,
-    ],
+    ] + stepOptions,
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
       .init("flow restart --all", "every run that a reboot has interrupted"),
       .init("flow restart latest --failed", "rerun what did not succeed, and all after it"),
+      .init("flow restart latest --from load", "rerun step load, and all after it"),
     ],
     exitCodes: [
       .success, .runFailed, .usage, .runCancelled, .runUnfinished, .damaged, .environment,
@@ -65,6 +78,12 @@ package struct RestartCommand: Subcommand, Equatable {
       throw UsageError(command: Self.syntax.name, .missingArgument("RUN"))
     }
     failed = arguments.has(Self.failedOption)
+    steps = try StepOptions(arguments, Self.stepOptions, command: Self.syntax.name)
+    if failed, let other = steps.first {
+      throw UsageError(
+        command: Self.syntax.name,
+        .exclusiveOptions(Self.failedOption.spelling, other.spelling))
+    }
     takesEnvironment = arguments.has(Self.environmentOption)
     isQuiet = arguments.has(RunCommand.quietOption)
     json = arguments.has(RunCommand.jsonOption)
@@ -72,10 +91,11 @@ package struct RestartCommand: Subcommand, Equatable {
     heartbeat = try RunCommand.heartbeat(arguments, command: Self.syntax.name)
     readiness = DetachedEngine.Readiness.ofThisProcess
     if isForAll {
-      let others = [
-        Self.failedOption, Self.environmentOption, RunCommand.jsonOption,
-        RunCommand.heartbeatOption,
-      ]
+      let others =
+        [
+          Self.failedOption, Self.environmentOption, RunCommand.jsonOption,
+          RunCommand.heartbeatOption,
+        ] + Self.stepOptions
       if let other = others.first(where: { arguments.has($0) }) {
         throw UsageError(
           command: Self.syntax.name,
@@ -96,6 +116,7 @@ package struct RestartCommand: Subcommand, Equatable {
     let id: String
     do throws(RunError) { id = try home.resolve(run) } catch { throw .run(error) }
     let folder = home.folder(of: id)
+    let reopening = try reopening(id, home)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
@@ -107,13 +128,13 @@ package struct RestartCommand: Subcommand, Equatable {
       context.errors.flush()
       readiness?.tell(logTo: folder.engineLog)
     }
-    switch try enter(id, home, context, onWait: tell) {
+    switch try enter(id, isReopening: reopening != nil, home, context, onWait: tell) {
     case nil, .resume: break
     case .admitted(let membership): drive.hold(membership)
     case .skipped: return .success
     }
     let end = try drive.resume(
-      id, reopening: failed, environment: takesEnvironment ? .caller : .run
+      id, reopening: reopening, environment: takesEnvironment ? .caller : .run
     ) { tell() }
     if case .endedBefore(let outcome) = end, !isQuiet {
       let advice = outcome == .succeeded ? "" : "; to rerun its steps: flow restart --failed \(id)"
@@ -122,17 +143,42 @@ package struct RestartCommand: Subcommand, Equatable {
     return end.exitCode(ofRun: id, context)
   }
 
+  /// What runs again in another round; nil for none.
+  private func reopening(
+    _ id: String, _ home: RunHome<LinuxStorage>
+  ) throws(CommandError) -> Reopening? {
+    if failed { return .unsuccessful }
+    if steps.isEmpty { return nil }
+    let definition: WorkflowDefinition?
+    do throws(RunError) {
+      var watch = try RunHistoryWatch(id, home)
+      try watch.readOn()
+      definition = watch.state?.definition
+    } catch {
+      throw .run(error)
+    }
+    guard let definition else { throw .run(.notFinished(id)) }
+    do throws(UsageError) {
+      let only = StepSet(try steps.steps(StepOptions.only, of: definition))
+      let from = StepSet(try steps.steps(StepOptions.from, of: definition))
+      return only.isEmpty ? .from(from) : .only(only)
+    } catch {
+      throw .usage(error)
+    }
+  }
+
   /// Lets the run into its group.
   ///
   /// - Returns: nil if it has none, has ended, or has an engine.
   private func enter(
-    _ id: String, _ home: RunHome<LinuxStorage>, _ context: CommandContext, onWait: () -> Void
+    _ id: String, isReopening: Bool, _ home: RunHome<LinuxStorage>, _ context: CommandContext,
+    onWait: () -> Void
   ) throws(CommandError) -> RunAdmission.Entry? {
     let created: RunCreated
     do throws(RunError) {
       var watch = try RunHistoryWatch(id, home)
       try watch.readOn()
-      guard let state = watch.state, !watch.isHeld, failed || watch.outcome == nil
+      guard let state = watch.state, !watch.isHeld, isReopening || watch.outcome == nil
       else { return nil }
       created = state.created
     } catch {

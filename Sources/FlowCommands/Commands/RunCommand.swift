@@ -10,6 +10,8 @@ import FlowText
 package struct RunCommand: Subcommand, Equatable {
   package let file: String
   let parameters: RunParameters
+  /// Which steps the run has.
+  let steps: StepOptions
   /// Whether only to say what the workflow takes.
   let tellsParameters: Bool
   /// Whether only to say what a run would do.
@@ -47,6 +49,10 @@ package struct RunCommand: Subcommand, Equatable {
   private static let helpParametersOption = Option(
     "help-params", "print the parameters of the workflow, and run nothing")
 
+  private static let stepOptions = [
+    StepOptions.only, StepOptions.from, StepOptions.to, StepOptions.skip,
+  ]
+
   private static let dryOption = Option(
     "dry-run", "print the plan and the values, and write nothing")
 
@@ -71,18 +77,21 @@ package struct RunCommand: Subcommand, Equatable {
       detach, or it failed. Running steps continue, unless what sent the SIGTERM ends
       them too, as a reboot or the stop of a systemd unit does: such attempts are
       interrupted, which uses up no retry. "flow restart ID" resumes the run.
-      """,
+
+
+      """ + StepOptions.details,
     arguments: [.definition],
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
       exclusiveOption, conflictOption, RunParameters.option, RunParameters.fileOption,
       helpParametersOption, dryOption,
-    ],
+    ] + stepOptions,
     examples: [
       .init("flow run nightly.yaml", "run a workflow in the foreground"),
       .init("flow run --jobs 4 nightly.yaml", "at most four attempts at once"),
       .init("flow run --detach nightly.yaml", "run in the background"),
       .init("flow run -p since=yesterday nightly.yaml", "with a value for a parameter"),
+      .init("flow run --from load nightly.yaml", "begin with step load"),
       .init("flow run --exclusive etl etl.yaml", "not beside another run of that group"),
       .init("flow run --json nightly.yaml", "one JSON object per event"),
     ],
@@ -94,6 +103,7 @@ package struct RunCommand: Subcommand, Equatable {
   package init(_ arguments: ScannedArguments) throws(UsageError) {
     file = arguments.positional[0]
     parameters = try RunParameters(arguments, command: Self.syntax.name)
+    steps = try StepOptions(arguments, Self.stepOptions, command: Self.syntax.name)
     tellsParameters = arguments.has(Self.helpParametersOption)
     isDry = arguments.has(Self.dryOption)
     jobs = arguments.integer(Self.jobsOption)
@@ -143,6 +153,12 @@ package struct RunCommand: Subcommand, Equatable {
           : ParameterPrinter.help(parameters))
       return .success
     }
+    let unselected: StepSet
+    do throws(UsageError) {
+      unselected = try steps.unselected(file.definition, file.graph)
+    } catch {
+      throw .usage(error)
+    }
     let given = try parameters.all()
     let values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
     if isDry { return try tell(file, values, context) }
@@ -176,7 +192,7 @@ package struct RunCommand: Subcommand, Equatable {
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definition: file.definition, graph: file.graph,
-      group: group, onConflict: onConflict, parameters: values)
+      group: group, onConflict: onConflict, parameters: values, unselected: unselected)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
@@ -194,7 +210,11 @@ package struct RunCommand: Subcommand, Equatable {
     _ file: DefinitionFile, _ values: [ParameterValue], _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
     do throws(DefinitionFileError) { _ = try file.variables() } catch { throw .definition(error) }
-    let plan = PlanPrinter(file.definition, file.graph, values)
+    let selection: StepSelection
+    do throws(UsageError) { selection = try steps.selection(of: file.definition) } catch {
+      throw .usage(error)
+    }
+    let plan = PlanPrinter(file.definition, file.graph, values, selection)
     context.output.write(json ? plan.json : plan.text)
     return .success
   }
@@ -256,6 +276,7 @@ package struct RunCommand: Subcommand, Equatable {
   ) -> [String] {
     var line =
       ["run"] + options + ["--run-id", id] + RunParameters.words(values, of: file.definition)
+    line += steps.words
     if let jobs { line += ["--jobs", String(jobs)] }
     if let group { line += ["--exclusive", group] }
     if let onConflict { line += ["--on-conflict", "\(onConflict)"] }

@@ -38,8 +38,8 @@ package struct Heartbeat: Sendable {
       wording = StepWording(state)
     }
     for event in events { apply(event) }
-    total = state.steps.count
-    done = total - state.unsettledSteps
+    total = state.selectedSteps
+    done = max(0, total - state.unsettledSteps)
     if state.isFinished { next = nil }
   }
 

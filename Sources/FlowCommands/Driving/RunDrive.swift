@@ -79,7 +79,7 @@ struct RunDrive {
   ///   - cancelling: a request to cancel for which the run's folder has no room.
   ///   - onStart: called when this process drives the run.
   func resume(
-    _ id: String, reopening: Bool = false, environment: EnvironmentSource = .run,
+    _ id: String, reopening: Reopening? = nil, environment: EnvironmentSource = .run,
     cancelling request: CancelRequest? = nil, onStart: () -> Void = {}
   ) throws(CommandError) -> End {
     let observer = begin()
@@ -101,8 +101,8 @@ struct RunDrive {
   /// it started a child, the child holds its open files until `exec`: so the lock of a dead process
   /// can outlive it for a moment.
   private func takeOver(
-    _ id: String, _ reopening: Bool, _ environment: EnvironmentSource, _ request: CancelRequest?,
-    _ observer: RunProgress
+    _ id: String, _ reopening: Reopening?, _ environment: EnvironmentSource,
+    _ request: CancelRequest?, _ observer: RunProgress
   ) throws(RunError) -> Driver<LinuxEnvironment>? {
     let deadline = EventLoop.monotonicNow().advanced(byMilliseconds: Self.leftLockMilliseconds)
     while true {

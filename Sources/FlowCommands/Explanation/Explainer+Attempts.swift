@@ -157,6 +157,9 @@ extension Explainer {
   }
 
   func skipped(_ step: Int) -> [String] {
+    if !state.isSelected(step) {
+      return ["\(id(step)) was skipped: it is not selected in this run."]
+    }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
       return [

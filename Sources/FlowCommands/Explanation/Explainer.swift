@@ -92,7 +92,7 @@ package struct Explainer: Sendable {
 
   /// Needs that are not met yet.
   package func unmetNeeds(ofStep step: Int) -> [Int] {
-    state.definition.steps[step].needs.map(Int.init).filter { !isMet($0) }
+    state.selectedNeeds(ofStep: step).map(Int.init).filter { !isMet($0) }
   }
 
   func isMet(_ need: Int) -> Bool {
@@ -102,7 +102,7 @@ package struct Explainer: Sendable {
 
   private func waiting(_ step: Int) -> [String] {
     let unmet = unmetNeeds(ofStep: step)
-    let count = state.definition.steps[step].needs.count
+    let count = state.selectedNeeds(ofStep: step).count
     guard let first = unmet.first else { return ["\(id(step)) waits for its end."] }
     let named = unmet.prefix(Self.mostNames).map { "\(id($0)), which \(standing($0))" }
     let what =
@@ -121,7 +121,7 @@ package struct Explainer: Sendable {
   /// The step that the first unmet needs lead to.
   private func root(of step: Int) -> Int {
     var step = step
-    while let need = state.definition.steps[step].needs.first(where: { !isMet(Int($0)) }) {
+    while let need = state.selectedNeeds(ofStep: step).first(where: { !isMet(Int($0)) }) {
       step = Int(need)
     }
     return step

@@ -51,6 +51,14 @@ package struct RunExplanationPrinter: Sendable {
         "\(this) round \(history.rounds.count); all rounds together \(took) \(explainer.totalTime)."
       )
     }
+    if !state.hasAllSteps {
+      sentences.append("\(state.selectedSteps) of \(state.steps.count) steps are selected.")
+    }
+    if state.isFinished, state.leftBehind != nil {
+      sentences.append(
+        "This round has left steps as they were that had not succeeded; flow restart --failed runs"
+          + " them again.")
+    }
     if view.status == .running, let wait = explainer.wait {
       sentences.append("It waits for \(wait.object).")
     }

@@ -149,6 +149,7 @@ struct JSONExporter {
       json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))
       json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)
+      if !state.isSelected(step) { json.member("selected", false) }
       json.member("settledAt", history.settledAt(step: step)?.wall)
       json.member(
         "skippedFor", history.skippedNeed(ofStep: step).map { explainer.id($0) })

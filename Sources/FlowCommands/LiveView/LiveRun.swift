@@ -101,7 +101,7 @@ package struct LiveRun: Sendable {
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome, at: now)
-    case .stepSkipped: skipped += 1
+    case .stepSkipped(_, let reason): if reason != .notSelected { skipped += 1 }
     case .runReopened:
       startedAt = event.moment.wall
       (failed, allowedFailures, skipped, cancelled) = (0, 0, 0, 0)
@@ -177,8 +177,10 @@ package struct LiveRun: Sendable {
 
   // MARK: Questions
 
-  package var total: Int { state.steps.count }
-  package var done: Int { total - state.unsettledSteps }
+  /// Of the steps that the run has.
+  package var total: Int { state.selectedSteps }
+  package var done: Int { max(0, total - state.unsettledSteps) }
+  package var unselected: Int { state.steps.count - total }
   package var stopping: Int { active.count { $0.stop != nil } }
   package var running: Int { active.count - stopping }
   /// Steps that only wait for a slot.
@@ -214,7 +216,7 @@ package struct LiveRun: Sendable {
   /// Some of the needs that a step waits for, in the order in which it names them. They may not be
   /// found where there are very many.
   package func someUnmetNeeds(ofStep step: Int, _ count: Int) -> [Int32] {
-    let needs = state.definition.steps[step].needs.prefix(Self.searchLimit)
+    let needs = state.selectedNeeds(ofStep: step).prefix(Self.searchLimit)
     return Array(needs.lazy.filter { !state.steps[Int($0)].isSettled }.prefix(count))
   }
 }

@@ -151,6 +151,7 @@ package struct LiveView {
       (run.ready, "ready", .plain), (run.allowedFailures, "failed (allowed)", .attention),
       (run.waiting, "waiting", .faint),
       (run.skipped, "skipped", .faint), (run.cancelled, "cancelled", .attention),
+      (run.unselected, "not selected", .faint),
     ]
   }
 

@@ -62,7 +62,11 @@ extension EventPrinter {
       json.member("waitedUs", microseconds)
     case .runReopened(let requests, let scope):
       json.member("ignoredRequests", requests.count)
-      json.member("scope", "\(scope)")
+      json.member("scope", scope.name)
+      if let steps = scope.named {
+        json.key("steps")
+        json.array { json in for step in steps.steps { json.string(words.id(step)) } }
+      }
     case .retryScheduled(_, let delay): json.member("delayMs", delay)
     case .stopRequested(_, let force): json.member("force", force)
     case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")
@@ -91,6 +95,8 @@ extension EventPrinter {
       // The definition comes in later events.
       ParameterPrinter.write(created.parameters, of: nil, to: &json)
     }
+    // Each has an event of its own, with its id.
+    if !created.unselected.isEmpty { json.member("unselectedSteps", created.unselected.count) }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {
@@ -117,6 +123,9 @@ extension EventPrinter {
       json.member("need", words.id(need))
     case .runStopping:
       json.member("reason", "runStopping")
+      json.member("need", String?.none)
+    case .notSelected:
+      json.member("reason", "notSelected")
       json.member("need", String?.none)
     }
   }
@@ -150,5 +159,17 @@ enum OutputJSON {
     if output.discardedBytes > 0 { json.member("discardedOutputBytes", output.discardedBytes) }
     if output.wasDiskFull { json.member("diskWasFull", true) }
     if output.isUnscrubbed { json.member("mayHoldSecrets", true) }
+  }
+}
+
+extension ReopenScope {
+  /// For programs.
+  fileprivate var name: String {
+    switch self {
+    case .unsuccessful: "unsuccessful"
+    case .withDependents: "withDependents"
+    case .only: "only"
+    case .from: "from"
+    }
   }
 }

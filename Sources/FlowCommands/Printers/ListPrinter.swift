@@ -43,8 +43,9 @@ package struct RunRow: Equatable, Sendable {
     totalMicroseconds = span.map { history.totalMicroseconds(until: $0) }
     rounds = history.roundCount
     ends = history.state.flatMap { $0.isFinished ? StepTally($0, in: status) : nil }
-    stepsTotal = history.state?.steps.count ?? 0
-    stepsDone = stepsTotal - (history.state?.unsettledSteps ?? 0)
+    // Of those that the run has.
+    stepsTotal = history.state?.selectedSteps ?? 0
+    stepsDone = max(0, stepsTotal - (history.state?.unsettledSteps ?? 0))
   }
 }
 

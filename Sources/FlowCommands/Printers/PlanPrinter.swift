@@ -10,25 +10,30 @@ package struct PlanPrinter: Sendable {
   /// Steps in the order in which they would start if each took the same time.
   private let levels: [[Int]]
 
+  /// By step, whether and why a run would have it; nil where no run is asked for.
+  private let reasons: [(isSelected: Bool, reason: StepSelection.Reason)]?
+
+  /// - Parameter selection: of the run that is asked for; nil for none.
   package init(
-    _ definition: WorkflowDefinition, _ graph: DependencyGraph, _ values: [ParameterValue]? = nil
+    _ definition: WorkflowDefinition, _ graph: DependencyGraph, _ values: [ParameterValue]? = nil,
+    _ selection: StepSelection? = nil
   ) {
     self.definition = definition
     self.values = values
-    var unmet = definition.steps.indices.map { graph.needsCount(of: $0) }
+    let reasons = selection?.reasons(definition, graph)
+    self.reasons = reasons
+    // A step that is left out takes no stage, but is passed in its place.
+    var depths = [Int](repeating: 0, count: definition.steps.count)
     var levels: [[Int]] = []
-    var level = unmet.indices.filter { unmet[$0] == 0 }
-    while !level.isEmpty {
-      level.sort { graph.rank(of: $0) < graph.rank(of: $1) }
-      levels.append(level)
-      var next: [Int] = []
-      for step in level {
-        for dependent in graph.dependents(of: step) {
-          unmet[Int(dependent)] -= 1
-          if unmet[Int(dependent)] == 0 { next.append(Int(dependent)) }
-        }
-      }
-      level = next
+    for rank in depths.indices {
+      let step = graph.step(ranked: Int32(rank))
+      let before = definition.steps[step].needs.reduce(0) { max($0, depths[Int($1)]) }
+      let isSelected = reasons?[step].isSelected ?? true
+      depths[step] = isSelected ? before + 1 : before
+      if !isSelected { continue }
+      // Needs come first in the order of precedence.
+      if levels.count == before { levels.append([]) }
+      levels[before].append(step)
     }
     self.levels = levels
   }
@@ -37,8 +42,10 @@ package struct PlanPrinter: Sendable {
   /// each stage: steps that do not need each other. Below it stand the descriptions of its steps.
   package var text: String {
     let count = definition.steps.count
+    let selected = levels.reduce(0) { $0 + $1.count }
     var text =
-      "\(TerminalText.escaped(definition.name)): \(count) \(count == 1 ? "step" : "steps"),"
+      "\(TerminalText.escaped(definition.name)):"
+      + " \(selected == count ? "" : "\(selected) of ")\(count) \(count == 1 ? "step" : "steps"),"
       + " longest chain \(levels.count)\n"
     if let description = definition.description {
       text += "\(TerminalText.escaped(description))\n"
@@ -64,7 +71,36 @@ package struct PlanPrinter: Sendable {
         }
       }
     }
+    return text + why
+  }
+
+  /// A line for each step; none where all run because nothing selects.
+  private var why: String {
+    guard let reasons, reasons.contains(where: { $0.reason != .notSkipped }) else { return "" }
+    var text = ""
+    for step in levels.joined() {
+      text += "\(definition.steps[step].id) runs: \(words(reasons[step].reason))\n"
+    }
+    for (step, reason) in reasons.enumerated() where !reason.isSelected {
+      text += "\(definition.steps[step].id) is skipped: \(words(reason.reason))\n"
+    }
     return text
+  }
+
+  private func words(_ reason: StepSelection.Reason) -> String {
+    func id(_ step: Int32) -> String { definition.steps[Int(step)].id }
+    switch reason {
+    case .named: return "it is named"
+    case .after(let first): return "it follows from \(id(first))"
+    case .before(let last): return "\(id(last)) needs it"
+    case .between(let first, let last):
+      return "it follows from \(id(first)), and \(id(last)) needs it"
+    case .notSkipped: return "it is not named by --skip"
+    case .skipped: return "not selected, named by --skip"
+    case .notNamed: return "not selected, not named by --only"
+    case .notAfter: return "not selected, it follows from no step of --from"
+    case .notBefore: return "not selected, no step of --to needs it"
+    }
   }
 
   package var json: String {
@@ -87,13 +123,16 @@ package struct PlanPrinter: Sendable {
         for (index, level) in levels.enumerated() {
           for step in level { write(step, stage: index + 1, to: &writer) }
         }
+        for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {
+          write(step, stage: nil, to: &writer)
+        }
       }
     }
     writer.endLine()
     return writer.take()
   }
 
-  private func write(_ index: Int, stage: Int, to writer: inout JSONWriter) {
+  private func write(_ index: Int, stage: Int?, to writer: inout JSONWriter) {
     let step = definition.steps[index]
     writer.object { writer in
       writer.member("id", step.id)
@@ -101,6 +140,10 @@ package struct PlanPrinter: Sendable {
         writer.member("description", description)
       }
       writer.member("stage", stage)
+      if let reason = reasons?[index] {
+        writer.member("runs", reason.isSelected)
+        writer.member("why", words(reason.reason))
+      }
       writer.key("needs")
       writer.array { writer in
         for need in step.needs { writer.string(definition.steps[Int(need)].id) }

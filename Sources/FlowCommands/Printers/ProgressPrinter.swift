@@ -34,7 +34,9 @@ package struct ProgressPrinter: Sendable {
       startedAt = event.moment.wall
       return "run \(TerminalText.escaped(created.runID))"
     case .engineStarted(let engine):
-      return engine.life == 1 ? nil : "taken over by process \(engine.processID)"
+      if engine.life > 1 { return "taken over by process \(engine.processID)" }
+      if state.hasAllSteps { return nil }
+      return "\(state.selectedSteps) of \(state.steps.count) steps are selected"
     case .attemptLaunched(let attempt, _):
       let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
       return "\(wording.id(attempt.step)) started\(again)"
@@ -75,6 +77,8 @@ package struct ProgressPrinter: Sendable {
       return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
     case .stepSkipped(let step, .runStopping):
       return "\(wording.id(step)) skipped: the run is stopping"
+    // The beginning has said how many they are.
+    case .stepSkipped(_, .notSelected): return nil
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""

@@ -62,9 +62,13 @@ package struct StatusPrinter: Sendable {
     let count = state.steps.count
     let steps = count == 1 ? "step" : "steps"
     // Steps that were skipped are not done.
+    // Of those that the run has.
+    let total = state.selectedSteps
+    let whole = state.hasAllSteps ? "\(count) \(steps)" : "\(total) of \(count) \(steps)"
     let what =
       state.isFinished
-      ? "\(count) \(steps)" : "\(count - state.unsettledSteps) of \(count) \(steps) done"
+      ? whole
+      : "\(total - min(total, state.unsettledSteps)) of \(total) \(steps) done"
     output.write("\(what): \(tally)\n")
     output.write("\n")
     // Without measurements there are no columns for them.
@@ -182,6 +186,7 @@ package struct StatusPrinter: Sendable {
     _ state: RunState, _ step: Int, _ status: StepStatus, _ last: AttemptHistory?
   ) -> String {
     switch status {
+    case .skipped where !state.isSelected(step): return "not selected"
     case .skipped:
       guard let need = history.skippedNeed(ofStep: step) else { return "the run stopped before" }
       return wording.skipped(for: need, state)
@@ -268,7 +273,7 @@ extension StatusPrinter {
   /// with a suspended one, a step whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
   /// `"pid"` (or null); `ended`, with `"outcome","exitCode","signal"` as of an attempt;
   /// `notStarted`; `lost`; `newer`; or `unknown`, with the `"error"` that kept its record from
-  /// being read.
+  /// being read. A step that the run leaves out has `"selected":false` after its state.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -317,6 +322,7 @@ extension StatusPrinter {
         json.member("description", description)
       }
       json.member("state", stepStatus(state, step).rawValue)
+      if !state.isSelected(step) { json.member("selected", false) }
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in

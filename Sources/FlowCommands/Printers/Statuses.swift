@@ -141,6 +141,7 @@ extension RunState {
 package struct StepTally: CustomStringConvertible, Equatable, Sendable {
   private var counts: [StepStatus: Int] = [:]
   private var allowedFailures = 0
+  private var unselected = 0
 
   init(_ state: RunState, in run: RunStatus) {
     self.init(state, in: run, withoutSlot: state.stepsWithoutSlot(in: run))
@@ -148,7 +149,9 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
 
   init(_ state: RunState, in run: RunStatus, withoutSlot: Set<Int32>) {
     for (index, step) in state.steps.enumerated() {
-      if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {
+      if !state.isSelected(index) {
+        unselected += 1
+      } else if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {
         allowedFailures += 1
       } else if withoutSlot.contains(Int32(index)) {
         counts[.ready, default: 0] += 1
@@ -158,12 +161,13 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
     }
   }
 
-  /// `2 succeeded, 1 failed, 1 failed (allowed)`.
+  /// `2 succeeded, 1 failed, 1 failed (allowed), 4 not selected`.
   package var description: String {
     var parts = StepStatus.allCases.compactMap { status in
       counts[status].map { "\($0) \(status.word)" }
     }
     if allowedFailures > 0 { parts.append("\(allowedFailures) failed (allowed)") }
+    if unselected > 0 { parts.append("\(unselected) not selected") }
     return parts.joined(separator: ", ")
   }
 }

@@ -12,7 +12,10 @@ package enum Decider {
   ///   scheduled, so that a cancel or a step of higher precedence in the same wake-up comes first.
   package static func next(_ state: RunState, wakeUpEnds: Bool) -> Event.Body? {
     if state.isFinished { return nil }
-    if let doomed = state.doomed.first { return settle(doomed, state) }
+    if let doomed = state.doomed.first {
+      // What the run leaves out is skipped by its first engine, before anything else is decided.
+      return doomed.reason == .notSelected && state.engine == nil ? nil : settle(doomed, state)
+    }
     if let step = state.undecided.first { return follow(step, state) }
     if case .running = state.phase, let reason = reasonToStop(state) {
       return .runStopping(reason)
@@ -84,7 +87,7 @@ package enum Decider {
   }
 
   private static func outcome(_ state: RunState) -> RunOutcome {
-    let own: RunOutcome = state.firstFailure == nil ? .succeeded : .failed
+    let own = state.firstFailure == nil ? state.leftBehind ?? .succeeded : .failed
     switch state.phase {
     // The attempt was stopped by a process other than the engine.
     case .running where own == .succeeded && state.stoppedSteps > 0: return .cancelled

@@ -93,16 +93,15 @@ package struct Engine: Sendable {
     return next
   }
 
-  /// Another round of a finished run: steps that did not succeed run again.
+  /// Another round of a finished run.
   ///
   /// - Parameters:
   ///   - ignoring: cancel requests from before this round.
-  ///   - scope: which steps run again.
+  ///   - scope: which steps run again; the state must allow it (`stepsRunningAgain`).
   package static func reopen(
     _ state: RunState, engine: EngineStarted, ignoring requests: [UInt64], scope: ReopenScope,
     at now: Moment
   ) -> Engine {
-    precondition(state.canReopen, "there is nothing to run again")
     var next = Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, at: now)
     next.record(.runReopened(ignoring: requests, scope: scope))

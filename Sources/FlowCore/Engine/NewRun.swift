@@ -12,7 +12,8 @@ package struct NewRun: Equatable, Sendable {
   package init(
     runID: String, seed: UInt64, policy: Policy = .current, programVersion: String,
     jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph,
-    group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = []
+    group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = [],
+    unselected: StepSet = StepSet()
   ) {
     self.definition = definition
     self.graph = graph
@@ -24,6 +25,7 @@ package struct NewRun: Equatable, Sendable {
     created.group = group
     if group != nil { created.onConflict = onConflict }
     created.parameters = parameters
+    created.unselected = unselected
     self.created = created
   }
 

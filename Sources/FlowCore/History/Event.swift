@@ -45,8 +45,8 @@ package struct Event: Equatable, Sendable {
     case clockJumped(microseconds: Int64)
     /// A commit waited this long for disk space.
     case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
-    /// Another round was requested: steps that did not succeed run again. Cancel requests with
-    /// these ids predate the round and no longer count.
+    /// Another round was requested: the steps of the scope run again. Cancel requests with these
+    /// ids predate the round and no longer count.
     case runReopened(ignoring: [UInt64], scope: ReopenScope = .unsuccessful)
 
     // Decisions.
@@ -107,6 +107,8 @@ package struct RunCreated: Equatable, Sendable {
   package var onConflict = OnConflict.fail
   /// The values of the workflow's parameters, in the order of its definition.
   package var parameters: [ParameterValue] = []
+  /// The steps that the run leaves out.
+  package var unselected = StepSet()
   /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 
@@ -314,17 +316,64 @@ package enum TimerID: Hashable, Sendable {
   case launchPause
 }
 
-/// Which steps run again in another round.
-package enum ReopenScope: UInt8, CaseIterable, Sendable {
+/// Which steps run again in another round. Steps that the run leaves out never do.
+package enum ReopenScope: Hashable, Sendable {
   /// Those that did not succeed: the rule of policy 1, and of the first runs of policy 2.
-  case unsuccessful = 0
+  case unsuccessful
   /// Those and all that came after them: a step that ran although its need had failed has seen a
   /// state that no longer holds.
-  case withDependents = 1
+  case withDependents
+  /// These, and nothing else.
+  case only(StepSet)
+  /// These and all that follow from them.
+  case from(StepSet)
+
+  /// Whether what follows from a step that runs again does so too.
+  package var takesDependents: Bool {
+    switch self {
+    case .unsuccessful, .only: false
+    case .withDependents, .from: true
+    }
+  }
+
+  /// The steps that were named; nil where those count that did not succeed.
+  package var named: StepSet? {
+    switch self {
+    case .unsuccessful, .withDependents: nil
+    case .only(let steps), .from(let steps): steps
+    }
+  }
+
+  /// For histories: what `takesDependents` and `named` say.
+  init(takesDependents: Bool, named: StepSet?) {
+    self =
+      switch (takesDependents, named) {
+      case (false, nil): .unsuccessful
+      case (true, nil): .withDependents
+      case (false, let steps?): .only(steps)
+      case (true, let steps?): .from(steps)
+      }
+  }
 
   /// The scope of new rounds of a run.
   package static func current(_ policy: Int32) -> ReopenScope {
     policy > Policy.first.rawValue ? .withDependents : .unsuccessful
+  }
+}
+
+/// What a user wants to run again.
+package enum Reopening: Hashable, Sendable {
+  /// What did not succeed, by the rule of the run's policy.
+  case unsuccessful
+  case only(StepSet)
+  case from(StepSet)
+
+  package func scope(_ policy: Int32) -> ReopenScope {
+    switch self {
+    case .unsuccessful: .current(policy)
+    case .only(let steps): .only(steps)
+    case .from(let steps): .from(steps)
+    }
   }
 }
 
@@ -339,6 +388,9 @@ package enum SkipReason: Hashable, Sendable {
   case need(step: Int32)
   /// The run was stopping before the step could start.
   case runStopping
+  /// The run leaves the step out (`RunCreated.unselected`). For what needs it, it counts as done as
+  /// soon as what it needs itself is done.
+  case notSelected
 }
 
 package enum StopReason: Hashable, Sendable {

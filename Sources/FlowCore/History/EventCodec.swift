@@ -21,7 +21,10 @@
 ///
 ///     runCreated    1   group
 ///                   2   onConflict, only with a group
-///     runReopened   1   scope
+///                   3   parameters
+///                   4   the steps that are left out
+///     runReopened   1   scope: what follows from a step runs again too
+///                   2   the steps that were named
 ///     attemptEnded  1   interrupted: no bytes
 ///                   2   the signal that a shell reports
 ///                   4   size of the output
@@ -101,48 +104,7 @@ package struct EventDecoder {
   }
 }
 
-extension Event.Body {
-  /// Whether any tagged field differs from its default.
-  fileprivate var isExtended: Bool {
-    switch self {
-    case .runReopened(_, let scope): scope != .unsuccessful
-    case .attemptEnded(_, let end):
-      end.hasTaggedFields
-    case .runCreated(let created): created.group != nil || !created.parameters.isEmpty
-    case .roomReturned(_, let shortage): shortage != .space
-    default: false
-    }
-  }
-}
-
 extension ByteWriter {
-  /// The tagged fields of an extended event.
-  fileprivate mutating func writeTagged(_ body: Event.Body) {
-    switch body {
-    case .runReopened(_, let scope):
-      if scope != .unsuccessful { writeField(1) { $0.bytes.append(scope.rawValue) } }
-    case .attemptEnded(_, let end): writeTagged(end)
-    case .runCreated(let created):
-      if let group = created.group {
-        writeField(1) { $0.write(text: group) }
-        if created.onConflict != .fail {
-          writeField(2) { $0.bytes.append(created.onConflict.rawValue) }
-        }
-      }
-      if !created.parameters.isEmpty {
-        writeField(3) { writer in
-          writer.write(list: created.parameters) { writer, parameter in
-            writer.write(parameter.name)
-            writer.write(list: parameter.texts) { $0.write($1) }
-          }
-        }
-      }
-    case .roomReturned(_, let shortage):
-      if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
-    default: break
-    }
-  }
-
   /// Monotonic time, and the offset of wall time from it, which rarely changes.
   fileprivate mutating func write(_ moment: Moment, after previous: Moment?) {
     write(signed: moment.monotonic.microseconds &- (previous?.monotonic.microseconds ?? 0))
@@ -261,6 +223,7 @@ extension ByteWriter {
       bytes.append(0)
       write(count: step)
     case .runStopping: bytes.append(1)
+    case .notSelected: bytes.append(2)
     }
   }
 
@@ -317,65 +280,6 @@ extension ByteReader {
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
     case .runFinished: .runFinished(try readCase("outcome"))
-    }
-  }
-
-  /// Tagged fields, of which there is at least one.
-  fileprivate mutating func readExtension(of body: inout Event.Body) throws(CodingError) {
-    let start = position
-    var extended = body
-    try readField { (reader) throws(CodingError) in
-      var order = FieldOrder()
-      while let tag = try reader.readTag(&order) {
-        try reader.readTagged(tag, of: &extended)
-      }
-    }
-    try require(extended.isExtended, "extension of an event", at: start)
-    body = extended
-  }
-
-  private mutating func readTagged(
-    _ tag: UInt64, of body: inout Event.Body
-  ) throws(CodingError) {
-    let start = position
-    switch (body, tag) {
-    case (.attemptEnded(let attempt, var end), _):
-      try readTagged(tag, of: &end)
-      body = .attemptEnded(attempt, end)
-    case (.runReopened(let requests, _), 1):
-      let scope: ReopenScope = try readField { (reader) throws(CodingError) in
-        try reader.readCase("scope")
-      }
-      // A field with its default value is omitted.
-      try require(scope != .unsuccessful, "scope", at: start)
-      body = .runReopened(ignoring: requests, scope: scope)
-    case (.runCreated(var created), 1):
-      created.group = try readField { (reader) throws(CodingError) in try reader.readTextToEnd() }
-      body = .runCreated(created)
-    case (.runCreated(var created), 2):
-      created.onConflict = try readField { (reader) throws(CodingError) in
-        try reader.readCase("onConflict")
-      }
-      try require(created.onConflict != .fail && created.group != nil, "onConflict", at: start)
-      body = .runCreated(created)
-    case (.runCreated(var created), 3):
-      created.parameters = try readField { (reader) throws(CodingError) in
-        try reader.readList { (reader) throws(CodingError) in
-          ParameterValue(
-            name: try reader.readString(),
-            texts: try reader.readList { (reader) throws(CodingError) in try reader.readString() })
-        }
-      }
-      try require(!created.parameters.isEmpty, "parameters", at: start)
-      body = .runCreated(created)
-    case (.roomReturned(let waited, _), 1):
-      let shortage: Shortage = try readField { (reader) throws(CodingError) in
-        try reader.readCase("shortage")
-      }
-      try require(shortage != .space, "shortage", at: start)
-      body = .roomReturned(waitedMicroseconds: waited, of: shortage)
-    default:
-      throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }
   }
 
@@ -444,6 +348,7 @@ extension ByteReader {
     switch code {
     case 0: return .need(step: try readCount())
     case 1: return .runStopping
+    case 2: return .notSelected
     default: throw .newer("reason to skip", code, at: position - 1)
     }
   }

@@ -51,6 +51,10 @@ package struct EventWording: Sendable {
     case .runReopened(_, .unsuccessful): "run reopened: steps that did not succeed run again"
     case .runReopened(_, .withDependents):
       "run reopened: steps that did not succeed run again, and all that came after them"
+    case .runReopened(_, .only(let steps)):
+      "run reopened: \(names(steps)) alone \(Self.run(steps)) again"
+    case .runReopened(_, .from(let steps)):
+      "run reopened: \(names(steps)) \(Self.run(steps)) again, and all that follows"
     case .attemptScheduled(let attempt): "\(name(attempt)) scheduled"
     case .retryScheduled(let attempt, let delay):
       "\(name(attempt)) failed; retry in \(DurationText.of(milliseconds: delay))"
@@ -62,6 +66,7 @@ package struct EventWording: Sendable {
     case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
     case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped: it needs \(id(need))"
     case .stepSkipped(let step, .runStopping): "\(id(step)) skipped: the run is stopping"
+    case .stepSkipped(let step, .notSelected): "\(id(step)) skipped: not selected"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
     case .runFinished(let outcome): "run \(outcome)"
     }
@@ -82,10 +87,20 @@ package struct EventWording: Sendable {
   /// `build#2`.
   package func name(_ attempt: AttemptID) -> String { "\(id(attempt.step))#\(attempt.number)" }
 
+  /// `build, test and 3 more`.
+  private func names(_ steps: StepSet) -> String {
+    let shown = steps.steps.prefix(4).map { id($0) }
+    let more = steps.count - shown.count
+    return shown.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+  }
+
+  private static func run(_ steps: StepSet) -> String { steps.count == 1 ? "runs" : "run" }
+
   private func text(_ created: RunCreated) -> String {
     "run \(created.runID) created by flow \(created.programVersion):"
       + " policy \(created.policyVersion), seed \(created.seed), jobs \(created.jobs),"
       + " definition of \(created.definitionByteCount) bytes from \"\(created.definitionFolder)\""
+      + (created.unselected.isEmpty ? "" : ", without \(created.unselected.count) of its steps")
   }
 
   /// `exited 1 after 1.2s; timed out; 2 stragglers`.

@@ -76,6 +76,9 @@ package struct Replay: EventFold, Equatable, Sendable {
       }
       throw HistoryError(event, .definition(error))
     }
+    if let last = created.unselected.last, Int(last) >= definition.steps.count {
+      throw HistoryError(event, .unknownStep(last))
+    }
     do throws(DependencyCycle) {
       let graph = try DependencyGraph(definition.steps)
       return RunState(created: created, definition: definition, graph: graph, event: event)

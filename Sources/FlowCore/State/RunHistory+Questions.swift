@@ -71,10 +71,14 @@ extension RunHistory {
   /// met at the same time, the first counts.
   package func lastNeed(ofStep step: Int) -> (step: Int, point: RunPoint)? {
     var last: (step: Int, point: RunPoint)?
-    for need in state?.definition.steps[step].needs ?? [] {
-      guard let point = settledAt(step: Int(need)) else { return nil }
+    guard let state else { return nil }
+    for need in state.definition.steps[step].needs {
+      // What is left out ends with the last that it needs.
+      let end = state.isSelected(Int(need)) ? need : state.passedBy(Int(need))
+      guard let end else { continue }
+      guard let point = settledAt(step: Int(end)) else { return nil }
       if let found = last, found.point.elapsed >= point.elapsed { continue }
-      last = (Int(need), point)
+      last = (Int(end), point)
     }
     return last
   }

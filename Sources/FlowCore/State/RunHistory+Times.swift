@@ -49,6 +49,7 @@ extension RunHistory {
       change(attempt) { $0.next = .probe }
       becameReady(Int(attempt.step), at: point)
     case .timerFired(.retry(let step)): becameReady(Int(step), at: point)
+    case .stepSkipped(let step, .notSelected): leftOut(Int(step), at: point)
     case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
     case .runStopping: stopSteps()
     case .runFinished(let outcome):
@@ -78,7 +79,7 @@ extension RunHistory {
 
   private mutating func reopenSteps(at point: RunPoint) {
     rounds.append(Round(from: point))
-    for step in steps.indices where phase(ofStep: step) != .succeeded {
+    for step in steps.indices where runsAgain(step) {
       steps[step].settledBefore = steps[step].settledAt
       steps[step].settledAt = nil
       steps[step].readySince = nil
@@ -91,6 +92,10 @@ extension RunHistory {
     for step in steps.indices where steps[step].settledAt == nil {
       steps[step].wasStopped = true
     }
+  }
+
+  private mutating func runsAgain(_ step: Int) -> Bool {
+    replay.inspect { !$0.steps[step].isSettled } ?? false
   }
 
   private mutating func phase(ofStep step: Int) -> StepLifecycle.Phase? {
@@ -107,9 +112,17 @@ extension RunHistory {
   private mutating func settled(_ step: Int, at point: RunPoint) {
     steps[step].settledAt = point
     steps[step].readySince = nil
-    if let dependents = replay.inspect({ $0.graph.dependents(of: step) }) {
+    if let dependents = replay.inspect({ $0.dependents(toldBy: step) }) {
       for dependent in dependents { becameReady(Int(dependent), at: point) }
     }
+  }
+
+  private mutating func leftOut(_ step: Int, at point: RunPoint) {
+    steps[step].settledAt = point
+    steps[step].readySince = nil
+    // Once, after the last of them.
+    guard replay.inspect({ $0.doomed.isEmpty }) == true else { return }
+    for step in steps.indices { becameReady(step, at: point) }
   }
 
   private mutating func scheduled(_ attempt: AttemptID, at point: RunPoint) {

@@ -139,7 +139,10 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     roundCount += 1
     finishedAt = nil
     stopReason = nil
-    for step in skippedFor.indices { skippedFor[step] = Self.none }
+    for step in skippedFor.indices
+    where replay.inspect({ !$0.steps[step].isSettled }) == true {
+      skippedFor[step] = Self.none
+    }
   }
 
   /// A launch is reported once, or found by a later engine if the previous one did not record it.

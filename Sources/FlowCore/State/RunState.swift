@@ -36,6 +36,11 @@ package struct RunState: Equatable, Sendable {
   private var isTakingOver = false
   /// Steps that did not settle by themselves because the run stopped.
   package private(set) var stoppedSteps = 0
+  /// What the run is at best where this round leaves behind a step that has not succeeded; nil if it
+  /// leaves none.
+  package private(set) var leftBehind: RunOutcome?
+  /// The steps that the run leaves out.
+  private var passages: Passages
 
   // Pending decisions.
 
@@ -60,6 +65,8 @@ package struct RunState: Equatable, Sendable {
     lastMoment = event.moment
     unsettledSteps = definition.steps.count
     steps = definition.steps.indices.map { StepLifecycle(needs: graph.needsCount(of: $0)) }
+    passages = Passages(created.unselected, graph, steps.count)
+    for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
     for step in steps.indices where steps[step].phase == .ready {
       ready.insert(step, in: graph)
     }
@@ -83,6 +90,13 @@ package struct RunState: Equatable, Sendable {
 
   /// Whether launches are paused after an interruption.
   package var isPaused: Bool { timers.launchPause != nil }
+
+  /// Whether the run has the step, and does not leave it out.
+  package func isSelected(_ step: Int) -> Bool { passages[step] == nil }
+
+  /// Through which end of a selected step the dependents of an unselected one may run, or never
+  /// will; nil if they still wait, or through none.
+  package func passedBy(_ step: Int) -> Int32? { passages[step]?.by }
 
   /// How many lives the run's engine has had.
   package var lives: Int32 { engine?.life ?? 0 }
@@ -173,7 +187,7 @@ package struct RunState: Equatable, Sendable {
       try change(step, event, .skipped)
       try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
       if reason == .runStopping { stoppedSteps += 1 }
-      settled(step, isDone: false)
+      if reason == .notSelected { leftOut(step) } else { settled(step, isDone: false) }
     case .runStopping(let reason): try runStopping(reason, event)
     case .runFinished(let outcome):
       guard unsettledSteps == 0 else { throw HistoryError(event, .misplaced) }
@@ -251,16 +265,47 @@ package struct RunState: Equatable, Sendable {
   private mutating func settled(_ step: Int32, isDone: Bool) {
     unsettledSteps -= 1
     guard case .running = phase else { return }
-    let isMet = isDone || definition.settings(ofStep: Int(step)).allowFailure
-    for dependent in graph.dependents(of: Int(step)) {
-      if isMet {
-        let wasMet = steps[Int(dependent)].apply(.needMet)
-        precondition(wasMet, "a need of step \(dependent) was met after the step had started")
-        if steps[Int(dependent)].phase == .ready { ready.insert(Int(dependent), in: graph) }
-      } else {
-        doom(dependent, .need(step: step))
+    tellDependents(of: step, isMet: isDone || mayFail(step), by: step)
+  }
+
+  private func mayFail(_ step: Int32) -> Bool {
+    definition.settings(ofStep: Int(step)).allowFailure
+  }
+
+  /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
+  ///   nil if they wait for none.
+  private mutating func tellDependents(of step: Int32, isMet: Bool, by end: Int32?) {
+    // A chain of unselected steps can be as long as the workflow.
+    var passed: [(step: Int32, isMet: Bool)] = []
+    var current = (step: step, isMet: isMet)
+    while true {
+      for dependent in graph.dependents(of: Int(current.step)) {
+        if !isSelected(Int(dependent)) {
+          let isMet = current.isMet || mayFail(dependent)
+          let isOver =
+            current.isMet
+            ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
+          if isOver { passed.append((dependent, isMet)) }
+        } else if current.isMet {
+          let wasMet = steps[Int(dependent)].apply(.needMet)
+          precondition(wasMet, "a need of step \(dependent) was met after the step had started")
+          if steps[Int(dependent)].phase == .ready { ready.insert(Int(dependent), in: graph) }
+        } else if let end {
+          doom(dependent, .need(step: end))
+        }
       }
+      guard let next = passed.popLast() else { return }
+      current = next
     }
+  }
+
+  // MARK: Unselected steps
+
+  /// An unselected step holds up nothing by itself, but its dependents still come after its needs.
+  private mutating func leftOut(_ step: Int32) {
+    unsettledSteps -= 1
+    guard case .running = phase, passages[Int(step)]?.unmet == 0 else { return }
+    if graph.needsCount(of: Int(step)) == 0 { tellDependents(of: step, isMet: true, by: nil) }
   }
 
   private mutating func runStopping(_ reason: StopReason, _ event: Event) throws(HistoryError) {
@@ -275,43 +320,98 @@ package struct RunState: Equatable, Sendable {
     queueStops()
   }
 
-  /// Whether another round would run any step.
+  // MARK: Rounds
+
+  /// Whether another round would run any step that has not succeeded.
   package var canReopen: Bool {
-    isFinished && steps.contains { $0.phase != .succeeded }
+    isFinished && steps.indices.contains { steps[$0].phase != .succeeded && isSelected($0) }
   }
 
   private mutating func reopen(
     _ scope: ReopenScope, ignoring requests: [UInt64], _ event: Event
   ) throws(HistoryError) {
-    guard canReopen else { throw HistoryError(event, .misplaced) }
+    guard case .finished(let outcome) = phase else { throw HistoryError(event, .misplaced) }
+    let runsAgain: [Bool]
+    do throws(ReopenProblem) { runsAgain = try stepsRunningAgain(scope) } catch {
+      throw HistoryError(event, .misplaced)
+    }
     phase = .running
     firstFailure = nil
     cancel = nil
     cancelRequests.formUnion(requests)
     timeoutPassed = false
     stoppedSteps = 0
-    let runsAgain = reopenedSteps(scope)
-    for index in steps.indices where runsAgain[index] {
-      let unmet = definition.steps[index].needs.count { runsAgain[Int($0)] }
-      steps[index].reopen(unmetNeeds: Int32(unmet))
-      unsettledSteps += 1
-      if unmet == 0 { ready.insert(index, in: graph) }
+    let isLeftBehind = steps.indices.contains {
+      !runsAgain[$0] && isSelected($0) && steps[$0].phase != .succeeded
+        && !(steps[$0].phase == .failed && mayFail(Int32($0)))
+    }
+    leftBehind = isLeftBehind && outcome != .succeeded ? outcome : nil
+    // Needs first: what is unselected waits for what it needs, too.
+    var isPending = runsAgain
+    for rank in steps.indices {
+      let index = graph.step(ranked: Int32(rank))
+      let unmet = Int32(definition.steps[index].needs.count { isPending[Int($0)] })
+      if runsAgain[index] {
+        steps[index].reopen(unmetNeeds: unmet)
+        unsettledSteps += 1
+        if unmet == 0 { ready.insert(index, in: graph) }
+      } else if unmet > 0, !isSelected(index) {
+        isPending[index] = true
+        passages.reopen(index, unmet: unmet)
+      }
     }
     armRunTimeout(at: event.moment)
   }
 
-  /// By step, whether it runs again in another round.
-  private func reopenedSteps(_ scope: ReopenScope) -> [Bool] {
-    var runsAgain = steps.map { $0.phase != .succeeded }
-    guard scope == .withDependents else { return runsAgain }
-    var pending = runsAgain.indices.filter { runsAgain[$0] }
-    while let step = pending.popLast() {
-      for dependent in graph.dependents(of: step) where !runsAgain[Int(dependent)] {
-        runsAgain[Int(dependent)] = true
-        pending.append(Int(dependent))
+  /// By step, whether it runs again in another round of a finished run.
+  package func stepsRunningAgain(_ scope: ReopenScope) throws(ReopenProblem) -> [Bool] {
+    var isReached: [Bool]
+    if let named = scope.named {
+      if let last = named.last, Int(last) >= steps.count { throw .noSuchStep(last) }
+      let unselected = named.steps.filter { !isSelected(Int($0)) }
+      if !unselected.isEmpty { throw .notSelected(unselected) }
+      if named.isEmpty { throw .nothing }
+      isReached = named.flags(of: steps.count)
+    } else {
+      guard canReopen else { throw .nothing }
+      isReached = steps.indices.map { steps[$0].phase != .succeeded && isSelected($0) }
+    }
+    if scope.takesDependents {
+      var pending = isReached.indices.filter { isReached[$0] }
+      while let step = pending.popLast() {
+        for dependent in graph.dependents(of: step) where !isReached[Int(dependent)] {
+          isReached[Int(dependent)] = true
+          pending.append(Int(dependent))
+        }
       }
     }
-    return runsAgain
+    for step in isReached.indices where isReached[step] && !isSelected(step) {
+      isReached[step] = false
+    }
+    let blocked = scope.named == nil ? [] : blockedSteps(isReached)
+    if !blocked.isEmpty { throw .blocked(blocked) }
+    return isReached
+  }
+
+  /// The steps that run again although something that they need is not done, and does not.
+  private func blockedSteps(_ runsAgain: [Bool]) -> [ReopenProblem.Blocked] {
+    var blocked: [ReopenProblem.Blocked] = []
+    // By step: what keeps its dependents from running.
+    var obstacles = [Int32?](repeating: nil, count: steps.count)
+    for rank in steps.indices {
+      let index = graph.step(ranked: Int32(rank))
+      let obstacle = definition.steps[index].needs.lazy.compactMap { obstacles[Int($0)] }.first
+      if runsAgain[index] {
+        if let obstacle { blocked.append(.init(step: Int32(index), need: obstacle)) }
+      } else if !mayFail(Int32(index)) {
+        if !isSelected(index) {
+          obstacles[index] = obstacle
+        } else if steps[index].phase != .succeeded {
+          obstacles[index] = Int32(index)
+        }
+      }
+    }
+    return blocked
   }
 
   /// The steps that an engine of this run may still run.

@@ -118,9 +118,10 @@ package struct StepLifecycle: Equatable, Sendable {
     return switch (phase, event) {
     case (.waiting(let unmetNeeds), .needMet):
       unmetNeeds == 1 ? .ready : .waiting(unmetNeeds: unmetNeeds - 1)
-    // The step has settled: it was skipped or cancelled in the meantime, or succeeded in an earlier
-    // round.
-    case (.doomed, .needMet), (.succeeded, .needMet), (.skipped, .needMet), (.cancelled, .needMet):
+    // The step has settled: it was skipped or cancelled in the meantime, or has its end from an
+    // earlier round.
+    case (.doomed, .needMet), (.succeeded, .needMet), (.failed, .needMet), (.skipped, .needMet),
+      (.cancelled, .needMet):
       phase
     case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed): .doomed
 

@@ -83,8 +83,7 @@ package struct Driver<World: Environment>: ~Copyable {
   /// records. So recovery continues past an unreadable last commit only if nothing was done that
   /// depends on that commit. The observer is told of the tail.
   ///
-  /// - Parameter reopening: whether a finished run begins another round, in which the steps that
-  ///   did not succeed run again.
+  /// - Parameter reopening: what runs again in another round of a finished run; nil for none.
   /// - Parameter source: the environment of the commands.
   /// - Parameter files: reads the variables of the definition's files, where the run gets another
   ///   environment.
@@ -92,7 +91,7 @@ package struct Driver<World: Environment>: ~Copyable {
   /// - Returns: nil if the run has ended, and its end is durable.
   /// - Throws: `.runIsHeld` if another process drives the run.
   package static func resume(
-    _ id: String, reopening: Bool = false, environment source: EnvironmentSource = .run,
+    _ id: String, reopening: Reopening? = nil, environment source: EnvironmentSource = .run,
     files: (RunState) throws(RunError) -> [EnvironmentVariable] = { (_) throws(RunError) in [] },
     cancelling request: CancelRequest? = nil,
     by process: RunProcess, home: RunHome<World.Store>, world: World, observer: any RunObserver
@@ -111,7 +110,7 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     let (state, tail) = (past.state, past.tail)
     // A seal is written only after everything before it is durable.
-    let isOver = state.isFinished && !reopening
+    let isOver = state.isFinished && reopening == nil
     if isOver, tail.verdict == .intact(isSealed: true) {
       observer.tookOver(tail)
       if state.phase == .finished(.succeeded) { environment.remove() }
@@ -167,23 +166,28 @@ package struct Driver<World: Environment>: ~Copyable {
       try CancelRequests(folder, in: world.storage).all() + (request.map { [$0] } ?? [])
     let now = world.time.now()
     let engine =
-      reopening
-      ? Engine.reopen(
-        state, engine: life, ignoring: requests.map(\.id),
-        scope: .current(state.created.policyVersion), at: now)
-      : Engine.resume(state, engine: life, found: found, requests: requests, at: now)
+      reopening.map {
+        Engine.reopen(
+          state, engine: life, ignoring: requests.map(\.id),
+          scope: $0.scope(state.created.policyVersion), at: now)
+      } ?? Engine.resume(state, engine: life, found: found, requests: requests, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
   }
 
   private static func recall(
-    _ id: String, reopening: Bool, _ lock: borrowing RunLock<World.Store>,
+    _ id: String, reopening: Reopening?, _ lock: borrowing RunLock<World.Store>,
     home: RunHome<World.Store>, _ observer: any RunObserver
   ) throws(RunError) -> RedecidedHistory<World.Store> {
     // The engine that created the run may have died before its name was durable.
     try home.syncNames()
     let past = try RedecidedHistory.recall(home.folder(of: id), lock, in: home.storage, observer)
-    if reopening, !past.state.isFinished { throw .notFinished(id) }
-    if reopening, !past.state.canReopen { throw .nothingToRunAgain(id) }
+    guard let reopening else { return past }
+    if !past.state.isFinished { throw .notFinished(id) }
+    do throws(ReopenProblem) {
+      _ = try past.state.stepsRunningAgain(reopening.scope(past.state.created.policyVersion))
+    } catch {
+      throw .cannotReopen(id, error, past.state.definition)
+    }
     return past
   }
 

@@ -46,6 +46,8 @@ package enum RunError: Error, Equatable, Sendable {
   case secrets([String])
   /// Another round was requested, but every step has succeeded.
   case nothingToRunAgain(String)
+  /// Another round was requested, and the run has none of that kind; the text says why.
+  case noSuchRound(String)
   /// Another round was requested of an unfinished run.
   case notFinished(String)
   /// A run cannot be removed while an engine drives it.
@@ -151,6 +153,7 @@ extension RunError: CustomStringConvertible {
     case .secrets(let errors): return errors.joined(separator: "; ")
     case .nothingToRunAgain(let id):
       return "nothing to run again: every step of run \(id) has succeeded"
+    case .noSuchRound(let why): return why
     case .notFinished(let id):
       return
         "run \(id) is not finished, and no engine drives it; resume it with: flow restart \(id), or end"
@@ -162,6 +165,29 @@ extension RunError: CustomStringConvertible {
       return
         "\(path) is still locked by the launcher of a dead engine; find that process with fuser, and"
         + " end it"
+    }
+  }
+
+  static func cannotReopen(
+    _ id: String, _ problem: ReopenProblem, _ definition: WorkflowDefinition
+  ) -> RunError {
+    func name(_ step: Int32) -> String { definition.steps[Int(step)].id }
+    func list(_ parts: [String]) -> String {
+      let more = parts.count > 5 ? " and \(parts.count - 5) more" : ""
+      return parts.prefix(5).joined(separator: ", ") + more
+    }
+    switch problem {
+    case .nothing: return .nothingToRunAgain(id)
+    case .noSuchStep(let step): return .noSuchRound("run \(id) has no step \(step)")
+    case .notSelected(let steps):
+      return .noSuchRound(
+        "not selected in run \(id): \(list(steps.map(name))); use another run for that")
+    case .blocked(let blocked):
+      let needs = StepSet(blocked.map(\.need)).steps.map(name)
+      return .noSuchRound(
+        "not done in run \(id), and would not run again: "
+          + list(blocked.map { "\(name($0.need)), which \(name($0.step)) needs" })
+          + "; name \(list(Array(needs))) too, or use --failed")
     }
   }
 

@@ -25,7 +25,7 @@ package final class Checkers: RunObserver {
     let checkers: [any Checker] = [
       SingleChecker(),
       VerdictChecker(log),
-      LaunchChecker(run.definition, jobs: run.jobs),
+      LaunchChecker(run.definition, jobs: run.jobs, without: run.unselected),
       EndChecker(
         run.definition, slackMicroseconds: world.slackMicroseconds, policy: world.options.rules),
       InterruptionChecker(run.definition, slackMicroseconds: world.slackMicroseconds),
@@ -34,9 +34,10 @@ package final class Checkers: RunObserver {
       idle,
       stop,
       PolicyChecker(run.definition),
-      TerminalChecker(run.definition),
-      OutcomeChecker(run.definition),
-      FreshChecker(run.definition),
+      SelectionChecker(run.definition, without: run.unselected),
+      TerminalChecker(run.definition, without: run.unselected),
+      OutcomeChecker(run.definition, without: run.unselected),
+      FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(),
       ValuesChecker(run.definition),
       SecretChecker(run),

@@ -3,7 +3,8 @@ import FlowCore
 /// When a round ends, each step that ran did so after the last ends of its needs: none has an end
 /// that follows from something that has run again since.
 ///
-/// Rounds of earlier rules keep the end of a step that ran although its need had failed.
+/// Rounds of earlier rules keep the end of a step that ran although its need had failed, and a step
+/// can be rerun alone.
 final class FreshChecker {
   private struct Step {
     /// The event that scheduled its last attempt.
@@ -12,14 +13,18 @@ final class FreshChecker {
     var endedAt: Int64 = 0
     /// Whether that end says what its work came to.
     var hasRun = false
+    /// The event since which it was rerun without what follows from it, by wish.
+    var aloneSince: Int64?
   }
 
   private let definition: WorkflowDefinition
+  private let selected: SelectedSteps
   private var steps: [Step]
   private var hasOldRounds = false
 
-  init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
+    selected = SelectedSteps(definition, without: unselected)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
@@ -33,16 +38,28 @@ final class FreshChecker {
     case .stepSkipped(let step, _):
       steps[Int(step)].endedAt = event.sequence
       steps[Int(step)].hasRun = false
-    case .runReopened(_, let scope): if scope == .unsuccessful { hasOldRounds = true }
+    case .runReopened(_, let scope): reopened(scope, event)
     case .runFinished: if !hasOldRounds { try checkEnds() }
     default: break
     }
   }
 
+  private func reopened(_ scope: ReopenScope, _ event: Event) {
+    switch scope {
+    case .unsuccessful: hasOldRounds = true
+    case .withDependents: break
+    case .only(let named):
+      for step in named.steps { steps[Int(step)].aloneSince = event.sequence }
+    case .from:
+      let runsAgain = selected.runningAgain(scope) { _ in true }
+      for index in steps.indices where runsAgain[index] { steps[index].aloneSince = nil }
+    }
+  }
+
   private func checkEnds() throws(Violation) {
     for (index, step) in steps.enumerated() where step.hasRun {
-      for need in definition.steps[index].needs
-      where steps[Int(need)].endedAt > step.scheduledAt {
+      for need in selected.before[index] where steps[Int(need)].endedAt > step.scheduledAt {
+        if let alone = steps[Int(need)].aloneSince, step.scheduledAt < alone { continue }
         throw Violation(
           .fresh,
           "\(definition.steps[index].id) last ran before \(definition.steps[Int(need)].id), which it"
@@ -54,24 +71,4 @@ final class FreshChecker {
 
 extension FreshChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
-}
-
-extension ReopenScope {
-  /// By step, whether it runs again in a round of this scope, by a rule that shares no code with
-  /// the engine's: steps are marked until none is left that needs a marked one.
-  func steps(of definition: WorkflowDefinition, _ hasSucceeded: (Int) -> Bool) -> [Bool] {
-    var runsAgain = definition.steps.indices.map { !hasSucceeded($0) }
-    guard self == .withDependents else { return runsAgain }
-    var hasChanged = true
-    while hasChanged {
-      hasChanged = false
-      for (index, step) in definition.steps.enumerated() where !runsAgain[index] {
-        if step.needs.contains(where: { runsAgain[Int($0)] }) {
-          runsAgain[index] = true
-          hasChanged = true
-        }
-      }
-    }
-    return runsAgain
-  }
 }

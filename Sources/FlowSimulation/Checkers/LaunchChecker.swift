@@ -16,6 +16,8 @@ final class LaunchChecker {
     /// Whether dependents may run.
     var isDone = false
     var hasSucceeded = false
+    /// Whether dependents may not run.
+    var hasFailed = false
     /// Whether processes that could not be killed in an earlier round may run beside it.
     var mayHaveLeftovers = false
     /// How the last attempt ended.
@@ -25,6 +27,7 @@ final class LaunchChecker {
   }
 
   private let definition: WorkflowDefinition
+  private let selected: SelectedSteps
   private let jobs: Int
   private var steps: [Step]
   private var scheduled: Set<AttemptID> = []
@@ -37,8 +40,9 @@ final class LaunchChecker {
   private var bootID: String?
   private var lastMoment: Moment?
 
-  init(_ definition: WorkflowDefinition, jobs: Int) {
+  init(_ definition: WorkflowDefinition, jobs: Int, without unselected: StepSet = StepSet()) {
     self.definition = definition
+    selected = SelectedSteps(definition, without: unselected)
     self.jobs = jobs
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
@@ -64,7 +68,10 @@ final class LaunchChecker {
     case .stepFinished(let step, let outcome):
       steps[Int(step)].hasSucceeded = outcome == .succeeded
       steps[Int(step)].isDone = outcome == .succeeded || mayFail(step)
-    case .stepSkipped(let step, _): steps[Int(step)].isDone = mayFail(step)
+      steps[Int(step)].hasFailed = !steps[Int(step)].isDone
+    case .stepSkipped(let step, _):
+      steps[Int(step)].isDone = mayFail(step)
+      steps[Int(step)].hasFailed = !mayFail(step)
     case .retryScheduled(let attempt, let delay):
       try checkRetry(attempt)
       license(attempt, from: event.moment.monotonic.advanced(byMilliseconds: delay))
@@ -115,10 +122,11 @@ final class LaunchChecker {
   /// Steps that are not in the scope keep their end; all others begin again.
   private func reopened(_ scope: ReopenScope, _ now: Moment) {
     cancelledAt = nil
-    let runsAgain = scope.steps(of: definition) { steps[$0].hasSucceeded }
+    let runsAgain = selected.runningAgain(scope) { steps[$0].hasSucceeded }
     for index in steps.indices where runsAgain[index] {
       steps[index].isDone = false
       steps[index].hasSucceeded = false
+      steps[index].hasFailed = false
       steps[index].failures = 0
       steps[index].losses = 0
       steps[index].asksProbe = false
@@ -185,7 +193,7 @@ final class LaunchChecker {
       throw Violation(
         .again, "\(name(attempt)) \(isProbe ? "asks a probe" : "runs"), and should not")
     }
-    for need in definition.steps[Int(attempt.step)].needs where !steps[Int(need)].isDone {
+    for need in definition.steps[Int(attempt.step)].needs where !isMet(need) {
       throw Violation(
         .order,
         "\(name(attempt)) is launched before \(definition.steps[Int(need)].id) is durably done")
@@ -230,7 +238,7 @@ final class LaunchChecker {
     if occupied >= jobs {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
-    for need in definition.steps[Int(attempt.step)].needs where !mayFail(need) {
+    for need in selected.before[Int(attempt.step)] where !mayFail(need) {
       try checkNeed(need, of: attempt, ledger)
     }
   }
@@ -252,6 +260,12 @@ final class LaunchChecker {
         .order,
         "\(name(attempt)) starts although \(definition.steps[Int(need)].id) has not succeeded")
     }
+  }
+
+  private func isMet(_ need: Int32) -> Bool {
+    selected.standing(need) {
+      steps[Int($0)].isDone ? .met : steps[Int($0)].hasFailed ? .failed : .open
+    } == .met
   }
 
   private func mayFail(_ step: Int32) -> Bool {

@@ -15,15 +15,20 @@ final class OutcomeChecker {
   }
 
   private let definition: WorkflowDefinition
+  private let selected: SelectedSteps
   private var steps: [Step]
+  /// How the round before ended, where this one does not rerun something that has not succeeded.
+  private var leftBehind: RunOutcome?
+  private var lastOutcome = RunOutcome.succeeded
   private var stopping: StopReason?
   /// Steps that ended in this round only because the run stopped, or as cancelled.
   private var hasStoppedSteps = false
   /// Whether a step has failed in this round that was not allowed to.
   private var hasFailed = false
 
-  init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
+    selected = SelectedSteps(definition, without: unselected)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
@@ -67,9 +72,10 @@ final class OutcomeChecker {
         throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
       }
       hasStoppedSteps = true
+    case .notSelected: break
     case .need(let need):
       let end = steps[Int(need)].end
-      guard definition.steps[Int(step)].needs.contains(need), end != nil, end != .succeeded,
+      guard selected.before[Int(step)].contains(need), end != nil, end != .succeeded,
         !isAllowedToFail(need)
       else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
@@ -86,16 +92,26 @@ final class OutcomeChecker {
       // A stop that came when every step had its end has changed nothing.
       case .cancelled? where hasStoppedSteps: .cancelled
       case .timedOut? where hasStoppedSteps, .failFast? where hasStoppedSteps: .failed
-      case nil where !hasFailed && hasStoppedSteps: .cancelled
-      default: hasFailed ? .failed : .succeeded
+      case nil where !hasFailed && hasStoppedSteps && leftBehind == nil: .cancelled
+      default: hasFailed ? .failed : leftBehind ?? .succeeded
       }
+    lastOutcome = outcome
     guard outcome == expected else {
       throw Violation(.outcome, "the run is \(outcome), and its steps make it \(expected)")
     }
   }
 
   private func reopened(_ scope: ReopenScope) {
-    let runsAgain = scope.steps(of: definition) { steps[$0].end == .succeeded }
+    let runsAgain = selected.runningAgain(scope) { steps[$0].end == .succeeded }
+    let isLeftBehind = steps.indices.contains { index in
+      guard !runsAgain[index], selected.contains(index) else { return false }
+      switch steps[index].end {
+      case .succeeded: return false
+      case .failed: return !isAllowedToFail(Int32(index))
+      case .cancelled, .skipped, nil: return true
+      }
+    }
+    leftBehind = isLeftBehind && lastOutcome != .succeeded ? lastOutcome : nil
     for index in steps.indices {
       steps[index].attempts = 0
       if runsAgain[index] { steps[index].end = nil }

@@ -37,6 +37,9 @@ package enum Property: String, CaseIterable, Sendable {
   case outcome
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
+  /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
+  /// what follows where that is wanted, and nothing else.
+  case selection
   /// Every attempt sees the environment of the run, whichever engine launches it.
   case environment
   /// Every attempt is told the values that its run was created with.
@@ -67,7 +70,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .fresh, .replay, .append, .verdict, .said, .single, .slots,
+      .target, .terminal, .outcome, .fresh, .selection, .replay, .append, .verdict, .said, .single,
+      .slots,
       .same:
       false
     }

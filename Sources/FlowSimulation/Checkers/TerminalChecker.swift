@@ -2,20 +2,20 @@ import FlowCore
 
 /// In each round a step has one end and the run has one end, which nothing follows but the next
 /// round. A step that has succeeded keeps its end in later rounds, unless it came after a step that
-/// runs again.
+/// runs again, or is named.
 final class TerminalChecker {
   private struct End {
     let sequence: Int64
     let isSuccess: Bool
   }
 
-  private let definition: WorkflowDefinition
+  private let selected: SelectedSteps
   private var ends: [Int32: End] = [:]
   private var runFinishedAt: Int64?
   private var lastSequence: Int64 = 0
 
-  init(_ definition: WorkflowDefinition) {
-    self.definition = definition
+  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
+    selected = SelectedSteps(definition, without: unselected)
   }
 
   func check(_ event: Event) throws(Violation) {
@@ -52,7 +52,7 @@ final class TerminalChecker {
       throw Violation(.terminal, "event \(event.sequence) reopens a run that has not ended")
     }
     runFinishedAt = nil
-    let runsAgain = scope.steps(of: definition) { ends[Int32($0)]?.isSuccess == true }
+    let runsAgain = selected.runningAgain(scope) { ends[Int32($0)]?.isSuccess == true }
     ends = ends.filter { !runsAgain[Int($0.key)] }
   }
 }

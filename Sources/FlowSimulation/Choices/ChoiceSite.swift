@@ -50,6 +50,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case inodes = 61
   case processes = 62
   case engineStop = 63
+  case selection = 64
+  case rerun = 65
   /// Which steps get which secrets.
   case secrets = 66
   case secretErrors = 67
@@ -69,7 +71,7 @@ extension ChoiceSite {
       .environment, .secretErrors, .secretOutput:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
-      .systemStop, .monitorStop, .inodes, .processes, .engineStop,
+      .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets:
       false
     }

@@ -83,6 +83,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var hasClockJumps = false
   /// How many more rounds a run may get after it has ended, for the steps that did not succeed.
   package var maxReopenings = 0
+  /// How many runs leave steps out, in percent.
+  package var partialPercent = 0
+  /// How many further rounds are for steps that are named, in percent.
+  package var rerunPercent = 0
   /// Whether commits are deflated. Never drawn: with another zlib a seed would be another world.
   package var isDeflated = false
   /// The number of the policy that the run follows, as if the flow that had it had created the run.
@@ -185,6 +189,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key(
       "processShortages", \.processShortages, 0...1_000, draw: [0, 0, 0, 1, 4], inStudies: 0),
     Key("engineStops", \.engineStops, 0...1_000, draw: [0, 0, 0, 1, 3], inStudies: 0),
+    Key("partialPercent", \.partialPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
+    Key("rerunPercent", \.rerunPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
     Key("secretPercent", \.secretPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("secretErrorPerMille", \.secretErrorPerMille, 0...1_000, draw: [0, 0, 100], inStudies: 0),
   ]

@@ -4,6 +4,8 @@ import FlowRuntime
 /// The run that the engines of a world drive: what it is made of, and where it is.
 final class SimulatedRun {
   let definition: WorkflowDefinition
+  /// The steps that it leaves out.
+  let unselected: StepSet
   let id: String
   let jobs: Int
   let home: RunHome<SimulatedStorage>
@@ -13,10 +15,14 @@ final class SimulatedRun {
   /// By step.
   private let probes: [[String]?]
 
-  init(_ definition: WorkflowDefinition, _ created: RunCreated, in home: RunHome<SimulatedStorage>)
-  {
+  /// - Parameter unselected: what the run was told to leave out, whatever it says of that.
+  init(
+    _ definition: WorkflowDefinition, without unselected: StepSet = StepSet(),
+    _ created: RunCreated, in home: RunHome<SimulatedStorage>
+  ) {
     self.definition = definition
     self.home = home
+    self.unselected = unselected
     id = created.runID
     jobs = Int(created.jobs)
     folder = home.folder(of: created.runID)

@@ -47,6 +47,7 @@ enum HistoryDump {
     case .stepFinished(let step, let outcome): "\(step) \(word(outcome))"
     case .stepSkipped(let step, .need(let need)): "\(step) need \(need)"
     case .stepSkipped(let step, .runStopping): "\(step) runStopping"
+    case .stepSkipped(let step, .notSelected): "\(step) notSelected"
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
     case .runStopping(.failFast(let step)): "failFast \(step)"

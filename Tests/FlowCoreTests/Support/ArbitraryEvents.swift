@@ -11,7 +11,17 @@ extension Generator {
     created.parameters = list(upTo: 2) {
       ParameterValue(name: $0.string(), texts: $0.list(upTo: 2) { $0.string() })
     }
+    if chance(in: 4) { created.unselected = stepSet() }
     return created
+  }
+
+  /// At least one step.
+  private mutating func stepSet() -> StepSet {
+    StepSet((0...below(6)).map { _ in (count() as Int32) % .max })
+  }
+
+  private mutating func scope() -> ReopenScope {
+    pick([.unsuccessful, .withDependents, .only(stepSet()), .from(stepSet())])
   }
 
   mutating func body(of kind: EventKind) -> Event.Body {
@@ -37,7 +47,7 @@ extension Generator {
       .roomReturned(waitedMicroseconds: count(), of: chance(in: 2) ? .space : .processes)
     case .runReopened:
       .runReopened(
-        ignoring: (0..<below(4)).map { _ in next() }, scope: pick(ReopenScope.allCases))
+        ignoring: (0..<below(4)).map { _ in next() }, scope: scope())
     case .probeScheduled: .probeScheduled(attempt())
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
@@ -45,7 +55,7 @@ extension Generator {
     case .stopRequested: .stopRequested(attempt(), force: chance(in: 2))
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
     case .stepSkipped:
-      .stepSkipped(step: count(), chance(in: 2) ? .runStopping : .need(step: count()))
+      .stepSkipped(step: count(), pick([.runStopping, .need(step: count()), .notSelected]))
     case .runStopping:
       .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))

@@ -36,7 +36,7 @@ struct EngineHarness {
 
   init(
     _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, policy: Policy = .current,
-    commitsAtOnce: Bool = true
+    commitsAtOnce: Bool = true, without unselected: [String] = []
   ) throws {
     self.workflow = workflow
     self.jobs = jobs
@@ -44,7 +44,8 @@ struct EngineHarness {
     let run = NewRun(
       runID: "test-1", seed: seed, policy: policy, programVersion: "0", jobs: Int32(jobs),
       definitionFolder: "/w",
-      definition: workflow, graph: try DependencyGraph(workflow.steps))
+      definition: workflow, graph: try DependencyGraph(workflow.steps),
+      unselected: StepSet(unselected.map(workflow.step)))
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
   }
@@ -241,7 +242,11 @@ struct EngineHarness {
     }
     let step = durably.steps[Int(attempt.step)]
     #expect(step.phase == .starting && step.attempt == attempt.number, "no durable intent")
-    for need in workflow.steps[Int(attempt.step)].needs {
+    // What is left out and may be skipped for a failure lets its dependents run at once.
+    let letsThrough = durably.created.unselected.steps.contains {
+      workflow.settings(ofStep: Int($0)).allowFailure
+    }
+    for need in letsThrough ? [] : durably.selectedNeeds(ofStep: Int(attempt.step)) {
       let mayFail = workflow.settings(ofStep: Int(need)).allowFailure
       switch durably.steps[Int(need)].phase {
       case .succeeded: break

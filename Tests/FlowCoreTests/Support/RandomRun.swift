@@ -9,9 +9,12 @@ struct RandomRun {
   init(seed: UInt64) throws {
     generator = Generator(seed: seed)
     let workflow = generator.runnableWorkflow()
+    let leavesOut = generator.chance(in: 3)
+    let unselected = leavesOut ? generator.some(of: workflow.steps.map(\.id)) : []
     harness = try EngineHarness(
       workflow, jobs: 1 + generator.below(3), seed: seed,
-      commitsAtOnce: generator.chance(in: 2))
+      commitsAtOnce: generator.chance(in: 2),
+      without: unselected)
   }
 
   var isOver: Bool { harness.outcome != nil }
@@ -20,10 +23,10 @@ struct RandomRun {
   mutating func play(steps: Int) {
     for _ in 0..<steps where !isOver { happen() }
     goOnToTheEnd()
-    if harness.state.canReopen && generator.chance(in: 2) {
+    let scope = generator.scope(of: harness.workflow)
+    if (try? harness.state.stepsRunningAgain(scope)) != nil && generator.chance(in: 2) {
       harness.reopen(
-        ignoring: generator.chance(in: 4) ? [generator.count()] : [],
-        scope: generator.pick(ReopenScope.allCases))
+        ignoring: generator.chance(in: 4) ? [generator.count()] : [], scope: scope)
       for _ in 0..<steps / 4 where !isOver { happen() }
       goOnToTheEnd()
     }
@@ -135,6 +138,16 @@ extension Generator {
     return WorkflowDefinition(
       name: "random", timeoutMilliseconds: chance(in: 4) ? Int64(below(20_000)) : nil,
       failFast: chance(in: 3), steps: steps, settings: settings)
+  }
+
+  /// For another round of a run, which may have none of that kind.
+  fileprivate mutating func scope(of workflow: WorkflowDefinition) -> ReopenScope {
+    let named = StepSet((0...below(2)).map { _ in Int32(below(workflow.steps.count)) })
+    return pick([.unsuccessful, .withDependents, .only(named), .from(named)])
+  }
+
+  fileprivate mutating func some(of ids: [String]) -> [String] {
+    ids.filter { _ in chance(in: 3) }
   }
 
   fileprivate mutating func likelyEnd() -> AttemptEnd {

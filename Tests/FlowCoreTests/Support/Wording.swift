@@ -45,6 +45,7 @@ struct Wording {
     case .stopRequested(let attempt, let force): "to \(force ? "kill" : "stop") \(text(attempt))"
     case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped for \(id(need))"
     case .stepSkipped(let step, .runStopping): "\(id(step)) skipped"
+    case .stepSkipped(let step, .notSelected): "\(id(step)) not selected"
     case .runStopping(.cancelled): "stopping: cancelled"
     case .runStopping(.timedOut): "stopping: timed out"
     case .runStopping(.failFast(let step)): "stopping: \(id(step)) failed"

@@ -1,0 +1,46 @@
+/// Queries about the steps that a run has and those that it leaves out.
+extension RunState {
+  /// Whether the run leaves no step out.
+  package var hasAllSteps: Bool { created.unselected.isEmpty }
+
+  /// How many steps the run has.
+  package var selectedSteps: Int { steps.count - created.unselected.count }
+
+  /// The steps for whose ends a step waits: its needs, and in place of one that the run leaves out,
+  /// what that one needs.
+  package func selectedNeeds(ofStep step: Int) -> [Int32] {
+    let needs = definition.steps[step].needs
+    if hasAllSteps || needs.allSatisfy({ isSelected(Int($0)) }) { return needs }
+    var found: [Int32] = []
+    var seen: Set<Int32> = []
+    var pending = Array(needs.reversed())
+    while let need = pending.popLast() {
+      guard seen.insert(need).inserted else { continue }
+      if isSelected(Int(need)) {
+        found.append(need)
+      } else {
+        pending += definition.steps[Int(need)].needs.reversed()
+      }
+    }
+    return found
+  }
+
+  /// The steps that the end of a selected step was told: its dependents, and in place of one that the
+  /// run leaves out and that waited for nothing else, those of that one.
+  package func dependents(toldBy step: Int) -> ArraySlice<Int32> {
+    if hasAllSteps { return graph.dependents(of: step) }
+    var told: [Int32] = []
+    var seen: Set<Int32> = []
+    var pending = [Int32(step)]
+    while let next = pending.popLast() {
+      for dependent in graph.dependents(of: Int(next)) {
+        if isSelected(Int(dependent)) {
+          told.append(dependent)
+        } else if passedBy(Int(dependent)) == Int32(step), seen.insert(dependent).inserted {
+          pending.append(dependent)
+        }
+      }
+    }
+    return told[...]
+  }
+}

@@ -1,0 +1,61 @@
+import FlowCore
+
+/// A run has the steps that were selected when it was created, whichever engine drives it, and a round
+/// those that were named: what is left out is skipped once, as not selected, and never runs; what a
+/// round names runs again with all that follows, if that is wanted, and nothing else does.
+final class SelectionChecker {
+  private let selected: SelectedSteps
+  private let unselected: StepSet
+  private var hasSucceeded: [Bool]
+  /// By step, whether it has its end.
+  private var hasEnded: [Bool]
+  /// By step, whether it may run in this round.
+  private var mayRun: [Bool]
+
+  init(_ definition: WorkflowDefinition, without unselected: StepSet) {
+    self.unselected = unselected
+    selected = SelectedSteps(definition, without: unselected)
+    let none = [Bool](repeating: false, count: definition.steps.count)
+    hasSucceeded = none
+    hasEnded = none
+    mayRun = none.indices.map { !unselected.contains(Int32($0)) }
+  }
+
+  /// Takes in an event that is durable.
+  func learn(_ event: Event) throws(Violation) {
+    switch event.body {
+    case .runCreated(let created):
+      if created.unselected != unselected {
+        throw Violation(.selection, "the run has recorded another selection than it was given")
+      }
+    case .attemptScheduled(let attempt):
+      if !mayRun[Int(attempt.step)] {
+        let why = selected.contains(Int(attempt.step)) ? "this round does not rerun" : "is left out"
+        throw Violation(.selection, "\(id(attempt.step)) is scheduled, which \(why)")
+      }
+    case .stepFinished(let step, let outcome):
+      hasEnded[Int(step)] = true
+      hasSucceeded[Int(step)] = outcome == .succeeded
+    case .stepSkipped(let step, let reason):
+      hasEnded[Int(step)] = true
+      hasSucceeded[Int(step)] = false
+      if (reason == .notSelected) == selected.contains(Int(step)) {
+        throw Violation(.selection, "\(id(step)) is skipped for the wrong reason: \(reason)")
+      }
+    case .runFinished:
+      if let open = hasEnded.firstIndex(of: false) {
+        throw Violation(.selection, "the run has ended, and \(id(Int32(open))) has not")
+      }
+    case .runReopened(_, let scope):
+      mayRun = selected.runningAgain(scope) { hasSucceeded[$0] }
+      for step in mayRun.indices where mayRun[step] { hasEnded[step] = false }
+    default: break
+    }
+  }
+
+  private func id(_ step: Int32) -> String { selected.definition.steps[Int(step)].id }
+}
+
+extension SelectionChecker: Checker {
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+}
