@@ -55,6 +55,20 @@ struct CallTests {
     #expect(status.contains(#""deploy/to":"a; touch pwned""#))
   }
 
+  @Test func aCallCanBeNamedForAllOfItsSteps() async throws {
+    let home = home()
+    let run = try await home.flow(
+      "run", "release.yaml", "--run-id", "r", "--quiet", "--skip", "deploy", in: home.folder.path)
+    #expect(run.ending == .exit(0), "\(run.errors)")
+    let status = try await home.status("r")
+    #expect(
+      status.state(of: "deploy/check") == "skipped" && status.state(of: "done") == "succeeded")
+    let again = try await home.flow(
+      "run", "release.yaml", "--run-id", "s", "--quiet", "--to", "deploy", in: home.folder.path)
+    #expect(again.ending == .exit(0), "\(again.errors)")
+    #expect(try await home.status("s").state(of: "done") == "skipped")
+  }
+
   @Test func oneCancelStopsAllAndARestartGoesOn() async throws {
     let home = home()
     home.folder.write(

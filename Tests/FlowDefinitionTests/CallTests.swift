@@ -168,39 +168,39 @@ struct CallTests {
   @Test(arguments: [
     (
       #"{"id": "c", "call": "no.json"}"#,
-      #"main.json:1:49: steps[0].call: "no.json" cannot be read: no such file"#
+      #"main.json:1:48: steps[0].call: "no.json" cannot be read: no such file"#
     ),
     (
       #"{"id": "c", "call": "t.json"}"#,
-      #"main.json:1:49: steps[0].call: the workflow "t" requires "day", a date such as 2026-11-29: give it in "with""#
+      #"main.json:1:48: steps[0].call: the workflow "t" requires "day", a date such as 2026-11-29: give it in "with""#
     ),
     (
       #"{"id": "c", "call": "t.json", "with": {"day": "today", "tga": 1}}"#,
-      #"main.json:1:84: steps[0].with.tga: the workflow "t" has no parameter "tga": did you mean "tag"?"#
+      #"main.json:1:83: steps[0].with.tga: the workflow "t" has no parameter "tga": did you mean "tag"?"#
     ),
     (
       #"{"id": "c", "call": "t.json", "with": {"day": "today", "n": 6}}"#,
-      #"main.json:1:89: steps[0].with.n: expected a whole number, at most 5, found "6""#
+      #"main.json:1:88: steps[0].with.n: expected a whole number, at most 5, found "6""#
     ),
     (
       #"{"id": "c", "call": "t.json", "with": {"day": "${run.id}"}}"#,
-      #"main.json:1:75: steps[0].with.day: "${run.…}" is not known yet when the values are checked; the other file can use it itself"#
+      #"main.json:1:74: steps[0].with.day: "${run.…}" is not known yet when the values are checked; the other file can use it itself"#
     ),
     (
       #"{"id": "c", "call": "t.json", "with": {"day": "${params.dya}"}}"#,
-      #"main.json:1:75: steps[0].with.day: no parameter has the name "dya""#
+      #"main.json:1:74: steps[0].with.day: no parameter has the name "dya""#
     ),
     (
       #"{"id": "c", "call": "b.json", "run": "x", "timeout": "1s"}"#,
-      #"main.json:1:59: steps[0].run: a step with "call" has no "run": the steps of the other file say how they run"#
+      #"main.json:1:58: steps[0].run: a step with "call" has no "run": the steps of the other file say how they run"#
     ),
     (
       #"{"id": "c", "run": "x", "with": {}}"#,
-      #"main.json:1:53: steps[0]: "with" is only for a step with "call""#
+      #"main.json:1:52: steps[0]: "with" is only for a step with "call""#
     ),
     (
       #"{"id": "c", "call": ""}"#,
-      #"main.json:1:49: steps[0].call: expected the path of a definition file, found an empty string"#
+      #"main.json:1:48: steps[0].call: expected the path of a definition file, found an empty string"#
     ),
     (
       #"{"id": "c", "call": "run.json"}"#,
@@ -208,7 +208,7 @@ struct CallTests {
     ),
     (
       #"{"id": "c", "call": "main.json"}"#,
-      #"main.json:1:49: steps[0].call: these files call each other without end: main.json → main.json"#
+      #"main.json:1:48: steps[0].call: these files call each other without end: main.json → main.json"#
     ),
   ])
   func whatIsWrongIsSaidWhereItIs(step: String, message: String) {
@@ -229,7 +229,7 @@ struct CallTests {
       ])
     #expect(
       found.map { String($0.prefix { $0 != " " }) } == [
-        "main.json:1:59:", "main.json:1:76:", "c.json:1:10:", "c.json:1:23:", "d.json:1:1:",
+        "main.json:1:58:", "main.json:1:78:", "c.json:1:10:", "c.json:1:23:", "d.json:1:1:",
         "d.json:1:15:",
       ])
   }

@@ -61,6 +61,14 @@ struct StepOptions: Equatable {
         ? [text] : text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       for name in names {
         guard let step = numbers[name] else {
+          // A step that calls another file stands for the steps of that file.
+          let called = definition.steps.indices.filter {
+            definition.steps[$0].id.utf8.starts(with: "\(name)/".utf8)
+          }
+          if !called.isEmpty {
+            steps += called.map(Int32.init)
+            continue
+          }
           let nearest = Suggestion.nearest(to: name, among: definition.steps.lazy.map(\.id))
           throw UsageError(
             command: command,

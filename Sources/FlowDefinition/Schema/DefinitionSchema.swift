@@ -66,7 +66,8 @@ package struct DefinitionSchema {
     if work == "call" {
       return required + [("propertyNames", .object([("enum", .texts(Call.keys))]))]
     }
-    return required + [("properties", .object([("with", .flag(false))]))]
+    let none: Members = ["call", "with"].map { ($0, .flag(false)) }
+    return required + [("properties", .object(none))]
   }
 
   // MARK: Keys
