@@ -103,6 +103,40 @@ struct CallTests {
     #expect([0, 1, 2].map { definition.extras(ofStep: $0).description } == ["mine", "does", nil])
   }
 
+  private static let secretive = #"""
+    {"name": "s", "secrets": {"PW": {"file": "pw"}, "KEY": {"env": "DEPLOY_KEY"}},
+     "steps": [{"id": "s", "run": "x", "secrets": "PW"}]}
+    """#
+
+  @Test func theSecretsOfAllFilesAreOfTheRun() throws {
+    let definition = try parse(
+      main(
+        #"{"id": "a", "call": "sub/s.json"}, {"id": "b", "call": "sub/s.json"}"#,
+        #""secrets": {"OWN": {"file": "own"}}, "#), ["/w/sub/s.json": Self.secretive])
+    #expect(
+      definition.secrets == [
+        Secret(name: "KEY", source: .variable("DEPLOY_KEY")),
+        Secret(name: "OWN", source: .file("own")), Secret(name: "PW", source: .file("sub/pw")),
+      ])
+    #expect(definition.settings(ofStep: 0).secrets == [SecretUse(name: "PW")])
+  }
+
+  @Test(arguments: [
+    (
+      #""secrets": {"PW": {"file": "pw"}}, "#,
+      "the secret PW of that file comes from elsewhere than the one with that name here: rename one of them"
+    ),
+    (
+      #""env": {"KEY": "x"}, "#,
+      "KEY is a secret of that file, and a variable of this one: rename one of them"
+    ),
+  ])
+  func secretsOfOneNameAreOneSecret(keys: String, message: String) {
+    let found = errors(
+      main(#"{"id": "a", "call": "sub/s.json"}"#, keys), ["/w/sub/s.json": Self.secretive])
+    #expect(found.count == 1 && found[0].hasSuffix("steps[0].call: \(message)"))
+  }
+
   // MARK: Parameters
 
   private static let told = #"""

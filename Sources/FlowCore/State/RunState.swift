@@ -415,9 +415,15 @@ package struct RunState: Equatable, Sendable {
   }
 
   /// The steps that an engine of this run may still run.
-  package func stepsToRun(reopening: Bool) -> [Int] {
-    let runsAgain = reopening ? reopenedSteps(.current(created.policyVersion)) : []
-    return steps.indices.filter { reopening ? runsAgain[$0] : !steps[$0].isSettled }
+  ///
+  /// - Parameter reopening: what another round of a finished run is for; nil for the round that is.
+  package func stepsToRun(reopening: Reopening?) -> [Int] {
+    guard let reopening else {
+      return steps.indices.filter { !steps[$0].isSettled && isSelected($0) }
+    }
+    // Where no such round is possible, none runs.
+    let runsAgain = (try? stepsRunningAgain(reopening.scope(created.policyVersion))) ?? []
+    return runsAgain.indices.filter { runsAgain[$0] }
   }
 
   private mutating func queueStops() {

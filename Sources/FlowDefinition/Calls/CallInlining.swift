@@ -74,6 +74,13 @@ struct CallInlining {
         add(copy, outer.extras(ofStep: step))
       }
     }
+    for called in calls {
+      for secret in called.workflow.secrets.map({ $0.called(from: called.call) })
+      where !result.secrets.contains(secret) {
+        result.secrets.append(secret)
+      }
+    }
+    result.secrets.sort { SettingsOverlay.precedes($0.name, $1.name) }
     result.settings = settings.values
     result.hasTemplates = !result.templates.isEmpty
     return result
@@ -115,6 +122,16 @@ struct CallInlining {
       copy.binding = binding.texts
     }
     return copy
+  }
+}
+
+extension Secret {
+  /// As it is named in the calling file.
+  func called(from call: Call) -> Secret {
+    guard case .file(let path) = source, let folder = call.folder,
+      path.utf8.first != UInt8(ascii: "/")
+    else { return self }
+    return Secret(name: name, source: .file("\(folder)/\(path)"))
   }
 }
 

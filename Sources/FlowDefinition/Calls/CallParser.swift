@@ -94,7 +94,7 @@ extension DefinitionReader {
   /// The keys that a workflow can have which is called. The others are of a run, and a run has the ones of
   /// the file that is run.
   static var keysOfCalledWorkflows: [String] {
-    ["name", "description", "params", "env", "defaults", "steps"]
+    ["name", "description", "params", "env", "secrets", "defaults", "steps"]
   }
 
   mutating func checkCalled(_ cursor: ObjectCursor<WorkflowKey>) {

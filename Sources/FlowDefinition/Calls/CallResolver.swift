@@ -39,11 +39,15 @@ struct CallResolver {
     let parts = DefinitionParser.parts(of: bytes, &reader, isCalled: chain.count > 1)
     var called: [CalledWorkflow] = []
     var errors: [DefinitionErrors] = []
+    var secrets = parts.workflow.secrets
     for call in parts.table.calls {
       do throws(DefinitionErrors) {
         guard let workflow = try read(call, &reader) else { continue }
         called.append(CalledWorkflow(call: call, workflow: workflow))
         reader.check(call, of: workflow, parts.workflow.parameters)
+        let own = workflow.secrets.map { $0.called(from: call) }
+        reader.check(own, of: call, with: secrets, parts.workflow.environment)
+        secrets += own
       } catch {
         errors.append(error)
       }

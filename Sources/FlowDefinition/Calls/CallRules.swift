@@ -28,6 +28,29 @@ extension DefinitionReader {
     }
   }
 
+  /// Checks the secrets of a workflow that is called.
+  ///
+  /// - Parameters:
+  ///   - known: those of the calling file, and of the calls before this one.
+  ///   - variables: those that every step has.
+  mutating func check(
+    _ secrets: [Secret], of call: Call, with known: [Secret], _ variables: [EnvironmentVariable]
+  ) {
+    for secret in secrets {
+      if let other = known.first(where: { $0.name == secret.name }), other != secret {
+        report(
+          at: call.offset, path: call.place,
+          "the secret \(secret.name) of that file comes from elsewhere than the one with that name here:"
+            + " rename one of them")
+      }
+      if variables.contains(where: { $0.name == secret.name }) {
+        report(
+          at: call.offset, path: call.place,
+          "\(secret.name) is a secret of that file, and a variable of this one: rename one of them")
+      }
+    }
+  }
+
   private mutating func check(
     _ binding: Call.Binding, of parameter: Parameter, _ outer: [Parameter]
   ) {
