@@ -150,14 +150,14 @@ extension Fault {
       .groupReused, .unkillableNamed, .runsElsewhere, .monitorStopped, .monitorFrozen:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
-    case .processIDReused, .orphansKilled, .deafMonitorKilled, .secretUnreadable:
+    case .processIDReused, .orphansKilled, .deafMonitorKilled:
       [.ofOpenAttempts, .ofEngine]
     case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts
     case .processStop, .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead,
       .tooManyFiles, .closeFails, .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears,
-      .syncPretends, .lateWakeUp, .slowOperation, .engineSuspended:
+      .syncPretends, .lateWakeUp, .slowOperation, .engineSuspended, .secretUnreadable:
       .ofEngine
     case .bytesLost, .tornWrite, .garbage, .namesLost, .writesReordered, .namesReordered,
       .renameHalved:
