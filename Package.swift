@@ -26,6 +26,10 @@ let uncheckedExclusivity: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
+/// What simulated worlds spend their time in is optimized in debug builds, too, which run thousands of
+/// them as tests. Their checks (overflow, exclusivity, preconditions) are the same.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// A library of the house. What it may import is said here and nowhere else: the compiler keeps it.
 func library(
   _ name: String, imports dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = [],
@@ -58,21 +62,23 @@ let package = Package(
     .target(name: "CLauncher", dependencies: ["CMonitor"], cSettings: cSettings),
     .target(name: "CTorture", cSettings: cSettings),
 
-    library("FlowCore"),
+    library("FlowCore", settings: optimized),
     library("FlowJSON"),
     library("FlowText"),
     library("FlowDefinition", imports: ["CYAML", "FlowCore", "FlowText"]),
-    library("FlowStorage"),
-    library("FlowLog", imports: ["CZlib", "FlowStorage"]),
+    library("FlowStorage", settings: optimized),
+    library("FlowLog", imports: ["CZlib", "FlowStorage"], settings: optimized),
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
-    library("FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"]),
+    library(
+      "FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"],
+      settings: optimized),
     library(
       "FlowSystem",
       imports: ["CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowRuntime", "FlowStorage"]),
     library(
       "FlowSimulation",
       imports: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
-      settings: uncheckedExclusivity, exclude: ["README.md"]),
+      settings: uncheckedExclusivity + optimized, exclude: ["README.md"]),
     library(
       "FlowCommandLine",
       imports: ["FlowCore", "FlowDefinition", "FlowStorage", "FlowSystem", "FlowText"]),
