@@ -46,7 +46,7 @@ package enum RandomWorkflow {
           settingsIndex: Int32(index)))
       definition.settings.append(drawSettings(from: choices, options))
     }
-    if options.secretPercent > 0, options.rules > .first {
+    if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))

@@ -111,6 +111,9 @@ package struct SimulationOptions: Equatable, Sendable {
     return rules
   }
 
+  /// Whether the workflow has secrets: no definition of policy 1 does.
+  var hasSecrets: Bool { secretPercent > 0 && rules > .first }
+
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
       preconditionFailure("an option was set that is none")

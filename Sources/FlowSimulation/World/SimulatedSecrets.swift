@@ -124,7 +124,7 @@ extension World {
 
   /// Whether the engine was started without the variable that a secret comes from.
   var lacksSecret: Bool {
-    if options.secretPercent == 0 || isHealed { return false }
+    if !options.hasSecrets || isHealed { return false }
     if let lack = secrets.lack, lack.life == engine.life { return lack.isLacking }
     let isLacking = choices.happens(.secretErrors, perMille: options.secretErrorPerMille)
     secrets.lack = (engine.life, isLacking)
@@ -134,7 +134,7 @@ extension World {
 
   /// What the variable is in the environment of the engine.
   var secretVariables: [[UInt8]] {
-    if options.secretPercent == 0 || lacksSecret { return [] }
+    if !options.hasSecrets || lacksSecret { return [] }
     return [Array("\(SimulatedSecrets.variable)=".utf8) + SimulatedSecrets.value(of: "PW")]
   }
 }

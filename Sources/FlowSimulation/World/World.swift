@@ -86,7 +86,7 @@ package final class World: Environment {
   /// Every engine is started from elsewhere, with an environment of its own.
   package var callerEnvironment: RunEnvironment {
     let environment = inheritedEnvironment
-    if options.secretPercent == 0 { return environment }
+    if !options.hasSecrets { return environment }
     return RunEnvironment(
       umask: environment.umask, variables: environment.variables + secretVariables)
   }
