@@ -167,9 +167,10 @@ package struct RestartCommand: Subcommand, Equatable {
     }
   }
 
-  /// Lets the run into its group.
+  /// Lets the run into its group, also while it has an engine: that may be about to end, and then this
+  /// process drives the run.
   ///
-  /// - Returns: nil if it has none, has ended, or has an engine.
+  /// - Returns: nil if it has none, or has ended.
   private func enter(
     _ id: String, isReopening: Bool, _ home: RunHome<LinuxStorage>, _ context: CommandContext,
     onWait: () -> Void
@@ -178,8 +179,7 @@ package struct RestartCommand: Subcommand, Equatable {
     do throws(RunError) {
       var watch = try RunHistoryWatch(id, home)
       try watch.readOn()
-      guard let state = watch.state, !watch.isHeld, isReopening || watch.outcome == nil
-      else { return nil }
+      guard let state = watch.state, isReopening || watch.outcome == nil else { return nil }
       created = state.created
     } catch {
       // Whatever is wrong with the run, its take-over says it.
