@@ -34,7 +34,8 @@ package import FlowCore
 ///           "run": "make",                 // required: a line for the shell, or ["make", "all"]
 ///           // Or instead of "run": another file, whose steps stand here as "build/…".
 ///           // "call": "build.yaml", "with": {"since": "${params.since}"},
-///           "needs": ["fetch"],            // ids of steps that must be done before
+///           "needs": ["fetch"],            // ids of steps that must be done before, or of another end:
+///           // {"step": "fetch", "when": "failed"}, or "succeeded", "settled"; default: done
 ///           "env": {"CC": "clang"},
 ///           "cwd": "src",                  // default: the folder of the file
 ///           "timeout": "10m",              // for one attempt; default: none
@@ -128,6 +129,7 @@ package enum DefinitionParser {
     do {
       try reader.readWorkflow(into: &parts, isCalled: isCalled)
       reader.resolveNeeds(of: &parts.table)
+      reader.checkNeedsOfCalls(in: parts.table)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
       reader.checkTemplates(parts.workflow.parameters)
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)

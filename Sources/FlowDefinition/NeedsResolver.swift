@@ -1,7 +1,50 @@
 import FlowCore
 import FlowText
 
+/// A key of a need that says which end is wanted.
+enum NeedKey: String, CaseIterable, Sendable {
+  case step, when
+
+  static let table = KeyTable(allCases)
+}
+
 extension DefinitionReader {
+  /// Takes the value of `needs`.
+  mutating func readNeeds(into table: inout StepTable) throws(SyntaxError) {
+    switch try kind(wanted: .string) {
+    case .string, .object: return try readNeed(into: &table)
+    default: break
+    }
+    guard try beginArray(#"an array of step ids such as ["build", "test"]"#) != nil else { return }
+    var cursor = ArrayCursor()
+    while try nextElement(&cursor) { try readNeed(into: &table) }
+  }
+
+  private mutating func readNeed(into table: inout StepTable) throws(SyntaxError) {
+    // What is faulty is noted too, so that positions here are those of the array.
+    var need = StepTable.NamedNeed(offset: UInt32(try nextOffset()), name: -1)
+    defer { table.needs.append(need) }
+    guard try kind(wanted: .string) == .object else {
+      let expected = #"a step id, or an object such as {"step": "build", "when": "settled"}"#
+      need.name = try text(expected).map { table.names.index(of: $0) } ?? -1
+      return
+    }
+    guard let start = try beginObject("a step id") else { return }
+    var cursor = ObjectCursor("a need", NeedKey.table)
+    while let key = try nextKey(&cursor) {
+      switch key {
+      case .step:
+        need.offset = UInt32(try nextOffset())
+        need.name = try text("a step id").map { table.names.index(of: $0) } ?? -1
+      case .when:
+        if let index = try readWord(of: WantedEnd.allCases.map { "\($0)" }), index > 0 {
+          table.wantedEnds[table.needs.count] = WantedEnd.allCases[index]
+        }
+      }
+    }
+    if !cursor.has("step") { report(at: start, #"missing "step": the id of the step"#) }
+  }
+
   /// Finds the steps that needs name, and refuses needs that can never be met.
   mutating func resolveNeeds(of table: inout StepTable) {
     var needs: [Need] = []
@@ -22,8 +65,24 @@ extension DefinitionReader {
         }
       }
       table.steps[step].needs = distinct(&needs, ofStep: step)
+      if !table.wantedEnds.isEmpty { noteEdges(needs, from: elements.lowerBound, step, &table) }
     }
     refuseCycles(in: table)
+  }
+
+  /// Notes what is wanted of needs, which are in the order of their steps.
+  private func noteEdges(
+    _ needs: [Need], from first: Int, _ step: Int, _ table: inout StepTable
+  ) {
+    let edges = needs.compactMap { need in
+      table.wantedEnds[first + need.element].map { Edge(need: need.step, wanted: $0) }
+    }
+    if edges.isEmpty { return }
+    if table.steps[step].extrasIndex == 0 {
+      table.steps[step].extrasIndex = Int32(table.extras.count)
+      table.extras.append(StepExtras())
+    }
+    table.extras[Int(table.steps[step].extrasIndex)].edges = edges
   }
 
   private struct Need {
@@ -114,6 +173,24 @@ extension DefinitionReader {
 
   /// More are told once these are mended: each takes a pass over all steps.
   private static var mostCycles: Int { 20 }
+
+  /// Refuses needs of a call that ask for its failure: which of its steps failed is for those to tell.
+  mutating func checkNeedsOfCalls(in table: StepTable) {
+    if table.wantedEnds.isEmpty || table.calls.isEmpty { return }
+    let calls = Set(table.calls.map { Int32($0.step) })
+    for step in table.steps.indices {
+      for (element, place) in table.needsRange(ofStep: step).enumerated() {
+        let need = table.needs[place]
+        guard table.wantedEnds[place] == .failed, need.name >= 0,
+          calls.contains(table.names.steps[Int(need.name)])
+        else { continue }
+        report(
+          at: Int(need.offset), path: Self.path(step, element),
+          "of a step with \"call\" only \"done\", \"succeeded\" or \"settled\" can be wanted: a step of"
+            + " the other file can need the one that may fail")
+      }
+    }
+  }
 
   private mutating func report(_ cycle: DependencyCycle, in table: StepTable) {
     guard let least = cycle.steps.min(), let pivot = cycle.steps.firstIndex(of: least) else {

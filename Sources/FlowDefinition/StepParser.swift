@@ -68,6 +68,9 @@ struct StepTable {
     var name: Int32
   }
 
+  /// By place in `needs`, what is wanted of them besides that they are done.
+  var wantedEnds: [Int: WantedEnd] = [:]
+
   /// The steps that call other files, in their order.
   var calls: [Call] = []
 
@@ -238,23 +241,6 @@ extension DefinitionReader {
       report(at: token.offset, "duplicate step id \(Quoting.quoted(id))", place)
     }
     return id
-  }
-
-  private mutating func readNeeds(into table: inout StepTable) throws(SyntaxError) {
-    if try kind(wanted: .string) == .string {
-      try readNeed(into: &table)
-      return
-    }
-    guard try beginArray(#"an array of step ids such as ["build", "test"]"#) != nil else { return }
-    var cursor = ArrayCursor()
-    while try nextElement(&cursor) { try readNeed(into: &table) }
-  }
-
-  private mutating func readNeed(into table: inout StepTable) throws(SyntaxError) {
-    // What is no string is noted too, so that positions here are those of the array.
-    let offset = UInt32(try nextOffset())
-    let name = try text("a step id").map { table.names.index(of: $0) }
-    table.needs.append(StepTable.NamedNeed(offset: offset, name: name ?? -1))
   }
 }
 

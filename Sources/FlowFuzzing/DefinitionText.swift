@@ -51,7 +51,11 @@ enum DefinitionText {
 
   private static func step(_ index: Int, of definition: WorkflowDefinition) -> TextValue {
     let step = definition.steps[index]
-    let needs = step.needs.map { TextValue.text(definition.steps[Int($0)].id) }
+    let needs = step.needs.map { need in
+      let id = TextValue.text(definition.steps[Int(need)].id)
+      let wanted = definition.wanted(ofStep: index, from: need)
+      return wanted == .done ? id : .object([("step", id), ("when", .text("\(wanted)"))])
+    }
     return .object(
       [("id", .text(step.id)), ("run", command(step.command)), ("needs", .array(needs))]
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))

@@ -49,7 +49,23 @@ package enum RandomWorkflow {
     if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
+    if options.hasEdges { drawEdges(for: &definition, from: choices, options) }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
+  }
+
+  private static func drawEdges(
+    for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) {
+    for index in definition.steps.indices {
+      var extras = StepExtras()
+      for need in definition.steps[index].needs
+      where choices.happens(.edges, perMille: options.edgePercent * 10) {
+        let wanted = [WantedEnd.settled, .succeeded, .failed][choices.choose(.edges, below: 3)]
+        extras.edges.append(Edge(need: need, wanted: wanted))
+      }
+      definition.give(extras, toStep: index)
+    }
   }
 
   /// Some steps get one or both of two secrets, of which one is wanted as a file.

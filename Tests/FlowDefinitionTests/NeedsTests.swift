@@ -37,6 +37,59 @@ struct NeedsTests {
     }
   }
 
+  @Test(arguments: [DefinitionSpelling.json, .yaml])
+  func aNeedSaysWhichEndIsWanted(_ spelling: DefinitionSpelling) throws {
+    let found = try definition(
+      workflow(
+        steps: """
+          {"id": "d", "run": "x", "needs": [{"step": "c", "when": "failed"}, "a",
+            {"when": "settled", "step": "b"}]},
+          {"id": "a", "run": "x", "needs": {"step": "b", "when": "succeeded"}},
+          {"id": "b", "run": "x", "needs": [{"step": "c"}], "description": "kept"},
+          {"id": "c", "run": "x", "needs": []}
+          """), as: spelling)
+    #expect(found.steps.map(\.needs) == [[1, 2, 3], [2], [3], []])
+    #expect(
+      found.steps.indices.map { found.extras(ofStep: $0).edges } == [
+        [Edge(need: 2, wanted: .settled), Edge(need: 3, wanted: .failed)],
+        [Edge(need: 2, wanted: .succeeded)], [], [],
+      ])
+    #expect(found.extras(ofStep: 2).description == "kept")
+    #expect(
+      found.wanted(ofStep: 0, from: 1) == .done && found.wanted(ofStep: 0, from: 3) == .failed)
+    // That it is to be done is what is meant anyway.
+    let same = try definition(
+      workflow(steps: #"{"id": "a", "run": "x"}, {"id": "b", "run": "x", "needs": "a"}"#))
+    let spelled = try definition(
+      workflow(
+        steps: """
+          {"id": "a", "run": "x"},
+          {"id": "b", "run": "x", "needs": {"step": "a", "when": "done"}}
+          """))
+    #expect(DefinitionCodec.encode(same) == DefinitionCodec.encode(spelled))
+  }
+
+  @Test(arguments: [
+    Wrong(
+      #"{"step": "b", "when": ‸"skipped"}"#,
+      #"needs.when: expected "done", "succeeded", "failed" or "settled", found "skipped""#),
+    Wrong(
+      #"[{"step": "b", ‸"if": "failed"}]"#,
+      #"needs[0].if: unknown key: a need takes "step", "when""#),
+    Wrong(
+      #"["b", {"step": ‸"b", "when": "failed"}]"#,
+      "needs[1]: repeated need, first given at 1:84"),
+    Wrong(#"[‸{"when": "failed"}]"#, #"needs[0]: missing "step": the id of the step"#),
+    Wrong(
+      #"[{"when": "failed", "step": ‸"B"}]"#,
+      #"needs[0]: no step has the id "B""#),
+  ])
+  func whatIsWrongWithANeedIsSaid(wrong: Wrong) {
+    Wrong(wrong.json, "steps[1].\(wrong.message)").checkBoth {
+      workflow(steps: #"{"id": "b", "run": "x"}, {"id": "a", "run": "x", "needs": \#($0)}"#)
+    }
+  }
+
   @Test func aStepDoesNotNeedItselfOrAnythingTwice() {
     let json = workflow(
       steps: """

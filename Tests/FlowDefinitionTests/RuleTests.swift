@@ -231,7 +231,9 @@ struct RuleTests {
       #""stopSignal": ‸"SIGINT""#,
       #"stopSignal: expected "TERM", "INT", "HUP", "QUIT", "USR1" or "USR2", found "SIGINT""#),
     Wrong(
-      #""needs": [‸1]"#, "needs[0]: expected a step id, found a number", isOfJSON: true),
+      #""needs": [‸1]"#,
+      #"needs[0]: expected a step id, or an object such as {"step": "build", "when": "settled"}, found a"#
+        + " number", isOfJSON: true),
     Wrong(#""cwd": ‸"""#, "cwd: expected the path of a folder, found an empty string"),
     Wrong(#""allowFailure": ‸0"#, "allowFailure: expected true or false, found a number"),
     Wrong(

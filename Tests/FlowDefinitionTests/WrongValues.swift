@@ -118,9 +118,12 @@ enum WrongValues {
       Row(#"‸"echo ${params.x}""#, #""${params.…" is not replaced in a line for the shell"#),
     ],
     "own.needs": [
-      Row("‸{}", #"expected an array of step ids such as ["build", "test"]"#),
       Row(#"[‸"nope"]"#, #"no step has the id "nope""#, schema: false),
-      Row("[‸[]]", "expected a step id"),
+      Row(
+        "[‸[]]", #"expected a step id, or an object such as {"step": "build", "when": "settled"}"#),
+      Row("‸{}", #"missing "step": the id of the step"#),
+      Row(#"[{"step": ‸"nope", "when": "failed"}]"#, #"no step has the id "nope""#, schema: false),
+      Row(#"[{"step": ‸[]}]"#, "expected a step id"),
     ],
     "own.call": [
       Row("‸[]", "expected the path of a definition file"),

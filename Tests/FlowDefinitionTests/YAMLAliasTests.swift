@@ -48,10 +48,11 @@ struct YAMLAliasTests {
       """)
     #expect(
       found == [
+        #"2:23: steps[1].needs.maxAttempts: unknown key: a need takes "step", "when""#,
         "2:36: defaults.retry.maxAttempts: expected a whole number from 1 to 1000000, found 0",
         "2:36: steps[0].retry.maxAttempts: expected a whole number from 1 to 1000000, found 0",
         #"5:8: steps[1].id: duplicate step id "a", first given at 4:8"#,
-        #"5:27: steps[1].needs: expected an array of step ids such as ["build", "test"], found an object"#,
+        #"5:27: steps[1].needs: missing "step": the id of the step"#,
       ])
   }
 

@@ -224,7 +224,11 @@ private struct Draws: RandomNumberGenerator {
       }
     }
     for step in steps.indices {
-      definition.give(StepExtras(description: optional { $0.text() }), toStep: step)
+      var extras = StepExtras(description: optional { $0.text() })
+      for need in definition.steps[step].needs where below(3) == 0 {
+        extras.edges.append(Edge(need: need, wanted: [.succeeded, .failed, .settled][below(3)]))
+      }
+      definition.give(extras, toStep: step)
     }
     return definition
   }

@@ -83,9 +83,9 @@ struct SelectionCheckerTests {
   @Test func whatIsLeftOutIsReplacedByWhatItNeeds() {
     let selected = SelectedSteps(Self.workflow, without: StepSet([1, 2]))
     #expect(selected.before == [[], [0], [0], [0]])
-    #expect(selected.standing(2) { _ in .open } == .open)
-    #expect(selected.standing(2) { _ in .failed } == .failed)
-    #expect(selected.standing(2) { _ in .met } == .met)
+    #expect(selected.standing(2, of: 3) { _ in nil } == .open)
+    #expect(selected.standing(2, of: 3) { _ in .failed } == .failed)
+    #expect(selected.standing(2, of: 3) { _ in .succeeded } == .met)
   }
 
   @Test func whatMayFailLetsThrough() {
@@ -94,7 +94,56 @@ struct SelectionCheckerTests {
     workflow.steps[1].settingsIndex = 1
     let selected = SelectedSteps(workflow, without: Self.leftOut)
     #expect(selected.before[2] == [])
-    #expect(selected.standing(1) { _ in .failed } == .met)
-    #expect(selected.standing(1) { _ in .open } == .open)
+    #expect(selected.standing(1, of: 2) { _ in .failed } == .met)
+    #expect(selected.standing(1, of: 2) { _ in nil } == .open)
+  }
+
+  // MARK: Other ends
+
+  /// a, b < a, c < b: of which end is wanted as given.
+  private static func chain(
+    _ b: WantedEnd, _ c: WantedEnd, without unselected: StepSet = StepSet()
+  ) -> SelectedSteps {
+    var workflow = Self.workflow
+    workflow.steps.removeLast()
+    for (step, wanted) in [(1, b), (2, c)] where wanted != .done {
+      workflow.give(
+        StepExtras(edges: [Edge(need: Int32(step - 1), wanted: wanted)]), toStep: step)
+    }
+    return SelectedSteps(workflow, without: unselected)
+  }
+
+  @Test func eachEndIsWantedByItself() {
+    let ends: [StepEnd] = [.succeeded, .failed, .cancelled, .skipped(.runStopping)]
+    func met(_ wanted: WantedEnd) -> [Bool] {
+      ends.map { end in Self.chain(wanted, .done).standing(0, of: 1) { _ in end } == .met }
+    }
+    #expect(met(.done) == [true, false, false, false])
+    #expect(met(.succeeded) == [true, false, false, false])
+    #expect(met(.failed) == [false, true, false, false])
+    #expect(met(.settled) == [true, true, true, true])
+  }
+
+  @Test func whatIsLeftOutHasNotFailedAndPassesOnWhatItWanted() {
+    func standing(_ b: WantedEnd, _ c: WantedEnd, _ end: StepEnd?) -> SelectedSteps.Standing {
+      Self.chain(b, c, without: Self.leftOut).standing(1, of: 2) { _ in end }
+    }
+    #expect(standing(.failed, .done, .failed) == .met)
+    #expect(standing(.failed, .done, .succeeded) == .failed)
+    #expect(standing(.failed, .settled, .succeeded) == .met)
+    #expect(standing(.done, .failed, .failed) == .failed)
+    #expect(standing(.done, .settled, nil) == .open)
+  }
+
+  @Test func whatIsSkippedForANeedThatKeepsItsEndIsLeftAsItIs() {
+    let selected = Self.chain(.failed, .done)
+    let ends: [StepEnd?] = [.succeeded, .skipped(.need(step: 0)), .skipped(.need(step: 1))]
+    #expect(selected.runningAgain(.withDependents, ends) == [false, false, false])
+    #expect(selected.runningAgain(.from(StepSet([0])), ends) == [true, true, true])
+    #expect((0..<3).allSatisfy { !selected.isLeftBehind($0, ends, [false, false, false]) })
+    // The failure for which it would have run.
+    let mended: [StepEnd?] = [.failed, .succeeded, .succeeded]
+    #expect(selected.runningAgain(.withDependents, mended) == [true, true, true])
+    #expect(selected.isLeftBehind(0, mended, [false, false, false]))
   }
 }

@@ -167,15 +167,22 @@ extension Explainer {
       ]
     }
     let links = chain.dropLast()
-    func text(_ part: ArraySlice<Int>) -> [String] {
-      part.map { "\(id($0)), which needs" }
+    /// What needs each of them is the step before it.
+    func text(_ places: Range<Int>) -> [String] {
+      places.map { place in
+        let need = wording.text(need: chain[place], of: place == 0 ? step : chain[place - 1])
+        return place == links.endIndex ? need : "\(need), which needs"
+      }
     }
     // A chain can be as long as the workflow, and every step on it prints one.
     let shown =
-      links.count <= 6 ? text(links) : text(links.prefix(3)) + ["…"] + text(links.suffix(2))
-    let path = (shown + [id(root)]).joined(separator: " ")
+      links.count <= 6
+      ? text(0..<chain.count)
+      : text(0..<3) + ["…"] + text(chain.count - 3..<chain.count)
+    let path = shown.joined(separator: " ")
     let lead = "\(id(step)) was skipped: it needs \(path), which \(end(root))."
-    return [lead] + (status(root) == .skipped ? [whyStopping()] : [])
+    let isStopped = status(root) == .skipped && state.isSelected(root)
+    return [lead] + (isStopped ? [whyStopping()] : [])
   }
 
   /// As in `which …`.
@@ -185,6 +192,8 @@ extension Explainer {
     case .failed:
       return last?.end.map { "failed: \(wording.failure($0, ofStep: Int32(step)))" } ?? "failed"
     case .cancelled: return "was cancelled"
+    case .succeeded: return "succeeded"
+    case .skipped where !state.isSelected(step): return "is not selected in this run"
     default: return "was skipped because the run was stopping"
     }
   }

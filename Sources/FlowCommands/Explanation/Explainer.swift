@@ -92,19 +92,22 @@ package struct Explainer: Sendable {
 
   /// Needs that are not met yet.
   package func unmetNeeds(ofStep step: Int) -> [Int] {
-    state.selectedNeeds(ofStep: step).map(Int.init).filter { !isMet($0) }
+    state.selectedNeeds(ofStep: step).map(Int.init).filter { !isMet($0, of: step) }
   }
 
-  func isMet(_ need: Int) -> Bool {
-    let phase = state.steps[need].phase
-    return phase == .succeeded || (state.steps[need].isSettled && settings(need).allowFailure)
+  /// Whether a need of a step has ended as the step wants.
+  func isMet(_ need: Int, of step: Int) -> Bool {
+    state.steps[need].isSettled
+      && state.isMet(state.definition.wanted(ofStep: step, from: Int32(need)), by: Int32(need))
   }
 
   private func waiting(_ step: Int) -> [String] {
     let unmet = unmetNeeds(ofStep: step)
     let count = state.selectedNeeds(ofStep: step).count
     guard let first = unmet.first else { return ["\(id(step)) waits for its end."] }
-    let named = unmet.prefix(Self.mostNames).map { "\(id($0)), which \(standing($0))" }
+    let named = unmet.prefix(Self.mostNames).map {
+      "\(wording.text(need: $0, of: step)), which \(standing($0))"
+    }
     let what =
       count == 1
       ? "its need"
@@ -121,7 +124,9 @@ package struct Explainer: Sendable {
   /// The step that the first unmet needs lead to.
   private func root(of step: Int) -> Int {
     var step = step
-    while let need = state.selectedNeeds(ofStep: step).first(where: { !isMet(Int($0)) }) {
+    while let need = state.selectedNeeds(ofStep: step).first(where: { [step] in
+      !isMet(Int($0), of: step)
+    }) {
       step = Int(need)
     }
     return step

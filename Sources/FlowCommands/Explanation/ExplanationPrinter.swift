@@ -47,7 +47,9 @@ package struct ExplanationPrinter: Sendable {
     // Of many needs the unmet ones and the last one matter.
     let shown =
       needs.count <= Self.mostNeeds
-      ? needs : Array((needs.filter { !explainer.isMet($0) || $0 == last }).prefix(Self.mostNeeds))
+      ? needs
+      : Array(
+        (needs.filter { !explainer.isMet($0, of: step) || $0 == last }).prefix(Self.mostNeeds))
     Table(header: ["NEEDS", "STATE", "ENDED", "NOTE"], rowCount: shown.count) { row in
       needRow(shown[row], isLast: needs.count > 1 && shown[row] == last)
     }.print(to: &output)
@@ -59,7 +61,7 @@ package struct ExplanationPrinter: Sendable {
   private func needRow(_ need: Int, isLast: Bool) -> [String] {
     let status = explainer.status(need)
     return [
-      TerminalText.escaped(explainer.id(need)), "\(status.glyph) \(status.word)",
+      explainer.wording.text(need: need, of: step), "\(status.glyph) \(status.word)",
       history.settledAt(step: need).map { view.clock($0.wall) } ?? "",
       isLast ? "the last to end" : "",
     ]
@@ -180,7 +182,9 @@ extension ExplanationPrinter {
     json.object { json in
       json.member("id", explainer.id(need))
       json.member("state", explainer.status(need).rawValue)
-      json.member("isMet", explainer.isMet(need))
+      json.member("isMet", explainer.isMet(need, of: step))
+      let wanted = state.definition.wanted(ofStep: step, from: Int32(need))
+      if wanted != .done { json.member("when", "\(wanted)") }
       json.member("settledAt", history.settledAt(step: need)?.wall)
     }
   }

@@ -53,10 +53,13 @@ struct DotExporter {
           + " fillcolor=\"\(StatePalette.fill(node.status))\","
           + " color=\"\(StatePalette.line(node.status))\"];\n")
     }
-    for (step, definition) in definition.steps.enumerated() {
-      for need in definition.needs {
+    for step in definition.steps.indices {
+      for need in definition.steps[step].needs {
+        let wanted = definition.wanted(ofStep: step, from: need)
+        let label = wanted == .done ? "" : " [label=\"\(wanted)\"]"
         output.write(
-          "  \(Self.quoted(explainer.id(Int(need)))) -> \(Self.quoted(explainer.id(step)));\n")
+          "  \(Self.quoted(explainer.id(Int(need)))) -> \(Self.quoted(explainer.id(step)))\(label);\n"
+        )
       }
     }
     output.write("}\n")
@@ -128,8 +131,12 @@ struct MermaidExporter {
         "  s\(step)([\"\(Self.escaped(node.id))<br/>"
           + "\(node.status.glyph) \(Self.escaped(node.stateText))\"]):::\(node.status.rawValue)\n")
     }
-    for (step, definition) in definition.steps.enumerated() {
-      for need in definition.needs { output.write("  s\(need) --> s\(step)\n") }
+    for step in definition.steps.indices {
+      for need in definition.steps[step].needs {
+        let wanted = definition.wanted(ofStep: step, from: need)
+        let label = wanted == .done ? "" : "|\(wanted)|"
+        output.write("  s\(need) -->\(label) s\(step)\n")
+      }
     }
     for status in StepStatus.allCases {
       output.write(

@@ -144,6 +144,7 @@ struct JSONExporter {
       json.member("id", definition.id)
       json.key("needs")
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
+      json.edges(ofStep: step, state.definition)
       json.key("command")
       json.command(definition.command)
       json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))

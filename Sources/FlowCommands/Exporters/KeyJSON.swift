@@ -65,3 +65,21 @@ extension KeyType {
     }
   }
 }
+
+extension JSONWriter {
+  /// `"edges":[{"step","when"}]`: the needs of which another end is wanted than that they are done; left
+  /// out if there are none.
+  mutating func edges(ofStep step: Int, _ definition: WorkflowDefinition) {
+    let edges = definition.extras(ofStep: step).edges
+    if edges.isEmpty { return }
+    key("edges")
+    array { json in
+      for edge in edges {
+        json.object { json in
+          json.member("step", definition.steps[Int(edge.need)].id)
+          json.member("when", "\(edge.wanted)")
+        }
+      }
+    }
+  }
+}

@@ -39,7 +39,8 @@ package struct PlanPrinter: Sendable {
   }
 
   /// `nightly: 3 steps, longest chain 2`, a line with the description, if there is one, and a line for
-  /// each stage: steps that do not need each other. Below it stand the descriptions of its steps.
+  /// each stage: steps that do not need each other. Below it stand the descriptions of its steps, and which
+  /// ends they want of their needs.
   package var text: String {
     let count = definition.steps.count
     let selected = levels.reduce(0) { $0 + $1.count }
@@ -69,9 +70,24 @@ package struct PlanPrinter: Sendable {
         if let description = definition.extras(ofStep: step).description {
           text += "  \(definition.steps[step].id): \(TerminalText.escaped(description))\n"
         }
+        text += needs(ofStep: step)
       }
     }
     return text + why
+  }
+
+  /// `  rollback: runs if deploy has failed`, where another end is wanted than that a need is done.
+  private func needs(ofStep step: Int) -> String {
+    let words = definition.extras(ofStep: step).edges.map { edge in
+      let id = definition.steps[Int(edge.need)].id
+      switch edge.wanted {
+      case .done, .succeeded: return "\(id) has succeeded"
+      case .failed: return "\(id) has failed"
+      case .settled: return "\(id) has ended"
+      }
+    }
+    if words.isEmpty { return "" }
+    return "  \(definition.steps[step].id): runs if \(words.joined(separator: ", "))\n"
   }
 
   /// A line for each step; none where all run because nothing selects.
@@ -148,6 +164,7 @@ package struct PlanPrinter: Sendable {
       writer.array { writer in
         for need in step.needs { writer.string(definition.steps[Int(need)].id) }
       }
+      writer.edges(ofStep: index, definition)
       writer.member("maxAttempts", definition.settings(ofStep: index).retry.maxAttempts)
       writer.member("timeoutMs", definition.settings(ofStep: index).timeoutMilliseconds)
       writer.member("allowFailure", definition.settings(ofStep: index).allowFailure)

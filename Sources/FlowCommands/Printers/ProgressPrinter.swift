@@ -74,7 +74,7 @@ package struct ProgressPrinter: Sendable {
     case .roomReturned, .runStopping: return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
-      return "\(wording.id(step)) skipped: \(wording.skipped(for: Int(need), state))"
+      return "\(wording.id(step)) skipped: \(wording.skipped(Int(step), for: Int(need), state))"
     case .stepSkipped(let step, .runStopping):
       return "\(wording.id(step)) skipped: the run is stopping"
     // The beginning has said how many they are.

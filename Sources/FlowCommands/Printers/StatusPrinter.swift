@@ -189,7 +189,7 @@ package struct StatusPrinter: Sendable {
     case .skipped where !state.isSelected(step): return "not selected"
     case .skipped:
       guard let need = history.skippedNeed(ofStep: step) else { return "the run stopped before" }
-      return wording.skipped(for: need, state)
+      return wording.skipped(step, for: need, state)
     case .interrupted: return interruption(of: state.steps[step].attempt, ofStep: step)
     case .failed, .backingOff, .ready, .running, .cancelled, .succeeded:
       let failure = last?.end?.launchFailure.map { wording.text($0, ofStep: Int32(step)) }

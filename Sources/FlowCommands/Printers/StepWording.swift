@@ -90,15 +90,21 @@ package struct StepWording: Sendable {
   static let unscrubbed =
     "its output was not scrubbed, and may hold secrets: remove it, or replace the secrets"
 
+  /// A need and what is wanted of it: `build`, or `build to fail`.
+  func text(need: Int, of step: Int) -> String {
+    TerminalText.escaped(words.text(need: Int32(need), of: Int32(step)))
+  }
+
   /// `needs build, which failed`.
-  func skipped(for need: Int, _ state: RunState) -> String {
-    let what = "needs \(id(Int32(need)))"
+  func skipped(_ step: Int, for need: Int, _ state: RunState) -> String {
+    let what = "needs \(text(need: need, of: step))"
     switch state.steps[need].phase {
+    case .succeeded: return "\(what), which succeeded"
+    case .skipped where !state.isSelected(need): return "\(what), which is not selected"
     case .failed: return "\(what), which failed"
     case .skipped: return "\(what), which was skipped"
     case .cancelled: return "\(what), which was cancelled"
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed,
-      .succeeded:
+    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed:
       return what
     }
   }

@@ -76,8 +76,12 @@ struct GraphSection {
       path += "L\(shape.point(along, across))"
     }
     curve(to: layout.nodes[edge.to])
-    let isOpen = !explainer.isMet(edge.from)
-    return "<path class=\"edge\(isOpen ? " open" : "")\" d=\"\(path)\"/>\n"
+    let isOpen = !explainer.isMet(edge.from, of: edge.to)
+    let wanted = explainer.state.definition.wanted(ofStep: edge.to, from: Int32(edge.from))
+    let start = "<path class=\"edge\(isOpen ? " open" : "")\" d=\"\(path)\""
+    if wanted == .done { return "\(start)/>\n" }
+    let what = explainer.wording.text(need: edge.from, of: edge.to)
+    return "\(start)><title>needs \(XMLText.escaped(what))</title></path>\n"
   }
 
   private func box(_ step: Int, _ node: GraphLayout.Node, _ shape: GraphShape) -> String {

@@ -66,7 +66,11 @@ struct StepDetails {
   private func writeNeeds(_ step: Int, to stream: inout some TextOutputStream) {
     let needs = explainer.state.definition.steps[step].needs.map(Int.init)
     if needs.isEmpty { return }
-    let shown = needs.prefix(20).map { ReportLink.of($0, explainer, selection) }
+    let shown = needs.prefix(20).map { need in
+      let wanted = explainer.state.definition.wanted(ofStep: step, from: Int32(need))
+      let link = ReportLink.of(need, explainer, selection)
+      return wanted == .done ? link : "\(link) (\(wanted))"
+    }
     stream.write(
       "<p>Needs \(Explainer.list(shown, more: needs.count - shown.count)).</p>\n")
   }

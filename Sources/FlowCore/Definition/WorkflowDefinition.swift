@@ -75,8 +75,11 @@ package struct WorkflowDefinition: Equatable, Sendable {
       $0 + ($1.standard?.strideOfAll ?? 0) + $1.choices.strideOfAll
         + ($1.binding?.strideOfAll ?? 0)
     }
+    let inExtras = extras.dropFirst().reduce(0) {
+      $0 + MemoryLayout<StepExtras>.stride + $1.edges.strideOfAll
+    }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
-      + extras.dropFirst().count * MemoryLayout<StepExtras>.stride
+      + inExtras
   }
 
   /// The settings of the step at `index`.
@@ -156,9 +159,12 @@ package struct StepDefinition: Equatable, Sendable {
 package struct StepExtras: Equatable, Sendable {
   /// For people; nothing is decided by it.
   package var description: String?
+  /// The needs of which another end is wanted than that they are done, ascending.
+  package var edges: [Edge] = []
 
-  package init(description: String? = nil) {
+  package init(description: String? = nil, edges: [Edge] = []) {
     self.description = description
+    self.edges = edges
   }
 }
 

@@ -13,8 +13,8 @@ package enum Decider {
   package static func next(_ state: RunState, wakeUpEnds: Bool) -> Event.Body? {
     if state.isFinished { return nil }
     if let doomed = state.doomed.first {
-      // What the run leaves out is skipped by its first engine, before anything else is decided.
-      return doomed.reason == .notSelected && state.engine == nil ? nil : settle(doomed, state)
+      // Before anything else: what the run leaves out by its first engine, for example.
+      return state.awaitsEngine ? nil : settle(doomed, state)
     }
     if let step = state.undecided.first { return follow(step, state) }
     if case .running = state.phase, let reason = reasonToStop(state) {

@@ -64,7 +64,8 @@ package struct EventWording: Sendable {
     case .stopRequested(let attempt, let force):
       "stop of \(name(attempt)) requested\(force ? ", by force" : "")"
     case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
-    case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped: it needs \(id(need))"
+    case .stepSkipped(let step, .need(let need)):
+      "\(id(step)) skipped: it needs \(text(need: need, of: step))"
     case .stepSkipped(let step, .runStopping): "\(id(step)) skipped: the run is stopping"
     case .stepSkipped(let step, .notSelected): "\(id(step)) skipped: not selected"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
@@ -82,6 +83,18 @@ package struct EventWording: Sendable {
   /// A damaged history can name any step.
   private func isKnown(_ step: Int32) -> Bool {
     definition?.steps.indices.contains(Int(step)) ?? false
+  }
+
+  /// A need and what is wanted of it: `build`, or `build to fail`.
+  package func text(need: Int32, of step: Int32) -> String {
+    let name = id(need)
+    guard let definition, isKnown(step) else { return name }
+    switch definition.wanted(ofStep: Int(step), from: need) {
+    case .done: return name
+    case .succeeded: return "\(name) to succeed"
+    case .failed: return "\(name) to fail"
+    case .settled: return "\(name) to end"
+    }
   }
 
   /// `build#2`.

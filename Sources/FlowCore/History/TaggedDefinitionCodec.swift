@@ -46,6 +46,7 @@ enum TaggedDefinitionCodec {
     static let program: UInt64 = 3
     static let needs: UInt64 = 4
     static let settings: UInt64 = 5
+    static let edges: UInt64 = 21
   }
 
   static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
@@ -200,7 +201,16 @@ enum TaggedDefinitionCodec {
       writer.endNested(field)
     }
     if step.extrasIndex != 0 {
-      writer.write(definition.extras[Int(step.extrasIndex)], StepDefinition.fields)
+      let extras = definition.extras[Int(step.extrasIndex)]
+      writer.write(extras, StepDefinition.fields)
+      if !extras.edges.isEmpty {
+        writer.writeField(StepTag.edges) { writer in
+          writer.write(list: extras.edges) { writer, edge in
+            writer.write(count: edge.need)
+            writer.bytes.append(edge.wanted.rawValue)
+          }
+        }
+      }
     }
   }
 
@@ -284,6 +294,9 @@ enum TaggedDefinitionCodec {
         case StepTag.settings:
           step.settingsIndex = try reader.readCount()
           try reader.require(step.settingsIndex != 0, "index of settings", at: start)
+        case StepTag.edges:
+          extras.edges = try readEdges(&reader, of: step)
+          hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)
           hasExtras = true
@@ -299,6 +312,24 @@ enum TaggedDefinitionCodec {
       allExtras.append(extras)
     }
     return step
+  }
+
+  /// Each is of another need, in their order, and of none that is wanted to be done.
+  private static func readEdges(
+    _ reader: inout ByteReader, of step: StepDefinition
+  ) throws(CodingError) -> [Edge] {
+    let start = reader.position
+    let edges = try reader.readList { (reader) throws(CodingError) in
+      Edge(need: try reader.readCount(), wanted: try reader.readCase("when"))
+    }
+    var rest = step.needs[...]
+    for edge in edges {
+      rest = rest.drop { $0 < edge.need }
+      let isNeed = rest.popFirst() == edge.need
+      try reader.require(isNeed && edge.wanted != .done, "edge of step \(step.id)", at: start)
+    }
+    try reader.require(!edges.isEmpty, "list of edges", at: start)
+    return edges
   }
 }
 

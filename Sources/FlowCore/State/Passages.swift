@@ -7,6 +7,8 @@ struct Passages: Equatable, Sendable {
     fileprivate(set) var unmet: Int32
     /// The selected step whose end decided that; nil before, and where it waited for none.
     fileprivate(set) var by: Int32?
+    /// Whether a need of it has not ended as it wanted, so that it would have been skipped.
+    fileprivate(set) var isBlocked = false
   }
 
   /// By step; nil for a selected one. Empty if all are selected.
@@ -34,13 +36,15 @@ struct Passages: Equatable, Sendable {
   /// - Returns: whether that decides about its dependents.
   mutating func needFailed(_ step: Int32, by end: Int32?) -> Bool {
     guard let unmet = passages[Int(step)]?.unmet, unmet > 0 else { return false }
-    passages[Int(step)] = Passage(unmet: 0, by: end)
+    passages[Int(step)] = Passage(unmet: 0, by: end, isBlocked: true)
     return true
   }
 
   /// In another round it waits for needs that run again.
-  mutating func reopen(_ step: Int, unmet: Int32) {
-    passages[step] = Passage(unmet: unmet, by: nil)
+  ///
+  /// - Parameter isBlocked: whether another need, which does not, has not ended as it wanted.
+  mutating func reopen(_ step: Int, unmet: Int32, isBlocked: Bool) {
+    passages[step] = Passage(unmet: unmet, by: nil, isBlocked: isBlocked)
   }
 }
 

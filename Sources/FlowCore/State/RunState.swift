@@ -40,7 +40,9 @@ package struct RunState: Equatable, Sendable {
   /// leaves none.
   package private(set) var leftBehind: RunOutcome?
   /// The steps that the run leaves out.
-  private var passages: Passages
+  private(set) var passages: Passages
+  /// Whether a round has begun whose engine has not started yet.
+  private var isReopened = false
 
   // Pending decisions.
 
@@ -88,6 +90,9 @@ package struct RunState: Equatable, Sendable {
       .launchPause, at: now.monotonic.advanced(byMilliseconds: Self.launchPauseMilliseconds))
   }
 
+  /// Whether the engine has yet to start that decides first in the run, or in this round of it.
+  package var awaitsEngine: Bool { engine == nil || isReopened }
+
   /// Whether launches are paused after an interruption.
   package var isPaused: Bool { timers.launchPause != nil }
 
@@ -134,6 +139,7 @@ package struct RunState: Equatable, Sendable {
         timers.moveToNewClock(from: before, to: event.moment)
       }
       self.engine = engine
+      isReopened = false
       // An engine was started after the interruption: it is meant to launch.
       timers.endLaunchPause()
       isTakingOver = true
@@ -187,7 +193,7 @@ package struct RunState: Equatable, Sendable {
       try change(step, event, .skipped)
       try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
       if reason == .runStopping { stoppedSteps += 1 }
-      if reason == .notSelected { leftOut(step) } else { settled(step, isDone: false) }
+      if reason == .notSelected { leftOut(step) } else { settled(step) }
     case .runStopping(let reason): try runStopping(reason, event)
     case .runFinished(let outcome):
       guard unsettledSteps == 0 else { throw HistoryError(event, .misplaced) }
@@ -255,43 +261,39 @@ package struct RunState: Equatable, Sendable {
       try Self.take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
     }
     if outcome == .cancelled { stoppedSteps += 1 }
-    let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
-    if outcome == .failed, !isAllowed, firstFailure == nil { firstFailure = step }
-    settled(step, isDone: outcome == .succeeded || (outcome == .failed && isAllowed))
+    if outcome == .failed, !mayFail(step), firstFailure == nil { firstFailure = step }
+    settled(step)
   }
 
-  /// Updates the dependents. A skipped step never ran, but its dependents run anyway if the step
-  /// sets `allowFailure`.
-  private mutating func settled(_ step: Int32, isDone: Bool) {
+  /// Updates the dependents.
+  private mutating func settled(_ step: Int32) {
     unsettledSteps -= 1
     guard case .running = phase else { return }
-    tellDependents(of: step, isMet: isDone || mayFail(step), by: step)
-  }
-
-  private func mayFail(_ step: Int32) -> Bool {
-    definition.settings(ofStep: Int(step)).allowFailure
+    tellDependents(of: step, by: step)
   }
 
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
   ///   nil if they wait for none.
-  private mutating func tellDependents(of step: Int32, isMet: Bool, by end: Int32?) {
+  private mutating func tellDependents(of step: Int32, by end: Int32?) {
     // A chain of unselected steps can be as long as the workflow.
-    var passed: [(step: Int32, isMet: Bool)] = []
-    var current = (step: step, isMet: isMet)
+    var passed: [Int32] = []
+    var current = step
     while true {
-      for dependent in graph.dependents(of: Int(current.step)) {
+      for dependent in graph.dependents(of: Int(current)) {
+        let wanted = definition.wanted(ofStep: Int(dependent), from: current)
+        let isMet = isMet(wanted, by: current)
         if !isSelected(Int(dependent)) {
-          let isMet = current.isMet || mayFail(dependent)
           let isOver =
-            current.isMet
-            ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
-          if isOver { passed.append((dependent, isMet)) }
-        } else if current.isMet {
+            isMet ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
+          if isOver { passed.append(dependent) }
+        } else if isMet {
           let wasMet = steps[Int(dependent)].apply(.needMet)
           precondition(wasMet, "a need of step \(dependent) was met after the step had started")
           if steps[Int(dependent)].phase == .ready { ready.insert(Int(dependent), in: graph) }
-        } else if let end {
-          doom(dependent, .need(step: end))
+        } else {
+          // What is left out has not failed, whatever came before it.
+          let isOwn = wanted == .failed && !isSelected(Int(current))
+          doom(dependent, .need(step: isOwn ? current : end ?? current))
         }
       }
       guard let next = passed.popLast() else { return }
@@ -305,7 +307,7 @@ package struct RunState: Equatable, Sendable {
   private mutating func leftOut(_ step: Int32) {
     unsettledSteps -= 1
     guard case .running = phase, passages[Int(step)]?.unmet == 0 else { return }
-    if graph.needsCount(of: Int(step)) == 0 { tellDependents(of: step, isMet: true, by: nil) }
+    if graph.needsCount(of: Int(step)) == 0 { tellDependents(of: step, by: nil) }
   }
 
   private mutating func runStopping(_ reason: StopReason, _ event: Event) throws(HistoryError) {
@@ -322,108 +324,39 @@ package struct RunState: Equatable, Sendable {
 
   // MARK: Rounds
 
-  /// Whether another round would run any step that has not succeeded.
-  package var canReopen: Bool {
-    isFinished && steps.indices.contains { steps[$0].phase != .succeeded && isSelected($0) }
-  }
-
   private mutating func reopen(
     _ scope: ReopenScope, ignoring requests: [UInt64], _ event: Event
   ) throws(HistoryError) {
     guard case .finished(let outcome) = phase else { throw HistoryError(event, .misplaced) }
-    let runsAgain: [Bool]
-    do throws(ReopenProblem) { runsAgain = try stepsRunningAgain(scope) } catch {
+    let plan: RoundPlan
+    do throws(ReopenProblem) { plan = try round(scope) } catch {
       throw HistoryError(event, .misplaced)
     }
     phase = .running
+    isReopened = true
     firstFailure = nil
     cancel = nil
     cancelRequests.formUnion(requests)
     timeoutPassed = false
     stoppedSteps = 0
-    let isLeftBehind = steps.indices.contains {
-      !runsAgain[$0] && isSelected($0) && steps[$0].phase != .succeeded
-        && !(steps[$0].phase == .failed && mayFail(Int32($0)))
-    }
-    leftBehind = isLeftBehind && outcome != .succeeded ? outcome : nil
+    leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     // Needs first: what is unselected waits for what it needs, too.
-    var isPending = runsAgain
     for rank in steps.indices {
       let index = graph.step(ranked: Int32(rank))
-      let unmet = Int32(definition.steps[index].needs.count { isPending[Int($0)] })
-      if runsAgain[index] {
+      let unmet = Int32(definition.steps[index].needs.count { plan.isPending[Int($0)] })
+      if plan.runsAgain[index] {
         steps[index].reopen(unmetNeeds: unmet)
         unsettledSteps += 1
-        if unmet == 0 { ready.insert(index, in: graph) }
+        if let need = plan.unmetNeeds[index] {
+          doom(Int32(index), .need(step: need))
+        } else if unmet == 0 {
+          ready.insert(index, in: graph)
+        }
       } else if unmet > 0, !isSelected(index) {
-        isPending[index] = true
-        passages.reopen(index, unmet: unmet)
+        passages.reopen(index, unmet: unmet, isBlocked: plan.unmetNeeds[index] != nil)
       }
     }
     armRunTimeout(at: event.moment)
-  }
-
-  /// By step, whether it runs again in another round of a finished run.
-  package func stepsRunningAgain(_ scope: ReopenScope) throws(ReopenProblem) -> [Bool] {
-    var isReached: [Bool]
-    if let named = scope.named {
-      if let last = named.last, Int(last) >= steps.count { throw .noSuchStep(last) }
-      let unselected = named.steps.filter { !isSelected(Int($0)) }
-      if !unselected.isEmpty { throw .notSelected(unselected) }
-      if named.isEmpty { throw .nothing }
-      isReached = named.flags(of: steps.count)
-    } else {
-      guard canReopen else { throw .nothing }
-      isReached = steps.indices.map { steps[$0].phase != .succeeded && isSelected($0) }
-    }
-    if scope.takesDependents {
-      var pending = isReached.indices.filter { isReached[$0] }
-      while let step = pending.popLast() {
-        for dependent in graph.dependents(of: step) where !isReached[Int(dependent)] {
-          isReached[Int(dependent)] = true
-          pending.append(Int(dependent))
-        }
-      }
-    }
-    for step in isReached.indices where isReached[step] && !isSelected(step) {
-      isReached[step] = false
-    }
-    let blocked = scope.named == nil ? [] : blockedSteps(isReached)
-    if !blocked.isEmpty { throw .blocked(blocked) }
-    return isReached
-  }
-
-  /// The steps that run again although something that they need is not done, and does not.
-  private func blockedSteps(_ runsAgain: [Bool]) -> [ReopenProblem.Blocked] {
-    var blocked: [ReopenProblem.Blocked] = []
-    // By step: what keeps its dependents from running.
-    var obstacles = [Int32?](repeating: nil, count: steps.count)
-    for rank in steps.indices {
-      let index = graph.step(ranked: Int32(rank))
-      let obstacle = definition.steps[index].needs.lazy.compactMap { obstacles[Int($0)] }.first
-      if runsAgain[index] {
-        if let obstacle { blocked.append(.init(step: Int32(index), need: obstacle)) }
-      } else if !mayFail(Int32(index)) {
-        if !isSelected(index) {
-          obstacles[index] = obstacle
-        } else if steps[index].phase != .succeeded {
-          obstacles[index] = Int32(index)
-        }
-      }
-    }
-    return blocked
-  }
-
-  /// The steps that an engine of this run may still run.
-  ///
-  /// - Parameter reopening: what another round of a finished run is for; nil for the round that is.
-  package func stepsToRun(reopening: Reopening?) -> [Int] {
-    guard let reopening else {
-      return steps.indices.filter { !steps[$0].isSettled && isSelected($0) }
-    }
-    // Where no such round is possible, none runs.
-    let runsAgain = (try? stepsRunningAgain(reopening.scope(created.policyVersion))) ?? []
-    return runsAgain.indices.filter { runsAgain[$0] }
   }
 
   private mutating func queueStops() {

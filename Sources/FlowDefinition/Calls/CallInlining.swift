@@ -10,15 +10,17 @@ struct CalledWorkflow {
 ///
 /// Their parameters become parameters of the whole, as `ID/parameter`, which the call gives. A call needs
 /// and is needed like one step: its first steps need what the call needs, and who needs the call needs its
-/// last steps.
+/// last steps, and those whose failure the others do not pass on.
 struct CallInlining {
   private let outer: WorkflowDefinition
   private var result: WorkflowDefinition
   private var settings = InternTable<StepSettings>()
-  /// By step of `outer`: the steps of the result that are done when it is.
-  private var lasts: [[Int32]] = []
+  /// By step of `outer`: which ends are wanted of which steps of the result where it must be done.
+  private var lasts: [[Edge]] = []
   /// By step of `outer`: where its first step is in the result.
   private var starts: [Int32] = []
+  /// By step of `outer`: whether it is a call.
+  private var calledSteps: [Bool] = []
 
   /// - Parameter calls: in the order of their steps.
   static func inline(
@@ -44,34 +46,66 @@ struct CallInlining {
       starts.append(next)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
-        lasts.append(Self.lasts(of: first.workflow).map { $0 + next })
+        lasts.append(
+          Self.lasts(of: first.workflow).map { Edge(need: $0.need + next, wanted: $0.wanted) })
         next += Int32(first.workflow.steps.count)
+        calledSteps.append(true)
       } else {
-        lasts.append([next])
+        calledSteps.append(false)
+        lasts.append([Edge(need: next, wanted: .done)])
         next += 1
       }
     }
   }
 
-  /// The steps that no other step needs.
-  private static func lasts(of workflow: WorkflowDefinition) -> [Int32] {
-    var isNeeded = [Bool](repeating: false, count: workflow.steps.count)
-    for step in workflow.steps { for need in step.needs { isNeeded[Int(need)] = true } }
-    return isNeeded.indices.filter { !isNeeded[$0] }.map(Int32.init)
+  /// The steps on whose success no other step builds. Of a step that is for failures only, or comes after
+  /// such a one, any end will do: where nothing has failed it is skipped.
+  private static func lasts(of workflow: WorkflowDefinition) -> [Edge] {
+    var isBuiltOn = [Bool](repeating: false, count: workflow.steps.count)
+    var isForFailures = isBuiltOn
+    guard let graph = try? DependencyGraph(workflow.steps) else {
+      preconditionFailure("a workflow that was checked has a cycle")
+    }
+    for rank in workflow.steps.indices {
+      let step = graph.step(ranked: Int32(rank))
+      for need in workflow.steps[step].needs {
+        switch workflow.wanted(ofStep: step, from: need) {
+        case .done, .succeeded:
+          isBuiltOn[Int(need)] = true
+          if isForFailures[Int(need)] { isForFailures[step] = true }
+        case .failed: isForFailures[step] = true
+        case .settled: break
+        }
+      }
+    }
+    return isBuiltOn.indices.filter { !isBuiltOn[$0] }.map {
+      Edge(need: Int32($0), wanted: isForFailures[$0] ? .settled : .done)
+    }
+  }
+
+  /// What a step of `outer` needs in the result, ascending.
+  private func needs(of step: Int) -> [Edge] {
+    outer.steps[step].needs.flatMap { need in
+      let wanted = outer.wanted(ofStep: step, from: need)
+      // Of a call its own steps say when it is done; that it has failed cannot be wanted.
+      let isCall = calledSteps[Int(need)]
+      return lasts[Int(need)].map {
+        Edge(need: $0.need, wanted: wanted == .settled || !isCall ? wanted : $0.wanted)
+      }
+    }.sorted { $0.need < $1.need }
   }
 
   private mutating func finished(_ calls: [CalledWorkflow]) -> WorkflowDefinition {
     var rest = calls[...]
     for step in outer.steps.indices {
-      let needs = outer.steps[step].needs.flatMap { lasts[Int($0)] }.sorted()
+      let needs = needs(of: step)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
         add(first, needs: needs)
       } else {
         var copy = outer.steps[step]
-        copy.needs = needs
         copy.settingsIndex = settings.index(of: outer.settings(ofStep: step))
-        add(copy, outer.extras(ofStep: step))
+        add(copy, outer.extras(ofStep: step), needs: needs)
       }
     }
     for called in calls {
@@ -86,14 +120,16 @@ struct CallInlining {
     return result
   }
 
-  private mutating func add(_ step: StepDefinition, _ extras: StepExtras) {
-    var step = step
+  private mutating func add(_ step: StepDefinition, _ extras: StepExtras, needs: [Edge]) {
+    var (step, extras) = (step, extras)
     step.extrasIndex = 0
+    step.needs = needs.map(\.need)
+    extras.edges = needs.filter { $0.wanted != .done }
     result.steps.append(step)
     result.give(extras, toStep: result.steps.count - 1)
   }
 
-  private mutating func add(_ called: CalledWorkflow, needs: [Int32]) {
+  private mutating func add(_ called: CalledWorkflow, needs: [Edge]) {
     let workflow = called.workflow
     let prefix = outer.steps[called.call.step].id + "/"
     let start = starts[called.call.step]
@@ -106,9 +142,11 @@ struct CallInlining {
       var step = original
       step.id = prefix + original.id
       step.command = context.command(original.command)
-      step.needs = original.needs.isEmpty ? needs : original.needs.map { $0 + start }
       step.settingsIndex = indices[Int(original.settingsIndex)]
-      add(step, workflow.extras(ofStep: index))
+      let own = original.needs.map {
+        Edge(need: $0 + start, wanted: workflow.wanted(ofStep: index, from: $0))
+      }
+      add(step, workflow.extras(ofStep: index), needs: own.isEmpty ? needs : own)
     }
   }
 

@@ -152,7 +152,7 @@ package struct DefinitionSchema {
     case "run": command
     case "call": text([("minLength", .number(1))])
     case "with": [("type", .text("object")), ("additionalProperties", .object(texts()))]
-    case "needs": orList(text([("minLength", .number(1))]), isSet: true)
+    case "needs": orList(need, isSet: true)
     default: []
     }
   }
@@ -226,6 +226,16 @@ package struct DefinitionSchema {
         .object(text([("maxLength", .number(Int64(ExecutionLimit.oneString - 1)))]))
       ),
     ]
+  }
+
+  private var need: Members {
+    let id = text([("minLength", .number(1))])
+    let ends = WantedEnd.allCases.map { "\($0)" }
+    return oneOf([
+      id,
+      object(
+        [("step", .object(id)), ("when", .object([("enum", .texts(ends))]))], required: ["step"]),
+    ])
   }
 
   private var secretUse: Members {

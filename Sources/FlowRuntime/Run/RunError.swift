@@ -184,9 +184,19 @@ extension RunError: CustomStringConvertible {
         "not selected in run \(id): \(list(steps.map(name))); use another run for that")
     case .blocked(let blocked):
       let needs = StepSet(blocked.map(\.need)).steps.map(name)
+      // What is for a failure that has not happened.
+      func isForFailure(_ step: ReopenProblem.Blocked) -> Bool {
+        definition.wanted(ofStep: Int(step.step), from: step.need) == .failed
+      }
+      let lead = blocked.contains(where: isForFailure) ? "not as it is needed" : "not done"
       return .noSuchRound(
-        "not done in run \(id), and would not run again: "
-          + list(blocked.map { "\(name($0.need)), which \(name($0.step)) needs" })
+        "\(lead) in run \(id), and would not run again: "
+          + list(
+            blocked.map {
+              isForFailure($0)
+                ? "\(name($0.need)), whose failure \(name($0.step)) needs"
+                : "\(name($0.need)), which \(name($0.step)) needs"
+            })
           + "; name \(list(Array(needs))) too, or use --failed")
     }
   }

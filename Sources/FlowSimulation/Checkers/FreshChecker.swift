@@ -19,17 +19,20 @@ final class FreshChecker {
 
   private let definition: WorkflowDefinition
   private let selected: SelectedSteps
+  private var ends: StepEnds
   private var steps: [Step]
   private var hasOldRounds = false
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
+    ends = StepEnds(selected)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
+    ends.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): steps[Int(attempt.step)].scheduledAt = event.sequence
     case .stepFinished(let step, let outcome):
@@ -51,8 +54,7 @@ final class FreshChecker {
     case .only(let named):
       for step in named.steps { steps[Int(step)].aloneSince = event.sequence }
     case .from:
-      let runsAgain = selected.runningAgain(scope) { _ in true }
-      for index in steps.indices where runsAgain[index] { steps[index].aloneSince = nil }
+      for index in steps.indices where ends.runsAgain[index] { steps[index].aloneSince = nil }
     }
   }
 

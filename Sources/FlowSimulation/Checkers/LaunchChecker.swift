@@ -13,11 +13,6 @@ final class LaunchChecker {
     /// Failures that count, and losses.
     var failures: Int32 = 0
     var losses: Int32 = 0
-    /// Whether dependents may run.
-    var isDone = false
-    var hasSucceeded = false
-    /// Whether dependents may not run.
-    var hasFailed = false
     /// Whether processes that could not be killed in an earlier round may run beside it.
     var mayHaveLeftovers = false
     /// How the last attempt ended.
@@ -30,6 +25,7 @@ final class LaunchChecker {
   private let selected: SelectedSteps
   private let jobs: Int
   private var steps: [Step]
+  private var ends: StepEnds
   private var scheduled: Set<AttemptID> = []
   /// Launches that the engine that lives has asked for.
   private var sent: Set<AttemptID> = []
@@ -45,6 +41,7 @@ final class LaunchChecker {
     selected = SelectedSteps(definition, without: unselected)
     self.jobs = jobs
     steps = [Step](repeating: Step(), count: definition.steps.count)
+    ends = StepEnds(selected)
   }
 
   // MARK: What is durable
@@ -53,6 +50,7 @@ final class LaunchChecker {
   ///
   /// - Parameter now: when it became so.
   func learn(_ event: Event, at now: Instant) throws(Violation) {
+    ends.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
@@ -65,13 +63,6 @@ final class LaunchChecker {
     case .attemptEnded(let attempt, let end):
       if end.unkillable > 0 { givenUp.insert(attempt) }
       ended(&steps[Int(attempt.step)], end)
-    case .stepFinished(let step, let outcome):
-      steps[Int(step)].hasSucceeded = outcome == .succeeded
-      steps[Int(step)].isDone = outcome == .succeeded || mayFail(step)
-      steps[Int(step)].hasFailed = !steps[Int(step)].isDone
-    case .stepSkipped(let step, _):
-      steps[Int(step)].isDone = mayFail(step)
-      steps[Int(step)].hasFailed = !mayFail(step)
     case .retryScheduled(let attempt, let delay):
       try checkRetry(attempt)
       license(attempt, from: event.moment.monotonic.advanced(byMilliseconds: delay))
@@ -84,7 +75,7 @@ final class LaunchChecker {
       steps[Int(attempt.step)].asksProbe = true
       license(attempt, from: event.moment.monotonic)
     case .engineStarted(let engine): began(engine, event.moment)
-    case .runReopened(_, let scope): reopened(scope, event.moment)
+    case .runReopened: reopened(event.moment)
     default: break
     }
     lastMoment = event.moment
@@ -120,13 +111,9 @@ final class LaunchChecker {
   }
 
   /// Steps that are not in the scope keep their end; all others begin again.
-  private func reopened(_ scope: ReopenScope, _ now: Moment) {
+  private func reopened(_ now: Moment) {
     cancelledAt = nil
-    let runsAgain = selected.runningAgain(scope) { steps[$0].hasSucceeded }
-    for index in steps.indices where runsAgain[index] {
-      steps[index].isDone = false
-      steps[index].hasSucceeded = false
-      steps[index].hasFailed = false
+    for index in steps.indices where ends.runsAgain[index] {
       steps[index].failures = 0
       steps[index].losses = 0
       steps[index].asksProbe = false
@@ -193,10 +180,12 @@ final class LaunchChecker {
       throw Violation(
         .again, "\(name(attempt)) \(isProbe ? "asks a probe" : "runs"), and should not")
     }
-    for need in definition.steps[Int(attempt.step)].needs where !isMet(need) {
+    for need in definition.steps[Int(attempt.step)].needs
+    where selected.standing(need, of: attempt.step, { ends[$0] }) != .met {
       throw Violation(
         .order,
-        "\(name(attempt)) is launched before \(definition.steps[Int(need)].id) is durably done")
+        "\(name(attempt)) is launched before \(definition.steps[Int(need)].id) has durably ended as"
+          + " it wants")
     }
     if attempt.number == 1 { return }
     guard let licence = step.licence, licence.attempt == attempt.number - 1 else {
@@ -238,7 +227,7 @@ final class LaunchChecker {
     if occupied >= jobs {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
-    for need in selected.before[Int(attempt.step)] where !mayFail(need) {
+    for need in selected.mustSucceed[Int(attempt.step)] {
       try checkNeed(need, of: attempt, ledger)
     }
   }
@@ -260,16 +249,6 @@ final class LaunchChecker {
         .order,
         "\(name(attempt)) starts although \(definition.steps[Int(need)].id) has not succeeded")
     }
-  }
-
-  private func isMet(_ need: Int32) -> Bool {
-    selected.standing(need) {
-      steps[Int($0)].isDone ? .met : steps[Int($0)].hasFailed ? .failed : .open
-    } == .met
-  }
-
-  private func mayFail(_ step: Int32) -> Bool {
-    definition.settings(ofStep: Int(step)).allowFailure
   }
 
   private func name(_ attempt: AttemptID) -> String {

@@ -3,20 +3,11 @@ import FlowCore
 /// What becomes of steps and of the run follows from how the steps ended. It is computed a second
 /// time here, from the durable history: the engine's own state would agree with its own mistakes.
 final class OutcomeChecker {
-  private struct Step {
-    /// Attempts that were scheduled in this round, without those that were withdrawn.
-    var attempts = 0
-    var end: End?
-  }
-
-  private enum End: Equatable {
-    case succeeded, failed, cancelled
-    case skipped(SkipReason)
-  }
-
   private let definition: WorkflowDefinition
   private let selected: SelectedSteps
-  private var steps: [Step]
+  /// By step: attempts that were scheduled in this round, without those that were withdrawn.
+  private var attempts: [Int]
+  private var ends: StepEnds
   /// How the round before ended, where this one does not rerun something that has not succeeded.
   private var leftBehind: RunOutcome?
   private var lastOutcome = RunOutcome.succeeded
@@ -29,43 +20,41 @@ final class OutcomeChecker {
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
-    steps = [Step](repeating: Step(), count: definition.steps.count)
+    attempts = [Int](repeating: 0, count: definition.steps.count)
+    ends = StepEnds(selected)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
+    let endsBefore = ends.ends
+    ends.learn(event.body)
     switch event.body {
-    case .attemptScheduled(let attempt): steps[Int(attempt.step)].attempts += 1
-    case .attemptWithdrawn(let attempt): steps[Int(attempt.step)].attempts -= 1
+    case .attemptScheduled(let attempt): attempts[Int(attempt.step)] += 1
+    case .attemptWithdrawn(let attempt): attempts[Int(attempt.step)] -= 1
     case .stepFinished(let step, let outcome): try finished(step, outcome)
     case .stepSkipped(let step, let reason): try skipped(step, reason)
     case .runStopping(let reason): stopping = reason
     case .runFinished(let outcome): try runFinished(outcome)
-    case .runReopened(_, let scope): reopened(scope)
+    case .runReopened: reopened(endsBefore)
     default: break
     }
   }
 
   private func finished(_ step: Int32, _ outcome: StepOutcome) throws(Violation) {
-    guard steps[Int(step)].attempts > 0 else {
+    guard attempts[Int(step)] > 0 else {
       throw Violation(.outcome, "\(id(step)) is \(outcome), and had no attempt in this round")
     }
     switch outcome {
-    case .succeeded: steps[Int(step)].end = .succeeded
-    case .failed:
-      steps[Int(step)].end = .failed
-      if !isAllowedToFail(step) { hasFailed = true }
-    case .cancelled:
-      steps[Int(step)].end = .cancelled
-      hasStoppedSteps = true
+    case .succeeded: break
+    case .failed: if !isAllowedToFail(step) { hasFailed = true }
+    case .cancelled: hasStoppedSteps = true
     }
   }
 
   private func skipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
-    guard steps[Int(step)].attempts == 0 else {
+    guard attempts[Int(step)] == 0 else {
       throw Violation(.outcome, "\(id(step)) is skipped, and had an attempt in this round")
     }
-    steps[Int(step)].end = .skipped(reason)
     switch reason {
     case .runStopping:
       guard stopping != nil else {
@@ -74,17 +63,14 @@ final class OutcomeChecker {
       hasStoppedSteps = true
     case .notSelected: break
     case .need(let need):
-      let end = steps[Int(need)].end
-      guard selected.before[Int(step)].contains(need), end != nil, end != .succeeded,
-        !isAllowedToFail(need)
-      else {
+      guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
       }
     }
   }
 
   private func runFinished(_ outcome: RunOutcome) throws(Violation) {
-    if let open = steps.firstIndex(where: { $0.end == nil }) {
+    if let open = ends.ends.firstIndex(where: { $0 == nil }) {
       throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
     }
     let expected: RunOutcome =
@@ -101,21 +87,12 @@ final class OutcomeChecker {
     }
   }
 
-  private func reopened(_ scope: ReopenScope) {
-    let runsAgain = selected.runningAgain(scope) { steps[$0].end == .succeeded }
-    let isLeftBehind = steps.indices.contains { index in
-      guard !runsAgain[index], selected.contains(index) else { return false }
-      switch steps[index].end {
-      case .succeeded: return false
-      case .failed: return !isAllowedToFail(Int32(index))
-      case .cancelled, .skipped, nil: return true
-      }
+  private func reopened(_ endsBefore: [StepEnd?]) {
+    let isLeftBehind = endsBefore.indices.contains {
+      selected.isLeftBehind($0, endsBefore, ends.runsAgain)
     }
     leftBehind = isLeftBehind && lastOutcome != .succeeded ? lastOutcome : nil
-    for index in steps.indices {
-      steps[index].attempts = 0
-      if runsAgain[index] { steps[index].end = nil }
-    }
+    for index in attempts.indices { attempts[index] = 0 }
     stopping = nil
     hasStoppedSteps = false
     hasFailed = false

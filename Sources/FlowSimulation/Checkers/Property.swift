@@ -7,7 +7,7 @@ package enum Property: String, CaseIterable, Sendable {
   case intent
   /// A second run of a step is licensed by a retry or a loss.
   case again
-  /// A command starts only after all its needs are done.
+  /// A command starts only after all its needs have ended as its step wants.
   case order
   /// Attempts and delays obey the policy, across crashes.
   case retry

@@ -1,9 +1,9 @@
 import FlowCore
 
 /// The steps that a run has, and what they wait for, by rules that share no code with the engine's:
-/// they follow the definition, and not the events.
+/// they follow the definition and the ends of steps, and not the events.
 struct SelectedSteps {
-  /// What the end of a step means for those that need it.
+  /// What the end of a step means for one that needs it.
   enum Standing {
     case open, met, failed
   }
@@ -11,23 +11,49 @@ struct SelectedSteps {
   let definition: WorkflowDefinition
   private let isLeftOut: [Bool]
   /// By step: the selected steps after whose ends it runs. These are its needs, and for one that is left
-  /// out and may not be skipped for a failure, what comes before that.
-  private(set) var before: [[Int32]]
+  /// out and must not have been skipped, what comes before that.
+  private(set) var before: [[Int32]] = []
+  /// The same of those that must have succeeded, if they ran at all.
+  private(set) var mustSucceed: [[Int32]] = []
 
   /// - Parameter unselected: what the run was told to leave out.
   init(_ definition: WorkflowDefinition, without unselected: StepSet) {
     self.definition = definition
     isLeftOut = definition.steps.indices.map { unselected.contains(Int32($0)) }
-    before = definition.steps.map(\.needs)
-    if unselected.isEmpty { return }
-    // Each time, what stands for one step that is left out takes its place.
-    for step in unselected.steps {
-      let own = mayFail(step) ? [] : before[Int(step)]
-      for index in before.indices where before[index].contains(step) {
-        let needs = Set(before[index].filter { $0 != step } + own)
-        before[index] = needs.sorted()
+    var known: [Int32: Set<Int32>] = [:]
+    before = definition.steps.indices.map { step in
+      look(Int32(step), &known) { wanted, need, isSelected in
+        isSelected || wanted != .settled && (wanted == .succeeded || !mayFail(need))
+      }.sorted()
+    }
+    known = [:]
+    mustSucceed = definition.steps.indices.map { step in
+      look(Int32(step), &known) { wanted, need, _ in
+        wanted == .succeeded || wanted == .done && !mayFail(need)
+      }.sorted()
+    }
+  }
+
+  /// The selected steps that a step needs, directly or through what is left out.
+  ///
+  /// - Parameter counts: whether a need counts of which that end is wanted.
+  private func look(
+    _ step: Int32, _ known: inout [Int32: Set<Int32>],
+    _ counts: (WantedEnd, Int32, _ isSelected: Bool) -> Bool
+  ) -> Set<Int32> {
+    if let found = known[step] { return found }
+    var found: Set<Int32> = []
+    for need in definition.steps[Int(step)].needs {
+      let wanted = definition.wanted(ofStep: Int(step), from: need)
+      guard counts(wanted, need, contains(Int(need))) else { continue }
+      if contains(Int(need)) {
+        found.insert(need)
+      } else {
+        found.formUnion(look(need, &known, counts))
       }
     }
+    known[step] = found
+    return found
   }
 
   func contains(_ step: Int) -> Bool { !isLeftOut[step] }
@@ -36,52 +62,146 @@ struct SelectedSteps {
     definition.settings(ofStep: Int(step)).allowFailure
   }
 
-  /// - Parameter own: what the end of a selected step means, or that it has none.
-  func standing(_ step: Int32, _ own: (Int32) -> Standing) -> Standing {
+  // MARK: Edges
+
+  /// Whether a step may run as far as one of its needs is concerned.
+  ///
+  /// - Parameter end: how a selected step has ended; nil if it has not.
+  func standing(_ need: Int32, of step: Int32, _ end: (Int32) -> StepEnd?) -> Standing {
     var known: [Int32: Standing] = [:]
-    return standing(step, own, &known)
+    return standing(need, of: step, end, &known)
   }
 
+  /// - Parameter known: by step that is left out, whether it would have run, or been skipped.
   private func standing(
-    _ step: Int32, _ own: (Int32) -> Standing, _ known: inout [Int32: Standing]
+    _ need: Int32, of step: Int32, _ end: (Int32) -> StepEnd?, _ known: inout [Int32: Standing]
   ) -> Standing {
-    if contains(Int(step)) { return own(step) }
-    if let standing = known[step] { return standing }
-    var standings: [Standing] = []
-    for need in definition.steps[Int(step)].needs {
-      standings.append(standing(need, own, &known))
+    let wanted = definition.wanted(ofStep: Int(step), from: need)
+    if contains(Int(need)) {
+      guard let end = end(need) else { return .open }
+      return isMet(wanted, end, mayFail: mayFail(need)) ? .met : .failed
     }
-    let standing: Standing =
-      standings.contains(.failed)
-      ? (mayFail(step) ? .met : .failed) : standings.contains(.open) ? .open : .met
-    known[step] = standing
-    return standing
+    let own: Standing
+    if let found = known[need] {
+      own = found
+    } else {
+      let standings = definition.steps[Int(need)].needs.map {
+        standing($0, of: need, end, &known)
+      }
+      own = standings.contains(.failed) ? .failed : standings.contains(.open) ? .open : .met
+      known[need] = own
+    }
+    switch (own, wanted) {
+    case (.open, _): return .open
+    case (_, .settled), (.met, .done), (.met, .succeeded): return .met
+    case (.failed, .done): return mayFail(need) ? .met : .failed
+    case (.failed, .succeeded), (_, .failed): return .failed
+    }
   }
+
+  private func isMet(_ wanted: WantedEnd, _ end: StepEnd, mayFail: Bool) -> Bool {
+    switch (wanted, end) {
+    case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed): true
+    case (.done, .failed), (.done, .cancelled), (.done, .skipped): mayFail
+    case (.succeeded, _), (.failed, _): false
+    }
+  }
+
+  /// Whether a step can never run, because of one of its needs.
+  func isBarred(_ step: Int, _ end: (Int32) -> StepEnd?) -> Bool {
+    definition.steps[step].needs.contains { standing($0, of: Int32(step), end) == .failed }
+  }
+
+  /// Whether a step can be skipped because of another: it or, in place of a need that is left out, one
+  /// before that has ended otherwise than wanted.
+  func isReason(_ need: Int32, toSkip step: Int32, _ end: (Int32) -> StepEnd?) -> Bool {
+    definition.steps[Int(step)].needs.contains { own in
+      guard standing(own, of: step, end) == .failed else { return false }
+      return own == need || !contains(Int(own)) && leads(to: need, from: own)
+    }
+  }
+
+  private func leads(to need: Int32, from step: Int32) -> Bool {
+    definition.steps[Int(step)].needs.contains {
+      $0 == need || !contains(Int($0)) && leads(to: need, from: $0)
+    }
+  }
+
+  // MARK: Rounds
 
   /// By step, whether it runs again in a round: steps are marked until none is left that follows from
-  /// a marked one.
-  func runningAgain(_ scope: ReopenScope, _ hasSucceeded: (Int) -> Bool) -> [Bool] {
-    let steps = definition.steps
-    var isMarked: [Bool]
-    let marksDependents: Bool
-    switch scope {
-    case .unsuccessful, .withDependents:
-      isMarked = steps.indices.map { contains($0) && !hasSucceeded($0) }
-      marksDependents = scope == .withDependents
-    case .only(let named), .from(let named):
-      isMarked = steps.indices.map { named.contains(Int32($0)) }
-      marksDependents = scope == .from(named)
+  /// a marked one. What was skipped for a need that keeps its end is not marked.
+  func runningAgain(_ scope: ReopenScope, _ ends: [StepEnd?]) -> [Bool] {
+    let named = scope.named
+    let first = definition.steps.indices.map { step in
+      named?.contains(Int32(step)) ?? (contains(step) && ends[step] != .succeeded)
     }
+    let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
+    // In each pass more steps are known to be left as they are.
+    var isLeft = [Bool](repeating: false, count: ends.count)
+    while true {
+      let marked = marked(from: first, without: isLeft, marksDependents)
+      let isOpen = { (step: Int32) in marked[Int(step)] ? nil : ends[Int(step)] }
+      let stillLeft = definition.steps.indices.map { step in
+        guard case .skipped? = ends[step], named?.contains(Int32(step)) != true else {
+          return false
+        }
+        return contains(step) && isBarred(step, isOpen)
+      }
+      if stillLeft == isLeft { return marked.indices.map { marked[$0] && contains($0) } }
+      isLeft = stillLeft
+    }
+  }
+
+  private func marked(
+    from first: [Bool], without isLeft: [Bool], _ marksDependents: Bool
+  ) -> [Bool] {
+    var isMarked = first.indices.map { first[$0] && !isLeft[$0] }
     var hasChanged = marksDependents
     while hasChanged {
       hasChanged = false
-      for index in steps.indices where !isMarked[index] {
-        if steps[index].needs.contains(where: { isMarked[Int($0)] }) {
+      for (index, step) in definition.steps.enumerated() where !isMarked[index] && !isLeft[index] {
+        if step.needs.contains(where: { isMarked[Int($0)] }) {
           isMarked[index] = true
           hasChanged = true
         }
       }
     }
-    return steps.indices.map { isMarked[$0] && contains($0) }
+    return isMarked
+  }
+
+  /// Whether a step that keeps its end in another round keeps the run from success.
+  func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
+    if runsAgain[step] || !contains(step) { return false }
+    switch ends[step] {
+    case .succeeded: return false
+    case .failed: return !mayFail(Int32(step))
+    case .cancelled, nil: return true
+    case .skipped: return !isLeftAsItIs(step, ends, runsAgain)
+    }
+  }
+
+  /// Whether it was skipped because of a need that has ended otherwise, and has not failed.
+  private func isLeftAsItIs(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
+    isBarred(step) { runsAgain[Int($0)] ? nil : ends[Int($0)] }
+      && !builtOn(step).contains { holdsUp(Int($0), ends, runsAgain) }
+  }
+
+  /// The needs that a step wants to be done, or to have succeeded.
+  private func builtOn(_ step: Int) -> [Int32] {
+    definition.steps[step].needs.filter {
+      [.done, .succeeded].contains(definition.wanted(ofStep: step, from: $0))
+    }
+  }
+
+  /// Whether a step has failed, or was skipped for one that has.
+  private func holdsUp(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
+    if mayFail(Int32(step)) { return false }
+    guard contains(step) else {
+      return builtOn(step).contains { holdsUp(Int($0), ends, runsAgain) }
+    }
+    if runsAgain[step] || ends[step] == .succeeded { return false }
+    guard case .skipped? = ends[step] else { return true }
+    return !isLeftAsItIs(step, ends, runsAgain)
   }
 }

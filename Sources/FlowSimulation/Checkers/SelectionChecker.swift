@@ -6,23 +6,20 @@ import FlowCore
 final class SelectionChecker {
   private let selected: SelectedSteps
   private let unselected: StepSet
-  private var hasSucceeded: [Bool]
-  /// By step, whether it has its end.
-  private var hasEnded: [Bool]
+  private var ends: StepEnds
   /// By step, whether it may run in this round.
   private var mayRun: [Bool]
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet) {
     self.unselected = unselected
     selected = SelectedSteps(definition, without: unselected)
-    let none = [Bool](repeating: false, count: definition.steps.count)
-    hasSucceeded = none
-    hasEnded = none
-    mayRun = none.indices.map { !unselected.contains(Int32($0)) }
+    ends = StepEnds(selected)
+    mayRun = definition.steps.indices.map { !unselected.contains(Int32($0)) }
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
+    ends.learn(event.body)
     switch event.body {
     case .runCreated(let created):
       if created.unselected != unselected {
@@ -33,22 +30,15 @@ final class SelectionChecker {
         let why = selected.contains(Int(attempt.step)) ? "this round does not rerun" : "is left out"
         throw Violation(.selection, "\(id(attempt.step)) is scheduled, which \(why)")
       }
-    case .stepFinished(let step, let outcome):
-      hasEnded[Int(step)] = true
-      hasSucceeded[Int(step)] = outcome == .succeeded
     case .stepSkipped(let step, let reason):
-      hasEnded[Int(step)] = true
-      hasSucceeded[Int(step)] = false
       if (reason == .notSelected) == selected.contains(Int(step)) {
         throw Violation(.selection, "\(id(step)) is skipped for the wrong reason: \(reason)")
       }
     case .runFinished:
-      if let open = hasEnded.firstIndex(of: false) {
+      if let open = ends.ends.firstIndex(where: { $0 == nil }) {
         throw Violation(.selection, "the run has ended, and \(id(Int32(open))) has not")
       }
-    case .runReopened(_, let scope):
-      mayRun = selected.runningAgain(scope) { hasSucceeded[$0] }
-      for step in mayRun.indices where mayRun[step] { hasEnded[step] = false }
+    case .runReopened: mayRun = ends.runsAgain
     default: break
     }
   }

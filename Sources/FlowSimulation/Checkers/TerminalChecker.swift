@@ -4,18 +4,14 @@ import FlowCore
 /// round. A step that has succeeded keeps its end in later rounds, unless it came after a step that
 /// runs again, or is named.
 final class TerminalChecker {
-  private struct End {
-    let sequence: Int64
-    let isSuccess: Bool
-  }
-
-  private let selected: SelectedSteps
-  private var ends: [Int32: End] = [:]
+  /// By step, the event that was its end.
+  private var endedAt: [Int32: Int64] = [:]
+  private var ends: StepEnds
   private var runFinishedAt: Int64?
   private var lastSequence: Int64 = 0
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
-    selected = SelectedSteps(definition, without: unselected)
+    ends = StepEnds(SelectedSteps(definition, without: unselected))
   }
 
   func check(_ event: Event) throws(Violation) {
@@ -23,37 +19,31 @@ final class TerminalChecker {
       throw Violation(.terminal, "event \(event.sequence) follows event \(lastSequence)")
     }
     lastSequence = event.sequence
-    if case .runReopened(_, let scope) = event.body { return try reopen(scope, event) }
+    ends.learn(event.body)
+    if case .runReopened = event.body { return try reopen(event) }
     if let end = runFinishedAt {
       throw Violation(.terminal, "event \(event.sequence) follows the end of the run (\(end))")
     }
     switch event.body {
-    case .stepFinished(let step, let outcome):
-      try end(step, isSuccess: outcome == .succeeded, event)
-    case .stepSkipped(let step, _): try end(step, isSuccess: false, event)
+    case .stepFinished(let step, _), .stepSkipped(let step, _): try end(step, event)
     case .runFinished: runFinishedAt = event.sequence
     default: break
     }
   }
 
-  private func end(
-    _ step: Int32, isSuccess: Bool, _ event: Event
-  ) throws(Violation) {
-    let end = End(sequence: event.sequence, isSuccess: isSuccess)
-    if let before = ends.updateValue(end, forKey: step) {
+  private func end(_ step: Int32, _ event: Event) throws(Violation) {
+    if let before = endedAt.updateValue(event.sequence, forKey: step) {
       throw Violation(
-        .terminal,
-        "step \(step) ended in event \(before.sequence) and again in \(event.sequence)")
+        .terminal, "step \(step) ended in event \(before) and again in \(event.sequence)")
     }
   }
 
-  private func reopen(_ scope: ReopenScope, _ event: Event) throws(Violation) {
+  private func reopen(_ event: Event) throws(Violation) {
     guard runFinishedAt != nil else {
       throw Violation(.terminal, "event \(event.sequence) reopens a run that has not ended")
     }
     runFinishedAt = nil
-    let runsAgain = selected.runningAgain(scope) { ends[Int32($0)]?.isSuccess == true }
-    ends = ends.filter { !runsAgain[Int($0.key)] }
+    endedAt = endedAt.filter { !ends.runsAgain[Int($0.key)] }
   }
 }
 

@@ -56,6 +56,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case secrets = 66
   case secretErrors = 67
   case secretOutput = 68
+  /// Which ends steps want of their needs.
+  case edges = 75
 }
 
 extension ChoiceSite {
@@ -72,7 +74,7 @@ extension ChoiceSite {
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets:
+      .secrets, .edges:
       false
     }
   }

@@ -98,6 +98,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var secretPercent = 0
   /// How often a secret cannot be read.
   package var secretErrorPerMille = 0
+  /// How many needs are wanted to end otherwise than done, in percent.
+  package var edgePercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -113,6 +115,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether the workflow has secrets: no definition of policy 1 does.
   var hasSecrets: Bool { secretPercent > 0 && rules > .first }
+
+  /// Whether steps want other ends of their needs: no definition of policy 1 does.
+  var hasEdges: Bool { edgePercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -196,6 +201,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("rerunPercent", \.rerunPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
     Key("secretPercent", \.secretPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("secretErrorPerMille", \.secretErrorPerMille, 0...1_000, draw: [0, 0, 100], inStudies: 0),
+    Key("edgePercent", \.edgePercent, 0...100, draw: [0, 0, 40], inStudies: 0),
   ]
 }
 

@@ -27,7 +27,9 @@ extension Generator {
       settings: settings)
     if policy > .first {
       for step in steps.indices {
-        definition.give(StepExtras(description: optional { $0.string() }), toStep: step)
+        let extras = StepExtras(
+          description: optional { $0.string() }, edges: edges(of: definition.steps[step].needs))
+        definition.give(extras, toStep: step)
       }
       definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
       definition.onConflict = pick(OnConflict.allCases)
@@ -51,6 +53,14 @@ extension Generator {
       }
     }
     return definition
+  }
+
+  /// What is wanted of some of the needs.
+  mutating func edges(of needs: [Int32]) -> [Edge] {
+    needs.compactMap { need in
+      let wanted = pick(WantedEnd.allCases)
+      return wanted == .done ? nil : Edge(need: need, wanted: wanted)
+    }
   }
 
   private mutating func parameter() -> Parameter {

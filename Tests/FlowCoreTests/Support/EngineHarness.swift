@@ -242,17 +242,25 @@ struct EngineHarness {
     }
     let step = durably.steps[Int(attempt.step)]
     #expect(step.phase == .starting && step.attempt == attempt.number, "no durable intent")
-    // What is left out and may be skipped for a failure lets its dependents run at once.
+    // What is left out and may be skipped for a failure, or may have any end, lets its dependents run
+    // at once.
+    let hasEdges = workflow.extras.contains { !$0.edges.isEmpty }
     let letsThrough = durably.created.unselected.steps.contains {
-      workflow.settings(ofStep: Int($0)).allowFailure
+      hasEdges || workflow.settings(ofStep: Int($0)).allowFailure
     }
     for need in letsThrough ? [] : durably.selectedNeeds(ofStep: Int(attempt.step)) {
+      let wanted = workflow.wanted(ofStep: Int(attempt.step), from: need)
       let mayFail = workflow.settings(ofStep: Int(need)).allowFailure
-      switch durably.steps[Int(need)].phase {
-      case .succeeded: break
-      case .failed, .skipped, .cancelled:
+      switch (durably.steps[Int(need)].phase, wanted) {
+      case (.succeeded, .done), (.succeeded, .succeeded), (.failed, .failed): break
+      case (.succeeded, .settled), (.failed, .settled), (.skipped, .settled),
+        (.cancelled, .settled):
+        break
+      case (.failed, .done), (.skipped, .done), (.cancelled, .done):
         #expect(mayFail, "\(attempt) is launched although its need \(need) failed")
-      default: Issue.record("\(attempt) is launched before its need \(need) is done")
+      case (.succeeded, .failed), (.failed, .succeeded), (.skipped, _), (.cancelled, _):
+        Issue.record("\(attempt) is launched although its need \(need) has another end")
+      default: Issue.record("\(attempt) is launched before its need \(need) has ended")
       }
     }
   }

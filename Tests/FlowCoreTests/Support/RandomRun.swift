@@ -135,9 +135,15 @@ extension Generator {
         id: "s\(index)", command: .shell("true"), needs: needs,
         settingsIndex: Int32(below(settings.count)))
     }
-    return WorkflowDefinition(
+    var workflow = WorkflowDefinition(
       name: "random", timeoutMilliseconds: chance(in: 4) ? Int64(below(20_000)) : nil,
       failFast: chance(in: 3), steps: steps, settings: settings)
+    if chance(in: 2) {
+      for (step, definition) in steps.enumerated() {
+        workflow.give(StepExtras(edges: edges(of: definition.needs)), toStep: step)
+      }
+    }
+    return workflow
   }
 
   /// For another round of a run, which may have none of that kind.

@@ -1,7 +1,7 @@
 import FlowCore
 
 extension WorkflowDefinition {
-  /// A workflow of steps written as `"b"`, or `"b < a c"` where `b` needs `a` and `c`.
+  /// A workflow of steps written as `"b"`, or `"b < a c"` where `b` needs `a` and `c`, or `"b < a:failed"`.
   static func of(
     _ steps: String..., each: StepSettings = StepSettings(), with own: [String: StepSettings] = [:],
     timeoutMilliseconds: Int64? = nil, failFast: Bool = false
@@ -13,12 +13,29 @@ extension WorkflowDefinition {
       if let settingsOfStep = own[words[0]] { settings.append(settingsOfStep) }
       return StepDefinition(
         id: words[0], command: .shell("true"),
-        needs: words.dropFirst(2).map { Self.index(of: $0, in: ids) }.sorted(),
+        needs: words.dropFirst(2).map {
+          Self.index(of: String($0.prefix { $0 != ":" }), in: ids)
+        }.sorted(),
         settingsIndex: own[words[0]] == nil ? 0 : Int32(settings.count - 1))
     }
-    return WorkflowDefinition(
+    var workflow = WorkflowDefinition(
       name: "test", timeoutMilliseconds: timeoutMilliseconds, failFast: failFast,
       steps: definitions, settings: settings)
+    for (step, words) in words.enumerated() {
+      let edges = words.dropFirst(2).compactMap { edge($0, in: ids) }.sorted { $0.need < $1.need }
+      workflow.give(StepExtras(edges: edges), toStep: step)
+    }
+    return workflow
+  }
+
+  /// Nil for a need that is to be done.
+  private static func edge(_ word: String, in ids: [String]) -> Edge? {
+    let parts = word.split(separator: ":").map(String.init)
+    guard parts.count == 2 else { return nil }
+    guard let wanted = WantedEnd.allCases.first(where: { "\($0)" == parts[1] }) else {
+      preconditionFailure("there is no end \(parts[1])")
+    }
+    return Edge(need: index(of: parts[0], in: ids), wanted: wanted)
   }
 
   /// Steps `s0`, `s1` … that need nothing.

@@ -67,8 +67,8 @@ extension WorkflowDefinition {
 }
 
 extension StepDefinition {
-  /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a
-  /// program, the needs and the index of the settings (`TaggedDefinitionCodec`).
+  /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a program, the
+  /// needs and the index of the settings, 21 is what is wanted of needs (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<StepExtras>] = [
     .structure(
       "id", 1,
@@ -89,7 +89,10 @@ extension StepDefinition {
       "values for the parameters of the file that is called"),
     .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
-      "ids of the steps that must be done first; one may stand without brackets"),
+      "the steps that must be done first, each an id or `{step: ID, when: END}`; one may stand without"
+        + " brackets. END is `done` (the default: it succeeded, or failed or was skipped and may), "
+        + "`succeeded`, `failed` (for good) or `settled` (any end); a step whose need has ended"
+        + " otherwise is skipped"),
     .text(
       "description", 6, { $1(&$0.description) }, expected: "a description in words",
       "what the step does; shown by `validate`, `why` and `report`"),

@@ -1,0 +1,37 @@
+/// What a step wants of a need before it runs.
+package enum WantedEnd: UInt8, CaseIterable, Sendable {
+  /// That its dependents may build on it: it succeeded, failed and may, or is left out on purpose.
+  case done = 0
+  case succeeded = 1
+  /// For good.
+  case failed = 2
+  /// Any end.
+  case settled = 3
+}
+
+/// A need of which another end is wanted than that it is done.
+package struct Edge: Hashable, Sendable {
+  /// The step that is needed.
+  package var need: Int32
+  package var wanted: WantedEnd
+
+  package init(need: Int32, wanted: WantedEnd) {
+    self.need = need
+    self.wanted = wanted
+  }
+}
+
+extension WorkflowDefinition {
+  /// What the step at `index` wants of one of its needs.
+  package func wanted(ofStep index: Int, from need: Int32) -> WantedEnd {
+    let place = steps[index].extrasIndex
+    if place == 0 { return .done }
+    let edges = extras[Int(place)].edges
+    var (low, high) = (0, edges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if edges[middle].need < need { low = middle + 1 } else { high = middle }
+    }
+    return low < edges.count && edges[low].need == need ? edges[low].wanted : .done
+  }
+}

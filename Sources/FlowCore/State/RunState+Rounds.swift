@@ -1,0 +1,125 @@
+/// Queries about another round of a finished run.
+extension RunState {
+  /// Whether another round for what did not succeed would run any step.
+  package var canReopen: Bool {
+    isFinished && RoundPlan(self, .current(created.policyVersion)).runsAgain.contains(true)
+  }
+
+  /// By step, whether it runs again in another round of a finished run.
+  package func stepsRunningAgain(_ scope: ReopenScope) throws(ReopenProblem) -> [Bool] {
+    try round(scope).runsAgain
+  }
+
+  func round(_ scope: ReopenScope) throws(ReopenProblem) -> RoundPlan {
+    if let named = scope.named {
+      if let last = named.last, Int(last) >= steps.count { throw .noSuchStep(last) }
+      let unselected = named.steps.filter { !isSelected(Int($0)) }
+      if !unselected.isEmpty { throw .notSelected(unselected) }
+      if named.isEmpty { throw .nothing }
+    } else if !isFinished {
+      throw .nothing
+    }
+    let plan = RoundPlan(self, scope)
+    if !plan.blocked.isEmpty { throw .blocked(plan.blocked) }
+    if !plan.runsAgain.contains(true) { throw .nothing }
+    return plan
+  }
+
+  /// The steps that an engine of this run may still run.
+  ///
+  /// - Parameter reopening: what another round of a finished run is for; nil for the round that is.
+  package func stepsToRun(reopening: Reopening?) -> [Int] {
+    guard let reopening else {
+      return steps.indices.filter { !steps[$0].isSettled && isSelected($0) }
+    }
+    // Where no such round is possible, none runs.
+    let runsAgain = (try? stepsRunningAgain(reopening.scope(created.policyVersion))) ?? []
+    return runsAgain.indices.filter { runsAgain[$0] }
+  }
+}
+
+/// What another round of a finished run does with each step.
+///
+/// A step that was skipped because a need did not end as it wanted is left as it is where that stands:
+/// the need does not run again.
+struct RoundPlan {
+  private(set) var runsAgain: [Bool]
+  /// Whether it runs again or, if it is unselected, waits for what does.
+  private(set) var isPending: [Bool]
+  /// The need that has not ended as the step wants, and does not run again.
+  private(set) var unmetNeeds: [Int32?]
+  /// Named steps, and what follows from them, that could not run.
+  private(set) var blocked: [ReopenProblem.Blocked] = []
+  /// Whether a step that keeps the run from success does not run again.
+  private(set) var leavesFailure = false
+
+  /// The step that keeps the dependents of a step from being done: itself, if it is selected.
+  private var obstacles: [Int32?]
+  /// Whether it follows from a step that runs again, or is one.
+  private var isReached: [Bool]
+
+  init(_ state: RunState, _ scope: ReopenScope) {
+    let count = state.steps.count
+    runsAgain = [Bool](repeating: false, count: count)
+    isPending = runsAgain
+    isReached = runsAgain
+    unmetNeeds = [Int32?](repeating: nil, count: count)
+    obstacles = unmetNeeds
+    let named = scope.named?.flags(of: count)
+    // Needs first.
+    for rank in 0..<count {
+      let step = state.graph.step(ranked: Int32(rank))
+      let needs = state.definition.steps[step].needs
+      let obstacle = look(at: needs, of: step, state)
+      let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
+      if state.isSelected(step) {
+        let isNamed = named?[step] ?? (state.steps[step].phase != .succeeded)
+        plan(step, isNamed: isNamed, follows, obstacle, hasNames: named != nil, state)
+      } else {
+        isReached[step] = follows
+        isPending[step] = needs.contains { isPending[Int($0)] }
+        if !state.mayFail(Int32(step)) { obstacles[step] = obstacle }
+      }
+    }
+  }
+
+  /// Finds the first need that has not ended as the step wants, and does not run again.
+  ///
+  /// - Returns: the step that keeps a need from being done.
+  private mutating func look(at needs: [Int32], of step: Int, _ state: RunState) -> Int32? {
+    var obstacle: Int32?
+    for need in needs {
+      let wanted = state.definition.wanted(ofStep: step, from: need)
+      let found = wanted == .done || wanted == .succeeded ? obstacles[Int(need)] : nil
+      obstacle = obstacle ?? found
+      if unmetNeeds[step] != nil { continue }
+      // What blocks a step that is left out.
+      let blocking = state.isSelected(Int(need)) ? nil : unmetNeeds[Int(need)]
+      if isPending[Int(need)] && blocking == nil { continue }
+      if state.isMet(wanted, by: need, isBlocked: blocking != nil) { continue }
+      unmetNeeds[step] = wanted == .failed ? need : blocking ?? need
+    }
+    return obstacle
+  }
+
+  private mutating func plan(
+    _ step: Int, isNamed: Bool, _ follows: Bool, _ obstacle: Int32?, hasNames: Bool,
+    _ state: RunState
+  ) {
+    let phase = state.steps[step].phase
+    let unmet = unmetNeeds[step]
+    let stands = phase == .skipped && unmet != nil && obstacle == nil
+    if hasNames, isNamed || follows, let need = obstacle ?? (isNamed ? unmet : nil) {
+      blocked.append(.init(step: Int32(step), need: need))
+    }
+    if isNamed && (hasNames || !stands) || follows && !stands {
+      runsAgain[step] = true
+      isPending[step] = true
+      isReached[step] = true
+      return
+    }
+    if phase == .succeeded || stands { return }
+    if !state.mayFail(Int32(step)) { obstacles[step] = Int32(step) }
+    if !(phase == .failed && state.mayFail(Int32(step))) { leavesFailure = true }
+  }
+}
