@@ -1,92 +1,8 @@
-#include "monitor_end.h"
+#include "monitor_parts.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-
-// MARK: The start
-
-static void refuse(
-    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  flow_monitor_launch_failed(monitor, FLOW_LAUNCH_CREATE_RECORD, error);
-  act(actions, FLOW_MONITOR_REPORT_REFUSED);
-  flow_monitor_leave(monitor, actions);
-}
-
-static void report_shortage(
-    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  monitor->end.code = error;
-  monitor->reported_shortage = true;
-  act(actions, FLOW_MONITOR_REPORT_SHORTAGE);
-}
-
-// Nothing was started, and no record exists. What the machine lacks for a while is no failure.
-static void start_nothing(
-    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions) {
-  if (!is_shortage(error)) {
-    refuse(monitor, error, actions);
-    return;
-  }
-  report_shortage(monitor, error, actions);
-  flow_monitor_leave(monitor, actions);
-}
-
-static void record_removed(
-    struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions) {
-  // A record that stays blocks every later launch of this attempt.
-  if (result < 0 && result != -ENOENT) {
-    refuse(monitor, error_number(result), actions);
-  } else if (monitor->reported_shortage) {
-    flow_monitor_leave(monitor, actions);
-  } else {
-    start_nothing(monitor, monitor->record_error, actions);
-  }
-}
-
-// The start is recorded.
-static void start_command(
-    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
-  act(actions, FLOW_MONITOR_RELEASE_LAUNCHER);
-  monitor->started_at = now;
-  if (monitor->output_error != 0) {
-    flow_monitor_launch_failed(monitor, FLOW_LAUNCH_CREATE_OUTPUT, monitor->output_error);
-    flow_monitor_conclude(monitor, now, actions);
-    return;
-  }
-  ask(monitor, FLOW_MONITOR_SPAWN, FLOW_MONITOR_IS_SPAWNING, actions);
-}
-
-// Whether nothing is wrong with the command. Where it is executed, a limit of processes (EAGAIN) and
-// the system's open files count; memory that its own program does not get is the command's failure.
-static bool lacks_process(enum flow_launch_operation operation, int32_t error) {
-  if (operation == FLOW_LAUNCH_FORK) return is_out_of_processes(error);
-  return operation == FLOW_LAUNCH_EXECUTE && (error == EAGAIN || error == ENFILE);
-}
-
-static void spawned(
-    struct flow_monitor *monitor, const struct flow_monitor_event *event,
-    struct flow_monitor_actions *actions) {
-  if (event->result < 0) {
-    int32_t error = error_number(event->result);
-    if (lacks_process(monitor->failed_operation, error)) {
-      // Waiting, this monitor would itself be one of the processes that are too many. The launcher's
-      // lock is free: an engine that finds no record launches the attempt again, and would take a
-      // report that comes later for one of that launch.
-      report_shortage(monitor, error, actions);
-      ask(monitor, FLOW_MONITOR_REMOVE_RECORD, FLOW_MONITOR_IS_REMOVING, actions);
-      return;
-    }
-    flow_monitor_launch_failed(monitor, monitor->failed_operation, error);
-    flow_monitor_conclude(monitor, event->now, actions);
-    return;
-  }
-  if (event->result == 0 || event->result > INT32_MAX) __builtin_trap();  // no process id
-  monitor->command = (int32_t)event->result;
-  if (monitor->timeout_us >= 0) {
-    monitor->deadline = later(monitor->started_at, monitor->timeout_us);
-  }
-  ask(monitor, FLOW_MONITOR_WRITE_COMMAND, FLOW_MONITOR_IS_NOTING, actions);
-}
 
 // MARK: Signals
 
@@ -203,26 +119,42 @@ static void reap_command(
   act(actions, FLOW_MONITOR_REAP_COMMAND);
 }
 
+// The command was reaped, and the `left` descendants may not stay.
+static void clear(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
+  monitor->end.stragglers = monitor->left;
+  monitor->phase = FLOW_MONITOR_IS_CLEARING;
+  if (monitor->force_asked || is_killing(monitor)) {
+    kill_children(monitor, now, actions);
+    return;
+  }
+  // A grace period that has begun continues: timeout and grace together bound an attempt.
+  if (monitor->end.cause == FLOW_CAUSE_ITSELF) monitor->kill_at = later(now, monitor->grace_us);
+  terminate_children(monitor, now, actions);
+}
+
+static void note_left(struct flow_monitor *monitor, const struct flow_monitor_event *event) {
+  int64_t count = event->result < 1 ? 1 : event->result;
+  monitor->left = count > INT32_MAX ? INT32_MAX : (int32_t)count;
+}
+
+// An attempt that was interrupted runs again: it leaves nothing that would run beside that.
+static bool may_stay(const struct flow_monitor *monitor) {
+  if (!monitor->keeps_stragglers || monitor->end.cause != FLOW_CAUSE_ITSELF) return false;
+  if (monitor->stop_asked || monitor->force_asked) return false;
+  return !flow_monitor_was_interrupted(monitor);
+}
+
 // The command was reaped, and descendants are left.
 static void descendants_left(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
-  bool was_ended = monitor->end.cause != FLOW_CAUSE_ITSELF;
-  bool must_end = was_ended || monitor->stop_asked || monitor->force_asked;
-  if (monitor->keeps_stragglers && !must_end) {
+  note_left(monitor, event);
+  if (may_stay(monitor)) {
     flow_monitor_conclude(monitor, event->now, actions);
-    return;
+  } else {
+    clear(monitor, event->now, actions);
   }
-  int64_t count = event->result < 1 ? 1 : event->result;
-  monitor->end.stragglers = count > INT32_MAX ? INT32_MAX : (int32_t)count;
-  monitor->phase = FLOW_MONITOR_IS_CLEARING;
-  if (monitor->force_asked || is_killing(monitor)) {
-    kill_children(monitor, event->now, actions);
-    return;
-  }
-  // A grace period that has begun continues: timeout and grace together bound an attempt.
-  if (!was_ended) monitor->kill_at = later(event->now, monitor->grace_us);
-  terminate_children(monitor, event->now, actions);
 }
 
 // MARK: Every event in every phase
@@ -252,7 +184,7 @@ static void answered(
   switch (monitor->phase) {
     case FLOW_MONITOR_IS_CREATING:
       if (event->result < 0) {
-        start_nothing(monitor, error_number(event->result), actions);
+        flow_monitor_start_nothing(monitor, error_number(event->result), actions);
       } else {
         ask(monitor, FLOW_MONITOR_LOCK_RECORD, FLOW_MONITOR_IS_LOCKING, actions);
       }
@@ -277,11 +209,11 @@ static void answered(
       } else if (monitor->phase == FLOW_MONITOR_IS_OPENING) {
         ask(monitor, FLOW_MONITOR_WRITE_START, FLOW_MONITOR_IS_STARTING, actions);
       } else {
-        start_command(monitor, event->now, actions);
+        flow_monitor_start_command(monitor, event->now, actions);
       }
       return;
-    case FLOW_MONITOR_IS_REMOVING: record_removed(monitor, event->result, actions); return;
-    case FLOW_MONITOR_IS_SPAWNING: spawned(monitor, event, actions); return;
+    case FLOW_MONITOR_IS_REMOVING: flow_monitor_record_removed(monitor, event->result, actions); return;
+    case FLOW_MONITOR_IS_SPAWNING: flow_monitor_spawned(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NOTING: command_noted(monitor, event->now, actions); return;
     case FLOW_MONITOR_IS_SCRUBBING: flow_monitor_scrubbed(monitor, event, actions); return;
     case FLOW_MONITOR_IS_ENDING: flow_monitor_end_written(monitor, event, actions); return;
@@ -367,7 +299,10 @@ static void step_clearing(
     struct flow_monitor *monitor, const struct flow_monitor_event *event,
     struct flow_monitor_actions *actions) {
   switch (event->kind) {
-    case FLOW_MONITOR_NO_DESCENDANT_LEFT: flow_monitor_conclude(monitor, event->now, actions); return;
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
+      monitor->left = 0;
+      flow_monitor_conclude(monitor, event->now, actions);
+      return;
     case FLOW_MONITOR_DESCENDANTS_LEFT:
       // A descendant has ended, and the monitor has adopted its children.
       if (is_killing(monitor)) {
@@ -398,7 +333,11 @@ static void step_holding(
   switch (event->kind) {
     case FLOW_MONITOR_TOLD:
       flow_monitor_told(monitor, event->now, actions);
-      flow_monitor_finish(monitor, actions);
+      if (monitor->left > 0 && !may_stay(monitor)) {
+        clear(monitor, event->now, actions);
+      } else {
+        flow_monitor_finish(monitor, actions);
+      }
       return;
     case FLOW_MONITOR_TIME:
       if (event->now >= monitor->hold_until) flow_monitor_finish(monitor, actions);
@@ -406,9 +345,9 @@ static void step_holding(
     // The attempt is over, and the engine waits for it.
     case FLOW_MONITOR_STOP:
     case FLOW_MONITOR_FORCE: flow_monitor_finish(monitor, actions); return;
-    // Processes that may stay.
-    case FLOW_MONITOR_NO_DESCENDANT_LEFT:
-    case FLOW_MONITOR_DESCENDANTS_LEFT: return;
+    // Processes that may stay, unless the attempt was interrupted.
+    case FLOW_MONITOR_NO_DESCENDANT_LEFT: monitor->left = 0; return;
+    case FLOW_MONITOR_DESCENDANTS_LEFT: note_left(monitor, event); return;
     case FLOW_MONITOR_BEGIN:          // it has begun
     case FLOW_MONITOR_DONE:           // no answer is due
     case FLOW_MONITOR_COMMAND_ENDED:  // it ends once

@@ -1,4 +1,4 @@
-#include "monitor_end.h"
+#include "monitor_parts.h"
 
 #include <signal.h>
 
@@ -14,9 +14,7 @@ void flow_monitor_launch_failed(
   monitor->end.operation = operation;
 }
 
-// Whether an attempt that did not succeed was ended by the system, and not by its deadline before
-// that, or by the engine.
-static bool was_interrupted(const struct flow_monitor *monitor) {
+bool flow_monitor_was_interrupted(const struct flow_monitor *monitor) {
   const struct flow_record_end *end = &monitor->end;
   if (!monitor->was_told || !monitor->command_ended) return false;
   if (end->result == FLOW_RESULT_EXITED && end->code == 0) return false;
@@ -29,7 +27,7 @@ void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actio
   monitor->end.duration_us = over_at > monitor->started_at ? over_at - monitor->started_at : 0;
   monitor->deadline = monitor->terminate_at = monitor->kill_at = never;
   monitor->give_up_at = monitor->retry_at = monitor->hold_until = never;
-  monitor->end.was_interrupted = was_interrupted(monitor);
+  monitor->end.was_interrupted = flow_monitor_was_interrupted(monitor);
   flow_monitor_end(monitor, actions);
 }
 

@@ -1,4 +1,4 @@
-#include "monitor_end.h"
+#include "monitor_parts.h"
 
 #include <string.h>
 

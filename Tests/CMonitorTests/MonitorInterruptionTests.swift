@@ -119,9 +119,52 @@ private let second = ScriptedMonitor.second
     _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
     #expect(monitor.send(.descendantsLeft(2)) == [])
     #expect(monitor.send(.descendantsLeft(1)) == [])
+    #expect(monitor.send(timeAfter: second / 2) == Self.end)
+    #expect(monitor.end.stragglers == 0)
+    #expect(!monitor.end.was_interrupted)
+  }
+
+  // MARK: What it would leave
+
+  /// It runs again, and what it left would run beside that.
+  @Test func anInterruptedAttemptLeavesNothing() {
+    var monitor = runningMonitor(grace: second, keepsStragglers: true)
+    _ = monitor.send(.told)
+    _ = monitor.send(.commandEnded(.exited(1)))
+    #expect(monitor.send(.descendantsLeft(2)) == [.terminateChildren])
+    #expect(monitor.send(timeAfter: second) == [.killChildren])
+    #expect(monitor.send(.noDescendantLeft) == Self.end)
+    #expect(monitor.end.was_interrupted && monitor.end.stragglers == 2)
+  }
+
+  @Test func aReasonThatComesLaterEndsWhatWasLeft() {
+    var monitor = runningMonitor(grace: second, keepsStragglers: true)
+    _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
+    #expect(monitor.send(.descendantsLeft(3)) == [])
+    #expect(monitor.send(.descendantsLeft(1)) == [])
+    monitor.wait(second / 4)
+    #expect(monitor.send(.told) == [.reportTold, .terminateChildren])
+    #expect(monitor.send(timeAfter: second) == [.killChildren])
+    #expect(monitor.send(.noDescendantLeft) == Self.end)
+    #expect(monitor.end.was_interrupted && monitor.end.stragglers == 1)
+  }
+
+  @Test func whatIsGoneWhenTheReasonComesIsNotEnded() {
+    var monitor = runningMonitor(keepsStragglers: true)
+    _ = monitor.send(.commandEnded(.signalled(SIGTERM)))
+    #expect(monitor.send(.descendantsLeft(2)) == [])
     #expect(monitor.send(.noDescendantLeft) == [])
     #expect(monitor.send(.told) == [.reportTold] + Self.end)
-    #expect(monitor.end.was_interrupted)
+    #expect(monitor.end.was_interrupted && monitor.end.stragglers == 0)
+  }
+
+  /// Its command did what it had to, and what it started is meant to stay.
+  @Test func aSuccessKeepsWhatItLeft() {
+    var monitor = runningMonitor(keepsStragglers: true)
+    _ = monitor.send(.told)
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.descendantsLeft(1)) == Self.end)
+    #expect(!monitor.end.was_interrupted && monitor.end.stragglers == 0)
   }
 
   /// While descendants are stopped, an end of any kind can still be explained.

@@ -151,7 +151,8 @@ struct flow_monitor_actions {
 /// followed by ENDING. Where no process is to be had for the command, REMOVING follows SPAWNING.
 /// WATCHING is followed by ENDING if the command itself cannot be killed, and REAPING by ENDING if
 /// no descendant is left, or those left may stay. Before ENDING comes HOLDING where the command may
-/// have ended because the system ends everything. Where the attempt has secrets, SCRUBBING comes before
+/// have ended because the system ends everything; where that is so, and descendants are left that
+/// otherwise might stay, CLEARING follows. Where the attempt has secrets, SCRUBBING comes before
 /// ENDING, and WAITING_FOR_SPACE may follow it: the end is not written before the output is scrubbed.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
@@ -213,6 +214,8 @@ struct flow_monitor {
   /// Whether the system ended the attempt, as far as is known; and whether its deadline came first.
   bool was_told, timed_out;
   bool told_reported;
+  /// How many descendants the command has left, as far as was counted.
+  int32_t left;
   bool is_scrubbed;
   /// Times of the monotonic clock; INT64_MAX for none.
   int64_t deadline, terminate_at, kill_at, give_up_at, retry_at, hold_until;

@@ -92,7 +92,8 @@ final class EndChecker {
     if end.unkillable > 0 { return }
     let policy = definition.settings(ofStep: Int(entry.attempt.step)).stragglers
     let mayStay =
-      policy == .keep && end.cause == .byItself && !entry.commandRuns && end.result != .lost
+      policy == .keep && end.cause == .byItself && !end.wasInterrupted && !entry.commandRuns
+      && end.result != .lost
     if !mayStay, entry.living + entry.unkillable > 0 {
       throw Mismatch(fact: "\(entry.living + entry.unkillable) of its processes live")
     }

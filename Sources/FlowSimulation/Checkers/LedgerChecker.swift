@@ -33,7 +33,9 @@ final class LedgerChecker {
     _ entry: Ledger.Entry, _ end: AttemptEnd, _ settings: StepSettings, _ name: String
   ) throws(Violation) {
     if end.unkillable > 0 { return }
-    let mayStay = settings.stragglers == .keep && end.cause == .byItself && !entry.commandRuns
+    let mayStay =
+      settings.stragglers == .keep && end.cause == .byItself && !end.wasInterrupted
+      && !entry.commandRuns
     if entry.living + entry.unkillable > 0, !mayStay {
       throw Violation(.orphans, "\(name) runs on after the end of the run")
     }

@@ -45,9 +45,7 @@ enum AgainChecker {
       if bare.contains(line.process), OrphanChecker.isBeyondReach(line.attempt, record, story) {
         return nil
       }
-      if !line.isOfCommand, record.plan.step(line.attempt.step)?.keepsStragglers == true {
-        return nil
-      }
+      if !line.isOfCommand, OrphanChecker.keeps(line.attempt, record, story) { return nil }
       let later = (starts[line.attempt.step] ?? [])
         .first { $0.number > line.attempt.number && $0.at <= line.microseconds }
       guard let later, seen.insert(line.attempt).inserted else { return nil }

@@ -15,19 +15,24 @@ enum OrphanChecker {
     switch straggler.owner {
     case .flow: return false
     case .step(let name, let hasEnvironment):
-      return keeps(name, record) || !hasEnvironment && isBeyondReach(name, record, story)
+      return keeps(name, record, story) || !hasEnvironment && isBeyondReach(name, record, story)
     case .unknown:
       // It ended before its environment could be read, but it wrote into the ledger.
       let line = record.ledger.last { $0.process == straggler.process }
       return line.map { line in
         let isBare = record.bareProcesses.contains(line.process)
-        return keeps(line.attempt, record) || isBare && isBeyondReach(line.attempt, record, story)
+        return keeps(line.attempt, record, story)
+          || isBare && isBeyondReach(line.attempt, record, story)
       } ?? false
     }
   }
 
-  private static func keeps(_ name: AttemptName, _ record: RoundRecord) -> Bool {
+  /// An attempt that was interrupted leaves nothing.
+  static func keeps(
+    _ name: AttemptName, _ record: RoundRecord, _ story: Story
+  ) -> Bool {
     record.plan.step(name.step)?.keepsStragglers == true
+      && story.attempts[name]?.result?.outcome != "interrupted"
   }
 
   /// Without monitor and launcher only its environment identifies a process. A process without one is left
@@ -44,7 +49,7 @@ enum OrphanChecker {
     return record.ledger.compactMap { line in
       guard let attempt = story.attempts[line.attempt], let end = attempt.ended,
         line.microseconds > end.microseconds + tolerance(attempt, record),
-        !mayGoOn(line, attempt, record),
+        !mayGoOn(line, attempt, record, story),
         !(bare.contains(line.process) && isBeyondReach(line.attempt, record, story)),
         seen.insert(line.attempt).inserted
       else { return nil }
@@ -60,10 +65,10 @@ enum OrphanChecker {
   }
 
   private static func mayGoOn(
-    _ line: LedgerLine, _ attempt: Story.Attempt, _ record: RoundRecord
+    _ line: LedgerLine, _ attempt: Story.Attempt, _ record: RoundRecord, _ story: Story
   ) -> Bool {
     if line.isOfCommand { return attempt.result?.unkillable ?? 0 > 0 }
-    return keeps(line.attempt, record)
+    return keeps(line.attempt, record, story)
   }
 }
 

@@ -100,7 +100,10 @@ struct AttemptRules {
     case .descendantsLeft:
       isAnyLeft = true
       if mayStay { isOverAt = isOverAt ?? time }
-    case .told: if !isEnding { toldAt.append(time) }
+    case .told:
+      if !isEnding { toldAt.append(time) }
+      // What would have stayed does not.
+      if isInterrupted && isAnyLeft && !isNoneLeft { isOverAt = nil }
     case .begin, .done, .time: break
     }
     for (index, action) in actions.enumerated() {
@@ -182,7 +185,8 @@ struct AttemptRules {
     let isStopping = cause != FLOW_CAUSE_ITSELF || stopAsked || forceAsked
     if isReaped {
       require(isAnyLeft, "after the command only those that are left are signalled")
-      require(isStopping || !keepsStragglers, "stragglers that may stay are left alone")
+      require(
+        isStopping || !keepsStragglers || isInterrupted, "stragglers that may stay are left alone")
     }
     if action == .killChildren {
       let isGraceOver = terminatedAt.map { now - $0 >= grace } ?? false
@@ -255,7 +259,7 @@ struct AttemptRules {
 
   private var mayStay: Bool {
     keepsStragglers && isCommandOver && isAnyLeft && cause == FLOW_CAUSE_ITSELF && !stopAsked
-      && !forceAsked
+      && !forceAsked && !isInterrupted
   }
 
   /// Whether SIGTERM explains the end, which may be held back for a reason.

@@ -1,5 +1,5 @@
-// What the parts of a monitor's step function share, and how an attempt comes to its end
-// (`monitor_end.c`).
+// What the parts of a monitor's step function share: how an attempt is started (`monitor_start.c`), and how it
+// comes to its end (`monitor_end.c`).
 #pragma once
 
 #include <errno.h>
@@ -44,6 +44,23 @@ static inline bool is_shortage(int32_t error) {
   return is_out_of_space(error) || is_out_of_processes(error);
 }
 
+/// Nothing was started, and no record exists.
+void flow_monitor_start_nothing(
+    struct flow_monitor *monitor, int32_t error, struct flow_monitor_actions *actions);
+
+/// The answer to FLOW_MONITOR_REMOVE_RECORD.
+void flow_monitor_record_removed(
+    struct flow_monitor *monitor, int64_t result, struct flow_monitor_actions *actions);
+
+/// The start is recorded.
+void flow_monitor_start_command(
+    struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions);
+
+/// The answer to FLOW_MONITOR_SPAWN.
+void flow_monitor_spawned(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions);
+
 void flow_monitor_leave(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
 
 void flow_monitor_launch_failed(
@@ -75,6 +92,10 @@ void flow_monitor_told(
 
 /// The command has ended, and `monitor->end` says how.
 void flow_monitor_note_end(struct flow_monitor *monitor, int64_t now);
+
+/// Whether an attempt that did not succeed was ended by the system, and not by its deadline before
+/// that, or by the engine.
+bool flow_monitor_was_interrupted(const struct flow_monitor *monitor);
 
 /// Whether the monitor was told to end so short a time ago that the command has ended of it.
 bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now);
