@@ -170,7 +170,7 @@ extension SimulatedProcesses {
         // Only then does a stopped process take it.
         deliver(.goOn, to: child)
       } else {
-        checkGrace(of: child, monitor)
+        checkGrace(of: child)
         deliver(.kill, to: child)
       }
     }
@@ -186,12 +186,12 @@ extension SimulatedProcesses {
     deliver(.terminate, to: serial)
   }
 
-  /// A process that was sent SIGTERM gets to handle it before it is killed. A kill without grace does not
-  /// wait for one that only the system has sent.
-  func checkGrace(of serial: Int, _ monitor: SimulatedMonitor) {
+  /// A process that a monitor has sent SIGTERM gets to handle it before it is killed. One that only the
+  /// system has sent says nothing of a monitor: of processes in other groups than a living command's, none
+  /// gets one before the command's grace is over.
+  func checkGrace(of serial: Int) {
     let process = table[serial]
-    let isForced = world.ledger.entries[monitor.entry].forceAskedAt != nil
-    if process.hasPendingTermination, process.hadTermination || !isForced {
+    if process.hasPendingTermination, process.hadTermination {
       world.checkers.violated(
         .grace, "process \(process.processID) is killed before it could handle SIGTERM")
     }
