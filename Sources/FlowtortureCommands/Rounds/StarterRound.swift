@@ -19,6 +19,8 @@ final class StarterRound: PlayedRound {
   /// Time limit for the end of undisturbed runs, one after the other.
   private static let liveMicroseconds = 180_000_000
   private static let commandMicroseconds = 30_000_000
+  /// After this time, a run that nobody drives is resumed although other runs wait.
+  private static let helpMicroseconds = 5_000_000
 
   init(_ plan: StarterPlan, _ folder: RoundFolder, flow: String, program: String) {
     self.plan = plan
@@ -186,14 +188,21 @@ final class StarterRound: PlayedRound {
 
   // MARK: The end
 
-  /// Lets the starters end, and resumes what is left, one run after the other.
+  /// Lets the starters end, and resumes what is left, one run after the other. A run that nobody drives can
+  /// have a command that lives, for which the others wait: it is resumed beside them.
   private func settle() -> [Violation] {
     let deadline = RoundWorld.now + Self.liveMicroseconds
+    var helpsAt = RoundWorld.now + Self.helpMicroseconds
     while RoundWorld.now < deadline {
       if !world.hasLiving, processes().engines.isEmpty {
         let left = unfinished()
         guard let first = left.first else { return [] }
         restart(first)
+      } else if RoundWorld.now >= helpsAt {
+        if let blocker = states().first(where: { $0.state == "interrupted" }) {
+          restart(blocker.id)
+        }
+        helpsAt = RoundWorld.now + Self.helpMicroseconds
       }
       world.wait(microseconds: 200_000) { !world.hasLiving }
     }
