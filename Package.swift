@@ -116,6 +116,12 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CLinux", "FlowJSON"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "FaultyLauncher", dependencies: ["CMonitor"], path: "Tests/FaultyLauncher",
+      cSettings: cSettings + [
+        .headerSearchPath("../../Sources/CLauncher"),
+        .headerSearchPath("../../Sources/CLauncher/include"),
+      ]),
     tests("CMonitorTests", of: ["CMonitor"]),
     tests(
       "CommandLineTests",

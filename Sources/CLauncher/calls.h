@@ -33,6 +33,11 @@
 
 static inline int64_t flow_call_of_six(
     long number, long a, long b, long c, long d, long e, long f) {
+#ifdef FLOW_CALL_FAULT
+  // Calls that a test lets fail (Tests/FaultyLauncher).
+  int64_t fault = FLOW_CALL_FAULT(number, a, b);
+  if (fault < 0) return fault;
+#endif
 #if FLOW_SHARES_MEMORY
   int64_t result;
   register long fourth __asm__("r10") = d;

@@ -10,12 +10,15 @@
 
 #include "calls.h"
 #include "kernel.h"
+#include "launcher_process.h"
 
 enum {
   // The stack of the new process until it runs the program: a path, and little else.
   STACK_SIZE = 12 << 10,
   // Lists up to this size are on the monitor's stack.
   USUAL_LISTS_SIZE = 8 << 10,
+  // The launcher's descriptors end with a lock that monitors share.
+  LAST_INHERITED = FLOW_LAUNCHER_LOCK + 1,
 };
 
 // Everything that the new process needs, prepared before it starts.
@@ -77,6 +80,13 @@ static int run_program(const struct command *command) {
   }
 }
 
+// A kernel before 5.9 does not know ranges, and a sandbox may refuse what it does not know. Only the
+// launcher's own descriptors are not closed when the program is executed.
+static void close_inherited(void) {
+  if (flow_close_from(3) == 0) return;
+  for (int file = FLOW_LAUNCHER_REQUESTS; file <= LAST_INHERITED; file++) flow_close(file);
+}
+
 // A sanitizer does not know the stack that this runs on.
 __attribute__((no_sanitize("address"))) static void become(void *context) {
   struct command *command = context;
@@ -86,7 +96,7 @@ __attribute__((no_sanitize("address"))) static void become(void *context) {
   // Descriptor 0 is the launcher's /dev/null.
   flow_duplicate(command->output, 1);
   flow_duplicate(command->output, 2);
-  flow_close_from(3);
+  close_inherited();
   command->failed = FLOW_LAUNCH_CHANGE_DIRECTORY;
   command->error = (int)-flow_change_directory(command->directory);
   if (command->error == 0) {

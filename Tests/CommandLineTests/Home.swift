@@ -23,10 +23,7 @@ final class Home: Sendable {
   /// The program: `FLOW_BINARY`, else what was built beside the tests.
   static let binary: String = {
     if let path = unsafe getenv("FLOW_BINARY") { return unsafe String(cString: path) }
-    guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }),
-      let slash = bundle.lastIndex(of: "/")
-    else { return "\(Fixtures.root)/../.build/debug/flow" }
-    return "\(bundle[..<slash])/flow"
+    return Repository.built("flow")
   }()
 
   func start(

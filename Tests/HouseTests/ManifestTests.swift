@@ -8,7 +8,7 @@ struct ManifestTests {
     Repository.entries(in: "Tests").filter { entry in
       entry.isFolder
         && Repository.entries(in: entry.path).contains {
-          $0.isFolder || $0.name.hasSuffix(".swift")
+          $0.isFolder || $0.name.hasSuffix(".swift") || $0.name.hasSuffix(".c")
         }
     }.map(\.name)
   }

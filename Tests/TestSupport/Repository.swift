@@ -5,6 +5,14 @@ package enum Repository {
   /// The package's folder, without a slash at the end.
   package static let root = String(#filePath.dropLast("/Tests/TestSupport/Repository.swift".count))
 
+  /// The path of an executable that was built together with the tests.
+  package static func built(_ name: String) -> String {
+    guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }),
+      let slash = bundle.lastIndex(of: "/")
+    else { return "\(root)/.build/debug/\(name)" }
+    return "\(bundle[..<slash])/\(name)"
+  }
+
   package struct Entry: Sendable {
     package let name: String
     /// Relative to `root`.

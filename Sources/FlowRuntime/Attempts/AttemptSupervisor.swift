@@ -201,13 +201,14 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
 
   /// With the size of its output, if the attempt wrote any.
   func measured(_ end: AttemptEnd, of request: LaunchRequest) -> AttemptEnd {
-    guard end.result != .lost, let output = host.measure(outputAt: request.outputPath) else {
+    guard end.result != .lost, let size = host.outputSize(at: request.outputPath) else {
       return end
     }
     var measured = end
-    measured.output.byteCount = output.byteCount
+    measured.output.byteCount = size
     measured.output.wasDiskFull =
-      output.isDiskFull && AttemptConclusion(end) != .succeeded && end.launchFailure == nil
+      AttemptConclusion(end) != .succeeded && end.launchFailure == nil
+      && host.isDiskFull(at: request.outputPath)
     return measured
   }
 

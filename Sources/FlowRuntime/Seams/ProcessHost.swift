@@ -42,9 +42,10 @@ package protocol ProcessHost: AnyObject {
   /// Reports `watchedGone` when the process has ended; at once if it already has.
   func watch(_ process: consuming ProcessHandle, for attempt: AttemptID)
 
-  /// The size of an attempt's output, and whether its disk has no space for more; nil where there
-  /// is no such file.
-  func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)?
+  /// The size of an attempt's output in bytes; nil where there is no such file.
+  func outputSize(at path: String) -> Int64?
+  /// Whether the disk of an attempt's output has no space for more.
+  func isDiskFull(at path: String) -> Bool
 
   /// Finds and kills every process that remains of an attempt whose monitor is gone. Returns when
   /// none is found any more, or the rest cannot be killed.
@@ -60,7 +61,8 @@ extension ProcessHost {
   /// For hosts that keep no requests back.
   package func flush() {}
   /// For hosts that keep no output.
-  package func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)? { nil }
+  package func outputSize(at path: String) -> Int64? { nil }
+  package func isDiskFull(at path: String) -> Bool { false }
   package func scrub(_ request: LaunchRequest) -> Bool { true }
 }
 

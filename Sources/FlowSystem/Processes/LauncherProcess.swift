@@ -13,10 +13,10 @@ final class LauncherProcess {
   private var sent = 0
   private var isShut = false
 
-  /// Starts this executable as a launcher (`entry.c` in CLauncher).
+  /// Starts an executable as a launcher (`entry.c` in CLauncher).
   init(
-    reportingTo reports: Int32, holding lock: Int32, inheriting other: Int32?,
-    _ environment: RunEnvironment
+    _ executable: String, reportingTo reports: Int32, holding lock: Int32,
+    inheriting other: Int32?, _ environment: RunEnvironment
   ) throws(Errno) {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -26,7 +26,7 @@ final class LauncherProcess {
     let processID: Int32
     do throws(Errno) {
       processID = try Self.spawn(
-        [ends[1], reports, lock] + (other.map { [$0] } ?? []), environment)
+        executable, [ends[1], reports, lock] + (other.map { [$0] } ?? []), environment)
     } catch {
       _ = close(requests)
       throw error
@@ -51,7 +51,7 @@ final class LauncherProcess {
 
   /// - Parameter inherited: the launcher's descriptors from 3 on.
   private static func spawn(
-    _ inherited: [Int32], _ environment: RunEnvironment
+    _ executable: String, _ inherited: [Int32], _ environment: RunEnvironment
   ) throws(Errno) -> Int32 {
     // Copies with high numbers first: none may be closed when another gets its number.
     var copies: [Int32] = []
@@ -76,7 +76,7 @@ final class LauncherProcess {
     let before = Glibc.umask(environment.umask)
     defer { _ = Glibc.umask(before) }
     return try unsafe spawn(
-      &actions, &attributes, arguments(for: inherited[2]), environment.variables)
+      executable, &actions, &attributes, arguments(for: inherited[2]), environment.variables)
   }
 
   /// What `ps` shows: the title that makes it a launcher, and the path of its lock.
@@ -89,7 +89,8 @@ final class LauncherProcess {
   }
 
   private static func spawn(
-    _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t,
+    _ executable: String, _ actions: inout posix_spawn_file_actions_t,
+    _ attributes: inout posix_spawnattr_t,
     _ arguments: [[UInt8]], _ variables: [[UInt8]]
   ) throws(Errno) -> Int32 {
     let argv = unsafe CStringArray(arguments)
@@ -98,7 +99,7 @@ final class LauncherProcess {
     defer { unsafe environment.free() }
     var processID: pid_t = 0
     let result = unsafe posix_spawn(
-      &processID, "/proc/self/exe", &actions, &attributes, argv.pointers, environment.pointers)
+      &processID, executable, &actions, &attributes, argv.pointers, environment.pointers)
     guard result == 0 else { throw Errno(rawValue: result) }
     return processID
   }

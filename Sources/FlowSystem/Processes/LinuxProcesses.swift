@@ -12,6 +12,7 @@ package final class LinuxProcesses: ProcessHost {
   package typealias ProcessHandle = ProcessDescriptor
 
   private let here: flow_host_context
+  private let executable: String
   private let reports: ReportPipe
   private var launcher: LauncherProcess?
   private var watched: [Watched] = []
@@ -30,9 +31,14 @@ package final class LinuxProcesses: ProcessHost {
   /// How long the engine waits for a launcher without work to exit.
   private static let exitMilliseconds: Int32 = 2_000
 
-  /// - Parameter here: where this engine runs.
+  /// - Parameters:
+  ///   - here: where this engine runs.
+  ///   - executable: what is started as a launcher; this program by default.
   /// - Throws: `Errno` if the process is out of descriptors.
-  package init(in here: HostContext) throws(Errno) {
+  package init(
+    in here: HostContext, startingAsLauncher executable: String = "/proc/self/exe"
+  ) throws(Errno) {
+    self.executable = executable
     self.here = HostMark(here).encoded
     reports = try ReportPipe()
   }
@@ -44,7 +50,8 @@ package final class LinuxProcesses: ProcessHost {
   ) throws(Errno) -> Int32 {
     precondition(launcher == nil, "an engine has one launcher at a time")
     let launcher = try LauncherProcess(
-      reportingTo: reports.writeDescriptor, holding: lock, inheriting: inheritedLock, environment)
+      executable, reportingTo: reports.writeDescriptor, holding: lock, inheriting: inheritedLock,
+      environment)
     self.launcher = launcher
     return launcher.process.processID
   }
@@ -207,12 +214,14 @@ package final class LinuxProcesses: ProcessHost {
     watched.append(Watched(process: process, attempt: attempt))
   }
 
-  package func measure(outputAt path: String) -> (byteCount: Int64, isDiskFull: Bool)? {
+  package func outputSize(at path: String) -> Int64? {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : nil
+  }
+
+  package func isDiskFull(at path: String) -> Bool {
     var system = statvfs()
-    let isKnown = unsafe statvfs(path, &system) == 0
-    return (Int64(status.st_size), isKnown && system.f_bavail == 0 && system.f_blocks > 0)
+    return unsafe statvfs(path, &system) == 0 && system.f_bavail == 0 && system.f_blocks > 0
   }
 
   package func scrub(_ request: LaunchRequest) -> Bool {

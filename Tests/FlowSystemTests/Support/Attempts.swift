@@ -15,8 +15,19 @@ final class Attempts {
   /// What commands inherit.
   var environment = ProcessFacts.environment()
 
-  init() throws {
-    processes = try LinuxProcesses(in: try ProcessFacts.hostContext(of: folder.path))
+  /// - Parameter faults: the calls of the launcher and its monitors that fail, as
+  ///   Tests/FaultyLauncher takes them.
+  init(faults: String? = nil) throws {
+    let here = try ProcessFacts.hostContext(of: folder.path)
+    if let faults {
+      processes = try LinuxProcesses(
+        in: here, startingAsLauncher: Repository.built("FaultyLauncher"))
+      let added = [Array("FLOW_TEST_FAULTS=\(faults)".utf8)]
+      environment = RunEnvironment(
+        umask: environment.umask, variables: environment.variables + added)
+    } else {
+      processes = try LinuxProcesses(in: here)
+    }
     lockPath = "\(folder.path)/launcher"
     try startLauncher()
   }
