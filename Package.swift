@@ -164,7 +164,7 @@ let package = Package(
     tests("FlowStorageTests", of: ["FlowStorage"]),
     tests(
       "FlowSystemTests",
-      of: ["FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),
+      of: ["CMonitor", "FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
     tests("FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowtortureCommands"]),
     tests("HouseTests", of: ["TestSupport"]),

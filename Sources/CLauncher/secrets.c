@@ -50,7 +50,7 @@ int64_t flow_secrets_scrub(const struct flow_request *request, int output) {
         (struct flow_secret){.bytes = (const uint8_t *)value, .size = strlen(value)};
     name = next_name(name);
   }
-  int64_t result = flow_scrub(output, secrets, count);
+  int64_t result = flow_scrub(output, request->output_path, secrets, count);
   flow_unmap(secrets, size);
   return result;
 }

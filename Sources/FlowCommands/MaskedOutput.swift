@@ -52,33 +52,34 @@ struct MaskedOutput {
   func forEachPiece(
     _ body: ([UInt8]) -> Void, discarded: (Int64) -> Void
   ) throws(Errno) {
-    guard let gap = file.gap else { return try pieces(0, .max, body) }
-    try pieces(0, gap.from, isBeforeGap: true, body)
-    discarded(gap.byteCount)
-    try pieces(gap.until, .max, isBehindGap: true, body)
-  }
-
-  private func pieces(
-    _ start: Int64, _ end: Int64, isBehindGap: Bool = false, isBeforeGap: Bool = false,
-    _ body: ([UInt8]) -> Void
-  ) throws(Errno) {
-    var offset = start
+    var offset: Int64 = 0
+    var isBehindGap = false
     var most = Self.pieceByteCount
-    while offset < end {
+    while true {
+      let gap = try file.gap()
+      if let gap, gap.from <= offset, offset < gap.until {
+        discarded(gap.until - offset)
+        (offset, isBehindGap, most) = (gap.until, true, Self.pieceByteCount)
+      }
+      // Where the gap begins, if that is ahead.
+      let end = gap.map { offset < $0.from ? $0.from : .max } ?? .max
       // What was not settled is read again: its monitor may have masked it by now.
       let wanted = Int(min(Int64(most), end - offset))
-      let bytes = try file.bytes(from: offset, count: wanted)
-      if bytes.isEmpty { return }
-      let isLast = bytes.count < wanted || offset + Int64(bytes.count) == end
+      let piece = try file.piece(from: offset, count: wanted)
+      // What was discarded meanwhile reads as zeros.
+      if try file.gap() != gap { continue }
+      if piece.bytes.isEmpty { return }
+      let isBeforeGap = offset + Int64(piece.bytes.count) == end
       let findings = SecretMask.find(
-        secrets, in: bytes, isBehindGap: isBehindGap && offset == start,
-        isBeforeGap: isBeforeGap && isLast, isEnd: isLast)
+        secrets, in: piece, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap,
+        isEnd: piece.bytes.count < wanted)
       if findings.settled == 0 {
         most *= 2
         continue
       }
-      body(SecretMask.masked(Array(bytes[..<findings.settled]), findings.ranges))
+      body(SecretMask.masked(Array(piece.bytes[..<findings.settled]), findings.ranges))
       offset += Int64(findings.settled)
+      isBehindGap = false
     }
   }
 
@@ -91,38 +92,39 @@ struct MaskedOutput {
   func news(
     from offset: Int64, isWhole: Bool, inLines: Bool, discarded: (Int64, UInt8?) -> [UInt8]
   ) throws(Errno) -> (shown: [UInt8], next: Int64) {
-    var (shown, next) = ([UInt8](), offset)
-    if let gap = file.gap, offset < gap.until {
-      let before = try all(from: offset, to: gap.from)
-      let findings = SecretMask.find(secrets, in: before, isBeforeGap: true)
-      shown = SecretMask.masked(before, findings.ranges)
-      shown += discarded(gap.byteCount, shown.last)
-      next = gap.until
-    }
-    let bytes = try all(from: next, to: .max)
-    let findings = SecretMask.find(
-      secrets, in: bytes, isBehindGap: next > offset, isEnd: isWhole)
-    var cut = findings.settled
-    if inLines && !isWhole {
-      cut = (bytes[..<cut].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
-      // Not within a secret of several lines.
-      while let range = findings.ranges.first(where: { $0.contains(cut) && $0.lowerBound < cut }) {
-        cut = (bytes[..<range.lowerBound].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+    while true {
+      let gap = try file.gap()
+      var (shown, next) = ([UInt8](), offset)
+      if let gap, offset < gap.until {
+        if offset < gap.from {
+          let before = try file.piece(from: offset, count: Int(gap.from - offset))
+          let findings = SecretMask.find(secrets, in: before, isBeforeGap: true)
+          shown = SecretMask.masked(before.bytes, findings.ranges)
+        }
+        shown += discarded(gap.until - max(offset, gap.from), shown.last)
+        next = gap.until
       }
+      let piece = try file.piece(from: next, count: Int(max(try file.byteCount() - next, 0)))
+      // What was discarded meanwhile reads as zeros.
+      if try file.gap() != gap { continue }
+      let findings = SecretMask.find(
+        secrets, in: piece, isBehindGap: next > offset, isEnd: isWhole)
+      var cut = findings.settled
+      if inLines && !isWhole {
+        cut = Self.endOfLines(piece.bytes[..<cut])
+        // Not within a secret of several lines.
+        while let range = findings.ranges.first(where: { $0.contains(cut) && $0.lowerBound < cut })
+        {
+          cut = Self.endOfLines(piece.bytes[..<range.lowerBound])
+        }
+      }
+      shown += SecretMask.masked(Array(piece.bytes[..<cut]), findings.ranges)
+      return (shown, next + Int64(cut))
     }
-    shown += SecretMask.masked(Array(bytes[..<cut]), findings.ranges)
-    return (shown, next + Int64(cut))
   }
 
-  private func all(from start: Int64, to end: Int64) throws(Errno) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while start + Int64(bytes.count) < end {
-      let offset = start + Int64(bytes.count)
-      let piece = try file.bytes(
-        from: offset, count: Int(min(Int64(Self.pieceByteCount), end - offset)))
-      if piece.isEmpty { break }
-      bytes += piece
-    }
-    return bytes
+  /// Behind the last line feed.
+  private static func endOfLines(_ bytes: ArraySlice<UInt8>) -> Int {
+    (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
   }
 }

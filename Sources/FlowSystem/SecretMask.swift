@@ -14,19 +14,38 @@ package enum SecretMask {
   }
 
   /// - Parameters:
+  ///   - piece: what is being overwritten of it counts as found.
   ///   - isBehindGap: whether something is missing before the bytes; they may begin within a secret.
   ///   - isBeforeGap: the same of what comes after them.
   ///   - isEnd: whether nothing comes after them.
   package static func find(
-    _ values: [[UInt8]], in bytes: [UInt8], isBehindGap: Bool = false, isBeforeGap: Bool = false,
-    isEnd: Bool = true
+    _ values: [[UInt8]], in piece: OutputPiece, isBehindGap: Bool = false,
+    isBeforeGap: Bool = false, isEnd: Bool = true
   ) -> Findings {
-    var findings = Findings()
-    if values.isEmpty {
-      findings.settled = bytes.count
-      return findings
-    }
+    let bytes = piece.bytes
+    let isLast = isEnd || isBeforeGap
     let found = Found()
+    found.ranges = piece.hidden
+    let settled =
+      values.isEmpty
+      ? bytes.count : search(values, bytes, isBehindGap, isBeforeGap, isEnd, found)
+    // What is being overwritten may go on behind the bytes.
+    let most = isLast ? bytes.count : Int.max
+    var findings = Findings(
+      ranges: SteadyReading.merged(found.ranges.map { $0.clamped(to: 0..<most) }), settled: settled)
+    // A secret is shown as one.
+    if let range = findings.ranges.first(where: { $0.contains(settled) }) {
+      findings.settled = range.lowerBound
+    }
+    return findings
+  }
+
+  /// - Returns: how many bytes are settled.
+  private static func search(
+    _ values: [[UInt8]], _ bytes: [UInt8], _ isBehindGap: Bool, _ isBeforeGap: Bool,
+    _ isEnd: Bool, _ found: Found
+  ) -> Int {
+    var settled = bytes.count
     unsafe SecretScrubbing.withSecrets(values) { secrets in
       let size = unsafe flow_mask_size(secrets.baseAddress, secrets.count)
       let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
@@ -37,19 +56,14 @@ package enum SecretMask {
       unsafe bytes.withUnsafeBufferPointer {
         unsafe flow_mask_feed(mask, $0.baseAddress, $0.count)
       }
-      findings.settled = isEnd || isBeforeGap ? bytes.count : Int(unsafe flow_mask_settled(mask))
+      if !isEnd && !isBeforeGap { settled = Int(unsafe flow_mask_settled(mask)) }
       if isBeforeGap {
         unsafe flow_mask_skip(mask, Int64(bytes.count) + 1)
       } else if isEnd {
         unsafe flow_mask_end(mask)
       }
     }
-    findings.ranges = merged(found.ranges.map { $0.clamped(to: 0..<bytes.count) })
-    // A secret is shown as one.
-    if let last = findings.ranges.last, last.contains(findings.settled) {
-      findings.settled = last.lowerBound
-    }
-    return findings
+    return settled
   }
 
   /// The bytes with the secrets masked.
@@ -63,18 +77,6 @@ package enum SecretMask {
       shown = min(range.upperBound, bytes.count)
     }
     return result + bytes[shown...]
-  }
-
-  private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
-    var merged: [Range<Int>] = []
-    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
-      if let last = merged.last, last.upperBound >= range.lowerBound {
-        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
-      } else {
-        merged.append(range)
-      }
-    }
-    return merged
   }
 
   private final class Found {

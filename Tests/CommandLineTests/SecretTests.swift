@@ -143,6 +143,25 @@ struct SecretTests {
     #expect(try await home.flow("logs", "r", "a", environment: caller).output == "<***>\n")
   }
 
+  /// Its monitor cannot write so far, and has planned what it would overwrite.
+  @Test func whatIsHalfOverwrittenIsHiddenFromThoseWhoDoNotKnowIt() async throws {
+    let home = home()
+    let workflow = home.workflow(
+      #"{"id": "a", "secrets": ["PW"], "run": "head -c 2000 /dev/zero | tr '\\0' x; echo \"<$PW>\"; prlimit --pid $PPID --fsize=1024:1024"}"#,
+      Self.declared)
+    let run = try await home.flow("run", workflow, "--run-id", "r", environment: caller)
+    #expect(run.ending == .exit(0), "\(run.errors)")
+    #expect(leaks(in: home).count == 1)
+    #expect(
+      try await home.flow("why", "r", "a").output.contains("was not scrubbed and may hold secrets"))
+    #expect(TestFile.exists("\(home.path)/runs/r/attempts/a@1.mask"))
+    unsafe unlink("\(home.folder.path)/pw")
+    let expected = String(repeating: "x", count: 2_000) + "<***>\n"
+    #expect(try await home.logs("a", of: "r") == expected)
+    #expect(try await home.flow("logs", "r", "a", "--follow").output == expected)
+    #expect(try await home.flow("verify", "r").ending == .exit(0))
+  }
+
   @Test func aValueIsReadAtEachLaunch() async throws {
     let home = home()
     let workflow = home.workflow(

@@ -4,14 +4,17 @@
 
 #include "mask.h"
 
-/// Overwrites all forms of the secrets in a file (`mask.h`) with `*`, and makes that durable. The file
-/// keeps its size; where it has holes, they stay.
+/// Overwrites all forms of the secrets in an output (`mask.h`) with `*`, and makes that durable. The file
+/// keeps its size; where it has holes, they stay. What is about to be overwritten is durable before in a
+/// file beside it (`mask_plan.h`), where there is room for that: what another one had begun is completed.
 ///
-/// - file: open to be read and written, and not to append.
+/// - file: the output, open to be read and written, and not to append.
+/// - path: its path.
 /// - Returns: zero, or a negative error number; then secrets may be left.
-int64_t flow_scrub(int file, const struct flow_secret *secrets, size_t count);
+int64_t flow_scrub(
+    int file, const char *path, const struct flow_secret *secrets, size_t count);
 
-/// The same for a file by its path; one that is missing holds nothing.
+/// The same for an output by its path; one that is missing holds nothing.
 int64_t flow_scrub_at(const char *path, const struct flow_secret *secrets, size_t count);
 
 /// Makes the folder for the files of an attempt's secrets, for its owner alone.

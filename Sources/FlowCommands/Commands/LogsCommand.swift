@@ -88,9 +88,9 @@ package struct LogsCommand: Subcommand, Equatable {
     let output = context.output
     if !isOnly { output.write("==> \(TerminalText.escaped(id))#\(number) <==\n") }
     do throws(Errno) {
-      let limit = state.definition.settings(ofStep: step).maxOutputBytes
+      let settings = state.definition.settings(ofStep: step)
       let secrets = KnownSecrets().values(of: state)
-      let endsLine = try Self.copy(path, maxBytes: limit, hiding: secrets, to: output)
+      let endsLine = try Self.copy(path, of: settings, hiding: secrets, to: output)
       // The output of a single step is printed unchanged; of several, none begins within a line.
       if !isOnly && !endsLine { output.write("\n") }
     } catch .noSuchFile {
@@ -114,7 +114,7 @@ package struct LogsCommand: Subcommand, Equatable {
 
   /// - Returns: whether what was printed is empty, or ends with a line feed.
   private static func copy(
-    _ path: String, maxBytes: Int64, hiding secrets: [[UInt8]], to output: StandardStream
+    _ path: String, of settings: StepSettings, hiding secrets: [[UInt8]], to output: StandardStream
   ) throws(Errno) -> Bool {
     var last: UInt8?
     var escaper = output.isTerminal ? OutputEscaper() : nil
@@ -127,7 +127,7 @@ package struct LogsCommand: Subcommand, Equatable {
       }
       output.flush()
     }
-    try OutputReading.read(path, maxBytes: maxBytes) { (file) throws(Errno) in
+    try OutputReading.read(path, of: settings) { (file) throws(Errno) in
       try MaskedOutput(file: file, secrets: secrets).forEachPiece(write) {
         write(Array(DiscardedText.line($0, after: last).utf8))
       }

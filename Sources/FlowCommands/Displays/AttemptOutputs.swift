@@ -28,7 +28,8 @@ struct AttemptOutputs {
 
   func exists(_ attempt: AttemptID, _ state: RunState) -> Bool {
     do throws(Errno) {
-      return try OutputReading.read(path(attempt, state), maxBytes: .max) { _ in true }
+      return try OutputReading.read(path(attempt, state), of: settings(attempt, state)) { _ in true
+      }
     } catch {
       return error != .noSuchFile
     }
@@ -55,40 +56,50 @@ struct AttemptOutputs {
     return OutputTail.lastLines(of: end.bytes, count, isWhole: end.isWhole)
   }
 
+  private func settings(_ attempt: AttemptID, _ state: RunState) -> StepSettings {
+    state.definition.settings(ofStep: Int(attempt.step))
+  }
+
   /// With a line where the middle was discarded.
   private func ending(
     _ attempt: AttemptID, _ state: RunState, _ limit: Int
   ) -> OutputExcerpt? {
-    let maxBytes = state.definition.settings(ofStep: Int(attempt.step)).maxOutputBytes
     do throws(Errno) {
-      return try OutputReading.read(path(attempt, state), maxBytes: maxBytes) {
-        (output) throws(Errno) in
-        let (read, afterGap) = try output.ending(limit: limit)
-        let missing = output.byteCount - Int64(read.count)
+      let settings = settings(attempt, state)
+      return try OutputReading.read(path(attempt, state), of: settings) { (output) throws(Errno) in
+        let (before, last, gap, byteCount) = try output.ending(limit: limit)
+        let missing = byteCount - Int64((before?.bytes.count ?? 0) + last.bytes.count)
         var isWhole = missing <= 0
         let values = secrets.values(of: state)
-        func masked(_ bytes: [UInt8], isBehindGap: Bool, isBeforeGap: Bool) -> [UInt8] {
+        func masked(_ piece: OutputPiece, isBehindGap: Bool, isBeforeGap: Bool) -> [UInt8] {
           let found = SecretMask.find(
-            values, in: bytes, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap)
-          return SecretMask.masked(bytes, found.ranges)
+            values, in: piece, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap)
+          return SecretMask.masked(piece.bytes, found.ranges)
         }
-        var bytes: [UInt8]
-        if let afterGap, let gap = output.gap {
+        var bytes: [UInt8] = []
+        if let before, let gap {
           isWhole = missing <= gap.byteCount
-          bytes = masked(
-            Array(read.dropLast(afterGap)), isBehindGap: !isWhole, isBeforeGap: true)
+          bytes = masked(before, isBehindGap: !isWhole, isBeforeGap: true)
           bytes += DiscardedText.line(gap.byteCount, after: bytes.last).utf8
-          bytes += masked(Array(read.suffix(afterGap)), isBehindGap: true, isBeforeGap: false)
-        } else {
-          bytes = masked(read, isBehindGap: !isWhole, isBeforeGap: false)
         }
+        bytes += masked(last, isBehindGap: before != nil || !isWhole, isBeforeGap: false)
         return OutputExcerpt(
-          bytes: bytes, totalByteCount: max(output.byteCount, Int64(bytes.count)),
-          isWhole: isWhole)
+          bytes: bytes, totalByteCount: max(byteCount, Int64(bytes.count)), isWhole: isWhole)
       }
     } catch {
       return nil
     }
+  }
+}
+
+extension OutputReading {
+  /// The output of an attempt of a step with these settings.
+  static func read<Value>(
+    _ path: String, of settings: StepSettings,
+    _ body: (OutputReading) throws(Errno) -> Value
+  ) throws(Errno) -> Value {
+    try read(
+      path, maxBytes: settings.maxOutputBytes, holdsSecrets: !settings.secrets.isEmpty, body)
   }
 }
 

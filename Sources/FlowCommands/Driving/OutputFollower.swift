@@ -74,9 +74,9 @@ struct OutputFollower {
     let path = folder.output(ofStep: source.id, attempt: source.attempt.number)
     var news: [UInt8] = []
     var next = source.offset
-    let maxBytes = state.definition.settings(ofStep: Int(source.attempt.step)).maxOutputBytes
+    let settings = state.definition.settings(ofStep: Int(source.attempt.step))
     do throws(Errno) {
-      try OutputReading.read(path, maxBytes: maxBytes) { (file) throws(Errno) in
+      try OutputReading.read(path, of: settings) { (file) throws(Errno) in
         // Only whole lines, so that the output of another attempt never begins within one. An
         // attempt's last line may have no end.
         (news, next) = try MaskedOutput(file: file, secrets: secrets.values(of: state)).news(

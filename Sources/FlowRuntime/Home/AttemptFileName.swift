@@ -6,6 +6,8 @@ package struct AttemptFileName: Equatable {
   static let output = "out"
   static let record = "rec"
   static let script = "script"
+  /// What of the output is being overwritten, since it is a secret.
+  static let mask = "mask"
   /// A script on its way to its name.
   static let unfinishedScript = "new"
 

@@ -12,8 +12,9 @@ import FlowStorage
 ///       requests/         requests to cancel, one per file
 ///       engine.log        messages of an engine without a terminal
 ///       attempts/         <step>@<attempt>.out, the output of an attempt,
-///                         <step>@<attempt>.rec, its attempt record, and
-///                         <step>@<attempt>.script, if its command is a script
+///                         <step>@<attempt>.rec, its attempt record,
+///                         <step>@<attempt>.script, if its command is a script, and
+///                         <step>@<attempt>.mask, while secrets in its output are overwritten
 ///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -52,6 +53,11 @@ package struct RunFolder: Hashable, Sendable {
   /// Where a script is written, before it gets its name.
   package static func unfinished(_ script: String) -> String {
     String(script.dropLast(AttemptFileName.script.count)) + AttemptFileName.unfinishedScript
+  }
+
+  /// What of an output is being overwritten (`mask_plan.h` in CMonitor), if anything is.
+  package static func mask(ofOutput output: String) -> String {
+    String(output.dropLast(AttemptFileName.output.count)) + AttemptFileName.mask
   }
 
   private func path(of name: AttemptFileName) -> String { "\(attempts)/\(name.text)" }

@@ -71,7 +71,7 @@ struct AttemptTraces {
         byAttempt[start.id] = records.count
       }
       records.append(record)
-    case AttemptFileName.script, AttemptFileName.unfinishedScript: break
+    case AttemptFileName.script, AttemptFileName.unfinishedScript, AttemptFileName.mask: break
     default: strangers.append(name)
     }
   }

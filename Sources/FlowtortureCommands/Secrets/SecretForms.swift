@@ -5,6 +5,8 @@ import Glibc
 struct SecretForms {
   let value: [UInt8]
   let all: [[UInt8]]
+  /// Whatever is left where it was overwritten in part.
+  private let parts: [[UInt8]]
 
   init(_ text: String) {
     value = Array(text.utf8)
@@ -20,10 +22,16 @@ struct SecretForms {
     let lines = value.split(separator: UInt8(ascii: "\n"))
     if lines.count > 1 { forms += lines.filter { $0.count >= 8 }.map { Array($0) } }
     all = forms
+    let (value, size) = (value, Self.partSize)
+    parts = (0...max(value.count - size, 0)).map { Array(value[$0..<min($0 + size, value.count)]) }
   }
 
-  /// - Returns: whether any form is in the bytes, with or without line breaks.
+  /// A shorter part is not looked for at the end of what a killed command printed.
+  private static let partSize = 8
+
+  /// - Returns: whether any form is in the bytes, with or without line breaks, or a part of the value.
   func isIn(_ bytes: [UInt8]) -> Bool {
+    if parts.contains(where: { Self.contains(bytes, $0) }) { return true }
     if all.contains(where: { Self.contains(bytes, $0) }) { return true }
     let joined = bytes.filter { $0 != UInt8(ascii: "\n") }
     return all[3...5].contains { Self.contains(joined, $0) }
