@@ -1,17 +1,22 @@
 import CYAML
 
-/// What libyaml reports of a text, event by event, with offsets in bytes.
+/// What libyaml reports of a text, event by event, with offsets in bytes. It is asked only from the first
+/// event on that `YAMLPlainText` does not know.
 @safe
 struct YAMLParser {
-  private let owned: OwnedParser
+  private var plain: YAMLPlainText?
+  private var owned: OwnedParser?
   private let text: YAMLText
   private var place: YAMLPlace
   /// The name of the anchor of the last event, or of that which the alias names.
   private(set) var anchor: String?
 
-  /// - Parameter text: as `YAMLText` has checked it.
-  init(_ text: YAMLText) {
-    owned = OwnedParser(text)
+  /// - Parameters:
+  ///   - text: as `YAMLText` has checked it.
+  ///   - asksLibrary: whether to ask libyaml from the first event on.
+  init(_ text: YAMLText, asksLibrary: Bool = false) {
+    // libyaml says at once what is wrong with its next few thousand bytes.
+    plain = asksLibrary || text.fault != nil ? nil : YAMLPlainText(text)
     self.text = text
     place = YAMLPlace(text)
   }
@@ -21,8 +26,18 @@ struct YAMLParser {
   /// - Parameter bytes: begins with the text. The value of a scalar is appended, unless it is in the
   ///   text as it is.
   mutating func next(_ bytes: inout [UInt8]) throws(SyntaxError) -> YAMLEvent {
+    if let event = plain?.nextEvent(&bytes) { return event }
+    let owned = owned ?? OwnedParser(text)
+    self.owned = owned
+    if let known = plain?.count {
+      plain = nil
+      for _ in 0..<known {
+        guard unsafe yaml_parser_parse(owned.parser, owned.event) == 1 else { throw fault(owned) }
+        unsafe yaml_event_delete(owned.event)
+      }
+    }
     let event = unsafe owned.event
-    guard unsafe yaml_parser_parse(owned.parser, event) == 1 else { throw fault() }
+    guard unsafe yaml_parser_parse(owned.parser, event) == 1 else { throw fault(owned) }
     defer { unsafe yaml_event_delete(event) }
     var result = YAMLEvent(offset: place.offset(of: unsafe event.pointee.start_mark))
     switch unsafe event.pointee.type {
@@ -74,7 +89,7 @@ struct YAMLParser {
   }
 
   /// The error that has ended libyaml's work, in its own words.
-  private mutating func fault() -> SyntaxError {
+  private mutating func fault(_ owned: OwnedParser) -> SyntaxError {
     let state = unsafe owned.parser.pointee
     if unsafe state.error == YAML_READER_ERROR, let fault = text.fault {
       return SyntaxError(at: fault.offset, fault.message)
@@ -147,7 +162,7 @@ struct YAMLEvent {
   }
 
   /// Finds the value in the text, where most are as they are, or appends it.
-  fileprivate mutating func locate(
+  mutating func locate(
     _ value: UnsafeBufferPointer<UInt8>, in bytes: inout [UInt8]
   ) {
     let start = isPlain ? offset : offset + 1

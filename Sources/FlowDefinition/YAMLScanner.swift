@@ -63,7 +63,13 @@ struct YAMLScanner: ValueSource {
   }
 
   private func isNull(_ scalar: YAMLEvent) -> Bool {
-    scalar.isPlain && (scalar.content.isEmpty || has(scalar, "~") || has(scalar, "null"))
+    guard scalar.isPlain else { return false }
+    switch scalar.content.count {
+    case 0: return true
+    case 1: return bytes[scalar.content.lowerBound] == UInt8(ascii: "~")
+    case 4: return has(scalar, "null")
+    default: return false
+    }
   }
 
   private func has(_ scalar: YAMLEvent, _ text: String) -> Bool {
@@ -136,7 +142,7 @@ struct YAMLScanner: ValueSource {
         key.fault = TextFault(
           offset: event.offset,
           message: "a key must be a text: write \"\(text)\" in quotes if that is meant")
-      } else if event.isPlain && has(event, "<<") {
+      } else if event.isPlain && event.content.count == 2 && has(event, "<<") {
         key.fault = TextFault(
           offset: event.offset,
           message: "merge keys are not allowed: \"defaults\" has what all steps share")

@@ -2,10 +2,13 @@ import FlowCore
 import FlowDefinition
 
 /// An accepted definition has exactly one encoding and no cycle, and round-trips through its file; one in YAML
-/// does so in both spellings. The errors of a rejected one have a location in it.
+/// does so in both spellings. Its YAML has the events that libyaml says. The errors of a rejected one have a location in it.
 enum DefinitionTarget {
   /// - Parameter spelling: of the bytes.
   static func test(_ bytes: [UInt8], as spelling: DefinitionSpelling) throws(Finding) {
+    if spelling == .yaml, let difference = YAMLComparison.difference(in: bytes) {
+      throw Finding(difference)
+    }
     let definition: WorkflowDefinition
     do throws(DefinitionErrors) {
       definition = try DefinitionParser.parse(bytes, file: "input", as: spelling)
