@@ -18,4 +18,5 @@ func fuzzer(_ name: String) -> Target {
 let package = Package(
   name: "fuzzers",
   dependencies: [.package(path: "flow")],
-  targets: ["definition", "yaml", "segment", "events", "record", "schedule"].map(fuzzer))
+  targets: ["definition", "yaml", "variables", "segment", "events", "record", "schedule"].map(
+    fuzzer))

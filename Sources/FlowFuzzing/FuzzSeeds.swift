@@ -32,6 +32,13 @@ package enum FuzzSeeds {
     return [0] + encoder.finish()
   }
 
+  /// Files of variables with each kind of line.
+  package static let variables = [
+    "A=1\nB = 2 3 \n# C=4\n;D=5\n\n_e9=\n", "A='a\nb' 'c'\nB=\"a\\\"b\\nc\" d\n",
+    "A=a\\\n  b\\ \nB=\"a\\\nb\"\nC=x\"y\"'z'\n", "A=\r\nB=\u{E9}\u{1F600}\r\n",
+    "x\n=\n1A=1\nB='\n",
+  ].map { Array($0.utf8) }
+
   /// An attempt record for each kind of end, as a monitor writes it.
   package static var records: [[UInt8]] {
     let ends: [(flow_result, Int32)] = [

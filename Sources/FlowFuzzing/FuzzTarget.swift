@@ -15,6 +15,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case definition
   /// A definition file in YAML.
   case yaml
+  /// A file of variables.
+  case variables
   /// The segments of a log.
   case segment
   /// Events, encoded or made of the bytes, and their history.
@@ -30,6 +32,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       switch self {
       case .definition: try DefinitionTarget.test(bytes, as: .json)
       case .yaml: try DefinitionTarget.test(bytes, as: .yaml)
+      case .variables: try VariablesTarget.test(bytes)
       case .segment: try SegmentTarget.test(bytes)
       case .events: try EventsTarget.test(bytes)
       case .record: try RecordTarget.test(bytes)

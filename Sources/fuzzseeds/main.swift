@@ -42,6 +42,9 @@ for kind in ["v1", "Damaged"] {
 for (index, record) in FuzzSeeds.records.enumerated() {
   try write(record, .record, "record-\(index)")
 }
+for (index, file) in FuzzSeeds.variables.enumerated() {
+  try write(file, .variables, "variables-\(index)")
+}
 for trace in try storage.entries(of: "\(fixtures)/Seeds") {
   let bytes = try FileReading.bytes(of: "\(fixtures)/Seeds/\(trace)", limit: 1 << 20)
   if let seed = FuzzSeeds.schedule(ofTrace: bytes) { try write(seed, .schedule, trace) }

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowDefinition
 import FlowSimulation
 import TestSupport
 import Testing
@@ -28,6 +29,14 @@ struct SeedTests {
 
   @Test func recordsAreRead() {
     for record in FuzzSeeds.records { #expect(FuzzTarget.record.finding(in: record) == nil) }
+  }
+
+  @Test func variablesAreRead() throws {
+    for file in FuzzSeeds.variables { #expect(FuzzTarget.variables.finding(in: file) == nil) }
+    #expect(
+      try FuzzSeeds.variables.dropLast().allSatisfy { file in
+        try !VariableFileParser.parse(file, file: "f").isEmpty
+      })
   }
 
   @Test(arguments: ["valid/every-key", "valid/nightly", "invalid/everything-at-once"])
