@@ -23,7 +23,7 @@ struct GoldenLog: Sendable {
     self.run = run
   }
 
-  static let all = plain + failures + stops + lives + formats
+  static let all = plain + failures + stops + lives + formats + language
 
   static func all(of policy: Policy) -> [GoldenLog] { all.filter { $0.since <= policy } }
 

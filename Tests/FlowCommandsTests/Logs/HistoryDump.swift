@@ -20,6 +20,9 @@ enum HistoryDump {
     case .runCreated(let run):
       "\(run.runID) seed \(run.seed) policy \(run.policyVersion) program \(run.programVersion)"
         + " jobs \(run.jobs) folder \(run.definitionFolder) bytes \(run.definitionByteCount)"
+        + (run.group.map { " group \($0) \(run.onConflict.rawValue)" } ?? "")
+        + run.parameters.map { " \($0.name)=\($0.texts)" }.joined()
+        + (run.unselected.isEmpty ? "" : " without \(Array(run.unselected.steps))")
     case .definitionPart(let bytes): "\(bytes.count) bytes, hash \(hash(bytes))"
     case .engineStarted(let engine):
       "life \(engine.life) process \(engine.processID) boot \(engine.host.bootID)"
@@ -41,7 +44,7 @@ enum HistoryDump {
       "\(microseconds)\(shortage == .space ? "" : " of \(shortage)")"
     case .runReopened(let requests, let scope):
       "ignoring [\(requests.map { String($0) }.joined(separator: ", "))]"
-        + (scope == .unsuccessful ? "" : " scope \(scope)")
+        + (scope == .unsuccessful ? "" : " scope \(word(scope))")
     case .retryScheduled(let attempt, let delay): "\(name(attempt)) delay \(delay)"
     case .stopRequested(let attempt, let force): "\(name(attempt)) force \(word(force))"
     case .stepFinished(let step, let outcome): "\(step) \(word(outcome))"
@@ -62,7 +65,10 @@ enum HistoryDump {
       switch end.result {
       case .exited(let code): "exited \(code)"
       case .signalled(let signal): "signalled \(signal)"
-      case .launchFailed(let failure): "launchFailed \(word(failure.operation)) \(failure.errno)"
+      case .launchFailed(let failure):
+        "launchFailed \(word(failure.operation)) \(failure.errno)"
+          + (failure.secret.map { " secret \($0)" } ?? "")
+          + (failure.fault.map { " fault \($0.rawValue)" } ?? "")
       case .lost: "lost"
       }
     return "\(result) cause \(word(end.cause)) duration \(end.durationMicroseconds)"
@@ -70,6 +76,7 @@ enum HistoryDump {
       + " stragglers \(end.stragglers) unkillable \(end.unkillable)"
       + (end.wasInterrupted ? " interrupted" : "")
       + (end.shellSignal.map { " shellSignal \($0)" } ?? "")
+      + (end.output.isUnscrubbed ? " unscrubbed" : "")
   }
 
   private static func lines(of state: RunState) -> [String] {
@@ -108,6 +115,15 @@ enum HistoryDump {
     case .cancelled: "cancelled"
     // They last no longer than a wake-up, and a commit ends with one.
     case .ended, .doomed: "undecided"
+    }
+  }
+
+  private static func word(_ scope: ReopenScope) -> String {
+    switch scope {
+    case .unsuccessful: "unsuccessful"
+    case .withDependents: "withDependents"
+    case .only(let steps): "only \(Array(steps.steps))"
+    case .from(let steps): "from \(Array(steps.steps))"
     }
   }
 

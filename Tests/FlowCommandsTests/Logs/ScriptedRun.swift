@@ -23,7 +23,8 @@ struct ScriptedRun {
 
   init(
     _ policy: Policy, _ definition: WorkflowDefinition, jobs: Int32 = 2,
-    id: String = "nightly-20261121T021903-7f3a"
+    id: String = "nightly-20261121T021903-7f3a", parameters: [ParameterValue] = [],
+    unselected: StepSet = StepSet(), usesRecordedDefaults: Bool = true
   ) {
     // 2026-11-21T02:19:03Z, an hour after the machine was started.
     now = Moment(
@@ -34,10 +35,13 @@ struct ScriptedRun {
       preconditionFailure("a workflow of these tests has a cycle")
     }
     var definition = definition
-    definition.useRecordedDefaults()
+    if usesRecordedDefaults { definition.useRecordedDefaults() }
     let run = NewRun(
       runID: id, seed: 0x1234_5678_9abc_def0, policy: policy, programVersion: "1.0.0",
-      jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph)
+      jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph,
+      group: usesRecordedDefaults ? nil : definition.group,
+      onConflict: usesRecordedDefaults ? .fail : definition.onConflict, parameters: parameters,
+      unselected: unselected)
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()
