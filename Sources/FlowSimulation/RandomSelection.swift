@@ -15,15 +15,15 @@ enum RandomSelection {
     // From nothing left out to much.
     switch choices.choose(.selection, below: 5) {
     case 0: break
-    case 1: selection.from = steps(choices, .selection, definition)
-    case 2: selection.to = steps(choices, .selection, definition)
-    case 3: selection.only = steps(choices, .selection, definition)
+    case 1: selection.from = steps(choices, .selection, definition, options)
+    case 2: selection.to = steps(choices, .selection, definition, options)
+    case 3: selection.only = steps(choices, .selection, definition, options)
     default:
-      selection.from = steps(choices, .selection, definition)
-      selection.to = steps(choices, .selection, definition)
+      selection.from = steps(choices, .selection, definition, options)
+      selection.to = steps(choices, .selection, definition, options)
     }
     if choices.happens(.selection, perMille: 500) {
-      selection.skip = steps(choices, .selection, definition)
+      selection.skip = steps(choices, .selection, definition, options)
     }
     let unselected = selection.unselected(definition, graph)
     return unselected.count == definition.steps.count ? StepSet() : unselected
@@ -39,7 +39,7 @@ enum RandomSelection {
     else { return unsuccessful }
     let isAlone = choices.happens(.rerun, perMille: 500)
     let named = StepSet(
-      steps(choices, .rerun, state.definition).filter { state.isSelected(Int($0)) })
+      steps(choices, .rerun, state.definition, options).filter { state.isSelected(Int($0)) })
     let reopening = isAlone ? Reopening.only(named) : .from(named)
     do throws(ReopenProblem) {
       _ = try state.stepsRunningAgain(reopening.scope(state.created.policyVersion))
@@ -50,12 +50,15 @@ enum RandomSelection {
     }
   }
 
-  /// One to three.
+  /// One to three; one of a call may stand for all of the call.
   private static func steps(
-    _ choices: any ChoiceSource, _ site: ChoiceSite, _ definition: WorkflowDefinition
+    _ choices: any ChoiceSource, _ site: ChoiceSite, _ definition: WorkflowDefinition,
+    _ options: SimulationOptions
   ) -> [Int32] {
-    (0..<choices.choose(site, in: 1...3)).map { _ in
-      Int32(choices.choose(site, below: definition.steps.count))
+    (0..<choices.choose(site, in: 1...3)).flatMap { _ in
+      let step = choices.choose(site, below: definition.steps.count)
+      let namesCall = options.callPercent > 0 && choices.happens(.calls, perMille: 500)
+      return namesCall ? RandomCalls.steps(besides: step, in: definition) : [Int32(step)]
     }
   }
 }

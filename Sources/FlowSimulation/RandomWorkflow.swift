@@ -8,9 +8,7 @@ package enum RandomWorkflow {
 
   /// The values of a run. They look like what must not be read again.
   static func values(seed: UInt64, _ definition: WorkflowDefinition) -> [ParameterValue] {
-    definition.parameters.map {
-      ParameterValue(name: $0.name, texts: ["${params.word} ${run.id} $(\(seed)) \""])
-    }
+    RandomCalls.values(definition, telling: "${params.word} ${run.id} $(\(seed)) \"")
   }
 
   package static func draw(
@@ -50,6 +48,11 @@ package enum RandomWorkflow {
       drawSecrets(for: &definition, from: choices, options)
     }
     if options.hasEdges { drawEdges(for: &definition, from: choices, options) }
+    // As parameters.
+    if options.rules > .first {
+      RandomCalls.draw(for: &definition, from: choices, options)
+      RandomVariables.draw(for: &definition, from: choices, options)
+    }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
 

@@ -206,8 +206,8 @@ package struct Simulation {
       }
       world.checkers.creates()
       return try Driver.create(
-        run, definitionFile: [0x7b, 0x7d], by: process, home: home, world: world,
-        observer: world.checkers)
+        run, definitionFile: [0x7b, 0x7d], files: world.variables(of: run.definition), by: process,
+        home: home, world: world, observer: world.checkers)
     }
     let reading = read()
     world.checkers.opened(reading)
@@ -219,8 +219,9 @@ package struct Simulation {
     let source = drawEnvironment()
     world.checkers.resumes(from: source)
     let driver = try Driver.resume(
-      run.created.runID, reopening: reopening, environment: source, by: process, home: home,
-      world: world, observer: world.checkers)
+      run.created.runID, reopening: reopening, environment: source,
+      files: { [world] (state) throws(RunError) in world.variables(of: state.definition) },
+      by: process, home: home, world: world, observer: world.checkers)
     if world.engine.isDead { return nil }
     if world.checkers.history.isLost {
       isLost = true

@@ -12,7 +12,7 @@ struct EnvironmentCheckerTests {
 
   /// A run that process 11 has created.
   private static func created() -> EnvironmentChecker {
-    let checker = EnvironmentChecker()
+    let checker = EnvironmentChecker(WorkflowDefinition(name: "w", steps: []))
     let host = HostContext(bootID: "boot")
     checker.learn(event(.engineStarted(EngineStarted(life: 1, processID: 11, host: host))))
     return checker

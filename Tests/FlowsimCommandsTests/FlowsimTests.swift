@@ -108,7 +108,7 @@ struct FlowsimTests {
     #expect(lines[0] == TimelineText.heading)
     #expect(lines.contains { $0.hasPrefix("  0.000000  1 run run created") })
     #expect(lines.contains { $0.hasSuffix("   write, syncDirectory, rename, syncDirectory") })
-    #expect(lines.contains { $0.contains(" s0#1 is launched, runs as ") })
+    #expect(lines.contains { $0.contains("#1 is launched, runs as ") })
     #expect(lines.contains { $0.contains("── wall time jumps by ") })
   }
 

@@ -38,7 +38,7 @@ package final class Checkers: RunObserver {
       TerminalChecker(run.definition, without: run.unselected),
       OutcomeChecker(run.definition, without: run.unselected),
       FreshChecker(run.definition, without: run.unselected),
-      EnvironmentChecker(),
+      EnvironmentChecker(run.definition),
       ValuesChecker(run.definition),
       SecretChecker(run),
       ReplayChecker(shadow),

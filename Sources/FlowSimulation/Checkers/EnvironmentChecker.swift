@@ -12,10 +12,16 @@ final class EnvironmentChecker {
   /// Whether an engine could not save the one that it uses.
   private var isUnsaved = false
 
+  private let definition: WorkflowDefinition
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+  }
+
   func learn(_ event: Event) {
     switch event.body {
     case .engineStarted(let engine) where possible.isEmpty:
-      possible = [World.environment(ofProcess: engine.processID)]
+      possible = [RandomVariables.environment(of: definition, byProcess: engine.processID)]
     case .runFinished(.succeeded): mayBeGone = true
     default: break
     }
@@ -67,11 +73,11 @@ extension EnvironmentChecker: Checker {
   }
 
   func resumes(from source: EnvironmentSource, in world: World) throws(Violation) {
-    resumes(from: source, world.inheritedEnvironment)
+    resumes(from: source, world.ownEnvironment)
   }
 
   func foundEnvironment(_ news: EnvironmentNews, in world: World) throws(Violation) {
-    try found(news, world.inheritedEnvironment)
+    try found(news, world.ownEnvironment)
   }
 
   func startsLauncher(

@@ -4,20 +4,26 @@ import FlowRuntime
 /// A command is told the values that its run was created with, whichever engine launches it, and what
 /// a value contains is never taken for another reference.
 ///
-/// The commands of random workflows have one parameter (`RandomWorkflow.parameter`) as an argument,
-/// and the value that a run gets differs from that of other runs.
+/// The commands of random workflows have a parameter as an argument: that of the workflow
+/// (`RandomWorkflow.parameter`), or of the call to which their step belongs (`RandomCalls`). The values
+/// that a run gets differ from each other, and from those of other runs.
 final class ValuesChecker {
-  private let hasParameter: Bool
-  /// Of the run that counts; nil where its creation does not tell one.
-  private var value: String?
+  /// By step, the name of its parameter; empty where the workflow has none.
+  private let parameters: [String?]
+  /// Of the run that counts, by parameter, as its creation tells them.
+  private var values: [String: String] = [:]
 
   init(_ definition: WorkflowDefinition) {
-    hasParameter = !definition.parameters.isEmpty
+    parameters =
+      definition.parameters.isEmpty
+      ? []
+      : definition.steps.enumerated().map { RandomCalls.parameter(ofStep: $0.offset, $0.element) }
   }
 
   /// - Parameter step: whose command it is.
   func check(_ arguments: [String], ofStep step: Int32) throws(Violation) {
-    if !hasParameter { return }
+    guard Int(step) < parameters.count, let name = parameters[Int(step)] else { return }
+    let value = values[name]
     guard let value, arguments == ["work", "\(step)", value] else {
       throw Violation(
         .values, "s\(step) is run with \(arguments), where \(value ?? "no value") was given")
@@ -26,14 +32,15 @@ final class ValuesChecker {
 
   func learn(_ event: Event) {
     guard case .runCreated(let created) = event.body else { return }
-    value = created.parameters.first?.texts.first
+    values = [:]
+    for parameter in created.parameters { values[parameter.name] = parameter.texts.first }
   }
 }
 
 extension ValuesChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) { learn(event) }
 
-  func creates(in world: World) throws(Violation) { value = nil }
+  func creates(in world: World) throws(Violation) { values = [:] }
 
   func found(_ events: [Event], in world: World) throws(Violation) {
     if let first = events.first { learn(first) }

@@ -56,6 +56,9 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case secrets = 66
   case secretErrors = 67
   case secretOutput = 68
+  /// Which steps belong to a call, and which selections name one.
+  case calls = 71
+  case variableFiles = 72
   /// Which ends steps want of their needs.
   case edges = 75
 }
@@ -74,7 +77,7 @@ extension ChoiceSite {
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets, .edges:
+      .secrets, .edges, .calls, .variableFiles:
       false
     }
   }

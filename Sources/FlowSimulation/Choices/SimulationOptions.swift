@@ -100,6 +100,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var secretErrorPerMille = 0
   /// How many needs are wanted to end otherwise than done, in percent.
   package var edgePercent = 0
+  /// How many steps belong to called workflows, in percent.
+  package var callPercent = 0
+  /// How many workflows have files of variables, in percent.
+  package var variableFilePercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -202,6 +206,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("secretPercent", \.secretPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("secretErrorPerMille", \.secretErrorPerMille, 0...1_000, draw: [0, 0, 100], inStudies: 0),
     Key("edgePercent", \.edgePercent, 0...100, draw: [0, 0, 40], inStudies: 0),
+    Key("callPercent", \.callPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
+    Key("variableFilePercent", \.variableFilePercent, 0...100, draw: [0, 0, 100], inStudies: 0),
   ]
 }
 

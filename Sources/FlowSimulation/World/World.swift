@@ -92,8 +92,19 @@ package final class World: Environment {
   }
 
   /// What of it is not secret.
-  var inheritedEnvironment: RunEnvironment {
+  private var inheritedEnvironment: RunEnvironment {
     Self.environment(ofProcess: processes.engineProcessID)
+  }
+
+  /// What a run gets that takes its environment over from this engine.
+  var ownEnvironment: RunEnvironment {
+    guard let definition = run?.definition else { return inheritedEnvironment }
+    return RandomVariables.environment(of: definition, byProcess: processes.engineProcessID)
+  }
+
+  /// What the files of variables hold that the definition names.
+  func variables(of definition: WorkflowDefinition) -> [EnvironmentVariable] {
+    RandomVariables.read(definition, byProcess: processes.engineProcessID)
   }
 
   static func environment(ofProcess id: Int32) -> RunEnvironment {
