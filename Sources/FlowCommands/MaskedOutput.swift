@@ -44,6 +44,8 @@ final class KnownSecrets {
 struct MaskedOutput {
   let file: OutputReading
   let secrets: [[UInt8]]
+  /// Whether nothing more comes. Before that, what may be the beginning of a secret is not shown.
+  let isWhole: Bool
 
   private static let pieceByteCount = 1 << 16
 
@@ -68,29 +70,30 @@ struct MaskedOutput {
       let piece = try file.piece(from: offset, count: wanted)
       // What was discarded meanwhile reads as zeros.
       if try file.gap() != gap { continue }
-      if piece.bytes.isEmpty { return }
-      let isBeforeGap = offset + Int64(piece.bytes.count) == end
+      let isLast = piece.bytes.count < wanted
+      let isBeforeGap = !isLast && offset + Int64(wanted) == end
       let findings = SecretMask.find(
         secrets, in: piece, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap,
-        isEnd: piece.bytes.count < wanted)
-      if findings.settled == 0 {
+        isEnd: isLast && isWhole)
+      if findings.settled > 0 {
+        body(SecretMask.masked(Array(piece.bytes[..<findings.settled]), findings.ranges))
+      } else {
         most *= 2
-        continue
       }
-      body(SecretMask.masked(Array(piece.bytes[..<findings.settled]), findings.ranges))
+      // What comes now would follow the beginning of a secret that was taken for something else.
+      if isLast { return }
       offset += Int64(findings.settled)
+      if findings.settled == 0 { continue }
       isBehindGap = false
     }
   }
 
   /// What has come since `offset` and can be shown.
   ///
-  /// - Parameters:
-  ///   - isWhole: whether nothing more comes.
-  ///   - inLines: whether to leave a line that has no end yet.
+  /// - Parameter inLines: whether to leave a line that has no end yet.
   /// - Returns: the bytes to show, and where the next will be.
   func news(
-    from offset: Int64, isWhole: Bool, inLines: Bool, discarded: (Int64, UInt8?) -> [UInt8]
+    from offset: Int64, inLines: Bool, discarded: (Int64, UInt8?) -> [UInt8]
   ) throws(Errno) -> (shown: [UInt8], next: Int64) {
     while true {
       let gap = try file.gap()

@@ -143,6 +143,72 @@ struct SecretTests {
     #expect(try await home.flow("logs", "r", "a", environment: caller).output == "<***>\n")
   }
 
+  /// What a running command has printed of it may be its beginning: it is shown once that is known.
+  @Test func theBeginningOfASecretIsHeldBack() async throws {
+    let home = home()
+    let workflow = home.workflow(
+      #"{"id": "a", "secrets": "PW", "run": "printf 'x '; printf %s \"$PW\" | head -c 7; touch begun; while ! test -e go; do sleep 0.05; done; printf %s \"$PW\" | tail -c +8"}"#,
+      Self.declared)
+    let run = try home.start(["run", workflow, "--run-id", "r"], environment: caller)
+    #expect(try await eventually { home.folder.has("begun") })
+    for command in [["logs", "r"], ["logs", "r", "a"], ["status", "r"], ["why", "r", "a"]] {
+      let said = try await home.start(command, environment: caller).end()
+      #expect(!said.output.contains("hunter"), "\(command)")
+    }
+    #expect(try await home.logs("a", of: "r") == "x ")
+    home.folder.write("", to: "go")
+    _ = try await run.end()
+    #expect(try await home.logs("a", of: "r") == "x " + String(repeating: "*", count: 28))
+  }
+
+  @Test func aDryRunTellsWhatTheRunReads() async throws {
+    let home = home()
+    let workflow = home.workflow(
+      #"{"id": "a", "secrets": ["PW", "KEY"], "run": "x"}, {"id": "b", "secrets": {"PW": "file"}, "run": "x"}, {"id": "c", "run": "x"}"#,
+      Self.declared)
+    let dry = try await home.flow("run", "--dry-run", workflow, environment: caller)
+    #expect(dry.ending == .exit(0))
+    #expect(
+      dry.output.contains(
+        "secret KEY for a: the variable CI_KEY\nsecret PW for a b: the file pw\n"))
+    let unset = try await home.flow(
+      "run", "--dry-run", workflow, environment: ["CI_KEY": String?.none])
+    #expect(unset.ending == .exit(6))
+    #expect(
+      unset.output.contains(
+        "secret KEY for a: the variable CI_KEY, which is not set\n"))
+    #expect(
+      unset.errors == "flow: the secret KEY comes from the variable CI_KEY, which is not set\n")
+    // Of the steps that are left out, none is read.
+    let part = try await home.flow(
+      "run", "--dry-run", "--json", "--only", "b", workflow, environment: ["CI_KEY": String?.none])
+    #expect(part.ending == .exit(0))
+    #expect(
+      try JSON(part.output)["secrets"]
+        == JSON(
+          #"[{"name": "PW", "file": "pw", "steps": ["b"], "readable": true, "problem": null}]"#))
+    unsafe unlink("\(home.folder.path)/pw")
+    // It can come later.
+    let missing = try await home.flow("run", "--dry-run", workflow, environment: caller)
+    #expect(missing.ending == .exit(0))
+    #expect(
+      missing.output.contains(
+        "secret PW for a b: the file pw, which cannot be read: no such file or directory (ENOENT)\n"
+      ))
+    #expect(!(dry.output + unset.output + part.output).contains("hunter2"))
+    #expect(home.runs == [])
+  }
+
+  /// A secret that only steps want which a run leaves out is not asked for.
+  @Test func whatIsLeftOutNeedsNoSecret() async throws {
+    let home = home()
+    let workflow = home.workflow(
+      #"{"id": "a", "run": "echo a"}, {"id": "b", "secrets": "KEY", "run": "x"}"#, Self.declared)
+    let run = try await home.flow(
+      "run", "--only", "a", workflow, environment: ["CI_KEY": String?.none])
+    #expect(run.ending == .exit(0), "\(run.errors)")
+  }
+
   /// Its monitor cannot write so far, and has planned what it would overwrite.
   @Test func whatIsHalfOverwrittenIsHiddenFromThoseWhoDoNotKnowIt() async throws {
     let home = home()

@@ -90,7 +90,9 @@ package struct LogsCommand: Subcommand, Equatable {
     do throws(Errno) {
       let settings = state.definition.settings(ofStep: step)
       let secrets = KnownSecrets().values(of: state)
-      let endsLine = try Self.copy(path, of: settings, hiding: secrets, to: output)
+      let endsLine = try Self.copy(
+        path, of: settings, hiding: secrets,
+        isWhole: !state.isOpen(AttemptID(step: Int32(step), number: Int32(number))), to: output)
       // The output of a single step is printed unchanged; of several, none begins within a line.
       if !isOnly && !endsLine { output.write("\n") }
     } catch .noSuchFile {
@@ -114,7 +116,8 @@ package struct LogsCommand: Subcommand, Equatable {
 
   /// - Returns: whether what was printed is empty, or ends with a line feed.
   private static func copy(
-    _ path: String, of settings: StepSettings, hiding secrets: [[UInt8]], to output: StandardStream
+    _ path: String, of settings: StepSettings, hiding secrets: [[UInt8]], isWhole: Bool,
+    to output: StandardStream
   ) throws(Errno) -> Bool {
     var last: UInt8?
     var escaper = output.isTerminal ? OutputEscaper() : nil
@@ -128,7 +131,7 @@ package struct LogsCommand: Subcommand, Equatable {
       output.flush()
     }
     try OutputReading.read(path, of: settings) { (file) throws(Errno) in
-      try MaskedOutput(file: file, secrets: secrets).forEachPiece(write) {
+      try MaskedOutput(file: file, secrets: secrets, isWhole: isWhole).forEachPiece(write) {
         write(Array(DiscardedText.line($0, after: last).utf8))
       }
     }

@@ -161,7 +161,7 @@ package struct RunCommand: Subcommand, Equatable {
     }
     let given = try parameters.all()
     let values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
-    if isDry { return try tell(file, values, context) }
+    if isDry { return try tell(file, values, without: unselected, context) }
     let home = try context.home()
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
@@ -207,15 +207,24 @@ package struct RunCommand: Subcommand, Equatable {
 
   /// Does what a run does before it exists, except to write anything, and prints what would run.
   private func tell(
-    _ file: DefinitionFile, _ values: [ParameterValue], _ context: CommandContext
+    _ file: DefinitionFile, _ values: [ParameterValue], without unselected: StepSet,
+    _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
     do throws(DefinitionFileError) { _ = try file.variables() } catch { throw .definition(error) }
     let selection: StepSelection
     do throws(UsageError) { selection = try steps.selection(of: file.definition) } catch {
       throw .usage(error)
     }
-    let plan = PlanPrinter(file.definition, file.graph, values, selection)
+    let reader = SecretReader(
+      file.definition, in: file.folder, environment: ProcessFacts.environment,
+      file: { path, limit in
+        Result { () throws(Errno) in try SecretFiles.read(path, limit: limit) }
+      })
+    let isLeftOut = unselected.flags(of: file.definition.steps.count)
+    let secrets = reader.find(file.definition.steps.indices.filter { !isLeftOut[$0] })
+    let plan = PlanPrinter(file.definition, file.graph, values, selection, secrets)
     context.output.write(json ? plan.json : plan.text)
+    do throws(RunError) { try SecretFinding.check(secrets) } catch { throw .run(error) }
     return .success
   }
 

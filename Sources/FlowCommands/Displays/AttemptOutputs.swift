@@ -73,8 +73,9 @@ struct AttemptOutputs {
         let values = secrets.values(of: state)
         func masked(_ piece: OutputPiece, isBehindGap: Bool, isBeforeGap: Bool) -> [UInt8] {
           let found = SecretMask.find(
-            values, in: piece, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap)
-          return SecretMask.masked(piece.bytes, found.ranges)
+            values, in: piece, isBehindGap: isBehindGap, isBeforeGap: isBeforeGap,
+            isEnd: isBeforeGap || !state.isOpen(attempt))
+          return SecretMask.masked(Array(piece.bytes[..<found.settled]), found.ranges)
         }
         var bytes: [UInt8] = []
         if let before, let gap {
@@ -89,6 +90,14 @@ struct AttemptOutputs {
     } catch {
       return nil
     }
+  }
+}
+
+extension RunState {
+  /// Whether more may come in the output of the attempt.
+  func isOpen(_ attempt: AttemptID) -> Bool {
+    let step = steps[Int(attempt.step)]
+    return step.hasOpenAttempt && step.attempt == attempt.number
   }
 }
 

@@ -79,8 +79,10 @@ struct OutputFollower {
       try OutputReading.read(path, of: settings) { (file) throws(Errno) in
         // Only whole lines, so that the output of another attempt never begins within one. An
         // attempt's last line may have no end.
-        (news, next) = try MaskedOutput(file: file, secrets: secrets.values(of: state)).news(
-          from: source.offset, isWhole: source.hasEnded, inLines: step == nil
+        (news, next) = try MaskedOutput(
+          file: file, secrets: secrets.values(of: state), isWhole: source.hasEnded
+        ).news(
+          from: source.offset, inLines: step == nil
         ) { byteCount, before in
           Array(DiscardedText.line(byteCount, after: before ?? source.lastByte).utf8)
         }

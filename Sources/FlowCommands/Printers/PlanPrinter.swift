@@ -1,5 +1,6 @@
 import FlowCommandLine
 package import FlowCore
+package import FlowRuntime
 import FlowText
 
 /// Prints `flow validate` for a valid definition: what would run, and in which order.
@@ -12,14 +13,17 @@ package struct PlanPrinter: Sendable {
 
   /// By step, whether and why a run would have it; nil where no run is asked for.
   private let reasons: [(isSelected: Bool, reason: StepSelection.Reason)]?
+  /// Those that the run would read; nil where no run is asked for.
+  private let secrets: [SecretFinding]?
 
   /// - Parameter selection: of the run that is asked for; nil for none.
   package init(
     _ definition: WorkflowDefinition, _ graph: DependencyGraph, _ values: [ParameterValue]? = nil,
-    _ selection: StepSelection? = nil
+    _ selection: StepSelection? = nil, _ secrets: [SecretFinding]? = nil
   ) {
     self.definition = definition
     self.values = values
+    self.secrets = secrets
     let reasons = selection?.reasons(definition, graph)
     self.reasons = reasons
     // A step that is left out takes no stage, but is passed in its place.
@@ -63,6 +67,7 @@ package struct PlanPrinter: Sendable {
       let names = own.map { $0.isRequired ? "\($0.name) (required)" : $0.name }
       text += "parameters: \(names.joined(separator: ", "))\n"
     }
+    for finding in secrets ?? [] { text += line(finding) }
     for (index, level) in levels.enumerated() {
       text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
@@ -88,6 +93,19 @@ package struct PlanPrinter: Sendable {
     }
     if words.isEmpty { return "" }
     return "  \(definition.steps[step].id): runs if \(words.joined(separator: ", "))\n"
+  }
+
+  /// `secret PW for load: the file /run/secrets/pw`, and why it cannot be had.
+  private func line(_ finding: SecretFinding) -> String {
+    let steps = finding.steps.map { definition.steps[$0].id }.joined(separator: " ")
+    let source =
+      switch finding.secret.source {
+      case .file(let path): "the file \(TerminalText.escaped(path))"
+      case .variable(let name): "the variable \(TerminalText.escaped(name))"
+      }
+    let problem =
+      finding.problem.map { ", \(finding.hasFault ? "whose value" : "which") \($0)" } ?? ""
+    return "secret \(TerminalText.escaped(finding.secret.name)) for \(steps): \(source)\(problem)\n"
   }
 
   /// A line for each step; none where all run because nothing selects.
@@ -133,6 +151,10 @@ package struct PlanPrinter: Sendable {
         writer.key("parameters")
         ParameterPrinter.write(values, of: definition, to: &writer)
       }
+      if let secrets {
+        writer.key("secrets")
+        writer.array { writer in for finding in secrets { write(finding, to: &writer) } }
+      }
       writer.member("longestChain", levels.count)
       writer.key("steps")
       writer.array { writer in
@@ -146,6 +168,22 @@ package struct PlanPrinter: Sendable {
     }
     writer.endLine()
     return writer.take()
+  }
+
+  private func write(_ finding: SecretFinding, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("name", finding.secret.name)
+      switch finding.secret.source {
+      case .file(let path): writer.member("file", path)
+      case .variable(let name): writer.member("env", name)
+      }
+      writer.key("steps")
+      writer.array { writer in
+        for step in finding.steps { writer.string(definition.steps[step].id) }
+      }
+      writer.member("readable", finding.problem == nil)
+      writer.member("problem", finding.problem)
+    }
   }
 
   private func write(_ index: Int, stage: Int?, to writer: inout JSONWriter) {

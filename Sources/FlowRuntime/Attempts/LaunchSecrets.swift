@@ -35,7 +35,7 @@ package struct LaunchSecrets: Equatable, Sendable {
 struct SecretSources<World: Environment> {
   private let world: World
   private let definition: WorkflowDefinition
-  private let definitionFolder: String
+  private let reader: SecretReader
   private let folder: RunFolder
 
   /// All values of an attempt together, since a request has a limit.
@@ -46,8 +46,12 @@ struct SecretSources<World: Environment> {
   ) {
     self.world = world
     self.definition = definition
-    definitionFolder = created.definitionFolder
     self.folder = folder
+    reader = SecretReader(
+      definition, in: created.definitionFolder, environment: { world.callerEnvironment },
+      file: { path, limit in
+        Result { () throws(Errno) in try world.readSecret(at: path, limit: limit) }
+      })
   }
 
   func secrets(for attempt: AttemptID) -> LaunchSecrets {
@@ -57,9 +61,9 @@ struct SecretSources<World: Environment> {
     var total = 0
     for use in uses.filter({ $0.form == .file }) + uses.filter({ $0.form != .file }) {
       do throws(LaunchFailure) {
-        let bytes = try value(of: use.name)
+        let bytes = try reader.value(of: use.name)
         total += bytes.count
-        if total > Self.mostBytes { throw Self.failure(.tooLong, use.name) }
+        if total > Self.mostBytes { throw SecretReader.failure(.tooLong, use.name) }
         secrets.values.append(.init(name: use.name, form: use.form, bytes: bytes))
       } catch {
         if secrets.failure == nil { secrets.failure = error }
@@ -83,68 +87,13 @@ struct SecretSources<World: Environment> {
     return "flow-\(String(mark, radix: 16))-\(attempt.step).\(attempt.number)"
   }
 
-  /// The value as steps get it.
-  func value(of name: String) throws(LaunchFailure) -> [UInt8] {
-    guard let secret = definition.secret(named: name) else {
-      preconditionFailure("a step lists an unknown secret")
-    }
-    var bytes: [UInt8]
-    switch secret.source {
-    case .variable(let variable):
-      guard let value = world.callerEnvironment.value(of: variable) else {
-        throw LaunchFailure(
-          operation: .readSecret, errno: Errno.noSuchFile.rawValue, secret: name)
-      }
-      bytes = value
-    case .file(let path):
-      do throws(Errno) {
-        bytes = try world.readSecret(
-          at: path.utf8.first == UInt8(ascii: "/") ? path : "\(definitionFolder)/\(path)",
-          limit: SecretLimit.mostBytes + 2)
-      } catch {
-        throw LaunchFailure(operation: .readSecret, errno: error.rawValue, secret: name)
-      }
-      // Editors and `echo` end a file with a line feed, which no password has.
-      if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-    }
-    if let fault = SecretFault(bytes) { throw Self.failure(fault, name) }
-    return bytes
-  }
-
-  private static func failure(_ fault: SecretFault, _ name: String) -> LaunchFailure {
-    LaunchFailure(
-      operation: .useSecret, errno: Errno.invalidArgument.rawValue, secret: name, fault: fault)
-  }
-
   /// Checks the secrets of these steps before anything is done.
   ///
   /// - Parameter isNew: whether files count, too: those of a run that exists may be mended while it
   ///   waits for them.
   /// - Throws: `.secrets` with all that cannot be used. A file that is not there can come later.
   func check(_ steps: [Int], isNew: Bool) throws(RunError) {
-    var failures: [LaunchFailure] = []
-    for secret in definition.secrets where isUsed(secret.name, by: steps) {
-      let isVariable = if case .variable = secret.source { true } else { false }
-      guard isVariable || isNew else { continue }
-      do throws(LaunchFailure) { _ = try value(of: secret.name) } catch {
-        if isVariable || error.fault != nil { failures.append(error) }
-      }
-    }
-    if failures.isEmpty { return }
-    throw .secrets(
-      failures.map { failure in
-        let name = failure.secret ?? ""
-        if let fault = failure.fault { return "the secret \(name) \(fault.text)" }
-        guard case .variable(let variable)? = definition.secret(named: name)?.source else {
-          return "the secret \(name) cannot be read"
-        }
-        return "the secret \(name) comes from the variable \(variable), which is not set"
-      })
-  }
-
-  private func isUsed(_ name: String, by steps: [Int]) -> Bool {
-    steps.contains { step in
-      definition.settings(ofStep: step).secrets.contains { $0.name.utf8.elementsEqual(name.utf8) }
-    }
+    let findings = reader.find(steps, variablesOnly: !isNew)
+    try SecretFinding.check(findings)
   }
 }

@@ -63,7 +63,7 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     let definition = engine.state.definition
     try SecretSources(world, engine.state.created, definition, in: home.folder(of: id))
-      .check(Array(definition.steps.indices), isNew: true)
+      .check(engine.state.stepsToRun(reopening: nil), isNew: true)
     let environment = world.callerEnvironment.ofRun(definition, files: files)
     let journal = try home.create(
       id, definition: definitionFile, environment: environment, firstCommit: events,
