@@ -17,8 +17,10 @@ struct YAMLPlainText {
     let indent: Int
   }
 
-  /// More are rare.
+  /// How many flow sequences and mappings may be open at once; more are rare.
   private static let flowLimit = 8
+  /// How many events a line may have, which are kept together.
+  private static let eventLimit = 4_096
   /// libyaml looks no further for the colon of a key.
   private static let keyLimit = 1_000
 
@@ -183,6 +185,8 @@ struct YAMLPlainText {
   /// Enters an element of a sequence, or the sequence with its first element.
   private mutating func beginElement(_ at: Int, _ column: Int) -> Bool {
     if awaitsValue {
+      // `- - - -`, which is refused before it gets that deep.
+      guard levels.count <= YAMLScanner.nestingLimit else { return false }
       let isIndentless = levels.last.map { $0.indent == column } ?? false
       levels.append(Level(kind: isIndentless ? .indentlessSequence : .sequence, indent: column))
       emit(.sequence, at)
@@ -355,7 +359,7 @@ struct YAMLPlainText {
         }
         next = skipSpaces(next + 1)
       }
-      guard let end = readFlow(next, depth + 1) else { return nil }
+      guard events.count < Self.eventLimit, let end = readFlow(next, depth + 1) else { return nil }
       next = skipSpaces(end)
       if byte(next) == last { break }
       guard byte(next) == UInt8(ascii: ",") else { return nil }

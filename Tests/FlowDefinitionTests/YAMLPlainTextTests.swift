@@ -100,4 +100,14 @@ struct YAMLPlainTextTests {
     let text = Repository.read("Fixtures/Workflows/\(name)")
     #expect(YAMLComparison.plainCount(in: text) > 100)
   }
+
+  /// A line is kept as a whole, so it must not have any number of events.
+  @Test func longLinesAreLeftToTheLibrary() {
+    let deep = Array((String(repeating: "- ", count: 200) + "a\n").utf8)
+    #expect(YAMLComparison.plainCount(in: deep) == 0)
+    #expect(YAMLComparison.difference(in: deep) == nil)
+    let wide = Array(("a: b\nc: [" + String(repeating: "x, ", count: 5_000) + "x]\n").utf8)
+    #expect(YAMLComparison.plainCount(in: wide) == 5)
+    #expect(YAMLComparison.difference(in: wide) == nil)
+  }
 }
