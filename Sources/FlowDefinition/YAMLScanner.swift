@@ -2,10 +2,10 @@ import FlowText
 
 /// Hands out the values of a YAML text as `JSONScanner` does those of JSON.
 ///
-/// A scalar has the type that its key takes; what it looks like decides nothing. libyaml splits the
-/// text into events. Aliases are replaced by what their anchors stand for. Nothing here calls
-/// itself, and nesting and the expansion of aliases are limited, so that no file can exhaust the
-/// stack, the memory or the time.
+/// A scalar has the type that its key takes; what it looks like decides nothing. The plainest text is
+/// split into events by `YAMLPlainText`, any other by libyaml. Aliases are replaced by what their anchors
+/// stand for. Nothing here calls itself without a limit, and nesting and the expansion of aliases are
+/// limited, so that no file can exhaust the stack, the memory or the time.
 struct YAMLScanner: ValueSource {
   /// How many mappings and sequences may be open at once; a definition needs five. libyaml's time
   /// grows faster than their number.

@@ -55,6 +55,14 @@ struct CallTests {
     #expect(status.contains(#""deploy/to":"a; touch pwned""#))
   }
 
+  /// A run cannot be told what a call gives.
+  @Test func parametersOfACallAreNotProposed() async throws {
+    let home = home()
+    let words = try await home.flow(
+      "__complete", "--", "run", "release.yaml", "-p", "", in: home.folder.path)
+    #expect(words.output == "words\nhost=\tstring\n")
+  }
+
   @Test func aCallCanBeNamedForAllOfItsSteps() async throws {
     let home = home()
     let run = try await home.flow(

@@ -85,11 +85,12 @@ package struct CompleteCommand: Subcommand, Equatable {
     of path: String, _ typed: String, _ context: CommandContext
   ) -> [(text: String, meaning: String)] {
     guard let definition = definition(path, context) else { return [] }
+    let parameters = definition.parameters.filter { !$0.isGivenByCall }
     let name = typed.prefix { $0 != "=" }
     guard name.utf8.count < typed.utf8.count else {
-      return definition.parameters.map { ("\($0.name)=", $0.help ?? "\($0.type)") }
+      return parameters.map { ("\($0.name)=", $0.help ?? "\($0.type)") }
     }
-    guard let parameter = definition.parameters.first(where: { $0.name == name }) else {
+    guard let parameter = parameters.first(where: { $0.name == name }) else {
       return []
     }
     return parameter.knownValues.map { ("\(name)=\($0)", "") }
