@@ -219,13 +219,14 @@ int64_t flow_scrub(
   scrub->plan.capacity = MOST_RANGES;
   memset(scrub->stars, '*', sizeof scrub->stars);
   if (!find_plan_path(scrub, path)) scrub->plan_path[0] = 0;
-  int64_t result = complete(scrub);
-  if (result == 0) {
-    struct flow_mask *mask = flow_mask_make(scrub + 1, secrets, count, note, scrub);
-    result = scan(scrub, mask);
-  }
+  int64_t completed = complete(scrub);
+  // It stays for one who can read it.
+  if (completed < 0) scrub->plan_path[0] = 0;
+  struct flow_mask *mask = flow_mask_make(scrub + 1, secrets, count, note, scrub);
+  int64_t result = scan(scrub, mask);
   // Who scrubbed it before, and was killed, may have left that to us.
   if (result == 0) result = sync_data(file);
+  if (result == 0) result = completed;
   if (result == 0 && scrub->has_plan) flow_unlink(scrub->plan_path);
   flow_unmap(scrub, size);
   return result;

@@ -225,13 +225,24 @@ struct LauncherFaultTests {
   @Test(arguments: [
     (Fault("pread64", EINTR, times: 2), true),
     (Fault("lseek", EINVAL, times: 9), true),
-    (Fault("pwrite64", EINTR, after: 2, times: 2), true),
-    (Fault("pwrite64", ENOSPC, after: 2), true),
+    (Fault("pwrite64", EINTR, after: 3, times: 2), true),
+    (Fault("pwrite64", ENOSPC, after: 3), true),
     (Fault("fdatasync", EINTR, times: 2), true),
     (Fault("pread64", EIO, times: 9), false),
-    (Fault("pwrite64", EIO, after: 2), false),
-    (Fault("fdatasync", EIO), false),
+    (Fault("pwrite64", EIO, after: 3), false),
+    (Fault("fdatasync", EIO, after: 1), false),
     (Fault("mmap", ENOMEM, after: 2), false),
+    (Fault("mmap", ENOMEM, after: 3), false),
+    // What is to be overwritten could not be made durable first.
+    (Fault("openat@.mask", ENOSPC, after: 1), true),
+    (Fault("openat@.mask", EACCES, after: 1), true),
+    (Fault("openat@.mask", EACCES), false),
+    (Fault("pwrite64", EINTR, after: 2, times: 2), true),
+    (Fault("pwrite64", ENOSPC, after: 2), true),
+    (Fault("fdatasync", EIO), true),
+    (Fault("fsync", EINTR, times: 2), true),
+    (Fault("fsync", EIO), true),
+    (Fault("unlinkat@.mask", EACCES), true),
   ])
   func anOutputIsMaskedOrSaidNotToBe(fault: Fault, isMasked: Bool) async throws {
     let attempts = try Attempts(faults: fault.text)
@@ -279,7 +290,8 @@ struct LauncherFaultTests {
   private static let calls: [String: Failure] = [
     "chdir": .forced, "clone": .forced, "close_range": .forced, "execve": .forced,
     "faccessat": .forced, "fallocate": .forced, "fcntl": .forced, "fdatasync": .forced,
-    "fork": .forced, "fstat": .forced, "kill": .forced, "lseek": .forced, "mkdirat": .forced,
+    "fork": .forced, "fstat": .forced, "fsync": .forced, "kill": .forced, "lseek": .forced,
+    "mkdirat": .forced,
     "mmap": .forced, "mprotect": .forced, "mremap": .forced, "newfstatat": .forced,
     "openat": .forced, "ppoll": .forced, "pread64": .forced, "pwrite64": .forced, "recv": .forced,
     "rt_sigtimedwait": .forced, "unlinkat": .forced, "wait4": .forced, "waitid": .forced,
@@ -295,7 +307,7 @@ struct LauncherFaultTests {
     "munmap": .none("memory is kept until the exit"),
     "nanosleep": .none("a wait that is cut short is repeated"),
     "prctl": .none("a name, and an option of every kernel"),
-    "read": .none("of /proc: a process that is gone"),
+    "read": .none("of /proc: a process that is gone; of a mask plan: only an engine finds one"),
     "rt_sigaction": .none("it fails for a wrong number"),
     "rt_sigprocmask": .none("it fails for a wrong number"),
     "setsid": .none("it fails for the leader of a group, which a new process is not"),
