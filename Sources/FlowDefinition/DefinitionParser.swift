@@ -36,6 +36,7 @@ package import FlowCore
 ///           // "call": "build.yaml", "with": {"since": "${params.since}"},
 ///           "needs": ["fetch"],            // ids of steps that must be done before, or of another end:
 ///           // {"step": "fetch", "when": "failed"}, or "succeeded", "settled"; default: done
+///           "when": "params.full",         // a condition: if it is false, the step is skipped
 ///           "env": {"CC": "clang"},
 ///           "cwd": "src",                  // default: the folder of the file
 ///           "timeout": "10m",              // for one attempt; default: none
@@ -130,6 +131,7 @@ package enum DefinitionParser {
       try reader.readWorkflow(into: &parts, isCalled: isCalled)
       reader.resolveNeeds(of: &parts.table)
       reader.checkNeedsOfCalls(in: parts.table)
+      reader.readConditions(of: &parts.table, parts.workflow.parameters)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
       reader.checkTemplates(parts.workflow.parameters)
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
@@ -172,7 +174,13 @@ package enum DefinitionParser {
     }
     var workflow = parts.workflow
     workflow.steps = parts.table.steps
-    workflow.extras = parts.table.extras
+    workflow.extras = [StepExtras()]
+    for step in workflow.steps.indices where workflow.steps[step].extrasIndex != 0 {
+      // Needs and conditions were resolved after descriptions were read.
+      let extras = parts.table.extras[Int(workflow.steps[step].extrasIndex)]
+      workflow.steps[step].extrasIndex = 0
+      workflow.give(extras, toStep: step)
+    }
     workflow.settings = settings.values
     workflow.hasTemplates = !workflow.templates.isEmpty
     return workflow

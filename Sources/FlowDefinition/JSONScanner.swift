@@ -8,6 +8,8 @@ struct JSONScanner: ValueSource {
   /// How many objects and arrays may be open at once; a definition needs five.
   static let nestingLimit = 32
 
+  var textLength: Int { bytes.count }
+
   static let stringOrNumber = "a string (numbers too go in double quotes)"
 
   let bytes: [UInt8]

@@ -78,11 +78,7 @@ extension DefinitionReader {
       table.wantedEnds[first + need.element].map { Edge(need: need.step, wanted: $0) }
     }
     if edges.isEmpty { return }
-    if table.steps[step].extrasIndex == 0 {
-      table.steps[step].extrasIndex = Int32(table.extras.count)
-      table.extras.append(StepExtras())
-    }
-    table.extras[Int(table.steps[step].extrasIndex)].edges = edges
+    table.changeExtras(ofStep: step) { $0.edges = edges }
   }
 
   private struct Need {

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, call, with, needs
+  case id, run, call, with, needs, when
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -19,6 +19,7 @@ enum StepKey: Sendable {
     case "call": self = .call
     case "with": self = .with
     case "needs": self = .needs
+    case "when": self = .when
     default: self = .own(key)
     }
   }
@@ -71,6 +72,8 @@ struct StepTable {
   /// By place in `needs`, what is wanted of them besides that they are done.
   var wantedEnds: [Int: WantedEnd] = [:]
 
+  var conditions: [ConditionUse] = []
+
   /// The steps that call other files, in their order.
   var calls: [Call] = []
 
@@ -102,6 +105,15 @@ struct StepTable {
     return index
   }
 
+  /// Changes the keys that most steps lack, of a step that is read.
+  mutating func changeExtras(ofStep step: Int, _ change: (inout StepExtras) -> Void) {
+    if steps[step].extrasIndex == 0 {
+      steps[step].extrasIndex = Int32(extras.count)
+      extras.append(StepExtras())
+    }
+    change(&extras[Int(steps[step].extrasIndex)])
+  }
+
   /// The range in `needs` of a step's needs.
   func needsRange(ofStep step: Int) -> Range<Int> {
     (step == 0 ? 0 : Int(needsEnds[step - 1]))..<Int(needsEnds[step])
@@ -114,6 +126,12 @@ struct StepNameTable {
   /// The step of each name; the first one if several have it, negative if none has.
   var steps: [Int32] = []
   private var indices: [String: Int32] = [:]
+
+  /// The step with an id; nil if there is none.
+  func step(named id: String) -> Int32? {
+    guard StepID.isValid(id), let index = indices[id], steps[Int(index)] >= 0 else { return nil }
+    return steps[Int(index)]
+  }
 
   /// The index of a name in `texts`; adds it if it is new.
   mutating func index(of text: String) -> Int32 {
@@ -170,6 +188,8 @@ extension DefinitionReader {
       case .call: call = try readCall(ofStep: table.steps.count)
       case .with: bindings = try readBindings()
       case .needs: try readNeeds(into: &table)
+      case .when:
+        if let use = try readCondition(ofStep: table.steps.count) { table.conditions.append(use) }
       case .own(let key):
         if let value = try readValue(of: key) {
           key.set(value, in: &extras)

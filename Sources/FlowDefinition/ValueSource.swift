@@ -6,6 +6,9 @@ protocol ValueSource {
   /// What the content of a `TextToken` lies in. It begins with the text.
   var bytes: [UInt8] { get }
 
+  /// The length of the text in them.
+  var textLength: Int { get }
+
   /// A string, as messages ask for one where people would write a number.
   static var stringOrNumber: String { get }
 

@@ -15,7 +15,7 @@ struct YAMLScanner: ValueSource {
 
   /// The text, and behind it the values of scalars that are not in it as they are.
   private(set) var bytes: [UInt8]
-  private let textLength: Int
+  let textLength: Int
   private var parser: YAMLParser
   private var anchors = YAMLAnchors()
   /// The next event, if it was looked at.

@@ -56,8 +56,10 @@ enum DefinitionText {
       let wanted = definition.wanted(ofStep: index, from: need)
       return wanted == .done ? id : .object([("step", id), ("when", .text("\(wanted)"))])
     }
+    let condition = definition.conditionText(ofStep: index).map { ("when", TextValue.text($0)) }
     return .object(
       [("id", .text(step.id)), ("run", command(step.command)), ("needs", .array(needs))]
+        + (condition.map { [$0] } ?? [])
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
   }

@@ -58,7 +58,12 @@ extension ByteSupply {
     case .stopRequested: .stopRequested(attempt(), force: bool())
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
     case .stepSkipped:
-      .stepSkipped(step: count(), pick([.runStopping, .need(step: count()), .notSelected]))
+      .stepSkipped(
+        step: count(),
+        pick([
+          .runStopping, .need(step: count()), .notSelected,
+          .condition([ConditionInput(name: string(), value: string())]),
+        ]))
     case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }

@@ -32,11 +32,19 @@ enum RandomCalls {
     }
   }
 
-  /// The values of a run that is told `value`: as the parser fills in what calls give.
+  /// The values of a run that is told `value`: as the parser fills in what calls give. A workflow that
+  /// people wrote has other parameters.
   static func values(_ definition: WorkflowDefinition, telling value: String) -> [ParameterValue] {
     definition.parameters.map { parameter in
-      let text = parameter.isGivenByCall ? "called with \(value) ${" : value
-      return ParameterValue(name: parameter.name, texts: [text])
+      let texts: [String] =
+        if parameter == RandomWorkflow.parameter {
+          [value]
+        } else if parameter.binding == [binding] {
+          ["called with \(value) ${"]
+        } else {
+          RandomWorkflow.usual(parameter)
+        }
+      return ParameterValue(name: parameter.name, texts: texts)
     }
   }
 

@@ -6,9 +6,27 @@ package enum RandomWorkflow {
   /// What every command has as its last argument.
   static let parameter = Parameter(name: "word", isRequired: true)
 
-  /// The values of a run. They look like what must not be read again.
+  /// The values of a run. That of a random workflow looks like what must not be read again.
   static func values(seed: UInt64, _ definition: WorkflowDefinition) -> [ParameterValue] {
     RandomCalls.values(definition, telling: "${params.word} ${run.id} $(\(seed)) \"")
+  }
+
+  /// What a parameter of a workflow that people wrote is mostly told.
+  static func usual(_ parameter: Parameter) -> [String] {
+    if let standard = parameter.standard, !["today", "yesterday"].contains(standard.first) {
+      return standard
+    }
+    if let first = parameter.choices.first ?? parameter.least, parameter.type != .list {
+      return [first]
+    }
+    switch parameter.type {
+    case .string: return ["value"]
+    case .int, .number: return ["1"]
+    case .bool: return ["true"]
+    case .date: return ["2026-11-29"]
+    case .duration: return ["1m"]
+    case .list: return []
+    }
   }
 
   package static func draw(
@@ -47,7 +65,12 @@ package enum RandomWorkflow {
     if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
-    if options.hasEdges { drawEdges(for: &definition, from: choices, options) }
+    if options.hasEdges || options.hasConditions {
+      for index in definition.steps.indices {
+        definition.give(
+          extras(ofStep: index, of: definition, from: choices, options), toStep: index)
+      }
+    }
     // As parameters.
     if options.rules > .first {
       RandomCalls.draw(for: &definition, from: choices, options)
@@ -56,19 +79,24 @@ package enum RandomWorkflow {
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
 
-  private static func drawEdges(
-    for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
+  private static func extras(
+    ofStep index: Int, of definition: WorkflowDefinition, from choices: any ChoiceSource,
     _ options: SimulationOptions
-  ) {
-    for index in definition.steps.indices {
-      var extras = StepExtras()
-      for need in definition.steps[index].needs
-      where choices.happens(.edges, perMille: options.edgePercent * 10) {
+  ) -> StepExtras {
+    var extras = StepExtras()
+    let needs = definition.steps[index].needs
+    if options.hasEdges {
+      for need in needs where choices.happens(.edges, perMille: options.edgePercent * 10) {
         let wanted = [WantedEnd.settled, .succeeded, .failed][choices.choose(.edges, below: 3)]
         extras.edges.append(Edge(need: need, wanted: wanted))
       }
-      definition.give(extras, toStep: index)
     }
+    if options.hasConditions,
+      choices.happens(.conditions, perMille: options.conditionPercent * 10)
+    {
+      extras.condition = RandomCondition.draw(from: choices, needs)
+    }
+    return extras
   }
 
   /// Some steps get one or both of two secrets, of which one is wanted as a file.

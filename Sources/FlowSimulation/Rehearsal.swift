@@ -19,7 +19,8 @@ package struct Rehearsal {
   package init(_ definition: WorkflowDefinition, _ graph: DependencyGraph, jobs: Int32) {
     let run = NewRun(
       runID: "rehearsal", seed: 0, programVersion: "simulated", jobs: jobs, definitionFolder: "/",
-      definition: definition, graph: graph)
+      definition: definition, graph: graph,
+      parameters: RandomWorkflow.values(seed: 0, definition))
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "rehearsal")),
       at: now)

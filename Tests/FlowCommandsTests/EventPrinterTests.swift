@@ -223,6 +223,19 @@ import Testing
       .stepSkipped(step: 1, .notSelected), "test skipped: not selected",
       #""step":"test","reason":"notSelected","need":null"#),
     Sample(
+      .stepSkipped(step: 1, .condition([])), "test skipped: its condition is false",
+      #""step":"test","reason":"condition","need":null,"values":{}"#),
+    Sample(
+      .stepSkipped(
+        step: 1,
+        .condition([
+          ConditionInput(name: "params.a", value: "x"),
+          ConditionInput(name: "steps.build.result", value: "failed"),
+        ])),
+      "test skipped: its condition is false (params.a is x, steps.build.result is failed)",
+      #""step":"test","reason":"condition","need":null,"values":{"params.a":"x","#
+        + #""steps.build.result":"failed"}"#),
+    Sample(
       .runStopping(.cancelled), "run is stopping: a cancel was requested",
       #""reason":"cancelled","step":null"#),
     Sample(

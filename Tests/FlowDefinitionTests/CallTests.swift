@@ -103,6 +103,77 @@ struct CallTests {
     #expect([0, 1, 2].map { definition.extras(ofStep: $0).description } == ["mine", "does", nil])
   }
 
+  /// Steps and parameters of the called file, wherever they stand in the whole.
+  @Test func conditionsOfTheCalledFileAreOverItsOwnStepsAndParameters() throws {
+    let called = #"""
+      {"name": "c", "params": {"full": {"type": "bool", "default": true}},
+       "steps": [{"id": "s", "run": "x", "when": "params.full"},
+        {"id": "t", "run": "y", "needs": {"step": "s", "when": "settled"},
+         "when": "steps.s.result != 'failed'"}]}
+      """#
+    let definition = try parse(
+      main(
+        #"""
+        {"id": "own", "run": "z"}, {"id": "c", "call": "c.json", "needs": "own"},
+        {"id": "last", "run": "z", "needs": ["c", "own"], "when": "params.mine == 'x' and steps.own.result == 'succeeded'"}
+        """#, #""params": {"mine": {"default": "x"}}, "#),
+      ["/w/c.json": called])
+    #expect(
+      definition.steps.indices.map { definition.conditionText(ofStep: $0) } == [
+        nil, "params.c/full", #"steps["c/s"].result != "failed""#,
+        #"params.mine == "x" and steps.own.result == "succeeded""#,
+      ])
+    #expect(definition.steps[3].needs == [0, 1, 2])
+    #expect(DefinitionCodec.encode(definition) == DefinitionCodec.encode(try roundTrip(definition)))
+  }
+
+  private func roundTrip(_ definition: WorkflowDefinition) throws -> WorkflowDefinition {
+    try DefinitionCodec.decode(DefinitionCodec.encode(definition))
+  }
+
+  @Test func aCallHasNoConditionAndNoResult() {
+    func messages(_ steps: String) -> [String] {
+      lines(#"{"name": "n", "steps": [{"id": "c", "call": "c.json"\#(steps)]}"#)
+    }
+    #expect(
+      messages(#", "when": "true"}"#) == [
+        #"1:55: steps[0].when: a step with "call" has no "when": the steps of the other file say how they"#
+          + " run"
+      ])
+    #expect(
+      messages(#"}, {"id": "a", "run": "x", "needs": "c", "when": "steps.c.result == 'failed'"}"#)
+        == [
+          #"1:103: steps[1].when: a step with "call" has no result of its own, its steps have"#
+        ])
+    #expect(
+      messages(#"}, {"id": "a", "run": "x", "needs": {"step": "c", "when": "failed"}}"#) == [
+        #"1:98: steps[1].needs[0]: of a step with "call" only "done", "succeeded" or "settled" can be"#
+          + " wanted: a step of the other file can need the one that may fail"
+      ])
+  }
+
+  /// Who needs a call waits for all whose failure counts.
+  @Test func aCallIsNeededByWhatPassesOnItsFailures() throws {
+    let called = #"""
+      {"name": "c", "steps": [{"id": "deploy", "run": "x"},
+        {"id": "undo", "run": "y", "needs": {"step": "deploy", "when": "failed"}},
+        {"id": "told", "run": "y", "needs": "undo"},
+        {"id": "log", "run": "y", "needs": {"step": "deploy", "when": "settled"}}]}
+      """#
+    let definition = try parse(
+      main(
+        #"""
+        {"id": "c", "call": "c.json"}, {"id": "a", "run": "z", "needs": "c"},
+        {"id": "b", "run": "z", "needs": {"step": "c", "when": "settled"}},
+        {"id": "d", "run": "z", "needs": {"step": "c", "when": "succeeded"}}
+        """#), ["/w/c.json": called])
+    #expect(definition.steps[4].needs == [0, 2, 3])
+    #expect(definition.extras(ofStep: 4).edges == [Edge(need: 2, wanted: .settled)])
+    #expect(
+      definition.extras(ofStep: 5).edges == [0, 2, 3].map { Edge(need: $0, wanted: .settled) })
+    #expect(definition.extras(ofStep: 6).edges == definition.extras(ofStep: 4).edges)
+  }
+
   private static let secretive = #"""
     {"name": "s", "secrets": {"PW": {"file": "pw"}, "KEY": {"env": "DEPLOY_KEY"}},
      "steps": [{"id": "s", "run": "x", "secrets": "PW"}]}

@@ -57,6 +57,8 @@ struct NeedsTests {
     #expect(found.extras(ofStep: 2).description == "kept")
     #expect(
       found.wanted(ofStep: 0, from: 1) == .done && found.wanted(ofStep: 0, from: 3) == .failed)
+    // In memory, too, it is what a history will say.
+    #expect(try DefinitionCodec.decode(DefinitionCodec.encode(found)) == found)
     // That it is to be done is what is meant anyway.
     let same = try definition(
       workflow(steps: #"{"id": "a", "run": "x"}, {"id": "b", "run": "x", "needs": "a"}"#))

@@ -125,6 +125,11 @@ enum WrongValues {
       Row(#"[{"step": ‸"nope", "when": "failed"}]"#, #"no step has the id "nope""#, schema: false),
       Row(#"[{"step": ‸[]}]"#, "expected a step id"),
     ],
+    "own.when": [
+      Row("‸[]", "expected a condition such as"), Row(#"‸"""#, "expected a condition such as"),
+      Row(#"‸"   ""#, "expected a condition such as"),
+      Row(#""‸1""#, "expected what is true or false, found a number", schema: false),
+    ],
     "own.call": [
       Row("‸[]", "expected the path of a definition file"),
       Row(#"‸"""#, "expected the path of a definition file"),

@@ -228,6 +228,12 @@ private struct Draws: RandomNumberGenerator {
       for need in definition.steps[step].needs where below(3) == 0 {
         extras.edges.append(Edge(need: need, wanted: [.succeeded, .failed, .settled][below(3)]))
       }
+      if let need = definition.steps[step].needs.first, below(3) == 0 {
+        extras.condition = Condition([
+          .result(step: need), .literal(.list([.result(.failed), .result(.skipped)])), .contained,
+          .literal(.text(text())), .literal(.list([.text(text())])), .contained, .not, .or,
+        ])
+      }
       definition.give(extras, toStep: step)
     }
     return definition

@@ -160,6 +160,12 @@ extension Explainer {
     if !state.isSelected(step) {
       return ["\(id(step)) was skipped: it is not selected in this run."]
     }
+    if let inputs = history.refusal(ofStep: step) {
+      let text = state.definition.conditionText(ofStep: step) ?? ""
+      return [
+        "\(id(step)) was skipped: \(EventWording.text(inputs)).", "It runs only when \(text).",
+      ]
+    }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
       return [
@@ -181,7 +187,8 @@ extension Explainer {
       : text(0..<3) + ["…"] + text(chain.count - 3..<chain.count)
     let path = shown.joined(separator: " ")
     let lead = "\(id(step)) was skipped: it needs \(path), which \(end(root))."
-    let isStopped = status(root) == .skipped && state.isSelected(root)
+    let isStopped =
+      status(root) == .skipped && state.isSelected(root) && history.refusal(ofStep: root) == nil
     return [lead] + (isStopped ? [whyStopping()] : [])
   }
 
@@ -194,6 +201,8 @@ extension Explainer {
     case .cancelled: return "was cancelled"
     case .succeeded: return "succeeded"
     case .skipped where !state.isSelected(step): return "is not selected in this run"
+    case .skipped where history.refusal(ofStep: step) != nil:
+      return "was skipped, since its condition is false"
     default: return "was skipped because the run was stopping"
     }
   }

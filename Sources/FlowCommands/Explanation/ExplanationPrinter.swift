@@ -153,7 +153,9 @@ extension ExplanationPrinter {
       if let description = state.definition.extras(ofStep: step).description {
         json.member("description", description)
       }
+      json.condition(ofStep: step, state.definition)
       json.member("state", explainer.status(step).rawValue)
+      if let inputs = history.refusal(ofStep: step) { json.values(inputs) }
       json.key("sentences")
       json.array { json in
         for sentence in sentences { json.string(sentence) }

@@ -145,6 +145,7 @@ struct JSONExporter {
       json.key("needs")
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
       json.edges(ofStep: step, state.definition)
+      json.condition(ofStep: step, state.definition)
       json.key("command")
       json.command(definition.command)
       json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))
@@ -154,6 +155,7 @@ struct JSONExporter {
       json.member("settledAt", history.settledAt(step: step)?.wall)
       json.member(
         "skippedFor", history.skippedNeed(ofStep: step).map { explainer.id($0) })
+      if let inputs = history.refusal(ofStep: step) { json.values(inputs) }
       explainer.writeAttempts(ofStep: step, to: &json)
       explainer.writeTimes(ofStep: step, to: &json)
     }

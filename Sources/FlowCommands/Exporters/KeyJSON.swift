@@ -82,4 +82,15 @@ extension JSONWriter {
       }
     }
   }
+
+  /// `"when"`, the condition of a step as its file has it; left out if it has none.
+  mutating func condition(ofStep step: Int, _ definition: WorkflowDefinition) {
+    if let text = definition.conditionText(ofStep: step) { member("when", text) }
+  }
+
+  /// `"values":{"params.full":"false"}`: what a condition asked for.
+  mutating func values(_ inputs: [ConditionInput]) {
+    key("values")
+    object { json in for input in inputs { json.member(input.name, input.value) } }
+  }
 }

@@ -127,6 +127,10 @@ extension EventPrinter {
     case .notSelected:
       json.member("reason", "notSelected")
       json.member("need", String?.none)
+    case .condition(let inputs):
+      json.member("reason", "condition")
+      json.member("need", String?.none)
+      json.values(inputs)
     }
   }
 

@@ -91,8 +91,12 @@ package struct PlanPrinter: Sendable {
       case .settled: return "\(id) has ended"
       }
     }
-    if words.isEmpty { return "" }
-    return "  \(definition.steps[step].id): runs if \(words.joined(separator: ", "))\n"
+    let id = definition.steps[step].id
+    var text = words.isEmpty ? "" : "  \(id): runs if \(words.joined(separator: ", "))\n"
+    if let condition = definition.conditionText(ofStep: step) {
+      text += "  \(id): runs only when \(TerminalText.escaped(condition))\n"
+    }
+    return text
   }
 
   /// `secret PW for load: the file /run/secrets/pw`, and why it cannot be had.
@@ -108,17 +112,28 @@ package struct PlanPrinter: Sendable {
     return "secret \(TerminalText.escaped(finding.secret.name)) for \(steps): \(source)\(problem)\n"
   }
 
-  /// A line for each step; none where all run because nothing selects.
+  /// A line for each step; none of those that run, where nothing selects.
   private var why: String {
-    guard let reasons, reasons.contains(where: { $0.reason != .notSkipped }) else { return "" }
+    let isChosen = reasons?.contains { $0.reason != .notSkipped } ?? false
     var text = ""
     for step in levels.joined() {
-      text += "\(definition.steps[step].id) runs: \(words(reasons[step].reason))\n"
+      let id = definition.steps[step].id
+      if let refusal = refusal(ofStep: step) {
+        text += "\(id) is skipped: \(refusal)\n"
+      } else if isChosen, let reasons {
+        text += "\(id) runs: \(words(reasons[step].reason))\n"
+      }
     }
-    for (step, reason) in reasons.enumerated() where !reason.isSelected {
+    for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {
       text += "\(definition.steps[step].id) is skipped: \(words(reason.reason))\n"
     }
     return text
+  }
+
+  /// Why the condition of a step will not hold, as far as the values of the run alone say so; nil if they
+  /// do not.
+  private func refusal(ofStep step: Int) -> String? {
+    values.flatMap { definition.refusal(ofStep: step, by: $0) }.map(StepWording.text)
   }
 
   private func words(_ reason: StepSelection.Reason) -> String {
@@ -194,7 +209,10 @@ package struct PlanPrinter: Sendable {
         writer.member("description", description)
       }
       writer.member("stage", stage)
-      if let reason = reasons?[index] {
+      if reasons?[index].isSelected ?? true, let refusal = refusal(ofStep: index) {
+        writer.member("runs", false)
+        writer.member("why", refusal)
+      } else if let reason = reasons?[index] {
         writer.member("runs", reason.isSelected)
         writer.member("why", words(reason.reason))
       }
@@ -203,6 +221,7 @@ package struct PlanPrinter: Sendable {
         for need in step.needs { writer.string(definition.steps[Int(need)].id) }
       }
       writer.edges(ofStep: index, definition)
+      writer.condition(ofStep: index, definition)
       writer.member("maxAttempts", definition.settings(ofStep: index).retry.maxAttempts)
       writer.member("timeoutMs", definition.settings(ofStep: index).timeoutMilliseconds)
       writer.member("allowFailure", definition.settings(ofStep: index).allowFailure)

@@ -75,6 +75,7 @@ package struct ProgressPrinter: Sendable {
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(Int(step), for: Int(need), state))"
+    case .stepSkipped(_, .condition): return wording.text(event.body)
     case .stepSkipped(let step, .runStopping):
       return "\(wording.id(step)) skipped: the run is stopping"
     // The beginning has said how many they are.

@@ -188,6 +188,7 @@ package struct StatusPrinter: Sendable {
     switch status {
     case .skipped where !state.isSelected(step): return "not selected"
     case .skipped:
+      if let inputs = history.refusal(ofStep: step) { return StepWording.text(inputs) }
       guard let need = history.skippedNeed(ofStep: step) else { return "the run stopped before" }
       return wording.skipped(step, for: need, state)
     case .interrupted: return interruption(of: state.steps[step].attempt, ofStep: step)

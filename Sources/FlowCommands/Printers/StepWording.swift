@@ -95,6 +95,11 @@ package struct StepWording: Sendable {
     TerminalText.escaped(words.text(need: Int32(need), of: Int32(step)))
   }
 
+  /// `its condition is false (params.full is false)`.
+  static func text(_ inputs: [ConditionInput]) -> String {
+    TerminalText.escaped(EventWording.text(inputs))
+  }
+
   /// `needs build, which failed`.
   func skipped(_ step: Int, for need: Int, _ state: RunState) -> String {
     let what = "needs \(text(need: need, of: step))"

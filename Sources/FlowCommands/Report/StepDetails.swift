@@ -50,6 +50,7 @@ struct StepDetails {
     }
     writeCommand(step, to: &stream)
     writeNeeds(step, to: &stream)
+    writeCondition(step, to: &stream)
     let attempts = history.attempts(ofStep: step)
     write(attempts, to: &stream)
     for attempt in attempts.suffix(Self.mostAttempts) {
@@ -73,6 +74,11 @@ struct StepDetails {
     }
     stream.write(
       "<p>Needs \(Explainer.list(shown, more: needs.count - shown.count)).</p>\n")
+  }
+
+  private func writeCondition(_ step: Int, to stream: inout some TextOutputStream) {
+    guard let text = explainer.state.definition.conditionText(ofStep: step) else { return }
+    stream.write("<p>Runs only when <code>\(XMLText.escaped(text))</code>.</p>\n")
   }
 
   private func write(_ attempts: [AttemptHistory], to stream: inout some TextOutputStream) {

@@ -77,6 +77,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
     }
     let inExtras = extras.dropFirst().reduce(0) {
       $0 + MemoryLayout<StepExtras>.stride + $1.edges.strideOfAll
+        + ($1.condition?.listBytes ?? 0)
     }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + inExtras
@@ -161,10 +162,13 @@ package struct StepExtras: Equatable, Sendable {
   package var description: String?
   /// The needs of which another end is wanted than that they are done, ascending.
   package var edges: [Edge] = []
+  /// Without it, the step runs as soon as its needs let it.
+  package var condition: Condition?
 
-  package init(description: String? = nil, edges: [Edge] = []) {
+  package init(description: String? = nil, edges: [Edge] = [], condition: Condition? = nil) {
     self.description = description
     self.edges = edges
+    self.condition = condition
   }
 }
 
@@ -181,6 +185,14 @@ extension Command {
     switch self {
     case .shell: 0
     case .program(let arguments): arguments.strideOfAll
+    }
+  }
+}
+
+extension Condition {
+  fileprivate var listBytes: Int {
+    terms.reduce(terms.strideOfAll) { count, term in
+      if case .literal(.list(let elements)) = term { count + elements.strideOfAll } else { count }
     }
   }
 }

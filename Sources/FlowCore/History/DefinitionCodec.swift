@@ -46,7 +46,20 @@ package enum DefinitionCodec {
         }
         previous = need
       }
+      guard isSound(definition.extras[Int(step.extrasIndex)].condition, of: step, definition) else {
+        throw CodingError(offset: offset, reason: .malformed("condition of step \(step.id)"))
+      }
     }
+  }
+
+  private static func isSound(
+    _ condition: Condition?, of step: StepDefinition, _ definition: WorkflowDefinition
+  ) -> Bool {
+    guard let condition else { return true }
+    let asksNeeds = condition.references.allSatisfy { reference in
+      if case .result(let need) = reference { step.needs.contains(need) } else { true }
+    }
+    return asksNeeds && condition.isSound(definition.parameters)
   }
 
   /// A later version has more to refer to.

@@ -64,7 +64,8 @@ package struct Event: Equatable, Sendable {
     case stopRequested(AttemptID, force: Bool)
     /// The step has settled.
     case stepFinished(step: Int32, StepOutcome)
-    /// The step will not run, because of a need that did not succeed, or because the run stops.
+    /// The step will not run, because of a need that did not end as wanted, because of its condition,
+    /// because the run leaves it out, or because it stops.
     case stepSkipped(step: Int32, SkipReason)
     /// No more attempts are scheduled.
     case runStopping(StopReason)
@@ -391,6 +392,8 @@ package enum SkipReason: Hashable, Sendable {
   /// The run leaves the step out (`RunCreated.unselected`). For what needs it, it counts as done as
   /// soon as what it needs itself is done.
   case notSelected
+  /// Its condition was false, with what it asked for. For what needs it, it counts as done.
+  case condition([ConditionInput])
 }
 
 package enum StopReason: Hashable, Sendable {

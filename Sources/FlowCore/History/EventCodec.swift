@@ -224,6 +224,12 @@ extension ByteWriter {
       write(count: step)
     case .runStopping: bytes.append(1)
     case .notSelected: bytes.append(2)
+    case .condition(let inputs):
+      bytes.append(3)
+      write(list: inputs) {
+        $0.write($1.name)
+        $0.write($1.value)
+      }
     }
   }
 
@@ -349,6 +355,11 @@ extension ByteReader {
     case 0: return .need(step: try readCount())
     case 1: return .runStopping
     case 2: return .notSelected
+    case 3:
+      return .condition(
+        try readList { (reader) throws(CodingError) in
+          ConditionInput(name: try reader.readString(), value: try reader.readString())
+        })
     default: throw .newer("reason to skip", code, at: position - 1)
     }
   }

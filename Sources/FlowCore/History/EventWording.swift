@@ -68,6 +68,8 @@ package struct EventWording: Sendable {
       "\(id(step)) skipped: it needs \(text(need: need, of: step))"
     case .stepSkipped(let step, .runStopping): "\(id(step)) skipped: the run is stopping"
     case .stepSkipped(let step, .notSelected): "\(id(step)) skipped: not selected"
+    case .stepSkipped(let step, .condition(let inputs)):
+      "\(id(step)) skipped: \(Self.text(inputs))"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
     case .runFinished(let outcome): "run \(outcome)"
     }
@@ -95,6 +97,12 @@ package struct EventWording: Sendable {
     case .failed: return "\(name) to fail"
     case .settled: return "\(name) to end"
     }
+  }
+
+  /// `its condition is false (params.full is false)`.
+  package static func text(_ inputs: [ConditionInput]) -> String {
+    let parts = inputs.map { "\($0.name) is \($0.value)" }
+    return "its condition is false\(parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")"
   }
 
   /// `build#2`.

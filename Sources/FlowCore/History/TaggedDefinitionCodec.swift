@@ -47,6 +47,7 @@ enum TaggedDefinitionCodec {
     static let needs: UInt64 = 4
     static let settings: UInt64 = 5
     static let edges: UInt64 = 21
+    static let condition: UInt64 = 22
   }
 
   static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
@@ -211,6 +212,9 @@ enum TaggedDefinitionCodec {
           }
         }
       }
+      if let condition = extras.condition {
+        writer.writeField(StepTag.condition) { $0.write(condition) }
+      }
     }
   }
 
@@ -296,6 +300,9 @@ enum TaggedDefinitionCodec {
           try reader.require(step.settingsIndex != 0, "index of settings", at: start)
         case StepTag.edges:
           extras.edges = try readEdges(&reader, of: step)
+          hasExtras = true
+        case StepTag.condition:
+          extras.condition = try reader.readCondition()
           hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)

@@ -44,6 +44,11 @@ extension RunHistory {
   }
 }
 
+extension RunHistory {
+  /// What the condition of a step asked for, where it was skipped because that was false.
+  package func refusal(ofStep step: Int) -> [ConditionInput]? { refusals[Int32(step)] }
+}
+
 // MARK: - With times
 
 extension RunHistory {

@@ -34,6 +34,8 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   var lastAttempts: [Int32] = []
   /// By step: the need because of which it was skipped, or `none`.
   var skippedFor: [Int32] = []
+  /// By step: what its condition asked for when it was false.
+  var refusals: [Int32: [ConditionInput]] = [:]
 
   // Only with times.
 
@@ -126,6 +128,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
       launched(attempt, at: point.before(byMicroseconds: microseconds))
     case .attemptEnded(let attempt, let end): ended(attempt, end, at: point)
     case .stepSkipped(let step, .need(let need)): skippedFor[Int(step)] = need
+    case .stepSkipped(let step, .condition(let inputs)): refusals[step] = inputs
     case .runStopping(let reason): stopReason = reason
     case .runFinished: finishedAt = point.wall
     default: break
@@ -142,6 +145,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     for step in skippedFor.indices
     where replay.inspect({ !$0.steps[step].isSettled }) == true {
       skippedFor[step] = Self.none
+      refusals[Int32(step)] = nil
     }
   }
 

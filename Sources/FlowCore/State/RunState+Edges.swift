@@ -13,7 +13,7 @@ extension RunState {
     let phase = steps[Int(need)].phase
     let hasSucceeded = isSelected(Int(need)) ? phase == .succeeded : !isBlocked
     return switch wanted {
-    case .done: hasSucceeded || mayFail(need)
+    case .done: hasSucceeded || steps[Int(need)].isRefused || mayFail(need)
     case .succeeded: hasSucceeded
     case .failed: phase == .failed
     case .settled: true

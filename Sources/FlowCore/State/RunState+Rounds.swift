@@ -41,7 +41,7 @@ extension RunState {
 /// What another round of a finished run does with each step.
 ///
 /// A step that was skipped because a need did not end as it wanted is left as it is where that stands:
-/// the need does not run again.
+/// the need does not run again. So is one whose condition was false, unless something before it runs again.
 struct RoundPlan {
   private(set) var runsAgain: [Bool]
   /// Whether it runs again or, if it is unselected, waits for what does.
@@ -73,7 +73,8 @@ struct RoundPlan {
       let obstacle = look(at: needs, of: step, state)
       let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
       if state.isSelected(step) {
-        let isNamed = named?[step] ?? (state.steps[step].phase != .succeeded)
+        let lifecycle = state.steps[step]
+        let isNamed = named?[step] ?? (lifecycle.phase != .succeeded && !lifecycle.isRefused)
         plan(step, isNamed: isNamed, follows, obstacle, hasNames: named != nil, state)
       } else {
         isReached[step] = follows
@@ -118,7 +119,7 @@ struct RoundPlan {
       isReached[step] = true
       return
     }
-    if phase == .succeeded || stands { return }
+    if phase == .succeeded || stands || state.steps[step].isRefused { return }
     if !state.mayFail(Int32(step)) { obstacles[step] = Int32(step) }
     if !(phase == .failed && state.mayFail(Int32(step))) { leavesFailure = true }
   }

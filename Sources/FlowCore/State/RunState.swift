@@ -69,9 +69,7 @@ package struct RunState: Equatable, Sendable {
     steps = definition.steps.indices.map { StepLifecycle(needs: graph.needsCount(of: $0)) }
     passages = Passages(created.unselected, graph, steps.count)
     for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
-    for step in steps.indices where steps[step].phase == .ready {
-      ready.insert(step, in: graph)
-    }
+    for step in steps.indices where steps[step].phase == .ready { needsEnded(step) }
     armRunTimeout(at: event.moment)
   }
 
@@ -193,6 +191,7 @@ package struct RunState: Equatable, Sendable {
       try change(step, event, .skipped)
       try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
       if reason == .runStopping { stoppedSteps += 1 }
+      if case .condition = reason { steps[Int(step)].isRefused = true }
       if reason == .notSelected { leftOut(step) } else { settled(step) }
     case .runStopping(let reason): try runStopping(reason, event)
     case .runFinished(let outcome):
@@ -224,6 +223,15 @@ package struct RunState: Equatable, Sendable {
     switch phase {
     case .running: ready.insert(Int(step), in: graph)
     case .stopping, .finished: doom(step, .runStopping)
+    }
+  }
+
+  /// The needs of a step have ended as it wants: now its condition decides, once in a round.
+  private mutating func needsEnded(_ step: Int) {
+    if let inputs = refusal(ofStep: step) {
+      doom(Int32(step), .condition(inputs))
+    } else {
+      ready.insert(step, in: graph)
     }
   }
 
@@ -289,7 +297,7 @@ package struct RunState: Equatable, Sendable {
         } else if isMet {
           let wasMet = steps[Int(dependent)].apply(.needMet)
           precondition(wasMet, "a need of step \(dependent) was met after the step had started")
-          if steps[Int(dependent)].phase == .ready { ready.insert(Int(dependent), in: graph) }
+          if steps[Int(dependent)].phase == .ready { needsEnded(Int(dependent)) }
         } else {
           // What is left out has not failed, whatever came before it.
           let isOwn = wanted == .failed && !isSelected(Int(current))
@@ -350,7 +358,7 @@ package struct RunState: Equatable, Sendable {
         if let need = plan.unmetNeeds[index] {
           doom(Int32(index), .need(step: need))
         } else if unmet == 0 {
-          ready.insert(index, in: graph)
+          needsEnded(index)
         }
       } else if unmet > 0, !isSelected(index) {
         passages.reopen(index, unmet: unmet, isBlocked: plan.unmetNeeds[index] != nil)

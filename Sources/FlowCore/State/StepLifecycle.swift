@@ -76,6 +76,8 @@ package struct StepLifecycle: Equatable, Sendable {
   package var uncounted: Int32 { losses + interruptions }
   /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
+  /// Whether it was skipped because its own condition was false.
+  package internal(set) var isRefused = false
   /// The number of the last attempt before this round of the run.
   package private(set) var attemptBefore: Int32 = 0
 

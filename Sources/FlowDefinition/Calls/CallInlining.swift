@@ -105,7 +105,13 @@ struct CallInlining {
       } else {
         var copy = outer.steps[step]
         copy.settingsIndex = settings.index(of: outer.settings(ofStep: step))
-        add(copy, outer.extras(ofStep: step), needs: needs)
+        var extras = outer.extras(ofStep: step)
+        extras.condition = extras.condition?.mapped {
+          $0
+        } step: {
+          starts[Int($0)]
+        }
+        add(copy, extras, needs: needs)
       }
     }
     for called in calls {
@@ -133,6 +139,7 @@ struct CallInlining {
     let workflow = called.workflow
     let prefix = outer.steps[called.call.step].id + "/"
     let start = starts[called.call.step]
+    let firstParameter = Int32(result.parameters.count)
     for parameter in workflow.parameters {
       result.parameters.append(self.parameter(parameter, prefix, called.call))
     }
@@ -146,7 +153,13 @@ struct CallInlining {
       let own = original.needs.map {
         Edge(need: $0 + start, wanted: workflow.wanted(ofStep: index, from: $0))
       }
-      add(step, workflow.extras(ofStep: index), needs: own.isEmpty ? needs : own)
+      var extras = workflow.extras(ofStep: index)
+      extras.condition = extras.condition?.mapped {
+        $0 + firstParameter
+      } step: {
+        $0 + start
+      }
+      add(step, extras, needs: own.isEmpty ? needs : own)
     }
   }
 

@@ -153,6 +153,7 @@ package struct DefinitionSchema {
     case "call": text([("minLength", .number(1))])
     case "with": [("type", .text("object")), ("additionalProperties", .object(texts()))]
     case "needs": orList(need, isSet: true)
+    case "when": text([("minLength", .number(1)), ("pattern", .text("[^ ]"))])
     default: []
     }
   }

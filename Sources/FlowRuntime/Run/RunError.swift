@@ -177,6 +177,11 @@ extension RunError: CustomStringConvertible {
       return parts.prefix(5).joined(separator: ", ") + more
     }
     switch problem {
+    case .nothing
+    where definition.extras.contains(where: { $0 != StepExtras(description: $0.description) }):
+      return .noSuchRound(
+        "nothing to run again: every step of run \(id) has succeeded, or was skipped because of its"
+          + " condition or the end of a need")
     case .nothing: return .nothingToRunAgain(id)
     case .noSuchStep(let step): return .noSuchRound("run \(id) has no step \(step)")
     case .notSelected(let steps):

@@ -37,6 +37,7 @@ package final class Checkers: RunObserver {
       SelectionChecker(run.definition, without: run.unselected),
       TerminalChecker(run.definition, without: run.unselected),
       OutcomeChecker(run.definition, without: run.unselected),
+      ConditionChecker(run.definition, without: run.unselected),
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition),

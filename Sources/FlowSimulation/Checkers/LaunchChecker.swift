@@ -228,6 +228,8 @@ final class LaunchChecker {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
     for need in selected.mustSucceed[Int(attempt.step)] {
+      // Then nothing of it was wanted.
+      if case .skipped(.condition)? = ends[need] { continue }
       try checkNeed(need, of: attempt, ledger)
     }
   }

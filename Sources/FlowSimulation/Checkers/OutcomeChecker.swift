@@ -61,7 +61,8 @@ final class OutcomeChecker {
         throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
       }
       hasStoppedSteps = true
-    case .notSelected: break
+    // Others judge these.
+    case .notSelected, .condition: break
     case .need(let need):
       guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")

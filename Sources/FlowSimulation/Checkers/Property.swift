@@ -35,6 +35,9 @@ package enum Property: String, CaseIterable, Sendable {
   case terminal
   /// The outcome of a run, and the ends of steps that did not run, follow from the other steps'.
   case outcome
+  /// A step whose condition is false is skipped and never runs, and no other is skipped for its
+  /// condition.
+  case condition
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
@@ -70,7 +73,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .fresh, .selection, .replay, .append, .verdict, .said, .single,
+      .target, .terminal, .outcome, .condition, .fresh, .selection, .replay, .append, .verdict,
+      .said, .single,
       .slots,
       .same:
       false

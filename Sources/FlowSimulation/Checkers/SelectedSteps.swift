@@ -102,6 +102,7 @@ struct SelectedSteps {
   private func isMet(_ wanted: WantedEnd, _ end: StepEnd, mayFail: Bool) -> Bool {
     switch (wanted, end) {
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed): true
+    case (.done, .skipped(.condition)): true
     case (.done, .failed), (.done, .cancelled), (.done, .skipped): mayFail
     case (.succeeded, _), (.failed, _): false
     }
@@ -134,7 +135,7 @@ struct SelectedSteps {
   func runningAgain(_ scope: ReopenScope, _ ends: [StepEnd?]) -> [Bool] {
     let named = scope.named
     let first = definition.steps.indices.map { step in
-      named?.contains(Int32(step)) ?? (contains(step) && ends[step] != .succeeded)
+      named?.contains(Int32(step)) ?? (contains(step) && !isContent(ends[step]))
     }
     let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
     // In each pass more steps are known to be left as they are.
@@ -150,6 +151,14 @@ struct SelectedSteps {
       }
       if stillLeft == isLeft { return marked.indices.map { marked[$0] && contains($0) } }
       isLeft = stillLeft
+    }
+  }
+
+  /// Whether a step would not run again by itself.
+  private func isContent(_ end: StepEnd?) -> Bool {
+    switch end {
+    case .succeeded, .skipped(.condition): true
+    case .failed, .cancelled, .skipped, nil: false
     }
   }
 
@@ -174,7 +183,7 @@ struct SelectedSteps {
   func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
     if runsAgain[step] || !contains(step) { return false }
     switch ends[step] {
-    case .succeeded: return false
+    case .succeeded, .skipped(.condition): return false
     case .failed: return !mayFail(Int32(step))
     case .cancelled, nil: return true
     case .skipped: return !isLeftAsItIs(step, ends, runsAgain)
@@ -200,7 +209,7 @@ struct SelectedSteps {
     guard contains(step) else {
       return builtOn(step).contains { holdsUp(Int($0), ends, runsAgain) }
     }
-    if runsAgain[step] || ends[step] == .succeeded { return false }
+    if runsAgain[step] || isContent(ends[step]) { return false }
     guard case .skipped? = ends[step] else { return true }
     return !isLeftAsItIs(step, ends, runsAgain)
   }

@@ -61,6 +61,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case variableFiles = 72
   /// Which ends steps want of their needs.
   case edges = 75
+  /// Which steps have which conditions.
+  case conditions = 76
 }
 
 extension ChoiceSite {
@@ -77,7 +79,7 @@ extension ChoiceSite {
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets, .edges, .calls, .variableFiles:
+      .secrets, .edges, .calls, .variableFiles, .conditions:
       false
     }
   }

@@ -104,6 +104,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var callPercent = 0
   /// How many workflows have files of variables, in percent.
   package var variableFilePercent = 0
+  /// How many steps have a condition, in percent.
+  package var conditionPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -122,6 +124,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether steps want other ends of their needs: no definition of policy 1 does.
   var hasEdges: Bool { edgePercent > 0 && rules > .first }
+
+  /// Whether steps have conditions: no definition of policy 1 does.
+  var hasConditions: Bool { conditionPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -208,6 +213,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("edgePercent", \.edgePercent, 0...100, draw: [0, 0, 40], inStudies: 0),
     Key("callPercent", \.callPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
     Key("variableFilePercent", \.variableFilePercent, 0...100, draw: [0, 0, 100], inStudies: 0),
+    Key("conditionPercent", \.conditionPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
   ]
 }
 

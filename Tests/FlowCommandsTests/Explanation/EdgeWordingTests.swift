@@ -63,6 +63,75 @@ import Testing
       explainer.wording.skipped(4, for: 1, explainer.state) == "needs rollback, which was skipped")
   }
 
+  // MARK: Conditions
+
+  /// `test`, `report` if that has failed, `last` after it.
+  private static var conditional: WorkflowDefinition {
+    var workflow = WorkflowDefinition("test", "report: test", "last: report", "audit: report")
+    let hasFailed = Condition([
+      .result(step: 0), .literal(.result(.failed)), .compare(.equal),
+    ])
+    workflow.give(
+      StepExtras(edges: [Edge(need: 0, wanted: .settled)], condition: hasFailed), toStep: 1)
+    workflow.give(StepExtras(edges: [Edge(need: 1, wanted: .succeeded)]), toStep: 3)
+    return workflow
+  }
+
+  @Test func aFalseConditionIsExplainedByItsValues() throws {
+    var history = try History(Self.conditional, jobs: 1)
+    history.run("test", .exited(code: 0), milliseconds: 10)
+    let explainer = try #require(Explainer(try history.view(isHeld: true)))
+    #expect(
+      explainer.sentences(ofStep: 1) == [
+        "report was skipped: its condition is false (steps.test.result is succeeded).",
+        #"It runs only when steps.test.result == "failed"."#,
+      ])
+    #expect(
+      explainer.sentences(ofStep: 3) == [
+        "audit was skipped: it needs report to succeed, which was skipped, since its condition is"
+          + " false."
+      ])
+    #expect(explainer.isMet(1, of: 2) && !explainer.isMet(1, of: 3))
+    var (text, json, export) = ("", "", "")
+    StatusPrinter(
+      try history.read(), runID: "r", isHeld: true, engineProcessID: 42, now: history.wall
+    ).printText(to: &text)
+    #expect(text.contains("its condition is false (steps.test.result is succeeded)"), "\(text)")
+    ExplanationPrinter(explainer, step: 1).printJSON(to: &json)
+    #expect(
+      json.contains(
+        #""when":"steps.test.result == \"failed\"","state":"skipped","values":{"steps.test.result":"#
+          + #""succeeded"}"#), "\(json)")
+    JSONExporter(explainer: explainer, forEachEvent: nil).write(to: &export)
+    #expect(export.contains(#""when":"steps.test.result == \"failed\"""#))
+    #expect(export.contains(#""skippedFor":null,"values":{"steps.test.result":"succeeded"}"#))
+  }
+
+  @Test func aPlanHasConditions() throws {
+    let workflow = Self.conditional
+    let plan = PlanPrinter(workflow, try DependencyGraph(workflow.steps))
+    #expect(plan.text.contains("\n  report: runs only when steps.test.result == \"failed\"\n"))
+    #expect(plan.json.contains(#""when":"steps.test.result == \"failed\"""#))
+  }
+
+  /// As far as the values of the run say it.
+  @Test func aPlanSaysWhichConditionsWillNotHold() throws {
+    var workflow = Self.conditional
+    workflow.parameters = [Parameter(name: "full", type: .bool)]
+    workflow.give(StepExtras(condition: Condition([.parameter(0)])), toStep: 2)
+    func plan(_ value: String) throws -> PlanPrinter {
+      PlanPrinter(
+        workflow, try DependencyGraph(workflow.steps),
+        [ParameterValue(name: "full", texts: [value])], StepSelection())
+    }
+    let refused = "its condition is false (params.full is false)"
+    #expect(try plan("false").text.hasSuffix("\nlast is skipped: \(refused)\n"))
+    #expect(try plan("false").json.contains(#""runs":false,"why":"\#(refused)""#))
+    #expect(try !plan("true").text.contains("skipped") && !plan("true").json.contains("false ("))
+  }
+
+  // MARK: Plans and graphs
+
   @Test func plansAndGraphsSayIt() throws {
     let workflow = Self.workflow
     let plan = PlanPrinter(workflow, try DependencyGraph(workflow.steps))

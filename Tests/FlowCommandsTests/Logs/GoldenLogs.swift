@@ -124,6 +124,30 @@ struct GoldenLog: Sendable {
       run.end("stuck", .signalled(signal: 9), .deadline, unkillable: 1)
       return run
     },
+    GoldenLog("other-ends", "needs of which other ends are wanted, and conditions", since: .second)
+    {
+      policy in
+      var definition = WorkflowDefinition.scripted("a", "b < a", "c < a", "d < a b c", "e", "f < e")
+      definition.give(StepExtras(edges: [Edge(need: 0, wanted: .failed)]), toStep: 1)
+      definition.give(StepExtras(edges: [Edge(need: 0, wanted: .succeeded)]), toStep: 2)
+      let hasRun: [Condition.Term] = [
+        .result(step: 1), .literal(.list([.result(.succeeded), .result(.failed)])), .contained,
+      ]
+      let hasNotRun: [Condition.Term] = [
+        .result(step: 2), .literal(.result(.skipped)), .compare(.equal),
+      ]
+      definition.give(
+        StepExtras(
+          edges: (0..<3).map { Edge(need: $0, wanted: .settled) },
+          condition: Condition(hasRun + hasNotRun + [.and])), toStep: 3)
+      definition.give(StepExtras(condition: Condition([.literal(.flag(false))])), toStep: 4)
+      var run = ScriptedRun(policy, definition, jobs: 1)
+      run.fail("a")
+      run.succeed("f", "b", "d")
+      run.reopen()
+      run.succeed("a", "c")
+      return run
+    },
     GoldenLog("stragglers", "a step succeeds, and leaves processes that are stopped") { policy in
       var run = ScriptedRun(policy, .scripted("daemon"))
       run.launch("daemon")

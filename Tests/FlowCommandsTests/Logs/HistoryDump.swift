@@ -51,6 +51,8 @@ enum HistoryDump {
     case .stepSkipped(let step, .need(let need)): "\(step) need \(need)"
     case .stepSkipped(let step, .runStopping): "\(step) runStopping"
     case .stepSkipped(let step, .notSelected): "\(step) notSelected"
+    case .stepSkipped(let step, .condition(let inputs)):
+      "\(step) condition \(inputs.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
     case .runStopping(.failFast(let step)): "failFast \(step)"

@@ -26,14 +26,16 @@ extension Generator {
       timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
       settings: settings)
     if policy > .first {
+      definition.parameters = list(upTo: 3) { $0.parameter() }
       for step in steps.indices {
+        let needs = definition.steps[step].needs
         let extras = StepExtras(
-          description: optional { $0.string() }, edges: edges(of: definition.steps[step].needs))
+          description: optional { $0.string() }, edges: edges(of: needs),
+          condition: optional { $0.condition(over: definition.parameters, needs) })
         definition.give(extras, toStep: step)
       }
       definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
       definition.onConflict = pick(OnConflict.allCases)
-      definition.parameters = list(upTo: 3) { $0.parameter() }
       // A text can only be a template that is one.
       definition.hasTemplates = chance(in: 2) && definition.templates.isEmpty
       definition.secrets = list(upTo: 3) {
@@ -61,6 +63,40 @@ extension Generator {
       let wanted = pick(WantedEnd.allCases)
       return wanted == .done ? nil : Edge(need: need, wanted: wanted)
     }
+  }
+
+  /// One whose types fit.
+  private mutating func condition(over parameters: [Parameter], _ needs: [Int32]) -> Condition {
+    Condition(terms(over: parameters, needs, depth: 3))
+  }
+
+  private mutating func terms(
+    over parameters: [Parameter], _ needs: [Int32], depth: Int
+  ) -> [Condition.Term] {
+    if depth > 0 && chance(in: 2) {
+      let first = terms(over: parameters, needs, depth: depth - 1)
+      if chance(in: 4) { return first + [.not] }
+      return first + terms(over: parameters, needs, depth: depth - 1)
+        + [pick([.and, .or, .otherwise, .compare(.equal)])]
+    }
+    if let need = needs.first, chance(in: 2) {
+      let results = list(upTo: 3) { ConditionValue.result($0.pick(StepResult.allCases)) }
+      return [.result(step: need), .literal(.list(results)), .contained]
+    }
+    guard let place = parameters.indices.last, chance(in: 2) else {
+      return [.literal(.list([.text(string())])), .size, .literal(.number("1e2")), .compare(.less)]
+    }
+    let other: ConditionValue =
+      switch ConditionType(parameters[place].type) {
+      case .flag: .flag(chance(in: 2))
+      case .text: .text(string())
+      case .number: .number(pick(["-1", "0.25", "12e3"]))
+      case .date: .date("2026-11-29")
+      case .duration: .duration(milliseconds: count())
+      case .result: .result(.failed)
+      case .list: .list(list(upTo: 2) { .text($0.string()) })
+      }
+    return [.parameter(Int32(place)), .literal(other), .compare(pick([.equal, .unequal]))]
   }
 
   private mutating func parameter() -> Parameter {

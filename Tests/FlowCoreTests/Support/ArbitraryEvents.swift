@@ -55,7 +55,12 @@ extension Generator {
     case .stopRequested: .stopRequested(attempt(), force: chance(in: 2))
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
     case .stepSkipped:
-      .stepSkipped(step: count(), pick([.runStopping, .need(step: count()), .notSelected]))
+      .stepSkipped(
+        step: count(),
+        pick([
+          .runStopping, .need(step: count()), .notSelected,
+          .condition(list(upTo: 2) { ConditionInput(name: $0.string(), value: $0.string()) }),
+        ]))
     case .runStopping:
       .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))

@@ -1,0 +1,44 @@
+/// Whether steps may run as far as their conditions are concerned.
+extension RunState {
+  /// What the step's condition asked for, if it is false; nil if it holds, or the step has none.
+  ///
+  /// - Precondition: the step's needs have ended.
+  func refusal(ofStep step: Int) -> [ConditionInput]? {
+    let place = definition.steps[step].extrasIndex
+    guard place != 0, let condition = definition.extras[Int(place)].condition else { return nil }
+    if condition.holds(value(of:)) { return nil }
+    return condition.references.map(input)
+  }
+
+  /// Nil if the history does not say.
+  private func value(of reference: Condition.Term) -> ConditionValue? {
+    switch reference {
+    case .parameter(let place): definition.value(ofParameter: place, in: created.parameters)
+    case .result(let step): result(ofStep: step).map(ConditionValue.result)
+    default: nil
+    }
+  }
+
+  private func result(ofStep step: Int32) -> StepResult? {
+    switch steps[Int(step)].phase {
+    case .succeeded: .succeeded
+    case .failed: .failed
+    case .skipped: .skipped
+    case .cancelled: .cancelled
+    // What the run leaves out is skipped as soon as its engine is there.
+    case .doomed where !isSelected(Int(step)): .skipped
+    default: nil
+    }
+  }
+
+  private func input(_ reference: Condition.Term) -> ConditionInput {
+    if case .parameter(let place) = reference {
+      return definition.input(ofParameter: place, in: created.parameters)
+    }
+    let name = definition.name(of: reference)
+    guard case .result(let step) = reference, let result = result(ofStep: step) else {
+      return .absent(name)
+    }
+    return ConditionInput(name: name, cutting: "\(result)")
+  }
+}

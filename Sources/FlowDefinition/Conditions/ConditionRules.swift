@@ -1,0 +1,62 @@
+import FlowCore
+import FlowText
+
+/// The text of a condition, which is read when the parameters and the steps are known.
+struct ConditionUse {
+  /// The step's index.
+  let step: Int
+  let text: String
+  /// Where it is in the file.
+  let offset: Int
+  let path: String
+  /// Where its text begins in the file; nil if the file has it in another form.
+  let textOffset: Int?
+}
+
+extension DefinitionReader {
+  /// Takes the value of `when`.
+  mutating func readCondition(ofStep step: Int) throws(SyntaxError) -> ConditionUse? {
+    let expected = #"a condition such as "params.full and steps.test.result == 'failed'""#
+    guard let token = try string(expected) else { return nil }
+    let text = text(of: token)
+    if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") }) {
+      reportMismatch(at: token.offset, expected: expected, found: "an empty string")
+      return nil
+    }
+    let isPlain =
+      !token.hasEscapes && source.bytes[token.content].elementsEqual(text.utf8)
+      && token.content.upperBound <= source.textLength
+    return ConditionUse(
+      step: step, text: text, offset: token.offset, path: pathDescription,
+      textOffset: isPlain ? token.content.lowerBound : nil)
+  }
+
+  /// Reads the conditions of steps whose needs are resolved.
+  mutating func readConditions(of table: inout StepTable, _ parameters: [Parameter]) {
+    if table.conditions.isEmpty { return }
+    let read = conditions(of: table, parameters)
+    for (step, condition) in read { table.changeExtras(ofStep: step) { $0.condition = condition } }
+  }
+
+  private mutating func conditions(
+    of table: StepTable, _ parameters: [Parameter]
+  ) -> [(step: Int, condition: Condition)] {
+    let calls = Set(table.calls.map { Int32($0.step) })
+    var read: [(Int, Condition)] = []
+    for use in table.conditions {
+      let names = ConditionNames(
+        parameters: parameters, step: { table.names.step(named: $0) },
+        nearestStep: { Suggestion.nearest(to: $0, among: table.steps.lazy.map(\.id)) },
+        needs: table.steps[use.step].needs, isCall: calls.contains)
+      do throws(ConditionFault) {
+        read.append((use.step, try ConditionParser.parse(use.text, names)))
+      } catch {
+        let place = use.textOffset.map { $0 + error.offset }
+        // Where the file has it in another form, the place is said.
+        let suffix = place == nil ? " (at character \(error.offset + 1) of the condition)" : ""
+        report(at: place ?? use.offset, path: use.path, error.message + suffix)
+      }
+    }
+    return read
+  }
+}
