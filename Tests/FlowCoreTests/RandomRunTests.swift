@@ -54,8 +54,9 @@ import Testing
       for (index, step) in state.steps.enumerated()
       where step.phase != .succeeded && state.isSelected(index) {
         let mayFail = run.workflow.settings(ofStep: index).allowFailure
-        // What wants another end than that of its need is skipped, and so is what builds on it.
-        let isWanted = run.workflow.extras.allSatisfy { $0.edges.isEmpty }
+        // What wants another end than that of its need is skipped, or whose condition is false, and so is
+        // what builds on it.
+        let isWanted = run.workflow.extras.allSatisfy { $0.edges.isEmpty && $0.condition == nil }
         #expect(
           (mayFail || !isWanted && step.phase == .skipped) && step.phase != .cancelled,
           "seed \(seed), step \(index)")

@@ -66,7 +66,7 @@ extension Generator {
   }
 
   /// One whose types fit.
-  private mutating func condition(over parameters: [Parameter], _ needs: [Int32]) -> Condition {
+  mutating func condition(over parameters: [Parameter], _ needs: [Int32]) -> Condition {
     Condition(terms(over: parameters, needs, depth: 3))
   }
 

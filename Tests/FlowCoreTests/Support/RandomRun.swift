@@ -140,7 +140,10 @@ extension Generator {
       failFast: chance(in: 3), steps: steps, settings: settings)
     if chance(in: 2) {
       for (step, definition) in steps.enumerated() {
-        workflow.give(StepExtras(edges: edges(of: definition.needs)), toStep: step)
+        let extras = StepExtras(
+          edges: edges(of: definition.needs),
+          condition: chance(in: 3) ? condition(over: [], definition.needs) : nil)
+        workflow.give(extras, toStep: step)
       }
     }
     return workflow
