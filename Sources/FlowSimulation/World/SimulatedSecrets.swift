@@ -23,10 +23,12 @@ enum SimulatedSecrets {
     value.flatMap { $0 == UInt8(ascii: "/") ? Array("%2f".utf8) : [$0] }
   }
 
-  /// Masks the values in a file, as monitors and engines do on Linux (`scrub.c`).
+  /// Masks the values in a file, as monitors and engines do on Linux (`scrub.c`): what one has begun, the next
+  /// one does again. After a sync that failed, a file can look masked that is not so on disk.
   static func scrub(
-    _ file: SimulatedStorage.Handle, of values: [[UInt8]], in storage: SimulatedStorage
+    _ file: SimulatedStorage.Handle, at path: String, of values: [[UInt8]], in world: World
   ) throws(Errno) {
+    let storage = world.storage
     let size = Int(try storage.size(of: file))
     var bytes: [UInt8] = []
     while bytes.count < size {
@@ -36,7 +38,10 @@ enum SimulatedSecrets {
       if count == 0 { break }
       bytes += piece[..<count]
     }
-    for range in find(values, in: bytes) {
+    let begun = (world.secrets.plans[path] ?? []).map { $0.clamped(to: 0..<bytes.count) }
+    let ranges = begun + find(values, in: bytes)
+    if !ranges.isEmpty { world.secrets.plans[path] = ranges }
+    for range in ranges {
       var offset = range.lowerBound
       while offset < range.upperBound {
         let stars = [UInt8](repeating: UInt8(ascii: "*"), count: range.upperBound - offset)
@@ -44,6 +49,7 @@ enum SimulatedSecrets {
       }
     }
     try storage.sync(file)
+    world.secrets.plans[path] = nil
   }
 
   private final class Found {
@@ -94,6 +100,8 @@ struct WorldSecrets {
   /// Attempts whose output may hold secrets, since something went wrong while it was scrubbed, or
   /// a value could not be had for that.
   fileprivate(set) var unscrubbed: Set<AttemptID> = []
+  /// What of an output is being overwritten, by its path: on disk before the first byte is (`mask_plan.h`).
+  fileprivate var plans: [String: [Range<Int>]] = [:]
   /// In which life it was drawn whether the engine lacks the variable, and what came of it.
   fileprivate var lack: (life: Int, isLacking: Bool)?
 
@@ -176,7 +184,8 @@ extension SimulatedProcesses {
     do throws(Errno) {
       try world.storage.act(as: monitor.process) { () throws(Errno) in
         try SimulatedSecrets.scrub(
-          output, of: monitor.request.secrets.values.map(\.bytes), in: world.storage)
+          output, at: monitor.request.outputPath, of: monitor.request.secrets.values.map(\.bytes),
+          in: world)
       }
       return 0
     } catch {
@@ -193,7 +202,7 @@ extension SimulatedProcesses {
       let file = try world.storage.open(request.outputPath, .update)
       defer { try? world.storage.close(file) }
       try SimulatedSecrets.scrub(
-        file, of: request.secrets.values.map(\.bytes), in: world.storage)
+        file, at: request.outputPath, of: request.secrets.values.map(\.bytes), in: world)
       return true
     } catch {
       if error == .noSuchFile { return true }
