@@ -17,6 +17,8 @@ package struct DefinitionFile {
   /// Whether it was read from a pipe or another descriptor of this process, such as `-`,
   /// `/dev/stdin` or `<(…)`. No other process can read it again.
   package let isStream: Bool
+  /// Its name in that folder; nil for a stream.
+  package let fileName: String?
   /// As messages name it.
   let name: String
   let spelling: DefinitionSpelling?
@@ -42,8 +44,9 @@ package struct DefinitionFile {
     } catch {
       throw .unreadable(path, error)
     }
-    let place = DefinitionPlace(
-      name: name, path: isStream ? "" : (try? ProcessFacts.realPath(path)) ?? "", folder: folder)
+    let realPath = isStream ? "" : (try? ProcessFacts.realPath(path)) ?? ""
+    fileName = realPath.isEmpty ? nil : PathName.last(of: path)
+    let place = DefinitionPlace(name: name, path: realPath, folder: folder)
     do throws(DefinitionErrors) {
       definition = try DefinitionParser.parse(
         bytes, file: name, as: spelling, standard: standard,

@@ -78,6 +78,7 @@ extension ByteSupply {
       created.onConflict = pick(OnConflict.allCases)
     }
     if bool() { created.unselected = steps() }
+    if bool() { created.definitionFile = string() }
     return created
   }
 

@@ -36,6 +36,24 @@ struct RestartTests {
     #expect(status.state(of: "b") == "succeeded")
   }
 
+  /// Who has mended the file expects the mended steps to run.
+  @Test func aFileThatHasChangedIsTold() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "a", "run": "exit 3"}"#)
+    #expect(try await home.flow("run", file, "--run-id", "r").ending == .exit(1))
+    let same = try await home.flow("restart", "r", "--failed")
+    #expect(same.ending == .exit(1) && !same.errors.contains("has changed"))
+    _ = home.workflow(#"{"id": "a", "run": "exit 0"}"#)
+    let changed = try await home.flow("restart", "r", "--failed")
+    #expect(changed.ending == .exit(1))
+    #expect(changed.errors.contains("\(file) has changed since run r was created"))
+    #expect(changed.errors.contains("flow run \(file)"))
+    #expect(
+      !(try await home.flow("restart", "r", "--failed", "--quiet").errors.contains("changed")))
+    unsafe _ = unlink(file)
+    #expect(!(try await home.flow("restart", "r", "--failed").errors.contains("changed")))
+  }
+
   /// Nobody waits here until it is gone.
   @Test func anEngineThatWasJustKilledDrivesNothing() async throws {
     let home = Home()

@@ -116,6 +116,10 @@ import Testing
         .runCreated(created(unselected: StepSet(1...300))),
         "00 01 02 04 01 72 00 02 00 01 00 01 05 04 03 01 ac 02"
       ),
+      (
+        .runCreated(created(file: "w.yaml")),
+        "00 01 02 04 01 72 00 02 00 01 00 01 08 05 06 77 2e 79 61 6d 6c"
+      ),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
       (
@@ -325,6 +329,12 @@ import Testing
   private static func created(unselected: StepSet) -> RunCreated {
     var created = created(group: nil, .fail)
     created.unselected = unselected
+    return created
+  }
+
+  private static func created(file: String) -> RunCreated {
+    var created = created(group: nil, .fail)
+    created.definitionFile = file
     return created
   }
 

@@ -51,7 +51,8 @@ package struct RestartCommand: Subcommand, Equatable {
       --failed, --from and --only begin another round of a finished run, also of one
       that succeeded. STEPS are ids, separated by commas. What such a step needs must
       be done, or run again too. All other steps keep their ends: the run succeeds if
-      all have succeeded. Steps that the run left out stay so.
+      all have succeeded. Steps that the run left out stay so. Changes of the workflow
+      file since flow run have no effect, and the command says so.
       """,
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\"")
@@ -133,6 +134,11 @@ package struct RestartCommand: Subcommand, Equatable {
     case .admitted(let membership): drive.hold(membership)
     case .skipped: return .success
     }
+    if reopening != nil, !isQuiet, let created = try? Self.created(id, home),
+      let note = DefinitionChange.note(created, folder)
+    {
+      context.warn(note)
+    }
     let end = try drive.resume(
       id, reopening: reopening, environment: takesEnvironment ? .caller : .run
     ) { tell() }
@@ -165,6 +171,14 @@ package struct RestartCommand: Subcommand, Equatable {
     } catch {
       throw .usage(error)
     }
+  }
+
+  private static func created(
+    _ id: String, _ home: RunHome<LinuxStorage>
+  ) throws(RunError) -> RunCreated? {
+    var watch = try RunHistoryWatch(id, home)
+    try watch.readOn()
+    return watch.state?.created
   }
 
   /// Lets the run into its group, also while it has an engine: that may be about to end, and then this

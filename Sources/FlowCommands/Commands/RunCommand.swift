@@ -191,7 +191,8 @@ package struct RunCommand: Subcommand, Equatable {
     let run = NewRun(
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
-      definitionFolder: file.folder, definition: file.definition, graph: file.graph,
+      definitionFolder: file.folder, definitionFile: file.fileName,
+      definition: file.definition, graph: file.graph,
       group: group, onConflict: onConflict, parameters: values, unselected: unselected)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)

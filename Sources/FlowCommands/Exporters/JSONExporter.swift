@@ -74,6 +74,7 @@ struct JSONExporter {
     json.key("definition")
     json.object { json in
       json.member("folder", state.created.definitionFolder)
+      if let file = state.created.definitionFile { json.member("file", file) }
       json.member("stepCount", definition.steps.count)
       json.members(WorkflowDefinition.keys, of: definition)
     }

@@ -85,6 +85,7 @@ extension EventPrinter {
     json.member("programVersion", created.programVersion)
     json.member("jobs", created.jobs)
     json.member("definitionFolder", created.definitionFolder)
+    if let file = created.definitionFile { json.member("definitionFile", file) }
     json.member("definitionByteCount", created.definitionByteCount)
     if let group = created.group {
       json.member("group", group)

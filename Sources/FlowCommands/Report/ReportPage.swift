@@ -119,6 +119,7 @@ struct ReportPage {
     add("Started by", origin.user)
     add("Host", origin.host)
     add("Folder", state.created.definitionFolder)
+    if let file = state.created.definitionFile { add("File", file) }
     add("History in", origin.folder)
     add("Program", "flow \(state.created.programVersion)")
     return facts

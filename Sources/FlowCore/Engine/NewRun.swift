@@ -11,7 +11,8 @@ package struct NewRun: Equatable, Sendable {
 
   package init(
     runID: String, seed: UInt64, policy: Policy = .current, programVersion: String,
-    jobs: Int32, definitionFolder: String, definition: WorkflowDefinition, graph: DependencyGraph,
+    jobs: Int32, definitionFolder: String, definitionFile: String? = nil,
+    definition: WorkflowDefinition, graph: DependencyGraph,
     group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = [],
     unselected: StepSet = StepSet()
   ) {
@@ -22,6 +23,7 @@ package struct NewRun: Equatable, Sendable {
       runID: runID, seed: seed, policyVersion: policy.rawValue, programVersion: programVersion,
       jobs: jobs, definitionFolder: definitionFolder,
       definitionByteCount: Int64(encodedDefinition.count))
+    created.definitionFile = definitionFile
     created.group = group
     if group != nil { created.onConflict = onConflict }
     created.parameters = parameters

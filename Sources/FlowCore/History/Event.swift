@@ -102,6 +102,9 @@ package struct RunCreated: Equatable, Sendable {
   package var jobs: Int32
   /// The absolute path of the definition file's folder.
   package var definitionFolder: String
+  /// The definition file's name in it; nil where the definition came from a pipe, and in runs of versions
+  /// that did not record it.
+  package var definitionFile: String?
   /// The group of which one run at a time may exist; nil if there is none.
   package var group: String?
   /// What the run does that finds another of its group.

@@ -8,6 +8,7 @@ extension Event.Body {
     case .attemptEnded(_, let end): end.hasTaggedFields
     case .runCreated(let created):
       created.group != nil || !created.parameters.isEmpty || !created.unselected.isEmpty
+        || created.definitionFile != nil
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -38,6 +39,7 @@ extension ByteWriter {
         }
       }
       if !created.unselected.isEmpty { writeField(4) { $0.write(created.unselected) } }
+      if let file = created.definitionFile { writeField(5) { $0.write(text: file) } }
     case .roomReturned(_, let shortage):
       if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
     default: break
@@ -113,6 +115,11 @@ extension ByteReader {
       body = .runCreated(created)
     case (.runCreated(var created), 4):
       created.unselected = try readField { (reader) throws(CodingError) in try reader.readSteps() }
+      body = .runCreated(created)
+    case (.runCreated(var created), 5):
+      created.definitionFile = try readField { (reader) throws(CodingError) in
+        try reader.readTextToEnd()
+      }
       body = .runCreated(created)
     case (.roomReturned(let waited, _), 1):
       let shortage: Shortage = try readField { (reader) throws(CodingError) in

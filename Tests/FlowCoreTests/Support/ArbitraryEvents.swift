@@ -12,6 +12,7 @@ extension Generator {
       ParameterValue(name: $0.string(), texts: $0.list(upTo: 2) { $0.string() })
     }
     if chance(in: 4) { created.unselected = stepSet() }
+    created.definitionFile = optional { $0.string() }
     return created
   }
 
