@@ -8,6 +8,8 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
+  // Scripts/test builds product and tests together, once.
+  .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 let cSettings: [CSetting] = [
@@ -46,14 +48,21 @@ func executable(_ name: String, imports dependencies: [Target.Dependency]) -> Ta
     linkerSettings: staticExecutable)
 }
 
+/// Tests are not optimized: that takes longer than it saves. None depends on an executable, whose static
+/// linking it would inherit; a build of the tests builds all executables, too.
 func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+  .testTarget(
+    name: name, dependencies: dependencies,
+    swiftSettings: swiftSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))])
 }
 
 let package = Package(
   name: "flow",
   // What the package in Fuzz builds upon; the executables are products by themselves.
-  products: [.library(name: "FlowFuzzing", targets: ["FlowFuzzing"])],
+  products: [
+    .library(name: "FlowFuzzing", targets: ["FlowFuzzing"]),
+    .library(name: "FlowsimCommands", targets: ["FlowsimCommands"]),
+  ],
   targets: [
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
@@ -126,7 +135,7 @@ let package = Package(
     tests(
       "CommandLineTests",
       of: [
-        "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport", "flow",
+        "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport",
       ]),
     tests(
       "ConformanceTests",
@@ -166,7 +175,8 @@ let package = Package(
       "FlowSystemTests",
       of: ["CMonitor", "FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),
     tests("FlowTextTests", of: ["FlowText"]),
-    tests("FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowtortureCommands"]),
+    tests(
+      "FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowSystem", "FlowtortureCommands"]),
     tests("HouseTests", of: ["TestSupport"]),
   ]
 )

@@ -44,16 +44,25 @@ are_fresh() {
   done
 }
 
+# Options for the scripts' builds: no debug information, which saves a tenth of the time. Failures of tests have
+# a source location without it.
+build_options=(-debug-info-format none)
+
 # Builds static executables and renames each into place, dated by the start of the build: a source that
-# changes during the build counts as newer, and running programs keep their file.
+# changes during the build counts as newer, and running programs keep their file. With $tests_too, the tests
+# are built in the same build.
 build_release() {
   local log=$build/release.log begun=$binaries/begun selection=() product
   # SwiftPM builds one product or all. Building all is faster than one product after the other.
-  if (($# == 1)); then selection=(--product "$1"); fi
+  if [[ -n ${tests_too:-} ]]; then
+    selection=(--build-tests)
+  elif (($# == 1)); then
+    selection=(--product "$1")
+  fi
   say "building $* (once) …"
   mkdir -p "$binaries"
   : >"$begun"
-  if ! run_swift build -c release --static-swift-stdlib "${selection[@]}" </dev/null >"$log" 2>&1; then
+  if ! run_swift build -c release "${build_options[@]}" "${selection[@]}" </dev/null >"$log" 2>&1; then
     without_known_warnings "$log" >&2 || true
     stop "cannot build $*: see above"
   fi
@@ -78,10 +87,6 @@ run_swift() {
   printf '%s' "$real_build" >"$build/place"
   swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
 }
-
-# Options for the scripts' debug builds: no debug information, which saves a tenth of the time. Failures
-# have a source location without it.
-debug_options=(-debug-info-format none)
 
 # The Swift runtime's archives refer to functions that a static executable cannot fully support. flow calls
 # none of them.

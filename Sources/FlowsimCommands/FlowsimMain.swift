@@ -10,7 +10,8 @@ import FlowSystem
 import FlowText
 
 /// The program `flowsim`.
-package enum FlowsimMain {
+/// Public for the build of the fuzzers, a package of its own.
+public enum FlowsimMain {
   /// The commands with a name.
   static let commands: [CommandSyntax] = [
     ReplayCommand.syntax, CompareCommand.syntax, SoakCommand.syntax, ExploreCommand.syntax,
@@ -19,7 +20,7 @@ package enum FlowsimMain {
 
   /// - Parameter line: the command line without the program's name.
   /// - Returns: what the process exits with.
-  package static func run(_ line: [String]) -> Int32 {
+  public static func run(_ line: [String]) -> Int32 {
     StandardStream.openMissing()
     var context = FlowsimContext()
     context.isolated = IsolatedAttempt.make
