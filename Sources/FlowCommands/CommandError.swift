@@ -20,6 +20,8 @@ package enum CommandError: Error {
   case run(RunError)
   /// The system refused what the process needs.
   case system(String, Errno)
+  /// A program that flow uses has failed.
+  case tool(String)
   /// This process cannot drive runs here.
   case host(HostError)
   case noHome
@@ -45,6 +47,7 @@ extension CommandError: CustomStringConvertible {
     case .run(.variableFiles(let errors)): errors
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
     case .system(let what, let error): "flow: cannot \(what): \(error)"
+    case .tool(let what): "flow: \(TerminalText.escaped(what))"
     case .host(let error): "flow: \(TerminalText.escaped(error.description))"
     case .notText(let what, let bytes):
       "flow: \(what) is not UTF-8: \(Self.escaped(bytes)); flow takes names and values in UTF-8 only"
@@ -81,7 +84,7 @@ extension CommandError: CustomStringConvertible {
       .usage
     case .decisionsDiffer: .damaged
     case .groupIsTaken: .notStarted
-    case .output, .system, .host, .noHome: .environment
+    case .output, .system, .tool, .host, .noHome: .environment
     case .run(let error): error.exitCode
     }
   }

@@ -1,16 +1,15 @@
 import CLinux
-import FlowStorage
-import FlowSystem
+package import FlowStorage
 import Glibc
 
 /// Starts programs that inherit nothing from this process except the given descriptors and variables.
-enum ChildProcess {
+package enum ChildProcess {
   /// - Parameters:
   ///   - arguments: the first is an absolute path.
   ///   - environment: `NAME=value`; all of it.
   ///   - output, errors: files that are appended to, or descriptors.
   /// - Returns: the process id, of a process in a session of its own.
-  static func start(
+  package static func start(
     _ arguments: [String], environment: [String], output: Stream, errors: Stream
   ) throws(Errno) -> Int32 {
     var attributes = posix_spawnattr_t()
@@ -34,7 +33,7 @@ enum ChildProcess {
     return try unsafe start(arguments, environment, &actions, &attributes)
   }
 
-  enum Stream {
+  package enum Stream {
     case file(String)
     case descriptor(Int32)
     case nothing
@@ -68,9 +67,21 @@ enum ChildProcess {
     return process
   }
 
+  /// How a process has ended.
+  package enum Ending: Equatable, Sendable {
+    case exit(Int)
+    case signal(Int)
+  }
+
   /// Decodes the status of `waitpid`.
-  static func ending(_ status: Int32) -> CommandRecord.Ending {
+  package static func ending(_ status: Int32) -> Ending {
     clinux_exited(status) != 0
       ? .exit(Int(clinux_exit_code(status))) : .signal(Int(clinux_term_signal(status)))
+  }
+
+  /// The end of a child, which it reaps; nil while it runs.
+  package static func end(of process: Int32) -> Ending? {
+    var status: Int32 = 0
+    return unsafe waitpid(process, &status, WNOHANG) == process ? ending(status) : nil
   }
 }

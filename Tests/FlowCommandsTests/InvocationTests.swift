@@ -118,6 +118,7 @@ import Testing
           export       export a run for other programs
           verify       check a run's log for damage and inconsistencies
           validate     check a workflow definition and print its plan
+          prove        find out whether steps may be run again
           new          print a commented workflow to start from
           rm           remove finished runs, with their history and output
           schema       print the JSON Schema of workflow files, for editors

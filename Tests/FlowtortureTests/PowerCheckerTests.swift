@@ -1,3 +1,4 @@
+import FlowSystem
 import FlowtortureCommands
 import Testing
 

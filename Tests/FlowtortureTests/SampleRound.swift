@@ -1,3 +1,4 @@
+import FlowSystem
 import FlowtortureCommands
 
 /// A round without violations, which tests change: `a` fails once and is retried, then `b`, which needs it,

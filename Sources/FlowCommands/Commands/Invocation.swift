@@ -12,7 +12,8 @@ package enum Invocation: Sendable {
     RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self,
     WaitCommand.self, ListCommand.self,
     EventsCommand.self, LogsCommand.self, WhyCommand.self, ReplayCommand.self, ReportCommand.self,
-    ExportCommand.self, VerifyCommand.self, ValidateCommand.self, NewCommand.self,
+    ExportCommand.self, VerifyCommand.self, ValidateCommand.self, ProveCommand.self,
+    NewCommand.self,
     RemoveCommand.self, SchemaCommand.self, CompletionsCommand.self, ManCommand.self,
     HelpCommand.self,
   ]

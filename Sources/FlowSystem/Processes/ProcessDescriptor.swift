@@ -35,6 +35,9 @@ package final class ProcessDescriptor {
   /// The same, after a moment in which a signal can arrive.
   package var isLeaving: Bool { awaitEnd(milliseconds: Self.signalMilliseconds) || isDying }
 
+  /// Whether it is a monitor, or a launcher.
+  package var isMonitor: Bool { ProcessVariables.isOfMonitor(processID) }
+
   /// Whether it does nothing until it is continued: Ctrl-Z, SIGSTOP, a debugger.
   package var isSuspended: Bool { status?.isStopped ?? false }
 

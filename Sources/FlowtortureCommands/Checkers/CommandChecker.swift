@@ -1,3 +1,5 @@
+import FlowSystem
+
 /// Checks how each process of `flow` ended, as a part of `Property.said`.
 enum CommandChecker {
   static func check(_ command: CommandRecord, _ record: RoundRecord) -> [String] {

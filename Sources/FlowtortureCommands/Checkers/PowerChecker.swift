@@ -1,3 +1,5 @@
+import FlowSystem
+
 /// Checks `Property.power`. What flow has printed or confirmed is compared with what steps did afterwards,
 /// without the history.
 enum PowerChecker {

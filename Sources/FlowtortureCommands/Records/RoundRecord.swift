@@ -1,3 +1,5 @@
+package import FlowSystem
+
 /// Everything that is known about a finished round; the checkers read it.
 package struct RoundRecord: Sendable {
   package var plan: RoundPlan
@@ -73,10 +75,7 @@ package struct CommandRecord: Equatable, Sendable {
     case run, restart, restartFailed, cancel, reader
   }
 
-  package enum Ending: Equatable, Sendable {
-    case exit(Int)
-    case signal(Int)
-  }
+  package typealias Ending = ChildProcess.Ending
 
   package var kind: Kind
   package var process: Int32
