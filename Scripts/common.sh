@@ -19,14 +19,14 @@ stop() {
 
 # be_built PRODUCT...: builds executable products unless their binaries are newer than all sources.
 be_built() {
-  if are_fresh "$@"; then return; fi
+  if [[ -z ${tests_too:-} ]] && are_fresh "$@"; then return; fi
   mkdir -p "$build" 2>/dev/null || true
   [[ -w $build ]] ||
     stop "cannot build $*: no right to write $build; set FLOW_BUILD_DIR to a folder for the build"
   # One build at a time. No child inherits the lock, so that none can hold it for longer.
   exec 9>"$build/scripts.lock"
   flock 9
-  if ! are_fresh "$@"; then
+  if [[ -n ${tests_too:-} ]] || ! are_fresh "$@"; then
     { install_missing; build_release "$@"; } 9>&-
   fi
   exec 9>&-
