@@ -18,8 +18,8 @@ package enum HomeFolder {
   package static func path() throws(Problem) -> String {
     if let home = variable("FLOW_HOME") { return try absolute(home) }
     // The specification requires that relative paths are ignored.
-    if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/flow" }
-    if let home = variable("HOME"), home.hasPrefix("/") { return "\(home)/.local/state/flow" }
+    if let state = variable("XDG_STATE_HOME"), isAbsolute(state) { return "\(state)/flow" }
+    if let home = variable("HOME"), isAbsolute(home) { return "\(home)/.local/state/flow" }
     throw .unset
   }
 
@@ -27,8 +27,10 @@ package enum HomeFolder {
     ProcessFacts.environmentValue(name).flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  private static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
   private static func absolute(_ path: String) throws(Problem) -> String {
-    if path.hasPrefix("/") { return path }
+    if isAbsolute(path) { return path }
     do throws(Errno) { return "\(try ProcessFacts.currentDirectory())/\(path)" } catch {
       throw .relative(path, error)
     }

@@ -81,6 +81,14 @@ final class Home: Sendable {
     folder.processes().filter { TestFile.text("/proc/\($0)/comm") == "\(name)\n" }
   }
 
+  /// Kills everything that this home's runs have started.
+  /// - Returns: whether there was nothing left to kill.
+  func killProcesses() -> Bool {
+    let processes = folder.processes()
+    for process in processes { kill(process, SIGKILL) }
+    return processes.isEmpty
+  }
+
   /// The names of what is where runs are, half-made ones too.
   var runs: [String] { TestFile.names(in: "\(path)/runs") }
 }

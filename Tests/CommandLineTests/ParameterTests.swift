@@ -19,7 +19,7 @@ struct ParameterTests {
     var generator = SystemRandomNumberGenerator()
     let hostile = [
       "$(touch pwned)", "`touch pwned`", "; touch pwned", "--help", "a\nb\n", "\"'\\",
-      "${params.v}", "$${", "",
+      "${params.v}", "$${", "", "\u{320}a mark first", "=", ",\u{301}", "\r\n",
     ]
     let random = (0..<6).map { _ in
       String(

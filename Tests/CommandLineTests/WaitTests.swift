@@ -103,9 +103,8 @@ struct WaitTests {
     #expect(try await eventually { try await home.status("one").state(of: "a") == "running" })
     run.signal(SIGKILL)
     _ = try await run.end()
-    for name in ["flow: monitor", "flow: launcher"] {
-      for process in home.processes(named: name) { kill(process, SIGKILL) }
-    }
+    // A command that outlived its launcher would keep the group.
+    #expect(try await eventually { home.killProcesses() })
     let two = home.workflow(Self.patient, settings, named: "two")
     var other = try home.start(["run", two, "--run-id", "two", "--quiet"])
     #expect(

@@ -48,6 +48,11 @@ import Testing
     #expect(try scan("file --run-id=--a=b")?.text(Self.syntax.options[1]) == "--a=b")
   }
 
+  /// In Swift's characters, `=` and a mark that follows it are one.
+  @Test func aValueMayBeginWithAMark() throws {
+    #expect(try scan("file --run-id=\u{320}a")?.text(Self.syntax.options[1]) == "\u{320}a")
+  }
+
   @Test(arguments: ["--help", "-h", "file --help", "-qh", "--help --bogus", "a b c --help"])
   func helpIsAnswered(line: String) throws {
     #expect(try scan(line) == nil)

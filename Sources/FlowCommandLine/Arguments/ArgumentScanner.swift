@@ -63,9 +63,9 @@ package struct ArgumentScanner {
       if word == "--" {
         scanned.positional += rest
         break
-      } else if word.hasPrefix("--") {
+      } else if isLong(word) {
         try scanLong(word)
-      } else if word.hasPrefix("-") && word != "-" {
+      } else if word.utf8.first == UInt8(ascii: "-") && word != "-" {
         try scanShort(word)
       } else {
         scanned.positional.append(word)
@@ -77,7 +77,8 @@ package struct ArgumentScanner {
   }
 
   private mutating func scanLong(_ word: String) throws(UsageError) {
-    let parts = word.dropFirst(2).split(
+    // By scalars: a mark at the start of a value would be one character with the sign before it.
+    let parts = word.unicodeScalars.dropFirst(2).split(
       separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     guard let option = syntax.options.first(where: { $0.name == name }) else {
@@ -92,19 +93,21 @@ package struct ArgumentScanner {
   }
 
   private mutating func scanShort(_ word: String) throws(UsageError) {
-    var letters = word.dropFirst()
+    var letters = word.unicodeScalars.dropFirst()
     while let letter = letters.popFirst() {
-      guard let option = syntax.options.first(where: { $0.short == letter }) else {
+      guard let option = syntax.options.first(where: { $0.short == Character(letter) }) else {
         throw error(.unknownOption("-\(letter)", suggestion: nil))
       }
       if option.placeholder == nil {
         try take(option, attached: nil)
       } else {
         try take(option, attached: letters.isEmpty ? nil : String(letters))
-        letters = ""
+        letters = letters[letters.endIndex...]
       }
     }
   }
+
+  private func isLong(_ word: String) -> Bool { word.utf8.starts(with: "--".utf8) }
 
   private mutating func take(_ option: Option, attached: String?) throws(UsageError) {
     if scanned.has(option) && !option.isRepeatable {
@@ -118,7 +121,7 @@ package struct ArgumentScanner {
     let value: String
     if let attached {
       value = attached
-    } else if let next = rest.first, !next.hasPrefix("--") {
+    } else if let next = rest.first, !isLong(next) {
       // A word with two dashes is probably not meant as a value; `--name=--value` forces it.
       value = rest.removeFirst()
     } else {

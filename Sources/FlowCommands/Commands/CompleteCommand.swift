@@ -86,7 +86,7 @@ package struct CompleteCommand: Subcommand, Equatable {
   ) -> [(text: String, meaning: String)] {
     guard let definition = definition(path, context) else { return [] }
     let parameters = definition.parameters.filter { !$0.isGivenByCall }
-    let name = typed.prefix { $0 != "=" }
+    let name = String(typed.unicodeScalars.prefix { $0 != "=" })
     guard name.utf8.count < typed.utf8.count else {
       return parameters.map { ("\($0.name)=", $0.help ?? "\($0.type)") }
     }

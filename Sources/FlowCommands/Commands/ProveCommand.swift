@@ -121,7 +121,9 @@ package struct ProveCommand: Subcommand, Equatable {
       case .fails(let errors):
         context.errors.write(
           "flow: the workflow does not succeed in a copy of its folder, with nothing that disturbs it:\n"
-            + errors.split(separator: "\n").map { "  \(TerminalText.escaped(String($0)))\n" }
+            + errors.unicodeScalars.split(separator: "\n").map {
+              "  \(TerminalText.escaped(String($0)))\n"
+            }
             .joined())
         return .runFailed
       }
@@ -175,7 +177,7 @@ package struct ProveCommand: Subcommand, Equatable {
       throw .tool("\(error)")
     }
     let real = try realPath(parent)
-    if real == folder || real.hasPrefix("\(folder)/") {
+    if real.utf8.elementsEqual(folder.utf8) || real.utf8.starts(with: "\(folder)/".utf8) {
       throw .tool(
         "the copies cannot be within the workflow's folder \(folder); name another --scratch")
     }

@@ -18,12 +18,15 @@ struct RunParameters: Equatable {
   init(_ arguments: ScannedArguments, command: String?) throws(UsageError) {
     var given = GivenParameters()
     for text in arguments.texts(Self.option) {
-      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      // By scalars: a mark at the start of a value would be one character with the sign before it.
+      let parts = text.unicodeScalars.split(
+        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else {
         throw UsageError(
           command: command,
           .invalidValue(Self.option.spelling, value: text, expected: "a name, \"=\" and a value"))
       }
-      given.add(String(text[text.index(after: equals)...]), to: String(text[..<equals]))
+      given.add(String(parts[1]), to: String(parts[0]))
     }
     self.given = given
     file = arguments.text(Self.fileOption)

@@ -58,7 +58,9 @@ struct StepOptions: Equatable {
     for text in texts {
       let names =
         numbers[text] != nil
-        ? [text] : text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        ? [text]
+        : text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map(
+          String.init)
       for name in names {
         guard let step = numbers[name] else {
           // A step that calls another file stands for the steps of that file.

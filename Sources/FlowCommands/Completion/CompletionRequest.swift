@@ -74,12 +74,13 @@ private struct Line {
     } else if word == "--" {
       takesOptions = false
     } else if word.hasPrefix("--") {
-      let name = word.dropFirst(2).prefix { $0 != "=" }
-      note(syntax.options.first { $0.name == name }, isAttached: word.contains("="))
+      let name = String(word.unicodeScalars.dropFirst(2).prefix { $0 != "=" })
+      note(
+        syntax.options.first { $0.name == name }, isAttached: word.utf8.contains(UInt8(ascii: "=")))
     } else {
-      var letters = word.dropFirst()
+      var letters = word.unicodeScalars.dropFirst()
       while let letter = letters.popFirst() {
-        let option = syntax.options.first { $0.short == letter }
+        let option = syntax.options.first { $0.short == Character(letter) }
         note(option, isAttached: !letters.isEmpty)
         if option?.placeholder != nil { break }
       }
@@ -95,10 +96,10 @@ private struct Line {
   func request(_ commands: [CommandSyntax]) -> CompletionRequest {
     if let pending { return value(of: pending, prefix: "", typed: last) }
     guard takesOptions, last.hasPrefix("-") else { return argument(commands) }
-    if last.hasPrefix("--"), let equals = last.firstIndex(of: "=") {
-      let name = last[..<equals].dropFirst(2)
+    if last.hasPrefix("--"), let equals = last.unicodeScalars.firstIndex(of: "=") {
+      let name = String(last.unicodeScalars[..<equals].dropFirst(2))
       guard let option = syntax.options.first(where: { $0.name == name }) else { return .words([]) }
-      let typed = last[last.index(after: equals)...]
+      let typed = last.unicodeScalars[equals...].dropFirst()
       return value(of: option, prefix: "--\(name)=", typed: String(typed))
     }
     let options = syntax.options.filter { $0.isRepeatable || !given.contains($0.name) }

@@ -29,8 +29,10 @@ enum XMLText {
 
   /// Lines stay lines.
   static func content(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { escaped(String($0)) }
-      .joined(separator: "\n")
+    text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map {
+      escaped(String($0))
+    }
+    .joined(separator: "\n")
   }
 
   /// Output of a command: bytes that are no UTF-8 become visible too.

@@ -69,7 +69,7 @@ struct ProofPrinter {
 
   /// What failed and what it printed, without the lines that lead and follow.
   private static func reason(_ errors: String) -> String {
-    let lines = errors.split(separator: "\n").map { line in
+    let lines = errors.unicodeScalars.split(separator: "\n").map { line in
       String(line.drop { $0 == " " })
     }
     let failure = lines.drop { !$0.hasPrefix("✗ ") }.prefix { !$0.hasPrefix("in /") }

@@ -124,8 +124,8 @@ extension RunHome {
     // Nothing is created in a folder that is not trusted.
     if try isThere(path) { _ = try isThere(runs) }
     var parent = "/"
-    var paths = runs.split(separator: "/").reduce(into: [String]()) { paths, name in
-      paths.append("\(paths.last ?? "")/\(name)")
+    var paths = runs.unicodeScalars.split(separator: "/").reduce(into: [String]()) { paths, name in
+      paths.append("\(paths.last ?? "")/\(String(name))")
     }[...]
     var deepestFolder: String?
     while let next = paths.first, try attributes(of: next) != nil {

@@ -39,11 +39,11 @@ import Testing
   }
 
   @Test func outputIsMadeFitForXML() throws {
-    let output = "<x> & \"y\" ]]> \u{1B}[31m\u{0}\t日本\nnext \u{FFFF}\n"
+    let output = "<x> & \"y\" ]]> \u{1B}[31m\u{0}\t日本\nnext \u{FFFF}\r\nend\n"
     let root = try document(ExportedRun.eventful(), output: output)
     #expect(
       root.all(named: "failure").map(\.text)
-        == ["<x> & \"y\" ]]> \\u{1B}[31m\\u{0}\t日本\nnext \\u{FFFF}\n"])
+        == ["<x> & \"y\" ]]> \\u{1B}[31m\\u{0}\t日本\nnext \\u{FFFF}\\r\nend\n"])
     let cut = try document(ExportedRun.eventful(), output: "end", totalByteCount: 90)
     #expect(cut.all(named: "failure").map(\.text) == ["[the last 3 of 90 bytes]\nend"])
   }
