@@ -94,6 +94,11 @@ struct RoundPlan {
       let found = wanted == .done || wanted == .succeeded ? obstacles[Int(need)] : nil
       obstacle = obstacle ?? found
       if unmetNeeds[step] != nil { continue }
+      // What is left out never fails, whatever comes before it.
+      if wanted == .failed && !state.isSelected(Int(need)) {
+        unmetNeeds[step] = need
+        continue
+      }
       // What blocks a step that is left out.
       let blocking = state.isSelected(Int(need)) ? nil : unmetNeeds[Int(need)]
       if isPending[Int(need)] && blocking == nil { continue }

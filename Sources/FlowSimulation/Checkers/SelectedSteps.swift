@@ -81,6 +81,7 @@ struct SelectedSteps {
       guard let end = end(need) else { return .open }
       return isMet(wanted, end, mayFail: mayFail(need)) ? .met : .failed
     }
+    if wanted == .failed { return .failed }
     let own: Standing
     if let found = known[need] {
       own = found
