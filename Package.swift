@@ -83,7 +83,9 @@ let package = Package(
       settings: optimized),
     library(
       "FlowSystem",
-      imports: ["CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowRuntime", "FlowStorage"]),
+      imports: [
+        "CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowRuntime", "FlowStorage", "FlowText",
+      ]),
     library(
       "FlowSimulation",
       imports: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
@@ -116,7 +118,7 @@ let package = Package(
         "FlowStorage", "FlowSystem",
       ]),
 
-    executable("flow", imports: ["FlowCommands"]),
+    executable("flow", imports: ["FlowCommands", "FlowSystem"]),
     executable("flowsim", imports: ["FlowsimCommands"]),
     executable("flowtorture", imports: ["CTorture", "FlowtortureCommands"]),
     executable("flowbench", imports: ["FlowCore", "FlowLog", "FlowRuntime", "FlowSystem"]),

@@ -12,9 +12,6 @@ package enum HomeFolder {
     case relative(String, Errno)
   }
 
-  /// The variables that it follows from, the first that counts first.
-  package static let variables = ["FLOW_HOME", "XDG_STATE_HOME", "HOME"]
-
   package static func path() throws(Problem) -> String {
     if let home = variable("FLOW_HOME") { return try absolute(home) }
     // The specification requires that relative paths are ignored.

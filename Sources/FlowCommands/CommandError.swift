@@ -8,8 +8,6 @@ import FlowText
 /// Why a command failed.
 package enum CommandError: Error {
   case usage(UsageError)
-  /// An argument or a variable whose bytes are not UTF-8.
-  case notText(String, [UInt8])
   case definition(DefinitionFileError)
   /// What a run was told does not fit its workflow.
   case parameters(ParameterErrors)
@@ -46,11 +44,9 @@ extension CommandError: CustomStringConvertible {
     case .output(let path, let error): "flow: cannot write \(shown(path)): \(error)"
     case .run(.variableFiles(let errors)): errors
     case .run(let error): "flow: \(TerminalText.escaped(error.description))"
-    case .system(let what, let error): "flow: cannot \(what): \(error)"
+    case .system(let what, let error): "flow: cannot \(TerminalText.escaped(what)): \(error)"
     case .tool(let what): "flow: \(TerminalText.escaped(what))"
     case .host(let error): "flow: \(TerminalText.escaped(error.description))"
-    case .notText(let what, let bytes):
-      "flow: \(what) is not UTF-8: \(Self.escaped(bytes)); flow takes names and values in UTF-8 only"
     case .noHome:
       "flow: cannot locate the folder for runs: neither FLOW_HOME nor HOME names a folder; set"
         + " FLOW_HOME"
@@ -69,17 +65,12 @@ extension CommandError: CustomStringConvertible {
     }
   }
 
-  private static func escaped(_ bytes: [UInt8]) -> String {
-    var escaper = OutputEscaper()
-    return "\"" + escaper.escape(bytes) + escaper.finish() + "\""
-  }
-
   private func shown(_ path: String) -> String { TerminalText.escaped(path) }
 
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .notText, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt,
+    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt,
       .noSuchPoint:
       .usage
     case .decisionsDiffer: .damaged

@@ -28,9 +28,6 @@ package enum FlowMain {
 
   private static func perform(_ line: [String], _ context: CommandContext) -> ExitCode {
     do throws(CommandError) {
-      if let (what, bytes) = ProcessFacts.malformedText(variables: HomeFolder.variables) {
-        throw .notText(what, bytes)
-      }
       switch try invocation(line) {
       case .text(let text):
         context.output.write(text)

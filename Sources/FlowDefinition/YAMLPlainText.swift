@@ -424,8 +424,9 @@ struct YAMLPlainText {
     // Empty lines before the first one.
     var breaks = line - header - 1
     let indent = skipSpaces(line) - line
+    // A tab there may be meant as indentation, which libyaml refuses.
     guard line + indent < text.end, byte(line + indent) != UInt8(ascii: "\n"),
-      indent > levels[levels.count - 1].indent
+      byte(line + indent) != UInt8(ascii: "\t"), indent > levels[levels.count - 1].indent
     else { return false }
     var value: [UInt8] = []
     while line < text.end {

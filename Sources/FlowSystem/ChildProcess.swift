@@ -1,11 +1,12 @@
 import CLinux
 package import FlowStorage
+import FlowText
 import Glibc
 
 /// Starts programs that inherit nothing from this process except the given descriptors and variables.
 package enum ChildProcess {
   /// - Parameters:
-  ///   - arguments: the first is an absolute path.
+  ///   - arguments: the first is an absolute path. They and the variables are bytes (`PathBytes`).
   ///   - environment: `NAME=value`; all of it.
   ///   - output, errors: files that are appended to, or descriptors.
   /// - Returns: the process id, of a process in a session of its own.
@@ -42,7 +43,7 @@ package enum ChildProcess {
       switch self {
       case .file(let path):
         unsafe posix_spawn_file_actions_addopen(
-          &actions, number, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+          &actions, number, cPath(path), O_WRONLY | O_CREAT | O_APPEND, 0o600)
       case .descriptor(let descriptor):
         unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, number)
       case .nothing:
@@ -55,14 +56,13 @@ package enum ChildProcess {
     _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t,
     _ attributes: inout posix_spawnattr_t
   ) throws(Errno) -> Int32 {
-    let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    let envp = unsafe environment.map { unsafe strdup($0) } + [nil]
-    defer {
-      for index in unsafe argv.indices { unsafe free(argv[index]) }
-      for index in unsafe envp.indices { unsafe free(envp[index]) }
-    }
+    let argv = unsafe CStringArray(arguments.map(PathBytes.bytes))
+    defer { unsafe argv.free() }
+    let envp = unsafe CStringArray(environment.map(PathBytes.bytes))
+    defer { unsafe envp.free() }
     var process: pid_t = 0
-    let result = unsafe posix_spawn(&process, arguments[0], &actions, &attributes, argv, envp)
+    let result = unsafe posix_spawn(
+      &process, cPath(arguments[0]), &actions, &attributes, argv.pointers, envp.pointers)
     guard result == 0 else { throw Errno(rawValue: result) }
     return process
   }

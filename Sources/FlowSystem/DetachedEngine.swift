@@ -1,6 +1,7 @@
 import CLinux
 import FlowCore
 package import FlowStorage
+import FlowText
 import Glibc
 
 /// An engine in a process of its own, detached from the terminal: this executable, started again in
@@ -97,7 +98,7 @@ package enum DetachedEngine {
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, 2)
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, readinessDescriptor)
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)
-    let arguments = unsafe CStringArray((["flow"] + line).map { Array($0.utf8) })
+    let arguments = unsafe CStringArray((["flow"] + line).map(PathBytes.bytes))
     defer { unsafe arguments.free() }
     // This process starts nothing else, and no other thread reads its environment.
     unsafe setenv(variable, "1", 1)
@@ -121,7 +122,7 @@ package enum DetachedEngine {
 
     /// Reports that the run exists. From then on standard error goes to this file.
     package func tell(logTo path: String) {
-      let log = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      let log = unsafe clinux_open(cPath(path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
       if log >= 0 {
         _ = dup2(log, 2)
         _ = close(log)

@@ -16,7 +16,7 @@ package enum FileReading {
     of path: String, limit: Int
   ) throws(Errno) -> (bytes: [UInt8], isFile: Bool) {
     if path == "-" { return try input(of: STDIN_FILENO, limit: limit) }
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY, 0) }
     defer { _ = close(descriptor) }
     return try input(of: descriptor, limit: limit)
   }
@@ -40,12 +40,12 @@ package enum FileReading {
   /// Whether it is a file, which can be read again, and not a pipe or a device.
   package static func isFile(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return unsafe stat(cPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// The first bytes of a file, at most `limit`.
   package static func beginning(of path: String, limit: Int) throws(Errno) -> [UInt8] {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY | O_NONBLOCK, 0) }
     defer { _ = close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = try systemCall { unsafe pread(descriptor, &bytes, limit, 0) }
@@ -61,7 +61,7 @@ package enum FileReading {
   package static func ending(
     of path: String, limit: Int
   ) throws(Errno) -> (bytes: [UInt8], size: Int64) {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY, 0) }
     defer { _ = close(descriptor) }
     var status = stat()
     _ = try systemCall { unsafe fstat(descriptor, &status) }
@@ -77,7 +77,7 @@ package enum FileReading {
   package static func forEachPiece(
     of path: String, from offset: Int64 = 0, _ body: ([UInt8]) -> Void
   ) throws(Errno) {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY, 0) }
     defer { _ = close(descriptor) }
     if offset > 0 { _ = lseek(descriptor, off_t(offset), SEEK_SET) }
     try forEachPiece(of: descriptor) { (piece) throws(Errno) in body(piece) }

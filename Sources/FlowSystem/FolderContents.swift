@@ -83,7 +83,7 @@ package enum FolderContents {
 
   private static func status(of path: String) throws(StorageError) -> stat {
     var status = stat()
-    do throws(Errno) { _ = try systemCall { unsafe lstat(path, &status) } } catch {
+    do throws(Errno) { _ = try systemCall { unsafe lstat(cPath(path), &status) } } catch {
       throw StorageError(.inspect, path, error)
     }
     return status
@@ -108,7 +108,7 @@ package enum FolderContents {
 
   private static func target(of link: String) -> [UInt8] {
     var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink(link, &bytes, bytes.count)
+    let count = unsafe readlink(cPath(link), &bytes, bytes.count)
     return bytes.prefix(max(count, 0)).map(UInt8.init(bitPattern:))
   }
 
@@ -141,7 +141,7 @@ package enum FolderContents {
     init(_ path: String) throws(StorageError) {
       self.path = path
       do throws(Errno) {
-        descriptor = try systemCall { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        descriptor = try systemCall { unsafe open(cPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
       } catch {
         throw StorageError(.open, path, error)
       }

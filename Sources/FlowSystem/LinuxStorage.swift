@@ -46,7 +46,7 @@ package final class LinuxStorage: Storage {
   // MARK: Names
 
   package func makeDirectory(_ path: String) throws(Errno) {
-    _ = try systemCall { unsafe mkdir(path, 0o700) }
+    _ = try systemCall { unsafe mkdir(cPath(path), 0o700) }
   }
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
@@ -56,7 +56,7 @@ package final class LinuxStorage: Storage {
     }
     do throws(Errno) {
       if lacks.contains(.exclusiveRename) { throw .invalidArgument }
-      _ = try systemCall { unsafe clinux_rename_noreplace(path, newPath) }
+      _ = try systemCall { unsafe clinux_rename_noreplace(cPath(path), cPath(newPath)) }
     } catch {
       guard error.isUnsupported else { throw error }
       try renameByLink(path, to: newPath)
@@ -68,7 +68,7 @@ package final class LinuxStorage: Storage {
   private func renameByLink(_ path: String, to newPath: String) throws(Errno) {
     do throws(Errno) {
       if lacks.contains(.links) { throw .notSupported }
-      _ = try systemCall { unsafe link(path, newPath) }
+      _ = try systemCall { unsafe link(cPath(path), cPath(newPath)) }
     } catch {
       // Folders have one name each, and so have files in some file systems.
       guard error == .notPermitted || error == .tooManyHardLinks || error.isUnsupported else {
@@ -90,15 +90,15 @@ package final class LinuxStorage: Storage {
   }
 
   package func removeFile(_ path: String) throws(Errno) {
-    _ = try systemCall { unsafe unlink(path) }
+    _ = try systemCall { unsafe unlink(cPath(path)) }
   }
 
   package func removeDirectory(_ path: String) throws(Errno) {
-    _ = try systemCall { unsafe rmdir(path) }
+    _ = try systemCall { unsafe rmdir(cPath(path)) }
   }
 
   package func entries(of path: String) throws(Errno) -> [String] {
-    guard let directory = unsafe opendir(path) else { throw Errno(rawValue: errno) }
+    guard let directory = unsafe opendir(cPath(path)) else { throw Errno(rawValue: errno) }
     defer { unsafe _ = closedir(directory) }
     var names: [String] = []
     while true {
@@ -106,7 +106,7 @@ package final class LinuxStorage: Storage {
       guard let entry = unsafe readdir(directory) else { break }
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-          unsafe String(cString: $0)
+          unsafe pathText($0)
         }
       }
       if name != "." && name != ".." { names.append(name) }
@@ -116,7 +116,7 @@ package final class LinuxStorage: Storage {
   }
 
   package func syncDirectory(_ path: String) throws(Errno) {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_DIRECTORY, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY | O_DIRECTORY, 0) }
     defer { _ = Glibc.close(descriptor) }
     _ = try systemCall { fsync(descriptor) }
   }
@@ -124,7 +124,7 @@ package final class LinuxStorage: Storage {
   package func attributes(of path: String) throws(Errno) -> FileAttributes? {
     var status = stat()
     do throws(Errno) {
-      _ = try systemCall { unsafe stat(path, &status) }
+      _ = try systemCall { unsafe stat(cPath(path), &status) }
     } catch .noSuchFile {
       return nil
     }
@@ -144,7 +144,7 @@ package final class LinuxStorage: Storage {
       case .update: O_RDWR
       case .create: O_RDWR | O_CREAT | O_EXCL
       }
-    return try systemCall { unsafe clinux_open(path, flags, 0o600) }
+    return try systemCall { unsafe clinux_open(cPath(path), flags, 0o600) }
   }
 
   package func size(of file: Handle) throws(Errno) -> Int64 {
@@ -171,7 +171,7 @@ package final class LinuxStorage: Storage {
 
   private static func identify(_ folder: Int32, _ path: String) throws(Errno) -> clinux_file {
     var file = clinux_file()
-    _ = try systemCall { unsafe clinux_identify(folder, path, &file) }
+    _ = try systemCall { unsafe clinux_identify(folder, cPath(path), &file) }
     return file
   }
 

@@ -16,12 +16,12 @@ package final class OutputFile: TextOutputStream {
 
   package init(_ path: String) throws(Errno) {
     var status = stat()
-    let isThere = unsafe stat(path, &status) == 0
+    let isThere = unsafe stat(cPath(path), &status) == 0
     if isThere && status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory }
     if isThere && status.st_mode & S_IFMT != S_IFREG {
       self.path = path
       building = nil
-      descriptor = try systemCall { unsafe clinux_open(path, O_WRONLY, 0) }
+      descriptor = try systemCall { unsafe clinux_open(cPath(path), O_WRONLY, 0) }
       return
     }
     // For a symbolic link, the file it points to is replaced, not the link.
@@ -30,7 +30,7 @@ package final class OutputFile: TextOutputStream {
     let building = "\(real).new-\(getpid())"
     self.building = building
     descriptor = try systemCall {
-      unsafe clinux_open(building, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+      unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_TRUNC, 0o666)
     }
   }
 
@@ -68,7 +68,7 @@ package final class OutputFile: TextOutputStream {
     if let building {
       // The name must not become durable before the bytes.
       _ = try systemCall { fsync(descriptor) }
-      _ = try systemCall { unsafe rename(building, path) }
+      _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }
     }
     let finished = descriptor
     descriptor = -1
@@ -81,7 +81,7 @@ package final class OutputFile: TextOutputStream {
 package enum FileWriting {
   package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
     let descriptor = try systemCall {
-      unsafe clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+      unsafe clinux_open(cPath(path), O_WRONLY | O_CREAT | O_TRUNC, 0o666)
     }
     defer { _ = close(descriptor) }
     try write(bytes, to: descriptor)

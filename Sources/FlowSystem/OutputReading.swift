@@ -42,7 +42,7 @@ package struct OutputReading {
     _ path: String, maxBytes: Int64, holdsSecrets: Bool,
     _ body: (OutputReading) throws(Errno) -> Value
   ) throws(Errno) -> Value {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY, 0) }
     defer { _ = close(descriptor) }
     return try body(
       OutputReading(

@@ -84,7 +84,7 @@ package enum ProcessFacts {
       let descriptor: Int32
       do throws(Errno) {
         let name = path.isEmpty ? "/" : String(path)
-        descriptor = try systemCall { unsafe clinux_open(name, Int32(CLINUX_OPEN_PATH), 0) }
+        descriptor = try systemCall { unsafe clinux_open(cPath(name), Int32(CLINUX_OPEN_PATH), 0) }
       } catch {
         guard error == .noSuchFile, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else {
           throw error
@@ -139,7 +139,9 @@ package enum ProcessFacts {
   /// The name of the user who owns a file; nil where that is unknown.
   package static func owner(ofFile path: String) -> String? {
     var status = stat()
-    do throws(Errno) { _ = try systemCall { unsafe stat(path, &status) } } catch { return nil }
+    do throws(Errno) { _ = try systemCall { unsafe stat(cPath(path), &status) } } catch {
+      return nil
+    }
     return name(ofUser: status.st_uid)
   }
 
@@ -178,31 +180,17 @@ package enum ProcessFacts {
     return generator.next()
   }
 
-  /// The first of this process's own arguments, or of these variables, whose bytes are not UTF-8. A `String`
-  /// of it would be of other bytes.
-  ///
-  /// - Returns: what it is, and its bytes.
-  package static func malformedText(variables: [String]) -> (what: String, bytes: [UInt8])? {
-    func malformed(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
-      guard let text = unsafe text, unsafe String(validatingCString: text) == nil else {
-        return nil
-      }
-      return unsafe (0..<strlen(text)).map { unsafe UInt8(bitPattern: text[$0]) }
+  /// This process's own arguments, without its name, in bytes that need not be UTF-8 (`PathBytes`).
+  package static var arguments: [String] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+      unsafe CommandLine.unsafeArgv[index].map { unsafe pathText($0) }
     }
-    for index in 1..<max(1, Int(CommandLine.argc)) {
-      if let bytes = unsafe malformed(CommandLine.unsafeArgv[index]) {
-        return ("argument \(index)", bytes)
-      }
-    }
-    for name in variables {
-      if let bytes = unsafe malformed(getenv(name)) { return (name, bytes) }
-    }
-    return nil
   }
 
+  /// The value of one of this process's variables (`PathBytes`).
   package static func environmentValue(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
-    return unsafe String(cString: value)
+    return unsafe pathText(value)
   }
 
   /// What the commands of a run inherit if this process creates it.
@@ -222,13 +210,13 @@ package enum ProcessFacts {
   package static func currentDirectory() throws(Errno) -> String {
     guard let path = unsafe getcwd(nil, 0) else { throw Errno(rawValue: errno) }
     defer { unsafe free(path) }
-    return unsafe String(cString: path)
+    return unsafe pathText(path)
   }
 
   /// The absolute path without symbolic links and dots.
   package static func realPath(_ path: String) throws(Errno) -> String {
-    guard let real = unsafe realpath(path, nil) else { throw Errno(rawValue: errno) }
+    guard let real = unsafe realpath(cPath(path), nil) else { throw Errno(rawValue: errno) }
     defer { unsafe free(real) }
-    return unsafe String(cString: real)
+    return unsafe pathText(real)
   }
 }

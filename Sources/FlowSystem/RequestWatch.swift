@@ -29,9 +29,9 @@ final class RequestWatch {
 
   /// The first request creates the folder of requests; until then its parent is watched.
   private func watch(_ requests: String, elseIn folder: String) {
-    descriptor = unsafe clinux_watch_folder(requests)
+    descriptor = unsafe clinux_watch_folder(cPath(requests))
     isFolderWatched = descriptor >= 0
-    if descriptor < 0 && errno == ENOENT { descriptor = unsafe clinux_watch_folder(folder) }
+    if descriptor < 0 && errno == ENOENT { descriptor = unsafe clinux_watch_folder(cPath(folder)) }
     if descriptor < 0 { lookLater() }
   }
 
@@ -48,7 +48,7 @@ final class RequestWatch {
     if isFolderWatched { return }
     // The first request may have arrived with its folder, so the caller reads the folder after
     // this.
-    let inFolder = unsafe clinux_watch_folder(path)
+    let inFolder = unsafe clinux_watch_folder(cPath(path))
     guard inFolder >= 0 else {
       if errno != ENOENT { lookLater() }
       return

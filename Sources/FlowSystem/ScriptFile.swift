@@ -28,7 +28,7 @@ package enum ScriptFile {
     let building = RunFolder.unfinished(path)
     unsafe _ = unlink(building)
     let descriptor = try systemCall {
-      unsafe clinux_open(building, O_WRONLY | O_CREAT | O_EXCL, 0o700)
+      unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_EXCL, 0o700)
     }
     do throws(Errno) {
       defer { _ = close(descriptor) }
@@ -45,6 +45,6 @@ package enum ScriptFile {
       unsafe _ = unlink(building)
       throw error
     }
-    _ = try systemCall { unsafe rename(building, path) }
+    _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }
   }
 }

@@ -12,7 +12,7 @@ package enum SecretFiles {
   /// - Throws: `.fileTooLarge` if it has more bytes than `limit`; `.invalidArgument` if it is no file:
   ///   from a pipe it could be read once only.
   package static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
-    let descriptor = try systemCall { unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0) }
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY | O_NONBLOCK, 0) }
     defer { _ = close(descriptor) }
     var status = stat()
     _ = try systemCall { unsafe fstat(descriptor, &status) }
@@ -32,11 +32,12 @@ package enum SecretFiles {
   /// The first of the usual folders that is in memory, and may be written to.
   package static var memoryFolder: String? {
     var candidates = ["/dev/shm"]
-    if let own = unsafe getenv("XDG_RUNTIME_DIR") { candidates.append(unsafe String(cString: own)) }
+    if let own = unsafe getenv("XDG_RUNTIME_DIR") { candidates.append(unsafe pathText(own)) }
     return candidates.first { path in
-      guard path.utf8.first == UInt8(ascii: "/"), unsafe clinux_file_system(path) == memoryType
+      guard path.utf8.first == UInt8(ascii: "/"),
+        unsafe clinux_file_system(cPath(path)) == memoryType
       else { return false }
-      return unsafe access(path, W_OK | X_OK) == 0
+      return unsafe access(cPath(path), W_OK | X_OK) == 0
     }
   }
 }
@@ -47,14 +48,14 @@ enum SecretScrubbing {
   static func removeFiles(of secrets: LaunchSecrets) {
     guard let folder = secrets.folder else { return }
     // Values that cannot be read any more had names all the same.
-    for name in secrets.fileNames { unsafe _ = unlink("\(folder)/\(name)") }
-    unsafe _ = rmdir(folder)
+    for name in secrets.fileNames { unsafe _ = unlink(cPath("\(folder)/\(name)")) }
+    unsafe _ = rmdir(cPath(folder))
   }
 
   /// - Returns: whether nothing is left of them in the file.
   static func scrub(_ path: String, of values: [[UInt8]]) -> Bool {
     unsafe withSecrets(values) { secrets in
-      unsafe flow_scrub_at(path, secrets.baseAddress, secrets.count) == 0
+      unsafe flow_scrub_at(cPath(path), secrets.baseAddress, secrets.count) == 0
     }
   }
 

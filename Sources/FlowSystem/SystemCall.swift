@@ -1,4 +1,5 @@
 package import FlowStorage
+import FlowText
 import Glibc
 
 /// Makes a system call that fails with -1 and errno, and repeats it if a signal interrupts it.
@@ -10,6 +11,17 @@ package func systemCall<Result: SignedInteger>(
     if result != -1 { return result }
     if errno != EINTR { throw Errno(rawValue: errno) }
   }
+}
+
+/// A path as the system takes it: bytes (`PathBytes`).
+package func cPath(_ path: String) -> [CChar] {
+  PathBytes.bytes(path).map(CChar.init(bitPattern:)) + [0]
+}
+
+/// A path, or another name, of the system.
+@unsafe
+func pathText(_ path: UnsafePointer<CChar>) -> String {
+  PathBytes.text(unsafe (0..<strlen(path)).map { unsafe UInt8(bitPattern: path[$0]) })
 }
 
 /// A null-terminated array of C strings in two blocks of memory, which the caller frees.

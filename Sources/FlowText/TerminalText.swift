@@ -9,7 +9,8 @@
 /// Escapes untrusted text for terminals and logs: control sequences that would move the cursor,
 /// colour, retitle or reorder become visible.
 package enum TerminalText {
-  /// The text on one line. Control characters become `\n`, `\r`, `\t` or `\u{1B}`. A backslash
+  /// The text on one line. Control characters become `\n`, `\r`, `\t` or `\u{1B}`, and bytes that are
+  /// not UTF-8 (`PathBytes`) `\xE9`. A backslash
   /// is not doubled, so that paths can be copied: the text is safe to print, but not reversible.
   package static func escaped(_ text: String) -> String {
     // Nearly all text needs no escaping, and then takes one pass over its bytes.
@@ -37,12 +38,13 @@ package enum TerminalText {
   }
 
   /// Whether a terminal, or the reader's eye, may take a scalar for more than a character: C0, DEL
-  /// and C1 (ECMA-48), line and paragraph separators, and the bidirectional controls (UAX #9).
+  /// and C1 (ECMA-48), line and paragraph separators, the bidirectional controls (UAX #9), and
+  /// bytes that are not UTF-8.
   package static func controls(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F: true
     case 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-    default: false
+    default: PathBytes.byte(of: scalar) != nil
     }
   }
 
@@ -51,7 +53,12 @@ package enum TerminalText {
     case "\n": "\\n"
     case "\r": "\\r"
     case "\t": "\\t"
-    default: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+    default:
+      if let byte = PathBytes.byte(of: scalar) {
+        "\\x\(String(byte, radix: 16, uppercase: true))"
+      } else {
+        "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      }
     }
   }
 }

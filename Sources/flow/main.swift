@@ -1,4 +1,5 @@
 import FlowCommands
+import FlowSystem
 import Glibc
 
-exit(FlowMain.run(Array(CommandLine.arguments.dropFirst())))
+exit(FlowMain.run(ProcessFacts.arguments))

@@ -127,13 +127,32 @@ package struct ArgumentScanner {
     } else {
       throw error(.missingValue(option.spelling, placeholder: option.placeholder ?? ""))
     }
+    try checkText(value, of: option.spelling, namedBy: option.placeholder ?? "")
     if let expected = option.expectation(unmetBy: value) {
       throw error(.invalidValue(option.spelling, value: value, expected: expected))
     }
     return value
   }
 
+  /// The placeholders that stand for paths, which are bytes; `WORD` is what is typed so far.
+  private static let paths: Set<String> = ["FILE", "FOLDER", "RUN_OR_PATH", "WORD"]
+
+  private func checkText(
+    _ value: String, of what: String, namedBy placeholder: String
+  ) throws(UsageError) {
+    if Self.paths.contains(placeholder) { return }
+    if value.unicodeScalars.contains(where: { PathBytes.byte(of: $0) != nil }) {
+      throw error(.notText(what, value: value))
+    }
+  }
+
   private func checkArguments() throws(UsageError) {
+    for (position, value) in scanned.positional.enumerated() {
+      guard position < syntax.arguments.count || syntax.arguments.last?.count.isUnlimited == true
+      else { break }
+      let argument = syntax.arguments[min(position, syntax.arguments.count - 1)]
+      try checkText(value, of: argument.name, namedBy: argument.name)
+    }
     for (position, argument) in syntax.arguments.enumerated() {
       switch argument.count {
       case .one, .many:

@@ -12,6 +12,8 @@ package struct UsageError: Error, Equatable, Sendable {
     /// A flag was given a value.
     case unexpectedValue(String)
     case invalidValue(String, value: String, expected: String)
+    /// A value of bytes that are not UTF-8, where it is no path.
+    case notText(String, value: String)
     /// An option's value that is not a known name.
     case unknownValue(String, value: String, suggestion: String?)
     case repeatedOption(String)
@@ -58,6 +60,8 @@ extension UsageError: CustomStringConvertible {
     case .unexpectedValue(let option): "option \(option) takes no value"
     case .invalidValue(let option, let value, let expected):
       "invalid value \(TerminalText.quoted(value)) for \(option): expected \(expected)"
+    case .notText(let what, let value):
+      "\(what) is not UTF-8: \(TerminalText.quoted(value)); only paths may be of other bytes"
     case .unknownValue(let option, let value, let suggestion):
       "unknown value \(TerminalText.quoted(value)) for \(option)\(Self.hint(suggestion))"
     case .repeatedOption(let option): "option \(option) given more than once"

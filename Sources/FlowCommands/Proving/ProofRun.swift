@@ -2,6 +2,7 @@ import FlowCore
 import FlowRuntime
 import FlowStorage
 import FlowSystem
+import FlowText
 import Glibc
 
 /// One run of a proof, from its start to its end.
@@ -93,7 +94,7 @@ struct ProofRun {
   }
 
   private var environment: [String] {
-    ProcessFacts.environment().variables.map { String(decoding: $0, as: UTF8.self) }
+    ProcessFacts.environment().variables.map(PathBytes.text)
       .filter { !$0.hasPrefix("FLOW_HOME=") } + ["FLOW_HOME=\(scratch.home)"]
   }
 

@@ -1,6 +1,7 @@
 import FlowCommandLine
 import FlowStorage
 import FlowSystem
+import FlowText
 import Glibc
 
 /// A place of its own for the runs of a proof: in `work` a copy of the workflow's folder, always under the
@@ -21,12 +22,11 @@ struct ProofScratch {
   init(of source: String, in parent: String, _ signals: StopSignals) throws(CommandError) {
     self.source = source
     self.signals = signals
-    var template = Array("\(parent)/flow-prove.XXXXXX".utf8.map(CChar.init(bitPattern:))) + [0]
+    var template = cPath("\(parent)/flow-prove.XXXXXX")
     guard unsafe mkdtemp(&template) != nil else {
       throw .system("make a folder in \(parent)", Errno(rawValue: errno))
     }
-    path = String(
-      decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    path = PathBytes.text(template.dropLast().map(UInt8.init(bitPattern:)))
   }
 
   /// Makes `work` what the workflow's folder is, and `home` empty.
@@ -40,7 +40,7 @@ struct ProofScratch {
   /// - Returns: where it is.
   func keep(as name: String) throws(ProofStop) -> String {
     let kept = "\(path)/\(name)"
-    guard unsafe rename(work, kept) == 0 else {
+    guard unsafe rename(cPath(work), cPath(kept)) == 0 else {
       throw .failed(.system("rename \(work)", Errno(rawValue: errno)))
     }
     return kept
@@ -62,7 +62,7 @@ struct ProofScratch {
   /// How much space is left, in bytes.
   static func space(in folder: String) throws(CommandError) -> Int64 {
     var status = statvfs()
-    guard unsafe statvfs(folder, &status) == 0 else {
+    guard unsafe statvfs(cPath(folder), &status) == 0 else {
       throw .file(folder, Errno(rawValue: errno))
     }
     let (bytes, overflow) = Int64(clamping: status.f_bavail).multipliedReportingOverflow(

@@ -367,6 +367,8 @@ package struct Engine: Sendable {
       }
     case .timerFired(.launchPause): pauseEnd = event.sequence
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
+    // A pause that it begins keeps intents back from now on.
+    case .attemptEnded where state.isPaused: break
     case .attemptEnded, .stepFinished: return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled, .stepSkipped, .runStopping,

@@ -83,6 +83,9 @@ package struct LaunchRequest: Equatable, Sendable {
   /// What the command gets besides, and what is masked in its output.
   package var secrets = LaunchSecrets()
 
+  /// The variables whose values are paths: their bytes need not be UTF-8.
+  package static let pathVariables: Set<String> = ["PWD", "FLOW_RUN_DIR"]
+
   package init(
     attempt: AttemptID, intent: Int64, arguments: [String], script: String? = nil,
     environment: [EnvironmentVariable],

@@ -216,12 +216,12 @@ package final class LinuxProcesses: ProcessHost {
 
   package func outputSize(at path: String) -> Int64? {
     var status = stat()
-    return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : nil
+    return unsafe stat(cPath(path), &status) == 0 ? Int64(status.st_size) : nil
   }
 
   package func isDiskFull(at path: String) -> Bool {
     var system = statvfs()
-    return unsafe statvfs(path, &system) == 0 && system.f_bavail == 0 && system.f_blocks > 0
+    return unsafe statvfs(cPath(path), &system) == 0 && system.f_bavail == 0 && system.f_blocks > 0
   }
 
   package func scrub(_ request: LaunchRequest) -> Bool {

@@ -1,4 +1,5 @@
 import CLinux
+import FlowText
 import Glibc
 
 /// The environment variables of a process, by which the attempt is known that it belongs to.
@@ -33,7 +34,7 @@ struct ProcessVariables {
   func value(of name: String) -> String? {
     let start = Array("\(name)=".utf8)
     return lines.first { $0.starts(with: start) }
-      .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+      .map { PathBytes.text(Array($0.dropFirst(start.count))) }
   }
 
   /// Whether they name the run with this work folder: another home may hold a run with the same id. One
@@ -42,7 +43,9 @@ struct ProcessVariables {
     guard let other = value(of: Self.folderName) else { return false }
     if other == folder { return true }
     var (one, two) = (stat(), stat())
-    guard unsafe stat(folder, &one) == 0, unsafe stat(other, &two) == 0 else { return false }
+    guard unsafe stat(cPath(folder), &one) == 0, unsafe stat(cPath(other), &two) == 0 else {
+      return false
+    }
     return one.st_dev == two.st_dev && one.st_ino == two.st_ino
   }
 }
