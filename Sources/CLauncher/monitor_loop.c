@@ -8,6 +8,7 @@
 
 #include "calls.h"
 #include "children.h"
+#include "collect.h"
 #include "kernel.h"
 #include "launcher_process.h"
 #include "monitor.h"
@@ -160,7 +161,12 @@ static void look_at_children(struct loop *loop) {
 
 static int64_t spawn(struct loop *loop) {
   struct flow_monitor *monitor = &loop->monitor;
-  int64_t made = flow_secrets_make(loop->birth->request);
+  int64_t made = flow_outputs_make(loop->birth->request);
+  if (made < 0) {
+    monitor->failed_operation = FLOW_LAUNCH_MAKE_OUTPUTS;
+    return made;
+  }
+  made = flow_secrets_make(loop->birth->request);
   if (made < 0) {
     monitor->failed_operation = FLOW_LAUNCH_MAKE_SECRET;
     return made;
@@ -224,6 +230,7 @@ static int64_t remove_record(struct loop *loop) {
   // Who finds no record has been sent what was reported before.
   flow_report_flush_all(&loop->reports);
   flow_secrets_remove(loop->birth->request);
+  flow_outputs_remove(loop->birth->request);
   if (loop->output >= 0) {
     int64_t result = flow_unlink(loop->birth->request->output_path);
     if (result < 0 && result != -ENOENT) return result;
@@ -251,6 +258,8 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
           loop->record, &loop->birth->request->header, loop->started);
     case FLOW_MONITOR_SPAWN: return spawn(loop);
     case FLOW_MONITOR_WRITE_COMMAND: return write_command(loop);
+    case FLOW_MONITOR_COLLECT:
+      return flow_outputs_collect(loop->birth->request, &loop->monitor.end);
     case FLOW_MONITOR_SCRUB: return scrub(loop);
     case FLOW_MONITOR_WRITE_END: return write_end(loop);
     default: __builtin_trap();
@@ -271,6 +280,7 @@ static bool perform(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_WRITE_START:
     case FLOW_MONITOR_SPAWN:
     case FLOW_MONITOR_WRITE_COMMAND:
+    case FLOW_MONITOR_COLLECT:
     case FLOW_MONITOR_SCRUB:
     case FLOW_MONITOR_WRITE_END: return true;
     case FLOW_MONITOR_RELEASE_LAUNCHER: flow_close(loop->birth->lock); return false;
@@ -357,6 +367,7 @@ void flow_monitor_run(const struct flow_monitor_birth *birth) {
       &loop.monitor, request->header.timeout_us, request->header.grace_us,
       request->header.keeps_stragglers != 0);
   loop.monitor.has_secrets = request->header.secret_count > 0;
+  loop.monitor.has_outputs = request->header.output_count > 0;
   loop.monitor.hides_interruption = request->header.hides_interruption != 0;
   feed(&loop, FLOW_MONITOR_BEGIN, 0);
   while (true) {

@@ -40,7 +40,10 @@ struct flow_monitor_birth *flow_monitor_stack_prepare(
       .output_path = strings + (from->output_path - from->directory),
       .record_path = strings + (from->record_path - from->directory),
       .secret_folder = strings + (from->secret_folder - from->directory),
+      .outputs_folder = strings + (from->outputs_folder - from->directory),
+      .outputs_path = strings + (from->outputs_path - from->directory),
       .secrets = strings + (from->secrets - from->directory),
+      .outputs = strings + (from->outputs - from->directory),
       .arguments = strings + (from->arguments - from->directory)};
   *copy = *birth;
   copy->request = request;

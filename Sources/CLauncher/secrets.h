@@ -2,6 +2,7 @@
 // left of them in its output.
 #pragma once
 
+#include "mask.h"
 #include "request.h"
 
 /// Makes the files of the secrets that are wanted as files.
@@ -17,3 +18,10 @@ void flow_secrets_remove(const struct flow_request *request);
 /// - output: open to be read and written.
 /// - Returns: zero, or a negative error number.
 int64_t flow_secrets_scrub(const struct flow_request *request, int output);
+
+/// Looks for the secrets in bytes, which are whole.
+///
+/// - Returns: zero, or a negative error number.
+int64_t flow_secrets_find(
+    const struct flow_request *request, const uint8_t *bytes, size_t size, flow_mask_found found,
+    void *context);

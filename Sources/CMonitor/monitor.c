@@ -215,6 +215,7 @@ static void answered(
     case FLOW_MONITOR_IS_REMOVING: flow_monitor_record_removed(monitor, event->result, actions); return;
     case FLOW_MONITOR_IS_SPAWNING: flow_monitor_spawned(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NOTING: command_noted(monitor, event->now, actions); return;
+    case FLOW_MONITOR_IS_COLLECTING: flow_monitor_collected(monitor, event, actions); return;
     case FLOW_MONITOR_IS_SCRUBBING: flow_monitor_scrubbed(monitor, event, actions); return;
     case FLOW_MONITOR_IS_ENDING: flow_monitor_end_written(monitor, event, actions); return;
     case FLOW_MONITOR_IS_NEW:  // no answer is due
@@ -416,6 +417,7 @@ void flow_monitor_step(
     case FLOW_MONITOR_IS_STARTING:
     case FLOW_MONITOR_IS_SPAWNING:
     case FLOW_MONITOR_IS_NOTING:
+    case FLOW_MONITOR_IS_COLLECTING:
     case FLOW_MONITOR_IS_SCRUBBING:
     case FLOW_MONITOR_IS_ENDING: step_asking(monitor, event, actions); return;
     case FLOW_MONITOR_IS_WATCHING: step_watching(monitor, event, actions); return;

@@ -31,7 +31,18 @@ void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actio
   flow_monitor_end(monitor, actions);
 }
 
+// What an attempt has put out that did not succeed is of no use.
+static bool has_succeeded(const struct flow_monitor *monitor) {
+  const struct flow_record_end *end = &monitor->end;
+  return monitor->command_ended && end->result == FLOW_RESULT_EXITED && end->code == 0 &&
+         end->cause == FLOW_CAUSE_ITSELF && end->unkillable == 0;
+}
+
 void flow_monitor_end(struct flow_monitor *monitor, struct flow_monitor_actions *actions) {
+  if (monitor->has_outputs && !monitor->is_collected && has_succeeded(monitor)) {
+    ask(monitor, FLOW_MONITOR_COLLECT, FLOW_MONITOR_IS_COLLECTING, actions);
+    return;
+  }
   if (monitor->has_secrets && !monitor->is_scrubbed) {
     ask(monitor, FLOW_MONITOR_SCRUB, FLOW_MONITOR_IS_SCRUBBING, actions);
     return;
@@ -99,6 +110,23 @@ bool flow_monitor_was_just_told(const struct flow_monitor *monitor, int64_t now)
 static void wait_for_space(struct flow_monitor *monitor, int64_t now) {
   monitor->retry_at = later(now, FLOW_MONITOR_RETRY_US);
   monitor->phase = FLOW_MONITOR_IS_WAITING_FOR_SPACE;
+}
+
+void flow_monitor_collected(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions) {
+  if (event->result < 0) {
+    int32_t error = error_number(event->result);
+    if (is_shortage(error) || error == EINTR) {
+      wait_for_space(monitor, event->now);
+      return;
+    }
+    // Any other error would come again. The end names no file: the engine says that there is none.
+    monitor->end.outputs_size = 0;
+    monitor->end.outputs_checksum = 0;
+  }
+  monitor->is_collected = true;
+  flow_monitor_end(monitor, actions);
 }
 
 void flow_monitor_scrubbed(

@@ -69,8 +69,13 @@ void flow_monitor_launch_failed(
 /// The record gets the end.
 void flow_monitor_finish(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
 
-/// The next operation of the end: its output is scrubbed, and then it is written.
+/// The next operation of the end: its outputs are collected, its output is scrubbed, and then it is written.
 void flow_monitor_end(struct flow_monitor *monitor, struct flow_monitor_actions *actions);
+
+/// The answer to FLOW_MONITOR_COLLECT.
+void flow_monitor_collected(
+    struct flow_monitor *monitor, const struct flow_monitor_event *event,
+    struct flow_monitor_actions *actions);
 
 /// The answer to FLOW_MONITOR_SCRUB.
 void flow_monitor_scrubbed(

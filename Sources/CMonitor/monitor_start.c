@@ -54,6 +54,8 @@ void flow_monitor_start_command(
 // the system's open files count; memory that its own program does not get is the command's failure.
 static bool lacks_process(enum flow_launch_operation operation, int32_t error) {
   if (operation == FLOW_LAUNCH_FORK) return is_out_of_processes(error);
+  // Nor where its folder has no room for now.
+  if (operation == FLOW_LAUNCH_MAKE_OUTPUTS) return is_shortage(error);
   return operation == FLOW_LAUNCH_EXECUTE && (error == EAGAIN || error == ENFILE);
 }
 

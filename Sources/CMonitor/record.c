@@ -9,7 +9,7 @@
 //   command   0 magic  8 process  12 zeros    16 process's start           24 zeros
 //   end       0 magic  8 result   12 code     16 operation     20 cause  24 duration  32 CPU
 //            40 peak memory       48 stragglers  52 unkillable  56 eight ids
-//            88 dropped output    96 interrupted, unscrubbed   104 zeros
+//            88 dropped output    96 interrupted, unscrubbed   104 outputs' size  112 their checksum
 //
 // Zeros are verified: a later version would write there, under its own number. The sizes of the
 // parts, and all of the start up to byte 72, are the same in every version.
@@ -17,7 +17,8 @@
 // An end of version 2 has at byte 96 whether it was interrupted. It is written only for an attempt
 // that was: an earlier version would take that for a failure, and must not. An end of version 3 has at
 // byte 100 whether secrets may be left in the output, or is that of a launch that failed since the
-// file of a secret could not be made. Any other end is of version 1, which every version reads.
+// file of a secret could not be made. An end of version 4 has outputs, or is that of a launch that failed
+// since their folder could not be made. Any other end is of version 1, which every version reads.
 
 // "flow", the part's letter, and the version in three digits, in the order of the file.
 static const uint8_t start_magic[8] = {'f', 'l', 'o', 'w', 'S', '0', '0', '1'};
@@ -25,6 +26,7 @@ static const uint8_t command_magic[8] = {'f', 'l', 'o', 'w', 'C', '0', '0', '1'}
 static const uint8_t end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '1'};
 static const uint8_t second_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '2'};
 static const uint8_t third_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '3'};
+static const uint8_t fourth_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '4'};
 
 enum {
   START_SIZE = FLOW_RECORD_COMMAND_OFFSET - FLOW_RECORD_START_OFFSET,
@@ -107,11 +109,19 @@ static bool needs_third_version(const struct flow_record_end *end) {
   return end->is_unscrubbed || end->operation == FLOW_LAUNCH_MAKE_SECRET;
 }
 
+static bool needs_fourth_version(const struct flow_record_end *end) {
+  return end->outputs_size != 0 || end->operation == FLOW_LAUNCH_MAKE_OUTPUTS;
+}
+
+// The first version that can say what the end does.
+static const uint8_t *magic_of_end(const struct flow_record_end *end) {
+  if (needs_fourth_version(end)) return fourth_end_magic;
+  if (needs_third_version(end)) return third_end_magic;
+  return end->was_interrupted ? second_end_magic : end_magic;
+}
+
 void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128]) {
-  open_part(
-      bytes, END_SIZE,
-      needs_third_version(end) ? third_end_magic
-                               : end->was_interrupted ? second_end_magic : end_magic);
+  open_part(bytes, END_SIZE, magic_of_end(end));
   put_32(bytes + 8, (int32_t)end->result);
   put_32(bytes + 12, end->code);
   put_32(bytes + 16, (int32_t)end->operation);
@@ -127,6 +137,8 @@ void flow_record_encode_end(const struct flow_record_end *end, uint8_t bytes[128
   put_64(bytes + 88, (uint64_t)end->dropped_output_bytes);
   if (end->was_interrupted) put_32(bytes + 96, 1);
   if (end->is_unscrubbed) put_32(bytes + 100, 1);
+  put_64(bytes + 104, (uint64_t)end->outputs_size);
+  put_64(bytes + 112, end->outputs_checksum);
   close_part(bytes, END_SIZE);
 }
 
@@ -151,7 +163,8 @@ static enum flow_part_state examine(
   bool is_sound = get_64(bytes + size - CHECKSUM_SIZE) == checksum(bytes, size - CHECKSUM_SIZE);
   if (!is_sound) return FLOW_PART_BROKEN;
   if (memcmp(bytes, magic, 8) == 0) return FLOW_PART_VALID;
-  if (magic == third_end_magic) {
+  if (magic == fourth_end_magic) {
+    if (memcmp(bytes, third_end_magic, 8) == 0) return FLOW_PART_VALID;
     if (memcmp(bytes, end_magic, 8) == 0) return FLOW_PART_VALID;
     if (memcmp(bytes, second_end_magic, 8) == 0) return FLOW_PART_VALID;
   }
@@ -207,14 +220,16 @@ static bool read_flags(const uint8_t *bytes, struct flow_record_end *end) {
   }
   end->was_interrupted = was_interrupted;
   end->is_unscrubbed = is_unscrubbed;
-  if (needs_third_version(end)) return has_magic(bytes, third_end_magic);
-  return has_magic(bytes, end->was_interrupted ? second_end_magic : end_magic);
+  end->outputs_size = get_signed_64(bytes + 104);
+  end->outputs_checksum = get_64(bytes + 112);
+  if (end->outputs_size < 0 || (end->outputs_size == 0 && end->outputs_checksum != 0)) return false;
+  return has_magic(bytes, magic_of_end(end));
 }
 
 static bool read_end(const uint8_t *bytes, struct flow_record_end *end) {
   int32_t result = get_32(bytes + 8), operation = get_32(bytes + 16), cause = get_32(bytes + 20);
   if (result < 0 || result > FLOW_RESULT_LAUNCH_FAILED) return false;
-  if (operation < 0 || operation > FLOW_LAUNCH_MAKE_SECRET) return false;
+  if (operation < 0 || operation > FLOW_LAUNCH_MAKE_OUTPUTS) return false;
   if (cause < 0 || cause > FLOW_CAUSE_FORCE) return false;
   end->result = (enum flow_result)result;
   end->code = get_32(bytes + 12);
@@ -233,7 +248,7 @@ static bool read_end(const uint8_t *bytes, struct flow_record_end *end) {
   if (!read_flags(bytes, end)) return false;
   return is_code(end->result, end->code) && end->duration_us >= 0 && end->cpu_us >= 0 &&
          end->peak_memory_kib >= 0 && end->stragglers >= 0 && end->unkillable >= 0 &&
-         end->dropped_output_bytes >= 0 && is_zero(bytes + 104, END_SIZE - CHECKSUM_SIZE - 104);
+         end->dropped_output_bytes >= 0;
 }
 
 // How many bytes of the part at `offset` a file of `count` bytes holds.
@@ -269,7 +284,7 @@ void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *
 
   const uint8_t *end = parts + FLOW_RECORD_END_OFFSET;
   record->end_state =
-      examine(end, held(count, FLOW_RECORD_END_OFFSET, END_SIZE), END_SIZE, third_end_magic);
+      examine(end, held(count, FLOW_RECORD_END_OFFSET, END_SIZE), END_SIZE, fourth_end_magic);
   if (record->end_state == FLOW_PART_VALID && !read_end(end, &record->end)) {
     memset(&record->end, 0, sizeof record->end);
     record->end_state = FLOW_PART_BROKEN;

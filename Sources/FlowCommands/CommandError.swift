@@ -25,6 +25,7 @@ package enum CommandError: Error {
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
   case noSuchAttempt(Int, step: String)
+  case noSuchOutput(String, step: String, declared: [String])
   /// The history has no such point; the text says what it has.
   case noSuchPoint(String)
   /// Another run of the group exists.
@@ -55,6 +56,10 @@ extension CommandError: CustomStringConvertible {
         + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
     case .noSuchAttempt(let number, let step):
       "flow: no output of attempt \(number) of step \(step)"
+    case .noSuchOutput(let name, let step, let declared):
+      "flow: step \(step) has put out no \(TerminalText.quoted(name))"
+        + (declared.isEmpty
+          ? ": it declares no outputs" : "; it declares \(declared.joined(separator: ", "))")
     case .noSuchPoint(let what): "flow: \(TerminalText.escaped(what))"
     case .groupIsTaken(let group, let run):
       "flow: not started: "
@@ -70,7 +75,7 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
-    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt,
+    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchOutput,
       .noSuchPoint:
       .usage
     case .decisionsDiffer: .damaged

@@ -47,7 +47,7 @@ package import FlowCore
 ///             "multiplier": 2,             // 1 to 1000, at most three decimal places
 ///             "maxDelay": "5m",
 ///             "jitter": "equal",           // or "full", "none"
-///             "on": ["exit", "timeout"],   // of exit, signal, timeout, launch; default: all
+///             "on": ["exit", "timeout"],   // of exit, signal, timeout, launch, output; default: all
 ///             "exitCodes": [75]            // 1 to 255: only these count as "exit"; default: all
 ///           },
 ///           "allowFailure": false,
@@ -56,6 +56,7 @@ package import FlowCore
 ///           "stragglers": "kill",          // or "keep"
 ///           "shell": "bash",               // for a "run" that is a line: "sh", or ["python3", "-c"]
 ///           "stopSignal": "INT",           // default: TERM
+///           "outputs": {"version": "string"},  // files of $FLOW_OUTPUTS
 ///           "secrets": ["PW"],             // or {"PW": "file"} for the path of a file
 ///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
 ///         }
@@ -131,9 +132,11 @@ package enum DefinitionParser {
       try reader.readWorkflow(into: &parts, isCalled: isCalled)
       reader.resolveNeeds(of: &parts.table)
       reader.checkNeedsOfCalls(in: parts.table)
-      reader.readConditions(of: &parts.table, parts.workflow.parameters)
+      var known: KnownOutputs?
+      reader.readConditions(
+        of: &parts.table, parts.workflow.parameters, &known, parts.defaults)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
-      reader.checkTemplates(parts.workflow.parameters)
+      reader.checkTemplates(parts.workflow.parameters, parts.table, &known, parts.defaults)
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
       reader.checkStragglers(of: parts.table, defaults: parts.defaults)
     } catch {

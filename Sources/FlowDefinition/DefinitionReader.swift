@@ -10,6 +10,8 @@ struct DefinitionReader<Source: ValueSource> {
   var editDistance = EditDistance()
   /// Texts that are templates.
   var templates: [TemplateUse] = []
+  /// The step that is being read, or is checked.
+  var currentStep: Int?
   /// Whether it reads a workflow that is called from another folder.
   var isCalledElsewhere = false
   /// The position of the walk. A syntax error ends it there.

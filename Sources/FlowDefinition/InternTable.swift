@@ -63,7 +63,7 @@ extension StepSettings: TextHolding {
   private static let keysWithText = valuedKeys.filter { key in
     switch key.type {
     case .text, .flagOrText, .command, .shell, .environment, .variableNames, .variableFiles,
-      .secrets:
+      .secrets, .outputs:
       true
     case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,
       .exitCodes:
@@ -83,6 +83,7 @@ extension DefinitionValue {
     case .names(let names): names.forEach(body)
     case .files(let files): for file in files { body(file.path) }
     case .secrets(let secrets): for secret in secrets { body(secret.name) }
+    case .outputs(let outputs): for output in outputs { body(output.name) }
     }
   }
 }

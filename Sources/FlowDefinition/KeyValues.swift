@@ -33,6 +33,7 @@ extension DefinitionReader {
     case .variableNames: try readVariableNames().map(DefinitionValue.names)
     case .variableFiles: try readVariableFiles().map(DefinitionValue.files)
     case .secrets: try readSecretUses().map(DefinitionValue.secrets)
+    case .outputs: try readOutputs().map(DefinitionValue.outputs)
     }
   }
 

@@ -23,6 +23,7 @@ extension KeyType {
     case .environment: "an object of names and texts"
     case .variableNames: "an array of names"
     case .secrets: "an array of names, or an object such as `{\"DB_PASSWORD\": \"file\"}`"
+    case .outputs: "an array of names, or an object such as `{\"version\": \"string\"}`"
     case .variableFiles:
       "an array of paths, or of objects such as `{\"path\": \"local.env\", \"optional\": true}`"
     }

@@ -138,20 +138,3 @@ enum JSONNumber {
     return rest.isEmpty
   }
 }
-
-/// `2026-11-29`, of the Gregorian calendar.
-enum CalendarDate {
-  static func isValid(_ bytes: [UInt8]) -> Bool {
-    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-      let year = Decimal.integer(bytes[0..<4]), let month = Decimal.integer(bytes[5..<7]),
-      let day = Decimal.integer(bytes[8..<10]), year >= 1, day >= 1
-    else { return false }
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    switch month {
-    case 1, 3, 5, 7, 8, 10, 12: return day <= 31
-    case 4, 6, 9, 11: return day <= 30
-    case 2: return day <= (isLeap ? 29 : 28)
-    default: return false
-    }
-  }
-}

@@ -161,6 +161,7 @@ extension DefinitionReader {
 
   private mutating func readStep(into table: inout StepTable) throws(SyntaxError) {
     var offset = try nextOffset()
+    currentStep = table.steps.count
     var step = StepDefinition(id: "", command: .shell(""))
     var extras = StepExtras()
     var hasExtras = false
@@ -172,6 +173,7 @@ extension DefinitionReader {
     var bindings: [Call.Binding] = []
     // An element with errors keeps its index, so that indices match the file.
     defer {
+      currentStep = nil
       table.offsets.append(UInt32(offset))
       table.needsEnds.append(UInt32(table.needs.count))
       table.steps.append(step)

@@ -10,6 +10,8 @@ struct TemplateUse {
   let isElement: Bool
   /// Whether it is the path of a folder.
   let isFolder: Bool
+  /// The step that has it; nil for what several steps have.
+  let step: Int?
 }
 
 extension DefinitionReader {
@@ -21,7 +23,7 @@ extension DefinitionReader {
     templates.append(
       TemplateUse(
         text: text, offset: offset, path: pathDescription, isElement: isElement,
-        isFolder: isFolder))
+        isFolder: isFolder, step: currentStep))
   }
 
   /// In a line for a shell every `${` is the shell's. Values must not become program text, so those
@@ -37,10 +39,18 @@ extension DefinitionReader {
     }
   }
 
-  mutating func checkTemplates(_ parameters: [Parameter]) {
+  mutating func checkTemplates(
+    _ parameters: [Parameter], _ table: StepTable, _ known: inout KnownOutputs?,
+    _ defaults: Defaults
+  ) {
     for use in templates {
       do throws(Template.Fault) {
-        check(use, try Template(use.text), parameters)
+        let template = try Template(use.text)
+        check(use, template, parameters)
+        for case .reference(.output(let step, let name)) in template.parts {
+          if known == nil { known = KnownOutputs(table, defaults) }
+          checkOutput(name, ofStep: step, use, template, table, &known!)
+        }
       } catch {
         report(at: use.offset, path: use.path, error.message)
       }
@@ -71,5 +81,36 @@ extension DefinitionReader {
           "\(name) is a list, which stands for whole elements of a \"run\" array only")
       }
     }
+  }
+
+  private mutating func checkOutput(
+    _ name: String, ofStep id: String, _ use: TemplateUse, _ template: Template,
+    _ table: StepTable, _ known: inout KnownOutputs
+  ) {
+    func message() -> String? {
+      guard let step = use.step else {
+        return "only a step itself can name what other steps put out: give it the variable"
+      }
+      if table.calls.contains(where: { $0.step == step }) {
+        return "what steps put out is not known yet when the values are checked: read it from"
+          + " \"$FLOW_INPUTS\""
+      }
+      guard let other = table.names.step(named: id) else {
+        let nearest = Suggestion.nearest(to: id, among: table.steps.lazy.map(\.id))
+        return "no step has the id \(Quoting.quoted(id))"
+          + (nearest.map { ": did you mean \"\($0)\"?" } ?? "")
+      }
+      let fault = known.fault(
+        of: OutputMention(step: other, name: name, offset: 0), in: step,
+        advice: "need it with \"when\": \"succeeded\", or read the file in \"$FLOW_INPUTS\"")
+      if let fault { return fault }
+      if known.type(of: name, ofStep: other) == .lines,
+        !use.isElement || template.onlyReference == nil
+      {
+        return "\(name) is a list, which stands for whole elements of a \"run\" array only"
+      }
+      return nil
+    }
+    if let message = message() { report(at: use.offset, path: use.path, message) }
   }
 }

@@ -91,6 +91,7 @@ enum DefinitionText {
           .object([("path", .text($0.path)), ("optional", .literal("\($0.isOptional)"))])
         })
     case .secrets(let secrets): .object(secrets.map { ($0.name, .text("\($0.form)")) })
+    case .outputs(let outputs): .object(outputs.map { ($0.name, .text("\($0.type)")) })
     }
   }
 
@@ -104,7 +105,7 @@ enum DefinitionText {
       // In reverse, since their order has no meaning.
       .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles, .secrets:
+      .command, .shell, .environment, .variableNames, .variableFiles, .secrets, .outputs:
       .literal("\(number)")
     }
   }

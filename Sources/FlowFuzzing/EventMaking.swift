@@ -38,6 +38,10 @@ extension ByteSupply {
     case .attemptLaunched: .attemptLaunched(attempt(), processID: count())
     case .deadlinePassed: .deadlinePassed(attempt())
     case .attemptEnded: .attemptEnded(attempt(), end())
+    case .outputsPublished:
+      .outputsPublished(
+        attempt(),
+        (0..<below(4)).map { _ in OutputPart(output: count(), bytes: bytes(below(100))) })
     case .attemptWithdrawn: .attemptWithdrawn(attempt())
     case .cancelRequested: .cancelRequested(CancelRequest(id: number(), force: bool()))
     case .timerFired: .timerFired(bool() ? .runTimeout : .retry(step: count()))
@@ -98,12 +102,16 @@ extension ByteSupply {
     let result: AttemptEnd.Result = pick([
       .exited(code: byte()), .signalled(signal: byte()), .lost, .launchFailed(failure),
     ])
-    return AttemptEnd(
+    var end = AttemptEnd(
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(), stragglers: count(),
       unkillable: count(),
       output: AttemptOutput(
         byteCount: bool() ? count() : nil, discardedBytes: bool() ? count() : 0,
         wasDiskFull: bool(), isUnscrubbed: bool()))
+    if end.result == .exited(code: 0), end.cause == .byItself, bool() {
+      end.refusal = OutputRefusal(pick(OutputFault.allCases), string())
+    }
+    return end
   }
 }

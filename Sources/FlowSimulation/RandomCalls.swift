@@ -50,7 +50,7 @@ enum RandomCalls {
 
   /// The name of the parameter that the command of a random step is told; nil for another command.
   static func parameter(ofStep index: Int, _ step: StepDefinition) -> String? {
-    guard case .program(let arguments) = step.command, arguments.count == 3,
+    guard case .program(let arguments) = step.command, arguments.count >= 3,
       arguments[..<2] == ["work", "\(index)"], let template = try? Template(arguments[2])
     else { return nil }
     return template.onlyParameter

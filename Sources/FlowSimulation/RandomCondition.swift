@@ -3,8 +3,15 @@ import FlowCore
 /// Conditions of random steps: over the run's parameter, and over how needs have ended.
 enum RandomCondition {
   /// Where all choices are zero: one that holds.
-  static func draw(from choices: any ChoiceSource, _ needs: [Int32]) -> Condition {
-    Condition(terms(from: choices, needs, depth: 2))
+  ///
+  /// - Parameter sources: needs that have outputs.
+  static func draw(
+    from choices: any ChoiceSource, _ needs: [Int32], outputsOf sources: [Int32] = []
+  ) -> Condition {
+    if !sources.isEmpty, choices.happens(.outputs, perMille: 500) {
+      return RandomOutputs.condition(from: choices, sources)
+    }
+    return Condition(terms(from: choices, needs, depth: 2))
   }
 
   private static func terms(

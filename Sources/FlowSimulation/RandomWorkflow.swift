@@ -65,7 +65,7 @@ package enum RandomWorkflow {
     if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
-    if options.hasEdges || options.hasConditions {
+    if options.hasEdges || options.hasConditions || options.hasOutputs {
       for index in definition.steps.indices {
         definition.give(
           extras(ofStep: index, of: definition, from: choices, options), toStep: index)
@@ -75,6 +75,7 @@ package enum RandomWorkflow {
     if options.rules > .first {
       RandomCalls.draw(for: &definition, from: choices, options)
       RandomVariables.draw(for: &definition, from: choices, options)
+      RandomOutputs.tell(in: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
@@ -94,8 +95,10 @@ package enum RandomWorkflow {
     if options.hasConditions,
       choices.happens(.conditions, perMille: options.conditionPercent * 10)
     {
-      extras.condition = RandomCondition.draw(from: choices, needs)
+      let sources = needs.filter { !definition.outputs(ofStep: Int($0)).isEmpty }
+      extras.condition = RandomCondition.draw(from: choices, needs, outputsOf: sources)
     }
+    if options.hasOutputs { extras.outputs = RandomOutputs.draw(from: choices, options) }
     return extras
   }
 

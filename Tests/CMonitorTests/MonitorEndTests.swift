@@ -315,3 +315,50 @@ private let second = ScriptedMonitor.second
     #expect(monitor.send(.noDescendantLeft) == [.scrub, .reportEnded, .exit])
   }
 }
+
+/// Attempts whose step declares outputs: they are copied before anything is said of the end.
+@Suite struct MonitorOutputsTests {
+  @Test func outputsOfASuccessAreCopiedFirst() {
+    var monitor = runningMonitor(hasSecrets: true, hasOutputs: true)
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(
+      monitor.send(.noDescendantLeft) == [.collect, .scrub, .writeEnd, .reportEnded, .exit])
+  }
+
+  @Test(arguments: [Status.exited(1), .signalled(SIGSEGV)])
+  func thoseOfAFailureAreNot(status: Status) {
+    var monitor = runningMonitor(hasOutputs: true)
+    _ = monitor.send(.commandEnded(status))
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
+  }
+
+  @Test func norThoseOfAnAttemptThatWasStopped() {
+    var monitor = runningMonitor(hasOutputs: true)
+    _ = monitor.send(.stop)
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.writeEnd, .reportEnded, .exit])
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT, EINTR, ENOMEM, EMFILE])
+  func aCopyForWhichSomethingLacksIsRepeated(error: Int32) {
+    var monitor = runningMonitor(hasOutputs: true, answers: [.collect: [-Int64(error), 0]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.collect])
+    #expect(monitor.send(timeAfter: second) == [.collect, .writeEnd, .reportEnded, .exit])
+  }
+
+  @Test func aCopyThatTheDiskRefusesIsNone() {
+    var monitor = runningMonitor(hasOutputs: true, answers: [.collect: [-Int64(EIO)]])
+    _ = monitor.send(.commandEnded(.exited(0)))
+    #expect(monitor.send(.noDescendantLeft) == [.collect, .writeEnd, .reportEnded, .exit])
+    #expect(monitor.end.outputs_size == 0)
+  }
+
+  /// The folder for them is made before the command is started.
+  @Test func aFolderWithoutSpaceIsMadeLater() {
+    var monitor = ScriptedMonitor(
+      hasOutputs: true, answers: [.spawn: [-Int64(ENOSPC)]],
+      failedOperation: FLOW_LAUNCH_MAKE_OUTPUTS)
+    #expect(monitor.start().suffix(3) == [.reportShortage, .removeRecord, .exit])
+  }
+}

@@ -29,6 +29,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
       case FLOW_MONITOR_IS_REAPING: "reaping"
       case FLOW_MONITOR_IS_CLEARING: "clearing"
       case FLOW_MONITOR_IS_HOLDING: "holding"
+      case FLOW_MONITOR_IS_COLLECTING: "collecting"
       case FLOW_MONITOR_IS_SCRUBBING: "scrubbing"
       case FLOW_MONITOR_IS_ENDING: "ending"
       case FLOW_MONITOR_IS_WAITING_FOR_SPACE: "waiting"
@@ -67,6 +68,7 @@ struct PhaseAndEvent: Hashable, CustomStringConvertible {
     reaping    ·     ·      ·       x      x        x    x     x    x
     clearing   ·     ·      ·       x      x        x    x     x    x
     holding    ·     ·      ·       x      x        x    x     x    x
+    collecting ·     x      ·       ·      ·        x    x     x    x
     scrubbing  ·     x      ·       ·      ·        x    x     x    x
     ending     ·     x      ·       ·      ·        x    x     x    x
     waiting    ·     ·      x       x      x        x    x     x    x

@@ -99,6 +99,10 @@ import Testing
       .attemptWithdrawn(build), "build#2 withdrawn before it started",
       #""step":"build","attempt":2"#),
     Sample(
+      .outputsPublished(build, [OutputPart(output: 0, bytes: Array("1.2".utf8))]),
+      #"build#2 put out output 0 = "1.2""#,
+      #""step":"build","attempt":2,"outputs":[{"name":"output 0","value":"1.2"}]"#),
+    Sample(
       .cancelRequested(CancelRequest(id: .max, force: false)),
       "cancel requested (request 18446744073709551615)",
       #""requestId":"18446744073709551615","force":false"#),

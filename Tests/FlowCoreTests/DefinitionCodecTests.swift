@@ -150,7 +150,7 @@ import Testing
     expect(.malformed("command"), of: definition)
   }
 
-  @Test(arguments: [16, 0xFF] as [UInt8])
+  @Test(arguments: [32, 0xFF] as [UInt8])
   func unknownKindsOfFailureAreRefused(kinds: UInt8) {
     let retry = RetryPolicy(on: FailureKinds(rawValue: kinds))
     let definition = Self.definition(settings: [StepSettings(retry: retry)])

@@ -85,6 +85,16 @@ import Testing
             shellSignal: 9)),
         "00 06 02 04 05 02 00 89 03 00 00 03 02 01 09"
       ),
+      (
+        .outputsPublished(
+          AttemptID(step: 5, number: 2), [OutputPart(output: 1, bytes: Array("ab".utf8))]),
+        "56 02 04 05 02 01 01 02 61 62"
+      ),
+      (
+        .attemptEnded(
+          AttemptID(step: 5, number: 2), .refused(OutputRefusal(.tooLarge, "x"))),
+        "00 06 02 04 05 02 00 00 03 00 00 04 0a 02 02 78"
+      ),
       (.attemptFound(AttemptID(step: 5, number: 2), .neverLaunched), "14 02 04 05 02 00"),
       (
         .attemptFound(
@@ -242,7 +252,7 @@ import Testing
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),
     ("0c 02 04 05 02 10 07 03", "an end has the cause 4"),
-    ("0c 02 04 05 02 02 08 02 03 00 00", "operation has the value 8"),
+    ("0c 02 04 05 02 02 0a 02 03 00 00", "operation has the value 10"),
     ("14 02 04 05 02 02", "finding has the value 2"),
   ])
   func unknownValuesAreReportedAsSuch(bytes: String, what: String) {

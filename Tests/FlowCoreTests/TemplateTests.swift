@@ -6,6 +6,7 @@ struct TemplateTests {
     try Template(template).text { reference in
       switch reference {
       case .parameter(let name): "<\(name)>"
+      case .output(let step, let name): "<\(step)|\(name)>"
       case .runID: "<id>"
       case .workflowName: "<name>"
       }
@@ -16,14 +17,18 @@ struct TemplateTests {
     ("", ""), ("plain $HOME {} }", "plain $HOME {} }"), ("${params.a}", "<a>"),
     ("x${params.a}y${run.id}z${run.name}", "x<a>y<id>z<name>"), ("$${params.a}", "${params.a}"),
     ("$$${params.a}", "$${params.a}"), ("$${${run.id}", "${<id>"), ("a$", "a$"),
-    ("é${params.n_1}😀", "é<n_1>😀"),
+    ("é${params.n_1}😀", "é<n_1>😀"), ("${steps.a-1.v_2}", "<a-1|v_2>"),
+    (#"${steps["a.b/c"].v}"#, "<a.b/c|v>"),
   ])
   func referencesAreReplacedAndNothingElse(template: String, expected: String) throws {
     #expect(try text(template) == expected)
   }
 
   @Test(arguments: [
-    "${", "${params.a", "${}", "${params}", "${item}", "${steps.a.b}", "${run.ID}", "${ run.id}",
+    "${", "${params.a", "${}", "${params}", "${item}", "${steps.a}", "${steps.a.b.c}",
+    "${steps..b}",
+    "${steps.a.}", "${steps.a.b-c}", #"${steps["a"]b}"#, #"${steps[""].b}"#, "${steps[a].b}",
+    "${stepsa.b}", "${run.ID}", "${ run.id}",
     "${HOME}", "${run.id}${x}",
   ])
   func whatStandsForNothingIsRefused(template: String) {

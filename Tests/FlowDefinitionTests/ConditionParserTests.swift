@@ -99,21 +99,30 @@ struct ConditionParserTests {
     ("params.full == ‸é", #"unexpected "é""#),
     ("‸full", #"expected a value, found "full""#),
     ("‸params.ful", #"no parameter has the name "ful": did you mean "params.full"?"#),
-    ("‸params", #"a condition can ask for "params.NAME" and "steps.ID.result""#),
-    ("‸params.full.x", #"a condition can ask for "params.NAME" and "steps.ID.result""#),
-    ("‸item == 'x'", #"a condition can ask for "params.NAME" and "steps.ID.result""#),
-    ("‸run.outcome == 'x'", #"a condition can ask for "params.NAME" and "steps.ID.result""#),
+    ("‸params", #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#),
+    (
+      "‸params.full.x",
+      #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#
+    ),
+    (
+      "‸item == 'x'",
+      #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#
+    ),
+    (
+      "‸run.outcome == 'x'",
+      #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#
+    ),
     ("params.‸", "expected a name after the point"),
     ("steps[‸test].result == 'failed'", #"expected the id of a step in quotes: steps["a.b"]"#),
     ("steps['test'‸.result == 'failed'", #"expected "]""#),
     ("‸steps.tset.result == 'failed'", #"no step has the id "tset": did you mean "test"?"#),
     (
       "‸steps.a.b.result == 'failed'",
-      #"expected "steps.ID.result"; an id with a point is written steps["a.b"]"#
+      #"expected "steps.ID.result" or "steps.ID.OUTPUT"; an id with a point is written steps["a.b"]"#
     ),
     (
       "‸steps.test.revision == 'x'",
-      #"of a step a condition can ask for "result" only: outputs of steps are not known to this version"#
+      #"the step "test" has no output "revision""#
     ),
     (
       "‸steps.other.result == 'failed'",

@@ -161,7 +161,7 @@ struct KeyErrorTests {
     for key in StepSettings.keys {
       #expect(settings?[key.name]?["description"]?.string == key.help)
     }
-    #expect(settings?["retry"]?["properties"]?["on"]?["items"]?["enum"]?.elements.count == 4)
+    #expect(settings?["retry"]?["properties"]?["on"]?["items"]?["enum"]?.elements.count == 5)
   }
 }
 

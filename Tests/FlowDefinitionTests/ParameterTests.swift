@@ -130,7 +130,7 @@ struct ParameterTests {
     ),
     (
       #""run": "x", "cwd": "${item}""#,
-      "steps[0].cwd: \"${…}\" stands for \"params.NAME\", \"run.id\" or \"run.name\"; for the text \"${\" itself write \"$${\""
+      "steps[0].cwd: \"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"run.id\" or \"run.name\"; for the text \"${\" itself write \"$${\""
     ),
     (
       #""run": ["x", "${run.id"]"#,

@@ -266,7 +266,7 @@ struct RuleTests {
       "retry.on: expected at least one kind of failure, found an empty array"),
     Wrong(
       #""retry": {"on": ["exit", ‸"lost"]}"#,
-      #"retry.on[1]: expected "exit", "signal", "timeout" or "launch", found "lost""#),
+      #"retry.on[1]: expected "exit", "signal", "timeout", "launch" or "output", found "lost""#),
     Wrong(
       #""retry": {"on": ["exit", "launch", ‸"exit"]}"#,
       "retry.on[2]: repeated, first given at 1:66"),

@@ -163,7 +163,7 @@ enum WrongValues {
     "step.retry.on": [
       Row("‸{}", #"expected an array such as ["exit", "timeout"]"#),
       Row("‸[]", "expected at least one kind of failure"),
-      Row(#"[‸"crash"]"#, #"expected "exit", "signal", "timeout" or "launch""#),
+      Row(#"[‸"crash"]"#, #"expected "exit", "signal", "timeout", "launch" or "output""#),
       Row(#"["exit", ‸"exit"]"#, "repeated"),
     ],
     "step.retry.exitCodes": [
@@ -187,6 +187,13 @@ enum WrongValues {
       Row("‸null", #"expected names of secrets such as ["DB_PASSWORD"]"#),
       Row(#"[‸[]]"#, "expected the name of a secret"),
       Row(#"‸"""#, "expected the name of a secret"),
+    ],
+    "own.outputs": [
+      Row("‸null", #"expected names of outputs such as ["version"]"#),
+      Row(#"[‸[]]"#, "expected the name of an output"),
+      Row(#"‸"1x""#, "expected the name of an output"),
+      Row(#"‸"result""#, #""result" is how a step ended"#),
+      Row(#"{"x": ‸"text"}"#, #"expected "string""#),
     ],
     "step.maxOutput": [Row("‸[]", size), Row(#"‸"10 MB""#, size), Row("‸4095", size)],
     "param.type": [Row("‸{}", types), Row(#"‸"text""#, types)],

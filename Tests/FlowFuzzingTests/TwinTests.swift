@@ -234,6 +234,11 @@ private struct Draws: RandomNumberGenerator {
           .literal(.text(text())), .literal(.list([.text(text())])), .contained, .not, .or,
         ])
       }
+      // Of what was drawn before, so that other values stay the same.
+      if let need = definition.steps[step].needs.first {
+        let types = OutputType.allCases
+        extras.outputs = [StepOutput(name: "_", type: types[Int(need) % types.count])]
+      }
       definition.give(extras, toStep: step)
     }
     return definition

@@ -6,10 +6,12 @@
 #include "record.h"
 
 /// The beginning of a request to launch an attempt. Strings follow, each with a zero at its end:
-/// the working directory, the paths of the output and of the attempt record, the folder for secrets,
+/// the working directory, the paths of the output and of the attempt record, the folder for secrets, the
+/// folder for outputs and the path of their copy,
 /// the arguments, the variables that are added to the launcher's own environment (`NAME=value`; the
 /// last of a name counts), and the secrets, each with its name and its value. The first of these are
-/// wanted as files in the folder for secrets, which is only made for them.
+/// wanted as files in the folder for secrets, which is only made for them. Then come the outputs that the
+/// step declares: each its name after a letter for its limit, S or L (`outputs.h`).
 struct flow_request_header {
   /// Of the whole request, in bytes.
   uint32_t size;
@@ -30,9 +32,10 @@ struct flow_request_header {
   int32_t hides_interruption;
   uint32_t secret_count;
   uint32_t secret_file_count;
+  uint32_t output_count;
 };
 
-enum { FLOW_REQUEST_STRINGS = 4, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
+enum { FLOW_REQUEST_STRINGS = 6, FLOW_REQUEST_MAX_SIZE = 64 << 20 };
 
 enum flow_report_kind {
   /// The command runs as `process`.

@@ -77,6 +77,9 @@ enum flow_monitor_action {
   FLOW_MONITOR_WRITE_COMMAND,
   /// Remove the files of secrets, and overwrite secrets in the output, durably. May be repeated.
   FLOW_MONITOR_SCRUB,
+  /// Copy what the attempt has put out into one file, and note its size and checksum in `end`. May be
+  /// repeated.
+  FLOW_MONITOR_COLLECT,
   /// Write `end`, with CPU time and peak memory filled in by the caller. May be repeated.
   FLOW_MONITOR_WRITE_END,
 
@@ -154,6 +157,7 @@ struct flow_monitor_actions {
 /// have ended because the system ends everything; where that is so, and descendants are left that
 /// otherwise might stay, CLEARING follows. Where the attempt has secrets, SCRUBBING comes before
 /// ENDING, and WAITING_FOR_SPACE may follow it: the end is not written before the output is scrubbed.
+/// Where the step has outputs and the command succeeded, COLLECTING comes before that, likewise.
 enum flow_monitor_phase {
   FLOW_MONITOR_IS_NEW,
   FLOW_MONITOR_IS_CREATING,
@@ -172,6 +176,7 @@ enum flow_monitor_phase {
   FLOW_MONITOR_IS_CLEARING,
   /// Nothing is left, and a SIGTERM to this monitor may still explain the end.
   FLOW_MONITOR_IS_HOLDING,
+  FLOW_MONITOR_IS_COLLECTING,
   FLOW_MONITOR_IS_SCRUBBING,
   FLOW_MONITOR_IS_ENDING,
   FLOW_MONITOR_IS_WAITING_FOR_SPACE,
@@ -189,6 +194,8 @@ struct flow_monitor {
   bool hides_interruption;
   /// Set by the caller afterwards, for an attempt with secrets.
   bool has_secrets;
+  /// Set by the caller afterwards, for an attempt whose step declares outputs.
+  bool has_outputs;
 
   // Read by the caller when it performs an action.
   struct flow_record_end end;
@@ -216,7 +223,7 @@ struct flow_monitor {
   bool told_reported;
   /// How many descendants the command has left, as far as was counted.
   int32_t left;
-  bool is_scrubbed;
+  bool is_collected, is_scrubbed;
   /// Times of the monotonic clock; INT64_MAX for none.
   int64_t deadline, terminate_at, kill_at, give_up_at, retry_at, hold_until;
   /// When the monitor was told to end, last; when the command ended; when no process was left.

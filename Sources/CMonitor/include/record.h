@@ -71,6 +71,8 @@ enum flow_launch_operation {
   FLOW_LAUNCH_FORK = 4,
   /// The file of a secret.
   FLOW_LAUNCH_MAKE_SECRET = 5,
+  /// The folder for its outputs.
+  FLOW_LAUNCH_MAKE_OUTPUTS = 6,
 };
 
 struct flow_record_end {
@@ -98,6 +100,9 @@ struct flow_record_end {
   /// Whether secrets may be left in the output: they could not be overwritten, or what is left of the
   /// attempt can still print them.
   bool is_unscrubbed;
+  /// Of the file with its outputs (`outputs.h`); zero if there is none.
+  int64_t outputs_size;
+  uint64_t outputs_checksum;
 };
 
 void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);

@@ -11,10 +11,15 @@ struct flow_request {
   const char *record_path;
   /// Empty if there is none.
   const char *secret_folder;
+  /// Empty if there are none.
+  const char *outputs_folder;
+  const char *outputs_path;
   /// The arguments, one string after another, followed by the variables.
   char *arguments;
   /// The names and values of secrets, one after the other.
   const char *secrets;
+  /// One after the other.
+  const char *outputs;
 };
 
 /// The size of the request that begins with these bytes; zero if they do not even hold its size.

@@ -27,6 +27,8 @@ package struct UsageError: Error, Equatable, Sendable {
     case contradictorySteps(String, String, String)
     /// The selected steps are none.
     case noStepsLeft
+    /// A selected step reads what a step puts out that is not selected.
+    case unselectedOutput(String, of: String, reader: String)
   }
 
   package let program: String
@@ -73,6 +75,9 @@ extension UsageError: CustomStringConvertible {
       "no step \(TerminalText.quoted(step)), which \(option) names\(Self.hint(suggestion))"
     case .contradictorySteps(let step, let one, let other):
       "both \(one) and \(other) name step \(TerminalText.quoted(step))"
+    case .unselectedOutput(let name, let step, let reader):
+      "step \(reader) reads the output \(name) of step \(step), which these options leave out:"
+        + " select \(step), too"
     case .noStepsLeft: "no step is selected: these options leave none"
     }
   }

@@ -12,6 +12,8 @@ package struct LogsCommand: Subcommand, Equatable {
   package let step: String?
   /// Nil means the last.
   package let attempt: Int?
+  /// The output of the step whose value is printed; nil for what its commands printed.
+  package let value: String?
   /// Whether to go on until the run has ended.
   package let follow: Bool
 
@@ -19,13 +21,18 @@ package struct LogsCommand: Subcommand, Equatable {
     "attempt", takes: .integer(placeholder: "N", 1...Int(Int32.max)),
     "print attempt N instead of the last one")
 
+  private static let valueOption = Option(
+    "value", takes: .text(placeholder: "NAME"),
+    "print what STEP has put out as NAME, byte for byte")
+
   package static let syntax = CommandSyntax(
     name: "logs", purpose: "print the output of a run's steps",
     arguments: [.run, Argument("STEP", .optional, "print only this step")],
-    options: [.follow, attemptOption],
+    options: [.follow, attemptOption, valueOption],
     examples: [
       .init("flow logs latest build", "the last attempt of step build"),
       .init("flow logs latest build --attempt 1", "its first attempt"),
+      .init("flow logs latest build --value version", "an output of build"),
       .init("flow logs latest --follow", "print output as it is written"),
     ],
     exitCodes: [.success, .usage, .damaged, .environment, .newer])
@@ -35,10 +42,19 @@ package struct LogsCommand: Subcommand, Equatable {
     step = arguments.argument(1)
     attempt = arguments.integer(Self.attemptOption)
     follow = arguments.has(.follow)
+    value = arguments.text(Self.valueOption)
     if follow && attempt != nil {
       throw UsageError(
         command: Self.syntax.name,
         .exclusiveOptions(Option.follow.spelling, Self.attemptOption.spelling))
+    }
+    if value != nil {
+      for option in [Option.follow, Self.attemptOption] where arguments.has(option) {
+        throw UsageError(
+          command: Self.syntax.name,
+          .exclusiveOptions(Self.valueOption.spelling, option.spelling))
+      }
+      if step == nil { throw UsageError(command: Self.syntax.name, .missingArgument("STEP")) }
     }
   }
 
@@ -61,11 +77,29 @@ package struct LogsCommand: Subcommand, Equatable {
   ) throws(CommandError) {
     if let step {
       let index = try state.definition.index(ofStep: step, runID: run.id)
+      if let value { return try print(value, ofStep: index, state, context) }
       try printOutput(of: index, run, state, context, isOnly: true)
     } else {
       for index in state.steps.indices {
         try printOutput(of: index, run, state, context, isOnly: false)
       }
+    }
+  }
+
+  private func print(
+    _ name: String, ofStep step: Int, _ state: RunState, _ context: CommandContext
+  ) throws(CommandError) {
+    let values = state.outputs.values(ofStep: step, state.definition)
+    guard let found = values.first(where: { $0.output.name == name }) else {
+      let declared = state.definition.outputs(ofStep: step).map(\.name)
+      throw .noSuchOutput(name, step: state.definition.steps[step].id, declared: declared)
+    }
+    if context.output.isTerminal {
+      var escaper = OutputEscaper()
+      context.output.write(escaper.escape(found.value) + escaper.finish())
+      context.output.write("\n")
+    } else {
+      context.output.write(bytes: found.value)
     }
   }
 

@@ -107,6 +107,13 @@ struct StepOptions: Equatable {
     if unselected.count == definition.steps.count {
       throw UsageError(command: command, .noStepsLeft)
     }
+    if let (reader, read) = definition.unselectedRead(unselected) {
+      throw UsageError(
+        command: command,
+        .unselectedOutput(
+          read.name, of: definition.steps[Int(read.step)].id,
+          reader: definition.steps[reader].id))
+    }
     return unselected
   }
 

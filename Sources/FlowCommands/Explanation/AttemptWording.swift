@@ -20,7 +20,16 @@ extension Explainer {
     case .launchFailed:
       return end.launchFailure.map { probe + wording.text($0, ofStep: attempt.id.step) } ?? ""
     case .lost: return "\(probe)lost: its outcome is unknown\(stragglers)"
+    case .outputRefused:
+      return "\(probe)\(wording.refusal(end, ofStep: attempt.id.step))\(stragglers)"
     case .interrupted: return "\(probe)interrupted: the system told it to end\(stragglers)"
+    }
+  }
+
+  /// What a step has put out: `version = "1.2"`; long values are cut.
+  func outputs(ofStep step: Int) -> [String] {
+    state.outputs.values(ofStep: step, state.definition).map { output, value in
+      "\(output.name) = \(EventWording.short(value, output.type))"
     }
   }
 

@@ -123,7 +123,7 @@ extension Explainer {
     _ policy: RetryPolicy, _ kind: FailureKinds, _ exitCode: UInt8, failures: Int32
   ) -> String {
     if policy.maxAttempts == 1 { return "It has one attempt: its retry policy allows no more." }
-    if !policy.on.isSuperset(of: kind) {
+    if !policy.on.covers(kind) {
       let names = Self.names(policy.on).joined(separator: ", ")
       return "Its retry policy retries on \(names.isEmpty ? "nothing" : names), not on"
         + " \(Self.names(kind).joined())."
@@ -139,6 +139,7 @@ extension Explainer {
   static func names(_ kinds: FailureKinds) -> [String] {
     let all: [(FailureKinds, String)] = [
       (.exit, "exit"), (.signal, "signal"), (.timeout, "timeout"), (.launch, "launch"),
+      (.output, "output"),
     ]
     return all.filter { kinds.isSuperset(of: $0.0) }.map(\.1)
   }

@@ -32,6 +32,9 @@ package struct ExplanationPrinter: Sendable {
     }
     for sentence in sentences { output.write("\(TerminalText.escaped(sentence))\n") }
     for line in FailureTail.lines(ofStep: step, explainer) { output.write("\(line)\n") }
+    for line in explainer.outputs(ofStep: step) {
+      output.write("It put out \(TerminalText.escaped(line)).\n")
+    }
     printNeeds(to: &output)
     printAttempts(to: &output)
     printTimes(to: &output)
@@ -156,6 +159,7 @@ extension ExplanationPrinter {
       json.condition(ofStep: step, state.definition)
       json.member("state", explainer.status(step).rawValue)
       if let inputs = history.refusal(ofStep: step) { json.values(inputs) }
+      json.outputValues(ofStep: step, state)
       json.key("sentences")
       json.array { json in
         for sentence in sentences { json.string(sentence) }
@@ -229,6 +233,7 @@ extension Explainer {
     json.member("stragglers", end?.stragglers)
     json.member("unkillable", end?.unkillable)
     if let output = end?.output { OutputJSON.write(output, to: &json) }
+    if let end { OutputJSON.writeRefusal(end, to: &json) }
     switch attempt.next {
     case .none: json.member("next", String?.none)
     case .retry: json.member("next", "retry")

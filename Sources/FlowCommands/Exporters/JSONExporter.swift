@@ -157,6 +157,7 @@ struct JSONExporter {
       json.member(
         "skippedFor", history.skippedNeed(ofStep: step).map { explainer.id($0) })
       if let inputs = history.refusal(ofStep: step) { json.values(inputs) }
+      json.outputValues(ofStep: step, state)
       explainer.writeAttempts(ofStep: step, to: &json)
       explainer.writeTimes(ofStep: step, to: &json)
     }

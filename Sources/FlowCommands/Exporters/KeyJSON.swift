@@ -39,6 +39,8 @@ extension JSONWriter {
     case (.files(let files), _): array { json in for file in files { json.string(file.path) } }
     case (.secrets(let secrets), _):
       array { json in for secret in secrets { json.string(secret.name) } }
+    case (.outputs(let outputs), _):
+      object { json in for output in outputs { json.member(output.name, "\(output.type)") } }
     }
   }
 
@@ -60,7 +62,7 @@ extension KeyType {
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
     case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles, .secrets:
+      .command, .shell, .environment, .variableNames, .variableFiles, .secrets, .outputs:
       ""
     }
   }

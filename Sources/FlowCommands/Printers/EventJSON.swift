@@ -41,6 +41,16 @@ extension EventPrinter {
       json.member("bootId", engine.host.bootID)
     case .attemptLaunched(_, let processID): json.member("processId", processID)
     case .attemptEnded(_, let end): write(end, to: &json)
+    case .outputsPublished(let attempt, let parts):
+      json.key("outputs")
+      json.array { json in
+        for part in parts {
+          json.object { json in
+            json.member("name", words.outputName(part.output, ofStep: attempt.step))
+            OutputJSON.writeValue(part.bytes, to: &json)
+          }
+        }
+      }
     case .cancelRequested(let request):
       json.member("requestId", String(request.id))
       json.member("force", request.force)
@@ -115,6 +125,7 @@ extension EventPrinter {
     json.member("unkillable", end.unkillable)
     if let signal = end.shellSignal { json.member("shellSignal", signal) }
     OutputJSON.write(end.output, to: &json)
+    OutputJSON.writeRefusal(end, to: &json)
   }
 
   private func write(_ reason: SkipReason, to json: inout JSONWriter) {
@@ -159,11 +170,51 @@ enum OutputJSON {
     writeLoss(output, to: &json)
   }
 
+  /// `"badOutput":{"name","fault"}` of an attempt whose outputs are not taken.
+  static func writeRefusal(_ end: AttemptEnd, to json: inout JSONWriter) {
+    guard let refusal = end.refusal else { return }
+    json.key("badOutput")
+    json.object { json in
+      json.member("name", refusal.name)
+      json.member("fault", "\(refusal.fault)")
+    }
+  }
+
+  /// A longer value is given by its size; `flow logs --value` prints it.
+  private static let mostBytes = 4 << 10
+
+  /// `"value"`, or `"bytes"` of a long one.
+  static func writeValue(_ value: [UInt8], to json: inout JSONWriter) {
+    if value.count <= mostBytes {
+      json.member("value", String(decoding: value, as: UTF8.self))
+    } else {
+      json.member("bytes", value.count)
+    }
+  }
+
   /// Only what is missing of it.
   static func writeLoss(_ output: AttemptOutput, to json: inout JSONWriter) {
     if output.discardedBytes > 0 { json.member("discardedOutputBytes", output.discardedBytes) }
     if output.wasDiskFull { json.member("diskWasFull", true) }
     if output.isUnscrubbed { json.member("mayHoldSecrets", true) }
+  }
+}
+
+extension JSONWriter {
+  /// `"outputValues":[{"name","type","value"}]`, what a step has put out; left out if that is nothing.
+  mutating func outputValues(ofStep step: Int, _ state: RunState) {
+    let values = state.outputs.values(ofStep: step, state.definition)
+    if values.isEmpty { return }
+    key("outputValues")
+    array { json in
+      for (output, value) in values {
+        json.object { json in
+          json.member("name", output.name)
+          json.member("type", "\(output.type)")
+          OutputJSON.writeValue(value, to: &json)
+        }
+      }
+    }
   }
 }
 

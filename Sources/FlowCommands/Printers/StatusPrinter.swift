@@ -168,12 +168,13 @@ package struct StatusPrinter: Sendable {
     case .launchFailed: "not started"
     case .lost: "lost"
     case .interrupted: "interrupted"
+    case .outputRefused: "bad outputs"
     }
   }
 
   private func duration(_ attempt: AttemptHistory, _ status: StepStatus) -> String {
     switch attempt.outcome {
-    case .exited, .signalled, .timedOut, .cancelled, .interrupted:
+    case .exited, .signalled, .timedOut, .cancelled, .interrupted, .outputRefused:
       return DurationText.of(microseconds: attempt.durationMicroseconds ?? 0)
     case .launchFailed, .lost: return ""
     case nil:
@@ -329,6 +330,7 @@ extension StatusPrinter {
       json.array { json in
         for attempt in history.attempts(ofStep: step) { Self.write(attempt, to: &json) }
       }
+      json.outputValues(ofStep: step, state)
     }
   }
 
@@ -370,6 +372,7 @@ extension StatusPrinter {
         json.member("stragglers", end.stragglers)
       }
       if let output = attempt.end?.output { OutputJSON.writeLoss(output, to: &json) }
+      if let end = attempt.end { OutputJSON.writeRefusal(end, to: &json) }
     }
   }
 }

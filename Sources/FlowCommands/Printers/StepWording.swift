@@ -58,8 +58,15 @@ package struct StepWording: Sendable {
     case .cancelled: return "cancelled\(duration)"
     case .launchFailed: return end.launchFailure.map { text($0, ofStep: step) } ?? ""
     case .lost: return "lost, its outcome is unknown"
+    case .outputRefused:
+      return "\(Self.exit(end))\(duration), but \(refusal(end, ofStep: step))"
     case .interrupted: return "interrupted\(duration), the system told it to end"
     }
+  }
+
+  /// Why the outputs of an attempt are not taken: `its output version is missing`.
+  func refusal(_ end: AttemptEnd, ofStep step: Int32) -> String {
+    end.refusal.map { TerminalText.escaped(words.text($0, ofStep: step)) } ?? ""
   }
 
   /// What may be missing of an attempt's output; nil where nothing is known to be.

@@ -51,6 +51,7 @@ struct StepDetails {
     writeCommand(step, to: &stream)
     writeNeeds(step, to: &stream)
     writeCondition(step, to: &stream)
+    writeOutputs(step, to: &stream)
     let attempts = history.attempts(ofStep: step)
     write(attempts, to: &stream)
     for attempt in attempts.suffix(Self.mostAttempts) {
@@ -79,6 +80,12 @@ struct StepDetails {
   private func writeCondition(_ step: Int, to stream: inout some TextOutputStream) {
     guard let text = explainer.state.definition.conditionText(ofStep: step) else { return }
     stream.write("<p>Runs only when <code>\(XMLText.escaped(text))</code>.</p>\n")
+  }
+
+  private func writeOutputs(_ step: Int, to stream: inout some TextOutputStream) {
+    for line in explainer.outputs(ofStep: step) {
+      stream.write("<p>Put out <code>\(XMLText.escaped(line))</code>.</p>\n")
+    }
   }
 
   private func write(_ attempts: [AttemptHistory], to stream: inout some TextOutputStream) {

@@ -26,7 +26,7 @@ extension Condition {
     for term in terms {
       switch term {
       case .literal(let value): stack.append((value.text, Precedence.operand))
-      case .parameter, .result: stack.append((name(term), Precedence.operand))
+      case .parameter, .result, .output: stack.append((name(term), Precedence.operand))
       case .not:
         stack.append(("not \(pop(atLeast: Precedence.not))", Precedence.not))
       case .size: stack.append(("size(\(pop(atLeast: 0)))", Precedence.operand))
@@ -76,12 +76,28 @@ extension WorkflowDefinition {
     case .parameter(let place):
       return parameters.indices.contains(Int(place)) ? "params.\(parameters[Int(place)].name)" : ""
     case .result(let step):
-      guard steps.indices.contains(Int(step)) else { return "" }
-      let id = steps[Int(step)].id
-      let isPlain = !id.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
-      return isPlain ? "steps.\(id).result" : "steps[\"\(id)\"].result"
+      return name(ofField: "result", ofStep: step)
+    case .output(let step, let place):
+      return output(ofStep: step, at: place).map { name(ofField: $0.name, ofStep: step) } ?? ""
     default: return ""
     }
+  }
+
+  private func name(ofField field: String, ofStep step: Int32) -> String {
+    guard steps.indices.contains(Int(step)) else { return "" }
+    return "\(Template.path(ofStep: steps[Int(step)].id)).\(field)"
+  }
+
+  /// One of the outputs that a step declares; nil if there is none.
+  package func output(ofStep step: Int32, at place: Int32) -> StepOutput? {
+    guard steps.indices.contains(Int(step)) else { return nil }
+    let outputs = outputs(ofStep: Int(step))
+    return outputs.indices.contains(Int(place)) ? outputs[Int(place)] : nil
+  }
+
+  package func outputs(ofStep step: Int) -> [StepOutput] {
+    let place = steps[step].extrasIndex
+    return place == 0 ? [] : extras[Int(place)].outputs
   }
 
   /// The condition of the step at `index`, as its file has it; nil if it has none.

@@ -4,7 +4,7 @@ extension Condition.Term {
   /// How many terms before it an operator takes.
   package var operandCount: Int {
     switch self {
-    case .literal, .parameter, .result: 0
+    case .literal, .parameter, .result, .output: 0
     case .not, .size: 1
     case .compare, .contained, .and, .or, .otherwise: 2
     }
@@ -13,7 +13,7 @@ extension Condition.Term {
   /// The type of what an operator gives; nil if it does not take operands of these types.
   package func type(of operands: [ConditionType]) -> ConditionType? {
     switch self {
-    case .literal, .parameter, .result: return nil
+    case .literal, .parameter, .result, .output: return nil
     case .not: return operands == [.flag] ? .flag : nil
     case .size: return operands.count == 1 && operands[0].isList ? .number : nil
     case .and, .or: return operands == [.flag, .flag] ? .flag : nil
@@ -34,7 +34,11 @@ extension Condition.Term {
 
 extension Condition {
   /// Whether the terms are an expression that is true or false, over parameters of these types.
-  package func isSound(_ parameters: [Parameter]) -> Bool {
+  ///
+  /// - Parameter output: the type of an output of a step; nil if there is none that conditions look into.
+  package func isSound(
+    _ parameters: [Parameter], output: (Int32, Int32) -> ConditionType? = { _, _ in nil }
+  ) -> Bool {
     guard (1...Self.mostTerms).contains(terms.count) else { return false }
     var stack: [ConditionType] = []
     for term in terms {
@@ -46,6 +50,9 @@ extension Condition {
         guard parameters.indices.contains(Int(place)) else { return false }
         stack.append(ConditionType(parameters[Int(place)].type))
       case .result: stack.append(.result)
+      case .output(let step, let place):
+        guard let type = output(step, place) else { return false }
+        stack.append(type)
       default:
         guard stack.count >= term.operandCount,
           let type = term.type(of: Array(stack.suffix(term.operandCount)))
@@ -67,7 +74,7 @@ extension Condition {
     for term in terms {
       switch term {
       case .literal(let literal): stack.append(literal)
-      case .parameter, .result: stack.append(value(term))
+      case .parameter, .result, .output: stack.append(value(term))
       default:
         let operands = Array(stack.suffix(term.operandCount))
         guard operands.count == term.operandCount else { return false }

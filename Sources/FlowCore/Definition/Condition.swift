@@ -1,5 +1,5 @@
-/// An expression that decides whether a step runs: a pure function of the run's parameters and of how the
-/// step's needs have ended.
+/// An expression that decides whether a step runs: a pure function of the run's parameters, of how the
+/// step's needs have ended, and of what steps before it have put out.
 ///
 /// Its terms are in postfix order. So nothing that reads, writes or evaluates it recurses, however deep it
 /// is nested.
@@ -10,6 +10,8 @@ package struct Condition: Hashable, Sendable {
     case parameter(Int32)
     /// `steps.ID.result`, of a step that is needed.
     case result(step: Int32)
+    /// `steps.ID.NAME`: an output of a step that comes before, by its place among those of the step.
+    case output(step: Int32, place: Int32)
     case not
     /// `size(LIST)`
     case size
@@ -65,6 +67,7 @@ package struct Condition: Hashable, Sendable {
         switch term {
         case .parameter(let place): .parameter(parameter(place))
         case .result(let need): .result(step: step(need))
+        case .output(let need, let place): .output(step: step(need), place: place)
         default: term
         }
       })
@@ -75,7 +78,7 @@ package struct Condition: Hashable, Sendable {
     var seen: Set<Term> = []
     return terms.filter { term in
       switch term {
-      case .parameter, .result: seen.insert(term).inserted
+      case .parameter, .result, .output: seen.insert(term).inserted
       default: false
       }
     }
@@ -83,7 +86,12 @@ package struct Condition: Hashable, Sendable {
 
   /// Whether no step must have ended before it can be evaluated.
   package var asksParametersAlone: Bool {
-    !terms.contains { if case .result = $0 { true } else { false } }
+    !terms.contains { term in
+      switch term {
+      case .result, .output: true
+      default: false
+      }
+    }
   }
 }
 

@@ -100,7 +100,16 @@ package struct FailureKinds: OptionSet, Hashable, Sendable {
   package static let timeout = FailureKinds(rawValue: 4)
   /// The command could not be started.
   package static let launch = FailureKinds(rawValue: 8)
+  /// The command exited 0, and its outputs are not what its step declares.
+  package static let output = FailureKinds(rawValue: 16)
+  /// Any kind: what recorded definitions leave out. It is spelled without the kinds that came later.
   package static let all: FailureKinds = [.exit, .signal, .timeout, .launch]
+
+  /// Whether a failure of this kind is one of them.
+  package func covers(_ kind: FailureKinds) -> Bool {
+    self == .all || isSuperset(of: kind)
+  }
+
   /// As definitions name them; word i is bit i.
-  package static let words = ["exit", "signal", "timeout", "launch"]
+  package static let words = ["exit", "signal", "timeout", "launch", "output"]
 }

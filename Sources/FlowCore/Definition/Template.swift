@@ -10,6 +10,8 @@ package struct Template: Equatable, Sendable {
   package enum Reference: Hashable, Sendable {
     /// `params.NAME`
     case parameter(String)
+    /// `steps.ID.NAME`
+    case output(step: String, name: String)
     /// `run.id`
     case runID
     /// `run.name`
@@ -66,14 +68,49 @@ package struct Template: Equatable, Sendable {
     if name.utf8.starts(with: prefix.utf8) {
       return .parameter(String(name.dropFirst(prefix.count)))
     }
+    if let output = try output(name) { return output }
     switch name {
     case "run.id": return .runID
     case "run.name": return .workflowName
     default:
       throw Fault(
-        message: "\"${…}\" stands for \"params.NAME\", \"run.id\" or \"run.name\"; for the text"
-          + " \"${\" itself write \"$${\"")
+        message: "\"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"run.id\" or"
+          + " \"run.name\"; for the text \"${\" itself write \"$${\"")
     }
+  }
+
+  /// `steps.ID.NAME`, or `steps["ID"].NAME`; nil for what does not begin so.
+  private static func output(_ text: String) throws(Fault) -> Reference? {
+    let plain = "steps."
+    let quoted = "steps[\""
+    let fault = Fault(
+      message: "expected \"${steps.ID.OUTPUT}\"; an id with a point is written"
+        + " \"${steps[\"a.b\"].OUTPUT}\"")
+    let rest: Substring
+    let end: String
+    if text.utf8.starts(with: quoted.utf8) {
+      (rest, end) = (text.dropFirst(quoted.count), "\"].")
+    } else if text.utf8.starts(with: plain.utf8) {
+      (rest, end) = (text.dropFirst(plain.count), ".")
+    } else if text.utf8.starts(with: "steps".utf8) {
+      throw fault
+    } else {
+      return nil
+    }
+    let bytes = Array(rest.utf8)
+    let mark = Array(end.utf8)
+    guard
+      let place = bytes.indices.first(where: { bytes[$0...].starts(with: mark) }), place > 0,
+      case let name = String(decoding: bytes[(place + mark.count)...], as: UTF8.self),
+      StepOutput.isName(name)
+    else { throw fault }
+    return .output(step: String(decoding: bytes[..<place], as: UTF8.self), name: name)
+  }
+
+  /// A step as conditions and templates name it.
+  static func path(ofStep id: String) -> String {
+    let isPlain = !id.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
+    return isPlain ? "steps.\(id)" : "steps[\"\(id)\"]"
   }
 
   /// A text that is read as these parts.
@@ -82,6 +119,7 @@ package struct Template: Equatable, Sendable {
       switch part {
       case .text(let plain): text += escaped(plain)
       case .reference(.parameter(let name)): text += "${params.\(name)}"
+      case .reference(.output(let step, let name)): text += "${\(path(ofStep: step)).\(name)}"
       case .reference(.runID): text += "${run.id}"
       case .reference(.workflowName): text += "${run.name}"
       }
@@ -100,16 +138,17 @@ package struct Template: Equatable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The same text over parameters whose names begin with `prefix`.
-  package static func prefixing(_ prefix: String, parametersIn text: String) -> String {
+  /// The same text over parameters and steps whose names begin with `prefix`.
+  package static func prefixing(_ prefix: String, namesIn text: String) -> String {
     guard isUsed(in: text) else { return text }
     do throws(Fault) {
       return spelled(
         try Template(text).parts.map { part in
-          if case .reference(.parameter(let name)) = part {
-            .reference(.parameter(prefix + name))
-          } else {
-            part
+          switch part {
+          case .reference(.parameter(let name)): .reference(.parameter(prefix + name))
+          case .reference(.output(let step, let name)):
+            .reference(.output(step: prefix + step, name: name))
+          default: part
           }
         })
     } catch {
@@ -119,7 +158,12 @@ package struct Template: Equatable, Sendable {
 
   /// The one parameter that the whole text stands for.
   package var onlyParameter: String? {
-    if parts.count == 1, case .reference(.parameter(let name)) = parts[0] { name } else { nil }
+    if case .parameter(let name)? = onlyReference { name } else { nil }
+  }
+
+  /// What the whole text stands for.
+  package var onlyReference: Reference? {
+    if parts.count == 1, case .reference(let reference) = parts[0] { reference } else { nil }
   }
 
   package func text(_ value: (Reference) -> String) -> String {

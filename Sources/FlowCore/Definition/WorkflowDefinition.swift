@@ -77,7 +77,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
     }
     let inExtras = extras.dropFirst().reduce(0) {
       $0 + MemoryLayout<StepExtras>.stride + $1.edges.strideOfAll
-        + ($1.condition?.listBytes ?? 0)
+        + ($1.condition?.listBytes ?? 0) + $1.outputs.strideOfAll
     }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + inExtras
@@ -164,11 +164,17 @@ package struct StepExtras: Equatable, Sendable {
   package var edges: [Edge] = []
   /// Without it, the step runs as soon as its needs let it.
   package var condition: Condition?
+  /// What an attempt that succeeds must have written; ordered by name.
+  package var outputs: [StepOutput] = []
 
-  package init(description: String? = nil, edges: [Edge] = [], condition: Condition? = nil) {
+  package init(
+    description: String? = nil, edges: [Edge] = [], condition: Condition? = nil,
+    outputs: [StepOutput] = []
+  ) {
     self.description = description
     self.edges = edges
     self.condition = condition
+    self.outputs = outputs
   }
 }
 

@@ -113,7 +113,7 @@ package enum Decider {
 extension RetryPolicy {
   /// Whether a failure of this kind is retried.
   fileprivate func covers(_ kind: FailureKinds, exitCode: UInt8) -> Bool {
-    guard on.isSuperset(of: kind) else { return false }
+    guard on.covers(kind) else { return false }
     guard kind == .exit, let exitCodes else { return true }
     return exitCodes.contains(exitCode)
   }

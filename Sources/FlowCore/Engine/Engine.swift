@@ -135,7 +135,9 @@ package struct Engine: Sendable {
       launched.append(attempt)
       recordFact(
         .attemptFound(attempt, .running(processID: processID, forMicroseconds: microseconds)))
-    case (.ended(let end), _): recordFact(.attemptEnded(attempt, recorded(end, of: attempt)))
+    case (.ended(let end), _):
+      publish(found.outputs, of: attempt)
+      recordFact(.attemptEnded(attempt, recorded(end, of: attempt)))
     }
   }
 
@@ -171,6 +173,8 @@ package struct Engine: Sendable {
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
       recordFact(.attemptEnded(attempt, recorded(end, of: attempt)))
+    case .outputsPublished(let attempt, let parts):
+      if isOpen(attempt) { publish(parts, of: attempt) }
     case .attemptWithdrawn(let attempt):
       guard isOpen(attempt) else { return }
       launched.removeAll { $0 == attempt }
@@ -272,6 +276,7 @@ package struct Engine: Sendable {
   /// attempt is a lost one.
   private func recorded(_ end: AttemptEnd, of attempt: AttemptID) -> AttemptEnd {
     var known = end
+    known.outputsFile = nil
     if state.created.policyVersion == Policy.first.rawValue {
       if AttemptConclusion(end) == .interrupted { return .lost(killed: end.stragglers) }
       known.output = AttemptOutput()
@@ -300,6 +305,29 @@ package struct Engine: Sendable {
   /// With these a shell reports that a signal ended a process that it waited for (sh(1)): 128 and
   /// the number of a signal.
   private static let codesOfSignals: ClosedRange<UInt8> = 129...159
+
+  /// In events that are much smaller than a log frame.
+  private mutating func publish(_ parts: [OutputPart], of attempt: AttemptID) {
+    var next: [OutputPart] = []
+    var size = 0
+    for part in parts {
+      var rest = part.bytes[...]
+      repeat {
+        let piece = rest.prefix(Self.mostOutputBytes - size)
+        rest = rest.dropFirst(piece.count)
+        next.append(OutputPart(output: part.output, bytes: Array(piece)))
+        size += piece.count
+        if size == Self.mostOutputBytes {
+          recordFact(.outputsPublished(attempt, next))
+          (next, size) = ([], 0)
+        }
+      } while !rest.isEmpty
+    }
+    if !next.isEmpty { recordFact(.outputsPublished(attempt, next)) }
+  }
+
+  /// Of one event.
+  private static let mostOutputBytes = 256 << 10
 
   private mutating func recordFact(_ body: Event.Body) {
     record(body)
@@ -369,7 +397,7 @@ package struct Engine: Sendable {
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
     // A pause that it begins keeps intents back from now on.
     case .attemptEnded where state.isPaused: break
-    case .attemptEnded, .stepFinished: return commitWhenSupplyEnds()
+    case .attemptEnded, .outputsPublished, .stepFinished: return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled, .stepSkipped, .runStopping,
       .runReopened:

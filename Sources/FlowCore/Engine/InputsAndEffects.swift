@@ -6,6 +6,9 @@ package enum Input: Equatable, Sendable {
   case deadlinePassed(AttemptID)
   /// No process of the attempt is left. Later reports about it are ignored.
   case attemptEnded(AttemptID, AttemptEnd)
+  /// What an attempt that succeeds has put out, in all its parts. Its end is reported next, in the same
+  /// wake-up.
+  case outputsPublished(AttemptID, [OutputPart])
   /// The attempt was stopped before any process of it was started.
   case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
@@ -28,10 +31,13 @@ package struct FoundAttempt: Equatable, Sendable {
 
   package var attempt: AttemptID
   package var state: State
+  /// What it has put out, if it has ended.
+  package var outputs: [OutputPart]
 
-  package init(_ attempt: AttemptID, _ state: State) {
+  package init(_ attempt: AttemptID, _ state: State, outputs: [OutputPart] = []) {
     self.attempt = attempt
     self.state = state
+    self.outputs = outputs
   }
 }
 

@@ -8,11 +8,12 @@
 ///     7   secrets may be left in it: no bytes
 ///     8   the secret because of which nothing was launched: its name
 ///     9   what is wrong with its value
+///     10  why its outputs are not taken: a code, and the name of one
 extension AttemptEnd {
   /// Whether any of them differs from its default.
   var hasTaggedFields: Bool {
     wasInterrupted || shellSignal != nil || output != AttemptOutput()
-      || launchFailure?.secret != nil || launchFailure?.fault != nil
+      || launchFailure?.secret != nil || launchFailure?.fault != nil || refusal != nil
   }
 }
 
@@ -29,6 +30,12 @@ extension ByteWriter {
     if output.isUnscrubbed { writeField(7) { _ in } }
     if let name = end.launchFailure?.secret { writeField(8) { $0.write(text: name) } }
     if let fault = end.launchFailure?.fault { writeField(9) { $0.bytes.append(fault.rawValue) } }
+    if let refusal = end.refusal {
+      writeField(10) {
+        $0.bytes.append(refusal.fault.rawValue)
+        $0.write(text: refusal.name)
+      }
+    }
   }
 }
 
@@ -68,6 +75,14 @@ extension ByteReader {
         }
       }
       end.result = .launchFailed(failure)
+    case 10:
+      // Only of what would have succeeded.
+      try require(
+        end.result == .exited(code: 0) && end.cause == .byItself, "outputs of an attempt", at: start
+      )
+      end.refusal = try readField { (reader) throws(CodingError) in
+        OutputRefusal(try reader.readCase("fault of an output"), try reader.readTextToEnd())
+      }
     default:
       throw CodingError(offset: start, reason: .newer("attemptEnded has a field \(tag)"))
     }

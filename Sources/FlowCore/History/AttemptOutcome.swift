@@ -7,6 +7,8 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
   case launchFailed
   case lost
   case interrupted
+  /// It exited 0, and its outputs are not what its step declares.
+  case outputRefused
 
   /// For an attempt that was stopped, only the reason counts, not its exit status.
   package init(_ end: AttemptEnd) {
@@ -17,6 +19,7 @@ package enum AttemptOutcome: String, CaseIterable, Sendable {
     case (.exited, .deadline), (.signalled, .deadline): self = .timedOut
     case (.exited, .stop), (.exited, .force), (.signalled, .stop), (.signalled, .force):
       self = .cancelled
+    case (.exited, .byItself) where end.refusal != nil: self = .outputRefused
     case (.exited, .byItself): self = .exited
     case (.signalled, .byItself): self = .signalled
     }

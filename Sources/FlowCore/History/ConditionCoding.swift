@@ -28,6 +28,10 @@ extension ByteWriter {
     case .and: bytes.append(7)
     case .or: bytes.append(8)
     case .otherwise: bytes.append(9)
+    case .output(let step, let place):
+      bytes.append(10)
+      write(count: step)
+      write(count: place)
     }
   }
 
@@ -76,6 +80,7 @@ extension ByteReader {
     case 7: return .and
     case 8: return .or
     case 9: return .otherwise
+    case 10: return .output(step: try readCount(), place: try readCount())
     default: throw .newer("term of a condition", code, at: position - 1)
     }
   }

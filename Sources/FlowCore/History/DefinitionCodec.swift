@@ -59,7 +59,10 @@ package enum DefinitionCodec {
     let asksNeeds = condition.references.allSatisfy { reference in
       if case .result(let need) = reference { step.needs.contains(need) } else { true }
     }
-    return asksNeeds && condition.isSound(definition.parameters)
+    return asksNeeds
+      && condition.isSound(definition.parameters) {
+        definition.output(ofStep: $0, at: $1)?.type.conditionType
+      }
   }
 
   /// A later version has more to refer to.

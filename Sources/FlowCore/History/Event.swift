@@ -34,6 +34,8 @@ package struct Event: Equatable, Sendable {
     case attemptEnded(AttemptID, AttemptEnd)
     /// A scheduled attempt was withdrawn before any process of it was started.
     case attemptWithdrawn(AttemptID)
+    /// What the attempt has put out, or a part of it. Its end is in the same commit.
+    case outputsPublished(AttemptID, [OutputPart])
     /// A cancel of the run was requested.
     case cancelRequested(CancelRequest)
     /// A retry delay, the run's timeout or a pause of launches has passed.
@@ -215,6 +217,10 @@ package struct AttemptEnd: Equatable, Sendable {
   /// The signal that ended a process of the attempt's shell, which says so with its exit code; nil
   /// where the code says nothing of a signal.
   package var shellSignal: UInt8?
+  /// Why its outputs are not taken; only of one that exited 0 by itself.
+  package var refusal: OutputRefusal?
+  /// The file in which its monitor left its outputs. No history has it: the file is read with the end.
+  package var outputsFile: OutputsMark?
 
   package init(
     result: Result, cause: Cause, durationMicroseconds: Int64, cpuMicroseconds: Int64 = 0,
@@ -240,6 +246,29 @@ package struct AttemptEnd: Equatable, Sendable {
     AttemptEnd(
       result: .lost, cause: .byItself, durationMicroseconds: 0, stragglers: killed,
       unkillable: unkillable)
+  }
+}
+
+/// A file of outputs as the end of an attempt notes it.
+package struct OutputsMark: Hashable, Sendable {
+  package var byteCount: Int64
+  package var checksum: UInt64
+
+  package init(byteCount: Int64, checksum: UInt64) {
+    self.byteCount = byteCount
+    self.checksum = checksum
+  }
+}
+
+/// The next bytes of an output: most outputs have one part.
+package struct OutputPart: Hashable, Sendable {
+  /// Its place among those that its step declares.
+  package var output: Int32
+  package var bytes: [UInt8]
+
+  package init(output: Int32, bytes: [UInt8]) {
+    self.output = output
+    self.bytes = bytes
   }
 }
 
@@ -282,6 +311,10 @@ package struct LaunchFailure: Error, Hashable, Sendable {
     case readSecret = 6
     /// The value of a secret is none that can be used.
     case useSecret = 7
+    /// The folder for its outputs.
+    case makeOutputs = 8
+    /// The files of what other steps have put out.
+    case makeInputs = 9
   }
 
   package var operation: Operation

@@ -33,6 +33,7 @@
 ///                   7   secrets may be left in the output: no bytes
 ///                   8   the secret because of which nothing was launched
 ///                   9   what is wrong with its value
+///                   10  why its outputs are not taken
 ///
 /// Sequence numbers are not stored: they continue from the first number of the block.
 package struct EventEncoder {
@@ -128,6 +129,12 @@ extension ByteWriter {
     case .attemptEnded(let attempt, let end):
       write(attempt)
       write(end)
+    case .outputsPublished(let attempt, let parts):
+      write(attempt)
+      write(list: parts) {
+        $0.write(count: $1.output)
+        $0.write($1.bytes)
+      }
     case .attemptWithdrawn(let attempt): write(attempt)
     case .cancelRequested(let request):
       write(request.id)
@@ -267,6 +274,12 @@ extension ByteReader {
     case .attemptLaunched: .attemptLaunched(try readAttempt(), processID: try readCount())
     case .deadlinePassed: .deadlinePassed(try readAttempt())
     case .attemptEnded: .attemptEnded(try readAttempt(), try readEnd())
+    case .outputsPublished:
+      .outputsPublished(
+        try readAttempt(),
+        try readList { (reader) throws(CodingError) in
+          OutputPart(output: try reader.readCount(), bytes: try reader.readBytes())
+        })
     case .attemptWithdrawn: .attemptWithdrawn(try readAttempt())
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: try readUnsigned(), force: try readBool()))

@@ -1,5 +1,6 @@
 /// The kind of an event: a code that is stored in logs, and a name that users and programs see.
-/// Neither is ever reused for another kind. Facts have codes below 32, decisions from 32 on.
+/// Neither is ever reused for another kind. Facts have codes below 32, decisions those from 32 to 40; from
+/// 41 on a code says nothing of that.
 package enum EventKind: UInt8, CaseIterable, Sendable {
   case runCreated = 1
   case definitionPart = 2
@@ -25,7 +26,10 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case runFinished = 39
   case probeScheduled = 40
 
-  package var isFact: Bool { rawValue < 32 }
+  // Facts again.
+  case outputsPublished = 43
+
+  package var isFact: Bool { rawValue < 32 || self == .outputsPublished }
 
   /// The spelling of the case; a case is never renamed.
   package var name: String { String(describing: self) }
@@ -102,6 +106,7 @@ extension Event.Body {
     case .attemptLaunched(let attempt, _): (.attemptLaunched, .attempt(attempt))
     case .deadlinePassed(let attempt): (.deadlinePassed, .attempt(attempt))
     case .attemptEnded(let attempt, _): (.attemptEnded, .attempt(attempt))
+    case .outputsPublished(let attempt, _): (.outputsPublished, .attempt(attempt))
     case .attemptWithdrawn(let attempt): (.attemptWithdrawn, .attempt(attempt))
     case .cancelRequested: (.cancelRequested, .run)
     case .timerFired(.retry(let step)): (.timerFired, .step(step))

@@ -34,6 +34,8 @@ package struct EventWording: Sendable {
       "\(name(attempt)) started as process \(processID)"
     case .deadlinePassed(let attempt): "\(name(attempt)) timed out; stopping"
     case .attemptEnded(let attempt, let end): "\(name(attempt)) \(text(end, ofStep: attempt.step))"
+    case .outputsPublished(let attempt, let parts):
+      "\(name(attempt)) put out \(text(parts, ofStep: attempt.step))"
     case .attemptWithdrawn(let attempt): "\(name(attempt)) withdrawn before it started"
     case .cancelRequested(let request):
       "cancel requested\(request.force ? " by force" : "") (request \(request.id))"
@@ -124,6 +126,46 @@ package struct EventWording: Sendable {
       + (created.unselected.isEmpty ? "" : ", without \(created.unselected.count) of its steps")
   }
 
+  /// `version = "1.2", files (2 MiB)`.
+  private func text(_ parts: [OutputPart], ofStep step: Int32) -> String {
+    parts.map { part in
+      let output = definition?.output(ofStep: step, at: part.output)
+      let value = Self.short(part.bytes, output?.type)
+      return "\(outputName(part.output, ofStep: step)) = \(value)"
+    }.joined(separator: ", ")
+  }
+
+  package func outputName(_ place: Int32, ofStep step: Int32) -> String {
+    definition?.output(ofStep: step, at: place)?.name ?? "output \(place)"
+  }
+
+  /// A value as people see it: a long one is cut.
+  package static func short(_ value: [UInt8], _ type: OutputType?) -> String {
+    var most = min(100, value.count)
+    // Characters are not cut.
+    while most > 0, most < value.count, value[most] & 0xC0 == 0x80 { most -= 1 }
+    var text = String(decoding: value.prefix(most), as: UTF8.self)
+    if value.count > most { text += "…" }
+    switch type {
+    case .int, .number, .bool, .date: return text
+    case .lines:
+      var shown = value.prefix(most)
+      // Only whole lines.
+      if value.count > most {
+        shown = shown.prefix((shown.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
+      }
+      let texts = OutputType.lines(of: Array(shown)).map { ConditionValue.text($0).text }
+      return "[\((texts + (value.count > most ? ["…"] : [])).joined(separator: ", "))]"
+    case .string, .json, nil: return ConditionValue.text(text).text
+    }
+  }
+
+  /// `its output version is missing`.
+  package func text(_ refusal: OutputRefusal, ofStep step: Int32) -> String {
+    let outputs = isKnown(step) ? definition?.outputs(ofStep: Int(step)) : nil
+    return refusal.text(outputs?.first { $0.name == refusal.name }?.type)
+  }
+
   /// `exited 1 after 1.2s; timed out; 2 stragglers`.
   private func text(_ end: AttemptEnd, ofStep step: Int32) -> String {
     var parts: [String] = []
@@ -142,6 +184,7 @@ package struct EventWording: Sendable {
     case .force: parts.append("stopped by force")
     }
     if let signal = end.shellSignal { parts.append(Self.text(shellSignal: signal)) }
+    if let refusal = end.refusal { parts.append(text(refusal, ofStep: step)) }
     if end.wasInterrupted { parts.append("interrupted: the system told it to end") }
     if end.stragglers > 0 {
       parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")
@@ -273,6 +316,8 @@ package struct EventWording: Sendable {
         return "read \(secret(failure)) from \"\(path)\""
       }
       return "read \(secret(failure))"
+    case .makeOutputs: return "make the folder for its outputs"
+    case .makeInputs: return "write the files of what other steps have put out"
     case .changeDirectory:
       guard isKnown(step), let folder = definition?.settings(ofStep: Int(step)).workingDirectory
       else {

@@ -103,9 +103,13 @@ extension ByteWriter {
   }
 
   /// The fields whose values differ from their defaults.
-  mutating func write<Owner>(_ owner: Owner, _ fields: KeyFields<Owner>) {
+  ///
+  /// - Parameter tags: those of the fields, where others come before or after them.
+  mutating func write<Owner>(
+    _ owner: Owner, _ fields: KeyFields<Owner>, tags: Range<UInt64> = 0..<UInt64.max
+  ) {
     var owner = owner
-    for field in fields.fields {
+    for field in fields.fields where tags.contains(field.key.tag) {
       let value = field.key.value(in: &owner)
       if value != field.standard { writeField(field.key.tag) { $0.write(value) } }
     }
@@ -130,6 +134,11 @@ extension ByteWriter {
       write(list: secrets) { writer, secret in
         writer.write(secret.name)
         writer.bytes.append(secret.form.rawValue)
+      }
+    case .outputs(let outputs):
+      write(list: outputs) { writer, output in
+        writer.write(output.name)
+        writer.bytes.append(output.type.rawValue)
       }
     }
   }
@@ -203,7 +212,22 @@ extension ByteReader {
         try readList { (reader) throws(CodingError) in
           SecretUse(name: try reader.readString(), form: try reader.readCase("secrets"))
         })
+    case .outputs: return .outputs(try readOutputs())
     }
+  }
+
+  /// Outputs in the order of their names, no name twice.
+  private mutating func readOutputs() throws(CodingError) -> [StepOutput] {
+    let start = position
+    let outputs = try readList { (reader) throws(CodingError) in
+      StepOutput(name: try reader.readString(), type: try reader.readCase("outputs"))
+    }
+    let isOrdered = zip(outputs, outputs.dropFirst()).allSatisfy {
+      $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+    }
+    let areNames = outputs.allSatisfy { StepOutput.isName($0.name) }
+    try require(isOrdered && areNames && outputs.count <= StepOutput.most, "outputs", at: start)
+    return outputs
   }
 
   /// A number whose range a newer flow may have extended.

@@ -203,7 +203,7 @@ enum TaggedDefinitionCodec {
     }
     if step.extrasIndex != 0 {
       let extras = definition.extras[Int(step.extrasIndex)]
-      writer.write(extras, StepDefinition.fields)
+      writer.write(extras, StepDefinition.fields, tags: 0..<StepTag.edges)
       if !extras.edges.isEmpty {
         writer.writeField(StepTag.edges) { writer in
           writer.write(list: extras.edges) { writer, edge in
@@ -215,6 +215,8 @@ enum TaggedDefinitionCodec {
       if let condition = extras.condition {
         writer.writeField(StepTag.condition) { $0.write(condition) }
       }
+      // Messages have their fields in the order of tags.
+      writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<UInt64.max)
     }
   }
 

@@ -24,6 +24,8 @@ package enum AttemptConclusion: Equatable, Sendable {
     // The exit status after SIGTERM does not count: the command was interrupted.
     case (_, .deadline): self = .failed(.timeout, exitCode: 0)
     case (_, .stop), (_, .force): self = .cancelled
+    case (.exited(code: 0), .byItself) where end.refusal != nil:
+      self = .failed(.output, exitCode: 0)
     case (.exited(code: 0), .byItself): self = .succeeded
     case (.exited, .byItself) where end.shellSignal != nil: self = .failed(.signal, exitCode: 0)
     case (.exited(let code), .byItself): self = .failed(.exit, exitCode: code)

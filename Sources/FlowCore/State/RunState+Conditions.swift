@@ -15,6 +15,7 @@ extension RunState {
     switch reference {
     case .parameter(let place): definition.value(ofParameter: place, in: created.parameters)
     case .result(let step): result(ofStep: step).map(ConditionValue.result)
+    case .output(let step, let place): outputs.conditionValue(ofStep: step, at: place, definition)
     default: nil
     }
   }
@@ -36,6 +37,9 @@ extension RunState {
       return definition.input(ofParameter: place, in: created.parameters)
     }
     let name = definition.name(of: reference)
+    if case .output(let step, let place) = reference {
+      return outputs.input(named: name, ofStep: step, at: place, definition) ?? .absent(name)
+    }
     guard case .result(let step) = reference, let result = result(ofStep: step) else {
       return .absent(name)
     }

@@ -41,6 +41,8 @@ package struct RunState: Equatable, Sendable {
   package private(set) var leftBehind: RunOutcome?
   /// The steps that the run leaves out.
   private(set) var passages: Passages
+  /// What steps have put out.
+  package private(set) var outputs = StepOutputs()
   /// Whether a round has begun whose engine has not started yet.
   private var isReopened = false
 
@@ -149,8 +151,17 @@ package struct RunState: Equatable, Sendable {
       let conclusion = AttemptConclusion(end)
       try change(attempt.step, event, .ended(attempt.number, conclusion))
       if conclusion == .interrupted { interrupted(at: event.moment) }
+      outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
       openAttempts -= 1
       undecided.append(attempt.step)
+    case .outputsPublished(let attempt, let parts):
+      guard steps.indices.contains(Int(attempt.step)) else {
+        throw HistoryError(event, .unknownStep(attempt.step))
+      }
+      let step = steps[Int(attempt.step)]
+      guard step.hasOpenAttempt, step.attempt == attempt.number,
+        outputs.publish(parts, ofStep: attempt.step, definition)
+      else { throw HistoryError(event, .misplaced) }
     case .attemptWithdrawn(let attempt):
       try change(attempt.step, event, .withdrawn(attempt.number))
       openAttempts -= 1
@@ -354,6 +365,7 @@ package struct RunState: Equatable, Sendable {
       let unmet = Int32(definition.steps[index].needs.count { plan.isPending[Int($0)] })
       if plan.runsAgain[index] {
         steps[index].reopen(unmetNeeds: unmet)
+        outputs.drop(Int32(index))
         unsettledSteps += 1
         if let need = plan.unmetNeeds[index] {
           doom(Int32(index), .need(step: need))

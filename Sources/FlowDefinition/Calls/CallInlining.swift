@@ -168,7 +168,7 @@ struct CallInlining {
     copy.name = prefix + parameter.name
     if let binding = parameter.binding {
       // Of a call in the called workflow, over the parameters there.
-      copy.binding = binding.map { Template.prefixing(prefix, parametersIn: $0) }
+      copy.binding = binding.map { Template.prefixing(prefix, namesIn: $0) }
     } else if let binding = call.bindings.first(where: { $0.name == parameter.name }) {
       copy.binding = binding.texts
     }
@@ -219,7 +219,7 @@ private struct CalledSettings {
   }
 
   private func text(_ text: String) -> String {
-    Template.prefixing(prefix, parametersIn: text)
+    Template.prefixing(prefix, namesIn: text)
   }
 
   private func workingDirectory(_ path: String?) -> String? {

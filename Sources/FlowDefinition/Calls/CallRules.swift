@@ -108,7 +108,8 @@ extension Template {
     parts.contains { part in
       switch part {
       case .reference(.runID), .reference(.workflowName): true
-      case .reference(.parameter), .text: false
+      // One of a step is refused with the other templates.
+      case .reference(.parameter), .reference(.output), .text: false
       }
     }
   }

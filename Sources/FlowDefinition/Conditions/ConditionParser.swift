@@ -12,6 +12,8 @@ struct ConditionNames {
   let needs: [Int32]
   /// Whether a step stands for the steps of another file.
   let isCall: (Int32) -> Bool
+  /// What a step puts out.
+  let outputs: (Int32) -> [StepOutput]
 }
 
 /// Reads conditions, without recursion: an operator waits on a stack until its operands are there
@@ -24,7 +26,7 @@ struct ConditionNames {
 ///     comparison  otherwise (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") otherwise)?
 ///     otherwise   operand ("??" operand)*
 ///     operand     text | number | "true" | "false" | "[" (literal ("," literal)*)? "]"
-///                 | "params." NAME | "steps." ID ".result" | "size" "(" or ")" | "(" or ")"
+///                 | "params." NAME | "steps." ID "." NAME | "steps." ID ".result" | "size" "(" or ")" | "(" or ")"
 struct ConditionParser {
   /// An operator that waits for its right operand, or a parenthesis that is open.
   private struct Waiting {
@@ -41,6 +43,8 @@ struct ConditionParser {
     let offset: Int
     /// The one term that it is; nil if it is made of several, or has a name.
     var literal: Int?
+    /// The outputs because of which it can be absent: places in `mentions`.
+    var absentFor: [Int] = []
   }
 
   private let names: ConditionNames
@@ -49,6 +53,7 @@ struct ConditionParser {
   private var waiting: [Waiting] = []
   private var operands: [Operand] = []
   private var termCount = 0
+  private var mentions: [OutputMention] = []
 
   private init(_ text: String, _ names: ConditionNames) {
     self.names = names
@@ -57,9 +62,10 @@ struct ConditionParser {
 
   static func parse(
     _ text: String, _ names: ConditionNames
-  ) throws(ConditionFault) -> Condition {
+  ) throws(ConditionFault) -> (condition: Condition, mentions: [OutputMention]) {
     var parser = ConditionParser(text, names)
-    return try parser.condition()
+    let condition = try parser.condition()
+    return (condition, parser.mentions)
   }
 
   private mutating func condition() throws(ConditionFault) -> Condition {
@@ -177,7 +183,12 @@ struct ConditionParser {
     _ parts: [String], at offset: Int
   ) throws(ConditionFault) {
     let (term, type) = try reference(parts, at: offset)
-    operands.append(Operand(type: type, offset: offset))
+    var operand = Operand(type: type, offset: offset)
+    if case .output(let step, _) = term {
+      operand.absentFor = [mentions.count]
+      mentions.append(OutputMention(step: step, name: parts[2], offset: offset))
+    }
+    operands.append(operand)
     try append(term, at: offset)
   }
 
@@ -193,14 +204,19 @@ struct ConditionParser {
       let advice = nearest.map { ": did you mean \"params.\($0)\"?" } ?? ""
       throw ConditionFault(
         at: offset, "no parameter has the name \(Quoting.quoted(parts[1]))\(advice)")
+    case ("steps", 3) where parts[2] != StepOutput.reservedName:
+      return try output(parts[2], ofStep: parts[1], at: offset)
     case ("steps", 3):
       return (.result(step: try step(parts[1], field: parts[2], at: offset)), .result)
     case ("steps", 4...):
       throw ConditionFault(
-        at: offset, #"expected "steps.ID.result"; an id with a point is written steps["a.b"]"#)
+        at: offset,
+        #"expected "steps.ID.result" or "steps.ID.OUTPUT"; an id with a point is written steps["a.b"]"#
+      )
     default:
       throw ConditionFault(
-        at: offset, #"a condition can ask for "params.NAME" and "steps.ID.result""#)
+        at: offset,
+        #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#)
     }
   }
 
@@ -211,23 +227,37 @@ struct ConditionParser {
       let advice = names.nearestStep(id).map { ": did you mean \"\($0)\"?" } ?? ""
       throw ConditionFault(at: offset, "no step has the id \(Quoting.quoted(id))\(advice)")
     }
-    if field != "result" {
-      throw ConditionFault(
-        at: offset,
-        "of a step a condition can ask for \"result\" only: outputs of steps are not known to this"
-          + " version")
-    }
     if names.isCall(step) {
+      let what = field == StepOutput.reservedName ? "result" : "outputs"
       throw ConditionFault(
-        at: offset, "a step with \"call\" has no result of its own, its steps have")
+        at: offset, "a step with \"call\" has no \(what) of its own, its steps have")
     }
-    if !names.needs.contains(step) {
+    if field == StepOutput.reservedName, !names.needs.contains(step) {
       throw ConditionFault(
         at: offset,
         "the step does not need \(Quoting.quoted(id)): add it to \"needs\", with \"when\": \"settled\""
           + " if any end will do")
     }
     return step
+  }
+
+  private func output(
+    _ name: String, ofStep id: String, at offset: Int
+  ) throws(ConditionFault) -> (Condition.Term, ConditionType) {
+    let step = try step(id, field: name, at: offset)
+    let outputs = names.outputs(step)
+    guard let place = outputs.firstIndex(where: { $0.name == name }) else {
+      let nearest = Suggestion.nearest(to: name, among: outputs.map(\.name) + ["result"])
+      let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+      throw ConditionFault(
+        at: offset,
+        "the step \(Quoting.quoted(id)) has no output \(Quoting.quoted(name))\(advice)")
+    }
+    guard let type = outputs[place].type.conditionType else {
+      throw ConditionFault(
+        at: offset, "a condition does not look into an output of the type \"json\"")
+    }
+    return (.output(step: step, place: Int32(place)), type)
   }
 
   // MARK: Operators
@@ -285,7 +315,14 @@ struct ConditionParser {
     }
     operands.removeLast(count)
     // The sign of an operand before an operator is where the operand begins.
-    operands.append(Operand(type: type, offset: min(offset, taken[0].offset)))
+    var result = Operand(type: type, offset: min(offset, taken[0].offset))
+    if term == .otherwise {
+      for place in taken[0].absentFor { mentions[place].isCaught = true }
+      result.absentFor = taken[1].absentFor
+    } else {
+      result.absentFor = taken.flatMap(\.absentFor)
+    }
+    operands.append(result)
     try append(term, at: offset)
   }
 

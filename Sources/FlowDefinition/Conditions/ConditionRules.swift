@@ -32,14 +32,18 @@ extension DefinitionReader {
   }
 
   /// Reads the conditions of steps whose needs are resolved.
-  mutating func readConditions(of table: inout StepTable, _ parameters: [Parameter]) {
+  mutating func readConditions(
+    of table: inout StepTable, _ parameters: [Parameter], _ known: inout KnownOutputs?,
+    _ defaults: Defaults
+  ) {
     if table.conditions.isEmpty { return }
-    let read = conditions(of: table, parameters)
+    let read = conditions(of: table, parameters, &known, defaults)
     for (step, condition) in read { table.changeExtras(ofStep: step) { $0.condition = condition } }
   }
 
   private mutating func conditions(
-    of table: StepTable, _ parameters: [Parameter]
+    of table: StepTable, _ parameters: [Parameter], _ known: inout KnownOutputs?,
+    _ defaults: Defaults
   ) -> [(step: Int, condition: Condition)] {
     let calls = Set(table.calls.map { Int32($0.step) })
     var read: [(Int, Condition)] = []
@@ -47,9 +51,18 @@ extension DefinitionReader {
       let names = ConditionNames(
         parameters: parameters, step: { table.names.step(named: $0) },
         nearestStep: { Suggestion.nearest(to: $0, among: table.steps.lazy.map(\.id)) },
-        needs: table.steps[use.step].needs, isCall: calls.contains)
+        needs: table.steps[use.step].needs, isCall: calls.contains,
+        outputs: { table.extras[Int(table.steps[Int($0)].extrasIndex)].outputs })
       do throws(ConditionFault) {
-        read.append((use.step, try ConditionParser.parse(use.text, names)))
+        let (condition, mentions) = try ConditionParser.parse(use.text, names)
+        read.append((use.step, condition))
+        for mention in mentions {
+          if known == nil { known = KnownOutputs(table, defaults) }
+          let advice = "write what stands for it then, as in \"steps.ID.\(mention.name) ?? ''\""
+          if let fault = known?.fault(of: mention, in: use.step, advice: advice) {
+            throw ConditionFault(at: mention.offset, fault)
+          }
+        }
       } catch {
         let place = use.textOffset.map { $0 + error.offset }
         // Where the file has it in another form, the place is said.

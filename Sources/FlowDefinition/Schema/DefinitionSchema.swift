@@ -115,6 +115,7 @@ package struct DefinitionSchema {
       orList(text([("pattern", .text("^[^=*]+$"))]), isSet: true)
     case .variableFiles: orList(variableFile)
     case .secrets: orList(secretUse)
+    case .outputs: orList(stepOutput)
     }
   }
 
@@ -246,6 +247,18 @@ package struct DefinitionSchema {
       [
         ("type", .text("object")),
         ("additionalProperties", .object([("enum", .texts(forms))])),
+      ],
+    ])
+  }
+
+  private var stepOutput: Members {
+    let name = ("pattern", SchemaNode.text("^(?!result$)[A-Za-z_][A-Za-z0-9_]{0,63}$"))
+    let types = OutputType.allCases.map { "\($0)" }
+    return oneOf([
+      text([name]),
+      [
+        ("type", .text("object")), ("propertyNames", .object([name])),
+        ("additionalProperties", .object([("enum", .texts(types))])),
       ],
     ])
   }

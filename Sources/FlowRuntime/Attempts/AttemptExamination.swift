@@ -49,7 +49,7 @@ extension AttemptSupervisor {
     if attempts[attempt]?.needsLook == true { lookAgain(at: attempt) }
   }
 
-  private func unwatch(_ attempt: AttemptID) {
+  func unwatch(_ attempt: AttemptID) {
     attempts[attempt]?.unwatch()
     lookAgain(at: attempt)
   }

@@ -138,6 +138,9 @@ extension AttemptEnd {
       output: AttemptOutput(
         discardedBytes: end.dropped_output_bytes, isUnscrubbed: end.is_unscrubbed),
       wasInterrupted: end.was_interrupted)
+    if end.outputs_size > 0 {
+      outputsFile = OutputsMark(byteCount: end.outputs_size, checksum: end.outputs_checksum)
+    }
   }
 }
 
@@ -181,6 +184,7 @@ extension LaunchFailure.Operation {
     case FLOW_LAUNCH_CREATE_RECORD: self = .createRecord
     case FLOW_LAUNCH_FORK: self = .fork
     case FLOW_LAUNCH_MAKE_SECRET: self = .makeSecret
+    case FLOW_LAUNCH_MAKE_OUTPUTS: self = .makeOutputs
     default: preconditionFailure("no operation of a launch")
     }
   }

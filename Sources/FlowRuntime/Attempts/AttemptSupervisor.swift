@@ -35,6 +35,8 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   private var unreadable: RunError?
   /// By attempt, how many monitors reported that they start nothing and have yet to exit.
   private var refusing: [AttemptID: Int] = [:]
+  /// Of attempts whose outputs cannot be read: since when.
+  private var unreadableOutputs: [AttemptID: Instant] = [:]
 
   private struct Home {
     let folder: RunFolder
@@ -95,7 +97,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   package func launch(_ request: LaunchRequest) {
     let attempt = request.attempt
     precondition(attempts[attempt] == nil, "an attempt is launched that has no end")
-    if let failure = request.secrets.failure { return fail(attempt, failure) }
+    if let failure = request.failure ?? request.secrets.failure { return fail(attempt, failure) }
     let isSent = launcher.isAlive && queue.isEmpty
     attempts[attempt] = SupervisedAttempt(request, isSent: isSent)
     if isSent {
@@ -193,10 +195,53 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// No process of the attempt is left.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
     let request = attempts[attempt]?.request
+    var concluded = Concluded(end: end)
+    if let request {
+      guard let read = conclude(end, of: request) else { return unwatch(attempt) }
+      concluded = read
+    }
     attempts[attempt] = nil
     toldToEnd.remove(attempt)
-    tell(.attemptEnded(attempt, request.map { measured(end, of: $0) } ?? end))
+    if !concluded.outputs.isEmpty { tell(.outputsPublished(attempt, concluded.outputs)) }
+    tell(.attemptEnded(attempt, request.map { measured(concluded.end, of: $0) } ?? concluded.end))
     noLongerLacks(attempt, isLaunched: true)
+  }
+
+  /// An end, and what was put out.
+  struct Concluded {
+    var end: AttemptEnd
+    var outputs: [OutputPart] = []
+
+    init(end: AttemptEnd) { self.end = end }
+
+    init(_ end: AttemptEnd, _ outputs: AttemptOutputs) {
+      self.end = end
+      self.end.outputsFile = nil
+      switch outputs {
+      case .none: break
+      case .published(let parts): self.outputs = parts
+      case .refused(let refusal): self.end.refusal = refusal
+      // What was done may have to be done again.
+      case .lost: self.end = .lost()
+      }
+    }
+  }
+
+  /// Reads what an attempt has put out; nil if the storage fails now: then it is tried again.
+  private func conclude(_ end: AttemptEnd, of request: LaunchRequest) -> Concluded? {
+    do throws(StorageError) {
+      let outputs = try AttemptOutputs(of: request, end, in: records.storage)
+      unreadableOutputs[request.attempt] = nil
+      return Concluded(end, outputs)
+    } catch {
+      let now = time.now().monotonic
+      let since = unreadableOutputs[request.attempt] ?? now
+      unreadableOutputs[request.attempt] = since
+      if now >= since.advanced(byMicroseconds: Self.unreadableMicroseconds) {
+        unreadable = .recordIsUnreadable(error)
+      }
+      return nil
+    }
   }
 
   /// With the size of its output, if the attempt wrote any.

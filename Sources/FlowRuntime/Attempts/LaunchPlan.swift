@@ -18,17 +18,23 @@ package struct LaunchPlan: Sendable {
     hidesInterruption = state.created.policyVersion < Policy.second.rawValue
   }
 
-  package func request(for launch: Launch) -> LaunchRequest {
+  /// - Parameter outputs: what steps have put out.
+  package func request(
+    for launch: Launch, _ outputs: StepOutputs = StepOutputs()
+  ) -> LaunchRequest {
     let attempt = launch.attempt
+    var values = values
+    values.outputs = outputs
     let step = definition.steps[Int(attempt.step)]
     let settings = definition.settings(ofStep: Int(attempt.step))
     let folder = workingDirectory(settings.workingDirectory.map(values.text))
     let place = EnvironmentVariable(name: "PWD", value: folder)
+    let handed = handedOver(of: attempt, outputs)
     let own =
       Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
         EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)")
-      ]
+      ] + handed.variables
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {
@@ -37,10 +43,10 @@ package struct LaunchPlan: Sendable {
       command = probe
     }
     let script = settings.executesScripts ? command.script : nil
-    return LaunchRequest(
+    var request = LaunchRequest(
       attempt: attempt, intent: launch.intent,
       arguments: script == nil
-        ? arguments(of: command, settings.shell, isProbe: launch.isProbe)
+        ? arguments(of: command, settings.shell, values, isProbe: launch.isProbe)
         : [self.folder.script(ofStep: step.id, attempt: attempt.number)],
       script: script,
       environment: [place] + values.variables(definition.environment + settings.environment) + own,
@@ -48,10 +54,49 @@ package struct LaunchPlan: Sendable {
       outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
       recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
+    (request.outputs, request.inputs) = (handed.outputs, handed.inputs)
+    if values.hasOutputs, Self.exceedsLimit(request) {
+      request.failure = LaunchFailure(operation: .execute, errno: Self.tooLong)
+    }
+    return request
+  }
+
+  /// E2BIG: what values of other steps are put into is longer than any system executes.
+  private static let tooLong: Int32 = 7
+  private static let mostBytes = 8 << 20
+
+  private static func exceedsLimit(_ request: LaunchRequest) -> Bool {
+    let arguments = request.arguments.reduce(0) { $0 + $1.utf8.count + 9 }
+    let variables = request.environment.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    return arguments + variables > mostBytes
+  }
+
+  /// What an attempt puts out, and what it gets, with the variables that say where.
+  private func handedOver(
+    of attempt: AttemptID, _ outputs: StepOutputs
+  ) -> (outputs: LaunchOutputs?, inputs: LaunchInputs?, variables: [EnvironmentVariable]) {
+    var variables: [EnvironmentVariable] = []
+    let id = definition.steps[Int(attempt.step)].id
+    let declared = definition.outputs(ofStep: Int(attempt.step))
+    var own: LaunchOutputs?
+    if !declared.isEmpty {
+      let place = folder.put(ofStep: id, attempt: attempt.number)
+      own = LaunchOutputs(
+        folder: place, file: folder.outputs(ofStep: id, attempt: attempt.number),
+        declared: declared)
+      variables.append(EnvironmentVariable(name: "FLOW_OUTPUTS", value: place))
+    }
+    let inputs = LaunchInputs(of: attempt, definition, outputs, in: folder)
+    if let inputs {
+      variables.append(EnvironmentVariable(name: "FLOW_INPUTS", value: inputs.folder))
+    }
+    return (own, inputs, variables)
   }
 
   /// A line for a shell is taken as it stands: its `${` is the shell's.
-  private func arguments(of command: Command, _ shell: Shell, isProbe: Bool) -> [String] {
+  private func arguments(
+    of command: Command, _ shell: Shell, _ values: RunValues, isProbe: Bool
+  ) -> [String] {
     let arguments = command.arguments(by: shell, isProbe: isProbe)
     if case .shell = command { return arguments }
     return values.arguments(arguments)

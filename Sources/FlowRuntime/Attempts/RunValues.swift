@@ -8,6 +8,11 @@ struct RunValues: Sendable {
   /// Whether the definition has any: a definition that is older than templates has none, whatever its
   /// texts look like.
   private let hasTemplates: Bool
+  private let definition: WorkflowDefinition
+  /// By id, the steps that declare outputs.
+  private let sources: [String: Int32]
+  /// What steps have put out.
+  var outputs = StepOutputs()
 
   init(_ created: RunCreated, _ definition: WorkflowDefinition) {
     runID = created.runID
@@ -15,7 +20,15 @@ struct RunValues: Sendable {
     parameters = Dictionary(
       created.parameters.map { ($0.name, $0.texts) }, uniquingKeysWith: { first, _ in first })
     hasTemplates = definition.hasTemplates
+    self.definition = definition
+    let declaring = definition.steps.indices.filter { !definition.outputs(ofStep: $0).isEmpty }
+    sources = Dictionary(
+      declaring.map { (definition.steps[$0].id, Int32($0)) },
+      uniquingKeysWith: { first, _ in first })
   }
+
+  /// Whether texts can stand for what steps have put out.
+  var hasOutputs: Bool { hasTemplates && !sources.isEmpty }
 
   func text(_ text: String) -> String {
     template(in: text).map { $0.text(value) } ?? text
@@ -26,8 +39,14 @@ struct RunValues: Sendable {
     if !hasTemplates { return arguments }
     return arguments.flatMap { argument in
       guard let template = template(in: argument) else { return [argument] }
-      if let name = template.onlyParameter { return parameters[name] ?? [] }
-      return [template.text(value)]
+      switch template.onlyReference {
+      case .parameter(let name)?: return parameters[name] ?? []
+      case .output(let step, let name)?:
+        guard let (type, value) = output(name, ofStep: step) else { return [""] }
+        return type == .lines
+          ? OutputType.lines(of: value) : [String(decoding: value, as: UTF8.self)]
+      default: return [template.text(value)]
+      }
     }
   }
 
@@ -46,8 +65,20 @@ struct RunValues: Sendable {
   private func value(_ reference: Template.Reference) -> String {
     switch reference {
     case .parameter(let name): parameters[name]?.first ?? ""
+    case .output(let step, let name):
+      output(name, ofStep: step).map { String(decoding: $0.value, as: UTF8.self) } ?? ""
     case .runID: runID
     case .workflowName: workflowName
     }
+  }
+
+  /// Nil if there is none; the definition says that there is.
+  private func output(_ name: String, ofStep id: String) -> (type: OutputType, value: [UInt8])? {
+    guard let step = sources[id] else { return nil }
+    let declared = definition.outputs(ofStep: Int(step))
+    guard let place = declared.firstIndex(where: { $0.name == name }),
+      let value = outputs.value(ofStep: step, at: Int32(place))
+    else { return nil }
+    return (declared[place].type, value)
   }
 }

@@ -29,7 +29,9 @@ extension AttemptSupervisor {
     try removeRecords(paths, ifWithdrawn: isWithdrawn)
     var found: [FoundAttempt] = []
     for (request, state) in zip(open, states) {
-      found.append(FoundAttempt(request.attempt, takeUp(request, state)))
+      var attempt = FoundAttempt(request.attempt, takeUp(request, state))
+      if case .ended(_, let outputs) = state { attempt.outputs = outputs }
+      found.append(attempt)
     }
     return found
   }
@@ -110,7 +112,7 @@ extension AttemptSupervisor {
   /// What a new engine can take over.
   private enum Found {
     case neverLaunched
-    case ended(AttemptEnd)
+    case ended(AttemptEnd, outputs: [OutputPart])
     case lost
     /// Its monitor lives here, and can be watched.
     case runs(AttemptRecord.Start, AttemptRecord.Command?)
@@ -132,7 +134,13 @@ extension AttemptSupervisor {
       }
       switch AttemptFate(sighting, seenFrom: here, wasHere: wasHere) {
       case .neverLaunched: return .neverLaunched
-      case .ended(let end): return .ended(end)
+      case .ended(let end):
+        let outputs = try patiently { () throws(StorageError) in
+          try AttemptOutputs(of: request, end, in: records.storage)
+        }
+        if outputs == .lost { return .lost }
+        let concluded = Concluded(end, outputs)
+        return .ended(concluded.end, outputs: concluded.outputs)
       case .lost: return .lost
       case .runs(let start, let command):
         // Where no process is to be had for the command, nothing of the attempt is left in a moment.
@@ -151,7 +159,7 @@ extension AttemptSupervisor {
   private func takeUp(_ request: LaunchRequest, _ found: Found) -> FoundAttempt.State {
     switch found {
     case .neverLaunched: return .neverLaunched
-    case .ended(let end): return .ended(measured(end, of: request))
+    case .ended(let end, _): return .ended(measured(end, of: request))
     case .lost: return .ended(sweep(request))
     case .unwatchable(let record):
       survive(request, monitorID: nil, record.command)

@@ -8,6 +8,12 @@ package struct AttemptFileName: Equatable {
   static let script = "script"
   /// What of the output is being overwritten, since it is a secret.
   static let mask = "mask"
+  /// The folder in which the command leaves what its step declares, and the monitor's copy of that.
+  static let put = "put"
+  static let outputs = "outputs"
+  /// What the attempt has put out, as files for those that need it, and what it gets of others.
+  static let values = "values"
+  static let inputs = "inputs"
   /// A script on its way to its name.
   static let unfinishedScript = "new"
 

@@ -33,6 +33,8 @@ struct FinishedRunTidying<Store: Storage> {
     guard let names = try? attempts.names() else { return }
     // Sorted, the output of an attempt comes before its record.
     var empty: String?
+    // The attempt whose outputs are there.
+    var copied: String?
     // The attempt whose record stays.
     var unsettled: String?
     for name in names {
@@ -40,6 +42,7 @@ struct FinishedRunTidying<Store: Storage> {
       let path = "\(folder.attempts)/\(name)"
       switch name[dot...] {
       case ".out": empty = isUseless(name, path) ? String(name[..<dot]) : nil
+      case ".outputs": copied = String(name[..<dot])
       case ".rec":
         let attempt = String(name[..<dot])
         guard isRedundant(path) else {
@@ -47,7 +50,11 @@ struct FinishedRunTidying<Store: Storage> {
           continue
         }
         if empty == attempt { try? attempts.removeIfPresent("\(attempt).out") }
+        if copied == attempt { try? attempts.removeIfPresent("\(attempt).outputs") }
         try? attempts.removeIfPresent(name)
+      // What a command has left there beside its outputs stays.
+      case ".put": try? storage.removeDirectory(path)
+      case ".inputs", ".values": if keepers.isEmpty { removeTree(path) }
       case ".script", ".new":
         // Read by a process that may outlive the run.
         guard let attempt = AttemptFileName(name), !keepers.contains(attempt.stepID),
@@ -62,6 +69,15 @@ struct FinishedRunTidying<Store: Storage> {
     }
     // Refused unless it is empty.
     if keepers.isEmpty { try? storage.removeDirectory(folder.work) }
+  }
+
+  /// Links in it are removed, and not followed.
+  private func removeTree(_ path: String) {
+    for name in (try? storage.entries(of: path)) ?? [] {
+      let child = "\(path)/\(name)"
+      do throws(Errno) { try storage.removeFile(child) } catch { removeTree(child) }
+    }
+    try? storage.removeDirectory(path)
   }
 
   /// Whether an output is empty, and no process can write to it any more.

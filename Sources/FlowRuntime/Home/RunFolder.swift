@@ -13,8 +13,12 @@ import FlowStorage
 ///       engine.log        messages of an engine without a terminal
 ///       attempts/         <step>@<attempt>.out, the output of an attempt,
 ///                         <step>@<attempt>.rec, its attempt record,
-///                         <step>@<attempt>.script, if its command is a script, and
-///                         <step>@<attempt>.mask, while secrets in its output are overwritten
+///                         <step>@<attempt>.script, if its command is a script,
+///                         <step>@<attempt>.mask, while secrets in its output are overwritten,
+///                         <step>@<attempt>.put/, where its command leaves what its step declares
+///                         ($FLOW_OUTPUTS), <step>@<attempt>.outputs, its monitor's copy of that,
+///                         <step>@<attempt>.values/, the same as files for steps that need it, and
+///                         <step>@<attempt>.inputs/, links to those that it gets ($FLOW_INPUTS)
 ///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -48,6 +52,22 @@ package struct RunFolder: Hashable, Sendable {
 
   package func script(ofStep id: String, attempt: Int32) -> String {
     path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.script))
+  }
+
+  package func put(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.put))
+  }
+
+  package func outputs(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.outputs))
+  }
+
+  package func values(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.values))
+  }
+
+  package func inputs(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.inputs))
   }
 
   /// Where a script is written, before it gets its name.

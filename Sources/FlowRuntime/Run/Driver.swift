@@ -201,7 +201,8 @@ package struct Driver<World: Environment>: ~Copyable {
     guard let engine = state.engine else { return [] }
     let open = state.openAttemptIDs.map { attempt in
       let isProbe = state.steps[Int(attempt.step)].asksProbe
-      var request = plan.request(for: Launch(attempt, intent: 0, isProbe: isProbe))
+      var request = plan.request(
+        for: Launch(attempt, intent: 0, isProbe: isProbe), state.outputs)
       // For what they have printed.
       request.secrets = secrets.secrets(for: attempt)
       return request
@@ -321,7 +322,7 @@ package struct Driver<World: Environment>: ~Copyable {
         tellShortages()
       }
     case .launch(let launch):
-      var request = plan.request(for: launch)
+      var request = plan.request(for: launch, engine.state.outputs)
       request.secrets = secrets.secrets(for: launch.attempt)
       world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)

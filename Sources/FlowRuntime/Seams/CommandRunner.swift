@@ -82,9 +82,17 @@ package struct LaunchRequest: Equatable, Sendable {
   package var hidesInterruption: Bool
   /// What the command gets besides, and what is masked in its output.
   package var secrets = LaunchSecrets()
+  /// What the command must put out; nil for a step that declares nothing.
+  package var outputs: LaunchOutputs?
+  /// What the command gets of the steps that it needs; nil where none of them declares anything.
+  package var inputs: LaunchInputs?
+  /// Why nothing can be launched.
+  package var failure: LaunchFailure?
 
   /// The variables whose values are paths: their bytes need not be UTF-8.
-  package static let pathVariables: Set<String> = ["PWD", "FLOW_RUN_DIR"]
+  package static let pathVariables: Set<String> = [
+    "PWD", "FLOW_RUN_DIR", "FLOW_OUTPUTS", "FLOW_INPUTS",
+  ]
 
   package init(
     attempt: AttemptID, intent: Int64, arguments: [String], script: String? = nil,

@@ -71,7 +71,9 @@ struct AttemptTraces {
         byAttempt[start.id] = records.count
       }
       records.append(record)
-    case AttemptFileName.script, AttemptFileName.unfinishedScript, AttemptFileName.mask: break
+    case AttemptFileName.script, AttemptFileName.unfinishedScript, AttemptFileName.mask,
+      AttemptFileName.put, AttemptFileName.outputs, AttemptFileName.values, AttemptFileName.inputs:
+      break
     default: strangers.append(name)
     }
   }

@@ -40,7 +40,7 @@ package final class Checkers: RunObserver {
       ConditionChecker(run.definition, without: run.unselected),
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
-      ValuesChecker(run.definition),
+      ValuesChecker(run.definition), OutputsChecker(run.definition),
       SecretChecker(run),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),

@@ -10,12 +10,16 @@ final class ConditionChecker {
     case word(String)
     case number(ConditionNumber)
     case list([Value])
+    case absent
   }
 
   private let definition: WorkflowDefinition
   private let selected: SelectedSteps
   private var ends: StepEnds
   private var parameters: [ParameterValue] = []
+  /// By step: of its attempt that has no end, and of its last one that succeeded.
+  private var published: [Int32: [Int32: [UInt8]]] = [:]
+  private var outputs: [Int32: [Int32: [UInt8]]] = [:]
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
@@ -44,6 +48,24 @@ final class ConditionChecker {
     default: break
     }
     ends.learn(event.body)
+    learnOutputs(event.body)
+  }
+
+  private func learnOutputs(_ body: Event.Body) {
+    switch body {
+    case .outputsPublished(let attempt, let parts):
+      for part in parts { published[attempt.step, default: [:]][part.output] = part.bytes }
+    case .attemptEnded(let attempt, let end):
+      let values = published.removeValue(forKey: attempt.step)
+      if end.result == .exited(code: 0), end.refusal == nil, end.cause == .byItself {
+        outputs[attempt.step] = values
+      }
+    case .runReopened:
+      for step in definition.steps.indices where ends.runsAgain[step] {
+        outputs[Int32(step)] = nil
+      }
+    default: break
+    }
   }
 
   private func references(_ step: Int32) -> [Condition.Term] {
@@ -56,6 +78,9 @@ final class ConditionChecker {
     // Steps of a call.
     case .result(let step) where id(step).contains("/"): "steps[\"\(id(step))\"].result"
     case .result(let step): "steps.\(id(step)).result"
+    case .output(let step, let place):
+      (id(step).contains("/") ? "steps[\"\(id(step))\"]." : "steps.\(id(step)).")
+        + definition.outputs(ofStep: Int(step))[Int(place)].name
     default: ""
     }
   }
@@ -86,6 +111,11 @@ final class ConditionChecker {
         throw Violation(.condition, "\(id(step)) asks for \(id(need)), which has not ended")
       }
       return .word(Self.word(end))
+    case .output(let need, let place):
+      guard let value = outputs[need]?[place] else { return .absent }
+      // Those of random steps.
+      let words = value.split(separator: UInt8(ascii: "\n"))
+      return .list(words.map { .word(String(decoding: $0, as: UTF8.self)) })
     case .not: return .flag(try value(&rest, of: step) != .flag(true))
     case .size:
       guard case .list(let elements) = try value(&rest, of: step) else { break }
@@ -100,9 +130,9 @@ final class ConditionChecker {
       guard case .list(let elements) = right else { break }
       return .flag(elements.contains(left))
     case .otherwise:
-      // Nothing is absent in these worlds.
-      _ = try value(&rest, of: step)
-      return try value(&rest, of: step)
+      let right = try value(&rest, of: step)
+      let left = try value(&rest, of: step)
+      return left == .absent ? right : left
     case .compare(let comparison):
       let right = try value(&rest, of: step)
       let left = try value(&rest, of: step)

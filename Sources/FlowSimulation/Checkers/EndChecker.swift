@@ -106,9 +106,9 @@ final class EndChecker {
       throw Mismatch(fact: "the machine only lacked a process for a while")
     }
     switch failure.operation {
-    case .createRecord, .fork, .readSecret, .useSecret:
+    case .createRecord, .fork, .readSecret, .useSecret, .makeInputs:
       if entry?.isStarted == true { throw Mismatch(fact: "it was started") }
-    case .createOutput, .changeDirectory, .execute, .makeSecret:
+    case .createOutput, .changeDirectory, .execute, .makeSecret, .makeOutputs:
       if entry?.result != .launchFailed(failure) { throw Mismatch(fact: "nothing failed so") }
     }
   }

@@ -80,7 +80,8 @@ final class PolicyChecker {
     case .failed(let kind, let code):
       let retry = settings.retry
       let isCovered =
-        retry.on.contains(kind) && (kind != .exit || retry.exitCodes?.contains(code) ?? true)
+        (retry.on == .all || retry.on.contains(kind))
+        && (kind != .exit || retry.exitCodes?.contains(code) ?? true)
       (isRepeated, repetition) = (isCovered && step.failures < retry.maxAttempts, .retry)
     case .lost, .interrupted:
       let isTooOften = verdict == .lost && step.losses > Decider.maxReruns

@@ -47,6 +47,9 @@ package enum Property: String, CaseIterable, Sendable {
   case environment
   /// Every attempt is told the values that its run was created with.
   case values
+  /// What a step puts out is in the history before a decision or a launch reads it, and is what its
+  /// command wrote; nothing else is taken for success.
+  case outputs
   /// A step gets the secrets that it lists and no others, and no output holds one at rest once the end
   /// of its attempt is durable.
   case secret
@@ -71,7 +74,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment, .values, .secret: true
+    case .intent, .again, .live, .stop, .environment, .values, .outputs, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
       .target, .terminal, .outcome, .condition, .fresh, .selection, .replay, .append, .verdict,
       .said, .single,

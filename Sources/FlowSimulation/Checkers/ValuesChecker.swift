@@ -24,7 +24,7 @@ final class ValuesChecker {
   func check(_ arguments: [String], ofStep step: Int32) throws(Violation) {
     guard Int(step) < parameters.count, let name = parameters[Int(step)] else { return }
     let value = values[name]
-    guard let value, arguments == ["work", "\(step)", value] else {
+    guard let value, Array(arguments.prefix(3)) == ["work", "\(step)", value] else {
       throw Violation(
         .values, "s\(step) is run with \(arguments), where \(value ?? "no value") was given")
     }

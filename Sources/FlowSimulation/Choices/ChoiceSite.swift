@@ -63,6 +63,10 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case edges = 75
   /// Which steps have which conditions.
   case conditions = 76
+  /// Which steps have which outputs, and which commands are told them.
+  case outputs = 79
+  /// What is wrong with what a command puts out.
+  case outputContent = 80
 }
 
 extension ChoiceSite {
@@ -75,11 +79,11 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
-      .environment, .secretErrors, .secretOutput:
+      .environment, .secretErrors, .secretOutput, .outputContent:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets, .edges, .calls, .variableFiles, .conditions:
+      .secrets, .edges, .calls, .variableFiles, .conditions, .outputs:
       false
     }
   }

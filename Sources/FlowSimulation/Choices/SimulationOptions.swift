@@ -106,6 +106,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var variableFilePercent = 0
   /// How many steps have a condition, in percent.
   package var conditionPercent = 0
+  /// How many steps declare outputs, in percent.
+  package var outputPercent = 0
+  /// How often a command puts out something else than its step declares, in percent.
+  package var outputFaultPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -127,6 +131,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether steps have conditions: no definition of policy 1 does.
   var hasConditions: Bool { conditionPercent > 0 && rules > .first }
+
+  /// Whether steps have outputs: no definition of policy 1 does.
+  var hasOutputs: Bool { outputPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -214,6 +221,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("callPercent", \.callPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
     Key("variableFilePercent", \.variableFilePercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("conditionPercent", \.conditionPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
+    Key("outputPercent", \.outputPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
+    Key("outputFaultPercent", \.outputFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
   ]
 }
 

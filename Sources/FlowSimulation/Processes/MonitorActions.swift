@@ -13,6 +13,7 @@ extension SimulatedProcesses {
       FLOW_MONITOR_WRITE_END:
       let result = keepRecord(action, monitor)
       monitor.step(FLOW_MONITOR_DONE, result, at: clock)
+    case FLOW_MONITOR_COLLECT: monitor.step(FLOW_MONITOR_DONE, collect(monitor), at: clock)
     case FLOW_MONITOR_SCRUB: monitor.step(FLOW_MONITOR_DONE, scrub(monitor), at: clock)
     case FLOW_MONITOR_SPAWN:
       let result = spawn(monitor)

@@ -185,7 +185,9 @@ extension LaunchFailure.Operation {
     case .createRecord: FLOW_LAUNCH_CREATE_RECORD
     case .fork: FLOW_LAUNCH_FORK
     case .makeSecret: FLOW_LAUNCH_MAKE_SECRET
-    case .readSecret, .useSecret: preconditionFailure("an engine sends no such attempt")
+    case .makeOutputs: FLOW_LAUNCH_MAKE_OUTPUTS
+    case .readSecret, .useSecret, .makeInputs:
+      preconditionFailure("an engine sends no such attempt")
     }
   }
 }

@@ -54,6 +54,7 @@ final class SimulatedMonitor {
       request.settings.killGraceMilliseconds * 1_000, request.settings.stragglers == .keep)
     state.hides_interruption = request.hidesInterruption
     state.has_secrets = !request.secrets.values.isEmpty
+    state.has_outputs = request.outputs != nil
   }
 
   func step(_ kind: flow_monitor_event_kind, _ result: Int64 = 0, at now: Int64) {

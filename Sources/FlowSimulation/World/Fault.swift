@@ -124,6 +124,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case secretUnreadable
   /// An engine is started without the variable that a secret comes from.
   case secretMissing
+  /// A command puts out something else than its step declares.
+  case outputsAreWrong
 }
 
 extension Fault {
@@ -146,7 +148,8 @@ extension Fault {
 
   var traits: Traits {
     switch self {
-    case .commandFails, .commandHangs, .launchFails, .endToldTwice, .forkFails, .recordFails,
+    case .commandFails, .outputsAreWrong, .commandHangs, .launchFails, .endToldTwice, .forkFails,
+      .recordFails,
       .groupReused, .unkillableNamed, .runsElsewhere, .monitorStopped, .monitorFrozen:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes

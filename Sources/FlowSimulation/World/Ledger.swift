@@ -39,6 +39,11 @@ package struct Ledger: Equatable, Sendable {
     /// Whether the attempt record lacks the end of the attempt, because the disk refused it.
     package fileprivate(set) var lacksRecord = false
     package fileprivate(set) var lostPower = false
+    /// What its command has put out, by the places of its step's outputs; nil where its monitor has not
+    /// looked.
+    package fileprivate(set) var outputs: [[UInt8]]?
+    /// What is wrong with that.
+    package fileprivate(set) var outputFault: OutputFault?
 
     package var commandRuns: Bool { startedAt != nil && endedAt == nil && !lostPower }
     package var isStarted: Bool { startedAt != nil }
@@ -97,6 +102,11 @@ package struct Ledger: Equatable, Sendable {
 
   package mutating func recordWritten(_ index: Int, failed: Bool) {
     entries[index].lacksRecord = failed
+  }
+
+  package mutating func putOut(_ index: Int, _ outputs: [[UInt8]], _ fault: OutputFault?) {
+    entries[index].outputs = outputs
+    entries[index].outputFault = fault
   }
 
   // MARK: Commands

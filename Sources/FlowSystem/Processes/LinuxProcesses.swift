@@ -20,6 +20,7 @@ package final class LinuxProcesses: ProcessHost {
   /// Whether the pipe may hold unread reports.
   private var mayHaveReports = false
   private var orphans = Orphans()
+  private var inputs = InputFiles()
   /// A lock that launchers and monitors inherit, and hold as long as one of them lives.
   package var inheritedLock: Int32?
 
@@ -63,6 +64,14 @@ package final class LinuxProcesses: ProcessHost {
         messages.append(
           .notForked(
             request.attempt, LaunchFailure(operation: .execute, errno: error.rawValue)))
+        return
+      }
+    }
+    if let needed = request.inputs {
+      do throws(Errno) { try inputs.write(needed) } catch {
+        messages.append(
+          .notForked(
+            request.attempt, LaunchFailure(operation: .makeInputs, errno: error.rawValue)))
         return
       }
     }

@@ -16,6 +16,8 @@ enum RequestEncoding {
     append(path: request.outputPath, to: &bytes)
     append(path: request.recordPath, to: &bytes)
     append(path: request.secrets.folder ?? "", to: &bytes)
+    append(path: request.outputs?.folder ?? "", to: &bytes)
+    append(path: request.outputs?.file ?? "", to: &bytes)
     for (index, argument) in arguments.enumerated() {
       if index == 0 && request.script != nil {
         append(path: argument, to: &bytes)
@@ -44,6 +46,11 @@ enum RequestEncoding {
       append(secret.name, to: &bytes)
       append(secret.bytes, to: &bytes)
     }
+    let outputs = request.outputs?.declared ?? []
+    for output in outputs {
+      let isSmall = output.type.mostBytes == FLOW_OUTPUTS_SMALL
+      append((isSmall ? "S" : "L") + output.name, to: &bytes)
+    }
     let size = bytes.count - begin
     precondition(size <= FLOW_REQUEST_MAX_SIZE, "a command that exceeds the limit of a definition")
     let header = flow_request_header(
@@ -59,7 +66,8 @@ enum RequestEncoding {
       stop_signal: request.settings.stopSignal.number,
       hides_interruption: request.hidesInterruption ? 1 : 0,
       secret_count: UInt32(request.secrets.values.count),
-      secret_file_count: UInt32(request.secrets.files.count))
+      secret_file_count: UInt32(request.secrets.files.count),
+      output_count: UInt32(outputs.count))
     unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe buffer.storeBytes(of: header, toByteOffset: begin, as: flow_request_header.self)
     }

@@ -64,6 +64,8 @@ private struct SeenCommand {
     switch AttemptOutcome(end) {
     // That was not the command's doing.
     case .cancelled, .lost, .interrupted: return false
+    // A model says nothing of outputs.
+    case .outputRefused: return false
     case .timedOut: hangs += 1
     case .launchFailed: unlaunchable += 1
     case .signalled:

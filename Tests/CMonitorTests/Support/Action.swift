@@ -4,7 +4,7 @@ import CMonitor
 enum Action: CaseIterable {
   case createRecord, lockRecord, reserveRecord, createOutput, removeRecord, writeStart, spawn,
     writeCommand
-  case scrub, writeEnd
+  case collect, scrub, writeEnd
   case releaseLauncher, reportLaunched, reportDeadline, reportTold, reportEnded, reportShortage
   case reportRefused
   case terminateGroup, continueGroup, terminateChildren, killChildren, reapCommand, nameSurvivors,
@@ -20,6 +20,7 @@ enum Action: CaseIterable {
     case .writeStart: FLOW_MONITOR_WRITE_START
     case .spawn: FLOW_MONITOR_SPAWN
     case .writeCommand: FLOW_MONITOR_WRITE_COMMAND
+    case .collect: FLOW_MONITOR_COLLECT
     case .scrub: FLOW_MONITOR_SCRUB
     case .writeEnd: FLOW_MONITOR_WRITE_END
     case .releaseLauncher: FLOW_MONITOR_RELEASE_LAUNCHER
@@ -51,7 +52,7 @@ enum Action: CaseIterable {
     switch self {
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
       .spawn,
-      .writeCommand, .scrub, .writeEnd:
+      .writeCommand, .collect, .scrub, .writeEnd:
       true
     case .releaseLauncher, .reportLaunched, .reportDeadline, .reportTold, .reportEnded,
       .reportShortage, .reportRefused, .terminateGroup, .continueGroup, .terminateChildren,
@@ -66,7 +67,8 @@ enum Action: CaseIterable {
     switch self {
     case .terminateGroup, .continueGroup, .terminateChildren, .killChildren: true
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
-      .spawn, .writeCommand, .scrub, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
+      .spawn, .writeCommand, .collect, .scrub, .writeEnd, .releaseLauncher, .reportLaunched,
+      .reportDeadline,
       .reportTold, .reportEnded, .reportShortage, .reportRefused, .reapCommand, .nameSurvivors,
       .exit:
       false
@@ -112,12 +114,13 @@ struct Status: Hashable {
 extension flow_monitor {
   init(
     timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool = false,
-    hasSecrets: Bool = false
+    hasSecrets: Bool = false, hasOutputs: Bool = false
   ) {
     self.init()
     unsafe flow_monitor_init(&self, timeout ?? -1, grace, keepsStragglers)
     hides_interruption = hidesInterruption
     has_secrets = hasSecrets
+    has_outputs = hasOutputs
   }
 
   /// - Parameter now: microseconds of the monotonic clock.

@@ -9,6 +9,7 @@ struct AttemptRules {
   private let keepsStragglers: Bool
   private let hidesInterruption: Bool
   private let hasSecrets: Bool
+  private let hasOutputs: Bool
   /// Whether the monitor always gets the time when it needs it.
   private let isOnTime: Bool
 
@@ -43,9 +44,10 @@ struct AttemptRules {
 
   init(
     timeout: Int64?, grace: Int64, keepsStragglers: Bool, hidesInterruption: Bool,
-    hasSecrets: Bool, isOnTime: Bool
+    hasSecrets: Bool, hasOutputs: Bool, isOnTime: Bool
   ) {
     self.hasSecrets = hasSecrets
+    self.hasOutputs = hasOutputs
     self.hidesInterruption = hidesInterruption
     self.timeout = timeout
     self.grace = grace
@@ -57,7 +59,7 @@ struct AttemptRules {
 
   private func has(_ action: Action) -> Bool { everDone.contains(action) }
 
-  private var isEnding: Bool { has(.scrub) || has(.writeEnd) }
+  private var isEnding: Bool { has(.collect) || has(.scrub) || has(.writeEnd) }
 
   private var isRunning: Bool { (results[.spawn] ?? -1) > 0 }
 
@@ -150,6 +152,7 @@ struct AttemptRules {
       require(!toldAt.isEmpty, "only what was heard is told")
     case .reapCommand: require(isCommandOver, "only what has ended is reaped")
     case .nameSurvivors: checkSurvivors()
+    case .collect: checkCollect()
     case .scrub: checkScrub()
     case .writeEnd: checkEnd()
     case .reportEnded: checkReportOfEnd()
@@ -225,10 +228,24 @@ struct AttemptRules {
     require(hasSecrets && !has(.writeEnd), "secrets are masked before the end is written")
     if has(.scrub) {
       require(lacksSpace(for: .scrub), "only a scrub without space is repeated")
-    } else {
+    } else if !isEnding {
       checkTime()
     }
   }
+
+  /// What is put out by an attempt that succeeds is copied before anything else of its end.
+  private mutating func checkCollect() {
+    require(hasOutputs && hasSucceeded, "only a success has outputs")
+    // Unless a process was given up before, and ended after all.
+    require(!has(.scrub) && !has(.writeEnd) || has(.nameSurvivors), "outputs are copied first")
+    if has(.collect) {
+      require(lacksSpace(for: .collect), "only a copy without space is repeated")
+    } else if !isEnding {
+      checkTime()
+    }
+  }
+
+  private var hasSucceeded: Bool { status == .exited(0) && cause == FLOW_CAUSE_ITSELF }
 
   private mutating func checkEnd() {
     if has(.writeEnd) {
@@ -237,7 +254,7 @@ struct AttemptRules {
     }
     require(
       has(.scrub) == hasSecrets && !lacksSpace(for: .scrub), "secrets are masked before the end")
-    if !hasSecrets { checkTime() }
+    if !isEnding { checkTime() }
     require(
       !hidesInterruption || !isInterrupted, "what its run does not know is not written")
   }
@@ -250,7 +267,9 @@ struct AttemptRules {
       require(now <= max(isOverAt, endedAt + 500_000), "an end is held back for half a second")
     }
     require(
-      isLaunchFailed || isNoneLeft || mayStay || has(.nameSurvivors),
+      isLaunchFailed || isNoneLeft || mayStay || has(.nameSurvivors)
+        // It was over when a stop came, and its end was held back.
+        || isHeldBack && isOverAt != nil,
       "an end is written when no descendant is left")
     if isOnTime, let terminatedAt, grace < .max {
       require(now - terminatedAt <= grace + 30_000_000, "an end comes within its bounds")
@@ -311,6 +330,10 @@ struct AttemptRules {
     let expected = isRunning ? cause : FLOW_CAUSE_ITSELF
     if has(.spawn) && end.cause != expected { broken.append("its cause is \(end.summary)") }
     if !hasExited { broken.append("it did not exit") }
+    let wasCopied = has(.collect) && !lacksSpace(for: .collect)
+    if wasCopied != (hasOutputs && hasSucceeded), end.unkillable == 0, has(.writeEnd) {
+      broken.append("its outputs were \(wasCopied ? "" : "not ")copied")
+    }
     if has(.spawn) && end.unkillable == 0 && end.was_interrupted != isInterrupted {
       broken.append("it is \(end.was_interrupted ? "" : "not ")interrupted: \(end.summary)")
     }

@@ -45,9 +45,10 @@ struct RandomAttempt {
     let keeps = dice.percent(40)
     let hides = dice.percent(20)
     let hasSecrets = dice.percent(40)
+    let hasOutputs = dice.percent(75)
     monitor = flow_monitor(
       timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides,
-      hasSecrets: hasSecrets)
+      hasSecrets: hasSecrets, hasOutputs: hasOutputs)
     startErrorPercent = dice.pick([0, 0, 25])
     endErrorPercent = dice.pick([0, 30, 90])
     familyPercent = dice.pick([0, 20, 60])
@@ -56,7 +57,7 @@ struct RandomAttempt {
     isHeldUp = dice.percent(10)
     rules = AttemptRules(
       timeout: timeout, grace: grace, keepsStragglers: keeps, hidesInterruption: hides,
-      hasSecrets: hasSecrets, isOnTime: !isHeldUp)
+      hasSecrets: hasSecrets, hasOutputs: hasOutputs, isOnTime: !isHeldUp)
   }
 
   /// - Returns: the rules that were broken.
@@ -94,7 +95,8 @@ struct RandomAttempt {
   private mutating func answer(_ action: Action) {
     if dice.percent(30) { now += Int64(dice.below(100)) }
     var result: Int64 = 0
-    let errorPercent = [.scrub, .writeEnd].contains(action) ? endErrorPercent : startErrorPercent
+    let errorPercent =
+      [.collect, .scrub, .writeEnd].contains(action) ? endErrorPercent : startErrorPercent
     if errorsLeft > 0 && dice.percent(errorPercent) {
       errorsLeft -= 1
       result = -Int64(dice.pick([ENOSPC, EDQUOT, EINTR, EIO, EACCES, EEXIST, ENOENT]))
@@ -109,6 +111,7 @@ struct RandomAttempt {
         commandIsImmortal = dice.percent(immortalPercent)
       }
     }
+    if action == .collect, dice.percent(5) { tell(.force) }
     rules.answers(action, with: result)
     interrupt()
     tell(.done(result))
@@ -127,7 +130,8 @@ struct RandomAttempt {
       monitor.end.unkillable = Int32(count)
       if count > 0 { monitor.end.unkillable_ids.0 = 77 }
     case .createRecord, .lockRecord, .reserveRecord, .createOutput, .removeRecord, .writeStart,
-      .spawn, .writeCommand, .scrub, .writeEnd, .releaseLauncher, .reportLaunched, .reportDeadline,
+      .spawn, .writeCommand, .collect, .scrub, .writeEnd, .releaseLauncher, .reportLaunched,
+      .reportDeadline,
       .reportTold, .reportEnded,
       .reportShortage, .reportRefused, .terminateGroup, .exit:
       break

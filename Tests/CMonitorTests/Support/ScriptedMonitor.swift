@@ -13,12 +13,13 @@ struct ScriptedMonitor {
 
   init(
     timeout: Int64? = nil, grace: Int64 = 10 * second, keepsStragglers: Bool = false,
-    hidesInterruption: Bool = false, hasSecrets: Bool = false, answers: [Action: [Int64]] = [:],
+    hidesInterruption: Bool = false, hasSecrets: Bool = false, hasOutputs: Bool = false,
+    answers: [Action: [Int64]] = [:],
     failedOperation: flow_launch_operation? = nil
   ) {
     monitor = flow_monitor(
       timeout: timeout, grace: grace, keepsStragglers: keepsStragglers,
-      hidesInterruption: hidesInterruption, hasSecrets: hasSecrets)
+      hidesInterruption: hidesInterruption, hasSecrets: hasSecrets, hasOutputs: hasOutputs)
     self.answers = answers
     if let failedOperation { monitor.failed_operation = failedOperation }
   }
@@ -86,11 +87,13 @@ struct ScriptedMonitor {
 /// A monitor whose command runs.
 func runningMonitor(
   timeout: Int64? = nil, grace: Int64 = 10 * ScriptedMonitor.second, keepsStragglers: Bool = false,
-  hidesInterruption: Bool = false, hasSecrets: Bool = false, answers: [Action: [Int64]] = [:]
+  hidesInterruption: Bool = false, hasSecrets: Bool = false, hasOutputs: Bool = false,
+  answers: [Action: [Int64]] = [:]
 ) -> ScriptedMonitor {
   var monitor = ScriptedMonitor(
     timeout: timeout, grace: grace, keepsStragglers: keepsStragglers,
-    hidesInterruption: hidesInterruption, hasSecrets: hasSecrets, answers: answers)
+    hidesInterruption: hidesInterruption, hasSecrets: hasSecrets,
+    hasOutputs: hasOutputs, answers: answers)
   let actions = monitor.start()
   precondition(actions == ScriptedMonitor.startActions, "the command does not run")
   return monitor

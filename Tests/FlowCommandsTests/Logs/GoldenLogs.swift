@@ -148,6 +148,37 @@ struct GoldenLog: Sendable {
       run.succeed("a", "c")
       return run
     },
+    GoldenLog("outputs", "values that steps put out, and conditions on them", since: .second) {
+      policy in
+      var definition = WorkflowDefinition.scripted("a", "b < a", "c < a", each: .retried(2))
+      definition.give(
+        StepExtras(outputs: [
+          StepOutput(name: "count", type: .int), StepOutput(name: "files", type: .lines),
+          StepOutput(name: "version"),
+        ]), toStep: 0)
+      definition.give(
+        StepExtras(
+          condition: Condition([
+            .output(step: 0, place: 0), .literal(.number("1")), .compare(.greater),
+            .literal(.text("y")), .output(step: 0, place: 1), .literal(.list([])), .otherwise,
+            .contained, .and,
+          ])), toStep: 1)
+      definition.give(
+        StepExtras(
+          condition: Condition([
+            .output(step: 0, place: 2), .literal(.text("1.2")), .compare(.unequal),
+          ])), toStep: 2)
+      var run = ScriptedRun(policy, definition, jobs: 1)
+      run.refuse("a", OutputRefusal(.missing, "count"))
+      run.pass(milliseconds: 5_000)
+      run.put("a", "2", "x\ny\n", "1.2")
+      run.fail("b")
+      run.pass(milliseconds: 5_000)
+      run.fail("b")
+      run.reopen()
+      run.succeed("b")
+      return run
+    },
     GoldenLog("stragglers", "a step succeeds, and leaves processes that are stopped") { policy in
       var run = ScriptedRun(policy, .scripted("daemon"))
       run.launch("daemon")

@@ -29,6 +29,10 @@ enum HistoryDump {
         + " mount \(engine.host.mountID) namespace \(engine.host.processNamespace)"
     case .attemptLaunched(let attempt, let processID): "\(name(attempt)) process \(processID)"
     case .attemptEnded(let attempt, let end): "\(name(attempt)) \(text(end))"
+    case .outputsPublished(let attempt, let parts):
+      "\(name(attempt)) "
+        + parts.map { "\($0.output)=\(String(decoding: $0.bytes, as: UTF8.self))" }
+        .joined(separator: " ")
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
       .attemptScheduled(let attempt), .rerunScheduled(let attempt), .probeScheduled(let attempt):
       name(attempt)
@@ -79,6 +83,7 @@ enum HistoryDump {
       + (end.wasInterrupted ? " interrupted" : "")
       + (end.shellSignal.map { " shellSignal \($0)" } ?? "")
       + (end.output.isUnscrubbed ? " unscrubbed" : "")
+      + (end.refusal.map { " refused \($0.fault.rawValue) \($0.name)" } ?? "")
   }
 
   private static func lines(of state: RunState) -> [String] {
@@ -166,6 +171,8 @@ enum HistoryDump {
     case .makeSecret: "makeSecret"
     case .readSecret: "readSecret"
     case .useSecret: "useSecret"
+    case .makeOutputs: "makeOutputs"
+    case .makeInputs: "makeInputs"
     }
   }
 
@@ -178,6 +185,7 @@ enum HistoryDump {
     case .deadlinePassed: "deadlinePassed"
     case .attemptEnded: "attemptEnded"
     case .attemptWithdrawn: "attemptWithdrawn"
+    case .outputsPublished: "outputsPublished"
     case .cancelRequested: "cancelRequested"
     case .timerFired: "timerFired"
     case .attemptFound: "attemptFound"

@@ -82,6 +82,30 @@ struct ScriptedRun {
           peakMemoryKibibytes: 20_480, stragglers: stragglers, unkillable: unkillable)))
   }
 
+  /// The step succeeds, and has put out texts, in the order in which it declares them.
+  mutating func put(_ step: String, _ texts: String...) {
+    launch(step)
+    pass(milliseconds: 1_250)
+    let parts = texts.enumerated().map {
+      OutputPart(output: Int32($0.offset), bytes: Array($0.element.utf8))
+    }
+    tell(
+      .outputsPublished(attempt(step), parts),
+      .attemptEnded(
+        attempt(step),
+        AttemptEnd(result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1_250_417)))
+  }
+
+  /// The step exits 0, and what it has put out is not taken.
+  mutating func refuse(_ step: String, _ refusal: OutputRefusal) {
+    launch(step)
+    pass(milliseconds: 1_250)
+    var end = AttemptEnd(
+      result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1_250_417)
+    end.refusal = refusal
+    tell(.attemptEnded(attempt(step), end))
+  }
+
   /// Launches the steps, one after the other, and lets each succeed.
   mutating func succeed(_ steps: String...) {
     for step in steps {
@@ -159,8 +183,8 @@ struct ScriptedRun {
     return AttemptID(step: Int32(index), number: engine.state.steps[index].attempt)
   }
 
-  private mutating func tell(_ input: Input) {
-    engine.handle(input, at: now)
+  private mutating func tell(_ inputs: Input...) {
+    for input in inputs { engine.handle(input, at: now) }
     drain()
   }
 

@@ -31,8 +31,14 @@ extension Generator {
         let needs = definition.steps[step].needs
         let extras = StepExtras(
           description: optional { $0.string() }, edges: edges(of: needs),
-          condition: optional { $0.condition(over: definition.parameters, needs) })
+          condition: optional { $0.condition(over: definition.parameters, needs) },
+          outputs: ["a", "b_1", "c"].filter { _ in chance(in: 4) }.map {
+            StepOutput(name: $0, type: pick(OutputType.allCases))
+          })
         definition.give(extras, toStep: step)
+      }
+      for step in steps.indices where chance(in: 2) {
+        giveConditionOnOutput(step, &definition)
       }
       definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
       definition.onConflict = pick(OnConflict.allCases)
@@ -55,6 +61,19 @@ extension Generator {
       }
     }
     return definition
+  }
+
+  /// Where it has a need that puts out a text.
+  private mutating func giveConditionOnOutput(
+    _ step: Int, _ definition: inout WorkflowDefinition
+  ) {
+    let place = Int(definition.steps[step].extrasIndex)
+    guard place > 0, let need = definition.steps[step].needs.last,
+      let output = definition.outputs(ofStep: Int(need)).firstIndex(where: { $0.type == .string })
+    else { return }
+    definition.extras[place].condition = Condition([
+      .output(step: need, place: Int32(output)), .literal(.text(string())), .compare(.unequal),
+    ])
   }
 
   /// What is wanted of some of the needs.

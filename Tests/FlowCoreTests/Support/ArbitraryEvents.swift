@@ -35,6 +35,9 @@ extension Generator {
     case .deadlinePassed: .deadlinePassed(attempt())
     case .attemptEnded: .attemptEnded(attempt(), attemptEnd())
     case .attemptWithdrawn: .attemptWithdrawn(attempt())
+    case .outputsPublished:
+      .outputsPublished(
+        attempt(), list(upTo: 3) { OutputPart(output: $0.count(), bytes: $0.bytes(upTo: 20)) })
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: count(), force: chance(in: 2)))
     case .timerFired: .timerFired(pick([.runTimeout, .launchPause, .retry(step: count())]))
@@ -84,12 +87,16 @@ extension Generator {
           operation: pick(LaunchFailure.Operation.allCases), errno: count(),
           secret: optional { $0.string() }, fault: optional { $0.pick(SecretFault.allCases) })),
     ])
-    return AttemptEnd(
+    var end = AttemptEnd(
       result: result, cause: pick(AttemptEnd.Cause.allCases), durationMicroseconds: count(),
       cpuMicroseconds: count(), peakMemoryKibibytes: count(),
       stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count(),
       output: AttemptOutput(isUnscrubbed: chance(in: 4)), wasInterrupted: chance(in: 4),
       shellSignal: chance(in: 4) ? count() : nil)
+    if end.result == .exited(code: 0), end.cause == .byItself, chance(in: 2) {
+      end.refusal = OutputRefusal(pick(OutputFault.allCases), string())
+    }
+    return end
   }
 
   mutating func moment() -> Moment {

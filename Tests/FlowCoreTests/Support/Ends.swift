@@ -13,6 +13,13 @@ extension AttemptEnd {
     AttemptEnd(result: .exited(code: code), cause: cause, durationMicroseconds: 3)
   }
 
+  /// It exited 0, and its outputs are not taken.
+  static func refused(_ refusal: OutputRefusal) -> AttemptEnd {
+    var end = success
+    end.refusal = refusal
+    return end
+  }
+
   static func signal(_ signal: UInt8, cause: Cause = .byItself) -> AttemptEnd {
     AttemptEnd(result: .signalled(signal: signal), cause: cause, durationMicroseconds: 3)
   }

@@ -112,10 +112,23 @@ struct RandomRun {
     }
     if phase == .running && generator.chance(in: 6) { inputs.append(.deadlinePassed(attempt)) }
     if generator.chance(in: 2) {
-      let end = Input.attemptEnded(attempt, generator.likelyEnd())
-      inputs += generator.chance(in: 8) ? [end, end] : [end]
+      let end = generator.likelyEnd()
+      if AttemptConclusion(end) == .succeeded, let output = outputs(of: attempt) {
+        inputs.append(output)
+      }
+      let told = Input.attemptEnded(attempt, end)
+      inputs += generator.chance(in: 8) ? [told, told] : [told]
     }
     return inputs
+  }
+}
+
+extension RandomRun {
+  /// Nil for a step that declares none.
+  private mutating func outputs(of attempt: AttemptID) -> Input? {
+    guard !harness.workflow.outputs(ofStep: Int(attempt.step)).isEmpty else { return nil }
+    let list = generator.pick(["", "a", "b\na\n"])
+    return .outputsPublished(attempt, [OutputPart(output: 0, bytes: Array(list.utf8))])
   }
 }
 
@@ -140,9 +153,17 @@ extension Generator {
       failFast: chance(in: 3), steps: steps, settings: settings)
     if chance(in: 2) {
       for (step, definition) in steps.enumerated() {
-        let extras = StepExtras(
+        var extras = StepExtras(
           edges: edges(of: definition.needs),
           condition: chance(in: 3) ? condition(over: [], definition.needs) : nil)
+        if chance(in: 3) { extras.outputs = [StepOutput(name: "list", type: .lines)] }
+        let need = definition.needs.first { !workflow.outputs(ofStep: Int($0)).isEmpty }
+        if let need, chance(in: 2) {
+          extras.condition = Condition([
+            .literal(.text("a")), .output(step: need, place: 0), .literal(.list([])), .otherwise,
+            .contained,
+          ])
+        }
         workflow.give(extras, toStep: step)
       }
     }

@@ -175,6 +175,32 @@ import Testing
         == LaunchFailure(operation: .makeSecret, errno: 28))
   }
 
+  @Test func anEndWithOutputsIsOfAVersionOfItsOwn() {
+    for isUnscrubbed in [false, true] {
+      var end = flow_record_end()
+      end.is_unscrubbed = isUnscrubbed
+      (end.outputs_size, end.outputs_checksum) = (258, .max)
+      var bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+      #expect(bytes[192..<200].elementsEqual("flowE004".utf8))
+      let record = AttemptRecord.decode(bytes)
+      #expect(record.end?.outputsFile == OutputsMark(byteCount: 258, checksum: .max))
+      #expect(record.end?.output.isUnscrubbed == isUnscrubbed)
+      // Outputs of an end that has none.
+      bytes.replaceSubrange(192 + 104..<192 + 106, with: [0, 0])
+      RecordBytes.seal(&bytes, .end)
+      #expect(AttemptRecord.decode(bytes).isUnreadable)
+    }
+    var end = flow_record_end()
+    end.result = FLOW_RESULT_LAUNCH_FAILED
+    end.operation = FLOW_LAUNCH_MAKE_OUTPUTS
+    end.code = 13
+    let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+    #expect(bytes[192..<200].elementsEqual("flowE004".utf8))
+    #expect(
+      AttemptRecord.decode(bytes).end?.launchFailure
+        == LaunchFailure(operation: .makeOutputs, errno: 13))
+  }
+
   /// Each end is of the first version that can say it.
   @Test(arguments: [(100, [0]), (100, [2]), (96, [2]), (104, [1])] as [(Int, [UInt8])])
   func whatNoMonitorWritesInTheThirdIsRefused(offset: Int, forged: [UInt8]) {

@@ -221,6 +221,11 @@ final class FakeMachine: ProcessHost, TimeSource {
     var end = flow_record_end()
     end.code = code
     end.duration_us = 1_000
+    noteEnd(request, end)
+  }
+
+  func noteEnd(_ request: LaunchRequest, _ end: flow_record_end) {
+    var end = end
     var bytes = [UInt8](repeating: 0, count: 128)
     unsafe flow_record_encode_end(&end, &bytes)
     storage.put(bytes, in: request.recordPath, at: Int(FLOW_RECORD_END_OFFSET))

@@ -230,6 +230,14 @@ extension DefinitionKey {
       { if case .secrets(let secrets) = $0 { secrets } else { nil } })
   }
 
+  package static func outputs(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[StepOutput]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .outputs, place, help, DefinitionValue.outputs,
+      { if case .outputs(let outputs) = $0 { outputs } else { nil } })
+  }
+
   private static func number<Number: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ tag: UInt64, _ type: KeyType, _ place: @escaping Place<Number>, _ help: String
   ) -> Self {

@@ -15,6 +15,8 @@ package enum DefinitionValue: Hashable, Sendable {
   case files([VariableFile])
   /// Ordered by name.
   case secrets([SecretUse])
+  /// Ordered by name.
+  case outputs([StepOutput])
 }
 
 /// The type of a key in the definition file, which determines how its value is read, checked and
@@ -52,4 +54,6 @@ package enum KeyType: Sendable {
   case variableFiles
   /// Names of secrets, or an object of names and forms; one may stand by itself.
   case secrets
+  /// Names of outputs, or an object of names and types; one may stand by itself.
+  case outputs
 }

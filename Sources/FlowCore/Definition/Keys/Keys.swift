@@ -68,7 +68,8 @@ extension WorkflowDefinition {
 
 extension StepDefinition {
   /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a program, the
-  /// needs and the index of the settings, 21 is what is wanted of needs, and 22 the condition (`TaggedDefinitionCodec`).
+  /// needs and the index of the settings, 21 is what is wanted of needs, and
+  /// 22 the condition (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<StepExtras>] = [
     .structure(
       "id", 1,
@@ -97,13 +98,17 @@ extension StepDefinition {
       "when", 22,
       expected: #"a condition such as "params.full and steps.test.result == 'failed'""#,
       "a condition, evaluated once when the needs have ended: the step is skipped if it is false;"
-        + " over `params.NAME`, `steps.ID.result` of a need (`succeeded`, `failed`, `skipped`,"
-        + " `cancelled`), texts in quotes, numbers, `true`, `false` and lists in brackets, with `==`,"
+        + " over `params.NAME`, outputs (`steps.ID.NAME`), `steps.ID.result` of a need (`succeeded`,"
+        + " `failed`, `skipped`, `cancelled`), texts in quotes, numbers, `true`, `false` and lists in brackets, with `==`,"
         + " `!=`, `<`, `<=`, `>`, `>=`, `in`, `not`, `and`, `or`, `??`, `size(LIST)` and parentheses"
     ),
     .text(
       "description", 6, { $1(&$0.description) }, expected: "a description in words",
       "what the step does; shown by `validate`, `why` and `report`"),
+    .outputs(
+      "outputs", 23, { $1(&$0.outputs) },
+      "what the command writes into the folder `$FLOW_OUTPUTS`: by the name of the file a type, or a"
+        + " list of names (`string`); see [outputs](#outputs)"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)

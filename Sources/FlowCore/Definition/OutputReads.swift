@@ -1,0 +1,66 @@
+/// Which outputs of other steps a step cannot do without.
+extension WorkflowDefinition {
+  /// An output that a step reads, and nothing stands for it where it is absent.
+  package struct OutputRead: Hashable, Sendable {
+    package var step: Int32
+    package var name: String
+  }
+
+  /// What the command, the settings and the condition of a step name.
+  package func outputsRead(byStep index: Int) -> [OutputRead] {
+    var reads: [OutputRead] = []
+    var texts: [String] = []
+    func look(at command: Command?) {
+      if case .program(let arguments)? = command { texts += arguments }
+    }
+    let settings = settings(ofStep: index)
+    look(at: steps[index].command)
+    look(at: settings.probe)
+    texts += settings.environment.map(\.value)
+    if let folder = settings.workingDirectory { texts.append(folder) }
+    for text in texts where hasTemplates && Template.isUsed(in: text) {
+      for case .reference(.output(let id, let name)) in (try? Template(text))?.parts ?? [] {
+        guard let step = steps.firstIndex(where: { $0.id == id }) else { continue }
+        reads.append(OutputRead(step: Int32(step), name: name))
+      }
+    }
+    for case .output(let step, let place) in extras(ofStep: index).condition?.uncaughtOutputs ?? []
+    {
+      guard let output = output(ofStep: step, at: place) else { continue }
+      reads.append(OutputRead(step: step, name: output.name))
+    }
+    return reads
+  }
+
+  /// The first output that a step of a run reads, and that the run leaves out with its step.
+  package func unselectedRead(
+    _ unselected: StepSet
+  ) -> (reader: Int, read: OutputRead)? {
+    if unselected.isEmpty { return nil }
+    let isLeftOut = unselected.flags(of: steps.count)
+    for index in steps.indices where !isLeftOut[index] {
+      if let read = outputsRead(byStep: index).first(where: { isLeftOut[Int($0.step)] }) {
+        return (index, read)
+      }
+    }
+    return nil
+  }
+}
+
+extension Condition {
+  /// The outputs that it asks for without saying what stands for them where they are absent.
+  var uncaughtOutputs: [Term] {
+    var stack: [[Term]] = []
+    for term in terms {
+      if case .output = term {
+        stack.append([term])
+        continue
+      }
+      let operands = Array(stack.suffix(term.operandCount))
+      guard operands.count == term.operandCount else { return [] }
+      stack.removeLast(term.operandCount)
+      stack.append(term == .otherwise ? operands[1] : operands.flatMap(\.self))
+    }
+    return stack.last ?? []
+  }
+}

@@ -1,0 +1,136 @@
+import FlowCore
+import FlowText
+
+/// Where a condition or a template names an output.
+struct OutputMention {
+  let step: Int32
+  let name: String
+  /// In the text.
+  let offset: Int
+  /// Whether a condition says what stands for it where it is absent.
+  var isCaught = false
+}
+
+extension DefinitionReader {
+  /// Takes what a step puts out, and orders it by name.
+  mutating func readOutputs() throws(SyntaxError) -> [StepOutput]? {
+    var outputs: [StepOutput] = []
+    var offsets: [Int] = []
+    let expected = #"names of outputs such as ["version"], or {"version": "string"}"#
+    let start = try nextOffset()
+    switch try kind(wanted: .array) {
+    case .string, .object: try readOutput(expected, into: &outputs, &offsets)
+    default:
+      guard try beginArray(expected) != nil else { return nil }
+      var cursor = ArrayCursor()
+      while try nextElement(&cursor) { try readOutput(expected, into: &outputs, &offsets) }
+    }
+    if outputs.count > StepOutput.most {
+      report(
+        at: start,
+        "a step has \(outputs.count) outputs, which exceeds the limit of \(StepOutput.most): put"
+          + " several values into one of the type \"json\"")
+    }
+    return outputs.sorted { SettingsOverlay.precedes($0.name, $1.name) }
+  }
+
+  /// A name, or an object of names and types.
+  private mutating func readOutput(
+    _ expected: String, into outputs: inout [StepOutput], _ offsets: inout [Int]
+  ) throws(SyntaxError) {
+    guard try kind(wanted: .string) == .object else {
+      let offset = try nextOffset()
+      guard let name = try readNonEmptyText("the name of an output") else { return }
+      note(StepOutput(name: name), at: offset, in: &outputs, &offsets)
+      return
+    }
+    guard try beginObject(expected) != nil else { return }
+    var isInside = false
+    while let token = try nextName(isInside: &isInside) {
+      guard let token else { continue }
+      let words = OutputType.allCases.map { "\($0)" }
+      let type = try readWord(of: words).map { OutputType.allCases[$0] } ?? .string
+      note(StepOutput(name: text(of: token), type: type), at: token.offset, in: &outputs, &offsets)
+    }
+  }
+
+  private mutating func note(
+    _ output: StepOutput, at offset: Int, in outputs: inout [StepOutput], _ offsets: inout [Int]
+  ) {
+    if !StepOutput.isName(output.name) {
+      report(
+        at: offset,
+        "expected the name of an output: 1 to 64 letters, digits and \"_\", no digit first; found"
+          + " \(Quoting.quoted(output.name))")
+    } else if output.name == StepOutput.reservedName {
+      report(
+        at: offset,
+        "\"\(StepOutput.reservedName)\" is how a step ended: choose another name for the output")
+    } else if let first = outputs.firstIndex(where: { $0.name == output.name }) {
+      report(
+        at: offset, "duplicate output",
+        RelatedPlace(relation: "first given at", offset: offsets[first]))
+    } else {
+      outputs.append(output)
+      offsets.append(offset)
+    }
+  }
+}
+
+/// What steps put out, and which of it is there when a step runs.
+struct KnownOutputs {
+  private let definition: WorkflowDefinition
+  private var certain: [Int: Set<Int32>] = [:]
+  private var before: [Int: Set<Int32>] = [:]
+
+  /// - Parameter table: with its needs resolved.
+  init(_ table: StepTable, _ defaults: Defaults) {
+    var definition = WorkflowDefinition(name: "", steps: table.steps, settings: [])
+    definition.extras = table.extras
+    // One that is faulty counts, too.
+    for use in table.conditions {
+      let place = Int(definition.steps[use.step].extrasIndex)
+      if place == 0 {
+        definition.give(
+          StepExtras(condition: Condition([.literal(.flag(true))])), toStep: use.step)
+      } else {
+        definition.extras[place].condition = Condition([.literal(.flag(true))])
+      }
+    }
+    var inherited = StepSettings()
+    defaults.overlay.apply(to: &inherited)
+    definition.settings = table.overlays.values.map { overlay in
+      var settings = inherited
+      overlay.apply(to: &settings)
+      return settings
+    }
+    self.definition = definition
+  }
+
+  /// What is wrong with an output that a step names; nil if nothing is.
+  ///
+  /// - Parameter advice: what to write where the output may be absent.
+  mutating func fault(
+    of mention: OutputMention, in step: Int, advice: @autoclosure () -> String
+  ) -> String? {
+    let id = Quoting.quoted(definition.steps[Int(mention.step)].id)
+    let outputs = definition.outputs(ofStep: Int(mention.step))
+    if !outputs.contains(where: { $0.name == mention.name }) {
+      let nearest = Suggestion.nearest(to: mention.name, among: outputs.map(\.name))
+      let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+      return "the step \(id) has no output \(Quoting.quoted(mention.name))\(advice)"
+    }
+    if before[step] == nil { before[step] = definition.stepsBefore(step) }
+    if before[step]?.contains(mention.step) != true {
+      return "the step does not need \(id), directly or not: add it to \"needs\""
+    }
+    if certain[step] == nil { certain[step] = definition.certainSteps(before: step) }
+    if mention.isCaught || certain[step]?.contains(mention.step) == true { return nil }
+    return "the step \(id) can end without its outputs when this step runs: \(advice())"
+  }
+
+  /// The type of an output; nil if there is none.
+  func type(of name: String, ofStep step: Int32) -> OutputType? {
+    definition.outputs(ofStep: Int(step)).first { $0.name == name }?.type
+  }
+}

@@ -1,0 +1,107 @@
+import FlowCore
+import FlowRuntime
+
+/// An output that a launch or a condition reads is durable before it, and is what the command of the last
+/// attempt of its step has written. An attempt whose outputs are not what its step declares has not
+/// succeeded.
+///
+/// What conditions read is `ConditionChecker`'s, which evaluates them over what is durable.
+final class OutputsChecker {
+  private let definition: WorkflowDefinition
+  private let hasOutputs: Bool
+  /// Of attempts that have no end.
+  private var published: [AttemptID: [[UInt8]]] = [:]
+  /// By step: of its last attempt, if that succeeded.
+  private var values: [Int32: [[UInt8]]] = [:]
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+    hasOutputs = definition.steps.indices.contains { !definition.outputs(ofStep: $0).isEmpty }
+  }
+
+  /// Takes in an event that is durable.
+  func learn(_ event: Event, _ ledger: Ledger) throws(Violation) {
+    if !hasOutputs { return }
+    switch event.body {
+    case .attemptScheduled(let attempt):
+      published[attempt] = nil
+      values[attempt.step] = nil
+    case .outputsPublished(let attempt, let parts):
+      for part in parts {
+        guard Int(part.output) == published[attempt, default: []].count else {
+          throw Violation(.outputs, "\(name(attempt)) publishes its outputs out of order")
+        }
+        published[attempt, default: []].append(part.bytes)
+      }
+    case .attemptEnded(let attempt, let end): try ended(attempt, end, ledger)
+    default: break
+    }
+  }
+
+  private func ended(
+    _ attempt: AttemptID, _ end: AttemptEnd, _ ledger: Ledger
+  ) throws(Violation) {
+    let taken = published.removeValue(forKey: attempt)
+    let declared = definition.outputs(ofStep: Int(attempt.step))
+    let entry = ledger.entries.last { $0.attempt == attempt && $0.isStarted }
+    if let refusal = end.refusal, refusal.fault != .uncollected {
+      if entry?.outputFault != refusal.fault {
+        throw Violation(
+          .outputs,
+          "\(name(attempt)) is refused for \(refusal), where \(entry?.outputFault as Any) was wrong"
+        )
+      }
+    }
+    guard AttemptConclusion(end) == .succeeded else {
+      if taken != nil {
+        throw Violation(.outputs, "\(name(attempt)) publishes outputs, and has not succeeded")
+      }
+      return
+    }
+    if declared.isEmpty && taken == nil { return }
+    if let fault = entry?.outputFault {
+      throw Violation(.outputs, "\(name(attempt)) has succeeded, and its outputs are \(fault)")
+    }
+    guard let taken, taken == entry?.outputs else {
+      throw Violation(
+        .outputs, "\(name(attempt)) has published what its command did not write")
+    }
+    values[attempt.step] = taken
+  }
+
+  /// The engine has an attempt launched.
+  func checkSent(_ request: LaunchRequest) throws(Violation) {
+    if !hasOutputs { return }
+    let step = request.attempt.step
+    for input in request.inputs?.steps ?? [] {
+      let need = definition.steps.firstIndex { $0.id == input.id }.map { Int32($0) }
+      guard let need, input.values.map(\.bytes) == values[need] else {
+        throw Violation(
+          .outputs, "\(name(request.attempt)) gets what \(input.id) has not durably put out")
+      }
+    }
+    let told = RandomOutputs.sources(ofStep: Int(step), definition)
+    if told.isEmpty { return }
+    let texts = told.map { values[$0].map { $0[RandomOutputs.textPlace] } ?? [] }
+    guard request.arguments.dropFirst(3).map({ Array($0.utf8) }) == texts else {
+      throw Violation(
+        .outputs,
+        "\(name(request.attempt)) is told \(request.arguments), where other outputs are durable")
+    }
+  }
+
+  private func name(_ attempt: AttemptID) -> String {
+    "\(definition.steps[Int(attempt.step)].id)#\(attempt.number)"
+  }
+}
+
+extension OutputsChecker: Checker {
+  func learned(_ event: Event, in world: World) throws(Violation) {
+    try learn(event, world.ledger)
+  }
+
+  func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    guard world.run?.isProbe(request) == false else { return }
+    try checkSent(request)
+  }
+}

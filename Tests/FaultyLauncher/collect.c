@@ -1,0 +1,3 @@
+#include "faults.h"
+
+#include "../../Sources/CLauncher/collect.c"
