@@ -110,6 +110,11 @@ struct OutputsFileTests {
     #expect(try outputs(Array(bytes.dropLast()), marked: bytes) == .lost)
     #expect(try outputs(bytes + [0], marked: bytes) == .lost)
     #expect(try outputs([UInt8](repeating: 0, count: bytes.count), marked: bytes) == .lost)
+    // A sector of another file, where a value was.
+    let place = try #require(bytes.firstIndex(of: UInt8(ascii: "b")))
+    var changed = bytes
+    changed[place] = UInt8(ascii: "x")
+    #expect(try outputs(changed, marked: bytes) == .lost)
     // Of another attempt, with a checksum that fits.
     #expect(try outputs(OutputsFile.encode([Self.entries[0]])) == .lost)
   }
