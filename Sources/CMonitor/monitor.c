@@ -124,6 +124,8 @@ static void clear(
     struct flow_monitor *monitor, int64_t now, struct flow_monitor_actions *actions) {
   monitor->end.stragglers = monitor->left;
   monitor->phase = FLOW_MONITOR_IS_CLEARING;
+  // Nothing is held back any more: a time that has passed would wake the monitor again and again.
+  monitor->hold_until = never;
   if (monitor->force_asked || is_killing(monitor)) {
     kill_children(monitor, now, actions);
     return;

@@ -187,8 +187,14 @@ extension SimulatedProcesses {
       monitor.step(FLOW_MONITOR_STOP, at: clock)
     } else if unsafe flow_monitor_wake_up(&monitor.state) <= clock {
       monitor.step(FLOW_MONITOR_TIME, at: clock)
+      if monitor.actions.count > 0 { return true }
       // Without an action, the monitor has seen the time.
-      return monitor.actions.count > 0
+      if unsafe flow_monitor_wake_up(&monitor.state) <= clock {
+        world.checkers.violated(
+          .live, "the monitor of \(monitor.request.attempt) wakes up all the time, and does nothing"
+        )
+      }
+      return false
     } else {
       return false
     }
