@@ -26,7 +26,7 @@ package enum ScriptFile {
   /// made meanwhile that could inherit the open file, which then could not be executed (ETXTBSY).
   static func write(_ text: String, to path: String) throws(Errno) {
     let building = RunFolder.unfinished(path)
-    unsafe _ = unlink(building)
+    unsafe _ = unlink(cPath(building))
     let descriptor = try systemCall {
       unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_EXCL, 0o700)
     }
@@ -42,7 +42,7 @@ package enum ScriptFile {
         rest = rest.dropFirst(count)
       }
     } catch {
-      unsafe _ = unlink(building)
+      unsafe _ = unlink(cPath(building))
       throw error
     }
     _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }

@@ -236,7 +236,8 @@ extension SimulatedProcesses {
   private func lookAtClock(_ monitor: SimulatedMonitor) {
     let time = unsafe flow_monitor_wake_up(&monitor.state)
     let isLookedAt = monitor.looksAt <= time && monitor.looksAt > clock
-    guard time != .max, !isLookedAt else { return }
+    // Where one wakes up all the time, the world would never end.
+    guard time != .max, !isLookedAt, world.checkers.violation == nil else { return }
     monitor.looksAt = time
     arrange(.monitorLooks(monitor.index), after: time - clock)
   }
