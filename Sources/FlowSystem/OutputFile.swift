@@ -37,7 +37,7 @@ package final class OutputFile: TextOutputStream {
   deinit {
     guard descriptor >= 0 else { return }
     _ = close(descriptor)
-    if let building { unsafe _ = unlink(building) }
+    if let building { unsafe _ = unlink(cPath(building)) }
   }
 
   package func write(_ text: String) {
