@@ -33,6 +33,9 @@ struct RunHistoryWatch: ~Copyable {
     history.replay.state?.cancelRequests.contains(request.id) ?? false
   }
 
+  /// Whether a request was recorded when it could change nothing any more: the steps of `finally` ran.
+  func cameTooLate(_ request: CancelRequest) -> Bool { history.lateRequests.contains(request.id) }
+
   /// Whether any request to cancel was recorded in this round; with `force`, one without grace.
   func hasTakenInCancel(force: Bool) -> Bool {
     force ? history.hasForcedCancel : history.hasCancel
@@ -60,6 +63,7 @@ private struct GrowingHistory: EventFold {
   var news: [Event] = []
   private(set) var hasCancel = false
   private(set) var hasForcedCancel = false
+  private(set) var lateRequests: Set<UInt64> = []
 
   mutating func apply(_ event: Event) throws(HistoryError) {
     try replay.apply(event)
@@ -68,6 +72,9 @@ private struct GrowingHistory: EventFold {
     case .cancelRequested(let request):
       hasCancel = true
       if request.force { hasForcedCancel = true }
+      if !request.force, let state = replay.state, state.isConcluding {
+        lateRequests.insert(request.id)
+      }
     case .runReopened: (hasCancel, hasForcedCancel) = (false, false)
     default: break
     }

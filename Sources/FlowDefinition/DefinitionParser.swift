@@ -132,6 +132,7 @@ package enum DefinitionParser {
       try reader.readWorkflow(into: &parts, isCalled: isCalled)
       reader.resolveNeeds(of: &parts.table)
       reader.checkNeedsOfCalls(in: parts.table)
+      reader.checkNeedsOfFinally(in: parts.table)
       var known: KnownOutputs?
       reader.readConditions(
         of: &parts.table, parts.workflow.parameters, &known, parts.defaults)
@@ -160,23 +161,29 @@ package enum DefinitionParser {
       return merged
     }
     var settings = InternTable<StepSettings>()
-    // By overlay: for steps whose command is no script, and for those whose is.
-    var indices = [[Int32?]](repeating: [nil, nil], count: merged.count)
+    // By overlay: for steps whose command is no script, and for those whose is; then those of `finally`.
+    var indices = [[Int32?]](repeating: [nil, nil, nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
       let overlay = Int(parts.table.steps[step].settingsIndex)
       let isScript = knowsScripts && parts.table.steps[step].command.script != nil
-      if let known = indices[overlay][isScript ? 1 : 0] {
+      let isFinally = parts.table.isFinally(step)
+      let kind = (isScript ? 1 : 0) + (isFinally ? 2 : 0)
+      if let known = indices[overlay][kind] {
         parts.table.steps[step].settingsIndex = known
         continue
       }
       var own = merged[overlay]
       if isScript { own.executesScripts = true }
+      if isFinally, own.timeoutMilliseconds == nil {
+        own.timeoutMilliseconds = WorkflowDefinition.finallyTimeoutMilliseconds
+      }
       let index = settings.index(of: own)
-      indices[overlay][isScript ? 1 : 0] = index
+      indices[overlay][kind] = index
       parts.table.steps[step].settingsIndex = index
     }
     var workflow = parts.workflow
     workflow.steps = parts.table.steps
+    workflow.finallyCount = parts.table.finallySteps.count
     workflow.extras = [StepExtras()]
     for step in workflow.steps.indices where workflow.steps[step].extrasIndex != 0 {
       // Needs and conditions were resolved after descriptions were read.

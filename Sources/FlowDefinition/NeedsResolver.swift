@@ -59,12 +59,12 @@ extension DefinitionReader {
         }
         if need == step {
           report(
-            at: offset, path: Self.path(step, element), "a step cannot need itself")
+            at: offset, path: Self.path(step, element, table), "a step cannot need itself")
         } else {
           needs.append(Need(step: need, element: element, offset: offset))
         }
       }
-      table.steps[step].needs = distinct(&needs, ofStep: step)
+      table.steps[step].needs = distinct(&needs, ofStep: step, table)
       if !table.wantedEnds.isEmpty { noteEdges(needs, from: elements.lowerBound, step, &table) }
     }
     refuseCycles(in: table)
@@ -103,12 +103,12 @@ extension DefinitionReader {
       message += ": did you mean \"\(nearest)\"?"
     }
     diagnostics.keep(
-      .init(offset: offset, path: Self.path(step, element), message: message))
+      .init(offset: offset, path: Self.path(step, element, table), message: message))
     return nil
   }
 
-  private static func path(_ step: Int, _ element: Int) -> String {
-    "steps[\(step)].needs[\(element)]"
+  private static func path(_ step: Int, _ element: Int, _ table: StepTable) -> String {
+    "\(table.path(ofStep: step)).needs[\(element)]"
   }
 
   private mutating func nearestID(
@@ -129,7 +129,9 @@ extension DefinitionReader {
   }
 
   /// The steps needed, ascending; repeated ones are reported.
-  private mutating func distinct(_ needs: inout [Need], ofStep step: Int) -> [Int32] {
+  private mutating func distinct(
+    _ needs: inout [Need], ofStep step: Int, _ table: StepTable
+  ) -> [Int32] {
     if needs.count > 1 { needs.sort { ($0.step, $0.element) < ($1.step, $1.element) } }
     var steps: [Int32] = []
     steps.reserveCapacity(needs.count)
@@ -138,7 +140,7 @@ extension DefinitionReader {
       if steps.last == need.step {
         let place = RelatedPlace(relation: "first given at", offset: needs[first].offset)
         report(
-          at: need.offset, path: Self.path(step, need.element), "repeated need", place)
+          at: need.offset, path: Self.path(step, need.element, table), "repeated need", place)
       } else {
         first = index
         steps.append(need.step)
@@ -181,7 +183,7 @@ extension DefinitionReader {
           calls.contains(table.names.steps[Int(need.name)])
         else { continue }
         report(
-          at: Int(need.offset), path: Self.path(step, element),
+          at: Int(need.offset), path: Self.path(step, element, table),
           "of a step with \"call\" only \"done\", \"succeeded\" or \"settled\" can be wanted: a step of"
             + " the other file can need the one that may fail")
       }
@@ -198,7 +200,7 @@ extension DefinitionReader {
       let need = table.needs[place]
       guard need.name >= 0, table.names.texts[Int(need.name)] == ids[1] else { continue }
       report(
-        at: Int(need.offset), path: Self.path(least, element),
+        at: Int(need.offset), path: Self.path(least, element, table),
         "these steps need each other, so that none could start: \(Self.spelledOut(ids))")
       return
     }

@@ -19,11 +19,11 @@ extension DefinitionReader {
       let hasProbe = use.probe != nil || defaults.probeOffset != nil
       if onLost == .probe, !hasProbe, let offset = use.onLost {
         report(
-          at: offset, path: "steps[\(use.step)].onLost",
+          at: offset, path: "\(table.path(ofStep: Int(use.step))).onLost",
           #""probe" asks a command: give it as "probe" in the step or in "defaults""#)
       } else if onLost != .probe, let offset = use.probe {
         report(
-          at: offset, path: "steps[\(use.step)].probe",
+          at: offset, path: "\(table.path(ofStep: Int(use.step))).probe",
           #"a probe is asked only with "onLost": "probe": add that, or leave the probe out"#)
       }
     }
@@ -46,7 +46,7 @@ extension DefinitionReader {
     for step in table.steps.indices where uses.popFirst(of: step) == nil {
       report(
         at: offset, path: "defaults.onLost",
-        #""probe" asks a command, and steps[\#(step)] has none: give it as "probe" in "#
+        #""probe" asks a command, and \#(table.path(ofStep: step)) has none: give it as "probe" in "#
           + #""defaults" or in every step"#)
       return
     }

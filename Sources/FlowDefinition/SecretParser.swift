@@ -175,9 +175,9 @@ extension DefinitionReader {
       let hasSecrets = overlay.secrets.map { !$0.isEmpty } ?? standard.hasSecrets
       guard keeps && hasSecrets else { continue }
       if let offset = use.stragglers {
-        report(at: offset, path: "steps[\(step)].stragglers", message)
+        report(at: offset, path: "\(table.path(ofStep: step)).stragglers", message)
       } else if let offset = use.secrets {
-        report(at: offset, path: "steps[\(step)].secrets", message)
+        report(at: offset, path: "\(table.path(ofStep: step)).secrets", message)
       }
     }
   }

@@ -114,6 +114,18 @@ struct StepTable {
     change(&extras[Int(steps[step].extrasIndex)])
   }
 
+  /// The steps of `finally`, where they were read.
+  var finallySteps = 0..<0
+
+  /// Whether a step belongs to `finally`, when these are the last.
+  func isFinally(_ step: Int) -> Bool { step >= steps.count - finallySteps.count }
+
+  /// Where a step is in the file's values.
+  func path(ofStep step: Int) -> String {
+    isFinally(step)
+      ? "finally[\(step - (steps.count - finallySteps.count))]" : "steps[\(step)]"
+  }
+
   /// The range in `needs` of a step's needs.
   func needsRange(ofStep step: Int) -> Range<Int> {
     (step == 0 ? 0 : Int(needsEnds[step - 1]))..<Int(needsEnds[step])
@@ -150,16 +162,20 @@ struct StepNameTable {
 }
 
 extension DefinitionReader {
-  mutating func readSteps(into table: inout StepTable) throws(SyntaxError) {
+  mutating func readSteps(into table: inout StepTable, isFinally: Bool) throws(SyntaxError) {
     guard let start = try beginArray("an array of steps") else { return }
     var cursor = ArrayCursor()
-    while try nextElement(&cursor) { try readStep(into: &table) }
+    let first = table.steps.count
+    while try nextElement(&cursor) { try readStep(into: &table, isFinally: isFinally) }
+    if isFinally { table.finallySteps = first..<table.steps.count }
     if cursor.index < 0 {
       reportMismatch(at: start, expected: "at least one step", found: "an empty array")
     }
   }
 
-  private mutating func readStep(into table: inout StepTable) throws(SyntaxError) {
+  private mutating func readStep(
+    into table: inout StepTable, isFinally: Bool
+  ) throws(SyntaxError) {
     var offset = try nextOffset()
     currentStep = table.steps.count
     var step = StepDefinition(id: "", command: .shell(""))
@@ -208,7 +224,12 @@ extension DefinitionReader {
     }
     if !cursor.has("id") { report(at: start, #"missing "id": a name for the step"#) }
     checkCall(cursor, at: start)
-    if var call {
+    if isFinally, let offset = cursor.offset(of: "call") {
+      let place = "\(pathDescription).call"
+      report(
+        at: offset, path: place,
+        #"a step of "finally" has no "call": give it a "run""#)
+    } else if var call {
       call.bindings = bindings
       table.calls.append(call)
     }

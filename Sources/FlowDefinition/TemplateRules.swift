@@ -11,7 +11,7 @@ struct TemplateUse {
   /// Whether it is the path of a folder.
   let isFolder: Bool
   /// The step that has it; nil for what several steps have.
-  let step: Int?
+  var step: Int?
 }
 
 extension DefinitionReader {

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of the file's outermost object.
 enum WorkflowKey: Sendable {
-  case name, params, secrets, defaults, steps
+  case name, params, secrets, defaults, steps, finally
   case own(DefinitionKey<WorkflowDefinition>)
 
   static let table = KeyTable(WorkflowDefinition.keys.map { (name: $0.name, key: Self($0)) })
@@ -15,6 +15,7 @@ enum WorkflowKey: Sendable {
     case "secrets": self = .secrets
     case "defaults": self = .defaults
     case "steps": self = .steps
+    case "finally": self = .finally
     default: self = .own(key)
     }
   }
@@ -64,9 +65,11 @@ extension DefinitionReader {
           isInheritanceFaulty = true
         }
       case .defaults: try readDefaults(into: &parts.defaults)
-      case .steps: try readSteps(into: &parts.table)
+      case .steps: try readSteps(into: &parts.table, isFinally: false)
+      case .finally: try readSteps(into: &parts.table, isFinally: true)
       }
     }
+    parts.table.moveFinallyToEnd(with: &templates)
     if isCalled { checkCalled(cursor) }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }

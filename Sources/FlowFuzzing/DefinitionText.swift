@@ -19,13 +19,15 @@ enum DefinitionText {
   }
 
   static func value(of definition: WorkflowDefinition) -> TextValue {
-    let steps = definition.steps.indices.map { step($0, of: definition) }
+    let steps = definition.ordinarySteps.map { step($0, of: definition) }
+    let finally = definition.finallySteps.map { step($0, of: definition) }
     let parameters: Members = definition.parameters.map { ($0.name, parameter($0)) }
     let secrets: Members = definition.secrets.map { ($0.name, source(of: $0)) }
     return .object(
       [("name", .text(definition.name))] + members(WorkflowDefinition.keys, of: definition)
         + (parameters.isEmpty ? [] : [("params", .object(parameters))])
         + (secrets.isEmpty ? [] : [("secrets", .object(secrets))])
+        + (finally.isEmpty ? [] : [("finally", .array(finally))])
         + [("steps", .array(steps))])
   }
 

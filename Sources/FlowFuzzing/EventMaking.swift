@@ -68,6 +68,7 @@ extension ByteSupply {
           .runStopping, .need(step: count()), .notSelected,
           .condition([ConditionInput(name: string(), value: string())]),
         ]))
+    case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }

@@ -13,12 +13,13 @@ enum RandomCalls {
     _ options: SimulationOptions
   ) {
     var index = 0
-    while index < definition.steps.count {
+    // A step of `finally` calls nothing.
+    while index < definition.firstFinally {
       guard choices.happens(.calls, perMille: options.callPercent * 10) else {
         index += 1
         continue
       }
-      let count = min(choices.choose(.calls, in: 1...3), definition.steps.count - index)
+      let count = min(choices.choose(.calls, in: 1...3), definition.firstFinally - index)
       let call = "c\(definition.parameters.count)"
       var parameter = Parameter(name: "\(call)/word", isRequired: true)
       parameter.binding = [binding]

@@ -62,6 +62,7 @@ package enum RandomWorkflow {
           settingsIndex: Int32(index)))
       definition.settings.append(drawSettings(from: choices, options))
     }
+    if options.hasFinally { drawFinally(for: &definition, words, from: choices, options) }
     if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
@@ -78,6 +79,29 @@ package enum RandomWorkflow {
       RandomOutputs.tell(in: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
+  }
+
+  /// One to three steps at the end, which need each other and some that come before.
+  private static func drawFinally(
+    for definition: inout WorkflowDefinition, _ words: [String], from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) {
+    guard choices.happens(.finally, perMille: options.finallyPercent * 10) else { return }
+    let first = definition.steps.count
+    for index in first...first + choices.choose(.finally, below: 3) {
+      let needs = (max(0, first - 2)..<index).filter { _ in
+        choices.happens(.finally, perMille: 250)
+      }
+      definition.steps.append(
+        StepDefinition(
+          id: "s\(index)", command: .program(["work", "\(index)"] + words),
+          needs: needs.map(Int32.init), settingsIndex: Int32(index)))
+      var settings = drawSettings(from: choices, options, at: .finally)
+      settings.timeoutMilliseconds =
+        settings.timeoutMilliseconds ?? WorkflowDefinition.finallyTimeoutMilliseconds
+      definition.settings.append(settings)
+      definition.finallyCount += 1
+    }
   }
 
   private static func extras(
@@ -121,12 +145,12 @@ package enum RandomWorkflow {
   /// Where all choices are zero: the settings of a step that sets none. Every step takes the same
   /// number of choices, used or not, so that none of them shifts those of later steps.
   private static func drawSettings(
-    from choices: any ChoiceSource, _ options: SimulationOptions
+    from choices: any ChoiceSource, _ options: SimulationOptions, at site: ChoiceSite = .workflow
   ) -> StepSettings {
     func pick<Value>(_ values: Value...) -> Value {
-      values[choices.choose(.workflow, below: values.count)]
+      values[choices.choose(site, below: values.count)]
     }
-    func happens(_ chances: Int) -> Bool { choices.happens(.workflow, perMille: chances) }
+    func happens(_ chances: Int) -> Bool { choices.happens(site, perMille: chances) }
 
     // The defaults of flow 0.1 under its policy.
     var settings = options.rules > .first ? StepSettings() : .implied
@@ -142,24 +166,24 @@ package enum RandomWorkflow {
     let mayHang = options.hangPercent + options.selfStopPercent > 0
     if hasTimeout || mayHang { settings.timeoutMilliseconds = timeout }
     let hasRetry = happens(750)
-    let retry = drawRetry(from: choices, options)
+    let retry = drawRetry(from: choices, options, at: site)
     if hasRetry { settings.retry = retry }
     return settings
   }
 
   private static func drawRetry(
-    from choices: any ChoiceSource, _ options: SimulationOptions
+    from choices: any ChoiceSource, _ options: SimulationOptions, at site: ChoiceSite
   ) -> RetryPolicy {
     var retry = RetryPolicy()
-    retry.maxAttempts = Int32(choices.choose(.workflow, in: 2...4))
-    retry.initialDelayMilliseconds = [0, 10, 1_000][choices.choose(.workflow, below: 3)]
+    retry.maxAttempts = Int32(choices.choose(site, in: 2...4))
+    retry.initialDelayMilliseconds = [0, 10, 1_000][choices.choose(site, below: 3)]
     if options.rules > .first {
-      retry.jitter = [.none, .full, .equal][choices.choose(.workflow, below: 3)]
+      retry.jitter = [.none, .full, .equal][choices.choose(site, below: 3)]
     } else {
-      retry.jitter = choices.happens(.workflow, perMille: 500) ? .full : .none
+      retry.jitter = choices.happens(site, perMille: 500) ? .full : .none
     }
-    if choices.happens(.workflow, perMille: 250) { retry.on = [.exit, .timeout] }
-    if choices.happens(.workflow, perMille: 250) { retry.exitCodes = [1, 2] }
+    if choices.happens(site, perMille: 250) { retry.on = [.exit, .timeout] }
+    if choices.happens(site, perMille: 250) { retry.exitCodes = [1, 2] }
     return retry
   }
 }

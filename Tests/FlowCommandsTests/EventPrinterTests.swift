@@ -249,6 +249,9 @@ import Testing
       .runStopping(.failFast(step: 0)),
       "run is stopping: step build failed, and the workflow says failFast",
       #""reason":"failFast","step":"build""#),
+    Sample(
+      .runConcluding(.failed), "run is concluding (failed): its finally steps run",
+      #""outcome":"failed""#),
     Sample(.runFinished(.succeeded), "run succeeded", #""outcome":"succeeded""#),
     Sample(.runFinished(.failed), "run failed", #""outcome":"failed""#),
     Sample(.runFinished(.cancelled), "run cancelled", #""outcome":"cancelled""#),

@@ -85,10 +85,10 @@ import Testing
         "signal":null,"startedAt":"2026-11-21T02:19:03.000Z","durationMs":1234}]},\
         {"id":"build","state":"failed","attempts":[{"attempt":1,"outcome":"exited","exitCode":2,\
         "signal":null,"startedAt":"2026-11-21T02:19:04.234Z","durationMs":187000}]},\
-        {"id":"test","state":"skipped","attempts":[]},\
+        {"id":"test","state":"skipped","skip":{"reason":"need","need":"build"},"attempts":[]},\
         {"id":"foo","state":"failed","attempts":[{"attempt":1,"outcome":"launchFailed",\
         "exitCode":null,"signal":null,"startedAt":"2026-11-21T02:19:04.234Z","durationMs":0}]},\
-        {"id":"ship","state":"skipped","attempts":[]}]}
+        {"id":"ship","state":"skipped","skip":{"reason":"need","need":"test"},"attempts":[]}]}
 
         """)
   }

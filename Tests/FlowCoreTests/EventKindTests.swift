@@ -26,6 +26,7 @@ import Testing
     Row(38, "runStopping", .decision, about: [.run]),
     Row(39, "runFinished", .decision, about: [.run], closes: .run),
     Row(40, "probeScheduled", .decision, about: [.attempt]),
+    Row(41, "runConcluding", .decision, about: [.run]),
     Row(43, "outputsPublished", .fact, about: [.attempt]),
   ]
 

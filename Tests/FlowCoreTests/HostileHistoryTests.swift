@@ -64,7 +64,9 @@ import Testing
       unsettled += step.isSettled ? 0 : 1
       switch step.phase {
       case .waiting(let needs):
-        #expect((1...state.graph.needsCount(of: index)).contains(needs), comment)
+        let most =
+          state.graph.needsCount(of: index) + (state.definition.isFinally(index) ? 1 : 0)
+        #expect(needs >= 1 && needs <= most, comment)
       case .ready: ready += 1
       case .ended: ended += 1
       case .doomed: doomed += 1
@@ -135,6 +137,7 @@ extension Generator {
     case .stepSkipped:
       return .stepSkipped(step: step, chance(in: 2) ? .runStopping : .need(step: attempt.number))
     case .runStopping: return .runStopping(pick([.cancelled, .timedOut, .failFast(step: step)]))
+    case .runConcluding: return .runConcluding(pick(RunOutcome.allCases))
     case .runFinished: return .runFinished(pick(RunOutcome.allCases))
     default: return body(of: kind)
     }

@@ -6,7 +6,8 @@ import Testing
   /// A history with every kind of decision in it.
   private static let history: [Event] = {
     do {
-      var workflow = WorkflowDefinition.of("a", "b", "c < a", "d", "e", each: .retrying(2))
+      var workflow = WorkflowDefinition.of("a", "b", "c < a", "d", "e", "f", each: .retrying(2))
+        .finally()
       workflow.settings.append(StepSettings(onLost: .probe, probe: .shell("true")))
       workflow.steps[3].settingsIndex = 1
       var run = try EngineHarness(workflow, jobs: 3)
@@ -16,6 +17,7 @@ import Testing
       run.pass(milliseconds: 1_000)
       run.cancel()
       for attempt in run.running { run.wakeUp([.attemptEnded(attempt, .exit(1, cause: .stop))]) }
+      run.end("f")
       return run.durable
     } catch {
       preconditionFailure("the sample has no history: \(error)")
@@ -135,6 +137,8 @@ import Testing
       StepOutcome.allCases.filter { $0 != outcome }.map { .stepFinished(step: step, $0) }
     case .stepSkipped(let step, _): [.stepSkipped(step: step, .need(step: 0))]
     case .runStopping: [.runStopping(.timedOut), .runFinished(.cancelled)]
+    case .runConcluding(let outcome):
+      RunOutcome.allCases.filter { $0 != outcome }.map { .runConcluding($0) }
     case .runFinished(let outcome):
       RunOutcome.allCases.filter { $0 != outcome }.map { .runFinished($0) }
     default: preconditionFailure("\(body) is no decision")

@@ -111,6 +111,10 @@ enum WrongValues {
       Row("‸{}", "expected an array of steps"), Row("‸[]", "expected at least one step"),
       Row("[‸[]]", #"expected an object such as {"id": "build", "run": "make"}"#),
     ],
+    "finally": [
+      Row("‸{}", "expected an array of steps"), Row("‸[]", "expected at least one step"),
+      Row("[‸[]]", #"expected an object such as {"id": "build", "run": "make"}"#),
+    ],
     "own.id": [Row("‸[]", id), Row(#"‸"a b""#, id)],
     "own.run": [
       Row("‸{}", command), Row("‸[]", command), Row(#"‸"""#, command),

@@ -176,11 +176,15 @@ private struct Draws: RandomNumberGenerator {
 
   mutating func definition() -> WorkflowDefinition {
     let stepCount = 1 + below(5)
+    let finallyCount = below(min(3, stepCount))
     var steps: [StepDefinition] = []
     var all: [StepSettings] = []
     let ids = ["true", "null", "1e3", "0x1F", "NO", "3.10", "a-b_c", "2026-11-29", "on", "y"]
     for index in 0..<stepCount {
-      let own = settings()
+      var own = settings()
+      if index >= stepCount - finallyCount, own.timeoutMilliseconds == nil {
+        own.timeoutMilliseconds = number(1...1_000_000)
+      }
       let place = all.firstIndex(of: own) ?? all.count
       if place == all.count { all.append(own) }
       steps.append(
@@ -201,6 +205,7 @@ private struct Draws: RandomNumberGenerator {
       jobs: optional { Int($0.number(1...4_096)) }, environment: environment(),
       timeoutMilliseconds: optional { $0.number(1...1_000_000) }, failFast: below(2) == 0,
       steps: steps, settings: all)
+    definition.finallyCount = finallyCount
     definition.exclusive = optional { $0.below(2) == 0 ? .workflow : .named(names[$0.below(9)]) }
     definition.onConflict = OnConflict.allCases[below(OnConflict.allCases.count)]
     if below(2) == 0 {

@@ -21,7 +21,8 @@ package struct CancelCommand: Subcommand, Equatable {
       Writes a durable cancel request and waits until the engine has recorded it. If
       the run has no engine, this process becomes its engine and finishes the run.
       With --force, running steps are killed even if the history cannot be read, the
-      engine or a monitor does not respond, or the disk is full.
+      engine or a monitor does not respond, or the disk is full. The steps of
+      "finally" run after a cancel; while they run, only --force ends them.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [
@@ -203,7 +204,12 @@ package struct CancelCommand: Subcommand, Equatable {
         return .success
       }
       if told.isTakenIn(watch), !wait {
-        say("run \(watch.id) is stopping\n", context)
+        let isLate = watch.cameTooLate(told.request)
+        say(
+          isLate
+            ? "run \(watch.id) is concluding, which a cancel does not change; kill its finally steps"
+              + " with: flow cancel --force \(watch.id)\n"
+            : "run \(watch.id) is stopping\n", context)
         return .success
       }
       if isImpatient, watch.isHeld, !told.isTakenIn(watch), EventLoop.monotonicNow() >= isLate {

@@ -39,7 +39,7 @@ struct FailedSteps {
     switch outcome {
     case .succeeded: false
     case .failed: !state.definition.settings(ofStep: Int(step)).allowFailure
-    case .cancelled: state.timeoutPassed
+    case .cancelled: state.timeoutPassed && !state.definition.isFinally(Int(step))
     }
   }
 }

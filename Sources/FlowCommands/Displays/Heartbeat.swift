@@ -38,6 +38,8 @@ package struct Heartbeat: Sendable {
       wording = StepWording(state)
     }
     for event in events { apply(event) }
+    // Steps of `finally` that a cancel by force has ended.
+    if state.isStopping { backingOff = [] }
     total = state.selectedSteps
     done = max(0, total - state.unsettledSteps)
     if state.isFinished { next = nil }

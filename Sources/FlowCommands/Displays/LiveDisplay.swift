@@ -185,7 +185,8 @@ struct LastingLines {
     case .runCreated, .engineStarted, .runFinished, .runReopened: ("", .plain)
     // The request itself has its line.
     case .runStopping(.cancelled): nil
-    case .deadlinePassed, .cancelRequested, .runStopping, .roomReturned:
+    case .runConcluding(.succeeded): nil
+    case .deadlinePassed, .cancelRequested, .runStopping, .runConcluding, .roomReturned:
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled, .probeScheduled:
       ("\(StepStatus.backingOff.glyph) ", .attention)

@@ -42,6 +42,9 @@ extension Explainer {
       ]
     case .request(let force):
       let why = history.stopping.map { ": \(wording.text($0.reason))" } ?? ""
+      if state.definition.isFinally(step) {
+        return ["\(id(step)) is being stopped\(since): a cancel by force ends the finally steps."]
+      }
       return [
         "\(id(step)) is being stopped\(since), because the run is\(why).",
         force ? "It was sent SIGKILL without grace." : "Its processes got SIGTERM; \(patience).",
@@ -169,6 +172,9 @@ extension Explainer {
     }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
+      if state.definition.isFinally(step) {
+        return ["\(id(step)) was skipped.", Self.endedByForce]
+      }
       return [
         "\(id(step)) was skipped: the run was stopping before it could start.", whyStopping(),
       ]
@@ -214,7 +220,13 @@ extension Explainer {
       + " \(wording.text(stopping.reason))."
   }
 
+  private static let endedByForce =
+    "A cancel by force came while the finally steps ran, which ends them."
+
   func cancelled(_ step: Int) -> [String] {
+    if state.definition.isFinally(step), history.wasStopped(step: step) {
+      return ["\(id(step)) was cancelled.", Self.endedByForce]
+    }
     guard let last = history.lastAttempt(ofStep: step), let end = last.end else {
       return ["\(id(step)) was cancelled.", whyStopping()]
     }

@@ -102,6 +102,9 @@ package struct Explainer: Sendable {
   }
 
   private func waiting(_ step: Int) -> [String] {
+    if state.definition.isFinally(step), !state.isConcluding {
+      return ["\(id(step)) is a step of finally: it runs when all other steps have ended."]
+    }
     let unmet = unmetNeeds(ofStep: step)
     let count = state.selectedNeeds(ofStep: step).count
     guard let first = unmet.first else { return ["\(id(step)) waits for its end."] }

@@ -153,6 +153,7 @@ extension ExplanationPrinter {
     json.object { json in
       json.member("runId", view.runID)
       json.member("step", explainer.id(step))
+      json.finally(ofStep: step, state.definition)
       if let description = state.definition.extras(ofStep: step).description {
         json.member("description", description)
       }

@@ -59,6 +59,16 @@ package struct RunExplanationPrinter: Sendable {
         "This round has left steps as they were that had not succeeded; flow restart --failed runs"
           + " them again.")
     }
+    if case .concluding(let outcome) = state.phase {
+      let verb = state.isConclusionForced ? "are being stopped" : "run"
+      sentences.append(
+        "All other steps have ended (run \(outcome)), and its finally steps \(verb).")
+    }
+    if view.status == .failed, let step = state.finallyFailure, state.firstFailure == nil,
+      history.stopReason == nil
+    {
+      sentences.append("Its other steps succeeded; \(explainer.id(Int(step))) of finally failed.")
+    }
     if view.status == .running, let wait = explainer.wait {
       sentences.append("It waits for \(wait.object).")
     }

@@ -44,6 +44,9 @@ struct DotExporter {
       "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11];\n")
     output.write("  edge [color=\"#a1a1aa\", arrowsize=0.7];\n")
     for step in definition.steps.indices {
+      if definition.hasFinally, step == definition.firstFinally {
+        output.write("  subgraph cluster_finally {\n  label=\"finally\"; color=\"#a1a1aa\";\n")
+      }
       let node = GraphNode(step, explainer)
       let label = "\(node.id)\n\(node.status.glyph) \(node.stateText)"
       output.write(
@@ -53,6 +56,7 @@ struct DotExporter {
           + " fillcolor=\"\(StatePalette.fill(node.status))\","
           + " color=\"\(StatePalette.line(node.status))\"];\n")
     }
+    if definition.hasFinally { output.write("  }\n") }
     for step in definition.steps.indices {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)
@@ -125,12 +129,16 @@ struct MermaidExporter {
     let definition = explainer.state.definition
     output.write("---\ntitle: \(Self.title(definition.name))\n---\nflowchart LR\n")
     for step in definition.steps.indices {
+      if definition.hasFinally, step == definition.firstFinally {
+        output.write("  subgraph finally\n")
+      }
       let node = GraphNode(step, explainer)
       // Ids of steps may be words of the language, such as `end`: the nodes go by numbers.
       output.write(
         "  s\(step)([\"\(Self.escaped(node.id))<br/>"
           + "\(node.status.glyph) \(Self.escaped(node.stateText))\"]):::\(node.status.rawValue)\n")
     }
+    if definition.hasFinally { output.write("  end\n") }
     for step in definition.steps.indices {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)

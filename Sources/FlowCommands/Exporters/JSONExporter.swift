@@ -126,6 +126,9 @@ struct JSONExporter {
     case .runStopping(let reason):
       json.member("kind", "stopping")
       EventPrinter.write(reason, EventWording(state.definition), to: &json)
+    case .runConcluding(let outcome):
+      json.member("kind", "concluding")
+      json.member("outcome", "\(outcome)")
     case .clockJumped(let microseconds):
       json.member("kind", "clockJumped")
       json.member("byMs", microseconds / 1_000)
@@ -143,6 +146,7 @@ struct JSONExporter {
     let definition = state.definition.steps[step]
     json.object { json in
       json.member("id", definition.id)
+      json.finally(ofStep: step, state.definition)
       json.key("needs")
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
       json.edges(ofStep: step, state.definition)

@@ -55,7 +55,10 @@ struct JUnitExporter {
         "      <property name=\"\(key)\" value=\"\(XMLText.escaped(value))\"/>\n")
     }
     stream.write("    </properties>\n")
-    for step in state.steps.indices { write(step: step, className: name, to: &stream) }
+    for step in state.definition.ordinarySteps { write(step: step, className: name, to: &stream) }
+    for step in state.definition.finallySteps {
+      write(step: step, className: "\(name).finally", to: &stream)
+    }
     stream.write("  </testsuite>\n</testsuites>\n")
   }
 

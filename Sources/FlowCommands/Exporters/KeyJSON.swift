@@ -85,6 +85,11 @@ extension JSONWriter {
     }
   }
 
+  /// `"finally":true` for a step of `finally`; left out for others.
+  mutating func finally(ofStep step: Int, _ definition: WorkflowDefinition) {
+    if definition.isFinally(step) { member("finally", true) }
+  }
+
   /// `"when"`, the condition of a step as its file has it; left out if it has none.
   mutating func condition(ofStep step: Int, _ definition: WorkflowDefinition) {
     if let text = definition.conditionText(ofStep: step) { member("when", text) }

@@ -112,6 +112,7 @@ package struct LiveRun: Sendable {
     case .runStopping:
       backingOff = 0
       lastEnds = [:]
+    case .cancelRequested where state.isConclusionForced: backingOff = 0
     default: break
     }
     findFirstWaiting()

@@ -78,6 +78,9 @@ package struct LiveView {
     if case .stopping(let reason) = run.state.phase {
       line.append(", \(wording.text(reason))", .attention)
     }
+    if case .concluding(let outcome) = run.state.phase {
+      line.append(", concluding (\(outcome))", outcome == .succeeded ? .plain : .attention)
+    }
     if let wait { line.append(", waiting for \(wait.object)", .attention) }
     let barWidth = columns < Self.barColumns ? 12 : 0
     let name = TerminalText.escaped(run.state.definition.name)
@@ -275,6 +278,9 @@ package struct LiveView {
 
   /// `waits for build, test and 3 more`.
   private func needs(ofStep step: Int) -> String {
+    if run.state.definition.isFinally(step), !run.state.isConcluding {
+      return "runs when all others have ended"
+    }
     let unmet = run.unmetNeeds(ofStep: step) ?? 0
     let named = run.someUnmetNeeds(ofStep: step, 3).map(wording.id)
     guard let last = named.last else { return "waits for \(unmet) steps" }

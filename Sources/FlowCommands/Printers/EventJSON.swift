@@ -82,7 +82,8 @@ extension EventPrinter {
     case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")
     case .stepSkipped(_, let reason): write(reason, to: &json)
     case .runStopping(let reason): Self.write(reason, words, to: &json)
-    case .runFinished(let outcome): json.member("outcome", "\(outcome)")
+    case .runConcluding(let outcome), .runFinished(let outcome):
+      json.member("outcome", "\(outcome)")
     // Other kinds have only their step or attempt.
     default: break
     }
@@ -128,7 +129,8 @@ extension EventPrinter {
     OutputJSON.writeRefusal(end, to: &json)
   }
 
-  private func write(_ reason: SkipReason, to json: inout JSONWriter) {
+  /// `"reason","need"`, and for a condition the `"values"` that it asked for.
+  func write(_ reason: SkipReason, to json: inout JSONWriter) {
     switch reason {
     case .need(let need):
       json.member("reason", "need")

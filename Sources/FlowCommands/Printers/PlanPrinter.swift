@@ -10,6 +10,8 @@ package struct PlanPrinter: Sendable {
   private let values: [ParameterValue]?
   /// Steps in the order in which they would start if each took the same time.
   private let levels: [[Int]]
+  /// The same of the steps of `finally`.
+  private let finallyLevels: [[Int]]
 
   /// By step, whether and why a run would have it; nil where no run is asked for.
   private let reasons: [(isSelected: Bool, reason: StepSelection.Reason)]?
@@ -29,17 +31,28 @@ package struct PlanPrinter: Sendable {
     // A step that is left out takes no stage, but is passed in its place.
     var depths = [Int](repeating: 0, count: definition.steps.count)
     var levels: [[Int]] = []
+    var finallyLevels: [[Int]] = []
     for rank in depths.indices {
       let step = graph.step(ranked: Int32(rank))
-      let before = definition.steps[step].needs.reduce(0) { max($0, depths[Int($1)]) }
+      let isFinally = definition.isFinally(step)
+      let before = definition.steps[step].needs.reduce(0) {
+        // All others come before those of `finally`.
+        isFinally && !definition.isFinally(Int($1)) ? $0 : max($0, depths[Int($1)])
+      }
       let isSelected = reasons?[step].isSelected ?? true
       depths[step] = isSelected ? before + 1 : before
       if !isSelected { continue }
       // Needs come first in the order of precedence.
-      if levels.count == before { levels.append([]) }
-      levels[before].append(step)
+      if isFinally {
+        if finallyLevels.count == before { finallyLevels.append([]) }
+        finallyLevels[before].append(step)
+      } else {
+        if levels.count == before { levels.append([]) }
+        levels[before].append(step)
+      }
     }
     self.levels = levels
+    self.finallyLevels = finallyLevels
   }
 
   /// `nightly: 3 steps, longest chain 2`, a line with the description, if there is one, and a line for
@@ -47,7 +60,7 @@ package struct PlanPrinter: Sendable {
   /// ends they want of their needs.
   package var text: String {
     let count = definition.steps.count
-    let selected = levels.reduce(0) { $0 + $1.count }
+    let selected = (levels + finallyLevels).reduce(0) { $0 + $1.count }
     var text =
       "\(TerminalText.escaped(definition.name)):"
       + " \(selected == count ? "" : "\(selected) of ")\(count) \(count == 1 ? "step" : "steps"),"
@@ -68,8 +81,8 @@ package struct PlanPrinter: Sendable {
       text += "parameters: \(names.joined(separator: ", "))\n"
     }
     for finding in secrets ?? [] { text += line(finding) }
-    for (index, level) in levels.enumerated() {
-      text += "stage \(index + 1): " + level.map { definition.steps[$0].id }.joined(separator: " ")
+    for (name, level) in named(levels, "stage") + named(finallyLevels, "finally") {
+      text += "\(name): " + level.map { definition.steps[$0].id }.joined(separator: " ")
       text += "\n"
       for step in level {
         if let description = definition.extras(ofStep: step).description {
@@ -79,6 +92,13 @@ package struct PlanPrinter: Sendable {
       }
     }
     return text + why
+  }
+
+  /// A single level of `finally` has no number.
+  private func named(_ levels: [[Int]], _ word: String) -> [(name: String, steps: [Int])] {
+    levels.enumerated().map { index, level in
+      (levels.count == 1 && word == "finally" ? word : "\(word) \(index + 1)", level)
+    }
   }
 
   /// `  rollback: runs if deploy has failed`, where another end is wanted than that a need is done.
@@ -116,7 +136,7 @@ package struct PlanPrinter: Sendable {
   private var why: String {
     let isChosen = reasons?.contains { $0.reason != .notSkipped } ?? false
     var text = ""
-    for step in levels.joined() {
+    for step in (levels + finallyLevels).joined() {
       let id = definition.steps[step].id
       if let refusal = refusal(ofStep: step) {
         text += "\(id) is skipped: \(refusal)\n"
@@ -149,6 +169,7 @@ package struct PlanPrinter: Sendable {
     case .notNamed: return "not selected, not named by --only"
     case .notAfter: return "not selected, it follows from no step of --from"
     case .notBefore: return "not selected, no step of --to needs it"
+    case .concluding: return "it is a step of finally"
     }
   }
 
@@ -173,8 +194,10 @@ package struct PlanPrinter: Sendable {
       writer.member("longestChain", levels.count)
       writer.key("steps")
       writer.array { writer in
-        for (index, level) in levels.enumerated() {
-          for step in level { write(step, stage: index + 1, to: &writer) }
+        for levels in [levels, finallyLevels] {
+          for (index, level) in levels.enumerated() {
+            for step in level { write(step, stage: index + 1, to: &writer) }
+          }
         }
         for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {
           write(step, stage: nil, to: &writer)
@@ -208,6 +231,7 @@ package struct PlanPrinter: Sendable {
       if let description = definition.extras(ofStep: index).description {
         writer.member("description", description)
       }
+      writer.finally(ofStep: index, definition)
       writer.member("stage", stage)
       if reasons?[index].isSelected ?? true, let refusal = refusal(ofStep: index) {
         writer.member("runs", false)

@@ -12,6 +12,8 @@ package struct ProgressPrinter: Sendable {
   private var earlierRounds: Int64 = 0
   /// Ends of attempts whose consequence has not come yet; it comes within the same wake-up.
   private var ends: [Int32: AttemptEnd] = [:]
+  /// Whether the steps of `finally` run.
+  private var isConcluding = false
 
   /// - Parameter startedAt: when the run was created; nil where its first event follows.
   package init(startedAt: WallTime? = nil) {
@@ -50,7 +52,10 @@ package struct ProgressPrinter: Sendable {
     case .cancelRequested(let request):
       return request.force
         ? "cancel requested, by force"
-        : "cancel requested; press Ctrl-C again to kill running steps"
+        : isConcluding
+          ? "cancel requested; the run is concluding, which a cancel does not change; press Ctrl-C"
+            + " again to kill its finally steps"
+          : "cancel requested; press Ctrl-C again to kill running steps"
     case .retryScheduled(let attempt, let delay):
       let number = Self.retry(after: attempt, state.steps[Int(attempt.step)])
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts - 1
@@ -64,7 +69,11 @@ package struct ProgressPrinter: Sendable {
     case .attemptFound(let attempt, .running(let processID, _)):
       let process = processID == 0 ? "" : " as process \(processID)"
       return "\(wording.id(attempt.step)) still runs\(process)"
+    case .runConcluding:
+      isConcluding = true
+      return wording.text(event.body)
     case .runReopened:
+      isConcluding = false
       if let startedAt, let endedAt {
         let span = DurationText.microseconds(from: startedAt, to: endedAt)
         earlierRounds = DurationText.sum(earlierRounds, span)

@@ -77,7 +77,15 @@ package struct StatusPrinter: Sendable {
     }
     let use = isMeasured ? ["CPU", "MEMORY"] : []
     let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION"] + use + ["NOTE"]
-    Table(header: header, rowCount: count) { row(state, $0, isMeasured) }.print(to: &output)
+    let definition = state.definition
+    Table(header: header, rowCount: definition.firstFinally) { row(state, $0, isMeasured) }
+      .print(to: &output)
+    if !definition.hasFinally { return }
+    let finally = ["FINALLY"] + header.dropFirst()
+    output.write("\n")
+    Table(header: finally, rowCount: definition.finallyCount) {
+      row(state, definition.firstFinally + $0, isMeasured)
+    }.print(to: &output)
   }
 
   private var explanation: String {
@@ -91,7 +99,7 @@ package struct StatusPrinter: Sendable {
         } ?? ""
       let object = history.state.flatMap { RunWait($0, lacking)?.object }
       let wait = object.map { ", waiting for \($0)" } ?? ""
-      return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + wait + engine
+      return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + conclusion + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
     case .failed where history.stopReason == .cancelled: return ""
     case .failed, .cancelled: return history.stopReason.map { ", \(wording.text($0))" } ?? ""
@@ -100,6 +108,12 @@ package struct StatusPrinter: Sendable {
     case .unreadable: return ": shown as far as its history can be read"
     case .succeeded: return ""
     }
+  }
+
+  private var conclusion: String {
+    guard let state = history.state, case .concluding(let outcome) = state.phase else { return "" }
+    let verb = state.isConclusionForced ? "are being stopped" : "run"
+    return ", concluding (\(outcome)): its finally steps \(verb)"
   }
 
   private var whatIsLeft: String {
@@ -188,6 +202,7 @@ package struct StatusPrinter: Sendable {
   ) -> String {
     switch status {
     case .skipped where !state.isSelected(step): return "not selected"
+    case .skipped where history.wasEndedByForce(step: step): return "a cancel by force came before"
     case .skipped:
       if let inputs = history.refusal(ofStep: step) { return StepWording.text(inputs) }
       guard let need = history.skippedNeed(ofStep: step) else { return "the run stopped before" }
@@ -275,7 +290,11 @@ extension StatusPrinter {
   /// with a suspended one, a step whose attempt is open has `"abandoned":{"attempt","state"}` after its state: `running`, with a
   /// `"pid"` (or null); `ended`, with `"outcome","exitCode","signal"` as of an attempt;
   /// `notStarted`; `lost`; `newer`; or `unknown`, with the `"error"` that kept its record from
-  /// being read. A step that the run leaves out has `"selected":false` after its state.
+  /// being read. A step that the run leaves out has `"selected":false` after its state. A step of
+  /// `finally` has `"finally":true` before its state, and while these run, the run has `"concluding"` after
+  /// its state: the outcome of its other steps. A skipped step has `"skip":{"reason","need"}`: the reason is
+  /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected` or
+  /// `runStopping`.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -296,6 +315,9 @@ extension StatusPrinter {
         ParameterPrinter.write(state.created.parameters, of: state.definition, to: &json)
       }
       json.member("state", status.rawValue)
+      if case .concluding(let outcome)? = history.state?.phase {
+        json.member("concluding", "\(outcome)")
+      }
       json.member("enginePid", engineProcessID)
       if isSuspended { json.member("engineIsSuspended", true) }
       if let shortage = lacking.first { json.member("waitingFor", shortage.key) }
@@ -323,8 +345,15 @@ extension StatusPrinter {
       if let description = state.definition.extras(ofStep: step).description {
         json.member("description", description)
       }
-      json.member("state", stepStatus(state, step).rawValue)
+      json.finally(ofStep: step, state.definition)
+      let status = stepStatus(state, step)
+      json.member("state", status.rawValue)
       if !state.isSelected(step) { json.member("selected", false) }
+      if status == .skipped {
+        json.key("skip")
+        let words = EventPrinter(runID: runID, definition: state.definition)
+        json.object { json in words.write(history.skipReason(ofStep: step, state), to: &json) }
+      }
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.key("attempts")
       json.array { json in

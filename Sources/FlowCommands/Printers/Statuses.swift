@@ -23,9 +23,9 @@ package enum RunStatus: String, CaseIterable, Sendable {
     case .finished(.succeeded): self = .succeeded
     case .finished(.failed): self = .failed
     case .finished(.cancelled): self = .cancelled
-    case .running where isHeld, nil where isHeld: self = .running
+    case .running where isHeld, .concluding where isHeld, nil where isHeld: self = .running
     case .stopping where isHeld: self = .stopping
-    case .running, .stopping, nil:
+    case .running, .stopping, .concluding, nil:
       switch problem {
       case nil: self = .interrupted
       case .newer: self = .newer

@@ -31,9 +31,18 @@ struct GraphLayout {
   /// An edge over more columns is drawn straight: its places would outnumber those of the graph.
   private static let mostBends = 20
 
-  /// - Parameter needs: of each step, in any order; without a cycle.
-  init(needs: [[Int]]) {
-    let columns = Self.columns(needs)
+  /// - Parameters:
+  ///   - needs: of each step, in any order; without a cycle.
+  ///   - finally: the first of the steps that come right of all others; nil if none do.
+  init(needs: [[Int]], finally: Int? = nil) {
+    var columns = Self.columns(needs)
+    if let finally, finally < needs.count {
+      let inner = needs[finally...].map { $0.filter { $0 >= finally }.map { $0 - finally } }
+      let right = (columns[..<finally].max() ?? -1) + 1
+      for (place, column) in Self.columns(inner).enumerated() {
+        columns[finally + place] = right + column
+      }
+    }
     var vertices = columns.map { Vertex(column: $0) }
     var chains: [(from: Int, to: Int, bends: [Int])] = []
     for (step, needs) in needs.enumerated() {

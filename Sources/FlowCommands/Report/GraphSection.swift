@@ -20,7 +20,10 @@ struct GraphSection {
         "<p class=\"note\">\(steps.count) steps with \(edgeCount) needs are too many to be drawn"
           + " here. <code>flow export --format dot</code> writes them for Graphviz.</p>\n")
     } else {
-      draw(GraphLayout(needs: steps.map { $0.needs.map(Int.init) }), to: &output)
+      let layout = GraphLayout(
+        needs: steps.map { $0.needs.map(Int.init) },
+        finally: explainer.state.definition.firstFinally)
+      draw(layout, to: &output)
     }
     output.write("</section>\n")
   }

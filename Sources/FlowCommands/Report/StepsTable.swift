@@ -73,6 +73,7 @@ enum StepBadge {
     let status = explainer.status(step)
     return "<span class=\"badge \(kind(step, explainer))\">\(status.glyph) \(status.word)"
       + "\(isAllowed(step, explainer) ? " (allowed)" : "")</span>"
+      + (explainer.state.definition.isFinally(step) ? " <span class=\"note\">finally</span>" : "")
   }
 
   /// The classes of what stands for a step. A failure that was allowed is not as red as others.

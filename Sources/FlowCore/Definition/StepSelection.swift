@@ -28,6 +28,8 @@ package struct StepSelection: Equatable, Sendable {
     case notNamed
     case notAfter
     case notBefore
+    /// It belongs to `finally`, of which only `skip` leaves steps out.
+    case concluding
   }
 
   /// By step, why it is selected or not. Takes time linear in steps and needs.
@@ -45,6 +47,10 @@ package struct StepSelection: Equatable, Sendable {
     let skipped = StepSet(skip).flags(of: count)
     return (0..<count).map { step in
       if skipped[step] { return (false, .skipped) }
+      if definition.isFinally(step), !only.isEmpty || !from.isEmpty || !to.isEmpty {
+        let isNamed = (only + from + to).contains(Int32(step))
+        return (true, isNamed ? .named : .concluding)
+      }
       if !only.isEmpty { return named[step] ? (true, .named) : (false, .notNamed) }
       let (first, last) = (after[step], before[step])
       if !from.isEmpty, first == nil { return (false, .notAfter) }

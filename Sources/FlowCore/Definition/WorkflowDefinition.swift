@@ -31,7 +31,10 @@ package struct WorkflowDefinition: Equatable, Sendable {
   /// Whether texts of it can be templates. In definitions that earlier versions recorded `${` is
   /// itself.
   package var hasTemplates = false
-  /// Steps in the order of the definition file. Everywhere else a step is named by its index here.
+  /// How many steps, the last ones, belong to `finally`: they run when all others have settled.
+  package var finallyCount = 0
+  /// Steps in the order of the definition file, those of `finally` last. Everywhere else a step is named
+  /// by its index here.
   package var steps: [StepDefinition]
   /// The distinct settings of all steps. A million steps usually share a handful.
   package var settings: [StepSettings]

@@ -23,6 +23,9 @@ package enum Decider {
     if let attempt = state.toStop.first {
       return .stopRequested(attempt, force: state.cancel?.force ?? false)
     }
+    if state.othersHaveSettled, state.definition.hasFinally, !state.isConcluding {
+      return state.awaitsEngine ? nil : .runConcluding(outcome(state))
+    }
     if state.unsettledSteps == 0 { return .runFinished(outcome(state)) }
     return wakeUpEnds ? schedule(state) : nil
   }
@@ -41,7 +44,7 @@ package enum Decider {
     }
     let settings = state.definition.settings(ofStep: Int(step))
     let attempt = AttemptID(step: step, number: lifecycle.attempt)
-    var isStopping: Bool { state.phase != .running }
+    var isStopping: Bool { state.isStopping }
     switch verdict {
     case .succeeded: return .stepFinished(step: step, .succeeded)
     case .cancelled: return .stepFinished(step: step, .cancelled)
@@ -96,6 +99,10 @@ package enum Decider {
     case .stopping where state.stoppedSteps == 0: return own
     case .stopping(.cancelled): return .cancelled
     case .stopping(.timedOut), .stopping(.failFast): return .failed
+    // Steps of `finally` never hide what came first.
+    case .concluding(.succeeded) where state.finallyFailure != nil: return .failed
+    case .concluding(.succeeded) where state.stoppedFinally > 0: return .cancelled
+    case .concluding(let outcome): return outcome
     case .finished: preconditionFailure("a finished run has its outcome")
     }
   }

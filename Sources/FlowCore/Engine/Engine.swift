@@ -384,7 +384,7 @@ package struct Engine: Sendable {
     case .attemptFound(let attempt, .running):
       // The previous engine may have died before it stopped the attempt. The monitor enforces the
       // deadline.
-      if state.steps[Int(attempt.step)].phase == .stopping, state.phase != .running {
+      if state.steps[Int(attempt.step)].phase == .stopping, state.isStopping {
         let stop = Stop(attempt: attempt, force: state.cancel?.force ?? false)
         stops.append(Gated(sequence: event.sequence, value: stop))
       }
@@ -400,7 +400,7 @@ package struct Engine: Sendable {
     case .attemptEnded, .outputsPublished, .stepFinished: return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled, .stepSkipped, .runStopping,
-      .runReopened:
+      .runConcluding, .runReopened:
       break
     }
     isCommitUrgent = true

@@ -35,13 +35,15 @@ package enum DefinitionCodec {
       }
     }
     if definition.hasTemplates { try checkTemplates(of: definition, at: offset) }
-    for step in definition.steps {
+    for (index, step) in definition.steps.enumerated() {
       guard Int(step.settingsIndex) < definition.settings.count else {
         throw CodingError(offset: offset, reason: .malformed("settings of step \(step.id)"))
       }
       var previous: Int32 = -1
       for need in step.needs {
-        guard need > previous, Int(need) < definition.steps.count else {
+        guard need > previous, Int(need) < definition.steps.count,
+          definition.isFinally(index) || !definition.isFinally(Int(need))
+        else {
           throw CodingError(offset: offset, reason: .malformed("need of step \(step.id)"))
         }
         previous = need

@@ -71,6 +71,9 @@ package struct Event: Equatable, Sendable {
     case stepSkipped(step: Int32, SkipReason)
     /// No more attempts are scheduled.
     case runStopping(StopReason)
+    /// All steps but those of `finally` have settled, and make the run come to this outcome, which the
+    /// steps of `finally` can only worsen. They run now.
+    case runConcluding(RunOutcome)
     /// The run has ended. No event follows in this round.
     case runFinished(RunOutcome)
   }

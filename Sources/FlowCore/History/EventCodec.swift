@@ -162,6 +162,7 @@ extension ByteWriter {
       write(count: step)
       write(reason)
     case .runStopping(let reason): write(reason)
+    case .runConcluding(let outcome): bytes.append(outcome.rawValue)
     case .runFinished(let outcome): bytes.append(outcome.rawValue)
     }
   }
@@ -298,6 +299,7 @@ extension ByteReader {
     case .stepFinished: .stepFinished(step: try readCount(), try readCase("outcome"))
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
+    case .runConcluding: .runConcluding(try readCase("outcome"))
     case .runFinished: .runFinished(try readCase("outcome"))
     }
   }

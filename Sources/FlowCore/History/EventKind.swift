@@ -25,6 +25,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case runStopping = 38
   case runFinished = 39
   case probeScheduled = 40
+  case runConcluding = 41
 
   // Facts again.
   case outputsPublished = 43
@@ -123,6 +124,7 @@ extension Event.Body {
     case .stepFinished(let step, _): (.stepFinished, .step(step))
     case .stepSkipped(let step, _): (.stepSkipped, .step(step))
     case .runStopping: (.runStopping, .run)
+    case .runConcluding: (.runConcluding, .run)
     case .runFinished: (.runFinished, .run)
     }
   }

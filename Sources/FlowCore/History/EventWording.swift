@@ -73,6 +73,7 @@ package struct EventWording: Sendable {
     case .stepSkipped(let step, .condition(let inputs)):
       "\(id(step)) skipped: \(Self.text(inputs))"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
+    case .runConcluding(let outcome): "run is concluding (\(outcome)): its finally steps run"
     case .runFinished(let outcome): "run \(outcome)"
     }
   }

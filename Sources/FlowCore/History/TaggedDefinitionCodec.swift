@@ -19,6 +19,7 @@ enum TaggedDefinitionCodec {
     static let parameters: UInt64 = 16
     static let templates: UInt64 = 17
     static let secrets: UInt64 = 18
+    static let finally: UInt64 = 21
   }
 
   private enum SecretTag {
@@ -81,6 +82,9 @@ enum TaggedDefinitionCodec {
           writer.writeNested { write(secret, to: &$0) }
         }
       }
+    }
+    if definition.hasFinally {
+      writer.writeField(WorkflowTag.finally) { $0.write(count: definition.finallyCount) }
     }
     return writer.bytes
   }
@@ -255,6 +259,12 @@ enum TaggedDefinitionCodec {
             try reader.readField { (reader) throws(CodingError) in try readSecret(&reader) }
           }
           try reader.require(!definition.secrets.isEmpty, "list of secrets", at: start)
+        case WorkflowTag.finally:
+          let start = reader.position
+          let count: Int32 = try reader.readCount()
+          try reader.require(
+            count > 0 && Int(count) < definition.steps.count, "number of finally steps", at: start)
+          definition.finallyCount = Int(count)
         default:
           try reader.readValue(
             tag, WorkflowDefinition.fields, of: "a workflow", into: &definition)

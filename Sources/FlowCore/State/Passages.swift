@@ -14,11 +14,12 @@ struct Passages: Equatable, Sendable {
   /// By step; nil for a selected one. Empty if all are selected.
   private var passages: [Passage?] = []
 
-  init(_ unselected: StepSet, _ graph: DependencyGraph, _ count: Int) {
+  /// - Parameter needs: how many needs a step waits for.
+  init(_ unselected: StepSet, _ count: Int, needs: (Int) -> Int32) {
     if unselected.isEmpty { return }
     passages = [Passage?](repeating: nil, count: count)
     for step in unselected.steps where Int(step) < count {
-      passages[Int(step)] = Passage(unmet: graph.needsCount(of: Int(step)), by: nil)
+      passages[Int(step)] = Passage(unmet: needs(Int(step)), by: nil)
     }
   }
 

@@ -47,6 +47,19 @@ extension RunHistory {
 extension RunHistory {
   /// What the condition of a step asked for, where it was skipped because that was false.
   package func refusal(ofStep step: Int) -> [ConditionInput]? { refusals[Int32(step)] }
+
+  /// Why a step was skipped.
+  package func skipReason(ofStep step: Int, _ state: RunState) -> SkipReason {
+    if !state.isSelected(step) { return .notSelected }
+    if let inputs = refusal(ofStep: step) { return .condition(inputs) }
+    return skippedNeed(ofStep: step).map { .need(step: Int32($0)) } ?? .runStopping
+  }
+
+  /// Whether a step of `finally` was skipped because a cancel by force came while these ran.
+  package func wasEndedByForce(step: Int) -> Bool {
+    guard let state, state.definition.isFinally(step) else { return false }
+    return state.steps[step].phase == .skipped && skipReason(ofStep: step, state) == .runStopping
+  }
 }
 
 // MARK: - With times
@@ -77,13 +90,28 @@ extension RunHistory {
   package func lastNeed(ofStep step: Int) -> (step: Int, point: RunPoint)? {
     var last: (step: Int, point: RunPoint)?
     guard let state else { return nil }
+    let isFinally = state.definition.isFinally(step)
+    if isFinally { last = lastOrdinaryEnd }
     for need in state.definition.steps[step].needs {
+      if isFinally, !state.definition.isFinally(Int(need)) { continue }
       // What is left out ends with the last that it needs.
       let end = state.isSelected(Int(need)) ? need : state.passedBy(Int(need))
       guard let end else { continue }
       guard let point = settledAt(step: Int(end)) else { return nil }
       if let found = last, found.point.elapsed >= point.elapsed { continue }
       last = (Int(end), point)
+    }
+    return last
+  }
+
+  /// The last of the steps that are not of `finally` to end, and when; nil before all have.
+  private var lastOrdinaryEnd: (step: Int, point: RunPoint)? {
+    guard let state, state.isConcluding || state.isFinished else { return nil }
+    var last: (step: Int, point: RunPoint)?
+    for step in state.definition.ordinarySteps where state.isSelected(step) {
+      guard let point = settledAt(step: step) else { continue }
+      if let found = last, found.point.elapsed >= point.elapsed { continue }
+      last = (step, point)
     }
     return last
   }

@@ -52,13 +52,16 @@ extension RunHistory {
     case .stepSkipped(let step, .notSelected): leftOut(Int(step), at: point)
     case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
     case .runStopping: stopSteps()
+    case .runConcluding: concludeSteps(at: point)
+    case .cancelRequested:
+      if replay.inspect({ $0.isConclusionForced }) == true { stopSteps() }
     case .runFinished(let outcome):
       rounds[rounds.count - 1].endedAt = point
       rounds[rounds.count - 1].outcome = outcome
     default: break
     }
     switch event.body.kind {
-    case .cancelRequested, .runStopping, .clockJumped, .roomReturned:
+    case .cancelRequested, .runStopping, .runConcluding, .clockJumped, .roomReturned:
       marks.append(Mark(point: point, body: event.body))
     default: break
     }
@@ -88,9 +91,19 @@ extension RunHistory {
     }
   }
 
+  /// Those of `finally` are stopped only while they run.
   private mutating func stopSteps() {
-    for step in steps.indices where steps[step].settledAt == nil {
+    let stopped = replay.inspect {
+      $0.isConcluding ? $0.definition.finallySteps : $0.definition.ordinarySteps
+    }
+    for step in stopped ?? 0..<0 where steps[step].settledAt == nil {
       steps[step].wasStopped = true
+    }
+  }
+
+  private mutating func concludeSteps(at point: RunPoint) {
+    for step in replay.inspect({ $0.definition.finallySteps }) ?? 0..<0 {
+      becameReady(step, at: point)
     }
   }
 

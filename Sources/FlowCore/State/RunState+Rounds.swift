@@ -69,6 +69,7 @@ struct RoundPlan {
     // Needs first.
     for rank in 0..<count {
       let step = state.graph.step(ranked: Int32(rank))
+      if state.definition.isFinally(step) { continue }
       let needs = state.definition.steps[step].needs
       let obstacle = look(at: needs, of: step, state)
       let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
@@ -81,6 +82,23 @@ struct RoundPlan {
         isPending[step] = needs.contains { isPending[Int($0)] }
         if !state.mayFail(Int32(step)) { obstacles[step] = obstacle }
       }
+    }
+    planFinally(named, state)
+  }
+
+  /// The steps of `finally` run again, all of them, in each round that runs anything.
+  private mutating func planFinally(_ named: [Bool]?, _ state: RunState) {
+    let steps = state.definition.finallySteps
+    let wasEnded = named == nil && state.stoppedFinally > 0
+    let isWanted = steps.contains { step in
+      let phase = state.steps[step].phase
+      return state.isSelected(step)
+        && (named?[step] ?? (phase == .failed || phase == .cancelled || wasEnded))
+    }
+    guard isWanted || runsAgain.contains(true) else { return }
+    for step in steps {
+      runsAgain[step] = state.isSelected(step)
+      isPending[step] = true
     }
   }
 

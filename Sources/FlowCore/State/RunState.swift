@@ -5,6 +5,8 @@ package struct RunState: Equatable, Sendable {
   package enum Phase: Equatable, Sendable {
     case running
     case stopping(StopReason)
+    /// All steps but those of `finally` have settled, and the run came to this: `finally` runs.
+    case concluding(RunOutcome)
     case finished(RunOutcome)
   }
 
@@ -24,7 +26,9 @@ package struct RunState: Equatable, Sendable {
   package private(set) var openAttempts = 0
   /// Steps that have not settled.
   package private(set) var unsettledSteps: Int
-  /// The first step that failed for good and is not allowed to.
+  /// The steps of `finally` that have not settled.
+  private var unsettledFinally: Int
+  /// The first step that failed for good and is not allowed to, besides those of `finally`.
   package private(set) var firstFailure: Int32?
   /// The last cancel request; with `force`, if any request had it.
   package private(set) var cancel: CancelRequest?
@@ -34,8 +38,19 @@ package struct RunState: Equatable, Sendable {
   /// Whether the current wake-up is the first of an engine, which learns what became of the
   /// attempts of an earlier one.
   private var isTakingOver = false
-  /// Steps that did not settle by themselves because the run stopped.
+  /// Steps that did not settle by themselves because the run stopped, besides those of `finally`.
   package private(set) var stoppedSteps = 0
+  /// The first step of `finally` that failed for good and is not allowed to.
+  package private(set) var finallyFailure: Int32?
+  /// Steps of `finally` that did not settle by themselves.
+  package private(set) var stoppedFinally = 0
+  /// Why the run was stopped in this round; nil if it was not.
+  package private(set) var stopReason: StopReason?
+  /// By step, how its last attempt has ended in this round, if not with success. Known only where steps of
+  /// `finally` are told.
+  package private(set) var failedEnds: [Int32: AttemptEnd] = [:]
+  /// Whether a cancel by force came while the steps of `finally` ran, which ends them, too.
+  package private(set) var isConclusionForced = false
   /// What the run is at best where this round leaves behind a step that has not succeeded; nil if it
   /// leaves none.
   package private(set) var leftBehind: RunOutcome?
@@ -68,8 +83,10 @@ package struct RunState: Equatable, Sendable {
     lastSequence = event.sequence
     lastMoment = event.moment
     unsettledSteps = definition.steps.count
-    steps = definition.steps.indices.map { StepLifecycle(needs: graph.needsCount(of: $0)) }
-    passages = Passages(created.unselected, graph, steps.count)
+    unsettledFinally = definition.finallyCount
+    let needs = { Self.needs(ofStep: $0, definition, graph) }
+    steps = definition.steps.indices.map { StepLifecycle(needs: needs($0)) }
+    passages = Passages(created.unselected, steps.count, needs: needs)
     for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
     for step in steps.indices where steps[step].phase == .ready { needsEnded(step) }
     armRunTimeout(at: event.moment)
@@ -85,7 +102,9 @@ package struct RunState: Equatable, Sendable {
   package static let launchPauseMilliseconds: Int64 = 30_000
 
   private mutating func interrupted(at now: Moment) {
-    guard phase == .running, !isTakingOver else { return }
+    // While a run stops, only the steps of `finally` are still launched.
+    let launchesMore = !isStopping || definition.hasFinally && !isConcluding
+    guard launchesMore, !isTakingOver else { return }
     timers.arm(
       .launchPause, at: now.monotonic.advanced(byMilliseconds: Self.launchPauseMilliseconds))
   }
@@ -152,6 +171,9 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .ended(attempt.number, conclusion))
       if conclusion == .interrupted { interrupted(at: event.moment) }
       outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
+      if definition.hasFinally {
+        failedEnds[attempt.step] = conclusion == .succeeded ? nil : end
+      }
       openAttempts -= 1
       undecided.append(attempt.step)
     case .outputsPublished(let attempt, let parts):
@@ -201,10 +223,11 @@ package struct RunState: Equatable, Sendable {
     case .stepSkipped(let step, let reason):
       try change(step, event, .skipped)
       try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
-      if reason == .runStopping { stoppedSteps += 1 }
+      if reason == .runStopping { stopped(step) }
       if case .condition = reason { steps[Int(step)].isRefused = true }
       if reason == .notSelected { leftOut(step) } else { settled(step) }
     case .runStopping(let reason): try runStopping(reason, event)
+    case .runConcluding(let outcome): try runConcluding(outcome, event)
     case .runFinished(let outcome):
       guard unsettledSteps == 0 else { throw HistoryError(event, .misplaced) }
       phase = .finished(outcome)
@@ -231,10 +254,7 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func becameReady(_ step: Int32) {
-    switch phase {
-    case .running: ready.insert(Int(step), in: graph)
-    case .stopping, .finished: doom(step, .runStopping)
-    }
+    if isStopping { doom(step, .runStopping) } else { ready.insert(Int(step), in: graph) }
   }
 
   /// The needs of a step have ended as it wants: now its condition decides, once in a round.
@@ -256,6 +276,11 @@ package struct RunState: Equatable, Sendable {
     cancel = CancelRequest(id: request.id, force: request.force || wasForced)
     // Force escalates a stop that is under way: request it again, now without grace.
     if request.force, !wasForced, case .stopping = phase { queueStops() }
+    // Steps of `finally` have seen no cancel before: only force ends them.
+    if request.force, !isConclusionForced, case .concluding = phase {
+      isConclusionForced = true
+      stop(definition.finallySteps)
+    }
   }
 
   private mutating func timerFired(_ timer: TimerID, _ event: Event) throws(HistoryError) {
@@ -279,16 +304,31 @@ package struct RunState: Equatable, Sendable {
     } else {
       try Self.take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
     }
-    if outcome == .cancelled { stoppedSteps += 1 }
-    if outcome == .failed, !mayFail(step), firstFailure == nil { firstFailure = step }
+    if outcome == .cancelled { stopped(step) }
+    if outcome == .failed, !mayFail(step) {
+      if definition.isFinally(Int(step)) {
+        finallyFailure = finallyFailure ?? step
+      } else {
+        firstFailure = firstFailure ?? step
+      }
+    }
     settled(step)
+  }
+
+  /// The step did not settle by itself.
+  private mutating func stopped(_ step: Int32) {
+    if definition.isFinally(Int(step)) { stoppedFinally += 1 } else { stoppedSteps += 1 }
   }
 
   /// Updates the dependents.
   private mutating func settled(_ step: Int32) {
+    countSettled(step)
+    if !isStopping { tellDependents(of: step, by: step) }
+  }
+
+  private mutating func countSettled(_ step: Int32) {
     unsettledSteps -= 1
-    guard case .running = phase else { return }
-    tellDependents(of: step, by: step)
+    if definition.isFinally(Int(step)) { unsettledFinally -= 1 }
   }
 
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
@@ -299,6 +339,8 @@ package struct RunState: Equatable, Sendable {
     var current = step
     while true {
       for dependent in graph.dependents(of: Int(current)) {
+        // The end of all other steps together decides about those of `finally`.
+        if concludes(current, before: dependent) { continue }
         let wanted = definition.wanted(ofStep: Int(dependent), from: current)
         let isMet = isMet(wanted, by: current)
         if !isSelected(Int(dependent)) {
@@ -324,7 +366,7 @@ package struct RunState: Equatable, Sendable {
 
   /// An unselected step holds up nothing by itself, but its dependents still come after its needs.
   private mutating func leftOut(_ step: Int32) {
-    unsettledSteps -= 1
+    countSettled(step)
     guard case .running = phase, passages[Int(step)]?.unmet == 0 else { return }
     if graph.needsCount(of: Int(step)) == 0 { tellDependents(of: step, by: nil) }
   }
@@ -335,10 +377,50 @@ package struct RunState: Equatable, Sendable {
       throw HistoryError(event, .misplaced)
     }
     phase = .stopping(reason)
+    stopReason = reason
+    stop(definition.ordinarySteps)
+  }
+
+  private mutating func stop(_ range: Range<Int>) {
     ready.removeAll()
-    timers.removeAll()
-    for step in steps.indices { doom(Int32(step), .runStopping) }
+    if definition.hasFinally, !isConcluding {
+      timers.removeAllButPause()
+    } else {
+      timers.removeAll()
+    }
+    for step in range { doom(Int32(step), .runStopping) }
     queueStops()
+  }
+
+  // MARK: Finally
+
+  private mutating func runConcluding(_ outcome: RunOutcome, _ event: Event) throws(HistoryError) {
+    guard definition.hasFinally, !isConcluding, othersHaveSettled, doomed.isEmpty else {
+      throw HistoryError(event, .misplaced)
+    }
+    phase = .concluding(outcome)
+    timers.removeAllButPause()
+    let isBlocked = blockedSteps
+    for step in definition.finallySteps {
+      let need = unmetNeed(ofFinally: step, isBlocked)
+      if isSelected(step) {
+        if let need {
+          doom(Int32(step), .need(step: need))
+        } else if steps[step].apply(.needMet), steps[step].phase == .ready {
+          needsEnded(step)
+        }
+      } else {
+        let isOver =
+          need == nil
+          ? passages.needMet(Int32(step), by: nil) : passages.needFailed(Int32(step), by: nil)
+        if isOver { tellDependents(of: Int32(step), by: nil) }
+      }
+    }
+  }
+
+  /// Whether all steps but those of `finally` have settled.
+  package var othersHaveSettled: Bool {
+    unsettledSteps == unsettledFinally
   }
 
   // MARK: Rounds
@@ -358,15 +440,21 @@ package struct RunState: Equatable, Sendable {
     cancelRequests.formUnion(requests)
     timeoutPassed = false
     stoppedSteps = 0
+    finallyFailure = nil
+    stoppedFinally = 0
+    isConclusionForced = false
+    stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     // Needs first: what is unselected waits for what it needs, too.
     for rank in steps.indices {
       let index = graph.step(ranked: Int32(rank))
-      let unmet = Int32(definition.steps[index].needs.count { plan.isPending[Int($0)] })
+      let unmet = needs(ofStep: index, pending: plan)
       if plan.runsAgain[index] {
         steps[index].reopen(unmetNeeds: unmet)
         outputs.drop(Int32(index))
+        failedEnds[Int32(index)] = nil
         unsettledSteps += 1
+        if definition.isFinally(index) { unsettledFinally += 1 }
         if let need = plan.unmetNeeds[index] {
           doom(Int32(index), .need(step: need))
         } else if unmet == 0 {

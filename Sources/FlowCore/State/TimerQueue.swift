@@ -45,6 +45,11 @@ package struct TimerQueue: Equatable, Sendable {
     }
   }
 
+  /// No delay and no timeout is left; a pause of launches stays.
+  package mutating func removeAllButPause() {
+    heap.removeAll()
+  }
+
   /// Launches are not paused any more.
   package mutating func endLaunchPause() {
     launchPause = nil

@@ -8,7 +8,7 @@ struct Call {
   static let keys = ["id", "needs", "call", "with"]
 
   /// Its index in the file.
-  let step: Int
+  private(set) var step: Int
   /// As the file has it; nil if that is faulty, which was reported.
   var path: String?
   /// Where it is.
@@ -16,6 +16,20 @@ struct Call {
   /// Where in the file's values the path is.
   let place: String
   var bindings: [Binding] = []
+
+  init(step: Int, path: String?, offset: Int, place: String) {
+    self.step = step
+    self.path = path
+    self.offset = offset
+    self.place = place
+  }
+
+  /// The same of a step with another index.
+  func moved(to step: Int) -> Call {
+    var copy = self
+    copy.step = step
+    return copy
+  }
 
   /// The folder of the other file, relative to that of this one; nil if it is the same.
   var folder: String? {

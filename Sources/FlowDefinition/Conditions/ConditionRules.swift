@@ -4,13 +4,20 @@ import FlowText
 /// The text of a condition, which is read when the parameters and the steps are known.
 struct ConditionUse {
   /// The step's index.
-  let step: Int
+  private(set) var step: Int
   let text: String
   /// Where it is in the file.
   let offset: Int
   let path: String
   /// Where its text begins in the file; nil if the file has it in another form.
   let textOffset: Int?
+
+  /// The same of a step with another index.
+  func moved(to step: Int) -> ConditionUse {
+    var copy = self
+    copy.step = step
+    return copy
+  }
 }
 
 extension DefinitionReader {

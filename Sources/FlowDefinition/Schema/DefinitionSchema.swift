@@ -148,7 +148,7 @@ package struct DefinitionSchema {
         ),
       ]
     case "defaults": [("$ref", .text("#/$defs/settings"))]
-    case "steps": array([("$ref", .text("#/$defs/step"))])
+    case "steps", "finally": array([("$ref", .text("#/$defs/step"))])
     case "id": text([("pattern", .text("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))])
     case "run": command
     case "call": text([("minLength", .number(1))])

@@ -18,9 +18,12 @@ package struct LaunchPlan: Sendable {
     hidesInterruption = state.created.policyVersion < Policy.second.rawValue
   }
 
-  /// - Parameter outputs: what steps have put out.
+  /// - Parameters:
+  ///   - outputs: what steps have put out.
+  ///   - conclusion: the variables of a step of `finally`.
   package func request(
-    for launch: Launch, _ outputs: StepOutputs = StepOutputs()
+    for launch: Launch, _ outputs: StepOutputs = StepOutputs(),
+    conclusion: [EnvironmentVariable] = []
   ) -> LaunchRequest {
     let attempt = launch.attempt
     var values = values
@@ -34,7 +37,7 @@ package struct LaunchPlan: Sendable {
       Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
         EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)")
-      ] + handed.variables
+      ] + handed.variables + conclusion
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {

@@ -67,6 +67,10 @@ struct FinishedRunTidying<Store: Storage> {
     if isEmpty(folder.engineLog) {
       try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: folder.engineLog))
     }
+    // Another round writes it again.
+    if keepers.isEmpty {
+      try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: folder.failure))
+    }
     // Refused unless it is empty.
     if keepers.isEmpty { try? storage.removeDirectory(folder.work) }
   }

@@ -11,6 +11,7 @@ import FlowStorage
 ///       launcher          locked by the launcher, and by monitors that are about to begin
 ///       requests/         requests to cancel, one per file
 ///       engine.log        messages of an engine without a terminal
+///       failure           what the steps of `finally` are told of a run that did not succeed
 ///       attempts/         <step>@<attempt>.out, the output of an attempt,
 ///                         <step>@<attempt>.rec, its attempt record,
 ///                         <step>@<attempt>.script, if its command is a script,
@@ -38,6 +39,7 @@ package struct RunFolder: Hashable, Sendable {
   package var launcher: String { "\(path)/launcher" }
   package var requests: String { "\(path)/requests" }
   package var engineLog: String { "\(path)/engine.log" }
+  package var failure: String { "\(path)/failure" }
   package var log: String { "\(path)/log" }
   package var attempts: String { "\(path)/attempts" }
   package var work: String { "\(path)/work" }

@@ -42,6 +42,8 @@ package struct Driver<World: Environment>: ~Copyable {
   private var spaceWait: SpaceWait?
   private var toldShortages: Shortages = []
   private var outcome: RunOutcome?
+  /// What steps of `finally` are told; nil before the first.
+  private var conclusion: [EnvironmentVariable]?
 
   // MARK: Lives
 
@@ -322,12 +324,21 @@ package struct Driver<World: Environment>: ~Copyable {
         tellShortages()
       }
     case .launch(let launch):
-      var request = plan.request(for: launch, engine.state.outputs)
+      var request = plan.request(
+        for: launch, engine.state.outputs, conclusion: conclusion(for: launch.attempt))
       request.secrets = secrets.secrets(for: launch.attempt)
       world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome
     }
+  }
+
+  private mutating func conclusion(for attempt: AttemptID) -> [EnvironmentVariable] {
+    guard engine.state.definition.isFinally(Int(attempt.step)) else { return [] }
+    if let conclusion { return conclusion }
+    let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
+    conclusion = variables
+    return variables
   }
 
   private mutating func tellShortages() {

@@ -38,6 +38,7 @@ package final class Checkers: RunObserver {
       TerminalChecker(run.definition, without: run.unselected),
       OutcomeChecker(run.definition, without: run.unselected),
       ConditionChecker(run.definition, without: run.unselected),
+      FinallyChecker(run.definition, without: run.unselected),
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition), OutputsChecker(run.definition),

@@ -29,8 +29,9 @@ final class LaunchChecker {
   private var scheduled: Set<AttemptID> = []
   /// Launches that the engine that lives has asked for.
   private var sent: Set<AttemptID> = []
-  /// When the first cancel of this round became durable.
+  /// When the first cancel of this round became durable; of steps of `finally`, the first by force.
   private var cancelledAt: Instant?
+  private var isConcluding = false
   /// Attempts with processes that could not be killed.
   private var givenUp: Set<AttemptID> = []
   private var bootID: String?
@@ -59,7 +60,9 @@ final class LaunchChecker {
       scheduled.remove(attempt)
       // The number is free again.
       steps[Int(attempt.step)].attempt = attempt.number - 1
-    case .cancelRequested: if cancelledAt == nil { cancelledAt = now }
+    case .cancelRequested(let request):
+      if cancelledAt == nil, request.force || !isConcluding { cancelledAt = now }
+    case .runConcluding: (cancelledAt, isConcluding) = (nil, true)
     case .attemptEnded(let attempt, let end):
       if end.unkillable > 0 { givenUp.insert(attempt) }
       ended(&steps[Int(attempt.step)], end)
@@ -112,7 +115,7 @@ final class LaunchChecker {
 
   /// Steps that are not in the scope keep their end; all others begin again.
   private func reopened(_ now: Moment) {
-    cancelledAt = nil
+    (cancelledAt, isConcluding) = (nil, false)
     for index in steps.indices where ends.runsAgain[index] {
       steps[index].failures = 0
       steps[index].losses = 0

@@ -16,6 +16,11 @@ final class OutcomeChecker {
   private var hasStoppedSteps = false
   /// Whether a step has failed in this round that was not allowed to.
   private var hasFailed = false
+  /// What the run came to before the steps of `finally`, and the same of these.
+  private var concluded: RunOutcome?
+  private var isForced = false
+  private var hasStoppedFinally = false
+  private var hasFailedFinally = false
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
@@ -34,6 +39,8 @@ final class OutcomeChecker {
     case .stepFinished(let step, let outcome): try finished(step, outcome)
     case .stepSkipped(let step, let reason): try skipped(step, reason)
     case .runStopping(let reason): stopping = reason
+    case .runConcluding(let outcome): try runConcludes(outcome)
+    case .cancelRequested(let request): if concluded != nil, request.force { isForced = true }
     case .runFinished(let outcome): try runFinished(outcome)
     case .runReopened: reopened(endsBefore)
     default: break
@@ -46,9 +53,15 @@ final class OutcomeChecker {
     }
     switch outcome {
     case .succeeded: break
-    case .failed: if !isAllowedToFail(step) { hasFailed = true }
-    case .cancelled: hasStoppedSteps = true
+    case .failed where isAllowedToFail(step): break
+    case .failed where definition.isFinally(Int(step)): hasFailedFinally = true
+    case .failed: hasFailed = true
+    case .cancelled: hasStopped(step)
     }
+  }
+
+  private func hasStopped(_ step: Int32) {
+    if definition.isFinally(Int(step)) { hasStoppedFinally = true } else { hasStoppedSteps = true }
   }
 
   private func skipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
@@ -57,10 +70,10 @@ final class OutcomeChecker {
     }
     switch reason {
     case .runStopping:
-      guard stopping != nil else {
+      guard definition.isFinally(Int(step)) ? isForced : stopping != nil else {
         throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
       }
-      hasStoppedSteps = true
+      hasStopped(step)
     // Others judge these.
     case .notSelected, .condition: break
     case .need(let need):
@@ -70,17 +83,37 @@ final class OutcomeChecker {
     }
   }
 
+  private func runConcludes(_ outcome: RunOutcome) throws(Violation) {
+    concluded = outcome
+    guard outcome == ownOutcome else {
+      throw Violation(
+        .outcome, "the run concludes as \(outcome), and its steps make it \(ownOutcome)")
+    }
+  }
+
+  /// What the steps besides those of `finally` make of the run.
+  private var ownOutcome: RunOutcome {
+    switch stopping {
+    // A stop that came when every step had its end has changed nothing.
+    case .cancelled? where hasStoppedSteps: .cancelled
+    case .timedOut? where hasStoppedSteps, .failFast? where hasStoppedSteps: .failed
+    case nil where !hasFailed && hasStoppedSteps && leftBehind == nil: .cancelled
+    default: hasFailed ? .failed : leftBehind ?? .succeeded
+    }
+  }
+
   private func runFinished(_ outcome: RunOutcome) throws(Violation) {
     if let open = ends.ends.firstIndex(where: { $0 == nil }) {
       throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
     }
+    // Steps of `finally` spoil a success, and hide nothing else.
     let expected: RunOutcome =
-      switch stopping {
-      // A stop that came when every step had its end has changed nothing.
-      case .cancelled? where hasStoppedSteps: .cancelled
-      case .timedOut? where hasStoppedSteps, .failFast? where hasStoppedSteps: .failed
-      case nil where !hasFailed && hasStoppedSteps && leftBehind == nil: .cancelled
-      default: hasFailed ? .failed : leftBehind ?? .succeeded
+      if ownOutcome != .succeeded {
+        ownOutcome
+      } else if hasFailedFinally {
+        .failed
+      } else {
+        hasStoppedFinally ? .cancelled : .succeeded
       }
     lastOutcome = outcome
     guard outcome == expected else {
@@ -97,6 +130,10 @@ final class OutcomeChecker {
     stopping = nil
     hasStoppedSteps = false
     hasFailed = false
+    concluded = nil
+    isForced = false
+    hasStoppedFinally = false
+    hasFailedFinally = false
   }
 
   private func isAllowedToFail(_ step: Int32) -> Bool {

@@ -23,6 +23,7 @@ final class PolicyChecker {
   private let definition: WorkflowDefinition
   private var steps: [Step]
   private var isStopping = false
+  private var isConcluding = false
   /// Of the run; nil before its first event.
   private var seed: UInt64?
 
@@ -47,8 +48,10 @@ final class PolicyChecker {
       try follow(attempt.step, .probe)
       steps[Int(attempt.step)].asksProbe = true
     case .runStopping: isStopping = true
+    case .runConcluding: (isStopping, isConcluding) = (false, true)
+    case .cancelRequested(let request): if isConcluding, request.force { isStopping = true }
     case .runReopened:
-      isStopping = false
+      (isStopping, isConcluding) = (false, false)
       for index in steps.indices { steps[index] = Step() }
     default: break
     }

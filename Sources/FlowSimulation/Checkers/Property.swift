@@ -38,6 +38,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// A step whose condition is false is skipped and never runs, and no other is skipped for its
   /// condition.
   case condition
+  /// The steps of `finally` run once in each round when all others have ended, for whatever reason, and only
+  /// a cancel by force that comes later ends them.
+  case finally
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
@@ -76,7 +79,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .outputs, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .condition, .fresh, .selection, .replay, .append, .verdict,
+      .target, .terminal, .outcome, .condition, .finally, .fresh, .selection, .replay, .append,
+      .verdict,
       .said, .single,
       .slots,
       .same:

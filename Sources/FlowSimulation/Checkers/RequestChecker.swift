@@ -23,6 +23,8 @@ final class RequestChecker {
   private var isCancelled = false
   private var stopReason: StopReason?
   private var hadEffect = false
+  /// Whether the steps of `finally` run: what stops these is for another checker.
+  private var isConcluding = false
   /// Whether a request came in the wake-up of the last event, and whether the run ended in that
   /// one: then other requests that were left at the same time came too late.
   private var isAsking = false
@@ -58,7 +60,7 @@ final class RequestChecker {
     if event.startsWakeUp { isAsking = false }
     switch event.body {
     case .cancelRequested(let request):
-      isCancelled = true
+      if !isConcluding { isCancelled = true }
       isAsking = true
       if let before = settled.updateValue(event.sequence, forKey: request.id) {
         throw Violation(
@@ -71,9 +73,15 @@ final class RequestChecker {
       isCancelled = false
       stopReason = nil
       hadEffect = false
+      isConcluding = false
       endedAtOnce = false
     case .runStopping(let reason): stopReason = reason
-    case .stepFinished(_, .cancelled), .stepSkipped(_, .runStopping): hadEffect = true
+    case .runConcluding(let outcome):
+      isConcluding = true
+      try checkOutcome(outcome)
+    case .stepFinished(_, .cancelled) where !isConcluding,
+      .stepSkipped(_, .runStopping) where !isConcluding:
+      hadEffect = true
     case .runFinished(let outcome):
       endedAtOnce = isAsking
       try checkOutcome(outcome)

@@ -136,7 +136,8 @@ struct SelectedSteps {
   func runningAgain(_ scope: ReopenScope, _ ends: [StepEnd?]) -> [Bool] {
     let named = scope.named
     let first = definition.steps.indices.map { step in
-      named?.contains(Int32(step)) ?? (contains(step) && !isContent(ends[step]))
+      !definition.isFinally(step)
+        && named?.contains(Int32(step)) ?? (contains(step) && !isContent(ends[step]))
     }
     let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
     // In each pass more steps are known to be left as they are.
@@ -145,14 +146,29 @@ struct SelectedSteps {
       let marked = marked(from: first, without: isLeft, marksDependents)
       let isOpen = { (step: Int32) in marked[Int(step)] ? nil : ends[Int(step)] }
       let stillLeft = definition.steps.indices.map { step in
-        guard case .skipped? = ends[step], named?.contains(Int32(step)) != true else {
+        guard case .skipped? = ends[step], named?.contains(Int32(step)) != true,
+          !definition.isFinally(step)
+        else {
           return false
         }
         return contains(step) && isBarred(step, isOpen)
       }
-      if stillLeft == isLeft { return marked.indices.map { marked[$0] && contains($0) } }
+      if stillLeft == isLeft {
+        return withFinally(marked.indices.map { marked[$0] && contains($0) }, named, ends)
+      }
       isLeft = stillLeft
     }
+  }
+
+  /// With anything that runs again, or by themselves, all steps of `finally` do.
+  private func withFinally(_ again: [Bool], _ named: StepSet?, _ ends: [StepEnd?]) -> [Bool] {
+    let isWanted = definition.finallySteps.contains { step in
+      if !contains(step) { return false }
+      if let named { return named.contains(Int32(step)) }
+      return [.failed, .cancelled, .skipped(.runStopping)].contains(ends[step])
+    }
+    guard isWanted || again.contains(true) else { return again }
+    return again.indices.map { again[$0] || definition.isFinally($0) && contains($0) }
   }
 
   /// Whether a step would not run again by itself.
@@ -170,7 +186,8 @@ struct SelectedSteps {
     var hasChanged = marksDependents
     while hasChanged {
       hasChanged = false
-      for (index, step) in definition.steps.enumerated() where !isMarked[index] && !isLeft[index] {
+      for (index, step) in definition.steps[definition.ordinarySteps].enumerated()
+      where !isMarked[index] && !isLeft[index] {
         if step.needs.contains(where: { isMarked[Int($0)] }) {
           isMarked[index] = true
           hasChanged = true
@@ -182,7 +199,7 @@ struct SelectedSteps {
 
   /// Whether a step that keeps its end in another round keeps the run from success.
   func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
-    if runsAgain[step] || !contains(step) { return false }
+    if runsAgain[step] || !contains(step) || definition.isFinally(step) { return false }
     switch ends[step] {
     case .succeeded, .skipped(.condition): return false
     case .failed: return !mayFail(Int32(step))

@@ -19,6 +19,8 @@ final class StopChecker {
   /// The first reason to stop.
   private var cause: StopReason?
   private var isStopping = false
+  /// Whether the steps of `finally` run: only a cancel by force stops these.
+  private var isConcluding = false
   /// Whether a cancel was forced.
   private var isForced = false
   /// Attempts without an end; those of them that run, as far as the engine knows; and those that
@@ -46,6 +48,12 @@ final class StopChecker {
     // The last one of them counts.
     case .runCreated, .definitionPart: arm(event.moment)
     case .engineStarted(let engine): began(engine, event.moment)
+    case .cancelRequested(let request) where isConcluding:
+      if request.force, !isForced {
+        call(for: .cancelled)
+        (isForced, isStopping) = (true, true)
+        untold = open
+      }
     case .cancelRequested(let request):
       call(for: .cancelled)
       if request.force, !isForced {
@@ -55,8 +63,9 @@ final class StopChecker {
     case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
     case .stepFinished(let step, .failed):
       let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
-      if definition.failFast && !isAllowed { call(for: .failFast(step: step)) }
+      if definition.failFast && !isAllowed && !isConcluding { call(for: .failFast(step: step)) }
     case .runStopping(let reason): try stops(for: reason)
+    case .runConcluding: try concludes()
     case .stopRequested(let attempt, let force): try told(attempt, force: force)
     case .attemptScheduled(let attempt):
       try checkBegin("\(name(attempt)) is scheduled")
@@ -116,6 +125,20 @@ final class StopChecker {
     untold = open
   }
 
+  private func concludes() throws(Violation) {
+    if cause != nil && !isStopping {
+      throw Violation(.stop, "the run must stop (\(text(cause))), and concludes")
+    }
+    if let attempt = open.min() {
+      throw Violation(.finally, "the run concludes, and \(name(attempt)) is open")
+    }
+    cause = nil
+    isStopping = false
+    isForced = false
+    isConcluding = true
+    deadline = nil
+  }
+
   private func told(_ attempt: AttemptID, force: Bool) throws(Violation) {
     if force != isForced {
       throw Violation(
@@ -141,6 +164,7 @@ final class StopChecker {
     cause = nil
     isStopping = false
     isForced = false
+    isConcluding = false
     arm(now)
   }
 

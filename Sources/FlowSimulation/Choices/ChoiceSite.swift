@@ -67,6 +67,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case outputs = 79
   /// What is wrong with what a command puts out.
   case outputContent = 80
+  /// Which steps run at the end of the run.
+  case finally = 77
 }
 
 extension ChoiceSite {
@@ -83,7 +85,7 @@ extension ChoiceSite {
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets, .edges, .calls, .variableFiles, .conditions, .outputs:
+      .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally:
       false
     }
   }

@@ -110,6 +110,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var outputPercent = 0
   /// How often a command puts out something else than its step declares, in percent.
   package var outputFaultPercent = 0
+  /// How many workflows have steps of `finally`, in percent.
+  package var finallyPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -134,6 +136,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether steps have outputs: no definition of policy 1 does.
   var hasOutputs: Bool { outputPercent > 0 && rules > .first }
+
+  /// Whether workflows have steps of `finally`: no definition of policy 1 does.
+  var hasFinally: Bool { finallyPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -223,6 +228,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("conditionPercent", \.conditionPercent, 0...100, draw: [0, 0, 40], inStudies: 0),
     Key("outputPercent", \.outputPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("outputFaultPercent", \.outputFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
+    Key("finallyPercent", \.finallyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
   ]
 }
 

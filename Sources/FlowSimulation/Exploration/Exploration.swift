@@ -26,6 +26,8 @@ package struct Exploration {
     package var apart = Int.max
     /// How many commands fail at most: they exit with 1.
     package var failures = 0
+    /// Whether each workflow has a step of `finally`, too.
+    package var hasFinally = false
 
     package init() {}
   }
@@ -61,6 +63,7 @@ package struct Exploration {
     options.maxCrashes = bounds.crashes
     options.storageTier = bounds.tier.rawValue
     options.rotationBytes = Self.rotationBytes
+    options.finallyPercent = bounds.hasFinally ? 100 : 0
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(

@@ -20,6 +20,8 @@ struct ExploreCommand {
   private static let failuresOption = Option(
     "failures", takes: .integer(placeholder: "N", 0...100),
     "up to N commands fail in a world (0)")
+  private static let finallyOption = Option(
+    "finally", "each workflow has a step of finally besides its S steps")
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after M minutes")
   private static let traceOption = Option(
@@ -44,8 +46,8 @@ struct ExploreCommand {
       what was left out; that is no failure. The same bounds give the same trace.
       """,
     options: [
-      stepsOption, crashesOption, tierOption, apartOption, failuresOption, minutesOption,
-      traceOption, .json,
+      stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
+      minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -94,6 +96,7 @@ struct ExploreCommand {
     if arguments.integer(Self.tierOption) == 1 { bounds.tier = .weak }
     bounds.apart = arguments.integer(Self.apartOption) ?? bounds.apart
     bounds.failures = arguments.integer(Self.failuresOption) ?? bounds.failures
+    bounds.hasFinally = arguments.has(Self.finallyOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)
     start = context.now()

@@ -209,6 +209,24 @@ struct GoldenLog: Sendable {
       run.end("a", .signalled(signal: 9), .force)
       return run
     },
+    GoldenLog("finally", "steps at the end of each round, one of which is killed", since: .second) {
+      policy in
+      var definition = WorkflowDefinition.scripted(
+        "a", "b < a", "tidy < b", "tell", timeoutMilliseconds: 60_000)
+      definition.finallyCount = 2
+      definition.give(StepExtras(edges: [Edge(need: 1, wanted: .settled)]), toStep: 2)
+      var run = ScriptedRun(policy, definition, jobs: 1)
+      run.fail("a")
+      run.launch("tidy")
+      run.cancel(1)
+      run.cancel(2, force: true)
+      run.withdraw("tell")
+      run.end("tidy", .signalled(signal: 9), .force)
+      run.reopen(ignoring: [1, 2])
+      run.succeed("a", "b", "tidy")
+      run.fail("tell")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")

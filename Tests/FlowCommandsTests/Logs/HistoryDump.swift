@@ -60,7 +60,7 @@ enum HistoryDump {
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
     case .runStopping(.failFast(let step)): "failFast \(step)"
-    case .runFinished(let outcome): word(outcome)
+    case .runConcluding(let outcome), .runFinished(let outcome): word(outcome)
     }
   }
 
@@ -104,6 +104,7 @@ enum HistoryDump {
     case .stopping(.cancelled): "stopping(FlowCore.StopReason.cancelled)"
     case .stopping(.timedOut): "stopping(FlowCore.StopReason.timedOut)"
     case .stopping(.failFast(let step)): "stopping(FlowCore.StopReason.failFast(step: \(step)))"
+    case .concluding(let outcome): "concluding(\(word(outcome)))"
     case .finished(let outcome): "finished(FlowCore.RunOutcome.\(word(outcome)))"
     }
   }
@@ -199,6 +200,7 @@ enum HistoryDump {
     case .stepFinished: "stepFinished"
     case .stepSkipped: "stepSkipped"
     case .runStopping: "runStopping"
+    case .runConcluding: "runConcluding"
     case .runFinished: "runFinished"
     case .probeScheduled: "probeScheduled"
     }

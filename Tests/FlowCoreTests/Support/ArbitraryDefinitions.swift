@@ -26,6 +26,11 @@ extension Generator {
       timeoutMilliseconds: optional { $0.count() }, failFast: chance(in: 2), steps: steps,
       settings: settings)
     if policy > .first {
+      definition.finallyCount = chance(in: 3) ? below(stepCount) : 0
+      let first = Int32(definition.firstFinally)
+      for step in definition.ordinarySteps {
+        definition.steps[step].needs.removeAll { $0 >= first }
+      }
       definition.parameters = list(upTo: 3) { $0.parameter() }
       for step in steps.indices {
         let needs = definition.steps[step].needs

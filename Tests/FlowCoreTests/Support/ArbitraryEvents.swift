@@ -67,6 +67,7 @@ extension Generator {
         ]))
     case .runStopping:
       .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
+    case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
   }

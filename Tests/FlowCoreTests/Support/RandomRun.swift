@@ -151,6 +151,9 @@ extension Generator {
     var workflow = WorkflowDefinition(
       name: "random", timeoutMilliseconds: chance(in: 4) ? Int64(below(20_000)) : nil,
       failFast: chance(in: 3), steps: steps, settings: settings)
+    if chance(in: 3) {
+      workflow.finallyCount = finallyCount(of: steps)
+    }
     if chance(in: 2) {
       for (step, definition) in steps.enumerated() {
         var extras = StepExtras(
@@ -168,6 +171,15 @@ extension Generator {
       }
     }
     return workflow
+  }
+
+  /// How many of the last steps can be of `finally`: none before them needs one of them.
+  private mutating func finallyCount(of steps: [StepDefinition]) -> Int {
+    let most = below(min(4, steps.count))
+    return (0...most).last { count in
+      let first = Int32(steps.count - count)
+      return steps[..<Int(first)].allSatisfy { $0.needs.allSatisfy { $0 < first } }
+    } ?? 0
   }
 
   /// For another round of a run, which may have none of that kind.

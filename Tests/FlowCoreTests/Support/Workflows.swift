@@ -38,6 +38,13 @@ extension WorkflowDefinition {
     return Edge(need: index(of: parts[0], in: ids), wanted: wanted)
   }
 
+  /// The same, whose last steps are those of `finally`.
+  func finally(_ count: Int = 1) -> WorkflowDefinition {
+    var workflow = self
+    workflow.finallyCount = count
+    return workflow
+  }
+
   /// Steps `s0`, `s1` … that need nothing.
   static func independent(
     _ count: Int, each: StepSettings = StepSettings()

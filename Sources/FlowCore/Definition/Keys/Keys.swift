@@ -3,7 +3,7 @@
 
 extension WorkflowDefinition {
   /// Tags 1 to 3 are the name, the settings of all steps and the steps; 16 to 18 the parameters, whether
-  /// texts are templates, and the secrets (`TaggedDefinitionCodec`).
+  /// texts are templates, and the secrets, 21 how many steps belong to `finally` (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<Self>] = [
     .structure(
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
@@ -58,6 +58,11 @@ extension WorkflowDefinition {
       "defaults", expected: #"an object such as {"timeout": "10m"}"#,
       "values for steps that do not give their own; `env` and `retry` are merged key by key"),
     .structure("steps", 3, expected: "an array of steps", "required: at least one step"),
+    .structure(
+      "finally", 21, expected: "an array of steps",
+      "steps that run once in each round of the run, when all others have ended, for whatever reason:"
+        + " success, failure, `failFast`, the `timeout` of the run, a cancel; they have a `timeout` of 5m"
+        + " unless they or `defaults` give another"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)
