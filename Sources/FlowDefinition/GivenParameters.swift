@@ -47,7 +47,7 @@ extension GivenParameters {
         continue
       }
       let nearest = Suggestion.nearest(to: value.name, among: own.map(\.name))
-      let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+      let advice = nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
       messages.append("no parameter has the name \(Quoting.quoted(value.name))\(advice)")
     }
     var result: [ParameterValue] = []

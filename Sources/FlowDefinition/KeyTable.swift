@@ -59,7 +59,7 @@ extension DefinitionReader {
     let name = Array(text(of: token).utf8)
     let message =
       if let nearest = cursor.table.nearest(to: name.span, &editDistance) {
-        "unknown key: did you mean \"\(nearest)\"?"
+        "unknown key: did you mean \(Quoting.quoted(nearest))?"
       } else {
         "unknown key: \(cursor.owner) takes \(cursor.table.list)"
       }

@@ -94,7 +94,8 @@ extension DefinitionReader {
 
   private mutating func reportUnknownStep(_ id: String, at offset: Int, _ names: StepNames) {
     guard diagnostics.wants(offset) else { return }
-    let hint = names.nearest(to: id, &editDistance).map { ": did you mean \"\($0)\"?" } ?? ""
+    let hint =
+      names.nearest(to: id, &editDistance).map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
     diagnostics.keep(
       .init(
         offset: offset, path: pathDescription,

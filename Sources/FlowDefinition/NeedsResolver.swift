@@ -100,7 +100,7 @@ extension DefinitionReader {
     guard diagnostics.wants(offset) else { return nil }
     var message = "no step has the id \(Quoting.quoted(id))"
     if let nearest = nearestID(to: id, besides: step, table) {
-      message += ": did you mean \"\(nearest)\"?"
+      message += ": did you mean \(Quoting.quoted(nearest))?"
     }
     diagnostics.keep(
       .init(offset: offset, path: Self.path(step, element, table), message: message))

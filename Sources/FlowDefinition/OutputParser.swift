@@ -117,7 +117,7 @@ struct KnownOutputs {
     let outputs = definition.outputs(ofStep: Int(mention.step))
     if !outputs.contains(where: { $0.name == mention.name }) {
       let nearest = Suggestion.nearest(to: mention.name, among: outputs.map(\.name))
-      let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+      let advice = nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
       return "the step \(id) has no output \(Quoting.quoted(mention.name))\(advice)"
     }
     if before[step] == nil { before[step] = definition.stepsBefore(step) }

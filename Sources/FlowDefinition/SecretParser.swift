@@ -127,7 +127,7 @@ extension DefinitionReader {
     for mention in secretMentions where workflow.secret(named: mention.name) == nil {
       let nearest = Suggestion.nearest(to: mention.name, among: secrets.map(\.name))
       let advice =
-        nearest.map { "did you mean \"\($0)\"?" }
+        nearest.map { "did you mean \(Quoting.quoted($0))?" }
         ?? #"say in "secrets" of the workflow where it comes from"#
       report(
         at: mention.offset, path: mention.path,

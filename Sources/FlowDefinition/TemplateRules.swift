@@ -69,7 +69,7 @@ extension DefinitionReader {
     for case .reference(.parameter(let name)) in template.parts {
       guard let parameter = parameters.first(where: { $0.name == name }) else {
         let nearest = Suggestion.nearest(to: name, among: parameters.map(\.name))
-        let advice = nearest.map { ": did you mean \"${params.\($0)}\"?" } ?? ""
+        let advice = nearest.map { ": did you mean \(Quoting.quoted("${params.\($0)}"))?" } ?? ""
         report(
           at: use.offset, path: use.path,
           "no parameter has the name \(Quoting.quoted(name))\(advice)")
@@ -98,7 +98,7 @@ extension DefinitionReader {
       guard let other = table.names.step(named: id) else {
         let nearest = Suggestion.nearest(to: id, among: table.steps.lazy.map(\.id))
         return "no step has the id \(Quoting.quoted(id))"
-          + (nearest.map { ": did you mean \"\($0)\"?" } ?? "")
+          + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? "")
       }
       let fault = known.fault(
         of: OutputMention(step: other, name: name, offset: 0), in: step,

@@ -10,7 +10,7 @@ extension DefinitionReader {
     for binding in call.bindings {
       guard let parameter = parameters.first(where: { $0.name == binding.name }) else {
         let nearest = Suggestion.nearest(to: binding.name, among: parameters.map(\.name))
-        let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+        let advice = nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
         report(
           at: binding.nameOffset, path: binding.place,
           "the workflow \(Quoting.quoted(workflow.name)) has no parameter"

@@ -201,7 +201,7 @@ struct ConditionParser {
         return (.parameter(Int32(place)), ConditionType(names.parameters[place].type))
       }
       let nearest = Suggestion.nearest(to: parts[1], among: names.parameters.map(\.name))
-      let advice = nearest.map { ": did you mean \"params.\($0)\"?" } ?? ""
+      let advice = nearest.map { ": did you mean \(Quoting.quoted("params.\($0)"))?" } ?? ""
       throw ConditionFault(
         at: offset, "no parameter has the name \(Quoting.quoted(parts[1]))\(advice)")
     case ("steps", 3) where parts[2] != StepOutput.reservedName:
@@ -224,7 +224,7 @@ struct ConditionParser {
     _ id: String, field: String, at offset: Int
   ) throws(ConditionFault) -> Int32 {
     guard let step = names.step(id) else {
-      let advice = names.nearestStep(id).map { ": did you mean \"\($0)\"?" } ?? ""
+      let advice = names.nearestStep(id).map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
       throw ConditionFault(at: offset, "no step has the id \(Quoting.quoted(id))\(advice)")
     }
     if names.isCall(step) {
@@ -248,7 +248,7 @@ struct ConditionParser {
     let outputs = names.outputs(step)
     guard let place = outputs.firstIndex(where: { $0.name == name }) else {
       let nearest = Suggestion.nearest(to: name, among: outputs.map(\.name) + ["result"])
-      let advice = nearest.map { ": did you mean \"\($0)\"?" } ?? ""
+      let advice = nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
       throw ConditionFault(
         at: offset,
         "the step \(Quoting.quoted(id)) has no output \(Quoting.quoted(name))\(advice)")
