@@ -51,7 +51,7 @@ package final class LinuxStorage: Storage {
 
   package func rename(_ path: String, to newPath: String, replacing: Bool) throws(Errno) {
     if replacing {
-      _ = try systemCall { unsafe Glibc.rename(path, newPath) }
+      _ = try systemCall { unsafe Glibc.rename(cPath(path), cPath(newPath)) }
       return
     }
     do throws(Errno) {
@@ -84,7 +84,9 @@ package final class LinuxStorage: Storage {
   /// to the engine that has locked it.
   private func renameIfFree(_ path: String, to newPath: String) throws(Errno) {
     if try attributes(of: newPath) != nil { throw .fileExists }
-    do throws(Errno) { _ = try systemCall { unsafe Glibc.rename(path, newPath) } } catch {
+    do throws(Errno) {
+      _ = try systemCall { unsafe Glibc.rename(cPath(path), cPath(newPath)) }
+    } catch {
       throw error == .directoryNotEmpty ? .fileExists : error
     }
   }

@@ -11,10 +11,12 @@ struct NameTests {
     home.folder.write(
       #"""
       {"name": "w", "defaults": {"shell": "bash"}, "steps": [
-        {"id": "a", "run": "pwd > here; printf %s \"$PWD\" > said; touch \"$FLOW_RUN_DIR/made\""},
-        {"id": "b", "needs": ["a"], "run": "#!/bin/sh\ncat here; echo \"$FLOW_RUN_DIR\"", "cwd": "."},
+        {"id": "a", "outputs": ["x"],
+         "run": "pwd > here; echo \"$PWD\" > said; echo > \"$FLOW_RUN_DIR/made\"; echo y > \"$FLOW_OUTPUTS/x\""},
+        {"id": "b", "needs": ["a"], "cwd": ".",
+         "run": "#!/bin/sh\ncat here; echo \"$FLOW_RUN_DIR\"; echo $(cat \"$FLOW_INPUTS/a/x\")"},
         {"id": "c", "needs": ["b"], "run": "kill -9 $PPID", "onLost": "fail"}
-      ]}
+      ], "finally": [{"id": "f", "run": "cat \"$FLOW_FAILURE\" > failure"}]}
       """#, to: "w.json")
     let script = #"""
       cd "${FLOW_HOME%/*}" || exit 89
@@ -24,8 +26,8 @@ struct NameTests {
       cd "$folder" || exit 92
       "$0" run w.json --run-id r --quiet; test $? = 1 || exit 93
       test "$(cat said)" = "$PWD" && test "$(cat here)" = "$PWD" || exit 94
-      test -e "$FLOW_HOME/runs/r/work/made" || exit 95
-      "$0" logs r b | cmp - <(printf '%s\n%s\n' "$PWD" "$FLOW_HOME/runs/r/work") || exit 96
+      test -e "$FLOW_HOME/runs/r/work/made" && test -s failure || exit 95
+      "$0" logs r b | cmp - <(printf '%s\n' "$PWD" "$FLOW_HOME/runs/r/work" y) || exit 96
       "$0" report r --output "$PWD/$folder.html" >&2 && test -s "$folder.html" || exit 97
       "$0" verify r >&2 || exit 98
       "$0" run "$PWD/w.json" --detach --run-id d && "$0" wait d; test $? = 1 || exit 99

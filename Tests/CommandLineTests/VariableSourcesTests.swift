@@ -98,12 +98,13 @@ struct VariableSourcesTests {
     home.folder.write("BOTH\n", to: "env.d/local.env")
     let restart = try await home.flow("restart", "r", "--env-from-caller")
     #expect(restart.ending == .exit(2))
-    #expect(
-      restart.errors.split(separator: "\n").map(String.init) == [
-        "flow: envFiles[0] of the recorded definition: cannot read \(home.folder.path)/prod.env:"
-          + " no such file or directory (ENOENT)",
-        "\(home.folder.path)/env.d/local.env:1:1: expected NAME=value",
-      ])
+    let said = """
+      flow: envFiles[0] of the recorded definition: cannot read \(home.folder.path)/prod.env: \
+      no such file or directory (ENOENT)
+      \(home.folder.path)/env.d/local.env:1:1: expected NAME=value
+
+      """
+    #expect(restart.errors == said)
     #expect(TestFile.text(saved(in: home)) == before)
     #expect(try await home.flow("restart", "r", "--quiet").ending == .exit(0))
     #expect(try await printed(by: home) == expected(in: home))
@@ -170,15 +171,16 @@ struct VariableSourcesTests {
     let options = isDetached ? ["--detach"] : []
     let run = try await home.start(["run", file, "--run-id", "r"] + options).end()
     #expect(run.ending == .exit(2))
-    #expect(
-      run.errors.split(separator: "\n").map(String.init) == [
-        "\(path)/bad.env:2:1: expected NAME=value",
-        "\(path)/bad.env:3:1: expected a name of letters, digits and \"_\" that does not begin with a"
-          + " digit, found other characters",
-        "\(file):1:39: envFiles[1]: cannot read \(path)/none.env: no such file or directory (ENOENT)",
-        "\(file):1:51: envFiles[2]: cannot read \(path)/.: is a directory (EISDIR)",
-        "\(path)/worse.env:1:3: the quote that begins here has no end",
-      ])
+    let said = """
+      \(path)/bad.env:2:1: expected NAME=value
+      \(path)/bad.env:3:1: expected a name of letters, digits and "_" that does not begin with a \
+      digit, found other characters
+      \(file):1:39: envFiles[1]: cannot read \(path)/none.env: no such file or directory (ENOENT)
+      \(file):1:51: envFiles[2]: cannot read \(path)/.: is a directory (EISDIR)
+      \(path)/worse.env:1:3: the quote that begins here has no end
+
+      """
+    #expect(run.errors == said)
     #expect(run.output == "")
     #expect(home.runs == [])
     // The definition is right wherever its files are.

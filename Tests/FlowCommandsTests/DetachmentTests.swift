@@ -5,7 +5,7 @@ import Testing
 
 /// What an engine says that SIGTERM tells to detach.
 struct DetachmentTests {
-  @Test(arguments: [
+  private static let cases: [(Detachment, String)] = [
     (Detachment(running: 0), "detached; 0 attempts still running"),
     (Detachment(running: 1), "detached; 1 attempt still running"),
     (
@@ -36,7 +36,9 @@ struct DetachmentTests {
       Detachment(running: 1, manager: .other(name: "tini")),
       "process 1 (tini) ends flow; 1 attempt still running ends with it if the container stops"
     ),
-  ])
+  ]
+
+  @Test(arguments: cases)
   func saysWhatBecomesOfAttempts(detachment: Detachment, expected: String) {
     #expect(detachment.text(ofRun: "r") == "\(expected); resume with: flow restart r")
   }

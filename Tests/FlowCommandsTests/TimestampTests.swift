@@ -48,8 +48,9 @@ import Testing
     var day = 1
     for days in Int64(-25_567)..<Int64(-25_567 + 146_097) {
       let text = Timestamp(WallTime(microseconds: days * 86_400_000_000)).compact
-      #expect(Int(text.prefix(8)) == year * 10_000 + month * 100 + day)
-      let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+      let expected: Int = year * 10_000 + month * 100 + day
+      #expect(Int(text.prefix(8)) == expected)
+      let isLeap: Bool = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
       day += 1
       if day > monthLengths[month - 1] + (isLeap && month == 2 ? 1 : 0) {
         day = 1

@@ -153,7 +153,7 @@ package struct StatusPrinter: Sendable {
   private func row(_ state: RunState, _ step: Int, _ isMeasured: Bool) -> [String] {
     let status = stepStatus(state, step)
     let last = history.lastAttempt(ofStep: step)
-    let cells = [
+    let cells: [String] = [
       wording.id(Int32(step)), "\(status.glyph) \(status.word)",
       last.map { String($0.id.number) } ?? "", last?.end.map(Self.result) ?? "",
       last.map { duration($0, status) } ?? "",

@@ -91,7 +91,7 @@ package struct LaunchRequest: Equatable, Sendable {
 
   /// The variables whose values are paths: their bytes need not be UTF-8.
   package static let pathVariables: Set<String> = [
-    "PWD", "FLOW_RUN_DIR", "FLOW_OUTPUTS", "FLOW_INPUTS",
+    "PWD", "FLOW_RUN_DIR", "FLOW_OUTPUTS", "FLOW_INPUTS", "FLOW_FAILURE",
   ]
 
   package init(
