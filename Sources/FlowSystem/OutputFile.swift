@@ -87,6 +87,29 @@ package enum FileWriting {
     try write(bytes, to: descriptor)
   }
 
+  /// Makes a file that gets its name when it is complete: another process may still read the file that has
+  /// the name. It need not survive a power loss.
+  ///
+  /// - Parameter building: its name until then.
+  static func replace(
+    _ path: String, with bytes: [UInt8], building: String, permissions: mode_t
+  ) throws(Errno) {
+    unsafe _ = unlink(cPath(building))
+    let descriptor = try systemCall {
+      unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_EXCL, permissions)
+    }
+    do throws(Errno) {
+      defer { _ = close(descriptor) }
+      // Whatever the umask is.
+      _ = try systemCall { fchmod(descriptor, permissions) }
+      try write(bytes, to: descriptor)
+    } catch {
+      unsafe _ = unlink(cPath(building))
+      throw error
+    }
+    _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }
+  }
+
   static func write(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -21,30 +21,10 @@ package enum ScriptFile {
 
   /// Writes a script that only this user can execute.
   ///
-  /// It gets its name when it is complete: a process of an earlier launch may still read the file of
-  /// that name. It need not survive a power loss, since each launch writes it again. No process is
-  /// made meanwhile that could inherit the open file, which then could not be executed (ETXTBSY).
+  /// Each launch writes it again. No process is made meanwhile that could inherit the open file, which then
+  /// could not be executed (ETXTBSY).
   static func write(_ text: String, to path: String) throws(Errno) {
-    let building = RunFolder.unfinished(path)
-    unsafe _ = unlink(cPath(building))
-    let descriptor = try systemCall {
-      unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_EXCL, 0o700)
-    }
-    do throws(Errno) {
-      defer { _ = close(descriptor) }
-      // Whatever the umask is.
-      _ = try systemCall { fchmod(descriptor, 0o700) }
-      var rest = Array(text.utf8)[...]
-      while !rest.isEmpty {
-        let count = try systemCall {
-          unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        }
-        rest = rest.dropFirst(count)
-      }
-    } catch {
-      unsafe _ = unlink(cPath(building))
-      throw error
-    }
-    _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }
+    try FileWriting.replace(
+      path, with: Array(text.utf8), building: RunFolder.unfinished(path), permissions: 0o700)
   }
 }

@@ -30,27 +30,9 @@ struct InputFiles {
   private static func write(_ step: LaunchInputs.Step) throws(Errno) {
     try makeFolder(step.folder)
     for value in step.values {
-      let path = "\(step.folder)/\(value.name)"
-      let building = "\(step.folder)/.\(value.name)"
-      unsafe _ = unlink(cPath(building))
-      let descriptor = try systemCall {
-        unsafe clinux_open(cPath(building), O_WRONLY | O_CREAT | O_EXCL, 0o400)
-      }
-      do throws(Errno) {
-        defer { _ = close(descriptor) }
-        var rest = value.bytes[...]
-        while !rest.isEmpty {
-          let count = try systemCall {
-            unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-          }
-          rest = rest.dropFirst(count)
-        }
-      } catch {
-        unsafe _ = unlink(cPath(building))
-        throw error
-      }
-      // A command of an engine before may read the file that has the name.
-      _ = try systemCall { unsafe rename(cPath(building), cPath(path)) }
+      try FileWriting.replace(
+        "\(step.folder)/\(value.name)", with: value.bytes,
+        building: "\(step.folder)/.\(value.name)", permissions: 0o400)
     }
   }
 
