@@ -161,20 +161,20 @@ package enum DefinitionParser {
       return merged
     }
     var settings = InternTable<StepSettings>()
-    // By overlay: for steps whose command is no script, and for those whose is; then those of `finally`.
+    // By overlay: for steps whose command is no script, and for those whose is; then rollbacks, and those of `finally`.
     var indices = [[Int32?]](repeating: [nil, nil, nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
       let overlay = Int(parts.table.steps[step].settingsIndex)
       let isScript = knowsScripts && parts.table.steps[step].command.script != nil
-      let isFinally = parts.table.isFinally(step)
-      let kind = (isScript ? 1 : 0) + (isFinally ? 2 : 0)
+      let endsRun = parts.table.isFinally(step) || parts.table.isRollback(step)
+      let kind = (isScript ? 1 : 0) + (endsRun ? 2 : 0)
       if let known = indices[overlay][kind] {
         parts.table.steps[step].settingsIndex = known
         continue
       }
       var own = merged[overlay]
       if isScript { own.executesScripts = true }
-      if isFinally, own.timeoutMilliseconds == nil {
+      if endsRun, own.timeoutMilliseconds == nil {
         own.timeoutMilliseconds = WorkflowDefinition.finallyTimeoutMilliseconds
       }
       let index = settings.index(of: own)

@@ -39,6 +39,7 @@ extension StepTable {
     probeUses.sort { $0.step < $1.step }
     for index in secretUses.indices { secretUses[index].step = place32(secretUses[index].step) }
     secretUses.sort { $0.step < $1.step }
+    rollbacks = rollbacks.map(place).sorted()
     finallySteps = count - first..<count
   }
 }

@@ -8,12 +8,17 @@ struct KeyTable<Key: Sendable>: Sendable {
   private let nameBytes: [[UInt8]]
   /// The keys for a message: `"id", "run", …`.
   let list: String
+  /// How many of them, the first ones, are said in messages.
+  private let told: Int
 
-  init(_ keys: [(name: String, key: Key)]) {
-    self.keys = keys.map(\.key)
-    names = keys.map(\.name)
+  /// - Parameter refused: keys that are known only so that a message can say why there is none.
+  init(_ keys: [(name: String, key: Key)], refused: [(name: String, key: Key)] = []) {
+    let all = keys + refused
+    self.keys = all.map(\.key)
+    names = all.map(\.name)
     nameBytes = names.map { Array($0.utf8) }
-    list = names.map { "\"\($0)\"" }.joined(separator: ", ")
+    list = keys.map { "\"\($0.name)\"" }.joined(separator: ", ")
+    told = keys.count
   }
 
   /// The index of the name in `keys`.
@@ -29,7 +34,7 @@ struct KeyTable<Key: Sendable>: Sendable {
   func nearest(to name: Span<UInt8>, _ editDistance: inout EditDistance) -> String? {
     var limit = EditDistance.limit(for: name)
     var nearest: String?
-    for (index, candidate) in nameBytes.enumerated() where limit > 0 {
+    for (index, candidate) in nameBytes.prefix(told).enumerated() where limit > 0 {
       guard let distance = editDistance.between(candidate.span, name, limit: limit) else {
         continue
       }

@@ -99,7 +99,10 @@ extension DefinitionReader {
     let id = table.names.texts[Int(need.name)]
     guard diagnostics.wants(offset) else { return nil }
     var message = "no step has the id \(Quoting.quoted(id))"
-    if let nearest = nearestID(to: id, besides: step, table) {
+    if let own = table.ownerOfRollback(named: id) {
+      message =
+        "no step can need what \"onFailure\" runs: who needs \(Quoting.quoted(own)) waits for it, too"
+    } else if let nearest = nearestID(to: id, besides: step, table) {
       message += ": did you mean \(Quoting.quoted(nearest))?"
     }
     diagnostics.keep(
@@ -117,7 +120,8 @@ extension DefinitionReader {
     let name = Array(id.utf8)
     var limit = EditDistance.limit(for: name.span)
     var nearest: Int?
-    for index in table.steps.indices where limit > 0 && index != step {
+    for index in table.steps.indices
+    where limit > 0 && index != step && (table.rollbacks.isEmpty || !table.isRollback(index)) {
       let candidate = table.steps[index].id.utf8
       guard candidate.count > 0,
         let distance = editDistance.between(candidate.span, name.span, limit: limit)

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, call, with, needs, when
+  case id, run, call, with, needs, when, onFailure
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -20,6 +20,7 @@ enum StepKey: Sendable {
     case "with": self = .with
     case "needs": self = .needs
     case "when": self = .when
+    case "onFailure": self = .onFailure
     default: self = .own(key)
     }
   }
@@ -120,10 +121,15 @@ struct StepTable {
   /// Whether a step belongs to `finally`, when these are the last.
   func isFinally(_ step: Int) -> Bool { step >= steps.count - finallySteps.count }
 
+  /// The rollbacks, ascending.
+  var rollbacks: [Int] = []
+
   /// Where a step is in the file's values.
   func path(ofStep step: Int) -> String {
-    isFinally(step)
-      ? "finally[\(step - (steps.count - finallySteps.count))]" : "steps[\(step)]"
+    if isFinally(step) { return "finally[\(step - (steps.count - finallySteps.count))]" }
+    if rollbacks.isEmpty { return "steps[\(step)]" }
+    return isRollback(step)
+      ? "\(path(ofStep: step - 1)).onFailure" : "steps[\(step - rollbacks(before: step))]"
   }
 
   /// The range in `needs` of a step's needs.
@@ -181,10 +187,9 @@ extension DefinitionReader {
     var step = StepDefinition(id: "", command: .shell(""))
     var extras = StepExtras()
     var hasExtras = false
-    var overlay = SettingsOverlay()
-    var isOverlayEmpty = true
-    var probeUse = StepTable.ProbeUse(step: Int32(table.steps.count))
-    var secretUse = StepTable.SecretUseOffsets(step: Int32(table.steps.count))
+    var settings = SettingsReading(ofStep: table.steps.count)
+    var rollback: RollbackReading?
+    var name: Int32 = -1
     var call: Call?
     var bindings: [Call.Binding] = []
     // An element with errors keeps its index, so that indices match the file.
@@ -193,6 +198,7 @@ extension DefinitionReader {
       table.offsets.append(UInt32(offset))
       table.needsEnds.append(UInt32(table.needs.count))
       table.steps.append(step)
+      if let rollback { table.append(rollback, ofStepNamed: name) }
     }
     let expected = #"an object such as {"id": "build", "run": "make"}"#
     guard let start = try beginObject(expected) else { return }
@@ -202,6 +208,7 @@ extension DefinitionReader {
       case .id:
         offset = try nextOffset()
         step.id = try readID(ofStep: table.steps.count, &table) ?? ""
+        if !step.id.isEmpty { name = table.names.index(of: step.id) }
       case .run: if let command = try readCommand() { step.command = command }
       case .call: call = try readCall(ofStep: table.steps.count)
       case .with: bindings = try readBindings()
@@ -213,17 +220,13 @@ extension DefinitionReader {
           key.set(value, in: &extras)
           hasExtras = true
         }
-      case .setting(let setting):
-        isOverlayEmpty = false
-        if setting.key.name == "onLost" { probeUse.onLost = try nextOffset() }
-        if setting.key.name == "probe" { probeUse.probe = try nextOffset() }
-        if setting.key.name == "secrets" { secretUse.secrets = try nextOffset() }
-        if setting.key.name == "stragglers" { secretUse.stragglers = try nextOffset() }
-        try readSetting(setting, into: &overlay)
+      case .onFailure: rollback = try readRollback(at: table.steps.count + 1)
+      case .setting(let setting): try read(setting, into: &settings)
       }
     }
     if !cursor.has("id") { report(at: start, #"missing "id": a name for the step"#) }
     checkCall(cursor, at: start)
+    if !checkRollback(cursor, isFinally: isFinally) { rollback = nil }
     if isFinally, let offset = cursor.offset(of: "call") {
       let place = "\(pathDescription).call"
       report(
@@ -233,11 +236,7 @@ extension DefinitionReader {
       call.bindings = bindings
       table.calls.append(call)
     }
-    if probeUse.onLost != nil || probeUse.probe != nil { table.probeUses.append(probeUse) }
-    if secretUse.secrets != nil || secretUse.stragglers != nil {
-      table.secretUses.append(secretUse)
-    }
-    step.settingsIndex = table.index(of: overlay, isEmpty: isOverlayEmpty)
+    step.settingsIndex = table.note(settings)
     if hasExtras {
       step.extrasIndex = Int32(table.extras.count)
       table.extras.append(extras)
@@ -271,6 +270,12 @@ extension DefinitionReader {
     let id = text(of: token)
     guard StepID.isValid(id) else {
       reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(id))
+      return nil
+    }
+    if id == WorkflowDefinition.rollbackName {
+      report(
+        at: token.offset,
+        "no step can have the id \"\(id)\": it is a part of the ids of what \"onFailure\" runs")
       return nil
     }
     let name = Int(table.names.index(of: id))

@@ -96,12 +96,16 @@ extension DefinitionReader {
           + " \"$FLOW_INPUTS\""
       }
       guard let other = table.names.step(named: id) else {
-        let nearest = Suggestion.nearest(to: id, among: table.steps.lazy.map(\.id))
+        let nearest = Suggestion.nearest(to: id, among: table.namedIDs)
         return "no step has the id \(Quoting.quoted(id))"
           + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? "")
       }
+      if table.isRollback(step), Int(other) == step - 1 {
+        return
+          "\"onFailure\" runs when its step has put out nothing: name what an earlier step puts out"
+      }
       let fault = known.fault(
-        of: OutputMention(step: other, name: name, offset: 0), in: step,
+        of: OutputMention(step: other, name: name, offset: 0), in: table.reader(step),
         advice: "need it with \"when\": \"succeeded\", or read the file in \"$FLOW_INPUTS\"")
       if let fault { return fault }
       if known.type(of: name, ofStep: other) == .lines,

@@ -19,7 +19,9 @@ enum DefinitionText {
   }
 
   static func value(of definition: WorkflowDefinition) -> TextValue {
-    let steps = definition.ordinarySteps.map { step($0, of: definition) }
+    let steps = definition.ordinarySteps.filter { !definition.isRollback($0) }.map {
+      step($0, of: definition)
+    }
     let finally = definition.finallySteps.map { step($0, of: definition) }
     let parameters: Members = definition.parameters.map { ($0.name, parameter($0)) }
     let secrets: Members = definition.secrets.map { ($0.name, source(of: $0)) }
@@ -63,6 +65,18 @@ enum DefinitionText {
       [("id", .text(step.id)), ("run", command(step.command)), ("needs", .array(needs))]
         + (condition.map { [$0] } ?? [])
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
+        + (rollback(ofStep: index, of: definition).map { [("onFailure", $0)] } ?? [])
+        + members(StepSettings.keys, of: definition.settings(ofStep: index)))
+  }
+
+  private static func rollback(
+    ofStep index: Int, of definition: WorkflowDefinition
+  ) -> TextValue? {
+    guard let index = definition.rollback(ofStep: index).map({ Int($0) }) else { return nil }
+    let description = definition.extras(ofStep: index).description
+    return .object(
+      [("run", command(definition.steps[index].command))]
+        + (description.map { [("description", .text($0))] } ?? [])
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
   }
 

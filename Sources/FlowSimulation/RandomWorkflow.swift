@@ -77,6 +77,7 @@ package enum RandomWorkflow {
       RandomCalls.draw(for: &definition, from: choices, options)
       RandomVariables.draw(for: &definition, from: choices, options)
       RandomOutputs.tell(in: &definition, from: choices, options)
+      RandomRollbacks.draw(for: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }
@@ -144,7 +145,7 @@ package enum RandomWorkflow {
 
   /// Where all choices are zero: the settings of a step that sets none. Every step takes the same
   /// number of choices, used or not, so that none of them shifts those of later steps.
-  private static func drawSettings(
+  static func drawSettings(
     from choices: any ChoiceSource, _ options: SimulationOptions, at site: ChoiceSite = .workflow
   ) -> StepSettings {
     func pick<Value>(_ values: Value...) -> Value {

@@ -227,6 +227,9 @@ import Testing
       .stepSkipped(step: 1, .notSelected), "test skipped: not selected",
       #""step":"test","reason":"notSelected","need":null"#),
     Sample(
+      .stepSkipped(step: 1, .nothingFailed), "test skipped: build did not fail",
+      #""step":"test","reason":"nothingFailed","need":null"#),
+    Sample(
       .stepSkipped(step: 1, .condition([])), "test skipped: its condition is false",
       #""step":"test","reason":"condition","need":null,"values":{}"#),
     Sample(

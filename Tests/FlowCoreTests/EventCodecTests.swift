@@ -143,6 +143,7 @@ import Testing
       (.stepSkipped(step: 5, .runStopping), "4a 02 04 05 01"),
       (.stepSkipped(step: 5, .notSelected), "4a 02 04 05 02"),
       (.stepSkipped(step: 5, .condition([])), "4a 02 04 05 03 00"),
+      (.stepSkipped(step: 5, .nothingFailed), "4a 02 04 05 04"),
       (
         .stepSkipped(step: 5, .condition([ConditionInput(name: "a", value: "bc")])),
         "4a 02 04 05 03 01 01 61 02 62 63"
@@ -247,7 +248,7 @@ import Testing
 
   @Test(arguments: [
     ("12 02 04 03", "timer has the value 3"),
-    ("4a 02 04 05 04", "reason to skip has the value 4"),
+    ("4a 02 04 05 05", "reason to skip has the value 5"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),

@@ -115,7 +115,20 @@ enum WrongValues {
       Row("‸{}", "expected an array of steps"), Row("‸[]", "expected at least one step"),
       Row("[‸[]]", #"expected an object such as {"id": "build", "run": "make"}"#),
     ],
-    "own.id": [Row("‸[]", id), Row(#"‸"a b""#, id)],
+    "own.id": [
+      Row("‸[]", id), Row(#"‸"a b""#, id),
+      Row(#"‸"onFailure""#, #"no step can have the id "onFailure""#),
+    ],
+    "own.onFailure": [
+      Row(#"‸"undo""#, #"expected an object such as {"run": "./undo.sh"}"#),
+      Row("‸{}", #"missing "run""#), Row(#"{"run": ‸[]}"#, command),
+      Row(#"{"run": "x", ‸"needs": "a"}"#, #""onFailure" has no "needs""#),
+      Row(#"{"run": "x", ‸"id": "a"}"#, #""onFailure" has no "id""#),
+      Row(#"{"run": "x", "timeout": ‸1}"#, duration),
+      Row(
+        #"{"run": "x", ‸"nope": 1}"#, #"unknown key: "onFailure" takes "run", "description", "env""#
+      ),
+    ],
     "own.run": [
       Row("‸{}", command), Row("‸[]", command), Row(#"‸"""#, command),
       Row(#"[‸""]"#, "expected the name or path of a program"),

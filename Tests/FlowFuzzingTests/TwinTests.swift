@@ -180,9 +180,12 @@ private struct Draws: RandomNumberGenerator {
     var steps: [StepDefinition] = []
     var all: [StepSettings] = []
     let ids = ["true", "null", "1e3", "0x1F", "NO", "3.10", "a-b_c", "2026-11-29", "on", "y"]
+    var isRollback: [Bool] = []
     for index in 0..<stepCount {
       var own = settings()
-      if index >= stepCount - finallyCount, own.timeoutMilliseconds == nil {
+      isRollback.append(
+        index > 0 && index < stepCount - finallyCount && !isRollback[index - 1] && below(3) == 0)
+      if index >= stepCount - finallyCount || isRollback[index], own.timeoutMilliseconds == nil {
         own.timeoutMilliseconds = number(1...1_000_000)
       }
       let place = all.firstIndex(of: own) ?? all.count
@@ -191,13 +194,18 @@ private struct Draws: RandomNumberGenerator {
         StepDefinition(
           id: ids[(index + below(2) * 5) % 10] + (below(2) == 0 ? "" : ".\(index)"),
           command: command(),
-          needs: (0..<Int32(index)).filter { _ in below(2) == 0 }, settingsIndex: Int32(place)))
+          needs: (0..<Int32(index)).filter { below(2) == 0 && !isRollback[Int($0)] },
+          settingsIndex: Int32(place)))
     }
     var used: Set<String> = []
     for index in steps.indices where !used.insert(steps[index].id).inserted {
       steps[index] = StepDefinition(
         id: "s\(index)", command: steps[index].command, needs: steps[index].needs,
         settingsIndex: steps[index].settingsIndex)
+    }
+    for index in steps.indices where isRollback[index] {
+      steps[index].id = steps[index - 1].id + "/onFailure"
+      steps[index].needs = [Int32(index - 1)]
     }
     let names = ["true", "null", "3.10", "~", "a: b", "nightly", "- x", "#", "é😀"]
     var definition = WorkflowDefinition(
@@ -243,6 +251,12 @@ private struct Draws: RandomNumberGenerator {
       if let need = definition.steps[step].needs.first {
         let types = OutputType.allCases
         extras.outputs = [StepOutput(name: "_", type: types[Int(need) % types.count])]
+      }
+      if isRollback[step] {
+        extras = StepExtras(
+          description: extras.description,
+          edges: [Edge(need: Int32(step - 1), wanted: .settled)])
+        extras.isRollback = true
       }
       definition.give(extras, toStep: step)
     }

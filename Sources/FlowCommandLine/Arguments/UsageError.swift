@@ -25,6 +25,8 @@ package struct UsageError: Error, Equatable, Sendable {
     case unknownStep(String, option: String, suggestion: String?)
     /// Two options that name the same step, and want the contrary.
     case contradictorySteps(String, String, String)
+    /// A step that runs only with another.
+    case rollbackNamed(String, option: String, step: String)
     /// The selected steps are none.
     case noStepsLeft
     /// A selected step reads what a step puts out that is not selected.
@@ -75,6 +77,9 @@ extension UsageError: CustomStringConvertible {
       "no step \(TerminalText.quoted(step)), which \(option) names\(Self.hint(suggestion))"
     case .contradictorySteps(let step, let one, let other):
       "both \(one) and \(other) name step \(TerminalText.quoted(step))"
+    case .rollbackNamed(let name, let option, let step):
+      "\(option) names \(TerminalText.quoted(name)), which runs only with its step: name"
+        + " \(TerminalText.quoted(step))"
     case .unselectedOutput(let name, let step, let reader):
       "step \(reader) reads the output \(name) of step \(step), which these options leave out:"
         + " select \(step), too"

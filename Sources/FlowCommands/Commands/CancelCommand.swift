@@ -22,7 +22,8 @@ package struct CancelCommand: Subcommand, Equatable {
       the run has no engine, this process becomes its engine and finishes the run.
       With --force, running steps are killed even if the history cannot be read, the
       engine or a monitor does not respond, or the disk is full. The steps of
-      "finally" run after a cancel; while they run, only --force ends them.
+      "finally", and "onFailure" of what was stopped, run after a cancel; while they
+      run, only --force ends them.
       """,
     arguments: [.run], options: [waitOption, forceOption],
     examples: [

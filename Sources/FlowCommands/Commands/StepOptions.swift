@@ -68,13 +68,23 @@ struct StepOptions: Equatable {
             definition.steps[$0].id.utf8.starts(with: "\(name)/".utf8)
           }
           if !called.isEmpty {
-            steps += called.map(Int32.init)
+            steps += called.filter { !definition.isRollback($0) }.map(Int32.init)
             continue
           }
-          let nearest = Suggestion.nearest(to: name, among: definition.steps.lazy.map(\.id))
+          let nearest = Suggestion.nearest(
+            to: name,
+            among: definition.steps.indices.lazy.filter { !definition.isRollback($0) }.map {
+              definition.steps[$0].id
+            })
           throw UsageError(
             command: command,
             .unknownStep(name, option: option.spelling, suggestion: nearest))
+        }
+        if let own = definition.stepRolledBack(by: Int(step)) {
+          throw UsageError(
+            command: command,
+            .rollbackNamed(
+              name, option: option.spelling, step: definition.steps[Int(own)].id))
         }
         steps.append(step)
       }

@@ -159,7 +159,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     guard let path = log.folder?.definition, let recorded = report.state?.definition,
       // The copy is of the one file that calls others.
       !recorded.parameters.contains(where: \.isGivenByCall),
-      !recorded.steps.contains(where: \.isCalled)
+      !recorded.steps.indices.contains(where: recorded.isCalled)
     else { return report }
     let fault: String?
     do throws(DefinitionFileError) {

@@ -39,7 +39,9 @@ struct FailedSteps {
     switch outcome {
     case .succeeded: false
     case .failed: !state.definition.settings(ofStep: Int(step)).allowFailure
-    case .cancelled: state.timeoutPassed && !state.definition.isFinally(Int(step))
+    case .cancelled:
+      state.timeoutPassed && !state.definition.isFinally(Int(step))
+        && !state.definition.isRollback(Int(step))
     }
   }
 }

@@ -38,10 +38,11 @@ package struct Heartbeat: Sendable {
       wording = StepWording(state)
     }
     for event in events { apply(event) }
-    // Steps of `finally` that a cancel by force has ended.
-    if state.isStopping { backingOff = [] }
-    total = state.selectedSteps
-    done = max(0, total - state.unsettledSteps)
+    // What backs off, and is ended by that: rollbacks may go on.
+    if state.isStopping {
+      backingOff = backingOff.filter { state.steps[Int($0)].phase == .backingOff }
+    }
+    (total, done, _) = state.countedSteps
     if state.isFinished { next = nil }
   }
 
@@ -54,7 +55,6 @@ package struct Heartbeat: Sendable {
     case .attemptEnded(let attempt, _): active.removeAll { $0.attempt == attempt }
     case .retryScheduled(let attempt, _): backingOff.insert(attempt.step)
     case .timerFired(.retry(let step)): backingOff.remove(step)
-    case .runStopping: backingOff = []
     default: break
     }
   }

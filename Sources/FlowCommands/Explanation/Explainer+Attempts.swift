@@ -45,6 +45,9 @@ extension Explainer {
       if state.definition.isFinally(step) {
         return ["\(id(step)) is being stopped\(since): a cancel by force ends the finally steps."]
       }
+      if state.definition.isRollback(step) {
+        return ["\(id(step)) is being stopped\(since): a cancel by force came while it ran."]
+      }
       return [
         "\(id(step)) is being stopped\(since), because the run is\(why).",
         force ? "It was sent SIGKILL without grace." : "Its processes got SIGTERM; \(patience).",
@@ -170,10 +173,14 @@ extension Explainer {
         "\(id(step)) was skipped: \(EventWording.text(inputs)).", "It runs only when \(text).",
       ]
     }
+    if let own = state.definition.stepRolledBack(by: step), !state.isDue(step) {
+      let end = status(Int(own)) == .skipped ? "never began" : "did not fail"
+      return ["\(id(step)) was skipped: \(id(Int(own))) \(end)."]
+    }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
-      if state.definition.isFinally(step) {
-        return ["\(id(step)) was skipped.", Self.endedByForce]
+      if history.wasEndedByForce(step: step) {
+        return ["\(id(step)) was skipped.", endedByForce(step)]
       }
       return [
         "\(id(step)) was skipped: the run was stopping before it could start.", whyStopping(),
@@ -220,12 +227,16 @@ extension Explainer {
       + " \(wording.text(stopping.reason))."
   }
 
-  private static let endedByForce =
-    "A cancel by force came while the finally steps ran, which ends them."
+  private func endedByForce(_ step: Int) -> String {
+    state.definition.isFinally(step)
+      ? "A cancel by force came while the finally steps ran, which ends them."
+      : "A cancel by force came before it had ended."
+  }
 
   func cancelled(_ step: Int) -> [String] {
-    if state.definition.isFinally(step), history.wasStopped(step: step) {
-      return ["\(id(step)) was cancelled.", Self.endedByForce]
+    let isLast = state.definition.isFinally(step) || state.definition.isRollback(step)
+    if isLast, history.wasStopped(step: step) {
+      return ["\(id(step)) was cancelled.", endedByForce(step)]
     }
     guard let last = history.lastAttempt(ofStep: step), let end = last.end else {
       return ["\(id(step)) was cancelled.", whyStopping()]

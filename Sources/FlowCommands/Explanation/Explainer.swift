@@ -97,7 +97,7 @@ package struct Explainer: Sendable {
 
   /// Whether a need of a step has ended as the step wants.
   func isMet(_ need: Int, of step: Int) -> Bool {
-    state.steps[need].isSettled
+    state.steps[need].isSettled && state.pendingRollback(ofStep: need) == nil
       && state.isMet(state.definition.wanted(ofStep: step, from: Int32(need)), by: Int32(need))
   }
 
@@ -105,7 +105,15 @@ package struct Explainer: Sendable {
     if state.definition.isFinally(step), !state.isConcluding {
       return ["\(id(step)) is a step of finally: it runs when all other steps have ended."]
     }
-    let unmet = unmetNeeds(ofStep: step)
+    if let own = state.definition.stepRolledBack(by: step) {
+      return [
+        "\(id(step)) runs if \(id(Int(own))) fails, or is cancelled after it has begun."
+      ]
+    }
+    // What comes after a step that failed waits for its rollback.
+    let unmet = unmetNeeds(ofStep: step).map {
+      state.pendingRollback(ofStep: $0).map { Int($0) } ?? $0
+    }
     let count = state.selectedNeeds(ofStep: step).count
     guard let first = unmet.first else { return ["\(id(step)) waits for its end."] }
     let named = unmet.prefix(Self.mostNames).map {

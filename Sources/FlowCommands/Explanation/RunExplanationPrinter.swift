@@ -52,7 +52,9 @@ package struct RunExplanationPrinter: Sendable {
       )
     }
     if !state.hasAllSteps {
-      sentences.append("\(state.selectedSteps) of \(state.steps.count) steps are selected.")
+      let counted = state.countedSteps
+      sentences.append(
+        "\(counted.selected) of \(counted.selected + counted.unselected) steps are selected.")
     }
     if state.isFinished, state.leftBehind != nil {
       sentences.append(
@@ -68,6 +70,12 @@ package struct RunExplanationPrinter: Sendable {
       history.stopReason == nil
     {
       sentences.append("Its other steps succeeded; \(explainer.id(Int(step))) of finally failed.")
+    }
+    if view.status == .failed, let step = state.rollbacks.failure, state.firstFailure == nil,
+      history.stopReason == nil
+    {
+      sentences.append(
+        "Its steps succeeded, or may fail; what \(explainer.id(Int(step))) ran failed.")
     }
     if view.status == .running, let wait = explainer.wait {
       sentences.append("It waits for \(wait.object).")

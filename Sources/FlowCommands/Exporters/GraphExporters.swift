@@ -60,7 +60,8 @@ struct DotExporter {
     for step in definition.steps.indices {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)
-        let label = wanted == .done ? "" : " [label=\"\(wanted)\"]"
+        let word = definition.isRollback(step) ? WorkflowDefinition.rollbackName : "\(wanted)"
+        let label = wanted == .done ? "" : " [label=\"\(word)\"]"
         output.write(
           "  \(Self.quoted(explainer.id(Int(need)))) -> \(Self.quoted(explainer.id(step)))\(label);\n"
         )

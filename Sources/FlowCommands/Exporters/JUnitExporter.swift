@@ -5,7 +5,8 @@ import FlowCore
 /// (testmoapp/junitxml). A step is a test case; a failed one holds the end of its output.
 ///
 /// A step that failed and has `allowFailure` is `skipped`, since servers fail the build for a
-/// failure. A step that was cancelled or interrupted is an `error`: the cause is not its own.
+/// failure. A step that was cancelled or interrupted is an `error`: the cause is not its own. What `onFailure`
+/// runs is a test case if it ran: a rollback that succeeded has passed, and what it rolled back has not.
 struct JUnitExporter {
   private let explainer: Explainer
   private let output: (AttemptID) -> OutputExcerpt?
@@ -16,6 +17,8 @@ struct JUnitExporter {
     case failed
     case error
     case skipped
+    /// It is no test case.
+    case absent
   }
 
   private var view: RunView { explainer.view }
@@ -26,7 +29,9 @@ struct JUnitExporter {
   init(_ explainer: Explainer, output: @escaping (AttemptID) -> OutputExcerpt?) {
     self.explainer = explainer
     self.output = output
-    verdicts = explainer.state.steps.indices.map { Self.verdict($0, explainer) }
+    verdicts = explainer.state.steps.indices.map {
+      explainer.state.isIdleRollback($0) ? .absent : Self.verdict($0, explainer)
+    }
   }
 
   private static func verdict(_ step: Int, _ explainer: Explainer) -> Verdict {
@@ -40,7 +45,7 @@ struct JUnitExporter {
 
   func write(to stream: inout some TextOutputStream) {
     let counts =
-      "tests=\"\(verdicts.count)\" failures=\"\(count(.failed))\" errors=\"\(count(.error))\""
+      "tests=\"\(verdicts.count - count(.absent))\" failures=\"\(count(.failed))\" errors=\"\(count(.error))\""
       + " skipped=\"\(count(.skipped))\" time=\"\(Self.seconds(view.now.elapsed))\""
     let name = XMLText.escaped(state.definition.name)
     let started = history.startedAt.map { Timestamp($0).rfc3339 } ?? ""
@@ -72,6 +77,7 @@ struct JUnitExporter {
   private func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
 
   private func write(step: Int, className: String, to stream: inout some TextOutputStream) {
+    if verdicts[step] == .absent { return }
     let attempts = history.attempts(ofStep: step)
     let ran = attempts.reduce(0) { $0 + (explainer.ran($1) ?? 0) }
     stream.write(
@@ -91,7 +97,7 @@ struct JUnitExporter {
     let message = XMLText.escaped(explainer.sentences(ofStep: step).joined(separator: " "))
     let type = XMLText.escaped(last?.outcome?.rawValue ?? explainer.status(step).rawValue)
     switch verdicts[step] {
-    case .passed: break
+    case .passed, .absent: break
     case .skipped: stream.write("      <skipped message=\"\(message)\"/>\n")
     case .failed:
       stream.write(

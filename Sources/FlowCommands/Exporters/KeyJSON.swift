@@ -85,9 +85,12 @@ extension JSONWriter {
     }
   }
 
-  /// `"finally":true` for a step of `finally`; left out for others.
+  /// `"finally":true` for a step of `finally`, `"onFailureOf"` for a rollback; left out for others.
   mutating func finally(ofStep step: Int, _ definition: WorkflowDefinition) {
     if definition.isFinally(step) { member("finally", true) }
+    if let own = definition.stepRolledBack(by: step) {
+      member("onFailureOf", definition.steps[Int(own)].id)
+    }
   }
 
   /// `"when"`, the condition of a step as its file has it; left out if it has none.

@@ -101,7 +101,8 @@ package struct LiveRun: Sendable {
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome, at: now)
-    case .stepSkipped(_, let reason): if reason != .notSelected { skipped += 1 }
+    case .stepSkipped(_, .notSelected), .stepSkipped(_, .nothingFailed): break
+    case .stepSkipped: skipped += 1
     case .runReopened:
       startedAt = event.moment.wall
       (failed, allowedFailures, skipped, cancelled) = (0, 0, 0, 0)
@@ -110,9 +111,10 @@ package struct LiveRun: Sendable {
       firstWaiting = 0
     // Steps that back off are not tried again: they count as waiting for their end.
     case .runStopping:
-      backingOff = 0
+      backingOff = rollbacksBackingOff
       lastEnds = [:]
     case .cancelRequested where state.isConclusionForced: backingOff = 0
+    case .cancelRequested where state.isStopping: backingOff = rollbacksBackingOff
     default: break
     }
     findFirstWaiting()
@@ -170,25 +172,35 @@ package struct LiveRun: Sendable {
     ended.removeAll { !$0.isDrawn && $0.endedAt < time }
   }
 
+  /// Those go on while the run stops.
+  private var rollbacksBackingOff: Int {
+    guard state.rollbacks.exist else { return 0 }
+    return state.steps.indices.count {
+      state.definition.isRollback($0) && state.steps[$0].phase == .backingOff
+    }
+  }
+
   private mutating func findFirstWaiting() {
     while firstWaiting < state.steps.count, !isWaiting(firstWaiting) { firstWaiting += 1 }
   }
 
-  private func isWaiting(_ step: Int) -> Bool { unmetNeeds(ofStep: step) != nil }
+  private func isWaiting(_ step: Int) -> Bool {
+    unmetNeeds(ofStep: step) != nil && !state.definition.isRollback(step)
+  }
 
   // MARK: Questions
 
   /// Of the steps that the run has.
   package var total: Int { state.selectedSteps }
-  package var done: Int { max(0, total - state.unsettledSteps) }
-  package var unselected: Int { state.steps.count - total }
+  package var done: Int { state.countedSteps.ended }
+  package var unselected: Int { state.countedSteps.unselected }
   package var stopping: Int { active.count { $0.stop != nil } }
   package var running: Int { active.count - stopping }
   /// Steps that only wait for a slot.
-  package var ready: Int { state.ready.count + scheduled.count }
+  package var ready: Int { state.ready.count + state.rollbacks.ready.count + scheduled.count }
   /// Steps that have needs which are not met, or that wait for their end in a run that stops.
   package var waiting: Int {
-    max(0, state.unsettledSteps - active.count - ready - backingOff)
+    max(0, total - done - active.count - ready - backingOff)
   }
 
   /// The first of the steps that only wait for a slot, in the order in which they get one.
@@ -218,6 +230,10 @@ package struct LiveRun: Sendable {
   /// found where there are very many.
   package func someUnmetNeeds(ofStep step: Int, _ count: Int) -> [Int32] {
     let needs = state.selectedNeeds(ofStep: step).prefix(Self.searchLimit)
-    return Array(needs.lazy.filter { !state.steps[Int($0)].isSettled }.prefix(count))
+    // What comes after a step that failed waits for its rollback.
+    let unmet = needs.lazy.compactMap { [state] need in
+      state.steps[Int(need)].isSettled ? state.pendingRollback(ofStep: Int(need)) : need
+    }
+    return Array(unmet.prefix(count))
   }
 }

@@ -141,6 +141,9 @@ extension EventPrinter {
     case .notSelected:
       json.member("reason", "notSelected")
       json.member("need", String?.none)
+    case .nothingFailed:
+      json.member("reason", "nothingFailed")
+      json.member("need", String?.none)
     case .condition(let inputs):
       json.member("reason", "condition")
       json.member("need", String?.none)

@@ -45,7 +45,7 @@ package struct RunRow: Equatable, Sendable {
     ends = history.state.flatMap { $0.isFinished ? StepTally($0, in: status) : nil }
     // Of those that the run has.
     stepsTotal = history.state?.selectedSteps ?? 0
-    stepsDone = max(0, stepsTotal - (history.state?.unsettledSteps ?? 0))
+    stepsDone = history.state?.countedSteps.ended ?? 0
   }
 }
 

@@ -6,6 +6,8 @@ import FlowText
 /// Prints `flow validate` for a valid definition: what would run, and in which order.
 package struct PlanPrinter: Sendable {
   private let definition: WorkflowDefinition
+  /// Without rollbacks.
+  private let stepCount: Int
   /// Nil where none are given.
   private let values: [ParameterValue]?
   /// Steps in the order in which they would start if each took the same time.
@@ -27,6 +29,8 @@ package struct PlanPrinter: Sendable {
     self.values = values
     self.secrets = secrets
     let reasons = selection?.reasons(definition, graph)
+    let rollbackCount = definition.steps.indices.count { definition.isRollback($0) }
+    stepCount = definition.steps.count - rollbackCount
     self.reasons = reasons
     // A step that is left out takes no stage, but is passed in its place.
     var depths = [Int](repeating: 0, count: definition.steps.count)
@@ -34,6 +38,7 @@ package struct PlanPrinter: Sendable {
     var finallyLevels: [[Int]] = []
     for rank in depths.indices {
       let step = graph.step(ranked: Int32(rank))
+      if definition.isRollback(step) { continue }
       let isFinally = definition.isFinally(step)
       let before = definition.steps[step].needs.reduce(0) {
         // All others come before those of `finally`.
@@ -59,7 +64,7 @@ package struct PlanPrinter: Sendable {
   /// each stage: steps that do not need each other. Below it stand the descriptions of its steps, and which
   /// ends they want of their needs.
   package var text: String {
-    let count = definition.steps.count
+    let count = stepCount
     let selected = (levels + finallyLevels).reduce(0) { $0 + $1.count }
     var text =
       "\(TerminalText.escaped(definition.name)):"
@@ -89,9 +94,19 @@ package struct PlanPrinter: Sendable {
           text += "  \(definition.steps[step].id): \(TerminalText.escaped(description))\n"
         }
         text += needs(ofStep: step)
+        if let rollback = definition.rollback(ofStep: step).map({ Int($0) }) {
+          text += line(ofRollback: rollback, definition.steps[step].id)
+        }
       }
     }
     return text + why
+  }
+
+  private func line(ofRollback step: Int, _ own: String) -> String {
+    let description = definition.extras(ofStep: step).description
+    return
+      "  \(definition.steps[step].id): runs if \(own) fails, or is cancelled after it has begun\n"
+      + (description.map { "  \(definition.steps[step].id): \(TerminalText.escaped($0))\n" } ?? "")
   }
 
   /// A single level of `finally` has no number.
@@ -144,7 +159,8 @@ package struct PlanPrinter: Sendable {
         text += "\(id) runs: \(words(reasons[step].reason))\n"
       }
     }
-    for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {
+    for (step, reason) in (reasons ?? []).enumerated()
+    where !reason.isSelected && !definition.isRollback(step) {
       text += "\(definition.steps[step].id) is skipped: \(words(reason.reason))\n"
     }
     return text
@@ -170,6 +186,7 @@ package struct PlanPrinter: Sendable {
     case .notAfter: return "not selected, it follows from no step of --from"
     case .notBefore: return "not selected, no step of --to needs it"
     case .concluding: return "it is a step of finally"
+    case .withStep: return "it follows its step"
     }
   }
 
@@ -196,7 +213,11 @@ package struct PlanPrinter: Sendable {
       writer.array { writer in
         for levels in [levels, finallyLevels] {
           for (index, level) in levels.enumerated() {
-            for step in level { write(step, stage: index + 1, to: &writer) }
+            for step in level {
+              write(step, stage: index + 1, to: &writer)
+              guard let rollback = definition.rollback(ofStep: step) else { continue }
+              write(Int(rollback), stage: index + 1, to: &writer)
+            }
           }
         }
         for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {

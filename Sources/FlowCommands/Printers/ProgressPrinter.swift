@@ -38,7 +38,8 @@ package struct ProgressPrinter: Sendable {
     case .engineStarted(let engine):
       if engine.life > 1 { return "taken over by process \(engine.processID)" }
       if state.hasAllSteps { return nil }
-      return "\(state.selectedSteps) of \(state.steps.count) steps are selected"
+      let counted = state.countedSteps
+      return "\(counted.selected) of \(counted.selected + counted.unselected) steps are selected"
     case .attemptLaunched(let attempt, _):
       let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
       return "\(wording.id(attempt.step)) started\(again)"
@@ -89,6 +90,7 @@ package struct ProgressPrinter: Sendable {
       return "\(wording.id(step)) skipped: the run is stopping"
     // The beginning has said how many they are.
     case .stepSkipped(_, .notSelected): return nil
+    case .stepSkipped(_, .nothingFailed): return nil
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""

@@ -59,16 +59,17 @@ package struct StatusPrinter: Sendable {
       output.write("parameters: \(ParameterPrinter.line(state.created.parameters))\n")
     }
     let tally = StepTally(state, in: status, withoutSlot: withoutSlot)
-    let count = state.steps.count
+    let counted = state.countedSteps
+    let count = counted.selected + counted.unselected
     let steps = count == 1 ? "step" : "steps"
     // Steps that were skipped are not done.
     // Of those that the run has.
-    let total = state.selectedSteps
+    let total = counted.selected
     let whole = state.hasAllSteps ? "\(count) \(steps)" : "\(total) of \(count) \(steps)"
     let what =
       state.isFinished
       ? whole
-      : "\(total - min(total, state.unsettledSteps)) of \(total) \(steps) done"
+      : "\(counted.ended) of \(total) \(steps) done"
     output.write("\(what): \(tally)\n")
     output.write("\n")
     // Without measurements there are no columns for them.
@@ -78,8 +79,14 @@ package struct StatusPrinter: Sendable {
     let use = isMeasured ? ["CPU", "MEMORY"] : []
     let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION"] + use + ["NOTE"]
     let definition = state.definition
-    Table(header: header, rowCount: definition.firstFinally) { row(state, $0, isMeasured) }
-      .print(to: &output)
+    if state.rollbacks.exist {
+      let shown = definition.ordinarySteps.filter { !state.isIdleRollback($0) }
+      Table(header: header, rowCount: shown.count) { row(state, shown[$0], isMeasured) }
+        .print(to: &output)
+    } else {
+      Table(header: header, rowCount: definition.firstFinally) { row(state, $0, isMeasured) }
+        .print(to: &output)
+    }
     if !definition.hasFinally { return }
     let finally = ["FINALLY"] + header.dropFirst()
     output.write("\n")
@@ -293,8 +300,9 @@ extension StatusPrinter {
   /// being read. A step that the run leaves out has `"selected":false` after its state. A step of
   /// `finally` has `"finally":true` before its state, and while these run, the run has `"concluding"` after
   /// its state: the outcome of its other steps. A skipped step has `"skip":{"reason","need"}`: the reason is
-  /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected` or
-  /// `runStopping`.
+  /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected`, `runStopping`
+  /// or, of what `onFailure` would have run, `nothingFailed`. That has `"onFailureOf"` before its state: the id
+  /// of its step.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)

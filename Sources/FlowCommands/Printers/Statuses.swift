@@ -149,6 +149,7 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
 
   init(_ state: RunState, in run: RunStatus, withoutSlot: Set<Int32>) {
     for (index, step) in state.steps.enumerated() {
+      if state.isIdleRollback(index) { continue }
       if !state.isSelected(index) {
         unselected += 1
       } else if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {

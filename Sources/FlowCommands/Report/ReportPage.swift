@@ -110,8 +110,9 @@ struct ReportPage {
     }
     add("Took", explainer.roundTime)
     if history.rounds.count > 1 { add("All rounds", explainer.totalTime) }
-    let count = String(state.steps.count)
-    add("Steps", state.hasAllSteps ? count : "\(state.selectedSteps) of \(count) selected")
+    let counted = state.countedSteps
+    let count = String(counted.selected + counted.unselected)
+    add("Steps", state.hasAllSteps ? count : "\(counted.selected) of \(count) selected")
     add("Slots", String(state.created.jobs))
     if history.lives.count > 1 { add("Engines", String(history.lives.count)) }
     if history.rounds.count > 1 { add("Rounds", String(history.rounds.count)) }

@@ -30,6 +30,8 @@ package struct StepSelection: Equatable, Sendable {
     case notBefore
     /// It belongs to `finally`, of which only `skip` leaves steps out.
     case concluding
+    /// It is a rollback, and its step is selected or not.
+    case withStep
   }
 
   /// By step, why it is selected or not. Takes time linear in steps and needs.
@@ -45,7 +47,7 @@ package struct StepSelection: Equatable, Sendable {
     }
     let named = StepSet(only).flags(of: count)
     let skipped = StepSet(skip).flags(of: count)
-    return (0..<count).map { step in
+    var reasons = (0..<count).map { step -> (isSelected: Bool, reason: Reason) in
       if skipped[step] { return (false, .skipped) }
       if definition.isFinally(step), !only.isEmpty || !from.isEmpty || !to.isEmpty {
         let isNamed = (only + from + to).contains(Int32(step))
@@ -63,6 +65,11 @@ package struct StepSelection: Equatable, Sendable {
         return (true, first == step || last == Int32(step) ? .named : .between(first, last))
       }
     }
+    for step in reasons.indices {
+      guard let own = definition.stepRolledBack(by: step) else { continue }
+      reasons[step] = (reasons[Int(own)].isSelected, .withStep)
+    }
+    return reasons
   }
 
   /// The steps that are not selected.

@@ -11,6 +11,6 @@ extension WorkflowDefinition {
   /// Whether the step at `index` belongs to `finally`.
   package func isFinally(_ index: Int) -> Bool { index >= firstFinally }
 
-  /// What a step of `finally` has where neither it nor `defaults` gives a timeout.
+  /// What a step of `finally`, or a rollback, has where neither it nor `defaults` gives a timeout.
   package static let finallyTimeoutMilliseconds: Int64 = 300_000
 }

@@ -91,6 +91,11 @@ package struct WorkflowDefinition: Equatable, Sendable {
     settings[Int(steps[index].settingsIndex)]
   }
 
+  /// Whether the step at `index` is one of a workflow that is called.
+  package func isCalled(_ index: Int) -> Bool {
+    steps[stepRolledBack(by: index).map { Int($0) } ?? index].id.utf8.contains(UInt8(ascii: "/"))
+  }
+
   /// The keys of the step at `index` that most steps lack.
   package func extras(ofStep index: Int) -> StepExtras { extras[Int(steps[index].extrasIndex)] }
 
@@ -137,7 +142,7 @@ extension WorkflowDefinition {
 /// One step: its command and its needs.
 package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
-  /// the calling step, `/`, and its own.
+  /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`.
   package var id: String
   package var command: Command
   /// Indices of the steps that must be done first, ascending, without repetition.
@@ -146,9 +151,6 @@ package struct StepDefinition: Equatable, Sendable {
   package var settingsIndex: Int32
   /// Index into `WorkflowDefinition.extras`.
   package var extrasIndex: Int32 = 0
-
-  /// Whether it is a step of a workflow that is called.
-  package var isCalled: Bool { id.utf8.contains(UInt8(ascii: "/")) }
 
   package init(id: String, command: Command, needs: [Int32] = [], settingsIndex: Int32 = 0) {
     self.id = id
@@ -169,6 +171,8 @@ package struct StepExtras: Equatable, Sendable {
   package var condition: Condition?
   /// What an attempt that succeeds must have written; ordered by name.
   package var outputs: [StepOutput] = []
+  /// Whether it is the `onFailure` of the step before it.
+  package var isRollback = false
 
   package init(
     description: String? = nil, edges: [Edge] = [], condition: Condition? = nil,

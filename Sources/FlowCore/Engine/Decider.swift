@@ -44,7 +44,7 @@ package enum Decider {
     }
     let settings = state.definition.settings(ofStep: Int(step))
     let attempt = AttemptID(step: step, number: lifecycle.attempt)
-    var isStopping: Bool { state.isStopping }
+    var isStopping: Bool { state.isStopping(step) }
     switch verdict {
     case .succeeded: return .stepFinished(step: step, .succeeded)
     case .cancelled: return .stepFinished(step: step, .cancelled)
@@ -89,7 +89,16 @@ package enum Decider {
     return nil
   }
 
+  /// Neither rollbacks nor steps of `finally` hide what came first.
   private static func outcome(_ state: RunState) -> RunOutcome {
+    if case .concluding(let outcome) = state.phase {
+      return outcome.spoiled(by: state.finallyFailure, stopped: state.stoppedFinally)
+    }
+    return ownOutcome(state).spoiled(by: state.rollbacks.failure, stopped: state.rollbacks.stopped)
+  }
+
+  /// What the steps make of the run that are neither rollbacks nor of `finally`.
+  private static func ownOutcome(_ state: RunState) -> RunOutcome {
     let own = state.firstFailure == nil ? state.leftBehind ?? .succeeded : .failed
     switch state.phase {
     // The attempt was stopped by a process other than the engine.
@@ -99,9 +108,6 @@ package enum Decider {
     case .stopping where state.stoppedSteps == 0: return own
     case .stopping(.cancelled): return .cancelled
     case .stopping(.timedOut), .stopping(.failFast): return .failed
-    // Steps of `finally` never hide what came first.
-    case .concluding(.succeeded) where state.finallyFailure != nil: return .failed
-    case .concluding(.succeeded) where state.stoppedFinally > 0: return .cancelled
     case .concluding(let outcome): return outcome
     case .finished: preconditionFailure("a finished run has its outcome")
     }
@@ -109,11 +115,22 @@ package enum Decider {
 
   /// Schedules up to `jobs` intents ahead of the slots, so that a free slot never waits for a sync.
   private static func schedule(_ state: RunState) -> Event.Body? {
-    guard !state.isPaused, state.openAttempts < 2 * Int(state.created.jobs),
-      let step = state.ready.first(in: state.graph)
-    else { return nil }
+    guard !state.isPaused, let step = state.nextReady else { return nil }
+    // Rollbacks need no slot.
+    if state.rollbacks.ready.isEmpty,
+      state.openAttempts - state.rollbacks.openAttempts >= 2 * Int(state.created.jobs)
+    {
+      return nil
+    }
     return .attemptScheduled(
       AttemptID(step: Int32(step), number: state.steps[step].attempt + 1))
+  }
+}
+
+extension RunOutcome {
+  fileprivate func spoiled(by failure: Int32?, stopped: Int) -> Self {
+    if self != .succeeded { return self }
+    return failure != nil ? .failed : stopped > 0 ? .cancelled : .succeeded
   }
 }
 

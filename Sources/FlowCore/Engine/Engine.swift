@@ -20,11 +20,14 @@ package struct Engine: Sendable {
 
   /// Intents of future launches, by sequence number.
   private var intents = WorkQueue<Gated<Launch>>()
+  /// Those of rollbacks, which need no slot.
+  private var rollbackIntents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
   /// The event that ended the last pause of launches.
   private var pauseEnd: Int64 = 0
-  /// Attempts that hold a slot: their launch was requested, and they have not ended.
+  /// Attempts whose launch was requested, and that have not ended. Each holds a slot, unless it is of a
+  /// rollback.
   private var launched: [AttemptID] = []
 
   private var wakeUp: Moment?
@@ -142,7 +145,10 @@ package struct Engine: Sendable {
   }
 
   /// How many attempts hold a slot; other open attempts wait for one.
-  package var runningAttempts: Int { launched.count }
+  package var runningAttempts: Int {
+    guard state.rollbacks.exist else { return launched.count }
+    return launched.count { !state.definition.isRollback(Int($0.step)) }
+  }
 
   // MARK: Inputs
 
@@ -236,12 +242,9 @@ package struct Engine: Sendable {
         return .stop(stop.value.attempt, force: stop.value.force)
       }
     }
-    if launched.count < Int(state.created.jobs), !state.isPaused, pauseEnd <= committedThrough,
-      let intent = intents.first, intent.sequence <= committedThrough
-    {
-      intents.removeFirst()
-      launched.append(intent.value.attempt)
-      return .launch(intent.value)
+    if !state.isPaused, pauseEnd <= committedThrough, let launch = takeLaunch() {
+      launched.append(launch.attempt)
+      return .launch(launch)
     }
     // Comes after the effects that are already allowed: they proceed while the commit is synced.
     if let commit = nextCommit() { return commit }
@@ -250,6 +253,18 @@ package struct Engine: Sendable {
       return .finish(end.value)
     }
     return nil
+  }
+
+  private mutating func takeLaunch() -> Launch? {
+    if let intent = rollbackIntents.first, intent.sequence <= committedThrough {
+      rollbackIntents.removeFirst()
+      return intent.value
+    }
+    guard let intent = intents.first, intent.sequence <= committedThrough,
+      runningAttempts < Int(state.created.jobs)
+    else { return nil }
+    intents.removeFirst()
+    return intent.value
   }
 
   private mutating func nextCommit() -> Effect? {
@@ -349,9 +364,10 @@ package struct Engine: Sendable {
   /// - Returns: whether the attempt was still waiting for its launch. An attempt that an earlier life
   ///   scheduled is not: it may have been launched.
   private mutating func takeBack(_ attempt: AttemptID) -> Bool {
-    let heldBack = intents.count
+    let heldBack = intents.count + rollbackIntents.count
     intents.removeAll { $0.value.attempt == attempt }
-    return intents.count < heldBack
+    rollbackIntents.removeAll { $0.value.attempt == attempt }
+    return intents.count + rollbackIntents.count < heldBack
   }
 
   private mutating func record(_ body: Event.Body) {
@@ -379,12 +395,17 @@ package struct Engine: Sendable {
       guard state.steps[Int(attempt.step)].phase == .starting else { break }
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
-      intents.append(Gated(sequence: event.sequence, value: launch))
+      let intent = Gated(sequence: event.sequence, value: launch)
+      if state.definition.isRollback(Int(attempt.step)) {
+        rollbackIntents.append(intent)
+      } else {
+        intents.append(intent)
+      }
       return commitWhenSupplyEnds()
     case .attemptFound(let attempt, .running):
       // The previous engine may have died before it stopped the attempt. The monitor enforces the
       // deadline.
-      if state.steps[Int(attempt.step)].phase == .stopping, state.isStopping {
+      if state.steps[Int(attempt.step)].phase == .stopping, state.isStopping(attempt.step) {
         let stop = Stop(attempt: attempt, force: state.cancel?.force ?? false)
         stops.append(Gated(sequence: event.sequence, value: stop))
       }

@@ -48,6 +48,9 @@ package enum DefinitionCodec {
         }
         previous = need
       }
+      if definition.isRollback(index), !definition.isSoundRollback(index) {
+        throw CodingError(offset: offset, reason: .malformed("rollback \(step.id)"))
+      }
       guard isSound(definition.extras[Int(step.extrasIndex)].condition, of: step, definition) else {
         throw CodingError(offset: offset, reason: .malformed("condition of step \(step.id)"))
       }

@@ -433,6 +433,8 @@ package enum SkipReason: Hashable, Sendable {
   case notSelected
   /// Its condition was false, with what it asked for. For what needs it, it counts as done.
   case condition([ConditionInput])
+  /// It is a rollback, and its step did not fail, nor was it cancelled after it had begun.
+  case nothingFailed
 }
 
 package enum StopReason: Hashable, Sendable {

@@ -238,6 +238,7 @@ extension ByteWriter {
         $0.write($1.name)
         $0.write($1.value)
       }
+    case .nothingFailed: bytes.append(4)
     }
   }
 
@@ -375,6 +376,7 @@ extension ByteReader {
         try readList { (reader) throws(CodingError) in
           ConditionInput(name: try reader.readString(), value: try reader.readString())
         })
+    case 4: return .nothingFailed
     default: throw .newer("reason to skip", code, at: position - 1)
     }
   }

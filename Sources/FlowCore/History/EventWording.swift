@@ -72,6 +72,8 @@ package struct EventWording: Sendable {
     case .stepSkipped(let step, .notSelected): "\(id(step)) skipped: not selected"
     case .stepSkipped(let step, .condition(let inputs)):
       "\(id(step)) skipped: \(Self.text(inputs))"
+    case .stepSkipped(let step, .nothingFailed):
+      "\(id(step)) skipped: \(id(max(step, 1) - 1)) did not fail"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
     case .runConcluding(let outcome): "run is concluding (\(outcome)): its finally steps run"
     case .runFinished(let outcome): "run \(outcome)"

@@ -49,6 +49,7 @@ enum TaggedDefinitionCodec {
     static let settings: UInt64 = 5
     static let edges: UInt64 = 21
     static let condition: UInt64 = 22
+    static let rollback: UInt64 = 26
   }
 
   static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
@@ -220,7 +221,9 @@ enum TaggedDefinitionCodec {
         writer.writeField(StepTag.condition) { $0.write(condition) }
       }
       // Messages have their fields in the order of tags.
-      writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<UInt64.max)
+      writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<StepTag.rollback)
+      if extras.isRollback { writer.writeField(StepTag.rollback) { _ in } }
+      writer.write(extras, StepDefinition.fields, tags: StepTag.rollback..<UInt64.max)
     }
   }
 
@@ -315,6 +318,9 @@ enum TaggedDefinitionCodec {
           hasExtras = true
         case StepTag.condition:
           extras.condition = try reader.readCondition()
+          hasExtras = true
+        case StepTag.rollback:
+          extras.isRollback = true
           hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)

@@ -52,12 +52,13 @@ extension RunHistory {
   package func skipReason(ofStep step: Int, _ state: RunState) -> SkipReason {
     if !state.isSelected(step) { return .notSelected }
     if let inputs = refusal(ofStep: step) { return .condition(inputs) }
+    if state.definition.isRollback(step), !state.isDue(step) { return .nothingFailed }
     return skippedNeed(ofStep: step).map { .need(step: Int32($0)) } ?? .runStopping
   }
 
-  /// Whether a step of `finally` was skipped because a cancel by force came while these ran.
+  /// Whether a step of `finally`, or a rollback, was skipped because a cancel by force came while these ran.
   package func wasEndedByForce(step: Int) -> Bool {
-    guard let state, state.definition.isFinally(step) else { return false }
+    guard let state, state.definition.isFinally(step) || state.isDue(step) else { return false }
     return state.steps[step].phase == .skipped && skipReason(ofStep: step, state) == .runStopping
   }
 }
@@ -95,8 +96,13 @@ extension RunHistory {
     for need in state.definition.steps[step].needs {
       if isFinally, !state.definition.isFinally(Int(need)) { continue }
       // What is left out ends with the last that it needs.
-      let end = state.isSelected(Int(need)) ? need : state.passedBy(Int(need))
-      guard let end else { continue }
+      guard var end = state.isSelected(Int(need)) ? need : state.passedBy(Int(need)) else {
+        continue
+      }
+      // What comes after a step that was rolled back waits for that.
+      if !state.definition.isRollback(step), state.callsRollback(Int(end)) {
+        end = state.definition.rollback(ofStep: Int(end)) ?? end
+      }
       guard let point = settledAt(step: Int(end)) else { return nil }
       if let found = last, found.point.elapsed >= point.elapsed { continue }
       last = (Int(end), point)

@@ -55,6 +55,7 @@ extension RunHistory {
     case .runConcluding: concludeSteps(at: point)
     case .cancelRequested:
       if replay.inspect({ $0.isConclusionForced }) == true { stopSteps() }
+      stopRollbacks()
     case .runFinished(let outcome):
       rounds[rounds.count - 1].endedAt = point
       rounds[rounds.count - 1].outcome = outcome
@@ -93,12 +94,18 @@ extension RunHistory {
 
   /// Those of `finally` are stopped only while they run.
   private mutating func stopSteps() {
-    let stopped = replay.inspect {
-      $0.isConcluding ? $0.definition.finallySteps : $0.definition.ordinarySteps
+    let stopped = replay.inspect { state in
+      (state.isConcluding ? state.definition.finallySteps : state.definition.ordinarySteps)
+        .filter { state.stops($0) }
     }
-    for step in stopped ?? 0..<0 where steps[step].settledAt == nil {
+    for step in stopped ?? [] where steps[step].settledAt == nil {
       steps[step].wasStopped = true
     }
+  }
+
+  private mutating func stopRollbacks() {
+    for step in replay.inspect({ $0.rollbacks.ended }) ?? []
+    where steps[Int(step)].settledAt == nil { steps[Int(step)].wasStopped = true }
   }
 
   private mutating func concludeSteps(at point: RunPoint) {
@@ -125,7 +132,7 @@ extension RunHistory {
   private mutating func settled(_ step: Int, at point: RunPoint) {
     steps[step].settledAt = point
     steps[step].readySince = nil
-    if let dependents = replay.inspect({ $0.dependents(toldBy: step) }) {
+    if let dependents = replay.inspect({ $0.toldDependents(ofStep: step) }) {
       for dependent in dependents { becameReady(Int(dependent), at: point) }
     }
   }

@@ -3,7 +3,8 @@ extension RunState {
   /// Whether the steps of `finally` run, and all others have settled.
   package var isConcluding: Bool { if case .concluding = phase { true } else { false } }
 
-  /// Whether no more attempts are scheduled: the run stops, or it concluded and is ended by force.
+  /// Whether no more attempts are scheduled, besides those of rollbacks: the run stops, or it concluded and
+  /// is ended by force.
   package var isStopping: Bool {
     switch phase {
     case .running: false

@@ -70,6 +70,10 @@ struct RoundPlan {
     for rank in 0..<count {
       let step = state.graph.step(ranked: Int32(rank))
       if state.definition.isFinally(step) { continue }
+      if let own = state.definition.stepRolledBack(by: step) {
+        plan(rollback: step, of: Int(own), state)
+        continue
+      }
       let needs = state.definition.steps[step].needs
       let obstacle = look(at: needs, of: step, state)
       let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
@@ -84,6 +88,18 @@ struct RoundPlan {
       }
     }
     planFinally(named, state)
+  }
+
+  /// A rollback begins again with its step.
+  private mutating func plan(rollback: Int, of step: Int, _ state: RunState) {
+    runsAgain[rollback] = runsAgain[step] && state.isSelected(rollback)
+    isPending[rollback] = runsAgain[rollback]
+    if runsAgain[rollback] { return }
+    switch state.steps[rollback].phase {
+    case .failed: if !state.mayFail(Int32(rollback)) { leavesFailure = true }
+    case .cancelled: leavesFailure = true
+    default: break
+    }
   }
 
   /// The steps of `finally` run again, all of them, in each round that runs anything.

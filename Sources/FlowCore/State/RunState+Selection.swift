@@ -3,8 +3,8 @@ extension RunState {
   /// Whether the run leaves no step out.
   package var hasAllSteps: Bool { created.unselected.isEmpty }
 
-  /// How many steps the run has.
-  package var selectedSteps: Int { steps.count - created.unselected.count }
+  /// How many steps the run has, without rollbacks that nothing calls for.
+  package var selectedSteps: Int { countedSteps.selected }
 
   /// The steps for whose ends a step waits: its needs, and in place of one that the run leaves out,
   /// what that one needs.

@@ -14,16 +14,16 @@ package struct RunState: Equatable, Sendable {
   package let definition: WorkflowDefinition
   package let graph: DependencyGraph
   package private(set) var phase = Phase.running
-  package private(set) var steps: [StepLifecycle]
+  package internal(set) var steps: [StepLifecycle]
   package private(set) var lastSequence: Int64
   /// When the last event was recorded.
   package private(set) var lastMoment: Moment
   /// The last engine that drove the run; nil before the first event of one.
   package private(set) var engine: EngineStarted?
-  package private(set) var ready = ReadyQueue()
-  package private(set) var timers = TimerQueue()
+  package internal(set) var ready = ReadyQueue()
+  package internal(set) var timers = TimerQueue()
   /// Attempts that are scheduled and have not ended.
-  package private(set) var openAttempts = 0
+  package internal(set) var openAttempts = 0
   /// Steps that have not settled.
   package private(set) var unsettledSteps: Int
   /// The steps of `finally` that have not settled.
@@ -56,6 +56,7 @@ package struct RunState: Equatable, Sendable {
   package private(set) var leftBehind: RunOutcome?
   /// The steps that the run leaves out.
   private(set) var passages: Passages
+  package internal(set) var rollbacks: Rollbacks
   /// What steps have put out.
   package private(set) var outputs = StepOutputs()
   /// Whether a round has begun whose engine has not started yet.
@@ -84,9 +85,11 @@ package struct RunState: Equatable, Sendable {
     lastMoment = event.moment
     unsettledSteps = definition.steps.count
     unsettledFinally = definition.finallyCount
+    rollbacks = Rollbacks(exist: definition.hasRollbacks)
     let needs = { Self.needs(ofStep: $0, definition, graph) }
     steps = definition.steps.indices.map { StepLifecycle(needs: needs($0)) }
     passages = Passages(created.unselected, steps.count, needs: needs)
+    countRollbacks()
     for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
     for step in steps.indices where steps[step].phase == .ready { needsEnded(step) }
     armRunTimeout(at: event.moment)
@@ -102,9 +105,7 @@ package struct RunState: Equatable, Sendable {
   package static let launchPauseMilliseconds: Int64 = 30_000
 
   private mutating func interrupted(at now: Moment) {
-    // While a run stops, only the steps of `finally` are still launched.
-    let launchesMore = !isStopping || definition.hasFinally && !isConcluding
-    guard launchesMore, !isTakingOver else { return }
+    guard !isStopping || launchesWhileStopping, !isTakingOver else { return }
     timers.arm(
       .launchPause, at: now.monotonic.advanced(byMilliseconds: Self.launchPauseMilliseconds))
   }
@@ -171,10 +172,10 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .ended(attempt.number, conclusion))
       if conclusion == .interrupted { interrupted(at: event.moment) }
       outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
-      if definition.hasFinally {
+      if definition.hasFinally || rollbacks.exist {
         failedEnds[attempt.step] = conclusion == .succeeded ? nil : end
       }
-      openAttempts -= 1
+      countOpen(attempt, -1)
       undecided.append(attempt.step)
     case .outputsPublished(let attempt, let parts):
       guard steps.indices.contains(Int(attempt.step)) else {
@@ -186,7 +187,7 @@ package struct RunState: Equatable, Sendable {
       else { throw HistoryError(event, .misplaced) }
     case .attemptWithdrawn(let attempt):
       try change(attempt.step, event, .withdrawn(attempt.number))
-      openAttempts -= 1
+      countOpen(attempt, -1)
       becameReady(attempt.step)
     case .attemptFound(let attempt, let finding):
       try change(attempt.step, event, .found(attempt.number, finding))
@@ -196,12 +197,12 @@ package struct RunState: Equatable, Sendable {
     case .cancelRequested(let request): cancelRequested(request)
     case .timerFired(let timer): try timerFired(timer, event)
     case .attemptScheduled(let attempt):
-      guard ready.first(in: graph) == Int(attempt.step) else {
+      guard nextReady == Int(attempt.step) else {
         throw HistoryError(event, .misplaced)
       }
       try change(attempt.step, event, .scheduled(attempt.number))
-      ready.removeFirst()
-      openAttempts += 1
+      if rollbacks.ready.isEmpty { ready.removeFirst() } else { rollbacks.ready.removeFirst() }
+      countOpen(attempt, 1)
     case .retryScheduled(let attempt, let delayMilliseconds):
       try change(attempt.step, event, .retryScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
@@ -254,19 +255,19 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func becameReady(_ step: Int32) {
-    if isStopping { doom(step, .runStopping) } else { ready.insert(Int(step), in: graph) }
+    if isStopping(step) { doom(step, .runStopping) } else { enqueue(step) }
   }
 
   /// The needs of a step have ended as it wants: now its condition decides, once in a round.
-  private mutating func needsEnded(_ step: Int) {
+  mutating func needsEnded(_ step: Int) {
     if let inputs = refusal(ofStep: step) {
       doom(Int32(step), .condition(inputs))
     } else {
-      ready.insert(step, in: graph)
+      enqueue(Int32(step))
     }
   }
 
-  private mutating func doom(_ step: Int32, _ reason: SkipReason) {
+  mutating func doom(_ step: Int32, _ reason: SkipReason) {
     if steps[Int(step)].apply(.doomed) { doomed.append(DoomedStep(step: step, reason: reason)) }
   }
 
@@ -276,6 +277,7 @@ package struct RunState: Equatable, Sendable {
     cancel = CancelRequest(id: request.id, force: request.force || wasForced)
     // Force escalates a stop that is under way: request it again, now without grace.
     if request.force, !wasForced, case .stopping = phase { queueStops() }
+    if request.force, rollbacks.exist { endRollbacks() }
     // Steps of `finally` have seen no cancel before: only force ends them.
     if request.force, !isConclusionForced, case .concluding = phase {
       isConclusionForced = true
@@ -308,6 +310,8 @@ package struct RunState: Equatable, Sendable {
     if outcome == .failed, !mayFail(step) {
       if definition.isFinally(Int(step)) {
         finallyFailure = finallyFailure ?? step
+      } else if definition.isRollback(Int(step)) {
+        rollbacks.failure = rollbacks.failure ?? step
       } else {
         firstFailure = firstFailure ?? step
       }
@@ -317,13 +321,20 @@ package struct RunState: Equatable, Sendable {
 
   /// The step did not settle by itself.
   private mutating func stopped(_ step: Int32) {
-    if definition.isFinally(Int(step)) { stoppedFinally += 1 } else { stoppedSteps += 1 }
+    if definition.isFinally(Int(step)) {
+      stoppedFinally += 1
+    } else if definition.isRollback(Int(step)) {
+      rollbacks.stopped += 1
+    } else {
+      stoppedSteps += 1
+    }
   }
 
   /// Updates the dependents.
   private mutating func settled(_ step: Int32) {
     countSettled(step)
-    if !isStopping { tellDependents(of: step, by: step) }
+    let ended = rollbacks.exist ? stepEnded(with: step) : step
+    if let ended, !isStopping { tellDependents(of: ended, by: ended) }
   }
 
   private mutating func countSettled(_ step: Int32) {
@@ -339,8 +350,10 @@ package struct RunState: Equatable, Sendable {
     var current = step
     while true {
       for dependent in graph.dependents(of: Int(current)) {
-        // The end of all other steps together decides about those of `finally`.
-        if concludes(current, before: dependent) { continue }
+        // The end of all other steps together decides about those of `finally`, and its own about a rollback.
+        if concludes(current, before: dependent) || definition.isRollback(Int(dependent)) {
+          continue
+        }
         let wanted = definition.wanted(ofStep: Int(dependent), from: current)
         let isMet = isMet(wanted, by: current)
         if !isSelected(Int(dependent)) {
@@ -367,6 +380,7 @@ package struct RunState: Equatable, Sendable {
   /// An unselected step holds up nothing by itself, but its dependents still come after its needs.
   private mutating func leftOut(_ step: Int32) {
     countSettled(step)
+    if rollbacks.exist { callRollback(of: step) }
     guard case .running = phase, passages[Int(step)]?.unmet == 0 else { return }
     if graph.needsCount(of: Int(step)) == 0 { tellDependents(of: step, by: nil) }
   }
@@ -383,12 +397,13 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func stop(_ range: Range<Int>) {
     ready.removeAll()
-    if definition.hasFinally, !isConcluding {
-      timers.removeAllButPause()
+    if launchesWhileStopping {
+      let definition = definition
+      timers.removeAllButPause { $0 >= 0 && definition.isRollback(Int($0)) }
     } else {
       timers.removeAll()
     }
-    for step in range { doom(Int32(step), .runStopping) }
+    for step in range where !definition.isRollback(step) { doom(Int32(step), .runStopping) }
     queueStops()
   }
 
@@ -443,6 +458,7 @@ package struct RunState: Equatable, Sendable {
     finallyFailure = nil
     stoppedFinally = 0
     isConclusionForced = false
+    reopenRollbacks(plan)
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     // Needs first: what is unselected waits for what it needs, too.
@@ -468,8 +484,11 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func queueStops() {
-    for (index, step) in steps.enumerated() where step.hasOpenAttempt {
-      toStop.append(AttemptID(step: Int32(index), number: step.attempt))
-    }
+    for (index, step) in steps.enumerated()
+    where step.hasOpenAttempt && !definition.isRollback(index) { queueStop(index) }
+  }
+
+  mutating func queueStop(_ step: Int) {
+    toStop.append(AttemptID(step: Int32(step), number: steps[step].attempt))
   }
 }

@@ -45,9 +45,11 @@ package struct TimerQueue: Equatable, Sendable {
     }
   }
 
-  /// No delay and no timeout is left; a pause of launches stays.
-  package mutating func removeAllButPause() {
-    heap.removeAll()
+  /// No timeout is left, and no delay but those of some steps; a pause of launches stays.
+  package mutating func removeAllButPause(keeping isKept: (Int32) -> Bool = { _ in false }) {
+    var kept = BinaryHeap<Entry>()
+    while let entry = heap.removeMin() { if isKept(entry.step) { kept.insert(entry) } }
+    heap = kept
   }
 
   /// Launches are not paused any more.

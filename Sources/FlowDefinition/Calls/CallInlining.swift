@@ -78,7 +78,8 @@ struct CallInlining {
         }
       }
     }
-    return isBuiltOn.indices.filter { !isBuiltOn[$0] }.map {
+    // Who waits for a step waits for its rollback.
+    return isBuiltOn.indices.filter { !isBuiltOn[$0] && !workflow.isRollback($0) }.map {
       Edge(need: Int32($0), wanted: isForFailures[$0] ? .settled : .done)
     }
   }

@@ -57,7 +57,7 @@ extension DefinitionReader {
     for use in table.conditions {
       let names = ConditionNames(
         parameters: parameters, step: { table.names.step(named: $0) },
-        nearestStep: { Suggestion.nearest(to: $0, among: table.steps.lazy.map(\.id)) },
+        nearestStep: { Suggestion.nearest(to: $0, among: table.namedIDs) },
         needs: table.steps[use.step].needs, isCall: calls.contains,
         outputs: { table.extras[Int(table.steps[Int($0)].extrasIndex)].outputs })
       do throws(ConditionFault) {

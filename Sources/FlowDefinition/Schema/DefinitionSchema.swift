@@ -51,14 +51,23 @@ package struct DefinitionSchema {
 
   private var step: SchemaNode {
     let own = properties(StepDefinition.keys)
-    let shared = StepSettings.keys.map { key in
-      (key.name, SchemaNode.object([("$ref", .text("#/$defs/settings/properties/\(key.name)"))]))
-    }
     let works = Self.works.filter { name in own.contains { $0.key == name } }
     let choice =
       works.count < 2 ? [] : [("oneOf", SchemaNode.array(works.map { .object(doing($0)) }))]
     return .object(
-      object(own + shared, required: ["id"] + (works.count < 2 ? works : [])) + choice)
+      object(own + sharedSettings, required: ["id"] + (works.count < 2 ? works : [])) + choice)
+  }
+
+  private var rollback: Members {
+    let own = properties(StepDefinition.keys.filter { ["run", "description"].contains($0.name) })
+    return object(own + sharedSettings, required: ["run"])
+  }
+
+  /// The keys that a step takes as `defaults` does.
+  private var sharedSettings: Members {
+    StepSettings.keys.map { key in
+      (key.name, .object([("$ref", .text("#/$defs/settings/properties/\(key.name)"))]))
+    }
   }
 
   private func doing(_ work: String) -> Members {
@@ -149,12 +158,13 @@ package struct DefinitionSchema {
       ]
     case "defaults": [("$ref", .text("#/$defs/settings"))]
     case "steps", "finally": array([("$ref", .text("#/$defs/step"))])
-    case "id": text([("pattern", .text("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))])
+    case "id": text([("pattern", .text("^(?!onFailure$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))])
     case "run": command
     case "call": text([("minLength", .number(1))])
     case "with": [("type", .text("object")), ("additionalProperties", .object(texts()))]
     case "needs": orList(need, isSet: true)
     case "when": text([("minLength", .number(1)), ("pattern", .text("[^ ]"))])
+    case "onFailure": rollback
     default: []
     }
   }

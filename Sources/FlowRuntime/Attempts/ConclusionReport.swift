@@ -1,10 +1,11 @@
 import FlowCore
 import FlowStorage
 
-/// What the steps of `finally` are told of the run: variables, and a file that says what failed.
+/// What the steps of `finally` are told of the run, and rollbacks of their step: variables, and a file that
+/// says what failed.
 ///
 /// Everything in it comes from the history, besides the ends of outputs. An engine writes the file before
-/// the first step of `finally` that it launches. It need not be durable.
+/// the first step of `finally` that it launches, and before each rollback. It need not be durable.
 struct ConclusionReport<Store: Storage> {
   private let state: RunState
   private let folder: RunFolder
@@ -29,7 +30,7 @@ struct ConclusionReport<Store: Storage> {
   func variables() -> [EnvironmentVariable] {
     guard case .concluding(let outcome) = state.phase else { return [] }
     var path = "/dev/null"
-    if outcome != .succeeded, (try? write(Array(text(outcome).utf8))) != nil {
+    if outcome != .succeeded, (try? write(text(outcome), to: folder.failure)) != nil {
       path = folder.failure
     }
     return [
@@ -39,14 +40,26 @@ struct ConclusionReport<Store: Storage> {
     ]
   }
 
-  private func write(_ bytes: [UInt8]) throws(StorageError) {
+  /// The same of the step that a rollback is for. The file is written for each attempt.
+  func variables(ofStep step: Int) -> [EnvironmentVariable] {
+    let outcome = state.steps[step].phase == .failed ? "failed" : "cancelled"
+    let wanted = folder.failure(ofStep: step)
+    let isWritten = (try? write(text(ofStep: step, outcome), to: wanted)) != nil
+    return [
+      EnvironmentVariable(name: "FLOW_OUTCOME", value: outcome),
+      EnvironmentVariable(name: "FLOW_FAILURE", value: isWritten ? wanted : "/dev/null"),
+    ]
+  }
+
+  private func write(_ text: String, to path: String) throws(StorageError) {
+    let bytes = Array(text.utf8)
     let files = Folder(folder.path, in: storage)
-    let newName = "\(PathName.last(of: folder.failure)).new"
+    let newName = "\(PathName.last(of: path)).new"
     try files.removeIfPresent(newName)
     do throws(StorageError) {
       var file = try files.open(newName, .create)
       try file.write(bytes.span, at: 0)
-      try file.replace(folder.failure)
+      try file.replace(path)
       try file.close()
     } catch {
       try? files.removeIfPresent(newName)
@@ -82,24 +95,35 @@ struct ConclusionReport<Store: Storage> {
       }
   }
 
-  private func text(_ outcome: RunOutcome) -> String {
-    let wording = EventWording(
+  private var wording: EventWording {
+    EventWording(
       state.definition, in: state.created.definitionFolder,
       systemError: { Errno(rawValue: $0).description })
+  }
+
+  private func text(ofStep step: Int, _ outcome: String) -> String {
+    let id = wording.id(Int32(step))
+    let text = "run \(state.created.runID) of \(state.definition.name): \(id) \(outcome)\n\n"
+    return Self.printable(text + end(ofStep: step, wording))
+  }
+
+  /// How the last attempt of a step has ended, and the end of its output.
+  private func end(ofStep step: Int, _ wording: EventWording) -> String {
+    let attempt = AttemptID(step: Int32(step), number: state.steps[step].attempt)
+    guard let end = state.failedEnds[attempt.step] else {
+      // It has its end from an earlier round.
+      return "\(wording.id(attempt.step)) failed before\n"
+    }
+    return wording.text(.attemptEnded(attempt, end)) + "\n" + tail(of: attempt, end)
+  }
+
+  private func text(_ outcome: RunOutcome) -> String {
+    let wording = wording
     let id = state.created.runID
     var text = "run \(id) of \(state.definition.name): \(outcome)\n"
     if let reason = state.stopReason { text += "it was stopped: \(wording.text(reason))\n" }
     let blamed = blamed
-    for step in blamed.prefix(Self.mostSteps) {
-      let attempt = AttemptID(step: Int32(step), number: state.steps[step].attempt)
-      text += "\n"
-      guard let end = state.failedEnds[attempt.step] else {
-        // It has its end from an earlier round.
-        text += "\(wording.id(attempt.step)) failed before\n"
-        continue
-      }
-      text += wording.text(.attemptEnded(attempt, end)) + "\n" + tail(of: attempt, end)
-    }
+    for step in blamed.prefix(Self.mostSteps) { text += "\n" + end(ofStep: step, wording) }
     if blamed.count > Self.mostSteps {
       text += "\nand \(blamed.count - Self.mostSteps) more: flow status \(id)\n"
     }

@@ -36,7 +36,9 @@ extension LaunchInputs {
     in folder: RunFolder
   ) {
     let step = definition.steps[Int(attempt.step)]
-    let sources = step.needs.filter { !definition.outputs(ofStep: Int($0)).isEmpty }
+    let sources = definition.sources(ofStep: Int(attempt.step)).filter {
+      !definition.outputs(ofStep: Int($0)).isEmpty
+    }
     if sources.isEmpty { return nil }
     self.folder = folder.inputs(ofStep: step.id, attempt: attempt.number)
     steps = sources.compactMap { need in

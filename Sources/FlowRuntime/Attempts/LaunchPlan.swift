@@ -20,7 +20,7 @@ package struct LaunchPlan: Sendable {
 
   /// - Parameters:
   ///   - outputs: what steps have put out.
-  ///   - conclusion: the variables of a step of `finally`.
+  ///   - conclusion: the variables of a step of `finally`, or of a rollback.
   package func request(
     for launch: Launch, _ outputs: StepOutputs = StepOutputs(),
     conclusion: [EnvironmentVariable] = []

@@ -15,6 +15,8 @@ struct FinishedRunTidying<Store: Storage> {
   private let removesOutputs: Bool
   /// The ids of steps whose stragglers are kept.
   private let keepers: Set<String>
+  /// What steps were told of failures.
+  private let failures: [String]
 
   init(_ folder: RunFolder, in storage: Store, _ state: RunState) {
     self.folder = folder
@@ -25,6 +27,11 @@ struct FinishedRunTidying<Store: Storage> {
     let keepers = definition.steps.indices.filter {
       definition.settings(ofStep: $0).stragglers == .keep
     }
+    failures =
+      [folder.failure]
+      + definition.steps.indices.compactMap { step in
+        state.isDue(step) ? folder.failure(ofStep: step - 1) : nil
+      }
     self.keepers = Set(keepers.map { definition.steps[$0].id })
   }
 
@@ -69,7 +76,9 @@ struct FinishedRunTidying<Store: Storage> {
     }
     // Another round writes it again.
     if keepers.isEmpty {
-      try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: folder.failure))
+      for path in failures {
+        try? Folder(folder.path, in: storage).removeIfPresent(PathName.last(of: path))
+      }
     }
     // Refused unless it is empty.
     if keepers.isEmpty { try? storage.removeDirectory(folder.work) }

@@ -12,6 +12,7 @@ import FlowStorage
 ///       requests/         requests to cancel, one per file
 ///       engine.log        messages of an engine without a terminal
 ///       failure           what the steps of `finally` are told of a run that did not succeed
+///       failure.<n>       what the rollback of the step with that index is told of it
 ///       attempts/         <step>@<attempt>.out, the output of an attempt,
 ///                         <step>@<attempt>.rec, its attempt record,
 ///                         <step>@<attempt>.script, if its command is a script,
@@ -40,6 +41,8 @@ package struct RunFolder: Hashable, Sendable {
   package var requests: String { "\(path)/requests" }
   package var engineLog: String { "\(path)/engine.log" }
   package var failure: String { "\(path)/failure" }
+  /// What a rollback is told of its step.
+  package func failure(ofStep index: Int) -> String { "\(failure).\(index)" }
   package var log: String { "\(path)/log" }
   package var attempts: String { "\(path)/attempts" }
   package var work: String { "\(path)/work" }

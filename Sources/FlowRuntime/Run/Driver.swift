@@ -333,7 +333,11 @@ package struct Driver<World: Environment>: ~Copyable {
     }
   }
 
+  /// What a step of `finally` is told of the run, and a rollback of its step.
   private mutating func conclusion(for attempt: AttemptID) -> [EnvironmentVariable] {
+    if let step = engine.state.definition.stepRolledBack(by: Int(attempt.step)) {
+      return ConclusionReport(engine.state, in: folder, world.storage).variables(ofStep: Int(step))
+    }
     guard engine.state.definition.isFinally(Int(attempt.step)) else { return [] }
     if let conclusion { return conclusion }
     let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()

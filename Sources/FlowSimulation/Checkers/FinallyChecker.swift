@@ -93,7 +93,7 @@ final class FinallyChecker {
   ) throws(Violation) {
     func value(_ name: String) -> String? { variables.last { $0.name == name }?.value }
     guard definition.isFinally(Int(step)) else {
-      if value("FLOW_OUTCOME") == nil { return }
+      if value("FLOW_OUTCOME") == nil || definition.isRollback(Int(step)) { return }
       throw Violation(.finally, "\(id(step)) is told an outcome, and is no step of finally")
     }
     guard let concluded, value("FLOW_OUTCOME") == "\(concluded)" else {

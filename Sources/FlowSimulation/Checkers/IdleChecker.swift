@@ -17,11 +17,12 @@ final class IdleChecker {
 
   /// - Parameters:
   ///   - durable: the state that the durable history makes.
-  ///   - running: attempts that were launched and have not ended.
+  ///   - running: attempts that were launched and have not ended, without those of rollbacks.
+  ///   - rollbacks: the same of these; nil where ends of them may have been recorded that are not durable.
   ///   - deadline: when the engine wakes up at the latest.
   ///   - latestLook: when it must look for space at the latest; nil if no commit waits for it.
   static func check(
-    _ durable: RunState, running: Int, jobs: Int, until deadline: Instant?,
+    _ durable: RunState, running: Int, rollbacks: Int? = nil, jobs: Int, until deadline: Instant?,
     latestLook: Instant? = nil
   ) throws(Violation) {
     let wakesUp = deadline ?? Instant(microseconds: .max)
@@ -34,13 +35,18 @@ final class IdleChecker {
     }
     // After an interruption nothing is launched, until a timer ends that.
     if running < jobs, !durable.isPaused {
-      guard durable.openAttempts == running else {
-        throw Violation(
-          .slots, "\(durable.openAttempts - running) intents wait beside a free slot")
+      let waiting = durable.openAttempts - durable.rollbacks.openAttempts - running
+      guard waiting == 0 else {
+        throw Violation(.slots, "\(waiting) intents wait beside a free slot")
       }
       guard durable.ready.isEmpty else {
         throw Violation(.slots, "\(durable.ready.count) ready steps wait beside a free slot")
       }
+    }
+    if let rollbacks, !durable.isPaused,
+      durable.rollbacks.openAttempts != rollbacks || !durable.rollbacks.ready.isEmpty
+    {
+      throw Violation(.slots, "a rollback waits, and needs no slot")
     }
     guard let timer = durable.timers.nextDeadline else { return }
     if wakesUp > timer {
@@ -73,8 +79,14 @@ extension IdleChecker: WaitChecker {
     if saysItLacksSpace && launchWaits { return }
     let latestLook = saysItLacksSpace ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil
     _ = try shadow.inspect { (durable) throws(Violation) in
+      let running = durable.openAttemptIDs.filter { begun.contains($0) }
+      let rollbacks = running.count { durable.definition.isRollback(Int($0.step)) }
+      // Ends share a commit that comes soon. A launch without its secrets ends at once.
+      let soon = world.monotonicNow.advanced(byMilliseconds: 5)
+      let isGathering = wait.deadline.map { $0 <= soon } ?? false
       try Self.check(
-        durable, running: durable.openAttemptIDs.count { begun.contains($0) }, jobs: jobs,
+        durable, running: running.count - rollbacks, rollbacks: isGathering ? nil : rollbacks,
+        jobs: jobs,
         until: wait.deadline, latestLook: latestLook)
     }
   }

@@ -59,7 +59,8 @@ final class InterruptionChecker {
           .interruption, "\(definition.steps[Int(step)].id) \(outcome) by an interrupted attempt")
       }
     // Then nothing more is launched.
-    case .runStopping where !definition.hasFinally, .runFinished: pausedUntil = nil
+    case .runStopping where !definition.hasFinally && !definition.hasRollbacks, .runFinished:
+      pausedUntil = nil
     case .runReopened: interrupted = []
     default: break
     }

@@ -32,6 +32,9 @@ final class LaunchChecker {
   /// When the first cancel of this round became durable; of steps of `finally`, the first by force.
   private var cancelledAt: Instant?
   private var isConcluding = false
+  private var rollbacks: DueRollbacks
+  /// When a cancel by force ended rollbacks.
+  private var rollbacksEndedAt: [Int32: Instant] = [:]
   /// Attempts with processes that could not be killed.
   private var givenUp: Set<AttemptID> = []
   private var bootID: String?
@@ -43,6 +46,7 @@ final class LaunchChecker {
     self.jobs = jobs
     steps = [Step](repeating: Step(), count: definition.steps.count)
     ends = StepEnds(selected)
+    rollbacks = DueRollbacks(definition, selected)
   }
 
   // MARK: What is durable
@@ -52,6 +56,8 @@ final class LaunchChecker {
   /// - Parameter now: when it became so.
   func learn(_ event: Event, at now: Instant) throws(Violation) {
     ends.learn(event.body)
+    rollbacks.learn(event.body)
+    for step in rollbacks.ended where rollbacksEndedAt[step] == nil { rollbacksEndedAt[step] = now }
     switch event.body {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
@@ -116,6 +122,7 @@ final class LaunchChecker {
   /// Steps that are not in the scope keep their end; all others begin again.
   private func reopened(_ now: Moment) {
     (cancelledAt, isConcluding) = (nil, false)
+    rollbacksEndedAt = [:]
     for index in steps.indices where ends.runsAgain[index] {
       steps[index].failures = 0
       steps[index].losses = 0
@@ -176,6 +183,8 @@ final class LaunchChecker {
       throw Violation(.intent, "\(name(attempt)) is launched without a durable intent")
     }
     // A launch in flight can be asked for once more in the very moment that makes a cancel durable.
+    let cancelledAt =
+      rollbacks.isRollback(attempt.step) ? rollbacksEndedAt[attempt.step] : cancelledAt
     if let cancelledAt, isNew || now != cancelledAt {
       throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
     }
@@ -225,9 +234,13 @@ final class LaunchChecker {
       // The slot of an attempt that cannot be killed becomes free when its monitor gives it up,
       // with all its processes: they are out of reach.
       let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
-      if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp { occupied += 1 }
+      if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp,
+        !rollbacks.isRollback(earlier.attempt.step)
+      {
+        occupied += 1
+      }
     }
-    if occupied >= jobs {
+    if occupied >= jobs, !rollbacks.isRollback(attempt.step) {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
     for need in selected.mustSucceed[Int(attempt.step)] {

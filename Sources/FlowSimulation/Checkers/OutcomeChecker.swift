@@ -20,6 +20,10 @@ final class OutcomeChecker {
   private var concluded: RunOutcome?
   private var isForced = false
   private var hasStoppedFinally = false
+  /// The same of rollbacks.
+  private var hasStoppedRollback = false
+  private var hasFailedRollback = false
+  private var rollbacks: DueRollbacks
   private var hasFailedFinally = false
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
@@ -27,12 +31,14 @@ final class OutcomeChecker {
     selected = SelectedSteps(definition, without: unselected)
     attempts = [Int](repeating: 0, count: definition.steps.count)
     ends = StepEnds(selected)
+    rollbacks = DueRollbacks(definition, selected)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     let endsBefore = ends.ends
     ends.learn(event.body)
+    rollbacks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): attempts[Int(attempt.step)] += 1
     case .attemptWithdrawn(let attempt): attempts[Int(attempt.step)] -= 1
@@ -55,13 +61,20 @@ final class OutcomeChecker {
     case .succeeded: break
     case .failed where isAllowedToFail(step): break
     case .failed where definition.isFinally(Int(step)): hasFailedFinally = true
+    case .failed where rollbacks.isRollback(step): hasFailedRollback = true
     case .failed: hasFailed = true
     case .cancelled: hasStopped(step)
     }
   }
 
   private func hasStopped(_ step: Int32) {
-    if definition.isFinally(Int(step)) { hasStoppedFinally = true } else { hasStoppedSteps = true }
+    if definition.isFinally(Int(step)) {
+      hasStoppedFinally = true
+    } else if rollbacks.isRollback(step) {
+      hasStoppedRollback = true
+    } else {
+      hasStoppedSteps = true
+    }
   }
 
   private func skipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
@@ -70,12 +83,14 @@ final class OutcomeChecker {
     }
     switch reason {
     case .runStopping:
-      guard definition.isFinally(Int(step)) ? isForced : stopping != nil else {
+      // Who judges rollbacks knows when force came.
+      let isRollback = rollbacks.isRollback(step)
+      guard definition.isFinally(Int(step)) ? isForced : isRollback || stopping != nil else {
         throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
       }
       hasStopped(step)
     // Others judge these.
-    case .notSelected, .condition: break
+    case .notSelected, .condition, .nothingFailed: break
     case .need(let need):
       guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
@@ -93,6 +108,20 @@ final class OutcomeChecker {
 
   /// What the steps besides those of `finally` make of the run.
   private var ownOutcome: RunOutcome {
+    Self.spoiled(plainOutcome, hasFailed: hasFailedRollback, hasStopped: hasStoppedRollback)
+  }
+
+  /// What comes later spoils a success, and hides nothing else.
+  private static func spoiled(
+    _ outcome: RunOutcome, hasFailed: Bool, hasStopped: Bool
+  ) -> RunOutcome {
+    if outcome != .succeeded { return outcome }
+    if hasFailed { return .failed }
+    return hasStopped ? .cancelled : .succeeded
+  }
+
+  /// The same without rollbacks.
+  private var plainOutcome: RunOutcome {
     switch stopping {
     // A stop that came when every step had its end has changed nothing.
     case .cancelled? where hasStoppedSteps: .cancelled
@@ -106,15 +135,8 @@ final class OutcomeChecker {
     if let open = ends.ends.firstIndex(where: { $0 == nil }) {
       throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
     }
-    // Steps of `finally` spoil a success, and hide nothing else.
-    let expected: RunOutcome =
-      if ownOutcome != .succeeded {
-        ownOutcome
-      } else if hasFailedFinally {
-        .failed
-      } else {
-        hasStoppedFinally ? .cancelled : .succeeded
-      }
+    let expected = Self.spoiled(
+      ownOutcome, hasFailed: hasFailedFinally, hasStopped: hasStoppedFinally)
     lastOutcome = outcome
     guard outcome == expected else {
       throw Violation(.outcome, "the run is \(outcome), and its steps make it \(expected)")
@@ -134,6 +156,8 @@ final class OutcomeChecker {
     isForced = false
     hasStoppedFinally = false
     hasFailedFinally = false
+    hasStoppedRollback = false
+    hasFailedRollback = false
   }
 
   private func isAllowedToFail(_ step: Int32) -> Bool {

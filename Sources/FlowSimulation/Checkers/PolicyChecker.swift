@@ -24,16 +24,19 @@ final class PolicyChecker {
   private var steps: [Step]
   private var isStopping = false
   private var isConcluding = false
+  private var rollbacks: DueRollbacks
   /// Of the run; nil before its first event.
   private var seed: UInt64?
 
   init(_ definition: WorkflowDefinition) {
     self.definition = definition
+    rollbacks = DueRollbacks(definition)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
+    defer { rollbacks.learn(event.body) }
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
@@ -57,6 +60,10 @@ final class PolicyChecker {
     }
   }
 
+  private func isStopping(_ step: Int32) -> Bool {
+    rollbacks.isRollback(step) ? rollbacks.ended.contains(step) : isStopping
+  }
+
   private func ended(_ step: inout Step, _ index: Int32, _ end: AttemptEnd) {
     let verdict = AttemptConclusion(end)
     switch verdict {
@@ -65,11 +72,11 @@ final class PolicyChecker {
     case .succeeded, .cancelled, .interrupted, .unkillable: break
     }
     step.expected = consequence(
-      of: verdict, step, definition.settings(ofStep: Int(index)))
+      of: verdict, step, definition.settings(ofStep: Int(index)), isStopping: isStopping(index))
   }
 
   private func consequence(
-    of verdict: AttemptConclusion, _ step: Step, _ settings: StepSettings
+    of verdict: AttemptConclusion, _ step: Step, _ settings: StepSettings, isStopping: Bool
   ) -> Consequence {
     let isRepeated: Bool
     let repetition: Consequence
@@ -105,7 +112,7 @@ final class PolicyChecker {
     let expected = steps[Int(step)].expected
     steps[Int(step)].expected = nil
     if expected == consequence { return }
-    if expected == nil, consequence == .finished(.cancelled), isStopping { return }
+    if expected == nil, consequence == .finished(.cancelled), isStopping(step) { return }
     let id = definition.steps[Int(step)].id
     throw Violation(
       .retry, "\(id): \(text(consequence)), where \(expected.map(text) ?? "nothing") should follow")

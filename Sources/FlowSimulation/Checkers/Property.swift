@@ -41,6 +41,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// The steps of `finally` run once in each round when all others have ended, for whatever reason, and only
   /// a cancel by force that comes later ends them.
   case finally
+  /// The rollback of a step runs once in each round in which its step has failed, or was cancelled after it
+  /// had begun, and in no other; it comes before what needs the step, and only a cancel by force ends it.
+  case rollback
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
@@ -79,11 +82,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .outputs, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .condition, .finally, .fresh, .selection, .replay, .append,
-      .verdict,
-      .said, .single,
-      .slots,
-      .same:
+      .target, .terminal, .outcome, .condition, .finally, .rollback, .fresh, .selection, .replay,
+      .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

@@ -15,6 +15,7 @@ final class RequestChecker {
   private var settled: [UInt64: Int64] = [:]
   /// How long an engine may take to look for requests, in microseconds.
   private let notice: Int64
+  private let definition: WorkflowDefinition?
   /// When the engine decided that the run has ended; nil while it goes on.
   private var endDecidedAt: WorldTime?
 
@@ -30,7 +31,9 @@ final class RequestChecker {
   private var isAsking = false
   private var endedAtOnce = false
 
-  init(noticeMicroseconds: Int64) {
+  /// - Parameter definition: of the run; nil for one without rollbacks, which are for another checker.
+  init(noticeMicroseconds: Int64, _ definition: WorkflowDefinition? = nil) {
+    self.definition = definition
     notice = noticeMicroseconds
   }
 
@@ -79,9 +82,8 @@ final class RequestChecker {
     case .runConcluding(let outcome):
       isConcluding = true
       try checkOutcome(outcome)
-    case .stepFinished(_, .cancelled) where !isConcluding,
-      .stepSkipped(_, .runStopping) where !isConcluding:
-      hadEffect = true
+    case .stepFinished(let step, .cancelled), .stepSkipped(let step, .runStopping):
+      if !isConcluding, definition?.isRollback(Int(step)) != true { hadEffect = true }
     case .runFinished(let outcome):
       endedAtOnce = isAsking
       try checkOutcome(outcome)

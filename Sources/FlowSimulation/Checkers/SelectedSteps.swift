@@ -136,7 +136,7 @@ struct SelectedSteps {
   func runningAgain(_ scope: ReopenScope, _ ends: [StepEnd?]) -> [Bool] {
     let named = scope.named
     let first = definition.steps.indices.map { step in
-      !definition.isFinally(step)
+      !definition.isFinally(step) && !definition.isRollback(step)
         && named?.contains(Int32(step)) ?? (contains(step) && !isContent(ends[step]))
     }
     let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
@@ -147,14 +147,18 @@ struct SelectedSteps {
       let isOpen = { (step: Int32) in marked[Int(step)] ? nil : ends[Int(step)] }
       let stillLeft = definition.steps.indices.map { step in
         guard case .skipped? = ends[step], named?.contains(Int32(step)) != true,
-          !definition.isFinally(step)
+          !definition.isFinally(step), !definition.isRollback(step)
         else {
           return false
         }
         return contains(step) && isBarred(step, isOpen)
       }
       if stillLeft == isLeft {
-        return withFinally(marked.indices.map { marked[$0] && contains($0) }, named, ends)
+        // A rollback begins again with its step.
+        let again = marked.indices.map { step in
+          contains(step) && marked[definition.stepRolledBack(by: step).map { Int($0) } ?? step]
+        }
+        return withFinally(again, named, ends)
       }
       isLeft = stillLeft
     }
@@ -174,7 +178,7 @@ struct SelectedSteps {
   /// Whether a step would not run again by itself.
   private func isContent(_ end: StepEnd?) -> Bool {
     switch end {
-    case .succeeded, .skipped(.condition): true
+    case .succeeded, .skipped(.condition), .skipped(.nothingFailed): true
     case .failed, .cancelled, .skipped, nil: false
     }
   }
@@ -187,7 +191,7 @@ struct SelectedSteps {
     while hasChanged {
       hasChanged = false
       for (index, step) in definition.steps[definition.ordinarySteps].enumerated()
-      where !isMarked[index] && !isLeft[index] {
+      where !isMarked[index] && !isLeft[index] && !definition.isRollback(index) {
         if step.needs.contains(where: { isMarked[Int($0)] }) {
           isMarked[index] = true
           hasChanged = true
@@ -201,9 +205,10 @@ struct SelectedSteps {
   func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
     if runsAgain[step] || !contains(step) || definition.isFinally(step) { return false }
     switch ends[step] {
-    case .succeeded, .skipped(.condition): return false
+    case .succeeded, .skipped(.condition), .skipped(.nothingFailed): return false
     case .failed: return !mayFail(Int32(step))
     case .cancelled, nil: return true
+    case .skipped where definition.isRollback(step): return false
     case .skipped: return !isLeftAsItIs(step, ends, runsAgain)
     }
   }

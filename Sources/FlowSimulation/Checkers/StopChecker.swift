@@ -32,10 +32,13 @@ final class StopChecker {
   /// Attempts that were durably told to stop, and those of them without grace.
   private var stopped: Set<AttemptID> = []
   private var forced: Set<AttemptID> = []
+  /// What stops the run lets these be; each cancel by force ends those that run.
+  private var rollbacks: DueRollbacks
 
   init(_ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun()) {
     self.definition = definition
     self.shadow = shadow
+    rollbacks = DueRollbacks(definition)
     timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
   }
 
@@ -44,6 +47,7 @@ final class StopChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { try checkWakeUpBefore(event) }
+    rollbacks.learn(event.body)
     switch event.body {
     // The last one of them counts.
     case .runCreated, .definitionPart: arm(event.moment)
@@ -58,24 +62,29 @@ final class StopChecker {
       call(for: .cancelled)
       if request.force, !isForced {
         isForced = true
-        if isStopping { untold = open }
+        if isStopping { untold = openSteps }
+      }
+      if request.force {
+        untold.formUnion(open.filter { rollbacks.ended.contains($0.step) && !forced.contains($0) })
       }
     case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
     case .stepFinished(let step, .failed):
       let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
-      if definition.failFast && !isAllowed && !isConcluding { call(for: .failFast(step: step)) }
+      if definition.failFast && !isAllowed && !isConcluding, !rollbacks.isRollback(step) {
+        call(for: .failFast(step: step))
+      }
     case .runStopping(let reason): try stops(for: reason)
     case .runConcluding: try concludes()
     case .stopRequested(let attempt, let force): try told(attempt, force: force)
     case .attemptScheduled(let attempt):
-      try checkBegin("\(name(attempt)) is scheduled")
+      try checkBegin(attempt.step, "\(name(attempt)) is scheduled")
       open.insert(attempt)
       // It may have been withdrawn in an earlier round, and keeps its number.
       stopped.remove(attempt)
       forced.remove(attempt)
     case .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
       .probeScheduled(let attempt):
-      try checkBegin("another attempt is to follow \(name(attempt))")
+      try checkBegin(attempt.step, "another attempt is to follow \(name(attempt))")
     case .attemptEnded(let attempt, _), .attemptWithdrawn(let attempt):
       open.remove(attempt)
       running.remove(attempt)
@@ -122,8 +131,10 @@ final class StopChecker {
     }
     isStopping = true
     deadline = nil
-    untold = open
+    untold.formUnion(openSteps)
   }
+
+  private var openSteps: Set<AttemptID> { open.filter { !rollbacks.isRollback($0.step) } }
 
   private func concludes() throws(Violation) {
     if cause != nil && !isStopping {
@@ -181,8 +192,8 @@ final class StopChecker {
     }
   }
 
-  private func checkBegin(_ fact: String) throws(Violation) {
-    if cause == nil { return }
+  private func checkBegin(_ step: Int32, _ fact: String) throws(Violation) {
+    if cause == nil || rollbacks.isRollback(step) { return }
     throw Violation(.stop, "\(fact), and the run must stop (\(text(cause)))")
   }
 

@@ -69,6 +69,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case outputContent = 80
   /// Which steps run at the end of the run.
   case finally = 77
+  /// Which steps have a rollback.
+  case rollbacks = 78
 }
 
 extension ChoiceSite {
@@ -85,7 +87,8 @@ extension ChoiceSite {
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
-      .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally:
+      .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
+      .rollbacks:
       false
     }
   }

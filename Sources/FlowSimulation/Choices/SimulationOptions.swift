@@ -112,6 +112,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var outputFaultPercent = 0
   /// How many workflows have steps of `finally`, in percent.
   package var finallyPercent = 0
+  /// How many steps have a rollback, in percent.
+  package var rollbackPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -139,6 +141,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether workflows have steps of `finally`: no definition of policy 1 does.
   var hasFinally: Bool { finallyPercent > 0 && rules > .first }
+
+  /// Whether steps have rollbacks: no definition of policy 1 does.
+  var hasRollbacks: Bool { rollbackPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -229,6 +234,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("outputPercent", \.outputPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("outputFaultPercent", \.outputFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
     Key("finallyPercent", \.finallyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
+    Key("rollbackPercent", \.rollbackPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
   ]
 }
 

@@ -15,6 +15,9 @@ struct DrawnWorkflow {
 
   /// - Precondition: `RandomWorkflow` can draw it.
   init(_ subject: Exploration.Subject, _ options: SimulationOptions) {
+    var options = options
+    // They come last, and give steps other indices.
+    options.rollbackPercent = 0
     let quiet = Self.draw([], options)
     var chosen = [Int](repeating: 0, count: quiet.choices)
     // What each choice changes alone tells what it is for.

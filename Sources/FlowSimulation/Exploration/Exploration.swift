@@ -28,6 +28,8 @@ package struct Exploration {
     package var failures = 0
     /// Whether each workflow has a step of `finally`, too.
     package var hasFinally = false
+    /// Whether each of its steps has a rollback.
+    package var hasRollbacks = false
 
     package init() {}
   }
@@ -64,6 +66,7 @@ package struct Exploration {
     options.storageTier = bounds.tier.rawValue
     options.rotationBytes = Self.rotationBytes
     options.finallyPercent = bounds.hasFinally ? 100 : 0
+    options.rollbackPercent = bounds.hasRollbacks ? 100 : 0
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(

@@ -22,6 +22,8 @@ struct ExploreCommand {
     "up to N commands fail in a world (0)")
   private static let finallyOption = Option(
     "finally", "each workflow has a step of finally besides its S steps")
+  private static let onFailureOption = Option(
+    "on-failure", "each of the S steps has an onFailure")
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after M minutes")
   private static let traceOption = Option(
@@ -47,7 +49,7 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      minutesOption, traceOption, .json,
+      onFailureOption, minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -97,6 +99,7 @@ struct ExploreCommand {
     bounds.apart = arguments.integer(Self.apartOption) ?? bounds.apart
     bounds.failures = arguments.integer(Self.failuresOption) ?? bounds.failures
     bounds.hasFinally = arguments.has(Self.finallyOption)
+    bounds.hasRollbacks = arguments.has(Self.onFailureOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)
     start = context.now()

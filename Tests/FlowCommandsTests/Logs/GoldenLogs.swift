@@ -227,6 +227,28 @@ struct GoldenLog: Sendable {
       run.fail("tell")
       return run
     },
+    GoldenLog("rollback", "what runs when steps fail or are stopped", since: .second) { policy in
+      var definition = WorkflowDefinition.scripted("a", "undo a < a", "b < a", "c", "undo c < c")
+      for step in [1, 4] {
+        let own = Int32(step - 1)
+        definition.steps[step].id = "\(definition.steps[Int(own)].id)/onFailure"
+        var extras = StepExtras(edges: [Edge(need: own, wanted: .settled)])
+        extras.isRollback = true
+        definition.give(extras, toStep: step)
+      }
+      var run = ScriptedRun(policy, definition, jobs: 2)
+      run.succeed("a")
+      run.launch("c")
+      run.fail("b")
+      run.cancel(1)
+      run.end("c", .signalled(signal: 15), .stop)
+      run.launch("c/onFailure")
+      run.cancel(2, force: true)
+      run.end("c/onFailure", .signalled(signal: 9), .force)
+      run.reopen(ignoring: [1, 2])
+      run.succeed("b", "c")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")

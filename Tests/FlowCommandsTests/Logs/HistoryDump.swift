@@ -55,6 +55,7 @@ enum HistoryDump {
     case .stepSkipped(let step, .need(let need)): "\(step) need \(need)"
     case .stepSkipped(let step, .runStopping): "\(step) runStopping"
     case .stepSkipped(let step, .notSelected): "\(step) notSelected"
+    case .stepSkipped(let step, .nothingFailed): "\(step) nothingFailed"
     case .stepSkipped(let step, .condition(let inputs)):
       "\(step) condition \(inputs.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
     case .runStopping(.cancelled): "cancelled"

@@ -40,9 +40,13 @@ extension Generator {
           outputs: ["a", "b_1", "c"].filter { _ in chance(in: 4) }.map {
             StepOutput(name: $0, type: pick(OutputType.allCases))
           })
-        definition.give(extras, toStep: step)
+        let isRollback =
+          step > 0 && definition.ordinarySteps.contains(step) && !definition.isRollback(step - 1)
+          && chance(in: 4)
+        definition.give(isRollback ? rollback(of: step - 1, extras) : extras, toStep: step)
+        if isRollback { definition.steps[step].needs = [Int32(step - 1)] }
       }
-      for step in steps.indices where chance(in: 2) {
+      for step in steps.indices where chance(in: 2) && !definition.isRollback(step) {
         giveConditionOnOutput(step, &definition)
       }
       definition.exclusive = optional { $0.chance(in: 2) ? .workflow : .named($0.string()) }
@@ -155,5 +159,12 @@ extension Generator {
       allowFailure: chance(in: 2), onLost: onLost,
       probe: onLost == .probe ? command() : optional { $0.command() },
       stragglers: pick(StragglerPolicy.allCases), shell: .plain, maxOutputBytes: count())
+  }
+
+  private func rollback(of step: Int, _ extras: StepExtras) -> StepExtras {
+    var rollback = StepExtras(
+      description: extras.description, edges: [Edge(need: Int32(step), wanted: .settled)])
+    rollback.isRollback = true
+    return rollback
   }
 }

@@ -62,7 +62,7 @@ extension Generator {
       .stepSkipped(
         step: count(),
         pick([
-          .runStopping, .need(step: count()), .notSelected,
+          .runStopping, .need(step: count()), .notSelected, .nothingFailed,
           .condition(list(upTo: 2) { ConditionInput(name: $0.string(), value: $0.string()) }),
         ]))
     case .runStopping:

@@ -234,7 +234,8 @@ struct EngineHarness {
     let attempt = launch.attempt
     #expect(launch.intent <= durable.count, "the intent of \(attempt) is not durable")
     #expect(launchedEver.insert(attempt).inserted, "\(attempt) is launched again")
-    #expect(running.count < jobs, "no slot is free for \(attempt)")
+    #expect(
+      takenSlots < jobs || workflow.isRollback(Int(attempt.step)), "no slot is free for \(attempt)")
     #expect(!state.isPaused, "\(attempt) is launched right after an interruption")
     guard let durably = durableReplay.state else {
       Issue.record("\(attempt) is launched before the definition is durable")
@@ -247,6 +248,10 @@ struct EngineHarness {
     let hasEdges = workflow.extras.contains { !$0.edges.isEmpty }
     let letsThrough = durably.created.unselected.steps.contains {
       hasEdges || workflow.settings(ofStep: Int($0)).allowFailure
+    }
+    for need in workflow.steps[Int(attempt.step)].needs where need != attempt.step - 1 {
+      let rollback = durably.pendingRollback(ofStep: Int(need))
+      #expect(rollback == nil, "\(attempt) is launched before its need \(need) is rolled back")
     }
     for need in letsThrough ? [] : durably.selectedNeeds(ofStep: Int(attempt.step)) {
       let wanted = workflow.wanted(ofStep: Int(attempt.step), from: need)
@@ -268,15 +273,20 @@ struct EngineHarness {
 
   private func checkAtRest() {
     // After an interruption nothing is launched for a while.
-    if !isCommitting && running.count < jobs && !state.isPaused {
+    if !isCommitting && takenSlots < jobs && !state.isPaused {
       #expect(state.ready.isEmpty, "a slot is free beside a ready step")
       #expect(state.openAttemptIDs.count == running.count, "a slot is free beside an intent")
+    }
+    if !isCommitting && !state.isPaused {
+      #expect(state.rollbacks.ready.isEmpty, "a rollback waits, and needs no slot")
     }
     checkWakeUp()
     if written.count == durable.count, written.count == state.lastSequence {
       #expect(durableReplay.state == state, "replay is not live")
     }
   }
+
+  private var takenSlots: Int { running.count { !workflow.isRollback(Int($0.step)) } }
 
   private func checkWakeUp() {
     guard !isCommitting, outcome == nil, written.count < state.lastSequence else { return }

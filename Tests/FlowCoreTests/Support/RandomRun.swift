@@ -170,7 +170,27 @@ extension Generator {
         workflow.give(extras, toStep: step)
       }
     }
-    return workflow
+    return chance(in: 3) ? rollingBack(workflow) : workflow
+  }
+
+  /// Steps that nothing needs become the rollback of the step before them.
+  private mutating func rollingBack(_ workflow: WorkflowDefinition) -> WorkflowDefinition {
+    var result = workflow
+    result.extras = [StepExtras()]
+    for step in workflow.steps.indices {
+      result.steps[step].extrasIndex = 0
+      var extras = workflow.extras(ofStep: step)
+      let isNeeded = workflow.steps.contains { $0.needs.contains(Int32(step)) }
+      if step > 0, !workflow.isFinally(step), !isNeeded, !result.isRollback(step - 1),
+        !workflow.steps[step - 1].needs.contains(Int32(step)), chance(in: 2)
+      {
+        extras = StepExtras(edges: [Edge(need: Int32(step - 1), wanted: .settled)])
+        extras.isRollback = true
+        result.steps[step].needs = [Int32(step - 1)]
+      }
+      result.give(extras, toStep: step)
+    }
+    return result
   }
 
   /// How many of the last steps can be of `finally`: none before them needs one of them.

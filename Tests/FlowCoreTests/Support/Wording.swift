@@ -46,6 +46,7 @@ struct Wording {
     case .stepSkipped(let step, .need(let need)): "\(id(step)) skipped for \(id(need))"
     case .stepSkipped(let step, .runStopping): "\(id(step)) skipped"
     case .stepSkipped(let step, .notSelected): "\(id(step)) not selected"
+    case .stepSkipped(let step, .nothingFailed): "\(id(step)) not needed"
     case .runConcluding(let outcome): "concluding: \(outcome)"
     case .runStopping(.cancelled): "stopping: cancelled"
     case .runStopping(.timedOut): "stopping: timed out"

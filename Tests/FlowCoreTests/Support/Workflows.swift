@@ -45,6 +45,24 @@ extension WorkflowDefinition {
     return workflow
   }
 
+  /// The same, where each step whose id ends with `/onFailure` is the rollback of the one before it.
+  func rollingBack() -> WorkflowDefinition {
+    var workflow = self
+    let edges = steps.indices.map { extras(ofStep: $0).edges }
+    workflow.extras = [StepExtras()]
+    for step in steps.indices {
+      workflow.steps[step].extrasIndex = 0
+      var extras = StepExtras(edges: edges[step])
+      if steps[step].id.hasSuffix("/\(Self.rollbackName)") {
+        workflow.steps[step].needs = [Int32(step - 1)]
+        extras = StepExtras(edges: [Edge(need: Int32(step - 1), wanted: .settled)])
+        extras.isRollback = true
+      }
+      workflow.give(extras, toStep: step)
+    }
+    return workflow
+  }
+
   /// Steps `s0`, `s1` … that need nothing.
   static func independent(
     _ count: Int, each: StepSettings = StepSettings()

@@ -73,8 +73,8 @@ extension WorkflowDefinition {
 
 extension StepDefinition {
   /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a program, the
-  /// needs and the index of the settings, 21 is what is wanted of needs, and
-  /// 22 the condition (`TaggedDefinitionCodec`).
+  /// needs and the index of the settings, 21 is what is wanted of needs,
+  /// 22 the condition, and 26 whether it is the `onFailure` of the step before (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<StepExtras>] = [
     .structure(
       "id", 1,
@@ -114,6 +114,12 @@ extension StepDefinition {
       "outputs", 23, { $1(&$0.outputs) },
       "what the command writes into the folder `$FLOW_OUTPUTS`: by the name of the file a type, or a"
         + " list of names (`string`); see [outputs](#outputs)"),
+    .structure(
+      "onFailure", 26, expected: #"an object such as {"run": "./undo.sh"}"#,
+      "what runs, as a step `ID/onFailure`, when this one has failed for good, or was cancelled after it"
+        + " had begun: once in each round, before anything that needs the step, and before `finally`;"
+        + " it has a `run` and the keys of the table below, and a `timeout` of 5m unless it or `defaults` gives another"
+    ),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)
