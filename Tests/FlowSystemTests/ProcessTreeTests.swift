@@ -236,4 +236,19 @@ struct ProcessTreeTests {
     #expect(isAlive(bystander.process) && isAlive(bystander.monitor))
     #expect(attempts.processes.killOrphans(of: request) == (0, 0))
   }
+
+  /// As if this process had been suspended between the signal and the next look.
+  @Test func aLimitThatHasPassedMakesNothingUnkillable() async throws {
+    let attempts = try Attempts()
+    let request = attempts.request(1, .program(["sleep", "600"]))
+    attempts.processes.send(request)
+    let launch = try #require(try await attempts.launch(of: 1))
+    kill(attempts.launcher, SIGKILL)
+    kill(launch.monitor, SIGKILL)
+    #expect(try await attempts.message { $0 == .launcherGone ? 0 : nil } == 0)
+    var orphans = Orphans(limitMicroseconds: 0)
+    let (killed, unkillable) = orphans.kill(request, sparing: nil)
+    #expect(killed == 1 && unkillable == 0)
+    #expect(!isAlive(launch.process))
+  }
 }

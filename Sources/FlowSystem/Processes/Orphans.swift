@@ -1,13 +1,13 @@
 import CLinux
 import CMonitor
 import FlowCore
-import FlowRuntime
+package import FlowRuntime
 import Glibc
 
 /// The processes that remain of an attempt whose monitor was killed. They are found by the
 /// attempt's environment variables, by descent from a process that was found, and among the orphans
 /// that became children of this process.
-struct Orphans {
+package struct Orphans {
   /// Whether an attempt may have left stragglers that may stay. Then an orphan without the
   /// attempt's variables is left alone.
   var mayBeKept = false
@@ -16,8 +16,14 @@ struct Orphans {
   /// How many processes a launcher has killed already, by attempts whose end was not reported yet.
   private var killedByLauncher: [AttemptID: Int32] = [:]
 
-  private static let limitMicroseconds: Int64 = 5_000_000
+  /// Both must have passed: this process, or its machine, can be suspended for any time.
+  private let limitMicroseconds: Int64
+  private static let leastRounds = 25
   private static let pauseMilliseconds: Int32 = 20
+
+  package init(limitMicroseconds: Int64 = 5_000_000) {
+    self.limitMicroseconds = limitMicroseconds
+  }
 
   mutating func noteKilled(_ report: flow_report) {
     if report.killed == 0 { return }
@@ -25,20 +31,22 @@ struct Orphans {
       report.killed
   }
 
-  /// Kills until no process is found any more, for up to five seconds.
+  /// Kills until no process is found any more, or for five seconds.
   ///
   /// - Parameter launcher: a child of this process that belongs to no attempt.
-  mutating func kill(
+  package mutating func kill(
     _ request: LaunchRequest, sparing launcher: Int32?
   ) -> (killed: Int32, unkillable: Int32) {
     let search = OrphanSearch(
       request, sparing: [getpid(), launcher ?? 0], takesAdopted: launcherHasEnded && !mayBeKept)
-    let deadline = EventLoop.monotonicNow().advanced(byMicroseconds: Self.limitMicroseconds)
+    let deadline = EventLoop.monotonicNow().advanced(byMicroseconds: limitMicroseconds)
     var killed: Set<Int32> = []
     var left = search.find(until: deadline)
+    var rounds = 0
     while !left.isEmpty {
       for process in left where process.signal(SIGKILL) { killed.insert(process.processID) }
-      if EventLoop.monotonicNow() >= deadline { break }
+      if rounds >= Self.leastRounds, EventLoop.monotonicNow() >= deadline { break }
+      rounds += 1
       for process in left { _ = process.awaitEnd(milliseconds: Self.pauseMilliseconds) }
       left = search.find(until: deadline)
     }
