@@ -74,6 +74,20 @@ extension GivenParameters {
     return result
   }
 
+  /// Checks what is given, and not what is missing.
+  package func check(
+    of parameters: [Parameter], today: String, yesterday: String
+  ) throws(ParameterErrors) {
+    var others: [Parameter] = []
+    for parameter in parameters where !parameter.isGivenByCall {
+      var other = parameter
+      // A default was checked with its definition.
+      if value(of: parameter) == nil { other = Parameter(name: parameter.name, standard: [""]) }
+      others.append(other)
+    }
+    _ = try values(of: others, today: today, yesterday: yesterday)
+  }
+
   private func value(of parameter: Parameter) -> [String]? {
     if parameter.isGivenByCall { return nil }
     return values.first { $0.name == parameter.name }?.texts
@@ -82,7 +96,7 @@ extension GivenParameters {
   /// What its call gives a parameter.
   ///
   /// - Parameter known: the values of the parameters before it.
-  private static func given(_ parameter: Parameter, _ known: [ParameterValue]) -> [String]? {
+  static func given(_ parameter: Parameter, _ known: [ParameterValue]) -> [String]? {
     func texts(_ name: String) -> [String] { known.first { $0.name == name }?.texts ?? [] }
     return parameter.binding?.flatMap { text in
       guard let template = try? Template(text) else {

@@ -58,6 +58,36 @@ import Testing
     #expect(compare(.flag(true), .flag(false)) == ["!="])
   }
 
+  /// Of three flags; `first and (second or not third)`.
+  @Test(arguments: 0..<27)
+  func whatIsRefusedIsFalseWhateverIsNotKnown(number: Int) {
+    let flags = (0..<3).map { Condition.Term.parameter($0) }
+    let condition = Condition([flags[0], flags[1], flags[2], .not, .or, .and])
+    let known = [number % 3, number / 3 % 3, number / 9].map { $0 == 2 ? nil : $0 == 1 }
+    let refused = condition.isRefused { term in
+      guard let flag = flags.firstIndex(of: term).flatMap({ known[$0] }) else { return .unknown }
+      return .value(.flag(flag))
+    }
+    let mayHold = (0..<8).contains { bits in
+      let values = (0..<3).map { known[$0] ?? (bits >> $0 & 1 == 1) }
+      return condition.holds { term in flags.firstIndex(of: term).map { .flag(values[$0]) } }
+    }
+    #expect(refused == !mayHold)
+  }
+
+  @Test func aValueBeforeQuestionMarksIsEnough() {
+    let terms: [Condition.Term] = [
+      .parameter(0), .parameter(1), .otherwise, .literal(.text("a")), .compare(.equal),
+    ]
+    func isRefused(_ first: Condition.Knowledge) -> Bool {
+      Condition(terms).isRefused { $0 == .parameter(0) ? first : .unknown }
+    }
+    #expect(isRefused(.value(.text("b"))))
+    #expect(!isRefused(.value(.text("a"))))
+    #expect(!isRefused(.value(nil)))
+    #expect(!isRefused(.unknown))
+  }
+
   @Test func listsAreLookedInto() {
     let list = Condition.Term.literal(.list([.number("1"), .number("2.5")]))
     #expect(Self.holds(.literal(.number("2.50")), list, .contained))

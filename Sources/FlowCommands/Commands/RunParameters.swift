@@ -52,14 +52,30 @@ struct RunParameters: Equatable {
   static func values(
     of definition: WorkflowDefinition, _ given: GivenParameters, at now: WallTime
   ) throws(CommandError) -> [ParameterValue] {
-    let day = WallTime(microseconds: now.microseconds - 86_400_000_000)
+    let (today, yesterday) = days(now)
     do throws(ParameterErrors) {
       return try given.values(
-        of: definition.parameters, today: ProcessFacts.localDate(now),
-        yesterday: ProcessFacts.localDate(day))
+        of: definition.parameters, today: today, yesterday: yesterday)
     } catch {
       throw .parameters(error)
     }
+  }
+
+  /// What runs can come to that are told these values, and any others.
+  static func outcomes(
+    of file: DefinitionFile, _ given: GivenParameters, at now: WallTime
+  ) throws(CommandError) -> Outcomes {
+    let (today, yesterday) = days(now)
+    do throws(ParameterErrors) {
+      try given.check(of: file.definition.parameters, today: today, yesterday: yesterday)
+    } catch { throw .parameters(error) }
+    return Outcomes(
+      file.definition, file.graph, given: given, today: today, yesterday: yesterday)
+  }
+
+  private static func days(_ now: WallTime) -> (today: String, yesterday: String) {
+    let day = WallTime(microseconds: now.microseconds - 86_400_000_000)
+    return (ProcessFacts.localDate(now), ProcessFacts.localDate(day))
   }
 
   /// For the command line of a detached engine.

@@ -85,6 +85,46 @@ extension Condition {
     return stack.last == .some(.flag(true))
   }
 
+  /// What is known of a parameter, a result or an output.
+  package enum Knowledge {
+    /// Nil if it is absent.
+    case value(ConditionValue?)
+    case unknown
+  }
+
+  /// Whether it does not hold, whatever the values are that are not known.
+  package func isRefused(_ knowledge: (Term) -> Knowledge) -> Bool {
+    var stack: [Knowledge] = []
+    for term in terms {
+      switch term {
+      case .literal(let literal): stack.append(.value(literal))
+      case .parameter, .result, .output: stack.append(knowledge(term))
+      default:
+        let operands = Array(stack.suffix(term.operandCount))
+        guard operands.count == term.operandCount else { return true }
+        stack.removeLast(term.operandCount)
+        stack.append(Self.apply(term, operands))
+      }
+    }
+    if case .value(let value) = stack.last { return value != .flag(true) }
+    return stack.isEmpty
+  }
+
+  private static func apply(_ term: Term, _ operands: [Knowledge]) -> Knowledge {
+    let known = operands.compactMap { operand -> ConditionValue?? in
+      if case .value(let value) = operand { .some(value) } else { nil }
+    }
+    if known.count == operands.count { return .value(apply(term, known)) }
+    switch term {
+    case .and: return known.contains(.flag(false)) ? .value(.flag(false)) : .unknown
+    case .or: return known.contains(.flag(true)) ? .value(.flag(true)) : .unknown
+    case .otherwise:
+      if case .value(let first?) = operands[0] { return .value(first) }
+      return .unknown
+    default: return .unknown
+    }
+  }
+
   private static func apply(_ term: Term, _ operands: [ConditionValue?]) -> ConditionValue? {
     switch term {
     case .otherwise: return operands[0] ?? operands[1]

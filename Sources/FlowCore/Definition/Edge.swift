@@ -9,6 +9,24 @@ package enum WantedEnd: UInt8, CaseIterable, Sendable {
   case settled = 3
 }
 
+extension WantedEnd {
+  /// Whether a step may build on a need that has ended.
+  ///
+  /// - Parameters:
+  ///   - isRefused: whether the need was skipped by its own condition.
+  ///   - mayFail: whether its failure is allowed.
+  package func isMet(
+    hasSucceeded: Bool, hasFailed: Bool, isRefused: Bool, mayFail: Bool
+  ) -> Bool {
+    switch self {
+    case .done: hasSucceeded || isRefused || mayFail
+    case .succeeded: hasSucceeded
+    case .failed: hasFailed
+    case .settled: true
+    }
+  }
+}
+
 /// A need of which another end is wanted than that it is done.
 package struct Edge: Hashable, Sendable {
   /// The step that is needed.

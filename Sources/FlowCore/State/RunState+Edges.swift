@@ -12,11 +12,8 @@ extension RunState {
   func isMet(_ wanted: WantedEnd, by need: Int32, isBlocked: Bool) -> Bool {
     let phase = steps[Int(need)].phase
     let hasSucceeded = isSelected(Int(need)) ? phase == .succeeded : !isBlocked
-    return switch wanted {
-    case .done: hasSucceeded || steps[Int(need)].isRefused || mayFail(need)
-    case .succeeded: hasSucceeded
-    case .failed: phase == .failed
-    case .settled: true
-    }
+    return wanted.isMet(
+      hasSucceeded: hasSucceeded, hasFailed: phase == .failed,
+      isRefused: steps[Int(need)].isRefused, mayFail: mayFail(need))
   }
 }
