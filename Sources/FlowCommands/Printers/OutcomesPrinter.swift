@@ -123,7 +123,7 @@ package struct OutcomesPrinter: Sendable {
   /// Whether the example says no more than the cause.
   private func isItself(_ finding: Outcomes.Finding) -> Bool {
     switch finding.cause {
-    case .none, .stop: false
+    case .none, .condition, .stop: false
     case .need(let need, let result):
       finding.example == [result == .failed ? "\(id(Int(need))) fails" : ""]
     case .values(let values):
@@ -136,6 +136,7 @@ package struct OutcomesPrinter: Sendable {
   private func words(_ cause: OutcomeCause) -> String? {
     switch cause {
     case .none: nil
+    case .condition: "its condition is false"
     case .stop: "a failure has stopped the run"
     case .need(let need, .skipped): "\(id(Int(need))) is skipped"
     case .need(let need, .succeeded): "\(id(Int(need))) has succeeded"

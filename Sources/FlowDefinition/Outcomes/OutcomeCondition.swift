@@ -7,6 +7,8 @@ package enum OutcomeCause: Hashable, Sendable {
   case need(Int32, StepResult)
   /// What its condition asked for, without what made no difference.
   case values([Value])
+  /// Its condition was false, for one of many reasons.
+  case condition
   /// A failure had stopped the run.
   case stop
 
@@ -27,6 +29,8 @@ struct OutcomeCondition {
   private let references: [Condition.Term]
   private let places: [Condition.Term: Int]
   private var known: [[UInt32]: OutcomeCause?] = [:]
+  /// How many more terms are evaluated to find out what made no difference.
+  private var trials = 2_000_000
 
   /// What a reference can be, in words too.
   private struct Reading: Hashable {
@@ -56,12 +60,18 @@ struct OutcomeCondition {
       }
     }
     if let refusal = known[key] { return refusal }
-    let refusal = evaluate(key)
+    var refusal: OutcomeCause?
+    let readings = readings(key)
+    if isRefused(readings.map(\.self)) {
+      let cost = references.count * condition.terms.count
+      trials -= cost
+      refusal = trials > 0 ? .values(needed(of: readings)) : .condition
+    }
     known[key] = .some(refusal)
     return refusal
   }
 
-  private func evaluate(_ key: [UInt32]) -> OutcomeCause? {
+  private func readings(_ key: [UInt32]) -> [Reading] {
     let told = zip(parameters, key).compactMap { place, code -> ParameterValue? in
       let all = model.values.all(of: .parameter(place))
       guard all.indices.contains(Int(code)) else { return nil }
@@ -86,8 +96,7 @@ struct OutcomeCondition {
       default: preconditionFailure("an operator refers to nothing")
       }
     }
-    if !isRefused(readings) { return nil }
-    return .values(needed(of: readings))
+    return readings
   }
 
   private static func reading(_ result: StepResult) -> Reading {

@@ -176,6 +176,7 @@ struct OutcomeModel {
         }
       }
       reads += parameters(readByStep: step).map(Memory.parameter)
+      if let own = definition.stepRolledBack(by: step) { reads.append(.end(step: Int(own))) }
       let dependents = graph.dependents(of: step).map { Memory.needs(ofStep: Int($0)) }
       return ([.end(step: step)] + dependents, reads)
     }

