@@ -253,6 +253,60 @@ struct CheckerTests {
     #expect(sample.violated == [.terminal])
   }
 
+  // MARK: Finally
+
+  /// `b` is the step of `finally`.
+  private mutating func conclude() {
+    sample.record.plan.steps[1].isFinally = true
+    sample.record.plan.steps[1].needs = []
+    sample.insert(at: 11, (39_000, .runConcluding))
+  }
+
+  @Test mutating func stepsOfFinallyComeLast() {
+    conclude()
+    #expect(sample.violated == [])
+    // Neither a request nor what follows from it keeps them from running.
+    sample.insert(
+      at: 11, (39_000, .cancelRequested(id: "1", force: true)),
+      (39_000, .runStopping(reason: "cancelled")))
+    #expect(sample.violated == [])
+  }
+
+  @Test mutating func aConclusionThatIsMissing() {
+    conclude()
+    sample.remove(11...11)
+    #expect(sample.violated == [.conclusion])
+  }
+
+  @Test mutating func aConclusionThatComesTwice() {
+    conclude()
+    sample.insert(at: 12, (39_000, .runConcluding))
+    #expect(sample.violated == [.conclusion])
+  }
+
+  @Test mutating func aStepThatRunsAfterTheConclusion() {
+    conclude()
+    sample.record.plan.steps[1].isFinally = false
+    sample.record.plan.steps[0].isFinally = true
+    #expect(sample.violated.contains(.conclusion))
+  }
+
+  @Test mutating func aStepOfFinallyThatIsLeftOut() {
+    conclude()
+    sample.remove(12...14)
+    sample.insert(at: 12, (39_000, .stepSkipped("b")))
+    #expect(sample.violated.contains(.conclusion))
+    // What came while they ran, by force, ends them.
+    sample.insert(at: 12, (39_000, .cancelRequested(id: "1", force: true)))
+    #expect(!sample.violated.contains(.conclusion))
+  }
+
+  @Test mutating func aStepOfFinallyThatIsScheduledAgainstForce() {
+    conclude()
+    sample.insert(at: 12, (39_000, .cancelRequested(id: "1", force: true)))
+    #expect(sample.violated.contains(.cancel))
+  }
+
   // MARK: Lost
 
   @Test mutating func anAttemptThatIsLostForNoReason() {

@@ -57,6 +57,7 @@ struct PlanTests {
       let text = WorkflowText(program: "/bin/flowtorture", ledger: "/ledger").text(plan)
       let definition = try DefinitionParser.parse(Array(text.utf8), file: "w.json")
       #expect(definition.steps.map(\.id) == plan.steps.map(\.id))
+      #expect(definition.finallyCount == plan.steps.count(where: \.isFinally))
       for (step, drawn) in zip(definition.steps, plan.steps) {
         #expect(step.needs.map(Int.init) == drawn.needs)
         let settings = definition.settings[Int(step.settingsIndex)]
@@ -71,6 +72,18 @@ struct PlanTests {
             settings.retry.delayCeilingMilliseconds(afterFailures: Int32(failures))
               == Int64(drawn.retry.longestDelay(afterFailures: failures)))
         }
+      }
+    }
+  }
+
+  @Test func stepsOfFinallyNeedEachOtherAtMost() {
+    let plans = (UInt64(0)..<200).map {
+      RoundPlan.draw(seed: $0, nil, mayMount: true, mayLimit: true)
+    }
+    #expect((40..<80).contains(plans.count { $0.steps.last?.isFinally == true }))
+    for plan in plans {
+      for step in plan.steps {
+        #expect(step.needs.allSatisfy { plan.steps[$0].isFinally == step.isFinally })
       }
     }
   }

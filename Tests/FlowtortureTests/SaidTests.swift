@@ -117,4 +117,19 @@ struct SaidTests {
     sample.record.commands[1].endedAt = 95_000
     #expect(sample.violated == [.said])
   }
+
+  /// What came after a step that runs again does so too, although it had succeeded.
+  @Test mutating func aSuccessThatRunsAgain() {
+    sample.record.statuses = [StatusReport(state: "running", steps: [.init("b", "succeeded")])]
+    sample.record.status = StatusReport(
+      state: "failed", steps: [.init("a", "failed"), .init("b", "failed")])
+    sample.insert(at: 15, (60_000, .runReopened(withDependents: true)))
+    func said() -> Bool {
+      sample.violations.contains { $0.property == .said && $0.text.contains("showed b as") }
+    }
+    #expect(said())
+    sample.record.plan.steps[0].allowFailure = true
+    sample.replace(10, .stepFinished("a", outcome: "failed"))
+    #expect(!said())
+  }
 }

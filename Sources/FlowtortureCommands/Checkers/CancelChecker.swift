@@ -8,23 +8,23 @@ enum CancelChecker {
   private static func requests(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     var seen: Set<String> = []
-    var isStopping = false
-    var isCancelled = false
+    var phase = RunPhase()
     for event in story.history {
+      phase.take(event.body)
       switch event.body {
       case .cancelRequested(let id, _):
         if !seen.insert(id).inserted { problems.append("request \(id) was recorded twice") }
-        isCancelled = true
       case .scheduled(let attempt):
-        if isStopping { problems.append("\(attempt) was scheduled while the run was stopping") }
-        if isCancelled { problems.append("\(attempt) was scheduled after a request to cancel") }
-      case .runStopping: isStopping = true
-      case .runReopened:
-        isStopping = false
-        isCancelled = false
+        let step = record.plan.step(attempt.step)
+        if phase.isStopping(step) {
+          problems.append("\(attempt) was scheduled while the run was stopping")
+        }
+        if phase.isCancelled(step) {
+          problems.append("\(attempt) was scheduled after a request to cancel")
+        }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped,
-        .runFinished, .other:
+        .runStopping, .runConcluding, .runReopened, .runFinished, .other:
         break
       }
     }
@@ -64,6 +64,8 @@ enum CancelChecker {
       if attempt.isWithdrawn {
         return "\(line.attempt) ran, but the history says that it was withdrawn"
       }
+      // What stops the others does not keep it from starting.
+      if record.plan.step(line.attempt.step)?.isFinally == true { return nil }
       let late = line.microseconds - stop.microseconds
       if let found = attempt.foundUnlaunched, found.sequence > stop.sequence {
         return "\(line.attempt) was found unlaunched in a stopping run, but ran"

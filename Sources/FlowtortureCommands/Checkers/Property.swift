@@ -41,6 +41,8 @@ package enum Property: String, CaseIterable, Sendable {
   /// After a cut of the power nothing that was shown or confirmed is lost, and nothing that was shown to have
   /// ended runs again.
   case power
+  /// Steps of `finally` run once in each round, when all others have ended, and whatever ended them.
+  case conclusion
   /// No two runs of a group have a living attempt at the same moment.
   case exclusion
   /// A run that is not disturbed ends.
@@ -68,6 +70,7 @@ package enum Property: String, CaseIterable, Sendable {
     case .interruption: InterruptionChecker.check(record, story)
     case .ends: EndChecker.check(record, story)
     case .power: PowerChecker.check(record)
+    case .conclusion: FinallyChecker.check(record)
     // A round of one run has no group, and waits for the end itself.
     case .exclusion, .live: []
     }

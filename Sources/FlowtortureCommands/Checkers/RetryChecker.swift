@@ -20,9 +20,10 @@ enum RetryChecker {
 
   static func check(_ record: RoundRecord) -> [String] {
     var steps: [String: Step] = [:]
-    var isStopping = false
+    var phase = RunPhase()
     var problems: [String] = []
     for event in record.history {
+      phase.take(event.body)
       switch event.body {
       case .scheduled(let attempt):
         let early = (steps[attempt.step]?.notBefore ?? 0) - event.microseconds
@@ -33,24 +34,21 @@ enum RetryChecker {
       case .ended(let attempt, let result):
         steps[attempt.step, default: Step()].note(result)
       case .retryScheduled(let attempt, let delay):
-        problems += decide(.retry, attempt.step, &steps, isStopping, record)
+        problems += decide(.retry, attempt.step, &steps, phase, record)
         problems += check(delay, of: attempt, steps, record)
         steps[attempt.step]?.notBefore = event.microseconds + delay * 1_000
       case .rerunScheduled(let attempt):
-        problems += decide(.rerun, attempt.step, &steps, isStopping, record)
+        problems += decide(.rerun, attempt.step, &steps, phase, record)
       case .probeScheduled(let attempt):
-        problems += decide(.probe, attempt.step, &steps, isStopping, record)
+        problems += decide(.probe, attempt.step, &steps, phase, record)
       case .stepFinished(let step, let outcome):
         // A step that was backing off, or whose attempt was withdrawn, is cancelled without an end.
         if outcome != "cancelled" || steps[step]?.undecided != nil {
-          problems += decide(.finish(outcome), step, &steps, isStopping, record)
+          problems += decide(.finish(outcome), step, &steps, phase, record)
         }
-      case .runStopping: isStopping = true
-      case .runReopened:
-        isStopping = false
-        steps = [:]
+      case .runReopened: steps = [:]
       case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
-        .stepSkipped, .cancelRequested, .runFinished, .other:
+        .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runFinished, .other:
         break
       }
     }
@@ -58,13 +56,13 @@ enum RetryChecker {
   }
 
   private static func decide(
-    _ decision: Decision, _ id: String, _ steps: inout [String: Step], _ isStopping: Bool,
+    _ decision: Decision, _ id: String, _ steps: inout [String: Step], _ phase: RunPhase,
     _ record: RoundRecord
   ) -> [String] {
     guard let plan = record.plan.step(id), let result = steps[id]?.undecided else {
       return ["\(id): \(decision) without an end that it could follow from"]
     }
-    let expected = expected(after: result, steps[id] ?? Step(), plan, isStopping)
+    let expected = expected(after: result, steps[id] ?? Step(), plan, phase.isStopping(plan))
     steps[id]?.undecided = nil
     if decision == .probe { steps[id]?.asksProbe = true }
     if decision == .rerun { steps[id]?.asksProbe = false }

@@ -51,14 +51,17 @@ enum SaidChecker {
     _ status: StatusReport, _ record: RoundRecord, _ story: Story
   ) -> [String] {
     var problems: [String] = []
+    let again = successesThatRunAgain(record)
     for step in status.steps {
       guard let final = record.status.steps.first(where: { $0.id == step.id }) else {
         problems.append("status showed step \(step.id), which does not exist")
         continue
       }
       problems += compare(step, final)
-      // A step that had not succeeded may have run again since.
-      let isEnd = step.state == "succeeded" || (record.plan.beatsAgain == nil && step.isSettled)
+      // A step that had not succeeded may have run again since, and what came after it.
+      let isEnd =
+        step.state == "succeeded"
+        ? !again.contains(step.id) : record.plan.beatsAgain == nil && step.isSettled
       if isEnd, step.state != final.state {
         problems.append("status showed \(step.id) as \(step.state), but it is \(final.state)")
       }
@@ -71,6 +74,23 @@ enum SaidChecker {
         "status showed the run as \(status.state), but it is \(record.status.state)")
     }
     return problems
+  }
+
+  /// The steps that had succeeded when another round began, and did not keep their end.
+  private static func successesThatRunAgain(_ record: RoundRecord) -> Set<String> {
+    var succeeded: Set<String> = []
+    var again: Set<String> = []
+    for event in record.history {
+      switch event.body {
+      case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
+      case .runReopened(let withDependents):
+        let kept = record.plan.keptSteps(succeeded, withDependents: withDependents)
+        again.formUnion(succeeded.subtracting(kept))
+        succeeded = kept
+      default: break
+      }
+    }
+    return again
   }
 
   private static func compare(

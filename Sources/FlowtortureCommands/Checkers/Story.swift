@@ -44,7 +44,8 @@ package struct Story: Sendable {
       attempts[name]?.result = result
     case .withdrawn(let name): attempts[name]?.isWithdrawn = true
     case .engineStarted, .launched, .deadlinePassed, .found, .retryScheduled, .rerunScheduled,
-      .probeScheduled, .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runFinished,
+      .probeScheduled, .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding,
+      .runFinished,
       .runReopened, .other:
       break
     }

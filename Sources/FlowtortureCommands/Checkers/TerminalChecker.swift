@@ -27,7 +27,7 @@ enum TerminalChecker {
         ends = ends.filter { kept.contains($0.key) }
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
-        .runStopping, .other:
+        .runStopping, .runConcluding, .other:
         break
       }
     }

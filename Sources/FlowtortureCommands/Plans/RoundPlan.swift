@@ -39,8 +39,9 @@ package struct RoundPlan: Equatable, Sendable {
   ///
   /// - Parameter withDependents: whether what came after the steps that run again does so too.
   func keptSteps(_ succeeded: Set<String>, withDependents: Bool) -> Set<String> {
-    guard withDependents else { return succeeded }
-    var kept = succeeded
+    // Those of `finally` run once in each round.
+    var kept = succeeded.filter { step($0)?.isFinally != true }
+    guard withDependents else { return kept }
     // Needs come before their dependents.
     for step in steps where !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
       kept.remove(step.id)
@@ -86,7 +87,21 @@ extension RoundPlan {
     if dice.happens(15), !cutsPower {
       plan.beatsAgain = drawBeats(&dice, plan, count: dice.within(0...8), isRunning: true)
     }
+    if dice.happens(30) { plan.drawFinally(&dice, needShare: needShare) }
     return plan
+  }
+
+  private mutating func drawFinally(_ dice: inout Dice, needShare: Int) {
+    let first = steps.count
+    for index in 0..<dice.within(1...3) {
+      var step = StepPlan.draw(&dice, index: index, needShare: needShare)
+      step.id = "f\(index)"
+      step.needs = step.needs.map { first + $0 }
+      step.isFinally = true
+      // Without one it has the default of such steps.
+      step.timeout = step.timeout ?? 5_000
+      steps.append(step)
+    }
   }
 
   private static func drawBeats(

@@ -15,6 +15,8 @@ package struct StepPlan: Equatable, Sendable {
 
   package var id: String
   package var needs: [Int] = []
+  /// Whether it belongs to `finally`.
+  package var isFinally = false
   package var program = Program.direct
   /// By attempt. The last one also applies to all later attempts.
   package var behaviours: [Behaviour]

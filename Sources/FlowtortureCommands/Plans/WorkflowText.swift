@@ -17,7 +17,13 @@ struct WorkflowText {
       if let timeout = plan.timeout { json.member("timeout", "\(timeout)ms") }
       json.key("steps")
       json.array { json in
-        for step in plan.steps { write(step, plan, to: &json) }
+        for step in plan.steps where !step.isFinally { write(step, plan, to: &json) }
+      }
+      if plan.steps.contains(where: \.isFinally) {
+        json.key("finally")
+        json.array { json in
+          for step in plan.steps where step.isFinally { write(step, plan, to: &json) }
+        }
       }
     }
     json.endLine()

@@ -19,6 +19,7 @@ package struct HistoryEvent: Equatable, Sendable {
     case stepSkipped(String)
     case cancelRequested(id: String, force: Bool)
     case runStopping(reason: String)
+    case runConcluding
     case runFinished(outcome: String)
     /// Whether what came after the steps that run again does so too.
     case runReopened(withDependents: Bool)
@@ -142,6 +143,7 @@ private struct Fields {
     case .stopRequested: return .stopRequested(attempt(), force: force)
     case .stepFinished: return .stepFinished(text("step"), outcome: text("outcome"))
     case .stepSkipped: return .stepSkipped(text("step"))
+    case .runConcluding: return .runConcluding
     case .runStopping: return .runStopping(reason: text("reason"))
     case .runFinished: return .runFinished(outcome: text("outcome"))
     case .probeScheduled: return .probeScheduled(attempt())
