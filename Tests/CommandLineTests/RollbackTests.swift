@@ -186,6 +186,8 @@ struct RollbackTests {
       junit.output.contains(#"tests="4" failures="1" errors="0" skipped="0""#), "\(junit.output)")
     #expect(junit.output.contains(#"name="a/onFailure" time="#))
     #expect(!junit.output.contains("x/onFailure"))
+    let chart = try await home.flow("export", "r", "--format", "mermaid")
+    #expect(chart.output.contains("s0 -->|onFailure| s1"), "\(chart.output)")
     let graph = try await home.flow("export", "r", "--format", "dot")
     #expect(graph.output.contains(#""a" -> "a/onFailure" [label="onFailure"]"#), "\(graph.output)")
     #expect(

@@ -96,7 +96,11 @@ package struct ProveCommand: Subcommand, Equatable {
     } catch {
       throw .usage(error)
     }
-    if selected.isEmpty { selected = file.definition.steps.indices.map(Int32.init) }
+    if selected.isEmpty {
+      // What runs after a failure only is not reached undisturbed.
+      selected = file.definition.steps.indices.filter { !file.definition.isRollback($0) }
+        .map(Int32.init)
+    }
     let parent = scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp"
     let size = try room(for: file.folder, in: parent)
     let signals = StopSignals()

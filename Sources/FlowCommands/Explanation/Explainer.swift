@@ -23,7 +23,8 @@ package struct Explainer: Sendable {
     self.view = view
     self.state = state
     (launched, scheduled) = state.slots
-    readyRanks = state.steps.indices.filter { state.steps[$0].phase == .ready }
+    readyRanks = state.steps.indices
+      .filter { state.steps[$0].phase == .ready && !state.definition.isRollback($0) }
       .map { state.graph.rank(of: $0) }.sorted()
   }
 
@@ -35,9 +36,15 @@ package struct Explainer: Sendable {
   private var freeSlots: Int { max(0, Int(state.created.jobs) - launched.count) }
   /// How many attempts and ready steps come before a step that could start.
   private func ahead(of step: Int) -> Int {
+    if state.definition.isRollback(step) { return 0 }
     if state.steps[step].phase == .starting { return scheduled.prefix { $0 != Int32(step) }.count }
     let rank = state.graph.rank(of: step)
     return scheduled.count + readyRanks.prefix { $0 < rank }.count
+  }
+
+  /// Whether there is a slot for a step that could start, or it needs none.
+  private func needsNoMore(_ step: Int) -> Bool {
+    state.definition.isRollback(step) || ahead(of: step) < freeSlots
   }
 
   /// As the definition has it: text for a terminal is escaped where it is printed.
@@ -150,7 +157,7 @@ package struct Explainer: Sendable {
     case .waiting: return "is waiting too"
     case .ready:
       if let wait { return "waits for \(wait.object)" }
-      return ahead(of: step) < freeSlots ? "is about to start" : "waits for a slot"
+      return needsNoMore(step) ? "is about to start" : "waits for a slot"
     case .starting: return "is about to start"
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
     case .stopping: return "is being stopped"
@@ -169,7 +176,7 @@ package struct Explainer: Sendable {
       "\(id(step)) is ready\(since.map { " since \(view.clock($0.wall)) (\(view.since($0)))" } ?? "")"
     let ahead = ahead(of: step)
     if let wait { return ["\(lead) and waits for \(wait.object)."] + queue(ahead) }
-    if ahead < freeSlots { return ["\(lead) and is about to be scheduled."] }
+    if needsNoMore(step) { return ["\(lead) and is about to be scheduled."] }
     return ["\(lead) and waits for a slot: \(slots())."] + queue(ahead)
   }
 
@@ -197,7 +204,7 @@ package struct Explainer: Sendable {
     if let wait {
       return ["\(id(step)) is scheduled and waits for \(wait.object)."] + queue(ahead)
     }
-    if ahead < freeSlots {
+    if needsNoMore(step) {
       return ["\(id(step)) is being started: attempt \(number) is scheduled."]
     }
     return ["\(id(step)) is scheduled and waits for a slot: \(slots())."] + queue(ahead)

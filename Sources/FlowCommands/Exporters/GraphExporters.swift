@@ -143,7 +143,8 @@ struct MermaidExporter {
     for step in definition.steps.indices {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)
-        let label = wanted == .done ? "" : "|\(wanted)|"
+        let word = definition.isRollback(step) ? WorkflowDefinition.rollbackName : "\(wanted)"
+        let label = wanted == .done ? "" : "|\(word)|"
         output.write("  s\(need) -->\(label) s\(step)\n")
       }
     }

@@ -94,7 +94,8 @@ package struct LiveRun: Sendable {
       let launchedAt = active.first { $0.attempt == attempt }?.launchedAt
       active.removeAll { $0.attempt == attempt }
       lastEnds[attempt.step] = LastEnd(end: end, launchedAt: launchedAt)
-    case .attemptScheduled(let attempt): scheduled.append(attempt.step)
+    case .attemptScheduled(let attempt):
+      if !state.definition.isRollback(Int(attempt.step)) { scheduled.append(attempt.step) }
     case .attemptWithdrawn(let attempt):
       scheduled.removeAll { $0 == attempt.step }
       active.removeAll { $0.attempt == attempt }
@@ -197,7 +198,7 @@ package struct LiveRun: Sendable {
   package var stopping: Int { active.count { $0.stop != nil } }
   package var running: Int { active.count - stopping }
   /// Steps that only wait for a slot.
-  package var ready: Int { state.ready.count + state.rollbacks.ready.count + scheduled.count }
+  package var ready: Int { state.ready.count + scheduled.count }
   /// Steps that have needs which are not met, or that wait for their end in a run that stops.
   package var waiting: Int {
     max(0, total - done - active.count - ready - backingOff)

@@ -118,9 +118,9 @@ package enum StepStatus: String, CaseIterable, Sendable {
 
 extension RunState {
   /// The open attempts that hold a slot, and the steps whose attempt is scheduled and waits for one,
-  /// the next first.
+  /// the next first. Rollbacks need none.
   var slots: (holders: [AttemptID], queue: [Int32]) {
-    let open = openAttemptIDs
+    let open = openAttemptIDs.filter { !definition.isRollback(Int($0.step)) }
     let queue = open.map(\.step).filter { steps[Int($0)].phase == .starting }
     return (
       open.filter { steps[Int($0.step)].phase != .starting },

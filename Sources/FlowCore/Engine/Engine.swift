@@ -144,6 +144,9 @@ package struct Engine: Sendable {
     }
   }
 
+  /// How many attempts were launched and have not ended.
+  package var launchedAttempts: Int { launched.count }
+
   /// How many attempts hold a slot; other open attempts wait for one.
   package var runningAttempts: Int {
     guard state.rollbacks.exist else { return launched.count }

@@ -242,7 +242,7 @@ package struct Driver<World: Environment>: ~Copyable {
   package var state: RunState { engine.state }
   package var isFinished: Bool { engine.state.isFinished }
   /// How many attempts run or are about to.
-  package var runningAttempts: Int { engine.runningAttempts }
+  package var runningAttempts: Int { engine.launchedAttempts }
   /// The events that are being made durable.
   package var commitInFlight: [Event] { journal.commitInFlight }
 
