@@ -156,6 +156,16 @@ import Testing
     #expect(run.outcome == .cancelled && run.state.canReopen)
   }
 
+  /// As with a step of `finally`.
+  @Test func forceMakesASuccessACancel() throws {
+    var run = try EngineHarness(
+      .of("a", "a/onFailure", with: ["a": StepSettings(allowFailure: true)]).rollingBack())
+    run.end("a", .exit(1))
+    run.cancel(force: true)
+    run.end("a/onFailure", .exit(0, cause: .force))
+    #expect(run.outcome == .cancelled && run.state.canReopen)
+  }
+
   @Test func forceEndsADelayAndWhatWasNotLaunched() throws {
     var run = try EngineHarness(
       .of("a", "a/onFailure", with: ["a/onFailure": .retrying(3)]).rollingBack())

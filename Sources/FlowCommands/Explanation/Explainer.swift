@@ -104,7 +104,9 @@ package struct Explainer: Sendable {
 
   /// Whether a need of a step has ended as the step wants.
   func isMet(_ need: Int, of step: Int) -> Bool {
-    state.steps[need].isSettled && state.pendingRollback(ofStep: need) == nil
+    let isRolledBack =
+      state.definition.isRollback(step) || state.pendingRollback(ofStep: need) == nil
+    return state.steps[need].isSettled && isRolledBack
       && state.isMet(state.definition.wanted(ofStep: step, from: Int32(need)), by: Int32(need))
   }
 
