@@ -28,6 +28,8 @@ package enum CommandError: Error {
   case noSuchOutput(String, step: String, declared: [String])
   /// The history has no such point; the text says what it has.
   case noSuchPoint(String)
+  /// An answer is none to what a step asks; the text says why.
+  case answerRefused(String)
   /// Another run of the group exists.
   case groupIsTaken(String, by: String?)
   /// The recorded decisions differ from those of the policy.
@@ -61,6 +63,7 @@ extension CommandError: CustomStringConvertible {
         + (declared.isEmpty
           ? ": it declares no outputs" : "; it declares \(declared.joined(separator: ", "))")
     case .noSuchPoint(let what): "flow: \(TerminalText.escaped(what))"
+    case .answerRefused(let why): "flow: not answered: \(TerminalText.escaped(why))"
     case .groupIsTaken(let group, let run):
       "flow: not started: "
         + (run.map { "run \($0) of group \(TerminalText.quoted(group)) is unfinished" }
@@ -76,7 +79,7 @@ extension CommandError: CustomStringConvertible {
   package var exitCode: ExitCode {
     switch self {
     case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchOutput,
-      .noSuchPoint:
+      .noSuchPoint, .answerRefused:
       .usage
     case .decisionsDiffer: .damaged
     case .groupIsTaken: .notStarted

@@ -36,6 +36,18 @@ struct RunHistoryWatch: ~Copyable {
   /// Whether a request was recorded when it could change nothing any more: the steps of `finally` ran.
   func cameTooLate(_ request: CancelRequest) -> Bool { history.lateRequests.contains(request.id) }
 
+  /// What came of a question; nil while it is open.
+  ///
+  /// - Parameter asked: the number of the event that asked.
+  func answer(to asked: Int64) -> AskedQuestion? { history.answers[asked] }
+
+  /// Whether a step no longer waits for the answer to that question.
+  func hasSettled(step: Int32, since asked: Int64) -> Bool {
+    guard let state = history.replay.state else { return false }
+    return state.steps[Int(step)].phase != .asking
+      || state.asked(byStep: Int(step))?.sequence != asked
+  }
+
   /// Whether any request to cancel was recorded in this round; with `force`, one without grace.
   func hasTakenInCancel(force: Bool) -> Bool {
     force ? history.hasForcedCancel : history.hasCancel
@@ -64,6 +76,8 @@ private struct GrowingHistory: EventFold {
   private(set) var hasCancel = false
   private(set) var hasForcedCancel = false
   private(set) var lateRequests: Set<UInt64> = []
+  /// By the number of the event that asked, those that have ended.
+  private(set) var answers: [Int64: AskedQuestion] = [:]
 
   mutating func apply(_ event: Event) throws(HistoryError) {
     try replay.apply(event)
@@ -75,6 +89,8 @@ private struct GrowingHistory: EventFold {
       if !request.force, let state = replay.state, state.isConcluding {
         lateRequests.insert(request.id)
       }
+    case .answered(let step, _), .timerFired(.question(let step)):
+      if let asked = replay.state?.asked(byStep: Int(step)) { answers[asked.sequence] = asked }
     case .runReopened: (hasCancel, hasForcedCancel) = (false, false)
     default: break
     }

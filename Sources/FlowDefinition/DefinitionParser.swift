@@ -34,6 +34,8 @@ package import FlowCore
 ///           "run": "make",                 // required: a line for the shell, or ["make", "all"]
 ///           // Or instead of "run": another file, whose steps stand here as "build/…".
 ///           // "call": "build.yaml", "with": {"since": "${params.since}"},
+///           // Or a question to a person, whose fields are the step's outputs:
+///           // "ask": {"text": "Release?", "timeout": "24h", "otherwise": "reject", "fields": {"tag": "string"}},
 ///           "needs": ["fetch"],            // ids of steps that must be done before, or of another end:
 ///           // {"step": "fetch", "when": "failed"}, or "succeeded", "settled"; default: done
 ///           "when": "params.full",         // a condition: if it is false, the step is skipped
@@ -161,19 +163,26 @@ package enum DefinitionParser {
       return merged
     }
     var settings = InternTable<StepSettings>()
-    // By overlay: for steps whose command is no script, and for those whose is; then rollbacks, and those of `finally`.
-    var indices = [[Int32?]](repeating: [nil, nil, nil, nil], count: merged.count)
+    // By overlay: for steps whose command is no script, and for those whose is; then rollbacks, and those of
+    // `finally`; then those that ask.
+    var indices = [[Int32?]](repeating: [nil, nil, nil, nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
       let overlay = Int(parts.table.steps[step].settingsIndex)
       let isScript = knowsScripts && parts.table.steps[step].command.script != nil
       let endsRun = parts.table.isFinally(step) || parts.table.isRollback(step)
-      let kind = (isScript ? 1 : 0) + (endsRun ? 2 : 0)
+      let asks = parts.table.extras[Int(parts.table.steps[step].extrasIndex)].question != nil
+      let kind = asks ? 4 : (isScript ? 1 : 0) + (endsRun ? 2 : 0)
       if let known = indices[overlay][kind] {
         parts.table.steps[step].settingsIndex = known
         continue
       }
       var own = merged[overlay]
       if isScript { own.executesScripts = true }
+      if asks {
+        // It has no attempts.
+        own = standard
+        own.allowFailure = merged[overlay].allowFailure
+      }
       if endsRun, own.timeoutMilliseconds == nil {
         own.timeoutMilliseconds = WorkflowDefinition.finallyTimeoutMilliseconds
       }

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, call, with, needs, when, onFailure
+  case id, run, call, with, ask, needs, when, onFailure
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -18,6 +18,7 @@ enum StepKey: Sendable {
     case "run": self = .run
     case "call": self = .call
     case "with": self = .with
+    case "ask": self = .ask
     case "needs": self = .needs
     case "when": self = .when
     case "onFailure": self = .onFailure
@@ -212,6 +213,12 @@ extension DefinitionReader {
       case .run: if let command = try readCommand() { step.command = command }
       case .call: call = try readCall(ofStep: table.steps.count)
       case .with: bindings = try readBindings()
+      case .ask:
+        if let ask = try readAsk() {
+          extras.question = ask.question
+          if !ask.fields.isEmpty { extras.outputs = ask.fields }
+          hasExtras = true
+        }
       case .needs: try readNeeds(into: &table)
       case .when:
         if let use = try readCondition(ofStep: table.steps.count) { table.conditions.append(use) }
@@ -227,6 +234,7 @@ extension DefinitionReader {
     if !cursor.has("id") { report(at: start, #"missing "id": a name for the step"#) }
     checkCall(cursor, at: start)
     if !checkRollback(cursor, isFinally: isFinally) { rollback = nil }
+    checkAsk(cursor, isFinally: isFinally)
     if isFinally, let offset = cursor.offset(of: "call") {
       let place = "\(pathDescription).call"
       report(

@@ -61,12 +61,20 @@ enum DefinitionText {
       return wanted == .done ? id : .object([("step", id), ("when", .text("\(wanted)"))])
     }
     let condition = definition.conditionText(ofStep: index).map { ("when", TextValue.text($0)) }
+    let start: Members = [("id", .text(step.id)), ("needs", .array(needs))]
+    let settings = definition.settings(ofStep: index)
+    if let question = definition.question(ofStep: index) {
+      var members = start + (condition.map { [$0] } ?? [])
+      let extras = definition.extras(ofStep: index)
+      if let text = extras.description { members.append(("description", .text(text))) }
+      members.append(("ask", ask(question, extras.outputs)))
+      return .object(members + [("allowFailure", .literal("\(settings.allowFailure)"))])
+    }
     return .object(
-      [("id", .text(step.id)), ("run", command(step.command)), ("needs", .array(needs))]
-        + (condition.map { [$0] } ?? [])
+      start + [("run", command(step.command))] + (condition.map { [$0] } ?? [])
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + (rollback(ofStep: index, of: definition).map { [("onFailure", $0)] } ?? [])
-        + members(StepSettings.keys, of: definition.settings(ofStep: index)))
+        + members(StepSettings.keys, of: settings))
   }
 
   private static func rollback(
@@ -78,6 +86,18 @@ enum DefinitionText {
       [("run", command(definition.steps[index].command))]
         + (description.map { [("description", .text($0))] } ?? [])
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
+  }
+
+  private static func ask(_ question: Question, _ fields: [StepOutput]) -> TextValue {
+    var members: Members = [("text", .text(question.text))]
+    if let timeout = question.timeoutMilliseconds {
+      members.append(("timeout", .text("\(timeout)ms")))
+      members.append(("otherwise", .text("\(question.otherwise)")))
+    }
+    if !fields.isEmpty {
+      members.append(("fields", .object(fields.map { ($0.name, .text("\($0.type)")) })))
+    }
+    return .object(members)
   }
 
   private static func members<Owner>(_ keys: [DefinitionKey<Owner>], of owner: Owner) -> Members {

@@ -44,7 +44,10 @@ extension ByteSupply {
         (0..<below(4)).map { _ in OutputPart(output: count(), bytes: bytes(below(100))) })
     case .attemptWithdrawn: .attemptWithdrawn(attempt())
     case .cancelRequested: .cancelRequested(CancelRequest(id: number(), force: bool()))
-    case .timerFired: .timerFired(bool() ? .runTimeout : .retry(step: count()))
+    case .answered: .answered(step: count(), answer())
+    case .asked: .asked(step: count())
+    case .timerFired:
+      .timerFired(pick([.runTimeout, .retry(step: count()), .question(step: count())]))
     case .attemptFound:
       .attemptFound(
         attempt(),
@@ -94,6 +97,13 @@ extension ByteSupply {
 
   private mutating func scope() -> ReopenScope {
     pick([.unsuccessful, .withDependents, .only(steps()), .from(steps())])
+  }
+
+  private mutating func answer() -> Answer {
+    Answer(
+      id: number(), asked: count(), pick(Verdict.allCases), by: count(),
+      at: WallTime(microseconds: Int64(bitPattern: number())), note: string(),
+      values: (0..<below(3)).map { _ in OutputPart(output: count(), bytes: bytes(below(100))) })
   }
 
   private mutating func attempt() -> AttemptID { AttemptID(step: count(), number: count()) }

@@ -8,7 +8,7 @@ enum RandomRollbacks {
   ) {
     guard options.hasRollbacks else { return }
     let has = definition.steps.indices.map { step in
-      definition.ordinarySteps.contains(step)
+      definition.ordinarySteps.contains(step) && definition.question(ofStep: step) == nil
         && choices.happens(.rollbacks, perMille: options.rollbackPercent * 10)
     }
     if !has.contains(true) { return }

@@ -66,7 +66,7 @@ package enum RandomWorkflow {
     if options.hasSecrets {
       drawSecrets(for: &definition, from: choices, options)
     }
-    if options.hasEdges || options.hasConditions || options.hasOutputs {
+    if options.hasEdges || options.hasConditions || options.hasOutputs || options.hasQuestions {
       for index in definition.steps.indices {
         definition.give(
           extras(ofStep: index, of: definition, from: choices, options), toStep: index)
@@ -75,6 +75,7 @@ package enum RandomWorkflow {
     // As parameters.
     if options.rules > .first {
       RandomCalls.draw(for: &definition, from: choices, options)
+      RandomQuestions.takeCommands(in: &definition)
       RandomVariables.draw(for: &definition, from: choices, options)
       RandomOutputs.tell(in: &definition, from: choices, options)
       RandomRollbacks.draw(for: &definition, from: choices, options)
@@ -124,6 +125,10 @@ package enum RandomWorkflow {
       extras.condition = RandomCondition.draw(from: choices, needs, outputsOf: sources)
     }
     if options.hasOutputs { extras.outputs = RandomOutputs.draw(from: choices, options) }
+    if options.hasQuestions, !definition.isFinally(index) {
+      extras.question = RandomQuestions.draw(
+        from: choices, options, hasFields: !extras.outputs.isEmpty)
+    }
     return extras
   }
 

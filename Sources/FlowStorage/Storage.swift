@@ -108,13 +108,17 @@ package struct FileAttributes: Hashable, Sendable {
   package var isWritableByOthers: Bool
   /// When its content last changed, in microseconds since 1970.
   package var modifiedMicroseconds: Int64
+  /// The user that it belongs to.
+  package var owner: UInt32
 
   package init(
-    isDirectory: Bool, isOwn: Bool, isWritableByOthers: Bool, modifiedMicroseconds: Int64
+    isDirectory: Bool, isOwn: Bool, isWritableByOthers: Bool, modifiedMicroseconds: Int64,
+    owner: UInt32 = 0
   ) {
     self.isDirectory = isDirectory
     self.isOwn = isOwn
     self.isWritableByOthers = isWritableByOthers
     self.modifiedMicroseconds = modifiedMicroseconds
+    self.owner = owner
   }
 }

@@ -134,7 +134,7 @@ package final class LinuxStorage: Storage {
       isDirectory: status.st_mode & S_IFMT == S_IFDIR, isOwn: status.st_uid == geteuid(),
       isWritableByOthers: status.st_mode & (S_IWGRP | S_IWOTH) != 0,
       modifiedMicroseconds: Int64(status.st_mtim.tv_sec) * 1_000_000
-        + Int64(status.st_mtim.tv_nsec) / 1_000)
+        + Int64(status.st_mtim.tv_nsec) / 1_000, owner: status.st_uid)
   }
 
   // MARK: Files

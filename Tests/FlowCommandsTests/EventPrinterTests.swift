@@ -252,6 +252,19 @@ import Testing
       .runStopping(.failFast(step: 0)),
       "run is stopping: step build failed, and the workflow says failFast",
       #""reason":"failFast","step":"build""#),
+    Sample(.asked(step: 0), "build asks, and waits for an answer", #""step":"build""#),
+    Sample(
+      .timerFired(.question(step: 0)), "the time for an answer to build has passed",
+      #""step":"build","timer":"question""#),
+    Sample(
+      .answered(
+        step: 0,
+        Answer(
+          id: 7, asked: 12, .rejected, by: 4_000_000_000,
+          at: WallTime(microseconds: 1_795_227_543_000_000), note: "no\u{1B}[2J")),
+      #"build rejected by user 4000000000: "no\u{1B}[2J""#,
+      #""step":"build","requestId":"7","asked":12,"verdict":"rejected","userId":4000000000,"#
+        + #""user":"user 4000000000","givenAt":"2026-11-21T02:19:03.000Z","note":"no\u001b[2J""#),
     Sample(
       .runConcluding(.failed), "run is concluding (failed): its finally steps run",
       #""outcome":"failed""#),

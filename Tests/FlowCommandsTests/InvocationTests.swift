@@ -45,6 +45,11 @@ import Testing
     #expect((try command("status") as? StatusCommand)?.run == nil)
     #expect((try command("status -w") as? StatusCommand)?.watch == true)
     #expect((try command("list --json") as? ListCommand)?.json == true)
+    #expect((try command("list --waiting") as? ListCommand)?.isOfQuestions == true)
+    let answer = try #require(
+      try command("answer latest ok --approve --set a=b=c") as? AnswerCommand)
+    #expect(answer.run == "latest" && answer.step == "ok" && answer.verdict == .approved)
+    #expect((try command("answer r ok --reject") as? AnswerCommand)?.verdict == .rejected)
     let events = try #require(try command("events latest") as? EventsCommand)
     #expect(events.run == "latest" && !events.json)
     let logs = try #require(try command("logs latest build --attempt=2") as? LogsCommand)
@@ -107,6 +112,7 @@ import Testing
           run          create a run of a workflow and drive it to its end
           restart      resume a run whose engine is gone
           cancel       stop a run from any process
+          answer       answer what a step asks
           status       show the state of a run and its steps
           wait         wait until runs have ended
           list         list all runs, most recent first

@@ -247,7 +247,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("12 02 04 03", "timer has the value 3"),
+    ("12 02 04 04", "timer has the value 4"),
     ("4a 02 04 05 05", "reason to skip has the value 5"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),

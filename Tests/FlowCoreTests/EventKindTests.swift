@@ -28,6 +28,8 @@ import Testing
     Row(40, "probeScheduled", .decision, about: [.attempt]),
     Row(41, "runConcluding", .decision, about: [.run]),
     Row(43, "outputsPublished", .fact, about: [.attempt]),
+    Row(44, "answered", .fact, about: [.step]),
+    Row(45, "asked", .decision, about: [.step]),
   ]
 
   struct Row: Sendable {

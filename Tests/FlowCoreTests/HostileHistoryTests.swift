@@ -67,10 +67,11 @@ import Testing
         let most =
           state.graph.needsCount(of: index) + (state.definition.isFinally(index) ? 1 : 0)
         #expect(needs >= 1 && needs <= most, comment)
-      case .ready: ready += 1
-      case .ended: ended += 1
+      case .ready: if state.definition.question(ofStep: index) == nil { ready += 1 }
+      case .ended, .answered: ended += 1
       case .doomed: doomed += 1
-      case .starting, .running, .stopping, .backingOff, .succeeded, .failed, .skipped, .cancelled:
+      case .starting, .running, .stopping, .backingOff, .asking, .succeeded, .failed, .skipped,
+        .cancelled:
         break
       }
       #expect(min(step.attempt, step.failures, step.losses) >= 0, comment)
@@ -128,6 +129,18 @@ extension Generator {
     case .attemptFound:
       return .attemptFound(
         attempt, chance(in: 2) ? .neverLaunched : .running(processID: -1, forMicroseconds: -1))
+    case .asked: return .asked(step: step)
+    case .outputsPublished:
+      guard let open = state.openAttemptIDs.first else { return body(of: kind) }
+      return .outputsPublished(open, [OutputPart(output: 0, bytes: [])])
+    case .answered:
+      var answer = answer()
+      guard let asking = state.askingSteps.first, !chance(in: 4) else {
+        return .answered(step: step, answer)
+      }
+      answer.asked = state.asked(byStep: asking)?.sequence ?? 0
+      if chance(in: 2) { (answer.verdict, answer.values) = (.rejected, []) }
+      return .answered(step: Int32(asking), answer)
     case .probeScheduled: return .probeScheduled(attempt)
     case .attemptScheduled: return .attemptScheduled(attempt)
     case .retryScheduled: return .retryScheduled(attempt, delayMilliseconds: signed())

@@ -6,10 +6,14 @@ import Testing
   /// A history with every kind of decision in it.
   private static let history: [Event] = {
     do {
-      var workflow = WorkflowDefinition.of("a", "b", "c < a", "d", "e", "f", each: .retrying(2))
-        .finally()
+      var workflow = WorkflowDefinition.of(
+        "a", "b", "c < a", "d", "e", "g", "f", each: .retrying(2)
+      )
+      .finally()
       workflow.settings.append(StepSettings(onLost: .probe, probe: .shell("true")))
       workflow.steps[3].settingsIndex = 1
+      workflow.steps[5].command = .shell("")
+      workflow.give(StepExtras(question: Question(text: "?")), toStep: 5)
       var run = try EngineHarness(workflow, jobs: 3)
       run.end("a", .exit(1))
       run.end("b", .lost)
@@ -132,6 +136,7 @@ import Testing
       [.retryScheduled(attempt, delayMilliseconds: delay + 1), .rerunScheduled(attempt)]
     case .rerunScheduled(let attempt): [.stepFinished(step: attempt.step, .failed)]
     case .probeScheduled(let attempt): [.rerunScheduled(attempt)]
+    case .asked: [.asked(step: 0)]
     case .stopRequested(let attempt, let force): [.stopRequested(attempt, force: !force)]
     case .stepFinished(let step, let outcome):
       StepOutcome.allCases.filter { $0 != outcome }.map { .stepFinished(step: step, $0) }

@@ -7,25 +7,28 @@ import Testing
   // `ready2`, `backingOff` and `doomed2` have attempt 1 behind them; attempt 1 is also the current
   // one of all phases from `starting` on.
   private static let table = """
-    phase        launched deadline  ended      withdrawn delayOver doomed  scheduled stop     retry      rerun  succeed   fail   cancel    skip
-    waiting      ·        ·         ·          ·         ·         doomed  ·         ·        ·          ·      ·         ·      ·         ·
-    ready        ·        ·         ·          ·         ·         doomed  starting  ·        ·          ·      ·         ·      ·         ·
-    ready2       ·        ·         ·          ·         ·         doomed2 starting2 ·        ·          ·      ·         ·      ·         ·
-    starting     running  ·         endedWell  ready     ·         ·       ·         stopping ·          ·      ·         ·      ·         ·
-    running      ·        stopping  endedWell  ·         ·         ·       ·         stopping ·          ·      ·         ·      ·         ·
-    stopping     stopping stopping  endedWell  ready     ·         ·       ·         stopping ·          ·      ·         ·      ·         ·
-    endedWell    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      succeeded ·      ·         ·
-    endedBadly   ·        ·         ·          ·         ·         ·       ·         ·        backingOff ·      ·         failed cancelled ·
-    endedByStop  ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·
-    endedLost    ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·
-    interrupted ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·
-    backingOff   ·        ·         ·          ·         ready2    doomed2 ·         ·        ·          ·      ·         ·      ·         ·
-    doomed       ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         skipped
-    doomed2      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·
-    succeeded    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·
-    failed       ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·
-    skipped      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·
-    cancelled    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·
+    phase        launched deadline  ended      withdrawn delayOver doomed  scheduled stop     retry      rerun  succeed   fail   cancel    skip      ask     answer
+    waiting      ·        ·         ·          ·         ·         doomed  ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    ready        ·        ·         ·          ·         ·         doomed  starting  ·        ·          ·      ·         ·      ·         ·      asking  ·
+    ready2       ·        ·         ·          ·         ·         doomed2 starting2 ·        ·          ·      ·         ·      ·         ·      asking  ·
+    starting     running  ·         endedWell  ready     ·         ·       ·         stopping ·          ·      ·         ·      ·         ·      ·       ·
+    running      ·        stopping  endedWell  ·         ·         ·       ·         stopping ·          ·      ·         ·      ·         ·      ·       ·
+    stopping     stopping stopping  endedWell  ready     ·         ·       ·         stopping ·          ·      ·         ·      ·         ·      ·       ·
+    endedWell    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      succeeded ·      ·         ·      ·       ·
+    endedBadly   ·        ·         ·          ·         ·         ·       ·         ·        backingOff ·      ·         failed cancelled ·      ·       ·
+    endedByStop  ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·      ·       ·
+    endedLost    ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·      ·       ·
+    interrupted ·        ·         ·          ·         ·         ·       ·         ·        ·          ready2 ·         failed cancelled ·       ·       ·
+    backingOff   ·        ·         ·          ·         ready2    doomed2 ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    doomed       ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         skipped   ·       ·
+    doomed2      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·      ·       ·
+    succeeded    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    failed       ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    skipped      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    cancelled    ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      ·         ·      ·       ·
+    asking       ·        ·         ·          ·         ·         doomed3 ·         ·        ·          ·      ·         ·      ·         ·         ·       answered
+    answered     ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      succeeded ·      ·         ·         ·       ·
+    doomed3      ·        ·         ·          ·         ·         ·       ·         ·        ·          ·      ·         ·      cancelled ·         ·       ·
     """
 
   /// A row for each phase: its name, and what follows by input.
@@ -152,6 +155,8 @@ import Testing
     "fail": { _ in .finished(.failed) },
     "cancel": { _ in .finished(.cancelled) },
     "skip": { _ in .skipped },
+    "ask": { _ in .asked },
+    "answer": { _ in .answered(.succeeded) },
   ]
 
   /// A step in each phase, brought there by inputs.
@@ -187,6 +192,9 @@ import Testing
         .scheduled(1), .ended(1, .succeeded), .finished(.succeeded)),
       "failed": step(
         .scheduled(1), .ended(1, failure), .finished(.failed)),
+      "asking": step(.asked),
+      "answered": step(.asked, .answered(.succeeded)),
+      "doomed3": step(.asked, .doomed),
       "skipped": step(.doomed, .skipped),
       "cancelled": step(
         .scheduled(1), .ended(1, .cancelled), .finished(.cancelled)),

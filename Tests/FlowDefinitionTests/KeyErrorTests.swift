@@ -185,7 +185,8 @@ private struct Place {
     switch parts[0] {
     case "own":
       let isCall = name == "call" || name == "with"
-      let others = [("id", "a"), isCall ? ("call", "c.json") : ("run", "x")].filter { $0.0 != name }
+      let work = isCall ? ("call", "c.json") : ("run", "x")
+      let others = (name == "ask" ? [("id", "a")] : [("id", "a"), work]).filter { $0.0 != name }
         .map { "\"\($0.0)\": \"\($0.1)\", " }.joined()
       return [
         Self(

@@ -155,6 +155,19 @@ enum WrongValues {
       Row("‸[]", #"expected an object such as {"since": "${params.since}"}"#),
       Row(#"{"since": ‸{}}"#, "expected a value, or an array of values"),
     ],
+    "own.ask": [
+      Row("‸[]", #"expected an object such as {"text": "Release ${params.version}?""#),
+      Row("‸{}", #"missing "text": what is asked"#),
+      Row(#"{"text": ‸""}"#, "expected a question in words"),
+      Row(#"{"text": "q", ‸"until": "1h"}"#, "unknown key"),
+      Row(#"{"text": "q", "timeout": ‸"0s"}"#, above),
+      Row(#"{"text": "q", ‸"otherwise": "fail"}"#, #""otherwise" says what counts after"#),
+      Row(
+        #"{"text": "q", "timeout": "1h", "otherwise": ‸"yes"}"#,
+        #"expected "approve", "reject" or "fail""#),
+      Row(#"{"text": "q", "fields": {"x": ‸"text"}}"#, #"expected "string""#),
+      Row(#"{"text": "q", "fields": ‸"result"}"#, #""result" is how a step ended"#),
+    ],
     "own.description": [Row("‸[]", description), Row(#"‸"""#, description)],
     "step.env": [Row("‸[]", variables), Row(#"{"A": ‸{}}"#, "expected a string")],
     "step.cwd": [

@@ -174,6 +174,36 @@ private struct Draws: RandomNumberGenerator {
     return parameter
   }
 
+  /// The step asks instead of running its command.
+  private mutating func ask(
+    _ step: Int, _ extras: inout StepExtras, in definition: inout WorkflowDefinition
+  ) {
+    var question = Question(text: text())
+    if below(2) == 0 {
+      question.timeoutMilliseconds = number(1...1_000_000)
+      question.otherwise = extras.outputs.isEmpty ? .approve : .reject
+    }
+    extras.question = question
+    definition.steps[step].command = .shell("")
+    // It has no attempts.
+    let own = StepSettings(allowFailure: definition.settings(ofStep: step).allowFailure)
+    let known = definition.settings.firstIndex(of: own)
+    if known == nil { definition.settings.append(own) }
+    definition.steps[step].settingsIndex = Int32(known ?? definition.settings.count - 1)
+  }
+
+  /// The parser numbers settings in the order in which steps have them.
+  private func dropUnusedSettings(of definition: inout WorkflowDefinition) {
+    var settings: [StepSettings] = []
+    for step in definition.steps.indices {
+      let own = definition.settings(ofStep: step)
+      let place = settings.firstIndex(of: own) ?? settings.count
+      if place == settings.count { settings.append(own) }
+      definition.steps[step].settingsIndex = Int32(place)
+    }
+    definition.settings = settings
+  }
+
   mutating func definition() -> WorkflowDefinition {
     let stepCount = 1 + below(5)
     let finallyCount = below(min(3, stepCount))
@@ -257,9 +287,14 @@ private struct Draws: RandomNumberGenerator {
           description: extras.description,
           edges: [Edge(need: Int32(step - 1), wanted: .settled)])
         extras.isRollback = true
+      } else if step < definition.firstFinally, step + 1 == steps.count || !isRollback[step + 1],
+        below(6) == 0
+      {
+        ask(step, &extras, in: &definition)
       }
       definition.give(extras, toStep: step)
     }
+    dropUnusedSettings(of: &definition)
     return definition
   }
 }

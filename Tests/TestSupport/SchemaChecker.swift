@@ -35,6 +35,14 @@ package final class SchemaChecker {
           has.contains { $0.key == name.string }
         }
       } ?? true
+    case "dependentRequired":
+      members(value).map { has in
+        has.allSatisfy { member in
+          argument[member.key]?.elements.allSatisfy { name in
+            has.contains { $0.key == name.string }
+          } ?? true
+        }
+      } ?? true
     case "properties":
       (members(value) ?? []).allSatisfy { member in
         argument[member.key].map { accepts(member.value, $0) } ?? true

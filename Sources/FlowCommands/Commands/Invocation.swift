@@ -9,8 +9,8 @@ package enum Invocation: Sendable {
 
   /// In the order in which help shows them. Help and suggestions know only these.
   package static let commands: [any Subcommand.Type] = [
-    RunCommand.self, RestartCommand.self, CancelCommand.self, StatusCommand.self,
-    WaitCommand.self, ListCommand.self,
+    RunCommand.self, RestartCommand.self, CancelCommand.self, AnswerCommand.self,
+    StatusCommand.self, WaitCommand.self, ListCommand.self,
     EventsCommand.self, LogsCommand.self, WhyCommand.self, ReplayCommand.self, ReportCommand.self,
     ExportCommand.self, VerifyCommand.self, ValidateCommand.self, ProveCommand.self,
     NewCommand.self,

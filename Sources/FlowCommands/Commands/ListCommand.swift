@@ -6,13 +6,20 @@ import FlowSystem
 /// `flow list`.
 package struct ListCommand: Subcommand, Equatable {
   package let json: Bool
+  /// Whether to list what runs ask, instead of the runs.
+  package let isOfQuestions: Bool
+
+  private static let waiting = Option(
+    "waiting", "list what steps of unfinished runs ask, and how to answer")
 
   package static let syntax = CommandSyntax(
-    name: "list", purpose: "list all runs, most recent first", options: [.json],
+    name: "list", purpose: "list all runs, most recent first", options: [waiting, .json],
+    examples: [.init("flow list --waiting", "what waits for a person's answer")],
     exitCodes: [.success, .usage, .environment])
 
   package init(_ arguments: ScannedArguments) {
     json = arguments.has(.json)
+    isOfQuestions = arguments.has(Self.waiting)
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -26,7 +33,13 @@ package struct ListCommand: Subcommand, Equatable {
     } catch {
       throw .run(error)
     }
-    if json {
+    if isOfQuestions {
+      if json {
+        ListPrinter.printQuestionsJSON(entries, to: &output)
+      } else {
+        ListPrinter.printQuestions(entries, to: &output)
+      }
+    } else if json {
       ListPrinter.printJSON(entries, to: &output)
     } else {
       ListPrinter.printText(entries, to: &output)

@@ -17,6 +17,7 @@ package struct Heartbeat: Sendable {
   /// The longest running first.
   private var active: [Active] = []
   private var backingOff: Set<Int32> = []
+  private var asking: Set<Int32> = []
   private var done = 0
   private var total = 0
   private var wording = StepWording(nil)
@@ -54,6 +55,8 @@ package struct Heartbeat: Sendable {
       begin(attempt, at: now.advanced(byMicroseconds: -forMicroseconds))
     case .attemptEnded(let attempt, _): active.removeAll { $0.attempt == attempt }
     case .retryScheduled(let attempt, _): backingOff.insert(attempt.step)
+    case .asked(let step): asking.insert(step)
+    case .stepFinished(let step, _): asking.remove(step)
     case .timerFired(.retry(let step)): backingOff.remove(step)
     default: break
     }
@@ -76,7 +79,10 @@ package struct Heartbeat: Sendable {
 
   private func what(at now: Instant) -> String {
     if active.isEmpty {
-      return backingOff.isEmpty ? "nothing runs" : "nothing runs, \(backingOff.count) backing off"
+      let rest = backingOff.isEmpty ? "" : ", \(backingOff.count) backing off"
+      guard let first = asking.min() else { return "nothing runs\(rest)" }
+      let more = asking.count == 1 ? "" : " and \(asking.count - 1) more"
+      return "waiting for an answer to \(wording.id(first))\(more)\(rest)"
     }
     let names = active.prefix(Self.mostNames).map { active in
       let span = now.microseconds - active.launchedAt.microseconds

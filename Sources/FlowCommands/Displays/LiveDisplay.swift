@@ -190,6 +190,7 @@ struct LastingLines {
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled, .probeScheduled:
       ("\(StepStatus.backingOff.glyph) ", .attention)
+    case .answered: ("\(StepStatus.asking.glyph) ", .plain)
     case .stepFinished(let step, .failed):
       (
         "\(StepStatus.failed.glyph) ",

@@ -73,7 +73,20 @@ extension Explainer {
     ]
   }
 
+  func asking(_ step: Int) -> [String] {
+    guard let question = QuestionWording(step, state), let asked = question.asked else { return [] }
+    let limit = question.limit.map { ", \($0)" } ?? ""
+    return [
+      "\(id(step)) waits for an answer since \(view.clock(asked.askedAt.wall))\(limit):"
+        + " \(question.line)",
+      "Answer with: \(question.command), or --reject.",
+    ]
+  }
+
   func succeeded(_ step: Int) -> [String] {
+    if let outcome = QuestionWording(step, state)?.outcome {
+      return ["\(id(step)) succeeded: \(outcome)."]
+    }
     let attempts = history.attempts(ofStep: step)
     guard let last = attempts.last, let end = last.end else { return [] }
     if last.isProbe {
@@ -88,6 +101,11 @@ extension Explainer {
   }
 
   func failed(_ step: Int) -> [String] {
+    if let outcome = QuestionWording(step, state)?.outcome {
+      let allowed =
+        settings(step).allowFailure ? ["It is allowed to fail: its dependents still run."] : []
+      return ["\(id(step)) failed: \(outcome)."] + allowed
+    }
     guard let last = history.lastAttempt(ofStep: step), let end = last.end else { return [] }
     let what = last.isProbe ? "the probe of \(id(step)) failed" : "\(id(step)) failed"
     var sentences = [

@@ -78,6 +78,7 @@ package struct Explainer: Sendable {
     case .running: running(step) + idleRun()
     case .stopping: stopping(step) + idleRun()
     case .backingOff: backingOff(step) + idleRun()
+    case .asking: asking(step) + idleRun()
     case .succeeded: succeeded(step)
     case .failed: failed(step)
     case .skipped: skipped(step)
@@ -164,6 +165,7 @@ package struct Explainer: Sendable {
     case .running: return "runs\(last?.launchedAt.map { ", for \(view.since($0)) now" } ?? "")"
     case .stopping: return "is being stopped"
     case .backingOff: return "backs off before retry \(state.steps[step].failures)"
+    case .asking: return "waits for an answer"
     case .succeeded: return "succeeded"
     case .failed: return "failed"
     case .skipped: return "was skipped"

@@ -135,6 +135,7 @@ package struct ExplanationPrinter: Sendable {
     case .lackingProcesses: "waited for a process"
     case .running: "ran"
     case .backingOff: "backed off"
+    case .asking: "waited for an answer"
     case .resting: "idle between rounds"
     case .undriven: "no engine drove the run"
     }
@@ -160,6 +161,7 @@ extension ExplanationPrinter {
       json.condition(ofStep: step, state.definition)
       json.member("state", explainer.status(step).rawValue)
       if let inputs = history.refusal(ofStep: step) { json.values(inputs) }
+      json.question(ofStep: step, state)
       json.outputValues(ofStep: step, state)
       json.key("sentences")
       json.array { json in
@@ -248,8 +250,8 @@ extension Explainer {
     }
   }
 
-  /// `"times":{"waitingMs","queuedMs","lackingSpaceMs","lackingProcessesMs","runningMs","backingOffMs","restingMs",
-  /// "undrivenMs"}`.
+  /// `"times":{"waitingMs","queuedMs","lackingSpaceMs","lackingProcessesMs","runningMs","backingOffMs","askingMs",
+  /// "restingMs","undrivenMs"}`.
   func writeTimes(ofStep step: Int, to json: inout JSONWriter) {
     let times = history.times(ofStep: step, now: view.now.elapsed)
     json.key("times")

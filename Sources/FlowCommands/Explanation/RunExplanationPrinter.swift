@@ -79,6 +79,8 @@ package struct RunExplanationPrinter: Sendable {
     }
     if view.status == .running, let wait = explainer.wait {
       sentences.append("It waits for \(wait.object).")
+    } else if view.status == .running, let answers = state.answersAwaited {
+      sentences.append("It waits for \(answers).")
     }
     // A stop that came too late changed nothing, and explains nothing.
     if history.stopping != nil && view.status != .succeeded {
@@ -115,7 +117,7 @@ package struct RunExplanationPrinter: Sendable {
     case .interrupted: 1
     case .stopping: 2
     case .running: 3
-    case .backingOff: 4
+    case .backingOff, .asking: 4
     case .cancelled: 6
     case .starting, .ready: 7
     case .waiting, .succeeded, .skipped: nil
@@ -253,7 +255,8 @@ extension Explainer {
     let parts: [(StepTimes.Kind, String)] = [
       (.queued, "waited for a slot"), (.lackingSpace, "waited for disk space"),
       (.lackingProcesses, "waited for a process"), (.running, "ran"), (.backingOff, "backed off"),
-      (.resting, "idle between rounds"), (.undriven, "no engine drove the run"),
+      (.asking, "waited for an answer"), (.resting, "idle between rounds"),
+      (.undriven, "no engine drove the run"),
     ]
     return parts.filter { times[$0.0] > 0 }
       .map { "\($0.1) \(DurationText.of(microseconds: times[$0.0]))" }.joined(separator: ", ")

@@ -158,6 +158,7 @@ struct ChromeTraceExporter {
       switch span.kind {
       case .queued: what = "waits for a slot"
       case .backingOff: what = "backs off"
+      case .asking: what = "waits for an answer"
       case .waiting, .lackingSpace, .lackingProcesses, .running, .resting, .undriven: continue
       }
       for (phase, time) in [("b", span.from), ("e", span.until)] {

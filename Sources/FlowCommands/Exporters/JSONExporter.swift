@@ -151,8 +151,11 @@ struct JSONExporter {
       json.array { json in for need in definition.needs { json.string(explainer.id(Int(need))) } }
       json.edges(ofStep: step, state.definition)
       json.condition(ofStep: step, state.definition)
-      json.key("command")
-      json.command(definition.command)
+      if state.definition.question(ofStep: step) == nil {
+        json.key("command")
+        json.command(definition.command)
+      }
+      json.question(ofStep: step, state)
       json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))
       json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)

@@ -39,7 +39,7 @@ struct JUnitExporter {
     case .succeeded: .passed
     case .failed: explainer.settings(step).allowFailure ? .skipped : .failed
     case .cancelled, .interrupted: .error
-    case .skipped, .waiting, .ready, .starting, .running, .stopping, .backingOff: .skipped
+    case .skipped, .waiting, .ready, .starting, .running, .stopping, .backingOff, .asking: .skipped
     }
   }
 

@@ -5,7 +5,7 @@ enum StatePalette {
     switch status {
     case .waiting, .ready: "#f4f4f5"
     case .starting, .running, .stopping: "#dbeafe"
-    case .backingOff: "#ffedd5"
+    case .backingOff, .asking: "#ffedd5"
     case .succeeded: "#d7f5e3"
     case .failed: "#fde0e0"
     case .skipped: "#ececef"
@@ -18,7 +18,7 @@ enum StatePalette {
     switch status {
     case .waiting, .ready: "#71717a"
     case .starting, .running, .stopping: "#1d4ed8"
-    case .backingOff: "#c2410c"
+    case .backingOff, .asking: "#c2410c"
     case .succeeded: "#15803d"
     case .failed: "#b91c1c"
     case .skipped: "#71717a"

@@ -21,6 +21,8 @@ package struct StepTimes: Equatable, Sendable {
     }
     case running
     case backingOff
+    /// For a person's answer.
+    case asking
     /// Settled by an earlier round of the run.
     case resting
     /// No engine drove the run; running attempts may have continued.
@@ -44,6 +46,7 @@ package struct StepTimes: Equatable, Sendable {
     case .undriven: 5
     case .lackingSpace: 6
     case .lackingProcesses: 7
+    case .asking: 8
     }
   }
 
@@ -99,7 +102,12 @@ extension RunHistory {
     }
     let end = settledAt(step: step)?.elapsed ?? now
     let ready = readySince(step: step)?.elapsed
-    crossRounds(before: ready ?? end)
+    let asked = askedAt(step: step)?.elapsed
+    crossRounds(before: asked ?? ready ?? end)
+    if let asked {
+      reach(asked, idle, 0)
+      idle = .asking
+    }
     if let ready {
       reach(ready, idle, 0)
       idle = .queued
@@ -132,7 +140,7 @@ extension RunHistory {
       switch span.kind {
       case .waiting, .queued, .backingOff: true
       case .running: isLost
-      case .lackingSpace, .lackingProcesses, .resting, .undriven: false
+      case .lackingSpace, .lackingProcesses, .asking, .resting, .undriven: false
       }
     let from = min(max(span.from, since), span.until)
     let whole = span.until - from

@@ -197,11 +197,13 @@ package struct LiveRun: Sendable {
   package var unselected: Int { state.countedSteps.unselected }
   package var stopping: Int { active.count { $0.stop != nil } }
   package var running: Int { active.count - stopping }
+  /// Steps that wait for a person's answer.
+  package var asking: Int { state.askingSteps.count }
   /// Steps that only wait for a slot.
   package var ready: Int { state.ready.count + scheduled.count }
   /// Steps that have needs which are not met, or that wait for their end in a run that stops.
   package var waiting: Int {
-    max(0, total - done - active.count - ready - backingOff)
+    max(0, total - done - active.count - ready - backingOff - asking)
   }
 
   /// The first of the steps that only wait for a slot, in the order in which they get one.

@@ -45,6 +45,7 @@ package struct LiveView {
     let head = rows < 4 ? [shortHeader] : [header, counts]
     let shares = Shares(rows: rows - head.count, run)
     let active = run.active.prefix(shares.activeShown)
+    let asking = run.state.askingSteps.prefix(shares.askingShown)
     let backingOff = run.state.timers.nextRetries(shares.backingOffShown)
     let waiting = run.waitingSteps(shares.waitingShown)
 
@@ -52,12 +53,14 @@ package struct LiveView {
 
     let names =
       active.map { name($0.attempt) } + ended.map { wording.id($0.step) }
-      + backingOff.map { wording.id($0.step) }
+      + asking.map { wording.id(Int32($0)) } + backingOff.map { wording.id($0.step) }
       + waiting.map { wording.id(Int32($0)) }
     let nameWidth = min(max(names.map(\.count).max() ?? 0, nameColumns), max(8, columns * 2 / 5))
 
     var lines = head + rows(of: active, ended, nameWidth)
     lines += more(run.active.count - active.count, "running", if: shares.active > active.count)
+    lines += asking.map { row(ofQuestion: $0, nameWidth) }
+    lines += more(run.asking - asking.count, "asking", if: shares.asking > asking.count)
     lines += backingOff.map { row(ofRetry: $0.step, at: $0.deadline, nameWidth) }
     lines += more(
       run.backingOff - backingOff.count, "backing off",
@@ -81,7 +84,9 @@ package struct LiveView {
     if case .concluding(let outcome) = run.state.phase {
       line.append(", concluding (\(outcome))", outcome == .succeeded ? .plain : .attention)
     }
-    if let wait { line.append(", waiting for \(wait.object)", .attention) }
+    if let object = wait?.object ?? run.state.answersAwaited {
+      line.append(", waiting for \(object)", .attention)
+    }
     let barWidth = columns < Self.barColumns ? 12 : 0
     let name = TerminalText.escaped(run.state.definition.name)
     append(name, .strong, to: &line, leaving: barWidth)
@@ -150,8 +155,9 @@ package struct LiveView {
   private var tally: [(Int, String, Tone)] {
     [
       (run.failed - run.allowedFailures, "failed", .bad), (run.running, "running", .good),
-      (run.stopping, "stopping", .attention), (run.backingOff, "backing off", .attention),
-      (run.ready, "ready", .plain), (run.allowedFailures, "failed (allowed)", .attention),
+      (run.stopping, "stopping", .attention), (run.asking, "asking", .attention),
+      (run.backingOff, "backing off", .attention), (run.ready, "ready", .plain),
+      (run.allowedFailures, "failed (allowed)", .attention),
       (run.waiting, "waiting", .faint),
       (run.skipped, "skipped", .faint), (run.cancelled, "cancelled", .attention),
       (run.unselected, "not selected", .faint),
@@ -254,6 +260,19 @@ package struct LiveView {
     if let end = run.lastEnd(ofStep: step) {
       line.append("  \(wording.failure(end, ofStep: step))", .faint)
     }
+    return line
+  }
+
+  /// How to answer comes first: where the line is cut, the question is.
+  private func row(ofQuestion step: Int, _ nameWidth: Int) -> StyledText {
+    var line = start(.asking, .attention, wording.id(Int32(step)), nameWidth)
+    guard let question = QuestionWording(step, run.state) else { return line }
+    let rest = run.state.answerDeadline(ofStep: step).map { deadline in
+      deadline <= now.monotonic ? "now" : "\(remaining(until: deadline))"
+    }
+    append(time: rest ?? "", to: &line)
+    line.append("  \(question.lines.first ?? "")", .attention)
+    line.append("  \(question.command)", .faint)
     return line
   }
 

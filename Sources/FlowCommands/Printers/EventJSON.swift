@@ -41,20 +41,17 @@ extension EventPrinter {
       json.member("bootId", engine.host.bootID)
     case .attemptLaunched(_, let processID): json.member("processId", processID)
     case .attemptEnded(_, let end): write(end, to: &json)
-    case .outputsPublished(let attempt, let parts):
-      json.key("outputs")
-      json.array { json in
-        for part in parts {
-          json.object { json in
-            json.member("name", words.outputName(part.output, ofStep: attempt.step))
-            OutputJSON.writeValue(part.bytes, to: &json)
-          }
-        }
-      }
+    case .outputsPublished(let attempt, let parts): write(parts, ofStep: attempt.step, to: &json)
     case .cancelRequested(let request):
       json.member("requestId", String(request.id))
       json.member("force", request.force)
+    case .answered(let step, let answer):
+      json.member("requestId", String(answer.id))
+      json.member("asked", answer.asked)
+      json.write(answer)
+      if !answer.values.isEmpty { write(answer.values, ofStep: step, to: &json) }
     case .timerFired(.retry): json.member("timer", "retry")
+    case .timerFired(.question): json.member("timer", "question")
     case .timerFired(.runTimeout):
       json.member("step", String?.none)
       json.member("timer", "runTimeout")
@@ -86,6 +83,18 @@ extension EventPrinter {
       json.member("outcome", "\(outcome)")
     // Other kinds have only their step or attempt.
     default: break
+    }
+  }
+
+  private func write(_ parts: [OutputPart], ofStep step: Int32, to json: inout JSONWriter) {
+    json.key("outputs")
+    json.array { json in
+      for part in parts {
+        json.object { json in
+          json.member("name", words.outputName(part.output, ofStep: step))
+          OutputJSON.writeValue(part.bytes, to: &json)
+        }
+      }
     }
   }
 

@@ -26,6 +26,18 @@ package struct RunRow: Equatable, Sendable {
   package let stepsTotal: Int
   /// How the steps of a finished run ended.
   package let ends: StepTally?
+  /// What its steps ask.
+  let questions: [Waiting]
+
+  /// The text, and what else it takes to answer.
+  struct Waiting: Equatable, Sendable {
+    let step: String
+    let wording: QuestionWording
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.step == right.step && left.wording.asked == right.wording.asked
+    }
+  }
 
   /// - Parameters:
   ///   - isHeld: whether an engine holds the run's lock.
@@ -43,6 +55,9 @@ package struct RunRow: Equatable, Sendable {
     totalMicroseconds = span.map { history.totalMicroseconds(until: $0) }
     rounds = history.roundCount
     ends = history.state.flatMap { $0.isFinished ? StepTally($0, in: status) : nil }
+    questions = (history.state.map(QuestionWording.waiting) ?? []).map {
+      Waiting(step: history.state?.definition.steps[$0.step].id ?? "", wording: $0)
+    }
     // Of those that the run has.
     stepsTotal = history.state?.selectedSteps ?? 0
     stepsDone = history.state?.countedSteps.ended ?? 0
@@ -64,13 +79,19 @@ package enum ListPrinter {
         TerminalText.escaped(run.runID), TerminalText.escaped(run.name ?? ""),
         "\(run.status.glyph) \(run.status.rawValue)",
         run.startedAt.map { Timestamp($0).rfc3339 } ?? "",
-        duration(run), run.ends.map(\.description) ?? "\(run.stepsDone)/\(run.stepsTotal)",
+        duration(run), run.ends.map(\.description) ?? steps(run),
       ]
     case .unreadable(let runID, let problem, let reason):
       [
         TerminalText.escaped(runID), "", "! \(problem)", "", "", TerminalText.escaped(reason),
       ]
     }
+  }
+
+  /// `1/4, 1 asking`.
+  private static func steps(_ run: RunRow) -> String {
+    let asking = run.questions.isEmpty ? "" : ", \(run.questions.count) asking"
+    return "\(run.stepsDone)/\(run.stepsTotal)\(asking)"
   }
 
   /// `1.2s`, and where there were several rounds `1.2s of 5s`.
@@ -114,5 +135,70 @@ package enum ListPrinter {
       json.member("state", "\(problem)")
       json.member("error", reason)
     }
+  }
+}
+
+// MARK: - What runs ask
+
+extension ListPrinter {
+  /// A paragraph for each question: the run and its state, the step, since when and until when it waits,
+  /// the question, and how to answer.
+  package static func printQuestions(
+    _ entries: [ListEntry], to output: inout some TextOutputStream
+  ) {
+    var isFirst = true
+    for case .run(let run) in entries {
+      for waiting in run.questions {
+        if !isFirst { output.write("\n") }
+        isFirst = false
+        let since =
+          waiting.wording.asked.map { " since \(Timestamp($0.askedAt.wall).rfc3339)" } ?? ""
+        let limit = waiting.wording.limit.map { ", \($0)" } ?? ""
+        let engine = run.status.isUndriven ? " (no engine drives it)" : ""
+        output.write(
+          "\(TerminalText.escaped(run.runID))\(engine): \(TerminalText.escaped(waiting.step))"
+            + " waits for an answer\(since)\(limit)\n")
+        for line in waiting.wording.lines { output.write("  \(line)\n") }
+        output.write("answer with: \(waiting.wording.command), or --reject\n")
+      }
+    }
+    printUnreadable(entries, to: &output)
+  }
+
+  /// What they ask is not known.
+  private static func printUnreadable(
+    _ entries: [ListEntry], to output: inout some TextOutputStream
+  ) {
+    for case .unreadable(let runID, let problem, let reason) in entries {
+      output.write(
+        "\(TerminalText.escaped(runID)): ! \(problem): \(TerminalText.escaped(reason))\n")
+    }
+  }
+
+  /// One line: an array of `{"runId","name","state","step","ask"}`, with `ask` as `flow status` has it, and of
+  /// `{"runId","state","error"}` for runs that cannot be read.
+  package static func printQuestionsJSON(
+    _ entries: [ListEntry], to output: inout some TextOutputStream
+  ) {
+    var json = JSONWriter()
+    json.array { json in
+      for entry in entries {
+        guard case .run(let run) = entry else {
+          json.object { write(entry, to: &$0) }
+          continue
+        }
+        for waiting in run.questions {
+          json.object { json in
+            json.member("runId", run.runID)
+            json.member("name", run.name)
+            json.member("state", run.status.rawValue)
+            json.member("step", waiting.step)
+            waiting.wording.write(to: &json)
+          }
+        }
+      }
+    }
+    json.endLine()
+    json.drain(to: &output)
   }
 }

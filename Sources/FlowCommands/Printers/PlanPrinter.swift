@@ -131,6 +131,12 @@ package struct PlanPrinter: Sendable {
     if let condition = definition.conditionText(ofStep: step) {
       text += "  \(id): runs only when \(TerminalText.escaped(condition))\n"
     }
+    if let question = definition.question(ofStep: step) {
+      let limit = question.timeoutMilliseconds.map {
+        ", for \(DurationText.of(milliseconds: $0)), then \(QuestionWording.text(question.otherwise))"
+      }
+      text += "  \(id): asks a person\(limit ?? ""): \(TerminalText.quoted(question.text))\n"
+    }
     return text
   }
 
@@ -267,6 +273,16 @@ package struct PlanPrinter: Sendable {
       }
       writer.edges(ofStep: index, definition)
       writer.condition(ofStep: index, definition)
+      if let question = definition.question(ofStep: index) {
+        writer.key("ask")
+        writer.object { writer in
+          writer.member("text", question.text)
+          writer.member("timeoutMs", question.timeoutMilliseconds)
+          if question.timeoutMilliseconds != nil {
+            writer.member("otherwise", "\(question.otherwise)")
+          }
+        }
+      }
       writer.member("maxAttempts", definition.settings(ofStep: index).retry.maxAttempts)
       writer.member("timeoutMs", definition.settings(ofStep: index).timeoutMilliseconds)
       writer.member("allowFailure", definition.settings(ofStep: index).allowFailure)

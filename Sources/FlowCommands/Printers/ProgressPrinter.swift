@@ -67,6 +67,16 @@ package struct ProgressPrinter: Sendable {
     case .probeScheduled(let attempt):
       return loss(of: attempt, wording) + "its probe is asked whether the work was done"
     case .timerFired(.launchPause): return wording.text(event.body)
+    case .asked(let step):
+      guard let question = QuestionWording(Int(step), state) else { return nil }
+      let first = question.lines.first ?? ""
+      let more = question.lines.count > 1 ? " …" : ""
+      return
+        "\(wording.id(step)) asks: \(first)\(more)\n  answer with: \(question.command), or --reject"
+    case .answered(let step, let answer):
+      return "\(wording.id(step)) \(QuestionWording.text(answer, at: event.moment))"
+    case .timerFired(.question(let step)):
+      return QuestionWording(Int(step), state)?.outcome.map { "\(wording.id(step)) \($0)" }
     case .attemptFound(let attempt, .running(let processID, _)):
       let process = processID == 0 ? "" : " as process \(processID)"
       return "\(wording.id(attempt.step)) still runs\(process)"

@@ -87,12 +87,36 @@ package struct StatusPrinter: Sendable {
       Table(header: header, rowCount: definition.firstFinally) { row(state, $0, isMeasured) }
         .print(to: &output)
     }
-    if !definition.hasFinally { return }
+    if definition.hasFinally { printFinally(state, header, isMeasured, to: &output) }
+    printQuestions(state, to: &output)
+  }
+
+  private func printFinally(
+    _ state: RunState, _ header: [String], _ isMeasured: Bool,
+    to output: inout some TextOutputStream
+  ) {
+    let definition = state.definition
     let finally = ["FINALLY"] + header.dropFirst()
     output.write("\n")
     Table(header: finally, rowCount: definition.finallyCount) {
       row(state, definition.firstFinally + $0, isMeasured)
     }.print(to: &output)
+  }
+
+  private static let mostQuestions = 10
+
+  /// What is asked, and how to answer it.
+  private func printQuestions(_ state: RunState, to output: inout some TextOutputStream) {
+    let waiting = QuestionWording.waiting(state)
+    for question in waiting.prefix(Self.mostQuestions) {
+      let limit = question.limit.map { ", \($0)" } ?? ""
+      output.write("\n\(wording.id(Int32(question.step))) asks\(limit):\n")
+      for line in question.lines { output.write("  \(line)\n") }
+      output.write("answer with: \(question.command), or --reject\n")
+    }
+    if waiting.count > Self.mostQuestions {
+      output.write("\nand \(waiting.count - Self.mostQuestions) more: flow list --waiting\n")
+    }
   }
 
   private var explanation: String {
@@ -104,7 +128,7 @@ package struct StatusPrinter: Sendable {
             ? "; its engine (process \($0)) is suspended, and \(whatIsLeft)"
             : " (engine: process \($0))"
         } ?? ""
-      let object = history.state.flatMap { RunWait($0, lacking)?.object }
+      let object = history.state.flatMap { RunWait($0, lacking)?.object ?? $0.answersAwaited }
       let wait = object.map { ", waiting for \($0)" } ?? ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + conclusion + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
@@ -221,6 +245,7 @@ package struct StatusPrinter: Sendable {
       let stragglers = last.flatMap(remains)
       let loss = last?.end.flatMap(StepWording.lostOutput)
       return [
+        QuestionWording(step, state)?.outcome,
         isSuspended ? news(state, step) : overdue(step, status, last), failure, loss, stragglers,
         last?.end?.output.isUnscrubbed == true ? StepWording.unscrubbed : nil,
         isAllowed ? "failure allowed" : nil,
@@ -228,6 +253,7 @@ package struct StatusPrinter: Sendable {
         .joined(separator: "; ")
     case .starting, .stopping: return isSuspended ? news(state, step) ?? "" : ""
     case .waiting: return ""
+    case .asking: return "asks; flow answer"
     }
   }
 
@@ -302,7 +328,8 @@ extension StatusPrinter {
   /// its state: the outcome of its other steps. A skipped step has `"skip":{"reason","need"}`: the reason is
   /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected`, `runStopping`
   /// or, of what `onFailure` would have run, `nothingFailed`. That has `"onFailureOf"` before its state: the id
-  /// of its step.
+  /// of its step. A step that asks has `"ask"` (`QuestionWording.write`) after its attempts, of which it has
+  /// none.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -367,6 +394,7 @@ extension StatusPrinter {
       json.array { json in
         for attempt in history.attempts(ofStep: step) { Self.write(attempt, to: &json) }
       }
+      json.question(ofStep: step, state)
       json.outputValues(ofStep: step, state)
     }
   }

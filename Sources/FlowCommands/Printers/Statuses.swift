@@ -69,6 +69,8 @@ package enum StepStatus: String, CaseIterable, Sendable {
   case running
   case stopping
   case backingOff
+  /// It waits for a person's answer.
+  case asking
   case succeeded
   case failed
   case skipped
@@ -87,6 +89,7 @@ package enum StepStatus: String, CaseIterable, Sendable {
     case .ready: self = .ready
     case .starting: self = .starting
     case .running, .ended: self = .running
+    case .asking, .answered: self = .asking
     case .stopping: self = .stopping
     case .backingOff: self = .backingOff
     case .succeeded: self = .succeeded
@@ -107,6 +110,7 @@ package enum StepStatus: String, CaseIterable, Sendable {
     case .starting, .running: "▶"
     case .stopping: "■"
     case .backingOff: "↻"
+    case .asking: "◆"
     case .succeeded: "✓"
     case .failed: "✗"
     case .skipped: "–"

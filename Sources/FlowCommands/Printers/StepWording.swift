@@ -116,7 +116,8 @@ package struct StepWording: Sendable {
     case .failed: return "\(what), which failed"
     case .skipped: return "\(what), which was skipped"
     case .cancelled: return "\(what), which was cancelled"
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed:
+    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .asking, .answered,
+      .doomed:
       return what
     }
   }

@@ -39,7 +39,8 @@ struct ProblemsSection {
     case .interrupted: true
     // Steps that still ran when the run timed out took too long.
     case .cancelled: state.timeoutPassed && explainer.history.lastAttempt(ofStep: step) != nil
-    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .succeeded, .skipped:
+    case .waiting, .ready, .starting, .running, .stopping, .backingOff, .asking, .succeeded,
+      .skipped:
       false
     }
   }

@@ -61,7 +61,7 @@ struct ReportSelection {
       switch explainer.status(step) {
       case .failed: explainer.settings(step).allowFailure ? 4 : 6
       case .interrupted, .stopping: 5
-      case .running, .backingOff: 4
+      case .running, .backingOff, .asking: 4
       case .cancelled: 3
       case .starting, .ready, .succeeded: 2
       case .waiting, .skipped: 1

@@ -63,7 +63,7 @@ enum ReportStyle {
     b.allowed, td.allowed, .badge.allowed { --tone: var(--warn); }
     b.running, b.starting, .badge.running, .badge.starting { --tone: var(--now); }
     b.stopping, .badge.stopping, b.cancelled, .badge.cancelled { --tone: var(--off); }
-    b.backingOff, .badge.backingOff, b.interrupted, .badge.interrupted { --tone: var(--warn); }
+    b.backingOff, .badge.backingOff, b.asking, .badge.asking, b.interrupted, .badge.interrupted { --tone: var(--warn); }
     td.failed, .name b { color: var(--tone, var(--muted)); }
     .tally { display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; }
     .tally i { background: var(--idle); min-width: 3px; }
@@ -72,7 +72,7 @@ enum ReportStyle {
     .tally .allowed { background: var(--warnfill); }
     .tally .running, .tally .starting { background: var(--nowfill); }
     .tally .cancelled, .tally .stopping { background: var(--offfill); }
-    .tally .interrupted, .tally .backingOff { background: var(--warnfill); }
+    .tally .interrupted, .tally .backingOff, .tally .asking { background: var(--warnfill); }
     .counts { display: flex; flex-wrap: wrap; gap: .5rem; }
 
     .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: 12.5px; }
@@ -147,7 +147,7 @@ enum ReportStyle {
     .node.allowed { --tone: var(--warn); }
     .node.running, .node.starting { --tone: var(--now); }
     .node.cancelled, .node.stopping { --tone: var(--off); }
-    .node.interrupted, .node.backingOff { --tone: var(--warn); }
+    .node.interrupted, .node.backingOff, .node.asking { --tone: var(--warn); }
     .node rect {
       stroke: var(--tone); fill: color-mix(in srgb, var(--tone) var(--soft), var(--bg));
     }

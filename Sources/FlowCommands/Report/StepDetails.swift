@@ -61,6 +61,10 @@ struct StepDetails {
   }
 
   private func writeCommand(_ step: Int, to stream: inout some TextOutputStream) {
+    if let question = QuestionWording(step, explainer.state) {
+      stream.write("<p>Asks:</p>\n<pre>\n\(XMLText.content(question.text))</pre>\n")
+      return
+    }
     let definition = explainer.state.definition.steps[step]
     stream.write("<pre class=\"command\">\n\(XMLText.content(definition.command.line))</pre>\n")
   }

@@ -105,6 +105,7 @@ struct TimelineSection {
       switch span.kind {
       case .queued: output.write(Self.bar("queued", place, "waited \(length) for a slot"))
       case .backingOff: output.write(Self.bar("backoff", place, "backed off for \(length)"))
+      case .asking: output.write(Self.bar("backoff", place, "waited \(length) for an answer"))
       case .waiting, .lackingSpace, .lackingProcesses, .running, .resting, .undriven: break
       }
     }

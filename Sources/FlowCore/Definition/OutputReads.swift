@@ -18,6 +18,7 @@ extension WorkflowDefinition {
     look(at: settings.probe)
     texts += settings.environment.map(\.value)
     if let folder = settings.workingDirectory { texts.append(folder) }
+    if let question = question(ofStep: index) { texts.append(question.text) }
     for text in texts where hasTemplates && Template.isUsed(in: text) {
       for case .reference(.output(let id, let name)) in (try? Template(text))?.parts ?? [] {
         guard let step = steps.firstIndex(where: { $0.id == id }) else { continue }

@@ -191,6 +191,7 @@ extension WorkflowDefinition {
       look(at: settings.probe)
     }
     for step in steps { look(at: step.command) }
+    for extras in extras { if let question = extras.question { look(at: question.text) } }
     return found
   }
 }

@@ -144,6 +144,7 @@ package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
   /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`.
   package var id: String
+  /// Of a step that asks, an empty line, which is not run.
   package var command: Command
   /// Indices of the steps that must be done first, ascending, without repetition.
   package var needs: [Int32]
@@ -169,19 +170,22 @@ package struct StepExtras: Equatable, Sendable {
   package var edges: [Edge] = []
   /// Without it, the step runs as soon as its needs let it.
   package var condition: Condition?
-  /// What an attempt that succeeds must have written; ordered by name.
+  /// What an attempt that succeeds must have written, or what an answer gives; ordered by name.
   package var outputs: [StepOutput] = []
   /// Whether it is the `onFailure` of the step before it.
   package var isRollback = false
+  /// What the step asks instead of running a command.
+  package var question: Question?
 
   package init(
     description: String? = nil, edges: [Edge] = [], condition: Condition? = nil,
-    outputs: [StepOutput] = []
+    outputs: [StepOutput] = [], question: Question? = nil
   ) {
     self.description = description
     self.edges = edges
     self.condition = condition
     self.outputs = outputs
+    self.question = question
   }
 }
 

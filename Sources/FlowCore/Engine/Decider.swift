@@ -23,6 +23,8 @@ package enum Decider {
     if let attempt = state.toStop.first {
       return .stopRequested(attempt, force: state.cancel?.force ?? false)
     }
+    // It takes no slot, and waits for none.
+    if let step = state.questions.due.first, !state.awaitsEngine { return .asked(step: step) }
     if state.othersHaveSettled, state.definition.hasFinally, !state.isConcluding {
       return state.awaitsEngine ? nil : .runConcluding(outcome(state))
     }
@@ -39,6 +41,7 @@ package enum Decider {
   /// The decision that follows the end of an attempt.
   private static func follow(_ step: Int32, _ state: RunState) -> Event.Body {
     let lifecycle = state.steps[Int(step)]
+    if case .answered(let outcome) = lifecycle.phase { return .stepFinished(step: step, outcome) }
     guard case .ended(let verdict) = lifecycle.phase else {
       preconditionFailure("step \(step) awaits a decision, but is \(lifecycle.phase)")
     }

@@ -78,9 +78,10 @@ package struct Engine: Sendable {
   ///   - found: the finding for each of `state.openAttemptIDs`, in that order.
   ///   - requests: cancel requests filed while no engine was alive. They are handled first: the
   ///     findings may end the run, and a request that predates the engine must not be too late.
+  ///   - answers: those filed meanwhile. They come before timers that have run out meanwhile.
   package static func resume(
     _ state: RunState, engine: EngineStarted, found: [FoundAttempt],
-    requests: [CancelRequest] = [], at now: Moment
+    requests: [CancelRequest] = [], answers: [FiledAnswer] = [], at now: Moment
   ) -> Engine {
     precondition(!state.isFinished, "a finished run has no further life, but another round")
     precondition(
@@ -92,6 +93,9 @@ package struct Engine: Sendable {
     next.record(.engineStarted(engine))
     if let jump { next.recordFact(.clockJumped(microseconds: jump)) }
     for request in requests { next.handle(.cancelRequested(request), at: now) }
+    for filed in answers {
+      next.handle(.answered(step: filed.step, filed.answer), at: now)
+    }
     for attempt in found { next.takeUp(attempt) }
     return next
   }
@@ -196,6 +200,9 @@ package struct Engine: Sendable {
       // Each request is recorded even if it changes nothing, so that its file can be removed.
       let isNews = !state.cancelRequests.contains(request.id)
       if isNews && !state.isFinished { recordFact(.cancelRequested(request)) }
+    case .answered(let step, let answer):
+      // The first counts. A later one is not recorded: it names what it answers, and will never fit again.
+      if state.takes(answer, ofStep: step) { recordFact(.answered(step: step, answer)) }
     case .timePassed: timePassed(now.monotonic)
     case .committed(let sequence):
       precondition(commitInFlight == sequence, "no commit through \(sequence) was in flight")
@@ -423,7 +430,8 @@ package struct Engine: Sendable {
     case .attemptEnded where state.isPaused: break
     case .attemptEnded, .outputsPublished, .stepFinished: return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
-      .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled, .stepSkipped, .runStopping,
+      .answered, .asked, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
+      .stepSkipped, .runStopping,
       .runConcluding, .runReopened:
       break
     }

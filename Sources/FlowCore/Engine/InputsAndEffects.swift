@@ -12,12 +12,25 @@ package enum Input: Equatable, Sendable {
   /// The attempt was stopped before any process of it was started.
   case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
+  /// A person's answer. One that is to nothing which is asked now is ignored.
+  case answered(step: Int32, Answer)
   /// A commit waited this long for disk space.
   case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
   /// Time has passed; `nextDeadline` may be due.
   case timePassed
   /// Every event up to this sequence number is durable: the commit in flight is complete.
   case committed(through: Int64)
+}
+
+/// An answer with the step that it names, as a request brings it.
+package struct FiledAnswer: Hashable, Sendable {
+  package var step: Int32
+  package var answer: Answer
+
+  package init(step: Int32, _ answer: Answer) {
+    self.step = step
+    self.answer = answer
+  }
 }
 
 /// An attempt that an earlier engine scheduled and whose end is not in the history, and its fate.

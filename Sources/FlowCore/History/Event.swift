@@ -38,7 +38,9 @@ package struct Event: Equatable, Sendable {
     case outputsPublished(AttemptID, [OutputPart])
     /// A cancel of the run was requested.
     case cancelRequested(CancelRequest)
-    /// A retry delay, the run's timeout or a pause of launches has passed.
+    /// A person has answered what the step asks. The first answer counts, and is the only one.
+    indirect case answered(step: Int32, Answer)
+    /// A retry delay, the time for an answer, the run's timeout or a pause of launches has passed.
     case timerFired(TimerID)
     /// A new engine's finding about an attempt that an earlier one had scheduled.
     case attemptFound(AttemptID, AttemptFinding)
@@ -64,6 +66,8 @@ package struct Event: Equatable, Sendable {
     case probeScheduled(AttemptID)
     /// A stop of the attempt was requested; with `force`, without grace.
     case stopRequested(AttemptID, force: Bool)
+    /// The step asks a person, and waits for the answer: its needs have ended as it wants.
+    case asked(step: Int32)
     /// The step has settled.
     case stepFinished(step: Int32, StepOutcome)
     /// The step will not run, because of a need that did not end as wanted, because of its condition,
@@ -351,6 +355,8 @@ package struct CancelRequest: Hashable, Sendable {
 
 package enum TimerID: Hashable, Sendable {
   case retry(step: Int32)
+  /// The time for an answer to what the step asks.
+  case question(step: Int32)
   case runTimeout
   /// After an attempt was interrupted, nothing is launched for a while.
   case launchPause

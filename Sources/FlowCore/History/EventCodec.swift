@@ -139,6 +139,9 @@ extension ByteWriter {
     case .cancelRequested(let request):
       write(request.id)
       write(request.force)
+    case .answered(let step, let answer):
+      write(count: step)
+      write(answer)
     case .timerFired(let timer): write(timer)
     case .attemptFound(let attempt, let finding):
       write(attempt)
@@ -155,6 +158,7 @@ extension ByteWriter {
     case .stopRequested(let attempt, let force):
       write(attempt)
       write(force)
+    case .asked(let step): write(count: step)
     case .stepFinished(let step, let outcome):
       write(count: step)
       bytes.append(outcome.rawValue)
@@ -222,6 +226,9 @@ extension ByteWriter {
       write(count: step)
     case .runTimeout: bytes.append(1)
     case .launchPause: bytes.append(2)
+    case .question(let step):
+      bytes.append(3)
+      write(count: step)
     }
   }
 
@@ -285,6 +292,7 @@ extension ByteReader {
     case .attemptWithdrawn: .attemptWithdrawn(try readAttempt())
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: try readUnsigned(), force: try readBool()))
+    case .answered: .answered(step: try readCount(), try readAnswer())
     case .timerFired: .timerFired(try readTimer())
     case .attemptFound: .attemptFound(try readAttempt(), try readFinding())
     case .clockJumped: .clockJumped(microseconds: try readSigned())
@@ -297,6 +305,7 @@ extension ByteReader {
     case .rerunScheduled: .rerunScheduled(try readAttempt())
     case .probeScheduled: .probeScheduled(try readAttempt())
     case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
+    case .asked: .asked(step: try readCount())
     case .stepFinished: .stepFinished(step: try readCount(), try readCase("outcome"))
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
@@ -361,6 +370,7 @@ extension ByteReader {
     case 0: return .retry(step: try readCount())
     case 1: return .runTimeout
     case 2: return .launchPause
+    case 3: return .question(step: try readCount())
     default: throw .newer("timer", code, at: position - 1)
     }
   }

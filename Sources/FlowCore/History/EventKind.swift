@@ -29,8 +29,14 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
 
   // Facts again.
   case outputsPublished = 43
+  case answered = 44
 
-  package var isFact: Bool { rawValue < 32 || self == .outputsPublished }
+  // A decision.
+  case asked = 45
+
+  package var isFact: Bool {
+    rawValue < 32 || self == .outputsPublished || self == .answered
+  }
 
   /// The spelling of the case; a case is never renamed.
   package var name: String { String(describing: self) }
@@ -110,7 +116,9 @@ extension Event.Body {
     case .outputsPublished(let attempt, _): (.outputsPublished, .attempt(attempt))
     case .attemptWithdrawn(let attempt): (.attemptWithdrawn, .attempt(attempt))
     case .cancelRequested: (.cancelRequested, .run)
-    case .timerFired(.retry(let step)): (.timerFired, .step(step))
+    case .answered(let step, _): (.answered, .step(step))
+    case .timerFired(.retry(let step)), .timerFired(.question(let step)):
+      (.timerFired, .step(step))
     case .timerFired(.runTimeout), .timerFired(.launchPause): (.timerFired, .run)
     case .attemptFound(let attempt, _): (.attemptFound, .attempt(attempt))
     case .clockJumped: (.clockJumped, .run)
@@ -121,6 +129,7 @@ extension Event.Body {
     case .rerunScheduled(let attempt): (.rerunScheduled, .attempt(attempt))
     case .probeScheduled(let attempt): (.probeScheduled, .attempt(attempt))
     case .stopRequested(let attempt, _): (.stopRequested, .attempt(attempt))
+    case .asked(let step): (.asked, .step(step))
     case .stepFinished(let step, _): (.stepFinished, .step(step))
     case .stepSkipped(let step, _): (.stepSkipped, .step(step))
     case .runStopping: (.runStopping, .run)

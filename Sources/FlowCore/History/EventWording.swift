@@ -39,7 +39,9 @@ package struct EventWording: Sendable {
     case .attemptWithdrawn(let attempt): "\(name(attempt)) withdrawn before it started"
     case .cancelRequested(let request):
       "cancel requested\(request.force ? " by force" : "") (request \(request.id))"
+    case .answered(let step, let answer): "\(id(step)) \(text(answer, ofStep: step))"
     case .timerFired(.retry(let step)): "backoff of \(id(step)) is over"
+    case .timerFired(.question(let step)): "the time for an answer to \(id(step)) has passed"
     case .timerFired(.runTimeout): "timeout of the run passed"
     case .timerFired(.launchPause): "pause after an interruption is over"
     case .attemptFound(let attempt, let finding): "\(name(attempt)) found \(Self.text(finding))"
@@ -65,6 +67,7 @@ package struct EventWording: Sendable {
       "\(name(attempt)) lost; its probe is asked whether the work was done"
     case .stopRequested(let attempt, let force):
       "stop of \(name(attempt)) requested\(force ? ", by force" : "")"
+    case .asked(let step): "\(id(step)) asks, and waits for an answer"
     case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
     case .stepSkipped(let step, .need(let need)):
       "\(id(step)) skipped: it needs \(text(need: need, of: step))"
@@ -136,6 +139,14 @@ package struct EventWording: Sendable {
       let value = Self.short(part.bytes, output?.type)
       return "\(outputName(part.output, ofStep: step)) = \(value)"
     }.joined(separator: ", ")
+  }
+
+  /// `approved by user 1000: "looks good"; version = "1.2"`.
+  private func text(_ answer: Answer, ofStep step: Int32) -> String {
+    var text = "\(answer.verdict) by user \(answer.userID)"
+    if !answer.note.isEmpty { text += ": \(Self.short(Array(answer.note.utf8), .string))" }
+    if !answer.values.isEmpty { text += "; \(self.text(answer.values, ofStep: step))" }
+    return text
   }
 
   package func outputName(_ place: Int32, ofStep step: Int32) -> String {

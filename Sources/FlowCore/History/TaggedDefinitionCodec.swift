@@ -50,6 +50,13 @@ enum TaggedDefinitionCodec {
     static let edges: UInt64 = 21
     static let condition: UInt64 = 22
     static let rollback: UInt64 = 26
+    static let question: UInt64 = 27
+  }
+
+  private enum QuestionTag {
+    static let text: UInt64 = 1
+    static let timeout: UInt64 = 2
+    static let otherwise: UInt64 = 3
   }
 
   static func encode(_ definition: WorkflowDefinition) -> [UInt8] {
@@ -187,15 +194,9 @@ enum TaggedDefinitionCodec {
     var field = writer.beginField(StepTag.id)
     writer.write(text: step.id)
     writer.endNested(field)
-    switch step.command {
-    case .shell(let line):
-      field = writer.beginField(StepTag.shell)
-      writer.write(text: line)
-    case .program(let arguments):
-      field = writer.beginField(StepTag.program)
-      writer.write(list: arguments) { $0.write($1) }
-    }
-    writer.endNested(field)
+    let question = definition.extras[Int(step.extrasIndex)].question
+    // What asks has no command.
+    if question == nil { write(step.command, to: &writer) }
     if !step.needs.isEmpty {
       field = writer.beginField(StepTag.needs)
       writer.write(list: step.needs) { $0.write(count: $1) }
@@ -223,8 +224,52 @@ enum TaggedDefinitionCodec {
       // Messages have their fields in the order of tags.
       writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<StepTag.rollback)
       if extras.isRollback { writer.writeField(StepTag.rollback) { _ in } }
-      writer.write(extras, StepDefinition.fields, tags: StepTag.rollback..<UInt64.max)
+      if let question { writer.writeField(StepTag.question) { write(question, to: &$0) } }
+      writer.write(extras, StepDefinition.fields, tags: StepTag.question..<UInt64.max)
     }
+  }
+
+  private static func write(_ command: Command, to writer: inout ByteWriter) {
+    let field: Int
+    switch command {
+    case .shell(let line):
+      field = writer.beginField(StepTag.shell)
+      writer.write(text: line)
+    case .program(let arguments):
+      field = writer.beginField(StepTag.program)
+      writer.write(list: arguments) { $0.write($1) }
+    }
+    writer.endNested(field)
+  }
+
+  private static func write(_ question: Question, to writer: inout ByteWriter) {
+    writer.writeField(QuestionTag.text) { $0.write(text: question.text) }
+    if let timeout = question.timeoutMilliseconds {
+      writer.writeField(QuestionTag.timeout) { $0.write(count: timeout) }
+    }
+    if question.otherwise != .fail {
+      writer.writeField(QuestionTag.otherwise) { $0.bytes.append(question.otherwise.rawValue) }
+    }
+  }
+
+  private static func readQuestion(_ reader: inout ByteReader) throws(CodingError) -> Question {
+    var question = Question(text: "")
+    var order = FieldOrder()
+    while let tag = try reader.readTag(&order) {
+      try reader.readField { (reader) throws(CodingError) in
+        let start = reader.position
+        switch tag {
+        case QuestionTag.text: question.text = try reader.readTextToEnd()
+        case QuestionTag.timeout: question.timeoutMilliseconds = try reader.readCount()
+        case QuestionTag.otherwise:
+          question.otherwise = try reader.readCase("otherwise")
+          try reader.require(question.otherwise != .fail, "otherwise", at: start)
+        default: throw CodingError(offset: start, reason: .newer("a question has a field \(tag)"))
+        }
+      }
+    }
+    try reader.require(order.has(QuestionTag.text), "question", at: reader.position)
+    return question
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
@@ -322,13 +367,17 @@ enum TaggedDefinitionCodec {
         case StepTag.rollback:
           extras.isRollback = true
           hasExtras = true
+        case StepTag.question:
+          extras.question = try readQuestion(&reader)
+          hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)
           hasExtras = true
         }
       }
     }
-    guard order.has(StepTag.id), order.has(StepTag.shell) || order.has(StepTag.program) else {
+    let hasCommand = order.has(StepTag.shell) || order.has(StepTag.program)
+    guard order.has(StepTag.id), hasCommand != (extras.question != nil) else {
       throw CodingError(offset: reader.position, reason: .malformed("step"))
     }
     if hasExtras {

@@ -69,6 +69,9 @@ extension RunHistory {
   /// Since when a step is ready without an intent; nil if it is not.
   package func readySince(step: Int) -> RunPoint? { steps[step].readySince }
 
+  /// When a step asked a person; nil if it has not in this round.
+  package func askedAt(step: Int) -> RunPoint? { steps[step].askedAt }
+
   /// When a step settled; nil while it has not.
   package func settledAt(step: Int) -> RunPoint? { steps[step].settledAt }
 

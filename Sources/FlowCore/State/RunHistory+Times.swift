@@ -49,6 +49,9 @@ extension RunHistory {
       change(attempt) { $0.next = .probe }
       becameReady(Int(attempt.step), at: point)
     case .timerFired(.retry(let step)): becameReady(Int(step), at: point)
+    case .asked(let step):
+      steps[Int(step)].readySince = nil
+      steps[Int(step)].askedAt = point
     case .stepSkipped(let step, .notSelected): leftOut(Int(step), at: point)
     case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
     case .runStopping: stopSteps()
@@ -87,6 +90,7 @@ extension RunHistory {
       steps[step].settledBefore = steps[step].settledAt
       steps[step].settledAt = nil
       steps[step].readySince = nil
+      steps[step].askedAt = nil
       steps[step].wasStopped = false
       becameReady(step, at: point)
     }

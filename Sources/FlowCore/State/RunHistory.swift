@@ -77,6 +77,8 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   struct KeptStep: Equatable, Sendable {
     /// Since when it is ready; nil if it is not.
     var readySince: RunPoint?
+    /// When it asked in this round.
+    var askedAt: RunPoint?
     var settledAt: RunPoint?
     /// When it settled in the previous round.
     var settledBefore: RunPoint?

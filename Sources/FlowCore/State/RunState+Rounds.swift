@@ -57,6 +57,10 @@ struct RoundPlan {
   private var obstacles: [Int32?]
   /// Whether it follows from a step that runs again, or is one.
   private var isReached: [Bool]
+  /// Whether something before it, directly or not, runs again, or it does. Empty where nothing is asked.
+  private var isStirred: [Bool] = []
+  /// Steps that were approved, do not ask again, and must before anything that needs them runs.
+  private(set) var stale: Set<Int32> = []
 
   init(_ state: RunState, _ scope: ReopenScope) {
     let count = state.steps.count
@@ -66,6 +70,7 @@ struct RoundPlan {
     unmetNeeds = [Int32?](repeating: nil, count: count)
     obstacles = unmetNeeds
     let named = scope.named?.flags(of: count)
+    if state.definition.hasQuestions { isStirred = isReached }
     // Needs first.
     for rank in 0..<count {
       let step = state.graph.step(ranked: Int32(rank))
@@ -79,13 +84,17 @@ struct RoundPlan {
       let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
       if state.isSelected(step) {
         let lifecycle = state.steps[step]
-        let isNamed = named?[step] ?? (lifecycle.phase != .succeeded && !lifecycle.isRefused)
-        plan(step, isNamed: isNamed, follows, obstacle, hasNames: named != nil, state)
+        let isContent =
+          lifecycle.phase == .succeeded && !state.isStale(step) || lifecycle.isRefused
+        plan(
+          step, isNamed: named?[step] ?? !isContent, follows, obstacle, hasNames: named != nil,
+          state)
       } else {
         isReached[step] = follows
         isPending[step] = needs.contains { isPending[Int($0)] }
         if !state.mayFail(Int32(step)) { obstacles[step] = obstacle }
       }
+      lookAtApproval(step, needs, state)
     }
     planFinally(named, state)
   }
@@ -94,12 +103,27 @@ struct RoundPlan {
   private mutating func plan(rollback: Int, of step: Int, _ state: RunState) {
     runsAgain[rollback] = runsAgain[step] && state.isSelected(rollback)
     isPending[rollback] = runsAgain[rollback]
+    if !isStirred.isEmpty { isStirred[rollback] = runsAgain[rollback] }
     if runsAgain[rollback] { return }
     switch state.steps[rollback].phase {
     case .failed: if !state.mayFail(Int32(rollback)) { leavesFailure = true }
     case .cancelled: leavesFailure = true
     default: break
     }
+  }
+
+  /// An approval stands only if nothing that it needs, directly or not, runs again. Where one does not and the
+  /// round does not ask again, what needs it cannot run.
+  private mutating func lookAtApproval(_ step: Int, _ needs: [Int32], _ state: RunState) {
+    if isStirred.isEmpty { return }
+    let follows = needs.contains { isStirred[Int($0)] }
+    // What was skipped for a need, and still is, hands nothing on.
+    let isCut =
+      state.isSelected(step) && state.steps[step].phase == .skipped && !state.steps[step].isRefused
+    isStirred[step] = runsAgain[step] || follows && !isCut
+    guard !runsAgain[step], state.isApproved(step), follows || state.isStale(step) else { return }
+    stale.insert(Int32(step))
+    obstacles[step] = Int32(step)
   }
 
   /// The steps of `finally` run again, all of them, in each round that runs anything.

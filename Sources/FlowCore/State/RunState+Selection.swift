@@ -1,5 +1,19 @@
 /// Queries about the steps that a run has and those that it leaves out.
 extension RunState {
+  /// Whether the run has the step, and does not leave it out.
+  package func isSelected(_ step: Int) -> Bool { passages[step] == nil }
+
+  /// Through which end of a selected step the dependents of an unselected one may run, or never
+  /// will; nil if they still wait, or through none.
+  package func passedBy(_ step: Int) -> Int32? { passages[step]?.by }
+
+  /// Attempts that are scheduled and have no end, in the order of their steps.
+  package var openAttemptIDs: [AttemptID] {
+    if openAttempts == 0 { return [] }
+    return steps.indices.filter { steps[$0].hasOpenAttempt }
+      .map { AttemptID(step: Int32($0), number: steps[$0].attempt) }
+  }
+
   /// Whether the run leaves no step out.
   package var hasAllSteps: Bool { created.unselected.isEmpty }
 

@@ -58,14 +58,15 @@ package struct RunState: Equatable, Sendable {
   private(set) var passages: Passages
   package internal(set) var rollbacks: Rollbacks
   /// What steps have put out.
-  package private(set) var outputs = StepOutputs()
+  package internal(set) var outputs = StepOutputs()
+  var questions = Questions()
   /// Whether a round has begun whose engine has not started yet.
   private var isReopened = false
 
   // Pending decisions.
 
   /// Steps whose attempt has ended.
-  package private(set) var undecided = WorkQueue<Int32>()
+  package internal(set) var undecided = WorkQueue<Int32>()
   /// Steps that will not run, and why.
   package private(set) var doomed = WorkQueue<DoomedStep>()
   /// Attempts to stop.
@@ -116,22 +117,8 @@ package struct RunState: Equatable, Sendable {
   /// Whether launches are paused after an interruption.
   package var isPaused: Bool { timers.launchPause != nil }
 
-  /// Whether the run has the step, and does not leave it out.
-  package func isSelected(_ step: Int) -> Bool { passages[step] == nil }
-
-  /// Through which end of a selected step the dependents of an unselected one may run, or never
-  /// will; nil if they still wait, or through none.
-  package func passedBy(_ step: Int) -> Int32? { passages[step]?.by }
-
   /// How many lives the run's engine has had.
   package var lives: Int32 { engine?.life ?? 0 }
-
-  /// Attempts that are scheduled and have no end, in the order of their steps.
-  package var openAttemptIDs: [AttemptID] {
-    if openAttempts == 0 { return [] }
-    return steps.indices.filter { steps[$0].hasOpenAttempt }
-      .map { AttemptID(step: Int32($0), number: steps[$0].attempt) }
-  }
 
   package var isFinished: Bool {
     if case .finished = phase { true } else { false }
@@ -195,6 +182,7 @@ package struct RunState: Equatable, Sendable {
     case .runReopened(let requests, let scope):
       try reopen(scope, ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)
+    case .answered(let step, let answer): try answered(step, answer, event)
     case .timerFired(let timer): try timerFired(timer, event)
     case .attemptScheduled(let attempt):
       guard nextReady == Int(attempt.step) else {
@@ -220,6 +208,7 @@ package struct RunState: Equatable, Sendable {
     case .stopRequested(let attempt, _):
       try change(attempt.step, event, .stopRequested(attempt.number))
       try Self.take(attempt, from: &toStop, event)
+    case .asked(let step): try asked(step, event)
     case .stepFinished(let step, let outcome): try stepFinished(step, outcome, event)
     case .stepSkipped(let step, let reason):
       try change(step, event, .skipped)
@@ -236,7 +225,7 @@ package struct RunState: Equatable, Sendable {
     }
   }
 
-  private mutating func change(
+  mutating func change(
     _ step: Int32, _ event: Event, _ change: StepLifecycle.Event
   ) throws(HistoryError) {
     guard steps.indices.contains(Int(step)) else { throw HistoryError(event, .unknownStep(step)) }
@@ -247,7 +236,7 @@ package struct RunState: Equatable, Sendable {
 
   /// Decisions are made in the order of their causes. Static, because a method would hold a copy of
   /// the state beside the queue, and the shared queue would be copied on each change.
-  private static func take<Element>(
+  static func take<Element>(
     _ element: Element, from queue: inout WorkQueue<Element>, _ event: Event
   ) throws(HistoryError) {
     guard queue.first == element else { throw HistoryError(event, .misplaced) }
@@ -262,6 +251,8 @@ package struct RunState: Equatable, Sendable {
   mutating func needsEnded(_ step: Int) {
     if let inputs = refusal(ofStep: step) {
       doom(Int32(step), .condition(inputs))
+    } else if definition.question(ofStep: step) != nil {
+      questions.due.append(Int32(step))
     } else {
       enqueue(Int32(step))
     }
@@ -294,6 +285,11 @@ package struct RunState: Equatable, Sendable {
     case .retry(let step):
       try change(step, event, .delayOver)
       becameReady(step)
+    case .question(let step):
+      let isApproved = definition.question(ofStep: Int(step))?.otherwise == .approve
+      try change(step, event, .answered(isApproved ? .succeeded : .failed))
+      questions.expired(step, at: event.moment)
+      undecided.append(step)
     }
   }
 
@@ -397,6 +393,7 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func stop(_ range: Range<Int>) {
     ready.removeAll()
+    questions.due.removeAll()
     if launchesWhileStopping {
       let definition = definition
       timers.removeAllButPause { $0 >= 0 && definition.isRollback(Int($0)) }
@@ -461,6 +458,7 @@ package struct RunState: Equatable, Sendable {
     reopenRollbacks(plan)
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
+    questions.stale = plan.stale
     // Needs first: what is unselected waits for what it needs, too.
     for rank in steps.indices {
       let index = graph.step(ranked: Int32(rank))
@@ -468,6 +466,7 @@ package struct RunState: Equatable, Sendable {
       if plan.runsAgain[index] {
         steps[index].reopen(unmetNeeds: unmet)
         outputs.drop(Int32(index))
+        questions.drop(Int32(index))
         failedEnds[Int32(index)] = nil
         unsettledSteps += 1
         if definition.isFinally(index) { unsettledFinally += 1 }

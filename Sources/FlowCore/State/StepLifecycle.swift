@@ -5,6 +5,9 @@
 ///        │         │ │        └── withdrawn ─▶ ready             └─▶ backingOff ─▶ ready
 ///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe)
 ///
+/// A step that asks has no attempts: `ready ─▶ asking ─▶ answered ─▶ succeeded │ failed`, or
+/// `asking ─▶ doomed ─▶ cancelled`. Its number counts how often it has asked.
+///
 /// `next(after:)` is this diagram as a table. `ended` and `doomed` last at most one wake-up: the
 /// decision that follows is in the same commit.
 package struct StepLifecycle: Equatable, Sendable {
@@ -16,6 +19,10 @@ package struct StepLifecycle: Equatable, Sendable {
     case stopping
     case ended(AttemptConclusion)
     case backingOff
+    /// It asks a person, and has no answer.
+    case asking
+    /// It has an answer, or has waited too long for one, and ends so.
+    case answered(StepOutcome)
     /// A need failed, or the run stops: no further attempt is scheduled.
     case doomed
     case succeeded
@@ -34,6 +41,8 @@ package struct StepLifecycle: Equatable, Sendable {
     /// The attempt was never started: the step is ready as before, and the number is free again.
     case withdrawn(Int32)
     case delayOver
+    /// The question was answered, or the time for that has passed, and the step ends so.
+    case answered(StepOutcome)
 
     // Consequences of other steps.
     case needMet
@@ -46,6 +55,7 @@ package struct StepLifecycle: Equatable, Sendable {
     case retryScheduled(Int32)
     case rerunScheduled(Int32)
     case probeScheduled(Int32)
+    case asked
     case finished(StepOutcome)
     case skipped
 
@@ -58,7 +68,7 @@ package struct StepLifecycle: Equatable, Sendable {
         .ended(let number, _), .withdrawn(let number), .stopRequested(let number),
         .retryScheduled(let number), .rerunScheduled(let number), .probeScheduled(let number):
         number == lastAttempt
-      case .delayOver, .needMet, .doomed, .finished, .skipped: true
+      case .delayOver, .needMet, .doomed, .asked, .answered, .finished, .skipped: true
       }
     }
   }
@@ -95,18 +105,21 @@ package struct StepLifecycle: Equatable, Sendable {
   package var isSettled: Bool {
     switch phase {
     case .succeeded, .failed, .skipped, .cancelled: true
-    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .doomed: false
+    case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .asking, .answered,
+      .doomed:
+      false
     }
   }
 
-  /// Whether an attempt was scheduled in this round of the run.
+  /// Whether an attempt was scheduled, or the step has asked, in this round of the run.
   package var hasBegun: Bool { attempt > attemptBefore }
 
   /// Whether a scheduled attempt has not ended.
   package var hasOpenAttempt: Bool {
     switch phase {
     case .starting, .running, .stopping: true
-    case .waiting, .ready, .ended, .backingOff, .doomed, .succeeded, .failed, .skipped, .cancelled:
+    case .waiting, .ready, .ended, .backingOff, .asking, .answered, .doomed, .succeeded, .failed,
+      .skipped, .cancelled:
       false
     }
   }
@@ -125,7 +138,12 @@ package struct StepLifecycle: Equatable, Sendable {
     case (.doomed, .needMet), (.succeeded, .needMet), (.failed, .needMet), (.skipped, .needMet),
       (.cancelled, .needMet):
       phase
-    case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed): .doomed
+    case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed), (.asking, .doomed): .doomed
+
+    case (.ready, .asked): .asking
+    case (.asking, .answered(let outcome)): .answered(outcome)
+    case (.answered(.succeeded), .finished(.succeeded)): .succeeded
+    case (.answered(.failed), .finished(.failed)): .failed
 
     case (.ready, .scheduled): .starting
     case (.starting, .launched): .running
@@ -175,6 +193,7 @@ package struct StepLifecycle: Equatable, Sendable {
     phase = next
     switch event {
     case .scheduled(let number): attempt = number
+    case .asked: attempt += 1
     case .withdrawn: attempt -= 1
     // A probe that fails has answered.
     case .ended(_, .failed): if !asksProbe { failures += 1 }

@@ -35,6 +35,15 @@ package struct StepOutputs: Equatable, Sendable {
     }
   }
 
+  /// An answer gives the step's fields their values.
+  ///
+  /// - Parameter number: how often the step has asked.
+  mutating func give(_ parts: [OutputPart], ofStep step: Int32, number: Int32) {
+    let values = Dictionary(
+      parts.map { ($0.output, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+    if !values.isEmpty { kept[step] = Kept(attempt: number, values: values) }
+  }
+
   /// The step runs again in another round.
   mutating func drop(_ step: Int32) {
     kept[step] = nil

@@ -155,6 +155,7 @@ struct CallInlining {
         Edge(need: $0 + start, wanted: workflow.wanted(ofStep: index, from: $0))
       }
       var extras = workflow.extras(ofStep: index)
+      extras.question = extras.question.map(context.question)
       extras.condition = extras.condition?.mapped {
         $0 + firstParameter
       } step: {
@@ -217,6 +218,12 @@ private struct CalledSettings {
     case .shell: command
     case .program(let arguments): .program(arguments.map(text))
     }
+  }
+
+  func question(_ question: Question) -> Question {
+    var question = question
+    question.text = text(question.text)
+    return question
   }
 
   private func text(_ text: String) -> String {

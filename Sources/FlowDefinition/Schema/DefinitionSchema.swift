@@ -72,10 +72,11 @@ package struct DefinitionSchema {
 
   private func doing(_ work: String) -> Members {
     let required: Members = [("required", .texts([work]))]
-    if work == "call" {
-      return required + [("propertyNames", .object([("enum", .texts(Call.keys))]))]
+    if work == "call" || work == "ask" {
+      let keys = work == "call" ? Call.keys : Ask.keys
+      return required + [("propertyNames", .object([("enum", .texts(keys))]))]
     }
-    let none: Members = ["call", "with"].map { ($0, .flag(false)) }
+    let none: Members = ["call", "with", "ask"].map { ($0, .flag(false)) }
     return required + [("properties", .object(none))]
   }
 
@@ -162,6 +163,7 @@ package struct DefinitionSchema {
     case "run": command
     case "call": text([("minLength", .number(1))])
     case "with": [("type", .text("object")), ("additionalProperties", .object(texts()))]
+    case "ask": question
     case "needs": orList(need, isSet: true)
     case "when": text([("minLength", .number(1)), ("pattern", .text("[^ ]"))])
     case "onFailure": rollback
@@ -248,6 +250,21 @@ package struct DefinitionSchema {
       object(
         [("step", .object(id)), ("when", .object([("enum", .texts(ends))]))], required: ["step"]),
     ])
+  }
+
+  private var question: Members {
+    let words = AskKey.otherwiseWords.map(\.word)
+    return object(
+      [
+        ("text", .object(text([("minLength", .number(1))]))),
+        (
+          "timeout",
+          .object([("type", .text("string")), ("pattern", .text(Self.positiveDuration))])
+        ),
+        ("otherwise", .object([("enum", .texts(words))])),
+        ("fields", .object(orList(stepOutput))),
+      ], required: ["text"])
+      + [("dependentRequired", .object([("otherwise", .texts(["timeout"]))]))]
   }
 
   private var secretUse: Members {

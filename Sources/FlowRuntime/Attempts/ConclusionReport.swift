@@ -91,7 +91,8 @@ struct ConclusionReport<Store: Storage> {
     guard state.stopReason == .timedOut else { return failed }
     return failed
       + state.definition.ordinarySteps.filter {
-        state.steps[$0].phase == .cancelled && state.failedEnds[Int32($0)] != nil
+        state.steps[$0].phase == .cancelled
+          && (state.failedEnds[Int32($0)] != nil || state.asked(byStep: $0) != nil)
       }
   }
 
@@ -110,6 +111,9 @@ struct ConclusionReport<Store: Storage> {
   /// How the last attempt of a step has ended, and the end of its output.
   private func end(ofStep step: Int, _ wording: EventWording) -> String {
     let attempt = AttemptID(step: Int32(step), number: state.steps[step].attempt)
+    if let asked = state.asked(byStep: step) {
+      return wording.text(asked, ofStep: attempt.step) + "\n"
+    }
     guard let end = state.failedEnds[attempt.step] else {
       // It has its end from an earlier round.
       return "\(wording.id(attempt.step)) failed before\n"

@@ -81,6 +81,9 @@ struct SecretSources<World: Environment> {
     return secrets
   }
 
+  /// Whether the answer holds one of them, which the history would keep.
+  func hold(_ answer: Answer) -> Bool { reader.secret(in: answer) != nil }
+
   /// No other attempt of any run on this machine has this name.
   private func name(ofFolderFor attempt: AttemptID) -> String {
     let mark = SplitMix64.hash(Array(folder.path.utf8).map(UInt64.init))

@@ -1,7 +1,7 @@
-import FlowCore
+package import FlowCore
 
 /// The values that the texts of a definition stand for in one run.
-struct RunValues: Sendable {
+package struct RunValues: Sendable {
   private let runID: String
   private let workflowName: String
   private let parameters: [String: [String]]
@@ -25,6 +25,14 @@ struct RunValues: Sendable {
     sources = Dictionary(
       declaring.map { (definition.steps[$0].id, Int32($0)) },
       uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What a step asks, with its values filled in; nil if it asks nothing.
+  package static func question(ofStep step: Int, _ state: RunState) -> String? {
+    guard let question = state.definition.question(ofStep: step) else { return nil }
+    var values = RunValues(state.created, state.definition)
+    values.outputs = state.outputs
+    return values.text(question.text)
   }
 
   /// Whether texts can stand for what steps have put out.

@@ -52,6 +52,15 @@ package struct SecretReader {
     return bytes
   }
 
+  /// The name of a secret that the answer holds, as far as those can be had; nil if it holds none.
+  package func secret(in answer: Answer) -> String? {
+    let texts = [Array(answer.note.utf8)] + answer.values.map(\.bytes)
+    return definition.secrets.first { secret in
+      guard let value = try? value(of: secret.name) else { return false }
+      return texts.contains { $0.firstRange(of: value) != nil }
+    }?.name
+  }
+
   static func failure(_ fault: SecretFault, _ name: String) -> LaunchFailure {
     LaunchFailure(
       operation: .useSecret, errno: Errno.invalidArgument.rawValue, secret: name, fault: fault)

@@ -9,7 +9,7 @@ import FlowStorage
 ///       lock              locked by the engine; says which process it is, and what is durable
 ///       log/              the history log, in segments
 ///       launcher          locked by the launcher, and by monitors that are about to begin
-///       requests/         requests to cancel, one per file
+///       requests/         requests to cancel and answers to questions, one per file
 ///       engine.log        messages of an engine without a terminal
 ///       failure           what the steps of `finally` are told of a run that did not succeed
 ///       failure.<n>       what the rollback of the step with that index is told of it

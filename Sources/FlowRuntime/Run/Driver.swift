@@ -5,7 +5,7 @@
 //   Linux and the simulator.
 // - Run: the driver loop, the journal that makes commits durable, readers of the history.
 // - Attempts: launcher, monitors, attempt records, and the take-over of a dead engine's attempts.
-// - Home: the folder of all runs, the files of one run, its lock, its requests to cancel.
+// - Home: the folder of all runs, the files of one run, its lock, its requests to cancel and answers.
 // - Verification: what `flow verify` checks and repairs.
 //
 // It may import FlowCore, FlowLog, FlowStorage and CMonitor (the layout of attempt records). It has
@@ -33,6 +33,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private let plan: LaunchPlan
   private let folder: RunFolder
   private let requests: CancelRequests<World.Store>
+  private var answers: AnswerRequests<World.Store>
   private let environment: EnvironmentFile<World.Store>
   private let secrets: SecretSources<World>
   private let observer: any RunObserver
@@ -166,13 +167,19 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     let requests =
       try CancelRequests(folder, in: world.storage).all() + (request.map { [$0] } ?? [])
+    // They name what they answer: in another round, nothing was asked yet.
+    var answers = AnswerRequests(folder, in: world.storage)
+    let filed =
+      state.askingSteps.isEmpty ? [] : try answers.news().filter { !secrets.hold($0.answer) }
     let now = world.time.now()
     let engine =
       reopening.map {
         Engine.reopen(
           state, engine: life, ignoring: requests.map(\.id),
           scope: $0.scope(state.created.policyVersion), at: now)
-      } ?? Engine.resume(state, engine: life, found: found, requests: requests, at: now)
+      }
+      ?? Engine.resume(
+        state, engine: life, found: found, requests: requests, answers: filed, at: now)
     return Driver(engine, journal, plan, folder, world, observer)
   }
 
@@ -233,6 +240,7 @@ package struct Driver<World: Environment>: ~Copyable {
     self.plan = plan
     self.folder = folder
     requests = CancelRequests(folder, in: world.storage)
+    answers = AnswerRequests(folder, in: world.storage)
     environment = EnvironmentFile(folder, in: world.storage)
     secrets = SecretSources(world, engine.state.created, engine.state.definition, in: folder)
     self.world = world
@@ -306,6 +314,11 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     if world.takeRequestNotice() {
       for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
+      if engine.state.definition.hasQuestions {
+        for filed in try answers.news() where !secrets.hold(filed.answer) {
+          engine.handle(.answered(step: filed.step, filed.answer), at: now)
+        }
+      }
     }
     // Last, since the runner launches while it advances: the stops that follow from a durable
     // cancel must reach it before it advances again, and do so at the next turn.

@@ -54,6 +54,12 @@ protocol Checker: AnyObject {
   /// A request to cancel was left in the run's folder, and the canceller was told so.
   func left(_ request: CancelRequest, in world: World) throws(Violation)
 
+  /// Someone begins to leave an answer in the run's folder.
+  func tries(_ filed: FiledAnswer, in world: World) throws(Violation)
+
+  /// An answer was left in the run's folder, and its maker was told so.
+  func left(_ filed: FiledAnswer, in world: World) throws(Violation)
+
   /// Another engine was started on the run, beside the one that lives.
   func rivalDrove(_ result: RivalResult, in world: World) throws(Violation)
 
@@ -136,6 +142,8 @@ extension Checker {
   func commandStarted(_ entry: Int, in world: World) throws(Violation) {}
   func read(in world: World) throws(Violation) {}
   func left(_ request: CancelRequest, in world: World) throws(Violation) {}
+  func tries(_ filed: FiledAnswer, in world: World) throws(Violation) {}
+  func left(_ filed: FiledAnswer, in world: World) throws(Violation) {}
   func rivalDrove(_ result: RivalResult, in world: World) throws(Violation) {}
   func rivalTookOver(_ failure: String?, in world: World) throws(Violation) {}
   func creates(in world: World) throws(Violation) {}

@@ -43,6 +43,7 @@ package final class Checkers: RunObserver {
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition), OutputsChecker(run.definition),
+      AnswersChecker(run.definition, without: run.unselected),
       SecretChecker(run),
       ReplayChecker(shadow),
       AppendChecker(world.storage, run.folder, log),
@@ -104,6 +105,7 @@ package final class Checkers: RunObserver {
     for (index, event) in events.enumerated() {
       history.learns(event, isFirst: index == 0)
       world?.coverage.add(event.body.kind)
+      world?.hear(event)
       tell { (checker, world) throws(Violation) in try checker.learned(event, in: world) }
     }
   }
@@ -174,6 +176,16 @@ package final class Checkers: RunObserver {
   /// A request to cancel was left in the run's folder, and the canceller was told so.
   func left(_ request: CancelRequest) {
     tell { (checker, world) throws(Violation) in try checker.left(request, in: world) }
+  }
+
+  /// Someone begins to leave an answer.
+  func tries(_ filed: FiledAnswer) {
+    tell { (checker, world) throws(Violation) in try checker.tries(filed, in: world) }
+  }
+
+  /// An answer was left in the run's folder, and its maker was told so.
+  func left(_ filed: FiledAnswer) {
+    tell { (checker, world) throws(Violation) in try checker.left(filed, in: world) }
   }
 
   /// Another engine was started on the run, beside the one that lives.

@@ -35,6 +35,10 @@ final class ConditionChecker {
       if try !holds(attempt.step) {
         throw Violation(.condition, "\(id(attempt.step)) is scheduled, and its condition is false")
       }
+    case .asked(let step):
+      if try !holds(step) {
+        throw Violation(.condition, "\(id(step)) asks, and its condition is false")
+      }
     case .stepSkipped(let step, .condition(let inputs)):
       if try holds(step) {
         throw Violation(
@@ -60,6 +64,8 @@ final class ConditionChecker {
       if end.result == .exited(code: 0), end.refusal == nil, end.cause == .byItself {
         outputs[attempt.step] = values
       }
+    case .answered(let step, let answer):
+      for part in answer.values { outputs[step, default: [:]][part.output] = part.bytes }
     case .runReopened:
       for step in definition.steps.indices where ends.runsAgain[step] {
         outputs[Int32(step)] = nil

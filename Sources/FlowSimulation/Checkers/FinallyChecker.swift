@@ -115,7 +115,9 @@ final class FinallyChecker {
     guard let bytes = failure(path) else { return }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     guard lines.first?.hasSuffix(": \(concluded)") == true,
-      names.prefix(10).allSatisfy({ name in lines.contains { $0.hasPrefix("\(name)#") } })
+      names.prefix(10).allSatisfy({ name in
+        lines.contains { $0.hasPrefix("\(name)#") || $0.hasPrefix("\(name) ") }
+      })
     else {
       throw Violation(.finally, "the file of the failure says: \(lines.joined(separator: " / "))")
     }

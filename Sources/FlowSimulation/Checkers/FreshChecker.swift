@@ -35,6 +35,7 @@ final class FreshChecker {
     ends.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): steps[Int(attempt.step)].scheduledAt = event.sequence
+    case .asked(let step): steps[Int(step)].scheduledAt = event.sequence
     case .stepFinished(let step, let outcome):
       steps[Int(step)].endedAt = event.sequence
       steps[Int(step)].hasRun = outcome != .cancelled

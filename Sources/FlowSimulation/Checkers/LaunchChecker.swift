@@ -246,6 +246,8 @@ final class LaunchChecker {
     for need in selected.mustSucceed[Int(attempt.step)] {
       // Then nothing of it was wanted.
       if case .skipped(.condition)? = ends[need] { continue }
+      // No command says that it was approved.
+      if definition.question(ofStep: Int(need)) != nil, ends[need] == .succeeded { continue }
       try checkNeed(need, of: attempt, ledger)
     }
   }

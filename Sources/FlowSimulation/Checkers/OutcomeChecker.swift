@@ -41,6 +41,7 @@ final class OutcomeChecker {
     rollbacks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): attempts[Int(attempt.step)] += 1
+    case .asked(let step): attempts[Int(step)] += 1
     case .attemptWithdrawn(let attempt): attempts[Int(attempt.step)] -= 1
     case .stepFinished(let step, let outcome): try finished(step, outcome)
     case .stepSkipped(let step, let reason): try skipped(step, reason)

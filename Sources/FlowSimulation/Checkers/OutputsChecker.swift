@@ -26,6 +26,9 @@ final class OutputsChecker {
     case .attemptScheduled(let attempt):
       published[attempt] = nil
       values[attempt.step] = nil
+    case .asked(let step): values[step] = nil
+    case .answered(let step, let answer):
+      if !answer.values.isEmpty { values[step] = answer.values.map(\.bytes) }
     case .outputsPublished(let attempt, let parts):
       for part in parts {
         guard Int(part.output) == published[attempt, default: []].count else {

@@ -39,6 +39,12 @@ final class PolicyChecker {
     defer { rollbacks.learn(event.body) }
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
+    case .answered(let step, let answer):
+      steps[Int(step)].expected =
+        .finished(answer.verdict == .approved ? .succeeded : .failed)
+    case .timerFired(.question(let step)):
+      let otherwise = definition.question(ofStep: Int(step))?.otherwise
+      steps[Int(step)].expected = .finished(otherwise == .approve ? .succeeded : .failed)
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
     case .runCreated(let created): seed = created.seed
     case .retryScheduled(let attempt, let delay):

@@ -56,6 +56,10 @@ package enum Property: String, CaseIterable, Sendable {
   /// What a step puts out is in the history before a decision or a launch reads it, and is what its
   /// command wrote; nothing else is taken for success.
   case outputs
+  /// Of the answers to a question the first that is one counts, once, as it was given, and survives every
+  /// crash; a step is approved by that or by its time alone, and nothing that needs it begins before that is
+  /// durable.
+  case answers
   /// A step gets the secrets that it lists and no others, and no output holds one at rest once the end
   /// of its attempt is durable.
   case secret
@@ -80,7 +84,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment, .values, .outputs, .secret: true
+    case .intent, .again, .live, .stop, .environment, .values, .outputs, .answers, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
       .target, .terminal, .outcome, .condition, .finally, .rollback, .fresh, .selection, .replay,
       .append, .verdict, .said, .single, .slots, .same:

@@ -133,11 +133,16 @@ struct SelectedSteps {
 
   /// By step, whether it runs again in a round: steps are marked until none is left that follows from
   /// a marked one. What was skipped for a need that keeps its end is not marked.
-  func runningAgain(_ scope: ReopenScope, _ ends: [StepEnd?]) -> [Bool] {
+  ///
+  /// - Parameter isStale: by step, whether it must be approved again.
+  func runningAgain(
+    _ scope: ReopenScope, _ ends: [StepEnd?], _ isStale: [Bool] = []
+  ) -> [Bool] {
     let named = scope.named
     let first = definition.steps.indices.map { step in
       !definition.isFinally(step) && !definition.isRollback(step)
-        && named?.contains(Int32(step)) ?? (contains(step) && !isContent(ends[step]))
+        && named?.contains(Int32(step))
+          ?? (contains(step) && (!isContent(ends[step]) || !isStale.isEmpty && isStale[step]))
     }
     let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
     // In each pass more steps are known to be left as they are.

@@ -30,6 +30,10 @@ final class SelectionChecker {
         let why = selected.contains(Int(attempt.step)) ? "this round does not rerun" : "is left out"
         throw Violation(.selection, "\(id(attempt.step)) is scheduled, which \(why)")
       }
+    case .asked(let step):
+      if !mayRun[Int(step)] {
+        throw Violation(.selection, "\(id(step)) asks, and is not to run")
+      }
     case .stepSkipped(let step, let reason):
       if (reason == .notSelected) == selected.contains(Int(step)) {
         throw Violation(.selection, "\(id(step)) is skipped for the wrong reason: \(reason)")

@@ -13,11 +13,15 @@ struct StepEnds {
   private(set) var ends: [StepEnd?]
   /// By step, whether it runs again in this round.
   private(set) var runsAgain: [Bool]
+  /// By step, whether it was approved before something that it needs, directly or not, ran again, and has
+  /// not been asked since.
+  private var isStale: [Bool]
 
   init(_ selected: SelectedSteps) {
     self.selected = selected
     ends = [StepEnd?](repeating: nil, count: selected.definition.steps.count)
     runsAgain = [Bool](repeating: false, count: ends.count)
+    isStale = runsAgain
   }
 
   subscript(step: Int32) -> StepEnd? { ends[Int(step)] }
@@ -29,9 +33,30 @@ struct StepEnds {
     case .stepFinished(let step, .cancelled): ends[Int(step)] = .cancelled
     case .stepSkipped(let step, let reason): ends[Int(step)] = .skipped(reason)
     case .runReopened(_, let scope):
-      runsAgain = selected.runningAgain(scope, ends)
+      runsAgain = selected.runningAgain(scope, ends, isStale)
+      isStale = isStale.indices.map { step in
+        !runsAgain[step] && ends[step] == .succeeded
+          && selected.definition.question(ofStep: step) != nil
+          && (isStale[step] || isStirred(step))
+      }
       for step in ends.indices where runsAgain[step] { ends[step] = nil }
     default: break
     }
+  }
+
+  /// Whether something before it runs again, directly or not; what was skipped, and not by its own condition,
+  /// hands nothing on.
+  private func isStirred(_ step: Int) -> Bool {
+    var seen: Set<Int32> = []
+    var rest = selected.definition.steps[step].needs
+    while let need = rest.popLast() {
+      if runsAgain[Int(need)] { return true }
+      switch ends[Int(need)] {
+      case .skipped(.need), .skipped(.runStopping), .skipped(.nothingFailed): continue
+      default: break
+      }
+      if seen.insert(need).inserted { rest += selected.definition.steps[Int(need)].needs }
+    }
+    return false
   }
 }

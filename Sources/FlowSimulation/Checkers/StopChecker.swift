@@ -82,6 +82,7 @@ final class StopChecker {
       // It may have been withdrawn in an earlier round, and keeps its number.
       stopped.remove(attempt)
       forced.remove(attempt)
+    case .asked(let step): try checkBegin(step, "\(definition.steps[Int(step)].id) asks")
     case .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
       .probeScheduled(let attempt):
       try checkBegin(attempt.step, "another attempt is to follow \(name(attempt))")

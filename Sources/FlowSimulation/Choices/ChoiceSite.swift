@@ -71,6 +71,12 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case finally = 77
   /// Which steps have a rollback.
   case rollbacks = 78
+  /// Which steps ask a person, and for how long.
+  case questions = 83
+  /// Who answers when, and what.
+  case answers = 84
+  /// Whether who answers crashes on the way.
+  case answererDeaths = 85
 }
 
 extension ChoiceSite {
@@ -83,12 +89,12 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
-      .environment, .secretErrors, .secretOutput, .outputContent:
+      .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks:
+      .rollbacks, .questions:
       false
     }
   }

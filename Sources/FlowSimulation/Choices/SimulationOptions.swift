@@ -114,6 +114,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var finallyPercent = 0
   /// How many steps have a rollback, in percent.
   package var rollbackPercent = 0
+  /// How many steps ask a person instead of running a command, in percent.
+  package var askPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -144,6 +146,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether steps have rollbacks: no definition of policy 1 does.
   var hasRollbacks: Bool { rollbackPercent > 0 && rules > .first }
+
+  /// Whether steps ask people: none of policy 1 does.
+  var hasQuestions: Bool { askPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -235,6 +240,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("outputFaultPercent", \.outputFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
     Key("finallyPercent", \.finallyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("rollbackPercent", \.rollbackPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
+    Key("askPercent", \.askPercent, 0...100, draw: [0, 0, 30], inStudies: 0),
   ]
 }
 

@@ -30,6 +30,8 @@ package struct Exploration {
     package var hasFinally = false
     /// Whether each of its steps has a rollback.
     package var hasRollbacks = false
+    /// Whether the first step asks a person, who answers at once. A rejection is a failure.
+    package var hasQuestion = false
 
     package init() {}
   }
@@ -67,6 +69,7 @@ package struct Exploration {
     options.rotationBytes = Self.rotationBytes
     options.finallyPercent = bounds.hasFinally ? 100 : 0
     options.rollbackPercent = bounds.hasRollbacks ? 100 : 0
+    options.askPercent = bounds.hasQuestion ? 1 : 0
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(

@@ -52,6 +52,7 @@ package final class ExploringChoices: ChoiceSource {
   private var deaths = 0
   private var failures = 0
   private var wasKilled = false
+  private var hasAsked = false
   /// The answers that the disk will get.
   private var image: ArraySlice<Int> = []
 
@@ -77,13 +78,17 @@ package final class ExploringChoices: ChoiceSource {
 
   private func beginWorld() {
     (drawn, durations, deaths, failures, wasKilled, image) = (0, 0, 0, 0, false, [])
+    hasAsked = false
   }
 
   package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
     switch site {
     case .workflow: return next() > 0
     case .crash: return dies()
-    case .commandBehaviour:
+    case .questions:
+      defer { hasAsked = true }
+      return !hasAsked
+    case .commandBehaviour, .answers:
       let fails = failures < bounds.failures && tree.choose(below: 2) == 1
       if fails { failures += 1 }
       return fails

@@ -62,7 +62,7 @@ extension World {
   /// How long a request may lie before an engine looks.
   static let requestLookMicroseconds: Int64 = 1_000_000
 
-  private func exists(_ folder: RunFolder) -> Bool {
+  func exists(_ folder: RunFolder) -> Bool {
     visit { ((try? storage.attributes(of: folder.path)) ?? nil) != nil }
   }
 }

@@ -126,6 +126,12 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case secretMissing
   /// A command puts out something else than its step declares.
   case outputsAreWrong
+  /// Someone answers what is not asked, or not any more, or what is no answer.
+  case answerIsWrong
+  /// Someone who answers crashes while leaving the answer.
+  case answererDies
+  /// No engine lives when an answer is left.
+  case answerLeftToNoEngine
 }
 
 extension Fault {
@@ -169,7 +175,7 @@ extension Fault {
     case .powerLoss, .systemStop, .diskFull, .inodesGone, .wallClockJump, .cancel, .forcedCancel,
       .requestLeft,
       .forcedRequestLeft, .requestLeftToNobody, .cancellerDies, .remounted, .lockFileRemoved,
-      .runTakenOver, .secretMissing:
+      .runTakenOver, .secretMissing, .answerIsWrong, .answererDies, .answerLeftToNoEngine:
       []
     }
   }

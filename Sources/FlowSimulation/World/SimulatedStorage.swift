@@ -287,7 +287,7 @@ package final class SimulatedStorage: Storage {
     do throws(Errno) { node = try find(path) } catch .noSuchFile { return nil }
     return FileAttributes(
       isDirectory: isFolder(node), isOwn: true, isWritableByOthers: false,
-      modifiedMicroseconds: modified[node])
+      modifiedMicroseconds: modified[node], owner: Self.owner)
   }
 
   // MARK: Files

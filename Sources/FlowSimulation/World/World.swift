@@ -17,7 +17,8 @@ package final class World: Environment {
     case syncDone(life: Int)
     case cancel(CancelRequest)
     case leaveRequest(CancelRequest)
-    /// To the engine of that life: a request to cancel may have been left.
+    case answer(step: Int32, asked: Int64, isSteady: Bool)
+    /// To the engine of that life: a request may have been left.
     case requestNotice(life: Int)
     case wallClockJump(microseconds: Int64)
     case diskFull(Bool)
@@ -50,6 +51,7 @@ package final class World: Environment {
   package var engine = SimulatedEngine()
   var disk = DiskTrouble()
   var visitors = Visitors()
+  var answerers = Answerers()
   var secrets = WorldSecrets()
 
   /// Faults are over: the machine heals, and the run must reach its end.
@@ -160,6 +162,8 @@ package final class World: Environment {
       befell(request.force ? .forcedCancel : .cancel, note: request.force ? "without grace" : "")
       engine.cancel(request)
     case .leaveRequest(let request): leave(request)
+    case .answer(let step, let asked, let isSteady):
+      answer(step: step, asked: asked, isSteady: isSteady)
     case .requestNotice(let life): engine.notice(inLife: life)
     case .wallClockJump(let microseconds):
       machine.jumpWallClock(byMicroseconds: microseconds)

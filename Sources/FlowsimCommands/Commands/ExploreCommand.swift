@@ -19,11 +19,13 @@ struct ExploreCommand {
     "up to K files and folders fare differently from the others at a power loss (any)")
   private static let failuresOption = Option(
     "failures", takes: .integer(placeholder: "N", 0...100),
-    "up to N commands fail in a world (0)")
+    "up to N commands fail, or answers reject, in a world (0)")
   private static let finallyOption = Option(
     "finally", "each workflow has a step of finally besides its S steps")
   private static let onFailureOption = Option(
     "on-failure", "each of the S steps has an onFailure")
+  private static let askOption = Option(
+    "ask", "the first of the S steps asks a person, who answers at once")
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after M minutes")
   private static let traceOption = Option(
@@ -49,7 +51,7 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      onFailureOption, minutesOption, traceOption, .json,
+      onFailureOption, askOption, minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -100,6 +102,7 @@ struct ExploreCommand {
     bounds.failures = arguments.integer(Self.failuresOption) ?? bounds.failures
     bounds.hasFinally = arguments.has(Self.finallyOption)
     bounds.hasRollbacks = arguments.has(Self.onFailureOption)
+    bounds.hasQuestion = arguments.has(Self.askOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)
     start = context.now()

@@ -87,9 +87,9 @@ import Testing
     #expect(
       times.keys == [
         "waitingMs", "queuedMs", "lackingSpaceMs", "lackingProcessesMs",
-        "runningMs", "backingOffMs", "restingMs", "undrivenMs",
+        "runningMs", "backingOffMs", "askingMs", "restingMs", "undrivenMs",
       ])
-    #expect(times.keys.map { times[$0]?.integer } == [2_000, 3_000, 0, 0, 3_000, 2_000, 0, 0])
+    #expect(times.keys.map { times[$0]?.integer } == [2_000, 3_000, 0, 0, 3_000, 2_000, 0, 0, 0])
   }
 
   @Test func aSkippedStepNamesItsChain() throws {

@@ -45,6 +45,24 @@ extension GoldenLog {
       run.restart(["print": .ended(.lost(killed: 2, mayHoldSecrets: true))])
       return run
     },
+    GoldenLog(
+      "asked", "questions that are answered, rejected, and not answered in time; then once more",
+      since: .second
+    ) { policy in
+      var run = ScriptedRun(policy, .asking, jobs: 2, usesRecordedDefaults: false)
+      run.succeed("build")
+      run.restart([:])
+      run.answer("tag", .approved, id: 1, note: "staging is fine: \u{1F680}", "3", "v1.2 ${run.id}")
+      run.pass(milliseconds: 3_600_000)
+      run.answer("announce", .rejected, id: 2)
+      run.succeed("publish")
+      run.reopen()
+      run.answer("announce", .approved, id: 3)
+      run.reopen(scope: .from(StepSet([0])))
+      run.cancel(9)
+      run.end("build", .signalled(signal: 15), .stop)
+      return run
+    },
   ]
 }
 
@@ -54,6 +72,44 @@ extension AttemptEnd {
     end.output.isUnscrubbed = mayHoldSecrets
     return end
   }
+}
+
+extension WorkflowDefinition {
+  /// `publish` needs one that is answered and one that counts as approved in the end; `announce` alone is
+  /// allowed to be rejected.
+  fileprivate static let asking: WorkflowDefinition = {
+    func step(_ id: String, _ needs: [Int32], settings: Int32 = 0) -> StepDefinition {
+      StepDefinition(id: id, command: .shell(""), needs: needs, settingsIndex: settings)
+    }
+    var definition = WorkflowDefinition(
+      name: "release",
+      steps: [
+        step("build", []), step("tag", [0]), step("wait", [0]), step("announce", [0]),
+        step("publish", [1, 2]),
+      ], settings: [StepSettings()])
+    definition.steps[0].command = .shell("make")
+    definition.steps[4].command = .program(["publish", "${steps.tag.name}"])
+    definition.hasTemplates = true
+    definition.give(
+      StepExtras(
+        description: "the name of the release",
+        outputs: [StepOutput(name: "count", type: .int), StepOutput(name: "name")],
+        question: Question(
+          text: "Release ${run.id}?\n", timeoutMilliseconds: 86_400_000, otherwise: .reject)),
+      toStep: 1)
+    definition.give(
+      StepExtras(
+        question: Question(
+          text: "Anything to say against it?", timeoutMilliseconds: 3_600_000, otherwise: .approve)),
+      toStep: 2)
+    definition.give(StepExtras(question: Question(text: "Tell all?")), toStep: 3)
+    definition.give(
+      StepExtras(
+        condition: Condition([
+          .output(step: 1, place: 0), .literal(.number("2")), .compare(.greater),
+        ])), toStep: 4)
+    return definition
+  }()
 }
 
 extension ParameterValue {

@@ -36,9 +36,16 @@ enum HistoryDump {
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
       .attemptScheduled(let attempt), .rerunScheduled(let attempt), .probeScheduled(let attempt):
       name(attempt)
+    case .asked(let step): "\(step)"
+    case .answered(let step, let answer):
+      "\(step) \(word(answer.verdict)) of \(answer.asked) request \(answer.id) user \(answer.userID)"
+        + " at \(answer.givenAt.microseconds) note \(answer.note)"
+        + answer.values.map { " \($0.output)=\(String(decoding: $0.bytes, as: UTF8.self))" }
+        .joined()
     case .cancelRequested(let request): "request \(request.id) force \(word(request.force))"
     case .timerFired(.retry(let step)): "retry \(step)"
     case .timerFired(.runTimeout): "runTimeout"
+    case .timerFired(.question(let step)): "question \(step)"
     case .timerFired(.launchPause): "launchPause"
     case .attemptFound(let attempt, .neverLaunched): "\(name(attempt)) neverLaunched"
     case .attemptFound(let attempt, .running(let processID, let microseconds)):
@@ -118,12 +125,13 @@ enum HistoryDump {
     case .running: "running"
     case .stopping: "stopping"
     case .backingOff: "backingOff"
+    case .asking: "asking"
     case .succeeded: "succeeded"
     case .failed: "failed"
     case .skipped: "skipped"
     case .cancelled: "cancelled"
     // They last no longer than a wake-up, and a commit ends with one.
-    case .ended, .doomed: "undecided"
+    case .ended, .answered, .doomed: "undecided"
     }
   }
 
@@ -133,6 +141,13 @@ enum HistoryDump {
     case .withDependents: "withDependents"
     case .only(let steps): "only \(Array(steps.steps))"
     case .from(let steps): "from \(Array(steps.steps))"
+    }
+  }
+
+  private static func word(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .approved: "approved"
+    case .rejected: "rejected"
     }
   }
 
@@ -189,6 +204,8 @@ enum HistoryDump {
     case .attemptWithdrawn: "attemptWithdrawn"
     case .outputsPublished: "outputsPublished"
     case .cancelRequested: "cancelRequested"
+    case .answered: "answered"
+    case .asked: "asked"
     case .timerFired: "timerFired"
     case .attemptFound: "attemptFound"
     case .clockJumped: "clockJumped"

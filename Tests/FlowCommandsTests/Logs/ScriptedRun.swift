@@ -106,6 +106,23 @@ struct ScriptedRun {
     tell(.attemptEnded(attempt(step), end))
   }
 
+  /// A person answers, and gives texts in the order in which the step declares its fields.
+  mutating func answer(
+    _ step: String, _ verdict: Verdict, id: UInt64, note: String = "", _ texts: String...
+  ) {
+    pass(milliseconds: 90_000)
+    let index = attempt(step).step
+    tell(
+      .answered(
+        step: index,
+        Answer(
+          id: id, asked: engine.state.asked(byStep: Int(index))?.sequence ?? 0, verdict, by: 1_000,
+          at: WallTime(microseconds: now.wall.microseconds - 7_000), note: note,
+          values: texts.enumerated().map {
+            OutputPart(output: Int32($0.offset), bytes: Array($0.element.utf8))
+          })))
+  }
+
   /// Launches the steps, one after the other, and lets each succeed.
   mutating func succeed(_ steps: String...) {
     for step in steps {

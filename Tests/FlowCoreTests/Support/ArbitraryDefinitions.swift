@@ -42,8 +42,10 @@ extension Generator {
           })
         let isRollback =
           step > 0 && definition.ordinarySteps.contains(step) && !definition.isRollback(step - 1)
-          && chance(in: 4)
-        definition.give(isRollback ? rollback(of: step - 1, extras) : extras, toStep: step)
+          && definition.question(ofStep: step - 1) == nil && chance(in: 4)
+        definition.give(
+          isRollback ? rollback(of: step - 1, extras) : asking(extras, step, &definition),
+          toStep: step)
         if isRollback { definition.steps[step].needs = [Int32(step - 1)] }
       }
       for step in steps.indices where chance(in: 2) && !definition.isRollback(step) {
@@ -70,6 +72,19 @@ extension Generator {
       }
     }
     return definition
+  }
+
+  /// Some steps ask, and have no command.
+  private mutating func asking(
+    _ extras: StepExtras, _ step: Int, _ definition: inout WorkflowDefinition
+  ) -> StepExtras {
+    guard chance(in: 4) else { return extras }
+    var extras = extras
+    extras.question = Question(
+      text: string(), timeoutMilliseconds: optional { $0.count() },
+      otherwise: pick(Question.Otherwise.allCases))
+    definition.steps[step].command = .shell("")
+    return extras
   }
 
   /// Where it has a need that puts out a text.

@@ -40,7 +40,11 @@ extension Generator {
         attempt(), list(upTo: 3) { OutputPart(output: $0.count(), bytes: $0.bytes(upTo: 20)) })
     case .cancelRequested:
       .cancelRequested(CancelRequest(id: count(), force: chance(in: 2)))
-    case .timerFired: .timerFired(pick([.runTimeout, .launchPause, .retry(step: count())]))
+    case .answered: .answered(step: count(), answer())
+    case .asked: .asked(step: count())
+    case .timerFired:
+      .timerFired(
+        pick([.runTimeout, .launchPause, .retry(step: count()), .question(step: count())]))
     case .attemptFound:
       .attemptFound(
         attempt(),
@@ -70,6 +74,13 @@ extension Generator {
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
+  }
+
+  mutating func answer() -> Answer {
+    Answer(
+      id: next(), asked: count(), pick(Verdict.allCases), by: count(),
+      at: WallTime(microseconds: signed()), note: string(),
+      values: list(upTo: 3) { OutputPart(output: $0.count(), bytes: $0.bytes(upTo: 20)) })
   }
 
   mutating func hostContext() -> HostContext {

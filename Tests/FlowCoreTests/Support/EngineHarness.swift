@@ -90,6 +90,20 @@ struct EngineHarness {
     wakeUp([.cancelRequested(CancelRequest(id: id, force: force))])
   }
 
+  /// An answer to what the step asks, or asked.
+  func answer(
+    _ step: String, _ verdict: Verdict = .approved, id: UInt64 = 1, values: [OutputPart] = []
+  ) -> FiledAnswer {
+    let number = workflow.step(step)
+    let asked = state.asked(byStep: Int(number))?.sequence ?? 0
+    return FiledAnswer(step: number, Answer(id: id, asked: asked, verdict, by: 7, values: values))
+  }
+
+  @discardableResult
+  mutating func take(_ answers: FiledAnswer...) -> [String] {
+    wakeUp(answers.map { .answered(step: $0.step, $0.answer) })
+  }
+
   @discardableResult
   mutating func pass(milliseconds: Int64) -> [String] {
     pass(microseconds: milliseconds * 1_000)
@@ -117,9 +131,10 @@ struct EngineHarness {
   ///   - found: what is found of the open attempts, by step; what is not named is lost.
   ///   - boot: where the new engine runs. In another boot the monotonic clock starts anew.
   ///   - requests: requests to cancel that the new engine finds.
+  ///   - answers: answers that it finds.
   mutating func crash(
     losingCommit: Bool = true, found: [String: FoundAttempt.State] = [:], boot: String = "boot",
-    requests: [CancelRequest] = []
+    requests: [CancelRequest] = [], answers: [FiledAnswer] = []
   ) -> [String] {
     let state = dieAndRecover(losingCommit)
     if boot != "boot" { now.monotonic.microseconds = 1_000_000 }
@@ -135,7 +150,7 @@ struct EngineHarness {
     }
     engine = Engine.resume(
       state, engine: Self.life(state.lives + 1, boot: boot), found: attempts,
-      requests: requests, at: now)
+      requests: requests, answers: answers, at: now)
     return drain()
   }
 

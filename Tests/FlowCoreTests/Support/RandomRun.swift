@@ -39,6 +39,8 @@ struct RandomRun {
     for _ in 0..<10_000 where !isOver {
       if let attempt = harness.running.first {
         harness.wakeUp([.attemptEnded(attempt, .success)])
+      } else if let step = harness.state.askingSteps.first {
+        harness.wakeUp([answer(to: step, .approved)])
       } else if let deadline = harness.engine.nextDeadline {
         harness.pass(
           microseconds: max(0, deadline.microseconds - harness.now.monotonic.microseconds))
@@ -86,12 +88,13 @@ struct RandomRun {
     harness.crash(
       losingCommit: generator.chance(in: 2), found: found,
       boot: generator.chance(in: 4) ? "boot \(generator.below(3))" : "boot",
-      requests: generator.chance(in: 8) ? [request] : [])
+      requests: generator.chance(in: 8) ? [request] : [], answers: answers())
   }
 
   /// What one wake-up brings.
   private mutating func news() -> [Input] {
     var inputs = harness.running.flatMap { generator.chance(in: 3) ? news(of: $0) : [] }
+    inputs += answers().map { .answered(step: $0.step, $0.answer) }
     if generator.chance(in: 20) { inputs.append(.timePassed) }
     if generator.chance(in: 40) { inputs.append(.roomReturned(waitedMicroseconds: 3)) }
     if generator.chance(in: 30) {
@@ -124,6 +127,33 @@ struct RandomRun {
 }
 
 extension RandomRun {
+  private func answer(to step: Int, _ verdict: Verdict) -> Input {
+    var answer = Answer(
+      id: 1, asked: harness.state.asked(byStep: step)?.sequence ?? 0, verdict)
+    if verdict == .approved {
+      answer.values = harness.workflow.outputs(ofStep: step).indices.map {
+        OutputPart(output: Int32($0), bytes: Array("a\n".utf8))
+      }
+    }
+    return .answered(step: Int32(step), answer)
+  }
+
+  /// Some to what is asked now, right or not, and some twice.
+  private mutating func answers() -> [FiledAnswer] {
+    var found: [FiledAnswer] = []
+    for step in harness.state.askingSteps where generator.chance(in: 6) {
+      let verdict = generator.pick(Verdict.allCases)
+      guard case .answered(let step, var answer) = answer(to: step, verdict) else { continue }
+      if generator.chance(in: 6) { answer.asked -= 1 }
+      if generator.chance(in: 6) {
+        answer.values.append(OutputPart(output: 9, bytes: []))
+      }
+      found.append(FiledAnswer(step: step, answer))
+      if generator.chance(in: 4) { found.append(FiledAnswer(step: step, answer)) }
+    }
+    return found
+  }
+
   /// Nil for a step that declares none.
   private mutating func outputs(of attempt: AttemptID) -> Input? {
     guard !harness.workflow.outputs(ofStep: Int(attempt.step)).isEmpty else { return nil }
@@ -167,6 +197,12 @@ extension Generator {
             .contained,
           ])
         }
+        if step < workflow.firstFinally, chance(in: 4) {
+          extras.question = Question(
+            text: "?", timeoutMilliseconds: chance(in: 2) ? Int64(below(20_000)) : nil,
+            otherwise: extras.outputs.isEmpty ? pick(Question.Otherwise.allCases) : .reject)
+          workflow.steps[step].command = .shell("")
+        }
         workflow.give(extras, toStep: step)
       }
     }
@@ -182,7 +218,8 @@ extension Generator {
       var extras = workflow.extras(ofStep: step)
       let isNeeded = workflow.steps.contains { $0.needs.contains(Int32(step)) }
       if step > 0, !workflow.isFinally(step), !isNeeded, !result.isRollback(step - 1),
-        !workflow.steps[step - 1].needs.contains(Int32(step)), chance(in: 2)
+        !workflow.steps[step - 1].needs.contains(Int32(step)),
+        workflow.question(ofStep: step - 1) == nil, chance(in: 2)
       {
         extras = StepExtras(edges: [Edge(need: Int32(step - 1), wanted: .settled)])
         extras.isRollback = true

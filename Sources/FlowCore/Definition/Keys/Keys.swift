@@ -74,7 +74,8 @@ extension WorkflowDefinition {
 extension StepDefinition {
   /// Keys of a single step, without defaults. Tags 1 to 5 are the id, a shell line, a program, the
   /// needs and the index of the settings, 21 is what is wanted of needs,
-  /// 22 the condition, and 26 whether it is the `onFailure` of the step before (`TaggedDefinitionCodec`).
+  /// 22 the condition, 26 whether it is the `onFailure` of the step before, and 27 what the step asks
+  /// (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<StepExtras>] = [
     .structure(
       "id", 1,
@@ -93,6 +94,12 @@ extension StepDefinition {
     .structure(
       "with", expected: #"an object such as {"since": "${params.since}"}"#,
       "values for the parameters of the file that is called"),
+    .structure(
+      "ask", 27,
+      expected: #"an object such as {"text": "Release ${params.version}?", "timeout": "24h"}"#,
+      "instead of `run`: asks a person, who answers with `flow answer`: `text`, a `timeout` after which"
+        + " `otherwise` counts (`approve`, `reject` or `fail`; fail), and `fields`, which the answer gives and"
+        + " which are the step's outputs, by name a type; see [ask](#ask)"),
     .structure(
       "needs", 4, expected: #"an array of step ids such as ["build", "test"]"#,
       "the steps that must be done first, each an id or `{step: ID, when: END}`; one may stand without"

@@ -1,0 +1,154 @@
+import FlowCommandLine
+package import FlowCore
+import FlowRuntime
+import FlowSystem
+import FlowText
+
+/// What a step asks, who can answer how, and what came of it, in words fit for a terminal. All displays have
+/// these.
+package struct QuestionWording: Sendable {
+  package let step: Int
+  private let state: RunState
+  private let question: Question
+  private let wording: StepWording
+
+  /// Nil for a step that asks nothing.
+  package init?(_ step: Int, _ state: RunState) {
+    guard let question = state.definition.question(ofStep: step) else { return nil }
+    self.step = step
+    self.state = state
+    self.question = question
+    wording = StepWording(state)
+  }
+
+  /// Those that wait for an answer.
+  package static func waiting(_ state: RunState) -> [QuestionWording] {
+    state.isFinished ? [] : state.askingSteps.compactMap { QuestionWording($0, state) }
+  }
+
+  package var asked: AskedQuestion? { state.asked(byStep: step) }
+  var otherwise: Question.Otherwise? {
+    question.timeoutMilliseconds == nil ? nil : question.otherwise
+  }
+  var fields: [StepOutput] { state.definition.outputs(ofStep: step) }
+
+  /// With its values filled in; not escaped.
+  var text: String { RunValues.question(ofStep: step, state) ?? "" }
+
+  /// In one line, not escaped.
+  var line: String { text.split(separator: "\n").joined(separator: " ") }
+
+  /// Each escaped.
+  var lines: [String] {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.map { TerminalText.escaped(String($0)) }
+  }
+
+  /// When the time for an answer passes, by the wall clock; nil if it never does.
+  var deadline: WallTime? {
+    guard let limit = state.answerDeadline(ofStep: step) else { return nil }
+    let rest = limit.microseconds - state.lastMoment.monotonic.microseconds
+    return WallTime(microseconds: state.lastMoment.wall.microseconds &+ rest)
+  }
+
+  /// `until 2026-11-30T10:00:00.000Z, then it counts as rejected`; nil if it waits for ever.
+  var limit: String? {
+    deadline.map { "until \(Timestamp($0).rfc3339), then \(Self.text(question.otherwise))" }
+  }
+
+  static func text(_ otherwise: Question.Otherwise) -> String {
+    switch otherwise {
+    case .approve: "it counts as approved"
+    case .reject: "it counts as rejected"
+    case .fail: "the step fails"
+    }
+  }
+
+  /// `flow answer nightly release --approve --set tag=STRING`; `--reject` is the other answer.
+  var command: String {
+    let id = wording.id(Int32(step))
+    let run = TerminalText.escaped(state.created.runID)
+    let sets = fields.map { " --set \($0.name)=\("\($0.type)".uppercased())" }.joined()
+    return "flow answer \(run) \(id) --approve\(sets)"
+  }
+
+  /// What came of it: `approved by alice at 2026-11-30T09:12:00.000Z: looks good`; nil while it is open.
+  package var outcome: String? {
+    guard let asked, let endedAt = asked.endedAt else { return nil }
+    if let answer = asked.answer { return Self.text(answer, at: endedAt) }
+    let limit = question.timeoutMilliseconds.map { " within \(DurationText.of(milliseconds: $0))" }
+    let counts =
+      switch question.otherwise {
+      case .approve: "counts as approved"
+      case .reject: "counts as rejected"
+      case .fail: "failed"
+      }
+    return "not answered\(limit ?? ""): \(counts)"
+  }
+
+  package static func text(_ answer: Answer, at recorded: Moment) -> String {
+    let note = answer.note.isEmpty ? "" : ": \(TerminalText.escaped(answer.note))"
+    return "\(answer.verdict) by \(TerminalText.escaped(UserName.text(answer.userID))) at"
+      + " \(Timestamp(recorded.wall).rfc3339)\(note)"
+  }
+
+  /// `"ask":{"text","askedAt","deadline","otherwise","fields","answer"}`; the deadline only while it waits,
+  /// and `answer` when there is one: `{"verdict","userId","user","at","givenAt","note"}`, or
+  /// `{"verdict":"expired","at"}`.
+  func write(to json: inout JSONWriter) {
+    json.key("ask")
+    json.object { json in
+      json.member("text", text)
+      json.member("askedAt", asked?.askedAt.wall)
+      if let deadline { json.member("deadline", deadline) }
+      if let otherwise { json.member("otherwise", "\(otherwise)") }
+      if !fields.isEmpty {
+        json.key("fields")
+        json.object { json in for field in fields { json.member(field.name, "\(field.type)") } }
+      }
+      guard let asked, let endedAt = asked.endedAt else { return }
+      json.key("answer")
+      json.object { json in
+        if let answer = asked.answer {
+          json.write(answer)
+        } else {
+          json.member("verdict", "expired")
+        }
+        json.member("at", endedAt.wall)
+      }
+    }
+  }
+}
+
+extension JSONWriter {
+  /// `"verdict","userId","user","givenAt","note"`.
+  mutating func write(_ answer: Answer) {
+    member("verdict", "\(answer.verdict)")
+    member("userId", answer.userID)
+    member("user", UserName.text(answer.userID))
+    member("givenAt", answer.givenAt)
+    if !answer.note.isEmpty { member("note", answer.note) }
+  }
+
+  /// `"ask"` of a step that asks; left out for others.
+  mutating func question(ofStep step: Int, _ state: RunState) {
+    QuestionWording(step, state)?.write(to: &self)
+  }
+}
+
+extension RunState {
+  /// What the run waits for where nothing but answers can bring it on: `an answer to release`, or
+  /// `3 answers`; nil where something else can.
+  var answersAwaited: String? {
+    guard !isFinished, openAttempts == 0, ready.isEmpty, timers.nextRetries(1).isEmpty else {
+      return nil
+    }
+    let asking = askingSteps
+    switch asking.count {
+    case 0: return nil
+    case 1: return "an answer to \(TerminalText.escaped(definition.steps[asking[0]].id))"
+    default: return "\(asking.count) answers"
+    }
+  }
+}
