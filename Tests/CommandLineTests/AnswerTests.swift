@@ -87,6 +87,30 @@ struct AnswerTests {
     try await check(home)
   }
 
+  /// It was given for what was there before.
+  @Test func anApprovalFallsWithWhatIsRerunAlone() async throws {
+    let home = Home()
+    let run = try await begin(
+      home,
+      #"{"id": "a", "run": "true"}, {"id": "q", "needs": "a", "ask": {"text": "?"}}, "#
+        + #"{"id": "b", "needs": "q", "run": "test -e ok"}"#)
+    #expect(try await home.flow("answer", "r", "q", "--approve").ending == .exit(0))
+    #expect(try await run.end().ending == .exit(1))
+    #expect(try await home.flow("restart", "r", "--only", "a").ending == .exit(1))
+    home.folder.write("", to: "ok")
+    let alone = try await home.flow("restart", "r", "--only", "b")
+    #expect(alone.ending == .exit(2))
+    #expect(
+      alone.errors
+        == "flow: not approved as things stand in run r, and would not run again: q, which b needs;"
+        + " name q too, or use --failed\n", "\(alone.errors)")
+    let again = try home.start(["restart", "r", "--failed"])
+    #expect(try await eventually { try await home.isAsking() })
+    #expect(try await home.flow("answer", "r", "q", "--approve").ending == .exit(0))
+    #expect(try await again.end().ending == .exit(0))
+    try await check(home)
+  }
+
   @Test func ofTwoAtOnceOneCounts() async throws {
     let home = Home()
     let run = try await begin(home)

@@ -193,7 +193,11 @@ extension RunError: CustomStringConvertible {
       func isForFailure(_ step: ReopenProblem.Blocked) -> Bool {
         definition.wanted(ofStep: Int(step.step), from: step.need) == .failed
       }
-      let lead = blocked.contains(where: isForFailure) ? "not as it is needed" : "not done"
+      // Or approved before what it needs ran again.
+      let isAsked = blocked.allSatisfy { definition.question(ofStep: Int($0.need)) != nil }
+      let lead =
+        blocked.contains(where: isForFailure)
+        ? "not as it is needed" : isAsked ? "not approved as things stand" : "not done"
       return .noSuchRound(
         "\(lead) in run \(id), and would not run again: "
           + list(
