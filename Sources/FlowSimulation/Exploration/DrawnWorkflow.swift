@@ -18,6 +18,9 @@ struct DrawnWorkflow {
     var options = options
     // They come last, and give steps other indices.
     options.rollbackPercent = 0
+    // They are decided in each world.
+    options.outputPercent = 0
+    options.conditionPercent = 0
     let quiet = Self.draw([], options)
     var chosen = [Int](repeating: 0, count: quiet.choices)
     // What each choice changes alone tells what it is for.

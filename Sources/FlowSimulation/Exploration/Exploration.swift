@@ -32,6 +32,8 @@ package struct Exploration {
     package var hasRollbacks = false
     /// Whether the first step asks a person, who answers at once. A rejection is a failure.
     package var hasQuestion = false
+    /// Whether each step declares outputs and has a condition, over those of its needs if it has any.
+    package var hasValues = false
 
     package init() {}
   }
@@ -70,6 +72,9 @@ package struct Exploration {
     options.finallyPercent = bounds.hasFinally ? 100 : 0
     options.rollbackPercent = bounds.hasRollbacks ? 100 : 0
     options.askPercent = bounds.hasQuestion ? 1 : 0
+    options.outputPercent = bounds.hasValues ? 100 : 0
+    options.outputFaultPercent = bounds.hasValues && bounds.failures > 0 ? 1 : 0
+    options.conditionPercent = bounds.hasValues ? 100 : 0
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(

@@ -5,7 +5,8 @@ import FlowCore
 /// image that this may leave of the disk is one world. After a kill the next engine comes a
 /// millisecond later, when commands still run, or a second later, when they have ended.
 ///
-/// Which commands fail is decided, too, up to a number of them. Everything else is fixed: a command
+/// Which commands fail is decided, too, up to a number of them, and, where steps have them, conditions and
+/// outputs. Everything else is fixed: a command
 /// takes 40 ms, an action of a launcher or monitor takes a microsecond, so that there is a moment
 /// between any two, and nothing else goes wrong.
 package final class ExploringChoices: ChoiceSource {
@@ -88,10 +89,13 @@ package final class ExploringChoices: ChoiceSource {
     case .questions:
       defer { hasAsked = true }
       return !hasAsked
-    case .commandBehaviour, .answers:
+    // What a command puts out can be at fault, too.
+    case .commandBehaviour, .answers, .outputContent:
       let fails = failures < bounds.failures && tree.choose(below: 2) == 1
       if fails { failures += 1 }
       return fails
+    // Which condition a step has. Steps are told all outputs that there are.
+    case .outputs: return chances == 500 ? tree.choose(below: 2) == 1 : true
     case .death:
       let losesPower = tree.choose(below: 2) == 1
       wasKilled = !losesPower
@@ -114,6 +118,10 @@ package final class ExploringChoices: ChoiceSource {
       // First about how long, then how many microseconds more.
       return durations % 2 == 1 ? min(2, count - 1) : 0
     case .processLatency: return count - 1
+    // True or false.
+    case .conditions: return count == 2 ? tree.choose(below: 2) : 0
+    // A list with the text that conditions look for, or without it.
+    case .outputContent: return count == 3 ? tree.choose(below: 2) : 0
     default: return 0
     }
   }

@@ -26,6 +26,8 @@ struct ExploreCommand {
     "on-failure", "each of the S steps has an onFailure")
   private static let askOption = Option(
     "ask", "the first of the S steps asks a person, who answers at once")
+  private static let valuesOption = Option(
+    "values", "each step has outputs, and a condition over those before it")
   private static let minutesOption = Option(
     "minutes", takes: .integer(placeholder: "M", 1...100_000), "stop after M minutes")
   private static let traceOption = Option(
@@ -51,7 +53,7 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      onFailureOption, askOption, minutesOption, traceOption, .json,
+      onFailureOption, askOption, valuesOption, minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -103,6 +105,7 @@ struct ExploreCommand {
     bounds.hasFinally = arguments.has(Self.finallyOption)
     bounds.hasRollbacks = arguments.has(Self.onFailureOption)
     bounds.hasQuestion = arguments.has(Self.askOption)
+    bounds.hasValues = arguments.has(Self.valuesOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)
     start = context.now()

@@ -89,6 +89,25 @@ struct ExplorationTests {
     }
   }
 
+  /// Each step puts out a list of two, and has a condition that holds or does not; that of the second can be
+  /// one over the list of the first, too.
+  @Test func everyValueDecides() {
+    var bounds = bounds(crashes: 0)
+    bounds.hasValues = true
+    let chain = Exploration.Subject(shape: WorkflowShape(needs: [[], [0]]), jobs: 1)
+    var exploration = Exploration(chain, bounds)
+    var launches: [Int: Int] = [:]
+    while let report = exploration.next() {
+      #expect(report.violation == nil && report.outcome == .succeeded)
+      launches[report.launches, default: 0] += 1
+    }
+    // Of the first step's conditions one holds, and of the second's four each holds for half of the lists:
+    // with the first skipped, its list is as one without the text.
+    #expect(Set(launches.keys) == [0, 1, 2])
+    #expect((launches[2] ?? 0) > 4 && (launches[0] ?? 0) >= 2)
+    #expect(exploration.worlds > 12)
+  }
+
   /// A property that does not hold, of this test only: power is never lost while a command runs.
   @Test func whatFailsCanBeMadeAgainAndMadeSimpler() throws {
     let run: WorldRunner = { seed, options, choices, trace in
