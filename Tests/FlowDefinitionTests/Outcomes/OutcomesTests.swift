@@ -221,6 +221,16 @@ struct OutcomesTests {
         finally: [{id: f, run: x, needs: [{step: a, when: failed}]}]
         """, parameters: ["go": [["true"], ["false"]]]),
     Shape(
+      name: "a person decides",
+      yaml: """
+        name: w
+        steps:
+          - {id: a, run: x}
+          - {id: ok, ask: {text: "Publish?", fields: {canary: bool}}, needs: a}
+          - {id: b, run: x, needs: ok, when: not steps.ok.canary}
+          - {id: c, run: x, needs: [{step: ok, when: failed}]}
+        """, outputs: ["ok.canary": ["true", "false"]]),
+    Shape(
       name: "rollbacks after the first failure",
       yaml: """
         name: w

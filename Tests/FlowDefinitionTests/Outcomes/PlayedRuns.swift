@@ -48,12 +48,17 @@ struct PlayedRuns {
     /// Launched and not ended.
     var running: [AttemptID] = []
     var stopped: [AttemptID] = []
+    /// Questions without an answer, each with the number of the event that asked it.
+    var asked: [(step: Int32, event: Int64)] = []
 
     /// Whatever is decided becomes durable at once.
     mutating func settle() {
       while let effect = engine.nextEffect() {
         switch effect {
         case .commit(let events):
+          for event in events {
+            if case .asked(let step) = event.body { asked.append((step, event.sequence)) }
+          }
           engine.handle(.committed(through: events[events.count - 1].sequence), at: PlayedRuns.now)
         case .launch(let launch): running.append(launch.attempt)
         case .stop(let attempt, _): stopped.append(attempt)
@@ -76,6 +81,7 @@ struct PlayedRuns {
       return
     }
     if let attempt = game.stopped.first { return playStop(of: attempt, game) }
+    if !game.asked.isEmpty { return playAnswer(game) }
     // Only a failure that stops the others makes it matter which attempts end together.
     if !definition.failFast { return playEnds([game.running[0]], game) }
     for bits in 1..<1 << game.running.count {
@@ -95,6 +101,30 @@ struct PlayedRuns {
     }
   }
 
+  private mutating func playAnswer(_ game: Game) {
+    let (step, event) = game.asked[0]
+    let approvals = values(ofStep: Int(step)).map {
+      Answer(id: UInt64(event), asked: event, .approved, values: $0)
+    }
+    for answer in [Answer(id: UInt64(event), asked: event, .rejected)] + approvals {
+      var next = game
+      next.asked.removeFirst()
+      next.engine.handle(.answered(step: step, answer), at: Self.now)
+      next.settle()
+      play(next)
+    }
+  }
+
+  /// All that a step can put out.
+  private func values(ofStep step: Int) -> [[OutputPart]] {
+    Self.product(
+      definition.outputs(ofStep: step).enumerated().map { place, output in
+        (outputs["\(definition.steps[step].id).\(output.name)"] ?? ["0"]).map {
+          OutputPart(output: Int32(place), bytes: Array($0.utf8))
+        }
+      })
+  }
+
   /// They end in one wake-up.
   private mutating func playEnds(_ attempts: [AttemptID], _ game: Game) {
     let ways = attempts.map { attempt -> [[Input]] in
@@ -102,16 +132,8 @@ struct PlayedRuns {
         result: .exited(code: 1), cause: .byItself, durationMicroseconds: 1)
       let success = AttemptEnd(
         result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1)
-      let step = definition.steps[Int(attempt.step)]
-      let declared = definition.outputs(ofStep: Int(attempt.step)).enumerated()
-      let values = Self.product(
-        declared.map { place, output in
-          (outputs["\(step.id).\(output.name)"] ?? ["0"]).map {
-            OutputPart(output: Int32(place), bytes: Array($0.utf8))
-          }
-        })
       return [[.attemptEnded(attempt, failure)]]
-        + values.map { parts in
+        + values(ofStep: Int(attempt.step)).map { parts in
           (parts.isEmpty ? [] : [.outputsPublished(attempt, parts)])
             + [.attemptEnded(attempt, success)]
         }
