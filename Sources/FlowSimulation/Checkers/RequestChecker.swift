@@ -141,6 +141,8 @@ extension RequestChecker: Checker {
 
   func found(_ events: [Event], in world: World) throws(Violation) {
     let isFinished = events.last?.body.kind == .runFinished
+    // What all ended in its first wake-up was decided by an engine that died before it told anybody.
+    if isFinished, endDecidedAt == nil { endDecidedAt = world.now }
     if !world.checkers.history.isLost, !isFinished { endDecidedAt = nil }
   }
 
