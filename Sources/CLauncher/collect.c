@@ -13,6 +13,11 @@ enum {
   CAPACITY = FLOW_OUTPUTS_LARGE + FLOW_OUTPUTS_MAGIC_SIZE +
              (FLOW_OUTPUTS_MOST + 1) * (FLOW_OUTPUTS_ENTRY_SIZE + LONGEST_NAME + 1),
   ENTRIES = 4 << 10,
+  // On the monitor's stack. All monitors share their launcher's memory: to map and unmap some makes them
+  // wait for each other.
+  SMALL_CAPACITY = 2 << 10,
+  // A result of this file: what the command left needs more memory.
+  LACKS_MEMORY = 2,
 };
 
 // As the kernel has them (getdents64(2)).
@@ -28,6 +33,7 @@ struct collection {
   const struct flow_request *request;
   int folder;
   uint8_t *bytes;
+  size_t capacity;
   size_t size;
   uint64_t together;
 };
@@ -95,48 +101,51 @@ static int64_t read_file(int file, uint8_t *bytes, uint64_t size) {
   return (int64_t)done;
 }
 
-// - Returns: false if it was refused.
-static bool add_open(struct collection *collection, const char *output, int file) {
+// - Returns: zero, one or LACKS_MEMORY, as `add`.
+static int64_t add_open(struct collection *collection, const char *output, int file) {
   const char *name = output + 1;
   struct stat status;
   if (flow_stat_open(file, &status) < 0) {
     refuse(collection, FLOW_OUTPUTS_UNREADABLE, name);
-    return false;
+    return 1;
   }
   if (!S_ISREG(status.st_mode)) {
     refuse(collection, FLOW_OUTPUTS_NOT_A_FILE, name);
-    return false;
+    return 1;
   }
   uint64_t size = (uint64_t)status.st_size;
   if (size > limit(output)) {
     refuse(collection, FLOW_OUTPUTS_TOO_LARGE, name);
-    return false;
+    return 1;
   }
   if (collection->together + size > FLOW_OUTPUTS_LARGE) {
     refuse(collection, FLOW_OUTPUTS_TOO_LARGE_TOGETHER, "");
-    return false;
+    return 1;
   }
   size_t length = strlen(name);
+  if (collection->size + FLOW_OUTPUTS_ENTRY_SIZE + length + size > collection->capacity) {
+    return LACKS_MEMORY;
+  }
   uint8_t *head = collection->bytes + collection->size;
   uint8_t *value = head + FLOW_OUTPUTS_ENTRY_SIZE + length;
   int64_t count = read_file(file, value, size);
   if (count < 0) {
     refuse(collection, FLOW_OUTPUTS_UNREADABLE, name);
-    return false;
+    return 1;
   }
   if (has_secret(collection->request, value, (size_t)count)) {
     flow_call(SYS_unlinkat, collection->folder, (long)name, 0, 0, 0);
     refuse(collection, FLOW_OUTPUTS_SECRET, name);
-    return false;
+    return 1;
   }
   flow_outputs_entry(head, 0, (uint32_t)length, (uint64_t)count);
   memcpy(head + FLOW_OUTPUTS_ENTRY_SIZE, name, length);
   collection->size += FLOW_OUTPUTS_ENTRY_SIZE + length + (size_t)count;
   collection->together += (uint64_t)count;
-  return true;
+  return 0;
 }
 
-// - Returns: zero; one if it was refused; a negative error number where the machine lacks something.
+// - Returns: zero; one if it was refused; LACKS_MEMORY if it does not fit; a negative error number where the machine lacks something.
 static int64_t add(struct collection *collection, const char *output) {
   const char *name = output + 1;
   struct stat status;
@@ -159,9 +168,9 @@ static int64_t add(struct collection *collection, const char *output) {
     refuse(collection, FLOW_OUTPUTS_UNREADABLE, name);
     return 1;
   }
-  bool is_taken = add_open(collection, output, (int)file);
+  result = add_open(collection, output, (int)file);
   flow_close((int)file);
-  return is_taken ? 0 : 1;
+  return result;
 }
 
 static bool is_declared(const struct flow_request *request, const char *name) {
@@ -197,7 +206,7 @@ static bool refuse_undeclared(struct collection *collection) {
   }
 }
 
-// - Returns: zero if all were taken; one if they were refused; a negative error number.
+// - Returns: zero if all were taken; one if they were refused; LACKS_MEMORY; a negative error number.
 static int64_t add_all(struct collection *collection) {
   if (refuse_undeclared(collection)) return 1;
   flow_outputs_begin(collection->bytes);
@@ -240,6 +249,7 @@ static void clear(struct collection *collection) {
   flow_outputs_remove(collection->request);
 }
 
+// - Returns: zero; LACKS_MEMORY; a negative error number.
 static int64_t collect(struct collection *collection, struct flow_record_end *end) {
   const struct flow_request *request = collection->request;
   int64_t folder = flow_open(
@@ -253,7 +263,7 @@ static int64_t collect(struct collection *collection, struct flow_record_end *en
     collection->folder = (int)folder;
     result = add_all(collection);
   }
-  if (result >= 0) {
+  if (result == 0 || result == 1) {
     int64_t written = write_copy(request->outputs_path, collection->bytes, collection->size);
     if (written == 0) {
       end->outputs_size = (int64_t)collection->size;
@@ -267,11 +277,17 @@ static int64_t collect(struct collection *collection, struct flow_record_end *en
 }
 
 int64_t flow_outputs_collect(const struct flow_request *request, struct flow_record_end *end) {
+  uint8_t bytes[SMALL_CAPACITY];
+  struct collection small = {
+      .request = request, .folder = -1, .bytes = bytes, .capacity = sizeof bytes};
+  int64_t result = collect(&small, end);
+  if (result != LACKS_MEMORY) return result;
   // The kernel gives memory for what is used of it.
   int64_t memory = flow_map(CAPACITY);
   if (memory < 0) return memory;
-  struct collection collection = {.request = request, .folder = -1, .bytes = (uint8_t *)memory};
-  int64_t result = collect(&collection, end);
+  struct collection large = {
+      .request = request, .folder = -1, .bytes = (uint8_t *)memory, .capacity = CAPACITY};
+  result = collect(&large, end);
   flow_unmap((void *)memory, CAPACITY);
   return result;
 }

@@ -111,6 +111,28 @@ struct OutputTests {
   }
 
   /// What is there when the command has ended counts; nothing waits for the rest.
+  /// What fits into the memory that a monitor has, and what does not, alone or with what came before it.
+  @Test func anySizeIsWhole() async throws {
+    let home = Home()
+    let sizes = [0, 1_900, 1_999, 2_000, 2_001, 2_048, 4_096, 65_536]
+    let steps = sizes.map { size in
+      #"""
+      {"id": "s\#(size)", "outputs": ["a", "b"],
+       "run": "printf %\#(size)s x > $FLOW_OUTPUTS/a; printf %20s y > $FLOW_OUTPUTS/b"}
+      """#
+    }
+    let workflow = home.workflow(steps.joined(separator: ","))
+    let run = try await home.flow("run", workflow, "--run-id", "r")
+    #expect(run.ending == .exit(0), "\(run.output)\(run.errors)")
+    for size in sizes {
+      let first = try await home.flow("logs", "r", "s\(size)", "--value", "a").output
+      #expect(first.utf8.count == max(size, 1) && first.hasSuffix("x"))
+      let second = try await home.flow("logs", "r", "s\(size)", "--value", "b").output
+      #expect(second == String(repeating: " ", count: 19) + "y")
+    }
+    try await check(home, "r")
+  }
+
   @Test func aFileThatGrowsIsCopiedAsItIs() async throws {
     let home = Home()
     let workflow = home.workflow(
