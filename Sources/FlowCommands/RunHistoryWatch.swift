@@ -24,6 +24,9 @@ struct RunHistoryWatch: ~Copyable {
   /// Whether that process waits for space on the disk.
   var lacking: Shortages { reader.lacking }
 
+  /// What the run has come to; its notices may still run.
+  var conclusion: RunOutcome? { history.replay.state?.conclusion }
+
   /// Nil while the run has no end.
   var outcome: RunOutcome? {
     if case .finished(let outcome)? = history.replay.state?.phase { outcome } else { nil }
@@ -33,7 +36,8 @@ struct RunHistoryWatch: ~Copyable {
     history.replay.state?.cancelRequests.contains(request.id) ?? false
   }
 
-  /// Whether a request was recorded when it could change nothing any more: the steps of `finally` ran.
+  /// Whether a request was recorded when it could change nothing any more: the steps of `finally` ran, or
+  /// notices.
   func cameTooLate(_ request: CancelRequest) -> Bool { history.lateRequests.contains(request.id) }
 
   /// What came of a question; nil while it is open.
@@ -86,7 +90,7 @@ private struct GrowingHistory: EventFold {
     case .cancelRequested(let request):
       hasCancel = true
       if request.force { hasForcedCancel = true }
-      if !request.force, let state = replay.state, state.isConcluding {
+      if !request.force, let state = replay.state, state.isConcluding || state.isConcluded {
         lateRequests.insert(request.id)
       }
     case .answered(let step, _), .timerFired(.question(let step)):

@@ -164,14 +164,15 @@ package enum DefinitionParser {
     }
     var settings = InternTable<StepSettings>()
     // By overlay: for steps whose command is no script, and for those whose is; then rollbacks, and those of
-    // `finally`; then those that ask.
-    var indices = [[Int32?]](repeating: [nil, nil, nil, nil, nil], count: merged.count)
+    // `finally`; then those that ask; then notices.
+    var indices = [[Int32?]](repeating: [nil, nil, nil, nil, nil, nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
       let overlay = Int(parts.table.steps[step].settingsIndex)
       let isScript = knowsScripts && parts.table.steps[step].command.script != nil
       let endsRun = parts.table.isFinally(step) || parts.table.isRollback(step)
       let asks = parts.table.extras[Int(parts.table.steps[step].extrasIndex)].question != nil
-      let kind = asks ? 4 : (isScript ? 1 : 0) + (endsRun ? 2 : 0)
+      let isNotice = parts.table.isNotice(step)
+      let kind = asks ? 4 : (isScript ? 1 : 0) + (endsRun ? 2 : 0) + (isNotice ? 5 : 0)
       if let known = indices[overlay][kind] {
         parts.table.steps[step].settingsIndex = known
         continue
@@ -186,6 +187,7 @@ package enum DefinitionParser {
       if endsRun, own.timeoutMilliseconds == nil {
         own.timeoutMilliseconds = WorkflowDefinition.finallyTimeoutMilliseconds
       }
+      if isNotice { own.governNotice() }
       let index = settings.index(of: own)
       indices[overlay][kind] = index
       parts.table.steps[step].settingsIndex = index
@@ -193,6 +195,7 @@ package enum DefinitionParser {
     var workflow = parts.workflow
     workflow.steps = parts.table.steps
     workflow.finallyCount = parts.table.finallySteps.count
+    workflow.notifyCount = parts.table.placedNotices
     workflow.extras = [StepExtras()]
     for step in workflow.steps.indices where workflow.steps[step].extrasIndex != 0 {
       // Needs and conditions were resolved after descriptions were read.

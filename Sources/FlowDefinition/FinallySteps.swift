@@ -10,7 +10,10 @@ extension StepTable {
     if moved.isEmpty || moved.upperBound == count { return }
     precondition(moved.lowerBound == 0, "the file has two lists of steps")
     let first = moved.count
-    func place(_ step: Int) -> Int { step < first ? step + count - first : step - first }
+    func place(_ step: Int) -> Int {
+      if step >= count { return step }
+      return step < first ? step + count - first : step - first
+    }
     func place32(_ step: Int32) -> Int32 { Int32(place(Int(step))) }
 
     let ranges = (0..<count).map { needsRange(ofStep: $0) }

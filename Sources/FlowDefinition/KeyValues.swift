@@ -108,7 +108,7 @@ extension DefinitionReader {
 
   /// Notes a member of a small set; false, and reported, if the array had it already.
   @discardableResult
-  private mutating func reportRepetition(
+  mutating func reportRepetition(
     of member: Int, at offset: Int, _ first: inout [Int: Int]
   ) -> Bool {
     guard let earlier = first[member] else {

@@ -43,7 +43,7 @@ extension DefinitionReader {
     guard defaults.probeOffset == nil, let offset = defaults.onLostOffset else { return }
     // A step that gives one of the two keys has been checked by itself.
     var uses = table.probeUses[...]
-    for step in table.steps.indices where uses.popFirst(of: step) == nil {
+    for step in 0..<table.firstNotice where uses.popFirst(of: step) == nil {
       report(
         at: offset, path: "defaults.onLost",
         #""probe" asks a command, and \#(table.path(ofStep: step)) has none: give it as "probe" in "#

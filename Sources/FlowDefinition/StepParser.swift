@@ -120,14 +120,26 @@ struct StepTable {
   var finallySteps = 0..<0
 
   /// Whether a step belongs to `finally`, when these are the last.
-  func isFinally(_ step: Int) -> Bool { step >= steps.count - finallySteps.count }
+  func isFinally(_ step: Int) -> Bool {
+    step >= firstNotice - finallySteps.count && step < firstNotice
+  }
+
+  /// What `notify` runs, until it has its place behind all steps.
+  var notices: [NoticeReading] = []
+  /// How many of the steps, the last ones, it runs.
+  var placedNotices = 0
+
+  var firstNotice: Int { steps.count - placedNotices }
+
+  func isNotice(_ step: Int) -> Bool { step >= firstNotice }
 
   /// The rollbacks, ascending.
   var rollbacks: [Int] = []
 
   /// Where a step is in the file's values.
   func path(ofStep step: Int) -> String {
-    if isFinally(step) { return "finally[\(step - (steps.count - finallySteps.count))]" }
+    if isNotice(step) { return "notify[\(step - firstNotice)]" }
+    if isFinally(step) { return "finally[\(step - (firstNotice - finallySteps.count))]" }
     if rollbacks.isEmpty { return "steps[\(step)]" }
     return isRollback(step)
       ? "\(path(ofStep: step - 1)).onFailure" : "steps[\(step - rollbacks(before: step))]"

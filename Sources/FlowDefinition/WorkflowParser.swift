@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of the file's outermost object.
 enum WorkflowKey: Sendable {
-  case name, params, secrets, defaults, steps, finally
+  case name, params, secrets, defaults, steps, finally, notify
   case own(DefinitionKey<WorkflowDefinition>)
 
   static let table = KeyTable(WorkflowDefinition.keys.map { (name: $0.name, key: Self($0)) })
@@ -16,6 +16,7 @@ enum WorkflowKey: Sendable {
     case "defaults": self = .defaults
     case "steps": self = .steps
     case "finally": self = .finally
+    case "notify": self = .notify
     default: self = .own(key)
     }
   }
@@ -67,9 +68,11 @@ extension DefinitionReader {
       case .defaults: try readDefaults(into: &parts.defaults)
       case .steps: try readSteps(into: &parts.table, isFinally: false)
       case .finally: try readSteps(into: &parts.table, isFinally: true)
+      case .notify: try readNotify(into: &parts.table)
       }
     }
     parts.table.moveFinallyToEnd(with: &templates)
+    placeNotices(in: &parts.table)
     if isCalled { checkCalled(cursor) }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }

@@ -30,6 +30,7 @@ enum DefinitionText {
         + (parameters.isEmpty ? [] : [("params", .object(parameters))])
         + (secrets.isEmpty ? [] : [("secrets", .object(secrets))])
         + (finally.isEmpty ? [] : [("finally", .array(finally))])
+        + (definition.hasNotify ? [("notify", .array(notices(of: definition)))] : [])
         + [("steps", .array(steps))])
   }
 
@@ -75,6 +76,22 @@ enum DefinitionText {
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + (rollback(ofStep: index, of: definition).map { [("onFailure", $0)] } ?? [])
         + members(StepSettings.keys, of: settings))
+  }
+
+  private static func notices(of definition: WorkflowDefinition) -> [TextValue] {
+    let refused = ["onLost", "probe", "allowFailure"]
+    return definition.notifySteps.map { index in
+      let extras = definition.extras(ofStep: index)
+      let outcomes = extras.notice?.outcomes.names ?? []
+      return .object(
+        [
+          ("on", .array(outcomes.map(TextValue.text))),
+          ("run", command(definition.steps[index].command)),
+        ] + (extras.description.map { [("description", .text($0))] } ?? [])
+          + members(StepSettings.keys, of: definition.settings(ofStep: index)).filter {
+            !refused.contains($0.key)
+          })
+    }
   }
 
   private static func rollback(

@@ -72,6 +72,7 @@ extension ByteSupply {
           .condition([ConditionInput(name: string(), value: string())]),
         ]))
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
+    case .runConcluded: .runConcluded(pick(RunOutcome.allCases))
     case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }

@@ -26,7 +26,7 @@ enum RandomSelection {
       selection.skip = steps(choices, .selection, definition, options)
     }
     let unselected = selection.unselected(definition, graph)
-    return unselected.count == definition.steps.count ? StepSet() : unselected
+    return unselected.count == definition.firstNotify ? StepSet() : unselected
   }
 
   /// What runs again in another round of a finished run; nil if nothing does.
@@ -56,7 +56,7 @@ enum RandomSelection {
     _ options: SimulationOptions
   ) -> [Int32] {
     (0..<choices.choose(site, in: 1...3)).flatMap { _ in
-      let step = choices.choose(site, below: definition.steps.count)
+      let step = choices.choose(site, below: definition.firstNotify)
       let namesCall = options.callPercent > 0 && choices.happens(.calls, perMille: 500)
       return namesCall ? RandomCalls.steps(besides: step, in: definition) : [Int32(step)]
     }

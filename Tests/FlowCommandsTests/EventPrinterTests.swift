@@ -268,6 +268,12 @@ import Testing
     Sample(
       .runConcluding(.failed), "run is concluding (failed): its finally steps run",
       #""outcome":"failed""#),
+    Sample(
+      .stepSkipped(step: 1, .nothingToTell), "test skipped: it tells of other ends of the run",
+      #""step":"test","reason":"nothingToTell","need":null"#),
+    Sample(
+      .runConcluded(.failed), "run has come to its end (failed): its notify commands run",
+      #""outcome":"failed""#),
     Sample(.runFinished(.succeeded), "run succeeded", #""outcome":"succeeded""#),
     Sample(.runFinished(.failed), "run failed", #""outcome":"failed""#),
     Sample(.runFinished(.cancelled), "run cancelled", #""outcome":"cancelled""#),

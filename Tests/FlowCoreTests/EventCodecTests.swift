@@ -144,6 +144,7 @@ import Testing
       (.stepSkipped(step: 5, .notSelected), "4a 02 04 05 02"),
       (.stepSkipped(step: 5, .condition([])), "4a 02 04 05 03 00"),
       (.stepSkipped(step: 5, .nothingFailed), "4a 02 04 05 04"),
+      (.stepSkipped(step: 5, .nothingToTell), "4a 02 04 05 05"),
       (
         .stepSkipped(step: 5, .condition([ConditionInput(name: "a", value: "bc")])),
         "4a 02 04 05 03 01 01 61 02 62 63"
@@ -152,6 +153,7 @@ import Testing
       (.runStopping(.timedOut), "4c 02 04 01"),
       (.runStopping(.failFast(step: 5)), "4c 02 04 02 05"),
       (.runFinished(.failed), "4e 02 04 01"),
+      (.runConcluded(.cancelled), "54 02 04 02"),
     ])
   func bytesAreStable(body: Event.Body, bytes: String) {
     #expect(hexadecimal(encode([Self.event(body)])) == bytes)
@@ -248,7 +250,7 @@ import Testing
 
   @Test(arguments: [
     ("12 02 04 04", "timer has the value 4"),
-    ("4a 02 04 05 05", "reason to skip has the value 5"),
+    ("4a 02 04 05 06", "reason to skip has the value 6"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),

@@ -27,6 +27,7 @@ import Testing
     Row(39, "runFinished", .decision, about: [.run], closes: .run),
     Row(40, "probeScheduled", .decision, about: [.attempt]),
     Row(41, "runConcluding", .decision, about: [.run]),
+    Row(42, "runConcluded", .decision, about: [.run]),
     Row(43, "outputsPublished", .fact, about: [.attempt]),
     Row(44, "answered", .fact, about: [.step]),
     Row(45, "asked", .decision, about: [.step]),

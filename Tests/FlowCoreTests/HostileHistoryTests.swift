@@ -65,7 +65,8 @@ import Testing
       switch step.phase {
       case .waiting(let needs):
         let most =
-          state.graph.needsCount(of: index) + (state.definition.isFinally(index) ? 1 : 0)
+          state.graph.needsCount(of: index)
+          + (index >= state.definition.firstFinally ? 1 : 0)
         #expect(needs >= 1 && needs <= most, comment)
       case .ready: if state.definition.question(ofStep: index) == nil { ready += 1 }
       case .ended, .answered: ended += 1
@@ -151,6 +152,7 @@ extension Generator {
       return .stepSkipped(step: step, chance(in: 2) ? .runStopping : .need(step: attempt.number))
     case .runStopping: return .runStopping(pick([.cancelled, .timedOut, .failFast(step: step)]))
     case .runConcluding: return .runConcluding(pick(RunOutcome.allCases))
+    case .runConcluded: return .runConcluded(pick(RunOutcome.allCases))
     case .runFinished: return .runFinished(pick(RunOutcome.allCases))
     default: return body(of: kind)
     }

@@ -44,6 +44,7 @@ import Testing
       #expect(step.failures <= policy.maxAttempts, "seed \(seed), step \(index)")
       #expect(step.losses <= Decider.maxReruns + 1, "seed \(seed), step \(index)")
     }
+    #expect(state.conclusion == run.outcome && state.unsettledNotices == 0, "seed \(seed)")
     if state.steps.allSatisfy({ $0.phase == .succeeded }) {
       #expect(run.outcome == .succeeded, "seed \(seed)")
     }
@@ -52,7 +53,9 @@ import Testing
     }
     if run.outcome == .succeeded {
       for (index, step) in state.steps.enumerated()
-      where step.phase != .succeeded && state.isSelected(index) {
+      where step.phase != .succeeded && state.isSelected(index)
+        && !run.workflow.isNotify(index)
+      {
         let mayFail = run.workflow.settings(ofStep: index).allowFailure
         // What wants another end than that of its need is skipped, or whose condition is false, and so is
         // what builds on it.

@@ -14,6 +14,7 @@ import Testing
       workflow.steps[3].settingsIndex = 1
       workflow.steps[5].command = .shell("")
       workflow.give(StepExtras(question: Question(text: "?")), toStep: 5)
+      workflow = workflow.notifying(.cancelled)
       var run = try EngineHarness(workflow, jobs: 3)
       run.end("a", .exit(1))
       run.end("b", .lost)
@@ -22,6 +23,7 @@ import Testing
       run.cancel()
       for attempt in run.running { run.wakeUp([.attemptEnded(attempt, .exit(1, cause: .stop))]) }
       run.end("f")
+      run.end("notify/1")
       return run.durable
     } catch {
       preconditionFailure("the sample has no history: \(error)")
@@ -144,6 +146,8 @@ import Testing
     case .runStopping: [.runStopping(.timedOut), .runFinished(.cancelled)]
     case .runConcluding(let outcome):
       RunOutcome.allCases.filter { $0 != outcome }.map { .runConcluding($0) }
+    case .runConcluded(let outcome):
+      RunOutcome.allCases.filter { $0 != outcome }.map { .runConcluded($0) }
     case .runFinished(let outcome):
       RunOutcome.allCases.filter { $0 != outcome }.map { .runFinished($0) }
     default: preconditionFailure("\(body) is no decision")

@@ -79,7 +79,7 @@ struct RuleTests {
       #"‸"retry": {"maxAttempts": 1}"#,
       #"retry: unknown key: a workflow takes "name", "description", "jobs", "env", "environment", "#
         + #""passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "secrets", "defaults", "#
-        + #""steps", "finally""#),
+        + #""steps", "finally", "notify""#),
     Wrong(
       #""exclusive": ‸1"#, "exclusive: expected true, or the name of a group, found a number",
       isOfJSON: true),

@@ -120,7 +120,7 @@ struct SyntaxTests {
     }
     let unknown =
       #"1:2: x: unknown key: a workflow takes "name", "description", "jobs", "env", "#
-      + #""environment", "passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "secrets", "defaults", "steps", "finally""#
+      + #""environment", "passEnv", "envFiles", "timeout", "failFast", "exclusive", "onConflict", "params", "secrets", "defaults", "steps", "finally", "notify""#
     #expect(nested(32).count == 2)
     #expect(nested(32).first == unknown)
     #expect(

@@ -115,6 +115,25 @@ enum WrongValues {
       Row("‸{}", "expected an array of steps"), Row("‸[]", "expected at least one step"),
       Row("[‸[]]", #"expected an object such as {"id": "build", "run": "make"}"#),
     ],
+    "notify": [
+      Row("‸{}", #"expected an array of objects such as {"on": ["failed"]"#),
+      Row("‸[]", #"expected at least one object such as {"on": ["failed"]"#),
+      Row("[‸[]]", #"expected an object such as {"on": ["failed"]"#),
+      Row(#"[‸{"run": "x"}]"#, #"missing "on""#),
+      Row(#"[‸{"on": ["failed"]}]"#, #"missing "run""#),
+      Row(#"[{"run": "x", "on": ‸[]}]"#, "expected at least one end of the run"),
+      Row(
+        #"[{"run": "x", "on": ‸"failed"}]"#, #"expected an array such as ["failed", "cancelled"]"#),
+      Row(#"[{"run": "x", "on": [‸"done"]}]"#, #"expected "succeeded", "failed" or "cancelled""#),
+      Row(#"[{"run": "x", "on": ["failed"], ‸"needs": "a"}]"#, #""notify" has no "needs""#),
+      Row(#"[{"run": "x", "on": ["failed"], ‸"onLost": "fail"}]"#, #""notify" has no "onLost""#),
+      Row(
+        #"[{"run": "x", "on": ["failed"], "retry": ‸{"maxAttempts": 11}}]"#,
+        #""maxAttempts" is at most 10 here"#, schema: false),
+      Row(
+        #"[{"run": "x", "on": ["failed"], ‸"nope": 1}]"#,
+        #"unknown key: an element of "notify" takes "on", "run", "description", "env""#),
+    ],
     "own.id": [
       Row("‸[]", id), Row(#"‸"a b""#, id),
       Row(#"‸"onFailure""#, #"no step can have the id "onFailure""#),

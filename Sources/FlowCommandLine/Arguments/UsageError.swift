@@ -27,6 +27,7 @@ package struct UsageError: Error, Equatable, Sendable {
     case contradictorySteps(String, String, String)
     /// A step that runs only with another.
     case rollbackNamed(String, option: String, step: String)
+    case noticeNamed(String, option: String)
     /// The selected steps are none.
     case noStepsLeft
     /// A selected step reads what a step puts out that is not selected.
@@ -80,6 +81,8 @@ extension UsageError: CustomStringConvertible {
     case .rollbackNamed(let name, let option, let step):
       "\(option) names \(TerminalText.quoted(name)), which runs only with its step: name"
         + " \(TerminalText.quoted(step))"
+    case .noticeNamed(let name, let option):
+      "\(option) names \(TerminalText.quoted(name)), which runs at the end of each round, whatever ran"
     case .unselectedOutput(let name, let step, let reader):
       "step \(reader) reads the output \(name) of step \(step), which these options leave out:"
         + " select \(step), too"

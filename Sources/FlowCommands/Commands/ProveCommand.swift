@@ -98,7 +98,7 @@ package struct ProveCommand: Subcommand, Equatable {
     }
     if selected.isEmpty {
       // What runs after a failure only is not reached undisturbed.
-      selected = file.definition.steps.indices.filter { !file.definition.isRollback($0) }
+      selected = file.definition.steps.indices.filter { file.definition.isOwnStep($0) }
         .map(Int32.init)
     }
     let parent = scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp"

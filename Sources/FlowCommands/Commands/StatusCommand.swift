@@ -68,7 +68,7 @@ package struct StatusCommand: Subcommand, Equatable {
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     guard tellsByExit else { return .success }
-    if case .finished(let outcome)? = run.history.state?.phase { return ExitCode(outcome) }
+    if let outcome = run.history.state?.conclusion { return ExitCode(outcome) }
     return .runUnfinished
   }
 }

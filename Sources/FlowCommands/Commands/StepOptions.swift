@@ -64,21 +64,24 @@ struct StepOptions: Equatable {
       for name in names {
         guard let step = numbers[name] else {
           // A step that calls another file stands for the steps of that file.
-          let called = definition.steps.indices.filter {
+          let called = (0..<definition.firstNotify).filter {
             definition.steps[$0].id.utf8.starts(with: "\(name)/".utf8)
           }
           if !called.isEmpty {
-            steps += called.filter { !definition.isRollback($0) }.map(Int32.init)
+            steps += called.filter { definition.isOwnStep($0) }.map(Int32.init)
             continue
           }
           let nearest = Suggestion.nearest(
             to: name,
-            among: definition.steps.indices.lazy.filter { !definition.isRollback($0) }.map {
+            among: definition.steps.indices.lazy.filter { definition.isOwnStep($0) }.map {
               definition.steps[$0].id
             })
           throw UsageError(
             command: command,
             .unknownStep(name, option: option.spelling, suggestion: nearest))
+        }
+        if definition.isNotify(Int(step)) {
+          throw UsageError(command: command, .noticeNamed(name, option: option.spelling))
         }
         if let own = definition.stepRolledBack(by: Int(step)) {
           throw UsageError(
@@ -114,7 +117,7 @@ struct StepOptions: Equatable {
   ) throws(UsageError) -> StepSet {
     if isEmpty { return StepSet() }
     let unselected = try selection(of: definition).unselected(definition, graph)
-    if unselected.count == definition.steps.count {
+    if unselected.count == definition.firstNotify {
       throw UsageError(command: command, .noStepsLeft)
     }
     if let (reader, read) = definition.unselectedRead(unselected) {

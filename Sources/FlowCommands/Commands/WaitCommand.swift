@@ -29,7 +29,8 @@ package struct WaitCommand: Subcommand, Equatable {
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
     try RunFollower.watch(runs, context) { watch, _ in
-      if let outcome = watch.outcome {
+      // An engine that still lives runs its notices.
+      if let outcome = watch.isHeld ? watch.conclusion : watch.outcome {
         context.output.write("run \(watch.id) \(outcome)\n")
         return ExitCode(outcome)
       }

@@ -36,7 +36,9 @@ struct FailedSteps {
 
   /// A run that timed out has no failed step: the steps that still ran then took too long.
   private func isToBlame(_ step: Int32, _ outcome: StepOutcome, _ state: RunState) -> Bool {
-    switch outcome {
+    // What a notice says has failed, and not what it failed to tell.
+    if state.definition.isNotify(Int(step)) { return false }
+    return switch outcome {
     case .succeeded: false
     case .failed: !state.definition.settings(ofStep: Int(step)).allowFailure
     case .cancelled:

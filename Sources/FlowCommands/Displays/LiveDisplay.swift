@@ -185,7 +185,7 @@ struct LastingLines {
     case .runCreated, .engineStarted, .runFinished, .runReopened: ("", .plain)
     // The request itself has its line.
     case .runStopping(.cancelled): nil
-    case .runConcluding(.succeeded): nil
+    case .runConcluding(.succeeded), .runConcluded: nil
     case .deadlinePassed, .cancelRequested, .runStopping, .runConcluding, .roomReturned:
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled, .probeScheduled:

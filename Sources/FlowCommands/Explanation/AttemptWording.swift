@@ -96,7 +96,7 @@ extension Explainer {
     let parts = history.parts(of: span)
     let others = ran(from: span.from, until: span.until, besides: step)
     var sentences: [String] = []
-    if !others.isEmpty, parts[.queued] > 0, !state.definition.isRollback(step) {
+    if !others.isEmpty, parts[.queued] > 0, !state.definition.needsNoSlot(step) {
       let wait = DurationText.of(microseconds: parts[.queued])
       let named = others.prefix(Self.mostNames).map { id(Int($0)) }
       let list = Self.list(Array(named), more: others.count - named.count)
@@ -112,9 +112,9 @@ extension Explainer {
   /// Steps whose attempts ran in a stretch of time, those that ran longest in it first.
   private func ran(from: Int64, until: Int64, besides step: Int) -> [Int32] {
     var overlaps: [Int32: Int64] = [:]
-    // Rollbacks take no slot.
+    // Rollbacks and notices take no slot.
     for attempt in history.allAttempts
-    where Int(attempt.id.step) != step && !state.definition.isRollback(Int(attempt.id.step)) {
+    where Int(attempt.id.step) != step && !state.definition.needsNoSlot(Int(attempt.id.step)) {
       guard let launched = attempt.launchedAt?.elapsed else { continue }
       let ended = attempt.endedAt?.elapsed ?? view.now.elapsed
       let overlap = min(until, ended) - max(from, launched)

@@ -45,7 +45,7 @@ extension Explainer {
       if state.definition.isFinally(step) {
         return ["\(id(step)) is being stopped\(since): a cancel by force ends the finally steps."]
       }
-      if state.definition.isRollback(step) {
+      if state.definition.needsNoSlot(step) {
         return ["\(id(step)) is being stopped\(since): a cancel by force came while it ran."]
       }
       return [
@@ -252,7 +252,7 @@ extension Explainer {
   }
 
   func cancelled(_ step: Int) -> [String] {
-    let isLast = state.definition.isFinally(step) || state.definition.isRollback(step)
+    let isLast = state.definition.isFinally(step) || state.definition.needsNoSlot(step)
     if isLast, history.wasStopped(step: step) {
       return ["\(id(step)) was cancelled.", endedByForce(step)]
     }

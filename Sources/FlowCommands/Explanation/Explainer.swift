@@ -24,7 +24,7 @@ package struct Explainer: Sendable {
     self.state = state
     (launched, scheduled) = state.slots
     readyRanks = state.steps.indices
-      .filter { state.steps[$0].phase == .ready && !state.definition.isRollback($0) }
+      .filter { state.steps[$0].phase == .ready && !state.definition.needsNoSlot($0) }
       .map { state.graph.rank(of: $0) }.sorted()
   }
 
@@ -36,7 +36,7 @@ package struct Explainer: Sendable {
   private var freeSlots: Int { max(0, Int(state.created.jobs) - launched.count) }
   /// How many attempts and ready steps come before a step that could start.
   private func ahead(of step: Int) -> Int {
-    if state.definition.isRollback(step) { return 0 }
+    if state.definition.needsNoSlot(step) { return 0 }
     if state.steps[step].phase == .starting { return scheduled.prefix { $0 != Int32(step) }.count }
     let rank = state.graph.rank(of: step)
     return scheduled.count + readyRanks.prefix { $0 < rank }.count
@@ -44,7 +44,7 @@ package struct Explainer: Sendable {
 
   /// Whether there is a slot for a step that could start, or it needs none.
   private func needsNoMore(_ step: Int) -> Bool {
-    state.definition.isRollback(step) || ahead(of: step) < freeSlots
+    state.definition.needsNoSlot(step) || ahead(of: step) < freeSlots
   }
 
   /// As the definition has it: text for a terminal is escaped where it is printed.
@@ -115,6 +115,9 @@ package struct Explainer: Sendable {
     if state.definition.isFinally(step), !state.isConcluding {
       return ["\(id(step)) is a step of finally: it runs when all other steps have ended."]
     }
+    if let notice = state.definition.extras(ofStep: step).notice {
+      return ["\(id(step)) runs at the end, if the run has \(Self.text(notice))."]
+    }
     if let own = state.definition.stepRolledBack(by: step) {
       return [
         "\(id(step)) runs if \(id(Int(own))) fails, or is cancelled after it has begun."
@@ -140,6 +143,13 @@ package struct Explainer: Sendable {
     let root = self.root(of: first)
     if root == first { return [lead] }
     return [lead, "Root cause: \(id(root)), which \(standing(root))."]
+  }
+
+  /// `failed or cancelled`, after "has": the last is "been cancelled".
+  static func text(_ notice: Notice) -> String {
+    let words = notice.outcomes.names.map { $0 == "cancelled" ? "been \($0)" : $0 }
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return "\(words.dropLast().joined(separator: ", ")) or \(last)"
   }
 
   /// The step that the first unmet needs lead to.

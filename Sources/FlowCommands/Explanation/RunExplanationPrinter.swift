@@ -66,6 +66,13 @@ package struct RunExplanationPrinter: Sendable {
       sentences.append(
         "All other steps have ended (run \(outcome)), and its finally steps \(verb).")
     }
+    if case .concluded(let outcome) = state.phase {
+      let verb = state.areNoticesEnded ? "are being stopped" : "run"
+      sentences.append(
+        view.status == .interrupted
+          ? "All its steps have ended (run \(outcome)), but not all of its notify commands."
+          : "All its steps have ended, and its notify commands \(verb).")
+    }
     if view.status == .failed, let step = state.finallyFailure, state.firstFailure == nil,
       history.stopReason == nil
     {

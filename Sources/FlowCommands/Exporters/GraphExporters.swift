@@ -43,7 +43,8 @@ struct DotExporter {
     output.write(
       "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11];\n")
     output.write("  edge [color=\"#a1a1aa\", arrowsize=0.7];\n")
-    for step in definition.steps.indices {
+    // Notices belong to the run, and to no step of it.
+    for step in 0..<definition.firstNotify {
       if definition.hasFinally, step == definition.firstFinally {
         output.write("  subgraph cluster_finally {\n  label=\"finally\"; color=\"#a1a1aa\";\n")
       }
@@ -129,7 +130,8 @@ struct MermaidExporter {
   private func writeGraph(to output: inout some TextOutputStream) {
     let definition = explainer.state.definition
     output.write("---\ntitle: \(Self.title(definition.name))\n---\nflowchart LR\n")
-    for step in definition.steps.indices {
+    // Notices belong to the run, and to no step of it.
+    for step in 0..<definition.firstNotify {
       if definition.hasFinally, step == definition.firstFinally {
         output.write("  subgraph finally\n")
       }

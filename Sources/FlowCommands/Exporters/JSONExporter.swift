@@ -129,6 +129,9 @@ struct JSONExporter {
     case .runConcluding(let outcome):
       json.member("kind", "concluding")
       json.member("outcome", "\(outcome)")
+    case .runConcluded(let outcome):
+      json.member("kind", "concluded")
+      json.member("outcome", "\(outcome)")
     case .clockJumped(let microseconds):
       json.member("kind", "clockJumped")
       json.member("byMs", microseconds / 1_000)

@@ -30,7 +30,8 @@ struct JUnitExporter {
     self.explainer = explainer
     self.output = output
     verdicts = explainer.state.steps.indices.map {
-      explainer.state.isIdleRollback($0) ? .absent : Self.verdict($0, explainer)
+      explainer.state.definition.isNotify($0) || explainer.state.isIdleRollback($0)
+        ? .absent : Self.verdict($0, explainer)
     }
   }
 

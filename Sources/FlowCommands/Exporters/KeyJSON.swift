@@ -85,11 +85,16 @@ extension JSONWriter {
     }
   }
 
-  /// `"finally":true` for a step of `finally`, `"onFailureOf"` for a rollback; left out for others.
+  /// `"finally":true` for a step of `finally`, `"onFailureOf"` for a rollback, `"notify"` with the ends of
+  /// which it tells for a notice; left out for others.
   mutating func finally(ofStep step: Int, _ definition: WorkflowDefinition) {
     if definition.isFinally(step) { member("finally", true) }
     if let own = definition.stepRolledBack(by: step) {
       member("onFailureOf", definition.steps[Int(own)].id)
+    }
+    if let notice = definition.extras(ofStep: step).notice {
+      key("notify")
+      array { json in for name in notice.outcomes.names { json.string(name) } }
     }
   }
 

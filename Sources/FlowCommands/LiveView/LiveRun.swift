@@ -95,14 +95,16 @@ package struct LiveRun: Sendable {
       active.removeAll { $0.attempt == attempt }
       lastEnds[attempt.step] = LastEnd(end: end, launchedAt: launchedAt)
     case .attemptScheduled(let attempt):
-      if !state.definition.isRollback(Int(attempt.step)) { scheduled.append(attempt.step) }
+      if !state.definition.needsNoSlot(Int(attempt.step)) { scheduled.append(attempt.step) }
     case .attemptWithdrawn(let attempt):
       scheduled.removeAll { $0 == attempt.step }
       active.removeAll { $0.attempt == attempt }
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome, at: now)
-    case .stepSkipped(_, .notSelected), .stepSkipped(_, .nothingFailed): break
+    case .stepSkipped(_, .notSelected), .stepSkipped(_, .nothingFailed),
+      .stepSkipped(_, .nothingToTell):
+      break
     case .stepSkipped: skipped += 1
     case .runReopened:
       startedAt = event.moment.wall
@@ -114,8 +116,9 @@ package struct LiveRun: Sendable {
     case .runStopping:
       backingOff = rollbacksBackingOff
       lastEnds = [:]
-    case .cancelRequested where state.isConclusionForced: backingOff = 0
-    case .cancelRequested where state.isStopping: backingOff = rollbacksBackingOff
+    case .cancelRequested where state.isConclusionForced || state.areNoticesEnded: backingOff = 0
+    case .cancelRequested where state.isStopping && !state.isConcluded:
+      backingOff = rollbacksBackingOff
     default: break
     }
     findFirstWaiting()
@@ -186,7 +189,7 @@ package struct LiveRun: Sendable {
   }
 
   private func isWaiting(_ step: Int) -> Bool {
-    unmetNeeds(ofStep: step) != nil && !state.definition.isRollback(step)
+    unmetNeeds(ofStep: step) != nil && state.definition.isOwnStep(step)
   }
 
   // MARK: Questions

@@ -84,6 +84,7 @@ package struct LiveView {
     if case .concluding(let outcome) = run.state.phase {
       line.append(", concluding (\(outcome))", outcome == .succeeded ? .plain : .attention)
     }
+    if run.state.isConcluded { line.append(", notifying") }
     if let object = wait?.object ?? run.state.answersAwaited {
       line.append(", waiting for \(object)", .attention)
     }

@@ -79,7 +79,7 @@ extension EventPrinter {
     case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")
     case .stepSkipped(_, let reason): write(reason, to: &json)
     case .runStopping(let reason): Self.write(reason, words, to: &json)
-    case .runConcluding(let outcome), .runFinished(let outcome):
+    case .runConcluding(let outcome), .runConcluded(let outcome), .runFinished(let outcome):
       json.member("outcome", "\(outcome)")
     // Other kinds have only their step or attempt.
     default: break
@@ -152,6 +152,9 @@ extension EventPrinter {
       json.member("need", String?.none)
     case .nothingFailed:
       json.member("reason", "nothingFailed")
+      json.member("need", String?.none)
+    case .nothingToTell:
+      json.member("reason", "nothingToTell")
       json.member("need", String?.none)
     case .condition(let inputs):
       json.member("reason", "condition")

@@ -6,7 +6,7 @@ import FlowText
 /// Prints `flow validate` for a valid definition: what would run, and in which order.
 package struct PlanPrinter: Sendable {
   private let definition: WorkflowDefinition
-  /// Without rollbacks.
+  /// Without rollbacks and notices.
   private let stepCount: Int
   /// Nil where none are given.
   private let values: [ParameterValue]?
@@ -29,8 +29,7 @@ package struct PlanPrinter: Sendable {
     self.values = values
     self.secrets = secrets
     let reasons = selection?.reasons(definition, graph)
-    let rollbackCount = definition.steps.indices.count { definition.isRollback($0) }
-    stepCount = definition.steps.count - rollbackCount
+    stepCount = definition.steps.indices.count { definition.isOwnStep($0) }
     self.reasons = reasons
     // A step that is left out takes no stage, but is passed in its place.
     var depths = [Int](repeating: 0, count: definition.steps.count)
@@ -38,7 +37,7 @@ package struct PlanPrinter: Sendable {
     var finallyLevels: [[Int]] = []
     for rank in depths.indices {
       let step = graph.step(ranked: Int32(rank))
-      if definition.isRollback(step) { continue }
+      if !definition.isOwnStep(step) { continue }
       let isFinally = definition.isFinally(step)
       let before = definition.steps[step].needs.reduce(0) {
         // All others come before those of `finally`.
@@ -97,6 +96,14 @@ package struct PlanPrinter: Sendable {
         if let rollback = definition.rollback(ofStep: step).map({ Int($0) }) {
           text += line(ofRollback: rollback, definition.steps[step].id)
         }
+      }
+    }
+    for step in definition.notifySteps {
+      let extras = definition.extras(ofStep: step)
+      let id = definition.steps[step].id
+      if let notice = extras.notice { text += "\(id): if the run has \(Explainer.text(notice))\n" }
+      if let description = extras.description {
+        text += "  \(id): \(TerminalText.escaped(description))\n"
       }
     }
     return text + why
@@ -226,6 +233,7 @@ package struct PlanPrinter: Sendable {
             }
           }
         }
+        for step in definition.notifySteps { write(step, stage: nil, to: &writer) }
         for (step, reason) in (reasons ?? []).enumerated() where !reason.isSelected {
           write(step, stage: nil, to: &writer)
         }
@@ -263,7 +271,7 @@ package struct PlanPrinter: Sendable {
       if reasons?[index].isSelected ?? true, let refusal = refusal(ofStep: index) {
         writer.member("runs", false)
         writer.member("why", refusal)
-      } else if let reason = reasons?[index] {
+      } else if !definition.isNotify(index), let reason = reasons?[index] {
         writer.member("runs", reason.isSelected)
         writer.member("why", words(reason.reason))
       }

@@ -14,6 +14,7 @@ package struct ProgressPrinter: Sendable {
   private var ends: [Int32: AttemptEnd] = [:]
   /// Whether the steps of `finally` run.
   private var isConcluding = false
+  private var isNotifying = false
 
   /// - Parameter startedAt: when the run was created; nil where its first event follows.
   package init(startedAt: WallTime? = nil) {
@@ -56,7 +57,10 @@ package struct ProgressPrinter: Sendable {
         : isConcluding
           ? "cancel requested; the run is concluding, which a cancel does not change; press Ctrl-C"
             + " again to kill its finally steps"
-          : "cancel requested; press Ctrl-C again to kill running steps"
+          : isNotifying
+            ? "cancel requested; the run has come to its end, which a cancel does not change; press Ctrl-C"
+              + " again to kill its notify commands"
+            : "cancel requested; press Ctrl-C again to kill running steps"
     case .retryScheduled(let attempt, let delay):
       let number = Self.retry(after: attempt, state.steps[Int(attempt.step)])
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts - 1
@@ -83,8 +87,13 @@ package struct ProgressPrinter: Sendable {
     case .runConcluding:
       isConcluding = true
       return wording.text(event.body)
+    case .runConcluded:
+      isConcluding = false
+      isNotifying = true
+      return wording.text(event.body)
     case .runReopened:
       isConcluding = false
+      isNotifying = false
       if let startedAt, let endedAt {
         let span = DurationText.microseconds(from: startedAt, to: endedAt)
         earlierRounds = DurationText.sum(earlierRounds, span)
@@ -100,7 +109,7 @@ package struct ProgressPrinter: Sendable {
       return "\(wording.id(step)) skipped: the run is stopping"
     // The beginning has said how many they are.
     case .stepSkipped(_, .notSelected): return nil
-    case .stepSkipped(_, .nothingFailed): return nil
+    case .stepSkipped(_, .nothingFailed), .stepSkipped(_, .nothingToTell): return nil
     case .runFinished(let outcome):
       let span = startedAt.map { DurationText.microseconds(from: $0, to: event.moment.wall) }
       let duration = span.map { " in \(DurationText.of(microseconds: $0))" } ?? ""

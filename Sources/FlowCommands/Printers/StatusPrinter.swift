@@ -88,6 +88,7 @@ package struct StatusPrinter: Sendable {
         .print(to: &output)
     }
     if definition.hasFinally { printFinally(state, header, isMeasured, to: &output) }
+    printNotices(state, header, isMeasured, to: &output)
     printQuestions(state, to: &output)
   }
 
@@ -119,6 +120,19 @@ package struct StatusPrinter: Sendable {
     }
   }
 
+  /// Those that have something to tell.
+  private func printNotices(
+    _ state: RunState, _ header: [String], _ isMeasured: Bool,
+    to output: inout some TextOutputStream
+  ) {
+    let shown = state.definition.notifySteps.filter { !state.isIdleNotice($0) }
+    if shown.isEmpty { return }
+    output.write("\n")
+    Table(header: ["NOTIFY"] + header.dropFirst(), rowCount: shown.count) {
+      row(state, shown[$0], isMeasured)
+    }.print(to: &output)
+  }
+
   private var explanation: String {
     switch status {
     case .running, .stopping:
@@ -132,13 +146,20 @@ package struct StatusPrinter: Sendable {
       let wait = object.map { ", waiting for \($0)" } ?? ""
       return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + conclusion + wait + engine
     // A cancel that came too late to change anything is not why the run failed.
-    case .failed where history.stopReason == .cancelled: return ""
-    case .failed, .cancelled: return history.stopReason.map { ", \(wording.text($0))" } ?? ""
-    case .interrupted: return ", no engine drives it; \(whatIsLeft)"
+    case .failed where history.stopReason == .cancelled: return notifying
+    case .failed, .cancelled:
+      return (history.stopReason.map { ", \(wording.text($0))" } ?? "") + notifying
+    case .interrupted: return notifying + ", no engine drives it; \(whatIsLeft)"
     case .newer: return ": written by a newer flow, and shown as far as this one can read it"
     case .unreadable: return ": shown as far as its history can be read"
-    case .succeeded: return ""
+    case .succeeded: return notifying
     }
+  }
+
+  private var notifying: String {
+    guard let state = history.state, case .concluded(let outcome) = state.phase else { return "" }
+    if status == .interrupted { return " (\(outcome)): its notify commands have not all ended" }
+    return ": its notify commands \(state.areNoticesEnded ? "are being stopped" : "run")"
   }
 
   private var conclusion: String {
@@ -328,8 +349,9 @@ extension StatusPrinter {
   /// its state: the outcome of its other steps. A skipped step has `"skip":{"reason","need"}`: the reason is
   /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected`, `runStopping`
   /// or, of what `onFailure` would have run, `nothingFailed`. That has `"onFailureOf"` before its state: the id
-  /// of its step. A step that asks has `"ask"` (`QuestionWording.write`) after its attempts, of which it has
-  /// none.
+  /// of its step. What `notify` runs has `"notify":["failed"]` before its state, the ends of which it tells, and
+  /// is skipped for `nothingToTell`; while it runs, the run has its state already, and `"notifying"` after it.
+  /// A step that asks has `"ask"` (`QuestionWording.write`) after its attempts, of which it has none.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
     write(to: &json, draining: &output)
@@ -352,6 +374,9 @@ extension StatusPrinter {
       json.member("state", status.rawValue)
       if case .concluding(let outcome)? = history.state?.phase {
         json.member("concluding", "\(outcome)")
+      }
+      if case .concluded(let outcome)? = history.state?.phase {
+        json.member("notifying", "\(outcome)")
       }
       json.member("enginePid", engineProcessID)
       if isSuspended { json.member("engineIsSuspended", true) }

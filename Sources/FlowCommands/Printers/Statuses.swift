@@ -20,18 +20,27 @@ package enum RunStatus: String, CaseIterable, Sendable {
   ///   - problem: why the history could not be read to its end; nil if it was.
   package init(_ phase: RunState.Phase?, isHeld: Bool, problem: HistoryProblem? = nil) {
     switch phase {
-    case .finished(.succeeded): self = .succeeded
-    case .finished(.failed): self = .failed
-    case .finished(.cancelled): self = .cancelled
+    case .finished(let outcome): self = Self(outcome)
+    // Whatever becomes of its notices.
+    case .concluded(let outcome) where isHeld: self = Self(outcome)
     case .running where isHeld, .concluding where isHeld, nil where isHeld: self = .running
     case .stopping where isHeld: self = .stopping
-    case .running, .stopping, .concluding, nil:
+    case .running, .stopping, .concluding, .concluded, nil:
       switch problem {
       case nil: self = .interrupted
       case .newer: self = .newer
       case .unreadable: self = .unreadable
       }
     }
+  }
+
+  private init(_ outcome: RunOutcome) {
+    self =
+      switch outcome {
+      case .succeeded: .succeeded
+      case .failed: .failed
+      case .cancelled: .cancelled
+      }
   }
 
   /// Whether the run has no end that is known, and no engine to bring it there.
@@ -122,9 +131,9 @@ package enum StepStatus: String, CaseIterable, Sendable {
 
 extension RunState {
   /// The open attempts that hold a slot, and the steps whose attempt is scheduled and waits for one,
-  /// the next first. Rollbacks need none.
+  /// the next first. Rollbacks and notices need none.
   var slots: (holders: [AttemptID], queue: [Int32]) {
-    let open = openAttemptIDs.filter { !definition.isRollback(Int($0.step)) }
+    let open = openAttemptIDs.filter { !definition.needsNoSlot(Int($0.step)) }
     let queue = open.map(\.step).filter { steps[Int($0)].phase == .starting }
     return (
       open.filter { steps[Int($0.step)].phase != .starting },
@@ -153,7 +162,7 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
 
   init(_ state: RunState, in run: RunStatus, withoutSlot: Set<Int32>) {
     for (index, step) in state.steps.enumerated() {
-      if state.isIdleRollback(index) { continue }
+      if state.definition.isNotify(index) || state.isIdleRollback(index) { continue }
       if !state.isSelected(index) {
         unselected += 1
       } else if step.phase == .failed && state.definition.settings(ofStep: index).allowFailure {

@@ -50,7 +50,7 @@ package struct VerdictPrinter: Sendable {
     }
     switch report.state?.phase {
     case .finished(let outcome): return "\(read); the run has \(Self.ended(outcome))"
-    case .running, .stopping, .concluding: return "\(read); the run is unfinished"
+    case .running, .stopping, .concluding, .concluded: return "\(read); the run is unfinished"
     case nil: return read
     }
   }

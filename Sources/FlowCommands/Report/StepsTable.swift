@@ -74,6 +74,7 @@ enum StepBadge {
     return "<span class=\"badge \(kind(step, explainer))\">\(status.glyph) \(status.word)"
       + "\(isAllowed(step, explainer) ? " (allowed)" : "")</span>"
       + (explainer.state.definition.isFinally(step) ? " <span class=\"note\">finally</span>" : "")
+      + (explainer.state.definition.isNotify(step) ? " <span class=\"note\">notify</span>" : "")
   }
 
   /// The classes of what stands for a step. A failure that was allowed is not as red as others.

@@ -28,7 +28,7 @@ package struct StepSelection: Equatable, Sendable {
     case notNamed
     case notAfter
     case notBefore
-    /// It belongs to `finally`, of which only `skip` leaves steps out.
+    /// It belongs to `finally`, of which only `skip` leaves steps out, or to `notify`.
     case concluding
     /// It is a rollback, and its step is selected or not.
     case withStep
@@ -48,6 +48,8 @@ package struct StepSelection: Equatable, Sendable {
     let named = StepSet(only).flags(of: count)
     let skipped = StepSet(skip).flags(of: count)
     var reasons = (0..<count).map { step -> (isSelected: Bool, reason: Reason) in
+      // Whatever a run has, it can tell what it came to.
+      if definition.isNotify(step) { return (true, .concluding) }
       if skipped[step] { return (false, .skipped) }
       if definition.isFinally(step), !only.isEmpty || !from.isEmpty || !to.isEmpty {
         let isNamed = (only + from + to).contains(Int32(step))

@@ -33,8 +33,10 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var hasTemplates = false
   /// How many steps, the last ones, belong to `finally`: they run when all others have settled.
   package var finallyCount = 0
-  /// Steps in the order of the definition file, those of `finally` last. Everywhere else a step is named
-  /// by its index here.
+  /// How many steps, behind those of `finally`, belong to `notify`.
+  package var notifyCount = 0
+  /// Steps in the order of the definition file, those of `finally` and of `notify` last. Everywhere else a
+  /// step is named by its index here.
   package var steps: [StepDefinition]
   /// The distinct settings of all steps. A million steps usually share a handful.
   package var settings: [StepSettings]
@@ -93,7 +95,9 @@ package struct WorkflowDefinition: Equatable, Sendable {
 
   /// Whether the step at `index` is one of a workflow that is called.
   package func isCalled(_ index: Int) -> Bool {
-    steps[stepRolledBack(by: index).map { Int($0) } ?? index].id.utf8.contains(UInt8(ascii: "/"))
+    !isNotify(index)
+      && steps[stepRolledBack(by: index).map { Int($0) } ?? index].id.utf8.contains(
+        UInt8(ascii: "/"))
   }
 
   /// The keys of the step at `index` that most steps lack.
@@ -142,7 +146,8 @@ extension WorkflowDefinition {
 /// One step: its command and its needs.
 package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
-  /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`.
+  /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`; of a notice
+  /// `notify/` and a number.
   package var id: String
   /// Of a step that asks, an empty line, which is not run.
   package var command: Command
@@ -176,6 +181,8 @@ package struct StepExtras: Equatable, Sendable {
   package var isRollback = false
   /// What the step asks instead of running a command.
   package var question: Question?
+  /// When it runs, if it belongs to `notify`.
+  package var notice: Notice?
 
   package init(
     description: String? = nil, edges: [Edge] = [], condition: Condition? = nil,

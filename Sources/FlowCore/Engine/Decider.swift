@@ -25,8 +25,13 @@ package enum Decider {
     }
     // It takes no slot, and waits for none.
     if let step = state.questions.due.first, !state.awaitsEngine { return .asked(step: step) }
-    if state.othersHaveSettled, state.definition.hasFinally, !state.isConcluding {
+    if state.definition.hasFinally, state.othersHaveSettled, !state.isConcluding,
+      !state.isConcluded
+    {
       return state.awaitsEngine ? nil : .runConcluding(outcome(state))
+    }
+    if state.definition.hasNotify, state.hasOnlyNotices, !state.isConcluded {
+      return state.awaitsEngine ? nil : .runConcluded(outcome(state))
     }
     if state.unsettledSteps == 0 { return .runFinished(outcome(state)) }
     return wakeUpEnds ? schedule(state) : nil
@@ -94,6 +99,8 @@ package enum Decider {
 
   /// Neither rollbacks nor steps of `finally` hide what came first.
   private static func outcome(_ state: RunState) -> RunOutcome {
+    // Notices change nothing.
+    if case .concluded(let outcome) = state.phase { return outcome }
     if case .concluding(let outcome) = state.phase {
       return outcome.spoiled(by: state.finallyFailure, stopped: state.stoppedFinally)
     }
@@ -111,7 +118,7 @@ package enum Decider {
     case .stopping where state.stoppedSteps == 0: return own
     case .stopping(.cancelled): return .cancelled
     case .stopping(.timedOut), .stopping(.failFast): return .failed
-    case .concluding(let outcome): return outcome
+    case .concluding(let outcome), .concluded(let outcome): return outcome
     case .finished: preconditionFailure("a finished run has its outcome")
     }
   }
@@ -119,7 +126,7 @@ package enum Decider {
   /// Schedules up to `jobs` intents ahead of the slots, so that a free slot never waits for a sync.
   private static func schedule(_ state: RunState) -> Event.Body? {
     guard !state.isPaused, let step = state.nextReady else { return nil }
-    // Rollbacks need no slot.
+    // Rollbacks and notices need no slot.
     if state.rollbacks.ready.isEmpty,
       state.openAttempts - state.rollbacks.openAttempts >= 2 * Int(state.created.jobs)
     {

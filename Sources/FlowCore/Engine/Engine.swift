@@ -20,7 +20,7 @@ package struct Engine: Sendable {
 
   /// Intents of future launches, by sequence number.
   private var intents = WorkQueue<Gated<Launch>>()
-  /// Those of rollbacks, which need no slot.
+  /// Those of rollbacks and notices, which need no slot.
   private var rollbackIntents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
@@ -153,8 +153,8 @@ package struct Engine: Sendable {
 
   /// How many attempts hold a slot; other open attempts wait for one.
   package var runningAttempts: Int {
-    guard state.rollbacks.exist else { return launched.count }
-    return launched.count { !state.definition.isRollback(Int($0.step)) }
+    guard state.rollbacks.exist || state.definition.hasNotify else { return launched.count }
+    return launched.count { !state.definition.needsNoSlot(Int($0.step)) }
   }
 
   // MARK: Inputs
@@ -406,7 +406,7 @@ package struct Engine: Sendable {
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
       let intent = Gated(sequence: event.sequence, value: launch)
-      if state.definition.isRollback(Int(attempt.step)) {
+      if state.definition.needsNoSlot(Int(attempt.step)) {
         rollbackIntents.append(intent)
       } else {
         intents.append(intent)
@@ -432,7 +432,7 @@ package struct Engine: Sendable {
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .answered, .asked, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
       .stepSkipped, .runStopping,
-      .runConcluding, .runReopened:
+      .runConcluding, .runConcluded, .runReopened:
       break
     }
     isCommitUrgent = true

@@ -41,8 +41,8 @@ package enum DefinitionCodec {
       }
       var previous: Int32 = -1
       for need in step.needs {
-        guard need > previous, Int(need) < definition.steps.count,
-          definition.isFinally(index) || !definition.isFinally(Int(need))
+        guard need > previous, Int(need) < definition.firstNotify,
+          definition.isFinally(index) || Int(need) < definition.firstFinally
         else {
           throw CodingError(offset: offset, reason: .malformed("need of step \(step.id)"))
         }
@@ -50,6 +50,9 @@ package enum DefinitionCodec {
       }
       if definition.isRollback(index), !definition.isSoundRollback(index) {
         throw CodingError(offset: offset, reason: .malformed("rollback \(step.id)"))
+      }
+      if !definition.isSoundNotice(index) {
+        throw CodingError(offset: offset, reason: .malformed("notice \(step.id)"))
       }
       guard isSound(definition.extras[Int(step.extrasIndex)].condition, of: step, definition) else {
         throw CodingError(offset: offset, reason: .malformed("condition of step \(step.id)"))

@@ -78,6 +78,9 @@ package struct Event: Equatable, Sendable {
     /// All steps but those of `finally` have settled, and make the run come to this outcome, which the
     /// steps of `finally` can only worsen. They run now.
     case runConcluding(RunOutcome)
+    /// All steps but notices have settled, and the run has come to this outcome, which nothing changes.
+    /// Notices run now.
+    case runConcluded(RunOutcome)
     /// The run has ended. No event follows in this round.
     case runFinished(RunOutcome)
   }
@@ -441,6 +444,8 @@ package enum SkipReason: Hashable, Sendable {
   case condition([ConditionInput])
   /// It is a rollback, and its step did not fail, nor was it cancelled after it had begun.
   case nothingFailed
+  /// It is a notice of other ends of the run.
+  case nothingToTell
 }
 
 package enum StopReason: Hashable, Sendable {

@@ -167,6 +167,7 @@ extension ByteWriter {
       write(reason)
     case .runStopping(let reason): write(reason)
     case .runConcluding(let outcome): bytes.append(outcome.rawValue)
+    case .runConcluded(let outcome): bytes.append(outcome.rawValue)
     case .runFinished(let outcome): bytes.append(outcome.rawValue)
     }
   }
@@ -246,6 +247,7 @@ extension ByteWriter {
         $0.write($1.value)
       }
     case .nothingFailed: bytes.append(4)
+    case .nothingToTell: bytes.append(5)
     }
   }
 
@@ -310,6 +312,7 @@ extension ByteReader {
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
     case .runConcluding: .runConcluding(try readCase("outcome"))
+    case .runConcluded: .runConcluded(try readCase("outcome"))
     case .runFinished: .runFinished(try readCase("outcome"))
     }
   }
@@ -387,6 +390,7 @@ extension ByteReader {
           ConditionInput(name: try reader.readString(), value: try reader.readString())
         })
     case 4: return .nothingFailed
+    case 5: return .nothingToTell
     default: throw .newer("reason to skip", code, at: position - 1)
     }
   }

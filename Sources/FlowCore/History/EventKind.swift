@@ -26,6 +26,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case runFinished = 39
   case probeScheduled = 40
   case runConcluding = 41
+  case runConcluded = 42
 
   // Facts again.
   case outputsPublished = 43
@@ -134,6 +135,7 @@ extension Event.Body {
     case .stepSkipped(let step, _): (.stepSkipped, .step(step))
     case .runStopping: (.runStopping, .run)
     case .runConcluding: (.runConcluding, .run)
+    case .runConcluded: (.runConcluded, .run)
     case .runFinished: (.runFinished, .run)
     }
   }

@@ -78,7 +78,10 @@ package struct EventWording: Sendable {
     case .stepSkipped(let step, .nothingFailed):
       "\(id(step)) skipped: \(id(max(step, 1) - 1)) did not fail"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
+    case .stepSkipped(let step, .nothingToTell):
+      "\(id(step)) skipped: it tells of other ends of the run"
     case .runConcluding(let outcome): "run is concluding (\(outcome)): its finally steps run"
+    case .runConcluded(let outcome): "run has come to its end (\(outcome)): its notify commands run"
     case .runFinished(let outcome): "run \(outcome)"
     }
   }

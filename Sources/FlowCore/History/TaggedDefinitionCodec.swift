@@ -20,6 +20,7 @@ enum TaggedDefinitionCodec {
     static let templates: UInt64 = 17
     static let secrets: UInt64 = 18
     static let finally: UInt64 = 21
+    static let notify: UInt64 = 22
   }
 
   private enum SecretTag {
@@ -51,6 +52,7 @@ enum TaggedDefinitionCodec {
     static let condition: UInt64 = 22
     static let rollback: UInt64 = 26
     static let question: UInt64 = 27
+    static let notice: UInt64 = 28
   }
 
   private enum QuestionTag {
@@ -93,6 +95,9 @@ enum TaggedDefinitionCodec {
     }
     if definition.hasFinally {
       writer.writeField(WorkflowTag.finally) { $0.write(count: definition.finallyCount) }
+    }
+    if definition.hasNotify {
+      writer.writeField(WorkflowTag.notify) { $0.write(count: definition.notifyCount) }
     }
     return writer.bytes
   }
@@ -225,7 +230,11 @@ enum TaggedDefinitionCodec {
       writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<StepTag.rollback)
       if extras.isRollback { writer.writeField(StepTag.rollback) { _ in } }
       if let question { writer.writeField(StepTag.question) { write(question, to: &$0) } }
-      writer.write(extras, StepDefinition.fields, tags: StepTag.question..<UInt64.max)
+      writer.write(extras, StepDefinition.fields, tags: StepTag.question..<StepTag.notice)
+      if let notice = extras.notice {
+        writer.writeField(StepTag.notice) { $0.bytes.append(notice.outcomes.rawValue) }
+      }
+      writer.write(extras, StepDefinition.fields, tags: StepTag.notice..<UInt64.max)
     }
   }
 
@@ -313,6 +322,13 @@ enum TaggedDefinitionCodec {
           try reader.require(
             count > 0 && Int(count) < definition.steps.count, "number of finally steps", at: start)
           definition.finallyCount = Int(count)
+        case WorkflowTag.notify:
+          let start = reader.position
+          let count: Int32 = try reader.readCount()
+          try reader.require(
+            count > 0 && Int(count) + definition.finallyCount < definition.steps.count,
+            "number of notices", at: start)
+          definition.notifyCount = Int(count)
         default:
           try reader.readValue(
             tag, WorkflowDefinition.fields, of: "a workflow", into: &definition)
@@ -369,6 +385,14 @@ enum TaggedDefinitionCodec {
           hasExtras = true
         case StepTag.question:
           extras.question = try readQuestion(&reader)
+          hasExtras = true
+        case StepTag.notice:
+          let outcomes = NoticeOutcomes(rawValue: try reader.readByte())
+          if !outcomes.isSubset(of: .all) {
+            throw CodingError.newer("a notice", outcomes.rawValue, at: start)
+          }
+          try reader.require(!outcomes.isEmpty, "notice", at: start)
+          extras.notice = Notice(on: outcomes)
           hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)

@@ -2,9 +2,9 @@
 package struct Rollbacks: Equatable, Sendable {
   /// Whether the definition has any.
   package let exist: Bool
-  /// Those that can start now. They need no slot, and come before all other steps.
+  /// Those that can start now, and notices. They need no slot, and come before all other steps.
   package internal(set) var ready = ReadyQueue()
-  /// Their attempts that are scheduled and have not ended.
+  /// Their attempts, and those of notices, that are scheduled and have not ended.
   package internal(set) var openAttempts = 0
   /// The first that failed for good and is not allowed to.
   package internal(set) var failure: Int32?
@@ -27,7 +27,8 @@ package struct Rollbacks: Equatable, Sendable {
 extension RunState {
   /// Whether no more attempts of a step are scheduled.
   package func isStopping(_ step: Int32) -> Bool {
-    rollbacks.exist && definition.isRollback(Int(step))
+    if definition.isNotify(Int(step)) { return areNoticesEnded }
+    return rollbacks.exist && definition.isRollback(Int(step))
       ? rollbacks.ended.contains(step) : isStopping
   }
 
@@ -54,10 +55,12 @@ extension RunState {
     return rollback
   }
 
-  /// How many steps the run has, without rollbacks that nothing calls for; and how many of these have ended.
+  /// How many steps the run has, without notices and rollbacks that nothing calls for; and how many of these
+  /// have ended.
   package var countedSteps: (selected: Int, ended: Int, unselected: Int) {
-    let selected = steps.count - created.unselected.count - rollbacks.waiting - rollbacks.idle
-    let ended = max(0, selected - max(0, unsettledSteps - rollbacks.waiting))
+    let selected =
+      definition.firstNotify - created.unselected.count - rollbacks.waiting - rollbacks.idle
+    let ended = max(0, selected - max(0, unsettledSteps - unsettledNotices - rollbacks.waiting))
     return (selected, ended, created.unselected.count - rollbacks.unselected)
   }
 
@@ -74,7 +77,8 @@ extension RunState {
 
   /// Whether what stops the run, or these steps, stops a step: a rollback only by force, while it runs.
   func stops(_ step: Int) -> Bool {
-    !definition.isRollback(step) || rollbacks.ended.contains(Int32(step))
+    definition.isNotify(step)
+      ? areNoticesEnded : !definition.isRollback(step) || rollbacks.ended.contains(Int32(step))
   }
 
   /// The step that starts next, as far as slots let it.
@@ -82,7 +86,7 @@ extension RunState {
 
   /// Whether attempts are scheduled after the run has begun to stop.
   var launchesWhileStopping: Bool {
-    (definition.hasFinally || rollbacks.exist) && !isConcluding
+    definition.hasNotify || (definition.hasFinally || rollbacks.exist) && !isConcluding
   }
 }
 
@@ -151,7 +155,7 @@ extension RunState {
   }
 
   mutating func enqueue(_ step: Int32) {
-    if definition.isRollback(Int(step)) {
+    if definition.needsNoSlot(Int(step)) {
       rollbacks.ready.insert(Int(step), in: graph)
     } else {
       ready.insert(Int(step), in: graph)
@@ -160,6 +164,6 @@ extension RunState {
 
   mutating func countOpen(_ attempt: AttemptID, _ change: Int) {
     openAttempts += change
-    if definition.isRollback(Int(attempt.step)) { rollbacks.openAttempts += change }
+    if definition.needsNoSlot(Int(attempt.step)) { rollbacks.openAttempts += change }
   }
 }

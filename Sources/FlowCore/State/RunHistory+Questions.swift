@@ -53,12 +53,15 @@ extension RunHistory {
     if !state.isSelected(step) { return .notSelected }
     if let inputs = refusal(ofStep: step) { return .condition(inputs) }
     if state.definition.isRollback(step), !state.isDue(step) { return .nothingFailed }
+    if state.isIdleNotice(step) { return .nothingToTell }
     return skippedNeed(ofStep: step).map { .need(step: Int32($0)) } ?? .runStopping
   }
 
-  /// Whether a step of `finally`, or a rollback, was skipped because a cancel by force came while these ran.
+  /// Whether a step of `finally`, a rollback or a notice was skipped because a cancel by force came while these ran.
   package func wasEndedByForce(step: Int) -> Bool {
-    guard let state, state.definition.isFinally(step) || state.isDue(step) else { return false }
+    guard let state,
+      step >= state.definition.firstFinally || state.isDue(step)
+    else { return false }
     return state.steps[step].phase == .skipped && skipReason(ofStep: step, state) == .runStopping
   }
 }
@@ -115,7 +118,7 @@ extension RunHistory {
 
   /// The last of the steps that are not of `finally` to end, and when; nil before all have.
   private var lastOrdinaryEnd: (step: Int, point: RunPoint)? {
-    guard let state, state.isConcluding || state.isFinished else { return nil }
+    guard let state, state.isConcluding || state.conclusion != nil else { return nil }
     var last: (step: Int, point: RunPoint)?
     for step in state.definition.ordinarySteps where state.isSelected(step) {
       guard let point = settledAt(step: step) else { continue }

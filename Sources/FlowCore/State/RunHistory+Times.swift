@@ -56,16 +56,19 @@ extension RunHistory {
     case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
     case .runStopping: stopSteps()
     case .runConcluding: concludeSteps(at: point)
+    case .runConcluded: becameReady(replay.inspect { $0.definition.notifySteps }, at: point)
     case .cancelRequested:
       if replay.inspect({ $0.isConclusionForced }) == true { stopSteps() }
       stopRollbacks()
+      stopNotices()
     case .runFinished(let outcome):
       rounds[rounds.count - 1].endedAt = point
       rounds[rounds.count - 1].outcome = outcome
     default: break
     }
     switch event.body.kind {
-    case .cancelRequested, .runStopping, .runConcluding, .clockJumped, .roomReturned:
+    case .cancelRequested, .runStopping, .runConcluding, .runConcluded, .clockJumped,
+      .roomReturned:
       marks.append(Mark(point: point, body: event.body))
     default: break
     }
@@ -113,9 +116,17 @@ extension RunHistory {
   }
 
   private mutating func concludeSteps(at point: RunPoint) {
-    for step in replay.inspect({ $0.definition.finallySteps }) ?? 0..<0 {
-      becameReady(step, at: point)
-    }
+    becameReady(replay.inspect { $0.definition.finallySteps }, at: point)
+  }
+
+  private mutating func becameReady(_ steps: Range<Int>?, at point: RunPoint) {
+    for step in steps ?? 0..<0 { becameReady(step, at: point) }
+  }
+
+  private mutating func stopNotices() {
+    guard replay.inspect({ $0.areNoticesEnded }) == true else { return }
+    for step in replay.inspect({ $0.definition.notifySteps }) ?? 0..<0
+    where steps[step].settledAt == nil { steps[step].wasStopped = true }
   }
 
   private mutating func runsAgain(_ step: Int) -> Bool {

@@ -3,13 +3,13 @@ extension RunState {
   /// Whether the steps of `finally` run, and all others have settled.
   package var isConcluding: Bool { if case .concluding = phase { true } else { false } }
 
-  /// Whether no more attempts are scheduled, besides those of rollbacks: the run stops, or it concluded and
-  /// is ended by force.
+  /// Whether no more attempts are scheduled, besides those of rollbacks and notices: the run stops, or it
+  /// concluded and is ended by force.
   package var isStopping: Bool {
     switch phase {
     case .running: false
     case .concluding: isConclusionForced
-    case .stopping, .finished: true
+    case .stopping, .concluded, .finished: true
     }
   }
 
@@ -18,12 +18,15 @@ extension RunState {
   static func needs(
     ofStep step: Int, _ definition: WorkflowDefinition, _ graph: DependencyGraph
   ) -> Int32 {
+    // The end of all others.
+    if definition.isNotify(step) { return 1 }
     if !definition.isFinally(step) { return graph.needsCount(of: step) }
     return 1 + Int32(definition.steps[step].needs.count { definition.isFinally(Int($0)) })
   }
 
   /// The same in another round.
   func needs(ofStep step: Int, pending plan: RoundPlan) -> Int32 {
+    if definition.isNotify(step) { return 1 }
     let isFinally = definition.isFinally(step)
     let needs = definition.steps[step].needs.count {
       plan.isPending[Int($0)] && (!isFinally || definition.isFinally(Int($0)))
@@ -44,7 +47,7 @@ extension RunState {
     // Needs first.
     for rank in steps.indices {
       let step = graph.step(ranked: Int32(rank))
-      if isSelected(step) || definition.isFinally(step) { continue }
+      if isSelected(step) || step >= definition.firstFinally { continue }
       isBlocked[step] = definition.steps[step].needs.contains { need in
         !isMet(
           definition.wanted(ofStep: step, from: need), by: need, isBlocked: isBlocked[Int(need)])
@@ -60,6 +63,40 @@ extension RunState {
         && !isMet(
           definition.wanted(ofStep: step, from: need), by: need,
           isBlocked: !isBlocked.isEmpty && isBlocked[Int(need)])
+    }
+  }
+
+  /// Whether all steps but those of `finally`, and notices, have settled.
+  package var othersHaveSettled: Bool {
+    unsettledSteps == unsettledFinally + unsettledNotices
+  }
+}
+
+// MARK: Changes
+
+extension RunState {
+  mutating func runConcluding(_ outcome: RunOutcome, _ event: Event) throws(HistoryError) {
+    guard definition.hasFinally, !isConcluding, !isConcluded, othersHaveSettled, doomed.isEmpty
+    else {
+      throw HistoryError(event, .misplaced)
+    }
+    phase = .concluding(outcome)
+    timers.removeAllButPause()
+    let isBlocked = blockedSteps
+    for step in definition.finallySteps {
+      let need = unmetNeed(ofFinally: step, isBlocked)
+      if isSelected(step) {
+        if let need {
+          doom(Int32(step), .need(step: need))
+        } else if steps[step].apply(.needMet), steps[step].phase == .ready {
+          needsEnded(step)
+        }
+      } else {
+        let isOver =
+          need == nil
+          ? passages.needMet(Int32(step), by: nil) : passages.needFailed(Int32(step), by: nil)
+        if isOver { tellDependents(of: Int32(step), by: nil) }
+      }
     }
   }
 }

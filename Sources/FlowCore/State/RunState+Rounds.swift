@@ -74,7 +74,7 @@ struct RoundPlan {
     // Needs first.
     for rank in 0..<count {
       let step = state.graph.step(ranked: Int32(rank))
-      if state.definition.isFinally(step) { continue }
+      if step >= state.definition.firstFinally { continue }
       if let own = state.definition.stepRolledBack(by: step) {
         plan(rollback: step, of: Int(own), state)
         continue
@@ -97,6 +97,7 @@ struct RoundPlan {
       lookAtApproval(step, needs, state)
     }
     planFinally(named, state)
+    planNotices(state)
   }
 
   /// A rollback begins again with its step.
@@ -137,6 +138,15 @@ struct RoundPlan {
     }
     guard isWanted || runsAgain.contains(true) else { return }
     for step in steps {
+      runsAgain[step] = state.isSelected(step)
+      isPending[step] = true
+    }
+  }
+
+  /// Each round that runs anything tells of its own end.
+  private mutating func planNotices(_ state: RunState) {
+    guard state.definition.hasNotify, runsAgain.contains(true) else { return }
+    for step in state.definition.notifySteps {
       runsAgain[step] = state.isSelected(step)
       isPending[step] = true
     }

@@ -7,13 +7,15 @@ package struct RunState: Equatable, Sendable {
     case stopping(StopReason)
     /// All steps but those of `finally` have settled, and the run came to this: `finally` runs.
     case concluding(RunOutcome)
+    /// All steps but notices have settled, and the run came to this, which nothing changes: notices run.
+    case concluded(RunOutcome)
     case finished(RunOutcome)
   }
 
   package let created: RunCreated
   package let definition: WorkflowDefinition
   package let graph: DependencyGraph
-  package private(set) var phase = Phase.running
+  package internal(set) var phase = Phase.running
   package internal(set) var steps: [StepLifecycle]
   package private(set) var lastSequence: Int64
   /// When the last event was recorded.
@@ -27,7 +29,9 @@ package struct RunState: Equatable, Sendable {
   /// Steps that have not settled.
   package private(set) var unsettledSteps: Int
   /// The steps of `finally` that have not settled.
-  private var unsettledFinally: Int
+  private(set) var unsettledFinally: Int
+  /// The same of notices.
+  package private(set) var unsettledNotices: Int
   /// The first step that failed for good and is not allowed to, besides those of `finally`.
   package private(set) var firstFailure: Int32?
   /// The last cancel request; with `force`, if any request had it.
@@ -51,11 +55,13 @@ package struct RunState: Equatable, Sendable {
   package private(set) var failedEnds: [Int32: AttemptEnd] = [:]
   /// Whether a cancel by force came while the steps of `finally` ran, which ends them, too.
   package private(set) var isConclusionForced = false
+  /// Whether a cancel by force came while notices ran, which ends them.
+  package private(set) var areNoticesEnded = false
   /// What the run is at best where this round leaves behind a step that has not succeeded; nil if it
   /// leaves none.
   package private(set) var leftBehind: RunOutcome?
   /// The steps that the run leaves out.
-  private(set) var passages: Passages
+  var passages: Passages
   package internal(set) var rollbacks: Rollbacks
   /// What steps have put out.
   package internal(set) var outputs = StepOutputs()
@@ -86,6 +92,7 @@ package struct RunState: Equatable, Sendable {
     lastMoment = event.moment
     unsettledSteps = definition.steps.count
     unsettledFinally = definition.finallyCount
+    unsettledNotices = definition.notifyCount
     rollbacks = Rollbacks(exist: definition.hasRollbacks)
     let needs = { Self.needs(ofStep: $0, definition, graph) }
     steps = definition.steps.indices.map { StepLifecycle(needs: needs($0)) }
@@ -159,7 +166,7 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .ended(attempt.number, conclusion))
       if conclusion == .interrupted { interrupted(at: event.moment) }
       outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
-      if definition.hasFinally || rollbacks.exist {
+      if definition.hasFinally || definition.hasNotify || rollbacks.exist {
         failedEnds[attempt.step] = conclusion == .succeeded ? nil : end
       }
       countOpen(attempt, -1)
@@ -218,8 +225,11 @@ package struct RunState: Equatable, Sendable {
       if reason == .notSelected { leftOut(step) } else { settled(step) }
     case .runStopping(let reason): try runStopping(reason, event)
     case .runConcluding(let outcome): try runConcluding(outcome, event)
+    case .runConcluded(let outcome): try runConcluded(outcome, event)
     case .runFinished(let outcome):
-      guard unsettledSteps == 0 else { throw HistoryError(event, .misplaced) }
+      guard unsettledSteps == 0, !definition.hasNotify || phase == .concluded(outcome) else {
+        throw HistoryError(event, .misplaced)
+      }
       phase = .finished(outcome)
       timers.removeAll()
     }
@@ -274,6 +284,10 @@ package struct RunState: Equatable, Sendable {
       isConclusionForced = true
       stop(definition.finallySteps)
     }
+    if request.force, !areNoticesEnded, isConcluded {
+      areNoticesEnded = true
+      endNotices()
+    }
   }
 
   private mutating func timerFired(_ timer: TimerID, _ event: Event) throws(HistoryError) {
@@ -303,7 +317,7 @@ package struct RunState: Equatable, Sendable {
       try Self.take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
     }
     if outcome == .cancelled { stopped(step) }
-    if outcome == .failed, !mayFail(step) {
+    if outcome == .failed, !mayFail(step), !definition.isNotify(Int(step)) {
       if definition.isFinally(Int(step)) {
         finallyFailure = finallyFailure ?? step
       } else if definition.isRollback(Int(step)) {
@@ -317,6 +331,7 @@ package struct RunState: Equatable, Sendable {
 
   /// The step did not settle by itself.
   private mutating func stopped(_ step: Int32) {
+    if definition.isNotify(Int(step)) { return }
     if definition.isFinally(Int(step)) {
       stoppedFinally += 1
     } else if definition.isRollback(Int(step)) {
@@ -336,11 +351,12 @@ package struct RunState: Equatable, Sendable {
   private mutating func countSettled(_ step: Int32) {
     unsettledSteps -= 1
     if definition.isFinally(Int(step)) { unsettledFinally -= 1 }
+    if definition.isNotify(Int(step)) { unsettledNotices -= 1 }
   }
 
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
   ///   nil if they wait for none.
-  private mutating func tellDependents(of step: Int32, by end: Int32?) {
+  mutating func tellDependents(of step: Int32, by end: Int32?) {
     // A chain of unselected steps can be as long as the workflow.
     var passed: [Int32] = []
     var current = step
@@ -404,37 +420,6 @@ package struct RunState: Equatable, Sendable {
     queueStops()
   }
 
-  // MARK: Finally
-
-  private mutating func runConcluding(_ outcome: RunOutcome, _ event: Event) throws(HistoryError) {
-    guard definition.hasFinally, !isConcluding, othersHaveSettled, doomed.isEmpty else {
-      throw HistoryError(event, .misplaced)
-    }
-    phase = .concluding(outcome)
-    timers.removeAllButPause()
-    let isBlocked = blockedSteps
-    for step in definition.finallySteps {
-      let need = unmetNeed(ofFinally: step, isBlocked)
-      if isSelected(step) {
-        if let need {
-          doom(Int32(step), .need(step: need))
-        } else if steps[step].apply(.needMet), steps[step].phase == .ready {
-          needsEnded(step)
-        }
-      } else {
-        let isOver =
-          need == nil
-          ? passages.needMet(Int32(step), by: nil) : passages.needFailed(Int32(step), by: nil)
-        if isOver { tellDependents(of: Int32(step), by: nil) }
-      }
-    }
-  }
-
-  /// Whether all steps but those of `finally` have settled.
-  package var othersHaveSettled: Bool {
-    unsettledSteps == unsettledFinally
-  }
-
   // MARK: Rounds
 
   private mutating func reopen(
@@ -455,6 +440,7 @@ package struct RunState: Equatable, Sendable {
     finallyFailure = nil
     stoppedFinally = 0
     isConclusionForced = false
+    areNoticesEnded = false
     reopenRollbacks(plan)
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
@@ -470,6 +456,7 @@ package struct RunState: Equatable, Sendable {
         failedEnds[Int32(index)] = nil
         unsettledSteps += 1
         if definition.isFinally(index) { unsettledFinally += 1 }
+        if definition.isNotify(index) { unsettledNotices += 1 }
         if let need = plan.unmetNeeds[index] {
           doom(Int32(index), .need(step: need))
         } else if unmet == 0 {
@@ -484,7 +471,7 @@ package struct RunState: Equatable, Sendable {
 
   private mutating func queueStops() {
     for (index, step) in steps.enumerated()
-    where step.hasOpenAttempt && !definition.isRollback(index) { queueStop(index) }
+    where step.hasOpenAttempt && !definition.needsNoSlot(index) { queueStop(index) }
   }
 
   mutating func queueStop(_ step: Int) {

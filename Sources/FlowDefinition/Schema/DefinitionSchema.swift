@@ -63,6 +63,15 @@ package struct DefinitionSchema {
     return object(own + sharedSettings, required: ["run"])
   }
 
+  private var notice: Members {
+    let own = properties(StepDefinition.keys.filter { ["run", "description"].contains($0.name) })
+    let refused = ["onLost", "probe", "allowFailure"]
+    let outcomes = array([("enum", .texts(NoticeOutcomes.named.map(\.name)))], isSet: true)
+    return object(
+      [("on", .object(outcomes))] + own + sharedSettings.filter { !refused.contains($0.key) },
+      required: ["on", "run"])
+  }
+
   /// The keys that a step takes as `defaults` does.
   private var sharedSettings: Members {
     StepSettings.keys.map { key in
@@ -167,6 +176,7 @@ package struct DefinitionSchema {
     case "needs": orList(need, isSet: true)
     case "when": text([("minLength", .number(1)), ("pattern", .text("[^ ]"))])
     case "onFailure": rollback
+    case "notify": array(notice)
     default: []
     }
   }

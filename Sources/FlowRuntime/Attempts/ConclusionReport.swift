@@ -1,11 +1,12 @@
 import FlowCore
 import FlowStorage
 
-/// What the steps of `finally` are told of the run, and rollbacks of their step: variables, and a file that
+/// What the steps of `finally` and notices are told of the run, and rollbacks of their step: variables, and a file that
 /// says what failed.
 ///
 /// Everything in it comes from the history, besides the ends of outputs. An engine writes the file before
-/// the first step of `finally` that it launches, and before each rollback. It need not be durable.
+/// the first step of `finally` and the first notice that it launches, and before each rollback. It need not
+/// be durable.
 struct ConclusionReport<Store: Storage> {
   private let state: RunState
   private let folder: RunFolder
@@ -28,7 +29,11 @@ struct ConclusionReport<Store: Storage> {
   /// Writes the file, and names it. Where nothing failed, or there is no space for it, that is a file which
   /// is always empty.
   func variables() -> [EnvironmentVariable] {
-    guard case .concluding(let outcome) = state.phase else { return [] }
+    let outcome: RunOutcome
+    switch state.phase {
+    case .concluding(let known), .concluded(let known): outcome = known
+    case .running, .stopping, .finished: return []
+    }
     var path = "/dev/null"
     if outcome != .succeeded, (try? write(text(outcome), to: folder.failure)) != nil {
       path = folder.failure
@@ -69,8 +74,13 @@ struct ConclusionReport<Store: Storage> {
 
   // MARK: What failed
 
+  /// To notices, the steps of `finally` are told with all others.
+  private var told: Range<Int> {
+    state.isConcluded ? 0..<state.definition.firstNotify : state.definition.ordinarySteps
+  }
+
   private var failed: [Int] {
-    state.definition.ordinarySteps.filter {
+    told.filter {
       state.steps[$0].phase == .failed && !state.definition.settings(ofStep: $0).allowFailure
     }
   }
@@ -90,7 +100,7 @@ struct ConclusionReport<Store: Storage> {
   private var blamed: [Int] {
     guard state.stopReason == .timedOut else { return failed }
     return failed
-      + state.definition.ordinarySteps.filter {
+      + told.filter {
         state.steps[$0].phase == .cancelled
           && (state.failedEnds[Int32($0)] != nil || state.asked(byStep: $0) != nil)
       }

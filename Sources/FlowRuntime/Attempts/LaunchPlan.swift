@@ -20,10 +20,11 @@ package struct LaunchPlan: Sendable {
 
   /// - Parameters:
   ///   - outputs: what steps have put out.
-  ///   - conclusion: the variables of a step of `finally`, or of a rollback.
+  ///   - conclusion: the variables of a step of `finally`, of a notice, or of a rollback.
+  ///   - first: the number of the first attempt of its step in this round.
   package func request(
     for launch: Launch, _ outputs: StepOutputs = StepOutputs(),
-    conclusion: [EnvironmentVariable] = []
+    conclusion: [EnvironmentVariable] = [], first: Int32 = 1
   ) -> LaunchRequest {
     let attempt = launch.attempt
     var values = values
@@ -36,7 +37,11 @@ package struct LaunchPlan: Sendable {
     let own =
       Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
-        EnvironmentVariable(name: "FLOW_IDEMPOTENCY_KEY", value: "\(runID)/\(step.id)")
+        // Each round has news of its own to tell.
+        EnvironmentVariable(
+          name: "FLOW_IDEMPOTENCY_KEY",
+          value: "\(runID)/\(step.id)"
+            + (definition.isNotify(Int(attempt.step)) ? "/\(first)" : ""))
       ] + handed.variables + conclusion
     var command = step.command
     if launch.isProbe {

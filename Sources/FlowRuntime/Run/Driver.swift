@@ -45,6 +45,8 @@ package struct Driver<World: Environment>: ~Copyable {
   private var outcome: RunOutcome?
   /// What steps of `finally` are told; nil before the first.
   private var conclusion: [EnvironmentVariable]?
+  /// The same of notices.
+  private var ending: [EnvironmentVariable]?
 
   // MARK: Lives
 
@@ -338,7 +340,8 @@ package struct Driver<World: Environment>: ~Copyable {
       }
     case .launch(let launch):
       var request = plan.request(
-        for: launch, engine.state.outputs, conclusion: conclusion(for: launch.attempt))
+        for: launch, engine.state.outputs, conclusion: conclusion(for: launch.attempt),
+        first: engine.state.steps[Int(launch.attempt.step)].attemptBefore + 1)
       request.secrets = secrets.secrets(for: launch.attempt)
       world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
@@ -346,12 +349,19 @@ package struct Driver<World: Environment>: ~Copyable {
     }
   }
 
-  /// What a step of `finally` is told of the run, and a rollback of its step.
+  /// What a step of `finally` and a notice are told of the run, and a rollback of its step.
   private mutating func conclusion(for attempt: AttemptID) -> [EnvironmentVariable] {
     if let step = engine.state.definition.stepRolledBack(by: Int(attempt.step)) {
       return ConclusionReport(engine.state, in: folder, world.storage).variables(ofStep: Int(step))
     }
-    guard engine.state.definition.isFinally(Int(attempt.step)) else { return [] }
+    let definition = engine.state.definition
+    if definition.isNotify(Int(attempt.step)) {
+      if let ending { return ending }
+      let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
+      ending = variables
+      return variables
+    }
+    guard definition.isFinally(Int(attempt.step)) else { return [] }
     if let conclusion { return conclusion }
     let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
     conclusion = variables

@@ -31,7 +31,9 @@ final class FinallyChecker {
     switch event.body {
     case .attemptScheduled(let attempt):
       attempts[Int(attempt.step)] += 1
-      if definition.isFinally(Int(attempt.step)) != (concluded != nil) {
+      if !definition.isNotify(Int(attempt.step)),
+        definition.isFinally(Int(attempt.step)) != (concluded != nil)
+      {
         let what = concluded == nil ? "does not conclude yet" : "concludes"
         throw Violation(.finally, "\(id(attempt.step)) is scheduled, and the run \(what)")
       }
@@ -93,7 +95,7 @@ final class FinallyChecker {
   ) throws(Violation) {
     func value(_ name: String) -> String? { variables.last { $0.name == name }?.value }
     guard definition.isFinally(Int(step)) else {
-      if value("FLOW_OUTCOME") == nil || definition.isRollback(Int(step)) { return }
+      if value("FLOW_OUTCOME") == nil || definition.needsNoSlot(Int(step)) { return }
       throw Violation(.finally, "\(id(step)) is told an outcome, and is no step of finally")
     }
     guard let concluded, value("FLOW_OUTCOME") == "\(concluded)" else {

@@ -17,7 +17,8 @@ final class IdleChecker {
 
   /// - Parameters:
   ///   - durable: the state that the durable history makes.
-  ///   - running: attempts that were launched and have not ended, without those of rollbacks.
+  ///   - running: attempts that were launched and have not ended, without those of rollbacks and
+  ///     notices.
   ///   - rollbacks: the same of these; nil where ends of them may have been recorded that are not durable.
   ///   - deadline: when the engine wakes up at the latest.
   ///   - latestLook: when it must look for space at the latest; nil if no commit waits for it.
@@ -46,7 +47,7 @@ final class IdleChecker {
     if let rollbacks, !durable.isPaused,
       durable.rollbacks.openAttempts != rollbacks || !durable.rollbacks.ready.isEmpty
     {
-      throw Violation(.slots, "a rollback waits, and needs no slot")
+      throw Violation(.slots, "a rollback or a notice waits, and needs no slot")
     }
     guard let timer = durable.timers.nextDeadline else { return }
     if wakesUp > timer {
@@ -80,7 +81,7 @@ extension IdleChecker: WaitChecker {
     let latestLook = saysItLacksSpace ? world.monotonicNow.advanced(byMilliseconds: 1_000) : nil
     _ = try shadow.inspect { (durable) throws(Violation) in
       let running = durable.openAttemptIDs.filter { begun.contains($0) }
-      let rollbacks = running.count { durable.definition.isRollback(Int($0.step)) }
+      let rollbacks = running.count { durable.definition.needsNoSlot(Int($0.step)) }
       // Ends share a commit that comes soon. A launch without its secrets ends at once.
       let soon = world.monotonicNow.advanced(byMilliseconds: 5)
       let isGathering = wait.deadline.map { $0 <= soon } ?? false

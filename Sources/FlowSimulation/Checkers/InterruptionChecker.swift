@@ -59,7 +59,8 @@ final class InterruptionChecker {
           .interruption, "\(definition.steps[Int(step)].id) \(outcome) by an interrupted attempt")
       }
     // Then nothing more is launched.
-    case .runStopping where !definition.hasFinally && !definition.hasRollbacks, .runFinished:
+    case .runStopping
+    where !definition.hasFinally && !definition.hasRollbacks && !definition.hasNotify, .runFinished:
       pausedUntil = nil
     case .runReopened: interrupted = []
     default: break

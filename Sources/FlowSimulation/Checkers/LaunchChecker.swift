@@ -29,7 +29,8 @@ final class LaunchChecker {
   private var scheduled: Set<AttemptID> = []
   /// Launches that the engine that lives has asked for.
   private var sent: Set<AttemptID> = []
-  /// When the first cancel of this round became durable; of steps of `finally`, the first by force.
+  /// When the first cancel of this round became durable; of steps of `finally` and of notices, the first by
+  /// force.
   private var cancelledAt: Instant?
   private var isConcluding = false
   private var rollbacks: DueRollbacks
@@ -68,7 +69,7 @@ final class LaunchChecker {
       steps[Int(attempt.step)].attempt = attempt.number - 1
     case .cancelRequested(let request):
       if cancelledAt == nil, request.force || !isConcluding { cancelledAt = now }
-    case .runConcluding: (cancelledAt, isConcluding) = (nil, true)
+    case .runConcluding, .runConcluded: (cancelledAt, isConcluding) = (nil, true)
     case .attemptEnded(let attempt, let end):
       if end.unkillable > 0 { givenUp.insert(attempt) }
       ended(&steps[Int(attempt.step)], end)
@@ -235,12 +236,12 @@ final class LaunchChecker {
       // with all its processes: they are out of reach.
       let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
       if isRunning, earlier.life == entry.life, earlier.living > 0, !isGivenUp,
-        !rollbacks.isRollback(earlier.attempt.step)
+        !definition.needsNoSlot(Int(earlier.attempt.step))
       {
         occupied += 1
       }
     }
-    if occupied >= jobs, !rollbacks.isRollback(attempt.step) {
+    if occupied >= jobs, !definition.needsNoSlot(Int(attempt.step)) {
       throw Violation(.slots, "\(occupied + 1) attempts run at once, and jobs is \(jobs)")
     }
     for need in selected.mustSucceed[Int(attempt.step)] {

@@ -47,6 +47,7 @@ final class OutcomeChecker {
     case .stepSkipped(let step, let reason): try skipped(step, reason)
     case .runStopping(let reason): stopping = reason
     case .runConcluding(let outcome): try runConcludes(outcome)
+    case .runConcluded(let outcome): try checkWhole(outcome)
     case .cancelRequested(let request): if concluded != nil, request.force { isForced = true }
     case .runFinished(let outcome): try runFinished(outcome)
     case .runReopened: reopened(endsBefore)
@@ -60,7 +61,7 @@ final class OutcomeChecker {
     }
     switch outcome {
     case .succeeded: break
-    case .failed where isAllowedToFail(step): break
+    case .failed where isAllowedToFail(step) || definition.isNotify(Int(step)): break
     case .failed where definition.isFinally(Int(step)): hasFailedFinally = true
     case .failed where rollbacks.isRollback(step): hasFailedRollback = true
     case .failed: hasFailed = true
@@ -69,6 +70,7 @@ final class OutcomeChecker {
   }
 
   private func hasStopped(_ step: Int32) {
+    if definition.isNotify(Int(step)) { return }
     if definition.isFinally(Int(step)) {
       hasStoppedFinally = true
     } else if rollbacks.isRollback(step) {
@@ -84,14 +86,14 @@ final class OutcomeChecker {
     }
     switch reason {
     case .runStopping:
-      // Who judges rollbacks knows when force came.
-      let isRollback = rollbacks.isRollback(step)
+      // Who judges rollbacks and notices knows when force came.
+      let isRollback = definition.needsNoSlot(Int(step))
       guard definition.isFinally(Int(step)) ? isForced : isRollback || stopping != nil else {
         throw Violation(.outcome, "\(id(step)) is skipped for a stop, and the run does not stop")
       }
       hasStopped(step)
     // Others judge these.
-    case .notSelected, .condition, .nothingFailed: break
+    case .notSelected, .condition, .nothingFailed, .nothingToTell: break
     case .need(let need):
       guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
@@ -136,9 +138,14 @@ final class OutcomeChecker {
     if let open = ends.ends.firstIndex(where: { $0 == nil }) {
       throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
     }
+    lastOutcome = outcome
+    try checkWhole(outcome)
+  }
+
+  /// Notices change nothing.
+  private func checkWhole(_ outcome: RunOutcome) throws(Violation) {
     let expected = Self.spoiled(
       ownOutcome, hasFailed: hasFailedFinally, hasStopped: hasStoppedFinally)
-    lastOutcome = outcome
     guard outcome == expected else {
       throw Violation(.outcome, "the run is \(outcome), and its steps make it \(expected)")
     }

@@ -24,6 +24,9 @@ final class PolicyChecker {
   private var steps: [Step]
   private var isStopping = false
   private var isConcluding = false
+  private var isConcluded = false
+  /// Whether a cancel by force has ended notices.
+  private var areNoticesEnded = false
   private var rollbacks: DueRollbacks
   /// Of the run; nil before its first event.
   private var seed: UInt64?
@@ -58,16 +61,21 @@ final class PolicyChecker {
       steps[Int(attempt.step)].asksProbe = true
     case .runStopping: isStopping = true
     case .runConcluding: (isStopping, isConcluding) = (false, true)
-    case .cancelRequested(let request): if isConcluding, request.force { isStopping = true }
+    case .runConcluded: isConcluded = true
+    case .cancelRequested(let request):
+      if isConcluding, request.force { isStopping = true }
+      if isConcluded, request.force { areNoticesEnded = true }
     case .runReopened:
       (isStopping, isConcluding) = (false, false)
+      (isConcluded, areNoticesEnded) = (false, false)
       for index in steps.indices { steps[index] = Step() }
     default: break
     }
   }
 
   private func isStopping(_ step: Int32) -> Bool {
-    rollbacks.isRollback(step) ? rollbacks.ended.contains(step) : isStopping
+    if definition.isNotify(Int(step)) { return areNoticesEnded }
+    return rollbacks.isRollback(step) ? rollbacks.ended.contains(step) : isStopping
   }
 
   private func ended(_ step: inout Step, _ index: Int32, _ end: AttemptEnd) {

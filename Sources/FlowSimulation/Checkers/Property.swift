@@ -44,6 +44,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// The rollback of a step runs once in each round in which its step has failed, or was cancelled after it
   /// had begun, and in no other; it comes before what needs the step, and only a cancel by force ends it.
   case rollback
+  /// What the run has come to is durable before a notice of that begins, and nothing changes it. Each notice
+  /// runs in each round that ends as it tells, and in no other; only a cancel by force that comes later ends it.
+  case notify
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
@@ -86,8 +89,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .outputs, .answers, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .condition, .finally, .rollback, .fresh, .selection, .replay,
-      .append, .verdict, .said, .single, .slots, .same:
+      .target, .terminal, .outcome, .condition, .finally, .rollback, .notify, .fresh, .selection,
+      .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }
   }

@@ -24,7 +24,7 @@ final class RequestChecker {
   private var isCancelled = false
   private var stopReason: StopReason?
   private var hadEffect = false
-  /// Whether the steps of `finally` run: what stops these is for another checker.
+  /// Whether the steps of `finally` run, or notices: what stops these is for another checker.
   private var isConcluding = false
   /// Whether a request came in the wake-up of the last event, and whether the run ended in that
   /// one: then other requests that were left at the same time came too late.
@@ -79,7 +79,7 @@ final class RequestChecker {
       isConcluding = false
       endedAtOnce = false
     case .runStopping(let reason): stopReason = reason
-    case .runConcluding(let outcome):
+    case .runConcluding(let outcome), .runConcluded(let outcome):
       isConcluding = true
       try checkOutcome(outcome)
     case .stepFinished(let step, .cancelled), .stepSkipped(let step, .runStopping):

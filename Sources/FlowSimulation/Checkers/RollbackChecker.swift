@@ -70,7 +70,7 @@ final class RollbackChecker {
         throw Violation(
           .rollback, "\(id(step)) is skipped for \(id(need)) before \(id(rollback)) has ended")
       }
-    case .runConcluding, .runFinished: try checkRound()
+    case .runConcluding, .runConcluded, .runFinished: try checkRound()
     default: break
     }
   }

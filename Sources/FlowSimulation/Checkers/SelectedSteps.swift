@@ -140,7 +140,7 @@ struct SelectedSteps {
   ) -> [Bool] {
     let named = scope.named
     let first = definition.steps.indices.map { step in
-      !definition.isFinally(step) && !definition.isRollback(step)
+      step < definition.firstFinally && !definition.isRollback(step)
         && named?.contains(Int32(step))
           ?? (contains(step) && (!isContent(ends[step]) || !isStale.isEmpty && isStale[step]))
     }
@@ -152,7 +152,7 @@ struct SelectedSteps {
       let isOpen = { (step: Int32) in marked[Int(step)] ? nil : ends[Int(step)] }
       let stillLeft = definition.steps.indices.map { step in
         guard case .skipped? = ends[step], named?.contains(Int32(step)) != true,
-          !definition.isFinally(step), !definition.isRollback(step)
+          step < definition.firstFinally, !definition.isRollback(step)
         else {
           return false
         }
@@ -163,7 +163,7 @@ struct SelectedSteps {
         let again = marked.indices.map { step in
           contains(step) && marked[definition.stepRolledBack(by: step).map { Int($0) } ?? step]
         }
-        return withFinally(again, named, ends)
+        return withNotices(withFinally(again, named, ends))
       }
       isLeft = stillLeft
     }
@@ -178,6 +178,12 @@ struct SelectedSteps {
     }
     guard isWanted || again.contains(true) else { return again }
     return again.indices.map { again[$0] || definition.isFinally($0) && contains($0) }
+  }
+
+  /// Each round tells of its end.
+  private func withNotices(_ again: [Bool]) -> [Bool] {
+    guard again.contains(true) else { return again }
+    return again.indices.map { again[$0] || definition.isNotify($0) && contains($0) }
   }
 
   /// Whether a step would not run again by itself.
@@ -208,7 +214,7 @@ struct SelectedSteps {
 
   /// Whether a step that keeps its end in another round keeps the run from success.
   func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
-    if runsAgain[step] || !contains(step) || definition.isFinally(step) { return false }
+    if runsAgain[step] || !contains(step) || step >= definition.firstFinally { return false }
     switch ends[step] {
     case .succeeded, .skipped(.condition), .skipped(.nothingFailed): return false
     case .failed: return !mayFail(Int32(step))

@@ -19,7 +19,7 @@ final class StopChecker {
   /// The first reason to stop.
   private var cause: StopReason?
   private var isStopping = false
-  /// Whether the steps of `finally` run: only a cancel by force stops these.
+  /// Whether the steps of `finally` run, or notices: only a cancel by force stops these.
   private var isConcluding = false
   /// Whether a cancel was forced.
   private var isForced = false
@@ -74,7 +74,7 @@ final class StopChecker {
         call(for: .failFast(step: step))
       }
     case .runStopping(let reason): try stops(for: reason)
-    case .runConcluding: try concludes()
+    case .runConcluding, .runConcluded: try concludes()
     case .stopRequested(let attempt, let force): try told(attempt, force: force)
     case .attemptScheduled(let attempt):
       try checkBegin(attempt.step, "\(name(attempt)) is scheduled")

@@ -77,6 +77,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case answers = 84
   /// Whether who answers crashes on the way.
   case answererDeaths = 85
+  /// What tells of the end of the run.
+  case notify = 81
 }
 
 extension ChoiceSite {
@@ -94,7 +96,7 @@ extension ChoiceSite {
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions:
+      .rollbacks, .questions, .notify:
       false
     }
   }

@@ -116,6 +116,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var rollbackPercent = 0
   /// How many steps ask a person instead of running a command, in percent.
   package var askPercent = 0
+  /// How many workflows have notices, in percent.
+  package var notifyPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -149,6 +151,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether steps ask people: none of policy 1 does.
   var hasQuestions: Bool { askPercent > 0 && rules > .first }
+
+  /// Whether workflows have notices: no definition of policy 1 does.
+  var hasNotify: Bool { notifyPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -241,6 +246,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("finallyPercent", \.finallyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("rollbackPercent", \.rollbackPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("askPercent", \.askPercent, 0...100, draw: [0, 0, 30], inStudies: 0),
+    Key("notifyPercent", \.notifyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
   ]
 }
 

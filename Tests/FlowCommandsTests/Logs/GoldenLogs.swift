@@ -249,6 +249,30 @@ struct GoldenLog: Sendable {
       run.succeed("b", "c")
       return run
     },
+    GoldenLog("notify", "what tells of the end of two rounds", since: .second) { policy in
+      var definition = WorkflowDefinition.scripted("a", "b", "tidy", "tell bad", "tell good")
+      definition.finallyCount = 1
+      definition.notifyCount = 2
+      for (step, outcomes) in [(3, NoticeOutcomes([.failed, .cancelled])), (4, .succeeded)] {
+        definition.steps[step].id = "notify/\(step - 2)"
+        var extras = StepExtras()
+        extras.notice = Notice(on: outcomes)
+        definition.give(extras, toStep: step)
+      }
+      var run = ScriptedRun(policy, definition, jobs: 2)
+      run.fail("a")
+      run.succeed("b", "tidy")
+      run.launch("notify/1")
+      run.cancel(1)
+      run.restart(["notify/1": .ended(.lost(killed: 1))])
+      run.launch("notify/1")
+      run.cancel(2, force: true)
+      run.end("notify/1", .signalled(signal: 9), .force)
+      run.reopen(ignoring: [1, 2])
+      run.succeed("a", "tidy")
+      run.fail("notify/2")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")

@@ -63,12 +63,14 @@ enum HistoryDump {
     case .stepSkipped(let step, .runStopping): "\(step) runStopping"
     case .stepSkipped(let step, .notSelected): "\(step) notSelected"
     case .stepSkipped(let step, .nothingFailed): "\(step) nothingFailed"
+    case .stepSkipped(let step, .nothingToTell): "\(step) nothingToTell"
     case .stepSkipped(let step, .condition(let inputs)):
       "\(step) condition \(inputs.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
     case .runStopping(.failFast(let step)): "failFast \(step)"
-    case .runConcluding(let outcome), .runFinished(let outcome): word(outcome)
+    case .runConcluding(let outcome), .runConcluded(let outcome), .runFinished(let outcome):
+      word(outcome)
     }
   }
 
@@ -113,6 +115,7 @@ enum HistoryDump {
     case .stopping(.timedOut): "stopping(FlowCore.StopReason.timedOut)"
     case .stopping(.failFast(let step)): "stopping(FlowCore.StopReason.failFast(step: \(step)))"
     case .concluding(let outcome): "concluding(\(word(outcome)))"
+    case .concluded(let outcome): "concluded(\(word(outcome)))"
     case .finished(let outcome): "finished(FlowCore.RunOutcome.\(word(outcome)))"
     }
   }
@@ -219,6 +222,7 @@ enum HistoryDump {
     case .stepSkipped: "stepSkipped"
     case .runStopping: "runStopping"
     case .runConcluding: "runConcluding"
+    case .runConcluded: "runConcluded"
     case .runFinished: "runFinished"
     case .probeScheduled: "probeScheduled"
     }

@@ -27,6 +27,12 @@ extension Generator {
       settings: settings)
     if policy > .first {
       definition.finallyCount = chance(in: 3) ? below(stepCount) : 0
+      definition.notifyCount =
+        chance(in: 3) ? below(stepCount - definition.finallyCount) : 0
+      let firstNotice = Int32(definition.firstNotify)
+      for step in steps.indices {
+        definition.steps[step].needs.removeAll { $0 >= firstNotice }
+      }
       let first = Int32(definition.firstFinally)
       for step in definition.ordinarySteps {
         definition.steps[step].needs.removeAll { $0 >= first }
@@ -43,6 +49,16 @@ extension Generator {
         let isRollback =
           step > 0 && definition.ordinarySteps.contains(step) && !definition.isRollback(step - 1)
           && definition.question(ofStep: step - 1) == nil && chance(in: 4)
+        if definition.isNotify(step) {
+          definition.give(notice(extras), toStep: step)
+          definition.steps[step].needs = []
+          // A loss is followed by another attempt.
+          definition.steps[step].settingsIndex = Int32(definition.settings.count)
+          var settings = definition.settings[0]
+          settings.onLost = .rerun
+          definition.settings.append(settings)
+          continue
+        }
         definition.give(
           isRollback ? rollback(of: step - 1, extras) : asking(extras, step, &definition),
           toStep: step)
@@ -174,6 +190,12 @@ extension Generator {
       allowFailure: chance(in: 2), onLost: onLost,
       probe: onLost == .probe ? command() : optional { $0.command() },
       stragglers: pick(StragglerPolicy.allCases), shell: .plain, maxOutputBytes: count())
+  }
+
+  private mutating func notice(_ extras: StepExtras) -> StepExtras {
+    var notice = StepExtras(description: extras.description)
+    notice.notice = Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(7))))
+    return notice
   }
 
   private func rollback(of step: Int, _ extras: StepExtras) -> StepExtras {

@@ -66,12 +66,13 @@ extension Generator {
       .stepSkipped(
         step: count(),
         pick([
-          .runStopping, .need(step: count()), .notSelected, .nothingFailed,
+          .runStopping, .need(step: count()), .notSelected, .nothingFailed, .nothingToTell,
           .condition(list(upTo: 2) { ConditionInput(name: $0.string(), value: $0.string()) }),
         ]))
     case .runStopping:
       .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
+    case .runConcluded: .runConcluded(pick(RunOutcome.allCases))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
   }

@@ -250,7 +250,8 @@ struct EngineHarness {
     #expect(launch.intent <= durable.count, "the intent of \(attempt) is not durable")
     #expect(launchedEver.insert(attempt).inserted, "\(attempt) is launched again")
     #expect(
-      takenSlots < jobs || workflow.isRollback(Int(attempt.step)), "no slot is free for \(attempt)")
+      takenSlots < jobs || workflow.needsNoSlot(Int(attempt.step)),
+      "no slot is free for \(attempt)")
     #expect(!state.isPaused, "\(attempt) is launched right after an interruption")
     guard let durably = durableReplay.state else {
       Issue.record("\(attempt) is launched before the definition is durable")
@@ -293,7 +294,7 @@ struct EngineHarness {
       #expect(state.openAttemptIDs.count == running.count, "a slot is free beside an intent")
     }
     if !isCommitting && !state.isPaused {
-      #expect(state.rollbacks.ready.isEmpty, "a rollback waits, and needs no slot")
+      #expect(state.rollbacks.ready.isEmpty, "a rollback or a notice waits, and needs no slot")
     }
     checkWakeUp()
     if written.count == durable.count, written.count == state.lastSequence {
@@ -301,7 +302,7 @@ struct EngineHarness {
     }
   }
 
-  private var takenSlots: Int { running.count { !workflow.isRollback(Int($0.step)) } }
+  private var takenSlots: Int { running.count { !workflow.needsNoSlot(Int($0.step)) } }
 
   private func checkWakeUp() {
     guard !isCommitting, outcome == nil, written.count < state.lastSequence else { return }

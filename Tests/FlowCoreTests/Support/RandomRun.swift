@@ -206,7 +206,27 @@ extension Generator {
         workflow.give(extras, toStep: step)
       }
     }
-    return chance(in: 3) ? rollingBack(workflow) : workflow
+    let whole = chance(in: 3) ? rollingBack(workflow) : workflow
+    return chance(in: 3) ? notifying(whole) : whole
+  }
+
+  private mutating func notifying(_ workflow: WorkflowDefinition) -> WorkflowDefinition {
+    var result = workflow
+    for number in 1...1 + below(2) {
+      var settings = workflow.settings[below(workflow.settings.count)]
+      settings.onLost = .rerun
+      settings.allowFailure = false
+      result.settings.append(settings)
+      result.steps.append(
+        StepDefinition(
+          id: "notify/\(number)", command: .shell("true"),
+          settingsIndex: Int32(result.settings.count - 1)))
+      var extras = StepExtras()
+      extras.notice = Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(7))))
+      result.give(extras, toStep: result.steps.count - 1)
+      result.notifyCount += 1
+    }
+    return result
   }
 
   /// Steps that nothing needs become the rollback of the step before them.

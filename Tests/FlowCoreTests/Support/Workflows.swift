@@ -45,6 +45,25 @@ extension WorkflowDefinition {
     return workflow
   }
 
+  /// The same with notices of such ends.
+  func notifying(
+    _ outcomes: NoticeOutcomes..., each: StepSettings = StepSettings()
+  ) -> WorkflowDefinition {
+    var workflow = self
+    workflow.settings.append(each)
+    for (number, outcomes) in outcomes.enumerated() {
+      var extras = StepExtras()
+      extras.notice = Notice(on: outcomes)
+      workflow.steps.append(
+        StepDefinition(
+          id: "notify/\(number + 1)", command: .shell("true"),
+          settingsIndex: Int32(workflow.settings.count - 1)))
+      workflow.give(extras, toStep: workflow.steps.count - 1)
+    }
+    workflow.notifyCount = outcomes.count
+    return workflow
+  }
+
   /// The same, where each step whose id ends with `/onFailure` is the rollback of the one before it.
   func rollingBack() -> WorkflowDefinition {
     var workflow = self

@@ -3,7 +3,8 @@
 
 extension WorkflowDefinition {
   /// Tags 1 to 3 are the name, the settings of all steps and the steps; 16 to 18 the parameters, whether
-  /// texts are templates, and the secrets, 21 how many steps belong to `finally` (`TaggedDefinitionCodec`).
+  /// texts are templates, and the secrets, 21 and 22 how many steps belong to
+  /// `finally` and to `notify` (`TaggedDefinitionCodec`).
   package static let keys: [DefinitionKey<Self>] = [
     .structure(
       "name", 1, expected: "a name of 1 to 200 characters, none of them a control character",
@@ -63,6 +64,14 @@ extension WorkflowDefinition {
       "steps that run once in each round of the run, when all others have ended, for whatever reason:"
         + " success, failure, `failFast`, the `timeout` of the run, a cancel; they have a `timeout` of 5m"
         + " unless they or `defaults` give another"),
+    .structure(
+      "notify", 22,
+      expected: #"an array of objects such as {"on": ["failed"], "run": "./tell.sh"}"#,
+      "what tells of the end of the run, as steps `notify/1`, `notify/2` and so on: after all others, when"
+        + " the outcome stands, which they do not change; `on` is an array of ends, some of `succeeded`,"
+        + " `failed` and `cancelled`; besides a `run` they have the keys of the table below without `onLost`,"
+        + " `probe` and `allowFailure`, and a `timeout` of 1m unless they or `defaults` give another"
+    ),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)

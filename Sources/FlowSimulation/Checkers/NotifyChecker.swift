@@ -1,0 +1,185 @@
+import FlowCore
+import FlowRuntime
+import FlowStorage
+
+/// Notices begin when what the run has come to is durable, and change nothing of that. Each runs at least
+/// once in each round that ends as it tells, whatever happens to engines, and is told how it ended; a cancel
+/// by force that comes later can end it. In other rounds it does not run.
+final class NotifyChecker {
+  private let definition: WorkflowDefinition
+  private let selected: SelectedSteps
+  private var ends: StepEnds
+
+  // Of this round.
+
+  private var concluded: RunOutcome?
+  /// Whether a cancel by force has come since.
+  private var isForced = false
+  /// By step: attempts that were scheduled, without those that were withdrawn.
+  private var attempts: [Int]
+  /// By step: the key by which a service recognizes the notice.
+  private var keys: [Int32: String] = [:]
+  /// Those of earlier rounds.
+  private var usedKeys: Set<String> = []
+
+  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
+    self.definition = definition
+    selected = SelectedSteps(definition, without: unselected)
+    ends = StepEnds(selected)
+    attempts = [Int](repeating: 0, count: definition.steps.count)
+  }
+
+  /// Takes in an event that is durable.
+  func learn(_ event: Event) throws(Violation) {
+    ends.learn(event.body)
+    switch event.body {
+    case .attemptScheduled(let attempt):
+      attempts[Int(attempt.step)] += 1
+      try checkBegins(attempt.step)
+    case .attemptWithdrawn(let attempt):
+      attempts[Int(attempt.step)] -= 1
+      // Nothing has used the key.
+      if attempts[Int(attempt.step)] == 0 { keys[attempt.step] = nil }
+    case .cancelRequested(let request): if concluded != nil, request.force { isForced = true }
+    case .runConcluded(let outcome): try concludes(as: outcome)
+    case .runStopping, .runConcluding:
+      if concluded != nil {
+        throw Violation(.notify, "the run has come to its end, and begins another")
+      }
+    case .stopRequested(let attempt, _): try checkMayBeEnded(attempt.step, "is stopped")
+    case .stepFinished(let step, .cancelled): try checkMayBeEnded(step, "is cancelled")
+    case .stepSkipped(let step, let reason): try checkSkipped(step, reason)
+    case .runFinished(let outcome): try finishes(as: outcome)
+    case .runReopened:
+      concluded = nil
+      isForced = false
+      usedKeys.formUnion(keys.values)
+      keys = [:]
+      for index in attempts.indices { attempts[index] = 0 }
+    default: break
+    }
+  }
+
+  private func isNotice(_ step: Int32) -> Bool { definition.isNotify(Int(step)) }
+
+  /// Whether a notice tells of such an end, by the definition alone.
+  private func isWanted(_ step: Int, _ outcome: RunOutcome) -> Bool {
+    let outcomes = definition.extras(ofStep: step).notice?.outcomes ?? []
+    return switch outcome {
+    case .succeeded: outcomes.contains(.succeeded)
+    case .failed: outcomes.contains(.failed)
+    case .cancelled: outcomes.contains(.cancelled)
+    }
+  }
+
+  private func checkBegins(_ step: Int32) throws(Violation) {
+    guard isNotice(step) == (concluded != nil) else {
+      let what = concluded == nil ? "has not come to its end" : "has come to its end"
+      throw Violation(.notify, "\(id(step)) is scheduled, and the run \(what)")
+    }
+    guard let concluded, isNotice(step) else { return }
+    if isForced { throw Violation(.notify, "\(id(step)) is scheduled after a cancel by force") }
+    if !isWanted(Int(step), concluded) {
+      throw Violation(.notify, "\(id(step)) is scheduled, and the run \(concluded)")
+    }
+  }
+
+  private func concludes(as outcome: RunOutcome) throws(Violation) {
+    if concluded != nil { throw Violation(.notify, "the run comes to its end twice") }
+    if let open = (0..<definition.firstNotify).first(where: { ends.ends[$0] == nil }) {
+      throw Violation(.notify, "the run comes to its end, and \(id(Int32(open))) has none")
+    }
+    concluded = outcome
+  }
+
+  private func checkMayBeEnded(_ step: Int32, _ fact: String) throws(Violation) {
+    if !isNotice(step) || isForced { return }
+    throw Violation(.notify, "\(id(step)) \(fact), and no cancel by force came while it ran")
+  }
+
+  private func checkSkipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
+    switch reason {
+    case .runStopping: try checkMayBeEnded(step, "is skipped for a stop")
+    case .nothingToTell:
+      guard isNotice(step), let concluded, !isWanted(Int(step), concluded) else {
+        throw Violation(.notify, "\(id(step)) is skipped, and has something to tell")
+      }
+    case .notSelected: break
+    case .need, .condition, .nothingFailed:
+      if isNotice(step) { throw Violation(.notify, "\(id(step)) is skipped like another step") }
+    }
+  }
+
+  private func finishes(as outcome: RunOutcome) throws(Violation) {
+    guard definition.hasNotify else { return }
+    guard outcome == concluded else {
+      throw Violation(
+        .notify,
+        "the run is \(outcome), and notices told of \(concluded.map { "\($0)" } ?? "nothing")")
+    }
+    for step in definition.notifySteps where selected.contains(step) {
+      let hasRun = attempts[step] > 0
+      if isWanted(step, outcome) != hasRun, !isForced {
+        throw Violation(
+          .notify, "the run \(outcome), and \(id(Int32(step))) \(hasRun ? "ran" : "did not run")")
+      }
+    }
+  }
+
+  /// What a notice is told of the run.
+  func check(
+    _ variables: [EnvironmentVariable], ofStep step: Int32, in folder: RunFolder,
+    failure: (String) -> [UInt8]?
+  ) throws(Violation) {
+    guard isNotice(step) else { return }
+    func value(_ name: String) -> String? { variables.last { $0.name == name }?.value }
+    guard let concluded, value("FLOW_OUTCOME") == "\(concluded)" else {
+      throw Violation(.notify, "\(id(step)) is told another outcome than the run has")
+    }
+    let failed = (0..<definition.firstNotify).filter {
+      ends.ends[$0] == .failed && !definition.settings(ofStep: $0).allowFailure
+    }
+    guard value("FLOW_FAILED_STEPS") == failed.map({ id(Int32($0)) }).joined(separator: " ") else {
+      throw Violation(
+        .notify, "\(id(step)) is told that \(value("FLOW_FAILED_STEPS") ?? "nothing") failed")
+    }
+    try checkKey(value("FLOW_IDEMPOTENCY_KEY"), ofStep: step)
+    // Without space there is no other.
+    guard let path = value("FLOW_FAILURE"), path != "/dev/null" else { return }
+    guard path == folder.failure, concluded != .succeeded else {
+      throw Violation(.notify, "\(id(step)) is told of a failure in \(path)")
+    }
+    guard let bytes = failure(path) else { return }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    guard lines.first?.hasSuffix(": \(concluded)") == true else {
+      throw Violation(.notify, "the file of the failure says: \(lines.joined(separator: " / "))")
+    }
+  }
+
+  /// All attempts of a round have the same, and no other round and no other notice has it.
+  private func checkKey(_ key: String?, ofStep step: Int32) throws(Violation) {
+    guard let key, keys[step, default: key] == key, !usedKeys.contains(key),
+      !keys.contains(where: { $0.key != step && $0.value == key })
+    else {
+      throw Violation(.notify, "\(id(step)) has the key \(key ?? "of none")")
+    }
+    keys[step] = key
+  }
+
+  private func id(_ step: Int32) -> String { definition.steps[Int(step)].id }
+}
+
+extension NotifyChecker: Checker {
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+
+  func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    guard let run = world.run else { return }
+    try check(request.environment, ofStep: request.attempt.step, in: run.folder) { path in
+      if world.storage.hasBetrayed { return nil }
+      guard let file = try? File(path, .read, in: world.storage),
+        let size = try? file.size()
+      else { return [] }
+      return try? file.read(at: 0, count: Int(size))
+    }
+  }
+}
