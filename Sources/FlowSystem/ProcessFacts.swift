@@ -152,7 +152,9 @@ package enum ProcessFacts {
     return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
   }
 
-  private static func name(ofUser user: uid_t) -> String {
+  /// `alice`, or `user 1000` where this machine has no name for it. For display only: what is recorded is the
+  /// number.
+  package static func name(ofUser user: UInt32) -> String {
     // Static programs cannot ask the name services.
     let bytes = (try? FileReading.bytes(of: "/etc/passwd", limit: 1 << 20)) ?? []
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {

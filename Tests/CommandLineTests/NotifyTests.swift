@@ -85,7 +85,8 @@ struct NotifyTests {
   @Test func theOutcomeIsKnownWhileItRuns() async throws {
     let home = Home()
     home.folder.write("", to: "hold")
-    let path = home.workflow(#"{"id": "a", "run": "exit 1"}"#, Self.notify(#""failed""#))
+    let path = home.workflow(
+      #"{"id": "a", "run": "exit 1"}"#, Self.notify(#""failed""#, #", "timeout": "1h""#))
     let run = try home.start(["run", path, "--run-id", "r"])
     #expect(try await eventually { home.folder.has("telling") })
     let wait = try await home.flow("wait", "r")
@@ -108,7 +109,8 @@ struct NotifyTests {
   @Test func anEngineThatIsKilledInIt() async throws {
     let home = Home()
     home.folder.write("", to: "hold")
-    let path = home.workflow(#"{"id": "a", "run": "true"}"#, Self.notify(#""succeeded""#))
+    let path = home.workflow(
+      #"{"id": "a", "run": "true"}"#, Self.notify(#""succeeded""#, #", "timeout": "1h""#))
     let run = try home.start(["run", path, "--run-id", "r"])
     #expect(try await eventually { home.folder.has("telling") })
     run.signal(SIGKILL)

@@ -119,7 +119,7 @@ package struct AnswerCommand: Subcommand, Equatable {
     let asked = question.asked?.sequence ?? 0
     if let other = try pending(state, index, requests) {
       throw .answerRefused(
-        "step \(step) was already \(other.verdict) by \(UserName.text(other.userID)) at"
+        "step \(step) was already \(other.verdict) by \(ProcessFacts.name(ofUser: other.userID)) at"
           + " \(Timestamp(other.givenAt).rfc3339), which an engine has yet to record")
     }
     let answer = Answer(

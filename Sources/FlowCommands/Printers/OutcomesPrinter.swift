@@ -29,6 +29,9 @@ package struct OutcomesPrinter: Sendable {
 
   package var isAsRequired: Bool { missing.isEmpty }
 
+  /// Notices change nothing of what a run comes to.
+  private var steps: Range<Int> { 0..<definition.firstNotify }
+
   private func id(_ step: Int) -> String { definition.steps[step].id }
 
   /// `12`, `at least 12`.
@@ -66,10 +69,10 @@ package struct OutcomesPrinter: Sendable {
     let results: [StepResult] = [.succeeded, .failed, .skipped, .cancelled]
     let shown = results.filter { result in
       result != .cancelled
-        || definition.steps.indices.contains { outcomes.count(result, ofStep: $0) > 0 }
+        || steps.contains { outcomes.count(result, ofStep: $0) > 0 }
     }
-    var rows: [[String]] = definition.steps.indices.map { [id($0)] + shown.map { _ in "0" } }
-    var sums = definition.steps.map { _ in [UInt64](repeating: 0, count: shown.count) }
+    var rows: [[String]] = steps.map { [id($0)] + shown.map { _ in "0" } }
+    var sums = steps.map { _ in [UInt64](repeating: 0, count: shown.count) }
     for finding in outcomes.findings {
       guard let column = shown.firstIndex(of: finding.result) else { continue }
       let (sum, isOver) = sums[finding.step][column].addingReportingOverflow(finding.count)
@@ -151,7 +154,7 @@ package struct OutcomesPrinter: Sendable {
   private var never: String {
     if outcomes.isCut { return "" }
     var text = ""
-    for step in definition.steps.indices
+    for step in steps
     where outcomes.count(.succeeded, ofStep: step) == 0
       && outcomes.count(.failed, ofStep: step) == 0
     {
@@ -174,7 +177,7 @@ package struct OutcomesPrinter: Sendable {
       writer.key("steps")
       writer.array { writer in
         var findings = outcomes.findings[...]
-        for step in definition.steps.indices {
+        for step in steps {
           let own = findings.prefix { $0.step == step }
           findings = findings.dropFirst(own.count)
           writer.object { writer in

@@ -89,7 +89,8 @@ package struct QuestionWording: Sendable {
 
   package static func text(_ answer: Answer, at recorded: Moment) -> String {
     let note = answer.note.isEmpty ? "" : ": \(TerminalText.escaped(answer.note))"
-    return "\(answer.verdict) by \(TerminalText.escaped(UserName.text(answer.userID))) at"
+    return
+      "\(answer.verdict) by \(TerminalText.escaped(ProcessFacts.name(ofUser: answer.userID))) at"
       + " \(Timestamp(recorded.wall).rfc3339)\(note)"
   }
 
@@ -126,7 +127,7 @@ extension JSONWriter {
   mutating func write(_ answer: Answer) {
     member("verdict", "\(answer.verdict)")
     member("userId", answer.userID)
-    member("user", UserName.text(answer.userID))
+    member("user", ProcessFacts.name(ofUser: answer.userID))
     member("givenAt", answer.givenAt)
     if !answer.note.isEmpty { member("note", answer.note) }
   }

@@ -231,6 +231,13 @@ struct OutcomesTests {
           - {id: c, run: x, needs: [{step: ok, when: failed}]}
         """, outputs: ["ok.canary": ["true", "false"]]),
     Shape(
+      name: "notices",
+      yaml: """
+        name: w
+        steps: [{id: a, run: x}, {id: b, run: x, needs: [{step: a, when: failed}]}]
+        notify: [{on: [failed], run: x}, {on: [succeeded], run: x}]
+        """),
+    Shape(
       name: "rollbacks after the first failure",
       yaml: """
         name: w
@@ -266,7 +273,7 @@ struct OutcomesTests {
     let runs = try PlayedRuns(definition, parameters: shape.parameters, outputs: shape.outputs)
     var played: [Key: UInt64] = [:]
     for leaf in runs.leaves {
-      for (step, result) in leaf.results.enumerated() {
+      for (step, result) in leaf.results.prefix(definition.firstNotify).enumerated() {
         let key = Key(step: step, result: result, runSucceeds: leaf.hasSucceeded)
         played[key, default: 0] += 1
       }

@@ -132,7 +132,10 @@ struct PlayedRuns {
         result: .exited(code: 1), cause: .byItself, durationMicroseconds: 1)
       let success = AttemptEnd(
         result: .exited(code: 0), cause: .byItself, durationMicroseconds: 1)
-      return [[.attemptEnded(attempt, failure)]]
+      // What becomes of a notice changes nothing.
+      let failures: [[Input]] =
+        definition.isNotify(Int(attempt.step)) ? [] : [[.attemptEnded(attempt, failure)]]
+      return failures
         + values(ofStep: Int(attempt.step)).map { parts in
           (parts.isEmpty ? [] : [.outputsPublished(attempt, parts)])
             + [.attemptEnded(attempt, success)]
