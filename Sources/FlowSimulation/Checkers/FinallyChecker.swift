@@ -133,12 +133,8 @@ extension FinallyChecker: Checker {
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
     guard let run = world.run else { return }
-    try check(request.environment, ofStep: request.attempt.step, in: run.folder) { path in
-      if world.storage.hasBetrayed { return nil }
-      guard let file = try? File(path, .read, in: world.storage),
-        let size = try? file.size()
-      else { return [] }
-      return try? file.read(at: 0, count: Int(size))
+    try check(request.environment, ofStep: request.attempt.step, in: run.folder) {
+      world.contentToJudge(at: $0)
     }
   }
 }
