@@ -56,14 +56,19 @@ extension DefinitionReader {
   }
 
   /// Takes one of several words.
+  ///
+  /// - Parameter hints: what to do instead of giving other words.
   /// - Returns: its index.
-  mutating func readWord(of words: [String]) throws(SyntaxError) -> Int? {
+  mutating func readWord(
+    of words: [String], hints: [String: String] = [:]
+  ) throws(SyntaxError) -> Int? {
     let quoted = words.map { "\"\($0)\"" }
     let expected = quoted.dropLast().joined(separator: ", ") + " or " + quoted[quoted.count - 1]
     guard let token = try string(expected) else { return nil }
     let text = text(of: token)
     if let index = words.firstIndex(where: { $0.utf8.elementsEqual(text.utf8) }) { return index }
-    reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(text))
+    let hint = hints[text].map { ": \($0)" } ?? ""
+    reportMismatch(at: token.offset, expected: expected, found: Quoting.quoted(text) + hint)
     return nil
   }
 

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of an element of `notify`.
 enum NoticeKey: Sendable {
-  case on, run
+  case on, slow, run
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -13,7 +13,9 @@ enum NoticeKey: Sendable {
   private static let refusedSettings = ["onLost", "probe", "allowFailure"]
 
   static let table = KeyTable(
-    [(name: "on", key: Self.on), (name: "run", key: Self.run)]
+    [
+      (name: "on", key: Self.on), (name: "slow", key: Self.slow), (name: "run", key: Self.run),
+    ]
       + StepDefinition.keys.compactMap { key in
         key.name == "description" ? (name: key.name, key: Self.own(key)) : nil
       }
@@ -62,11 +64,12 @@ extension DefinitionReader {
     defer { currentStep = nil }
     let expected = #"an object such as {"on": ["failed"], "run": "./tell.sh"}"#
     guard let start = try beginObject(expected) else { return nil }
-    var outcomes = NoticeOutcomes()
+    var notice = Notice(on: [])
     var cursor = ObjectCursor("an element of \"notify\"", NoticeKey.table)
     while let key = try nextKey(&cursor) {
       switch key {
-      case .on: outcomes = try readOutcomes()
+      case .on: notice.outcomes = try readOutcomes()
+      case .slow: notice.slowMilliseconds = try duration(allowingZero: false)
       case .run: if let command = try readCommand() { reading.command = command }
       case .own(let key):
         if let value = try readValue(of: key) { key.set(value, in: &reading.extras) }
@@ -76,18 +79,24 @@ extension DefinitionReader {
         try skipValue()
       }
     }
-    if !cursor.has("on") {
+    let place = pathDescription
+    if let offset = cursor.offset(of: "slow"), cursor.has("on") {
+      report(
+        at: offset, path: "\(place).slow",
+        #""slow" tells of a run that is not over, and "on" of its end: make two elements of "notify""#
+      )
+    } else if !cursor.has("on"), !cursor.has("slow") {
       report(
         at: start,
-        #"missing "on": an array of the ends to tell of, some of "succeeded", "failed", "cancelled""#
-      )
+        #"missing "on": an array of the ends to tell of, some of "succeeded", "failed", "cancelled","#
+          + #" "recovered"; or "slow": the time after which to tell of a run that is not over"#)
     }
     if !cursor.has("run") {
       report(
         at: start,
         #"missing "run": a line for the shell, or an array of a program and its arguments"#)
     }
-    reading.extras.notice = Notice(on: outcomes)
+    reading.extras.notice = notice
     return reading
   }
 
@@ -116,7 +125,8 @@ extension DefinitionReader {
     var cursor = ArrayCursor()
     while try nextElement(&cursor) {
       let offset = try nextOffset()
-      guard let index = try readWord(of: words) else { continue }
+      let hint = ["slow": #"give "slow" a time such as "2h" instead of "on""#]
+      guard let index = try readWord(of: words, hints: hint) else { continue }
       reportRepetition(of: index, at: offset, &first)
       outcomes.insert(NoticeOutcomes.named[index].outcome)
     }

@@ -83,9 +83,11 @@ enum DefinitionText {
     return definition.notifySteps.map { index in
       let extras = definition.extras(ofStep: index)
       let outcomes = extras.notice?.outcomes.names ?? []
+      let time = extras.notice?.slowMilliseconds
       return .object(
         [
-          ("on", .array(outcomes.map(TextValue.text))),
+          time.map { ("slow", .text("\($0)ms")) }
+            ?? ("on", .array(outcomes.map(TextValue.text))),
           ("run", command(definition.steps[index].command)),
         ] + (extras.description.map { [("description", .text($0))] } ?? [])
           + members(StepSettings.keys, of: definition.settings(ofStep: index)).filter {

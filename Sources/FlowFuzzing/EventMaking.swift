@@ -47,7 +47,10 @@ extension ByteSupply {
     case .answered: .answered(step: count(), answer())
     case .asked: .asked(step: count())
     case .timerFired:
-      .timerFired(pick([.runTimeout, .retry(step: count()), .question(step: count())]))
+      .timerFired(
+        pick([
+          .runTimeout, .retry(step: count()), .question(step: count()), .slow(step: count()),
+        ]))
     case .attemptFound:
       .attemptFound(
         attempt(),
@@ -88,6 +91,7 @@ extension ByteSupply {
     }
     if bool() { created.unselected = steps() }
     if bool() { created.definitionFile = string() }
+    if bool() { created.previousOutcome = pick(RunOutcome.allCases) }
     return created
   }
 

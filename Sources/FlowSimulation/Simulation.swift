@@ -80,7 +80,8 @@ package struct Simulation {
       runID: "run", seed: seed, policy: options.rules, programVersion: "simulated", jobs: jobs,
       definitionFolder: "/", definition: definition, graph: graph,
       parameters: RandomWorkflow.values(seed: seed, definition),
-      unselected: unselected)
+      unselected: unselected,
+      previousOutcome: RandomNotices.previousOutcome(definition, from: choices))
     world.begin(SimulatedRun(definition, without: unselected, run.created, in: home))
   }
 

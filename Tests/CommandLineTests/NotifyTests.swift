@@ -47,6 +47,54 @@ struct NotifyTests {
     try await check(home)
   }
 
+  /// The last run that has an end counts, of the same workflow alone.
+  @Test func aRecoveryIsToldOnce() async throws {
+    let home = Home()
+    let notify =
+      #""notify": [{"on": ["failed", "recovered"], "run": "echo $FLOW_RUN_ID $FLOW_OUTCOME $FLOW_NOTICE ${FLOW_PREVIOUS_OUTCOME-none} >> told"}]"#
+    let path = home.workflow(#"{"id": "a", "run": "test ! -e broken"}"#, notify)
+    func run(_ id: String, _ code: Int32, file: String) async throws {
+      let run = try await home.flow("run", file, "--run-id", id)
+      #expect(run.ending == .exit(code), "\(run.output) \(run.errors)")
+    }
+    try await run("r1", 0, file: path)
+    home.folder.write("", to: "broken")
+    try await run("r2", 1, file: path)
+    unsafe _ = unlink("\(home.folder.path)/broken")
+    home.folder.write(
+      #"{"name": "other", "steps": [{"id": "a", "run": "true"}]}"#, to: "other.json")
+    try await run("r3", 0, file: "\(home.folder.path)/other.json")
+    home.folder.write("garbage", to: "home/runs/r3/log/00000001.seg")
+    try await run("r4", 0, file: path)
+    try await run("r5", 0, file: path)
+    #expect(told(home) == ["r2 failed failed succeeded", "r4 succeeded recovered failed"])
+    // Nothing is left that it was compared with, and a replay needs nothing of it.
+    #expect(try await home.flow("rm", "r1", "r2", "r5").ending == .exit(0))
+    #expect(try await home.flow("replay", "r4", "--verify").ending == .exit(0))
+    #expect(try await home.flow("events", "r4").output.contains("; the run before failed"))
+  }
+
+  @Test func aRunThatTakesLongIsToldWhileItRuns() async throws {
+    let home = Home()
+    let notify =
+      #""notify": [{"slow": "300ms", "run": "echo slow ${FLOW_OUTCOME-none} $FLOW_NOTICE $FLOW_IDEMPOTENCY_KEY >> told; touch slow"}, {"slow": "1h", "run": "echo never >> told"}, {"on": ["succeeded"], "run": "echo end $FLOW_NOTICE >> told"}]"#
+    let path = home.workflow(
+      #"{"id": "a", "run": "until test -e slow; do sleep 0.05; done"}"#, notify)
+    let plan = try await home.flow("run", path, "--dry-run")
+    #expect(plan.output.contains("notify/1: if the run takes longer than 300ms"), "\(plan.output)")
+    let run = try await home.flow("run", path, "--run-id", "r", "--jobs", "1")
+    #expect(run.ending == .exit(0), "\(run.output) \(run.errors)")
+    #expect(told(home) == ["slow none slow r/notify/1/1", "end succeeded"])
+    #expect(run.output.contains("run takes long: notify/1 tells of it"), "\(run.output)")
+    let why = try await home.flow("why", "r", "notify/2")
+    #expect(
+      why.output.contains("notify/2 was skipped: it runs if the run takes longer than 1h"),
+      "\(why.output)")
+    let status = try await home.status("r")
+    #expect(status.step("notify/1")?["slowMs"] == .number(300), "\(status)")
+    try await check(home)
+  }
+
   @Test func whatHasNothingToTellDoesNotRun() async throws {
     let home = Home()
     let path = home.workflow(#"{"id": "a", "run": "true"}"#, Self.notify(#""failed", "cancelled""#))
@@ -56,7 +104,10 @@ struct NotifyTests {
     let why = try await home.flow("why", "r", "notify/1")
     #expect(
       why.output.contains("runs at the end, if the run has failed or been cancelled") == false)
-    #expect(why.output.contains("notify/1 was skipped"), "\(why.output)")
+    #expect(
+      why.output.contains(
+        "notify/1 was skipped: it runs if the run has failed or been cancelled."),
+      "\(why.output)")
     try await check(home)
   }
 

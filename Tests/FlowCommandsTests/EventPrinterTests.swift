@@ -124,6 +124,9 @@ import Testing
         + #""signal":null,"failedOperation":null,"errno":null,"durationUs":1000,"#
         + #""cpuUs":0,"peakMemoryKiB":0,"stragglers":0,"unkillable":0,"shellSignal":9"#),
     Sample(
+      .timerFired(.slow(step: 1)), "run takes long: test tells of it",
+      #""step":"test","timer":"slow""#),
+    Sample(
       .timerFired(.launchPause), "pause after an interruption is over",
       #""step":null,"timer":"launchPause""#),
     Sample(

@@ -224,6 +224,22 @@ import Testing
     #expect(!isRead { $0.extras[1].condition = Condition([.literal(.flag(true))]) })
     #expect(!isRead { $0.settings[1].onLost = .fail })
     #expect(!isRead { $0.extras[1].notice = Notice(on: []) })
-    #expect(!isRead { $0.extras[1].notice = Notice(on: NoticeOutcomes(rawValue: 8)) })
+    #expect(!isRead { $0.extras[1].notice = Notice(on: NoticeOutcomes(rawValue: 16)) })
+    #expect(isRead { $0.extras[1].notice = Notice(on: [.failed, .recovered]) })
+    #expect(isRead { $0.extras[1].notice = Notice(slowMilliseconds: 1) })
+    #expect(!isRead { $0.extras[1].notice = Notice(slowMilliseconds: 0) })
+    #expect(!isRead { $0.extras[1].notice?.slowMilliseconds = 5 })
+    // A newer flow has written what this one does not know.
+    var later = workflow
+    later.extras[1].notice = Notice(on: NoticeOutcomes(rawValue: 16))
+    #expect {
+      try DecodedDefinition.read(later)
+    } throws: { ($0 as? CodingError)?.isNewer == true }
+  }
+}
+
+private enum DecodedDefinition {
+  static func read(_ workflow: WorkflowDefinition) throws(CodingError) {
+    _ = try DefinitionCodec.decode(DefinitionCodec.encode(workflow))
   }
 }

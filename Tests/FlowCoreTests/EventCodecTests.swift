@@ -61,6 +61,7 @@ import Testing
       (.timerFired(.retry(step: 5)), "12 02 04 00 05"),
       (.timerFired(.runTimeout), "12 02 04 01"),
       (.timerFired(.launchPause), "12 02 04 02"),
+      (.timerFired(.slow(step: 5)), "12 02 04 04 05"),
       (
         .attemptEnded(
           AttemptID(step: 5, number: 2),
@@ -129,6 +130,10 @@ import Testing
       (
         .runCreated(created(file: "w.yaml")),
         "00 01 02 04 01 72 00 02 00 01 00 01 08 05 06 77 2e 79 61 6d 6c"
+      ),
+      (
+        .runCreated(created(after: .failed)),
+        "00 01 02 04 01 72 00 02 00 01 00 01 03 06 01 01"
       ),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
@@ -249,7 +254,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("12 02 04 04", "timer has the value 4"),
+    ("12 02 04 05", "timer has the value 5"),
     ("4a 02 04 05 06", "reason to skip has the value 6"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
@@ -342,6 +347,12 @@ import Testing
   private static func created(unselected: StepSet) -> RunCreated {
     var created = created(group: nil, .fail)
     created.unselected = unselected
+    return created
+  }
+
+  private static func created(after outcome: RunOutcome) -> RunCreated {
+    var created = created(group: nil, .fail)
+    created.previousOutcome = outcome
     return created
   }
 

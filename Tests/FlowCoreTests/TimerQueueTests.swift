@@ -59,6 +59,27 @@ import Testing
     #expect(TimerQueue().nextRetries(count).isEmpty)
   }
 
+  @Test func timesOfSlowNoticesStayWhereTheyAreKept() {
+    var timers = TimerQueue()
+    timers.arm(.slow(step: 7), at: Self.instant(4))
+    timers.arm(.retry(step: 8), at: Self.instant(3))
+    timers.arm(.retry(step: 1), at: Self.instant(2))
+    timers.arm(.slow(step: 9), at: Self.instant(1))
+    #expect(timers.nextRetries(2).map(\.step) == [1, 8])
+    timers.moveToNewClock(
+      from: Self.moment(monotonic: 0, wall: 0), to: Self.moment(monotonic: 10, wall: 0))
+    timers.removeAllButPause(keepingSlow: true) { $0 == 8 }
+    #expect(
+      Self.drained(timers) == [
+        "slow(step: 9) at 11", "retry(step: 8) at 13", "slow(step: 7) at 14",
+      ]
+    )
+    timers.removeNext()
+    #expect(timers.nextRetries(2).map(\.step) == [8])
+    timers.removeAllButPause { $0 == 8 }
+    #expect(Self.drained(timers) == ["retry(step: 8) at 13"])
+  }
+
   @Test func whatRemainsGoesOnByANewClock() {
     var timers = TimerQueue()
     timers.arm(.retry(step: 0), at: Self.instant(1_000))

@@ -65,6 +65,17 @@ struct NotifyTests {
     #expect(messages(lost) == [])
   }
 
+  @Test func oneTellsOfARecoveryOrOfARunThatTakesLong() throws {
+    let workflow = try parse(
+      #"{"name": "n", \#(Self.steps), "notify": [{"on": ["recovered", "failed"], "run": "x"}, {"slow": "2h", "run": "y"}]}"#
+    )
+    #expect(workflow.extras(ofStep: 2).notice == Notice(on: [.failed, .recovered]))
+    #expect(workflow.extras(ofStep: 3).notice == Notice(slowMilliseconds: 7_200_000))
+    #expect(workflow.tellsOfRecovery && workflow.isSlowNotice(3) && !workflow.isSlowNotice(2))
+    #expect(try DefinitionCodec.decode(DefinitionCodec.encode(workflow)) == workflow)
+    #expect(DefinitionCodec.name(in: DefinitionCodec.encode(workflow), policy: .second) == "n")
+  }
+
   @Test func errorsNameTheirPlace() {
     func expect(_ notify: String, _ message: String, steps: String = Self.steps) {
       let found = messages(#"{"name": "n", \#(steps), "notify": [\#(notify)]}"#)
@@ -84,6 +95,10 @@ struct NotifyTests {
     expect(
       #"\#(first), {"on": ["failed"], "run": ["${params.q}"]}"#, "notify[1].run[0]: no parameter")
     expect(#"{"on": ["failed"], "run": ["${steps.a.v}"]}"#, "notify[0].run[0]: ")
+    expect(
+      #"{"on": ["failed"], "slow": "1h", "run": "x"}"#,
+      #"notify[0].slow: "slow" tells of a run that is not over"#)
+    expect(#"{"on": ["slow"], "run": "x"}"#, #"give "slow" a time such as "2h" instead of "on""#)
     expect(
       first, #"steps[0].id: no step can have the id "notify" in a workflow with "notify""#,
       steps: #""steps": [{"id": "notify", "run": "x"}]"#)

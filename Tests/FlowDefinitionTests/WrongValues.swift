@@ -124,7 +124,12 @@ enum WrongValues {
       Row(#"[{"run": "x", "on": ‸[]}]"#, "expected at least one end of the run"),
       Row(
         #"[{"run": "x", "on": ‸"failed"}]"#, #"expected an array such as ["failed", "cancelled"]"#),
-      Row(#"[{"run": "x", "on": [‸"done"]}]"#, #"expected "succeeded", "failed" or "cancelled""#),
+      Row(
+        #"[{"run": "x", "on": [‸"done"]}]"#,
+        #"expected "succeeded", "failed", "cancelled" or "recovered""#),
+      Row(#"[{"run": "x", "slow": ‸"0s"}]"#, "expected "),
+      Row(#"[{"run": "x", "slow": ‸5}]"#, duration),
+      Row(#"[{"run": "x", "on": ["failed"], ‸"slow": "1h"}]"#, #"make two elements of "notify""#),
       Row(#"[{"run": "x", "on": ["failed"], ‸"needs": "a"}]"#, #""notify" has no "needs""#),
       Row(#"[{"run": "x", "on": ["failed"], ‸"onLost": "fail"}]"#, #""notify" has no "onLost""#),
       Row(
@@ -132,7 +137,7 @@ enum WrongValues {
         #""maxAttempts" is at most 10 here"#, schema: false),
       Row(
         #"[{"run": "x", "on": ["failed"], ‸"nope": 1}]"#,
-        #"unknown key: an element of "notify" takes "on", "run", "description", "env""#),
+        #"unknown key: an element of "notify" takes "on", "slow", "run", "description", "env""#),
     ],
     "own.id": [
       Row("‸[]", id), Row(#"‸"a b""#, id),

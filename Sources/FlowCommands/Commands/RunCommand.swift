@@ -188,12 +188,14 @@ package struct RunCommand: Subcommand, Equatable {
       case .resume(let other): return try resume(other, of: group, context)
       }
     }
+    let previous = try file.definition.tellsOfRecovery ? lastOutcome(file, home) : nil
     let run = NewRun(
       runID: id, seed: ProcessFacts.randomBits(), programVersion: Version.current,
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definitionFile: file.fileName,
       definition: file.definition, graph: file.graph,
-      group: group, onConflict: onConflict, parameters: values, unselected: unselected)
+      group: group, onConflict: onConflict, parameters: values, unselected: unselected,
+      previousOutcome: previous)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
@@ -204,6 +206,21 @@ package struct RunCommand: Subcommand, Equatable {
       readiness?.tell(logTo: folder.engineLog)
     }
     return end.exitCode(ofRun: id, context)
+  }
+
+  /// What the run is compared with by its notices.
+  private func lastOutcome(
+    _ file: DefinitionFile, _ home: RunHome<LinuxStorage>
+  ) throws(CommandError) -> RunOutcome? {
+    let bootID: String
+    do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
+      throw .system("read the id of this boot", error)
+    }
+    do throws(RunError) {
+      return try home.lastOutcome(ofWorkflow: file.definition.name, bootID: bootID)
+    } catch {
+      throw .run(error)
+    }
   }
 
   /// Does what a run does before it exists, except to write anything, and prints what would run.

@@ -195,6 +195,9 @@ extension Explainer {
       let end = status(Int(own)) == .skipped ? "never began" : "did not fail"
       return ["\(id(step)) was skipped: \(id(Int(own))) \(end)."]
     }
+    if state.isIdleNotice(step), let notice = state.definition.extras(ofStep: step).notice {
+      return ["\(id(step)) was skipped: it runs if the run \(Self.text(notice))."]
+    }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
       if history.wasEndedByForce(step: step) {

@@ -116,7 +116,8 @@ package struct Explainer: Sendable {
       return ["\(id(step)) is a step of finally: it runs when all other steps have ended."]
     }
     if let notice = state.definition.extras(ofStep: step).notice {
-      return ["\(id(step)) runs at the end, if the run has \(Self.text(notice))."]
+      let end = notice.slowMilliseconds == nil ? " at the end," : ""
+      return ["\(id(step)) runs\(end) if the run \(Self.text(notice))."]
     }
     if let own = state.definition.stepRolledBack(by: step) {
       return [
@@ -145,8 +146,15 @@ package struct Explainer: Sendable {
     return [lead, "Root cause: \(id(root)), which \(standing(root))."]
   }
 
-  /// `failed or cancelled`, after "has": the last is "been cancelled".
+  /// `has failed or been cancelled`, `takes longer than 2h`: after "if the run".
   static func text(_ notice: Notice) -> String {
+    if let time = notice.slowMilliseconds {
+      return "takes longer than \(DurationText.of(milliseconds: time))"
+    }
+    return "has \(ends(notice))"
+  }
+
+  private static func ends(_ notice: Notice) -> String {
     let words = notice.outcomes.names.map { $0 == "cancelled" ? "been \($0)" : $0 }
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
     return "\(words.dropLast().joined(separator: ", ")) or \(last)"

@@ -86,7 +86,7 @@ extension JSONWriter {
   }
 
   /// `"finally":true` for a step of `finally`, `"onFailureOf"` for a rollback, `"notify"` with the ends of
-  /// which it tells for a notice; left out for others.
+  /// which it tells for a notice, or `slow`, and then `"slowMs"`; left out for others.
   mutating func finally(ofStep step: Int, _ definition: WorkflowDefinition) {
     if definition.isFinally(step) { member("finally", true) }
     if let own = definition.stepRolledBack(by: step) {
@@ -94,7 +94,9 @@ extension JSONWriter {
     }
     if let notice = definition.extras(ofStep: step).notice {
       key("notify")
-      array { json in for name in notice.outcomes.names { json.string(name) } }
+      let words = notice.slowMilliseconds == nil ? notice.outcomes.names : ["slow"]
+      array { json in for word in words { json.string(word) } }
+      if let time = notice.slowMilliseconds { member("slowMs", time) }
     }
   }
 

@@ -178,9 +178,9 @@ package struct LiveRun: Sendable {
 
   /// Those go on while the run stops.
   private var rollbacksBackingOff: Int {
-    guard state.rollbacks.exist else { return 0 }
+    guard state.rollbacks.exist || state.definition.hasNotify else { return 0 }
     return state.steps.indices.count {
-      state.definition.isRollback($0) && state.steps[$0].phase == .backingOff
+      state.definition.needsNoSlot($0) && state.steps[$0].phase == .backingOff
     }
   }
 

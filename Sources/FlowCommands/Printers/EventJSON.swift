@@ -52,6 +52,7 @@ extension EventPrinter {
       if !answer.values.isEmpty { write(answer.values, ofStep: step, to: &json) }
     case .timerFired(.retry): json.member("timer", "retry")
     case .timerFired(.question): json.member("timer", "question")
+    case .timerFired(.slow): json.member("timer", "slow")
     case .timerFired(.runTimeout):
       json.member("step", String?.none)
       json.member("timer", "runTimeout")
@@ -118,6 +119,7 @@ extension EventPrinter {
     }
     // Each has an event of its own, with its id.
     if !created.unselected.isEmpty { json.member("unselectedSteps", created.unselected.count) }
+    if let outcome = created.previousOutcome { json.member("previousOutcome", "\(outcome)") }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {

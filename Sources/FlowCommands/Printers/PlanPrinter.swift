@@ -101,7 +101,7 @@ package struct PlanPrinter: Sendable {
     for step in definition.notifySteps {
       let extras = definition.extras(ofStep: step)
       let id = definition.steps[step].id
-      if let notice = extras.notice { text += "\(id): if the run has \(Explainer.text(notice))\n" }
+      if let notice = extras.notice { text += "\(id): if the run \(Explainer.text(notice))\n" }
       if let description = extras.description {
         text += "  \(id): \(TerminalText.escaped(description))\n"
       }

@@ -70,7 +70,7 @@ package struct ProgressPrinter: Sendable {
       return loss(of: attempt, wording) + "it runs again, so its work may be done twice"
     case .probeScheduled(let attempt):
       return loss(of: attempt, wording) + "its probe is asked whether the work was done"
-    case .timerFired(.launchPause): return wording.text(event.body)
+    case .timerFired(.launchPause), .timerFired(.slow): return wording.text(event.body)
     case .asked(let step):
       guard let question = QuestionWording(Int(step), state) else { return nil }
       let first = question.lines.first ?? ""

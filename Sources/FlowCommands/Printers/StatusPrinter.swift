@@ -349,8 +349,8 @@ extension StatusPrinter {
   /// its state: the outcome of its other steps. A skipped step has `"skip":{"reason","need"}`: the reason is
   /// `need`, with the step, `condition`, with the `"values"` that it asked for, `notSelected`, `runStopping`
   /// or, of what `onFailure` would have run, `nothingFailed`. That has `"onFailureOf"` before its state: the id
-  /// of its step. What `notify` runs has `"notify":["failed"]` before its state, the ends of which it tells, and
-  /// is skipped for `nothingToTell`; while it runs, the run has its state already, and `"notifying"` after it.
+  /// of its step. What `notify` runs has `"notify":["failed"]` before its state, the ends of which it tells, or
+  /// `["slow"]` with `"slowMs"`; it is skipped for `nothingToTell`; while it runs, the run has its state already, and `"notifying"` after it.
   /// A step that asks has `"ask"` (`QuestionWording.write`) after its attempts, of which it has none.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()

@@ -31,17 +31,41 @@ extension WorkflowDefinition {
   func isSoundNotice(_ index: Int) -> Bool {
     let extras = extras(ofStep: index)
     guard isNotify(index) else { return extras.notice == nil }
-    return extras.notice != nil && steps[index].needs.isEmpty && !extras.isRollback
+    guard let notice = extras.notice, notice.isSound else { return false }
+    return steps[index].needs.isEmpty && !extras.isRollback
       && extras.condition == nil && extras.outputs.isEmpty && extras.question == nil
       && settings(ofStep: index).onLost == .rerun
   }
 }
 
-/// When a step of `notify` runs.
+/// When a step of `notify` runs: at such ends of the run or, instead, when a round has taken some time and is
+/// not over.
 package struct Notice: Hashable, Sendable {
   package var outcomes: NoticeOutcomes
+  package var slowMilliseconds: Int64?
 
   package init(on outcomes: NoticeOutcomes) { self.outcomes = outcomes }
+
+  package init(slowMilliseconds: Int64) {
+    outcomes = []
+    self.slowMilliseconds = slowMilliseconds
+  }
+
+  var isSound: Bool { outcomes.isEmpty == (slowMilliseconds != nil) }
+}
+
+extension WorkflowDefinition {
+  /// After how long a notice tells that the run is not over; nil of one that tells of ends.
+  package func slowMilliseconds(ofNotice index: Int) -> Int64? {
+    isNotify(index) ? extras(ofStep: index).notice?.slowMilliseconds : nil
+  }
+
+  package func isSlowNotice(_ index: Int) -> Bool { slowMilliseconds(ofNotice: index) != nil }
+
+  /// Whether any notice compares the run with the one before it.
+  package var tellsOfRecovery: Bool {
+    notifySteps.contains { extras(ofStep: $0).notice?.outcomes.contains(.recovered) == true }
+  }
 }
 
 /// What a run can come to that a notice tells of.
@@ -53,13 +77,18 @@ package struct NoticeOutcomes: OptionSet, Hashable, Sendable {
   package static let succeeded = Self(rawValue: 1)
   package static let failed = Self(rawValue: 2)
   package static let cancelled = Self(rawValue: 4)
+  /// It succeeded, and the run or the round before it did not.
+  package static let recovered = Self(rawValue: 8)
 
   /// With their names, in the order in which these are written.
   package static let named: [(name: String, outcome: Self)] = [
     ("succeeded", succeeded), ("failed", failed), ("cancelled", cancelled),
+    ("recovered", recovered),
   ]
 
-  package static let all: Self = [succeeded, failed, cancelled]
+  /// Of which a run has one, whatever came before it.
+  package static let ends: Self = [succeeded, failed, cancelled]
+  package static let all: Self = [ends, recovered]
 
   package var names: [String] { Self.named.filter { contains($0.outcome) }.map(\.name) }
 }

@@ -23,6 +23,17 @@ package enum DefinitionCodec {
     }
   }
 
+  /// The name of the workflow, which comes first.
+  ///
+  /// - Parameter start: of an encoded definition.
+  /// - Returns: nil if no definition begins so.
+  package static func name(in start: [UInt8], policy: Policy) -> String? {
+    switch policy {
+    case .first: PositionalDefinitionCodec.name(in: start)
+    case .second: TaggedDefinitionCodec.name(in: start)
+    }
+  }
+
   static func checkReferences(
     _ definition: WorkflowDefinition, at offset: Int
   ) throws(CodingError) {

@@ -125,6 +125,8 @@ package struct RunCreated: Equatable, Sendable {
   package var parameters: [ParameterValue] = []
   /// The steps that the run leaves out.
   package var unselected = StepSet()
+  /// What the run of the workflow before this one came to; nil if there is none, or no notice asks.
+  package var previousOutcome: RunOutcome?
   /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 
@@ -360,6 +362,8 @@ package enum TimerID: Hashable, Sendable {
   case retry(step: Int32)
   /// The time for an answer to what the step asks.
   case question(step: Int32)
+  /// The time after which a slow notice tells that the run is not over.
+  case slow(step: Int32)
   case runTimeout
   /// After an attempt was interrupted, nothing is launched for a while.
   case launchPause

@@ -23,6 +23,8 @@
 ///                   2   onConflict, only with a group
 ///                   3   parameters
 ///                   4   the steps that are left out
+///                   5   the name of the definition file
+///                   6   what the run before came to
 ///     runReopened   1   scope: what follows from a step runs again too
 ///                   2   the steps that were named
 ///     attemptEnded  1   interrupted: no bytes
@@ -230,6 +232,9 @@ extension ByteWriter {
     case .question(let step):
       bytes.append(3)
       write(count: step)
+    case .slow(let step):
+      bytes.append(4)
+      write(count: step)
     }
   }
 
@@ -374,6 +379,7 @@ extension ByteReader {
     case 1: return .runTimeout
     case 2: return .launchPause
     case 3: return .question(step: try readCount())
+    case 4: return .slow(step: try readCount())
     default: throw .newer("timer", code, at: position - 1)
     }
   }

@@ -8,7 +8,7 @@ extension Event.Body {
     case .attemptEnded(_, let end): end.hasTaggedFields
     case .runCreated(let created):
       created.group != nil || !created.parameters.isEmpty || !created.unselected.isEmpty
-        || created.definitionFile != nil
+        || created.definitionFile != nil || created.previousOutcome != nil
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -40,6 +40,9 @@ extension ByteWriter {
       }
       if !created.unselected.isEmpty { writeField(4) { $0.write(created.unselected) } }
       if let file = created.definitionFile { writeField(5) { $0.write(text: file) } }
+      if let outcome = created.previousOutcome {
+        writeField(6) { $0.bytes.append(outcome.rawValue) }
+      }
     case .roomReturned(_, let shortage):
       if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
     default: break
@@ -119,6 +122,11 @@ extension ByteReader {
     case (.runCreated(var created), 5):
       created.definitionFile = try readField { (reader) throws(CodingError) in
         try reader.readTextToEnd()
+      }
+      body = .runCreated(created)
+    case (.runCreated(var created), 6):
+      created.previousOutcome = try readField { (reader) throws(CodingError) in
+        try reader.readCase("outcome")
       }
       body = .runCreated(created)
     case (.roomReturned(let waited, _), 1):

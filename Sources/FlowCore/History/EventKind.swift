@@ -118,7 +118,8 @@ extension Event.Body {
     case .attemptWithdrawn(let attempt): (.attemptWithdrawn, .attempt(attempt))
     case .cancelRequested: (.cancelRequested, .run)
     case .answered(let step, _): (.answered, .step(step))
-    case .timerFired(.retry(let step)), .timerFired(.question(let step)):
+    case .timerFired(.retry(let step)), .timerFired(.question(let step)),
+      .timerFired(.slow(let step)):
       (.timerFired, .step(step))
     case .timerFired(.runTimeout), .timerFired(.launchPause): (.timerFired, .run)
     case .attemptFound(let attempt, _): (.attemptFound, .attempt(attempt))

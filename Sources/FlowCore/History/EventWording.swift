@@ -43,6 +43,7 @@ package struct EventWording: Sendable {
     case .timerFired(.retry(let step)): "backoff of \(id(step)) is over"
     case .timerFired(.question(let step)): "the time for an answer to \(id(step)) has passed"
     case .timerFired(.runTimeout): "timeout of the run passed"
+    case .timerFired(.slow(let step)): "run takes long: \(id(step)) tells of it"
     case .timerFired(.launchPause): "pause after an interruption is over"
     case .attemptFound(let attempt, let finding): "\(name(attempt)) found \(Self.text(finding))"
     case .clockJumped(let microseconds):
@@ -79,7 +80,9 @@ package struct EventWording: Sendable {
       "\(id(step)) skipped: \(id(max(step, 1) - 1)) did not fail"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
     case .stepSkipped(let step, .nothingToTell):
-      "\(id(step)) skipped: it tells of other ends of the run"
+      "\(id(step)) skipped: "
+        + (isSlowNotice(step)
+          ? "the run was over before its time" : "it tells of other ends of the run")
     case .runConcluding(let outcome): "run is concluding (\(outcome)): its finally steps run"
     case .runConcluded(let outcome): "run has come to its end (\(outcome)): its notify commands run"
     case .runFinished(let outcome): "run \(outcome)"
@@ -128,11 +131,21 @@ package struct EventWording: Sendable {
 
   private static func run(_ steps: StepSet) -> String { steps.count == 1 ? "runs" : "run" }
 
+  private func isSlowNotice(_ step: Int32) -> Bool {
+    guard let definition, definition.steps.indices.contains(Int(step)) else { return false }
+    return definition.isSlowNotice(Int(step))
+  }
+
+  private static func past(_ outcome: RunOutcome) -> String {
+    outcome == .cancelled ? "was cancelled" : "\(outcome)"
+  }
+
   private func text(_ created: RunCreated) -> String {
     "run \(created.runID) created by flow \(created.programVersion):"
       + " policy \(created.policyVersion), seed \(created.seed), jobs \(created.jobs),"
       + " definition of \(created.definitionByteCount) bytes from \"\(created.definitionFolder)\""
       + (created.unselected.isEmpty ? "" : ", without \(created.unselected.count) of its steps")
+      + (created.previousOutcome.map { "; the run before \(Self.past($0))" } ?? "")
   }
 
   /// `version = "1.2", files (2 MiB)`.

@@ -50,6 +50,7 @@ enum TaggedDefinitionCodec {
     static let settings: UInt64 = 5
     static let edges: UInt64 = 21
     static let condition: UInt64 = 22
+    static let slow: UInt64 = 24
     static let rollback: UInt64 = 26
     static let question: UInt64 = 27
     static let notice: UInt64 = 28
@@ -227,11 +228,15 @@ enum TaggedDefinitionCodec {
         writer.writeField(StepTag.condition) { $0.write(condition) }
       }
       // Messages have their fields in the order of tags.
-      writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<StepTag.rollback)
+      writer.write(extras, StepDefinition.fields, tags: StepTag.condition..<StepTag.slow)
+      if let time = extras.notice?.slowMilliseconds {
+        writer.writeField(StepTag.slow) { $0.write(count: time) }
+      }
+      writer.write(extras, StepDefinition.fields, tags: StepTag.slow..<StepTag.rollback)
       if extras.isRollback { writer.writeField(StepTag.rollback) { _ in } }
       if let question { writer.writeField(StepTag.question) { write(question, to: &$0) } }
       writer.write(extras, StepDefinition.fields, tags: StepTag.question..<StepTag.notice)
-      if let notice = extras.notice {
+      if let notice = extras.notice, !notice.outcomes.isEmpty {
         writer.writeField(StepTag.notice) { $0.bytes.append(notice.outcomes.rawValue) }
       }
       writer.write(extras, StepDefinition.fields, tags: StepTag.notice..<UInt64.max)
@@ -279,6 +284,13 @@ enum TaggedDefinitionCodec {
     }
     try reader.require(order.has(QuestionTag.text), "question", at: reader.position)
     return question
+  }
+
+  static func name(in start: [UInt8]) -> String? {
+    var reader = ByteReader(start)
+    var order = FieldOrder()
+    guard let tag = try? reader.readTag(&order), tag == WorkflowTag.name else { return nil }
+    return try? reader.readField { (reader) throws(CodingError) in try reader.readTextToEnd() }
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
@@ -383,6 +395,11 @@ enum TaggedDefinitionCodec {
         case StepTag.rollback:
           extras.isRollback = true
           hasExtras = true
+        case StepTag.slow:
+          let time: Int64 = try reader.readCount()
+          try reader.require(time > 0, "time of a notice", at: start)
+          extras.notice = Notice(slowMilliseconds: time)
+          hasExtras = true
         case StepTag.question:
           extras.question = try readQuestion(&reader)
           hasExtras = true
@@ -392,7 +409,9 @@ enum TaggedDefinitionCodec {
             throw CodingError.newer("a notice", outcomes.rawValue, at: start)
           }
           try reader.require(!outcomes.isEmpty, "notice", at: start)
-          extras.notice = Notice(on: outcomes)
+          var notice = Notice(on: outcomes)
+          notice.slowMilliseconds = extras.notice?.slowMilliseconds
+          extras.notice = notice
           hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)

@@ -27,7 +27,7 @@ package struct Rollbacks: Equatable, Sendable {
 extension RunState {
   /// Whether no more attempts of a step are scheduled.
   package func isStopping(_ step: Int32) -> Bool {
-    if definition.isNotify(Int(step)) { return areNoticesEnded }
+    if definition.isNotify(Int(step)) { return isEnded(notice: Int(step)) }
     return rollbacks.exist && definition.isRollback(Int(step))
       ? rollbacks.ended.contains(step) : isStopping
   }
@@ -78,7 +78,8 @@ extension RunState {
   /// Whether what stops the run, or these steps, stops a step: a rollback only by force, while it runs.
   func stops(_ step: Int) -> Bool {
     definition.isNotify(step)
-      ? areNoticesEnded : !definition.isRollback(step) || rollbacks.ended.contains(Int32(step))
+      ? isEnded(notice: step)
+      : !definition.isRollback(step) || rollbacks.ended.contains(Int32(step))
   }
 
   /// The step that starts next, as far as slots let it.
@@ -151,7 +152,7 @@ extension RunState {
     }
     rollbacks.ready.removeAll()
     let ended = rollbacks.ended
-    timers.removeAllButPause { !ended.contains($0) }
+    timers.removeAllButPause(keepingSlow: true) { !ended.contains($0) }
   }
 
   mutating func enqueue(_ step: Int32) {

@@ -48,7 +48,8 @@ extension RunHistory {
     case .probeScheduled(let attempt):
       change(attempt) { $0.next = .probe }
       becameReady(Int(attempt.step), at: point)
-    case .timerFired(.retry(let step)): becameReady(Int(step), at: point)
+    case .timerFired(.retry(let step)), .timerFired(.slow(let step)):
+      becameReady(Int(step), at: point)
     case .asked(let step):
       steps[Int(step)].readySince = nil
       steps[Int(step)].askedAt = point
@@ -124,8 +125,10 @@ extension RunHistory {
   }
 
   private mutating func stopNotices() {
-    guard replay.inspect({ $0.areNoticesEnded }) == true else { return }
-    for step in replay.inspect({ $0.definition.notifySteps }) ?? 0..<0
+    let ended = replay.inspect { state in
+      state.definition.notifySteps.filter { state.stops($0) && !state.isIdleNotice($0) }
+    }
+    for step in ended ?? []
     where steps[step].settledAt == nil { steps[step].wasStopped = true }
   }
 

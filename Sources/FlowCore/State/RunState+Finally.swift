@@ -81,7 +81,8 @@ extension RunState {
       throw HistoryError(event, .misplaced)
     }
     phase = .concluding(outcome)
-    timers.removeAllButPause()
+    let notices = definition.notifySteps
+    timers.removeAllButPause(keepingSlow: true) { notices.contains(Int($0)) }
     let isBlocked = blockedSteps
     for step in definition.finallySteps {
       let need = unmetNeed(ofFinally: step, isBlocked)

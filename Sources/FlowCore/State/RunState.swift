@@ -57,6 +57,9 @@ package struct RunState: Equatable, Sendable {
   package private(set) var isConclusionForced = false
   /// Whether a cancel by force came while notices ran, which ends them.
   package private(set) var areNoticesEnded = false
+  var slow = SlowNotices()
+  /// What the workflow's run before came to, or the round before; nil if there is none, or none asks.
+  package private(set) var previousOutcome: RunOutcome?
   /// What the run is at best where this round leaves behind a step that has not succeeded; nil if it
   /// leaves none.
   package private(set) var leftBehind: RunOutcome?
@@ -100,10 +103,12 @@ package struct RunState: Equatable, Sendable {
     countRollbacks()
     for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
     for step in steps.indices where steps[step].phase == .ready { needsEnded(step) }
-    armRunTimeout(at: event.moment)
+    previousOutcome = created.previousOutcome
+    armRunTimers(at: event.moment)
   }
 
-  private mutating func armRunTimeout(at now: Moment) {
+  private mutating func armRunTimers(at now: Moment) {
+    armSlowNotices(at: now)
     guard let timeout = definition.timeoutMilliseconds else { return }
     timers.arm(.runTimeout, at: now.monotonic.advanced(byMilliseconds: timeout))
   }
@@ -279,6 +284,7 @@ package struct RunState: Equatable, Sendable {
     // Force escalates a stop that is under way: request it again, now without grace.
     if request.force, !wasForced, case .stopping = phase { queueStops() }
     if request.force, rollbacks.exist { endRollbacks() }
+    if request.force { endSlowNotices() }
     // Steps of `finally` have seen no cancel before: only force ends them.
     if request.force, !isConclusionForced, case .concluding = phase {
       isConclusionForced = true
@@ -299,6 +305,7 @@ package struct RunState: Equatable, Sendable {
     case .retry(let step):
       try change(step, event, .delayOver)
       becameReady(step)
+    case .slow(let step): try slowFired(step, event)
     case .question(let step):
       let isApproved = definition.question(ofStep: Int(step))?.otherwise == .approve
       try change(step, event, .answered(isApproved ? .succeeded : .failed))
@@ -412,7 +419,9 @@ package struct RunState: Equatable, Sendable {
     questions.due.removeAll()
     if launchesWhileStopping {
       let definition = definition
-      timers.removeAllButPause { $0 >= 0 && definition.isRollback(Int($0)) }
+      timers.removeAllButPause(keepingSlow: true) {
+        $0 >= 0 && definition.needsNoSlot(Int($0))
+      }
     } else {
       timers.removeAll()
     }
@@ -441,6 +450,7 @@ package struct RunState: Equatable, Sendable {
     stoppedFinally = 0
     isConclusionForced = false
     areNoticesEnded = false
+    previousOutcome = outcome
     reopenRollbacks(plan)
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
@@ -466,7 +476,7 @@ package struct RunState: Equatable, Sendable {
         passages.reopen(index, unmet: unmet, isBlocked: plan.unmetNeeds[index] != nil)
       }
     }
-    armRunTimeout(at: event.moment)
+    armRunTimers(at: event.moment)
   }
 
   private mutating func queueStops() {

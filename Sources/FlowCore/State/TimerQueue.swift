@@ -1,21 +1,32 @@
-/// The timers of a run: retry delays, times for answers, the run's own timeout, and a pause of its launches.
+/// The timers of a run: retry delays, times for answers, times of slow notices, the run's own timeout, and a
+/// pause of its launches.
 package struct TimerQueue: Equatable, Sendable {
   /// Ordered by deadline, then by step; the timers of the run come before any step.
   private struct Entry: Comparable, Sendable {
     let deadline: Instant
     let step: Int32
-    /// Whether it is the time for an answer; such a step has no retries.
-    var isQuestion = false
+    var kind = Kind.delay
 
     static func < (left: Self, right: Self) -> Bool {
       left.deadline == right.deadline ? left.step < right.step : left.deadline < right.deadline
     }
   }
 
+  /// No step has two of them at a time.
+  private enum Kind: Sendable {
+    /// Before a retry, or of the run.
+    case delay
+    /// The time for an answer.
+    case question
+    case slow
+  }
+
   private static let runTimeoutStep: Int32 = -1
   private var heap = BinaryHeap<Entry>()
   /// By step, when the time for an answer passes.
   private var questions: [Int32: Instant] = [:]
+  /// How many times of slow notices there are.
+  private var slowCount = 0
   /// Until when nothing is launched; nil for no pause. Another interruption makes it longer.
   package private(set) var launchPause: Instant?
 
@@ -32,14 +43,18 @@ package struct TimerQueue: Equatable, Sendable {
     guard let first = heap.min else { return launchPause.map { _ in .launchPause } }
     if let launchPause, launchPause <= first.deadline { return .launchPause }
     if first.step == Self.runTimeoutStep { return .runTimeout }
-    return first.isQuestion ? .question(step: first.step) : .retry(step: first.step)
+    return switch first.kind {
+    case .delay: .retry(step: first.step)
+    case .question: .question(step: first.step)
+    case .slow: .slow(step: first.step)
+    }
   }
 
   /// The steps whose delays end next, and when.
   package func nextRetries(_ count: Int) -> [(step: Int32, deadline: Instant)] {
-    // More, for the run's own timeout and what is asked.
-    let entries = heap.smallest(count + 1 + questions.count).filter {
-      $0.step != Self.runTimeoutStep && !$0.isQuestion
+    // More, for the run's own timeout, what is asked and slow notices.
+    let entries = heap.smallest(count + 1 + questions.count + slowCount).filter {
+      $0.step != Self.runTimeoutStep && $0.kind == .delay
     }
     return entries.prefix(count).map { ($0.step, $0.deadline) }
   }
@@ -48,8 +63,11 @@ package struct TimerQueue: Equatable, Sendable {
     switch timer {
     case .retry(let step): heap.insert(Entry(deadline: deadline, step: step))
     case .question(let step):
-      heap.insert(Entry(deadline: deadline, step: step, isQuestion: true))
+      heap.insert(Entry(deadline: deadline, step: step, kind: .question))
       questions[step] = deadline
+    case .slow(let step):
+      heap.insert(Entry(deadline: deadline, step: step, kind: .slow))
+      slowCount += 1
     case .runTimeout: heap.insert(Entry(deadline: deadline, step: Self.runTimeoutStep))
     case .launchPause: launchPause = launchPause.map { max($0, deadline) } ?? deadline
     }
@@ -62,21 +80,37 @@ package struct TimerQueue: Equatable, Sendable {
   package mutating func remove(question step: Int32) {
     guard questions.removeValue(forKey: step) != nil else { return }
     // Answers are far rarer than delays.
-    var rest = BinaryHeap<Entry>()
-    while let entry = heap.removeMin() {
-      if !(entry.isQuestion && entry.step == step) { rest.insert(entry) }
-    }
-    heap = rest
+    keep { !($0.kind == .question && $0.step == step) }
   }
 
   /// No timeout is left, and no delay but those of some steps; a pause of launches stays.
-  package mutating func removeAllButPause(keeping isKept: (Int32) -> Bool = { _ in false }) {
+  package mutating func removeAllButPause(
+    keepingSlow: Bool = false, keeping isKept: (Int32) -> Bool = { _ in false }
+  ) {
+    keep { entry in
+      switch entry.kind {
+      case .delay: isKept(entry.step)
+      case .question: false
+      case .slow: keepingSlow
+      }
+    }
+    questions = [:]
+  }
+
+  /// None of these steps has one any more. They ask nothing.
+  mutating func remove(ofSteps steps: Range<Int>) {
+    keep { !steps.contains(Int($0.step)) }
+  }
+
+  private mutating func keep(_ isKept: (Entry) -> Bool) {
     var kept = BinaryHeap<Entry>()
+    slowCount = 0
     while let entry = heap.removeMin() {
-      if !entry.isQuestion && isKept(entry.step) { kept.insert(entry) }
+      if !isKept(entry) { continue }
+      kept.insert(entry)
+      if entry.kind == .slow { slowCount += 1 }
     }
     heap = kept
-    questions = [:]
   }
 
   /// Launches are not paused any more.
@@ -101,8 +135,8 @@ package struct TimerQueue: Equatable, Sendable {
         last.monotonic.microseconds)
       let rest = remainder.overflow ? 0 : max(0, max(0, remainder.partialValue) - passed)
       let deadline = now.monotonic.advanced(byMicroseconds: rest)
-      moved.insert(Entry(deadline: deadline, step: entry.step, isQuestion: entry.isQuestion))
-      if entry.isQuestion { questions[entry.step] = deadline }
+      moved.insert(Entry(deadline: deadline, step: entry.step, kind: entry.kind))
+      if entry.kind == .question { questions[entry.step] = deadline }
     }
     heap = moved
   }
@@ -112,13 +146,15 @@ package struct TimerQueue: Equatable, Sendable {
       launchPause = nil
     } else {
       let first = heap.removeMin()
-      if let first, first.isQuestion { questions[first.step] = nil }
+      if let first, first.kind == .question { questions[first.step] = nil }
+      if let first, first.kind == .slow { slowCount -= 1 }
     }
   }
 
   package mutating func removeAll() {
     heap.removeAll()
     questions = [:]
+    slowCount = 0
     launchPause = nil
   }
 }

@@ -67,9 +67,11 @@ package struct DefinitionSchema {
     let own = properties(StepDefinition.keys.filter { ["run", "description"].contains($0.name) })
     let refused = ["onLost", "probe", "allowFailure"]
     let outcomes = array([("enum", .texts(NoticeOutcomes.named.map(\.name)))], isSet: true)
+    let slow = [("type", SchemaNode.text("string")), ("pattern", .text(Self.positiveDuration))]
     return object(
-      [("on", .object(outcomes))] + own + sharedSettings.filter { !refused.contains($0.key) },
-      required: ["on", "run"])
+      [("on", .object(outcomes)), ("slow", .object(slow))] + own
+        + sharedSettings.filter { !refused.contains($0.key) },
+      required: ["run"]) + oneOf(["on", "slow"].map { [("required", .texts([$0]))] })
   }
 
   /// The keys that a step takes as `defaults` does.

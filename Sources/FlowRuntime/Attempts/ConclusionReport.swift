@@ -45,6 +45,18 @@ struct ConclusionReport<Store: Storage> {
     ]
   }
 
+  /// Why a notice runs, and what the run is compared with, if any notice compares it.
+  func news(ofNotice step: Int) -> [EnvironmentVariable] {
+    var variables: [EnvironmentVariable] = []
+    if let word = state.news(ofNotice: step) {
+      variables.append(EnvironmentVariable(name: "FLOW_NOTICE", value: word))
+    }
+    if let outcome = state.previousOutcome, state.definition.tellsOfRecovery {
+      variables.append(EnvironmentVariable(name: "FLOW_PREVIOUS_OUTCOME", value: "\(outcome)"))
+    }
+    return variables
+  }
+
   /// The same of the step that a rollback is for. The file is written for each attempt.
   func variables(ofStep step: Int) -> [EnvironmentVariable] {
     let outcome = state.steps[step].phase == .failed ? "failed" : "cancelled"

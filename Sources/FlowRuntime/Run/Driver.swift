@@ -355,17 +355,22 @@ package struct Driver<World: Environment>: ~Copyable {
       return ConclusionReport(engine.state, in: folder, world.storage).variables(ofStep: Int(step))
     }
     let definition = engine.state.definition
-    if definition.isNotify(Int(attempt.step)) {
-      if let ending { return ending }
-      let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
-      ending = variables
-      return variables
-    }
+    if definition.isNotify(Int(attempt.step)) { return conclusion(forNotice: Int(attempt.step)) }
     guard definition.isFinally(Int(attempt.step)) else { return [] }
     if let conclusion { return conclusion }
     let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
     conclusion = variables
     return variables
+  }
+
+  private mutating func conclusion(forNotice step: Int) -> [EnvironmentVariable] {
+    let report = ConclusionReport(engine.state, in: folder, world.storage)
+    let news = report.news(ofNotice: step)
+    // The run has not come to anything.
+    if engine.state.definition.isSlowNotice(step) { return news }
+    let variables = ending ?? report.variables()
+    ending = variables
+    return variables + news
   }
 
   private mutating func tellShortages() {

@@ -33,6 +33,8 @@ final class LaunchChecker {
   /// force.
   private var cancelledAt: Instant?
   private var isConcluding = false
+  /// When the first cancel by force of this round became durable, which ends slow notices.
+  private var forcedAt: Instant?
   private var rollbacks: DueRollbacks
   /// When a cancel by force ended rollbacks.
   private var rollbacksEndedAt: [Int32: Instant] = [:]
@@ -69,6 +71,7 @@ final class LaunchChecker {
       steps[Int(attempt.step)].attempt = attempt.number - 1
     case .cancelRequested(let request):
       if cancelledAt == nil, request.force || !isConcluding { cancelledAt = now }
+      if forcedAt == nil, request.force { forcedAt = now }
     case .runConcluding, .runConcluded: (cancelledAt, isConcluding) = (nil, true)
     case .attemptEnded(let attempt, let end):
       if end.unkillable > 0 { givenUp.insert(attempt) }
@@ -123,6 +126,7 @@ final class LaunchChecker {
   /// Steps that are not in the scope keep their end; all others begin again.
   private func reopened(_ now: Moment) {
     (cancelledAt, isConcluding) = (nil, false)
+    forcedAt = nil
     rollbacksEndedAt = [:]
     for index in steps.indices where ends.runsAgain[index] {
       steps[index].failures = 0
@@ -185,7 +189,9 @@ final class LaunchChecker {
     }
     // A launch in flight can be asked for once more in the very moment that makes a cancel durable.
     let cancelledAt =
-      rollbacks.isRollback(attempt.step) ? rollbacksEndedAt[attempt.step] : cancelledAt
+      definition.isSlowNotice(Int(attempt.step))
+      ? forcedAt
+      : rollbacks.isRollback(attempt.step) ? rollbacksEndedAt[attempt.step] : cancelledAt
     if let cancelledAt, isNew || now != cancelledAt {
       throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
     }

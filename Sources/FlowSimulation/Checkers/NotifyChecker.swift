@@ -4,7 +4,8 @@ import FlowStorage
 
 /// Notices begin when what the run has come to is durable, and change nothing of that. Each runs at least
 /// once in each round that ends as it tells, whatever happens to engines, and is told how it ended; a cancel
-/// by force that comes later can end it. In other rounds it does not run.
+/// by force that comes later can end it. In other rounds it does not run. One that tells of a run that takes
+/// long begins when that time has passed, if the run has not come to its end, and ends by force alone.
 final class NotifyChecker {
   private let definition: WorkflowDefinition
   private let selected: SelectedSteps
@@ -19,6 +20,18 @@ final class NotifyChecker {
   private var attempts: [Int]
   /// By step: the key by which a service recognizes the notice.
   private var keys: [Int32: String] = [:]
+  /// Of slow notices, when their time is over, by the clock of this boot.
+  private var slow: [Int32: Instant] = [:]
+  /// Those of them whose time was over.
+  private var late: Set<Int32> = []
+  /// Whether any cancel by force has come.
+  private var wasForced = false
+  /// What the run or the round before came to.
+  private var before: RunOutcome?
+  private var bootID: String?
+  private var lastMoment: Moment?
+  /// Of the engine that lives. The first two take in no time that has passed.
+  private var wakeUps = 0
   /// Those of earlier rounds.
   private var usedKeys: Set<String> = []
 
@@ -31,8 +44,20 @@ final class NotifyChecker {
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
+    defer { lastMoment = event.moment }
     ends.learn(event.body)
+    if event.startsWakeUp {
+      try checkNoneIsLate(event)
+      wakeUps += 1
+    }
     switch event.body {
+    case .runCreated(let created): before = created.previousOutcome
+    // The last one counts.
+    case .definitionPart: arm(event.moment)
+    case .engineStarted(let engine):
+      began(engine, event.moment)
+      wakeUps = 1
+    case .timerFired(.slow(let step)): try takesLong(step, event.moment.monotonic)
     case .attemptScheduled(let attempt):
       attempts[Int(attempt.step)] += 1
       try checkBegins(attempt.step)
@@ -40,7 +65,9 @@ final class NotifyChecker {
       attempts[Int(attempt.step)] -= 1
       // Nothing has used the key.
       if attempts[Int(attempt.step)] == 0 { keys[attempt.step] = nil }
-    case .cancelRequested(let request): if concluded != nil, request.force { isForced = true }
+    case .cancelRequested(let request):
+      if request.force { wasForced = true }
+      if concluded != nil, request.force { isForced = true }
     case .runConcluded(let outcome): try concludes(as: outcome)
     case .runStopping, .runConcluding:
       if concluded != nil {
@@ -51,8 +78,11 @@ final class NotifyChecker {
     case .stepSkipped(let step, let reason): try checkSkipped(step, reason)
     case .runFinished(let outcome): try finishes(as: outcome)
     case .runReopened:
+      before = concluded
       concluded = nil
       isForced = false
+      wasForced = false
+      arm(event.moment)
       usedKeys.formUnion(keys.values)
       keys = [:]
       for index in attempts.indices { attempts[index] = 0 }
@@ -62,9 +92,52 @@ final class NotifyChecker {
 
   private func isNotice(_ step: Int32) -> Bool { definition.isNotify(Int(step)) }
 
-  /// Whether a notice tells of such an end, by the definition alone.
+  private func isSlow(_ step: Int32) -> Bool { definition.isSlowNotice(Int(step)) }
+
+  /// Begins a round.
+  private func arm(_ now: Moment) {
+    (slow, late) = ([:], [])
+    for step in definition.notifySteps {
+      if let time = definition.extras(ofStep: step).notice?.slowMilliseconds {
+        slow[Int32(step)] = now.monotonic.advanced(byMilliseconds: time)
+      }
+    }
+  }
+
+  /// In another boot the rest of each time continues, less the wall time since.
+  private func began(_ engine: EngineStarted, _ now: Moment) {
+    defer { bootID = engine.host.bootID }
+    guard let bootID, bootID != engine.host.bootID, let last = lastMoment else { return }
+    let passed = max(0, now.wall.microseconds - last.wall.microseconds)
+    for step in definition.notifySteps.map(Int32.init) {
+      guard let end = slow[step] else { continue }
+      let rest = max(0, end.microseconds - last.monotonic.microseconds)
+      slow[step] = now.monotonic.advanced(byMicroseconds: max(0, rest - passed))
+    }
+  }
+
+  private func takesLong(_ step: Int32, _ now: Instant) throws(Violation) {
+    guard let end = slow[step], now >= end, !late.contains(step), concluded == nil, !wasForced
+    else { throw Violation(.notify, "the time of \(id(step)) passes, and cannot") }
+    late.insert(step)
+  }
+
+  /// An engine that has looked at the clock has seen it.
+  private func checkNoneIsLate(_ event: Event) throws(Violation) {
+    guard let last = lastMoment, wakeUps > 2, concluded == nil, !wasForced else { return }
+    // What was due while no engine lived comes next.
+    if case .engineStarted = event.body { return }
+    let missed = slow.filter { $0.value <= last.monotonic && !late.contains($0.key) }.keys.min()
+    guard let missed else { return }
+    throw Violation(.notify, "the time of \(id(missed)) was over, and nothing follows")
+  }
+
+  /// Whether a notice tells of such an end, by the definition and what came before alone.
   private func isWanted(_ step: Int, _ outcome: RunOutcome) -> Bool {
     let outcomes = definition.extras(ofStep: step).notice?.outcomes ?? []
+    if outcomes.contains(.recovered), outcome == .succeeded, let before, before != .succeeded {
+      return true
+    }
     return switch outcome {
     case .succeeded: outcomes.contains(.succeeded)
     case .failed: outcomes.contains(.failed)
@@ -73,6 +146,10 @@ final class NotifyChecker {
   }
 
   private func checkBegins(_ step: Int32) throws(Violation) {
+    if isSlow(step) {
+      if late.contains(step), !wasForced { return }
+      throw Violation(.notify, "\(id(step)) is scheduled, and the run does not take long")
+    }
     guard isNotice(step) == (concluded != nil) else {
       let what = concluded == nil ? "has not come to its end" : "has come to its end"
       throw Violation(.notify, "\(id(step)) is scheduled, and the run \(what)")
@@ -93,7 +170,7 @@ final class NotifyChecker {
   }
 
   private func checkMayBeEnded(_ step: Int32, _ fact: String) throws(Violation) {
-    if !isNotice(step) || isForced { return }
+    if !isNotice(step) || isForced || isSlow(step) && wasForced { return }
     throw Violation(.notify, "\(id(step)) \(fact), and no cancel by force came while it ran")
   }
 
@@ -101,7 +178,9 @@ final class NotifyChecker {
     switch reason {
     case .runStopping: try checkMayBeEnded(step, "is skipped for a stop")
     case .nothingToTell:
-      guard isNotice(step), let concluded, !isWanted(Int(step), concluded) else {
+      guard isNotice(step), let concluded,
+        isSlow(step) ? !late.contains(step) : !isWanted(Int(step), concluded)
+      else {
         throw Violation(.notify, "\(id(step)) is skipped, and has something to tell")
       }
     case .notSelected: break
@@ -119,7 +198,9 @@ final class NotifyChecker {
     }
     for step in definition.notifySteps where selected.contains(step) {
       let hasRun = attempts[step] > 0
-      if isWanted(step, outcome) != hasRun, !isForced {
+      let isDue = isSlow(Int32(step)) ? late.contains(Int32(step)) : isWanted(step, outcome)
+      let mayLack = isForced || isSlow(Int32(step)) && wasForced
+      if isDue != hasRun, !mayLack {
         throw Violation(
           .notify, "the run \(outcome), and \(id(Int32(step))) \(hasRun ? "ran" : "did not run")")
       }
@@ -133,6 +214,19 @@ final class NotifyChecker {
   ) throws(Violation) {
     guard isNotice(step) else { return }
     func value(_ name: String) -> String? { variables.last { $0.name == name }?.value }
+    let isCompared = definition.tellsOfRecovery
+    guard value("FLOW_PREVIOUS_OUTCOME") == (isCompared ? before.map { "\($0)" } : nil) else {
+      throw Violation(.notify, "\(id(step)) is compared with another outcome")
+    }
+    if isSlow(step) {
+      guard value("FLOW_OUTCOME") == nil, value("FLOW_NOTICE") == "slow" else {
+        throw Violation(.notify, "\(id(step)) is told of an end")
+      }
+      return try checkKey(value("FLOW_IDEMPOTENCY_KEY"), ofStep: step)
+    }
+    guard value("FLOW_NOTICE") == concluded.map({ news($0, ofNotice: Int(step)) }) else {
+      throw Violation(.notify, "\(id(step)) is told \(value("FLOW_NOTICE") ?? "nothing")")
+    }
     guard let concluded, value("FLOW_OUTCOME") == "\(concluded)" else {
       throw Violation(.notify, "\(id(step)) is told another outcome than the run has")
     }
@@ -154,6 +248,12 @@ final class NotifyChecker {
     guard lines.first?.hasSuffix(": \(concluded)") == true else {
       throw Violation(.notify, "the file of the failure says: \(lines.joined(separator: " / "))")
     }
+  }
+
+  private func news(_ outcome: RunOutcome, ofNotice step: Int) -> String {
+    let tells = definition.extras(ofStep: step).notice?.outcomes.contains(.recovered) == true
+    let recovers = outcome == .succeeded && (before ?? .succeeded) != .succeeded
+    return tells && recovers ? "recovered" : "\(outcome)"
   }
 
   /// All attempts of a round have the same, and no other round and no other notice has it.

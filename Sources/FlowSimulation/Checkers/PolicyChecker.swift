@@ -27,6 +27,7 @@ final class PolicyChecker {
   private var isConcluded = false
   /// Whether a cancel by force has ended notices.
   private var areNoticesEnded = false
+  private var areSlowNoticesEnded = false
   private var rollbacks: DueRollbacks
   /// Of the run; nil before its first event.
   private var seed: UInt64?
@@ -65,15 +66,17 @@ final class PolicyChecker {
     case .cancelRequested(let request):
       if isConcluding, request.force { isStopping = true }
       if isConcluded, request.force { areNoticesEnded = true }
+      if request.force { areSlowNoticesEnded = true }
     case .runReopened:
       (isStopping, isConcluding) = (false, false)
-      (isConcluded, areNoticesEnded) = (false, false)
+      (isConcluded, areNoticesEnded, areSlowNoticesEnded) = (false, false, false)
       for index in steps.indices { steps[index] = Step() }
     default: break
     }
   }
 
   private func isStopping(_ step: Int32) -> Bool {
+    if definition.isSlowNotice(Int(step)) { return areSlowNoticesEnded }
     if definition.isNotify(Int(step)) { return areNoticesEnded }
     return rollbacks.isRollback(step) ? rollbacks.ended.contains(step) : isStopping
   }

@@ -83,7 +83,7 @@ final class RequestChecker {
       isConcluding = true
       try checkOutcome(outcome)
     case .stepFinished(let step, .cancelled), .stepSkipped(let step, .runStopping):
-      if !isConcluding, definition?.isRollback(Int(step)) != true { hadEffect = true }
+      if !isConcluding, definition?.needsNoSlot(Int(step)) != true { hadEffect = true }
     case .runFinished(let outcome):
       endedAtOnce = isAsking
       try checkOutcome(outcome)

@@ -56,7 +56,7 @@ final class StopChecker {
       if request.force, !isForced {
         call(for: .cancelled)
         (isForced, isStopping) = (true, true)
-        untold = open
+        untold = open.filter { !isSlowNotice($0.step) || !forced.contains($0) }
       }
     case .cancelRequested(let request):
       call(for: .cancelled)
@@ -65,12 +65,15 @@ final class StopChecker {
         if isStopping { untold = openSteps }
       }
       if request.force {
-        untold.formUnion(open.filter { rollbacks.ended.contains($0.step) && !forced.contains($0) })
+        untold.formUnion(
+          open.filter {
+            (rollbacks.ended.contains($0.step) || isSlowNotice($0.step)) && !forced.contains($0)
+          })
       }
     case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
     case .stepFinished(let step, .failed):
       let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
-      if definition.failFast && !isAllowed && !isConcluding, !rollbacks.isRollback(step) {
+      if definition.failFast && !isAllowed && !isConcluding, !definition.needsNoSlot(Int(step)) {
         call(for: .failFast(step: step))
       }
     case .runStopping(let reason): try stops(for: reason)
@@ -135,13 +138,18 @@ final class StopChecker {
     untold.formUnion(openSteps)
   }
 
-  private var openSteps: Set<AttemptID> { open.filter { !rollbacks.isRollback($0.step) } }
+  private var openSteps: Set<AttemptID> {
+    open.filter { !rollbacks.isRollback($0.step) && !isSlowNotice($0.step) }
+  }
+
+  /// Whatever stops the run lets these be, besides a cancel by force.
+  private func isSlowNotice(_ step: Int32) -> Bool { definition.isSlowNotice(Int(step)) }
 
   private func concludes() throws(Violation) {
     if cause != nil && !isStopping {
       throw Violation(.stop, "the run must stop (\(text(cause))), and concludes")
     }
-    if let attempt = open.min() {
+    if let attempt = open.filter({ !isSlowNotice($0.step) }).min() {
       throw Violation(.finally, "the run concludes, and \(name(attempt)) is open")
     }
     cause = nil
@@ -194,7 +202,7 @@ final class StopChecker {
   }
 
   private func checkBegin(_ step: Int32, _ fact: String) throws(Violation) {
-    if cause == nil || rollbacks.isRollback(step) { return }
+    if cause == nil || rollbacks.isRollback(step) || isSlowNotice(step) { return }
     throw Violation(.stop, "\(fact), and the run must stop (\(text(cause)))")
   }
 

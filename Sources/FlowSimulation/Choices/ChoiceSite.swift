@@ -79,6 +79,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case answererDeaths = 85
   /// What tells of the end of the run.
   case notify = 81
+  /// Which notices tell of a recovery or of a run that takes long, and what the run before came to.
+  case noticeKinds = 82
 }
 
 extension ChoiceSite {
@@ -96,7 +98,7 @@ extension ChoiceSite {
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions, .notify:
+      .rollbacks, .questions, .notify, .noticeKinds:
       false
     }
   }

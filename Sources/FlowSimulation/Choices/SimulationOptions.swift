@@ -118,6 +118,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var askPercent = 0
   /// How many workflows have notices, in percent.
   package var notifyPercent = 0
+  /// How many notices tell of a recovery, or of a run that takes long, in percent.
+  package var noticeKindPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -247,6 +249,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("rollbackPercent", \.rollbackPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("askPercent", \.askPercent, 0...100, draw: [0, 0, 30], inStudies: 0),
     Key("notifyPercent", \.notifyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
+    Key("noticeKindPercent", \.noticeKindPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
   ]
 }
 

@@ -34,6 +34,8 @@ package struct Exploration {
     package var hasQuestion = false
     /// Whether each step declares outputs and has a condition, over those of its needs if it has any.
     package var hasValues = false
+    /// Whether each workflow has a notice of every end.
+    package var hasNotice = false
 
     package init() {}
   }
@@ -71,6 +73,7 @@ package struct Exploration {
     options.rotationBytes = Self.rotationBytes
     options.finallyPercent = bounds.hasFinally ? 100 : 0
     options.rollbackPercent = bounds.hasRollbacks ? 100 : 0
+    options.notifyPercent = bounds.hasNotice ? 100 : 0
     options.askPercent = bounds.hasQuestion ? 1 : 0
     options.outputPercent = bounds.hasValues ? 100 : 0
     options.outputFaultPercent = bounds.hasValues && bounds.failures > 0 ? 1 : 0

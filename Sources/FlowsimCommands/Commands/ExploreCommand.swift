@@ -24,6 +24,8 @@ struct ExploreCommand {
     "finally", "each workflow has a step of finally besides its S steps")
   private static let onFailureOption = Option(
     "on-failure", "each of the S steps has an onFailure")
+  private static let notifyOption = Option(
+    "notify", "each workflow has a notify that tells of every end")
   private static let askOption = Option(
     "ask", "the first of the S steps asks a person, who answers at once")
   private static let valuesOption = Option(
@@ -53,7 +55,7 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      onFailureOption, askOption, valuesOption, minutesOption, traceOption, .json,
+      onFailureOption, notifyOption, askOption, valuesOption, minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -104,6 +106,7 @@ struct ExploreCommand {
     bounds.failures = arguments.integer(Self.failuresOption) ?? bounds.failures
     bounds.hasFinally = arguments.has(Self.finallyOption)
     bounds.hasRollbacks = arguments.has(Self.onFailureOption)
+    bounds.hasNotice = arguments.has(Self.notifyOption)
     bounds.hasQuestion = arguments.has(Self.askOption)
     bounds.hasValues = arguments.has(Self.valuesOption)
     self.bounds = bounds

@@ -273,6 +273,35 @@ struct GoldenLog: Sendable {
       run.fail("notify/2")
       return run
     },
+    GoldenLog("slow", "what tells of a run that takes long, and of a recovery", since: .second) {
+      policy in
+      var definition = WorkflowDefinition.scripted("a", "tell late", "tell later", "tell good")
+      definition.notifyCount = 3
+      let notices = [
+        Notice(slowMilliseconds: 60_000), Notice(slowMilliseconds: 3_600_000),
+        Notice(on: [.failed, .recovered]),
+      ]
+      for (number, notice) in notices.enumerated() {
+        definition.steps[number + 1].id = "notify/\(number + 1)"
+        var extras = StepExtras()
+        extras.notice = notice
+        definition.give(extras, toStep: number + 1)
+      }
+      var run = ScriptedRun(policy, definition, after: .cancelled)
+      run.launch("a")
+      run.pass(milliseconds: 60_000)
+      run.launch("notify/1")
+      run.cancel(1, force: true)
+      run.end("notify/1", .signalled(signal: 9), .force)
+      run.end("a", .signalled(signal: 9), .force)
+      run.reopen(ignoring: [1])
+      run.launch("a")
+      run.pass(milliseconds: 60_000)
+      run.succeed("notify/1")
+      run.end("a")
+      run.succeed("notify/3")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")

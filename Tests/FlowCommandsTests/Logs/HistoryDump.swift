@@ -23,6 +23,7 @@ enum HistoryDump {
         + (run.group.map { " group \($0) \(run.onConflict.rawValue)" } ?? "")
         + run.parameters.map { " \($0.name)=\($0.texts)" }.joined()
         + (run.unselected.isEmpty ? "" : " without \(Array(run.unselected.steps))")
+        + (run.previousOutcome.map { " after \($0.rawValue)" } ?? "")
     case .definitionPart(let bytes): "\(bytes.count) bytes, hash \(hash(bytes))"
     case .engineStarted(let engine):
       "life \(engine.life) process \(engine.processID) boot \(engine.host.bootID)"
@@ -46,6 +47,7 @@ enum HistoryDump {
     case .timerFired(.retry(let step)): "retry \(step)"
     case .timerFired(.runTimeout): "runTimeout"
     case .timerFired(.question(let step)): "question \(step)"
+    case .timerFired(.slow(let step)): "slow \(step)"
     case .timerFired(.launchPause): "launchPause"
     case .attemptFound(let attempt, .neverLaunched): "\(name(attempt)) neverLaunched"
     case .attemptFound(let attempt, .running(let processID, let microseconds)):

@@ -24,7 +24,8 @@ struct ScriptedRun {
   init(
     _ policy: Policy, _ definition: WorkflowDefinition, jobs: Int32 = 2,
     id: String = "nightly-20261121T021903-7f3a", parameters: [ParameterValue] = [],
-    unselected: StepSet = StepSet(), usesRecordedDefaults: Bool = true
+    unselected: StepSet = StepSet(), usesRecordedDefaults: Bool = true,
+    after previous: RunOutcome? = nil
   ) {
     // 2026-11-21T02:19:03Z, an hour after the machine was started.
     now = Moment(
@@ -41,7 +42,7 @@ struct ScriptedRun {
       jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph,
       group: usesRecordedDefaults ? nil : definition.group,
       onConflict: usesRecordedDefaults ? .fail : definition.onConflict, parameters: parameters,
-      unselected: unselected)
+      unselected: unselected, previousOutcome: previous)
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()

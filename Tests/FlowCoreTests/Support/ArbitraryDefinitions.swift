@@ -194,7 +194,10 @@ extension Generator {
 
   private mutating func notice(_ extras: StepExtras) -> StepExtras {
     var notice = StepExtras(description: extras.description)
-    notice.notice = Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(7))))
+    notice.notice =
+      chance(in: 3)
+      ? Notice(slowMilliseconds: max(1, count()))
+      : Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(15))))
     return notice
   }
 

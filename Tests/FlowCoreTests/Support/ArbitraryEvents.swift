@@ -13,6 +13,7 @@ extension Generator {
     }
     if chance(in: 4) { created.unselected = stepSet() }
     created.definitionFile = optional { $0.string() }
+    created.previousOutcome = optional { $0.pick(RunOutcome.allCases) }
     return created
   }
 
@@ -44,7 +45,10 @@ extension Generator {
     case .asked: .asked(step: count())
     case .timerFired:
       .timerFired(
-        pick([.runTimeout, .launchPause, .retry(step: count()), .question(step: count())]))
+        pick([
+          .runTimeout, .launchPause, .retry(step: count()), .question(step: count()),
+          .slow(step: count()),
+        ]))
     case .attemptFound:
       .attemptFound(
         attempt(),

@@ -36,7 +36,8 @@ struct EngineHarness {
 
   init(
     _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, policy: Policy = .current,
-    commitsAtOnce: Bool = true, without unselected: [String] = []
+    commitsAtOnce: Bool = true, without unselected: [String] = [],
+    after previous: RunOutcome? = nil
   ) throws {
     self.workflow = workflow
     self.jobs = jobs
@@ -45,7 +46,7 @@ struct EngineHarness {
       runID: "test-1", seed: seed, policy: policy, programVersion: "0", jobs: Int32(jobs),
       definitionFolder: "/w",
       definition: workflow, graph: try DependencyGraph(workflow.steps),
-      unselected: StepSet(unselected.map(workflow.step)))
+      unselected: StepSet(unselected.map(workflow.step)), previousOutcome: previous)
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
   }

@@ -14,7 +14,8 @@ struct RandomRun {
     harness = try EngineHarness(
       workflow, jobs: 1 + generator.below(3), seed: seed,
       commitsAtOnce: generator.chance(in: 2),
-      without: unselected)
+      without: unselected,
+      after: generator.pick([nil, .succeeded, .failed, .cancelled]))
   }
 
   var isOver: Bool { harness.outcome != nil }
@@ -222,7 +223,10 @@ extension Generator {
           id: "notify/\(number)", command: .shell("true"),
           settingsIndex: Int32(result.settings.count - 1)))
       var extras = StepExtras()
-      extras.notice = Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(7))))
+      extras.notice =
+        chance(in: 3)
+        ? Notice(slowMilliseconds: Int64(1 + below(20_000)))
+        : Notice(on: NoticeOutcomes(rawValue: UInt8(1 + below(15))))
       result.give(extras, toStep: result.steps.count - 1)
       result.notifyCount += 1
     }

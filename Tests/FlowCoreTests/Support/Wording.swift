@@ -36,6 +36,7 @@ struct Wording {
     case .timerFired(.question(let step)): "time of \(id(step)) over"
     case .asked(let step): "\(id(step)) asks"
     case .answered(let step, let answer): "\(id(step)) \(answer.verdict)"
+    case .timerFired(.slow(let step)): "the run is slow: \(id(step))"
     case .timerFired(.launchPause): "pause after an interruption is over"
     case .attemptFound(let attempt, .neverLaunched): "never launched \(text(attempt))"
     case .attemptFound(let attempt, .running): "still runs \(text(attempt))"

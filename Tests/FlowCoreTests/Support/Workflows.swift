@@ -64,6 +64,21 @@ extension WorkflowDefinition {
     return workflow
   }
 
+  /// The same with another notice, of a run that takes that long.
+  func slow(milliseconds: Int64, each: StepSettings = StepSettings()) -> WorkflowDefinition {
+    var workflow = self
+    workflow.settings.append(each)
+    workflow.notifyCount += 1
+    workflow.steps.append(
+      StepDefinition(
+        id: "notify/\(workflow.notifyCount)", command: .shell("true"),
+        settingsIndex: Int32(workflow.settings.count - 1)))
+    var extras = StepExtras()
+    extras.notice = Notice(slowMilliseconds: milliseconds)
+    workflow.give(extras, toStep: workflow.steps.count - 1)
+    return workflow
+  }
+
   /// The same, where each step whose id ends with `/onFailure` is the rollback of the one before it.
   func rollingBack() -> WorkflowDefinition {
     var workflow = self

@@ -69,7 +69,8 @@ extension WorkflowDefinition {
       expected: #"an array of objects such as {"on": ["failed"], "run": "./tell.sh"}"#,
       "what tells of the end of the run, as steps `notify/1`, `notify/2` and so on: after all others, when"
         + " the outcome stands, which they do not change; `on` is an array of ends, some of `succeeded`,"
-        + " `failed` and `cancelled`; besides a `run` they have the keys of the table below without `onLost`,"
+        + " `failed`, `cancelled` and `recovered`; instead of `on`, `slow` is the time after which they tell of a"
+        + " run that is not over; besides a `run` they have the keys of the table below without `onLost`,"
         + " `probe` and `allowFailure`, and a `timeout` of 1m unless they or `defaults` give another"
     ),
   ]

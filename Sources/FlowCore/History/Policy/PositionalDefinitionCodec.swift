@@ -14,6 +14,11 @@ enum PositionalDefinitionCodec {
   }
 
   /// - Throws: as `DefinitionCodec.decode` does.
+  static func name(in start: [UInt8]) -> String? {
+    var reader = ByteReader(start)
+    return try? reader.readString()
+  }
+
   static func decode(
     _ bytes: [UInt8], room: Int
   ) throws(CodingError) -> WorkflowDefinition {
