@@ -6,6 +6,7 @@
 
 #include "calls.h"
 #include "outputs.h"
+#include "record_file.h"
 #include "secrets.h"
 
 enum {
@@ -15,7 +16,7 @@ enum {
   ENTRIES = 4 << 10,
   // On the monitor's stack. All monitors share their launcher's memory: to map and unmap some makes them
   // wait for each other.
-  SMALL_CAPACITY = 2 << 10,
+  SMALL_CAPACITY = FLOW_RECORD_OUTPUTS_ROOM,
   // A result of this file: what the command left needs more memory.
   LACKS_MEMORY = 2,
 };
@@ -249,8 +250,18 @@ static void clear(struct collection *collection) {
   flow_outputs_remove(collection->request);
 }
 
+// A file would cost a short step as much as all else that is done for its outputs.
+static int64_t write_all(
+    const struct collection *collection, int record, struct flow_record_end *end) {
+  end->outputs_inside = collection->size <= FLOW_RECORD_OUTPUTS_ROOM;
+  return end->outputs_inside
+             ? flow_record_write_outputs(record, collection->bytes, collection->size)
+             : write_copy(collection->request->outputs_path, collection->bytes, collection->size);
+}
+
 // - Returns: zero; LACKS_MEMORY; a negative error number.
-static int64_t collect(struct collection *collection, struct flow_record_end *end) {
+static int64_t collect(
+    struct collection *collection, int record, struct flow_record_end *end) {
   const struct flow_request *request = collection->request;
   int64_t folder = flow_open(
       request->outputs_folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -264,7 +275,7 @@ static int64_t collect(struct collection *collection, struct flow_record_end *en
     result = add_all(collection);
   }
   if (result == 0 || result == 1) {
-    int64_t written = write_copy(request->outputs_path, collection->bytes, collection->size);
+    int64_t written = write_all(collection, record, end);
     if (written == 0) {
       end->outputs_size = (int64_t)collection->size;
       end->outputs_checksum = flow_outputs_checksum(collection->bytes, collection->size);
@@ -276,18 +287,19 @@ static int64_t collect(struct collection *collection, struct flow_record_end *en
   return result;
 }
 
-int64_t flow_outputs_collect(const struct flow_request *request, struct flow_record_end *end) {
+int64_t flow_outputs_collect(
+    const struct flow_request *request, int record, struct flow_record_end *end) {
   uint8_t bytes[SMALL_CAPACITY];
   struct collection small = {
       .request = request, .folder = -1, .bytes = bytes, .capacity = sizeof bytes};
-  int64_t result = collect(&small, end);
+  int64_t result = collect(&small, record, end);
   if (result != LACKS_MEMORY) return result;
   // The kernel gives memory for what is used of it.
   int64_t memory = flow_map(CAPACITY);
   if (memory < 0) return memory;
   struct collection large = {
       .request = request, .folder = -1, .bytes = (uint8_t *)memory, .capacity = CAPACITY};
-  result = collect(&large, end);
+  result = collect(&large, record, end);
   flow_unmap((void *)memory, CAPACITY);
   return result;
 }

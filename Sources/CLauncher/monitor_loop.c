@@ -250,7 +250,8 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
   switch (action) {
     case FLOW_MONITOR_CREATE_RECORD: return create_record(loop);
     case FLOW_MONITOR_LOCK_RECORD: return flow_record_lock(loop->record);
-    case FLOW_MONITOR_RESERVE_RECORD: return flow_record_reserve(loop->record);
+    case FLOW_MONITOR_RESERVE_RECORD:
+      return flow_record_reserve(loop->record, loop->birth->request->header.output_count > 0);
     case FLOW_MONITOR_CREATE_OUTPUT: return create_output(loop);
     case FLOW_MONITOR_REMOVE_RECORD: return remove_record(loop);
     case FLOW_MONITOR_WRITE_START:
@@ -259,7 +260,7 @@ static int64_t ask(struct loop *loop, enum flow_monitor_action action) {
     case FLOW_MONITOR_SPAWN: return spawn(loop);
     case FLOW_MONITOR_WRITE_COMMAND: return write_command(loop);
     case FLOW_MONITOR_COLLECT:
-      return flow_outputs_collect(loop->birth->request, &loop->monitor.end);
+      return flow_outputs_collect(loop->birth->request, loop->record, &loop->monitor.end);
     case FLOW_MONITOR_SCRUB: return scrub(loop);
     case FLOW_MONITOR_WRITE_END: return write_end(loop);
     default: __builtin_trap();

@@ -22,12 +22,13 @@ static int64_t write_part(int file, const uint8_t *bytes, size_t size, off_t off
   return (size_t)count == size ? 0 : -EIO;
 }
 
-int64_t flow_record_reserve(int file) {
-  int64_t result = flow_allocate(file, 0, 0, FLOW_RECORD_SIZE);
+int64_t flow_record_reserve(int file, bool has_outputs) {
+  size_t size = FLOW_RECORD_SIZE + (has_outputs ? FLOW_RECORD_OUTPUTS_ROOM : 0);
+  int64_t result = flow_allocate(file, 0, 0, (off_t)size);
   if (result != -EOPNOTSUPP && result != -ENOSYS && result != -EINVAL) return result;
   // Without support for reservations, bytes that were written once keep their blocks.
-  static const uint8_t zeros[FLOW_RECORD_SIZE];
-  return write_part(file, zeros, sizeof zeros, 0);
+  static const uint8_t zeros[FLOW_RECORD_SIZE + FLOW_RECORD_OUTPUTS_ROOM];
+  return write_part(file, zeros, size, 0);
 }
 
 int64_t flow_record_write_start(
@@ -45,6 +46,10 @@ int64_t flow_record_write_command(int file, const struct flow_record_command *co
   uint8_t bytes[FLOW_RECORD_END_OFFSET - FLOW_RECORD_COMMAND_OFFSET];
   flow_record_encode_command(command, bytes);
   return write_part(file, bytes, sizeof bytes, FLOW_RECORD_COMMAND_OFFSET);
+}
+
+int64_t flow_record_write_outputs(int file, const uint8_t *bytes, size_t size) {
+  return write_part(file, bytes, size, FLOW_RECORD_SIZE);
 }
 
 int64_t flow_record_write_end(int file, const struct flow_record_end *end) {

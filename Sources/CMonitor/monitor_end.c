@@ -121,7 +121,8 @@ void flow_monitor_collected(
       wait_for_space(monitor, event->now);
       return;
     }
-    // Any other error would come again. The end names no file: the engine says that there is none.
+    // Any other error would come again. The end has no outputs: the engine says that there are none.
+    monitor->end.outputs_inside = false;
     monitor->end.outputs_size = 0;
     monitor->end.outputs_checksum = 0;
   }

@@ -18,7 +18,8 @@
 // that was: an earlier version would take that for a failure, and must not. An end of version 3 has at
 // byte 100 whether secrets may be left in the output, or is that of a launch that failed since the
 // file of a secret could not be made. An end of version 4 has outputs, or is that of a launch that failed
-// since their folder could not be made. Any other end is of version 1, which every version reads.
+// since their folder could not be made. An end of version 5 has outputs that are in the record. Any other
+// end is of version 1, which every version reads.
 
 // "flow", the part's letter, and the version in three digits, in the order of the file.
 static const uint8_t start_magic[8] = {'f', 'l', 'o', 'w', 'S', '0', '0', '1'};
@@ -27,6 +28,7 @@ static const uint8_t end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '1'};
 static const uint8_t second_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '2'};
 static const uint8_t third_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '3'};
 static const uint8_t fourth_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '4'};
+static const uint8_t fifth_end_magic[8] = {'f', 'l', 'o', 'w', 'E', '0', '0', '5'};
 
 enum {
   START_SIZE = FLOW_RECORD_COMMAND_OFFSET - FLOW_RECORD_START_OFFSET,
@@ -115,6 +117,7 @@ static bool needs_fourth_version(const struct flow_record_end *end) {
 
 // The first version that can say what the end does.
 static const uint8_t *magic_of_end(const struct flow_record_end *end) {
+  if (end->outputs_inside) return fifth_end_magic;
   if (needs_fourth_version(end)) return fourth_end_magic;
   if (needs_third_version(end)) return third_end_magic;
   return end->was_interrupted ? second_end_magic : end_magic;
@@ -163,7 +166,8 @@ static enum flow_part_state examine(
   bool is_sound = get_64(bytes + size - CHECKSUM_SIZE) == checksum(bytes, size - CHECKSUM_SIZE);
   if (!is_sound) return FLOW_PART_BROKEN;
   if (memcmp(bytes, magic, 8) == 0) return FLOW_PART_VALID;
-  if (magic == fourth_end_magic) {
+  if (magic == fifth_end_magic) {
+    if (memcmp(bytes, fourth_end_magic, 8) == 0) return FLOW_PART_VALID;
     if (memcmp(bytes, third_end_magic, 8) == 0) return FLOW_PART_VALID;
     if (memcmp(bytes, end_magic, 8) == 0) return FLOW_PART_VALID;
     if (memcmp(bytes, second_end_magic, 8) == 0) return FLOW_PART_VALID;
@@ -223,6 +227,11 @@ static bool read_flags(const uint8_t *bytes, struct flow_record_end *end) {
   end->outputs_size = get_signed_64(bytes + 104);
   end->outputs_checksum = get_64(bytes + 112);
   if (end->outputs_size < 0 || (end->outputs_size == 0 && end->outputs_checksum != 0)) return false;
+  end->outputs_inside = has_magic(bytes, fifth_end_magic);
+  if (end->outputs_inside &&
+      (end->outputs_size == 0 || end->outputs_size > FLOW_RECORD_OUTPUTS_ROOM)) {
+    return false;
+  }
   return has_magic(bytes, magic_of_end(end));
 }
 
@@ -284,7 +293,7 @@ void flow_record_decode(const uint8_t *bytes, size_t count, struct flow_record *
 
   const uint8_t *end = parts + FLOW_RECORD_END_OFFSET;
   record->end_state =
-      examine(end, held(count, FLOW_RECORD_END_OFFSET, END_SIZE), END_SIZE, fourth_end_magic);
+      examine(end, held(count, FLOW_RECORD_END_OFFSET, END_SIZE), END_SIZE, fifth_end_magic);
   if (record->end_state == FLOW_PART_VALID && !read_end(end, &record->end)) {
     memset(&record->end, 0, sizeof record->end);
     record->end_state = FLOW_PART_BROKEN;

@@ -7,7 +7,8 @@
 ///      192  end       128 bytes  once no process of the attempt runs any more
 ///
 /// All numbers are little-endian. A part of zeros was not written yet. `record.c` has the layout of
-/// the parts.
+/// the parts. Of an attempt that leaves outputs the file is larger: small ones are behind the parts
+/// (`outputs.h`), and are complete before the end is written.
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +20,8 @@ enum {
   FLOW_RECORD_COMMAND_OFFSET = 128,
   FLOW_RECORD_END_OFFSET = 192,
   FLOW_RECORD_SIZE = 320,
+  /// For outputs, behind the parts.
+  FLOW_RECORD_OUTPUTS_ROOM = 2 << 10,
 };
 
 /// The context in which a process id names a process: one boot of one machine, one mount of the
@@ -100,9 +103,11 @@ struct flow_record_end {
   /// Whether secrets may be left in the output: they could not be overwritten, or what is left of the
   /// attempt can still print them.
   bool is_unscrubbed;
-  /// Of the file with its outputs (`outputs.h`); zero if there is none.
+  /// Of its outputs (`outputs.h`); zero if there are none.
   int64_t outputs_size;
   uint64_t outputs_checksum;
+  /// Whether they are in the record, and not in a file of their own.
+  bool outputs_inside;
 };
 
 void flow_record_encode_start(const struct flow_record_start *start, uint8_t bytes[128]);

@@ -231,7 +231,7 @@ package struct AttemptEnd: Equatable, Sendable {
   package var shellSignal: UInt8?
   /// Why its outputs are not taken; only of one that exited 0 by itself.
   package var refusal: OutputRefusal?
-  /// The file in which its monitor left its outputs. No history has it: the file is read with the end.
+  /// The copy that its monitor left of its outputs. No history has it: the copy is read with the end.
   package var outputsFile: OutputsMark?
 
   package init(
@@ -261,14 +261,17 @@ package struct AttemptEnd: Equatable, Sendable {
   }
 }
 
-/// A file of outputs as the end of an attempt notes it.
+/// The copy of an attempt's outputs as its end notes it.
 package struct OutputsMark: Hashable, Sendable {
   package var byteCount: Int64
   package var checksum: UInt64
+  /// Whether it is in the attempt's record, and not in a file of its own.
+  package var isInRecord: Bool
 
-  package init(byteCount: Int64, checksum: UInt64) {
+  package init(byteCount: Int64, checksum: UInt64, isInRecord: Bool = false) {
     self.byteCount = byteCount
     self.checksum = checksum
+    self.isInRecord = isInRecord
   }
 }
 

@@ -139,7 +139,9 @@ extension AttemptEnd {
         discardedBytes: end.dropped_output_bytes, isUnscrubbed: end.is_unscrubbed),
       wasInterrupted: end.was_interrupted)
     if end.outputs_size > 0 {
-      outputsFile = OutputsMark(byteCount: end.outputs_size, checksum: end.outputs_checksum)
+      outputsFile = OutputsMark(
+        byteCount: end.outputs_size, checksum: end.outputs_checksum,
+        isInRecord: end.outputs_inside)
     }
   }
 }

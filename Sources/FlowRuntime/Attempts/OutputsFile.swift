@@ -2,9 +2,9 @@ import CMonitor
 package import FlowCore
 import FlowStorage
 
-/// The file in which a monitor leaves what its attempt has put out (`outputs.h` in CMonitor).
+/// The copy that a monitor leaves of what its attempt has put out (`outputs.h` in CMonitor).
 package enum OutputsFile {
-  /// What the file says: a value for each output that is declared, or what is wrong.
+  /// What it says: a value for each output that is declared, or what is wrong.
   package struct Entry: Equatable, Sendable {
     /// As CMonitor numbers what is wrong; zero for a value.
     package var fault: UInt32
@@ -78,7 +78,7 @@ enum AttemptOutputs: Equatable {
   case none
   case published([OutputPart])
   case refused(OutputRefusal)
-  /// The file is not what its monitor wrote: a power loss took it, or a part of it.
+  /// The copy is not what its monitor wrote: a power loss took it, or a part of it.
   case lost
 
   /// - Throws: if the storage fails.
@@ -93,13 +93,32 @@ enum AttemptOutputs: Equatable {
       self = .refused(OutputRefusal(.uncollected, ""))
       return
     }
-    guard let bytes = try Self.read(outputs.file, mark.byteCount, storage),
-      OutputsFile.mark(of: bytes) == mark, let entries = OutputsFile.decode(bytes)
+    let copy =
+      mark.isInRecord
+      ? try Self.read(request.recordPath, behindPartsOf: mark, storage)
+      : try Self.read(outputs.file, mark.byteCount, storage)
+    guard let bytes = copy, OutputsFile.mark(of: bytes).checksum == mark.checksum,
+      let entries = OutputsFile.decode(bytes)
     else {
       self = .lost
       return
     }
     self = Self.judge(entries, outputs.declared)
+  }
+
+  /// Nil for a record that is missing, or too short.
+  private static func read<Store: Storage>(
+    _ path: String, behindPartsOf mark: OutputsMark, _ storage: Store
+  ) throws(StorageError) -> [UInt8]? {
+    do throws(StorageError) {
+      let file = try File(path, .read, in: storage)
+      let bytes = try file.read(
+        at: Int64(AttemptRecord.byteCount), count: Int(mark.byteCount))
+      return bytes.count == mark.byteCount ? bytes : nil
+    } catch {
+      if error.errno == .noSuchFile { return nil }
+      throw error
+    }
   }
 
   /// Nil for a file that is missing, or has another size.

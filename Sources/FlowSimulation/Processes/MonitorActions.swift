@@ -79,7 +79,8 @@ extension SimulatedProcesses {
     case FLOW_MONITOR_LOCK_RECORD:
       guard try world.storage.tryLock(record(of: monitor)) else { throw .tryAgain }
     case FLOW_MONITOR_RESERVE_RECORD:
-      try world.storage.reserve(record(of: monitor), upTo: Int64(FLOW_RECORD_SIZE))
+      let room = monitor.request.outputs == nil ? 0 : Int64(FLOW_RECORD_OUTPUTS_ROOM)
+      try world.storage.reserve(record(of: monitor), upTo: Int64(FLOW_RECORD_SIZE) + room)
     case FLOW_MONITOR_WRITE_START:
       try write(encodedStart(monitor), at: Int(FLOW_RECORD_START_OFFSET), monitor)
     case FLOW_MONITOR_WRITE_COMMAND:
@@ -92,7 +93,7 @@ extension SimulatedProcesses {
     }
   }
 
-  private func record(of monitor: SimulatedMonitor) -> Int {
+  func record(of monitor: SimulatedMonitor) -> Int {
     guard let record = monitor.record else { preconditionFailure("a monitor has no record") }
     return record
   }

@@ -175,6 +175,28 @@ import Testing
         == LaunchFailure(operation: .makeSecret, errno: 28))
   }
 
+  @Test func anEndWhoseOutputsAreInTheRecordIsOfAVersionOfItsOwn() {
+    let room = Int64(FLOW_RECORD_OUTPUTS_ROOM)
+    for size in [1, room] {
+      var end = flow_record_end()
+      (end.outputs_size, end.outputs_checksum, end.outputs_inside) = (size, 7, true)
+      end.is_unscrubbed = size == 1
+      let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+      #expect(bytes[192..<200].elementsEqual("flowE005".utf8))
+      let record = AttemptRecord.decode(bytes + [1, 2, 3])
+      #expect(
+        record.end?.outputsFile == OutputsMark(byteCount: size, checksum: 7, isInRecord: true))
+      #expect(record.end?.output.isUnscrubbed == (size == 1))
+    }
+    // None, and more than there is room for.
+    for size in [0, room + 1] {
+      var end = flow_record_end()
+      (end.outputs_size, end.outputs_inside) = (size, true)
+      let bytes = RecordBytes.of(start: .sample, command: .sample, end: end)
+      #expect(AttemptRecord.decode(bytes).isUnreadable)
+    }
+  }
+
   @Test func anEndWithOutputsIsOfAVersionOfItsOwn() {
     for isUnscrubbed in [false, true] {
       var end = flow_record_end()

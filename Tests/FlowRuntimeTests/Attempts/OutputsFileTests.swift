@@ -103,6 +103,26 @@ struct OutputsFileTests {
     #expect(try outputs(nil, Self.end(nil)) == .refused(OutputRefusal(.uncollected, "")))
   }
 
+  @Test func smallOnesAreInTheRecord() throws {
+    let bytes = OutputsFile.encode(Self.entries)
+    func outputs(_ record: [UInt8]?) throws -> AttemptOutputs {
+      let storage = FakeStorage()
+      if let record { storage.put(record, in: Self.request.recordPath) }
+      // What is in the other place does not count.
+      storage.put(bytes, in: Self.request.outputs?.file ?? "")
+      var end = AttemptEnd.exited(0)
+      end.outputsFile = OutputsFile.mark(of: bytes)
+      end.outputsFile?.isInRecord = true
+      return try AttemptOutputs(of: Self.request, end, in: storage)
+    }
+    let parts = [UInt8](repeating: 1, count: AttemptRecord.byteCount)
+    #expect(try outputs(parts + bytes) == .published(Self.parts))
+    #expect(try outputs(parts + bytes + [0, 0]) == .published(Self.parts))
+    #expect(try outputs(nil) == .lost && outputs(parts) == .lost)
+    #expect(try outputs(parts + bytes.dropLast()) == .lost)
+    #expect(try outputs(parts + [UInt8](repeating: 0, count: bytes.count)) == .lost)
+  }
+
   /// A power loss takes a file that nobody has made durable, or a part of it.
   @Test func aFileThatIsNotWhatTheRecordSaysIsLost() throws {
     let bytes = OutputsFile.encode(Self.entries)

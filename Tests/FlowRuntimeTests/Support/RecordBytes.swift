@@ -53,7 +53,7 @@ enum RecordBytes {
 
   /// As a later version writes a part: with its own number, and a byte where this one has zeros.
   static func makeNewer(_ bytes: inout [UInt8], _ part: Part) {
-    bytes[part.range.lowerBound + 7] = UInt8(ascii: "5")
+    bytes[part.range.lowerBound + 7] = UInt8(ascii: "6")
     bytes[part.range.upperBound - 9] = 1
     seal(&bytes, part)
   }
@@ -101,6 +101,6 @@ extension flow_record_end {
       peak_memory_kib: 20_480, stragglers: 3, unkillable: 2,
       unkillable_ids: (4712, 4713, 0, 0, 0, 0, 0, 0), dropped_output_bytes: 0,
       was_interrupted: false, is_unscrubbed: false,
-      outputs_size: 0, outputs_checksum: 0)
+      outputs_size: 0, outputs_checksum: 0, outputs_inside: false)
   }
 }
