@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "torture.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -103,6 +104,42 @@ static void close_standard(void) {
   for (int descriptor = 0; descriptor < 3; descriptor++) close(descriptor);
 }
 
+// MARK: Values
+
+// Says what other steps have put out, each in a folder with its name.
+static void take(void) {
+  const char *path = getenv("FLOW_INPUTS");
+  DIR *folder = path ? opendir(path) : NULL;
+  if (!folder) return;
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    if (entry->d_name[0] == '.') continue;
+    char place[4096], value[64], detail[160];
+    snprintf(place, sizeof place, "%s/%s/value", path, entry->d_name);
+    int file = open(place, O_RDONLY | O_CLOEXEC);
+    ssize_t count = file < 0 ? -1 : read(file, value, sizeof value - 1);
+    if (file >= 0) close(file);
+    if (count < 0) continue;
+    value[count] = 0;
+    value[strcspn(value, "\n ")] = 0;
+    snprintf(detail, sizeof detail, "%.64s %s", entry->d_name, *value ? value : "-");
+    note("took", detail);
+  }
+  closedir(folder);
+}
+
+// The disk may be full.
+static void put(void) {
+  const char *folder = getenv("FLOW_OUTPUTS");
+  if (!folder) return;
+  char place[4096], value[64];
+  snprintf(place, sizeof place, "%s/value", folder);
+  int length = snprintf(value, sizeof value, "%.40s@%.8s\n", step, attempt);
+  int file = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return;
+  bool is_whole = write(file, value, (size_t)length) == length;
+  if (close(file) == 0 && is_whole) note("put", "");
+}
+
 // MARK: Children
 
 __attribute__((noreturn)) static void be_child(const char *flags, long milliseconds) {
@@ -167,6 +204,7 @@ static void perform(const char *what) {
     case 'q': close_standard(); return;
     case 'z': raise(SIGSTOP); return;
     case 'c': parse_child(what + 1); return;
+    case 'o': put(); return;
     case 'x': leave((int)number);
     case 'k': die((int)number);
   }
@@ -196,6 +234,7 @@ int torture_step(int count, char **arguments) {
   attempt = getenv("FLOW_ATTEMPT");
   if (!run || !step || !attempt) return USAGE;
   note(strcmp(arguments[1], "probe") == 0 ? "probe" : "start", "");
+  take();
   int number = atoi(attempt), last = count - 3;
   char *behaviour = arguments[2 + (number < 1 ? 1 : number > last ? last : number)];
   behave(behaviour);

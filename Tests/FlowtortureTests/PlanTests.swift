@@ -56,10 +56,16 @@ struct PlanTests {
       let plan = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
       let text = WorkflowText(program: "/bin/flowtorture", ledger: "/ledger").text(plan)
       let definition = try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-      #expect(definition.steps.map(\.id) == plan.steps.map(\.id))
+      #expect(definition.steps.map(\.id).sorted() == plan.steps.map(\.id).sorted())
+      #expect(definition.notifyCount == plan.steps.count { $0.notice != nil })
       #expect(definition.finallyCount == plan.steps.count(where: \.isFinally))
-      for (step, drawn) in zip(definition.steps, plan.steps) {
-        #expect(step.needs.map(Int.init) == drawn.needs)
+      for (index, step) in definition.steps.enumerated() {
+        let drawn = try #require(plan.step(step.id))
+        let needs = step.needs.map { definition.steps[Int($0)].id }
+        #expect(needs == (drawn.rolledBack.map { [$0] } ?? drawn.needs.map { plan.steps[$0].id }))
+        #expect(definition.isRollback(index) == (drawn.rolledBack != nil))
+        #expect(definition.extras(ofStep: index).notice?.outcomes.names ?? [] == drawn.notice ?? [])
+        #expect(definition.outputs(ofStep: index).map(\.name) == (drawn.hasOutput ? ["value"] : []))
         let settings = definition.settings[Int(step.settingsIndex)]
         #expect(settings.timeoutMilliseconds == drawn.timeout.map(Int64.init))
         #expect(settings.killGraceMilliseconds == Int64(drawn.killGrace))
@@ -80,7 +86,10 @@ struct PlanTests {
     let plans = (UInt64(0)..<200).map {
       RoundPlan.draw(seed: $0, nil, mayMount: true, mayLimit: true)
     }
-    #expect((40..<80).contains(plans.count { $0.steps.last?.isFinally == true }))
+    #expect((40..<80).contains(plans.count { $0.steps.contains(where: \.isFinally) }))
+    #expect((30..<90).contains(plans.count { $0.steps.contains { $0.rolledBack != nil } }))
+    #expect((30..<90).contains(plans.count { $0.steps.contains { $0.notice != nil } }))
+    #expect((40..<100).contains(plans.count { $0.steps.contains(where: \.hasOutput) }))
     for plan in plans {
       for step in plan.steps {
         #expect(step.needs.allSatisfy { plan.steps[$0].isFinally == step.isFinally })

@@ -8,7 +8,8 @@ struct RecordTests {
     ("5 beat r s0 1 77", .beat), ("5 end r s0 1 77 exit 3", .exit(code: 3)),
     ("5 end r s0 1 77 signal 9", .die(signal: 9)), ("5 child r s0 1 77 sd", .child(flags: "sd")),
     ("5 child r s0 1 77", .child(flags: "")), ("5 childbeat r s0 1 77", .childBeat),
-    ("5 childend r s0 1 77", .childEnd),
+    ("5 childend r s0 1 77", .childEnd), ("5 put r s0 1 77", .put),
+    ("5 took r s0 1 77 a a@2", .took(step: "a", value: "a@2")),
   ])
   func linesOfTheLedger(text: String, what: LedgerLine.What) {
     #expect(LedgerLine(text) == LedgerLine(5, what, AttemptName("s0", 1), process: 77))
@@ -17,6 +18,7 @@ struct RecordTests {
   @Test(arguments: [
     "", "5", "5 start r s0 1", "x start r s0 1 77", "5 end r s0 1 77", "5 end r s0 1 77 exit",
     "5 end r s0 1 77 stop 3", "5 begin r s0 1 77", "5 start r s0 one 77",
+    "5 took r s0 1 77 a",
   ])
   func whatIsNoLine(text: String) {
     #expect(LedgerLine(text) == nil)

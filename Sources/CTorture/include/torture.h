@@ -20,12 +20,14 @@
 ///     cFLAGS:MS start a child that is active for MS milliseconds; its flags: s own session, d forked
 ///               twice, i ignores SIGTERM and SIGHUP, z stops itself, q closes its descriptors,
 ///               e runs with an empty environment
+///     o         leave the output `value`, which names the step and the attempt
 ///     xCODE     exit with CODE
 ///     kSIGNAL   die by SIGNAL
 ///
 /// Active processes append lines to the ledger, each with one write:
 /// `<monotonic microseconds> <what> <run> <step> <attempt> <process> [<detail>]`. The word in <what> is
-/// `start`, `probe` (the start of a probe), `beat`, `end` (with `exit CODE` or `signal NUMBER`), or, for
+/// `start`, `probe` (the start of a probe), `took` (with `STEP VALUE`, once for each output that it was handed
+/// when it started), `beat`, `put` (an output is complete), `end` (with `exit CODE` or `signal NUMBER`), or, for
 /// children, `child`, `childbeat` or `childend`.
 ///
 /// - Returns: the exit code for invalid arguments. Otherwise the function does not return.

@@ -26,7 +26,8 @@ enum AgainChecker {
         begun = succeeded
       case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
       case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
-        .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runFinished,
+        .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runConcluded,
+        .runFinished,
         .other:
         break
       }

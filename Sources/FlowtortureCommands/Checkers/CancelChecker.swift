@@ -24,7 +24,7 @@ enum CancelChecker {
         }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped,
-        .runStopping, .runConcluding, .runReopened, .runFinished, .other:
+        .runStopping, .runConcluding, .runConcluded, .runReopened, .runFinished, .other:
         break
       }
     }
@@ -65,7 +65,9 @@ enum CancelChecker {
         return "\(line.attempt) ran, but the history says that it was withdrawn"
       }
       // What stops the others does not keep it from starting.
-      if record.plan.step(line.attempt.step)?.isFinally == true { return nil }
+      if let step = record.plan.step(line.attempt.step), step.isFinally || !step.isOwn {
+        return nil
+      }
       let late = line.microseconds - stop.microseconds
       if let found = attempt.foundUnlaunched, found.sequence > stop.sequence {
         return "\(line.attempt) was found unlaunched in a stopping run, but ran"

@@ -17,7 +17,7 @@ enum EndChecker {
     _ step: StepPlan, _ record: RoundRecord
   ) -> [String] {
     switch result.outcome {
-    case "exited", "signalled":
+    case "exited", "signalled", "outputRefused":
       guard let end else {
         // SIGKILL may have hit the monitor's child before it became the command.
         let mayBeKilled = record.plan.mode == .all && result.signal == 9 && lines.isEmpty
@@ -52,7 +52,7 @@ enum EndChecker {
       case .exit(let code): result.exitCode == code
       case .die(let signal):
         result.signal == signal || isShell && result.exitCode == 128 + signal
-      case .start, .probe, .beat, .child, .childBeat, .childEnd: false
+      case .start, .probe, .beat, .took, .put, .child, .childBeat, .childEnd: false
       }
     return isRight ? [] : ["\(name) ended by \(end.what), but the history has \(result)"]
   }

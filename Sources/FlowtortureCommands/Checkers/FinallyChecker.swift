@@ -15,7 +15,8 @@ enum FinallyChecker {
       case .runReopened: ends = [:]
       case .scheduled(let attempt):
         let isFinally = record.plan.step(attempt.step)?.isFinally == true
-        if isFinally != phase.isConcluding {
+        let isNotice = record.plan.step(attempt.step)?.notice != nil
+        if isFinally != phase.isConcluding, !isNotice {
           problems.append(
             "\(attempt) was scheduled \(isFinally ? "before" : "after") the run concluded")
         }
@@ -26,7 +27,7 @@ enum FinallyChecker {
         problems += omissions(steps, ends, phase, record.plan)
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
-        .runStopping, .runConcluding, .other:
+        .runStopping, .runConcluding, .runConcluded, .other:
         break
       }
     }

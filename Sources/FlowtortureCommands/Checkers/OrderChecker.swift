@@ -23,7 +23,7 @@ enum OrderChecker {
         done = done.filter { kept.contains($0.key) }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested, .runStopping,
-        .runConcluding,
+        .runConcluding, .runConcluded,
         .runFinished, .other:
         break
       }

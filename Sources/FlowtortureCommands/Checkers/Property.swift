@@ -43,6 +43,12 @@ package enum Property: String, CaseIterable, Sendable {
   case power
   /// Steps of `finally` run once in each round, when all others have ended, and whatever ended them.
   case conclusion
+  /// A rollback runs when its step has failed or was cancelled, and before anything that comes after it.
+  case rollback
+  /// Notices run last, when what the run has come to stands, and change nothing of that.
+  case notify
+  /// A command is handed what the steps that it needs have put out, and nothing else.
+  case values
   /// No two runs of a group have a living attempt at the same moment.
   case exclusion
   /// A run that is not disturbed ends.
@@ -71,6 +77,9 @@ package enum Property: String, CaseIterable, Sendable {
     case .ends: EndChecker.check(record, story)
     case .power: PowerChecker.check(record)
     case .conclusion: FinallyChecker.check(record)
+    case .rollback: RollbackChecker.check(record)
+    case .notify: NoticeChecker.check(record)
+    case .values: ValueChecker.check(record, story)
     // A round of one run has no group, and waits for the end itself.
     case .exclusion, .live: []
     }

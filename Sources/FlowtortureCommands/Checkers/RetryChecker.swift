@@ -48,7 +48,8 @@ enum RetryChecker {
         }
       case .runReopened: steps = [:]
       case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
-        .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runFinished, .other:
+        .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runConcluded, .runFinished,
+        .other:
         break
       }
     }
@@ -131,6 +132,7 @@ extension AttemptResult {
     case "timedOut": "timeout"
     case "launchFailed": "launch"
     case "signalled": "signal"
+    case "outputRefused": "output"
     case "exited" where shellSignal != nil: "signal"
     default: "exit"
     }

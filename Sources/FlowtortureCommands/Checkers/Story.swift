@@ -45,6 +45,7 @@ package struct Story: Sendable {
     case .withdrawn(let name): attempts[name]?.isWithdrawn = true
     case .engineStarted, .launched, .deadlinePassed, .found, .retryScheduled, .rerunScheduled,
       .probeScheduled, .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding,
+      .runConcluded,
       .runFinished,
       .runReopened, .other:
       break

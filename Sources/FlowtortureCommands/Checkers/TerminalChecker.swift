@@ -24,10 +24,13 @@ enum TerminalChecker {
         outcome = nil
         let kept = record.plan.keptSteps(
           Set(ends.filter { $0.value == "succeeded" }.keys), withDependents: withDependents)
-        ends = ends.filter { kept.contains($0.key) }
+        // A rollback begins again with its step.
+        ends = ends.filter { end in
+          kept.contains(record.plan.step(end.key)?.rolledBack ?? end.key)
+        }
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
-        .runStopping, .runConcluding, .other:
+        .runStopping, .runConcluding, .runConcluded, .other:
         break
       }
     }
@@ -45,12 +48,14 @@ enum TerminalChecker {
   private static func check(
     _ outcome: String, _ ends: [String: String], _ plan: RoundPlan
   ) -> [String] {
-    let bad = plan.steps.filter { ends[$0.id] == "failed" && !$0.allowFailure }.map(\.id)
-    let cancelled = plan.steps.filter { ends[$0.id] == "cancelled" }.map(\.id)
+    // Notices change nothing.
+    let steps = plan.steps.filter { $0.notice == nil }
+    let bad = steps.filter { ends[$0.id] == "failed" && !$0.allowFailure }.map(\.id)
+    let cancelled = steps.filter { ends[$0.id] == "cancelled" }.map(\.id)
     if outcome == "succeeded", !bad.isEmpty || !cancelled.isEmpty {
       return ["the run succeeded, but not its steps \(bad + cancelled)"]
     }
-    let isClean = plan.steps.allSatisfy { ends[$0.id] == "succeeded" }
+    let isClean = steps.allSatisfy { ends[$0.id] == "succeeded" || $0.rolledBack != nil }
     return outcome != "succeeded" && isClean
       ? ["the run is \(outcome), but every step succeeded"] : []
   }

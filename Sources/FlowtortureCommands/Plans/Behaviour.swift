@@ -10,6 +10,8 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
     case closeStandard
     case stopSelf
     case child(flags: String, milliseconds: Int)
+    /// Leaves an output that names the attempt.
+    case put
     case exit(code: Int)
     case die(signal: Int)
   }
@@ -31,6 +33,7 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
       case .closeStandard: "q"
       case .stopSelf: "z"
       case .child(let flags, let milliseconds): "c\(flags):\(milliseconds)"
+      case .put: "o"
       case .exit(let code): "x\(code)"
       case .die(let signal): "k\(signal)"
       }
@@ -40,6 +43,12 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
   /// How many bytes it prints if it is not interrupted.
   package var printedBytes: Int {
     acts.reduce(0) { if case .print(let bytes) = $1 { $0 + bytes } else { $0 } }
+  }
+
+  /// The same, which leaves its output before it ends; some do not.
+  func puttingOut(_ dice: inout Dice) -> Behaviour {
+    guard let end = acts.last, dice.happens(92) else { return self }
+    return Behaviour(acts.dropLast() + [.put, end])
   }
 
   /// Whether it never ends by itself.

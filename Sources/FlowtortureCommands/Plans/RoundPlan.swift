@@ -40,7 +40,7 @@ package struct RoundPlan: Equatable, Sendable {
   /// - Parameter withDependents: whether what came after the steps that run again does so too.
   func keptSteps(_ succeeded: Set<String>, withDependents: Bool) -> Set<String> {
     // Those of `finally` run once in each round.
-    var kept = succeeded.filter { step($0)?.isFinally != true }
+    var kept = succeeded.filter { step($0)?.isFinally != true && step($0)?.isOwn != false }
     guard withDependents else { return kept }
     // Needs come before their dependents.
     for step in steps where !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
@@ -88,7 +88,42 @@ extension RoundPlan {
       plan.beatsAgain = drawBeats(&dice, plan, count: dice.within(0...8), isRunning: true)
     }
     if dice.happens(30) { plan.drawFinally(&dice, needShare: needShare) }
+    if dice.happens(35) { plan.drawOutputs(&dice) }
+    if dice.happens(30) { plan.drawRollbacks(&dice) }
+    if dice.happens(30) { plan.drawNotices(&dice) }
     return plan
+  }
+
+  private mutating func drawOutputs(_ dice: inout Dice) {
+    for index in steps.indices where dice.happens(60) {
+      steps[index].hasOutput = true
+      steps[index].behaviours = steps[index].behaviours.map { $0.puttingOut(&dice) }
+      steps[index].probe = steps[index].probe.puttingOut(&dice)
+    }
+  }
+
+  private mutating func drawRollbacks(_ dice: inout Dice) {
+    for own in steps where !own.isFinally && dice.happens(60) {
+      var step = StepPlan.draw(&dice, index: 0, needShare: 0)
+      step.id = "\(own.id)/onFailure"
+      step.rolledBack = own.id
+      step.timeout = step.timeout ?? 5_000
+      steps.append(step)
+    }
+  }
+
+  private mutating func drawNotices(_ dice: inout Dice) {
+    for number in 1...dice.within(1...3) {
+      var step = StepPlan.draw(&dice, index: 0, needShare: 0)
+      step.id = "notify/\(number)"
+      step.notice = dice.pick([
+        ["failed", "cancelled"], ["succeeded"], ["succeeded", "failed", "cancelled"],
+      ])
+      step.timeout = step.timeout ?? 5_000
+      step.allowFailure = false
+      step.onLost = .rerun
+      steps.append(step)
+    }
   }
 
   private mutating func drawFinally(_ dice: inout Dice, needShare: Int) {

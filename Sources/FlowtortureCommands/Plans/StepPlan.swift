@@ -17,6 +17,12 @@ package struct StepPlan: Equatable, Sendable {
   package var needs: [Int] = []
   /// Whether it belongs to `finally`.
   package var isFinally = false
+  /// The step that it rolls back.
+  package var rolledBack: String?
+  /// The ends of the run of which it tells, if it belongs to `notify`.
+  package var notice: [String]?
+  /// Whether it declares the output `value`.
+  package var hasOutput = false
   package var program = Program.direct
   /// By attempt. The last one also applies to all later attempts.
   package var behaviours: [Behaviour]
@@ -32,6 +38,9 @@ package struct StepPlan: Equatable, Sendable {
     self.id = id
     self.behaviours = behaviours
   }
+
+  /// Whether it is one of the steps that people name.
+  package var isOwn: Bool { rolledBack == nil && notice == nil }
 
   /// - Parameter attempt: from 1.
   package func behaviour(ofAttempt attempt: Int) -> Behaviour {
@@ -63,6 +72,8 @@ package struct RetryPlan: Equatable, Sendable {
   }
 
   package func covers(_ kind: String, exitCode: Int?) -> Bool {
+    // All four that are drawn stand for all there are.
+    if kind == "output" { return on.count == 4 }
     guard on.contains(kind) else { return false }
     guard kind == "exit", let exitCodes, let exitCode else { return true }
     return exitCodes.contains(exitCode)

@@ -17,12 +17,18 @@ struct WorkflowText {
       if let timeout = plan.timeout { json.member("timeout", "\(timeout)ms") }
       json.key("steps")
       json.array { json in
-        for step in plan.steps where !step.isFinally { write(step, plan, to: &json) }
+        for step in plan.steps where !step.isFinally && step.isOwn { write(step, plan, to: &json) }
       }
       if plan.steps.contains(where: \.isFinally) {
         json.key("finally")
         json.array { json in
           for step in plan.steps where step.isFinally { write(step, plan, to: &json) }
+        }
+      }
+      if plan.steps.contains(where: { $0.notice != nil }) {
+        json.key("notify")
+        json.array { json in
+          for step in plan.steps where step.notice != nil { write(step, plan, to: &json) }
         }
       }
     }
@@ -32,15 +38,28 @@ struct WorkflowText {
 
   private func write(_ step: StepPlan, _ plan: RoundPlan, to json: inout JSONWriter) {
     json.object { json in
-      json.member("id", step.id)
-      json.key("needs")
-      json.array { json in for need in step.needs { json.string(plan.steps[need].id) } }
+      if step.isOwn {
+        json.member("id", step.id)
+        json.key("needs")
+        json.array { json in for need in step.needs { json.string(plan.steps[need].id) } }
+      }
+      if let ends = step.notice {
+        json.key("on")
+        json.array { json in for end in ends { json.string(end) } }
+      }
+      if step.hasOutput { json.member("outputs", "value") }
+      if let rollback = plan.steps.first(where: { $0.rolledBack == step.id }) {
+        json.key("onFailure")
+        write(rollback, plan, to: &json)
+      }
       json.key("run")
       write(command(of: step), to: &json)
       if let timeout = step.timeout { json.member("timeout", "\(timeout)ms") }
       json.member("killGrace", "\(step.killGrace)ms")
-      json.member("allowFailure", step.allowFailure)
-      json.member("onLost", step.onLost.rawValue)
+      if step.notice == nil {
+        json.member("allowFailure", step.allowFailure)
+        json.member("onLost", step.onLost.rawValue)
+      }
       if step.onLost == .probe {
         json.key("probe")
         write(.program([program, "probe", ledger, step.probe.description]), to: &json)

@@ -20,6 +20,7 @@ package struct HistoryEvent: Equatable, Sendable {
     case cancelRequested(id: String, force: Bool)
     case runStopping(reason: String)
     case runConcluding
+    case runConcluded(outcome: String)
     case runFinished(outcome: String)
     /// Whether what came after the steps that run again does so too.
     case runReopened(withDependents: Bool)
@@ -144,6 +145,7 @@ private struct Fields {
     case .stepFinished: return .stepFinished(text("step"), outcome: text("outcome"))
     case .stepSkipped: return .stepSkipped(text("step"))
     case .runConcluding: return .runConcluding
+    case .runConcluded: return .runConcluded(outcome: text("outcome"))
     case .runStopping: return .runStopping(reason: text("reason"))
     case .runFinished: return .runFinished(outcome: text("outcome"))
     case .probeScheduled: return .probeScheduled(attempt())

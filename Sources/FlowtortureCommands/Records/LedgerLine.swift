@@ -7,6 +7,10 @@ package struct LedgerLine: Equatable, Sendable {
     case probe
     /// The command is active.
     case beat
+    /// It was handed what another step has put out.
+    case took(step: String, value: String)
+    /// It has put out its own value.
+    case put
     case exit(code: Int)
     case die(signal: Int)
     /// A child starts, with the flags of its behaviour.
@@ -47,7 +51,7 @@ package struct LedgerLine: Equatable, Sendable {
   /// Whether the command itself wrote the line, and not a child.
   package var isOfCommand: Bool {
     switch what {
-    case .start, .probe, .beat, .exit, .die: true
+    case .start, .probe, .beat, .took, .put, .exit, .die: true
     case .child, .childBeat, .childEnd: false
     }
   }
@@ -58,7 +62,7 @@ package struct LedgerLine: Equatable, Sendable {
   package var isEnd: Bool {
     switch what {
     case .exit, .die: true
-    case .start, .probe, .beat, .child, .childBeat, .childEnd: false
+    case .start, .probe, .beat, .took, .put, .child, .childBeat, .childEnd: false
     }
   }
 }
@@ -72,6 +76,11 @@ extension LedgerLine.What {
     case "child": self = .child(flags: detail.first.map { String($0) } ?? "")
     case "childbeat": self = .childBeat
     case "childend": self = .childEnd
+    case "put": self = .put
+    case "took":
+      guard detail.count == 2 else { return nil }
+      self = .took(
+        step: String(detail[detail.startIndex]), value: String(detail[detail.startIndex + 1]))
     case "end":
       guard detail.count == 2, let number = Int(detail[detail.startIndex + 1]) else { return nil }
       switch detail[detail.startIndex] {

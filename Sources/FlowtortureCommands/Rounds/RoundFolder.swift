@@ -105,7 +105,8 @@ struct RoundFolder {
   static func attempt(_ name: String) -> AttemptName? {
     let parts = name.split(separator: "@")
     guard parts.count == 2, let number = Int(parts[1]) else { return nil }
-    return AttemptName(String(parts[0]), number)
+    // As in the name of a file.
+    return AttemptName(parts[0].split(separator: "+").joined(separator: "/"), number)
   }
 
   func requests() -> [RequestRecord] {
