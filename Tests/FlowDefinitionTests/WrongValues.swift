@@ -129,7 +129,9 @@ enum WrongValues {
         #"expected "succeeded", "failed", "cancelled" or "recovered""#),
       Row(#"[{"run": "x", "slow": ‸"0s"}]"#, "expected "),
       Row(#"[{"run": "x", "slow": ‸5}]"#, duration),
-      Row(#"[{"run": "x", "on": ["failed"], ‸"slow": "1h"}]"#, #"make two elements of "notify""#),
+      Row(
+        #"[{"run": "x", "on": ["failed"], ‸"slow": "1h"}]"#,
+        #""slow" tells of a run that is not over"#),
       Row(#"[{"run": "x", "on": ["failed"], ‸"needs": "a"}]"#, #""notify" has no "needs""#),
       Row(#"[{"run": "x", "on": ["failed"], ‸"onLost": "fail"}]"#, #""notify" has no "onLost""#),
       Row(
