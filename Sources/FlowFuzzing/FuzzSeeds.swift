@@ -39,12 +39,15 @@ package enum FuzzSeeds {
     "x\n=\n1A=1\nB='\n",
   ].map { Array($0.utf8) }
 
-  /// An attempt record for each kind of end, as a monitor writes it.
+  /// An attempt record for each kind of end, as a monitor writes it: without outputs, with those in a file, and
+  /// with those behind the parts.
   package static var records: [[UInt8]] {
-    let ends: [(flow_result, Int32)] = [
-      (FLOW_RESULT_EXITED, 3), (FLOW_RESULT_SIGNALLED, 9), (FLOW_RESULT_LAUNCH_FAILED, 2),
+    let ends: [(flow_result, Int32, outputs: Int64, isInside: Bool)] = [
+      (FLOW_RESULT_EXITED, 3, 0, false), (FLOW_RESULT_SIGNALLED, 9, 0, false),
+      (FLOW_RESULT_LAUNCH_FAILED, 2, 0, false), (FLOW_RESULT_EXITED, 0, 70_000, false),
+      (FLOW_RESULT_EXITED, 0, 27, true),
     ]
-    return ends.map { result, code in
+    return ends.map { result, code, outputs, isInside in
       var start = flow_record_start(
         step: 1, attempt: 2, intent: 7,
         host: flow_host_context(boot: 1, mount: 2, process_namespace: 3), monitor: 41,
@@ -53,6 +56,7 @@ package enum FuzzSeeds {
       var end = flow_record_end()
       (end.result, end.code) = (result, code)
       (end.duration_us, end.cpu_us, end.peak_memory_kib) = (500, 400, 300)
+      (end.outputs_size, end.outputs_inside) = (outputs, isInside)
       var bytes = [UInt8](repeating: 0, count: AttemptRecord.byteCount)
       unsafe bytes.withUnsafeMutableBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return }

@@ -88,6 +88,14 @@ struct NotifyCheckerTests {
     #expect(fired(Self.succeeded + [Self.cancel(force: true), Self.scheduled(2)]) == .notify)
   }
 
+  /// What was withdrawn has told nothing.
+  @Test func anAttemptThatWasWithdrawnIsNone() {
+    let withdrawn = Event.Body.attemptWithdrawn(AttemptID(step: 2, number: 1))
+    let end = [Event.Body.stepFinished(step: 2, .succeeded), .runFinished(.succeeded)]
+    #expect(fired(Self.succeeded + [Self.scheduled(2), withdrawn] + end) == .notify)
+    #expect(fired(Self.succeeded + [Self.scheduled(2), withdrawn, Self.scheduled(2)] + end) == nil)
+  }
+
   // MARK: Recoveries, and runs that take long
 
   private static func created(after outcome: RunOutcome?) -> [Event.Body] {
