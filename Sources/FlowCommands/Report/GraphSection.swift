@@ -11,8 +11,11 @@ struct GraphSection {
     self.selection = selection
   }
 
+  /// Notices belong to the run, and to no step of it.
+  private var drawn: Range<Int> { 0..<explainer.state.definition.firstNotify }
+
   func write(to output: inout some TextOutputStream) {
-    let steps = explainer.state.definition.steps
+    let steps = drawn.map { explainer.state.definition.steps[$0] }
     let edgeCount = steps.reduce(0) { $0 + $1.needs.count }
     output.write("<section id=\"graph\">\n<h2>Graph</h2>\n")
     if steps.count > ReportSelection.mostNodes || edgeCount > ReportSelection.mostEdges {
@@ -29,7 +32,7 @@ struct GraphSection {
   }
 
   private func draw(_ layout: GraphLayout, to output: inout some TextOutputStream) {
-    let longest = explainer.state.steps.indices.map { step in
+    let longest = drawn.map { step in
       GraphShape.width(
         name: explainer.id(step).count, state: GraphNode(step, explainer).stateText.count + 2)
     }.max()

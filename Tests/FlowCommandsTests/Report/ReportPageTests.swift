@@ -55,6 +55,21 @@ import Testing
     #expect(timeline.all(named: "i").filter { $0["class"] == "mark" }.count == 2)
   }
 
+  @Test func noticesAreInTheTableAndNotInTheGraph() throws {
+    var workflow = WorkflowDefinition("a", "notify/1")
+    var extras = StepExtras()
+    extras.notice = Notice(on: .succeeded)
+    workflow.give(extras, toStep: 1)
+    workflow.notifyCount = 1
+    var history = try History(workflow, jobs: 1)
+    history.run("a", .exited(code: 0), milliseconds: 1_000)
+    history.run("notify/1", .exited(code: 0), milliseconds: 1_000)
+    let page = try text(history)
+    let graph = page.split(separator: "<section id=\"graph\">")[1].split(separator: "</section>")[0]
+    #expect(graph.contains("<svg") && !graph.contains("notify/1"))
+    #expect(page.contains("notify/1"))
+  }
+
   @Test func everyBarIsInsideOfItsTrack() throws {
     let timeline = try section("timeline", page(ExportedRun.eventful()))
     var count = 0
