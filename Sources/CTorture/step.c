@@ -137,7 +137,12 @@ static void put(void) {
   int file = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return;
   bool is_whole = write(file, value, (size_t)length) == length;
-  if (close(file) == 0 && is_whole) note("put", "");
+  if (close(file) == 0 && is_whole) {
+    note("put", "");
+  } else {
+    // An empty file would be a value, too.
+    unlink(place);
+  }
 }
 
 // MARK: Children
