@@ -254,9 +254,15 @@ struct YAMLPlainText {
         line = at
         continue
       }
+      if mayEndLine(at) { return true }
       return at - line > levels[levels.count - 1].indent && byte(at) != UInt8(ascii: "#")
     }
     return false
+  }
+
+  /// Whether the line may be an empty one: line feeds are not all that ends one.
+  private func mayEndLine(_ at: Int) -> Bool {
+    byte(at) == UInt8(ascii: "\r") || byte(at) >= 0x80 && skipCharacter(at) == nil
   }
 
   private struct Scalar {
@@ -437,7 +443,9 @@ struct YAMLPlainText {
         line = first + 1
         continue
       }
-      if byte(first) == UInt8(ascii: "\t") && first < line + indent { return false }
+      if first < line + indent, byte(first) == UInt8(ascii: "\t") || mayEndLine(first) {
+        return false
+      }
       if first < line + indent { break }
       guard let end = endOfLine(first) else { return false }
       for _ in 0..<breaks { value.append(UInt8(ascii: "\n")) }

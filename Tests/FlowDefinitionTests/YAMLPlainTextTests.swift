@@ -44,7 +44,7 @@ struct YAMLPlainTextTests {
       for _ in 0..<dice.pick([0, 0, 0, 1, 1, 2]) { line += dice.pick(["- ", "- ", "-  ", "-"]) }
       switch dice.next() % 8 {
       case 0: line += dice.pick(scalars)
-      case 1: line += dice.pick(["", "  ", "# c", "\t"])
+      case 1: line += dice.pick(["", "  ", "# c", "\t", "\r", "\u{85}", "  \r"])
       case 2: line += "k\(dice.next() % 3):" + dice.pick(["", "", " # c", "  "])
       default: line += "\(dice.pick(["k1", "k2", "\"k\"", "k k"])): " + dice.pick(scalars)
       }
