@@ -63,7 +63,7 @@ final class AnswersChecker {
   /// Takes in an event that is durable.
   ///
   /// - Parameters:
-  ///   - now: when it became so.
+  ///   - now: when it was decided, or where that is unknown when it became durable.
   ///   - notice: how long an engine may take to look for answers, in microseconds; nil where it may not have
   ///     had the time.
   func learn(_ event: Event, at now: WorldTime, notice: Int64?) throws(Violation) {
@@ -220,7 +220,11 @@ extension AnswersChecker: Checker {
     let isFresh = world.checkers.history.isRecovered && !world.engine.isDead
     let notice =
       world.noticeMicroseconds + world.slackMicroseconds + world.engine.suspendedMicroseconds
-    try learn(event, at: world.now, notice: isFresh ? notice : nil)
+    // It was decided before it was durable, which can take as long as the disk is full.
+    let commit = max(
+      0, world.monotonicNow.microseconds - event.moment.monotonic.microseconds)
+    let decided = isFresh ? world.now.advanced(byMicroseconds: -commit) : world.now
+    try learn(event, at: decided, notice: isFresh ? notice : nil)
   }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
