@@ -73,7 +73,9 @@ extension DefinitionReader {
         #"a step of "finally" has no "ask": it would keep the run from its end"#)
     }
     for name in StepKey.table.names where !Ask.keys.contains(name) {
-      guard let offset = cursor.offset(of: name), name != "with" else { continue }
+      guard let offset = cursor.offset(of: name), name != "with", name != "forEach" else {
+        continue
+      }
       let why =
         switch name {
         case "timeout": #"the "timeout" for the answer belongs into "ask""#

@@ -139,6 +139,7 @@ package enum DefinitionParser {
       reader.readConditions(
         of: &parts.table, parts.workflow.parameters, &known, parts.defaults)
       reader.checkProbes(of: parts.table, defaults: parts.defaults)
+      reader.resolveForEach(of: &parts.table, parts.workflow.parameters, &known, parts.defaults)
       reader.checkTemplates(parts.workflow.parameters, parts.table, &known, parts.defaults)
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
       reader.checkStragglers(of: parts.table, defaults: parts.defaults)

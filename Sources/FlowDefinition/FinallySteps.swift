@@ -37,6 +37,9 @@ extension StepTable {
     }
     duplicates = Set(duplicates.map(place32))
     conditions = conditions.map { $0.moved(to: place($0.step)) }.sorted { $0.step < $1.step }
+    for index in forEachUses.indices {
+      forEachUses[index].step = place(forEachUses[index].step)
+    }
     calls = calls.map { $0.moved(to: place($0.step)) }
     for index in probeUses.indices { probeUses[index].step = place32(probeUses[index].step) }
     probeUses.sort { $0.step < $1.step }

@@ -87,6 +87,7 @@ struct KnownOutputs {
   init(_ table: StepTable, _ defaults: Defaults) {
     var definition = WorkflowDefinition(name: "", steps: table.steps, settings: [])
     definition.extras = table.extras
+    definition.hasTemplates = true
     // One that is faulty counts, too.
     for use in table.conditions {
       let place = Int(definition.steps[use.step].extrasIndex)
@@ -127,6 +128,22 @@ struct KnownOutputs {
     if certain[step] == nil { certain[step] = definition.certainSteps(before: step) }
     if mention.isCaught || certain[step]?.contains(mention.step) == true { return nil }
     return "the step \(id) can end without its outputs when this step runs: \(advice())"
+  }
+
+  /// What is wrong with the items of a node that its file has; nil if nothing is.
+  func itemFault(ofNode step: Int) -> ItemFault? {
+    guard case .literal(let items)? = definition.forEach(ofStep: step)?.source else { return nil }
+    do throws(ItemFault) {
+      _ = try definition.items(items, ofNode: step)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// The place of an output among those of its step; nil if there is none.
+  func place(of name: String, ofStep step: Int32) -> Int32? {
+    definition.outputs(ofStep: Int(step)).firstIndex { $0.name == name }.map { Int32($0) }
   }
 
   /// The type of an output; nil if there is none.

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, call, with, ask, needs, when, onFailure
+  case id, run, call, with, ask, needs, when, onFailure, forEach
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -22,6 +22,7 @@ enum StepKey: Sendable {
     case "needs": self = .needs
     case "when": self = .when
     case "onFailure": self = .onFailure
+    case "forEach": self = .forEach
     default: self = .own(key)
     }
   }
@@ -75,6 +76,8 @@ struct StepTable {
   var wantedEnds: [Int: WantedEnd] = [:]
 
   var conditions: [ConditionUse] = []
+
+  var forEachUses: [ForEachUse] = []
 
   /// The steps that call other files, in their order.
   var calls: [Call] = []
@@ -143,6 +146,13 @@ struct StepTable {
     if rollbacks.isEmpty { return "steps[\(step)]" }
     return isRollback(step)
       ? "\(path(ofStep: step - 1)).onFailure" : "steps[\(step - rollbacks(before: step))]"
+  }
+
+  /// What a step puts out; a node a list of each.
+  func outputs(ofStep step: Int) -> [StepOutput] {
+    let extras = extras[Int(steps[step].extrasIndex)]
+    if extras.forEach == nil { return extras.outputs }
+    return extras.outputs.map { StepOutput(name: $0.name, type: .json) }
   }
 
   /// The range in `needs` of a step's needs.
@@ -239,6 +249,12 @@ extension DefinitionReader {
           key.set(value, in: &extras)
           hasExtras = true
         }
+      case .forEach:
+        if let reading = try readForEach() {
+          extras.forEach = reading.forEach
+          table.forEachUses.append(ForEachUse(step: table.steps.count, reading: reading))
+          hasExtras = true
+        }
       case .onFailure: rollback = try readRollback(at: table.steps.count + 1)
       case .setting(let setting): try read(setting, into: &settings)
       }
@@ -247,6 +263,7 @@ extension DefinitionReader {
     checkCall(cursor, at: start)
     if !checkRollback(cursor, isFinally: isFinally) { rollback = nil }
     checkAsk(cursor, isFinally: isFinally)
+    checkForEach(cursor, isFinally: isFinally)
     if isFinally, let offset = cursor.offset(of: "call") {
       let place = "\(pathDescription).call"
       report(

@@ -47,6 +47,7 @@ extension DefinitionReader {
       do throws(Template.Fault) {
         let template = try Template(use.text)
         check(use, template, parameters)
+        checkItem(use, template, table)
         for case .reference(.output(let step, let name)) in template.parts {
           if known == nil { known = KnownOutputs(table, defaults) }
           checkOutput(name, ofStep: step, use, template, table, &known!)
@@ -80,6 +81,24 @@ extension DefinitionReader {
           at: use.offset, path: use.path,
           "\(name) is a list, which stands for whole elements of a \"run\" array only")
       }
+    }
+  }
+
+  private mutating func checkItem(_ use: TemplateUse, _ template: Template, _ table: StepTable) {
+    let namesItem = template.parts.contains { part in
+      if case .reference(.item) = part { true } else { false }
+    }
+    guard namesItem else { return }
+    guard let step = use.step else {
+      report(
+        at: use.offset, path: use.path,
+        "\"${item}\" is known in a step with \"forEach\" only: give it the variable itself")
+      return
+    }
+    if table.extras[Int(table.steps[step].extrasIndex)].forEach == nil {
+      report(
+        at: use.offset, path: use.path,
+        "\"${item}\" stands for an item of \"forEach\", which the step does not have")
     }
   }
 

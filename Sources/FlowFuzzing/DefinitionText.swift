@@ -75,6 +75,8 @@ enum DefinitionText {
       start + [("run", command(step.command))] + (condition.map { [$0] } ?? [])
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
         + (rollback(ofStep: index, of: definition).map { [("onFailure", $0)] } ?? [])
+        + (definition.forEach(ofStep: index).map { [("forEach", forEach($0, of: definition))] }
+          ?? [])
         + members(StepSettings.keys, of: settings))
   }
 
@@ -105,6 +107,30 @@ enum DefinitionText {
       [("run", command(definition.steps[index].command))]
         + (description.map { [("description", .text($0))] } ?? [])
         + members(StepSettings.keys, of: definition.settings(ofStep: index)))
+  }
+
+  private static func forEach(
+    _ forEach: ForEach, of definition: WorkflowDefinition
+  ) -> TextValue {
+    let source: TextValue =
+      switch forEach.source {
+      case .literal(let items): .array(items.map { .text($0) })
+      case .parameter(let place): .text(definition.name(of: .parameter(place)))
+      case .output(let step, let place):
+        .text(definition.name(of: .output(step: step, place: place)))
+      }
+    var members: Members = [
+      ("over", source), ("max", .literal("\(forEach.most)")),
+      ("empty", .text("\(forEach.whenEmpty)")),
+    ]
+    if let key = forEach.key { members.append(("key", .text(key))) }
+    if let jobs = forEach.jobs { members.append(("jobs", .literal("\(jobs)"))) }
+    switch forEach.tolerance {
+    case nil: break
+    case .count(let count)?: members.append(("tolerate", .literal("\(count)")))
+    case .percent(let percent)?: members.append(("tolerate", .text("\(percent)%")))
+    }
+    return .object(members)
   }
 
   private static func ask(_ question: Question, _ fields: [StepOutput]) -> TextValue {

@@ -66,6 +66,12 @@ extension ByteSupply {
     case .rerunScheduled: .rerunScheduled(attempt())
     case .probeScheduled: .probeScheduled(attempt())
     case .stopRequested: .stopRequested(attempt(), force: bool())
+    case .stepExpanded:
+      .stepExpanded(
+        step: count(),
+        bool()
+          ? .children(count: count(), added: count())
+          : .fault(ItemFault(pick(ItemFault.Kind.allCases), count())))
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
     case .stepSkipped:
       .stepSkipped(
@@ -73,6 +79,7 @@ extension ByteSupply {
         pick([
           .runStopping, .need(step: count()), .notSelected,
           .condition([ConditionInput(name: string(), value: string())]),
+          .noItems, .removed, .siblingsFailed,
         ]))
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runConcluded: .runConcluded(pick(RunOutcome.allCases))

@@ -121,14 +121,19 @@ extension SimulatedProcesses {
     }
   }
 
+  /// With some that no items can be.
+  private static let lists = ["a\n", "b\na\n", "", "c\nb\n", "a\nb\nc\n", "a\nb\na\n"]
+
   private func draw(
     _ monitor: SimulatedMonitor, _ declared: [StepOutput]
   ) -> ([[UInt8]], OutputFault?) {
     let attempt = monitor.request.attempt
     var values = declared.map { output in
-      output.type == .lines
-        ? Array(["", "a\n", "b\na\n"][world.choices.choose(.outputContent, below: 3)].utf8)
-        : Array("put out by \(attempt.step)#\(attempt.number) ${run.id} (\(monitor.entry))".utf8)
+      output.type == .lines && world.options.hasForEach
+        ? Array(Self.lists[world.choices.choose(.itemLists, below: Self.lists.count)].utf8)
+        : output.type == .lines
+          ? Array(["", "a\n", "b\na\n"][world.choices.choose(.outputContent, below: 3)].utf8)
+          : Array("put out by \(attempt.step)#\(attempt.number) ${run.id} (\(monitor.entry))".utf8)
     }
     let percent = world.isHealed ? 0 : world.options.outputFaultPercent
     guard world.choices.happens(.outputContent, perMille: percent * 10) else {

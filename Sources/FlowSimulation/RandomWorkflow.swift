@@ -79,6 +79,7 @@ package enum RandomWorkflow {
       RandomVariables.draw(for: &definition, from: choices, options)
       RandomOutputs.tell(in: &definition, from: choices, options)
       RandomRollbacks.draw(for: &definition, from: choices, options)
+      RandomForEach.draw(for: &definition, from: choices, options)
       RandomNotices.draw(for: &definition, words, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))

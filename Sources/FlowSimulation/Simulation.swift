@@ -68,7 +68,9 @@ package struct Simulation {
     home = RunHome("/home", in: world.storage)
     let (definition, jobs) = workflow ?? RandomWorkflow.draw(from: choices, options)
     reopenings = choices.choose(.rounds, below: options.maxReopenings + 1)
-    trace.use(definition) { [unowned world] in Instant(microseconds: world.now.microseconds) }
+    trace.use(definition.withPossibleChildren) { [unowned world] in
+      Instant(microseconds: world.now.microseconds)
+    }
     let graph: DependencyGraph
     do throws(DependencyCycle) {
       graph = try DependencyGraph(definition.steps)

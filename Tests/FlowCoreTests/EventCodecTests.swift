@@ -150,6 +150,11 @@ import Testing
       (.stepSkipped(step: 5, .condition([])), "4a 02 04 05 03 00"),
       (.stepSkipped(step: 5, .nothingFailed), "4a 02 04 05 04"),
       (.stepSkipped(step: 5, .nothingToTell), "4a 02 04 05 05"),
+      (.stepSkipped(step: 5, .noItems), "4a 02 04 05 06"),
+      (.stepSkipped(step: 5, .removed), "4a 02 04 05 07"),
+      (.stepSkipped(step: 5, .siblingsFailed), "4a 02 04 05 08"),
+      (.stepExpanded(step: 5, .children(count: 3, added: 1)), "60 02 04 05 00 03 01"),
+      (.stepExpanded(step: 5, .fault(ItemFault(.repeated, 7))), "60 02 04 05 01 04 07"),
       (
         .stepSkipped(step: 5, .condition([ConditionInput(name: "a", value: "bc")])),
         "4a 02 04 05 03 01 01 61 02 62 63"
@@ -255,7 +260,8 @@ import Testing
 
   @Test(arguments: [
     ("12 02 04 05", "timer has the value 5"),
-    ("4a 02 04 05 06", "reason to skip has the value 6"),
+    ("4a 02 04 05 09", "reason to skip has the value 9"),
+    ("60 02 04 05 02", "expansion has the value 2"),
     ("4c 02 04 03", "reason to stop has the value 3"),
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),

@@ -31,6 +31,7 @@ import Testing
     Row(43, "outputsPublished", .fact, about: [.attempt]),
     Row(44, "answered", .fact, about: [.step]),
     Row(45, "asked", .decision, about: [.step]),
+    Row(48, "stepExpanded", .decision, about: [.step]),
   ]
 
   struct Row: Sendable {

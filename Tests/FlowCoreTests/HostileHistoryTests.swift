@@ -65,10 +65,17 @@ import Testing
       switch step.phase {
       case .waiting(let needs):
         let most =
-          state.graph.needsCount(of: index)
+          (state.definition.isChild(index) ? 0 : state.graph.needsCount(of: index))
           + (index >= state.definition.firstFinally ? 1 : 0)
         #expect(needs >= 1 && needs <= most, comment)
-      case .ready: if state.definition.question(ofStep: index) == nil { ready += 1 }
+      case .ready:
+        let waits =
+          state.definition.question(ofStep: index) != nil
+          || state.definition.forEach(ofStep: index) != nil
+        if !waits { ready += 1 }
+      case .expanded:
+        // Its end is decided when the last child has settled.
+        if state.expanded(index)?.unsettled == 0 { ended += 1 }
       case .ended, .answered: ended += 1
       case .doomed: doomed += 1
       case .starting, .running, .stopping, .backingOff, .asking, .succeeded, .failed, .skipped,
@@ -79,7 +86,10 @@ import Testing
     }
     #expect(state.openAttempts == open, comment)
     #expect(state.unsettledSteps == unsettled, comment)
-    #expect(state.ready.count + state.rollbacks.ready.count == ready, comment)
+    let held = state.definition.declaredSteps.reduce(0) {
+      $0 + (state.expanded($1)?.held.count ?? 0)
+    }
+    #expect(state.ready.count + held + state.rollbacks.ready.count == ready, comment)
     #expect(state.undecided.count == ended, comment)
     #expect(state.doomed.count == doomed, comment)
     // To decide does not trap either.
@@ -148,8 +158,12 @@ extension Generator {
     case .rerunScheduled: return .rerunScheduled(attempt)
     case .stopRequested: return .stopRequested(attempt, force: chance(in: 2))
     case .stepFinished: return .stepFinished(step: step, pick(StepOutcome.allCases))
+    case .stepExpanded:
+      return .stepExpanded(step: step, .children(count: number, added: Int32(below(4) - 1)))
     case .stepSkipped:
-      return .stepSkipped(step: step, chance(in: 2) ? .runStopping : .need(step: attempt.number))
+      return .stepSkipped(
+        step: step,
+        pick([.runStopping, .need(step: attempt.number), .noItems, .removed, .siblingsFailed]))
     case .runStopping: return .runStopping(pick([.cancelled, .timedOut, .failFast(step: step)]))
     case .runConcluding: return .runConcluding(pick(RunOutcome.allCases))
     case .runConcluded: return .runConcluded(pick(RunOutcome.allCases))

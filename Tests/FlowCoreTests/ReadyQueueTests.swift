@@ -10,7 +10,9 @@ import Testing
     let graph = try DependencyGraph(Self.workflow.steps)
     var ready = ReadyQueue()
     #expect(ready.first(count, in: graph) == [])
-    for step in [2, 0, 3, 1] { ready.insert(step, in: graph) }
+    for step in [2, 0, 3, 1] {
+      ready.insert(ReadyQueue.precedence(rank: graph.rank(of: step), child: 0))
+    }
     #expect(ready.first(count, in: graph) == Array([3, 0, 1, 2].prefix(count)))
     // To be asked changes nothing.
     var started: [Int] = []

@@ -7,13 +7,16 @@ import Testing
   private static let history: [Event] = {
     do {
       var workflow = WorkflowDefinition.of(
-        "a", "b", "c < a", "d", "e", "g", "f", each: .retrying(2)
+        "a", "b", "c < a", "d", "e", "g", "n", "f", each: .retrying(2)
       )
       .finally()
       workflow.settings.append(StepSettings(onLost: .probe, probe: .shell("true")))
       workflow.steps[3].settingsIndex = 1
       workflow.steps[5].command = .shell("")
       workflow.give(StepExtras(question: Question(text: "?")), toStep: 5)
+      var extras = StepExtras()
+      extras.forEach = ForEach(over: .literal([]))
+      workflow.give(extras, toStep: 6)
       workflow = workflow.notifying(.cancelled)
       var run = try EngineHarness(workflow, jobs: 3)
       run.end("a", .exit(1))
@@ -142,6 +145,7 @@ import Testing
     case .stopRequested(let attempt, let force): [.stopRequested(attempt, force: !force)]
     case .stepFinished(let step, let outcome):
       StepOutcome.allCases.filter { $0 != outcome }.map { .stepFinished(step: step, $0) }
+    case .stepExpanded(let step, _): [.stepExpanded(step: step, .children(count: 1, added: 1))]
     case .stepSkipped(let step, _): [.stepSkipped(step: step, .need(step: 0))]
     case .runStopping: [.runStopping(.timedOut), .runFinished(.cancelled)]
     case .runConcluding(let outcome):

@@ -7,6 +7,7 @@ struct TemplateTests {
       switch reference {
       case .parameter(let name): "<\(name)>"
       case .output(let step, let name): "<\(step)|\(name)>"
+      case .item(let field): "<item\(field.map { "|\($0)" } ?? "")>"
       case .runID: "<id>"
       case .workflowName: "<name>"
       }
@@ -17,6 +18,7 @@ struct TemplateTests {
     ("", ""), ("plain $HOME {} }", "plain $HOME {} }"), ("${params.a}", "<a>"),
     ("x${params.a}y${run.id}z${run.name}", "x<a>y<id>z<name>"), ("$${params.a}", "${params.a}"),
     ("$$${params.a}", "$${params.a}"), ("$${${run.id}", "${<id>"), ("a$", "a$"),
+    ("${item}", "<item>"), ("${item.a b}-${item.ä}", "<item|a b>-<item|ä>"),
     ("é${params.n_1}😀", "é<n_1>😀"), ("${steps.a-1.v_2}", "<a-1|v_2>"),
     (#"${steps["a.b/c"].v}"#, "<a.b/c|v>"),
   ])
@@ -25,7 +27,7 @@ struct TemplateTests {
   }
 
   @Test(arguments: [
-    "${", "${params.a", "${}", "${params}", "${item}", "${steps.a}", "${steps.a.b.c}",
+    "${", "${params.a", "${}", "${params}", "${items}", "${item.}", "${steps.a}", "${steps.a.b.c}",
     "${steps..b}",
     "${steps.a.}", "${steps.a.b-c}", #"${steps["a"]b}"#, #"${steps[""].b}"#, "${steps[a].b}",
     "${stepsa.b}", "${run.ID}", "${ run.id}",

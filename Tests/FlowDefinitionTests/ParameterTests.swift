@@ -130,7 +130,7 @@ struct ParameterTests {
     ),
     (
       #""run": "x", "cwd": "${item}""#,
-      "steps[0].cwd: \"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"run.id\" or \"run.name\"; for the text \"${\" itself write \"$${\""
+      "steps[0].cwd: \"${item}\" stands for an item of \"forEach\", which the step does not have"
     ),
     (
       #""run": ["x", "${run.id"]"#,

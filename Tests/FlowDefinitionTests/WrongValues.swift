@@ -155,6 +155,38 @@ enum WrongValues {
         #"{"run": "x", ‸"nope": 1}"#, #"unknown key: "onFailure" takes "run", "description", "env""#
       ),
     ],
+    "own.forEach": [
+      Row(#"‸"a""#, #"expected an object such as {"over": "steps.scan.files"}"#),
+      Row("‸{}", #"missing "over""#),
+      Row(
+        #"‸{"over": ["a"], "matrix": {"x": ["1"]}}"#, #""forEach" has either "over" or "matrix""#),
+      Row(
+        #"{"over": ["a", ‸"a"]}"#, "item 2 of its forEach has the key of an earlier one",
+        schema: false),
+      Row(#"{"over": ["a", ‸""]}"#, "the key of item 2 of its forEach is empty", schema: false),
+      Row(#"{"over": ["a", ‸[]]}"#, "expected a text, or an object of texts"),
+      Row(#"{"over": [‸"${params.p}"]}"#, "no value is put into a list", schema: false),
+      Row(#"{"over": ‸"nope"}"#, #"expected a list, "params.NAME" or "steps.ID.OUTPUT""#),
+      Row(#"{"over": ‸"params.nope"}"#, #"no parameter has the name "nope""#, schema: false),
+      Row(#"{"over": ‸"steps.nope.files"}"#, #"no step has the id "nope""#, schema: false),
+      Row(#"{"over": ["a"], "max": ‸0}"#, "expected a whole number from 1 to 1000000"),
+      Row(#"{‸"over": ["a", "b"], "max": 1}"#, "2 items are more than", schema: false),
+      Row(#"{"over": ["a"], "jobs": ‸0}"#, "expected a whole number from 1 to 10000"),
+      Row(#"{"over": ["a"], "tolerate": ‸"101%"}"#, #"expected how many items may fail"#),
+      Row(#"{"over": ["a"], "tolerate": ‸-1}"#, #"expected how many items may fail"#),
+      Row(#"{"over": ["a"], "empty": ‸"no"}"#, #"expected "skip", "fail" or "succeed""#),
+      Row(#"{"over": ["a"], "key": ‸"k"}"#, "the key is the same for all items"),
+      Row(
+        #"{"over": ["a"], "key": ‸"${item}${run.id}"}"#, "a key is made of the item alone",
+        schema: false),
+      Row(#"{"over": ["a"], ‸"exclude": []}"#, #""exclude" is for a "matrix""#, schema: false),
+      Row(#"{"matrix": ‸{}}"#, "expected at least one axis"),
+      Row(#"{"matrix": {"x": ‸[]}}"#, "expected at least one value"),
+      Row(
+        #"{"matrix": {"x": ["1"]}, ‸"exclude": [{"y": "1"}]}"#, #"the matrix has no axis "y""#,
+        schema: false),
+      Row(#"{"over": ["a"], ‸"nope": 1}"#, #"unknown key: "forEach" takes"#),
+    ],
     "own.run": [
       Row("‸{}", command), Row("‸[]", command), Row(#"‸"""#, command),
       Row(#"[‸""]"#, "expected the name or path of a program"),

@@ -118,7 +118,8 @@ package struct LogsCommand: Subcommand, Equatable {
       }
       throw .noSuchAttempt(number, step: id)
     }
-    let path = run.folder.output(ofStep: id, attempt: Int32(number))
+    let path = run.folder.output(
+      ofStep: state.definition.fileID(ofStep: step), attempt: Int32(number))
     let output = context.output
     if !isOnly { output.write("==> \(TerminalText.escaped(id))#\(number) <==\n") }
     do throws(Errno) {

@@ -97,9 +97,10 @@ package struct ProveCommand: Subcommand, Equatable {
       throw .usage(error)
     }
     if selected.isEmpty {
-      // What runs after a failure only is not reached undisturbed.
-      selected = file.definition.steps.indices.filter { file.definition.isOwnStep($0) }
-        .map(Int32.init)
+      // What runs after a failure only is not reached undisturbed, and the items of a node are not known.
+      selected = file.definition.steps.indices.filter {
+        file.definition.isOwnStep($0) && file.definition.forEach(ofStep: $0) == nil
+      }.map(Int32.init)
     }
     let parent = scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp"
     let size = try room(for: file.folder, in: parent)

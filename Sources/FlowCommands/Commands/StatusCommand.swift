@@ -8,11 +8,15 @@ package struct StatusCommand: Subcommand, Equatable {
   package let json: Bool
   /// Whether to show it as long as it goes on.
   package let watch: Bool
+  package let showsAll: Bool
   /// Whether the exit code is that of the run.
   package let tellsByExit: Bool
 
   private static let watchOption = Option(
     "watch", short: "w", "update the view until the run ends")
+
+  private static let allOption = Option(
+    "all", "show all items of steps with forEach")
 
   private static let exitOption = Option(
     "exit-status", "exit as the run did; 4 if it is unfinished")
@@ -22,7 +26,7 @@ package struct StatusCommand: Subcommand, Equatable {
     arguments: [
       Argument("RUN", .optional, "a run id, a unique prefix of one, or \"latest\" (the default)")
     ],
-    options: [watchOption, exitOption, .json],
+    options: [watchOption, allOption, exitOption, .json],
     examples: [
       .init("flow status", "the most recent run"),
       .init("flow status --watch", "follow it until it ends"),
@@ -43,6 +47,7 @@ package struct StatusCommand: Subcommand, Equatable {
     run = arguments.argument(0)
     json = arguments.has(.json)
     watch = arguments.has(Self.watchOption)
+    showsAll = arguments.has(Self.allOption)
     tellsByExit = arguments.has(Self.exitOption)
     if watch && json {
       throw UsageError(
@@ -65,6 +70,7 @@ package struct StatusCommand: Subcommand, Equatable {
       abandoned: try run.abandonedAttempts(in: context.home()), problem: run.problem?.ofHistory,
       now: context.now().wall)
     if let state = run.history.state { printer.survivors = run.survivors(state) }
+    printer.showsAll = showsAll
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     guard tellsByExit else { return .success }

@@ -156,7 +156,8 @@ package struct VerifyCommand: Subcommand, Equatable {
   /// With a remark where the copy of the definition is not what the history recorded. The run goes
   /// by its history.
   private func withDefinitionChecked(_ report: LogReport, of log: Log) -> LogReport {
-    guard let path = log.folder?.definition, let recorded = report.state?.definition,
+    guard let path = log.folder?.definition,
+      let recorded = report.state?.definition.withoutChildren,
       // The copy is of the one file that calls others.
       !recorded.parameters.contains(where: \.isGivenByCall),
       !recorded.steps.indices.contains(where: recorded.isCalled)

@@ -37,7 +37,7 @@ struct AttemptOutputs {
 
   private func path(_ attempt: AttemptID, _ state: RunState) -> String {
     folder.output(
-      ofStep: state.definition.steps[Int(attempt.step)].id, attempt: attempt.number)
+      ofStep: state.definition.fileID(ofStep: Int(attempt.step)), attempt: attempt.number)
   }
 
   /// Empty where there is none, or it cannot be read: the rest is shown all the same.

@@ -95,7 +95,9 @@ struct FailureReport {
   private func lines(of entry: FailedSteps.Entry) -> [StyledText] {
     let title = StyledText(self.title(entry), entry.outcome == .cancelled ? .attention : .bad)
     let path = TerminalText.escaped(
-      folder.output(ofStep: wording.id(entry.attempt.step), attempt: entry.attempt.number))
+      folder.output(
+        ofStep: state.definition.fileID(ofStep: Int(entry.attempt.step)),
+        attempt: entry.attempt.number))
     let loss = StepWording.lostOutput(entry.end).map { [StyledText("  \($0)", .attention)] } ?? []
     let printed = lastLines(entry.attempt)
     if printed.isEmpty {

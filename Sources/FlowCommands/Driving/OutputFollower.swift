@@ -71,7 +71,9 @@ struct OutputFollower {
     _ index: Int, _ state: RunState, in folder: RunFolder
   ) throws(CommandError) {
     let source = open[index]
-    let path = folder.output(ofStep: source.id, attempt: source.attempt.number)
+    let path = folder.output(
+      ofStep: state.definition.fileID(ofStep: Int(source.attempt.step)),
+      attempt: source.attempt.number)
     var news: [UInt8] = []
     var next = source.offset
     let settings = state.definition.settings(ofStep: Int(source.attempt.step))

@@ -198,6 +198,9 @@ extension Explainer {
     if state.isIdleNotice(step), let notice = state.definition.extras(ofStep: step).notice {
       return ["\(id(step)) was skipped: it runs if the run \(Self.text(notice))."]
     }
+    if let why = history.skipReason(ofStep: step, state).itemText {
+      return ["\(id(step)) was skipped: \(why)."]
+    }
     let chain = skipChain(ofStep: step)
     guard let root = chain.last else {
       if history.wasEndedByForce(step: step) {

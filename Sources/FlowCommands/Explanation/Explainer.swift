@@ -15,7 +15,7 @@ package struct Explainer: Sendable {
   /// Attempts that are scheduled and wait for a slot, the next first.
   private let scheduled: [Int32]
   /// Ready steps without an intent, as `DependencyGraph` ranks them; the next first.
-  private let readyRanks: [Int32]
+  private let readyRanks: [UInt64]
 
   /// Nil while the history has not told the definition.
   package init?(_ view: RunView) {
@@ -25,7 +25,7 @@ package struct Explainer: Sendable {
     (launched, scheduled) = state.slots
     readyRanks = state.steps.indices
       .filter { state.steps[$0].phase == .ready && !state.definition.needsNoSlot($0) }
-      .map { state.graph.rank(of: $0) }.sorted()
+      .map { state.precedence(of: Int32($0)) }.sorted()
   }
 
   var history: RunHistory { view.history }
@@ -38,7 +38,7 @@ package struct Explainer: Sendable {
   private func ahead(of step: Int) -> Int {
     if state.definition.needsNoSlot(step) { return 0 }
     if state.steps[step].phase == .starting { return scheduled.prefix { $0 != Int32(step) }.count }
-    let rank = state.graph.rank(of: step)
+    let rank = state.precedence(of: Int32(step))
     return scheduled.count + readyRanks.prefix { $0 < rank }.count
   }
 
@@ -71,7 +71,8 @@ package struct Explainer: Sendable {
   }
 
   private func story(_ step: Int) -> [String] {
-    switch status(step) {
+    if let text = state.itemsText(ofNode: step) { return node(step, text) }
+    return switch status(step) {
     case .waiting: waiting(step) + idleRun()
     case .ready: ready(step) + idleRun()
     case .starting: starting(step) + idleRun()
@@ -94,6 +95,19 @@ package struct Explainer: Sendable {
       "Its engine (process \(engine)) is suspended: nothing progresses until it is continued"
         + " (kill -CONT \(engine))."
     ]
+  }
+
+  /// Of a step with `forEach` whose items are known.
+  private func node(_ step: Int, _ items: String) -> [String] {
+    switch status(step) {
+    case .running: ["\(id(step)) runs for each item: \(items) have ended."] + idleRun()
+    case .skipped: ["\(id(step)) was skipped: it has no items."]
+    case .failed:
+      ["\(id(step)) failed: \(items)."]
+        + (settings(step).allowFailure
+          ? ["It is allowed to fail: its dependents still run."] : [])
+    case let status: ["\(id(step)) \(status == .cancelled ? "was " : "")\(status.word): \(items)."]
+    }
   }
 
   // MARK: Before an attempt

@@ -192,7 +192,9 @@ package struct RunExplanationPrinter: Sendable {
     for step in shown {
       let id = TerminalText.escaped(explainer.id(step))
       let gap = String(repeating: " ", count: width - id.count)
-      output.write("  \(id)\(gap)  \(explainer.timeOnPath(ofStep: step))\n")
+      // A node has no time of its own.
+      let time = state.itemsText(ofNode: step) ?? explainer.timeOnPath(ofStep: step)
+      output.write("  \(id)\(gap)  \(time)\n")
     }
   }
 

@@ -17,7 +17,7 @@ struct GraphNode {
     isAllowed = explainer.settings(step).allowFailure
     let attempts = explainer.view.history.attempts(ofStep: step)
     let ran = attempts.compactMap { explainer.ran($0) }.reduce(0, +)
-    var parts: [String] = []
+    var parts = [explainer.state.itemsText(ofNode: step)].compactMap(\.self)
     if !attempts.isEmpty { parts.append(DurationText.of(microseconds: ran)) }
     if attempts.count > 1 { parts.append("\(attempts.count) attempts") }
     note = parts.joined(separator: ", ")
@@ -58,7 +58,7 @@ struct DotExporter {
           + " color=\"\(StatePalette.line(node.status))\"];\n")
     }
     if definition.hasFinally { output.write("  }\n") }
-    for step in definition.steps.indices {
+    for step in definition.declaredSteps {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)
         let word = definition.isRollback(step) ? WorkflowDefinition.rollbackName : "\(wanted)"
@@ -111,7 +111,10 @@ struct MermaidExporter {
     var counted = CountedText(output)
     writeGraph(to: &counted)
     output = counted.output
-    let edges = explainer.state.definition.steps.reduce(0) { $0 + $1.needs.count }
+    let edges = explainer.state.definition.steps[explainer.state.definition.declaredSteps].reduce(0)
+    {
+      $0 + $1.needs.count
+    }
     var excess: [String] = []
     if edges > Self.mostEdges {
       excess.append("\(edges) edges (Mermaid renders \(Self.mostEdges); maxEdges raises that)")
@@ -142,7 +145,7 @@ struct MermaidExporter {
           + "\(node.status.glyph) \(Self.escaped(node.stateText))\"]):::\(node.status.rawValue)\n")
     }
     if definition.hasFinally { output.write("  end\n") }
-    for step in definition.steps.indices {
+    for step in definition.declaredSteps {
       for need in definition.steps[step].needs {
         let wanted = definition.wanted(ofStep: step, from: need)
         let word = definition.isRollback(step) ? WorkflowDefinition.rollbackName : "\(wanted)"

@@ -75,7 +75,7 @@ struct JSONExporter {
     json.object { json in
       json.member("folder", state.created.definitionFolder)
       if let file = state.created.definitionFile { json.member("file", file) }
-      json.member("stepCount", definition.steps.count)
+      json.member("stepCount", definition.declaredCount)
       json.members(WorkflowDefinition.keys, of: definition)
     }
   }

@@ -30,7 +30,9 @@ struct JUnitExporter {
     self.explainer = explainer
     self.output = output
     verdicts = explainer.state.steps.indices.map {
+      // A node's cases are its children, if it has any.
       explainer.state.definition.isNotify($0) || explainer.state.isIdleRollback($0)
+        || explainer.state.expanded($0)?.children.isEmpty == false
         ? .absent : Self.verdict($0, explainer)
     }
   }
@@ -61,7 +63,12 @@ struct JUnitExporter {
         "      <property name=\"\(key)\" value=\"\(XMLText.escaped(value))\"/>\n")
     }
     stream.write("    </properties>\n")
-    for step in state.definition.ordinarySteps { write(step: step, className: name, to: &stream) }
+    for step in state.definition.ordinarySteps {
+      write(step: step, className: name, to: &stream)
+      for child in state.expanded(step)?.children ?? [] {
+        write(step: Int(child), className: name, to: &stream)
+      }
+    }
     for step in state.definition.finallySteps {
       write(step: step, className: "\(name).finally", to: &stream)
     }

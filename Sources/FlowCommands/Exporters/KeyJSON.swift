@@ -89,6 +89,9 @@ extension JSONWriter {
   /// which it tells for a notice, or `slow`, and then `"slowMs"`; left out for others.
   mutating func finally(ofStep step: Int, _ definition: WorkflowDefinition) {
     if definition.isFinally(step) { member("finally", true) }
+    if let child = definition.child(step) {
+      member("forEachOf", definition.steps[Int(child.node)].id)
+    }
     if let own = definition.stepRolledBack(by: step) {
       member("onFailureOf", definition.steps[Int(own)].id)
     }
@@ -97,6 +100,23 @@ extension JSONWriter {
       let words = notice.slowMilliseconds == nil ? notice.outcomes.names : ["slow"]
       array { json in for word in words { json.string(word) } }
       if let time = notice.slowMilliseconds { member("slowMs", time) }
+    }
+  }
+
+  /// `"items":{"count","done","failed"}` of a node whose items are known, or `"items":{"error"}`.
+  mutating func items(ofStep step: Int, _ state: RunState) {
+    guard let forEach = state.definition.forEach(ofStep: step),
+      let expanded = state.expanded(step)
+    else { return }
+    key("items")
+    object { json in
+      if let fault = expanded.fault {
+        json.member("error", fault.text(most: forEach.most))
+      } else {
+        json.member("count", expanded.children.count)
+        json.member("done", expanded.children.count - Int(expanded.unsettled))
+        json.member("failed", expanded.failed)
+      }
     }
   }
 

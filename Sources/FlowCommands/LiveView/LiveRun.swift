@@ -102,6 +102,7 @@ package struct LiveRun: Sendable {
     case .retryScheduled: backingOff += 1
     case .timerFired(.retry): backingOff -= 1
     case .stepFinished(let step, let outcome): finished(step, outcome, at: now)
+    case .stepSkipped(let step, _) where state.definition.isChild(Int(step)): break
     case .stepSkipped(_, .notSelected), .stepSkipped(_, .nothingFailed),
       .stepSkipped(_, .nothingToTell):
       break
@@ -152,6 +153,8 @@ package struct LiveRun: Sendable {
           endedAt: now))
       if ended.count > Self.mostEnded { ended.removeFirst() }
     }
+    // Those of children are counted by their node.
+    if state.definition.isChild(Int(step)) { return }
     switch outcome {
     case .succeeded: break
     case .failed:
@@ -206,7 +209,19 @@ package struct LiveRun: Sendable {
   package var ready: Int { state.ready.count + scheduled.count }
   /// Steps that have needs which are not met, or that wait for their end in a run that stops.
   package var waiting: Int {
-    max(0, total - done - active.count - ready - backingOff - asking)
+    guard state.definition.hasForEach else {
+      return max(0, total - done - active.count - ready - backingOff - asking)
+    }
+    // Children are no steps of their own here.
+    return state.definition.declaredSteps.count { step in
+      state.definition.isOwnStep(step) && unmetNeeds(ofStep: step) != nil
+    }
+  }
+
+  /// Nodes whose children run, in the order of the definition.
+  package var openNodes: [Int] {
+    guard state.definition.hasChildren else { return [] }
+    return state.definition.ordinarySteps.filter { state.steps[$0].phase == .expanded }
   }
 
   /// The first of the steps that only wait for a slot, in the order in which they get one.

@@ -43,7 +43,9 @@ package struct LiveView {
   package func frame() -> (lines: [StyledText], nameColumns: Int) {
     if columns < 1 || rows < 1 { return ([], nameColumns) }
     let head = rows < 4 ? [shortHeader] : [header, counts]
-    let shares = Shares(rows: rows - head.count, run)
+    // One line for each node with all of its children, as far as half of the rows have room for.
+    let nodes = run.openNodes.prefix(max(0, (rows - head.count) / 2))
+    let shares = Shares(rows: rows - head.count - nodes.count, run)
     let active = run.active.prefix(shares.activeShown)
     let asking = run.state.askingSteps.prefix(shares.askingShown)
     let backingOff = run.state.timers.nextRetries(shares.backingOffShown)
@@ -54,10 +56,10 @@ package struct LiveView {
     let names =
       active.map { name($0.attempt) } + ended.map { wording.id($0.step) }
       + asking.map { wording.id(Int32($0)) } + backingOff.map { wording.id($0.step) }
-      + waiting.map { wording.id(Int32($0)) }
+      + waiting.map { wording.id(Int32($0)) } + nodes.map { wording.id(Int32($0)) }
     let nameWidth = min(max(names.map(\.count).max() ?? 0, nameColumns), max(8, columns * 2 / 5))
 
-    var lines = head + rows(of: active, ended, nameWidth)
+    var lines = head + nodes.map { row(ofNode: $0, nameWidth) } + rows(of: active, ended, nameWidth)
     lines += more(run.active.count - active.count, "running", if: shares.active > active.count)
     lines += asking.map { row(ofQuestion: $0, nameWidth) }
     lines += more(run.asking - asking.count, "asking", if: shares.asking > asking.count)
@@ -274,6 +276,14 @@ package struct LiveView {
     append(time: rest ?? "", to: &line)
     line.append("  \(question.lines.first ?? "")", .attention)
     line.append("  \(question.command)", .faint)
+    return line
+  }
+
+  private func row(ofNode step: Int, _ nameWidth: Int) -> StyledText {
+    let failed = run.state.expanded(step)?.failed ?? 0
+    var line = start(.running, failed > 0 ? .attention : .good, wording.id(Int32(step)), nameWidth)
+    append(time: "", to: &line)
+    line.append("  \(run.state.itemsText(ofNode: step) ?? "")", failed > 0 ? .attention : .plain)
     return line
   }
 

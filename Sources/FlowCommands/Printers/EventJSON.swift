@@ -77,6 +77,13 @@ extension EventPrinter {
       }
     case .retryScheduled(_, let delay): json.member("delayMs", delay)
     case .stopRequested(_, let force): json.member("force", force)
+    case .stepExpanded(_, .children(let count, let added)):
+      json.member("items", count)
+      json.member("added", added)
+    case .stepExpanded(let step, .fault(let fault)):
+      json.member("fault", "\(fault.kind)")
+      json.member("place", fault.place)
+      json.member("error", words.text(fault, ofStep: step))
     case .stepFinished(_, let outcome): json.member("outcome", "\(outcome)")
     case .stepSkipped(_, let reason): write(reason, to: &json)
     case .runStopping(let reason): Self.write(reason, words, to: &json)
@@ -157,6 +164,9 @@ extension EventPrinter {
       json.member("need", String?.none)
     case .nothingToTell:
       json.member("reason", "nothingToTell")
+      json.member("need", String?.none)
+    case .noItems, .removed, .siblingsFailed:
+      json.member("reason", "\(reason)")
       json.member("need", String?.none)
     case .condition(let inputs):
       json.member("reason", "condition")

@@ -15,6 +15,8 @@ package struct ProgressPrinter: Sendable {
   /// Whether the steps of `finally` run.
   private var isConcluding = false
   private var isNotifying = false
+  /// By node, how many children it has, and how many of them have ended in this round.
+  private var nodes: [Int32: (count: Int, ended: Int, failed: Int)] = [:]
 
   /// - Parameter startedAt: when the run was created; nil where its first event follows.
   package init(startedAt: WallTime? = nil) {
@@ -41,6 +43,8 @@ package struct ProgressPrinter: Sendable {
       if state.hasAllSteps { return nil }
       let counted = state.countedSteps
       return "\(counted.selected) of \(counted.selected + counted.unselected) steps are selected"
+    case .attemptLaunched(let attempt, _) where state.definition.isChild(Int(attempt.step)):
+      return nil
     case .attemptLaunched(let attempt, _):
       let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
       return "\(wording.id(attempt.step)) started\(again)"
@@ -101,6 +105,15 @@ package struct ProgressPrinter: Sendable {
       startedAt = event.moment.wall
       return wording.text(event.body)
     case .roomReturned, .runStopping: return wording.text(event.body)
+    case .stepExpanded(let step, let expansion):
+      if case .children(let count, _) = expansion { nodes[step] = (Int(count), 0, 0) }
+      return wording.text(event.body)
+    case .stepFinished(let step, let outcome) where state.definition.isChild(Int(step)):
+      return childEnded(step, outcome, state, wording)
+    case .stepSkipped(_, .removed): return nil
+    case .stepSkipped(let step, _) where state.definition.isChild(Int(step)):
+      return childEnded(step, .cancelled, state, wording)
+    case .stepSkipped(_, .noItems): return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
       return "\(wording.id(step)) skipped: \(wording.skipped(Int(step), for: Int(need), state))"
@@ -141,9 +154,37 @@ package struct ProgressPrinter: Sendable {
     return "\(id) lost: the outcome of attempt \(attempt.number) is unknown; "
   }
 
+  /// A line for each failure, and for every tenth of the way.
+  private mutating func childEnded(
+    _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
+  ) -> String? {
+    guard let node = state.definition.child(Int(step))?.node, var known = nodes[node] else {
+      return nil
+    }
+    known.ended += 1
+    if outcome == .failed { known.failed += 1 }
+    nodes[node] = known
+    if outcome == .failed { return failed(step, "failed", wording) }
+    ends[step] = nil
+    let tenth = max(1, (known.count + 9) / 10)
+    guard outcome == .succeeded, known.ended % tenth == 0, known.ended < known.count else {
+      return nil
+    }
+    let failures = known.failed == 0 ? "" : ", \(known.failed) failed"
+    return "\(wording.id(node)): \(known.ended) of \(known.count) items done\(failures)"
+  }
+
   private mutating func finished(
     _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
   ) -> String {
+    switch outcome {
+    case .succeeded, .failed, .cancelled:
+      if let known = nodes.removeValue(forKey: step) {
+        let failures = known.failed == 0 ? "" : ", \(known.failed) failed"
+        let items = known.count == 1 ? "1 item" : "\(known.count) items"
+        return "\(wording.id(step)) \(outcome): \(items)\(failures)"
+      }
+    }
     switch outcome {
     case .succeeded:
       let end = ends.removeValue(forKey: step)

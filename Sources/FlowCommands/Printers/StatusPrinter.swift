@@ -17,6 +17,8 @@ package struct StatusPrinter: Sendable {
   private let withoutSlot: Set<Int32>
   /// Names the processes of an attempt that cannot be killed.
   package var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
+  /// Whether all children of nodes are shown, and not only those that run or have not succeeded.
+  package var showsAll = false
 
   /// - Parameters:
   ///   - isHeld: whether a process drives the run.
@@ -79,8 +81,10 @@ package struct StatusPrinter: Sendable {
     let use = isMeasured ? ["CPU", "MEMORY"] : []
     let header = ["STEP", "STATE", "ATTEMPTS", "RESULT", "DURATION"] + use + ["NOTE"]
     let definition = state.definition
-    if state.rollbacks.exist {
-      let shown = definition.ordinarySteps.filter { !state.isIdleRollback($0) }
+    if state.rollbacks.exist || definition.hasChildren {
+      let shown = state.shownSteps(definition.ordinarySteps, all: showsAll).filter {
+        !state.isIdleRollback($0)
+      }
       Table(header: header, rowCount: shown.count) { row(state, shown[$0], isMeasured) }
         .print(to: &output)
     } else {
@@ -254,6 +258,8 @@ package struct StatusPrinter: Sendable {
   ) -> String {
     switch status {
     case .skipped where !state.isSelected(step): return "not selected"
+    case .skipped where history.skipReason(ofStep: step, state).itemText != nil:
+      return history.skipReason(ofStep: step, state).itemText ?? ""
     case .skipped where history.wasEndedByForce(step: step): return "a cancel by force came before"
     case .skipped:
       if let inputs = history.refusal(ofStep: step) { return StepWording.text(inputs) }
@@ -266,7 +272,7 @@ package struct StatusPrinter: Sendable {
       let stragglers = last.flatMap(remains)
       let loss = last?.end.flatMap(StepWording.lostOutput)
       return [
-        QuestionWording(step, state)?.outcome,
+        QuestionWording(step, state)?.outcome, state.itemsText(ofNode: step),
         isSuspended ? news(state, step) : overdue(step, status, last), failure, loss, stragglers,
         last?.end?.output.isUnscrubbed == true ? StepWording.unscrubbed : nil,
         isAllowed ? "failure allowed" : nil,
@@ -351,6 +357,8 @@ extension StatusPrinter {
   /// or, of what `onFailure` would have run, `nothingFailed`. That has `"onFailureOf"` before its state: the id
   /// of its step. What `notify` runs has `"notify":["failed"]` before its state, the ends of which it tells, or
   /// `["slow"]` with `"slowMs"`; it is skipped for `nothingToTell`; while it runs, the run has its state already, and `"notifying"` after it.
+  /// A step with `forEach` has, once its items are known, `"items":{"count","done","failed"}` before its
+  /// attempts, or `"items":{"error"}`; a child has `"forEachOf"` before its state: the id of its node.
   /// A step that asks has `"ask"` (`QuestionWording.write`) after its attempts, of which it has none.
   package func printJSON(to output: inout some TextOutputStream) {
     var json = JSONWriter()
@@ -415,6 +423,7 @@ extension StatusPrinter {
         json.object { json in words.write(history.skipReason(ofStep: step, state), to: &json) }
       }
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
+      json.items(ofStep: step, state)
       json.key("attempts")
       json.array { json in
         for attempt in history.attempts(ofStep: step) { Self.write(attempt, to: &json) }

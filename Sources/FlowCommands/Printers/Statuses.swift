@@ -97,7 +97,7 @@ package enum StepStatus: String, CaseIterable, Sendable {
     case .waiting, .doomed: self = .waiting
     case .ready: self = .ready
     case .starting: self = .starting
-    case .running, .ended: self = .running
+    case .running, .ended, .expanded: self = .running
     case .asking, .answered: self = .asking
     case .stopping: self = .stopping
     case .backingOff: self = .backingOff
@@ -137,7 +137,7 @@ extension RunState {
     let queue = open.map(\.step).filter { steps[Int($0)].phase == .starting }
     return (
       open.filter { steps[Int($0.step)].phase != .starting },
-      queue.sorted { graph.rank(of: Int($0)) < graph.rank(of: Int($1)) }
+      queue.sorted { precedence(of: $0) < precedence(of: $1) }
     )
   }
 
@@ -161,7 +161,8 @@ package struct StepTally: CustomStringConvertible, Equatable, Sendable {
   }
 
   init(_ state: RunState, in run: RunStatus, withoutSlot: Set<Int32>) {
-    for (index, step) in state.steps.enumerated() {
+    for index in state.definition.declaredSteps {
+      let step = state.steps[index]
       if state.definition.isNotify(index) || state.isIdleRollback(index) { continue }
       if !state.isSelected(index) {
         unselected += 1

@@ -117,7 +117,7 @@ package struct StepWording: Sendable {
     case .skipped: return "\(what), which was skipped"
     case .cancelled: return "\(what), which was cancelled"
     case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .asking, .answered,
-      .doomed:
+      .expanded, .doomed:
       return what
     }
   }

@@ -137,7 +137,7 @@ private struct Watcher: ~Copyable {
     self.disturbance = disturbance
     isOver = disturbance == .none
     record = disturbance.step.map {
-      folder.record(ofStep: definition.steps[Int($0)].id, attempt: 1)
+      folder.record(ofStep: definition.fileID(ofStep: Int($0)), attempt: 1)
     }
   }
 

@@ -130,7 +130,7 @@ struct ReportPage {
   private func writeTally(to stream: inout some TextOutputStream) {
     var counts: [StepStatus: Int] = [:]
     var allowed = 0
-    for step in state.steps.indices {
+    for step in state.definition.declaredSteps {
       let status = explainer.status(step)
       if status == .failed && explainer.settings(step).allowFailure {
         allowed += 1

@@ -97,7 +97,11 @@ extension WorkflowDefinition {
 
   package func outputs(ofStep step: Int) -> [StepOutput] {
     let place = steps[step].extrasIndex
-    return place == 0 ? [] : extras[Int(place)].outputs
+    if place == 0 { return [] }
+    let outputs = extras[Int(place)].outputs
+    // What the children of a node put out is a list each.
+    guard !outputs.isEmpty, forEach(ofStep: step) != nil else { return outputs }
+    return outputs.map { StepOutput(name: $0.name, type: .json) }
   }
 
   /// The condition of the step at `index`, as its file has it; nil if it has none.

@@ -48,11 +48,15 @@ package struct DependencyGraph: Equatable, Sendable {
     self.rank = rank
   }
 
+  /// The steps that need one; none of a child, which comes behind all that the graph has.
   package func dependents(of step: Int) -> ArraySlice<Int32> {
-    dependents[Int(dependentsStart[step])..<Int(dependentsStart[step + 1])]
+    guard step < needsCount.count else { return [] }
+    return dependents[Int(dependentsStart[step])..<Int(dependentsStart[step + 1])]
   }
 
-  package func needsCount(of step: Int) -> Int32 { needsCount[step] }
+  package func needsCount(of step: Int) -> Int32 {
+    step < needsCount.count ? needsCount[step] : 0
+  }
 
   /// The precedence of a step among ready steps; a smaller rank starts earlier.
   package func rank(of step: Int) -> Int32 { rank[step] }

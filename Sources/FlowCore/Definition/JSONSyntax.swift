@@ -8,6 +8,55 @@ enum JSONSyntax {
     return scanner.scan()
   }
 
+  static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+  }
+
+  /// Where the text ends that the bytes begin with: the place of its last quote.
+  static func endOfText(_ bytes: ArraySlice<UInt8>) -> Int? {
+    var isEscaped = false
+    return bytes.indices.dropFirst().first { place in
+      defer { isEscaped = !isEscaped && bytes[place] == UInt8(ascii: "\\") }
+      return !isEscaped && bytes[place] == UInt8(ascii: "\"")
+    }
+  }
+
+  /// The elements of a list, or the members of an object, as they are spelled; nil if the value does not
+  /// begin with that bracket.
+  ///
+  /// - Precondition: the bytes are one value.
+  static func parts(of bytes: [UInt8], in bracket: Unicode.Scalar) -> [ArraySlice<UInt8>]? {
+    guard let first = bytes.firstIndex(where: { !isBlank($0) }),
+      bytes[first] == UInt8(ascii: bracket)
+    else { return nil }
+    var elements: [ArraySlice<UInt8>] = []
+    var (level, start, isInText, isEscaped) = (0, first + 1, false, false)
+    func add(to end: Int) {
+      var element = bytes[start..<end].drop(while: isBlank)
+      while let last = element.last, isBlank(last) { element.removeLast() }
+      if !element.isEmpty { elements.append(element) }
+      start = end + 1
+    }
+    for place in bytes.indices[first...] {
+      let byte = bytes[place]
+      if isInText {
+        isInText = isEscaped || byte != UInt8(ascii: "\"")
+        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): isInText = true
+      case UInt8(ascii: "["), UInt8(ascii: "{"): level += 1
+      case UInt8(ascii: "]"), UInt8(ascii: "}"):
+        level -= 1
+        if level == 0 { add(to: place) }
+      case UInt8(ascii: ",") where level == 1: add(to: place)
+      default: break
+      }
+    }
+    return elements
+  }
+
   private struct Scanner {
     let bytes: [UInt8]
     var position = 0
@@ -23,7 +72,7 @@ enum JSONSyntax {
     }
 
     private mutating func skipBlanks() {
-      while let byte = next, [0x20, 0x0A, 0x0D, 0x09].contains(byte) { position += 1 }
+      while let byte = next, JSONSyntax.isBlank(byte) { position += 1 }
     }
 
     mutating func scan() -> Bool {

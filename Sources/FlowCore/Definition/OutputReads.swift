@@ -9,17 +9,12 @@ extension WorkflowDefinition {
   /// What the command, the settings and the condition of a step name.
   package func outputsRead(byStep index: Int) -> [OutputRead] {
     var reads: [OutputRead] = []
-    var texts: [String] = []
-    func look(at command: Command?) {
-      if case .program(let arguments)? = command { texts += arguments }
+    if case .output(let step, let place)? = forEach(ofStep: index)?.source,
+      let output = output(ofStep: step, at: place)
+    {
+      reads.append(OutputRead(step: step, name: output.name))
     }
-    let settings = settings(ofStep: index)
-    look(at: steps[index].command)
-    look(at: settings.probe)
-    texts += settings.environment.map(\.value)
-    if let folder = settings.workingDirectory { texts.append(folder) }
-    if let question = question(ofStep: index) { texts.append(question.text) }
-    for text in texts where hasTemplates && Template.isUsed(in: text) {
+    for text in templates(ofStep: index) {
       for case .reference(.output(let id, let name)) in (try? Template(text))?.parts ?? [] {
         guard let step = steps.firstIndex(where: { $0.id == id }) else { continue }
         reads.append(OutputRead(step: Int32(step), name: name))

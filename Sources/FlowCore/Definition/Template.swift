@@ -12,6 +12,8 @@ package struct Template: Equatable, Sendable {
     case parameter(String)
     /// `steps.ID.NAME`
     case output(step: String, name: String)
+    /// `item`, or with a name `item.NAME`: what a child is for, or a value of that.
+    case item(String?)
     /// `run.id`
     case runID
     /// `run.name`
@@ -72,9 +74,12 @@ package struct Template: Equatable, Sendable {
     switch name {
     case "run.id": return .runID
     case "run.name": return .workflowName
+    case "item": return .item(nil)
+    case _ where name.utf8.starts(with: "item.".utf8) && name.utf8.count > 5:
+      return .item(String(decoding: name.utf8.dropFirst(5), as: UTF8.self))
     default:
       throw Fault(
-        message: "\"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"run.id\" or"
+        message: "\"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"item\", \"run.id\" or"
           + " \"run.name\"; for the text \"${\" itself write \"$${\"")
     }
   }
@@ -120,6 +125,7 @@ package struct Template: Equatable, Sendable {
       case .text(let plain): text += escaped(plain)
       case .reference(.parameter(let name)): text += "${params.\(name)}"
       case .reference(.output(let step, let name)): text += "${\(path(ofStep: step)).\(name)}"
+      case .reference(.item(let field)): text += "${item\(field.map { ".\($0)" } ?? "")}"
       case .reference(.runID): text += "${run.id}"
       case .reference(.workflowName): text += "${run.name}"
       }
@@ -184,6 +190,7 @@ extension WorkflowDefinition {
     func look(at command: Command?) {
       if case .program(let arguments)? = command { arguments.forEach(look) }
     }
+    for extras in extras { if let key = extras.forEach?.key { look(at: key) } }
     for variable in environment { look(at: variable.value) }
     for settings in settings {
       if let folder = settings.workingDirectory { look(at: folder) }
@@ -193,5 +200,20 @@ extension WorkflowDefinition {
     for step in steps { look(at: step.command) }
     for extras in extras { if let question = extras.question { look(at: question.text) } }
     return found
+  }
+
+  /// The same of one step, without those that all steps share.
+  package func templates(ofStep index: Int) -> [String] {
+    var texts: [String] = []
+    func look(at command: Command?) {
+      if case .program(let arguments)? = command { texts += arguments }
+    }
+    let settings = settings(ofStep: index)
+    look(at: steps[index].command)
+    look(at: settings.probe)
+    texts += settings.environment.map(\.value)
+    if let folder = settings.workingDirectory { texts.append(folder) }
+    if let question = question(ofStep: index) { texts.append(question.text) }
+    return hasTemplates ? texts.filter { Template.isUsed(in: $0) } : []
   }
 }

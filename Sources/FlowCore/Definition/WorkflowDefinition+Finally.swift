@@ -3,7 +3,7 @@ extension WorkflowDefinition {
   package var hasFinally: Bool { finallyCount > 0 }
 
   /// The index of the first step of `finally`, or where it would be.
-  package var firstFinally: Int { steps.count - notifyCount - finallyCount }
+  package var firstFinally: Int { declaredCount - notifyCount - finallyCount }
 
   package var ordinarySteps: Range<Int> { 0..<firstFinally }
   package var finallySteps: Range<Int> { firstFinally..<firstNotify }

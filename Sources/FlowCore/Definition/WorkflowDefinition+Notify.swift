@@ -1,4 +1,4 @@
-/// The steps that `notify` adds: notices, the last steps of all. They tell of what the run has come to, and
+/// The steps that `notify` adds: notices, the last steps of a file. They tell of what the run has come to, and
 /// change nothing of that.
 extension WorkflowDefinition {
   /// Their ids are this, `/`, and their place in the list, counted from 1.
@@ -6,13 +6,13 @@ extension WorkflowDefinition {
 
   package var hasNotify: Bool { notifyCount > 0 }
 
-  /// The index of the first notice; the number of steps if there is none.
-  package var firstNotify: Int { steps.count - notifyCount }
+  /// The index of the first notice; the number of declared steps if there is none.
+  package var firstNotify: Int { declaredCount - notifyCount }
 
-  package var notifySteps: Range<Int> { firstNotify..<steps.count }
+  package var notifySteps: Range<Int> { firstNotify..<declaredCount }
 
   /// Whether the step at `index` is a notice.
-  package func isNotify(_ index: Int) -> Bool { index >= firstNotify }
+  package func isNotify(_ index: Int) -> Bool { notifySteps.contains(index) }
 
   /// The steps that are neither rollbacks nor notices, which people name and count.
   package func isOwnStep(_ index: Int) -> Bool { !isRollback(index) && !isNotify(index) }

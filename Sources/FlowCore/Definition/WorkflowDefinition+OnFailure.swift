@@ -18,7 +18,7 @@ extension WorkflowDefinition {
 
   /// The rollback of the step at `index`; nil if it has none.
   package func rollback(ofStep index: Int) -> Int32? {
-    index + 1 < steps.count && isRollback(index + 1) ? Int32(index + 1) : nil
+    index + 1 < declaredCount && isRollback(index + 1) ? Int32(index + 1) : nil
   }
 
   /// The steps whose outputs a step gets: those that it needs, and of a rollback those of its step.

@@ -35,9 +35,11 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var finallyCount = 0
   /// How many steps, behind those of `finally`, belong to `notify`.
   package var notifyCount = 0
-  /// Steps in the order of the definition file, those of `finally` and of `notify` last. Everywhere else a
-  /// step is named by its index here.
+  /// Steps in the order of the definition file, those of `finally` and of `notify` last, and behind them the
+  /// children that a run has made. Everywhere else a step is named by its index here.
   package var steps: [StepDefinition]
+  /// What the last steps are, if a run has made them.
+  package internal(set) var children: [Child] = []
   /// The distinct settings of all steps. A million steps usually share a handful.
   package var settings: [StepSettings]
   /// A blank value for the steps that give none of these keys, and then one for each step that
@@ -95,7 +97,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
 
   /// Whether the step at `index` is one of a workflow that is called.
   package func isCalled(_ index: Int) -> Bool {
-    !isNotify(index)
+    !isNotify(index) && !isChild(index)
       && steps[stepRolledBack(by: index).map { Int($0) } ?? index].id.utf8.contains(
         UInt8(ascii: "/"))
   }
@@ -147,7 +149,7 @@ extension WorkflowDefinition {
 package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
   /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`; of a notice
-  /// `notify/` and a number.
+  /// `notify/` and a number; of a child the id of its node, `/`, and its key.
   package var id: String
   /// Of a step that asks, an empty line, which is not run.
   package var command: Command
@@ -183,6 +185,8 @@ package struct StepExtras: Equatable, Sendable {
   package var question: Question?
   /// When it runs, if it belongs to `notify`.
   package var notice: Notice?
+  /// For what it runs, each time as a child; a child has it from its node, and is none itself.
+  package var forEach: ForEach?
 
   package init(
     description: String? = nil, edges: [Edge] = [], condition: Condition? = nil,

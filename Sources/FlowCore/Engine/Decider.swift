@@ -25,6 +25,9 @@ package enum Decider {
     }
     // It takes no slot, and waits for none.
     if let step = state.questions.due.first, !state.awaitsEngine { return .asked(step: step) }
+    if let node = state.nodes.due.first, !state.awaitsEngine {
+      return .stepExpanded(step: node, state.expansion(ofNode: node))
+    }
     if state.definition.hasFinally, state.othersHaveSettled, !state.isConcluding,
       !state.isConcluded
     {
@@ -47,6 +50,7 @@ package enum Decider {
   private static func follow(_ step: Int32, _ state: RunState) -> Event.Body {
     let lifecycle = state.steps[Int(step)]
     if case .answered(let outcome) = lifecycle.phase { return .stepFinished(step: step, outcome) }
+    if lifecycle.phase == .expanded { return state.outcome(ofNode: step) }
     guard case .ended(let verdict) = lifecycle.phase else {
       preconditionFailure("step \(step) awaits a decision, but is \(lifecycle.phase)")
     }

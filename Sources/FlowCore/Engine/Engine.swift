@@ -428,7 +428,8 @@ package struct Engine: Sendable {
     case .runFinished(let outcome): end = Gated(sequence: event.sequence, value: outcome)
     // A pause that it begins keeps intents back from now on.
     case .attemptEnded where state.isPaused: break
-    case .attemptEnded, .outputsPublished, .stepFinished: return commitWhenSupplyEnds()
+    case .attemptEnded, .outputsPublished, .stepExpanded, .stepFinished:
+      return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .answered, .asked, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
       .stepSkipped, .runStopping,

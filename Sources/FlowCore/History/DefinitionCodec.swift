@@ -65,6 +65,9 @@ package enum DefinitionCodec {
       if !definition.isSoundNotice(index) {
         throw CodingError(offset: offset, reason: .malformed("notice \(step.id)"))
       }
+      guard definition.isSoundNode(index) else {
+        throw CodingError(offset: offset, reason: .malformed("forEach of step \(step.id)"))
+      }
       guard isSound(definition.extras[Int(step.extrasIndex)].condition, of: step, definition) else {
         throw CodingError(offset: offset, reason: .malformed("condition of step \(step.id)"))
       }

@@ -68,10 +68,12 @@ package struct Event: Equatable, Sendable {
     case stopRequested(AttemptID, force: Bool)
     /// The step asks a person, and waits for the answer: its needs have ended as it wants.
     case asked(step: Int32)
+    /// The items of a node are known: it has these children, or fails before any of them runs.
+    case stepExpanded(step: Int32, Expansion)
     /// The step has settled.
     case stepFinished(step: Int32, StepOutcome)
     /// The step will not run, because of a need that did not end as wanted, because of its condition,
-    /// because the run leaves it out, or because it stops.
+    /// because the run leaves it out, because it stops, or for a reason of `forEach`.
     case stepSkipped(step: Int32, SkipReason)
     /// No more attempts are scheduled.
     case runStopping(StopReason)
@@ -453,6 +455,21 @@ package enum SkipReason: Hashable, Sendable {
   case nothingFailed
   /// It is a notice of other ends of the run.
   case nothingToTell
+  /// It is a node without items. For what needs it, it counts as done.
+  case noItems
+  /// It is a child, and no item of this round is its own.
+  case removed
+  /// It is a child, and more of its siblings have failed than the node tolerates.
+  case siblingsFailed
+}
+
+/// What came of the items of a node.
+package enum Expansion: Hashable, Sendable {
+  /// - Parameters:
+  ///   - count: how many children it has in this round.
+  ///   - added: how many of them are new; they are the next steps behind all others.
+  case children(count: Int32, added: Int32)
+  case fault(ItemFault)
 }
 
 package enum StopReason: Hashable, Sendable {

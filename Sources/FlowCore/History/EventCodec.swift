@@ -161,6 +161,9 @@ extension ByteWriter {
       write(attempt)
       write(force)
     case .asked(let step): write(count: step)
+    case .stepExpanded(let step, let expansion):
+      write(count: step)
+      write(expansion)
     case .stepFinished(let step, let outcome):
       write(count: step)
       bytes.append(outcome.rawValue)
@@ -253,6 +256,21 @@ extension ByteWriter {
       }
     case .nothingFailed: bytes.append(4)
     case .nothingToTell: bytes.append(5)
+    case .noItems: bytes.append(6)
+    case .removed: bytes.append(7)
+    case .siblingsFailed: bytes.append(8)
+    }
+  }
+
+  private mutating func write(_ expansion: Expansion) {
+    switch expansion {
+    case .children(let count, let added):
+      bytes.append(0)
+      write(count: count)
+      write(count: added)
+    case .fault(let fault):
+      bytes += [1, fault.kind.rawValue]
+      write(count: fault.place)
     }
   }
 
@@ -313,6 +331,7 @@ extension ByteReader {
     case .probeScheduled: .probeScheduled(try readAttempt())
     case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
     case .asked: .asked(step: try readCount())
+    case .stepExpanded: .stepExpanded(step: try readCount(), try readExpansion())
     case .stepFinished: .stepFinished(step: try readCount(), try readCase("outcome"))
     case .stepSkipped: .stepSkipped(step: try readCount(), try readSkipReason())
     case .runStopping: .runStopping(try readStopReason())
@@ -397,7 +416,19 @@ extension ByteReader {
         })
     case 4: return .nothingFailed
     case 5: return .nothingToTell
+    case 6: return .noItems
+    case 7: return .removed
+    case 8: return .siblingsFailed
     default: throw .newer("reason to skip", code, at: position - 1)
+    }
+  }
+
+  private mutating func readExpansion() throws(CodingError) -> Expansion {
+    let code = try readByte()
+    switch code {
+    case 0: return .children(count: try readCount(), added: try readCount())
+    case 1: return .fault(ItemFault(try readCase("items"), try readCount()))
+    default: throw .newer("expansion", code, at: position - 1)
     }
   }
 

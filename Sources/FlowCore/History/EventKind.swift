@@ -32,8 +32,9 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case outputsPublished = 43
   case answered = 44
 
-  // A decision.
+  // Decisions.
   case asked = 45
+  case stepExpanded = 48
 
   package var isFact: Bool {
     rawValue < 32 || self == .outputsPublished || self == .answered
@@ -132,6 +133,7 @@ extension Event.Body {
     case .probeScheduled(let attempt): (.probeScheduled, .attempt(attempt))
     case .stopRequested(let attempt, _): (.stopRequested, .attempt(attempt))
     case .asked(let step): (.asked, .step(step))
+    case .stepExpanded(let step, _): (.stepExpanded, .step(step))
     case .stepFinished(let step, _): (.stepFinished, .step(step))
     case .stepSkipped(let step, _): (.stepSkipped, .step(step))
     case .runStopping: (.runStopping, .run)

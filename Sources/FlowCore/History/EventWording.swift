@@ -69,6 +69,10 @@ package struct EventWording: Sendable {
     case .stopRequested(let attempt, let force):
       "stop of \(name(attempt)) requested\(force ? ", by force" : "")"
     case .asked(let step): "\(id(step)) asks, and waits for an answer"
+    case .stepExpanded(let step, .children(let count, let added)):
+      "\(id(step)) has \(count) \(count == 1 ? "item" : "items")"
+        + (added == count ? "" : ", \(added) of them new")
+    case .stepExpanded(let step, .fault(let fault)): "\(id(step)): \(text(fault, ofStep: step))"
     case .stepFinished(let step, let outcome): "\(id(step)) \(outcome)"
     case .stepSkipped(let step, .need(let need)):
       "\(id(step)) skipped: it needs \(text(need: need, of: step))"
@@ -78,6 +82,10 @@ package struct EventWording: Sendable {
       "\(id(step)) skipped: \(Self.text(inputs))"
     case .stepSkipped(let step, .nothingFailed):
       "\(id(step)) skipped: \(id(max(step, 1) - 1)) did not fail"
+    case .stepSkipped(let step, .noItems): "\(id(step)) skipped: it has no items"
+    case .stepSkipped(let step, .removed): "\(id(step)) skipped: its item is no longer in the list"
+    case .stepSkipped(let step, .siblingsFailed):
+      "\(id(step)) skipped: more items have failed than may"
     case .runStopping(let reason): "run is stopping: \(text(reason))"
     case .stepSkipped(let step, .nothingToTell):
       "\(id(step)) skipped: "
@@ -194,6 +202,11 @@ package struct EventWording: Sendable {
   package func text(_ refusal: OutputRefusal, ofStep step: Int32) -> String {
     let outputs = isKnown(step) ? definition?.outputs(ofStep: Int(step)) : nil
     return refusal.text(outputs?.first { $0.name == refusal.name }?.type)
+  }
+
+  package func text(_ fault: ItemFault, ofStep step: Int32) -> String {
+    let node = isKnown(step) ? definition?.forEach(ofStep: Int(step)) : nil
+    return fault.text(most: node?.most ?? ForEach.impliedMost)
   }
 
   /// `exited 1 after 1.2s; timed out; 2 stragglers`.

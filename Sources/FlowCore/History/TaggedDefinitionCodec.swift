@@ -54,6 +54,7 @@ enum TaggedDefinitionCodec {
     static let rollback: UInt64 = 26
     static let question: UInt64 = 27
     static let notice: UInt64 = 28
+    static let forEach: UInt64 = 30
   }
 
   private enum QuestionTag {
@@ -71,8 +72,8 @@ enum TaggedDefinitionCodec {
       }
     }
     writer.writeField(WorkflowTag.steps) { writer in
-      writer.write(count: definition.steps.count)
-      for index in definition.steps.indices {
+      writer.write(count: definition.declaredCount)
+      for index in definition.declaredSteps {
         let start = writer.beginNested()
         write(definition.steps[index], of: definition, to: &writer)
         writer.endNested(start)
@@ -239,7 +240,11 @@ enum TaggedDefinitionCodec {
       if let notice = extras.notice, !notice.outcomes.isEmpty {
         writer.writeField(StepTag.notice) { $0.bytes.append(notice.outcomes.rawValue) }
       }
-      writer.write(extras, StepDefinition.fields, tags: StepTag.notice..<UInt64.max)
+      writer.write(extras, StepDefinition.fields, tags: StepTag.notice..<StepTag.forEach)
+      if let forEach = extras.forEach {
+        writer.writeField(StepTag.forEach) { $0.writeMessage(forEach) }
+      }
+      writer.write(extras, StepDefinition.fields, tags: StepTag.forEach..<UInt64.max)
     }
   }
 
@@ -412,6 +417,9 @@ enum TaggedDefinitionCodec {
           var notice = Notice(on: outcomes)
           notice.slowMilliseconds = extras.notice?.slowMilliseconds
           extras.notice = notice
+          hasExtras = true
+        case StepTag.forEach:
+          extras.forEach = try reader.readForEach()
           hasExtras = true
         default:
           try reader.readValue(tag, StepDefinition.fields, of: "a step", into: &extras)

@@ -24,7 +24,10 @@ struct Passages: Equatable, Sendable {
   }
 
   /// Nil for a selected step.
-  subscript(step: Int) -> Passage? { passages.isEmpty ? nil : passages[step] }
+  subscript(step: Int) -> Passage? {
+    // Children come with their node.
+    step < passages.count ? passages[step] : nil
+  }
 
   /// - Returns: whether the dependents of the unselected step may run from now on.
   mutating func needMet(_ step: Int32, by end: Int32?) -> Bool {

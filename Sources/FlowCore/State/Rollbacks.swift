@@ -28,6 +28,7 @@ extension RunState {
   /// Whether no more attempts of a step are scheduled.
   package func isStopping(_ step: Int32) -> Bool {
     if definition.isNotify(Int(step)) { return isEnded(notice: Int(step)) }
+    if definition.isChild(Int(step)) { return isStopping || isStoppedWithSiblings(step) }
     return rollbacks.exist && definition.isRollback(Int(step))
       ? rollbacks.ended.contains(step) : isStopping
   }
@@ -55,12 +56,14 @@ extension RunState {
     return rollback
   }
 
-  /// How many steps the run has, without notices and rollbacks that nothing calls for; and how many of these
-  /// have ended.
+  /// How many steps the run has, without notices, rollbacks that nothing calls for and children; and how many
+  /// of these have ended.
   package var countedSteps: (selected: Int, ended: Int, unselected: Int) {
     let selected =
       definition.firstNotify - created.unselected.count - rollbacks.waiting - rollbacks.idle
-    let ended = max(0, selected - max(0, unsettledSteps - unsettledNotices - rollbacks.waiting))
+    let ended = max(
+      0,
+      selected - max(0, unsettledSteps - unsettledChildren - unsettledNotices - rollbacks.waiting))
     return (selected, ended, created.unselected.count - rollbacks.unselected)
   }
 
@@ -157,14 +160,17 @@ extension RunState {
 
   mutating func enqueue(_ step: Int32) {
     if definition.needsNoSlot(Int(step)) {
-      rollbacks.ready.insert(Int(step), in: graph)
+      rollbacks.ready.insert(precedence(of: step))
+    } else if definition.isChild(Int(step)) {
+      enqueueChild(step)
     } else {
-      ready.insert(Int(step), in: graph)
+      ready.insert(precedence(of: step))
     }
   }
 
   mutating func countOpen(_ attempt: AttemptID, _ change: Int) {
     openAttempts += change
+    countOpenChild(attempt.step, change)
     if definition.needsNoSlot(Int(attempt.step)) { rollbacks.openAttempts += change }
   }
 }

@@ -54,6 +54,11 @@ extension RunHistory {
     if let inputs = refusal(ofStep: step) { return .condition(inputs) }
     if state.definition.isRollback(step), !state.isDue(step) { return .nothingFailed }
     if state.isIdleNotice(step) { return .nothingToTell }
+    if state.steps[step].isRemoved { return .removed }
+    if state.expanded(step)?.children.isEmpty == true, state.steps[step].isRefused {
+      return .noItems
+    }
+    if state.isStoppedWithSiblings(Int32(step)), stopReason == nil { return .siblingsFailed }
     return skippedNeed(ofStep: step).map { .need(step: Int32($0)) } ?? .runStopping
   }
 

@@ -53,6 +53,7 @@ extension RunHistory {
     case .asked(let step):
       steps[Int(step)].readySince = nil
       steps[Int(step)].askedAt = point
+    case .stepExpanded(let node, let expansion): expanded(Int(node), expansion, at: point)
     case .stepSkipped(let step, .notSelected): leftOut(Int(step), at: point)
     case .stepFinished(let step, _), .stepSkipped(let step, _): settled(Int(step), at: point)
     case .runStopping: stopSteps()
@@ -90,21 +91,35 @@ extension RunHistory {
 
   private mutating func reopenSteps(at point: RunPoint) {
     rounds.append(Round(from: point))
-    for step in steps.indices where runsAgain(step) {
-      steps[step].settledBefore = steps[step].settledAt
-      steps[step].settledAt = nil
-      steps[step].readySince = nil
-      steps[step].askedAt = nil
-      steps[step].wasStopped = false
-      becameReady(step, at: point)
+    for step in steps.indices where runsAgain(step) { reopen(step, at: point) }
+  }
+
+  private mutating func reopen(_ step: Int, at point: RunPoint) {
+    steps[step].settledBefore = steps[step].settledAt
+    steps[step].settledAt = nil
+    steps[step].readySince = nil
+    steps[step].askedAt = nil
+    steps[step].wasStopped = false
+    becameReady(step, at: point)
+  }
+
+  private mutating func expanded(_ node: Int, _ expansion: Expansion, at point: RunPoint) {
+    steps[node].readySince = nil
+    guard case .children(_, let added) = expansion else { return }
+    let known = steps.count
+    steps += Array(repeating: KeptStep(), count: Int(added))
+    let children = replay.inspect { $0.definition.childSteps } ?? 0..<0
+    for child in children where child >= known || steps[child].settledAt != nil {
+      if runsAgain(child) { reopen(child, at: point) }
     }
   }
 
   /// Those of `finally` are stopped only while they run.
   private mutating func stopSteps() {
     let stopped = replay.inspect { state in
-      (state.isConcluding ? state.definition.finallySteps : state.definition.ordinarySteps)
-        .filter { state.stops($0) }
+      if state.isConcluding { return Array(state.definition.finallySteps) }
+      return state.definition.ordinarySteps.filter { state.stops($0) }
+        + state.definition.childSteps
     }
     for step in stopped ?? [] where steps[step].settledAt == nil {
       steps[step].wasStopped = true

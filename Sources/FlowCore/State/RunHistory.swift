@@ -129,6 +129,10 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     case .attemptFound(let attempt, .running(_, let microseconds)):
       launched(attempt, at: point.before(byMicroseconds: microseconds))
     case .attemptEnded(let attempt, let end): ended(attempt, end, at: point)
+    case .stepExpanded(_, .children(_, let added)):
+      let more = Array(repeating: Self.none, count: Int(added))
+      lastAttempts += more
+      skippedFor += more
     case .stepSkipped(let step, .need(let need)): skippedFor[Int(step)] = need
     case .stepSkipped(let step, .condition(let inputs)): refusals[step] = inputs
     case .runStopping(let reason): stopReason = reason

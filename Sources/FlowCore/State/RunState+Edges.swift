@@ -17,3 +17,40 @@ extension RunState {
       isRefused: steps[Int(need)].isRefused, mayFail: mayFail(need))
   }
 }
+
+// MARK: Changes
+
+extension RunState {
+  /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
+  ///   nil if they wait for none.
+  mutating func tellDependents(of step: Int32, by end: Int32?) {
+    // A chain of unselected steps can be as long as the workflow.
+    var passed: [Int32] = []
+    var current = step
+    while true {
+      for dependent in graph.dependents(of: Int(current)) {
+        // The end of all other steps together decides about those of `finally`, and its own about a rollback.
+        if concludes(current, before: dependent) || definition.isRollback(Int(dependent)) {
+          continue
+        }
+        let wanted = definition.wanted(ofStep: Int(dependent), from: current)
+        let isMet = isMet(wanted, by: current)
+        if !isSelected(Int(dependent)) {
+          let isOver =
+            isMet ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
+          if isOver { passed.append(dependent) }
+        } else if isMet {
+          let wasMet = steps[Int(dependent)].apply(.needMet)
+          precondition(wasMet, "a need of step \(dependent) was met after the step had started")
+          if steps[Int(dependent)].phase == .ready { needsEnded(Int(dependent)) }
+        } else {
+          // What is left out has not failed, whatever came before it.
+          let isOwn = wanted == .failed && !isSelected(Int(current))
+          doom(dependent, .need(step: isOwn ? current : end ?? current))
+        }
+      }
+      guard let next = passed.popLast() else { return }
+      current = next
+    }
+  }
+}

@@ -45,7 +45,7 @@ extension RunState {
     if hasAllSteps { return [] }
     var isBlocked = [Bool](repeating: false, count: steps.count)
     // Needs first.
-    for rank in steps.indices {
+    for rank in definition.declaredSteps {
       let step = graph.step(ranked: Int32(rank))
       if isSelected(step) || step >= definition.firstFinally { continue }
       isBlocked[step] = definition.steps[step].needs.contains { need in

@@ -59,6 +59,8 @@ struct RoundPlan {
   private var isReached: [Bool]
   /// Whether something before it, directly or not, runs again, or it does. Empty where nothing is asked.
   private var isStirred: [Bool] = []
+  /// By node that runs again, which of its children do.
+  private(set) var childrenAgain: [Int32: ChildrenAgain] = [:]
   /// Steps that were approved, do not ask again, and must before anything that needs them runs.
   private(set) var stale: Set<Int32> = []
 
@@ -70,9 +72,17 @@ struct RoundPlan {
     unmetNeeds = [Int32?](repeating: nil, count: count)
     obstacles = unmetNeeds
     let named = scope.named?.flags(of: count)
+    // A node is named with any of its children.
+    var namedChildren: [Int32: Set<Int32>] = [:]
+    if state.definition.hasChildren, let steps = scope.named?.steps {
+      for step in steps {
+        guard let child = state.definition.child(Int(step)) else { continue }
+        namedChildren[child.node, default: []].insert(step)
+      }
+    }
     if state.definition.hasQuestions { isStirred = isReached }
     // Needs first.
-    for rank in 0..<count {
+    for rank in state.definition.declaredSteps {
       let step = state.graph.step(ranked: Int32(rank))
       if step >= state.definition.firstFinally { continue }
       if let own = state.definition.stepRolledBack(by: step) {
@@ -85,10 +95,13 @@ struct RoundPlan {
       if state.isSelected(step) {
         let lifecycle = state.steps[step]
         let isContent =
-          lifecycle.phase == .succeeded && !state.isStale(step) || lifecycle.isRefused
+          lifecycle.phase == .succeeded && !state.isStale(step) && !state.hasFailedChildren(step)
+          || lifecycle.isRefused
+        let children = namedChildren[Int32(step)]
         plan(
-          step, isNamed: named?[step] ?? !isContent, follows, obstacle, hasNames: named != nil,
-          state)
+          step, isNamed: named.map { $0[step] || children != nil } ?? !isContent, follows, obstacle,
+          hasNames: named != nil, state)
+        planChildren(of: step, isNamed: named?[step] ?? false, children, needs, state)
       } else {
         isReached[step] = follows
         isPending[step] = needs.contains { isPending[Int($0)] }
@@ -125,6 +138,20 @@ struct RoundPlan {
     guard !runsAgain[step], state.isApproved(step), follows || state.isStale(step) else { return }
     stale.insert(Int32(step))
     obstacles[step] = Int32(step)
+  }
+
+  /// The successes of children stand unless something that their node needs runs again, besides the step that
+  /// puts out its items.
+  private mutating func planChildren(
+    of node: Int, isNamed: Bool, _ named: Set<Int32>?, _ needs: [Int32], _ state: RunState
+  ) {
+    guard runsAgain[node], let forEach = state.definition.forEach(ofStep: node) else { return }
+    let source: Int32? = if case .output(let step, _) = forEach.source { step } else { nil }
+    if isNamed || needs.contains(where: { $0 != source && isPending[Int($0)] }) {
+      childrenAgain[Int32(node)] = .all
+    } else if let named {
+      childrenAgain[Int32(node)] = .named(named)
+    }
   }
 
   /// The steps of `finally` run again, all of them, in each round that runs anything.

@@ -13,7 +13,8 @@ package struct RunState: Equatable, Sendable {
   }
 
   package let created: RunCreated
-  package let definition: WorkflowDefinition
+  /// With the children that the run has made.
+  package internal(set) var definition: WorkflowDefinition
   package let graph: DependencyGraph
   package internal(set) var phase = Phase.running
   package internal(set) var steps: [StepLifecycle]
@@ -28,12 +29,14 @@ package struct RunState: Equatable, Sendable {
   package internal(set) var openAttempts = 0
   /// Steps that have not settled.
   package private(set) var unsettledSteps: Int
+  /// The children that have not settled.
+  private(set) var unsettledChildren = 0
   /// The steps of `finally` that have not settled.
   private(set) var unsettledFinally: Int
   /// The same of notices.
   package private(set) var unsettledNotices: Int
   /// The first step that failed for good and is not allowed to, besides those of `finally`.
-  package private(set) var firstFailure: Int32?
+  package internal(set) var firstFailure: Int32?
   /// The last cancel request; with `force`, if any request had it.
   package private(set) var cancel: CancelRequest?
   /// The ids of all cancel requests.
@@ -52,7 +55,7 @@ package struct RunState: Equatable, Sendable {
   package private(set) var stopReason: StopReason?
   /// By step, how its last attempt has ended in this round, if not with success. Known only where steps of
   /// `finally` are told.
-  package private(set) var failedEnds: [Int32: AttemptEnd] = [:]
+  package internal(set) var failedEnds: [Int32: AttemptEnd] = [:]
   /// Whether a cancel by force came while the steps of `finally` ran, which ends them, too.
   package private(set) var isConclusionForced = false
   /// Whether a cancel by force came while notices ran, which ends them.
@@ -69,6 +72,7 @@ package struct RunState: Equatable, Sendable {
   /// What steps have put out.
   package internal(set) var outputs = StepOutputs()
   var questions = Questions()
+  var nodes = Nodes()
   /// Whether a round has begun whose engine has not started yet.
   private var isReopened = false
 
@@ -202,6 +206,7 @@ package struct RunState: Equatable, Sendable {
       }
       try change(attempt.step, event, .scheduled(attempt.number))
       if rollbacks.ready.isEmpty { ready.removeFirst() } else { rollbacks.ready.removeFirst() }
+      childLeftQueue(attempt.step)
       countOpen(attempt, 1)
     case .retryScheduled(let attempt, let delayMilliseconds):
       try change(attempt.step, event, .retryScheduled(attempt.number))
@@ -221,13 +226,9 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .stopRequested(attempt.number))
       try Self.take(attempt, from: &toStop, event)
     case .asked(let step): try asked(step, event)
+    case .stepExpanded(let step, let expansion): try stepExpanded(step, expansion, event)
     case .stepFinished(let step, let outcome): try stepFinished(step, outcome, event)
-    case .stepSkipped(let step, let reason):
-      try change(step, event, .skipped)
-      try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
-      if reason == .runStopping { stopped(step) }
-      if case .condition = reason { steps[Int(step)].isRefused = true }
-      if reason == .notSelected { leftOut(step) } else { settled(step) }
+    case .stepSkipped(let step, let reason): try stepSkipped(step, reason, event)
     case .runStopping(let reason): try runStopping(reason, event)
     case .runConcluding(let outcome): try runConcluding(outcome, event)
     case .runConcluded(let outcome): try runConcluded(outcome, event)
@@ -259,7 +260,7 @@ package struct RunState: Equatable, Sendable {
   }
 
   private mutating func becameReady(_ step: Int32) {
-    if isStopping(step) { doom(step, .runStopping) } else { enqueue(step) }
+    if isStopping(step) { doom(step, reasonToStop(step)) } else { enqueue(step) }
   }
 
   /// The needs of a step have ended as it wants: now its condition decides, once in a round.
@@ -268,6 +269,8 @@ package struct RunState: Equatable, Sendable {
       doom(Int32(step), .condition(inputs))
     } else if definition.question(ofStep: step) != nil {
       questions.due.append(Int32(step))
+    } else if definition.forEach(ofStep: step) != nil {
+      nodes.due.append(Int32(step))
     } else {
       enqueue(Int32(step))
     }
@@ -321,10 +324,15 @@ package struct RunState: Equatable, Sendable {
     if undecided.first == step {
       undecided.removeFirst()
     } else {
-      try Self.take(DoomedStep(step: step, reason: .runStopping), from: &doomed, event)
+      guard doomed.first?.step == step else { throw HistoryError(event, .misplaced) }
+      doomed.removeFirst()
     }
     if outcome == .cancelled { stopped(step) }
-    if outcome == .failed, !mayFail(step), !definition.isNotify(Int(step)) {
+    if outcome == .succeeded { gatherOutputs(ofNode: step) }
+    // What the failure of a child means, its node says.
+    if outcome == .failed, !definition.isChild(Int(step)), !mayFail(step),
+      !definition.isNotify(Int(step))
+    {
       if definition.isFinally(Int(step)) {
         finallyFailure = finallyFailure ?? step
       } else if definition.isRollback(Int(step)) {
@@ -336,9 +344,26 @@ package struct RunState: Equatable, Sendable {
     settled(step)
   }
 
+  private mutating func stepSkipped(
+    _ step: Int32, _ reason: SkipReason, _ event: Event
+  ) throws(HistoryError) {
+    try change(step, event, .skipped)
+    if reason == .noItems {
+      try Self.take(step, from: &undecided, event)
+    } else {
+      try Self.take(DoomedStep(step: step, reason: reason), from: &doomed, event)
+    }
+    switch reason {
+    case .runStopping: stopped(step)
+    case .condition, .noItems: steps[Int(step)].isRefused = true
+    default: break
+    }
+    if reason == .notSelected { leftOut(step) } else { settled(step) }
+  }
+
   /// The step did not settle by itself.
   private mutating func stopped(_ step: Int32) {
-    if definition.isNotify(Int(step)) { return }
+    if definition.isNotify(Int(step)) || !childStopped(step) { return }
     if definition.isFinally(Int(step)) {
       stoppedFinally += 1
     } else if definition.isRollback(Int(step)) {
@@ -351,47 +376,25 @@ package struct RunState: Equatable, Sendable {
   /// Updates the dependents.
   private mutating func settled(_ step: Int32) {
     countSettled(step)
+    if definition.isChild(Int(step)) {
+      childSettled(step)
+      return
+    }
     let ended = rollbacks.exist ? stepEnded(with: step) : step
     if let ended, !isStopping { tellDependents(of: ended, by: ended) }
   }
 
   private mutating func countSettled(_ step: Int32) {
     unsettledSteps -= 1
+    if definition.isChild(Int(step)) { unsettledChildren -= 1 }
     if definition.isFinally(Int(step)) { unsettledFinally -= 1 }
     if definition.isNotify(Int(step)) { unsettledNotices -= 1 }
   }
 
-  /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
-  ///   nil if they wait for none.
-  mutating func tellDependents(of step: Int32, by end: Int32?) {
-    // A chain of unselected steps can be as long as the workflow.
-    var passed: [Int32] = []
-    var current = step
-    while true {
-      for dependent in graph.dependents(of: Int(current)) {
-        // The end of all other steps together decides about those of `finally`, and its own about a rollback.
-        if concludes(current, before: dependent) || definition.isRollback(Int(dependent)) {
-          continue
-        }
-        let wanted = definition.wanted(ofStep: Int(dependent), from: current)
-        let isMet = isMet(wanted, by: current)
-        if !isSelected(Int(dependent)) {
-          let isOver =
-            isMet ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
-          if isOver { passed.append(dependent) }
-        } else if isMet {
-          let wasMet = steps[Int(dependent)].apply(.needMet)
-          precondition(wasMet, "a need of step \(dependent) was met after the step had started")
-          if steps[Int(dependent)].phase == .ready { needsEnded(Int(dependent)) }
-        } else {
-          // What is left out has not failed, whatever came before it.
-          let isOwn = wanted == .failed && !isSelected(Int(current))
-          doom(dependent, .need(step: isOwn ? current : end ?? current))
-        }
-      }
-      guard let next = passed.popLast() else { return }
-      current = next
-    }
+  /// So many more children run.
+  mutating func addUnsettled(_ children: Int32) {
+    unsettledSteps += Int(children)
+    unsettledChildren += Int(children)
   }
 
   // MARK: Unselected steps
@@ -411,12 +414,13 @@ package struct RunState: Equatable, Sendable {
     }
     phase = .stopping(reason)
     stopReason = reason
-    stop(definition.ordinarySteps)
+    stop(definition.ordinarySteps, definition.childSteps)
   }
 
-  private mutating func stop(_ range: Range<Int>) {
+  private mutating func stop(_ range: Range<Int>, _ children: Range<Int> = 0..<0) {
     ready.removeAll()
     questions.due.removeAll()
+    emptyNodeQueues()
     if launchesWhileStopping {
       let definition = definition
       timers.removeAllButPause(keepingSlow: true) {
@@ -426,6 +430,7 @@ package struct RunState: Equatable, Sendable {
       timers.removeAll()
     }
     for step in range where !definition.isRollback(step) { doom(Int32(step), .runStopping) }
+    for child in children { doom(Int32(child), .runStopping) }
     queueStops()
   }
 
@@ -455,8 +460,9 @@ package struct RunState: Equatable, Sendable {
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     questions.stale = plan.stale
+    nodes.again = plan.childrenAgain
     // Needs first: what is unselected waits for what it needs, too.
-    for rank in steps.indices {
+    for rank in definition.declaredSteps {
       let index = graph.step(ranked: Int32(rank))
       let unmet = needs(ofStep: index, pending: plan)
       if plan.runsAgain[index] {

@@ -8,6 +8,9 @@
 /// A step that asks has no attempts: `ready ─▶ asking ─▶ answered ─▶ succeeded │ failed`, or
 /// `asking ─▶ doomed ─▶ cancelled`. Its number counts how often it has asked.
 ///
+/// A node has none either: `ready ─▶ expanded ─▶ succeeded │ failed │ cancelled │ skipped`, the last without
+/// children.
+///
 /// `next(after:)` is this diagram as a table. `ended` and `doomed` last at most one wake-up: the
 /// decision that follows is in the same commit.
 package struct StepLifecycle: Equatable, Sendable {
@@ -23,6 +26,8 @@ package struct StepLifecycle: Equatable, Sendable {
     case asking
     /// It has an answer, or has waited too long for one, and ends so.
     case answered(StepOutcome)
+    /// Its children run, or their items have a fault.
+    case expanded
     /// A need failed, or the run stops: no further attempt is scheduled.
     case doomed
     case succeeded
@@ -56,6 +61,7 @@ package struct StepLifecycle: Equatable, Sendable {
     case rerunScheduled(Int32)
     case probeScheduled(Int32)
     case asked
+    case expanded
     case finished(StepOutcome)
     case skipped
 
@@ -68,7 +74,7 @@ package struct StepLifecycle: Equatable, Sendable {
         .ended(let number, _), .withdrawn(let number), .stopRequested(let number),
         .retryScheduled(let number), .rerunScheduled(let number), .probeScheduled(let number):
         number == lastAttempt
-      case .delayOver, .needMet, .doomed, .asked, .answered, .finished, .skipped: true
+      case .delayOver, .needMet, .doomed, .asked, .answered, .expanded, .finished, .skipped: true
       }
     }
   }
@@ -86,8 +92,12 @@ package struct StepLifecycle: Equatable, Sendable {
   package var uncounted: Int32 { losses + interruptions }
   /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
-  /// Whether it was skipped because its own condition was false.
+  /// Whether it was skipped because its own condition was false, or it had no items.
   package internal(set) var isRefused = false
+  /// Whether it is a child that no item of this round is for.
+  package internal(set) var isRemoved = false
+  /// Whether it is a child whose key stands for another item now than when it ended.
+  var isOfOtherItem = false
   /// The number of the last attempt before this round of the run.
   package private(set) var attemptBefore: Int32 = 0
 
@@ -106,7 +116,7 @@ package struct StepLifecycle: Equatable, Sendable {
     switch phase {
     case .succeeded, .failed, .skipped, .cancelled: true
     case .waiting, .ready, .starting, .running, .stopping, .ended, .backingOff, .asking, .answered,
-      .doomed:
+      .expanded, .doomed:
       false
     }
   }
@@ -118,8 +128,8 @@ package struct StepLifecycle: Equatable, Sendable {
   package var hasOpenAttempt: Bool {
     switch phase {
     case .starting, .running, .stopping: true
-    case .waiting, .ready, .ended, .backingOff, .asking, .answered, .doomed, .succeeded, .failed,
-      .skipped, .cancelled:
+    case .waiting, .ready, .ended, .backingOff, .asking, .answered, .expanded, .doomed, .succeeded,
+      .failed, .skipped, .cancelled:
       false
     }
   }
@@ -144,6 +154,12 @@ package struct StepLifecycle: Equatable, Sendable {
     case (.asking, .answered(let outcome)): .answered(outcome)
     case (.answered(.succeeded), .finished(.succeeded)): .succeeded
     case (.answered(.failed), .finished(.failed)): .failed
+
+    case (.ready, .expanded): .expanded
+    case (.expanded, .finished(.succeeded)): .succeeded
+    case (.expanded, .finished(.failed)): .failed
+    case (.expanded, .finished(.cancelled)): .cancelled
+    case (.expanded, .skipped): .skipped
 
     case (.ready, .scheduled): .starting
     case (.starting, .launched): .running

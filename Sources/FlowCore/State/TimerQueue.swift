@@ -113,6 +113,11 @@ package struct TimerQueue: Equatable, Sendable {
     heap = kept
   }
 
+  /// The delays of these steps are over; they are not retried.
+  package mutating func removeRetries(where isRemoved: (Int32) -> Bool) {
+    keep { $0.kind != .delay || $0.step == Self.runTimeoutStep || !isRemoved($0.step) }
+  }
+
   /// Launches are not paused any more.
   package mutating func endLaunchPause() {
     launchPause = nil

@@ -112,6 +112,9 @@ struct CallInlining {
         } step: {
           starts[Int($0)]
         }
+        if case .output(let source, let place)? = extras.forEach?.source {
+          extras.forEach?.source = .output(step: starts[Int(source)], place: place)
+        }
         add(copy, extras, needs: needs)
       }
     }
@@ -160,6 +163,12 @@ struct CallInlining {
         $0 + firstParameter
       } step: {
         $0 + start
+      }
+      switch extras.forEach?.source {
+      case .output(let source, let place)?:
+        extras.forEach?.source = .output(step: source + start, place: place)
+      case .parameter(let place)?: extras.forEach?.source = .parameter(place + firstParameter)
+      case .literal, nil: break
       }
       add(step, extras, needs: own.isEmpty ? needs : own)
     }

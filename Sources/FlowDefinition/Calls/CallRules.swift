@@ -109,7 +109,7 @@ extension Template {
       switch part {
       case .reference(.runID), .reference(.workflowName): true
       // One of a step is refused with the other templates.
-      case .reference(.parameter), .reference(.output), .text: false
+      case .reference(.parameter), .reference(.output), .reference(.item), .text: false
       }
     }
   }

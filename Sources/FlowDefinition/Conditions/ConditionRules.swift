@@ -59,7 +59,7 @@ extension DefinitionReader {
         parameters: parameters, step: { table.names.step(named: $0) },
         nearestStep: { Suggestion.nearest(to: $0, among: table.namedIDs) },
         needs: table.steps[use.step].needs, isCall: calls.contains,
-        outputs: { table.extras[Int(table.steps[Int($0)].extrasIndex)].outputs })
+        outputs: { table.outputs(ofStep: Int($0)) })
       do throws(ConditionFault) {
         let (condition, mentions) = try ConditionParser.parse(use.text, names)
         read.append((use.step, condition))

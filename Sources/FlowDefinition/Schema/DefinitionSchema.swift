@@ -178,6 +178,7 @@ package struct DefinitionSchema {
     case "needs": orList(need, isSet: true)
     case "when": text([("minLength", .number(1)), ("pattern", .text("[^ ]"))])
     case "onFailure": rollback
+    case "forEach": node
     case "notify": array(notice)
     default: []
     }
@@ -277,6 +278,42 @@ package struct DefinitionSchema {
         ("fields", .object(orList(stepOutput))),
       ], required: ["text"])
       + [("dependentRequired", .object([("otherwise", .texts(["timeout"]))]))]
+  }
+
+  private var node: Members {
+    let scalar: Members = [("type", .texts(["string", "number", "boolean"]))]
+    let members: Members = [
+      ("type", .text("object")), ("additionalProperties", .object(scalar)),
+    ]
+    let values: Members = [
+      ("type", .text("array")), ("minItems", .number(1)), ("items", .object(scalar)),
+    ]
+    let combinations: Members = [("type", .text("array")), ("items", .object(members))]
+    let items: Members = [("type", .text("array")), ("items", .object(oneOf([scalar, members])))]
+    let named = text([("pattern", .text(#"^(params\.|steps\.|steps\[)"#))])
+    let axes: Members = [
+      ("type", .text("object")), ("minProperties", .number(1)),
+      ("additionalProperties", .object(values)),
+    ]
+    let share = text([("pattern", .text("^0*([0-9]|[1-9][0-9]|100)%$"))])
+    let most = Int64(ForEach.greatestMost)
+    return object([
+      ("over", .object(oneOf([items, named]))), ("matrix", .object(axes)),
+      ("exclude", .object(combinations)), ("include", .object(combinations)),
+      ("key", .object(text([("pattern", .text(#"[$][{]item"#))]))),
+      ("max", .object(whole(1, most))), ("jobs", .object(whole(1, 10_000))),
+      ("tolerate", .object(oneOf([whole(0, most), share]))),
+      ("empty", .object([("enum", .texts(ForEach.WhenEmpty.allCases.map { "\($0)" }))])),
+    ]) + [
+      (
+        "oneOf",
+        .array(["over", "matrix"].map { .object([("required", .texts([$0]))]) })
+      )
+    ]
+  }
+
+  private func whole(_ least: Int64, _ greatest: Int64) -> Members {
+    [("type", .text("integer")), ("minimum", .number(least)), ("maximum", .number(greatest))]
   }
 
   private var secretUse: Members {

@@ -29,7 +29,7 @@ package enum AbandonedAttempt: Equatable, Sendable {
     _ storage: some Storage
   ) {
     let step = Int(attempt.step)
-    let path = folder.record(ofStep: state.definition.steps[step].id, attempt: attempt.number)
+    let path = folder.record(ofStep: state.definition.fileID(ofStep: step), attempt: attempt.number)
     let sighting: RecordSighting
     do throws(StorageError) {
       sighting = try RecordReader(storage: storage).look(atPath: path)

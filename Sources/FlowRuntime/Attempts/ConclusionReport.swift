@@ -159,7 +159,7 @@ struct ConclusionReport<Store: Storage> {
   /// The end of an attempt's output, indented, where all secrets in it are masked.
   private func tail(of attempt: AttemptID, _ end: AttemptEnd) -> String {
     if end.output.isUnscrubbed { return "" }
-    let id = state.definition.steps[Int(attempt.step)].id
+    let id = state.definition.fileID(ofStep: Int(attempt.step))
     let path = folder.output(ofStep: id, attempt: attempt.number)
     let read = try? { () throws(StorageError) -> (bytes: [UInt8], isWhole: Bool) in
       let file = try File(path, .read, in: storage)

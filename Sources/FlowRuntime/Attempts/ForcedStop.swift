@@ -123,7 +123,7 @@ package struct ForcedStop<Host: ProcessHost, Time: TimeSource> {
     let name = PathName.last(of: path)
     guard let file = AttemptFileName(name) else { return 0 }
     let variables = LaunchPlan.identity(
-      of: file.stepID, attempt.number, runID: PathName.last(of: folder.path), folder)
+      of: file.stepID, file.stepID, attempt.number, runID: PathName.last(of: folder.path), folder)
     return host.killOrphans(
       of: LaunchRequest(
         attempt: attempt, intent: 0, arguments: [], environment: variables,

@@ -35,12 +35,12 @@ extension LaunchInputs {
     of attempt: AttemptID, _ definition: WorkflowDefinition, _ outputs: StepOutputs,
     in folder: RunFolder
   ) {
-    let step = definition.steps[Int(attempt.step)]
     let sources = definition.sources(ofStep: Int(attempt.step)).filter {
       !definition.outputs(ofStep: Int($0)).isEmpty
     }
     if sources.isEmpty { return nil }
-    self.folder = folder.inputs(ofStep: step.id, attempt: attempt.number)
+    self.folder = folder.inputs(
+      ofStep: definition.fileID(ofStep: Int(attempt.step)), attempt: attempt.number)
     steps = sources.compactMap { need in
       // What has not succeeded has none.
       guard let number = outputs.attempt(ofStep: need) else { return nil }

@@ -3,7 +3,7 @@ package import FlowCore
 /// Makes the launch request for an intent.
 package struct LaunchPlan: Sendable {
   private let runID: String
-  private let definition: WorkflowDefinition
+  private var definition: WorkflowDefinition
   private let definitionFolder: String
   private let folder: RunFolder
   private let values: RunValues
@@ -18,6 +18,15 @@ package struct LaunchPlan: Sendable {
     hidesInterruption = state.created.policyVersion < Policy.second.rawValue
   }
 
+  /// The run has made children.
+  mutating func update(_ definition: WorkflowDefinition) {
+    if self.definition.steps.count != definition.steps.count
+      || self.definition.children != definition.children
+    {
+      self.definition = definition
+    }
+  }
+
   /// - Parameters:
   ///   - outputs: what steps have put out.
   ///   - conclusion: the variables of a step of `finally`, of a notice, or of a rollback.
@@ -29,13 +38,15 @@ package struct LaunchPlan: Sendable {
     let attempt = launch.attempt
     var values = values
     values.outputs = outputs
+    values.item = definition.child(Int(attempt.step))?.item
     let step = definition.steps[Int(attempt.step)]
+    let file = definition.fileID(ofStep: Int(attempt.step))
     let settings = definition.settings(ofStep: Int(attempt.step))
     let folder = workingDirectory(settings.workingDirectory.map(values.text))
     let place = EnvironmentVariable(name: "PWD", value: folder)
     let handed = handedOver(of: attempt, outputs)
     let own =
-      Self.identity(of: step.id, attempt.number, runID: runID, self.folder) + [
+      Self.identity(of: step.id, file, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
         // Each round has news of its own to tell.
         EnvironmentVariable(
@@ -43,6 +54,7 @@ package struct LaunchPlan: Sendable {
           value: "\(runID)/\(step.id)"
             + (definition.isNotify(Int(attempt.step)) ? "/\(first)" : ""))
       ] + handed.variables + conclusion
+      + (values.item.map { [EnvironmentVariable(name: "FLOW_ITEM", value: $0.text)] } ?? [])
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {
@@ -55,12 +67,12 @@ package struct LaunchPlan: Sendable {
       attempt: attempt, intent: launch.intent,
       arguments: script == nil
         ? arguments(of: command, settings.shell, values, isProbe: launch.isProbe)
-        : [self.folder.script(ofStep: step.id, attempt: attempt.number)],
+        : [self.folder.script(ofStep: file, attempt: attempt.number)],
       script: script,
       environment: [place] + values.variables(definition.environment + settings.environment) + own,
       workingDirectory: folder,
-      outputPath: self.folder.output(ofStep: step.id, attempt: attempt.number),
-      recordPath: self.folder.record(ofStep: step.id, attempt: attempt.number), settings: settings,
+      outputPath: self.folder.output(ofStep: file, attempt: attempt.number),
+      recordPath: self.folder.record(ofStep: file, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
     (request.outputs, request.inputs) = (handed.outputs, handed.inputs)
     if values.hasOutputs, Self.exceedsLimit(request) {
@@ -84,7 +96,7 @@ package struct LaunchPlan: Sendable {
     of attempt: AttemptID, _ outputs: StepOutputs
   ) -> (outputs: LaunchOutputs?, inputs: LaunchInputs?, variables: [EnvironmentVariable]) {
     var variables: [EnvironmentVariable] = []
-    let id = definition.steps[Int(attempt.step)].id
+    let id = definition.fileID(ofStep: Int(attempt.step))
     let declared = definition.outputs(ofStep: Int(attempt.step))
     var own: LaunchOutputs?
     if !declared.isEmpty {
@@ -111,15 +123,20 @@ package struct LaunchPlan: Sendable {
   }
 
   /// The variables by which the processes of an attempt are found.
+  ///
+  /// - Parameter file: the step as the files of its attempts name it.
   static func identity(
-    of step: String, _ attempt: Int32, runID: String, _ folder: RunFolder
+    of step: String, _ file: String, _ attempt: Int32, runID: String, _ folder: RunFolder
   ) -> [EnvironmentVariable] {
-    [
+    let own = [
       EnvironmentVariable(name: "FLOW_RUN_ID", value: runID),
       EnvironmentVariable(name: "FLOW_RUN_DIR", value: folder.work),
       EnvironmentVariable(name: "FLOW_STEP_ID", value: step),
       EnvironmentVariable(name: "FLOW_ATTEMPT", value: String(attempt)),
     ]
+    // A child is known by its number: its files do not have its id.
+    guard file.utf8.first == UInt8(ascii: "/") else { return own }
+    return own + [EnvironmentVariable(name: "FLOW_STEP_NUMBER", value: String(file.dropFirst()))]
   }
 
   private func workingDirectory(_ path: String?) -> String {

@@ -34,7 +34,7 @@ package struct LaunchSecrets: Equatable, Sendable {
 /// Where the values of a run's secrets come from. They are read anew for each attempt.
 struct SecretSources<World: Environment> {
   private let world: World
-  private let definition: WorkflowDefinition
+  private var definition: WorkflowDefinition
   private let reader: SecretReader
   private let folder: RunFolder
 
@@ -52,6 +52,11 @@ struct SecretSources<World: Environment> {
       file: { path, limit in
         Result { () throws(Errno) in try world.readSecret(at: path, limit: limit) }
       })
+  }
+
+  /// The run has made children.
+  mutating func update(_ definition: WorkflowDefinition) {
+    if self.definition.steps.count != definition.steps.count { self.definition = definition }
   }
 
   func secrets(for attempt: AttemptID) -> LaunchSecrets {

@@ -13,6 +13,8 @@ package struct RunValues: Sendable {
   private let sources: [String: Int32]
   /// What steps have put out.
   var outputs = StepOutputs()
+  /// What the step is for, if it is a child.
+  var item: Item?
 
   init(_ created: RunCreated, _ definition: WorkflowDefinition) {
     runID = created.runID
@@ -21,7 +23,7 @@ package struct RunValues: Sendable {
       created.parameters.map { ($0.name, $0.texts) }, uniquingKeysWith: { first, _ in first })
     hasTemplates = definition.hasTemplates
     self.definition = definition
-    let declaring = definition.steps.indices.filter { !definition.outputs(ofStep: $0).isEmpty }
+    let declaring = definition.declaredSteps.filter { !definition.outputs(ofStep: $0).isEmpty }
     sources = Dictionary(
       declaring.map { (definition.steps[$0].id, Int32($0)) },
       uniquingKeysWith: { first, _ in first })
@@ -75,6 +77,7 @@ package struct RunValues: Sendable {
     case .parameter(let name): parameters[name]?.first ?? ""
     case .output(let step, let name):
       output(name, ofStep: step).map { String(decoding: $0.value, as: UTF8.self) } ?? ""
+    case .item(let field): item?.value(field) ?? ""
     case .runID: runID
     case .workflowName: workflowName
     }

@@ -32,7 +32,7 @@ struct FinishedRunTidying<Store: Storage> {
       + definition.steps.indices.compactMap { step in
         state.isDue(step) ? folder.failure(ofStep: step - 1) : nil
       }
-    self.keepers = Set(keepers.map { definition.steps[$0].id })
+    self.keepers = Set(keepers.map { definition.fileID(ofStep: $0) })
   }
 
   func perform() {

@@ -30,12 +30,12 @@ import FlowStorage
 /// Invariant: one loop on one thread, and no decision. All order that matters is the engine's.
 package struct Driver<World: Environment>: ~Copyable {
   private let world: World
-  private let plan: LaunchPlan
+  private var plan: LaunchPlan
   private let folder: RunFolder
   private let requests: CancelRequests<World.Store>
   private var answers: AnswerRequests<World.Store>
   private let environment: EnvironmentFile<World.Store>
-  private let secrets: SecretSources<World>
+  private var secrets: SecretSources<World>
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
@@ -224,9 +224,7 @@ package struct Driver<World: Environment>: ~Copyable {
       open, from: engine.host, through: state.lastSequence
     ) { file in
       if steps == nil {
-        steps = Dictionary(
-          state.definition.steps.enumerated().map { ($1.id, $0) },
-          uniquingKeysWith: { first, _ in first })
+        steps = state.definition.stepsByFileID
       }
       guard let step = steps?[file.stepID] else { return false }
       return state.steps[step].attempt < file.number
@@ -339,6 +337,10 @@ package struct Driver<World: Environment>: ~Copyable {
         tellShortages()
       }
     case .launch(let launch):
+      if engine.state.definition.isChild(Int(launch.attempt.step)) {
+        plan.update(engine.state.definition)
+        secrets.update(engine.state.definition)
+      }
       var request = plan.request(
         for: launch, engine.state.outputs, conclusion: conclusion(for: launch.attempt),
         first: engine.state.steps[Int(launch.attempt.step)].attemptBefore + 1)

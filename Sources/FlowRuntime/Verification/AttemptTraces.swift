@@ -153,8 +153,7 @@ struct AttemptTraces {
   }
 
   private static func index(_ definition: WorkflowDefinition) -> [String: Int] {
-    Dictionary(
-      definition.steps.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    definition.stepsByFileID
   }
 
   // MARK: Notes
@@ -189,7 +188,7 @@ struct AttemptTraces {
 
   private func outputName(of attempt: AttemptID, _ definition: WorkflowDefinition) -> String {
     AttemptFileName(
-      ofStep: definition.steps[Int(attempt.step)].id, attempt: attempt.number,
+      ofStep: definition.fileID(ofStep: Int(attempt.step)), attempt: attempt.number,
       suffix: AttemptFileName.output
     ).text
   }

@@ -41,6 +41,7 @@ package final class Checkers: RunObserver {
       FinallyChecker(run.definition, without: run.unselected),
       RollbackChecker(run.definition, without: run.unselected),
       NotifyChecker(run.definition, without: run.unselected),
+      ForEachChecker(run.definition, without: run.unselected),
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition), OutputsChecker(run.definition),

@@ -22,6 +22,8 @@ final class FreshChecker {
   private var ends: StepEnds
   private var steps: [Step]
   private var hasOldRounds = false
+  /// Whether the items of the node had a fault; then its children are as they were.
+  private var hasItemFault = false
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
@@ -35,6 +37,9 @@ final class FreshChecker {
     ends.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): steps[Int(attempt.step)].scheduledAt = event.sequence
+    case .stepExpanded(let node, let expansion):
+      steps[Int(node)].scheduledAt = event.sequence
+      if case .fault = expansion { hasItemFault = true } else { hasItemFault = false }
     case .asked(let step): steps[Int(step)].scheduledAt = event.sequence
     case .stepFinished(let step, let outcome):
       steps[Int(step)].endedAt = event.sequence
@@ -55,13 +60,21 @@ final class FreshChecker {
     case .only(let named):
       for step in named.steps { steps[Int(step)].aloneSince = event.sequence }
     case .from:
-      for index in steps.indices where ends.runsAgain[index] { steps[index].aloneSince = nil }
+      for index in steps.indices where ends.mayRunAgain(index) { steps[index].aloneSince = nil }
     }
   }
 
   private func checkEnds() throws(Violation) {
     for (index, step) in steps.enumerated() where step.hasRun {
+      let child = definition.child(index)
+      if let child, hasItemFault || !steps[Int(child.node)].hasRun { continue }
       for need in selected.before[index] where steps[Int(need)].endedAt > step.scheduledAt {
+        // Another list leaves the children as they are whose keys it has.
+        if child != nil,
+          case .output(need, _)? = definition.node.flatMap(definition.forEach)?.source
+        {
+          continue
+        }
         if let alone = steps[Int(need)].aloneSince, step.scheduledAt < alone { continue }
         throw Violation(
           .fresh,

@@ -128,7 +128,7 @@ final class LaunchChecker {
     (cancelledAt, isConcluding) = (nil, false)
     forcedAt = nil
     rollbacksEndedAt = [:]
-    for index in steps.indices where ends.runsAgain[index] {
+    for index in steps.indices where ends.mayRunAgain(index) {
       steps[index].failures = 0
       steps[index].losses = 0
       steps[index].asksProbe = false
@@ -255,6 +255,9 @@ final class LaunchChecker {
       if case .skipped(.condition)? = ends[need] { continue }
       // No command says that it was approved.
       if definition.question(ofStep: Int(need)) != nil, ends[need] == .succeeded { continue }
+      // Its children did its work, if there were any.
+      if definition.forEach(ofStep: Int(need)) != nil, ends[need] == .succeeded { continue }
+      if case .skipped(.noItems)? = ends[need] { continue }
       try checkNeed(need, of: attempt, ledger)
     }
   }

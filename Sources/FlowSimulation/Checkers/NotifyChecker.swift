@@ -184,7 +184,7 @@ final class NotifyChecker {
         throw Violation(.notify, "\(id(step)) is skipped, and has something to tell")
       }
     case .notSelected: break
-    case .need, .condition, .nothingFailed:
+    case .need, .condition, .nothingFailed, .noItems, .removed, .siblingsFailed:
       if isNotice(step) { throw Violation(.notify, "\(id(step)) is skipped like another step") }
     }
   }

@@ -24,6 +24,7 @@ final class OutcomeChecker {
   private var hasStoppedRollback = false
   private var hasFailedRollback = false
   private var rollbacks: DueRollbacks
+  private var children: ChildTally
   private var hasFailedFinally = false
 
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
@@ -32,6 +33,7 @@ final class OutcomeChecker {
     attempts = [Int](repeating: 0, count: definition.steps.count)
     ends = StepEnds(selected)
     rollbacks = DueRollbacks(definition, selected)
+    children = ChildTally(definition)
   }
 
   /// Takes in an event that is durable.
@@ -39,6 +41,7 @@ final class OutcomeChecker {
     let endsBefore = ends.ends
     ends.learn(event.body)
     rollbacks.learn(event.body)
+    children.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt): attempts[Int(attempt.step)] += 1
     case .asked(let step): attempts[Int(step)] += 1
@@ -56,11 +59,13 @@ final class OutcomeChecker {
   }
 
   private func finished(_ step: Int32, _ outcome: StepOutcome) throws(Violation) {
-    guard attempts[Int(step)] > 0 else {
+    guard attempts[Int(step)] > 0 || children.isNode(step) else {
       throw Violation(.outcome, "\(id(step)) is \(outcome), and had no attempt in this round")
     }
     switch outcome {
     case .succeeded: break
+    // What that means, the node says.
+    case .failed where children.isChild(step): break
     case .failed where isAllowedToFail(step) || definition.isNotify(Int(step)): break
     case .failed where definition.isFinally(Int(step)): hasFailedFinally = true
     case .failed where rollbacks.isRollback(step): hasFailedRollback = true
@@ -71,6 +76,7 @@ final class OutcomeChecker {
 
   private func hasStopped(_ step: Int32) {
     if definition.isNotify(Int(step)) { return }
+    if children.isChild(step), children.areStopped { return }
     if definition.isFinally(Int(step)) {
       hasStoppedFinally = true
     } else if rollbacks.isRollback(step) {
@@ -93,7 +99,9 @@ final class OutcomeChecker {
       }
       hasStopped(step)
     // Others judge these.
-    case .notSelected, .condition, .nothingFailed, .nothingToTell: break
+    case .notSelected, .condition, .nothingFailed, .nothingToTell, .noItems, .removed,
+      .siblingsFailed:
+      break
     case .need(let need):
       guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")

@@ -29,18 +29,23 @@ final class PolicyChecker {
   private var areNoticesEnded = false
   private var areSlowNoticesEnded = false
   private var rollbacks: DueRollbacks
+  private var children: ChildTally
   /// Of the run; nil before its first event.
   private var seed: UInt64?
 
   init(_ definition: WorkflowDefinition) {
     self.definition = definition
     rollbacks = DueRollbacks(definition)
+    children = ChildTally(definition)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
-    defer { rollbacks.learn(event.body) }
+    defer {
+      rollbacks.learn(event.body)
+      children.learn(event.body)
+    }
     switch event.body {
     case .attemptEnded(let attempt, let end): ended(&steps[Int(attempt.step)], attempt.step, end)
     case .answered(let step, let answer):
@@ -49,6 +54,8 @@ final class PolicyChecker {
     case .timerFired(.question(let step)):
       let otherwise = definition.question(ofStep: Int(step))?.otherwise
       steps[Int(step)].expected = .finished(otherwise == .approve ? .succeeded : .failed)
+    // What a node comes to is `ForEachChecker`'s.
+    case .stepFinished(let step, _) where children.isNode(step): break
     case .stepFinished(let step, let outcome): try follow(step, .finished(outcome))
     case .runCreated(let created): seed = created.seed
     case .retryScheduled(let attempt, let delay):
@@ -78,6 +85,7 @@ final class PolicyChecker {
   private func isStopping(_ step: Int32) -> Bool {
     if definition.isSlowNotice(Int(step)) { return areSlowNoticesEnded }
     if definition.isNotify(Int(step)) { return areNoticesEnded }
+    if children.isChild(step) { return isStopping || children.areStopped }
     return rollbacks.isRollback(step) ? rollbacks.ended.contains(step) : isStopping
   }
 

@@ -47,6 +47,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// What the run has come to is durable before a notice of that begins, and nothing changes it. Each notice
   /// runs in each round that ends as it tells, and in no other; only a cancel by force that comes later ends it.
   case notify
+  /// A child of a node is its key and runs once per success; a node has the children that its list says, and ends
+  /// when they have, as it tolerates.
+  case forEach
   /// What a step has done, it has done after the last ends of all its needs, in every round.
   case fresh
   /// What a run leaves out never runs, and nothing else is left out; a round runs what it names, with
@@ -89,7 +92,8 @@ package enum Property: String, CaseIterable, Sendable {
     switch self {
     case .intent, .again, .live, .stop, .environment, .values, .outputs, .answers, .secret: true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
-      .target, .terminal, .outcome, .condition, .finally, .rollback, .notify, .fresh, .selection,
+      .target, .terminal, .outcome, .condition, .finally, .rollback, .notify, .forEach, .fresh,
+      .selection,
       .replay, .append, .verdict, .said, .single, .slots, .same:
       false
     }

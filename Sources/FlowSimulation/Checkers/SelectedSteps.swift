@@ -103,7 +103,7 @@ struct SelectedSteps {
   private func isMet(_ wanted: WantedEnd, _ end: StepEnd, mayFail: Bool) -> Bool {
     switch (wanted, end) {
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed): true
-    case (.done, .skipped(.condition)): true
+    case (.done, .skipped(.condition)), (.done, .skipped(.noItems)): true
     case (.done, .failed), (.done, .cancelled), (.done, .skipped): mayFail
     case (.succeeded, _), (.failed, _): false
     }
@@ -142,7 +142,9 @@ struct SelectedSteps {
     let first = definition.steps.indices.map { step in
       step < definition.firstFinally && !definition.isRollback(step)
         && named?.contains(Int32(step))
-          ?? (contains(step) && (!isContent(ends[step]) || !isStale.isEmpty && isStale[step]))
+          ?? (contains(step)
+            && (!isContent(ends[step]) || !isStale.isEmpty && isStale[step]
+              || hasFailedChildren(step, ends)))
     }
     let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
     // In each pass more steps are known to be left as they are.
@@ -186,10 +188,15 @@ struct SelectedSteps {
     return again.indices.map { again[$0] || definition.isNotify($0) && contains($0) }
   }
 
+  private func hasFailedChildren(_ step: Int, _ ends: [StepEnd?]) -> Bool {
+    definition.forEach(ofStep: step) != nil
+      && definition.childSteps.contains { ends[$0] == .failed }
+  }
+
   /// Whether a step would not run again by itself.
   private func isContent(_ end: StepEnd?) -> Bool {
     switch end {
-    case .succeeded, .skipped(.condition), .skipped(.nothingFailed): true
+    case .succeeded, .skipped(.condition), .skipped(.nothingFailed), .skipped(.noItems): true
     case .failed, .cancelled, .skipped, nil: false
     }
   }
@@ -216,7 +223,8 @@ struct SelectedSteps {
   func isLeftBehind(_ step: Int, _ ends: [StepEnd?], _ runsAgain: [Bool]) -> Bool {
     if runsAgain[step] || !contains(step) || step >= definition.firstFinally { return false }
     switch ends[step] {
-    case .succeeded, .skipped(.condition), .skipped(.nothingFailed): return false
+    case .succeeded, .skipped(.condition), .skipped(.nothingFailed), .skipped(.noItems):
+      return false
     case .failed: return !mayFail(Int32(step))
     case .cancelled, nil: return true
     case .skipped where definition.isRollback(step): return false

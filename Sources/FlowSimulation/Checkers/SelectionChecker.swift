@@ -42,7 +42,9 @@ final class SelectionChecker {
       if let open = ends.ends.firstIndex(where: { $0 == nil }) {
         throw Violation(.selection, "the run has ended, and \(id(Int32(open))) has not")
       }
-    case .runReopened: mayRun = ends.runsAgain
+    case .runReopened:
+      // Which of the children that may do, `ForEachChecker` judges.
+      mayRun = mayRun.indices.map { ends.mayRunAgain($0) }
     default: break
     }
   }

@@ -20,14 +20,26 @@ struct StepEnds {
   init(_ selected: SelectedSteps) {
     self.selected = selected
     ends = [StepEnd?](repeating: nil, count: selected.definition.steps.count)
+    // A child that the run does not have counts as one without an item.
+    for child in selected.definition.childSteps { ends[child] = .skipped(.removed) }
     runsAgain = [Bool](repeating: false, count: ends.count)
     isStale = runsAgain
   }
+
+  /// Whether a step runs again in this round, or may, as a child of a node that does: that its list decides.
+  func mayRunAgain(_ step: Int) -> Bool {
+    runsAgain[selected.definition.child(step).map { Int($0.node) } ?? step]
+  }
+
+  func isSelected(_ step: Int32) -> Bool { selected.contains(Int(step)) }
 
   subscript(step: Int32) -> StepEnd? { ends[Int(step)] }
 
   mutating func learn(_ body: Event.Body) {
     switch body {
+    case .attemptScheduled(let attempt):
+      // The list decides which children run again.
+      if selected.definition.isChild(Int(attempt.step)) { ends[Int(attempt.step)] = nil }
     case .stepFinished(let step, .succeeded): ends[Int(step)] = .succeeded
     case .stepFinished(let step, .failed): ends[Int(step)] = .failed
     case .stepFinished(let step, .cancelled): ends[Int(step)] = .cancelled

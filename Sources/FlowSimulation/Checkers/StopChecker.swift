@@ -34,11 +34,13 @@ final class StopChecker {
   private var forced: Set<AttemptID> = []
   /// What stops the run lets these be; each cancel by force ends those that run.
   private var rollbacks: DueRollbacks
+  private var children: ChildTally
 
   init(_ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun()) {
     self.definition = definition
     self.shadow = shadow
     rollbacks = DueRollbacks(definition)
+    children = ChildTally(definition)
     timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
   }
 
@@ -48,6 +50,11 @@ final class StopChecker {
   func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { try checkWakeUpBefore(event) }
     rollbacks.learn(event.body)
+    let wereStopped = children.areStopped
+    children.learn(event.body)
+    if children.areStopped, !wereStopped {
+      untold.formUnion(open.filter { children.isChild($0.step) })
+    }
     switch event.body {
     // The last one of them counts.
     case .runCreated, .definitionPart: arm(event.moment)
@@ -73,7 +80,11 @@ final class StopChecker {
     case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
     case .stepFinished(let step, .failed):
       let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
-      if definition.failFast && !isAllowed && !isConcluding, !definition.needsNoSlot(Int(step)) {
+      // Of a node the child is to blame with which it is sure to fail.
+      let isOnlyTolerated = children.isChild(step) && !children.isSureToFail
+      if definition.failFast && !isAllowed && !isConcluding, !definition.needsNoSlot(Int(step)),
+        !isOnlyTolerated
+      {
         call(for: .failFast(step: step))
       }
     case .runStopping(let reason): try stops(for: reason)
@@ -202,6 +213,9 @@ final class StopChecker {
   }
 
   private func checkBegin(_ step: Int32, _ fact: String) throws(Violation) {
+    if children.isChild(step), children.areStopped {
+      throw Violation(.stop, "\(fact), and more of its siblings have failed than may")
+    }
     if cause == nil || rollbacks.isRollback(step) || isSlowNotice(step) { return }
     throw Violation(.stop, "\(fact), and the run must stop (\(text(cause)))")
   }

@@ -43,7 +43,7 @@ final class TerminalChecker {
       throw Violation(.terminal, "event \(event.sequence) reopens a run that has not ended")
     }
     runFinishedAt = nil
-    endedAt = endedAt.filter { !ends.runsAgain[Int($0.key)] }
+    endedAt = endedAt.filter { !ends.mayRunAgain(Int($0.key)) }
   }
 }
 

@@ -81,6 +81,10 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case notify = 81
   /// Which notices tell of a recovery or of a run that takes long, and what the run before came to.
   case noticeKinds = 82
+  /// Which step runs once per item, and how.
+  case forEach = 90
+  /// Which lists items come from.
+  case itemLists = 91
 }
 
 extension ChoiceSite {
@@ -93,12 +97,13 @@ extension ChoiceSite {
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
-      .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths:
+      .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths,
+      .itemLists:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions, .notify, .noticeKinds:
+      .rollbacks, .questions, .notify, .noticeKinds, .forEach:
       false
     }
   }

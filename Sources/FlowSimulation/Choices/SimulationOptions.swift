@@ -120,6 +120,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var notifyPercent = 0
   /// How many notices tell of a recovery, or of a run that takes long, in percent.
   package var noticeKindPercent = 0
+  /// How many workflows have a step that runs once per item, in percent.
+  package var forEachPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -156,6 +158,9 @@ package struct SimulationOptions: Equatable, Sendable {
 
   /// Whether workflows have notices: no definition of policy 1 does.
   var hasNotify: Bool { notifyPercent > 0 && rules > .first }
+
+  /// Whether steps run once per item: no definition of policy 1 does.
+  var hasForEach: Bool { forEachPercent > 0 && rules > .first }
 
   var tier: StorageTier {
     guard let tier = StorageTier(rawValue: storageTier) else {
@@ -250,6 +255,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("askPercent", \.askPercent, 0...100, draw: [0, 0, 30], inStudies: 0),
     Key("notifyPercent", \.notifyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("noticeKindPercent", \.noticeKindPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
+    Key("forEachPercent", \.forEachPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
   ]
 }
 

@@ -3,6 +3,7 @@ import FlowRuntime
 
 /// The run that the engines of a world drive: what it is made of, and where it is.
 final class SimulatedRun {
+  /// With all children that it can have.
   let definition: WorkflowDefinition
   /// The steps that it leaves out.
   let unselected: StepSet
@@ -20,6 +21,7 @@ final class SimulatedRun {
     _ definition: WorkflowDefinition, without unselected: StepSet = StepSet(),
     _ created: RunCreated, in home: RunHome<SimulatedStorage>
   ) {
+    let definition = definition.withPossibleChildren
     self.definition = definition
     self.home = home
     self.unselected = unselected

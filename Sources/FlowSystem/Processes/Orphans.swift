@@ -63,8 +63,10 @@ private struct OrphanSearch {
   private let spared: Set<Int32>
   private let takesAdopted: Bool
 
-  /// The variables that identify an attempt within its run (`LaunchPlan`).
-  private static let names = ["FLOW_RUN_ID", "FLOW_STEP_ID", "FLOW_ATTEMPT"]
+  /// The variables that identify an attempt within its run (`LaunchPlan`), that of a child by the last.
+  private static let names = ["FLOW_RUN_ID", "FLOW_ATTEMPT"]
+  private static let idName = "FLOW_STEP_ID"
+  private static let numberName = "FLOW_STEP_NUMBER"
   /// Each pass finds another generation of processes that fork and end during the search.
   private static let mostPasses = 10
 
@@ -75,7 +77,9 @@ private struct OrphanSearch {
       }
       return variable.value
     }
-    marks = Self.names.map { Array("\($0)=\(value($0))".utf8) }
+    let isChild = request.environment.contains { $0.name == Self.numberName }
+    let names = Self.names + [isChild ? Self.numberName : Self.idName]
+    marks = names.map { Array("\($0)=\(value($0))".utf8) }
     folder = value(ProcessVariables.folderName)
     self.spared = spared
     self.takesAdopted = takesAdopted

@@ -107,6 +107,8 @@ enum WorkflowProblem: Error {
   case definition(DefinitionFileError)
   case modelUnreadable(String, Errno)
   case modelInvalid(DefinitionErrors)
+  /// A study has no items for it.
+  case forEach(step: String)
   /// The runs to learn from cannot be listed.
   case home(RunError)
 
@@ -116,13 +118,16 @@ enum WorkflowProblem: Error {
     case .modelUnreadable(let path, let error):
       "flowsim: cannot read \(TerminalText.escaped(path)): \(error)"
     case .modelInvalid(let errors): errors.description
+    case .forEach(let id):
+      "flowsim: step \(TerminalText.escaped(id)) has forEach, which a study cannot have yet: leave it out of"
+        + " a copy of the file"
     case .home(let error): "flowsim: \(TerminalText.escaped(error.description))"
     }
   }
 
   var exitCode: ExitCode {
     switch self {
-    case .definition, .modelUnreadable, .modelInvalid: .usage
+    case .definition, .modelUnreadable, .modelInvalid, .forEach: .usage
     case .home: .environment
     }
   }

@@ -29,6 +29,9 @@ struct WorkflowCommand {
     do throws(DefinitionFileError) { definition = try DefinitionFile(file).definition } catch {
       throw .definition(error)
     }
+    if let node = definition.steps.indices.first(where: { definition.forEach(ofStep: $0) != nil }) {
+      throw .workflow(.forEach(step: definition.steps[node].id))
+    }
     let (source, behaviour) = try find(definition)
     let jobs = Int32(min(definition.jobs ?? Self.defaultJobs, Self.mostJobs))
     let study = HazardStudy(

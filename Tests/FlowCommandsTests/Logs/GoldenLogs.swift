@@ -302,6 +302,35 @@ struct GoldenLog: Sendable {
       run.succeed("notify/3")
       return run
     },
+    GoldenLog(
+      "for-each", "a step for each item of two lists, of which one is faulty", since: .second
+    ) {
+      policy in
+      var definition = WorkflowDefinition.scripted("a", "n < a", "none", "z < n")
+      definition.give(StepExtras(outputs: [StepOutput(name: "list", type: .lines)]), toStep: 0)
+      var extras = StepExtras(outputs: [StepOutput(name: "size", type: .int)])
+      extras.forEach = ForEach(
+        over: .output(step: 0, place: 0), most: 4, jobs: 1, tolerance: .count(0))
+      definition.give(extras, toStep: 1)
+      var empty = StepExtras()
+      empty.forEach = ForEach(over: .literal([]))
+      definition.give(empty, toStep: 2)
+      var run = ScriptedRun(policy, definition, jobs: 2)
+      run.put("a", "x\ny/1\nw\n")
+      run.put("n/x", "1")
+      run.fail("n/y%2F1")
+      run.reopen()
+      run.put("n/y%2F1", "2")
+      run.put("n/w", "3")
+      run.succeed("z")
+      run.reopen(scope: .from(StepSet([0])))
+      run.put("a", "new\nx\n")
+      run.put("n/new", "4")
+      run.succeed("z")
+      run.reopen(scope: .from(StepSet([0])))
+      run.put("a", "x\nx\n")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")

@@ -63,6 +63,7 @@ extension Generator {
           isRollback ? rollback(of: step - 1, extras) : asking(extras, step, &definition),
           toStep: step)
         if isRollback { definition.steps[step].needs = [Int32(step - 1)] }
+        if !isRollback { giveForEach(step, &definition) }
       }
       for step in steps.indices where chance(in: 2) && !definition.isRollback(step) {
         giveConditionOnOutput(step, &definition)
@@ -101,6 +102,29 @@ extension Generator {
       otherwise: pick(Question.Otherwise.allCases))
     definition.steps[step].command = .shell("")
     return extras
+  }
+
+  /// Some steps run once per item.
+  private mutating func giveForEach(_ step: Int, _ definition: inout WorkflowDefinition) {
+    let place = Int(definition.steps[step].extrasIndex)
+    guard place > 0, definition.ordinarySteps.contains(step),
+      definition.question(ofStep: step) == nil, chance(in: 3)
+    else { return }
+    var sources = [ForEach.Source.literal((0..<below(4)).map { "\($0)é" })]
+    for (index, parameter) in definition.parameters.enumerated() where parameter.type == .list {
+      sources.append(.parameter(Int32(index)))
+    }
+    for need in definition.steps[step].needs {
+      let outputs = definition.outputs(ofStep: Int(need))
+      for (index, output) in outputs.enumerated() where [.lines, .json].contains(output.type) {
+        sources.append(.output(step: need, place: Int32(index)))
+      }
+    }
+    definition.extras[place].forEach = ForEach(
+      over: pick(sources), most: Int32(1 + below(1_000_000)),
+      jobs: optional { Int32(1 + $0.below(9)) },
+      tolerance: pick([nil, .count(Int32(below(5))), .percent(Int32(below(101)))]),
+      whenEmpty: pick(ForEach.WhenEmpty.allCases))
   }
 
   /// Where it has a need that puts out a text.

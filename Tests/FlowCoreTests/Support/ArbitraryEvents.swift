@@ -65,12 +65,19 @@ extension Generator {
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())
     case .stopRequested: .stopRequested(attempt(), force: chance(in: 2))
+    case .stepExpanded:
+      .stepExpanded(
+        step: count(),
+        chance(in: 2)
+          ? .children(count: count(), added: count())
+          : .fault(ItemFault(pick(ItemFault.Kind.allCases), count())))
     case .stepFinished: .stepFinished(step: count(), pick(StepOutcome.allCases))
     case .stepSkipped:
       .stepSkipped(
         step: count(),
         pick([
           .runStopping, .need(step: count()), .notSelected, .nothingFailed, .nothingToTell,
+          .noItems, .removed, .siblingsFailed,
           .condition(list(upTo: 2) { ConditionInput(name: $0.string(), value: $0.string()) }),
         ]))
     case .runStopping:

@@ -12,7 +12,6 @@ import Testing
 /// - what is recorded and not handed out wakes the engine up soon, ends and intents sooner
 /// - one end, after it is durable
 struct EngineHarness {
-  let workflow: WorkflowDefinition
   let jobs: Int
   var commitsAtOnce: Bool
   private(set) var now = Moment(
@@ -39,7 +38,6 @@ struct EngineHarness {
     commitsAtOnce: Bool = true, without unselected: [String] = [],
     after previous: RunOutcome? = nil
   ) throws {
-    self.workflow = workflow
     self.jobs = jobs
     self.commitsAtOnce = commitsAtOnce
     let run = NewRun(
@@ -52,6 +50,8 @@ struct EngineHarness {
   }
 
   var state: RunState { engine.state }
+  /// With the children that the run has made.
+  var workflow: WorkflowDefinition { state.definition }
   /// The durable history in words.
   var history: [String] { Wording(workflow: workflow).text(durable) }
 

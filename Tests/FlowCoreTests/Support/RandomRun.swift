@@ -73,6 +73,7 @@ struct RandomRun {
   private mutating func crash() {
     var found: [String: FoundAttempt.State] = [:]
     for (index, step) in harness.workflow.steps.enumerated() {
+      if !harness.state.steps.indices.contains(index) { continue }
       let attempt = AttemptID(
         step: Int32(index), number: harness.state.steps[index].attempt)
       let wasLaunched = harness.running.contains(attempt)
@@ -203,12 +204,36 @@ extension Generator {
             text: "?", timeoutMilliseconds: chance(in: 2) ? Int64(below(20_000)) : nil,
             otherwise: extras.outputs.isEmpty ? pick(Question.Otherwise.allCases) : .reject)
           workflow.steps[step].command = .shell("")
+        } else if step < workflow.firstFinally, chance(in: 3) {
+          extras.forEach = forEach(over: definition.needs, of: workflow)
         }
         workflow.give(extras, toStep: step)
       }
     }
+    // What a node puts out is no list of texts, which conditions ask for.
+    for extras in workflow.extras {
+      for case .output(let step, _) in extras.condition?.references ?? [] {
+        workflow.extras[Int(workflow.steps[Int(step)].extrasIndex)].forEach = nil
+      }
+    }
     let whole = chance(in: 3) ? rollingBack(workflow) : workflow
     return chance(in: 3) ? notifying(whole) : whole
+  }
+
+  private mutating func forEach(
+    over needs: [Int32], of workflow: WorkflowDefinition
+  ) -> ForEach {
+    var sources = [
+      ForEach.Source.literal(pick([[], ["a"], ["b", "a", "c"], ["a", "b", "c", "d"]]))
+    ]
+    for need in needs where workflow.outputs(ofStep: Int(need)).first?.type == .lines {
+      sources.append(.output(step: need, place: 0))
+    }
+    return ForEach(
+      over: pick(sources), most: chance(in: 4) ? 2 : 10,
+      jobs: chance(in: 2) ? Int32(1 + below(2)) : nil,
+      tolerance: pick([nil, nil, .count(1), .percent(50)]),
+      whenEmpty: pick(ForEach.WhenEmpty.allCases))
   }
 
   private mutating func notifying(_ workflow: WorkflowDefinition) -> WorkflowDefinition {
@@ -243,7 +268,8 @@ extension Generator {
       let isNeeded = workflow.steps.contains { $0.needs.contains(Int32(step)) }
       if step > 0, !workflow.isFinally(step), !isNeeded, !result.isRollback(step - 1),
         !workflow.steps[step - 1].needs.contains(Int32(step)),
-        workflow.question(ofStep: step - 1) == nil, chance(in: 2)
+        workflow.question(ofStep: step - 1) == nil, chance(in: 2),
+        workflow.forEach(ofStep: step - 1) == nil
       {
         extras = StepExtras(edges: [Edge(need: Int32(step - 1), wanted: .settled)])
         extras.isRollback = true

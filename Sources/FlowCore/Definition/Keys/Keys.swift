@@ -137,6 +137,9 @@ extension StepDefinition {
         + " had begun: once in each round, before anything that needs the step, and before `finally`;"
         + " it has a `run` and the keys of the table below, and a `timeout` of 5m unless it or `defaults` gives another"
     ),
+    .structure(
+      "forEach", 30, expected: #"an object such as {"over": "steps.scan.files"}"#,
+      "runs the step once for each item of a list, as steps `ID/ITEM`; see [forEach](#foreach)"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)

@@ -1,0 +1,50 @@
+import FlowCore
+
+/// How the children of a workflow's node have ended in this round, as far as others than `ForEachChecker` need
+/// it: whether so many have failed that the node is sure to fail, and the others are stopped.
+struct ChildTally {
+  private let definition: WorkflowDefinition
+  private let forEach: ForEach?
+  private let node: Int
+  private var count: Int32 = 0
+  private var failed: Int32 = 0
+  private var isRunStopping = false
+  /// Whether siblings are stopped.
+  private(set) var areStopped = false
+
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+    node = definition.node ?? 0
+    forEach = definition.node.flatMap { definition.forEach(ofStep: $0) }
+  }
+
+  func isChild(_ step: Int32) -> Bool { definition.isChild(Int(step)) }
+  func isNode(_ step: Int32) -> Bool { forEach != nil && node == Int(step) }
+
+  /// Whether the node fails, whatever becomes of the rest.
+  var isSureToFail: Bool {
+    guard let forEach else { return false }
+    return failed > tolerated(forEach)
+  }
+
+  private func tolerated(_ forEach: ForEach) -> Int32 {
+    switch forEach.tolerance {
+    case nil: 0
+    case .count(let most): most
+    case .percent(let percent): count * percent / 100
+    }
+  }
+
+  mutating func learn(_ body: Event.Body) {
+    switch body {
+    case .stepExpanded(_, .children(let count, _)):
+      (self.count, failed, areStopped) = (count, 0, false)
+    case .stepFinished(let step, .failed) where isChild(step):
+      failed += 1
+      if isSureToFail, forEach?.tolerance != nil, !isRunStopping { areStopped = true }
+    case .runStopping: isRunStopping = true
+    case .runReopened: (isRunStopping, areStopped, failed) = (false, false, 0)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,261 @@
+import FlowCore
+import FlowRuntime
+
+/// A child is its key: whatever its place in the list, it is the same step in every round, and its command is
+/// told its item. What a node has for children follows from what was durable before, and is durable before any
+/// of them begins. The node ends exactly when its children have, as `tolerate` says; a success stands in later
+/// rounds unless something else than the list has run again, and a child without an item does not run.
+final class ForEachChecker {
+  private let definition: WorkflowDefinition
+  private let node: Int32
+  private let forEach: ForEach?
+  private var ends: StepEnds
+  /// By step: of its attempt that has no end, and of its last one that succeeded.
+  private var published: [Int32: [UInt8]] = [:]
+  private var lists: [Int32: [UInt8]] = [:]
+  /// By key, the index that it has for ever.
+  private var indices: [String: Int32] = [:]
+  /// What is durable of that.
+  private var keys: [Int32: String] = [:]
+
+  // Of this round.
+
+  private var isExpanded = false
+  private var hasFault = false
+  private var current: [Int32] = []
+  private var childEnds: [Int32: StepEnd] = [:]
+  private var begun: Set<Int32> = []
+  /// Whether all children run again.
+  private var allAgain = false
+  private var tally: ChildTally
+
+  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
+    self.definition = definition
+    node = Int32(definition.node ?? 0)
+    forEach = definition.node.flatMap { definition.forEach(ofStep: $0) }
+    ends = StepEnds(SelectedSteps(definition, without: unselected))
+    tally = ChildTally(definition)
+  }
+
+  /// Takes in an event that is durable.
+  func learn(_ event: Event) throws(Violation) {
+    guard forEach != nil else { return }
+    ends.learn(event.body)
+    tally.learn(event.body)
+    switch event.body {
+    case .outputsPublished(let attempt, let parts):
+      for part in parts where part.output == 0 { published[attempt.step] = part.bytes }
+    case .attemptEnded(let attempt, let end):
+      let list = published.removeValue(forKey: attempt.step)
+      if AttemptConclusion(end) == .succeeded, let list { lists[attempt.step] = list }
+    case .answered(let step, let answer):
+      for part in answer.values where part.output == 0 { lists[step] = part.bytes }
+    case .stepExpanded(let step, let expansion): try expands(step, expansion)
+    case .attemptScheduled(let attempt): try begins(attempt)
+    case .stepFinished(let step, let outcome): try finished(step, outcome)
+    case .stepSkipped(let step, let reason): try skipped(step, reason)
+    case .runReopened(_, let scope): reopened(scope)
+    default: break
+    }
+  }
+
+  // MARK: Items
+
+  /// The items, or what is wrong with them.
+  private func items() -> (items: [String], fault: ItemFault.Kind?) {
+    guard let forEach else { return ([], nil) }
+    let items: [String]
+    switch forEach.source {
+    case .literal(let list): items = list
+    case .parameter: items = []
+    case .output(let step, _):
+      guard let list = lists[step] else { return ([], .absent) }
+      items = list.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+    }
+    if items.count > Int(forEach.most) { return ([], .tooMany) }
+    for (place, item) in items.enumerated() where items[..<place].contains(item) {
+      return ([], .repeated)
+    }
+    return (items, nil)
+  }
+
+  private func expands(_ step: Int32, _ expansion: Expansion) throws(Violation) {
+    if step != node || isExpanded {
+      throw Violation(.forEach, "step \(step) gets children, and is no node, or has some")
+    }
+    isExpanded = true
+    let (items, fault) = items()
+    switch expansion {
+    case .fault(let found):
+      guard found.kind == fault else {
+        throw Violation(.forEach, "the items are \(found.kind), and should be \(items)")
+      }
+      hasFault = true
+    case .children(let count, let added):
+      let new = items.filter { indices[$0] == nil }
+      guard fault == nil, Int(count) == items.count, Int(added) == new.count else {
+        throw Violation(.forEach, "\(count) children, \(added) new, and the items are \(items)")
+      }
+      for key in new {
+        let index = Int32(definition.declaredCount + indices.count)
+        indices[key] = index
+        keys[index] = key
+      }
+      current = items.compactMap { indices[$0] }
+      if allAgain { for child in current { childEnds[child] = nil } }
+      for child in current where childEnds[child] != .succeeded { childEnds[child] = nil }
+      for child in childEnds.keys.sorted() where !current.contains(child) { childEnds[child] = nil }
+    }
+  }
+
+  // MARK: Children
+
+  private func begins(_ attempt: AttemptID) throws(Violation) {
+    let child = attempt.step
+    guard definition.isChild(Int(child)) else {
+      if child == node { throw Violation(.forEach, "a node has an attempt") }
+      return
+    }
+    guard isExpanded, current.contains(child) else {
+      throw Violation(.forEach, "child \(child) begins, and has no item in this round")
+    }
+    if let end = childEnds[child] {
+      throw Violation(.forEach, "child \(child) begins, and has its end: \(end)")
+    }
+    begun.insert(child)
+  }
+
+  private func ended(_ child: Int32, _ end: StepEnd) throws(Violation) {
+    guard current.contains(child), childEnds[child] == nil else {
+      throw Violation(.forEach, "child \(child) ends (\(end)), and does not run")
+    }
+    childEnds[child] = end
+  }
+
+  private func finished(_ step: Int32, _ outcome: StepOutcome) throws(Violation) {
+    if definition.isChild(Int(step)) {
+      let end: StepEnd =
+        switch outcome {
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
+      return try ended(step, end)
+    }
+    guard step == node else { return }
+    guard isExpanded else {
+      throw Violation(.forEach, "the node is \(outcome), and its items are not known")
+    }
+    let expected: StepOutcome
+    if hasFault {
+      expected = .failed
+    } else if current.isEmpty {
+      expected = forEach?.whenEmpty == .succeed ? .succeeded : .failed
+    } else {
+      if let open = current.first(where: { childEnds[$0] == nil }) {
+        throw Violation(.forEach, "the node is \(outcome), and child \(open) has no end")
+      }
+      let wasStopped = current.contains { child in
+        switch childEnds[child] {
+        case .cancelled, .skipped(.runStopping): true
+        default: false
+        }
+      }
+      expected = tally.isSureToFail ? .failed : wasStopped ? .cancelled : .succeeded
+    }
+    if outcome != expected {
+      throw Violation(.forEach, "the node is \(outcome), and its children make it \(expected)")
+    }
+  }
+
+  private func skipped(_ step: Int32, _ reason: SkipReason) throws(Violation) {
+    guard definition.isChild(Int(step)) else {
+      let isEmpty = isExpanded && !hasFault && current.isEmpty && forEach?.whenEmpty == .skip
+      if step == node, isExpanded, reason != .noItems || !isEmpty {
+        throw Violation(.forEach, "the node is skipped (\(reason)), and its items are known")
+      }
+      if reason == .noItems, step != node || !isEmpty {
+        throw Violation(.forEach, "step \(step) is skipped for its items")
+      }
+      return
+    }
+    switch reason {
+    case .removed:
+      if current.contains(step) || keys[step] == nil {
+        throw Violation(.forEach, "child \(step) is removed, and has an item, or never was")
+      }
+    case .siblingsFailed:
+      if !tally.areStopped {
+        throw Violation(.forEach, "child \(step) is skipped for others, which may fail")
+      }
+      try ended(step, .skipped(reason))
+    case .runStopping: try ended(step, .skipped(reason))
+    case .need, .notSelected, .condition, .nothingFailed, .nothingToTell, .noItems:
+      throw Violation(.forEach, "child \(step) is skipped (\(reason))")
+    }
+  }
+
+  private func reopened(_ scope: ReopenScope) {
+    if !ends.runsAgain[Int(node)] { return }
+    isExpanded = false
+    hasFault = false
+    current = []
+    begun = []
+    let source: Int32? = if case .output(let step, _)? = forEach?.source { step } else { nil }
+    allAgain =
+      scope.named?.contains(node) == true
+      || definition.steps[Int(node)].needs.contains { $0 != source && hasStirred($0) }
+  }
+
+  /// Whether a need runs again; or, of what is left out, something before it.
+  private func hasStirred(_ need: Int32) -> Bool {
+    ends.runsAgain[Int(need)]
+      || !ends.isSelected(need)
+        && definition.steps[Int(need)].needs.contains { hasStirred($0) }
+  }
+
+  // MARK: Commands
+
+  /// The engine has an attempt launched.
+  func checkSent(_ request: LaunchRequest) throws(Violation) {
+    guard definition.isChild(Int(request.attempt.step)) else { return }
+    let key = keys[request.attempt.step]
+    if key == nil || request.arguments.last != key {
+      throw Violation(
+        .forEach,
+        "child \(request.attempt.step) is told \(request.arguments), and its item is"
+          + " \(key ?? "not durable")")
+    }
+  }
+
+  /// A command is started.
+  func checkStarted(_ index: Int, _ ledger: Ledger) throws(Violation) {
+    let entry = ledger.entries[index]
+    guard definition.isChild(Int(entry.attempt.step)), let jobs = forEach?.jobs else { return }
+    let beside = ledger.entries.indices.count { other in
+      let earlier = ledger.entries[other]
+      let isGivenUp = earlier.hadUnkillable && earlier.monitorEndedAt != nil
+      return other != index && definition.isChild(Int(earlier.attempt.step))
+        && earlier.life == entry.life && earlier.living > 0 && !isGivenUp
+        // What it leaves behind on purpose is no attempt any more.
+        && (earlier.commandRuns
+          || definition.settings(ofStep: Int(node)).stragglers == .kill)
+    }
+    if beside >= Int(jobs) {
+      throw Violation(.forEach, "\(beside + 1) items run at once, and the node's jobs is \(jobs)")
+    }
+  }
+}
+
+extension ForEachChecker: Checker {
+  func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
+
+  func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    guard world.run?.isProbe(request) == false else { return }
+    try checkSent(request)
+  }
+
+  func commandStarted(_ entry: Int, in world: World) throws(Violation) {
+    try checkStarted(entry, world.ledger)
+  }
+}

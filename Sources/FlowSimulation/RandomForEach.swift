@@ -1,0 +1,86 @@
+import FlowCore
+
+/// One step of a random workflow runs once per item: of a list of the workflow, or of one that a step before it
+/// puts out, which differs from round to round and can have an item twice. Its command is told the item last.
+enum RandomForEach {
+  /// The keys that there can be.
+  static let keys = ["a", "b", "c"]
+
+  static func draw(
+    for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) {
+    guard options.hasForEach,
+      choices.happens(.forEach, perMille: options.forEachPercent * 10)
+    else { return }
+    let possible = definition.ordinarySteps.filter { step in
+      definition.question(ofStep: step) == nil && !definition.isRollback(step)
+        && definition.rollback(ofStep: step) == nil && !isRead(step, in: definition)
+    }
+    if possible.isEmpty { return }
+    let node = possible[choices.choose(.forEach, below: possible.count)]
+    guard case .program(let arguments) = definition.steps[node].command else { return }
+    definition.steps[node].command = .program(
+      arguments + [Template.spelled([.reference(.item(nil))])])
+    var extras = definition.steps.indices.map { definition.extras(ofStep: $0) }
+    extras[node].outputs = []
+    extras[node].forEach = forEach(node, definition, from: choices)
+    // In the order of the steps, as they are read again.
+    definition.extras = [StepExtras()]
+    for step in extras.indices {
+      definition.steps[step].extrasIndex = 0
+      definition.give(extras[step], toStep: step)
+    }
+  }
+
+  /// Whether another step reads what a step puts out: what a node puts out is another.
+  private static func isRead(_ step: Int, in definition: WorkflowDefinition) -> Bool {
+    !definition.outputs(ofStep: step).isEmpty
+      && definition.steps.indices.contains { other in
+        definition.outputsRead(byStep: other).contains { $0.step == Int32(step) }
+          || definition.extras(ofStep: other).condition?.references.contains { reference in
+            if case .output(let source, _) = reference { source == Int32(step) } else { false }
+          } ?? false
+      }
+  }
+
+  private static func forEach(
+    _ node: Int, _ definition: WorkflowDefinition, from choices: any ChoiceSource
+  ) -> ForEach {
+    func pick<Value>(_ values: Value...) -> Value {
+      values[choices.choose(.forEach, below: values.count)]
+    }
+    let certain = definition.certainSteps(before: node)
+    let sources = definition.steps[node].needs.filter {
+      certain.contains($0) && definition.outputs(ofStep: Int($0)).first?.type == .lines
+    }
+    let literal: [String] = pick(["a"], ["a", "b"], ["c", "a", "b"], [])
+    var forEach = ForEach(over: .literal(literal))
+    if let source = sources.last, choices.happens(.forEach, perMille: 800) {
+      forEach.source = .output(step: source, place: 0)
+    }
+    forEach.most = pick(10, 10, 10, 1)
+    // A list of the file is checked before there is a run.
+    if case .literal(let items) = forEach.source {
+      forEach.most = max(forEach.most, Int32(items.count))
+    }
+    forEach.jobs = pick(nil, nil, 1, 2)
+    forEach.tolerance = pick(nil, nil, .count(0), .count(1), .percent(50))
+    forEach.whenEmpty = pick(.skip, .fail, .succeed)
+    return forEach
+  }
+}
+
+extension WorkflowDefinition {
+  /// The definition as checkers know it: with all children that a run of a random workflow can have. Which of
+  /// them it has, its history says.
+  var withPossibleChildren: WorkflowDefinition {
+    guard let node = declaredSteps.first(where: { forEach(ofStep: $0) != nil }) else { return self }
+    var definition = self
+    definition.addChildren(Int32(RandomForEach.keys.count), ofStep: Int32(node))
+    return definition
+  }
+
+  /// Its only node.
+  var node: Int? { declaredSteps.first { forEach(ofStep: $0) != nil } }
+}

@@ -1,0 +1,154 @@
+import FlowCore
+import FlowSystem
+import Testing
+
+@testable import FlowCommands
+
+/// What people see of a step with `forEach`: one line, with what runs and what has failed.
+@Suite struct NodeDisplayTests {
+  private static func workflow(
+    _ items: [String], jobs: Int32? = nil, tolerance: ForEach.Tolerance? = nil
+  ) -> WorkflowDefinition {
+    var workflow = WorkflowDefinition("n", "z: n")
+    var extras = StepExtras()
+    extras.forEach = ForEach(over: .literal(items), jobs: jobs, tolerance: tolerance)
+    workflow.give(extras, toStep: 0)
+    return workflow
+  }
+
+  private func status(_ history: History, all: Bool = false) throws -> String {
+    var text = ""
+    var printer = StatusPrinter(
+      try history.read(), runID: "r", isHeld: true, engineProcessID: 1, now: history.wall)
+    printer.showsAll = all
+    printer.printText(to: &text)
+    return text
+  }
+
+  private func json(_ history: History) throws -> String {
+    var text = ""
+    StatusPrinter(
+      try history.read(), runID: "r", isHeld: true, engineProcessID: 1, now: history.wall
+    ).printJSON(to: &text)
+    return text
+  }
+
+  private func why(_ step: String, _ history: History) throws -> String {
+    let explainer = try #require(Explainer(try history.view(isHeld: true)))
+    let index = try explainer.state.definition.index(ofStep: step, runID: "r")
+    return explainer.sentences(ofStep: index).joined(separator: " ")
+  }
+
+  private func progress(_ history: History) throws -> [String] {
+    var replay = Replay()
+    var printer = ProgressPrinter()
+    var lines: [String] = []
+    for event in history.events {
+      try replay.apply(event)
+      if let state = replay.state, let line = printer.line(for: event, in: state) {
+        lines.append(String(line.dropLast()))
+      }
+    }
+    return lines
+  }
+
+  private func live(_ history: History) throws -> LiveRun {
+    var replay = Replay()
+    var live: LiveRun?
+    for event in history.events {
+      try live?.apply(event)
+      try replay.apply(event)
+      if live == nil { live = replay.state.map { LiveRun($0, startedAt: History.start) } }
+    }
+    return try #require(live)
+  }
+
+  private func running() throws -> History {
+    var history = try History(Self.workflow(["a", "b", "c", "d"], jobs: 2))
+    history.run("n/a", .exited(code: 0), milliseconds: 1_000)
+    history.run("n/b", .exited(code: 3), milliseconds: 1_000)
+    history.launch("n/c")
+    return history
+  }
+
+  @Test func statusHasOneLineAndWhatRunsOrHasFailed() throws {
+    let text = try status(try running())
+    #expect(text.contains("\n0 of 2 steps done: 1 waiting, 1 running\n"), "\(text)")
+    #expect(text.contains("▶ running"), "\(text)")
+    #expect(text.contains("2 of 4 items, 1 failed\n"), "\(text)")
+    #expect(!text.contains("n/a") && text.contains("n/b ") && text.contains("n/c "), "\(text)")
+    #expect(try status(try running(), all: true).contains("n/a "))
+  }
+
+  @Test func documentsHaveAllChildren() throws {
+    let text = try json(try running())
+    #expect(text.contains(#""items":{"count":4,"done":2,"failed":1}"#), "\(text)")
+    #expect(text.contains(#"{"id":"n/a","forEachOf":"n","state":"succeeded""#), "\(text)")
+  }
+
+  @Test func whySaysHowFarItIs() throws {
+    var history = try running()
+    #expect(try why("n", history) == "n runs for each item: 2 of 4 items, 1 failed have ended.")
+    #expect(try why("n/b", history).hasPrefix("n/b failed: exit code 3"))
+    #expect(try why("z", history).contains("n, which runs"))
+    history.run("n/c", .exited(code: 0), milliseconds: 1)
+    history.run("n/d", .exited(code: 0), milliseconds: 1)
+    #expect(try why("n", history) == "n failed: 4 items, 1 failed.")
+    #expect(try why("z", history) == "z was skipped: it needs n, which failed.")
+  }
+
+  @Test func noItemsAreNoFailure() throws {
+    let history = try History(Self.workflow([]))
+    #expect(try why("n", history) == "n was skipped: it has no items.")
+    #expect(try status(history).contains("it has no items"))
+  }
+
+  @Test func othersAreStoppedForTheFailures() throws {
+    var history = try History(
+      Self.workflow(["a", "b", "c"], jobs: 1, tolerance: .count(0)))
+    history.run("n/a", .exited(code: 1), milliseconds: 1)
+    #expect(
+      try why("n/c", history) == "n/c was skipped: more items have failed than may.")
+    #expect(try why("n", history) == "n failed: 3 items, 1 failed, the others are stopped.")
+  }
+
+  @Test func progressHasFailuresAndEveryTenthOfTheWay() throws {
+    let items = (1...30).map { "\($0)" }
+    var history = try History(Self.workflow(items, tolerance: .percent(10)), jobs: 1)
+    for item in items {
+      history.run("n/\(item)", .exited(code: item == "7" ? 1 : 0), milliseconds: 1)
+    }
+    let lines = try progress(history)
+    #expect(
+      lines.prefix(5) == [
+        "n: 3 of 30 items done", "n: 6 of 30 items done",
+        "n/7 failed: exit code 1 after 1ms",
+        "n: 9 of 30 items done, 1 failed", "n: 12 of 30 items done, 1 failed",
+      ], "\(lines)")
+    #expect(lines.count == 11 && lines.last == "n succeeded: 30 items, 1 failed", "\(lines)")
+  }
+
+  @Test func theViewCountsStepsAndHasALineForEachNode() throws {
+    let live = try live(try running())
+    #expect(live.total == 2 && live.done == 0 && live.waiting == 1)
+    #expect(live.openNodes == [0] && live.running == 1 && live.failed == 0)
+    let view = LiveView(
+      live, at: Moment(monotonic: Instant(microseconds: 9_000_000), wall: History.start),
+      in: .init(columns: 100, rows: 12), isNamed: false, lastLine: { _ in "" })
+    let lines = view.frame().lines.map(\.plain)
+    #expect(
+      lines.contains { $0.hasPrefix("▶ n") && $0.contains("2 of 4 items, 1 failed") }, "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("▶ n/c") }, "\(lines)")
+  }
+
+  @Test func aCaseForEachChild() throws {
+    var history = try running()
+    history.run("n/c", .exited(code: 0), milliseconds: 1)
+    history.run("n/d", .exited(code: 0), milliseconds: 1)
+    let explainer = try #require(Explainer(try history.view()))
+    var text = ""
+    JUnitExporter(explainer) { _ in nil }.write(to: &text)
+    #expect(text.contains(#"tests="5" failures="1""#), "\(text)")
+    #expect(text.contains(#"name="n/b""#) && !text.contains(#"name="n""#), "\(text)")
+  }
+}
