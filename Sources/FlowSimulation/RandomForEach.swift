@@ -18,13 +18,24 @@ enum RandomForEach {
         && definition.rollback(ofStep: step) == nil && !isRead(step, in: definition)
     }
     if possible.isEmpty { return }
-    let node = possible[choices.choose(.forEach, below: possible.count)]
+    // Lists that differ from round to round are the most telling.
+    let fed = possible.filter { !certainNeeds(of: $0, definition).isEmpty }
+    let isFed = !fed.isEmpty && choices.happens(.forEach, perMille: 800)
+    let candidates = isFed ? fed : possible
+    let node = candidates[choices.choose(.forEach, below: candidates.count)]
     guard case .program(let arguments) = definition.steps[node].command else { return }
     definition.steps[node].command = .program(
       arguments + [Template.spelled([.reference(.item(nil))])])
     var extras = definition.steps.indices.map { definition.extras(ofStep: $0) }
     extras[node].outputs = []
-    extras[node].forEach = forEach(node, definition, from: choices)
+    extras[node].forEach = forEach(from: choices)
+    if isFed, let source = certainNeeds(of: node, definition).last {
+      if extras[Int(source)].outputs.isEmpty { extras[Int(source)].outputs = RandomOutputs.all }
+      extras[node].forEach?.source = .output(step: source, place: RandomOutputs.listPlace)
+    } else if case .literal(let items)? = extras[node].forEach?.source {
+      // A list of the file is checked before there is a run.
+      extras[node].forEach?.most = 10 + Int32(items.count)
+    }
     // In the order of the steps, as they are read again.
     definition.extras = [StepExtras()]
     for step in extras.indices {
@@ -44,30 +55,36 @@ enum RandomForEach {
       }
   }
 
-  private static func forEach(
-    _ node: Int, _ definition: WorkflowDefinition, from choices: any ChoiceSource
-  ) -> ForEach {
+  /// The needs that have succeeded when a step runs, and can put out a list.
+  private static func certainNeeds(of step: Int, _ definition: WorkflowDefinition) -> [Int32] {
+    let certain = definition.certainSteps(before: step)
+    return definition.steps[step].needs.filter {
+      certain.contains($0) && definition.question(ofStep: Int($0)) == nil
+    }
+  }
+
+  private static func forEach(from choices: any ChoiceSource) -> ForEach {
     func pick<Value>(_ values: Value...) -> Value {
       values[choices.choose(.forEach, below: values.count)]
     }
-    let certain = definition.certainSteps(before: node)
-    let sources = definition.steps[node].needs.filter {
-      certain.contains($0) && definition.outputs(ofStep: Int($0)).first?.type == .lines
-    }
     let literal: [String] = pick(["a"], ["a", "b"], ["c", "a", "b"], [])
     var forEach = ForEach(over: .literal(literal))
-    if let source = sources.last, choices.happens(.forEach, perMille: 800) {
-      forEach.source = .output(step: source, place: 0)
-    }
     forEach.most = pick(10, 10, 10, 1)
-    // A list of the file is checked before there is a run.
-    if case .literal(let items) = forEach.source {
-      forEach.most = max(forEach.most, Int32(items.count))
-    }
     forEach.jobs = pick(nil, nil, 1, 2)
     forEach.tolerance = pick(nil, nil, .count(0), .count(1), .percent(50))
     forEach.whenEmpty = pick(.skip, .fail, .succeed)
     return forEach
+  }
+
+  /// What the list is put out by, if another round shall begin with that.
+  static func source(
+    of definition: WorkflowDefinition, from choices: any ChoiceSource, _ options: SimulationOptions
+  ) -> Int32? {
+    guard options.hasForEach, let node = definition.node,
+      case .output(let source, _)? = definition.forEach(ofStep: node)?.source,
+      choices.happens(.itemLists, perMille: 600)
+    else { return nil }
+    return source
   }
 }
 

@@ -6,10 +6,10 @@ import FlowStorage
 /// Outputs of random steps: a list, and a text that no other attempt puts out. Commands of steps after them
 /// are told the text, and conditions look into the list.
 enum RandomOutputs {
-  private static let all = [
+  static let all = [
     StepOutput(name: "list", type: .lines), StepOutput(name: "text", type: .string),
   ]
-  private static let listPlace: Int32 = 0
+  static let listPlace: Int32 = 0
   private static let textName = "text"
 
   static func draw(

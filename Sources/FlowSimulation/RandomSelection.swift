@@ -37,9 +37,14 @@ enum RandomSelection {
     guard options.rules > .first,
       choices.happens(.rerun, perMille: options.rerunPercent * 10)
     else { return unsuccessful }
-    let isAlone = choices.happens(.rerun, perMille: 500)
-    let named = StepSet(
+    var isAlone = choices.happens(.rerun, perMille: 500)
+    var named = StepSet(
       steps(choices, .rerun, state.definition, options).filter { state.isSelected(Int($0)) })
+    if let source = RandomForEach.source(of: state.definition, from: choices, options),
+      state.isSelected(Int(source))
+    {
+      (isAlone, named) = (false, StepSet([source]))
+    }
     let reopening = isAlone ? Reopening.only(named) : .from(named)
     do throws(ReopenProblem) {
       _ = try state.stepsRunningAgain(reopening.scope(state.created.policyVersion))

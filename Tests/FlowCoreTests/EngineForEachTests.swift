@@ -363,6 +363,27 @@ import Testing
     #expect(run.phase("z") == .succeeded)
   }
 
+  /// Seed 64 of a simulation found it: the node was skipped in the round in which its need had run again.
+  @Test func aNeedThatRanAgainCountsInLaterRoundsToo() throws {
+    var workflow = Self.workflow(Self.overOutput)
+    workflow.steps.append(StepDefinition(id: "other", command: .shell("true")))
+    workflow.steps[1].needs = [0, 3]
+    for isFaulty in [false, true] {
+      var run = try EngineHarness(workflow, jobs: 9)
+      run.end("other")
+      put(["x"], &run)
+      run.end("n/x")
+      run.end("z")
+      run.reopen(scope: .from(StepSet([0, 3])))
+      run.end("other")
+      if isFaulty { put(["x", "x"], &run) } else { run.end("a", .exit(1)) }
+      #expect(run.phase("n") == (isFaulty ? .failed : .skipped) && run.outcome == .failed)
+      run.reopen(scope: .from(StepSet([0])))
+      put(["x"], &run)
+      #expect(run.phase("n/x") == .starting)
+    }
+  }
+
   @Test func aNeedThatRanAgainMakesAllChildrenRunAgain() throws {
     var workflow = Self.workflow(Self.overOutput)
     workflow.steps.append(StepDefinition(id: "other", command: .shell("true")))

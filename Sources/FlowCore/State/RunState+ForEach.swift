@@ -35,11 +35,22 @@ struct Nodes: Equatable, Sendable {
   private var places: [Int32: Int] = [:]
   /// Nodes whose items must be read.
   var due = WorkQueue<Int32>()
-  /// By node.
-  var again: [Int32: ChildrenAgain] = [:]
+  /// By node. What has run again, its children must follow, be it in a later round: a node can be skipped, or
+  /// its items can have a fault.
+  private(set) var again: [Int32: ChildrenAgain] = [:]
 
   /// Where what is known of a node stands; nil before it has been expanded.
   func place(of node: Int32) -> Int? { places[node] }
+
+  /// Another round begins.
+  mutating func plan(_ again: [Int32: ChildrenAgain]) {
+    self.again = self.again.filter { $0.value == .all }
+      .merging(again) { known, new in known == .all ? known : new }
+  }
+
+  fileprivate mutating func takeAgain(_ node: Int32) -> ChildrenAgain {
+    again.removeValue(forKey: node) ?? .none
+  }
 
   fileprivate mutating func begin(_ node: Int32) -> Int {
     if let place = places[node] {
@@ -167,7 +178,6 @@ extension RunState {
     }
     nodes.due.removeFirst()
     try change(node, event, .expanded)
-    let again = nodes.again.removeValue(forKey: node) ?? .none
     let place = nodes.begin(node)
     switch expansion {
     case .fault(let fault):
@@ -175,6 +185,7 @@ extension RunState {
       nodes.expanded[place].fault = fault
       endNodeIfSettled(place)
     case .children(let count, let added):
+      let again = nodes.takeAgain(node)
       var items: [Item] = []
       do throws(ItemFault) { items = try self.items(ofNode: node) } catch {
         preconditionFailure("a node was expanded whose items are faulty: \(error)")

@@ -460,7 +460,7 @@ package struct RunState: Equatable, Sendable {
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     questions.stale = plan.stale
-    nodes.again = plan.childrenAgain
+    nodes.plan(plan.childrenAgain)
     // Needs first: what is unselected waits for what it needs, too.
     for rank in definition.declaredSteps {
       let index = graph.step(ranked: Int32(rank))

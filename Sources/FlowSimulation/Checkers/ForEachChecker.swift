@@ -197,13 +197,15 @@ final class ForEachChecker {
 
   private func reopened(_ scope: ReopenScope) {
     if !ends.runsAgain[Int(node)] { return }
+    // What has run again in an earlier round still counts where the children could not follow.
+    let isPending = allAgain && (!isExpanded || hasFault)
     isExpanded = false
     hasFault = false
     current = []
     begun = []
     let source: Int32? = if case .output(let step, _)? = forEach?.source { step } else { nil }
     allAgain =
-      scope.named?.contains(node) == true
+      isPending || scope.named?.contains(node) == true
       || definition.steps[Int(node)].needs.contains { $0 != source && hasStirred($0) }
   }
 
