@@ -255,6 +255,23 @@ import Testing
       .runStopping(.failFast(step: 0)),
       "run is stopping: step build failed, and the workflow says failFast",
       #""reason":"failFast","step":"build""#),
+    Sample(
+      .stepExpanded(step: 0, .children(count: 3, added: 1)), "build has 3 items, 1 of them new",
+      #""step":"build","items":3,"added":1"#),
+    Sample(
+      .stepExpanded(step: 0, .fault(ItemFault(.repeated, 4))),
+      "build: item 5 of its forEach has the key of an earlier one",
+      #""step":"build","fault":"repeated","place":4,"error":"item 5 of its forEach has the key of an earlier one""#
+    ),
+    Sample(
+      .stepSkipped(step: 1, .noItems), "test skipped: it has no items",
+      #""step":"test","reason":"noItems","need":null"#),
+    Sample(
+      .stepSkipped(step: 1, .removed), "test skipped: its item is no longer in the list",
+      #""step":"test","reason":"removed","need":null"#),
+    Sample(
+      .stepSkipped(step: 1, .siblingsFailed), "test skipped: more items have failed than may",
+      #""step":"test","reason":"siblingsFailed","need":null"#),
     Sample(.asked(step: 0), "build asks, and waits for an answer", #""step":"build""#),
     Sample(
       .timerFired(.question(step: 0)), "the time for an answer to build has passed",

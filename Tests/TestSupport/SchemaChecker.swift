@@ -58,6 +58,7 @@ package final class SchemaChecker {
         .allSatisfy { accepts($0, argument) }
     case "prefixItems": zip(elements(value), argument.elements).allSatisfy { accepts($0, $1) }
     case "minItems": isArray(value) ? elements(value).count >= argument.integer ?? 0 : true
+    case "minProperties": members(value).map { $0.count >= argument.integer ?? 0 } ?? true
     case "uniqueItems":
       elements(value).indices.allSatisfy { index in
         !elements(value)[..<index].contains(elements(value)[index])

@@ -295,7 +295,9 @@ package struct DefinitionSchema {
       ("type", .text("object")), ("minProperties", .number(1)),
       ("additionalProperties", .object(values)),
     ]
-    let share = text([("pattern", .text("^0*([0-9]|[1-9][0-9]|100)%$"))])
+    let share: Members = [
+      ("type", .text("string")), ("pattern", .text("^0*([0-9]|[1-9][0-9]|100)%$")),
+    ]
     let most = Int64(ForEach.greatestMost)
     return object([
       ("over", .object(oneOf([items, named]))), ("matrix", .object(axes)),
