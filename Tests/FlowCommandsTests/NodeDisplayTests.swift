@@ -52,17 +52,6 @@ import Testing
     return lines
   }
 
-  private func live(_ history: History) throws -> LiveRun {
-    var replay = Replay()
-    var live: LiveRun?
-    for event in history.events {
-      try live?.apply(event)
-      try replay.apply(event)
-      if live == nil { live = replay.state.map { LiveRun($0, startedAt: History.start) } }
-    }
-    return try #require(live)
-  }
-
   private func running() throws -> History {
     var history = try History(Self.workflow(["a", "b", "c", "d"], jobs: 2))
     history.run("n/a", .exited(code: 0), milliseconds: 1_000)
@@ -130,7 +119,7 @@ import Testing
   }
 
   @Test func theViewCountsStepsAndHasALineForEachNode() throws {
-    let live = try live(try running())
+    let live = try running().live()
     #expect(live.total == 2 && live.done == 0 && live.waiting == 1)
     #expect(live.openNodes == [0])
     #expect(live.running == 1, "\(live.active)")

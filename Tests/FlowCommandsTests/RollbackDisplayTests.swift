@@ -37,17 +37,6 @@ import Testing
     return text
   }
 
-  private func live(_ history: History) throws -> LiveRun {
-    var replay = Replay()
-    var live: LiveRun?
-    for event in history.events {
-      try live?.apply(event)
-      try replay.apply(event)
-      if live == nil { live = replay.state.map { LiveRun($0, startedAt: History.start) } }
-    }
-    return try #require(live)
-  }
-
   @Test func itWaitsForNoSlot() throws {
     var history = try failed()
     #expect(
@@ -80,14 +69,14 @@ import Testing
     #expect(
       try sentences("e/onFailure", in: history)
         == "e/onFailure runs if e fails, or is cancelled after it has begun.")
-    var live = try live(history)
+    var live = try history.live()
     #expect((live.total, live.done, live.unselected) == (6, 1, 0))
     #expect(live.running == 1 && live.waiting == 1 && live.backingOff == 0)
     #expect(live.waitingSteps(9) == [4] && live.someUnmetNeeds(ofStep: 4, 3) == [1])
     history.end("a/onFailure", .exited(code: 0))
     for step in ["e", "b", "c"] { history.run(step, .exited(code: 0), milliseconds: 1) }
     #expect(history.state.isFinished)
-    live = try self.live(history)
+    live = try history.live()
     #expect((live.total, live.done, live.skipped) == (6, 6, 1))
     let ended = try status(history)
     #expect(ended.contains("\n6 steps: 4 succeeded, 1 failed, 1 skipped\n"), "\(ended)")
@@ -106,11 +95,11 @@ import Testing
     history.run("a", .exited(code: 1), milliseconds: 1_000)
     history.run("a/onFailure", .exited(code: 1), milliseconds: 10)
     history.cancel()
-    let live = try live(history)
+    let live = try history.live()
     #expect(live.backingOff == 1)
     #expect(try sentences("a/onFailure", in: history).contains("backs off"))
     history.cancel(force: true)
-    #expect(try self.live(history).backingOff == 0)
+    #expect(try history.live().backingOff == 0)
     #expect(
       try sentences("a/onFailure", in: history)
         == "a/onFailure was cancelled. A cancel by force came before it had ended.")

@@ -4,19 +4,6 @@ import Testing
 
 /// `ask` in a definition file.
 struct AskTests {
-  private func parse(_ text: String) throws(DefinitionErrors) -> WorkflowDefinition {
-    try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-  }
-
-  private func messages(_ text: String) -> [String] {
-    do throws(DefinitionErrors) {
-      _ = try parse(text)
-      return []
-    } catch {
-      return error.errors.map { "\($0)" }
-    }
-  }
-
   private func steps(_ steps: String) -> String { #"{"name": "w", "steps": [\#(steps)]}"# }
 
   @Test func aQuestionIsRead() throws {

@@ -4,19 +4,6 @@ import Testing
 
 /// Steps of `finally` in a definition file.
 struct FinallyTests {
-  private func parse(_ text: String) throws(DefinitionErrors) -> WorkflowDefinition {
-    try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-  }
-
-  private func messages(_ text: String) -> [String] {
-    do throws(DefinitionErrors) {
-      _ = try parse(text)
-      return []
-    } catch {
-      return error.errors.map { "\($0)" }
-    }
-  }
-
   private static let steps =
     #""steps": [{"id": "a", "run": "x", "needs": ["b"]}, {"id": "b", "run": "y"}]"#
   private static let finally =

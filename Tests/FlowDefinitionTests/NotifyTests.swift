@@ -4,19 +4,6 @@ import Testing
 
 /// `notify` in a definition file.
 struct NotifyTests {
-  private func parse(_ text: String) throws(DefinitionErrors) -> WorkflowDefinition {
-    try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-  }
-
-  private func messages(_ text: String) -> [String] {
-    do throws(DefinitionErrors) {
-      _ = try parse(text)
-      return []
-    } catch {
-      return error.errors.map { "\($0)" }
-    }
-  }
-
   private static let steps = #""steps": [{"id": "a", "run": "x", "onFailure": {"run": "u"}}]"#
   private static let finally = #""finally": [{"id": "end", "run": ["y", "${params.p}"]}]"#
   private static let notify =

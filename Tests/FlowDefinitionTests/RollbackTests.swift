@@ -4,19 +4,6 @@ import Testing
 
 /// `onFailure` in a definition file.
 struct RollbackTests {
-  private func parse(_ text: String) throws(DefinitionErrors) -> WorkflowDefinition {
-    try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-  }
-
-  private func messages(_ text: String) -> [String] {
-    do throws(DefinitionErrors) {
-      _ = try parse(text)
-      return []
-    } catch {
-      return error.errors.map { "\($0)" }
-    }
-  }
-
   private static let undo =
     #""onFailure": {"run": ["undo", "${params.p}"], "description": "Undoes it.", "env": {"A": "b"}}"#
 

@@ -15,6 +15,21 @@ func definition(
   }
 }
 
+/// Reads a definition that calls no file.
+func parse(_ text: String) throws(DefinitionErrors) -> WorkflowDefinition {
+  try DefinitionParser.parse(Array(text.utf8), file: "w.json")
+}
+
+/// What is wrong with a definition that calls no file.
+func messages(_ text: String) -> [String] {
+  do throws(DefinitionErrors) {
+    _ = try parse(text)
+    return []
+  } catch {
+    return error.errors.map { "\($0)" }
+  }
+}
+
 /// All that is wrong with a definition; nil if it is right.
 func errors(_ bytes: [UInt8], as spelling: DefinitionSpelling = .json) -> DefinitionErrors? {
   do throws(DefinitionErrors) {

@@ -152,7 +152,8 @@ package func eventually(
   return true
 }
 
-/// Short at first and longer later: many tests wait at a time.
+/// Between two looks at real processes and files, which do not tell a test when they change. No test passes
+/// because of its length. Short at first and longer later: many tests wait at a time.
 private struct Pause {
   private var milliseconds = 1
 
