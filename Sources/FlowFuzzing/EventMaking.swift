@@ -108,7 +108,8 @@ extension ByteSupply {
   }
 
   private mutating func scope() -> ReopenScope {
-    pick([.unsuccessful, .withDependents, .only(steps()), .from(steps())])
+    let scope: ReopenScope = pick([.unsuccessful, .withDependents, .only(steps()), .from(steps())])
+    return pick([scope, scope.holdingOrder])
   }
 
   private mutating func answer() -> Answer {

@@ -124,6 +124,10 @@ import Testing
         "00 0d 02 04 00 07 01 01 01 02 02 00 01"
       ),
       (
+        .runReopened(ignoring: [], scope: .only(StepSet([0, 2])).holdingOrder),
+        "00 0d 02 04 00 09 02 04 00 01 01 01 03 01 01"
+      ),
+      (
         .runCreated(created(unselected: StepSet(1...300))),
         "00 01 02 04 01 72 00 02 00 01 00 01 05 04 03 01 ac 02"
       ),
@@ -247,7 +251,8 @@ import Testing
   @Test(arguments: [
     ("00 0c 02 04 07 02 05 00", "roomReturned has a field 5"),
     ("01 0c 02 04 07 07 02 05 01 02 03 04 05", "roomReturned has a field 2"),
-    ("00 0d 02 04 00 06 01 01 01 03 01 07", "runReopened has a field 3"),
+    ("00 0d 02 04 00 06 01 01 01 04 01 07", "runReopened has a field 4"),
+    ("00 0d 02 04 00 06 01 01 01 03 01 07", "order has the value 7"),
     ("00 0d 02 04 00 03 01 01 02", "scope has the value 2"),
     ("00 06 02 04 05 02 01 0f 03 00 00 04 01 00 3f 00", "attemptEnded has a field 63"),
     ("00 63 02 04", "an event has the kind 99"),

@@ -250,11 +250,11 @@ extension JSONWriter {
 extension ReopenScope {
   /// For programs.
   fileprivate var name: String {
-    switch self {
-    case .unsuccessful: "unsuccessful"
-    case .withDependents: "withDependents"
-    case .only: "only"
-    case .from: "from"
+    switch (named == nil, takesDependents) {
+    case (true, false): "unsuccessful"
+    case (true, true): "withDependents"
+    case (false, false): "only"
+    case (false, true): "from"
     }
   }
 }

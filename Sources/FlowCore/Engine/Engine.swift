@@ -111,6 +111,8 @@ package struct Engine: Sendable {
   ) -> Engine {
     var next = Engine(
       state, uncommitted: [], committedThrough: state.lastSequence, at: now)
+    let crossesKept = RoundPlan(state, scope.holdingOrder).crossesKept
+    let scope = crossesKept ? scope.holdingOrder : scope
     next.record(.runReopened(ignoring: requests, scope: scope))
     next.record(.engineStarted(engine))
     return next

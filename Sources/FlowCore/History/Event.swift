@@ -375,42 +375,40 @@ package enum TimerID: Hashable, Sendable {
 }
 
 /// Which steps run again in another round. Steps that the run leaves out never do.
-package enum ReopenScope: Hashable, Sendable {
+package struct ReopenScope: Hashable, Sendable {
+  /// Whether what follows from a step that runs again does so too.
+  package let takesDependents: Bool
+  /// The steps that were named; nil where those count that did not succeed.
+  package let named: StepSet?
+  /// Whether order and failures hold across steps that do not run again, as across those that a run leaves
+  /// out. Rounds of earlier rules let a step run beside one that comes before it through another. A history
+  /// says so only where there are such steps.
+  package let holdsOrder: Bool
+
+  init(takesDependents: Bool, named: StepSet?, holdsOrder: Bool = false) {
+    self.takesDependents = takesDependents
+    self.named = named
+    self.holdsOrder = holdsOrder
+  }
+
   /// Those that did not succeed: the rule of policy 1, and of the first runs of policy 2.
-  case unsuccessful
+  package static let unsuccessful = ReopenScope(takesDependents: false, named: nil)
   /// Those and all that came after them: a step that ran although its need had failed has seen a
   /// state that no longer holds.
-  case withDependents
+  package static let withDependents = ReopenScope(takesDependents: true, named: nil)
+
   /// These, and nothing else.
-  case only(StepSet)
+  package static func only(_ steps: StepSet) -> ReopenScope {
+    ReopenScope(takesDependents: false, named: steps)
+  }
+
   /// These and all that follow from them.
-  case from(StepSet)
-
-  /// Whether what follows from a step that runs again does so too.
-  package var takesDependents: Bool {
-    switch self {
-    case .unsuccessful, .only: false
-    case .withDependents, .from: true
-    }
+  package static func from(_ steps: StepSet) -> ReopenScope {
+    ReopenScope(takesDependents: true, named: steps)
   }
 
-  /// The steps that were named; nil where those count that did not succeed.
-  package var named: StepSet? {
-    switch self {
-    case .unsuccessful, .withDependents: nil
-    case .only(let steps), .from(let steps): steps
-    }
-  }
-
-  /// For histories: what `takesDependents` and `named` say.
-  init(takesDependents: Bool, named: StepSet?) {
-    self =
-      switch (takesDependents, named) {
-      case (false, nil): .unsuccessful
-      case (true, nil): .withDependents
-      case (false, let steps?): .only(steps)
-      case (true, let steps?): .from(steps)
-      }
+  package var holdingOrder: ReopenScope {
+    ReopenScope(takesDependents: takesDependents, named: named, holdsOrder: true)
   }
 
   /// The scope of new rounds of a run.

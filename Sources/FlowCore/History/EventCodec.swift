@@ -27,6 +27,7 @@
 ///                   6   what the run before came to
 ///     runReopened   1   scope: what follows from a step runs again too
 ///                   2   the steps that were named
+///                   3   order: it holds across steps that do not run again
 ///     attemptEnded  1   interrupted: no bytes
 ///                   2   the signal that a shell reports
 ///                   4   size of the output

@@ -22,6 +22,7 @@ extension ByteWriter {
     case .runReopened(_, let scope):
       if scope.takesDependents { writeField(1) { $0.bytes.append(Self.withDependents) } }
       if let steps = scope.named { writeField(2) { $0.write(steps) } }
+      if scope.holdsOrder { writeField(3) { $0.bytes.append(Self.holdsOrder) } }
     case .attemptEnded(_, let end): writeTagged(end)
     case .runCreated(let created):
       if let group = created.group {
@@ -50,6 +51,7 @@ extension ByteWriter {
   }
 
   fileprivate static let withDependents: UInt8 = 1
+  fileprivate static let holdsOrder: UInt8 = 1
 
   /// Fills its field: of each range, how far it begins after the one before, and its length.
   private mutating func write(_ steps: StepSet) {
@@ -97,6 +99,11 @@ extension ByteReader {
       body = .runReopened(
         ignoring: requests,
         scope: ReopenScope(takesDependents: scope.takesDependents, named: steps))
+    case (.runReopened(let requests, let scope), 3):
+      let code = try readField { (reader) throws(CodingError) in try reader.readByte() }
+      try require(code != 0, "order", at: start)
+      guard code == ByteWriter.holdsOrder else { throw .newer("order", code, at: start) }
+      body = .runReopened(ignoring: requests, scope: scope.holdingOrder)
     case (.runCreated(var created), 1):
       created.group = try readField { (reader) throws(CodingError) in try reader.readTextToEnd() }
       body = .runCreated(created)

@@ -53,13 +53,7 @@ package struct EventWording: Sendable {
       "disk has space again, after \(DurationText.of(microseconds: microseconds))"
     case .roomReturned(let microseconds, .processes):
       "the system has a process again, after \(DurationText.of(microseconds: microseconds))"
-    case .runReopened(_, .unsuccessful): "run reopened: steps that did not succeed run again"
-    case .runReopened(_, .withDependents):
-      "run reopened: steps that did not succeed run again, and all that came after them"
-    case .runReopened(_, .only(let steps)):
-      "run reopened: \(names(steps)) alone \(Self.run(steps)) again"
-    case .runReopened(_, .from(let steps)):
-      "run reopened: \(names(steps)) \(Self.run(steps)) again, and all that follows"
+    case .runReopened(_, let scope): "run reopened: \(what(scope))"
     case .attemptScheduled(let attempt): "\(name(attempt)) scheduled"
     case .retryScheduled(let attempt, let delay):
       "\(name(attempt)) failed; retry in \(DurationText.of(milliseconds: delay))"
@@ -135,6 +129,16 @@ package struct EventWording: Sendable {
     let shown = steps.steps.prefix(4).map { id($0) }
     let more = steps.count - shown.count
     return shown.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+  }
+
+  private func what(_ scope: ReopenScope) -> String {
+    guard let steps = scope.named else {
+      return "steps that did not succeed run again"
+        + (scope.takesDependents ? ", and all that came after them" : "")
+    }
+    return "\(names(steps)) "
+      + (scope.takesDependents
+        ? "\(Self.run(steps)) again, and all that follows" : "alone \(Self.run(steps)) again")
   }
 
   private static func run(_ steps: StepSet) -> String { steps.count == 1 ? "runs" : "run" }

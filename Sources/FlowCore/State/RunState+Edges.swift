@@ -4,7 +4,21 @@ extension RunState {
 
   /// Whether a step that has ended, or that the run leaves out, has ended as wanted.
   package func isMet(_ wanted: WantedEnd, by need: Int32) -> Bool {
-    isMet(wanted, by: need, isBlocked: passages[Int(need)]?.isBlocked ?? false)
+    if passages.kept(need)?.isBlocked == true { return isMetBySkip(wanted, of: need) }
+    return isMet(wanted, by: need, isBlocked: passages[Int(need)]?.isBlocked ?? false)
+  }
+
+  /// Whether a step is wanted to end so that it may be skipped for a need.
+  private func isMetBySkip(_ wanted: WantedEnd, of need: Int32) -> Bool {
+    wanted.isMet(hasSucceeded: false, hasFailed: false, isRefused: false, mayFail: mayFail(need))
+  }
+
+  /// Whether a step that keeps its end hands it on, now that one has ended that it needs. What others came to
+  /// that keep their ends as well, it has seen.
+  private func handsOn(_ dependent: Int32, endOf need: Int32) -> Bool {
+    let wanted = definition.wanted(ofStep: Int(dependent), from: need)
+    guard let passage = passages.kept(need) else { return isMet(wanted, by: need) }
+    return passage.isBlocked ? isMetBySkip(wanted, of: need) : true
   }
 
   /// - Parameter isBlocked: whether a need of it, if it is left out, has not ended as it wanted: then
@@ -24,7 +38,7 @@ extension RunState {
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
   ///   nil if they wait for none.
   mutating func tellDependents(of step: Int32, by end: Int32?) {
-    // A chain of unselected steps can be as long as the workflow.
+    // A chain of steps that do not run can be as long as the workflow.
     var passed: [Int32] = []
     var current = step
     while true {
@@ -34,8 +48,10 @@ extension RunState {
           continue
         }
         let wanted = definition.wanted(ofStep: Int(dependent), from: current)
-        let isMet = isMet(wanted, by: current)
-        if !isSelected(Int(dependent)) {
+        let isMet =
+          passages.kept(dependent) == nil
+          ? isMet(wanted, by: current) : handsOn(dependent, endOf: current)
+        if passages.crosses(dependent) {
           let isOver =
             isMet ? passages.needMet(dependent, by: end) : passages.needFailed(dependent, by: end)
           if isOver { passed.append(dependent) }

@@ -44,7 +44,7 @@ extension RunState {
 /// the need does not run again. So is one whose condition was false, unless something before it runs again.
 struct RoundPlan {
   private(set) var runsAgain: [Bool]
-  /// Whether it runs again or, if it is unselected, waits for what does.
+  /// Whether it runs again or, if it does not run and lets through what others come to, waits for what does.
   private(set) var isPending: [Bool]
   /// The need that has not ended as the step wants, and does not run again.
   private(set) var unmetNeeds: [Int32?]
@@ -52,6 +52,8 @@ struct RoundPlan {
   private(set) var blocked: [ReopenProblem.Blocked] = []
   /// Whether a step that keeps the run from success does not run again.
   private(set) var leavesFailure = false
+  /// Whether a step that runs again comes after another that does only through one that does not.
+  private(set) var crossesKept = false
 
   /// The step that keeps the dependents of a step from being done: itself, if it is selected.
   private var obstacles: [Int32?]
@@ -101,11 +103,17 @@ struct RoundPlan {
         plan(
           step, isNamed: named.map { $0[step] || children != nil } ?? !isContent, follows, obstacle,
           hasNames: named != nil, state)
+        if scope.holdsOrder, !runsAgain[step] {
+          isPending[step] = needs.contains { isPending[Int($0)] }
+        }
         planChildren(of: step, isNamed: named?[step] ?? false, children, needs, state)
       } else {
         isReached[step] = follows
         isPending[step] = needs.contains { isPending[Int($0)] }
         if !state.mayFail(Int32(step)) { obstacles[step] = obstacle }
+      }
+      if scope.holdsOrder, !crossesKept, runsAgain[step] || !state.isSelected(step) {
+        crossesKept = needs.contains { isKept(Int($0), state) }
       }
       lookAtApproval(step, needs, state)
     }
@@ -196,11 +204,16 @@ struct RoundPlan {
       }
       // What blocks a step that is left out.
       let blocking = state.isSelected(Int(need)) ? nil : unmetNeeds[Int(need)]
-      if isPending[Int(need)] && blocking == nil { continue }
+      if isPending[Int(need)] && blocking == nil && !isKept(Int(need), state) { continue }
       if state.isMet(wanted, by: need, isBlocked: blocking != nil) { continue }
       unmetNeeds[step] = wanted == .failed ? need : blocking ?? need
     }
     return obstacle
+  }
+
+  /// Whether a step keeps its end, and comes after one that runs again.
+  private func isKept(_ step: Int, _ state: RunState) -> Bool {
+    isPending[step] && !runsAgain[step] && state.isSelected(step)
   }
 
   private mutating func plan(

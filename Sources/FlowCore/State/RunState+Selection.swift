@@ -20,20 +20,20 @@ extension RunState {
   /// How many steps the run has, without rollbacks that nothing calls for.
   package var selectedSteps: Int { countedSteps.selected }
 
-  /// The steps for whose ends a step waits: its needs, and in place of one that the run leaves out,
-  /// what that one needs.
+  /// The steps for whose ends a step waits: its needs, and in place of one that the run leaves out, or that
+  /// keeps its end in this round, what that one needs.
   package func selectedNeeds(ofStep step: Int) -> [Int32] {
     let needs = definition.steps[step].needs
-    if hasAllSteps || needs.allSatisfy({ isSelected(Int($0)) }) { return needs }
+    if !needs.contains(where: { passages.crosses($0) }) { return needs }
     var found: [Int32] = []
     var seen: Set<Int32> = []
     var pending = Array(needs.reversed())
     while let need = pending.popLast() {
       guard seen.insert(need).inserted else { continue }
-      if isSelected(Int(need)) {
+      if !passages.crosses(need) {
         found.append(need)
       } else {
-        pending += definition.steps[Int(need)].needs.reversed()
+        pending += (passages.kept(need)?.awaited ?? definition.steps[Int(need)].needs).reversed()
       }
     }
     return found

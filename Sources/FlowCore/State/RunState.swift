@@ -461,6 +461,7 @@ package struct RunState: Equatable, Sendable {
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     questions.stale = plan.stale
     nodes.plan(plan.childrenAgain)
+    passages.forgetKept()
     // Needs first: what is unselected waits for what it needs, too.
     for rank in definition.declaredSteps {
       let index = graph.step(ranked: Int32(rank))
@@ -480,6 +481,9 @@ package struct RunState: Equatable, Sendable {
         }
       } else if unmet > 0, !isSelected(index) {
         passages.reopen(index, unmet: unmet, isBlocked: plan.unmetNeeds[index] != nil)
+      } else if unmet > 0, plan.isPending[index] {
+        let needs = definition.steps[index].needs.filter { plan.isPending[Int($0)] }
+        passages.keep(index, awaiting: needs)
       }
     }
     armRunTimers(at: event.moment)

@@ -98,7 +98,7 @@ final class AnswersChecker {
       throw Violation(.answers, "\(id(step)) asks twice")
     }
     for need in definition.steps[Int(step)].needs {
-      guard selected.standing(need, of: step, { ends[$0] }) == .met else {
+      guard ends.standing(need, of: step) == .met else {
         throw Violation(.answers, "\(id(step)) asks before \(id(need)) has ended as it wants")
       }
     }

@@ -25,6 +25,8 @@ final class ForEachChecker {
   private var current: [Int32] = []
   private var childEnds: [Int32: StepEnd] = [:]
   private var begun: Set<Int32> = []
+  /// Whether in this round order and failures hold across what does not run again.
+  private var holdsOrder = false
   /// Whether all children run again.
   private var allAgain = false
   private var tally: ChildTally
@@ -196,6 +198,7 @@ final class ForEachChecker {
   }
 
   private func reopened(_ scope: ReopenScope) {
+    holdsOrder = scope.holdsOrder
     if !ends.runsAgain[Int(node)] { return }
     // What has run again in an earlier round still counts where the children could not follow.
     let isPending = allAgain && (!isExpanded || hasFault)
@@ -212,7 +215,7 @@ final class ForEachChecker {
   /// Whether a need runs again; or, of what is left out, something before it.
   private func hasStirred(_ need: Int32) -> Bool {
     ends.runsAgain[Int(need)]
-      || !ends.isSelected(need)
+      || (holdsOrder || !ends.isSelected(need))
         && definition.steps[Int(need)].needs.contains { hasStirred($0) }
   }
 

@@ -54,12 +54,12 @@ final class FreshChecker {
   }
 
   private func reopened(_ scope: ReopenScope, _ event: Event) {
-    switch scope {
-    case .unsuccessful: hasOldRounds = true
-    case .withDependents: break
-    case .only(let named):
+    switch (scope.named, scope.takesDependents) {
+    case (nil, false): hasOldRounds = true
+    case (nil, true): break
+    case (let named?, false):
       for step in named.steps { steps[Int(step)].aloneSince = event.sequence }
-    case .from:
+    case (_?, true):
       for index in steps.indices where ends.mayRunAgain(index) { steps[index].aloneSince = nil }
     }
   }

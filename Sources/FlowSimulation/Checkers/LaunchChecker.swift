@@ -200,7 +200,7 @@ final class LaunchChecker {
         .again, "\(name(attempt)) \(isProbe ? "asks a probe" : "runs"), and should not")
     }
     for need in definition.steps[Int(attempt.step)].needs
-    where selected.standing(need, of: attempt.step, { ends[$0] }) != .met {
+    where ends.standing(need, of: attempt.step) != .met {
       throw Violation(
         .order,
         "\(name(attempt)) is launched before \(definition.steps[Int(need)].id) has durably ended as"

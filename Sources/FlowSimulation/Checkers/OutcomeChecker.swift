@@ -103,7 +103,7 @@ final class OutcomeChecker {
       .siblingsFailed:
       break
     case .need(let need):
-      guard selected.isReason(need, toSkip: step, { ends[$0] }) else {
+      guard ends.isReason(need, toSkip: step) else {
         throw Violation(.outcome, "\(id(step)) is skipped for \(id(need)), which is no reason to")
       }
     }

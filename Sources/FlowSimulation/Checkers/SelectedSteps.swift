@@ -100,7 +100,7 @@ struct SelectedSteps {
     }
   }
 
-  private func isMet(_ wanted: WantedEnd, _ end: StepEnd, mayFail: Bool) -> Bool {
+  func isMet(_ wanted: WantedEnd, _ end: StepEnd, mayFail: Bool) -> Bool {
     switch (wanted, end) {
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed): true
     case (.done, .skipped(.condition)), (.done, .skipped(.noItems)): true
@@ -116,16 +116,21 @@ struct SelectedSteps {
 
   /// Whether a step can be skipped because of another: it or, in place of a need that is left out, one
   /// before that has ended otherwise than wanted.
-  func isReason(_ need: Int32, toSkip step: Int32, _ end: (Int32) -> StepEnd?) -> Bool {
+  ///
+  /// - Parameter isKept: whether a step keeps its end, and lets through what others come to.
+  func isReason(
+    _ need: Int32, toSkip step: Int32, _ end: (Int32) -> StepEnd?, _ isKept: (Int32) -> Bool
+  ) -> Bool {
     definition.steps[Int(step)].needs.contains { own in
       guard standing(own, of: step, end) == .failed else { return false }
-      return own == need || !contains(Int(own)) && leads(to: need, from: own)
+      return own == need
+        || (!contains(Int(own)) || isKept(own)) && leads(to: need, from: own, isKept)
     }
   }
 
-  private func leads(to need: Int32, from step: Int32) -> Bool {
+  private func leads(to need: Int32, from step: Int32, _ isKept: (Int32) -> Bool) -> Bool {
     definition.steps[Int(step)].needs.contains {
-      $0 == need || !contains(Int($0)) && leads(to: need, from: $0)
+      $0 == need || (!contains(Int($0)) || isKept($0)) && leads(to: need, from: $0, isKept)
     }
   }
 
@@ -146,11 +151,10 @@ struct SelectedSteps {
             && (!isContent(ends[step]) || !isStale.isEmpty && isStale[step]
               || hasFailedChildren(step, ends)))
     }
-    let marksDependents = scope == .withDependents || named.map { scope == .from($0) } ?? false
     // In each pass more steps are known to be left as they are.
     var isLeft = [Bool](repeating: false, count: ends.count)
     while true {
-      let marked = marked(from: first, without: isLeft, marksDependents)
+      let marked = marked(from: first, without: isLeft, scope.takesDependents)
       let isOpen = { (step: Int32) in marked[Int(step)] ? nil : ends[Int(step)] }
       let stillLeft = definition.steps.indices.map { step in
         guard case .skipped? = ends[step], named?.contains(Int32(step)) != true,

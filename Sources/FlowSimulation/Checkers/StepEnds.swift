@@ -13,6 +13,8 @@ struct StepEnds {
   private(set) var ends: [StepEnd?]
   /// By step, whether it runs again in this round.
   private(set) var runsAgain: [Bool]
+  /// Whether in this round order and failures hold across what does not run again.
+  private var holdsOrder = false
   /// By step, whether it was approved before something that it needs, directly or not, ran again, and has
   /// not been asked since.
   private var isStale: [Bool]
@@ -45,6 +47,7 @@ struct StepEnds {
     case .stepFinished(let step, .cancelled): ends[Int(step)] = .cancelled
     case .stepSkipped(let step, let reason): ends[Int(step)] = .skipped(reason)
     case .runReopened(_, let scope):
+      holdsOrder = scope.holdsOrder
       runsAgain = selected.runningAgain(scope, ends, isStale)
       isStale = isStale.indices.map { step in
         !runsAgain[step] && ends[step] == .succeeded
@@ -54,6 +57,56 @@ struct StepEnds {
       for step in ends.indices where runsAgain[step] { ends[step] = nil }
     default: break
     }
+  }
+
+  // MARK: Edges
+
+  /// Whether a step may run as far as one of its needs is concerned.
+  func standing(_ need: Int32, of step: Int32) -> SelectedSteps.Standing {
+    selected.standing(need, of: step, endAcross)
+  }
+
+  /// Whether a step can be skipped because of another.
+  func isReason(_ need: Int32, toSkip step: Int32) -> Bool {
+    selected.isReason(need, toSkip: step, endAcross) { holdsOrder && !runsAgain[Int($0)] }
+  }
+
+  /// How a step has ended for those that need it. One that keeps its end has none before those have ended that
+  /// come before it and run again, and counts as skipped if one of them ends otherwise than it wants.
+  private func endAcross(_ step: Int32) -> StepEnd? {
+    guard holdsOrder, !runsAgain[Int(step)], isSelected(step) else { return ends[Int(step)] }
+    var known: [Int32: SelectedSteps.Standing?] = [:]
+    switch crossing(step, &known) {
+    case .open: return nil
+    case .failed: return .skipped(.need(step: step))
+    case .met, nil: return ends[Int(step)]
+    }
+  }
+
+  /// Whether what runs again before a step that does not has ended as it wants; nil if there is nothing.
+  private func crossing(
+    _ step: Int32, _ known: inout [Int32: SelectedSteps.Standing?]
+  ) -> SelectedSteps.Standing? {
+    if let found = known[step] { return found }
+    var standings: [SelectedSteps.Standing] = []
+    for need in selected.definition.steps[Int(step)].needs {
+      if runsAgain[Int(need)] {
+        standings.append(selected.standing(need, of: step) { ends[Int($0)] })
+      } else if !isSelected(need) {
+        if crossing(need, &known) != nil { standings.append(standing(need, of: step)) }
+      } else if let found = crossing(need, &known) {
+        let isSkipWanted =
+          selected.isMet(
+            selected.definition.wanted(ofStep: Int(step), from: need), .skipped(.need(step: need)),
+            mayFail: selected.definition.settings(ofStep: Int(need)).allowFailure)
+        standings.append(found == .failed && isSkipWanted ? .met : found)
+      }
+    }
+    let result: SelectedSteps.Standing? =
+      standings.isEmpty
+      ? nil : standings.contains(.failed) ? .failed : standings.contains(.open) ? .open : .met
+    known[step] = result
+    return result
   }
 
   /// Whether something before it runs again, directly or not; what was skipped, and not by its own condition,

@@ -148,12 +148,14 @@ enum HistoryDump {
   }
 
   private static func word(_ scope: ReopenScope) -> String {
-    switch scope {
-    case .unsuccessful: "unsuccessful"
-    case .withDependents: "withDependents"
-    case .only(let steps): "only \(Array(steps.steps))"
-    case .from(let steps): "from \(Array(steps.steps))"
-    }
+    let name =
+      switch (scope.named, scope.takesDependents) {
+      case (nil, false): "unsuccessful"
+      case (nil, true): "withDependents"
+      case (let steps?, false): "only \(Array(steps.steps))"
+      case (let steps?, true): "from \(Array(steps.steps))"
+      }
+    return name + (scope.holdsOrder ? " in order" : "")
   }
 
   private static func word(_ verdict: Verdict) -> String {

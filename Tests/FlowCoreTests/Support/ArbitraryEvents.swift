@@ -23,7 +23,10 @@ extension Generator {
   }
 
   private mutating func scope() -> ReopenScope {
-    pick([.unsuccessful, .withDependents, .only(stepSet()), .from(stepSet())])
+    let scope: ReopenScope = pick([
+      .unsuccessful, .withDependents, .only(stepSet()), .from(stepSet()),
+    ])
+    return pick([scope, scope.holdingOrder])
   }
 
   mutating func body(of kind: EventKind) -> Event.Body {

@@ -260,17 +260,21 @@ struct EngineHarness {
     }
     let step = durably.steps[Int(attempt.step)]
     #expect(step.phase == .starting && step.attempt == attempt.number, "no durable intent")
-    // What is left out and may be skipped for a failure, or may have any end, lets its dependents run
-    // at once.
+    // What is left out, or keeps its end, and may be skipped for a failure, or may have any end, lets its
+    // dependents run at once.
     let hasEdges = workflow.extras.contains { !$0.edges.isEmpty }
-    let letsThrough = durably.created.unselected.steps.contains {
-      hasEdges || workflow.settings(ofStep: Int($0)).allowFailure
-    }
+    let needs = durably.selectedNeeds(ofStep: Int(attempt.step))
+    let letsThrough =
+      durably.created.unselected.steps.contains {
+        hasEdges || workflow.settings(ofStep: Int($0)).allowFailure
+      }
+      || needs != workflow.steps[Int(attempt.step)].needs
+        && (hasEdges || workflow.settings.contains { $0.allowFailure })
     for need in workflow.steps[Int(attempt.step)].needs where need != attempt.step - 1 {
       let rollback = durably.pendingRollback(ofStep: Int(need))
       #expect(rollback == nil, "\(attempt) is launched before its need \(need) is rolled back")
     }
-    for need in letsThrough ? [] : durably.selectedNeeds(ofStep: Int(attempt.step)) {
+    for need in letsThrough ? [] : needs {
       let wanted = workflow.wanted(ofStep: Int(attempt.step), from: need)
       let mayFail = workflow.settings(ofStep: Int(need)).allowFailure
       switch (durably.steps[Int(need)].phase, wanted) {

@@ -292,7 +292,8 @@ extension Generator {
   /// For another round of a run, which may have none of that kind.
   fileprivate mutating func scope(of workflow: WorkflowDefinition) -> ReopenScope {
     let named = StepSet((0...below(2)).map { _ in Int32(below(workflow.steps.count)) })
-    return pick([.unsuccessful, .withDependents, .only(named), .from(named)])
+    let scope: ReopenScope = pick([.unsuccessful, .withDependents, .only(named), .from(named)])
+    return pick([scope, scope.holdingOrder])
   }
 
   fileprivate mutating func some(of ids: [String]) -> [String] {
