@@ -56,6 +56,24 @@ struct ForEachTests {
     try await check(home)
   }
 
+  @Test(arguments: [(options: [], isVerbose: false), (["--verbose"], true)])
+  func itemsHaveLinesOfTheirOwnOnDemand(options: [String], isVerbose: Bool) async throws {
+    let home = Home()
+    let workflow = home.workflow(
+      #"{"id": "n", "forEach": {"over": ["a", "b", "c"], "tolerate": 1}, "run": ["test", "${item}", "!=", "b"]}"#
+    )
+    let run = try await home.start(
+      ["run", workflow, "--run-id", "r", "--jobs", "1"] + options
+    ).end()
+    let lines = run.output.split(separator: "\n").filter { $0.hasPrefix("n") }
+    func has(_ start: String) -> Bool { lines.contains { $0.hasPrefix(start) } }
+    #expect(run.ending == .exit(0) && has("n/b failed: exit code 1"), "\(lines)")
+    #expect(["n/a started", "n/b started", "n/c succeeded"].allSatisfy { has($0) == isVerbose })
+    #expect(["n: 1 of 3 items", "n: 2 of 3 items, 1 failed"].allSatisfy { has($0) != isVerbose })
+    #expect(lines.last == "n succeeded: 3 items, 1 failed", "\(lines)")
+    try await check(home)
+  }
+
   @Test func badListsRunNothing() async throws {
     for (list, message) in [
       ("a\na\n", "item 2 of its forEach has the key of an earlier one"),

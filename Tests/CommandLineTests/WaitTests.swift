@@ -144,7 +144,7 @@ struct WaitTests {
 
   @Test(arguments: [
     ["restart"], ["restart", "--all", "r"], ["restart", "--all", "--failed"],
-    ["restart", "--all", "--heartbeat", "1m"], ["wait"],
+    ["restart", "--all", "--heartbeat", "1m"], ["restart", "--all", "--verbose"], ["wait"],
   ])
   func whatCannotBeMeantIsRefused(line: [String]) async throws {
     let home = Home()

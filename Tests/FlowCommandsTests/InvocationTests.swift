@@ -182,6 +182,7 @@ import Testing
           -d, --detach            return once the run exists; it runs in the background
               --on-term WHAT      on SIGTERM: detach (running steps continue) or cancel
           -q, --quiet             print only failures, on standard error
+              --verbose           print lines for each item of forEach, if no terminal
               --json              print each event as a line of JSON
               --heartbeat TIME    say what runs every TIME, if no terminal (5m; 0: off)
               --exclusive KEY     let one run of group KEY exist at a time

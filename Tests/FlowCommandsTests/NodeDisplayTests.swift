@@ -6,12 +6,13 @@ import Testing
 
 /// What people see of a step with `forEach`: one line, with what runs and what has failed.
 @Suite struct NodeDisplayTests {
-  private static func workflow(
+  static func workflow(
     _ items: [String], jobs: Int32? = nil, tolerance: ForEach.Tolerance? = nil
   ) -> WorkflowDefinition {
     var workflow = WorkflowDefinition("n", "z: n")
     var extras = StepExtras()
-    extras.forEach = ForEach(over: .literal(items), jobs: jobs, tolerance: tolerance)
+    extras.forEach = ForEach(
+      over: .literal(items), most: Int32(max(1, items.count)), jobs: jobs, tolerance: tolerance)
     workflow.give(extras, toStep: 0)
     return workflow
   }
@@ -39,9 +40,9 @@ import Testing
     return explainer.sentences(ofStep: index).joined(separator: " ")
   }
 
-  private func progress(_ history: History) throws -> [String] {
+  private func progress(_ history: History, isVerbose: Bool = false) throws -> [String] {
     var replay = Replay()
-    var printer = ProgressPrinter()
+    var printer = ProgressPrinter(isVerbose: isVerbose)
     var lines: [String] = []
     for event in history.events {
       try replay.apply(event)
@@ -107,15 +108,99 @@ import Testing
     let items = (1...30).map { "\($0)" }
     var history = try History(Self.workflow(items, tolerance: .percent(10)), jobs: 1)
     for item in items {
-      history.run("n/\(item)", .exited(code: item == "7" ? 1 : 0), milliseconds: 1)
+      history.run("n/\(item)", .exited(code: item == "9" ? 1 : 0), milliseconds: 1)
     }
     let lines = try progress(history)
     #expect(
-      lines.prefix(5) == [
-        "n has 30 items", "n: 3 of 30 items done", "n: 6 of 30 items done",
-        "n/7 failed: exit code 1 after 1ms", "n: 9 of 30 items done, 1 failed",
+      lines.prefix(6) == [
+        "n has 30 items", "n: 3 of 30 items", "n: 6 of 30 items",
+        "n/9 failed: exit code 1 after 1ms\nn: 9 of 30 items, 1 failed",
+        "n: 12 of 30 items, 1 failed",
+        "n: 15 of 30 items, 1 failed",
       ], "\(lines)")
-    #expect(lines.count == 12 && lines.last == "n succeeded: 30 items, 1 failed", "\(lines)")
+    #expect(lines.count == 11 && lines.last == "n succeeded: 30 items, 1 failed", "\(lines)")
+  }
+
+  /// How many lines a node has besides its first and its last, and where they are.
+  @Test(arguments: [
+    (1, []), (3, [1, 2]), (10, Array(1...9)), (11, [2, 3, 4, 5, 6, 7, 8, 9, 10]),
+    (25, [3, 5, 8, 10, 13, 15, 18, 20, 23]), (1_000, (1...9).map { $0 * 100 }),
+  ])
+  func aTenthIsSaidWhenItIsReached(count: Int, expected: [Int]) {
+    var node = NodeProgress(count: count)
+    #expect((1...count).filter { _ in node.end(.succeeded) != nil } == expected)
+  }
+
+  @Test func noTenthIsSaidOfWhatIsStopped() {
+    var node = NodeProgress(count: 10)
+    #expect(node.end(.failed) == "1 of 10 items, 1 failed")
+    #expect((2...9).allSatisfy { _ in node.end(.cancelled) == nil })
+  }
+
+  @Test func verboseProgressHasTheLinesOfEachItem() throws {
+    var history = try History(Self.workflow(["a", "b", "c"], jobs: 1, tolerance: .count(0)))
+    history.run("n/a", .exited(code: 0), milliseconds: 1)
+    history.run("n/b", .exited(code: 1), milliseconds: 1)
+    let lines = try progress(history, isVerbose: true)
+    #expect(
+      lines.prefix(7) == [
+        "n has 3 items", "n/a started", "n/a succeeded in 1ms", "n/b started",
+        "n/b failed: exit code 1 after 1ms", "n/c skipped: more items have failed than may",
+        "n failed: 3 items, 1 failed",
+      ], "\(lines)")
+  }
+
+  @Test func itemsThatKeepTheirEndCountFromTheStart() throws {
+    let items = (1...10).map { "\($0)" }
+    var history = try History(Self.workflow(items), jobs: 1)
+    for item in items {
+      history.run("n/\(item)", .exited(code: Int(item)! > 7 ? 1 : 0), milliseconds: 1)
+    }
+    var replay = Replay()
+    var printer = ProgressPrinter()
+    for event in history.events {
+      try replay.apply(event)
+      if let state = replay.state { _ = printer.line(for: event, in: state) }
+    }
+    let first = history.events.count
+    try history.reopen()
+    for item in items.suffix(3) { history.run("n/\(item)", .exited(code: 0), milliseconds: 1) }
+    var lines: [String] = []
+    for event in history.events.dropFirst(first) {
+      try replay.apply(event)
+      if let state = replay.state, let line = printer.line(for: event, in: state) {
+        lines.append(String(line.dropLast()))
+      }
+    }
+    #expect(
+      lines.filter { $0.hasPrefix("n") }.prefix(4) == [
+        "n has 10 items, 0 of them new", "n: 8 of 10 items", "n: 9 of 10 items",
+        "n succeeded: 10 items",
+      ], "\(lines)")
+  }
+
+  @Test func listCountsStepsAndItemsApart() throws {
+    var history = try running()
+    func row() throws -> ListEntry {
+      .run(RunRow(try history.read(), runID: "r", isHeld: true, now: history.wall))
+    }
+    func text() throws -> String {
+      var text = ""
+      ListPrinter.printText([try row()], to: &text)
+      return text
+    }
+    func json() throws -> String {
+      var text = ""
+      ListPrinter.printJSON([try row()], to: &text)
+      return text
+    }
+    #expect(try text().hasSuffix("  0/2; 2 of 4 items, 1 failed\n"))
+    #expect(
+      try json().contains(
+        #""stepsDone":0,"stepsTotal":2,"itemsDone":2,"itemsTotal":4,"itemsFailed":1}"#))
+    history.end("n/c", .exited(code: 0), milliseconds: 1)
+    history.run("n/d", .exited(code: 0), milliseconds: 1)
+    #expect(try text().hasSuffix("  1 failed, 1 skipped; 4 items, 1 failed\n"))
   }
 
   @Test func theViewCountsStepsAndHasALineForEachNode() throws {
@@ -142,5 +227,27 @@ import Testing
     JUnitExporter(explainer) { _ in nil }.write(to: &text)
     #expect(text.contains(#"tests="5" failures="1""#), "\(text)")
     #expect(text.contains(#"name="n/b""#) && !text.contains(#"name="n""#), "\(text)")
+  }
+  /// The sizes are such that anything quadratic would be noticed.
+  @Test func manyChildrenAreAsManyCases() throws {
+    func cases(_ count: Int) throws -> (lines: Int, bytes: Int, outputs: Int) {
+      let items = (0..<count).map { "\(10_000 + $0)" }
+      var history = try History(Self.workflow(items), jobs: 1)
+      for (place, item) in items.enumerated() {
+        history.run("n/\(item)", .exited(code: place % 10 == 9 ? 1 : 0), milliseconds: 1)
+      }
+      var text = ""
+      var outputs = 0
+      JUnitExporter(try ExportedRun.explainer(history)) { _ in
+        outputs += 1
+        return nil
+      }.write(to: &text)
+      let lines = text.split(separator: "\n").filter { $0.contains("testcase") }
+      let bytes = lines.reduce(0) { $0 + $1.utf8.count }
+      return (lines.count { $0.contains("name=\"n/") }, bytes, outputs)
+    }
+    let (few, some, many) = (try cases(500), try cases(1_000), try cases(1_500))
+    #expect(many.lines == 1_500 && many.outputs == 150)
+    #expect(many.bytes - some.bytes == some.bytes - few.bytes)
   }
 }

@@ -33,12 +33,16 @@ package struct CommandContext {
 
   /// Shows a running run on standard output, in the way that fits a terminal or a file.
   ///
-  /// - Parameter heartbeat: milliseconds between the signs of life in a file; zero for none.
+  /// - Parameters:
+  ///   - heartbeat: milliseconds between the signs of life in a file; zero for none.
+  ///   - isVerbose: whether each item of a step has lines of its own in a file.
   func display(
-    of outputs: AttemptOutputs, heartbeat: Int64 = Heartbeat.defaultMilliseconds
+    of outputs: AttemptOutputs, heartbeat: Int64 = Heartbeat.defaultMilliseconds,
+    isVerbose: Bool = false
   ) -> any RunDisplay {
     guard let terminal = Terminal() else {
-      return PlainDisplay(output, outputs, Heartbeat(everyMilliseconds: heartbeat))
+      return PlainDisplay(
+        output, outputs, Heartbeat(everyMilliseconds: heartbeat), isVerbose: isVerbose)
     }
     return LiveDisplay(output, terminal, outputs, at: now())
   }
@@ -48,12 +52,12 @@ package struct CommandContext {
   /// - Parameter definition: nil where the history tells it.
   func display(
     of id: String, _ folder: RunFolder, isQuiet: Bool, json: Bool, heartbeat: Int64,
-    _ definition: WorkflowDefinition? = nil
+    isVerbose: Bool, _ definition: WorkflowDefinition? = nil
   ) -> any RunDisplay {
     let outputs = AttemptOutputs(runID: id, folder: folder)
     if isQuiet { return QuietDisplay(errors, outputs) }
     if json { return JSONDisplay(output, EventPrinter(runID: id, definition: definition)) }
-    return display(of: outputs, heartbeat: heartbeat)
+    return display(of: outputs, heartbeat: heartbeat, isVerbose: isVerbose)
   }
 
   func warn(_ message: String) {

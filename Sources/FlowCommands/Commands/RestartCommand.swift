@@ -18,6 +18,8 @@ package struct RestartCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
   /// Milliseconds between signs of life; zero for none.
   package let heartbeat: Int64
+  /// Whether each item of a step has lines of its own.
+  package let isVerbose: Bool
   /// Tells the process that started this one that the run is resumed; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
@@ -59,7 +61,7 @@ package struct RestartCommand: Subcommand, Equatable {
     ],
     options: [
       failedOption, allOption, environmentOption, RunCommand.onTermOption, RunCommand.quietOption,
-      RunCommand.jsonOption, RunCommand.heartbeatOption,
+      RunCommand.verboseOption, RunCommand.jsonOption, RunCommand.heartbeatOption,
     ] + stepOptions,
     examples: [
       .init("flow restart latest", "after a crash, a reboot or a kill"),
@@ -90,12 +92,13 @@ package struct RestartCommand: Subcommand, Equatable {
     json = arguments.has(RunCommand.jsonOption)
     onTerminate = try RunCommand.onTerminate(arguments, command: Self.syntax.name)
     heartbeat = try RunCommand.heartbeat(arguments, command: Self.syntax.name)
+    isVerbose = arguments.has(RunCommand.verboseOption)
     readiness = DetachedEngine.Readiness.ofThisProcess
     if isForAll {
       let others =
         [
           Self.failedOption, Self.environmentOption, RunCommand.jsonOption,
-          RunCommand.heartbeatOption,
+          RunCommand.verboseOption, RunCommand.heartbeatOption,
         ] + Self.stepOptions
       if let other = others.first(where: { arguments.has($0) }) {
         throw UsageError(
@@ -119,7 +122,7 @@ package struct RestartCommand: Subcommand, Equatable {
     let folder = home.folder(of: id)
     let reopening = try reopening(id, home)
     let display = context.display(
-      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat)
+      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, isVerbose: isVerbose)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     var hasTold = false
     func tell() {

@@ -27,6 +27,8 @@ package struct RunCommand: Subcommand, Equatable {
   package let onTerminate: TerminationPolicy
   /// Milliseconds between signs of life; zero for none.
   package let heartbeat: Int64
+  /// Whether each item of a step has lines of its own.
+  package let isVerbose: Bool
   /// The run's group; nil for that of the definition.
   package let group: String?
   /// Nil for what the definition says.
@@ -44,6 +46,8 @@ package struct RunCommand: Subcommand, Equatable {
   static let heartbeatOption = Option(
     "heartbeat", takes: .text(placeholder: "TIME"),
     "say what runs every TIME, if no terminal (5m; 0: off)")
+  static let verboseOption = Option(
+    "verbose", "print lines for each item of forEach, if no terminal")
   static let jsonOption = Option("json", "print each event as a line of JSON")
 
   private static let helpParametersOption = Option(
@@ -82,8 +86,9 @@ package struct RunCommand: Subcommand, Equatable {
       """ + StepOptions.details,
     arguments: [.definition],
     options: [
-      jobsOption, runIDOption, detachOption, onTermOption, quietOption, jsonOption, heartbeatOption,
-      exclusiveOption, conflictOption, RunParameters.option, RunParameters.fileOption,
+      jobsOption, runIDOption, detachOption, onTermOption, quietOption, verboseOption, jsonOption,
+      heartbeatOption, exclusiveOption, conflictOption, RunParameters.option,
+      RunParameters.fileOption,
       helpParametersOption, dryOption,
     ] + stepOptions,
     examples: [
@@ -118,6 +123,7 @@ package struct RunCommand: Subcommand, Equatable {
     }
     onTerminate = try Self.onTerminate(arguments, command: Self.syntax.name)
     heartbeat = try Self.heartbeat(arguments, command: Self.syntax.name)
+    isVerbose = arguments.has(Self.verboseOption)
     group = try Self.group(arguments)
     onConflict = try Self.onConflict(arguments)
     readiness = DetachedEngine.Readiness.ofThisProcess
@@ -197,7 +203,8 @@ package struct RunCommand: Subcommand, Equatable {
       group: group, onConflict: onConflict, parameters: values, unselected: unselected,
       previousOutcome: previous)
     let display = context.display(
-      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat, file.definition)
+      of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat,
+      isVerbose: isVerbose, file.definition)
     let drive = try RunDrive(display, folder, onTerminate: onTerminate, home, context)
     if let membership { drive.hold(membership) }
     let end = try drive.create(run, definitionFile: file.bytes, files: files) {
@@ -253,6 +260,7 @@ package struct RunCommand: Subcommand, Equatable {
     var line = ["--on-term", onTerminate.rawValue]
     if isQuiet { line.append("--quiet") }
     if json { line.append("--json") }
+    if isVerbose { line.append(Self.verboseOption.spelling) }
     let command: RestartCommand
     do throws(UsageError) {
       guard

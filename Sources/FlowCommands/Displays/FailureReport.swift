@@ -15,6 +15,8 @@ struct FailedSteps {
   /// The first few.
   private(set) var entries: [Entry] = []
   private(set) var count = 0
+  /// By node, those of its children: it may turn out to tolerate them.
+  private var ofChildren: [Int32: (entries: [Entry], count: Int)] = [:]
   private var ends: [Int32: (attempt: AttemptID, end: AttemptEnd)] = [:]
 
   mutating func apply(_ event: Event, in state: RunState) {
@@ -23,15 +25,25 @@ struct FailedSteps {
     case .attemptLaunched(let attempt, _): ends[attempt.step] = nil
     case .runReopened: self = FailedSteps()
     case .stepFinished(let step, let outcome):
+      if let children = ofChildren.removeValue(forKey: step), outcome != .succeeded {
+        add(children.entries, children.count)
+      }
       guard let last = ends.removeValue(forKey: step), isToBlame(step, outcome, state) else {
         return
       }
-      count += 1
-      if entries.count < Self.mostEntries {
-        entries.append(Entry(attempt: last.attempt, outcome: outcome, end: last.end))
-      }
+      let entry = Entry(attempt: last.attempt, outcome: outcome, end: last.end)
+      guard let node = state.definition.child(Int(step))?.node else { return add([entry], 1) }
+      var children = ofChildren[node] ?? ([], 0)
+      children.count += 1
+      if children.entries.count < Self.mostEntries { children.entries.append(entry) }
+      ofChildren[node] = children
     default: return
     }
+  }
+
+  private mutating func add(_ new: [Entry], _ count: Int) {
+    self.count += count
+    entries += new.prefix(Self.mostEntries - entries.count)
   }
 
   /// A run that timed out has no failed step: the steps that still ran then took too long.

@@ -102,14 +102,17 @@ final class JSONDisplay: RunDisplay {
 final class PlainDisplay: RunDisplay {
   private let output: StandardStream
   private let outputs: AttemptOutputs
-  private var progress = ProgressPrinter()
+  private var progress: ProgressPrinter
   private var failures = FailedSteps()
   private var lines = LineLimit()
   private var heartbeat: Heartbeat
 
-  init(_ output: StandardStream, _ outputs: AttemptOutputs, _ heartbeat: Heartbeat) {
+  init(
+    _ output: StandardStream, _ outputs: AttemptOutputs, _ heartbeat: Heartbeat, isVerbose: Bool
+  ) {
     self.output = output
     self.outputs = outputs
+    progress = ProgressPrinter(isVerbose: isVerbose)
     self.heartbeat = heartbeat
   }
 

@@ -24,6 +24,8 @@ package struct RunRow: Equatable, Sendable {
   package let rounds: Int
   package let stepsDone: Int
   package let stepsTotal: Int
+  /// Of its steps with `forEach`; nil where none are known.
+  package let items: NodeProgress?
   /// How the steps of a finished run ended.
   package let ends: StepTally?
   /// What its steps ask.
@@ -61,6 +63,7 @@ package struct RunRow: Equatable, Sendable {
     // Of those that the run has.
     stepsTotal = history.state?.selectedSteps ?? 0
     stepsDone = history.state?.countedSteps.ended ?? 0
+    items = history.state?.items
   }
 }
 
@@ -79,7 +82,7 @@ package enum ListPrinter {
         TerminalText.escaped(run.runID), TerminalText.escaped(run.name ?? ""),
         "\(run.status.glyph) \(run.status.rawValue)",
         run.startedAt.map { Timestamp($0).rfc3339 } ?? "",
-        duration(run), run.ends.map(\.description) ?? steps(run),
+        duration(run), steps(run),
       ]
     case .unreadable(let runID, let problem, let reason):
       [
@@ -88,10 +91,11 @@ package enum ListPrinter {
     }
   }
 
-  /// `1/4, 1 asking`.
+  /// `1/4, 1 asking; 300 of 1000 items`, or `4 succeeded; 1000 items, 2 failed` of a run that has ended.
   private static func steps(_ run: RunRow) -> String {
     let asking = run.questions.isEmpty ? "" : ", \(run.questions.count) asking"
-    return "\(run.stepsDone)/\(run.stepsTotal)\(asking)"
+    let steps = run.ends.map(\.description) ?? "\(run.stepsDone)/\(run.stepsTotal)\(asking)"
+    return steps + (run.items.map { "; \($0.text)" } ?? "")
   }
 
   /// `1.2s`, and where there were several rounds `1.2s of 5s`.
@@ -104,8 +108,8 @@ package enum ListPrinter {
 
   /// One line: an array of `{"runId","name","state","startedAt","finishedAt","durationMs",
   /// "stepsDone","stepsTotal"}`, with `"rounds","totalDurationMs"` after the duration where there
-  /// were several rounds (the duration is of the last), and of `{"runId","state","error"}`, where the
-  /// state is `newer` or `unreadable`.
+  /// were several rounds (the duration is of the last), and `"itemsDone","itemsTotal","itemsFailed"` at the end
+  /// where steps have items; and of `{"runId","state","error"}`, where the state is `newer` or `unreadable`.
   package static func printJSON(_ entries: [ListEntry], to output: inout some TextOutputStream) {
     var json = JSONWriter()
     json.array { json in
@@ -130,6 +134,11 @@ package enum ListPrinter {
       }
       json.member("stepsDone", run.stepsDone)
       json.member("stepsTotal", run.stepsTotal)
+      if let items = run.items {
+        json.member("itemsDone", items.settled)
+        json.member("itemsTotal", items.count)
+        json.member("itemsFailed", items.failed)
+      }
     case .unreadable(let runID, let problem, let reason):
       json.member("runId", runID)
       json.member("state", "\(problem)")

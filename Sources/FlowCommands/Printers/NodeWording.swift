@@ -11,17 +11,31 @@ extension RunState {
     if let fault = expanded.fault { return fault.text(most: forEach.most) }
     // It waits for its needs again.
     if !steps[step].isSettled && steps[step].phase != .expanded { return nil }
-    let count = expanded.children.count
-    if count == 0 { return "no items" }
-    let items = count == 1 ? "1 item" : "\(count) items"
-    let done = count - Int(expanded.unsettled)
-    var text = done == count ? items : "\(done) of \(items)"
-    if expanded.failed > 0 {
-      let isTolerated = expanded.failed <= forEach.tolerated(of: Int32(count))
-      text += ", \(expanded.failed) failed\(isTolerated ? " (tolerated)" : "")"
+    if expanded.children.isEmpty { return "no items" }
+    return NodeProgress(expanded).text + (toleratesFailures(ofNode: step) ? " (tolerated)" : "")
+      + (expanded.isStopping ? ", the others are stopped" : "")
+  }
+
+  /// Whether children of a node have failed, and no more of them than may.
+  func toleratesFailures(ofNode step: Int) -> Bool {
+    guard let forEach = definition.forEach(ofStep: step), let expanded = expanded(step) else {
+      return false
     }
-    if expanded.isStopping { text += ", the others are stopped" }
-    return text
+    let count = Int32(expanded.children.count)
+    return expanded.failed > 0 && expanded.failed <= forEach.tolerated(of: count)
+  }
+
+  /// Whether a step is a child of such a node.
+  func isTolerated(_ step: Int) -> Bool {
+    definition.child(step).map { toleratesFailures(ofNode: Int($0.node)) } ?? false
+  }
+
+  /// How far all nodes together are; nil if there is none whose items are known.
+  var items: NodeProgress? {
+    let nodes = definition.declaredSteps.compactMap { expanded($0) }
+    return nodes.isEmpty
+      ? nil
+      : nodes.reduce(into: NodeProgress(count: 0)) { $0.add(NodeProgress($1)) }
   }
 
   /// The steps that are shown where not all are: those of the file, and behind each node its children that run
@@ -37,6 +51,71 @@ extension RunState {
     case .starting, .running, .stopping, .ended, .backingOff, .failed, .cancelled: true
     case .waiting, .ready, .asking, .answered, .expanded, .doomed, .succeeded, .skipped: false
     }
+  }
+}
+
+extension Explainer {
+  /// The same, with how many run.
+  func itemsText(ofNode step: Int) -> String? {
+    guard let text = state.itemsText(ofNode: step), let expanded = state.expanded(step) else {
+      return nil
+    }
+    let running = expanded.children.count {
+      [.running, .stopping].contains(status(Int($0)))
+    }
+    return text + (running == 0 ? "" : ", \(running) running")
+  }
+}
+
+/// How many children of nodes have ended.
+package struct NodeProgress: Equatable, Sendable {
+  package private(set) var count: Int
+  package private(set) var settled = 0
+  /// For good.
+  package private(set) var failed = 0
+
+  init(count: Int) { self.count = count }
+
+  init(_ expanded: Expanded) {
+    count = expanded.children.count
+    settled = count - Int(expanded.unsettled)
+    failed = Int(expanded.failed)
+  }
+
+  /// At the beginning of a round.
+  ///
+  /// - Parameter expanded: what became known by that; a child can keep an end from an earlier round.
+  /// - Returns: nil if the items have a fault.
+  init?(_ expansion: Expansion, _ expanded: Expanded?) {
+    guard case .children(let count, let added) = expansion else { return nil }
+    self.init(count: Int(count))
+    guard added < count, let expanded else { return }
+    settled = max(0, self.count - Int(expanded.unsettled))
+    failed = Int(expanded.failed)
+  }
+
+  mutating func add(_ other: NodeProgress) {
+    count += other.count
+    settled += other.settled
+    failed += other.failed
+  }
+
+  /// `300 of 1000 items, 2 failed`, or once all have ended `1000 items, 2 failed`.
+  var text: String {
+    let items = count == 1 ? "1 item" : "\(count) items"
+    return (settled < count ? "\(settled) of \(items)" : items)
+      + (failed == 0 ? "" : ", \(failed) failed")
+  }
+
+  /// A child has ended.
+  ///
+  /// - Returns: the text at every tenth of the way; nil at the end, which the node has a line for, and for a
+  ///   child that was stopped or skipped: of these there are many at a time.
+  mutating func end(_ outcome: StepOutcome) -> String? {
+    let tenths = settled * 10 / max(1, count)
+    settled += 1
+    if outcome == .failed { failed += 1 }
+    return outcome != .cancelled && settled < count && settled * 10 / count > tenths ? text : nil
   }
 }
 

@@ -15,12 +15,14 @@ package struct ProgressPrinter: Sendable {
   /// Whether the steps of `finally` run.
   private var isConcluding = false
   private var isNotifying = false
-  /// By node, how many children it has, and how many of them have ended in this round.
-  private var nodes: [Int32: (count: Int, ended: Int, failed: Int)] = [:]
+  private var nodes: [Int32: NodeProgress] = [:]
+  /// Whether children of nodes have the lines of other steps, instead of what is said of their node.
+  private let isVerbose: Bool
 
   /// - Parameter startedAt: when the run was created; nil where its first event follows.
-  package init(startedAt: WallTime? = nil) {
+  package init(startedAt: WallTime? = nil, isVerbose: Bool = false) {
     self.startedAt = startedAt
+    self.isVerbose = isVerbose
   }
 
   /// The line for an event, with its line feed; nil for what only matters to the engine.
@@ -43,7 +45,8 @@ package struct ProgressPrinter: Sendable {
       if state.hasAllSteps { return nil }
       let counted = state.countedSteps
       return "\(counted.selected) of \(counted.selected + counted.unselected) steps are selected"
-    case .attemptLaunched(let attempt, _) where state.definition.isChild(Int(attempt.step)):
+    case .attemptLaunched(let attempt, _)
+    where !isVerbose && state.definition.isChild(Int(attempt.step)):
       return nil
     case .attemptLaunched(let attempt, _):
       let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
@@ -106,13 +109,15 @@ package struct ProgressPrinter: Sendable {
       return wording.text(event.body)
     case .roomReturned, .runStopping: return wording.text(event.body)
     case .stepExpanded(let step, let expansion):
-      if case .children(let count, _) = expansion { nodes[step] = (Int(count), 0, 0) }
+      nodes[step] = NodeProgress(expansion, state.expanded(Int(step)))
       return wording.text(event.body)
     case .stepFinished(let step, let outcome) where state.definition.isChild(Int(step)):
       return childEnded(step, outcome, state, wording)
     case .stepSkipped(_, .removed): return nil
-    case .stepSkipped(let step, _) where state.definition.isChild(Int(step)):
-      return childEnded(step, .cancelled, state, wording)
+    case .stepSkipped(let step, let reason) where state.definition.isChild(Int(step)):
+      count(.cancelled, ofChild: step, state)
+      return isVerbose
+        ? "\(wording.id(step)) skipped: \(reason.itemText ?? "the run is stopping")" : nil
     case .stepSkipped(_, .noItems): return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
@@ -154,37 +159,42 @@ package struct ProgressPrinter: Sendable {
     return "\(id) lost: the outcome of attempt \(attempt.number) is unknown; "
   }
 
-  /// A line for each failure, and for every tenth of the way.
+  /// A line for each failure, and for every tenth of the way of its node.
   private mutating func childEnded(
     _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
   ) -> String? {
-    guard let node = state.definition.child(Int(step))?.node, var known = nodes[node] else {
-      return nil
+    let tenth = count(outcome, ofChild: step, state).map { node, text in
+      "\(wording.id(node)): \(text)"
     }
-    known.ended += 1
-    if outcome == .failed { known.failed += 1 }
-    nodes[node] = known
-    if outcome == .failed { return failed(step, "failed", wording) }
+    if isVerbose { return ended(step, outcome, state, wording) }
+    let failure = outcome == .failed ? failed(step, "failed", wording) : nil
     ends[step] = nil
-    let tenth = max(1, (known.count + 9) / 10)
-    guard outcome == .succeeded, known.ended % tenth == 0, known.ended < known.count else {
-      return nil
-    }
-    let failures = known.failed == 0 ? "" : ", \(known.failed) failed"
-    return "\(wording.id(node)): \(known.ended) of \(known.count) items done\(failures)"
+    let lines = [failure, tenth].compactMap(\.self)
+    return lines.isEmpty ? nil : lines.joined(separator: "\n")
+  }
+
+  /// - Returns: the node and how far it is, where that has a line.
+  @discardableResult
+  private mutating func count(
+    _ outcome: StepOutcome, ofChild step: Int32, _ state: RunState
+  ) -> (node: Int32, text: String)? {
+    guard let node = state.definition.child(Int(step))?.node else { return nil }
+    return (nodes[node]?.end(outcome)).map { (node, $0) }
   }
 
   private mutating func finished(
     _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
   ) -> String {
-    switch outcome {
-    case .succeeded, .failed, .cancelled:
-      if let known = nodes.removeValue(forKey: step) {
-        let failures = known.failed == 0 ? "" : ", \(known.failed) failed"
-        let items = known.count == 1 ? "1 item" : "\(known.count) items"
-        return "\(wording.id(step)) \(outcome): \(items)\(failures)"
-      }
+    if let node = nodes.removeValue(forKey: step) {
+      return "\(wording.id(step)) \(outcome): \(node.text)"
     }
+    return ended(step, outcome, state, wording)
+  }
+
+  /// The end of a step with attempts.
+  private mutating func ended(
+    _ step: Int32, _ outcome: StepOutcome, _ state: RunState, _ wording: StepWording
+  ) -> String {
     switch outcome {
     case .succeeded:
       let end = ends.removeValue(forKey: step)

@@ -18,6 +18,18 @@ import Testing
     return report.lines().map(\.plain).joined(separator: "\n")
   }
 
+  @Test(arguments: [(1, []), (0, ["n/a"])] as [(Int32, [String])])
+  func itemsAreToBlameIfTheirNodeHasFailed(tolerated: Int32, expected: [String]) throws {
+    var history = try History(
+      NodeDisplayTests.workflow(["a", "b"], tolerance: .count(tolerated)), jobs: 1)
+    history.run("n/a", .exited(code: 1), milliseconds: 1)
+    if tolerated > 0 { history.run("n/b", .exited(code: 0), milliseconds: 1) }
+    let failures = failures(history)
+    #expect(failures.count == expected.count)
+    #expect(
+      failures.entries.map { history.state.definition.steps[Int($0.attempt.step)].id } == expected)
+  }
+
   @Test func whatFailedIsShownWithTheEndOfItsOutput() throws {
     var history = try History(WorkflowDefinition("build", "test: build"))
     history.run("build", .exited(code: 2), milliseconds: 1_200)
