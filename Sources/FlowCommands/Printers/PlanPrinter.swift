@@ -93,6 +93,7 @@ package struct PlanPrinter: Sendable {
           text += "  \(definition.steps[step].id): \(TerminalText.escaped(description))\n"
         }
         text += needs(ofStep: step)
+        text += items(ofStep: step) + outputs(ofStep: step)
         if let rollback = definition.rollback(ofStep: step).map({ Int($0) }) {
           text += line(ofRollback: rollback, definition.steps[step].id)
         }
@@ -145,6 +146,48 @@ package struct PlanPrinter: Sendable {
       text += "  \(id): asks a person\(limit ?? ""): \(TerminalText.quoted(question.text))\n"
     }
     return text
+  }
+
+  /// `  convert: for each of steps.scan.files, at most 4 at once`, or `for each of 3 items`.
+  private func items(ofStep step: Int) -> String {
+    guard let forEach = definition.forEach(ofStep: step) else { return "" }
+    let known = count(forEach).map { $0 == 1 ? "1 item" : "\($0) items" }
+    let over =
+      switch (source(forEach), known) {
+      case (let source?, let known?): "\(source) (\(known))"
+      case (let source, let known): source ?? known ?? ""
+      }
+    let limit = forEach.jobs.map { ", at most \($0) at once" } ?? ""
+    return "  \(definition.steps[step].id): for each of \(over)\(limit)\n"
+  }
+
+  /// As the file has it; nil for a list in the file.
+  private func source(_ forEach: ForEach) -> String? {
+    switch forEach.source {
+    case .literal: nil
+    case .parameter(let place): "params.\(definition.parameters[Int(place)].name)"
+    case .output(let step, let place):
+      definition.output(ofStep: step, at: place).map {
+        "steps.\(definition.steps[Int(step)].id).\($0.name)"
+      }
+    }
+  }
+
+  /// How many items there are; nil while that is not known.
+  private func count(_ forEach: ForEach) -> Int? {
+    switch forEach.source {
+    case .literal(let items): items.count
+    case .parameter(let place):
+      values.flatMap { $0.indices.contains(Int(place)) ? $0[Int(place)].texts.count : nil }
+    case .output: nil
+    }
+  }
+
+  /// `  scan: outputs files (lines), size (int)`.
+  private func outputs(ofStep step: Int) -> String {
+    let outputs = definition.extras(ofStep: step).outputs.map { "\($0.name) (\($0.type))" }
+    return outputs.isEmpty
+      ? "" : "  \(definition.steps[step].id): outputs \(outputs.joined(separator: ", "))\n"
   }
 
   /// `secret PW for load: the file /run/secrets/pw`, and why it cannot be had.
@@ -281,6 +324,8 @@ package struct PlanPrinter: Sendable {
       }
       writer.edges(ofStep: index, definition)
       writer.condition(ofStep: index, definition)
+      write(items: definition.forEach(ofStep: index), to: &writer)
+      write(outputs: definition.extras(ofStep: index).outputs, to: &writer)
       if let question = definition.question(ofStep: index) {
         writer.key("ask")
         writer.object { writer in
@@ -294,6 +339,27 @@ package struct PlanPrinter: Sendable {
       writer.member("maxAttempts", definition.settings(ofStep: index).retry.maxAttempts)
       writer.member("timeoutMs", definition.settings(ofStep: index).timeoutMilliseconds)
       writer.member("allowFailure", definition.settings(ofStep: index).allowFailure)
+    }
+  }
+
+  /// `"forEach":{"over","items","jobs"}`: the source as the file has it, or null for a list in the file; the
+  /// number of the items, or null while it is not known.
+  private func write(items forEach: ForEach?, to writer: inout JSONWriter) {
+    guard let forEach else { return }
+    writer.key("forEach")
+    writer.object { writer in
+      writer.member("over", source(forEach))
+      writer.member("items", count(forEach))
+      writer.member("jobs", forEach.jobs)
+    }
+  }
+
+  /// `"outputs":{"files":"lines"}`; left out if it has none.
+  private func write(outputs: [StepOutput], to writer: inout JSONWriter) {
+    if outputs.isEmpty { return }
+    writer.key("outputs")
+    writer.object { writer in
+      for output in outputs { writer.member(output.name, "\(output.type)") }
     }
   }
 }
