@@ -17,7 +17,7 @@ struct GraphNode {
     isAllowed = explainer.settings(step).allowFailure
     let attempts = explainer.view.history.attempts(ofStep: step)
     let ran = attempts.compactMap { explainer.ran($0) }.reduce(0, +)
-    var parts = [explainer.state.itemsText(ofNode: step)].compactMap(\.self)
+    var parts = [explainer.itemsText(ofNode: step)].compactMap(\.self)
     if !attempts.isEmpty { parts.append(DurationText.of(microseconds: ran)) }
     if attempts.count > 1 { parts.append("\(attempts.count) attempts") }
     note = parts.joined(separator: ", ")

@@ -105,7 +105,10 @@ struct GraphSection {
       + "<text class=\"id\" x=\"\(x + 10)\" y=\"\(y + 17)\">\(XMLText.escaped(name))</text>"
       + "<text x=\"\(x + 10)\" y=\"\(y + 33)\">\(status.glyph)"
       + " \(XMLText.escaped(state))</text></g>"
-    return selection.hasDetails(step) ? "<a href=\"#step-\(step)\">\(box)</a>\n" : "\(box)\n"
+    if !selection.hasDetails(step) { return "\(box)\n" }
+    // Browsers unfold what is around the target of a link.
+    let target = selection.items(ofNode: step)?.details.isEmpty == false ? "items" : "step"
+    return "<a href=\"#\(target)-\(step)\">\(box)</a>\n"
   }
 
   private static func cut(_ text: String, to count: Int) -> String {

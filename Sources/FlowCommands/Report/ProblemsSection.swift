@@ -7,6 +7,8 @@ struct ProblemsSection {
   private let content: ReportContent
 
   private static let mostProblems = 10
+  /// Of the children of a node.
+  private static let mostItems = 5
   /// Of the output of a step: how many lines are shown, and how many bytes are searched for them.
   private static let mostLines = 20
   private static let mostBytes = 16 << 10
@@ -20,9 +22,12 @@ struct ProblemsSection {
   }
 
   func write(to stream: inout some TextOutputStream) {
-    let failed = state.steps.indices.filter { explainer.status($0) == .failed }
-    let allowed = failed.filter { explainer.settings($0).allowFailure }
-    let problems = state.steps.indices.filter(isProblem)
+    let steps = state.definition.declaredSteps
+    let allowed = steps.filter {
+      explainer.status($0) == .failed
+        ? explainer.settings($0).allowFailure : state.toleratesFailures(ofNode: $0)
+    }
+    let problems = steps.filter { isProblem($0) || children(ofNode: $0).contains(where: isProblem) }
     if problems.isEmpty && allowed.isEmpty { return }
     stream.write("<section id=\"problems\">\n<h2>What went wrong</h2>\n")
     write(problems, "problems", to: &stream)
@@ -35,7 +40,7 @@ struct ProblemsSection {
 
   private func isProblem(_ step: Int) -> Bool {
     switch explainer.status(step) {
-    case .failed: !explainer.settings(step).allowFailure
+    case .failed: !explainer.settings(step).allowFailure && !state.isTolerated(step)
     case .interrupted: true
     // Steps that still ran when the run timed out took too long.
     case .cancelled: state.timeoutPassed && explainer.history.lastAttempt(ofStep: step) != nil
@@ -45,20 +50,35 @@ struct ProblemsSection {
     }
   }
 
+  private func children(ofNode step: Int) -> [Int] { selection.items(ofNode: step)?.all ?? [] }
+
+  /// A node with those of its children that have failed, or are problems by themselves.
   private func write(_ steps: [Int], _ kind: String, to stream: inout some TextOutputStream) {
+    write(steps, kind, most: Self.mostProblems, "more", to: &stream) { step, stream in
+      let children = children(ofNode: step).filter {
+        explainer.status($0) == .failed || isProblem($0)
+      }
+      write(children, kind, most: Self.mostItems, "more items", to: &stream) { _, _ in }
+    }
+  }
+
+  /// - Parameter more: what those are of which there are too many.
+  private func write<Stream: TextOutputStream>(
+    _ steps: [Int], _ kind: String, most: Int, _ more: String, to stream: inout Stream,
+    below: (Int, inout Stream) -> Void
+  ) {
     if steps.isEmpty { return }
     stream.write("<ul class=\"\(kind)\">\n")
-    for step in steps.prefix(Self.mostProblems) {
+    for step in steps.prefix(most) {
       let text = explainer.sentences(ofStep: step).joined(separator: " ")
       let id = explainer.id(step)
       let rest = text.hasPrefix("\(id) ") ? String(text.dropFirst(id.count)) : ": \(text)"
       stream.write("<li>\(ReportLink.of(step, explainer, selection))\(XMLText.escaped(rest))")
       writeTail(of: step, to: &stream)
+      below(step, &stream)
       stream.write("</li>\n")
     }
-    if steps.count > Self.mostProblems {
-      stream.write("<li>and \(steps.count - Self.mostProblems) more</li>\n")
-    }
+    if steps.count > most { stream.write("<li>and \(steps.count - most) \(more)</li>\n") }
     stream.write("</ul>\n")
   }
 

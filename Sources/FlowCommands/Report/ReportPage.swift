@@ -113,6 +113,7 @@ struct ReportPage {
     let counted = state.countedSteps
     let count = String(counted.selected + counted.unselected)
     add("Steps", state.hasAllSteps ? count : "\(counted.selected) of \(count) selected")
+    add("Items", state.items?.text)
     add("Slots", String(state.created.jobs))
     if history.lives.count > 1 { add("Engines", String(history.lives.count)) }
     if history.rounds.count > 1 { add("Rounds", String(history.rounds.count)) }
@@ -184,7 +185,7 @@ struct CriticalPathSection {
       stream.write("<li>\(path.count - Self.mostSteps) earlier steps</li>\n")
     }
     for step in path.suffix(Self.mostSteps) {
-      let text = explainer.timeOnPath(ofStep: step)
+      let text = explainer.itemsText(ofNode: step) ?? explainer.timeOnPath(ofStep: step)
       stream.write("<li>\(ReportLink.of(step, explainer, selection)): \(text)</li>\n")
     }
     stream.write("</ol>\n</section>\n")

@@ -96,6 +96,7 @@ enum ReportStyle {
       line-height: 21px; padding-right: .6rem;
     }
     .name a { text-decoration: none; }
+    .name .note { font-size: 12px; }
     .track { position: relative; }
     .under { position: absolute; top: 1.4rem; bottom: 0; left: var(--names); right: 0; }
     .tick, .mark { position: absolute; top: 0; bottom: 0; width: 0; }
@@ -106,7 +107,10 @@ enum ReportStyle {
       position: relative; padding: .3rem 0; border-top: 1px solid var(--line); color: var(--now);
       font-size: 12.5px;
     }
-    details.more > .lane { margin: 0; }
+    details.more > .lane, details.more > .more { margin: 0; }
+    details.more > .lane { content-visibility: auto; contain-intrinsic-height: 22px; }
+    .all .bar.bad { top: 11px; height: 6px; }
+    .lane.item .name, .more.item > summary, .item > th, .item > .note { padding-left: 1.2rem; }
     .bar { position: absolute; top: 4px; height: 13px; min-width: 2px; border-radius: 2px; }
     .queued { top: 9px; height: 3px; background: var(--idle); }
     .backoff {
@@ -186,6 +190,8 @@ enum ReportStyle {
       .cards tbody tr + tr > * { border-top: none; }
       .cards th, .cards td { display: inline-block; padding: 0 1rem 0 0; white-space: normal; }
       .cards th { display: block; }
+      .cards tr.item { margin-left: 1.2rem; }
+      .cards .item > * { padding-left: 0; }
       .cards td:empty { display: none; }
       .cards td[data-label]::before {
         content: attr(data-label) " "; color: var(--muted); font-size: 12px;

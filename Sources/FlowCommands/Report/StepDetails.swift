@@ -24,7 +24,7 @@ struct StepDetails {
   }
 
   func write(to stream: inout some TextOutputStream) {
-    let count = explainer.state.steps.count
+    let count = explainer.state.definition.declaredCount
     stream.write("<section id=\"details\">\n<h2>Step by step</h2>\n")
     if selection.details.count < count {
       stream.write(
@@ -37,7 +37,8 @@ struct StepDetails {
   }
 
   private func write(step: Int, _ left: inout Int, to stream: inout some TextOutputStream) {
-    let isOpen = explainer.status(step) == .failed && !explainer.settings(step).allowFailure
+    let isOpen =
+      StepBadge.kind(step, explainer) == StepStatus.failed.rawValue && !isFolded(step)
     stream.write(
       "<details id=\"step-\(step)\"\(isOpen ? " open=\"open\"" : "")><summary>"
         + "\(StepBadge.of(step, explainer)) <b>\(XMLText.escaped(explainer.id(step)))</b>"
@@ -57,7 +58,30 @@ struct StepDetails {
     for attempt in attempts.suffix(Self.mostAttempts) {
       writeOutput(of: attempt, isLast: attempt.id == attempts.last?.id, &left, to: &stream)
     }
+    writeItems(step, &left, to: &stream)
     stream.write("</details>\n")
+  }
+
+  /// Whether a step is a child whose details are not open.
+  private func isFolded(_ step: Int) -> Bool {
+    explainer.state.definition.child(step).map {
+      selection.items(ofNode: Int($0.node))?.openLanes.contains(step) == false
+    } ?? false
+  }
+
+  private func writeItems(_ step: Int, _ left: inout Int, to stream: inout some TextOutputStream) {
+    guard let items = selection.items(ofNode: step), !items.details.isEmpty else { return }
+    let isWhole = items.details.count == items.all.count
+    let count = "\(items.all.count) \(items.all.count == 1 ? "item" : "items")"
+    stream.write(
+      "<details class=\"more\"><summary>\(isWhole ? count : "\(items.details.count) of \(count)")"
+        + "</summary>\n<div id=\"items-\(step)\">\n")
+    if !isWhole {
+      stream.write(
+        "<p class=\"note\">Those that did not succeed, were tried again, or ran longest.</p>\n")
+    }
+    for child in items.details { write(step: child, &left, to: &stream) }
+    stream.write("</div>\n</details>\n")
   }
 
   private func writeCommand(_ step: Int, to stream: inout some TextOutputStream) {

@@ -1,15 +1,15 @@
 import FlowCommandLine
 import FlowCore
 
-/// The timeline of a report: a lane for each step, with its waits for a slot, its attempts and its
+/// The timeline of a report: a lane for each step, and below that of a node those of its children, with its waits for a slot, its attempts and its
 /// backoff; in the background the times in which no engine drove the run.
 struct TimelineSection {
-  private let explainer: Explainer
-  private let selection: ReportSelection
-  private let scale: TimeScale
+  let explainer: Explainer
+  let selection: ReportSelection
+  let scale: TimeScale
 
   private var view: RunView { explainer.view }
-  private var history: RunHistory { explainer.view.history }
+  var history: RunHistory { explainer.view.history }
 
   init(_ explainer: Explainer, _ selection: ReportSelection) {
     self.explainer = explainer
@@ -48,7 +48,7 @@ struct TimelineSection {
           + " title=\"\(XMLText.escaped(RunMarkText.of(mark, view)))\"></i>")
     }
     output.write("</div>\n")
-    for step in selection.openLanes { write(lane: step, to: &output) }
+    for step in selection.openLanes { write(step: step, to: &output) }
     writeFolded(left, to: &output)
     output.write("</div>\n</section>\n")
   }
@@ -59,18 +59,27 @@ struct TimelineSection {
     if lanes.isEmpty { return }
     output.write(
       "<details class=\"more\"><summary>\(count) more \(count == 1 ? "row" : "rows")</summary>\n")
-    for step in lanes { write(lane: step, to: &output) }
-    if lanes.count < count {
-      output.write(
-        "<p class=\"note\">and \(count - lanes.count) more, which are too many for a page:"
-          + " <code>flow export --format chrome-trace</code> writes all.</p>\n")
-    }
+    for step in lanes { write(step: step, to: &output) }
+    writeLeft(count - lanes.count, to: &output)
     output.write("</details>\n")
+  }
+
+  /// How many lanes the page does not have.
+  func writeLeft(_ count: Int, to output: inout some TextOutputStream) {
+    if count == 0 { return }
+    output.write(
+      "<p class=\"note\">and \(count) more, which are too many for a page:"
+        + " <code>flow export --format chrome-trace</code> writes all.</p>\n")
   }
 
   /// About as wide as it is drawn.
   private var longestName: Int {
-    (selection.openLanes.map { explainer.id($0).count }.max() ?? 0) * 73 / 10
+    let names = selection.openLanes.map { step in
+      guard let items = selection.items(ofNode: step) else { return explainer.id(step).count }
+      let children = items.lanes.map { explainer.id($0).count + 2 }.max() ?? 0
+      return max(explainer.id(step).count + 1 + (note(ofNode: step)?.count ?? 0), children)
+    }
+    return (names.max() ?? 0) * 73 / 10
   }
 
   /// After this position, in thousandths of a percent, half a label does not fit.
@@ -79,43 +88,76 @@ struct TimelineSection {
   /// A clock that is set every second must not flood the page.
   private static let mostMarks = 200
 
+  /// Kinds of bars, and what they mean.
+  static let meanings = [
+    ("ok", "succeeded"), ("bad", "failed"), ("lost", "lost"), ("off", "cancelled"),
+    ("now", "runs"), ("probe ok", "probe"), ("queued", "waits for a slot"),
+    ("backoff", "backs off"), ("stopping", "is being stopped"), ("gap", "no engine"),
+  ]
+
   private static let legend =
     "<p class=\"legend\">"
-    + [
-      ("ok", "succeeded"), ("bad", "failed"), ("lost", "lost"), ("off", "cancelled"),
-      ("now", "runs"), ("probe ok", "probe"), ("queued", "waits for a slot"),
-      ("backoff", "backs off"), ("stopping", "is being stopped"), ("gap", "no engine"),
-    ].map { "<span><i class=\"bar \($0.0)\"></i> \($0.1)</span>" }.joined(separator: " ")
+    + meanings.map { "<span><i class=\"bar \($0.0)\"></i> \($0.1)</span>" }.joined(separator: " ")
     + "</p>\n"
 
   // MARK: Lanes
 
-  private func write(lane step: Int, to output: inout some TextOutputStream) {
-    let attempts = history.attempts(ofStep: step)
+  private func write(step: Int, to output: inout some TextOutputStream) {
+    if let items = selection.items(ofNode: step) {
+      write(node: step, items, to: &output)
+    } else {
+      write(lane: step, to: &output)
+    }
+  }
+
+  /// - Parameters:
+  ///   - kind: more classes of the lane.
+  ///   - note: what is said of the step beside its name.
+  func begin(
+    lane step: Int, _ kind: String = "", note: String? = nil, to output: inout some TextOutputStream
+  ) {
     let status = explainer.status(step)
-    let label = "\(explainer.id(step)): \(status.word)"
+    let words = note.map { " <span class=\"note\">\($0)</span>" } ?? ""
     output.write(
-      "<div class=\"lane\"><span class=\"name\">"
+      "<div class=\"lane\(kind)\"><span class=\"name\">"
         + "<b class=\"\(StepBadge.kind(step, explainer))\">\(status.glyph)</b>"
-        + " \(ReportLink.of(step, explainer, selection))</span>"
-        + "<div class=\"track\" role=\"img\" aria-label=\"\(label)\">")
+        + " \(ReportLink.of(step, explainer, selection))\(words)</span>")
+  }
+
+  func beginTrack(
+    _ step: Int, note: String? = nil, to output: inout some TextOutputStream
+  ) {
+    let label =
+      "\(explainer.id(step)): \(explainer.status(step).word)\(note.map { ", \($0)" } ?? "")"
+    output.write("<div class=\"track\" role=\"img\" aria-label=\"\(XMLText.escaped(label))\">")
+  }
+
+  private func write(lane step: Int, to output: inout some TextOutputStream) {
+    begin(lane: step, to: &output)
+    beginTrack(step, to: &output)
+    writeBars(of: step, to: &output)
+    output.write("</div></div>\n")
+  }
+
+  func writeBars(of step: Int, to output: inout some TextOutputStream) {
+    let isChild = explainer.state.definition.isChild(step)
     for span in history.spans(ofStep: step, now: view.now.elapsed) {
       let length = DurationText.of(microseconds: span.until - span.from)
       let place = bounds(span.from, span.until)
       switch span.kind {
+      // Each child waits for a slot until all before it have had one.
+      case .queued where isChild: break
       case .queued: output.write(Self.bar("queued", place, "waited \(length) for a slot"))
       case .backingOff: output.write(Self.bar("backoff", place, "backed off for \(length)"))
       case .asking: output.write(Self.bar("backoff", place, "waited \(length) for an answer"))
       case .waiting, .lackingSpace, .lackingProcesses, .running, .resting, .undriven: break
       }
     }
-    for attempt in attempts { write(attempt, to: &output) }
-    output.write("</div></div>\n")
+    for attempt in history.attempts(ofStep: step) { write(attempt, to: &output) }
   }
 
   private func write(_ attempt: AttemptHistory, to output: inout some TextOutputStream) {
-    let until = attempt.endedAt?.elapsed ?? view.now.elapsed
-    let from = attempt.launchedAt?.elapsed ?? until
+    let (from, until) = span(of: attempt)
     output.write(Self.bar(kind(attempt), bounds(from, until), title(attempt)))
     if let stopped = attempt.stoppedAt?.elapsed, stopped < until {
       let length = DurationText.of(microseconds: until - stopped)
@@ -123,7 +165,12 @@ struct TimelineSection {
     }
   }
 
-  private func kind(_ attempt: AttemptHistory) -> String {
+  func span(of attempt: AttemptHistory) -> (from: Int64, until: Int64) {
+    let until = attempt.endedAt?.elapsed ?? view.now.elapsed
+    return (attempt.launchedAt?.elapsed ?? until, until)
+  }
+
+  func kind(_ attempt: AttemptHistory) -> String {
     let probe = attempt.isProbe ? "probe " : ""
     guard let end = attempt.end else {
       return probe + (view.status == .interrupted ? "lost" : "now")
@@ -155,13 +202,13 @@ struct TimelineSection {
     "style=\"left:\(TimeScale.percent(scale.position(elapsed)))\""
   }
 
-  private func bounds(_ from: Int64, _ until: Int64) -> String {
+  func bounds(_ from: Int64, _ until: Int64) -> String {
     let left = scale.position(from)
     let width = max(0, scale.position(until) - left)
     return "left:\(TimeScale.percent(left));width:\(TimeScale.percent(width))"
   }
 
-  private static func bar(_ kind: String, _ bounds: String, _ title: String) -> String {
+  static func bar(_ kind: String, _ bounds: String, _ title: String) -> String {
     "<i class=\"bar \(kind)\" style=\"\(bounds)\" title=\"\(XMLText.escaped(title))\"></i>"
   }
 }
