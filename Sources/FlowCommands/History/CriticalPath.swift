@@ -7,7 +7,9 @@ extension RunHistory {
   package func criticalPath() -> [Int] {
     guard let state, state.isFinished else { return [] }
     var last: (step: Int, elapsed: Int64)?
-    for step in state.steps.indices where lastAttempt(ofStep: step) != nil {
+    // A node ends with the last of its children, and stands for them.
+    for step in state.definition.declaredSteps
+    where lastAttempt(ofStep: step) != nil || state.expanded(step) != nil {
       guard let elapsed = settledAt(step: step)?.elapsed else { continue }
       if last.map({ elapsed > $0.elapsed }) ?? true { last = (step, elapsed) }
     }

@@ -109,7 +109,7 @@ enum ReportStyle {
     }
     details.more > .lane, details.more > .more { margin: 0; }
     details.more > .lane { content-visibility: auto; contain-intrinsic-height: 22px; }
-    .all .bar.bad { top: 11px; height: 6px; }
+    .all .bar.bad { top: 11px; height: 6px; border: none; }
     .lane.item .name, .more.item > summary, .item > th, .item > .note { padding-left: 1.2rem; }
     .bar { position: absolute; top: 4px; height: 13px; min-width: 2px; border-radius: 2px; }
     .queued { top: 9px; height: 3px; background: var(--idle); }
@@ -171,6 +171,7 @@ enum ReportStyle {
     details > :not(summary) { margin-left: .9rem; margin-right: .9rem; }
     details > :last-child { margin-bottom: .8rem; }
     summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }
+    #details .more { margin: .5rem .9rem; }
     details:target { border-color: var(--now); }
     @media screen and (max-width: 48rem) {
       header, main { padding: 0 1rem; }

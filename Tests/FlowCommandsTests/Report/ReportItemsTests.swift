@@ -128,6 +128,17 @@ import Testing
     #expect(many.suffix(2) == ["380 more items, 20 failed", "z"])
   }
 
+  @Test func aNodeStandsForItsItemsOnTheCriticalPath() throws {
+    var workflow = WorkflowDefinition("a", "n: a")
+    var extras = StepExtras()
+    extras.forEach = ForEach(over: .literal(["x", "y"]))
+    workflow.give(extras, toStep: 1)
+    var history = try History(workflow, jobs: 1)
+    for step in ["a", "n/x", "n/y"] { history.run(step, .exited(code: 0), milliseconds: 10) }
+    let path = try section("path", Self.page(history).page)
+    #expect(path.all(named: "li").map(\.text) == ["a: ran 10ms", "n: 2 items"])
+  }
+
   /// Of which a page with ten thousand has less than 5 MB.
   @Test func anItemTakesLessThanThreeHundredBytes() throws {
     let (few, many) = (try Self.page(1_000).size, try Self.page(2_000).size)
