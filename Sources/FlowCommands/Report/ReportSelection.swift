@@ -23,8 +23,9 @@ struct ReportSelection {
     let lanes: [Int]
     /// Those of the lanes that are not folded away: of what runs, or has not succeeded.
     let openLanes: [Int]
-    /// Those with a row of the table, and those with details, in the order of the definition.
+    /// Those with a row of the table, in the order of the definition.
     let rows: [Int]
+    /// Those with details; first those that run, or have not succeeded.
     let details: [Int]
 
     static let mostOpenLanes = 5
@@ -82,13 +83,14 @@ struct ReportSelection {
     func part(_ children: [Int], of node: Int) -> Items {
       let attempted = children.filter { ready[$0] != nil }
       let lanes = inOrder(chosen(laneShares[node] ?? 0, of: attempted))
-      let ofNote = children.filter { weights[$0] >= Self.leastOfNote }
+      func isOfNote(_ child: Int) -> Bool { weights[child] >= Self.leastOfNote }
+      let details = chosen(detailShares[node] ?? 0, of: children)
       return Items(
         all: children, attemptedCount: attempted.count, lanes: lanes,
-        openLanes: inOrder(
-          chosen(Items.mostOpenLanes, of: lanes.filter { weights[$0] >= Self.leastOfNote })),
-        rows: children.count <= mostRows ? children : chosen(mostRows, of: ofNote),
-        details: chosen(detailShares[node] ?? 0, of: children))
+        openLanes: inOrder(chosen(Items.mostOpenLanes, of: lanes.filter(isOfNote))),
+        rows: children.count <= mostRows
+          ? children : chosen(mostRows, of: children.filter(isOfNote)),
+        details: details.filter(isOfNote) + details.filter { !isOfNote($0) })
     }
     items = Dictionary(
       uniqueKeysWithValues: children.map { ($0.key, part($0.value, of: $0.key)) })

@@ -78,7 +78,10 @@ import Testing
     let details = try #require(page.all(named: "details").first { $0["id"] == "step-0" })
     let folded = try #require(details.all(named: "details").first)
     #expect(folded["open"] == nil && folded.elements.map { $0["id"] } == [nil, "items-0"])
-    #expect(folded.all(named: "details").count == 30)
+    let items = folded.all(named: "details").compactMap { $0.all(named: "b").first?.text }
+    #expect(items.count == 30)
+    #expect(
+      items.prefix(4) == ["n/item-10009", "n/item-10019", "n/item-10029", "n/item-10000"])
   }
 
   @Test func aNodeThatRunsSaysHowManyOfItsItemsDo() throws {
