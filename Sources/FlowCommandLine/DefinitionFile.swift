@@ -58,7 +58,7 @@ package struct DefinitionFile {
       throw .tooMany(path, steps: definition.steps.count)
     }
     do throws(DependencyCycle) {
-      graph = try DependencyGraph(definition.steps)
+      graph = try definition.graph()
     } catch {
       preconditionFailure("a definition that was checked has a cycle: \(error.steps)")
     }

@@ -165,13 +165,15 @@ package enum DefinitionParser {
     }
     var settings = InternTable<StepSettings>()
     // By overlay: for steps whose command is no script, and for those whose is; then rollbacks, and those of
-    // `finally`; then those that ask; then notices.
+    // `finally`; then those without attempts; then notices.
     var indices = [[Int32?]](repeating: [nil, nil, nil, nil, nil, nil, nil], count: merged.count)
     for step in parts.table.steps.indices {
       let overlay = Int(parts.table.steps[step].settingsIndex)
       let isScript = knowsScripts && parts.table.steps[step].command.script != nil
       let endsRun = parts.table.isFinally(step) || parts.table.isRollback(step)
-      let asks = parts.table.extras[Int(parts.table.steps[step].extrasIndex)].question != nil
+      // It has no attempts.
+      let extras = parts.table.extras[Int(parts.table.steps[step].extrasIndex)]
+      let asks = extras.question != nil || extras.forEach?.chain.isEmpty == false
       let isNotice = parts.table.isNotice(step)
       let kind = asks ? 4 : (isScript ? 1 : 0) + (endsRun ? 2 : 0) + (isNotice ? 5 : 0)
       if let known = indices[overlay][kind] {
@@ -181,7 +183,6 @@ package enum DefinitionParser {
       var own = merged[overlay]
       if isScript { own.executesScripts = true }
       if asks {
-        // It has no attempts.
         own = standard
         own.allowFailure = merged[overlay].allowFailure
       }
@@ -197,6 +198,7 @@ package enum DefinitionParser {
     workflow.steps = parts.table.steps
     workflow.finallyCount = parts.table.finallySteps.count
     workflow.notifyCount = parts.table.placedNotices
+    workflow.chainCount = parts.table.chainCount
     workflow.extras = [StepExtras()]
     for step in workflow.steps.indices where workflow.steps[step].extrasIndex != 0 {
       // Needs and conditions were resolved after descriptions were read.

@@ -12,6 +12,8 @@ struct DefinitionReader<Source: ValueSource> {
   var templates: [TemplateUse] = []
   /// The step that is being read, or is checked.
   var currentStep: Int?
+  /// Whether that is one of a chain.
+  var isInChain = false
   /// Whether it reads a workflow that is called from another folder.
   var isCalledElsewhere = false
   /// The position of the walk. A syntax error ends it there.

@@ -40,6 +40,7 @@ extension StepTable {
     for index in forEachUses.indices {
       forEachUses[index].step = place(forEachUses[index].step)
     }
+    for index in chains.indices { chains[index].node = place(chains[index].node) }
     calls = calls.map { $0.moved(to: place($0.step)) }
     for index in probeUses.indices { probeUses[index].step = place32(probeUses[index].step) }
     probeUses.sort { $0.step < $1.step }

@@ -120,7 +120,7 @@ extension DefinitionReader {
     let name = Array(id.utf8)
     var limit = EditDistance.limit(for: name.span)
     var nearest: Int?
-    for index in table.steps.indices
+    for index in table.steps.indices.dropLast(table.chainCount)
     where limit > 0 && index != step && (table.rollbacks.isEmpty || !table.isRollback(index)) {
       let candidate = table.steps[index].id.utf8
       guard candidate.count > 0,

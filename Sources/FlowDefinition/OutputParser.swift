@@ -88,6 +88,7 @@ struct KnownOutputs {
     var definition = WorkflowDefinition(name: "", steps: table.steps, settings: [])
     definition.extras = table.extras
     definition.hasTemplates = true
+    definition.chainCount = table.chainCount
     // One that is faulty counts, too.
     for use in table.conditions {
       let place = Int(definition.steps[use.step].extrasIndex)

@@ -3,7 +3,7 @@ import FlowText
 
 /// A key of a step.
 enum StepKey: Sendable {
-  case id, run, call, with, ask, needs, when, onFailure, forEach
+  case id, run, call, with, ask, needs, when, onFailure, forEach, steps
   /// Of this step alone.
   case own(DefinitionKey<StepExtras>)
   case setting(SettingKey)
@@ -23,6 +23,7 @@ enum StepKey: Sendable {
     case "when": self = .when
     case "onFailure": self = .onFailure
     case "forEach": self = .forEach
+    case "steps": self = .steps
     default: self = .own(key)
     }
   }
@@ -79,6 +80,14 @@ struct StepTable {
 
   var forEachUses: [ForEachUse] = []
 
+  /// What nodes run in place of themselves, until it has its place behind all steps.
+  var chains: [ChainReading] = []
+  var placedChains: [PlacedChain] = []
+  /// How many of the steps, the last ones, are of chains.
+  var chainCount = 0
+  /// Where these steps are in the file's values, if they are a chain.
+  var pathOfSteps: String?
+
   /// The steps that call other files, in their order.
   var calls: [Call] = []
 
@@ -132,15 +141,19 @@ struct StepTable {
   /// How many of the steps, the last ones, it runs.
   var placedNotices = 0
 
-  var firstNotice: Int { steps.count - placedNotices }
+  var firstNotice: Int { steps.count - chainCount - placedNotices }
 
-  func isNotice(_ step: Int) -> Bool { step >= firstNotice }
+  func isNotice(_ step: Int) -> Bool { step >= firstNotice && step < steps.count - chainCount }
 
   /// The rollbacks, ascending.
   var rollbacks: [Int] = []
 
   /// Where a step is in the file's values.
   func path(ofStep step: Int) -> String {
+    if let pathOfSteps { return "\(pathOfSteps)[\(step)]" }
+    if let chain = chain(of: step) {
+      return "\(path(ofStep: chain.node)).steps[\(chain.steps.firstIndex(of: step) ?? 0)]"
+    }
     if isNotice(step) { return "notify[\(step - firstNotice)]" }
     if isFinally(step) { return "finally[\(step - (firstNotice - finallySteps.count))]" }
     if rollbacks.isEmpty { return "steps[\(step)]" }
@@ -152,7 +165,10 @@ struct StepTable {
   func outputs(ofStep step: Int) -> [StepOutput] {
     let extras = extras[Int(steps[step].extrasIndex)]
     if extras.forEach == nil { return extras.outputs }
-    return extras.outputs.map { StepOutput(name: $0.name, type: .json) }
+    let chain = placedChains.first { $0.node == step }?.range ?? step..<step + 1
+    return chain.flatMap { self.extras[Int(steps[$0].extrasIndex)].outputs }
+      .map { StepOutput(name: $0.name, type: .json) }
+      .sorted { SettingsOverlay.precedes($0.name, $1.name) }
   }
 
   /// The range in `needs` of a step's needs.
@@ -252,9 +268,12 @@ extension DefinitionReader {
       case .forEach:
         if let reading = try readForEach() {
           extras.forEach = reading.forEach
-          table.forEachUses.append(ForEachUse(step: table.steps.count, reading: reading))
+          if !isInChain {
+            table.forEachUses.append(ForEachUse(step: table.steps.count, reading: reading))
+          }
           hasExtras = true
         }
+      case .steps: try readChain(of: table.steps.count, into: &table)
       case .onFailure: rollback = try readRollback(at: table.steps.count + 1)
       case .setting(let setting): try read(setting, into: &settings)
       }
@@ -264,6 +283,8 @@ extension DefinitionReader {
     if !checkRollback(cursor, isFinally: isFinally) { rollback = nil }
     checkAsk(cursor, isFinally: isFinally)
     checkForEach(cursor, isFinally: isFinally)
+    checkChain(cursor)
+    if isInChain { (rollback, call, extras.forEach, extras.question) = (nil, nil, nil, nil) }
     if isFinally, let offset = cursor.offset(of: "call") {
       let place = "\(pathDescription).call"
       report(

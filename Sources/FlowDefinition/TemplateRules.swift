@@ -95,7 +95,9 @@ extension DefinitionReader {
         "\"${item}\" is known in a step with \"forEach\" only: give it the variable itself")
       return
     }
-    if table.extras[Int(table.steps[step].extrasIndex)].forEach == nil {
+    if table.extras[Int(table.steps[step].extrasIndex)].forEach == nil,
+      table.chain(of: step) == nil
+    {
       report(
         at: use.offset, path: use.path,
         "\"${item}\" stands for an item of \"forEach\", which the step does not have")
@@ -114,7 +116,7 @@ extension DefinitionReader {
         return "what steps put out is not known yet when the values are checked: read it from"
           + " \"$FLOW_INPUTS\""
       }
-      guard let other = table.names.step(named: id) else {
+      guard let other = table.step(named: id, by: step) else {
         let nearest = Suggestion.nearest(to: id, among: table.namedIDs)
         return "no step has the id \(Quoting.quoted(id))"
           + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? "")

@@ -73,6 +73,7 @@ extension DefinitionReader {
     }
     parts.table.moveFinallyToEnd(with: &templates)
     placeNotices(in: &parts.table)
+    placeChains(in: &parts.table)
     if isCalled { checkCalled(cursor) }
     if !cursor.has("name") { report(at: start, #"missing "name": a name for the workflow"#) }
     if !cursor.has("steps") { report(at: start, #"missing "steps": an array of steps"#) }

@@ -16,7 +16,7 @@ enum DefinitionTarget {
       return try test(error, in: bytes)
     }
     for policy in Policy.allCases { try testEncoding(of: definition, policy) }
-    do throws(DependencyCycle) { _ = try DependencyGraph(definition.steps) } catch {
+    do throws(DependencyCycle) { _ = try definition.graph() } catch {
       throw Finding("a cycle was accepted: \(error.steps)")
     }
     let value = DefinitionText.value(of: definition)

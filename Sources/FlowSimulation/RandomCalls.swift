@@ -60,7 +60,7 @@ enum RandomCalls {
   /// All steps of the call that the step belongs to; the step alone if it belongs to none.
   static func steps(besides step: Int, in definition: WorkflowDefinition) -> [Int32] {
     guard let call = call(of: definition.steps[step].id) else { return [Int32(step)] }
-    return definition.steps.indices.filter { self.call(of: definition.steps[$0].id) == call }
+    return definition.declaredSteps.filter { self.call(of: definition.steps[$0].id) == call }
       .map { Int32($0) }
   }
 

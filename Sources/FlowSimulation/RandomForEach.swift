@@ -44,6 +44,40 @@ enum RandomForEach {
     }
   }
 
+  /// Two or three steps for each item, in place of the node: the last steps of the workflow.
+  static func drawChain(
+    for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) {
+    guard options.hasForEach, let node = definition.node,
+      choices.happens(.chains, perMille: options.chainPercent * 10)
+    else { return }
+    let command = definition.steps[node].command
+    definition.steps[node].command = .shell("")
+    let first = definition.steps.count
+    let others = definition.ordinarySteps.filter {
+      !definition.isRollback($0) && definition.question(ofStep: $0) == nil
+    }
+    let count = choices.choose(.chains, in: 2...3)
+    for place in 0..<count {
+      var extras = StepExtras()
+      var step = StepDefinition(id: "\(definition.steps[node].id)/t\(place)", command: command)
+      step.settingsIndex =
+        definition.steps[others[choices.choose(.chains, below: others.count)]].settingsIndex
+      for other in first..<first + place where choices.happens(.chains, perMille: 700) {
+        let wanted = [WantedEnd.done, .done, .done, .settled, .failed, .succeeded]
+        step.needs.append(Int32(other))
+        let edge = Edge(need: Int32(other), wanted: wanted[choices.choose(.chains, below: 6)])
+        if edge.wanted != .done { extras.edges.append(edge) }
+      }
+      definition.steps.append(step)
+      definition.give(extras, toStep: first + place)
+    }
+    definition.chainCount = count
+    let own = Int(definition.steps[node].extrasIndex)
+    definition.extras[own].forEach?.chain = Int32(first)..<Int32(first + count)
+  }
+
   /// Whether another step reads what a step puts out: what a node puts out is another.
   private static func isRead(_ step: Int, in definition: WorkflowDefinition) -> Bool {
     !definition.outputs(ofStep: step).isEmpty

@@ -81,6 +81,7 @@ package enum RandomWorkflow {
       RandomRollbacks.draw(for: &definition, from: choices, options)
       RandomForEach.draw(for: &definition, from: choices, options)
       RandomNotices.draw(for: &definition, words, from: choices, options)
+      RandomForEach.drawChain(for: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }

@@ -73,7 +73,7 @@ package struct Simulation {
     }
     let graph: DependencyGraph
     do throws(DependencyCycle) {
-      graph = try DependencyGraph(definition.steps)
+      graph = try definition.graph()
     } catch {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }

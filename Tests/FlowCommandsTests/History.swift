@@ -18,7 +18,7 @@ struct History {
     let run = NewRun(
       runID: "nightly-20261121T021903-7f3a", seed: 7, programVersion: "0.1.0", jobs: jobs,
       definitionFolder: "/srv/nightly", definition: definition,
-      graph: try DependencyGraph(definition.steps))
+      graph: try definition.graph())
     now = Moment(monotonic: Instant(microseconds: 5_000_000), wall: start)
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 42, host: HostContext(bootID: "boot-1")),

@@ -80,7 +80,7 @@ package struct LogsCommand: Subcommand, Equatable {
       if let value { return try print(value, ofStep: index, state, context) }
       try printOutput(of: index, run, state, context, isOnly: true)
     } else {
-      for index in state.steps.indices {
+      for index in state.definition.livingSteps {
         try printOutput(of: index, run, state, context, isOnly: false)
       }
     }

@@ -53,7 +53,7 @@ struct StepOptions: Equatable {
       return []
     }
     var numbers: [String: Int32] = [:]
-    for (number, step) in definition.steps.enumerated() { numbers[step.id] = Int32(number) }
+    for number in definition.livingSteps { numbers[definition.steps[number].id] = Int32(number) }
     var steps: [Int32] = []
     for text in texts {
       let names =

@@ -80,7 +80,7 @@ package struct ValidateCommand: Subcommand, Equatable {
     do throws(UsageError) {
       required = try steps.steps(Self.requireOption, of: file.definition).map(Int.init)
     } catch { throw .usage(error) }
-    let count = file.definition.steps.count
+    let count = file.definition.declaredCount
     guard count <= Outcomes.mostSteps else {
       throw .tool(
         "cannot say what a run of \(count) steps can come to: at most \(Outcomes.mostSteps) are looked at"

@@ -93,7 +93,7 @@ package struct RunExplanationPrinter: Sendable {
     if history.stopping != nil && view.status != .succeeded {
       sentences.append(explainer.whyStopping())
     }
-    let again = state.steps.indices.filter {
+    let again = state.definition.livingSteps.filter {
       explainer.status($0) == .succeeded && history.attempts(ofStep: $0).count > 1
     }
     if let first = again.first {
@@ -111,7 +111,7 @@ package struct RunExplanationPrinter: Sendable {
 
   /// Steps that keep the run from its end, or kept it from success; the most important first.
   private var steps: [Int] {
-    let ranked = state.steps.indices.compactMap { step in
+    let ranked = state.definition.livingSteps.compactMap { step in
       rank(step).map { (rank: $0, step: step) }
     }
     return ranked.sorted { ($0.rank, $0.step) < ($1.rank, $1.step) }.map(\.step)
@@ -135,7 +135,7 @@ package struct RunExplanationPrinter: Sendable {
   private var skipped: [Int: [Int]] {
     var roots = Array(repeating: -1, count: state.steps.count)
     var skipped: [Int: [Int]] = [:]
-    for step in state.steps.indices {
+    for step in state.definition.livingSteps {
       var chain: [Int] = []
       var next = step
       while roots[next] < 0, let need = history.skippedNeed(ofStep: next) {

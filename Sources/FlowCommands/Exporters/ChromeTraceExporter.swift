@@ -42,7 +42,7 @@ struct ChromeTraceExporter {
           write(entry, to: &json)
           json.drain(to: &output)
         }
-        for step in explainer.state.steps.indices {
+        for step in explainer.state.definition.livingSteps {
           writeWaits(ofStep: step, to: &json)
           json.drain(to: &output)
         }

@@ -27,7 +27,7 @@ struct JSONExporter {
       writeMarks(to: &json)
       json.key("steps")
       json.array { json in
-        for step in state.steps.indices {
+        for step in state.definition.livingSteps {
           write(step: step, to: &json)
           json.drain(to: &output)
         }

@@ -31,7 +31,8 @@ struct JUnitExporter {
     self.output = output
     verdicts = explainer.state.steps.indices.map {
       // A node's cases are its children, if it has any.
-      explainer.state.definition.isNotify($0) || explainer.state.isIdleRollback($0)
+      explainer.state.definition.isNotify($0) || explainer.state.definition.isInChain($0)
+        || explainer.state.isIdleRollback($0)
         || explainer.state.expanded($0)?.children.isEmpty == false
         ? .absent : Self.verdict($0, explainer)
     }

@@ -113,8 +113,8 @@ extension JSONWriter {
       if let fault = expanded.fault {
         json.member("error", fault.text(most: forEach.most))
       } else {
-        json.member("count", expanded.children.count)
-        json.member("done", expanded.children.count - Int(expanded.unsettled))
+        json.member("count", Int(expanded.items))
+        json.member("done", Int(expanded.items - expanded.unsettledItems))
         json.member("failed", expanded.failed)
       }
     }

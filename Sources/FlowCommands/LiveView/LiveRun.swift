@@ -182,7 +182,7 @@ package struct LiveRun: Sendable {
   /// Those go on while the run stops.
   private var rollbacksBackingOff: Int {
     guard state.rollbacks.exist || state.definition.hasNotify else { return 0 }
-    return state.steps.indices.count {
+    return state.definition.livingSteps.count {
       state.definition.needsNoSlot($0) && state.steps[$0].phase == .backingOff
     }
   }
@@ -193,6 +193,7 @@ package struct LiveRun: Sendable {
 
   private func isWaiting(_ step: Int) -> Bool {
     unmetNeeds(ofStep: step) != nil && state.definition.isOwnStep(step)
+      && !state.definition.isChild(step)
   }
 
   // MARK: Questions

@@ -21,8 +21,7 @@ extension RunState {
     guard let forEach = definition.forEach(ofStep: step), let expanded = expanded(step) else {
       return false
     }
-    let count = Int32(expanded.children.count)
-    return expanded.failed > 0 && expanded.failed <= forEach.tolerated(of: count)
+    return expanded.failed > 0 && expanded.failed <= forEach.tolerated(of: expanded.items)
   }
 
   /// Whether a step is a child of such a node.
@@ -67,7 +66,7 @@ extension Explainer {
   }
 }
 
-/// How many children of nodes have ended.
+/// How many items of nodes have come to their end: of all of their steps.
 package struct NodeProgress: Equatable, Sendable {
   package private(set) var count: Int
   package private(set) var settled = 0
@@ -77,8 +76,8 @@ package struct NodeProgress: Equatable, Sendable {
   init(count: Int) { self.count = count }
 
   init(_ expanded: Expanded) {
-    count = expanded.children.count
-    settled = count - Int(expanded.unsettled)
+    count = Int(expanded.items)
+    settled = count - Int(expanded.unsettledItems)
     failed = Int(expanded.failed)
   }
 
@@ -90,7 +89,7 @@ package struct NodeProgress: Equatable, Sendable {
     guard case .children(let count, let added) = expansion else { return nil }
     self.init(count: Int(count))
     guard added < count, let expanded else { return }
-    settled = max(0, self.count - Int(expanded.unsettled))
+    settled = max(0, self.count - Int(expanded.unsettledItems))
     failed = Int(expanded.failed)
   }
 
@@ -107,7 +106,7 @@ package struct NodeProgress: Equatable, Sendable {
       + (failed == 0 ? "" : ", \(failed) failed")
   }
 
-  /// A child has ended.
+  /// An item has come to its end.
   ///
   /// - Returns: the text at every tenth of the way; nil at the end, which the node has a line for, and for a
   ///   child that was stopped or skipped: of these there are many at a time.

@@ -32,7 +32,7 @@ package struct PlanPrinter: Sendable {
     stepCount = definition.steps.indices.count { definition.isOwnStep($0) }
     self.reasons = reasons
     // A step that is left out takes no stage, but is passed in its place.
-    var depths = [Int](repeating: 0, count: definition.steps.count)
+    var depths = [Int](repeating: 0, count: definition.declaredCount)
     var levels: [[Int]] = []
     var finallyLevels: [[Int]] = []
     for rank in depths.indices {

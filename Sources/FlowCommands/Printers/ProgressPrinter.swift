@@ -16,6 +16,8 @@ package struct ProgressPrinter: Sendable {
   private var isConcluding = false
   private var isNotifying = false
   private var nodes: [Int32: NodeProgress] = [:]
+  /// By node with a chain, the first children of the items that are counted there.
+  private var endedItems: [Int32: Set<Int32>] = [:]
   /// Whether children of nodes have the lines of other steps, instead of what is said of their node.
   private let isVerbose: Bool
 
@@ -110,14 +112,18 @@ package struct ProgressPrinter: Sendable {
     case .roomReturned, .runStopping: return wording.text(event.body)
     case .stepExpanded(let step, let expansion):
       nodes[step] = NodeProgress(expansion, state.expanded(Int(step)))
+      endedItems[step] = nil
       return wording.text(event.body)
     case .stepFinished(let step, let outcome) where state.definition.isChild(Int(step)):
       return childEnded(step, outcome, state, wording)
     case .stepSkipped(_, .removed): return nil
     case .stepSkipped(let step, let reason) where state.definition.isChild(Int(step)):
       count(.cancelled, ofChild: step, state)
-      return isVerbose
-        ? "\(wording.id(step)) skipped: \(reason.itemText ?? "the run is stopping")" : nil
+      if !isVerbose { return nil }
+      switch reason {
+      case .need, .condition: return wording.text(event.body)
+      default: return "\(wording.id(step)) skipped: \(reason.itemText ?? "the run is stopping")"
+      }
     case .stepSkipped(_, .noItems): return wording.text(event.body)
     case .stepFinished(let step, let outcome): return finished(step, outcome, state, wording)
     case .stepSkipped(let step, .need(let need)):
@@ -179,7 +185,16 @@ package struct ProgressPrinter: Sendable {
     _ outcome: StepOutcome, ofChild step: Int32, _ state: RunState
   ) -> (node: Int32, text: String)? {
     guard let node = state.definition.child(Int(step))?.node else { return nil }
-    return (nodes[node]?.end(outcome)).map { (node, $0) }
+    if !state.definition.isChained(Int(step)) {
+      return (nodes[node]?.end(outcome)).map { (node, $0) }
+    }
+    // The state can be ahead of the event: each item is counted once.
+    let item = state.definition.siblings(of: step)
+    guard item.allSatisfy({ state.steps[Int($0)].isSettled }),
+      endedItems[node, default: []].insert(item.lowerBound).inserted
+    else { return nil }
+    let hasFailed = state.expanded(Int(node))?.failedItems.contains(item.lowerBound) ?? false
+    return (nodes[node]?.end(hasFailed ? .failed : .succeeded)).map { (node, $0) }
   }
 
   private mutating func finished(

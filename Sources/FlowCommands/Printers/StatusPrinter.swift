@@ -398,7 +398,7 @@ extension StatusPrinter {
       json.key("steps")
       json.array { json in
         guard let state = history.state else { return }
-        for step in state.steps.indices {
+        for step in state.definition.livingSteps {
           write(state, step, to: &json)
           // A million steps are not held in memory as text.
           json.drain(to: &output)

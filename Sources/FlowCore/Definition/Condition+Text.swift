@@ -98,6 +98,9 @@ extension WorkflowDefinition {
   package func outputs(ofStep step: Int) -> [StepOutput] {
     let place = steps[step].extrasIndex
     if place == 0 { return [] }
+    if !chain(ofNode: step).isEmpty {
+      return chainOutputs(ofNode: step).map { StepOutput(name: $0.output.name, type: .json) }
+    }
     let outputs = extras[Int(place)].outputs
     // What the children of a node put out is a list each.
     guard !outputs.isEmpty, forEach(ofStep: step) != nil else { return outputs }

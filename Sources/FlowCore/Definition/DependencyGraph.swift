@@ -126,3 +126,10 @@ package struct DependencyCycle: Error, Equatable, Sendable {
     return DependencyCycle(steps: Array(path[visitedAt[step]...]))
   }
 }
+
+extension WorkflowDefinition {
+  /// The graph of the declared steps. Those of chains run in their children only.
+  package func graph() throws(DependencyCycle) -> DependencyGraph {
+    try DependencyGraph(chainCount + children.count == 0 ? steps : Array(steps[declaredSteps]))
+  }
+}

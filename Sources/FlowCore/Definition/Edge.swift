@@ -42,6 +42,15 @@ package struct Edge: Hashable, Sendable {
 extension WorkflowDefinition {
   /// What the step at `index` wants of one of its needs.
   package func wanted(ofStep index: Int, from need: Int32) -> WantedEnd {
+    guard let child = child(index), child.step != child.node else {
+      return wantedAsDeclared(ofStep: index, from: need)
+    }
+    return isChild(Int(need))
+      ? wantedAsDeclared(ofStep: Int(child.step), from: need - Int32(index) + child.step)
+      : wantedAsDeclared(ofStep: Int(child.node), from: need)
+  }
+
+  private func wantedAsDeclared(ofStep index: Int, from need: Int32) -> WantedEnd {
     let place = steps[index].extrasIndex
     if place == 0 { return .done }
     let edges = extras[Int(place)].edges

@@ -35,6 +35,8 @@ package struct ForEach: Hashable, Sendable {
   /// With nil no failure stops other children, and each fails the node.
   package var tolerance: Tolerance?
   package var whenEmpty: WhenEmpty
+  /// The steps that run for each item in place of the node; empty where the node itself does.
+  package var chain: Range<Int32> = 0..<0
 
   package init(
     over source: Source, key: String? = nil, most: Int32 = impliedMost, jobs: Int32? = nil,
@@ -52,7 +54,10 @@ package struct ForEach: Hashable, Sendable {
   /// The limit for `max`.
   package static let greatestMost: Int32 = 1_000_000
 
-  /// How many of so many children may fail for good.
+  /// The limit for the steps of a chain.
+  package static let mostChained = 100
+
+  /// How many of so many items may fail for good.
   package func tolerated(of count: Int32) -> Int32 {
     switch tolerance {
     case nil: 0
@@ -66,10 +71,13 @@ package struct ForEach: Hashable, Sendable {
 package struct Child: Hashable, Sendable {
   /// The index of its node.
   package let node: Int32
+  /// The step of which it is a copy: one of the chain of its node, or that node.
+  package let step: Int32
   package let item: Item
 
-  package init(node: Int32, item: Item) {
+  package init(node: Int32, step: Int32? = nil, item: Item) {
     self.node = node
+    self.step = step ?? node
     self.item = item
   }
 }
@@ -103,18 +111,20 @@ package struct Item: Hashable, Sendable {
 /// has no item for them, so that an index always means the same step.
 extension WorkflowDefinition {
   /// How many steps the file declares.
-  package var declaredCount: Int { steps.count - children.count }
+  package var declaredCount: Int { steps.count - children.count - chainCount }
 
   /// The steps that the file declares.
   package var declaredSteps: Range<Int> { 0..<declaredCount }
 
-  package var childSteps: Range<Int> { declaredCount..<steps.count }
+  package var childSteps: Range<Int> { firstChild..<steps.count }
 
-  package func isChild(_ index: Int) -> Bool { index >= declaredCount }
+  private var firstChild: Int { steps.count - children.count }
+
+  package func isChild(_ index: Int) -> Bool { index >= firstChild }
 
   /// The child that the step at `index` is; nil if it is none.
   package func child(_ index: Int) -> Child? {
-    isChild(index) ? children[index - declaredCount] : nil
+    isChild(index) ? children[index - firstChild] : nil
   }
 
   /// What the step at `index` says, if it is a node.
@@ -146,15 +156,24 @@ extension WorkflowDefinition {
 
   package var hasForEach: Bool { extras.contains { $0.forEach != nil } }
 
-  /// Adds the children of a node: it for each item, under its own id, `/` and the key.
+  /// Adds the children of a node: it for each item, under its own id, `/` and the key; or each step of its
+  /// chain, under that, `/` and its name in the chain.
   package mutating func addChildren(_ items: [Item], ofStep node: Int32) {
     let step = steps[Int(node)]
-    steps.reserveCapacity(steps.count + items.count)
+    let chain = stepsPerItem(ofNode: Int(node)).map { steps[$0] }
+    let names = self.chain(ofNode: Int(node)).map { nameInChain(ofStep: $0).map { "/\($0)" } ?? "" }
+    let first = Int32(stepsPerItem(ofNode: Int(node)).lowerBound)
+    steps.reserveCapacity(steps.count + items.count * chain.count)
     for item in items {
-      var child = step
-      child.id = "\(step.id)/\(ItemKey.escaped(item.key))"
-      steps.append(child)
-      children.append(Child(node: node, item: item))
+      let id = "\(step.id)/\(ItemKey.escaped(item.key))"
+      let start = Int32(steps.count)
+      for (place, original) in chain.enumerated() {
+        var child = original
+        child.id = names.isEmpty ? id : id + names[place]
+        if !names.isEmpty { child.needs = step.needs + original.needs.map { $0 - first + start } }
+        steps.append(child)
+        children.append(Child(node: node, step: first + Int32(place), item: item))
+      }
     }
   }
 
@@ -167,15 +186,16 @@ extension WorkflowDefinition {
 
   /// A known child gets an item that differs, but has its key.
   mutating func changeItem(ofChild index: Int, to item: Item) {
-    let place = index - declaredCount
-    children[place] = Child(node: children[place].node, item: item)
+    let place = index - firstChild
+    children[place] = Child(node: children[place].node, step: children[place].step, item: item)
   }
 
-  /// The fields of items that the step at `index` names.
-  private func itemFields(ofStep index: Int) -> [String] {
+  /// The fields of items that a node names, or its chain.
+  private func itemFields(ofNode index: Int) -> [String] {
     guard hasTemplates else { return [] }
     var fields: [String] = []
-    for text in templates(ofStep: index) + [forEach(ofStep: index)?.key].compactMap(\.self) {
+    let texts = stepsPerItem(ofNode: index).flatMap { templates(ofStep: $0) }
+    for text in texts + [forEach(ofStep: index)?.key].compactMap(\.self) {
       for case .reference(.item(let field?)) in (try? Template(text))?.parts ?? []
       where !fields.contains(field) {
         fields.append(field)
@@ -188,7 +208,7 @@ extension WorkflowDefinition {
   ///
   /// - Throws: of the first that cannot be one.
   package func items(_ texts: [String], ofNode index: Int) throws(ItemFault) -> [Item] {
-    let fields = itemFields(ofStep: index)
+    let fields = itemFields(ofNode: index)
     var key: Template?
     if let text = forEach(ofStep: index)?.key {
       do throws(Template.Fault) { key = try Template(text) } catch {
@@ -221,6 +241,7 @@ extension WorkflowDefinition {
   func isSoundNode(_ index: Int) -> Bool {
     let extras = extras(ofStep: index)
     guard let forEach = extras.forEach else { return true }
+    if !forEach.chain.isEmpty, !extras.outputs.isEmpty { return false }
     if isFinally(index) || isNotify(index) || extras.isRollback || extras.question != nil {
       return false
     }

@@ -16,7 +16,7 @@ extension WorkflowDefinition {
     }
     for text in templates(ofStep: index) {
       for case .reference(.output(let id, let name)) in (try? Template(text))?.parts ?? [] {
-        guard let step = steps.firstIndex(where: { $0.id == id }) else { continue }
+        guard let step = step(named: id, by: index) else { continue }
         reads.append(OutputRead(step: Int32(step), name: name))
       }
     }

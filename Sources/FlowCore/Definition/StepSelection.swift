@@ -38,7 +38,7 @@ package struct StepSelection: Equatable, Sendable {
   package func reasons(
     _ definition: WorkflowDefinition, _ graph: DependencyGraph
   ) -> [(isSelected: Bool, reason: Reason)] {
-    let count = definition.steps.count
+    let count = definition.declaredCount
     let after = reach(from, count) { step, visit in
       for dependent in graph.dependents(of: step) { visit(dependent) }
     }

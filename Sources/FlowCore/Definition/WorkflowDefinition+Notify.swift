@@ -15,7 +15,9 @@ extension WorkflowDefinition {
   package func isNotify(_ index: Int) -> Bool { notifySteps.contains(index) }
 
   /// The steps that are neither rollbacks nor notices, which people name and count.
-  package func isOwnStep(_ index: Int) -> Bool { !isRollback(index) && !isNotify(index) }
+  package func isOwnStep(_ index: Int) -> Bool {
+    !isRollback(index) && !isNotify(index) && !isInChain(index)
+  }
 
   /// Whether an attempt of the step takes no slot.
   package func needsNoSlot(_ index: Int) -> Bool {

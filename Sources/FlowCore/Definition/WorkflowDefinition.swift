@@ -35,8 +35,10 @@ package struct WorkflowDefinition: Equatable, Sendable {
   package var finallyCount = 0
   /// How many steps, behind those of `finally`, belong to `notify`.
   package var notifyCount = 0
-  /// Steps in the order of the definition file, those of `finally` and of `notify` last, and behind them the
-  /// children that a run has made. Everywhere else a step is named by its index here.
+  /// How many steps, behind those of `notify`, are of chains.
+  package var chainCount = 0
+  /// Steps in the order of the definition file, those of `finally` and of `notify` last, and behind them those of
+  /// chains, and the children that a run has made. Everywhere else a step is named by its index here.
   package var steps: [StepDefinition]
   /// What the last steps are, if a run has made them.
   package internal(set) var children: [Child] = []
@@ -97,7 +99,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
 
   /// Whether the step at `index` is one of a workflow that is called.
   package func isCalled(_ index: Int) -> Bool {
-    !isNotify(index) && !isChild(index)
+    index < firstNotify
       && steps[stepRolledBack(by: index).map { Int($0) } ?? index].id.utf8.contains(
         UInt8(ascii: "/"))
   }
@@ -149,9 +151,10 @@ extension WorkflowDefinition {
 package struct StepDefinition: Equatable, Sendable {
   /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, unique in the workflow; of a step of a called workflow the id of
   /// the calling step, `/`, and its own; of a rollback the id of its step and `/onFailure`; of a notice
-  /// `notify/` and a number; of a child the id of its node, `/`, and its key.
+  /// `notify/` and a number; of a step of a chain the id of its node, `/`, and its own; of a child the id of
+  /// its node, `/`, and its key, and in a chain `/` and the name there.
   package var id: String
-  /// Of a step that asks, an empty line, which is not run.
+  /// Of a step that asks, or has a chain, an empty line, which is not run.
   package var command: Command
   /// Indices of the steps that must be done first, ascending, without repetition.
   package var needs: [Int32]

@@ -46,15 +46,18 @@ package enum DefinitionCodec {
       }
     }
     if definition.hasTemplates { try checkTemplates(of: definition, at: offset) }
+    guard definition.hasSoundChains else {
+      throw CodingError(offset: offset, reason: .malformed("chain"))
+    }
     for (index, step) in definition.steps.enumerated() {
       guard Int(step.settingsIndex) < definition.settings.count else {
         throw CodingError(offset: offset, reason: .malformed("settings of step \(step.id)"))
       }
       var previous: Int32 = -1
       for need in step.needs {
-        guard need > previous, Int(need) < definition.firstNotify,
-          definition.isFinally(index) || Int(need) < definition.firstFinally
-        else {
+        let end = definition.isFinally(index) ? definition.firstNotify : definition.firstFinally
+        // What those of chains need was checked above.
+        guard need > previous, Int(need) < end || definition.isInChain(index) else {
           throw CodingError(offset: offset, reason: .malformed("need of step \(step.id)"))
         }
         previous = need
@@ -68,18 +71,21 @@ package enum DefinitionCodec {
       guard definition.isSoundNode(index) else {
         throw CodingError(offset: offset, reason: .malformed("forEach of step \(step.id)"))
       }
-      guard isSound(definition.extras[Int(step.extrasIndex)].condition, of: step, definition) else {
+      let condition = definition.extras[Int(step.extrasIndex)].condition
+      guard isSound(condition, of: index, definition) else {
         throw CodingError(offset: offset, reason: .malformed("condition of step \(step.id)"))
       }
     }
   }
 
   private static func isSound(
-    _ condition: Condition?, of step: StepDefinition, _ definition: WorkflowDefinition
+    _ condition: Condition?, of step: Int, _ definition: WorkflowDefinition
   ) -> Bool {
     guard let condition else { return true }
+    let node = definition.node(ofChainStep: step)
+    let needs = definition.steps[step].needs + (node.map { definition.steps[$0].needs } ?? [])
     let asksNeeds = condition.references.allSatisfy { reference in
-      if case .result(let need) = reference { step.needs.contains(need) } else { true }
+      if case .result(let need) = reference { needs.contains(need) } else { true }
     }
     return asksNeeds
       && condition.isSound(definition.parameters) {

@@ -8,6 +8,7 @@ private enum ForEachTag {
   static let tolerance: UInt64 = 6
   static let whenEmpty: UInt64 = 7
   static let key: UInt64 = 8
+  static let chain: UInt64 = 9
 }
 
 extension ByteWriter {
@@ -43,6 +44,12 @@ extension ByteWriter {
       writeField(ForEachTag.whenEmpty) { $0.bytes.append(forEach.whenEmpty.rawValue) }
     }
     if let key = forEach.key { writeField(ForEachTag.key) { $0.write(text: key) } }
+    if !forEach.chain.isEmpty {
+      writeField(ForEachTag.chain) {
+        $0.write(count: forEach.chain.lowerBound)
+        $0.write(count: forEach.chain.count)
+      }
+    }
   }
 }
 
@@ -72,6 +79,11 @@ extension ByteReader {
           forEach.whenEmpty = try reader.readCase("empty")
           try reader.require(forEach.whenEmpty != .skip, "empty", at: start)
         case ForEachTag.key: forEach.key = try reader.readTextToEnd()
+        case ForEachTag.chain:
+          let first: Int32 = try reader.readCount()
+          let count: Int32 = try reader.readCount()
+          try reader.require(count > 0 && count <= .max - first, "chain", at: start)
+          forEach.chain = first..<first + count
         default: throw CodingError(offset: start, reason: .newer("forEach has a field \(tag)"))
         }
       }

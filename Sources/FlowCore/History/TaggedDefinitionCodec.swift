@@ -72,8 +72,8 @@ enum TaggedDefinitionCodec {
       }
     }
     writer.writeField(WorkflowTag.steps) { writer in
-      writer.write(count: definition.declaredCount)
-      for index in definition.declaredSteps {
+      writer.write(count: definition.declaredCount + definition.chainCount)
+      for index in 0..<definition.declaredCount + definition.chainCount {
         let start = writer.beginNested()
         write(definition.steps[index], of: definition, to: &writer)
         writer.endNested(start)
@@ -202,8 +202,9 @@ enum TaggedDefinitionCodec {
     writer.write(text: step.id)
     writer.endNested(field)
     let question = definition.extras[Int(step.extrasIndex)].question
-    // What asks has no command.
-    if question == nil { write(step.command, to: &writer) }
+    let hasChain = definition.extras[Int(step.extrasIndex)].forEach?.chain.isEmpty == false
+    // What asks has no command, and neither has a node whose chain runs.
+    if question == nil, !hasChain { write(step.command, to: &writer) }
     if !step.needs.isEmpty {
       field = writer.beginField(StepTag.needs)
       writer.write(list: step.needs) { $0.write(count: $1) }
@@ -352,7 +353,10 @@ enum TaggedDefinitionCodec {
         }
       }
     }
-    guard order.has(WorkflowTag.name), !definition.settings.isEmpty, !definition.steps.isEmpty
+    definition.chainCount = definition.extras.reduce(0) { $0 + ($1.forEach?.chain.count ?? 0) }
+    guard order.has(WorkflowTag.name), !definition.settings.isEmpty,
+      definition.steps.count
+        > definition.chainCount + definition.finallyCount + definition.notifyCount
     else {
       throw CodingError(offset: reader.position, reason: .malformed("definition"))
     }
@@ -428,7 +432,8 @@ enum TaggedDefinitionCodec {
       }
     }
     let hasCommand = order.has(StepTag.shell) || order.has(StepTag.program)
-    guard order.has(StepTag.id), hasCommand != (extras.question != nil) else {
+    let hasNone = extras.question != nil || extras.forEach?.chain.isEmpty == false
+    guard order.has(StepTag.id), hasCommand != hasNone else {
       throw CodingError(offset: reader.position, reason: .malformed("step"))
     }
     if hasExtras {

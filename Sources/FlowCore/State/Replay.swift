@@ -76,11 +76,11 @@ package struct Replay: EventFold, Equatable, Sendable {
       }
       throw HistoryError(event, .definition(error))
     }
-    if let last = created.unselected.last, Int(last) >= definition.steps.count {
+    if let last = created.unselected.last, Int(last) >= definition.declaredCount {
       throw HistoryError(event, .unknownStep(last))
     }
     do throws(DependencyCycle) {
-      let graph = try DependencyGraph(definition.steps)
+      let graph = try definition.graph()
       return RunState(created: created, definition: definition, graph: graph, event: event)
     } catch {
       throw HistoryError(event, .cycle)

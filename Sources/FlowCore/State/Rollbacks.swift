@@ -74,6 +74,7 @@ extension RunState {
 
   /// The steps that learn of an end: also those of the step that was rolled back.
   func toldDependents(ofStep step: Int) -> ArraySlice<Int32> {
+    if definition.isChild(step) { return definition.siblings(needing: step) }
     let own = definition.stepRolledBack(by: step) ?? Int32(step)
     return dependents(toldBy: Int(own))
   }

@@ -105,9 +105,10 @@ extension RunHistory {
 
   private mutating func expanded(_ node: Int, _ expansion: Expansion, at point: RunPoint) {
     steps[node].readySince = nil
-    guard case .children(_, let added) = expansion else { return }
+    guard case .children = expansion else { return }
     let known = steps.count
-    steps += Array(repeating: KeptStep(), count: Int(added))
+    let added = (replay.inspect { $0.steps.count } ?? known) - known
+    steps += Array(repeating: KeptStep(), count: added)
     let children = replay.inspect { $0.definition.childSteps } ?? 0..<0
     for child in children where child >= known || steps[child].settledAt != nil {
       if runsAgain(child) { reopen(child, at: point) }

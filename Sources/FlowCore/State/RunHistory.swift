@@ -129,8 +129,9 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     case .attemptFound(let attempt, .running(_, let microseconds)):
       launched(attempt, at: point.before(byMicroseconds: microseconds))
     case .attemptEnded(let attempt, let end): ended(attempt, end, at: point)
-    case .stepExpanded(_, .children(_, let added)):
-      let more = Array(repeating: Self.none, count: Int(added))
+    case .stepExpanded:
+      let count = replay.inspect { $0.steps.count } ?? lastAttempts.count
+      let more = Array(repeating: Self.none, count: count - lastAttempts.count)
       lastAttempts += more
       skippedFor += more
     case .stepSkipped(let step, .need(let need)): skippedFor[Int(step)] = need

@@ -6,13 +6,15 @@ extension RunState {
   func refusal(ofStep step: Int) -> [ConditionInput]? {
     let place = definition.steps[step].extrasIndex
     guard place != 0, let condition = definition.extras[Int(place)].condition else { return nil }
-    if condition.holds(value(of:)) { return nil }
-    return condition.references.map(input)
+    // What is said of a child that is in no chain, its node has asked.
+    if definition.isChild(step), !definition.isChained(step) { return nil }
+    if condition.holds({ value(of: $0, forStep: step) }) { return nil }
+    return condition.references.map { input($0, forStep: step) }
   }
 
   /// Nil if the history does not say.
-  private func value(of reference: Condition.Term) -> ConditionValue? {
-    switch reference {
+  private func value(of reference: Condition.Term, forStep reader: Int) -> ConditionValue? {
+    switch reference.forChild(reader, definition) {
     case .parameter(let place): definition.value(ofParameter: place, in: created.parameters)
     case .result(let step): result(ofStep: step).map(ConditionValue.result)
     case .output(let step, let place): outputs.conditionValue(ofStep: step, at: place, definition)
@@ -32,7 +34,8 @@ extension RunState {
     }
   }
 
-  private func input(_ reference: Condition.Term) -> ConditionInput {
+  private func input(_ reference: Condition.Term, forStep reader: Int) -> ConditionInput {
+    let reference = reference.forChild(reader, definition)
     if case .parameter(let place) = reference {
       return definition.input(ofParameter: place, in: created.parameters)
     }
@@ -44,5 +47,17 @@ extension RunState {
       return .absent(name)
     }
     return ConditionInput(name: name, cutting: "\(result)")
+  }
+}
+
+extension Condition.Term {
+  /// Where a child names a step of its chain: the one for its item.
+  fileprivate func forChild(_ child: Int, _ definition: WorkflowDefinition) -> Self {
+    switch self {
+    case .result(let step): .result(step: definition.counterpart(of: step, forChild: child))
+    case .output(let step, let place):
+      .output(step: definition.counterpart(of: step, forChild: child), place: place)
+    default: self
+    }
   }
 }

@@ -35,6 +35,10 @@ extension RunState {
 // MARK: Changes
 
 extension RunState {
+  private func dependents(of step: Int) -> ArraySlice<Int32> {
+    definition.isChild(step) ? definition.siblings(needing: step) : graph.dependents(of: step)
+  }
+
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
   ///   nil if they wait for none.
   mutating func tellDependents(of step: Int32, by end: Int32?) {
@@ -42,7 +46,7 @@ extension RunState {
     var passed: [Int32] = []
     var current = step
     while true {
-      for dependent in graph.dependents(of: Int(current)) {
+      for dependent in dependents(of: Int(current)) {
         // The end of all other steps together decides about those of `finally`, and its own about a rollback.
         if concludes(current, before: dependent) || definition.isRollback(Int(dependent)) {
           continue

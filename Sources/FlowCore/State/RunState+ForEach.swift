@@ -3,12 +3,21 @@ package struct Expanded: Equatable, Sendable {
   package let node: Int32
   /// Why there are none.
   package internal(set) var fault: ItemFault?
-  /// Its children, in the order of their items.
+  /// Its children, in the order of their items; in a chain those of an item behind each other.
   package internal(set) var children: [Int32] = []
+  /// How many children an item has.
+  package internal(set) var perItem: Int32 = 1
+  package var items: Int32 { Int32(children.count) / perItem }
   package internal(set) var unsettled: Int32 = 0
-  /// How many have failed for good.
+  /// The items of which a child has not settled.
+  package internal(set) var unsettledItems: Int32 = 0
+  /// How many items have failed: a child of theirs for good, which in a chain is not allowed to.
   package internal(set) var failed: Int32 = 0
-  /// How many did not settle by themselves.
+  /// In a chain, the first children of these items.
+  package internal(set) var failedItems: Set<Int32> = []
+  /// Whether any child has failed for good, be it allowed to.
+  fileprivate(set) var hasFailures = false
+  /// How many children did not settle by themselves.
   package internal(set) var stopped: Int32 = 0
   /// Whether more have failed than may, and the others are stopped.
   package internal(set) var isStopping = false
@@ -27,10 +36,16 @@ enum ChildrenAgain: Equatable, Sendable {
   case all
 }
 
+/// Those, and whether what follows from them in a chain does so too.
+struct ChildrenPlan: Equatable, Sendable {
+  var again = ChildrenAgain.none
+  var takesDependents = true
+}
+
 /// The nodes of a run.
 struct Nodes: Equatable, Sendable {
   /// In the order in which they were expanded first.
-  fileprivate(set) var expanded: [Expanded] = []
+  var expanded: [Expanded] = []
   /// By node, its place there.
   private var places: [Int32: Int] = [:]
   /// Nodes whose items must be read.
@@ -38,18 +53,21 @@ struct Nodes: Equatable, Sendable {
   /// By node. What has run again, its children must follow, be it in a later round: a node can be skipped, or
   /// its items can have a fault.
   private(set) var again: [Int32: ChildrenAgain] = [:]
+  private var takesDependents = true
 
   /// Where what is known of a node stands; nil before it has been expanded.
   func place(of node: Int32) -> Int? { places[node] }
 
   /// Another round begins.
-  mutating func plan(_ again: [Int32: ChildrenAgain]) {
+  mutating func plan(_ again: [Int32: ChildrenAgain], takesDependents: Bool) {
+    self.takesDependents = takesDependents
     self.again = self.again.filter { $0.value == .all }
       .merging(again) { known, new in known == .all ? known : new }
   }
 
-  fileprivate mutating func takeAgain(_ node: Int32) -> ChildrenAgain {
-    again.removeValue(forKey: node) ?? .none
+  mutating func takePlan(ofNode node: Int32) -> ChildrenPlan {
+    ChildrenPlan(
+      again: again.removeValue(forKey: node) ?? .none, takesDependents: takesDependents)
   }
 
   fileprivate mutating func begin(_ node: Int32) -> Int {
@@ -72,7 +90,7 @@ extension RunState {
   }
 
   /// The place of what is known of a child's node; nil for what is no child.
-  private func place(ofParentOf step: Int32) -> Int? {
+  func place(ofParentOf step: Int32) -> Int? {
     guard let child = definition.child(Int(step)) else { return nil }
     return nodes.place(of: child.node)
   }
@@ -82,9 +100,9 @@ extension RunState {
     place(ofParentOf: step).map { nodes.expanded[$0].isStopping } ?? false
   }
 
-  /// Whether children of a node have failed that it tolerates.
+  /// Whether children of a node have failed that it tolerates, or that may.
   func hasFailedChildren(_ node: Int) -> Bool {
-    expanded(node).map { $0.failed > 0 } ?? false
+    expanded(node)?.hasFailures ?? false
   }
 
   /// Why a step is not scheduled any more.
@@ -130,11 +148,13 @@ extension RunState {
     }
   }
 
-  /// By key, all children that a node ever had.
+  /// By key, the first child of each item that a node ever had.
   private func children(ofNode node: Int32) -> [String: Int32] {
     var found: [String: Int32] = [:]
-    for (place, child) in definition.children.enumerated() where child.node == node {
-      found[child.item.key] = Int32(definition.declaredCount + place)
+    let first = definition.stepsPerItem(ofNode: Int(node)).lowerBound
+    for (place, child) in zip(definition.childSteps, definition.children)
+    where child.node == node && Int(child.step) == first {
+      found[child.item.key] = Int32(place)
     }
     return found
   }
@@ -152,7 +172,7 @@ extension RunState {
       case .succeed: return .stepFinished(step: node, .succeeded)
       }
     }
-    if expanded.failed > forEach.tolerated(of: Int32(expanded.children.count)) {
+    if expanded.failed > forEach.tolerated(of: expanded.items) {
       return .stepFinished(step: node, .failed)
     }
     return .stepFinished(step: node, expanded.stopped > 0 ? .cancelled : .succeeded)
@@ -185,75 +205,104 @@ extension RunState {
       nodes.expanded[place].fault = fault
       endNodeIfSettled(place)
     case .children(let count, let added):
-      let again = nodes.takeAgain(node)
+      let plan = nodes.takePlan(ofNode: node)
       var items: [Item] = []
       do throws(ItemFault) { items = try self.items(ofNode: node) } catch {
         preconditionFailure("a node was expanded whose items are faulty: \(error)")
       }
-      var children: [Int32] = []
-      children.reserveCapacity(items.count)
+      let perItem = Int32(definition.stepsPerItem(ofNode: Int(node)).count)
+      var firsts: [Int32] = []
+      firsts.reserveCapacity(items.count)
       if added == count {
         removeChildren(ofNode: node, but: [])
-        children += Int32(steps.count)..<(Int32(steps.count) + count)
+        let next = Int32(steps.count)
+        for place in 0..<count { firsts.append(next + place * perItem) }
         definition.addChildren(items, ofStep: node)
       } else {
-        children = addChildren(items, ofNode: node)
-        removeChildren(ofNode: node, but: Set(children))
+        firsts = addChildren(items, ofNode: node, perItem)
+        removeChildren(ofNode: node, but: Set(firsts.flatMap { $0..<$0 + perItem }))
       }
-      begin(children, added: added, at: place, again)
+      begin(firsts, perItem, at: place, plan)
     }
   }
 
-  /// - Returns: the children of the items, those that the node had before among them.
-  private mutating func addChildren(_ items: [Item], ofNode node: Int32) -> [Int32] {
+  /// - Returns: the first child of each item, those that the node had before among them.
+  private mutating func addChildren(
+    _ items: [Item], ofNode node: Int32, _ perItem: Int32
+  ) -> [Int32] {
     let known = children(ofNode: node)
     var next = Int32(steps.count)
-    var children: [Int32] = []
+    var firsts: [Int32] = []
     var new: [Item] = []
     for item in items {
-      if let child = known[item.key] {
-        if definition.child(Int(child))?.item != item {
-          definition.changeItem(ofChild: Int(child), to: item)
-          steps[Int(child)].isOfOtherItem = true
+      if let first = known[item.key] {
+        if definition.child(Int(first))?.item != item {
+          for child in first..<first + perItem {
+            definition.changeItem(ofChild: Int(child), to: item)
+            steps[Int(child)].isOfOtherItem = true
+          }
         }
-        children.append(child)
+        firsts.append(first)
       } else {
-        children.append(next)
-        next += 1
+        firsts.append(next)
+        next += perItem
         new.append(item)
       }
     }
     definition.addChildren(new, ofStep: node)
-    return children
+    return firsts
   }
 
   /// Begins the children that have not succeeded, or run again.
+  ///
+  /// - Parameter firsts: of each item.
   private mutating func begin(
-    _ children: [Int32], added: Int32, at place: Int, _ again: ChildrenAgain
+    _ firsts: [Int32], _ perItem: Int32, at place: Int, _ plan: ChildrenPlan
   ) {
-    nodes.expanded[place].children = children
-    steps.reserveCapacity(steps.count + Int(added))
-    for _ in 0..<added { steps.append(StepLifecycle(needs: 0)) }
-    addUnsettled(added)
-    let firstAdded = Int32(steps.count) - added
-    var ready: [Int32] = []
-    for child in children {
-      if child < firstAdded {
-        if isKept(child, again) {
-          countKept(child, at: place)
-          continue
-        }
-        reopenChild(child)
-      }
-      ready.append(child)
+    nodes.expanded[place].perItem = perItem
+    nodes.expanded[place].children =
+      perItem == 1 ? firsts : firsts.flatMap { $0..<$0 + perItem }
+    let added = definition.steps.count - steps.count
+    let firstAdded = Int32(steps.count)
+    steps.reserveCapacity(definition.steps.count)
+    for child in definition.steps.indices.suffix(added) {
+      steps.append(StepLifecycle(needs: Int32(definition.neededSiblings(ofChild: child).count)))
     }
-    nodes.expanded[place].unsettled += Int32(ready.count)
-    for child in ready { enqueue(child) }
+    addUnsettled(Int32(added))
+    nodes.expanded[place].unsettled += Int32(added)
+    var ready: [Int32] = []
+    for first in firsts {
+      if perItem > 1, first < firstAdded {
+        resume(chain: first..<first + perItem, at: place, plan, &ready)
+        continue
+      }
+      for child in first..<first + perItem {
+        if child < firstAdded {
+          if isKept(child, plan.again) {
+            countKept(child, at: place)
+            continue
+          }
+          reopenChild(child)
+          nodes.expanded[place].unsettled += 1
+        }
+        if steps[Int(child)].phase == .ready { ready.append(child) }
+      }
+    }
+    nodes.expanded[place].unsettledItems =
+      perItem == 1
+      ? nodes.expanded[place].unsettled
+      : Int32(firsts.count { isOpen(item: $0..<$0 + perItem) })
+    for child in ready { needsEnded(Int(child)) }
     endNodeIfSettled(place)
   }
 
+  /// Whether any child of an item has not settled.
+  private func isOpen(item: Range<Int32>) -> Bool {
+    item.contains { !steps[Int($0)].isSettled }
+  }
+
   /// Whether a child keeps its end from an earlier round.
-  private func isKept(_ child: Int32, _ again: ChildrenAgain) -> Bool {
+  func isKept(_ child: Int32, _ again: ChildrenAgain) -> Bool {
     if steps[Int(child)].isRemoved || steps[Int(child)].isOfOtherItem { return false }
     switch again {
     case .all: return false
@@ -262,16 +311,17 @@ extension RunState {
     }
   }
 
-  private mutating func countKept(_ child: Int32, at place: Int) {
+  mutating func countKept(_ child: Int32, at place: Int) {
     switch steps[Int(child)].phase {
     case .succeeded: break
-    case .failed: nodes.expanded[place].failed += 1
+    case .failed: countFailure(of: child, at: place)
+    case .skipped where definition.isChained(Int(child)) && !wasStopped(child): break
     default: nodes.expanded[place].stopped += 1
     }
   }
 
-  private mutating func reopenChild(_ child: Int32) {
-    steps[Int(child)].reopen(unmetNeeds: 0)
+  mutating func reopenChild(_ child: Int32, unmetNeeds: Int32 = 0) {
+    steps[Int(child)].reopen(unmetNeeds: unmetNeeds)
     outputs.drop(child)
     failedEnds[child] = nil
     addUnsettled(1)
@@ -294,18 +344,37 @@ extension RunState {
   mutating func childSettled(_ step: Int32) {
     guard let place = place(ofParentOf: step), !steps[Int(step)].isRemoved else { return }
     nodes.expanded[place].unsettled -= 1
-    if steps[Int(step)].phase == .failed {
-      nodes.expanded[place].failed += 1
+    if !isOpen(item: definition.siblings(of: step)) { nodes.expanded[place].unsettledItems -= 1 }
+    if steps[Int(step)].phase == .failed, countFailure(of: step, at: place) {
       failed(step, at: place)
+    }
+    if definition.isChained(Int(step)), !isStopping, !nodes.expanded[place].isStopping {
+      tellDependents(of: step, by: step)
     }
     endNodeIfSettled(place)
   }
 
   /// A child has failed for good.
+  ///
+  /// - Returns: whether its item has failed now.
+  @discardableResult
+  private mutating func countFailure(of child: Int32, at place: Int) -> Bool {
+    nodes.expanded[place].hasFailures = true
+    if definition.isChained(Int(child)) {
+      let first = definition.siblings(of: child).lowerBound
+      guard !mayFail(child), nodes.expanded[place].failedItems.insert(first).inserted else {
+        return false
+      }
+    }
+    nodes.expanded[place].failed += 1
+    return true
+  }
+
+  /// An item has failed, with this child.
   private mutating func failed(_ step: Int32, at place: Int) {
     let expanded = nodes.expanded[place]
     guard let forEach = definition.forEach(ofStep: Int(expanded.node)),
-      expanded.failed > forEach.tolerated(of: Int32(expanded.children.count))
+      expanded.failed > forEach.tolerated(of: expanded.items)
     else { return }
     // The node is sure to fail.
     if !mayFail(expanded.node) { firstFailure = firstFailure ?? step }
@@ -342,13 +411,19 @@ extension RunState {
     guard let place = nodes.place(of: node) else { return }
     let declared = definition.outputs(ofStep: Int(node))
     if declared.isEmpty { return }
+    let sources = definition.chainOutputs(ofNode: Int(node))
+    let first = definition.stepsPerItem(ofNode: Int(node)).lowerBound
     let children = nodes.expanded[place].children
+    let firsts = stride(from: 0, to: children.count, by: Int(nodes.expanded[place].perItem))
     let parts = declared.indices.map { output in
-      OutputPart(
+      // Which of an item's children puts it out, and as which of its outputs.
+      let (offset, own) =
+        sources.isEmpty ? (0, Int32(output)) : (sources[output].step - first, sources[output].place)
+      return OutputPart(
         output: Int32(output),
         bytes: JSONList.spelled(
-          children.map { child in
-            outputs.value(ofStep: child, at: Int32(output)).map {
+          firsts.map { place in
+            outputs.value(ofStep: children[place + offset], at: own).map {
               String(decoding: $0, as: UTF8.self)
             }
           }))

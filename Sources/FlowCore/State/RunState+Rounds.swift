@@ -13,6 +13,9 @@ extension RunState {
   func round(_ scope: ReopenScope) throws(ReopenProblem) -> RoundPlan {
     if let named = scope.named {
       if let last = named.last, Int(last) >= steps.count { throw .noSuchStep(last) }
+      if let step = named.steps.first(where: { definition.isInChain(Int($0)) }) {
+        throw .noSuchStep(step)
+      }
       let unselected = named.steps.filter { !isSelected(Int($0)) }
       if !unselected.isEmpty { throw .notSelected(unselected) }
       if named.isEmpty { throw .nothing }

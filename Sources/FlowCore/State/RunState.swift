@@ -97,13 +97,14 @@ package struct RunState: Equatable, Sendable {
     self.graph = graph
     lastSequence = event.sequence
     lastMoment = event.moment
-    unsettledSteps = definition.steps.count
+    unsettledSteps = definition.declaredCount
     unsettledFinally = definition.finallyCount
     unsettledNotices = definition.notifyCount
     rollbacks = Rollbacks(exist: definition.hasRollbacks)
     let needs = { Self.needs(ofStep: $0, definition, graph) }
-    steps = definition.steps.indices.map { StepLifecycle(needs: needs($0)) }
-    passages = Passages(created.unselected, steps.count, needs: needs)
+    steps = definition.declaredSteps.map { StepLifecycle(needs: needs($0)) }
+    steps += definition.chainSteps.map { _ in StepLifecycle.ofChain }
+    passages = Passages(created.unselected, definition.declaredCount, needs: needs)
     countRollbacks()
     for step in created.unselected.steps where Int(step) < steps.count { doom(step, .notSelected) }
     for step in steps.indices where steps[step].phase == .ready { needsEnded(step) }
@@ -460,7 +461,7 @@ package struct RunState: Equatable, Sendable {
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
     questions.stale = plan.stale
-    nodes.plan(plan.childrenAgain)
+    nodes.plan(plan.childrenAgain, takesDependents: scope.takesDependents)
     passages.forgetKept()
     // Needs first: what is unselected waits for what it needs, too.
     for rank in definition.declaredSteps {

@@ -105,6 +105,13 @@ package struct StepLifecycle: Equatable, Sendable {
     phase = needs == 0 ? .ready : .waiting(unmetNeeds: needs)
   }
 
+  /// Of a step of a chain, which has no life of its own.
+  static let ofChain = {
+    var lifecycle = StepLifecycle(needs: 0)
+    lifecycle.phase = .skipped
+    return lifecycle
+  }()
+
   private init(needs: Int32, attempt: Int32) {
     self.init(needs: needs)
     self.attempt = attempt

@@ -99,7 +99,8 @@ extension WorkflowDefinition {
   package func certainSteps(before step: Int) -> Set<Int32> {
     var certain: Set<Int32> = []
     var seen: Set<Int32> = []
-    var rest = [Int32(step)]
+    // What its node needs, a step of a chain needs.
+    var rest = [Int32(step)] + (node(ofChainStep: step).map { [Int32($0)] } ?? [])
     while let next = rest.popLast() {
       for need in steps[Int(next)].needs {
         let wanted = wanted(ofStep: Int(next), from: need)
@@ -119,7 +120,7 @@ extension WorkflowDefinition {
   /// The steps that a step needs, directly or not.
   package func stepsBefore(_ step: Int) -> Set<Int32> {
     var before: Set<Int32> = []
-    var rest = [Int32(step)]
+    var rest = [Int32(step)] + (node(ofChainStep: step).map { [Int32($0)] } ?? [])
     while let next = rest.popLast() {
       for need in steps[Int(next)].needs where before.insert(need).inserted { rest.append(need) }
     }

@@ -6,6 +6,19 @@ struct CalledWorkflow {
   let workflow: WorkflowDefinition
 }
 
+/// The chain of a node, with the places that its steps have in their own workflow.
+private struct InlinedChain {
+  /// Where its node is in the result.
+  let node: Int
+  /// The first of its steps, there.
+  let first: Int32
+  let steps: [StepDefinition]
+  let extras: [StepExtras]
+  /// The places in the result of what it names.
+  let parameter: (Int32) -> Int32
+  let step: (Int32) -> Int32
+}
+
 /// Puts the steps of called workflows in the place of the steps that call them, as `ID/step`.
 ///
 /// Their parameters become parameters of the whole, as `ID/parameter`, which the call gives. A call needs
@@ -21,6 +34,8 @@ struct CallInlining {
   private var starts: [Int32] = []
   /// By step of `outer`: whether it is a call.
   private var calledSteps: [Bool] = []
+  /// The chains of the nodes that the result has so far, in their order.
+  private var chains: [InlinedChain] = []
 
   /// - Parameter calls: in the order of their steps.
   static func inline(
@@ -36,19 +51,20 @@ struct CallInlining {
     result = outer
     result.steps = []
     result.extras = [StepExtras()]
+    result.chainCount = 0
   }
 
   /// Finds out where each step will be: steps may need later ones.
   private mutating func place(_ calls: [CalledWorkflow]) {
     var next: Int32 = 0
     var rest = calls[...]
-    for step in outer.steps.indices {
+    for step in outer.declaredSteps {
       starts.append(next)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
         lasts.append(
           Self.lasts(of: first.workflow).map { Edge(need: $0.need + next, wanted: $0.wanted) })
-        next += Int32(first.workflow.steps.count)
+        next += Int32(first.workflow.declaredCount)
         calledSteps.append(true)
       } else {
         calledSteps.append(false)
@@ -61,12 +77,12 @@ struct CallInlining {
   /// The steps on whose success no other step builds. Of a step that is for failures only, or comes after
   /// such a one, any end will do: where nothing has failed it is skipped.
   private static func lasts(of workflow: WorkflowDefinition) -> [Edge] {
-    var isBuiltOn = [Bool](repeating: false, count: workflow.steps.count)
+    var isBuiltOn = [Bool](repeating: false, count: workflow.declaredCount)
     var isForFailures = isBuiltOn
-    guard let graph = try? DependencyGraph(workflow.steps) else {
+    guard let graph = try? workflow.graph() else {
       preconditionFailure("a workflow that was checked has a cycle")
     }
-    for rank in workflow.steps.indices {
+    for rank in workflow.declaredSteps {
       let step = graph.step(ranked: Int32(rank))
       for need in workflow.steps[step].needs {
         switch workflow.wanted(ofStep: step, from: need) {
@@ -98,7 +114,7 @@ struct CallInlining {
 
   private mutating func finished(_ calls: [CalledWorkflow]) -> WorkflowDefinition {
     var rest = calls[...]
-    for step in outer.steps.indices {
+    for step in outer.declaredSteps {
       let needs = needs(of: step)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
@@ -116,8 +132,20 @@ struct CallInlining {
           extras.forEach?.source = .output(step: starts[Int(source)], place: place)
         }
         add(copy, extras, needs: needs)
+        let chain = outer.chain(ofNode: step).map { place in
+          var copy = outer.steps[place]
+          copy.settingsIndex = settings.index(of: outer.settings(ofStep: place))
+          return copy
+        }
+        let places = starts
+        note(chain, ofNode: step, in: outer) {
+          $0
+        } step: {
+          places[Int($0)]
+        }
       }
     }
+    placeChains()
     for called in calls {
       for secret in called.workflow.secrets.map({ $0.called(from: called.call) })
       where !result.secrets.contains(secret) {
@@ -149,11 +177,15 @@ struct CallInlining {
     }
     let context = CalledSettings(workflow, prefix, folder: called.call.folder)
     let indices = workflow.settings.map { settings.index(of: context.settings($0)) }
-    for (index, original) in workflow.steps.enumerated() {
+    func inContext(_ original: StepDefinition) -> StepDefinition {
       var step = original
       step.id = prefix + original.id
       step.command = context.command(original.command)
       step.settingsIndex = indices[Int(original.settingsIndex)]
+      return step
+    }
+    for (index, original) in workflow.steps[workflow.declaredSteps].enumerated() {
+      let step = inContext(original)
       let own = original.needs.map {
         Edge(need: $0 + start, wanted: workflow.wanted(ofStep: index, from: $0))
       }
@@ -171,6 +203,51 @@ struct CallInlining {
       case .literal, nil: break
       }
       add(step, extras, needs: own.isEmpty ? needs : own)
+      let chain = workflow.chain(ofNode: index).map { inContext(workflow.steps[$0]) }
+      note(chain, ofNode: index, in: workflow) {
+        $0 + firstParameter
+      } step: {
+        $0 + start
+      }
+    }
+  }
+
+  /// Keeps the chain of the step that was added last: its steps come behind all others.
+  ///
+  /// - Parameters:
+  ///   - node: its index in its own workflow.
+  ///   - parameter: where a parameter of that is in the result; and so for steps.
+  private mutating func note(
+    _ chain: [StepDefinition], ofNode node: Int, in workflow: WorkflowDefinition,
+    parameter: @escaping (Int32) -> Int32, step: @escaping (Int32) -> Int32
+  ) {
+    if chain.isEmpty { return }
+    let places = workflow.chain(ofNode: node)
+    chains.append(
+      InlinedChain(
+        node: result.steps.count - 1, first: Int32(places.lowerBound), steps: chain,
+        extras: places.map { workflow.extras(ofStep: $0) }, parameter: parameter, step: step))
+  }
+
+  private mutating func placeChains() {
+    for chain in chains {
+      let own = chain.first..<chain.first + Int32(chain.steps.count)
+      let start = Int32(result.steps.count)
+      func place(_ step: Int32) -> Int32 {
+        own.contains(step) ? step - own.lowerBound + start : chain.step(step)
+      }
+      for (step, extras) in zip(chain.steps, chain.extras) {
+        var extras = extras
+        extras.condition = extras.condition?.mapped(parameter: chain.parameter, step: place)
+        let wanted = Dictionary(
+          extras.edges.map { ($0.need, $0.wanted) }, uniquingKeysWith: { first, _ in first })
+        add(
+          step, extras,
+          needs: step.needs.map { Edge(need: place($0), wanted: wanted[$0] ?? .done) })
+      }
+      let node = Int(result.steps[chain.node].extrasIndex)
+      result.extras[node].forEach?.chain = start..<Int32(result.steps.count)
+      result.chainCount += chain.steps.count
     }
   }
 

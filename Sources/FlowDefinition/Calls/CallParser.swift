@@ -89,7 +89,7 @@ extension DefinitionReader {
       if let offset = cursor.offset(of: "with") {
         report(at: offset, #""with" is only for a step with "call""#)
       }
-      if !cursor.has("run") && !cursor.has("ask") {
+      if !cursor.has("run") && !cursor.has("ask") && !cursor.has("steps") {
         report(
           at: start,
           #"missing "run": a line for the shell, or an array of a program and its arguments"#)

@@ -56,9 +56,9 @@ extension DefinitionReader {
     var read: [(Int, Condition)] = []
     for use in table.conditions {
       let names = ConditionNames(
-        parameters: parameters, step: { table.names.step(named: $0) },
+        parameters: parameters, step: { table.step(named: $0, by: use.step) },
         nearestStep: { Suggestion.nearest(to: $0, among: table.namedIDs) },
-        needs: table.steps[use.step].needs, isCall: calls.contains,
+        needs: table.allNeeds(ofStep: use.step), isCall: calls.contains,
         outputs: { table.outputs(ofStep: Int($0)) })
       do throws(ConditionFault) {
         let (condition, mentions) = try ConditionParser.parse(use.text, names)

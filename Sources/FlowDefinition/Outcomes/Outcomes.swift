@@ -42,7 +42,8 @@ package struct Outcomes: Equatable, Sendable {
     _ definition: WorkflowDefinition, _ graph: DependencyGraph, given: GivenParameters,
     today: String, yesterday: String, mostCells: Int = Outcomes.mostCells
   ) {
-    precondition(definition.steps.count <= Self.mostSteps, "too many steps to walk")
+    precondition(definition.declaredCount <= Self.mostSteps, "too many steps to walk")
+    let definition = definition.withoutChains
     self.definition = definition
     let values = OutcomeValues(definition, given: given, today: today, yesterday: yesterday)
     let walk = OutcomeWalk(OutcomeModel(definition, graph, values), mostCells: mostCells)

@@ -46,7 +46,8 @@ extension LaunchInputs {
       guard let number = outputs.attempt(ofStep: need) else { return nil }
       let id = definition.steps[Int(need)].id
       return Step(
-        id: id, folder: folder.values(ofStep: id, attempt: number),
+        id: definition.nameInChain(ofStep: Int(need)) ?? id,
+        folder: folder.values(ofStep: definition.fileID(ofStep: Int(need)), attempt: number),
         values: outputs.values(ofStep: Int(need), definition).map {
           Value(name: $0.output.name, bytes: $0.value)
         })

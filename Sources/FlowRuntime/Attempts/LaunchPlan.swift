@@ -38,7 +38,8 @@ package struct LaunchPlan: Sendable {
     let attempt = launch.attempt
     var values = values
     values.outputs = outputs
-    values.item = definition.child(Int(attempt.step))?.item
+    let child = definition.child(Int(attempt.step))
+    if child != nil { values.serve(child: Int(attempt.step), of: definition) }
     let step = definition.steps[Int(attempt.step)]
     let file = definition.fileID(ofStep: Int(attempt.step))
     let settings = definition.settings(ofStep: Int(attempt.step))
@@ -54,7 +55,7 @@ package struct LaunchPlan: Sendable {
           value: "\(runID)/\(step.id)"
             + (definition.isNotify(Int(attempt.step)) ? "/\(first)" : ""))
       ] + handed.variables + conclusion
-      + (values.item.map { [EnvironmentVariable(name: "FLOW_ITEM", value: $0.text)] } ?? [])
+      + (child.map { [EnvironmentVariable(name: "FLOW_ITEM", value: $0.item.text)] } ?? [])
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {

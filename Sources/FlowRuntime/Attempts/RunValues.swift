@@ -8,13 +8,15 @@ package struct RunValues: Sendable {
   /// Whether the definition has any: a definition that is older than templates has none, whatever its
   /// texts look like.
   private let hasTemplates: Bool
-  private let definition: WorkflowDefinition
+  private var definition: WorkflowDefinition
   /// By id, the steps that declare outputs.
   private let sources: [String: Int32]
+  private let hasChainOutputs: Bool
   /// What steps have put out.
   var outputs = StepOutputs()
-  /// What the step is for, if it is a child.
-  var item: Item?
+  /// The step whose texts they are, if it is a child.
+  private var child: Int?
+  private var item: Item? { child.flatMap { definition.child($0)?.item } }
 
   init(_ created: RunCreated, _ definition: WorkflowDefinition) {
     runID = created.runID
@@ -24,9 +26,16 @@ package struct RunValues: Sendable {
     hasTemplates = definition.hasTemplates
     self.definition = definition
     let declaring = definition.declaredSteps.filter { !definition.outputs(ofStep: $0).isEmpty }
+    hasChainOutputs = definition.chainSteps.contains { !definition.outputs(ofStep: $0).isEmpty }
     sources = Dictionary(
       declaring.map { (definition.steps[$0].id, Int32($0)) },
       uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The texts are those of a child.
+  mutating func serve(child: Int, of definition: WorkflowDefinition) {
+    self.child = child
+    self.definition = definition
   }
 
   /// What a step asks, with its values filled in; nil if it asks nothing.
@@ -38,7 +47,7 @@ package struct RunValues: Sendable {
   }
 
   /// Whether texts can stand for what steps have put out.
-  var hasOutputs: Bool { hasTemplates && !sources.isEmpty }
+  var hasOutputs: Bool { hasTemplates && (!sources.isEmpty || hasChainOutputs) }
 
   func text(_ text: String) -> String {
     template(in: text).map { $0.text(value) } ?? text
@@ -83,9 +92,19 @@ package struct RunValues: Sendable {
     }
   }
 
+  /// In a chain, the step of it for the same item comes first.
+  private func source(named id: String) -> Int32? {
+    if let child, hasChainOutputs, definition.isChained(child),
+      let step = definition.step(named: id, by: child), definition.isInChain(step)
+    {
+      return definition.counterpart(of: Int32(step), forChild: child)
+    }
+    return sources[id]
+  }
+
   /// Nil if there is none; the definition says that there is.
   private func output(_ name: String, ofStep id: String) -> (type: OutputType, value: [UInt8])? {
-    guard let step = sources[id] else { return nil }
+    guard let step = source(named: id) else { return nil }
     let declared = definition.outputs(ofStep: Int(step))
     guard let place = declared.firstIndex(where: { $0.name == name }),
       let value = outputs.value(ofStep: step, at: Int32(place))

@@ -8,6 +8,8 @@ struct ChildTally {
   private let node: Int
   private var count: Int32 = 0
   private var failed: Int32 = 0
+  /// In a chain, the first children of these items.
+  private var failedItems: Set<Int32> = []
   private var isRunStopping = false
   /// Whether siblings are stopped.
   private(set) var areStopped = false
@@ -27,6 +29,12 @@ struct ChildTally {
     return failed > tolerated(forEach)
   }
 
+  /// The first child of the item of a child in a chain; nil for others.
+  func item(of step: Int32) -> Int32? {
+    guard let child = definition.child(Int(step)), child.step != child.node else { return nil }
+    return step - (child.step - Int32(definition.chainSteps.lowerBound))
+  }
+
   private func tolerated(_ forEach: ForEach) -> Int32 {
     switch forEach.tolerance {
     case nil: 0
@@ -39,7 +47,13 @@ struct ChildTally {
     switch body {
     case .stepExpanded(_, .children(let count, _)):
       (self.count, failed, areStopped) = (count, 0, false)
+      failedItems = []
     case .stepFinished(let step, .failed) where isChild(step):
+      if let first = item(of: step) {
+        // A failure of a chain may be allowed, and an item fails once.
+        let mayFail = definition.settings(ofStep: Int(step)).allowFailure
+        if mayFail || !failedItems.insert(first).inserted { break }
+      }
       failed += 1
       if isSureToFail, forEach?.tolerance != nil, !isRunStopping { areStopped = true }
     case .runStopping: isRunStopping = true

@@ -98,19 +98,46 @@ final class ForEachChecker {
       guard fault == nil, Int(count) == items.count, Int(added) == new.count else {
         throw Violation(.forEach, "\(count) children, \(added) new, and the items are \(items)")
       }
+      let perItem = Int32(definition.stepsPerItem(ofNode: Int(node)).count)
       for key in new {
-        let index = Int32(definition.declaredCount + indices.count)
-        indices[key] = index
-        keys[index] = key
+        let first = Int32(definition.childSteps.lowerBound) + Int32(indices.count) * perItem
+        indices[key] = first
+        for child in first..<first + perItem { keys[child] = key }
       }
-      current = items.compactMap { indices[$0] }
+      current = items.compactMap { indices[$0] }.flatMap { $0..<$0 + perItem }
       if allAgain { for child in current { childEnds[child] = nil } }
-      for child in current where childEnds[child] != .succeeded { childEnds[child] = nil }
+      for child in current where !isKept(child) { childEnds[child] = nil }
       for child in childEnds.keys.sorted() where !current.contains(child) { childEnds[child] = nil }
     }
   }
 
   // MARK: Children
+
+  /// Whether a child, those before it being judged, has its end from an earlier round.
+  private func isKept(_ child: Int32) -> Bool {
+    guard let end = childEnds[child] else { return false }
+    let needs = chainNeeds(of: child)
+    if needs.contains(where: { childEnds[$0] == nil }) { return false }
+    if case .skipped(.need) = end { return !needs.allSatisfy { isMet($0, for: child) } }
+    return end == .succeeded
+  }
+
+  /// The children for the same item that it needs.
+  private func chainNeeds(of child: Int32) -> [Int32] {
+    definition.steps[Int(child)].needs.filter { definition.isChild(Int($0)) }
+  }
+
+  /// Whether a child has ended as another wants it to.
+  private func isMet(_ need: Int32, for child: Int32) -> Bool {
+    let mayFail = definition.settings(ofStep: Int(need)).allowFailure
+    switch (definition.wanted(ofStep: Int(child), from: need), childEnds[need]) {
+    case (_, nil): return false
+    case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed):
+      return true
+    case (.done, _): return mayFail
+    case (.succeeded, _), (.failed, _): return false
+    }
+  }
 
   private func begins(_ attempt: AttemptID) throws(Violation) {
     let child = attempt.step
@@ -123,6 +150,9 @@ final class ForEachChecker {
     }
     if let end = childEnds[child] {
       throw Violation(.forEach, "child \(child) begins, and has its end: \(end)")
+    }
+    if let need = chainNeeds(of: child).first(where: { !isMet($0, for: child) }) {
+      throw Violation(.forEach, "child \(child) begins before \(need) has ended as it wants")
     }
     begun.insert(child)
   }
@@ -192,7 +222,13 @@ final class ForEachChecker {
       }
       try ended(step, .skipped(reason))
     case .runStopping: try ended(step, .skipped(reason))
-    case .need, .notSelected, .condition, .nothingFailed, .nothingToTell, .noItems:
+    case .need(let need):
+      guard chainNeeds(of: step).contains(need), childEnds[need] != nil, !isMet(need, for: step)
+      else {
+        throw Violation(.forEach, "child \(step) is skipped for \(need), which is no reason to")
+      }
+      try ended(step, .skipped(reason))
+    case .notSelected, .condition, .nothingFailed, .nothingToTell, .noItems:
       throw Violation(.forEach, "child \(step) is skipped (\(reason))")
     }
   }
@@ -244,7 +280,7 @@ final class ForEachChecker {
         && earlier.life == entry.life && earlier.living > 0 && !isGivenUp
         // What it leaves behind on purpose is no attempt any more.
         && (earlier.commandRuns
-          || definition.settings(ofStep: Int(node)).stragglers == .kill)
+          || definition.settings(ofStep: Int(earlier.attempt.step)).stragglers == .kill)
     }
     if beside >= Int(jobs) {
       throw Violation(.forEach, "\(beside + 1) items run at once, and the node's jobs is \(jobs)")

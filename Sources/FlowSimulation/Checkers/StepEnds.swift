@@ -24,6 +24,8 @@ struct StepEnds {
     ends = [StepEnd?](repeating: nil, count: selected.definition.steps.count)
     // A child that the run does not have counts as one without an item.
     for child in selected.definition.childSteps { ends[child] = .skipped(.removed) }
+    // Steps of chains run in children only.
+    for step in selected.definition.chainSteps { ends[step] = .skipped(.removed) }
     runsAgain = [Bool](repeating: false, count: ends.count)
     isStale = runsAgain
   }

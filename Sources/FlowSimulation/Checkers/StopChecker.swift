@@ -79,7 +79,9 @@ final class StopChecker {
       }
     case .timerFired(.runTimeout): try timeoutPassed(event.moment.monotonic)
     case .stepFinished(let step, .failed):
-      let isAllowed = definition.settings(ofStep: Int(step)).allowFailure
+      // What the failure of a child means, its node says.
+      let judge = definition.child(Int(step))?.node ?? step
+      let isAllowed = definition.settings(ofStep: Int(judge)).allowFailure
       // Of a node the child is to blame with which it is sure to fail.
       let isOnlyTolerated = children.isChild(step) && !children.isSureToFail
       if definition.failFast && !isAllowed && !isConcluding, !definition.needsNoSlot(Int(step)),

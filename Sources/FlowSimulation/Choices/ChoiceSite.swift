@@ -85,6 +85,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case forEach = 90
   /// Which lists items come from.
   case itemLists = 91
+  /// Which steps run for each item, and what they need of each other.
+  case chains = 92
 }
 
 extension ChoiceSite {
@@ -103,7 +105,7 @@ extension ChoiceSite {
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions, .notify, .noticeKinds, .forEach:
+      .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains:
       false
     }
   }

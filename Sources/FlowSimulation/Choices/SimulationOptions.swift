@@ -122,6 +122,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var noticeKindPercent = 0
   /// How many workflows have a step that runs once per item, in percent.
   package var forEachPercent = 0
+  /// How many of these have a chain of steps for each item, in percent.
+  package var chainPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -256,6 +258,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("notifyPercent", \.notifyPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("noticeKindPercent", \.noticeKindPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("forEachPercent", \.forEachPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
+    Key("chainPercent", \.chainPercent, 0...100, draw: [0, 60], inStudies: 0),
   ]
 }
 

@@ -32,7 +32,7 @@ struct ScriptedRun {
       monotonic: Instant(microseconds: 3_600_000_017),
       wall: WallTime(microseconds: 1_795_227_543_000_000))
     let graph: DependencyGraph
-    do throws(DependencyCycle) { graph = try DependencyGraph(definition.steps) } catch {
+    do throws(DependencyCycle) { graph = try definition.graph() } catch {
       preconditionFailure("a workflow of these tests has a cycle")
     }
     var definition = definition

@@ -43,7 +43,7 @@ struct EngineHarness {
     let run = NewRun(
       runID: "test-1", seed: seed, policy: policy, programVersion: "0", jobs: Int32(jobs),
       definitionFolder: "/w",
-      definition: workflow, graph: try DependencyGraph(workflow.steps),
+      definition: workflow, graph: try workflow.graph(),
       unselected: StepSet(unselected.map(workflow.step)), previousOutcome: previous)
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()

@@ -52,7 +52,7 @@ struct Harness {
     by id: Int32 = 1, files: [EnvironmentVariable] = []
   ) throws(RunError) -> Driver<World> {
     let graph: DependencyGraph
-    do throws(DependencyCycle) { graph = try DependencyGraph(workflow.steps) } catch {
+    do throws(DependencyCycle) { graph = try workflow.graph() } catch {
       preconditionFailure("a cycle")
     }
     let run = NewRun(

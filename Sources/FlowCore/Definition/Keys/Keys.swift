@@ -140,6 +140,10 @@ extension StepDefinition {
     .structure(
       "forEach", 30, expected: #"an object such as {"over": "steps.scan.files"}"#,
       "runs the step once for each item of a list, as steps `ID/ITEM`; see [forEach](#foreach)"),
+    .structure(
+      "steps", expected: "an array of steps",
+      "with `forEach`, instead of `run`: a chain of steps that runs for each item, as steps `ID/ITEM/STEP`,"
+        + " which need each other; see [forEach](#foreach)"),
   ]
 
   package static let valuedKeys = DefinitionKey.valued(keys)
