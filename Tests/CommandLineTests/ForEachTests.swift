@@ -74,6 +74,24 @@ struct ForEachTests {
     try await check(home)
   }
 
+  /// In the history and as they happen.
+  @Test func eventsNameItems() async throws {
+    let home = Home()
+    home.folder.write("a\nb\n", to: "list")
+    let workflow = home.workflow(
+      #"\#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "run": "true"}"#
+    )
+    let run = try await home.flow("run", workflow, "--run-id", "r", "--json")
+    let events = try await home.flow("events", "r", "--json")
+    #expect(run.ending == .exit(0) && run.output == events.output)
+    let named = try events.output.split(separator: "\n").compactMap { line in
+      try JSON(String(line))["step"]?.string
+    }
+    #expect(Set(named) == ["scan", "n", "n/a", "n/b"])
+    #expect(try await home.flow("events", "r").output.contains("n/b#1 scheduled"))
+    try await check(home)
+  }
+
   @Test func badListsRunNothing() async throws {
     for (list, message) in [
       ("a\na\n", "item 2 of its forEach has the key of an earlier one"),

@@ -64,6 +64,8 @@ private struct EventLines: EventFold {
   private let output: StandardStream
   private var printer: EventPrinter
   private var replay = Replay()
+  /// Whether events to come can make steps, which have names only then.
+  private var makesSteps = false
 
   init(runID: String, json: Bool, output: StandardStream) {
     self.runID = runID
@@ -76,11 +78,19 @@ private struct EventLines: EventFold {
     if !replay.isDefined {
       // Steps have names once the definition is complete, and no event names one before that.
       try replay.apply(event)
-      if let definition = replay.state?.definition {
-        printer = EventPrinter(runID: runID, definition: definition)
-      }
+      nameSteps()
+      makesSteps = replay.state?.definition.hasForEach ?? false
+    } else if makesSteps {
+      // What cannot follow is printed all the same.
+      do throws(HistoryError) { try replay.apply(event) } catch { makesSteps = false }
+      if case .stepExpanded = event.body { nameSteps() }
     }
     output.write(json ? printer.json(event) : printer.text(event))
     output.flushWhenLarge()
+  }
+
+  private mutating func nameSteps() {
+    guard let definition = replay.state?.definition else { return }
+    printer = EventPrinter(runID: runID, definition: definition)
   }
 }

@@ -91,6 +91,7 @@ final class JSONDisplay: RunDisplay {
   }
 
   func show(_ events: [Event], _ state: RunState, at now: Moment) {
+    for case .stepExpanded in events.map(\.body) { recall([], state) }
     for event in events { output.write(self.events.json(event)) }
     output.flushAvailable()
   }
