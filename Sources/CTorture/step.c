@@ -16,7 +16,7 @@
 enum { BEAT_MS = 10, PIECE = 1000, USAGE = 64 };
 
 // The ledger, and the fields of the lines that this process writes.
-static const char *ledger, *run, *step, *attempt;
+static const char *ledger, *run, *step, *attempt, *item;
 static const char *beat = "beat";
 static volatile sig_atomic_t is_told_to_end;
 static int code_at_term = -1;
@@ -145,6 +145,24 @@ static void put(void) {
   }
 }
 
+// Leaves a list of items, one a line. The disk may be full.
+static void put_list(const char *items) {
+  const char *folder = getenv("FLOW_OUTPUTS");
+  if (!folder) return;
+  char place[4096];
+  snprintf(place, sizeof place, "%s/list", folder);
+  FILE *file = fopen(place, "we");
+  if (!file) return;
+  for (const char *next = items; *next; next++) fputc(*next == ':' ? '\n' : *next, file);
+  if (*items) fputc('\n', file);
+  bool is_whole = !ferror(file);
+  if (fclose(file) == 0 && is_whole) {
+    note("list", "");
+  } else {
+    unlink(place);
+  }
+}
+
 // MARK: Children
 
 __attribute__((noreturn)) static void be_child(const char *flags, long milliseconds) {
@@ -210,6 +228,7 @@ static void perform(const char *what) {
     case 'z': raise(SIGSTOP); return;
     case 'c': parse_child(what + 1); return;
     case 'o': put(); return;
+    case 'l': put_list(what + 1); return;
     case 'x': leave((int)number);
     case 'k': die((int)number);
   }
@@ -222,6 +241,27 @@ __attribute__((noreturn)) static void behave(char *behaviour) {
     perform(what);
   }
   leave(0);
+}
+
+// Says that the command starts, and for an item what it was told to be its item, both ways.
+static void begin(const char *what) {
+  char detail[160] = "";
+  const char *named = getenv("ITEM");
+  if (item || named) {
+    snprintf(detail, sizeof detail, "%.64s %.64s", item ? item : "-", named ? named : "-");
+  }
+  note(what, detail);
+}
+
+// The behaviour of this attempt, in the group that the item chooses.
+static char *choose(int count, char **behaviours) {
+  int groups = 1, group = 0;
+  for (int index = 0; index < count; index++) groups += strcmp(behaviours[index], "/") == 0;
+  for (const char *next = item; next && *next; next++) group += (unsigned char)*next;
+  for (group %= groups; group > 0; behaviours++, count--) group -= strcmp(*behaviours, "/") == 0;
+  int last = 0, number = atoi(attempt);
+  while (last < count && strcmp(behaviours[last], "/") != 0) last++;
+  return behaviours[(number < 1 ? 1 : number > last ? last : number) - 1];
 }
 
 int torture_step(int count, char **arguments) {
@@ -237,10 +277,9 @@ int torture_step(int count, char **arguments) {
   run = getenv("FLOW_RUN_ID");
   step = getenv("FLOW_STEP_ID");
   attempt = getenv("FLOW_ATTEMPT");
+  item = getenv("FLOW_ITEM");
   if (!run || !step || !attempt) return USAGE;
-  note(strcmp(arguments[1], "probe") == 0 ? "probe" : "start", "");
+  begin(strcmp(arguments[1], "probe") == 0 ? "probe" : "start");
   take();
-  int number = atoi(attempt), last = count - 3;
-  char *behaviour = arguments[2 + (number < 1 ? 1 : number > last ? last : number)];
-  behave(behaviour);
+  behave(choose(count - 3, arguments + 3));
 }

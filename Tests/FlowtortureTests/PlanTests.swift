@@ -56,16 +56,22 @@ struct PlanTests {
       let plan = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
       let text = WorkflowText(program: "/bin/flowtorture", ledger: "/ledger").text(plan)
       let definition = try DefinitionParser.parse(Array(text.utf8), file: "w.json")
-      #expect(definition.steps.map(\.id).sorted() == plan.steps.map(\.id).sorted())
+      let declared = definition.steps[definition.declaredSteps]
+      #expect(declared.map(\.id).sorted() == plan.steps.map(\.id).sorted())
       #expect(definition.notifyCount == plan.steps.count { $0.notice != nil })
       #expect(definition.finallyCount == plan.steps.count(where: \.isFinally))
-      for (index, step) in definition.steps.enumerated() {
+      for (index, step) in declared.enumerated() {
         let drawn = try #require(plan.step(step.id))
         let needs = step.needs.map { definition.steps[Int($0)].id }
         #expect(needs == (drawn.rolledBack.map { [$0] } ?? drawn.needs.map { plan.steps[$0].id }))
         #expect(definition.isRollback(index) == (drawn.rolledBack != nil))
         #expect(definition.extras(ofStep: index).notice?.outcomes.names ?? [] == drawn.notice ?? [])
-        #expect(definition.outputs(ofStep: index).map(\.name) == (drawn.hasOutput ? ["value"] : []))
+        let outputs = (drawn.hasOutput ? ["value"] : []) + (drawn.hasList ? ["list"] : [])
+        #expect(definition.outputs(ofStep: index).map(\.name).sorted() == outputs.sorted())
+        if let node = drawn.node {
+          expect(definition, index, saysWhat: node, plan)
+          if !node.chain.isEmpty { continue }
+        }
         let settings = definition.settings[Int(step.settingsIndex)]
         #expect(settings.timeoutMilliseconds == drawn.timeout.map(Int64.init))
         #expect(settings.killGraceMilliseconds == Int64(drawn.killGrace))
@@ -80,6 +86,65 @@ struct PlanTests {
         }
       }
     }
+  }
+
+  private func expect(
+    _ definition: WorkflowDefinition, _ index: Int, saysWhat node: NodePlan, _ plan: RoundPlan
+  ) {
+    let forEach = definition.forEach(ofStep: index)
+    switch (forEach?.source, node.source) {
+    case (.literal(let items), .literal(let drawn)): #expect(items == drawn)
+    case (.output(let step, _), .step(let drawn)):
+      #expect(definition.steps[Int(step)].id == plan.steps[drawn].id)
+    default: Issue.record("\(String(describing: forEach)) is not \(node)")
+    }
+    #expect(forEach?.most == Int32(node.most) && forEach?.jobs == node.jobs.map { Int32($0) })
+    for count in 0..<20 {
+      #expect(forEach.map { Int($0.tolerated(of: Int32(count))) } == node.tolerated(of: count))
+    }
+    #expect((forEach?.tolerance == nil) == (node.tolerance == nil))
+    #expect(forEach.map { "\($0.whenEmpty)" } == node.whenEmpty.rawValue)
+    let chain = definition.chain(ofNode: index)
+    #expect(chain.map { definition.nameInChain(ofStep: $0) } == node.chain.map(\.id))
+    for (place, step) in chain.enumerated() {
+      #expect(
+        definition.steps[step].needs.map { Int($0) - chain.lowerBound } == node.chain[place].needs)
+      #expect(
+        definition.settings(ofStep: step).allowFailure == node.chain[place].allowFailure)
+    }
+  }
+
+  @Test func someRoundsHaveItems() {
+    let plans = (UInt64(0)..<2_000).map {
+      RoundPlan.draw(seed: $0, nil, mayMount: true, mayLimit: true)
+    }
+    let nodes = plans.compactMap(\.node?.node)
+    #expect((500..<700).contains(nodes.count))
+    #expect(nodes.count { $0.most == RoundPlan.largeCount } > 10)
+    #expect(nodes.count { !$0.chain.isEmpty } > 150)
+    #expect(nodes.count { $0.tolerance != nil } > 250 && nodes.count { $0.jobs != nil } > 200)
+    // Another round that begins before the list comes to another one, or to the same.
+    let again = plans.filter { $0.beatsAgain != nil && $0.node != nil }
+    #expect(again.count > 150)
+  }
+
+  @Test func whatRunsForAnItemIsAStepOfItsOwn() throws {
+    var plan = RoundPlan(seed: 1, mode: .all, steps: [StepPlan(id: "a"), StepPlan(id: "n")])
+    plan.steps[1].needs = [0]
+    plan.steps[1].node = NodePlan(over: .literal(["x", "d/e@%"]))
+    plan.steps[1].groups = [[Behaviour([.exit(code: 1)])], [Behaviour([.exit(code: 2)])]]
+    var children = plan.withChildren.steps.dropFirst(2)
+    #expect(children.map(\.id) == ["n/x", "n/d%2Fe%40%25"])
+    #expect(children.allSatisfy { $0.needs == [0] && $0.node == nil })
+    // The sum of the bytes of `x` is even.
+    #expect(children.map { $0.behaviours[0].description } == ["x1", "x2"])
+    var second = StepPlan(id: "t1")
+    second.needs = [0]
+    plan.steps[1].node?.chain = [StepPlan(id: "t0"), second]
+    children = plan.withChildren.steps.dropFirst(2)
+    #expect(children.prefix(2).map(\.id) == ["n/x/t0", "n/x/t1"])
+    #expect(children.map(\.needs) == [[0], [0, 2], [0], [0, 4]])
+    #expect(children.last?.child?.needs == ["n/d%2Fe%40%25/t0"])
   }
 
   @Test func stepsOfFinallyNeedEachOtherAtMost() {
@@ -103,6 +168,7 @@ struct PlanTests {
       let plan = RoundPlan.draw(
         seed: seed, nil, mayMount: true, mayLimit: true, cutsPower: true)
       #expect(plan.image != nil && plan.printsEvents && !plan.isDetached)
+      #expect(plan.node?.node?.most != RoundPlan.largeCount)
       #expect(!plan.hasSmallDisk && !plan.limitsProcesses && plan.beatsAgain == nil)
       let without = RoundPlan.draw(seed: seed, nil, mayMount: true, mayLimit: true)
       #expect(without.image == nil)

@@ -9,10 +9,17 @@ struct RecordTests {
     ("5 end r s0 1 77 signal 9", .die(signal: 9)), ("5 child r s0 1 77 sd", .child(flags: "sd")),
     ("5 child r s0 1 77", .child(flags: "")), ("5 childbeat r s0 1 77", .childBeat),
     ("5 childend r s0 1 77", .childEnd), ("5 put r s0 1 77", .put),
+    ("5 list r s0 1 77", .list),
     ("5 took r s0 1 77 a a@2", .took(step: "a", value: "a@2")),
   ])
   func linesOfTheLedger(text: String, what: LedgerLine.What) {
     #expect(LedgerLine(text) == LedgerLine(5, what, AttemptName("s0", 1), process: 77))
+  }
+
+  @Test func aCommandForAnItemSaysWhatItWasTold() {
+    #expect(
+      LedgerLine("5 start r n/d%2Fe 1 77 d/e d/e")
+        == LedgerLine(5, .start, AttemptName("n/d%2Fe", 1), process: 77, items: ["d/e", "d/e"]))
   }
 
   @Test(arguments: [
@@ -49,6 +56,14 @@ struct RecordTests {
     #expect(
       try event(#""cancelRequested","requestId":"7","force":true"#)
         == .cancelRequested(id: "7", force: true))
+    #expect(
+      try event(#""stepSkipped","step":"a","reason":"removed","need":null"#)
+        == .stepSkipped("a", reason: "removed"))
+    #expect(
+      try event(#""stepExpanded","step":"n","items":3,"added":1"#) == .expanded("n", items: 3))
+    #expect(
+      try event(#""stepExpanded","step":"n","fault":"repeated","place":1,"error":"x""#)
+        == .refusedItems("n", fault: "repeated"))
     #expect(try event(#""clockJumped","byUs":3"#) == .other)
   }
 

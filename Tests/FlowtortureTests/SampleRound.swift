@@ -61,7 +61,7 @@ struct SampleRound {
     record.commands = [run]
   }
 
-  private mutating func set(_ events: [(Int, HistoryEvent.Body)]) {
+  mutating func set(_ events: [(Int, HistoryEvent.Body)]) {
     record.history = events.enumerated().map { HistoryEvent($0 + 1, at: $1.0, $1.1) }
     record.lines = record.history.map { "\($0.sequence)" }
   }

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /// The step program: `step|probe LEDGER BEHAVIOUR...`, or `child LEDGER RUN STEP ATTEMPT FLAGS MS` for its
-/// own children. Attempt N uses the Nth behaviour, or the last. A behaviour is a list of acts, separated by
-/// commas:
+/// own children. Attempt N uses the Nth behaviour, or the last. Where `/` separates groups of behaviours, the
+/// sum of the bytes of `$FLOW_ITEM` chooses the group. A behaviour is a list of acts, separated by commas:
 ///
 ///     f         take the lock of `LEDGER.lock`, until this process and its children have ended; if it is held,
 ///               write a line with `clash`
@@ -21,13 +21,14 @@
 ///               twice, i ignores SIGTERM and SIGHUP, z stops itself, q closes its descriptors,
 ///               e runs with an empty environment
 ///     o         leave the output `value`, which names the step and the attempt
+///     lITEMS    leave the output `list`: items that are separated by colons, one a line
 ///     xCODE     exit with CODE
 ///     kSIGNAL   die by SIGNAL
 ///
 /// Active processes append lines to the ledger, each with one write:
 /// `<monotonic microseconds> <what> <run> <step> <attempt> <process> [<detail>]`. The word in <what> is
-/// `start`, `probe` (the start of a probe), `took` (with `STEP VALUE`, once for each output that it was handed
-/// when it started), `beat`, `put` (an output is complete), `end` (with `exit CODE` or `signal NUMBER`), or, for
+/// `start`, `probe` (the start of a probe; both with the item as `$FLOW_ITEM` and `$ITEM` have it), `took` (with `STEP VALUE`, once for each output that it was handed
+/// when it started), `beat`, `put` and `list` (an output is complete), `end` (with `exit CODE` or `signal NUMBER`), or, for
 /// children, `child`, `childbeat` or `childend`.
 ///
 /// - Returns: the exit code for invalid arguments. Otherwise the function does not return.

@@ -9,8 +9,9 @@ enum AgainChecker {
     var problems: [String] = []
     var licensed: Set<String> = []
     var begun: Set<String> = []
-    var succeeded: Set<String> = []
+    var ends = StepEnds(record.plan)
     for event in story.history {
+      begun.subtract(ends.take(event.body).keys)
       switch event.body {
       case .scheduled(let attempt):
         if begun.contains(attempt.step), !licensed.contains(attempt.step) {
@@ -21,14 +22,9 @@ enum AgainChecker {
       case .withdrawn(let attempt), .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
         .probeScheduled(let attempt):
         licensed.insert(attempt.step)
-      case .runReopened(let withDependents):
-        succeeded = record.plan.keptSteps(succeeded, withDependents: withDependents)
-        begun = succeeded
-      case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
       case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
-        .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runConcluded,
-        .runFinished,
-        .other:
+        .expanded, .refusedItems, .stepFinished, .stepSkipped, .cancelRequested, .runStopping,
+        .runConcluding, .runConcluded, .runFinished, .runReopened, .other:
         break
       }
     }

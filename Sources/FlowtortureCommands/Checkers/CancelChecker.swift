@@ -8,7 +8,7 @@ enum CancelChecker {
   private static func requests(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
     var seen: Set<String> = []
-    var phase = RunPhase()
+    var phase = RunPhase(record.plan)
     for event in story.history {
       phase.take(event.body)
       switch event.body {
@@ -23,7 +23,8 @@ enum CancelChecker {
           problems.append("\(attempt) was scheduled after a request to cancel")
         }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
-        .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped,
+        .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped, .expanded,
+        .refusedItems,
         .runStopping, .runConcluding, .runConcluded, .runReopened, .runFinished, .other:
         break
       }

@@ -52,7 +52,7 @@ enum EndChecker {
       case .exit(let code): result.exitCode == code
       case .die(let signal):
         result.signal == signal || isShell && result.exitCode == 128 + signal
-      case .start, .probe, .beat, .took, .put, .child, .childBeat, .childEnd: false
+      case .start, .probe, .beat, .took, .put, .list, .child, .childBeat, .childEnd: false
       }
     return isRight ? [] : ["\(name) ended by \(end.what), but the history has \(result)"]
   }

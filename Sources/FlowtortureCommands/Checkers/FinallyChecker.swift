@@ -4,7 +4,7 @@ enum FinallyChecker {
     let steps = record.plan.steps.filter(\.isFinally)
     if steps.isEmpty { return [] }
     var problems: [String] = []
-    var phase = RunPhase()
+    var phase = RunPhase(record.plan)
     var ends: [String: String] = [:]
     for event in record.history {
       if event.body == .runConcluding, phase.isConcluding {
@@ -21,12 +21,13 @@ enum FinallyChecker {
             "\(attempt) was scheduled \(isFinally ? "before" : "after") the run concluded")
         }
       case .stepFinished(let step, let outcome): ends[step] = outcome
-      case .stepSkipped(let step): ends[step] = "skipped"
+      case .stepSkipped(let step, _): ends[step] = "skipped"
       case .runFinished:
         if !phase.isConcluding { problems.append("the run ended without having concluded") }
         problems += omissions(steps, ends, phase, record.plan)
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found,
-        .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
+        .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
+        .cancelRequested,
         .runStopping, .runConcluding, .runConcluded, .other:
         break
       }

@@ -4,7 +4,7 @@ enum NoticeChecker {
     let notices = record.plan.steps.filter { $0.notice != nil }
     if notices.isEmpty { return [] }
     var problems: [String] = []
-    var phase = RunPhase()
+    var phase = RunPhase(record.plan)
     var ends: [String: String] = [:]
     for event in record.history {
       if case .runConcluded = event.body, phase.conclusion != nil {
@@ -22,7 +22,7 @@ enum NoticeChecker {
             "\(attempt) was scheduled in a run that \(phase.conclusion ?? "has no end")")
         }
       case .stepFinished(let step, let outcome): ends[step] = outcome
-      case .stepSkipped(let step): ends[step] = "skipped"
+      case .stepSkipped(let step, _): ends[step] = "skipped"
       case .runFinished(let outcome):
         if phase.conclusion != outcome {
           problems.append(

@@ -4,27 +4,23 @@ enum OrderChecker {
     var problems: [String] = []
     /// Steps whose dependents may run.
     var done: [String: HistoryEvent] = [:]
+    var ends = StepEnds(record.plan)
     for event in story.history {
+      for step in ends.take(event.body).keys { done[step] = nil }
       switch event.body {
       case .stepFinished(let step, let outcome):
         let isAllowed = record.plan.step(step)?.allowFailure == true && outcome == "failed"
         if outcome == "succeeded" || isAllowed { done[step] = event }
-      case .stepSkipped(let step):
+      case .stepSkipped(let step, _):
         if record.plan.step(step)?.allowFailure == true { done[step] = event }
       case .scheduled(let attempt):
         for need in needs(of: attempt.step, record.plan) where done[need] == nil {
           problems.append("\(attempt) was scheduled before \(need) was done")
         }
-      case .runReopened(let withDependents):
-        let succeeded = done.filter {
-          $0.value.body == .stepFinished($0.key, outcome: "succeeded")
-        }
-        let kept = record.plan.keptSteps(Set(succeeded.keys), withDependents: withDependents)
-        done = done.filter { kept.contains($0.key) }
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
-        .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested, .runStopping,
-        .runConcluding, .runConcluded,
-        .runFinished, .other:
+        .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
+        .cancelRequested, .runStopping, .runConcluding, .runConcluded, .runFinished, .runReopened,
+        .other:
         break
       }
     }

@@ -49,6 +49,9 @@ package enum Property: String, CaseIterable, Sendable {
   case notify
   /// A command is handed what the steps that it needs have put out, and nothing else.
   case values
+  /// What runs for an item is told it and no other, runs once for it, and before what needs it; a node runs over
+  /// the right list, and ends as its children make it.
+  case forEach
   /// No two runs of a group have a living attempt at the same moment.
   case exclusion
   /// A run that is not disturbed ends.
@@ -80,6 +83,7 @@ package enum Property: String, CaseIterable, Sendable {
     case .rollback: RollbackChecker.check(record)
     case .notify: NoticeChecker.check(record)
     case .values: ValueChecker.check(record, story)
+    case .forEach: ForEachChecker.check(record)
     // A round of one run has no group, and waits for the end itself.
     case .exclusion, .live: []
     }

@@ -20,7 +20,7 @@ enum RetryChecker {
 
   static func check(_ record: RoundRecord) -> [String] {
     var steps: [String: Step] = [:]
-    var phase = RunPhase()
+    var phase = RunPhase(record.plan)
     var problems: [String] = []
     for event in record.history {
       phase.take(event.body)
@@ -41,6 +41,8 @@ enum RetryChecker {
         problems += decide(.rerun, attempt.step, &steps, phase, record)
       case .probeScheduled(let attempt):
         problems += decide(.probe, attempt.step, &steps, phase, record)
+      // The end of a node follows from those of its children.
+      case .stepFinished(let step, _) where record.plan.step(step)?.node != nil: break
       case .stepFinished(let step, let outcome):
         // A step that was backing off, or whose attempt was withdrawn, is cancelled without an end.
         if outcome != "cancelled" || steps[step]?.undecided != nil {
@@ -48,7 +50,8 @@ enum RetryChecker {
         }
       case .runReopened: steps = [:]
       case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
-        .stepSkipped, .cancelRequested, .runStopping, .runConcluding, .runConcluded, .runFinished,
+        .stepSkipped, .expanded, .refusedItems, .cancelRequested, .runStopping, .runConcluding,
+        .runConcluded, .runFinished,
         .other:
         break
       }

@@ -4,7 +4,7 @@ enum RollbackChecker {
     let rollbacks = record.plan.steps.filter { $0.rolledBack != nil }
     if rollbacks.isEmpty { return [] }
     var problems: [String] = []
-    var phase = RunPhase()
+    var phase = RunPhase(record.plan)
     // Of this round.
     var ends: [String: String] = [:]
     var begun: Set<String> = []
@@ -16,7 +16,7 @@ enum RollbackChecker {
         problems +=
           record.plan.step(attempt.step).map { check($0, attempt, ends, record.plan) } ?? []
       case .stepFinished(let step, let outcome): ends[step] = outcome
-      case .stepSkipped(let step): ends[step] = "skipped"
+      case .stepSkipped(let step, _): ends[step] = "skipped"
       case .runConcluding, .runConcluded, .runFinished:
         problems += rollbacks.compactMap { omission($0, ends, begun, phase) }
       case .runReopened: (ends, begun) = ([:], [])

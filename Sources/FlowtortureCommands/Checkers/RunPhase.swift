@@ -12,7 +12,17 @@ struct RunPhase {
   /// by force has ended. A plan without them has other steps with none of these names.
   private var due: Set<String> = []
   private(set) var endedRollbacks: Set<String> = []
-  private var hasStopped = false
+  private(set) var hasStopped = false
+  /// The items that have failed, of so many as the node has in this round.
+  private(set) var failedItems: Set<String> = []
+  private var itemCount = 0
+  /// Whether so many have failed that the other children are stopped.
+  private(set) var areChildrenStopped = false
+  private let plan: RoundPlan
+
+  init(_ plan: RoundPlan) {
+    self.plan = plan
+  }
 
   mutating func take(_ body: HistoryEvent.Body) {
     switch body {
@@ -22,17 +32,36 @@ struct RunPhase {
     case .stepFinished(let step, let outcome):
       due.remove(step)
       if outcome != "succeeded" { due.insert("\(step)/onFailure") }
-    case .stepSkipped(let step): due.remove(step)
+      if outcome == "failed", let step = plan.step(step), let child = step.child {
+        noteFailure(of: step, for: child)
+      }
+    case .expanded(_, let items): (itemCount, failedItems, areChildrenStopped) = (items, [], false)
+    case .stepSkipped(let step, _): due.remove(step)
     case .cancelRequested(_, let force):
       isCancelled = true
       if force, isConcluding { isConclusionForced = true }
       if force, conclusion != nil { areNoticesEnded = true }
       if force { endedRollbacks.formUnion(due) }
-    case .runReopened: self = RunPhase()
+    case .runReopened: self = RunPhase(plan)
     case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
-      .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .runFinished, .other:
+      .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .refusedItems,
+      .runFinished,
+      .other:
       break
     }
+  }
+
+  private mutating func noteFailure(of step: StepPlan, for child: ChildPlan) {
+    // In a chain a failure may be allowed; a node that runs itself counts each.
+    if child.isChained && step.allowFailure { return }
+    failedItems.insert(child.item)
+    let tolerates = plan.node?.node?.tolerance != nil
+    if tolerates, hasTooManyFailures, !hasStopped { areChildrenStopped = true }
+  }
+
+  /// Whether the node is sure to fail.
+  var hasTooManyFailures: Bool {
+    failedItems.count > plan.node?.node?.tolerated(of: itemCount) ?? 0
   }
 
   /// Nil for a step that what stops the run stops, too.
@@ -45,7 +74,7 @@ struct RunPhase {
 
   /// Whether nothing of a step may be scheduled any more.
   func isStopping(_ step: StepPlan?) -> Bool {
-    isEndedByForce(step) ?? hasStopped
+    isEndedByForce(step) ?? (hasStopped || step?.child != nil && areChildrenStopped)
   }
 
   /// The same, as soon as a request is known.

@@ -78,19 +78,11 @@ enum SaidChecker {
 
   /// The steps that had succeeded when another round began, and did not keep their end.
   private static func successesThatRunAgain(_ record: RoundRecord) -> Set<String> {
-    var succeeded: Set<String> = []
-    var again: Set<String> = []
-    for event in record.history {
-      switch event.body {
-      case .stepFinished(let step, outcome: "succeeded"): succeeded.insert(step)
-      case .runReopened(let withDependents):
-        let kept = record.plan.keptSteps(succeeded, withDependents: withDependents)
-        again.formUnion(succeeded.subtracting(kept))
-        succeeded = kept
-      default: break
-      }
-    }
-    return again
+    var ends = StepEnds(record.plan)
+    return Set(
+      record.history.flatMap { event in
+        ends.take(event.body).filter { $0.value == "succeeded" }.keys
+      })
   }
 
   private static func compare(

@@ -44,7 +44,8 @@ package struct Story: Sendable {
       attempts[name]?.result = result
     case .withdrawn(let name): attempts[name]?.isWithdrawn = true
     case .engineStarted, .launched, .deadlinePassed, .found, .retryScheduled, .rerunScheduled,
-      .probeScheduled, .stepFinished, .stepSkipped, .cancelRequested, .runStopping, .runConcluding,
+      .probeScheduled, .expanded, .refusedItems, .stepFinished, .stepSkipped, .cancelRequested,
+      .runStopping, .runConcluding,
       .runConcluded,
       .runFinished,
       .runReopened, .other:

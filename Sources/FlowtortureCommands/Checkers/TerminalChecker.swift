@@ -2,7 +2,7 @@
 enum TerminalChecker {
   static func check(_ record: RoundRecord) -> [String] {
     var problems: [String] = []
-    var ends: [String: String] = [:]
+    var ends = StepEnds(record.plan)
     var outcome: String?
     for (index, event) in record.history.enumerated() {
       if event.sequence != index + 1 {
@@ -13,43 +13,41 @@ enum TerminalChecker {
         problems.append("event \(event.sequence) comes after the end (\(outcome))")
       }
       switch event.body {
-      case .stepFinished(let step, let end): problems += settle(step, end, &ends)
-      case .stepSkipped(let step): problems += settle(step, "skipped", &ends)
+      case .stepFinished(let step, let end): problems += settle(step, end, ends)
+      case .stepSkipped(let step, _): problems += settle(step, "skipped", ends)
       case .runFinished(let end):
         outcome = end
-        let open = record.plan.steps.map(\.id).filter { ends[$0] == nil }
+        let open = open(ends, record.plan)
         if !open.isEmpty { problems.append("the run ended, but not its steps \(open)") }
-        problems += check(end, ends, record.plan)
-      case .runReopened(let withDependents):
-        outcome = nil
-        let kept = record.plan.keptSteps(
-          Set(ends.filter { $0.value == "succeeded" }.keys), withDependents: withDependents)
-        // A rollback begins again with its step.
-        ends = ends.filter { end in
-          kept.contains(record.plan.step(end.key)?.rolledBack ?? end.key)
-        }
+        problems += check(end, ends.ends, record.plan)
+      case .runReopened: outcome = nil
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
-        .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .cancelRequested,
+        .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
+        .cancelRequested,
         .runStopping, .runConcluding, .runConcluded, .other:
         break
       }
+      ends.take(event.body)
     }
     if outcome == nil { problems.append("the history has no end") }
-    return problems + compare(record.status, outcome, ends)
+    return problems + compare(record.status, outcome, ends.ends)
   }
 
-  private static func settle(
-    _ step: String, _ end: String, _ ends: inout [String: String]
-  ) -> [String] {
-    defer { ends[step] = end }
-    return ends[step].map { ["step \(step) was \($0), and then \(end)"] } ?? []
+  private static func settle(_ step: String, _ end: String, _ ends: StepEnds) -> [String] {
+    ends.ends[step].map { ["step \(step) was \($0), and then \(end)"] } ?? []
+  }
+
+  /// The steps that should have ended: all but children that the node has not, or not in this round.
+  private static func open(_ ends: StepEnds, _ plan: RoundPlan) -> [String] {
+    let declared = plan.steps.filter { $0.child == nil }.map(\.id)
+    return (declared + (ends.children ?? [])).filter { ends.ends[$0] == nil }
   }
 
   private static func check(
     _ outcome: String, _ ends: [String: String], _ plan: RoundPlan
   ) -> [String] {
-    // Notices change nothing.
-    let steps = plan.steps.filter { $0.notice == nil }
+    // Notices change nothing, and children count for the run with their node.
+    let steps = plan.steps.filter { $0.notice == nil && $0.child == nil }
     let bad = steps.filter { ends[$0.id] == "failed" && !$0.allowFailure }.map(\.id)
     let cancelled = steps.filter { ends[$0.id] == "cancelled" }.map(\.id)
     if outcome == "succeeded", !bad.isEmpty || !cancelled.isEmpty {

@@ -1,7 +1,7 @@
 /// Checks `Property.values`. Values name the attempt that has put them out.
 enum ValueChecker {
   static func check(_ record: RoundRecord, _ story: Story) -> [String] {
-    guard record.plan.steps.contains(where: \.hasOutput) else { return [] }
+    guard record.plan.steps.contains(where: { $0.hasOutput || $0.hasList }) else { return [] }
     return handed(record) + judged(record, story)
   }
 
@@ -10,9 +10,10 @@ enum ValueChecker {
     let plan = record.plan
     var last: [String: AttemptName] = [:]
     var values: [String: String] = [:]
-    var succeeded: Set<String> = []
+    var ends = StepEnds(record.plan)
     var expected: [AttemptName: [String: String]] = [:]
     for event in record.history {
+      for step in ends.take(event.body).keys { values[step] = nil }
       switch event.body {
       case .scheduled(let attempt):
         last[attempt.step] = attempt
@@ -24,11 +25,7 @@ enum ValueChecker {
         }
         expected[attempt] = own
       case .stepFinished(let step, outcome: "succeeded"):
-        succeeded.insert(step)
         if plan.step(step)?.hasOutput == true { values[step] = last[step]?.description }
-      case .runReopened(let withDependents):
-        succeeded = plan.keptSteps(succeeded, withDependents: withDependents)
-        values = values.filter { succeeded.contains($0.key) }
       default: break
       }
     }
@@ -64,12 +61,16 @@ enum ValueChecker {
   /// What has put out nothing has failed, and nothing else for that reason.
   private static func judged(_ record: RoundRecord, _ story: Story) -> [String] {
     let put = Set(record.ledger.filter { $0.what == .put }.map(\.attempt))
+    let listed = Set(record.ledger.filter { $0.what == .list }.map(\.attempt))
     return story.names.compactMap { name in
       guard let result = story.attempts[name]?.result,
         ["exited", "outputRefused"].contains(result.outcome), result.exitCode == 0,
         result.cause == "byItself", result.unkillable == 0
       else { return nil }
-      let isRight = put.contains(name) || record.plan.step(name.step)?.hasOutput != true
+      let step = record.plan.step(name.step)
+      let isRight =
+        (put.contains(name) || step?.hasOutput != true)
+        && (listed.contains(name) || step?.hasList != true)
       let isRefused = result.outcome == "outputRefused"
       if isRight != isRefused { return nil }
       return "\(name) has put out \(isRight ? "what it declares" : "nothing"), and the history says"

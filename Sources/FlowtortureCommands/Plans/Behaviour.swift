@@ -12,6 +12,8 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
     case child(flags: String, milliseconds: Int)
     /// Leaves an output that names the attempt.
     case put
+    /// Leaves a list of items.
+    case list([String])
     case exit(code: Int)
     case die(signal: Int)
   }
@@ -34,6 +36,7 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
       case .stopSelf: "z"
       case .child(let flags, let milliseconds): "c\(flags):\(milliseconds)"
       case .put: "o"
+      case .list(let items): "l\(items.joined(separator: ":"))"
       case .exit(let code): "x\(code)"
       case .die(let signal): "k\(signal)"
       }
@@ -49,6 +52,17 @@ package struct Behaviour: Equatable, Sendable, CustomStringConvertible {
   func puttingOut(_ dice: inout Dice) -> Behaviour {
     guard let end = acts.last, dice.happens(92) else { return self }
     return Behaviour(acts.dropLast() + [.put, end])
+  }
+
+  /// The same, which leaves a list before it ends.
+  func listing(_ items: [String]) -> Behaviour {
+    guard let end = acts.last else { return self }
+    return Behaviour(acts.dropLast() + [.list(items), end])
+  }
+
+  /// The list that it leaves; nil for none.
+  var list: [String]? {
+    acts.lazy.compactMap { if case .list(let items) = $0 { items } else { nil } }.first
   }
 
   /// Whether it never ends by itself.

@@ -13,7 +13,11 @@ package struct RoundPlan: Equatable, Sendable {
   package var jobs = 1
   package var failFast = false
   package var timeout: Int?
-  package var steps: [StepPlan]
+  package var steps: [StepPlan] {
+    didSet { places = Self.places(of: steps) }
+  }
+  /// By id, the place of each step.
+  private var places: [String: Int]
   package var beats: [Beat] = []
   /// Whether the run's home is on its own small disk.
   package var hasSmallDisk = false
@@ -31,9 +35,14 @@ package struct RoundPlan: Equatable, Sendable {
     self.seed = seed
     self.mode = mode
     self.steps = steps
+    places = Self.places(of: steps)
   }
 
-  package func step(_ id: String) -> StepPlan? { steps.first { $0.id == id } }
+  private static func places(of steps: [StepPlan]) -> [String: Int] {
+    Dictionary(steps.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  package func step(_ id: String) -> StepPlan? { places[id].map { steps[$0] } }
 
   /// The steps that keep their end when the run is reopened.
   ///
@@ -42,8 +51,9 @@ package struct RoundPlan: Equatable, Sendable {
     // Those of `finally` run once in each round.
     var kept = succeeded.filter { step($0)?.isFinally != true && step($0)?.isOwn != false }
     guard withDependents else { return kept }
-    // Needs come before their dependents.
-    for step in steps where !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
+    // Needs come before their dependents. What runs for items follows its node.
+    for step in steps
+    where step.child == nil && !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
       kept.remove(step.id)
     }
     return kept
@@ -83,8 +93,9 @@ extension RoundPlan {
       plan.hasSmallDisk = false
       plan.limitsProcesses = false
     }
+    plan.drawNode(mayBeLarge: !cutsPower)
     plan.beats = drawBeats(&dice, plan, count: dice.within(2...24), isRunning: true)
-    if dice.happens(15), !cutsPower {
+    if dice.happens(plan.node == nil ? 15 : 50), !cutsPower {
       plan.beatsAgain = drawBeats(&dice, plan, count: dice.within(0...8), isRunning: true)
     }
     if dice.happens(30) { plan.drawFinally(&dice, needShare: needShare) }
@@ -95,7 +106,7 @@ extension RoundPlan {
   }
 
   private mutating func drawOutputs(_ dice: inout Dice) {
-    for index in steps.indices where dice.happens(60) {
+    for index in steps.indices where steps[index].node == nil && dice.happens(60) {
       steps[index].hasOutput = true
       steps[index].behaviours = steps[index].behaviours.map { $0.puttingOut(&dice) }
       steps[index].probe = steps[index].probe.puttingOut(&dice)
@@ -103,7 +114,7 @@ extension RoundPlan {
   }
 
   private mutating func drawRollbacks(_ dice: inout Dice) {
-    for own in steps where !own.isFinally && dice.happens(60) {
+    for own in steps where !own.isFinally && own.node == nil && dice.happens(60) {
       var step = StepPlan.draw(&dice, index: 0, needShare: 0)
       step.id = "\(own.id)/onFailure"
       step.rolledBack = own.id

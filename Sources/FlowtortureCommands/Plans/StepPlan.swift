@@ -23,9 +23,17 @@ package struct StepPlan: Equatable, Sendable {
   package var notice: [String]?
   /// Whether it declares the output `value`.
   package var hasOutput = false
+  /// Whether it declares the output `list`.
+  package var hasList: Bool { probe.list != nil }
+  /// What it says with `forEach`.
+  package var node: NodePlan?
+  /// What it runs for, if a node runs it.
+  package var child: ChildPlan?
   package var program = Program.direct
   /// By attempt. The last one also applies to all later attempts.
   package var behaviours: [Behaviour]
+  /// Others in their place, of which the item chooses; none where it runs for none.
+  package var groups: [[Behaviour]] = []
   package var timeout: Int?
   package var killGrace = 10_000
   package var retry = RetryPlan()
@@ -45,6 +53,13 @@ package struct StepPlan: Equatable, Sendable {
   /// - Parameter attempt: from 1.
   package func behaviour(ofAttempt attempt: Int) -> Behaviour {
     behaviours[min(max(attempt, 1), behaviours.count) - 1]
+  }
+}
+
+extension StepPlan {
+  func behaviours(forItem item: String) -> [Behaviour] {
+    if groups.isEmpty { return behaviours }
+    return groups[item.utf8.reduce(0) { $0 + Int($1) } % groups.count]
   }
 }
 

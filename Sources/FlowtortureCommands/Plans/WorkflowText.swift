@@ -47,26 +47,95 @@ struct WorkflowText {
         json.key("on")
         json.array { json in for end in ends { json.string(end) } }
       }
-      if step.hasOutput { json.member("outputs", "value") }
+      write(outputsOf: step, to: &json)
       if let rollback = plan.steps.first(where: { $0.rolledBack == step.id }) {
         json.key("onFailure")
         write(rollback, plan, to: &json)
       }
-      json.key("run")
-      write(command(of: step), to: &json)
-      if let timeout = step.timeout { json.member("timeout", "\(timeout)ms") }
-      json.member("killGrace", "\(step.killGrace)ms")
-      if step.notice == nil {
-        json.member("allowFailure", step.allowFailure)
-        json.member("onLost", step.onLost.rawValue)
+      if let node = step.node {
+        write(node, plan, to: &json)
+        if !node.chain.isEmpty {
+          json.member("allowFailure", step.allowFailure)
+          json.key("steps")
+          json.array { json in
+            for link in node.chain { writeForItems(link, needing: node.chain, to: &json) }
+          }
+          return
+        }
+        writeItem(to: &json)
       }
-      if step.onLost == .probe {
-        json.key("probe")
-        write(.program([program, "probe", ledger, step.probe.description]), to: &json)
+      writeWork(step, to: &json)
+    }
+  }
+
+  /// What a step does, and how.
+  private func writeWork(_ step: StepPlan, to json: inout JSONWriter) {
+    json.key("run")
+    write(command(of: step), to: &json)
+    if let timeout = step.timeout { json.member("timeout", "\(timeout)ms") }
+    json.member("killGrace", "\(step.killGrace)ms")
+    if step.notice == nil {
+      json.member("allowFailure", step.allowFailure)
+      json.member("onLost", step.onLost.rawValue)
+    }
+    if step.onLost == .probe {
+      json.key("probe")
+      write(.program([program, "probe", ledger, step.probe.description]), to: &json)
+    }
+    json.member("stragglers", step.keepsStragglers ? "keep" : "kill")
+    json.key("retry")
+    write(step.retry, to: &json)
+  }
+
+  private func write(outputsOf step: StepPlan, to json: inout JSONWriter) {
+    guard step.hasList else {
+      if step.hasOutput { json.member("outputs", "value") }
+      return
+    }
+    json.key("outputs")
+    json.object { json in
+      if step.hasOutput { json.member("value", "string") }
+      json.member("list", "lines")
+    }
+  }
+
+  // MARK: Items
+
+  private func write(_ node: NodePlan, _ plan: RoundPlan, to json: inout JSONWriter) {
+    json.key("forEach")
+    json.object { json in
+      switch node.source {
+      case .step(let place): json.member("over", "steps.\(plan.steps[place].id).list")
+      case .literal(let items):
+        json.key("over")
+        json.array { json in for item in items { json.string(item) } }
       }
-      json.member("stragglers", step.keepsStragglers ? "keep" : "kill")
-      json.key("retry")
-      write(step.retry, to: &json)
+      json.member("max", node.most)
+      if let jobs = node.jobs { json.member("jobs", jobs) }
+      switch node.tolerance {
+      case nil: break
+      case .count(let most): json.member("tolerate", most)
+      case .percent(let percent): json.member("tolerate", "\(percent)%")
+      }
+      json.member("empty", node.whenEmpty.rawValue)
+    }
+  }
+
+  private func writeItem(to json: inout JSONWriter) {
+    json.key("env")
+    json.object { json in json.member("ITEM", "${item}") }
+  }
+
+  /// A step of a chain.
+  private func writeForItems(
+    _ step: StepPlan, needing chain: [StepPlan], to json: inout JSONWriter
+  ) {
+    json.object { json in
+      json.member("id", step.id)
+      json.key("needs")
+      json.array { json in for need in step.needs { json.string(chain[need].id) } }
+      writeItem(to: &json)
+      writeWork(step, to: &json)
     }
   }
 
@@ -76,7 +145,9 @@ struct WorkflowText {
   }
 
   private func command(of step: StepPlan) -> Command {
-    let words = [program, "step", ledger] + step.behaviours.map(\.description)
+    let groups = (step.groups.isEmpty ? [step.behaviours] : step.groups)
+      .map { $0.map(\.description) }
+    let words = [program, "step", ledger] + groups.joined(separator: ["/"])
     switch step.program {
     case .direct: return .program(words)
     // A second command keeps the shell from replacing itself by the first.

@@ -15,8 +15,12 @@ package struct HistoryEvent: Equatable, Sendable {
     case rerunScheduled(AttemptName)
     case probeScheduled(AttemptName)
     case stopRequested(AttemptName, force: Bool)
+    /// The items of a node are known.
+    case expanded(String, items: Int)
+    /// The list of a node is none of items.
+    case refusedItems(String, fault: String)
     case stepFinished(String, outcome: String)
-    case stepSkipped(String)
+    case stepSkipped(String, reason: String = "need")
     case cancelRequested(id: String, force: Bool)
     case runStopping(reason: String)
     case runConcluding
@@ -143,7 +147,10 @@ private struct Fields {
     case .rerunScheduled: return .rerunScheduled(attempt())
     case .stopRequested: return .stopRequested(attempt(), force: force)
     case .stepFinished: return .stepFinished(text("step"), outcome: text("outcome"))
-    case .stepSkipped: return .stepSkipped(text("step"))
+    case .stepSkipped: return .stepSkipped(text("step"), reason: text("reason"))
+    case .stepExpanded:
+      if let fault = json["fault"]?.string { return .refusedItems(text("step"), fault: fault) }
+      return .expanded(text("step"), items: integer("items"))
     case .runConcluding: return .runConcluding
     case .runConcluded: return .runConcluded(outcome: text("outcome"))
     case .runStopping: return .runStopping(reason: text("reason"))

@@ -11,6 +11,8 @@ package struct LedgerLine: Equatable, Sendable {
     case took(step: String, value: String)
     /// It has put out its own value.
     case put
+    /// It has put out its list.
+    case list
     case exit(code: Int)
     case die(signal: Int)
     /// A child starts, with the flags of its behaviour.
@@ -25,15 +27,19 @@ package struct LedgerLine: Equatable, Sendable {
   package let run: String
   package let attempt: AttemptName
   package let process: Int32
+  /// What a command that starts was told to be its item: by `$FLOW_ITEM`, and by `${item}`.
+  package let items: [String]
 
   package init(
-    _ microseconds: Int, _ what: What, _ attempt: AttemptName, process: Int32 = 1, run: String = "r"
+    _ microseconds: Int, _ what: What, _ attempt: AttemptName, process: Int32 = 1,
+    run: String = "r", items: [String] = []
   ) {
     self.microseconds = microseconds
     self.what = what
     self.run = run
     self.attempt = attempt
     self.process = process
+    self.items = items
   }
 
   /// Nil if the text is not a line of a ledger.
@@ -45,13 +51,14 @@ package struct LedgerLine: Equatable, Sendable {
     else { return nil }
     self.init(
       microseconds, what, AttemptName(String(words[3]), number), process: process,
-      run: String(words[2]))
+      run: String(words[2]),
+      items: what == .start || what == .probe ? words.dropFirst(6).map { String($0) } : [])
   }
 
   /// Whether the command itself wrote the line, and not a child.
   package var isOfCommand: Bool {
     switch what {
-    case .start, .probe, .beat, .took, .put, .exit, .die: true
+    case .start, .probe, .beat, .took, .put, .list, .exit, .die: true
     case .child, .childBeat, .childEnd: false
     }
   }
@@ -62,7 +69,7 @@ package struct LedgerLine: Equatable, Sendable {
   package var isEnd: Bool {
     switch what {
     case .exit, .die: true
-    case .start, .probe, .beat, .took, .put, .child, .childBeat, .childEnd: false
+    case .start, .probe, .beat, .took, .put, .list, .child, .childBeat, .childEnd: false
     }
   }
 }
@@ -77,6 +84,7 @@ extension LedgerLine.What {
     case "childbeat": self = .childBeat
     case "childend": self = .childEnd
     case "put": self = .put
+    case "list": self = .list
     case "took":
       guard detail.count == 2 else { return nil }
       self = .took(

@@ -29,6 +29,8 @@ final class Round: PlayedRound {
 
   /// Time limit for the end of an undisturbed run. No step takes more than a few seconds.
   private static let liveMicroseconds = 60_000_000
+  /// More for each attempt that the run needs beyond those of a few steps.
+  private static let childMicroseconds = 40_000
   /// Time limit for a sign of life of a step.
   private static let stepMicroseconds = 300_000
   /// Time limit for a reader, or for an engine that did not get the run.
@@ -38,7 +40,7 @@ final class Round: PlayedRound {
     self.plan = plan
     self.flow = flow
     self.program = program
-    record = RoundRecord(plan: plan)
+    record = RoundRecord(plan: plan.withChildren)
     world = RoundWorld(folder, flow: flow)
     disk = plan.image.map { ImageDisk(folder, $0) }
     world.onEnd = { [unowned self] in ended($0, $1) }
@@ -260,7 +262,8 @@ final class Round: PlayedRound {
     world.freeDisk()
     world.unlimitProcesses()
     world.resume()
-    let deadline = RoundWorld.now + Self.liveMicroseconds
+    let limit = Self.liveMicroseconds + Self.childMicroseconds * record.plan.steps.count
+    let deadline = RoundWorld.now + limit
     var pause = 0
     while RoundWorld.now < deadline {
       if drivers.isEmpty {
@@ -277,7 +280,7 @@ final class Round: PlayedRound {
     return [
       Violation(
         .live,
-        "the run did not end within \(Self.liveMicroseconds) us; status: \(status(within: 5_000_000) ?? "none")"
+        "the run did not end within \(limit) us; status: \(status(within: 5_000_000) ?? "none")"
       )
     ]
   }
@@ -292,7 +295,7 @@ final class Round: PlayedRound {
       .flatMap { world.output(of: $0, within: microseconds) }
   }
 
-  private func isOwn(_ step: String) -> Bool { plan.step(step)?.isOwn == true }
+  private func isOwn(_ step: String) -> Bool { record.plan.step(step)?.isOwn == true }
 
   /// Reopens the run if a step did not succeed.
   private func playAgain(_ beats: [RoundPlan.Beat]) -> [Violation] {
@@ -358,6 +361,7 @@ final class Round: PlayedRound {
       }
     }
     record.outputs = folder.outputs()
+    record.nameChildren()
     record.requests = folder.requests()
     record.commands = world.commands
     record.lateMicroseconds = world.lateMicroseconds
@@ -385,6 +389,7 @@ final class Round: PlayedRound {
       switch event.body {
       case .engineStarted: totals.lives += 1
       case .scheduled: totals.attempts += 1
+      case .expanded(_, let items): totals.items += items
       case .found(_, isRunning: true): totals.reattached += 1
       case .ended(_, let result) where result.outcome == "lost": totals.lost += 1
       case .ended(_, let result) where result.outcome == "interrupted": totals.interrupted += 1

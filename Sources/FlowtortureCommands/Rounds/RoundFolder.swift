@@ -105,8 +105,10 @@ struct RoundFolder {
   static func attempt(_ name: String) -> AttemptName? {
     let parts = name.split(separator: "@")
     guard parts.count == 2, let number = Int(parts[1]) else { return nil }
-    // As in the name of a file.
-    return AttemptName(parts[0].split(separator: "+").joined(separator: "/"), number)
+    // As in the name of a file. A child is named by its number, with nothing before the first separator.
+    return AttemptName(
+      parts[0].split(separator: "+", omittingEmptySubsequences: false).joined(separator: "/"),
+      number)
   }
 
   func requests() -> [RequestRecord] {

@@ -20,6 +20,8 @@ package struct RoundTotals: Equatable, Sendable {
   /// Engine lives in the histories.
   package var lives = 0
   package var attempts = 0
+  /// For which steps have run.
+  package var items = 0
   package var reattached = 0
   package var lost = 0
   package var interrupted = 0
@@ -35,7 +37,8 @@ package struct RoundTotals: Equatable, Sendable {
       ("fullDisks", \.fullDisks), ("locksRemoved", \.locksRemoved),
       ("cuts", \.cuts), ("shutdowns", \.shutdowns), ("suspensions", \.suspensions),
       ("limits", \.limits),
-      ("lives", \.lives), ("attempts", \.attempts), ("reattached", \.reattached),
+      ("lives", \.lives), ("attempts", \.attempts), ("items", \.items),
+      ("reattached", \.reattached),
       ("lost", \.lost), ("interrupted", \.interrupted), ("violations", \.violations),
     ]
 

@@ -1,0 +1,93 @@
+/// The ends that steps have by a history, which of them another round of the run keeps, and what the node of the
+/// plan runs over.
+struct StepEnds {
+  private let plan: RoundPlan
+  private let node: StepPlan?
+  private(set) var ends: [String: String] = [:]
+  /// The list of the node that counts now: that of the last success of what puts it out.
+  private(set) var list: [String]?
+  /// The children of the node in this round; nil before its items are known.
+  private(set) var children: Set<String>?
+
+  /// Whether the next attempt of what puts out the list is a probe, and whether the last one was.
+  private var asksProbe = false
+  private var lastAttempt: (number: Int, isProbe: Bool) = (1, false)
+  /// Whether in this round a step runs again with those that come after it.
+  private var withDependents = true
+  /// Whether all children run again, since the node needs something that does.
+  private var allAgain = false
+
+  init(_ plan: RoundPlan) {
+    self.plan = plan
+    node = plan.node
+    if case .literal(let items) = node?.node?.source { list = items }
+  }
+
+  /// The id of the step that puts out the list.
+  private var source: String? {
+    if case .step(let place) = node?.node?.source { plan.steps[place].id } else { nil }
+  }
+
+  /// - Returns: the ends that count no longer.
+  @discardableResult
+  mutating func take(_ body: HistoryEvent.Body) -> [String: String] {
+    switch body {
+    case .scheduled(let attempt) where attempt.step == source:
+      lastAttempt = (attempt.number, asksProbe)
+    case .probeScheduled(let attempt) where attempt.step == source: asksProbe = true
+    case .rerunScheduled(let attempt) where attempt.step == source: asksProbe = false
+    case .stepFinished(let step, let outcome):
+      ends[step] = outcome
+      if step == source, outcome == "succeeded" {
+        list = plan.list(fromAttempt: lastAttempt.isProbe ? nil : lastAttempt.number)
+      }
+    case .stepSkipped(let step, _): ends[step] = "skipped"
+    case .expanded(let step, _) where step == node?.id: return expand()
+    case .refusedItems(let step, _) where step == node?.id: children = []
+    case .runReopened(let withDependents): return reopen(withDependents)
+    default: break
+    }
+    return [:]
+  }
+
+  private mutating func drop(where isDropped: (String) -> Bool) -> [String: String] {
+    let dropped = ends.filter { isDropped($0.key) }
+    for step in dropped.keys { ends[step] = nil }
+    return dropped
+  }
+
+  private mutating func reopen(_ withDependents: Bool) -> [String: String] {
+    asksProbe = false
+    self.withDependents = withDependents
+    var succeeded = Set(ends.filter { $0.value == "succeeded" }.keys)
+    // What a node tolerates has failed all the same.
+    if let node, children?.contains(where: { ends[$0] == "failed" }) == true {
+      succeeded.remove(node.id)
+    }
+    let plan = plan
+    let kept = plan.keptSteps(succeeded, withDependents: withDependents)
+    if let node, !kept.contains(node.id) {
+      children = nil
+      let others = node.needs.map { plan.steps[$0].id }.filter { $0 != source }
+      allAgain = others.contains { !kept.contains($0) }
+    }
+    // A rollback begins again with its step; children wait for their list.
+    return drop { id in
+      let step = plan.step(id)
+      return step?.child == nil && !kept.contains(step?.rolledBack ?? id)
+    }
+  }
+
+  private mutating func expand() -> [String: String] {
+    guard let node else { return [:] }
+    let children = (list ?? []).flatMap { RoundPlan.children(of: node, for: $0) }
+    self.children = Set(children)
+    let plan = plan
+    var kept: Set<String> = []
+    for child in children where !allAgain && ends[child] == "succeeded" {
+      let needs = plan.step(child)?.child?.needs ?? []
+      if !withDependents || needs.allSatisfy(kept.contains) { kept.insert(child) }
+    }
+    return drop { plan.step($0)?.child != nil && !kept.contains($0) }
+  }
+}
