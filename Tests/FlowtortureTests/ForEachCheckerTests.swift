@@ -162,6 +162,22 @@ struct ForEachCheckerTests {
     #expect(sample.violated.contains(.cancel))
   }
 
+  @Test func whatStopsTheOthersHasFailedItself() {
+    var sample = Sample.node { $0.tolerance = .count(0) }
+    for index in sample.record.plan.steps.indices { sample.record.plan.steps[index].onLost = .fail }
+    sample.fail([Sample.x1], node: "failed")
+    sample.replace(9, .ended(Sample.x1, AttemptResult("lost")))
+    sample.record.killedMonitors = [Sample.x1]
+    sample.replace(11, .ended(Sample.y1, AttemptResult("lost")))
+    sample.record.killedMonitors.insert(Sample.y1)
+    sample.replace(12, .stepFinished("n/y", outcome: "cancelled"))
+    sample.show()
+    #expect(sample.violations == [])
+    sample.replace(12, .stepFinished("n/y", outcome: "failed"))
+    sample.show()
+    #expect(sample.violated == [.retry])
+  }
+
   @Test func aFailureIsRetriedUnlessTheOthersAreStopped() {
     var sample = Sample.node { $0.tolerance = .count(0) }
     for index in sample.record.plan.steps.indices {
@@ -170,6 +186,8 @@ struct ForEachCheckerTests {
     sample.fail([Sample.x1, Sample.y1], node: "failed")
     // `x` has one retry left, and nothing stops it yet.
     #expect(sample.violated == [.retry])
+    sample.record.plan.steps.indices.forEach { sample.record.plan.steps[$0].retry.maxAttempts = 1 }
+    #expect(sample.violations == [])
   }
 
   // MARK: Chains

@@ -33,18 +33,19 @@ enum ItemLedger {
     return { moment in begins.count { $0 <= moment } }
   }
 
-  /// Nothing starts for an item that is done.
+  /// Nothing starts for an item that is done. The time of its end can be before what led to it.
   private static func once(_ lines: [LedgerLine], _ record: RoundRecord) -> [String] {
     let round = rounds(record)
     var done: [Turn: Int] = [:]
     for event in record.history {
-      guard case .stepFinished(let step, outcome: "succeeded") = event.body else { continue }
-      done[Turn(step: step, round: round(event.microseconds))] = event.microseconds
+      guard case .ended(let attempt, let result) = event.body, result.hasSucceeded else { continue }
+      let turn = Turn(step: attempt.step, round: round(event.microseconds))
+      done[turn] = min(done[turn] ?? .max, attempt.number)
     }
     return lines.compactMap { line in
       let turn = Turn(step: line.attempt.step, round: round(line.microseconds))
-      guard line.isStart, let done = done[turn], line.microseconds > done else { return nil }
-      return "\(line.attempt) started \(line.microseconds - done) us after its item was done"
+      guard line.isStart, let done = done[turn], line.attempt.number > done else { return nil }
+      return "\(line.attempt) started, although attempt \(done) has succeeded"
     }
   }
 

@@ -23,7 +23,8 @@ enum RetryChecker {
     var phase = RunPhase(record.plan)
     var problems: [String] = []
     for event in record.history {
-      phase.take(event.body)
+      // What an event leads to is not what it follows from.
+      defer { phase.take(event.body) }
       switch event.body {
       case .scheduled(let attempt):
         let early = (steps[attempt.step]?.notBefore ?? 0) - event.microseconds

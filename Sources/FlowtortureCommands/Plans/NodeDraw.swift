@@ -18,6 +18,9 @@ extension RoundPlan {
     let place = dice.below(steps.count)
     steps[place].node = NodePlan(over: .literal(Self.drawList(&dice, mayRepeat: false)))
     if place > 0, dice.happens(75) { drawSource(&dice, of: place) }
+    for need in steps[place].needs where !steps[need].hasList && dice.happens(50) {
+      steps[need].allowFailure = true
+    }
     steps[place].node?.drawRules(&dice)
     if dice.happens(40) {
       steps[place].node?.chain = Self.drawChain(&dice)
@@ -35,8 +38,10 @@ extension RoundPlan {
     // Without its success there is no list.
     steps[source].allowFailure = false
     if steps[source].program == .missing { steps[source].program = .direct }
-    steps[source].drawLists(&dice)
-    guard source > 0, dice.happens(50) else { return }
+    let stirs = source > 0 && dice.happens(60)
+    if stirs || dice.happens(70) { steps[source].alwaysSucceeds() }
+    steps[source].drawLists(&dice, areEqual: !stirs && dice.happens(50))
+    guard stirs else { return }
     // What it needs fails and may, so that the next round begins there, and may come to another list.
     let stirrer = dice.within(max(0, source - 4)...source - 1)
     if !steps[source].needs.contains(stirrer) {
@@ -108,9 +113,17 @@ extension NodePlan {
 }
 
 extension StepPlan {
-  /// Lists by attempt: mostly the same one.
-  fileprivate mutating func drawLists(_ dice: inout Dice) {
-    let common = dice.happens(50) ? RoundPlan.drawList(&dice, mayRepeat: true) : nil
+  /// Nothing but the torture keeps it from that.
+  fileprivate mutating func alwaysSucceeds() {
+    behaviours = behaviours.map {
+      Behaviour($0.acts.dropLast().filter { $0 != .stopSelf } + [.exit(code: 0)])
+    }
+    timeout = nil
+  }
+
+  /// Lists by attempt.
+  fileprivate mutating func drawLists(_ dice: inout Dice, areEqual: Bool) {
+    let common = areEqual ? RoundPlan.drawList(&dice, mayRepeat: true) : nil
     behaviours = behaviours.map {
       $0.listing(common ?? RoundPlan.drawList(&dice, mayRepeat: true))
     }

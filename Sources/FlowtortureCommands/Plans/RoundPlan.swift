@@ -95,7 +95,7 @@ extension RoundPlan {
     }
     plan.drawNode(mayBeLarge: !cutsPower)
     plan.beats = drawBeats(&dice, plan, count: dice.within(2...24), isRunning: true)
-    if dice.happens(plan.node == nil ? 15 : 50), !cutsPower {
+    if dice.happens(plan.node == nil ? 15 : 60), !cutsPower {
       plan.beatsAgain = drawBeats(&dice, plan, count: dice.within(0...8), isRunning: true)
     }
     if dice.happens(30) { plan.drawFinally(&dice, needShare: needShare) }
