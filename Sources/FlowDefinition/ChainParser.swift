@@ -205,6 +205,11 @@ extension StepTable {
     chain(of: step)?.names[id] ?? names.step(named: id)
   }
 
+  /// Whether a step runs for each item of a list.
+  func hasItem(_ step: Int) -> Bool {
+    extras[Int(steps[step].extrasIndex)].forEach != nil || chain(of: step) != nil
+  }
+
   /// What a step needs, and in a chain what its node does.
   func allNeeds(ofStep step: Int) -> [Int32] {
     guard let chain = chain(of: step) else { return steps[step].needs }

@@ -95,9 +95,7 @@ extension DefinitionReader {
         "\"${item}\" is known in a step with \"forEach\" only: give it the variable itself")
       return
     }
-    if table.extras[Int(table.steps[step].extrasIndex)].forEach == nil,
-      table.chain(of: step) == nil
-    {
+    if !table.hasItem(step) {
       report(
         at: use.offset, path: use.path,
         "\"${item}\" stands for an item of \"forEach\", which the step does not have")

@@ -57,12 +57,14 @@ enum DefinitionText {
   private static func step(_ index: Int, of definition: WorkflowDefinition) -> TextValue {
     let step = definition.steps[index]
     let needs = step.needs.map { need in
-      let id = TextValue.text(definition.steps[Int(need)].id)
+      let id = TextValue.text(name(ofStep: Int(need), of: definition))
       let wanted = definition.wanted(ofStep: index, from: need)
       return wanted == .done ? id : .object([("step", id), ("when", .text("\(wanted)"))])
     }
     let condition = definition.conditionText(ofStep: index).map { ("when", TextValue.text($0)) }
-    let start: Members = [("id", .text(step.id)), ("needs", .array(needs))]
+    let start: Members = [
+      ("id", .text(name(ofStep: index, of: definition))), ("needs", .array(needs)),
+    ]
     let settings = definition.settings(ofStep: index)
     if let question = definition.question(ofStep: index) {
       var members = start + (condition.map { [$0] } ?? [])
@@ -71,6 +73,18 @@ enum DefinitionText {
       members.append(("ask", ask(question, extras.outputs)))
       return .object(members + [("allowFailure", .literal("\(settings.allowFailure)"))])
     }
+    let chain = definition.chain(ofNode: index)
+    if !chain.isEmpty, let node = definition.forEach(ofStep: index) {
+      return .object(
+        start + (condition.map { [$0] } ?? [])
+          + (definition.extras(ofStep: index).description.map { [("description", .text($0))] }
+            ?? [])
+          + [
+            ("forEach", forEach(node, of: definition)),
+            ("steps", .array(chain.map { Self.step($0, of: definition) })),
+            ("allowFailure", .literal("\(settings.allowFailure)")),
+          ])
+    }
     return .object(
       start + [("run", command(step.command))] + (condition.map { [$0] } ?? [])
         + members(StepDefinition.keys, of: definition.extras(ofStep: index))
@@ -78,6 +92,11 @@ enum DefinitionText {
         + (definition.forEach(ofStep: index).map { [("forEach", forEach($0, of: definition))] }
           ?? [])
         + members(StepSettings.keys, of: settings))
+  }
+
+  /// As the steps beside it name it.
+  private static func name(ofStep index: Int, of definition: WorkflowDefinition) -> String {
+    definition.nameInChain(ofStep: index) ?? definition.steps[index].id
   }
 
   private static func notices(of definition: WorkflowDefinition) -> [TextValue] {

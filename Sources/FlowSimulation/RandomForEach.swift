@@ -49,9 +49,19 @@ enum RandomForEach {
     for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
     _ options: SimulationOptions
   ) {
-    guard options.hasForEach, let node = definition.node,
-      choices.happens(.chains, perMille: options.chainPercent * 10)
-    else { return }
+    guard options.hasForEach, options.chainPercent > 0, let node = definition.node else { return }
+    let isConditional = choices.happens(.chains, perMille: 300)
+    let condition = Condition([
+      .item(nil), .literal(.text(keys[choices.choose(.chains, below: keys.count)])),
+      .compare(choices.happens(.chains, perMille: 500) ? .equal : .unequal),
+    ])
+    let own = Int(definition.steps[node].extrasIndex)
+    guard choices.happens(.chains, perMille: options.chainPercent * 10) else {
+      if isConditional, definition.extras[own].condition == nil {
+        definition.extras[own].condition = condition
+      }
+      return
+    }
     let command = definition.steps[node].command
     definition.steps[node].command = .shell("")
     let first = definition.steps.count
@@ -59,6 +69,7 @@ enum RandomForEach {
       !definition.isRollback($0) && definition.question(ofStep: $0) == nil
     }
     let count = choices.choose(.chains, in: 2...3)
+    let asking = isConditional ? choices.choose(.chains, below: count) : -1
     for place in 0..<count {
       var extras = StepExtras()
       var step = StepDefinition(id: "\(definition.steps[node].id)/t\(place)", command: command)
@@ -71,10 +82,10 @@ enum RandomForEach {
         if edge.wanted != .done { extras.edges.append(edge) }
       }
       definition.steps.append(step)
+      if place == asking { extras.condition = condition }
       definition.give(extras, toStep: first + place)
     }
     definition.chainCount = count
-    let own = Int(definition.steps[node].extrasIndex)
     definition.extras[own].forEach?.chain = Int32(first)..<Int32(first + count)
   }
 

@@ -293,6 +293,22 @@ import Testing
     #expect(run.workflow.outputs(ofStep: 3) == [StepOutput(name: "size", type: .int)])
   }
 
+  @Test func aConditionOverTheItemIsOfEachItem() throws {
+    var workflow = Self.workflow(Self.overOutput)
+    workflow.extras[2].condition = Condition([
+      .item(nil), .literal(.text("x")), .compare(.unequal),
+    ])
+    #expect(try DefinitionCodec.decode(DefinitionCodec.encode(workflow)) == workflow)
+    var run = try run(workflow, "x", "y")
+    #expect(run.phase("n/x") == .skipped && run.phase("n/y") == .starting)
+    #expect(run.history.contains("n/x skipped: its condition is false (item is x)"))
+    run.end("n/y", .exit(1))
+    run.reopen()
+    #expect(run.phase("n/x") == .skipped && run.attempt("n/y").number == 2)
+    run.end("n/y")
+    #expect(run.phase("n") == .succeeded)
+  }
+
   // MARK: Another round
 
   @Test func aSuccessStandsByItsKeyWhateverItsPlace() throws {

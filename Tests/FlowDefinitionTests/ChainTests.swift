@@ -6,7 +6,7 @@ import Testing
 struct ChainTests {
   private static func file(_ steps: String, node: String = "") -> String {
     #"""
-    {"name": "w", "params": {"p": "x"}, "steps": [
+    {"name": "w", "params": {"p": {"default": "x"}}, "steps": [
       {"id": "s", "run": "x", "outputs": {"files": "lines", "rev": "string"}},
       {"id": "n", "needs": "s", "forEach": {"over": "steps.s.files"}\#(node), "steps": \#(steps)},
       {"id": "z", "needs": "n", "run": "x"}]}
@@ -44,7 +44,7 @@ struct ChainTests {
         """#))
     #expect(workflow.outputs(ofStep: 1) == [StepOutput(name: "size", type: .json)])
     #expect(
-      workflow.conditionText(ofStep: 4) == "steps[\"n/s2\"].size > 3 and steps.s.rev == \"a\"")
+      workflow.conditionText(ofStep: 4) == "steps.s2.size > 3 and steps.s.rev == \"a\"")
   }
 
   @Test(arguments: [
@@ -79,7 +79,10 @@ struct ChainTests {
       #"the step does not need "n/b", directly or not: add it to "needs""#
     ),
     ("[]", "expected at least one step, found an empty array"),
-    (#"[{"id": "a", "run": "x"}, {"id": "a", "run": "x"}]"#, #"duplicate step id "a""#),
+    (
+      #"[{"id": "a", "run": "x"}, {"id": "a", "run": "x"}]"#,
+      #"duplicate step id "a", first given at 3:84"#
+    ),
   ])
   func whatCannotBeIsSaid(steps: String, error: String) {
     #expect(said(Self.file(steps)) == [error])

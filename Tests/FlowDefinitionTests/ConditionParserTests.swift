@@ -105,8 +105,7 @@ struct ConditionParserTests {
       #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#
     ),
     (
-      "‸item == 'x'",
-      #"a condition can ask for "params.NAME", "steps.ID.OUTPUT" and "steps.ID.result""#
+      "‸item == 'x'", #""item" stands for an item of "forEach", which the step does not have"#
     ),
     (
       "‸run.outcome == 'x'",

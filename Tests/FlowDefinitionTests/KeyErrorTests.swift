@@ -186,8 +186,11 @@ private struct Place {
     case "own":
       let isCall = name == "call" || name == "with"
       let work = isCall ? ("call", "c.json") : ("run", "x")
-      let others = (name == "ask" ? [("id", "a")] : [("id", "a"), work]).filter { $0.0 != name }
+      let isWork = name == "ask" || name == "steps"
+      let others =
+        (isWork ? [("id", "a")] : [("id", "a"), work]).filter { $0.0 != name }
         .map { "\"\($0.0)\": \"\($0.1)\", " }.joined()
+        + (name == "steps" ? #""forEach": {"over": ["i"]}, "# : "")
       return [
         Self(
           name: name, path: "steps[0].\(name)", before: #"{"name": "n", "steps": [{"# + others,

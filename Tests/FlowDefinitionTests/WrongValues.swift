@@ -187,6 +187,13 @@ enum WrongValues {
         schema: false),
       Row(#"{"over": ["a"], ‸"nope": 1}"#, #"unknown key: "forEach" takes"#),
     ],
+    "own.steps": [
+      Row(#"‸"x""#, "expected an array of steps"),
+      Row("‸[]", "expected at least one step"),
+      Row(#"[‸{"id": "b"}]"#, #"missing "run""#),
+      Row(#"[{"id": "b", "run": "x", "needs": ‸"a"}]"#, #"no step has the id "a""#, schema: false),
+      Row(#"[{"id": "b", "run": "x", ‸"onFailure": {"run": "y"}}]"#, "what a step of a chain"),
+    ],
     "own.run": [
       Row("‸{}", command), Row("‸[]", command), Row(#"‸"""#, command),
       Row(#"[‸""]"#, "expected the name or path of a program"),

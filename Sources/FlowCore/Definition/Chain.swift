@@ -9,13 +9,16 @@ extension WorkflowDefinition {
   /// All others: those that the file declares, and children.
   package var livingSteps: [Int] { Array(declaredSteps) + childSteps }
 
-  /// The same with nodes that run themselves for each item, as far as the ends of declared steps are asked for.
-  package var withoutChains: WorkflowDefinition {
-    if chainCount == 0 { return self }
+  /// The same without what is of single items, as far as the ends of declared steps are asked for.
+  package var withoutItems: WorkflowDefinition {
+    if !hasForEach { return self }
     var definition = self
     definition.steps.removeSubrange(chainSteps)
     definition.chainCount = 0
-    for index in definition.extras.indices { definition.extras[index].forEach?.chain = 0..<0 }
+    for index in definition.extras.indices {
+      definition.extras[index].forEach?.chain = 0..<0
+      if extras[index].condition?.asksItem == true { definition.extras[index].condition = nil }
+    }
     return definition
   }
 

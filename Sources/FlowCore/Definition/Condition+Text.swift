@@ -26,7 +26,7 @@ extension Condition {
     for term in terms {
       switch term {
       case .literal(let value): stack.append((value.text, Precedence.operand))
-      case .parameter, .result, .output: stack.append((name(term), Precedence.operand))
+      case .parameter, .result, .output, .item: stack.append((name(term), Precedence.operand))
       case .not:
         stack.append(("not \(pop(atLeast: Precedence.not))", Precedence.not))
       case .size: stack.append(("size(\(pop(atLeast: 0)))", Precedence.operand))
@@ -79,13 +79,16 @@ extension WorkflowDefinition {
       return name(ofField: "result", ofStep: step)
     case .output(let step, let place):
       return output(ofStep: step, at: place).map { name(ofField: $0.name, ofStep: step) } ?? ""
+    case .item(let field): return field.map { "item.\($0)" } ?? "item"
     default: return ""
     }
   }
 
   private func name(ofField field: String, ofStep step: Int32) -> String {
     guard steps.indices.contains(Int(step)) else { return "" }
-    return "\(Template.path(ofStep: steps[Int(step)].id)).\(field)"
+    // A step of a chain is named so within it alone.
+    let id = isInChain(Int(step)) ? nameInChain(ofStep: Int(step)) : nil
+    return "\(Template.path(ofStep: id ?? steps[Int(step)].id)).\(field)"
   }
 
   /// One of the outputs that a step declares; nil if there is none.

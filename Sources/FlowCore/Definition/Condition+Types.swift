@@ -4,7 +4,7 @@ extension Condition.Term {
   /// How many terms before it an operator takes.
   package var operandCount: Int {
     switch self {
-    case .literal, .parameter, .result, .output: 0
+    case .literal, .parameter, .result, .output, .item: 0
     case .not, .size: 1
     case .compare, .contained, .and, .or, .otherwise: 2
     }
@@ -13,7 +13,7 @@ extension Condition.Term {
   /// The type of what an operator gives; nil if it does not take operands of these types.
   package func type(of operands: [ConditionType]) -> ConditionType? {
     switch self {
-    case .literal, .parameter, .result, .output: return nil
+    case .literal, .parameter, .result, .output, .item: return nil
     case .not: return operands == [.flag] ? .flag : nil
     case .size: return operands.count == 1 && operands[0].isList ? .number : nil
     case .and, .or: return operands == [.flag, .flag] ? .flag : nil
@@ -37,7 +37,8 @@ extension Condition {
   ///
   /// - Parameter output: the type of an output of a step; nil if there is none that conditions look into.
   package func isSound(
-    _ parameters: [Parameter], output: (Int32, Int32) -> ConditionType? = { _, _ in nil }
+    _ parameters: [Parameter], hasItem: Bool = false,
+    output: (Int32, Int32) -> ConditionType? = { _, _ in nil }
   ) -> Bool {
     guard (1...Self.mostTerms).contains(terms.count) else { return false }
     var stack: [ConditionType] = []
@@ -50,6 +51,9 @@ extension Condition {
         guard parameters.indices.contains(Int(place)) else { return false }
         stack.append(ConditionType(parameters[Int(place)].type))
       case .result: stack.append(.result)
+      case .item:
+        guard hasItem else { return false }
+        stack.append(.text)
       case .output(let step, let place):
         guard let type = output(step, place) else { return false }
         stack.append(type)
@@ -74,7 +78,7 @@ extension Condition {
     for term in terms {
       switch term {
       case .literal(let literal): stack.append(literal)
-      case .parameter, .result, .output: stack.append(value(term))
+      case .parameter, .result, .output, .item: stack.append(value(term))
       default:
         let operands = Array(stack.suffix(term.operandCount))
         guard operands.count == term.operandCount else { return false }
@@ -98,7 +102,7 @@ extension Condition {
     for term in terms {
       switch term {
       case .literal(let literal): stack.append(.value(literal))
-      case .parameter, .result, .output: stack.append(knowledge(term))
+      case .parameter, .result, .output, .item: stack.append(knowledge(term))
       default:
         let operands = Array(stack.suffix(term.operandCount))
         guard operands.count == term.operandCount else { return true }

@@ -12,6 +12,8 @@ package struct Condition: Hashable, Sendable {
     case result(step: Int32)
     /// `steps.ID.NAME`: an output of a step that comes before, by its place among those of the step.
     case output(step: Int32, place: Int32)
+    /// `item`, or `item.NAME`: of a step that runs for each item, a value of that.
+    case item(String?)
     case not
     /// `size(LIST)`
     case size
@@ -78,7 +80,7 @@ package struct Condition: Hashable, Sendable {
     var seen: Set<Term> = []
     return terms.filter { term in
       switch term {
-      case .parameter, .result, .output: seen.insert(term).inserted
+      case .parameter, .result, .output, .item: seen.insert(term).inserted
       default: false
       }
     }
@@ -88,10 +90,15 @@ package struct Condition: Hashable, Sendable {
   package var asksParametersAlone: Bool {
     !terms.contains { term in
       switch term {
-      case .result, .output: true
+      case .result, .output, .item: true
       default: false
       }
     }
+  }
+
+  /// Whether it is of each item, and not of the step for all of them.
+  package var asksItem: Bool {
+    terms.contains { if case .item = $0 { true } else { false } }
   }
 }
 

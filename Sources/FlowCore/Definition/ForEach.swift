@@ -192,11 +192,16 @@ extension WorkflowDefinition {
 
   /// The fields of items that a node names, or its chain.
   private func itemFields(ofNode index: Int) -> [String] {
-    guard hasTemplates else { return [] }
     var fields: [String] = []
     let texts = stepsPerItem(ofNode: index).flatMap { templates(ofStep: $0) }
     for text in texts + [forEach(ofStep: index)?.key].compactMap(\.self) {
       for case .reference(.item(let field?)) in (try? Template(text))?.parts ?? []
+      where !fields.contains(field) {
+        fields.append(field)
+      }
+    }
+    for step in stepsPerItem(ofNode: index) {
+      for case .item(let field?) in extras(ofStep: step).condition?.references ?? []
       where !fields.contains(field) {
         fields.append(field)
       }

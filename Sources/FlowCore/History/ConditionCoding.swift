@@ -32,6 +32,9 @@ extension ByteWriter {
       bytes.append(10)
       write(count: step)
       write(count: place)
+    case .item(let field):
+      bytes.append(11)
+      write(optional: field) { $0.write($1) }
     }
   }
 
@@ -81,6 +84,9 @@ extension ByteReader {
     case 8: return .or
     case 9: return .otherwise
     case 10: return .output(step: try readCount(), place: try readCount())
+    case 11:
+      return .item(
+        try readOptional { (reader) throws(CodingError) in try reader.readString() })
     default: throw .newer("term of a condition", code, at: position - 1)
     }
   }

@@ -88,7 +88,9 @@ package enum DefinitionCodec {
       if case .result(let need) = reference { needs.contains(need) } else { true }
     }
     return asksNeeds
-      && condition.isSound(definition.parameters) {
+      && condition.isSound(
+        definition.parameters, hasItem: node != nil || definition.forEach(ofStep: step) != nil
+      ) {
         definition.output(ofStep: $0, at: $1)?.type.conditionType
       }
   }

@@ -6,8 +6,9 @@ extension RunState {
   func refusal(ofStep step: Int) -> [ConditionInput]? {
     let place = definition.steps[step].extrasIndex
     guard place != 0, let condition = definition.extras[Int(place)].condition else { return nil }
-    // What is said of a child that is in no chain, its node has asked.
-    if definition.isChild(step), !definition.isChained(step) { return nil }
+    // What is asked of the items, each child asks; a child that is in no chain has the condition of its node.
+    if definition.forEach(ofStep: step) != nil, condition.asksItem { return nil }
+    if definition.isChild(step), !definition.isChained(step), !condition.asksItem { return nil }
     if condition.holds({ value(of: $0, forStep: step) }) { return nil }
     return condition.references.map { input($0, forStep: step) }
   }
@@ -18,6 +19,7 @@ extension RunState {
     case .parameter(let place): definition.value(ofParameter: place, in: created.parameters)
     case .result(let step): result(ofStep: step).map(ConditionValue.result)
     case .output(let step, let place): outputs.conditionValue(ofStep: step, at: place, definition)
+    case .item(let field): definition.child(reader)?.item.value(field).map(ConditionValue.text)
     default: nil
     }
   }
@@ -40,6 +42,10 @@ extension RunState {
       return definition.input(ofParameter: place, in: created.parameters)
     }
     let name = definition.name(of: reference)
+    if case .item(let field) = reference {
+      let value = definition.child(reader)?.item.value(field)
+      return value.map { ConditionInput(name: name, cutting: $0) } ?? .absent(name)
+    }
     if case .output(let step, let place) = reference {
       return outputs.input(named: name, ofStep: step, at: place, definition) ?? .absent(name)
     }

@@ -39,6 +39,19 @@ extension RunState {
     definition.isChild(step) ? definition.siblings(needing: step) : graph.dependents(of: step)
   }
 
+  /// The needs of a step have ended as it wants: now its condition decides, once in a round.
+  mutating func needsEnded(_ step: Int) {
+    if let inputs = refusal(ofStep: step) {
+      doom(Int32(step), .condition(inputs))
+    } else if definition.question(ofStep: step) != nil {
+      questions.due.append(Int32(step))
+    } else if definition.forEach(ofStep: step) != nil {
+      nodes.due.append(Int32(step))
+    } else {
+      enqueue(Int32(step))
+    }
+  }
+
   /// - Parameter end: the selected step because of whose end the dependents may run, or never will;
   ///   nil if they wait for none.
   mutating func tellDependents(of step: Int32, by end: Int32?) {

@@ -306,7 +306,7 @@ extension RunState {
     if steps[Int(child)].isRemoved || steps[Int(child)].isOfOtherItem { return false }
     switch again {
     case .all: return false
-    case .none: return steps[Int(child)].phase == .succeeded
+    case .none: return steps[Int(child)].phase == .succeeded || steps[Int(child)].isRefused
     case .named(let children): return !children.contains(child)
     }
   }
@@ -314,6 +314,7 @@ extension RunState {
   mutating func countKept(_ child: Int32, at place: Int) {
     switch steps[Int(child)].phase {
     case .succeeded: break
+    case .skipped where steps[Int(child)].isRefused: break
     case .failed: countFailure(of: child, at: place)
     case .skipped where definition.isChained(Int(child)) && !wasStopped(child): break
     default: nodes.expanded[place].stopped += 1

@@ -264,19 +264,6 @@ package struct RunState: Equatable, Sendable {
     if isStopping(step) { doom(step, reasonToStop(step)) } else { enqueue(step) }
   }
 
-  /// The needs of a step have ended as it wants: now its condition decides, once in a round.
-  mutating func needsEnded(_ step: Int) {
-    if let inputs = refusal(ofStep: step) {
-      doom(Int32(step), .condition(inputs))
-    } else if definition.question(ofStep: step) != nil {
-      questions.due.append(Int32(step))
-    } else if definition.forEach(ofStep: step) != nil {
-      nodes.due.append(Int32(step))
-    } else {
-      enqueue(Int32(step))
-    }
-  }
-
   mutating func doom(_ step: Int32, _ reason: SkipReason) {
     if steps[Int(step)].apply(.doomed) { doomed.append(DoomedStep(step: step, reason: reason)) }
   }

@@ -12,6 +12,8 @@ struct ConditionNames {
   let needs: [Int32]
   /// Whether a step stands for the steps of another file.
   let isCall: (Int32) -> Bool
+  /// Whether the condition's own step runs for each item of a list.
+  let hasItem: Bool
   /// What a step puts out.
   let outputs: (Int32) -> [StepOutput]
 }
@@ -204,6 +206,12 @@ struct ConditionParser {
       let advice = nearest.map { ": did you mean \(Quoting.quoted("params.\($0)"))?" } ?? ""
       throw ConditionFault(
         at: offset, "no parameter has the name \(Quoting.quoted(parts[1]))\(advice)")
+    case ("item", 1), ("item", 2):
+      guard names.hasItem else {
+        throw ConditionFault(
+          at: offset, "\"item\" stands for an item of \"forEach\", which the step does not have")
+      }
+      return (.item(parts.count == 1 ? nil : parts[1]), .text)
     case ("steps", 3) where parts[2] != StepOutput.reservedName:
       return try output(parts[2], ofStep: parts[1], at: offset)
     case ("steps", 3):

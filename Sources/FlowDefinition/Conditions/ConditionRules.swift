@@ -59,6 +59,7 @@ extension DefinitionReader {
         parameters: parameters, step: { table.step(named: $0, by: use.step) },
         nearestStep: { Suggestion.nearest(to: $0, among: table.namedIDs) },
         needs: table.allNeeds(ofStep: use.step), isCall: calls.contains,
+        hasItem: table.hasItem(use.step),
         outputs: { table.outputs(ofStep: Int($0)) })
       do throws(ConditionFault) {
         let (condition, mentions) = try ConditionParser.parse(use.text, names)

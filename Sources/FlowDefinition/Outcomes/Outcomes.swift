@@ -43,7 +43,7 @@ package struct Outcomes: Equatable, Sendable {
     today: String, yesterday: String, mostCells: Int = Outcomes.mostCells
   ) {
     precondition(definition.declaredCount <= Self.mostSteps, "too many steps to walk")
-    let definition = definition.withoutChains
+    let definition = definition.withoutItems
     self.definition = definition
     let values = OutcomeValues(definition, given: given, today: today, yesterday: yesterday)
     let walk = OutcomeWalk(OutcomeModel(definition, graph, values), mostCells: mostCells)

@@ -47,15 +47,24 @@ package struct DefinitionSchema {
   private var settings: SchemaNode { .object(object(properties(StepSettings.keys))) }
 
   /// What makes a step do something; it has one of them.
-  private static let works = ["run", "call", "ask"]
+  private static let works = ["run", "call", "ask", "steps"]
 
   private var step: SchemaNode {
-    let own = properties(StepDefinition.keys)
+    let own: Members = properties(StepDefinition.keys).map {
+      $0.key == "steps" ? ($0.key, chain) : $0
+    }
     let works = Self.works.filter { name in own.contains { $0.key == name } }
     let choice =
       works.count < 2 ? [] : [("oneOf", SchemaNode.array(works.map { .object(doing($0)) }))]
     return .object(
       object(own + sharedSettings, required: ["id"] + (works.count < 2 ? works : [])) + choice)
+  }
+
+  /// What a step runs for each item.
+  private var chain: SchemaNode {
+    let refused = ChainReading.refused.map(\.name) + ["with"]
+    let own = properties(StepDefinition.keys.filter { !refused.contains($0.name) })
+    return .object(array(object(own + sharedSettings, required: ["id", "run"])))
   }
 
   private var rollback: Members {
@@ -82,12 +91,12 @@ package struct DefinitionSchema {
   }
 
   private func doing(_ work: String) -> Members {
-    let required: Members = [("required", .texts([work]))]
-    if work == "call" || work == "ask" {
-      let keys = work == "call" ? Call.keys : Ask.keys
+    let keys = ["call": Call.keys, "ask": Ask.keys, "steps": ChainReading.keys][work]
+    let required: Members = [("required", .texts(work == "steps" ? [work, "forEach"] : [work]))]
+    if let keys {
       return required + [("propertyNames", .object([("enum", .texts(keys))]))]
     }
-    let none: Members = ["call", "with", "ask"].map { ($0, .flag(false)) }
+    let none: Members = ["call", "with", "ask", "steps"].map { ($0, .flag(false)) }
     return required + [("properties", .object(none))]
   }
 

@@ -20,7 +20,6 @@ final class ConditionChecker {
   /// By step: of its attempt that has no end, and of its last one that succeeded.
   private var published: [Int32: [Int32: [UInt8]]] = [:]
   private var outputs: [Int32: [Int32: [UInt8]]] = [:]
-
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
@@ -39,7 +38,7 @@ final class ConditionChecker {
       if try !holds(step) {
         throw Violation(.condition, "\(id(step)) asks, and its condition is false")
       }
-    case .stepSkipped(let step, .condition(let inputs)):
+    case .stepSkipped(let step, .condition(let inputs)) where !asksItem(step):
       if try holds(step) {
         throw Violation(
           .condition, "\(id(step)) is skipped for its condition, which is not false")
@@ -74,6 +73,10 @@ final class ConditionChecker {
     }
   }
 
+  private func asksItem(_ step: Int32) -> Bool {
+    definition.extras(ofStep: Int(step)).condition?.asksItem ?? false
+  }
+
   private func references(_ step: Int32) -> [Condition.Term] {
     definition.extras(ofStep: Int(step)).condition?.references ?? []
   }
@@ -92,7 +95,10 @@ final class ConditionChecker {
   }
 
   private func holds(_ step: Int32) throws(Violation) -> Bool {
-    guard let condition = definition.extras(ofStep: Int(step)).condition else { return true }
+    // What is asked of items, `ForEachChecker` judges.
+    guard let condition = definition.extras(ofStep: Int(step)).condition, !condition.asksItem else {
+      return true
+    }
     var rest = condition.terms[...]
     let value = try value(&rest, of: step)
     guard case .flag(let holds) = value, rest.isEmpty else {
@@ -122,6 +128,7 @@ final class ConditionChecker {
       // Those of random steps.
       let words = value.split(separator: UInt8(ascii: "\n"))
       return .list(words.map { .word(String(decoding: $0, as: UTF8.self)) })
+    case .item: break
     case .not: return .flag(try value(&rest, of: step) != .flag(true))
     case .size:
       guard case .list(let elements) = try value(&rest, of: step) else { break }

@@ -119,7 +119,16 @@ final class ForEachChecker {
     let needs = chainNeeds(of: child)
     if needs.contains(where: { childEnds[$0] == nil }) { return false }
     if case .skipped(.need) = end { return !needs.allSatisfy { isMet($0, for: child) } }
+    if case .skipped(.condition) = end { return true }
     return end == .succeeded
+  }
+
+  /// Whether a child runs as far as its item is concerned: conditions of random workflows ask for one item.
+  private func isWanted(_ child: Int32) -> Bool {
+    guard let condition = definition.extras(ofStep: Int(child)).condition, condition.asksItem,
+      case .literal(.text(let asked)) = condition.terms[1]
+    else { return true }
+    return (keys[child] == asked) == (condition.terms[2] == .compare(.equal))
   }
 
   /// The children for the same item that it needs.
@@ -134,6 +143,7 @@ final class ForEachChecker {
     case (_, nil): return false
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed):
       return true
+    case (.done, .skipped(.condition)): return true
     case (.done, _): return mayFail
     case (.succeeded, _), (.failed, _): return false
     }
@@ -154,6 +164,7 @@ final class ForEachChecker {
     if let need = chainNeeds(of: child).first(where: { !isMet($0, for: child) }) {
       throw Violation(.forEach, "child \(child) begins before \(need) has ended as it wants")
     }
+    if !isWanted(child) { throw Violation(.forEach, "child \(child) begins, and is not wanted") }
     begun.insert(child)
   }
 
@@ -228,7 +239,13 @@ final class ForEachChecker {
         throw Violation(.forEach, "child \(step) is skipped for \(need), which is no reason to")
       }
       try ended(step, .skipped(reason))
-    case .notSelected, .condition, .nothingFailed, .nothingToTell, .noItems:
+    case .condition(let inputs):
+      guard !isWanted(step), inputs == [ConditionInput(name: "item", value: keys[step] ?? "")]
+      else {
+        throw Violation(.forEach, "child \(step) is skipped for \(inputs), and is wanted")
+      }
+      try ended(step, .skipped(reason))
+    case .notSelected, .nothingFailed, .nothingToTell, .noItems:
       throw Violation(.forEach, "child \(step) is skipped (\(reason))")
     }
   }

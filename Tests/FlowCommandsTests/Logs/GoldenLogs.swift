@@ -331,6 +331,31 @@ struct GoldenLog: Sendable {
       run.put("a", "x\nx\n")
       return run
     },
+    GoldenLog(
+      "chains-of-items", "three steps for each item, and a round that leaves out the second",
+      since: .second
+    ) { policy in
+      var definition = WorkflowDefinition.scripted("n", "f", "g < f", "h < f g")
+      for (step, id) in ["n/f", "n/g", "n/h"].enumerated() { definition.steps[step + 1].id = id }
+      definition.chainCount = 3
+      definition.steps[0].command = .shell("")
+      var extras = StepExtras()
+      extras.forEach = ForEach(over: .literal(["x", "y"]), tolerance: .count(1))
+      extras.forEach?.chain = 1..<4
+      definition.give(extras, toStep: 0)
+      definition.give(StepExtras(edges: [Edge(need: 1, wanted: .settled)]), toStep: 3)
+      var run = ScriptedRun(policy, definition, jobs: 4)
+      run.succeed("n/x/f")
+      run.fail("n/x/g")
+      for step in ["f", "g", "h"] { run.succeed("n/y/\(step)") }
+      run.reopen()
+      run.succeed("n/x/g")
+      run.succeed("n/x/h")
+      run.reopen(scope: .only(StepSet([4, 6])))
+      run.succeed("n/x/f")
+      run.succeed("n/x/h")
+      return run
+    },
     GoldenLog("run-timeout", "the run's own time is over") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a", timeoutMilliseconds: 60_000))
       run.launch("a")
