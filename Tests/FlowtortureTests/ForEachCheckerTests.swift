@@ -78,6 +78,34 @@ struct ForEachCheckerTests {
     }
   }
 
+  /// It counts as done, in later rounds too.
+  @Test func aNodeThatIsSkippedSinceItHasNoItems() {
+    var sample = Sample.node { $0.source = .literal([]) }
+    var z = StepPlan(id: "z")
+    z.needs = [1]
+    sample.record.plan.steps.append(z)
+    sample.remove(6...13)
+    let (z1, z2) = (AttemptName("z", 1), AttemptName("z", 2))
+    let failed = AttemptResult("launchFailed")
+    sample.record.plan.steps[2].program = .missing
+    sample.insert(
+      at: 6, (9_000, .expanded("n", items: 0)), (9_000, .stepSkipped("n", reason: "noItems")),
+      (9_000, .scheduled(z1)), (9_000, .ended(z1, failed)),
+      (9_000, .stepFinished("z", outcome: "failed")))
+    sample.replace(11, .runFinished(outcome: "failed"))
+    sample.record.ledger.removeAll { $0.attempt.step != "s" }
+    sample.show()
+    #expect(sample.violations == [])
+    sample.playAgain(
+      (110_000, .scheduled(z2)), (110_000, .ended(z2, failed)),
+      (110_000, .stepFinished("z", outcome: "failed")))
+    sample.replace(16, .runFinished(outcome: "failed"))
+    sample.show()
+    #expect(sample.violations == [])
+    sample.replace(7, .stepSkipped("n", reason: "need"))
+    #expect(sample.violated.isSuperset(of: [.forEach, .order]))
+  }
+
   // MARK: Children
 
   @Test func aChildThatRunsAgainAfterItsSuccess() {
@@ -186,7 +214,9 @@ struct ForEachCheckerTests {
     sample.fail([Sample.x1, Sample.y1], node: "failed")
     // `x` has one retry left, and nothing stops it yet.
     #expect(sample.violated == [.retry])
-    sample.record.plan.steps.indices.forEach { sample.record.plan.steps[$0].retry.maxAttempts = 1 }
+    for index in sample.record.plan.steps.indices {
+      sample.record.plan.steps[index].retry.maxAttempts = 1
+    }
     #expect(sample.violations == [])
   }
 

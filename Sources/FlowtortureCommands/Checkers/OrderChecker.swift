@@ -11,8 +11,10 @@ enum OrderChecker {
       case .stepFinished(let step, let outcome):
         let isAllowed = record.plan.step(step)?.allowFailure == true && outcome == "failed"
         if outcome == "succeeded" || isAllowed { done[step] = event }
-      case .stepSkipped(let step, _):
-        if record.plan.step(step)?.allowFailure == true { done[step] = event }
+      case .stepSkipped(let step, let reason):
+        if reason == "noItems" || record.plan.step(step)?.allowFailure == true {
+          done[step] = event
+        }
       case .scheduled(let attempt):
         for need in needs(of: attempt.step, record.plan) where done[need] == nil {
           problems.append("\(attempt) was scheduled before \(need) was done")

@@ -8,6 +8,8 @@ struct StepEnds {
   private(set) var list: [String]?
   /// The children of the node in this round; nil before its items are known.
   private(set) var children: Set<String>?
+  /// Whether the node was skipped since it has no items, which counts as done.
+  private var isEmpty = false
 
   /// Whether the next attempt of what puts out the list is a probe, and whether the last one was.
   private var asksProbe = false
@@ -41,7 +43,9 @@ struct StepEnds {
       if step == source, outcome == "succeeded" {
         list = plan.list(fromAttempt: lastAttempt.isProbe ? nil : lastAttempt.number)
       }
-    case .stepSkipped(let step, _): ends[step] = "skipped"
+    case .stepSkipped(let step, let reason):
+      ends[step] = "skipped"
+      if step == node?.id { isEmpty = reason == "noItems" }
     case .expanded(let step, _) where step == node?.id: return expand()
     case .refusedItems(let step, _) where step == node?.id: children = []
     case .runReopened(let withDependents): return reopen(withDependents)
@@ -60,6 +64,7 @@ struct StepEnds {
     asksProbe = false
     self.withDependents = withDependents
     var succeeded = Set(ends.filter { $0.value == "succeeded" }.keys)
+    if let node, isEmpty { succeeded.insert(node.id) }
     // What a node tolerates has failed all the same.
     if let node, children?.contains(where: { ends[$0] == "failed" }) == true {
       succeeded.remove(node.id)
@@ -67,7 +72,7 @@ struct StepEnds {
     let plan = plan
     let kept = plan.keptSteps(succeeded, withDependents: withDependents)
     if let node, !kept.contains(node.id) {
-      children = nil
+      (children, isEmpty) = (nil, false)
       let others = node.needs.map { plan.steps[$0].id }.filter { $0 != source }
       allAgain = others.contains { !kept.contains($0) }
     }
