@@ -157,7 +157,10 @@ extension StepTable {
       var step = own.steps[original]
       if !step.id.isEmpty { step.id = "\(node)/\(step.id)" }
       step.needs = step.needs.map(place).filter { $0 < steps.count }.sorted()
-      let overlay = own.overlays.values[Int(step.settingsIndex)]
+      // An element that is no object has noted no settings.
+      let settings = Int(step.settingsIndex)
+      let overlays = own.overlays.values
+      let overlay = overlays.indices.contains(settings) ? overlays[settings] : SettingsOverlay()
       step.settingsIndex = index(of: overlay, isEmpty: overlay == SettingsOverlay())
       if step.extrasIndex != 0 {
         var own = own.extras[Int(step.extrasIndex)]

@@ -80,6 +80,11 @@ struct ChainTests {
     ),
     ("[]", "expected at least one step, found an empty array"),
     (
+      #"["x"]"#,
+      #"expected an object such as {"id": "build", "run": "make"}, found "x""#
+    ),
+    ("[[]]", #"expected an object such as {"id": "build", "run": "make"}, found an array"#),
+    (
       #"[{"id": "a", "run": "x"}, {"id": "a", "run": "x"}]"#,
       #"duplicate step id "a", first given at 3:84"#
     ),
