@@ -81,7 +81,7 @@ struct ChainTests {
     ("[]", "expected at least one step, found an empty array"),
     (
       #"["x"]"#,
-      #"expected an object such as {"id": "build", "run": "make"}, found "x""#
+      #"expected an object such as {"id": "build", "run": "make"}, found a string"#
     ),
     ("[[]]", #"expected an object such as {"id": "build", "run": "make"}, found an array"#),
     (
