@@ -163,7 +163,8 @@ extension WorkflowDefinition {
     let chain = stepsPerItem(ofNode: Int(node)).map { steps[$0] }
     let names = self.chain(ofNode: Int(node)).map { nameInChain(ofStep: $0).map { "/\($0)" } ?? "" }
     let first = Int32(stepsPerItem(ofNode: Int(node)).lowerBound)
-    steps.reserveCapacity(steps.count + items.count * chain.count)
+    steps.makeRoom(for: items.count * chain.count)
+    children.makeRoom(for: items.count * chain.count)
     for item in items {
       let id = "\(step.id)/\(ItemKey.escaped(item.key))"
       let start = Int32(steps.count)
@@ -267,6 +268,14 @@ extension WorkflowDefinition {
       let type = output(ofStep: need, at: place)?.type
       return type == .lines || type == .json
     }
+  }
+}
+
+extension Array {
+  /// Reserves room as `append` does: what many nodes add one after the other is not moved each time. The
+  /// children of a single node leave none over.
+  mutating func makeRoom(for more: Int) {
+    if count + more > capacity { reserveCapacity(Swift.max(count + more, capacity * 3 / 2)) }
   }
 }
 

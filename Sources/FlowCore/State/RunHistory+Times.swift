@@ -109,9 +109,11 @@ extension RunHistory {
     let known = steps.count
     let added = (replay.inspect { $0.steps.count } ?? known) - known
     steps += Array(repeating: KeptStep(), count: added)
-    let children = replay.inspect { $0.definition.childSteps } ?? 0..<0
-    for child in children where child >= known || steps[child].settledAt != nil {
-      if runsAgain(child) { reopen(child, at: point) }
+    for children in replay.inspect({ $0.expanded(node)?.added ?? [] }) ?? [] {
+      for child in Int(children.lowerBound)..<Int(children.upperBound)
+      where child >= known || steps[child].settledAt != nil {
+        if runsAgain(child) { reopen(child, at: point) }
+      }
     }
   }
 

@@ -5,6 +5,8 @@ package struct Expanded: Equatable, Sendable {
   package internal(set) var fault: ItemFault?
   /// Its children, in the order of their items; in a chain those of an item behind each other.
   package internal(set) var children: [Int32] = []
+  /// All that it had in any round: those of each time that it got new ones are behind each other.
+  package fileprivate(set) var added: [Range<Int32>] = []
   /// How many children an item has.
   package internal(set) var perItem: Int32 = 1
   package var items: Int32 { Int32(children.count) / perItem }
@@ -72,7 +74,9 @@ struct Nodes: Equatable, Sendable {
 
   fileprivate mutating func begin(_ node: Int32) -> Int {
     if let place = places[node] {
+      let added = expanded[place].added
       expanded[place] = Expanded(node: node)
+      expanded[place].added = added
       return place
     }
     places[node] = expanded.count
@@ -137,24 +141,27 @@ extension RunState {
   }
 
   /// What comes of the items of a node that is due: the decision.
-  func expansion(ofNode node: Int32) -> Expansion {
+  func expansion(ofNode node: Int32) -> Expansion { expand(node).expansion }
+
+  private func expand(_ node: Int32) -> (expansion: Expansion, items: [Item]) {
     do throws(ItemFault) {
       let items = try items(ofNode: node)
-      let known = definition.hasChildren ? children(ofNode: node) : [:]
+      let known = children(ofNode: node)
       let added = known.isEmpty ? items.count : items.count { known[$0.key] == nil }
-      return .children(count: Int32(items.count), added: Int32(added))
+      return (.children(count: Int32(items.count), added: Int32(added)), items)
     } catch {
-      return .fault(error)
+      return (.fault(error), [])
     }
   }
 
   /// By key, the first child of each item that a node ever had.
   private func children(ofNode node: Int32) -> [String: Int32] {
     var found: [String: Int32] = [:]
-    let first = definition.stepsPerItem(ofNode: Int(node)).lowerBound
-    for (place, child) in zip(definition.childSteps, definition.children)
-    where child.node == node && Int(child.step) == first {
-      found[child.item.key] = Int32(place)
+    let perItem = definition.stepsPerItem(ofNode: Int(node)).count
+    for added in expanded(Int(node))?.added ?? [] {
+      for first in stride(from: added.lowerBound, to: added.upperBound, by: perItem) {
+        if let child = definition.child(Int(first)) { found[child.item.key] = first }
+      }
     }
     return found
   }
@@ -193,9 +200,9 @@ extension RunState {
   mutating func stepExpanded(
     _ node: Int32, _ expansion: Expansion, _ event: Event
   ) throws(HistoryError) {
-    guard nodes.due.first == node, self.expansion(ofNode: node) == expansion else {
-      throw HistoryError(event, .misplaced)
-    }
+    guard nodes.due.first == node else { throw HistoryError(event, .misplaced) }
+    let (own, items) = expand(node)
+    guard own == expansion else { throw HistoryError(event, .misplaced) }
     nodes.due.removeFirst()
     try change(node, event, .expanded)
     let place = nodes.begin(node)
@@ -206,21 +213,17 @@ extension RunState {
       endNodeIfSettled(place)
     case .children(let count, let added):
       let plan = nodes.takePlan(ofNode: node)
-      var items: [Item] = []
-      do throws(ItemFault) { items = try self.items(ofNode: node) } catch {
-        preconditionFailure("a node was expanded whose items are faulty: \(error)")
-      }
       let perItem = Int32(definition.stepsPerItem(ofNode: Int(node)).count)
       var firsts: [Int32] = []
       firsts.reserveCapacity(items.count)
       if added == count {
-        removeChildren(ofNode: node, but: [])
+        removeChildren(at: place, but: [])
         let next = Int32(steps.count)
         for place in 0..<count { firsts.append(next + place * perItem) }
         definition.addChildren(items, ofStep: node)
       } else {
         firsts = addChildren(items, ofNode: node, perItem)
-        removeChildren(ofNode: node, but: Set(firsts.flatMap { $0..<$0 + perItem }))
+        removeChildren(at: place, but: Set(firsts.flatMap { $0..<$0 + perItem }))
       }
       begin(firsts, perItem, at: place, plan)
     }
@@ -264,7 +267,10 @@ extension RunState {
       perItem == 1 ? firsts : firsts.flatMap { $0..<$0 + perItem }
     let added = definition.steps.count - steps.count
     let firstAdded = Int32(steps.count)
-    steps.reserveCapacity(definition.steps.count)
+    if added > 0 {
+      nodes.expanded[place].added.append(firstAdded..<firstAdded + Int32(added))
+    }
+    steps.makeRoom(for: added)
     for child in definition.steps.indices.suffix(added) {
       steps.append(StepLifecycle(needs: Int32(definition.neededSiblings(ofChild: child).count)))
     }
@@ -329,15 +335,15 @@ extension RunState {
   }
 
   /// Those that no item of this round is for.
-  private mutating func removeChildren(ofNode node: Int32, but kept: Set<Int32>) {
-    guard definition.hasChildren else { return }
-    for child in definition.childSteps where Int(child) < steps.count {
-      guard definition.child(child)?.node == node, !kept.contains(Int32(child)),
-        !(steps[child].phase == .skipped && steps[child].isRemoved)
-      else { continue }
-      reopenChild(Int32(child))
-      steps[child].isRemoved = true
-      doom(Int32(child), .removed)
+  private mutating func removeChildren(at place: Int, but kept: Set<Int32>) {
+    for added in nodes.expanded[place].added {
+      for child in added where !kept.contains(child) {
+        let step = steps[Int(child)]
+        if step.phase == .skipped && step.isRemoved { continue }
+        reopenChild(child)
+        steps[Int(child)].isRemoved = true
+        doom(child, .removed)
+      }
     }
   }
 
