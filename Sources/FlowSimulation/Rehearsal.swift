@@ -26,21 +26,21 @@ package struct Rehearsal {
       at: now)
   }
 
-  /// Goes on to the end of the run.
-  package mutating func run() {
-    while outcome == nil {
-      drain()
-      // All running attempts end, in the order in which they were started.
-      now.monotonic.microseconds += Self.commandMicroseconds
-      now.wall.microseconds += Self.commandMicroseconds
-      for _ in 0..<running.count {
-        guard let attempt = running.removeFirst() else { break }
-        let end = AttemptEnd(
-          result: .exited(code: 0), cause: .byItself,
-          durationMicroseconds: Self.commandMicroseconds)
-        engine.handle(.attemptEnded(attempt, end), at: now)
-      }
+  /// Performs what the engine wants; then all running attempts end, in the order in which they were started.
+  ///
+  /// - Returns: whether the run goes on.
+  package mutating func turn() -> Bool {
+    drain()
+    now.monotonic.microseconds += Self.commandMicroseconds
+    now.wall.microseconds += Self.commandMicroseconds
+    for _ in 0..<running.count {
+      guard let attempt = running.removeFirst() else { break }
+      let end = AttemptEnd(
+        result: .exited(code: 0), cause: .byItself,
+        durationMicroseconds: Self.commandMicroseconds)
+      engine.handle(.attemptEnded(attempt, end), at: now)
     }
+    return outcome == nil
   }
 
   private mutating func drain() {
