@@ -5,26 +5,12 @@ import Testing
 
 /// Chains of steps for each item, with real processes.
 struct ChainTests {
-  private static let scan =
-    #"{"id": "scan", "run": "cat list > $FLOW_OUTPUTS/files", "outputs": {"files": "lines"}}"#
-
-  private func check(_ home: Home) async throws {
-    #expect(try await home.flow("replay", "r", "--verify").ending == .exit(0))
-    let verify = try await home.flow("verify", "r")
-    #expect(verify.ending == .exit(0) && !verify.output.contains("note"), "\(verify.output)")
-    #expect(home.folder.processes() == [])
-  }
-
-  private func ran(_ home: Home) -> [String] {
-    home.folder.contents(of: "ran").split(separator: "\n").map(String.init)
-  }
-
   @Test func eachItemHasItsOwnValuesOnTheWay() async throws {
     let home = Home()
     home.folder.write("a\nd/e $(x)\n", to: "list")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan),
+      \#(Home.scan),
       {"id": "sample", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "steps": [
         {"id": "sort", "needs": "align", "env": {"SIZE": "${steps.align.size}"}, "outputs": "name",
          "run": "echo \"$FLOW_STEP_ID $SIZE $(cat $FLOW_INPUTS/align/size)\"; printf %s \"$FLOW_ITEM\" > $FLOW_OUTPUTS/name"},
@@ -43,7 +29,7 @@ struct ChainTests {
     #expect(try await home.flow("status", "r", "--all").output.contains("sample/a/align"))
     let all = try await home.flow("export", "r", "--format", "junit")
     #expect(all.output.contains("tests=\"6\""), "\(all.output)")
-    try await check(home)
+    try await home.checkItems()
   }
 
   @Test func whatFailedGoesOnWhereItFailed() async throws {
@@ -52,14 +38,14 @@ struct ChainTests {
     home.folder.write("", to: "broken-b")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "steps": [
+      \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "steps": [
         {"id": "f", "run": "echo f-$FLOW_ITEM >> ran"},
         {"id": "g", "needs": "f", "run": "echo g-$FLOW_ITEM >> ran; test ! -e broken-$FLOW_ITEM"},
         {"id": "h", "needs": "g", "run": "echo h-$FLOW_ITEM >> ran"}]}
       """#)
     let run = try await home.flow("run", workflow, "--run-id", "r")
     #expect(run.ending == .exit(1))
-    #expect(Set(ran(home)) == ["f-a", "g-a", "h-a", "f-b", "g-b"])
+    #expect(Set(home.ran) == ["f-a", "g-a", "h-a", "f-b", "g-b"])
     let status = try await home.status("r")
     #expect(
       ["n/b/f", "n/b/g", "n/b/h"].map { status.state(of: $0) } == [
@@ -68,11 +54,11 @@ struct ChainTests {
     unsafe _ = unlink("\(home.folder.path)/broken-b")
     home.folder.write("", to: "ran")
     #expect(try await home.flow("restart", "r", "--failed").ending == .exit(0))
-    #expect(ran(home) == ["g-b", "h-b"])
+    #expect(home.ran == ["g-b", "h-b"])
     home.folder.write("", to: "ran")
     #expect(try await home.flow("restart", "r", "--from", "n/a/g").ending == .exit(0))
-    #expect(ran(home) == ["g-a", "h-a"])
-    try await check(home)
+    #expect(home.ran == ["g-a", "h-a"])
+    try await home.checkItems()
   }
 
   @Test(.timeLimit(.minutes(2)))
@@ -82,7 +68,7 @@ struct ChainTests {
     home.folder.write(items.map { "\($0)\n" }.joined(), to: "list")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "steps": [
+      \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "steps": [
         {"id": "f", "run": "touch started; until test -e go; do sleep 0.02; done; echo $FLOW_ITEM-f >> ran"},
         {"id": "g", "needs": "f", "run": "grep -qx $FLOW_ITEM-f ran && echo $FLOW_ITEM-g >> ran"}]}
       """#)
@@ -98,7 +84,7 @@ struct ChainTests {
     let last = try await home.flow("restart", "r")
     #expect([.exit(0), .exit(2)].contains(last.ending), "\(last.output)\(last.errors)")
     #expect(try await home.status("r")["state"]?.string == "succeeded")
-    #expect(ran(home).sorted() == items.flatMap { ["\($0)-f", "\($0)-g"] }.sorted())
-    try await check(home)
+    #expect(home.ran.sorted() == items.flatMap { ["\($0)-f", "\($0)-g"] }.sorted())
+    try await home.checkItems()
   }
 }

@@ -5,27 +5,12 @@ import Testing
 
 /// Steps that run once per item, with real processes.
 struct ForEachTests {
-  /// Puts out the lines of the file `list`.
-  private static let scan =
-    #"{"id": "scan", "run": "cat list > $FLOW_OUTPUTS/files", "outputs": {"files": "lines"}}"#
-
-  private func check(_ home: Home) async throws {
-    #expect(try await home.flow("replay", "r", "--verify").ending == .exit(0))
-    let verify = try await home.flow("verify", "r")
-    #expect(verify.ending == .exit(0) && !verify.output.contains("note"), "\(verify.output)")
-    #expect(home.folder.processes() == [])
-  }
-
-  private func ran(_ home: Home) -> [String] {
-    home.folder.contents(of: "ran").split(separator: "\n").map(String.init)
-  }
-
   @Test func eachItemIsAStepWithItsOwnOutputAndEnd() async throws {
     let home = Home()
     home.folder.write("a.csv\nd/e $(x).csv\n--bad\n", to: "list")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan),
+      \#(Home.scan),
       {"id": "convert", "needs": "scan", "forEach": {"over": "steps.scan.files", "jobs": 2, "tolerate": 1},
        "outputs": {"size": "int"}, "env": {"SECOND": "${item}"},
        "run": ["sh", "-c", "test \"$1\" = \"$FLOW_ITEM\" && test \"$1\" = \"$SECOND\" && echo \"<$1> $FLOW_STEP_ID\"; test \"$1\" != --bad && printf %s \"$1\" | wc -c > $FLOW_OUTPUTS/size", "x", "${item}"]},
@@ -53,7 +38,7 @@ struct ForEachTests {
     #expect(completed.ending != .exit(0) || completed.output.contains("convert/a.csv"))
     let report = try await home.flow("report", "r", "-o", "-")
     #expect(report.ending == .exit(0) && report.output.contains("convert/a.csv"))
-    try await check(home)
+    try await home.checkItems()
   }
 
   @Test(arguments: [(options: [], isVerbose: false), (["--verbose"], true)])
@@ -71,7 +56,7 @@ struct ForEachTests {
     #expect(["n/a started", "n/b started", "n/c succeeded"].allSatisfy { has($0) == isVerbose })
     #expect(["n: 1 of 3 items", "n: 2 of 3 items, 1 failed"].allSatisfy { has($0) != isVerbose })
     #expect(lines.last == "n succeeded: 3 items, 1 failed", "\(lines)")
-    try await check(home)
+    try await home.checkItems()
   }
 
   /// In the history and as they happen.
@@ -79,7 +64,7 @@ struct ForEachTests {
     let home = Home()
     home.folder.write("a\nb\n", to: "list")
     let workflow = home.workflow(
-      #"\#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "run": "true"}"#
+      #"\#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"}, "run": "true"}"#
     )
     let run = try await home.flow("run", workflow, "--run-id", "r", "--json")
     let events = try await home.flow("events", "r", "--json")
@@ -89,7 +74,7 @@ struct ForEachTests {
     }
     #expect(Set(named) == ["scan", "n", "n/a", "n/b"])
     #expect(try await home.flow("events", "r").output.contains("n/b#1 scheduled"))
-    try await check(home)
+    try await home.checkItems()
   }
 
   @Test func badListsRunNothing() async throws {
@@ -102,13 +87,13 @@ struct ForEachTests {
       home.folder.write(list, to: "list")
       let workflow = home.workflow(
         #"""
-        \#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files", "max": 2},
+        \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files", "max": 2},
          "run": ["sh", "-c", "echo $1 >> ran", "x", "${item}"]}
         """#)
       let run = try await home.flow("run", workflow, "--run-id", "r")
       #expect(run.ending == .exit(1) && run.output.contains(message), "\(run.output)")
-      #expect(ran(home) == [])
-      try await check(home)
+      #expect(home.ran == [])
+      try await home.checkItems()
     }
   }
 
@@ -118,26 +103,26 @@ struct ForEachTests {
     home.folder.write("", to: "broken-b")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"},
+      \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files"},
        "run": ["sh", "-c", "echo $1 >> ran; test ! -e broken-$1", "x", "${item}"]}
       """#)
     let run = try await home.flow("run", workflow, "--run-id", "r")
-    #expect(run.ending == .exit(1) && Set(ran(home)) == ["a", "b", "c"])
+    #expect(run.ending == .exit(1) && Set(home.ran) == ["a", "b", "c"])
     unsafe _ = unlink("\(home.folder.path)/broken-b")
     home.folder.write("", to: "ran")
     #expect(try await home.flow("restart", "r", "--failed").ending == .exit(0))
-    #expect(ran(home) == ["b"])
+    #expect(home.ran == ["b"])
     // Another list: c stays, a is gone, and d is new.
     home.folder.write("d\nb\nc\n", to: "list")
     home.folder.write("", to: "ran")
     #expect(try await home.flow("restart", "r", "--from", "scan").ending == .exit(0))
-    #expect(ran(home) == ["d"])
+    #expect(home.ran == ["d"])
     let why = try await home.flow("why", "r", "n/a")
     #expect(why.output.contains("its item is no longer in the list"), "\(why.output)")
     home.folder.write("", to: "ran")
     #expect(try await home.flow("restart", "r", "--from", "n/c").ending == .exit(0))
-    #expect(ran(home) == ["c"])
-    try await check(home)
+    #expect(home.ran == ["c"])
+    try await home.checkItems()
   }
 
   @Test(.timeLimit(.minutes(2)))
@@ -147,7 +132,7 @@ struct ForEachTests {
     home.folder.write(items.map { "\($0)\n" }.joined(), to: "list")
     let workflow = home.workflow(
       #"""
-      \#(Self.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files", "jobs": 3},
+      \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files", "jobs": 3},
        "run": ["sh", "-c", "test -e started || touch started; until test -e go; do sleep 0.02; done; echo $1 >> ran", "x", "${item}"]}
       """#)
     let run = try home.start(["run", workflow, "--run-id", "r", "--jobs", "4"])
@@ -164,8 +149,8 @@ struct ForEachTests {
     let status = try await home.status("r")
     #expect([.exit(0), .exit(2)].contains(last.ending), "\(last.output)\(last.errors)")
     #expect(status["state"]?.string == "succeeded")
-    #expect(ran(home).sorted() == items.sorted())
-    try await check(home)
+    #expect(home.ran.sorted() == items.sorted())
+    try await home.checkItems()
   }
 
   @Test func aCancelStopsAllItems() async throws {
@@ -185,6 +170,6 @@ struct ForEachTests {
       ["n", "n/a", "n/b", "n/c"].map { status.state(of: $0) } == [
         "cancelled", "cancelled", "cancelled", "skipped",
       ])
-    try await check(home)
+    try await home.checkItems()
   }
 }

@@ -78,6 +78,13 @@ struct SelectionCheckerTests {
     #expect(again(.from(StepSet([2])), 0, 2, 3) == .selection)
   }
 
+  @Test func aRoundHoldsTheOrderAcrossWhatKeepsItsEnd() {
+    let ends = StepSet([0, 3])
+    #expect(again(.only(ends), 0, 3) == .selection)
+    #expect(again(.only(ends).holdingOrder, 0, 3) == nil)
+    #expect(again(.only(StepSet([0, 2])).holdingOrder, 0, 2) == nil)
+  }
+
   // MARK: What waits for what
 
   @Test func whatIsLeftOutIsReplacedByWhatItNeeds() {

@@ -42,7 +42,12 @@ final class SelectionChecker {
       if let open = ends.ends.firstIndex(where: { $0 == nil }) {
         throw Violation(.selection, "the run has ended, and \(id(Int32(open))) has not")
       }
-    case .runReopened:
+    case .runReopened(_, let scope):
+      if !scope.holdsOrder, let step = ends.acrossKept {
+        throw Violation(
+          .selection,
+          "\(id(Int32(step))) comes after a step of this round, and its order is not held")
+      }
       // Which of the children that may do, `ForEachChecker` judges.
       mayRun = mayRun.indices.map { ends.mayRunAgain($0) }
     default: break

@@ -63,6 +63,28 @@ struct StepEnds {
 
   // MARK: Edges
 
+  /// A step that runs again in this round after another only through one that keeps its end; nil if there is
+  /// none.
+  var acrossKept: Int? {
+    let definition = selected.definition
+    return definition.ordinarySteps.first { step in
+      guard runsAgain[step], !definition.isRollback(step) else { return false }
+      // With each step whether one that keeps its end is on the way.
+      var rest = definition.steps[step].needs.map { (need: $0, isAcross: false) }
+      var seen: Set<Int32> = []
+      while let (need, isAcross) = rest.popLast() {
+        if runsAgain[Int(need)] {
+          if isAcross { return true }
+          continue
+        }
+        let isKept = isAcross || isSelected(need)
+        guard seen.insert(isKept ? need : -1 - need).inserted else { continue }
+        rest += definition.steps[Int(need)].needs.map { ($0, isKept) }
+      }
+      return false
+    }
+  }
+
   /// Whether a step may run as far as one of its needs is concerned.
   func standing(_ need: Int32, of step: Int32) -> SelectedSteps.Standing {
     selected.standing(need, of: step, endAcross)
