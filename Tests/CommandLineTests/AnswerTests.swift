@@ -97,6 +97,12 @@ struct AnswerTests {
     #expect(try await home.flow("answer", "r", "q", "--approve").ending == .exit(0))
     #expect(try await run.end().ending == .exit(1))
     #expect(try await home.flow("restart", "r", "--only", "a").ending == .exit(1))
+    for words in [["status", "r"], ["why", "r", "q"]] {
+      let shown = try await home.start(words).end().output
+      #expect(shown.contains("(no longer stands: what it needs has run again)"), "\(shown)")
+    }
+    let status = try await home.flow("status", "r", "--json").output
+    #expect(status.contains(#""stale":true"#))
     home.folder.write("", to: "ok")
     let alone = try await home.flow("restart", "r", "--only", "b")
     #expect(alone.ending == .exit(2))

@@ -10,16 +10,16 @@ import Testing
   /// `a`, then `q` which asks, then `b`.
   private static func workflow(
     _ question: Question = Question(text: "go on?"), fields: [StepOutput] = [],
-    allowFailure: Bool = false, steps: [String] = ["a", "q < a", "b < q"]
+    mayFail: String? = nil, steps: [String] = ["a", "q < a", "b < q"]
   ) -> WorkflowDefinition {
-    var workflow = WorkflowDefinition.of(
-      steps[0], steps[1], steps[2], with: ["q": StepSettings(allowFailure: allowFailure)])
+    let own = mayFail.map { [$0: StepSettings(allowFailure: true)] } ?? [:]
+    var workflow = WorkflowDefinition.of(steps, with: own)
     workflow.steps[1].command = .shell("")
     var extras = workflow.extras(ofStep: 1)
     (extras.question, extras.outputs) = (question, fields)
     workflow.extras = [StepExtras()]
-    let edges = WorkflowDefinition.of(steps[0], steps[1], steps[2])
-    for step in 0..<3 {
+    let edges = WorkflowDefinition.of(steps)
+    for step in steps.indices {
       workflow.steps[step].extrasIndex = 0
       workflow.give(step == 1 ? extras : edges.extras(ofStep: step), toStep: step)
     }
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func aRejectionCanBeAllowedOrWanted() throws {
-    var allowed = try EngineHarness(Self.workflow(allowFailure: true))
+    var allowed = try EngineHarness(Self.workflow(mayFail: "q"))
     allowed.end("a")
     allowed.take(allowed.answer("q", .rejected))
     allowed.end("b")
@@ -308,6 +308,86 @@ import Testing
     run.take(run.answer("q", id: 2))
     run.end("b")
     #expect(run.outcome == .succeeded)
+  }
+
+  /// A run whose question is approved, and whether that stands in the round of `restart --failed` after it.
+  struct Reopening: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let steps: [String]
+    var mayFail: String?
+    /// Of the steps before the question, those that fail; all that come after it do.
+    var failing: [String] = []
+    /// Whether time has approved it.
+    var isByTime = false
+    let stands: Bool
+  }
+
+  private static let reopenings = [
+    Reopening(
+      testDescription: "what comes after it failed", steps: ["a", "q < a", "b < q"], stands: true),
+    Reopening(
+      testDescription: "time approved it", steps: ["a", "q < a", "b < q"], isByTime: true,
+      stands: true),
+    Reopening(
+      testDescription: "what it does not need failed", steps: ["a", "q", "d < a"], failing: ["a"],
+      stands: true),
+    Reopening(
+      testDescription: "a need failed, which it may", steps: ["a", "q < a", "b < q"], mayFail: "a",
+      failing: ["a"], stands: false),
+    Reopening(
+      testDescription: "a need failed, and time approved", steps: ["a", "q < a", "b < q"],
+      mayFail: "a", failing: ["a"], isByTime: true, stands: false),
+    Reopening(
+      testDescription: "a need failed of which any end is wanted",
+      steps: ["a", "q < a:settled", "b < q"], failing: ["a"], stands: false),
+    Reopening(
+      testDescription: "a need of its need failed",
+      steps: ["a", "q < c", "b < q", "c < a:settled"],
+      failing: ["a"], stands: false),
+    Reopening(
+      testDescription: "one of two needs failed", steps: ["a", "q < a:settled c", "b < q", "c"],
+      failing: ["a"], stands: false),
+  ]
+
+  @Test(arguments: reopenings)
+  func anApprovalStandsIfNothingThatItNeedsRunsAgain(_ row: Reopening) throws {
+    let question = row.isByTime ? Self.inAMinute(.approve) : Question(text: "?")
+    var run = try EngineHarness(
+      Self.workflow(question, mayFail: row.mayFail, steps: row.steps), jobs: 4)
+    func runOut(_ run: inout EngineHarness, failing: [String]) {
+      while let next = run.running.first {
+        let id = run.workflow.steps[Int(next.step)].id
+        run.end(id, failing.contains(id) ? .exit(1) : .success)
+      }
+    }
+    runOut(&run, failing: row.failing)
+    if row.isByTime { run.pass(milliseconds: 60_000) } else { run.take(run.answer("q")) }
+    #expect(run.phase("q") == .succeeded)
+    runOut(&run, failing: ["b", "d"])
+    #expect(run.outcome == .failed)
+    run.reopen()
+    runOut(&run, failing: [])
+    #expect(run.phase("q") == (row.stands ? .succeeded : .asking))
+    if !row.stands { run.take(run.answer("q", id: 2)) }
+    runOut(&run, failing: [])
+    #expect(run.outcome == .succeeded)
+  }
+
+  /// It does not come to stand again by what runs later.
+  @Test func anApprovalThatNoLongerStandsIsMarkedUntilItIsAskedAgain() throws {
+    var run = try EngineHarness(Self.workflow(steps: ["a", "q < a", "b < q", "d"]))
+    run.end("a")
+    run.take(run.answer("q"))
+    run.end("b", .exit(1))
+    run.end("d")
+    #expect(!run.state.isStale(1))
+    for (step, stays) in [("d", false), ("a", true), ("d", true)] {
+      run.reopen(scope: .only(StepSet([run.workflow.step(step)])))
+      run.end(step)
+      #expect(run.phase("q") == .succeeded && run.state.isStale(1) == stays, "after \(step)")
+    }
+    run.reopen()
+    #expect(run.phase("q") == .asking && !run.state.isStale(1))
   }
 
   @Test func whatIsLeftOutIsNotAsked() throws {

@@ -76,7 +76,8 @@ package struct QuestionWording: Sendable {
   /// What came of it: `approved by alice at 2026-11-30T09:12:00.000Z: looks good`; nil while it is open.
   package var outcome: String? {
     guard let asked, let endedAt = asked.endedAt else { return nil }
-    if let answer = asked.answer { return Self.text(answer, at: endedAt) }
+    let isStale = state.isStale(step) ? " (no longer stands: what it needs has run again)" : ""
+    if let answer = asked.answer { return Self.text(answer, at: endedAt) + isStale }
     let limit = question.timeoutMilliseconds.map { " within \(DurationText.of(milliseconds: $0))" }
     let counts =
       switch question.otherwise {
@@ -84,7 +85,7 @@ package struct QuestionWording: Sendable {
       case .reject: "counts as rejected"
       case .fail: "failed"
       }
-    return "not answered\(limit ?? ""): \(counts)"
+    return "not answered\(limit ?? ""): \(counts)\(isStale)"
   }
 
   package static func text(_ answer: Answer, at recorded: Moment) -> String {
@@ -96,7 +97,7 @@ package struct QuestionWording: Sendable {
 
   /// `"ask":{"text","askedAt","deadline","otherwise","fields","answer"}`; the deadline only while it waits,
   /// and `answer` when there is one: `{"verdict","userId","user","at","givenAt","note"}`, or
-  /// `{"verdict":"expired","at"}`.
+  /// `{"verdict":"expired","at"}`; with `"stale":true` where it no longer stands.
   func write(to json: inout JSONWriter) {
     json.key("ask")
     json.object { json in
@@ -117,6 +118,7 @@ package struct QuestionWording: Sendable {
           json.member("verdict", "expired")
         }
         json.member("at", endedAt.wall)
+        if state.isStale(step) { json.member("stale", true) }
       }
     }
   }

@@ -93,7 +93,7 @@ extension RunState {
   }
 
   /// Whether the step was approved before something that it needs has run again.
-  func isStale(_ step: Int) -> Bool { questions.stale.contains(Int32(step)) }
+  package func isStale(_ step: Int) -> Bool { questions.stale.contains(Int32(step)) }
 }
 
 extension EventWording {

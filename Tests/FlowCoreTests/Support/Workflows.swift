@@ -6,6 +6,14 @@ extension WorkflowDefinition {
     _ steps: String..., each: StepSettings = StepSettings(), with own: [String: StepSettings] = [:],
     timeoutMilliseconds: Int64? = nil, failFast: Bool = false
   ) -> WorkflowDefinition {
+    of(
+      steps, each: each, with: own, timeoutMilliseconds: timeoutMilliseconds, failFast: failFast)
+  }
+
+  static func of(
+    _ steps: [String], each: StepSettings = StepSettings(), with own: [String: StepSettings] = [:],
+    timeoutMilliseconds: Int64? = nil, failFast: Bool = false
+  ) -> WorkflowDefinition {
     let words = steps.map { $0.split(separator: " ").map(String.init) }
     let ids = words.map { $0[0] }
     var settings = [each]
