@@ -69,16 +69,9 @@ package struct Folder<Store: Storage> {
     }
   }
 
-  /// Removes the folder and everything in it; or the file, if the path names one. A path that does
-  /// not exist is no error.
-  package func removeTree() throws(StorageError) {
-    guard let attributes = try attributes() else { return }
-    guard attributes.isDirectory else {
-      return try naming(.remove, path) { () throws(Errno) in try storage.removeFile(path) }
-    }
-    for name in try names() { try Folder(path(of: name), in: storage).removeTree() }
-    try naming(.remove, path) { () throws(Errno) in try storage.removeDirectory(path) }
-  }
+  /// Removes the folder and everything in it; or the file, if the path names one. A link is removed, and
+  /// what it names is not. A path that does not exist is no error.
+  package func removeTree() throws(StorageError) { try storage.removeTree(path) }
 }
 
 /// The parts of a path.

@@ -30,6 +30,9 @@ package protocol Storage: AnyObject {
   func removeFile(_ path: String) throws(Errno)
   /// Removes an empty folder.
   func removeDirectory(_ path: String) throws(Errno)
+  /// Removes a folder and all that is in it; or the file, if the path names one. A link is removed, and
+  /// what it names is not. A path that does not exist is no error.
+  func removeTree(_ path: String) throws(StorageError)
   /// The names in a folder, sorted by their bytes, without `.` and `..`.
   func entries(of path: String) throws(Errno) -> [String]
   /// Makes the names in a folder durable.
@@ -78,6 +81,20 @@ package protocol Storage: AnyObject {
 }
 
 extension Storage {
+  /// For a storage without links.
+  package func removeTree(_ path: String) throws(StorageError) {
+    let found: FileAttributes? = try naming(.inspect, path) { () throws(Errno) in
+      try attributes(of: path)
+    }
+    guard let found else { return }
+    guard found.isDirectory else {
+      return try naming(.remove, path) { () throws(Errno) in try removeFile(path) }
+    }
+    let names = try naming(.list, path) { () throws(Errno) in try entries(of: path) }
+    for name in names { try removeTree("\(path)/\(name)") }
+    try naming(.remove, path) { () throws(Errno) in try removeDirectory(path) }
+  }
+
   /// For a storage without shared locks: nothing is shared.
   package func tryShareLock(_ file: Handle) throws(Errno) -> Bool { try tryLock(file) }
 

@@ -102,20 +102,10 @@ package final class LinuxStorage: Storage {
   package func entries(of path: String) throws(Errno) -> [String] {
     guard let directory = unsafe opendir(cPath(path)) else { throw Errno(rawValue: errno) }
     defer { unsafe _ = closedir(directory) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(directory) else { break }
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-          unsafe pathText($0)
-        }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    if errno != 0 { throw Errno(rawValue: errno) }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return try unsafe DirectoryNames.names(directory)
   }
+
+  package func removeTree(_ path: String) throws(StorageError) { try TreeRemoval.remove(path) }
 
   package func syncDirectory(_ path: String) throws(Errno) {
     let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY | O_DIRECTORY, 0) }

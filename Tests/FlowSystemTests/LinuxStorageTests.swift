@@ -43,6 +43,52 @@ struct LinuxStorageTests {
     #expect(try storage.attributes(of: path("d"))?.isWritableByOthers == true)
   }
 
+  @Test func aTreeIsRemovedAndNothingThatItsLinksName() throws {
+    for folder in ["kept", "kept/sub", "tree", "tree/a", "tree/a/b"] {
+      try storage.makeDirectory(path(folder))
+    }
+    for file in ["kept/file", "kept/sub/file", "tree/file", "tree/a/b/file"] {
+      folder.write("content", to: file)
+    }
+    for link in ["tree/link", "tree/a/link", "tree/a/b/link", "link"] {
+      unsafe symlink(path("kept"), path(link))
+    }
+    unsafe symlink("nowhere", path("tree/broken"))
+    unsafe symlink("kept/file", path("tree/file link"))
+    try storage.removeTree(path("tree"))
+    try storage.removeTree(path("link"))
+    try storage.removeTree(path("kept/sub/file"))
+    try storage.removeTree(path("none"))
+    #expect(try storage.entries(of: folder.path) == ["kept"])
+    #expect(try storage.entries(of: path("kept")) == ["file", "sub"])
+    #expect(try storage.entries(of: path("kept/sub")).isEmpty)
+  }
+
+  /// More levels than a process has descriptors, and a path longer than the system takes.
+  @Test func aTreeOfAnyDepthIsRemoved() throws {
+    try storage.makeDirectory(path("tree"))
+    var folder = try systemCall { unsafe open(path("tree"), O_RDONLY | O_DIRECTORY) }
+    for _ in 0..<3_000 {
+      _ = try systemCall { unsafe mkdirat(folder, "deep", 0o700) }
+      let next = try systemCall { unsafe openat(folder, "deep", O_RDONLY | O_DIRECTORY) }
+      close(folder)
+      folder = next
+    }
+    close(folder)
+    try storage.removeTree(path("tree"))
+    #expect(try storage.entries(of: self.folder.path).isEmpty)
+  }
+
+  @Test func whatCannotBeRemovedIsNamed() throws {
+    guard geteuid() != 0 else { return }
+    for folder in ["tree", "tree/a"] { try storage.makeDirectory(path(folder)) }
+    folder.write("content", to: "tree/a/file")
+    unsafe chmod(path("tree/a"), 0o500)
+    defer { unsafe _ = chmod(path("tree/a"), 0o700) }
+    let error = #expect(throws: StorageError.self) { try storage.removeTree(path("tree")) }
+    #expect(error == StorageError(.remove, path("tree/a/file"), Errno(rawValue: EACCES)))
+  }
+
   /// On a file system without holes every byte counts as written.
   @Test func holesAreKnown() throws {
     let file = try storage.open(path("f"), .create)

@@ -61,7 +61,7 @@ struct FinishedRunTidying<Store: Storage> {
         try? attempts.removeIfPresent(name)
       // What a command has left there beside its outputs stays.
       case ".put": try? storage.removeDirectory(path)
-      case ".inputs", ".values": if keepers.isEmpty { removeTree(path) }
+      case ".inputs", ".values": if keepers.isEmpty { try? storage.removeTree(path) }
       case ".script", ".new":
         // Read by a process that may outlive the run.
         guard let attempt = AttemptFileName(name), !keepers.contains(attempt.stepID),
@@ -82,15 +82,6 @@ struct FinishedRunTidying<Store: Storage> {
     }
     // Refused unless it is empty.
     if keepers.isEmpty { try? storage.removeDirectory(folder.work) }
-  }
-
-  /// Links in it are removed, and not followed.
-  private func removeTree(_ path: String) {
-    for name in (try? storage.entries(of: path)) ?? [] {
-      let child = "\(path)/\(name)"
-      do throws(Errno) { try storage.removeFile(child) } catch { removeTree(child) }
-    }
-    try? storage.removeDirectory(path)
   }
 
   /// Whether an output is empty, and no process can write to it any more.
