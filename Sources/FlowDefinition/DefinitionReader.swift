@@ -10,6 +10,8 @@ struct DefinitionReader<Source: ValueSource> {
   var editDistance = EditDistance()
   /// Texts that are templates.
   var templates: [TemplateUse] = []
+  /// What is looked up when the files that are called are known.
+  var calledMentions = CalledMentions()
   /// The step that is being read, or is checked.
   var currentStep: Int?
   /// Whether that is one of a chain.

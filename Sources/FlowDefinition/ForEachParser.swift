@@ -331,7 +331,11 @@ extension DefinitionReader {
         do throws(OverFault) {
           let source = try source(
             over.text, ofStep: use.step, parameters, table, &known, defaults)
-          table.extras[place].forEach?.source = source
+          if let source {
+            table.extras[place].forEach?.source = source
+          } else {
+            calledMentions.sources.append(use)
+          }
         } catch {
           report(at: over.offset, path: over.path, error.message)
         }
@@ -348,10 +352,11 @@ extension DefinitionReader {
     }
   }
 
+  /// - Returns: nil for what is looked up later.
   private func source(
     _ text: String, ofStep step: Int, _ parameters: [Parameter], _ table: StepTable,
     _ known: inout KnownOutputs?, _ defaults: Defaults
-  ) throws(OverFault) -> ForEach.Source {
+  ) throws(OverFault) -> ForEach.Source? {
     guard !Template.isUsed(in: text),
       let reference = (try? Template("${\(text)}"))?.onlyReference
     else {
@@ -371,36 +376,42 @@ extension DefinitionReader {
       }
       return .parameter(Int32(place))
     case .output(let id, let name):
+      if table.isOfCall(id) { return nil }
       guard let other = table.names.step(named: id) else {
-        let nearest = Suggestion.nearest(to: id, among: table.namedIDs)
-        throw OverFault(
-          "no step has the id \(Quoting.quoted(id))"
-            + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""))
+        throw OverFault(StepID.unknown(id, among: table.namedIDs))
       }
       if known == nil { known = KnownOutputs(table, defaults) }
-      let mention = OutputMention(step: other, name: name, offset: 0)
-      let advice = "need it with \"when\": \"succeeded\""
-      if let fault = known?.fault(of: mention, in: step, advice: advice) {
-        throw OverFault(fault)
-      }
-      guard table.steps[step].needs.contains(other) else {
-        throw OverFault("the step does not need \(Quoting.quoted(id)) itself: add it to \"needs\"")
-      }
-      let type = known?.type(of: name, ofStep: other)
-      guard type == .lines || type == .json, let place = known?.place(of: name, ofStep: other)
-      else {
-        throw OverFault("\(name) is no list: give it the type \"lines\" or \"json\"")
-      }
-      return .output(step: other, place: place)
+      return try source(
+        name, ofStep: (other, id), in: step, needs: table.steps[step].needs, &known!)
     case .item, .runID, .workflowName:
       throw OverFault(
         "expected a list, \"params.NAME\" or \"steps.ID.OUTPUT\"; found \(Quoting.quoted(text))")
     }
   }
+
+  /// - Parameter needs: those of the step whose items they are.
+  func source(
+    _ name: String, ofStep other: (step: Int32, id: String), in step: Int, needs: [Int32],
+    _ known: inout KnownOutputs
+  ) throws(OverFault) -> ForEach.Source {
+    let mention = OutputMention(step: other.step, name: name, offset: 0)
+    let advice = "need it with \"when\": \"succeeded\""
+    if let fault = known.fault(of: mention, in: step, advice: advice) { throw OverFault(fault) }
+    guard needs.contains(other.step) else {
+      throw OverFault(
+        "the step does not need \(Quoting.quoted(other.id)) itself: add it to \"needs\"")
+    }
+    let type = known.type(of: name, ofStep: other.step)
+    guard type == .lines || type == .json, let place = known.place(of: name, ofStep: other.step)
+    else {
+      throw OverFault("\(name) is no list: give it the type \"lines\" or \"json\"")
+    }
+    return .output(step: other.step, place: place)
+  }
 }
 
 /// What is wrong with `over`.
-private struct OverFault: Error {
+struct OverFault: Error {
   let message: String
   init(_ message: String) { self.message = message }
 }

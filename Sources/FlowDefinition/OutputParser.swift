@@ -109,6 +109,11 @@ struct KnownOutputs {
     self.definition = definition
   }
 
+  /// - Parameter definition: with the steps of the files that it calls.
+  init(_ definition: WorkflowDefinition) {
+    self.definition = definition
+  }
+
   /// What is wrong with an output that a step names; nil if nothing is.
   ///
   /// - Parameter advice: what to write where the output may be absent.

@@ -91,6 +91,8 @@ struct StepTable {
   /// The steps that call other files, in their order.
   var calls: [Call] = []
 
+  func isCall(_ step: Int) -> Bool { calls.contains { $0.step == step } }
+
   /// The steps that give `onLost` or `probe` themselves.
   var probeUses: [ProbeUse] = []
 

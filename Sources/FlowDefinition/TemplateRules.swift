@@ -48,10 +48,16 @@ extension DefinitionReader {
         let template = try Template(use.text)
         check(use, template, parameters)
         checkItem(use, template, table)
+        var isOfCall = false
         for case .reference(.output(let step, let name)) in template.parts {
+          if table.isOfCall(step), let own = use.step, !table.isCall(own) {
+            isOfCall = true
+            continue
+          }
           if known == nil { known = KnownOutputs(table, defaults) }
           checkOutput(name, ofStep: step, use, template, table, &known!)
         }
+        if isOfCall { calledMentions.templates.append(use) }
       } catch {
         report(at: use.offset, path: use.path, error.message)
       }
@@ -110,30 +116,38 @@ extension DefinitionReader {
       guard let step = use.step else {
         return "only a step itself can name what other steps put out: give it the variable"
       }
-      if table.calls.contains(where: { $0.step == step }) {
+      if table.isCall(step) {
         return "what steps put out is not known yet when the values are checked: read it from"
           + " \"$FLOW_INPUTS\""
       }
       guard let other = table.step(named: id, by: step) else {
-        let nearest = Suggestion.nearest(to: id, among: table.namedIDs)
-        return "no step has the id \(Quoting.quoted(id))"
-          + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? "")
+        return StepID.unknown(id, among: table.namedIDs)
       }
       if table.isRollback(step), Int(other) == step - 1 {
         return
           "\"onFailure\" runs when its step has put out nothing: name what an earlier step puts out"
       }
-      let fault = known.fault(
-        of: OutputMention(step: other, name: name, offset: 0), in: table.reader(step),
-        advice: "need it with \"when\": \"succeeded\", or read the file in \"$FLOW_INPUTS\"")
-      if let fault { return fault }
-      if known.type(of: name, ofStep: other) == .lines,
-        !use.isElement || template.onlyReference == nil
-      {
-        return "\(name) is a list, which stands for whole elements of a \"run\" array only"
-      }
-      return nil
+      return fault(of: name, ofStep: other, use, template, by: table.reader(step), &known)
     }
     if let message = message() { report(at: use.offset, path: use.path, message) }
+  }
+
+  /// What is wrong with an output in a template; nil if nothing is.
+  ///
+  /// - Parameter reader: the step whose needs count.
+  func fault(
+    of name: String, ofStep other: Int32, _ use: TemplateUse, _ template: Template,
+    by reader: Int, _ known: inout KnownOutputs
+  ) -> String? {
+    let fault = known.fault(
+      of: OutputMention(step: other, name: name, offset: 0), in: reader,
+      advice: "need it with \"when\": \"succeeded\", or read the file in \"$FLOW_INPUTS\"")
+    if let fault { return fault }
+    if known.type(of: name, ofStep: other) == .lines,
+      !use.isElement || template.onlyReference == nil
+    {
+      return "\(name) is a list, which stands for whole elements of a \"run\" array only"
+    }
+    return nil
   }
 }

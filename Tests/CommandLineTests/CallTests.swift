@@ -77,6 +77,41 @@ struct CallTests {
     #expect(try await home.status("s").state(of: "done") == "skipped")
   }
 
+  /// Of all of its steps, by whoever needs the call.
+  @Test func whatItsStepsPutOutIsReadByWhoNeedsTheCall() async throws {
+    let home = home()
+    home.folder.write(
+      """
+      name: scan
+      steps:
+        - {id: list, outputs: {files: lines, count: int}, run: "printf 'a b\\nc\\n' > $FLOW_OUTPUTS/files; echo 2 > $FLOW_OUTPUTS/count"}
+        - {id: sum, needs: list, outputs: [hash], run: "echo '$x ${y}' > $FLOW_OUTPUTS/hash"}
+      """, to: "parts/scan.yaml")
+    home.folder.write(
+      """
+      name: outer
+      steps:
+        - {id: scan, call: parts/scan.yaml}
+        - id: told
+          needs: scan
+          when: steps["scan/list"].count > 1
+          env: {HASH: '${steps["scan/sum"].hash}'}
+          run: ["sh", "-c", 'printf "%s|" "$HASH" "$@"; cat "$FLOW_INPUTS/scan/list/files" "$FLOW_INPUTS/scan/sum/hash"', sh, '${steps["scan/list"].files}']
+        - {id: not, needs: scan, when: 'steps["scan/list"].count > 2', run: "false"}
+        - {id: each, needs: scan, forEach: {over: 'steps["scan/list"].files'}, run: ["echo", "${item}"]}
+      """, to: "outer.yaml")
+    let run = try await home.flow(
+      "run", "outer.yaml", "--run-id", "r", "--quiet", in: home.folder.path)
+    #expect(run.ending == .exit(0), "\(run.errors)")
+    #expect(try await home.logs("told", of: "r") == "$x ${y}|a b|c|a b\nc\n$x ${y}")
+    #expect(try await home.status("r").state(of: "not") == "skipped")
+    #expect(try await home.logs("each/a b", of: "r") == "a b\n")
+    #expect(try await home.flow("replay", "r", "--verify").ending == .exit(0))
+    let without = try await home.flow(
+      "run", "outer.yaml", "--skip", "scan", in: home.folder.path)
+    #expect(without.ending == .exit(2) && without.errors.contains("scan/"), "\(without.errors)")
+  }
+
   @Test func oneCancelStopsAllAndARestartGoesOn() async throws {
     let home = home()
     home.folder.write(

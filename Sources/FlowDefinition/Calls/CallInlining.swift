@@ -23,7 +23,7 @@ private struct InlinedChain {
 ///
 /// Their parameters become parameters of the whole, as `ID/parameter`, which the call gives. A call needs
 /// and is needed like one step: its first steps need what the call needs, and who needs the call needs its
-/// last steps, and those whose failure the others do not pass on.
+/// last steps, and those whose failure the others do not pass on. What its other steps put out it gets, too.
 struct CallInlining {
   private let outer: WorkflowDefinition
   private var result: WorkflowDefinition
@@ -32,6 +32,8 @@ struct CallInlining {
   private var lasts: [[Edge]] = []
   /// By step of `outer`: where its first step is in the result.
   private var starts: [Int32] = []
+  /// By step of `outer`: of a call, those of its other steps that put out something, which who needs it gets.
+  private var givers: [[Int32]] = []
   /// By step of `outer`: whether it is a call.
   private var calledSteps: [Bool] = []
   /// The chains of the nodes that the result has so far, in their order.
@@ -62,12 +64,18 @@ struct CallInlining {
       starts.append(next)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
-        lasts.append(
-          Self.lasts(of: first.workflow).map { Edge(need: $0.need + next, wanted: $0.wanted) })
+        let last = Self.lasts(of: first.workflow)
+        lasts.append(last.map { Edge(need: $0.need + next, wanted: $0.wanted) })
+        givers.append(
+          first.workflow.declaredSteps.filter { step in
+            !first.workflow.outputs(ofStep: step).isEmpty
+              && !last.contains { $0.need == Int32(step) }
+          }.map { Int32($0) + next })
         next += Int32(first.workflow.declaredCount)
         calledSteps.append(true)
       } else {
         calledSteps.append(false)
+        givers.append([])
         lasts.append([Edge(need: next, wanted: .done)])
         next += 1
       }
@@ -108,7 +116,7 @@ struct CallInlining {
       let isCall = calledSteps[Int(need)]
       return lasts[Int(need)].map {
         Edge(need: $0.need, wanted: wanted == .settled || !isCall ? wanted : $0.wanted)
-      }
+      } + givers[Int(need)].map { Edge(need: $0, wanted: .settled) }
     }.sorted { $0.need < $1.need }
   }
 

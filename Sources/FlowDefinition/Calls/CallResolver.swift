@@ -55,7 +55,11 @@ struct CallResolver {
     if let own = reader.diagnostics.errors(in: bytes, file: file) { errors.insert(own, at: 0) }
     if !errors.isEmpty { throw DefinitionErrors(errors) }
     let definition = DefinitionParser.definition(of: parts, standard)
-    return called.isEmpty ? definition : CallInlining.inline(called, in: definition)
+    if called.isEmpty { return definition }
+    var inlined = CallInlining.inline(called, in: definition)
+    reader.resolveCalledMentions(in: &inlined, parts.table, parts.workflow.parameters)
+    if let own = reader.diagnostics.errors(in: bytes, file: file) { throw own }
+    return inlined
   }
 
   /// - Returns: nil if there is no such workflow, which was reported.

@@ -55,29 +55,46 @@ extension DefinitionReader {
     let calls = Set(table.calls.map { Int32($0.step) })
     var read: [(Int, Condition)] = []
     for use in table.conditions {
+      if table.namesCalled(use) {
+        calledMentions.conditions.append(use)
+        // It counts as one meanwhile.
+        read.append((use.step, Condition([.literal(.flag(true))])))
+        continue
+      }
       let names = ConditionNames(
         parameters: parameters, step: { table.step(named: $0, by: use.step) },
         nearestStep: { Suggestion.nearest(to: $0, among: table.namedIDs) },
         needs: table.allNeeds(ofStep: use.step), isCall: calls.contains,
         hasItem: table.hasItem(use.step),
         outputs: { table.outputs(ofStep: Int($0)) })
-      do throws(ConditionFault) {
-        let (condition, mentions) = try ConditionParser.parse(use.text, names)
-        read.append((use.step, condition))
-        for mention in mentions {
-          if known == nil { known = KnownOutputs(table, defaults) }
-          let advice = "write what stands for it then, as in \"steps.ID.\(mention.name) ?? ''\""
-          if let fault = known?.fault(of: mention, in: use.step, advice: advice) {
-            throw ConditionFault(at: mention.offset, fault)
-          }
-        }
-      } catch {
-        let place = use.textOffset.map { $0 + error.offset }
-        // Where the file has it in another form, the place is said.
-        let suffix = place == nil ? " (at character \(error.offset + 1) of the condition)" : ""
-        report(at: place ?? use.offset, path: use.path, error.message + suffix)
+      let condition = condition(use, names) { mention, advice in
+        if known == nil { known = KnownOutputs(table, defaults) }
+        return known?.fault(of: mention, in: use.step, advice: advice)
       }
+      if let condition { read.append((use.step, condition)) }
     }
     return read
+  }
+
+  /// - Parameter fault: what is wrong with an output that it names; nil if nothing is.
+  /// - Returns: nil for what is no condition, which was reported.
+  mutating func condition(
+    _ use: ConditionUse, _ names: ConditionNames,
+    fault: (OutputMention, _ advice: String) -> String?
+  ) -> Condition? {
+    do throws(ConditionFault) {
+      let (condition, mentions) = try ConditionParser.parse(use.text, names)
+      for mention in mentions {
+        let advice = "write what stands for it then, as in \"steps.ID.\(mention.name) ?? ''\""
+        if let fault = fault(mention, advice) { throw ConditionFault(at: mention.offset, fault) }
+      }
+      return condition
+    } catch {
+      let place = use.textOffset.map { $0 + error.offset }
+      // Where the file has it in another form, the place is said.
+      let suffix = place == nil ? " (at character \(error.offset + 1) of the condition)" : ""
+      report(at: place ?? use.offset, path: use.path, error.message + suffix)
+      return nil
+    }
   }
 }
