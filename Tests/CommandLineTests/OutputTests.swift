@@ -92,13 +92,19 @@ struct OutputTests {
       "it wrote an output f"),
     Bad("string", "rm -r $FLOW_OUTPUTS", "its output x is missing"),
     Bad("string", "rm -r $FLOW_OUTPUTS; ln -s $PWD $FLOW_OUTPUTS", "its output x is missing"),
+    // A straggler that may stay goes on writing.
+    Bad(
+      "string",
+      "(head -c 200000000 /dev/zero | tr '\\\\0' a > \(put)) & until test $(wc -c < \(put)) -gt 65536; do :; done",
+      "its output x is larger than 64 KiB"),
     Bad(
       "string", "echo > \(put); touch $FLOW_OUTPUTS/$(printf '\\\\033[31m')", "it wrote an output"),
   ])
   func badOutputsFailTheAttemptInBoundedTime(bad: Bad) async throws {
     let home = Home()
     let workflow = home.workflow(
-      #"{"id": "s", "outputs": {"x": "\#(bad.type)"}, "run": "\#(bad.run)", "timeout": "60s"}"#)
+      #"{"id": "s", "outputs": {"x": "\#(bad.type)"}, "run": "\#(bad.run)", "timeout": "60s", "stragglers": "keep"}"#
+    )
     let run = try await home.flow("run", workflow, "--run-id", "r")
     #expect(run.ending == .exit(1))
     #expect(run.output.contains(bad.message), "\(run.output)")

@@ -87,6 +87,44 @@ struct SpaceTests {
     #expect(harness.recorder.events.last?.body == .runFinished(.succeeded))
   }
 
+  /// Whenever the disk fills up, and whether its engine waits or another one comes.
+  @Test(arguments: [false, true]) func theStepsOfFinallyRunOnce(engineDies: Bool) throws {
+    var workflow = Harness.chain(3)
+    workflow.steps[2].needs = []
+    workflow.finallyCount = 1
+    for turns in 0..<40 {
+      let harness = Harness(workflow)
+      let disk = harness.world.storage
+      func play(_ driver: inout Driver<World>, _ most: Int) throws -> Bool {
+        for _ in 0..<most where try driver.step() != nil { return true }
+        return false
+      }
+      /// - Returns: whether the run has ended.
+      func begin() throws -> Bool {
+        var driver = try harness.create()
+        var hasEnded = try play(&driver, turns)
+        disk.decide = { [disk] _, needsSpace in
+          needsSpace && disk.user == SimulatedStorage.engine ? .refused(.noSpace) : .done
+        }
+        if !hasEnded { hasEnded = try play(&driver, 20) }
+        disk.decide = { _, _ in .done }
+        if !hasEnded, !engineDies { hasEnded = try play(&driver, 10_000) }
+        if hasEnded { try driver.finish() }
+        return hasEnded
+      }
+      if try !begin() {
+        harness.world.replaceEngine()
+        #expect(try harness.drive(by: 2))
+      }
+      let events = try harness.read()
+      #expect(events.last?.body == .runFinished(.succeeded))
+      #expect(events.count { $0.body.kind == .runConcluding } == 1)
+      #expect(events.count { $0.body == .stepFinished(step: 2, .succeeded) } == 1)
+      let starts = harness.world.ledger.entries.filter { $0.attempt.step == 2 && $0.isStarted }
+      #expect(starts.count == 1, "after \(turns) turns")
+    }
+  }
+
   /// A wait costs one look a second, and no turn in between.
   @Test func itLooksForSpaceEachSecond() throws {
     var driver = try begin()
