@@ -186,7 +186,9 @@ final class Hunt {
       \(totals.restarts) restarts, \(totals.cancels) cancels, \(totals.fullDisks) full disks, \
       \(totals.locksRemoved) locks removed, \(totals.shutdowns) shutdowns, \
       \(totals.suspensions) processes suspended, \(totals.limits) limits of processes; \
-      \(totals.attempts) attempts, \(totals.items) items, \(totals.lives) engine lives, \
+      \(totals.attempts) attempts, \(totals.items) items, \(totals.refused) conditions false, \
+      \(totals.questions) questions, \(totals.answers) answers (\(totals.counted) counted, \
+      \(totals.kept) kept), \(totals.lives) engine lives, \
       \(totals.reattached) reattached, \(totals.lost) lost, \(totals.interrupted) interrupted; \
       \(totals.violations) violations
       """

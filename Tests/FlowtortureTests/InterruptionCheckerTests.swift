@@ -53,6 +53,10 @@ struct InterruptionCheckerTests {
     sample.record.plan.steps[0].killGrace = 1
     #expect(sample.violations == [])
     sample.record.plan.steps[0].killGrace = 100
+    // The monitor was stopped meanwhile, and so saw the end late.
+    sample.record.pausedMicroseconds = 100_000
+    #expect(sample.violations == [])
+    sample.record.pausedMicroseconds = 0
     // It ended before.
     sample.record.toldMonitors = [Sample.a1: [8_500...8_600]]
     #expect(sample.violations == [])

@@ -66,12 +66,15 @@ struct PlanTests {
         #expect(needs == (drawn.rolledBack.map { [$0] } ?? drawn.needs.map { plan.steps[$0].id }))
         #expect(definition.isRollback(index) == (drawn.rolledBack != nil))
         #expect(definition.extras(ofStep: index).notice?.outcomes.names ?? [] == drawn.notice ?? [])
+        #expect(definition.slowMilliseconds(ofNotice: index) == drawn.slow.map(Int64.init))
+        expect(definition, index, followsTheRulesOf: drawn, plan)
         let outputs = (drawn.hasOutput ? ["value"] : []) + (drawn.hasList ? ["list"] : [])
         #expect(definition.outputs(ofStep: index).map(\.name).sorted() == outputs.sorted())
         if let node = drawn.node {
           expect(definition, index, saysWhat: node, plan)
           if !node.chain.isEmpty { continue }
         }
+        if drawn.question != nil { continue }
         let settings = definition.settings[Int(step.settingsIndex)]
         #expect(settings.timeoutMilliseconds == drawn.timeout.map(Int64.init))
         #expect(settings.killGraceMilliseconds == Int64(drawn.killGrace))
@@ -86,6 +89,25 @@ struct PlanTests {
         }
       }
     }
+  }
+
+  private func expect(
+    _ definition: WorkflowDefinition, _ index: Int, followsTheRulesOf drawn: StepPlan,
+    _ plan: RoundPlan
+  ) {
+    if drawn.rolledBack != nil { return }
+    for (place, need) in drawn.needs.enumerated() {
+      let step = definition.steps[index].needs[place]
+      #expect(
+        "\(definition.wanted(ofStep: index, from: step))" == drawn.wanted(from: need).rawValue)
+    }
+    #expect((definition.extras(ofStep: index).condition == nil) == (drawn.condition == nil))
+    let question = definition.question(ofStep: index)
+    #expect((question == nil) == (drawn.question == nil))
+    guard let question, let plan = drawn.question else { return }
+    #expect(question.timeoutMilliseconds == plan.timeout.map(Int64.init))
+    #expect("\(question.otherwise)" == plan.otherwise.rawValue)
+    #expect(definition.settings(ofStep: index).allowFailure == drawn.allowFailure)
   }
 
   private func expect(
@@ -160,6 +182,59 @@ struct PlanTests {
         #expect(step.needs.allSatisfy { plan.steps[$0].isFinally == step.isFinally })
       }
     }
+  }
+
+  @Test func someRoundsHaveRules() {
+    let plans = (UInt64(0)..<1_000).map {
+      RoundPlan.draw(seed: $0, nil, mayMount: true, mayLimit: true)
+    }
+    func count(_ isDrawn: (StepPlan) -> Bool) -> Int {
+      plans.count { $0.steps.contains(where: isDrawn) }
+    }
+    for end in NeededEnd.allCases.dropFirst() {
+      #expect(count { $0.wanted.values.contains(end) } > 50)
+    }
+    #expect(count { $0.condition != nil } > 100)
+    #expect(count { !($0.condition?.isAll ?? true) } > 30)
+    for otherwise in QuestionPlan.Otherwise.allCases {
+      #expect(count { $0.question?.otherwise == otherwise && $0.question?.timeout != nil } > 30)
+    }
+    #expect(count { $0.question?.hasField == true } > 50)
+    #expect(count { $0.slow != nil } > 50)
+    #expect(count { $0.notice?.contains("recovered") == true } > 50)
+    #expect(plans.count { $0.outcomeBefore != nil } > 50)
+    let answers = plans.flatMap { $0.beats + ($0.beatsAgain ?? []) }.compactMap { beat -> Int? in
+      if case .answer(_, let approvals) = beat.disturbance { approvals.count } else { nil }
+    }
+    #expect(answers.count > 100 && answers.contains { $0 > 1 })
+    // What has no question has nothing to answer, and what asks runs nothing.
+    for plan in plans {
+      let asking = plan.steps.filter { $0.question != nil }
+      #expect(
+        asking.allSatisfy {
+          $0.behaviours == [Behaviour([])] && $0.condition?.terms.isEmpty != true
+        })
+      #expect(asking.allSatisfy { step in !plan.steps.contains { $0.rolledBack == step.id } })
+    }
+  }
+
+  @Test func conditionsAreJudged() {
+    var condition = ConditionPlan(.result(0, is: "failed"), .value(1, is: "b@1"))
+    func holds(_ result: String, _ value: String?) -> Bool {
+      condition.holds {
+        $0 == 0 ? result : nil
+      } value: {
+        $0 == 1 ? value : nil
+      }
+    }
+    #expect(holds("failed", "b@1") && !holds("failed", nil) && !holds("succeeded", "b@1"))
+    condition.isAll = false
+    #expect(holds("failed", nil) && holds("succeeded", "b@1") && !holds("skipped", "b@2"))
+    condition.isNegated = true
+    #expect(!holds("failed", nil) && holds("skipped", "b@2"))
+    let plan = RoundPlan(seed: 1, mode: .all, steps: [StepPlan(id: "a"), StepPlan(id: "b")])
+    #expect(
+      condition.text(plan) == "not (steps.a.result == 'failed' or (steps.b.value ?? '') == 'b@1')")
   }
 
   /// What the run said is known outside of the disk whose power is cut.

@@ -64,6 +64,15 @@ struct RecordTests {
     #expect(
       try event(#""stepExpanded","step":"n","fault":"repeated","place":1,"error":"x""#)
         == .refusedItems("n", fault: "repeated"))
+    #expect(try event(#""asked","step":"q""#) == .asked("q"))
+    #expect(
+      try event(
+        #""answered","step":"q","requestId":"7","asked":3,"verdict":"approved","note":"n1","outputs":[{"name":"value","value":"v"}]"#
+      ) == .answered("q", RecordedAnswer("approved", note: "n1", value: "v")))
+    #expect(
+      try event(#""timerFired","step":"q","timer":"question""#)
+        == .timePassed("q", timer: "question"))
+    #expect(try event(#""timerFired","step":"a","timer":"retry""#) == .other)
     #expect(try event(#""clockJumped","byUs":3"#) == .other)
   }
 

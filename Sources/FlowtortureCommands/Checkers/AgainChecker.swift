@@ -24,7 +24,8 @@ enum AgainChecker {
         licensed.insert(attempt.step)
       case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
         .expanded, .refusedItems, .stepFinished, .stepSkipped, .cancelRequested, .runStopping,
-        .runConcluding, .runConcluded, .runFinished, .runReopened, .other:
+        .runConcluding, .runConcluded, .runFinished, .runReopened, .asked, .answered, .timePassed,
+        .other:
         break
       }
     }

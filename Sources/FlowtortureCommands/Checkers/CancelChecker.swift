@@ -25,7 +25,8 @@ enum CancelChecker {
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped, .expanded,
         .refusedItems,
-        .runStopping, .runConcluding, .runConcluded, .runReopened, .runFinished, .other:
+        .runStopping, .runConcluding, .runConcluded, .runReopened, .runFinished, .asked, .answered,
+        .timePassed, .other:
         break
       }
     }

@@ -36,6 +36,9 @@ enum CommandChecker {
       code == 0 && record.status.isFinished || code == 2 && command.sawRunMissing
         || code == 4 && (command.wasTerminated || command.wasInterrupted || command.sawLockRemoved)
         || code == 6 && mayFail(command)
+    // What is refused rightly, its own checker knows.
+    case .answer: [0, 2, 4].contains(code) || code == 6 && mayFail(command)
+    case .earlierRun: code == (record.plan.outcomeBefore == "succeeded" ? 0 : 1)
     }
   }
 
@@ -65,7 +68,7 @@ enum CommandChecker {
   /// Whether another process that may drive the run was alive at the same time.
   private static func hadCompany(_ command: CommandRecord, _ record: RoundRecord) -> Bool {
     record.commands.contains { other in
-      other.process != command.process && other.kind != .reader
+      other.process != command.process && other.kind.drives
         && other.startedAt <= (command.endedAt ?? .max)
         && (other.endedAt ?? .max) >= command.startedAt
     } || record.plan.isDetached

@@ -28,7 +28,7 @@ enum FinallyChecker {
       case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
         .cancelRequested,
-        .runStopping, .runConcluding, .runConcluded, .other:
+        .runStopping, .runConcluding, .runConcluded, .asked, .answered, .timePassed, .other:
         break
       }
     }

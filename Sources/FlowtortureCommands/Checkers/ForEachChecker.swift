@@ -71,10 +71,7 @@ struct ForEachChecker {
     }
   }
 
-  private func isDone(_ step: StepPlan) -> Bool {
-    let end = ends.ends[step.id]
-    return end == "succeeded" || step.allowFailure && (end == "failed" || end == "skipped")
-  }
+  private func isDone(_ step: StepPlan) -> Bool { ends.isMet(.done, by: step) == true }
 
   // MARK: Children
 

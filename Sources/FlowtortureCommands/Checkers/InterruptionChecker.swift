@@ -24,10 +24,11 @@ enum InterruptionChecker {
     guard ["exited", "signalled"].contains(result.outcome), result.cause == "byItself",
       result.exitCode != 0, let end, let step = record.plan.step(name.step)
     else { return [] }
-    let grace = step.killGrace * 1_000
+    // A monitor that was stopped sees an end only when it continues, perhaps after the grace.
+    let seen = step.killGrace * 1_000 - 4 * record.lateMicroseconds - record.pausedMicroseconds
     let isMissed = told.contains {
       $0.upperBound <= end.microseconds
-        && end.microseconds < $0.lowerBound + grace - 4 * record.lateMicroseconds
+        && end.microseconds < $0.lowerBound + seen
     }
     return isMissed
       ? ["\(name) ended by \(end.what) after it was told to end, but the history has \(result)"]

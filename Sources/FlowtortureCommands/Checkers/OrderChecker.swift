@@ -2,28 +2,13 @@
 enum OrderChecker {
   static func check(_ record: RoundRecord, _ story: Story) -> [String] {
     var problems: [String] = []
-    /// Steps whose dependents may run.
-    var done: [String: HistoryEvent] = [:]
     var ends = StepEnds(record.plan)
     for event in story.history {
-      for step in ends.take(event.body).keys { done[step] = nil }
-      switch event.body {
-      case .stepFinished(let step, let outcome):
-        let isAllowed = record.plan.step(step)?.allowFailure == true && outcome == "failed"
-        if outcome == "succeeded" || isAllowed { done[step] = event }
-      case .stepSkipped(let step, let reason):
-        if reason == "noItems" || record.plan.step(step)?.allowFailure == true {
-          done[step] = event
-        }
-      case .scheduled(let attempt):
-        for need in needs(of: attempt.step, record.plan) where done[need] == nil {
-          problems.append("\(attempt) was scheduled before \(need) was done")
-        }
-      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
-        .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
-        .cancelRequested, .runStopping, .runConcluding, .runConcluded, .runFinished, .runReopened,
-        .other:
-        break
+      ends.take(event.body)
+      guard case .scheduled(let attempt) = event.body, let step = record.plan.step(attempt.step)
+      else { continue }
+      for need in ends.unmetNeeds(of: step) {
+        problems.append("\(attempt) was scheduled before \(need.id) was done")
       }
     }
     return problems + starts(record)

@@ -45,7 +45,12 @@ package enum Property: String, CaseIterable, Sendable {
   case conclusion
   /// A rollback runs when its step has failed or was cancelled, and before anything that comes after it.
   case rollback
-  /// Notices run last, when what the run has come to stands, and change nothing of that.
+  /// A step runs if all its needs have ended as it wants and its condition holds then, and else never.
+  case edges
+  /// The first answer to a question counts, whoever gives another one is told so, and nothing runs for a question.
+  case answers
+  /// Notices run last, when what the run has come to stands, and change nothing of that; those of slow runs when their
+  /// time has passed.
   case notify
   /// A command is handed what the steps that it needs have put out, and nothing else.
   case values
@@ -81,6 +86,8 @@ package enum Property: String, CaseIterable, Sendable {
     case .power: PowerChecker.check(record)
     case .conclusion: FinallyChecker.check(record)
     case .rollback: RollbackChecker.check(record)
+    case .edges: EdgeChecker.check(record)
+    case .answers: AnswerChecker.check(record)
     case .notify: NoticeChecker.check(record)
     case .values: ValueChecker.check(record, story)
     case .forEach: ForEachChecker.check(record)

@@ -42,8 +42,10 @@ enum RetryChecker {
         problems += decide(.rerun, attempt.step, &steps, phase, record)
       case .probeScheduled(let attempt):
         problems += decide(.probe, attempt.step, &steps, phase, record)
-      // The end of a node follows from those of its children.
-      case .stepFinished(let step, _) where record.plan.step(step)?.node != nil: break
+      // The end of a node follows from those of its children, and that of a question from the answer.
+      case .stepFinished(let step, _)
+      where record.plan.step(step)?.node != nil || record.plan.step(step)?.question != nil:
+        break
       case .stepFinished(let step, let outcome):
         // A step that was backing off, or whose attempt was withdrawn, is cancelled without an end.
         if outcome != "cancelled" || steps[step]?.undecided != nil {
@@ -53,7 +55,7 @@ enum RetryChecker {
       case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
         .stepSkipped, .expanded, .refusedItems, .cancelRequested, .runStopping, .runConcluding,
         .runConcluded, .runFinished,
-        .other:
+        .asked, .answered, .timePassed, .other:
         break
       }
     }

@@ -4,6 +4,8 @@ struct RunPhase {
   /// Whether a request by force came while steps of `finally` ran.
   private(set) var isConclusionForced = false
   private(set) var isCancelled = false
+  /// Whether a request by force came in this round.
+  private(set) var isForced = false
   /// What the run has come to, while and after notices run.
   private(set) var conclusion: String?
   /// Whether a request by force came after that.
@@ -39,6 +41,7 @@ struct RunPhase {
     case .stepSkipped(let step, _): due.remove(step)
     case .cancelRequested(_, let force):
       isCancelled = true
+      if force { isForced = true }
       if force, isConcluding { isConclusionForced = true }
       if force, conclusion != nil { areNoticesEnded = true }
       if force { endedRollbacks.formUnion(due) }
@@ -46,7 +49,7 @@ struct RunPhase {
     case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
       .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .refusedItems,
       .runFinished,
-      .other:
+      .asked, .answered, .timePassed, .other:
       break
     }
   }
@@ -68,6 +71,7 @@ struct RunPhase {
   private func isEndedByForce(_ step: StepPlan?) -> Bool? {
     guard let step else { return nil }
     if step.rolledBack != nil { return endedRollbacks.contains(step.id) }
+    if step.slow != nil { return isForced }
     if step.notice != nil { return areNoticesEnded }
     return step.isFinally ? isConclusionForced : nil
   }

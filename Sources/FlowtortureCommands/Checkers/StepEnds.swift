@@ -4,6 +4,8 @@ struct StepEnds {
   private let plan: RoundPlan
   private let node: StepPlan?
   private(set) var ends: [String: String] = [:]
+  /// Those that were skipped by their condition, or since they have no items: what needs them may run.
+  private var refused: Set<String> = []
   /// The list of the node that counts now: that of the last success of what puts it out.
   private(set) var list: [String]?
   /// The children of the node in this round; nil before its items are known.
@@ -45,6 +47,7 @@ struct StepEnds {
       }
     case .stepSkipped(let step, let reason):
       ends[step] = "skipped"
+      if reason == "condition" || reason == "noItems" { refused.insert(step) }
       if step == node?.id { isEmpty = reason == "noItems" }
     case .expanded(let step, _) where step == node?.id: return expand()
     case .refusedItems(let step, _) where step == node?.id: children = []
@@ -57,7 +60,43 @@ struct StepEnds {
   private mutating func drop(where isDropped: (String) -> Bool) -> [String: String] {
     let dropped = ends.filter { isDropped($0.key) }
     for step in dropped.keys { ends[step] = nil }
+    refused.subtract(dropped.keys)
     return dropped
+  }
+
+  /// Whether a step has ended as one that needs it wants; nil before its end.
+  func isMet(_ wanted: NeededEnd, by step: StepPlan) -> Bool? {
+    guard let end = ends[step.id] else { return nil }
+    switch wanted {
+    case .settled: return true
+    case .succeeded, .failed: return end == wanted.rawValue
+    case .done:
+      return end == "succeeded" || refused.contains(step.id)
+        || step.allowFailure && (end == "failed" || end == "skipped")
+    }
+  }
+
+  /// The needs of a step that have not ended as it wants, or not yet.
+  func unmetNeeds(of step: StepPlan) -> [StepPlan] {
+    step.needs.filter { isMet(step.wanted(from: $0), by: plan.steps[$0]) != true }
+      .map { plan.steps[$0] }
+  }
+
+  /// The steps that keep their end when the run is reopened.
+  private func kept(_ succeeded: Set<String>) -> Set<String> {
+    var kept: Set<String> = []
+    // Needs come before their dependents. What runs for items follows its node.
+    for step in plan.steps where step.isOwn && !step.isFinally && step.child == nil {
+      let follows =
+        withDependents && !step.needs.allSatisfy { kept.contains(plan.steps[$0].id) }
+      // What it was skipped for keeps its end.
+      let stands =
+        ends[step.id] == "skipped" && !refused.contains(step.id)
+        && unmetNeeds(of: step).contains { kept.contains($0.id) }
+      let isContent = succeeded.contains(step.id) || refused.contains(step.id)
+      if stands || isContent && !follows { kept.insert(step.id) }
+    }
+    return kept
   }
 
   private mutating func reopen(_ withDependents: Bool) -> [String: String] {
@@ -70,7 +109,7 @@ struct StepEnds {
       succeeded.remove(node.id)
     }
     let plan = plan
-    let kept = plan.keptSteps(succeeded, withDependents: withDependents)
+    let kept = kept(succeeded)
     if let node, !kept.contains(node.id) {
       (children, isEmpty) = (nil, false)
       let others = node.needs.map { plan.steps[$0].id }.filter { $0 != source }

@@ -48,7 +48,7 @@ package struct Story: Sendable {
       .runStopping, .runConcluding,
       .runConcluded,
       .runFinished,
-      .runReopened, .other:
+      .runReopened, .asked, .answered, .timePassed, .other:
       break
     }
   }

@@ -24,7 +24,7 @@ enum TerminalChecker {
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
         .cancelRequested,
-        .runStopping, .runConcluding, .runConcluded, .other:
+        .runStopping, .runConcluding, .runConcluded, .asked, .answered, .timePassed, .other:
         break
       }
       ends.take(event.body)

@@ -10,6 +10,7 @@ enum ValueChecker {
     let plan = record.plan
     var last: [String: AttemptName] = [:]
     var values: [String: String] = [:]
+    var answers: [String: String] = [:]
     var ends = StepEnds(record.plan)
     var expected: [AttemptName: [String: String]] = [:]
     for event in record.history {
@@ -24,8 +25,10 @@ enum ValueChecker {
           own[plan.steps[need].id] = values[plan.steps[need].id]
         }
         expected[attempt] = own
+      case .answered(let step, let answer): answers[step] = answer.value
       case .stepFinished(let step, outcome: "succeeded"):
-        if plan.step(step)?.hasOutput == true { values[step] = last[step]?.description }
+        guard let plan = plan.step(step), plan.hasOutput else { continue }
+        values[step] = plan.question == nil ? last[step]?.description : answers[step]
       default: break
       }
     }

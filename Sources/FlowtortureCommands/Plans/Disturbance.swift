@@ -38,6 +38,8 @@ package enum Disturbance: Equatable, Sendable {
   case limitProcesses(spare: Int)
   case unlimitProcesses
   case cutPower(PowerCut)
+  /// So many processes of `flow answer` at once, all for one question of the plan.
+  case answer(share: Int, approvals: [Bool])
   case fillDisk
   case freeDisk
 }
@@ -124,7 +126,8 @@ extension Disturbance {
     case .restart, .restartTwice: true
     case .killLauncher, .killMonitor, .killMonitors, .cancel, .interrupt, .readStatus, .readEvents,
       .follow, .removeLock, .removeLauncherLock, .pauseEngine, .pauseMonitors, .suspendEngine,
-      .suspendMonitors, .resume, .limitProcesses, .unlimitProcesses, .fillDisk, .freeDisk:
+      .suspendMonitors, .resume, .limitProcesses, .unlimitProcesses, .answer, .fillDisk,
+      .freeDisk:
       before
     }
   }

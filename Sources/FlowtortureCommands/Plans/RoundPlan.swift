@@ -30,6 +30,8 @@ package struct RoundPlan: Equatable, Sendable {
   package var printsEvents = true
   /// The disturbances of a second round, in which failed steps rerun. Nil for none.
   package var beatsAgain: [Beat]?
+  /// What a run of the same workflow comes to before this one; nil for no such run.
+  package var outcomeBefore: String?
 
   package init(seed: UInt64, mode: KillMode, steps: [StepPlan]) {
     self.seed = seed
@@ -43,21 +45,6 @@ package struct RoundPlan: Equatable, Sendable {
   }
 
   package func step(_ id: String) -> StepPlan? { places[id].map { steps[$0] } }
-
-  /// The steps that keep their end when the run is reopened.
-  ///
-  /// - Parameter withDependents: whether what came after the steps that run again does so too.
-  func keptSteps(_ succeeded: Set<String>, withDependents: Bool) -> Set<String> {
-    // Those of `finally` run once in each round.
-    var kept = succeeded.filter { step($0)?.isFinally != true && step($0)?.isOwn != false }
-    guard withDependents else { return kept }
-    // Needs come before their dependents. What runs for items follows its node.
-    for step in steps
-    where step.child == nil && !step.needs.allSatisfy({ kept.contains(steps[$0].id) }) {
-      kept.remove(step.id)
-    }
-    return kept
-  }
 }
 
 extension RoundPlan {
@@ -102,6 +89,7 @@ extension RoundPlan {
     if dice.happens(35) { plan.drawOutputs(&dice) }
     if dice.happens(30) { plan.drawRollbacks(&dice) }
     if dice.happens(30) { plan.drawNotices(&dice) }
+    plan.drawRules()
     return plan
   }
 

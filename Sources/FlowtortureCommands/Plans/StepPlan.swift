@@ -15,12 +15,20 @@ package struct StepPlan: Equatable, Sendable {
 
   package var id: String
   package var needs: [Int] = []
+  /// Of needs of which another end is wanted than that they are done.
+  package var wanted: [Int: NeededEnd] = [:]
+  /// What it says with `when`.
+  package var condition: ConditionPlan?
+  /// What it asks, if it runs nothing.
+  package var question: QuestionPlan?
   /// Whether it belongs to `finally`.
   package var isFinally = false
   /// The step that it rolls back.
   package var rolledBack: String?
   /// The ends of the run of which it tells, if it belongs to `notify`.
   package var notice: [String]?
+  /// After how many milliseconds it tells that the run is not over; then it tells of no ends.
+  package var slow: Int?
   /// Whether it declares the output `value`.
   package var hasOutput = false
   /// Whether it declares the output `list`.
@@ -49,6 +57,9 @@ package struct StepPlan: Equatable, Sendable {
 
   /// Whether it is one of the steps that people name.
   package var isOwn: Bool { rolledBack == nil && notice == nil }
+
+  /// How a step that it needs is to end.
+  package func wanted(from need: Int) -> NeededEnd { wanted[need] ?? .done }
 
   /// - Parameter attempt: from 1.
   package func behaviour(ofAttempt attempt: Int) -> Behaviour {

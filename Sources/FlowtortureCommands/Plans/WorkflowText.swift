@@ -41,9 +41,13 @@ struct WorkflowText {
       if step.isOwn {
         json.member("id", step.id)
         json.key("needs")
-        json.array { json in for need in step.needs { json.string(plan.steps[need].id) } }
+        json.array { json in for need in step.needs { write(need, of: step, plan, to: &json) } }
+        if let condition = step.condition { json.member("when", condition.text(plan)) }
       }
-      if let ends = step.notice {
+      if let question = step.question { return write(question, of: step, to: &json) }
+      if let slow = step.slow {
+        json.member("slow", "\(slow)ms")
+      } else if let ends = step.notice {
         json.key("on")
         json.array { json in for end in ends { json.string(end) } }
       }
@@ -65,6 +69,29 @@ struct WorkflowText {
         writeItem(to: &json)
       }
       writeWork(step, to: &json)
+    }
+  }
+
+  private func write(_ need: Int, of step: StepPlan, _ plan: RoundPlan, to json: inout JSONWriter) {
+    guard let wanted = step.wanted[need] else { return json.string(plan.steps[need].id) }
+    json.object { json in
+      json.member("step", plan.steps[need].id)
+      json.member("when", wanted.rawValue)
+    }
+  }
+
+  private func write(_ question: QuestionPlan, of step: StepPlan, to json: inout JSONWriter) {
+    json.member("allowFailure", step.allowFailure)
+    json.key("ask")
+    json.object { json in
+      json.member("text", "continue?")
+      if let timeout = question.timeout {
+        json.member("timeout", "\(timeout)ms")
+        json.member("otherwise", question.otherwise.rawValue)
+      }
+      guard question.hasField else { return }
+      json.key("fields")
+      json.object { json in json.member("value", "string") }
     }
   }
 

@@ -19,6 +19,10 @@ package struct HistoryEvent: Equatable, Sendable {
     case expanded(String, items: Int)
     /// The list of a node is none of items.
     case refusedItems(String, fault: String)
+    case asked(String)
+    case answered(String, RecordedAnswer)
+    /// The time of a question or of a slow notice has passed.
+    case timePassed(String, timer: String)
     case stepFinished(String, outcome: String)
     case stepSkipped(String, reason: String = "need")
     case cancelRequested(id: String, force: Bool)
@@ -50,6 +54,19 @@ package struct HistoryEvent: Equatable, Sendable {
     microseconds = fields.integer("monotonicUs")
     body = fields.body()
     if fields.isIncomplete { throw Unreadable(text: line) }
+  }
+}
+
+/// An answer that counted.
+package struct RecordedAnswer: Equatable, Sendable {
+  package var verdict: String
+  package var note: String
+  package var value: String?
+
+  package init(_ verdict: String, note: String, value: String? = nil) {
+    self.verdict = verdict
+    self.note = note
+    self.value = value
   }
 }
 
@@ -146,6 +163,16 @@ private struct Fields {
       return .retryScheduled(attempt(), delayMilliseconds: integer("delayMs"))
     case .rerunScheduled: return .rerunScheduled(attempt())
     case .stopRequested: return .stopRequested(attempt(), force: force)
+    case .asked: return .asked(text("step"))
+    case .answered:
+      return .answered(
+        text("step"),
+        RecordedAnswer(
+          text("verdict"), note: json["note"]?.string ?? "",
+          value: json["outputs"]?.elements.first?["value"]?.string))
+    case .timerFired:
+      let timer = text("timer")
+      return ["question", "slow"].contains(timer) ? .timePassed(text("step"), timer: timer) : .other
     case .stepFinished: return .stepFinished(text("step"), outcome: text("outcome"))
     case .stepSkipped: return .stepSkipped(text("step"), reason: text("reason"))
     case .stepExpanded:

@@ -22,6 +22,8 @@ package struct RoundRecord: Sendable {
   package var outputs: [OutputRecord] = []
   /// Requests to cancel in the run's folder.
   package var requests: [RequestRecord] = []
+  /// Processes of steps that ask.
+  package var processesOfQuestions: [String] = []
   /// Attempts whose monitors were killed.
   package var killedMonitors: Set<AttemptName> = []
   /// Whether a launcher was killed. It would have found the processes of a killed monitor.
@@ -72,7 +74,12 @@ package struct RoundRecord: Sendable {
 /// A process of `flow` that the torture started.
 package struct CommandRecord: Equatable, Sendable {
   package enum Kind: String, Sendable {
-    case run, restart, restartFailed, cancel, reader
+    case run, restart, restartFailed, cancel, reader, answer
+    /// A run of the same workflow that has ended before.
+    case earlierRun
+
+    /// Whether such a process drives the run, or may begin to.
+    package var drives: Bool { ![.reader, .answer, .earlierRun].contains(self) }
   }
 
   package typealias Ending = ChildProcess.Ending
@@ -92,11 +99,33 @@ package struct CommandRecord: Equatable, Sendable {
   package var sawDiskFull = false
   package var sawLimit = false
   package var errors = ""
+  /// What it says, if it is an answer.
+  package var answer: GivenAnswer?
 
   package init(_ kind: Kind, process: Int32, startedAt: Int) {
     self.kind = kind
     self.process = process
     self.startedAt = startedAt
+  }
+}
+
+/// What a process of `flow answer` says. Its note tells it from all others.
+package struct GivenAnswer: Equatable, Sendable {
+  package let step: String
+  package let approves: Bool
+  package let note: String
+  package let value: String?
+
+  package init(_ step: String, approves: Bool, note: String, value: String? = nil) {
+    self.step = step
+    self.approves = approves
+    self.note = note
+    self.value = value
+  }
+
+  /// As the history should have it.
+  package var recorded: RecordedAnswer {
+    RecordedAnswer(approves ? "approved" : "rejected", note: note, value: value)
   }
 }
 

@@ -49,6 +49,7 @@ final class Round: PlayedRound {
   func play() throws(RoundFailure) -> [Violation] {
     try prepare()
     var problems: [Violation] = []
+    runEarlier()
     startRun()
     play(plan.beats)
     if record.cuts.isEmpty { cutPower(PowerCut(milliseconds: 0)) }
@@ -85,14 +86,16 @@ final class Round: PlayedRound {
     switch command.kind {
     case .run where !plan.isDetached, .restart, .restartFailed:
       if !output.isEmpty { record.engineTexts.append(output) }
-    case .run, .cancel, .reader: break
+    case .run, .cancel, .reader, .answer, .earlierRun: break
     }
   }
 
   // MARK: Commands
 
-  private func start(_ kind: CommandRecord.Kind, _ arguments: [String]) -> Int32? {
-    do throws(Errno) { return try world.start(kind, arguments) } catch {
+  func start(
+    _ kind: CommandRecord.Kind, _ arguments: [String], answer: GivenAnswer? = nil
+  ) -> Int32? {
+    do throws(Errno) { return try world.start(kind, arguments, answer: answer) } catch {
       world.note("could not start flow: \(error)")
       return nil
     }
@@ -142,7 +145,7 @@ final class Round: PlayedRound {
   private func hasEnded(since before: Int) -> Bool {
     if plan.isDetached { return false }
     return world.commands.dropFirst(max(0, before - 1)).contains { command in
-      command.kind != .reader && command.kind != .cancel
+      command.kind.drives && command.kind != .cancel
         && [.exit(0), .exit(1), .exit(3)].contains(command.ending)
     }
   }
@@ -195,6 +198,7 @@ final class Round: PlayedRound {
       world.limitProcesses(spare: spare)
     case .unlimitProcesses: world.unlimitProcesses()
     case .cutPower(let cut): cutPower(cut)
+    case .answer(let share, let approvals): answer(share, approvals)
     case .fillDisk:
       totals.fullDisks += 1
       world.fillDisk()
@@ -273,6 +277,7 @@ final class Round: PlayedRound {
         pause = min(2 * pause + 1_000, 1_000_000)
         restart()
       }
+      answerQuestions()
       // The end of a detached engine sends no signal to this process, so look regularly.
       world.wait(microseconds: 200_000) { world.drivers.isEmpty }
     }
@@ -290,7 +295,7 @@ final class Round: PlayedRound {
     return (try? StatusReport(text))?.isFinished ?? false
   }
 
-  private func status(within microseconds: Int) -> String? {
+  func status(within microseconds: Int) -> String? {
     start(.reader, ["status", RoundFolder.runID, "--json"])
       .flatMap { world.output(of: $0, within: microseconds) }
   }
@@ -385,11 +390,16 @@ final class Round: PlayedRound {
   }
 
   private func count() {
+    totals.answers = record.commands.count { $0.kind == .answer }
+    totals.kept = record.commands.count { $0.kind == .answer && $0.ending == .exit(4) }
     for event in record.history {
       switch event.body {
       case .engineStarted: totals.lives += 1
       case .scheduled: totals.attempts += 1
       case .expanded(_, let items): totals.items += items
+      case .stepSkipped(_, reason: "condition"): totals.refused += 1
+      case .asked: totals.questions += 1
+      case .answered: totals.counted += 1
       case .found(_, isRunning: true): totals.reattached += 1
       case .ended(_, let result) where result.outcome == "lost": totals.lost += 1
       case .ended(_, let result) where result.outcome == "interrupted": totals.interrupted += 1

@@ -116,7 +116,9 @@ struct RoundFolder {
     let now = EventLoop.now().wall.microseconds
     let names = (try? storage.entries(of: folder)) ?? []
     return names.compactMap { name in
-      guard let id = name.split(separator: ".").first.flatMap({ UInt64($0, radix: 16) }),
+      // Answers are there, too.
+      guard !name.hasSuffix(".answer"),
+        let id = name.split(separator: ".").first.flatMap({ UInt64($0, radix: 16) }),
         let attributes = (try? storage.attributes(of: "\(folder)/\(name)")) ?? nil
       else { return nil }
       return RequestRecord(

@@ -22,6 +22,13 @@ package struct RoundTotals: Equatable, Sendable {
   package var attempts = 0
   /// For which steps have run.
   package var items = 0
+  /// Steps whose condition was false.
+  package var refused = 0
+  package var questions = 0
+  /// Processes that gave an answer, those of which it counted, and those that were told that it is kept.
+  package var answers = 0
+  package var counted = 0
+  package var kept = 0
   package var reattached = 0
   package var lost = 0
   package var interrupted = 0
@@ -38,6 +45,8 @@ package struct RoundTotals: Equatable, Sendable {
       ("cuts", \.cuts), ("shutdowns", \.shutdowns), ("suspensions", \.suspensions),
       ("limits", \.limits),
       ("lives", \.lives), ("attempts", \.attempts), ("items", \.items),
+      ("refused", \.refused), ("questions", \.questions), ("answers", \.answers),
+      ("counted", \.counted), ("kept", \.kept),
       ("reattached", \.reattached),
       ("lost", \.lost), ("interrupted", \.interrupted), ("violations", \.violations),
     ]

@@ -54,7 +54,9 @@ final class RoundWorld {
 
   /// Starts `flow` with these arguments.
   @discardableResult
-  func start(_ kind: CommandRecord.Kind, _ arguments: [String]) throws(Errno) -> Int32 {
+  func start(
+    _ kind: CommandRecord.Kind, _ arguments: [String], answer: GivenAnswer? = nil
+  ) throws(Errno) -> Int32 {
     let name = "\(folder.path)/command-\(commands.count)"
     let environment = [
       "FLOW_HOME=\(folder.home)", "HOME=\(folder.path)", "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -63,6 +65,7 @@ final class RoundWorld {
     record.sawRunMissing = !folder.hasRun
     record.sawDiskFull = isDiskFull
     record.sawLimit = limit != nil
+    record.answer = answer
     record.process = try ChildProcess.start(
       [flow] + arguments, environment: environment, output: .file("\(name).out"),
       errors: .file("\(name).err"))
@@ -76,7 +79,7 @@ final class RoundWorld {
 
   /// Living commands that drive the run or may begin to.
   var drivers: [Int32] {
-    commands.filter { $0.ending == nil && $0.kind != .reader }.map(\.process)
+    commands.filter { $0.ending == nil && $0.kind.drives }.map(\.process)
   }
 
   var hasLiving: Bool { !living.isEmpty }

@@ -246,6 +246,7 @@ final class StarterRound: PlayedRound {
     case .restartFailed: return [0, 2, 7].contains(code) || code == 4 && command.wasTerminated
     // The run may be one that a starter has not created yet.
     case .cancel: return [0, 2].contains(code) || code == 4 && command.wasTerminated
+    case .answer, .earlierRun: return false
     }
   }
 
