@@ -79,7 +79,7 @@ let package = Package(
     library("FlowLog", imports: ["CZlib", "FlowStorage"], settings: optimized),
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
     library(
-      "FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"],
+      "FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"],
       settings: optimized),
     library(
       "FlowSystem",
@@ -152,7 +152,9 @@ let package = Package(
         "FlowMemoryStorage", "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText", "TestSupport",
       ]),
     tests("FlowCoreTests", of: ["FlowCore"]),
-    tests("FlowDefinitionTests", of: ["FlowCore", "FlowDefinition", "FlowJSON", "TestSupport"]),
+    tests(
+      "FlowDefinitionTests",
+      of: ["FlowCore", "FlowDefinition", "FlowJSON", "FlowText", "TestSupport"]),
     tests(
       "FlowFuzzingTests",
       of: [

@@ -50,7 +50,7 @@ package struct DefinitionFile {
     do throws(DefinitionErrors) {
       definition = try DefinitionParser.parse(
         bytes, file: name, as: spelling, standard: standard,
-        calling: FileCalls(limit: limit << 20), from: place)
+        calling: FileCalls(limit: limit << 20), matching: BoundedMatching(), from: place)
     } catch {
       throw .invalid(error)
     }
@@ -90,8 +90,8 @@ package enum DefinitionFileError: Error {
     case .unreadable(let path, let error):
       "\(program): cannot read \(shown(path)): \(error)"
     case .tooLarge(let path, let limit):
-      "\(program): \(shown(path)) exceeds the limit of \(limit) MiB for a workflow"
-        + " definition; split it into several workflows"
+      "\(shown(path)):1:1: the file exceeds the limit of \(limit) MiB for a workflow definition; split"
+        + " it into several workflows"
     case .tooMany(let path, let steps):
       "\(program): \(shown(path)) exceeds the memory limit of a run (\(steps)"
         + " \(steps == 1 ? "step" : "steps") with needs, arguments and variables); split it into"

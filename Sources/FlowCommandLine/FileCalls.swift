@@ -13,7 +13,7 @@ struct FileCalls: CalledFiles {
     let isAbsolute = path.utf8.first == UInt8(ascii: "/")
     let full = isAbsolute ? path : "\(caller.folder)/\(path)"
     do throws(Errno) {
-      let bytes = try FileReading.bytes(of: full, limit: limit)
+      let bytes = try FileReading.bytes(ofFile: full, limit: limit)
       let place = DefinitionPlace(
         name: isAbsolute ? path : PathText.sibling(of: caller.name, path),
         path: try ProcessFacts.realPath(full),
@@ -21,6 +21,8 @@ struct FileCalls: CalledFiles {
       return CalledFile(bytes: bytes, place: place)
     } catch .fileTooLarge {
       throw CalledFileError(message: "it exceeds the limit of \(limit >> 20) MiB")
+    } catch .invalidArgument {
+      throw CalledFileError(message: "it is a pipe, a socket or a device, and no file")
     } catch {
       throw CalledFileError(message: "\(error)")
     }

@@ -23,11 +23,15 @@ package enum VariableFiles {
       let path = file.path.utf8.first == UInt8(ascii: "/") ? file.path : "\(folder)/\(file.path)"
       let bytes: [UInt8]
       do throws(Errno) {
-        bytes = try FileReading.bytes(of: path, limit: limitMebibytes << 20)
+        bytes = try FileReading.bytes(ofFile: path, limit: limitMebibytes << 20)
       } catch {
         if error == .noSuchFile, file.isOptional { continue }
         let reason =
-          error == .fileTooLarge ? "it exceeds the limit of \(limitMebibytes) MiB" : "\(error)"
+          switch error {
+          case .fileTooLarge: "it exceeds the limit of \(limitMebibytes) MiB"
+          case .invalidArgument: "it is a pipe, a socket or a device, and no file"
+          default: "\(error)"
+          }
         errors.append("\(place(index)): cannot read \(TerminalText.escaped(path)): \(reason)")
         continue
       }

@@ -6,9 +6,11 @@ package import FlowSystem
 import FlowText
 
 /// Why a command failed.
-package enum CommandError: Error {
+package indirect enum CommandError: Error {
   case usage(UsageError)
   case definition(DefinitionFileError)
+  /// Several at once; the first one counts.
+  case several([CommandError])
   /// What a run was told does not fit its workflow.
   case parameters(ParameterErrors)
   /// A file that the user named.
@@ -41,6 +43,7 @@ extension CommandError: CustomStringConvertible {
     switch self {
     case .usage(let error): error.description
     case .definition(let error): error.description(by: "flow")
+    case .several(let errors): errors.map(\.description).joined(separator: "\n")
     case .parameters(let error):
       error.messages.map { "flow: \(TerminalText.escaped($0))" }.joined(separator: "\n")
     case .file(let path, let error): "flow: cannot read \(shown(path)): \(error)"
@@ -78,6 +81,7 @@ extension CommandError: CustomStringConvertible {
   /// The one place where errors become exit codes.
   package var exitCode: ExitCode {
     switch self {
+    case .several(let errors): errors.first?.exitCode ?? .usage
     case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchOutput,
       .noSuchPoint, .answerRefused:
       .usage

@@ -81,15 +81,16 @@ package enum DefinitionParser {
   ///   - spelling: nil for what the name and the text say.
   ///   - standard: the settings of a step that gives none.
   ///   - files: those that it can call.
+  ///   - patterns: who matches defaults of parameters; nil if none is matched.
   ///   - place: where the file is; nil if it can call none.
   /// - Throws: all errors. Nothing after a syntax error is checked.
   package static func parse(
     _ bytes: [UInt8], file: String, as spelling: DefinitionSpelling? = nil,
     standard: StepSettings = StepSettings(), calling files: any CalledFiles = NoCalledFiles(),
-    from place: DefinitionPlace? = nil
+    matching patterns: (any PatternMatching)? = nil, from place: DefinitionPlace? = nil
   ) throws(DefinitionErrors) -> WorkflowDefinition {
     let place = place ?? DefinitionPlace(name: file, path: "", folder: "")
-    var resolver = CallResolver(files, from: place, standard)
+    var resolver = CallResolver(files, matching: patterns, from: place, standard)
     return try resolver.definition(of: bytes, file: file, as: spelling)
   }
 

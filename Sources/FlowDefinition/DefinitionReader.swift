@@ -20,6 +20,8 @@ struct DefinitionReader<Source: ValueSource> {
   var isCalledElsewhere = false
   /// The position of the walk. A syntax error ends it there.
   var path: [PathComponent] = []
+  /// Who matches the patterns of parameters; nil if defaults are not matched.
+  var patterns: (any PatternMatching)?
   /// Where the files of variables are named, in their order.
   var variableFileOffsets: [Int] = []
   /// Where secrets are listed.

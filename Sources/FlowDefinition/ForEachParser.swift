@@ -383,7 +383,7 @@ extension DefinitionReader {
       if known == nil { known = KnownOutputs(table, defaults) }
       return try source(
         name, ofStep: (other, id), in: step, needs: table.steps[step].needs, &known!)
-    case .item, .runID, .workflowName:
+    case .item, .result, .runID, .workflowName, .outcome:
       throw OverFault(
         "expected a list, \"params.NAME\" or \"steps.ID.OUTPUT\"; found \(Quoting.quoted(text))")
     }

@@ -1,7 +1,7 @@
 package import FlowCore
 import FlowText
 
-/// What a run is told, before it is checked.
+/// What a run is told, before it is checked: bytes (`RawText`), as values of a run are.
 package struct GivenParameters: Equatable, Sendable {
   /// By name, in the order in which they were given.
   package private(set) var values: [ParameterValue] = []
@@ -36,7 +36,8 @@ extension GivenParameters {
   /// - Parameters:
   ///   - today: the date in the time zone of the caller, such as `2026-11-29`, and the one before it.
   package func values(
-    of parameters: [Parameter], today: String, yesterday: String
+    of parameters: [Parameter], today: String, yesterday: String,
+    matching patterns: any PatternMatching = UnboundedMatching()
   ) throws(ParameterErrors) -> [ParameterValue] {
     var messages: [String] = []
     let own = parameters.filter { !$0.isGivenByCall }
@@ -53,7 +54,9 @@ extension GivenParameters {
     var result: [ParameterValue] = []
     for parameter in parameters {
       guard
-        var texts = Self.given(parameter, result) ?? value(of: parameter) ?? parameter.standard
+        var texts =
+          Self.given(parameter, result) ?? value(of: parameter)
+          ?? parameter.standard?.map(RawText.standing)
       else {
         messages.append(
           "parameter \(parameter.name) is required: give it with -p \(parameter.name)=…, "
@@ -64,7 +67,7 @@ extension GivenParameters {
         if texts[0] == "today" { texts = [today] }
         if texts[0] == "yesterday" { texts = [yesterday] }
       }
-      if let expected = parameter.expectation(unmetBy: texts, matching: true) {
+      if let expected = parameter.expectation(unmetBy: texts, matching: patterns) {
         let found = texts.map(Quoting.quoted).joined(separator: ", ")
         messages.append("parameter \(parameter.name): expected \(expected), found \(found)")
       }
@@ -76,7 +79,8 @@ extension GivenParameters {
 
   /// Checks what is given, and not what is missing.
   package func check(
-    of parameters: [Parameter], today: String, yesterday: String
+    of parameters: [Parameter], today: String, yesterday: String,
+    matching patterns: any PatternMatching = UnboundedMatching()
   ) throws(ParameterErrors) {
     var others: [Parameter] = []
     for parameter in parameters where !parameter.isGivenByCall {
@@ -85,7 +89,7 @@ extension GivenParameters {
       if value(of: parameter) == nil { other = Parameter(name: parameter.name, standard: [""]) }
       others.append(other)
     }
-    _ = try values(of: others, today: today, yesterday: yesterday)
+    _ = try values(of: others, today: today, yesterday: yesterday, matching: patterns)
   }
 
   private func value(of parameter: Parameter) -> [String]? {
@@ -104,7 +108,7 @@ extension GivenParameters {
       }
       if let name = template.onlyParameter { return texts(name) }
       return [
-        template.text { reference in
+        template.text(plain: RawText.standing) { reference in
           if case .parameter(let name) = reference { texts(name).first ?? "" } else { "" }
         }
       ]
@@ -153,7 +157,7 @@ extension DefinitionReader {
           RelatedPlace(relation: "first given at", offset: first))
       }
       if let texts = try readTexts("a value, or an array of values") {
-        given.add(ParameterValue(name: name, texts: texts))
+        given.add(ParameterValue(name: name, texts: texts.map(RawText.standing)))
       }
     }
     try source.end()

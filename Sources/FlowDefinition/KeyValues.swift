@@ -72,9 +72,12 @@ extension DefinitionReader {
     return nil
   }
 
-  /// Takes an array of some of several words, at least one.
+  /// Takes an array of some of several words, at least one; or one word alone.
   /// - Returns: a number whose bit i says whether word i is in it.
   private mutating func readWords(of words: [String]) throws(SyntaxError) -> UInt64? {
+    if try kind(wanted: .string) == .string {
+      return try readWord(of: words).map { 1 << UInt64($0) }
+    }
     let example = [words[0], words[words.count / 2]].map { "\"\($0)\"" }.joined(separator: ", ")
     guard let start = try beginArray("an array such as [\(example)]") else { return nil }
     var set: UInt64 = 0
@@ -95,6 +98,9 @@ extension DefinitionReader {
 
   private mutating func readExitCodes() throws(SyntaxError) -> [UInt8]? {
     let expected = "an exit code from 1 to 255"
+    if try kind(wanted: .number) == .number {
+      return try integer(1...255, expected).map { [UInt8($0)] }
+    }
     guard let start = try beginArray("an array of exit codes from 1 to 255") else { return nil }
     var codes: [UInt8] = []
     var first: [Int: Int] = [:]

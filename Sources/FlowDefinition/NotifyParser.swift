@@ -117,6 +117,11 @@ extension DefinitionReader {
 
   private mutating func readOutcomes() throws(SyntaxError) -> NoticeOutcomes {
     let words = NoticeOutcomes.named.map(\.name)
+    let hint = ["slow": #"give "slow" a time such as "2h" instead of "on""#]
+    if try kind(wanted: .string) == .string {
+      guard let index = try readWord(of: words, hints: hint) else { return [] }
+      return NoticeOutcomes.named[index].outcome
+    }
     guard let start = try beginArray(#"an array such as ["failed", "cancelled"]"#) else {
       return []
     }
@@ -125,7 +130,6 @@ extension DefinitionReader {
     var cursor = ArrayCursor()
     while try nextElement(&cursor) {
       let offset = try nextOffset()
-      let hint = ["slow": #"give "slow" a time such as "2h" instead of "on""#]
       guard let index = try readWord(of: words, hints: hint) else { continue }
       reportRepetition(of: index, at: offset, &first)
       outcomes.insert(NoticeOutcomes.named[index].outcome)

@@ -123,9 +123,8 @@ struct KnownOutputs {
     let id = Quoting.quoted(definition.steps[Int(mention.step)].id)
     let outputs = definition.outputs(ofStep: Int(mention.step))
     if !outputs.contains(where: { $0.name == mention.name }) {
-      let nearest = Suggestion.nearest(to: mention.name, among: outputs.map(\.name))
-      let advice = nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? ""
-      return "the step \(id) has no output \(Quoting.quoted(mention.name))\(advice)"
+      return Self.unknown(
+        mention.name, definition.steps[Int(mention.step)].id, among: outputs)
     }
     if before[step] == nil { before[step] = definition.stepsBefore(step) }
     if before[step]?.contains(mention.step) != true {
@@ -134,6 +133,13 @@ struct KnownOutputs {
     if certain[step] == nil { certain[step] = definition.certainSteps(before: step) }
     if mention.isCaught || certain[step]?.contains(mention.step) == true { return nil }
     return "the step \(id) can end without its outputs when this step runs: \(advice())"
+  }
+
+  /// What is said of an output that the step does not declare.
+  static func unknown(_ name: String, _ id: String, among outputs: [StepOutput]) -> String {
+    let nearest = Suggestion.nearest(to: name, among: outputs.map(\.name))
+    return "the step \(Quoting.quoted(id)) has no output \(Quoting.quoted(name))"
+      + (nearest.map { ": did you mean \(Quoting.quoted($0))?" } ?? "")
   }
 
   /// What is wrong with the items of a node that its file has; nil if nothing is.

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowText
 
 /// A key of a parameter.
 package enum ParameterKey: String, CaseIterable, Sendable {
@@ -82,7 +83,7 @@ extension DefinitionReader {
       case .required:
         if let flag = try boolean() { parameter.isRequired = flag } else { isFaulty = true }
       case .choices:
-        parameter.choices = try readTexts("an array of values") ?? []
+        parameter.choices = try readChoices()
         if parameter.choices.isEmpty { isFaulty = true }
       case .pattern: parameter.pattern = try readNonEmptyText("a regular expression")
       case .least: parameter.least = try readScalar("a value")
@@ -93,6 +94,21 @@ extension DefinitionReader {
     if isFaulty { return parameter }
     check(parameter, at: start, offsets)
     return parameter
+  }
+
+  private mutating func readChoices() throws(SyntaxError) -> [String] {
+    let start = try nextOffset()
+    let errors = diagnostics.count
+    let choices = try readTexts("an array of values") ?? []
+    if choices.isEmpty, diagnostics.count == errors {
+      reportMismatch(at: start, expected: "at least one value", found: "an empty array")
+    }
+    for (index, choice) in choices.enumerated()
+    where choices[..<index].contains(where: { $0.utf8.elementsEqual(choice.utf8) }) {
+      report(at: start, "\(Quoting.quoted(choice)) is repeated")
+      break
+    }
+    return choices
   }
 
   private mutating func check(
@@ -120,14 +136,25 @@ extension DefinitionReader {
         report(key, mismatch(type.expectation, Quoting.quoted(bound)))
       }
     }
-    for choice in parameter.choices where ParameterOrder(choice, parameter.type) == nil {
-      report(.choices, mismatch(parameter.type.expectation, Quoting.quoted(choice)))
+    if let type = parameter.boundType,
+      let least = parameter.least.flatMap({ ParameterOrder($0, type) }),
+      let greatest = parameter.greatest.flatMap({ ParameterOrder($0, type) }), greatest < least
+    {
+      report(
+        .greatest,
+        "no value is at least \(parameter.least ?? "") and at most \(parameter.greatest ?? "")")
+    }
+    for choice in parameter.choices {
+      if let expected = parameter.expectation(unmetByChoice: choice, matching: patterns) {
+        report(.choices, mismatch(expected, Quoting.quoted(choice)))
+      }
     }
     if let standard = parameter.standard {
       if parameter.isRequired {
         report(.standard, "a parameter that is required has no \"default\"")
       } else if !(parameter.type == .date && Parameter.dateWords.contains(standard.first ?? "")),
-        let expected = parameter.expectation(unmetBy: standard, matching: false)
+        let expected = parameter.expectation(
+          unmetBy: standard.map(RawText.standing), matching: patterns)
       {
         let found = standard.map(Quoting.quoted).joined(separator: ", ")
         report(.standard, mismatch(expected, found.isEmpty ? "nothing" : found))

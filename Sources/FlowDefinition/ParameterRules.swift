@@ -1,4 +1,5 @@
 package import FlowCore
+import FlowText
 
 extension Parameter {
   /// The words that stand for a date, when a run is created.
@@ -8,28 +9,54 @@ extension Parameter {
   ///
   /// - Parameters:
   ///   - texts: of a list its elements, else one value. A date is no word.
-  ///   - matches: whether the pattern counts, which can take any time.
-  func expectation(unmetBy texts: [String], matching matches: Bool) -> String? {
+  ///   - patterns: nil if the pattern does not count.
+  func expectation(
+    unmetBy texts: [String], matching patterns: (any PatternMatching)?
+  ) -> String? {
     if type == .list {
       let count = String(texts.count)
       if let bound = boundExceeded(by: count, as: .int) { return "a list of \(bound) elements" }
-      return texts.lazy.compactMap { choiceOrPattern(unmetBy: $0, matches) }.first
+      return texts.lazy.compactMap { choiceOrPattern(unmetBy: $0, patterns) }.first
     }
     guard texts.count == 1, let text = texts.first else { return "one value" }
     guard ParameterOrder(text, type) != nil else { return type.expectation }
     if let bound = boundExceeded(by: text, as: type) { return "\(type.expectation), \(bound)" }
-    return choiceOrPattern(unmetBy: text, matches)
+    return choiceOrPattern(unmetBy: text, patterns)
   }
 
-  private func choiceOrPattern(unmetBy text: String, _ matches: Bool) -> String? {
+  /// What is expected instead of one of `choices`.
+  func expectation(
+    unmetByChoice text: String, matching patterns: (any PatternMatching)?
+  ) -> String? {
+    guard ParameterOrder(text, type) != nil else { return type.expectation }
+    // The bounds of a list are of the number of its elements.
+    if type != .list, let bound = boundExceeded(by: text, as: type) {
+      return "\(type.expectation), \(bound)"
+    }
+    return mismatch(of: text, patterns)
+  }
+
+  private func choiceOrPattern(
+    unmetBy text: String, _ patterns: (any PatternMatching)?
+  ) -> String? {
     if text.utf8.contains(0) { return "a text without NUL" }
-    if !choices.isEmpty, !choices.contains(where: { $0.utf8.elementsEqual(text.utf8) }) {
+    if !choices.isEmpty,
+      !choices.contains(where: { RawText.standing(for: $0).utf8.elementsEqual(text.utf8) })
+    {
       return choices.count == 1 ? choices[0] : "one of \(choices.joined(separator: ", "))"
     }
-    if matches, let pattern, TextPattern(pattern)?.matches(text) != true {
-      return "a text that matches \(pattern)"
+    return mismatch(of: text, patterns)
+  }
+
+  private func mismatch(of text: String, _ patterns: (any PatternMatching)?) -> String? {
+    guard let pattern, let patterns else { return nil }
+    switch patterns.verdict(on: text, pattern: pattern) {
+    case .matches: return nil
+    case .differs: return "a text that matches \(pattern)"
+    case .undecided:
+      return "a text that matches \(pattern), which takes too long to find out (does it repeat what"
+        + " is a repetition?)"
     }
-    return nil
   }
 
   /// - Returns: such as `at least 3`.

@@ -48,18 +48,28 @@ extension DefinitionReader {
         let template = try Template(use.text)
         check(use, template, parameters)
         checkItem(use, template, table)
+        checkOutcome(use, template, table)
         var isOfCall = false
-        for case .reference(.output(let step, let name)) in template.parts {
-          if table.isOfCall(step), let own = use.step, !table.isCall(own) {
-            isOfCall = true
-            continue
+        for case .reference(let reference) in template.parts {
+          switch reference {
+          case .output(let id, _), .result(let id):
+            if table.isOfCall(id), let own = use.step, !table.isCall(own) {
+              isOfCall = true
+            } else if case .output(_, let name) = reference {
+              if known == nil { known = KnownOutputs(table, defaults) }
+              checkOutput(name, ofStep: id, use, template, table, &known!)
+            } else {
+              checkResult(ofStep: id, use, table)
+            }
+          case .parameter, .item, .runID, .workflowName, .outcome: break
           }
-          if known == nil { known = KnownOutputs(table, defaults) }
-          checkOutput(name, ofStep: step, use, template, table, &known!)
         }
         if isOfCall { calledMentions.templates.append(use) }
       } catch {
-        report(at: use.offset, path: use.path, error.message)
+        let names = Template.plainNames + parameters.map { "params.\($0.name)" }
+        let nearest = error.name.flatMap { Suggestion.nearest(to: $0, among: names) }
+        let advice = nearest.map { " (did you mean \(Quoting.quoted("${\($0)}"))?)" } ?? ""
+        report(at: use.offset, path: use.path, error.message + advice)
       }
     }
   }
@@ -108,6 +118,38 @@ extension DefinitionReader {
     }
   }
 
+  private mutating func checkOutcome(
+    _ use: TemplateUse, _ template: Template, _ table: StepTable
+  ) {
+    guard template.parts.contains(.reference(.outcome)) else { return }
+    if let step = use.step, table.isFinally(step) || table.isNotice(step) { return }
+    report(
+      at: use.offset, path: use.path,
+      "\"${run.outcome}\" is known in steps of \"finally\" and in \"notify\" only")
+  }
+
+  private mutating func checkResult(
+    ofStep id: String, _ use: TemplateUse, _ table: StepTable
+  ) {
+    func message() -> String? {
+      guard let step = use.step else {
+        return "only a step itself can name how other steps ended: give it the variable"
+      }
+      guard let other = table.step(named: id, by: step) else {
+        return StepID.unknown(id, among: table.namedIDs)
+      }
+      if table.calls.contains(where: { $0.step == Int(other) }) {
+        return "a step with \"call\" has no result of its own, its steps have"
+      }
+      if table.calls.contains(where: { $0.step == step }) {
+        return "how steps end is not known yet when the values are checked"
+      }
+      if table.allNeeds(ofStep: step).contains(other) { return nil }
+      return StepID.unneeded(id)
+    }
+    if let message = message() { report(at: use.offset, path: use.path, message) }
+  }
+
   private mutating func checkOutput(
     _ name: String, ofStep id: String, _ use: TemplateUse, _ template: Template,
     _ table: StepTable, _ known: inout KnownOutputs
@@ -116,10 +158,8 @@ extension DefinitionReader {
       guard let step = use.step else {
         return "only a step itself can name what other steps put out: give it the variable"
       }
-      if table.isCall(step) {
-        return "what steps put out is not known yet when the values are checked: read it from"
-          + " \"$FLOW_INPUTS\""
-      }
+      // Looked up when that file has taken the place of its call (`LateValues`).
+      if table.isCall(step), table.isOfCall(id) { return nil }
       guard let other = table.step(named: id, by: step) else {
         return StepID.unknown(id, among: table.namedIDs)
       }

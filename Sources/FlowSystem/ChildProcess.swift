@@ -6,7 +6,7 @@ import Glibc
 /// Starts programs that inherit nothing from this process except the given descriptors and variables.
 package enum ChildProcess {
   /// - Parameters:
-  ///   - arguments: the first is an absolute path. They and the variables are bytes (`PathBytes`).
+  ///   - arguments: the first is an absolute path. They and the variables are bytes (`RawText`).
   ///   - environment: `NAME=value`; all of it.
   ///   - output, errors: files that are appended to, or descriptors.
   /// - Returns: the process id, of a process in a session of its own.
@@ -56,9 +56,9 @@ package enum ChildProcess {
     _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t,
     _ attributes: inout posix_spawnattr_t
   ) throws(Errno) -> Int32 {
-    let argv = unsafe CStringArray(arguments.map(PathBytes.bytes))
+    let argv = unsafe CStringArray(arguments.map(RawText.bytes))
     defer { unsafe argv.free() }
-    let envp = unsafe CStringArray(environment.map(PathBytes.bytes))
+    let envp = unsafe CStringArray(environment.map(RawText.bytes))
     defer { unsafe envp.free() }
     var process: pid_t = 0
     let result = unsafe posix_spawn(

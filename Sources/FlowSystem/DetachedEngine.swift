@@ -98,7 +98,7 @@ package enum DetachedEngine {
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, 2)
     unsafe posix_spawn_file_actions_adddup2(&actions, spare, readinessDescriptor)
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, readinessDescriptor + 1)
-    let arguments = unsafe CStringArray((["flow"] + line).map(PathBytes.bytes))
+    let arguments = unsafe CStringArray((["flow"] + line).map(RawText.bytes))
     defer { unsafe arguments.free() }
     // This process starts nothing else, and no other thread reads its environment.
     unsafe setenv(variable, "1", 1)

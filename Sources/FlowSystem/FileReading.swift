@@ -11,6 +11,18 @@ package enum FileReading {
     try input(of: path, limit: limit).bytes
   }
 
+  /// The whole content of a file that a file names. Nobody types there what it would wait for.
+  ///
+  /// - Throws: `.fileTooLarge` as above, and `.invalidArgument` for a pipe, a socket or a device.
+  package static func bytes(ofFile path: String, limit: Int) throws(Errno) -> [UInt8] {
+    let descriptor = try systemCall { unsafe clinux_open(cPath(path), O_RDONLY | O_NONBLOCK, 0) }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    _ = try systemCall { unsafe fstat(descriptor, &status) }
+    if ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) { throw .invalidArgument }
+    return try input(of: descriptor, limit: limit).bytes
+  }
+
   /// The same, and whether it is a file that can be read again; `-` is standard input.
   package static func input(
     of path: String, limit: Int

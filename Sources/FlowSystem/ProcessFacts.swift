@@ -182,14 +182,14 @@ package enum ProcessFacts {
     return generator.next()
   }
 
-  /// This process's own arguments, without its name, in bytes that need not be UTF-8 (`PathBytes`).
+  /// This process's own arguments, without its name, in bytes that need not be UTF-8 (`RawText`).
   package static var arguments: [String] {
     (1..<max(1, Int(CommandLine.argc))).compactMap { index in
       unsafe CommandLine.unsafeArgv[index].map { unsafe pathText($0) }
     }
   }
 
-  /// The value of one of this process's variables (`PathBytes`).
+  /// The value of one of this process's variables (`RawText`).
   package static func environmentValue(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe pathText(value)

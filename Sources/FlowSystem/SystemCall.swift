@@ -13,15 +13,15 @@ package func systemCall<Result: SignedInteger>(
   }
 }
 
-/// A path as the system takes it: bytes (`PathBytes`).
+/// A path as the system takes it: bytes (`RawText`).
 package func cPath(_ path: String) -> [CChar] {
-  PathBytes.bytes(path).map(CChar.init(bitPattern:)) + [0]
+  RawText.bytes(path).map(CChar.init(bitPattern:)) + [0]
 }
 
 /// A path, or another name, of the system.
 @unsafe
 func pathText(_ path: UnsafePointer<CChar>) -> String {
-  PathBytes.text(unsafe (0..<strlen(path)).map { unsafe UInt8(bitPattern: path[$0]) })
+  RawText.text(unsafe (0..<strlen(path)).map { unsafe UInt8(bitPattern: path[$0]) })
 }
 
 /// A null-terminated array of C strings in two blocks of memory, which the caller frees.

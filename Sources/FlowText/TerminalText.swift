@@ -10,7 +10,7 @@
 /// colour, retitle or reorder become visible.
 package enum TerminalText {
   /// The text on one line. Control characters become `\n`, `\r`, `\t` or `\u{1B}`, and bytes that are
-  /// not UTF-8 (`PathBytes`) `\xE9`. A backslash
+  /// not UTF-8 (`RawText`) `\xE9`. A backslash
   /// is not doubled, so that paths can be copied: the text is safe to print, but not reversible.
   package static func escaped(_ text: String) -> String {
     // Nearly all text needs no escaping, and then takes one pass over its bytes.
@@ -44,7 +44,7 @@ package enum TerminalText {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F: true
     case 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-    default: PathBytes.byte(of: scalar) != nil
+    default: RawText.byte(of: scalar) != nil
     }
   }
 
@@ -54,7 +54,7 @@ package enum TerminalText {
     case "\r": "\\r"
     case "\t": "\\t"
     default:
-      if let byte = PathBytes.byte(of: scalar) {
+      if let byte = RawText.byte(of: scalar) {
         "\\x\(String(byte, radix: 16, uppercase: true))"
       } else {
         "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"

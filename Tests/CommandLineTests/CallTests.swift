@@ -1,3 +1,4 @@
+import FlowJSON
 import Glibc
 import TestSupport
 import Testing
@@ -53,6 +54,49 @@ struct CallTests {
     #expect(verified.ending == .exit(0) && !verified.output.contains("definition.json"))
     let status = try await home.flow("status", "r", "--json").output
     #expect(status.contains(#""deploy/to":"a; touch pwned""#))
+  }
+
+  /// What is known only while the run goes on: outputs that a call gives, ends of steps, and of the run.
+  @Test func valuesOfTheRunReachTheCalledFileAndFinally() async throws {
+    let home = Home()
+    home.folder.write(
+      """
+      name: deploy
+      params: {version: {required: true}, hosts: {type: list, required: true}}
+      steps:
+        - {id: copy, run: [printf, "<%s>", "v${params.version}", "${params.hosts}"]}
+        - {id: each, needs: copy, forEach: {over: params.hosts}, run: [echo, "${item} ${params.version}"]}
+        - {id: never, needs: copy, when: params.version == '3', run: [echo]}
+      finally:
+        - {id: off, needs: {step: copy, when: settled}, run: [echo, "${steps.copy.result} ${run.outcome}"]}
+      """, to: "deploy.yaml")
+    let file = home.folder.write(
+      #"""
+      name: w
+      steps:
+        - {id: scan, outputs: {version: string, hosts: lines}, run: 'echo "2; x" > $FLOW_OUTPUTS/version; printf "a\nb c\n" > $FLOW_OUTPUTS/hosts'}
+        - {id: deploy, call: deploy.yaml, needs: scan, with: {version: "${steps.scan.version}", hosts: "${steps.scan.hosts}"}}
+        - {id: bad, needs: deploy, run: exit 3}
+        - {id: after, needs: {step: bad, when: settled}, run: [echo, "bad has ${steps.bad.result}"]}
+      finally:
+        - {id: end, run: echo "$O", env: {O: "it has ${run.outcome}"}}
+      notify:
+        - {on: failed, run: [echo, "told ${run.outcome}"]}
+      """#, to: "w.yaml")
+    let run = try await home.flow("run", file, "--run-id", "r", "--quiet")
+    #expect(run.ending == .exit(1), "\(run.errors)")
+    for (step, output) in [
+      ("deploy/copy", "<v2; x><a><b c>"), ("deploy/each/b c", "b c 2; x\n"),
+      ("deploy/off", "succeeded failed\n"), ("after", "bad has failed\n"),
+      ("end", "it has failed\n"), ("notify/1", "told failed\n"),
+    ] {
+      #expect(try await home.logs(step, of: "r") == output, "\(step)")
+    }
+    let status = try await home.status("r")
+    let never = status["steps"]?.elements.first { $0["id"]?.string == "deploy/never" }
+    #expect(never?["state"]?.string == "skipped")
+    #expect(try await home.flow("verify", "r").ending == .exit(0))
+    #expect(try await home.flow("replay", "r", "--verify").ending == .exit(0))
   }
 
   /// A run cannot be told what a call gives.

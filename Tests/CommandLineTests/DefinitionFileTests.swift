@@ -96,7 +96,23 @@ struct DefinitionFileTests {
     let file = home.folder.write("[", to: "w.json")
     unsafe _ = truncate(file, 257 << 20)
     let errors = try await refusal(of: file, home)
-    #expect(errors.contains("exceeds the limit of 256 MiB"))
+    #expect(errors.hasPrefix("\(file):1:1: the file exceeds the limit of 256 MiB"), "\(errors)")
+  }
+
+  /// Nobody writes into what a file names.
+  @Test func aPipeThatAFileNamesIsNotWaitedFor() async throws {
+    let home = Home()
+    unsafe _ = mkfifo("\(home.folder.path)/pipe", 0o600)
+    let calling = home.folder.write(
+      #"{"name": "w", "steps": [{"id": "a", "call": "pipe"}]}"#, to: "calling.json")
+    #expect(
+      try await refusal(of: calling, home).hasSuffix(
+        "steps[0].call: \"pipe\" cannot be read: it is a pipe, a socket or a device, and no file\n")
+    )
+    let file = home.workflow(#"{"id": "a", "run": "true"}"#, #""envFiles": "pipe""#)
+    let run = try await home.flow("run", file)
+    #expect(run.ending == .exit(2))
+    #expect(run.errors.hasSuffix("it is a pipe, a socket or a device, and no file\n"))
   }
 
   /// As many as a file may hold, and more than any limit on nesting or errors.

@@ -39,7 +39,7 @@ struct NameTests {
   }
 
   @Test(arguments: [
-    (#"run w.json -p x=$(printf 'a\377b')"#, #"flow run: --param is not UTF-8: "x=a\xFFb""#),
+    (#"run w.json --run-id $(printf 'a\377b')"#, #"flow run: --run-id is not UTF-8: "a\xFFb""#),
     (#"status $(printf '\303')"#, #"flow status: RUN is not UTF-8: "\xC3""#),
     (#"logs r $(printf '\303')"#, #"flow logs: STEP is not UTF-8: "\xC3""#),
   ])
@@ -48,7 +48,7 @@ struct NameTests {
     let finished = try await home.flow(by: ["/bin/sh", "-c", "exec \"$0\" \(line)"])
     #expect(finished.ending == .exit(2))
     #expect(
-      finished.errors.hasPrefix("\(problem); only paths may be of other bytes\n"),
+      finished.errors.hasPrefix("\(problem); only paths and values of parameters may be of other bytes\n"),
       "\(finished.errors)")
     #expect(home.runs == [])
   }

@@ -43,6 +43,74 @@ struct ParameterTests {
     #expect(!home.folder.has("pwned"))
   }
 
+  /// All bytes but NUL: an argument, a variable and an element of a list are those that were given.
+  @Test(arguments: [[], ["--detach"]])
+  func whatIsNoUTF8IsAValueToo(options: [String]) async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"""
+      {"id": "env", "run": "printf %s \"$V\"", "env": {"V": "${params.v}"}},
+      {"id": "argument", "run": ["printf", "<%s>", "é${params.v}", "${params.l}"]}
+      """#, Self.settings)
+    var generator = SystemRandomNumberGenerator()
+    for round in 0..<4 {
+      var bytes: [UInt8] = round == 0 ? Array(1...255) : []
+      if round == 1 { bytes = Array("\u{10FFE9}\u{10FF80}\u{10FF7F}".utf8) + [0xF4, 0x8F, 0xBF] }
+      while bytes.count < 60 { bytes.append(UInt8.random(in: 1...255, using: &generator)) }
+      let words = ["--param=v=", "--param=l="].map { Array($0.utf8) + bytes + [0] }
+      TestFile.write(
+        words.flatMap { $0 } + Array("--param=l=2".utf8), to: "\(home.folder.path)/words")
+      let run = try await home.start(
+        ["run", file, "--quiet", "--run-id", "r\(round)"] + options, by: given(home)
+      ).end()
+      #expect(run.ending == .exit(0), "\(run.errors)")
+      #expect(try await home.flow("wait", "r\(round)").ending == .exit(0))
+      let folder = "\(home.path)/runs/r\(round)/attempts"
+      #expect(TestFile.bytes("\(folder)/env@1.out") == bytes)
+      #expect(
+        TestFile.bytes("\(folder)/argument@1.out")
+          == Array("<é".utf8) + bytes + Array("><".utf8) + bytes + Array("><2>".utf8))
+      #expect(try await home.flow("verify", "r\(round)").ending == .exit(0))
+    }
+    TestFile.write(Array("--param=v=".utf8) + [0xE9], to: "\(home.folder.path)/words")
+    let shown = try await home.flow("run", file, "--dry-run", by: given(home))
+    #expect(shown.output.contains(#"parameters: v=\xE9 l="#), "\(shown.output)")
+  }
+
+  /// Adds the words of a file to a command line, whatever bytes they have.
+  private func given(_ home: Home) -> [String] {
+    ["/usr/bin/xargs", "-0", "-a", "\(home.folder.path)/words"]
+  }
+
+  /// A pattern that would take a text for ever is refused in seconds.
+  @Test func aPatternThatTakesTooLongIsSaid() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "true"}"#, #""params": {"v": {"required": true, "pattern": "(a+)+"}}"#)
+    #expect(try await home.flow("validate", file, "-p", "v=aaa").ending == .exit(0))
+    let value = String(repeating: "a", count: 60) + "b"
+    let run = try await home.flow("run", file, "-p", "v=\(value)")
+    #expect(run.ending == .exit(2))
+    #expect(run.errors.contains("which takes too long to find out"), "\(run.errors)")
+    #expect(home.runs.isEmpty)
+  }
+
+  @Test func whatIsTooLongForLinuxCreatesNoRun() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "true", "env": {"BIG": "${params.v}"}}"#, Self.settings)
+    let params = home.folder.write(
+      "v: \(String(repeating: "x", count: 140_000))\n", to: "params.yaml")
+    for more in [[], ["--dry-run"]] {
+      let run = try await home.start(["run", file, "--params", params] + more).end()
+      #expect(run.ending == .exit(2))
+      #expect(
+        run.errors.hasPrefix(
+          "flow: step a: with the values of parameters the variable BIG has 140004 bytes"))
+    }
+    #expect(home.runs.isEmpty)
+  }
+
   @Test func aRestartHasTheValuesOfItsRun() async throws {
     let home = Home()
     let file = home.workflow(
@@ -89,7 +157,25 @@ struct ParameterTests {
     #expect(json["parameters"]?["v"]?.string == "x" && json["steps"]?.elements.count == 2)
     // What a run would refuse, it refuses.
     #expect(try await home.flow("run", "--dry-run", file).ending == .exit(2))
+    let badName = try await home.flow("run", "--dry-run", file, "-p", "v=x", "--run-id", "a/b")
+    #expect(badName.ending == .exit(2))
     #expect(!home.folder.has("home") && !home.folder.has("ran"))
+    #expect(try await home.flow("run", "-q", file, "-p", "v=x", "--run-id", "r").ending == .exit(0))
+    let taken = try await home.flow("run", "--dry-run", file, "-p", "v=x", "--run-id", "r")
+    #expect(taken.ending == .exit(7) && taken.output == "", "\(taken.errors)")
+  }
+
+  @Test func whatIsWrongOutsideOfTheFileIsSaidTogether() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "a", "run": "true"}"#, Self.settings + #", "envFiles": ["none.env"]"#)
+    for more in [[], ["--dry-run"], ["--detach"]] {
+      let run = try await home.start(["run", file] + more).end()
+      #expect(run.ending == .exit(2))
+      #expect(run.errors.contains("parameter v is required"), "\(run.errors)")
+      #expect(run.errors.contains("envFiles[0]: cannot read"), "\(run.errors)")
+    }
+    #expect(home.runs.isEmpty)
   }
 
   @Test(arguments: [#"{"v": "x y", "l": [1, 2]}"#, "v: x y\nl: [1, 2]\n"])

@@ -161,6 +161,25 @@ struct SecretTests {
     #expect(try await home.logs("a", of: "r") == "x " + String(repeating: "*", count: 28))
   }
 
+  /// The history and every display would have it.
+  @Test func aParameterHoldsNoSecret() async throws {
+    let home = home()
+    let workflow = home.workflow(
+      #"{"id": "a", "secrets": "PW", "run": "x"}"#,
+      Self.declared + #", "params": {"v": {"default": ""}}"#)
+    for more in [[], ["--dry-run"]] {
+      let run = try await home.start(
+        ["run", workflow, "-p", "v=x\(Self.password)y"] + more, environment: caller
+      ).end()
+      #expect(run.ending == .exit(6))
+      #expect(
+        run.errors
+          == "flow: the parameter v holds the secret PW, which the history would keep: let the step list the"
+          + " secret instead\n")
+      #expect(home.runs == [])
+    }
+  }
+
   @Test func aDryRunTellsWhatTheRunReads() async throws {
     let home = home()
     let workflow = home.workflow(

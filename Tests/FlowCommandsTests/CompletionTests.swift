@@ -41,6 +41,18 @@ struct CompletionTests {
     #expect(words("run -- --q") == nil)
   }
 
+  @Test func severalStepsAreCompletedOneByOne() {
+    #expect(
+      request("run w.yaml --only ") == .steps(.file("w.yaml"), prefix: "", typed: ""))
+    #expect(
+      request("run w.yaml --skip=a,b,c")
+        == .steps(.file("w.yaml"), prefix: "--skip=a,b,", typed: "c"))
+    #expect(
+      request("restart r --from load,") == .steps(.run("r"), prefix: "load,", typed: ""))
+    #expect(
+      request("validate w.yaml --require pub") == .steps(.file("w.yaml"), prefix: "", typed: "pub"))
+  }
+
   /// An option that takes words says so in its help; the other way round it is completed.
   @Test func valuesThatAreWordsAreCompleted() {
     #expect(words("run --on-conflict ") == OnConflict.allCases.map { "\($0)" })

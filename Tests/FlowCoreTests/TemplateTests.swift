@@ -10,6 +10,8 @@ struct TemplateTests {
       case .item(let field): "<item\(field.map { "|\($0)" } ?? "")>"
       case .runID: "<id>"
       case .workflowName: "<name>"
+      case .result(let step): "<\(step)|ended>"
+      case .outcome: "<outcome>"
       }
     }
   }
@@ -20,7 +22,8 @@ struct TemplateTests {
     ("$$${params.a}", "$${params.a}"), ("$${${run.id}", "${<id>"), ("a$", "a$"),
     ("${item}", "<item>"), ("${item.a b}-${item.ä}", "<item|a b>-<item|ä>"),
     ("é${params.n_1}😀", "é<n_1>😀"), ("${steps.a-1.v_2}", "<a-1|v_2>"),
-    (#"${steps["a.b/c"].v}"#, "<a.b/c|v>"),
+    (#"${steps["a.b/c"].v}"#, "<a.b/c|v>"), ("${steps.a.result}", "<a|ended>"),
+    ("${run.outcome}", "<outcome>"),
   ])
   func referencesAreReplacedAndNothingElse(template: String, expected: String) throws {
     #expect(try text(template) == expected)

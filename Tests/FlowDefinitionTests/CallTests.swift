@@ -6,7 +6,7 @@ import Testing
 /// Steps that stand for the steps of another file.
 struct CallTests {
   /// Files by their path; the one that is run is `/w/main.json`.
-  private struct Files: CalledFiles {
+  struct Files: CalledFiles {
     let texts: [String: String]
 
     func file(
@@ -21,7 +21,7 @@ struct CallTests {
     }
   }
 
-  private func parse(
+  func parse(
     _ main: String, _ files: [String: String]
   ) throws(DefinitionErrors) -> WorkflowDefinition {
     try DefinitionParser.parse(
@@ -29,7 +29,7 @@ struct CallTests {
       from: DefinitionPlace(name: "main.json", path: "/w/main.json", folder: "/w"))
   }
 
-  private func errors(_ main: String, _ files: [String: String] = [:]) -> [String] {
+  func errors(_ main: String, _ files: [String: String] = [:]) -> [String] {
     do throws(DefinitionErrors) {
       _ = try parse(main, files)
       return []
@@ -38,11 +38,11 @@ struct CallTests {
     }
   }
 
-  private func main(_ steps: String, _ keys: String = "") -> String {
+  func main(_ steps: String, _ keys: String = "") -> String {
     #"{"name": "main", \#(keys)"steps": [\#(steps)]}"#
   }
 
-  private func needs(_ definition: WorkflowDefinition) -> [String: [String]] {
+  func needs(_ definition: WorkflowDefinition) -> [String: [String]] {
     Dictionary(
       uniqueKeysWithValues: definition.steps.map { step in
         (step.id, step.needs.map { definition.steps[Int($0)].id })
@@ -127,7 +127,7 @@ struct CallTests {
     #expect(DefinitionCodec.encode(definition) == DefinitionCodec.encode(try roundTrip(definition)))
   }
 
-  private func roundTrip(_ definition: WorkflowDefinition) throws -> WorkflowDefinition {
+  func roundTrip(_ definition: WorkflowDefinition) throws -> WorkflowDefinition {
     try DefinitionCodec.decode(DefinitionCodec.encode(definition))
   }
 
@@ -210,7 +210,7 @@ struct CallTests {
 
   // MARK: Parameters
 
-  private static let told = #"""
+  static let told = #"""
     {"name": "t", "params": {"day": {"type": "date", "required": true}, "n": {"type": "int", "default": 1, "max": 5},
       "tag": {"default": "x"}, "hosts": {"type": "list", "default": ["a"]}},
      "steps": [{"id": "s", "run": ["p", "${params.hosts}", "${params.day}-$${n}"], "env": {"N": "${params.n}"}}]}

@@ -131,7 +131,15 @@ struct CalledOutputTests {
     ),
     (
       #"{"id": "b", "call": "c.json", "needs": "c", "with": {"full": "${steps[\"c/sum\"].hash}"}}"#,
-      #"steps[1].with.full: what steps put out is not known yet when the values are checked: read it from "$FLOW_INPUTS""#
+      "steps[1].call: parameter full: expected true or false, found an output of the type string"
+    ),
+    (
+      #"{"id": "b", "call": "c.json", "needs": "c", "with": {"full": "${steps[\"c/no\"].hash}"}}"#,
+      #"steps[1].call: no step has the id "c/no""#
+    ),
+    (
+      #"{"id": "b", "call": "c.json", "needs": "c", "with": {"full": "${steps[\"c/sum\"].hsh}"}}"#,
+      #"steps[1].call: the step "c/sum" has no output "hsh": did you mean "hash"?"#
     ),
   ])
   func whatIsWrongIsSaid(step: String, message: String) {

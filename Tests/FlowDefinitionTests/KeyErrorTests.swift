@@ -161,7 +161,9 @@ struct KeyErrorTests {
     for key in StepSettings.keys {
       #expect(settings?[key.name]?["description"]?.string == key.help)
     }
-    #expect(settings?["retry"]?["properties"]?["on"]?["items"]?["enum"]?.elements.count == 5)
+    #expect(
+      settings?["retry"]?["properties"]?["on"]?["oneOf"]?.elements.last?["items"]?["enum"]?.elements
+        .count == 5)
   }
 }
 

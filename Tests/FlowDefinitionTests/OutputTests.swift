@@ -133,12 +133,6 @@ struct OutputTests {
       ) == [
         #"steps[1].run[1]: the step does not need "a", directly or not: add it to "needs""#
       ])
-    #expect(
-      messages(
-        #"{"name": "w", "steps": [{"id": "a", "run": "x", "outputs": "v"}, {"id": "b", "call": "c.json", "needs": "a", "with": {"p": "${steps.a.v}"}}]}"#
-      ).contains {
-        $0.contains("what steps put out is not known yet when the values are checked")
-      })
   }
 
   // MARK: What may be absent

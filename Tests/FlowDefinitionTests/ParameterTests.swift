@@ -1,11 +1,12 @@
 import FlowCore
 import FlowDefinition
+import FlowText
 import Testing
 
 struct ParameterTests {
   private func errors(_ text: String) -> [String] {
     do throws(DefinitionErrors) {
-      _ = try DefinitionParser.parse(Array(text.utf8), file: "w")
+      _ = try DefinitionParser.parse(Array(text.utf8), file: "w", matching: UnboundedMatching())
       return []
     } catch {
       return error.errors.map { "\($0.path): \($0.message)" }
@@ -90,6 +91,31 @@ struct ParameterTests {
       "params.a.pattern: no regular expression, or one of more than 1000 bytes"
     ),
     (
+      #""a": {"default": "", "enum": []}"#,
+      "params.a.enum: expected at least one value, found an empty array"
+    ),
+    (#""a": {"default": "x", "enum": ["x", "y", "x"]}"#, #"params.a.enum: "x" is repeated"#),
+    (
+      #""a": {"type": "int", "required": true, "min": 5, "max": 2}"#,
+      "params.a.max: no value is at least 5 and at most 2"
+    ),
+    (
+      #""a": {"type": "list", "required": true, "min": 2, "max": 1}"#,
+      "params.a.max: no value is at least 2 and at most 1"
+    ),
+    (
+      #""a": {"type": "int", "required": true, "min": 5, "enum": [5, 4]}"#,
+      #"params.a.enum: expected a whole number, at least 5, found "4""#
+    ),
+    (
+      #""a": {"required": true, "pattern": "[a-z]+", "enum": ["x", "X"]}"#,
+      #"params.a.enum: expected a text that matches [a-z]+, found "X""#
+    ),
+    (
+      #""a": {"default": "X", "pattern": "[a-z]+"}"#,
+      #"params.a.default: expected a text that matches [a-z]+, found "X""#
+    ),
+    (
       #""a": {"type": "list", "default": [], "min": 1}"#,
       "params.a.default: expected a list of at least 1 elements, found nothing"
     ),
@@ -131,6 +157,25 @@ struct ParameterTests {
     (
       #""run": "x", "cwd": "${item}""#,
       "steps[0].cwd: \"${item}\" stands for an item of \"forEach\", which the step does not have"
+    ),
+    (
+      #""run": ["x", "${run.idd}"]"#,
+      #"steps[0].run[1]: "${…}" stands for "params.NAME", "steps.ID.OUTPUT", "steps.ID.result", "item", "run.id", "run.name" or "run.outcome"; for the text "${" itself write "$${" (did you mean "${run.id}"?)"#
+    ),
+    (
+      #""run": "x", "env": {"A": "${param.since}"}"#,
+      #"steps[0].env.A: "${…}" stands for "params.NAME", "steps.ID.OUTPUT", "steps.ID.result", "item", "run.id", "run.name" or "run.outcome"; for the text "${" itself write "$${" (did you mean "${params.since}"?)"#
+    ),
+    (
+      #""run": ["x", "${run.outcome}"]"#,
+      #"steps[0].run[1]: "${run.outcome}" is known in steps of "finally" and in "notify" only"#
+    ),
+    (
+      #""run": ["x", "${steps.b.result}"]"#, #"steps[0].run[1]: no step has the id "b""#
+    ),
+    (
+      #""run": ["x", "${steps.a.result}"]"#,
+      #"steps[0].run[1]: the step does not need "a": add it to "needs", with "when": "settled" if any end will do"#
     ),
     (
       #""run": ["x", "${run.id"]"#,
@@ -188,6 +233,50 @@ struct ParameterTests {
         error?.messages.first?.hasPrefix(
           "parameter a: expected a text that matches [a-z]+|x1, found") == true)
     }
+  }
+
+  /// What is no UTF-8 is a value like any other, and a scalar that stands for a byte elsewhere is itself.
+  @Test func valuesAreBytes() throws {
+    let params = #""a": {"default": "\#u{10FFE9}"}, "b": {"required": true}"#
+    let text = RawText.text([0x61, 0xE9, 0xFF])
+    let found = try values([("b", text)], params)
+    #expect(found["a"].map { RawText.bytes($0[0]) } == Array("\u{10FFE9}".utf8))
+    #expect(found["b"].map { RawText.bytes($0[0]) } == [0x61, 0xE9, 0xFF])
+    let file = try ParameterFileParser.parse(Array("b: \u{10FFE9}".utf8), file: "p.yaml")
+    #expect(file.values.map { RawText.bytes($0.texts[0]) } == [Array("\u{10FFE9}".utf8)])
+  }
+
+  @Test(arguments: [
+    (
+      #""run": "x", "env": {"BIG": "${params.v}"}"#,
+      "step a: with the values of parameters the variable BIG has 131072 bytes"
+    ),
+    (
+      #""run": ["x", "a${params.v}bcd"]"#,
+      "step a: with the values of parameters an argument has 131072 bytes"
+    ),
+    (
+      #""run": ["x", "${params.l}"]"#,
+      "step a: with the values of parameters the arguments take 6500"
+    ),
+  ])
+  func whatNoLinuxExecutesIsRefused(step: String, message: String) throws {
+    let text = workflow(
+      #""v": {"required": true}, "l": {"type": "list", "required": true}"#, step)
+    let definition = try DefinitionParser.parse(Array(text.utf8), file: "w")
+    func fault(_ length: Int, _ count: Int) -> String? {
+      let values = [
+        ParameterValue(name: "v", texts: [String(repeating: "x", count: length)]),
+        ParameterValue(
+          name: "l", texts: Array(repeating: String(repeating: "y", count: 130_000), count: count)),
+      ]
+      do throws(ParameterErrors) { try definition.checkLengths(with: values) } catch {
+        return error.messages.first
+      }
+      return nil
+    }
+    #expect(fault(131_068, 50)?.hasPrefix(message) == true, "\(fault(131_068, 50) ?? "none")")
+    #expect(fault(131_067, 40) == nil)
   }
 
   @Test func allErrorsAreToldAtOnce() throws {

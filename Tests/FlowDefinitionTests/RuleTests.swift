@@ -259,8 +259,14 @@ struct RuleTests {
       #""retry": {"jitter": ‸"half"}"#,
       #"retry.jitter: expected "none", "full" or "equal", found "half""#),
     Wrong(
-      #""retry": {"on": ‸"exit"}"#,
-      #"retry.on: expected an array such as ["exit", "timeout"], found a string"#),
+      #""retry": {"on": ‸"lost"}"#,
+      #"retry.on: expected "exit", "signal", "timeout", "launch" or "output", found "lost""#),
+    Wrong(
+      #""retry": {"on": ‸{}}"#,
+      #"retry.on: expected an array such as ["exit", "timeout"], found an object"#),
+    Wrong(
+      #""retry": {"exitCodes": ‸0}"#,
+      "retry.exitCodes: expected an exit code from 1 to 255, found 0"),
     Wrong(
       #""retry": {"on": ‸[]}"#,
       "retry.on: expected at least one kind of failure, found an empty array"),

@@ -123,7 +123,7 @@ enum WrongValues {
       Row(#"[‸{"on": ["failed"]}]"#, #"missing "run""#),
       Row(#"[{"run": "x", "on": ‸[]}]"#, "expected at least one end of the run"),
       Row(
-        #"[{"run": "x", "on": ‸"failed"}]"#, #"expected an array such as ["failed", "cancelled"]"#),
+        #"[{"run": "x", "on": ‸{}}]"#, #"expected an array such as ["failed", "cancelled"]"#),
       Row(
         #"[{"run": "x", "on": [‸"done"]}]"#,
         #"expected "succeeded", "failed", "cancelled" or "recovered""#),

@@ -10,7 +10,7 @@ struct ImportTests {
     ("FlowDefinition", ["CYAML", "FlowCore", "FlowText"]),
     ("FlowStorage", []),
     ("FlowLog", ["CZlib", "FlowStorage"]),
-    ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage"]),
+    ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"]),
     ("FlowSimulation", ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {

@@ -215,6 +215,12 @@ static inline pid_t clinux_fork(int *end) {
   return 0;
 }
 
+// The kernel kills this process when it has used so much time of processors. Returns 0, or -1: errno.
+static inline long clinux_limit_processor_time(unsigned long seconds) {
+  unsigned long limits[2] = {seconds, seconds};
+  return syscall(SYS_prlimit64, 0, 0 /* RLIMIT_CPU */, limits, NULL);
+}
+
 // The kind of the file system that holds the path, as statfs(2) numbers it. -1: errno.
 static inline long clinux_file_system(const char *path) {
   struct statfs status;

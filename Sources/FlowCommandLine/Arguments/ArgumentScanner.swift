@@ -134,14 +134,14 @@ package struct ArgumentScanner {
     return value
   }
 
-  /// The placeholders that stand for paths, which are bytes; `WORD` is what is typed so far.
-  private static let paths: Set<String> = ["FILE", "FOLDER", "RUN_OR_PATH", "WORD"]
+  /// The placeholders that stand for paths and values, which are bytes; `WORD` is what is typed so far.
+  private static let bytes: Set<String> = ["FILE", "FOLDER", "RUN_OR_PATH", "WORD", "NAME=VALUE"]
 
   private func checkText(
     _ value: String, of what: String, namedBy placeholder: String
   ) throws(UsageError) {
-    if Self.paths.contains(placeholder) { return }
-    if value.unicodeScalars.contains(where: { PathBytes.byte(of: $0) != nil }) {
+    if Self.bytes.contains(placeholder) { return }
+    if value.unicodeScalars.contains(where: { RawText.byte(of: $0) != nil }) {
       throw error(.notText(what, value: value))
     }
   }

@@ -66,7 +66,7 @@ extension UsageError: CustomStringConvertible {
     case .invalidValue(let option, let value, let expected):
       "invalid value \(TerminalText.quoted(value)) for \(option): expected \(expected)"
     case .notText(let what, let value):
-      "\(what) is not UTF-8: \(TerminalText.quoted(value)); only paths may be of other bytes"
+      "\(what) is not UTF-8: \(TerminalText.quoted(value)); only paths and values of parameters may be of other bytes"
     case .unknownValue(let option, let value, let suggestion):
       "unknown value \(TerminalText.quoted(value)) for \(option)\(Self.hint(suggestion))"
     case .repeatedOption(let option): "option \(option) given more than once"

@@ -127,7 +127,7 @@ package struct JSONWriter {
     case "\n": text += "\\n"
     case "\r": text += "\\r"
     case "\t": text += "\\t"
-    case _ where PathBytes.byte(of: scalar) != nil: text += "\\" + TerminalText.escape(scalar)
+    case _ where RawText.byte(of: scalar) != nil: text += "\\" + TerminalText.escape(scalar)
     case _ where TerminalText.controls(scalar):
       let digits = String(scalar.value, radix: 16)
       text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -165,10 +165,12 @@ package struct RunCommand: Subcommand, Equatable {
     } catch {
       throw .usage(error)
     }
-    let given = try parameters.all()
-    let values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
-    if isDry { return try tell(file, values, without: unselected, context) }
+    let (values, files) = try whatIsGiven(to: file, context)
     let home = try context.home()
+    if let runID {
+      do throws(RunError) { try home.checkFree(runID) } catch { throw .run(error) }
+    }
+    if isDry { return try tell(file, values, without: unselected, context) }
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
     let folder = home.folder(of: id)
@@ -180,11 +182,6 @@ package struct RunCommand: Subcommand, Equatable {
     if isDetached {
       let other = try onConflict == .resume ? admission?.interrupted() : nil
       return try detach(id, file, values, resuming: other, context)
-    }
-    // Before another run of the group is waited for, or cancelled.
-    let files: [EnvironmentVariable]
-    do throws(DefinitionFileError) { files = try file.variables() } catch {
-      throw .definition(error)
     }
     var membership: RunGroup<LinuxStorage>.Membership?
     if let admission, let group {
@@ -215,6 +212,30 @@ package struct RunCommand: Subcommand, Equatable {
     return end.exitCode(ofRun: id, context)
   }
 
+  /// The values of parameters, and the variables of files: before another run of the group is waited for, or
+  /// cancelled.
+  ///
+  /// - Throws: all that is wrong with them.
+  private func whatIsGiven(
+    to file: DefinitionFile, _ context: CommandContext
+  ) throws(CommandError) -> ([ParameterValue], [EnvironmentVariable]) {
+    var errors: [CommandError] = []
+    var values: [ParameterValue] = []
+    var files: [EnvironmentVariable] = []
+    do throws(CommandError) {
+      let given = try parameters.all()
+      values = try RunParameters.values(of: file.definition, given, at: context.now().wall)
+    } catch {
+      errors.append(error)
+    }
+    do throws(DefinitionFileError) { files = try file.variables() } catch {
+      errors.append(.definition(error))
+    }
+    if errors.count > 1 { throw .several(errors) }
+    if let only = errors.first { throw only }
+    return (values, files)
+  }
+
   /// What the run is compared with by its notices.
   private func lastOutcome(
     _ file: DefinitionFile, _ home: RunHome<LinuxStorage>
@@ -235,7 +256,6 @@ package struct RunCommand: Subcommand, Equatable {
     _ file: DefinitionFile, _ values: [ParameterValue], without unselected: StepSet,
     _ context: CommandContext
   ) throws(CommandError) -> ExitCode {
-    do throws(DefinitionFileError) { _ = try file.variables() } catch { throw .definition(error) }
     let selection: StepSelection
     do throws(UsageError) { selection = try steps.selection(of: file.definition) } catch {
       throw .usage(error)
@@ -249,7 +269,12 @@ package struct RunCommand: Subcommand, Equatable {
     let secrets = reader.find(file.definition.steps.indices.filter { !isLeftOut[$0] })
     let plan = PlanPrinter(file.definition, file.graph, values, selection, secrets)
     context.output.write(json ? plan.json : plan.text)
-    do throws(RunError) { try SecretFinding.check(secrets) } catch { throw .run(error) }
+    do throws(RunError) {
+      try SecretFinding.check(secrets)
+      try reader.check(values)
+    } catch {
+      throw .run(error)
+    }
     return .success
   }
 

@@ -54,8 +54,10 @@ struct RunParameters: Equatable {
   ) throws(CommandError) -> [ParameterValue] {
     let (today, yesterday) = days(now)
     do throws(ParameterErrors) {
-      return try given.values(
-        of: definition.parameters, today: today, yesterday: yesterday)
+      let values = try given.values(
+        of: definition.parameters, today: today, yesterday: yesterday, matching: BoundedMatching())
+      try definition.checkLengths(with: values)
+      return values
     } catch {
       throw .parameters(error)
     }
@@ -67,10 +69,13 @@ struct RunParameters: Equatable {
   ) throws(CommandError) -> Outcomes {
     let (today, yesterday) = days(now)
     do throws(ParameterErrors) {
-      try given.check(of: file.definition.parameters, today: today, yesterday: yesterday)
+      try given.check(
+        of: file.definition.parameters, today: today, yesterday: yesterday,
+        matching: BoundedMatching())
     } catch { throw .parameters(error) }
     return Outcomes(
-      file.definition, file.graph, given: given, today: today, yesterday: yesterday)
+      file.definition, file.graph, given: given, today: today, yesterday: yesterday,
+      matching: BoundedMatching())
   }
 
   private static func days(_ now: WallTime) -> (today: String, yesterday: String) {

@@ -132,6 +132,14 @@ private struct Line {
     return request(for: argument.name, prefix: "", typed: self.last)
   }
 
+  private func steps(prefix: String, typed: String) -> CompletionRequest {
+    let isOfFile = syntax.arguments.first?.name == "FILE"
+    guard let first = positional.first else {
+      return isOfFile ? .words([]) : .steps(.run("latest"), prefix: prefix, typed: typed)
+    }
+    return .steps(isOfFile ? .file(first) : .run(first), prefix: prefix, typed: typed)
+  }
+
   /// - Parameter name: of an argument, or the placeholder of an option.
   private func request(for name: String, prefix: String, typed: String) -> CompletionRequest {
     switch name {
@@ -140,12 +148,14 @@ private struct Line {
     case "RUN_OR_PATH":
       return typed.hasPrefix(".") || typed.contains("/")
         ? .files : .runs(prefix: prefix, typed: typed)
-    case "STEP":
-      let isOfFile = syntax.arguments.first?.name == "FILE"
-      guard let first = positional.first else {
-        return isOfFile ? .words([]) : .steps(.run("latest"), prefix: prefix, typed: typed)
+    case "STEP": return steps(prefix: prefix, typed: typed)
+    case "STEPS":
+      // Several, with commas between them: the last one is completed.
+      guard let comma = typed.utf8.lastIndex(of: UInt8(ascii: ",")) else {
+        return steps(prefix: prefix, typed: typed)
       }
-      return .steps(isOfFile ? .file(first) : .run(first), prefix: prefix, typed: typed)
+      let last = typed.utf8.index(after: comma)
+      return steps(prefix: prefix + typed[..<last], typed: String(typed[last...]))
     case "NAME=VALUE":
       guard let file = positional.first else { return .words([]) }
       return .parameters(file: file, prefix: prefix, typed: typed)

@@ -94,7 +94,7 @@ struct ProofRun {
   }
 
   private var environment: [String] {
-    ProcessFacts.environment().variables.map(PathBytes.text)
+    ProcessFacts.environment().variables.map(RawText.text)
       .filter { !$0.hasPrefix("FLOW_HOME=") } + ["FLOW_HOME=\(scratch.home)"]
   }
 

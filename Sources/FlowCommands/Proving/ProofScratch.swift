@@ -26,7 +26,7 @@ struct ProofScratch {
     guard unsafe mkdtemp(&template) != nil else {
       throw .system("make a folder in \(parent)", Errno(rawValue: errno))
     }
-    path = PathBytes.text(template.dropLast().map(UInt8.init(bitPattern:)))
+    path = RawText.text(template.dropLast().map(UInt8.init(bitPattern:)))
   }
 
   /// Makes `work` what the workflow's folder is, and `home` empty.

@@ -12,18 +12,32 @@ package struct Template: Equatable, Sendable {
     case parameter(String)
     /// `steps.ID.NAME`
     case output(step: String, name: String)
+    /// `steps.ID.result`: how a step has ended.
+    case result(step: String)
     /// `item`, or with a name `item.NAME`: what a child is for, or a value of that.
     case item(String?)
     /// `run.id`
     case runID
     /// `run.name`
     case workflowName
+    /// `run.outcome`: what the run has come to.
+    case outcome
   }
 
   /// What is wrong with a reference, and what would be right.
   package struct Fault: Error, Equatable, Sendable {
     package let message: String
+    /// What stands where a reference was expected.
+    package let name: String?
+
+    init(message: String, name: String? = nil) {
+      self.message = message
+      self.name = name
+    }
   }
+
+  /// All that is no parameter, and nothing of a step.
+  package static let plainNames = ["item", "run.id", "run.name", "run.outcome"]
 
   package let parts: [Part]
 
@@ -36,6 +50,8 @@ package struct Template: Equatable, Sendable {
     }
     return false
   }
+
+  package init(_ parts: [Part]) { self.parts = parts }
 
   /// - Throws: of the first reference that is none.
   package init(_ text: String) throws(Fault) {
@@ -74,17 +90,20 @@ package struct Template: Equatable, Sendable {
     switch name {
     case "run.id": return .runID
     case "run.name": return .workflowName
+    case "run.outcome": return .outcome
     case "item": return .item(nil)
     case _ where name.utf8.starts(with: "item.".utf8) && name.utf8.count > 5:
       return .item(String(decoding: name.utf8.dropFirst(5), as: UTF8.self))
     default:
       throw Fault(
-        message: "\"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"item\", \"run.id\" or"
-          + " \"run.name\"; for the text \"${\" itself write \"$${\"")
+        message:
+          "\"${…}\" stands for \"params.NAME\", \"steps.ID.OUTPUT\", \"steps.ID.result\", \"item\","
+          + " \"run.id\", \"run.name\" or \"run.outcome\"; for the text \"${\" itself write \"$${\"",
+        name: name)
     }
   }
 
-  /// `steps.ID.NAME`, or `steps["ID"].NAME`; nil for what does not begin so.
+  /// `steps.ID.NAME`, `steps.ID.result`, or `steps["ID"].NAME`; nil for what does not begin so.
   private static func output(_ text: String) throws(Fault) -> Reference? {
     let plain = "steps."
     let quoted = "steps[\""
@@ -109,7 +128,8 @@ package struct Template: Equatable, Sendable {
       case let name = String(decoding: bytes[(place + mark.count)...], as: UTF8.self),
       StepOutput.isName(name)
     else { throw fault }
-    return .output(step: String(decoding: bytes[..<place], as: UTF8.self), name: name)
+    let step = String(decoding: bytes[..<place], as: UTF8.self)
+    return name == StepOutput.reservedName ? .result(step: step) : .output(step: step, name: name)
   }
 
   /// A step as conditions and templates name it.
@@ -125,9 +145,12 @@ package struct Template: Equatable, Sendable {
       case .text(let plain): text += escaped(plain)
       case .reference(.parameter(let name)): text += "${params.\(name)}"
       case .reference(.output(let step, let name)): text += "${\(path(ofStep: step)).\(name)}"
+      case .reference(.result(let step)):
+        text += "${\(path(ofStep: step)).\(StepOutput.reservedName)}"
       case .reference(.item(let field)): text += "${item\(field.map { ".\($0)" } ?? "")}"
       case .reference(.runID): text += "${run.id}"
       case .reference(.workflowName): text += "${run.name}"
+      case .reference(.outcome): text += "${run.outcome}"
       }
     }
   }
@@ -154,6 +177,7 @@ package struct Template: Equatable, Sendable {
           case .reference(.parameter(let name)): .reference(.parameter(prefix + name))
           case .reference(.output(let step, let name)):
             .reference(.output(step: prefix + step, name: name))
+          case .reference(.result(let step)): .reference(.result(step: prefix + step))
           default: part
           }
         })
@@ -172,10 +196,13 @@ package struct Template: Equatable, Sendable {
     if parts.count == 1, case .reference(let reference) = parts[0] { reference } else { nil }
   }
 
-  package func text(_ value: (Reference) -> String) -> String {
+  /// - Parameter plain: what stands in the result for a text that is itself.
+  package func text(
+    plain: (String) -> String = { $0 }, _ value: (Reference) -> String
+  ) -> String {
     parts.reduce(into: "") { text, part in
       switch part {
-      case .text(let plain): text += plain
+      case .text(let own): text += plain(own)
       case .reference(let reference): text += value(reference)
       }
     }

@@ -24,7 +24,8 @@ extension RunState {
     }
   }
 
-  private func result(ofStep step: Int32) -> StepResult? {
+  /// What a step has come to; nil if it has not ended.
+  package func result(ofStep step: Int32) -> StepResult? {
     switch steps[Int(step)].phase {
     case .succeeded: .succeeded
     case .failed: .failed

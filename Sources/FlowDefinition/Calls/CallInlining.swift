@@ -24,6 +24,7 @@ private struct InlinedChain {
 /// Their parameters become parameters of the whole, as `ID/parameter`, which the call gives. A call needs
 /// and is needed like one step: its first steps need what the call needs, and who needs the call needs its
 /// last steps, and those whose failure the others do not pass on. What its other steps put out it gets, too.
+/// Their steps of `finally` come behind those of the calling workflow.
 struct CallInlining {
   private let outer: WorkflowDefinition
   private var result: WorkflowDefinition
@@ -34,18 +35,26 @@ struct CallInlining {
   private var starts: [Int32] = []
   /// By step of `outer`: of a call, those of its other steps that put out something, which who needs it gets.
   private var givers: [[Int32]] = []
+  /// By call: where its first step of `finally` is in the result.
+  private var finallyStarts: [Int32] = []
+  /// By call: where its first parameter is in the result.
+  private var parameterStarts: [Int32] = []
   /// By step of `outer`: whether it is a call.
   private var calledSteps: [Bool] = []
   /// The chains of the nodes that the result has so far, in their order.
   private var chains: [InlinedChain] = []
 
   /// - Parameter calls: in the order of their steps.
+  /// - Throws: which parameters of called workflows cannot be filled by outputs.
   static func inline(
     _ calls: [CalledWorkflow], in outer: WorkflowDefinition
-  ) -> WorkflowDefinition {
+  ) throws(LateValueFaults) -> WorkflowDefinition {
     var inlining = CallInlining(outer)
     inlining.place(calls)
-    return inlining.finished(calls)
+    var result = inlining.finished(calls)
+    try LateValues.resolve(in: &result)
+    result.hasTemplates = !result.templates.isEmpty
+    return result
   }
 
   private init(_ outer: WorkflowDefinition) {
@@ -61,17 +70,18 @@ struct CallInlining {
     var next: Int32 = 0
     var rest = calls[...]
     for step in outer.declaredSteps {
+      if step == outer.firstNotify { placeFinally(of: calls, &next) }
       starts.append(next)
       if let first = rest.first, first.call.step == step {
         rest.removeFirst()
         let last = Self.lasts(of: first.workflow)
         lasts.append(last.map { Edge(need: $0.need + next, wanted: $0.wanted) })
         givers.append(
-          first.workflow.declaredSteps.filter { step in
+          first.workflow.ordinarySteps.filter { step in
             !first.workflow.outputs(ofStep: step).isEmpty
               && !last.contains { $0.need == Int32(step) }
           }.map { Int32($0) + next })
-        next += Int32(first.workflow.declaredCount)
+        next += Int32(first.workflow.firstFinally)
         calledSteps.append(true)
       } else {
         calledSteps.append(false)
@@ -80,18 +90,28 @@ struct CallInlining {
         next += 1
       }
     }
+    if outer.notifyCount == 0 { placeFinally(of: calls, &next) }
+  }
+
+  private mutating func placeFinally(of calls: [CalledWorkflow], _ next: inout Int32) {
+    for called in calls {
+      finallyStarts.append(next)
+      next += Int32(called.workflow.finallyCount)
+    }
   }
 
   /// The steps on whose success no other step builds. Of a step that is for failures only, or comes after
   /// such a one, any end will do: where nothing has failed it is skipped.
   private static func lasts(of workflow: WorkflowDefinition) -> [Edge] {
-    var isBuiltOn = [Bool](repeating: false, count: workflow.declaredCount)
+    var isBuiltOn = [Bool](repeating: false, count: workflow.firstFinally)
     var isForFailures = isBuiltOn
     guard let graph = try? workflow.graph() else {
       preconditionFailure("a workflow that was checked has a cycle")
     }
     for rank in workflow.declaredSteps {
       let step = graph.step(ranked: Int32(rank))
+      // No other step waits for those of `finally`.
+      if !workflow.ordinarySteps.contains(step) { continue }
       for need in workflow.steps[step].needs {
         switch workflow.wanted(ofStep: step, from: need) {
         case .done, .succeeded:
@@ -121,12 +141,13 @@ struct CallInlining {
   }
 
   private mutating func finished(_ calls: [CalledWorkflow]) -> WorkflowDefinition {
-    var rest = calls[...]
+    var next = 0
     for step in outer.declaredSteps {
+      if step == outer.firstNotify { addFinally(of: calls) }
       let needs = needs(of: step)
-      if let first = rest.first, first.call.step == step {
-        rest.removeFirst()
-        add(first, needs: needs)
+      if next < calls.count, calls[next].call.step == step {
+        add(next, calls[next], needs: needs)
+        next += 1
       } else {
         var copy = outer.steps[step]
         copy.settingsIndex = settings.index(of: outer.settings(ofStep: step))
@@ -153,6 +174,8 @@ struct CallInlining {
         }
       }
     }
+    if outer.notifyCount == 0 { addFinally(of: calls) }
+    result.finallyCount += calls.reduce(0) { $0 + $1.workflow.finallyCount }
     placeChains()
     for called in calls {
       for secret in called.workflow.secrets.map({ $0.called(from: called.call) })
@@ -162,7 +185,6 @@ struct CallInlining {
     }
     result.secrets.sort { SettingsOverlay.precedes($0.name, $1.name) }
     result.settings = settings.values
-    result.hasTemplates = !result.templates.isEmpty
     return result
   }
 
@@ -175,13 +197,33 @@ struct CallInlining {
     result.give(extras, toStep: result.steps.count - 1)
   }
 
-  private mutating func add(_ called: CalledWorkflow, needs: [Edge]) {
+  private mutating func add(_ call: Int, _ called: CalledWorkflow, needs: [Edge]) {
+    let prefix = outer.steps[called.call.step].id + "/"
+    parameterStarts.append(Int32(result.parameters.count))
+    for parameter in called.workflow.parameters {
+      result.parameters.append(self.parameter(parameter, prefix, called.call))
+    }
+    add(called.workflow.ordinarySteps, of: call, called, needs: needs)
+  }
+
+  private mutating func addFinally(of calls: [CalledWorkflow]) {
+    for (call, called) in calls.enumerated() {
+      add(called.workflow.finallySteps, of: call, called, needs: [])
+    }
+  }
+
+  /// - Parameter needs: of those that need no other.
+  private mutating func add(
+    _ steps: Range<Int>, of call: Int, _ called: CalledWorkflow, needs: [Edge]
+  ) {
+    if steps.isEmpty { return }
     let workflow = called.workflow
     let prefix = outer.steps[called.call.step].id + "/"
-    let start = starts[called.call.step]
-    let firstParameter = Int32(result.parameters.count)
-    for parameter in workflow.parameters {
-      result.parameters.append(self.parameter(parameter, prefix, called.call))
+    let firstParameter = parameterStarts[call]
+    let ordinary = Int32(workflow.firstFinally)
+    let (start, finallyStart) = (starts[called.call.step], finallyStarts[call])
+    let place = { (step: Int32) in
+      step < ordinary ? step + start : step - ordinary + finallyStart
     }
     let context = CalledSettings(workflow, prefix, folder: called.call.folder)
     let indices = workflow.settings.map { settings.index(of: context.settings($0)) }
@@ -192,22 +234,24 @@ struct CallInlining {
       step.settingsIndex = indices[Int(original.settingsIndex)]
       return step
     }
-    for (index, original) in workflow.steps[workflow.declaredSteps].enumerated() {
+    for index in steps {
+      let original = workflow.steps[index]
       let step = inContext(original)
       let own = original.needs.map {
-        Edge(need: $0 + start, wanted: workflow.wanted(ofStep: index, from: $0))
-      }
+        Edge(need: place($0), wanted: workflow.wanted(ofStep: index, from: $0))
+      }.sorted { $0.need < $1.need }
       var extras = workflow.extras(ofStep: index)
       extras.question = extras.question.map(context.question)
       extras.condition = extras.condition?.mapped {
         $0 + firstParameter
       } step: {
-        $0 + start
+        place($0)
       }
       switch extras.forEach?.source {
-      case .output(let source, let place)?:
-        extras.forEach?.source = .output(step: source + start, place: place)
-      case .parameter(let place)?: extras.forEach?.source = .parameter(place + firstParameter)
+      case .output(let source, let output)?:
+        extras.forEach?.source = .output(step: place(source), place: output)
+      case .parameter(let number)?:
+        extras.forEach?.source = .parameter(number + firstParameter)
       case .literal, nil: break
       }
       add(step, extras, needs: own.isEmpty ? needs : own)
@@ -215,7 +259,7 @@ struct CallInlining {
       note(chain, ofNode: index, in: workflow) {
         $0 + firstParameter
       } step: {
-        $0 + start
+        place($0)
       }
     }
   }

@@ -108,7 +108,7 @@ extension DefinitionReader {
   /// The keys that a workflow can have which is called. The others are of a run, and a run has the ones of
   /// the file that is run.
   static var keysOfCalledWorkflows: [String] {
-    ["name", "description", "params", "env", "secrets", "defaults", "steps"]
+    ["name", "description", "params", "env", "secrets", "defaults", "steps", "finally"]
   }
 
   mutating func checkCalled(_ cursor: ObjectCursor<WorkflowKey>) {

@@ -9,14 +9,19 @@ struct CallResolver {
   private static let mostMebibytes = 256
 
   private let files: any CalledFiles
+  private let patterns: (any PatternMatching)?
   private let standard: StepSettings
   private var callsLeft = Self.mostCalls
   private var bytesLeft = Self.mostMebibytes << 20
   /// The files that are being read: each calls the next. The first is the one that is run.
   private var chain: [DefinitionPlace]
 
-  init(_ files: any CalledFiles, from place: DefinitionPlace, _ standard: StepSettings) {
+  init(
+    _ files: any CalledFiles, matching patterns: (any PatternMatching)?,
+    from place: DefinitionPlace, _ standard: StepSettings
+  ) {
     self.files = files
+    self.patterns = patterns
     self.standard = standard
     chain = [place]
   }
@@ -35,6 +40,7 @@ struct CallResolver {
     of bytes: [UInt8], _ reader: consuming DefinitionReader<Source>, _ file: String
   ) throws(DefinitionErrors) -> WorkflowDefinition {
     var reader = reader
+    reader.patterns = patterns
     reader.isCalledElsewhere = chain.contains { $0.folder != chain[0].folder }
     let parts = DefinitionParser.parts(of: bytes, &reader, isCalled: chain.count > 1)
     var called: [CalledWorkflow] = []
@@ -44,7 +50,7 @@ struct CallResolver {
       do throws(DefinitionErrors) {
         guard let workflow = try read(call, &reader) else { continue }
         called.append(CalledWorkflow(call: call, workflow: workflow))
-        reader.check(call, of: workflow, parts.workflow.parameters)
+        reader.check(call, of: workflow, parts.workflow.parameters, parts.table)
         let own = workflow.secrets.map { $0.called(from: call) }
         reader.check(own, of: call, with: secrets, parts.workflow.environment)
         secrets += own
@@ -56,9 +62,22 @@ struct CallResolver {
     if !errors.isEmpty { throw DefinitionErrors(errors) }
     let definition = DefinitionParser.definition(of: parts, standard)
     if called.isEmpty { return definition }
-    var inlined = CallInlining.inline(called, in: definition)
-    reader.resolveCalledMentions(in: &inlined, parts.table, parts.workflow.parameters)
+    var inlined: WorkflowDefinition?
+    do throws(LateValueFaults) { inlined = try CallInlining.inline(called, in: definition) } catch {
+      for fault in error.faults {
+        let call = called.first { called in
+          fault.parameter.utf8.starts(with: "\(definition.steps[called.call.step].id)/".utf8)
+        }
+        guard let call = call?.call else { preconditionFailure("a parameter of no call") }
+        reader.report(at: call.offset, path: call.place, fault.message)
+      }
+    }
+    if var whole = inlined {
+      reader.resolveCalledMentions(in: &whole, parts.table, parts.workflow.parameters)
+      inlined = whole
+    }
     if let own = reader.diagnostics.errors(in: bytes, file: file) { throw own }
+    guard let inlined else { preconditionFailure("calls have faults of which none was reported") }
     return inlined
   }
 

@@ -81,6 +81,16 @@ extension DefinitionReader {
           }
         if let fault { report(at: use.offset, path: use.path, fault) }
       }
+      for case .reference(.result(let id)) in template.parts where table.isOfCall(id) {
+        let other = workflow.step(named: id, by: reader)
+        let fault =
+          if let other {
+            workflow.steps[reader].needs.contains(Int32(other)) ? nil : StepID.unneeded(id)
+          } else {
+            StepID.unknown(id, among: workflow.declaredIDs)
+          }
+        if let fault { report(at: use.offset, path: use.path, fault) }
+      }
     }
   }
 
@@ -129,6 +139,12 @@ extension WorkflowDefinition {
 }
 
 extension StepID {
+  /// What is said of a step whose end is asked for by one that does not need it.
+  static func unneeded(_ id: String) -> String {
+    "the step does not need \(Quoting.quoted(id)): add it to \"needs\", with \"when\": \"settled\" if any end"
+      + " will do"
+  }
+
   /// What is said of an id that no step has.
   static func unknown(_ id: String, among ids: some Collection<String>) -> String {
     "no step has the id \(Quoting.quoted(id))"

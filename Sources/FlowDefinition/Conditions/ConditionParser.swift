@@ -242,9 +242,7 @@ struct ConditionParser {
     }
     if field == StepOutput.reservedName, !names.needs.contains(step) {
       throw ConditionFault(
-        at: offset,
-        "the step does not need \(Quoting.quoted(id)): add it to \"needs\", with \"when\": \"settled\""
-          + " if any end will do")
+        at: offset, StepID.unneeded(id))
     }
     return step
   }

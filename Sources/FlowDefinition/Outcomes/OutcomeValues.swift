@@ -37,7 +37,8 @@ struct OutcomeValues {
   ///   - given: values that a run would be told.
   ///   - today: and yesterday, for which words can stand.
   init(
-    _ definition: WorkflowDefinition, given: GivenParameters, today: String, yesterday: String
+    _ definition: WorkflowDefinition, given: GivenParameters, today: String, yesterday: String,
+    matching patterns: any PatternMatching
   ) {
     var comparisons = Comparisons()
     for index in definition.steps.indices {
@@ -60,7 +61,7 @@ struct OutcomeValues {
         // It follows from others.
         if parameter.isGivenByCall { continue }
         let told = given.values.first { $0.name == parameter.name }?.texts
-        found = Self.values(of: parameter, told, candidates, today, yesterday)
+        found = Self.values(of: parameter, told, candidates, today, yesterday, patterns)
       case .output(let step, let place):
         guard let output = definition.output(ofStep: step, at: place),
           let type = output.type.conditionType
@@ -82,7 +83,7 @@ struct OutcomeValues {
   /// The default comes first.
   private static func values(
     of parameter: Parameter, _ told: [String]?, _ candidates: OutcomeCandidates, _ today: String,
-    _ yesterday: String
+    _ yesterday: String, _ patterns: any PatternMatching
   ) -> [OutcomeValue] {
     func value(_ texts: [String]) -> OutcomeValue? {
       let texts =
@@ -97,7 +98,7 @@ struct OutcomeValues {
     } else {
       let others = candidates.values(of: ConditionType(parameter.type))
       let allowed = others.filter {
-        parameter.expectation(unmetBy: $0.texts, matching: true) == nil
+        parameter.expectation(unmetBy: $0.texts, matching: patterns) == nil
       }
       // Where a pattern refuses all of them it still takes some text.
       found += allowed.isEmpty && found.isEmpty ? others : allowed

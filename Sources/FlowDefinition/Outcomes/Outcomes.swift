@@ -40,12 +40,14 @@ package struct Outcomes: Equatable, Sendable {
   ///   - mostCells: bounds time and memory.
   package init(
     _ definition: WorkflowDefinition, _ graph: DependencyGraph, given: GivenParameters,
-    today: String, yesterday: String, mostCells: Int = Outcomes.mostCells
+    today: String, yesterday: String, matching patterns: any PatternMatching = UnboundedMatching(),
+    mostCells: Int = Outcomes.mostCells
   ) {
     precondition(definition.declaredCount <= Self.mostSteps, "too many steps to walk")
     let definition = definition.withoutItems
     self.definition = definition
-    let values = OutcomeValues(definition, given: given, today: today, yesterday: yesterday)
+    let values = OutcomeValues(
+      definition, given: given, today: today, yesterday: yesterday, matching: patterns)
     let walk = OutcomeWalk(OutcomeModel(definition, graph, values), mostCells: mostCells)
     isCut = walk.isCut || values.isCut
     succeeded = walk.succeeding.first?.counts.first ?? 0

@@ -75,7 +75,7 @@ package struct DefinitionSchema {
   private var notice: Members {
     let own = properties(StepDefinition.keys.filter { ["run", "description"].contains($0.name) })
     let refused = ["onLost", "probe", "allowFailure"]
-    let outcomes = array([("enum", .texts(NoticeOutcomes.named.map(\.name)))], isSet: true)
+    let outcomes = someOf([("enum", .texts(NoticeOutcomes.named.map(\.name)))])
     let slow = [("type", SchemaNode.text("string")), ("pattern", .text(Self.positiveDuration))]
     return object(
       [("on", .object(outcomes)), ("slow", .object(slow))] + own
@@ -136,8 +136,8 @@ package struct DefinitionSchema {
       number(
         "number", range.lowerBound / 1_000, range.upperBound / 1_000, "^[0-9]+([.][0-9]{1,3})?$")
     case .word(let words): [("enum", .texts(words))]
-    case .words(let words): array([("enum", .texts(words))], isSet: true)
-    case .exitCodes: array(number("integer", 1, 255, "^[0-9]+$"), isSet: true)
+    case .words(let words): someOf([("enum", .texts(words))])
+    case .exitCodes: someOf(number("integer", 1, 255, "^[0-9]+$"))
     case .command: command
     case .shell: oneOf([[("enum", .texts(Shell.words))], program])
     case .environment: environment
@@ -231,6 +231,11 @@ package struct DefinitionSchema {
     var list: Members = [("type", .text("array")), ("items", .object(element))]
     if isSet { list.append(("uniqueItems", .flag(true))) }
     return oneOf([element, list])
+  }
+
+  /// Some of the possible elements, at least one; or that by itself.
+  private func someOf(_ element: Members) -> Members {
+    oneOf([element, array(element, isSet: true)])
   }
 
   func oneOf(_ shapes: [Members]) -> Members { [("oneOf", .array(shapes.map(SchemaNode.object)))] }

@@ -1,4 +1,5 @@
 package import FlowCore
+import FlowText
 
 /// Makes the launch request for an intent.
 package struct LaunchPlan: Sendable {
@@ -28,16 +29,18 @@ package struct LaunchPlan: Sendable {
   }
 
   /// - Parameters:
-  ///   - outputs: what steps have put out.
+  ///   - state: of the run, for what steps have put out and how they have ended.
   ///   - conclusion: the variables of a step of `finally`, of a notice, or of a rollback.
   ///   - first: the number of the first attempt of its step in this round.
   package func request(
-    for launch: Launch, _ outputs: StepOutputs = StepOutputs(),
-    conclusion: [EnvironmentVariable] = [], first: Int32 = 1
+    for launch: Launch, in state: RunState, conclusion: [EnvironmentVariable] = [], first: Int32 = 1
   ) -> LaunchRequest {
     let attempt = launch.attempt
     var values = values
-    values.outputs = outputs
+    values.outputs = state.outputs
+    values.result = { state.result(ofStep: $0) }
+    values.reader = Int(attempt.step)
+    values.outcome = conclusion.first { $0.name == "FLOW_OUTCOME" }?.value ?? ""
     let child = definition.child(Int(attempt.step))
     if child != nil { values.serve(child: Int(attempt.step), of: definition) }
     let step = definition.steps[Int(attempt.step)]
@@ -45,7 +48,7 @@ package struct LaunchPlan: Sendable {
     let settings = definition.settings(ofStep: Int(attempt.step))
     let folder = workingDirectory(settings.workingDirectory.map(values.text))
     let place = EnvironmentVariable(name: "PWD", value: folder)
-    let handed = handedOver(of: attempt, outputs)
+    let handed = handedOver(of: attempt, state.outputs)
     let own =
       Self.identity(of: step.id, file, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
@@ -55,7 +58,7 @@ package struct LaunchPlan: Sendable {
           value: "\(runID)/\(step.id)"
             + (definition.isNotify(Int(attempt.step)) ? "/\(first)" : ""))
       ] + handed.variables + conclusion
-      + (child.map { [EnvironmentVariable(name: "FLOW_ITEM", value: $0.item.text)] } ?? [])
+      + (child.map { _ in [EnvironmentVariable(name: "FLOW_ITEM", value: values.itemText())] } ?? [])
     var command = step.command
     if launch.isProbe {
       guard let probe = settings.probe else {
@@ -119,7 +122,7 @@ package struct LaunchPlan: Sendable {
     of command: Command, _ shell: Shell, _ values: RunValues, isProbe: Bool
   ) -> [String] {
     let arguments = command.arguments(by: shell, isProbe: isProbe)
-    if case .shell = command { return arguments }
+    if case .shell = command { return arguments.map(RawText.standing) }
     return values.arguments(arguments)
   }
 

@@ -34,6 +34,7 @@ package struct LaunchSecrets: Equatable, Sendable {
 /// Where the values of a run's secrets come from. They are read anew for each attempt.
 struct SecretSources<World: Environment> {
   private let world: World
+  private let created: RunCreated
   private var definition: WorkflowDefinition
   private let reader: SecretReader
   private let folder: RunFolder
@@ -45,6 +46,7 @@ struct SecretSources<World: Environment> {
     _ world: World, _ created: RunCreated, _ definition: WorkflowDefinition, in folder: RunFolder
   ) {
     self.world = world
+    self.created = created
     self.definition = definition
     self.folder = folder
     reader = SecretReader(
@@ -103,5 +105,6 @@ struct SecretSources<World: Environment> {
   func check(_ steps: [Int], isNew: Bool) throws(RunError) {
     let findings = reader.find(steps, variablesOnly: !isNew)
     try SecretFinding.check(findings)
+    if isNew { try reader.check(created.parameters) }
   }
 }

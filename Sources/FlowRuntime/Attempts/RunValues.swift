@@ -1,6 +1,8 @@
 package import FlowCore
+import FlowText
 
-/// The values that the texts of a definition stand for in one run.
+/// The values that the texts of a definition stand for in one run. Both are bytes (`RawText`): values of
+/// parameters need not be UTF-8.
 package struct RunValues: Sendable {
   private let runID: String
   private let workflowName: String
@@ -14,6 +16,12 @@ package struct RunValues: Sendable {
   private let hasChainOutputs: Bool
   /// What steps have put out.
   var outputs = StepOutputs()
+  /// How steps have ended.
+  var result: @Sendable (Int32) -> StepResult? = { _ in nil }
+  /// The step whose texts they are.
+  var reader: Int?
+  /// What the run has come to, if it has ended but for the step whose texts they are.
+  var outcome = ""
   /// The step whose texts they are, if it is a child.
   private var child: Int?
   private var item: Item? { child.flatMap { definition.child($0)?.item } }
@@ -43,6 +51,8 @@ package struct RunValues: Sendable {
     guard let question = state.definition.question(ofStep: step) else { return nil }
     var values = RunValues(state.created, state.definition)
     values.outputs = state.outputs
+    values.result = { state.result(ofStep: $0) }
+    values.reader = step
     return values.text(question.text)
   }
 
@@ -50,28 +60,26 @@ package struct RunValues: Sendable {
   var hasOutputs: Bool { hasTemplates && (!sources.isEmpty || hasChainOutputs) }
 
   func text(_ text: String) -> String {
-    template(in: text).map { $0.text(value) } ?? text
+    template(in: text)?.text(plain: RawText.standing, value) ?? RawText.standing(for: text)
   }
 
   /// The arguments of a program. One that stands for a list becomes as many as that has elements.
   func arguments(_ arguments: [String]) -> [String] {
-    if !hasTemplates { return arguments }
-    return arguments.flatMap { argument in
-      guard let template = template(in: argument) else { return [argument] }
+    arguments.flatMap { argument in
+      guard let template = template(in: argument) else { return [RawText.standing(for: argument)] }
       switch template.onlyReference {
       case .parameter(let name)?: return parameters[name] ?? []
       case .output(let step, let name)?:
         guard let (type, value) = output(name, ofStep: step) else { return [""] }
         return type == .lines
-          ? OutputType.lines(of: value) : [String(decoding: value, as: UTF8.self)]
-      default: return [template.text(value)]
+          ? OutputType.lines(of: value).map(RawText.standing) : [RawText.text(value)]
+      default: return [template.text(plain: RawText.standing, value)]
       }
     }
   }
 
   func variables(_ variables: [EnvironmentVariable]) -> [EnvironmentVariable] {
-    if !hasTemplates { return variables }
-    return variables.map { EnvironmentVariable(name: $0.name, value: text($0.value)) }
+    variables.map { EnvironmentVariable(name: $0.name, value: text($0.value)) }
   }
 
   private func template(in text: String) -> Template? {
@@ -85,10 +93,12 @@ package struct RunValues: Sendable {
     switch reference {
     case .parameter(let name): parameters[name]?.first ?? ""
     case .output(let step, let name):
-      output(name, ofStep: step).map { String(decoding: $0.value, as: UTF8.self) } ?? ""
-    case .item(let field): item?.value(field) ?? ""
+      output(name, ofStep: step).map { RawText.text($0.value) } ?? ""
+    case .item(let field): itemText(field)
     case .runID: runID
-    case .workflowName: workflowName
+    case .workflowName: RawText.standing(for: workflowName)
+    case .result(let step): result(named: step)
+    case .outcome: outcome
     }
   }
 
@@ -100,6 +110,34 @@ package struct RunValues: Sendable {
       return definition.counterpart(of: Int32(step), forChild: child)
     }
     return sources[id]
+  }
+
+  /// What a child is for, or a value of that.
+  func itemText(_ field: String? = nil) -> String {
+    guard let child, let item = definition.child(child)?.item else { return "" }
+    let text = field == nil ? item.text : item.value(field) ?? ""
+    if case .parameter? = definition.child(child).flatMap({
+      definition.forEach(ofStep: Int($0.node))?.source
+    }) {
+      return text
+    }
+    return RawText.standing(for: text)
+  }
+
+  /// How a step has ended that the reader needs, or its node does.
+  private func result(named id: String) -> String {
+    guard let reader else { return "" }
+    var need: Int32?
+    if let child, definition.isChained(child), let step = definition.step(named: id, by: child),
+      definition.isInChain(step)
+    {
+      need = definition.counterpart(of: Int32(step), forChild: child)
+    } else {
+      let node = child.flatMap { definition.child($0) }.map { Int($0.node) }
+      let needs = definition.steps[reader].needs + (node.map { definition.steps[$0].needs } ?? [])
+      need = needs.first { definition.steps[Int($0)].id == id }
+    }
+    return need.flatMap { result($0) }.map { "\($0)" } ?? ""
   }
 
   /// Nil if there is none; the definition says that there is.

@@ -1,5 +1,6 @@
 package import FlowCore
 package import FlowStorage
+import FlowText
 
 /// Reads the secrets of a workflow from where it says that they are.
 package struct SecretReader {
@@ -59,6 +60,23 @@ package struct SecretReader {
       guard let value = try? value(of: secret.name) else { return false }
       return texts.contains { $0.firstRange(of: value) != nil }
     }?.name
+  }
+
+  /// - Throws: `.secrets` if values of parameters hold secrets, as far as those can be had: the history keeps
+  ///   the values, and every display shows them.
+  package func check(_ parameters: [ParameterValue]) throws(RunError) {
+    if parameters.isEmpty { return }
+    var problems: [String] = []
+    for secret in definition.secrets {
+      guard let value = try? value(of: secret.name) else { continue }
+      for parameter in parameters
+      where parameter.texts.contains(where: { RawText.bytes($0).firstRange(of: value) != nil }) {
+        problems.append(
+          "the parameter \(parameter.name) holds the secret \(secret.name), which the history would keep:"
+            + " let the step list the secret instead")
+      }
+    }
+    if !problems.isEmpty { throw .secrets(problems) }
   }
 
   static func failure(_ fault: SecretFault, _ name: String) -> LaunchFailure {

@@ -21,15 +21,15 @@ extension RunHome {
     _ id: String, definition: [UInt8], environment: RunEnvironment, firstCommit events: [Event],
     by process: RunProcess
   ) throws(RunError) -> Journal<Store> {
-    guard RunID.isValid(id), id != "latest" else { throw RunError.invalidRunID(id) }
+    try checkName(id)
     if case .runCreated(let created)? = events.first?.body,
       created.definitionByteCount > RunCreated.largestDefinition
     {
       throw RunError.definitionTooLarge(bytes: created.definitionByteCount)
     }
     try prepare()
+    try checkFree(id)
     let folder = folder(of: id)
-    guard try attributes(of: folder.path) == nil else { throw RunError.runExists(id) }
     // The process id keeps two concurrent creators apart.
     let building = RunFolder(path: "\(runs)/\(Self.buildingPrefix)\(id)-\(process.processID)")
     try removeTree(building.path)
@@ -41,6 +41,16 @@ extension RunHome {
     }
     journal.wasRenamed(to: folder)
     return journal
+  }
+
+  private func checkName(_ id: String) throws(RunError) {
+    guard RunID.isValid(id), id != "latest" else { throw .invalidRunID(id) }
+  }
+
+  /// - Throws: `.invalidRunID` or `.runExists` if no run can be created with that id.
+  package func checkFree(_ id: String) throws(RunError) {
+    try checkName(id)
+    guard try attributes(of: folder(of: id).path) == nil else { throw .runExists(id) }
   }
 
   private func appear(

@@ -213,7 +213,7 @@ package struct Driver<World: Environment>: ~Copyable {
     let open = state.openAttemptIDs.map { attempt in
       let isProbe = state.steps[Int(attempt.step)].asksProbe
       var request = plan.request(
-        for: Launch(attempt, intent: 0, isProbe: isProbe), state.outputs)
+        for: Launch(attempt, intent: 0, isProbe: isProbe), in: state)
       // For what they have printed.
       request.secrets = secrets.secrets(for: attempt)
       return request
@@ -342,7 +342,7 @@ package struct Driver<World: Environment>: ~Copyable {
         secrets.update(engine.state.definition)
       }
       var request = plan.request(
-        for: launch, engine.state.outputs, conclusion: conclusion(for: launch.attempt),
+        for: launch, in: engine.state, conclusion: conclusion(for: launch.attempt),
         first: engine.state.steps[Int(launch.attempt.step)].attemptBefore + 1)
       request.secrets = secrets.secrets(for: launch.attempt)
       world.runner.launch(request)

@@ -57,7 +57,8 @@ extension CommandRunner {
   package func flush() {}
 }
 
-/// Everything that a runner must know of an attempt.
+/// Everything that a runner must know of an attempt. Paths, arguments and the values of variables are
+/// bytes (`RawText`).
 package struct LaunchRequest: Equatable, Sendable {
   package var attempt: AttemptID
   /// The number of the event that is the intent; zero where it is not known.
@@ -88,11 +89,6 @@ package struct LaunchRequest: Equatable, Sendable {
   package var inputs: LaunchInputs?
   /// Why nothing can be launched.
   package var failure: LaunchFailure?
-
-  /// The variables whose values are paths: their bytes need not be UTF-8.
-  package static let pathVariables: Set<String> = [
-    "PWD", "FLOW_RUN_DIR", "FLOW_OUTPUTS", "FLOW_INPUTS", "FLOW_FAILURE",
-  ]
 
   package init(
     attempt: AttemptID, intent: Int64, arguments: [String], script: String? = nil,

@@ -34,7 +34,7 @@ struct ProcessVariables {
   func value(of name: String) -> String? {
     let start = Array("\(name)=".utf8)
     return lines.first { $0.starts(with: start) }
-      .map { PathBytes.text(Array($0.dropFirst(start.count))) }
+      .map { RawText.text(Array($0.dropFirst(start.count))) }
   }
 
   /// Whether they name the run with this work folder: another home may hold a run with the same id. One

@@ -12,34 +12,24 @@ enum RequestEncoding {
     let begin = bytes.count
     let headerSize = MemoryLayout<flow_request_header>.size
     bytes.append(contentsOf: repeatElement(0, count: headerSize))
-    append(path: request.workingDirectory, to: &bytes)
-    append(path: request.outputPath, to: &bytes)
-    append(path: request.recordPath, to: &bytes)
-    append(path: request.secrets.folder ?? "", to: &bytes)
-    append(path: request.outputs?.folder ?? "", to: &bytes)
-    append(path: request.outputs?.file ?? "", to: &bytes)
-    for (index, argument) in arguments.enumerated() {
-      if index == 0 && request.script != nil {
-        append(path: argument, to: &bytes)
-      } else {
-        append(argument, to: &bytes)
-      }
-    }
+    append(request.workingDirectory, to: &bytes)
+    append(request.outputPath, to: &bytes)
+    append(request.recordPath, to: &bytes)
+    append(request.secrets.folder ?? "", to: &bytes)
+    append(request.outputs?.folder ?? "", to: &bytes)
+    append(request.outputs?.file ?? "", to: &bytes)
+    for argument in arguments { append(argument, to: &bytes) }
     for variable in request.environment {
       bytes += variable.name.utf8
       bytes.append(UInt8(ascii: "="))
-      if LaunchRequest.pathVariables.contains(variable.name) {
-        append(path: variable.value, to: &bytes)
-      } else {
-        append(variable.value, to: &bytes)
-      }
+      append(variable.value, to: &bytes)
     }
     for secret in request.secrets.values {
       bytes += secret.name.utf8
       bytes.append(UInt8(ascii: "="))
       switch secret.form {
       case .variable: append(secret.bytes, to: &bytes)
-      case .file: append(path: "\(request.secrets.folder ?? "")/\(secret.name)", to: &bytes)
+      case .file: append("\(request.secrets.folder ?? "")/\(secret.name)", to: &bytes)
       }
     }
     for secret in request.secrets.values {
@@ -73,12 +63,8 @@ enum RequestEncoding {
     }
   }
 
-  private static func append(path: String, to bytes: inout [UInt8]) {
-    append(PathBytes.bytes(path), to: &bytes)
-  }
-
   private static func append(_ string: String, to bytes: inout [UInt8]) {
-    append(string.utf8, to: &bytes)
+    append(RawText.bytes(string), to: &bytes)
   }
 
   private static func append(_ string: some Sequence<UInt8>, to bytes: inout [UInt8]) {

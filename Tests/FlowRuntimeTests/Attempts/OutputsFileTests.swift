@@ -244,7 +244,7 @@ struct OutputsFileTests {
     engine.handle(.outputsPublished(first, values), at: now)
     engine.handle(.attemptEnded(first, .exited(0)), at: now)
     return LaunchPlan(engine.state, in: RunFolder(path: "/r")).request(
-      for: Launch(AttemptID(step: 1, number: 1), intent: 5), engine.state.outputs)
+      for: Launch(AttemptID(step: 1, number: 1), intent: 5), in: engine.state)
   }
 
   @Test func valuesStandWhereTheyAreNamed() throws {

@@ -1,8 +1,9 @@
-/// Bytes that need not be UTF-8, in a `String`, which holds Unicode only: the names of files.
+/// Bytes that need not be UTF-8, in a `String`, which holds Unicode only: the names of files, and the
+/// values of parameters.
 ///
 /// A byte that is not UTF-8 stands as the scalar U+10FF00 + byte, of the last private plane. So does each
 /// byte of such a scalar, where the bytes have it: the text gives back the same bytes, whatever they are.
-package enum PathBytes {
+package enum RawText {
   private static let base: UInt32 = 0x10FF00
   /// All such scalars begin with it in UTF-8, and few others.
   private static let lead: UInt8 = 0xF4
@@ -21,6 +22,11 @@ package enum PathBytes {
       }
     }
     return result
+  }
+
+  /// The text that stands for the UTF-8 of a text which stands for itself.
+  package static func standing(for text: String) -> String {
+    text.utf8.contains(lead) ? Self.text(Array(text.utf8)) : text
   }
 
   package static func bytes(_ text: String) -> [UInt8] {

@@ -1,15 +1,15 @@
 import FlowText
 import Testing
 
-struct PathBytesTests {
+struct RawTextTests {
   @Test(arguments: ["", "/home/a b", "naïve/日本/\u{1F600}\u{301}", "\u{10FEFF}\u{10FF7F}"])
   func unicodeIsItself(text: String) {
-    #expect(PathBytes.text(Array(text.utf8)).utf8.elementsEqual(text.utf8))
-    #expect(PathBytes.bytes(text) == Array(text.utf8))
+    #expect(RawText.text(Array(text.utf8)).utf8.elementsEqual(text.utf8))
+    #expect(RawText.bytes(text) == Array(text.utf8))
   }
 
   @Test func aByteThatIsNotUnicodeIsOneScalar() {
-    let text = PathBytes.text(Array("caf".utf8) + [0xE9, UInt8(ascii: "/"), 0xC3, 0xA9])
+    let text = RawText.text(Array("caf".utf8) + [0xE9, UInt8(ascii: "/"), 0xC3, 0xA9])
     #expect(Array(text.unicodeScalars) == ["c", "a", "f", "\u{10FFE9}", "/", "é"])
     #expect(TerminalText.escaped(text) == "caf\\xE9/é")
   }
@@ -25,7 +25,7 @@ struct PathBytesTests {
       for second in parts {
         for third in parts {
           let bytes = first + second + third
-          #expect(PathBytes.bytes(PathBytes.text(bytes)) == bytes)
+          #expect(RawText.bytes(RawText.text(bytes)) == bytes)
         }
       }
     }
@@ -33,7 +33,7 @@ struct PathBytesTests {
 
   /// Different bytes are never the same text.
   @Test func anEscapedByteIsNotTheScalarItself() {
-    #expect(PathBytes.text([0xE9]) != PathBytes.text(Array("\u{10FFE9}".utf8)))
-    #expect(PathBytes.text(Array("\u{10FFE9}".utf8)).unicodeScalars.count == 4)
+    #expect(RawText.text([0xE9]) != RawText.text(Array("\u{10FFE9}".utf8)))
+    #expect(RawText.text(Array("\u{10FFE9}".utf8)).unicodeScalars.count == 4)
   }
 }
