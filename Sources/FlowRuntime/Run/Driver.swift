@@ -305,6 +305,8 @@ package struct Driver<World: Environment>: ~Copyable {
       engine.handle(.timePassed, at: now)
     }
     try lookForSpace(at: now)
+    // What waits for a process or for room was intended long ago: by now the run may be another engine's.
+    if !world.runner.lacking.isEmpty { try journal.requireOwnership() }
     try world.runner.advance()
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
     try journal.say(launchesLack: world.runner.lacking)

@@ -122,7 +122,7 @@ package struct Journal<Store: Storage>: ~Copyable {
   /// segment was changed, which only an owner may do. Checked before a commit is written, and again
   /// before it is reported as durable: an engine that took the run in between did not read this
   /// commit.
-  private func requireOwnership() throws(RunError) {
+  func requireOwnership() throws(RunError) {
     guard try lock.isAtItsPath() else { throw RunError.runWasTaken(path: lock.path) }
     let isUntouched: Bool
     do throws(LogError) { isUntouched = try writer.isUntouched() } catch { throw .log(error) }

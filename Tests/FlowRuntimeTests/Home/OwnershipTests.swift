@@ -42,6 +42,23 @@ struct OwnershipTests {
   }
 
   /// The sync was under way when another took the run: it may not have counted this commit.
+  /// Another engine may have launched it meanwhile, and may have ended the run.
+  @Test func whatWaitedToBeLaunchedIsNotLaunchedWhenTheRunWasTaken() throws {
+    var driver = try harness.create()
+    disk.decide = { [disk] _, needsSpace in
+      needsSpace && disk.user == SimulatedStorage.engine ? .refused(.noSpace) : .done
+    }
+    for _ in 0..<10 { _ = try driver.step() }
+    #expect(harness.world.runner.lacking == .space && driver.commitInFlight.isEmpty)
+    try disk.removeFile(folder.lock)
+    disk.decide = { _, _ in .done }
+    let error = #expect(throws: RunError.self) {
+      for _ in 0..<10 { _ = try driver.step() }
+    }
+    #expect(isLock(error))
+    #expect(harness.world.ledger.entries.isEmpty)
+  }
+
   @Test func aCommitIsNotToldDurableWhenTheRunWasTakenMeanwhile() throws {
     var driver = try harness.create()
     disk.decide = { [disk, folder] operation, _ in
