@@ -57,8 +57,18 @@ package enum DetachedEngine {
     }
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    let code = clinux_exited(status) != 0 ? clinux_exit_code(status) : 6
-    throw .ended(code: code, errors: String(decoding: said, as: UTF8.self))
+    throw failure(ChildProcess.ending(status), having: String(decoding: said, as: UTF8.self))
+  }
+
+  /// One that died by a signal has not said so itself.
+  static func failure(_ ending: ChildProcess.Ending, having said: String) -> Failure {
+    switch ending {
+    case .exit(let code): return .ended(code: Int32(code), errors: said)
+    case .signal(let number):
+      let signal = EventWording.text(signal: UInt8(truncatingIfNeeded: number))
+      let message = "flow: the engine in the background died by \(signal) before its run existed\n"
+      return .ended(code: 6, errors: said + message)
+    }
   }
 
   /// A pipe that no other program inherits.

@@ -93,6 +93,10 @@ struct SaidTests {
     #expect(!end(.run, .signal(11)))
     #expect(!end(.run, .signal(9)))
     #expect(end(.run, .signal(9)) { $0.wasKilled = true })
+    #expect(!end(.run, .exit(6)) && !end(.run, .exit(6)) { $0.wasTerminated = true })
+    sample.record.plan.isDetached = true
+    #expect(!end(.run, .exit(6)) && end(.run, .exit(6)) { $0.wasTerminated = true })
+    sample.record.plan.isDetached = false
     #expect(!end(.run, .exit(4)))
     #expect(end(.run, .exit(4)) { $0.wasTerminated = true })
     #expect(end(.run, .signal(15)) { $0.wasTerminated = true })

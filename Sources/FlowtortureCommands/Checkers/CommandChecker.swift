@@ -26,7 +26,10 @@ enum CommandChecker {
     // The run may not exist yet, or its disk may be gone.
     case .reader: code == 0 || code == 4 || command.sawRunMissing
     // With `--detach` another process drives the run.
-    case .run: mayDrive(code, command, record) || code == 0 && record.plan.isDetached
+    case .run:
+      mayDrive(code, command, record)
+        // Its engine may have been told to end before there was a run.
+        || record.plan.isDetached && (code == 0 || code == 6 && command.wasTerminated)
     case .restart:
       mayDrive(code, command, record)
         || code == 2 && (command.sawRunMissing || hadCompany(command, record))
