@@ -48,7 +48,8 @@ struct NameTests {
     let finished = try await home.flow(by: ["/bin/sh", "-c", "exec \"$0\" \(line)"])
     #expect(finished.ending == .exit(2))
     #expect(
-      finished.errors.hasPrefix("\(problem); only paths and values of parameters may be of other bytes\n"),
+      finished.errors.hasPrefix(
+        "\(problem); only paths and values of parameters may be of other bytes\n"),
       "\(finished.errors)")
     #expect(home.runs == [])
   }
