@@ -128,12 +128,25 @@ extension SimulatedProcesses {
     _ monitor: SimulatedMonitor, _ declared: [StepOutput]
   ) -> ([[UInt8]], OutputFault?) {
     let attempt = monitor.request.attempt
+    func pick(_ texts: String...) -> String {
+      texts[world.choices.choose(.outputContent, below: texts.count)]
+    }
     var values = declared.map { output in
-      output.type == .lines && world.options.hasForEach
-        ? Array(Self.lists[world.choices.choose(.itemLists, below: Self.lists.count)].utf8)
-        : output.type == .lines
-          ? Array(["", "a\n", "b\na\n"][world.choices.choose(.outputContent, below: 3)].utf8)
-          : Array("put out by \(attempt.step)#\(attempt.number) ${run.id} (\(monitor.entry))".utf8)
+      let text: String
+      switch output.type {
+      case .lines where world.options.hasForEach:
+        text = Self.lists[world.choices.choose(.itemLists, below: Self.lists.count)]
+      case .lines: text = pick("", "a\n", "b\na\n")
+      case .string:
+        text = "put out by \(attempt.step)#\(attempt.number) ${run.id} (\(monitor.entry))"
+      // Of a workflow that people wrote.
+      case .int: text = pick("0", "1", "7")
+      case .number: text = pick("0", "1", "2.5")
+      case .bool: text = pick("true", "false", "true")
+      case .date: text = pick("2026-11-29", "2026-11-30", "2027-01-01")
+      case .json: text = pick(#"["a"]"#, #"["b", "a"]"#, "[]")
+      }
+      return Array(text.utf8)
     }
     let percent = world.isHealed ? 0 : world.options.outputFaultPercent
     guard world.choices.happens(.outputContent, perMille: percent * 10) else {

@@ -16,7 +16,7 @@ struct ExplorationTotals {
   init(steps: Int, _ bounds: Exploration.Bounds) {
     self.steps = steps
     self.bounds = bounds
-    subjects = (1...steps).flatMap { Exploration.Subject.all(steps: $0) }
+    subjects = (1...steps).flatMap { Exploration.Subject.all(steps: $0, bounds) }
   }
 
   /// Adds an exploration that is done, or that the time limit ended.

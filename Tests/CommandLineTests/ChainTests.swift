@@ -23,7 +23,7 @@ struct ChainTests {
     #expect(run.output.contains("sample: 1 of 2 items\nsample succeeded: 2 items"), "\(run.output)")
     let id = "sample/d%2Fe $(x)/sort"
     #expect(try await home.logs(id, of: "r") == "\(id) 8 8\n")
-    #expect(try await home.logs("report", of: "r") == #"["a", "d/e $(x)"] ["1", "8"]"# + "\n")
+    #expect(try await home.logs("report", of: "r") == #"["a", "d/e $(x)"] [1, 8]"# + "\n")
     let why = try await home.flow("why", "r", "sample/a/sort")
     #expect(why.output.contains("sample/a/align"), "\(why.output)")
     #expect(try await home.flow("status", "r", "--all").output.contains("sample/a/align"))

@@ -21,6 +21,7 @@ struct CompletionScriptTests {
       steps:
       - {id: load, run: "true", description: loads it}
       - {id: look, run: "true"}
+      - {id: each, run: "true", forEach: {over: [a, b]}}
       """, to: "w.yaml")
     #expect(
       try await home.flow("run", "w.yaml", "-q", "--run-id", "nightly-1", in: home.folder.path)
@@ -34,6 +35,8 @@ struct CompletionScriptTests {
     ("flow status ni", ["nightly-1"]),
     ("flow why nightly-1 lo", ["load", "look"]),
     ("flow logs nightly-1 loa", ["load"]),
+    ("flow why nightly-1 each/", ["each/a", "each/b"]),
+    ("flow restart nightly-1 --only load,lo", ["load,load", "load,look"]),
     ("flow run w.yaml -p ", ["day=", "full=", "mode="]),
     ("flow run w.yaml -p full=f", ["full=false"]),
     ("flow run w.yaml --param=day=", ["--param=day=today", "--param=day=yesterday"]),

@@ -23,11 +23,11 @@ struct ForEachTests {
     let id = "convert/d%2Fe $(x).csv"
     #expect(try await home.logs(id, of: "r") == "<d/e $(x).csv> \(id)\n")
     #expect(
-      try await home.logs("report", of: "r") == #"["5", "12", null] ["5", "12", null]"# + "\n")
+      try await home.logs("report", of: "r") == "[5, 12, null] [5, 12, null]\n")
     #expect(try await home.flow("logs", "r", id, "--value", "size").output == "12")
     #expect(
       try await home.flow("logs", "r", "convert", "--value", "size").output
-        == #"["5", "12", null]"#)
+        == "[5, 12, null]")
     let why = try await home.flow("why", "r", "convert/--bad")
     #expect(why.output.contains("convert/--bad failed: exit code 1"), "\(why.output)")
     let status = try await home.flow("status", "r")

@@ -42,6 +42,22 @@ struct SelectionTests {
     #expect(try await home.flow("verify", "r").ending == .exit(0))
   }
 
+  /// Which items there are is known only in the run.
+  @Test func anItemIsNotNamedBeforeThereIsARun() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "n", "run": "true", "forEach": {"over": ["a", "b"]}}"#)
+    let refused = try await home.flow("run", file, "--only", "n/a")
+    #expect(refused.ending == .exit(2))
+    #expect(
+      refused.errors.hasPrefix(
+        #"flow run: --only names "n/a", and what step "n" runs for is known only when it has begun: name the step, or"#
+      ), "\(refused.errors)")
+    #expect(try await home.flow("run", file, "-q", "--run-id", "r").ending == .exit(0))
+    #expect(try await home.flow("restart", "r", "-q", "--only", "n/a").ending == .exit(0))
+    let status = try await home.status("r")
+    #expect(status.step("n/a")?["attempts"]?.elements.count == 2, "\(status)")
+  }
+
   @Test(arguments: [
     (["--only", "shp"], #"no step "shp", which --only names: did you mean "ship"?"#),
     (["--skip", "build,,lint"], #"no step "", which --skip names"#),

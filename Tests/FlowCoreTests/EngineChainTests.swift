@@ -248,6 +248,47 @@ import Testing
     #expect(run.phase("n") == .succeeded)
   }
 
+  // MARK: The schedule
+
+  /// Items take from 20 ms to 4 s. Then no schedule is shorter than all work shared evenly, nor than the
+  /// longest item; an item that waited for the others between its steps would make it longer.
+  @Test(arguments: [1, 2, 4, 8, 16])
+  func chainsTakeHardlyMoreThanTheIdealSchedule(jobs: Int) throws {
+    var run = try EngineHarness(Self.workflow(), jobs: jobs)
+    let items = (0..<600).map { "i\($0)" }
+    func milliseconds(of attempt: AttemptID) -> Int64 {
+      // From 10 ms to 2 s, and as many below 140 ms as above.
+      let draw = SplitMix64.hash(UInt64(attempt.step), 7)
+      let scale: [Int64] = [1, 3, 9, 27]
+      return (10 + Int64(draw >> 8 & 63)) * scale[Int(draw & 3)]
+    }
+    put(items, &run)
+    var ends: [AttemptID: Int64] = [:]
+    var (now, work, lastFirst, firstLast) = (Int64(0), Int64(0), Int64(0), Int64.max)
+    var byItem: [Int32: Int64] = [:]
+    while run.phase("n") == .expanded {
+      for attempt in run.running where ends[attempt] == nil {
+        let time = milliseconds(of: attempt)
+        ends[attempt] = now + time
+        work += time
+        byItem[(attempt.step - 5) / 2, default: 0] += time
+        if (attempt.step - 5) % 2 == 0 { lastFirst = now }
+      }
+      let first = run.running.min { (ends[$0] ?? 0, $0.step) < (ends[$1] ?? 0, $1.step) }
+      let next = try #require(first)
+      let end = try #require(ends[next])
+      run.pass(milliseconds: end - now)
+      now = end
+      if (next.step - 5) % 2 == 1 { firstLast = min(firstLast, now) }
+      run.wakeUp([.attemptEnded(next, .success)])
+    }
+    let ideal = max(work / Int64(jobs), byItem.values.max() ?? 0)
+    #expect(byItem.count == items.count && now >= ideal)
+    #expect(now * 100 <= ideal * 105, "\(now) ms, and the ideal is \(ideal) ms")
+    // The last step of an item has ended long before the first one of another begins.
+    #expect(firstLast * 10 < lastFirst)
+  }
+
   // MARK: Definitions
 
   @Test func aDefinitionWithChainsIsReadAsItWasWritten() throws {

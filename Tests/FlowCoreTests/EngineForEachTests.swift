@@ -288,9 +288,19 @@ import Testing
     }
     run.end("n/c", .exit(1))
     let value = run.state.outputs.value(ofStep: 1, at: 0)
-    #expect(value.map { String(decoding: $0, as: UTF8.self) } == #"["22", "1", null]"#)
+    #expect(value.map { String(decoding: $0, as: UTF8.self) } == "[22, 1, null]")
     #expect(run.workflow.outputs(ofStep: 1) == [StepOutput(name: "size", type: .json)])
     #expect(run.workflow.outputs(ofStep: 3) == [StepOutput(name: "size", type: .int)])
+  }
+
+  @Test(arguments: [
+    (OutputType.string, "a \"b\"", #""a \"b\"""#), (.date, "2026-11-29", #""2026-11-29""#),
+    (.int, "-7", "-7"), (.number, "1.5e2", "1.5e2"), (.bool, "true", "true"),
+    (.lines, "a\nb\n", #"["a", "b"]"#), (.lines, "", "[]"), (.json, #"{"k": [1]}"#, #"{"k": [1]}"#),
+  ])
+  func aValueKeepsItsTypeInTheList(type: OutputType, value: String, element: String) {
+    #expect(
+      String(decoding: JSONList.element(Array(value.utf8), type), as: UTF8.self) == element)
   }
 
   @Test func aConditionOverTheItemIsOfEachItem() throws {

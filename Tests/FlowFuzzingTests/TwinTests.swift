@@ -47,7 +47,7 @@ struct TwinTests {
 
   @Test func allStylesComeUp() {
     var texts = ""
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in 0..<200 as Range<UInt64> {
       var source = Draws(seed: seed)
       let value = DefinitionText.value(of: source.definition())
       texts += YAMLWriter.text(of: value, ByteSupply(source.bytes(2_000)))
@@ -162,7 +162,10 @@ private struct Draws: RandomNumberGenerator {
     switch parameter.type {
     case .string:
       parameter.standard = [maybeText()]
-      parameter.choices = below(2) == 0 ? [] : [text()] + (parameter.standard ?? [])
+      let other = text()
+      parameter.choices =
+        below(2) == 0
+        ? [] : (parameter.standard == [other] ? [] : [other]) + (parameter.standard ?? [])
     case .int: (parameter.standard, parameter.least) = (["\(number(0...9))"], "-1")
     case .number: (parameter.standard, parameter.greatest) = (["1.5e2"], "1e3")
     case .bool: parameter.standard = ["true"]

@@ -104,14 +104,15 @@ struct ForEachCheckerTests {
     let checker = ForEachChecker(Self.workflow(Self.overOutput))
     let events = Self.put("a\nb\n") + Self.expanded(2, added: 2)
     #expect(violation(in: events) { (event) throws(Violation) in try checker.learn(event) } == nil)
-    func request(_ step: Int32, _ item: String) -> LaunchRequest {
+    func request(_ step: Int32, _ item: String, told: String? = nil) -> LaunchRequest {
       LaunchRequest(
         attempt: AttemptID(step: step, number: 1), intent: 1, arguments: ["work", item],
-        environment: [], workingDirectory: "/", outputPath: "", recordPath: "",
-        settings: StepSettings())
+        environment: [EnvironmentVariable(name: "FLOW_ITEM", value: told ?? item)],
+        workingDirectory: "/", outputPath: "", recordPath: "", settings: StepSettings())
     }
     try checker.checkSent(request(3, "b"))
     #expect(throws: Violation.self) { try checker.checkSent(request(3, "a")) }
+    #expect(throws: Violation.self) { try checker.checkSent(request(3, "b", told: "a")) }
     #expect(throws: Violation.self) { try checker.checkSent(request(4, "a")) }
   }
 

@@ -1,4 +1,4 @@
-# Counts what a module is made of: one line of tab-separated numbers.
+# Counts what a module is made of: one line of tab-separated numbers, of which one is put out, too.
 set -eu
 cd "$FLOW_RUN_DIR/Sources/$1"
 # shellcheck disable=SC2016  # the dollars are awk's
@@ -15,3 +15,4 @@ find . -type f ! -name '*.md' | sort | xargs awk -v module="$1" '
       comments, words, types, functions
   }' >"$FLOW_RUN_DIR/count.$1"
 cat "$FLOW_RUN_DIR/count.$1"
+cut -f 3 "$FLOW_RUN_DIR/count.$1" >"$FLOW_OUTPUTS/lines"

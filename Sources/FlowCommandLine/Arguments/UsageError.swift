@@ -28,6 +28,8 @@ package struct UsageError: Error, Equatable, Sendable {
     /// A step that runs only with another.
     case rollbackNamed(String, option: String, step: String)
     case noticeNamed(String, option: String)
+    /// What a step runs for is known only in a run.
+    case itemNamed(String, option: String, step: String)
     /// The selected steps are none.
     case noStepsLeft
     /// A selected step reads what a step puts out that is not selected.
@@ -83,6 +85,9 @@ extension UsageError: CustomStringConvertible {
         + " \(TerminalText.quoted(step))"
     case .noticeNamed(let name, let option):
       "\(option) names \(TerminalText.quoted(name)), which runs at the end of each round, whatever ran"
+    case .itemNamed(let name, let option, let step):
+      "\(option) names \(TerminalText.quoted(name)), and what step \(TerminalText.quoted(step)) runs for is known"
+        + " only when it has begun: name the step, or later choose of its items with flow restart"
     case .unselectedOutput(let name, let step, let reader):
       "step \(reader) reads the output \(name) of step \(step), which these options leave out:"
         + " select \(step), too"

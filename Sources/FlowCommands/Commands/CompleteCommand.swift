@@ -76,7 +76,7 @@ package struct CompleteCommand: Subcommand, Equatable {
       else { return [] }
       definition = state.definition
     }
-    return definition.declaredSteps.map { index in
+    return definition.livingSteps.map { index in
       (definition.steps[index].id, definition.extras(ofStep: index).description ?? "")
     }
   }

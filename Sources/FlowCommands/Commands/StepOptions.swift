@@ -71,6 +71,11 @@ struct StepOptions: Equatable {
             steps += called.filter { definition.isOwnStep($0) }.map(Int32.init)
             continue
           }
+          if let node = definition.node(named: name) {
+            throw UsageError(
+              command: command,
+              .itemNamed(name, option: option.spelling, step: definition.steps[node].id))
+          }
           let nearest = Suggestion.nearest(
             to: name,
             among: definition.steps.indices.lazy.filter { definition.isOwnStep($0) }.map {
@@ -136,4 +141,15 @@ struct StepOptions: Equatable {
   }
 
   static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+}
+
+extension WorkflowDefinition {
+  /// The step with `forEach` whose item, or step of a chain, has that id; nil if it can be of none, or the run has
+  /// its items.
+  fileprivate func node(named id: String) -> Int? {
+    if !children.isEmpty { return nil }
+    return declaredSteps.first { step in
+      forEach(ofStep: step) != nil && id.utf8.starts(with: "\(steps[step].id)/".utf8)
+    }
+  }
 }

@@ -46,7 +46,8 @@ package enum CompletionScript: String, CaseIterable, Sendable {
             line=${line%%$'\t'*}
             [[ $line == *= ]] && compopt -o nospace 2> /dev/null
             printf -v line %q "${line#"$prefix"}"
-            COMPREPLY+=("$line")
+            # A comma needs no backslash.
+            COMPREPLY+=("${line//\\,/,}")
           done
           ;;
       esac

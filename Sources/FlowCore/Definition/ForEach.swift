@@ -118,7 +118,7 @@ extension WorkflowDefinition {
 
   package var childSteps: Range<Int> { firstChild..<steps.count }
 
-  private var firstChild: Int { steps.count - children.count }
+  package var firstChild: Int { steps.count - children.count }
 
   package func isChild(_ index: Int) -> Bool { index >= firstChild }
 

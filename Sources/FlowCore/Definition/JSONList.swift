@@ -72,14 +72,31 @@ package enum JSONList {
     return String(decoding: units, as: UTF16.self)
   }
 
-  /// A list of texts and of `null`.
-  package static func spelled(_ elements: [String?]) -> [UInt8] {
+  /// A list of values of JSON; nil is `null`.
+  package static func spelled(_ elements: [[UInt8]?]) -> [UInt8] {
     var bytes: [UInt8] = [UInt8(ascii: "[")]
     for (place, element) in elements.enumerated() {
       if place > 0 { bytes += ", ".utf8 }
-      if let element { write(element, to: &bytes) } else { bytes += "null".utf8 }
+      bytes += element ?? Array("null".utf8)
     }
     bytes.append(UInt8(ascii: "]"))
+    return bytes
+  }
+
+  /// An output as a value of JSON: numbers and truth as they are, lines as a list of texts.
+  package static func element(_ value: [UInt8], _ type: OutputType) -> [UInt8] {
+    switch type {
+    // Some numbers that are taken are none of JSON.
+    case .int, .number, .bool, .json: if JSONSyntax.isValid(value) { return value }
+    case .lines: return spelled(OutputType.lines(of: value).map(text))
+    case .string, .date: break
+    }
+    return text(String(decoding: value, as: UTF8.self))
+  }
+
+  private static func text(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(text, to: &bytes)
     return bytes
   }
 

@@ -430,9 +430,9 @@ extension RunState {
         output: Int32(output),
         bytes: JSONList.spelled(
           firsts.map { place in
-            outputs.value(ofStep: children[place + offset], at: own).map {
-              String(decoding: $0, as: UTF8.self)
-            }
+            let child = children[place + offset]
+            let type = definition.outputs(ofStep: Int(child))[Int(own)].type
+            return outputs.value(ofStep: child, at: own).map { JSONList.element($0, type) }
           }))
     }
     outputs.give(parts, ofStep: node, number: 1)

@@ -124,10 +124,14 @@ final class ConditionChecker {
       }
       return .word(Self.word(end))
     case .output(let need, let place):
-      guard let value = outputs[need]?[place] else { return .absent }
-      // Those of random steps.
-      let words = value.split(separator: UInt8(ascii: "\n"))
-      return .list(words.map { .word(String(decoding: $0, as: UTF8.self)) })
+      guard let bytes = outputs[need]?[place] else { return .absent }
+      let text = String(decoding: bytes, as: UTF8.self)
+      switch definition.outputs(ofStep: Int(need))[Int(place)].type {
+      case .lines: return .list(text.split(separator: "\n").map { .word(String($0)) })
+      case .int, .number: return Self.number(text)
+      case .bool: return .flag(text == "true")
+      case .string, .date, .json: return .word(text)
+      }
     case .item: break
     case .not: return .flag(try value(&rest, of: step) != .flag(true))
     case .size:

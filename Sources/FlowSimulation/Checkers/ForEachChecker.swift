@@ -278,7 +278,10 @@ final class ForEachChecker {
   func checkSent(_ request: LaunchRequest) throws(Violation) {
     guard definition.isChild(Int(request.attempt.step)) else { return }
     let key = keys[request.attempt.step]
-    if key == nil || request.arguments.last != key {
+    let told = request.environment.last { $0.name == "FLOW_ITEM" }?.value
+    // The commands of random steps get it as their last argument, too.
+    let isRandom = request.arguments.first == "work"
+    if key == nil || told != key || isRandom && request.arguments.last != key {
       throw Violation(
         .forEach,
         "child \(request.attempt.step) is told \(request.arguments), and its item is"

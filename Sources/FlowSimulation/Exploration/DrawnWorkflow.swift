@@ -21,6 +21,7 @@ struct DrawnWorkflow {
     // They are decided in each world.
     options.outputPercent = 0
     options.conditionPercent = 0
+    options.forEachPercent = 0
     let quiet = Self.draw([], options)
     var chosen = [Int](repeating: 0, count: quiet.choices)
     // What each choice changes alone tells what it is for.

@@ -10,9 +10,13 @@ package struct Exploration {
 
     /// All shapes with that many steps, each on one slot, two, and so on, as far as that makes a
     /// difference and is drawn.
-    package static func all(steps: Int) -> [Subject] {
-      WorkflowShape.all(steps: steps).flatMap { shape in
-        (1...min(shape.width, RandomWorkflow.mostJobs)).map { Subject(shape: shape, jobs: $0) }
+    package static func all(steps: Int, _ bounds: Bounds = Bounds()) -> [Subject] {
+      // Two items run beside each other.
+      let items = bounds.hasNode || bounds.hasChain ? 1 : 0
+      return WorkflowShape.all(steps: steps).flatMap { shape in
+        (1...min(shape.width + items, RandomWorkflow.mostJobs)).map {
+          Subject(shape: shape, jobs: $0)
+        }
       }
     }
   }
@@ -34,6 +38,11 @@ package struct Exploration {
     package var hasQuestion = false
     /// Whether each step declares outputs and has a condition, over those of its needs if it has any.
     package var hasValues = false
+    /// Whether one step of each workflow runs for each of up to two items: of a list of the workflow, or of one
+    /// that a step before it puts out. Which step, and which items, is decided.
+    package var hasNode = false
+    /// Whether that is a chain of two steps for each item.
+    package var hasChain = false
     /// Whether each workflow has a notice of every end.
     package var hasNotice = false
 
@@ -75,6 +84,8 @@ package struct Exploration {
     options.rollbackPercent = bounds.hasRollbacks ? 100 : 0
     options.notifyPercent = bounds.hasNotice ? 100 : 0
     options.askPercent = bounds.hasQuestion ? 1 : 0
+    options.forEachPercent = bounds.hasNode || bounds.hasChain ? 100 : 0
+    options.chainPercent = bounds.hasChain ? 100 : 0
     options.outputPercent = bounds.hasValues ? 100 : 0
     options.outputFaultPercent = bounds.hasValues && bounds.failures > 0 ? 1 : 0
     options.conditionPercent = bounds.hasValues ? 100 : 0

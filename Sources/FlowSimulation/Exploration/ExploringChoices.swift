@@ -54,6 +54,7 @@ package final class ExploringChoices: ChoiceSource {
   private var failures = 0
   private var wasKilled = false
   private var hasAsked = false
+  private var nodeChoices = ExploredNode()
   /// The answers that the disk will get.
   private var image: ArraySlice<Int> = []
 
@@ -80,6 +81,7 @@ package final class ExploringChoices: ChoiceSource {
   private func beginWorld() {
     (drawn, durations, deaths, failures, wasKilled, image) = (0, 0, 0, 0, false, [])
     hasAsked = false
+    nodeChoices = ExploredNode()
   }
 
   package func weigh(_ site: ChoiceSite, perMille chances: Int) -> Bool {
@@ -96,6 +98,10 @@ package final class ExploringChoices: ChoiceSource {
       return fails
     // Which condition a step has. Steps are told all outputs that there are.
     case .outputs: return chances == 500 ? tree.choose(below: 2) == 1 : true
+    // Whether the items are what another step puts out.
+    case .forEach: return tree.choose(below: 2) == 1
+    // The second step of a chain needs the first.
+    case .chains: return chances == 700
     case .death:
       let losesPower = tree.choose(below: 2) == 1
       wasKilled = !losesPower
@@ -120,6 +126,9 @@ package final class ExploringChoices: ChoiceSource {
     case .processLatency: return count - 1
     // True or false.
     case .conditions: return count == 2 ? tree.choose(below: 2) : 0
+    case .forEach: return nodeChoices.next(below: count, bounds) { tree.choose(below: $0) }
+    // One item, two, or none.
+    case .itemLists: return tree.choose(below: 3)
     // A list with the text that conditions look for, or without it.
     case .outputContent: return count == 3 ? tree.choose(below: 2) : 0
     default: return 0
@@ -151,5 +160,34 @@ package final class ExploringChoices: ChoiceSource {
   private func next() -> Int {
     defer { drawn += 1 }
     return drawn < workflow.count ? workflow[drawn] : 0
+  }
+}
+
+/// What is decided of the step that runs for each item (`RandomForEach`), in the order in which it is drawn.
+private struct ExploredNode {
+  private enum Choice: CaseIterable { case step, items, most, jobs, tolerance, whenEmpty }
+
+  private var drawn = 0
+  private var isEmpty = false
+
+  /// One item, two, or none, as a list of the workflow.
+  private static let items = [0, 1, 3]
+
+  mutating func next(
+    below count: Int, _ bounds: Exploration.Bounds, choose: (Int) -> Int
+  ) -> Int {
+    defer { drawn += 1 }
+    precondition(drawn < Choice.allCases.count, "more is drawn of a node than it was")
+    switch Choice.allCases[drawn] {
+    case .step: return choose(count)
+    case .items:
+      let place = choose(Self.items.count)
+      isEmpty = Self.items[place] == 3
+      return Self.items[place]
+    // Limits that are not reached, and no tolerance or that of one item.
+    case .most, .jobs: return 0
+    case .tolerance: return bounds.failures > 0 && choose(2) == 1 ? 3 : 0
+    case .whenEmpty: return isEmpty ? choose(count) : 0
+    }
   }
 }

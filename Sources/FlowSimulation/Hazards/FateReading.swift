@@ -5,11 +5,14 @@ extension WorldFate {
   ///
   /// - Parameters:
   ///   - events: the whole history.
+  ///   - definition: with all children that the run can have. What happens to one counts for the step of which
+  ///     it is a copy.
   ///   - patience: how long a command hangs until it is killed, in microseconds.
   init(
     _ outcome: RunOutcome, microseconds: Int64, _ ledger: Ledger, _ events: [Event],
-    stepCount: Int, patience: Int64
+    of definition: WorkflowDefinition, patience: Int64
   ) {
+    let stepCount = definition.steps.count
     let recorded = RecordedFates(events, stepCount: stepCount)
     var entries = [[Ledger.Entry]](repeating: [], count: stepCount)
     for entry in ledger.entries where !entry.isProbe && entry.isStarted {
@@ -17,20 +20,33 @@ extension WorldFate {
     }
     var causes = CauseCounts()
     for mishap in ledger.mishaps { causes[mishap.cause] += 1 }
+    var fates = (0..<definition.firstChild).map(StepFate.init)
+    for step in entries.indices {
+      let own = definition.child(step).map { Int($0.step) } ?? step
+      var fate = StepFate(step: own)
+      fate.failure = recorded.failures[step]
+      fate.retries = recorded.retries[step]
+      fate.read(entries[step], recorded, ledger, patience)
+      fates[own].add(fate)
+    }
     self.init(
-      outcome: outcome, microseconds: microseconds,
-      steps: entries.indices.compactMap { step in
-        var fate = StepFate(step: step)
-        fate.failure = recorded.failures[step]
-        fate.retries = recorded.retries[step]
-        fate.read(entries[step], recorded, ledger, patience)
-        return fate.isUneventful ? nil : fate
-      }, causes: causes, survivors: recorded.survivors,
-      isTimedOut: recorded.isTimedOut)
+      outcome: outcome, microseconds: microseconds, steps: fates.filter { !$0.isUneventful },
+      causes: causes, survivors: recorded.survivors, isTimedOut: recorded.isTimedOut)
   }
 }
 
 extension StepFate {
+  /// That of another child of the same step.
+  fileprivate mutating func add(_ other: StepFate) {
+    repetitions += other.repetitions
+    losses += other.losses
+    lostMicroseconds += other.lostMicroseconds
+    hangs += other.hangs
+    retries += other.retries
+    failure = failure ?? other.failure
+    failedThoughDone = failedThoughDone || other.failedThoughDone
+  }
+
   /// - Parameter entries: the starts of the step's command, in order.
   fileprivate mutating func read(
     _ entries: [Ledger.Entry], _ recorded: RecordedFates, _ ledger: Ledger, _ patience: Int64

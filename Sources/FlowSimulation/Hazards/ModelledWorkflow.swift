@@ -2,6 +2,7 @@ import FlowCore
 
 /// A workflow whose commands behave as a model says.
 struct ModelledWorkflow {
+  /// With all children that the run can have.
   private let definition: WorkflowDefinition
   private let model: WorkflowModel
   /// How the first commands of each step will behave. They are drawn before anything happens,
@@ -15,7 +16,7 @@ struct ModelledWorkflow {
   init(
     _ definition: WorkflowDefinition, _ model: WorkflowModel, from choices: any ChoiceSource
   ) {
-    self.definition = definition
+    self.definition = definition.withPossibleChildren
     self.model = model
     started = [Int](repeating: 0, count: definition.steps.count)
     planned = definition.steps.indices.map { step in
@@ -26,6 +27,7 @@ struct ModelledWorkflow {
   mutating func nextCommand(
     ofStep step: Int, from choices: any ChoiceSource
   ) -> CommandBehaviour {
+    let step = modelled(step)
     defer { started[step] += 1 }
     let index = started[step]
     var behaviour =
@@ -39,10 +41,14 @@ struct ModelledWorkflow {
   func nextProbe(
     ofStep step: Int, happened: Bool, from choices: any ChoiceSource
   ) -> CommandBehaviour {
+    let step = modelled(step)
     var behaviour = model.probe(ofStep: step, happened: happened, from: choices)
     giveUp(&behaviour, step)
     return behaviour
   }
+
+  /// The step that a model knows: of a child that of which it is a copy.
+  private func modelled(_ step: Int) -> Int { definition.child(step).map { Int($0.step) } ?? step }
 
   /// A command that hangs and has no timeout is killed from outside at last.
   private func giveUp(_ behaviour: inout CommandBehaviour, _ step: Int) {

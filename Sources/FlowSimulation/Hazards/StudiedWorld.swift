@@ -25,7 +25,7 @@ extension Simulation {
       WorldFate(
         outcome, microseconds: endedAt.microseconds,
         world.ledger, world.checkers.history.acknowledged,
-        stepCount: subject.definition.steps.count,
+        of: subject.definition.withPossibleChildren,
         patience: subject.model.patienceMicroseconds))
   }
 }

@@ -28,6 +28,10 @@ struct ExploreCommand {
     "notify", "each workflow has a notify that tells of every end")
   private static let askOption = Option(
     "ask", "the first of the S steps asks a person, who answers at once")
+  private static let forEachOption = Option(
+    "for-each", "one of the S steps runs for each of up to two items")
+  private static let chainOption = Option(
+    "chain", "two steps run for each of up to two items, in place of one of the S")
   private static let valuesOption = Option(
     "values", "each step has outputs, and a condition over those before it")
   private static let minutesOption = Option(
@@ -55,7 +59,8 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      onFailureOption, notifyOption, askOption, valuesOption, minutesOption, traceOption, .json,
+      onFailureOption, notifyOption, askOption, forEachOption, chainOption, valuesOption,
+      minutesOption, traceOption, .json,
     ],
     examples: [
       .init("flowsim explore --steps 1", "wherever the engine dies in a run of one step"),
@@ -108,6 +113,8 @@ struct ExploreCommand {
     bounds.hasRollbacks = arguments.has(Self.onFailureOption)
     bounds.hasNotice = arguments.has(Self.notifyOption)
     bounds.hasQuestion = arguments.has(Self.askOption)
+    bounds.hasNode = arguments.has(Self.forEachOption)
+    bounds.hasChain = arguments.has(Self.chainOption)
     bounds.hasValues = arguments.has(Self.valuesOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)

@@ -24,7 +24,9 @@ struct LearnedModel {
     guard let state = history.state else { return }
     runs += 1
     for (index, step) in state.definition.steps.enumerated() {
-      guard let known = indices[step.id] else { continue }
+      // A child is what its node, or that step of a chain, does.
+      let own = state.definition.child(index).map { state.definition.steps[Int($0.step)] } ?? step
+      guard let known = indices[own.id] else { continue }
       for attempt in history.attempts(ofStep: index) {
         guard let end = attempt.end else { continue }
         let counts =

@@ -107,7 +107,7 @@ enum WorkflowProblem: Error {
   case definition(DefinitionFileError)
   case modelUnreadable(String, Errno)
   case modelInvalid(DefinitionErrors)
-  /// A study has no items for it.
+  /// It is not the only one, or conditions ask for values of its items.
   case forEach(step: String)
   /// The runs to learn from cannot be listed.
   case home(RunError)
@@ -119,8 +119,8 @@ enum WorkflowProblem: Error {
       "flowsim: cannot read \(TerminalText.escaped(path)): \(error)"
     case .modelInvalid(let errors): errors.description
     case .forEach(let id):
-      "flowsim: step \(TerminalText.escaped(id)) has forEach, which a study cannot have yet: leave it out of"
-        + " a copy of the file"
+      "flowsim: step \(TerminalText.escaped(id)) has forEach: a study takes one such step, with conditions that"
+        + " ask for no item.NAME; leave it out of a copy of the file"
     case .home(let error): "flowsim: \(TerminalText.escaped(error.description))"
     }
   }

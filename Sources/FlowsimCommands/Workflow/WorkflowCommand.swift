@@ -25,13 +25,11 @@ struct WorkflowCommand {
   let isJSON: Bool
 
   func perform(_ context: FlowsimContext) throws(FlowsimError) -> ExitCode {
-    let definition: WorkflowDefinition
+    var definition: WorkflowDefinition
     do throws(DefinitionFileError) { definition = try DefinitionFile(file).definition } catch {
       throw .definition(error)
     }
-    if let node = definition.steps.indices.first(where: { definition.forEach(ofStep: $0) != nil }) {
-      throw .workflow(.forEach(step: definition.steps[node].id))
-    }
+    do throws(WorkflowProblem) { try definition.studyItems() } catch { throw .workflow(error) }
     let (source, behaviour) = try find(definition)
     let jobs = Int32(min(definition.jobs ?? Self.defaultJobs, Self.mostJobs))
     let study = HazardStudy(
@@ -103,6 +101,24 @@ struct WorkflowCommand {
     var line = "flowsim --workflow \(TerminalText.escaped(file))"
     if let model { line += " --model \(TerminalText.escaped(model))" }
     return line + " --seed \(seed) --runs 1"
+  }
+}
+
+extension WorkflowDefinition {
+  /// Two items stand for all that a step with `forEach` can have: a study is of what faults do to commands.
+  fileprivate mutating func studyItems() throws(WorkflowProblem) {
+    let nodes = declaredSteps.filter { forEach(ofStep: $0) != nil }
+    guard let node = nodes.first else { return }
+    let asked = stepsPerItem(ofNode: node).contains { step in
+      extras(ofStep: step).condition?.references.contains { reference in
+        if case .item(_?) = reference { true } else { false }
+      } ?? false
+    }
+    if nodes.count > 1 || asked { throw .forEach(step: steps[nodes[nodes.count - 1]].id) }
+    let place = Int(steps[node].extrasIndex)
+    extras[place].forEach?.source = .literal(["a", "b"])
+    extras[place].forEach?.key = nil
+    extras[place].forEach?.most = ForEach.impliedMost
   }
 }
 

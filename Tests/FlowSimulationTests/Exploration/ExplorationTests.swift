@@ -108,6 +108,28 @@ struct ExplorationTests {
     #expect(exploration.worlds > 12)
   }
 
+  /// A step runs for no item, one, or two: of a list of the workflow, or of one that the step before it puts out.
+  @Test(arguments: [false, true]) func everyListOfUpToTwoItemsIsTried(isChain: Bool) {
+    var bounds = bounds(crashes: 0)
+    (bounds.hasNode, bounds.hasChain) = (true, isChain)
+    let perItem = isChain ? 2 : 1
+    let one = Exploration.Subject(shape: WorkflowShape(needs: [[]]), jobs: 2)
+    let chain = Exploration.Subject(shape: WorkflowShape(needs: [[], [0]]), jobs: 2)
+    for (subject, others) in [(one, 0), (chain, 1)] {
+      var exploration = Exploration(subject, bounds)
+      var launches: Set<Int> = []
+      while let report = exploration.next() {
+        #expect(report.violation == nil)
+        launches.insert(report.launches)
+      }
+      // An empty list can also fail the step, so that what needs it is skipped.
+      let all = Set((0...2).map { $0 * perItem + others })
+      #expect(launches.subtracting(all) == (others == 1 ? [0] : []))
+      #expect(all.isSubset(of: launches))
+    }
+    #expect(Exploration.Subject.all(steps: 1, bounds).map(\.jobs) == [1, 2])
+  }
+
   /// A property that does not hold, of this test only: power is never lost while a command runs.
   @Test func whatFailsCanBeMadeAgainAndMadeSimpler() throws {
     let run: WorldRunner = { seed, options, choices, trace in

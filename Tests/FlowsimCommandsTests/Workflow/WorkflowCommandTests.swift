@@ -40,6 +40,53 @@ struct WorkflowCommandTests {
     ]
   }
 
+  // MARK: Values and items
+
+  /// Outputs are of the types that are declared, and conditions over them are judged.
+  @Test func whatStepsPutOutIsOfItsType() {
+    let finished = flowsim(
+      files(
+        #"""
+        {"name": "w", "steps": [
+          {"id": "a", "run": "x", "outputs": {"n": "int", "x": "number", "d": "date", "b": "bool", "j": "json", "l": "lines", "s": "string"}},
+          {"id": "b", "run": "x", "needs": "a", "when": "steps.a.n > 3 or steps.a.x < 1 and steps.a.b"},
+          {"id": "c", "run": "x", "needs": "a", "when": "steps.a.d < '2026-12-01' and 'a' in steps.a.l and steps.a.s != 'x'"}]}
+        """#) + ["--runs", "30"])
+    #expect(finished.code == 0, "\(finished.output)")
+  }
+
+  /// Two items stand for all. What happens to one is of the step that it is a copy of.
+  @Test func aStepOrAChainThatRunsForEachItemIsStudied() {
+    let each =
+      #"{"id": "each", "needs": "a", "forEach": {"over": "steps.a.l", "tolerate": "50%"}, "#
+    for body in [
+      #""run": "x", "retry": {"maxAttempts": 2}"#,
+      #""steps": [{"id": "t", "run": "x"}, {"id": "u", "run": "x", "needs": "t"}]"#,
+    ] {
+      let workflow =
+        #"{"name": "w", "steps": [{"id": "a", "run": "x", "outputs": {"l": "lines"}}, \#(each)\#(body)}, {"id": "z", "run": "x", "needs": "each"}]}"#
+      let finished = flowsim(
+        files(workflow, model: #"{"default": {"duration": "1m", "fails": "10%"}}"#)
+          + ["--runs", "60"])
+      #expect(finished.code == 0, "\(finished.output)")
+      let name = body.hasPrefix(#""run"#) ? "each" : "each/t"
+      #expect(finished.output.contains("step \"\(name)\""), "\(finished.output)")
+    }
+  }
+
+  @Test func twoStepsWithItemsAreNotStudied() {
+    let finished = flowsim(
+      files(
+        #"""
+        {"name": "w", "steps": [{"id": "a", "run": "x", "forEach": {"over": ["1"]}},
+          {"id": "b", "run": "x", "forEach": {"over": ["1"]}}]}
+        """#))
+    #expect(finished.code == 2)
+    #expect(
+      finished.errors.hasPrefix("flowsim: step b has forEach: a study takes one such step"),
+      "\(finished.errors)")
+  }
+
   // MARK: Reports
 
   @Test func theReportTellsTheRunAndItsSteps() throws {
