@@ -163,3 +163,16 @@ struct KnownOutputs {
     definition.outputs(ofStep: Int(step)).first { $0.name == name }?.type
   }
 }
+
+extension OutputType {
+  /// What a condition can take where a value is absent.
+  var standIn: String {
+    switch self {
+    case .string, .json: "''"
+    case .int, .number: "0"
+    case .bool: "false"
+    case .date: "'2026-01-01'"
+    case .lines: "[]"
+    }
+  }
+}

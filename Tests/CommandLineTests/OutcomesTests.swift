@@ -35,6 +35,41 @@ struct OutcomesTests {
         """)
   }
 
+  /// All values for which one condition is false.
+  @Test func oneConditionIsOneLine() async throws {
+    let home = Home()
+    let file = home.folder.write(
+      """
+      name: w
+      steps:
+        - {id: build, run: x, outputs: {n: int}}
+        - {id: publish, run: x, needs: build, when: steps.build.n > 3 and steps.build.n < 7}
+      """, to: "w.yaml")
+    let lines = try await home.flow("validate", "--outcomes", file).lines
+    #expect(
+      lines.suffix(1) == [
+        "publish is skipped while the run succeeds, in 4 of 9: whenever it is false that steps.build.n > 3"
+          + " and steps.build.n < 7"
+      ], "\(lines)")
+    let json = try await home.flow("validate", "--outcomes", "--json", file).output
+    #expect(json.contains("is 7"))
+  }
+
+  /// Its steps of `finally` run when they are called for.
+  @Test func aCallIsRequiredWithoutItsFinally() async throws {
+    let home = Home()
+    home.folder.write(
+      """
+      name: c
+      steps: [{id: a, run: x}]
+      finally: [{id: f, needs: {step: a, when: failed}, run: x}]
+      """, to: "c.yaml")
+    let file = home.folder.write("name: w\nsteps: [{id: c, call: c.yaml}]\n", to: "w.yaml")
+    let required = try await home.flow("validate", "--require", "c", file)
+    #expect(required.ending == .exit(0), "\(required.output)")
+    #expect(try await home.flow("validate", "--require", "c/f", file).ending == .exit(1))
+  }
+
   @Test func whatIsRequiredMustHaveSucceeded() async throws {
     let home = Home()
     let file = home.folder.write(Self.release, to: "release.yaml")

@@ -143,4 +143,35 @@ struct RestartTests {
     #expect(third.ending == .exit(2))
     #expect(third.errors == "flow: nothing to run again: every step of run r has succeeded\n")
   }
+
+  /// What is counted and shown of a step is of the round in which it has begun last.
+  @Test func countsAreOfTheRound() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"""
+      {"id": "a", "run": "true"}, {"id": "p", "needs": "a", "run": "test -e ok"},
+      {"id": "q", "run": "true", "needs": "p"}
+      """#)
+    home.folder.write("", to: "ok")
+    #expect(try await home.flow("run", file, "-q", "--run-id", "r").ending == .exit(0))
+    TestFile.removeTree("\(home.folder.path)/ok")
+    #expect(try await home.flow("restart", "r", "-q", "--from", "p").ending == .exit(1))
+    let status = try await home.flow("status", "r").lines
+    func row(_ step: String) -> [Substring] {
+      status.first { $0.hasPrefix("\(step) ") }.map { $0.split(separator: "  ") } ?? []
+    }
+    #expect(row("a").dropFirst(2).prefix(2).map { $0.filter { $0 != " " } } == ["1", "exit0"])
+    #expect(row("p").dropFirst(2).prefix(2).map { $0.filter { $0 != " " } } == ["1of2", "exit1"])
+    #expect(row("q").dropFirst(2).prefix(1).map { $0.filter { $0 != " " } } == ["0of1"])
+    #expect(!row("q").contains { $0.contains("exit 0") })
+    let json = try await home.status("r")
+    #expect(
+      ["a", "p", "q"].map { json.step($0)?["attemptsInRound"]?.integer } == [1, 1, 0], "\(json)")
+    let why = try await home.flow("why", "r", "p").output
+    #expect(why.contains("\n1 (round 1)  ") && why.contains("\n2            "), "\(why)")
+    #expect(try await !home.flow("why", "r").output.contains("after more than one attempt"))
+    _ = try await home.flow("report", "r", in: home.folder.path)
+    let report = home.folder.contents(of: "r.html")
+    #expect(report.contains("run reopened: p runs again, and all that follows"))
+  }
 }

@@ -157,7 +157,7 @@ struct OutputTests {
         == true)
     let bare = messages(file(#", "run": "x", "when": "steps.scan.rows > 3""#))
     #expect(bare.count == 1 && bare[0].contains(Self.absent), "\(bare)")
-    #expect(bare[0].contains(#"as in "steps.ID.rows ?? ''""#))
+    #expect(bare[0].contains(#"as in "steps.ID.rows ?? 0""#))
     // The right side of `??` may be absent, too.
     for condition in [
       "3 > (0 ?? steps.scan.rows)", "steps.scan.rows ?? steps.scan.rows == 1",

@@ -64,8 +64,11 @@ struct StepOptions: Equatable {
       for name in names {
         guard let step = numbers[name] else {
           // A step that calls another file stands for the steps of that file.
+          // None of its steps of `finally` must have run for the call to be done.
+          let isRequired = option.name == ValidateCommand.requireOption.name
           let called = (0..<definition.firstNotify).filter {
             definition.steps[$0].id.utf8.starts(with: "\(name)/".utf8)
+              && !(isRequired && definition.isFinally($0))
           }
           if !called.isEmpty {
             steps += called.filter { definition.isOwnStep($0) }.map(Int32.init)

@@ -14,7 +14,7 @@ package struct ValidateCommand: Subcommand, Equatable {
   let steps: StepOptions
 
   private static let outcomesOption = Option("outcomes", "say what a run can come to")
-  private static let requireOption = StepOptions.option(
+  static let requireOption = StepOptions.option(
     "require", "fail if a run can succeed without these")
 
   package static let syntax = CommandSyntax(

@@ -60,6 +60,14 @@ extension Explainer {
     return (view.now.elapsed - stoppedAt.elapsed) / 1_000 >= grace
   }
 
+  /// `2`, or `2 (round 1)` of an earlier round than that in which the step has begun last.
+  func number(_ attempt: AttemptHistory) -> String {
+    guard attempt.id.number <= state.steps[Int(attempt.id.step)].attemptBefore,
+      let round = history.round(of: attempt)
+    else { return String(attempt.id.number) }
+    return "\(attempt.id.number) (round \(round))"
+  }
+
   func interrupted(_ step: Int) -> [String] {
     guard let last = history.lastAttempt(ofStep: step) else { return [] }
     let number = last.id.number
@@ -87,7 +95,7 @@ extension Explainer {
     if let outcome = QuestionWording(step, state)?.outcome {
       return ["\(id(step)) succeeded: \(outcome)."]
     }
-    let attempts = history.attempts(ofStep: step)
+    let attempts = history.attemptsOfRound(ofStep: step)
     guard let last = attempts.last, let end = last.end else { return [] }
     if last.isProbe {
       return [

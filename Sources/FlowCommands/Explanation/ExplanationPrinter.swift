@@ -85,7 +85,7 @@ package struct ExplanationPrinter: Sendable {
 
   private func attemptRow(_ attempt: AttemptHistory, isMeasured: Bool) -> [String] {
     [
-      String(attempt.id.number), attempt.launchedAt.map { view.clock($0.wall) } ?? "",
+      explainer.number(attempt), attempt.launchedAt.map { view.clock($0.wall) } ?? "",
       DurationText.of(microseconds: explainer.queued(attempt)),
       explainer.ran(attempt).map { DurationText.of(microseconds: $0) } ?? "",
     ] + (isMeasured ? [explainer.cpu(attempt), explainer.memory(attempt)] : [])
@@ -206,7 +206,7 @@ extension ExplanationPrinter {
 }
 
 extension Explainer {
-  /// `"attempts":[{"attempt","isProbe","readyAt","scheduledAt","startedAt","endedAt","outcome",
+  /// `"attempts":[{"attempt","round","isProbe","readyAt","scheduledAt","startedAt","endedAt","outcome",
   /// "cause","exitCode","signal","failedOperation","errno","durationMs","cpuMs","peakMemoryKiB",
   /// "stragglers","unkillable","next","delayMs"}]`. `next` is `retry`, `rerun`, `probe` or null.
   func writeAttempts(ofStep step: Int, to json: inout JSONWriter) {
@@ -219,6 +219,7 @@ extension Explainer {
   private func write(_ attempt: AttemptHistory, to json: inout JSONWriter) {
     let end = attempt.end
     json.member("attempt", attempt.id.number)
+    if let round = history.round(of: attempt) { json.member("round", round) }
     json.member("isProbe", attempt.isProbe)
     json.member("readyAt", attempt.readyAt.wall)
     json.member("scheduledAt", attempt.scheduledAt.wall)

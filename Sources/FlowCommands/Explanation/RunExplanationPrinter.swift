@@ -94,7 +94,8 @@ package struct RunExplanationPrinter: Sendable {
       sentences.append(explainer.whyStopping())
     }
     let again = state.definition.livingSteps.filter {
-      explainer.status($0) == .succeeded && history.attempts(ofStep: $0).count > 1
+      explainer.status($0) == .succeeded
+        && history.attempts(ofStep: $0).count > Int(state.steps[$0].attemptBefore) + 1
     }
     if let first = again.first {
       let what = again.count == 1 ? "1 step" : "\(again.count) steps"

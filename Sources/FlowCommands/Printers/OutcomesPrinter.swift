@@ -94,14 +94,52 @@ package struct OutcomesPrinter: Sendable {
     }.map(\.element)
     if lapses.isEmpty { return "\nNo run succeeds without each step having succeeded.\n" }
     var text = "\n"
-    for lapse in lapses.prefix(Self.mostLines) {
+    let lines = Line.merged(lapses)
+    for line in lines.prefix(Self.mostLines) {
+      let lapse = line.first
       text +=
         "\(id(lapse.step)) \(Self.words(lapse.result)) while the run succeeds,"
-        + " in \(number(lapse.count)) of \(all)\(why(lapse))\n"
+        + " in \(number(line.count)) of \(all)\(line.isOne ? why(lapse) : whyFalse(lapse))\n"
     }
-    let rest = lapses.count - Self.mostLines
+    let rest = lines.count - Self.mostLines
     if rest > 0 { text += "… and \(rest) more of these (--json has them)\n" }
     return text
+  }
+
+  /// Findings that are told as one: those of a step whose condition several values make false.
+  private struct Line {
+    let first: Outcomes.Finding
+    var count: UInt64
+    var isOne = true
+
+    /// In the order of the first of each.
+    static func merged(_ findings: [Outcomes.Finding]) -> [Line] {
+      var lines: [Line] = []
+      var places: [Int: Int] = [:]
+      for finding in findings {
+        guard case .values(let values) = finding.cause, !values.isEmpty, finding.result == .skipped
+        else {
+          lines.append(Line(first: finding, count: finding.count))
+          continue
+        }
+        if let place = places[finding.step] {
+          let (sum, isOver) = lines[place].count.addingReportingOverflow(finding.count)
+          lines[place].count = isOver ? .max : sum
+          lines[place].isOne = false
+        } else {
+          places[finding.step] = lines.count
+          lines.append(Line(first: finding, count: finding.count))
+        }
+      }
+      return lines
+    }
+  }
+
+  private func whyFalse(_ finding: Outcomes.Finding) -> String {
+    let condition = definition.conditionText(ofStep: finding.step) ?? ""
+    let example =
+      finding.example.isEmpty ? "" : " (for example: \(finding.example.joined(separator: ", ")))"
+    return TerminalText.escaped(": whenever it is false that \(condition)\(example)")
   }
 
   private static func words(_ result: StepResult) -> String {

@@ -208,13 +208,21 @@ package struct StatusPrinter: Sendable {
 
   private func row(_ state: RunState, _ step: Int, _ isMeasured: Bool) -> [String] {
     let status = stepStatus(state, step)
-    let last = history.lastAttempt(ofStep: step)
+    let last = history.lastAttemptOfRound(ofStep: step)
     let cells: [String] = [
       wording.id(Int32(step)), "\(status.glyph) \(status.word)",
-      last.map { String($0.id.number) } ?? "", last?.end.map(Self.result) ?? "",
+      attempts(state.steps[step], history.lastAttempt(ofStep: step)),
+      last?.end.map(Self.result) ?? "",
       last.map { duration($0, status) } ?? "",
     ]
     return cells + (isMeasured ? Self.use(last?.end) : []) + [note(state, step, status, last)]
+  }
+
+  /// `2`, or where a round before had some, too, `2 of 5`.
+  private func attempts(_ step: StepLifecycle, _ last: AttemptHistory?) -> String {
+    guard let number = last?.id.number else { return "" }
+    return step.attemptBefore == 0
+      ? String(number) : "\(number - step.attemptBefore) of \(number)"
   }
 
   /// Processor time, and the memory of the largest process.
@@ -424,9 +432,15 @@ extension StatusPrinter {
       }
       write(abandoned?[Int32(step)], attempt: state.steps[step].attempt, to: &json)
       json.items(ofStep: step, state)
+      if history.roundCount > 1 {
+        let lifecycle = state.steps[step]
+        json.member("attemptsInRound", lifecycle.attempt - lifecycle.attemptBefore)
+      }
       json.key("attempts")
       json.array { json in
-        for attempt in history.attempts(ofStep: step) { Self.write(attempt, to: &json) }
+        for attempt in history.attempts(ofStep: step) {
+          Self.write(attempt, to: &json)
+        }
       }
       json.question(ofStep: step, state)
       json.outputValues(ofStep: step, state)

@@ -217,7 +217,7 @@ struct EngineSection {
       lines.append(
         (
           round.from.elapsed,
-          "\(view.clock(round.from.wall)): steps that had not succeeded run again"
+          "\(view.clock(round.from.wall)): \(view.wording.text(Event.Body.runReopened(ignoring: [], scope: round.scope ?? .unsuccessful)))"
         ))
     }
     for round in view.history.rounds {

@@ -131,6 +131,7 @@ package struct EventWording: Sendable {
     return shown.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 
+  /// `a and b run again, and all that follows`
   private func what(_ scope: ReopenScope) -> String {
     guard let steps = scope.named else {
       return "steps that did not succeed run again"

@@ -11,6 +11,8 @@ extension RunHistory {
   /// One pass over the steps, up to an end of the run.
   package struct Round: Equatable, Sendable {
     package let from: RunPoint
+    /// What runs in it; nil in the first.
+    package let scope: ReopenScope?
     /// Nil while the round is unfinished, as is its outcome.
     package internal(set) var endedAt: RunPoint?
     package internal(set) var outcome: RunOutcome?
@@ -26,11 +28,11 @@ extension RunHistory {
   mutating func note(_ event: Event, at point: RunPoint) {
     extendLife(event, to: point)
     switch event.body {
-    case .runCreated: rounds.append(Round(from: point))
+    case .runCreated: rounds.append(Round(from: point, scope: nil))
     case .definitionPart: if steps.isEmpty { beginSteps(at: point) }
     case .engineStarted(let engine):
       lives.append(Life(engine: engine, from: point, until: point))
-    case .runReopened: reopenSteps(at: point)
+    case .runReopened(_, let scope): reopenSteps(scope, at: point)
     case .attemptScheduled(let attempt): scheduled(attempt, at: point)
     case .attemptFound(let attempt, .running):
       let life = lives.last?.engine.life
@@ -89,8 +91,8 @@ extension RunHistory {
     for step in steps.indices { becameReady(step, at: point) }
   }
 
-  private mutating func reopenSteps(at point: RunPoint) {
-    rounds.append(Round(from: point))
+  private mutating func reopenSteps(_ scope: ReopenScope, at point: RunPoint) {
+    rounds.append(Round(from: point, scope: scope))
     for step in steps.indices where runsAgain(step) { reopen(step, at: point) }
   }
 

@@ -85,7 +85,10 @@ extension DefinitionReader {
     do throws(ConditionFault) {
       let (condition, mentions) = try ConditionParser.parse(use.text, names)
       for mention in mentions {
-        let advice = "write what stands for it then, as in \"steps.ID.\(mention.name) ?? ''\""
+        let type = names.outputs(mention.step).first { $0.name == mention.name }?.type
+        let standIn = type?.standIn ?? "''"
+        let advice =
+          "write what stands for it then, as in \"steps.ID.\(mention.name) ?? \(standIn)\""
         if let fault = fault(mention, advice) { throw ConditionFault(at: mention.offset, fault) }
       }
       return condition
