@@ -98,7 +98,11 @@ struct YAMLParser {
       return SyntaxError(at: text.start, "the file needs more memory than there is")
     }
     let offset = place.offset(of: unsafe state.problem_mark)
-    let problem = unsafe state.problem.map { unsafe String(cString: $0) } ?? "cannot be read"
+    var problem = unsafe state.problem.map { unsafe String(cString: $0) } ?? "cannot be read"
+    if problem == "found invalid Unicode character escape code" {
+      problem +=
+        " (a pair of \\u escapes is no character in YAML: write it itself, or as \\U0001F600)"
+    }
     guard let words = unsafe state.context else { return SyntaxError(at: offset, problem) }
     let context = unsafe String(cString: words)
     let start = place.offset(of: unsafe state.context_mark)

@@ -44,6 +44,13 @@ struct YAMLScalarTests {
     #expect(try Self.value(of: text) == value)
   }
 
+  /// As JSON has characters beyond U+FFFF, and YAML has not.
+  @Test func aPairOfEscapesIsExplained() {
+    let found = linesOfYAML(#"name: "a\uD83D\uDE00""# + "\nsteps: [{id: a, run: x}]\n")
+    #expect(
+      found.count == 1 && found[0].contains(#"write it itself, or as \U0001F600"#), "\(found)")
+  }
+
   @Test func booleansAreTrueAndFalseQuotedOrNot() throws {
     for text in ["true", "\"true\"", "'true'", "|-\n    true"] {
       #expect(try definition("failFast: \(text)\n" + Self.step(""), as: .yaml).failFast)
