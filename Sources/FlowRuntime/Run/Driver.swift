@@ -8,7 +8,7 @@
 // - Home: the folder of all runs, the files of one run, its lock, its requests to cancel and answers.
 // - Verification: what `flow verify` checks and repairs.
 //
-// It may import FlowCore, FlowLog, FlowStorage and CMonitor (the layout of attempt records). It has
+// It may import FlowCore, FlowLog, FlowStorage, FlowText and CMonitor (the layout of attempt records). It has
 // no Foundation, no clock, no random numbers and no threads, so that the simulator runs it as it is.
 //
 // Invariant: no decision is made here. The driver feeds the engine, and performs its effects.
