@@ -19,7 +19,7 @@ package struct Outcomes: Equatable, Sendable {
   }
 
   /// The limit for what is remembered: cells of states.
-  package static let mostCells = 16_000_000
+  package static let mostCells = 12_000_000
   /// More steps are not looked at.
   package static let mostSteps = 10_000
 
