@@ -256,7 +256,8 @@ extension DefinitionReader {
     for axis in axes { rows = rows.flatMap { row in axis.values.map { row + [$0] } } }
     func matches(_ row: [String], _ combination: [Named]) -> Bool {
       combination.allSatisfy { member in
-        names.firstIndex(of: member.name).map { row[$0] == member.values[0] } ?? false
+        names.firstIndex(of: member.name).map { row[$0].utf8.elementsEqual(member.values[0].utf8) }
+          ?? false
       }
     }
     rows.removeAll { row in excluded.contains { matches(row, $0) } }
@@ -341,7 +342,7 @@ extension DefinitionReader {
         }
       } else {
         if known == nil { known = KnownOutputs(table, defaults) }
-        if let fault = known?.itemFault(ofNode: use.step) {
+        if let fault = known?.itemFault(ofNode: use.step, in: table) {
           let offsets = use.reading.itemOffsets
           let item = Int(fault.place)
           report(

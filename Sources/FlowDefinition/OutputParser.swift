@@ -143,7 +143,12 @@ struct KnownOutputs {
   }
 
   /// What is wrong with the items of a node that its file has; nil if nothing is.
-  func itemFault(ofNode step: Int) -> ItemFault? {
+  ///
+  /// - Parameter table: with its conditions, which can ask for values of items.
+  func itemFault(ofNode step: Int, in table: StepTable) -> ItemFault? {
+    var definition = definition
+    definition.steps = table.steps
+    definition.extras = table.extras
     guard case .literal(let items)? = definition.forEach(ofStep: step)?.source else { return nil }
     do throws(ItemFault) {
       _ = try definition.items(items, ofNode: step)

@@ -122,10 +122,17 @@ extension DefinitionReader {
     _ use: TemplateUse, _ template: Template, _ table: StepTable
   ) {
     guard template.parts.contains(.reference(.outcome)) else { return }
-    if let step = use.step, table.isFinally(step) || table.isNotice(step) { return }
+    let isSlow =
+      use.step.map { step in
+        table.isNotice(step)
+          && table.extras[Int(table.steps[step].extrasIndex)].notice?.slowMilliseconds != nil
+      } ?? false
+    if let step = use.step, table.isFinally(step) || table.isNotice(step), !isSlow { return }
     report(
       at: use.offset, path: use.path,
-      "\"${run.outcome}\" is known in steps of \"finally\" and in \"notify\" only")
+      isSlow
+        ? "\"${run.outcome}\" is not known yet where \"slow\" tells of a run that is not over"
+        : "\"${run.outcome}\" is known in steps of \"finally\" and in \"notify\" only")
   }
 
   private mutating func checkResult(

@@ -53,19 +53,46 @@ struct TreeRemoval {
       return .done
     } catch .isDirectory {
       return .folder
+    } catch .permissionDenied where mayOpen() {
+      return try unlink(name, in: folder)
     } catch {
       throw failure(.remove, name, error)
     }
     return .done
   }
 
+  /// Takes the leave to change the folder of the last level, which a command may have closed (as package
+  /// caches are).
+  ///
+  /// - Returns: false if that is not to be had, or was had already.
+  private func mayOpen() -> Bool {
+    var status = stat()
+    guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0,
+      status.st_mode & S_IRWXU != S_IRWXU
+    else { return false }
+    return fchmod(descriptor, S_IRWXU) == 0
+  }
+
+  /// Opens a folder, and if it is closed to this user, opens it to them first.
+  private func open(_ name: String, in folder: Int32) throws(Errno) -> Int32 {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    do throws(Errno) {
+      return try systemCall { unsafe openat(folder, cPath(name), flags) }
+    } catch .permissionDenied {
+      // By its descriptor: the name may have become a link.
+      let place = try systemCall {
+        unsafe openat(folder, cPath(name), Int32(CLINUX_OPEN_PATH) | O_NOFOLLOW | O_CLOEXEC)
+      }
+      defer { close(place) }
+      _ = try systemCall { unsafe chmod(cPath("/proc/self/fd/\(place)"), S_IRWXU) }
+    }
+    return try systemCall { unsafe openat(folder, cPath(name), flags) }
+  }
+
   /// - Returns: false if the folder is gone.
   private mutating func enter(_ name: String, in folder: Int32) throws(StorageError) -> Bool {
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     let opened: Int32
-    do throws(Errno) {
-      opened = try systemCall { unsafe openat(folder, cPath(name), flags) }
-    } catch .noSuchFile {
+    do throws(Errno) { opened = try open(name, in: folder) } catch .noSuchFile {
       return false
     } catch {
       throw failure(.open, name, error)

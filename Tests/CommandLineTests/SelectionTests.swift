@@ -58,6 +58,23 @@ struct SelectionTests {
     #expect(status.step("n/a")?["attempts"]?.elements.count == 2, "\(status)")
   }
 
+  /// The ids of a matrix have commas of their own.
+  @Test func idsWithCommasAreListedToo() async throws {
+    let home = Home()
+    let file = home.workflow(
+      #"{"id": "m", "run": "true", "forEach": {"matrix": {"a": ["x", "y"], "b": [1, 2]}}}, {"id": "z", "run": "true"}"#
+    )
+    #expect(try await home.flow("run", file, "-q", "--run-id", "r").ending == .exit(0))
+    let again = try await home.flow("restart", "r", "-q", "--only", "m/x,1,z,m/y,2")
+    #expect(again.ending == .exit(0), "\(again.errors)")
+    let status = try await home.status("r")
+    for (step, attempts) in [("m/x,1", 2), ("m/y,2", 2), ("z", 2), ("m/x,2", 1), ("m/y,1", 1)] {
+      #expect(status.step(step)?["attempts"]?.elements.count == attempts, "\(step)")
+    }
+    let unknown = try await home.flow("restart", "r", "--only", "m/x,1,nope")
+    #expect(unknown.errors.contains(#"no step "nope""#), "\(unknown.errors)")
+  }
+
   @Test(arguments: [
     (["--only", "shp"], #"no step "shp", which --only names: did you mean "ship"?"#),
     (["--skip", "build,,lint"], #"no step "", which --skip names"#),

@@ -352,6 +352,20 @@ import Testing
     #expect(run.phase("n/x") == .starting && run.phase("n/y") == .succeeded)
   }
 
+  /// To Unicode both are `é`, to a program they are different names.
+  @Test func anEquivalentItemIsAnother() throws {
+    var run = try run(Self.workflow(Self.overOutput), "\u{E9}", "b", jobs: 9)
+    run.end("n/\u{E9}")
+    run.end("n/b")
+    run.end("z")
+    run.reopen(scope: .from(StepSet([0])))
+    put(["e\u{301}", "b"], &run)
+    #expect(run.phase("n/b") == .succeeded)
+    let child = try #require(run.running.first)
+    let item = run.workflow.child(Int(child.step))?.item.text
+    #expect(run.running.count == 1 && item.map { Array($0.utf8) } == Array("e\u{301}".utf8))
+  }
+
   @Test func onlyWhatDidNotSucceedRunsAgain() throws {
     let forEach = ForEach(over: .literal(["a", "b"]))
     var run = try run(Self.workflow(forEach), "x", jobs: 9)

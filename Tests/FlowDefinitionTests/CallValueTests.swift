@@ -133,6 +133,18 @@ extension CallTests {
       found(#""v": "${steps.scan.v}""#).map { String($0.dropFirst("main.json:1:164: ".count)) } == [
         #"steps[1].call: its step "c/b" can run where "scan" has put out nothing, and reads the parameter v"#
       ])
+    // A rollback runs when its step has begun.
+    let undone = called.replacing(
+      #""a", "run": "x"}"#, with: #""a", "run": "x", "onFailure": {"run": ["u", "${params.v}"]}}"#
+    )
+    .replacing(#"["y", "${params.v}"]"#, with: #"["y"]"#)
+    #expect(
+      errors(
+        main(
+          Self.scan
+            + #", {"id": "c", "call": "c.json", "needs": "scan", "with": {"v": "${steps.scan.v}"}}"#
+        ),
+        ["/w/c.json": undone]) == [])
     #expect(
       found(#""v": "x", "d": "${steps.scan.v}""#).first?.contains(
         "the parameter takes some values only") == true)

@@ -84,6 +84,17 @@ struct ForEachTests {
     #expect(errors(#"{"over": "${params.x}"}"#)[0].hasPrefix("expected a list"))
   }
 
+  /// A history would not take it.
+  @Test func aConditionAsksForWhatItemsHave() {
+    let fault = "item 1 of its forEach is no object with all the values that the step names"
+    let when = #", "when": "item.x == 'a'""#
+    #expect(errors(#"{"over": ["a"]}"#, when) == [fault])
+    #expect(
+      errors(#"{"over": [{"x": "a"}, {"y": "b"}]}"#, when) == [fault.replacing("1", with: "2")])
+    #expect(errors(#"{"matrix": {"y": ["1"]}}"#, when) == [fault])
+    #expect(errors(#"{"over": [{"x": "a"}]}"#, when) == [])
+  }
+
   @Test func whatItDoesNotGoWith() {
     for (rest, message) in [
       (#", "onFailure": {"run": "u"}"#, #"a step with "forEach" has no "onFailure""#)

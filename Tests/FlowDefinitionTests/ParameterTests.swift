@@ -186,6 +186,17 @@ struct ParameterTests {
     #expect(errors(workflow(Self.params, step)) == [message])
   }
 
+  @Test func theEndOfARunIsNotKnownToASlowNotice() {
+    let text = #"""
+      {"name": "w", "steps": [{"id": "a", "run": "x"}], "notify": [{"on": "failed", "run": ["x", "${run.outcome}"]},
+        {"slow": "1s", "run": ["x", "${run.outcome}"]}]}
+      """#
+    #expect(
+      errors(text) == [
+        #"notify[1].run[1]: "${run.outcome}" is not known yet where "slow" tells of a run that is not over"#
+      ])
+  }
+
   @Test(arguments: [
     (#""run": "echo ${HOME} ${x:-y}""#, false), (#""run": ["x", "$HOME"]"#, false),
     (#""run": ["x", "$${HOME}"]"#, true), (#""run": ["x", "${params.l}"]"#, true),

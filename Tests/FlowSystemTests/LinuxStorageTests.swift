@@ -79,14 +79,25 @@ struct LinuxStorageTests {
     #expect(try storage.entries(of: self.folder.path).isEmpty)
   }
 
+  /// As caches of packages are, and what a command has closed to itself.
+  @Test(arguments: [mode_t(0), 0o500, 0o400, 0o200]) func closedFoldersAreRemoved(mode: mode_t)
+    throws
+  {
+    for folder in ["tree", "tree/a", "tree/a/b"] { try storage.makeDirectory(path(folder)) }
+    folder.write("content", to: "tree/a/file")
+    folder.write("content", to: "tree/a/b/file")
+    for folder in ["tree/a/b", "tree/a", "tree"] { unsafe chmod(path(folder), mode) }
+    try storage.removeTree(path("tree"))
+    #expect(try storage.entries(of: folder.path).isEmpty)
+  }
+
   @Test func whatCannotBeRemovedIsNamed() throws {
     guard geteuid() != 0 else { return }
-    for folder in ["tree", "tree/a"] { try storage.makeDirectory(path(folder)) }
-    folder.write("content", to: "tree/a/file")
-    unsafe chmod(path("tree/a"), 0o500)
-    defer { unsafe _ = chmod(path("tree/a"), 0o700) }
+    try storage.makeDirectory(path("tree"))
+    unsafe chmod(folder.path, 0o500)
+    defer { unsafe _ = chmod(folder.path, 0o700) }
     let error = #expect(throws: StorageError.self) { try storage.removeTree(path("tree")) }
-    #expect(error == StorageError(.remove, path("tree/a/file"), Errno(rawValue: EACCES)))
+    #expect(error == StorageError(.remove, path("tree"), Errno(rawValue: EACCES)))
   }
 
   /// On a file system without holes every byte counts as written.

@@ -56,11 +56,7 @@ struct StepOptions: Equatable {
     for number in definition.livingSteps { numbers[definition.steps[number].id] = Int32(number) }
     var steps: [Int32] = []
     for text in texts {
-      let names =
-        numbers[text] != nil
-        ? [text]
-        : text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map(
-          String.init)
+      let names = Self.names(in: text) { numbers[$0] != nil }
       for name in names {
         guard let step = numbers[name] else {
           // A step that calls another file stands for the steps of that file.
@@ -101,6 +97,21 @@ struct StepOptions: Equatable {
       }
     }
     return steps
+  }
+
+  /// The ids that a text lists, with commas between them. An id of an item can have commas of its own: the longest
+  /// that is known counts.
+  private static func names(in text: String, isKnown: (String) -> Bool) -> [String] {
+    var rest = text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false)[...]
+    var names: [String] = []
+    while !rest.isEmpty {
+      let count =
+        (1...rest.count).last { isKnown(rest.prefix($0).map(String.init).joined(separator: ",")) }
+        ?? 1
+      names.append(rest.prefix(count).map(String.init).joined(separator: ","))
+      rest = rest.dropFirst(count)
+    }
+    return names
   }
 
   /// What a new run leaves out, and why.

@@ -94,6 +94,15 @@ package struct Item: Hashable, Sendable {
     self.text = text
   }
 
+  /// By bytes: texts that Unicode calls equivalent are different items.
+  package static func == (one: Item, other: Item) -> Bool {
+    one.key.utf8.elementsEqual(other.key.utf8) && one.text.utf8.elementsEqual(other.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    for byte in key.utf8 { hasher.combine(byte) }
+  }
+
   /// A value of the item.
   ///
   /// - Parameter field: the name of a member; nil for the whole item.

@@ -65,7 +65,8 @@ extension RunHistory {
   /// Whether a step of `finally`, a rollback or a notice was skipped because a cancel by force came while these ran.
   package func wasEndedByForce(step: Int) -> Bool {
     guard let state,
-      step >= state.definition.firstFinally || state.isDue(step)
+      (state.definition.firstFinally..<state.definition.declaredCount).contains(step)
+        || state.isDue(step)
     else { return false }
     return state.steps[step].phase == .skipped && skipReason(ofStep: step, state) == .runStopping
   }

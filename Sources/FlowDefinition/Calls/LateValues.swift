@@ -222,7 +222,9 @@ struct LateValues {
 
   private mutating func checkReads(_ definition: WorkflowDefinition) {
     for (step, sources) in reads.sorted(by: { $0.key < $1.key }) {
-      let certain = definition.certainSteps(before: step)
+      // A rollback runs when its step has begun.
+      let reader = definition.stepRolledBack(by: step).map { Int($0) } ?? step
+      let certain = definition.certainSteps(before: reader)
       for (name, source) in sources.sorted(by: { $0.key < $1.key }) where !certain.contains(source)
       {
         report(

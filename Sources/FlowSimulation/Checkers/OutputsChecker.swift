@@ -77,7 +77,11 @@ final class OutputsChecker {
     if !hasOutputs { return }
     let step = request.attempt.step
     for input in request.inputs?.steps ?? [] {
-      let need = definition.steps.firstIndex { $0.id == input.id }.map { Int32($0) }
+      // Within a chain the name of a step is that of the one for the same item.
+      let own = definition.step(named: input.id, by: Int(step))
+      let need = own.map { definition.counterpart(of: Int32($0), forChild: Int(step)) }
+      // What a node puts out follows from its children.
+      if need.map({ definition.forEach(ofStep: Int($0)) != nil }) == true { continue }
       guard let need, input.values.map(\.bytes) == values[need] else {
         throw Violation(
           .outputs, "\(name(request.attempt)) gets what \(input.id) has not durably put out")

@@ -65,6 +65,7 @@ struct WorkflowCommandTests {
     ] {
       let workflow =
         #"{"name": "w", "steps": [{"id": "a", "run": "x", "outputs": {"l": "lines"}}, \#(each)\#(body)}, {"id": "z", "run": "x", "needs": "each"}]}"#
+        .replacing(#""t", "run": "x"}"#, with: #""t", "run": "x", "outputs": ["v"]}"#)
       let finished = flowsim(
         files(workflow, model: #"{"default": {"duration": "1m", "fails": "10%"}}"#)
           + ["--runs", "60"])
