@@ -189,20 +189,14 @@ import Testing
     #expect(run.outcome == .succeeded)
   }
 
-  @Test func timeGoesOnWithoutAnEngineAndAnAnswerComesBeforeIt() throws {
-    var late = try EngineHarness(Self.workflow(Self.inAMinute))
-    late.end("a")
-    late.pass(milliseconds: 50_000)
-    late.jump(wallMilliseconds: 20_000)
-    late.crash(boot: "other")
-    late.pass(milliseconds: 0)
-    #expect(late.phase("q") == .failed)
-    var answered = try EngineHarness(Self.workflow(Self.inAMinute))
-    answered.end("a")
-    answered.pass(milliseconds: 50_000)
-    answered.jump(wallMilliseconds: 20_000)
-    answered.crash(boot: "other", answers: [answered.answer("q")])
-    #expect(answered.phase("q") == .succeeded)
+  @Test func timeGoesOnWithoutAnEngine() throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute))
+    run.end("a")
+    run.pass(milliseconds: 50_000)
+    run.elapse(milliseconds: 20_000)
+    run.crash(boot: "other")
+    run.pass(milliseconds: 0)
+    #expect(run.phase("q") == .failed)
   }
 
   @Test func theRestOfTheTimeGoesOnAfterAReboot() throws {
@@ -214,6 +208,83 @@ import Testing
     #expect(run.phase("q") == .asking)
     run.pass(milliseconds: 1)
     #expect(run.phase("q") == .failed)
+  }
+
+  /// However late it is read.
+  @Test(arguments: ["boot", "other"], [false, true])
+  func whatWasGivenInTimeCounts(boot: String, isLate: Bool) throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute(.reject)))
+    run.end("a")
+    run.pass(milliseconds: 20_000)
+    run.elapse(milliseconds: isLate ? 40_000 : 39_999)
+    let answer = run.answer("q")
+    run.elapse(milliseconds: 60_000)
+    run.crash(boot: boot, answers: [answer])
+    run.pass(milliseconds: 0)
+    #expect(run.phase("q") == (isLate ? .failed : .succeeded))
+    #expect(run.state.asked(byStep: 1)?.hasExpired == isLate)
+  }
+
+  @Test func ofSeveralTheFirstThatWasGivenInTimeCounts() throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute(.approve)))
+    run.end("a")
+    let first = run.answer("q", .rejected, id: 1)
+    run.elapse(milliseconds: 60_000)
+    let late = run.answer("q", id: 2)
+    run.crash(answers: [late, first])
+    #expect(run.state.asked(byStep: 1)?.answer == first.answer)
+  }
+
+  /// A new boot restarts the timer, and the next one must not take its start for the end of the time.
+  @Test func whatWasGivenTooLateStaysSoInALaterLife() throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute))
+    run.end("a")
+    run.elapse(milliseconds: 60_000)
+    let late = run.answer("q")
+    run.elapse(milliseconds: 60_000)
+    run.crash(boot: "second", answers: [late])
+    #expect(run.phase("q") == .asking)
+    run.elapse(milliseconds: 60_000)
+    run.crash(boot: "third", answers: [late])
+    run.pass(milliseconds: 0)
+    #expect(run.phase("q") == .failed)
+  }
+
+  @Test func whatASuspendedEngineReadsTooLateDoesNotCount() throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute))
+    run.end("a")
+    run.elapse(milliseconds: 60_000)
+    #expect(run.take(run.answer("q")) == [])
+    run.pass(milliseconds: 0)
+    #expect(run.phase("q") == .failed)
+  }
+
+  /// As it makes no delay longer or shorter.
+  @Test(arguments: [3_600_000, -3_600_000] as [Int64], [false, true])
+  func aClockThatIsSetChangesNothing(by jump: Int64, isLate: Bool) throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute))
+    run.end("a")
+    run.jump(wallMilliseconds: jump)
+    run.pass(milliseconds: 20_000)
+    run.elapse(milliseconds: isLate ? 40_000 : 39_999)
+    let answer = run.answer("q")
+    run.elapse(milliseconds: 60_000)
+    run.crash(answers: [answer])
+    run.pass(milliseconds: 0)
+    #expect(run.phase("q") == (isLate ? .failed : .succeeded))
+  }
+
+  /// Engines of earlier versions have recorded such answers.
+  @Test func whatAHistorySaysCounts() throws {
+    var run = try EngineHarness(Self.workflow(Self.inAMinute))
+    run.end("a")
+    run.elapse(milliseconds: 60_000)
+    var state = run.state
+    try state.apply(
+      Event(
+        sequence: state.lastSequence + 1, moment: run.now, startsWakeUp: true,
+        body: .answered(step: 1, run.answer("q").answer)))
+    #expect(state.steps[1].phase == .answered(.succeeded))
   }
 
   // MARK: Stops

@@ -32,9 +32,11 @@ struct AnswersCheckerTests {
     Answer(id: id, asked: asked, verdict, by: SimulatedStorage.owner)
   }
 
+  private static let start = AnswersChecker.Reading(WorldTime(microseconds: 0))
+
   private func checker(_ tried: [Answer] = [answer()]) -> AnswersChecker {
     let checker = AnswersChecker(Self.workflow)
-    for answer in tried { checker.tries(FiledAnswer(step: 1, answer)) }
+    for answer in tried { checker.tries(FiledAnswer(step: 1, answer), at: Self.start) }
     return checker
   }
 
@@ -43,7 +45,7 @@ struct AnswersCheckerTests {
   ) -> Violation? {
     let checker = checker(tried)
     return violation(in: bodies) { (event) throws(Violation) in
-      try checker.learn(event, at: WorldTime(microseconds: 0), notice: nil)
+      try checker.learn(event, at: Self.start, decided: nil)
     }
   }
 
@@ -97,43 +99,53 @@ struct AnswersCheckerTests {
     #expect(fired(Self.asked + [.timerFired(.question(step: 1))])?.property == .answers)
   }
 
-  /// Where the engine had the time to look.
-  @Test func anAnswerThatWasLeftComesBeforeTheTime() throws {
-    func expires(leftAt: Int64, notice: Int64?) -> Violation? {
-      let checker = checker()
+  /// A minute is over at 60 s, whenever an engine reads what was given.
+  @Test func whatWasGivenInTimeCountsAndNothingElse() {
+    func ends(
+      _ end: Event.Body, givenAt seconds: Int64, clock: Int64 = 0, isKnown: Bool = true
+    ) -> Violation? {
+      let given = AnswersChecker.Reading(
+        WorldTime(microseconds: seconds * 1_000_000), clock: clock)
+      let checker = AnswersChecker(Self.workflow)
+      let filed = FiledAnswer(step: 1, Self.answer())
       do throws(Violation) {
-        for (index, body) in Self.asked.enumerated() {
+        for (index, body) in (Self.asked + [end]).enumerated() {
+          if index == 3 {
+            checker.tries(filed, at: given)
+            checker.left(filed, at: given)
+          }
+          let now = index < 3 ? Self.start : .init(WorldTime(microseconds: 99_000_000))
           try checker.learn(
             Event(
               sequence: Int64(index) + 1,
               moment: Moment(
-                monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0)),
-              startsWakeUp: true, body: body), at: WorldTime(microseconds: 0), notice: notice)
+                monotonic: Instant(microseconds: now.time.microseconds),
+                wall: WallTime(microseconds: now.time.microseconds)),
+              startsWakeUp: true, body: body), at: now, decided: isKnown ? now : nil)
         }
-        checker.left(
-          FiledAnswer(step: 1, Self.answer()), at: WorldTime(microseconds: leftAt))
-        let end = Event(
-          sequence: 4,
-          moment: Moment(
-            monotonic: Instant(microseconds: 60_000_000),
-            wall: WallTime(microseconds: 60_000_000)),
-          startsWakeUp: true, body: .timerFired(.question(step: 1)))
-        try checker.learn(end, at: WorldTime(microseconds: 60_000_000), notice: notice)
         return nil
       } catch {
         return error
       }
     }
-    #expect(expires(leftAt: 50_000_000, notice: 1_000_000)?.property == .answers)
-    #expect(expires(leftAt: 59_500_000, notice: 1_000_000) == nil)
-    #expect(expires(leftAt: 50_000_000, notice: nil) == nil)
+    let (counts, expires) = (
+      Event.Body.answered(step: 1, Self.answer()), Event.Body.timerFired(.question(step: 1))
+    )
+    #expect(ends(counts, givenAt: 59) == nil)
+    #expect(ends(counts, givenAt: 60)?.property == .answers)
+    #expect(ends(expires, givenAt: 60) == nil)
+    #expect(ends(expires, givenAt: 59)?.property == .answers)
+    // Somebody has set the clock, or it is unknown when it was asked.
+    #expect(ends(counts, givenAt: 60, clock: 1) == nil)
+    #expect(ends(expires, givenAt: 59, clock: 1) == nil)
+    #expect(ends(counts, givenAt: 60, isKnown: false) == nil)
   }
 
   @Test func whatNeedsItRunsOnADurableApproval() throws {
     let checker = checker()
     #expect(
       violation(in: Self.asked) { (event) throws(Violation) in
-        try checker.learn(event, at: WorldTime(microseconds: 0), notice: nil)
+        try checker.learn(event, at: Self.start, decided: nil)
       } == nil)
     #expect(throws: Violation.self) { try checker.checkSent(2) }
     var sequence: Int64 = 3
@@ -145,7 +157,7 @@ struct AnswersCheckerTests {
         Event(
           sequence: sequence,
           moment: Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0)),
-          startsWakeUp: true, body: body), at: WorldTime(microseconds: 0), notice: nil)
+          startsWakeUp: true, body: body), at: Self.start, decided: nil)
     }
     try checker.checkSent(2)
   }

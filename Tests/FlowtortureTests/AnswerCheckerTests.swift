@@ -134,6 +134,18 @@ struct AnswerCheckerTests {
     #expect(!violates)
   }
 
+  /// It is 39 ms after 4 s when its time is over.
+  @Test mutating func anAnswerThatIsTooLateDoesNotCount() {
+    sample.record.plan.steps[2].question?.timeout = 4_000
+    sample.record.commands[1].startedAt = 4_038_000
+    #expect(!violates)
+    sample.record.commands[1].startedAt = 4_040_000
+    #expect(violates)
+    pass(at: 4_039_000)
+    answer("n2", from: 4_040_000, to: 4_050_000, exit: 2)
+    #expect(!violates)
+  }
+
   // MARK: Those who answer
 
   @Test mutating func theFirstOneCounts() {

@@ -78,7 +78,8 @@ package struct Engine: Sendable {
   ///   - found: the finding for each of `state.openAttemptIDs`, in that order.
   ///   - requests: cancel requests filed while no engine was alive. They are handled first: the
   ///     findings may end the run, and a request that predates the engine must not be too late.
-  ///   - answers: those filed meanwhile. They come before timers that have run out meanwhile.
+  ///   - answers: those filed meanwhile. Those that were given in time come before timers that have run out
+  ///     meanwhile.
   package static func resume(
     _ state: RunState, engine: EngineStarted, found: [FoundAttempt],
     requests: [CancelRequest] = [], answers: [FiledAnswer] = [], at now: Moment
@@ -203,8 +204,11 @@ package struct Engine: Sendable {
       let isNews = !state.cancelRequests.contains(request.id)
       if isNews && !state.isFinished { recordFact(.cancelRequested(request)) }
     case .answered(let step, let answer):
-      // The first counts. A later one is not recorded: it names what it answers, and will never fit again.
-      if state.takes(answer, ofStep: step) { recordFact(.answered(step: step, answer)) }
+      // The first that was given in time counts. Another is not recorded: it names what it answers, and will
+      // never fit again.
+      if state.takes(answer, ofStep: step), !state.isLate(answer, ofStep: step, at: now.monotonic) {
+        recordFact(.answered(step: step, answer))
+      }
     case .timePassed: timePassed(now.monotonic)
     case .committed(let sequence):
       precondition(commitInFlight == sequence, "no commit through \(sequence) was in flight")

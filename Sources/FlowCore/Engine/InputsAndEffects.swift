@@ -12,7 +12,7 @@ package enum Input: Equatable, Sendable {
   /// The attempt was stopped before any process of it was started.
   case attemptWithdrawn(AttemptID)
   case cancelRequested(CancelRequest)
-  /// A person's answer. One that is to nothing which is asked now is ignored.
+  /// A person's answer. One that is to nothing which is asked now, or was given too late, is ignored.
   case answered(step: Int32, Answer)
   /// A commit waited this long for disk space.
   case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)

@@ -33,6 +33,12 @@ package struct WallTime: Hashable, Comparable, Sendable {
     self.microseconds = microseconds
   }
 
+  package func advanced(byMilliseconds milliseconds: Int64) -> WallTime {
+    WallTime(
+      microseconds: Instant(microseconds: microseconds).advanced(byMilliseconds: milliseconds)
+        .microseconds)
+  }
+
   package static func < (left: Self, right: Self) -> Bool {
     left.microseconds < right.microseconds
   }

@@ -3,6 +3,8 @@ package struct AskedQuestion: Equatable, Sendable {
   /// The number of the event that asked.
   package let sequence: Int64
   package let askedAt: Moment
+  /// When the time for an answer passes, as the wall clock says; nil if it never does.
+  package fileprivate(set) var deadline: WallTime?
   /// Nil before it was answered, and where it was not.
   package fileprivate(set) var answer: Answer?
   /// When the answer was recorded, or the time for one had passed.
@@ -20,8 +22,17 @@ struct Questions: Equatable, Sendable {
   /// Steps that were approved, and must be again before anything that needs them runs.
   var stale: Set<Int32> = []
 
-  mutating func ask(_ step: Int32, _ event: Event) {
-    asked[step] = AskedQuestion(sequence: event.sequence, askedAt: event.moment)
+  mutating func ask(_ step: Int32, for milliseconds: Int64?, _ event: Event) {
+    let deadline = milliseconds.map { event.moment.wall.advanced(byMilliseconds: $0) }
+    asked[step] = AskedQuestion(
+      sequence: event.sequence, askedAt: event.moment, deadline: deadline)
+  }
+
+  /// The wall clock was set, which makes no time for an answer longer or shorter.
+  mutating func clockJumped(byMicroseconds microseconds: Int64) {
+    for step in asked.keys where asked[step]?.endedAt == nil {
+      asked[step]?.deadline?.microseconds &+= microseconds
+    }
   }
 
   mutating func answered(_ step: Int32, _ answer: Answer, at moment: Moment) {
@@ -44,8 +55,9 @@ extension RunState {
   mutating func asked(_ step: Int32, _ event: Event) throws(HistoryError) {
     try change(step, event, .asked)
     try Self.take(step, from: &questions.due, event)
-    questions.ask(step, event)
-    guard let timeout = definition.question(ofStep: Int(step))?.timeoutMilliseconds else { return }
+    let timeout = definition.question(ofStep: Int(step))?.timeoutMilliseconds
+    questions.ask(step, for: timeout, event)
+    guard let timeout else { return }
     timers.arm(
       .question(step: step), at: event.moment.monotonic.advanced(byMilliseconds: timeout))
   }
@@ -75,6 +87,20 @@ extension RunState {
   package func answerDeadline(ofStep step: Int) -> Instant? {
     guard steps[step].phase == .asking else { return nil }
     return timers.deadline(ofQuestion: Int32(step))
+  }
+
+  /// Whether the time for an answer has passed for a step that asks, and no timer says so yet.
+  package func hasExpiredQuestion(at now: Instant) -> Bool {
+    askingSteps.contains { answerDeadline(ofStep: $0).map { $0 <= now } ?? false }
+  }
+
+  /// Whether the answer was given when the time for one had passed. It can be read as late as a new engine
+  /// begins: what was given in time counts then, and nothing else does.
+  package func isLate(_ answer: Answer, ofStep step: Int32, at now: Instant) -> Bool {
+    guard let limit = answerDeadline(ofStep: Int(step)), limit <= now,
+      let deadline = questions.asked[step]?.deadline
+    else { return false }
+    return answer.givenAt >= deadline
   }
 
   /// Whether the answer is one to what the step asks right now.

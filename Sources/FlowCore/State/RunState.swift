@@ -195,7 +195,9 @@ package struct RunState: Equatable, Sendable {
       becameReady(attempt.step)
     case .attemptFound(let attempt, let finding):
       try change(attempt.step, event, .found(attempt.number, finding))
-    case .clockJumped, .roomReturned: break
+    case .clockJumped(let microseconds):
+      questions.clockJumped(byMicroseconds: microseconds)
+    case .roomReturned: break
     case .runReopened(let requests, let scope):
       try reopen(scope, ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)

@@ -302,6 +302,8 @@ package struct Driver<World: Environment>: ~Copyable {
 
   private mutating func takeIn(at now: Moment) throws(RunError) {
     if let deadline = engine.nextDeadline, deadline <= now.monotonic {
+      // What was given in time counts, also where nothing has told of it yet.
+      if engine.state.hasExpiredQuestion(at: now.monotonic) { try takeAnswers(at: now) }
       engine.handle(.timePassed, at: now)
     }
     try lookForSpace(at: now)
@@ -316,17 +318,19 @@ package struct Driver<World: Environment>: ~Copyable {
     }
     if world.takeRequestNotice() {
       for request in try requests.all() { engine.handle(.cancelRequested(request), at: now) }
-      if engine.state.definition.hasQuestions {
-        for filed in try answers.news() where !secrets.hold(filed.answer) {
-          engine.handle(.answered(step: filed.step, filed.answer), at: now)
-        }
-      }
+      if engine.state.definition.hasQuestions { try takeAnswers(at: now) }
     }
     // Last, since the runner launches while it advances: the stops that follow from a durable
     // cancel must reach it before it advances again, and do so at the next turn.
     if let events = try journal.finish(), let last = events.last {
       engine.handle(.committed(through: last.sequence), at: now)
       observer.committed(events, engine.state)
+    }
+  }
+
+  private mutating func takeAnswers(at now: Moment) throws(RunError) {
+    for filed in try answers.news() where !secrets.hold(filed.answer) {
+      engine.handle(.answered(step: filed.step, filed.answer), at: now)
     }
   }
 

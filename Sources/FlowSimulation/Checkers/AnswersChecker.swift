@@ -3,20 +3,34 @@ import FlowRuntime
 
 /// Of the answers to a question the first counts, exactly once and as it was given. A step that asks ends as
 /// approved or rejected by an answer that somebody gave to that very question, or when its time has passed,
-/// and no command runs on an approval before that is durable. An answer that was left is not lost: an
-/// engine that had the time to look has it before the time for one passes.
+/// and no command runs on an approval before that is durable. Whether an answer counts is decided by when it
+/// was given: one that was left in time is not lost, and a later one does not count, whenever an engine reads
+/// it.
 final class AnswersChecker {
   private struct Asked {
     let sequence: Int64
     /// When the time for an answer passes, by the clock of this boot; nil if it never does.
     var deadline: Instant?
+    /// The same for certain, whatever the clocks of the machine say; nil where that is unknown.
+    let limit: Reading?
     /// How the step must end; nil while that is open.
     var outcome: StepOutcome?
   }
 
-  private struct Left {
-    let filed: FiledAnswer
+  /// A time, and how far the wall clock was ahead of it. Where somebody sets the wall clock meanwhile, it no
+  /// longer tells which of two times was the first.
+  struct Reading {
     let time: WorldTime
+    let clock: Int64
+
+    init(_ time: WorldTime, clock: Int64 = 0) {
+      (self.time, self.clock) = (time, clock)
+    }
+  }
+
+  private struct Given {
+    let filed: FiledAnswer
+    let at: Reading
   }
 
   private let definition: WorkflowDefinition
@@ -28,8 +42,8 @@ final class AnswersChecker {
   /// Steps whose approval is durable.
   private var approved: Set<Int32> = []
   /// By id, what somebody has tried to leave; and what is left for certain.
-  private var tried: [UInt64: FiledAnswer] = [:]
-  private var left: [Left] = []
+  private var tried: [UInt64: Given] = [:]
+  private var left: [Given] = []
   /// Ids of answers that the history has.
   private var taken: Set<UInt64> = []
   private var bootID: String?
@@ -42,11 +56,11 @@ final class AnswersChecker {
     hasQuestions = definition.steps.indices.contains { definition.question(ofStep: $0) != nil }
   }
 
-  func tries(_ filed: FiledAnswer) { tried[filed.answer.id] = filed }
-
-  func left(_ filed: FiledAnswer, at now: WorldTime) {
-    left.append(Left(filed: filed, time: now))
+  func tries(_ filed: FiledAnswer, at now: Reading) {
+    tried[filed.answer.id] = Given(filed: filed, at: now)
   }
+
+  func left(_ filed: FiledAnswer, at now: Reading) { left.append(Given(filed: filed, at: now)) }
 
   /// - Parameter durable: what would be there if the machine lost power now.
   static func check(
@@ -63,18 +77,17 @@ final class AnswersChecker {
   /// Takes in an event that is durable.
   ///
   /// - Parameters:
-  ///   - now: when it was decided, or where that is unknown when it became durable.
-  ///   - notice: how long an engine may take to look for answers, in microseconds; nil where it may not have
-  ///     had the time.
-  func learn(_ event: Event, at now: WorldTime, notice: Int64?) throws(Violation) {
+  ///   - now: when it is learned.
+  ///   - decided: when it was decided; nil where that is unknown.
+  func learn(_ event: Event, at now: Reading, decided: Reading?) throws(Violation) {
     if !hasQuestions { return }
     ends.learn(event.body)
     switch event.body {
     case .engineStarted(let engine): began(engine, event.moment)
-    case .asked(let step): try asks(step, event)
-    case .answered(let step, let answer): try answers(step, answer)
+    case .asked(let step): try asks(step, event, decided)
+    case .answered(let step, let answer): try answers(step, answer, now)
     case .timerFired(.question(let step)):
-      try expires(step, event.moment.monotonic, at: now, notice: notice)
+      try expires(step, event.moment.monotonic, now)
     case .attemptScheduled(let attempt):
       if definition.question(ofStep: Int(attempt.step)) != nil {
         throw Violation(.answers, "\(id(attempt.step)) asks, and has an attempt")
@@ -90,7 +103,7 @@ final class AnswersChecker {
     lastMoment = event.moment
   }
 
-  private func asks(_ step: Int32, _ event: Event) throws(Violation) {
+  private func asks(_ step: Int32, _ event: Event, _ decided: Reading?) throws(Violation) {
     guard let question = definition.question(ofStep: Int(step)) else {
       throw Violation(.answers, "\(id(step)) asks, and has no question")
     }
@@ -102,21 +115,37 @@ final class AnswersChecker {
         throw Violation(.answers, "\(id(step)) asks before \(id(need)) has ended as it wants")
       }
     }
+    let timeout = question.timeoutMilliseconds
     asked[step] = Asked(
       sequence: event.sequence,
-      deadline: question.timeoutMilliseconds.map {
-        event.moment.monotonic.advanced(byMilliseconds: $0)
+      deadline: timeout.map { event.moment.monotonic.advanced(byMilliseconds: $0) },
+      limit: decided.flatMap { decided in
+        timeout.map {
+          Reading(decided.time.advanced(byMicroseconds: $0 * 1_000), clock: decided.clock)
+        }
       })
   }
 
-  private func answers(_ step: Int32, _ answer: Answer) throws(Violation) {
+  /// Whether something was given in time; nil where that is unknown.
+  private func isInTime(_ given: Reading, for open: Asked, _ now: Reading) -> Bool? {
+    guard let limit = open.limit, limit.clock == given.clock, limit.clock == now.clock else {
+      return nil
+    }
+    return given.time < limit.time
+  }
+
+  private func answers(_ step: Int32, _ answer: Answer, _ now: Reading) throws(Violation) {
     guard let open = asked[step], open.outcome == nil, open.sequence == answer.asked else {
       throw Violation(.answers, "\(id(step)) is answered, and does not ask that")
     }
-    guard let made = tried[answer.id], made.step == step else {
+    guard let made = tried[answer.id], made.filed.step == step else {
       throw Violation(.answers, "\(id(step)) is \(answer.verdict), and no answer said so")
     }
-    var given = made.answer
+    if isInTime(made.at, for: open, now) == false {
+      throw Violation(
+        .answers, "\(id(step)) is answered, and answer \(answer.id) was given after its time")
+    }
+    var given = made.filed.answer
     given.userID = SimulatedStorage.owner
     if given != answer {
       throw Violation(.answers, "\(id(step)) has another answer than was given")
@@ -132,7 +161,7 @@ final class AnswersChecker {
   }
 
   private func expires(
-    _ step: Int32, _ time: Instant, at now: WorldTime, notice: Int64?
+    _ step: Int32, _ time: Instant, _ now: Reading
   ) throws(Violation) {
     guard let open = asked[step], open.outcome == nil, let deadline = open.deadline,
       time >= deadline
@@ -141,14 +170,11 @@ final class AnswersChecker {
     }
     let otherwise = definition.question(ofStep: Int(step))?.otherwise
     asked[step]?.outcome = otherwise == .approve ? .succeeded : .failed
-    guard let notice else { return }
-    for left in left where isAnswer(left.filed, to: step, open) {
-      if left.time.advanced(byMicroseconds: notice) < now {
-        throw Violation(
-          .answers,
-          "\(id(step)) has run out of time, and answer \(left.filed.answer.id) had been left for"
-            + " \(now.microseconds - left.time.microseconds) µs")
-      }
+    for left in left
+    where isAnswer(left.filed, to: step, open) && isInTime(left.at, for: open, now) == true {
+      throw Violation(
+        .answers,
+        "\(id(step)) has run out of time, and answer \(left.filed.answer.id) had been left in time")
     }
   }
 
@@ -206,10 +232,16 @@ final class AnswersChecker {
 }
 
 extension AnswersChecker: Checker {
-  func tries(_ filed: FiledAnswer, in world: World) throws(Violation) { tries(filed) }
+  func tries(_ filed: FiledAnswer, in world: World) throws(Violation) {
+    tries(filed, at: reading(in: world))
+  }
+
+  private func reading(in world: World) -> Reading {
+    Reading(world.now, clock: world.wallNow.microseconds - world.now.microseconds)
+  }
 
   func left(_ filed: FiledAnswer, in world: World) throws(Violation) {
-    left(filed, at: world.now)
+    left(filed, at: reading(in: world))
     guard let run = world.run, !world.storage.hasBetrayed else { return }
     var durable = AnswerRequests(run.folder, in: world.storage.leastRemains())
     try Self.check(filed, among: (try? durable.news()) ?? [])
@@ -218,13 +250,11 @@ extension AnswersChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) {
     // What was decided before an engine died is learned when another has recovered it.
     let isFresh = world.checkers.history.isRecovered && !world.engine.isDead
-    let notice =
-      world.noticeMicroseconds + world.slackMicroseconds + world.engine.suspendedMicroseconds
     // It was decided before it was durable, which can take as long as the disk is full.
-    let commit = max(
-      0, world.monotonicNow.microseconds - event.moment.monotonic.microseconds)
-    let decided = isFresh ? world.now.advanced(byMicroseconds: -commit) : world.now
-    try learn(event, at: decided, notice: isFresh ? notice : nil)
+    let commit = world.monotonicNow.microseconds - event.moment.monotonic.microseconds
+    let time = world.now.advanced(byMicroseconds: -commit)
+    let decided = Reading(time, clock: event.moment.wall.microseconds - time.microseconds)
+    try learn(event, at: reading(in: world), decided: isFresh ? decided : nil)
   }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {

@@ -62,9 +62,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// What a step puts out is in the history before a decision or a launch reads it, and is what its
   /// command wrote; nothing else is taken for success.
   case outputs
-  /// Of the answers to a question the first that is one counts, once, as it was given, and survives every
-  /// crash; a step is approved by that or by its time alone, and nothing that needs it begins before that is
-  /// durable.
+  /// Of the answers to a question the first that is one and was given in time counts, once, as it was given,
+  /// whenever an engine reads it, and survives every crash; a step is approved by that or by its time alone,
+  /// and nothing that needs it begins before that is durable.
   case answers
   /// A step gets the secrets that it lists and no others, and no output holds one at rest once the end
   /// of its attempt is durable.

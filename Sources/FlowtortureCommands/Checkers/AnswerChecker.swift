@@ -109,13 +109,14 @@ struct AnswerChecker {
       if case .engineStarted = $0.body { true } else { false }
     }
     let latest = max(due, lives.last?.microseconds ?? 0) + record.slackMicroseconds
-    // A new boot has only the wall clock to tell how much of it is left.
-    let tolerance = record.cuts.isEmpty ? 0 : 50_000
     if event.microseconds < due - tolerance || event.microseconds > latest && !record.hadShortage {
       problems.append(
         "the time of \(question.step) passed \(event.microseconds - due) us after it was over")
     }
   }
+
+  /// A new boot has only the wall clock to tell how much of the time for an answer is left.
+  private var tolerance: Int { record.cuts.isEmpty ? 0 : 50_000 }
 
   // MARK: Those who answered
 
@@ -125,13 +126,16 @@ struct AnswerChecker {
     commands.first { $0.answer?.note == answer.note }
   }
 
-  /// The one that counted was the first, and one that came in time counted.
+  /// When the time for an answer passes; nil if it never does.
+  private func due(_ question: Question) -> Int? {
+    record.plan.step(question.step)?.question?.timeout.map { question.askedAt + $0 * 1_000 }
+  }
+
+  /// The one that counted was the first and came in time, and where there was such a one it counted.
   private func firsts(_ question: Question) -> [String] {
     let left = commands.filter { $0.isLeft && question.covers($0) }
     guard let answer = question.answer else {
-      guard question.hasExpired, let timeout = record.plan.step(question.step)?.question?.timeout
-      else { return [] }
-      let due = question.askedAt + timeout * 1_000
+      guard question.hasExpired, let due = due(question) else { return [] }
       return left.filter { $0.endedAt ?? .max < due }.map {
         "\($0.answer?.note ?? "") was left before the time of \(question.step) had passed, and does not count"
       }
@@ -139,6 +143,9 @@ struct AnswerChecker {
     guard let counted = given(answer), counted.answer?.step == question.step,
       counted.answer?.recorded == answer
     else { return ["\(question.step) has an answer that no process gave: \(answer)"] }
+    if let due = due(question), counted.startedAt > due + tolerance {
+      return ["\(answer.note) counts for \(question.step), whose time had passed before"]
+    }
     return left.filter { $0.endedAt ?? .max < counted.startedAt }.map {
       "\(answer.note) counts for \(question.step), and \($0.answer?.note ?? "") was there before"
     }
@@ -158,7 +165,9 @@ struct AnswerChecker {
     case 0: return counts == 1 ? [] : ["\(answer.note) was told to count, and does \(counts) times"]
     case 2 where counts > 0: return ["\(answer.note) was refused, and counts"]
     case 2:
-      guard let open, !record.hadShortage, !command.sawRunMissing else { return [] }
+      guard let open, !record.hadShortage, !command.sawRunMissing,
+        command.endedAt ?? .max < due(open) ?? .max
+      else { return [] }
       let isFirst = !others.contains {
         open.covers($0) && $0.startedAt < command.endedAt ?? .max && $0.ending != .exit(2)
       }

@@ -91,13 +91,14 @@ struct EngineHarness {
     wakeUp([.cancelRequested(CancelRequest(id: id, force: force))])
   }
 
-  /// An answer to what the step asks, or asked.
+  /// An answer to what the step asks, or asked, given now.
   func answer(
     _ step: String, _ verdict: Verdict = .approved, id: UInt64 = 1, values: [OutputPart] = []
   ) -> FiledAnswer {
     let number = workflow.step(step)
     let asked = state.asked(byStep: Int(number))?.sequence ?? 0
-    return FiledAnswer(step: number, Answer(id: id, asked: asked, verdict, by: 7, values: values))
+    return FiledAnswer(
+      step: number, Answer(id: id, asked: asked, verdict, by: 7, at: now.wall, values: values))
   }
 
   @discardableResult
@@ -175,6 +176,12 @@ struct EngineHarness {
     writtenReplay = durableReplay
     isCommitting = false
     return state
+  }
+
+  /// Time goes on, and the engine does not: it is suspended, or dead.
+  mutating func elapse(milliseconds: Int64) {
+    now.monotonic.microseconds += milliseconds * 1_000
+    now.wall.microseconds += milliseconds * 1_000
   }
 
   /// Wall time goes on by itself; monotonic time does not.
