@@ -128,6 +128,7 @@ extension OpenedRun<RunHistory> {
     if var explainer = Explainer(try view(context)) {
       let (id, folder, state) = (id, folder, explainer.state)
       explainer.survivors = survivors(state)
+      explainer.kept = KeptAnswers(state, in: try context.home(), now: context.now().wall)
       explainer.tail = {
         AttemptOutputs(runID: id, folder: folder).tail($0, state, FailureReport.mostLines)
       }

@@ -35,6 +35,8 @@ package final class LinuxEnvironment: Environment {
   package private(set) var manager: ServiceManager?
   /// Called when the terminal's content has changed for another reason than this process.
   package var onTerminalChange: (TerminalChange) -> Void = { _ in }
+  /// Called at the first Ctrl-C, with the request that it makes.
+  package var onInterrupt: (CancelRequest) -> Void = { _ in }
 
   /// - Parameter here: where this process runs.
   /// - Throws: `Errno` if the process is out of descriptors.
@@ -93,6 +95,8 @@ package final class LinuxEnvironment: Environment {
 
   package var memoryFolder: String? { SecretFiles.memoryFolder }
 
+  package var userName: @Sendable (UInt32) -> String { { ProcessFacts.name(ofUser: $0) } }
+
   package func nextCancelRequest() -> CancelRequest? {
     cancelRequests.removeFirst()
   }
@@ -110,7 +114,8 @@ package final class LinuxEnvironment: Environment {
     case SIGINT:
       // The first cancels with grace, a second one without.
       interrupts += 1
-      request(force: interrupts > 1)
+      let made = request(force: interrupts > 1)
+      if !made.force { onInterrupt(made) }
     case SIGQUIT: request(force: true)
     case SIGTERM where onTerminate == .detach:
       shouldDetach = true
@@ -122,8 +127,11 @@ package final class LinuxEnvironment: Environment {
     }
   }
 
-  private func request(force: Bool) {
-    cancelRequests.append(CancelRequest(id: ProcessFacts.randomBits(), force: force))
+  @discardableResult
+  private func request(force: Bool) -> CancelRequest {
+    let request = CancelRequest(id: ProcessFacts.randomBits(), force: force)
+    cancelRequests.append(request)
+    return request
   }
 }
 

@@ -53,6 +53,7 @@ struct AnswerTests {
     #expect(answer.ending == .exit(0), "\(answer.errors)")
     #expect(answer.output == "q approved\n")
     #expect(try await run.end().ending == .exit(0))
+    #expect(!(try await home.flow("logs", "r")).output.contains("==> q"))
     #expect(try await home.logs("b", of: "r") == "a=b $(x) ${run.id}|3|")
     #expect(try await home.logs("c", of: "r") == "a=b $(x) ${run.id}")
     let fact = try #require(try await answers(home).first)
@@ -74,6 +75,7 @@ struct AnswerTests {
     let end = try await run.end()
     #expect(end.ending == .exit(1))
     #expect(end.output.contains("q rejected by "))
+    #expect(end.output.contains("\n✗ q failed: rejected by "), "\(end.output)")
     #expect(try await home.status("r").state(of: "b") == "skipped")
     // The old answer lies there still, and is none to what is asked now.
     #expect(TestFile.names(in: "\(home.path)/runs/r/requests").contains { $0.hasSuffix(".answer") })
@@ -151,7 +153,10 @@ struct AnswerTests {
     let home = Home()
     let run = try await begin(home)
     #expect(try await home.flow("cancel", "r", "--wait").ending == .exit(0))
-    #expect(try await run.end().ending == .exit(3))
+    let end = try await run.end()
+    #expect(end.ending == .exit(3))
+    // Nobody has pressed Ctrl-C here.
+    #expect(end.output.contains("cancel requested\n"), "\(end.output)")
     #expect(try await home.status("r").state(of: "q") == "cancelled")
     let late = try await home.flow("answer", "r", "q", "--approve")
     #expect(late.ending == .exit(2))
@@ -171,12 +176,44 @@ struct AnswerTests {
     let answer = try await home.flow("answer", "r", "q", "--approve", "--note", "first")
     #expect(answer.ending == .exit(4))
     #expect(answer.output.contains("the answer is kept"), "\(answer.output)")
+    for words in [["list", "--waiting"], ["status", "r"], ["why", "r"]] {
+      let shown = try await home.start(words).end().output
+      #expect(shown.contains(": first; waits for an engine: flow restart r"), "\(shown)")
+    }
     let second = try await home.flow("answer", "r", "q", "--reject")
     #expect(second.ending == .exit(2))
     #expect(second.errors.contains("was already approved by "), "\(second.errors)")
     let resumed = try await home.flow("restart", "r")
     #expect(resumed.ending == .exit(0), "\(resumed.errors)")
     #expect(try await answers(home).map { $0["note"]?.string } == ["first"])
+    try await check(home)
+  }
+
+  /// An approval must not count because nobody was there to see that it came too late.
+  @Test func anAnswerAfterItsTimeIsRefused() async throws {
+    let home = Home()
+    let run = try await begin(
+      home, #"{"id": "q", "ask": {"text": "?", "timeout": "3s", "otherwise": "reject"}}"#)
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    #expect(
+      try await eventually {
+        try await home.flow("list", "--waiting").output.contains(
+          "\nthe time for an answer has passed: it counts as rejected; waits for an engine: flow restart r\n"
+        )
+      })
+    let answer = try await home.flow("answer", "r", "q", "--approve")
+    #expect(answer.ending == .exit(2))
+    #expect(
+      answer.errors.hasPrefix(
+        "flow: not answered: the time for an answer to step q had passed at 2"),
+      "\(answer.errors)")
+    #expect(TestFile.names(in: "\(home.path)/runs/r/requests") == [])
+    let resumed = try await home.flow("restart", "r", "--quiet")
+    #expect(resumed.ending == .exit(1))
+    #expect(
+      resumed.errors.contains("\n✗ q failed: not answered within 3s: counts as rejected\n"),
+      "\(resumed.errors)")
     try await check(home)
   }
 
@@ -223,11 +260,16 @@ struct AnswerTests {
   // MARK: What is refused
 
   @Test(arguments: [
-    (["q", "--approve"], "field n has no value: add --set n=INT"),
+    (
+      ["q", "--approve"],
+      "field n has no value: add --set n=INT; field tag has no value: add --set tag=STRING"
+    ),
     (["q", "--approve", "--set", "n=1"], "field tag has no value: add --set tag=STRING"),
     (["q", "--approve", "--set", "n=x", "--set", "tag=1"], "the value of n is no int"),
-    (["q", "--approve", "--set", "m=1"], #"step q has no field "m": it has n, tag"#),
-    (["q", "--approve", "--set", "n=1", "--set", "n=2"], "field n is given more than once"),
+    (
+      ["q", "--approve", "--set", "m=1", "--set", "n=x", "--set", "tag=1", "--set", "tag=2"],
+      #"step q has no field "m": it has n, tag; field tag is given more than once; the value of n is no int"#
+    ),
     (["q", "--reject", "--set", "n=1"], "a rejection gives no field a value: leave out --set"),
     (["b", "--approve"], "step b asks nothing: it runs a command"),
     (
@@ -286,7 +328,9 @@ struct AnswerTests {
     #expect(try await run.end().ending == .exit(1))
     #expect(home.folder.contents(of: "told") == "q\n")
     let failure = home.folder.contents(of: "failure")
-    #expect(failure.contains("q rejected by user \(getuid()): \"too late\"\n"), "\(failure)")
+    let ask = try await home.status("r").step("q")?["ask"]
+    let user = try #require(ask?["answer"]?["user"]?.string)
+    #expect(failure.contains("q rejected by \(user): \"too late\"\n"), "\(failure)")
     try await check(home)
   }
 }

@@ -140,6 +140,29 @@ struct FinallyTests {
     try await check(home)
   }
 
+  @Test func aCancelDuringItWhileNoEngineLives() async throws {
+    let home = Home()
+    home.folder.write("", to: "hold")
+    let run = try home.start(["run", workflow(home, Self.quick), "--run-id", "r"])
+    #expect(try await eventually { home.folder.has("ending") })
+    run.signal(SIGKILL)
+    _ = try await run.end()
+    let cancel = try home.start(["cancel", "r"])
+    #expect(
+      try await eventually {
+        try await home.events("r").contains { $0["kind"]?.string == "cancelRequested" }
+      })
+    for process in home.folder.processes() where TestFile.text("/proc/\(process)/comm") == "sleep\n"
+    {
+      kill(process, SIGKILL)
+    }
+    let end = try await cancel.end()
+    #expect(end.ending == .exit(0))
+    #expect(
+      end.output == "run r failed: it was concluding already, and the cancel changed nothing\n")
+    try await check(home)
+  }
+
   @Test func aSecondInterruptEndsIt() async throws {
     let home = Home()
     home.folder.write("", to: "hold")

@@ -35,6 +35,7 @@ struct NotifyTests {
     let run = try await home.flow("run", path, "--run-id", "r")
     #expect(run.ending == .exit(1), "\(run.output) \(run.errors)")
     #expect(told(home) == ["end", "notify/1 failed a r/notify/1/1"])
+    #expect(run.output.contains("run has come to its end (failed): its notify commands run\n"))
     let failure = home.folder.contents(of: "failure")
     #expect(failure.contains(": failed\n") && failure.contains("    broken\n"), "\(failure)")
     let status = try await home.flow("status", "r")
@@ -100,6 +101,7 @@ struct NotifyTests {
     let path = home.workflow(#"{"id": "a", "run": "true"}"#, Self.notify(#""failed", "cancelled""#))
     let run = try await home.flow("run", path, "--run-id", "r")
     #expect(run.ending == .exit(0) && told(home) == [])
+    #expect(!run.output.contains("come to its end"), "\(run.output)")
     #expect(!(try await home.flow("status", "r")).output.contains("NOTIFY"))
     let why = try await home.flow("why", "r", "notify/1")
     #expect(
@@ -118,6 +120,10 @@ struct NotifyTests {
     let run = try await home.flow("run", path, "--run-id", "r")
     #expect(run.ending == .exit(0), "\(run.output) \(run.errors)")
     #expect(run.output.contains("notify/1 failed"), "\(run.output)")
+    let quiet = try await home.flow("run", path, "--quiet")
+    #expect(quiet.ending == .exit(0) && quiet.output == "")
+    #expect(quiet.errors.contains("\n✗ notify/1 failed: exit code 1 after"), "\(quiet.errors)")
+    #expect(quiet.errors.contains("\nrun succeeded in "), "\(quiet.errors)")
     #expect(try await home.flow("status", "r", "--exit-status").ending == .exit(0))
     try await check(home)
   }
@@ -153,8 +159,17 @@ struct NotifyTests {
     let why = try await home.flow("why", "r")
     #expect(why.output.contains("and its notify commands run."), "\(why.output)")
     // A cancel changes nothing; a second one ends it.
+    let cancel = try await home.flow("cancel", "r")
+    #expect(
+      cancel.output
+        == "run r has come to its end, which a cancel does not change; kill its notify commands with:"
+        + " flow cancel --force r\n")
     run.signal(SIGINT)
-    #expect(try await eventually { run.output.contains("which a cancel does not change") })
+    #expect(
+      try await eventually {
+        run.output.contains(
+          "which a cancel does not change; press Ctrl-C again to kill its notify commands\n")
+      })
     #expect(!home.folder.processes().isEmpty)
     run.signal(SIGINT)
     #expect(try await run.end().ending == .exit(1))

@@ -27,6 +27,15 @@ struct QuietTests {
     #expect(again.errors.contains(" in all rounds): 1 succeeded, 1 failed\n"), "\(again.errors)")
   }
 
+  @Test func whatWasNotAnsweredIsSaid() async throws {
+    let home = Home()
+    let file = home.workflow(#"{"id": "q", "ask": {"text": "?", "timeout": "1ms"}}"#)
+    let run = try await home.flow("run", "-q", file)
+    #expect(run.ending == .exit(1) && run.output == "")
+    #expect(
+      run.errors.contains("\n✗ q failed: not answered within 1ms: failed\n"), "\(run.errors)")
+  }
+
   @Test func aSignOfLifeComesWithoutATerminal() async throws {
     let home = Home()
     let file = home.workflow(#"{"id": "a", "run": "sleep 0.5"}"#)

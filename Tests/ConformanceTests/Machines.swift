@@ -99,6 +99,7 @@ final class RealWorld: Environment, TimeSource {
 
   func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8] { throw .noSuchFile }
   var memoryFolder: String? { nil }
+  let userName: @Sendable (UInt32) -> String = { ProcessFacts.name(ofUser: $0) }
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }
   func finish() { processes.finish() }

@@ -292,7 +292,7 @@ import Testing
       .stepSkipped(step: 1, .nothingToTell), "test skipped: it tells of other ends of the run",
       #""step":"test","reason":"nothingToTell","need":null"#),
     Sample(
-      .runConcluded(.failed), "run has come to its end (failed): its notify commands run",
+      .runConcluded(.failed), "run has come to its end (failed)",
       #""outcome":"failed""#),
     Sample(.runFinished(.succeeded), "run succeeded", #""outcome":"succeeded""#),
     Sample(.runFinished(.failed), "run failed", #""outcome":"failed""#),

@@ -122,6 +122,25 @@ struct History {
     tell(.cancelRequested(CancelRequest(id: force ? 18 : 17, force: force)))
   }
 
+  /// An answer to what the step asks, given now by a user that no machine has.
+  func filed(_ step: String, _ verdict: Verdict = .approved, note: String = "") -> FiledAnswer {
+    let index = Int(attempt(step).step)
+    return FiledAnswer(
+      step: Int32(index),
+      Answer(
+        id: 1, asked: state.asked(byStep: index)?.sequence ?? 0, verdict, by: 4_000_000, at: wall,
+        note: note))
+  }
+
+  /// The engine hears of it some time later.
+  mutating func answer(
+    _ step: String, _ verdict: Verdict = .approved, note: String = "", after milliseconds: Int64 = 0
+  ) {
+    let filed = filed(step, verdict, note: note)
+    pass(milliseconds: milliseconds)
+    tell(.answered(step: filed.step, filed.answer))
+  }
+
   private func attempt(_ step: String) -> AttemptID {
     guard let index = state.definition.steps.firstIndex(where: { $0.id == step }) else {
       preconditionFailure("the workflow of this test has no such step")

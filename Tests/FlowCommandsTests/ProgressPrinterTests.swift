@@ -79,7 +79,7 @@ import Testing
       lines(history) == """
         run nightly-20261121T021903-7f3a
         build started
-        cancel requested; press Ctrl-C again to kill running steps
+        cancel requested
         run is stopping: a cancel was requested
         test skipped: the run is stopping
         docs skipped: the run is stopping
@@ -88,6 +88,17 @@ import Testing
         run cancelled in 0ms: 2 skipped, 1 cancelled
 
         """)
+  }
+
+  /// Only where it was pressed it can be pressed again.
+  @Test func ctrlCIsAnsweredWithWhatItCanDo() throws {
+    var history = try History(WorkflowDefinition("build"))
+    history.launch("build")
+    history.cancel()
+    var printer = ProgressPrinter()
+    printer.interrupts = [17]
+    let lines = history.events.compactMap { printer.line(for: $0, in: history.state) }
+    #expect(lines.contains("cancel requested; press Ctrl-C again to kill running steps\n"))
   }
 
   @Test func aLostAttemptIsToldApart() throws {

@@ -33,7 +33,8 @@ package struct AnswerCommand: Subcommand, Equatable {
       Writes a durable answer and waits until the engine has recorded it, with the
       owner of its file as the one who answered. The first answer counts; a later
       one is refused. If the run has no engine, the answer is kept, and counts as
-      soon as flow restart resumes the run. "flow list --waiting" shows what waits.
+      soon as flow restart resumes the run; one that is given after the time for it
+      does not. "flow list --waiting" shows what waits.
       """,
     arguments: [.run, Argument("STEP", .one, "the id of the step that asks")],
     options: [approve, reject, set, noteOption],
@@ -116,6 +117,7 @@ package struct AnswerCommand: Subcommand, Equatable {
       throw .answerRefused("step \(step) asks nothing: it runs a command")
     }
     try checkWaits(question, index, state)
+    try checkTime(question, index, state, context)
     let asked = question.asked?.sequence ?? 0
     if let other = try pending(state, index, requests) {
       throw .answerRefused(
@@ -158,6 +160,26 @@ package struct AnswerCommand: Subcommand, Equatable {
     }
   }
 
+  /// An engine may have died, or be suspended, before it could see that the time has passed.
+  private func checkTime(
+    _ question: QuestionWording, _ index: Int, _ state: RunState, _ context: CommandContext
+  ) throws(CommandError) {
+    guard let deadline = question.deadline, let limit = state.answerDeadline(ofStep: index) else {
+      return
+    }
+    let bootID: String
+    do throws(Errno) { bootID = try ProcessFacts.bootID() } catch {
+      throw .system("read the boot id", error)
+    }
+    let now = context.now()
+    let hasPassed =
+      state.engine?.host.bootID == bootID ? limit <= now.monotonic : deadline <= now.wall
+    if hasPassed {
+      throw .answerRefused(
+        "the time for an answer to step \(step) had passed at \(Timestamp(deadline).rfc3339)")
+    }
+  }
+
   /// An answer that was left to the same question, and is in no history yet.
   private func pending(
     _ state: RunState, _ index: Int, _ requests: AnswerRequests<LinuxStorage>
@@ -172,26 +194,38 @@ package struct AnswerCommand: Subcommand, Equatable {
     }
   }
 
+  /// - Throws: all that is wrong with the fields together.
   private func values(_ question: QuestionWording) throws(CommandError) -> [OutputPart] {
+    if verdict == .rejected, !fields.isEmpty {
+      throw .answerRefused(text(of: .valuesOfRejection, question))
+    }
     var values: [OutputPart] = []
+    var faults: [String] = []
+    let names = question.fields.map(\.name)
     for field in fields {
-      let names = question.fields.map(\.name)
       guard let place = names.firstIndex(of: field.name) else {
         let nearest = Suggestion.nearest(to: field.name, among: names)
         let advice =
           nearest.map { ": did you mean \(TerminalText.quoted($0))?" }
           ?? (names.isEmpty ? ": it has none" : ": it has \(names.joined(separator: ", "))")
-        throw .answerRefused(
-          "step \(step) has no field \(TerminalText.quoted(field.name))\(advice)")
+        faults.append("step \(step) has no field \(TerminalText.quoted(field.name))\(advice)")
+        continue
       }
       if values.contains(where: { Int($0.output) == place }) {
-        throw .answerRefused("field \(field.name) is given more than once")
+        faults.append("field \(field.name) is given more than once")
+        continue
       }
       let bytes = Array(field.value.utf8)
       // Of what is no value the check says why.
       let value = try? question.fields[place].type.value(of: bytes)
       values.append(OutputPart(output: Int32(place), bytes: value ?? bytes))
     }
+    if verdict == .approved {
+      faults += question.fields.indices.compactMap { place in
+        question.fault(ofField: place, values).map { text(of: $0, question) }
+      }
+    }
+    if !faults.isEmpty { throw .answerRefused(faults.joined(separator: "; ")) }
     return values.sorted { $0.output < $1.output }
   }
 
@@ -241,10 +275,9 @@ package struct AnswerCommand: Subcommand, Equatable {
           context.output.write("\(TerminalText.escaped(step)) \(filed.answer.verdict)\n")
           return .success
         }
-        let what =
-          answered.answer.map { QuestionWording.text($0, at: answered.endedAt ?? answered.askedAt) }
-          ?? "the time for an answer had passed"
-        throw .answerRefused("step \(step) has its answer: \(what)")
+        throw .answerRefused(
+          answered.answer.map { "step \(step) has its answer: \(QuestionWording.text($0))" }
+            ?? "the time for an answer to step \(step) had passed")
       }
       if watch.hasSettled(step: filed.step, since: filed.answer.asked) {
         throw .answerRefused("step \(step) was cancelled before the answer was recorded")

@@ -200,24 +200,20 @@ package struct CancelCommand: Subcommand, Equatable {
     var isImpatient = true
     while true {
       do throws(RunError) { try watch.readOn() } catch { throw .run(error) }
+      let isTooLate = watch.cameTooLate(told.request)
       if let outcome = watch.outcome {
-        say("run \(watch.id) \(outcome)\n", context)
+        sayEnd(watch.id, outcome, isTooLate: isTooLate, context)
         return .success
       }
       if told.isTakenIn(watch), !wait {
-        let isLate = watch.cameTooLate(told.request)
-        say(
-          isLate
-            ? "run \(watch.id) is concluding, which a cancel does not change; kill its finally steps"
-              + " with: flow cancel --force \(watch.id)\n"
-            : "run \(watch.id) is stopping\n", context)
+        say(isTooLate ? advice(watch) : "run \(watch.id) is stopping\n", context)
         return .success
       }
       if isImpatient, watch.isHeld, !told.isTakenIn(watch), EventLoop.monotonicNow() >= isLate {
         isImpatient = false
         try goOnWithout(watch, home, context)
       }
-      if !watch.isHeld, let code = try becomeEngine(watch.id, told, home, context) { return code }
+      if !watch.isHeld, let code = try becomeEngine(watch, told, home, context) { return code }
       time.wait(
         until: EventLoop.monotonicNow().advanced(byMilliseconds: Self.intervalMilliseconds))
       // What the engine was told stands even if this process stops waiting.
@@ -226,6 +222,22 @@ package struct CancelCommand: Subcommand, Equatable {
         SignalDescriptor.end(by: interrupt)
       }
     }
+  }
+
+  private func sayEnd(
+    _ id: String, _ outcome: RunOutcome, isTooLate: Bool, _ context: CommandContext
+  ) {
+    let late = isTooLate ? ": it was concluding already, and the cancel changed nothing" : ""
+    say("run \(id) \(outcome)\(late)\n", context)
+  }
+
+  /// Where a cancel changes nothing, but one by force does.
+  private func advice(_ watch: borrowing RunHistoryWatch) -> String {
+    let (place, what) =
+      watch.state?.isConcluded == true
+      ? ("has come to its end", "notify commands") : ("is concluding", "finally steps")
+    return "run \(watch.id) \(place), which a cancel does not change; kill its \(what) with:"
+      + " flow cancel --force \(watch.id)\n"
   }
 
   /// An engine that was stopped, or waits for its disk, cannot stop attempts. With `--force` they
@@ -248,14 +260,17 @@ package struct CancelCommand: Subcommand, Equatable {
   ///
   /// - Returns: nil if another process was faster.
   private func becomeEngine(
-    _ id: String, _ told: Told, _ home: RunHome<LinuxStorage>, _ context: CommandContext
+    _ watch: borrowing RunHistoryWatch, _ told: Told, _ home: RunHome<LinuxStorage>,
+    _ context: CommandContext
   ) throws(CommandError) -> ExitCode? {
+    let id = watch.id
+    let isConcluding = watch.state.map { $0.isConcluding || $0.isConcluded } ?? false
     let drive = try RunDrive(
       NoDisplay(), home.folder(of: id), onTerminate: .detach, home, context)
     do throws(CommandError) {
       switch try drive.resume(id, environment: .runIfReadable, cancelling: told.request) {
       case .finished(let outcome), .endedBefore(let outcome):
-        say("run \(id) \(outcome)\n", context)
+        sayEnd(id, outcome, isTooLate: isConcluding && !force, context)
         return .success
       case .left: return .runUnfinished
       }

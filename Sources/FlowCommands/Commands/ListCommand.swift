@@ -54,7 +54,8 @@ package struct ListCommand: Subcommand, Equatable {
       let run = try OpenedRun(
         id, into: RunHistory(keeping: .lastAttempts), in: home, &patience)
       if let problem = run.problem { return unreadable(id, problem) }
-      return .run(RunRow(run.history, runID: id, isHeld: run.isHeld, now: now))
+      let kept = KeptAnswers(run.history.state, in: home, now: now)
+      return .run(RunRow(run.history, runID: id, isHeld: run.isHeld, now: now, kept: kept))
     } catch {
       return unreadable(id, error)
     }

@@ -108,6 +108,12 @@ package struct LogsCommand: Subcommand, Equatable {
     isOnly: Bool
   ) throws(CommandError) {
     let id = state.definition.steps[step].id
+    if state.definition.question(ofStep: step) != nil {
+      if isOnly {
+        context.warn("step \(id) asks, and prints nothing: flow status shows its answer")
+      }
+      return
+    }
     let last = Int(state.steps[step].attempt)
     let number = attempt ?? last
     guard number > 0, number <= last else {

@@ -71,6 +71,7 @@ package struct StatusCommand: Subcommand, Equatable {
       now: context.now().wall)
     if let state = run.history.state { printer.survivors = run.survivors(state) }
     printer.showsAll = showsAll
+    printer.kept = KeptAnswers(run.history.state, in: try context.home(), now: context.now().wall)
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
     if let problem = run.problem { throw problem }
     guard tellsByExit else { return .success }

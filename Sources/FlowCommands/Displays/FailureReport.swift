@@ -5,9 +5,10 @@ import FlowText
 /// The steps because of which a run did not succeed, as its events name them.
 struct FailedSteps {
   struct Entry {
-    let attempt: AttemptID
+    let step: Int32
     let outcome: StepOutcome
-    let end: AttemptEnd
+    /// Nil for a step that asks.
+    let last: (attempt: AttemptID, end: AttemptEnd)?
   }
 
   static let mostEntries = 5
@@ -18,20 +19,24 @@ struct FailedSteps {
   /// By node, those of its children: it may turn out to tolerate them.
   private var ofChildren: [Int32: (entries: [Entry], count: Int)] = [:]
   private var ends: [Int32: (attempt: AttemptID, end: AttemptEnd)] = [:]
+  /// Whether they are notices, and not what these may tell of.
+  private let areNotices: Bool
+
+  init(ofNotices areNotices: Bool = false) { self.areNotices = areNotices }
 
   mutating func apply(_ event: Event, in state: RunState) {
     switch event.body {
     case .attemptEnded(let attempt, let end): ends[attempt.step] = (attempt, end)
     case .attemptLaunched(let attempt, _): ends[attempt.step] = nil
-    case .runReopened: self = FailedSteps()
+    case .runReopened: self = FailedSteps(ofNotices: areNotices)
     case .stepFinished(let step, let outcome):
       if let children = ofChildren.removeValue(forKey: step), outcome != .succeeded {
         add(children.entries, children.count)
       }
-      guard let last = ends.removeValue(forKey: step), isToBlame(step, outcome, state) else {
-        return
-      }
-      let entry = Entry(attempt: last.attempt, outcome: outcome, end: last.end)
+      let last = ends.removeValue(forKey: step)
+      let hasTried = last != nil || state.asked(byStep: Int(step)) != nil
+      if !hasTried || !isToBlame(step, outcome, state) { return }
+      let entry = Entry(step: step, outcome: outcome, last: last)
       guard let node = state.definition.child(Int(step))?.node else { return add([entry], 1) }
       var children = ofChildren[node] ?? ([], 0)
       children.count += 1
@@ -48,8 +53,7 @@ struct FailedSteps {
 
   /// A run that timed out has no failed step: the steps that still ran then took too long.
   private func isToBlame(_ step: Int32, _ outcome: StepOutcome, _ state: RunState) -> Bool {
-    // What a notice says has failed, and not what it failed to tell.
-    if state.definition.isNotify(Int(step)) { return false }
+    if state.definition.isNotify(Int(step)) != areNotices { return false }
     return switch outcome {
     case .succeeded: false
     case .failed: !state.definition.settings(ofStep: Int(step)).allowFailure
@@ -106,31 +110,40 @@ struct FailureReport {
 
   private func lines(of entry: FailedSteps.Entry) -> [StyledText] {
     let title = StyledText(self.title(entry), entry.outcome == .cancelled ? .attention : .bad)
+    guard let (attempt, end) = entry.last else { return [title] }
     let path = TerminalText.escaped(
       folder.output(
-        ofStep: state.definition.fileID(ofStep: Int(entry.attempt.step)),
-        attempt: entry.attempt.number))
-    let loss = StepWording.lostOutput(entry.end).map { [StyledText("  \($0)", .attention)] } ?? []
-    let printed = lastLines(entry.attempt)
+        ofStep: state.definition.fileID(ofStep: Int(attempt.step)), attempt: attempt.number))
+    let loss = StepWording.lostOutput(end).map { [StyledText("  \($0)", .attention)] } ?? []
+    let printed = lastLines(attempt)
     if printed.isEmpty {
-      if entry.end.launchFailure != nil { return [title] }
-      let isRemoved = entry.end.output.byteCount != 0 && !exists(entry.attempt)
+      if end.launchFailure != nil { return [title] }
+      let isRemoved = end.output.byteCount != 0 && !exists(attempt)
       let nothing = StyledText(isRemoved ? "  its output was removed" : "  no output", .faint)
       return [title] + loss + [nothing]
     }
     var command = StyledText("  full output: ", .faint)
-    command.append("flow logs \(runID) \(wording.id(entry.attempt.step))")
+    command.append("flow logs \(runID) \(wording.id(attempt.step))")
     return [title] + loss + printed.map { StyledText("    \($0)") }
       + [StyledText("  in \(path)", .faint), command]
   }
 
   private func title(_ entry: FailedSteps.Entry) -> String {
-    let step = entry.attempt.step
-    let again = entry.attempt.number == 1 ? "" : " (attempt \(entry.attempt.number))"
-    let why = wording.failure(entry.end, ofStep: step)
+    let id = wording.id(entry.step)
+    guard let (attempt, end) = entry.last else { return titleOfQuestion(entry, id) }
+    let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
+    let why = wording.failure(end, ofStep: entry.step)
     if entry.outcome == .cancelled {
-      return "\(StepStatus.cancelled.glyph) \(wording.id(step))\(again) \(why): the run timed out"
+      return "\(StepStatus.cancelled.glyph) \(id)\(again) \(why): the run timed out"
     }
-    return "\(StepStatus.failed.glyph) \(wording.id(step)) failed\(again): \(why)"
+    return "\(StepStatus.failed.glyph) \(id) failed\(again): \(why)"
+  }
+
+  private func titleOfQuestion(_ entry: FailedSteps.Entry, _ id: String) -> String {
+    if entry.outcome == .cancelled {
+      return "\(StepStatus.cancelled.glyph) \(id) was not answered: the run timed out"
+    }
+    let why = QuestionWording(Int(entry.step), state)?.outcome
+    return "\(StepStatus.failed.glyph) \(id) failed: \(why ?? "it was not answered")"
   }
 }

@@ -106,6 +106,8 @@ final class LiveDisplay: RunDisplay {
     output.flushAvailable()
   }
 
+  func interrupted(_ request: CancelRequest) { progress.interrupts.insert(request.id) }
+
   func lacks(_ shortages: Shortages) {
     lacking = shortages
     clock.somethingChanged()

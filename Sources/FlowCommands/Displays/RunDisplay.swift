@@ -18,6 +18,8 @@ protocol RunDisplay: AnyObject {
   /// When `wake` has work even without an event.
   var nextFrame: Instant? { get }
   func terminalChanged(_ change: TerminalChange)
+  /// Ctrl-C was pressed here for the first time, which makes a request to cancel.
+  func interrupted(_ request: CancelRequest)
   /// Ends the display of an unfinished run: other text may follow.
   func abandon()
 }
@@ -27,6 +29,7 @@ extension RunDisplay {
   func lacks(_ shortages: Shortages) {}
   var nextFrame: Instant? { nil }
   func terminalChanged(_ change: TerminalChange) {}
+  func interrupted(_ request: CancelRequest) {}
   func abandon() {}
 }
 
@@ -37,12 +40,13 @@ final class NoDisplay: RunDisplay {
 }
 
 /// `--quiet`: prints nothing about success. How a run ended that did not succeed, and what failed in
-/// it, goes to standard error: cron mails that.
+/// it or in telling of it, goes to standard error: cron mails that.
 final class QuietDisplay: RunDisplay {
   private let errors: StandardStream
   private let outputs: AttemptOutputs
   private var progress = ProgressPrinter()
   private var failures = FailedSteps()
+  private var notices = FailedSteps(ofNotices: true)
 
   init(_ errors: StandardStream, _ outputs: AttemptOutputs) {
     self.errors = errors
@@ -53,10 +57,14 @@ final class QuietDisplay: RunDisplay {
 
   func show(_ events: [Event], _ state: RunState, at now: Moment) {
     guard let line = take(events, state), case .finished(let outcome) = state.phase,
-      outcome != .succeeded
+      outcome != .succeeded || notices.count > 0
     else { return }
     errors.write("flow: run \(TerminalText.escaped(outputs.runID))\n")
-    for text in outputs.report(failures, state).lines() { errors.write(text.plain + "\n") }
+    let lines = outputs.report(failures, state).lines()
+    let rest = outputs.report(notices, state).lines()
+    for text in (rest.isEmpty ? lines : lines.dropLast() + rest) {
+      errors.write(text.plain + "\n")
+    }
     errors.write(line)
     errors.flushAvailable()
   }
@@ -66,6 +74,7 @@ final class QuietDisplay: RunDisplay {
     var last: String?
     for event in events {
       failures.apply(event, in: state)
+      notices.apply(event, in: state)
       let line = progress.line(for: event, in: state)
       if case .runFinished = event.body { last = line }
     }
@@ -153,6 +162,8 @@ final class PlainDisplay: RunDisplay {
     }
     output.flushAvailable()
   }
+
+  func interrupted(_ request: CancelRequest) { progress.interrupts.insert(request.id) }
 
   func lacks(_ shortages: Shortages) {
     guard let shortage = shortages.first else { return }

@@ -137,6 +137,7 @@ struct RunDrive {
     world.time.pendingOutput = { context.output.pendingDescriptor }
     world.time.nextFrame = { display.nextFrame }
     world.onTerminalChange = display.terminalChanged
+    world.onInterrupt = display.interrupted
     return RunProgress(display, warn: context.warn)
   }
 

@@ -82,13 +82,19 @@ extension Explainer {
   }
 
   func asking(_ step: Int) -> [String] {
-    guard let question = QuestionWording(step, state), let asked = question.asked else { return [] }
+    guard let question = QuestionWording(step, state, kept), let asked = question.asked else {
+      return []
+    }
     let limit = question.limit.map { ", \($0)" } ?? ""
     return [
       "\(id(step)) waits for an answer since \(view.clock(asked.askedAt.wall))\(limit):"
         + " \(question.line)",
-      "Answer with: \(question.command), or --reject.",
+      Self.sentence(question.next(isDriven: view.isHeld)),
     ]
+  }
+
+  private static func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
   func succeeded(_ step: Int) -> [String] {

@@ -10,6 +10,8 @@ package struct Explainer: Sendable {
   var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
   /// The last lines of what an attempt printed, escaped; nil where there is nothing to read.
   var tail: @Sendable (AttemptID) -> [String]? = { _ in nil }
+  /// Answers to what the run asks that an engine has yet to record.
+  var kept = KeptAnswers()
   /// Attempts that hold a slot.
   let launched: [AttemptID]
   /// Attempts that are scheduled and wait for a slot, the next first.

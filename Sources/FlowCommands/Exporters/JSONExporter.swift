@@ -158,7 +158,7 @@ struct JSONExporter {
         json.key("command")
         json.command(definition.command)
       }
-      json.question(ofStep: step, state)
+      json.question(ofStep: step, state, explainer.kept)
       json.members(StepDefinition.keys, of: state.definition.extras(ofStep: step))
       json.members(StepSettings.keys, of: explainer.settings(step))
       json.member("state", explainer.status(step).rawValue)

@@ -274,8 +274,8 @@ package struct LiveView {
       deadline <= now.monotonic ? "now" : "\(remaining(until: deadline))"
     }
     append(time: rest ?? "", to: &line)
-    line.append("  \(question.lines.first ?? "")", .attention)
     line.append("  \(question.command)", .faint)
+    line.append("  \(question.lines.first ?? "")", .attention)
     return line
   }
 

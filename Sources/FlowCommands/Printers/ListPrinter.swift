@@ -44,7 +44,11 @@ package struct RunRow: Equatable, Sendable {
   /// - Parameters:
   ///   - isHeld: whether an engine holds the run's lock.
   ///   - now: the end of the time shown for a running run.
-  package init(_ history: RunHistory, runID: String, isHeld: Bool, now: WallTime) {
+  ///   - kept: answers to what it asks that an engine has yet to record.
+  package init(
+    _ history: RunHistory, runID: String, isHeld: Bool, now: WallTime,
+    kept: KeptAnswers = KeptAnswers()
+  ) {
     self.runID = runID
     name = history.state?.definition.name
     let status = RunStatus(history.state?.phase, isHeld: isHeld)
@@ -57,7 +61,7 @@ package struct RunRow: Equatable, Sendable {
     totalMicroseconds = span.map { history.totalMicroseconds(until: $0) }
     rounds = history.roundCount
     ends = history.state.flatMap { $0.isFinished ? StepTally($0, in: status) : nil }
-    questions = (history.state.map(QuestionWording.waiting) ?? []).map {
+    questions = (history.state.map { QuestionWording.waiting($0, kept) } ?? []).map {
       Waiting(step: history.state?.definition.steps[$0.step].id ?? "", wording: $0)
     }
     // Of those that the run has.
@@ -168,7 +172,7 @@ extension ListPrinter {
           "\(TerminalText.escaped(run.runID))\(engine): \(TerminalText.escaped(waiting.step))"
             + " waits for an answer\(since)\(limit)\n")
         for line in waiting.wording.lines { output.write("  \(line)\n") }
-        output.write("answer with: \(waiting.wording.command), or --reject\n")
+        output.write("\(waiting.wording.next(isDriven: !run.status.isUndriven))\n")
       }
     }
     printUnreadable(entries, to: &output)

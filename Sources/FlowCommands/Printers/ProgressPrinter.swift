@@ -15,6 +15,8 @@ package struct ProgressPrinter: Sendable {
   /// Whether the steps of `finally` run.
   private var isConcluding = false
   private var isNotifying = false
+  /// The requests to cancel that Ctrl-C has made here: it can be pressed again.
+  package var interrupts: Set<UInt64> = []
   private var nodes: [Int32: NodeProgress] = [:]
   /// By node with a chain, the first children of the items that are counted there.
   private var endedItems: [Int32: Set<Int32>] = [:]
@@ -61,15 +63,7 @@ package struct ProgressPrinter: Sendable {
       ends[attempt.step] = end
       return nil
     case .cancelRequested(let request):
-      return request.force
-        ? "cancel requested, by force"
-        : isConcluding
-          ? "cancel requested; the run is concluding, which a cancel does not change; press Ctrl-C"
-            + " again to kill its finally steps"
-          : isNotifying
-            ? "cancel requested; the run has come to its end, which a cancel does not change; press Ctrl-C"
-              + " again to kill its notify commands"
-            : "cancel requested; press Ctrl-C again to kill running steps"
+      return cancelRequested(request)
     case .retryScheduled(let attempt, let delay):
       let number = Self.retry(after: attempt, state.steps[Int(attempt.step)])
       let limit = state.definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts - 1
@@ -87,7 +81,7 @@ package struct ProgressPrinter: Sendable {
       return
         "\(wording.id(step)) asks: \(first)\(more)\n  answer with: \(question.command), or --reject"
     case .answered(let step, let answer):
-      return "\(wording.id(step)) \(QuestionWording.text(answer, at: event.moment))"
+      return "\(wording.id(step)) \(QuestionWording.text(answer))"
     case .timerFired(.question(let step)):
       return QuestionWording(Int(step), state)?.outcome.map { "\(wording.id(step)) \($0)" }
     case .attemptFound(let attempt, .running(let processID, _)):
@@ -98,8 +92,8 @@ package struct ProgressPrinter: Sendable {
       return wording.text(event.body)
     case .runConcluded:
       isConcluding = false
-      isNotifying = true
-      return wording.text(event.body)
+      isNotifying = state.tellsOfConclusion
+      return isNotifying ? "\(wording.text(event.body)): its notify commands run" : nil
     case .runReopened:
       isConcluding = false
       isNotifying = false
@@ -144,6 +138,20 @@ package struct ProgressPrinter: Sendable {
       return "run \(outcome)\(duration)\(rounds): \(tally)"
     default: return nil
     }
+  }
+
+  private func cancelRequested(_ request: CancelRequest) -> String {
+    if request.force { return "cancel requested, by force" }
+    let (what, why) =
+      isConcluding
+      ? ("finally steps", "; the run is concluding, which a cancel does not change")
+      : isNotifying
+        ? ("notify commands", "; the run has come to its end, which a cancel does not change")
+        : ("running steps", "")
+    let advice =
+      interrupts.contains(request.id)
+      ? "; press Ctrl-C again to kill \(isConcluding || isNotifying ? "its " : "")\(what)" : ""
+    return "cancel requested\(why)\(advice)"
   }
 
   /// The number of the retry after an attempt, within the round.

@@ -11,19 +11,23 @@ package struct QuestionWording: Sendable {
   private let state: RunState
   private let question: Question
   private let wording: StepWording
+  private let kept: KeptAnswers
 
   /// Nil for a step that asks nothing.
-  package init?(_ step: Int, _ state: RunState) {
+  package init?(_ step: Int, _ state: RunState, _ kept: KeptAnswers = KeptAnswers()) {
     guard let question = state.definition.question(ofStep: step) else { return nil }
     self.step = step
     self.state = state
     self.question = question
+    self.kept = kept
     wording = StepWording(state)
   }
 
   /// Those that wait for an answer.
-  package static func waiting(_ state: RunState) -> [QuestionWording] {
-    state.isFinished ? [] : state.askingSteps.compactMap { QuestionWording($0, state) }
+  package static func waiting(
+    _ state: RunState, _ kept: KeptAnswers = KeptAnswers()
+  ) -> [QuestionWording] {
+    state.isFinished ? [] : state.askingSteps.compactMap { QuestionWording($0, state, kept) }
   }
 
   package var asked: AskedQuestion? { state.asked(byStep: step) }
@@ -31,6 +35,11 @@ package struct QuestionWording: Sendable {
     question.timeoutMilliseconds == nil ? nil : question.otherwise
   }
   var fields: [StepOutput] { state.definition.outputs(ofStep: step) }
+
+  /// What is wrong with the value that an approval gives a field; nil if nothing is.
+  func fault(ofField field: Int, _ values: [OutputPart]) -> AnswerFault? {
+    state.definition.fault(ofField: field, values, ofStep: step)
+  }
 
   /// With its values filled in; not escaped.
   var text: String { RunValues.question(ofStep: step, state) ?? "" }
@@ -45,12 +54,8 @@ package struct QuestionWording: Sendable {
     return lines.map { TerminalText.escaped(String($0)) }
   }
 
-  /// When the time for an answer passes, by the wall clock; nil if it never does.
-  var deadline: WallTime? {
-    guard let limit = state.answerDeadline(ofStep: step) else { return nil }
-    let rest = limit.microseconds - state.lastMoment.monotonic.microseconds
-    return WallTime(microseconds: state.lastMoment.wall.microseconds &+ rest)
-  }
+  /// When the time for an answer passes, by the wall clock; nil if it never does, or nothing is asked now.
+  var deadline: WallTime? { asked?.endedAt == nil ? asked?.deadline : nil }
 
   /// `until 2026-11-30T10:00:00.000Z, then it counts as rejected`; nil if it waits for ever.
   var limit: String? {
@@ -73,11 +78,32 @@ package struct QuestionWording: Sendable {
     return "flow answer \(run) \(id) --approve\(sets)"
   }
 
+  /// What can be done about it, or what it waits for if that is done: `answer with: flow answer …`,
+  /// `approved by alice at …; waits for an engine: flow restart nightly`.
+  ///
+  /// - Parameter isDriven: whether an engine drives the run.
+  func next(isDriven: Bool) -> String {
+    let run = TerminalText.escaped(state.created.runID)
+    let engine =
+      isDriven ? "its engine has yet to record that" : "waits for an engine: flow restart \(run)"
+    if let answer = keptAnswer { return "\(Self.text(answer)); \(engine)" }
+    if hasPassed {
+      return "the time for an answer has passed: \(Self.text(question.otherwise)); \(engine)"
+    }
+    return "answer with: \(command), or --reject"
+  }
+
+  /// The answer that an engine has yet to record; nil if there is none.
+  var keptAnswer: Answer? { kept.first(ofStep: step, state) }
+
+  /// Whether the time for an answer has passed, and an engine has yet to record that.
+  var hasPassed: Bool { keptAnswer == nil && kept.hasPassed(asked) }
+
   /// What came of it: `approved by alice at 2026-11-30T09:12:00.000Z: looks good`; nil while it is open.
   package var outcome: String? {
-    guard let asked, let endedAt = asked.endedAt else { return nil }
+    guard let asked, asked.endedAt != nil else { return nil }
     let isStale = state.isStale(step) ? " (no longer stands: what it needs has run again)" : ""
-    if let answer = asked.answer { return Self.text(answer, at: endedAt) + isStale }
+    if let answer = asked.answer { return Self.text(answer) + isStale }
     let limit = question.timeoutMilliseconds.map { " within \(DurationText.of(milliseconds: $0))" }
     let counts =
       switch question.otherwise {
@@ -88,16 +114,18 @@ package struct QuestionWording: Sendable {
     return "not answered\(limit ?? ""): \(counts)\(isStale)"
   }
 
-  package static func text(_ answer: Answer, at recorded: Moment) -> String {
+  /// With the time at which it was given.
+  package static func text(_ answer: Answer) -> String {
     let note = answer.note.isEmpty ? "" : ": \(TerminalText.escaped(answer.note))"
     return
       "\(answer.verdict) by \(TerminalText.escaped(ProcessFacts.name(ofUser: answer.userID))) at"
-      + " \(Timestamp(recorded.wall).rfc3339)\(note)"
+      + " \(Timestamp(answer.givenAt).rfc3339)\(note)"
   }
 
   /// `"ask":{"text","askedAt","deadline","otherwise","fields","answer"}`; the deadline only while it waits,
   /// and `answer` when there is one: `{"verdict","userId","user","at","givenAt","note"}`, or
-  /// `{"verdict":"expired","at"}`; with `"stale":true` where it no longer stands.
+  /// `{"verdict":"expired","at"}`; with `"stale":true` where it no longer stands. Where an engine has yet to
+  /// record it, `"kept"` is the answer, or `{"verdict":"expired"}`.
   func write(to json: inout JSONWriter) {
     json.key("ask")
     json.object { json in
@@ -108,6 +136,13 @@ package struct QuestionWording: Sendable {
       if !fields.isEmpty {
         json.key("fields")
         json.object { json in for field in fields { json.member(field.name, "\(field.type)") } }
+      }
+      if let keptAnswer {
+        json.key("kept")
+        json.object { $0.write(keptAnswer) }
+      } else if hasPassed {
+        json.key("kept")
+        json.object { $0.member("verdict", "expired") }
       }
       guard let asked, let endedAt = asked.endedAt else { return }
       json.key("answer")
@@ -135,8 +170,10 @@ extension JSONWriter {
   }
 
   /// `"ask"` of a step that asks; left out for others.
-  mutating func question(ofStep step: Int, _ state: RunState) {
-    QuestionWording(step, state)?.write(to: &self)
+  mutating func question(
+    ofStep step: Int, _ state: RunState, _ kept: KeptAnswers = KeptAnswers()
+  ) {
+    QuestionWording(step, state, kept)?.write(to: &self)
   }
 }
 

@@ -17,6 +17,8 @@ package struct StatusPrinter: Sendable {
   private let withoutSlot: Set<Int32>
   /// Names the processes of an attempt that cannot be killed.
   package var survivors: @Sendable (AttemptID) -> String? = { _ in nil }
+  /// Answers to what it asks that an engine has yet to record.
+  package var kept = KeptAnswers()
   /// Whether all children of nodes are shown, and not only those that run or have not succeeded.
   package var showsAll = false
 
@@ -112,12 +114,12 @@ package struct StatusPrinter: Sendable {
 
   /// What is asked, and how to answer it.
   private func printQuestions(_ state: RunState, to output: inout some TextOutputStream) {
-    let waiting = QuestionWording.waiting(state)
+    let waiting = QuestionWording.waiting(state, kept)
     for question in waiting.prefix(Self.mostQuestions) {
       let limit = question.limit.map { ", \($0)" } ?? ""
       output.write("\n\(wording.id(Int32(question.step))) asks\(limit):\n")
       for line in question.lines { output.write("  \(line)\n") }
-      output.write("answer with: \(question.command), or --reject\n")
+      output.write("\(question.next(isDriven: !status.isUndriven))\n")
     }
     if waiting.count > Self.mostQuestions {
       output.write("\nand \(waiting.count - Self.mostQuestions) more: flow list --waiting\n")
@@ -288,7 +290,10 @@ package struct StatusPrinter: Sendable {
         .joined(separator: "; ")
     case .starting, .stopping: return isSuspended ? news(state, step) ?? "" : ""
     case .waiting: return ""
-    case .asking: return "asks; flow answer"
+    case .asking:
+      let question = QuestionWording(step, state, kept)
+      if let verdict = question?.keptAnswer?.verdict { return "\(verdict), not yet recorded" }
+      return question?.hasPassed == true ? "its time has passed" : "asks; flow answer"
     }
   }
 
@@ -442,7 +447,7 @@ extension StatusPrinter {
           Self.write(attempt, to: &json)
         }
       }
-      json.question(ofStep: step, state)
+      json.question(ofStep: step, state, kept)
       json.outputValues(ofStep: step, state)
     }
   }

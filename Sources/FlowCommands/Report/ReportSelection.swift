@@ -57,7 +57,9 @@ struct ReportSelection {
       grouping: definition.childSteps.filter(all.contains),
       by: { definition.child($0).map { Int($0.node) } ?? $0 })
     let weights = all.map { Self.weight(ofStep: $0, with: children[$0] ?? [], explainer) }
-    var ready = all.map { history.attempts(ofStep: $0).first?.readyAt.elapsed }
+    var ready = all.map {
+      history.attempts(ofStep: $0).first?.readyAt.elapsed ?? history.askedAt(step: $0)?.elapsed
+    }
     for (node, children) in children { ready[node] = children.compactMap { ready[$0] }.min() }
     /// The most important; among equals the first of the definition.
     func chosen(_ most: Int, of steps: [Int]) -> [Int] {

@@ -66,18 +66,8 @@ extension WorkflowDefinition {
     }
     let fields = outputs(ofStep: step)
     if answer.values.contains(where: { Int($0.output) >= fields.count }) { throw .unknownField }
-    for (place, field) in fields.enumerated() {
-      guard answer.values.contains(where: { Int($0.output) == place }) else {
-        throw .missing(field: Int32(place))
-      }
-      let value = answer.values.first { Int($0.output) == place }?.bytes ?? []
-      do throws(OutputFault) {
-        if value.count > Answer.mostBytes { throw .tooLarge }
-        // As it is handed on.
-        if try field.type.value(of: value) != value { throw .wrongType }
-      } catch {
-        throw .wrong(field: Int32(place), error)
-      }
+    for field in fields.indices {
+      if let fault = fault(ofField: field, answer.values, ofStep: step) { throw fault }
     }
     // One for each field, in their order.
     guard answer.values.map({ Int($0.output) }) == Array(fields.indices) else {
@@ -86,5 +76,22 @@ extension WorkflowDefinition {
     if answer.values.reduce(0, { $0 + $1.bytes.count }) > Answer.mostBytesTogether {
       throw .tooLargeTogether
     }
+  }
+
+  /// What is wrong with the value that an approval gives a field; nil if nothing is.
+  package func fault(
+    ofField field: Int, _ values: [OutputPart], ofStep step: Int
+  ) -> AnswerFault? {
+    guard let value = values.first(where: { Int($0.output) == field })?.bytes else {
+      return .missing(field: Int32(field))
+    }
+    do throws(OutputFault) {
+      if value.count > Answer.mostBytes { throw .tooLarge }
+      // As it is handed on.
+      if try outputs(ofStep: step)[field].type.value(of: value) != value { throw .wrongType }
+    } catch {
+      return .wrong(field: Int32(field), error)
+    }
+    return nil
   }
 }

@@ -7,21 +7,25 @@ package struct EventWording: Sendable {
   private let folder: String?
   private let systemError: @Sendable (Int32) -> String
   private let interpreter: @Sendable (String) -> String?
+  private let user: @Sendable (UInt32) -> String
 
   /// - Parameters:
   ///   - definition: names the steps; while it is nil, steps are named by number.
   ///   - folder: of the definition, in which steps run; nil while it is unknown.
   ///   - systemError: describes an error number of the operating system.
   ///   - interpreter: which interpreter a script at a path names; nil where that is unknown.
+  ///   - user: names the user with an id.
   package init(
     _ definition: WorkflowDefinition?, in folder: String? = nil,
     systemError: @escaping @Sendable (Int32) -> String,
-    interpreter: @escaping @Sendable (String) -> String? = { _ in nil }
+    interpreter: @escaping @Sendable (String) -> String? = { _ in nil },
+    user: @escaping @Sendable (UInt32) -> String = { "user \($0)" }
   ) {
     self.definition = definition
     self.folder = folder
     self.systemError = systemError
     self.interpreter = interpreter
+    self.user = user
   }
 
   package func text(_ body: Event.Body) -> String {
@@ -86,7 +90,7 @@ package struct EventWording: Sendable {
         + (isSlowNotice(step)
           ? "the run was over before its time" : "it tells of other ends of the run")
     case .runConcluding(let outcome): "run is concluding (\(outcome)): its finally steps run"
-    case .runConcluded(let outcome): "run has come to its end (\(outcome)): its notify commands run"
+    case .runConcluded(let outcome): "run has come to its end (\(outcome))"
     case .runFinished(let outcome): "run \(outcome)"
     }
   }
@@ -172,7 +176,7 @@ package struct EventWording: Sendable {
 
   /// `approved by user 1000: "looks good"; version = "1.2"`.
   private func text(_ answer: Answer, ofStep step: Int32) -> String {
-    var text = "\(answer.verdict) by user \(answer.userID)"
+    var text = "\(answer.verdict) by \(user(answer.userID))"
     if !answer.note.isEmpty { text += ": \(Self.short(Array(answer.note.utf8), .string))" }
     if !answer.values.isEmpty { text += "; \(self.text(answer.values, ofStep: step))" }
     return text

@@ -41,6 +41,16 @@ extension RunState {
     outcome == .succeeded && previousOutcome.map { $0 != .succeeded } ?? false
   }
 
+  /// Whether a notice tells of what the run has come to, or a slow one still runs.
+  package var tellsOfConclusion: Bool {
+    guard let conclusion else { return false }
+    return definition.notifySteps.contains { step in
+      if !isSelected(step) { return false }
+      return slow.fired.contains(Int32(step))
+        ? !steps[step].isSettled : tells(step, of: conclusion)
+    }
+  }
+
   /// Why a notice runs, in a word: the most exact one.
   package func news(ofNotice step: Int) -> String? {
     guard let notice = definition.extras(ofStep: step).notice else { return nil }

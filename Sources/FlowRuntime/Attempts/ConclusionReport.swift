@@ -11,6 +11,7 @@ struct ConclusionReport<Store: Storage> {
   private let state: RunState
   private let folder: RunFolder
   private let storage: Store
+  private let user: @Sendable (UInt32) -> String
 
   /// Steps that are described.
   private static var mostSteps: Int { 10 }
@@ -20,10 +21,15 @@ struct ConclusionReport<Store: Storage> {
   /// A variable holds no more than 128 KiB.
   private static var mostNameBytes: Int { 64 << 10 }
 
-  init(_ state: RunState, in folder: RunFolder, _ storage: Store) {
+  /// - Parameter user: names the user with an id.
+  init(
+    _ state: RunState, in folder: RunFolder, _ storage: Store,
+    user: @escaping @Sendable (UInt32) -> String
+  ) {
     self.state = state
     self.folder = folder
     self.storage = storage
+    self.user = user
   }
 
   /// Writes the file, and names it. Where nothing failed, or there is no space for it, that is a file which
@@ -121,7 +127,7 @@ struct ConclusionReport<Store: Storage> {
   private var wording: EventWording {
     EventWording(
       state.definition, in: state.created.definitionFolder,
-      systemError: { Errno(rawValue: $0).description })
+      systemError: { Errno(rawValue: $0).description }, user: user)
   }
 
   private func text(ofStep step: Int, _ outcome: String) -> String {

@@ -357,22 +357,25 @@ package struct Driver<World: Environment>: ~Copyable {
     }
   }
 
+  private var report: ConclusionReport<World.Store> {
+    ConclusionReport(engine.state, in: folder, world.storage, user: world.userName)
+  }
+
   /// What a step of `finally` and a notice are told of the run, and a rollback of its step.
   private mutating func conclusion(for attempt: AttemptID) -> [EnvironmentVariable] {
     if let step = engine.state.definition.stepRolledBack(by: Int(attempt.step)) {
-      return ConclusionReport(engine.state, in: folder, world.storage).variables(ofStep: Int(step))
+      return report.variables(ofStep: Int(step))
     }
     let definition = engine.state.definition
     if definition.isNotify(Int(attempt.step)) { return conclusion(forNotice: Int(attempt.step)) }
     guard definition.isFinally(Int(attempt.step)) else { return [] }
     if let conclusion { return conclusion }
-    let variables = ConclusionReport(engine.state, in: folder, world.storage).variables()
+    let variables = report.variables()
     conclusion = variables
     return variables
   }
 
   private mutating func conclusion(forNotice step: Int) -> [EnvironmentVariable] {
-    let report = ConclusionReport(engine.state, in: folder, world.storage)
     let news = report.news(ofNotice: step)
     // The run has not come to anything.
     if engine.state.definition.isSlowNotice(step) { return news }

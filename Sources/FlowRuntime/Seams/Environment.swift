@@ -19,6 +19,8 @@ package protocol Environment: AnyObject {
   func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8]
   /// A folder in memory: its files reach no disk. Nil if the machine has none.
   var memoryFolder: String? { get }
+  /// Names the user with an id.
+  var userName: @Sendable (UInt32) -> String { get }
   /// Takes the next request to cancel that was made to this process, such as a signal; nil if there
   /// is none.
   func nextCancelRequest() -> CancelRequest?

@@ -23,6 +23,7 @@ private final class RivalEngine: Environment {
   }
 
   var memoryFolder: String? { world.memoryFolder }
+  var userName: @Sendable (UInt32) -> String { world.userName }
 
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }

@@ -113,6 +113,8 @@ package final class World: Environment {
     RunEnvironment(umask: UInt32(id) & 0o77, variables: [Array("CALLER=\(id)".utf8)])
   }
 
+  package var userName: @Sendable (UInt32) -> String { { "user \($0)" } }
+
   package func nextCancelRequest() -> CancelRequest? { engine.nextCancelRequest() }
   package func takeRequestNotice() -> Bool { engine.takeRequestNotice() }
 

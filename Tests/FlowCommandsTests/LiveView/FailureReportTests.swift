@@ -27,7 +27,7 @@ import Testing
     let failures = failures(history)
     #expect(failures.count == expected.count)
     #expect(
-      failures.entries.map { history.state.definition.steps[Int($0.attempt.step)].id } == expected)
+      failures.entries.map { history.state.definition.steps[Int($0.step)].id } == expected)
   }
 
   @Test func whatFailedIsShownWithTheEndOfItsOutput() throws {
