@@ -93,6 +93,12 @@ package struct QuestionWording: Sendable {
     return "answer with: \(command), or --reject"
   }
 
+  /// The same in few words.
+  var note: String {
+    if let keptAnswer { return "\(keptAnswer.verdict), not yet recorded" }
+    return hasPassed ? "its time has passed" : "asks; flow answer"
+  }
+
   /// The answer that an engine has yet to record; nil if there is none.
   var keptAnswer: Answer? { kept.first(ofStep: step, state) }
 

@@ -111,13 +111,12 @@ package struct StatusPrinter: Sendable {
   }
 
   private static let mostQuestions = 10
-
   /// What is asked, and how to answer it.
   private func printQuestions(_ state: RunState, to output: inout some TextOutputStream) {
     let waiting = QuestionWording.waiting(state, kept)
     for question in waiting.prefix(Self.mostQuestions) {
-      let limit = question.limit.map { ", \($0)" } ?? ""
-      output.write("\n\(wording.id(Int32(question.step))) asks\(limit):\n")
+      output.write(
+        "\n\(wording.id(Int32(question.step))) asks\(question.limit.map { ", \($0)" } ?? ""):\n")
       for line in question.lines { output.write("  \(line)\n") }
       output.write("\(question.next(isDriven: !status.isUndriven))\n")
     }
@@ -290,10 +289,7 @@ package struct StatusPrinter: Sendable {
         .joined(separator: "; ")
     case .starting, .stopping: return isSuspended ? news(state, step) ?? "" : ""
     case .waiting: return ""
-    case .asking:
-      let question = QuestionWording(step, state, kept)
-      if let verdict = question?.keptAnswer?.verdict { return "\(verdict), not yet recorded" }
-      return question?.hasPassed == true ? "its time has passed" : "asks; flow answer"
+    case .asking: return QuestionWording(step, state, kept)?.note ?? ""
     }
   }
 
