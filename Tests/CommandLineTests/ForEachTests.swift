@@ -89,10 +89,14 @@ struct ForEachTests {
         #"""
         \#(Home.scan), {"id": "n", "needs": "scan", "forEach": {"over": "steps.scan.files", "max": 2},
          "run": ["sh", "-c", "echo $1 >> ran", "x", "${item}"]}
-        """#)
+        """#, #""finally": [{"id": "f", "run": "cat $FLOW_FAILURE"}]"#)
       let run = try await home.flow("run", workflow, "--run-id", "r")
       #expect(run.ending == .exit(1) && run.output.contains(message), "\(run.output)")
       #expect(home.ran == [])
+      // Also where only failures are told, and to who is told of them.
+      #expect(try await home.logs("f", of: "r").contains("n failed: \(message)"))
+      let again = try await home.flow("restart", "r", "-q", "--failed")
+      #expect(again.errors.contains("✗ n failed: \(message)"), "\(again.errors)")
       try await home.checkItems()
     }
   }

@@ -7,7 +7,7 @@ struct FailedSteps {
   struct Entry {
     let step: Int32
     let outcome: StepOutcome
-    /// Nil for a step that asks.
+    /// Nil for a step that asks, and for one with `forEach` of which no item is at fault.
     let last: (attempt: AttemptID, end: AttemptEnd)?
   }
 
@@ -34,7 +34,9 @@ struct FailedSteps {
         add(children.entries, children.count)
       }
       let last = ends.removeValue(forKey: step)
-      let hasTried = last != nil || state.asked(byStep: Int(step)) != nil
+      let lacksItems = state.expanded(Int(step)).map { $0.fault != nil || $0.children.isEmpty }
+      let hasTried =
+        last != nil || lacksItems == true || state.asked(byStep: Int(step)) != nil
       if !hasTried || !isToBlame(step, outcome, state) { return }
       let entry = Entry(step: step, outcome: outcome, last: last)
       guard let node = state.definition.child(Int(step))?.node else { return add([entry], 1) }
@@ -130,7 +132,12 @@ struct FailureReport {
 
   private func title(_ entry: FailedSteps.Entry) -> String {
     let id = wording.id(entry.step)
-    guard let (attempt, end) = entry.last else { return titleOfQuestion(entry, id) }
+    guard let (attempt, end) = entry.last else {
+      if let text = state.itemsText(ofNode: Int(entry.step)) {
+        return "\(StepStatus.failed.glyph) \(id) failed: \(text)"
+      }
+      return titleOfQuestion(entry, id)
+    }
     let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
     let why = wording.failure(end, ofStep: entry.step)
     if entry.outcome == .cancelled {
