@@ -27,7 +27,7 @@ package struct Template: Equatable, Sendable {
   /// What is wrong with a reference, and what would be right.
   package struct Fault: Error, Equatable, Sendable {
     package let message: String
-    /// What stands where a reference was expected.
+    /// The text between `${` and `}` that is no reference; nil where the fault is another.
     package let name: String?
 
     init(message: String, name: String? = nil) {

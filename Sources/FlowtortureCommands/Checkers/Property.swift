@@ -47,7 +47,8 @@ package enum Property: String, CaseIterable, Sendable {
   case rollback
   /// A step runs if all its needs have ended as it wants and its condition holds then, and else never.
   case edges
-  /// The first answer to a question counts, whoever gives another one is told so, and nothing runs for a question.
+  /// The first answer to a question counts, the process that gives a later one is told so, and a question starts
+  /// no process.
   case answers
   /// Notices run last, when what the run has come to stands, and change nothing of that; those of slow runs when their
   /// time has passed.
