@@ -64,6 +64,7 @@ let package = Package(
     .library(name: "FlowsimCommands", targets: ["FlowsimCommands"]),
   ],
   targets: [
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
@@ -78,13 +79,15 @@ let package = Package(
     library("FlowStorage", settings: optimized),
     library("FlowLog", imports: ["CZlib", "FlowStorage"], settings: optimized),
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
+    library("FlowPublication", imports: ["FlowStorage"], settings: optimized),
     library(
       "FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"],
       settings: optimized),
     library(
       "FlowSystem",
       imports: [
-        "CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowRuntime", "FlowStorage", "FlowText",
+        "CCrypto", "CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowPublication", "FlowRuntime",
+        "FlowStorage", "FlowText",
       ]),
     library(
       "FlowSimulation",
@@ -96,8 +99,8 @@ let package = Package(
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowRuntime", "FlowStorage",
-        "FlowSystem", "FlowText",
+        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowPublication",
+        "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText",
       ]),
     library(
       "FlowsimCommands",
@@ -137,7 +140,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       of: [
-        "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport",
+        "FlowCore", "FlowJSON", "FlowLog", "FlowPublication", "FlowRuntime", "FlowSystem",
+        "TestSupport",
       ]),
     tests(
       "ConformanceTests",
@@ -162,6 +166,7 @@ let package = Package(
         "FlowRuntime", "FlowSimulation", "TestSupport",
       ]),
     tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
+    tests("FlowPublicationTests", of: ["FlowPublication", "FlowStorage"]),
     tests(
       "FlowRuntimeTests",
       of: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowSimulation", "FlowStorage"]),
@@ -177,7 +182,10 @@ let package = Package(
     tests("FlowStorageTests", of: ["FlowStorage"]),
     tests(
       "FlowSystemTests",
-      of: ["CMonitor", "FlowCore", "FlowRuntime", "FlowStorage", "FlowSystem", "TestSupport"]),
+      of: [
+        "CMonitor", "FlowCore", "FlowPublication", "FlowRuntime", "FlowStorage", "FlowSystem",
+        "TestSupport",
+      ]),
     tests("FlowTextTests", of: ["FlowText"]),
     tests(
       "FlowtortureTests", of: ["FlowCore", "FlowDefinition", "FlowSystem", "FlowtortureCommands"]),

@@ -96,16 +96,17 @@ getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Z
 warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 }
 
-# Checks for a Swift toolchain, and installs the headers and static libraries of zlib and libyaml if they are
-# missing.
+# Checks for a Swift toolchain, and installs the headers and static libraries of zlib, libyaml and libcrypto if
+# they are missing.
 install_missing() {
   require_swift
   local packages=()
   if ! has_library zlib.h libz.a; then packages+=(libz-dev); fi
   if ! has_library yaml.h libyaml.a; then packages+=(libyaml-dev); fi
+  if ! has_library openssl/sha.h libcrypto.a; then packages+=(libssl-dev); fi
   if ((${#packages[@]} == 0)); then return; fi
   command -v apt-get >/dev/null ||
-    stop "headers and static libraries are missing; install those of zlib and libyaml (Debian: ${packages[*]})"
+    stop "headers and static libraries are missing (Debian: ${packages[*]}); install those of zlib, libyaml, libcrypto"
   local as_root=() install=(apt-get install --yes --no-install-recommends "${packages[@]}")
   if ((EUID != 0)); then
     as_root=(sudo -n)

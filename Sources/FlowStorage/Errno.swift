@@ -22,6 +22,7 @@ package struct Errno: Error, Hashable, Sendable {
   package static let permissionDenied = Errno(rawValue: 13)  // EACCES
   package static let busy = Errno(rawValue: 16)  // EBUSY
   package static let fileExists = Errno(rawValue: 17)  // EEXIST
+  package static let otherFileSystem = Errno(rawValue: 18)  // EXDEV
   package static let notDirectory = Errno(rawValue: 20)  // ENOTDIR
   package static let isDirectory = Errno(rawValue: 21)  // EISDIR
   package static let invalidArgument = Errno(rawValue: 22)  // EINVAL

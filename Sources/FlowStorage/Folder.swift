@@ -86,6 +86,6 @@ package enum PathName {
   /// The last part of a path.
   package static func last(of path: String) -> String {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    return slash.map { String(path[path.index(after: $0)...]) } ?? path
+    return slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 }

@@ -39,7 +39,7 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 /// Runs one call of the storage and turns its error number into a `StorageError`.
-func naming<Value: ~Copyable>(
+package func naming<Value: ~Copyable>(
   _ operation: StorageError.Operation, _ path: String, _ body: () throws(Errno) -> Value
 ) throws(StorageError) -> Value {
   do throws(Errno) { return try body() } catch { throw StorageError(operation, path, error) }

@@ -10,7 +10,9 @@ struct DeterminismTests {
     "SuspendingClock", "Task {", "Task.", "async let",
   ]
 
-  @Test(arguments: ["FlowCore", "FlowStorage", "FlowLog", "FlowRuntime", "FlowSimulation"])
+  @Test(arguments: [
+    "FlowCore", "FlowStorage", "FlowLog", "FlowPublication", "FlowRuntime", "FlowSimulation",
+  ])
   func nothingAsksTheMachine(module: String) {
     let files = Repository.files(under: "Sources/\(module)")
     #expect(!files.isEmpty)

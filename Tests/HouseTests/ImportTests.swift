@@ -9,6 +9,7 @@ struct ImportTests {
     ("FlowText", []),
     ("FlowDefinition", ["CYAML", "FlowCore", "FlowText"]),
     ("FlowStorage", []),
+    ("FlowPublication", ["FlowStorage"]),
     ("FlowLog", ["CZlib", "FlowStorage"]),
     ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"]),
     ("FlowSimulation", ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
