@@ -140,8 +140,7 @@ let package = Package(
     tests(
       "CommandLineTests",
       of: [
-        "FlowCore", "FlowJSON", "FlowLog", "FlowPublication", "FlowRuntime", "FlowSystem",
-        "TestSupport",
+        "FlowCore", "FlowJSON", "FlowLog", "FlowRuntime", "FlowSystem", "TestSupport",
       ]),
     tests(
       "ConformanceTests",
@@ -184,7 +183,7 @@ let package = Package(
       "FlowSystemTests",
       of: [
         "CMonitor", "FlowCore", "FlowPublication", "FlowRuntime", "FlowStorage", "FlowSystem",
-        "TestSupport",
+        "FlowText", "TestSupport",
       ]),
     tests("FlowTextTests", of: ["FlowText"]),
     tests(

@@ -1,5 +1,5 @@
 /// What a step has published: each declared path, and all that is in a declared folder.
-package struct Manifest: Equatable, Sendable {
+package struct Manifest: Sendable {
   package struct Entry: Sendable {
     /// Relative to the step's folder, without a slash at the end.
     package let path: String
@@ -20,10 +20,13 @@ package struct Manifest: Equatable, Sendable {
     case link(target: String)
   }
 
+  /// The step's working folder, in which the paths are.
+  package let folder: String
   /// In ascending order of their paths' bytes.
   package let entries: [Entry]
 
-  package init(_ entries: [Entry]) {
+  package init(of entries: [Entry], in folder: String) {
+    self.folder = folder
     self.entries = entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
   }
 
@@ -66,6 +69,12 @@ package struct Manifest: Equatable, Sendable {
 }
 
 // Texts are compared by their bytes: those that Unicode calls equivalent name different files.
+
+extension Manifest: Equatable {
+  package static func == (left: Self, right: Self) -> Bool {
+    left.folder.utf8.elementsEqual(right.folder.utf8) && left.entries == right.entries
+  }
+}
 
 extension Manifest.Entry: Equatable {
   package static func == (left: Self, right: Self) -> Bool {

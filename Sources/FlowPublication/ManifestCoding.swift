@@ -5,6 +5,7 @@
 //     4  version
 //     8  the size of the whole file
 //     8  number of entries
+//        folder (text)
 //        entries: kind (1: file, 2: folder, 3: link), mode (2), path (text),
 //                 of a file: size (8), digest (32); of a link: its target (text)
 //     8  checksum (64-bit FNV-1a) of all bytes before it
@@ -31,6 +32,7 @@ extension Manifest {
 
   package func encoded() -> [UInt8] {
     var body: [UInt8] = []
+    body.append(text: folder)
     for entry in entries {
       switch entry.content {
       case .file: body.append(Kind.file.rawValue)
@@ -71,6 +73,7 @@ extension Manifest {
 
     let count: UInt64 = try reader.number()
     reader.rest = reader.rest.dropLast(checksumSize)
+    let folder = try reader.text()
     var entries: [Entry] = []
     while !reader.rest.isEmpty { entries.append(try reader.entry()) }
     let isAscending = zip(entries, entries.dropFirst()).allSatisfy { before, after in
@@ -79,7 +82,7 @@ extension Manifest {
     guard version == Self.version, count == UInt64(entries.count), isAscending else {
       throw .damaged
     }
-    return Manifest(entries)
+    return Manifest(of: entries, in: folder)
   }
 
   private struct ByteReader {

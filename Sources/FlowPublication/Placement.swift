@@ -68,31 +68,41 @@ final class Placement<Files: PublicationFiles> {
   private func moveStaged(_ root: Manifest.Entry, to place: Place) throws(StorageError) -> Bool {
     let staged = "\(stage)/\(root.path)"
     if case .folder = root.content {
-      return try move(root, from: try claim(staged, as: staged), to: place)
+      return try move(root, from: try claim(staged, for: root), to: place)
     }
     return try move(root, from: staged, to: place)
   }
 
   private func moveAgain(_ root: Manifest.Entry, to place: Place) throws(StorageError) -> Bool {
-    try removeTemporaries(beside: place.path)
     let staged = "\(stage)/\(root.path)"
-    guard case .folder = root.content else {
-      if try tree.matches(root, of: manifest, at: staged) {
-        return try move(root, from: staged, to: place)
-      }
-      return try isPlaced(root, at: place)
+    let source: String?
+    if case .folder = root.content {
+      // First: after an exchange, what has a name of a publisher is the old one.
+      source = try isPlaced(root, at: place) ? nil : try find(root, staged, place)
+    } else {
+      source = try tree.matches(root, of: manifest, at: staged) ? staged : nil
     }
-    // First: after an exchange, what has a name of a publisher is the old one.
-    if try isPlaced(root, at: place) { return true }
-    var candidates = try temporaries(beside: staged)
+    guard let source else {
+      guard try isPlaced(root, at: place) else { return false }
+      try discardTemporaries(of: root, in: place.folder)
+      return true
+    }
+    try discardTemporaries(of: root, in: place.folder, except: source)
+    return try move(root, from: source, to: place)
+  }
+
+  /// Looks for a folder that is not in place, wherever another publisher may have left it.
+  private func find(
+    _ root: Manifest.Entry, _ staged: String, _ place: Place
+  ) throws(StorageError) -> String? {
+    var candidates = try temporaries(of: root, in: PathName.parent(of: staged) ?? "/")
     if try disk.status(of: staged) != nil { candidates.append(staged) }
+    candidates += try temporaries(of: root, in: place.folder)
     for candidate in candidates {
-      let own = try claim(candidate, as: staged)
-      if try tree.matches(root, of: manifest, at: own) {
-        return try move(root, from: own, to: place)
-      }
+      let own = try claim(candidate, for: root)
+      if try tree.matches(root, of: manifest, at: own) { return own }
     }
-    return try isPlaced(root, at: place)
+    return nil
   }
 
   private func isPlaced(_ root: Manifest.Entry, at place: Place) throws(StorageError) -> Bool {
@@ -107,18 +117,18 @@ final class Placement<Files: PublicationFiles> {
   ) throws(StorageError) -> Bool {
     for folder in place.missing { try makeFolder(folder) }
     do throws(StorageError) {
-      try replace(place.path, root, by: source)
+      try replace(place, root, by: source)
       return true
     } catch {
       guard error.errno == .otherFileSystem else { throw error }
     }
-    let copy = temporary(beside: place.path)
+    let copy = temporary(of: root, in: place.folder)
     do throws(StorageError) {
       guard try self.copy(root, from: source, to: copy) else {
         discard(copy)
         return false
       }
-      try replace(place.path, root, by: copy)
+      try replace(place, root, by: copy)
     } catch {
       discard(copy)
       throw error
@@ -136,18 +146,28 @@ final class Placement<Files: PublicationFiles> {
 
   /// Puts the new in the place of the old. The old of a folder has the name of the new afterwards.
   private func replace(
-    _ place: String, _ root: Manifest.Entry, by new: String
+    _ place: Place, _ root: Manifest.Entry, by new: String
   ) throws(StorageError) {
-    guard case .folder = root.content, try disk.status(of: place) != nil else {
-      return try disk.rename(new, to: place, replacing: true)
+    guard case .folder = root.content, try disk.status(of: place.path) != nil else {
+      return try disk.rename(new, to: place.path, replacing: true)
     }
-    do throws(StorageError) { return try disk.exchange(new, place) } catch {
+    do throws(StorageError) { return try disk.exchange(new, place.path) } catch {
       guard error.errno.isUnsupported else { throw error }
     }
+    guard let device = try disk.status(of: new)?.stamp.device else {
+      throw StorageError(.rename, new, .noSuchFile)
+    }
+    guard try disk.status(of: place.folder)?.stamp.device == device else {
+      throw StorageError(.rename, new, .otherFileSystem)
+    }
     // For a moment there is neither.
-    let old = temporary(beside: place)
-    try disk.rename(place, to: old, replacing: false)
-    try disk.rename(new, to: place, replacing: true)
+    let old = temporary(of: root, in: place.folder)
+    try disk.rename(place.path, to: old, replacing: false)
+    do throws(StorageError) { try disk.rename(new, to: place.path, replacing: true) } catch {
+      // Another publisher has taken the new, and the old may be what it has put in place.
+      try? disk.rename(old, to: place.path, replacing: false)
+      throw error
+    }
     discard(old)
   }
 
@@ -192,21 +212,22 @@ final class Placement<Files: PublicationFiles> {
   // MARK: Names of one publisher
 
   /// Those that another publisher has made are the same up to its token.
-  private func prefix(for path: String) -> String {
-    let name = String(Checksum.of(Array(PathName.last(of: path).utf8)), radix: 16)
+  private func prefix(for root: Manifest.Entry) -> String {
+    let name = String(Checksum.of(Array(PathName.last(of: root.path).utf8)), radix: 16)
     return ".flow-publish-\(name)-"
   }
 
-  private func temporary(beside path: String) -> String {
+  private func temporary(of root: Manifest.Entry, in folder: String) -> String {
     names += 1
-    let folder = PathName.parent(of: path) ?? "/"
-    return PathParts.joined(folder, "\(prefix(for: path))\(token)-\(names)")
+    return PathParts.joined(folder, "\(prefix(for: root))\(token)-\(names)")
   }
 
-  private func temporaries(beside path: String) throws(StorageError) -> [String] {
-    let folder = PathName.parent(of: path) ?? "/"
+  private func temporaries(
+    of root: Manifest.Entry, in folder: String
+  ) throws(StorageError) -> [String] {
+    let prefix = prefix(for: root)
     do throws(StorageError) {
-      return try disk.names(in: folder).filter { $0.utf8.starts(with: prefix(for: path).utf8) }
+      return try disk.names(in: folder).filter { $0.utf8.starts(with: prefix.utf8) }
         .map { PathParts.joined(folder, $0) }
     } catch {
       if error.errno == .noSuchFile { return [] }
@@ -214,19 +235,22 @@ final class Placement<Files: PublicationFiles> {
     }
   }
 
-  /// Gives a staged folder a name that is only this publisher's.
-  private func claim(_ folder: String, as staged: String) throws(StorageError) -> String {
-    let own = temporary(beside: staged)
-    try disk.rename(folder, to: own, replacing: false)
+  /// Gives something a name that is only this publisher's.
+  private func claim(_ path: String, for root: Manifest.Entry) throws(StorageError) -> String {
+    let own = temporary(of: root, in: PathName.parent(of: path) ?? "/")
+    try disk.rename(path, to: own, replacing: false)
     return own
   }
 
   /// Removes copies, and the old of an exchange, that a publisher has left behind.
-  private func removeTemporaries(beside path: String) throws(StorageError) {
-    for name in try temporaries(beside: path) {
+  private func discardTemporaries(
+    of root: Manifest.Entry, in folder: String, except source: String? = nil
+  ) throws(StorageError) {
+    for path in try temporaries(of: root, in: folder) {
+      if let source, path.utf8.elementsEqual(source.utf8) { continue }
       // Not under its own name: it could be moved into place meanwhile.
-      let own = temporary(beside: path)
-      do throws(StorageError) { try disk.rename(name, to: own, replacing: false) } catch {
+      let own: String
+      do throws(StorageError) { own = try claim(path, for: root) } catch {
         if error.errno == .noSuchFile { continue }
         throw error
       }

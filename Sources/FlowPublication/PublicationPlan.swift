@@ -1,5 +1,5 @@
 /// What a publication is told.
-package struct PublicationPlan: Sendable {
+package struct PublicationPlan: Equatable, Sendable {
   /// The file that the manifest is written into. Its folder exists.
   package var manifest: String
   /// The step's working folder, in which the declared paths are.

@@ -47,7 +47,7 @@ struct Survey<Files: PublicationFiles> {
     for folder in PathParts.bottomUp(found.flatMap { foldersAbove($0) }) {
       try disk.syncFolder(folder)
     }
-    return .manifest(Manifest(entries))
+    return .manifest(Manifest(of: entries, in: locator.root))
   }
 
   /// What can be said of the paths themselves.
@@ -84,7 +84,6 @@ struct Survey<Files: PublicationFiles> {
     }
     var source = place.path
     if let stage {
-      if let reason = try problemInPlace(declared, place) { return problem(reason) }
       if let reason = try problemAbove(declared, in: stage) { return problem(reason) }
       source = "\(stage)/\(declared.path)"
     }
@@ -94,6 +93,7 @@ struct Survey<Files: PublicationFiles> {
     guard kind == (declared.isFolder ? .folder : .file) else {
       return problem(declared.isFolder ? .notFolder(kind) : .notFile(kind))
     }
+    if stage != nil, let reason = try problemInPlace(declared, place) { return problem(reason) }
     let found = try tree.scan(source, as: declared.path)
     return (found, Self.problems(in: found, of: declared))
   }
@@ -127,9 +127,9 @@ struct Survey<Files: PublicationFiles> {
     in found: [FoundFile], of declared: DeclaredPath
   ) -> [PublicationProblem] {
     let links = Manifest(
-      found.filter { $0.status.kind == .link }.map {
+      of: found.filter { $0.status.kind == .link }.map {
         Manifest.Entry(path: $0.path, content: .link(target: $0.target), mode: 0)
-      })
+      }, in: "")
     return found.compactMap { file in
       switch file.status.kind {
       case .file, .folder: return nil

@@ -35,6 +35,8 @@ package final class LinuxStorage: Storage {
     /// The flag RENAME_NOREPLACE.
     package static let exclusiveRename = Lacks(rawValue: 2)
     package static let links = Lacks(rawValue: 4)
+    /// The flag RENAME_EXCHANGE.
+    package static let exchange = Lacks(rawValue: 8)
   }
 
   private let lacks: Lacks

@@ -4,13 +4,14 @@ import Testing
 
 /// A manifest is a file: what was written is what is read, and nothing else is.
 struct ManifestTests {
-  private let manifest = Manifest([
-    Manifest.Entry(path: "site/index.html", content: .file(size: 7, .counting), mode: 0o644),
-    Manifest.Entry(path: "site", content: .folder, mode: 0o755),
-    Manifest.Entry(path: "site/now", content: .link(target: "index.html"), mode: 0),
-    Manifest.Entry(path: "site-map", content: .file(size: 0, .counting), mode: 0o4711),
-    Manifest.Entry(path: "a\nb\u{10FFFF}", content: .file(size: .max, .counting), mode: 0o600),
-  ])
+  private let manifest = Manifest(
+    of: [
+      Manifest.Entry(path: "site/index.html", content: .file(size: 7, .counting), mode: 0o644),
+      Manifest.Entry(path: "site", content: .folder, mode: 0o755),
+      Manifest.Entry(path: "site/now", content: .link(target: "index.html"), mode: 0),
+      Manifest.Entry(path: "site-map", content: .file(size: 0, .counting), mode: 0o4711),
+      Manifest.Entry(path: "a\nb\u{10FFFF}", content: .file(size: .max, .counting), mode: 0o600),
+    ], in: "/work")
 
   @Test func entriesAreInTheOrderOfTheirBytes() {
     #expect(
@@ -20,7 +21,7 @@ struct ManifestTests {
 
   @Test func whatIsWrittenIsRead() throws {
     #expect(try Manifest.decode(manifest.encoded()) == manifest)
-    #expect(try Manifest.decode(Manifest([]).encoded()).entries == [])
+    #expect(try Manifest.decode(Manifest(of: [], in: "/").encoded()).entries == [])
   }
 
   @Test func rootsAreTheDeclaredPaths() {
@@ -33,8 +34,8 @@ struct ManifestTests {
     let composed = Manifest.Entry(path: "\u{E9}", content: .folder, mode: 0)
     let decomposed = Manifest.Entry(path: "e\u{301}", content: .folder, mode: 0)
     #expect(composed != decomposed)
-    #expect(Manifest([composed]).entry(at: "e\u{301}") == nil)
-    #expect(Manifest([composed, decomposed]).roots.count == 2)
+    #expect(Manifest(of: [composed], in: "").entry(at: "e\u{301}") == nil)
+    #expect(Manifest(of: [composed, decomposed], in: "").roots.count == 2)
   }
 
   @Test func everyOtherByteIsDamage() {
@@ -58,13 +59,14 @@ struct ManifestTests {
 
   @Test func aPathIsThereOnce() {
     let entry = Manifest.Entry(path: "a", content: .folder, mode: 0)
-    let twice = Manifest([entry, entry]).encoded()
+    let twice = Manifest(of: [entry, entry], in: "/").encoded()
     #expect(throws: Manifest.DecodingError.damaged) { try Manifest.decode(twice) }
   }
 
   @Test func aKindThatIsNotKnownIsDamage() {
-    var bytes = Manifest([Manifest.Entry(path: "a", content: .folder, mode: 0)]).encoded()
-    bytes[28] = 9
+    var bytes = Manifest(of: [Manifest.Entry(path: "a", content: .folder, mode: 0)], in: "")
+      .encoded()
+    bytes[32] = 9
     bytes.replaceSubrange((bytes.count - 8)..., with: checksum(bytes.dropLast(8)))
     #expect(throws: Manifest.DecodingError.damaged) { try Manifest.decode(bytes) }
   }

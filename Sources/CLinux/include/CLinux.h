@@ -29,6 +29,7 @@ enum {
   CLINUX_OFD_GETLK = 36,       // F_OFD_GETLK
   CLINUX_OFD_SETLK = 37,       // F_OFD_SETLK
   CLINUX_RENAME_NOREPLACE = 1, // RENAME_NOREPLACE
+  CLINUX_RENAME_EXCHANGE = 2,  // RENAME_EXCHANGE
   CLINUX_OPEN_PATH = 0x200000,  // O_PATH
   CLINUX_EVENTFD_NONBLOCK = EFD_NONBLOCK,
   CLINUX_SPAWN_SETSID = 0x80   // POSIX_SPAWN_SETSID
@@ -66,6 +67,10 @@ static inline int clinux_is_locked(int fd) {
 
 static inline int clinux_rename_noreplace(const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, CLINUX_RENAME_NOREPLACE);
+}
+
+static inline int clinux_rename_exchange(const char *one, const char *other) {
+  return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, CLINUX_RENAME_EXCHANGE);
 }
 
 // The identity and size of the file at a path, or of an open file if the path is empty. Not with

@@ -135,7 +135,9 @@ package struct ArgumentScanner {
   }
 
   /// The placeholders that stand for paths and values, which are bytes; `WORD` is what is typed so far.
-  private static let bytes: Set<String> = ["FILE", "FOLDER", "RUN_OR_PATH", "WORD", "NAME=VALUE"]
+  private static let bytes: Set<String> = [
+    "FILE", "FOLDER", "PATH", "RUN_OR_PATH", "WORD", "NAME=VALUE",
+  ]
 
   private func checkText(
     _ value: String, of what: String, namedBy placeholder: String

@@ -19,7 +19,9 @@ package enum Invocation: Sendable {
   ]
 
   /// Not for people.
-  private static let hidden: [any Subcommand.Type] = [CompleteCommand.self]
+  private static let hidden: [any Subcommand.Type] = [
+    CompleteCommand.self, PublishFilesCommand.self,
+  ]
 
   /// - Parameters:
   ///   - line: the command line without the program's name.

@@ -1,0 +1,88 @@
+package import FlowCommandLine
+import FlowPublication
+import FlowSystem
+import FlowText
+
+/// `flow publish-files`, which a monitor runs as an attempt of its own: it puts the files that a step declares
+/// into place when the step's command has succeeded.
+///
+/// What it prints is the output of that attempt: a line for each thing that is wrong.
+package struct PublishFilesCommand: Subcommand, Equatable {
+  private static let completing = Option("complete", "only what has a manifest")
+  private static let manifest = Option(
+    "manifest", takes: .text(placeholder: "FILE"), "where the manifest is")
+  private static let folder = Option(
+    "folder", takes: .text(placeholder: "FOLDER"), "the working folder of the step")
+  private static let stage = Option(
+    "stage", takes: .text(placeholder: "FOLDER"), "where the step has made its files")
+
+  private let plan: PublicationPlan
+
+  package static let syntax = CommandSyntax(
+    name: "publish-files", purpose: "put the files of a step into place, for the engine",
+    arguments: [Argument("PATH", .many, "what the step declares in `files`")],
+    options: [completing, manifest, folder, stage],
+    exitCodes: PublicationExit.allCases.map(\.exitCode),
+    exitMeaning: { code in
+      switch PublicationExit(rawValue: code.rawValue) {
+      case .published: "everything is in place"
+      case .refused: "the step has not made what it declares"
+      case .notBegun: "there is no manifest to complete"
+      case .gone: "what the manifest names is gone"
+      case .failed, nil: "a system operation failed, or the command line is invalid"
+      }
+    })
+
+  package init(_ arguments: ScannedArguments) throws(UsageError) {
+    func required(_ option: Option) throws(UsageError) -> String {
+      guard let value = arguments.text(option) else {
+        throw UsageError(command: Self.syntax.name, .missingArgument(option.spelling))
+      }
+      return value
+    }
+    plan = PublicationPlan(
+      manifest: try required(Self.manifest), folder: try required(Self.folder),
+      stage: arguments.text(Self.stage), paths: arguments.positional,
+      onlyCompletes: arguments.has(Self.completing), token: "")
+  }
+
+  package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    let files = LinuxPublicationFiles()
+    var isWaiting = false
+    while true {
+      var plan = plan
+      plan.token = String(ProcessFacts.randomBits(), radix: 36)
+      do throws(PublicationError) {
+        if let remains = try Publication(plan, in: files).perform() {
+          say("published, but \(remains)", context)
+        }
+        return PublicationExit.published.exitCode
+      } catch {
+        guard error.waitsForSpace else {
+          for message in error.messages { say(message, context) }
+          return error.exit.exitCode
+        }
+        if !isWaiting {
+          for message in error.messages { say("\(message); waiting for disk space", context) }
+          context.errors.flush()
+        }
+        isWaiting = true
+        files.pause(seconds: 1)
+      }
+    }
+  }
+
+  private func say(_ message: String, _ context: CommandContext) {
+    context.errors.write("\(TerminalText.escaped(message))\n")
+  }
+}
+
+extension PublicationExit {
+  /// The same number, whose meaning for other commands is another.
+  fileprivate var exitCode: ExitCode {
+    guard let code = ExitCode(rawValue: rawValue) else {
+      preconditionFailure("exit \(rawValue) has no name")
+    }
+    return code
+  }
+}
