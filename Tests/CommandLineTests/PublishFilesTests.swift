@@ -1,3 +1,4 @@
+import FlowJSON
 import FlowSystem
 import Glibc
 import TestSupport
@@ -79,6 +80,48 @@ struct PublishFilesTests {
   @Test func helpDoesNotNameIt() async throws {
     #expect(try await !home.flow("--help").output.contains("publish-files"))
     #expect(try await !home.flow("man").output.contains("publish-files"))
+  }
+
+  // MARK: Published files of a run
+
+  @Test func verifyNamesWhatIsOther() async throws {
+    let file = home.workflow(#"{"id": "make", "run": "true"}, {"id": "b", "run": "true"}"#)
+    #expect(try await home.flow("run", "-q", file, "--run-id", "r").ending == .exit(0))
+    let attempts = "\(home.path)/runs/r/attempts"
+    for (attempt, text) in [("make@2", "old"), ("make@10", "new"), ("b@1", "of b")] {
+      let path = attempt == "b@1" ? "b" : "out"
+      write(text, to: "\(stage)/\(path)/a")
+      let made = arguments(["\(path)/"], manifest: "\(attempts)/\(attempt).manifest")
+      #expect(try await home.start(made).end().ending == .exit(0))
+    }
+    let whole = try await home.flow("verify", "r", "--files")
+    #expect(whole.ending == .exit(0))
+    #expect(whole.output.contains("\n  4 published paths are as published\n"))
+
+    write("other", to: "\(work)/out/a")
+    unsafe chmod("\(work)/b", 0o700)
+    TestFile.removeTree("\(work)/b/a")
+    write("", to: "\(work)/b/c")
+    let other = try await home.flow("verify", "r", "--files")
+    #expect(other.ending == .exit(5))
+    #expect(
+      other.lines.filter { $0.contains("(step") } == [
+        "  \(work)/b has other permissions than what was published (step b)",
+        "  \(work)/b/a is missing (step b)",
+        "  \(work)/b/c was not published (step b)",
+        "  \(work)/out/a has another content than what was published (step make)",
+      ])
+    let json = try JSON(try await home.flow("verify", "r", "--files", "--json").output)
+    #expect(
+      json["files"]?.elements.map { $0["difference"]?.string }
+        == ["permissions", "missing", "added", "content"])
+    #expect(json["files"]?.elements.last?["attempt"]?.integer == 10)
+    #expect(try await home.flow("verify", "r").ending == .exit(0))
+
+    write("no manifest", to: "\(attempts)/b@1.manifest")
+    #expect(
+      try await home.flow("verify", "r", "--files").output.contains(
+        "the manifest \(attempts)/b@1.manifest is damaged (step b)"))
   }
 
   // MARK: Left-behind processes and signals

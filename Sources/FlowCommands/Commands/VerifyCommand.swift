@@ -11,11 +11,14 @@ package struct VerifyCommand: Subcommand, Equatable {
   package let names: [String]
   package let all: Bool
   package let repair: Bool
+  package let files: Bool
   package let json: Bool
 
   private static let allOption = Option("all", "verify all runs")
   private static let repairOption = Option(
     "repair", "recover a log with an unreadable tail; nothing is deleted")
+  private static let filesOption = Option(
+    "files", "also compare published files with what was published")
   private static let jsonOption = Option("json", "print one JSON object per log")
 
   package static let syntax = CommandSyntax(
@@ -28,13 +31,14 @@ package struct VerifyCommand: Subcommand, Equatable {
       a new segment after an unreadable tail; it refuses to drop readable events.
       A torn or ambiguous tail is not damage, and has an exit code of its own (9): a
       crash leaves it, and flow restart continues before it. Of several logs the
-      gravest verdict decides the exit code.
+      gravest verdict decides the exit code. With --files, a file that is not what
+      the run has published counts as damage.
       """,
     arguments: [
       Argument(
         "RUN_OR_PATH", .any, "a run id, a unique prefix of one, \"latest\", or a folder")
     ],
-    options: [allOption, repairOption, jsonOption],
+    options: [allOption, repairOption, filesOption, jsonOption],
     examples: [
       .init("flow verify latest", "the most recent run"),
       .init("flow verify --all", "all runs"),
@@ -46,6 +50,7 @@ package struct VerifyCommand: Subcommand, Equatable {
     names = arguments.positional
     all = arguments.has(Self.allOption)
     repair = arguments.has(Self.repairOption)
+    files = arguments.has(Self.filesOption)
     json = arguments.has(Self.jsonOption)
     if all, let name = names.first {
       throw UsageError(command: Self.syntax.name, .superfluousArgument(name))
@@ -138,8 +143,10 @@ package struct VerifyCommand: Subcommand, Equatable {
     do throws(RunError) {
       let report = try LogVerifier.verify(log.subject, in: context.storage, bootID: bootID)
       guard repair else {
-        print(withDefinitionChecked(report, of: log), of: log, context)
-        return ExitCode(report.verdict)
+        let published = try publishedFiles(log, context)
+        print(withDefinitionChecked(report, of: log), published, of: log, context)
+        let code = ExitCode(report.verdict)
+        return published?.faults.isEmpty == false ? Self.graver(code, .damaged) : code
       }
       return try repair(log, report, bootID, context)
     } catch {
@@ -147,8 +154,23 @@ package struct VerifyCommand: Subcommand, Equatable {
     }
   }
 
-  private func print(_ report: LogReport, of log: Log, _ context: CommandContext) {
-    let printer = VerdictPrinter(report, name: log.name)
+  /// Nil where they were not asked for, or there is no run.
+  private func publishedFiles(
+    _ log: Log, _ context: CommandContext
+  ) throws(RunError) -> PublishedFilesCheck? {
+    guard files, let folder = log.folder else { return nil }
+    do throws(StorageError) {
+      return try PublishedFilesCheck(of: folder, in: context.storage)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func print(
+    _ report: LogReport, _ published: PublishedFilesCheck? = nil, of log: Log,
+    _ context: CommandContext
+  ) {
+    let printer = VerdictPrinter(report, name: log.name, published)
     context.output.write(json ? printer.json : printer.text)
     context.output.flushWhenLarge()
   }

@@ -9,11 +9,15 @@ import FlowText
 package struct VerdictPrinter: Sendable {
   private let report: LogReport
   private let name: String
+  private let published: PublishedFilesCheck?
 
-  /// - Parameter name: of the log: a run, or a folder.
-  package init(_ report: LogReport, name: String) {
+  /// - Parameters:
+  ///   - name: of the log: a run, or a folder.
+  ///   - published: nil where published files were not looked at.
+  package init(_ report: LogReport, name: String, _ published: PublishedFilesCheck? = nil) {
     self.report = report
     self.name = name
+    self.published = published
   }
 
   // MARK: Text
@@ -26,6 +30,7 @@ package struct VerdictPrinter: Sendable {
     lines.append("  \(extent)")
     if let meaning { lines.append("  \(meaning)") }
     if let remedy { lines.append("  \(remedy)") }
+    lines += publishedLines
     lines += report.notes.map { "  note: \(TerminalText.escaped($0))" }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -36,6 +41,17 @@ package struct VerdictPrinter: Sendable {
       problem.sequence.map { "event \($0)" },
     ]
     return parts.compactMap(\.self).joined(separator: ", ")
+  }
+
+  private var publishedLines: [String] {
+    guard let published else { return [] }
+    if published.faults.isEmpty {
+      let count = Self.count(Int64(published.count), "published path")
+      return ["  \(count) \(published.count == 1 ? "is" : "are") as published"]
+    }
+    return published.faults.map { fault in
+      "  \(TerminalText.escaped(fault.what)) (step \(TerminalText.escaped(fault.step)))"
+    }
   }
 
   /// How much was read, and the state of the run.
@@ -120,7 +136,8 @@ package struct VerdictPrinter: Sendable {
 extension VerdictPrinter {
   /// `{"log","runId","verdict","acknowledgedMissing","isRepairable","enginePid","events","commits",
   /// "frames","segments","bytes","problems":[{"path","offset","sequence","verdict","what","bytes",
-  /// "lastAtStake"}],"meaning","remedy","notes"}` and a line feed. `acknowledgedMissing` is `none`,
+  /// "lastAtStake"}],"meaning","remedy","notes","files":[{"path","step","attempt","difference","what"}]}`
+  /// and a line feed. `files` is there only if they were looked at. `acknowledgedMissing` is `none`,
   /// `possible` or `certain`; `bytes` is the length of the segments without reserved space.
   package var json: String {
     var json = JSONWriter()
@@ -146,9 +163,26 @@ extension VerdictPrinter {
       json.array { json in
         for note in report.notes { json.string(note) }
       }
+      writePublished(to: &json)
     }
     json.endLine()
     return json.take()
+  }
+
+  private func writePublished(to json: inout JSONWriter) {
+    guard let published else { return }
+    json.key("files")
+    json.array { json in
+      for fault in published.faults {
+        json.object { json in
+          json.member("path", fault.path)
+          json.member("step", fault.step)
+          json.member("attempt", Int64(fault.attempt))
+          json.member("difference", fault.difference)
+          json.member("what", fault.what)
+        }
+      }
+    }
   }
 
   private func write(_ problem: LogProblem, to json: inout JSONWriter) {
