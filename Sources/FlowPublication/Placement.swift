@@ -3,9 +3,9 @@ import FlowStorage
 /// Moves what a manifest names from the stage into place.
 ///
 /// Other publishers of the same manifest may be at work. A rename takes something from all others: what has
-/// a name that only one of them uses is moved by that one, or not at all. So a folder gets such a name
-/// before it is exchanged, since what a second exchange would bring back is the old one. Where something is
-/// gone, this one looks again where it has got to.
+/// a name that only one of them uses is moved by that one, or not at all. Who finds a folder that another may
+/// have exchanged gives it such a name before it looks what it is: a second exchange would bring back the
+/// old. Where something is gone, this one looks again where it has got to.
 final class Placement<Files: PublicationFiles> {
   enum Outcome {
     case placed(Place)
@@ -53,7 +53,8 @@ final class Placement<Files: PublicationFiles> {
       do throws(StorageError) {
         let isPlaced =
           looks == 0
-          ? try moveStaged(root, to: place) : try moveAgain(root, to: place)
+          ? try move(root, from: "\(stage)/\(root.path)", to: place)
+          : try moveAgain(root, to: place)
         return isPlaced ? .placed(place) : .gone
       } catch {
         let isMeeting = [.noSuchFile, .fileExists, .directoryNotEmpty].contains(error.errno)
@@ -64,14 +65,6 @@ final class Placement<Files: PublicationFiles> {
   }
 
   // MARK: Where it is
-
-  private func moveStaged(_ root: Manifest.Entry, to place: Place) throws(StorageError) -> Bool {
-    let staged = "\(stage)/\(root.path)"
-    if case .folder = root.content {
-      return try move(root, from: try claim(staged, for: root), to: place)
-    }
-    return try move(root, from: staged, to: place)
-  }
 
   private func moveAgain(_ root: Manifest.Entry, to place: Place) throws(StorageError) -> Bool {
     let staged = "\(stage)/\(root.path)"

@@ -33,6 +33,7 @@ struct FailureTests {
         // A request to stop is heeded as long as there is no manifest.
         let hasManifest = try step.disk.node(StagedStep.manifest) != nil
         #expect(publisher.mayBeStopped != hasManifest)
+        #expect(try step.disk.node("/work/out/site") != nil, "the old was not put back")
       }
       isThrough = failed == nil
       try step.publish(by: step.publisher(), token: "B")
