@@ -26,6 +26,10 @@ package indirect enum CommandError: Error {
   case host(HostError)
   case noHome
   case noSuchStep(String, runID: String, suggestion: String?)
+  /// A step with `forEach` has no such item.
+  case noSuchItem(String, runID: String, step: String, known: [String])
+  /// The id of an item for which several steps run.
+  case itemOfChain(String, steps: [String])
   case noSuchAttempt(Int, step: String)
   case noSuchOutput(String, step: String, declared: [String])
   /// The history has no such point; the text says what it has.
@@ -58,7 +62,12 @@ extension CommandError: CustomStringConvertible {
         + " FLOW_HOME"
     case .noSuchStep(let step, let runID, let suggestion):
       "flow: run \(runID) has no step \(TerminalText.quoted(step))"
-        + (suggestion.map { ": did you mean \"\($0)\"?" } ?? "")
+        + (suggestion.map { ": did you mean \(TerminalText.quoted($0))?" } ?? "")
+    case .noSuchItem(let item, let runID, let step, let known):
+      "flow: run \(runID) has no step \(TerminalText.quoted(item)): \(TerminalText.escaped(step)) has"
+        + " \(known.isEmpty ? "no items yet" : ItemList.text(known))"
+    case .itemOfChain(let item, let steps):
+      "flow: \(TerminalText.quoted(item)) is an item: name one of its steps, \(ItemList.text(steps))"
     case .noSuchAttempt(let number, let step):
       "flow: no output of attempt \(number) of step \(step)"
     case .noSuchOutput(let name, let step, let declared):
@@ -82,7 +91,8 @@ extension CommandError: CustomStringConvertible {
   package var exitCode: ExitCode {
     switch self {
     case .several(let errors): errors.first?.exitCode ?? .usage
-    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchAttempt, .noSuchOutput,
+    case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchItem, .itemOfChain,
+      .noSuchAttempt, .noSuchOutput,
       .noSuchPoint, .answerRefused:
       .usage
     case .decisionsDiffer: .damaged

@@ -342,12 +342,12 @@ extension DefinitionReader {
         }
       } else {
         if known == nil { known = KnownOutputs(table, defaults) }
-        if let fault = known?.itemFault(ofNode: use.step, in: table) {
+        if let (fault, text) = known?.itemFault(ofNode: use.step, in: table) {
           let offsets = use.reading.itemOffsets
           let item = Int(fault.place)
           report(
             at: offsets.indices.contains(item) ? offsets[item] : use.reading.offset,
-            path: use.reading.path, fault.text(most: use.reading.forEach.most))
+            path: use.reading.path, text)
         }
       }
     }

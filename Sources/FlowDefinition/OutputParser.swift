@@ -145,7 +145,7 @@ struct KnownOutputs {
   /// What is wrong with the items of a node that its file has; nil if nothing is.
   ///
   /// - Parameter table: with its conditions, which can ask for values of items.
-  func itemFault(ofNode step: Int, in table: StepTable) -> ItemFault? {
+  func itemFault(ofNode step: Int, in table: StepTable) -> (ItemFault, text: String)? {
     var definition = definition
     definition.steps = table.steps
     definition.extras = table.extras
@@ -154,7 +154,7 @@ struct KnownOutputs {
       _ = try definition.items(items, ofNode: step)
       return nil
     } catch {
-      return error
+      return (error, TerminalText.escaped(definition.text(error, of: items, ofNode: step)))
     }
   }
 

@@ -97,6 +97,10 @@ extension ByteSupply {
       created.onConflict = pick(OnConflict.allCases)
     }
     if bool() { created.unselected = steps() }
+    if bool() {
+      let named = ItemSelection.Named(key: string(), steps: bool() ? steps() : StepSet())
+      created.items = [ItemSelection(node: count(), hasOthers: bool(), named: [named])]
+    }
     if bool() { created.definitionFile = string() }
     if bool() { created.previousOutcome = pick(RunOutcome.allCases) }
     return created

@@ -121,6 +121,25 @@ enum RandomForEach {
     return forEach
   }
 
+  /// Which items a run has; all, mostly. One that is named can be in no list.
+  static func selection(
+    of definition: WorkflowDefinition, without unselected: StepSet, from choices: any ChoiceSource,
+    _ options: SimulationOptions
+  ) -> [ItemSelection] {
+    guard options.hasForEach, let node = definition.node,
+      !unselected.contains(Int32(node)),
+      choices.happens(.itemSelection, perMille: options.itemSelectionPercent * 10)
+    else { return [] }
+    let perItem = Int32(definition.stepsPerItem(ofNode: node).count)
+    var selection = ItemSelection(
+      node: Int32(node), hasOthers: choices.happens(.itemSelection, perMille: 500), named: [])
+    for key in keys where choices.happens(.itemSelection, perMille: 400) {
+      let steps = (0..<perItem).filter { _ in choices.happens(.itemSelection, perMille: 600) }
+      selection.named.append(ItemSelection.Named(key: key, steps: StepSet(steps)))
+    }
+    return selection.named.isEmpty ? [] : [selection]
+  }
+
   /// What the list is put out by, if another round shall begin with that.
   static func source(
     of definition: WorkflowDefinition, from choices: any ChoiceSource, _ options: SimulationOptions

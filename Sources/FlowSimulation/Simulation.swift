@@ -78,13 +78,15 @@ package struct Simulation {
       preconditionFailure("a drawn workflow has a cycle: \(error.steps)")
     }
     let unselected = RandomSelection.draw(from: choices, options, definition, graph)
+    let items = RandomForEach.selection(
+      of: definition, without: unselected, from: choices, options)
     run = NewRun(
       runID: "run", seed: seed, policy: options.rules, programVersion: "simulated", jobs: jobs,
       definitionFolder: "/", definition: definition, graph: graph,
       parameters: RandomWorkflow.values(seed: seed, definition),
-      unselected: unselected,
+      unselected: unselected, items: items,
       previousOutcome: RandomNotices.previousOutcome(definition, from: choices))
-    world.begin(SimulatedRun(definition, without: unselected, run.created, in: home))
+    world.begin(SimulatedRun(definition, without: unselected, items: items, run.created, in: home))
   }
 
   var report: Report {

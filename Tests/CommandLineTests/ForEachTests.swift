@@ -79,7 +79,7 @@ struct ForEachTests {
 
   @Test func badListsRunNothing() async throws {
     for (list, message) in [
-      ("a\na\n", "item 2 of its forEach has the key of an earlier one"),
+      ("a\na\n", #"item 2 of its forEach has the key "a" of item 1"#),
       ("a\n\n", "the key of item 2 of its forEach is empty"),
       ("a\nb\nc\n", "its forEach has 3 items, and its max is 2"),
     ] {

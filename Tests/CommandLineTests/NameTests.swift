@@ -41,7 +41,6 @@ struct NameTests {
   @Test(arguments: [
     (#"run w.json --run-id $(printf 'a\377b')"#, #"flow run: --run-id is not UTF-8: "a\xFFb""#),
     (#"status $(printf '\303')"#, #"flow status: RUN is not UTF-8: "\xC3""#),
-    (#"logs r $(printf '\303')"#, #"flow logs: STEP is not UTF-8: "\xC3""#),
   ])
   func namesAndValuesAreText(line: String, problem: String) async throws {
     let home = Home()
@@ -49,7 +48,7 @@ struct NameTests {
     #expect(finished.ending == .exit(2))
     #expect(
       finished.errors.hasPrefix(
-        "\(problem); only paths and values of parameters may be of other bytes\n"),
+        "\(problem); only paths, values of parameters and ids of items may be of other bytes\n"),
       "\(finished.errors)")
     #expect(home.runs == [])
   }

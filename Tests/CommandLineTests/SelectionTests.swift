@@ -42,22 +42,6 @@ struct SelectionTests {
     #expect(try await home.flow("verify", "r").ending == .exit(0))
   }
 
-  /// Which items there are is known only in the run.
-  @Test func anItemIsNotNamedBeforeThereIsARun() async throws {
-    let home = Home()
-    let file = home.workflow(#"{"id": "n", "run": "true", "forEach": {"over": ["a", "b"]}}"#)
-    let refused = try await home.flow("run", file, "--only", "n/a")
-    #expect(refused.ending == .exit(2))
-    #expect(
-      refused.errors.hasPrefix(
-        #"flow run: --only names "n/a", and what step "n" runs for is known only when it has begun: name the step, or"#
-      ), "\(refused.errors)")
-    #expect(try await home.flow("run", file, "-q", "--run-id", "r").ending == .exit(0))
-    #expect(try await home.flow("restart", "r", "-q", "--only", "n/a").ending == .exit(0))
-    let status = try await home.status("r")
-    #expect(status.step("n/a")?["attempts"]?.elements.count == 2, "\(status)")
-  }
-
   /// The ids of a matrix have commas of their own.
   @Test func idsWithCommasAreListedToo() async throws {
     let home = Home()

@@ -172,6 +172,8 @@ import Testing
         be given several times. --from with --to runs what both select; --only stands
         alone; --skip takes steps away. Other steps are skipped as "not selected" and
         hold up nothing, but order stays: what needs one runs after what that needs.
+        --only and --skip take items of a step with forEach, too, as STEP/ITEM, and of
+        a chain STEP/ITEM/STEP. An item that the list does not have fails the step.
 
         Arguments:
           FILE  the workflow definition, JSON or YAML; "-": standard input

@@ -89,6 +89,32 @@ import Testing
     #expect(try why("z", history) == "z was skipped: it needs n, which failed.")
   }
 
+  /// The time of its items is its own.
+  @Test func whySaysHowLongItsItemsRan() throws {
+    var history = try running()
+    func times() throws -> String {
+      let explainer = try #require(Explainer(try history.view(isHeld: true)))
+      var text = ""
+      ExplanationPrinter(explainer, step: 0).printText(to: &text)
+      return text
+    }
+    let now = try times()
+    #expect(now.contains("\n  its items ran") && !now.contains("waited for its needs"), "\(now)")
+    history.end("n/c", .exited(code: 0), milliseconds: 1)
+    history.run("n/d", .exited(code: 0), milliseconds: 1)
+    #expect(try times().contains("\n  its items ran"))
+  }
+
+  @Test func aCancelledNodeSaysHowManyWere() throws {
+    var history = try running()
+    history.cancel()
+    for item in ["n/c", "n/d"] { history.end(item, .signalled(signal: 15), .stop, milliseconds: 1) }
+    let text = try why("n", history)
+    #expect(text == "n failed: 4 items, 1 failed, 2 cancelled.", "\(text)")
+    let json = try json(history)
+    #expect(json.contains(#""items":{"count":4,"done":4,"failed":1,"cancelled":2}"#), "\(json)")
+  }
+
   @Test func noItemsAreNoFailure() throws {
     let history = try History(Self.workflow([]))
     #expect(try why("n", history) == "n was skipped: it has no items.")

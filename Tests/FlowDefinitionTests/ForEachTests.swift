@@ -86,12 +86,14 @@ struct ForEachTests {
 
   /// A history would not take it.
   @Test func aConditionAsksForWhatItemsHave() {
-    let fault = "item 1 of its forEach is no object with all the values that the step names"
+    func fault(_ item: Int, _ text: String) -> String {
+      "item \(item) of its forEach has no \"x\", which the step names: \"\(text)\""
+    }
     let when = #", "when": "item.x == 'a'""#
-    #expect(errors(#"{"over": ["a"]}"#, when) == [fault])
+    #expect(errors(#"{"over": ["a"]}"#, when) == [fault(1, "a")])
     #expect(
-      errors(#"{"over": [{"x": "a"}, {"y": "b"}]}"#, when) == [fault.replacing("1", with: "2")])
-    #expect(errors(#"{"matrix": {"y": ["1"]}}"#, when) == [fault])
+      errors(#"{"over": [{"x": "a"}, {"y": "b"}]}"#, when) == [fault(2, #"{"y": "b"}"#)])
+    #expect(errors(#"{"matrix": {"y": ["1"]}}"#, when) == [fault(1, #"{"y": "1"}"#)])
     #expect(errors(#"{"over": [{"x": "a"}]}"#, when) == [])
   }
 
@@ -123,7 +125,7 @@ struct ForEachTests {
         .contains("is not replaced in a line for the shell"))
     #expect(
       errors(#"{"id": "a", "run": ["x", "${item.n}"], "forEach": {"over": ["b"]}}"#)
-        == ["item 1 of its forEach is no object with all the values that the step names"])
+        == [#"item 1 of its forEach has no "n", which the step names: "b""#])
     #expect(
       errors(
         #"""

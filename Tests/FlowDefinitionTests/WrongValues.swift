@@ -161,7 +161,7 @@ enum WrongValues {
       Row(
         #"‸{"over": ["a"], "matrix": {"x": ["1"]}}"#, #""forEach" has either "over" or "matrix""#),
       Row(
-        #"{"over": ["a", ‸"a"]}"#, "item 2 of its forEach has the key of an earlier one",
+        #"{"over": ["a", ‸"a"]}"#, #"item 2 of its forEach has the key "a" of item 1"#,
         schema: false),
       Row(#"{"over": ["a", ‸""]}"#, "the key of item 2 of its forEach is empty", schema: false),
       Row(#"{"over": ["a", ‸[]]}"#, "expected a text, or an object of texts"),

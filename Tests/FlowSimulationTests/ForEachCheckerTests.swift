@@ -23,11 +23,13 @@ struct ForEachCheckerTests {
   private static let overOutput = ForEach(over: .output(step: 0, place: 0), most: 3)
 
   private func fired(_ bodies: [Event.Body]...) -> Property? {
-    fired(by: Self.overOutput, bodies.flatMap(\.self))
+    fired(by: Self.overOutput, nil, bodies.flatMap(\.self))
   }
 
-  private func fired(by forEach: ForEach, _ bodies: [Event.Body]) -> Property? {
-    let checker = ForEachChecker(Self.workflow(forEach))
+  private func fired(
+    by forEach: ForEach, _ selection: ItemSelection? = nil, _ bodies: [Event.Body]
+  ) -> Property? {
+    let checker = ForEachChecker(Self.workflow(forEach), without: StepSet(), selection)
     return violation(in: bodies) { (event) throws(Violation) in try checker.learn(event) }?.property
   }
 
@@ -123,14 +125,36 @@ struct ForEachCheckerTests {
     let two = one + Self.ran(3, .failed)
     let skipped = [Event.Body.stepSkipped(step: 4, .siblingsFailed)]
     #expect(
-      fired(by: forEach, [one, Self.ran(3), Self.ran(4), Self.node(.succeeded)].flatMap(\.self))
+      fired(
+        by: forEach, nil, [one, Self.ran(3), Self.ran(4), Self.node(.succeeded)].flatMap(\.self))
         == nil)
-    #expect(fired(by: forEach, [two, skipped, Self.node(.failed)].flatMap(\.self)) == nil)
-    #expect(fired(by: forEach, [one, skipped].flatMap(\.self)) == .forEach)
-    #expect(fired(by: forEach, [two, skipped, Self.node(.succeeded)].flatMap(\.self)) == .forEach)
+    #expect(fired(by: forEach, nil, [two, skipped, Self.node(.failed)].flatMap(\.self)) == nil)
+    #expect(fired(by: forEach, nil, [one, skipped].flatMap(\.self)) == .forEach)
     #expect(
-      fired(by: forEach, [one, Self.ran(3), Self.ran(4), Self.node(.failed)].flatMap(\.self))
+      fired(by: forEach, nil, [two, skipped, Self.node(.succeeded)].flatMap(\.self)) == .forEach)
+    #expect(
+      fired(by: forEach, nil, [one, Self.ran(3), Self.ran(4), Self.node(.failed)].flatMap(\.self))
         == .forEach)
+  }
+
+  @Test func whatIsLeftOutIsSkippedAndNothingElseIs() {
+    let onlyA = ItemSelection(
+      node: 1, hasOthers: false, named: [.init(key: "a", steps: StepSet([0]))])
+    let begun = Self.put("a\nb\n") + Self.expanded(2, added: 2)
+    let skipped = [Event.Body.stepSkipped(step: 3, .notSelected)]
+    func fired(_ bodies: [Event.Body]...) -> Property? {
+      self.fired(by: Self.overOutput, onlyA, bodies.flatMap(\.self))
+    }
+    #expect(fired(begun, skipped, Self.ran(2), Self.node(.succeeded)) == nil)
+    #expect(fired(begun, Self.ran(3)) == .forEach)
+    #expect(fired(begun, [.stepSkipped(step: 2, .notSelected)]) == .forEach)
+    #expect(fired(begun, Self.ran(2), Self.node(.succeeded)) == .forEach)
+    #expect(self.fired(begun, skipped) == .forEach)
+    // What is named, and not in the list, fails the node.
+    let fault = [Event.Body.stepExpanded(step: 1, .fault(ItemFault(.notInList, 0)))]
+    #expect(fired(Self.put("b\n"), fault, Self.node(.failed)) == nil)
+    #expect(fired(Self.put("b\n"), Self.expanded(1, added: 1)) == .forEach)
+    #expect(fired(Self.put("a\n"), fault) == .forEach)
   }
 
   @Test func withoutItemsItEndsAsItSays() {
@@ -140,7 +164,7 @@ struct ForEachCheckerTests {
     #expect(fired(empty, Self.node(.succeeded)) == .forEach)
     #expect(fired(Self.put("a\n"), Self.expanded(1, added: 1), skipped) == .forEach)
     let failing = ForEach(over: .output(step: 0, place: 0), whenEmpty: .fail)
-    #expect(fired(by: failing, [empty, Self.node(.failed)].flatMap(\.self)) == nil)
-    #expect(fired(by: failing, [empty, skipped].flatMap(\.self)) == .forEach)
+    #expect(fired(by: failing, nil, [empty, Self.node(.failed)].flatMap(\.self)) == nil)
+    #expect(fired(by: failing, nil, [empty, skipped].flatMap(\.self)) == .forEach)
   }
 }

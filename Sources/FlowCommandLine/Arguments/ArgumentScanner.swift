@@ -134,9 +134,10 @@ package struct ArgumentScanner {
     return value
   }
 
-  /// The placeholders that stand for paths and values, which are bytes; `WORD` is what is typed so far.
+  /// The placeholders that stand for paths and values, and for ids of items, which are values: bytes. `WORD` is
+  /// what is typed so far.
   private static let bytes: Set<String> = [
-    "FILE", "FOLDER", "PATH", "RUN_OR_PATH", "WORD", "NAME=VALUE",
+    "FILE", "FOLDER", "PATH", "RUN_OR_PATH", "WORD", "NAME=VALUE", "STEP", "STEPS",
   ]
 
   private func checkText(

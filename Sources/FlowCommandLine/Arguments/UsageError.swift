@@ -30,6 +30,10 @@ package struct UsageError: Error, Equatable, Sendable {
     case noticeNamed(String, option: String)
     /// What a step runs for is known only in a run.
     case itemNamed(String, option: String, step: String)
+    /// A step has no such item, or no such step for one, but those that are known.
+    case unknownItem(String, option: String, step: String, known: [String])
+    /// The list of a step has an item no longer, but those that are known.
+    case goneItem(String, option: String, step: String, known: [String])
     /// The selected steps are none.
     case noStepsLeft
     /// A selected step reads what a step puts out that is not selected.
@@ -68,7 +72,7 @@ extension UsageError: CustomStringConvertible {
     case .invalidValue(let option, let value, let expected):
       "invalid value \(TerminalText.quoted(value)) for \(option): expected \(expected)"
     case .notText(let what, let value):
-      "\(what) is not UTF-8: \(TerminalText.quoted(value)); only paths and values of parameters may be of other bytes"
+      "\(what) is not UTF-8: \(TerminalText.quoted(value)); only paths, values of parameters and ids of items may be of other bytes"
     case .unknownValue(let option, let value, let suggestion):
       "unknown value \(TerminalText.quoted(value)) for \(option)\(Self.hint(suggestion))"
     case .repeatedOption(let option): "option \(option) given more than once"
@@ -87,12 +91,25 @@ extension UsageError: CustomStringConvertible {
       "\(option) names \(TerminalText.quoted(name)), which runs at the end of each round, whatever ran"
     case .itemNamed(let name, let option, let step):
       "\(option) names \(TerminalText.quoted(name)), and what step \(TerminalText.quoted(step)) runs for is known"
-        + " only when it has begun: name the step, or later choose of its items with flow restart"
+        + " only when it has begun: name the step, or its items with --only or --skip of flow run, or later"
+        + " with flow restart"
+    case .unknownItem(let name, let option, let step, let known):
+      "step \(TerminalText.quoted(step)) has no item \(TerminalText.quoted(name)), which \(option)"
+        + " names\(Self.hint(name, known))"
+    case .goneItem(let name, let option, let step, let known):
+      "\(option) names \(TerminalText.quoted(name)), which is no longer in the list of step"
+        + " \(TerminalText.quoted(step)): it has \(ItemList.text(known))"
     case .unselectedOutput(let name, let step, let reader):
       "step \(reader) reads the output \(name) of step \(step), which these options leave out:"
         + " select \(step), too"
     case .noStepsLeft: "no step is selected: these options leave none"
     }
+  }
+
+  /// - Parameter known: the ids that there are.
+  private static func hint(_ name: String, _ known: [String]) -> String {
+    let nearest = Suggestion.nearest(to: name, among: known).map { TerminalText.escaped($0) }
+    return nearest == nil ? ": it has \(ItemList.text(known))" : hint(nearest)
   }
 
   private static func hint(_ suggestion: String?) -> String {

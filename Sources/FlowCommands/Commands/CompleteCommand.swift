@@ -76,9 +76,15 @@ package struct CompleteCommand: Subcommand, Equatable {
       else { return [] }
       definition = state.definition
     }
-    return definition.livingSteps.map { index in
-      (definition.steps[index].id, definition.extras(ofStep: index).description ?? "")
+    // What holds bytes that cannot be typed is named as it is displayed.
+    let steps = definition.livingSteps.map { index in
+      (
+        TerminalText.escaped(definition.steps[index].id),
+        definition.extras(ofStep: index).description ?? ""
+      )
     }
+    let items = definition.hasChildren ? [] : definition.knownItemIDs.sorted()
+    return steps + items.map { (TerminalText.escaped($0), "") }
   }
 
   private static func parameters(

@@ -114,6 +114,10 @@ package struct LogsCommand: Subcommand, Equatable {
       }
       return
     }
+    if state.definition.forEach(ofStep: step) != nil {
+      if isOnly { context.warn(state.whereItemsPrint(ofNode: step)) }
+      return
+    }
     let last = Int(state.steps[step].attempt)
     let number = attempt ?? last
     guard number > 0, number <= last else {

@@ -158,19 +158,21 @@ package struct RestartCommand: Subcommand, Equatable {
   ) throws(CommandError) -> Reopening? {
     if failed { return .unsuccessful }
     if steps.isEmpty { return nil }
-    let definition: WorkflowDefinition?
+    let state: RunState?
     do throws(RunError) {
       var watch = try RunHistoryWatch(id, home)
       try watch.readOn()
-      definition = watch.state?.definition
+      state = watch.state
     } catch {
       throw .run(error)
     }
-    guard let definition else { throw .run(.notFinished(id)) }
+    guard let state else { throw .run(.notFinished(id)) }
     do throws(UsageError) {
-      let only = StepSet(try steps.steps(StepOptions.only, of: definition))
-      let from = StepSet(try steps.steps(StepOptions.from, of: definition))
-      return only.isEmpty ? .from(from) : .only(only)
+      let only = StepSet(try steps.steps(StepOptions.only, of: state.definition))
+      let from = StepSet(try steps.steps(StepOptions.from, of: state.definition))
+      let reopening = only.isEmpty ? Reopening.from(from) : .only(only)
+      try steps.checkGone(state.childrenWithoutItem(reopening), state)
+      return reopening
     } catch {
       throw .usage(error)
     }

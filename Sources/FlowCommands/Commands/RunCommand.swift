@@ -159,18 +159,23 @@ package struct RunCommand: Subcommand, Equatable {
           : ParameterPrinter.help(parameters))
       return .success
     }
-    let unselected: StepSet
+    var leftOut: (steps: StepSet, items: [ItemSelection])
     do throws(UsageError) {
-      unselected = try steps.unselected(file.definition, file.graph)
+      leftOut = try steps.leftOut(file.definition, file.graph)
     } catch {
       throw .usage(error)
     }
     let (values, files) = try whatIsGiven(to: file, context)
+    do throws(UsageError) {
+      leftOut.items = try steps.checked(leftOut.items, file.definition, values)
+    } catch {
+      throw .usage(error)
+    }
     let home = try context.home()
     if let runID {
       do throws(RunError) { try home.checkFree(runID) } catch { throw .run(error) }
     }
-    if isDry { return try tell(file, values, without: unselected, context) }
+    if isDry { return try tell(file, values, without: leftOut.steps, context) }
     let now = context.now().wall
     let id = runID ?? NewRunID.make(for: file.definition.name, at: now)
     let folder = home.folder(of: id)
@@ -197,8 +202,8 @@ package struct RunCommand: Subcommand, Equatable {
       jobs: Int32(jobs ?? file.definition.jobs ?? ProcessFacts.availableProcessors),
       definitionFolder: file.folder, definitionFile: file.fileName,
       definition: file.definition, graph: file.graph,
-      group: group, onConflict: onConflict, parameters: values, unselected: unselected,
-      previousOutcome: previous)
+      group: group, onConflict: onConflict, parameters: values, unselected: leftOut.steps,
+      items: leftOut.items, previousOutcome: previous)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat,
       isVerbose: isVerbose, file.definition)

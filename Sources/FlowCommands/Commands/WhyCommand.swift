@@ -66,12 +66,3 @@ package struct WhyCommand: Subcommand, Equatable {
     if json { printer.printJSON(to: &output) } else { printer.printText(to: &output) }
   }
 }
-
-extension WorkflowDefinition {
-  /// - Throws: `.noSuchStep`, with the nearest that there is.
-  func index(ofStep id: String, runID: String) throws(CommandError) -> Int {
-    if let index = steps.firstIndex(where: { $0.id == id }) { return index }
-    throw .noSuchStep(
-      id, runID: runID, suggestion: Suggestion.nearest(to: id, among: steps.lazy.map(\.id)))
-  }
-}

@@ -35,11 +35,7 @@ struct OutputFollower {
   mutating func take(
     _ events: [Event], _ state: RunState, in folder: RunFolder
   ) throws(CommandError) {
-    if let step, !state.definition.steps.contains(where: { $0.id == step }) {
-      throw .noSuchStep(
-        step, runID: state.created.runID,
-        suggestion: Suggestion.nearest(to: step, among: state.definition.steps.map(\.id)))
-    }
+    if let step { _ = try state.definition.index(ofStep: step, runID: state.created.runID) }
     for event in events { take(event, state) }
     for index in open.indices { try copy(index, state, in: folder) }
     open.removeAll { $0.hasEnded }

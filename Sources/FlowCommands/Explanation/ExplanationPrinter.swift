@@ -109,7 +109,8 @@ package struct ExplanationPrinter: Sendable {
     let start = isOfRound ? "round \(history.rounds.count)" : "the run"
     output.write(
       "\n\(DurationText.of(microseconds: times.total)) from the start of \(start) to \(end):\n")
-    let names = kinds.map { Self.name($0) }
+    let isNode = state.definition.forEach(ofStep: step) != nil
+    let names = kinds.map { isNode && $0 == .running ? "its items ran" : Self.name($0) }
     let spans = kinds.map { DurationText.of(microseconds: times[$0]) }
     let nameWidth = names.map(\.count).max() ?? 0
     let spanWidth = spans.map(\.count).max() ?? 0

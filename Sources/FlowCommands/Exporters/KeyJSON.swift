@@ -105,17 +105,17 @@ extension JSONWriter {
 
   /// `"items":{"count","done","failed"}` of a node whose items are known, or `"items":{"error"}`.
   mutating func items(ofStep step: Int, _ state: RunState) {
-    guard let forEach = state.definition.forEach(ofStep: step),
-      let expanded = state.expanded(step)
-    else { return }
+    guard let expanded = state.expanded(step) else { return }
     key("items")
     object { json in
-      if let fault = expanded.fault {
-        json.member("error", fault.text(most: forEach.most))
+      if let fault = state.itemFault(ofNode: step) {
+        json.member("error", fault)
       } else {
         json.member("count", Int(expanded.items))
         json.member("done", Int(expanded.items - expanded.unsettledItems))
         json.member("failed", expanded.failed)
+        if expanded.stoppedItems > 0 { json.member("cancelled", expanded.stoppedItems) }
+        if expanded.leftOut > 0 { json.member("leftOut", expanded.leftOut) }
       }
     }
   }

@@ -19,6 +19,7 @@ package struct StepTimes: Equatable, Sendable {
       case .processes: .lackingProcesses
       }
     }
+    /// Of a node, while its children run or wait.
     case running
     case backingOff
     /// For a person's answer.
@@ -99,6 +100,11 @@ extension RunHistory {
       case .rerun, .probe: idle = .queued
       case .none: idle = .waiting
       }
+    }
+    for items in itemsTimes(ofStep: step) {
+      crossRounds(before: items.from.elapsed)
+      reach(items.from.elapsed, idle, 0)
+      reach(items.until?.elapsed ?? now, .running, 0)
     }
     let end = settledAt(step: step)?.elapsed ?? now
     let ready = readySince(step: step)?.elapsed

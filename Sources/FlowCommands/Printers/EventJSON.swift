@@ -126,6 +126,9 @@ extension EventPrinter {
     }
     // Each has an event of its own, with its id.
     if !created.unselected.isEmpty { json.member("unselectedSteps", created.unselected.count) }
+    if !created.items.isEmpty {
+      json.member("namedItems", created.items.reduce(0) { $0 + $1.named.count })
+    }
     if let outcome = created.previousOutcome { json.member("previousOutcome", "\(outcome)") }
   }
 

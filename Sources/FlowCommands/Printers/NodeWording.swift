@@ -1,14 +1,14 @@
+import FlowCommandLine
 import FlowCore
+import FlowText
 
 /// What is said of a step with `forEach`.
 extension RunState {
   /// `812 of 1000 items, 3 failed`, or what is wrong with its items; nil for other steps, and before the items
   /// are known.
   func itemsText(ofNode step: Int) -> String? {
-    guard let forEach = definition.forEach(ofStep: step), let expanded = expanded(step) else {
-      return nil
-    }
-    if let fault = expanded.fault { return fault.text(most: forEach.most) }
+    guard let expanded = expanded(step) else { return nil }
+    if let fault = itemFault(ofNode: step) { return TerminalText.escaped(fault) }
     // It waits for its needs again.
     if !steps[step].isSettled && steps[step].phase != .expanded { return nil }
     if expanded.children.isEmpty { return "no items" }
@@ -16,12 +16,25 @@ extension RunState {
       + (expanded.isStopping ? ", the others are stopped" : "")
   }
 
+  /// What to name in place of a step that prints nothing itself.
+  func whereItemsPrint(ofNode step: Int) -> String {
+    let id = TerminalText.escaped(definition.steps[step].id)
+    guard let expanded = expanded(step), expanded.fault == nil else {
+      return "step \(id) runs for each item, and has none so far"
+    }
+    if expanded.children.isEmpty { return "step \(id) runs for each item, and has none" }
+    let ids = expanded.children.map { definition.steps[Int($0)].id }
+    return
+      "step \(id) runs for each item, and prints nothing itself: name one of \(ItemList.text(ids))"
+  }
+
   /// Whether children of a node have failed, and no more of them than may.
   func toleratesFailures(ofNode step: Int) -> Bool {
     guard let forEach = definition.forEach(ofStep: step), let expanded = expanded(step) else {
       return false
     }
-    return expanded.failed > 0 && expanded.failed <= forEach.tolerated(of: expanded.items)
+    return expanded.failed > 0
+      && expanded.failed <= forEach.tolerated(of: expanded.selectedItems)
   }
 
   /// Whether a step is a child of such a node.
@@ -72,13 +85,19 @@ package struct NodeProgress: Equatable, Sendable {
   package private(set) var settled = 0
   /// For good.
   package private(set) var failed = 0
+  /// Those that did not come to their end by themselves.
+  package private(set) var cancelled = 0
+  /// How many more there are, which the run leaves out.
+  package private(set) var leftOut = 0
 
   init(count: Int) { self.count = count }
 
   init(_ expanded: Expanded) {
-    count = Int(expanded.items)
+    leftOut = Int(expanded.leftOut)
+    count = Int(expanded.items) - leftOut
     settled = count - Int(expanded.unsettledItems)
     failed = Int(expanded.failed)
+    cancelled = Int(expanded.stoppedItems)
   }
 
   /// At the beginning of a round.
@@ -87,7 +106,9 @@ package struct NodeProgress: Equatable, Sendable {
   /// - Returns: nil if the items have a fault.
   init?(_ expansion: Expansion, _ expanded: Expanded?) {
     guard case .children(let count, let added) = expansion else { return nil }
-    self.init(count: Int(count))
+    let leftOut = Int(expanded?.leftOut ?? 0)
+    self.init(count: Int(count) - leftOut)
+    self.leftOut = leftOut
     guard added < count, let expanded else { return }
     settled = max(0, self.count - Int(expanded.unsettledItems))
     failed = Int(expanded.failed)
@@ -97,6 +118,8 @@ package struct NodeProgress: Equatable, Sendable {
     count += other.count
     settled += other.settled
     failed += other.failed
+    cancelled += other.cancelled
+    leftOut += other.leftOut
   }
 
   /// `300 of 1000 items, 2 failed`, or once all have ended `1000 items, 2 failed`.
@@ -104,6 +127,8 @@ package struct NodeProgress: Equatable, Sendable {
     let items = count == 1 ? "1 item" : "\(count) items"
     return (settled < count ? "\(settled) of \(items)" : items)
       + (failed == 0 ? "" : ", \(failed) failed")
+      + (cancelled == 0 ? "" : ", \(cancelled) cancelled")
+      + (leftOut == 0 ? "" : ", \(leftOut) not selected")
   }
 
   /// An item has come to its end.

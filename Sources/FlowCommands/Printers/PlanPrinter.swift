@@ -17,6 +17,8 @@ package struct PlanPrinter: Sendable {
 
   /// By step, whether and why a run would have it; nil where no run is asked for.
   private let reasons: [(isSelected: Bool, reason: StepSelection.Reason)]?
+  /// Which items the run would have of nodes.
+  private let items: [ItemSelection]
   /// Those that the run would read; nil where no run is asked for.
   private let secrets: [SecretFinding]?
 
@@ -28,6 +30,7 @@ package struct PlanPrinter: Sendable {
     self.definition = definition
     self.values = values
     self.secrets = secrets
+    items = selection?.items ?? []
     let reasons = selection?.reasons(definition, graph)
     stepCount = definition.steps.indices.count { definition.isOwnStep($0) }
     self.reasons = reasons
@@ -158,7 +161,15 @@ package struct PlanPrinter: Sendable {
       case (let source, let known): source ?? known ?? ""
       }
     let limit = forEach.jobs.map { ", at most \($0) at once" } ?? ""
-    return "  \(definition.steps[step].id): for each of \(over)\(limit)\n"
+    return "  \(definition.steps[step].id): for each of \(over)\(limit)\(chosen(ofStep: step))\n"
+  }
+
+  /// `, only convert/a.csv`, or `, without convert/b.csv`.
+  private func chosen(ofStep step: Int) -> String {
+    guard let selection = items.first(where: { $0.node == Int32(step) }) else { return "" }
+    let ids = definition.ids(selection, selected: !selection.hasOthers)
+    return (selection.hasOthers ? ", without " : ", only ")
+      + TerminalText.escaped(ids.joined(separator: " "))
   }
 
   /// As the file has it; nil for a list in the file.
@@ -324,7 +335,7 @@ package struct PlanPrinter: Sendable {
       }
       writer.edges(ofStep: index, definition)
       writer.condition(ofStep: index, definition)
-      write(items: definition.forEach(ofStep: index), to: &writer)
+      write(items: definition.forEach(ofStep: index), ofStep: index, to: &writer)
       write(outputs: definition.extras(ofStep: index).outputs, to: &writer)
       if let question = definition.question(ofStep: index) {
         writer.key("ask")
@@ -343,14 +354,19 @@ package struct PlanPrinter: Sendable {
   }
 
   /// `"forEach":{"over","items","jobs"}`: the source as the file has it, or null for a list in the file; the
-  /// number of the items, or null while it is not known.
-  private func write(items forEach: ForEach?, to writer: inout JSONWriter) {
+  /// number of the items, or null while it is not known. `"only"` or `"without"` has the ids of items that are
+  /// named.
+  private func write(items forEach: ForEach?, ofStep step: Int, to writer: inout JSONWriter) {
     guard let forEach else { return }
     writer.key("forEach")
     writer.object { writer in
       writer.member("over", source(forEach))
       writer.member("items", count(forEach))
       writer.member("jobs", forEach.jobs)
+      guard let selection = items.first(where: { $0.node == Int32(step) }) else { return }
+      writer.key(selection.hasOthers ? "without" : "only")
+      let ids = definition.ids(selection, selected: !selection.hasOthers)
+      writer.array { writer in for id in ids { writer.string(id) } }
     }
   }
 

@@ -107,10 +107,20 @@ package struct ProgressPrinter: Sendable {
     case .stepExpanded(let step, let expansion):
       nodes[step] = NodeProgress(expansion, state.expanded(Int(step)))
       endedItems[step] = nil
+      if case .fault = expansion, let text = state.itemsText(ofNode: Int(step)) {
+        return "\(wording.id(step)): \(text)"
+      }
       return wording.text(event.body)
     case .stepFinished(let step, let outcome) where state.definition.isChild(Int(step)):
       return childEnded(step, outcome, state, wording)
     case .stepSkipped(_, .removed): return nil
+    case .stepSkipped(let step, .notSelected) where state.definition.isChild(Int(step)):
+      // It can be the last of the steps for an item that the run has.
+      let item = state.definition.siblings(of: step)
+      if item.contains(where: { state.isSelected(Int($0)) }) {
+        count(.cancelled, ofChild: step, state)
+      }
+      return nil
     case .stepSkipped(let step, let reason) where state.definition.isChild(Int(step)):
       count(.cancelled, ofChild: step, state)
       if !isVerbose { return nil }

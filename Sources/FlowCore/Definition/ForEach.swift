@@ -201,7 +201,7 @@ extension WorkflowDefinition {
   }
 
   /// The fields of items that a node names, or its chain.
-  private func itemFields(ofNode index: Int) -> [String] {
+  func itemFields(ofNode index: Int) -> [String] {
     var fields: [String] = []
     let texts = stepsPerItem(ofNode: index).flatMap { templates(ofStep: $0) }
     for text in texts + [forEach(ofStep: index)?.key].compactMap(\.self) {
@@ -224,12 +224,7 @@ extension WorkflowDefinition {
   /// - Throws: of the first that cannot be one.
   package func items(_ texts: [String], ofNode index: Int) throws(ItemFault) -> [Item] {
     let fields = itemFields(ofNode: index)
-    var key: Template?
-    if let text = forEach(ofStep: index)?.key {
-      do throws(Template.Fault) { key = try Template(text) } catch {
-        preconditionFailure("a definition that was checked has a bad key: \(error.message)")
-      }
-    }
+    let key = keys(ofNode: index)
     var seen: Set<String> = []
     seen.reserveCapacity(texts.count)
     var items: [Item] = []
@@ -241,15 +236,26 @@ extension WorkflowDefinition {
       }
       // What becomes arguments and variables ends at a zero.
       if text.utf8.contains(0) { throw ItemFault(.invalid, place) }
-      let own = key?.text { reference in
-        if case .item(let field) = reference { Item.value(field, of: text) ?? "" } else { "" }
-      }
-      let item = Item(key: own ?? text, text: text)
+      let item = Item(key: key(text), text: text)
       if !ItemKey.isValid(item.key) { throw ItemFault(.invalid, place) }
       if !seen.insert(item.key).inserted { throw ItemFault(.repeated, place) }
       items.append(item)
     }
     return items
+  }
+
+  /// The key of an item of a node.
+  func keys(ofNode index: Int) -> (String) -> String {
+    guard let text = forEach(ofStep: index)?.key else { return { $0 } }
+    let key: Template
+    do throws(Template.Fault) { key = try Template(text) } catch {
+      preconditionFailure("a definition that was checked has a bad key: \(error.message)")
+    }
+    return { item in
+      key.text { reference in
+        if case .item(let field) = reference { Item.value(field, of: item) ?? "" } else { "" }
+      }
+    }
   }
 
   /// Whether a step that has `forEach` can have it.
@@ -323,47 +329,5 @@ package enum ItemKey {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-/// What is wrong with the items of a node; then none of them runs.
-package struct ItemFault: Error, Hashable, Sendable {
-  package enum Kind: UInt8, CaseIterable, Sendable {
-    /// The output has no value.
-    case absent = 0
-    /// The value is no list.
-    case noList = 1
-    /// There are more than `max`; the place is their number.
-    case tooMany = 2
-    /// The key of the item at the place is empty, longer than one may be, or has a control character.
-    case invalid = 3
-    /// The key of the item at the place is one of an earlier item.
-    case repeated = 4
-    /// The item at the place is no object with the values that the step names.
-    case noField = 5
-  }
-
-  package var kind: Kind
-  package var place: Int32
-
-  package init(_ kind: Kind, _ place: Int32 = 0) {
-    self.kind = kind
-    self.place = place
-  }
-
-  /// - Parameter most: that the node allows.
-  package func text(most: Int32) -> String {
-    switch kind {
-    case .absent: "the list for its forEach is missing"
-    case .noList: "the value for its forEach is no list"
-    case .tooMany: "its forEach has \(place) items, and its max is \(most)"
-    case .invalid:
-      "the key of item \(Int64(place) + 1) of its forEach is empty, longer than \(ItemKey.mostBytes)"
-        + " bytes, or has a control character"
-    case .repeated:
-      "item \(Int64(place) + 1) of its forEach has the key of an earlier one"
-    case .noField:
-      "item \(Int64(place) + 1) of its forEach is no object with all the values that the step names"
-    }
   }
 }

@@ -29,14 +29,36 @@ extension WorkflowDefinition {
   }
 
   /// The first output that a step of a run reads, and that the run leaves out with its step.
+  ///
+  /// - Parameter items: of nodes that the run has.
   package func unselectedRead(
-    _ unselected: StepSet
+    _ unselected: StepSet, _ items: [ItemSelection] = []
   ) -> (reader: Int, read: OutputRead)? {
+    if let found = items.lazy.compactMap({ unselectedRead($0) }).first { return found }
     if unselected.isEmpty { return nil }
-    let isLeftOut = unselected.flags(of: steps.count)
+    var isLeftOut = unselected.flags(of: steps.count)
+    for node in declaredSteps where isLeftOut[node] {
+      for step in chain(ofNode: node) { isLeftOut[step] = true }
+    }
     for index in steps.indices where !isLeftOut[index] {
       if let read = outputsRead(byStep: index).first(where: { isLeftOut[Int($0.step)] }) {
         return (index, read)
+      }
+    }
+    return nil
+  }
+
+  /// The same of a chain's steps for the same item.
+  private func unselectedRead(_ selection: ItemSelection) -> (reader: Int, read: OutputRead)? {
+    let chain = chain(ofNode: Int(selection.node))
+    for item in selection.named {
+      for place in item.steps.steps where !chain.isEmpty {
+        let reader = chain.lowerBound + Int(place)
+        let read = outputsRead(byStep: reader).first { read in
+          chain.contains(Int(read.step))
+            && !item.steps.contains(read.step - Int32(chain.lowerBound))
+        }
+        if let read { return (reader, read) }
       }
     }
     return nil

@@ -8,6 +8,8 @@ package struct StepSelection: Equatable, Sendable {
   package var from: [Int32] = []
   package var to: [Int32] = []
   package var skip: [Int32] = []
+  /// Of nodes of which it does not have all items.
+  package var items: [ItemSelection] = []
 
   package init() {}
 

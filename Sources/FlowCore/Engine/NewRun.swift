@@ -14,7 +14,7 @@ package struct NewRun: Equatable, Sendable {
     jobs: Int32, definitionFolder: String, definitionFile: String? = nil,
     definition: WorkflowDefinition, graph: DependencyGraph,
     group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = [],
-    unselected: StepSet = StepSet(), previousOutcome: RunOutcome? = nil
+    unselected: StepSet = StepSet(), items: [ItemSelection] = [], previousOutcome: RunOutcome? = nil
   ) {
     self.definition = definition
     self.graph = graph
@@ -28,6 +28,7 @@ package struct NewRun: Equatable, Sendable {
     if group != nil { created.onConflict = onConflict }
     created.parameters = parameters
     created.unselected = unselected
+    created.items = items
     if definition.tellsOfRecovery { created.previousOutcome = previousOutcome }
     self.created = created
   }

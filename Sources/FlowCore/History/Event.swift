@@ -127,6 +127,8 @@ package struct RunCreated: Equatable, Sendable {
   package var parameters: [ParameterValue] = []
   /// The steps that the run leaves out.
   package var unselected = StepSet()
+  /// Which items it has of nodes of which it does not have all, in the order of the nodes.
+  package var items: [ItemSelection] = []
   /// What the run of the workflow before this one came to; nil if there is none, or no notice asks.
   package var previousOutcome: RunOutcome?
   /// The size of the canonical definition in the parts that follow, in bytes.
@@ -445,7 +447,7 @@ package enum SkipReason: Hashable, Sendable {
   /// The run was stopping before the step could start.
   case runStopping
   /// The run leaves the step out (`RunCreated.unselected`). For what needs it, it counts as done as
-  /// soon as what it needs itself is done.
+  /// soon as what it needs itself is done. Or it is a child that the run leaves out (`RunCreated.items`).
   case notSelected
   /// Its condition was false, with what it asked for. For what needs it, it counts as done.
   case condition([ConditionInput])

@@ -25,6 +25,7 @@
 ///                   4   the steps that are left out
 ///                   5   the name of the definition file
 ///                   6   what the run before came to
+///                   8   which items it has of nodes
 ///     runReopened   1   scope: what follows from a step runs again too
 ///                   2   the steps that were named
 ///                   3   order: it holds across steps that do not run again

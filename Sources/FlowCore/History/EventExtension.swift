@@ -8,7 +8,7 @@ extension Event.Body {
     case .attemptEnded(_, let end): end.hasTaggedFields
     case .runCreated(let created):
       created.group != nil || !created.parameters.isEmpty || !created.unselected.isEmpty
-        || created.definitionFile != nil || created.previousOutcome != nil
+        || !created.items.isEmpty || created.definitionFile != nil || created.previousOutcome != nil
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -43,6 +43,18 @@ extension ByteWriter {
       if let file = created.definitionFile { writeField(5) { $0.write(text: file) } }
       if let outcome = created.previousOutcome {
         writeField(6) { $0.bytes.append(outcome.rawValue) }
+      }
+      if !created.items.isEmpty {
+        writeField(8) { writer in
+          writer.write(list: created.items) { writer, selection in
+            writer.write(count: selection.node)
+            writer.write(selection.hasOthers)
+            writer.write(list: selection.named) { writer, item in
+              writer.write(item.key)
+              writer.write(list: Array(item.steps.steps)) { $0.write(count: $1) }
+            }
+          }
+        }
       }
     case .roomReturned(_, let shortage):
       if shortage != .space { writeField(1) { $0.bytes.append(shortage.rawValue) } }
@@ -136,6 +148,12 @@ extension ByteReader {
         try reader.readCase("outcome")
       }
       body = .runCreated(created)
+    case (.runCreated(var created), 8):
+      created.items = try readField { (reader) throws(CodingError) in
+        try reader.readList { (reader) throws(CodingError) in try reader.readItemSelection() }
+      }
+      try require(!created.items.isEmpty, "items", at: start)
+      body = .runCreated(created)
     case (.roomReturned(let waited, _), 1):
       let shortage: Shortage = try readField { (reader) throws(CodingError) in
         try reader.readCase("shortage")
@@ -145,6 +163,21 @@ extension ByteReader {
     default:
       throw CodingError(offset: start, reason: .newer("\(body.kind.name) has a field \(tag)"))
     }
+  }
+
+  private mutating func readItemSelection() throws(CodingError) -> ItemSelection {
+    ItemSelection(
+      node: try readCount(), hasOthers: try readBool(),
+      named: try readList { (reader) throws(CodingError) in
+        let key = try reader.readString()
+        let start = reader.position
+        let steps: [Int32] = try reader.readList { (reader) throws(CodingError) in
+          try reader.readCount()
+        }
+        let set = StepSet(steps)
+        try reader.require(Array(set.steps) == steps, "steps of an item", at: start)
+        return ItemSelection.Named(key: key, steps: set)
+      })
   }
 
   /// Steps that fill the field; at least one.

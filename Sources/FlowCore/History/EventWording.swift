@@ -162,6 +162,7 @@ package struct EventWording: Sendable {
       + " policy \(created.policyVersion), seed \(created.seed), jobs \(created.jobs),"
       + " definition of \(created.definitionByteCount) bytes from \"\(created.definitionFolder)\""
       + (created.unselected.isEmpty ? "" : ", without \(created.unselected.count) of its steps")
+      + (created.items.isEmpty ? "" : ", with items that are named")
       + (created.previousOutcome.map { "; the run before \(Self.past($0))" } ?? "")
   }
 

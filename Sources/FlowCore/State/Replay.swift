@@ -79,6 +79,7 @@ package struct Replay: EventFold, Equatable, Sendable {
     if let last = created.unselected.last, Int(last) >= definition.declaredCount {
       throw HistoryError(event, .unknownStep(last))
     }
+    guard definition.isSound(created.items) else { throw HistoryError(event, .misplaced) }
     do throws(DependencyCycle) {
       let graph = try definition.graph()
       return RunState(created: created, definition: definition, graph: graph, event: event)

@@ -81,6 +81,9 @@ extension RunHistory {
   /// When a step asked a person; nil if it has not in this round.
   package func askedAt(step: Int) -> RunPoint? { steps[step].askedAt }
 
+  /// When a node ran for its items, in all rounds.
+  package func itemsTimes(ofStep step: Int) -> [ItemsTime] { expansions[step] ?? [] }
+
   /// When a step settled; nil while it has not.
   package func settledAt(step: Int) -> RunPoint? { steps[step].settledAt }
 

@@ -8,6 +8,13 @@ extension RunHistory {
     package internal(set) var until: RunPoint
   }
 
+  /// The time in which a node ran for its items.
+  package struct ItemsTime: Equatable, Sendable {
+    package let from: RunPoint
+    /// Nil while it does.
+    package internal(set) var until: RunPoint?
+  }
+
   /// One pass over the steps, up to an end of the run.
   package struct Round: Equatable, Sendable {
     package let from: RunPoint
@@ -107,6 +114,7 @@ extension RunHistory {
 
   private mutating func expanded(_ node: Int, _ expansion: Expansion, at point: RunPoint) {
     steps[node].readySince = nil
+    expansions[node, default: []].append(ItemsTime(from: point))
     guard case .children = expansion else { return }
     let known = steps.count
     let added = (replay.inspect { $0.steps.count } ?? known) - known
@@ -170,6 +178,9 @@ extension RunHistory {
   private mutating func settled(_ step: Int, at point: RunPoint) {
     steps[step].settledAt = point
     steps[step].readySince = nil
+    if let last = expansions[step]?.indices.last, expansions[step]?[last].until == nil {
+      expansions[step]?[last].until = point
+    }
     if let dependents = replay.inspect({ $0.toldDependents(ofStep: step) }) {
       for dependent in dependents { becameReady(Int(dependent), at: point) }
     }

@@ -46,6 +46,8 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   var attemptTimes: [AttemptTimes] = []
   /// By step.
   var steps: [KeptStep] = []
+  /// By node: of each round in which its items became known.
+  var expansions: [Int: [ItemsTime]] = [:]
 
   static let none: Int32 = -1
 

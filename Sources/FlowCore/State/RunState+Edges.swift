@@ -5,7 +5,11 @@ extension RunState {
   /// Whether a step that has ended, or that the run leaves out, has ended as wanted.
   package func isMet(_ wanted: WantedEnd, by need: Int32) -> Bool {
     if passages.kept(need)?.isBlocked == true { return isMetBySkip(wanted, of: need) }
-    return isMet(wanted, by: need, isBlocked: passages[Int(need)]?.isBlocked ?? false)
+    // A child that is left out is skipped for that only where its needs have ended as it wants.
+    let step = steps[Int(need)]
+    return isMet(
+      wanted, by: need,
+      isBlocked: passages[Int(need)]?.isBlocked ?? (step.isLeftOut && !step.isRefused))
   }
 
   /// Whether a step is wanted to end so that it may be skipped for a need.
@@ -41,6 +45,7 @@ extension RunState {
 
   /// The needs of a step have ended as it wants: now its condition decides, once in a round.
   mutating func needsEnded(_ step: Int) {
+    if steps[step].isLeftOut { return doom(Int32(step), .notSelected) }
     if let inputs = refusal(ofStep: step) {
       doom(Int32(step), .condition(inputs))
     } else if definition.question(ofStep: step) != nil {

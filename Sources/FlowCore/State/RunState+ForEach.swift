@@ -1,89 +1,4 @@
-/// What a run knows of the children of a node, in this round or the last that had any.
-package struct Expanded: Equatable, Sendable {
-  package let node: Int32
-  /// Why there are none.
-  package internal(set) var fault: ItemFault?
-  /// Its children, in the order of their items; in a chain those of an item behind each other.
-  package internal(set) var children: [Int32] = []
-  /// All that it had in any round: those of each time that it got new ones are behind each other.
-  package fileprivate(set) var added: [Range<Int32>] = []
-  /// How many children an item has.
-  package internal(set) var perItem: Int32 = 1
-  package var items: Int32 { Int32(children.count) / perItem }
-  package internal(set) var unsettled: Int32 = 0
-  /// The items of which a child has not settled.
-  package internal(set) var unsettledItems: Int32 = 0
-  /// How many items have failed: a child of theirs for good, which in a chain is not allowed to.
-  package internal(set) var failed: Int32 = 0
-  /// In a chain, the first children of these items.
-  package internal(set) var failedItems: Set<Int32> = []
-  /// Whether any child has failed for good, be it allowed to.
-  fileprivate(set) var hasFailures = false
-  /// How many children did not settle by themselves.
-  package internal(set) var stopped: Int32 = 0
-  /// Whether more have failed than may, and the others are stopped.
-  package internal(set) var isStopping = false
-  /// Their attempts that are scheduled and have not ended.
-  package internal(set) var openAttempts: Int32 = 0
-  /// How many are in the run's queue.
-  fileprivate(set) var queued: Int32 = 0
-  /// Those that are ready, and wait until fewer of its attempts are open.
-  package fileprivate(set) var held = ReadyQueue()
-}
-
-/// Which children of a node run again in another round, besides those that did not succeed.
-enum ChildrenAgain: Equatable, Sendable {
-  case none
-  case named(Set<Int32>)
-  case all
-}
-
-/// Those, and whether what follows from them in a chain does so too.
-struct ChildrenPlan: Equatable, Sendable {
-  var again = ChildrenAgain.none
-  var takesDependents = true
-}
-
-/// The nodes of a run.
-struct Nodes: Equatable, Sendable {
-  /// In the order in which they were expanded first.
-  var expanded: [Expanded] = []
-  /// By node, its place there.
-  private var places: [Int32: Int] = [:]
-  /// Nodes whose items must be read.
-  var due = WorkQueue<Int32>()
-  /// By node. What has run again, its children must follow, be it in a later round: a node can be skipped, or
-  /// its items can have a fault.
-  private(set) var again: [Int32: ChildrenAgain] = [:]
-  private var takesDependents = true
-
-  /// Where what is known of a node stands; nil before it has been expanded.
-  func place(of node: Int32) -> Int? { places[node] }
-
-  /// Another round begins.
-  mutating func plan(_ again: [Int32: ChildrenAgain], takesDependents: Bool) {
-    self.takesDependents = takesDependents
-    self.again = self.again.filter { $0.value == .all }
-      .merging(again) { known, new in known == .all ? known : new }
-  }
-
-  mutating func takePlan(ofNode node: Int32) -> ChildrenPlan {
-    ChildrenPlan(
-      again: again.removeValue(forKey: node) ?? .none, takesDependents: takesDependents)
-  }
-
-  fileprivate mutating func begin(_ node: Int32) -> Int {
-    if let place = places[node] {
-      let added = expanded[place].added
-      expanded[place] = Expanded(node: node)
-      expanded[place].added = added
-      return place
-    }
-    places[node] = expanded.count
-    expanded.append(Expanded(node: node))
-    return expanded.count - 1
-  }
-}
+/// Nodes and their children: what comes of the items, and what a node comes to.
 
 // MARK: Queries
 
@@ -126,7 +41,7 @@ extension RunState {
     return try definition.items(texts, ofNode: Int(node))
   }
 
-  private func texts(_ source: ForEach.Source) throws(ItemFault) -> [String] {
+  func texts(_ source: ForEach.Source) throws(ItemFault) -> [String] {
     switch source {
     case .literal(let items): return items
     case .parameter(let place): return created.parameters[Int(place)].texts
@@ -146,6 +61,9 @@ extension RunState {
   private func expand(_ node: Int32) -> (expansion: Expansion, items: [Item]) {
     do throws(ItemFault) {
       let items = try items(ofNode: node)
+      if let missing = created.selection(ofNode: node)?.missing(among: items) {
+        throw ItemFault(.notInList, Int32(missing))
+      }
       let known = children(ofNode: node)
       let added = known.isEmpty ? items.count : items.count { known[$0.key] == nil }
       return (.children(count: Int32(items.count), added: Int32(added)), items)
@@ -179,7 +97,7 @@ extension RunState {
       case .succeed: return .stepFinished(step: node, .succeeded)
       }
     }
-    if expanded.failed > forEach.tolerated(of: expanded.items) {
+    if expanded.failed > forEach.tolerated(of: expanded.selectedItems) {
       return .stepFinished(step: node, .failed)
     }
     return .stepFinished(step: node, expanded.stopped > 0 ? .cancelled : .succeeded)
@@ -275,6 +193,7 @@ extension RunState {
       steps.append(StepLifecycle(needs: Int32(definition.neededSiblings(ofChild: child).count)))
     }
     addUnsettled(Int32(added))
+    leaveOut(children: firsts, added: firstAdded..<firstAdded + Int32(added), at: place)
     nodes.expanded[place].unsettled += Int32(added)
     var ready: [Int32] = []
     for first in firsts {
@@ -323,7 +242,14 @@ extension RunState {
     case .skipped where steps[Int(child)].isRefused: break
     case .failed: countFailure(of: child, at: place)
     case .skipped where definition.isChained(Int(child)) && !wasStopped(child): break
-    default: nodes.expanded[place].stopped += 1
+    default: countStopped(child, at: place)
+    }
+  }
+
+  private mutating func countStopped(_ child: Int32, at place: Int) {
+    nodes.expanded[place].stopped += 1
+    if definition.isChained(Int(child)) {
+      nodes.expanded[place].stoppedInChains.insert(definition.siblings(of: child).lowerBound)
     }
   }
 
@@ -381,7 +307,7 @@ extension RunState {
   private mutating func failed(_ step: Int32, at place: Int) {
     let expanded = nodes.expanded[place]
     guard let forEach = definition.forEach(ofStep: Int(expanded.node)),
-      expanded.failed > forEach.tolerated(of: expanded.items)
+      expanded.failed > forEach.tolerated(of: expanded.selectedItems)
     else { return }
     // The node is sure to fail.
     if !mayFail(expanded.node) { firstFailure = firstFailure ?? step }
@@ -409,7 +335,7 @@ extension RunState {
     guard let place = place(ofParentOf: step) else { return true }
     // It was stopped since others have failed.
     if nodes.expanded[place].isStopping { return false }
-    nodes.expanded[place].stopped += 1
+    countStopped(step, at: place)
     return true
   }
 

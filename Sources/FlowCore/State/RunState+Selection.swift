@@ -1,7 +1,9 @@
 /// Queries about the steps that a run has and those that it leaves out.
 extension RunState {
   /// Whether the run has the step, and does not leave it out.
-  package func isSelected(_ step: Int) -> Bool { passages[step] == nil }
+  package func isSelected(_ step: Int) -> Bool {
+    passages[step] == nil && !(definition.isChild(step) && steps[step].isLeftOut)
+  }
 
   /// Through which end of a selected step the dependents of an unselected one may run, or never
   /// will; nil if they still wait, or through none.
@@ -56,5 +58,32 @@ extension RunState {
       }
     }
     return told[...]
+  }
+}
+
+// MARK: Items
+
+extension RunCreated {
+  /// What the run was told of the items of a node; nil if nothing.
+  package func selection(ofNode node: Int32) -> ItemSelection? {
+    items.first { $0.node == node }
+  }
+}
+
+extension RunState {
+  /// Notes which of the new children of a node the run does not have.
+  ///
+  /// - Parameter firsts: the first child of each item of this round.
+  mutating func leaveOut(children firsts: [Int32], added: Range<Int32>, at place: Int) {
+    guard let selection = created.selection(ofNode: nodes.expanded[place].node) else { return }
+    let perItem = nodes.expanded[place].perItem
+    let selected = selection.steps(perItem: perItem)
+    for child in added {
+      guard let item = definition.child(Int(child))?.item else { continue }
+      let step = (child - added.lowerBound) % perItem
+      steps[Int(child)].isLeftOut = !selected(ItemKey.escaped(item.key)).contains(step)
+    }
+    nodes.expanded[place].leftOut = Int32(
+      firsts.count { first in (first..<first + perItem).allSatisfy { steps[Int($0)].isLeftOut } })
   }
 }

@@ -346,9 +346,14 @@ package struct RunState: Equatable, Sendable {
     switch reason {
     case .runStopping: stopped(step)
     case .condition, .noItems: steps[Int(step)].isRefused = true
+    case .notSelected: steps[Int(step)].isRefused = steps[Int(step)].isLeftOut
     default: break
     }
-    if reason == .notSelected { leftOut(step) } else { settled(step) }
+    if reason == .notSelected, !definition.isChild(Int(step)) {
+      leftOut(step)
+    } else {
+      settled(step)
+    }
   }
 
   /// The step did not settle by itself.

@@ -92,12 +92,15 @@ package struct StepLifecycle: Equatable, Sendable {
   package var uncounted: Int32 { losses + interruptions }
   /// Whether the open or next attempt runs the step's probe.
   package private(set) var asksProbe = false
-  /// Whether it was skipped because its own condition was false, or it had no items.
+  /// Whether it was skipped because its own condition was false, it had no items, or it is a child that the run
+  /// leaves out.
   package internal(set) var isRefused = false
   /// Whether it is a child that no item of this round is for.
   package internal(set) var isRemoved = false
   /// Whether it is a child whose key stands for another item now than when it ended.
   var isOfOtherItem = false
+  /// Whether it is a child that the run leaves out.
+  package internal(set) var isLeftOut = false
   /// The number of the last attempt before this round of the run.
   package private(set) var attemptBefore: Int32 = 0
 
@@ -234,6 +237,8 @@ package struct StepLifecycle: Equatable, Sendable {
   /// - Parameter unmetNeeds: needs that run again too.
   mutating func reopen(unmetNeeds: Int32) {
     precondition(isSettled, "a run was finished before its steps (\(phase))")
+    let isLeftOut = isLeftOut
     self = StepLifecycle(needs: unmetNeeds, attempt: attempt)
+    self.isLeftOut = isLeftOut
   }
 }

@@ -142,8 +142,8 @@ struct ConclusionReport<Store: Storage> {
     if let asked = state.asked(byStep: step) {
       return wording.text(asked, ofStep: attempt.step) + "\n"
     }
-    if let fault = state.expanded(step)?.fault, let node = state.definition.forEach(ofStep: step) {
-      return "\(wording.id(attempt.step)) failed: \(fault.text(most: node.most))\n"
+    if let fault = state.itemFault(ofNode: step) {
+      return "\(wording.id(attempt.step)) failed: \(fault)\n"
     }
     guard let end = state.failedEnds[attempt.step] else {
       // It has its end from an earlier round.

@@ -21,7 +21,7 @@ package final class Checkers: RunObserver {
     let shadow = ShadowRun()
     let log = DurableLog()
     let idle = IdleChecker(shadow, jobs: run.jobs)
-    let stop = StopChecker(run.definition, shadow)
+    let stop = StopChecker(run.definition, shadow, run.items.first)
     let checkers: [any Checker] = [
       SingleChecker(),
       VerdictChecker(log),
@@ -30,18 +30,19 @@ package final class Checkers: RunObserver {
         run.definition, slackMicroseconds: world.slackMicroseconds, policy: world.options.rules),
       InterruptionChecker(run.definition, slackMicroseconds: world.slackMicroseconds),
       LedgerChecker(run.definition),
-      RequestChecker(noticeMicroseconds: world.noticeMicroseconds, run.definition),
+      RequestChecker(
+        noticeMicroseconds: world.noticeMicroseconds, run.definition, run.items.first),
       idle,
       stop,
-      PolicyChecker(run.definition),
-      SelectionChecker(run.definition, without: run.unselected),
+      PolicyChecker(run.definition, run.items.first),
+      SelectionChecker(run.definition, without: run.unselected, run.items),
       TerminalChecker(run.definition, without: run.unselected),
-      OutcomeChecker(run.definition, without: run.unselected),
+      OutcomeChecker(run.definition, without: run.unselected, run.items.first),
       ConditionChecker(run.definition, without: run.unselected),
       FinallyChecker(run.definition, without: run.unselected),
       RollbackChecker(run.definition, without: run.unselected),
       NotifyChecker(run.definition, without: run.unselected),
-      ForEachChecker(run.definition, without: run.unselected),
+      ForEachChecker(run.definition, without: run.unselected, run.items.first),
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition), OutputsChecker(run.definition),

@@ -6,16 +6,19 @@ struct ChildTally {
   private let definition: WorkflowDefinition
   private let forEach: ForEach?
   private let node: Int
+  /// How many items the run has.
   private var count: Int32 = 0
   private var failed: Int32 = 0
   /// In a chain, the first children of these items.
   private var failedItems: Set<Int32> = []
+  private var known: KnownItems
   private var isRunStopping = false
   /// Whether siblings are stopped.
   private(set) var areStopped = false
 
-  init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition, _ selection: ItemSelection? = nil) {
     self.definition = definition
+    known = KnownItems(definition, selection)
     node = definition.node ?? 0
     forEach = definition.node.flatMap { definition.forEach(ofStep: $0) }
   }
@@ -44,9 +47,10 @@ struct ChildTally {
   }
 
   mutating func learn(_ body: Event.Body) {
+    known.learn(body)
     switch body {
-    case .stepExpanded(_, .children(let count, _)):
-      (self.count, failed, areStopped) = (count, 0, false)
+    case .stepExpanded(_, .children):
+      (count, failed, areStopped) = (known.selectedCount, 0, false)
       failedItems = []
     case .stepFinished(let step, .failed) where isChild(step):
       if let first = item(of: step) {

@@ -2,7 +2,7 @@ import FlowCore
 import FlowRuntime
 
 /// A child is its key: whatever its place in the list, it is the same step in every round, and its command is
-/// told its item. What a node has for children follows from what was durable before, and is durable before any
+/// told its item. A child that the run leaves out never begins. What a node has for children follows from what was durable before, and is durable before any
 /// of them begins. The node ends exactly when its children have, as `tolerate` says; a success stands in later
 /// rounds unless something else than the list has run again, and a child without an item does not run.
 final class ForEachChecker {
@@ -10,13 +10,7 @@ final class ForEachChecker {
   private let node: Int32
   private let forEach: ForEach?
   private var ends: StepEnds
-  /// By step: of its attempt that has no end, and of its last one that succeeded.
-  private var published: [Int32: [UInt8]] = [:]
-  private var lists: [Int32: [UInt8]] = [:]
-  /// By key, the index that it has for ever.
-  private var indices: [String: Int32] = [:]
-  /// What is durable of that.
-  private var keys: [Int32: String] = [:]
+  private var known: KnownItems
 
   // Of this round.
 
@@ -31,12 +25,16 @@ final class ForEachChecker {
   private var allAgain = false
   private var tally: ChildTally
 
-  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
+  init(
+    _ definition: WorkflowDefinition, without unselected: StepSet = StepSet(),
+    _ selection: ItemSelection? = nil
+  ) {
     self.definition = definition
     node = Int32(definition.node ?? 0)
     forEach = definition.node.flatMap { definition.forEach(ofStep: $0) }
     ends = StepEnds(SelectedSteps(definition, without: unselected))
-    tally = ChildTally(definition)
+    tally = ChildTally(definition, selection)
+    known = KnownItems(definition, selection)
   }
 
   /// Takes in an event that is durable.
@@ -45,13 +43,6 @@ final class ForEachChecker {
     ends.learn(event.body)
     tally.learn(event.body)
     switch event.body {
-    case .outputsPublished(let attempt, let parts):
-      for part in parts where part.output == 0 { published[attempt.step] = part.bytes }
-    case .attemptEnded(let attempt, let end):
-      let list = published.removeValue(forKey: attempt.step)
-      if AttemptConclusion(end) == .succeeded, let list { lists[attempt.step] = list }
-    case .answered(let step, let answer):
-      for part in answer.values where part.output == 0 { lists[step] = part.bytes }
     case .stepExpanded(let step, let expansion): try expands(step, expansion)
     case .attemptScheduled(let attempt): try begins(attempt)
     case .stepFinished(let step, let outcome): try finished(step, outcome)
@@ -59,34 +50,17 @@ final class ForEachChecker {
     case .runReopened(_, let scope): reopened(scope)
     default: break
     }
+    known.learn(event.body)
   }
 
   // MARK: Items
-
-  /// The items, or what is wrong with them.
-  private func items() -> (items: [String], fault: ItemFault.Kind?) {
-    guard let forEach else { return ([], nil) }
-    let items: [String]
-    switch forEach.source {
-    case .literal(let list): items = list
-    case .parameter: items = []
-    case .output(let step, _):
-      guard let list = lists[step] else { return ([], .absent) }
-      items = list.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-    }
-    if items.count > Int(forEach.most) { return ([], .tooMany) }
-    for (place, item) in items.enumerated() where items[..<place].contains(item) {
-      return ([], .repeated)
-    }
-    return (items, nil)
-  }
 
   private func expands(_ step: Int32, _ expansion: Expansion) throws(Violation) {
     if step != node || isExpanded {
       throw Violation(.forEach, "step \(step) gets children, and is no node, or has some")
     }
     isExpanded = true
-    let (items, fault) = items()
+    let (items, fault) = known.items()
     switch expansion {
     case .fault(let found):
       guard found.kind == fault else {
@@ -94,17 +68,12 @@ final class ForEachChecker {
       }
       hasFault = true
     case .children(let count, let added):
-      let new = items.filter { indices[$0] == nil }
+      let new = items.filter { known.indices[$0] == nil }
       guard fault == nil, Int(count) == items.count, Int(added) == new.count else {
         throw Violation(.forEach, "\(count) children, \(added) new, and the items are \(items)")
       }
-      let perItem = Int32(definition.stepsPerItem(ofNode: Int(node)).count)
-      for key in new {
-        let first = Int32(definition.childSteps.lowerBound) + Int32(indices.count) * perItem
-        indices[key] = first
-        for child in first..<first + perItem { keys[child] = key }
-      }
-      current = items.compactMap { indices[$0] }.flatMap { $0..<$0 + perItem }
+      known.learn(.stepExpanded(step: step, expansion))
+      current = known.current
       if allAgain { for child in current { childEnds[child] = nil } }
       for child in current where !isKept(child) { childEnds[child] = nil }
       for child in childEnds.keys.sorted() where !current.contains(child) { childEnds[child] = nil }
@@ -118,9 +87,12 @@ final class ForEachChecker {
     guard let end = childEnds[child] else { return false }
     let needs = chainNeeds(of: child)
     if needs.contains(where: { childEnds[$0] == nil }) { return false }
-    if case .skipped(.need) = end { return !needs.allSatisfy { isMet($0, for: child) } }
-    if case .skipped(.condition) = end { return true }
-    return end == .succeeded
+    switch end {
+    case .succeeded, .skipped(.condition), .skipped(.notSelected): return true
+    // For whatever it was, it would be skipped again.
+    case .skipped: return !needs.allSatisfy { isMet($0, for: child) }
+    case .failed, .cancelled: return false
+    }
   }
 
   /// Whether a child runs as far as its item is concerned: conditions of random workflows ask for one item.
@@ -128,7 +100,7 @@ final class ForEachChecker {
     guard let condition = definition.extras(ofStep: Int(child)).condition, condition.asksItem,
       case .literal(.text(let asked)) = condition.terms[1]
     else { return true }
-    return (keys[child] == asked) == (condition.terms[2] == .compare(.equal))
+    return (known.keys[child] == asked) == (condition.terms[2] == .compare(.equal))
   }
 
   /// The children for the same item that it needs.
@@ -144,6 +116,7 @@ final class ForEachChecker {
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed):
       return true
     case (.done, .skipped(.condition)): return true
+    case (.done, .skipped(.notSelected)), (.succeeded, .skipped(.notSelected)): return true
     case (.done, _): return mayFail
     case (.succeeded, _), (.failed, _): return false
     }
@@ -163,6 +136,9 @@ final class ForEachChecker {
     }
     if let need = chainNeeds(of: child).first(where: { !isMet($0, for: child) }) {
       throw Violation(.forEach, "child \(child) begins before \(need) has ended as it wants")
+    }
+    if known.isLeftOut(child) {
+      throw Violation(.forEach, "child \(child) begins, and is left out")
     }
     if !isWanted(child) { throw Violation(.forEach, "child \(child) begins, and is not wanted") }
     begun.insert(child)
@@ -224,7 +200,7 @@ final class ForEachChecker {
     }
     switch reason {
     case .removed:
-      if current.contains(step) || keys[step] == nil {
+      if current.contains(step) || known.keys[step] == nil {
         throw Violation(.forEach, "child \(step) is removed, and has an item, or never was")
       }
     case .siblingsFailed:
@@ -240,12 +216,18 @@ final class ForEachChecker {
       }
       try ended(step, .skipped(reason))
     case .condition(let inputs):
-      guard !isWanted(step), inputs == [ConditionInput(name: "item", value: keys[step] ?? "")]
+      guard !isWanted(step), !known.isLeftOut(step),
+        inputs == [ConditionInput(name: "item", value: known.keys[step] ?? "")]
       else {
         throw Violation(.forEach, "child \(step) is skipped for \(inputs), and is wanted")
       }
       try ended(step, .skipped(reason))
-    case .notSelected, .nothingFailed, .nothingToTell, .noItems:
+    case .notSelected:
+      guard known.isLeftOut(step), chainNeeds(of: step).allSatisfy({ isMet($0, for: step) }) else {
+        throw Violation(.forEach, "child \(step) is left out, and should not, or not yet")
+      }
+      try ended(step, .skipped(reason))
+    case .nothingFailed, .nothingToTell, .noItems:
       throw Violation(.forEach, "child \(step) is skipped (\(reason))")
     }
   }
@@ -277,7 +259,7 @@ final class ForEachChecker {
   /// The engine has an attempt launched.
   func checkSent(_ request: LaunchRequest) throws(Violation) {
     guard definition.isChild(Int(request.attempt.step)) else { return }
-    let key = keys[request.attempt.step]
+    let key = known.keys[request.attempt.step]
     let told = request.environment.last { $0.name == "FLOW_ITEM" }?.value
     // The commands of random steps get it as their last argument, too.
     let isRandom = request.arguments.first == "work"

@@ -258,6 +258,8 @@ final class LaunchChecker {
       // Its children did its work, if there were any.
       if definition.forEach(ofStep: Int(need)) != nil, ends[need] == .succeeded { continue }
       if case .skipped(.noItems)? = ends[need] { continue }
+      // A child that the run leaves out.
+      if case .skipped(.notSelected)? = ends[need] { continue }
       try checkNeed(need, of: attempt, ledger)
     }
   }

@@ -27,13 +27,16 @@ final class OutcomeChecker {
   private var children: ChildTally
   private var hasFailedFinally = false
 
-  init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
+  init(
+    _ definition: WorkflowDefinition, without unselected: StepSet = StepSet(),
+    _ items: ItemSelection? = nil
+  ) {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
     attempts = [Int](repeating: 0, count: definition.steps.count)
     ends = StepEnds(selected)
     rollbacks = DueRollbacks(definition, selected)
-    children = ChildTally(definition)
+    children = ChildTally(definition, items)
   }
 
   /// Takes in an event that is durable.

@@ -33,10 +33,10 @@ final class PolicyChecker {
   /// Of the run; nil before its first event.
   private var seed: UInt64?
 
-  init(_ definition: WorkflowDefinition) {
+  init(_ definition: WorkflowDefinition, _ items: ItemSelection? = nil) {
     self.definition = definition
     rollbacks = DueRollbacks(definition)
-    children = ChildTally(definition)
+    children = ChildTally(definition, items)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 

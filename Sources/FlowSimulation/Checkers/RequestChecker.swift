@@ -16,6 +16,7 @@ final class RequestChecker {
   /// How long an engine may take to look for requests, in microseconds.
   private let notice: Int64
   private let definition: WorkflowDefinition?
+  private var children: ChildTally?
   /// When the engine decided that the run has ended; nil while it goes on.
   private var endDecidedAt: WorldTime?
 
@@ -32,8 +33,12 @@ final class RequestChecker {
   private var endedAtOnce = false
 
   /// - Parameter definition: of the run; nil for one without rollbacks, which are for another checker.
-  init(noticeMicroseconds: Int64, _ definition: WorkflowDefinition? = nil) {
+  init(
+    noticeMicroseconds: Int64, _ definition: WorkflowDefinition? = nil,
+    _ items: ItemSelection? = nil
+  ) {
     self.definition = definition
+    children = definition.map { ChildTally($0, items) }
     notice = noticeMicroseconds
   }
 
@@ -61,6 +66,7 @@ final class RequestChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { isAsking = false }
+    children?.learn(event.body)
     switch event.body {
     case .cancelRequested(let request):
       if !isConcluding { isCancelled = true }
@@ -83,7 +89,9 @@ final class RequestChecker {
       isConcluding = true
       try checkOutcome(outcome)
     case .stepFinished(let step, .cancelled), .stepSkipped(let step, .runStopping):
-      if !isConcluding, definition?.needsNoSlot(Int(step)) != true { hadEffect = true }
+      // It is stopped with its siblings, whatever else comes.
+      let isStopped = children.map { $0.isChild(step) && $0.areStopped } ?? false
+      if !isConcluding, !isStopped, definition?.needsNoSlot(Int(step)) != true { hadEffect = true }
     case .runFinished(let outcome):
       endedAtOnce = isAsking
       try checkOutcome(outcome)

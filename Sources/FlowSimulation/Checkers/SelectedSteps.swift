@@ -104,6 +104,8 @@ struct SelectedSteps {
     switch (wanted, end) {
     case (.settled, _), (.done, .succeeded), (.succeeded, .succeeded), (.failed, .failed): true
     case (.done, .skipped(.condition)), (.done, .skipped(.noItems)): true
+    // Of a child, whose needs have ended as it wants.
+    case (.done, .skipped(.notSelected)), (.succeeded, .skipped(.notSelected)): true
     case (.done, .failed), (.done, .cancelled), (.done, .skipped): mayFail
     case (.succeeded, _), (.failed, _): false
     }

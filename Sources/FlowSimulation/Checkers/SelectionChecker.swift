@@ -6,12 +6,16 @@ import FlowCore
 final class SelectionChecker {
   private let selected: SelectedSteps
   private let unselected: StepSet
+  private let items: [ItemSelection]
   private var ends: StepEnds
   /// By step, whether it may run in this round.
   private var mayRun: [Bool]
 
-  init(_ definition: WorkflowDefinition, without unselected: StepSet) {
+  init(
+    _ definition: WorkflowDefinition, without unselected: StepSet, _ items: [ItemSelection] = []
+  ) {
     self.unselected = unselected
+    self.items = items
     selected = SelectedSteps(definition, without: unselected)
     ends = StepEnds(selected)
     mayRun = definition.steps.indices.map { !unselected.contains(Int32($0)) }
@@ -22,7 +26,7 @@ final class SelectionChecker {
     ends.learn(event.body)
     switch event.body {
     case .runCreated(let created):
-      if created.unselected != unselected {
+      if created.unselected != unselected || created.items != items {
         throw Violation(.selection, "the run has recorded another selection than it was given")
       }
     case .attemptScheduled(let attempt):
@@ -35,6 +39,8 @@ final class SelectionChecker {
         throw Violation(.selection, "\(id(step)) asks, and is not to run")
       }
     case .stepSkipped(let step, let reason):
+      // Which of the children that are, `ForEachChecker` judges.
+      if selected.definition.isChild(Int(step)) { break }
       if (reason == .notSelected) == selected.contains(Int(step)) {
         throw Violation(.selection, "\(id(step)) is skipped for the wrong reason: \(reason)")
       }

@@ -36,11 +36,14 @@ final class StopChecker {
   private var rollbacks: DueRollbacks
   private var children: ChildTally
 
-  init(_ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun()) {
+  init(
+    _ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun(),
+    _ items: ItemSelection? = nil
+  ) {
     self.definition = definition
     self.shadow = shadow
     rollbacks = DueRollbacks(definition)
-    children = ChildTally(definition)
+    children = ChildTally(definition, items)
     timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
   }
 

@@ -87,6 +87,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case itemLists = 91
   /// Which steps run for each item, and what they need of each other.
   case chains = 92
+  /// Which items runs leave out.
+  case itemSelection = 93
 }
 
 extension ChoiceSite {
@@ -105,7 +107,7 @@ extension ChoiceSite {
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains:
+      .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains, .itemSelection:
       false
     }
   }

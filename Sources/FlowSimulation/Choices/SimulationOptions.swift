@@ -124,6 +124,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var forEachPercent = 0
   /// How many of these have a chain of steps for each item, in percent.
   package var chainPercent = 0
+  /// How many runs of workflows with such a step leave some of its items out, in percent.
+  package var itemSelectionPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -259,6 +261,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("noticeKindPercent", \.noticeKindPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("forEachPercent", \.forEachPercent, 0...100, draw: [0, 0, 100], inStudies: 0),
     Key("chainPercent", \.chainPercent, 0...100, draw: [0, 60], inStudies: 0),
+    Key(
+      "itemSelectionPercent", \.itemSelectionPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
   ]
 }
 

@@ -7,6 +7,8 @@ final class SimulatedRun {
   let definition: WorkflowDefinition
   /// The steps that it leaves out.
   let unselected: StepSet
+  /// Which items it was told to have.
+  let items: [ItemSelection]
   let id: String
   let jobs: Int
   let home: RunHome<SimulatedStorage>
@@ -16,15 +18,18 @@ final class SimulatedRun {
   /// By step.
   private let probes: [[String]?]
 
-  /// - Parameter unselected: what the run was told to leave out, whatever it says of that.
+  /// - Parameters:
+  ///   - unselected: what the run was told to leave out, whatever it says of that.
+  ///   - items: the same of the items that it has.
   init(
     _ definition: WorkflowDefinition, without unselected: StepSet = StepSet(),
-    _ created: RunCreated, in home: RunHome<SimulatedStorage>
+    items: [ItemSelection] = [], _ created: RunCreated, in home: RunHome<SimulatedStorage>
   ) {
     let definition = definition.withPossibleChildren
     self.definition = definition
     self.home = home
     self.unselected = unselected
+    self.items = items
     id = created.runID
     jobs = Int(created.jobs)
     folder = home.folder(of: created.runID)

@@ -12,6 +12,13 @@ extension Generator {
       ParameterValue(name: $0.string(), texts: $0.list(upTo: 2) { $0.string() })
     }
     if chance(in: 4) { created.unselected = stepSet() }
+    created.items = list(upTo: 2) {
+      ItemSelection(
+        node: $0.count(), hasOthers: $0.chance(in: 2),
+        named: $0.list(upTo: 2) {
+          ItemSelection.Named(key: $0.string(), steps: $0.chance(in: 2) ? StepSet() : $0.stepSet())
+        })
+    }
     created.definitionFile = optional { $0.string() }
     created.previousOutcome = optional { $0.pick(RunOutcome.allCases) }
     return created

@@ -35,7 +35,7 @@ struct EngineHarness {
 
   init(
     _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, policy: Policy = .current,
-    commitsAtOnce: Bool = true, without unselected: [String] = [],
+    commitsAtOnce: Bool = true, without unselected: [String] = [], items: [ItemSelection] = [],
     after previous: RunOutcome? = nil
   ) throws {
     self.jobs = jobs
@@ -44,7 +44,8 @@ struct EngineHarness {
       runID: "test-1", seed: seed, policy: policy, programVersion: "0", jobs: Int32(jobs),
       definitionFolder: "/w",
       definition: workflow, graph: try workflow.graph(),
-      unselected: StepSet(unselected.map(workflow.step)), previousOutcome: previous)
+      unselected: StepSet(unselected.map(workflow.step)), items: items,
+      previousOutcome: previous)
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
   }
