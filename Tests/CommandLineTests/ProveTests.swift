@@ -64,6 +64,28 @@ struct ProveTests {
     #expect(left.count == 1 && kept.hasPrefix("\(scratch)/\(left[0])/"))
   }
 
+  /// Of each step that runs for the items one of them is killed; the second adds a line twice.
+  @Test func itemsAreProvenToo() async throws {
+    let file = workflow(
+      #"""
+      {"id": "n", "forEach": {"over": ["x", "y", "z"]}, "steps": [
+        {"id": "made", "run": "echo $FLOW_ITEM > made-$FLOW_ITEM; sleep 0.2"},
+        {"id": "added", "needs": "made", "run": "echo $FLOW_ITEM >> added-$FLOW_ITEM; sleep 0.2"}]}
+      """#)
+    let (finished, proof) = try await proof(file, "--rounds", "1")
+    #expect(finished.ending == .exit(1), "\(finished.errors)")
+    #expect(proof["steps"]?.elements.map { $0["step"]?.string } == ["n/made", "n/added"])
+    #expect(proof["steps"]?[0]?["verdict"]?.string == "idempotent")
+    #expect(proof["steps"]?[0]?["killedAfterWork"]?.integer == 1)
+    let added = try #require(proof["steps"]?[1])
+    #expect(added["verdict"]?.string == "differs")
+    let item = try #require(added["item"]?.string)
+    #expect(["n/x/added", "n/y/added", "n/z/added"].contains(item))
+    let key = item.split(separator: "/")[1]
+    #expect(
+      added["differences"]?[0]?["what"]?.string == "added-\(key) has 2 lines instead of 1")
+  }
+
   /// The moment is drawn: the lock is held nearly all the time.
   @Test func aLockThatIsLeftIsFound() async throws {
     let file = workflow(#"{"id": "a", "run": "mkdir lock && sleep 0.5 && rmdir lock"}"#)

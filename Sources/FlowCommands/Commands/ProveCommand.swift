@@ -46,7 +46,8 @@ package struct ProveCommand: Subcommand, Equatable {
       folder, runs the workflow twice in the copy, undisturbed, and then again and
       again, each time with the attempt of one step killed: in the first round when
       its work is done and not yet recorded, later at a random moment. What the
-      folder holds in the end is compared with what the undisturbed run left.
+      folder holds in the end is compared with what the undisturbed run left. Of a
+      step with forEach one of the items is killed, another in each round.
 
       It ends by itself, removes its copies, and keeps the folder of a round that
       shows a fault. What steps do elsewhere (databases, other machines, files outside
@@ -97,10 +98,13 @@ package struct ProveCommand: Subcommand, Equatable {
       throw .usage(error)
     }
     if selected.isEmpty {
-      // What runs after a failure only is not reached undisturbed, and the items of a node are not known.
-      selected = file.definition.steps.indices.filter {
-        file.definition.isOwnStep($0) && file.definition.forEach(ofStep: $0) == nil
-      }.map(Int32.init)
+      // What runs after a failure only is not reached undisturbed.
+      selected = file.definition.steps.indices.filter { file.definition.isOwnStep($0) }
+        .map(Int32.init)
+    }
+    // Of a node each step that runs for its items.
+    selected = selected.flatMap { step in
+      file.definition.stepsPerItem(ofNode: Int(step)).map(Int32.init)
     }
     let parent = scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp"
     let size = try room(for: file.folder, in: parent)

@@ -56,7 +56,8 @@ struct ProofPrinter {
       default: "killed after \(DurationText.of(microseconds: proof.killedAfterMicroseconds))"
       }
     let again = proof.onLost == .probe ? ", and resumed as its probe says" : ", and run again"
-    var text = "\(escaped(proof.step)): NOT idempotent: \(when)\(again): \(what)"
+    let item = proof.item.map { "\(escaped($0)) was " } ?? ""
+    var text = "\(escaped(proof.step)): NOT idempotent: \(item)\(when)\(again): \(what)"
     text += " (round \(proof.round ?? 0), --seed \(seed))\n"
     if let kept = proof.kept { text += "  the folder it left: \(escaped(kept))\n" }
     text +=
@@ -99,7 +100,7 @@ struct ProofPrinter {
   // MARK: JSON
 
   /// `{"workflow","folder","seed","deterministic","differences":[…],"steps":[{"step","verdict","onLost",
-  /// "killed","killedAfterWork"` and for a fault `"round","killedAfterUs","kept"`, `"differences"` or
+  /// "killed","killedAfterWork"` and for a fault `"round","item","killedAfterUs","kept"`, `"differences"` or
   /// `"errors"}]}`.
   func json(_ normal: Prover.Undisturbed, _ proofs: [StepProof]) -> String {
     var json = JSONWriter()
@@ -126,6 +127,7 @@ struct ProofPrinter {
     json.member("killedAfterWork", proof.killedAfterWork)
     if let round = proof.round {
       json.member("round", round)
+      if let item = proof.item { json.member("item", item) }
       json.member("killedAfterUs", proof.killedAfterMicroseconds)
       if let kept = proof.kept { json.member("kept", kept) }
     }

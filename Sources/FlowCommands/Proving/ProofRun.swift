@@ -11,11 +11,12 @@ struct ProofRun {
   enum Disturbance: Equatable {
     case none
     /// Its monitor is killed when its command has done its work, and before the end is recorded.
-    case afterItsWork(of: Int32)
+    case afterItsWork(of: String)
     /// Its monitor is killed so long after its launch was seen, and its processes with it.
-    case during(Int32, afterMicroseconds: Int64)
+    case during(String, afterMicroseconds: Int64)
 
-    var step: Int32? {
+    /// The id of the step.
+    var step: String? {
       switch self {
       case .none: nil
       case .afterItsWork(let step), .during(let step, _): step
@@ -26,14 +27,22 @@ struct ProofRun {
   struct Result {
     /// Nil if the run did not end in time.
     var ending: ChildProcess.Ending?
-    /// By step: how long its first attempt took; nil where it had none.
-    var microseconds: [Int64?]
+    /// Of each step that had an attempt, children too: how long the first one took.
+    var attempts: [FirstAttempt]
     /// After how long the attempt that was to be disturbed was killed; nil if it was too short for it.
     var killedAfterMicroseconds: Int64?
     /// What the run printed as an error.
     var errors: String
 
     var succeeded: Bool { ending == .exit(0) }
+  }
+
+  struct FirstAttempt {
+    /// The id of the step.
+    let id: String
+    /// The step of which that is a child, or itself.
+    let step: Int32
+    let microseconds: Int64
   }
 
   private static let id = "proof"
@@ -88,7 +97,7 @@ struct ProofRun {
     let errors = (try? FileReading.tail(of: scratch.errors, limit: 1 << 16)) ?? []
     return Result(
       ending: ending,
-      microseconds: definition.steps.indices.map { watcher.durations[Int32($0)] },
+      attempts: watcher.attempts,
       killedAfterMicroseconds: watcher.wasLost ? watcher.killedAfter : nil,
       errors: String(decoding: errors, as: UTF8.self))
   }
@@ -113,9 +122,10 @@ struct ProofRun {
 private struct Watcher: ~Copyable {
   private let disturbance: ProofRun.Disturbance
   /// The attempt's record: written when its command has started, long before the history tells it.
-  private let record: String?
+  private var record: String?
+  private let folder: RunFolder
   private var watch: RunHistoryWatch?
-  private(set) var durations: [Int32: Int64] = [:]
+  private(set) var attempts: [ProofRun.FirstAttempt] = []
   /// Whether the attempt was lost, as it was meant to be.
   private(set) var wasLost = false
   private(set) var killedAfter: Int64?
@@ -136,9 +146,14 @@ private struct Watcher: ~Copyable {
   init(_ disturbance: ProofRun.Disturbance, _ folder: RunFolder, _ definition: WorkflowDefinition) {
     self.disturbance = disturbance
     isOver = disturbance == .none
-    record = disturbance.step.map {
-      folder.record(ofStep: definition.fileID(ofStep: Int($0)), attempt: 1)
-    }
+    self.folder = folder
+    name(in: definition)
+  }
+
+  /// A child has a record of its own name once the history has its item.
+  private mutating func name(in definition: WorkflowDefinition) {
+    guard record == nil, let step = disturbance.step.flatMap(definition.livingStep) else { return }
+    record = folder.record(ofStep: definition.fileID(ofStep: step), attempt: 1)
   }
 
   /// How long a monitor takes at most from the making of its record to the start of its command.
@@ -153,9 +168,18 @@ private struct Watcher: ~Copyable {
   }
 
   private mutating func take(_ event: Event) {
-    guard case .attemptEnded(let attempt, let end) = event.body, attempt.number == 1 else { return }
-    durations[attempt.step] = end.durationMicroseconds
-    guard attempt.step == disturbance.step else { return }
+    if case .stepExpanded = event.body, let definition = watch?.state?.definition {
+      name(in: definition)
+    }
+    guard case .attemptEnded(let attempt, let end) = event.body, attempt.number == 1,
+      let definition = watch?.state?.definition
+    else { return }
+    let id = definition.steps[Int(attempt.step)].id
+    attempts.append(
+      ProofRun.FirstAttempt(
+        id: id, step: definition.child(Int(attempt.step))?.step ?? attempt.step,
+        microseconds: end.durationMicroseconds))
+    guard id == disturbance.step else { return }
     wasLost = end.result == .lost && killedAfter != nil
     isOver = true
     victim = nil

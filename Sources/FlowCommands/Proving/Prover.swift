@@ -26,8 +26,8 @@ struct Prover {
     let folder: String
     let size: FolderContents.Size
     let differences: [FolderDifference]
-    /// How long the first attempt of each step took.
-    let microseconds: [Int64?]
+    /// Of each step that had one, children too.
+    let attempts: [ProofRun.FirstAttempt]
     let limit: Int64
   }
 
@@ -50,19 +50,22 @@ struct Prover {
     let differences = try compare(before)
     return Undisturbed(
       folder: before, size: try size(of: before), differences: differences,
-      microseconds: second.microseconds, limit: limit)
+      attempts: second.attempts, limit: limit)
   }
 
-  /// Has the first attempt of a step lost, in another way in each round, until a round shows a fault.
+  /// Has the first attempt of a step lost, in another way in each round, until a round shows a fault. Of a step
+  /// that runs for each item, that of one of them, which is drawn.
   func prove(_ step: Int32, _ normal: Undisturbed) throws(Problem) -> StepProof {
     let definition = file.definition
     var proof = StepProof(
       step: definition.steps[Int(step)].id,
       onLost: definition.settings(ofStep: Int(step)).onLost)
-    guard let duration = normal.microseconds[Int(step)] else { return proof }
+    let attempts = normal.attempts.filter { $0.step == step }
+    if attempts.isEmpty { return proof }
     let known = Set(normal.differences.map(\.path))
     for round in 1...rounds {
-      let disturbance = disturbance(of: step, in: round, lasting: duration)
+      let place = SplitMix64.hash([seed, UInt64(step), UInt64(round)]) % UInt64(attempts.count)
+      let disturbance = disturbance(of: attempts[Int(place)], in: round)
       guard let result = try lose(disturbance, limit: normal.limit),
         let killedAfter = result.killedAfterMicroseconds
       else { continue }
@@ -71,6 +74,7 @@ struct Prover {
       proof.verdict = try verdict(result, proof.onLost, normal, known)
       if proof.isFault {
         proof.round = round
+        if disturbance.step != proof.step { proof.item = disturbance.step }
         proof.disturbance = disturbance
         proof.killedAfterMicroseconds = killedAfter
         let name = proof.step.map { $0 == "/" ? "+" : $0 }
@@ -109,11 +113,12 @@ struct Prover {
 
   /// In the first round its work is done. After that, the moment is drawn.
   private func disturbance(
-    of step: Int32, in round: Int, lasting duration: Int64
+    of attempt: ProofRun.FirstAttempt, in round: Int
   ) -> ProofRun.Disturbance {
-    if round == 1 { return .afterItsWork(of: step) }
-    let number = SplitMix64.hash(seed, UInt64(step), UInt64(round))
-    return .during(step, afterMicroseconds: Int64(number % UInt64(max(duration, 1))))
+    if round == 1 { return .afterItsWork(of: attempt.id) }
+    let number = SplitMix64.hash(seed, UInt64(attempt.step), UInt64(round))
+    let moment = Int64(number % UInt64(max(attempt.microseconds, 1)))
+    return .during(attempt.id, afterMicroseconds: moment)
   }
 
   // MARK: One run

@@ -26,6 +26,8 @@ struct StepProof {
   /// The round that has shown the fault; from 1.
   var round: Int?
   var disturbance: ProofRun.Disturbance?
+  /// The id of the item whose attempt was lost; nil for a step that runs once.
+  var item: String?
   var killedAfterMicroseconds: Int64 = 0
   /// Where the folder of that round is kept.
   var kept: String?
