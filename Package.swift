@@ -91,7 +91,9 @@ let package = Package(
       ]),
     library(
       "FlowSimulation",
-      imports: ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"],
+      imports: [
+        "CMonitor", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime", "FlowStorage",
+      ],
       settings: uncheckedExclusivity + optimized, exclude: ["README.md"]),
     library(
       "FlowCommandLine",

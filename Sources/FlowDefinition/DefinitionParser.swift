@@ -59,6 +59,8 @@ package import FlowCore
 ///           "shell": "bash",               // for a "run" that is a line: "sh", or ["python3", "-c"]
 ///           "stopSignal": "INT",           // default: TERM
 ///           "outputs": {"version": "string"},  // files of $FLOW_OUTPUTS
+///           "files": ["out/a.csv", "site/"],   // files of $FLOW_STAGE
+///           "publish": "stage",            // or "inPlace"
 ///           "secrets": ["PW"],             // or {"PW": "file"} for the path of a file
 ///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
 ///         }
@@ -144,6 +146,7 @@ package enum DefinitionParser {
       reader.checkTemplates(parts.workflow.parameters, parts.table, &known, parts.defaults)
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
       reader.checkStragglers(of: parts.table, defaults: parts.defaults)
+      reader.checkFiles(of: parts.table, defaults: parts.defaults)
     } catch {
       reader.report(at: error.offset, error.message, error.related)
     }

@@ -62,7 +62,7 @@ extension StepSettings: TextHolding {
 
   private static let keysWithText = valuedKeys.filter { key in
     switch key.type {
-    case .text, .flagOrText, .command, .shell, .environment, .variableNames, .variableFiles,
+    case .text, .flagOrText, .command, .shell, .environment, .variableNames, .paths, .variableFiles,
       .secrets, .outputs:
       true
     case .structure, .object, .flag, .duration, .byteSize, .wholeNumber, .decimal, .word, .words,

@@ -31,6 +31,7 @@ extension DefinitionReader {
     case .shell: try readShell().map(DefinitionValue.command)
     case .environment: try readEnvironment().map(DefinitionValue.environment)
     case .variableNames: try readVariableNames().map(DefinitionValue.names)
+    case .paths: try readPaths().map(DefinitionValue.names)
     case .variableFiles: try readVariableFiles().map(DefinitionValue.files)
     case .secrets: try readSecretUses().map(DefinitionValue.secrets)
     case .outputs: try readOutputs().map(DefinitionValue.outputs)

@@ -22,6 +22,7 @@ extension KeyType {
     case .shell: "`\"sh\"`, `\"bash\"`, or an array: a program and its arguments"
     case .environment: "an object of names and texts"
     case .variableNames: "an array of names"
+    case .paths: "an array of paths such as `out/a.csv` and `site/`"
     case .secrets: "an array of names, or an object such as `{\"DB_PASSWORD\": \"file\"}`"
     case .outputs: "an array of names, or an object such as `{\"version\": \"string\"}`"
     case .variableFiles:

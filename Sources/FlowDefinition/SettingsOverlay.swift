@@ -25,9 +25,10 @@ struct SettingsOverlay: Hashable {
     given.insert(Given(key: place, value: value), at: index)
   }
 
-  /// Nil if absent; so for the next two.
+  /// Nil if absent; so for the next three.
   var onLost: OnLost? { settings(with: Self.onLostPlace)?.onLost }
   var stragglers: StragglerPolicy? { settings(with: Self.stragglersPlace)?.stragglers }
+  var workingDirectory: String? { settings(with: Self.folderPlace)?.workingDirectory }
   var secrets: [SecretUse]? { settings(with: Self.secretsPlace)?.secrets }
 
   /// The value at that place, as settings have it.
@@ -40,6 +41,7 @@ struct SettingsOverlay: Hashable {
 
   private static let onLostPlace = place(named: "onLost")
   private static let stragglersPlace = place(named: "stragglers")
+  private static let folderPlace = place(named: "cwd")
   private static let secretsPlace = place(named: "secrets")
 
   private static func place(named name: String) -> Int {

@@ -205,7 +205,7 @@ enum DefinitionText {
       // In reverse, since their order has no meaning.
       .array(words.indices.reversed().filter { number & 1 << $0 != 0 }.map { .text(words[$0]) })
     case .structure, .object, .text, .flag, .flagOrText, .byteSize, .wholeNumber, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles, .secrets, .outputs:
+      .command, .shell, .environment, .variableNames, .paths, .variableFiles, .secrets, .outputs:
       .literal("\(number)")
     }
   }

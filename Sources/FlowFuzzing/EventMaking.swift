@@ -65,6 +65,7 @@ extension ByteSupply {
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())
     case .probeScheduled: .probeScheduled(attempt())
+    case .publishScheduled: .publishScheduled(attempt(), completes: bool())
     case .stopRequested: .stopRequested(attempt(), force: bool())
     case .stepExpanded:
       .stepExpanded(

@@ -82,6 +82,7 @@ package enum RandomWorkflow {
       RandomForEach.draw(for: &definition, from: choices, options)
       RandomNotices.draw(for: &definition, words, from: choices, options)
       RandomForEach.drawChain(for: &definition, from: choices, options)
+      RandomFiles.draw(for: &definition, from: choices, options)
     }
     return (definition, Int32(choices.choose(.workflow, in: 1...mostJobs)))
   }

@@ -199,6 +199,13 @@ import Testing
     Sample(
       .probeScheduled(build), "build#2 lost; its probe is asked whether the work was done",
       #""step":"build","attempt":2"#),
+    Sample(
+      .publishScheduled(build, completes: false), "files of build#2 are published next",
+      #""step":"build","attempt":2,"completes":false"#),
+    Sample(
+      .publishScheduled(build, completes: true),
+      "files of build#2 are published next, as far as that had begun",
+      #""step":"build","attempt":2,"completes":true"#),
     Sample(.attemptScheduled(build), "build#2 scheduled", #""step":"build","attempt":2"#),
     Sample(
       .retryScheduled(build, delayMilliseconds: 4_000), "build#2 failed; retry in 4s",

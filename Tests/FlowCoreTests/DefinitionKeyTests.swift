@@ -33,7 +33,7 @@ import Testing
     let later = Self.tags(WorkflowDefinition.valuedKeys)
     #expect(later.contains(", environment 13, passEnv 14, envFiles 15"))
     #expect(Self.tags(StepDefinition.valuedKeys).hasPrefix(step))
-    #expect(Self.tags(StepDefinition.valuedKeys).contains("outputs 23"))
+    #expect(Self.tags(StepDefinition.valuedKeys).contains("outputs 23, files 31, publish 32"))
     #expect(Self.tags(StepSettings.valuedKeys).hasPrefix(settings))
     #expect(Self.tags(StepSettings.valuedKeys).contains("shell 17, stopSignal 18, secrets 19"))
   }

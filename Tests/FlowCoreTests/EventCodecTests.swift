@@ -140,6 +140,9 @@ import Testing
         "00 01 02 04 01 72 00 02 00 01 00 01 03 06 01 01"
       ),
       (.probeScheduled(AttemptID(step: 5, number: 2)), "50 02 04 05 02"),
+      (
+        .publishScheduled(AttemptID(step: 5, number: 2), completes: true), "62 02 04 05 02 01"
+      ),
       (.attemptScheduled(AttemptID(step: 5, number: 2)), "40 02 04 05 02"),
       (
         .retryScheduled(AttemptID(step: 5, number: 2), delayMilliseconds: 1_000),
@@ -271,7 +274,7 @@ import Testing
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),
     ("0c 02 04 05 02 10 07 03", "an end has the cause 4"),
-    ("0c 02 04 05 02 02 0a 02 03 00 00", "operation has the value 10"),
+    ("0c 02 04 05 02 02 0c 02 03 00 00", "operation has the value 12"),
     ("14 02 04 05 02 02", "finding has the value 2"),
   ])
   func unknownValuesAreReportedAsSuch(bytes: String, what: String) {

@@ -32,6 +32,7 @@ import Testing
     Row(44, "answered", .fact, about: [.step]),
     Row(45, "asked", .decision, about: [.step]),
     Row(48, "stepExpanded", .decision, about: [.step]),
+    Row(49, "publishScheduled", .decision, about: [.attempt]),
   ]
 
   struct Row: Sendable {

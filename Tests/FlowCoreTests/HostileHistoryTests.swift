@@ -89,7 +89,9 @@ import Testing
     let held = state.definition.declaredSteps.reduce(0) {
       $0 + (state.expanded($1)?.held.count ?? 0)
     }
-    #expect(state.ready.count + held + state.rollbacks.ready.count == ready, comment)
+    #expect(
+      state.ready.count + held + state.rollbacks.ready.count + state.publications.ready.count
+        == ready, comment)
     #expect(state.undecided.count == ended, comment)
     #expect(state.doomed.count == doomed, comment)
     // To decide does not trap either.
@@ -153,6 +155,11 @@ extension Generator {
       if chance(in: 2) { (answer.verdict, answer.values) = (.rejected, []) }
       return .answered(step: Int32(asking), answer)
     case .probeScheduled: return .probeScheduled(attempt)
+    case .publishScheduled:
+      let due = state.undecided.first.map {
+        AttemptID(step: $0, number: state.steps[Int($0)].attempt)
+      }
+      return .publishScheduled(due ?? attempt, completes: chance(in: 2))
     case .attemptScheduled: return .attemptScheduled(attempt)
     case .retryScheduled: return .retryScheduled(attempt, delayMilliseconds: signed())
     case .rerunScheduled: return .rerunScheduled(attempt)

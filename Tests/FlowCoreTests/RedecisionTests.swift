@@ -13,6 +13,9 @@ import Testing
       workflow.settings.append(StepSettings(onLost: .probe, probe: .shell("true")))
       workflow.steps[3].settingsIndex = 1
       workflow.steps[5].command = .shell("")
+      var made = StepExtras()
+      made.files = ["x"]
+      workflow.give(made, toStep: 4)
       workflow.give(StepExtras(question: Question(text: "?")), toStep: 5)
       var extras = StepExtras()
       extras.forEach = ForEach(over: .literal([]))
@@ -22,6 +25,7 @@ import Testing
       run.end("a", .exit(1))
       run.end("b", .lost)
       run.end("d", .lost)
+      run.end("e")
       run.pass(milliseconds: 1_000)
       run.cancel()
       for attempt in run.running { run.wakeUp([.attemptEnded(attempt, .exit(1, cause: .stop))]) }
@@ -141,6 +145,11 @@ import Testing
       [.retryScheduled(attempt, delayMilliseconds: delay + 1), .rerunScheduled(attempt)]
     case .rerunScheduled(let attempt): [.stepFinished(step: attempt.step, .failed)]
     case .probeScheduled(let attempt): [.rerunScheduled(attempt)]
+    case .publishScheduled(let attempt, let completes):
+      [
+        .publishScheduled(attempt, completes: !completes),
+        .stepFinished(step: attempt.step, .succeeded),
+      ]
     case .asked: [.asked(step: 0)]
     case .stopRequested(let attempt, let force): [.stopRequested(attempt, force: !force)]
     case .stepFinished(let step, let outcome):

@@ -55,7 +55,8 @@ struct ProcessCheckerTests {
   // MARK: Launches
 
   private func send(
-    _ attempt: AttemptID, isProbe: Bool = false, at time: Int64 = 0, after events: [Event.Body],
+    _ attempt: AttemptID, _ task: AttemptTask = .command, at time: Int64 = 0,
+    after events: [Event.Body],
     _ workflow: WorkflowDefinition = workflow()
   ) -> Property? {
     let checker = LaunchChecker(workflow, jobs: 2)
@@ -63,7 +64,7 @@ struct ProcessCheckerTests {
       for (index, body) in events.enumerated() {
         try checker.learn(event(index + 1, body), at: start)
       }
-      try checker.checkSent(attempt, isProbe: isProbe, at: Instant(microseconds: time))
+      try checker.checkSent(attempt, task, at: Instant(microseconds: time))
     }
   }
 
@@ -152,15 +153,15 @@ struct ProcessCheckerTests {
     let asked: [Event.Body] = [
       .attemptEnded(first, .lost()), .probeScheduled(first), .attemptScheduled(again),
     ]
-    #expect(send(again, isProbe: true, after: asked, workflow) == nil)
-    #expect(send(again, isProbe: false, after: asked, workflow) == .again)
+    #expect(send(again, .probe, after: asked, workflow) == nil)
+    #expect(send(again, .command, after: asked, workflow) == .again)
     func answered(_ end: AttemptEnd) -> [Event.Body] {
       asked + [.attemptEnded(again, end), .rerunScheduled(again), .attemptScheduled(third)]
     }
     #expect(send(third, after: answered(failure), workflow) == nil)
     #expect(send(third, after: answered(success), workflow) == .again)
     #expect(send(third, after: answered(.lost()), workflow) == .again)
-    #expect(send(first, isProbe: true, after: [.attemptScheduled(first)], workflow) == .again)
+    #expect(send(first, .probe, after: [.attemptScheduled(first)], workflow) == .again)
   }
 
   /// The monotonic clock starts at zero with each boot; the rest of a delay goes on, less the wall

@@ -12,7 +12,10 @@ struct ImportTests {
     ("FlowPublication", ["FlowStorage"]),
     ("FlowLog", ["CZlib", "FlowStorage"]),
     ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"]),
-    ("FlowSimulation", ["CMonitor", "FlowCore", "FlowLog", "FlowRuntime", "FlowStorage"]),
+    (
+      "FlowSimulation",
+      ["CMonitor", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime", "FlowStorage"]
+    ),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {
     #expect(imports(ofModule: module).filter { !allowed.contains($0.module) } == [])

@@ -10,7 +10,7 @@ extension Explainer {
       if attempt.launchedAt == nil { return "is about to start" }
       return view.status == .interrupted ? "unknown" : "runs"
     }
-    let probe = attempt.isProbe ? "probe: " : ""
+    let probe = attempt.task.mark.map { "\($0): " } ?? ""
     let stragglers = StepWording.stragglers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
     case .exited: return "\(probe)\(StepWording.exit(end))\(stragglers)"
@@ -42,8 +42,11 @@ extension Explainer {
         settings(Int(attempt.id.step)).retry.jitter != .none ? " (jitter)" : ""
       return "retried after \(DurationText.of(milliseconds: delay))\(drawn)"
     case .rerun where attempt.isProbe: return "the work was not done; rerun"
+    case .rerun where attempt.task.publishes: return "the command runs again"
     case .rerun: return "rerun; its work may be done twice"
     case .probe: return "the probe is asked whether its work was done"
+    case .publication where attempt.task.publishes: return "its files are published again"
+    case .publication: return "its files are published next"
     }
   }
 
@@ -121,5 +124,16 @@ extension Explainer {
       if overlap > 0 { overlaps[attempt.id.step, default: 0] += overlap }
     }
     return overlaps.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
+  }
+}
+
+extension AttemptTask {
+  /// What stands beside an attempt that runs something else than the command; nil if it runs that.
+  var mark: String? {
+    switch self {
+    case .command: nil
+    case .probe: "probe"
+    case .publication, .completion: "publication"
+    }
   }
 }

@@ -8,11 +8,11 @@ extension Explainer {
       return []
     }
     let again = last.id.number == 1 ? "" : " (attempt \(last.id.number))"
-    let what = last.isProbe ? "the probe of \(id(step)) runs" : "\(id(step)) runs"
+    let what = last.task.mark.map { "the \($0) of \(id(step)) runs" } ?? "\(id(step)) runs"
     var sentences = [
       "\(what) since \(view.clock(launched.wall)), for \(view.since(launched))\(again)."
     ]
-    if let limit = settings(step).timeoutMilliseconds {
+    if let limit = settings(step).timeoutMilliseconds, !last.task.publishes {
       let time = DurationText.of(milliseconds: limit)
       let ran = view.now.elapsed - launched.elapsed
       let isOverdue = OverdueAttempt.isOverdue(after: ran, limit: limit) && view.status == .running
@@ -108,10 +108,14 @@ extension Explainer {
         "\(id(step)) succeeded: an attempt was lost, and the probe says that its work was done."
       ]
     }
-    let lead = "\(id(step)) succeeded in \(DurationText.of(microseconds: end.durationMicroseconds))"
-    if attempts.count == 1 { return ["\(lead)."] }
-    let earlier = attempts.count - 1
+    let command = attempts.last { $0.task == .command }?.end ?? end
+    let lead =
+      "\(id(step)) succeeded in \(DurationText.of(microseconds: command.durationMicroseconds))"
+    let published = last.task.publishes ? ["Its files were published."] : []
+    let earlier = attempts.count { !$0.task.publishes } - 1
+    if earlier < 1 { return ["\(lead)."] + published }
     return ["\(lead), after \(earlier) earlier \(earlier == 1 ? "attempt" : "attempts")."]
+      + published
   }
 
   func failed(_ step: Int) -> [String] {
@@ -137,14 +141,16 @@ extension Explainer {
   /// The rules are those of `Decider.follow`.
   private func whyNoMore(_ step: Int, _ last: AttemptHistory, _ end: AttemptEnd) -> String {
     let settings = settings(step)
-    switch AttemptConclusion(end) {
+    switch AttemptConclusion(end, of: last.task) {
+    case .workGone where settings.onLost != .rerun:
+      return "Its onLost is \"\(settings.onLost)\", so the command is not rerun."
     case .unkillable:
       let named = survivors(last.id).map { ": \($0)" } ?? ""
       return
         "\(end.unkillable) of its processes cannot be killed, so no other attempt may start\(named)."
     case .lost where settings.onLost == .fail, .interrupted:
       return "Its onLost is \"fail\", so it is not rerun."
-    case .lost:
+    case .lost, .workGone:
       return
         "It was lost \(state.steps[step].losses) times; a step is rerun at most"
         + " \(Decider.maxReruns) times."
@@ -286,7 +292,7 @@ extension Explainer {
       ]
     }
     let how = "\(wording.failure(end, ofStep: Int32(step)))"
-    switch (AttemptConclusion(end), last.next) {
+    switch (AttemptConclusion(end, of: last.task), last.next) {
     case (.failed, .retry):
       return [
         "\(id(step)) was cancelled while it backed off: attempt \(last.id.number) had failed: \(how).",
@@ -297,7 +303,7 @@ extension Explainer {
         "\(id(step)) was cancelled: attempt \(last.id.number) failed (\(how)), and a stopping"
           + " run retries nothing.", whyStopping(),
       ]
-    case (.lost, _):
+    case (.lost, _), (.workGone, _):
       return [
         "\(id(step)) was cancelled: attempt \(last.id.number) was lost, and a stopping run reruns"
           + " nothing.", whyStopping(),

@@ -209,7 +209,8 @@ extension ExplanationPrinter {
 extension Explainer {
   /// `"attempts":[{"attempt","round","isProbe","readyAt","scheduledAt","startedAt","endedAt","outcome",
   /// "cause","exitCode","signal","failedOperation","errno","durationMs","cpuMs","peakMemoryKiB",
-  /// "stragglers","unkillable","next","delayMs"}]`. `next` is `retry`, `rerun`, `probe` or null.
+  /// "stragglers","unkillable","next","delayMs"}]`. `next` is `retry`, `rerun`, `probe`, `publication` or
+  /// null; `"isPublication":true` where the attempt puts files in place.
   func writeAttempts(ofStep step: Int, to json: inout JSONWriter) {
     json.key("attempts")
     json.array { json in
@@ -222,6 +223,7 @@ extension Explainer {
     json.member("attempt", attempt.id.number)
     if let round = history.round(of: attempt) { json.member("round", round) }
     json.member("isProbe", attempt.isProbe)
+    if attempt.task.publishes { json.member("isPublication", true) }
     json.member("readyAt", attempt.readyAt.wall)
     json.member("scheduledAt", attempt.scheduledAt.wall)
     json.member("startedAt", attempt.launchedAt?.wall)
@@ -244,6 +246,7 @@ extension Explainer {
     case .retry: json.member("next", "retry")
     case .rerun: json.member("next", "rerun")
     case .probe: json.member("next", "probe")
+    case .publication: json.member("next", "publication")
     }
     if case .retry(let delay) = attempt.next {
       json.member("delayMs", delay)

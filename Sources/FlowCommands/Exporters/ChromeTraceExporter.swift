@@ -111,7 +111,7 @@ struct ChromeTraceExporter {
     let attempt = entry.attempt
     let id = explainer.id(Int(attempt.id.step))
     json.object { json in
-      let category = attempt.isProbe ? "probe" : "attempt"
+      let category = attempt.task.mark ?? "attempt"
       begin("X", id, category, entry.from, to: &json)
       json.member("dur", entry.until - entry.from)
       place(Self.slots, entry.lane + 1, to: &json)
@@ -142,10 +142,10 @@ struct ChromeTraceExporter {
   /// Names that the viewer reserves.
   private static func colour(_ attempt: AttemptHistory) -> String? {
     guard let end = attempt.end else { return nil }
-    switch AttemptConclusion(end) {
+    switch AttemptConclusion(end, of: attempt.task) {
     case .succeeded: return "good"
     case .failed, .unkillable: return "terrible"
-    case .lost, .interrupted: return "bad"
+    case .lost, .interrupted, .workGone: return "bad"
     case .cancelled: return "grey"
     }
   }

@@ -62,7 +62,7 @@ extension KeyType {
     case .byteSize: "Bytes"
     case .decimal: "Thousandths"
     case .structure, .object, .text, .flag, .flagOrText, .wholeNumber, .word, .words, .exitCodes,
-      .command, .shell, .environment, .variableNames, .variableFiles, .secrets, .outputs:
+      .command, .shell, .environment, .variableNames, .paths, .variableFiles, .secrets, .outputs:
       ""
     }
   }

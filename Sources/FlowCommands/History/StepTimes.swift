@@ -97,7 +97,7 @@ extension RunHistory {
       reach(attempt.endedAt?.elapsed ?? now, .running, number)
       switch attempt.next {
       case .retry: idle = .backingOff
-      case .rerun, .probe: idle = .queued
+      case .rerun, .probe, .publication: idle = .queued
       case .none: idle = .waiting
       }
     }

@@ -76,6 +76,7 @@ extension EventPrinter {
         json.array { json in for step in steps.steps { json.string(words.id(step)) } }
       }
     case .retryScheduled(_, let delay): json.member("delayMs", delay)
+    case .publishScheduled(_, let completes): json.member("completes", completes)
     case .stopRequested(_, let force): json.member("force", force)
     case .stepExpanded(_, .children(let count, let added)):
       json.member("items", count)

@@ -52,6 +52,10 @@ package struct ProgressPrinter: Sendable {
     case .attemptLaunched(let attempt, _)
     where !isVerbose && state.definition.isChild(Int(attempt.step)):
       return nil
+    // What is published belongs to the command before.
+    case .attemptLaunched(let attempt, _)
+    where state.maker(ofStep: attempt.step) ?? attempt.number != attempt.number:
+      return nil
     case .attemptLaunched(let attempt, _):
       let again = attempt.number == 1 ? "" : " (attempt \(attempt.number))"
       return "\(wording.id(attempt.step)) started\(again)"
@@ -60,7 +64,9 @@ package struct ProgressPrinter: Sendable {
       let after = limit.map { " after \(DurationText.of(milliseconds: $0))" } ?? ""
       return "\(wording.id(attempt.step)) timed out\(after); stopping"
     case .attemptEnded(let attempt, let end):
-      ends[attempt.step] = end
+      // A step takes as long as its command.
+      let isCommand = state.maker(ofStep: attempt.step) ?? attempt.number == attempt.number
+      if isCommand || end.result != .exited(code: 0) { ends[attempt.step] = end }
       return nil
     case .cancelRequested(let request):
       return cancelRequested(request)

@@ -144,7 +144,7 @@ struct StepDetails {
 
   private func cells(_ attempt: AttemptHistory, _ isMeasured: Bool) -> [String] {
     [
-      "\(attempt.id.number)\(attempt.isProbe ? " (probe)" : "")",
+      "\(attempt.id.number)\(attempt.task.mark.map { " (\($0))" } ?? "")",
       attempt.launchedAt.map { view.clock($0.wall) } ?? "",
       DurationText.of(microseconds: explainer.queued(attempt)),
       explainer.ran(attempt).map { DurationText.of(microseconds: $0) } ?? "",

@@ -171,14 +171,14 @@ struct TimelineSection {
   }
 
   func kind(_ attempt: AttemptHistory) -> String {
-    let probe = attempt.isProbe ? "probe " : ""
+    let probe = attempt.task == .command ? "" : "probe "
     guard let end = attempt.end else {
       return probe + (view.status == .interrupted ? "lost" : "now")
     }
-    switch AttemptConclusion(end) {
+    switch AttemptConclusion(end, of: attempt.task) {
     case .succeeded: return probe + "ok"
     case .failed, .unkillable: return probe + "bad"
-    case .lost, .interrupted: return probe + "lost"
+    case .lost, .interrupted, .workGone: return probe + "lost"
     case .cancelled: return probe + "off"
     }
   }

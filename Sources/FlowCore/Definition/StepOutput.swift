@@ -109,7 +109,7 @@ package enum OutputType: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// What is wrong with the outputs of an attempt that did its work otherwise.
+/// What is wrong with the outputs, or the files, of an attempt that did its work otherwise.
 package enum OutputFault: UInt8, Error, CaseIterable, Sendable {
   case missing = 0
   /// A file that the step does not declare.
@@ -127,6 +127,13 @@ package enum OutputFault: UInt8, Error, CaseIterable, Sendable {
   /// The disk refused the copy of the outputs.
   case uncollected = 9
   case tooLargeTogether = 10
+  /// The files that the step declares could not be published: the output of the attempt has the reasons.
+  case unpublished = 11
+  /// The files that it had made did not survive that the machine went down.
+  case gone = 12
+
+  /// Whether it is about files, and not about values.
+  package var isOfFiles: Bool { self == .unpublished || self == .gone }
 }
 
 /// Why an attempt that exited 0 failed nevertheless.
@@ -153,6 +160,8 @@ package struct OutputRefusal: Hashable, Sendable {
     case .notAFile: "its output \(name) is no regular file"
     case .secret where name.isEmpty: "the name of an output holds a secret"
     case .secret: "its output \(name) holds a secret"
+    case .unpublished: "its files could not be published, and its output says why"
+    case .gone: "the files that it had made were lost when the machine went down"
     case .unreadable: "its output \(name) cannot be read"
     case .uncollected: "its outputs could not be copied"
     case .tooLargeTogether:

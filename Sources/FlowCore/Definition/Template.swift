@@ -217,7 +217,10 @@ extension WorkflowDefinition {
     func look(at command: Command?) {
       if case .program(let arguments)? = command { arguments.forEach(look) }
     }
-    for extras in extras { if let key = extras.forEach?.key { look(at: key) } }
+    for extras in extras {
+      if let key = extras.forEach?.key { look(at: key) }
+      extras.files.forEach(look)
+    }
     for variable in environment { look(at: variable.value) }
     for settings in settings {
       if let folder = settings.workingDirectory { look(at: folder) }
@@ -241,6 +244,7 @@ extension WorkflowDefinition {
     texts += settings.environment.map(\.value)
     if let folder = settings.workingDirectory { texts.append(folder) }
     if let question = question(ofStep: index) { texts.append(question.text) }
+    texts += files(ofStep: index)
     return hasTemplates ? texts.filter { Template.isUsed(in: $0) } : []
   }
 }

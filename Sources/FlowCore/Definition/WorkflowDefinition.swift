@@ -86,7 +86,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
     }
     let inExtras = extras.dropFirst().reduce(0) {
       $0 + MemoryLayout<StepExtras>.stride + $1.edges.strideOfAll
-        + ($1.condition?.listBytes ?? 0) + $1.outputs.strideOfAll
+        + ($1.condition?.listBytes ?? 0) + $1.outputs.strideOfAll + $1.files.strideOfAll
     }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + inExtras
@@ -182,6 +182,9 @@ package struct StepExtras: Equatable, Sendable {
   package var condition: Condition?
   /// What an attempt that succeeds must have written, or what an answer gives; ordered by name.
   package var outputs: [StepOutput] = []
+  /// What its command makes (`StepFiles`); ordered by their bytes.
+  package var files: [String] = []
+  package var publish = PublishMode.stage
   /// Whether it is the `onFailure` of the step before it.
   package var isRollback = false
   /// What the step asks instead of running a command.

@@ -58,6 +58,9 @@ package enum Decider {
     let attempt = AttemptID(step: step, number: lifecycle.attempt)
     var isStopping: Bool { state.isStopping(step) }
     switch verdict {
+    case .succeeded where state.mustPublish(step),
+      .lost where lifecycle.publishes, .interrupted where lifecycle.publishes:
+      return .publishScheduled(attempt, completes: state.hasLostStage(step))
     case .succeeded: return .stepFinished(step: step, .succeeded)
     case .cancelled: return .stepFinished(step: step, .cancelled)
     case .unkillable: return .stepFinished(step: step, .failed)
@@ -75,6 +78,10 @@ package enum Decider {
       let delay = policy.delayMilliseconds(
         afterFailures: lifecycle.failures, seed: state.created.seed, step: Int(step))
       return .retryScheduled(attempt, delayMilliseconds: delay)
+    case .workGone:
+      if isStopping { return .stepFinished(step: step, .cancelled) }
+      return lifecycle.losses <= maxReruns && settings.onLost == .rerun
+        ? .rerunScheduled(attempt) : .stepFinished(step: step, .failed)
     case .lost:
       if isStopping { return .stepFinished(step: step, .cancelled) }
       guard lifecycle.losses <= maxReruns else { return .stepFinished(step: step, .failed) }
@@ -130,8 +137,8 @@ package enum Decider {
   /// Schedules up to `jobs` intents ahead of the slots, so that a free slot never waits for a sync.
   private static func schedule(_ state: RunState) -> Event.Body? {
     guard !state.isPaused, let step = state.nextReady else { return nil }
-    // Rollbacks and notices need no slot.
-    if state.rollbacks.ready.isEmpty,
+    // Rollbacks and notices need no slot, and a publication has that of its command.
+    if state.rollbacks.ready.isEmpty, state.publications.ready.isEmpty,
       state.openAttempts - state.rollbacks.openAttempts >= 2 * Int(state.created.jobs)
     {
       return nil

@@ -20,7 +20,7 @@ package struct Engine: Sendable {
 
   /// Intents of future launches, by sequence number.
   private var intents = WorkQueue<Gated<Launch>>()
-  /// Those of rollbacks and notices, which need no slot.
+  /// Those of rollbacks and notices, which need no slot, and of publications, which have one.
   private var rollbackIntents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
@@ -156,8 +156,13 @@ package struct Engine: Sendable {
 
   /// How many attempts hold a slot; other open attempts wait for one.
   package var runningAttempts: Int {
-    guard state.rollbacks.exist || state.definition.hasNotify else { return launched.count }
-    return launched.count { !state.definition.needsNoSlot(Int($0.step)) }
+    guard state.rollbacks.exist || state.definition.hasNotify || state.publications.count > 0 else {
+      return launched.count
+    }
+    let others = launched.count {
+      !state.definition.needsNoSlot(Int($0.step)) && !state.steps[Int($0.step)].publishes
+    }
+    return others + state.publications.count
   }
 
   // MARK: Inputs
@@ -314,6 +319,7 @@ package struct Engine: Sendable {
       return known
     }
     known.shellSignal = shellSignal(end, of: attempt)
+    if state.steps[Int(attempt.step)].publishes { known.notePublication() }
     return known
   }
 
@@ -324,6 +330,7 @@ package struct Engine: Sendable {
     else { return nil }
     let step = Int(attempt.step)
     let settings = state.definition.settings(ofStep: step)
+    if state.steps[step].publishes { return nil }
     let command =
       state.steps[step].asksProbe ? settings.probe : state.definition.steps[step].command
     // A code that the step names is one of its own.
@@ -409,10 +416,10 @@ package struct Engine: Sendable {
     case .attemptScheduled(let attempt), .attemptFound(let attempt, .neverLaunched):
       // The attempt may be found only to be withdrawn: its stop was requested.
       guard state.steps[Int(attempt.step)].phase == .starting else { break }
-      let isProbe = state.steps[Int(attempt.step)].asksProbe
-      let launch = Launch(attempt, intent: event.sequence, isProbe: isProbe)
+      let task = state.steps[Int(attempt.step)].task
+      let launch = Launch(attempt, intent: event.sequence, task)
       let intent = Gated(sequence: event.sequence, value: launch)
-      if state.definition.needsNoSlot(Int(attempt.step)) {
+      if task.publishes || state.definition.needsNoSlot(Int(attempt.step)) {
         rollbackIntents.append(intent)
       } else {
         intents.append(intent)
@@ -438,6 +445,7 @@ package struct Engine: Sendable {
       return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
       .answered, .asked, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
+      .publishScheduled,
       .stepSkipped, .runStopping,
       .runConcluding, .runConcluded, .runReopened:
       break

@@ -72,12 +72,11 @@ package struct Launch: Equatable, Sendable {
   package var attempt: AttemptID
   /// The number of the event that is the intent.
   package var intent: Int64
-  /// Whether the attempt runs the step's probe instead of its command.
-  package var isProbe: Bool
+  package var task: AttemptTask
 
-  package init(_ attempt: AttemptID, intent: Int64, isProbe: Bool = false) {
+  package init(_ attempt: AttemptID, intent: Int64, _ task: AttemptTask = .command) {
     self.attempt = attempt
     self.intent = intent
-    self.isProbe = isProbe
+    self.task = task
   }
 }

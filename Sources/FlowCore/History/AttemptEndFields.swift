@@ -76,13 +76,15 @@ extension ByteReader {
       }
       end.result = .launchFailed(failure)
     case 10:
-      // Only of what would have succeeded.
-      try require(
-        end.result == .exited(code: 0) && end.cause == .byItself, "outputs of an attempt", at: start
-      )
-      end.refusal = try readField { (reader) throws(CodingError) in
+      let refusal = try readField { (reader) throws(CodingError) in
         OutputRefusal(try reader.readCase("fault of an output"), try reader.readTextToEnd())
       }
+      // Only of what would have succeeded; and of what publishes, only if it has not.
+      let hasSucceeded = end.result == .exited(code: 0)
+      try require(
+        end.cause == .byItself && end.exitCode != nil && hasSucceeded != refusal.fault.isOfFiles,
+        "outputs of an attempt", at: start)
+      end.refusal = refusal
     default:
       throw CodingError(offset: start, reason: .newer("attemptEnded has a field \(tag)"))
     }

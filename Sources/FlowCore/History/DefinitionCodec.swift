@@ -68,6 +68,9 @@ package enum DefinitionCodec {
       if !definition.isSoundNotice(index) {
         throw CodingError(offset: offset, reason: .malformed("notice \(step.id)"))
       }
+      guard definition.hasSoundFiles(index) else {
+        throw CodingError(offset: offset, reason: .malformed("files of step \(step.id)"))
+      }
       guard definition.isSoundNode(index) else {
         throw CodingError(offset: offset, reason: .malformed("forEach of step \(step.id)"))
       }

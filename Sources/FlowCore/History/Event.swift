@@ -64,6 +64,11 @@ package struct Event: Equatable, Sendable {
     /// The attempt was lost; the step's probe determines whether its work was done, in an attempt
     /// of its own that is scheduled like any other.
     case probeScheduled(AttemptID)
+    /// The attempt was the command's, and has succeeded, or was to publish, and was lost; the step's files are
+    /// published in an attempt of its own.
+    ///
+    /// - completes: only if an attempt before has begun to.
+    case publishScheduled(AttemptID, completes: Bool)
     /// A stop of the attempt was requested; with `force`, without grace.
     case stopRequested(AttemptID, force: Bool)
     /// The step asks a person, and waits for the answer: its needs have ended as it wants.
@@ -334,6 +339,10 @@ package struct LaunchFailure: Error, Hashable, Sendable {
     case makeOutputs = 8
     /// The files of what other steps have put out.
     case makeInputs = 9
+    /// The folder in which it makes files.
+    case makeStage = 10
+    /// The paths of its files, with the values in them.
+    case useFiles = 11
   }
 
   package var operation: Operation

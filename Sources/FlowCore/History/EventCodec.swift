@@ -159,6 +159,9 @@ extension ByteWriter {
       write(count: delayMilliseconds)
     case .rerunScheduled(let attempt): write(attempt)
     case .probeScheduled(let attempt): write(attempt)
+    case .publishScheduled(let attempt, let completes):
+      write(attempt)
+      write(completes)
     case .stopRequested(let attempt, let force):
       write(attempt)
       write(force)
@@ -331,6 +334,8 @@ extension ByteReader {
     case .retryScheduled: .retryScheduled(try readAttempt(), delayMilliseconds: try readCount())
     case .rerunScheduled: .rerunScheduled(try readAttempt())
     case .probeScheduled: .probeScheduled(try readAttempt())
+    case .publishScheduled:
+      .publishScheduled(try readAttempt(), completes: try readBool())
     case .stopRequested: .stopRequested(try readAttempt(), force: try readBool())
     case .asked: .asked(step: try readCount())
     case .stepExpanded: .stepExpanded(step: try readCount(), try readExpansion())

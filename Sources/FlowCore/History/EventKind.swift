@@ -35,6 +35,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   // Decisions.
   case asked = 45
   case stepExpanded = 48
+  case publishScheduled = 49
 
   package var isFact: Bool {
     rawValue < 32 || self == .outputsPublished || self == .answered
@@ -131,6 +132,7 @@ extension Event.Body {
     case .retryScheduled(let attempt, _): (.retryScheduled, .attempt(attempt))
     case .rerunScheduled(let attempt): (.rerunScheduled, .attempt(attempt))
     case .probeScheduled(let attempt): (.probeScheduled, .attempt(attempt))
+    case .publishScheduled(let attempt, _): (.publishScheduled, .attempt(attempt))
     case .stopRequested(let attempt, _): (.stopRequested, .attempt(attempt))
     case .asked(let step): (.asked, .step(step))
     case .stepExpanded(let step, _): (.stepExpanded, .step(step))

@@ -64,6 +64,10 @@ package struct EventWording: Sendable {
     case .rerunScheduled(let attempt): "\(name(attempt)) is rerun; its work may be done twice"
     case .probeScheduled(let attempt):
       "\(name(attempt)) lost; its probe is asked whether the work was done"
+    case .publishScheduled(let attempt, completes: false):
+      "files of \(name(attempt)) are published next"
+    case .publishScheduled(let attempt, completes: true):
+      "files of \(name(attempt)) are published next, as far as that had begun"
     case .stopRequested(let attempt, let force):
       "stop of \(name(attempt)) requested\(force ? ", by force" : "")"
     case .asked(let step): "\(id(step)) asks, and waits for an answer"
@@ -371,6 +375,11 @@ package struct EventWording: Sendable {
       return "read \(secret(failure))"
     case .makeOutputs: return "make the folder for its outputs"
     case .makeInputs: return "write the files of what other steps have put out"
+    case .makeStage: return "make the folder for its files ($FLOW_STAGE)"
+    case .useFiles:
+      return
+        "use the paths in its \"files\": with the values in them one is empty, absolute, or leads out of"
+        + " the step's folder"
     case .changeDirectory:
       guard isKnown(step), let folder = definition?.settings(ofStep: Int(step)).workingDirectory
       else {

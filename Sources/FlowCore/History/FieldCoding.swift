@@ -202,6 +202,7 @@ extension ByteReader {
     case .environment: return .environment(try readEnvironment())
     case .variableNames:
       return .names(try readList { (reader) throws(CodingError) in try reader.readString() })
+    case .paths: return .names(try readPaths())
     case .variableFiles:
       return .files(
         try readList { (reader) throws(CodingError) in
@@ -214,6 +215,18 @@ extension ByteReader {
         })
     case .outputs: return .outputs(try readOutputs())
     }
+  }
+
+  /// Paths in the order of their bytes, none twice.
+  private mutating func readPaths() throws(CodingError) -> [String] {
+    let start = position
+    let paths = try readList { (reader) throws(CodingError) in try reader.readString() }
+    let isOrdered = zip(paths, paths.dropFirst()).allSatisfy {
+      $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
+    let areSound = paths.allSatisfy { StepFiles.fault(ofTemplate: $0) == nil }
+    try require(isOrdered && areSound && paths.count <= StepFiles.most, "files", at: start)
+    return paths
   }
 
   /// Outputs in the order of their names, no name twice.

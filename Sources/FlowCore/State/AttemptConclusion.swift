@@ -9,8 +9,29 @@ package enum AttemptConclusion: Equatable, Sendable {
   case lost
   /// The system told it to end. The outcome is unknown as of a lost attempt, and the cause is known.
   case interrupted
+  /// What the command had made is gone, and was not published: as if the command were lost.
+  case workGone
   /// Some of its processes cannot be killed, so no other attempt of the step may start.
   case unkillable
+
+  /// - Parameter task: what the attempt was for.
+  package init(_ end: AttemptEnd, of task: AttemptTask) {
+    self = task.publishes ? Self.ofPublication(end) : Self(end)
+  }
+
+  /// Of an attempt that publishes. Once it has begun to, it does not let itself be stopped: what it says with
+  /// its exit code counts, whatever has reached it meanwhile.
+  private static func ofPublication(_ end: AttemptEnd) -> Self {
+    if end.unkillable > 0 { return .unkillable }
+    switch (end.result, end.cause) {
+    case (.exited(code: 0), _): return .succeeded
+    case (.exited(PublicationCode.nothingPrepared), .byItself),
+      (.exited(PublicationCode.isGone), .byItself):
+      return .workGone
+    case (.exited, .byItself) where !end.wasInterrupted: return .failed(.output, exitCode: 0)
+    default: return Self(end)
+    }
+  }
 
   package init(_ end: AttemptEnd) {
     if end.unkillable > 0 {

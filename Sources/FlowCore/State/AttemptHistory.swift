@@ -1,8 +1,7 @@
 /// One attempt, as recorded in the history of its run.
 package struct AttemptHistory: Equatable, Sendable {
   package let id: AttemptID
-  /// Whether it ran the step's probe instead of its command.
-  package let isProbe: Bool
+  package let task: AttemptTask
   /// Nil before the launch is known, and for a lost attempt that may never have been launched.
   package let launchedAt: RunPoint?
   /// Nil while the attempt is open.
@@ -16,15 +15,19 @@ package struct AttemptHistory: Equatable, Sendable {
   }
 
   init(
-    _ id: AttemptID, isProbe: Bool, launchedAt: RunPoint?, end: AttemptEnd?, times: AttemptTimes?
+    _ id: AttemptID, _ task: AttemptTask, launchedAt: RunPoint?, end: AttemptEnd?,
+    times: AttemptTimes?
   ) {
     self.id = id
-    self.isProbe = isProbe
+    self.task = task
     self.launchedAt = launchedAt
     self.end = end
     self.times = times.map(Kept.times) ?? .nothing
   }
 
+  /// Whether it ran the step's probe instead of its command.
+  package var isProbe: Bool { task == .probe }
+  package var conclusion: AttemptConclusion? { end.map { AttemptConclusion($0, of: task) } }
   package var outcome: AttemptOutcome? { end.map(AttemptOutcome.init) }
   package var durationMicroseconds: Int64? { end?.durationMicroseconds }
 
@@ -43,6 +46,8 @@ extension AttemptHistory {
     /// The attempt was lost, or its probe reported that the work was not done.
     case rerun
     case probe
+    /// The command has succeeded, or a publication was lost.
+    case publication
   }
 
   /// Why an attempt was stopped.

@@ -87,7 +87,10 @@ extension RunState {
   }
 
   /// The step that starts next, as far as slots let it.
-  package var nextReady: Int? { rollbacks.ready.first(in: graph) ?? ready.first(in: graph) }
+  package var nextReady: Int? {
+    rollbacks.ready.first(in: graph) ?? publications.ready.first(in: graph)
+      ?? ready.first(in: graph)
+  }
 
   /// Whether attempts are scheduled after the run has begun to stop.
   var launchesWhileStopping: Bool {
@@ -159,8 +162,25 @@ extension RunState {
     timers.removeAllButPause(keepingSlow: true) { !ended.contains($0) }
   }
 
+  /// Takes the next step out of its queue.
+  ///
+  /// - Returns: whether it is for a publication.
+  mutating func takeNextReady() -> Bool {
+    if !rollbacks.ready.isEmpty {
+      rollbacks.ready.removeFirst()
+    } else if !publications.ready.isEmpty {
+      publications.ready.removeFirst()
+      return true
+    } else {
+      ready.removeFirst()
+    }
+    return false
+  }
+
   mutating func enqueue(_ step: Int32) {
-    if definition.needsNoSlot(Int(step)) {
+    if steps[Int(step)].publishes {
+      publications.ready.insert(precedence(of: step))
+    } else if definition.needsNoSlot(Int(step)) {
       rollbacks.ready.insert(precedence(of: step))
     } else if definition.isChild(Int(step)) {
       enqueueChild(step)
@@ -169,9 +189,11 @@ extension RunState {
     }
   }
 
-  mutating func countOpen(_ attempt: AttemptID, _ change: Int) {
+  /// - Parameter keepsSlot: whether the slot goes from a command to its publication, or from one of these to the
+  ///   next.
+  mutating func countOpen(_ attempt: AttemptID, _ change: Int, keepsSlot: Bool = false) {
     openAttempts += change
-    countOpenChild(attempt.step, change)
+    if !keepsSlot { countOpenChild(attempt.step, change) }
     if definition.needsNoSlot(Int(attempt.step)) { rollbacks.openAttempts += change }
   }
 }

@@ -33,7 +33,7 @@ extension RunHistory {
   private func attempt(at place: Int) -> AttemptHistory {
     let kept = attempts[place]
     return AttemptHistory(
-      kept.id, isProbe: kept.isProbe, launchedAt: kept.launchedAt, end: kept.end,
+      kept.id, kept.task, launchedAt: kept.launchedAt, end: kept.end,
       times: keepsTimes ? attemptTimes[place] : nil)
   }
 

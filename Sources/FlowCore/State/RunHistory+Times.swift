@@ -57,6 +57,9 @@ extension RunHistory {
     case .probeScheduled(let attempt):
       change(attempt) { $0.next = .probe }
       becameReady(Int(attempt.step), at: point)
+    case .publishScheduled(let attempt, _):
+      change(attempt) { $0.next = .publication }
+      becameReady(Int(attempt.step), at: point)
     case .timerFired(.retry(let step)), .timerFired(.slow(let step)):
       becameReady(Int(step), at: point)
     case .asked(let step):

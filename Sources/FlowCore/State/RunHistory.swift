@@ -57,17 +57,16 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     let id: AttemptID
     /// The index of the step's previous attempt, or `none`.
     let previous: Int32
-    /// Whether it ran the step's probe.
-    let isProbe: Bool
+    let task: AttemptTask
     /// Withdrawn before any process of it was started; then it does not count as an attempt.
     var isWithdrawn = false
     /// A time before the start of the run means unknown: an optional would take more memory.
     private var launch = RunPoint(elapsed: -1, wall: WallTime(microseconds: 0))
     var end: AttemptEnd?
 
-    init(_ id: AttemptID, isProbe: Bool, previous: Int32) {
+    init(_ id: AttemptID, _ task: AttemptTask, previous: Int32) {
       self.id = id
-      self.isProbe = isProbe
+      self.task = task
       self.previous = previous
     }
 
@@ -189,13 +188,13 @@ package struct RunHistory: EventFold, Equatable, Sendable {
   mutating func add(_ attempt: AttemptID) -> Int {
     let step = Int(attempt.step)
     let last = lastAttempts[step]
-    let isProbe = replay.inspect { $0.steps[step].asksProbe } == true
+    let task = replay.inspect { $0.steps[step].task } ?? .command
     if !keepsAllAttempts, last != Self.none {
-      attempts[Int(last)] = KeptAttempt(attempt, isProbe: isProbe, previous: Self.none)
+      attempts[Int(last)] = KeptAttempt(attempt, task, previous: Self.none)
       return Int(last)
     }
     lastAttempts[step] = Int32(attempts.count)
-    attempts.append(KeptAttempt(attempt, isProbe: isProbe, previous: last))
+    attempts.append(KeptAttempt(attempt, task, previous: last))
     return attempts.count - 1
   }
 }

@@ -71,6 +71,7 @@ package struct RunState: Equatable, Sendable {
   package internal(set) var rollbacks: Rollbacks
   /// What steps have put out.
   package internal(set) var outputs = StepOutputs()
+  package internal(set) var publications = Publications()
   var questions = Questions()
   var nodes = Nodes()
   /// Whether a round has begun whose engine has not started yet.
@@ -122,8 +123,10 @@ package struct RunState: Equatable, Sendable {
   /// same shutdown.
   package static let launchPauseMilliseconds: Int64 = 30_000
 
-  private mutating func interrupted(at now: Moment) {
-    guard !isStopping || launchesWhileStopping, !isTakingOver else { return }
+  mutating func interrupted(at now: Moment) {
+    guard !isStopping || launchesWhileStopping || publications.count > 0, !isTakingOver else {
+      return
+    }
     timers.arm(
       .launchPause, at: now.monotonic.advanced(byMilliseconds: Self.launchPauseMilliseconds))
   }
@@ -161,6 +164,7 @@ package struct RunState: Equatable, Sendable {
       guard engine.life == lives + 1 else { throw HistoryError(event, .misplaced) }
       if let last = self.engine, last.host.bootID != engine.host.bootID {
         timers.moveToNewClock(from: before, to: event.moment)
+        bootChanged()
       }
       self.engine = engine
       isReopened = false
@@ -171,16 +175,7 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .launched(attempt.number))
     case .deadlinePassed(let attempt):
       try change(attempt.step, event, .deadlinePassed(attempt.number))
-    case .attemptEnded(let attempt, let end):
-      let conclusion = AttemptConclusion(end)
-      try change(attempt.step, event, .ended(attempt.number, conclusion))
-      if conclusion == .interrupted { interrupted(at: event.moment) }
-      outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
-      if definition.hasFinally || definition.hasNotify || rollbacks.exist {
-        failedEnds[attempt.step] = conclusion == .succeeded ? nil : end
-      }
-      countOpen(attempt, -1)
-      undecided.append(attempt.step)
+    case .attemptEnded(let attempt, let end): try attemptEnded(attempt, end, event)
     case .outputsPublished(let attempt, let parts):
       guard steps.indices.contains(Int(attempt.step)) else {
         throw HistoryError(event, .unknownStep(attempt.step))
@@ -191,7 +186,7 @@ package struct RunState: Equatable, Sendable {
       else { throw HistoryError(event, .misplaced) }
     case .attemptWithdrawn(let attempt):
       try change(attempt.step, event, .withdrawn(attempt.number))
-      countOpen(attempt, -1)
+      countOpen(attempt, -1, keepsSlot: steps[Int(attempt.step)].publishes)
       becameReady(attempt.step)
     case .attemptFound(let attempt, let finding):
       try change(attempt.step, event, .found(attempt.number, finding))
@@ -203,14 +198,7 @@ package struct RunState: Equatable, Sendable {
     case .cancelRequested(let request): cancelRequested(request)
     case .answered(let step, let answer): try answered(step, answer, event)
     case .timerFired(let timer): try timerFired(timer, event)
-    case .attemptScheduled(let attempt):
-      guard nextReady == Int(attempt.step) else {
-        throw HistoryError(event, .misplaced)
-      }
-      try change(attempt.step, event, .scheduled(attempt.number))
-      if rollbacks.ready.isEmpty { ready.removeFirst() } else { rollbacks.ready.removeFirst() }
-      childLeftQueue(attempt.step)
-      countOpen(attempt, 1)
+    case .attemptScheduled(let attempt): try attemptScheduled(attempt, event)
     case .retryScheduled(let attempt, let delayMilliseconds):
       try change(attempt.step, event, .retryScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
@@ -225,6 +213,8 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .probeScheduled(attempt.number))
       try Self.take(attempt.step, from: &undecided, event)
       becameReady(attempt.step)
+    case .publishScheduled(let attempt, let completes):
+      try publishScheduled(attempt, completes: completes, event)
     case .stopRequested(let attempt, _):
       try change(attempt.step, event, .stopRequested(attempt.number))
       try Self.take(attempt, from: &toStop, event)
@@ -262,8 +252,12 @@ package struct RunState: Equatable, Sendable {
     queue.removeFirst()
   }
 
-  private mutating func becameReady(_ step: Int32) {
-    if isStopping(step) { doom(step, reasonToStop(step)) } else { enqueue(step) }
+  mutating func becameReady(_ step: Int32) {
+    if isStopping(step), !steps[Int(step)].publishes {
+      doom(step, reasonToStop(step))
+    } else {
+      enqueue(step)
+    }
   }
 
   mutating func doom(_ step: Int32, _ reason: SkipReason) {
@@ -310,6 +304,9 @@ package struct RunState: Equatable, Sendable {
   private mutating func stepFinished(
     _ step: Int32, _ outcome: StepOutcome, _ event: Event
   ) throws(HistoryError) {
+    guard outcome != .succeeded || !steps.indices.contains(Int(step)) || !mustPublish(step) else {
+      throw HistoryError(event, .misplaced)
+    }
     try change(step, event, .finished(outcome))
     if undecided.first == step {
       undecided.removeFirst()

@@ -3,7 +3,8 @@
 ///     waiting ─▶ ready ─▶ starting ─▶ running ─▶ (stopping) ─▶ ended ─▶ succeeded │ failed │ cancelled
 ///        │         ▲ │        │                                  │
 ///        │         │ │        └── withdrawn ─▶ ready             └─▶ backingOff ─▶ ready
-///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe)
+///        └─────────┴─┴─▶ doomed ─▶ skipped │ cancelled           └─▶ ready (lost: run again, or probe;
+///                                                                    succeeded: publish)
 ///
 /// A step that asks has no attempts: `ready ─▶ asking ─▶ answered ─▶ succeeded │ failed`, or
 /// `asking ─▶ doomed ─▶ cancelled`. Its number counts how often it has asked.
@@ -60,6 +61,7 @@ package struct StepLifecycle: Equatable, Sendable {
     case retryScheduled(Int32)
     case rerunScheduled(Int32)
     case probeScheduled(Int32)
+    case publishScheduled(Int32, completes: Bool)
     case asked
     case expanded
     case finished(StepOutcome)
@@ -72,7 +74,8 @@ package struct StepLifecycle: Equatable, Sendable {
       case .scheduled(let number): number == lastAttempt + 1
       case .launched(let number), .found(let number, _), .deadlinePassed(let number),
         .ended(let number, _), .withdrawn(let number), .stopRequested(let number),
-        .retryScheduled(let number), .rerunScheduled(let number), .probeScheduled(let number):
+        .retryScheduled(let number), .rerunScheduled(let number), .probeScheduled(let number),
+        .publishScheduled(let number, _):
         number == lastAttempt
       case .delayOver, .needMet, .doomed, .asked, .answered, .expanded, .finished, .skipped: true
       }
@@ -90,8 +93,12 @@ package struct StepLifecycle: Equatable, Sendable {
   package private(set) var interruptions: Int32 = 0
   /// Attempts that use up no retry.
   package var uncounted: Int32 { losses + interruptions }
-  /// Whether the open or next attempt runs the step's probe.
-  package private(set) var asksProbe = false
+  /// What the open or next attempt is for; when none is, the last one.
+  package private(set) var task = AttemptTask.command
+  /// Whether that is the step's probe.
+  package var asksProbe: Bool { task == .probe }
+  /// Whether that publishes the files of the step.
+  package var publishes: Bool { task.publishes }
   /// Whether it was skipped because its own condition was false, it had no items, or it is a child that the run
   /// leaves out.
   package internal(set) var isRefused = false
@@ -158,6 +165,8 @@ package struct StepLifecycle: Equatable, Sendable {
     case (.doomed, .needMet), (.succeeded, .needMet), (.failed, .needMet), (.skipped, .needMet),
       (.cancelled, .needMet):
       phase
+    // A command that has succeeded is published, whatever stops the run.
+    case (.ready, .doomed) where publishes: nil
     case (.waiting, .doomed), (.ready, .doomed), (.backingOff, .doomed), (.asking, .doomed): .doomed
 
     case (.ready, .asked): .asking
@@ -190,18 +199,25 @@ package struct StepLifecycle: Equatable, Sendable {
 
     case (.ended(.failed), .retryScheduled): .backingOff
     case (.backingOff, .delayOver): .ready
-    case (.ended(.lost), .rerunScheduled) where !asksProbe: .ready
-    case (.ended(.interrupted), .rerunScheduled) where !asksProbe: .ready
+    case (.ended(.lost), .rerunScheduled) where task == .command: .ready
+    case (.ended(.interrupted), .rerunScheduled) where task == .command: .ready
+    case (.ended(.workGone), .rerunScheduled): .ready
     // The probe reports that the work was not done.
     case (.ended(.failed(.exit, exitCode: 1)), .rerunScheduled) where asksProbe: .ready
-    case (.ended(.lost), .probeScheduled), (.ended(.interrupted), .probeScheduled): .ready
+    case (.ended(.lost), .probeScheduled), (.ended(.interrupted), .probeScheduled):
+      publishes ? nil : .ready
+    case (.ended(.succeeded), .publishScheduled) where !publishes: .ready
+    case (.ended(.lost), .publishScheduled), (.ended(.interrupted), .publishScheduled):
+      publishes ? .ready : nil
 
     case (.ended(.succeeded), .finished(.succeeded)): .succeeded
     case (.ended(.failed), .finished(.failed)), (.ended(.lost), .finished(.failed)),
-      (.ended(.interrupted), .finished(.failed)), (.ended(.unkillable), .finished(.failed)):
+      (.ended(.interrupted), .finished(.failed)), (.ended(.unkillable), .finished(.failed)),
+      (.ended(.workGone), .finished(.failed)):
       .failed
     case (.ended(.cancelled), .finished(.cancelled)), (.ended(.failed), .finished(.cancelled)),
-      (.ended(.lost), .finished(.cancelled)), (.ended(.interrupted), .finished(.cancelled)):
+      (.ended(.lost), .finished(.cancelled)), (.ended(.interrupted), .finished(.cancelled)),
+      (.ended(.workGone), .finished(.cancelled)):
       .cancelled
     // A step that has begun is not skipped.
     case (.doomed, .finished(.cancelled)) where hasBegun: .cancelled
@@ -223,10 +239,13 @@ package struct StepLifecycle: Equatable, Sendable {
     case .withdrawn: attempt -= 1
     // A probe that fails has answered.
     case .ended(_, .failed): if !asksProbe { failures += 1 }
-    case .ended(_, .lost): losses += 1
+    // A publication that is lost is done again, however often.
+    case .ended(_, .lost): if !publishes { losses += 1 }
+    case .ended(_, .workGone): losses += 1
     case .ended(_, .interrupted): interruptions += 1
-    case .rerunScheduled: asksProbe = false
-    case .probeScheduled: asksProbe = true
+    case .rerunScheduled, .retryScheduled: task = .command
+    case .probeScheduled: task = .probe
+    case .publishScheduled(_, let completes): task = completes ? .completion : .publication
     default: break
     }
     return true

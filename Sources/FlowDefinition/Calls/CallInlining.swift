@@ -242,6 +242,7 @@ struct CallInlining {
       }.sorted { $0.need < $1.need }
       var extras = workflow.extras(ofStep: index)
       extras.question = extras.question.map(context.question)
+      extras.files = extras.files.map(context.text)
       extras.condition = extras.condition?.mapped {
         $0 + firstParameter
       } step: {
@@ -364,7 +365,7 @@ private struct CalledSettings {
     return question
   }
 
-  private func text(_ text: String) -> String {
+  func text(_ text: String) -> String {
     Template.prefixing(prefix, namesIn: text)
   }
 

@@ -154,6 +154,7 @@ struct LateValues {
       if let question = definition.extras[place].question {
         definition.extras[place].question?.text = text(question.text, of: [step])
       }
+      definition.extras[place].files = definition.extras[place].files.map { text($0, of: [step]) }
       if let condition = definition.extras[place].condition {
         definition.extras[place].condition = self.condition(condition, of: step, definition)
       }

@@ -143,6 +143,7 @@ package struct DefinitionSchema {
     case .environment: environment
     case .variableNames:
       orList(text([("pattern", .text("^[^=*]+$"))]), isSet: true)
+    case .paths: orList(text([("pattern", .text("^[^/]"))]), isSet: true)
     case .variableFiles: orList(variableFile)
     case .secrets: orList(secretUse)
     case .outputs: orList(stepOutput)

@@ -1,4 +1,5 @@
 package import FlowCore
+import FlowStorage
 import FlowText
 
 /// Makes the launch request for an intent.
@@ -36,19 +37,19 @@ package struct LaunchPlan: Sendable {
     for launch: Launch, in state: RunState, conclusion: [EnvironmentVariable] = [], first: Int32 = 1
   ) -> LaunchRequest {
     let attempt = launch.attempt
-    var values = values
-    values.outputs = state.outputs
-    values.result = { state.result(ofStep: $0) }
-    values.reader = Int(attempt.step)
-    values.outcome = conclusion.first { $0.name == "FLOW_OUTCOME" }?.value ?? ""
+    if launch.task.publishes { return publication(for: launch, in: state, conclusion) }
+    let values = values(for: attempt, in: state, conclusion)
     let child = definition.child(Int(attempt.step))
-    if child != nil { values.serve(child: Int(attempt.step), of: definition) }
     let step = definition.steps[Int(attempt.step)]
     let file = definition.fileID(ofStep: Int(attempt.step))
     let settings = definition.settings(ofStep: Int(attempt.step))
     let folder = workingDirectory(settings.workingDirectory.map(values.text))
     let place = EnvironmentVariable(name: "PWD", value: folder)
     let handed = handedOver(of: attempt, state.outputs)
+    let isProbe = launch.task == .probe
+    // A probe looks at what the attempt has made that was lost.
+    let maker = isProbe ? state.maker(ofStep: attempt.step) ?? attempt.number : attempt.number
+    let stage = stage(ofStep: attempt.step, maker, in: folder)
     let own =
       Self.identity(of: step.id, file, attempt.number, runID: runID, self.folder) + [
         // The same for all attempts of a step in a run, so that a service can recognize a repetition.
@@ -58,9 +59,10 @@ package struct LaunchPlan: Sendable {
           value: "\(runID)/\(step.id)"
             + (definition.isNotify(Int(attempt.step)) ? "/\(first)" : ""))
       ] + handed.variables + conclusion
+      + (stage.map { [EnvironmentVariable(name: "FLOW_STAGE", value: $0)] } ?? [])
       + (child.map { _ in [EnvironmentVariable(name: "FLOW_ITEM", value: values.itemText())] } ?? [])
     var command = step.command
-    if launch.isProbe {
+    if isProbe {
       guard let probe = settings.probe else {
         preconditionFailure("step \(step.id) has no probe to ask")
       }
@@ -70,7 +72,7 @@ package struct LaunchPlan: Sendable {
     var request = LaunchRequest(
       attempt: attempt, intent: launch.intent,
       arguments: script == nil
-        ? arguments(of: command, settings.shell, values, isProbe: launch.isProbe)
+        ? arguments(of: command, settings.shell, values, isProbe: isProbe)
         : [self.folder.script(ofStep: file, attempt: attempt.number)],
       script: script,
       environment: [place] + values.variables(definition.environment + settings.environment) + own,
@@ -79,10 +81,97 @@ package struct LaunchPlan: Sendable {
       recordPath: self.folder.record(ofStep: file, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
     (request.outputs, request.inputs) = (handed.outputs, handed.inputs)
+    if let stage, !isProbe {
+      do throws(LaunchFailure) {
+        let files = try files(ofStep: attempt.step, values)
+        request.stage = LaunchStage(
+          stage, for: files, note: self.folder.stage(ofStep: file, attempt: attempt.number))
+      } catch {
+        request.failure = error
+      }
+    }
     if values.hasOutputs, Self.exceedsLimit(request) {
       request.failure = LaunchFailure(operation: .execute, errno: Self.tooLong)
     }
     return request
+  }
+
+  private func values(
+    for attempt: AttemptID, in state: RunState, _ conclusion: [EnvironmentVariable] = []
+  ) -> RunValues {
+    var values = values
+    values.outputs = state.outputs
+    values.result = { state.result(ofStep: $0) }
+    values.reader = Int(attempt.step)
+    values.outcome = conclusion.first { $0.name == "FLOW_OUTCOME" }?.value ?? ""
+    if definition.isChild(Int(attempt.step)) {
+      values.serve(child: Int(attempt.step), of: definition)
+    }
+    return values
+  }
+
+  // MARK: Files
+
+  /// An attempt that publishes what the last one has made that ran the command.
+  private func publication(
+    for launch: Launch, in state: RunState, _ conclusion: [EnvironmentVariable]
+  ) -> LaunchRequest {
+    let attempt = launch.attempt
+    let values = values(for: attempt, in: state, conclusion)
+    let step = definition.steps[Int(attempt.step)]
+    let file = definition.fileID(ofStep: Int(attempt.step))
+    var settings = definition.settings(ofStep: Int(attempt.step))
+    let workingDirectory = workingDirectory(settings.workingDirectory.map(values.text))
+    settings.publish()
+    guard let maker = state.maker(ofStep: attempt.step) else {
+      preconditionFailure("step \(step.id) publishes, and nothing has run")
+    }
+    var arguments = [Self.thisProgram, PublishCommand.name]
+    if launch.task == .completion { arguments.append(PublishCommand.completes) }
+    arguments += [
+      PublishCommand.manifest, folder.manifest(ofStep: file, attempt: maker),
+      PublishCommand.folder, workingDirectory,
+    ]
+    if let stage = stage(ofStep: attempt.step, maker, in: workingDirectory) {
+      arguments += [PublishCommand.stage, stage]
+    }
+    var failure: LaunchFailure?
+    do throws(LaunchFailure) {
+      arguments += ["--"] + (try files(ofStep: attempt.step, values))
+    } catch {
+      failure = error
+    }
+    var request = LaunchRequest(
+      attempt: attempt, intent: launch.intent, arguments: arguments,
+      environment: Self.identity(of: step.id, file, attempt.number, runID: runID, folder),
+      workingDirectory: workingDirectory,
+      outputPath: folder.output(ofStep: file, attempt: attempt.number),
+      recordPath: folder.record(ofStep: file, attempt: attempt.number), settings: settings,
+      hidesInterruption: hidesInterruption)
+    request.failure = failure
+    return request
+  }
+
+  private static let thisProgram = "/proc/self/exe"
+
+  /// Nil if the attempt makes no files, or makes them where they are to be.
+  private func stage(ofStep step: Int32, _ attempt: Int32, in workingDirectory: String) -> String? {
+    guard !definition.files(ofStep: Int(step)).isEmpty,
+      definition.publishMode(ofStep: Int(step)) == .stage
+    else { return nil }
+    return LaunchStage.path(
+      of: definition.fileID(ofStep: Int(step)), attempt: attempt, runID: runID, in: workingDirectory
+    )
+  }
+
+  /// What the step makes, with the values in place.
+  private func files(ofStep step: Int32, _ values: RunValues) throws(LaunchFailure) -> [String] {
+    let files = definition.files(ofStep: Int(step)).map(values.text)
+    let areSound = files.allSatisfy { StepFiles.fault(of: RawText.bytes($0)) == nil }
+    if !areSound {
+      throw LaunchFailure(operation: .useFiles, errno: Errno.invalidArgument.rawValue)
+    }
+    return files
   }
 
   /// E2BIG: what values of other steps are put into is longer than any system executes.
@@ -146,5 +235,15 @@ package struct LaunchPlan: Sendable {
   private func workingDirectory(_ path: String?) -> String {
     guard let path else { return definitionFolder }
     return path.utf8.first == UInt8(ascii: "/") ? path : "\(definitionFolder)/\(path)"
+  }
+}
+
+extension StepSettings {
+  /// What governs an attempt that publishes: nothing of its step, and no limit. A stop waits for it to end.
+  fileprivate mutating func publish() {
+    timeoutMilliseconds = nil
+    killGraceMilliseconds = 10 * 366 * 86_400_000
+    stopSignal = .terminate
+    stragglers = .kill
   }
 }

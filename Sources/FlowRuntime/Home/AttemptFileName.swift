@@ -14,6 +14,9 @@ package struct AttemptFileName: Equatable {
   /// What the attempt has put out, as files for those that need it, and what it gets of others.
   static let values = "values"
   static let inputs = "inputs"
+  /// What has been published of the files that the attempt made, and the path of the folder where it made them.
+  static let manifest = "manifest"
+  static let stage = "stage"
   /// A script on its way to its name.
   static let unfinishedScript = "new"
 

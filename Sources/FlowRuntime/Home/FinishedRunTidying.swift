@@ -60,6 +60,8 @@ struct FinishedRunTidying<Store: Storage> {
         if copied == attempt { try? attempts.removeIfPresent("\(attempt).outputs") }
         try? attempts.removeIfPresent(name)
       // What a command has left there beside its outputs stays.
+      case ".stage":
+        if keepers.isEmpty { removeStage(noted: name, in: attempts) }
       case ".put": try? storage.removeDirectory(path)
       case ".inputs", ".values": if keepers.isEmpty { try? storage.removeTree(path) }
       case ".script", ".new":
@@ -82,6 +84,13 @@ struct FinishedRunTidying<Store: Storage> {
     }
     // Refused unless it is empty.
     if keepers.isEmpty { try? storage.removeDirectory(folder.work) }
+  }
+
+  private func removeStage(noted name: String, in attempts: Folder<Store>) {
+    do throws(StorageError) {
+      try folder.removeStage(noted: "\(folder.attempts)/\(name)", in: storage)
+      try attempts.removeIfPresent(name)
+    } catch {}
   }
 
   /// Whether an output is empty, and no process can write to it any more.

@@ -20,7 +20,10 @@ import FlowStorage
 ///                         <step>@<attempt>.put/, where its command leaves what its step declares
 ///                         ($FLOW_OUTPUTS), <step>@<attempt>.outputs, its monitor's copy of that,
 ///                         <step>@<attempt>.values/, the same as files for steps that need it, and
-///                         <step>@<attempt>.inputs/, links to those that it gets ($FLOW_INPUTS)
+///                         <step>@<attempt>.inputs/, links to those that it gets ($FLOW_INPUTS),
+///                         <step>@<attempt>.stage, the path of the folder in which its command makes
+///                         files that its step declares ($FLOW_STAGE), and <step>@<attempt>.manifest,
+///                         what of these is, or is being, published
 ///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -73,6 +76,14 @@ package struct RunFolder: Hashable, Sendable {
 
   package func inputs(ofStep id: String, attempt: Int32) -> String {
     path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.inputs))
+  }
+
+  package func manifest(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.manifest))
+  }
+
+  package func stage(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.stage))
   }
 
   /// Where a script is written, before it gets its name.

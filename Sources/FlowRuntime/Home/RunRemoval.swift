@@ -22,8 +22,19 @@ extension RunHome {
       try Folder(folder.path, in: storage).rename(to: removed)
     }
     try syncNames()
+    try removeStages(ofRun: id, in: RunFolder(path: removed))
     do throws(StorageError) { try lock.close() } catch { throw .storage(error) }
     try removeTree(removed)
+  }
+
+  /// Removes what its attempts were making in the folders of their steps.
+  private func removeStages(ofRun id: String, in folder: RunFolder) throws(RunError) {
+    try wrapping { () throws(StorageError) in
+      let names = try Folder(folder.attempts, in: storage).names()
+      for name in names where name.utf8.reversed().starts(with: ".stage".utf8.reversed()) {
+        try folder.removeStage(noted: "\(folder.attempts)/\(name)", ofRun: id, in: storage)
+      }
+    }
   }
 
   /// No run id begins with a dot.

@@ -211,11 +211,10 @@ package struct Driver<World: Environment>: ~Copyable {
     try world.runner.begin(in: folder)
     guard let engine = state.engine else { return [] }
     let open = state.openAttemptIDs.map { attempt in
-      let isProbe = state.steps[Int(attempt.step)].asksProbe
-      var request = plan.request(
-        for: Launch(attempt, intent: 0, isProbe: isProbe), in: state)
+      let task = state.steps[Int(attempt.step)].task
+      var request = plan.request(for: Launch(attempt, intent: 0, task), in: state)
       // For what they have printed.
-      request.secrets = secrets.secrets(for: attempt)
+      if !task.publishes { request.secrets = secrets.secrets(for: attempt) }
       return request
     }
     // Most runs have no such file.
@@ -350,7 +349,7 @@ package struct Driver<World: Environment>: ~Copyable {
       var request = plan.request(
         for: launch, in: engine.state, conclusion: conclusion(for: launch.attempt),
         first: engine.state.steps[Int(launch.attempt.step)].attemptBefore + 1)
-      request.secrets = secrets.secrets(for: launch.attempt)
+      if !launch.task.publishes { request.secrets = secrets.secrets(for: launch.attempt) }
       world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
     case .finish(let outcome): self.outcome = outcome

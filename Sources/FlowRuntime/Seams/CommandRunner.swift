@@ -87,6 +87,8 @@ package struct LaunchRequest: Equatable, Sendable {
   package var outputs: LaunchOutputs?
   /// What the command gets of the steps that it needs; nil where none of them declares anything.
   package var inputs: LaunchInputs?
+  /// Where the command makes files that are published later; nil if it makes none.
+  package var stage: LaunchStage?
   /// Why nothing can be launched.
   package var failure: LaunchFailure?
 

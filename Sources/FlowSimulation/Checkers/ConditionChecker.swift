@@ -20,10 +20,13 @@ final class ConditionChecker {
   /// By step: of its attempt that has no end, and of its last one that succeeded.
   private var published: [Int32: [Int32: [UInt8]]] = [:]
   private var outputs: [Int32: [Int32: [UInt8]]] = [:]
+  private var tasks: AttemptTasks
+
   init(_ definition: WorkflowDefinition, without unselected: StepSet = StepSet()) {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
     ends = StepEnds(selected)
+    tasks = AttemptTasks(definition)
   }
 
   /// Takes in an event that is durable.
@@ -51,6 +54,7 @@ final class ConditionChecker {
     default: break
     }
     ends.learn(event.body)
+    tasks.learn(event.body)
     learnOutputs(event.body)
   }
 
@@ -58,6 +62,11 @@ final class ConditionChecker {
     switch body {
     case .outputsPublished(let attempt, let parts):
       for part in parts { published[attempt.step, default: [:]][part.output] = part.bytes }
+    case .attemptEnded(let attempt, let end) where tasks[attempt.step].publishes:
+      switch AttemptConclusion(end, of: tasks[attempt.step]) {
+      case .succeeded, .lost, .interrupted: break
+      case .failed, .cancelled, .workGone, .unkillable: outputs[attempt.step] = nil
+      }
     case .attemptEnded(let attempt, let end):
       let values = published.removeValue(forKey: attempt.step)
       if end.result == .exited(code: 0), end.refusal == nil, end.cause == .byItself {

@@ -106,7 +106,7 @@ final class EndChecker {
       throw Mismatch(fact: "the machine only lacked a process for a while")
     }
     switch failure.operation {
-    case .createRecord, .fork, .readSecret, .useSecret, .makeInputs:
+    case .createRecord, .fork, .readSecret, .useSecret, .makeInputs, .makeStage, .useFiles:
       if entry?.isStarted == true { throw Mismatch(fact: "it was started") }
     case .createOutput, .changeDirectory, .execute, .makeSecret, .makeOutputs:
       if entry?.result != .launchFailed(failure) { throw Mismatch(fact: "nothing failed so") }
@@ -122,6 +122,8 @@ final class EndChecker {
     let timeout = settings.timeoutMilliseconds.map { $0 * 1_000 }
     switch end.cause {
     case .byItself where entry.wasMonitorStopped: break
+    // It has no deadline, and once it has begun to put files in place it does not let itself be stopped.
+    case .byItself where entry.task.publishes: break
     case .byItself:
       if let timeout, ran > timeout + slack { throw Mismatch(fact: "it passed its deadline") }
       if let asked = entry.stopAskedAt ?? entry.forceAskedAt, let endedAt = entry.endedAt,

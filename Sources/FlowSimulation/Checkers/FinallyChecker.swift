@@ -132,7 +132,7 @@ extension FinallyChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
-    guard let run = world.run else { return }
+    guard let run = world.run, !run.task(of: request).publishes else { return }
     try check(request.environment, ofStep: request.attempt.step, in: run.folder) {
       world.contentToJudge(at: $0)
     }

@@ -294,7 +294,7 @@ extension ForEachChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) { try learn(event) }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
-    guard world.run?.isProbe(request) == false else { return }
+    guard world.run?.task(of: request) == .command else { return }
     try checkSent(request)
   }
 

@@ -21,6 +21,7 @@ final class FreshChecker {
   private let selected: SelectedSteps
   private var ends: StepEnds
   private var steps: [Step]
+  private var tasks: AttemptTasks
   private var hasOldRounds = false
   /// Whether the items of the node had a fault; then its children are as they were.
   private var hasItemFault = false
@@ -29,14 +30,18 @@ final class FreshChecker {
     self.definition = definition
     selected = SelectedSteps(definition, without: unselected)
     ends = StepEnds(selected)
+    tasks = AttemptTasks(definition)
     steps = [Step](repeating: Step(), count: definition.steps.count)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     ends.learn(event.body)
+    tasks.learn(event.body)
     switch event.body {
-    case .attemptScheduled(let attempt): steps[Int(attempt.step)].scheduledAt = event.sequence
+    case .attemptScheduled(let attempt):
+      // What is published was made before.
+      if !tasks[attempt.step].publishes { steps[Int(attempt.step)].scheduledAt = event.sequence }
     case .stepExpanded(let node, let expansion):
       steps[Int(node)].scheduledAt = event.sequence
       if case .fault = expansion { hasItemFault = true } else { hasItemFault = false }

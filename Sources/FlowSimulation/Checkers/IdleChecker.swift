@@ -49,6 +49,9 @@ final class IdleChecker {
     {
       throw Violation(.slots, "a rollback or a notice waits, and needs no slot")
     }
+    if rollbacks != nil, !durable.isPaused, !durable.publications.ready.isEmpty {
+      throw Violation(.slots, "a publication waits, and has its slot")
+    }
     guard let timer = durable.timers.nextDeadline else { return }
     if wakesUp > timer {
       throw Violation(.live, "the engine sleeps past a timer")

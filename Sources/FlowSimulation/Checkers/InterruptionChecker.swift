@@ -14,20 +14,25 @@ final class InterruptionChecker {
   /// Until when nothing may be launched, by the clock of this boot.
   private var pausedUntil: Instant?
   private var launched: Set<AttemptID> = []
+  private var tasks: AttemptTasks
 
   private static let pauseMicroseconds: Int64 = 30_000_000
   /// How long before or after an end that SIGTERM explains the SIGTERM to the monitor counts, however
   /// short the grace is.
   private static let lateMicroseconds: Int64 = 500_000
+  /// More than any world lasts.
+  private static let publicationGraceMilliseconds: Int64 = 1_000_000_000_000
 
   init(_ definition: WorkflowDefinition, slackMicroseconds: Int64) {
     self.definition = definition
     slack = slackMicroseconds
+    tasks = AttemptTasks(definition)
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event, _ ledger: Ledger) throws(Violation) {
     if event.startsWakeUp { isTakingOver = false }
+    tasks.learn(event.body)
     switch event.body {
     case .runCreated(let created): policy = Policy(rawValue: created.policyVersion) ?? .current
     case .engineStarted:
@@ -39,7 +44,12 @@ final class InterruptionChecker {
       } else if end.wasInterrupted {
         throw Violation(.interruption, "\(name(attempt)) was interrupted, and never began")
       }
-      if end.wasInterrupted, end.unkillable == 0 { ended(attempt, at: event.moment.monotonic) }
+      // Of a publication what it says itself counts, whatever it has heard.
+      let task = tasks[attempt.step]
+      let hasAnswered = task.publishes && AttemptConclusion(end, of: task) != .interrupted
+      if end.wasInterrupted, end.unkillable == 0, !hasAnswered {
+        ended(attempt, at: event.moment.monotonic)
+      }
     case .attemptScheduled(let attempt):
       if let pausedUntil, event.moment.monotonic < pausedUntil {
         throw Violation(
@@ -49,7 +59,8 @@ final class InterruptionChecker {
       if interrupted.contains(attempt.step) {
         throw Violation(.interruption, "\(name(attempt)) was interrupted, and uses up a retry")
       }
-    case .rerunScheduled(let attempt), .probeScheduled(let attempt):
+    case .rerunScheduled(let attempt), .probeScheduled(let attempt),
+      .publishScheduled(let attempt, _):
       interrupted.remove(attempt.step)
     case .stepFinished(let step, let outcome):
       let wasInterrupted = interrupted.remove(step) != nil
@@ -76,7 +87,10 @@ final class InterruptionChecker {
   /// either.
   private func check(_ end: AttemptEnd, _ entry: Ledger.Entry) throws(Violation) {
     guard let endedAt = entry.endedAt else { return }
-    let grace = definition.settings(ofStep: Int(entry.attempt.step)).killGraceMilliseconds
+    let grace =
+      entry.task.publishes
+      ? Self.publicationGraceMilliseconds
+      : definition.settings(ofStep: Int(entry.attempt.step)).killGraceMilliseconds
     let isExplained = Self.isExplained(end)
     let graceMicroseconds = grace.multipliedReportingOverflow(by: 1_000).partialValue
     let earliest = endedAt.microseconds.subtractingReportingOverflow(

@@ -8,8 +8,13 @@ final class LaunchChecker {
   private struct Step {
     /// The last attempt that was scheduled.
     var attempt: Int32 = 0
-    /// Whether the next attempt asks the step's probe.
-    var asksProbe = false
+    /// What the next attempt is for.
+    var task = AttemptTask.command
+    var asksProbe: Bool { task == .probe }
+    /// Whether a publication has the slot of its command, and has not ended.
+    var publishes = false
+    /// The boot in which its last attempt was scheduled that runs the command.
+    var madeIn: String?
     /// Failures that count, and losses.
     var failures: Int32 = 0
     var losses: Int32 = 0
@@ -65,6 +70,7 @@ final class LaunchChecker {
     case .attemptScheduled(let attempt):
       scheduled.insert(attempt)
       steps[Int(attempt.step)].attempt = attempt.number
+      if steps[Int(attempt.step)].task == .command { steps[Int(attempt.step)].madeIn = bootID }
     case .attemptWithdrawn(let attempt):
       scheduled.remove(attempt)
       // The number is free again.
@@ -78,14 +84,20 @@ final class LaunchChecker {
       ended(&steps[Int(attempt.step)], end)
     case .retryScheduled(let attempt, let delay):
       try checkRetry(attempt)
+      steps[Int(attempt.step)].task = .command
       license(attempt, from: event.moment.monotonic.advanced(byMilliseconds: delay))
     case .rerunScheduled(let attempt):
       try checkRerun(attempt)
-      steps[Int(attempt.step)].asksProbe = false
+      steps[Int(attempt.step)].task = .command
       license(attempt, from: event.moment.monotonic)
     case .probeScheduled(let attempt):
       try checkProbe(attempt)
-      steps[Int(attempt.step)].asksProbe = true
+      steps[Int(attempt.step)].task = .probe
+      license(attempt, from: event.moment.monotonic)
+    case .publishScheduled(let attempt, let completes):
+      try checkPublication(attempt, completes: completes)
+      steps[Int(attempt.step)].task = completes ? .completion : .publication
+      steps[Int(attempt.step)].publishes = true
       license(attempt, from: event.moment.monotonic)
     case .engineStarted(let engine): began(engine, event.moment)
     case .runReopened: reopened(event.moment)
@@ -96,9 +108,11 @@ final class LaunchChecker {
 
   private func ended(_ step: inout Step, _ end: AttemptEnd) {
     step.end = end
-    switch AttemptConclusion(end) {
+    step.publishes = false
+    switch AttemptConclusion(end, of: step.task) {
     case .failed: if !step.asksProbe { step.failures += 1 }
-    case .lost: step.losses += 1
+    case .lost: if !step.task.publishes { step.losses += 1 }
+    case .workGone: step.losses += 1
     case .succeeded, .cancelled, .interrupted, .unkillable: break
     }
   }
@@ -131,7 +145,7 @@ final class LaunchChecker {
     for index in steps.indices where ends.mayRunAgain(index) {
       steps[index].failures = 0
       steps[index].losses = 0
-      steps[index].asksProbe = false
+      steps[index].task = .command
       steps[index].mayHaveLeftovers = true
       steps[index].licence = (steps[index].attempt, now.monotonic)
     }
@@ -141,7 +155,8 @@ final class LaunchChecker {
 
   private func checkRetry(_ attempt: AttemptID) throws(Violation) {
     let step = steps[Int(attempt.step)]
-    guard let end = step.end, case .failed = AttemptConclusion(end), !step.asksProbe else {
+    guard let end = step.end, case .failed = AttemptConclusion(end, of: step.task), !step.asksProbe
+    else {
       throw Violation(.again, "\(name(attempt)) is tried again, and did not fail")
     }
     let most = definition.settings(ofStep: Int(attempt.step)).retry.maxAttempts
@@ -159,7 +174,9 @@ final class LaunchChecker {
     let isLicensed =
       step.asksProbe
       ? end.result == .exited(code: 1) && end.cause == .byItself && end.unkillable == 0
-      : Self.isOutcomeUnknown(end) && onLost == .rerun
+      : step.task.publishes
+        ? AttemptConclusion(end, of: step.task) == .workGone && onLost == .rerun
+        : Self.isOutcomeUnknown(end) && onLost == .rerun
     if !isLicensed {
       throw Violation(.again, "\(name(attempt)) is run again, and was not lost")
     }
@@ -171,8 +188,32 @@ final class LaunchChecker {
 
   private func checkProbe(_ attempt: AttemptID) throws(Violation) {
     let onLost = definition.settings(ofStep: Int(attempt.step)).onLost
-    guard steps[Int(attempt.step)].end.map(Self.isOutcomeUnknown) == true, onLost == .probe else {
+    let step = steps[Int(attempt.step)]
+    guard step.end.map(Self.isOutcomeUnknown) == true, onLost == .probe, !step.task.publishes else {
       throw Violation(.again, "\(name(attempt)) is probed, and was not lost")
+    }
+  }
+
+  /// Files are published when the command has succeeded, and again when that was lost. What the command has
+  /// left in another boot counts only as far as it has been published before.
+  private func checkPublication(
+    _ attempt: AttemptID, completes: Bool
+  ) throws(Violation) {
+    let step = steps[Int(attempt.step)]
+    let isDue =
+      switch step.end.map({ AttemptConclusion($0, of: step.task) }) {
+      case .succeeded?: !step.task.publishes
+      case .lost?, .interrupted?: step.task.publishes
+      default: false
+      }
+    if !isDue || definition.files(ofStep: Int(attempt.step)).isEmpty {
+      throw Violation(.files, "the files of \(name(attempt)) are published, and it has made none")
+    }
+    if completes != (step.madeIn != bootID) {
+      throw Violation(
+        .files,
+        "the files of \(name(attempt)) are published \(completes ? "only as far as that began" : "anew"),"
+          + " and it ran in \(completes ? "this" : "another") boot")
     }
   }
 
@@ -180,7 +221,7 @@ final class LaunchChecker {
 
   /// The engine has the attempt launched.
   func checkSent(
-    _ attempt: AttemptID, isProbe: Bool = false, at now: Instant
+    _ attempt: AttemptID, _ task: AttemptTask = .command, at now: Instant
   ) throws(Violation) {
     let isNew = sent.insert(attempt).inserted
     let step = steps[Int(attempt.step)]
@@ -192,12 +233,13 @@ final class LaunchChecker {
       definition.isSlowNotice(Int(attempt.step))
       ? forcedAt
       : rollbacks.isRollback(attempt.step) ? rollbacksEndedAt[attempt.step] : cancelledAt
-    if let cancelledAt, isNew || now != cancelledAt {
+    // What a command has made that has succeeded is published, whatever stops the run.
+    if let cancelledAt, isNew || now != cancelledAt, !task.publishes {
       throw Violation(.cancel, "\(name(attempt)) is launched after a durable cancel")
     }
-    if isProbe != step.asksProbe {
+    if task != step.task {
       throw Violation(
-        .again, "\(name(attempt)) \(isProbe ? "asks a probe" : "runs"), and should not")
+        .again, "\(name(attempt)) is launched for a \(task), and should be for a \(step.task)")
     }
     for need in definition.steps[Int(attempt.step)].needs
     where ends.standing(need, of: attempt.step) != .met {
@@ -245,6 +287,13 @@ final class LaunchChecker {
         !definition.needsNoSlot(Int(earlier.attempt.step))
       {
         occupied += 1
+      }
+    }
+    // A publication has the slot of its command before it is launched, too.
+    if !entry.task.publishes {
+      occupied += steps.indices.count { step in
+        steps[step].publishes
+          && ledger.entries.last { $0.attempt.step == Int32(step) }?.task.publishes == false
       }
     }
     if occupied >= jobs, !definition.needsNoSlot(Int(attempt.step)) {
@@ -295,7 +344,7 @@ extension LaunchChecker: Checker {
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
     try checkSent(
-      request.attempt, isProbe: world.run?.isProbe(request) ?? false, at: world.monotonicNow)
+      request.attempt, world.run?.task(of: request) ?? .command, at: world.monotonicNow)
   }
 
   func commandStarted(_ entry: Int, in world: World) throws(Violation) {

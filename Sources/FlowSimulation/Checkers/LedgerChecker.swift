@@ -53,12 +53,12 @@ final class LedgerChecker {
     let goneAt = settings.stragglers == .keep ? entry.endedAt : entry.clearedAt
     guard let goneAt else { return }
     let bound = settings.killGraceMilliseconds * 1_000 + slack
-    if let timeout = settings.timeoutMilliseconds,
+    if let timeout = settings.timeoutMilliseconds, !entry.task.publishes,
       goneAt > startedAt.advanced(byMicroseconds: timeout * 1_000 + bound)
     {
       throw Violation(.timeout, "\(name) outlives its timeout and grace")
     }
-    if let askedAt = entry.stopAskedAt,
+    if let askedAt = entry.stopAskedAt, !entry.task.publishes,
       goneAt > max(askedAt, startedAt).advanced(byMicroseconds: bound)
     {
       throw Violation(.cancel, "\(name) outlives its grace after it was stopped")

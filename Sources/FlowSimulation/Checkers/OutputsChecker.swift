@@ -13,16 +13,26 @@ final class OutputsChecker {
   private var published: [AttemptID: [[UInt8]]] = [:]
   /// By step: of its last attempt, if that succeeded.
   private var values: [Int32: [[UInt8]]] = [:]
+  private var tasks: AttemptTasks
 
   init(_ definition: WorkflowDefinition) {
     self.definition = definition
+    tasks = AttemptTasks(definition)
     hasOutputs = definition.steps.indices.contains { !definition.outputs(ofStep: $0).isEmpty }
   }
 
   /// Takes in an event that is durable.
   func learn(_ event: Event, _ ledger: Ledger) throws(Violation) {
     if !hasOutputs { return }
+    tasks.learn(event.body)
     switch event.body {
+    // What the command has put out stays, until its files cannot be published.
+    case .attemptScheduled(let attempt) where tasks[attempt.step].publishes: break
+    case .attemptEnded(let attempt, let end) where tasks[attempt.step].publishes:
+      switch AttemptConclusion(end, of: tasks[attempt.step]) {
+      case .succeeded, .lost, .interrupted: break
+      case .failed, .cancelled, .workGone, .unkillable: values[attempt.step] = nil
+      }
     case .attemptScheduled(let attempt):
       published[attempt] = nil
       values[attempt.step] = nil
@@ -109,7 +119,7 @@ extension OutputsChecker: Checker {
   }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
-    guard world.run?.isProbe(request) == false else { return }
+    guard world.run?.task(of: request) == .command else { return }
     try checkSent(request)
   }
 }

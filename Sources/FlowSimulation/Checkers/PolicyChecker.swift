@@ -7,8 +7,9 @@ final class PolicyChecker {
     /// Failures that count, and losses, in this round.
     var failures: Int32 = 0
     var losses: Int32 = 0
-    /// Whether the open attempt, or the next one, asks the probe.
-    var asksProbe = false
+    /// What the open attempt, or the next one, is for.
+    var task = AttemptTask.command
+    var asksProbe: Bool { task == .probe }
     /// What must follow; nil where no attempt has ended.
     var expected: Consequence?
   }
@@ -18,6 +19,7 @@ final class PolicyChecker {
     case retry
     case rerun
     case probe
+    case publication
   }
 
   private let definition: WorkflowDefinition
@@ -61,12 +63,16 @@ final class PolicyChecker {
     case .retryScheduled(let attempt, let delay):
       try follow(attempt.step, .retry)
       try checkDelay(delay, ofStep: Int(attempt.step))
+      steps[Int(attempt.step)].task = .command
     case .rerunScheduled(let attempt):
       try follow(attempt.step, .rerun)
-      steps[Int(attempt.step)].asksProbe = false
+      steps[Int(attempt.step)].task = .command
     case .probeScheduled(let attempt):
       try follow(attempt.step, .probe)
-      steps[Int(attempt.step)].asksProbe = true
+      steps[Int(attempt.step)].task = .probe
+    case .publishScheduled(let attempt, let completes):
+      try follow(attempt.step, .publication)
+      steps[Int(attempt.step)].task = completes ? .completion : .publication
     case .runStopping: isStopping = true
     case .runConcluding: (isStopping, isConcluding) = (false, true)
     case .runConcluded: isConcluded = true
@@ -90,23 +96,32 @@ final class PolicyChecker {
   }
 
   private func ended(_ step: inout Step, _ index: Int32, _ end: AttemptEnd) {
-    let verdict = AttemptConclusion(end)
+    let verdict = AttemptConclusion(end, of: step.task)
     switch verdict {
     case .failed: if !step.asksProbe { step.failures += 1 }
-    case .lost: step.losses += 1
+    case .lost: if !step.task.publishes { step.losses += 1 }
+    case .workGone: step.losses += 1
     case .succeeded, .cancelled, .interrupted, .unkillable: break
     }
     step.expected = consequence(
-      of: verdict, step, definition.settings(ofStep: Int(index)), isStopping: isStopping(index))
+      of: verdict, step, definition.settings(ofStep: Int(index)),
+      hasFiles: !definition.files(ofStep: Int(index)).isEmpty, isStopping: isStopping(index))
   }
 
   private func consequence(
-    of verdict: AttemptConclusion, _ step: Step, _ settings: StepSettings, isStopping: Bool
+    of verdict: AttemptConclusion, _ step: Step, _ settings: StepSettings, hasFiles: Bool,
+    isStopping: Bool
   ) -> Consequence {
     let isRepeated: Bool
     let repetition: Consequence
     switch verdict {
+    case .succeeded where hasFiles && !step.task.publishes: return .publication
+    case .lost where step.task.publishes, .interrupted where step.task.publishes:
+      return .publication
     case .succeeded: return .finished(.succeeded)
+    case .workGone:
+      let isTooOften = step.losses > Decider.maxReruns
+      (isRepeated, repetition) = (settings.onLost == .rerun && !isTooOften || isStopping, .rerun)
     case .cancelled: return .finished(.cancelled)
     case .unkillable: return .finished(.failed)
     case .failed(let kind, let code) where step.asksProbe:
@@ -176,6 +191,7 @@ final class PolicyChecker {
     case .retry: "a retry"
     case .rerun: "another run"
     case .probe: "a probe"
+    case .publication: "a publication"
     }
   }
 }

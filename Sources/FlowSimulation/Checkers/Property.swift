@@ -62,6 +62,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// What a step puts out is in the history before a decision or a launch reads it, and is what its
   /// command wrote; nothing else is taken for success.
   case outputs
+  /// A file that a step declares is at every moment the old one or a new one as a whole, made by a command that
+  /// has succeeded; and once its step has, it is the one that its last command made, after any crash.
+  case files
   /// Of the answers to a question the first that is one and was given in time counts, once, as it was given,
   /// whenever an engine reads it, and survives every crash; a step is approved by that or by its time alone,
   /// and nothing that needs it begins before that is durable.
@@ -90,7 +93,9 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment, .values, .outputs, .answers, .secret: true
+    case .intent, .again, .live, .stop, .environment, .values, .outputs, .files, .answers,
+      .secret:
+      true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,
       .target, .terminal, .outcome, .condition, .finally, .rollback, .notify, .forEach, .fresh,
       .selection,

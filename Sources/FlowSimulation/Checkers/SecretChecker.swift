@@ -70,6 +70,12 @@ final class SecretChecker {
 
 extension SecretChecker: Checker {
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
+    if world.run?.task(of: request).publishes == true {
+      if request.secrets != LaunchSecrets() {
+        throw Violation(.secret, "what publishes files of s\(request.attempt.step) gets secrets")
+      }
+      return
+    }
     try check(request.secrets, ofStep: request.attempt.step)
   }
 

@@ -35,6 +35,7 @@ final class StopChecker {
   /// What stops the run lets these be; each cancel by force ends those that run.
   private var rollbacks: DueRollbacks
   private var children: ChildTally
+  private var tasks: AttemptTasks
 
   init(
     _ definition: WorkflowDefinition, _ shadow: ShadowRun = ShadowRun(),
@@ -44,6 +45,7 @@ final class StopChecker {
     self.shadow = shadow
     rollbacks = DueRollbacks(definition)
     children = ChildTally(definition, items)
+    tasks = AttemptTasks(definition)
     timeoutMicroseconds = definition.timeoutMilliseconds.map { $0 * 1_000 }
   }
 
@@ -53,6 +55,7 @@ final class StopChecker {
   func learn(_ event: Event) throws(Violation) {
     if event.startsWakeUp { try checkWakeUpBefore(event) }
     rollbacks.learn(event.body)
+    tasks.learn(event.body)
     let wereStopped = children.areStopped
     children.learn(event.body)
     if children.areStopped, !wereStopped {
@@ -96,7 +99,10 @@ final class StopChecker {
     case .runConcluding, .runConcluded: try concludes()
     case .stopRequested(let attempt, let force): try told(attempt, force: force)
     case .attemptScheduled(let attempt):
-      try checkBegin(attempt.step, "\(name(attempt)) is scheduled")
+      // What a command has made that has succeeded is published.
+      if !tasks[attempt.step].publishes {
+        try checkBegin(attempt.step, "\(name(attempt)) is scheduled")
+      }
       open.insert(attempt)
       // It may have been withdrawn in an earlier round, and keeps its number.
       stopped.remove(attempt)

@@ -47,7 +47,7 @@ extension ValuesChecker: Checker {
   }
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
-    guard world.run?.isProbe(request) == false else { return }
+    guard world.run?.task(of: request) == .command else { return }
     try check(request.arguments, ofStep: request.attempt.step)
   }
 }

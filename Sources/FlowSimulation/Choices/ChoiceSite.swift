@@ -89,6 +89,12 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case chains = 92
   /// Which items runs leave out.
   case itemSelection = 93
+  /// Which steps declare files.
+  case files = 94
+  /// What commands leave of them.
+  case fileContent = 95
+  /// How far a publication comes that is killed, and how long one takes.
+  case publication = 96
 }
 
 extension ChoiceSite {
@@ -102,12 +108,13 @@ extension ChoiceSite {
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
       .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths,
-      .itemLists:
+      .itemLists, .fileContent, .publication:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
-      .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains, .itemSelection:
+      .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains, .itemSelection,
+      .files:
       false
     }
   }

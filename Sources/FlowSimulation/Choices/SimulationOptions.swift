@@ -126,6 +126,10 @@ package struct SimulationOptions: Equatable, Sendable {
   package var chainPercent = 0
   /// How many runs of workflows with such a step leave some of its items out, in percent.
   package var itemSelectionPercent = 0
+  /// How many steps declare files, in percent.
+  package var filesPercent = 0
+  /// How often a command that succeeds has not made all of them, in percent.
+  package var fileFaultPercent = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -164,6 +168,7 @@ package struct SimulationOptions: Equatable, Sendable {
   var hasNotify: Bool { notifyPercent > 0 && rules > .first }
 
   /// Whether steps run once per item: no definition of policy 1 does.
+  var hasFiles: Bool { filesPercent > 0 && rules > .first }
   var hasForEach: Bool { forEachPercent > 0 && rules > .first }
 
   var tier: StorageTier {
@@ -263,6 +268,8 @@ package struct SimulationOptions: Equatable, Sendable {
     Key("chainPercent", \.chainPercent, 0...100, draw: [0, 60], inStudies: 0),
     Key(
       "itemSelectionPercent", \.itemSelectionPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
+    Key("filesPercent", \.filesPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
+    Key("fileFaultPercent", \.fileFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
   ]
 }
 

@@ -1,5 +1,6 @@
 import CMonitor
 import FlowCore
+import FlowPublication
 import FlowRuntime
 import FlowStorage
 
@@ -10,7 +11,7 @@ struct SimulatedCommand {
   let entry: Int
   let process: Int
   let isDescendant: Bool
-  let ignoresTermination: Bool
+  var ignoresTermination: Bool
   /// It belongs to another user: no signal reaches it.
   let isUnkillable: Bool
   /// How it ends by itself; nil if it does not.
@@ -18,6 +19,10 @@ struct SimulatedCommand {
   /// What it prints of secrets before it ends by itself, and where.
   var secrets = LaunchSecrets()
   var output: Int?
+  /// Where it makes files.
+  var stage: LaunchStage?
+  /// What it publishes, if it is for that.
+  var publication: PublicationPlan?
   /// As `waitpid` gives it, once it has ended.
   var status: Int64 = 0
 }
@@ -40,8 +45,11 @@ extension SimulatedProcesses {
       return -Int64(Errno.tryAgain.rawValue)
     }
     let isProbe = world.ledger.entries[monitor.entry].isProbe
-    let behaviour = world.behaviour(
-      ofStep: monitor.request.attempt.step, isProbe: isProbe)
+    let publication = PublicationPlan(monitor.request, token: "p\(monitor.entry)")
+    let behaviour =
+      publication == nil
+      ? world.behaviour(ofStep: monitor.request.attempt.step, isProbe: isProbe)
+      : behaviourOfPublication()
     if let fault = isProbe ? behaviour.answer : behaviour.fault { world.befell(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)
@@ -65,7 +73,8 @@ extension SimulatedProcesses {
         attempt: monitor.request.attempt, entry: monitor.entry, process: serial,
         isDescendant: false, ignoresTermination: behaviour.ignoresTermination,
         isUnkillable: behaviour.isUnkillable, ending: ending,
-        secrets: monitor.request.secrets, output: output),
+        secrets: monitor.request.secrets, output: output, stage: monitor.request.stage,
+        publication: publication),
       microseconds: behaviour.durationMicroseconds, stopsItself: behaviour.stopsItself)
     for descendant in behaviour.descendants {
       arrange(
@@ -128,7 +137,14 @@ extension SimulatedProcesses {
     let command = commands[table[serial].index]
     guard let ending = command.ending else { return }
     printSecrets(command.secrets, to: command.output, by: serial)
-    endCommand(serial, ending)
+    guard command.publication != nil else {
+      return endCommand(serial, leaveFiles(serial, ending))
+    }
+    guard let result = publish(serial) else {
+      // There is no space; it tries again.
+      return arrange(.exits(serial), after: 1_000_000)
+    }
+    endCommand(serial, result)
   }
 
   func deliver(_ signal: SimulatedSignal, to serial: Int) {
@@ -136,14 +152,31 @@ extension SimulatedProcesses {
     guard process.life == .living else { return }
     let command = commands[process.index]
     if command.isUnkillable { return }
+    if command.publication != nil { return deliverToPublication(signal, serial) }
     switch signal {
-    case .kill: endCommand(serial, .signalled(signal: 9))
+    case .kill: endCommand(serial, leaveFiles(serial, .signalled(signal: 9)))
     case .terminate where command.ignoresTermination: break
     case .terminate where process.isStopped: table[serial].hasPendingTermination = true
-    case .terminate: endCommand(serial, .signalled(signal: 15))
+    case .terminate: endCommand(serial, leaveFiles(serial, .signalled(signal: 15)))
     case .goOn:
       table[serial].isStopped = false
       if process.hasPendingTermination { endCommand(serial, .signalled(signal: 15)) }
+    }
+  }
+
+  /// It does not let itself be stopped once it has begun to put files in place.
+  private func deliverToPublication(_ signal: SimulatedSignal, _ serial: Int) {
+    switch signal {
+    case .kill:
+      publishInPart(serial)
+      endCommand(serial, .signalled(signal: 9))
+    case .terminate:
+      let hasBegun =
+        commands[table[serial].index].ignoresTermination
+        || world.choices.happens(.publication, perMille: 500)
+      commands[table[serial].index].ignoresTermination = hasBegun
+      if !hasBegun { endCommand(serial, .signalled(signal: 15)) }
+    case .goOn: table[serial].isStopped = false
     }
   }
 
@@ -186,7 +219,7 @@ extension LaunchFailure.Operation {
     case .fork: FLOW_LAUNCH_FORK
     case .makeSecret: FLOW_LAUNCH_MAKE_SECRET
     case .makeOutputs: FLOW_LAUNCH_MAKE_OUTPUTS
-    case .readSecret, .useSecret, .makeInputs:
+    case .readSecret, .useSecret, .makeInputs, .makeStage, .useFiles:
       preconditionFailure("an engine sends no such attempt")
     }
   }

@@ -83,8 +83,7 @@ extension SimulatedProcesses {
     _ request: LaunchRequest, by launcher: SimulatedLauncher
   ) -> SimulatedMonitor {
     let entry = world.ledger.forked(
-      request.attempt, isProbe: world.run?.isProbe(request) ?? false, life: launcher.life,
-      at: world.now)
+      request.attempt, world.run?.task(of: request) ?? .command, life: launcher.life, at: world.now)
     let monitor = SimulatedMonitor(
       index: monitors.count, request, by: launcher, entry: entry)
     monitors.append(monitor)

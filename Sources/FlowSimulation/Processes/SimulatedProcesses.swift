@@ -155,6 +155,10 @@ package final class SimulatedProcesses: ProcessHost {
   package func send(_ request: LaunchRequest) {
     guard world.engineGoesOn(at: .launch) else { return }
     world.checkers.launches(request)
+    if let stage = request.stage, let errno = makeStage(stage, in: request.workingDirectory) {
+      let failure = LaunchFailure(operation: .makeStage, errno: errno.rawValue)
+      return post(.notForked(request.attempt, failure))
+    }
     guard let launcher, launcher.isLiving else { return }
     launcher.requests.append(request)
     launcher.lastRequestAt = max(

@@ -10,6 +10,9 @@ struct DiskTrouble {
   var droppedInBoot: Int?
   /// Whether the engine was refused space when it last asked for some.
   var lacksSpace = false
+  /// Whether the engine makes the folder of an attempt's files: what it learns by that of the space, its
+  /// journal does not.
+  var isStaging = false
 
   /// What keeps an operation from being done.
   func lack(for operation: SimulatedStorage.Operation, needsSpace: Bool) -> Fault? {

@@ -132,6 +132,10 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case answererDies
   /// No engine lives when an answer is left.
   case answerLeftToNoEngine
+  /// A command succeeds, and has not made all files that its step declares.
+  case filesAreMissing
+  /// A process that publishes files is killed on the way, or loses power.
+  case publicationKilled
 }
 
 extension Fault {
@@ -154,14 +158,16 @@ extension Fault {
 
   var traits: Traits {
     switch self {
-    case .commandFails, .outputsAreWrong, .commandHangs, .launchFails, .endToldTwice, .forkFails,
+    case .commandFails, .outputsAreWrong, .filesAreMissing, .commandHangs, .launchFails,
+      .endToldTwice, .forkFails,
       .recordFails,
       .groupReused, .unkillableNamed, .runsElsewhere, .monitorStopped, .monitorFrozen:
       .ofOpenAttempts
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
     case .processIDReused, .orphansKilled, .deafMonitorKilled:
       [.ofOpenAttempts, .ofEngine]
-    case .commandIgnoresTermination, .monitorKilled, .launcherKilled, .stragglers,
+    case .commandIgnoresTermination, .publicationKilled, .monitorKilled, .launcherKilled,
+      .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts
     case .processStop, .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead,

@@ -5,7 +5,7 @@ package struct Ledger: Equatable, Sendable {
   /// One monitor, and what it has started.
   package struct Entry: Equatable, Sendable {
     package let attempt: AttemptID
-    package let isProbe: Bool
+    package let task: AttemptTask
     /// The life of the engine that asked for it.
     package let life: Int
     /// When the monitor was forked.
@@ -45,6 +45,7 @@ package struct Ledger: Equatable, Sendable {
     /// What is wrong with that.
     package fileprivate(set) var outputFault: OutputFault?
 
+    package var isProbe: Bool { task == .probe }
     package var commandRuns: Bool { startedAt != nil && endedAt == nil && !lostPower }
     package var isStarted: Bool { startedAt != nil }
   }
@@ -73,9 +74,9 @@ package struct Ledger: Equatable, Sendable {
 
   /// - Returns: the index of the entry.
   package mutating func forked(
-    _ attempt: AttemptID, isProbe: Bool = false, life: Int, at now: WorldTime
+    _ attempt: AttemptID, _ task: AttemptTask = .command, life: Int, at now: WorldTime
   ) -> Int {
-    entries.append(Entry(attempt: attempt, isProbe: isProbe, life: life, forkedAt: now))
+    entries.append(Entry(attempt: attempt, task: task, life: life, forkedAt: now))
     return entries.count - 1
   }
 

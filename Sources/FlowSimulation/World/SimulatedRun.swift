@@ -40,9 +40,11 @@ final class SimulatedRun {
     }
   }
 
-  /// Whether an attempt asks its step's probe.
-  func isProbe(_ request: LaunchRequest) -> Bool {
+  /// What an attempt is for, as its command says.
+  func task(of request: LaunchRequest) -> AttemptTask {
     let step = Int(request.attempt.step)
-    return probes.indices.contains(step) && probes[step] == request.arguments
+    if probes.indices.contains(step), probes[step] == request.arguments { return .probe }
+    guard request.arguments.dropFirst().first == PublishCommand.name else { return .command }
+    return request.arguments.contains(PublishCommand.completes) ? .completion : .publication
   }
 }

@@ -231,12 +231,15 @@ package final class SimulatedStorage: Storage {
     let (newParent, newName) = try locate(newPath)
     guard let node = names(of: parent)[name] else { throw .noSuchFile }
     if !replacing && names(of: newParent)[newName] != nil { throw .fileExists }
-    precondition(parent == newParent, "the product renames within a folder only")
+    precondition(parent == newParent || !isFolder(node), "a folder is renamed to another one")
     try perform(.rename) {
-      let replaced = names(of: parent)[newName]
-      changeFolder(parent) {
-        $0.apply([.init(name: name, node: nil), .init(name: newName, node: node)])
-      }
+      let replaced = names(of: newParent)[newName]
+      let changes = [
+        SimulatedFolder.Change(name: name, node: nil), .init(name: newName, node: node),
+      ]
+      // Between folders, a power loss can leave one of the two.
+      if parent != newParent { changeFolder(newParent) { $0.apply([changes[1]]) } }
+      changeFolder(parent) { $0.apply(parent == newParent ? changes : [changes[0]]) }
       // Everything in a folder has another path now.
       if isFolder(node) { return forgetPaths() }
       knownPaths.nameDisappeared(of: node)

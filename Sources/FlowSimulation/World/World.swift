@@ -53,6 +53,7 @@ package final class World: Environment {
   var visitors = Visitors()
   var answerers = Answerers()
   var secrets = WorldSecrets()
+  var files = WorldFiles()
 
   /// Faults are over: the machine heals, and the run must reach its end.
   private(set) var isHealed = false
@@ -78,6 +79,7 @@ package final class World: Environment {
   func begin(_ run: SimulatedRun) {
     self.run = run
     checkers.begin(run, in: self)
+    if run.definition.hasFiles { makeFolderForFiles() }
   }
 
   /// What the next engine runs attempts by.

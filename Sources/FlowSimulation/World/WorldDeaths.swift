@@ -110,6 +110,7 @@ extension World {
   func losePower() {
     machine.losePower(at: now)
     ledger.befell(.powerLoss, at: now)
+    processes.leaveFilesAtPowerLoss()
     processes.losePower()
     secrets.losePower()
     choices.losesPower(storage)

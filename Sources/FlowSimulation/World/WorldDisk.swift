@@ -61,6 +61,7 @@ extension World {
   private func noteSpace(
     _ operation: SimulatedStorage.Operation, needsSpace: Bool, _ decision: DiskDecision
   ) {
+    if disk.isStaging { return }
     let lacksSpace = decision.lacksSpace
     switch operation {
     // The log reserves space before it writes, so that its writes find some.

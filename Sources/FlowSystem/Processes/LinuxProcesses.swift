@@ -75,6 +75,14 @@ package final class LinuxProcesses: ProcessHost {
         return
       }
     }
+    if let stage = request.stage {
+      do throws(Errno) { try StageFolder.make(stage, in: request.workingDirectory) } catch {
+        messages.append(
+          .notForked(
+            request.attempt, LaunchFailure(operation: .makeStage, errno: error.rawValue)))
+        return
+      }
+    }
     // Sent before the next wait, together with other requests.
     launcher?.append { bytes in RequestEncoding.encode(request, in: here, into: &bytes) }
   }

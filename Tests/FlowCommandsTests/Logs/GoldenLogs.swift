@@ -332,6 +332,28 @@ struct GoldenLog: Sendable {
       return run
     },
     GoldenLog(
+      "files", "files that are published, published again, missing, and gone after a power cut",
+      since: .second
+    ) { policy in
+      var definition = WorkflowDefinition.scripted("a", "b < a", "c", "d")
+      for (step, files) in [["out/x", "site/"], [], ["y"], ["z"]].enumerated() where !files.isEmpty {
+        var extras = StepExtras()
+        extras.files = files
+        if step == 2 { extras.publish = .inPlace }
+        definition.give(extras, toStep: step)
+      }
+      var run = ScriptedRun(policy, definition, jobs: 3)
+      run.succeed("a", "c", "d")
+      run.launch("a")
+      run.end("a", .lost)
+      run.succeed("a")
+      run.fail("c")
+      run.restart(boot: "another boot")
+      run.fail("d", code: PublicationCode.nothingPrepared)
+      run.succeed("d", "d", "b")
+      return run
+    },
+    GoldenLog(
       "chains-of-items", "three steps for each item, and a round that leaves out the second",
       since: .second
     ) { policy in

@@ -35,7 +35,8 @@ enum HistoryDump {
         + parts.map { "\($0.output)=\(String(decoding: $0.bytes, as: UTF8.self))" }
         .joined(separator: " ")
     case .deadlinePassed(let attempt), .attemptWithdrawn(let attempt),
-      .attemptScheduled(let attempt), .rerunScheduled(let attempt), .probeScheduled(let attempt):
+      .attemptScheduled(let attempt), .rerunScheduled(let attempt), .probeScheduled(let attempt),
+      .publishScheduled(let attempt, _):
       name(attempt)
     case .asked(let step): "\(step)"
     case .answered(let step, let answer):
@@ -204,6 +205,8 @@ enum HistoryDump {
     case .useSecret: "useSecret"
     case .makeOutputs: "makeOutputs"
     case .makeInputs: "makeInputs"
+    case .makeStage: "makeStage"
+    case .useFiles: "useFiles"
     }
   }
 
@@ -237,6 +240,7 @@ enum HistoryDump {
     case .runConcluded: "runConcluded"
     case .runFinished: "runFinished"
     case .probeScheduled: "probeScheduled"
+    case .publishScheduled: "publishScheduled"
     }
   }
 

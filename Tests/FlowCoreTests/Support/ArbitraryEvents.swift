@@ -71,6 +71,7 @@ extension Generator {
       .runReopened(
         ignoring: (0..<below(4)).map { _ in next() }, scope: scope())
     case .probeScheduled: .probeScheduled(attempt())
+    case .publishScheduled: .publishScheduled(attempt(), completes: chance(in: 2))
     case .attemptScheduled: .attemptScheduled(attempt())
     case .retryScheduled: .retryScheduled(attempt(), delayMilliseconds: count())
     case .rerunScheduled: .rerunScheduled(attempt())

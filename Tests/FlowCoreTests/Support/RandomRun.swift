@@ -158,7 +158,9 @@ extension RandomRun {
 
   /// Nil for a step that declares none.
   private mutating func outputs(of attempt: AttemptID) -> Input? {
-    guard !harness.workflow.outputs(ofStep: Int(attempt.step)).isEmpty else { return nil }
+    guard !harness.workflow.outputs(ofStep: Int(attempt.step)).isEmpty,
+      !harness.state.steps[Int(attempt.step)].publishes
+    else { return nil }
     let list = generator.pick(["", "a", "b\na\n"])
     return .outputsPublished(attempt, [OutputPart(output: 0, bytes: Array(list.utf8))])
   }
@@ -206,6 +208,9 @@ extension Generator {
           workflow.steps[step].command = .shell("")
         } else if step < workflow.firstFinally, chance(in: 3) {
           extras.forEach = forEach(over: definition.needs, of: workflow)
+        }
+        if extras.question == nil, chance(in: 3) {
+          extras.files = extras.forEach == nil ? ["f"] : ["f${item}"]
         }
         workflow.give(extras, toStep: step)
       }
@@ -303,7 +308,7 @@ extension Generator {
   fileprivate mutating func likelyEnd() -> AttemptEnd {
     switch below(10) {
     case 0..<4: .success
-    case 4..<6: .exit(UInt8(1 + below(2)))
+    case 4..<6: .exit(UInt8(1 + below(4)))
     default: attemptEnd()
     }
   }

@@ -8,7 +8,7 @@ struct Wording {
     switch effect {
     case .commit(let events): "commit: " + text(events).joined(separator: ", ")
     case .launch(let launch):
-      "\(launch.isProbe ? "probe" : "launch") \(text(launch.attempt))"
+      "\(launch.task == .command ? "launch" : "\(launch.task)") \(text(launch.attempt))"
     case .stop(let attempt, let force): "\(force ? "kill" : "stop") \(text(attempt))"
     case .finish(let outcome): "finish: \(outcome)"
     }
@@ -43,6 +43,8 @@ struct Wording {
     case .clockJumped(let microseconds): "clock jumped \(microseconds / 1_000) ms"
     case .runReopened: "reopened"
     case .probeScheduled(let attempt): "ask for \(text(attempt))"
+    case .publishScheduled(let attempt, let completes):
+      "\(completes ? "complete" : "publish") \(text(attempt))"
     case .attemptScheduled(let attempt): "schedule \(text(attempt))"
     case .retryScheduled(let attempt, let delay): "retry \(text(attempt)) in \(delay) ms"
     case .rerunScheduled(let attempt): "rerun \(text(attempt))"

@@ -24,7 +24,8 @@ struct ScriptTests {
         definition: definition, graph: try DependencyGraph(definition.steps)),
       engine: EngineStarted(life: 1, processID: 1, host: HostContext(bootID: "b")), at: now)
     return LaunchPlan(engine.state, in: RunFolder(path: "/r")).request(
-      for: Launch(AttemptID(step: 0, number: 1), intent: 5, isProbe: isProbe), in: engine.state)
+      for: Launch(AttemptID(step: 0, number: 1), intent: 5, isProbe ? .probe : .command),
+      in: engine.state)
   }
 
   @Test func aScriptIsAFileOfItsAttempt() throws {

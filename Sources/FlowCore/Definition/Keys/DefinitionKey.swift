@@ -214,6 +214,14 @@ extension DefinitionKey {
       { if case .names(let names) = $0 { names } else { nil } })
   }
 
+  package static func paths(
+    _ name: String, _ tag: UInt64, _ place: @escaping Place<[String]>, _ help: String
+  ) -> Self {
+    required(
+      name, tag, .paths, place, help, DefinitionValue.names,
+      { if case .names(let names) = $0 { names } else { nil } })
+  }
+
   package static func variableFiles(
     _ name: String, _ tag: UInt64, _ place: @escaping Place<[VariableFile]>, _ help: String
   ) -> Self {

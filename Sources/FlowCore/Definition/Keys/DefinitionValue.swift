@@ -50,6 +50,8 @@ package enum KeyType: Sendable {
   case environment
   /// Names of variables: an array, or one by itself.
   case variableNames
+  /// Paths of files that a step makes: an array, or one by itself.
+  case paths
   /// Files of variables: an array, or one by itself.
   case variableFiles
   /// Names of secrets, or an object of names and forms; one may stand by itself.

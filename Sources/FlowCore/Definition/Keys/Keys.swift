@@ -131,6 +131,15 @@ extension StepDefinition {
       "outputs", 23, { $1(&$0.outputs) },
       "what the command writes into the folder `$FLOW_OUTPUTS`: by the name of the file a type, or a"
         + " list of names (`string`); see [outputs](#outputs)"),
+    .paths(
+      "files", 31, { $1(&$0.files) },
+      "the files that the step makes, relative to its `cwd`: `out/a.csv`, or `site/` for a whole folder;"
+        + " the command writes them into `$FLOW_STAGE`, and when it has succeeded each is put in its place"
+        + " as a whole; see [files](#files)"),
+    .word(
+      "publish", 32, { $1(&$0.publish) },
+      "`stage`, or `inPlace` for a command that can write its `files` only into their places: then a"
+        + " reader, or a crash, can find half of one (stage)"),
     .structure(
       "onFailure", 26, expected: #"an object such as {"run": "./undo.sh"}"#,
       "what runs, as a step `ID/onFailure`, when this one has failed for good, or was cancelled after it"
