@@ -75,7 +75,16 @@ final class ForEachChecker {
       known.learn(.stepExpanded(step: step, expansion))
       current = known.current
       if allAgain { for child in current { childEnds[child] = nil } }
-      for child in current where !isKept(child) { childEnds[child] = nil }
+      for child in current {
+        if !isKept(child) {
+          childEnds[child] = nil
+        } else if case .skipped = childEnds[child],
+          let need = chainNeeds(of: child).first(where: { !isMet($0, for: child) })
+        {
+          // Whatever it was skipped for, it is now for that.
+          childEnds[child] = .skipped(.need(step: need))
+        }
+      }
       for child in childEnds.keys.sorted() where !current.contains(child) { childEnds[child] = nil }
     }
   }
