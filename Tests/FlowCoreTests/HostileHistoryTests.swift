@@ -132,7 +132,8 @@ extension Generator {
       return .engineStarted(EngineStarted(life: life, processID: -1, host: HostContext(bootID: "")))
     case .attemptLaunched: return .attemptLaunched(attempt, processID: -1)
     case .deadlinePassed: return .deadlinePassed(attempt)
-    case .attemptEnded: return .attemptEnded(attempt, attemptEnd())
+    case .attemptEnded:
+      return .attemptEnded(attempt, chance(in: 4) ? .success : attemptEnd())
     case .attemptWithdrawn: return .attemptWithdrawn(attempt)
     case .cancelRequested:
       return .cancelRequested(CancelRequest(id: next(), force: chance(in: 2)))
@@ -159,7 +160,9 @@ extension Generator {
       let due = state.undecided.first.map {
         AttemptID(step: $0, number: state.steps[Int($0)].attempt)
       }
-      return .publishScheduled(due ?? attempt, completes: chance(in: 2))
+      let attempt = due ?? attempt
+      let completes = chance(in: 4) ? chance(in: 2) : state.hasLostStage(attempt.step)
+      return .publishScheduled(attempt, completes: completes)
     case .attemptScheduled: return .attemptScheduled(attempt)
     case .retryScheduled: return .retryScheduled(attempt, delayMilliseconds: signed())
     case .rerunScheduled: return .rerunScheduled(attempt)

@@ -4,7 +4,7 @@ import FlowCore
 /// Sentences about steps that have begun an attempt, or have their end.
 extension Explainer {
   func running(_ step: Int) -> [String] {
-    guard let last = history.lastAttempt(ofStep: step), let launched = last.launchedAt else {
+    guard let last = history.latestAttempt(ofStep: step), let launched = last.launchedAt else {
       return []
     }
     let again = last.id.number == 1 ? "" : " (attempt \(last.id.number))"
@@ -26,7 +26,7 @@ extension Explainer {
   }
 
   func stopping(_ step: Int) -> [String] {
-    guard let last = history.lastAttempt(ofStep: step), let stop = last.stop else { return [] }
+    guard let last = history.latestAttempt(ofStep: step), let stop = last.stop else { return [] }
     let since = last.stoppedAt.map { " since \(view.clock($0.wall))" } ?? ""
     let grace = settings(step).killGraceMilliseconds
     let patience =

@@ -194,11 +194,19 @@ package struct PlanPrinter: Sendable {
     }
   }
 
-  /// `  scan: outputs files (lines), size (int)`.
+  /// `  scan: outputs files (lines), size (int)`, and `  scan: makes out/a.csv, site/`.
   private func outputs(ofStep step: Int) -> String {
-    let outputs = definition.extras(ofStep: step).outputs.map { "\($0.name) (\($0.type))" }
-    return outputs.isEmpty
-      ? "" : "  \(definition.steps[step].id): outputs \(outputs.joined(separator: ", "))\n"
+    let extras = definition.extras(ofStep: step)
+    let outputs = extras.outputs.map { "\($0.name) (\($0.type))" }
+    let files = extras.files.map(TerminalText.escaped)
+    let isInPlace = extras.publish == .inPlace
+    let lead = "  \(definition.steps[step].id): "
+    return
+      (outputs.isEmpty ? "" : "\(lead)outputs \(outputs.joined(separator: ", "))\n")
+      + (files.isEmpty
+        ? ""
+        : "\(lead)makes \(files.joined(separator: ", "))"
+          + (isInPlace ? ", in place: half of one can be seen, and can be left" : "") + "\n")
   }
 
   /// `secret PW for load: the file /run/secrets/pw`, and why it cannot be had.

@@ -247,7 +247,7 @@ package struct StatusPrinter: Sendable {
     case .launchFailed: "not started"
     case .lost: "lost"
     case .interrupted: "interrupted"
-    case .outputRefused: "bad outputs"
+    case .outputRefused: end.refusal?.fault.isOfFiles == true ? "bad files" : "bad outputs"
     }
   }
 

@@ -58,6 +58,8 @@ package struct StepWording: Sendable {
     case .cancelled: return "cancelled\(duration)"
     case .launchFailed: return end.launchFailure.map { text($0, ofStep: step) } ?? ""
     case .lost: return "lost, its outcome is unknown"
+    case .outputRefused where end.refusal?.fault.isOfFiles == true:
+      return refusal(end, ofStep: step)
     case .outputRefused:
       return "\(Self.exit(end))\(duration), but \(refusal(end, ofStep: step))"
     case .interrupted: return "interrupted\(duration), the system told it to end"

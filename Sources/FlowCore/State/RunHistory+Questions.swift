@@ -17,8 +17,20 @@ extension RunHistory {
   }
 
   /// The last attempt of a step: with times, the last that was scheduled; without, the last that
-  /// was launched or has ended.
+  /// was launched or has ended. A publication that has not failed belongs to the command before it.
   package func lastAttempt(ofStep step: Int) -> AttemptHistory? {
+    var place = lastAttempts[step]
+    while place != Self.none {
+      let kept = attempts[Int(place)]
+      if !kept.isUnremarkable || kept.previous == Self.none { return attempt(at: Int(place)) }
+      place = kept.previous
+    }
+    return nil
+  }
+
+  /// The same, be it a publication; without times, and without all attempts, one that has not failed is not
+  /// kept.
+  package func latestAttempt(ofStep step: Int) -> AttemptHistory? {
     let place = lastAttempts[step]
     return place == Self.none ? nil : attempt(at: Int(place))
   }

@@ -70,6 +70,15 @@ package struct RunHistory: EventFold, Equatable, Sendable {
       self.previous = previous
     }
 
+    /// Whether it publishes, and has not failed.
+    var isUnremarkable: Bool {
+      guard task.publishes else { return false }
+      switch end.map({ AttemptConclusion($0, of: task) }) {
+      case nil, .succeeded, .lost, .interrupted: return true
+      case .failed, .cancelled, .workGone, .unkillable: return false
+      }
+    }
+
     var launchedAt: RunPoint? { launch.elapsed < 0 ? nil : launch }
 
     mutating func launched(at point: RunPoint) { launch = point }
@@ -159,11 +168,17 @@ package struct RunHistory: EventFold, Equatable, Sendable {
 
   /// A launch is reported once, or found by a later engine if the previous one did not record it.
   private mutating func launched(_ attempt: AttemptID, at point: RunPoint) {
+    if !keepsAllAttempts, isOfPublication(attempt) { return }
     let place = place(of: attempt)
     if attempts[place].launchedAt == nil { attempts[place].launched(at: point) }
   }
 
   private mutating func ended(_ attempt: AttemptID, _ end: AttemptEnd, at point: RunPoint) {
+    if !keepsAllAttempts, isOfPublication(attempt) {
+      var publication = KeptAttempt(attempt, .publication, previous: Self.none)
+      publication.end = end
+      if publication.isUnremarkable { return }
+    }
     let place = place(of: attempt)
     attempts[place].end = end
     // A lost attempt may never have been launched.
@@ -175,6 +190,13 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     if attempts[place].launchedAt.map({ start.elapsed < $0.elapsed }) ?? true {
       attempts[place].launched(at: start)
     }
+  }
+
+  private func isOfPublication(_ attempt: AttemptID) -> Bool {
+    replay.inspect { state in
+      let step = state.steps[Int(attempt.step)]
+      return step.attempt == attempt.number && step.publishes
+    } == true
   }
 
   /// The index of a step's last attempt. With times, the intent creates it; without, its first fact

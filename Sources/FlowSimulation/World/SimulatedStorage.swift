@@ -234,16 +234,14 @@ package final class SimulatedStorage: Storage {
     precondition(parent == newParent || !isFolder(node), "a folder is renamed to another one")
     try perform(.rename) {
       let replaced = names(of: newParent)[newName]
-      let changes = [
-        SimulatedFolder.Change(name: name, node: nil), .init(name: newName, node: node),
-      ]
+      let gone = SimulatedFolder.Change(name: name, node: nil)
+      let new = SimulatedFolder.Change(name: newName, node: node)
       // Between folders, a power loss can leave one of the two.
-      if parent != newParent { changeFolder(newParent) { $0.apply([changes[1]]) } }
-      changeFolder(parent) { $0.apply(parent == newParent ? changes : [changes[0]]) }
+      if parent != newParent { changeFolder(newParent) { $0.apply([new]) } }
+      changeFolder(parent) { $0.apply(parent == newParent ? [gone, new] : [gone]) }
       // Everything in a folder has another path now.
       if isFolder(node) { return forgetPaths() }
-      knownPaths.nameDisappeared(of: node)
-      if let replaced { knownPaths.nameDisappeared(of: replaced) }
+      for moved in [node, replaced] { if let moved { knownPaths.nameDisappeared(of: moved) } }
       knownPaths.nameAppeared()
     }
   }
