@@ -44,11 +44,15 @@ import Testing
         - {id: a, run: x, files: ["\(first)"]}
         - {id: b, run: x, files: ["\(second)"]}
       """
-    #expect(messages(text) == [message])
+    func isRefused(_ text: String) -> Bool {
+      let found = messages(text)
+      return found.count == 1 && found[0].hasPrefix(message)
+    }
+    #expect(isRefused(text))
     // In another folder it is another file.
     #expect(messages(text.replacing("id: b,", with: "id: b, cwd: other,")).isEmpty)
     // This is the same folder.
-    #expect(messages(text.replacing("id: b,", with: "id: b, cwd: ./x/..,")) == [message])
+    #expect(isRefused(text.replacing("id: b,", with: "id: b, cwd: ./x/..,")))
   }
 
   @Test func noStepDeclaresAFileInAFolderOfItsOwn() {

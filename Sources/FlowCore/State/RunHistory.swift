@@ -192,7 +192,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     }
   }
 
-  private func isOfPublication(_ attempt: AttemptID) -> Bool {
+  private mutating func isOfPublication(_ attempt: AttemptID) -> Bool {
     replay.inspect { state in
       let step = state.steps[Int(attempt.step)]
       return step.attempt == attempt.number && step.publishes

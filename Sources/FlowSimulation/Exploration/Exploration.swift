@@ -43,6 +43,9 @@ package struct Exploration {
     package var hasNode = false
     /// Whether that is a chain of two steps for each item.
     package var hasChain = false
+    /// Whether each step makes two files, which are published. How far a publication has come when power is
+    /// lost is decided.
+    package var hasFiles = false
     /// Whether each workflow has a notice of every end.
     package var hasNotice = false
 
@@ -89,6 +92,8 @@ package struct Exploration {
     options.outputPercent = bounds.hasValues ? 100 : 0
     options.outputFaultPercent = bounds.hasValues && bounds.failures > 0 ? 1 : 0
     options.conditionPercent = bounds.hasValues ? 100 : 0
+    options.filesPercent = bounds.hasFiles ? 100 : 0
+    options.fileFaultPercent = bounds.hasFiles && bounds.failures > 0 ? 1 : 0
     options.processLatencyMicroseconds = 1
     self.options = options
     choices = ExploringChoices(

@@ -92,7 +92,7 @@ package final class ExploringChoices: ChoiceSource {
       defer { hasAsked = true }
       return !hasAsked
     // What a command puts out can be at fault, too.
-    case .commandBehaviour, .answers, .outputContent:
+    case .commandBehaviour, .answers, .outputContent, .fileContent:
       let fails = failures < bounds.failures && tree.choose(below: 2) == 1
       if fails { failures += 1 }
       return fails
@@ -100,6 +100,8 @@ package final class ExploringChoices: ChoiceSource {
     case .outputs: return chances == 500 ? tree.choose(below: 2) == 1 : true
     // Whether the items are what another step puts out.
     case .forEach: return tree.choose(below: 2) == 1
+    // Two files for each step.
+    case .files: return true
     // The second step of a chain needs the first.
     case .chains: return chances == 700
     case .death:
@@ -124,6 +126,10 @@ package final class ExploringChoices: ChoiceSource {
       // First about how long, then how many microseconds more.
       return durations % 2 == 1 ? min(2, count - 1) : 0
     case .processLatency: return count - 1
+    // As a command takes; or after which operation it is cut short.
+    case .publication: return count == 4 ? 2 : tree.choose(below: count)
+    // How many files a command has made that is cut short.
+    case .fileContent: return tree.choose(below: count)
     // True or false.
     case .conditions: return count == 2 ? tree.choose(below: 2) : 0
     case .forEach: return nodeChoices.next(below: count, bounds) { tree.choose(below: $0) }

@@ -32,6 +32,9 @@ struct ExploreCommand {
     "for-each", "one of the S steps runs for each of up to two items")
   private static let chainOption = Option(
     "chain", "two steps run for each of up to two items, in place of one of the S")
+  private static let filesOption = Option(
+    "files", "each step makes two files, which are published; at a power loss that has come any way"
+  )
   private static let valuesOption = Option(
     "values", "each step has outputs, and a condition over those before it")
   private static let minutesOption = Option(
@@ -59,7 +62,8 @@ struct ExploreCommand {
       """,
     options: [
       stepsOption, crashesOption, tierOption, apartOption, failuresOption, finallyOption,
-      onFailureOption, notifyOption, askOption, forEachOption, chainOption, valuesOption,
+      onFailureOption, notifyOption, askOption, forEachOption, chainOption, filesOption,
+      valuesOption,
       minutesOption, traceOption, .json,
     ],
     examples: [
@@ -115,6 +119,7 @@ struct ExploreCommand {
     bounds.hasQuestion = arguments.has(Self.askOption)
     bounds.hasNode = arguments.has(Self.forEachOption)
     bounds.hasChain = arguments.has(Self.chainOption)
+    bounds.hasFiles = arguments.has(Self.filesOption)
     bounds.hasValues = arguments.has(Self.valuesOption)
     self.bounds = bounds
     totals = ExplorationTotals(steps: steps, bounds)

@@ -336,7 +336,8 @@ struct GoldenLog: Sendable {
       since: .second
     ) { policy in
       var definition = WorkflowDefinition.scripted("a", "b < a", "c", "d")
-      for (step, files) in [["out/x", "site/"], [], ["y"], ["z"]].enumerated() where !files.isEmpty {
+      for (step, files) in [["out/x", "site/"], [], ["y"], ["z"]].enumerated() where !files.isEmpty
+      {
         var extras = StepExtras()
         extras.files = files
         if step == 2 { extras.publish = .inPlace }
