@@ -164,6 +164,35 @@ struct ProcessCheckerTests {
     #expect(send(first, .probe, after: [.attemptScheduled(first)], workflow) == .again)
   }
 
+  @Test func aPublicationFollowsACommandThatHasSucceededOrAPublicationThatWasLost() {
+    var workflow = Self.workflow()
+    var extras = StepExtras()
+    extras.files = ["x"]
+    workflow.give(extras, toStep: 0)
+    let third = AttemptID(step: 0, number: 3)
+    let intent = Event.Body.attemptScheduled(again)
+    let publish = Event.Body.publishScheduled(first, completes: false)
+    let made: [Event.Body] = [
+      .attemptScheduled(first), .attemptEnded(first, success), publish, intent,
+    ]
+    #expect(send(again, .publication, after: made, workflow) == nil)
+    #expect(send(again, after: made, workflow) == .again)
+    #expect(send(again, .publication, after: made) == .files, "the step declares no files")
+    let failed: [Event.Body] = [.attemptScheduled(first), .attemptEnded(first, failure)]
+    #expect(send(again, .publication, after: failed + [publish, intent], workflow) == .files)
+    let completion = Event.Body.publishScheduled(first, completes: true)
+    let soon: [Event.Body] = [.attemptScheduled(first), .attemptEnded(first, success), completion]
+    #expect(send(again, .completion, after: soon + [intent], workflow) == .files, "the same boot")
+    func followed(by end: AttemptEnd) -> [Event.Body] {
+      made + [
+        .attemptEnded(again, end), .publishScheduled(again, completes: false),
+        .attemptScheduled(third),
+      ]
+    }
+    #expect(send(third, .publication, after: followed(by: .lost()), workflow) == nil)
+    #expect(send(third, .publication, after: followed(by: success), workflow) == .files)
+  }
+
   /// The monotonic clock starts at zero with each boot; the rest of a delay goes on, less the wall
   /// time since.
   @Test(arguments: [(0, 2_000), (500, 1_500), (3_000, 0), (-700, 2_000)] as [(Int64, Int64)])

@@ -18,7 +18,14 @@ final class FilesChecker {
     tasks = AttemptTasks(definition)
   }
 
-  private func learn(_ event: Event) throws(Violation) {
+  /// Takes in an event that is durable.
+  ///
+  /// - Parameters:
+  ///   - files: what commands have really made.
+  ///   - content: what is in the place of a file.
+  func learn(
+    _ event: Event, _ files: WorldFiles, _ content: (String) -> [UInt8]?
+  ) throws(Violation) {
     tasks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt):
@@ -29,25 +36,27 @@ final class FilesChecker {
         throw Violation(.files, "\(name(step)) has succeeded, and has published nothing")
       }
       published[step] = maker
+      try check(step, maker, files, content)
     default: break
     }
   }
 
-  private func check(_ step: Int32, _ maker: AttemptID, in world: World) throws(Violation) {
-    guard let files = world.files.made[maker] else {
+  private func check(
+    _ step: Int32, _ maker: AttemptID, _ files: WorldFiles, _ content: (String) -> [UInt8]?
+  ) throws(Violation) {
+    guard let made = files.made[maker] else {
       throw Violation(.files, "\(name(step)) has succeeded, and its command has not made its files")
     }
-    for (path, bytes) in files.sorted(by: { $0.key < $1.key })
-    where world.content(ofFile: path) != bytes {
+    for (path, bytes) in made.sorted(by: { $0.key < $1.key }) where content(path) != bytes {
       throw Violation(
         .files, "\(name(step)) has succeeded, and \(path) is not what its command has made")
     }
   }
 
-  private func checkAll(in world: World) throws(Violation) {
-    try world.checkFiles()
+  /// What has succeeded, and has published nothing since, is in place.
+  func checkAll(_ files: WorldFiles, _ content: (String) -> [UInt8]?) throws(Violation) {
     for (step, maker) in published.sorted(by: { $0.key < $1.key }) {
-      try check(step, maker, in: world)
+      try check(step, maker, files, content)
     }
   }
 
@@ -56,22 +65,20 @@ final class FilesChecker {
 
 extension FilesChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) {
-    if !isNeeded { return }
-    try learn(event)
-    if case .stepFinished(let step, .succeeded) = event.body, let maker = published[step] {
-      try check(step, maker, in: world)
-    }
+    if isNeeded { try learn(event, world.files, world.content) }
   }
 
-  func recovered(in world: World) throws(Violation) {
-    if isNeeded { try checkAll(in: world) }
-  }
+  func recovered(in world: World) throws(Violation) { try checkAll(in: world) }
 
   func ended(_ events: [Event], _ state: RunState?, in world: World) throws(Violation) {
-    if isNeeded { try checkAll(in: world) }
+    try checkAll(in: world)
   }
 
-  func settled(in world: World) throws(Violation) {
-    if isNeeded { try checkAll(in: world) }
+  func settled(in world: World) throws(Violation) { try checkAll(in: world) }
+
+  private func checkAll(in world: World) throws(Violation) {
+    if !isNeeded { return }
+    try world.checkFiles()
+    try checkAll(world.files, world.content)
   }
 }

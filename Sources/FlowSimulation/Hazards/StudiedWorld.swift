@@ -11,7 +11,7 @@ extension Simulation {
     let isFaulty = question.faultyMicroseconds != nil
     var simulation = Simulation(
       seed: question.seed, isFaulty ? options.tempered : .undisturbed, choices, trace,
-      (subject.definition, subject.jobs))
+      (subject.definition.withoutFiles, subject.jobs))
     let world = simulation.world
     world.modelled = ModelledWorkflow(subject.definition, subject.model, from: choices)
     if let span = question.faultyMicroseconds { world.arrangeMisfortunes(overMicroseconds: span) }
@@ -36,5 +36,21 @@ extension SimulationOptions {
     var options = SimulationOptions()
     options.rotationBytes = 65_536
     return options
+  }
+}
+
+extension WorkflowDefinition {
+  /// A study says nothing of what commands write, so nothing of it is published: the files of a step that has
+  /// succeeded are there.
+  fileprivate var withoutFiles: WorkflowDefinition {
+    var copy = self
+    copy.extras = [StepExtras()]
+    for step in steps.indices {
+      var own = extras(ofStep: step)
+      (own.files, own.publish) = ([], .stage)
+      copy.steps[step].extrasIndex = 0
+      copy.give(own, toStep: step)
+    }
+    return copy
   }
 }

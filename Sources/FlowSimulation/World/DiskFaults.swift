@@ -57,7 +57,7 @@ extension World {
   }
 
   func acceptedBytes(of count: Int) -> Int {
-    guard count > 1, !isHealed, !visitors.arePresent,
+    guard count > 1, !isHealed, !visitors.arePresent, storage.user == SimulatedStorage.engine,
       choices.happens(.shortWrite, perMille: options.shortWritePerMille)
     else { return count }
     befell(.shortWrite)
