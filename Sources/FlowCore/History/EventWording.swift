@@ -314,6 +314,7 @@ package struct EventWording: Sendable {
       return
         "the secret \(name) comes from the variable \(variable), which the engine does not have"
     }
+    if failure.operation == .useFiles { return "cannot \(attempted(failure, step))" }
     return "cannot \(attempted(failure, step)): \(systemError(failure.errno))"
   }
 

@@ -20,6 +20,12 @@ package struct AttemptFileName: Equatable {
   /// A script on its way to its name.
   static let unfinishedScript = "new"
 
+  /// Whether a manifest was to get that name beside its own, until it is complete.
+  static func isUnfinishedManifest(_ name: String) -> Bool {
+    let parts = name.split(separator: ".")
+    return parts.count > 2 && parts[parts.count - 2] == Self.manifest
+  }
+
   package let stepID: String
   package let number: Int32
   let suffix: String

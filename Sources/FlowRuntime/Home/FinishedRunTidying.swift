@@ -70,7 +70,9 @@ struct FinishedRunTidying<Store: Storage> {
           name[..<dot] != unsettled ?? ""
         else { continue }
         try? attempts.removeIfPresent(name)
-      default: break
+      default:
+        // A publication was killed.
+        if AttemptFileName.isUnfinishedManifest(name) { try? attempts.removeIfPresent(name) }
       }
     }
     if isEmpty(folder.engineLog) {

@@ -54,6 +54,7 @@ struct AttemptTraces {
     _ name: String, _ storage: Store
   ) throws(RunError) {
     guard let file = AttemptFileName(name) else {
+      if AttemptFileName.isUnfinishedManifest(name) { return }
       strangers.append(name)
       return
     }
@@ -72,7 +73,8 @@ struct AttemptTraces {
       }
       records.append(record)
     case AttemptFileName.script, AttemptFileName.unfinishedScript, AttemptFileName.mask,
-      AttemptFileName.put, AttemptFileName.outputs, AttemptFileName.values, AttemptFileName.inputs:
+      AttemptFileName.put, AttemptFileName.outputs, AttemptFileName.values, AttemptFileName.inputs,
+      AttemptFileName.manifest, AttemptFileName.stage:
       break
     default: strangers.append(name)
     }
