@@ -85,6 +85,30 @@ extension DefinitionReader {
     }
   }
 
+  /// The same of steps of which one at least is of a called file, which now are steps of this one.
+  mutating func checkCalledFiles(
+    of whole: WorkflowDefinition, _ calls: [(id: String, call: Call)]
+  ) {
+    var declared = DeclaredPaths()
+    for step in whole.steps.indices {
+      let folder = whole.settings(ofStep: step).workingDirectory ?? "."
+      for path in whole.extras(ofStep: step).files {
+        guard let other = declared.add(path, in: folder, of: step) else { continue }
+        let ids = [step, other.step].map { whole.steps[$0].id }
+        // What is wrong within a file was reported with that.
+        let call = calls.last { call in
+          ids.contains { $0.utf8.starts(with: "\(call.id)/".utf8) }
+            && !ids.allSatisfy { $0.utf8.starts(with: "\(call.id)/".utf8) }
+        }
+        guard let call = call?.call else { continue }
+        report(
+          at: call.offset, path: call.place,
+          "\(Quoting.quoted(path)) is made by the step \(Quoting.quoted(ids[0])) and by"
+            + " \(Quoting.quoted(ids[1])): put a parameter into the path, or call the file once")
+      }
+    }
+  }
+
   private static func names(item text: String) -> Bool {
     guard Template.isUsed(in: text), let template = try? Template(text) else { return false }
     return template.parts.contains { if case .reference(.item) = $0 { true } else { false } }

@@ -55,6 +55,34 @@ struct CallTests {
       {"id": "test", "run": "t", "needs": ["get"]}]}
     """#
 
+  @Test func noTwoCallsMakeTheSameFile() throws {
+    let made = #"{"name": "b", "steps": [{"id": "m", "run": "x", "files": ["out"]}]}"#
+    let calls = #"{"id": "a", "call": "b.json"}, {"id": "b", "call": "b.json"}"#
+    let found = errors(main(calls), ["/w/b.json": made])
+    let message =
+      #"steps[1].call: "out" is made by the step "b/m" and by "a/m": put a parameter into the path, or"#
+      + " call the file once"
+    #expect(found.count == 1 && found[0].hasSuffix(message), "\(found)")
+    // In another folder it is another file.
+    let elsewhere = calls.replacing(#""b", "call": "b.json""#, with: #""b", "call": "s/b.json""#)
+    #expect(errors(main(elsewhere), ["/w/b.json": made, "/w/s/b.json": made]).isEmpty)
+    let named = #"""
+      {"name": "b", "params": {"p": {"required": true}}, "steps": [
+        {"id": "m", "run": "x", "files": ["${params.p}/out"]},
+        {"id": "n", "forEach": {"over": ["i"]}, "steps": [
+          {"id": "s", "run": "x", "files": ["${params.p}/${item}"]}]}]}
+      """#
+    let telling = #"""
+      {"id": "a", "call": "b.json", "with": {"p": "1"}}, {"id": "b", "call": "b.json", "with": {"p": "2"}}
+      """#
+    let definition = try parse(main(telling), ["/w/b.json": named])
+    let files = definition.steps.indices.map { definition.files(ofStep: $0) }
+    #expect(
+      files.joined().sorted() == [
+        "${params.a/p}/${item}", "${params.a/p}/out", "${params.b/p}/${item}", "${params.b/p}/out",
+      ])
+  }
+
   @Test func aCallNeedsAndIsNeededLikeOneStep() throws {
     let definition = try parse(
       main(

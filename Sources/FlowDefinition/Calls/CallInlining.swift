@@ -257,7 +257,7 @@ struct CallInlining {
       }
       add(step, extras, needs: own.isEmpty ? needs : own)
       let chain = workflow.chain(ofNode: index).map { inContext(workflow.steps[$0]) }
-      note(chain, ofNode: index, in: workflow) {
+      note(chain, ofNode: index, in: workflow, context.text) {
         $0 + firstParameter
       } step: {
         place($0)
@@ -269,17 +269,23 @@ struct CallInlining {
   ///
   /// - Parameters:
   ///   - node: its index in its own workflow.
+  ///   - text: what a text of that is in the result.
   ///   - parameter: where a parameter of that is in the result; and so for steps.
   private mutating func note(
     _ chain: [StepDefinition], ofNode node: Int, in workflow: WorkflowDefinition,
-    parameter: @escaping (Int32) -> Int32, step: @escaping (Int32) -> Int32
+    _ text: (String) -> String = { $0 }, parameter: @escaping (Int32) -> Int32,
+    step: @escaping (Int32) -> Int32
   ) {
     if chain.isEmpty { return }
     let places = workflow.chain(ofNode: node)
     chains.append(
       InlinedChain(
         node: result.steps.count - 1, first: Int32(places.lowerBound), steps: chain,
-        extras: places.map { workflow.extras(ofStep: $0) }, parameter: parameter, step: step))
+        extras: places.map { place in
+          var extras = workflow.extras(ofStep: place)
+          extras.files = extras.files.map(text)
+          return extras
+        }, parameter: parameter, step: step))
   }
 
   private mutating func placeChains() {

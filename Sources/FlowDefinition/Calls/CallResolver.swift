@@ -75,6 +75,8 @@ struct CallResolver {
     if var whole = inlined {
       reader.resolveCalledMentions(in: &whole, parts.table, parts.workflow.parameters)
       inlined = whole
+      reader.checkCalledFiles(
+        of: whole, called.map { (definition.steps[$0.call.step].id, $0.call) })
     }
     if let own = reader.diagnostics.errors(in: bytes, file: file) { throw own }
     guard let inlined else { preconditionFailure("calls have faults of which none was reported") }
