@@ -87,12 +87,21 @@ struct StepEnds {
 
   /// Whether a step may run as far as one of its needs is concerned.
   func standing(_ need: Int32, of step: Int32) -> SelectedSteps.Standing {
-    selected.standing(need, of: step, endAcross)
+    asksOwnEnd(need, of: step)
+      ? selected.standing(need, of: step) { ends[Int($0)] }
+      : selected.standing(need, of: step, endAcross)
+  }
+
+  /// A step of `finally` runs in each round, and asks how a step that is none has ended, in whatever round.
+  private func asksOwnEnd(_ need: Int32, of step: Int32) -> Bool {
+    selected.definition.isFinally(Int(step)) && !selected.definition.isFinally(Int(need))
   }
 
   /// Whether a step can be skipped because of another.
   func isReason(_ need: Int32, toSkip step: Int32) -> Bool {
-    selected.isReason(need, toSkip: step, endAcross) { holdsOrder && !runsAgain[Int($0)] }
+    asksOwnEnd(need, of: step)
+      ? selected.isReason(need, toSkip: step, { ends[Int($0)] }, { _ in false })
+      : selected.isReason(need, toSkip: step, endAcross) { holdsOrder && !runsAgain[Int($0)] }
   }
 
   /// How a step has ended for those that need it. One that keeps its end has none before those have ended that
