@@ -43,22 +43,37 @@ package struct LaunchStage: Equatable, Sendable {
     return "\(folder(in: workingDirectory))/\(name)-\(runID)"
   }
 
-  /// Removes a stage with all that is in it, and the folder of stages if it was the last one.
+  /// Removes the stages of a run with all that is in them, and the folder of stages if they were the last.
   ///
-  /// - Parameter note: the bytes of the file that says where it is; nothing else is removed than what can be a
-  ///   stage of that run.
+  /// - Parameter note: the bytes of the file that says where one of them is. Those of others may have been lost
+  ///   with the power, so all are removed that are beside it. Nothing else is than what can be a stage of that
+  ///   run.
   static func remove(
     noted note: [UInt8], ofRun runID: String, in storage: some Storage
   ) throws(StorageError) {
     let path = RawText.text(note)
     guard path.utf8.first == UInt8(ascii: "/"), let folder = PathName.parent(of: path),
-      PathName.last(of: folder) == StepFiles.stages,
-      PathName.last(of: path).utf8.reversed().starts(
-        with: ".\(AttemptFileName.stage)-\(runID)".utf8.reversed())
+      PathName.last(of: folder) == StepFiles.stages, isStage(PathName.last(of: path), ofRun: runID)
     else { return }
-    try storage.removeTree(path)
+    let names: [String]
+    do throws(StorageError) { names = try Folder(folder, in: storage).names() } catch {
+      // None was made, or all are gone.
+      if [.noSuchFile, .notDirectory].contains(error.errno) { return }
+      throw error
+    }
+    for name in names where isStage(name, ofRun: runID) {
+      try storage.removeTree("\(folder)/\(name)")
+    }
     // Refused unless it is empty.
     try? storage.removeDirectory(folder)
+  }
+
+  /// Whether a folder of that name can be the stage of an attempt of the run.
+  private static func isStage(_ name: String, ofRun runID: String) -> Bool {
+    guard let sign = name.utf8.firstIndex(of: UInt8(ascii: "@")) else { return false }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    return name.utf8[sign...].dropFirst().drop { digits.contains($0) }
+      .elementsEqual(".\(AttemptFileName.stage)-\(runID)".utf8)
   }
 }
 

@@ -7,7 +7,8 @@ extension RunHome {
   /// One rename takes its name first: a run that can be seen is complete. If the removal is
   /// interrupted, `sweep` resumes it.
   ///
-  /// - Throws: `.runIsHeld` if a process drives the run or is about to.
+  /// - Throws: `.runIsHeld` if a process drives the run or is about to. The run is gone also if what its
+  ///   attempts were making cannot be removed.
   package func remove(_ id: String) throws(RunError) {
     let folder = folder(of: id)
     let lock = try wrapping { () throws(StorageError) in
@@ -22,9 +23,12 @@ extension RunHome {
       try Folder(folder.path, in: storage).rename(to: removed)
     }
     try syncNames()
-    try removeStages(ofRun: id, in: RunFolder(path: removed))
+    let stages = Result { () throws(RunError) in
+      try removeStages(ofRun: id, in: RunFolder(path: removed))
+    }
     do throws(StorageError) { try lock.close() } catch { throw .storage(error) }
     try removeTree(removed)
+    try stages.get()
   }
 
   /// Removes what its attempts were making in the folders of their steps.
@@ -46,7 +50,12 @@ extension RunHome {
     let names = try wrapping { () throws(StorageError) in try Folder(runs, in: storage).names() }
     for name in names {
       let path = "\(runs)/\(name)"
-      if name.hasPrefix(Self.removedPrefix) { try removeTree(path) }
+      if name.hasPrefix(Self.removedPrefix) {
+        // Whoever was interrupted may have removed a part of them, and of the list of them.
+        let id = String(name.dropFirst(Self.removedPrefix.count))
+        try? removeStages(ofRun: id, in: RunFolder(path: path))
+        try removeTree(path)
+      }
       if name.hasPrefix(Self.buildingPrefix), try isAbandoned(path, now: now) {
         try removeTree(path)
       }

@@ -321,6 +321,9 @@ struct VerifierTests {
     for step in 0..<12 { try put([], in: "\(folder.attempts)/s\(step)@1.out") }
     try put([1, 2, 3], in: "\(folder.attempts)/s1@1.rec")
     try put([], in: "\(folder.attempts)/notes.txt")
+    for known in ["manifest", "stage"] {
+      try put([], in: "\(folder.attempts)/s2@1.\(known)")
+    }
     try disk.removeFile("\(folder.attempts)/s1@1.out")
     let report = try verify()
     #expect(report.verdict == .intact)
