@@ -1,7 +1,7 @@
 // FlowtortureCommands is the program `flowtorture`: it plays rounds of the real flow with unruly steps,
 // kills its processes, and compares the ledger that the steps wrote with the run's history. `flowtorture
 // logs` damages logs and checks that each damage is reported as what it is, and `flowtorture secrets` looks
-// for secrets that steps have printed.
+// for secrets that steps have printed, and `flowtorture files` at files that steps publish.
 //
 // It looks at flow from outside: by commands, their output, and files.
 //
@@ -51,6 +51,7 @@ package enum FlowtortureMain {
     switch line.first {
     case RoundKind.cuts.subcommand: (.cuts, TortureOptions.imageSyntax)
     case RoundKind.starters.subcommand: (.starters, TortureOptions.starterSyntax)
+    case RoundKind.files.subcommand: (.files, TortureOptions.filesSyntax)
     default: (.kills, TortureOptions.syntax)
     }
   }
@@ -111,6 +112,10 @@ package enum FlowtortureMain {
     case .starters:
       round = StarterRound(
         .draw(seed: options.seed), folder, flow: workspace.flow, program: workspace.program)
+    case .files:
+      round = FilesRound(
+        .draw(seed: options.seed, mayCut: mayMount && ImageDisk.isPossible), folder,
+        flow: workspace.flow)
     case .kills, .cuts:
       let plan = RoundPlan.draw(
         seed: options.seed, options.mode, mayMount: mayMount,

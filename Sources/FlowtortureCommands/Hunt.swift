@@ -175,6 +175,9 @@ final class Hunt {
     case .kills: ""
     case .cuts: ", \(totals.cuts) cuts of the power"
     case .starters: ", \(totals.starters) starters"
+    case .files:
+      ", \(totals.publicationKills) kills amid publications (\(totals.publisherKills) of what publishes),"
+        + " \(totals.cuts) cuts of the power"
     }
   }
 

@@ -10,6 +10,8 @@ enum RoundKind: Equatable {
   case cuts
   /// Start many runs of one group.
   case starters
+  /// Kill the processes of runs that publish files.
+  case files
 
   /// The subcommand that plays them; none for the first.
   var subcommand: String? {
@@ -17,6 +19,7 @@ enum RoundKind: Equatable {
     case .kills: nil
     case .cuts: "image"
     case .starters: "starters"
+    case .files: "files"
     }
   }
 
@@ -26,6 +29,7 @@ enum RoundKind: Equatable {
     case .kills: \.engineKills
     case .cuts: \.cuts
     case .starters: \.rounds
+    case .files: \.publicationKills
     }
   }
 }
@@ -51,6 +55,9 @@ struct TortureOptions {
   private static let killsOption = Option(
     "kills", takes: .integer(placeholder: "K", 1...100_000_000),
     "end after K killed engines")
+  private static let publicationKillsOption = Option(
+    "kills", takes: .integer(placeholder: "K", 1...100_000_000),
+    "end after K kills amid publications")
   private static let cutsOption = Option(
     "cuts", takes: .integer(placeholder: "C", 1...100_000_000), "end after C cuts of the power")
   private static let roundsOption = Option(
@@ -121,11 +128,27 @@ struct TortureOptions {
     examples: [.init("flowtorture starters --rounds 1000", "a thousand rounds")],
     exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
 
+  static let filesSyntax = CommandSyntax(
+    program: "flowtorture", name: "files",
+    purpose: "kill the processes of runs that publish files, and look at these",
+    details: """
+      At every look a declared file is absent or whole, and of a command that has
+      succeeded; once its step has succeeded, of the last one. As root, some rounds cut
+      the power of the disk that the files are on.
+      """,
+    options: [
+      minutesOption, publicationKillsOption, seedOption, parallelOption, flowOption, folderOption,
+      roundOption,
+    ],
+    examples: [.init("flowtorture files --kills 2000", "2000 kills amid publications")],
+    exitCodes: [.success, .runFailed, .usage, .environment], exitMeaning: meaning)
+
   private static func limit(of kind: RoundKind) -> Option {
     switch kind {
     case .kills: killsOption
     case .cuts: cutsOption
     case .starters: roundsOption
+    case .files: publicationKillsOption
     }
   }
 

@@ -60,6 +60,9 @@ package enum Property: String, CaseIterable, Sendable {
   case forEach
   /// No two runs of a group have a living attempt at the same moment.
   case exclusion
+  /// What is in the place of a declared file is whole, of a command that has succeeded, and of the last one once its
+  /// step has.
+  case files
   /// A run that is not disturbed ends.
   case live
 
@@ -93,7 +96,8 @@ package enum Property: String, CaseIterable, Sendable {
     case .values: ValueChecker.check(record, story)
     case .forEach: ForEachChecker.check(record)
     // A round of one run has no group, and waits for the end itself.
-    case .exclusion, .live: []
+    // Rounds of files look at them while they are put into place.
+    case .exclusion, .live, .files: []
     }
   }
 }

@@ -6,6 +6,9 @@ package struct RoundTotals: Equatable, Sendable {
   package var engineKills = 0
   package var launcherKills = 0
   package var monitorKills = 0
+  /// Processes that publish, and kills of whatever process while one lived.
+  package var publisherKills = 0
+  package var publicationKills = 0
   package var restarts = 0
   package var cancels = 0
   package var fullDisks = 0
@@ -40,7 +43,8 @@ package struct RoundTotals: Equatable, Sendable {
     [(name: String, path: any WritableKeyPath<RoundTotals, Int> & Sendable)] = [
       ("rounds", \.rounds), ("starters", \.starters), ("engineKills", \.engineKills),
       ("launcherKills", \.launcherKills),
-      ("monitorKills", \.monitorKills), ("restarts", \.restarts), ("cancels", \.cancels),
+      ("monitorKills", \.monitorKills), ("publisherKills", \.publisherKills),
+      ("publicationKills", \.publicationKills), ("restarts", \.restarts), ("cancels", \.cancels),
       ("fullDisks", \.fullDisks), ("locksRemoved", \.locksRemoved),
       ("cuts", \.cuts), ("shutdowns", \.shutdowns), ("suspensions", \.suspensions),
       ("limits", \.limits),
