@@ -114,7 +114,7 @@ let package = Package(
       "FlowFuzzing",
       imports: [
         "CMonitor", "CZlib", "FlowCore", "FlowDefinition", "FlowLog", "FlowMemoryStorage",
-        "FlowRuntime", "FlowSimulation",
+        "FlowPublication", "FlowRuntime", "FlowSimulation",
       ]),
     library(
       "FlowtortureCommands",
@@ -164,7 +164,7 @@ let package = Package(
       "FlowFuzzingTests",
       of: [
         "FlowCore", "FlowDefinition", "FlowFuzzing", "FlowJSON", "FlowLog", "FlowMemoryStorage",
-        "FlowRuntime", "FlowSimulation", "TestSupport",
+        "FlowPublication", "FlowRuntime", "FlowSimulation", "TestSupport",
       ]),
     tests("FlowLogTests", of: ["FlowLog", "FlowStorage"]),
     tests("FlowPublicationTests", of: ["FlowPublication", "FlowStorage"]),

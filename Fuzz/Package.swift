@@ -18,6 +18,6 @@ func fuzzer(_ name: String, of library: String = "FlowFuzzing") -> Target {
 let package = Package(
   name: "fuzzers",
   dependencies: [.package(path: "flow")],
-  targets: ["definition", "yaml", "variables", "segment", "events", "record", "schedule"].map {
-    fuzzer($0)
-  } + [fuzzer("worlds", of: "FlowsimCommands")])
+  targets: [
+    "definition", "yaml", "variables", "segment", "events", "record", "manifest", "schedule",
+  ].map { fuzzer($0) } + [fuzzer("worlds", of: "FlowsimCommands")])

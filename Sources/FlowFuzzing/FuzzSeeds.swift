@@ -2,6 +2,7 @@ import CMonitor
 import FlowCore
 import FlowLog
 import FlowMemoryStorage
+import FlowPublication
 import FlowRuntime
 import FlowSimulation
 
@@ -38,6 +39,20 @@ package enum FuzzSeeds {
     "A=a\\\n  b\\ \nB=\"a\\\nb\"\nC=x\"y\"'z'\n", "A=\r\nB=\u{E9}\u{1F600}\r\n",
     "x\n=\n1A=1\nB='\n",
   ].map { Array($0.utf8) }
+
+  /// Manifests with each kind of entry, to be read as they are and with size and checksum put right.
+  package static var manifests: [[UInt8]] {
+    let digest = Digest(Array(0..<UInt8(Digest.byteCount)))
+    let manifest = Manifest(
+      of: [
+        Manifest.Entry(path: "a", content: .file(size: 7, digest), mode: 0o644),
+        Manifest.Entry(path: "site", content: .folder, mode: 0o755),
+        Manifest.Entry(path: "site-map", content: .file(size: 0, digest), mode: 0o600),
+        Manifest.Entry(path: "site/now", content: .link(target: "x"), mode: 0),
+      ], in: "/w")
+    let files = [manifest, Manifest(of: [], in: "")].map { $0.encoded() }
+    return [0, 1].flatMap { first in files.map { [first] + $0 } }
+  }
 
   /// An attempt record for each kind of end, as a monitor writes it: without outputs, with those in a file, and
   /// with those behind the parts.

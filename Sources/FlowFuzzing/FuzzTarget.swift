@@ -23,6 +23,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case events
   /// Attempt records and holder records.
   case record
+  /// Manifests of published files.
+  case manifest
   /// The choices of a simulated world.
   case schedule
 
@@ -36,6 +38,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       case .segment: try SegmentTarget.test(bytes)
       case .events: try EventsTarget.test(bytes)
       case .record: try RecordTarget.test(bytes)
+      case .manifest: try ManifestTarget.test(bytes)
       case .schedule: try ScheduleTarget.test(bytes)
       }
       return nil

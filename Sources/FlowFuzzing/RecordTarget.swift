@@ -22,14 +22,9 @@ enum RecordTarget {
 
   private static let parts = [0..<128, 128..<192, 192..<320]
 
-  /// 64-bit FNV-1a, as in `record.c`.
   private static func seal(_ part: Range<Int>, of bytes: inout [UInt8]) {
     guard bytes.count >= part.upperBound else { return }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes[part.dropLast(8)] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    for index in 0..<8 {
-      bytes[part.upperBound - 8 + index] = UInt8(truncatingIfNeeded: hash >> UInt64(8 * index))
-    }
+    bytes.replaceSubrange(part.suffix(8), with: FNV.checksum(of: bytes[part.dropLast(8)]))
   }
 
   private static func testSpelling(_ record: flow_record, of file: [UInt8]) throws(Finding) {

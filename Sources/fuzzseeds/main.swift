@@ -42,6 +42,9 @@ for kind in ["v1", "Damaged"] {
 for (index, record) in FuzzSeeds.records.enumerated() {
   try write(record, .record, "record-\(index)")
 }
+for (index, manifest) in FuzzSeeds.manifests.enumerated() {
+  try write(manifest, .manifest, "manifest-\(index)")
+}
 for (index, file) in FuzzSeeds.variables.enumerated() {
   try write(file, .variables, "variables-\(index)")
 }

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowDefinition
+import FlowPublication
 import FlowSimulation
 import TestSupport
 import Testing
@@ -29,6 +30,13 @@ struct SeedTests {
 
   @Test func recordsAreRead() {
     for record in FuzzSeeds.records { #expect(FuzzTarget.record.finding(in: record) == nil) }
+  }
+
+  @Test func manifestsAreRead() throws {
+    for seed in FuzzSeeds.manifests {
+      #expect(FuzzTarget.manifest.finding(in: seed) == nil)
+      #expect(throws: Never.self) { try Manifest.decode(Array(seed.dropFirst())) }
+    }
   }
 
   @Test func variablesAreRead() throws {
