@@ -134,4 +134,29 @@ struct StorageTierTests {
     #expect(losePower(disk, []) == [])
     #expect(disk.bytes(at: "/a") == [])
   }
+
+  /// A journal has both changes of a rename, or none.
+  @Test func onAnOrderedDiskARenameBetweenFoldersIsWhole() throws {
+    for draws in [[0, 0], [0, 1], [1, 0], [1, 1]] {
+      let disk = SimulatedStorage(.ordered)
+      for folder in ["/from", "/to"] { try disk.makeDirectory(folder) }
+      _ = try disk.open("/from/a", .create)
+      for folder in ["/from", "/"] { try disk.syncDirectory(folder) }
+      try disk.rename("/from/a", to: "/to/b", replacing: false)
+      _ = losePower(disk, draws)
+      let names = [disk.names(at: "/from"), disk.names(at: "/to")].flatMap { Array($0 ?? [:].keys) }
+      #expect(!names.isEmpty, "\(draws)")
+    }
+  }
+
+  @Test func aSyncModifiesNothing() throws {
+    let disk = SimulatedStorage(.ordered)
+    var now: Int64 = 1
+    disk.wallMicroseconds = { now }
+    let file = try makeFile(disk, [(0, sector(1))])
+    let before = try disk.attributes(of: "/a")
+    now = 2
+    try disk.sync(file)
+    #expect(try disk.attributes(of: "/a") == before)
+  }
 }

@@ -4,6 +4,8 @@ struct SimulatedFolder {
   struct Change {
     let name: String
     let node: Int?
+    /// Where a file was that has been renamed from another folder.
+    var origin: (folder: Int, name: String)?
   }
 
   private(set) var names: [String: Int] = [:] {
@@ -14,6 +16,8 @@ struct SimulatedFolder {
   private var durable: [String: Int] = [:]
   /// Groups of changes that happen together or not at all: a rename is one.
   private var unsynced: [[Change]] = []
+  /// Files from other folders that the last power loss took.
+  fileprivate private(set) var lostArrivals: [Change] = []
 
   mutating func apply(_ changes: [Change]) {
     for change in changes { names[change.name] = change.node }
@@ -60,6 +64,7 @@ struct SimulatedFolder {
   mutating func losePower(
     _ tier: StorageTier, isFolder: (Int) -> Bool, _ choose: (_ count: Int) -> Int
   ) -> Fault? {
+    lostArrivals = []
     if unsynced.isEmpty { return nil }
     let loss: Fault?
     switch tier {
@@ -75,7 +80,15 @@ struct SimulatedFolder {
   private mutating func cut(_ choose: (_ count: Int) -> Int) -> Fault? {
     let kept = unsynced.count - choose(unsynced.count + 1)
     for group in unsynced.prefix(kept) { makeDurable(group) }
+    lostArrivals = unsynced.dropFirst(kept).joined().filter { $0.origin != nil }
     return kept < unsynced.count ? .namesLost : nil
+  }
+
+  /// A file that was renamed to another folder is here again.
+  fileprivate mutating func restore(_ node: Int, as name: String) {
+    guard names[name] == nil else { return }
+    names[name] = node
+    durable[name] = node
   }
 
   /// Any of the changes may be on the disk; a file that is renamed may have both names.
@@ -106,6 +119,16 @@ struct SimulatedFolder {
 }
 
 extension SimulatedStorage {
+  /// A journal has a rename between two folders as a whole: what has not come to one is in the other.
+  func returnLostArrivals() {
+    for index in nodes.indices where nodes[index].isFolder {
+      for lost in nodes[index].folder.lostArrivals {
+        guard let origin = lost.origin, let node = lost.node else { continue }
+        changeFolder(origin.folder) { $0.restore(node, as: origin.name) }
+      }
+    }
+  }
+
   /// The folder at a path; nil if there is none.
   func folder(at path: String) -> SimulatedFolder? {
     guard let node = try? find(path), isFolder(node) else { return nil }

@@ -96,6 +96,7 @@ package final class SimulatedStorage: Storage {
       }
       if let loss { losses.append(loss) }
     }
+    returnLostArrivals()
     forgetPaths()
     for index in open.indices { open[index] = nil }
     locks = FileLocks(nodeCount: nodes.count)
@@ -180,18 +181,17 @@ package final class SimulatedStorage: Storage {
     _ decision: DiskDecision, syncing node: Int, _ count: Int
   ) throws(Errno) {
     switch decision {
-    case .done: changeFile(node) { $0.sync(count, remembers: tier == .hostile) }
+    case .done: nodes[node].file.sync(count, remembers: tier == .hostile)
     case .refused(let error): throw error
     case .doneAndRefused(let error):
-      changeFile(node) { $0.sync(count) }
+      nodes[node].file.sync(count)
       throw error
     case .dropped(let error, let landed, let reverting):
-      changeFile(node) { $0.drop(count, landed: count * landed / 1_000, reverting: reverting) }
+      nodes[node].file.drop(count, landed: count * landed / 1_000, reverting: reverting)
       throw error
     case .pretended:
-      changeFile(node) { $0.pretendToSync(count) }
-      hasBetrayed = true
-      hasBetrayedLog = true
+      nodes[node].file.pretendToSync(count)
+      (hasBetrayed, hasBetrayedLog) = (true, true)
     }
   }
 
@@ -235,8 +235,8 @@ package final class SimulatedStorage: Storage {
     try perform(.rename) {
       let replaced = names(of: newParent)[newName]
       let gone = SimulatedFolder.Change(name: name, node: nil)
-      let new = SimulatedFolder.Change(name: newName, node: node)
-      // Between folders, a power loss can leave one of the two.
+      let origin = parent == newParent ? nil : (folder: parent, name: name)
+      let new = SimulatedFolder.Change(name: newName, node: node, origin: origin)
       if parent != newParent { changeFolder(newParent) { $0.apply([new]) } }
       changeFolder(parent) { $0.apply(parent == newParent ? [gone, new] : [gone]) }
       // Everything in a folder has another path now.
@@ -279,7 +279,7 @@ package final class SimulatedStorage: Storage {
     onChange()
     let node = try find(path)
     guard isFolder(node) else { throw .notDirectory }
-    try perform(.syncDirectory) { changeFolder(node) { $0.sync() } }
+    try perform(.syncDirectory) { nodes[node].folder.sync() }
   }
 
   package func attributes(of path: String) throws(Errno) -> FileAttributes? {
