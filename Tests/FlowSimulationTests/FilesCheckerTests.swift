@@ -80,4 +80,55 @@ import Testing
     ]
     #expect(!fires(after: again, finding: [7]))
   }
+
+  // MARK: Publications that fail
+
+  private func fires(
+    exiting code: UInt8, _ files: WorldFiles = Self.files, finding content: [UInt8]? = nil,
+    isSound: Bool = true, on tier: StorageTier = .ordered, then next: Event.Body? = nil
+  ) throws -> Bool {
+    let checker = FilesChecker(Self.workflow)
+    func learn(_ body: Event.Body) throws(Violation) {
+      let moment = Moment(monotonic: Instant(microseconds: 0), wall: WallTime(microseconds: 0))
+      let event = Event(sequence: 1, moment: moment, startsWakeUp: true, body: body)
+      try checker.learn(event, files) { _ in content }
+    }
+    try learn(.attemptScheduled(Self.command))
+    let end = AttemptEnd(
+      result: .exited(code: code), cause: .byItself, durationMicroseconds: 1)
+    do throws(Violation) {
+      try checker.check(
+        end, ofPublication: Self.publication, files, { _ in content }, isSound: isSound, tier)
+      if let next { try learn(next) }
+      return false
+    } catch {
+      #expect(error.property == .files)
+      return true
+    }
+  }
+
+  @Test func aRefusalOfWhatIsAllThereFires() throws {
+    #expect(try fires(exiting: 1))
+    #expect(try !fires(exiting: 1, WorldFiles()))
+  }
+
+  @Test func aFailureWithoutAnErrorOfTheDiskFires() throws {
+    #expect(try fires(exiting: 2))
+    #expect(try !fires(exiting: 2, isSound: false))
+  }
+
+  @Test func aPublicationThatSaysItHasTouchedNothingHasNot() throws {
+    #expect(try fires(exiting: 3, finding: Self.made))
+    #expect(try !fires(exiting: 3, finding: [9]))
+  }
+
+  @Test func aStepWhoseFilesAreInPlaceSucceeds() throws {
+    #expect(try fires(exiting: 0, finding: Self.made, then: .stepFinished(step: 0, .cancelled)))
+  }
+
+  /// On a disk without a journal a rename between two folders can lose both names.
+  @Test func whatIsGoneFires() throws {
+    #expect(try fires(exiting: 4))
+    #expect(try !fires(exiting: 4, on: .weak))
+  }
 }

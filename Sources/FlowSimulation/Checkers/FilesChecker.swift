@@ -1,4 +1,5 @@
 import FlowCore
+import FlowPublication
 import FlowRuntime
 
 /// A file that a step declares is at every moment the old one or a new one as a whole, and once its step has
@@ -11,6 +12,8 @@ final class FilesChecker {
   private var makers: [Int32: AttemptID] = [:]
   /// By step that has succeeded, and has published nothing since, that attempt.
   private var published: [Int32: AttemptID] = [:]
+  /// Steps whose last attempt has said that it has put everything in place.
+  private var placed: Set<Int32> = []
 
   init(_ definition: WorkflowDefinition) {
     self.definition = definition
@@ -29,6 +32,7 @@ final class FilesChecker {
     tasks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt):
+      placed.remove(attempt.step)
       if tasks[attempt.step] == .command { makers[attempt.step] = attempt }
     case .publishScheduled(let attempt, _): published[attempt.step] = nil
     case .stepFinished(let step, .succeeded) where !definition.files(ofStep: Int(step)).isEmpty:
@@ -37,6 +41,8 @@ final class FilesChecker {
       }
       published[step] = maker
       try check(step, maker, files, content)
+    case .stepFinished(let step, _) where placed.contains(step):
+      throw Violation(.files, "\(name(step)) has published its files, and has not succeeded")
     default: break
     }
   }
@@ -53,6 +59,38 @@ final class FilesChecker {
     }
   }
 
+  /// A publication that has failed had a reason, and had touched nothing if it says so. One that has not is a
+  /// success, whatever has stopped it.
+  ///
+  /// - Parameters:
+  ///   - isSound: whether the disk never fails.
+  ///   - tier: a rename between two folders is whole on one with a journal only.
+  func check(
+    _ end: AttemptEnd, ofPublication attempt: AttemptID, _ files: WorldFiles,
+    _ content: (String) -> [UInt8]?, isSound: Bool, _ tier: StorageTier
+  ) throws(Violation) {
+    guard case .exited(let code) = end.result, let exit = PublicationExit(rawValue: Int32(code)),
+      let maker = makers[attempt.step]
+    else { return }
+    let name = name(attempt.step)
+    let made = files.made[maker] ?? [:]
+    switch exit {
+    case .published: if end.unkillable == 0 { placed.insert(attempt.step) }
+    case .refused where made.isEmpty: break
+    case .refused:
+      throw Violation(.files, "files of \(name) are refused, and its command has made all")
+    case .failed where isSound:
+      throw Violation(.files, "\(name) could not publish, and the disk has not failed")
+    case .failed: break
+    case .notBegun:
+      if let path = made.filter({ content($0.key) == $0.value }).keys.min() {
+        throw Violation(.files, "\(name) says it has touched nothing, and \(path) is in place")
+      }
+    case .gone where tier != .ordered: break
+    case .gone: throw Violation(.files, "what \(name) has published in part is gone")
+    }
+  }
+
   /// What has succeeded, and has published nothing since, is in place.
   func checkAll(_ files: WorldFiles, _ content: (String) -> [UInt8]?) throws(Violation) {
     for (step, maker) in published.sorted(by: { $0.key < $1.key }) {
@@ -65,7 +103,15 @@ final class FilesChecker {
 
 extension FilesChecker: Checker {
   func learned(_ event: Event, in world: World) throws(Violation) {
-    if isNeeded { try learn(event, world.files, world.content) }
+    if !isNeeded { return }
+    try learn(event, world.files, world.content)
+    if case .attemptEnded(let attempt, let end) = event.body, tasks[attempt.step].publishes {
+      let options = world.options
+      try check(
+        end, ofPublication: attempt, world.files, world.content,
+        isSound: options.storageErrorPerMille == 0 && options.readErrorPerMille == 0,
+        options.tier)
+    }
   }
 
   func recovered(in world: World) throws(Violation) { try checkAll(in: world) }

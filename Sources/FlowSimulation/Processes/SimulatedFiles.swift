@@ -26,7 +26,7 @@ extension SimulatedProcesses {
   /// - Returns: how: as it would have, or with a failure, if the disk has refused a file.
   func leaveFiles(_ serial: Int, _ ending: AttemptEnd.Result) -> AttemptEnd.Result {
     let command = commands[table[serial].index]
-    guard let stage = command.stage else { return ending }
+    guard let stage = command.stage else { return answer(command, ending) }
     let hasSucceeded = ending == .exited(code: 0)
     var files: [String: [UInt8]] = [:]
     for path in stage.files { files[path] = Self.content(of: path, madeBy: command.entry) }
@@ -52,6 +52,21 @@ extension SimulatedProcesses {
     if hasSucceeded, !isIncomplete { world.files.made(files, by: command.attempt) }
     if isIncomplete { world.befell(.filesAreMissing) }
     return ending
+  }
+
+  /// A probe looks at the files that its step makes: it does not call done what is half done.
+  private func answer(
+    _ command: SimulatedCommand, _ ending: AttemptEnd.Result
+  ) -> AttemptEnd.Result {
+    let entries = world.ledger.entries
+    guard ending == .exited(code: 0), entries[command.entry].isProbe,
+      let definition = world.run?.definition,
+      !definition.files(ofStep: Int(command.attempt.step)).isEmpty,
+      let maker = entries.last(where: {
+        $0.attempt.step == command.attempt.step && $0.task == .command
+      }), world.files.made[maker.attempt] == nil
+    else { return ending }
+    return .exited(code: 1)
   }
 
   /// Of each attempt another, and larger than a sector.
