@@ -109,7 +109,7 @@ struct DeathTests {
   }
 
   /// How many moments of the second are between two that are tried for one moment of the first.
-  private static let pace = 211
+  private static let pace = 61
 
   /// A second one does all its work before any operation of the first.
   @Test(arguments: StagedStep.machines)
