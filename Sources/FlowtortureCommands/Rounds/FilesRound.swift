@@ -77,7 +77,7 @@ final class FilesRound: PlayedRound {
     }
   }
 
-  /// Begins the run, or goes on with it.
+  /// Starts the run, or resumes it.
   private func drive() {
     if folder.exists("\(folder.home)/runs/\(run)") {
       totals.restarts += 1
