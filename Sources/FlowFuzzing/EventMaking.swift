@@ -138,8 +138,9 @@ extension ByteSupply {
       output: AttemptOutput(
         byteCount: bool() ? count() : nil, discardedBytes: bool() ? count() : 0,
         wasDiskFull: bool(), isUnscrubbed: bool()))
-    if end.result == .exited(code: 0), end.cause == .byItself, bool() {
-      end.refusal = OutputRefusal(pick(OutputFault.allCases), string())
+    let faults = OutputFault.allCases.filter { $0.fits(end.result) }
+    if !faults.isEmpty, end.cause == .byItself, bool() {
+      end.refusal = OutputRefusal(pick(faults), string())
     }
     return end
   }

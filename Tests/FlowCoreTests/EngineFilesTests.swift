@@ -76,6 +76,25 @@ import Testing
     #expect(run.state.steps[0].losses == 0)
   }
 
+  /// It may have put some files in place, and not all. What kills each of ten is no accident.
+  @Test func aPublicationThatIsKilledIsCompletedTenTimesAtMost() throws {
+    var run = try EngineHarness(Self.workflow(StepSettings(onLost: .fail)))
+    run.end("a")
+    for number in 2...10 {
+      #expect(run.end("a", .signal(9)).last == "publication a#\(number + 1)")
+    }
+    run.end("a", .signal(9))
+    #expect(run.phase("a") == .failed)
+  }
+
+  @Test func aPublicationThatIsKilledWithGraceIsCompletedToo() throws {
+    var run = try EngineHarness(Self.workflow())
+    run.end("a")
+    #expect(run.end("a", .signal(15)).last == "publication a#3")
+    run.end("a")
+    #expect(run.phase("a") == .succeeded && run.state.steps[0].failures == 0)
+  }
+
   /// What a command has left in its stage is not synced.
   @Test func inAnotherBootAPublicationIsOnlyCompleted() throws {
     var run = try EngineHarness(Self.workflow())

@@ -131,12 +131,14 @@ package enum OutputFault: UInt8, Error, CaseIterable, Sendable {
   case unpublished = 11
   /// The files that it had made did not survive that the machine went down.
   case gone = 12
+  /// The process that publishes them was killed, and another one continues.
+  case cutOff = 13
 
   /// Whether it is about files, and not about values.
-  package var isOfFiles: Bool { self == .unpublished || self == .gone }
+  package var isOfFiles: Bool { self == .unpublished || self == .gone || self == .cutOff }
 }
 
-/// Why an attempt that exited 0 failed nevertheless.
+/// Why an attempt that exited 0 failed nevertheless, and what is known of one that has not published its files.
 package struct OutputRefusal: Hashable, Sendable {
   package var fault: OutputFault
   /// Of the output; of an undeclared file, of that. Empty where no single one is at fault.
@@ -162,6 +164,7 @@ package struct OutputRefusal: Hashable, Sendable {
     case .secret: "its output \(name) holds a secret"
     case .unpublished: "its files could not be published, and its output says why"
     case .gone: "the files that it had made were lost when the machine went down"
+    case .cutOff: "it was to publish files, which another attempt continues"
     case .unreadable: "its output \(name) cannot be read"
     case .uncollected: "its outputs could not be copied"
     case .tooLargeTogether:

@@ -319,8 +319,8 @@ package struct Engine: Sendable {
       return known
     }
     known.shellSignal = shellSignal(end, of: attempt)
-    if state.steps[Int(attempt.step)].publishes { known.notePublication() }
-    return known
+    return state.steps[Int(attempt.step)].publishes
+      ? state.noted(known, ofPublication: attempt) : known
   }
 
   /// The signal that ended a process of the attempt, if a shell says so with its exit code.

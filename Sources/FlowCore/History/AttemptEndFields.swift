@@ -80,13 +80,24 @@ extension ByteReader {
         OutputRefusal(try reader.readCase("fault of an output"), try reader.readTextToEnd())
       }
       // Only of what would have succeeded; and of what publishes, only if it has not.
-      let hasSucceeded = end.result == .exited(code: 0)
       try require(
-        end.cause == .byItself && end.exitCode != nil && hasSucceeded != refusal.fault.isOfFiles,
-        "outputs of an attempt", at: start)
+        end.cause == .byItself && refusal.fault.fits(end.result), "outputs of an attempt",
+        at: start)
       end.refusal = refusal
     default:
       throw CodingError(offset: start, reason: .newer("attemptEnded has a field \(tag)"))
+    }
+  }
+}
+
+extension OutputFault {
+  /// Whether an attempt that ended so can have it.
+  package func fits(_ result: AttemptEnd.Result) -> Bool {
+    switch result {
+    case .exited(code: 0): !isOfFiles
+    case .exited: self == .unpublished || self == .gone
+    case .signalled: self == .cutOff
+    case .launchFailed, .lost: false
     }
   }
 }

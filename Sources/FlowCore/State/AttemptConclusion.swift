@@ -28,6 +28,7 @@ package enum AttemptConclusion: Equatable, Sendable {
     case (.exited(PublicationCode.nothingPrepared), .byItself),
       (.exited(PublicationCode.isGone), .byItself):
       return .workGone
+    case (.signalled, .byItself) where end.refusal?.fault == .cutOff: return .lost
     case (.exited, .byItself) where !end.wasInterrupted: return .failed(.output, exitCode: 0)
     default: return Self(end)
     }

@@ -87,13 +87,27 @@ extension [StepLifecycle] {
   }
 }
 
-extension AttemptEnd {
-  /// Says what the exit code of a process that publishes means.
-  mutating func notePublication() {
-    guard cause == .byItself, !wasInterrupted, case .exited(let code) = result, code != 0 else {
-      return
+// MARK: Ends
+
+extension RunState {
+  /// How often the files of one execution of a command are published at most if the process that does it is
+  /// killed each time, and nothing else: it may be too much for the machine.
+  package static let mostPublications: Int32 = 10
+
+  /// What an end means of an attempt that publishes, where its result does not tell.
+  func noted(_ end: AttemptEnd, ofPublication attempt: AttemptID) -> AttemptEnd {
+    guard end.cause == .byItself, !end.wasInterrupted else { return end }
+    var noted = end
+    switch end.result {
+    case .exited(PublicationCode.nothingPrepared), .exited(PublicationCode.isGone):
+      noted.refusal = OutputRefusal(.gone, "")
+    case .exited(let code) where code != 0: noted.refusal = OutputRefusal(.unpublished, "")
+    // It may have begun to put files in place, which is completed.
+    case .signalled
+    where attempt.number - (maker(ofStep: attempt.step) ?? 0) < Self.mostPublications:
+      noted.refusal = OutputRefusal(.cutOff, "")
+    default: break
     }
-    let isGone = code == PublicationCode.nothingPrepared || code == PublicationCode.isGone
-    refusal = OutputRefusal(isGone ? .gone : .unpublished, "")
+    return noted
   }
 }

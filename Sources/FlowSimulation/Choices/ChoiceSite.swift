@@ -95,6 +95,8 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case fileContent = 95
   /// How far a publication comes that is killed, and how long one takes.
   case publication = 96
+  /// Whether a process that publishes is killed, and nothing else.
+  case publicationDeath = 97
 }
 
 extension ChoiceSite {
@@ -108,7 +110,7 @@ extension ChoiceSite {
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
       .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths,
-      .itemLists, .fileContent, .publication:
+      .itemLists, .fileContent, .publication, .publicationDeath:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,

@@ -140,6 +140,10 @@ extension SimulatedProcesses {
     guard command.publication != nil else {
       return endCommand(serial, leaveFiles(serial, ending))
     }
+    if world.choices.happens(.publicationDeath, perMille: world.options.fileFaultPercent * 10) {
+      publishInPart(serial)
+      return endCommand(serial, .signalled(signal: 9))
+    }
     guard let result = publish(serial) else {
       // There is no space; it tries again.
       return arrange(.exits(serial), after: 1_000_000)

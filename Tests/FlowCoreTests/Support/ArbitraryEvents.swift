@@ -128,8 +128,9 @@ extension Generator {
       stragglers: chance(in: 2) ? 0 : count(), unkillable: chance(in: 2) ? 0 : count(),
       output: AttemptOutput(isUnscrubbed: chance(in: 4)), wasInterrupted: chance(in: 4),
       shellSignal: chance(in: 4) ? count() : nil)
-    if end.result == .exited(code: 0), end.cause == .byItself, chance(in: 2) {
-      end.refusal = OutputRefusal(pick(OutputFault.allCases), string())
+    let faults = OutputFault.allCases.filter { $0.fits(end.result) }
+    if !faults.isEmpty, end.cause == .byItself, chance(in: 2) {
+      end.refusal = OutputRefusal(pick(faults), string())
     }
     return end
   }
