@@ -184,7 +184,8 @@ struct PublishFilesTests {
 
   // MARK: Kills
 
-  /// Killed fifty times, each time at another moment: every path is of this round or of the one before, whole.
+  /// Killed fifty times, each time after another step of its way: every path is of this round or of the one before,
+  /// whole. All moments between two operations are in `DeathTests`.
   @Test func killedAtAnyMomentItIsCompleted() async throws {
     let names = (0..<12).map { "out/\($0)" }
     var round = 0
@@ -207,8 +208,16 @@ struct PublishFilesTests {
     while kills < 50 {
       let path = "\(manifest).\(round)"
       let publisher = try home.start(arguments(names + ["site/"], manifest: path))
-      // The moment is what this test is about.
-      usleep(UInt32.random(in: 0..<80_000))
+      // At once, when the manifest is there, or when so many files are in place.
+      let progress = Int.random(in: 0...(1 + names.count))
+      try await #require(
+        eventually {
+          progress == 0 || !isAlive(publisher.processID)
+            || TestFile.exists(path)
+              && names.prefix(progress - 1).allSatisfy {
+                TestFile.text("\(work)/\($0)") == text(round)
+              }
+        })
       publisher.signal(SIGKILL)
       let ending = try await publisher.end().ending
       check()
