@@ -36,6 +36,8 @@ package indirect enum CommandError: Error {
   case noSuchPoint(String)
   /// An answer is none to what a step asks; the text says why.
   case answerRefused(String)
+  /// Steps of a definition cannot be proven in a copy of its folder; each text names one.
+  case cannotProve(String, [String])
   /// Another run of the group exists.
   case groupIsTaken(String, by: String?)
   /// The recorded decisions differ from those of the policy.
@@ -76,6 +78,9 @@ extension CommandError: CustomStringConvertible {
           ? ": it declares no outputs" : "; it declares \(declared.joined(separator: ", "))")
     case .noSuchPoint(let what): "flow: \(TerminalText.escaped(what))"
     case .answerRefused(let why): "flow: not answered: \(TerminalText.escaped(why))"
+    case .cannotProve(let file, let reasons):
+      reasons.map { "flow: cannot prove \(shown(file)): \(TerminalText.escaped($0))" }
+        .joined(separator: "\n")
     case .groupIsTaken(let group, let run):
       "flow: not started: "
         + (run.map { "run \($0) of group \(TerminalText.quoted(group)) is unfinished" }
@@ -93,7 +98,7 @@ extension CommandError: CustomStringConvertible {
     case .several(let errors): errors.first?.exitCode ?? .usage
     case .usage, .definition, .parameters, .file, .noSuchStep, .noSuchItem, .itemOfChain,
       .noSuchAttempt, .noSuchOutput,
-      .noSuchPoint, .answerRefused:
+      .noSuchPoint, .answerRefused, .cannotProve:
       .usage
     case .decisionsDiffer: .damaged
     case .groupIsTaken: .notStarted

@@ -8,19 +8,36 @@ package enum FolderContents {
     package var bytes: Int64 = 0
     /// Files, links and folders below it.
     package var entries = 0
+    /// Links that lead to something outside of it, relative to it.
+    package var linksOut: [String] = []
   }
 
+  /// - Parameters:
+  ///   - folder: without links.
+  ///   - excluded: an absolute path in it that does not count, nor what is in it.
   /// - Throws: the error of what cannot be read, with its path.
-  package static func size(of folder: String) throws(StorageError) -> Size {
+  package static func size(
+    of folder: String, without excluded: String? = nil
+  ) throws(StorageError) -> Size {
     var size = Size()
     var folders = [folder]
     while let next = folders.popLast() {
       for name in try names(in: next) {
         let path = "\(next)/\(name)"
+        if let excluded, excluded.utf8.elementsEqual(path.utf8) { continue }
         let status = try status(of: path)
         size.entries += 1
         size.bytes += Int64(status.st_blocks) * 512
-        if kind(of: status) == .folder { folders.append(path) }
+        switch kind(of: status) {
+        case .folder: folders.append(path)
+        case .link:
+          if let target = try? ProcessFacts.realPath(path),
+            !target.utf8.starts(with: "\(folder)/".utf8), !target.utf8.elementsEqual(folder.utf8)
+          {
+            size.linksOut.append(String(path.dropFirst(folder.count + 1)))
+          }
+        case .file, .other: break
+        }
       }
     }
     return size
@@ -119,16 +136,21 @@ package enum FolderContents {
   ) throws(StorageError) -> FolderDifference.Content? {
     let left = try TextMeter(old)
     let right = try TextMeter(new)
-    var isSame = true
+    var firstDifference: Int64?
     while true {
+      let start = left.bytes
       let (before, after) = (try left.read(), try right.read())
-      if before != after { isSame = false }
+      if firstDifference == nil, before != after {
+        let same = zip(before, after).prefix { $0 == $1 }.count
+        firstDifference = start + Int64(same)
+      }
       if before.isEmpty && after.isEmpty { break }
     }
-    return isSame
-      ? nil
-      : FolderDifference.Content(
-        oldBytes: left.bytes, newBytes: right.bytes, oldLines: left.lines, newLines: right.lines)
+    return firstDifference.map {
+      FolderDifference.Content(
+        oldBytes: left.bytes, newBytes: right.bytes, oldLines: left.lines, newLines: right.lines,
+        isText: left.isText && right.isText, firstDifference: $0)
+    }
   }
 
   /// Reads a file from its beginning to its end, and counts its lines.
@@ -137,6 +159,7 @@ package enum FolderContents {
     private let descriptor: Int32
     private(set) var bytes: Int64 = 0
     private(set) var lines: Int64 = 0
+    private(set) var isText = true
 
     init(_ path: String) throws(StorageError) {
       self.path = path
@@ -170,7 +193,10 @@ package enum FolderContents {
       }
       piece.removeLast(piece.count - filled)
       bytes += Int64(filled)
-      for byte in piece where byte == UInt8(ascii: "\n") { lines += 1 }
+      for byte in piece {
+        if byte == UInt8(ascii: "\n") { lines += 1 }
+        if byte == 0 { isText = false }
+      }
       return piece
     }
   }
@@ -198,6 +224,10 @@ package struct FolderDifference: Equatable, Sendable {
     /// How many line feeds.
     package let oldLines: Int64
     package let newLines: Int64
+    /// Whether neither has a zero byte.
+    package let isText: Bool
+    /// The first byte that is different, counted from 0; or where the shorter one ends.
+    package let firstDifference: Int64
   }
 }
 
@@ -211,12 +241,13 @@ extension FolderDifference: CustomStringConvertible {
     case .target: "\(path) links to something else"
     case .permissions: "\(path) has other permissions"
     case .content(let content):
-      if content.oldLines != content.newLines {
+      if content.isText, content.oldLines != content.newLines {
         "\(path) has \(Self.text(content.newLines, "line")) instead of \(content.oldLines)"
       } else if content.oldBytes != content.newBytes {
-        "\(path) has \(Self.text(content.newBytes, "byte")) instead of \(content.oldBytes)"
+        "\(path) has \(Self.text(content.newBytes, "byte")) instead of \(content.oldBytes), and"
+          + " differs from byte \(content.firstDifference + 1) on"
       } else {
-        "\(path) has another content"
+        "\(path) differs from byte \(content.firstDifference + 1) on"
       }
     }
   }

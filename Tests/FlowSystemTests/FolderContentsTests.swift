@@ -48,8 +48,9 @@ struct FolderContentsTests {
     unsafe _ = chmod("\(new)/x", 0o755)
     #expect(
       try differences() == [
-        "a is missing", "b is of another kind", "c has 3 bytes instead of 2",
-        "d has another content", "e is there, and should not be", "link links to something else",
+        "a is missing", "b is of another kind",
+        "c has 3 bytes instead of 2, and differs from byte 3 on", "d differs from byte 2 on",
+        "e is there, and should not be", "link links to something else",
         "sub/file has 1 line instead of 2", "x has other permissions",
       ])
   }
@@ -62,6 +63,25 @@ struct FolderContentsTests {
     #expect(try differences() == [])
     folder.write(text.dropLast() + "x", to: "new/long")
     #expect(try differences() == ["long has 39999 lines instead of 40000"])
+  }
+
+  /// A line feed in a file with zero bytes ends no line.
+  @Test func linesCountInTextsAlone() throws {
+    folder.write("a\0b\n", to: "old/data")
+    folder.write("a\0b\n\n", to: "new/data")
+    #expect(
+      try differences() == ["data has 5 bytes instead of 4, and differs from byte 5 on"])
+  }
+
+  @Test func whatIsExcludedDoesNotCountAndLinksThatLeadOutAreNamed() throws {
+    let real = try ProcessFacts.realPath(old)
+    unsafe _ = symlink("/", "\(old)/sub/root")
+    unsafe _ = symlink("..", "\(old)/sub/up")
+    unsafe _ = symlink("nowhere", "\(old)/sub/broken")
+    let size = try FolderContents.size(of: real)
+    #expect(size.entries == 6 && size.linksOut == ["sub/root"])
+    let without = try FolderContents.size(of: real, without: "\(real)/sub")
+    #expect(without.entries == 1 && without.linksOut == [])
   }
 
   /// A pipe is not opened, and a link is not followed.

@@ -1,5 +1,6 @@
 package import FlowCommandLine
 import FlowCore
+import FlowRuntime
 import FlowStorage
 import FlowSystem
 import FlowText
@@ -10,29 +11,39 @@ package struct ProveCommand: Subcommand, Equatable {
   let parameters: RunParameters
   private let words: [String]
   let steps: StepOptions
+  let skipped: StepOptions
   package let rounds: Int
   /// Nil means that one is drawn.
   package let seed: Int?
+  /// Whether files count that no step declares.
+  package let comparesAll: Bool
   package let json: Bool
   /// Where the copies are made; nil for the folder of temporary files.
   package let scratch: String?
+  /// A larger folder is not copied.
+  package let mostMebibytes: Int
 
   private static let stepOption = StepOptions.option("only", "prove these steps alone")
+  private static let skipOption = StepOptions.option(
+    "skip", "leave these steps out, as flow run does")
   private static let roundsOption = Option(
     "rounds", takes: .integer(placeholder: "N", 1...1_000),
     "kill the attempt of each step N times (4)")
   private static let seedOption = Option(
     "seed", takes: .integer(placeholder: "N", 0...Int(Int32.max)),
     "draw the moments from N, as a former proof did")
+  private static let allOption = Option(
+    "all", "compare the whole folder, declared or not")
   private static let scratchOption = Option(
     "scratch", takes: .text(placeholder: "FOLDER"), "copy to FOLDER (TMPDIR, or /tmp)")
+  private static let sizeOption = Option(
+    "max-size", takes: .integer(placeholder: "MIB", 1...(1 << 30)),
+    "copy a folder of up to so many MiB (16384)")
   private static let jobsOption = Option(
     "jobs", short: "j", takes: .integer(placeholder: "N", 1...4_096),
     "run at most N attempts at once")
   private static let jsonOption = Option("json", "print one JSON object at the end")
 
-  /// A larger folder is not copied, in bytes.
-  private static let mostBytes: Int64 = 16 << 30
   /// How many copies of the folder there are at once, at most.
   private static let copies: Int64 = 3
   /// Room for what steps make, and for runs, in bytes.
@@ -45,21 +56,28 @@ package struct ProveCommand: Subcommand, Equatable {
       says otherwise. This command finds out what that does. It copies the workflow's
       folder, runs the workflow twice in the copy, undisturbed, and then again and
       again, each time with the attempt of one step killed: in the first round when
-      its work is done and not yet recorded, later at a random moment. What the
-      folder holds in the end is compared with what the undisturbed run left. Of a
-      step with forEach one of the items is killed, another in each round.
+      its work is done and not yet recorded, later at a random moment. Recovery does
+      what onLost says; a run that fails by that is restarted as a user would, with
+      flow restart --failed. What is left in the end is compared with what the
+      undisturbed run left. Of a step with forEach one of the items is killed,
+      another in each round.
+
+      Outputs are compared, and the files that steps declare; the whole folder if
+      there is a step that declares none, or with --all. Steps must work within the
+      folder, and ask nobody: leave out others with --skip. Runs in the folder
+      (FLOW_HOME) are not copied.
 
       It ends by itself, removes its copies, and keeps the folder of a round that
       shows a fault. What steps do elsewhere (databases, other machines, files outside
       of the folder) it neither sees nor undoes: give it a workflow that may run.
 
-      Exit code 1: a step may not be run again, or the workflow is not deterministic,
-      or does not succeed by itself.
+      Exit code 1: a step may not be run again, or was too short to be killed, or the
+      workflow is not deterministic, or does not succeed by itself.
       """,
     arguments: [.definition],
     options: [
-      stepOption, roundsOption, seedOption, jobsOption, RunParameters.option,
-      RunParameters.fileOption, scratchOption, jsonOption,
+      stepOption, skipOption, roundsOption, seedOption, allOption, jobsOption,
+      RunParameters.option, RunParameters.fileOption, scratchOption, sizeOption, jsonOption,
     ],
     examples: [
       .init("flow prove nightly.yaml", "every step, four times each"),
@@ -77,12 +95,15 @@ package struct ProveCommand: Subcommand, Equatable {
     if let jobs = arguments.integer(Self.jobsOption) {
       words += [Self.jobsOption.spelling, String(jobs)]
     }
-    self.words = words
     steps = try StepOptions(arguments, [Self.stepOption], command: Self.syntax.name)
+    skipped = try StepOptions(arguments, [Self.skipOption], command: Self.syntax.name)
+    self.words = words + skipped.words
     rounds = arguments.integer(Self.roundsOption) ?? 4
     seed = arguments.integer(Self.seedOption)
+    comparesAll = arguments.has(Self.allOption)
     json = arguments.has(Self.jsonOption)
     scratch = arguments.text(Self.scratchOption)
+    mostMebibytes = arguments.integer(Self.sizeOption) ?? 16_384
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -90,36 +111,44 @@ package struct ProveCommand: Subcommand, Equatable {
     guard file.fileName != nil else {
       throw .tool("a definition from a pipe has no folder of its own; give its file")
     }
-    _ = try RunParameters.values(of: file.definition, parameters.all(), at: context.now().wall)
-    var selected: [Int32]
+    let values = try RunParameters.values(
+      of: file.definition, parameters.all(), at: context.now().wall)
+    let leftOut: StepSet
+    let selected: [Int32]
     do throws(UsageError) {
-      selected = try steps.steps(StepOptions.only, of: file.definition)
+      leftOut = try skipped.leftOut(file.definition, file.graph).steps
+      selected = try self.selected(of: file.definition, without: leftOut)
     } catch {
       throw .usage(error)
     }
-    if selected.isEmpty {
-      // What runs after a failure only is not reached undisturbed.
-      selected = file.definition.steps.indices.filter { file.definition.isOwnStep($0) }
-        .map(Int32.init)
-    }
-    // Of a node each step that runs for its items.
-    selected = selected.flatMap { step in
-      file.definition.stepsPerItem(ofNode: Int(step)).map(Int32.init)
-    }
-    let parent = scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp"
-    let size = try room(for: file.folder, in: parent)
+    let obstacles = ProofObstacles(
+      file.definition, in: WorkFolder(path: file.folder, values: values), without: leftOut)
+    if !obstacles.refusals.isEmpty { throw .cannotProve(self.file, obstacles.refusals) }
+    let parent = try realPath(scratch ?? ProcessFacts.environmentValue("TMPDIR") ?? "/tmp")
+    let excluded = excludedHome(of: file.folder, context)
+    let size = try room(for: file.folder, without: excluded, in: parent)
     let signals = StopSignals()
-    let place = try ProofScratch(of: file.folder, in: try realPath(parent), signals)
+    let place = try ProofScratch(of: file.folder, without: excluded, in: parent, signals)
+    let plan = ProofPlan(seed: UInt64(seed ?? Int(ProcessFacts.randomBits() >> 33)))
+    let scope = ProofComparison.scope(of: file.definition, comparesAll: comparesAll)
     let prover = Prover(
-      file: file, options: words, steps: selected, rounds: rounds,
-      seed: UInt64(seed ?? Int(ProcessFacts.randomBits() >> 33)), scratch: place, signals: signals)
+      file: file, options: words, steps: selected, rounds: rounds, plan: plan,
+      comparison: ProofComparison(scope: scope, showsValues: file.definition.secrets.isEmpty),
+      scratch: place, signals: signals)
     let printer = ProofPrinter(
-      workflow: file.definition.name, folder: file.folder, seed: prover.seed)
+      workflow: file.definition.name, folder: file.folder, seed: plan.seed, scope: scope)
+    let notes =
+      obstacles.notes
+      + [
+        excluded.map { "the runs in \(file.folder)/\($0) are not copied" },
+        ProofPrinter.note(ofLinks: size.linksOut),
+      ].compactMap(\.self)
     if !json {
       say(
-        printer.beginning(size, steps: selected.count, rounds: rounds, in: place.path), context)
+        printer.beginning(
+          size, steps: selected.count, rounds: rounds, in: place.path, notes: notes), context)
     }
-    do throws(Prover.Problem) { return try prove(prover, printer, context) } catch {
+    do throws(Prover.Problem) { return try prove(prover, printer, notes, context) } catch {
       try? place.remove()
       switch error {
       case .stop(.failed(let failure)): throw failure
@@ -139,8 +168,24 @@ package struct ProveCommand: Subcommand, Equatable {
     }
   }
 
+  /// The steps to prove. What runs after a failure only is not reached undisturbed.
+  private func selected(
+    of definition: WorkflowDefinition, without leftOut: StepSet
+  ) throws(UsageError) -> [Int32] {
+    var selected = try steps.steps(StepOptions.only, of: definition)
+    if steps.isEmpty {
+      selected = definition.steps.indices.map(Int32.init).filter {
+        definition.isOwnStep(Int($0)) && !leftOut.contains($0)
+      }
+    }
+    // Of a node each step that runs for its items.
+    return selected.flatMap { step in
+      definition.stepsPerItem(ofNode: Int(step)).map(Int32.init)
+    }
+  }
+
   private func prove(
-    _ prover: Prover, _ printer: ProofPrinter, _ context: CommandContext
+    _ prover: Prover, _ printer: ProofPrinter, _ notes: [String], _ context: CommandContext
   ) throws(Prover.Problem) -> ExitCode {
     let normal = try prover.undisturbed()
     if !json { say(printer.text(normal), context) }
@@ -150,12 +195,16 @@ package struct ProveCommand: Subcommand, Equatable {
       if !json { say(printer.text(proof), context) }
       proofs.append(proof)
     }
-    if json {
-      context.output.write(printer.json(normal, proofs))
-    } else {
-      say(printer.end(proofs, isDeterministic: normal.differences.isEmpty), context)
-    }
     let hasFault = proofs.contains(where: \.isFault)
+    let isDeterministic = normal.differences.isEmpty
+    let undisturbed = hasFault ? normal.folder : nil
+    if json {
+      context.output.write(
+        ProofJSON(printer: printer, notes: notes, undisturbed: undisturbed).text(normal, proofs))
+    } else {
+      say(
+        printer.end(proofs, isDeterministic: isDeterministic, undisturbed: undisturbed), context)
+    }
     do throws(ProofStop) {
       if hasFault {
         try prover.scratch.clear()
@@ -165,7 +214,11 @@ package struct ProveCommand: Subcommand, Equatable {
     } catch {
       throw .stop(error)
     }
-    return hasFault || !normal.differences.isEmpty ? .runFailed : .success
+    // Where a condition keeps a step from running, there is nothing to prove, unless it was asked for.
+    let isProven = !proofs.contains {
+      $0.verdict == .tooShort || $0.verdict == .neverRan && !steps.isEmpty
+    }
+    return hasFault || !isDeterministic || !isProven ? .runFailed : .success
   }
 
   private func say(_ text: String, _ context: CommandContext) {
@@ -177,29 +230,39 @@ package struct ProveCommand: Subcommand, Equatable {
     do throws(Errno) { return try ProcessFacts.realPath(path) } catch { throw .file(path, error) }
   }
 
+  /// The home of this user's runs, relative to the workflow's folder; nil if it is not in it.
+  private func excludedHome(of folder: String, _ context: CommandContext) -> String? {
+    guard let home = try? context.home().path, let real = try? ProcessFacts.realPath(home),
+      let path = WorkFolder.path(real, in: folder)
+    else { return nil }
+    return path.isEmpty ? "runs" : path
+  }
+
   /// Whether the copies have room.
   private func room(
-    for folder: String, in parent: String
+    for folder: String, without excluded: String?, in parent: String
   ) throws(CommandError) -> FolderContents.Size {
-    let size: FolderContents.Size
-    do throws(StorageError) { size = try FolderContents.size(of: folder) } catch {
-      throw .tool("\(error)")
-    }
-    let real = try realPath(parent)
-    if real.utf8.elementsEqual(folder.utf8) || real.utf8.starts(with: "\(folder)/".utf8) {
+    if WorkFolder.path(parent, in: folder) != nil {
       throw .tool(
         "the copies cannot be within the workflow's folder \(folder); name another --scratch")
     }
-    if size.bytes > Self.mostBytes {
+    let size: FolderContents.Size
+    do throws(StorageError) {
+      size = try FolderContents.size(of: folder, without: excluded.map { "\(folder)/\($0)" })
+    } catch {
+      throw .tool("\(error)")
+    }
+    if size.bytes > Int64(mostMebibytes) << 20 {
       throw .tool(
         "the workflow's folder \(folder) has \(ByteText.of(bytes: size.bytes)), and no more than"
-          + " \(ByteText.of(bytes: Self.mostBytes)) are copied; try it on a smaller one")
+          + " \(mostMebibytes) MiB are copied; give a larger --max-size, or prove it in a smaller"
+          + " folder")
     }
     let needed = Self.copies * size.bytes + Self.margin
-    let space = try ProofScratch.space(in: real)
+    let space = try ProofScratch.space(in: parent)
     if space < needed {
       throw .tool(
-        "\(real) has \(ByteText.of(bytes: space)) of space, and \(ByteText.of(bytes: needed)) are"
+        "\(parent) has \(ByteText.of(bytes: space)) of space, and \(ByteText.of(bytes: needed)) are"
           + " needed for copies of \(folder); name another folder with --scratch")
     }
     return size

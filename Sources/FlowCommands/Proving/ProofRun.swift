@@ -1,4 +1,5 @@
 import FlowCore
+import FlowPublication
 import FlowRuntime
 import FlowStorage
 import FlowSystem
@@ -7,50 +8,34 @@ import Glibc
 
 /// One run of a proof, from its start to its end.
 struct ProofRun {
-  /// What is done to the first attempt of a step.
-  enum Disturbance: Equatable {
-    case none
-    /// Its monitor is killed when its command has done its work, and before the end is recorded.
-    case afterItsWork(of: String)
-    /// Its monitor is killed so long after its launch was seen, and its processes with it.
-    case during(String, afterMicroseconds: Int64)
-
-    /// The id of the step.
-    var step: String? {
-      switch self {
-      case .none: nil
-      case .afterItsWork(let step), .during(let step, _): step
-      }
-    }
-  }
-
   struct Result {
     /// Nil if the run did not end in time.
     var ending: ChildProcess.Ending?
-    /// Of each step that had an attempt, children too: how long the first one took.
-    var attempts: [FirstAttempt]
-    /// After how long the attempt that was to be disturbed was killed; nil if it was too short for it.
-    var killedAfterMicroseconds: Int64?
+    /// How the attempt was that was to be lost; nil if it ended before it was seen.
+    var kill: AttemptKiller.Kill?
+    var recovery: ProofHistory.Recovery
+    var attempts: [ProofPlan.Attempt]
+    /// `STEP.NAME` and a value.
+    var outputs: [String: [UInt8]]
+    /// The files that steps have declared and published, relative to the workflow's folder.
+    var published: Set<String>
     /// What the run printed as an error.
     var errors: String
 
     var succeeded: Bool { ending == .exit(0) }
   }
 
-  struct FirstAttempt {
-    /// The id of the step.
-    let id: String
-    /// The step of which that is a child, or itself.
-    let step: Int32
-    let microseconds: Int64
-  }
-
   private static let id = "proof"
+  /// How long a run has to end that is told to, in milliseconds.
+  private static let patience: Int32 = 10_000
 
   private let scratch: ProofScratch
-  private let line: [String]
+  private let options: [String]
+  private let file: String
   private let definition: WorkflowDefinition
   private let signals: StopSignals
+
+  private var home: RunHome<LinuxStorage> { RunHome(scratch.home, in: LinuxStorage()) }
 
   /// - Parameters:
   ///   - file: the name of the definition file in the workflow's folder.
@@ -60,45 +45,80 @@ struct ProofRun {
     in scratch: ProofScratch, _ signals: StopSignals
   ) {
     self.scratch = scratch
+    self.options = options
+    self.file = file
     self.definition = definition
     self.signals = signals
-    line =
-      ["/proc/self/exe", "run", "--quiet", "--run-id", Self.id] + options
-      + ["\(scratch.work)/\(file)"]
   }
 
-  /// - Parameter limit: microseconds after which the run is killed.
-  func perform(_ disturbance: Disturbance, limit: Int64) throws(ProofStop) -> Result {
+  /// - Parameters:
+  ///   - limit: microseconds after which the run is killed.
+  ///   - isEager: whether to look for the attempt without any pause.
+  func perform(
+    _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool = false
+  ) throws(ProofStop) -> Result {
+    try drive(
+      ["run", "--quiet", "--run-id", Self.id] + options + ["\(scratch.work)/\(file)"],
+      disturbance, limit: limit, isEager: isEager)
+  }
+
+  /// What a user does about a run that has failed.
+  func restart(limit: Int64) throws(ProofStop) -> Result {
+    unsafe _ = unlink(cPath(scratch.errors))
+    return try drive(
+      ["restart", "--failed", "--quiet", Self.id], .none, limit: limit, isEager: false)
+  }
+
+  private func drive(
+    _ words: [String], _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool
+  ) throws(ProofStop) -> Result {
     let process: Int32
     do throws(Errno) {
       process = try ChildProcess.start(
-        line, environment: environment, output: .nothing, errors: .file(scratch.errors))
+        ["/proc/self/exe"] + words, environment: environment, output: .nothing,
+        errors: .file(scratch.errors))
     } catch {
       throw .failed(.system("start flow", error))
     }
-    let home = RunHome(scratch.home, in: LinuxStorage())
-    var watcher = Watcher(disturbance, home.folder(of: Self.id), definition)
+    var history = ProofHistory(of: Self.id, in: home, losing: disturbance.step)
+    var killer = AttemptKiller(disturbance)
     let begin = EventLoop.monotonicNow().microseconds
     var ending: ChildProcess.Ending?
+    var looks = 0
     while true {
       ending = ChildProcess.end(of: process)
-      watcher.look(at: Self.id, home)
-      let now = EventLoop.monotonicNow().microseconds
+      if killer.needsRecord, let record = history.record(in: definition) {
+        killer.take(record: record)
+      }
+      killer.look()
+      looks += 1
+      // It is read less often than the record is looked for, which must be seen at once.
+      if !killer.needsCare || killer.needsRecord || looks % (isEager ? 256 : 16) == 0
+        || ending != nil
+      {
+        history.readOn()
+        if history.hasEnded { killer.attemptHasEnded() }
+      }
       if ending != nil { break }
-      if now - begin > limit {
+      if EventLoop.monotonicNow().microseconds - begin > limit {
+        killer.release()
         abandon(process)
+        history.readOn()
         break
       }
-      if let signal = signals.wait(microseconds: watcher.needsCare ? 100 : 1_000) {
+      let pause: Int64 = !killer.needsCare ? 1_000 : isEager ? 0 : 50
+      if let signal = signals.wait(microseconds: pause) {
+        killer.release()
         abandon(process)
         throw .asked(signal)
       }
     }
+    // What a step leaves on purpose would be in the way of the next run.
+    HomeProcesses.kill(ofHome: scratch.home)
     let errors = (try? FileReading.tail(of: scratch.errors, limit: 1 << 16)) ?? []
     return Result(
-      ending: ending,
-      attempts: watcher.attempts,
-      killedAfterMicroseconds: watcher.wasLost ? watcher.killedAfter : nil,
+      ending: ending, kill: history.wasLost ? killer.kill : nil, recovery: history.recovery,
+      attempts: history.attempts, outputs: history.outputs(), published: published(),
       errors: String(decoding: errors, as: UTF8.self))
   }
 
@@ -109,113 +129,29 @@ struct ProofRun {
 
   /// Ends the run and all its processes.
   private func abandon(_ process: Int32) {
-    guard let engine = ProcessDescriptor(process) else { return }
-    for number in [SIGQUIT, SIGKILL] {
-      engine.signal(number)
-      if engine.awaitEnd(milliseconds: 10_000) { break }
+    if let engine = ProcessDescriptor(process) {
+      engine.signal(SIGQUIT)
+      _ = engine.awaitEnd(milliseconds: Self.patience)
     }
+    HomeProcesses.kill(ofHome: scratch.home)
     _ = ChildProcess.end(of: process)
   }
-}
 
-/// Follows a run, and kills the monitor of an attempt.
-private struct Watcher: ~Copyable {
-  private let disturbance: ProofRun.Disturbance
-  /// The attempt's record: written when its command has started, long before the history tells it.
-  private var record: String?
-  private let folder: RunFolder
-  private var watch: RunHistoryWatch?
-  private(set) var attempts: [ProofRun.FirstAttempt] = []
-  /// Whether the attempt was lost, as it was meant to be.
-  private(set) var wasLost = false
-  private(set) var killedAfter: Int64?
-
-  private var victim: Victim?
-  private var isOver: Bool
-
-  /// The attempt that will be killed.
-  private struct Victim {
-    let command: ProcessDescriptor
-    let monitor: ProcessDescriptor
-    let seenAt: Int64
-  }
-
-  /// Whether to look often: a command can end within a millisecond.
-  var needsCare: Bool { !isOver && victim == nil }
-
-  init(_ disturbance: ProofRun.Disturbance, _ folder: RunFolder, _ definition: WorkflowDefinition) {
-    self.disturbance = disturbance
-    isOver = disturbance == .none
-    self.folder = folder
-    name(in: definition)
-  }
-
-  /// A child has a record of its own name once the history has its item.
-  private mutating func name(in definition: WorkflowDefinition) {
-    guard record == nil, let step = disturbance.step.flatMap(definition.livingStep) else { return }
-    record = folder.record(ofStep: definition.fileID(ofStep: step), attempt: 1)
-  }
-
-  /// How long a monitor takes at most from the making of its record to the start of its command.
-  private static let patience: Int64 = 100_000
-
-  mutating func look(at id: String, _ home: RunHome<LinuxStorage>) {
-    if needsCare { findVictim() }
-    act()
-    if watch == nil { watch = try? RunHistoryWatch(id, home) }
-    let events = (try? watch?.readOn()) ?? []
-    for event in events { take(event) }
-  }
-
-  private mutating func take(_ event: Event) {
-    if case .stepExpanded = event.body, let definition = watch?.state?.definition {
-      name(in: definition)
+  /// A manifest that cannot be read tells of no file.
+  private func published() -> Set<String> {
+    let manifests =
+      (try? PublishedManifest.last(in: home.folder(of: Self.id), of: LinuxStorage())) ?? []
+    var paths: Set<String> = []
+    for published in manifests {
+      guard let bytes = try? FileReading.bytes(of: published.path, limit: 1 << 30),
+        let manifest = try? Manifest.decode(bytes)
+      else { continue }
+      for root in manifest.roots {
+        if let path = WorkFolder.path("\(manifest.folder)/\(root.path)", in: scratch.work) {
+          paths.insert(path)
+        }
+      }
     }
-    guard case .attemptEnded(let attempt, let end) = event.body, attempt.number == 1,
-      let definition = watch?.state?.definition
-    else { return }
-    let id = definition.steps[Int(attempt.step)].id
-    attempts.append(
-      ProofRun.FirstAttempt(
-        id: id, step: definition.child(Int(attempt.step))?.step ?? attempt.step,
-        microseconds: end.durationMicroseconds))
-    guard id == disturbance.step else { return }
-    wasLost = end.result == .lost && killedAfter != nil
-    isOver = true
-    victim = nil
-  }
-
-  private mutating func findVictim() {
-    guard let record, FileReading.isFile(record) else { return }
-    let begin = EventLoop.monotonicNow().microseconds
-    while EventLoop.monotonicNow().microseconds - begin < Self.patience {
-      let bytes = (try? FileReading.bytes(of: record, limit: 1 << 16)) ?? []
-      let found = AttemptRecord.decode(bytes)
-      guard found.end == nil else { break }
-      guard let start = found.start, let process = found.command?.processID else { continue }
-      guard let command = ProcessDescriptor(process),
-        let monitor = ProcessDescriptor(start.monitorID), monitor.isMonitor
-      else { break }
-      if case .afterItsWork = disturbance { monitor.signal(SIGSTOP) }
-      victim = Victim(
-        command: command, monitor: monitor, seenAt: EventLoop.monotonicNow().microseconds)
-      return
-    }
-    isOver = true
-  }
-
-  private mutating func act() {
-    guard let victim, !isOver else { return }
-    let passed = EventLoop.monotonicNow().microseconds - victim.seenAt
-    switch disturbance {
-    case .none: return
-    case .afterItsWork: if !victim.command.awaitEnd(milliseconds: 0) { return }
-    case .during(_, let delay): if passed < delay { return }
-    }
-    // Its launcher kills what it leaves.
-    victim.monitor.signal(SIGKILL)
-    killedAfter = passed
-    isOver = true
-    self.victim = nil
+    return paths
   }
 }

@@ -9,6 +9,8 @@ import Glibc
 struct ProofScratch {
   let path: String
   private let source: String
+  /// What is not copied, relative to the source: the runs of a home that is in it.
+  let excluded: String?
   private let signals: StopSignals
 
   var work: String { "\(path)/work" }
@@ -18,9 +20,13 @@ struct ProofScratch {
 
   /// - Parameters:
   ///   - source: the workflow's folder.
+  ///   - excluded: a folder in it that is not copied, relative to it.
   ///   - parent: where the place is made.
-  init(of source: String, in parent: String, _ signals: StopSignals) throws(CommandError) {
+  init(
+    of source: String, without excluded: String?, in parent: String, _ signals: StopSignals
+  ) throws(CommandError) {
     self.source = source
+    self.excluded = excluded
     self.signals = signals
     var template = cPath("\(parent)/flow-prove.XXXXXX")
     guard unsafe mkdtemp(&template) != nil else {
@@ -31,8 +37,49 @@ struct ProofScratch {
 
   /// Makes `work` what the workflow's folder is, and `home` empty.
   func begin() throws(ProofStop) {
-    try perform(["rm", "-rf", "--", work, home, errors], "empty \(path)")
-    try perform(["cp", "-a", "--", source, work], "copy \(source)")
+    try clear()
+    guard let excluded else { return try copy([source], to: work, isOne: true) }
+    try copy(
+      source, to: work,
+      without: excluded.utf8.split(separator: UInt8(ascii: "/")).map {
+        String(Substring($0))
+      }[...])
+  }
+
+  /// Copies a folder except what is at the end of a path in it.
+  private func copy(
+    _ folder: String, to copy: String, without path: ArraySlice<String>
+  ) throws(ProofStop) {
+    guard unsafe mkdir(cPath(copy), 0o700) == 0 else {
+      throw .failed(.system("make \(copy)", Errno(rawValue: errno)))
+    }
+    let names: [String]
+    do throws(Errno) { names = try LinuxStorage().entries(of: folder) } catch {
+      throw .failed(.system("list \(folder)", error))
+    }
+    let others = names.filter { !$0.utf8.elementsEqual((path.first ?? "").utf8) }
+    for start in stride(from: 0, to: others.count, by: Self.mostNames) {
+      let some = others[start..<min(start + Self.mostNames, others.count)]
+      try self.copy(some.map { "\(folder)/\($0)" }, to: copy, isOne: false)
+    }
+    if let next = path.first, path.count > 1 {
+      try self.copy("\(folder)/\(next)", to: "\(copy)/\(next)", without: path.dropFirst())
+    }
+    // What is made in a folder gives it another time.
+    for tool in geteuid() == 0 ? ["chown", "chmod", "touch"] : ["chmod", "touch"] {
+      try perform([tool, "--reference=\(folder)", "--", copy], "copy the attributes of \(folder)")
+    }
+  }
+
+  /// How many files a command line names.
+  private static let mostNames = 200
+
+  /// With modes, owners, times, links and holes.
+  private func copy(_ files: [String], to target: String, isOne: Bool) throws(ProofStop) {
+    try perform(
+      ["cp", "-a", isOne ? "-T" : "-t"]
+        + (isOne ? ["--"] + files + [target] : [target, "--"] + files),
+      "copy \(source)")
   }
 
   /// Moves `work` away.
@@ -48,15 +95,23 @@ struct ProofScratch {
 
   /// Removes what is not kept.
   func clear() throws(ProofStop) {
-    try perform(["rm", "-rf", "--", work, home, errors], "empty \(path)")
+    try remove([work, home, errors], "empty \(path)")
   }
 
   func remove() throws(ProofStop) {
-    try perform(["rm", "-rf", "--", path], "remove \(path)")
+    HomeProcesses.kill(ofHome: home)
+    try remove([path], "remove \(path)")
   }
 
-  func remove(_ kept: String) throws(ProofStop) {
-    try perform(["rm", "-rf", "--", kept], "remove \(kept)")
+  /// Whatever the permissions of folders.
+  private func remove(_ paths: [String], _ what: String) throws(ProofStop) {
+    let removal = ["rm", "-rf", "--"] + paths
+    do throws(ProofStop) { try perform(removal, what) } catch .failed {
+      // A folder that its owner may not write keeps what it holds.
+      let there = paths.filter { unsafe access(cPath($0), F_OK) == 0 }
+      try perform(["chmod", "-R", "u+rwX", "--"] + there, what)
+      try perform(removal, what)
+    }
   }
 
   /// How much space is left, in bytes.

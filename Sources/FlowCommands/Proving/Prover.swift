@@ -3,8 +3,8 @@ import FlowCore
 import FlowStorage
 import FlowSystem
 
-/// Runs a workflow again and again, each time with another attempt lost, and compares what is left in its
-/// folder with what an undisturbed run leaves.
+/// Runs a workflow again and again, each time with another attempt lost, and compares what it leaves with what
+/// an undisturbed run leaves.
 struct Prover {
   let file: DefinitionFile
   /// More words for `flow run`.
@@ -12,22 +12,29 @@ struct Prover {
   let steps: [Int32]
   /// How often the attempt of each step is killed.
   let rounds: Int
-  let seed: UInt64
+  let plan: ProofPlan
+  let comparison: ProofComparison
   let scratch: ProofScratch
   let signals: StopSignals
 
   /// An undisturbed run has no limit of its own; later ones have this, or ten times as much as that one took.
   private static let leastLimit: Int64 = 60_000_000
   private static let longestUndisturbed: Int64 = 24 * 3_600_000_000
+  /// How often an attempt is hunted that ends before it is seen.
+  static let tries = 8
+  /// So many of them with pauses, which leave the processor to the run.
+  private static let calmTries = 2
 
   /// What two undisturbed runs have shown.
   struct Undisturbed {
     /// Where the folder is that the first has left.
     let folder: String
     let size: FolderContents.Size
-    let differences: [FolderDifference]
+    let differences: [ProofDifference]
     /// Of each step that had one, children too.
-    let attempts: [ProofRun.FirstAttempt]
+    let attempts: [ProofPlan.Attempt]
+    let outputs: [String: [UInt8]]
+    let published: Set<String>
     let limit: Int64
   }
 
@@ -47,99 +54,110 @@ struct Prover {
     let limit = max(Self.leastLimit, 10 * took)
     let second = try run(.none, limit: limit)
     guard second.succeeded else { throw .fails(second.errors) }
-    let differences = try compare(before)
+    let differences = comparison.differences(
+      try folders(before, scratch.work), published: first.published.union(second.published),
+      outputs: first.outputs, second.outputs)
     return Undisturbed(
       folder: before, size: try size(of: before), differences: differences,
-      attempts: second.attempts, limit: limit)
+      attempts: second.attempts, outputs: first.outputs, published: first.published, limit: limit)
   }
 
-  /// Has the first attempt of a step lost, in another way in each round, until a round shows a fault. Of a step
-  /// that runs for each item, that of one of them, which is drawn.
+  /// Has the first attempt of a step lost, in another way in each round, until a round shows a fault.
   func prove(_ step: Int32, _ normal: Undisturbed) throws(Problem) -> StepProof {
     let definition = file.definition
     var proof = StepProof(
       step: definition.steps[Int(step)].id,
       onLost: definition.settings(ofStep: Int(step)).onLost)
     let attempts = normal.attempts.filter { $0.step == step }
-    if attempts.isEmpty { return proof }
-    let known = Set(normal.differences.map(\.path))
+    if attempts.isEmpty {
+      proof.verdict = .neverRan
+      return proof
+    }
     for round in 1...rounds {
-      let place = SplitMix64.hash([seed, UInt64(step), UInt64(round)]) % UInt64(attempts.count)
-      let disturbance = disturbance(of: attempts[Int(place)], in: round)
-      guard let result = try lose(disturbance, limit: normal.limit),
-        let killedAfter = result.killedAfterMicroseconds
-      else { continue }
+      let disturbance = plan.disturbance(ofStep: step, among: attempts, in: round)
+      guard let result = try lose(disturbance, limit: normal.limit), let kill = result.kill else {
+        proof.missed += 1
+        continue
+      }
       proof.killed += 1
-      if case .afterItsWork = disturbance { proof.killedAfterWork += 1 }
-      proof.verdict = try verdict(result, proof.onLost, normal, known)
-      if proof.isFault {
+      if kill.isAfterWork { proof.killedAfterWork += 1 }
+      proof.verdict = try verdict(result, proof.onLost, normal)
+      if proof.isSettled {
         proof.round = round
         if disturbance.step != proof.step { proof.item = disturbance.step }
-        proof.disturbance = disturbance
-        proof.killedAfterMicroseconds = killedAfter
-        let name = proof.step.map { $0 == "/" ? "+" : $0 }
-        proof.kept = try wrap { () throws(ProofStop) in
-          try scratch.keep(as: "\(String(name)).round-\(round)")
-        }
+        (proof.kill, proof.recovery) = (kill, result.recovery)
+        if proof.isFault { proof.kept = try keep(proof.step, round) }
         break
       }
     }
     return proof
   }
 
+  private func keep(_ step: String, _ round: Int) throws(Problem) -> String {
+    let name = String(step.map { $0 == "/" ? "+" : $0 })
+    return try wrap { () throws(ProofStop) in try scratch.keep(as: "\(name).round-\(round)") }
+  }
+
   /// A short attempt can be over before it is seen: then all is tried again.
+  ///
+  /// - Returns: nil if it was never caught.
   private func lose(
-    _ disturbance: ProofRun.Disturbance, limit: Int64
+    _ disturbance: ProofPlan.Disturbance, limit: Int64
   ) throws(Problem) -> ProofRun.Result? {
-    for _ in 1...Self.tries {
-      let result = try run(disturbance, limit: limit)
-      if result.killedAfterMicroseconds != nil || result.ending == nil { return result }
+    for attempt in 1...Self.tries {
+      let result = try run(disturbance, limit: limit, isEager: attempt > Self.calmTries)
+      if result.kill != nil || result.ending == nil { return result }
     }
     return nil
   }
 
-  private static let tries = 8
-
   private func verdict(
-    _ result: ProofRun.Result, _ onLost: OnLost, _ normal: Undisturbed, _ known: Set<String>
+    _ result: ProofRun.Result, _ onLost: OnLost, _ normal: Undisturbed
   ) throws(Problem) -> StepProof.Verdict {
-    if result.ending == nil { return .endless }
-    if !result.succeeded {
-      return onLost == .fail ? .stopsTheRun : .fails(result.errors)
+    let course = try course(result, normal)
+    guard onLost == .fail, course != .endless else {
+      return StepProof.verdict(course, restart: nil)
     }
-    let differences = try compare(normal.folder).filter { !known.contains($0.path) }
-    return differences.isEmpty ? .idempotent : .differs(differences)
+    let again = try wrap { () throws(ProofStop) in
+      try newRun.restart(limit: normal.limit)
+    }
+    return StepProof.verdict(course, restart: try self.course(again, normal))
   }
 
-  /// In the first round its work is done. After that, the moment is drawn.
-  private func disturbance(
-    of attempt: ProofRun.FirstAttempt, in round: Int
-  ) -> ProofRun.Disturbance {
-    if round == 1 { return .afterItsWork(of: attempt.id) }
-    let number = SplitMix64.hash(seed, UInt64(attempt.step), UInt64(round))
-    let moment = Int64(number % UInt64(max(attempt.microseconds, 1)))
-    return .during(attempt.id, afterMicroseconds: moment)
+  private func course(
+    _ result: ProofRun.Result, _ normal: Undisturbed
+  ) throws(Problem) -> StepProof.Course {
+    guard result.ending != nil else { return .endless }
+    guard result.succeeded else { return .failed(result.errors) }
+    var comparison = comparison
+    comparison.known = Set(normal.differences.map(\.subject))
+    return .succeeded(
+      comparison.differences(
+        try folders(normal.folder, scratch.work),
+        published: normal.published.union(result.published),
+        outputs: normal.outputs, result.outputs))
   }
 
   // MARK: One run
 
+  private var newRun: ProofRun {
+    ProofRun(file.fileName ?? "", options, of: file.definition, in: scratch, signals)
+  }
+
   private func run(
-    _ disturbance: ProofRun.Disturbance, limit: Int64
+    _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool = false
   ) throws(Problem) -> ProofRun.Result {
     try wrap { () throws(ProofStop) in
       try scratch.begin()
-      let run = ProofRun(
-        file.fileName ?? "", options, of: file.definition, in: scratch, signals)
-      return try run.perform(disturbance, limit: limit)
+      return try newRun.perform(disturbance, limit: limit, isEager: isEager)
     }
   }
 
-  private func compare(_ folder: String) throws(Problem) -> [FolderDifference] {
-    do throws(StorageError) {
-      return try FolderContents.differences(between: folder, and: scratch.work)
-    } catch {
-      throw .stop(.failed(.tool("\(error)")))
-    }
+  private func folders(
+    _ old: String, _ new: String
+  ) throws(Problem) -> [FolderDifference] {
+    do throws(StorageError) { return try FolderContents.differences(between: old, and: new) } catch
+    { throw .stop(.failed(.tool("\(error)"))) }
   }
 
   private func size(of folder: String) throws(Problem) -> FolderContents.Size {
