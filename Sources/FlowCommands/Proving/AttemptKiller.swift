@@ -15,9 +15,9 @@ struct AttemptKiller: ~Copyable {
     let isAfterWork: Bool
   }
 
-  private let disturbance: ProofPlan.Disturbance
+  private let delayMicroseconds: Int64?
   /// The attempt's record: written when its command has started, long before the history tells it.
-  private var record: String?
+  private let record: String
   private var phase: Phase
   private(set) var kill: Kill?
 
@@ -42,24 +42,15 @@ struct AttemptKiller: ~Copyable {
   /// How long a monitor takes at most until it has stopped.
   private static let stopPatience: Int64 = 1_000_000
 
-  init(_ disturbance: ProofPlan.Disturbance) {
-    self.disturbance = disturbance
-    phase = disturbance == .none ? .isOver : .waits
+  /// - Parameter disturbance: nil if no attempt is to be lost.
+  init(_ disturbance: ProofPlan.Disturbance?, in folder: RunFolder) {
+    delayMicroseconds = disturbance?.delayMicroseconds
+    record = disturbance.map { folder.record(ofStep: $0.attempt.file, attempt: 1) } ?? ""
+    phase = disturbance == nil ? .isOver : .waits
   }
 
   /// Whether to look often: a command can end within a millisecond.
   var needsCare: Bool { if case .waits = phase { true } else { false } }
-
-  /// Whether the path of the attempt's record is yet to be told.
-  var needsRecord: Bool { needsCare && record == nil }
-
-  mutating func take(record: String) { self.record = record }
-
-  /// The history has the attempt's end: it was too short, or was killed.
-  mutating func attemptHasEnded() {
-    release()
-    phase = .isOver
-  }
 
   mutating func look() {
     switch phase {
@@ -77,7 +68,7 @@ struct AttemptKiller: ~Copyable {
   }
 
   private mutating func find() {
-    guard let record, FileReading.isFile(record) else { return }
+    guard FileReading.isFile(record) else { return }
     var monitor: ProcessDescriptor?
     let begin = EventLoop.monotonicNow().microseconds
     while EventLoop.monotonicNow().microseconds - begin < Self.patience {
@@ -128,11 +119,7 @@ struct AttemptKiller: ~Copyable {
   private mutating func act(_ victim: Victim) {
     let passed = EventLoop.monotonicNow().microseconds - victim.seenAt
     let hasWorked = victim.hasWorked
-    switch disturbance {
-    case .none: return
-    case .afterItsWork: if !hasWorked { return }
-    case .during(_, let delay): if !hasWorked && passed < delay { return }
-    }
+    if !hasWorked, delayMicroseconds.map({ passed < $0 }) ?? true { return }
     // Its launcher kills what it leaves.
     victim.monitor.signal(SIGKILL)
     kill = Kill(microseconds: passed, isAfterWork: hasWorked)

@@ -12,8 +12,7 @@ struct ProofHistory: ~Copyable {
 
   /// Of each step that had one, children too: the first attempt that ended.
   private(set) var attempts: [ProofPlan.Attempt] = []
-  /// Whether the first attempt of the step has ended, and whether as lost.
-  private(set) var hasEnded = false
+  /// Whether the first attempt of the step has ended as lost.
   private(set) var wasLost = false
   private(set) var recovery = Recovery.none
 
@@ -28,14 +27,6 @@ struct ProofHistory: ~Copyable {
 
   init(of id: String, in home: RunHome<LinuxStorage>, losing step: String?) {
     (self.id, self.home, self.step) = (id, home, step)
-  }
-
-  /// The attempt record of the step's first attempt. A child has one of its own name once the history has its
-  /// item.
-  mutating func record(in declared: WorkflowDefinition) -> String? {
-    let definition = watch?.state?.definition ?? declared
-    guard let step, let index = definition.livingStep(named: step) else { return nil }
-    return home.folder(of: id).record(ofStep: definition.fileID(ofStep: index), attempt: 1)
   }
 
   /// Takes in what has become durable since.
@@ -55,9 +46,10 @@ struct ProofHistory: ~Copyable {
       attempts.append(
         ProofPlan.Attempt(
           id: definition.steps[Int(attempt.step)].id,
+          file: definition.fileID(ofStep: Int(attempt.step)),
           step: definition.child(Int(attempt.step))?.step ?? attempt.step,
           microseconds: end.durationMicroseconds))
-      if isOfStep(attempt) { (hasEnded, wasLost) = (true, end.result == .lost) }
+      if isOfStep(attempt) { wasLost = end.result == .lost }
     case .probeScheduled(let attempt) where isOfStep(attempt): recovery = .probeSaidDone
     case .rerunScheduled(let attempt) where isOfStep(attempt):
       recovery = recovery == .none ? .ranAgain : .probeSaidNotDone

@@ -32,7 +32,6 @@ struct ProofRun {
   private let scratch: ProofScratch
   private let options: [String]
   private let file: String
-  private let definition: WorkflowDefinition
   private let signals: StopSignals
 
   private var home: RunHome<LinuxStorage> { RunHome(scratch.home, in: LinuxStorage()) }
@@ -41,36 +40,33 @@ struct ProofRun {
   ///   - file: the name of the definition file in the workflow's folder.
   ///   - options: more words for `flow run`.
   init(
-    _ file: String, _ options: [String], of definition: WorkflowDefinition,
+    _ file: String, _ options: [String],
     in scratch: ProofScratch, _ signals: StopSignals
   ) {
     self.scratch = scratch
     self.options = options
     self.file = file
-    self.definition = definition
     self.signals = signals
   }
 
-  /// - Parameters:
-  ///   - limit: microseconds after which the run is killed.
-  ///   - isEager: whether to look for the attempt without any pause.
+  /// - Parameter limit: microseconds after which the run is killed.
   func perform(
-    _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool = false
+    _ disturbance: ProofPlan.Disturbance?, limit: Int64
   ) throws(ProofStop) -> Result {
     try drive(
       ["run", "--quiet", "--run-id", Self.id] + options + ["\(scratch.work)/\(file)"],
-      disturbance, limit: limit, isEager: isEager)
+      disturbance, limit: limit)
   }
 
   /// What a user does about a run that has failed.
   func restart(limit: Int64) throws(ProofStop) -> Result {
     unsafe _ = unlink(cPath(scratch.errors))
     return try drive(
-      ["restart", "--failed", "--quiet", Self.id], .none, limit: limit, isEager: false)
+      ["restart", "--failed", "--quiet", Self.id], nil, limit: limit)
   }
 
   private func drive(
-    _ words: [String], _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool
+    _ words: [String], _ disturbance: ProofPlan.Disturbance?, limit: Int64
   ) throws(ProofStop) -> Result {
     let process: Int32
     do throws(Errno) {
@@ -80,25 +76,15 @@ struct ProofRun {
     } catch {
       throw .failed(.system("start flow", error))
     }
-    var history = ProofHistory(of: Self.id, in: home, losing: disturbance.step)
-    var killer = AttemptKiller(disturbance)
+    var history = ProofHistory(of: Self.id, in: home, losing: disturbance?.attempt.id)
+    var killer = AttemptKiller(disturbance, in: home.folder(of: Self.id))
     let begin = EventLoop.monotonicNow().microseconds
     var ending: ChildProcess.Ending?
-    var looks = 0
     while true {
       ending = ChildProcess.end(of: process)
-      if killer.needsRecord, let record = history.record(in: definition) {
-        killer.take(record: record)
-      }
       killer.look()
-      looks += 1
-      // It is read less often than the record is looked for, which must be seen at once.
-      if !killer.needsCare || killer.needsRecord || looks % (isEager ? 256 : 16) == 0
-        || ending != nil
-      {
-        history.readOn()
-        if history.hasEnded { killer.attemptHasEnded() }
-      }
+      // Not while the attempt is looked for, which can be over before the history is read.
+      if !killer.needsCare || ending != nil { history.readOn() }
       if ending != nil { break }
       if EventLoop.monotonicNow().microseconds - begin > limit {
         killer.release()
@@ -106,8 +92,7 @@ struct ProofRun {
         history.readOn()
         break
       }
-      let pause: Int64 = !killer.needsCare ? 1_000 : isEager ? 0 : 50
-      if let signal = signals.wait(microseconds: pause) {
+      if let signal = signals.wait(microseconds: killer.needsCare ? 50 : 1_000) {
         killer.release()
         abandon(process)
         throw .asked(signal)

@@ -21,9 +21,7 @@ struct Prover {
   private static let leastLimit: Int64 = 60_000_000
   private static let longestUndisturbed: Int64 = 24 * 3_600_000_000
   /// How often an attempt is hunted that ends before it is seen.
-  static let tries = 8
-  /// So many of them with pauses, which leave the processor to the run.
-  private static let calmTries = 2
+  static let tries = 12
 
   /// What two undisturbed runs have shown.
   struct Undisturbed {
@@ -47,12 +45,12 @@ struct Prover {
   /// Runs it twice with no disturbance.
   func undisturbed() throws(Problem) -> Undisturbed {
     let begin = EventLoop.monotonicNow().microseconds
-    let first = try run(.none, limit: Self.longestUndisturbed)
+    let first = try run(nil, limit: Self.longestUndisturbed)
     let took = EventLoop.monotonicNow().microseconds - begin
     guard first.succeeded else { throw .fails(first.errors) }
     let before = try wrap { () throws(ProofStop) in try scratch.keep(as: "undisturbed") }
     let limit = max(Self.leastLimit, 10 * took)
-    let second = try run(.none, limit: limit)
+    let second = try run(nil, limit: limit)
     guard second.succeeded else { throw .fails(second.errors) }
     let differences = comparison.differences(
       try folders(before, scratch.work), published: first.published.union(second.published),
@@ -84,7 +82,7 @@ struct Prover {
       proof.verdict = try verdict(result, proof.onLost, normal)
       if proof.isSettled {
         proof.round = round
-        if disturbance.step != proof.step { proof.item = disturbance.step }
+        if disturbance.attempt.id != proof.step { proof.item = disturbance.attempt.id }
         (proof.kill, proof.recovery) = (kill, result.recovery)
         if proof.isFault { proof.kept = try keep(proof.step, round) }
         break
@@ -104,8 +102,8 @@ struct Prover {
   private func lose(
     _ disturbance: ProofPlan.Disturbance, limit: Int64
   ) throws(Problem) -> ProofRun.Result? {
-    for attempt in 1...Self.tries {
-      let result = try run(disturbance, limit: limit, isEager: attempt > Self.calmTries)
+    for _ in 1...Self.tries {
+      let result = try run(disturbance, limit: limit)
       if result.kill != nil || result.ending == nil { return result }
     }
     return nil
@@ -141,15 +139,15 @@ struct Prover {
   // MARK: One run
 
   private var newRun: ProofRun {
-    ProofRun(file.fileName ?? "", options, of: file.definition, in: scratch, signals)
+    ProofRun(file.fileName ?? "", options, in: scratch, signals)
   }
 
   private func run(
-    _ disturbance: ProofPlan.Disturbance, limit: Int64, isEager: Bool = false
+    _ disturbance: ProofPlan.Disturbance?, limit: Int64
   ) throws(Problem) -> ProofRun.Result {
     try wrap { () throws(ProofStop) in
       try scratch.begin()
-      return try newRun.perform(disturbance, limit: limit, isEager: isEager)
+      return try newRun.perform(disturbance, limit: limit)
     }
   }
 
