@@ -208,6 +208,11 @@ package struct FolderDifference: Equatable, Sendable {
   package let path: String
   package let kind: Kind
 
+  package init(path: String, kind: Kind) {
+    self.path = path
+    self.kind = kind
+  }
+
   package enum Kind: Equatable, Sendable {
     case missing, added
     /// A file is a folder, or the like.

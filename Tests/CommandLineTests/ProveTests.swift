@@ -104,7 +104,24 @@ struct ProveTests {
     let file = workflow(#"{"id": "a", "run": "echo 1 >> a; sleep 0.3", "onLost": "fail"}"#)
     let (finished, proof) = try await proof(file, "--rounds", "1")
     #expect(finished.ending == .exit(0))
-    #expect(proof["steps"]?[0]?["verdict"]?.string == "stopsTheRun")
+    let step = try #require(proof["steps"]?[0])
+    #expect(step["verdict"]?.string == "stopsTheRun")
+    // What a restart would do is said.
+    let after = try #require(step["afterRestart"])
+    #expect(after["verdict"]?.string == "differs")
+    #expect(after["differences"]?[0]?["what"]?.string == "a has 2 lines instead of 1")
+    #expect(left == [])
+  }
+
+  @Test func aStepThatNeedNotStopTheRunIsTold() async throws {
+    let file = workflow(#"{"id": "a", "run": "echo 1 > a; sleep 0.3", "onLost": "fail"}"#)
+    let finished = try await prove(file, "--rounds", "1")
+    #expect(finished.ending == .exit(0))
+    #expect(
+      finished.output.contains(
+        "a: a lost attempt fails the run, as its onLost says; after flow restart --failed all is as"
+          + " undisturbed (killed once, 1 of them after its work)\n  \"rerun\" would do"))
+    #expect(finished.output.contains("1 of 1 steps may be run again\n"))
   }
 
   @Test func aProbeIsTakenAtItsWord() async throws {
@@ -118,6 +135,109 @@ struct ProveTests {
     #expect(proof["steps"]?[1]?["verdict"]?.string == "differs")
   }
 
+  /// It looks at what is made first.
+  @Test func aProbeThatSaysDoneOfHalfTheWorkIsFound() async throws {
+    let file = workflow(
+      #"{"id": "a", "run": "echo 1 > a; sleep 0.8; echo 2 >> a", "onLost": "probe", "#
+        + #""probe": "test -e a"}"#)
+    let finished = try await prove(file, "--rounds", "6", "--seed", "4")
+    #expect(finished.ending == .exit(1))
+    #expect(
+      finished.output.contains("and its probe did not say that it must run again: a has 1 line"))
+    #expect(finished.output.contains("its probe must exit with 1 where the work is not done"))
+  }
+
+  /// A command that is over within a millisecond is killed as well, or said not to be proven.
+  @Test func shortAttemptsAreNotTakenForProven() async throws {
+    let file = workflow(
+      #"{"id": "a", "run": ["true"]}, {"id": "b", "needs": ["a"], "run": "echo 1 >> b"}"#)
+    let (finished, proof) = try await proof(file, "--rounds", "2")
+    let steps = try #require(proof["steps"]?.elements)
+    for (step, verdict) in zip(steps, ["idempotent", "differs"]) {
+      let killed = try #require(step["killed"]?.integer)
+      #expect(step["verdict"]?.string == (killed == 0 ? "tooShort" : verdict))
+      if verdict == "idempotent" { #expect(step["missed"]?.integer == 2 - killed) }
+    }
+    #expect(finished.ending == .exit(1))
+  }
+
+  @Test func aStepThatDoesNotRunIsNotProven() async throws {
+    let file = workflow(
+      #"{"id": "a", "run": "echo 1 > a; sleep 0.2"},"#
+        + #"{"id": "b", "needs": ["a"], "when": "steps.a.result == 'failed'", "run": "true"}"#)
+    let (finished, proof) = try await proof(file, "--rounds", "1")
+    #expect(finished.ending == .exit(0))
+    #expect(proof["steps"]?[1]?["verdict"]?.string == "neverRan")
+    let asked = try await prove(file, "--only", "b")
+    #expect(asked.ending == .exit(1))
+    #expect(asked.output.contains("b: not proven: it did not run in the undisturbed runs\n"))
+    #expect(asked.output.contains("0 of 1 steps may be run again; 1 not proven\n"))
+  }
+
+  /// What the examples say of themselves is so.
+  @Test(arguments: [
+    ("clean", 0, ["extract": "idempotent", "load": "idempotent"]),
+    ("files", 0, ["rows": "idempotent", "site": "idempotent"]),
+    (
+      "answers", 1,
+      ["asked": "idempotent", "wrongly-asked": "differs", "careful": "stopsTheRun"]
+    ),
+    (
+      "faults", 1,
+      [
+        "clean": "idempotent", "append": "differs", "counter": "differs", "name": "fails",
+        "lock": "fails",
+      ]
+    ),
+    ("time", 1, ["stamp": "idempotent"]),
+  ])
+  func theExamplesAreFoundOut(name: String, code: Int32, verdicts: [String: String]) async throws {
+    let (finished, proof) = try await proof(
+      "\(Repository.root)/Fixtures/Workflows/prove/\(name).yaml", "--rounds", "4", "--seed", "1")
+    #expect(finished.ending == .exit(code), "\(finished.errors)")
+    #expect(proof["deterministic"] == .bool(name != "time"))
+    var found: [String: String] = [:]
+    for step in proof["steps"]?.elements ?? [] {
+      found[step["step"]?.string ?? ""] = step["verdict"]?.string ?? ""
+    }
+    #expect(found == verdicts)
+  }
+
+  // MARK: What is compared
+
+  /// Where each step declares its files, others do not count.
+  @Test func declaredFilesAndOutputsAreCompared() async throws {
+    let file = workflow(
+      #"""
+      {"id": "files", "files": ["out"], "run": "echo x >> seen; echo 1 > $FLOW_STAGE/out; sleep 0.2"},
+      {"id": "values", "needs": "files", "files": ["n"], "outputs": {"n": "int"},
+       "run": "echo x >> again; wc -l < again > $FLOW_OUTPUTS/n; echo 1 > $FLOW_STAGE/n; sleep 0.2"}
+      """#)
+    let (finished, proof) = try await proof(file, "--rounds", "1")
+    #expect(finished.ending == .exit(1), "\(finished.errors)")
+    #expect(proof["compared"]?.string == "declaredFiles")
+    #expect(proof["steps"]?[0]?["verdict"]?.string == "idempotent")
+    let differences = try #require(proof["steps"]?[1]?["differences"]?.elements)
+    #expect(differences.map { $0["output"]?.string } == ["values.n"])
+    #expect(differences[0]["what"]?.string == #"output values.n is "2" instead of "1""#)
+
+    let all = try await prove(file, "--rounds", "1", "--only", "files", "--all")
+    #expect(all.ending == .exit(1))
+    #expect(all.output.contains("run again: seen has 2 lines instead of 1 (round 1"))
+  }
+
+  @Test(arguments: ["", #""publish": "inPlace", "#])
+  func aDeclaredFileThatDiffersIsFound(publish: String) async throws {
+    let out = publish.isEmpty ? "$FLOW_STAGE/out" : "out"
+    let file = workflow(
+      #"{"id": "a", "files": ["out/"], \#(publish)"run": "mkdir -p \#(out); echo x >> seen; "#
+        + #"cp seen \#(out)/seen; sleep 0.2"}"#)
+    let finished = try await prove(file, "--rounds", "1")
+    #expect(finished.ending == .exit(1))
+    #expect(finished.output.contains("two undisturbed runs leave the same 1 declared path\n"))
+    #expect(finished.output.contains("run again: out/seen has 2 lines instead of 1 (round 1"))
+  }
+
   @Test func aWorkflowThatIsNotDeterministicIsFound() async throws {
     let file = workflow(#"{"id": "a", "run": "date +%s%N > made-at; echo 1 > a; sleep 0.2"}"#)
     let (finished, proof) = try await proof(file, "--rounds", "1")
@@ -129,7 +249,77 @@ struct ProveTests {
     #expect(left == [])
   }
 
+  // MARK: Copies
+
+  /// The step looks at its copy itself.
+  @Test(arguments: [false, true])
+  func copiesAreAsTheFolder(hasHome: Bool) async throws {
+    let look =
+      "test -L link && test $(stat -c %a.%Y sub/file) = 640.1000000000 && test ! -e sub/home"
+      + " && test $(stat -c %a.%Y sub) = 750.1000000001 && sleep 0.2"
+    let file = workflow(#"{"id": "a", "run": "\#(look)"}"#)
+    unsafe _ = mkdir("\(home.folder.path)/project/sub", 0o700)
+    home.folder.write("x", to: "project/sub/file")
+    if hasHome { unsafe _ = mkdir("\(home.folder.path)/project/sub/home", 0o700) }
+    let script =
+      "cd \(home.folder.path)/project && ln -s sub/file link && chmod 640 sub/file"
+      + " && touch -d @1000000000 sub/file && chmod 750 sub && touch -d @1000000001 sub"
+    #expect(
+      try await Subprocess(["/bin/sh", "-c", script], environment: [:], folder: scratch).end()
+        .ending == .exit(0))
+    let finished = try await home.flow(
+      "prove", file, "--scratch", scratch, "--rounds", "1",
+      environment: hasHome ? ["FLOW_HOME": "\(home.folder.path)/project/sub/home"] : [:])
+    #expect(finished.ending == .exit(0), "\(finished.output)\(finished.errors)")
+    #expect(finished.output.contains("/project/sub/home are not copied\n") == hasHome)
+  }
+
+  @Test func aFolderThatIsTooLargeIsRefusedBeforeItIsCopied() async throws {
+    let file = workflow(#"{"id": "a", "run": "sleep 0.2"}"#)
+    home.folder.write(String(repeating: "0123456789abcdef", count: 1 << 17), to: "project/large")
+    let refused = try await prove(file, "--max-size", "1")
+    #expect(refused.ending == .exit(6))
+    #expect(refused.errors.contains("no more than 1 MiB are copied; give a larger --max-size"))
+    #expect(left == [])
+    #expect(try await prove(file, "--max-size", "3", "--rounds", "1").ending == .exit(0))
+  }
+
+  @Test func linksOutOfTheFolderAreNamed() async throws {
+    let file = workflow(#"{"id": "a", "run": "sleep 0.2"}"#)
+    unsafe _ = symlink(scratch, "\(home.folder.path)/project/data")
+    let finished = try await prove(file, "--rounds", "1")
+    #expect(finished.ending == .exit(0))
+    #expect(
+      finished.output.contains(
+        "note: what is written through links that lead out of the folder is neither undone nor seen:"
+          + " data\n"))
+  }
+
   // MARK: What cannot be proven
+
+  @Test func stepsThatWorkElsewhereAreRefused() async throws {
+    let file = workflow(
+      #"{"id": "a", "run": "true", "cwd": "sub/../.."}, {"id": "b", "run": "true", "cwd": "/srv"},"#
+        + #"{"id": "c", "run": "true", "cwd": "."}"#)
+    let finished = try await prove(file)
+    #expect(finished.ending == .exit(2) && finished.output == "")
+    let lines = finished.errors.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains("w.json: step a works in sub/../.. (its cwd), and only /"))
+    #expect(lines[1].contains("step b works in /srv (its cwd)"))
+    #expect(left == [])
+  }
+
+  @Test func aStepThatAsksIsRefusedUnlessItIsLeftOut() async throws {
+    let file = workflow(
+      #"{"id": "ok", "ask": {"text": "Go?"}}, {"id": "a", "needs": ["ok"], "run": "sleep 0.2"}"#)
+    let refused = try await prove(file)
+    #expect(refused.ending == .exit(2))
+    #expect(refused.errors.contains("step ok asks a person"))
+    let proven = try await prove(file, "--skip", "ok", "--rounds", "1")
+    #expect(proven.ending == .exit(0), "\(proven.errors)")
+    #expect(proven.output.contains("1 of 1 steps may be run again\n"))
+  }
 
   @Test func aWorkflowThatFailsByItselfIsToldApart() async throws {
     let finished = try await prove(workflow(#"{"id": "a", "run": "echo no >&2; exit 3"}"#))
@@ -163,5 +353,27 @@ struct ProveTests {
     proof.signal(SIGINT)
     #expect(try await proof.end().ending == .signal(SIGINT))
     #expect(left == [])
+  }
+
+  /// The third run is that whose attempt's monitor is stopped.
+  @Test func nothingIsLeftOfAProofThatIsTerminatedWhileAnAttemptIsHeld() async throws {
+    let count = "\(home.folder.path)/count"
+    let file = workflow(
+      #"{"id": "a", "run": "echo x >> \#(count); test $(wc -l < \#(count)) -lt 3 || "#
+        + #"{ touch \#(home.folder.path)/held; sleep 600; }; sleep 0.1"}"#)
+    let proof = try home.start(["prove", file, "--scratch", scratch])
+    #expect(try await eventually { home.folder.has("held") })
+    proof.signal(SIGTERM)
+    #expect(try await proof.end().ending == .signal(SIGTERM))
+    #expect(left == [])
+    #expect(try await eventually { home.folder.processes().isEmpty })
+  }
+
+  @Test func whatAStepLeavesRunningEndsWithItsRun() async throws {
+    let file = workflow(
+      #"{"id": "a", "run": "setsid sleep 600 > /dev/null 2>&1 & sleep 0.2", "stragglers": "keep"}"#)
+    let finished = try await prove(file, "--rounds", "1")
+    #expect(finished.ending == .exit(0), "\(finished.output)\(finished.errors)")
+    #expect(home.folder.processes().isEmpty && left == [])
   }
 }

@@ -57,6 +57,9 @@ import Testing
     let verify = try #require(try command("verify a ./b --repair --json") as? VerifyCommand)
     #expect(verify.names == ["a", "./b"] && verify.repair && verify.json && !verify.all)
     #expect((try command("verify --all") as? VerifyCommand)?.all == true)
+    let prove = try #require(
+      try command("prove x.json --all --max-size 9 --seed 3 --skip a -j 2") as? ProveCommand)
+    #expect(prove.comparesAll && prove.mostMebibytes == 9 && prove.seed == 3 && prove.rounds == 4)
     let validate = try #require(try command("validate x.json") as? ValidateCommand)
     #expect(validate.file == "x.json" && !validate.json)
   }

@@ -64,7 +64,7 @@ package struct ProveCommand: Subcommand, Equatable {
 
       Outputs are compared, and the files that steps declare; the whole folder if
       there is a step that declares none, or with --all. Steps must work within the
-      folder, and ask nobody: leave out others with --skip. Runs in the folder
+      folder, and ask no person: --skip leaves others out. Runs in the folder
       (FLOW_HOME) are not copied.
 
       It ends by itself, removes its copies, and keeps the folder of a round that

@@ -42,7 +42,7 @@ struct AttemptKiller: ~Copyable {
   /// How long a monitor takes at most until it has stopped.
   private static let stopPatience: Int64 = 1_000_000
 
-  /// - Parameter disturbance: nil if no attempt is to be lost.
+  /// - Parameter disturbance: nil if every attempt is left alone.
   init(_ disturbance: ProofPlan.Disturbance?, in folder: RunFolder) {
     delayMicroseconds = disturbance?.delayMicroseconds
     record = disturbance.map { folder.record(ofStep: $0.attempt.file, attempt: 1) } ?? ""

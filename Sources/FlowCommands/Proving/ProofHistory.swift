@@ -6,7 +6,7 @@ import FlowSystem
 struct ProofHistory: ~Copyable {
   private let id: String
   private let home: RunHome<LinuxStorage>
-  /// The id of the step whose first attempt is to be lost.
+  /// The id of the step whose first attempt is killed; nil if none is.
   private let step: String?
   private var watch: RunHistoryWatch?
 
