@@ -66,6 +66,9 @@ struct ProveTests {
     let kept = try #require(step["kept"]?.string)
     #expect(TestFile.text("\(kept)/ledger.csv") == "1\n1\n")
     #expect(left.count == 1 && kept.hasPrefix("\(scratch)/\(left[0])/"))
+    // With what it is compared to, and nothing else.
+    #expect(TestFile.names(in: "\(scratch)/\(left[0])").sorted() == ["a.round-1", "undisturbed"])
+    #expect(proof["undisturbed"]?.string == "\(scratch)/\(left[0])/undisturbed")
   }
 
   /// Of each step that runs for the items one of them is killed; the second adds a line twice.

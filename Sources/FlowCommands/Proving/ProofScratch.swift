@@ -17,6 +17,8 @@ struct ProofScratch {
   var home: String { "\(path)/home" }
   /// What commands of a run print on standard error.
   var errors: String { "\(path)/errors" }
+  /// What the programs print on standard error that copy and remove.
+  private var tools: String { "\(path)/tools" }
 
   /// - Parameters:
   ///   - source: the workflow's folder.
@@ -96,6 +98,7 @@ struct ProofScratch {
   /// Removes what is not kept.
   func clear() throws(ProofStop) {
     try remove([work, home, errors], "empty \(path)")
+    unsafe _ = unlink(cPath(tools))
   }
 
   func remove() throws(ProofStop) {
@@ -130,7 +133,7 @@ struct ProofScratch {
     do throws(Errno) {
       process = try ChildProcess.start(
         ["/usr/bin/env"] + line, environment: Self.environment, output: .nothing,
-        errors: .file("\(path)/tools"))
+        errors: .file(tools))
     } catch {
       throw .failed(.system(what, error))
     }
@@ -142,7 +145,7 @@ struct ProofScratch {
         if let stopped { throw .asked(stopped) }
         return
       case .some:
-        let said = (try? FileReading.bytes(of: "\(path)/tools", limit: 1 << 16)) ?? []
+        let said = (try? FileReading.bytes(of: tools, limit: 1 << 16)) ?? []
         throw .failed(.tool("cannot \(what): \(String(decoding: said, as: UTF8.self))"))
       }
     }

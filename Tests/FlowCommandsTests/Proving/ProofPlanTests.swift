@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowCommands
 
-/// Which attempts are lost, what of their consequences counts, and what is concluded.
+/// Which attempts are lost, and when.
 struct ProofPlanTests {
   private let attempts = (1...3).map {
     ProofPlan.Attempt(id: "n/\($0)", file: "\($0)", step: 0, microseconds: 1_000)
