@@ -37,7 +37,11 @@ extension RunState {
 // MARK: Changes
 
 extension RunState {
-  mutating func bootChanged() { publications.boot += 1 }
+  mutating func bootChanged() {
+    publications.boot += 1
+    // What is to be published has gone with its stage, unless that had begun.
+    for step in steps.indices { steps[step].losesStage() }
+  }
 
   mutating func publishScheduled(_ attempt: AttemptID, completes: Bool, _ event: Event)
     throws(HistoryError)

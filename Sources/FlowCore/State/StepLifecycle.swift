@@ -251,6 +251,11 @@ package struct StepLifecycle: Equatable, Sendable {
     return true
   }
 
+  /// The machine has gone down since the command ran: a publication that comes now can only complete one.
+  mutating func losesStage() {
+    if task == .publication, !isSettled { task = .completion }
+  }
+
   /// The step runs again in another round of the run.
   ///
   /// - Parameter unmetNeeds: needs that run again too.
