@@ -54,8 +54,11 @@ extension ByteSupply {
     case .attemptFound:
       .attemptFound(
         attempt(),
-        bool() ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
+        pick([
+          .neverLaunched, .unsynced, .running(processID: count(), forMicroseconds: count()),
+        ]))
     case .clockJumped: .clockJumped(microseconds: Int64(bitPattern: number()))
+    case .workSynced: .workSynced(through: count(), failure: bool() ? nil : max(1, count()))
     case .roomReturned:
       .roomReturned(waitedMicroseconds: count(), of: bool() ? .space : .processes)
     case .runReopened:
@@ -84,7 +87,9 @@ extension ByteSupply {
         ]))
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runConcluded: .runConcluded(pick(RunOutcome.allCases))
-    case .runStopping: .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
+    case .runStopping:
+      .runStopping(
+        pick([.cancelled, .timedOut, .failFast(step: count()), .workNotSynced, .workLost]))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))
     }
   }
@@ -103,6 +108,7 @@ extension ByteSupply {
       created.items = [ItemSelection(node: count(), hasOthers: bool(), named: [named])]
     }
     if bool() { created.definitionFile = string() }
+    created.syncsWork = bool()
     if bool() { created.previousOutcome = pick(RunOutcome.allCases) }
     return created
   }

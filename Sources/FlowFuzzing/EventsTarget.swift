@@ -119,6 +119,7 @@ enum EventsTarget {
       return .committed(through: replayed.lastSequence)
     case .launch(let launch): return ended(launch.attempt, .byItself)
     case .stop(let attempt, let force): return ended(attempt, force ? .force : .stop)
+    case .syncWork: return .workSynced(failure: nil)
     case .finish: return nil
     }
   }

@@ -58,6 +58,7 @@ package struct Rehearsal {
           .attemptLaunched(attempt, processID: Int32(truncatingIfNeeded: launches & 0x7fff)),
           at: now)
       case .stop: preconditionFailure("nothing is stopped where nothing goes wrong")
+      case .syncWork: engine.handle(.workSynced(failure: nil), at: now)
       case .finish(let outcome): self.outcome = outcome
       }
     }

@@ -85,7 +85,9 @@ package struct Simulation {
       definitionFolder: "/", definition: definition, graph: graph,
       parameters: RandomWorkflow.values(seed: seed, definition),
       unselected: unselected, items: items,
-      previousOutcome: RandomNotices.previousOutcome(definition, from: choices))
+      previousOutcome: RandomNotices.previousOutcome(definition, from: choices),
+      syncsWork: options.rules != .first
+        && choices.happens(.workSyncs, perMille: options.workSyncPercent * 10))
     world.begin(SimulatedRun(definition, without: unselected, items: items, run.created, in: home))
   }
 

@@ -10,6 +10,8 @@ package final class EventLoop: TimeSource {
   package var hasWork: () -> Bool = { false }
   /// A descriptor that becomes readable when the sync in progress is complete.
   package var pendingSync: () -> Int32? = { nil }
+  /// The same of the sync of what steps have made.
+  package var pendingWorkSync: () -> Int32? = { nil }
   /// A descriptor with pending output; it ends a wait when it becomes writable.
   package var pendingOutput: () -> Int32? = { nil }
   /// The other descriptors to wait for; negative ones are ignored. Called before every wait.
@@ -47,6 +49,7 @@ package final class EventLoop: TimeSource {
     var descriptors = [
       pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingSync() ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: pendingWorkSync() ?? -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pendingOutput() ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
     let ownCount = descriptors.count

@@ -5,7 +5,7 @@
 // It may import FlowStorage, FlowCore and FlowRuntime, the C modules CLauncher, CMonitor and
 // CLinux, and Glibc. No module that the simulator runs may import it.
 //
-// Invariant: the process has one thread, and a second one only for syncs (`SyncThread`).
+// Invariant: the process has one thread, and others only for syncs (`SyncThread`).
 // Invariant: every descriptor is closed on exec, except those that a child is given on purpose.
 // Invariant: signals are blocked and read from a descriptor; no signal handler runs Swift code.
 // Invariant: a process is signalled through a pidfd, which never names another process.
@@ -23,6 +23,7 @@ package final class LinuxEnvironment: Environment {
   package let runner: AttemptSupervisor<LinuxProcesses, EventLoop>
   package let callerEnvironment = ProcessFacts.environment()
   private let processes: LinuxProcesses
+  private let workSync = WorkSync()
   private var membership: RunGroup<LinuxStorage>.Membership?
   private var requestWatch: RequestWatch?
   private var cancelRequests = WorkQueue<CancelRequest>()
@@ -47,11 +48,12 @@ package final class LinuxEnvironment: Environment {
     runner = AttemptSupervisor(host: processes, storage: storage, time: time, here: here)
     // The children of a killed launcher become children of this process.
     _ = clinux_become_subreaper()
-    time.hasWork = { [runner, processes, storage] in
-      runner.hasReports || processes.hasMessages || storage.hasFinishedSync
+    time.hasWork = { [runner, processes, storage, workSync] in
+      runner.hasReports || processes.hasMessages || storage.hasFinishedSync || workSync.isFinished
     }
     storage.isIdle = { [runner] in runner.isIdle }
     time.pendingSync = { [storage] in storage.syncDescriptor }
+    time.pendingWorkSync = { [workSync] in workSync.descriptor }
     time.onSignal = { [unowned self] in received($0) }
     time.prepareWait = { [unowned self] in prepareWait() }
     time.takeReady = { [unowned self] in takeReady($0) }
@@ -94,6 +96,10 @@ package final class LinuxEnvironment: Environment {
   }
 
   package var memoryFolder: String? { SecretFiles.memoryFolder }
+
+  package func startWorkSync(_ folders: [String]) { workSync.start(folders) }
+
+  package func finishedWorkSync() -> Result<Void, Errno>? { workSync.finish() }
 
   package var userName: @Sendable (UInt32) -> String { { ProcessFacts.name(ofUser: $0) } }
 

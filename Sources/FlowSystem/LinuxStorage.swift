@@ -252,7 +252,7 @@ package final class LinuxStorage: Storage {
     if isIdle() || !startThread() {
       pendingSync = .done(Result { () throws(Errno) in try sync(file) })
     } else if let syncThread {
-      syncThread.start(file)
+      syncThread.start { () throws(Errno) in _ = try systemCall { fdatasync(file) } }
       pendingSync = .onThread(syncThread)
     }
   }

@@ -3,13 +3,15 @@ import FlowStorage
 import Glibc
 import Synchronization
 
-/// Syncs files on a thread of its own, one at a time, so that the driver can launch attempts and
-/// handle their ends in the meantime. The process has no other thread besides the driver's.
+/// Syncs on a thread of its own, one thing at a time, so that the driver can launch attempts and handle their
+/// ends in the meantime. A process has at most two: for its log, and for the work of its steps.
 final class SyncThread: Sendable {
+  typealias Operation = @Sendable () throws(Errno) -> Void
+
   /// Becomes readable when a sync is complete.
   let doneDescriptor: Int32
   private let requestDescriptor: Int32
-  private let file = Atomic<Int32>(-1)
+  private let operation = Mutex<Operation?>(nil)
   /// Zero, or the error number of the last sync.
   private let result = Atomic<Int32>(0)
 
@@ -42,8 +44,8 @@ final class SyncThread: Sendable {
   }
 
   /// Starts a sync. The next one may start once `finish` has returned an outcome.
-  func start(_ file: Int32) {
-    self.file.store(file, ordering: .releasing)
+  func start(_ operation: @escaping Operation) {
+    self.operation.withLock { $0 = operation }
     Self.post(requestDescriptor)
   }
 
@@ -60,7 +62,7 @@ final class SyncThread: Sendable {
       guard Self.take(requestDescriptor) else { continue }
       var failure: Int32 = 0
       do throws(Errno) {
-        _ = try systemCall { fdatasync(file.load(ordering: .acquiring)) }
+        try operation.withLock { $0 }?()
       } catch {
         failure = error.rawValue
       }

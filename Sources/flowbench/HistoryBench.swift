@@ -131,7 +131,7 @@ private struct EndlessRun {
         events += batch
         if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
       case .launch(let launch): launched.append(launch.attempt)
-      case .stop, .finish: preconditionFailure("a run without an end was ended")
+      case .stop, .syncWork, .finish: preconditionFailure("a run without an end was ended")
       }
     }
     return events

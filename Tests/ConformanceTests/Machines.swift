@@ -71,6 +71,7 @@ final class RealWorld: Environment, TimeSource {
   let storage = LinuxStorage()
   let callerEnvironment = ProcessFacts.environment()
   private let processes: LinuxProcesses
+  private let workSync = WorkSync()
   private(set) lazy var runner: AttemptSupervisor<LinuxProcesses, RealWorld> = AttemptSupervisor(
     host: processes, storage: storage, time: self, here: hostContext)
   private let hostContext: HostContext
@@ -99,6 +100,8 @@ final class RealWorld: Environment, TimeSource {
 
   func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8] { throw .noSuchFile }
   var memoryFolder: String? { nil }
+  func startWorkSync(_ folders: [String]) { workSync.start(folders) }
+  func finishedWorkSync() -> Result<Void, Errno>? { workSync.finish() }
   let userName: @Sendable (UInt32) -> String = { ProcessFacts.name(ofUser: $0) }
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }

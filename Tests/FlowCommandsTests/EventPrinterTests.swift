@@ -182,6 +182,13 @@ import Testing
       .roomReturned(waitedMicroseconds: 2_000_000, of: .processes),
       "the system has a process again, after 2s", #""of":"processes","waitedUs":2000000"#),
     Sample(
+      .workSynced(through: 11, failure: nil), "work up to event 11 is on the disk",
+      #""through":11,"error":null"#),
+    Sample(
+      .workSynced(through: 11, failure: 5),
+      "work up to event 11 may be lost: cannot write it to the disk: input/output error (EIO)",
+      #""through":11,"error":"input/output error (EIO)""#),
+    Sample(
       .runReopened(ignoring: [5]), "run reopened: steps that did not succeed run again",
       #""ignoredRequests":1,"scope":"unsuccessful""#),
     Sample(

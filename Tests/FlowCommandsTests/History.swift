@@ -159,7 +159,7 @@ struct History {
       case .commit(let batch):
         events += batch
         if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
-      case .launch, .stop, .finish: break
+      case .launch, .stop, .syncWork, .finish: break
       }
     }
   }

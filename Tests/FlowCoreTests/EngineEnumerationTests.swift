@@ -122,7 +122,7 @@ import Testing
           if let last = events.last { engine.handle(.committed(through: last.sequence), at: now) }
         case .launch(let launch): running.append(launch.attempt)
         case .finish(let outcome): return outcome
-        case .stop: return nil
+        case .stop, .syncWork: return nil
         }
       }
       guard !running.isEmpty else { return nil }

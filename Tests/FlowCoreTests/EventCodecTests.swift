@@ -105,6 +105,8 @@ import Testing
       (.clockJumped(microseconds: -2), "16 02 04 03"),
       (.roomReturned(waitedMicroseconds: 9), "18 02 04 09"),
       (.roomReturned(waitedMicroseconds: 9, of: .processes), "00 0c 02 04 09 03 01 01 01"),
+      (.workSynced(through: 300, failure: nil), "5c 02 04 ac 02 00"),
+      (.workSynced(through: 9, failure: 5), "5c 02 04 09 05"),
       (.runReopened(ignoring: [7, 300]), "1a 02 04 02 07 ac 02"),
       (
         .runCreated(created(group: "g", .fail)),
@@ -270,12 +272,12 @@ import Testing
     ("12 02 04 05", "timer has the value 5"),
     ("4a 02 04 05 09", "reason to skip has the value 9"),
     ("60 02 04 05 02", "expansion has the value 2"),
-    ("4c 02 04 03", "reason to stop has the value 3"),
+    ("4c 02 04 05", "reason to stop has the value 5"),
     ("48 02 04 05 03", "outcome has the value 3"),
     ("4e 02 04 03", "outcome has the value 3"),
     ("0c 02 04 05 02 10 07 03", "an end has the cause 4"),
     ("0c 02 04 05 02 02 0c 02 03 00 00", "operation has the value 12"),
-    ("14 02 04 05 02 02", "finding has the value 2"),
+    ("14 02 04 05 02 03", "finding has the value 3"),
   ])
   func unknownValuesAreReportedAsSuch(bytes: String, what: String) {
     let (read, error) = decodeAll(bytesOf(bytes), first: 1)

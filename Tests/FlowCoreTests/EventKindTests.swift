@@ -30,6 +30,7 @@ import Testing
     Row(42, "runConcluded", .decision, about: [.run]),
     Row(43, "outputsPublished", .fact, about: [.attempt]),
     Row(44, "answered", .fact, about: [.step]),
+    Row(46, "workSynced", .fact, about: [.run]),
     Row(45, "asked", .decision, about: [.step]),
     Row(48, "stepExpanded", .decision, about: [.step]),
     Row(49, "publishScheduled", .decision, about: [.attempt]),

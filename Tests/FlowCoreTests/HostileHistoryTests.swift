@@ -142,7 +142,11 @@ extension Generator {
         state.timers.nextTimer.flatMap { chance(in: 2) ? $0 : nil } ?? .retry(step: step))
     case .attemptFound:
       return .attemptFound(
-        attempt, chance(in: 2) ? .neverLaunched : .running(processID: -1, forMicroseconds: -1))
+        attempt,
+        pick([.neverLaunched, .unsynced, .running(processID: -1, forMicroseconds: -1)]))
+    case .workSynced:
+      return .workSynced(
+        through: state.lastSequence + Int64(below(3)) - 1, failure: chance(in: 4) ? 5 : nil)
     case .asked: return .asked(step: step)
     case .outputsPublished:
       guard let open = state.openAttemptIDs.first else { return body(of: kind) }

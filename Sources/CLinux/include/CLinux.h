@@ -232,6 +232,17 @@ static inline long clinux_file_system(const char *path) {
   return statfs(path, &status) == 0 ? (long)status.f_type : -1;
 }
 
+// The same of an open file.
+static inline long clinux_file_system_of(int descriptor) {
+  struct statfs status;
+  return fstatfs(descriptor, &status) == 0 ? (long)status.f_type : -1;
+}
+
+// Writes all that belongs to the file system of this file to its disk. Returns 0, or -1: errno.
+static inline long clinux_sync_file_system(int descriptor) {
+  return syscall(SYS_syncfs, descriptor);
+}
+
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int clinux_term_signal(int status) { return WTERMSIG(status); }

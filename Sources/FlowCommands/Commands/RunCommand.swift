@@ -33,6 +33,8 @@ package struct RunCommand: Subcommand, Equatable {
   package let group: String?
   /// Nil for what the definition says.
   package let onConflict: OnConflict?
+  /// Whether what steps write is synced before the run may have succeeded.
+  let syncsWork: Bool
   /// Tells the process that started this one that the run exists; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
@@ -71,6 +73,9 @@ package struct RunCommand: Subcommand, Equatable {
     "on-term", takes: .text(placeholder: "WHAT"), words: TerminationPolicy.allCases.map(\.rawValue),
     "on SIGTERM: detach (running steps continue) or cancel")
 
+  private static let noSyncOption = Option(
+    "no-work-sync", "leave it to steps to sync to disk what they write")
+
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
     details: """
@@ -87,7 +92,7 @@ package struct RunCommand: Subcommand, Equatable {
     arguments: [.definition],
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, verboseOption, jsonOption,
-      heartbeatOption, exclusiveOption, conflictOption, RunParameters.option,
+      heartbeatOption, exclusiveOption, conflictOption, noSyncOption, RunParameters.option,
       RunParameters.fileOption,
       helpParametersOption, dryOption,
     ] + stepOptions,
@@ -124,6 +129,7 @@ package struct RunCommand: Subcommand, Equatable {
     onTerminate = try Self.onTerminate(arguments, command: Self.syntax.name)
     heartbeat = try Self.heartbeat(arguments, command: Self.syntax.name)
     isVerbose = arguments.has(Self.verboseOption)
+    syncsWork = !arguments.has(Self.noSyncOption)
     group = try Self.group(arguments)
     onConflict = try Self.onConflict(arguments)
     readiness = DetachedEngine.Readiness.ofThisProcess
@@ -203,7 +209,7 @@ package struct RunCommand: Subcommand, Equatable {
       definitionFolder: file.folder, definitionFile: file.fileName,
       definition: file.definition, graph: file.graph,
       group: group, onConflict: onConflict, parameters: values, unselected: leftOut.steps,
-      items: leftOut.items, previousOutcome: previous)
+      items: leftOut.items, previousOutcome: previous, syncsWork: syncsWork)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat,
       isVerbose: isVerbose, file.definition)
@@ -343,6 +349,7 @@ package struct RunCommand: Subcommand, Equatable {
       ["run"] + options + ["--run-id", id] + RunParameters.words(values, of: file.definition)
     line += steps.words
     if let jobs { line += ["--jobs", String(jobs)] }
+    if !syncsWork { line.append(Self.noSyncOption.spelling) }
     if let group { line += ["--exclusive", group] }
     if let onConflict { line += ["--on-conflict", "\(onConflict)"] }
     return line + ["--", file.isStream ? "-" : self.file]

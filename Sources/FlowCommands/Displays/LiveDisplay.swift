@@ -188,7 +188,8 @@ struct LastingLines {
     // The request itself has its line.
     case .runStopping(.cancelled): nil
     case .runConcluding(.succeeded), .runConcluded: nil
-    case .deadlinePassed, .cancelRequested, .runStopping, .runConcluding, .roomReturned:
+    case .deadlinePassed, .cancelRequested, .runStopping, .runConcluding, .roomReturned,
+      .workSynced(_, .some):
       ("\(StepStatus.stopping.glyph) ", .attention)
     case .retryScheduled, .rerunScheduled, .probeScheduled:
       ("\(StepStatus.backingOff.glyph) ", .attention)

@@ -135,6 +135,9 @@ struct JSONExporter {
     case .clockJumped(let microseconds):
       json.member("kind", "clockJumped")
       json.member("byMs", microseconds / 1_000)
+    case .workSynced(_, let failure):
+      json.member("kind", "workSynced")
+      json.member("error", failure.map(EventWording(state.definition).systemError))
     case .roomReturned(let waited, let shortage):
       json.member("kind", "roomReturned")
       json.member("of", "\(shortage)")

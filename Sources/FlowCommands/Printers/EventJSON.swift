@@ -59,6 +59,7 @@ extension EventPrinter {
     case .timerFired(.launchPause):
       json.member("step", String?.none)
       json.member("timer", "launchPause")
+    case .attemptFound(_, .unsynced): json.member("found", "unsynced")
     case .attemptFound(_, .neverLaunched): json.member("found", "neverLaunched")
     case .attemptFound(_, .running(let processID, let microseconds)):
       json.member("found", "running")
@@ -68,6 +69,9 @@ extension EventPrinter {
     case .roomReturned(let microseconds, let shortage):
       json.member("of", "\(shortage)")
       json.member("waitedUs", microseconds)
+    case .workSynced(let sequence, let failure):
+      json.member("through", sequence)
+      json.member("error", failure.map(words.systemError))
     case .runReopened(let requests, let scope):
       json.member("ignoredRequests", requests.count)
       json.member("scope", scope.name)
@@ -131,6 +135,7 @@ extension EventPrinter {
       json.member("namedItems", created.items.reduce(0) { $0 + $1.named.count })
     }
     if let outcome = created.previousOutcome { json.member("previousOutcome", "\(outcome)") }
+    if created.syncsWork { json.member("syncsWork", true) }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {
@@ -185,6 +190,8 @@ extension EventPrinter {
     case .cancelled: json.member("reason", "cancelled")
     case .timedOut: json.member("reason", "timedOut")
     case .failFast: json.member("reason", "failFast")
+    case .workNotSynced: json.member("reason", "workNotSynced")
+    case .workLost: json.member("reason", "workLost")
     }
     if case .failFast(let step) = reason {
       json.member("step", words.id(step))

@@ -109,6 +109,8 @@ package struct ProgressPrinter: Sendable {
       }
       startedAt = event.moment.wall
       return wording.text(event.body)
+    case .workSynced(_, .none): return nil
+    case .workSynced: return wording.text(event.body)
     case .roomReturned, .runStopping: return wording.text(event.body)
     case .stepExpanded(let step, let expansion):
       nodes[step] = NodeProgress(expansion, state.expanded(Int(step)))

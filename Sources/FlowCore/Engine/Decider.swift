@@ -28,16 +28,29 @@ package enum Decider {
     if let node = state.nodes.due.first, !state.awaitsEngine {
       return .stepExpanded(step: node, state.expansion(ofNode: node))
     }
+    if !state.awaitsSync, let end = end(of: state) {
+      return end.kind == .runFinished || !state.awaitsEngine ? end : nil
+    }
+    return wakeUpEnds ? schedule(state) : nil
+  }
+
+  /// Whether the run has come to its end, or a part of it, and its work must be synced first.
+  static func awaitsSync(_ state: RunState) -> Bool {
+    state.awaitsSync && !state.isFinished && end(of: state) != nil
+  }
+
+  /// What has come to its end.
+  private static func end(of state: RunState) -> Event.Body? {
+    if state.restarts { return state.isReadyToRestart ? .runFinished(.failed) : nil }
     if state.definition.hasFinally, state.othersHaveSettled, !state.isConcluding,
       !state.isConcluded
     {
-      return state.awaitsEngine ? nil : .runConcluding(outcome(state))
+      return .runConcluding(outcome(state))
     }
     if state.definition.hasNotify, state.hasOnlyNotices, !state.isConcluded {
-      return state.awaitsEngine ? nil : .runConcluded(outcome(state))
+      return .runConcluded(outcome(state))
     }
-    if state.unsettledSteps == 0 { return .runFinished(outcome(state)) }
-    return wakeUpEnds ? schedule(state) : nil
+    return state.unsettledSteps == 0 ? .runFinished(outcome(state)) : nil
   }
 
   private static func settle(_ doomed: RunState.DoomedStep, _ state: RunState) -> Event.Body {
@@ -102,6 +115,11 @@ package enum Decider {
   }
 
   private static func reasonToStop(_ state: RunState) -> StopReason? {
+    switch state.work.failure {
+    case .sync: return .workNotSynced
+    case .powerLoss: return .workLost
+    case nil: break
+    }
     if state.cancel != nil { return .cancelled }
     if state.timeoutPassed { return .timedOut }
     if state.definition.failFast, let step = state.firstFailure { return .failFast(step: step) }
@@ -113,6 +131,7 @@ package enum Decider {
     // Notices change nothing.
     if case .concluded(let outcome) = state.phase { return outcome }
     if case .concluding(let outcome) = state.phase {
+      if outcome == .succeeded, state.work.failure != nil { return .failed }
       return outcome.spoiled(by: state.finallyFailure, stopped: state.stoppedFinally)
     }
     return ownOutcome(state).spoiled(by: state.rollbacks.failure, stopped: state.rollbacks.stopped)
@@ -120,7 +139,9 @@ package enum Decider {
 
   /// What the steps make of the run that are neither rollbacks nor of `finally`.
   private static func ownOutcome(_ state: RunState) -> RunOutcome {
-    let own = state.firstFailure == nil ? state.leftBehind ?? .succeeded : .failed
+    let own =
+      state.firstFailure == nil && state.work.failure == nil
+      ? state.leftBehind ?? .succeeded : .failed
     switch state.phase {
     // The attempt was stopped by a process other than the engine.
     case .running where own == .succeeded && state.stoppedSteps > 0: return .cancelled
@@ -128,7 +149,9 @@ package enum Decider {
     // The cancel or timeout came after the last step had settled, so it changed nothing.
     case .stopping where state.stoppedSteps == 0: return own
     case .stopping(.cancelled): return .cancelled
-    case .stopping(.timedOut), .stopping(.failFast): return .failed
+    case .stopping(.timedOut), .stopping(.failFast), .stopping(.workNotSynced),
+      .stopping(.workLost):
+      return .failed
     case .concluding(let outcome), .concluded(let outcome): return outcome
     case .finished: preconditionFailure("a finished run has its outcome")
     }

@@ -24,6 +24,7 @@ package struct Engine: Sendable {
   private var rollbackIntents = WorkQueue<Gated<Launch>>()
   private var stops = WorkQueue<Gated<Stop>>()
   private var end: Gated<RunOutcome>?
+  private var workSyncs = WorkSyncs()
   /// The event that ended the last pause of launches.
   private var pauseEnd: Int64 = 0
   /// Attempts whose launch was requested, and that have not ended. Each holds a slot, unless it is of a
@@ -98,6 +99,12 @@ package struct Engine: Sendable {
       next.handle(.answered(step: filed.step, filed.answer), at: now)
     }
     for attempt in found { next.takeUp(attempt) }
+    // Also where the end itself was found just now.
+    if state.engine?.host.bootID != engine.host.bootID {
+      for attempt in next.state.unsyncedAttempts {
+        next.recordFact(.attemptFound(attempt, .unsynced))
+      }
+    }
     return next
   }
 
@@ -169,10 +176,7 @@ package struct Engine: Sendable {
 
   /// The latest time at which the driver must wake the engine.
   package var nextDeadline: Instant? {
-    switch (state.timers.nextDeadline, lazyCommitDue) {
-    case (let timer?, let commit?): min(timer, commit)
-    case (let timer, let commit): timer ?? commit
-    }
+    [state.timers.nextDeadline, lazyCommitDue, workSyncs.due].compactMap { $0 }.min()
   }
 
   /// Applies one input. An impossible input is ignored if the host may report it twice (the end of
@@ -204,6 +208,9 @@ package struct Engine: Sendable {
       if !state.isFinished {
         recordFact(.roomReturned(waitedMicroseconds: waited, of: shortage))
       }
+    case .workSynced(let failure):
+      let through = workSyncs.end()
+      if !state.isFinished { recordFact(.workSynced(through: through, failure: failure)) }
     case .cancelRequested(let request):
       // Each request is recorded even if it changes nothing, so that its file can be removed.
       let isNews = !state.cancelRequests.contains(request.id)
@@ -252,10 +259,12 @@ package struct Engine: Sendable {
 
   /// The next effect; nil when none is left. The first call after `handle` ends the wake-up.
   package mutating func nextEffect() -> Effect? {
-    if wakeUp != nil {
+    if let now = wakeUp?.monotonic {
       decide(wakeUpEnds: true)
       wakeUp = nil
+      workSyncs.update(state, at: now)
     }
+    if workSyncs.begin(state) { return .syncWork }
     while let stop = stops.first, stop.sequence <= committedThrough {
       stops.removeFirst()
       // The attempt may have ended by itself while the request was made durable.
@@ -382,6 +391,11 @@ package struct Engine: Sendable {
       }
     }
     for attempt in withdrawn { recordFact(.attemptWithdrawn(attempt)) }
+    // In the same commit: no reader sees the run finished.
+    if state.isFinished, state.restarts {
+      end = nil
+      recordFact(.runReopened(ignoring: [], scope: state.restartScope))
+    }
   }
 
   /// - Returns: whether the attempt was still waiting for its launch. An attempt that an earlier life
@@ -410,7 +424,7 @@ package struct Engine: Sendable {
   /// Notes the effects of the event and the deadline for its commit.
   private mutating func gate(_ event: Event) {
     switch event.body {
-    case .attemptLaunched, .deadlinePassed, .clockJumped, .roomReturned:
+    case .attemptLaunched, .deadlinePassed, .clockJumped, .roomReturned, .workSynced:
       commitWithin(milliseconds: Self.lazyCommitMilliseconds)
       return
     case .attemptScheduled(let attempt), .attemptFound(let attempt, .neverLaunched):
@@ -444,7 +458,8 @@ package struct Engine: Sendable {
     case .attemptEnded, .outputsPublished, .stepExpanded, .stepFinished:
       return commitWhenSupplyEnds()
     case .runCreated, .definitionPart, .engineStarted, .attemptWithdrawn, .cancelRequested,
-      .answered, .asked, .timerFired, .retryScheduled, .rerunScheduled, .probeScheduled,
+      .answered, .attemptFound(_, .unsynced), .asked, .timerFired, .retryScheduled, .rerunScheduled,
+      .probeScheduled,
       .publishScheduled,
       .stepSkipped, .runStopping,
       .runConcluding, .runConcluded, .runReopened:

@@ -16,6 +16,8 @@ package enum Input: Equatable, Sendable {
   case answered(step: Int32, Answer)
   /// A commit waited this long for disk space.
   case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
+  /// The sync of the work is complete, or has failed with this error number.
+  case workSynced(failure: Int32?)
   /// Time has passed; `nextDeadline` may be due.
   case timePassed
   /// Every event up to this sequence number is durable: the commit in flight is complete.
@@ -59,6 +61,8 @@ package enum Effect: Equatable, Sendable {
   /// Append these consecutive events and make them durable, then report `committed`. One commit at
   /// a time.
   case commit([Event])
+  /// Start to make durable what attempts have written, then report `workSynced`. One at a time.
+  case syncWork
   /// Start the command of an attempt. Answered by `attemptLaunched` or `attemptEnded`.
   case launch(Launch)
   /// Stop an attempt that was launched; with `force`, without grace. Answered by `attemptEnded`.

@@ -14,7 +14,9 @@ package struct NewRun: Equatable, Sendable {
     jobs: Int32, definitionFolder: String, definitionFile: String? = nil,
     definition: WorkflowDefinition, graph: DependencyGraph,
     group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = [],
-    unselected: StepSet = StepSet(), items: [ItemSelection] = [], previousOutcome: RunOutcome? = nil
+    unselected: StepSet = StepSet(), items: [ItemSelection] = [],
+    previousOutcome: RunOutcome? = nil,
+    syncsWork: Bool = false
   ) {
     self.definition = definition
     self.graph = graph
@@ -30,6 +32,7 @@ package struct NewRun: Equatable, Sendable {
     created.unselected = unselected
     created.items = items
     if definition.tellsOfRecovery { created.previousOutcome = previousOutcome }
+    created.syncsWork = syncsWork
     self.created = created
   }
 

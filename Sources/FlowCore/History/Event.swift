@@ -49,6 +49,9 @@ package struct Event: Equatable, Sendable {
     case clockJumped(microseconds: Int64)
     /// A commit waited this long for disk space.
     case roomReturned(waitedMicroseconds: Int64, of: Shortage = .space)
+    /// What was written by attempts whose ends come up to that event is on the disk. Or it could not be written
+    /// to it, with this error number, and may be lost.
+    case workSynced(through: Int64, failure: Int32?)
     /// Another round was requested: the steps of the scope run again. Cancel requests with these
     /// ids predate the round and no longer count.
     case runReopened(ignoring: [UInt64], scope: ReopenScope = .unsuccessful)
@@ -108,55 +111,6 @@ package struct AttemptID: Hashable, Comparable, Sendable {
   }
 }
 
-/// The first event of every history: with the definition, all inputs of decisions.
-package struct RunCreated: Equatable, Sendable {
-  package var runID: String
-  /// Decides the jitter of retries.
-  package var seed: UInt64
-  /// The version of the policy that `Decider` follows.
-  package var policyVersion: Int32
-  /// The program that created the run.
-  package var programVersion: String
-  /// How many attempts may run at once.
-  package var jobs: Int32
-  /// The absolute path of the definition file's folder.
-  package var definitionFolder: String
-  /// The definition file's name in it; nil where the definition came from a pipe, and in runs of versions
-  /// that did not record it.
-  package var definitionFile: String?
-  /// The group of which one run at a time may exist; nil if there is none.
-  package var group: String?
-  /// What the run does that finds another of its group.
-  package var onConflict = OnConflict.fail
-  /// The values of the workflow's parameters, in the order of its definition.
-  package var parameters: [ParameterValue] = []
-  /// The steps that the run leaves out.
-  package var unselected = StepSet()
-  /// Which items it has of nodes of which it does not have all, in the order of the nodes.
-  package var items: [ItemSelection] = []
-  /// What the run of the workflow before this one came to; nil if there is none, or no notice asks.
-  package var previousOutcome: RunOutcome?
-  /// The size of the canonical definition in the parts that follow, in bytes.
-  package var definitionByteCount: Int64
-
-  /// The limit for a definition, the same as for its file. A deflated log could declare as much in
-  /// a thousandth of the bytes.
-  package static let largestDefinition: Int64 = 256 << 20
-
-  package init(
-    runID: String, seed: UInt64, policyVersion: Int32, programVersion: String, jobs: Int32,
-    definitionFolder: String, definitionByteCount: Int64
-  ) {
-    self.runID = runID
-    self.seed = seed
-    self.policyVersion = policyVersion
-    self.programVersion = programVersion
-    self.jobs = jobs
-    self.definitionFolder = definitionFolder
-    self.definitionByteCount = definitionByteCount
-  }
-}
-
 /// One life of the engine: a process that drives the run until it ends, stops or dies.
 package struct EngineStarted: Equatable, Sendable {
   /// 1 for the process that created the run, then ascending.
@@ -187,13 +141,15 @@ package struct HostContext: Hashable, Sendable {
   }
 }
 
-/// Recovery's finding about an attempt whose end is not in the history.
+/// Recovery's finding about an attempt whose end is not in the history, or is, and may not hold any more.
 package enum AttemptFinding: Equatable, Sendable {
   /// No monitor was forked for it, so it can still be launched.
   case neverLaunched
   /// Its monitor has been alive for this long; the command runs as this process, or zero if it is
   /// about to be started.
   case running(processID: Int32, forMicroseconds: Int64)
+  /// Its step had succeeded, and the machine has gone down before what it had written was on the disk.
+  case unsynced
 }
 
 /// How an attempt ended, and why.
@@ -486,6 +442,10 @@ package enum StopReason: Hashable, Sendable {
   case timedOut
   /// This step failed for good, and the workflow sets `failFast`.
   case failFast(step: Int32)
+  /// What its steps have made could not be written to the disk.
+  case workNotSynced
+  /// The machine has gone down before what its steps had made was on the disk, and they may run again.
+  case workLost
 }
 
 package enum RunOutcome: UInt8, CaseIterable, Sendable {

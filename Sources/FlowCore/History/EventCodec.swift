@@ -25,6 +25,7 @@
 ///                   4   the steps that are left out
 ///                   5   the name of the definition file
 ///                   6   what the run before came to
+///                   7   its work is synced: no bytes
 ///                   8   which items it has of nodes
 ///     runReopened   1   scope: what follows from a step runs again too
 ///                   2   the steps that were named
@@ -152,6 +153,9 @@ extension ByteWriter {
       write(finding)
     case .clockJumped(let microseconds): write(signed: microseconds)
     case .roomReturned(let waitedMicroseconds, _): write(count: waitedMicroseconds)
+    case .workSynced(let sequence, let failure):
+      write(count: sequence)
+      write(count: failure ?? 0)
     case .runReopened(let requests, _): write(list: requests) { $0.write($1) }
     case .attemptScheduled(let attempt): write(attempt)
     case .retryScheduled(let attempt, let delayMilliseconds):
@@ -227,6 +231,7 @@ extension ByteWriter {
       bytes.append(1)
       write(count: processID)
       write(count: microseconds)
+    case .unsynced: bytes.append(2)
     }
   }
 
@@ -286,6 +291,8 @@ extension ByteWriter {
     case .failFast(let step):
       bytes.append(2)
       write(count: step)
+    case .workNotSynced: bytes.append(3)
+    case .workLost: bytes.append(4)
     }
   }
 }
@@ -327,6 +334,7 @@ extension ByteReader {
     case .attemptFound: .attemptFound(try readAttempt(), try readFinding())
     case .clockJumped: .clockJumped(microseconds: try readSigned())
     case .roomReturned: .roomReturned(waitedMicroseconds: try readCount())
+    case .workSynced: .workSynced(through: try readCount(), failure: try readFailure())
     case .runReopened:
       .runReopened(
         ignoring: try readList { (reader) throws(CodingError) in try reader.readUnsigned() })
@@ -394,6 +402,7 @@ extension ByteReader {
     case 0: return .neverLaunched
     case 1:
       return .running(processID: try readCount(), forMicroseconds: try readCount())
+    case 2: return .unsynced
     default: throw .newer("finding", code, at: position - 1)
     }
   }
@@ -439,12 +448,20 @@ extension ByteReader {
     }
   }
 
+  /// An error number; nil for none.
+  private mutating func readFailure() throws(CodingError) -> Int32? {
+    let number: Int32 = try readCount()
+    return number == 0 ? nil : number
+  }
+
   private mutating func readStopReason() throws(CodingError) -> StopReason {
     let code = try readByte()
     switch code {
     case 0: return .cancelled
     case 1: return .timedOut
     case 2: return .failFast(step: try readCount())
+    case 3: return .workNotSynced
+    case 4: return .workLost
     default: throw .newer("reason to stop", code, at: position - 1)
     }
   }

@@ -9,6 +9,7 @@ extension Event.Body {
     case .runCreated(let created):
       created.group != nil || !created.parameters.isEmpty || !created.unselected.isEmpty
         || !created.items.isEmpty || created.definitionFile != nil || created.previousOutcome != nil
+        || created.syncsWork
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -44,6 +45,7 @@ extension ByteWriter {
       if let outcome = created.previousOutcome {
         writeField(6) { $0.bytes.append(outcome.rawValue) }
       }
+      if created.syncsWork { writeField(7) { _ in } }
       if !created.items.isEmpty {
         writeField(8) { writer in
           writer.write(list: created.items) { writer, selection in
@@ -147,6 +149,10 @@ extension ByteReader {
       created.previousOutcome = try readField { (reader) throws(CodingError) in
         try reader.readCase("outcome")
       }
+      body = .runCreated(created)
+    case (.runCreated(var created), 7):
+      try readField { (_) throws(CodingError) in }
+      created.syncsWork = true
       body = .runCreated(created)
     case (.runCreated(var created), 8):
       created.items = try readField { (reader) throws(CodingError) in

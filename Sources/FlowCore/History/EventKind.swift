@@ -31,6 +31,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   // Facts again.
   case outputsPublished = 43
   case answered = 44
+  case workSynced = 46
 
   // Decisions.
   case asked = 45
@@ -38,7 +39,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case publishScheduled = 49
 
   package var isFact: Bool {
-    rawValue < 32 || self == .outputsPublished || self == .answered
+    rawValue < 32 || self == .outputsPublished || self == .answered || self == .workSynced
   }
 
   /// The spelling of the case; a case is never renamed.
@@ -127,6 +128,7 @@ extension Event.Body {
     case .attemptFound(let attempt, _): (.attemptFound, .attempt(attempt))
     case .clockJumped: (.clockJumped, .run)
     case .roomReturned: (.roomReturned, .run)
+    case .workSynced: (.workSynced, .run)
     case .runReopened: (.runReopened, .run)
     case .attemptScheduled(let attempt): (.attemptScheduled, .attempt(attempt))
     case .retryScheduled(let attempt, _): (.retryScheduled, .attempt(attempt))

@@ -5,7 +5,7 @@
 package struct EventWording: Sendable {
   private let definition: WorkflowDefinition?
   private let folder: String?
-  private let systemError: @Sendable (Int32) -> String
+  package let systemError: @Sendable (Int32) -> String
   private let interpreter: @Sendable (String) -> String?
   private let user: @Sendable (UInt32) -> String
 
@@ -57,6 +57,9 @@ package struct EventWording: Sendable {
       "disk has space again, after \(DurationText.of(microseconds: microseconds))"
     case .roomReturned(let microseconds, .processes):
       "the system has a process again, after \(DurationText.of(microseconds: microseconds))"
+    case .workSynced(let sequence, nil): "work up to event \(sequence) is on the disk"
+    case .workSynced(let sequence, let failure?):
+      "work up to event \(sequence) may be lost: cannot write it to the disk: \(systemError(failure))"
     case .runReopened(_, let scope): "run reopened: \(what(scope))"
     case .attemptScheduled(let attempt): "\(name(attempt)) scheduled"
     case .retryScheduled(let attempt, let delay):
@@ -267,6 +270,7 @@ package struct EventWording: Sendable {
     case .running(processID: 0, _): "about to start"
     case .running(let processID, let microseconds):
       "running as process \(processID), for \(DurationText.of(microseconds: microseconds))"
+    case .unsynced: "without its work, perhaps: the machine went down before it was on the disk"
     }
   }
 
@@ -275,6 +279,8 @@ package struct EventWording: Sendable {
     case .cancelled: "a cancel was requested"
     case .timedOut: "the run timed out"
     case .failFast(let step): "step \(id(step)) failed, and the workflow says failFast"
+    case .workLost: "the machine went down before what its steps had made was on the disk"
+    case .workNotSynced: "what its steps have made could not be written to the disk"
     }
   }
 

@@ -84,6 +84,10 @@ extension RunHistory {
     case .cancelRequested, .runStopping, .runConcluding, .runConcluded, .clockJumped,
       .roomReturned:
       marks.append(Mark(point: point, body: event.body))
+    case .workSynced:
+      if case .workSynced(_, .some) = event.body {
+        marks.append(Mark(point: point, body: event.body))
+      }
     default: break
     }
   }

@@ -231,7 +231,9 @@ extension RunState {
     if steps[Int(child)].isRemoved || steps[Int(child)].isOfOtherItem { return false }
     switch again {
     case .all: return false
-    case .none: return steps[Int(child)].phase == .succeeded || steps[Int(child)].isRefused
+    case .none:
+      return steps[Int(child)].phase == .succeeded && !work.isSuspect(Int(child))
+        || steps[Int(child)].isRefused
     case .named(let children): return !children.contains(child)
     }
   }
@@ -257,6 +259,7 @@ extension RunState {
     steps[Int(child)].reopen(unmetNeeds: unmetNeeds)
     outputs.drop(child)
     failedEnds[child] = nil
+    work.forget(child)
     addUnsettled(1)
   }
 

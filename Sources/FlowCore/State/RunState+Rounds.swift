@@ -28,6 +28,16 @@ extension RunState {
     return plan
   }
 
+  func plan(_ scope: ReopenScope, _ event: Event) throws(HistoryError) -> RoundPlan {
+    if restarts {
+      guard scope == restartScope else { throw HistoryError(event, .misplaced) }
+      return RoundPlan(self, scope)
+    }
+    do throws(ReopenProblem) { return try round(scope) } catch {
+      throw HistoryError(event, .misplaced)
+    }
+  }
+
   /// The steps that an engine of this run may still run.
   ///
   /// - Parameter reopening: what another round of a finished run is for; nil for the round that is.
@@ -86,6 +96,7 @@ struct RoundPlan {
       }
     }
     if state.definition.hasQuestions { isStirred = isReached }
+    let suspects = state.suspectSteps
     // Needs first.
     for rank in state.definition.declaredSteps {
       let step = state.graph.step(ranked: Int32(rank))
@@ -99,13 +110,14 @@ struct RoundPlan {
       let follows = scope.takesDependents && needs.contains { isReached[Int($0)] }
       if state.isSelected(step) {
         let lifecycle = state.steps[step]
+        let isSuspect = !suspects.isEmpty && suspects.contains(Int32(step))
         let isContent =
           lifecycle.phase == .succeeded && !state.isStale(step) && !state.hasFailedChildren(step)
-          || lifecycle.isRefused
+          && !isSuspect || lifecycle.isRefused
         let children = namedChildren[Int32(step)]
         plan(
           step, isNamed: named.map { $0[step] || children != nil } ?? !isContent, follows, obstacle,
-          hasNames: named != nil, state)
+          hasNames: named != nil, isSuspect: isSuspect, state)
         if scope.holdsOrder, !runsAgain[step] {
           isPending[step] = needs.contains { isPending[Int($0)] }
         }
@@ -172,7 +184,8 @@ struct RoundPlan {
     let isWanted = steps.contains { step in
       let phase = state.steps[step].phase
       return state.isSelected(step)
-        && (named?[step] ?? (phase == .failed || phase == .cancelled || wasEnded))
+        && (named?[step]
+          ?? (phase == .failed || phase == .cancelled || wasEnded || state.work.isSuspect(step)))
     }
     guard isWanted || runsAgain.contains(true) else { return }
     for step in steps {
@@ -221,7 +234,7 @@ struct RoundPlan {
 
   private mutating func plan(
     _ step: Int, isNamed: Bool, _ follows: Bool, _ obstacle: Int32?, hasNames: Bool,
-    _ state: RunState
+    isSuspect: Bool, _ state: RunState
   ) {
     let phase = state.steps[step].phase
     let unmet = unmetNeeds[step]
@@ -235,6 +248,7 @@ struct RoundPlan {
       isReached[step] = true
       return
     }
+    if phase == .succeeded && isSuspect { leavesFailure = true }
     if phase == .succeeded || stands || state.steps[step].isRefused { return }
     if !state.mayFail(Int32(step)) { obstacles[step] = Int32(step) }
     if !(phase == .failed && state.mayFail(Int32(step))) { leavesFailure = true }

@@ -72,6 +72,7 @@ package struct RunState: Equatable, Sendable {
   /// What steps have put out.
   package internal(set) var outputs = StepOutputs()
   package internal(set) var publications = Publications()
+  package internal(set) var work = Work()
   var questions = Questions()
   var nodes = Nodes()
   /// Whether a round has begun whose engine has not started yet.
@@ -188,11 +189,12 @@ package struct RunState: Equatable, Sendable {
       try change(attempt.step, event, .withdrawn(attempt.number))
       countOpen(attempt, -1, keepsSlot: steps[Int(attempt.step)].publishes)
       becameReady(attempt.step)
-    case .attemptFound(let attempt, let finding):
-      try change(attempt.step, event, .found(attempt.number, finding))
+    case .attemptFound(let attempt, let finding): try attemptFound(attempt, finding, event)
     case .clockJumped(let microseconds):
       questions.clockJumped(byMicroseconds: microseconds)
     case .roomReturned: break
+    case .workSynced(let sequence, let failure):
+      try workSynced(through: sequence, failure: failure, event)
     case .runReopened(let requests, let scope):
       try reopen(scope, ignoring: requests, event)
     case .cancelRequested(let request): cancelRequested(request)
@@ -226,11 +228,13 @@ package struct RunState: Equatable, Sendable {
     case .runConcluding(let outcome): try runConcluding(outcome, event)
     case .runConcluded(let outcome): try runConcluded(outcome, event)
     case .runFinished(let outcome):
-      guard unsettledSteps == 0, !definition.hasNotify || phase == .concluded(outcome) else {
+      let isOver = unsettledSteps == 0 && (!definition.hasNotify || phase == .concluded(outcome))
+      guard restarts ? isReadyToRestart && outcome == .failed : isOver else {
         throw HistoryError(event, .misplaced)
       }
       phase = .finished(outcome)
       timers.removeAll()
+      if !restarts { work.doubtAll() }
     }
   }
 
@@ -315,7 +319,7 @@ package struct RunState: Equatable, Sendable {
       doomed.removeFirst()
     }
     if outcome == .cancelled { stopped(step) }
-    if outcome == .succeeded { gatherOutputs(ofNode: step) }
+    if outcome == .succeeded { succeeded(step, event) }
     // What the failure of a child means, its node says.
     if outcome == .failed, !definition.isChild(Int(step)), !mayFail(step),
       !definition.isNotify(Int(step))
@@ -432,25 +436,26 @@ package struct RunState: Equatable, Sendable {
     _ scope: ReopenScope, ignoring requests: [UInt64], _ event: Event
   ) throws(HistoryError) {
     guard case .finished(let outcome) = phase else { throw HistoryError(event, .misplaced) }
-    let plan: RoundPlan
-    do throws(ReopenProblem) { plan = try round(scope) } catch {
-      throw HistoryError(event, .misplaced)
-    }
+    let plan = try plan(scope, event)
+    let restarts = restarts
     phase = .running
-    isReopened = true
     firstFailure = nil
     cancel = nil
     cancelRequests.formUnion(requests)
     timeoutPassed = false
+    if !restarts {
+      isReopened = true
+      previousOutcome = outcome
+    }
     stoppedSteps = 0
     finallyFailure = nil
     stoppedFinally = 0
     isConclusionForced = false
     areNoticesEnded = false
-    previousOutcome = outcome
     reopenRollbacks(plan)
     stopReason = nil
     leftBehind = plan.leavesFailure && outcome != .succeeded ? outcome : nil
+    work.reopen(plan.runsAgain)
     questions.stale = plan.stale
     nodes.plan(plan.childrenAgain, takesDependents: scope.takesDependents)
     passages.forgetKept()
@@ -459,6 +464,8 @@ package struct RunState: Equatable, Sendable {
       let index = graph.step(ranked: Int32(rank))
       let unmet = needs(ofStep: index, pending: plan)
       if plan.runsAgain[index] {
+        // Of `finally`, or a notice, where the round before was given up.
+        if !steps[index].isSettled { continue }
         steps[index].reopen(unmetNeeds: unmet)
         outputs.drop(Int32(index))
         questions.drop(Int32(index))

@@ -96,6 +96,14 @@ package struct LaunchPlan: Sendable {
     return request
   }
 
+  /// Where the last attempt of a step has worked.
+  func workingDirectory(ofStep step: Int32, in state: RunState) -> String {
+    let attempt = AttemptID(step: step, number: state.steps[Int(step)].attempt)
+    let values = values(for: attempt, in: state)
+    return workingDirectory(
+      definition.settings(ofStep: Int(step)).workingDirectory.map(values.text))
+  }
+
   private func values(
     for attempt: AttemptID, in state: RunState, _ conclusion: [EnvironmentVariable] = []
   ) -> RunValues {

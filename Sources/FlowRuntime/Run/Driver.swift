@@ -39,6 +39,7 @@ package struct Driver<World: Environment>: ~Copyable {
   private let observer: any RunObserver
   private var engine: Engine
   private var journal: Journal<World.Store>
+  private var workFolders: WorkFolders
   /// Of the commit in flight, while there is no room for it.
   private var spaceWait: SpaceWait?
   private var toldShortages: Shortages = []
@@ -244,6 +245,10 @@ package struct Driver<World: Environment>: ~Copyable {
     secrets = SecretSources(world, engine.state.created, engine.state.definition, in: folder)
     self.world = world
     self.observer = observer
+    workFolders = WorkFolders(run: folder)
+    for success in engine.state.work.unsynced {
+      workFolders.add(plan.workingDirectory(ofStep: success.step, in: engine.state))
+    }
   }
 
   package var state: RunState { engine.state }
@@ -310,6 +315,9 @@ package struct Driver<World: Environment>: ~Copyable {
     if !world.runner.lacking.isEmpty { try journal.requireOwnership() }
     try world.runner.advance()
     while let report = world.runner.nextReport() { engine.handle(report, at: now) }
+    if let outcome = world.finishedWorkSync() {
+      engine.handle(.workSynced(failure: outcome.failure), at: now)
+    }
     try journal.say(launchesLack: world.runner.lacking)
     tellShortages()
     while let request = world.nextCancelRequest() {
@@ -350,8 +358,10 @@ package struct Driver<World: Environment>: ~Copyable {
         for: launch, in: engine.state, conclusion: conclusion(for: launch.attempt),
         first: engine.state.steps[Int(launch.attempt.step)].attemptBefore + 1)
       if !launch.task.publishes { request.secrets = secrets.secrets(for: launch.attempt) }
+      if engine.state.created.syncsWork { workFolders.add(request.workingDirectory) }
       world.runner.launch(request)
     case .stop(let attempt, let force): world.runner.stop(attempt, force: force)
+    case .syncWork: world.startWorkSync(workFolders.all)
     case .finish(let outcome): self.outcome = outcome
     }
   }
@@ -419,4 +429,10 @@ private struct SpaceWait {
   }
 
   func length(until now: Instant) -> Int64 { now.microseconds - since.microseconds }
+}
+
+extension Result<Void, Errno> {
+  fileprivate var failure: Int32? {
+    if case .failure(let error) = self { error.rawValue } else { nil }
+  }
 }

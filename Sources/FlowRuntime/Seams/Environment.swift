@@ -19,6 +19,12 @@ package protocol Environment: AnyObject {
   func readSecret(at path: String, limit: Int) throws(Errno) -> [UInt8]
   /// A folder in memory: its files reach no disk. Nil if the machine has none.
   var memoryFolder: String? { get }
+  /// Starts to make durable what was written to the file systems of these folders, by whatever process. One at a
+  /// time; `finishedWorkSync` reports its end. What is in memory only is left out.
+  func startWorkSync(_ folders: [String])
+  /// The outcome of the sync that was started, once; nil while it is under way. After a failure, what was
+  /// written may be lost, and no later sync tells.
+  func finishedWorkSync() -> Result<Void, Errno>?
   /// Names the user with an id.
   var userName: @Sendable (UInt32) -> String { get }
   /// Takes the next request to cancel that was made to this process, such as a signal; nil if there

@@ -81,7 +81,7 @@ final class AnswersChecker {
   ///   - decided: when it was decided; nil where that is unknown.
   func learn(_ event: Event, at now: Reading, decided: Reading?) throws(Violation) {
     if !hasQuestions { return }
-    ends.learn(event.body)
+    ends.learn(event)
     switch event.body {
     case .engineStarted(let engine): began(engine, event.moment)
     case .asked(let step): try asks(step, event, decided)

@@ -46,7 +46,7 @@ package final class Checkers: RunObserver {
       FreshChecker(run.definition, without: run.unselected),
       EnvironmentChecker(run.definition),
       ValuesChecker(run.definition), OutputsChecker(run.definition),
-      FilesChecker(run.definition),
+      FilesChecker(run.definition), WorkChecker(run.definition),
       AnswersChecker(run.definition, without: run.unselected),
       SecretChecker(run),
       ReplayChecker(shadow),

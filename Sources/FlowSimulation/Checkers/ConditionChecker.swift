@@ -53,7 +53,7 @@ final class ConditionChecker {
       }
     default: break
     }
-    ends.learn(event.body)
+    ends.learn(event)
     tasks.learn(event.body)
     learnOutputs(event.body)
   }

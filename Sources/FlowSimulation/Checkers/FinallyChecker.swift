@@ -27,7 +27,7 @@ final class FinallyChecker {
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
-    ends.learn(event.body)
+    ends.learn(event)
     switch event.body {
     case .attemptScheduled(let attempt):
       attempts[Int(attempt.step)] += 1
@@ -73,7 +73,7 @@ final class FinallyChecker {
   }
 
   private func finishes() throws(Violation) {
-    guard definition.hasFinally else { return }
+    guard definition.hasFinally, !ends.isGivenUp else { return }
     if concluded == nil { throw Violation(.finally, "the run ends, and has not concluded") }
     for step in definition.finallySteps where selected.contains(step) {
       switch ends.ends[step] {

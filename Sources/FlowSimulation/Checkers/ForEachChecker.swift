@@ -40,7 +40,7 @@ final class ForEachChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     guard forEach != nil else { return }
-    ends.learn(event.body)
+    ends.learn(event)
     tally.learn(event.body)
     switch event.body {
     case .stepExpanded(let step, let expansion): try expands(step, expansion)
@@ -93,7 +93,7 @@ final class ForEachChecker {
 
   /// Whether a child, those before it being judged, has its end from an earlier round.
   private func isKept(_ child: Int32) -> Bool {
-    guard let end = childEnds[child] else { return false }
+    guard let end = childEnds[child], !ends.isSuspect(Int(child)) else { return false }
     let needs = chainNeeds(of: child)
     if needs.contains(where: { childEnds[$0] == nil }) { return false }
     switch end {

@@ -36,7 +36,7 @@ final class FreshChecker {
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
-    ends.learn(event.body)
+    ends.learn(event)
     tasks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt):
@@ -53,7 +53,8 @@ final class FreshChecker {
       steps[Int(step)].endedAt = event.sequence
       steps[Int(step)].hasRun = false
     case .runReopened(_, let scope): reopened(scope, event)
-    case .runFinished: if !hasOldRounds { try checkEnds() }
+    // A round that is given up comes to nothing.
+    case .runFinished: if !hasOldRounds, !ends.isGivenUp { try checkEnds() }
     default: break
     }
   }

@@ -63,7 +63,7 @@ final class LaunchChecker {
   ///
   /// - Parameter now: when it became so.
   func learn(_ event: Event, at now: Instant) throws(Violation) {
-    ends.learn(event.body)
+    ends.learn(event)
     rollbacks.learn(event.body)
     for step in rollbacks.ended where rollbacksEndedAt[step] == nil { rollbacksEndedAt[step] = now }
     switch event.body {
@@ -129,6 +129,7 @@ final class LaunchChecker {
     guard let bootID, bootID != engine.host.bootID, let last = lastMoment else { return }
     let passed = max(0, now.wall.microseconds - last.wall.microseconds)
     for index in steps.indices {
+      if steps[index].task == .publication { steps[index].task = .completion }
       guard let (attempt, from) = steps[index].licence else { continue }
       let rest = max(0, from.microseconds - last.monotonic.microseconds) - passed
       steps[index].licence = (

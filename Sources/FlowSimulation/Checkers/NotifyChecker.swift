@@ -45,7 +45,8 @@ final class NotifyChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     defer { lastMoment = event.moment }
-    ends.learn(event.body)
+    let wasGivenUp = ends.isGivenUp
+    ends.learn(event)
     if event.startsWakeUp {
       try checkNoneIsLate(event)
       wakeUps += 1
@@ -78,7 +79,7 @@ final class NotifyChecker {
     case .stepSkipped(let step, let reason): try checkSkipped(step, reason)
     case .runFinished(let outcome): try finishes(as: outcome)
     case .runReopened:
-      before = concluded
+      if !wasGivenUp { before = concluded }
       concluded = nil
       isForced = false
       wasForced = false
@@ -190,7 +191,7 @@ final class NotifyChecker {
   }
 
   private func finishes(as outcome: RunOutcome) throws(Violation) {
-    guard definition.hasNotify else { return }
+    guard definition.hasNotify, !ends.isGivenUp else { return }
     guard outcome == concluded else {
       throw Violation(
         .notify,

@@ -42,7 +42,7 @@ final class OutcomeChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     let endsBefore = ends.ends
-    ends.learn(event.body)
+    ends.learn(event)
     rollbacks.learn(event.body)
     children.learn(event.body)
     switch event.body {
@@ -51,6 +51,9 @@ final class OutcomeChecker {
     case .attemptWithdrawn(let attempt): attempts[Int(attempt.step)] -= 1
     case .stepFinished(let step, let outcome): try finished(step, outcome)
     case .stepSkipped(let step, let reason): try skipped(step, reason)
+    case .workSynced(_, .some): fails()
+    case .attemptFound(let attempt, .unsynced):
+      if SuspectSteps.mayRunAgain(attempt.step, definition) { fails() }
     case .runStopping(let reason): stopping = reason
     case .runConcluding(let outcome): try runConcludes(outcome)
     case .runConcluded(let outcome): try checkWhole(outcome)
@@ -59,6 +62,11 @@ final class OutcomeChecker {
     case .runReopened: reopened(endsBefore)
     default: break
     }
+  }
+
+  /// What its steps have made may be lost.
+  private func fails() {
+    if concluded == nil { hasFailed = true } else { hasFailedFinally = true }
   }
 
   private func finished(_ step: Int32, _ outcome: StepOutcome) throws(Violation) {
@@ -140,13 +148,14 @@ final class OutcomeChecker {
     // A stop that came when every step had its end has changed nothing.
     case .cancelled? where hasStoppedSteps: .cancelled
     case .timedOut? where hasStoppedSteps, .failFast? where hasStoppedSteps: .failed
+    case .workNotSynced?, .workLost?: .failed
     case nil where !hasFailed && hasStoppedSteps && leftBehind == nil: .cancelled
     default: hasFailed ? .failed : leftBehind ?? .succeeded
     }
   }
 
   private func runFinished(_ outcome: RunOutcome) throws(Violation) {
-    if let open = ends.ends.firstIndex(where: { $0 == nil }) {
+    if let open = ends.open {
       throw Violation(.outcome, "the run is \(outcome), and \(id(Int32(open))) has no end")
     }
     lastOutcome = outcome
@@ -165,6 +174,7 @@ final class OutcomeChecker {
   private func reopened(_ endsBefore: [StepEnd?]) {
     let isLeftBehind = endsBefore.indices.contains {
       selected.isLeftBehind($0, endsBefore, ends.runsAgain)
+        || $0 < definition.firstFinally && ends.isSuspect($0) && !ends.mayRunAgain($0)
     }
     leftBehind = isLeftBehind && lastOutcome != .succeeded ? lastOutcome : nil
     for index in attempts.indices { attempts[index] = 0 }

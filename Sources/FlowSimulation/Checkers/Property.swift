@@ -65,6 +65,8 @@ package enum Property: String, CaseIterable, Sendable {
   /// A file that a step declares is at every moment the old one or a new one as a whole, made by a command that
   /// has succeeded; and once its step has, it is the one that its last command made, after any crash.
   case files
+  /// What a run vouches for that has succeeded is on the disk.
+  case work
   /// Of the answers to a question the first that is one and was given in time counts, once, as it was given,
   /// whenever an engine reads it, and survives every crash; a step is approved by that or by its time alone,
   /// and nothing that needs it begins before that is durable.
@@ -93,7 +95,7 @@ package enum Property: String, CaseIterable, Sendable {
   /// Whether it can hold only on a disk that keeps what it has synced. The others hold on any disk.
   var needsHonestDisk: Bool {
     switch self {
-    case .intent, .again, .live, .stop, .environment, .values, .outputs, .files, .answers,
+    case .intent, .again, .live, .stop, .environment, .values, .outputs, .files, .work, .answers,
       .secret:
       true
     case .prefix, .order, .retry, .interruption, .timeout, .cancel, .grace, .once, .orphans, .truth,

@@ -31,7 +31,7 @@ final class RollbackChecker {
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
     try check(event.body)
-    ends.learn(event.body)
+    ends.learn(event)
     rollbacks.learn(event.body)
     switch event.body {
     case .attemptScheduled(let attempt):

@@ -141,7 +141,7 @@ struct SelectedSteps {
   /// By step, whether it runs again in a round: steps are marked until none is left that follows from
   /// a marked one. What was skipped for a need that keeps its end is not marked.
   ///
-  /// - Parameter isStale: by step, whether it must be approved again.
+  /// - Parameter isStale: by step, whether it must be approved again, or its work may be lost.
   func runningAgain(
     _ scope: ReopenScope, _ ends: [StepEnd?], _ isStale: [Bool] = []
   ) -> [Bool] {
@@ -171,18 +171,21 @@ struct SelectedSteps {
         let again = marked.indices.map { step in
           contains(step) && marked[definition.stepRolledBack(by: step).map { Int($0) } ?? step]
         }
-        return withNotices(withFinally(again, named, ends))
+        return withNotices(withFinally(again, named, ends, isStale))
       }
       isLeft = stillLeft
     }
   }
 
   /// With anything that runs again, or by themselves, all steps of `finally` do.
-  private func withFinally(_ again: [Bool], _ named: StepSet?, _ ends: [StepEnd?]) -> [Bool] {
+  private func withFinally(
+    _ again: [Bool], _ named: StepSet?, _ ends: [StepEnd?], _ isStale: [Bool]
+  ) -> [Bool] {
     let isWanted = definition.finallySteps.contains { step in
       if !contains(step) { return false }
       if let named { return named.contains(Int32(step)) }
       return [.failed, .cancelled, .skipped(.runStopping)].contains(ends[step])
+        || !isStale.isEmpty && isStale[step]
     }
     guard isWanted || again.contains(true) else { return again }
     return again.indices.map { again[$0] || definition.isFinally($0) && contains($0) }

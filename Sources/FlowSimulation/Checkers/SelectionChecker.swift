@@ -23,7 +23,7 @@ final class SelectionChecker {
 
   /// Takes in an event that is durable.
   func learn(_ event: Event) throws(Violation) {
-    ends.learn(event.body)
+    ends.learn(event)
     switch event.body {
     case .runCreated(let created):
       if created.unselected != unselected || created.items != items {
@@ -45,7 +45,7 @@ final class SelectionChecker {
         throw Violation(.selection, "\(id(step)) is skipped for the wrong reason: \(reason)")
       }
     case .runFinished:
-      if let open = ends.ends.firstIndex(where: { $0 == nil }) {
+      if let open = ends.open {
         throw Violation(.selection, "the run has ended, and \(id(Int32(open))) has not")
       }
     case .runReopened(_, let scope):

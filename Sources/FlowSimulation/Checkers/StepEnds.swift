@@ -19,7 +19,12 @@ struct StepEnds {
   /// not been asked since.
   private var isStale: [Bool]
 
+  private var suspects: SuspectSteps
+  /// Whether this round is given up for lost work, and comes to nothing.
+  var isGivenUp: Bool { suspects.isGivenUp }
+
   init(_ selected: SelectedSteps) {
+    suspects = SuspectSteps(selected.definition)
     self.selected = selected
     ends = [StepEnd?](repeating: nil, count: selected.definition.steps.count)
     // A child that the run does not have counts as one without an item.
@@ -39,8 +44,21 @@ struct StepEnds {
 
   subscript(step: Int32) -> StepEnd? { ends[Int(step)] }
 
-  mutating func learn(_ body: Event.Body) {
-    switch body {
+  /// A step without an end; nil if there is none. Where a round is given up for lost work, those of `finally` and
+  /// notices have none: another round follows.
+  var open: Int? {
+    ends.indices.first { step in
+      let isOfEnd = selected.definition.isFinally(step) || selected.definition.isNotify(step)
+      return ends[step] == nil && !(isGivenUp && isOfEnd)
+    }
+  }
+
+  /// Whether its work may be lost, or that of a child.
+  func isSuspect(_ step: Int) -> Bool { suspects.contains(step) }
+
+  mutating func learn(_ event: Event) {
+    suspects.learn(event)
+    switch event.body {
     case .attemptScheduled(let attempt):
       // The list decides which children run again.
       if selected.definition.isChild(Int(attempt.step)) { ends[Int(attempt.step)] = nil }
@@ -50,7 +68,8 @@ struct StepEnds {
     case .stepSkipped(let step, let reason): ends[Int(step)] = .skipped(reason)
     case .runReopened(_, let scope):
       holdsOrder = scope.holdsOrder
-      runsAgain = selected.runningAgain(scope, ends, isStale)
+      runsAgain = selected.runningAgain(
+        scope, ends, isStale.indices.map { isStale[$0] || isSuspect($0) })
       isStale = isStale.indices.map { step in
         !runsAgain[step] && ends[step] == .succeeded
           && selected.definition.question(ofStep: step) != nil

@@ -95,6 +95,10 @@ final class StopChecker {
       {
         call(for: .failFast(step: step))
       }
+    case .workSynced(_, .some): if !isConcluding { call(for: .workNotSynced) }
+    case .attemptFound(let attempt, .unsynced):
+      let mayRunAgain = SuspectSteps.mayRunAgain(attempt.step, definition)
+      if mayRunAgain, !isConcluding { call(for: .workLost) }
     case .runStopping(let reason): try stops(for: reason)
     case .runConcluding, .runConcluded: try concludes()
     case .stopRequested(let attempt, let force): try told(attempt, force: force)
@@ -196,6 +200,9 @@ final class StopChecker {
     as outcome: RunOutcome, _ event: Event
   ) throws(Violation) {
     try checkWakeUpBefore(event)
+    if cause == .workNotSynced || cause == .workLost, outcome != .failed {
+      throw Violation(.stop, "work may be lost, and the run is said to have \(outcome)")
+    }
     if case .failFast? = cause, outcome != .failed {
       throw Violation(.stop, "the run was stopped by a failure, and is said to have \(outcome)")
     }

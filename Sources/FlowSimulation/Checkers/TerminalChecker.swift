@@ -19,7 +19,7 @@ final class TerminalChecker {
       throw Violation(.terminal, "event \(event.sequence) follows event \(lastSequence)")
     }
     lastSequence = event.sequence
-    ends.learn(event.body)
+    ends.learn(event)
     if case .runReopened = event.body { return try reopen(event) }
     if let end = runFinishedAt {
       throw Violation(.terminal, "event \(event.sequence) follows the end of the run (\(end))")

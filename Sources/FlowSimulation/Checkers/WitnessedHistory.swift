@@ -26,7 +26,8 @@ struct WitnessedHistory {
   mutating func commits() { isRecovered = true }
 
   mutating func learns(_ event: Event, isFirst: Bool) {
-    if isFirst { lastKinds = EventKinds() }
+    // A round that is given up ends in the commit in which the next one begins.
+    if isFirst || event.body.kind == .runReopened { lastKinds = EventKinds() }
     acknowledged.append(event)
     lastKinds.insert(event.body.kind)
   }

@@ -87,6 +87,12 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case itemLists = 91
   /// Which steps run for each item, and what they need of each other.
   case chains = 92
+  /// Whether the run syncs work.
+  case workSyncs = 88
+  /// How long a sync of work takes.
+  case workSyncLatency = 86
+  /// Whether it fails.
+  case workSyncFault = 87
   /// Which items runs leave out.
   case itemSelection = 93
   /// Which steps declare files.
@@ -104,7 +110,8 @@ extension ChoiceSite {
   /// The shrinker tries to move such a chance to another moment.
   var isMoment: Bool {
     switch self {
-    case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .death, .downTime,
+    case .crash, .storageFault, .shortWrite, .reader, .wakeUpDelay, .syncLatency, .workSyncLatency,
+      .workSyncFault, .death, .downTime,
       .lostBytes, .lostNames, .tornBytes, .echo, .commandBehaviour, .commandDuration, .commandHang,
       .commandStubbornness, .processLatency, .recordFault, .monitorKill, .launcherKill, .fork,
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
@@ -116,7 +123,7 @@ extension ChoiceSite {
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
       .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains, .itemSelection,
-      .files:
+      .files, .workSyncs:
       false
     }
   }

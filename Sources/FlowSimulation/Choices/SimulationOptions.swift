@@ -130,6 +130,12 @@ package struct SimulationOptions: Equatable, Sendable {
   package var filesPercent = 0
   /// How often a command that succeeds has not made all of them, in percent.
   package var fileFaultPercent = 0
+  /// How many runs sync what their steps write, in percent.
+  package var workSyncPercent = 0
+  /// How long such a sync takes at most.
+  package var workSyncMilliseconds = 0
+  /// How often it fails, in per mille.
+  package var workSyncErrorPerMille = 0
   package var steps = 1
   package var rotationBytes = 4_096
 
@@ -270,6 +276,13 @@ package struct SimulationOptions: Equatable, Sendable {
       "itemSelectionPercent", \.itemSelectionPercent, 0...100, draw: [0, 0, 50], inStudies: 0),
     Key("filesPercent", \.filesPercent, 0...100, draw: [0, 0, 60], inStudies: 0),
     Key("fileFaultPercent", \.fileFaultPercent, 0...100, draw: [0, 10, 40], inStudies: 0),
+    Key("workSyncPercent", \.workSyncPercent, 0...100, draw: [100, 100, 0], inStudies: 0),
+    Key(
+      "workSyncMilliseconds", \.workSyncMilliseconds, 0...600_000, draw: [0, 10, 1_000, 60_000],
+      inStudies: 0),
+    Key(
+      "workSyncErrorPerMille", \.workSyncErrorPerMille, 0...1_000, draw: [0, 0, 0, 100],
+      inStudies: 0),
   ]
 }
 

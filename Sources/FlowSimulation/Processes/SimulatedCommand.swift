@@ -198,6 +198,9 @@ extension SimulatedProcesses {
         command.entry, result, isUnkillable: command.isUnkillable, at: world.now)
       world.trace.note(
         .ended, command.attempt, EventWording.text(result))
+      if result == .exited(code: 0), world.ledger.entries[command.entry].task == .command {
+        world.work.wrote(command.attempt)
+      }
       if world.ledger.entries[command.entry].living > 0 { world.befell(.stragglers) }
     }
     end(serial)

@@ -25,6 +25,10 @@ private final class RivalEngine: Environment {
   var memoryFolder: String? { world.memoryFolder }
   var userName: @Sendable (UInt32) -> String { world.userName }
 
+  // It is kept out, or dies before it has done anything.
+  func startWorkSync(_ folders: [String]) {}
+  func finishedWorkSync() -> Result<Void, Errno>? { nil }
+
   func nextCancelRequest() -> CancelRequest? { nil }
   func takeRequestNotice() -> Bool { false }
 }

@@ -136,6 +136,8 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case filesAreMissing
   /// A process that publishes files is killed on the way, or loses power.
   case publicationKilled
+  /// What commands have written cannot be written to the disk (EIO), though it can be read until a crash.
+  case workSyncFails
 }
 
 extension Fault {
@@ -172,7 +174,8 @@ extension Fault {
       .ofAttempts
     case .processStop, .ioError, .noSpace, .failsAfterwards, .readFails, .shortRead,
       .tooManyFiles, .closeFails, .shortWrite, .syncDrops, .syncReverts, .syncKeeps, .syncTears,
-      .syncPretends, .lateWakeUp, .slowOperation, .engineSuspended, .secretUnreadable:
+      .syncPretends, .lateWakeUp, .slowOperation, .engineSuspended, .secretUnreadable,
+      .workSyncFails:
       .ofEngine
     case .bytesLost, .tornWrite, .garbage, .namesLost, .writesReordered, .namesReordered,
       .renameHalved:

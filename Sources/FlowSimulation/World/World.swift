@@ -15,6 +15,7 @@ package final class World: Environment {
     case process(SimulatedProcesses.Happening)
     /// In that life of the engine.
     case syncDone(life: Int)
+    case workSyncDone(life: Int)
     case cancel(CancelRequest)
     case leaveRequest(CancelRequest)
     case answer(step: Int32, asked: Int64, isSteady: Bool)
@@ -54,6 +55,7 @@ package final class World: Environment {
   var answerers = Answerers()
   var secrets = WorldSecrets()
   var files = WorldFiles()
+  var work = WorldWork()
 
   /// Faults are over: the machine heals, and the run must reach its end.
   private(set) var isHealed = false
@@ -162,6 +164,7 @@ package final class World: Environment {
     case .syncDone(let life):
       guard life == engine.life, storage.hasSync else { return }
       storage.completeSync(drawSync(times: 3))
+    case .workSyncDone(let life): if life == engine.life { workSyncDone() }
     case .cancel(let request):
       befell(request.force ? .forcedCancel : .cancel, note: request.force ? "without grace" : "")
       engine.cancel(request)

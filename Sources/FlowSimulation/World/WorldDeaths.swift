@@ -35,6 +35,7 @@ extension World {
   package func restart() {
     engine.isDead = true
     processes.endEngine()
+    work.engineEnded()
     letReadersLook(times: 20)
     if engine.death == .powerLoss {
       losePower()
@@ -87,6 +88,7 @@ extension World {
   package func replaceEngine(losingPower: Bool = false) {
     engine.isDead = true
     processes.endEngine()
+    work.engineEnded()
     if losingPower { losePower() }
     engine.endLife()
     startEngine()
@@ -103,6 +105,7 @@ extension World {
     isOver = true
     engine.isDead = true
     processes.endEngine()
+    work.engineEnded()
     settle(microseconds: 10_000_000)
   }
 
@@ -113,6 +116,7 @@ extension World {
     processes.leaveFilesAtPowerLoss()
     processes.losePower()
     secrets.losePower()
+    work.losePower()
     choices.losesPower(storage)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) { befell(loss) }
     trace.note(.powerLost, nil, "boot \(machine.boot) follows")

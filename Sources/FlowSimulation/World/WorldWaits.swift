@@ -82,7 +82,9 @@ extension World {
   // MARK: What the engine can know
 
   /// Whether the engine has been told something that it has not asked for.
-  var hasNews: Bool { processes.hasMessages || runner.hasReports || engine.hasNotice }
+  var hasNews: Bool {
+    processes.hasMessages || runner.hasReports || engine.hasNotice || work.hasOutcome
+  }
 
   /// Whether the engine has nothing left to do: no commit, no news, and nothing that holds it up.
   var isEngineIdle: Bool {

@@ -74,6 +74,20 @@ extension GoldenLog {
       run.succeed("a", "b")
       return run
     },
+    GoldenLog(
+      "power-loss", "work that no sync had covered is taken back; a sync that fails", since: .second
+    ) { policy in
+      var run = ScriptedRun(policy, .scripted("a", "b", "c < b"), syncsWork: true)
+      run.succeed("a")
+      run.pass(milliseconds: 5_000)
+      run.syncWork()
+      run.succeed("b")
+      run.launch("c")
+      run.restart(boot: "boot-2")
+      run.succeed("b", "c")
+      run.syncWork(failure: 5)
+      return run
+    },
     GoldenLog("clock", "somebody sets the clock, both ways") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.launch("a")

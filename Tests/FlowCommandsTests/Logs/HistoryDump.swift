@@ -23,6 +23,7 @@ enum HistoryDump {
         + (run.group.map { " group \($0) \(run.onConflict.rawValue)" } ?? "")
         + run.parameters.map { " \($0.name)=\($0.texts)" }.joined()
         + (run.unselected.isEmpty ? "" : " without \(Array(run.unselected.steps))")
+        + (run.syncsWork ? " syncs work" : "")
         + (run.previousOutcome.map { " after \($0.rawValue)" } ?? "")
     case .definitionPart(let bytes): "\(bytes.count) bytes, hash \(hash(bytes))"
     case .engineStarted(let engine):
@@ -53,7 +54,10 @@ enum HistoryDump {
     case .attemptFound(let attempt, .neverLaunched): "\(name(attempt)) neverLaunched"
     case .attemptFound(let attempt, .running(let processID, let microseconds)):
       "\(name(attempt)) running process \(processID) for \(microseconds)"
+    case .attemptFound(let attempt, .unsynced): "\(name(attempt)) unsynced"
     case .clockJumped(let microseconds): "\(microseconds)"
+    case .workSynced(let sequence, let failure):
+      "through \(sequence)\(failure.map { " error \($0)" } ?? "")"
     case .roomReturned(let microseconds, let shortage):
       "\(microseconds)\(shortage == .space ? "" : " of \(shortage)")"
     case .runReopened(let requests, let scope):
@@ -77,6 +81,8 @@ enum HistoryDump {
       "\(step) condition \(inputs.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
     case .runStopping(.cancelled): "cancelled"
     case .runStopping(.timedOut): "timedOut"
+    case .runStopping(.workNotSynced): "workNotSynced"
+    case .runStopping(.workLost): "workLost"
     case .runStopping(.failFast(let step)): "failFast \(step)"
     case .runConcluding(let outcome), .runConcluded(let outcome), .runFinished(let outcome):
       word(outcome)
@@ -122,6 +128,8 @@ enum HistoryDump {
     case .running: "running"
     case .stopping(.cancelled): "stopping(FlowCore.StopReason.cancelled)"
     case .stopping(.timedOut): "stopping(FlowCore.StopReason.timedOut)"
+    case .stopping(.workNotSynced): "stopping(workNotSynced)"
+    case .stopping(.workLost): "stopping(workLost)"
     case .stopping(.failFast(let step)): "stopping(FlowCore.StopReason.failFast(step: \(step)))"
     case .concluding(let outcome): "concluding(\(word(outcome)))"
     case .concluded(let outcome): "concluded(\(word(outcome)))"
@@ -228,6 +236,7 @@ enum HistoryDump {
     case .attemptFound: "attemptFound"
     case .clockJumped: "clockJumped"
     case .roomReturned: "roomReturned"
+    case .workSynced: "workSynced"
     case .runReopened: "runReopened"
     case .attemptScheduled: "attemptScheduled"
     case .retryScheduled: "retryScheduled"

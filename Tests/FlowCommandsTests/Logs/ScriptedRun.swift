@@ -25,7 +25,7 @@ struct ScriptedRun {
     _ policy: Policy, _ definition: WorkflowDefinition, jobs: Int32 = 2,
     id: String = "nightly-20261121T021903-7f3a", parameters: [ParameterValue] = [],
     unselected: StepSet = StepSet(), usesRecordedDefaults: Bool = true,
-    after previous: RunOutcome? = nil
+    after previous: RunOutcome? = nil, syncsWork: Bool = false
   ) {
     // 2026-11-21T02:19:03Z, an hour after the machine was started.
     now = Moment(
@@ -42,7 +42,7 @@ struct ScriptedRun {
       jobs: jobs, definitionFolder: "/srv/nightly", definition: definition, graph: graph,
       group: usesRecordedDefaults ? nil : definition.group,
       onConflict: usesRecordedDefaults ? .fail : definition.onConflict, parameters: parameters,
-      unselected: unselected, previousOutcome: previous)
+      unselected: unselected, previousOutcome: previous, syncsWork: syncsWork)
     engine = Engine.create(
       run, engine: EngineStarted(life: 1, processID: 4_000, host: host), at: now)
     drain()
@@ -139,6 +139,7 @@ struct ScriptedRun {
 
   mutating func passDeadline(_ step: String) { tell(.deadlinePassed(attempt(step))) }
   mutating func withdraw(_ step: String) { tell(.attemptWithdrawn(attempt(step))) }
+  mutating func syncWork(failure: Int32? = nil) { tell(.workSynced(failure: failure)) }
   mutating func roomReturned() { tell(.roomReturned(waitedMicroseconds: 7_000_000)) }
 
   mutating func cancel(_ id: UInt64, force: Bool = false) {
@@ -213,7 +214,7 @@ struct ScriptedRun {
         commits.append(Commit(life: UInt32(life), events: batch))
         if let last = batch.last { engine.handle(.committed(through: last.sequence), at: now) }
       case .finish(let outcome): self.outcome = outcome
-      case .launch, .stop: break
+      case .launch, .stop, .syncWork: break
       }
     }
   }

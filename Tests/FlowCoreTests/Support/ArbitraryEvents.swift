@@ -62,9 +62,11 @@ extension Generator {
     case .attemptFound:
       .attemptFound(
         attempt(),
-        chance(in: 2)
-          ? .neverLaunched : .running(processID: count(), forMicroseconds: count()))
+        pick([
+          .neverLaunched, .unsynced, .running(processID: count(), forMicroseconds: count()),
+        ]))
     case .clockJumped: .clockJumped(microseconds: signed())
+    case .workSynced: .workSynced(through: count(), failure: chance(in: 2) ? nil : max(1, count()))
     case .roomReturned:
       .roomReturned(waitedMicroseconds: count(), of: chance(in: 2) ? .space : .processes)
     case .runReopened:
@@ -92,7 +94,8 @@ extension Generator {
           .condition(list(upTo: 2) { ConditionInput(name: $0.string(), value: $0.string()) }),
         ]))
     case .runStopping:
-      .runStopping(pick([.cancelled, .timedOut, .failFast(step: count())]))
+      .runStopping(
+        pick([.cancelled, .timedOut, .failFast(step: count()), .workNotSynced, .workLost]))
     case .runConcluding: .runConcluding(pick(RunOutcome.allCases))
     case .runConcluded: .runConcluded(pick(RunOutcome.allCases))
     case .runFinished: .runFinished(pick(RunOutcome.allCases))

@@ -22,6 +22,7 @@ struct EngineHarness {
   private(set) var written: [Event] = []
   private(set) var durable: [Event] = []
   private(set) var isCommitting = false
+  private(set) var isSyncingWork = false
   private(set) var commitCount = 0
   /// Launched and not ended.
   private(set) var running: [AttemptID] = []
@@ -36,7 +37,7 @@ struct EngineHarness {
   init(
     _ workflow: WorkflowDefinition, jobs: Int = 2, seed: UInt64 = 0, policy: Policy = .current,
     commitsAtOnce: Bool = true, without unselected: [String] = [], items: [ItemSelection] = [],
-    after previous: RunOutcome? = nil
+    after previous: RunOutcome? = nil, syncsWork: Bool = false
   ) throws {
     self.jobs = jobs
     self.commitsAtOnce = commitsAtOnce
@@ -45,7 +46,7 @@ struct EngineHarness {
       definitionFolder: "/w",
       definition: workflow, graph: try workflow.graph(),
       unselected: StepSet(unselected.map(workflow.step)), items: items,
-      previousOutcome: previous)
+      previousOutcome: previous, syncsWork: syncsWork)
     engine = Engine.create(run, engine: Self.life(1), at: now)
     firstEffects = drain()
   }
@@ -75,6 +76,7 @@ struct EngineHarness {
       switch input {
       case .attemptEnded(let attempt, _), .attemptWithdrawn(let attempt):
         running.removeAll { $0 == attempt }
+      case .workSynced: isSyncingWork = false
       default: break
       }
       engine.handle(input, at: now)
@@ -85,6 +87,14 @@ struct EngineHarness {
   @discardableResult
   mutating func end(_ step: String, _ end: AttemptEnd = .success) -> [String] {
     wakeUp([.attemptEnded(attempt(step), end)])
+  }
+
+  /// The sync of work that is under way is complete, or fails with an error number.
+  @discardableResult
+  mutating func workSynced(failure: Int32? = nil) -> [String] {
+    #expect(isSyncingWork)
+    isSyncingWork = false
+    return wakeUp([.workSynced(failure: failure)])
   }
 
   @discardableResult
@@ -163,6 +173,7 @@ struct EngineHarness {
     ignoring requests: [UInt64] = [], scope: ReopenScope = .withDependents
   ) -> [String] {
     outcome = nil
+    isSyncingWork = false
     engine = Engine.reopen(
       state, engine: Self.life(state.lives + 1), ignoring: requests, scope: scope, at: now)
     return drain()
@@ -176,6 +187,7 @@ struct EngineHarness {
     written = durable
     writtenReplay = durableReplay
     isCommitting = false
+    isSyncingWork = false
     return state
   }
 
@@ -220,6 +232,9 @@ struct EngineHarness {
       running.append(launch.attempt)
     case .stop(let attempt, _):
       #expect(running.contains(attempt), "\(attempt) is to be stopped, but does not run")
+    case .syncWork:
+      #expect(!isSyncingWork, "two syncs of work at a time")
+      isSyncingWork = true
     case .finish(let outcome):
       #expect(self.outcome == nil, "a second end")
       #expect(durableReplay.state?.phase == .finished(outcome))

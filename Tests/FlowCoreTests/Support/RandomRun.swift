@@ -15,7 +15,8 @@ struct RandomRun {
       workflow, jobs: 1 + generator.below(3), seed: seed,
       commitsAtOnce: generator.chance(in: 2),
       without: unselected,
-      after: generator.pick([nil, .succeeded, .failed, .cancelled]))
+      after: generator.pick([nil, .succeeded, .failed, .cancelled]),
+      syncsWork: generator.chance(in: 2))
   }
 
   var isOver: Bool { harness.outcome != nil }
@@ -40,6 +41,8 @@ struct RandomRun {
     for _ in 0..<10_000 where !isOver {
       if let attempt = harness.running.first {
         harness.wakeUp([.attemptEnded(attempt, .success)])
+      } else if harness.isSyncingWork {
+        harness.workSynced()
       } else if let step = harness.state.askingSteps.first {
         harness.wakeUp([answer(to: step, .approved)])
       } else if let deadline = harness.engine.nextDeadline {
@@ -98,6 +101,9 @@ struct RandomRun {
     var inputs = harness.running.flatMap { generator.chance(in: 3) ? news(of: $0) : [] }
     inputs += answers().map { .answered(step: $0.step, $0.answer) }
     if generator.chance(in: 20) { inputs.append(.timePassed) }
+    if harness.isSyncingWork, generator.chance(in: 3) {
+      inputs.append(.workSynced(failure: generator.chance(in: 10) ? 5 : nil))
+    }
     if generator.chance(in: 40) { inputs.append(.roomReturned(waitedMicroseconds: 3)) }
     if generator.chance(in: 30) {
       let request = CancelRequest(id: generator.count(), force: generator.chance(in: 3))

@@ -10,6 +10,7 @@ struct Wording {
     case .launch(let launch):
       "\(launch.task == .command ? "launch" : "\(launch.task)") \(text(launch.attempt))"
     case .stop(let attempt, let force): "\(force ? "kill" : "stop") \(text(attempt))"
+    case .syncWork: "sync the work"
     case .finish(let outcome): "finish: \(outcome)"
     }
   }
@@ -59,6 +60,7 @@ struct Wording {
     case .runStopping(.cancelled): "stopping: cancelled"
     case .runStopping(.timedOut): "stopping: timed out"
     case .runStopping(.failFast(let step)): "stopping: \(id(step)) failed"
+    case .runStopping(.workLost): "stopping: work lost"
     default: words.text(body)
     }
   }

@@ -62,7 +62,7 @@ struct PlayedRuns {
           engine.handle(.committed(through: events[events.count - 1].sequence), at: PlayedRuns.now)
         case .launch(let launch): running.append(launch.attempt)
         case .stop(let attempt, _): stopped.append(attempt)
-        case .finish: break
+        case .syncWork, .finish: break
         }
       }
     }

@@ -130,7 +130,7 @@ final class RandomMachine {
     case .deadlinePassed(let attempt): wrong("no deadline passed", attempt)
     case .roomReturned(let waited, _):
       if waited < 1_000_000 { Issue.record("\(context): \(report)") }
-    case .cancelRequested, .answered, .timePassed, .committed, .outputsPublished:
+    case .cancelRequested, .answered, .timePassed, .committed, .outputsPublished, .workSynced:
       Issue.record("\(context): \(report)")
     }
   }

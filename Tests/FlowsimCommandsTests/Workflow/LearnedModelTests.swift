@@ -31,7 +31,7 @@ struct LearnedModelTests {
           let id = definition.steps[Int(attempt.step)].id
           let end = left[id]?.isEmpty == false ? left[id]?.removeFirst() : nil
           engine.handle(.attemptEnded(attempt, end ?? exit(0, 1)), at: now)
-        case .stop: break
+        case .stop, .syncWork: break
         case .finish: return history
         }
       }
