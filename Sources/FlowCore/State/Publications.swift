@@ -39,7 +39,7 @@ extension RunState {
 extension RunState {
   mutating func bootChanged() {
     publications.boot += 1
-    // What is to be published has gone with its stage, unless that had begun.
+    // What must be published has gone with its stage, unless that had begun.
     for step in steps.indices { steps[step].losesStage() }
   }
 
