@@ -22,7 +22,7 @@ enum AgainChecker {
       case .withdrawn(let attempt), .retryScheduled(let attempt, _), .rerunScheduled(let attempt),
         .probeScheduled(let attempt):
         licensed.insert(attempt.step)
-      case .engineStarted, .launched, .deadlinePassed, .ended, .found, .stopRequested,
+      case .engineStarted, .launched, .deadlinePassed, .ended, .found, .unsynced, .stopRequested,
         .expanded, .refusedItems, .stepFinished, .stepSkipped, .cancelRequested, .runStopping,
         .runConcluding, .runConcluded, .runFinished, .runReopened, .asked, .answered, .timePassed,
         .other:

@@ -22,7 +22,8 @@ enum CancelChecker {
         if phase.isCancelled(step) {
           problems.append("\(attempt) was scheduled after a request to cancel")
         }
-      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .retryScheduled,
+      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .unsynced,
+        .retryScheduled,
         .rerunScheduled, .probeScheduled, .stopRequested, .stepFinished, .stepSkipped, .expanded,
         .refusedItems,
         .runStopping, .runConcluding, .runConcluded, .runReopened, .runFinished, .asked, .answered,

@@ -22,10 +22,11 @@ enum FinallyChecker {
         }
       case .stepFinished(let step, let outcome): ends[step] = outcome
       case .stepSkipped(let step, _): ends[step] = "skipped"
+      case .runFinished where phase.isGivenUp: break
       case .runFinished:
         if !phase.isConcluding { problems.append("the run ended without having concluded") }
         problems += omissions(steps, ends, phase, record.plan)
-      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found,
+      case .engineStarted, .launched, .deadlinePassed, .ended, .withdrawn, .found, .unsynced,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
         .cancelRequested,
         .runStopping, .runConcluding, .runConcluded, .asked, .answered, .timePassed, .other:

@@ -43,6 +43,7 @@ struct NoticeChecker {
     case .stepFinished(let step, let outcome): ends[step] = outcome
     case .stepSkipped(let step, _): ends[step] = "skipped"
     case .runConcluded: concludedAt = event.microseconds
+    case .runFinished where phase.isGivenUp: break
     case .runFinished(let outcome):
       if phase.conclusion != outcome {
         problems.append(

@@ -8,7 +8,7 @@ enum PowerChecker {
     return ended(record) + cancelled(record)
   }
 
-  /// A step whose success was shown may not start again.
+  /// A step whose success was shown may not start again, unless the history says that no sync had covered it.
   private static func ended(_ record: RoundRecord) -> [String] {
     var shown: [AttemptName: AttemptResult] = [:]
     var succeeded: [String: Int] = [:]
@@ -18,6 +18,7 @@ enum PowerChecker {
           case .ended(let attempt, let result) = event.body
         else { continue }
         shown[attempt] = result
+        if record.history.contains(where: { $0.body == .unsynced(attempt) }) { continue }
         if result.hasSucceeded { succeeded[attempt.step] = event.microseconds }
       }
     }

@@ -52,7 +52,8 @@ enum RetryChecker {
           problems += decide(.finish(outcome), step, &steps, phase, record)
         }
       case .runReopened: steps = [:]
-      case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .stopRequested,
+      case .engineStarted, .launched, .deadlinePassed, .withdrawn, .found, .unsynced,
+        .stopRequested,
         .stepSkipped, .expanded, .refusedItems, .cancelRequested, .runStopping, .runConcluding,
         .runConcluded, .runFinished,
         .asked, .answered, .timePassed, .other:

@@ -15,6 +15,8 @@ struct RunPhase {
   private var due: Set<String> = []
   private(set) var endedRollbacks: Set<String> = []
   private(set) var hasStopped = false
+  /// Whether the round is given up for lost work: another one follows, which has an end.
+  private(set) var isGivenUp = false
   /// The items that have failed, of so many as the node has in this round.
   private(set) var failedItems: Set<String> = []
   private var itemCount = 0
@@ -28,9 +30,15 @@ struct RunPhase {
 
   mutating func take(_ body: HistoryEvent.Body) {
     switch body {
-    case .runStopping: hasStopped = true
-    case .runConcluding: isConcluding = true
-    case .runConcluded(let outcome): conclusion = outcome
+    case .runStopping(let reason):
+      hasStopped = true
+      isGivenUp = reason == "workLost"
+    case .runConcluding:
+      isConcluding = true
+      isGivenUp = false
+    case .runConcluded(let outcome):
+      conclusion = outcome
+      isGivenUp = false
     case .stepFinished(let step, let outcome):
       due.remove(step)
       if outcome != "succeeded" { due.insert("\(step)/onFailure") }
@@ -47,6 +55,7 @@ struct RunPhase {
       if force { endedRollbacks.formUnion(due) }
     case .runReopened: self = RunPhase(plan)
     case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
+      .unsynced,
       .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .refusedItems,
       .runFinished,
       .asked, .answered, .timePassed, .other:

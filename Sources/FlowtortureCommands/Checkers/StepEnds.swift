@@ -18,6 +18,8 @@ struct StepEnds {
   private var lastAttempt: (number: Int, isProbe: Bool) = (1, false)
   /// Whether in this round a step runs again with those that come after it.
   private var withDependents = true
+  /// The steps that run again in this round; nil where their ends decide.
+  private var named: Set<String>?
   /// Whether all children run again, since the node needs something that does.
   private var allAgain = false
 
@@ -51,7 +53,8 @@ struct StepEnds {
       if step == node?.id { isEmpty = reason == "noItems" }
     case .expanded(let step, _) where step == node?.id: return expand()
     case .refusedItems(let step, _) where step == node?.id: children = []
-    case .runReopened(let withDependents): return reopen(withDependents)
+    case .runReopened(_, let named?): return reopen(named)
+    case .runReopened(let withDependents, nil): return reopen(withDependents)
     default: break
     }
     return [:]
@@ -99,8 +102,21 @@ struct StepEnds {
     return kept
   }
 
+  /// These run again, and nothing else but what each round has at its end.
+  private mutating func reopen(_ named: Set<String>) -> [String: String] {
+    asksProbe = false
+    (withDependents, allAgain, self.named) = (false, false, named)
+    if let node, named.contains(node.id) { (children, isEmpty) = (nil, false) }
+    let plan = plan
+    return drop { id in
+      guard let step = plan.step(id) else { return true }
+      return named.contains(step.rolledBack ?? id) || step.isFinally || step.notice != nil
+    }
+  }
+
   private mutating func reopen(_ withDependents: Bool) -> [String: String] {
     asksProbe = false
+    named = nil
     self.withDependents = withDependents
     var succeeded = Set(ends.filter { $0.value == "succeeded" }.keys)
     if let node, isEmpty { succeeded.insert(node.id) }
@@ -128,6 +144,7 @@ struct StepEnds {
     self.children = Set(children)
     let plan = plan
     var kept: Set<String> = []
+    if named != nil { kept = Set(children.filter { ends[$0] != nil }) }
     for child in children where !allAgain && ends[child] == "succeeded" {
       let needs = plan.step(child)?.child?.needs ?? []
       if !withDependents || needs.allSatisfy(kept.contains) { kept.insert(child) }

@@ -43,7 +43,8 @@ package struct Story: Sendable {
       attempts[name]?.ended = event
       attempts[name]?.result = result
     case .withdrawn(let name): attempts[name]?.isWithdrawn = true
-    case .engineStarted, .launched, .deadlinePassed, .found, .retryScheduled, .rerunScheduled,
+    case .engineStarted, .launched, .deadlinePassed, .found, .unsynced, .retryScheduled,
+      .rerunScheduled,
       .probeScheduled, .expanded, .refusedItems, .stepFinished, .stepSkipped, .cancelRequested,
       .runStopping, .runConcluding,
       .runConcluded,

@@ -4,6 +4,7 @@ enum TerminalChecker {
     var problems: [String] = []
     var ends = StepEnds(record.plan)
     var outcome: String?
+    var phase = RunPhase(record.plan)
     for (index, event) in record.history.enumerated() {
       if event.sequence != index + 1 {
         problems.append("expected event \(index + 1), found event \(event.sequence)")
@@ -12,7 +13,9 @@ enum TerminalChecker {
       if let outcome, !isReopening {
         problems.append("event \(event.sequence) comes after the end (\(outcome))")
       }
+      phase.take(event.body)
       switch event.body {
+      case .runFinished(let end) where phase.isGivenUp: outcome = end
       case .stepFinished(let step, let end): problems += settle(step, end, ends)
       case .stepSkipped(let step, _): problems += settle(step, "skipped", ends)
       case .runFinished(let end):
@@ -22,6 +25,7 @@ enum TerminalChecker {
         problems += check(end, ends.ends, record.plan)
       case .runReopened: outcome = nil
       case .engineStarted, .scheduled, .launched, .deadlinePassed, .ended, .withdrawn, .found,
+        .unsynced,
         .retryScheduled, .rerunScheduled, .probeScheduled, .stopRequested, .expanded, .refusedItems,
         .cancelRequested,
         .runStopping, .runConcluding, .runConcluded, .asked, .answered, .timePassed, .other:

@@ -11,6 +11,8 @@ package struct HistoryEvent: Equatable, Sendable {
     case ended(AttemptName, AttemptResult)
     case withdrawn(AttemptName)
     case found(AttemptName, isRunning: Bool)
+    /// The step had succeeded, and the machine went down before its work was synced.
+    case unsynced(AttemptName)
     case retryScheduled(AttemptName, delayMilliseconds: Int)
     case rerunScheduled(AttemptName)
     case probeScheduled(AttemptName)
@@ -30,8 +32,9 @@ package struct HistoryEvent: Equatable, Sendable {
     case runConcluding
     case runConcluded(outcome: String)
     case runFinished(outcome: String)
-    /// Whether what came after the steps that run again does so too.
-    case runReopened(withDependents: Bool)
+    /// Whether what came after the steps that run again does so too, and which they are where a round was given
+    /// up; nil for those that did not succeed.
+    case runReopened(withDependents: Bool, named: Set<String>? = nil)
     /// No checker needs it.
     case other
   }
@@ -155,9 +158,12 @@ private struct Fields {
     case .attemptEnded: return .ended(attempt(), result())
     case .attemptWithdrawn: return .withdrawn(attempt())
     case .cancelRequested: return .cancelRequested(id: text("requestId"), force: force)
+    case .attemptFound where json["found"] == .string("unsynced"): return .unsynced(attempt())
     case .attemptFound: return .found(attempt(), isRunning: text("found") == "running")
     case .runReopened:
-      return .runReopened(withDependents: json["scope"] == .string("withDependents"))
+      let named = json["steps"]?.elements.compactMap(\.string)
+      return .runReopened(
+        withDependents: json["scope"] == .string("withDependents"), named: named.map { Set($0) })
     case .attemptScheduled: return .scheduled(attempt())
     case .retryScheduled:
       return .retryScheduled(attempt(), delayMilliseconds: integer("delayMs"))
