@@ -7,11 +7,6 @@ package final class LinuxStorage: Storage {
   /// A file descriptor.
   package typealias Handle = Int32
 
-  private enum PendingSync {
-    case done(Result<Void, Errno>)
-    case onThread(SyncThread)
-  }
-
   /// The sync that was started and whose outcome was not collected yet.
   private var pendingSync: PendingSync?
   private var syncThread: SyncThread?
@@ -263,28 +258,18 @@ package final class LinuxStorage: Storage {
   }
 
   package func finishedSync() throws(Errno) -> Bool {
-    let outcome: Result<Void, Errno>?
-    switch pendingSync {
-    case nil: outcome = nil
-    case .done(let result): outcome = result
-    case .onThread(let thread): outcome = thread.finish()
-    }
-    guard let outcome else { return false }
+    guard let outcome = pendingSync?.outcome else { return false }
     pendingSync = nil
     try outcome.get()
     return true
   }
 
   /// Whether the outcome of a sync is available without a wait.
-  package var hasFinishedSync: Bool {
-    if case .done = pendingSync { true } else { false }
-  }
+  package var hasFinishedSync: Bool { pendingSync?.isDone ?? false }
 
   /// A descriptor that becomes readable when the sync in progress is complete; nil if there is
   /// none.
-  package var syncDescriptor: Int32? {
-    if case .onThread(let thread) = pendingSync { thread.doneDescriptor } else { nil }
-  }
+  package var syncDescriptor: Int32? { pendingSync?.descriptor }
 
   package func tryLock(_ file: Handle) throws(Errno) -> Bool {
     do throws(Errno) {

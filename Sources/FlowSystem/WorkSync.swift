@@ -4,12 +4,7 @@ import Glibc
 
 /// Syncs the file systems that steps write to, on a thread of its own.
 package final class WorkSync {
-  private enum Pending {
-    case done(Result<Void, Errno>)
-    case onThread(SyncThread)
-  }
-
-  private var pending: Pending?
+  private var pending: PendingSync?
   private var thread: SyncThread?
 
   package init() {}
@@ -29,23 +24,16 @@ package final class WorkSync {
 
   /// The outcome of the sync, once; nil while it runs.
   package func finish() -> Result<Void, Errno>? {
-    let outcome: Result<Void, Errno>?
-    switch pending {
-    case nil: outcome = nil
-    case .done(let result): outcome = result
-    case .onThread(let thread): outcome = thread.finish()
-    }
+    let outcome = pending?.outcome
     if outcome != nil { pending = nil }
     return outcome
   }
 
   /// Whether the outcome of a sync is available without a wait.
-  package var isFinished: Bool { if case .done = pending { true } else { false } }
+  package var isFinished: Bool { pending?.isDone ?? false }
 
   /// A descriptor that becomes readable when the sync in progress is complete; nil if there is none.
-  package var descriptor: Int32? {
-    if case .onThread(let thread) = pending { thread.doneDescriptor } else { nil }
-  }
+  package var descriptor: Int32? { pending?.descriptor }
 
   // MARK: File systems
 
