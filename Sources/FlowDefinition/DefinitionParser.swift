@@ -61,6 +61,8 @@ package import FlowCore
 ///           "outputs": {"version": "string"},  // files of $FLOW_OUTPUTS
 ///           "files": ["out/a.csv", "site/"],   // files of $FLOW_STAGE
 ///           "publish": "stage",            // or "inPlace"
+///           "inputs": ["src/**/*.c"],      // files, folders and patterns
+///           "cache": true,                 // default: false
 ///           "secrets": ["PW"],             // or {"PW": "file"} for the path of a file
 ///           "maxOutput": "1GiB"            // 4096 bytes to 1024TiB; also kB, MB, GB, TB, or a number
 ///         }
@@ -147,6 +149,8 @@ package enum DefinitionParser {
       reader.checkSecrets(of: parts.workflow, passEnvOffset: parts.passEnvOffset)
       reader.checkStragglers(of: parts.table, defaults: parts.defaults)
       reader.checkFiles(of: parts.table, defaults: parts.defaults)
+      reader.checkInputs(of: parts.table, defaults: parts.defaults)
+      reader.checkCaches(of: parts.table, parts.workflow)
     } catch {
       reader.report(at: error.offset, error.message, error.related)
     }

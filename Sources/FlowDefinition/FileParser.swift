@@ -116,7 +116,7 @@ extension DefinitionReader {
 }
 
 /// The files that are declared so far.
-private struct DeclaredPaths {
+struct DeclaredPaths {
   struct Place {
     let step: Int
     let path: String
@@ -142,7 +142,7 @@ private struct DeclaredPaths {
     return nil
   }
 
-  private static func names(of path: String, isAbsolute: Bool) -> [String] {
+  static func names(of path: String, isAbsolute: Bool) -> [String] {
     var names: [String] = isAbsolute ? ["/"] : []
     for name in path.split(separator: "/") where name != "." {
       if name == "..", let last = names.last, last != "..", last != "/" {

@@ -97,6 +97,7 @@ extension DefinitionReader {
     case "needs", "when":
       "\"onFailure\" has no \"\(name)\": it runs when its step has failed or was cancelled, and only then"
     case "onFailure": "\"onFailure\" has no \"onFailure\" of its own: give it a \"retry\""
+    case "cache", "inputs": "\"onFailure\" has no \"\(name)\": it runs each time"
     case "files", "publish":
       "\"onFailure\" has no \"\(name)\": give them to the step, or write them into their places"
     case "outputs": "\"onFailure\" has no \"outputs\": no step can need it"

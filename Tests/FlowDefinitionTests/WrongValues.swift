@@ -296,6 +296,17 @@ enum WrongValues {
       Row(#"["a", ‸"a"]"#, "repeated"),
       Row(#"‸"${params.none}""#, "no parameter has the name", schema: false),
     ],
+    "own.inputs": [
+      Row("‸null", #"expected an array of paths such as ["out/a.csv", "site/"]"#),
+      Row(#"‸"""#, "expected the path of a file"),
+      Row(#"["a", ‸"../b"]"#, #""../b" leads out of the folder of the step"#, schema: false),
+      Row(#"["a", ‸"a"]"#, "repeated"),
+      Row(#"‸"${params.none}""#, "no parameter has the name", schema: false),
+    ],
+    "own.cache": [
+      Row("‸1", "expected true or false"),
+      Row("‸\"yes\"", "expected true or false"),
+    ],
     "own.publish": [
       Row("‸[]", #"expected "stage" or "inPlace""#),
       Row(#"‸"later""#, #"expected "stage" or "inPlace""#),

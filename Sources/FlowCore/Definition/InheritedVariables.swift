@@ -13,13 +13,18 @@ extension WorkflowDefinition {
   ]
   private static let passedPrefix = "LC_"
 
+  /// Whether a clean environment has the variable with that name without being asked.
+  package static func alwaysPasses(_ name: some Collection<UInt8>) -> Bool {
+    name.starts(with: passedPrefix.utf8)
+      || alwaysPassed.contains { $0.utf8.elementsEqual(name) }
+  }
+
   /// Whether the commands of a run get the variable with that name from the process that creates it.
   package func passes(_ name: some Collection<UInt8>) -> Bool {
     switch inheritance {
     case .inherit: true
     case .clean:
-      name.starts(with: Self.passedPrefix.utf8)
-        || Self.alwaysPassed.contains { $0.utf8.elementsEqual(name) }
+      Self.alwaysPasses(name)
         || passedVariables.contains { $0.utf8.elementsEqual(name) }
     }
   }

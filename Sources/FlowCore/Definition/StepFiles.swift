@@ -60,10 +60,16 @@ extension WorkflowDefinition {
     extras[Int(steps[index].extrasIndex)].publish
   }
 
+  /// Whether what its command has made is published: its files, or for later runs its result.
+  package func publishes(ofStep index: Int) -> Bool {
+    caches(ofStep: index) || !files(ofStep: index).isEmpty
+  }
+
   /// Whether the step at `index` can have the files that it declares.
   func hasSoundFiles(_ index: Int) -> Bool {
     let extras = extras[Int(steps[index].extrasIndex)]
-    if extras.files.isEmpty { return extras.publish == .stage }
+    if extras.files.isEmpty, extras.publish != .stage { return false }
+    if extras.files.isEmpty && extras.inputs.isEmpty && !extras.caches { return true }
     let runs = extras.question == nil && extras.forEach?.chain.isEmpty != false
     return runs && !extras.isRollback && extras.notice == nil
   }

@@ -133,9 +133,11 @@ package enum OutputFault: UInt8, Error, CaseIterable, Sendable {
   case gone = 12
   /// The process that publishes them was killed, and another one continues.
   case cutOff = 13
+  /// An input that the step declares cannot be read, so its command did not run.
+  case noInput = 14
 
   /// Whether it is about files, and not about values.
-  package var isOfFiles: Bool { self == .unpublished || self == .gone || self == .cutOff }
+  package var isOfFiles: Bool { [.unpublished, .gone, .cutOff, .noInput].contains(self) }
 }
 
 /// Why an attempt that exited 0 failed nevertheless, and what is known of one that has not published its files.
@@ -153,6 +155,7 @@ package struct OutputRefusal: Hashable, Sendable {
   package func text(_ type: OutputType?) -> String {
     switch fault {
     case .missing: "its output \(name) is missing"
+    case .noInput: "its input \(name) is missing, or cannot be read"
     case .undeclared: "it wrote an output \(name), which its step does not declare"
     case .tooLarge:
       "its output \(name) is larger than \((type?.mostBytes).map(Self.size) ?? "its type allows")"

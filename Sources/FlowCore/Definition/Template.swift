@@ -220,6 +220,7 @@ extension WorkflowDefinition {
     for extras in extras {
       if let key = extras.forEach?.key { look(at: key) }
       extras.files.forEach(look)
+      extras.inputs.forEach(look)
     }
     for variable in environment { look(at: variable.value) }
     for settings in settings {
@@ -244,7 +245,7 @@ extension WorkflowDefinition {
     texts += settings.environment.map(\.value)
     if let folder = settings.workingDirectory { texts.append(folder) }
     if let question = question(ofStep: index) { texts.append(question.text) }
-    texts += files(ofStep: index)
+    texts += files(ofStep: index) + inputs(ofStep: index)
     return hasTemplates ? texts.filter { Template.isUsed(in: $0) } : []
   }
 }

@@ -87,6 +87,7 @@ package struct WorkflowDefinition: Equatable, Sendable {
     let inExtras = extras.dropFirst().reduce(0) {
       $0 + MemoryLayout<StepExtras>.stride + $1.edges.strideOfAll
         + ($1.condition?.listBytes ?? 0) + $1.outputs.strideOfAll + $1.files.strideOfAll
+        + $1.inputs.strideOfAll
     }
     return own + inParameters + steps.strideOfAll + settings.strideOfAll + commands + inSettings
       + inExtras
@@ -185,6 +186,10 @@ package struct StepExtras: Equatable, Sendable {
   /// What its command makes (`StepFiles`); ordered by their bytes.
   package var files: [String] = []
   package var publish = PublishMode.stage
+  /// What its command reads (`StepInputs`); ordered by their bytes.
+  package var inputs: [String] = []
+  /// Whether a former result is used where everything that counts is the same.
+  package var caches = false
   /// Whether it is the `onFailure` of the step before it.
   package var isRollback = false
   /// What the step asks instead of running a command.

@@ -74,7 +74,7 @@ package enum Decider {
     case .succeeded where state.mustPublish(step),
       .lost where lifecycle.publishes, .interrupted where lifecycle.publishes:
       return .publishScheduled(attempt, completes: state.hasLostStage(step))
-    case .succeeded: return .stepFinished(step: step, .succeeded)
+    case .succeeded, .reused: return .stepFinished(step: step, .succeeded)
     case .cancelled: return .stepFinished(step: step, .cancelled)
     case .unkillable: return .stepFinished(step: step, .failed)
     case .failed(let kind, let exitCode) where lifecycle.asksProbe:

@@ -16,7 +16,7 @@ package struct NewRun: Equatable, Sendable {
     group: String? = nil, onConflict: OnConflict = .fail, parameters: [ParameterValue] = [],
     unselected: StepSet = StepSet(), items: [ItemSelection] = [],
     previousOutcome: RunOutcome? = nil,
-    syncsWork: Bool = false
+    syncsWork: Bool = false, ignoresResults: Bool = false
   ) {
     self.definition = definition
     self.graph = graph
@@ -33,6 +33,7 @@ package struct NewRun: Equatable, Sendable {
     created.items = items
     if definition.tellsOfRecovery { created.previousOutcome = previousOutcome }
     created.syncsWork = syncsWork
+    created.ignoresResults = ignoresResults
     self.created = created
   }
 

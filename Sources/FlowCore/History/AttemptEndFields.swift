@@ -9,11 +9,13 @@
 ///     8   the secret because of which nothing was launched: its name
 ///     9   what is wrong with its value
 ///     10  why its outputs are not taken: a code, and the name of one
+///     11  what it has found in the cache
 extension AttemptEnd {
   /// Whether any of them differs from its default.
   var hasTaggedFields: Bool {
     wasInterrupted || shellSignal != nil || output != AttemptOutput()
       || launchFailure?.secret != nil || launchFailure?.fault != nil || refusal != nil
+      || look != nil
   }
 }
 
@@ -36,6 +38,7 @@ extension ByteWriter {
         $0.write(text: refusal.name)
       }
     }
+    if let look = end.look { writeField(11) { $0.write(look) } }
   }
 }
 
@@ -84,6 +87,8 @@ extension ByteReader {
         end.cause == .byItself && refusal.fault.fits(end.result), "outputs of an attempt",
         at: start)
       end.refusal = refusal
+    case 11:
+      end.look = try readField { (reader) throws(CodingError) in try reader.readLook() }
     default:
       throw CodingError(offset: start, reason: .newer("attemptEnded has a field \(tag)"))
     }
@@ -95,7 +100,7 @@ extension OutputFault {
   package func fits(_ result: AttemptEnd.Result) -> Bool {
     switch result {
     case .exited(code: 0): !isOfFiles
-    case .exited: self == .unpublished || self == .gone
+    case .exited: self == .unpublished || self == .gone || self == .noInput
     case .signalled: self == .cutOff
     case .launchFailed, .lost: false
     }

@@ -196,6 +196,8 @@ package struct AttemptEnd: Equatable, Sendable {
   package var shellSignal: UInt8?
   /// Why its outputs are not taken; only of one that exited 0 by itself.
   package var refusal: OutputRefusal?
+  /// What it has found in the cache; nil if it has not looked.
+  package var look: CacheLook?
   /// The copy that its monitor left of its outputs. No history has it: the copy is read with the end.
   package var outputsFile: OutputsMark?
 

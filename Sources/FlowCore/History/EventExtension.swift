@@ -9,7 +9,7 @@ extension Event.Body {
     case .runCreated(let created):
       created.group != nil || !created.parameters.isEmpty || !created.unselected.isEmpty
         || !created.items.isEmpty || created.definitionFile != nil || created.previousOutcome != nil
-        || created.syncsWork
+        || created.syncsWork || created.ignoresResults
     case .roomReturned(_, let shortage): shortage != .space
     default: false
     }
@@ -46,6 +46,7 @@ extension ByteWriter {
         writeField(6) { $0.bytes.append(outcome.rawValue) }
       }
       if created.syncsWork { writeField(7) { _ in } }
+      defer { if created.ignoresResults { writeField(9) { _ in } } }
       if !created.items.isEmpty {
         writeField(8) { writer in
           writer.write(list: created.items) { writer, selection in
@@ -153,6 +154,10 @@ extension ByteReader {
     case (.runCreated(var created), 7):
       try readField { (_) throws(CodingError) in }
       created.syncsWork = true
+      body = .runCreated(created)
+    case (.runCreated(var created), 9):
+      try readField { (_) throws(CodingError) in }
+      created.ignoresResults = true
       body = .runCreated(created)
     case (.runCreated(var created), 8):
       created.items = try readField { (reader) throws(CodingError) in

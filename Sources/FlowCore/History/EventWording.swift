@@ -245,6 +245,11 @@ package struct EventWording: Sendable {
     }
     if let signal = end.shellSignal { parts.append(Self.text(shellSignal: signal)) }
     if let refusal = end.refusal { parts.append(text(refusal, ofStep: step)) }
+    switch end.look {
+    case .hit(let run, let attempt): parts.append("reused attempt \(attempt) of run \(run)")
+    case .miss(let miss): parts.append("not reused: \(miss)")
+    case nil: break
+    }
     if end.wasInterrupted { parts.append("interrupted: the system told it to end") }
     if end.stragglers > 0 {
       parts.append("\(end.stragglers) \(end.stragglers == 1 ? "straggler" : "stragglers")")

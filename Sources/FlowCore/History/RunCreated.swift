@@ -29,6 +29,8 @@ package struct RunCreated: Equatable, Sendable {
   /// Whether a success counts for good only when what was written is on the disk. It does not in runs of
   /// versions that did not know of it.
   package var syncsWork = false
+  /// Whether cached steps run although they have former results.
+  package var ignoresResults = false
   /// The size of the canonical definition in the parts that follow, in bytes.
   package var definitionByteCount: Int64
 

@@ -1,6 +1,8 @@
 /// The part of an attempt's end that decisions depend on.
 package enum AttemptConclusion: Equatable, Sendable {
   case succeeded
+  /// It has used a former result.
+  case reused
   /// The kind of failure, as retry policies name it. The exit code is zero unless the kind is
   /// `.exit`.
   case failed(FailureKinds, exitCode: UInt8)
@@ -13,6 +15,8 @@ package enum AttemptConclusion: Equatable, Sendable {
   case workGone
   /// Some of its processes cannot be killed, so no other attempt of the step may start.
   case unkillable
+
+  package var isSuccess: Bool { self == .succeeded || self == .reused }
 
   /// - Parameter task: what the attempt was for.
   package init(_ end: AttemptEnd, of task: AttemptTask) {
@@ -48,10 +52,19 @@ package enum AttemptConclusion: Equatable, Sendable {
     case (_, .stop), (_, .force): self = .cancelled
     case (.exited(code: 0), .byItself) where end.refusal != nil:
       self = .failed(.output, exitCode: 0)
-    case (.exited(code: 0), .byItself): self = .succeeded
+    case (.exited(code: 0), .byItself): self = end.isReused ? .reused : .succeeded
+    case (.exited, .byItself) where end.refusal?.fault == .noInput:
+      self = .failed(.launch, exitCode: 0)
     case (.exited, .byItself) where end.shellSignal != nil: self = .failed(.signal, exitCode: 0)
     case (.exited(let code), .byItself): self = .failed(.exit, exitCode: code)
     case (.signalled, .byItself): self = .failed(.signal, exitCode: 0)
     }
+  }
+}
+
+extension AttemptEnd {
+  /// Whether a former result was found, and is used.
+  fileprivate var isReused: Bool {
+    if case .hit? = look { true } else { false }
   }
 }

@@ -5,7 +5,7 @@ package struct Publications: Equatable, Sendable {
   package internal(set) var ready = ReadyQueue()
   /// How many are ready, or have an attempt: each has a slot.
   package fileprivate(set) var count = 0
-  /// By step with files, its last attempt that runs or ran the command.
+  /// By step that publishes, its last attempt that runs or ran the command.
   fileprivate var makers: [Int32: Maker] = [:]
   /// How often the run has come to another boot.
   fileprivate(set) var boot: Int32 = 0
@@ -22,7 +22,9 @@ package struct Publications: Equatable, Sendable {
 extension RunState {
   /// Whether an attempt that has succeeded must be followed by a publication.
   package func mustPublish(_ step: Int32) -> Bool {
-    !steps[Int(step)].publishes && !definition.files(ofStep: Int(step)).isEmpty
+    let lifecycle = steps[Int(step)]
+    return !lifecycle.publishes && lifecycle.phase != .ended(.reused)
+      && definition.publishes(ofStep: Int(step))
   }
 
   /// Whether the machine has gone down since the command ran.
@@ -60,7 +62,7 @@ extension RunState {
   /// An attempt was scheduled.
   mutating func noteMaker(_ attempt: AttemptID) {
     guard steps[Int(attempt.step)].task == .command,
-      !definition.files(ofStep: Int(attempt.step)).isEmpty
+      definition.publishes(ofStep: Int(attempt.step))
     else { return }
     publications.makers[attempt.step] = .init(attempt: attempt.number, boot: publications.boot)
   }
@@ -70,7 +72,7 @@ extension RunState {
     publications.count -= 1
     // What a step that does not succeed has put out counts for nothing.
     switch conclusion {
-    case .succeeded, .lost, .interrupted: break
+    case .succeeded, .reused, .lost, .interrupted: break
     case .failed, .cancelled, .workGone, .unkillable: outputs.drop(step)
     }
   }
@@ -80,7 +82,7 @@ extension RunState {
     switch conclusion {
     case .succeeded: mustPublish(step)
     case .lost, .interrupted: steps[Int(step)].publishes
-    case .failed, .cancelled, .workGone, .unkillable: false
+    case .reused, .failed, .cancelled, .workGone, .unkillable: false
     }
   }
 }

@@ -74,7 +74,7 @@ package struct RunHistory: EventFold, Equatable, Sendable {
     var isUnremarkable: Bool {
       guard task.publishes else { return false }
       switch end.map({ AttemptConclusion($0, of: task) }) {
-      case nil, .succeeded, .lost, .interrupted: return true
+      case nil, .succeeded, .reused, .lost, .interrupted: return true
       case .failed, .cancelled, .workGone, .unkillable: return false
       }
     }

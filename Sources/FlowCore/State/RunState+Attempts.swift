@@ -16,13 +16,16 @@ extension RunState {
       throw HistoryError(event, .unknownStep(attempt.step))
     }
     let task = steps[Int(attempt.step)].task
+    if end.look != nil, task != .command || !definition.caches(ofStep: Int(attempt.step)) {
+      throw HistoryError(event, .misplaced)
+    }
     let conclusion = AttemptConclusion(end, of: task)
     try change(attempt.step, event, .ended(attempt.number, conclusion))
     if conclusion == .interrupted { interrupted(at: event.moment) }
-    outputs.ended(attempt, hasSucceeded: conclusion == .succeeded)
+    outputs.ended(attempt, hasSucceeded: conclusion.isSuccess)
     if task.publishes { publicationEnded(attempt.step, conclusion) }
     if definition.hasFinally || definition.hasNotify || rollbacks.exist {
-      failedEnds[attempt.step] = conclusion == .succeeded ? nil : end
+      failedEnds[attempt.step] = conclusion.isSuccess ? nil : end
     }
     countOpen(attempt, -1, keepsSlot: keepsSlot(attempt.step, after: conclusion))
     undecided.append(attempt.step)

@@ -210,7 +210,8 @@ package struct StepLifecycle: Equatable, Sendable {
     case (.ended(.lost), .publishScheduled), (.ended(.interrupted), .publishScheduled):
       publishes ? .ready : nil
 
-    case (.ended(.succeeded), .finished(.succeeded)): .succeeded
+    case (.ended(.succeeded), .finished(.succeeded)), (.ended(.reused), .finished(.succeeded)):
+      .succeeded
     case (.ended(.failed), .finished(.failed)), (.ended(.lost), .finished(.failed)),
       (.ended(.interrupted), .finished(.failed)), (.ended(.unkillable), .finished(.failed)),
       (.ended(.workGone), .finished(.failed)):

@@ -97,9 +97,10 @@ extension RunState {
   }
 
   /// The last attempts of steps whose work a power loss may have taken: a sync has not covered their success.
-  /// What a publication has put in place is on the disk.
+  /// What a publication has put in place is on the disk. What a step has used again that was made before may
+  /// have been put in place anew by another program.
   var unsyncedAttempts: [AttemptID] {
-    work.unsynced.filter { definition.files(ofStep: Int($0.step)).isEmpty }.map {
+    work.unsynced.filter { !steps[Int($0.step)].publishes }.map {
       AttemptID(step: $0.step, number: steps[Int($0.step)].attempt)
     }
   }

@@ -243,6 +243,7 @@ struct CallInlining {
       var extras = workflow.extras(ofStep: index)
       extras.question = extras.question.map(context.question)
       extras.files = extras.files.map(context.text)
+      extras.inputs = extras.inputs.map(context.text)
       extras.condition = extras.condition?.mapped {
         $0 + firstParameter
       } step: {
@@ -284,6 +285,7 @@ struct CallInlining {
         extras: places.map { place in
           var extras = workflow.extras(ofStep: place)
           extras.files = extras.files.map(text)
+          extras.inputs = extras.inputs.map(text)
           return extras
         }, parameter: parameter, step: step))
   }

@@ -155,6 +155,7 @@ struct LateValues {
         definition.extras[place].question?.text = text(question.text, of: [step])
       }
       definition.extras[place].files = definition.extras[place].files.map { text($0, of: [step]) }
+      definition.extras[place].inputs = definition.extras[place].inputs.map { text($0, of: [step]) }
       if let condition = definition.extras[place].condition {
         definition.extras[place].condition = self.condition(condition, of: step, definition)
       }

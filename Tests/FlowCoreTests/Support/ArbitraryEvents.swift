@@ -135,7 +135,14 @@ extension Generator {
     if !faults.isEmpty, end.cause == .byItself, chance(in: 2) {
       end.refusal = OutputRefusal(pick(faults), string())
     }
+    if chance(in: 4) { end.look = look() }
     return end
+  }
+
+  private mutating func look() -> CacheLook {
+    if chance(in: 2) { return .hit(run: string(), attempt: count()) }
+    return .miss(
+      CacheMiss(pick(CacheMiss.Reason.allCases), string(), count: count(), of: count()))
   }
 
   mutating func moment() -> Moment {

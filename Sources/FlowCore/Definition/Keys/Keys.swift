@@ -140,6 +140,16 @@ extension StepDefinition {
       "publish", 32, { $1(&$0.publish) },
       "`stage`, or `inPlace` for a command that can write its `files` only into their places: then a"
         + " reader, or a crash, can find half of one (stage)"),
+    .paths(
+      "inputs", 33, { $1(&$0.inputs) },
+      "the files that the step reads, relative to its `cwd`: `data/a.csv`, `src/` for a whole folder, or a"
+        + " pattern such as `src/**/*.c`; one that is missing fails the step before its command runs"
+    ),
+    .flag(
+      "cache", 34, { $1(&$0.caches) },
+      "whether the result of an earlier success is used again instead of running the command, where the"
+        + " command, its variables, `inputs` and all else that the step declares are the same; see"
+        + " [cache](#cache) (false)"),
     .structure(
       "onFailure", 26, expected: #"an object such as {"run": "./undo.sh"}"#,
       "what runs, as a step `ID/onFailure`, when this one has failed for good, or was cancelled after it"
