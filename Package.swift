@@ -65,6 +65,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["libz-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
@@ -81,18 +82,22 @@ let package = Package(
     library("FlowMemoryStorage", imports: ["FlowStorage"]),
     library("FlowPublication", imports: ["FlowStorage"], settings: optimized),
     library(
-      "FlowRuntime", imports: ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"],
+      "FlowCache", imports: ["FlowCore", "FlowPublication", "FlowStorage"], settings: optimized),
+    library(
+      "FlowRuntime",
+      imports: ["CMonitor", "FlowCache", "FlowCore", "FlowLog", "FlowStorage", "FlowText"],
       settings: optimized),
     library(
       "FlowSystem",
       imports: [
-        "CCrypto", "CLauncher", "CLinux", "CMonitor", "FlowCore", "FlowPublication", "FlowRuntime",
-        "FlowStorage", "FlowText",
+        "CCrypto", "CLauncher", "CLinux", "CMonitor", "CSQLite", "FlowCache", "FlowCore",
+        "FlowPublication", "FlowRuntime", "FlowStorage", "FlowText",
       ]),
     library(
       "FlowSimulation",
       imports: [
-        "CMonitor", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime", "FlowStorage",
+        "CMonitor", "FlowCache", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime",
+        "FlowStorage",
       ],
       settings: uncheckedExclusivity + optimized, exclude: ["README.md"]),
     library(
@@ -101,8 +106,8 @@ let package = Package(
     library(
       "FlowCommands",
       imports: [
-        "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog", "FlowPublication",
-        "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText",
+        "FlowCache", "FlowCommandLine", "FlowCore", "FlowDefinition", "FlowLog",
+        "FlowPublication", "FlowRuntime", "FlowStorage", "FlowSystem", "FlowText",
       ]),
     library(
       "FlowsimCommands",
@@ -184,8 +189,8 @@ let package = Package(
     tests(
       "FlowSystemTests",
       of: [
-        "CMonitor", "FlowCore", "FlowPublication", "FlowRuntime", "FlowStorage", "FlowSystem",
-        "FlowText", "TestSupport",
+        "CMonitor", "FlowCache", "FlowCore", "FlowPublication", "FlowRuntime", "FlowStorage",
+        "FlowSystem", "FlowText", "TestSupport",
       ]),
     tests("FlowTextTests", of: ["FlowText"]),
     tests(

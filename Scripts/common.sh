@@ -96,7 +96,7 @@ getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Z
 warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 }
 
-# Checks for a Swift toolchain, and installs the headers and static libraries of zlib, libyaml and libcrypto if
+# Checks for a Swift toolchain, and installs the headers and static libraries of zlib, libyaml, libcrypto and SQLite if
 # they are missing.
 install_missing() {
   require_swift
@@ -104,9 +104,10 @@ install_missing() {
   if ! has_library zlib.h libz.a; then packages+=(libz-dev); fi
   if ! has_library yaml.h libyaml.a; then packages+=(libyaml-dev); fi
   if ! has_library openssl/sha.h libcrypto.a; then packages+=(libssl-dev); fi
+  if ! has_library sqlite3.h libsqlite3.a; then packages+=(libsqlite3-dev); fi
   if ((${#packages[@]} == 0)); then return; fi
   command -v apt-get >/dev/null ||
-    stop "headers and static libraries are missing (Debian: ${packages[*]}); install those of zlib, libyaml, libcrypto"
+    stop "headers and static libraries are missing (Debian: ${packages[*]}); install those of zlib, libyaml, libcrypto, SQLite"
   local as_root=() install=(apt-get install --yes --no-install-recommends "${packages[@]}")
   if ((EUID != 0)); then
     as_root=(sudo -n)

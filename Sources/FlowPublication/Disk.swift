@@ -1,30 +1,32 @@
-import FlowStorage
+package import FlowStorage
 
 /// `PublicationFiles` whose errors name the operation and the path.
-struct Disk<Files: PublicationFiles> {
-  let files: Files
+package struct Disk<Files: PublicationFiles> {
+  package let files: Files
 
-  func status(of path: String) throws(StorageError) -> FileStatus? {
+  package init(files: Files) { self.files = files }
+
+  package func status(of path: String) throws(StorageError) -> FileStatus? {
     try naming(.inspect, path) { () throws(Errno) in try files.status(of: path) }
   }
 
-  func names(in folder: String) throws(StorageError) -> [String] {
+  package func names(in folder: String) throws(StorageError) -> [String] {
     try naming(.list, folder) { () throws(Errno) in try files.names(in: folder) }
   }
 
-  func target(ofLink path: String) throws(StorageError) -> String {
+  package func target(ofLink path: String) throws(StorageError) -> String {
     try naming(.read, path) { () throws(Errno) in try files.target(ofLink: path) }
   }
 
-  func realPath(_ path: String) throws(StorageError) -> String {
+  package func realPath(_ path: String) throws(StorageError) -> String {
     try naming(.inspect, path) { () throws(Errno) in try files.realPath(path) }
   }
 
-  func digest(ofFile path: String) throws(StorageError) -> Digest {
+  package func digest(ofFile path: String) throws(StorageError) -> Digest {
     try naming(.read, path) { () throws(Errno) in try files.digest(ofFile: path) }
   }
 
-  func read(_ path: String) throws(StorageError) -> [UInt8] {
+  package func read(_ path: String) throws(StorageError) -> [UInt8] {
     try naming(.read, path) { () throws(Errno) in try files.read(path) }
   }
 
@@ -74,7 +76,7 @@ struct Disk<Files: PublicationFiles> {
     try naming(.sync, path) { () throws(Errno) in try files.syncFile(path) }
   }
 
-  func syncFolder(_ path: String) throws(StorageError) {
+  package func syncFolder(_ path: String) throws(StorageError) {
     try naming(.syncDirectory, path) { () throws(Errno) in try files.syncFolder(path) }
   }
 }

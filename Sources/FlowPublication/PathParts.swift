@@ -1,6 +1,6 @@
 /// Paths as the system has them: bytes with slashes. Characters of a `String` can span a slash and the mark
 /// behind it.
-enum PathParts {
+package enum PathParts {
   private static let slash = UInt8(ascii: "/")
 
   /// The names between slashes; empty ones, too.
@@ -18,12 +18,12 @@ enum PathParts {
   static func isAbsolute(_ path: String) -> Bool { path.utf8.first == slash }
 
   /// Whether an absolute path is a folder's or in it; both are without links.
-  static func isWithin(_ folder: String, _ path: String) -> Bool {
+  package static func isWithin(_ folder: String, _ path: String) -> Bool {
     folder == "/" || path.utf8.elementsEqual(folder.utf8)
       || path.utf8.starts(with: "\(folder)/".utf8)
   }
 
-  static func joined(_ folder: String, _ name: String) -> String {
+  package static func joined(_ folder: String, _ name: String) -> String {
     folder == "/" ? "/\(name)" : "\(folder)/\(name)"
   }
 

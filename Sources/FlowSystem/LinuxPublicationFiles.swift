@@ -10,11 +10,17 @@ package final class LinuxPublicationFiles: PublicationFiles {
   private let storage: LinuxStorage
   private let lacks: LinuxStorage.Lacks
   private let ignoresStops: Bool
+  private let memory: (any DigestMemory)?
 
   /// - Parameters:
   ///   - lacks: what the file system of a test does not have.
   ///   - ignoresStops: whether SIGTERM is ignored while this process may not be stopped.
-  package init(lacking lacks: LinuxStorage.Lacks = [], ignoresStops: Bool = true) {
+  ///   - memory: of files that were digested before.
+  package init(
+    lacking lacks: LinuxStorage.Lacks = [], ignoresStops: Bool = true,
+    memory: (any DigestMemory)? = nil
+  ) {
+    self.memory = memory
     storage = LinuxStorage(lacking: lacks)
     self.lacks = lacks
     self.ignoresStops = ignoresStops
@@ -50,7 +56,13 @@ package final class LinuxPublicationFiles: PublicationFiles {
       var status = stat()
       _ = try systemCall { unsafe fstat(descriptor, &status) }
       if status.st_mode & S_IFMT != S_IFREG { throw .invalidArgument }
-      return try Self.digest(of: descriptor) { _ in }
+      guard let memory else { return try Self.digest(of: descriptor) { _ in } }
+      if let known = memory.digest(of: FileStatus(status)) { return known }
+      let digest = try Self.digest(of: descriptor) { _ in }
+      var after = stat()
+      _ = try systemCall { unsafe fstat(descriptor, &after) }
+      if FileStatus(after) == FileStatus(status) { memory.remember(digest, of: FileStatus(after)) }
+      return digest
     }
   }
 

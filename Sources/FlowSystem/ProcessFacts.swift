@@ -2,6 +2,7 @@ import CLinux
 package import FlowCore
 package import FlowRuntime
 package import FlowStorage
+import FlowText
 import Glibc
 
 /// Why a process cannot drive runs, or look at them, where it is.
@@ -197,16 +198,30 @@ package enum ProcessFacts {
 
   /// What the commands of a run inherit if this process creates it.
   package static func environment() -> RunEnvironment {
+    // It can only be read by setting it. This thread alone makes files.
+    let mask = Glibc.umask(0o077)
+    _ = Glibc.umask(mask)
+    return RunEnvironment(umask: mask, variables: variables())
+  }
+
+  /// `NAME=value` each.
+  package static func variables() -> [[UInt8]] {
     var variables: [[UInt8]] = []
     var next = unsafe environ
     while let variable = unsafe next.pointee {
       variables.append(unsafe (0..<strlen(variable)).map { unsafe UInt8(bitPattern: variable[$0]) })
       unsafe next += 1
     }
-    // It can only be read by setting it. This thread alone makes files.
-    let mask = Glibc.umask(0o077)
-    _ = Glibc.umask(mask)
-    return RunEnvironment(umask: mask, variables: variables)
+    return variables
+  }
+
+  /// What programs are compiled for that run here: `x86_64`.
+  package static var machine: String {
+    var names = utsname()
+    _ = unsafe uname(&names)
+    return unsafe withUnsafeBytes(of: &names.machine) {
+      unsafe RawText.text(Array($0.prefix { $0 != 0 }))
+    }
   }
 
   package static func currentDirectory() throws(Errno) -> String {

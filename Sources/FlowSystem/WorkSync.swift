@@ -37,7 +37,7 @@ package final class WorkSync {
 
   // MARK: File systems
 
-  private static func syncFileSystems(of folders: [String]) throws(Errno) {
+  package static func syncFileSystems(of folders: [String]) throws(Errno) {
     var synced: Set<dev_t> = []
     for folder in folders {
       guard let descriptor = try openNearest(folder) else { continue }

@@ -59,8 +59,8 @@ package final class LinuxProcesses: ProcessHost {
 
   package func send(_ request: LaunchRequest) {
     if request.settings.stragglers == .keep { orphans.mayBeKept = true }
-    if let script = request.script {
-      do throws(Errno) { try ScriptFile.write(script, to: request.arguments[0]) } catch {
+    if let script = request.script, let path = request.commandArguments.first {
+      do throws(Errno) { try ScriptFile.write(script, to: path) } catch {
         messages.append(
           .notForked(
             request.attempt, LaunchFailure(operation: .execute, errno: error.rawValue)))
