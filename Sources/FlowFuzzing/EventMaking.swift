@@ -109,6 +109,7 @@ extension ByteSupply {
     }
     if bool() { created.definitionFile = string() }
     created.syncsWork = bool()
+    created.ignoresResults = bool()
     if bool() { created.previousOutcome = pick(RunOutcome.allCases) }
     return created
   }
@@ -148,6 +149,13 @@ extension ByteSupply {
     if !faults.isEmpty, end.cause == .byItself, bool() {
       end.refusal = OutputRefusal(pick(faults), string())
     }
+    if bool() && bool() { end.look = look() }
     return end
+  }
+
+  private mutating func look() -> CacheLook {
+    if bool() { return .hit(run: string(), attempt: count()) }
+    return .miss(
+      CacheMiss(pick(CacheMiss.Reason.allCases), string(), count: count(), of: count()))
   }
 }

@@ -193,6 +193,7 @@ import Testing
               --exclusive KEY     let one run of group KEY exist at a time
               --on-conflict WHAT  if one exists: fail, skip, queue, resume or replace
               --no-work-sync      leave it to steps to sync to disk what they write
+              --no-cache          run cached steps whatever results they have
           -p, --param NAME=VALUE  set a parameter; again for each element of a list
               --params FILE       take parameters from FILE (YAML or JSON)
               --help-params       print the parameters of the workflow, and run nothing

@@ -20,7 +20,7 @@ package enum Invocation: Sendable {
 
   /// Not for people.
   private static let hidden: [any Subcommand.Type] = [
-    CompleteCommand.self, PublishFilesCommand.self,
+    CompleteCommand.self, LaunchCachedCommand.self, PublishFilesCommand.self,
   ]
 
   /// - Parameters:

@@ -1,5 +1,7 @@
+import FlowCache
 package import FlowCommandLine
 import FlowPublication
+import FlowRuntime
 import FlowSystem
 import FlowText
 
@@ -16,12 +18,21 @@ package struct PublishFilesCommand: Subcommand, Equatable {
   private static let stage = Option(
     "stage", takes: .text(placeholder: "FOLDER"), "where the step has made its files")
 
+  private static let run = Option(
+    CachedCommand.run, takes: .text(placeholder: "RUN"), "the run of the result")
+  private static let attempt = Option(
+    CachedCommand.attempt, takes: .integer(placeholder: "N", 1...Int(Int32.max)),
+    "the attempt that has made it")
+  private static let outputs = Option(
+    CachedCommand.outputs, takes: .text(placeholder: "FOLDER"), "the values that it has put out")
+
   private let plan: PublicationPlan
+  private let result: CachedStepResult?
 
   package static let syntax = CommandSyntax(
     name: "publish-files", purpose: "put the files of a step into place, for the engine",
-    arguments: [Argument("PATH", .many, "what the step declares in `files`")],
-    options: [completing, manifest, folder, stage],
+    arguments: [Argument("PATH", .any, "what the step declares in `files`")],
+    options: [completing, manifest, folder, stage, run, attempt, outputs] + CachedStepOptions.all,
     exitCodes: PublicationExit.allCases.map(\.exitCode),
     exitMeaning: { code in
       switch PublicationExit(rawValue: code.rawValue) {
@@ -44,6 +55,11 @@ package struct PublishFilesCommand: Subcommand, Equatable {
       manifest: try required(Self.manifest), folder: try required(Self.folder),
       stage: arguments.text(Self.stage), paths: arguments.positional,
       onlyCompletes: arguments.has(Self.completing), token: "")
+    result = try CachedStepOptions(ofPublication: arguments).map {
+      CachedStepResult(
+        $0, run: arguments.text(Self.run) ?? "", attempt: arguments.integer(Self.attempt) ?? 0,
+        manifest: arguments.text(Self.manifest), outputs: arguments.text(Self.outputs))
+    }
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
@@ -56,6 +72,7 @@ package struct PublishFilesCommand: Subcommand, Equatable {
         if let remains = try Publication(plan, in: files).perform() {
           say("published, but \(remains)", context)
         }
+        if let reason = result?.keep() { say("the result is not cached: \(reason)", context) }
         return PublicationExit.published.exitCode
       } catch {
         guard error.waitsForSpace else {

@@ -35,6 +35,7 @@ package struct RunCommand: Subcommand, Equatable {
   package let onConflict: OnConflict?
   /// Whether what steps write is synced before the run may have succeeded.
   let syncsWork: Bool
+  let ignoresResults: Bool
   /// Tells the process that started this one that the run exists; nil where none waits for that.
   package let readiness: DetachedEngine.Readiness?
 
@@ -76,6 +77,9 @@ package struct RunCommand: Subcommand, Equatable {
   private static let noSyncOption = Option(
     "no-work-sync", "leave it to steps to sync to disk what they write")
 
+  private static let noCacheOption = Option(
+    "no-cache", "run cached steps whatever results they have")
+
   package static let syntax = CommandSyntax(
     name: "run", purpose: "create a run of a workflow and drive it to its end",
     details: """
@@ -92,8 +96,8 @@ package struct RunCommand: Subcommand, Equatable {
     arguments: [.definition],
     options: [
       jobsOption, runIDOption, detachOption, onTermOption, quietOption, verboseOption, jsonOption,
-      heartbeatOption, exclusiveOption, conflictOption, noSyncOption, RunParameters.option,
-      RunParameters.fileOption,
+      heartbeatOption, exclusiveOption, conflictOption, noSyncOption, noCacheOption,
+      RunParameters.option, RunParameters.fileOption,
       helpParametersOption, dryOption,
     ] + stepOptions,
     examples: [
@@ -130,6 +134,7 @@ package struct RunCommand: Subcommand, Equatable {
     heartbeat = try Self.heartbeat(arguments, command: Self.syntax.name)
     isVerbose = arguments.has(Self.verboseOption)
     syncsWork = !arguments.has(Self.noSyncOption)
+    ignoresResults = arguments.has(Self.noCacheOption)
     group = try Self.group(arguments)
     onConflict = try Self.onConflict(arguments)
     readiness = DetachedEngine.Readiness.ofThisProcess
@@ -209,7 +214,8 @@ package struct RunCommand: Subcommand, Equatable {
       definitionFolder: file.folder, definitionFile: file.fileName,
       definition: file.definition, graph: file.graph,
       group: group, onConflict: onConflict, parameters: values, unselected: leftOut.steps,
-      items: leftOut.items, previousOutcome: previous, syncsWork: syncsWork)
+      items: leftOut.items, previousOutcome: previous, syncsWork: syncsWork,
+      ignoresResults: ignoresResults)
     let display = context.display(
       of: id, folder, isQuiet: isQuiet, json: json, heartbeat: heartbeat,
       isVerbose: isVerbose, file.definition)
@@ -350,6 +356,7 @@ package struct RunCommand: Subcommand, Equatable {
     line += steps.words
     if let jobs { line += ["--jobs", String(jobs)] }
     if !syncsWork { line.append(Self.noSyncOption.spelling) }
+    if ignoresResults { line.append(Self.noCacheOption.spelling) }
     if let group { line += ["--exclusive", group] }
     if let onConflict { line += ["--on-conflict", "\(onConflict)"] }
     return line + ["--", file.isStream ? "-" : self.file]

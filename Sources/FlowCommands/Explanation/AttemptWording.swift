@@ -13,6 +13,8 @@ extension Explainer {
     let probe = attempt.task.mark.map { "\($0): " } ?? ""
     let stragglers = StepWording.stragglers(end).map { ", \($0)" } ?? ""
     switch AttemptOutcome(end) {
+    case .exited where AttemptConclusion(end, of: attempt.task) == .reused:
+      return "a former result was used\(stragglers)"
     case .exited: return "\(probe)\(StepWording.exit(end))\(stragglers)"
     case .signalled: return "\(probe)\(EventWording.text(signal: end.signal ?? 0))\(stragglers)"
     case .timedOut: return "\(probe)timed out\(stragglers)"

@@ -111,7 +111,14 @@ extension Explainer {
     let command = attempts.last { $0.task == .command }?.end ?? end
     let lead =
       "\(id(step)) succeeded in \(DurationText.of(microseconds: command.durationMicroseconds))"
-    let published = last.task.publishes ? ["Its files were published."] : []
+    if case .hit(let run, let attempt)? = command.look {
+      return [
+        "\(id(step)) succeeded without running: nothing that counts has changed since attempt \(attempt) of"
+          + " run \(run), whose result is used."
+      ]
+    }
+    let hasFiles = !state.definition.files(ofStep: step).isEmpty
+    let published = last.task.publishes && hasFiles ? ["Its files were published."] : []
     let earlier = attempts.count { !$0.task.publishes } - 1
     if earlier < 1 { return ["\(lead)."] + published }
     return ["\(lead), after \(earlier) earlier \(earlier == 1 ? "attempt" : "attempts")."]
@@ -159,7 +166,7 @@ extension Explainer {
         + " inconclusive."
     case .failed(let kind, let exitCode):
       return whyNoRetry(settings.retry, kind, exitCode, failures: state.steps[step].failures)
-    case .succeeded, .cancelled: return ""
+    case .succeeded, .reused, .cancelled: return ""
     }
   }
 
@@ -313,7 +320,7 @@ extension Explainer {
         "\(id(step)) was cancelled: attempt \(last.id.number) was interrupted, and a stopping run"
           + " reruns nothing.", whyStopping(),
       ]
-    case (.cancelled, _), (.succeeded, _):
+    case (.cancelled, _), (.succeeded, _), (.reused, _):
       return ["\(id(step)) was stopped while it ran: \(how).", whyStopping()]
     }
   }

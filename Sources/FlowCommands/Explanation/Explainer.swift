@@ -58,7 +58,14 @@ package struct Explainer: Sendable {
 
   /// The most important first.
   package func sentences(ofStep step: Int) -> [String] {
-    story(step) + unscrubbed(step)
+    story(step) + ran(step) + unscrubbed(step)
+  }
+
+  /// Why no former result was used.
+  private func ran(_ step: Int) -> [String] {
+    let last = history.attemptsOfRound(ofStep: step).last { $0.task == .command }
+    guard case .miss(let miss)? = last?.end?.look else { return [] }
+    return ["It ran because \(miss)."]
   }
 
   private func unscrubbed(_ step: Int) -> [String] {

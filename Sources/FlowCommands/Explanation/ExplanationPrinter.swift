@@ -240,7 +240,7 @@ extension Explainer {
     json.member("stragglers", end?.stragglers)
     json.member("unkillable", end?.unkillable)
     if let output = end?.output { OutputJSON.write(output, to: &json) }
-    if let end { OutputJSON.writeRefusal(end, to: &json) }
+    if let end { OutputJSON.writeFindings(end, to: &json) }
     switch attempt.next {
     case .none: json.member("next", String?.none)
     case .retry: json.member("next", "retry")

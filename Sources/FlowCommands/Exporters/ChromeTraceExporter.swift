@@ -143,7 +143,7 @@ struct ChromeTraceExporter {
   private static func colour(_ attempt: AttemptHistory) -> String? {
     guard let end = attempt.end else { return nil }
     switch AttemptConclusion(end, of: attempt.task) {
-    case .succeeded: return "good"
+    case .succeeded, .reused: return "good"
     case .failed, .unkillable: return "terrible"
     case .lost, .interrupted, .workGone: return "bad"
     case .cancelled: return "grey"

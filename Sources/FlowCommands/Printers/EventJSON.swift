@@ -136,6 +136,7 @@ extension EventPrinter {
     }
     if let outcome = created.previousOutcome { json.member("previousOutcome", "\(outcome)") }
     if created.syncsWork { json.member("syncsWork", true) }
+    if created.ignoresResults { json.member("ignoresResults", true) }
   }
 
   private func write(_ end: AttemptEnd, to json: inout JSONWriter) {
@@ -153,7 +154,7 @@ extension EventPrinter {
     json.member("unkillable", end.unkillable)
     if let signal = end.shellSignal { json.member("shellSignal", signal) }
     OutputJSON.write(end.output, to: &json)
-    OutputJSON.writeRefusal(end, to: &json)
+    OutputJSON.writeFindings(end, to: &json)
   }
 
   /// `"reason","need"`, and for a condition the `"values"` that it asked for.
@@ -210,8 +211,29 @@ enum OutputJSON {
     writeLoss(output, to: &json)
   }
 
-  /// `"badOutput":{"name","fault"}` of an attempt whose outputs are not taken.
-  static func writeRefusal(_ end: AttemptEnd, to json: inout JSONWriter) {
+  /// Of an attempt whose outputs are not taken `"badOutput":{"name","fault"}`; of one that has looked for a former
+  /// result `"reused":{"run","attempt"}` or `"notReused":{"reason","name","inputs","of","why"}`.
+  static func writeFindings(_ end: AttemptEnd, to json: inout JSONWriter) {
+    switch end.look {
+    case nil: break
+    case .hit(let run, let attempt):
+      json.key("reused")
+      json.object { json in
+        json.member("run", run)
+        json.member("attempt", attempt)
+      }
+    case .miss(let miss):
+      json.key("notReused")
+      json.object { json in
+        json.member("reason", "\(miss.reason)")
+        if !miss.name.isEmpty { json.member("name", miss.name) }
+        if miss.count > 0 {
+          json.member("inputs", miss.count)
+          json.member("of", miss.total)
+        }
+        json.member("why", miss.description)
+      }
+    }
     guard let refusal = end.refusal else { return }
     json.key("badOutput")
     json.object { json in

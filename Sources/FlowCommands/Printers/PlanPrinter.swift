@@ -194,7 +194,8 @@ package struct PlanPrinter: Sendable {
     }
   }
 
-  /// `  scan: outputs files (lines), size (int)`, and `  scan: makes out/a.csv, site/`.
+  /// `  scan: outputs files (lines), size (int)`, `  scan: makes out/a.csv, site/`, and `  scan: reads src/**, and
+  /// is cached`.
   private func outputs(ofStep step: Int) -> String {
     let extras = definition.extras(ofStep: step)
     let outputs = extras.outputs.map { "\($0.name) (\($0.type))" }
@@ -207,6 +208,13 @@ package struct PlanPrinter: Sendable {
         ? ""
         : "\(lead)makes \(files.joined(separator: ", "))"
           + (isInPlace ? ", in place: half of one can be seen, and can be left" : "") + "\n")
+      + Self.reads(extras).map { "\(lead)\($0)\n" }.joined()
+  }
+
+  private static func reads(_ extras: StepExtras) -> [String] {
+    let inputs = extras.inputs.map(TerminalText.escaped).joined(separator: ", ")
+    if inputs.isEmpty { return extras.caches ? ["is cached"] : [] }
+    return ["reads \(inputs)\(extras.caches ? ", and is cached" : "")"]
   }
 
   /// `secret PW for load: the file /run/secrets/pw`, and why it cannot be had.

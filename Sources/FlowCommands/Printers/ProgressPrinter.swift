@@ -239,6 +239,9 @@ package struct ProgressPrinter: Sendable {
     switch outcome {
     case .succeeded:
       let end = ends.removeValue(forKey: step)
+      if case .hit? = end?.look {
+        return "\(wording.id(step)) succeeded: its former result is used"
+      }
       let duration = end.map { " in \(DurationText.of(microseconds: $0.durationMicroseconds))" }
       return "\(wording.id(step)) succeeded\(duration ?? "")"
     case .failed:

@@ -237,9 +237,8 @@ package struct StatusPrinter: Sendable {
 
   private static func result(_ end: AttemptEnd) -> String {
     switch AttemptOutcome(end) {
-    case .exited:
-      "exit \(end.exitCode ?? 0)"
-        + (end.shellSignal.flatMap(EventWording.name).map { " (\($0))" } ?? "")
+    case .exited where AttemptConclusion(end) == .reused: "reused"
+    case .exited: exit(end)
     case .signalled:
       EventWording.name(ofSignal: end.signal ?? 0) ?? EventWording.text(signal: end.signal ?? 0)
     case .timedOut: "timed out"
@@ -247,6 +246,7 @@ package struct StatusPrinter: Sendable {
     case .launchFailed: "not started"
     case .lost: "lost"
     case .interrupted: "interrupted"
+    case .outputRefused where end.refusal?.fault == .noInput: "no input"
     case .outputRefused: end.refusal?.fault.isOfFiles == true ? "bad files" : "bad outputs"
     }
   }
@@ -486,7 +486,7 @@ extension StatusPrinter {
         json.member("stragglers", end.stragglers)
       }
       if let output = attempt.end?.output { OutputJSON.writeLoss(output, to: &json) }
-      if let end = attempt.end { OutputJSON.writeRefusal(end, to: &json) }
+      if let end = attempt.end { OutputJSON.writeFindings(end, to: &json) }
     }
   }
 }

@@ -54,7 +54,7 @@ struct ProofRun {
     _ disturbance: ProofPlan.Disturbance?, limit: Int64
   ) throws(ProofStop) -> Result {
     try drive(
-      ["run", "--quiet", "--run-id", Self.id] + options + ["\(scratch.work)/\(file)"],
+      ["run", "--quiet", "--no-cache", "--run-id", Self.id] + options + ["\(scratch.work)/\(file)"],
       disturbance, limit: limit)
   }
 

@@ -157,7 +157,7 @@ struct StepDetails {
     of attempt: AttemptHistory, isLast: Bool, _ left: inout Int,
     to stream: inout some TextOutputStream
   ) {
-    let hasSucceeded = attempt.end.map(AttemptConclusion.init) == .succeeded
+    let hasSucceeded = attempt.end.map(AttemptConclusion.init)?.isSuccess == true
     if hasSucceeded && !isLast { return }
     let limit = min(left, hasSucceeded ? Self.longestSuccess : Self.longestFailure)
     guard limit > 0 else { return }

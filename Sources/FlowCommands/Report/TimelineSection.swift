@@ -176,7 +176,7 @@ struct TimelineSection {
       return probe + (view.status == .interrupted ? "lost" : "now")
     }
     switch AttemptConclusion(end, of: attempt.task) {
-    case .succeeded: return probe + "ok"
+    case .succeeded, .reused: return probe + "ok"
     case .failed, .unkillable: return probe + "bad"
     case .lost, .interrupted, .workGone: return probe + "lost"
     case .cancelled: return probe + "off"

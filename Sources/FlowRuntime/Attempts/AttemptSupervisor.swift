@@ -195,7 +195,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
   /// No process of the attempt is left.
   func end(_ attempt: AttemptID, _ end: AttemptEnd) {
     let request = attempts[attempt]?.request
-    var concluded = Concluded(end: end)
+    var concluded = ConcludedAttempt(end: end)
     if let request {
       guard let read = conclude(end, of: request) else { return unwatch(attempt) }
       concluded = read
@@ -207,32 +207,12 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     noLongerLacks(attempt, isLaunched: true)
   }
 
-  /// An end, and what was put out.
-  struct Concluded {
-    var end: AttemptEnd
-    var outputs: [OutputPart] = []
-
-    init(end: AttemptEnd) { self.end = end }
-
-    init(_ end: AttemptEnd, _ outputs: AttemptOutputs) {
-      self.end = end
-      self.end.outputsFile = nil
-      switch outputs {
-      case .none: break
-      case .published(let parts): self.outputs = parts
-      case .refused(let refusal): self.end.refusal = refusal
-      // What was done may have to be done again.
-      case .lost: self.end = .lost()
-      }
-    }
-  }
-
   /// Reads what an attempt has put out; nil if the storage fails now: then it is tried again.
-  private func conclude(_ end: AttemptEnd, of request: LaunchRequest) -> Concluded? {
+  private func conclude(_ end: AttemptEnd, of request: LaunchRequest) -> ConcludedAttempt? {
     do throws(StorageError) {
-      let outputs = try AttemptOutputs(of: request, end, in: records.storage)
+      let concluded = try ConcludedAttempt(end, of: request, in: records.storage)
       unreadableOutputs[request.attempt] = nil
-      return Concluded(end, outputs)
+      return concluded
     } catch {
       let now = time.now().monotonic
       let since = unreadableOutputs[request.attempt] ?? now
@@ -252,7 +232,7 @@ package final class AttemptSupervisor<Host: ProcessHost, Time: TimeSource>: Comm
     var measured = end
     measured.output.byteCount = size
     measured.output.wasDiskFull =
-      AttemptConclusion(end) != .succeeded && end.launchFailure == nil
+      !AttemptConclusion(end).isSuccess && end.launchFailure == nil
       && host.isDiskFull(at: request.outputPath)
     return measured
   }

@@ -30,6 +30,24 @@ package struct LaunchInputs: Equatable, Sendable {
 }
 
 extension LaunchInputs {
+  /// What the step itself has put out, for the process that keeps its result; nil if it declares no output.
+  init?(
+    ownOf attempt: AttemptID, by maker: Int32, _ definition: WorkflowDefinition,
+    _ outputs: StepOutputs, in folder: RunFolder
+  ) {
+    let step = Int(attempt.step)
+    if definition.outputs(ofStep: step).isEmpty { return nil }
+    let id = definition.fileID(ofStep: step)
+    self.folder = folder.inputs(ofStep: id, attempt: attempt.number)
+    steps = [
+      Step(
+        id: "own", folder: folder.values(ofStep: id, attempt: maker),
+        values: outputs.values(ofStep: step, definition).map {
+          Value(name: $0.output.name, bytes: $0.value)
+        })
+    ]
+  }
+
   /// Nil if no step that is needed declares an output.
   init?(
     of attempt: AttemptID, _ definition: WorkflowDefinition, _ outputs: StepOutputs,

@@ -10,6 +10,7 @@ package struct LaunchPlan: Sendable {
   private let folder: RunFolder
   private let values: RunValues
   private let hidesInterruption: Bool
+  private let ignoresResults: Bool
 
   package init(_ state: RunState, in folder: RunFolder) {
     runID = state.created.runID
@@ -18,6 +19,7 @@ package struct LaunchPlan: Sendable {
     self.folder = folder
     values = RunValues(state.created, state.definition)
     hidesInterruption = state.created.policyVersion < Policy.second.rawValue
+    ignoresResults = state.created.ignoresResults
   }
 
   /// The run has made children.
@@ -81,6 +83,15 @@ package struct LaunchPlan: Sendable {
       recordPath: self.folder.record(ofStep: file, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
     (request.outputs, request.inputs) = (handed.outputs, handed.inputs)
+    if !isProbe, let cached = cachedLaunch(of: attempt.step, attempt.number, values) {
+      request.note = cached.note
+      do throws(LaunchFailure) {
+        request.arguments = try cached.arguments(
+          before: request.arguments, isScript: script != nil)
+      } catch {
+        request.failure = error
+      }
+    }
     if let stage, !isProbe {
       do throws(LaunchFailure) {
         let files = try files(ofStep: attempt.step, values)
@@ -118,6 +129,14 @@ package struct LaunchPlan: Sendable {
     return values
   }
 
+  private func cachedLaunch(of step: Int32, _ attempt: Int32, _ values: RunValues) -> CachedLaunch?
+  {
+    let id = definition.fileID(ofStep: Int(step))
+    return CachedLaunch(
+      definition, step: Int(step), values, note: folder.cacheNote(ofStep: id, attempt: attempt),
+      in: folder, ignoringResults: ignoresResults)
+  }
+
   // MARK: Files
 
   /// An attempt that publishes what the last one has made that ran the command.
@@ -144,8 +163,23 @@ package struct LaunchPlan: Sendable {
       arguments += [PublishCommand.stage, stage]
     }
     var failure: LaunchFailure?
+    var own: LaunchInputs?
     do throws(LaunchFailure) {
-      arguments += ["--"] + (try files(ofStep: attempt.step, values))
+      if definition.caches(ofStep: Int(attempt.step)),
+        let cached = cachedLaunch(of: attempt.step, maker, values)
+      {
+        arguments += try cached.arguments()
+        arguments += [
+          "--\(CachedCommand.run)", runID, "--\(CachedCommand.attempt)", String(maker),
+        ]
+        own = LaunchInputs(
+          ownOf: attempt, by: maker, definition, state.outputs, in: self.folder)
+        if let values = own?.steps.first?.folder {
+          arguments += ["--\(CachedCommand.outputs)", values]
+        }
+      }
+      let files = try files(ofStep: attempt.step, values)
+      if !files.isEmpty { arguments += ["--"] + files }
     } catch {
       failure = error
     }
@@ -157,10 +191,11 @@ package struct LaunchPlan: Sendable {
       recordPath: folder.record(ofStep: file, attempt: attempt.number), settings: settings,
       hidesInterruption: hidesInterruption)
     request.failure = failure
+    request.inputs = own
     return request
   }
 
-  private static let thisProgram = "/proc/self/exe"
+  static let thisProgram = "/proc/self/exe"
 
   /// Nil if the attempt makes no files, or makes them where they are to be.
   private func stage(ofStep step: Int32, _ attempt: Int32, in workingDirectory: String) -> String? {

@@ -85,7 +85,7 @@ enum AttemptOutputs: Equatable {
   init<Store: Storage>(
     of request: LaunchRequest, _ end: AttemptEnd, in storage: Store
   ) throws(StorageError) {
-    guard let outputs = request.outputs, AttemptConclusion(end) == .succeeded else {
+    guard let outputs = request.outputs, AttemptConclusion(end).isSuccess else {
       self = .none
       return
     }

@@ -135,11 +135,10 @@ extension AttemptSupervisor {
       switch AttemptFate(sighting, seenFrom: here, wasHere: wasHere) {
       case .neverLaunched: return .neverLaunched
       case .ended(let end):
-        let outputs = try patiently { () throws(StorageError) in
-          try AttemptOutputs(of: request, end, in: records.storage)
+        let concluded = try patiently { () throws(StorageError) in
+          try ConcludedAttempt(end, of: request, in: records.storage)
         }
-        if outputs == .lost { return .lost }
-        let concluded = Concluded(end, outputs)
+        if concluded.end.result == .lost { return .lost }
         return .ended(concluded.end, outputs: concluded.outputs)
       case .lost: return .lost
       case .runs(let start, let command):

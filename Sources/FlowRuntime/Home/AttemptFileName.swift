@@ -17,6 +17,8 @@ package struct AttemptFileName: Equatable {
   /// What has been published of the files that the attempt made, and the path of the folder where it made them.
   static let manifest = "manifest"
   static let stage = "stage"
+  /// What was found in the cache before its command ran.
+  static let cache = "cache"
   /// A script on its way to its name.
   static let unfinishedScript = "new"
 

@@ -59,6 +59,7 @@ struct FinishedRunTidying<Store: Storage> {
         if empty == attempt { try? attempts.removeIfPresent("\(attempt).out") }
         if copied == attempt { try? attempts.removeIfPresent("\(attempt).outputs") }
         try? attempts.removeIfPresent(name)
+      case ".cache": if keepers.isEmpty { try? attempts.removeIfPresent(name) }
       // What a command has left there beside its outputs stays.
       case ".stage":
         if keepers.isEmpty { removeStage(noted: name, in: attempts) }

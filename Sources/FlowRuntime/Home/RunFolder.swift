@@ -22,8 +22,9 @@ import FlowStorage
 ///                         <step>@<attempt>.values/, the same as files for steps that need it, and
 ///                         <step>@<attempt>.inputs/, links to those that it gets ($FLOW_INPUTS),
 ///                         <step>@<attempt>.stage, the path of the folder in which its command makes
-///                         files that its step declares ($FLOW_STAGE), and <step>@<attempt>.manifest,
-///                         what of these is, or is being, published
+///                         files that its step declares ($FLOW_STAGE), <step>@<attempt>.manifest,
+///                         what of these is, or is being, published, and <step>@<attempt>.cache,
+///                         what was found in the cache before its command ran
 ///       work/             for the steps ($FLOW_RUN_DIR)
 package struct RunFolder: Hashable, Sendable {
   package let path: String
@@ -85,6 +86,13 @@ package struct RunFolder: Hashable, Sendable {
   package func stage(ofStep id: String, attempt: Int32) -> String {
     path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.stage))
   }
+
+  package func cacheNote(ofStep id: String, attempt: Int32) -> String {
+    path(of: AttemptFileName(ofStep: id, attempt: attempt, suffix: AttemptFileName.cache))
+  }
+
+  /// What all runs of the home know of the results of steps (`ResultFile`).
+  package var results: String { "\(PathName.parent(of: home) ?? "")/results" }
 
   /// Where a script is written, before it gets its name.
   package static func unfinished(_ script: String) -> String {

@@ -89,6 +89,8 @@ package struct LaunchRequest: Equatable, Sendable {
   package var inputs: LaunchInputs?
   /// Where the command makes files that are published later; nil if it makes none.
   package var stage: LaunchStage?
+  /// The file where its process says what it has found in the cache; nil if it does not look.
+  package var note: String?
   /// Why nothing can be launched.
   package var failure: LaunchFailure?
 

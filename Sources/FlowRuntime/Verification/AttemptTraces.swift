@@ -74,7 +74,7 @@ struct AttemptTraces {
       records.append(record)
     case AttemptFileName.script, AttemptFileName.unfinishedScript, AttemptFileName.mask,
       AttemptFileName.put, AttemptFileName.outputs, AttemptFileName.values, AttemptFileName.inputs,
-      AttemptFileName.manifest, AttemptFileName.stage:
+      AttemptFileName.manifest, AttemptFileName.stage, AttemptFileName.cache:
       break
     default: strangers.append(name)
     }

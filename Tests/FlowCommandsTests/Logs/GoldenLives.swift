@@ -88,6 +88,27 @@ extension GoldenLog {
       run.syncWork(failure: 5)
       return run
     },
+    GoldenLog(
+      "cached", "cached steps: one runs, one uses a former result, one lacks an input",
+      since: .second
+    ) { policy in
+      var workflow = WorkflowDefinition.scripted("a", "b", "c")
+      for step in workflow.steps.indices {
+        var extras = StepExtras()
+        extras.inputs = ["src/**"]
+        extras.caches = true
+        workflow.give(extras, toStep: step)
+      }
+      var run = ScriptedRun(policy, workflow)
+      run.launch("a")
+      run.end("a", look: .miss(CacheMiss(.input, "src/a", count: 1, of: 2)))
+      run.succeed("a")
+      run.launch("b")
+      run.end("b", look: .hit(run: "before", attempt: 3))
+      run.launch("c")
+      run.end("c", .exited(code: 1), refusal: OutputRefusal(.noInput, "src/a"))
+      return run
+    },
     GoldenLog("clock", "somebody sets the clock, both ways") { policy in
       var run = ScriptedRun(policy, .scripted("a", "b < a"))
       run.launch("a")

@@ -24,6 +24,7 @@ enum HistoryDump {
         + run.parameters.map { " \($0.name)=\($0.texts)" }.joined()
         + (run.unselected.isEmpty ? "" : " without \(Array(run.unselected.steps))")
         + (run.syncsWork ? " syncs work" : "")
+        + (run.ignoresResults ? " ignores results" : "")
         + (run.previousOutcome.map { " after \($0.rawValue)" } ?? "")
     case .definitionPart(let bytes): "\(bytes.count) bytes, hash \(hash(bytes))"
     case .engineStarted(let engine):
@@ -108,6 +109,7 @@ enum HistoryDump {
       + (end.wasInterrupted ? " interrupted" : "")
       + (end.shellSignal.map { " shellSignal \($0)" } ?? "")
       + (end.output.isUnscrubbed ? " unscrubbed" : "")
+      + (end.look.map { " cache \($0)" } ?? "")
       + (end.refusal.map { " refused \($0.fault.rawValue) \($0.name)" } ?? "")
   }
 

@@ -72,15 +72,15 @@ struct ScriptedRun {
 
   mutating func end(
     _ step: String, _ result: AttemptEnd.Result = .exited(code: 0),
-    _ cause: AttemptEnd.Cause = .byItself, stragglers: Int32 = 0, unkillable: Int32 = 0
+    _ cause: AttemptEnd.Cause = .byItself, stragglers: Int32 = 0, unkillable: Int32 = 0,
+    look: CacheLook? = nil, refusal: OutputRefusal? = nil
   ) {
     pass(milliseconds: 1_250)
-    tell(
-      .attemptEnded(
-        attempt(step),
-        AttemptEnd(
-          result: result, cause: cause, durationMicroseconds: 1_250_417, cpuMicroseconds: 310_022,
-          peakMemoryKibibytes: 20_480, stragglers: stragglers, unkillable: unkillable)))
+    var end = AttemptEnd(
+      result: result, cause: cause, durationMicroseconds: 1_250_417, cpuMicroseconds: 310_022,
+      peakMemoryKibibytes: 20_480, stragglers: stragglers, unkillable: unkillable)
+    (end.look, end.refusal) = (look, refusal)
+    tell(.attemptEnded(attempt(step), end))
   }
 
   /// The step succeeds, and has put out texts, in the order in which it declares them.
