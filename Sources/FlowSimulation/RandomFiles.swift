@@ -5,6 +5,11 @@ import FlowRuntime
 enum RandomFiles {
   /// Where steps work that make files.
   static let folder = "/data"
+  /// In it, for what cached steps read.
+  static let inputs = "in"
+
+  /// What a cached step reads; its children all read the same.
+  static func input(ofStep step: Int) -> String { "\(inputs)/\(step)" }
 
   static func draw(
     for definition: inout WorkflowDefinition, from choices: any ChoiceSource,
@@ -22,6 +27,10 @@ enum RandomFiles {
       let name = "\(step)\(item)"
       extras[step].files =
         choices.happens(.files, perMille: 500) ? ["a\(name)", "b\(name)"] : ["a\(name)"]
+      if choices.happens(.caches, perMille: options.cachePercent * 10) {
+        extras[step].caches = true
+        extras[step].inputs = [input(ofStep: step)]
+      }
       var settings = definition.settings(ofStep: step)
       settings.workingDirectory = folder
       definition.steps[step].settingsIndex = Int32(definition.settings.count)

@@ -64,7 +64,7 @@ final class ConditionChecker {
       for part in parts { published[attempt.step, default: [:]][part.output] = part.bytes }
     case .attemptEnded(let attempt, let end) where tasks[attempt.step].publishes:
       switch AttemptConclusion(end, of: tasks[attempt.step]) {
-      case .succeeded, .lost, .interrupted: break
+      case .succeeded, .reused, .lost, .interrupted: break
       case .failed, .cancelled, .workGone, .unkillable: outputs[attempt.step] = nil
       }
     case .attemptEnded(let attempt, let end):

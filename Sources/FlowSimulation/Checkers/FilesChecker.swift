@@ -12,6 +12,8 @@ final class FilesChecker {
   private var makers: [Int32: AttemptID] = [:]
   /// By step that has succeeded, and has published nothing since, that attempt.
   private var published: [Int32: AttemptID] = [:]
+  /// Steps whose last attempt has used a former result.
+  private var reused: Set<Int32> = []
   /// Steps whose last attempt has said that it has put everything in place.
   private var placed: Set<Int32> = []
 
@@ -33,10 +35,15 @@ final class FilesChecker {
     switch event.body {
     case .attemptScheduled(let attempt):
       placed.remove(attempt.step)
+      reused.remove(attempt.step)
       if tasks[attempt.step] == .command { makers[attempt.step] = attempt }
+    case .attemptEnded(let attempt, let end)
+    where definition.caches(ofStep: Int(attempt.step))
+      && AttemptConclusion(end, of: tasks[attempt.step]) == .reused:
+      reused.insert(attempt.step)
     case .publishScheduled(let attempt, _): published[attempt.step] = nil
     case .stepFinished(let step, .succeeded) where !definition.files(ofStep: Int(step)).isEmpty:
-      guard let maker = makers[step], tasks[step].publishes else {
+      guard let maker = makers[step], tasks[step].publishes || reused.contains(step) else {
         throw Violation(.files, "\(name(step)) has succeeded, and has published nothing")
       }
       published[step] = maker
@@ -82,6 +89,8 @@ final class FilesChecker {
     case .failed where isSound:
       throw Violation(.files, "\(name) could not publish, and the disk has not failed")
     case .failed: break
+    // A cached command makes the same of the same, so it can be there from before.
+    case .notBegun where definition.caches(ofStep: Int(attempt.step)): break
     case .notBegun:
       if let path = made.filter({ content($0.key) == $0.value }).keys.min() {
         throw Violation(.files, "\(name) says it has touched nothing, and \(path) is in place")

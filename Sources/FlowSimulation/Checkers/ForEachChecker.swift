@@ -271,11 +271,11 @@ final class ForEachChecker {
     let key = known.keys[request.attempt.step]
     let told = request.environment.last { $0.name == "FLOW_ITEM" }?.value
     // The commands of random steps get it as their last argument, too.
-    let isRandom = request.arguments.first == "work"
-    if key == nil || told != key || isRandom && request.arguments.last != key {
+    let isRandom = request.commandArguments.first == "work"
+    if key == nil || told != key || isRandom && request.commandArguments.last != key {
       throw Violation(
         .forEach,
-        "child \(request.attempt.step) is told \(request.arguments), and its item is"
+        "child \(request.attempt.step) is told \(request.commandArguments), and its item is"
           + " \(key ?? "not durable")")
     }
   }

@@ -31,7 +31,7 @@ struct KnownItems {
       for part in parts where part.output == 0 { published[attempt.step] = part.bytes }
     case .attemptEnded(let attempt, let end):
       let list = published.removeValue(forKey: attempt.step)
-      if AttemptConclusion(end) == .succeeded, let list { lists[attempt.step] = list }
+      if AttemptConclusion(end).isSuccess, let list { lists[attempt.step] = list }
     case .answered(let step, let answer):
       for part in answer.values where part.output == 0 { lists[step] = part.bytes }
     case .stepExpanded(_, .children): expanded()

@@ -113,7 +113,7 @@ final class LaunchChecker {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: if !step.task.publishes { step.losses += 1 }
     case .workGone: step.losses += 1
-    case .succeeded, .cancelled, .interrupted, .unkillable: break
+    case .succeeded, .reused, .cancelled, .interrupted, .unkillable: break
     }
   }
 

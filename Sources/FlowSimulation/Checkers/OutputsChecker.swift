@@ -30,7 +30,7 @@ final class OutputsChecker {
     case .attemptScheduled(let attempt) where tasks[attempt.step].publishes: break
     case .attemptEnded(let attempt, let end) where tasks[attempt.step].publishes:
       switch AttemptConclusion(end, of: tasks[attempt.step]) {
-      case .succeeded, .lost, .interrupted: break
+      case .succeeded, .reused, .lost, .interrupted: break
       case .failed, .cancelled, .workGone, .unkillable: values[attempt.step] = nil
       }
     case .attemptScheduled(let attempt):
@@ -65,7 +65,7 @@ final class OutputsChecker {
         )
       }
     }
-    guard AttemptConclusion(end) == .succeeded else {
+    guard AttemptConclusion(end).isSuccess else {
       if taken != nil {
         throw Violation(.outputs, "\(name(attempt)) publishes outputs, and has not succeeded")
       }
@@ -86,6 +86,14 @@ final class OutputsChecker {
   func checkSent(_ request: LaunchRequest) throws(Violation) {
     if !hasOutputs { return }
     let step = request.attempt.step
+    if tasks[step].publishes {
+      // For later runs.
+      if let own = request.inputs?.steps.first, own.values.map(\.bytes) != values[step] {
+        throw Violation(
+          .outputs, "\(name(request.attempt)) keeps what its command has not durably put out")
+      }
+      return
+    }
     for input in request.inputs?.steps ?? [] {
       // Within a chain the name of a step is that of the one for the same item.
       let own = definition.step(named: input.id, by: Int(step))
@@ -101,10 +109,12 @@ final class OutputsChecker {
     if told.isEmpty { return }
     let texts = told.map { values[$0].map { $0[RandomOutputs.textPlace] } ?? [] }
     // A child is told its item behind that.
-    guard request.arguments.dropFirst(3).prefix(texts.count).map({ Array($0.utf8) }) == texts else {
+    guard request.commandArguments.dropFirst(3).prefix(texts.count).map({ Array($0.utf8) }) == texts
+    else {
       throw Violation(
         .outputs,
-        "\(name(request.attempt)) is told \(request.arguments), where other outputs are durable")
+        "\(name(request.attempt)) is told \(request.commandArguments), where other outputs are durable"
+      )
     }
   }
 

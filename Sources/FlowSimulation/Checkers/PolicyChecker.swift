@@ -101,7 +101,7 @@ final class PolicyChecker {
     case .failed: if !step.asksProbe { step.failures += 1 }
     case .lost: if !step.task.publishes { step.losses += 1 }
     case .workGone: step.losses += 1
-    case .succeeded, .cancelled, .interrupted, .unkillable: break
+    case .succeeded, .reused, .cancelled, .interrupted, .unkillable: break
     }
     step.expected = consequence(
       of: verdict, step, definition.settings(ofStep: Int(index)),
@@ -118,7 +118,7 @@ final class PolicyChecker {
     case .succeeded where hasFiles && !step.task.publishes: return .publication
     case .lost where step.task.publishes, .interrupted where step.task.publishes:
       return .publication
-    case .succeeded: return .finished(.succeeded)
+    case .succeeded, .reused: return .finished(.succeeded)
     case .workGone:
       let isTooOften = step.losses > Decider.maxReruns
       (isRepeated, repetition) = (settings.onLost == .rerun && !isTooOften || isStopping, .rerun)

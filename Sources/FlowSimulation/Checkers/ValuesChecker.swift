@@ -48,6 +48,6 @@ extension ValuesChecker: Checker {
 
   func launches(_ request: LaunchRequest, in world: World) throws(Violation) {
     guard world.run?.task(of: request) == .command else { return }
-    try check(request.arguments, ofStep: request.attempt.step)
+    try check(Array(request.commandArguments), ofStep: request.attempt.step)
   }
 }

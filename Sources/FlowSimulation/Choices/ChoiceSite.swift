@@ -103,6 +103,12 @@ package enum ChoiceSite: UInt8, CaseIterable, Sendable {
   case publication = 96
   /// Whether a process that publishes is killed, and nothing else.
   case publicationDeath = 97
+  /// Which steps are cached.
+  case caches = 98
+  /// When inputs change, and to what, and when commands read them.
+  case inputContent = 99
+  /// Which results are forgotten.
+  case results = 100
 }
 
 extension ChoiceSite {
@@ -117,13 +123,14 @@ extension ChoiceSite {
       .descendants, .unkillable, .selfStop, .probe, .look, .shortRead, .hostileDisk, .place,
       .cleaner, .operationTime, .reuse, .absence, .newRun,
       .environment, .secretErrors, .secretOutput, .outputContent, .answers, .answererDeaths,
-      .itemLists, .fileContent, .publication, .publicationDeath:
+      .itemLists, .fileContent, .publication, .publicationDeath,
+      .inputContent, .results:
       true
     case .options, .workflow, .cancel, .wallClock, .disk, .rounds, .requests, .misfortune,
       .systemStop, .monitorStop, .inodes, .processes, .engineStop, .selection, .rerun,
       .secrets, .edges, .calls, .variableFiles, .conditions, .outputs, .finally,
       .rollbacks, .questions, .notify, .noticeKinds, .forEach, .chains, .itemSelection,
-      .files, .workSyncs:
+      .files, .workSyncs, .caches:
       false
     }
   }

@@ -130,6 +130,8 @@ package struct SimulationOptions: Equatable, Sendable {
   package var filesPercent = 0
   /// How often a command that succeeds has not made all of them, in percent.
   package var fileFaultPercent = 0
+  /// How many steps with files are cached, in percent.
+  package var cachePercent = 0
   /// How many runs sync what their steps write, in percent.
   package var workSyncPercent = 0
   /// How long such a sync takes at most.
@@ -283,6 +285,7 @@ package struct SimulationOptions: Equatable, Sendable {
     Key(
       "workSyncErrorPerMille", \.workSyncErrorPerMille, 0...1_000, draw: [0, 0, 0, 100],
       inStudies: 0),
+    Key("cachePercent", \.cachePercent, 0...100, draw: [0, 60], inStudies: 0),
   ]
 }
 

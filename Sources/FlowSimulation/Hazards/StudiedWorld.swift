@@ -41,13 +41,14 @@ extension SimulationOptions {
 
 extension WorkflowDefinition {
   /// A study says nothing of what commands write, so nothing of it is published: the files of a step that has
-  /// succeeded are there.
+  /// succeeded are there. Nor does it say what they read, so each of them runs.
   fileprivate var withoutFiles: WorkflowDefinition {
     var copy = self
     copy.extras = [StepExtras()]
     for step in steps.indices {
       var own = extras(ofStep: step)
       (own.files, own.publish) = ([], .stage)
+      (own.inputs, own.caches) = ([], false)
       copy.steps[step].extrasIndex = 0
       copy.give(own, toStep: step)
     }

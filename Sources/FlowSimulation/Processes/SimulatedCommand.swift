@@ -23,6 +23,12 @@ struct SimulatedCommand {
   var stage: LaunchStage?
   /// What it publishes, if it is for that.
   var publication: PublicationPlan?
+  /// What is known of it for the cache.
+  var cached: SimulatedCachedStep?
+  /// What it makes, if it has read its input at once.
+  var made: [String: [UInt8]]?
+  /// Whether it has used a former result.
+  var isReused = false
   /// As `waitpid` gives it, once it has ended.
   var status: Int64 = 0
 }
@@ -46,10 +52,17 @@ extension SimulatedProcesses {
     }
     let isProbe = world.ledger.entries[monitor.entry].isProbe
     let publication = PublicationPlan(monitor.request, token: "p\(monitor.entry)")
-    let behaviour =
-      publication == nil
-      ? world.behaviour(ofStep: monitor.request.attempt.step, isProbe: isProbe)
-      : behaviourOfPublication()
+    let look = look(monitor)
+    let behaviour: CommandBehaviour
+    switch look {
+    case .reused: behaviour = behaviourOfLook(.exited(code: 0))
+    case .refused: behaviour = behaviourOfLook(.exited(code: 1))
+    case .runs, nil:
+      behaviour =
+        publication == nil
+        ? world.behaviour(ofStep: monitor.request.attempt.step, isProbe: isProbe)
+        : behaviourOfPublication()
+    }
     if let fault = isProbe ? behaviour.answer : behaviour.fault { world.befell(fault) }
     if case .result(.launchFailed(let failure)) = behaviour.ending {
       world.ledger.notStarted(monitor.entry, failure, at: world.now)
@@ -68,19 +81,37 @@ extension SimulatedProcesses {
       .launched, monitor.request.attempt, "runs as \(table[serial].processID)")
     var ending: AttemptEnd.Result?
     if case .result(let result) = behaviour.ending { ending = result }
+    var command = SimulatedCommand(
+      attempt: monitor.request.attempt, entry: monitor.entry, process: serial,
+      isDescendant: false, ignoresTermination: behaviour.ignoresTermination,
+      isUnkillable: behaviour.isUnkillable, ending: ending,
+      secrets: monitor.request.secrets, output: output, stage: monitor.request.stage,
+      publication: publication)
+    if look == .runs || publication != nil, let cached = SimulatedCachedStep(monitor.request) {
+      command.cached = cached
+      if publication == nil, world.choices.happens(.inputContent, perMille: 500) {
+        command.made = made(by: cached)
+      }
+    } else if look != nil {
+      command.stage = nil
+      command.isReused = look == .reused
+    }
     begin(
-      SimulatedCommand(
-        attempt: monitor.request.attempt, entry: monitor.entry, process: serial,
-        isDescendant: false, ignoresTermination: behaviour.ignoresTermination,
-        isUnkillable: behaviour.isUnkillable, ending: ending,
-        secrets: monitor.request.secrets, output: output, stage: monitor.request.stage,
-        publication: publication),
+      command,
       microseconds: behaviour.durationMicroseconds, stopsItself: behaviour.stopsItself)
     for descendant in behaviour.descendants {
       arrange(
         .startsDescendant(of: serial, descendant), after: descendant.delayMicroseconds)
     }
     return Int64(table[serial].processID)
+  }
+
+  /// How a process behaves that does not become its command.
+  private func behaviourOfLook(_ result: AttemptEnd.Result) -> CommandBehaviour {
+    CommandBehaviour(
+      ending: .result(result),
+      durationMicroseconds: Int64(world.choices.choose(.inputContent, below: 3)) * 4_000,
+      ignoresTermination: false)
   }
 
   func startDescendant(_ behaviour: DescendantBehaviour, of command: Int) {
@@ -137,6 +168,7 @@ extension SimulatedProcesses {
     let command = commands[table[serial].index]
     guard let ending = command.ending else { return }
     printSecrets(command.secrets, to: command.output, by: serial)
+    if let cached = command.cached { world.changeInput(of: cached) }
     guard command.publication != nil else {
       return endCommand(serial, leaveFiles(serial, ending))
     }
@@ -198,7 +230,9 @@ extension SimulatedProcesses {
         command.entry, result, isUnkillable: command.isUnkillable, at: world.now)
       world.trace.note(
         .ended, command.attempt, EventWording.text(result))
-      if result == .exited(code: 0), world.ledger.entries[command.entry].task == .command {
+      if result == .exited(code: 0), !command.isReused,
+        world.ledger.entries[command.entry].task == .command
+      {
         world.work.wrote(command.attempt)
       }
       if world.ledger.entries[command.entry].living > 0 { world.befell(.stragglers) }

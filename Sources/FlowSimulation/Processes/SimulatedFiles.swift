@@ -29,7 +29,11 @@ extension SimulatedProcesses {
     guard let stage = command.stage else { return answer(command, ending) }
     let hasSucceeded = ending == .exited(code: 0)
     var files: [String: [UInt8]] = [:]
-    for path in stage.files { files[path] = Self.content(of: path, madeBy: command.entry) }
+    if let cached = command.cached {
+      files = command.made ?? made(by: cached)
+    } else {
+      for path in stage.files { files[path] = Self.content(of: path, madeBy: command.entry) }
+    }
     let isIncomplete =
       hasSucceeded
       && world.choices.happens(.fileContent, perMille: world.options.fileFaultPercent * 10)
@@ -103,6 +107,9 @@ extension SimulatedProcesses {
     }
     do throws(PublicationError) {
       _ = try Publication(plan, in: files).perform()
+      if let cached = commands[table[serial].index].cached, !files.hasDied {
+        keepResult(cached, by: serial, manifest: plan.manifest)
+      }
       return files.hasDied ? nil : .exited(code: 0)
     } catch {
       if files.hasDied || error.waitsForSpace { return nil }
@@ -148,12 +155,12 @@ extension PublicationPlan {
     }
     guard request.arguments.dropFirst().first == PublishCommand.name,
       let manifest = value(of: PublishCommand.manifest),
-      let folder = value(of: PublishCommand.folder),
-      let mark = request.arguments.firstIndex(of: "--")
+      let folder = value(of: PublishCommand.folder)
     else { return nil }
+    let mark = request.arguments.firstIndex(of: "--") ?? request.arguments.endIndex
     self.init(
       manifest: manifest, folder: folder, stage: value(of: PublishCommand.stage),
-      paths: Array(request.arguments[(mark + 1)...]),
+      paths: Array(request.arguments[mark...].dropFirst()),
       onlyCompletes: request.arguments.contains(PublishCommand.completes), token: token)
   }
 }

@@ -75,7 +75,7 @@ final class SimulatedPublicationFiles: PublicationFiles {
   }
 
   /// Good enough for a world in which nobody looks for two files with the same.
-  private static func digest(of bytes: [UInt8]) -> Digest {
+  static func digest(of bytes: [UInt8]) -> Digest {
     var digest: [UInt8] = []
     for seed in UInt64(1)...4 {
       var hash: UInt64 = 14_695_981_039_346_656_037 &+ seed

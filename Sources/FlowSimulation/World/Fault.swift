@@ -134,6 +134,10 @@ package enum Fault: UInt8, CaseIterable, Sendable {
   case answerLeftToNoEngine
   /// A command succeeds, and has not made all files that its step declares.
   case filesAreMissing
+  /// An input of a cached step changes before its command begins, or while that runs.
+  case inputChanges
+  /// A cached step uses a former result.
+  case resultReused
   /// A process that publishes files is killed on the way, or loses power.
   case publicationKilled
   /// What commands have written cannot be written to the disk (EIO), though it can be read until a crash.
@@ -168,7 +172,8 @@ extension Fault {
     case .probeSaysYes, .probeSaysNo, .probeFails: .ofProbes
     case .processIDReused, .orphansKilled, .deafMonitorKilled:
       [.ofOpenAttempts, .ofEngine]
-    case .commandIgnoresTermination, .publicationKilled, .monitorKilled, .launcherKilled,
+    case .commandIgnoresTermination, .publicationKilled, .inputChanges, .resultReused,
+      .monitorKilled, .launcherKilled,
       .stragglers,
       .descendantLeavesGroup, .processStopsItself, .processIsUnkillable:
       .ofAttempts

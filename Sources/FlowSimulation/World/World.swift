@@ -56,6 +56,7 @@ package final class World: Environment {
   var secrets = WorldSecrets()
   var files = WorldFiles()
   var work = WorldWork()
+  let results = WorldResults()
 
   /// Faults are over: the machine heals, and the run must reach its end.
   private(set) var isHealed = false

@@ -116,6 +116,7 @@ extension World {
     processes.leaveFilesAtPowerLoss()
     processes.losePower()
     secrets.losePower()
+    results.losePower { choices.happens(.results, perMille: 300) }
     work.losePower()
     choices.losesPower(storage)
     for loss in storage.losePower({ [choices] in choices.choose($0, below: $1) }) { befell(loss) }

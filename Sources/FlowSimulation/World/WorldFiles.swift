@@ -9,6 +9,9 @@ struct WorldFiles {
   /// All of these, by path.
   private(set) var whole: [String: Set<[UInt8]>] = [:]
 
+  /// An attempt has used a former result, where its command would have made these.
+  mutating func used(_ files: [String: [UInt8]], by attempt: AttemptID) { made[attempt] = files }
+
   mutating func made(_ files: [String: [UInt8]], by attempt: AttemptID) {
     made[attempt] = files
     for (path, bytes) in files { whole[path, default: []].insert(bytes) }
@@ -21,6 +24,8 @@ extension World {
     visit {
       do throws(Errno) {
         try storage.makeDirectory(RandomFiles.folder)
+        try storage.makeDirectory("\(RandomFiles.folder)/\(RandomFiles.inputs)")
+        try storage.syncDirectory(RandomFiles.folder)
         try storage.syncDirectory("/")
       } catch {
         preconditionFailure("a new disk has no room for a folder: \(error)")
@@ -40,7 +45,7 @@ extension World {
   /// Each file is whole, and one that a command has made that succeeded.
   func checkFiles() throws(Violation) {
     guard let names = storage.names(at: RandomFiles.folder)?.sorted() else { return }
-    for name in names where name != StepFiles.stages {
+    for name in names where name != StepFiles.stages && name != RandomFiles.inputs {
       guard let bytes = content(ofFile: name) else { continue }
       if files.whole[name]?.contains(bytes) != true {
         throw Violation(
