@@ -32,6 +32,9 @@ package enum FlowtortureMain {
       if line.first == SecretTorture.syntax.name {
         return try lookForSecrets(line.dropFirst(), output, errors).rawValue
       }
+      if line.first == BuildTorture.syntax.name {
+        return try editBuilds(line.dropFirst(), output, errors).rawValue
+      }
       let (kind, syntax) = kind(of: line)
       let rest = kind == .kills ? line[...] : line.dropFirst()
       switch try ArgumentScanner.scan(rest, as: syntax) {
@@ -75,6 +78,17 @@ package enum FlowtortureMain {
       output.write(HelpText.of(SecretTorture.syntax))
       return .success
     case .arguments(let arguments): return SecretTorture(arguments).perform(output, errors)
+    }
+  }
+
+  private static func editBuilds(
+    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
+  ) throws(UsageError) -> ExitCode {
+    switch try ArgumentScanner.scan(line, as: BuildTorture.syntax) {
+    case .helpRequested:
+      output.write(HelpText.of(BuildTorture.syntax))
+      return .success
+    case .arguments(let arguments): return BuildTorture(arguments).perform(output, errors)
     }
   }
 

@@ -11,7 +11,8 @@ struct DeterminismTests {
   ]
 
   @Test(arguments: [
-    "FlowCore", "FlowStorage", "FlowLog", "FlowPublication", "FlowRuntime", "FlowSimulation",
+    "FlowCore", "FlowStorage", "FlowLog", "FlowPublication", "FlowCache", "FlowRuntime",
+    "FlowSimulation",
   ])
   func nothingAsksTheMachine(module: String) {
     let files = Repository.files(under: "Sources/\(module)")

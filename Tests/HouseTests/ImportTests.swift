@@ -11,10 +11,14 @@ struct ImportTests {
     ("FlowStorage", []),
     ("FlowPublication", ["FlowStorage"]),
     ("FlowLog", ["CZlib", "FlowStorage"]),
-    ("FlowRuntime", ["CMonitor", "FlowCore", "FlowLog", "FlowStorage", "FlowText"]),
+    ("FlowCache", ["FlowCore", "FlowPublication", "FlowStorage"]),
+    ("FlowRuntime", ["CMonitor", "FlowCache", "FlowCore", "FlowLog", "FlowStorage", "FlowText"]),
     (
       "FlowSimulation",
-      ["CMonitor", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime", "FlowStorage"]
+      [
+        "CMonitor", "FlowCache", "FlowCore", "FlowLog", "FlowPublication", "FlowRuntime",
+        "FlowStorage",
+      ]
     ),
   ])
   func pureModulesImportNoOthersThan(module: String, allowed: [String]) {
