@@ -88,10 +88,10 @@ run_swift() {
   swift "$1" --package-path "$real_root" --scratch-path "$real_build" "${@:2}"
 }
 
-# The Swift runtime's archives refer to functions that a static executable cannot fully support. flow calls
-# none of them.
+# The archives of the Swift runtime and of SQLite refer to functions that a static executable cannot fully
+# support. flow calls none of them.
 without_known_warnings() {
-  grep -vE "libswift[A-Za-z]*\.a\(.*warning: Using '(dlopen|getgrgid_r|getgrnam_r|getpwnam_r|\
+  grep -vE "lib(swift[A-Za-z]*|sqlite3)\.a\(.*warning: Using '(dlopen|getgrgid_r|getgrnam_r|getpwnam_r|\
 getpwuid|getpwuid_r|getaddrinfo)' in statically linked applications|libswift[A-Za-z]*\.a\(.*\
 warning: the use of .(mktemp|tempnam|tmpnam). is dangerous" "$1"
 }

@@ -29,11 +29,13 @@ package enum StepInputs {
 
   private static func matches(_ pattern: ArraySlice<[UInt8]>, _ path: ArraySlice<[UInt8]>) -> Bool {
     guard let first = pattern.first else { return path.isEmpty }
-    let rest = pattern.dropFirst()
+    var rest = pattern.dropFirst()
     guard isAnyFolders(first) else {
       guard let name = path.first, matches(name: first, name) else { return false }
       return matches(rest, path.dropFirst())
     }
+    // Several in a row stand for no more than one.
+    while let next = rest.first, isAnyFolders(next) { rest.removeFirst() }
     // At the end it stands for everything below.
     if rest.isEmpty { return !path.isEmpty && !path.contains(where: isHidden) }
     var path = path

@@ -19,6 +19,9 @@ final class RequestChecker {
   private var children: ChildTally?
   /// When the engine decided that the run has ended; nil while it goes on.
   private var endDecidedAt: WorldTime?
+  /// When an engine ended first since the history was seen to go on: one that died in the commit that begins the
+  /// run may have decided its end, too.
+  private var endedUnseenAt: WorldTime?
 
   /// Of this round: whether a request came, why the run stops, and whether that has stopped a step
   /// or kept it from starting.
@@ -150,8 +153,13 @@ extension RequestChecker: Checker {
   func found(_ events: [Event], in world: World) throws(Violation) {
     let isFinished = events.last?.body.kind == .runFinished
     // What all ended in its first wake-up was decided by an engine that died before it told anybody.
-    if isFinished, endDecidedAt == nil { endDecidedAt = world.now }
+    if isFinished, endDecidedAt == nil { endDecidedAt = endedUnseenAt ?? world.now }
+    if !isFinished { endedUnseenAt = nil }
     if !world.checkers.history.isLost, !isFinished { endDecidedAt = nil }
+  }
+
+  func engineEnded(in world: World) throws(Violation) {
+    endedUnseenAt = endedUnseenAt ?? world.now
   }
 
   func settled(in world: World) throws(Violation) {

@@ -26,6 +26,7 @@ final class Database {
     }
     unsafe self.connection = opened
     unsafe sqlite3_busy_timeout(opened, Self.mostMilliseconds)
+    unsafe csqlite_keep_log(opened)
   }
 
   deinit { unsafe sqlite3_close_v2(connection) }

@@ -29,6 +29,9 @@ package final class ResultFile {
   }
 
   private static func opened(_ path: String) throws(ResultStoreError) -> Database {
+    // Only its owner reads it. SQLite makes its other files like this one.
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    if descriptor >= 0 { close(descriptor) }
     let database = try Database(path)
     // A commit that a power loss takes away is a result that is not known. Nothing is damaged by one.
     _ = try database.first("PRAGMA journal_mode = WAL")

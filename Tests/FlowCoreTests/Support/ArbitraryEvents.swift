@@ -139,7 +139,7 @@ extension Generator {
     return end
   }
 
-  private mutating func look() -> CacheLook {
+  mutating func look() -> CacheLook {
     if chance(in: 2) { return .hit(run: string(), attempt: count()) }
     return .miss(
       CacheMiss(pick(CacheMiss.Reason.allCases), string(), count: count(), of: count()))

@@ -123,8 +123,12 @@ struct RandomRun {
     }
     if phase == .running && generator.chance(in: 6) { inputs.append(.deadlinePassed(attempt)) }
     if generator.chance(in: 2) {
-      let end = generator.likelyEnd()
-      if AttemptConclusion(end) == .succeeded, let output = outputs(of: attempt) {
+      var end = generator.likelyEnd()
+      let step = harness.state.steps[Int(attempt.step)]
+      let mayLook =
+        step.task == .command && harness.state.definition.caches(ofStep: Int(attempt.step))
+      end.look = mayLook ? generator.look() : nil
+      if AttemptConclusion(end).isSuccess, let output = outputs(of: attempt) {
         inputs.append(output)
       }
       let told = Input.attemptEnded(attempt, end)
@@ -217,6 +221,7 @@ extension Generator {
         }
         if extras.question == nil, chance(in: 3) {
           extras.files = extras.forEach == nil ? ["f"] : ["f${item}"]
+          extras.caches = chance(in: 2)
         }
         workflow.give(extras, toStep: step)
       }
@@ -313,9 +318,13 @@ extension Generator {
 
   fileprivate mutating func likelyEnd() -> AttemptEnd {
     switch below(10) {
-    case 0..<4: .success
-    case 4..<6: .exit(UInt8(1 + below(4)))
-    default: attemptEnd()
+    case 0..<4: return .success
+    case 4..<6: return .exit(UInt8(1 + below(4)))
+    default:
+      var end = attemptEnd()
+      // Only an attempt of a cached step looks.
+      end.look = nil
+      return end
     }
   }
 }
