@@ -44,6 +44,25 @@ struct ResultFileTests {
     #expect(try ResultFile(path).result(of: one.key.digest) == one)
   }
 
+  /// A power loss can take any part of it.
+  @Test(arguments: [100, 1_000, 4_096, 5_000, 8_192, 9_000, 12_288])
+  func damageIsNoResultAndGoesAway(_ place: Int) throws {
+    let one = try result("one")
+    try ResultFile(path).keep(one, of: ResultFile.digest([1]))
+    var bytes = TestFile.bytes(path)
+    for index in place..<min(bytes.count, place + 4_096) { bytes[index] = 0x5A }
+    TestFile.write(bytes, to: path)
+    // It may be found where it was not damaged.
+    for _ in 1...3 {
+      let found = try? ResultFile(path).result(of: one.key.digest)
+      #expect(found == nil || found == .some(one))
+    }
+    // Some of it is only found by who writes there.
+    try? ResultFile(path).keep(one, of: ResultFile.digest([1]))
+    try ResultFile(path).keep(one, of: ResultFile.digest([1]))
+    #expect(try ResultFile(path).result(of: one.key.digest) == one)
+  }
+
   @Test func aPlaceWhereNoFileCanBeIsAnError() {
     #expect(throws: ResultStoreError.self) { try ResultFile("\(folder.path)/none/results") }
   }

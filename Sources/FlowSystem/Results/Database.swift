@@ -11,6 +11,8 @@ final class Database {
   }
 
   private let connection: OpaquePointer
+  /// Whether something was found in it that SQLite does not write.
+  private(set) var isDamaged = false
 
   /// How long another process that writes is waited for.
   private static let mostMilliseconds: Int32 = 10_000
@@ -26,7 +28,6 @@ final class Database {
     }
     unsafe self.connection = opened
     unsafe sqlite3_busy_timeout(opened, Self.mostMilliseconds)
-    unsafe csqlite_keep_log(opened)
   }
 
   deinit { unsafe sqlite3_close_v2(connection) }
@@ -66,9 +67,13 @@ final class Database {
     while true {
       let code = unsafe sqlite3_step(statement)
       if code == SQLITE_DONE { return rows }
-      guard code == SQLITE_ROW else { throw ResultStoreError(Self.text(of: code)) }
+      guard code == SQLITE_ROW else {
+        try check(code)
+        break
+      }
       rows.append(unsafe read(statement))
     }
+    return rows
   }
 
   private static func bytes(_ statement: OpaquePointer) -> [UInt8] {
@@ -78,7 +83,9 @@ final class Database {
   }
 
   private func check(_ code: Int32) throws(ResultStoreError) {
-    if code != SQLITE_OK { throw ResultStoreError(Self.text(of: code)) }
+    if code == SQLITE_OK { return }
+    if [SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xFF) { isDamaged = true }
+    throw ResultStoreError(Self.text(of: code))
   }
 
   private static func text(of code: Int32) -> String {

@@ -17,13 +17,15 @@ package final class ResultFile {
   /// a file that has changed so short a time ago is not remembered.
   private static let racyNanoseconds: Int64 = 2_000_000_000
 
+  private let path: String
   private let database: Database
   private var digests: [(FileStatus, Digest)] = []
 
   package init(_ path: String) throws(ResultStoreError) {
+    self.path = path
     do throws(ResultStoreError) { database = try Self.opened(path) } catch {
       // It holds nothing that cannot be found out again.
-      for suffix in ["", "-wal", "-shm"] { _ = unsafe unlink(path + suffix) }
+      Self.remove(path)
       database = try Self.opened(path)
     }
   }
@@ -33,9 +35,11 @@ package final class ResultFile {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     if descriptor >= 0 { close(descriptor) }
     let database = try Database(path)
-    // A commit that a power loss takes away is a result that is not known. Nothing is damaged by one.
-    _ = try database.first("PRAGMA journal_mode = WAL")
-    try database.run("PRAGMA synchronous = NORMAL")
+    // A process that is killed leaves nothing half done. A power loss can damage the file, since nothing is
+    // synced: so each row has a checksum, and where SQLite finds damage, the file is removed. A write-ahead log would
+    // have to be read as a whole by each process that is alone with it.
+    _ = try database.first("PRAGMA journal_mode = TRUNCATE")
+    try database.run("PRAGMA synchronous = OFF")
     if try database.first("PRAGMA user_version") != Array("\(version)".utf8) {
       try database.run("BEGIN IMMEDIATE")
       try database.run("DROP TABLE IF EXISTS results")
@@ -53,6 +57,13 @@ package final class ResultFile {
     return database
   }
 
+  private static func remove(_ path: String) {
+    for suffix in ["", "-journal"] { unsafe _ = unlink(path + suffix) }
+  }
+
+  /// It is made anew by the next process.
+  deinit { if database.isDamaged { Self.remove(path) } }
+
   /// Writes down what was learned of files.
   package func flush() throws(ResultStoreError) {
     if digests.isEmpty { return }
@@ -60,7 +71,7 @@ package final class ResultFile {
     for (status, digest) in digests {
       try database.run(
         "INSERT OR REPLACE INTO digests VALUES (?, ?)", .bytes(Self.identity(of: status)),
-        .bytes(Self.state(of: status) + digest.bytes))
+        .bytes(Self.sealed(Self.state(of: status) + digest.bytes, of: status)))
     }
     try database.run("COMMIT")
     digests = []
@@ -75,6 +86,14 @@ package final class ResultFile {
     bytes(of: UInt64(bitPattern: file.size))
       + bytes(of: UInt64(bitPattern: file.stamp.modifiedNanoseconds))
       + bytes(of: UInt64(bitPattern: file.stamp.changedNanoseconds))
+  }
+
+  /// With a checksum (64-bit FNV-1a) that is also of the file.
+  private static func sealed(_ bytes: [UInt8], of file: FileStatus) -> [UInt8] {
+    let checksum = (identity(of: file) + bytes).reduce(0xcbf2_9ce4_8422_2325) { sum, byte in
+      (sum ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
+    return bytes + self.bytes(of: checksum)
   }
 
   private static func bytes(of number: UInt64) -> [UInt8] {
@@ -153,9 +172,12 @@ extension ResultFile: DigestMemory {
     let found = try? database.first(
       "SELECT digest FROM digests WHERE file = ?", .bytes(Self.identity(of: file)))
     let state = Self.state(of: file)
-    guard let found, found.count == state.count + Digest.byteCount, found.starts(with: state)
+    guard let found, found.starts(with: state) else { return nil }
+    let content = Array(found.prefix(state.count + Digest.byteCount))
+    guard content.count == state.count + Digest.byteCount,
+      found == Self.sealed(content, of: file)
     else { return nil }
-    return Digest(Array(found.dropFirst(state.count)))
+    return Digest(Array(content.dropFirst(state.count)))
   }
 
   package func remember(_ digest: Digest, of file: FileStatus) {

@@ -85,7 +85,8 @@ struct BuildModel {
       let script =
         "echo \(index) >> ran; { echo \"\(step.salt) $MODE $0\";"
         + (reads.isEmpty ? "" : " cat \(reads.joined(separator: " "));")
-        + " } | \(made) > $FLOW_STAGE/out/\(index); head -c 3 $FLOW_STAGE/out/\(index) > $FLOW_OUTPUTS/v"
+        + " } | \(made) > \"$FLOW_STAGE/out/\(index)\";"
+        + " head -c 3 \"$FLOW_STAGE/out/\(index)\" > \"$FLOW_OUTPUTS/v\""
       let told = step.told.map { "${steps.s\($0).v}" } ?? "-"
       return """
         {"id": "s\(index)", "cache": true, "needs": [\(needs.joined(separator: ", "))],
