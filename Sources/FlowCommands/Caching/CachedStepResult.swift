@@ -24,6 +24,14 @@ struct CachedStepResult: Equatable, Sendable {
     self.outputs = outputs
   }
 
+  /// Whether the attempt has made nothing, since it has used a former result.
+  var isReused: Bool {
+    let files = LinuxPublicationFiles()
+    guard let bytes = try? files.read(options.note) else { return false }
+    if case .hit? = CacheNote.decode(bytes) { return true }
+    return false
+  }
+
   /// Keeps it, if the inputs are still what they were before the command ran.
   ///
   /// - Returns: why it is not kept; nil if it is.

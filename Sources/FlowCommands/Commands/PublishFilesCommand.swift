@@ -63,6 +63,8 @@ package struct PublishFilesCommand: Subcommand, Equatable {
   }
 
   package func perform(_ context: CommandContext) throws(CommandError) -> ExitCode {
+    // Its attempt was lost, and had used a former result: that is in place.
+    if !plan.onlyCompletes, result?.isReused == true { return PublicationExit.published.exitCode }
     let files = LinuxPublicationFiles()
     var isWaiting = false
     while true {

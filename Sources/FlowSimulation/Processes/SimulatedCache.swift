@@ -134,6 +134,13 @@ extension SimulatedProcesses {
     return made
   }
 
+  /// Whether the attempt whose files are to be published has used a former result, and was lost.
+  func hasReused(_ cached: SimulatedCachedStep, by serial: Int) -> Bool {
+    guard let bytes = try? files(of: serial).read(cached.note) else { return false }
+    if case .hit? = CacheNote.decode(bytes) { return true }
+    return false
+  }
+
   /// What an attempt has made is in place: its result is kept for later ones.
   func keepResult(_ cached: SimulatedCachedStep, by serial: Int, manifest: String) {
     let files = files(of: serial)

@@ -105,6 +105,11 @@ extension SimulatedProcesses {
         world.checkers.violated(error.property, error.message)
       }
     }
+    if !plan.onlyCompletes, let cached = commands[table[serial].index].cached,
+      hasReused(cached, by: serial)
+    {
+      return .exited(code: 0)
+    }
     do throws(PublicationError) {
       _ = try Publication(plan, in: files).perform()
       if let cached = commands[table[serial].index].cached, !files.hasDied {
