@@ -27,13 +27,13 @@ package enum FlowtortureMain {
     }
     do throws(UsageError) {
       if line.first == LogTorture.syntax.name {
-        return try damageLogs(line.dropFirst(), output, errors).rawValue
+        return try play(LogTorture.self, line.dropFirst(), output, errors).rawValue
       }
       if line.first == SecretTorture.syntax.name {
-        return try lookForSecrets(line.dropFirst(), output, errors).rawValue
+        return try play(SecretTorture.self, line.dropFirst(), output, errors).rawValue
       }
       if line.first == BuildTorture.syntax.name {
-        return try editBuilds(line.dropFirst(), output, errors).rawValue
+        return try play(BuildTorture.self, line.dropFirst(), output, errors).rawValue
       }
       let (kind, syntax) = kind(of: line)
       let rest = kind == .kills ? line[...] : line.dropFirst()
@@ -59,36 +59,15 @@ package enum FlowtortureMain {
     }
   }
 
-  private static func damageLogs(
-    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
+  private static func play<Command: TortureCommand>(
+    _ command: Command.Type, _ line: ArraySlice<String>, _ output: StandardStream,
+    _ errors: StandardStream
   ) throws(UsageError) -> ExitCode {
-    switch try ArgumentScanner.scan(line, as: LogTorture.syntax) {
+    switch try ArgumentScanner.scan(line, as: command.syntax) {
     case .helpRequested:
-      output.write(HelpText.of(LogTorture.syntax))
+      output.write(HelpText.of(command.syntax))
       return .success
-    case .arguments(let arguments): return LogTorture(arguments).perform(output, errors)
-    }
-  }
-
-  private static func lookForSecrets(
-    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
-  ) throws(UsageError) -> ExitCode {
-    switch try ArgumentScanner.scan(line, as: SecretTorture.syntax) {
-    case .helpRequested:
-      output.write(HelpText.of(SecretTorture.syntax))
-      return .success
-    case .arguments(let arguments): return SecretTorture(arguments).perform(output, errors)
-    }
-  }
-
-  private static func editBuilds(
-    _ line: ArraySlice<String>, _ output: StandardStream, _ errors: StandardStream
-  ) throws(UsageError) -> ExitCode {
-    switch try ArgumentScanner.scan(line, as: BuildTorture.syntax) {
-    case .helpRequested:
-      output.write(HelpText.of(BuildTorture.syntax))
-      return .success
-    case .arguments(let arguments): return BuildTorture(arguments).perform(output, errors)
+    case .arguments(let arguments): return command.init(arguments).perform(output, errors)
     }
   }
 
@@ -145,4 +124,11 @@ package enum FlowtortureMain {
     output.write("\(round.totals.line)\n")
     return violations.isEmpty ? .success : .runFailed
   }
+}
+
+/// A subcommand with options of its own.
+protocol TortureCommand {
+  static var syntax: CommandSyntax { get }
+  init(_ arguments: ScannedArguments)
+  func perform(_ output: StandardStream, _ errors: StandardStream) -> ExitCode
 }

@@ -71,7 +71,7 @@ package final class ResultFile {
     for (status, digest) in digests {
       try database.run(
         "INSERT OR REPLACE INTO digests VALUES (?, ?)", .bytes(Self.identity(of: status)),
-        .bytes(Self.sealed(Self.state(of: status) + digest.bytes, of: status)))
+        .bytes(Envelope.wrapped(Self.identity(of: status) + Self.state(of: status) + digest.bytes)))
     }
     try database.run("COMMIT")
     digests = []
@@ -86,14 +86,6 @@ package final class ResultFile {
     bytes(of: UInt64(bitPattern: file.size))
       + bytes(of: UInt64(bitPattern: file.stamp.modifiedNanoseconds))
       + bytes(of: UInt64(bitPattern: file.stamp.changedNanoseconds))
-  }
-
-  /// With a checksum (64-bit FNV-1a) that is also of the file.
-  private static func sealed(_ bytes: [UInt8], of file: FileStatus) -> [UInt8] {
-    let checksum = (identity(of: file) + bytes).reduce(0xcbf2_9ce4_8422_2325) { sum, byte in
-      (sum ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    return bytes + self.bytes(of: checksum)
   }
 
   private static func bytes(of number: UInt64) -> [UInt8] {
@@ -171,13 +163,11 @@ extension ResultFile: DigestMemory {
   package func digest(of file: FileStatus) -> Digest? {
     let found = try? database.first(
       "SELECT digest FROM digests WHERE file = ?", .bytes(Self.identity(of: file)))
-    let state = Self.state(of: file)
-    guard let found, found.starts(with: state) else { return nil }
-    let content = Array(found.prefix(state.count + Digest.byteCount))
-    guard content.count == state.count + Digest.byteCount,
-      found == Self.sealed(content, of: file)
+    let known = Self.identity(of: file) + Self.state(of: file)
+    guard let content = found.flatMap(Envelope.unwrapped), content.starts(with: known),
+      content.count == known.count + Digest.byteCount
     else { return nil }
-    return Digest(Array(content.dropFirst(state.count)))
+    return Digest(Array(content.dropFirst(known.count)))
   }
 
   package func remember(_ digest: Digest, of file: FileStatus) {

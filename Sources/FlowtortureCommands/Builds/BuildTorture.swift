@@ -5,7 +5,7 @@ import FlowSystem
 import Glibc
 
 /// `flowtorture builds`: a build whose steps are cached is edited at random, and some of its runs are killed.
-struct BuildTorture {
+struct BuildTorture: TortureCommand {
   private let edits: Int
   private let steps: Int
   private let seed: UInt64

@@ -7,7 +7,7 @@ import FlowSystem
 
 /// `flowtorture logs FOLDER`: damages copies of logs in memory in every enumerable way, and reads and
 /// verifies each.
-struct LogTorture {
+struct LogTorture: TortureCommand {
   private let folder: String
 
   static let syntax = CommandSyntax(

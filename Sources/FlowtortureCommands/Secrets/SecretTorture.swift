@@ -5,7 +5,7 @@ import FlowSystem
 import Glibc
 
 /// `flowtorture secrets`: runs whose steps print secrets in every form, and whose processes are killed.
-struct SecretTorture {
+struct SecretTorture: TortureCommand {
   private let runs: Int
   private let seed: UInt64
   private let parallel: Int
